@@ -1,0 +1,55 @@
+# The verbs of this project. `make help` lists them.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+# The first Python on the path that the project supports.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+ARGS ?=
+
+.PHONY: help demo test check format schema web migration lock clean
+
+help:  ## List the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+demo: runtime web  ## Set everything up, make demo data and serve the API with GraphiQL
+	@$(BIN)/leadgraph demo $(ARGS)
+
+test: dev web  ## Set everything up and run all tests on an embedded PostgreSQL
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: dev  ## Lint, types, layers, migrations against models, committed schema
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy .
+	@$(BIN)/lint-imports
+	@$(BIN)/leadgraph check-migrations
+	@$(BIN)/leadgraph schema --check
+
+format: dev  ## Format the code and mend what the linter can mend
+	@$(BIN)/ruff check --fix-only -q .
+	@$(BIN)/ruff format .
+
+schema: dev  ## Write schema.graphql anew
+	@$(BIN)/leadgraph schema --write
+
+web: runtime  ## Build GraphiQL's assets from npm packages, once
+	@$(BIN)/python web/build.py
+
+lock: dev  ## Resolve the dependencies anew (needs uv)
+	@uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		pyproject.toml locks/build.in -o locks/runtime.txt
+	@uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--extra dev pyproject.toml locks/build.in -c locks/runtime.txt -o locks/dev.txt
+
+clean:  ## Remove what was built and installed; the data folder stays
+	@rm -rf .venv build server/static/graphiql
+
+.PHONY: runtime dev python
+python:
+	@test -n "$(PYTHON)" || { echo "Leadgraph needs Python 3.11, 3.12 or 3.13 on the PATH (or: make PYTHON=/path/to/python)." >&2; exit 1; }
+runtime: python
+	@$(PYTHON) bootstrap.py runtime
+dev: python
+	@$(PYTHON) bootstrap.py dev

@@ -1,0 +1,55 @@
+"""How Alembic reaches the database: by the connection that `db.migrations` hands over, or by its URL."""
+
+import asyncio
+import os
+
+from alembic import context
+from sqlalchemy import Connection
+
+from db.migrations import engine_for
+from db.models import Base
+
+
+def migrate(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        compare_server_default=True,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def write_sql() -> None:
+    """Prints the statements instead of running them: `alembic upgrade head --sql`, for linters."""
+    context.configure(
+        dialect_name="postgresql",
+        target_metadata=Base.metadata,
+        literal_binds=True,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def connect_and_migrate(url: str) -> None:
+    engine = engine_for(url)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(migrate)
+    finally:
+        await engine.dispose()
+
+
+def main() -> None:
+    connection = context.config.attributes.get("connection")
+    if context.is_offline_mode():
+        write_sql()
+    elif connection is not None:
+        migrate(connection)
+    else:
+        asyncio.run(connect_and_migrate(os.environ["LEADGRAPH_DATABASE_URL"]))
+
+
+main()

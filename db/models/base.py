@@ -1,0 +1,48 @@
+"""What all tables share: naming of constraints, column types, and the checks of enumerated text."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Integer, MetaData, Text, func
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+NAMING_CONVENTION = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
+
+Id = Annotated[int, mapped_column(BigInteger, Identity(always=True), primary_key=True)]
+ForeignId = Annotated[int, mapped_column(BigInteger)]
+Count = Annotated[int, mapped_column(Integer, server_default="0")]
+Now = Annotated[datetime, mapped_column(server_default=func.now())]
+EmptyText = Annotated[str, mapped_column(Text, server_default="")]
+Words = Annotated[list[str], mapped_column(ARRAY(Text), server_default="{}")]
+
+
+class Base(DeclarativeBase):
+    """The models declare tables and the types of rows; loaders are their relationships."""
+
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as declared
+        datetime: DateTime(timezone=True),
+        str: Text(),
+    }
+
+
+def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    """Text that is one of the enumeration's values. Native enums are avoided: drivers cache their OIDs."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+def at_most(column: str, characters: int) -> CheckConstraint:
+    return CheckConstraint(f"char_length({column}) <= {characters}", name=f"{column}_length")
+
+
+def not_negative(*columns: str) -> list[CheckConstraint]:
+    return [CheckConstraint(f"{column} >= 0", name=f"{column}_not_negative") for column in columns]

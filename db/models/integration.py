@@ -1,0 +1,92 @@
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Interval,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, Count, EmptyText, ForeignId, Id, Now, at_most, not_negative, one_of
+
+
+class IntegrationProvider(StrEnum):
+    REDDIT = "reddit"
+    HACKERNEWS = "hackernews"
+    X = "x"
+    BLUESKY = "bluesky"
+    LINKEDIN = "linkedin"
+    GITHUB = "github"
+    YOUTUBE = "youtube"
+    RSS = "rss"
+    SLACK = "slack"
+    DISCORD = "discord"
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+    HUBSPOT = "hubspot"
+    SALESFORCE = "salesforce"
+    PIPEDRIVE = "pipedrive"
+    ZAPIER = "zapier"
+
+
+class IntegrationKind(StrEnum):
+    SOURCE = "source"
+    CRM = "crm"
+    NOTIFICATION = "notification"
+
+
+class IntegrationStatus(StrEnum):
+    PENDING = "pending"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    ERROR = "error"
+    DISCONNECTED = "disconnected"
+
+
+class Integration(Base):
+    """A connected source, CRM or notification channel of a user."""
+
+    __tablename__ = "integrations"
+
+    id: Mapped[Id]
+    user_id: Mapped[ForeignId] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    provider: Mapped[IntegrationProvider] = mapped_column(Text)
+    kind: Mapped[IntegrationKind] = mapped_column(Text)
+    name: Mapped[EmptyText]
+    external_account_id: Mapped[EmptyText]
+    status: Mapped[IntegrationStatus] = mapped_column(Text, server_default=IntegrationStatus.PENDING)
+    settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    last_searched_at: Mapped[datetime | None]
+    last_success_at: Mapped[datetime | None]
+    last_error_at: Mapped[datetime | None]
+    last_error_code: Mapped[str | None]
+    consecutive_failures: Mapped[Count]
+    next_sync_at: Mapped[datetime | None]
+    sync_interval: Mapped[timedelta] = mapped_column(Interval, server_default=text("interval '15 minutes'"))
+    health_score: Mapped[int | None] = mapped_column(SmallInteger)
+    health_computed_at: Mapped[datetime | None]
+    created_at: Mapped[Now]
+    updated_at: Mapped[Now]
+
+    __table_args__ = (
+        one_of("provider", IntegrationProvider),
+        one_of("kind", IntegrationKind),
+        one_of("status", IntegrationStatus),
+        CheckConstraint("health_score BETWEEN 0 AND 100", name="health_score_range"),
+        *not_negative("consecutive_failures"),
+        at_most("name", 200),
+        # integrations of a user, by id; what logs refer to, so that a log and its integration share the user
+        UniqueConstraint("user_id", "id"),
+        # one connection for each account of a user at a provider
+        UniqueConstraint("user_id", "provider", "external_account_id"),
+        # active integrations that are due for a sync
+        Index("ix_integrations_next_sync_at", "next_sync_at", postgresql_where=text("status = 'active'")),
+    )

@@ -1,0 +1,61 @@
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Integer, SmallInteger, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, Count, EmptyText, ForeignId, Id, Now, at_most, not_negative, one_of
+
+
+class IntegrationLogKind(StrEnum):
+    SYNC = "sync"
+    PUSH = "push"
+    AUTH = "auth"
+    WEBHOOK = "webhook"
+    CONFIG = "config"
+
+
+class IntegrationLogStatus(StrEnum):
+    STARTED = "started"
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    RATE_LIMITED = "rate_limited"
+
+
+class IntegrationLog(Base):
+    """One run or event of an integration; append-only."""
+
+    __tablename__ = "integration_logs"
+
+    id: Mapped[Id]
+    user_id: Mapped[ForeignId]
+    integration_id: Mapped[ForeignId]
+    kind: Mapped[IntegrationLogKind] = mapped_column(Text)
+    status: Mapped[IntegrationLogStatus] = mapped_column(Text)
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    duration_ms: Mapped[int | None] = mapped_column(Integer)
+    items_found: Mapped[Count]
+    items_created: Mapped[Count]
+    items_duplicate: Mapped[Count]
+    items_failed: Mapped[Count]
+    http_status: Mapped[int | None] = mapped_column(SmallInteger)
+    error_code: Mapped[str | None]
+    message: Mapped[EmptyText]
+    created_at: Mapped[Now]
+
+    __table_args__ = (
+        CheckConstraint("finished_at >= started_at", name="finished_after_started"),
+        # A log has the user of its integration: the pair refers, so that the two cannot disagree.
+        ForeignKeyConstraint(
+            ["user_id", "integration_id"], ["integrations.user_id", "integrations.id"], ondelete="CASCADE"
+        ),
+        one_of("kind", IntegrationLogKind),
+        one_of("status", IntegrationLogStatus),
+        *not_negative("duration_ms", "items_found", "items_created", "items_duplicate", "items_failed"),
+        at_most("message", 2000),
+        # newest logs of each of many integrations; cascade of a deleted integration
+        Index(None, "integration_id", text("created_at DESC"), text("id DESC")),
+    )

@@ -1,0 +1,74 @@
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, Count, ForeignId, Id, Now, Words, at_most, not_negative, one_of
+
+
+class MatchType(StrEnum):
+    PHRASE = "phrase"
+    ALL_WORDS = "all_words"
+    ANY_WORD = "any_word"
+
+
+class KeywordStatus(StrEnum):
+    ACTIVE = "active"
+    PAUSED = "paused"
+    ARCHIVED = "archived"
+
+
+class Keyword(Base):
+    """Words that a user watches the web for."""
+
+    __tablename__ = "keywords"
+
+    id: Mapped[Id]
+    user_id: Mapped[ForeignId] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    keyword: Mapped[str]
+    keyword_norm: Mapped[str] = mapped_column(Computed("lower(keyword)", persisted=True))
+    match_type: Mapped[MatchType] = mapped_column(Text, server_default=MatchType.PHRASE)
+    required_terms: Mapped[Words]
+    excluded_terms: Mapped[Words]
+    platforms: Mapped[Words]
+    status: Mapped[KeywordStatus] = mapped_column(Text, server_default=KeywordStatus.ACTIVE)
+    mentions_count: Mapped[Count]
+    leads_count: Mapped[Count]
+    new_leads_count: Mapped[Count]
+    contacted_leads_count: Mapped[Count]
+    qualified_leads_count: Mapped[Count]
+    converted_leads_count: Mapped[Count]
+    disqualified_leads_count: Mapped[Count]
+    created_at: Mapped[Now]
+    updated_at: Mapped[Now]
+    archived_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        one_of("match_type", MatchType),
+        one_of("status", KeywordStatus),
+        at_most("keyword", 200),
+        CheckConstraint("keyword <> '' AND keyword = btrim(keyword)", name="keyword_trimmed"),
+        *not_negative(
+            "mentions_count",
+            "leads_count",
+            "new_leads_count",
+            "contacted_leads_count",
+            "qualified_leads_count",
+            "converted_leads_count",
+            "disqualified_leads_count",
+        ),
+        # keywords of a user, by id; what mentions refer to, so that a mention and its keyword share the user
+        UniqueConstraint("user_id", "id"),
+        # one live keyword of the same words and kind for each user
+        Index(
+            "uq_keywords_user_id_keyword_norm_match_type",
+            "user_id",
+            "keyword_norm",
+            "match_type",
+            unique=True,
+            postgresql_where=text("status <> 'archived'"),
+        ),
+        # mentions_count changes with every ingest: room on the page keeps that off the indexes (HOT)
+        {"postgresql_with": {"fillfactor": 80}},
+    )

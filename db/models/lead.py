@@ -1,0 +1,104 @@
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, EmptyText, ForeignId, Id, Now, Words, at_most, one_of
+
+
+class LeadStatus(StrEnum):
+    NEW = "new"
+    CONTACTED = "contacted"
+    QUALIFIED = "qualified"
+    CONVERTED = "converted"
+    DISQUALIFIED = "disqualified"
+
+
+class LeadOrigin(StrEnum):
+    AUTO = "auto"
+    MANUAL = "manual"
+    IMPORT = "import"
+    API = "api"
+
+
+class Lead(Base):
+    """A promising mention on its way to a customer. `user_id` and `keyword_id` are the mention's, set by the
+    database. `contacted_at` and its like say when a status was first reached; they are never cleared.
+    """
+
+    __tablename__ = "leads"
+
+    id: Mapped[Id]
+    user_id: Mapped[ForeignId]
+    mention_id: Mapped[ForeignId] = mapped_column(ForeignKey("mentions.id", ondelete="CASCADE"))
+    keyword_id: Mapped[ForeignId]
+    status: Mapped[LeadStatus] = mapped_column(Text, server_default=LeadStatus.NEW)
+    disqualify_reason: Mapped[str | None]
+    contacted_at: Mapped[datetime | None]
+    qualified_at: Mapped[datetime | None]
+    converted_at: Mapped[datetime | None]
+    disqualified_at: Mapped[datetime | None]
+    status_changed_at: Mapped[Now]
+    score: Mapped[int | None] = mapped_column(SmallInteger)
+    score_version: Mapped[str | None]
+    score_breakdown: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    value: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+    currency: Mapped[str | None]
+    assignee_user_id: Mapped[ForeignId | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    contact_name: Mapped[str | None]
+    contact_handle: Mapped[str | None]
+    contact_email: Mapped[str | None]
+    company: Mapped[str | None]
+    notes: Mapped[EmptyText]
+    tags: Mapped[Words]
+    origin: Mapped[LeadOrigin] = mapped_column(Text, server_default=LeadOrigin.MANUAL)
+    external_reference: Mapped[str | None]
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
+    created_at: Mapped[Now]
+    updated_at: Mapped[Now]
+
+    __table_args__ = (
+        one_of("status", LeadStatus),
+        one_of("origin", LeadOrigin),
+        CheckConstraint("score BETWEEN 0 AND 100", name="score_range"),
+        CheckConstraint("value >= 0", name="value_not_negative"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_iso_code"),
+        CheckConstraint("(value IS NULL) = (currency IS NULL)", name="value_has_currency"),
+        at_most("notes", 20_000),
+        # a mention has at most one lead; lead of a mention
+        UniqueConstraint("mention_id"),
+        # newest leads of a user
+        Index(None, "user_id", text("created_at DESC"), text("id DESC")),
+        # newest leads of a user in a status; how many of a user are in each
+        Index(None, "user_id", "status", text("created_at DESC"), text("id DESC")),
+        # newest leads of a keyword
+        Index(None, "keyword_id", text("created_at DESC"), text("id DESC")),
+        # newest leads of everybody, for operators
+        Index("ix_leads_created_at_id", text("created_at DESC"), text("id DESC")),
+        # the same in a status; how many of all are in each
+        Index(None, "status", text("created_at DESC"), text("id DESC")),
+        # a deleted assignee is taken off the leads
+        Index(None, "assignee_user_id", postgresql_where=text("assignee_user_id IS NOT NULL")),
+        # the lead that a CRM knows by its own name
+        Index(
+            "uq_leads_user_id_external_reference",
+            "user_id",
+            "external_reference",
+            unique=True,
+            postgresql_where=text("external_reference IS NOT NULL"),
+        ),
+    )

@@ -1,0 +1,95 @@
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, EmptyText, ForeignId, Id, Now, at_most, not_negative, one_of
+
+
+class Platform(StrEnum):
+    REDDIT = "reddit"
+    HACKERNEWS = "hackernews"
+    X = "x"
+    BLUESKY = "bluesky"
+    LINKEDIN = "linkedin"
+    GITHUB = "github"
+    YOUTUBE = "youtube"
+    STACKOVERFLOW = "stackoverflow"
+    DEVTO = "devto"
+    MASTODON = "mastodon"
+    NEWS = "news"
+    BLOG = "blog"
+    FORUM = "forum"
+    PODCAST = "podcast"
+    NEWSLETTER = "newsletter"
+    REVIEW = "review"
+    WEB = "web"
+    OTHER = "other"
+
+
+class MentionKind(StrEnum):
+    POST = "post"
+    COMMENT = "comment"
+    REPLY = "reply"
+    ARTICLE = "article"
+    REVIEW = "review"
+    OTHER = "other"
+
+
+class Mention(Base):
+    """One sighting of a keyword. `created_at` is when it was taken in, `published_at` when it was published."""
+
+    __tablename__ = "mentions"
+
+    id: Mapped[Id]
+    user_id: Mapped[ForeignId]
+    keyword_id: Mapped[ForeignId]
+    integration_id: Mapped[ForeignId | None] = mapped_column(
+        ForeignKey("integrations.id", ondelete="SET NULL")
+    )
+    platform: Mapped[Platform] = mapped_column(Text)
+    external_id: Mapped[str]
+    kind: Mapped[MentionKind] = mapped_column(Text, server_default=MentionKind.POST)
+    url: Mapped[str]
+    title: Mapped[str | None]
+    content: Mapped[str]
+    author: Mapped[EmptyText]
+    language: Mapped[str | None]
+    likes: Mapped[int | None]
+    comments: Mapped[int | None]
+    published_at: Mapped[datetime | None]
+    created_at: Mapped[Now]
+    updated_at: Mapped[Now]
+
+    __table_args__ = (
+        # A mention has the user of its keyword: the pair refers, so that the two cannot disagree.
+        ForeignKeyConstraint(
+            ["user_id", "keyword_id"], ["keywords.user_id", "keywords.id"], ondelete="CASCADE"
+        ),
+        one_of("platform", Platform),
+        one_of("kind", MentionKind),
+        CheckConstraint("external_id <> ''", name="external_id_present"),
+        at_most("external_id", 500),
+        at_most("url", 2000),
+        at_most("title", 1000),
+        at_most("content", 20_000),
+        at_most("author", 200),
+        *not_negative("likes", "comments"),
+        # taking in the same post again creates nothing
+        UniqueConstraint("keyword_id", "platform", "external_id"),
+        # newest mentions of each of many keywords; cascade of a deleted keyword
+        Index(None, "keyword_id", text("created_at DESC"), text("id DESC")),
+        # newest mentions of a user
+        Index(None, "user_id", text("created_at DESC"), text("id DESC")),
+        # newest mentions of everybody, for operators and for retention
+        Index("ix_mentions_created_at_id", text("created_at DESC"), text("id DESC")),
+        # newest mentions of an integration; a deleted integration is taken off its mentions
+        Index(
+            None,
+            "integration_id",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("integration_id IS NOT NULL"),
+        ),
+    )

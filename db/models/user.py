@@ -1,0 +1,66 @@
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, Index, SmallInteger, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, Count, EmptyText, Id, Now, at_most, not_negative, one_of
+
+
+class UserRole(StrEnum):
+    MEMBER = "member"
+    OPERATOR = "operator"
+
+
+class UserStatus(StrEnum):
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    DELETED = "deleted"
+
+
+class User(Base):
+    """A person who sells. The row is updated by every write of the person's data: it carries their totals."""
+
+    __tablename__ = "users"
+
+    id: Mapped[Id]
+    email: Mapped[str]
+    name: Mapped[EmptyText]
+    role: Mapped[UserRole] = mapped_column(Text, server_default=UserRole.MEMBER)
+    status: Mapped[UserStatus] = mapped_column(Text, server_default=UserStatus.ACTIVE)
+    time_zone: Mapped[str] = mapped_column(server_default="UTC")
+    week_start: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    keywords_count: Mapped[Count]
+    mentions_count: Mapped[Count]
+    leads_count: Mapped[Count]
+    new_leads_count: Mapped[Count]
+    contacted_leads_count: Mapped[Count]
+    qualified_leads_count: Mapped[Count]
+    converted_leads_count: Mapped[Count]
+    disqualified_leads_count: Mapped[Count]
+    created_at: Mapped[Now]
+    updated_at: Mapped[Now]
+    last_seen_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        one_of("role", UserRole),
+        one_of("status", UserStatus),
+        CheckConstraint("email ~ '^[^@[:space:]]+@[^@[:space:]]+$'", name="email_shape"),
+        at_most("email", 254),
+        at_most("name", 200),
+        CheckConstraint("week_start BETWEEN 1 AND 7", name="week_start_iso_day"),
+        *not_negative(
+            "keywords_count",
+            "mentions_count",
+            "leads_count",
+            "new_leads_count",
+            "contacted_leads_count",
+            "qualified_leads_count",
+            "converted_leads_count",
+            "disqualified_leads_count",
+        ),
+        # user by e-mail, whatever its case: `import-posts --user`, sign-in, uniqueness
+        Index("uq_users_email", text("lower(email)"), unique=True),
+        # Totals change with every write: room on the page keeps those updates off the indexes (HOT).
+        {"postgresql_with": {"fillfactor": 70}},
+    )

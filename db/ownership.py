@@ -1,0 +1,61 @@
+"""Whose row it is never changes and is never in doubt.
+
+A mention and a log name their user together with their keyword or integration in one foreign key. A lead
+and an analysis take the user from their mention, whatever the writer says. None of these columns can be
+updated: counters and permissions both rely on it.
+"""
+
+COPY_OWNER_OF_MENTION = """
+CREATE OR REPLACE FUNCTION copy_owner_of_mention() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'leads' THEN
+        SELECT user_id, keyword_id INTO NEW.user_id, NEW.keyword_id FROM mentions WHERE id = NEW.mention_id;
+    ELSE
+        SELECT user_id INTO NEW.user_id FROM mentions WHERE id = NEW.mention_id;
+    END IF;
+    IF NOT FOUND THEN
+        RAISE foreign_key_violation USING
+            MESSAGE = format('there is no mention %s', NEW.mention_id),
+            TABLE = TG_TABLE_NAME, CONSTRAINT = format('fk_%s_mention_id', TG_TABLE_NAME);
+    END IF;
+    RETURN NEW;
+END $$
+"""
+
+REFUSE_NEW_PARENT = """
+CREATE OR REPLACE FUNCTION refuse_new_parent() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE integrity_constraint_violation USING
+        MESSAGE = format('the parents of a row of %s cannot be changed', TG_TABLE_NAME),
+        HINT = 'Delete the row and insert another.',
+        TABLE = TG_TABLE_NAME, CONSTRAINT = format('%s_parents_fixed', TG_TABLE_NAME);
+END $$
+"""
+
+PARENTS = {
+    "keywords": ["user_id"],
+    "mentions": ["user_id", "keyword_id"],
+    "analysis_results": ["user_id", "mention_id"],
+    "leads": ["user_id", "mention_id", "keyword_id"],
+    "integrations": ["user_id"],
+    "integration_logs": ["user_id", "integration_id"],
+}
+
+
+def _fixed(table: str, columns: list[str]) -> str:
+    changed = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
+    return (
+        f"CREATE TRIGGER fix_parents BEFORE UPDATE OF {', '.join(columns)} ON {table} "
+        f"FOR EACH ROW WHEN ({changed}) EXECUTE FUNCTION refuse_new_parent()"
+    )
+
+
+FUNCTIONS = [COPY_OWNER_OF_MENTION, REFUSE_NEW_PARENT]
+TRIGGERS = [
+    *(
+        f"CREATE TRIGGER copy_owner BEFORE INSERT ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION copy_owner_of_mention()"
+        for table in ("analysis_results", "leads")
+    ),
+    *(_fixed(table, columns) for table, columns in PARENTS.items()),
+]

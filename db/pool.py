@@ -1,0 +1,117 @@
+"""Connections, and the reader: one connection, one snapshot, one statement at a time for each operation.
+
+SQLAlchemy builds the statements, asyncpg runs them: on a held connection that takes half the time of
+SQLAlchemy's own connections for rows, and a third for a point lookup (docs/decisions/0002-rows.md).
+"""
+
+import asyncio
+from typing import Any, TypeVar, cast
+
+import asyncpg
+import orjson
+from asyncpg.pool import PoolConnectionProxy
+from asyncpg.transaction import Transaction
+
+from db.models import Base
+from db.rows import row_class
+from db.scope import PARAMETER, Scope
+from db.statement import Statement
+
+Model = TypeVar("Model", bound=Base)
+Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+Pool = asyncpg.Pool[asyncpg.Record]
+
+
+class UnscopedReadError(Exception):
+    """A statement without the viewer's condition was about to read with the scope of one user."""
+
+
+async def prepare_connection(connection: Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: orjson.dumps(value).decode(),
+        decoder=orjson.loads,
+    )
+
+
+async def _leave_as_is(_: Connection) -> None:
+    """Nothing to reset: settings are only ever made for one transaction (SET LOCAL)."""
+
+
+async def open_pool(url: str, *, size: int = 10, statement_timeout_seconds: float = 30) -> Pool:
+    """A pool that opens its connections when they are first needed."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        init=prepare_connection,
+        reset=_leave_as_is,
+        command_timeout=statement_timeout_seconds,
+        server_settings={
+            "application_name": "leadgraph",
+            "timezone": "UTC",
+            "statement_timeout": str(int(statement_timeout_seconds * 1000)),
+            "idle_in_transaction_session_timeout": "60000",
+        },
+    )
+
+
+class Reader:
+    """Reads rows of one snapshot. `statements` lists what was sent, by name, in order.
+
+    The connection is taken with the first read and given back by `close`. A reader never holds one
+    connection while it waits for another.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self.statements: list[str] = []
+        self._pool = pool
+        self._one_at_a_time = asyncio.Lock()
+        self._connection: PoolConnectionProxy[asyncpg.Record] | None = None
+        self._snapshot: Transaction | None = None
+
+    async def fetch(
+        self, model: type[Model], statement: Statement, scope: Scope, **values: object
+    ) -> list[Model]:
+        """The statement's rows, with the model's columns as attributes. What the scope hides is absent."""
+        return cast("list[Model]", await self._fetch(row_class(model), statement, scope, values))
+
+    async def fetch_values(
+        self, statement: Statement, scope: Scope, **values: object
+    ) -> list[asyncpg.Record]:
+        """The statement's rows where they are no model's: counts, sums, flags."""
+        return await self._fetch(asyncpg.Record, statement, scope, values)
+
+    async def _fetch(
+        self, record_class: type[asyncpg.Record], statement: Statement, scope: Scope, values: dict[str, Any]
+    ) -> list[asyncpg.Record]:
+        if not scope.everybody:
+            if PARAMETER not in statement.parameters:
+                raise UnscopedReadError(statement.name)
+            values[PARAMETER] = scope.user_id
+        async with self._one_at_a_time:
+            connection = self._connection or await self._open_snapshot()
+            self.statements.append(statement.name)
+            return await connection.fetch(
+                statement.sql, *statement.arguments(values), record_class=record_class
+            )
+
+    async def _open_snapshot(self) -> PoolConnectionProxy[asyncpg.Record]:
+        connection = await self._pool.acquire()
+        self._connection = connection
+        self._snapshot = connection.transaction(isolation="repeatable_read", readonly=True)
+        await self._snapshot.start()
+        return connection
+
+    async def close(self) -> None:
+        """Ends the snapshot and gives the connection back; a later read opens another."""
+        connection, snapshot = self._connection, self._snapshot
+        self._connection = self._snapshot = None
+        if connection is None:
+            return
+        try:
+            if snapshot is not None and not connection.is_closed():
+                await snapshot.rollback()
+        finally:
+            await self._pool.release(connection)

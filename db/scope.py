@@ -1,0 +1,30 @@
+"""Whose rows a read may see. Every read takes a scope; there is no default."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, ColumnElement, bindparam, true
+
+from db.models import Base, User
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The rows of one user, or of everybody (`user_id` None), which only operators and the system get."""
+
+    user_id: int | None
+
+    @property
+    def everybody(self) -> bool:
+        return self.user_id is None
+
+
+EVERYBODY = Scope(None)
+PARAMETER = "scope_user_id"
+
+
+def visible(model: type[Base], *, everybody: bool) -> ColumnElement[bool]:
+    """The condition that keeps other people's rows out of a statement."""
+    if everybody:
+        return true()
+    owner = model.__table__.c["id" if model is User else "user_id"]
+    return owner == bindparam(PARAMETER, type_=BigInteger)

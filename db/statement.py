@@ -1,0 +1,54 @@
+"""SQL statements that SQLAlchemy builds and compiles once for each of their shapes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, wraps
+from typing import Any, ParamSpec
+
+from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.sql import ClauseElement
+
+Shape = ParamSpec("Shape")
+
+_DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
+_SHAPES_KEPT = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement as the driver takes it: text with `$1, $2 …`, and the names of its parameters in order."""
+
+    name: str
+    sql: str
+    parameters: tuple[str, ...]
+    constants: Mapping[str, object]
+
+    def arguments(self, values: Mapping[str, object]) -> list[object]:
+        """The parameters' values in order. Raises `KeyError` for one that is missing."""
+        constants = self.constants
+        return [constants[name] if name in constants else values[name] for name in self.parameters]
+
+
+def compiled(name: str, clause: ClauseElement) -> Statement:
+    made = clause.compile(dialect=_DIALECT)
+    order: list[str] = getattr(made, "positiontup", None) or []
+    constants: dict[str, Any] = {
+        key: value for key, value in made.params.items() if value is not None and key in order
+    }
+    return Statement(name, str(made), tuple(order), constants)
+
+
+def statement(build: Callable[Shape, ClauseElement]) -> Callable[Shape, Statement]:
+    """Makes a builder of SQL return it compiled, once for each of its arguments.
+
+    The arguments are a statement's shape (its order, whether a cursor is given), never a request's values:
+    those are bound by name when it runs, so that no text of a request gets into SQL.
+    """
+    name = f"{build.__module__.rpartition('.')[2]}.{build.__name__.strip('_')}"
+
+    @lru_cache(maxsize=_SHAPES_KEPT)
+    @wraps(build)
+    def compile_shape(*args: Shape.args, **kwargs: Shape.kwargs) -> Statement:
+        return compiled(name, build(*args, **kwargs))
+
+    return compile_shape

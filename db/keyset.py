@@ -5,7 +5,7 @@ go in front of it neither repeat others nor hide them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Column, ColumnElement, Table, bindparam, tuple_, true
+from sqlalchemy import Column, ColumnElement, Table, bindparam, true, tuple_
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,9 @@ class Span:
         bound: dict[str, object] = {"limit": self.limit + 1}
         for edge, position in (("after", self.after), ("before", self.before)):
             if position is not None:
-                bound |= {f"{edge}_{column}": value for column, value in zip(order.columns, position, strict=True)}
+                bound |= {
+                    f"{edge}_{column}": value for column, value in zip(order.columns, position, strict=True)
+                }
         return bound
 
 
@@ -76,12 +78,16 @@ def between(table: Table, order: Order, *, after: bool, before: bool) -> ColumnE
     return condition
 
 
-def beyond(table: Table, order: Order, edge: str, *, later: bool) -> ColumnElement[bool]:
+def beyond(
+    table: Table, order: Order, edge: str, *, later: bool, inclusive: bool = False
+) -> ColumnElement[bool]:
     """Rows that come later (or earlier) in the order than the position bound as `edge`."""
     columns = columns_of(table, order)
     row = tuple_(*columns)
     position = tuple_(*_bound(columns, edge))
-    return row < position if order.descending == later else row > position
+    if order.descending == later:
+        return row <= position if inclusive else row < position
+    return row >= position if inclusive else row > position
 
 
 def _bound(columns: Sequence[Column[object]], edge: str) -> list[ColumnElement[object]]:

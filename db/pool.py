@@ -5,7 +5,7 @@ SQLAlchemy's own connections for rows, and a third for a point lookup (docs/deci
 """
 
 import asyncio
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import asyncpg
 import orjson
@@ -18,8 +18,12 @@ from db.scope import PARAMETER, Scope
 from db.statement import Statement
 
 Model = TypeVar("Model", bound=Base)
-Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
-Pool = asyncpg.Pool[asyncpg.Record]
+if TYPE_CHECKING:
+    Pool = asyncpg.Pool[asyncpg.Record]
+    Pooled = PoolConnectionProxy[asyncpg.Record]
+    Connection = asyncpg.Connection[asyncpg.Record] | Pooled
+else:  # the driver's classes take no parameters at run time
+    Pool, Pooled, Connection = asyncpg.Pool, PoolConnectionProxy, asyncpg.Connection
 
 
 class UnscopedReadError(Exception):
@@ -68,7 +72,7 @@ class Reader:
         self.statements: list[str] = []
         self._pool = pool
         self._one_at_a_time = asyncio.Lock()
-        self._connection: PoolConnectionProxy[asyncpg.Record] | None = None
+        self._connection: Pooled | None = None
         self._snapshot: Transaction | None = None
 
     async def fetch(
@@ -97,7 +101,7 @@ class Reader:
                 statement.sql, *statement.arguments(values), record_class=record_class
             )
 
-    async def _open_snapshot(self) -> PoolConnectionProxy[asyncpg.Record]:
+    async def _open_snapshot(self) -> Pooled:
         connection = await self._pool.acquire()
         self._connection = connection
         self._snapshot = connection.transaction(isolation="repeatable_read", readonly=True)

@@ -16,5 +16,7 @@ from db.models import Base
 @cache
 def row_class(model: type[Base]) -> type[Record]:
     """The record class of a model's rows: its attributes are the model's columns, read-only."""
-    columns: dict[str, Any] = {column.key: property(itemgetter(column.key)) for column in model.__table__.columns}
+    columns: dict[str, Any] = {
+        column.key: property(itemgetter(column.key)) for column in model.__table__.columns
+    }
     return type(f"{model.__name__}Row", (Record,), {"__slots__": (), **columns})

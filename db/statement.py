@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, wraps
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, cast
 
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.sql import ClauseElement
@@ -51,4 +51,4 @@ def statement(build: Callable[Shape, ClauseElement]) -> Callable[Shape, Statemen
     def compile_shape(*args: Shape.args, **kwargs: Shape.kwargs) -> Statement:
         return compiled(name, build(*args, **kwargs))
 
-    return compile_shape
+    return cast("Callable[Shape, Statement]", compile_shape)

@@ -1,12 +1,26 @@
 """Reads that every table has alike: rows by a column's values, and pages of rows."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import BigInteger, Column, Select, Table, any_, bindparam, exists, func, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Table,
+    any_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.types import TypeEngine
 
-from db.keyset import Order, Span, SpanShape, beyond, between, sorting
+from db.keyset import Order, Position, Span, SpanShape, between, beyond, sorting
 from db.models import Base
 from db.pool import Reader
 from db.scope import Scope, visible
@@ -15,19 +29,22 @@ from db.statement import statement
 Model = TypeVar("Model", bound=Base)
 
 
-def _table(model: type[Base]) -> Table:
-    table = model.__table__
-    assert isinstance(table, Table)  # noqa: S101 - every model is a table
-    return table
+def table_of(model: type[Base]) -> Table:
+    return cast("Table", model.__table__)
 
 
-def _keys(name: str = "keys") -> "ColumnElement[list[int]]":
-    return bindparam(name, type_=ARRAY(BigInteger))
+def _keys() -> ColumnElement[Any]:
+    return bindparam("keys", type_=cast("TypeEngine[Any]", ARRAY(BigInteger)))
+
+
+def _parents() -> TableValuedAlias:
+    """The keys as rows."""
+    return func.unnest(_keys()).table_valued("id", name="parent").render_derived()
 
 
 @statement
-def _by(model: type[Base], column: str, *, everybody: bool) -> Select[tuple[object, ...]]:
-    table = _table(model)
+def _by(model: type[Base], column: str, *, everybody: bool) -> Select[Any]:
+    table = table_of(model)
     return select(table).where(table.c[column] == any_(_keys()), visible(model, everybody=everybody))
 
 
@@ -40,11 +57,79 @@ async def by(
 
 
 @statement
-def _page(model: type[Base], order: Order, span: SpanShape, *, everybody: bool) -> Select[tuple[object, ...]]:
-    table = _table(model)
+def _page(model: type[Base], order: Order, span: SpanShape, *, everybody: bool) -> Select[Any]:
+    table = table_of(model)
     return (
         select(table)
-        .where(visible(model, everybody=everybody), between(table, order, after=span.after, before=span.before))
+        .where(visible(model, everybody=everybody))
+        .where(between(table, order, after=span.after, before=span.before))
         .order_by(*sorting(table, order, backwards=span.backwards))
         .limit(bindparam("limit", type_=BigInteger))
     )
+
+
+async def page(reader: Reader, scope: Scope, model: type[Model], order: Order, span: Span) -> list[Model]:
+    """The span of all visible rows, and one row more where there are more; backwards from its end."""
+    shape = _page(model, order, span.shape, everybody=scope.everybody)
+    return await reader.fetch(model, shape, scope, **span.values(order))
+
+
+@statement
+def _page_of_each(
+    model: type[Base], parent: str, order: Order, span: SpanShape, *, everybody: bool
+) -> Select[Any]:
+    table, parents = table_of(model), _parents()
+    rows = (
+        select(table)
+        .where(table.c[parent] == parents.c.id, visible(model, everybody=everybody))
+        .where(between(table, order, after=span.after, before=span.before))
+        .order_by(*sorting(table, order, backwards=span.backwards))
+        .limit(bindparam("limit", type_=BigInteger))
+        .lateral("page")
+    )
+    # A lateral subquery with a limit can only be run once per parent, so its order stands in the result.
+    return select(rows).select_from(parents.join(rows, true()))
+
+
+async def page_of_each(  # noqa: PLR0917 - what to read, then which part of it
+    reader: Reader,
+    scope: Scope,
+    model: type[Model],
+    parent: str,
+    keys: Sequence[int],
+    order: Order,
+    span: Span,
+) -> list[Model]:
+    """The same span of each parent's rows: one index range per parent, in one statement."""
+    shape = _page_of_each(model, parent, order, span.shape, everybody=scope.everybody)
+    return await reader.fetch(model, shape, scope, keys=keys, **span.values(order))
+
+
+@statement
+def _has_beyond(model: type[Base], parent: str, order: Order, *, later: bool, everybody: bool) -> Select[Any]:
+    table, parents = table_of(model), _parents()
+    # The row at the position itself may be gone; whether others lie beyond it is what was asked.
+    found: Select[Any] = (
+        select(literal_column("1"))
+        .where(table.c[parent] == parents.c.id, visible(model, everybody=everybody))
+        .where(beyond(table, order, "edge", later=later, inclusive=True))
+    )
+    return select(parents.c.id).where(exists(found))
+
+
+async def parents_with_rows_beyond(  # noqa: PLR0917 - as above
+    reader: Reader,
+    scope: Scope,
+    model: type[Base],
+    parent: str,
+    keys: Sequence[int],
+    order: Order,
+    position: Position,
+    *,
+    later: bool,
+) -> set[int]:
+    """The keys of the parents that have rows at the position or beyond it."""
+    shape = _has_beyond(model, parent, order, later=later, everybody=scope.everybody)
+    edge = {f"edge_{name}": value for name, value in zip(order.columns, position, strict=True)}
+    found = await reader.fetch_values(shape, scope, keys=keys, **edge)
+    return {row["id"] for row in found}

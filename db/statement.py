@@ -44,11 +44,17 @@ def statement(build: Callable[Shape, ClauseElement]) -> Callable[Shape, Statemen
     The arguments are a statement's shape (its order, whether a cursor is given), never a request's values:
     those are bound by name when it runs, so that no text of a request gets into SQL.
     """
-    name = f"{build.__module__.rpartition('.')[2]}.{build.__name__.strip('_')}"
 
     @lru_cache(maxsize=_SHAPES_KEPT)
     @wraps(build)
     def compile_shape(*args: Shape.args, **kwargs: Shape.kwargs) -> Statement:
-        return compiled(name, build(*args, **kwargs))
+        return compiled(_name(build.__name__, args), build(*args, **kwargs))
 
     return cast("Callable[Shape, Statement]", compile_shape)
+
+
+def _name(build: str, shape: tuple[object, ...]) -> str:
+    """What the statement is called in logs and tests, such as `mentions page_of_each keyword_id`."""
+    words = [getattr(part, "__tablename__", part) for part in shape]
+    named = [word for word in words if isinstance(word, str)]
+    return " ".join([*named[:1], build.strip("_"), *named[1:]])

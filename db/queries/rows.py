@@ -21,7 +21,7 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
 from db.keyset import Order, Position, Span, SpanShape, between, beyond, sorting
-from db.models import Base
+from db.models import Base, User
 from db.pool import Reader
 from db.scope import Scope, visible
 from db.statement import statement
@@ -39,7 +39,7 @@ def _keys() -> ColumnElement[Any]:
 
 def _parents() -> TableValuedAlias:
     """The keys as rows."""
-    return func.unnest(_keys()).table_valued("id", name="parent").render_derived()
+    return func.unnest(_keys()).table_valued("id", name="parent").render_derived(name="parent")
 
 
 @statement
@@ -130,6 +130,74 @@ async def parents_with_rows_beyond(  # noqa: PLR0917 - as above
 ) -> set[int]:
     """The keys of the parents that have rows at the position or beyond it."""
     shape = _has_beyond(model, parent, order, later=later, everybody=scope.everybody)
-    edge = {f"edge_{name}": value for name, value in zip(order.columns, position, strict=True)}
-    found = await reader.fetch_values(shape, scope, keys=keys, **edge)
+    found = await reader.fetch_values(shape, scope, keys=keys, **edge(order, position))
     return {row["id"] for row in found}
+
+
+@statement
+def _any_beyond(model: type[Base], order: Order, *, later: bool, everybody: bool) -> Select[Any]:
+    table = table_of(model)
+    return (
+        select(literal_column("1"))
+        .where(visible(model, everybody=everybody))
+        .where(beyond(table, order, "edge", later=later, inclusive=True))
+        .limit(1)
+    )
+
+
+async def any_rows_beyond(
+    reader: Reader, scope: Scope, model: type[Base], order: Order, position: Position, *, later: bool
+) -> bool:
+    """Whether any visible row lies at the position or beyond it."""
+    shape = _any_beyond(model, order, later=later, everybody=scope.everybody)
+    return bool(await reader.fetch_values(shape, scope, **edge(order, position)))
+
+
+def edge(order: Order, position: Position) -> dict[str, object]:
+    return {f"edge_{name}": value for name, value in zip(order.columns, position, strict=True)}
+
+
+@statement
+def _count_of_each(model: type[Base], parent: str, *, everybody: bool) -> Select[Any]:
+    table = table_of(model)
+    return (
+        select(table.c[parent].label("id"), func.count().label("n"))
+        .where(table.c[parent] == any_(_keys()), visible(model, everybody=everybody))
+        .group_by(table.c[parent])
+    )
+
+
+async def count_of_each(
+    reader: Reader, scope: Scope, model: type[Base], parent: str, keys: Sequence[int]
+) -> dict[int, int]:
+    """How many visible rows each parent has; parents without any are absent."""
+    shape = _count_of_each(model, parent, everybody=scope.everybody)
+    return {row["id"]: row["n"] for row in await reader.fetch_values(shape, scope, keys=keys)}
+
+
+@statement
+def _count_of_all(model: type[Base], *, everybody: bool) -> Select[Any]:
+    return (
+        select(func.count().label("n"))
+        .select_from(table_of(model))
+        .where(visible(model, everybody=everybody))
+    )
+
+
+async def count_of_all(reader: Reader, scope: Scope, model: type[Base]) -> int:
+    shape = _count_of_all(model, everybody=scope.everybody)
+    (row,) = await reader.fetch_values(shape, scope)
+    return int(row["n"])
+
+
+@statement
+def _sum_of_counter(counter: str, *, everybody: bool) -> Select[Any]:
+    users = table_of(User)
+    total = func.coalesce(func.sum(users.c[counter]), 0)
+    return select(total.label("n")).where(visible(User, everybody=everybody))
+
+
+async def sum_of_counter(reader: Reader, scope: Scope, counter: str) -> int:
+    """A user counter, summed over the users that the scope shows: a member's own, or everybody's."""
+    (row,) = await reader.fetch_values(_sum_of_counter(counter, everybody=scope.everybody), scope)
+    return int(row["n"])

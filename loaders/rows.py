@@ -1,0 +1,138 @@
+"""The two shapes that reads come in: the row of a key, and the page of a key."""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from db.keyset import Order, Span
+from db.models import Base
+from db.pool import Reader
+from db.queries import rows
+from db.scope import Scope
+from loaders.loader import Loader
+
+Model = TypeVar("Model", bound=Base)
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Model]):
+    """A span of rows in the order asked for. `more` says whether rows lie beyond the end it was cut at."""
+
+    rows: Sequence[Model]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RowBy(Loader[int, Model | None], Generic[Model]):
+    """The visible row whose unique column is the key; None where there is none."""
+
+    model: type[Model]
+    column: str = "id"
+
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Model | None]:
+        found = await rows.by(reader, scope, self.model, self.column, keys)
+        by_key = {getattr(row, self.column): row for row in found}
+        return [by_key.get(key) for key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class PageOfEach(Loader[int, Page[Model]], Generic[Model]):
+    """The same span of each parent's rows; a parent that has none gets an empty page."""
+
+    model: type[Model]
+    parent: str
+    order: Order
+    span: Span
+
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Page[Model]]:
+        found = await rows.page_of_each(reader, scope, self.model, self.parent, keys, self.order, self.span)
+        grouped = group(found, lambda row: getattr(row, self.parent))
+        return [cut(grouped.get(key, []), self.span) for key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class PageOfAll(Loader[None, Page[Model]], Generic[Model]):
+    """The span of all visible rows; its only key is None."""
+
+    model: type[Model]
+    order: Order
+    span: Span
+
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[None]) -> Sequence[Page[Model]]:
+        found = await rows.page(reader, scope, self.model, self.order, self.span)
+        return [cut(found, self.span) for _ in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class RowsBeyond(Loader[int, bool], Generic[Model]):
+    """Whether a parent has rows on the far side of a page's given edge: before `after`, or behind `before`."""
+
+    model: type[Model]
+    parent: str
+    order: Order
+    position: tuple[object, ...]
+    later: bool
+
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[bool]:
+        found = await rows.parents_with_rows_beyond(
+            reader, scope, self.model, self.parent, keys, self.order, self.position, later=self.later
+        )
+        return [key in found for key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyBeyond(Loader[None, bool], Generic[Model]):
+    """The same over all visible rows; its only key is None."""
+
+    model: type[Model]
+    order: Order
+    position: tuple[object, ...]
+    later: bool
+
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[None]) -> Sequence[bool]:
+        found = await rows.any_rows_beyond(
+            reader, scope, self.model, self.order, self.position, later=self.later
+        )
+        return [found for _ in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class CountOfEach(Loader[int, int], Generic[Model]):
+    """How many visible rows each parent has."""
+
+    model: type[Model]
+    parent: str
+
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[int]:
+        counted = await rows.count_of_each(reader, scope, self.model, self.parent, keys)
+        return [counted.get(key, 0) for key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class CountOfAll(Loader[None, int], Generic[Model]):
+    """How many rows are visible; its only key is None. `counter` names the user column that knows it."""
+
+    model: type[Model]
+    counter: str | None = None
+
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[None]) -> Sequence[int]:
+        if self.counter is None:
+            counted = await rows.count_of_all(reader, scope, self.model)
+        else:
+            counted = await rows.sum_of_counter(reader, scope, self.counter)
+        return [counted for _ in keys]
+
+
+def group(found: Iterable[Model], key_of: Callable[[Model], Key]) -> dict[Key, list[Model]]:
+    """The rows of each key, in the order that they came in."""
+    grouped: dict[Key, list[Model]] = {}
+    for row in found:
+        grouped.setdefault(key_of(row), []).append(row)
+    return grouped
+
+
+def cut(found: list[Model], span: Span) -> Page[Model]:
+    """The page without the row that was read beyond it; rows read backwards are turned round."""
+    kept = found[: span.limit]
+    return Page(kept[::-1] if span.backwards else kept, len(found) > span.limit)

@@ -1,0 +1,35 @@
+"""Errors that a caller causes and may read. Everything else is ours, and is masked at the edge."""
+
+from typing import ClassVar
+
+
+class CallerError(Exception):
+    """A request that cannot be answered as it stands. `code` is one of the documented list."""
+
+    code: ClassVar[str]
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        """What graphql-core copies into the answer beside the message."""
+        return {"code": self.code}
+
+
+class UnauthenticatedError(CallerError):
+    code = "UNAUTHENTICATED"
+
+    def __init__(
+        self, message: str = "This needs a credential: send the header `Authorization: Bearer <API key>`."
+    ) -> None:
+        super().__init__(message)
+
+
+class UserInputError(CallerError):
+    """An argument's value is wrong; the message names the argument."""
+
+    code = "BAD_USER_INPUT"
+
+
+class CursorError(CallerError):
+    """A cursor is damaged, or belongs to another list, order or filter."""
+
+    code = "BAD_CURSOR"

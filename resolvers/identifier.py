@@ -1,0 +1,42 @@
+"""Global ids: opaque to clients, a type's tag and a row's id to us. Tags are frozen: ids are stored outside."""
+
+import binascii
+from base64 import b64decode, b64encode
+
+from db.models import Base, Integration, IntegrationLog, Keyword, Lead, Mention, User
+from resolvers.errors import UserInputError
+
+TAGS: dict[type[Base], str] = {
+    User: "User",
+    Keyword: "Keyword",
+    Mention: "Mention",
+    Lead: "Lead",
+    Integration: "Integration",
+    IntegrationLog: "IntegrationLog",
+}
+MODELS = {tag: model for model, tag in TAGS.items()}
+_LARGEST = 2**63 - 1
+
+
+def encode(tag: str, row_id: int) -> str:
+    return b64encode(f"{tag}:{row_id}".encode()).decode()
+
+
+def decode(text: str) -> tuple[type[Base], int]:
+    """The model and the row's id. Raises `UserInputError` for anything that `encode` did not make."""
+    try:
+        tag, _, digits = b64decode(text, validate=True).decode("ascii").partition(":")
+    except (binascii.Error, ValueError):
+        tag, digits = "", ""
+    model = MODELS.get(tag)
+    if model is None or not digits.isdecimal() or int(digits) > _LARGEST or encode(tag, int(digits)) != text:
+        raise UserInputError(f"{text[:100]!r} is not an id of this API.")
+    return model, int(digits)
+
+
+def row_id(text: str, model: type[Base]) -> int:
+    """The id of a row of this model. Raises `UserInputError` for an id of something else."""
+    found, number = decode(text)
+    if found is not model:
+        raise UserInputError(f"{text!r} is the id of a {TAGS[found]}, not of a {TAGS[model]}.")
+    return number

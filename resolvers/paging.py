@@ -1,0 +1,178 @@
+"""Connections: pages of rows as the Relay specification describes them, resolved for many parents at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from db.keyset import Order, Span
+from db.models import Base
+from loaders.rows import AnyBeyond, CountOfAll, CountOfEach, Page, PageOfAll, PageOfEach, RowsBeyond
+from resolvers import cursor
+from resolvers.context import Context
+from resolvers.errors import UserInputError
+
+DEFAULT_SIZE = 20
+LARGEST_SIZE = 100
+
+Model = TypeVar("Model", bound=Base)
+Result = TypeVar("Result")
+
+
+class PageArguments(NamedTuple):
+    """The arguments of every connection, as the client gave them."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[Model]):
+    """A kind of list: rows of a model in an order; of all, or of each parent by its column.
+
+    `counter` names the column that knows the number of all rows: of the parent, or of the user for all.
+    """
+
+    model: type[Model]
+    order: Order
+    parent: str | None = None
+    counter: str | None = None
+
+    def span(self, arguments: PageArguments) -> Span:
+        """The span that the arguments ask for. Raises `UserInputError` or `CursorError`."""
+        first, after, last, before = arguments
+        if first is not None and last is not None:
+            raise UserInputError("`first` and `last` cannot be used together: drop one of them.")
+        for name, size in (("first", first), ("last", last)):
+            if size is not None and not 0 <= size <= LARGEST_SIZE:
+                raise UserInputError(f"`{name}` has to be between 0 and {LARGEST_SIZE}, not {size}.")
+        asked = last if first is None else first
+        return Span(
+            limit=DEFAULT_SIZE if asked is None else asked,
+            backwards=last is not None,
+            after=None if after is None else cursor.decode(self.model, self.order, after, "after"),
+            before=None if before is None else cursor.decode(self.model, self.order, before, "before"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Edge(Generic[Model]):
+    node: Model
+    listing: Listing[Model]
+
+    @property
+    def cursor(self) -> str:
+        return cursor.encode(self.listing.model, self.listing.order, self.node)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection(Generic[Model]):
+    """One page of one parent's rows. `parent` is None, and so is its id, for a list of all."""
+
+    listing: Listing[Model]
+    span: Span
+    page: Page[Model]
+    parent: Any
+
+    @property
+    def nodes(self) -> Sequence[Model]:
+        return self.page.rows
+
+    @property
+    def edges(self) -> list[Edge[Model]]:
+        return [Edge(row, self.listing) for row in self.page.rows]
+
+    @property
+    def page_info(self) -> "Connection[Model]":
+        return self
+
+    @property
+    def start_cursor(self) -> str | None:
+        return self._cursor(0)
+
+    @property
+    def end_cursor(self) -> str | None:
+        return self._cursor(-1)
+
+    def _cursor(self, index: int) -> str | None:
+        if not self.page.rows:
+            return None
+        return cursor.encode(self.listing.model, self.listing.order, self.page.rows[index])
+
+
+async def pages_of_each(
+    listing: Listing[Model], parents: Sequence[Any], context: Context, arguments: PageArguments
+) -> Sequence[Connection[Model]]:
+    """One page per parent, all read together."""
+    assert listing.parent is not None  # noqa: S101 - the caller's listing is of parents
+    span = listing.span(arguments)
+    loader = PageOfEach(listing.model, listing.parent, listing.order, span)
+    pages = await context.load(loader, [parent.id for parent in parents])
+    return [Connection(listing, span, page, parent) for page, parent in zip(pages, parents, strict=True)]
+
+
+async def page_of_all(
+    listing: Listing[Model], context: Context, arguments: PageArguments
+) -> Connection[Model]:
+    """One page of all that the viewer may see."""
+    span = listing.span(arguments)
+    page = await context.load_one(PageOfAll(listing.model, listing.order, span), None)
+    return Connection(listing, span, page, None)
+
+
+async def has_next_page(connections: Sequence[Connection[Any]], context: Context) -> Sequence[bool]:
+    """Whether rows follow. Reading backwards this is a question of its own, asked only if selected."""
+    return await _of_each_list(connections, partial(_has_more, context=context, later=True))
+
+
+async def has_previous_page(connections: Sequence[Connection[Any]], context: Context) -> Sequence[bool]:
+    return await _of_each_list(connections, partial(_has_more, context=context, later=False))
+
+
+async def total_count(connections: Sequence[Connection[Any]], context: Context) -> Sequence[int]:
+    """The number of all rows, whatever the page: from a counter where there is one."""
+    return await _of_each_list(connections, partial(_total_count, context=context))
+
+
+async def _has_more(
+    connections: Sequence[Connection[Any]], *, context: Context, later: bool
+) -> Sequence[bool]:
+    listing, span = connections[0].listing, connections[0].span
+    if later != span.backwards:  # the end that the page was cut at
+        return [connection.page.more for connection in connections]
+    position = span.before if later else span.after
+    if position is None:  # it starts where the list does
+        return [False] * len(connections)
+    if listing.parent is None:
+        beyond = await context.load_one(AnyBeyond(listing.model, listing.order, position, later), None)
+        return [beyond] * len(connections)
+    loader = RowsBeyond(listing.model, listing.parent, listing.order, position, later)
+    return await context.load(loader, [connection.parent.id for connection in connections])
+
+
+async def _total_count(connections: Sequence[Connection[Any]], *, context: Context) -> Sequence[int]:
+    listing = connections[0].listing
+    if listing.parent is None:
+        counted = await context.load_one(CountOfAll(listing.model, listing.counter), None)
+        return [counted] * len(connections)
+    if listing.counter is not None:
+        return [getattr(connection.parent, listing.counter) for connection in connections]
+    loader = CountOfEach(listing.model, listing.parent)
+    return await context.load(loader, [connection.parent.id for connection in connections])
+
+
+async def _of_each_list(
+    connections: Sequence[Connection[Any]],
+    ask: Callable[[Sequence[Connection[Any]]], Awaitable[Sequence[Result]]],
+) -> Sequence[Result]:
+    """Asks once per kind of list: one fragment can be spread on pages of several."""
+    kinds: dict[tuple[Listing[Any], Span], list[int]] = {}
+    for index, connection in enumerate(connections):
+        kinds.setdefault((connection.listing, connection.span), []).append(index)
+    answers = await asyncio.gather(*(ask([connections[i] for i in indices]) for indices in kinds.values()))
+    answered = zip(kinds.values(), answers, strict=True)
+    placed = {i: one for indices, many in answered for i, one in zip(indices, many, strict=True)}
+    return [placed[i] for i in range(len(connections))]

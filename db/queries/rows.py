@@ -91,7 +91,7 @@ def _page_of_each(
     return select(rows).select_from(parents.join(rows, true()))
 
 
-async def page_of_each(  # noqa: PLR0917 - what to read, then which part of it
+async def page_of_each(
     reader: Reader,
     scope: Scope,
     model: type[Model],
@@ -117,7 +117,7 @@ def _has_beyond(model: type[Base], parent: str, order: Order, *, later: bool, ev
     return select(parents.c.id).where(exists(found))
 
 
-async def parents_with_rows_beyond(  # noqa: PLR0917 - as above
+async def parents_with_rows_beyond(
     reader: Reader,
     scope: Scope,
     model: type[Base],

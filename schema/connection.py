@@ -1,0 +1,77 @@
+"""Connections as the Relay specification describes them, with `nodes` beside `edges`."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any, Generic, TypeVar
+
+import strawberry
+
+from resolvers import paging
+from resolvers.context import Context
+from schema.fields import column, resolved_by
+
+Item = TypeVar("Item")
+
+ARGUMENTS = {
+    "first": Annotated[
+        int | None,
+        strawberry.argument(
+            description=f"Size of the page from the start of the list, 0 to {paging.LARGEST_SIZE}. "
+            f"{paging.DEFAULT_SIZE} where neither `first` nor `last` is given."
+        ),
+    ],
+    "after": Annotated[
+        str | None, strawberry.argument(description="The page starts behind the row of this cursor.")
+    ],
+    "last": Annotated[
+        int | None,
+        strawberry.argument(
+            description=f"Size of the page from the end of the list, 0 to {paging.LARGEST_SIZE}; "
+            "not together with `first`. The rows stay in the list's order."
+        ),
+    ],
+    "before": Annotated[
+        str | None, strawberry.argument(description="The page ends in front of the row of this cursor.")
+    ],
+}
+
+
+@strawberry.type(description="Where a page lies in its list.")
+class PageInfo:
+    has_next_page: bool = resolved_by(paging.has_next_page, description="Whether rows follow the page.")
+    has_previous_page: bool = resolved_by(
+        paging.has_previous_page, description="Whether rows come before the page."
+    )
+    start_cursor: str | None = column("Cursor of the page's first row; null for an empty page.")
+    end_cursor: str | None = column("Cursor of the page's last row; null for an empty page.")
+
+
+@strawberry.type(description="A row of a page, with its place in the list.")
+class Edge(Generic[Item]):
+    node: Item = column("The row.")
+    cursor: str = column("The row's place, for `after` and `before`. Valid for this list and order only.")
+
+
+@strawberry.type(description="A page of a list. Paging neither repeats nor skips rows that stay in the list.")
+class Connection(Generic[Item]):
+    nodes: list[Item] = column("The page's rows.")
+    edges: list[Edge[Item]] = column("The page's rows, each with its cursor.")
+    page_info: PageInfo = column("Where the page lies in the list.")
+    total_count: int = resolved_by(
+        paging.total_count, description="Number of rows in the whole list, whatever the page."
+    )
+
+
+def connection(resolver: Callable[..., Awaitable[Sequence[Any]]], *, description: str) -> Any:
+    """A field that returns one page per parent: the resolver gets the page's arguments as one value."""
+
+    async def pages(  # one function per field: executors tell fields apart by it
+        parents: Sequence[Any],
+        context: Context,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Sequence[Any]:
+        return await resolver(parents, context, paging.PageArguments(first, after, last, before))
+
+    return resolved_by(pages, description=description, arguments=ARGUMENTS)

@@ -1,0 +1,75 @@
+"""The two kinds of field: a column of the row, and a question answered for all parents at once."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import strawberry
+from strawberry.types import Info as StrawberryInfo
+
+from resolvers.context import Context
+from schema.gathering import gathered
+
+Info: TypeAlias = StrawberryInfo[Context, None]
+SetResolver: TypeAlias = Callable[..., Awaitable[Sequence[Any]] | Sequence[Any]]
+
+SET_RESOLVER = "set_resolver"
+COLUMN = "column"
+
+
+def column(description: str, *, name: str | None = None, of: Callable[[Any], Any] | None = None) -> Any:
+    """A field that is read off the row: its column of the same name, or of `name`, passed through `of`."""
+    if name is None and of is None:
+        return strawberry.field(description=description, metadata={COLUMN: None})
+    return _computed(description, name, of)
+
+
+def _computed(description: str, name: str | None, of: Callable[[Any], Any] | None) -> Any:
+    def resolve(self: Any) -> Any:
+        value = self if name is None else getattr(self, name)
+        return value if of is None else of(value)
+
+    return strawberry.field(resolver=resolve, description=description, metadata={COLUMN: (name, of)})
+
+
+def resolved_by(
+    resolver: SetResolver, *, description: str, arguments: Mapping[str, Any] | None = None
+) -> Any:
+    """A field whose resolver takes all parents and returns one result per parent, in their order.
+
+    `arguments` are the GraphQL arguments with their annotations; left out, they are the resolver's own
+    parameters behind `parents` and `context`. On graphql-core's executor, which asks
+    object by object, parents are gathered for a turn of the event loop and asked together.
+    """
+
+    def resolve(self: Any, info: Info, **given: Any) -> Awaitable[Any]:
+        return gathered(info, resolver, given).join(self)
+
+    _give_signature(resolve, _own_arguments(resolver) if arguments is None else arguments)
+    return strawberry.field(resolver=resolve, description=description, metadata={SET_RESOLVER: resolver})
+
+
+def _own_arguments(resolver: SetResolver) -> dict[str, Any]:
+    own = list(inspect.signature(resolver).parameters.values())[2:]
+    return {parameter.name: parameter.annotation for parameter in own}
+
+
+def _give_signature(resolve: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
+    """Shows Strawberry the field's arguments, which `resolve` itself takes as whatever is given."""
+    positional, keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        inspect.Parameter("self", positional),
+        inspect.Parameter("info", positional, annotation=Info),
+        *(
+            inspect.Parameter(name, keyword, annotation=annotation, default=_default(annotation))
+            for name, annotation in arguments.items()
+        ),
+    ]
+    resolve.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    resolve.__annotations__ = {"info": Info, **arguments}
+
+
+def _default(annotation: Any) -> Any:
+    """Optional arguments may be left out, and then are not passed on; the others are required."""
+    optional = type(None) in getattr(getattr(annotation, "__origin__", annotation), "__args__", ())
+    return strawberry.UNSET if optional else inspect.Parameter.empty

@@ -1,0 +1,34 @@
+from datetime import datetime
+
+import strawberry
+
+from db import models
+from resolvers import integration as resolve
+from schema.connection import Connection, connection
+from schema.enums import IntegrationKind, IntegrationProvider, IntegrationStatus
+from schema.fields import column
+from schema.node import Node, global_id, is_row_of
+from schema.refs import IntegrationLogRef
+
+
+@strawberry.type(description="A connected source, CRM or notification channel.")
+class Integration(Node):
+    is_type_of = is_row_of(models.Integration)
+
+    id: strawberry.ID = global_id(models.Integration)
+    provider: IntegrationProvider = column("The service that it connects to.")
+    kind: IntegrationKind = column("What it is for.")
+    name: str = column("Name given by the user, or an empty text.")
+    external_account_id: str = column("The account at the service, or an empty text.")
+    status: IntegrationStatus = column("Its state.")
+    last_synced_at: datetime | None = column(
+        "When it last looked for mentions, or sent something; null if never.", name="last_searched_at"
+    )
+    last_success_at: datetime | None = column("When it last succeeded; null if never.")
+    last_error_at: datetime | None = column("When it last failed; null if never.")
+    last_error_code: str | None = column("Code of the last failure; null if it never failed.")
+    consecutive_failures: int = column("Failures since the last success.")
+    next_sync_at: datetime | None = column("When it is due again; null while it is not scheduled.")
+    health_score: int | None = column("0 (broken) to 100 (well); null while it is not known.")
+    created_at: datetime = column("When it was connected.")
+    logs: Connection[IntegrationLogRef] = connection(resolve.logs, description="What it did, newest first.")

@@ -1,0 +1,37 @@
+from datetime import datetime
+
+import strawberry
+
+from db import models
+from resolvers import keyword as resolve
+from schema.connection import Connection, connection
+from schema.enums import KeywordStatus, MatchType, Platform
+from schema.fields import column
+from schema.node import Node, global_id, is_row_of
+from schema.refs import MentionRef
+
+
+@strawberry.type(description="Words that a user watches the web for.")
+class Keyword(Node):
+    is_type_of = is_row_of(models.Keyword)
+
+    id: strawberry.ID = global_id(models.Keyword)
+    keyword: str = column("The words, at most 200 characters.")
+    match_type: MatchType = column("How a post has to contain the words.")
+    required_terms: list[str] = column("Terms that a post has to contain as well.")
+    excluded_terms: list[str] = column("Terms that a post must not contain.")
+    platforms: list[Platform] = column("Where to watch; empty for everywhere.")
+    status: KeywordStatus = column("Whether posts are matched against it.")
+    mentions_count: int = column("Number of mentions.")
+    leads_count: int = column("Number of leads made of its mentions, whatever their status.")
+    new_leads_count: int = column("Number of its leads that are NEW now.")
+    contacted_leads_count: int = column("Number of its leads that are CONTACTED now.")
+    qualified_leads_count: int = column("Number of its leads that are QUALIFIED now.")
+    converted_leads_count: int = column("Number of its leads that are CONVERTED now.")
+    disqualified_leads_count: int = column("Number of its leads that are DISQUALIFIED now.")
+    created_at: datetime = column("When the keyword was created.")
+    updated_at: datetime = column("When its words or settings were last changed.")
+    archived_at: datetime | None = column("When it was archived; null while it is not.")
+    mentions: Connection[MentionRef] = connection(
+        resolve.mentions, description="Mentions, newest first by the time they were taken in."
+    )

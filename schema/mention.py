@@ -1,0 +1,36 @@
+from datetime import datetime
+
+import strawberry
+
+from db import models
+from resolvers import mention as resolve
+from schema.enums import MentionKind, Platform
+from schema.fields import column, resolved_by
+from schema.node import Node, global_id, is_row_of
+from schema.refs import AnalysisRef, KeywordRef, LeadRef
+
+
+@strawberry.type(description="One sighting of a keyword.")
+class Mention(Node):
+    is_type_of = is_row_of(models.Mention)
+
+    id: strawberry.ID = global_id(models.Mention)
+    platform: Platform = column("Where it was published.")
+    external_id: str = column("The platform's own id of it.")
+    kind: MentionKind = column("What sort of publication it is.")
+    url: str = column("Address of the publication.")
+    title: str | None = column("Title; null where there is none.")
+    content: str = column("Text as published, at most 20 000 characters.")
+    author: str = column("Name that the author goes by, or an empty text.")
+    language: str | None = column("ISO 639 code of the language; null where it is not known.")
+    likes: int | None = column("Likes, points or votes at the time it was taken in; null where not known.")
+    comments: int | None = column("Number of comments at the time it was taken in; null where not known.")
+    published_at: datetime | None = column("When it was published; null where it is not known.")
+    created_at: datetime = column("When it was taken in.")
+    keyword: KeywordRef = resolved_by(resolve.keyword, description="The keyword that it contains.")
+    lead: LeadRef | None = resolved_by(
+        resolve.lead, description="Lead made of the mention; null while there is none."
+    )
+    analysis: AnalysisRef | None = resolved_by(
+        resolve.analysis, description="What was found in it; null while it has not been looked at."
+    )

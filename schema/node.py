@@ -1,0 +1,28 @@
+"""What every thing with an identity has."""
+
+from typing import Any
+
+import strawberry
+
+from db.models import Base
+from db.rows import row_class
+from resolvers.identifier import TAGS, encode
+from schema.fields import column
+
+
+@strawberry.interface(description="A thing with an id that stays its own, by which it can be fetched again.")
+class Node:
+    id: strawberry.ID = column("Opaque and unique among all things of this API.")
+
+
+def global_id(model: type[Base]) -> Any:
+    tag = TAGS[model]
+    return column(
+        "Opaque and unique among all things of this API.", name="id", of=lambda id_: encode(tag, id_)
+    )
+
+
+def is_row_of(model: type[Base]) -> Any:
+    """Tells a type's rows from others where a field can return several types."""
+    rows = row_class(model)
+    return classmethod(lambda _, row, __: isinstance(row, rows))

@@ -1,0 +1,22 @@
+"""The types by name. Types refer to each other through here, and never import one another."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+if TYPE_CHECKING:
+    from schema.analysis import Analysis
+    from schema.integration import Integration
+    from schema.integration_log import IntegrationLog
+    from schema.keyword import Keyword
+    from schema.lead import Lead
+    from schema.mention import Mention
+    from schema.user import User
+
+AnalysisRef = Annotated["Analysis", strawberry.lazy("schema.analysis")]
+IntegrationLogRef = Annotated["IntegrationLog", strawberry.lazy("schema.integration_log")]
+IntegrationRef = Annotated["Integration", strawberry.lazy("schema.integration")]
+KeywordRef = Annotated["Keyword", strawberry.lazy("schema.keyword")]
+LeadRef = Annotated["Lead", strawberry.lazy("schema.lead")]
+MentionRef = Annotated["Mention", strawberry.lazy("schema.mention")]
+UserRef = Annotated["User", strawberry.lazy("schema.user")]

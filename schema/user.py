@@ -1,0 +1,35 @@
+from datetime import datetime
+
+import strawberry
+
+from db import models
+from resolvers import user as resolve
+from schema.connection import Connection, connection
+from schema.enums import UserRole
+from schema.fields import column
+from schema.node import Node, global_id, is_row_of
+from schema.refs import IntegrationRef, KeywordRef
+
+
+@strawberry.type(description="A person who sells, and the totals of what is theirs.")
+class User(Node):
+    is_type_of = is_row_of(models.User)
+
+    id: strawberry.ID = global_id(models.User)
+    email: str = column("E-mail address.")
+    name: str = column("Name, or an empty text.")
+    role: UserRole = column("What the user may see.")
+    time_zone: str = column("IANA name of the zone that the user's days begin and end in.")
+    keywords_count: int = column("Number of keywords, whatever their status.")
+    mentions_count: int = column("Number of mentions of all keywords.")
+    leads_count: int = column("Number of leads, whatever their status.")
+    new_leads_count: int = column("Number of leads that are NEW now.")
+    contacted_leads_count: int = column("Number of leads that are CONTACTED now.")
+    qualified_leads_count: int = column("Number of leads that are QUALIFIED now.")
+    converted_leads_count: int = column("Number of leads that are CONVERTED now.")
+    disqualified_leads_count: int = column("Number of leads that are DISQUALIFIED now.")
+    created_at: datetime = column("When the user was created.")
+    keywords: Connection[KeywordRef] = connection(resolve.keywords, description="Keywords, newest first.")
+    integrations: Connection[IntegrationRef] = connection(
+        resolve.integrations, description="Integrations, newest first."
+    )

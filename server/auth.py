@@ -1,0 +1,61 @@
+"""From a request's credential to its viewer."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from starlette.requests import Request
+
+from db.models import UserStatus
+from db.pool import Pool
+from db.queries import api_key as stored
+from resolvers.context import Viewer
+from resolvers.errors import UnauthenticatedError
+from services import api_key
+
+_TOUCHED_EVERY = timedelta(minutes=1)
+
+
+class Authenticator:
+    """Tells viewers by their API keys. Every request asks the database: a revoked key stops at once."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._touching: set[asyncio.Task[None]] = set()
+
+    async def viewer(self, request: Request) -> Viewer | None:
+        """The viewer; None for a request without a credential. Raises `UnauthenticatedError` for a bad one."""
+        header = request.headers.get("authorization")
+        if header is None:
+            return None
+        scheme, _, text = header.partition(" ")
+        key = api_key.parse(text.strip())
+        if scheme.lower() != "bearer" or key is None:
+            raise UnauthenticatedError(
+                "This is not an API key: the header reads `Authorization: Bearer lg_live_…`."
+            )
+        holder = await stored.holder(self._pool, key.key_id)
+        if holder is None or not key.opens(holder.secret_hash):
+            raise UnauthenticatedError("This API key does not exist.")
+        self._require_valid(holder)
+        self._note_use(key.key_id, holder.last_used_at)
+        return Viewer(holder.user_id, holder.role)
+
+    @staticmethod
+    def _require_valid(holder: stored.KeyHolder) -> None:
+        if holder.revoked_at is not None:
+            raise UnauthenticatedError("This API key was revoked.")
+        if holder.expires_at is not None and holder.expires_at <= datetime.now(UTC):
+            raise UnauthenticatedError("This API key has expired.")
+        if holder.status != UserStatus.ACTIVE:
+            raise UnauthenticatedError("The user of this API key is not active.")
+
+    def _note_use(self, key_id: int, last_used_at: datetime | None) -> None:
+        """Writes `last_used_at` beside the request, once a minute: no answer waits for it."""
+        if last_used_at is not None and datetime.now(UTC) - last_used_at < _TOUCHED_EVERY:
+            return
+        task = asyncio.get_running_loop().create_task(stored.touch(self._pool, key_id))
+        self._touching.add(task)
+        task.add_done_callback(self._touching.discard)
+
+    async def close(self) -> None:
+        await asyncio.gather(*self._touching, return_exceptions=True)

@@ -1,0 +1,138 @@
+"""The endpoint: a request in, its viewer found, the operation run on one snapshot, the answer out."""
+
+import logging
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSyntaxError
+from starlette.requests import Request
+from starlette.responses import Response
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
+
+from db.pool import Pool
+from resolvers.context import Context
+from resolvers.errors import CallerError, UnauthenticatedError
+from schema.schema import Schema
+from server import http
+from server.auth import Authenticator
+
+logger = logging.getLogger("leadgraph")
+
+ALLOWED = {
+    "GET": {OperationType.QUERY},
+    "POST": {OperationType.QUERY, OperationType.MUTATION},
+}
+LARGEST_MESSAGE = 1000
+
+
+class GraphQLEndpoint:
+    """Answers GET and POST. Errors that a caller causes are said; ours are logged under the request's id."""
+
+    def __init__(self, schema: Schema, pool: Pool) -> None:
+        self._schema = schema
+        self._pool = pool
+        self.authenticator = Authenticator(pool)
+
+    async def respond(self, request: Request) -> Response:
+        request_id = request.headers.get("x-request-id", "")[:64] or uuid.uuid4().hex
+        headers = {"x-request-id": request_id} if request_id.isprintable() and request_id.isascii() else {}
+        media_type = http.wants(request)
+        try:
+            content, status = await self._answer(request, media_type, request_id)
+        except http.RequestError as refusal:
+            content = _refused(str(refusal), "BAD_REQUEST", request_id)
+            status, headers = refusal.status, headers | refusal.headers
+        except UnauthenticatedError as refusal:
+            content, status = _refused(str(refusal), refusal.code, request_id), 401
+            headers["www-authenticate"] = "Bearer"
+        return http.answer(content, media_type, status=status, headers=headers)
+
+    async def _answer(self, request: Request, media_type: str, request_id: str) -> tuple[dict[str, Any], int]:
+        asked = await http.parse(request)
+        context = Context(self._pool, await self.authenticator.viewer(request), request_id)
+        try:
+            result = await self._execute(asked, context, request.method)
+        finally:
+            await context.close()  # before encoding: nobody waits for a connection meanwhile
+        content: dict[str, Any] = {}
+        if result.errors:
+            content["errors"] = presented(
+                result.errors, request_id, before_execution=_before_execution(result)
+            )
+        if not _is_request_error(result):
+            content["data"] = result.data
+        elif media_type == http.GRAPHQL_JSON:
+            return content, 400
+        return content, 200
+
+    async def _execute(self, asked: http.GraphQLRequest, context: Context, method: str) -> ExecutionResult:
+        try:
+            return await self._schema.execute(
+                asked.query,
+                variable_values=asked.variables,
+                context_value=context,
+                operation_name=asked.operation_name,
+                allowed_operation_types=ALLOWED[method],
+            )
+        except InvalidOperationTypeError as error:
+            if method == "GET":
+                raise http.RequestError(
+                    405, "Only queries can be asked by GET: send this operation by POST.", {"allow": "POST"}
+                ) from error
+            raise http.RequestError(400, "This API has no operations of that kind over HTTP.") from error
+        except CannotGetOperationTypeError as error:
+            raise http.RequestError(
+                400, f"The document has no operation {asked.operation_name!r}."
+            ) from error
+
+
+def _before_execution(result: ExecutionResult) -> bool:
+    return isinstance(result, PreExecutionError)
+
+
+def _is_request_error(result: ExecutionResult) -> bool:
+    """Whether nothing was run: then the answer has no `data`, not even null."""
+    return (
+        bool(result.errors) and result.data is None and not any(error.path for error in result.errors or ())
+    )
+
+
+def _refused(message: str, code: str, request_id: str) -> dict[str, Any]:
+    return {"errors": [{"message": message, "extensions": {"code": code, "requestId": request_id}}]}
+
+
+def presented(
+    errors: Sequence[GraphQLError], request_id: str, *, before_execution: bool
+) -> list[dict[str, Any]]:
+    """The errors as a client may see them."""
+    return [_presented(error, request_id, before_execution=before_execution) for error in errors]
+
+
+def _presented(error: GraphQLError, request_id: str, *, before_execution: bool) -> dict[str, Any]:
+    code = _code(error, before_execution=before_execution)
+    shown = dict(error.formatted)
+    shown["extensions"] = {**(error.extensions or {}), "code": code, "requestId": request_id}
+    if code == "INTERNAL":
+        logger.error(
+            "request %s failed at %s", request_id, error.path, exc_info=error.original_error or error
+        )
+        shown["message"] = f"Something went wrong here. It was logged as request {request_id}."
+        shown["extensions"] = {"code": code, "requestId": request_id}
+    else:
+        shown["message"] = error.message[:LARGEST_MESSAGE]
+    return shown
+
+
+def _code(error: GraphQLError, *, before_execution: bool) -> str:
+    if isinstance(error.original_error, CallerError):
+        return error.original_error.code
+    if isinstance(error, GraphQLSyntaxError):
+        return "GRAPHQL_PARSE_FAILED"
+    if before_execution:
+        # The parser and the rules of validation raise GraphQL errors; anything else there is ours.
+        return "INTERNAL" if error.original_error else "GRAPHQL_VALIDATION_FAILED"
+    return "INTERNAL" if error.path else "BAD_USER_INPUT"

@@ -1,0 +1,89 @@
+"""GraphQL over HTTP, as its specification says: what a request may look like, and how answers are labelled."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+JSON = "application/json"
+GRAPHQL_JSON = "application/graphql-response+json"
+
+
+class RequestError(Exception):
+    """A request that is no GraphQL request. `status` is the answer's."""
+
+    def __init__(self, status: int, message: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = headers or {}
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    query: str
+    variables: dict[str, Any] | None
+    operation_name: str | None
+
+
+async def parse(request: Request) -> GraphQLRequest:
+    """What the request asks for. Raises `RequestError`."""
+    if request.method == "GET":
+        return _checked({name: value for name, value in request.query_params.items() if value}, from_url=True)
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    if media_type.strip().lower() != JSON:
+        raise RequestError(415, f"The request's Content-Type has to be {JSON}.")
+    charset = parameters.strip().lower().replace(" ", "").replace('"', "")
+    if charset not in {"", "charset=utf-8"} or "content-encoding" in request.headers:
+        raise RequestError(415, "The request's body has to be plain UTF-8.")
+    return _checked(_decoded(await request.body(), "The request's body"))
+
+
+def _decoded(text: bytes | str, what: str) -> dict[str, Any]:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise RequestError(400, f"{what} is not JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise RequestError(400, f"{what} has to be a JSON object.")
+    return value
+
+
+def _checked(given: dict[str, Any], *, from_url: bool = False) -> GraphQLRequest:
+    query, variables, name = (given.get(key) for key in ("query", "variables", "operationName"))
+    if from_url and variables is not None:
+        variables = _decoded(variables, "`variables`")
+    if not isinstance(query, str) or not query.strip():
+        raise RequestError(400, "`query` has to hold a GraphQL document.")
+    if variables is not None and not isinstance(variables, dict):
+        raise RequestError(400, "`variables` has to be a JSON object.")
+    if name is not None and not isinstance(name, str):
+        raise RequestError(400, "`operationName` has to be a text.")
+    if given.get("extensions") is not None and not from_url and not isinstance(given["extensions"], dict):
+        raise RequestError(400, "`extensions` has to be a JSON object.")
+    return GraphQLRequest(query, variables, name or None)
+
+
+def wants(request: Request, *, html: bool = False) -> str:
+    """The media type of the answer. With `html`, the page of a browser is one of the choices."""
+    accepted = [
+        part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")
+    ]
+    for media_type in accepted:
+        if media_type == "text/html" and html:
+            return media_type
+        if media_type in {JSON, GRAPHQL_JSON}:
+            return media_type
+    return JSON
+
+
+def answer(
+    content: dict[str, Any], media_type: str, *, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    return Response(
+        orjson.dumps(content, option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=str),
+        status_code=status,
+        media_type=f"{media_type}; charset=utf-8",
+        headers=headers,
+    )

@@ -84,6 +84,11 @@ def without_password(url: str) -> str:
     return urlunsplit(parts._replace(netloc=user + host))
 
 
+def of_name(url: str, name: str) -> str:
+    """The URL of another database of the same server."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
 async def _check(url: str) -> None:
     """Raises `CommandError` unless the URL leads to a PostgreSQL that is new enough."""
     if urlsplit(url).scheme not in {"postgresql", "postgres"}:

@@ -1,0 +1,76 @@
+"""The ASGI application, put together from plain values."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from db.pool import Pool
+from schema.schema import Schema, build
+from server import graphiql, http
+from server.examples import EXAMPLES
+from server.graphql import GraphQLEndpoint
+
+LARGEST_BODY_BYTES = 2_000_000
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+def create_app(
+    pool: Pool, *, schema: Schema | None = None, demo_key: str | None = None, hosts: Sequence[str] = ("*",)
+) -> Starlette:
+    """The API over a pool that its opener closes.
+
+    With `demo_key`, whoever opens GraphiQL is given that key; `hosts` then has to keep strangers out, whose
+    pages could reach a loopback server under another name.
+    """
+    endpoint = GraphQLEndpoint(schema or build(), pool)
+
+    async def graphql(request: Request) -> Response:
+        if (
+            request.method == "GET"
+            and http.wants(request, html=True) == "text/html"
+            and not request.query_params
+        ):
+            return graphiql.page(
+                endpoint="/graphql",
+                origin=str(request.base_url).rstrip("/"),
+                api_key=demo_key,
+                tabs=EXAMPLES,
+            )
+        return await endpoint.respond(request)
+
+    async def ready(_: Request) -> Response:
+        """Whether requests can be answered: the database answers."""
+        await pool.fetchval("SELECT 1")
+        return JSONResponse({"status": "ready"})
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await endpoint.authenticator.close()
+
+    return Starlette(
+        routes=[
+            Route("/graphql", graphql, methods=["GET", "POST"]),
+            Route("/healthz", _alive),
+            Route("/readyz", ready),
+            Route("/", _home),
+            graphiql.assets(),
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))],
+        max_body_size=LARGEST_BODY_BYTES,
+        lifespan=lifespan,
+    )
+
+
+async def _alive(_: Request) -> Response:
+    return JSONResponse({"status": "alive"})
+
+
+async def _home(_: Request) -> Response:
+    return Response(status_code=307, headers={"location": "/graphql"})

@@ -1,0 +1,41 @@
+"""The `leadgraph` command."""
+
+import sys
+
+import typer
+
+from server.commands import counters, demo, import_posts, keys, operate
+from server.errors import CommandError
+from server.serving import stop_on_sigterm
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Leadgraph: a GraphQL API over keywords, mentions, leads and integrations.",
+)
+app.command()(demo.demo)
+app.command()(operate.serve)
+app.command()(operate.migrate)
+app.command("import-posts")(import_posts.import_posts)
+app.add_typer(counters.counters_app, name="counters")
+app.add_typer(keys.keys_app, name="keys")
+app.command()(operate.schema)
+app.command("check-migrations", hidden=True)(operate.check_migrations)
+
+
+def main() -> None:
+    """Runs a command. A problem that a person can mend is one sentence, and the exit code is not 0."""
+    stop_on_sigterm()
+    try:
+        app(standalone_mode=True)
+    except CommandError as problem:
+        sys.stderr.write(f"leadgraph: {problem}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        # Everything has been stopped on the way here.
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""`leadgraph demo`: set everything up, make data to look at, serve it."""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from db import demo as write
+from db.pool import Connection, Pool, open_pool
+from db.queries import api_key as stored_keys
+from server.database import migrate, running_database
+from server.errors import CommandError
+from server.serving import HOST, bind, serve
+from server.settings import Settings, load_settings
+from services import api_key
+from services import demo as demo_data
+
+MAXIMAL_SCALE = 1000
+console = Console(stderr=True)
+
+
+def demo(
+    scale: Annotated[
+        float,
+        typer.Option(min=0.01, max=MAXIMAL_SCALE, help="Amount of data; 1 makes about 20,000 mentions."),
+    ] = 1,
+) -> None:
+    """Start PostgreSQL, make demo data where there is none, and serve the API with GraphiQL."""
+    settings = load_settings()
+    listening = bind(settings.port)
+    with running_database(settings) as url:
+        migrate(url)
+        key = asyncio.run(_prepare(url, scale, settings))
+        facts = _facts(listening, url, key)
+        serve(settings, url, listening, demo_key=key, when_ready=lambda: _announce(settings, facts))
+
+
+async def _prepare(url: str, scale: float, settings: Settings) -> str:
+    """Makes the data that is missing and returns a key that works."""
+    pool = await open_pool(url, size=2, statement_timeout_seconds=3600)
+    try:
+        email = demo_data.PEOPLE[0][0]
+        async with pool.acquire() as connection:
+            user_id = await write.user_id_of(connection, email)
+        if user_id is None:
+            await _make_data(pool, scale)
+        return await _working_key(pool, email, settings)
+    finally:
+        await pool.close()
+
+
+async def _make_data(pool: Pool, scale: float) -> None:
+    """All users in one transaction: a demo that is interrupted leaves nothing behind."""
+    anchor = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    began = time.monotonic()
+    columns = (
+        TextColumn("Making demo data"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("users"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("", total=len(demo_data.PEOPLE))
+        async with pool.acquire() as connection, connection.transaction():
+            mentions = leads = 0
+            for data in demo_data.users(scale, anchor):
+                await _write(connection, data)
+                mentions, leads = mentions + len(data.mentions), leads + len(data.leads)
+                progress.advance(task)
+        async with pool.acquire() as connection:
+            await connection.execute("ANALYZE")
+    console.print(f"{mentions:,} mentions and {leads:,} leads in {time.monotonic() - began:.1f} s.")
+
+
+async def _write(connection: Connection, data: demo_data.UserData) -> None:
+    user_id = await write.insert_user(connection, data.user)
+    integration_ids = await write.insert_integrations(connection, user_id, data.integrations)
+    await write.copy_logs(connection, user_id, integration_ids, data.logs)
+    keyword_ids = await write.insert_keywords(connection, user_id, data.keywords)
+    mention_ids = await write.copy_mentions(connection, user_id, keyword_ids, data.mentions)
+    await write.copy_of_mentions(connection, "analysis_results", user_id, mention_ids, data.analyses)
+    await write.copy_of_mentions(connection, "leads", user_id, mention_ids, data.leads)
+
+
+async def _working_key(pool: Pool, email: str, settings: Settings) -> str:
+    """The key of the last demo if it still opens the door, else a new one."""
+    remembered = _remembered_key(settings)
+    parsed = api_key.parse(remembered)
+    if parsed is not None:
+        holder = await stored_keys.holder(pool, parsed.key_id)
+        if holder is not None and holder.revoked_at is None and parsed.opens(holder.secret_hash):
+            return remembered
+    async with pool.acquire() as connection:
+        user_id = await write.user_id_of(connection, email)
+        if user_id is None:
+            raise CommandError(f"The user {email} has just been removed: start again.")
+        secret = api_key.new_secret()
+        key_id = await stored_keys.create(connection, user_id, "demo", api_key.digest(secret), [])
+    return api_key.written(key_id, secret)
+
+
+def _remembered_key(settings: Settings) -> str:
+    try:
+        return str(json.loads((settings.home / "demo.json").read_text())["api_key"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _facts(listening: socket.socket, url: str, key: str) -> dict[str, str]:
+    origin = f"http://{HOST}:{listening.getsockname()[1]}"
+    return {
+        "url": f"{origin}/graphql",
+        "graphiql_url": f"{origin}/graphql",
+        "api_key": key,
+        "user_email": demo_data.PEOPLE[0][0],
+        "database_url": url,
+    }
+
+
+def _announce(settings: Settings, facts: dict[str, str]) -> None:
+    """Writes the facts for programs, readable by their owner alone, and prints them for people."""
+    path = settings.home / "demo.json"
+    settings.home.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".json.new")
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(facts, file, indent=2)
+    unfinished.replace(path)
+    question = json.dumps({"query": "{ viewer { email keywordsCount mentionsCount leadsCount } }"})
+    sys.stdout.write(
+        f"\n  GraphiQL  {facts['graphiql_url']}\n"
+        f"  API key   {facts['api_key']}\n"
+        f"  Try       curl {facts['url']} -H 'Content-Type: application/json' "
+        f"-H 'Authorization: Bearer {facts['api_key']}' -d '{question}'\n"
+        f"\n  These facts stand in {path}. Ctrl-C stops everything; the data stays.\n\n"
+    )
+    sys.stdout.flush()

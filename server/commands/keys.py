@@ -1,0 +1,45 @@
+"""`leadgraph keys`: credentials for partners' programs."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from db import demo as users
+from db.pool import open_pool
+from db.queries import api_key as stored
+from server.database import migrated_database
+from server.errors import CommandError
+from server.settings import load_settings
+from services import api_key
+
+keys_app = typer.Typer(no_args_is_help=True, help="API keys.")
+
+
+@keys_app.callback()
+def keys() -> None:
+    """API keys."""
+
+
+@keys_app.command()
+def create(
+    user: Annotated[str, typer.Option(help="E-mail address of the user that the key speaks for.")],
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "",
+) -> None:
+    """Make an API key and print it. It is not shown again."""
+    with migrated_database(load_settings()) as url:
+        typer.echo(asyncio.run(_create(url, user, name)))
+
+
+async def _create(url: str, email: str, name: str) -> str:
+    pool = await open_pool(url, size=1)
+    try:
+        async with pool.acquire() as connection:
+            user_id = await users.user_id_of(connection, email)
+            if user_id is None:
+                raise CommandError(f"There is no user with the e-mail address {email}.")
+            secret = api_key.new_secret()
+            key_id = await stored.create(connection, user_id, name, api_key.digest(secret), [])
+            return api_key.written(key_id, secret)
+    finally:
+        await pool.close()

@@ -1,0 +1,103 @@
+"""Serving on loopback until somebody says stop."""
+
+import asyncio
+import gc
+import signal
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from db.pool import open_pool
+from server.app import LOOPBACK, create_app
+from server.errors import CommandError
+from server.settings import Settings
+
+HOST = "127.0.0.1"
+GRACE_SECONDS = 10
+
+
+def bind(port: int) -> socket.socket:
+    """A socket on the port, taken at once so that nothing else is set up in vain."""
+    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((HOST, port))
+        taken.listen(2048)
+    except OSError as error:
+        taken.close()
+        raise CommandError(
+            f"Port {port} cannot be used ({error.strerror}): stop the program that listens there, or choose "
+            "another port, for example with LEADGRAPH_PORT=8001."
+        ) from error
+    return taken
+
+
+class _Server(uvicorn.Server):
+    """Tells when it answers."""
+
+    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._when_ready = when_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._when_ready()
+
+
+def serve(
+    settings: Settings,
+    url: str,
+    listening: socket.socket,
+    *,
+    demo_key: str | None = None,
+    when_ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Answers on the socket until SIGINT or SIGTERM; requests under way are finished."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings, url, listening, demo_key, when_ready))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415 - absent on platforms that it does not support
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def _serve(
+    settings: Settings,
+    url: str,
+    listening: socket.socket,
+    demo_key: str | None,
+    when_ready: Callable[[], None],
+) -> None:
+    pool = await open_pool(
+        url, size=settings.pool_size, statement_timeout_seconds=settings.statement_timeout_seconds
+    )
+    try:
+        app = create_app(pool, demo_key=demo_key, hosts=LOOPBACK if demo_key else ("*",))
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        # What lives from here on to the end need not be walked by every collection of garbage.
+        gc.collect()
+        gc.freeze()
+        await _Server(config, when_ready).serve(sockets=[listening])
+    finally:
+        pool.terminate()
+
+
+def stop_on_sigterm() -> None:
+    """Makes SIGTERM unwind the program like Ctrl-C does, so that everything started is stopped."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)

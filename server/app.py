@@ -21,14 +21,19 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 def create_app(
-    pool: Pool, *, schema: Schema | None = None, demo_key: str | None = None, hosts: Sequence[str] = ("*",)
+    pool: Pool,
+    *,
+    schema: Schema | None = None,
+    demo_key: str | None = None,
+    hosts: Sequence[str] = ("*",),
+    explain: bool = False,
 ) -> Starlette:
     """The API over a pool that its opener closes.
 
     With `demo_key`, whoever opens GraphiQL is given that key; `hosts` then has to keep strangers out, whose
-    pages could reach a loopback server under another name.
+    pages could reach a loopback server under another name. With `explain`, answers list their SQL statements.
     """
-    endpoint = GraphQLEndpoint(schema or build(), pool)
+    endpoint = GraphQLEndpoint(schema or build(), pool, explain=explain)
 
     async def graphql(request: Request) -> Response:
         if (

@@ -30,11 +30,15 @@ LARGEST_MESSAGE = 1000
 
 
 class GraphQLEndpoint:
-    """Answers GET and POST. Errors that a caller causes are said; ours are logged under the request's id."""
+    """Answers GET and POST. Errors that a caller causes are said; ours are logged under the request's id.
 
-    def __init__(self, schema: Schema, pool: Pool) -> None:
+    With `explain`, the answer lists the SQL statements that it took, by name, as `extensions.statements`.
+    """
+
+    def __init__(self, schema: Schema, pool: Pool, *, explain: bool = False) -> None:
         self._schema = schema
         self._pool = pool
+        self._explain = explain
         self.authenticator = Authenticator(pool)
 
     async def respond(self, request: Request) -> Response:
@@ -63,6 +67,8 @@ class GraphQLEndpoint:
             content["errors"] = presented(
                 result.errors, request_id, before_execution=_before_execution(result)
             )
+        if self._explain:
+            content["extensions"] = {"statements": context.statements}
         if not _is_request_error(result):
             content["data"] = result.data
         elif media_type == http.GRAPHQL_JSON:

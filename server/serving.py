@@ -4,7 +4,8 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
@@ -16,6 +17,7 @@ from server.settings import Settings
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 10
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def bind(port: int) -> socket.socket:
@@ -35,7 +37,7 @@ def bind(port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Tells when it answers."""
+    """Tells when it answers, and returns when it was told to stop."""
 
     def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -45,6 +47,18 @@ class _Server(uvicorn.Server):
         await super().startup(sockets=sockets)
         if self.started:
             self._when_ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn's, but a signal that was obeyed is not raised a second time: the caller has a database
+        to stop.
+        """
+        before = {number: signal.signal(number, self.handle_exit) for number in STOP_SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def serve(
@@ -79,7 +93,9 @@ async def _serve(
         url, size=settings.pool_size, statement_timeout_seconds=settings.statement_timeout_seconds
     )
     try:
-        app = create_app(pool, demo_key=demo_key, hosts=LOOPBACK if demo_key else ("*",))
+        app = create_app(
+            pool, demo_key=demo_key, hosts=LOOPBACK if demo_key else ("*",), explain=demo_key is not None
+        )
         config = uvicorn.Config(
             app,
             log_level="warning",

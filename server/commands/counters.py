@@ -1,0 +1,189 @@
+"""`leadgraph counters`: whether the counter columns are right, and how they become right again."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated
+
+import asyncpg
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from db import audit
+from db.audit import BATCH, LARGEST_ID, Batch, Drift, Ids
+from db.pool import Pool, open_pool
+from server.database import migrated_database
+from server.errors import CommandError
+from server.settings import load_settings
+
+counters_app = typer.Typer(no_args_is_help=True, help="Prove that the counters are right, or mend them.")
+
+
+_Batches = Callable[[Pool, str], AsyncIterator[Batch]]
+
+
+class Table(StrEnum):
+    """The tables that have counters, in the order in which writers lock them."""
+
+    USERS = "users"
+    KEYWORDS = "keywords"
+
+
+TableOption = Annotated[Table | None, typer.Option("--table", help="Only this table.")]
+FromId = Annotated[int, typer.Option(min=1, max=LARGEST_ID, help="Smallest id; needs --table.")]
+ToId = Annotated[int, typer.Option(min=1, max=LARGEST_ID, help="Largest id; needs --table.")]
+BatchRows = Annotated[int, typer.Option("--batch", min=1, max=1_000_000, help="Rows per transaction.")]
+Sample = Annotated[float, typer.Option(min=0, max=1, help="About which part of the batches to read.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Pairs as lines of JSON, and the rest on stderr.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be mended, and mend nothing.")]
+
+
+@counters_app.command()
+def verify(
+    table: TableOption = None,
+    from_id: FromId = 1,
+    to_id: ToId = LARGEST_ID,
+    batch: BatchRows = BATCH,
+    sample: Sample = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Count again and compare, while others write. Exit code 1 where a counter is wrong."""
+    chosen = _Chosen(table, from_id, to_id)
+
+    def batches(pool: Pool, name: str) -> AsyncIterator[Batch]:
+        return audit.verify(pool, name, chosen.ids, batch=batch, sample=sample)
+
+    report = _Report("wrong", as_json=as_json)
+    _run(chosen, batches, report)
+    raise typer.Exit(1 if report.drifts else 0)
+
+
+@counters_app.command()
+def repair(
+    table: TableOption = None,
+    from_id: FromId = 1,
+    to_id: ToId = LARGEST_ID,
+    batch: BatchRows = BATCH,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Count again and mend what is wrong, while others write. Repeating it is harmless.
+
+    Each batch is committed before its last id is printed. After an interruption go on in that table with
+    the next id; users come before keywords.
+    """
+    chosen = _Chosen(table, from_id, to_id)
+
+    def batches(pool: Pool, name: str) -> AsyncIterator[Batch]:
+        work = audit.verify if dry_run else audit.repair
+        return work(pool, name, chosen.ids, batch=batch)
+
+    report = _Report("to be mended" if dry_run else "mended", as_json=as_json, each_batch=not dry_run)
+    _run(chosen, batches, report)
+
+
+class _Chosen:
+    """The tables and ids that the person chose. Raises `CommandError` where they make no sense."""
+
+    def __init__(self, table: Table | None, from_id: int, to_id: int) -> None:
+        self.tables = list(Table) if table is None else [table]
+        self.ids = Ids(from_id, to_id)
+        if table is None and self.ids != audit.EVERY_ID:
+            raise CommandError(
+                "--from-id and --to-id mean ids of one table: add --table users or --table keywords."
+            )
+        if from_id > to_id:
+            raise CommandError(f"--from-id {from_id} comes after --to-id {to_id}: exchange the two.")
+
+
+@dataclass(slots=True)
+class _Report:
+    """What is printed: the pairs as they are found, then how many there were."""
+
+    verdict: str
+    as_json: bool
+    each_batch: bool = False
+    rows: int = 0
+    counters: int = 0
+    drifts: int = 0
+    console: Console = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.console = Console(
+            stderr=self.as_json, soft_wrap=True, markup=False, emoji=False, highlight=False
+        )
+
+    def add(self, batch: Batch) -> None:
+        self._add_pairs(batch.drifts)
+        self.rows += batch.rows
+        self.counters += batch.counters
+        self.drifts += len(batch.drifts)
+        if self.each_batch:
+            self.console.print(f"{batch.table} up to id {batch.ids.last}: {len(batch.drifts)} {self.verdict}")
+
+    def _add_pairs(self, drifts: Sequence[Drift]) -> None:
+        if drifts and not self.drifts and not self.as_json:
+            self.console.print(_line("table", "id", "column", "stored", "counted"))
+        for drift in drifts:
+            if self.as_json:
+                typer.echo(json.dumps(drift._asdict()))
+            else:
+                self.console.print(_line(*drift))
+
+    def add_sum(self) -> None:
+        self.console.print(
+            f"{self.counters} counters of {self.rows} rows checked, {self.drifts} {self.verdict}."
+        )
+
+
+def _line(table: str, id_: object, column: str, stored: object, counted: object) -> str:
+    """A line of a table that is printed while it is made."""
+    return f"{table:<8} {id_:>12}  {column:<24} {stored:>11} {counted:>11}"
+
+
+def _run(chosen: _Chosen, batches: _Batches, report: _Report) -> None:
+    settings = load_settings()
+    seconds = settings.statement_timeout_seconds
+    try:
+        with migrated_database(settings) as url:
+            asyncio.run(_read(url, seconds, chosen, batches, report))
+    except (TimeoutError, asyncpg.QueryCanceledError) as slow:
+        raise CommandError(
+            f"A batch took longer than {seconds:g} seconds: give a smaller --batch, or raise "
+            "LEADGRAPH_STATEMENT_TIMEOUT_SECONDS."
+        ) from slow
+    except asyncpg.DeadlockDetectedError as deadlock:
+        raise CommandError(
+            "Other writers kept a batch from its locks: go on after the last id that was printed."
+        ) from deadlock
+    report.add_sum()
+
+
+async def _read(url: str, seconds: float, chosen: _Chosen, batches: _Batches, report: _Report) -> None:
+    pool = await open_pool(url, size=1, statement_timeout_seconds=seconds)
+    try:
+        with _progress(report.console) as progress:
+            for table in chosen.tables:
+                extent = await audit.extent(pool, table, chosen.ids)
+                if extent is not None:
+                    await _read_table(batches(pool, table), extent, report, progress)
+    finally:
+        await pool.close()
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+async def _read_table(
+    batches: AsyncIterator[Batch], extent: Ids, report: _Report, progress: Progress
+) -> None:
+    task = progress.add_task("", total=extent.last - extent.first + 1)
+    async for batch in batches:
+        report.add(batch)
+        done = batch.ids.last - extent.first + 1
+        progress.update(task, completed=done, description=f"{batch.table} up to id {batch.ids.last}")

@@ -1,0 +1,237 @@
+"""`leadgraph import-posts`: mentions from a file of posts."""
+
+import asyncio
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import tzinfo
+from pathlib import Path
+from typing import Annotated, Self, TextIO
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import asyncpg
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from db.ingest import Outcome
+from db.models import Platform
+from db.pool import Pool, open_pool
+from server.database import migrated_database
+from server.errors import CommandError
+from server.settings import load_settings
+from services import ingest
+from services.posts import (
+    ColumnNames,
+    DamagedFileError,
+    FileFormat,
+    PostFile,
+    Rejected,
+    UnusableFileError,
+    open_posts,
+)
+
+REJECTIONS_SHOWN = 20
+AGAIN = "what has been imported stays, and the same command recognises it when it is run again"
+_COLUMN = "Column of the {}, where its name is not a usual one."
+
+
+def import_posts(
+    file: Annotated[Path, typer.Argument(help="CSV or JSON Lines, also gzipped.", show_default=False)],
+    *,
+    user: Annotated[str, typer.Option(help="E-mail address of the user whose keywords are looked for.")],
+    platform: Annotated[Platform, typer.Option(help="Where the posts were published.")] = Platform.HACKERNEWS,
+    file_format: Annotated[
+        FileFormat | None, typer.Option("--format", help="Needed where the file's name does not tell.")
+    ] = None,
+    time_zone: Annotated[
+        str, typer.Option(help="IANA zone of times that do not say theirs, e.g. America/New_York.")
+    ] = "UTC",
+    id_column: Annotated[str | None, typer.Option(help=_COLUMN.format("posts' ids"))] = None,
+    title_column: Annotated[str | None, typer.Option(help=_COLUMN.format("titles"))] = None,
+    content_column: Annotated[str | None, typer.Option(help=_COLUMN.format("texts"))] = None,
+    url_column: Annotated[str | None, typer.Option(help=_COLUMN.format("addresses"))] = None,
+    author_column: Annotated[str | None, typer.Option(help=_COLUMN.format("authors"))] = None,
+    published_column: Annotated[str | None, typer.Option(help=_COLUMN.format("times"))] = None,
+    likes_column: Annotated[str | None, typer.Option(help=_COLUMN.format("numbers of likes"))] = None,
+    comments_column: Annotated[str | None, typer.Option(help=_COLUMN.format("numbers of comments"))] = None,
+    rejects: Annotated[Path | None, typer.Option(help="Write all rejected rows here, as JSON Lines.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Match and count; write nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Import posts: those that mention a keyword of the user become mentions.
+
+    Importing again creates nothing. Rows that cannot be used are reported and skipped.
+    """
+    names = ColumnNames(
+        id=id_column,
+        title=title_column,
+        content=content_column,
+        url=url_column,
+        author=author_column,
+        published=published_column,
+        likes=likes_column,
+        comments=comments_column,
+    )
+    zone = _zone(time_zone)
+    settings = load_settings()
+    try:
+        with (
+            open_posts(file, platform, names=names, file_format=file_format, zone=zone) as posts,
+            _rejects_file(rejects, file) as rejects_to,
+            migrated_database(settings) as url,
+            _Report(posts, rejects_to) as report,
+        ):
+            asyncio.run(_import(url, user, posts, platform, report, dry_run=dry_run))
+    except KeyboardInterrupt as stop:
+        raise CommandError(f"Interrupted: {AGAIN}.") from stop
+    except UnusableFileError as unusable:
+        raise CommandError(str(unusable)) from unusable
+    except DamagedFileError as damage:
+        raise CommandError(f"{file} is damaged in {damage}. Nothing was imported.") from damage
+    typer.echo(_as_json(report, dry_run=dry_run) if as_json else _as_text(report, dry_run=dry_run))
+    if report.summary.damage is not None:
+        raise CommandError(
+            f"{file} is damaged in {report.summary.damage}. What stands before was imported: mend the file "
+            f"and run the same command again; {AGAIN}."
+        )
+
+
+class _Report:
+    """Draws the progress, and keeps what the summary says."""
+
+    def __init__(self, posts: PostFile, rejects: TextIO | None) -> None:
+        self.summary = ingest.Summary()
+        self.rejected: list[Rejected] = []
+        self._posts = posts
+        self._rejects = rejects
+        console = Console(stderr=True)
+        self._progress = Progress(
+            TextColumn("Importing"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[read]:,} posts, {task.fields[rate]:,.0f}/s"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._progress.add_task("", total=posts.size_bytes or None, read=0, rate=0.0)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def batch_done(self, summary: ingest.Summary, rejected: Sequence[Rejected]) -> None:
+        self.summary = summary
+        self.rejected += rejected[: REJECTIONS_SHOWN - len(self.rejected)]
+        if self._rejects is not None:
+            self._rejects.writelines(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rejected)
+        elapsed = self._progress.tasks[self._task].elapsed
+        rate = summary.read / elapsed if elapsed else 0.0
+        self._progress.update(self._task, completed=self._posts.bytes_read, read=summary.read, rate=rate)
+
+
+async def _import(
+    url: str, email: str, posts: PostFile, platform: Platform, report: _Report, *, dry_run: bool
+) -> None:
+    try:
+        pool = await open_pool(url, size=1)
+        try:
+            watch = await _watch(pool, email)
+            report.summary = await ingest.import_posts(
+                pool, watch, posts, platform, dry_run=dry_run, on_batch=report.batch_done
+            )
+        finally:
+            await pool.close()
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, TimeoutError) as problem:
+        said = str(problem) or type(problem).__name__
+        raise CommandError(
+            f"The database failed after {report.summary.read:,} posts: {said}. Mend that; {AGAIN}."
+        ) from problem
+
+
+async def _watch(pool: Pool, email: str) -> ingest.Watch:
+    watch = await ingest.find_watch(pool, email)
+    if watch is None:
+        raise CommandError(
+            f"There is no user with the e-mail address {email}. The address that belongs to an API key is what "
+            "the query { viewer { email } } answers."
+        )
+    if not watch.keywords:
+        raise CommandError(f"The user {email} has no active keywords, so no post can match: add one first.")
+    return watch
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError) as unknown:
+        raise CommandError(
+            f'"{name}" is no time zone: give an IANA name such as UTC or America/New_York.'
+        ) from unknown
+
+
+@contextmanager
+def _rejects_file(path: Path | None, posts: Path) -> Iterator[TextIO | None]:
+    if path is None:
+        yield None
+        return
+    if path.exists() and path.samefile(posts):
+        raise CommandError("--rejects names the file of posts itself: name another file.")
+    try:
+        with path.open("w", encoding="utf-8") as file:
+            yield file
+    except OSError as refused:
+        raise CommandError(f"The rejected rows cannot be written: {refused}.") from refused
+
+
+def _figures(report: _Report, *, dry_run: bool) -> dict[str, int]:
+    """The summary's numbers by name, in the order in which they are told."""
+    summary = report.summary
+    told = {"read": summary.read, "matched": summary.matched, "mentions": summary.mentions}
+    if not dry_run:
+        told["created"] = summary.outcomes[Outcome.CREATED]
+        told["duplicates"] = summary.outcomes[Outcome.DUPLICATE]
+        if summary.outcomes[Outcome.INACTIVE]:
+            told["inactive"] = summary.outcomes[Outcome.INACTIVE]
+    return told | {"rejected": summary.rejected}
+
+
+_MEANINGS = {
+    "read": "posts in the file",
+    "matched": "posts with a keyword",
+    "mentions": "pairs of a post and a keyword",
+    "created": "mentions that are new",
+    "duplicates": "mentions that were there",
+    "inactive": "mentions of keywords that were paused or deleted meanwhile",
+    "rejected": "rows that were skipped",
+}
+
+
+def _as_text(report: _Report, *, dry_run: bool) -> str:
+    figures = _figures(report, dry_run=dry_run)
+    lines = [f"{name:<10} {number:>12,}  {_MEANINGS[name]}" for name, number in figures.items()]
+    lines += [f"  line {row.line}: {row.reason}" for row in report.rejected]
+    if report.summary.rejected > len(report.rejected):
+        lines.append(f"  and {report.summary.rejected - len(report.rejected):,} more")
+    if dry_run:
+        lines.append("A dry run: nothing was written.")
+    return "\n".join(lines)
+
+
+def _as_json(report: _Report, *, dry_run: bool) -> str:
+    damage = report.summary.damage
+    return json.dumps(
+        {
+            **_figures(report, dry_run=dry_run),
+            "rejections": [asdict(row) for row in report.rejected],
+            "damage": damage and {"line": damage.line, "reason": damage.reason},
+            "dry_run": dry_run,
+        },
+        indent=2,
+        ensure_ascii=False,
+    )

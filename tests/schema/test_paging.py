@@ -1,0 +1,206 @@
+"""Connections: right in both directions, while rows come and go, and strict about their arguments."""
+
+from typing import Any
+
+import pytest
+
+PAGE = """
+query($first: Int, $after: String, $last: Int, $before: String) {
+  keywords(first: 1) { nodes {
+    mentions(first: $first, after: $after, last: $last, before: $before) {
+      nodes { content } edges { cursor node { content } }
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+      totalCount
+    }
+  } }
+}
+"""
+
+
+async def page(ask: Any, **arguments: object) -> dict[str, Any]:
+    (keyword,) = (await ask(PAGE, **arguments)).data["keywords"]["nodes"]
+    found: dict[str, Any] = keyword["mentions"]
+    return found
+
+
+def contents(found: dict[str, Any]) -> list[int]:
+    assert [edge["node"] for edge in found["edges"]] == found["nodes"]
+    return [int(node["content"].split()[1]) for node in found["nodes"]]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+async def test_forwards_every_row_comes_once(ask: Any, size: int) -> None:
+    seen, after, pages = [], None, 0
+    while True:
+        found = await page(ask, first=size, after=after)
+        seen += contents(found)
+        pages += 1
+        assert found["pageInfo"]["hasPreviousPage"] is (pages > 1)
+        assert found["totalCount"] == 4
+        if not found["pageInfo"]["hasNextPage"]:
+            break
+        after = found["pageInfo"]["endCursor"]
+    assert seen == [4, 3, 2, 1]
+    assert pages == -(-4 // size)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+async def test_backwards_every_row_comes_once_and_in_the_lists_order(ask: Any, size: int) -> None:
+    seen: list[int] = []
+    before, pages = None, 0
+    while True:
+        found = await page(ask, last=size, before=before)
+        seen = contents(found) + seen
+        pages += 1
+        assert found["pageInfo"]["hasNextPage"] is (pages > 1)
+        if not found["pageInfo"]["hasPreviousPage"]:
+            break
+        before = found["pageInfo"]["startCursor"]
+    assert seen == [4, 3, 2, 1]
+    assert pages == -(-4 // size)
+
+
+async def test_a_page_between_two_cursors(ask: Any) -> None:
+    cursors = [edge["cursor"] for edge in (await page(ask))["edges"]]
+    found = await page(ask, after=cursors[0], before=cursors[3])
+    assert contents(found) == [3, 2]
+    assert found["pageInfo"] == {
+        "hasNextPage": False,
+        "hasPreviousPage": True,
+        "startCursor": cursors[1],
+        "endCursor": cursors[2],
+    }
+
+
+async def test_an_empty_page_has_no_cursors(ask: Any) -> None:
+    found = await page(ask, first=0)
+    assert found["nodes"] == found["edges"] == []
+    assert found["pageInfo"] == {
+        "hasNextPage": True,
+        "hasPreviousPage": False,
+        "startCursor": None,
+        "endCursor": None,
+    }
+
+
+async def test_rows_that_come_and_go_neither_repeat_nor_hide_others(ask: Any, world: Any) -> None:
+    first = await page(ask, first=2)
+    newest = await world.pool.fetchval("SELECT max(id) FROM keywords WHERE user_id = $1", world.users["ann"])
+    # A row in front of the page, and the page's own last row goes: the cursor still stands for its place.
+    await world.pool.execute(
+        "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content) "
+        "VALUES ($1, $2, 'web', 'late', 'https://example.com', 'post 99')",
+        world.users["ann"],
+        newest,
+    )
+    await world.pool.execute("DELETE FROM mentions WHERE keyword_id = $1 AND content = 'post 3'", newest)
+    second = await page(ask, first=2, after=first["pageInfo"]["endCursor"])
+    assert contents(second) == [2, 1]
+    assert second["pageInfo"]["hasPreviousPage"] is True
+
+
+async def test_rows_of_the_same_moment_have_a_stable_order(ask: Any, world: Any) -> None:
+    moment = "timestamptz '2026-01-01 00:00+00'"
+    await world.pool.execute(f"UPDATE mentions SET created_at = {moment}")
+    seen, after = [], None
+    for _ in range(4):
+        found = await page(ask, first=1, after=after)
+        seen += contents(found)
+        after = found["pageInfo"]["endCursor"]
+    assert seen == [4, 3, 2, 1]
+
+
+async def test_the_page_of_each_parent_is_cut_for_itself(ask: Any) -> None:
+    answer = await ask(
+        "{ keywords { nodes { mentions(first: 3) { nodes { id } pageInfo { hasNextPage } } } } }"
+    )
+    for keyword in answer.data["keywords"]["nodes"]:
+        assert len(keyword["mentions"]["nodes"]) == 3
+        assert keyword["mentions"]["pageInfo"] == {"hasNextPage": True}
+    assert answer.statements == ["keywords page", "mentions page_of_each keyword_id"]
+
+
+async def test_what_lies_before_a_page_is_asked_once_for_all_parents(ask: Any) -> None:
+    """The cursor is the place of the first keyword's newest mention; the others' newest lie behind it."""
+    cursor = (await page(ask, first=1))["pageInfo"]["endCursor"]
+    document = """query($after: String) { keywords { nodes { mentions(after: $after) {
+        nodes { content } pageInfo { hasPreviousPage } } } } }"""
+    answer = await ask(document, after=cursor)
+    assert [node["mentions"]["pageInfo"]["hasPreviousPage"] for node in answer.data["keywords"]["nodes"]] == [
+        True,
+        False,
+        False,
+    ]
+    assert answer.statements == [
+        "keywords page",
+        "mentions page_of_each keyword_id",
+        "mentions has_beyond keyword_id",
+    ]
+
+
+async def test_roots_page_in_both_directions_too(ask: Any) -> None:
+    document = """query($first: Int, $after: String, $last: Int, $before: String) {
+      keywords(first: $first, after: $after, last: $last, before: $before) {
+        nodes { keyword } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
+    first = (await ask(document, first=1)).data["keywords"]
+    second = (await ask(document, first=1, after=first["pageInfo"]["endCursor"])).data["keywords"]
+    assert [node["keyword"] for node in first["nodes"] + second["nodes"]] == ["ann 3", "ann 2"]
+    assert (second["pageInfo"]["hasNextPage"], second["pageInfo"]["hasPreviousPage"]) == (True, True)
+    back = (await ask(document, last=1, before=second["pageInfo"]["startCursor"])).data["keywords"]
+    assert [node["keyword"] for node in back["nodes"]] == ["ann 3"]
+    assert (back["pageInfo"]["hasNextPage"], back["pageInfo"]["hasPreviousPage"]) == (True, False)
+
+
+async def test_one_fragment_on_pages_of_two_lists_keeps_them_apart(ask: Any) -> None:
+    document = """
+      { keywords(first: 1) { ...Page } integrations(first: 2) { ...Others } }
+      fragment Page on KeywordConnection { totalCount pageInfo { ...Info } }
+      fragment Others on IntegrationConnection { totalCount pageInfo { ...Info } }
+      fragment Info on PageInfo { hasNextPage hasPreviousPage }
+    """
+    assert (await ask(document)).data == {
+        "keywords": {"totalCount": 3, "pageInfo": {"hasNextPage": True, "hasPreviousPage": False}},
+        "integrations": {"totalCount": 2, "pageInfo": {"hasNextPage": False, "hasPreviousPage": False}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ({"first": -1}, "BAD_USER_INPUT", "`first` has to be between 0 and 100, not -1."),
+        ({"first": 101}, "BAD_USER_INPUT", "`first` has to be between 0 and 100, not 101."),
+        ({"last": 2**31 - 1}, "BAD_USER_INPUT", "`last` has to be between 0 and 100, not 2147483647."),
+        (
+            {"first": 1, "last": 1},
+            "BAD_USER_INPUT",
+            "`first` and `last` cannot be used together: drop one of them.",
+        ),
+        *(
+            (
+                {side: cursor},
+                "BAD_CURSOR",
+                f"`{side}` is not a cursor of this list in this order: take one that it returned.",
+            )
+            for side in ("after", "before")
+            for cursor in (
+                "",
+                "x",
+                "ÿ",
+                "\0",
+                "WyJrZXl3b3JkczppZCIsMTZd",
+                "bnVsbA",
+                "WyJtZW50aW9uczpjcmVhdGVkX2F0Il0",
+            )
+        ),
+    ],
+)
+async def test_wrong_arguments_are_refused(
+    ask: Any, arguments: dict[str, object], code: str, message: str
+) -> None:
+    answer = await ask(PAGE, **arguments)
+    assert (answer.code, answer.error["message"]) == (code, message)
+    assert answer.error["path"] == ["keywords", "nodes", 0, "mentions"]
+
+
+async def test_a_huge_number_is_no_int(ask: Any) -> None:
+    assert (await ask(PAGE, first=2**63)).code == "BAD_USER_INPUT"

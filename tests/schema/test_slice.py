@@ -1,0 +1,222 @@
+"""The first slice of the graph: right answers, a known list of statements, and nobody else's rows."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from db.pool import open_pool
+from resolvers.identifier import encode
+from server.app import create_app
+
+WHOLE_SLICE = """
+{
+  viewer { email keywordsCount mentionsCount leadsCount qualifiedLeadsCount }
+  keywords {
+    totalCount
+    nodes {
+      keyword mentionsCount leadsCount
+      mentions {
+        totalCount
+        nodes {
+          content
+          keyword { keyword }
+          lead { status mention { content } keyword { keyword } }
+          analysis { sentiment }
+        }
+      }
+    }
+  }
+  integrations { totalCount nodes { provider logs { totalCount nodes { message } } } }
+}
+"""
+
+STATEMENTS_OF_WHOLE_SLICE = [
+    "analysis_results by mention_id",
+    "integration_logs count_of_each integration_id",
+    "integration_logs page_of_each integration_id",
+    "integrations count_of_all",
+    "integrations page",
+    "keywords by id",
+    "keywords page",
+    "keywords_count sum_of_counter",
+    "leads by mention_id",
+    "mentions by id",
+    "mentions page_of_each keyword_id",
+    "users by id",
+]
+
+
+async def test_counters_are_the_columns(ask: Any) -> None:
+    answer = await ask(WHOLE_SLICE)
+    assert answer.data["viewer"] == {
+        "email": "ann@example.com",
+        "keywordsCount": 3,
+        "mentionsCount": 12,
+        "leadsCount": 6,
+        "qualifiedLeadsCount": 6,
+    }
+
+
+async def test_mentions_of_keywords_come_with_their_leads_and_analyses(ask: Any) -> None:
+    answer = await ask(WHOLE_SLICE)
+    keywords = answer.data["keywords"]
+    assert keywords["totalCount"] == 3
+    assert [node["keyword"] for node in keywords["nodes"]] == ["ann 3", "ann 2", "ann 1"]
+    for keyword in keywords["nodes"]:
+        assert keyword["mentionsCount"] == keyword["mentions"]["totalCount"] == 4
+        assert [mention["content"] for mention in keyword["mentions"]["nodes"]] == [
+            "post 4",
+            "post 3",
+            "post 2",
+            "post 1",
+        ]
+        of_keyword = {"keyword": keyword["keyword"]}
+        for number, mention in enumerate(reversed(keyword["mentions"]["nodes"]), start=1):
+            assert mention["keyword"] == of_keyword
+            if number % 2:
+                assert (mention["lead"], mention["analysis"]) == (None, None)
+            else:
+                about = {"content": f"post {number}"}
+                assert mention["lead"] == {"status": "QUALIFIED", "mention": about, "keyword": of_keyword}
+                assert mention["analysis"] == {"sentiment": "POSITIVE"}
+
+
+async def test_integrations_come_with_their_last_logs(ask: Any) -> None:
+    answer = await ask(
+        "{ integrations { totalCount nodes { logs(first: 2) { totalCount nodes { message } } } } }"
+    )
+    logs = {"totalCount": 3, "nodes": [{"message": "run 3"}, {"message": "run 2"}]}
+    assert answer.data["integrations"] == {"totalCount": 2, "nodes": [{"logs": logs}, {"logs": logs}]}
+
+
+async def test_each_relation_is_one_statement(ask: Any) -> None:
+    answer = await ask(WHOLE_SLICE)
+    assert sorted(answer.statements) == STATEMENTS_OF_WHOLE_SLICE
+
+
+async def test_ten_times_the_data_takes_the_same_statements(ask: Any, world: Any) -> None:
+    await world.add_keywords("ann", keywords=27, mentions=40)
+    await world.add_integrations("ann", integrations=18, logs=30)
+    answer = await ask(WHOLE_SLICE)
+    assert answer.data["viewer"]["keywordsCount"] == 30
+    assert len(answer.data["keywords"]["nodes"]) == 20
+    assert sum(len(node["mentions"]["nodes"]) for node in answer.data["keywords"]["nodes"]) == 400
+    assert sorted(answer.statements) == STATEMENTS_OF_WHOLE_SLICE
+
+
+async def test_the_list_of_statements_is_what_the_server_received(
+    world: Any, schema: Any, database_url: str
+) -> None:
+    received: list[str] = []
+    pool = await open_pool(database_url, size=1)
+    async with pool.acquire() as connection:
+        connection.add_query_logger(lambda record: received.append(record.query))
+    transport = httpx.ASGITransport(app=create_app(pool, schema=schema, explain=True))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        headers = {"authorization": f"Bearer {world.keys['ann']}"}
+        answer = await client.post("/graphql", json={"query": WHOLE_SLICE}, headers=headers)
+    await pool.close()
+    of_authentication = [query for query in received if "api_keys" in query]
+    assert [query.split()[0] for query in of_authentication] == ["SELECT", "UPDATE"]
+    others = [query.split()[0] for query in received if query not in of_authentication]
+    assert others == ["BEGIN", *["SELECT"] * len(STATEMENTS_OF_WHOLE_SLICE), "ROLLBACK;"]
+    assert sorted(answer.json()["extensions"]["statements"]) == STATEMENTS_OF_WHOLE_SLICE
+
+
+async def test_aliases_of_one_field_share_a_statement(ask: Any, world: Any) -> None:
+    ids = [
+        row["id"]
+        for row in await world.pool.fetch("SELECT id FROM keywords WHERE user_id = $1", world.users["ann"])
+    ]
+    asked = " ".join(f'k{id_}: keyword(id: "{encode("Keyword", id_)}") {{ mentionsCount }}' for id_ in ids)
+    answer = await ask(f"{{ {asked} }}")
+    assert answer.data == {f"k{id_}": {"mentionsCount": 4} for id_ in ids}
+    assert answer.statements == ["keywords by id"]
+
+
+async def test_one_answer_is_one_snapshot(ask: Any, world: Any) -> None:
+    """A counter and the rows behind it agree within an answer, whatever is written between its statements."""
+    document = "{ keywords { nodes { mentionsCount mentions(first: 100) { nodes { id } } } } }"
+    stop = False
+
+    async def write() -> int:
+        written = 0
+        while not stop:
+            await world.pool.execute(
+                "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content) "
+                "SELECT user_id, id, 'web', 'more-' || $2::text, 'https://example.com', 'x' FROM keywords "
+                "WHERE user_id = $1",
+                world.users["ann"],
+                str(written),
+            )
+            written += 1
+        return written
+
+    writer = asyncio.create_task(write())
+    try:
+        for _ in range(20):
+            for node in (await ask(document)).data["keywords"]["nodes"]:
+                assert node["mentionsCount"] == len(node["mentions"]["nodes"]) or node["mentionsCount"] > 100
+    finally:
+        stop = True
+    assert await writer > 0
+
+
+@pytest.mark.parametrize("owner", ["ben", "olga"])
+async def test_a_foreign_keyword_is_null_like_a_missing_one(ask: Any, world: Any, owner: str) -> None:
+    if owner == "olga":
+        await world.add_keywords("olga", keywords=1)
+    foreign = await world.pool.fetchval("SELECT max(id) FROM keywords WHERE user_id = $1", world.users[owner])
+    document = "query($id: ID!) { keyword(id: $id) { keyword mentions { nodes { content } } } }"
+    assert (await ask(document, id=encode("Keyword", foreign))).data == {"keyword": None}
+    assert (await ask(document, id=encode("Keyword", 999_999))).data == {"keyword": None}
+    assert (await ask(document, viewer=owner, id=encode("Keyword", foreign))).data["keyword"] is not None
+
+
+async def test_lists_hold_only_the_viewers_rows(ask: Any) -> None:
+    document = "{ keywords { totalCount nodes { keyword } } integrations { totalCount } }"
+    ben = (await ask(document, viewer="ben")).data
+    assert {node["keyword"].split()[0] for node in ben["keywords"]["nodes"]} == {"ben"}
+    assert (ben["keywords"]["totalCount"], ben["integrations"]["totalCount"]) == (3, 2)
+
+
+async def test_an_operator_sees_everybodys_rows(ask: Any) -> None:
+    document = (
+        "{ viewer { keywordsCount } keywords { totalCount nodes { keyword mentions { totalCount } } } }"
+    )
+    answer = (await ask(document, viewer="olga")).data
+    assert answer["viewer"] == {"keywordsCount": 0}
+    assert answer["keywords"]["totalCount"] == 6
+    assert [node["mentions"]["totalCount"] for node in answer["keywords"]["nodes"]] == [4] * 6
+    assert {node["keyword"].split()[0] for node in answer["keywords"]["nodes"]} == {"ann", "ben"}
+
+
+@pytest.mark.parametrize(
+    "field", ["viewer { id }", 'keyword(id: "S2V5d29yZDox") { id }', "keywords { totalCount }"]
+)
+async def test_nobody_gets_nothing(ask: Any, field: str) -> None:
+    answer = await ask(f"{{ {field} }}", viewer=None)
+    assert answer.code == "UNAUTHENTICATED"
+    assert answer.statements == []
+
+
+@pytest.mark.parametrize(
+    ("id_", "message"),
+    [
+        ("", "'' is not an id of this API."),
+        ("x", "'x' is not an id of this API."),
+        ("S2V5d29yZDox\n", "'S2V5d29yZDox\\n' is not an id of this API."),
+        ("S2V5d29yZDowMQ==", "'S2V5d29yZDowMQ==' is not an id of this API."),
+        (encode("Keyword", 2**63), f"'{encode('Keyword', 2**63)}' is not an id of this API."),
+        (encode("Nothing", 1), f"'{encode('Nothing', 1)}' is not an id of this API."),
+        (encode("Lead", 1), f"'{encode('Lead', 1)}' is the id of a Lead, not of a Keyword."),
+        ("\0", "'\\x00' is not an id of this API."),
+        ("ÿ", "'ÿ' is not an id of this API."),
+    ],
+)
+async def test_what_is_no_id_is_refused(ask: Any, id_: str, message: str) -> None:
+    answer = await ask("query($id: ID!) { keyword(id: $id) { id } }", id=id_)
+    assert (answer.code, answer.error["message"]) == ("BAD_USER_INPUT", message)
+    assert answer.body["data"] == {"keyword": None}

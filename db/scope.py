@@ -28,3 +28,11 @@ def visible(model: type[Base], *, everybody: bool) -> ColumnElement[bool]:
         return true()
     owner = model.__table__.c["id" if model is User else "user_id"]
     return owner == bindparam(PARAMETER, type_=BigInteger)
+
+
+def visible_among(model: type[Base], *, everybody: bool) -> ColumnElement[bool]:
+    """The same for rows that keys have found: written so that the planner checks it on them, and is never
+    tempted to walk all rows of the user instead.
+    """
+    condition = visible(model, everybody=everybody)
+    return condition if everybody else condition.is_(True)

@@ -23,7 +23,7 @@ from sqlalchemy.types import TypeEngine
 from db.keyset import Order, Position, Span, SpanShape, between, beyond, sorting
 from db.models import Base, User
 from db.pool import Reader
-from db.scope import Scope, visible
+from db.scope import Scope, visible, visible_among
 from db.statement import statement
 
 Model = TypeVar("Model", bound=Base)
@@ -45,7 +45,7 @@ def _parents() -> TableValuedAlias:
 @statement
 def _by(model: type[Base], column: str, *, everybody: bool) -> Select[Any]:
     table = table_of(model)
-    return select(table).where(table.c[column] == any_(_keys()), visible(model, everybody=everybody))
+    return select(table).where(table.c[column] == any_(_keys()), visible_among(model, everybody=everybody))
 
 
 async def by(
@@ -81,7 +81,7 @@ def _page_of_each(
     table, parents = table_of(model), _parents()
     rows = (
         select(table)
-        .where(table.c[parent] == parents.c.id, visible(model, everybody=everybody))
+        .where(table.c[parent] == parents.c.id, visible_among(model, everybody=everybody))
         .where(between(table, order, after=span.after, before=span.before))
         .order_by(*sorting(table, order, backwards=span.backwards))
         .limit(bindparam("limit", type_=BigInteger))
@@ -111,7 +111,7 @@ def _has_beyond(model: type[Base], parent: str, order: Order, *, later: bool, ev
     # The row at the position itself may be gone; whether others lie beyond it is what was asked.
     found: Select[Any] = (
         select(literal_column("1"))
-        .where(table.c[parent] == parents.c.id, visible(model, everybody=everybody))
+        .where(table.c[parent] == parents.c.id, visible_among(model, everybody=everybody))
         .where(beyond(table, order, "edge", later=later, inclusive=True))
     )
     return select(parents.c.id).where(exists(found))
@@ -162,7 +162,7 @@ def _count_of_each(model: type[Base], parent: str, *, everybody: bool) -> Select
     table = table_of(model)
     return (
         select(table.c[parent].label("id"), func.count().label("n"))
-        .where(table.c[parent] == any_(_keys()), visible(model, everybody=everybody))
+        .where(table.c[parent] == any_(_keys()), visible_among(model, everybody=everybody))
         .group_by(table.c[parent])
     )
 

@@ -1,0 +1,172 @@
+"""Every access path has its index, and every index its access path, shown by EXPLAIN on 20,000 mentions."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from db.embedded import EmbeddedPostgres
+from db.keyset import NEWEST_FIRST, SpanShape
+from db.models import IntegrationLog, Keyword, Lead, Mention
+from db.pool import Pool, open_pool
+from db.queries import rows
+from db.statement import Statement
+from server.commands.demo import _make_data
+
+AT = datetime.now(UTC) - timedelta(days=45)  # in the middle of the demo's days
+FIRST = SpanShape(backwards=False, after=False, before=False)
+NEXT = SpanShape(backwards=False, after=True, before=False)
+LAST = SpanShape(backwards=True, after=False, before=True)
+EDGES = {"after_created_at": AT, "after_id": 9_000, "before_created_at": AT, "before_id": 9_000, "before_": 1}
+
+
+@pytest.fixture(scope="module")
+async def seeded(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Pool]:
+    admin = await open_pool(postgres.url("postgres"), size=1)
+    await admin.execute(f'CREATE DATABASE "indexes" TEMPLATE "{template}"')
+    pool = await open_pool(postgres.url("indexes"), size=2)
+    await _make_data(pool, scale=1)
+    # What a busy place has and the demo has not: many users, so that one user's rows are few of all.
+    await pool.execute(
+        "INSERT INTO users (email) SELECT format('u%s@example.com', n) FROM generate_series(1, 2000) AS n"
+    )
+    await pool.execute(
+        "INSERT INTO keywords (user_id, keyword) SELECT id, 'crm' FROM users WHERE email LIKE 'u%'"
+    )
+    await pool.execute(
+        "INSERT INTO integrations (user_id, provider, kind, status, next_sync_at) "
+        "SELECT id, 'rss', 'source', CASE WHEN id % 50 = 0 THEN 'active' ELSE 'paused' END, now() FROM users "
+        "WHERE email LIKE 'u%'"
+    )
+    await pool.execute("INSERT INTO api_keys (user_id, secret_hash) SELECT id, 'x' FROM users")
+    await pool.execute("UPDATE leads SET assignee_user_id = user_id WHERE id % 100 = 0")
+    await pool.execute("UPDATE leads SET external_reference = 'crm-' || id WHERE id % 100 = 0")
+    await pool.execute(
+        "UPDATE mentions SET integration_id = i.id FROM integrations AS i "
+        "WHERE i.user_id = mentions.user_id AND i.provider = 'hackernews' AND mentions.id % 20 = 0"
+    )
+    await pool.execute("VACUUM ANALYZE")
+    yield pool
+    await pool.close()
+    await admin.execute('DROP DATABASE "indexes" WITH (FORCE)')
+    await admin.close()
+
+
+def page_of_each(model: Any, parent: str, shape: SpanShape, *, everybody: bool = False) -> Statement:
+    return rows._page_of_each(model, parent, NEWEST_FIRST, shape, everybody=everybody)
+
+
+def page(model: Any, shape: SpanShape, *, everybody: bool) -> Statement:
+    return rows._page(model, NEWEST_FIRST, shape, everybody=everybody)
+
+
+# The access path, its statement, and the index that has to serve it. The seed's ten are marked IX1 to IX10.
+PATHS: list[tuple[str, Statement | str, str]] = [
+    ("IX1 IX3 newest mentions of keywords", page_of_each(Mention, "keyword_id", FIRST), "ix_mentions_keyword_id"),
+    ("IX3 the page behind a cursor", page_of_each(Mention, "keyword_id", NEXT), "ix_mentions_keyword_id"),
+    ("IX3 the page in front of a cursor", page_of_each(Mention, "keyword_id", LAST), "ix_mentions_keyword_id"),
+    ("IX2 newest mentions of everybody", page(Mention, NEXT, everybody=True), "ix_mentions_created_at_id"),
+    ("IX2 newest mentions of a user", page(Mention, NEXT, everybody=False), "ix_mentions_user_id"),
+    ("IX2 mentions older than a date", "SELECT id FROM mentions WHERE created_at < $1 ORDER BY created_at DESC, id DESC LIMIT 1000", "ix_mentions_created_at_id"),
+    ("IX4 leads of mentions", rows._by(Lead, "mention_id", everybody=False), "uq_leads_mention_id"),
+    ("IX5 newest leads of everybody in a status", "SELECT * FROM leads WHERE status = 'converted' ORDER BY created_at DESC, id DESC LIMIT 20", "ix_leads_status"),
+    ("IX6 newest leads of everybody", page(Lead, NEXT, everybody=True), "ix_leads_created_at_id"),
+    ("IX6 newest leads of a user", page(Lead, NEXT, everybody=False), "ix_leads_user_id"),
+    ("IX7 newest leads of a user in a status", "SELECT * FROM leads WHERE user_id = 1 AND status = 'converted' ORDER BY created_at DESC, id DESC LIMIT 20", "ix_leads_user_id_status"),
+    ("newest leads of keywords", page_of_each(Lead, "keyword_id", FIRST), "ix_leads_keyword_id"),
+    ("IX8 integrations of a user", "SELECT * FROM integrations WHERE user_id = 700 ORDER BY id DESC", "uq_integrations_user_id_id"),
+    ("an account that is connected already", "SELECT id FROM integrations WHERE user_id = 700 AND provider = 'rss' AND external_account_id = 'x'", "uq_integrations_user_id_provider_external_account_id"),
+    ("IX9 active integrations that are due", "SELECT id FROM integrations WHERE status = 'active' AND next_sync_at <= $1 ORDER BY next_sync_at LIMIT 20", "ix_integrations_next_sync_at"),
+    ("IX10 newest logs of integrations", page_of_each(IntegrationLog, "integration_id", FIRST), "ix_integration_logs_integration_id"),
+    ("keywords of a user", "SELECT * FROM keywords WHERE user_id = 700 ORDER BY id DESC LIMIT 20", "uq_keywords_user_id_id"),
+    ("a keyword by its words", "SELECT id FROM keywords WHERE user_id = 700 AND keyword_norm = 'crm' AND match_type = 'phrase' AND status <> 'archived'", "uq_keywords_user_id_keyword_norm_match_type"),
+    ("keywords by id", rows._by(Keyword, "id", everybody=True), "pk_keywords"),
+    ("a post that is known already", "SELECT id FROM mentions WHERE keyword_id = 1 AND platform = 'reddit' AND external_id = 'demo-1'", "uq_mentions_keyword_id_platform_external_id"),
+    ("mentions of an integration", page_of_each(Mention, "integration_id", FIRST), "ix_mentions_integration_id"),
+    ("leads of an assignee", "SELECT id FROM leads WHERE assignee_user_id = 1", "ix_leads_assignee_user_id"),
+    ("a lead by a partner's reference", "SELECT id FROM leads WHERE user_id = 1 AND external_reference = 'crm-100'", "uq_leads_user_id_external_reference"),
+    ("a user by e-mail address", "SELECT id FROM users WHERE lower(email) = lower('U7@example.com')", "uq_users_email"),
+    ("API keys of a user", "SELECT id FROM api_keys WHERE user_id = 700 ORDER BY id", "ix_api_keys_user_id_id"),
+]  # fmt: skip
+
+
+def indexes_of(plan: Any) -> set[str]:
+    if isinstance(plan, list):
+        return set().union(*map(indexes_of, plan))
+    if not isinstance(plan, dict):
+        return set()
+    assert plan.get("Node Type") != "Seq Scan", plan
+    own = {plan["Index Name"]} if "Index Name" in plan else set()
+    return own.union(*map(indexes_of, plan.values()))
+
+
+async def explain(pool: Pool, statement: Statement | str) -> set[str]:
+    if isinstance(statement, str):
+        sql, arguments = statement, [AT] if "$1" in statement else []
+    else:
+        sql = statement.sql
+        arguments = statement.arguments(
+            {"keys": [1, 2, 3], "scope_user_id": 1, "limit": 21, **EDGES, "edge_created_at": AT, "edge_id": 1}
+        )
+    plan = await pool.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *arguments)
+    return indexes_of(json.loads(plan))
+
+
+@pytest.mark.parametrize(("name", "statement", "index"), PATHS, ids=[name for name, _, _ in PATHS])
+async def test_the_path_is_served_by_its_index(
+    seeded: Pool, name: str, statement: Statement | str, index: str
+) -> None:
+    assert await explain(seeded, statement) == {index}, name
+
+
+def test_the_seeds_ten_paths_are_all_there() -> None:
+    named = {word for name, _, _ in PATHS for word in name.split() if word.startswith("IX")}
+    assert named == {f"IX{number}" for number in range(1, 11)}
+
+
+# Indexes that no statement of the API reads by themselves, with the reason that they are there.
+KEPT_FOR = {
+    "pk_users": "rows by id",
+    "pk_mentions": "rows by id",
+    "pk_leads": "rows by id",
+    "pk_analysis_results": "analyses of mentions",
+    "pk_integrations": "rows by id",
+    "pk_integration_logs": "rows by id",
+    "pk_api_keys": "authentication",
+    "alembic_version_pkc": "Alembic's own",
+}
+
+
+async def test_every_index_serves_a_path(seeded: Pool) -> None:
+    found = {row["name"] for row in await seeded.fetch(
+        "SELECT indexrelid::regclass::text AS name FROM pg_index "
+        "WHERE indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)"
+    )}  # fmt: skip
+    assert found == {index for _, _, index in PATHS} | set(KEPT_FOR)
+
+
+async def test_no_index_is_invalid_or_begins_like_another(seeded: Pool) -> None:
+    """An index whose columns another one starts with only slows writers down."""
+    found = await seeded.fetch(
+        """
+        SELECT indexrelid::regclass::text AS name, indrelid AS tab, indisvalid AS valid,
+            regexp_replace(pg_get_indexdef(indexrelid), '^.* USING btree \\((.*?)\\)( WHERE .*)?$', '\\1') AS columns,
+            coalesce(pg_get_expr(indpred, indrelid), '') AS condition
+        FROM pg_index
+        WHERE indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+        """
+    )
+    assert len(found) >= 30
+    assert all(row["valid"] for row in found)
+    doubles = [
+        (shorter["name"], longer["name"])
+        for shorter in found
+        for longer in found
+        if shorter["name"] != longer["name"]
+        and shorter["tab"] == longer["tab"]
+        and shorter["condition"] == longer["condition"]
+        and f"{longer['columns']}, ".startswith(f"{shorter['columns']}, ")
+    ]
+    assert doubles == []

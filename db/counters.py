@@ -1,18 +1,33 @@
 """The counter columns: kept by triggers in the writer's own transaction, after any SQL.
 
-Each statement that adds, removes or changes rows fires its table's trigger once. The trigger sums the
-differences per parent, drops those that are zero, and adds the rest to the parents' counters.
+Each statement that adds, removes or changes rows fires its table's trigger once, a cascade once for all its
+rows. The trigger sums the differences per parent, drops those that are zero, and adds the rest to the
+parents' counters. `n = n + difference` on a locked row loses nothing under concurrency, where counting again
+would: rows that another transaction has not committed yet are invisible to a count, but their difference is
+still to come. So the counters are right whatever writers do, and `db.audit` proves it.
 
 Lock order, for triggers and for everything else that writes: users in id order, then keywords in id order.
-A transaction that writes more than one statement locks its users first.
 
-`n = n + difference` on a locked row loses nothing under concurrency, where counting again would: rows that
-another transaction has not committed yet are invisible to a count, but their difference is still to come.
+The writers' rule: **a transaction that writes keywords, mentions or leads first runs `LOCK_USERS` with the
+users whose rows they are**, and those it assigns leads to; a single statement, too, then needs a transaction.
+After that any order of statements and rows is good, for nobody else writes these users' rows.
+
+Without it two transactions can each hold what the other waits for, and PostgreSQL ends one of them with
+`deadlock_detected`: no counter is wrong then, but a write has to be repeated. Single statements are no
+exception. A statement has the rows that it changes before its triggers reach for the parents, and a cascade
+has the parents before the rows, so changing one lead and deleting its keyword can collide, and so can any
+statement with a transaction that locked the user and wants the same row. Only inserts without conflicting
+unique keys are safe among each other.
+
+- Deleting users: lock them FOR UPDATE.
+- TRUNCATE: `LOCK TABLE users IN EXCLUSIVE MODE` first, for it belongs to every user.
 """
 
 from db.models import LeadStatus
 
 STATUS_COUNTERS = {status: f"{status}_leads_count" for status in LeadStatus}
+
+LOCK_USERS = "SELECT id FROM users WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"
 
 COUNT_KEYWORDS = """
 CREATE OR REPLACE FUNCTION count_keywords() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -68,7 +83,10 @@ END $$
 
 
 def _update_by_status(parent: str, ids: str) -> str:
-    """Adds lead differences, total and by status, to the counters of one table of parents."""
+    """Adds lead differences, total and by status, to the counters of one table of parents.
+
+    What moved between the keywords of a user is no difference to the user, whose row is then left alone.
+    """
     per_status = [
         f"sum(difference) FILTER (WHERE status = '{status}') AS {column}"
         for status, column in STATUS_COUNTERS.items()
@@ -79,7 +97,12 @@ def _update_by_status(parent: str, ids: str) -> str:
     ]
     separator = ",\n        "
     return f"""
-    PERFORM 1 FROM {parent} WHERE id = ANY ({ids}) ORDER BY id FOR NO KEY UPDATE;
+    SELECT array_agg(DISTINCT parent_id) INTO parent_ids
+    FROM (
+        SELECT parent_id FROM unnest({ids}, statuses, differences) AS row (parent_id, status, difference)
+        GROUP BY parent_id, status HAVING sum(difference) <> 0
+    ) AS change;
+    PERFORM 1 FROM {parent} WHERE id = ANY (parent_ids) ORDER BY id FOR NO KEY UPDATE;
     UPDATE {parent} SET
         {separator.join(sets)}
     FROM (
@@ -88,7 +111,7 @@ def _update_by_status(parent: str, ids: str) -> str:
         FROM unnest({ids}, statuses, differences) AS row (parent_id, status, difference)
         GROUP BY parent_id
     ) AS change
-    WHERE {parent}.id = change.parent_id;"""
+    WHERE {parent}.id = change.parent_id AND {parent}.id = ANY (parent_ids);"""
 
 
 COUNT_LEADS = f"""
@@ -98,6 +121,7 @@ DECLARE
     keyword_ids bigint[];
     statuses text[];
     differences integer[];
+    parent_ids bigint[];
 BEGIN
     IF TG_OP = 'INSERT' THEN
         SELECT array_agg(user_id), array_agg(keyword_id), array_agg(status), array_agg(difference)
@@ -146,11 +170,14 @@ _TRUNCATED: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
+def _reset(parent: str, columns: tuple[str, ...]) -> str:
+    sets = ", ".join(f"{column} = 0" for column in columns)
+    wrong = " OR ".join(f"{column} <> 0" for column in columns)
+    return f"    UPDATE {parent} SET {sets} WHERE {wrong};"
+
+
 def _forget(table: str) -> str:
-    updates = "\n".join(
-        f"    UPDATE {parent} SET {', '.join(f'{column} = 0' for column in columns)};"
-        for parent, columns in _TRUNCATED[table].items()
-    )
+    updates = "\n".join(_reset(parent, columns) for parent, columns in _TRUNCATED[table].items())
     return f"""
 CREATE OR REPLACE FUNCTION forget_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

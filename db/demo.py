@@ -60,6 +60,11 @@ async def copy_logs(
     await _copy(connection, "integration_logs", rows, leave_out="integration")
 
 
+async def analyze(connection: Connection) -> None:
+    """Tells the planner what the tables hold now."""
+    await connection.execute("ANALYZE")
+
+
 async def _insert(connection: Connection, table: str, rows: Sequence[Row]) -> list[int]:
     columns = list(rows[0])
     places = ", ".join(f"${number}" for number in range(1, len(columns) + 1))

@@ -63,6 +63,11 @@ async def open_pool(url: str, *, size: int = 10, statement_timeout_seconds: floa
     )
 
 
+async def require_answer(pool: Pool) -> None:
+    """Raises what the driver raises where the database does not answer."""
+    await pool.fetchval("SELECT 1")
+
+
 class Reader:
     """Reads rows of one snapshot. `statements` lists what was sent, by name, in order.
 

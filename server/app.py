@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from db.pool import Pool
+from db.pool import Pool, require_answer
 from schema.schema import Schema, build
 from server import graphiql, http
 from server.examples import EXAMPLES
@@ -51,7 +51,7 @@ def create_app(
 
     async def ready(_: Request) -> Response:
         """Whether requests can be answered: the database answers."""
-        await pool.fetchval("SELECT 1")
+        await require_answer(pool)
         return JSONResponse({"status": "ready"})
 
     @asynccontextmanager

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from db import migrations
+from db import databases, migrations
 from db.embedded import EmbeddedError, EmbeddedPostgres
 from server.errors import CommandError
 from server.settings import Settings
@@ -27,7 +27,7 @@ def running_database(settings: Settings) -> Iterator[str]:
     embedded = EmbeddedPostgres(settings.home / "postgres")
     try:
         with embedded.running():
-            asyncio.run(_create_database(embedded.url("postgres")))
+            asyncio.run(databases.ensure(embedded.url("postgres"), DATABASE))
             yield embedded.url(DATABASE)
     except EmbeddedError as problem:
         raise CommandError(str(problem)) from problem
@@ -64,29 +64,12 @@ def _unknown_revision(unknown: Exception) -> str:
     )
 
 
-async def _create_database(url: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        known = await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE)
-        if known is None:
-            await connection.execute(f'CREATE DATABASE "{DATABASE}"')
-    except asyncpg.DuplicateDatabaseError:
-        pass  # another process was faster
-    finally:
-        await connection.close()
-
-
 def without_password(url: str) -> str:
     """The URL as it may be printed."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     user = f"{parts.username}@" if parts.username else ""
     return urlunsplit(parts._replace(netloc=user + host))
-
-
-def of_name(url: str, name: str) -> str:
-    """The URL of another database of the same server."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
 async def _check(url: str) -> None:
@@ -96,18 +79,14 @@ async def _check(url: str) -> None:
             "LEADGRAPH_DATABASE_URL has to look like postgresql://user:password@host:5432/database."
         )
     try:
-        connection = await asyncpg.connect(url, timeout=10)
+        major = await databases.server_major(url)
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as reason:
         said = str(reason) or type(reason).__name__
         raise CommandError(
             f"LEADGRAPH_DATABASE_URL ({without_password(url)}) does not lead to a PostgreSQL that can be "
             f"used: {said}. Mend the URL, or unset it to use the embedded PostgreSQL."
         ) from reason
-    try:
-        if connection.get_server_version().major < OLDEST_VERSION:
-            raise CommandError(
-                f"LEADGRAPH_DATABASE_URL leads to PostgreSQL {connection.get_server_version().major}; "
-                f"Leadgraph needs {OLDEST_VERSION} or newer."
-            )
-    finally:
-        await connection.close()
+    if major < OLDEST_VERSION:
+        raise CommandError(
+            f"LEADGRAPH_DATABASE_URL leads to PostgreSQL {major}; Leadgraph needs {OLDEST_VERSION} or newer."
+        )

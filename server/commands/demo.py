@@ -77,7 +77,7 @@ async def _make_data(pool: Pool, scale: float) -> None:
                 mentions, leads = mentions + len(data.mentions), leads + len(data.leads)
                 progress.advance(task)
         async with pool.acquire() as connection:
-            await connection.execute("ANALYZE")
+            await write.analyze(connection)
     console.print(f"{mentions:,} mentions and {leads:,} leads in {time.monotonic() - began:.1f} s.")
 
 

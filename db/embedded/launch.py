@@ -1,0 +1,137 @@
+"""Starting and stopping the server process. Callers hold the start-stop lock."""
+
+import os
+import shlex
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.embedded.binaries import Binaries
+from db.embedded.cluster import postmaster_of
+from db.embedded.error import PORT_TAKEN, STILL_IN_USE, EmbeddedError, explain
+from db.embedded.private_file import open_private, write_private
+
+HOST = "127.0.0.1"
+READY_SECONDS = 300  # a recovery reads at most max_wal_size, 1 GB
+STOP_SECONDS = 60
+LAUNCHES = 10
+LOG_BYTES = 10_000_000
+DEFAULTS = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",  # the path of a socket may have 107 bytes; homes have more
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_destination": "stderr",
+    "logging_collector": "off",
+    "log_line_prefix": "%m [%p] ",
+    "lc_messages": "C",  # `error.reason_in` reads English
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Launcher:
+    """What it takes to start and stop the server of one home."""
+
+    home: Path
+    binaries: Binaries
+    settings: Mapping[str, str]
+
+    @property
+    def data(self) -> Path:
+        return (self.home / "data").resolve()
+
+    @property
+    def log(self) -> Path:
+        return self.home / "postgres.log"
+
+    def start(self, server: int) -> None:
+        """Starts a server that holds the lock `server` as long as one of its processes lives."""
+        output = ""
+        for _ in range(LAUNCHES):
+            output = self._pg_ctl_start(self._choose_port(), server)
+            if not output:
+                return
+            if not self._may_pass(output):
+                break
+            time.sleep(0.2)
+        raise EmbeddedError(explain(f"PostgreSQL cannot start on {self.home / 'data'}", output))
+
+    def _may_pass(self, output: str) -> bool:
+        """Whether another try can succeed: with another port, or when the last of an old server is gone."""
+        return STILL_IN_USE in output or (PORT_TAKEN in output and "port" not in self.settings)
+
+    def _pg_ctl_start(self, port: int, server: int) -> str:
+        """Nothing if the server is ready, else what pg_ctl and the server said.
+
+        pg_ctl gives the server a session of its own, where no Ctrl-C of a terminal reaches it.
+        """
+        if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
+            self.log.replace(self.log.with_suffix(".log.1"))
+        log = open_private(self.log, os.O_RDWR | os.O_APPEND)
+        with os.fdopen(log, encoding="utf-8", errors="replace") as file:
+            end = file.seek(0, os.SEEK_END)
+            started = self.binaries.run(
+                "pg_ctl", "start", "-s", "-w", "-t", str(READY_SECONDS), "-D", self.data,
+                "-o", self._options(port), stdout=log, pass_fds=[server],
+            )  # fmt: skip
+            file.seek(end)  # the server has moved it, being given this very open file
+            return started.stderr + file.read() if started.returncode else ""
+
+    def _options(self, port: int) -> str:
+        options = {**DEFAULTS, "port": str(port)}
+        if self.binaries.has_library("pg_stat_statements"):
+            options["shared_preload_libraries"] = "pg_stat_statements"
+        options.update(self.settings)
+        return " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in options.items())
+
+    def _choose_port(self) -> int:
+        """The port of the settings, else the remembered one if it is free, else a free one; remembered."""
+        port = int(self.settings.get("port", 0)) or free_port(remembered_port(self.home)) or free_port(0)
+        remember_port(self.home, port)
+        return port
+
+    def answers(self, port: int) -> bool:
+        """Whether the server lets clients in."""
+        asked = self.binaries.run("pg_isready", "-q", "-t", "5", "-h", HOST, "-p", str(port))
+        return asked.returncode == 0
+
+    def stop(self) -> None:
+        """Rolls open transactions back, writes everything out, and returns when the server is gone."""
+        stopped = self.binaries.run(
+            "pg_ctl", "stop", "-s", "-w", "-t", str(STOP_SECONDS), "-m", "fast", "-D", self.data
+        )
+        if stopped.returncode and (left := postmaster_of(self.data)):
+            raise EmbeddedError(
+                f"The PostgreSQL in {self.home} (process {left.pid}) does not stop: read {self.log}, and "
+                "stop it again."
+            )
+
+
+def remembered_port(home: Path) -> int:
+    """0 where none is."""
+    try:
+        return int((home / "port").read_text())
+    except (FileNotFoundError, ValueError):
+        return 0
+
+
+def remember_port(home: Path, port: int) -> None:
+    """Writes the file only where it says something else."""
+    if remembered_port(home) != port:
+        write_private(home / "port", str(port))
+
+
+def free_port(port: int) -> int:
+    """The port, or any free one for 0; 0 where it is taken."""
+    with socket.socket() as probe:
+        # As PostgreSQL does it: a port where only closed connections linger is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError):
+            return 0
+        return int(probe.getsockname()[1])

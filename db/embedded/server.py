@@ -1,0 +1,182 @@
+"""Who uses the embedded PostgreSQL, and so when it runs."""
+
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self
+from urllib.parse import quote
+
+from db.embedded.account import account_for
+from db.embedded.binaries import find_binaries
+from db.embedded.cluster import USER, create_cluster, postmaster_of, processes_in
+from db.embedded.error import EmbeddedError, one_sentence
+from db.embedded.launch import HOST, READY_SECONDS, Launcher, remember_port, remembered_port
+from db.embedded.private_file import locked, open_private, try_lock, write_private
+
+LEFTOVER_SECONDS = 20  # how long a killed server's processes may take to notice
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+
+
+class EmbeddedPostgres:
+    """The PostgreSQL of one data folder, shared by all processes that use the folder.
+
+    `settings` are PostgreSQL's own parameters; they win over the defaults, and count for a server that this
+    object starts: one that runs already keeps its own. Every method can raise `EmbeddedError`.
+    """
+
+    def __init__(self, home: Path, *, settings: Mapping[str, str] = NO_SETTINGS) -> None:
+        self._home = Path(os.path.realpath(home))
+        self._data = self._home / "data"
+        self._settings = dict(settings)
+        self._use: int | None = None
+
+    def start(self) -> None:
+        """Starts or joins the server, and returns when it answers.
+
+        Nobody's leaving stops it while this process lives or until it calls `stop`. The server outlives the
+        process: then the next one to leave it stops it.
+        """
+        if self._use is None:
+            self._use = self._enter()
+            return
+        with self._start_stop():
+            self._serve()
+
+    def stop(self) -> None:
+        """Stops the server, whoever else uses it: open transactions are rolled back, committed rows stay."""
+        with self._start_stop():
+            self._halt()
+            if self._use is not None:
+                os.close(self._use)
+                self._use = None
+
+    @contextmanager
+    def running(self) -> Iterator[Self]:
+        """The server runs inside; the last of all processes to leave stops it."""
+        use = self._enter()
+        try:
+            yield self
+        finally:
+            with self._start_stop():
+                self._leave(use)
+
+    def url(self, database: str) -> str:
+        """`postgresql://user:password@127.0.0.1:port/database`, for a server that has been started."""
+        password, port = self._password(), remembered_port(self._home)
+        if not password or not port:
+            raise EmbeddedError(f"The PostgreSQL in {self._home} has never been started: start it first.")
+        return f"postgresql://{USER}:{password}@{HOST}:{port}/{quote(database, safe='')}"
+
+    @contextmanager
+    def _start_stop(self) -> Iterator[None]:
+        """One process at a time starts, joins, leaves or stops."""
+        with one_sentence(self._home):
+            self._make_home()
+            with locked(self._home / "start-stop.lock"):
+                yield
+
+    def _make_home(self) -> None:
+        try:
+            self._home.mkdir(parents=True)
+        except FileExistsError:
+            return
+        self._home.chmod(0o711)  # the server's account passes through to `data`, and reads nothing else
+
+    def _enter(self) -> int:
+        with self._start_stop():
+            use = open_private(self._home / "in-use.lock")
+            try:
+                fcntl.flock(use, fcntl.LOCK_SH)
+                self._serve()
+            except BaseException:
+                self._leave(use)
+                raise
+            return use
+
+    def _leave(self, use: int) -> None:
+        """Stops the server unless others hold the lock too; none of them can come or go meanwhile."""
+        try:
+            if try_lock(use):
+                self._halt()
+        finally:
+            os.close(use)
+
+    @cached_property
+    def _launcher(self) -> Launcher:
+        return Launcher(self._home, find_binaries(account_for(self._data)), self._settings)
+
+    def _serve(self) -> None:
+        """Returns when the server answers. One that starts is waited for; one that stops is waited for, then
+        started anew.
+        """
+        give_up_at = time.monotonic() + READY_SECONDS
+        while time.monotonic() < give_up_at:
+            server = postmaster_of(self._data)
+            if server is None:
+                self._launch()
+            elif server.port and self._launcher.answers(server.port):
+                remember_port(self._home, server.port)
+                return
+            else:
+                time.sleep(0.05)
+        raise EmbeddedError(
+            f"The PostgreSQL in {self._home} runs but does not answer: read {self._launcher.log}, and try "
+            "again later."
+        )
+
+    def _halt(self) -> None:
+        if postmaster_of(self._data) is not None:
+            self._launcher.stop()
+
+    def _launch(self) -> None:
+        """Starts a server where none runs, on a new data folder where there is none."""
+        if not os.path.lexists(self._data):
+            create_cluster(self._data, self._launcher.binaries, self._new_password())
+        elif not self._password():
+            raise EmbeddedError(
+                f"The password of the database in {self._home} is missing: restore the file "
+                f"{self._home / 'password'} from a backup, or move {self._data} away and start again with "
+                "an empty database."
+            )
+        server = self._no_other_server()
+        try:
+            if self._data.is_dir():
+                (self._data / "postmaster.pid").unlink(missing_ok=True)  # of a server that was killed
+            self._launcher.start(server)
+        finally:
+            os.close(server)  # the server's processes have inherited the lock, and hold it while they live
+
+    def _password(self) -> str:
+        """Empty where there is none."""
+        with one_sentence(self._home):
+            try:
+                return (self._home / "password").read_text()
+            except FileNotFoundError:
+                return ""
+
+    def _new_password(self) -> str:
+        """Written before the database is made, so that no database is ever without its password."""
+        password = secrets.token_urlsafe(24)
+        write_private(self._home / "password", password)
+        return password
+
+    def _no_other_server(self) -> int:
+        """The server's lock, as soon as no process of an earlier server holds it."""
+        server = open_private(self._home / "server.lock")
+        give_up_at = time.monotonic() + LEFTOVER_SECONDS
+        while not try_lock(server):
+            if time.monotonic() > give_up_at:
+                os.close(server)
+                seen = ", ".join(map(str, processes_in(self._data))) or "none that can be seen from here"
+                raise EmbeddedError(
+                    f"Processes of an earlier PostgreSQL still use {self._data} ({seen}): end them, or the "
+                    "container that they run in, and start again."
+                )
+            time.sleep(0.05)
+        return server

@@ -1,7 +1,7 @@
 """Connections, and the reader: one connection, one snapshot, one statement at a time for each operation.
 
-SQLAlchemy builds the statements, asyncpg runs them: on a held connection that takes half the time of
-SQLAlchemy's own connections for rows, and a third for a point lookup (docs/decisions/0002-rows.md).
+SQLAlchemy builds the statements, asyncpg runs them and its records are the rows: no layer in between
+makes objects that nobody asked for (docs/decisions/0002-rows.md has the measurements).
 """
 
 import asyncio

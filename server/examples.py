@@ -21,6 +21,29 @@ EXAMPLES = (
 """,
     ),
     Tab(
+        "Page through keywords: put endCursor into $after for the next page",
+        """query PageOfKeywords($size: Int!, $after: String) {
+  keywords(first: $size, after: $after) {
+    totalCount
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+    edges {
+      cursor
+      node {
+        id
+        keyword
+        status
+        mentionsCount
+      }
+    }
+  }
+}
+""",
+        {"size": 5, "after": None},
+    ),
+    Tab(
         "What was said lately about each of my keywords?",
         """query NewestMentions {
   keywords(first: 10) {
@@ -49,29 +72,6 @@ EXAMPLES = (
   }
 }
 """,
-    ),
-    Tab(
-        "Page through keywords: put endCursor into $after for the next page",
-        """query PageOfKeywords($size: Int!, $after: String) {
-  keywords(first: $size, after: $after) {
-    totalCount
-    pageInfo {
-      hasNextPage
-      endCursor
-    }
-    edges {
-      cursor
-      node {
-        id
-        keyword
-        status
-        mentionsCount
-      }
-    }
-  }
-}
-""",
-        {"size": 5, "after": None},
     ),
     Tab(
         "Which mentions became leads, and how far did they get?",

@@ -1,0 +1,44 @@
+"""GraphiQL in a running demo, and a Chromium to look at it with."""
+
+import shutil
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, async_playwright, expect
+
+from server.graphiql import BUILT
+
+Demo = Any  # tests/conftest.py
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def served(demo: Demo) -> tuple[str, str]:
+    """The address of GraphiQL's page in a running demo, and the key that is configured for it."""
+    if not (BUILT / "index.html").exists():
+        pytest.skip("GraphiQL is not built; `make web` builds it.")
+    return demo.facts["graphiql_url"], demo.facts["api_key"]
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        pytest.skip(f"No browser: none of {', '.join(names)} is on the PATH.")
+    expect.set_options(timeout=30_000)  # for a machine with other work; nothing waits longer than it must
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        await browser.close()

@@ -1,0 +1,184 @@
+"""GraphiQL as a person meets it: a real browser, the built page, the strict policy."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, Response, Route, expect
+
+REPORT_VIOLATIONS = """
+addEventListener("securitypolicyviolation",
+  (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+"""
+
+
+CONTENT = "(name) => __MONACO.editor.getModels().find((model) => model.uri.path.endsWith(name)).getValue()"
+IS_KEPT = """([tabs, active]) => {
+  const kept = JSON.parse(localStorage["leadgraph:graphiql:tabState"] ?? '{"tabs": []}');
+  return kept.tabs.length === tabs && kept.activeTabIndex === active;
+}"""
+HAS_CONTENT = f"(name) => globalThis.__MONACO && ({CONTENT})(name) !== ''"
+
+
+@dataclass
+class Visit:
+    """A page in a fresh browser profile, and everything about it that should not have happened."""
+
+    page: Page
+    url: str
+    api_key: str
+    asked: list[Request] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        self.page.on("request", self.on_request)
+        self.page.on("requestfailed", lambda request: self.wrong.append(f"failed: {request.url}"))
+        self.page.on("response", self.on_response)
+        self.page.on("console", self.on_console)
+        self.page.on("pageerror", lambda error: self.wrong.append(f"thrown: {error}"))
+
+    def on_request(self, request: Request) -> None:
+        if urlsplit(request.url)[:2] != urlsplit(self.url)[:2] and not request.url.startswith("data:"):
+            self.wrong.append(f"foreign: {request.url}")
+        if request.method == "POST":
+            self.asked.append(request)
+
+    def on_response(self, response: Response) -> None:
+        if response.status >= 400:
+            self.wrong.append(f"{response.status}: {response.url}")
+
+    def on_console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning", "assert"}:
+            self.wrong.append(f"{message.type}: {message.text}")
+
+    async def open(self) -> None:
+        """Loads the page and waits for its editors and for the schema."""
+        async with self.page.expect_response(lambda response: response.request.method == "POST"):
+            await self.page.goto(self.url)
+        await expect(self.page.get_by_role("button", name="Execute query")).to_be_visible()
+        await self.page.wait_for_function(HAS_CONTENT, arg="operation.graphql")
+        await self.page.wait_for_function(HAS_CONTENT, arg="request-headers.json")
+
+    async def run(self) -> Any:
+        """Presses the button; what the page then shows as the answer comes out."""
+        async with self.page.expect_response(lambda response: response.request.method == "POST"):
+            await self.page.get_by_role("button", name="Execute query").click()
+        await self.page.wait_for_function(HAS_CONTENT, arg="response.json")
+        return json.loads(await self.content("response.json"))
+
+    async def content(self, editor: str) -> str:
+        """What stands in the editor, also below its visible part."""
+        value = await self.page.evaluate(CONTENT, editor)
+        assert isinstance(value, str)
+        return value
+
+    def tabs(self) -> Locator:
+        return self.page.get_by_role("tablist", name="Select active operation").get_by_role("tab")
+
+    async def turn_to(self, number: int) -> None:
+        await self.tabs().nth(number).get_by_role("button").first.click()
+        await expect(self.tabs().nth(number)).to_have_attribute("aria-selected", "true")
+
+    async def remembered(self) -> str:
+        """Everything that the browser keeps for later visits."""
+        kept = await self.page.evaluate("JSON.stringify(localStorage)")
+        assert isinstance(kept, str)
+        return kept
+
+
+@pytest.fixture
+async def visit(chromium: Browser, served: tuple[str, str]) -> AsyncIterator[Visit]:
+    url, api_key = served
+    context = await chromium.new_context(viewport={"width": 1280, "height": 800})
+    await context.add_init_script(REPORT_VIOLATIONS)
+    visit = Visit(await context.new_page(), url, api_key)
+    visit.watch()
+    await visit.open()
+    yield visit
+    await context.close()
+    assert visit.wrong == []
+
+
+async def test_the_first_run_answers_with_the_configured_key(visit: Visit) -> None:
+    answer = await visit.run()
+    assert answer["data"]["viewer"]["email"] == "demo@leadgraph.example"
+    assert answer["data"]["viewer"]["keywordsCount"] == 20
+    assert answer["extensions"] == {"statements": ["users by id"]}
+
+    shown = visit.page.get_by_role("region", name="Result Window")
+    await expect(shown).to_contain_text("demo@leadgraph.example")
+    headers = [await request.all_headers() for request in visit.asked]
+    assert [sent["authorization"] for sent in headers] == [f"Bearer {visit.api_key}"] * 2
+
+
+async def test_the_headers_editor_shows_the_key(visit: Visit) -> None:
+    assert json.loads(await visit.content("request-headers.json")) == {
+        "Authorization": f"Bearer {visit.api_key}"
+    }
+    await expect(visit.page.get_by_role("region", name="Headers")).to_contain_text(visit.api_key)
+
+
+async def test_every_example_has_a_tab_and_answers_without_errors(visit: Visit) -> None:
+    await expect(visit.tabs()).to_have_count(5)
+
+    for number in range(5):
+        await visit.turn_to(number)
+        answer = await visit.run()
+        assert "errors" not in answer
+        assert answer["data"]
+
+
+async def test_the_explorer_lists_the_fields_of_the_schema(visit: Visit) -> None:
+    await visit.page.get_by_role("button", name="Show GraphiQL Explorer").click()
+
+    explorer = visit.page.locator(".docExplorerWrap")
+    await expect(explorer.get_by_text("viewer", exact=True)).to_be_visible()
+
+
+async def test_documentation_and_history_open(visit: Visit) -> None:
+    await visit.run()
+    await visit.page.get_by_role("button", name="Show Documentation Explorer").click()
+    await expect(visit.page.get_by_role("region", name="Documentation Explorer")).to_contain_text("Query")
+
+    await visit.page.get_by_role("button", name="Show History").click()
+    await expect(visit.page.get_by_role("region", name="History")).to_contain_text("Viewer")
+
+
+async def test_a_later_visit_finds_the_tabs_as_they_were_left(visit: Visit) -> None:
+    await visit.turn_to(1)
+    query, variables = await visit.content("operation.graphql"), await visit.content("variables.json")
+    await visit.page.get_by_role("button", name="New tab").click()
+    await expect(visit.tabs()).to_have_count(6)
+    await visit.turn_to(1)
+    await visit.page.wait_for_function(IS_KEPT, arg=[6, 1])
+
+    await visit.open()
+
+    await expect(visit.tabs()).to_have_count(6)
+    await expect(visit.tabs().nth(1)).to_have_attribute("aria-selected", "true")
+    assert (await visit.content("operation.graphql"), await visit.content("variables.json")) == (
+        query,
+        variables,
+    )
+    assert variables != ""
+
+
+async def test_a_key_that_was_replaced_is_gone_on_the_next_visit(visit: Visit, demo: Any) -> None:
+    other = demo.run("keys", "create", "--user", "demo@leadgraph.example").stdout.strip()
+    await visit.run()
+    await visit.turn_to(1)
+    assert visit.api_key not in await visit.remembered()
+
+    async def with_another_key(route: Route) -> None:
+        answer = await route.fetch()
+        await route.fulfill(response=answer, body=(await answer.text()).replace(visit.api_key, other))
+
+    await visit.page.route(lambda url: url == visit.url, with_another_key)
+    await visit.open()
+
+    for number in range(5):
+        await visit.turn_to(number)
+        assert json.loads(await visit.content("request-headers.json")) == {"Authorization": f"Bearer {other}"}

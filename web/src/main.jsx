@@ -1,0 +1,73 @@
+import "./workers.js";
+// The parts of graphiql/style.css without its copy of Monaco's styles, which Monaco brings itself.
+import "@graphiql/react/font/roboto.css";
+import "@graphiql/react/font/fira-code.css";
+import "@graphiql/react/style.css";
+import "@graphiql/plugin-doc-explorer/style.css";
+import "@graphiql/plugin-history/style.css";
+import "@graphiql/plugin-explorer/style.css";
+import "graphiql/graphiql.css";
+import "./style.css";
+import { explorerPlugin } from "@graphiql/plugin-explorer";
+import { createGraphiQLFetcher } from "@graphiql/toolkit";
+import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
+import { Kind, parse } from "graphql";
+import { createRoot } from "react-dom/client";
+import { createStorage, openFirst } from "./storage.js";
+
+// Written into the page by the server; empty under `vite dev`.
+const { endpoint = "/graphql", headers = null, tabs = [] } = JSON.parse(
+  document.getElementById("graphiql-config").textContent,
+);
+const shown = headers ? JSON.stringify(headers, null, 2) : undefined;
+
+const ask = createGraphiQLFetcher({ url: endpoint, enableIncrementalDelivery: false });
+
+/** GraphiQL learns a moment late that another operation stands in the editor; a lone one names itself. */
+function operationName(request) {
+  try {
+    const operations = parse(request.query).definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
+    return operations.length === 1 ? operations[0].name?.value : request.operationName;
+  } catch {
+    return request.operationName; // The server says what is wrong with the document.
+  }
+}
+
+/** An empty headers editor means the configured headers; introspection also runs before there is an editor. */
+const fetcher = (request, options) =>
+  ask(
+    { ...request, operationName: operationName(request) },
+    { ...options, headers: options?.headers ?? headers ?? undefined },
+  );
+
+const examples = tabs.map(({ title, query, variables }) => ({
+  query: `# ${title}\n${query.trim()}`,
+  variables: variables ? JSON.stringify(variables, null, 2) : null,
+  headers: shown ?? null,
+}));
+
+const storage = createStorage(shown);
+openFirst(examples, storage);
+
+const plugins = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
+
+createRoot(document.getElementById("graphiql")).render(
+  <GraphiQL
+    fetcher={fetcher}
+    plugins={plugins}
+    storage={storage}
+    defaultTabs={examples.length ? examples : undefined}
+    initialHeaders={shown}
+    defaultHeaders={shown}
+    defaultEditorToolsVisibility="headers"
+    // Left undefined where it is not true: only then do GraphiQL's settings offer it.
+    shouldPersistHeaders={storage.keepsHeaders || undefined}
+    showPersistHeadersSettings={!headers}
+    inputValueDeprecation
+    schemaDescription
+  >
+    <GraphiQL.Logo>
+      <span className="leadgraph-logo">Leadgraph</span>
+    </GraphiQL.Logo>
+  </GraphiQL>,
+);

@@ -67,13 +67,12 @@ class GraphQLEndpoint:
             content["errors"] = presented(
                 result.errors, request_id, before_execution=_before_execution(result)
             )
+        nothing_run = _is_request_error(result)
+        if not nothing_run:
+            content["data"] = result.data
         if self._explain:
             content["extensions"] = {"statements": context.statements}
-        if not _is_request_error(result):
-            content["data"] = result.data
-        elif media_type == http.GRAPHQL_JSON:
-            return content, 400
-        return content, 200
+        return content, 400 if nothing_run and media_type == http.GRAPHQL_JSON else 200
 
     async def _execute(self, asked: http.GraphQLRequest, context: Context, method: str) -> ExecutionResult:
         try:

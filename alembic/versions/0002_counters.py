@@ -97,6 +97,7 @@ DECLARE
     keyword_ids bigint[];
     statuses text[];
     differences integer[];
+    parent_ids bigint[];
 BEGIN
     IF TG_OP = 'INSERT' THEN
         SELECT array_agg(user_id), array_agg(keyword_id), array_agg(status), array_agg(difference)
@@ -128,7 +129,12 @@ BEGIN
     IF user_ids IS NULL THEN
         RETURN NULL;
     END IF;
-    PERFORM 1 FROM users WHERE id = ANY (user_ids) ORDER BY id FOR NO KEY UPDATE;
+    SELECT array_agg(DISTINCT parent_id) INTO parent_ids
+    FROM (
+        SELECT parent_id FROM unnest(user_ids, statuses, differences) AS row (parent_id, status, difference)
+        GROUP BY parent_id, status HAVING sum(difference) <> 0
+    ) AS change;
+    PERFORM 1 FROM users WHERE id = ANY (parent_ids) ORDER BY id FOR NO KEY UPDATE;
     UPDATE users SET
         leads_count = users.leads_count + coalesce(change.leads_count, 0),
         new_leads_count = users.new_leads_count + coalesce(change.new_leads_count, 0),
@@ -146,8 +152,13 @@ BEGIN
         FROM unnest(user_ids, statuses, differences) AS row (parent_id, status, difference)
         GROUP BY parent_id
     ) AS change
-    WHERE users.id = change.parent_id;
-    PERFORM 1 FROM keywords WHERE id = ANY (keyword_ids) ORDER BY id FOR NO KEY UPDATE;
+    WHERE users.id = change.parent_id AND users.id = ANY (parent_ids);
+    SELECT array_agg(DISTINCT parent_id) INTO parent_ids
+    FROM (
+        SELECT parent_id FROM unnest(keyword_ids, statuses, differences) AS row (parent_id, status, difference)
+        GROUP BY parent_id, status HAVING sum(difference) <> 0
+    ) AS change;
+    PERFORM 1 FROM keywords WHERE id = ANY (parent_ids) ORDER BY id FOR NO KEY UPDATE;
     UPDATE keywords SET
         leads_count = keywords.leads_count + coalesce(change.leads_count, 0),
         new_leads_count = keywords.new_leads_count + coalesce(change.new_leads_count, 0),
@@ -165,30 +176,30 @@ BEGIN
         FROM unnest(keyword_ids, statuses, differences) AS row (parent_id, status, difference)
         GROUP BY parent_id
     ) AS change
-    WHERE keywords.id = change.parent_id;
+    WHERE keywords.id = change.parent_id AND keywords.id = ANY (parent_ids);
     RETURN NULL;
 END $$
 """,
     """
 CREATE FUNCTION forget_keywords() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE users SET keywords_count = 0;
+    UPDATE users SET keywords_count = 0 WHERE keywords_count <> 0;
     RETURN NULL;
 END $$
 """,
     """
 CREATE FUNCTION forget_mentions() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE users SET mentions_count = 0;
-    UPDATE keywords SET mentions_count = 0;
+    UPDATE users SET mentions_count = 0 WHERE mentions_count <> 0;
+    UPDATE keywords SET mentions_count = 0 WHERE mentions_count <> 0;
     RETURN NULL;
 END $$
 """,
     """
 CREATE FUNCTION forget_leads() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE users SET leads_count = 0, new_leads_count = 0, contacted_leads_count = 0, qualified_leads_count = 0, converted_leads_count = 0, disqualified_leads_count = 0;
-    UPDATE keywords SET leads_count = 0, new_leads_count = 0, contacted_leads_count = 0, qualified_leads_count = 0, converted_leads_count = 0, disqualified_leads_count = 0;
+    UPDATE users SET leads_count = 0, new_leads_count = 0, contacted_leads_count = 0, qualified_leads_count = 0, converted_leads_count = 0, disqualified_leads_count = 0 WHERE leads_count <> 0 OR new_leads_count <> 0 OR contacted_leads_count <> 0 OR qualified_leads_count <> 0 OR converted_leads_count <> 0 OR disqualified_leads_count <> 0;
+    UPDATE keywords SET leads_count = 0, new_leads_count = 0, contacted_leads_count = 0, qualified_leads_count = 0, converted_leads_count = 0, disqualified_leads_count = 0 WHERE leads_count <> 0 OR new_leads_count <> 0 OR contacted_leads_count <> 0 OR qualified_leads_count <> 0 OR converted_leads_count <> 0 OR disqualified_leads_count <> 0;
     RETURN NULL;
 END $$
 """,

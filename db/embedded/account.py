@@ -3,12 +3,14 @@
 import os
 import pwd
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from db.embedded.error import OWN_SERVER, EmbeddedError
 
+NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 _KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
@@ -27,6 +29,7 @@ class Account:
         stdin: int = subprocess.DEVNULL,
         stdout: int = subprocess.PIPE,
         pass_fds: Sequence[int] = (),
+        variables: Mapping[str, str] = NO_VARIABLES,
     ) -> subprocess.CompletedProcess[str]:
         """Runs the command to its end in `/`, with an environment that holds none of the caller's secrets."""
         kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
@@ -36,7 +39,7 @@ class Account:
             group=self.gid,
             extra_groups=None if self.uid is None else [],
             cwd="/",
-            env={"LC_ALL": "C", **kept},
+            env={"LC_ALL": "C", **kept, **variables},
             stdin=stdin,
             stdout=stdout,
             stderr=subprocess.PIPE,

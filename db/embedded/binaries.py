@@ -11,11 +11,11 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from db.embedded.account import Account, caller
+from db.embedded.account import NO_VARIABLES, Account, caller
 from db.embedded.error import OWN_SERVER, EmbeddedError
 from db.embedded.private_file import locked
 
@@ -39,10 +39,11 @@ class Binaries:
         stdin: int = subprocess.DEVNULL,
         stdout: int = subprocess.PIPE,
         pass_fds: Sequence[int] = (),
+        variables: Mapping[str, str] = NO_VARIABLES,
     ) -> subprocess.CompletedProcess[str]:
         """Runs one of PostgreSQL's programs to its end."""
         command = (self.folder / program, *arguments)
-        return self.account.run(command, stdin=stdin, stdout=stdout, pass_fds=pass_fds)
+        return self.account.run(command, stdin=stdin, stdout=stdout, pass_fds=pass_fds, variables=variables)
 
     def has_library(self, name: str) -> bool:
         """Whether the server could preload the library."""

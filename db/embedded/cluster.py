@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from db.embedded.account import Account, caller
 from db.embedded.binaries import Binaries, reachable_folder
-from db.embedded.error import EmbeddedError, explain
+from db.embedded.error import OWN_SERVER, EmbeddedError, explain
 
 USER = "leadgraph"
 _BUILTIN_LOCALES_SINCE = 17
@@ -71,7 +71,13 @@ def _initdb(folder: Path, binaries: Binaries, password: str) -> None:
     finally:
         os.close(readable)
     if made.returncode != 0:
-        raise EmbeddedError(explain(f"PostgreSQL cannot make a database in {folder.parent}", made.stderr))
+        raise EmbeddedError(
+            explain(
+                f"PostgreSQL cannot make a database in {folder.parent}",
+                made.stderr,
+                f"mend that and start again, or {OWN_SERVER}",
+            )
+        )
 
 
 def _remove(new: Path) -> None:

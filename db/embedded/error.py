@@ -24,32 +24,45 @@ _ADVICE = (
         "give the folder its owner and its mode 0700 back, and let the owner enter the folders above it",
     ),
 )
-_DAMAGED = "restore a backup of the folder, or move it away and start again with an empty database"
+DAMAGED = "restore a backup of the folder, or move it away and start again with an empty database"
 _NOISE = re.compile(
-    r"could not start server|Examine the log|the database system is (starting up|shutting down)"
-    r"|removing (contents|data)|^\s*$"
+    r"could not start server|Examine the log|removing (contents|data)|^\s*$"
+    r"|FATAL:  (the database system is |terminating connection)"  # told to clients, not the server's own end
 )
+_FATAL = re.compile(r"\b(?:FATAL|PANIC|initdb: error): +(.*)")
 
 
 class EmbeddedError(Exception):
     """One sentence: what is wrong with the embedded PostgreSQL, and what to do."""
 
 
-def explain(problem: str, output: str) -> str:
-    """The problem, PostgreSQL's own reason for it out of what it printed, and what a person can do."""
+def explain(problem: str, output: str, otherwise: str) -> str:
+    """The problem, PostgreSQL's own reason for it out of what it printed, and what a person can do: what
+    the reason suggests, or else `otherwise`.
+    """
     reason = reason_in(output)
-    advice = next((advice for pattern, advice in _ADVICE if re.search(pattern, reason)), _DAMAGED)
+    advice = next((advice for pattern, advice in _ADVICE if re.search(pattern, reason)), otherwise)
     return f"{problem} ({reason}): {advice}."
+
+
+def ended_silently(output: str) -> bool:
+    """Whether the server said nothing of why it ended: it was killed while it started, or crashed."""
+    lines = _lines(output)
+    return not lines or ("starting PostgreSQL" in output and not any(map(_FATAL.search, lines)))
+
+
+def _lines(output: str) -> list[str]:
+    return [line for line in output.splitlines() if not _NOISE.search(line)]
 
 
 def reason_in(output: str) -> str:
     """The last message in a log that is fatal, with its detail; without one, the last lines of all."""
-    lines = [line for line in output.splitlines() if not _NOISE.search(line)]
+    lines = _lines(output)
     for at in reversed(range(len(lines))):
-        if fatal := re.search(r"\b(?:FATAL|PANIC|initdb: error): +(.*)", lines[at]):
+        if fatal := _FATAL.search(lines[at]):
             detail = re.search(r"\bDETAIL: +(.*)", lines[at + 1]) if at + 1 < len(lines) else None
             return "; ".join(part[1].rstrip(".") for part in (fatal, detail) if part)
-    return "; ".join(line.strip() for line in lines[-3:]).rstrip(".") or "it gave no reason"
+    return "; ".join(line.strip() for line in lines[-3:]).rstrip(".")
 
 
 @contextmanager

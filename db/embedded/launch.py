@@ -10,7 +10,7 @@ from pathlib import Path
 
 from db.embedded.binaries import Binaries
 from db.embedded.cluster import postmaster_of
-from db.embedded.error import PORT_TAKEN, STILL_IN_USE, EmbeddedError, explain
+from db.embedded.error import DAMAGED, PORT_TAKEN, STILL_IN_USE, EmbeddedError, ended_silently, explain
 from db.embedded.private_file import open_private, write_private
 
 HOST = "127.0.0.1"
@@ -58,16 +58,26 @@ class Launcher:
             if not self._may_pass(output):
                 break
             time.sleep(0.2)
-        raise EmbeddedError(explain(f"PostgreSQL cannot start on {self.home / 'data'}", output))
+        problem = f"PostgreSQL cannot start on {self.home / 'data'}"
+        if ended_silently(output):
+            raise EmbeddedError(
+                f"{problem} (it is killed or crashes each time before it is ready): see whether the system is "
+                f"short of memory, and read {self.log}."
+            )
+        raise EmbeddedError(explain(problem, output, DAMAGED))
 
     def _may_pass(self, output: str) -> bool:
-        """Whether another try can succeed: with another port, or when the last of an old server is gone."""
-        return STILL_IN_USE in output or (PORT_TAKEN in output and "port" not in self.settings)
+        """Whether another try can succeed: with another port, when the last process of an old server is gone,
+        or when nobody kills the server while it starts.
+        """
+        port_chosen_here = "port" not in self.settings
+        return STILL_IN_USE in output or (PORT_TAKEN in output and port_chosen_here) or ended_silently(output)
 
     def _pg_ctl_start(self, port: int, server: int) -> str:
         """Nothing if the server is ready, else what pg_ctl and the server said.
 
-        pg_ctl gives the server a session of its own, where no Ctrl-C of a terminal reaches it.
+        pg_ctl gives the server a session of its own, where no Ctrl-C of a terminal reaches it. It puts its own
+        -D between double quotes for a shell, which some names of folders do not survive; so it gets none.
         """
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
@@ -75,8 +85,8 @@ class Launcher:
         with os.fdopen(log, encoding="utf-8", errors="replace") as file:
             end = file.seek(0, os.SEEK_END)
             started = self.binaries.run(
-                "pg_ctl", "start", "-s", "-w", "-t", str(READY_SECONDS), "-D", self.data,
-                "-o", self._options(port), stdout=log, pass_fds=[server],
+                "pg_ctl", "start", "-s", "-w", "-t", str(READY_SECONDS), "-o", self._options(port),
+                variables={"PGDATA": str(self.data)}, stdout=log, pass_fds=[server],
             )  # fmt: skip
             file.seek(end)  # the server has moved it, being given this very open file
             return started.stderr + file.read() if started.returncode else ""
@@ -86,7 +96,10 @@ class Launcher:
         if self.binaries.has_library("pg_stat_statements"):
             options["shared_preload_libraries"] = "pg_stat_statements"
         options.update(self.settings)
-        return " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in options.items())
+        words = ["-D", str(self.data)]
+        for name, value in options.items():
+            words += ["-c", f"{name}={value}"]
+        return shlex.join(words)
 
     def _choose_port(self) -> int:
         """The port of the settings, else the remembered one if it is free, else a free one; remembered."""

@@ -34,15 +34,17 @@ class EmbeddedPostgres:
         self._home = Path(os.path.realpath(home))
         self._data = self._home / "data"
         self._settings = dict(settings)
-        self._use: int | None = None
+        self._use: int | None = None  # what `start` holds
+        self._inside = 0  # how many `running` blocks of this object are open
 
     def start(self) -> None:
         """Starts or joins the server, and returns when it answers.
 
-        Nobody's leaving stops it while this process lives or until it calls `stop`. The server outlives the
-        process: then the next one to leave it stops it.
+        From then on nobody's leaving stops it, until this object's `stop` or the end of the process. The server
+        outlives the process; the next one to leave it stops it. Inside `running` nothing more is held: there
+        `start` brings back a server that was killed.
         """
-        if self._use is None:
+        if self._use is None and not self._inside:
             self._use = self._enter()
             return
         with self._start_stop():
@@ -60,9 +62,11 @@ class EmbeddedPostgres:
     def running(self) -> Iterator[Self]:
         """The server runs inside; the last of all processes to leave stops it."""
         use = self._enter()
+        self._inside += 1
         try:
             yield self
         finally:
+            self._inside -= 1
             with self._start_stop():
                 self._leave(use)
 

@@ -33,8 +33,8 @@ from services.posts import (
 )
 
 REJECTIONS_SHOWN = 20
-AGAIN = "what has been imported stays, and the same command recognises it when it is run again"
-_COLUMN = "Column of the {}, where its name is not a usual one."
+AGAIN = "run the same command again: what was imported before is recognised"
+_COLUMNS = "Columns whose names are not the usual ones"
 
 
 def import_posts(
@@ -48,14 +48,20 @@ def import_posts(
     time_zone: Annotated[
         str, typer.Option(help="IANA zone of times that do not say theirs, e.g. America/New_York.")
     ] = "UTC",
-    id_column: Annotated[str | None, typer.Option(help=_COLUMN.format("posts' ids"))] = None,
-    title_column: Annotated[str | None, typer.Option(help=_COLUMN.format("titles"))] = None,
-    content_column: Annotated[str | None, typer.Option(help=_COLUMN.format("texts"))] = None,
-    url_column: Annotated[str | None, typer.Option(help=_COLUMN.format("addresses"))] = None,
-    author_column: Annotated[str | None, typer.Option(help=_COLUMN.format("authors"))] = None,
-    published_column: Annotated[str | None, typer.Option(help=_COLUMN.format("times"))] = None,
-    likes_column: Annotated[str | None, typer.Option(help=_COLUMN.format("numbers of likes"))] = None,
-    comments_column: Annotated[str | None, typer.Option(help=_COLUMN.format("numbers of comments"))] = None,
+    id_column: Annotated[str | None, typer.Option(help="Ids.", rich_help_panel=_COLUMNS)] = None,
+    title_column: Annotated[str | None, typer.Option(help="Titles.", rich_help_panel=_COLUMNS)] = None,
+    content_column: Annotated[
+        str | None, typer.Option(help="Texts; the title where there is none.", rich_help_panel=_COLUMNS)
+    ] = None,
+    url_column: Annotated[str | None, typer.Option(help="Addresses.", rich_help_panel=_COLUMNS)] = None,
+    author_column: Annotated[str | None, typer.Option(help="Authors.", rich_help_panel=_COLUMNS)] = None,
+    published_column: Annotated[str | None, typer.Option(help="Times.", rich_help_panel=_COLUMNS)] = None,
+    likes_column: Annotated[
+        str | None, typer.Option(help="Numbers of likes.", rich_help_panel=_COLUMNS)
+    ] = None,
+    comments_column: Annotated[
+        str | None, typer.Option(help="Numbers of comments.", rich_help_panel=_COLUMNS)
+    ] = None,
     rejects: Annotated[Path | None, typer.Option(help="Write all rejected rows here, as JSON Lines.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Match and count; write nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
@@ -81,20 +87,20 @@ def import_posts(
             open_posts(file, platform, names=names, file_format=file_format, zone=zone) as posts,
             _rejects_file(rejects, file) as rejects_to,
             migrated_database(settings) as url,
-            _Report(posts, rejects_to) as report,
         ):
+            report = _Report(posts, rejects_to)
             asyncio.run(_import(url, user, posts, platform, report, dry_run=dry_run))
     except KeyboardInterrupt as stop:
-        raise CommandError(f"Interrupted: {AGAIN}.") from stop
+        raise CommandError(f"Interrupted; {AGAIN}.") from stop
     except UnusableFileError as unusable:
         raise CommandError(str(unusable)) from unusable
     except DamagedFileError as damage:
-        raise CommandError(f"{file} is damaged in {damage}. Nothing was imported.") from damage
+        raise CommandError(f"{file} is damaged in {damage}. Nothing is imported.") from damage
     typer.echo(_as_json(report, dry_run=dry_run) if as_json else _as_text(report, dry_run=dry_run))
     if report.summary.damage is not None:
         raise CommandError(
-            f"{file} is damaged in {report.summary.damage}. What stands before was imported: mend the file "
-            f"and run the same command again; {AGAIN}."
+            f"{file} is damaged in {report.summary.damage}. The posts before it are imported; mend the file and "
+            f"{AGAIN}."
         )
 
 
@@ -142,15 +148,16 @@ async def _import(
         pool = await open_pool(url, size=1)
         try:
             watch = await _watch(pool, email)
-            report.summary = await ingest.import_posts(
-                pool, watch, posts, platform, dry_run=dry_run, on_batch=report.batch_done
-            )
+            with report:
+                report.summary = await ingest.import_posts(
+                    pool, watch, posts, platform, dry_run=dry_run, on_batch=report.batch_done
+                )
         finally:
             await pool.close()
     except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, TimeoutError) as problem:
-        said = str(problem) or type(problem).__name__
+        said = str(problem).partition("\n")[0] or type(problem).__name__
         raise CommandError(
-            f"The database failed after {report.summary.read:,} posts: {said}. Mend that; {AGAIN}."
+            f"The database failed after {report.summary.read:,} posts: {said}. Mend that and {AGAIN}."
         ) from problem
 
 

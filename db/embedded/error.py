@@ -62,7 +62,7 @@ def reason_in(output: str) -> str:
         if fatal := _FATAL.search(lines[at]):
             detail = re.search(r"\bDETAIL: +(.*)", lines[at + 1]) if at + 1 < len(lines) else None
             return "; ".join(part[1].rstrip(".") for part in (fatal, detail) if part)
-    return "; ".join(line.strip() for line in lines[-3:]).rstrip(".")
+    return "; ".join(line.strip() for line in lines[-3:]).rstrip(".") or "it gave no reason"
 
 
 @contextmanager

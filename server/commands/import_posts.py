@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import tzinfo
 from pathlib import Path
@@ -134,11 +134,21 @@ class _Report:
     def batch_done(self, summary: ingest.Summary, rejected: Sequence[Rejected]) -> None:
         self.summary = summary
         self.rejected += rejected[: REJECTIONS_SHOWN - len(self.rejected)]
-        if self._rejects is not None:
-            self._rejects.writelines(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rejected)
+        self._write(rejected)
         elapsed = self._progress.tasks[self._task].elapsed
         rate = summary.read / elapsed if elapsed else 0.0
         self._progress.update(self._task, completed=self._posts.bytes_read, read=summary.read, rate=rate)
+
+    def _write(self, rejected: Sequence[Rejected]) -> None:
+        if self._rejects is None:
+            return
+        try:
+            self._rejects.writelines(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rejected)
+            self._rejects.flush()
+        except OSError as refused:
+            raise CommandError(
+                f"The rejected rows cannot be written: {refused}. Mend that and {AGAIN}."
+            ) from refused
 
 
 async def _import(
@@ -190,10 +200,14 @@ def _rejects_file(path: Path | None, posts: Path) -> Iterator[TextIO | None]:
     if path.exists() and path.samefile(posts):
         raise CommandError("--rejects names the file of posts itself: name another file.")
     try:
-        with path.open("w", encoding="utf-8") as file:
-            yield file
+        file = path.open("w", encoding="utf-8")
     except OSError as refused:
         raise CommandError(f"The rejected rows cannot be written: {refused}.") from refused
+    try:
+        yield file
+    finally:
+        with suppress(OSError):  # what could not be written has been reported already
+            file.close()
 
 
 def _figures(report: _Report, *, dry_run: bool) -> dict[str, int]:

@@ -104,7 +104,8 @@ def indexes_of(plan: Any) -> set[str]:
 
 async def explain(pool: Pool, statement: Statement | str) -> set[str]:
     if isinstance(statement, str):
-        sql, arguments = statement, [AT] if "$1" in statement else []
+        sql = statement
+        arguments: list[object] = [AT] if "$1" in statement else []
     else:
         sql = statement.sql
         arguments = statement.arguments(

@@ -2,10 +2,12 @@
 go in front of it neither repeat others nor hide them.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, bindparam, true, tuple_
+from sqlalchemy import REAL, ColumnElement, Table, Text, bindparam, func, true, tuple_, type_coerce
+
+from db.rows import RANK, SEARCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,15 +15,34 @@ class Order:
     """A strict order: columns that are never null, all in one direction, the last of them unique.
 
     One direction lets the whole position be compared as one row value, which an index serves as a range.
+    The column `rank` stands for how well a row fits the words of `search`.
     """
 
     name: str
     columns: tuple[str, ...]
     descending: bool = True
+    search: str | None = None
+
+    @property
+    def shape(self) -> "Order":
+        return self if self.search is None else replace(self, search=None)
+
+    @property
+    def values(self) -> dict[str, object]:
+        """What the order itself is bound to."""
+        return {} if self.search is None else {_RANK_QUERY: self.search}
 
 
-NEWEST_FIRST = Order("created_at", ("created_at", "id"))
-LATEST_ID_FIRST = Order("id", ("id",))
+_RANK_QUERY = "rank_query"
+
+NEWEST_FIRST = Order("newest", ("created_at", "id"))
+OLDEST_FIRST = Order("oldest", ("created_at", "id"), descending=False)
+LATEST_ID_FIRST = Order("newest", ("id",))
+EARLIEST_ID_FIRST = Order("oldest", ("id",), descending=False)
+MOST_MENTIONS_FIRST = Order("most_mentions", ("mentions_count", "id"))
+MOST_LEADS_FIRST = Order("most_leads", ("leads_count", "id"))
+LATEST_CHANGE_FIRST = Order("latest_change", ("status_changed_at", "id"))
+BEST_MATCH_FIRST = Order("best_match", (RANK, "id"))
 
 Position = tuple[object, ...]
 
@@ -43,7 +64,7 @@ class Span:
         """The values that the conditions of `between` and the limit are bound to. One row more than asked
         for is read: it tells whether there is a further page.
         """
-        bound: dict[str, object] = {"limit": self.limit + 1}
+        bound: dict[str, object] = {"limit": self.limit + 1, **order.values}
         for edge, position in (("after", self.after), ("before", self.before)):
             if position is not None:
                 bound |= {
@@ -59,13 +80,19 @@ class SpanShape:
     before: bool
 
 
-def columns_of(table: Table, order: Order) -> list[Column[object]]:
-    return [table.c[name] for name in order.columns]
+def ordering(table: Table, order: Order) -> list[ColumnElement[Any]]:
+    """What rows are ordered by, from the first to the last."""
+    return [rank(table) if name == RANK else table.c[name] for name in order.columns]
 
 
-def sorting(table: Table, order: Order, *, backwards: bool) -> list[ColumnElement[object]]:
+def rank(table: Table) -> ColumnElement[Any]:
+    query = func.websearch_to_tsquery("simple", bindparam(_RANK_QUERY, type_=Text))
+    return type_coerce(func.ts_rank(table.c[SEARCH], query), REAL).label(RANK)
+
+
+def sorting(table: Table, order: Order, *, backwards: bool) -> list[ColumnElement[Any]]:
     descending = order.descending != backwards
-    return [column.desc() if descending else column.asc() for column in columns_of(table, order)]
+    return [column.desc() if descending else column.asc() for column in ordering(table, order)]
 
 
 def between(table: Table, order: Order, *, after: bool, before: bool) -> ColumnElement[bool]:
@@ -82,13 +109,9 @@ def beyond(
     table: Table, order: Order, edge: str, *, later: bool, inclusive: bool = False
 ) -> ColumnElement[bool]:
     """Rows that come later (or earlier) in the order than the position bound as `edge`."""
-    columns = columns_of(table, order)
+    columns = ordering(table, order)
     row = tuple_(*columns)
-    position = tuple_(*_bound(columns, edge))
+    position = tuple_(*(bindparam(f"{edge}_{column.name}", type_=column.type) for column in columns))
     if order.descending == later:
         return row <= position if inclusive else row < position
     return row >= position if inclusive else row > position
-
-
-def _bound(columns: Sequence[Column[object]], edge: str) -> list[ColumnElement[object]]:
-    return [bindparam(f"{edge}_{column.name}", type_=column.type) for column in columns]

@@ -6,17 +6,28 @@ type, so that a GraphQL interface can tell a keyword from a lead.
 
 from functools import cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
 from asyncpg import Record
+from sqlalchemy import Column, Table
 
 from db.models import Base
+
+SEARCH = "search"
+"""The index of a row's words, which is asked but never returned."""
+
+RANK = "rank"
+"""How well a row fits the words that were searched; a row has it only where it was found that way."""
+
+
+def columns(model: type[Base]) -> list[Column[Any]]:
+    """The columns of a row as it is returned."""
+    return [column for column in cast("Table", model.__table__).c if column.name != SEARCH]
 
 
 @cache
 def row_class(model: type[Base]) -> type[Record]:
     """The record class of a model's rows: its attributes are the model's columns, read-only."""
-    columns: dict[str, Any] = {
-        column.key: property(itemgetter(column.key)) for column in model.__table__.columns
-    }
-    return type(f"{model.__name__}Row", (Record,), {"__slots__": (), **columns})
+    names = [*(column.name for column in columns(model)), RANK]
+    attributes = {name: property(itemgetter(name)) for name in names}
+    return type(f"{model.__name__}Row", (Record,), {"__slots__": (), **attributes})

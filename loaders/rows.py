@@ -1,9 +1,10 @@
-"""The two shapes that reads come in: the row of a key, and the page of a key."""
+"""The two shapes that rows come in: the row of a key, and the page of a key."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from db.filter import EVERYTHING, Filter
 from db.keyset import Order, Span
 from db.models import Base
 from db.pool import Reader
@@ -44,9 +45,12 @@ class PageOfEach(Loader[int, Page[Model]], Generic[Model]):
     parent: str
     order: Order
     span: Span
+    where: Filter = EVERYTHING
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Page[Model]]:
-        found = await rows.page_of_each(reader, scope, self.model, self.parent, keys, self.order, self.span)
+        found = await rows.page_of_each(
+            reader, scope, self.model, self.parent, keys, self.order, self.span, self.where
+        )
         grouped = group(found, lambda row: getattr(row, self.parent))
         return [cut(grouped.get(key, []), self.span) for key in keys]
 
@@ -58,9 +62,10 @@ class PageOfAll(Loader[None, Page[Model]], Generic[Model]):
     model: type[Model]
     order: Order
     span: Span
+    where: Filter = EVERYTHING
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[None]) -> Sequence[Page[Model]]:
-        found = await rows.page(reader, scope, self.model, self.order, self.span)
+        found = await rows.page(reader, scope, self.model, self.order, self.span, self.where)
         return [cut(found, self.span) for _ in keys]
 
 
@@ -73,10 +78,19 @@ class RowsBeyond(Loader[int, bool], Generic[Model]):
     order: Order
     position: tuple[object, ...]
     later: bool
+    where: Filter = EVERYTHING
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[bool]:
         found = await rows.parents_with_rows_beyond(
-            reader, scope, self.model, self.parent, keys, self.order, self.position, later=self.later
+            reader,
+            scope,
+            self.model,
+            self.parent,
+            keys,
+            self.order,
+            self.position,
+            self.where,
+            later=self.later,
         )
         return [key in found for key in keys]
 
@@ -89,39 +103,13 @@ class AnyBeyond(Loader[None, bool], Generic[Model]):
     order: Order
     position: tuple[object, ...]
     later: bool
+    where: Filter = EVERYTHING
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[None]) -> Sequence[bool]:
         found = await rows.any_rows_beyond(
-            reader, scope, self.model, self.order, self.position, later=self.later
+            reader, scope, self.model, self.order, self.position, self.where, later=self.later
         )
         return [found for _ in keys]
-
-
-@dataclass(frozen=True, slots=True)
-class CountOfEach(Loader[int, int], Generic[Model]):
-    """How many visible rows each parent has."""
-
-    model: type[Model]
-    parent: str
-
-    async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[int]:
-        counted = await rows.count_of_each(reader, scope, self.model, self.parent, keys)
-        return [counted.get(key, 0) for key in keys]
-
-
-@dataclass(frozen=True, slots=True)
-class CountOfAll(Loader[None, int], Generic[Model]):
-    """How many rows are visible; its only key is None. `counter` names the user column that knows it."""
-
-    model: type[Model]
-    counter: str | None = None
-
-    async def read(self, reader: Reader, scope: Scope, keys: Sequence[None]) -> Sequence[int]:
-        if self.counter is None:
-            counted = await rows.count_of_all(reader, scope, self.model)
-        else:
-            counted = await rows.sum_of_counter(reader, scope, self.counter)
-        return [counted for _ in keys]
 
 
 def group(found: Iterable[Model], key_of: Callable[[Model], Key]) -> dict[Key, list[Model]]:

@@ -1,6 +1,6 @@
 """Cursors: opaque to clients, a row's position in one list's order to us.
 
-A cursor names its list and order, so that one which comes from elsewhere is refused, not misread.
+A cursor names its list, order and filter, so that one which comes from elsewhere is refused, not misread.
 """
 
 import binascii
@@ -12,33 +12,36 @@ import orjson
 
 from db.keyset import Order, Position
 from db.models import Base
+from db.rows import RANK
 from resolvers.errors import CursorError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def _kind(model: type[Base], order: Order) -> str:
-    return f"{model.__tablename__}:{order.name}"
-
-
-def encode(model: type[Base], order: Order, row: Base) -> str:
+def encode(kind: str, order: Order, row: Base) -> str:
+    """`kind` names the list, its order and its filter."""
     values = [_portable(getattr(row, column)) for column in order.columns]
-    return urlsafe_b64encode(orjson.dumps([_kind(model, order), *values])).decode().rstrip("=")
+    return urlsafe_b64encode(orjson.dumps([kind, *values])).decode().rstrip("=")
 
 
-def decode(model: type[Base], order: Order, text: str, argument: str) -> Position:
+def decode(kind: str, model: type[Base], order: Order, text: str, argument: str) -> Position:
     """The position that a cursor of this list stands for. Raises `CursorError`."""
     try:
-        kind, *values = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if kind == _kind(model, order) and len(values) == len(order.columns):
-            columns = [model.__table__.c[name] for name in order.columns]
-            return tuple(
-                _value(column.type.python_type, v) for column, v in zip(columns, values, strict=True)
-            )
+        found, *values = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if found == kind and len(values) == len(order.columns):
+            kinds = [_kind(model, name) for name in order.columns]
+            return tuple(_value(kind, value) for kind, value in zip(kinds, values, strict=True))
     except (binascii.Error, ValueError, TypeError, OverflowError):
         pass
-    raise CursorError(f"`{argument}` is not a cursor of this list in this order: take one that it returned.")
+    raise CursorError(
+        f"`{argument}` is not a cursor of this list in this order and with this filter: take one that it returned."
+    )
+
+
+def _kind(model: type[Base], column: str) -> type[Any]:
+    found: type[Any] = float if column == RANK else model.__table__.c[column].type.python_type
+    return found
 
 
 def _portable(value: object) -> object:

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import blake2b
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from db.keyset import Order, Span
+from db.filter import EVERYTHING, Filter
+from db.keyset import Order, Position, Span
 from db.models import Base
-from loaders.rows import AnyBeyond, CountOfAll, CountOfEach, Page, PageOfAll, PageOfEach, RowsBeyond
+from loaders.counts import Count, SumOfCounter
+from loaders.rows import AnyBeyond, Page, PageOfAll, PageOfEach, RowsBeyond
 from resolvers import cursor
 from resolvers.context import Context
 from resolvers.errors import UserInputError
@@ -21,12 +24,14 @@ Result = TypeVar("Result")
 
 
 class PageArguments(NamedTuple):
-    """The arguments of every connection, as the client gave them."""
+    """The arguments of every connection: the page as the client asked for it, of which rows, in which order."""
 
     first: int | None = None
     after: str | None = None
     last: int | None = None
     before: str | None = None
+    where: Filter = EVERYTHING
+    order: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +45,23 @@ class Listing(Generic[Model]):
     order: Order
     parent: str | None = None
     counter: str | None = None
+    where: Filter = EVERYTHING
+
+    def narrowed(self, where: Filter, order: Order | None) -> "Listing[Model]":
+        """The list of the rows that the filter lets through, in the order; by default as it is."""
+        return replace(self, where=where, order=order or self.order)
+
+    @property
+    def kind(self) -> str:
+        """What cursors are bound to: one list, one order, one filter."""
+        filtered = (
+            "" if self.where == EVERYTHING else blake2b(repr(self.where).encode(), digest_size=6).hexdigest()
+        )
+        return f"{self.model.__tablename__}:{self.order.name}:{filtered}"
 
     def span(self, arguments: PageArguments) -> Span:
         """The span that the arguments ask for. Raises `UserInputError` or `CursorError`."""
-        first, after, last, before = arguments
+        first, after, last, before, *_ = arguments
         if first is not None and last is not None:
             raise UserInputError("`first` and `last` cannot be used together: drop one of them.")
         for name, size in (("first", first), ("last", last)):
@@ -53,9 +71,15 @@ class Listing(Generic[Model]):
         return Span(
             limit=DEFAULT_SIZE if asked is None else asked,
             backwards=last is not None,
-            after=None if after is None else cursor.decode(self.model, self.order, after, "after"),
-            before=None if before is None else cursor.decode(self.model, self.order, before, "before"),
+            after=None if after is None else self._position(after, "after"),
+            before=None if before is None else self._position(before, "before"),
         )
+
+    def _position(self, text: str, argument: str) -> Position:
+        return cursor.decode(self.kind, self.model, self.order, text, argument)
+
+    def cursor(self, row: Model) -> str:
+        return cursor.encode(self.kind, self.order, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +89,7 @@ class Edge(Generic[Model]):
 
     @property
     def cursor(self) -> str:
-        return cursor.encode(self.listing.model, self.listing.order, self.node)
+        return self.listing.cursor(self.node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +100,11 @@ class Connection(Generic[Model]):
     span: Span
     page: Page[Model]
     parent: Any
+
+    @property
+    def parent_id(self) -> int | None:
+        found: int | None = None if self.parent is None else self.parent.id
+        return found
 
     @property
     def nodes(self) -> Sequence[Model]:
@@ -100,16 +129,17 @@ class Connection(Generic[Model]):
     def _cursor(self, index: int) -> str | None:
         if not self.page.rows:
             return None
-        return cursor.encode(self.listing.model, self.listing.order, self.page.rows[index])
+        return self.listing.cursor(self.page.rows[index])
 
 
 async def pages_of_each(
     listing: Listing[Model], parents: Sequence[Any], context: Context, arguments: PageArguments
 ) -> Sequence[Connection[Model]]:
     """One page per parent, all read together."""
-    assert listing.parent is not None  # noqa: S101 - the caller's listing is of parents
+    listing = listing.narrowed(arguments.where, arguments.order)
     span = listing.span(arguments)
-    loader = PageOfEach(listing.model, listing.parent, listing.order, span)
+    assert listing.parent is not None  # noqa: S101 - a list of each parent names the column of the parent
+    loader = PageOfEach(listing.model, listing.parent, listing.order, span, listing.where)
     pages = await context.load(loader, [parent.id for parent in parents])
     return [Connection(listing, span, page, parent) for page, parent in zip(pages, parents, strict=True)]
 
@@ -118,23 +148,24 @@ async def page_of_all(
     listing: Listing[Model], context: Context, arguments: PageArguments
 ) -> Connection[Model]:
     """One page of all that the viewer may see."""
+    listing = listing.narrowed(arguments.where, arguments.order)
     span = listing.span(arguments)
-    page = await context.load_one(PageOfAll(listing.model, listing.order, span), None)
+    page = await context.load_one(PageOfAll(listing.model, listing.order, span, listing.where), None)
     return Connection(listing, span, page, None)
 
 
 async def has_next_page(connections: Sequence[Connection[Any]], context: Context) -> Sequence[bool]:
     """Whether rows follow. Reading backwards this is a question of its own, asked only if selected."""
-    return await _of_each_list(connections, partial(_has_more, context=context, later=True))
+    return await of_each_list(connections, partial(_has_more, context=context, later=True))
 
 
 async def has_previous_page(connections: Sequence[Connection[Any]], context: Context) -> Sequence[bool]:
-    return await _of_each_list(connections, partial(_has_more, context=context, later=False))
+    return await of_each_list(connections, partial(_has_more, context=context, later=False))
 
 
 async def total_count(connections: Sequence[Connection[Any]], context: Context) -> Sequence[int]:
     """The number of all rows, whatever the page: from a counter where there is one."""
-    return await _of_each_list(connections, partial(_total_count, context=context))
+    return await of_each_list(connections, partial(_total_count, context=context))
 
 
 async def _has_more(
@@ -147,24 +178,24 @@ async def _has_more(
     if position is None:  # it starts where the list does
         return [False] * len(connections)
     if listing.parent is None:
-        beyond = await context.load_one(AnyBeyond(listing.model, listing.order, position, later), None)
-        return [beyond] * len(connections)
-    loader = RowsBeyond(listing.model, listing.parent, listing.order, position, later)
+        anything = AnyBeyond(listing.model, listing.order, position, later, listing.where)
+        return [await context.load_one(anything, None)] * len(connections)
+    loader = RowsBeyond(listing.model, listing.parent, listing.order, position, later, listing.where)
     return await context.load(loader, [connection.parent.id for connection in connections])
 
 
 async def _total_count(connections: Sequence[Connection[Any]], *, context: Context) -> Sequence[int]:
     listing = connections[0].listing
+    counter = listing.counter if listing.where == EVERYTHING else None
+    if counter is None:
+        loader = Count(listing.model, listing.parent, listing.where)
+        return await context.load(loader, [connection.parent_id for connection in connections])
     if listing.parent is None:
-        counted = await context.load_one(CountOfAll(listing.model, listing.counter), None)
-        return [counted] * len(connections)
-    if listing.counter is not None:
-        return [getattr(connection.parent, listing.counter) for connection in connections]
-    loader = CountOfEach(listing.model, listing.parent)
-    return await context.load(loader, [connection.parent.id for connection in connections])
+        return [await context.load_one(SumOfCounter(counter), None)] * len(connections)
+    return [getattr(connection.parent, counter) for connection in connections]
 
 
-async def _of_each_list(
+async def of_each_list(
     connections: Sequence[Connection[Any]],
     ask: Callable[[Sequence[Connection[Any]]], Awaitable[Sequence[Result]]],
 ) -> Sequence[Result]:

@@ -18,6 +18,8 @@ def upgrade() -> None:
     # A migration that cannot get its locks soon gives up, so that it never queues the whole application up.
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.execute("SET LOCAL statement_timeout = '60s'")
+    # lets one index hold a user and the words of the user's mentions; trusted, so no superuser is needed
+    op.execute("CREATE EXTENSION IF NOT EXISTS btree_gin")
     op.create_table(
         "users",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -196,6 +198,18 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": 80},
     )
     op.create_index(
+        "ix_keywords_user_id_leads_count",
+        "keywords",
+        ["user_id", sa.literal_column("leads_count DESC"), sa.literal_column("id DESC")],
+        unique=False,
+    )
+    op.create_index(
+        "ix_keywords_user_id_mentions_count",
+        "keywords",
+        ["user_id", sa.literal_column("mentions_count DESC"), sa.literal_column("id DESC")],
+        unique=False,
+    )
+    op.create_index(
         "uq_keywords_user_id_keyword_norm_match_type",
         "keywords",
         ["user_id", "keyword_norm", "match_type"],
@@ -272,6 +286,15 @@ def upgrade() -> None:
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "search",
+            postgresql.TSVECTOR(),
+            sa.Computed(
+                "setweight(to_tsvector('simple', coalesce(title, '')), 'A') || setweight(to_tsvector('simple', content), 'B')",
+                persisted=True,
+            ),
+            nullable=False,
+        ),
         sa.CheckConstraint("external_id <> ''", name=op.f("ck_mentions_external_id_present")),
         sa.CheckConstraint(
             "kind IN ('post', 'comment', 'reply', 'article', 'review', 'other')",
@@ -330,6 +353,9 @@ def upgrade() -> None:
         ["user_id", sa.literal_column("created_at DESC"), sa.literal_column("id DESC")],
         unique=False,
     )
+    op.create_index(
+        "ix_mentions_user_id_search", "mentions", ["user_id", "search"], unique=False, postgresql_using="gin"
+    )
     op.create_table(
         "analysis_results",
         sa.Column("mention_id", sa.BigInteger(), nullable=False),
@@ -385,6 +411,24 @@ def upgrade() -> None:
             ["mention_id"], ["mentions.id"], name=op.f("fk_analysis_results_mention_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("mention_id", name=op.f("pk_analysis_results")),
+    )
+    op.create_index(
+        op.f("ix_analysis_results_user_id_intent_mention_id"),
+        "analysis_results",
+        ["user_id", "intent", "mention_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_analysis_results_user_id_relevance_mention_id"),
+        "analysis_results",
+        ["user_id", "relevance", "mention_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_analysis_results_user_id_sentiment_mention_id"),
+        "analysis_results",
+        ["user_id", "sentiment", "mention_id"],
+        unique=False,
     )
     op.create_table(
         "leads",
@@ -477,6 +521,12 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        "ix_leads_user_id_status_changed_at",
+        "leads",
+        ["user_id", sa.literal_column("status_changed_at DESC"), sa.literal_column("id DESC")],
+        unique=False,
+    )
+    op.create_index(
         "uq_leads_user_id_external_reference",
         "leads",
         ["user_id", "external_reference"],
@@ -493,6 +543,7 @@ def downgrade() -> None:
         table_name="leads",
         postgresql_where=sa.text("external_reference IS NOT NULL"),
     )
+    op.drop_index("ix_leads_user_id_status_changed_at", table_name="leads")
     op.drop_index(op.f("ix_leads_user_id_status"), table_name="leads")
     op.drop_index(op.f("ix_leads_user_id"), table_name="leads")
     op.drop_index(op.f("ix_leads_status"), table_name="leads")
@@ -504,7 +555,11 @@ def downgrade() -> None:
         postgresql_where=sa.text("assignee_user_id IS NOT NULL"),
     )
     op.drop_table("leads")
+    op.drop_index(op.f("ix_analysis_results_user_id_sentiment_mention_id"), table_name="analysis_results")
+    op.drop_index(op.f("ix_analysis_results_user_id_relevance_mention_id"), table_name="analysis_results")
+    op.drop_index(op.f("ix_analysis_results_user_id_intent_mention_id"), table_name="analysis_results")
     op.drop_table("analysis_results")
+    op.drop_index("ix_mentions_user_id_search", table_name="mentions", postgresql_using="gin")
     op.drop_index(op.f("ix_mentions_user_id"), table_name="mentions")
     op.drop_index(op.f("ix_mentions_keyword_id"), table_name="mentions")
     op.drop_index(
@@ -521,6 +576,8 @@ def downgrade() -> None:
         table_name="keywords",
         postgresql_where=sa.text("status <> 'archived'"),
     )
+    op.drop_index("ix_keywords_user_id_mentions_count", table_name="keywords")
+    op.drop_index("ix_keywords_user_id_leads_count", table_name="keywords")
     op.drop_table("keywords")
     op.drop_index(
         "ix_integrations_next_sync_at",
@@ -532,3 +589,4 @@ def downgrade() -> None:
     op.drop_table("api_keys")
     op.drop_index("uq_users_email", table_name="users")
     op.drop_table("users")
+    op.execute("DROP EXTENSION IF EXISTS btree_gin")

@@ -2,7 +2,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Numeric, SmallInteger, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, EmptyText, ForeignId, Now, Words, at_most, one_of
@@ -81,4 +81,8 @@ class AnalysisResult(Base):
         ),
         at_most("relevance_reason", 2000),
         at_most("summary", 2000),
+        # mentions of a user by what was found in them, where that is rare
+        Index(None, "user_id", "sentiment", "mention_id"),
+        Index(None, "user_id", "intent", "mention_id"),
+        Index(None, "user_id", "relevance", "mention_id"),
     )

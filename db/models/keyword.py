@@ -69,6 +69,9 @@ class Keyword(Base):
             unique=True,
             postgresql_where=text("status <> 'archived'"),
         ),
-        # mentions_count changes with every ingest: room on the page keeps that off the indexes (HOT)
+        # a user's keywords with the most mentions, and with the most leads
+        Index("ix_keywords_user_id_mentions_count", "user_id", text("mentions_count DESC"), text("id DESC")),
+        Index("ix_keywords_user_id_leads_count", "user_id", text("leads_count DESC"), text("id DESC")),
+        # mentions_count changes with every ingest: room on the page keeps the new version near
         {"postgresql_with": {"fillfactor": 80}},
     )

@@ -83,6 +83,13 @@ class Lead(Base):
         UniqueConstraint("mention_id"),
         # newest leads of a user
         Index(None, "user_id", text("created_at DESC"), text("id DESC")),
+        # leads of a user by their last change of status
+        Index(
+            "ix_leads_user_id_status_changed_at",
+            "user_id",
+            text("status_changed_at DESC"),
+            text("id DESC"),
+        ),
         # newest leads of a user in a status; how many of a user are in each
         Index(None, "user_id", "status", text("created_at DESC"), text("id DESC")),
         # newest leads of a keyword

@@ -1,7 +1,17 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, EmptyText, ForeignId, Id, Now, at_most, not_negative, one_of
@@ -61,6 +71,14 @@ class Mention(Base):
     published_at: Mapped[datetime | None]
     created_at: Mapped[Now]
     updated_at: Mapped[Now]
+    search: Mapped[str] = mapped_column(
+        TSVECTOR,
+        Computed(
+            "setweight(to_tsvector('simple', coalesce(title, '')), 'A')"
+            " || setweight(to_tsvector('simple', content), 'B')",
+            persisted=True,
+        ),
+    )
 
     __table_args__ = (
         # A mention has the user of its keyword: the pair refers, so that the two cannot disagree.
@@ -92,4 +110,6 @@ class Mention(Base):
             text("id DESC"),
             postgresql_where=text("integration_id IS NOT NULL"),
         ),
+        # mentions of a user that contain words
+        Index("ix_mentions_user_id_search", "user_id", "search", postgresql_using="gin"),
     )

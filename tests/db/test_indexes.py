@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from db.embedded import EmbeddedPostgres
+from db.filter import EVERYTHING
 from db.keyset import NEWEST_FIRST, SpanShape
 from db.models import IntegrationLog, Keyword, Lead, Mention
 from db.pool import Pool, open_pool
@@ -55,11 +56,11 @@ async def seeded(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Poo
 
 
 def page_of_each(model: Any, parent: str, shape: SpanShape, *, everybody: bool = False) -> Statement:
-    return rows._page_of_each(model, parent, NEWEST_FIRST, shape, everybody=everybody)
+    return rows._page_of_each(model, parent, NEWEST_FIRST, shape, EVERYTHING, everybody=everybody)
 
 
 def page(model: Any, shape: SpanShape, *, everybody: bool) -> Statement:
-    return rows._page(model, NEWEST_FIRST, shape, everybody=everybody)
+    return rows._page(model, NEWEST_FIRST, shape, EVERYTHING, everybody=everybody)
 
 
 # The access path, its statement, and the index that has to serve it. The seed's ten are marked IX1 to IX10.

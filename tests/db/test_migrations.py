@@ -49,6 +49,7 @@ async def test_models_and_triggers_make_what_the_revisions_make(
     migrated = dump(postgres, database_url)
 
     def make(connection: Connection) -> None:
+        connection.exec_driver_sql("CREATE EXTENSION btree_gin")
         Base.metadata.create_all(connection)
         for sql in (*ownership.FUNCTIONS, *counters.FUNCTIONS, *ownership.TRIGGERS, *counters.TRIGGERS):
             connection.exec_driver_sql(sql)

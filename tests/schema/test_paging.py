@@ -179,7 +179,7 @@ async def test_one_fragment_on_pages_of_two_lists_keeps_them_apart(ask: Any) -> 
             (
                 {side: cursor},
                 "BAD_CURSOR",
-                f"`{side}` is not a cursor of this list in this order: take one that it returned.",
+                f"`{side}` is not a cursor of this list in this order and with this filter: take one that it returned.",
             )
             for side in ("after", "before")
             for cursor in (

@@ -34,9 +34,9 @@ WHOLE_SLICE = """
 
 STATEMENTS_OF_WHOLE_SLICE = [
     "analysis_results by mention_id",
-    "integration_logs count_of_each integration_id",
+    "integration_logs count integration_id",
     "integration_logs page_of_each integration_id",
-    "integrations count_of_all",
+    "integrations count",
     "integrations page",
     "keywords by id",
     "keywords page",

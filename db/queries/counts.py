@@ -1,0 +1,197 @@
+"""Figures over the rows of lists: how many, of which kind, and when."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    Select,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    null,
+    select,
+)
+from sqlalchemy.types import Text
+
+from db.filter import EVERYTHING, Filter, condition, shape_and_values
+from db.models import AnalysisResult, Base, Mention, User
+from db.pool import Reader
+from db.queries.rows import keys_parameter, table_of
+from db.scope import Scope, visible, visible_among
+from db.statement import statement
+
+Keys = Sequence[int] | None
+"""The parents that figures are of; None for all rows that the viewer may see."""
+
+
+def _rows_of(
+    model: type[Base], parent: str | None, where: Filter, *, everybody: bool
+) -> tuple[ColumnElement[Any], list[ColumnElement[bool]]]:
+    """The column that tells parents apart, and the conditions that pick the rows."""
+    if parent is None:
+        conditions = [visible(model, everybody=everybody), condition(model, where)]
+        return literal_column("NULL::bigint"), conditions
+    column = table_of(model).c[parent]
+    among = visible_among(model, everybody=everybody)
+    return column, [column == any_(keys_parameter()), among, condition(model, where)]
+
+
+def _keyed(keys: Keys) -> dict[str, object]:
+    return {} if keys is None else {"keys": keys}
+
+
+@statement
+def _count(model: type[Base], parent: str | None, where: Filter, *, everybody: bool) -> Select[Any]:
+    key, conditions = _rows_of(model, parent, where, everybody=everybody)
+    counted = (
+        select(key.label("key"), func.count().label("n")).select_from(table_of(model)).where(*conditions)
+    )
+    return counted if parent is None else counted.group_by(key)
+
+
+async def count(
+    reader: Reader,
+    scope: Scope,
+    model: type[Base],
+    parent: str | None,
+    keys: Keys,
+    where: Filter = EVERYTHING,
+) -> dict[int | None, int]:
+    """How many visible rows each parent has; parents without any are absent. Without parents, by None."""
+    filtered, values = shape_and_values(where)
+    shape = _count(model, parent, filtered, everybody=scope.everybody)
+    found = await reader.fetch_values(shape, scope, **_keyed(keys), **values)
+    return {row["key"]: row["n"] for row in found}
+
+
+@statement
+def _sum_of_counter(counter: str, *, everybody: bool) -> Select[Any]:
+    users = table_of(User)
+    total = func.coalesce(func.sum(users.c[counter]), 0)
+    return select(total.label("n")).where(visible(User, everybody=everybody))
+
+
+async def sum_of_counter(reader: Reader, scope: Scope, counter: str) -> int:
+    """A user counter, summed over the users that the scope shows: a member's own, or everybody's."""
+    (row,) = await reader.fetch_values(_sum_of_counter(counter, everybody=scope.everybody), scope)
+    return int(row["n"])
+
+
+@statement
+def _group(model: type[Base], parent: str | None, by: str, where: Filter, *, everybody: bool) -> Select[Any]:
+    key, conditions = _rows_of(model, parent, where, everybody=everybody)
+    source, value = _grouped_by(model, by)
+    grouped = select(key.label("key"), value.label("value"), func.count().label("n")).select_from(source)
+    groups = [value] if parent is None else [key, value]
+    # Ties stand in the order of their values, so that the same figures are always the same answer.
+    return grouped.where(*conditions).group_by(*groups).order_by(func.count().desc(), value)
+
+
+def _grouped_by(model: type[Base], by: str) -> tuple[Any, ColumnElement[Any]]:
+    """Where a grouping's values come from: the row, its analysis, or its mention."""
+    table = table_of(model)
+    if by in table.c:
+        return table, table.c[by]
+    other, joined = (
+        (table_of(AnalysisResult), table.c.id == table_of(AnalysisResult).c.mention_id)
+        if model is Mention
+        else (table_of(Mention), table.c.mention_id == table_of(Mention).c.id)
+    )
+    return table.outerjoin(other, joined), other.c[by]
+
+
+async def group(
+    reader: Reader,
+    scope: Scope,
+    model: type[Base],
+    parent: str | None,
+    keys: Keys,
+    by: str,
+    where: Filter = EVERYTHING,
+) -> dict[int | None, list[tuple[Any, int]]]:
+    """The number of visible rows of each value, by parent; the most frequent first. Only what is there."""
+    filtered, values = shape_and_values(where)
+    shape = _group(model, parent, by, filtered, everybody=scope.everybody)
+    grouped: dict[int | None, list[tuple[Any, int]]] = {}
+    for row in await reader.fetch_values(shape, scope, **_keyed(keys), **values):
+        grouped.setdefault(row["key"], []).append((row["value"], row["n"]))
+    return grouped
+
+
+@statement
+def _sum(
+    model: type[Base], parent: str | None, column: str, by: str | None, where: Filter, *, everybody: bool
+) -> Select[Any]:
+    key, conditions = _rows_of(model, parent, where, everybody=everybody)
+    table = table_of(model)
+    value = null() if by is None else table.c[by]
+    total = func.coalesce(func.sum(table.c[column]), 0)
+    summed = select(key.label("key"), value.label("value"), total.label("total")).select_from(table)
+    groups = ([] if parent is None else [key]) + ([] if by is None else [value])
+    known = [*conditions, table.c[column].is_not(None)]
+    return summed.where(*known).group_by(*groups).order_by(value) if groups else summed.where(*known)
+
+
+async def total(
+    reader: Reader,
+    scope: Scope,
+    model: type[Base],
+    parent: str | None,
+    keys: Keys,
+    column: str,
+    by: str | None = None,
+    where: Filter = EVERYTHING,
+) -> dict[int | None, list[tuple[Any, Any]]]:
+    """A column's sum over each parent's visible rows, for each value of `by`, in the order of the values."""
+    filtered, values = shape_and_values(where)
+    shape = _sum(model, parent, column, by, filtered, everybody=scope.everybody)
+    summed: dict[int | None, list[tuple[Any, Any]]] = {}
+    for row in await reader.fetch_values(shape, scope, **_keyed(keys), **values):
+        summed.setdefault(row["key"], []).append((row["value"], row["total"]))
+    return summed
+
+
+@statement
+def _per_day(model: type[Base], parent: str | None, where: Filter, *, everybody: bool) -> Select[Any]:
+    key, conditions = _rows_of(model, parent, where, everybody=everybody)
+    created_at = table_of(model).c.created_at
+    local_day = cast(func.timezone(bindparam("zone", type_=Text), created_at), Date)
+    days = select(key.label("key"), local_day.label("day"), func.count().label("n")).where(
+        *conditions,
+        created_at >= bindparam("since", type_=DateTime(timezone=True)),
+        created_at < bindparam("until", type_=DateTime(timezone=True)),
+    )
+    # By place: the driver would bind the zone a second time, and PostgreSQL could not tell that it is the same.
+    day: ColumnElement[Any] = literal_column("2")
+    return days.group_by(day) if parent is None else days.group_by(key, day)
+
+
+async def per_day(
+    reader: Reader,
+    scope: Scope,
+    model: type[Base],
+    parent: str | None,
+    keys: Keys,
+    window: tuple[datetime, datetime],
+    zone: str,
+    where: Filter = EVERYTHING,
+) -> dict[int | None, dict[date, int]]:
+    """How many rows were created on each day of the zone, from the first moment up to the second, by parent.
+    Days without any are absent.
+    """
+    filtered, values = shape_and_values(where)
+    shape = _per_day(model, parent, filtered, everybody=scope.everybody)
+    since, until = window
+    found = await reader.fetch_values(
+        shape, scope, zone=zone, since=since, until=until, **_keyed(keys), **values
+    )
+    days: dict[int | None, dict[date, int]] = {}
+    for row in found:
+        days.setdefault(row["key"], {})[row["day"]] = row["n"]
+    return days

@@ -1,0 +1,99 @@
+"""Figures over lists. Their keys are the parents' ids, or None alone for the list of all visible rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from db.filter import EVERYTHING, Filter
+from db.models import Base
+from db.pool import Reader
+from db.queries import counts
+from db.scope import Scope
+from loaders.loader import Loader
+
+Parent = int | None
+
+
+def _ids(keys: Sequence[Parent]) -> list[int] | None:
+    """The parents to ask for; None for the list of all."""
+    ids = [key for key in keys if key is not None]
+    return ids or None
+
+
+@dataclass(frozen=True, slots=True)
+class Count(Loader[Parent, int]):
+    """How many rows the list has."""
+
+    model: type[Base]
+    parent: str | None
+    where: Filter = EVERYTHING
+
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[Parent]) -> Sequence[int]:
+        found = await counts.count(reader, scope, self.model, self.parent, _ids(keys), self.where)
+        return [found.get(key, 0) for key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class SumOfCounter(Loader[None, int]):
+    """A counter of the users that the viewer may see; its only key is None."""
+
+    counter: str
+
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[None]) -> Sequence[int]:
+        summed = await counts.sum_of_counter(reader, scope, self.counter)
+        return [summed for _ in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class Groups(Loader[Parent, Sequence[tuple[Any, int]]]):
+    """The values of a column in the list and how many rows have each, the most frequent first."""
+
+    model: type[Base]
+    parent: str | None
+    by: str
+    where: Filter = EVERYTHING
+
+    async def read(
+        self, reader: Reader, scope: Scope, keys: Sequence[Parent]
+    ) -> Sequence[Sequence[tuple[Any, int]]]:
+        found = await counts.group(reader, scope, self.model, self.parent, _ids(keys), self.by, self.where)
+        return [found.get(key, []) for key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class Sums(Loader[Parent, Sequence[tuple[Any, Any]]]):
+    """A column's sum over the list, for each value of `by`; without rows that have a value there is none."""
+
+    model: type[Base]
+    parent: str | None
+    column: str
+    by: str | None = None
+    where: Filter = EVERYTHING
+
+    async def read(
+        self, reader: Reader, scope: Scope, keys: Sequence[Parent]
+    ) -> Sequence[Sequence[tuple[Any, Any]]]:
+        found = await counts.total(
+            reader, scope, self.model, self.parent, _ids(keys), self.column, self.by, self.where
+        )
+        return [found.get(key, []) for key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class PerDay(Loader[Parent, Mapping[date, int]]):
+    """How many rows of the list were created on each day of a zone, from one moment up to another."""
+
+    model: type[Base]
+    parent: str | None
+    window: tuple[datetime, datetime]
+    zone: str
+    where: Filter = EVERYTHING
+
+    async def read(
+        self, reader: Reader, scope: Scope, keys: Sequence[Parent]
+    ) -> Sequence[Mapping[date, int]]:
+        found = await counts.per_day(
+            reader, scope, self.model, self.parent, _ids(keys), self.window, self.zone, self.where
+        )
+        return [found.get(key, {}) for key in keys]

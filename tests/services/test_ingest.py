@@ -96,6 +96,7 @@ async def test_posts_become_mentions_with_all_they_say(pool: Pool) -> None:
     stored = dict(row)
     assert stored.pop("id") > 0
     assert stored.pop("created_at") == stored.pop("updated_at")
+    assert stored.pop("search") == "'a':1A 'crm':2A 'text':4B 'the':3B"
     assert stored == {
         "user_id": user_id,
         "keyword_id": (await keyword_ids(pool))[0],

@@ -204,7 +204,7 @@ FIELDS: Mapping[type[Base], Mapping[str, Compare]] = {
             name: _own(name)
             for name in (
                 "keyword_id", "status", "origin", "score", "value", "currency", "company",
-                "external_reference", "created_at", "status_changed_at", "converted_at",
+                "external_reference", "created_at", "status_changed_at", "qualified_at", "converted_at",
             )
         },
         "platform": _in_parent(Mention, "mention_id", "platform"),

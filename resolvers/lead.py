@@ -1,13 +1,11 @@
-from collections.abc import Sequence
+from db.keyset import NEWEST_FIRST
+from db.models import Keyword, Lead, Mention, User
+from resolvers.paging import Listing
+from resolvers.relation import by_id, everything, parent
 
-from db.models import Keyword, Lead, Mention
-from loaders.rows import RowBy
-from resolvers.context import Context
-
-
-async def mention(leads: Sequence[Lead], context: Context) -> Sequence[Mention | None]:
-    return await context.load(RowBy(Mention), [lead.mention_id for lead in leads])
-
-
-async def keyword(leads: Sequence[Lead], context: Context) -> Sequence[Keyword | None]:
-    return await context.load(RowBy(Keyword), [lead.keyword_id for lead in leads])
+lead = by_id(Lead)
+leads = everything(Listing(Lead, NEWEST_FIRST, counter="leads_count"))
+user = parent(User, "user_id")
+mention = parent(Mention, "mention_id")
+keyword = parent(Keyword, "keyword_id")
+assignee = parent(User, "assignee_user_id")

@@ -1,17 +1,12 @@
-from collections.abc import Sequence
+from db.keyset import NEWEST_FIRST
+from db.models import AnalysisResult, Integration, Keyword, Lead, Mention, User
+from resolvers.paging import Listing
+from resolvers.relation import by_id, child, everything, parent
 
-from db.models import AnalysisResult, Keyword, Lead, Mention
-from loaders.rows import RowBy
-from resolvers.context import Context
-
-
-async def keyword(mentions: Sequence[Mention], context: Context) -> Sequence[Keyword | None]:
-    return await context.load(RowBy(Keyword), [mention.keyword_id for mention in mentions])
-
-
-async def lead(mentions: Sequence[Mention], context: Context) -> Sequence[Lead | None]:
-    return await context.load(RowBy(Lead, "mention_id"), [mention.id for mention in mentions])
-
-
-async def analysis(mentions: Sequence[Mention], context: Context) -> Sequence[AnalysisResult | None]:
-    return await context.load(RowBy(AnalysisResult, "mention_id"), [mention.id for mention in mentions])
+mention = by_id(Mention)
+mentions = everything(Listing(Mention, NEWEST_FIRST, counter="mentions_count"))
+user = parent(User, "user_id")
+keyword = parent(Keyword, "keyword_id")
+integration = parent(Integration, "integration_id")
+lead = child(Lead, "mention_id")
+analysis = child(AnalysisResult, "mention_id")

@@ -119,6 +119,11 @@ class Connection(Generic[Model]):
         return self
 
     @property
+    def stats(self) -> "Connection[Model]":
+        """Figures are of the list, which the connection knows."""
+        return self
+
+    @property
     def start_cursor(self) -> str | None:
         return self._cursor(0)
 

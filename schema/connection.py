@@ -1,12 +1,15 @@
 """Connections as the Relay specification describes them, with `nodes` beside `edges`."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 
+from db.filter import EVERYTHING
 from resolvers import paging
 from resolvers.context import Context
+from resolvers.filtering import filter_of, order_of
 from schema.fields import column, resolved_by
 
 Item = TypeVar("Item")
@@ -61,17 +64,30 @@ class Connection(Generic[Item]):
     )
 
 
-def connection(resolver: Callable[..., Awaitable[Sequence[Any]]], *, description: str) -> Any:
-    """A field that returns one page per parent: the resolver gets the page's arguments as one value."""
+def connection(
+    resolver: Callable[..., Awaitable[Sequence[Any]]], *, where: Any, order: type[Enum], description: str
+) -> Any:
+    """A field that returns one page per parent: the resolver gets all of the page's arguments as one value.
 
-    async def pages(  # one function per field: executors tell fields apart by it
-        parents: Sequence[Any],
-        context: Context,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+    `where` and `order` are the GraphQL types of the arguments `filter` and `orderBy`.
+    """
+
+    async def pages(
+        parents: Sequence[Any], context: Context, order_by: Any = None, **given: Any
     ) -> Sequence[Any]:
-        return await resolver(parents, context, paging.PageArguments(first, after, last, before))
+        wanted = given.pop("filter", None)
+        rows = EVERYTHING if wanted is None else filter_of(wanted)
+        page = paging.PageArguments(**given, where=rows, order=order_of(order_by, wanted))
+        return await resolver(parents, context, page)
 
-    return resolved_by(pages, description=description, arguments=ARGUMENTS)
+    first, *_ = order
+    arguments = {
+        **ARGUMENTS,
+        "filter": Annotated[
+            where | None, strawberry.argument(description="Which rows the list has. All, by default.")
+        ],
+        "order_by": Annotated[
+            order | None, strawberry.argument(description=f"The list's order. {first.name} by default.")
+        ],
+    }
+    return resolved_by(pages, description=description, arguments=arguments)

@@ -4,11 +4,12 @@ import strawberry
 
 from db import models
 from resolvers import integration as resolve
-from schema.connection import Connection, connection
+from schema.connection import Connection
 from schema.enums import IntegrationKind, IntegrationProvider, IntegrationStatus
-from schema.fields import column
+from schema.fields import column, resolved_by
+from schema.lists import log_list, mention_list
 from schema.node import Node, global_id, is_row_of
-from schema.refs import IntegrationLogRef
+from schema.refs import IntegrationLogRef, MentionConnectionRef, UserRef
 
 
 @strawberry.type(description="A connected source, CRM or notification channel.")
@@ -31,4 +32,6 @@ class Integration(Node):
     next_sync_at: datetime | None = column("When it is due again; null while it is not scheduled.")
     health_score: int | None = column("0 (broken) to 100 (well); null while it is not known.")
     created_at: datetime = column("When it was connected.")
-    logs: Connection[IntegrationLogRef] = connection(resolve.logs, description="What it did, newest first.")
+    user: UserRef = resolved_by(resolve.user, description="The user whose integration it is.")
+    mentions: MentionConnectionRef = mention_list(resolve.mentions, "The mentions that it brought in.")
+    logs: Connection[IntegrationLogRef] = log_list(resolve.logs, "What it did.")

@@ -3,9 +3,11 @@ from datetime import datetime
 import strawberry
 
 from db import models
+from resolvers import integration as resolve
 from schema.enums import IntegrationLogKind, IntegrationLogStatus
-from schema.fields import column
+from schema.fields import column, resolved_by
 from schema.node import Node, global_id, is_row_of
+from schema.refs import IntegrationRef
 
 
 @strawberry.type(description="One run or event of an integration.")
@@ -26,3 +28,6 @@ class IntegrationLog(Node):
     error_code: str | None = column("Code of the failure; null without one.")
     message: str = column("What happened, or an empty text.")
     created_at: datetime = column("When it was recorded.")
+    integration: IntegrationRef = resolved_by(
+        resolve.integration_of_log, description="The integration that did it."
+    )

@@ -4,11 +4,13 @@ import strawberry
 
 from db import models
 from resolvers import keyword as resolve
-from schema.connection import Connection, connection
 from schema.enums import KeywordStatus, MatchType, Platform
-from schema.fields import column
+from schema.fields import column, resolved_by
+from schema.lists import lead_list, mention_list
 from schema.node import Node, global_id, is_row_of
-from schema.refs import MentionRef
+from schema.refs import LeadConnectionRef, MentionConnectionRef, UserRef
+from schema.stats import Rate, rate
+from services.rates import RateBasis
 
 
 @strawberry.type(description="Words that a user watches the web for.")
@@ -32,6 +34,7 @@ class Keyword(Node):
     created_at: datetime = column("When the keyword was created.")
     updated_at: datetime = column("When its words or settings were last changed.")
     archived_at: datetime | None = column("When it was archived; null while it is not.")
-    mentions: Connection[MentionRef] = connection(
-        resolve.mentions, description="Mentions, newest first by the time they were taken in."
-    )
+    conversion_rate: Rate = rate("keyword_id", RateBasis.LEADS_PER_MENTION)
+    user: UserRef = resolved_by(resolve.user, description="The user who watches for it.")
+    mentions: MentionConnectionRef = mention_list(resolve.mentions, "Its mentions.")
+    leads: LeadConnectionRef = lead_list(resolve.leads, "The leads made of its mentions.")

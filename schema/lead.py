@@ -8,7 +8,7 @@ from resolvers import lead as resolve
 from schema.enums import LeadOrigin, LeadStatus
 from schema.fields import column, resolved_by
 from schema.node import Node, global_id, is_row_of
-from schema.refs import KeywordRef, MentionRef
+from schema.refs import KeywordRef, MentionRef, UserRef
 
 
 @strawberry.type(description="A promising mention on its way to a customer.")
@@ -37,5 +37,9 @@ class Lead(Node):
     version: int = column("Grows with every change.")
     created_at: datetime = column("When the lead was made.")
     updated_at: datetime = column("When it was last changed.")
+    user: UserRef = resolved_by(resolve.user, description="The user whose lead it is.")
+    assignee: UserRef | None = resolved_by(
+        resolve.assignee, description="Who works on it; null while nobody does, or nobody the viewer may see."
+    )
     mention: MentionRef = resolved_by(resolve.mention, description="The mention that it was made of.")
     keyword: KeywordRef = resolved_by(resolve.keyword, description="The keyword of that mention.")

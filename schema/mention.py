@@ -7,7 +7,8 @@ from resolvers import mention as resolve
 from schema.enums import MentionKind, Platform
 from schema.fields import column, resolved_by
 from schema.node import Node, global_id, is_row_of
-from schema.refs import AnalysisRef, KeywordRef, LeadRef
+from schema.refs import AnalysisRef, IntegrationRef, KeywordRef, LeadRef, UserRef
+from schema.scalars import URL
 
 
 @strawberry.type(description="One sighting of a keyword.")
@@ -18,7 +19,7 @@ class Mention(Node):
     platform: Platform = column("Where it was published.")
     external_id: str = column("The platform's own id of it.")
     kind: MentionKind = column("What sort of publication it is.")
-    url: str = column("Address of the publication.")
+    url: URL = column("Address of the publication.")
     title: str | None = column("Title; null where there is none.")
     content: str = column("Text as published, at most 20 000 characters.")
     author: str = column("Name that the author goes by, or an empty text.")
@@ -27,6 +28,10 @@ class Mention(Node):
     comments: int | None = column("Number of comments at the time it was taken in; null where not known.")
     published_at: datetime | None = column("When it was published; null where it is not known.")
     created_at: datetime = column("When it was taken in.")
+    user: UserRef = resolved_by(resolve.user, description="The user whose keyword it contains.")
+    integration: IntegrationRef | None = resolved_by(
+        resolve.integration, description="The integration that brought it in; null without one."
+    )
     keyword: KeywordRef = resolved_by(resolve.keyword, description="The keyword that it contains.")
     lead: LeadRef | None = resolved_by(
         resolve.lead, description="Lead made of the mention; null while there is none."

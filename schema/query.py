@@ -1,17 +1,39 @@
 """The roots."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
 from resolvers import integration as of_integrations
 from resolvers import keyword as of_keywords
+from resolvers import lead as of_leads
+from resolvers import mention as of_mentions
+from resolvers import node as of_nodes
 from resolvers import user as of_users
-from schema.connection import Connection, connection
-from schema.fields import resolved_by
-from schema.refs import IntegrationRef, KeywordRef, UserRef
+from schema.connection import Connection
+from schema.fields import SetResolver, resolved_by
+from schema.lists import integration_list, keyword_list, lead_list, mention_list, user_list
+from schema.node import Node
+from schema.refs import (
+    IntegrationRef,
+    KeywordRef,
+    LeadConnectionRef,
+    LeadRef,
+    MentionConnectionRef,
+    MentionRef,
+    UserRef,
+)
 
-ID_OF_KEYWORD = Annotated[strawberry.ID, strawberry.argument(description="Id of the keyword.")]
+
+def by_id(resolver: SetResolver, thing: str) -> Any:
+    id_ = Annotated[strawberry.ID, strawberry.argument(description=f"Id of the {thing}.")]
+    description = f"A {thing} by its id; null where there is none that the viewer may see."
+    return resolved_by(resolver, description=description, arguments={"id": id_})
+
+
+IDS = Annotated[
+    list[strawberry.ID], strawberry.argument(description="Ids of things of any types, at most 100.")
+]
 
 
 @strawberry.type(description="What can be read.")
@@ -19,14 +41,25 @@ class Query:
     viewer: UserRef = resolved_by(
         of_users.viewer, description="The user whose credential the request carries."
     )
-    keyword: KeywordRef | None = resolved_by(
-        of_keywords.keyword,
-        description="A keyword by its id; null where there is none that the viewer may see.",
-        arguments={"id": ID_OF_KEYWORD},
+    node: Node | None = by_id(of_nodes.node, "thing")
+    nodes: list[Node | None] = resolved_by(
+        of_nodes.nodes,
+        description="Things by their ids, in the order of the ids; null where there is none that the viewer may see.",
+        arguments={"ids": IDS},
     )
-    keywords: Connection[KeywordRef] = connection(
-        of_keywords.keywords, description="All keywords that the viewer may see, newest first."
+    user: UserRef | None = by_id(of_users.user, "user")
+    users: Connection[UserRef] = user_list(of_users.users, "All users that the viewer may see.")
+    keyword: KeywordRef | None = by_id(of_keywords.keyword, "keyword")
+    keywords: Connection[KeywordRef] = keyword_list(
+        of_keywords.keywords, "All keywords that the viewer may see."
     )
-    integrations: Connection[IntegrationRef] = connection(
-        of_integrations.integrations, description="All integrations that the viewer may see, newest first."
+    mention: MentionRef | None = by_id(of_mentions.mention, "mention")
+    mentions: MentionConnectionRef = mention_list(
+        of_mentions.mentions, "All mentions that the viewer may see."
+    )
+    lead: LeadRef | None = by_id(of_leads.lead, "lead")
+    leads: LeadConnectionRef = lead_list(of_leads.leads, "All leads that the viewer may see.")
+    integration: IntegrationRef | None = by_id(of_integrations.integration, "integration")
+    integrations: Connection[IntegrationRef] = integration_list(
+        of_integrations.integrations, "All integrations that the viewer may see."
     )

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from schema.integration_log import IntegrationLog
     from schema.keyword import Keyword
     from schema.lead import Lead
+    from schema.lists import LeadConnection, MentionConnection
     from schema.mention import Mention
     from schema.user import User
 
@@ -20,3 +21,5 @@ KeywordRef = Annotated["Keyword", strawberry.lazy("schema.keyword")]
 LeadRef = Annotated["Lead", strawberry.lazy("schema.lead")]
 MentionRef = Annotated["Mention", strawberry.lazy("schema.mention")]
 UserRef = Annotated["User", strawberry.lazy("schema.user")]
+LeadConnectionRef = Annotated["LeadConnection", strawberry.lazy("schema.lists")]
+MentionConnectionRef = Annotated["MentionConnection", strawberry.lazy("schema.lists")]

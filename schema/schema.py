@@ -7,7 +7,9 @@ from graphql import GraphQLError
 from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from strawberry.types import ExecutionContext
 
+from schema.integration_log import IntegrationLog
 from schema.query import Query
+from schema.scalars import CONFIG
 
 DOCUMENTS_KEPT = 1000
 LARGEST_TOKENS = 15_000
@@ -51,5 +53,9 @@ class Schema(strawberry.Schema):
 def build(extensions: Sequence[type[SchemaExtension]] = ()) -> Schema:
     """The schema with its caches. `extensions` are added inside of them."""
     return Schema(
-        query=Query, extensions=[LimitedParserCache, LimitedValidationCache, OneOperation, *extensions]
+        query=Query,
+        # Types that no field returns by name: `node` does.
+        types=[IntegrationLog],
+        config=CONFIG,
+        extensions=[LimitedParserCache, LimitedValidationCache, OneOperation, *extensions],
     )

@@ -4,11 +4,14 @@ import strawberry
 
 from db import models
 from resolvers import user as resolve
-from schema.connection import Connection, connection
+from schema.connection import Connection
 from schema.enums import UserRole
 from schema.fields import column
+from schema.lists import integration_list, keyword_list, lead_list, mention_list
 from schema.node import Node, global_id, is_row_of
-from schema.refs import IntegrationRef, KeywordRef
+from schema.refs import IntegrationRef, KeywordRef, LeadConnectionRef, MentionConnectionRef
+from schema.stats import Rate, rate
+from services.rates import RateBasis
 
 
 @strawberry.type(description="A person who sells, and the totals of what is theirs.")
@@ -29,7 +32,10 @@ class User(Node):
     converted_leads_count: int = column("Number of leads that are CONVERTED now.")
     disqualified_leads_count: int = column("Number of leads that are DISQUALIFIED now.")
     created_at: datetime = column("When the user was created.")
-    keywords: Connection[KeywordRef] = connection(resolve.keywords, description="Keywords, newest first.")
-    integrations: Connection[IntegrationRef] = connection(
-        resolve.integrations, description="Integrations, newest first."
+    conversion_rate: Rate = rate("user_id", RateBasis.CONVERTED_PER_MENTION)
+    keywords: Connection[KeywordRef] = keyword_list(resolve.keywords, "The user's keywords.")
+    mentions: MentionConnectionRef = mention_list(resolve.mentions, "Mentions of the user's keywords.")
+    leads: LeadConnectionRef = lead_list(resolve.leads, "The user's leads.")
+    integrations: Connection[IntegrationRef] = integration_list(
+        resolve.integrations, "The user's integrations."
     )

@@ -49,6 +49,21 @@ class OrderedComparison(Generic[Item]):
     is_null: bool | None = optional("Whether it is missing.")
 
 
+@strawberry.input(description="How a number compares. Of several comparisons all have to be true.")
+class IntComparison(OrderedComparison[int]):
+    pass
+
+
+@strawberry.input(description="How a number compares. Of several comparisons all have to be true.")
+class DecimalComparison(OrderedComparison[Decimal]):
+    pass
+
+
+@strawberry.input(description="How a moment compares. Of several comparisons all have to be true.")
+class DateTimeComparison(OrderedComparison[datetime]):
+    pass
+
+
 @strawberry.input(description="How an id compares. Of several comparisons all have to be true.")
 class IdComparison:
     eq: strawberry.ID | None = optional("It is this.")
@@ -86,7 +101,7 @@ class UserFilter:
     not_: Annotated["UserFilter", strawberry.lazy("schema.filters")] | None = optional(NOT, name="not")
     email: NameComparison | None = optional("E-mail address.")
     role: Comparison[UserRole] | None = optional("What the user may see.")
-    created_at: OrderedComparison[datetime] | None = optional("When the user was created.")
+    created_at: DateTimeComparison | None = optional("When the user was created.")
 
 
 @strawberry.input(description="Which keywords. Of several conditions all have to be true.")
@@ -97,9 +112,9 @@ class KeywordFilter:
     keyword: NameComparison | None = optional("The words.")
     status: Comparison[KeywordStatus] | None = optional("Whether posts are matched against it.")
     match_type: Comparison[MatchType] | None = optional("How a post has to contain the words.")
-    mentions_count: OrderedComparison[int] | None = optional("Number of mentions.")
-    leads_count: OrderedComparison[int] | None = optional("Number of leads.")
-    created_at: OrderedComparison[datetime] | None = optional("When the keyword was created.")
+    mentions_count: IntComparison | None = optional("Number of mentions.")
+    leads_count: IntComparison | None = optional("Number of leads.")
+    created_at: DateTimeComparison | None = optional("When the keyword was created.")
 
 
 @strawberry.input(description="Which mentions. Of several conditions all have to be true.")
@@ -116,14 +131,14 @@ class MentionFilter:
     kind: Comparison[MentionKind] | None = optional("What sort of publication it is.")
     author: TextComparison | None = optional("Name that the author goes by.")
     language: TextComparison | None = optional("ISO 639 code of the language.")
-    likes: OrderedComparison[int] | None = optional("Likes when it was taken in.")
-    comments: OrderedComparison[int] | None = optional("Comments when it was taken in.")
-    published_at: OrderedComparison[datetime] | None = optional("When it was published.")
-    created_at: OrderedComparison[datetime] | None = optional("When it was taken in.")
+    likes: IntComparison | None = optional("Likes when it was taken in.")
+    comments: IntComparison | None = optional("Comments when it was taken in.")
+    published_at: DateTimeComparison | None = optional("When it was published.")
+    created_at: DateTimeComparison | None = optional("When it was taken in.")
     sentiment: Comparison[Sentiment] | None = optional("Mood that the analysis found.")
     intent: Comparison[Intent] | None = optional("Intent that the analysis found.")
     relevance: Comparison[Relevance] | None = optional("Relevance that the analysis found.")
-    relevance_score: OrderedComparison[int] | None = optional("Relevance that the analysis found, 0 to 100.")
+    relevance_score: IntComparison | None = optional("Relevance that the analysis found, 0 to 100.")
     has_lead: bool | None = optional("Whether it became a lead.")
     lead_status: Comparison[LeadStatus] | None = optional("Where its lead stands.")
 
@@ -137,14 +152,14 @@ class LeadFilter:
     platform: Comparison[Platform] | None = optional("Where its mention was published.")
     status: Comparison[LeadStatus] | None = optional("Where it stands now.")
     origin: Comparison[LeadOrigin] | None = optional("What made it.")
-    score: OrderedComparison[int] | None = optional("How promising it is, 0 to 100.")
-    value: OrderedComparison[Decimal] | None = optional("Expected worth, whatever the currency.")
+    score: IntComparison | None = optional("How promising it is, 0 to 100.")
+    value: DecimalComparison | None = optional("Expected worth, whatever the currency.")
     currency: TextComparison | None = optional("ISO 4217 code of the currency of its value.")
     company: TextComparison | None = optional("Company of the person to talk to.")
     external_reference: TextComparison | None = optional("Its id in a partner's system.")
-    created_at: OrderedComparison[datetime] | None = optional("When it was made.")
-    status_changed_at: OrderedComparison[datetime] | None = optional("When its status last changed.")
-    converted_at: OrderedComparison[datetime] | None = optional("When it was first CONVERTED.")
+    created_at: DateTimeComparison | None = optional("When it was made.")
+    status_changed_at: DateTimeComparison | None = optional("When its status last changed.")
+    converted_at: DateTimeComparison | None = optional("When it was first CONVERTED.")
 
 
 @strawberry.input(description="Which integrations. Of several conditions all have to be true.")
@@ -155,8 +170,8 @@ class IntegrationFilter:
     provider: Comparison[IntegrationProvider] | None = optional("The service that it connects to.")
     kind: Comparison[IntegrationKind] | None = optional("What it is for.")
     status: Comparison[IntegrationStatus] | None = optional("Its state.")
-    health_score: OrderedComparison[int] | None = optional("Its health, 0 to 100.")
-    last_synced_at: OrderedComparison[datetime] | None = optional("When it last looked for mentions.")
+    health_score: IntComparison | None = optional("Its health, 0 to 100.")
+    last_synced_at: DateTimeComparison | None = optional("When it last looked for mentions.")
 
 
 @strawberry.input(description="Which logs of an integration. Of several conditions all have to be true.")
@@ -168,4 +183,4 @@ class IntegrationLogFilter:
     )
     kind: Comparison[IntegrationLogKind] | None = optional("What it did.")
     status: Comparison[IntegrationLogStatus] | None = optional("How it ended.")
-    created_at: OrderedComparison[datetime] | None = optional("When it was recorded.")
+    created_at: DateTimeComparison | None = optional("When it was recorded.")

@@ -8,6 +8,7 @@ from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from strawberry.types import ExecutionContext
 
 from schema.integration_log import IntegrationLog
+from schema.limits import CostLimit
 from schema.query import Query
 from schema.scalars import CONFIG
 
@@ -57,5 +58,5 @@ def build(extensions: Sequence[type[SchemaExtension]] = ()) -> Schema:
         # Types that no field returns by name: `node` does.
         types=[IntegrationLog],
         config=CONFIG,
-        extensions=[LimitedParserCache, LimitedValidationCache, OneOperation, *extensions],
+        extensions=[LimitedParserCache, LimitedValidationCache, OneOperation, CostLimit, *extensions],
     )

@@ -1,0 +1,192 @@
+"""How much one operation may ask for: counted before it runs, from the document and the sizes of its pages."""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    is_composite_type,
+    is_list_type,
+)
+from graphql.type import GraphQLNonNull
+from strawberry.extensions import SchemaExtension
+
+from resolvers.errors import CallerError
+from resolvers.paging import DEFAULT_SIZE, LARGEST_SIZE
+
+MOST_OBJECTS = 200_000
+DEEPEST = 20
+OTHER_LISTS = 30  # what a list that is no page is counted as
+COSTS_KEPT = 1000
+
+
+class CostLimitError(CallerError):
+    """The operation could return more than one answer may hold."""
+
+    code = "COST_LIMIT_EXCEEDED"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """The most objects that a selection can return, and how deep it nests."""
+
+    objects: int
+    depth: int
+
+
+class Costs:
+    """The cost of one operation. A fragment is measured once for each type and page that it is spread on."""
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any]) -> None:
+        self._schema = schema
+        self._variables = variables
+        self._fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self._measured: dict[tuple[str, str, int], Cost] = {}
+
+    def of_operation(self, operation: OperationDefinitionNode) -> Cost:
+        defaults = {
+            node.variable.name.value: node.default_value for node in operation.variable_definitions or ()
+        }
+        given = {name: self._variables.get(name, default) for name, default in defaults.items()}
+        self._variables = given
+        root = self._schema.get_root_type(operation.operation)
+        return self._of(operation.selection_set, root, page=1) if root else Cost(0, 0)
+
+    def _of(self, selected: SelectionSetNode, type_: GraphQLNamedType, *, page: int) -> Cost:
+        """`page` is the size of the page that `type_` is, if it is a connection."""
+        objects = depth = 0
+        for node in selected.selections:
+            match node:
+                case FieldNode():
+                    cost = self._of_field(node, type_, page)
+                case FragmentSpreadNode():
+                    cost = self._of_fragment(node.name.value, type_, page)
+                case InlineFragmentNode():
+                    named = node.type_condition
+                    inner = self._schema.get_type(named.name.value) if named else type_
+                    cost = self._of(node.selection_set, inner or type_, page=page)
+                case _:
+                    continue
+            objects, depth = objects + cost.objects, max(depth, cost.depth)
+        return Cost(objects, depth)
+
+    def _of_fragment(self, name: str, type_: GraphQLNamedType, page: int) -> Cost:
+        fragment = self._fragments[name]
+        key = (name, type_.name, page)
+        if key not in self._measured:
+            inner = self._schema.get_type(fragment.type_condition.name.value)
+            self._measured[key] = self._of(fragment.selection_set, inner or type_, page=page)
+        return self._measured[key]
+
+    def _of_field(self, node: FieldNode, parent: GraphQLNamedType, page: int) -> Cost:
+        field: GraphQLField | None = getattr(parent, "fields", {}).get(node.name.value)
+        type_ = get_named_type(field.type) if field else None
+        if field is None or type_ is None or node.selection_set is None or not is_composite_type(type_):
+            return Cost(0, 1)
+        arguments = {argument.name.value: argument.value for argument in node.arguments or ()}
+        inner = self._of(node.selection_set, type_, page=self._page(arguments))
+        times = self._times(field, parent, arguments, page)
+        return Cost(times * (1 + inner.objects), 1 + inner.depth)
+
+    def _page(self, arguments: Mapping[str, ValueNode]) -> int:
+        sizes = [self._number(arguments[name]) for name in ("first", "last") if name in arguments]
+        return max((size for size in sizes if size is not None), default=DEFAULT_SIZE)
+
+    def _times(
+        self, field: GraphQLField, parent: GraphQLNamedType, arguments: Mapping[str, ValueNode], page: int
+    ) -> int:
+        """How many objects the field can return for one parent."""
+        if not _is_list(field.type):
+            return 1
+        if parent.name.endswith("Connection"):
+            return page
+        if "ids" in arguments:
+            return self._length(arguments["ids"])
+        return OTHER_LISTS
+
+    def _number(self, value: ValueNode) -> int | None:
+        if isinstance(value, IntValueNode):
+            return min(max(int(value.value), 0), LARGEST_SIZE)
+        given: Any = self._variables.get(value.name.value) if isinstance(value, VariableNode) else None
+        if isinstance(given, IntValueNode):
+            return self._number(given)
+        return min(max(given, 0), LARGEST_SIZE) if isinstance(given, int) else None
+
+    def _length(self, value: ValueNode) -> int:
+        given: Any = self._variables.get(value.name.value) if isinstance(value, VariableNode) else value
+        if isinstance(given, ListValueNode):
+            return len(given.values)
+        return len(given) if isinstance(given, list) else 1
+
+
+def _is_list(type_: Any) -> bool:
+    return is_list_type(type_.of_type if isinstance(type_, GraphQLNonNull) else type_)
+
+
+class CostLimit(SchemaExtension):
+    """Refuses an operation that could return too much, before it reads anything."""
+
+    _kept: ClassVar[OrderedDict[tuple[Any, ...], tuple[DocumentNode, Cost]]] = OrderedDict()
+
+    def on_execute(self) -> Iterator[None]:
+        cost = self._cost()
+        problem = None
+        if cost.objects > MOST_OBJECTS:
+            problem = (
+                f"This could return {cost.objects:,} objects, and one answer may hold {MOST_OBJECTS:,}: ask for "
+                "smaller pages (`first`) where lists are nested."
+            )
+        elif cost.depth > DEEPEST:
+            problem = f"This nests {cost.depth} levels deep; at most {DEEPEST} are possible."
+        if problem is not None:
+            refused = GraphQLError(problem, original_error=CostLimitError(problem))
+            self.execution_context.result = ExecutionResult(data=None, errors=[refused])
+        yield
+
+    def _cost(self) -> Cost:
+        """The same document with the same numbers is measured once."""
+        asked = self.execution_context
+        document = asked.graphql_document
+        assert document is not None  # noqa: S101 - it has been parsed and validated
+        variables = asked.variables or {}
+        sizes = tuple(
+            (name, value if isinstance(value, int) else len(value))
+            for name, value in variables.items()
+            if isinstance(value, (int, list))
+        )
+        key = (id(document), asked.operation_name, sizes)
+        kept = self._kept.get(key)
+        if kept is not None:
+            self._kept.move_to_end(key)
+            return kept[1]
+        cost = self._measure(document, asked.operation_name, variables)
+        self._kept[key] = (document, cost)  # the document is kept with it, so that its id stays its own
+        if len(self._kept) > COSTS_KEPT:
+            self._kept.popitem(last=False)
+        return cost
+
+    def _measure(self, document: DocumentNode, name: str | None, variables: Mapping[str, Any]) -> Cost:
+        schema: Any = self.execution_context.schema
+        operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+        chosen = [node for node in operations if name is None or (node.name and node.name.value == name)]
+        return Costs(schema._schema, document, variables).of_operation(chosen[0])  # noqa: SLF001 - no public way

@@ -1,0 +1,92 @@
+"""Operations that could return too much are refused before they read anything."""
+
+from typing import Any
+
+import pytest
+from graphql import OperationDefinitionNode, parse
+
+from schema.limits import Costs
+from schema.schema import build
+
+SCHEMA = build()._schema
+
+
+def cost(document: str, **variables: object) -> tuple[int, int]:
+    parsed = parse(document)
+    operation = next(node for node in parsed.definitions if isinstance(node, OperationDefinitionNode))
+    found = Costs(SCHEMA, parsed, variables).of_operation(operation)
+    return found.objects, found.depth
+
+
+@pytest.mark.parametrize(
+    ("document", "variables", "expected"),
+    [
+        ("{ viewer { email } }", {}, (1, 2)),
+        ("{ keywords { nodes { id } } }", {}, (1 + 20, 3)),
+        ("{ keywords(first: 50) { nodes { mentions(first: 20) { nodes { lead { id } analysis { status } } } } } }", {},
+         (1 + 50 * (1 + 1 + 20 * (1 + 2)), 6)),
+        ("query($n: Int) { keywords(first: $n) { nodes { id } } }", {"n": 7}, (8, 3)),
+        ("query($n: Int = 9) { keywords(last: $n) { nodes { id } } }", {}, (10, 3)),
+        ("query($n: Int) { keywords(first: $n) { nodes { id } } }", {}, (21, 3)),
+        ("{ keywords(first: 1000000000) { edges { node { id } } } }", {}, (1 + 100 * 2, 4)),
+        ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["a", "b", "c"]}, (3, 2)),
+        ('{ nodes(ids: ["a", "b"]) { id } }', {}, (2, 2)),
+        ("{ keywords { ...A ...A } } fragment A on KeywordConnection { nodes { ...B } } fragment B on Keyword { user { id } }", {},
+         (1 + 2 * 20 * 2, 4)),
+        ("{ viewer { ... on User { ... { email } } } }", {}, (1, 2)),
+    ],
+)  # fmt: skip
+def test_the_cost_counts_objects_and_depth(
+    document: str, variables: dict[str, object], expected: tuple[int, int]
+) -> None:
+    assert cost(document, **variables) == expected
+
+
+def test_fragments_that_spread_each_other_twice_are_measured_once() -> None:
+    """Without a memory this would take 2^60 steps."""
+    chain = " ".join(f"fragment F{n} on User {{ ...F{n + 1} ...F{n + 1} }}" for n in range(60))
+    document = f"{{ viewer {{ ...F0 }} }} {chain} fragment F60 on User {{ user: keywords {{ totalCount }} }}"
+    objects, depth = cost(document)
+    assert (objects, depth) == (1 + 2**60, 3)
+
+
+async def test_nested_pages_that_multiply_are_refused(ask: Any) -> None:
+    document = """{ keywords(first: 100) { nodes { mentions(first: 100) { nodes { keyword { mentions(first: 100) {
+        nodes { id } } } } } } } }"""
+    answer = await ask(document)
+    assert answer.code == "COST_LIMIT_EXCEEDED"
+    assert answer.error["message"] == (
+        "This could return 1,030,201 objects, and one answer may hold 200,000: ask for smaller pages (`first`) "
+        "where lists are nested."
+    )
+    assert "data" not in answer.body
+    assert answer.statements == []
+
+
+async def test_deep_nesting_is_refused(ask: Any) -> None:
+    deep = "id"
+    for _ in range(10):
+        deep = f"keyword {{ mentions(first: 1) {{ nodes {{ {deep} }} }} }}"
+    answer = await ask(f"{{ mentions(first: 1) {{ nodes {{ {deep} }} }} }}")
+    assert answer.code == "COST_LIMIT_EXCEEDED"
+    assert answer.error["message"] == "This nests 33 levels deep; at most 20 are possible."
+
+
+async def test_the_same_document_with_other_sizes_is_measured_again(ask: Any) -> None:
+    document = """query($n: Int) { keywords(first: $n) { nodes { mentions(first: $n) { nodes { keyword {
+        mentions(first: $n) { nodes { id } } } } } } } }"""
+    assert (await ask(document, n=2)).data["keywords"]["nodes"]
+    assert (await ask(document, n=100)).code == "COST_LIMIT_EXCEEDED"
+    assert (await ask(document, n=2)).data["keywords"]["nodes"]
+
+
+async def test_a_document_of_too_many_tokens_is_refused(ask: Any) -> None:
+    answer = await ask("{ viewer { " + "id " * 16_000 + "} }")
+    assert answer.code == "GRAPHQL_PARSE_FAILED"
+
+
+async def test_several_operations_need_a_name(ask: Any) -> None:
+    answer = await ask("query A { viewer { id } } query B { viewer { id } }")
+    assert (
+        answer.error["message"] == "The document has several operations: say which one with `operationName`."
+    )

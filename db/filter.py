@@ -10,7 +10,20 @@ from enum import StrEnum
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, all_, and_, any_, bindparam, exists, func, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Table,
+    all_,
+    and_,
+    any_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
@@ -82,21 +95,25 @@ def shape_and_values(filter_: Filter) -> tuple[Filter, dict[str, object]]:
     return shaped(filter_), values
 
 
-Compare = Callable[[Table, Operator, Any], ColumnElement[bool]]
+Compare = Callable[[Table, Operator, Any, bool], ColumnElement[bool]]
 
 
-def condition(model: type[Base], shape: Filter) -> ColumnElement[bool]:
-    """A filter's shape as SQL on the model's table. Raises `KeyError` for a field that cannot be filtered."""
+def condition(model: type[Base], shape: Filter, *, required: bool = True) -> ColumnElement[bool]:
+    """A filter's shape as SQL on the model's table. Raises `KeyError` for a field that cannot be filtered.
+
+    `required` says that a row has to meet it: then PostgreSQL may join what it asks about. Below `or` and
+    `not` it may not, and would rather read the other table whole, everybody's rows, than look each row up.
+    """
     table: Any = model.__table__
     match shape:
         case All(parts):
-            return and_(True, *(condition(model, part) for part in parts))
+            return and_(True, *(condition(model, part, required=required) for part in parts))
         case AnyOf(parts):
-            return or_(False, *(condition(model, part) for part in parts))
+            return or_(False, *(condition(model, part, required=False) for part in parts))
         case Not(part):
-            return condition(model, part).is_not(True)
+            return condition(model, part, required=False).is_not(True)
         case Test(field, operator, value):
-            return FIELDS[model][field](table, operator, value)
+            return FIELDS[model][field](table, operator, value, required)
 
 
 def compare(column: Column[Any], operator: Operator, value: Any) -> ColumnElement[bool]:
@@ -127,22 +144,28 @@ def _absent_or(column: Column[Any], test: ColumnElement[bool]) -> ColumnElement[
 
 def _own(name: str) -> Compare:
     """A column of the row itself."""
-    return lambda table, operator, value: compare(table.c[name], operator, value)
+    return lambda table, operator, value, _: compare(table.c[name], operator, value)
+
+
+def _there_is(*conditions: ColumnElement[bool], required: bool) -> ColumnElement[bool]:
+    found = select(1).where(*conditions)
+    # An offset of nothing is what keeps PostgreSQL from making a hash table of everybody's rows.
+    return exists(found if required else found.offset(literal_column("0")))
 
 
 def _of(model: type[Base], key: str, name: str) -> Compare:
     """A column of the row's only row in another table, which refers to it by `key`. A missing row has no values."""
 
-    def compared(table: Table, operator: Operator, value: Any) -> ColumnElement[bool]:
+    def compared(table: Table, operator: Operator, value: Any, required: bool) -> ColumnElement[bool]:
         other: Any = model.__table__
         # The user is named again so that rare values can be found by the user's index of them.
         its_row = (other.c[key] == table.c.id, other.c.user_id == table.c.user_id)
         if operator is Operator.IS_NULL:
-            there = exists(select(1).where(*its_row, other.c[name].is_not(None)))
+            there = _there_is(*its_row, other.c[name].is_not(None), required=required)
             return ~there if value else there
         if operator is Operator.NOT_IN:
-            return ~exists(select(1).where(*its_row, compare(other.c[name], Operator.IN, value)))
-        return exists(select(1).where(*its_row, compare(other.c[name], operator, value)))
+            return ~_there_is(*its_row, compare(other.c[name], Operator.IN, value), required=required)
+        return _there_is(*its_row, compare(other.c[name], operator, value), required=required)
 
     return compared
 
@@ -150,14 +173,16 @@ def _of(model: type[Base], key: str, name: str) -> Compare:
 def _in_parent(model: type[Base], key: str, name: str) -> Compare:
     """A column of the row's parent."""
 
-    def compared(table: Table, operator: Operator, value: Any) -> ColumnElement[bool]:
+    def compared(table: Table, operator: Operator, value: Any, required: bool) -> ColumnElement[bool]:
         parent: Any = model.__table__
-        return exists(select(1).where(parent.c.id == table.c[key], compare(parent.c[name], operator, value)))
+        return _there_is(
+            parent.c.id == table.c[key], compare(parent.c[name], operator, value), required=required
+        )
 
     return compared
 
 
-def _search(table: Table, _: Operator, value: Any) -> ColumnElement[bool]:
+def _search(table: Table, _: Operator, value: Any, __: bool) -> ColumnElement[bool]:
     return table.c.search.op("@@")(search_query(value))
 
 
@@ -169,9 +194,9 @@ def search_query(name: str) -> ColumnElement[Any]:
 def _has(model: type[Base], key: str) -> Compare:
     """Whether another table has a row that refers to this one: `is_null` False or True."""
 
-    def compared(table: Table, _: Operator, value: Any) -> ColumnElement[bool]:
+    def compared(table: Table, _: Operator, value: Any, required: bool) -> ColumnElement[bool]:
         other: Any = model.__table__
-        there = exists(select(1).where(other.c[key] == table.c.id))
+        there = _there_is(other.c[key] == table.c.id, required=required)
         return ~there if value else there
 
     return compared

@@ -8,11 +8,20 @@ from typing import Any
 import pytest
 
 from db.embedded import EmbeddedPostgres
-from db.filter import EVERYTHING
-from db.keyset import NEWEST_FIRST, SpanShape
+from db.filter import EVERYTHING, AnyOf, Filter, Not, Operator
+from db.filter import Test as Condition
+from db.keyset import (
+    BEST_MATCH_FIRST,
+    LATEST_CHANGE_FIRST,
+    MOST_LEADS_FIRST,
+    MOST_MENTIONS_FIRST,
+    NEWEST_FIRST,
+    Order,
+    SpanShape,
+)
 from db.models import IntegrationLog, Keyword, Lead, Mention
 from db.pool import Pool, open_pool
-from db.queries import rows
+from db.queries import counts, rows
 from db.statement import Statement
 from server.commands.demo import _make_data
 
@@ -21,6 +30,8 @@ FIRST = SpanShape(backwards=False, after=False, before=False)
 NEXT = SpanShape(backwards=False, after=True, before=False)
 LAST = SpanShape(backwards=True, after=False, before=True)
 EDGES = {"after_created_at": AT, "after_id": 9_000, "before_created_at": AT, "before_id": 9_000, "before_": 1}
+
+WHERE = {"where_0": "converted", "where_1": "reddit", "where_2": "neutral", "rank_query": "budget", "zone": "Europe/Berlin", "since": AT, "until": AT + timedelta(days=7)}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +74,10 @@ def page(model: Any, shape: SpanShape, *, everybody: bool) -> Statement:
     return rows._page(model, NEWEST_FIRST, shape, EVERYTHING, everybody=everybody)
 
 
+def ordered(model: Any, order: Order) -> Statement:
+    return rows._page(model, order, FIRST, EVERYTHING, everybody=False)
+
+
 # The access path, its statement, and the index that has to serve it. The seed's ten are marked IX1 to IX10.
 PATHS: list[tuple[str, Statement | str, str]] = [
     ("IX1 IX3 newest mentions of keywords", page_of_each(Mention, "keyword_id", FIRST), "ix_mentions_keyword_id"),
@@ -88,6 +103,9 @@ PATHS: list[tuple[str, Statement | str, str]] = [
     ("mentions of an integration", page_of_each(Mention, "integration_id", FIRST), "ix_mentions_integration_id"),
     ("leads of an assignee", "SELECT id FROM leads WHERE assignee_user_id = 1", "ix_leads_assignee_user_id"),
     ("a lead by a partner's reference", "SELECT id FROM leads WHERE user_id = 1 AND external_reference = 'crm-100'", "uq_leads_user_id_external_reference"),
+    ("keywords of a user with the most mentions", ordered(Keyword, MOST_MENTIONS_FIRST), "ix_keywords_user_id_mentions_count"),
+    ("keywords of a user with the most leads", ordered(Keyword, MOST_LEADS_FIRST), "ix_keywords_user_id_leads_count"),
+    ("leads of a user by their last change", ordered(Lead, LATEST_CHANGE_FIRST), "ix_leads_user_id_status_changed_at"),
     ("a user by e-mail address", "SELECT id FROM users WHERE lower(email) = lower('U7@example.com')", "uq_users_email"),
     ("API keys of a user", "SELECT id FROM api_keys WHERE user_id = 700 ORDER BY id", "ix_api_keys_user_id_id"),
 ]  # fmt: skip
@@ -110,7 +128,7 @@ async def explain(pool: Pool, statement: Statement | str) -> set[str]:
     else:
         sql = statement.sql
         arguments = statement.arguments(
-            {"keys": [1, 2, 3], "scope_user_id": 1, "limit": 21, **EDGES, "edge_created_at": AT, "edge_id": 1}
+            {"keys": [1, 2, 3], "scope_user_id": 1, "limit": 21, **EDGES, **WHERE}
         )
     plan = await pool.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *arguments)
     return indexes_of(json.loads(plan))
@@ -121,6 +139,34 @@ async def test_the_path_is_served_by_its_index(
     seeded: Pool, name: str, statement: Statement | str, index: str
 ) -> None:
     assert await explain(seeded, statement) == {index}, name
+
+
+def is_(field: str, value: str) -> Filter:
+    return Condition(field, Operator.EQ, value)
+
+
+# Filters are checked on the rows of a list's index, or found by an index of their own where they are rare.
+FILTERS: list[tuple[str, Statement, set[str]]] = [
+    ("words, newest first", rows._page(Mention, NEWEST_FIRST, FIRST, Condition("search", Operator.MATCHES, "where_0"), everybody=False), {"ix_mentions_user_id_search"}),
+    ("words, best match first", rows._page(Mention, BEST_MATCH_FIRST, FIRST, Condition("search", Operator.MATCHES, "where_0"), everybody=False), {"ix_mentions_user_id_search"}),
+    ("how many have an intent", counts._count(Mention, None, is_("intent", "where_0"), everybody=False), {"ix_analysis_results_user_id_intent_mention_id", "pk_mentions"}),
+    ("how many have a sentiment", counts._count(Mention, None, is_("sentiment", "where_0"), everybody=False), {"ix_analysis_results_user_id_sentiment_mention_id", "pk_mentions"}),
+    ("how many have a relevance", counts._count(Mention, None, is_("relevance", "where_0"), everybody=False), {"ix_analysis_results_user_id_relevance_mention_id", "pk_mentions"}),
+    ("newest with a common sentiment", rows._page(Mention, NEWEST_FIRST, FIRST, is_("sentiment", "where_2"), everybody=False), {"ix_mentions_user_id", "ix_analysis_results_user_id_sentiment_mention_id"}),
+    ("newest of a platform, by keyword", rows._page_of_each(Mention, "keyword_id", NEWEST_FIRST, FIRST, is_("platform", "where_1"), everybody=False), {"uq_mentions_keyword_id_platform_external_id"}),
+    ("newest without a lead, by keyword", rows._page_of_each(Mention, "keyword_id", NEWEST_FIRST, FIRST, Condition("lead", Operator.IS_NULL, True), everybody=False), {"ix_mentions_keyword_id", "uq_leads_mention_id"}),
+    ("leads in a status", rows._page(Lead, NEWEST_FIRST, FIRST, is_("status", "where_0"), everybody=False), {"ix_leads_user_id_status"}),
+    ("leads of two platforms", rows._page(Lead, NEWEST_FIRST, FIRST, AnyOf((is_("platform", "where_0"), Not(is_("platform", "where_1")))), everybody=False), {"ix_leads_user_id", "pk_mentions"}),
+    ("counts by platform of each keyword", counts._group(Mention, "keyword_id", "platform", EVERYTHING, everybody=False), {"ix_mentions_keyword_id"}),
+    ("days of a user", counts._per_day(Mention, None, EVERYTHING, everybody=False), {"ix_mentions_user_id"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "statement", "indexes"), FILTERS, ids=[name for name, _, _ in FILTERS])
+async def test_filters_and_figures_never_read_a_table_whole(
+    seeded: Pool, name: str, statement: Statement, indexes: set[str]
+) -> None:
+    assert await explain(seeded, statement) == indexes, name
 
 
 def test_the_seeds_ten_paths_are_all_there() -> None:
@@ -146,7 +192,8 @@ async def test_every_index_serves_a_path(seeded: Pool) -> None:
         "SELECT indexrelid::regclass::text AS name FROM pg_index "
         "WHERE indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)"
     )}  # fmt: skip
-    assert found == {index for _, _, index in PATHS} | set(KEPT_FOR)
+    served = {index for _, _, index in PATHS}.union(*(indexes for _, _, indexes in FILTERS))
+    assert found == served | set(KEPT_FOR)
 
 
 async def test_no_index_is_invalid_or_begins_like_another(seeded: Pool) -> None:

@@ -17,10 +17,11 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The user in whose name an operation runs."""
+    """The user in whose name an operation runs. `bulk` allows large pages of root lists."""
 
     user_id: int
     role: UserRole
+    bulk: bool = False
 
     @property
     def scope(self) -> Scope:

@@ -18,6 +18,7 @@ from resolvers.errors import UserInputError
 
 DEFAULT_SIZE = 20
 LARGEST_SIZE = 100
+LARGEST_BULK_SIZE = 1000
 
 Model = TypeVar("Model", bound=Base)
 Result = TypeVar("Result")
@@ -59,14 +60,14 @@ class Listing(Generic[Model]):
         )
         return f"{self.model.__tablename__}:{self.order.name}:{filtered}"
 
-    def span(self, arguments: PageArguments) -> Span:
+    def span(self, arguments: PageArguments, largest: int = LARGEST_SIZE) -> Span:
         """The span that the arguments ask for. Raises `UserInputError` or `CursorError`."""
         first, after, last, before, *_ = arguments
         if first is not None and last is not None:
             raise UserInputError("`first` and `last` cannot be used together: drop one of them.")
         for name, size in (("first", first), ("last", last)):
-            if size is not None and not 0 <= size <= LARGEST_SIZE:
-                raise UserInputError(f"`{name}` has to be between 0 and {LARGEST_SIZE}, not {size}.")
+            if size is not None and not 0 <= size <= largest:
+                raise UserInputError(f"`{name}` has to be between 0 and {largest}, not {size}.")
         asked = last if first is None else first
         return Span(
             limit=DEFAULT_SIZE if asked is None else asked,
@@ -154,7 +155,8 @@ async def page_of_all(
 ) -> Connection[Model]:
     """One page of all that the viewer may see."""
     listing = listing.narrowed(arguments.where, arguments.order)
-    span = listing.span(arguments)
+    largest = LARGEST_BULK_SIZE if context.viewer.bulk else LARGEST_SIZE
+    span = listing.span(arguments, largest)
     page = await context.load_one(PageOfAll(listing.model, listing.order, span, listing.where), None)
     return Connection(listing, span, page, None)
 

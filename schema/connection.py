@@ -18,7 +18,8 @@ ARGUMENTS = {
     "first": Annotated[
         int | None,
         strawberry.argument(
-            description=f"Size of the page from the start of the list, 0 to {paging.LARGEST_SIZE}. "
+            description=f"Size of the page from the start of the list, 0 to {paging.LARGEST_SIZE} "
+            f"({paging.LARGEST_BULK_SIZE} for lists at the root and keys of the scope `bulk:read`). "
             f"{paging.DEFAULT_SIZE} where neither `first` nor `last` is given."
         ),
     ],

@@ -30,7 +30,7 @@ from graphql.type import GraphQLNonNull
 from strawberry.extensions import SchemaExtension
 
 from resolvers.errors import CallerError
-from resolvers.paging import DEFAULT_SIZE, LARGEST_SIZE
+from resolvers.paging import DEFAULT_SIZE, LARGEST_BULK_SIZE
 
 MOST_OBJECTS = 200_000
 DEEPEST = 20
@@ -126,11 +126,11 @@ class Costs:
 
     def _number(self, value: ValueNode) -> int | None:
         if isinstance(value, IntValueNode):
-            return min(max(int(value.value), 0), LARGEST_SIZE)
+            return min(max(int(value.value), 0), LARGEST_BULK_SIZE)
         given: Any = self._variables.get(value.name.value) if isinstance(value, VariableNode) else None
         if isinstance(given, IntValueNode):
             return self._number(given)
-        return min(max(given, 0), LARGEST_SIZE) if isinstance(given, int) else None
+        return min(max(given, 0), LARGEST_BULK_SIZE) if isinstance(given, int) else None
 
     def _length(self, value: ValueNode) -> int:
         given: Any = self._variables.get(value.name.value) if isinstance(value, VariableNode) else value

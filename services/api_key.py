@@ -19,6 +19,10 @@ _SHAPE = re.compile(r"lg_live_([1-9][0-9]{0,18})_([0-9A-Za-z]{32})([0-9A-Za-z]{6
 _LARGEST_ID = 2**63 - 1
 
 
+BULK_READ = "bulk:read"
+SCOPES = {BULK_READ: "Pages of up to 1,000 rows of a root list."}
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedKey:
     key_id: int

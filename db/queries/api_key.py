@@ -27,6 +27,7 @@ class KeyHolder:
     user_id: int
     role: UserRole
     status: UserStatus
+    scopes: list[str]
 
 
 @statement
@@ -40,6 +41,7 @@ def _holder() -> Select[*tuple[Any, ...]]:
             ApiKey.user_id,
             User.role,
             User.status,
+            ApiKey.scopes,
         )
         .join(User, User.id == ApiKey.user_id)
         .where(ApiKey.id == _KEY_ID)

@@ -25,13 +25,20 @@ def keys() -> None:
 def create(
     user: Annotated[str, typer.Option(help="E-mail address of the user that the key speaks for.")],
     name: Annotated[str, typer.Option(help="What the key is for.")] = "",
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="; ".join(f"{scope}: {meaning}" for scope, meaning in api_key.SCOPES.items())),
+    ] = None,
 ) -> None:
     """Make an API key and print it. It is not shown again."""
+    scopes = scope or []
+    if unknown := sorted(set(scopes) - set(api_key.SCOPES)):
+        raise CommandError(f"There is no scope {unknown[0]}; there are: {', '.join(api_key.SCOPES)}.")
     with migrated_database(load_settings()) as url:
-        typer.echo(asyncio.run(_create(url, user, name)))
+        typer.echo(asyncio.run(_create(url, user, name, scopes)))
 
 
-async def _create(url: str, email: str, name: str) -> str:
+async def _create(url: str, email: str, name: str, scopes: list[str]) -> str:
     pool = await open_pool(url, size=1)
     try:
         async with pool.acquire() as connection:
@@ -39,7 +46,7 @@ async def _create(url: str, email: str, name: str) -> str:
             if user_id is None:
                 raise CommandError(f"There is no user with the e-mail address {email}.")
             secret = api_key.new_secret()
-            key_id = await stored.create(connection, user_id, name, api_key.digest(secret), [])
+            key_id = await stored.create(connection, user_id, name, api_key.digest(secret), scopes)
             return api_key.written(key_id, secret)
     finally:
         await pool.close()

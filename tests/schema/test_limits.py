@@ -28,7 +28,7 @@ def cost(document: str, **variables: object) -> tuple[int, int]:
         ("query($n: Int) { keywords(first: $n) { nodes { id } } }", {"n": 7}, (8, 3)),
         ("query($n: Int = 9) { keywords(last: $n) { nodes { id } } }", {}, (10, 3)),
         ("query($n: Int) { keywords(first: $n) { nodes { id } } }", {}, (21, 3)),
-        ("{ keywords(first: 1000000000) { edges { node { id } } } }", {}, (1 + 100 * 2, 4)),
+        ("{ keywords(first: 1000000000) { edges { node { id } } } }", {}, (1 + 1000 * 2, 4)),
         ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["a", "b", "c"]}, (3, 2)),
         ('{ nodes(ids: ["a", "b"]) { id } }', {}, (2, 2)),
         ("{ keywords { ...A ...A } } fragment A on KeywordConnection { nodes { ...B } } fragment B on Keyword { user { id } }", {},

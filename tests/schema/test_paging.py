@@ -204,3 +204,16 @@ async def test_wrong_arguments_are_refused(
 
 async def test_a_huge_number_is_no_int(ask: Any) -> None:
     assert (await ask(PAGE, first=2**63)).code == "BAD_USER_INPUT"
+
+
+async def test_a_key_with_the_bulk_scope_gets_large_pages_of_root_lists_only(ask: Any, world: Any) -> None:
+    await world.pool.execute(
+        "UPDATE api_keys SET scopes = '{bulk:read}' WHERE user_id = $1", world.users["ann"]
+    )
+    await world.add_keywords("ann", keywords=1, mentions=300)
+    answer = await ask("{ mentions(first: 1000) { nodes { id } } }")
+    assert len(answer.data["mentions"]["nodes"]) == 312
+    assert (await ask("{ mentions(first: 1001) { nodes { id } } }")).code == "BAD_USER_INPUT"
+    nested = await ask("{ keywords(first: 1) { nodes { mentions(first: 101) { nodes { id } } } } }")
+    assert nested.error["message"] == "`first` has to be between 0 and 100, not 101."
+    assert (await ask("{ mentions(first: 101) { nodes { id } } }", viewer="ben")).code == "BAD_USER_INPUT"

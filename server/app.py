@@ -13,6 +13,7 @@ from starlette.routing import Route
 from db.pool import Pool, require_answer
 from schema.schema import Schema, build
 from server import graphiql, http
+from server.auth import Authenticator
 from server.examples import EXAMPLES
 from server.graphql import GraphQLEndpoint
 
@@ -24,6 +25,7 @@ def create_app(
     pool: Pool,
     *,
     schema: Schema | None = None,
+    authenticator: Authenticator | None = None,
     demo_key: str | None = None,
     hosts: Sequence[str] = ("*",),
     explain: bool = False,
@@ -33,7 +35,7 @@ def create_app(
     With `demo_key`, whoever opens GraphiQL is given that key; `hosts` then has to keep strangers out, whose
     pages could reach a loopback server under another name. With `explain`, answers list their SQL statements.
     """
-    endpoint = GraphQLEndpoint(schema or build(), pool, explain=explain)
+    endpoint = GraphQLEndpoint(schema or build(), pool, authenticator=authenticator, explain=explain)
 
     async def graphql(request: Request) -> Response:
         if (

@@ -35,11 +35,13 @@ class GraphQLEndpoint:
     With `explain`, the answer lists the SQL statements that it took, by name, as `extensions.statements`.
     """
 
-    def __init__(self, schema: Schema, pool: Pool, *, explain: bool = False) -> None:
+    def __init__(
+        self, schema: Schema, pool: Pool, *, authenticator: Authenticator | None = None, explain: bool = False
+    ) -> None:
         self._schema = schema
         self._pool = pool
         self._explain = explain
-        self.authenticator = Authenticator(pool)
+        self.authenticator = authenticator or Authenticator(pool)
 
     async def respond(self, request: Request) -> Response:
         request_id = request.headers.get("x-request-id", "")[:64] or uuid.uuid4().hex

@@ -2,9 +2,9 @@
 
 Each statement that adds, removes or changes rows fires its table's trigger once, a cascade once for all its
 rows. The trigger sums the differences per parent, drops those that are zero, and adds the rest to the
-parents' counters. `n = n + difference` on a locked row loses nothing under concurrency, where counting again
-would: rows that another transaction has not committed yet are invisible to a count, but their difference is
-still to come. So the counters are right whatever writers do, and `db.audit` proves it.
+parents' counters. `n = n + difference` takes the newest n under the row's lock, so the differences of
+concurrent writers add up, and it costs the same however many rows there are. So the counters are right
+whatever writers do, and `db.audit` proves it.
 
 Lock order, for triggers and for everything else that writes: users in id order, then keywords in id order.
 
@@ -21,6 +21,9 @@ unique keys are safe among each other.
 
 - Deleting users: lock them FOR UPDATE.
 - TRUNCATE: `LOCK TABLE users IN EXCLUSIVE MODE` first, for it belongs to every user.
+
+Many rows belong into one statement: each statement leaves a dead version of its parents' rows behind, and
+until the transaction ends the next one has to pass them all.
 """
 
 from db.models import LeadStatus

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from server.commands import counters, demo, import_posts, keys, operate
+from server.commands import counters, demo, import_posts, keys, operate, schema
 from server.errors import CommandError
 from server.serving import stop_on_sigterm
 
@@ -20,7 +20,7 @@ app.command()(operate.migrate)
 app.command("import-posts")(import_posts.import_posts)
 app.add_typer(counters.counters_app, name="counters")
 app.add_typer(keys.keys_app, name="keys")
-app.command()(operate.schema)
+app.command()(schema.schema)
 app.command("check-migrations", hidden=True)(operate.check_migrations)
 
 
@@ -33,8 +33,8 @@ def main() -> None:
         sys.stderr.write(f"leadgraph: {problem}\n")
         sys.exit(1)
     except KeyboardInterrupt:
-        # Everything has been stopped on the way here.
-        sys.exit(0)
+        # Everything has been stopped on the way here; a server that was told to stop has returned before.
+        sys.exit(130)
 
 
 if __name__ == "__main__":

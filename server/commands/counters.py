@@ -33,8 +33,8 @@ class Table(StrEnum):
 
 
 TableOption = Annotated[Table | None, typer.Option("--table", help="Only this table.")]
-FromId = Annotated[int, typer.Option(min=1, max=LARGEST_ID, help="Smallest id; needs --table.")]
-ToId = Annotated[int, typer.Option(min=1, max=LARGEST_ID, help="Largest id; needs --table.")]
+FromId = Annotated[int, typer.Option(min=1, max=LARGEST_ID, help="First id of --table.", show_default=False)]
+ToId = Annotated[int, typer.Option(min=1, max=LARGEST_ID, help="Last id of --table.", show_default=False)]
 BatchRows = Annotated[int, typer.Option("--batch", min=1, max=1_000_000, help="Rows per transaction.")]
 Sample = Annotated[float, typer.Option(min=0, max=1, help="About which part of the batches to read.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Pairs as lines of JSON, and the rest on stderr.")]
@@ -72,8 +72,9 @@ def repair(
 ) -> None:
     """Count again and mend what is wrong, while others write. Repeating it is harmless.
 
-    Each batch is committed before its last id is printed. After an interruption go on in that table with
-    the next id; users come before keywords.
+    The last id of each batch is printed when the batch is committed.
+
+    To go on after an interruption, begin after it in its table; users come before keywords.
     """
     chosen = _Chosen(table, from_id, to_id)
 

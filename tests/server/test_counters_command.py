@@ -1,0 +1,166 @@
+import asyncio
+import json
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from db.audit import drifts
+from db.counters import LOCK_USERS
+from db.pool import Pool
+from server.commands.counters import counters_app
+from server.errors import CommandError
+
+Command = Callable[..., asyncio.Future[Result]]
+
+
+@pytest.fixture
+def command(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """`leadgraph counters` on the test's database; in a thread, for it runs an event loop of its own."""
+    monkeypatch.setenv("LEADGRAPH_DATABASE_URL", database_url)
+    return lambda *arguments: asyncio.ensure_future(
+        asyncio.to_thread(CliRunner().invoke, counters_app, arguments)
+    )
+
+
+@pytest.fixture
+async def data(pool: Pool) -> Pool:
+    """Three users with a keyword and two mentions each."""
+    await pool.execute("INSERT INTO users (email) SELECT n || '@example.com' FROM generate_series(1, 3) AS n")
+    await pool.execute("INSERT INTO keywords (user_id, keyword) SELECT id, 'words' FROM users ORDER BY id")
+    await pool.execute(
+        "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content) "
+        "SELECT user_id, id, 'reddit', n, 'u', 'text' FROM keywords, generate_series(1, 2) AS n"
+    )
+    return pool
+
+
+def lines(result: Result) -> list[str]:
+    """What was printed, with one space between words."""
+    return [" ".join(line.split()) for line in result.stdout.splitlines()]
+
+
+async def spoil(pool: Pool) -> None:
+    await pool.execute("UPDATE users SET mentions_count = 40 WHERE id = 2")
+    await pool.execute("UPDATE keywords SET leads_count = 1 WHERE id = 3")
+
+
+@pytest.mark.usefixtures("data")
+async def test_right_counters_are_verified(command: Command) -> None:
+    result = await command("verify")
+    assert result.stdout == "45 counters of 6 rows checked, 0 wrong.\n"
+    assert result.exit_code == 0
+
+
+async def test_an_empty_database_is_verified(command: Command) -> None:
+    result = await command("verify")
+    assert (result.stdout, result.exit_code) == ("0 counters of 0 rows checked, 0 wrong.\n", 0)
+
+
+async def test_wrong_counters_are_listed_and_the_exit_code_says_so(data: Pool, command: Command) -> None:
+    await spoil(data)
+    result = await command("verify")
+    assert lines(result) == [
+        "table id column stored counted",
+        "users 2 mentions_count 40 2",
+        "keywords 3 leads_count 1 0",
+        "45 counters of 6 rows checked, 2 wrong.",
+    ]
+    assert result.exit_code == 1
+
+
+async def test_wrong_counters_are_lines_of_json_for_programs(data: Pool, command: Command) -> None:
+    await spoil(data)
+    result = await command("verify", "--json")
+    assert [json.loads(line) for line in result.stdout.splitlines()] == [
+        {"table": "users", "id": 2, "column": "mentions_count", "stored": 40, "counted": 2},
+        {"table": "keywords", "id": 3, "column": "leads_count", "stored": 1, "counted": 0},
+    ]
+    assert result.stderr == "45 counters of 6 rows checked, 2 wrong.\n"
+    assert result.exit_code == 1
+
+
+async def test_a_range_of_a_table_is_verified_alone(data: Pool, command: Command) -> None:
+    await spoil(data)
+    result = await command("verify", "--table", "users", "--from-id", "3")
+    assert (result.stdout, result.exit_code) == ("8 counters of 1 rows checked, 0 wrong.\n", 0)
+    result = await command("verify", "--table", "keywords", "--from-id", "2", "--to-id", "3", "--batch", "1")
+    assert result.stdout.splitlines()[-1] == "14 counters of 2 rows checked, 1 wrong."
+    assert result.exit_code == 1
+
+
+async def test_a_sample_of_nothing_reads_nothing(data: Pool, command: Command) -> None:
+    await spoil(data)
+    result = await command("verify", "--sample", "0")
+    assert (result.stdout, result.exit_code) == ("0 counters of 0 rows checked, 0 wrong.\n", 0)
+
+
+async def test_repair_prints_what_it_mends_and_how_far_it_has_come(data: Pool, command: Command) -> None:
+    await spoil(data)
+    result = await command("repair", "--batch", "2")
+    assert lines(result) == [
+        "table id column stored counted",
+        "users 2 mentions_count 40 2",
+        "users up to id 2: 1 mended",
+        "users up to id 3: 0 mended",
+        "keywords up to id 2: 0 mended",
+        "keywords 3 leads_count 1 0",
+        "keywords up to id 3: 1 mended",
+        "45 counters of 6 rows checked, 2 mended.",
+    ]
+    assert result.exit_code == 0
+    assert await drifts(data) == []
+    again = await command("repair")
+    assert again.stdout.splitlines()[-1] == "45 counters of 6 rows checked, 0 mended."
+
+
+async def test_a_dry_run_mends_nothing(data: Pool, command: Command) -> None:
+    await spoil(data)
+    before = await drifts(data)
+    result = await command("repair", "--dry-run")
+    assert result.stdout.splitlines()[-1] == "45 counters of 6 rows checked, 2 to be mended."
+    assert result.exit_code == 0
+    assert await drifts(data) == before != []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["verify", "--from-id", "2"], "mean ids of one table: add --table users or --table keywords"),
+        (["repair", "--to-id", "2"], "mean ids of one table"),
+        (
+            ["repair", "--table", "users", "--from-id", "3", "--to-id", "2"],
+            "--from-id 3 comes after --to-id 2",
+        ),
+    ],
+)
+async def test_ids_that_make_no_sense_are_refused(
+    command: Command, arguments: list[str], sentence: str
+) -> None:
+    result = await command(*arguments)
+    assert isinstance(result.exception, CommandError)
+    assert sentence in str(result.exception)
+
+
+async def test_a_batch_that_takes_too_long_ends_with_a_sentence(
+    data: Pool, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADGRAPH_STATEMENT_TIMEOUT_SECONDS", "1")
+    async with data.acquire() as writer:
+        transaction = writer.transaction()
+        await transaction.start()
+        await writer.execute(LOCK_USERS, [1])
+        result = await command("repair")
+        await transaction.rollback()
+    assert isinstance(result.exception, CommandError)
+    assert str(result.exception) == (
+        "A batch took longer than 1 seconds: give a smaller --batch, or raise LEADGRAPH_STATEMENT_TIMEOUT_SECONDS."
+    )
+
+
+async def test_a_database_that_is_not_migrated_is_refused(pool: Pool, command: Command) -> None:
+    await pool.execute("UPDATE alembic_version SET version_num = '0001'")
+    result = await command("verify")
+    assert isinstance(result.exception, CommandError)
+    assert "run `leadgraph migrate`" in str(result.exception)

@@ -21,7 +21,7 @@ from graphql import (
 from db import models
 from schema import fields
 from schema.schema import build
-from server.commands.operate import SCHEMA_FILE
+from server.commands.schema import SCHEMA_FILE
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("server", "schema", "resolvers", "services", "loaders", "db")

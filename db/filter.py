@@ -13,6 +13,9 @@ from typing import Any
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Integer,
+    Numeric,
+    SmallInteger,
     Table,
     all_,
     and_,
@@ -25,7 +28,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Text
+from sqlalchemy.types import Text, TypeEngine
 
 from db.models import AnalysisResult, Base, Integration, IntegrationLog, Keyword, Lead, Mention, User
 
@@ -121,13 +124,13 @@ def compare(column: Column[Any], operator: Operator, value: Any) -> ColumnElemen
     if operator is Operator.IS_NULL:
         return column.is_(None) if value else column.is_not(None)
     if operator in {Operator.IN, Operator.NOT_IN}:
-        listed = bindparam(value, type_=ARRAY(column.type))
+        listed = bindparam(value, type_=ARRAY(_type_of_values(column)))
         return (
             column == any_(listed) if operator is Operator.IN else _absent_or(column, column != all_(listed))
         )
     if operator is Operator.CONTAINS:
         return func.strpos(func.lower(column), func.lower(bindparam(value, type_=Text))) > 0
-    bound = bindparam(value, type_=column.type)
+    bound = bindparam(value, type_=_type_of_values(column))
     comparisons: dict[Operator, ColumnElement[bool]] = {
         Operator.EQ: column == bound,
         Operator.GT: column > bound,
@@ -136,6 +139,13 @@ def compare(column: Column[Any], operator: Operator, value: Any) -> ColumnElemen
         Operator.LTE: column <= bound,
     }
     return comparisons[operator]
+
+
+def _type_of_values(column: Column[Any]) -> TypeEngine[Any]:
+    """What a column is compared with: numbers that it cannot hold too, unrounded. No row has them."""
+    if isinstance(column.type, Numeric):
+        return Numeric()
+    return Integer() if isinstance(column.type, SmallInteger) else column.type
 
 
 def _absent_or(column: Column[Any], test: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -147,8 +157,9 @@ def _own(name: str) -> Compare:
     return lambda table, operator, value, _: compare(table.c[name], operator, value)
 
 
-def _there_is(*conditions: ColumnElement[bool], required: bool) -> ColumnElement[bool]:
-    found = select(1).where(*conditions)
+def _there_is(table: Table, *conditions: ColumnElement[bool], required: bool) -> ColumnElement[bool]:
+    # Only the table that is filtered is the statement's: it may read the other one for itself as well.
+    found = select(1).where(*conditions).correlate(table)
     # An offset of nothing is what keeps PostgreSQL from making a hash table of everybody's rows.
     return exists(found if required else found.offset(literal_column("0")))
 
@@ -161,11 +172,11 @@ def _of(model: type[Base], key: str, name: str) -> Compare:
         # The user is named again so that rare values can be found by the user's index of them.
         its_row = (other.c[key] == table.c.id, other.c.user_id == table.c.user_id)
         if operator is Operator.IS_NULL:
-            there = _there_is(*its_row, other.c[name].is_not(None), required=required)
+            there = _there_is(table, *its_row, other.c[name].is_not(None), required=required)
             return ~there if value else there
         if operator is Operator.NOT_IN:
-            return ~_there_is(*its_row, compare(other.c[name], Operator.IN, value), required=required)
-        return _there_is(*its_row, compare(other.c[name], operator, value), required=required)
+            return ~_there_is(table, *its_row, compare(other.c[name], Operator.IN, value), required=required)
+        return _there_is(table, *its_row, compare(other.c[name], operator, value), required=required)
 
     return compared
 
@@ -175,9 +186,8 @@ def _in_parent(model: type[Base], key: str, name: str) -> Compare:
 
     def compared(table: Table, operator: Operator, value: Any, required: bool) -> ColumnElement[bool]:
         parent: Any = model.__table__
-        return _there_is(
-            parent.c.id == table.c[key], compare(parent.c[name], operator, value), required=required
-        )
+        its_parent = parent.c.id == table.c[key]
+        return _there_is(table, its_parent, compare(parent.c[name], operator, value), required=required)
 
     return compared
 
@@ -196,7 +206,7 @@ def _has(model: type[Base], key: str) -> Compare:
 
     def compared(table: Table, _: Operator, value: Any, required: bool) -> ColumnElement[bool]:
         other: Any = model.__table__
-        there = _there_is(other.c[key] == table.c.id, required=required)
+        there = _there_is(table, other.c[key] == table.c.id, required=required)
         return ~there if value else there
 
     return compared

@@ -5,7 +5,19 @@ go in front of it neither repeat others nor hide them.
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import REAL, ColumnElement, Table, Text, bindparam, func, true, tuple_, type_coerce
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Table,
+    Text,
+    bindparam,
+    func,
+    true,
+    tuple_,
+    type_coerce,
+)
 
 from db.rows import RANK, SEARCH
 
@@ -111,7 +123,13 @@ def beyond(
     """Rows that come later (or earlier) in the order than the position bound as `edge`."""
     columns = ordering(table, order)
     row = tuple_(*columns)
-    position = tuple_(*(bindparam(f"{edge}_{column.name}", type_=column.type) for column in columns))
+    position = tuple_(*(_bound(edge, column) for column in columns))
     if order.descending == later:
         return row <= position if inclusive else row < position
     return row >= position if inclusive else row > position
+
+
+def _bound(edge: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    # A position is what a client sent: a number that is too large for its column is merely beyond all rows.
+    type_ = BigInteger() if isinstance(column.type, Integer) else column.type
+    return bindparam(f"{edge}_{column.name}", type_=type_)

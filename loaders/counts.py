@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from db.filter import EVERYTHING, Filter
@@ -81,19 +81,19 @@ class Sums(Loader[Parent, Sequence[tuple[Any, Any]]]):
 
 
 @dataclass(frozen=True, slots=True)
-class PerDay(Loader[Parent, Mapping[date, int]]):
-    """How many rows of the list were created on each day of a zone, from one moment up to another."""
+class PerWindow(Loader[Parent, Mapping[int, int]]):
+    """How many rows of the list were created in each window, by the window's index. Each ends where the next
+    one starts, and the last one at `end`; windows without rows are absent.
+    """
 
     model: type[Base]
     parent: str | None
-    window: tuple[datetime, datetime]
-    zone: str
+    starts: tuple[datetime, ...]
+    end: datetime
     where: Filter = EVERYTHING
 
-    async def read(
-        self, reader: Reader, scope: Scope, keys: Sequence[Parent]
-    ) -> Sequence[Mapping[date, int]]:
-        found = await counts.per_day(
-            reader, scope, self.model, self.parent, _ids(keys), self.window, self.zone, self.where
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[Parent]) -> Sequence[Mapping[int, int]]:
+        found = await counts.per_window(
+            reader, scope, self.model, self.parent, _ids(keys), self.starts, self.end, self.where
         )
         return [found.get(key, {}) for key in keys]

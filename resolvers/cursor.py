@@ -4,7 +4,7 @@ A cursor names its list, order and filter, so that one which comes from elsewher
 """
 
 import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,7 +28,8 @@ def encode(kind: str, order: Order, row: Base) -> str:
 def decode(kind: str, model: type[Base], order: Order, text: str, argument: str) -> Position:
     """The position that a cursor of this list stands for. Raises `CursorError`."""
     try:
-        found, *values = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        padded = text + "=" * (-len(text) % 4)
+        found, *values = orjson.loads(b64decode(padded, altchars=b"-_", validate=True))
         if found == kind and len(values) == len(order.columns):
             kinds = [_kind(model, name) for name in order.columns]
             return tuple(_value(kind, value) for kind, value in zip(kinds, values, strict=True))

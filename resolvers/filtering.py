@@ -15,6 +15,7 @@ DEEPEST = 5
 MOST_CONDITIONS = 50
 LONGEST_LIST = 250
 LONGEST_TEXT = 500
+MOST_MINUS_SIGNS = 24  # PostgreSQL gives up where more than about thirty negate each other
 
 IDS: Mapping[str, type[Base]] = {"keyword_id": Keyword, "integration_id": Integration}
 COLUMNS = {"last_synced_at": "last_searched_at"}
@@ -46,7 +47,7 @@ def order_of(order: Enum | None, given: Any) -> Order | None:
     searched = dict(given_fields(given)).get("search") if given is not None else None
     if searched is None:
         raise UserInputError("`orderBy: BEST_MATCH` needs words to match: give `filter.search`.")
-    return replace(chosen, search=_text(searched, "filter.search"))
+    return replace(chosen, search=_search(searched, "filter.search"))
 
 
 class _Reading:
@@ -75,7 +76,7 @@ class _Reading:
 
     def _conditions_of(self, name: str, value: Any, path: str) -> Iterator[Filter]:
         if name == "search":
-            yield self._test("search", Operator.MATCHES, _text(value, path), path)
+            yield self._test("search", Operator.MATCHES, _search(value, path), path)
         elif name == "has_lead":
             yield self._test("lead", Operator.IS_NULL, not value, path)
         else:
@@ -132,3 +133,9 @@ def _text(given: str, path: str) -> str:
     if "\0" in given or any("\ud800" <= letter <= "\udfff" for letter in given):
         raise UserInputError(f"`{path}` contains a character that no text here can contain.")
     return given
+
+
+def _search(given: str, path: str) -> str:
+    if given.count("-") > MOST_MINUS_SIGNS:
+        raise UserInputError(f"`{path}` has more than {MOST_MINUS_SIGNS} minus signs.")
+    return _text(given, path)

@@ -16,6 +16,7 @@ TAGS: dict[type[Base], str] = {
 }
 MODELS = {tag: model for model, tag in TAGS.items()}
 _LARGEST = 2**63 - 1
+_MOST_DIGITS = len(str(_LARGEST))  # more of them Python may refuse to read at all
 
 
 def encode(tag: str, row_id: int) -> str:
@@ -29,9 +30,10 @@ def decode(text: str) -> tuple[type[Base], int]:
     except (binascii.Error, ValueError):
         tag, digits = "", ""
     model = MODELS.get(tag)
-    if model is None or not digits.isdecimal() or int(digits) > _LARGEST or encode(tag, int(digits)) != text:
+    number = int(digits) if digits.isdecimal() and len(digits) <= _MOST_DIGITS else _LARGEST + 1
+    if model is None or number > _LARGEST or encode(tag, number) != text:
         raise UserInputError(f"{text[:100]!r} is not an id of this API.")
-    return model, int(digits)
+    return model, number
 
 
 def row_id(text: str, model: type[Base]) -> int:

@@ -54,11 +54,11 @@ class Listing(Generic[Model]):
 
     @property
     def kind(self) -> str:
-        """What cursors are bound to: one list, one order, one filter."""
+        """What cursors are bound to: one list (of all, or of each parent of a kind), one order, one filter."""
         filtered = (
             "" if self.where == EVERYTHING else blake2b(repr(self.where).encode(), digest_size=6).hexdigest()
         )
-        return f"{self.model.__tablename__}:{self.order.name}:{filtered}"
+        return f"{self.model.__tablename__}:{self.parent or ''}:{self.order.name}:{filtered}"
 
     def span(self, arguments: PageArguments, largest: int = LARGEST_SIZE) -> Span:
         """The span that the arguments ask for. Raises `UserInputError` or `CursorError`."""

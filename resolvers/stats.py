@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from itertools import islice
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from db.filter import Operator, Test
 from db.models import Keyword, Lead, LeadStatus, User
-from loaders.counts import Count, Groups, PerDay, Sums
+from loaders.counts import Count, Groups, PerWindow, Sums
 from loaders.rows import RowBy
 from resolvers.context import Context
 from resolvers.errors import UserInputError
@@ -20,6 +20,7 @@ from services.rates import Rate, RateBasis
 from services.windows import TimeUnit, UnknownZoneError, Window, default_range, windows, zone_of
 
 MOST_WINDOWS = 1000
+DEFAULT_KEYWORDS = 10
 MOST_KEYWORDS = 100
 
 Connections: TypeAlias = Sequence[Connection[Any]]
@@ -86,11 +87,12 @@ async def _groups(connections: Connections, context: Context, by: str) -> Sequen
 
 
 async def by_keyword(
-    connections: Connections, context: Context, first: int = 10
+    connections: Connections, context: Context, first: int | None = None
 ) -> Sequence[Sequence[KeywordCount]]:
-    if not 0 <= first <= MOST_KEYWORDS:
+    most = DEFAULT_KEYWORDS if first is None else first
+    if not 0 <= most <= MOST_KEYWORDS:
         raise UserInputError(f"`first` has to be between 0 and {MOST_KEYWORDS}, not {first}.")
-    groups = [list(islice(found, first)) for found in await _groups(connections, context, "keyword_id")]
+    groups = [list(islice(found, most)) for found in await _groups(connections, context, "keyword_id")]
     ids = [keyword_id for found in groups for keyword_id, _ in found]
     rows = await context.load(RowBy(Keyword), ids)
     keywords = {row.id: row for row in rows if row is not None}
@@ -144,19 +146,13 @@ async def over_time(
 ) -> Sequence[Sequence[WindowCount]]:
     viewer = await context.load_one(RowBy(User), context.viewer.user_id)
     week_start = viewer.week_start if viewer else 1
-    zone = _zone(time_zone or (viewer.time_zone if viewer else "UTC"))
-    now = datetime.now(UTC)
-    start, end = default_range(by, zone, week_start, now)
-    range_ = (since or start, until or end)
-    asked = list(islice(windows(by, *range_, zone, week_start, now), MOST_WINDOWS + 1))
-    if len(asked) > MOST_WINDOWS:
-        raise UserInputError(
-            f"`from` and `to` are more than {MOST_WINDOWS} units apart: ask for longer units."
-        )
-    ask = partial(_per_day, context=context, window=range_, zone=zone)
+    if time_zone is None:
+        time_zone = viewer.time_zone if viewer else "UTC"
+    asked = _windows(by, _zone(time_zone), week_start, since, until)
+    ask = partial(_per_window, context=context, asked=asked)
     return [
-        [WindowCount(window, _within(window, days)) for window in asked]
-        for days in await of_each_list(connections, ask)
+        [WindowCount(window, counted.get(index, 0)) for index, window in enumerate(asked)]
+        for counted in await of_each_list(connections, ask)
     ]
 
 
@@ -167,16 +163,34 @@ def _zone(name: str) -> ZoneInfo:
         raise UserInputError(f"`timeZone`: {error}") from error
 
 
-async def _per_day(
-    some: Connections, *, context: Context, window: tuple[datetime, datetime], zone: ZoneInfo
-) -> Sequence[Mapping[date, int]]:
+def _windows(
+    by: TimeUnit, zone: ZoneInfo, week_start: int, since: datetime | None, until: datetime | None
+) -> Sequence[Window]:
+    now = datetime.now(UTC)
+    start, end = default_range(by, zone, week_start, now)
+    since, until = since or start, until or end
+    if since > until:
+        raise UserInputError(f"`from` ({since.isoformat()}) is later than `to` ({until.isoformat()}).")
+    try:
+        asked = list(islice(windows(by, since, until, zone, week_start, now), MOST_WINDOWS + 1))
+    except OverflowError as error:
+        raise UserInputError("`from` or `to` is too near to an end of the calendar.") from error
+    if len(asked) > MOST_WINDOWS:
+        raise UserInputError(
+            f"`from` and `to` are more than {MOST_WINDOWS} units apart: ask for longer units."
+        )
+    return asked
+
+
+async def _per_window(
+    some: Connections, *, context: Context, asked: Sequence[Window]
+) -> Sequence[Mapping[int, int]]:
+    if not asked:
+        return [{}] * len(some)
     listing = some[0].listing
-    loader = PerDay(listing.model, listing.parent, window, zone.key, listing.where)
+    starts = tuple(window.start for window in asked)
+    loader = PerWindow(listing.model, listing.parent, starts, asked[-1].end, listing.where)
     return await context.load(loader, [connection.parent_id for connection in some])
-
-
-def _within(window: Window, days: Mapping[date, int]) -> int:
-    return sum(n for day, n in days.items() if window.first_day <= day < window.last_day)
 
 
 def rate_of(parent: str, default: RateBasis) -> Callable[..., Awaitable[Sequence[Rate]]]:

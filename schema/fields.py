@@ -5,22 +5,24 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import strawberry
+from graphql import GraphQLResolveInfo
 from strawberry.types import Info as StrawberryInfo
 
+from breadth.fields import KEY, Column, SetResolver
 from resolvers.context import Context
 from schema.gathering import gathered
 
 Info: TypeAlias = StrawberryInfo[Context, None]
-SetResolver: TypeAlias = Callable[..., Awaitable[Sequence[Any]] | Sequence[Any]]
+SetWise: TypeAlias = Callable[..., Awaitable[Sequence[Any]] | Sequence[Any]]
 
 SET_RESOLVER = "set_resolver"
-COLUMN = "column"
+"""Under this key of a field's metadata stands the resolver itself; what executors read stands under breadth's."""
 
 
 def column(description: str, *, name: str | None = None, of: Callable[[Any], Any] | None = None) -> Any:
     """A field that is read off the row: its column of the same name, or of `name`, passed through `of`."""
     if name is None and of is None:
-        return strawberry.field(description=description, metadata={COLUMN: None})
+        return strawberry.field(description=description, metadata={KEY: Column()})
     return _computed(description, name, of)
 
 
@@ -29,12 +31,11 @@ def _computed(description: str, name: str | None, of: Callable[[Any], Any] | Non
         value = self if name is None else getattr(self, name)
         return value if of is None else of(value)
 
-    return strawberry.field(resolver=resolve, description=description, metadata={COLUMN: (name, of)})
+    plan = Column(name, of, whole=name is None)
+    return strawberry.field(resolver=resolve, description=description, metadata={KEY: plan})
 
 
-def resolved_by(
-    resolver: SetResolver, *, description: str, arguments: Mapping[str, Any] | None = None
-) -> Any:
+def resolved_by(resolver: SetWise, *, description: str, arguments: Mapping[str, Any] | None = None) -> Any:
     """A field whose resolver takes all parents and returns one result per parent, in their order.
 
     `arguments` are the GraphQL arguments with their annotations; left out, they are the resolver's own
@@ -45,11 +46,16 @@ def resolved_by(
     def resolve(self: Any, info: Info, **given: Any) -> Awaitable[Any]:
         return gathered(info, resolver, given).join(self)
 
+    def ask(parents: Sequence[Any], info: GraphQLResolveInfo[Context], **given: Any) -> Any:
+        return resolver(parents, info.context, **given)
+
     _give_signature(resolve, _own_arguments(resolver) if arguments is None else arguments)
-    return strawberry.field(resolver=resolve, description=description, metadata={SET_RESOLVER: resolver})
+    return strawberry.field(
+        resolver=resolve, description=description, metadata={KEY: SetResolver(ask), SET_RESOLVER: resolver}
+    )
 
 
-def _own_arguments(resolver: SetResolver) -> dict[str, Any]:
+def _own_arguments(resolver: SetWise) -> dict[str, Any]:
     own = list(inspect.signature(resolver).parameters.values())[2:]
     return {parameter.name: parameter.annotation for parameter in own}
 

@@ -13,12 +13,12 @@ from weakref import WeakKeyDictionary
 from resolvers.context import Context
 
 if TYPE_CHECKING:
-    from schema.fields import Info, SetResolver
+    from schema.fields import Info, SetWise
 
 _waiting: WeakKeyDictionary[Context, dict[Any, "Gathering"]] = WeakKeyDictionary()
 
 
-def gathered(info: "Info", resolver: "SetResolver", arguments: Mapping[str, Any]) -> "Gathering":
+def gathered(info: "Info", resolver: "SetWise", arguments: Mapping[str, Any]) -> "Gathering":
     """The gathering that this field's parents join in this turn of the event loop."""
     waiting = _waiting.setdefault(info.context, {})
     # The same nodes of the document have the same arguments, so one call answers all of their parents.
@@ -33,7 +33,7 @@ def gathered(info: "Info", resolver: "SetResolver", arguments: Mapping[str, Any]
 class Gathering:
     """Parents that are asked together, and the futures that they wait for."""
 
-    def __init__(self, resolver: "SetResolver", context: Context, arguments: Mapping[str, Any]) -> None:
+    def __init__(self, resolver: "SetWise", context: Context, arguments: Mapping[str, Any]) -> None:
         self._resolver = resolver
         self._context = context
         self._arguments = arguments
@@ -66,7 +66,7 @@ class Gathering:
                 future.set_result(result)
 
 
-def require_one_each(resolver: "SetResolver", parents: Sequence[Any], results: Sequence[Any]) -> None:
+def require_one_each(resolver: "SetWise", parents: Sequence[Any], results: Sequence[Any]) -> None:
     """Raises `TypeError` for a resolver that did not return exactly one result per parent."""
     if len(results) != len(parents):
         name = f"{resolver.__module__}.{resolver.__qualname__}"

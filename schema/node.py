@@ -4,6 +4,7 @@ from typing import Any
 
 import strawberry
 
+from breadth.fields import InstanceOf
 from db.models import Base
 from db.rows import row_class
 from resolvers.identifier import TAGS, encode
@@ -24,5 +25,4 @@ def global_id(model: type[Base]) -> Any:
 
 def is_row_of(model: type[Base]) -> Any:
     """Tells a type's rows from others where a field can return several types."""
-    rows = row_class(model)
-    return classmethod(lambda _, row, __: isinstance(row, rows))
+    return InstanceOf(row_class(model))

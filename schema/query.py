@@ -11,7 +11,7 @@ from resolvers import mention as of_mentions
 from resolvers import node as of_nodes
 from resolvers import user as of_users
 from schema.connection import Connection
-from schema.fields import SetResolver, resolved_by
+from schema.fields import SetWise, resolved_by
 from schema.lists import integration_list, keyword_list, lead_list, mention_list, user_list
 from schema.node import Node
 from schema.refs import (
@@ -25,7 +25,7 @@ from schema.refs import (
 )
 
 
-def by_id(resolver: SetResolver, thing: str) -> Any:
+def by_id(resolver: SetWise, thing: str) -> Any:
     id_ = Annotated[strawberry.ID, strawberry.argument(description=f"Id of the {thing}.")]
     description = f"A {thing} by its id; null where there is none that the viewer may see."
     return resolved_by(resolver, description=description, arguments={"id": id_})

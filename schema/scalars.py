@@ -1,6 +1,8 @@
 """Scalars, strict on input."""
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, NewType
 from urllib.parse import urlsplit
 
@@ -12,32 +14,53 @@ URL = NewType("URL", str)
 BigInt = NewType("BigInt", int)
 
 LARGEST_BIG_INT = 2**63 - 1
+MOST_DIGITS = 30  # of a number: a text of a million digits is no amount of anything
+
+_DATE_AND_TIME = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", re.ASCII | re.IGNORECASE
+)
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+_INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
+_NO_URL = re.compile(r"[\s\0-\x1f\x7f]")
 
 
 def _parse_datetime(value: Any) -> datetime:
-    if not isinstance(value, str) or "T" not in value.upper():
+    if not isinstance(value, str):
         raise GraphQLError("A DateTime is a text such as 2026-01-31T12:00:00Z.")
+    written = _DATE_AND_TIME.fullmatch(value)
+    if written is not None and written[2] is None:
+        raise GraphQLError(f"{value[:50]!r} has no time zone: add Z or an offset such as +02:00.")
     try:
-        moment = datetime.fromisoformat(value)
-    except ValueError as error:
-        raise GraphQLError(f"{value[:50]!r} is no RFC 3339 date and time.") from error
-    if moment.tzinfo is None:
-        raise GraphQLError(f"{value!r} has no time zone: add Z or an offset such as +02:00.")
-    return moment
+        if written is not None:
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass  # a day or an hour that does not exist, or a moment outside of the years 1 to 9999
+    raise GraphQLError(f"{value[:50]!r} is no RFC 3339 date and time, such as 2026-01-31T12:00:00Z.")
+
+
+def _parse_decimal(value: Any) -> Decimal:
+    text = str(value) if type(value) in {int, float, str} else ""
+    if len(text) <= 2 * MOST_DIGITS and _NUMBER.fullmatch(text):
+        number = Decimal(text)
+        if abs(number.adjusted()) < MOST_DIGITS and len(number.as_tuple().digits) <= MOST_DIGITS:
+            return number
+    raise GraphQLError(
+        f"A Decimal is a number of at most {MOST_DIGITS} digits such as 12.50, better as a text than as a JSON number."
+    )
 
 
 def _parse_url(value: Any) -> URL:
     try:
-        parts = urlsplit(value) if isinstance(value, str) else None
+        parts = urlsplit(value) if isinstance(value, str) and not _NO_URL.search(value) else None
     except ValueError:
         parts = None
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.netloc:
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
         raise GraphQLError("A URL is a text that starts with http:// or https:// and names a host.")
     return URL(value)
 
 
 def _parse_big_int(value: Any) -> int:
-    number = int(value) if isinstance(value, str) and value.removeprefix("-").isdecimal() else value
+    number = int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else value
     if type(number) is not int or not -LARGEST_BIG_INT <= number <= LARGEST_BIG_INT:
         raise GraphQLError("A BigInt is an integer of at most 63 bits, as a number or a text.")
     return number
@@ -51,6 +74,12 @@ CONFIG = StrawberryConfig(
             serialize=datetime.isoformat,
             parse_value=_parse_datetime,
             specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        ),
+        Decimal: strawberry.scalar(
+            name="Decimal",
+            description="A number with exact decimals, as a text. JSON numbers are taken as well.",
+            serialize="{:f}".format,
+            parse_value=_parse_decimal,
         ),
         URL: strawberry.scalar(
             name="URL",

@@ -1,16 +1,20 @@
 """The schema, put together."""
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from strawberry.types import ExecutionContext
 
+from breadth.extension import BreadthExtension
 from schema.integration_log import IntegrationLog
 from schema.limits import CostLimit
 from schema.query import Query
 from schema.scalars import CONFIG
+
+Executor = Literal["breadth", "reference"]
 
 DOCUMENTS_KEPT = 1000
 LARGEST_TOKENS = 15_000
@@ -51,12 +55,13 @@ class Schema(strawberry.Schema):
         """Logs nothing: the edge knows whose fault an error is, and logs ours."""
 
 
-def build(extensions: Sequence[type[SchemaExtension]] = ()) -> Schema:
-    """The schema with its caches. `extensions` are added inside of them."""
+def build(executor: Executor = "breadth", extensions: Sequence[type[SchemaExtension]] = ()) -> Schema:
+    """The schema with its caches and limits, run level by level, or by graphql-core for reference."""
+    runs = [BreadthExtension] if executor == "breadth" else []
     return Schema(
         query=Query,
         # Types that no field returns by name: `node` does.
         types=[IntegrationLog],
         config=CONFIG,
-        extensions=[LimitedParserCache, LimitedValidationCache, OneOperation, CostLimit, *extensions],
+        extensions=[LimitedParserCache, LimitedValidationCache, OneOperation, CostLimit, *extensions, *runs],
     )

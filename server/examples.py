@@ -74,36 +74,188 @@ EXAMPLES = (
 """,
     ),
     Tab(
-        "Which mentions became leads, and how far did they get?",
-        """query Leads {
-  keywords(first: 5) {
+        "Which mentions promise a lead and have none yet?",
+        """query PromisingMentions($filter: MentionFilter!) {
+  mentions(filter: $filter, first: 10) {
+    totalCount
     nodes {
-      keyword
-      leadsCount
-      convertedLeadsCount
-      mentions(first: 10) {
-        nodes {
-          url
-          lead {
-            ...Progress
-          }
-        }
+      id
+      createdAt
+      platform
+      url
+      content
+      keyword {
+        keyword
       }
+      analysis {
+        intent
+        relevanceScore
+        relevanceReason
+      }
+    }
+  }
+}
+""",
+        {
+            "filter": {
+                "hasLead": False,
+                "intent": {"in": ["BUYING", "RECOMMENDATION_REQUEST", "COMPARISON"]},
+                "relevanceScore": {"gte": 60},
+                "not": {"platform": {"eq": "BLOG"}},
+            }
+        },
+    ),
+    Tab(
+        "Search: which mentions fit these words best?",
+        """query Search($words: String!) {
+  mentions(filter: {search: $words}, orderBy: BEST_MATCH, first: 10) {
+    totalCount
+    nodes {
+      title
+      content
+      createdAt
+      lead {
+        status
+      }
+    }
+    stats {
+      bySentiment {
+        sentiment
+        count
+      }
+    }
+  }
+}
+""",
+        {"words": 'recommend or "should we buy" -crm'},
+    ),
+    Tab(
+        "How many mentions and leads came each week, by the clocks of a zone?",
+        """query Weeks($zone: String!) {
+  mentions {
+    stats {
+      overTime(by: WEEK, timeZone: $zone) {
+        start
+        count
+        partial
+      }
+    }
+  }
+  leads {
+    stats {
+      overTime(by: WEEK, timeZone: $zone) {
+        start
+        count
+        partial
+      }
+    }
+  }
+}
+""",
+        {"zone": "America/New_York"},
+    ),
+    Tab(
+        "How far did my leads get, and which moved last?",
+        """query Funnel {
+  viewer {
+    conversionRate(basis: CONVERTED_PER_MENTION) {
+      value
+      numerator
+      denominator
+    }
+  }
+  leads(orderBy: LATEST_CHANGE, first: 5) {
+    totalCount
+    stats {
+      byStatus {
+        status
+        count
+      }
+      conversionRate {
+        value
+      }
+      value {
+        currency
+        total
+      }
+    }
+    nodes {
+      ...Progress
     }
   }
 }
 
 fragment Progress on Lead {
   status
+  statusChangedAt
   contactName
   company
   value
   currency
-  createdAt
-  qualifiedAt
-  convertedAt
+  mention {
+    url
+  }
 }
 """,
+    ),
+    Tab(
+        "Which keywords bring the most leads?",
+        """query TopKeywords {
+  keywords(orderBy: MOST_LEADS, first: 10, filter: {status: {eq: ACTIVE}}) {
+    nodes {
+      keyword
+      mentionsCount
+      leadsCount
+      convertedLeadsCount
+      conversionRate {
+        value
+      }
+      mentions {
+        stats {
+          byPlatform {
+            platform
+            count
+          }
+        }
+      }
+    }
+  }
+}
+""",
+    ),
+    Tab(
+        "What is behind an id?",
+        """query Thing($id: ID!) {
+  node(id: $id) {
+    __typename
+    id
+    ... on Keyword {
+      keyword
+      leads(first: 3) {
+        nodes {
+          id
+          status
+        }
+      }
+    }
+    ... on Lead {
+      status
+      mention {
+        id
+        content
+      }
+    }
+    ... on Mention {
+      content
+      lead {
+        id
+        status
+      }
+    }
+  }
+}
+""",
+        {"id": "S2V5d29yZDox"},
     ),
     Tab(
         "Do my integrations work?",
@@ -115,6 +267,7 @@ fragment Progress on Lead {
       status
       healthScore
       lastSyncedAt
+      lastErrorCode
       consecutiveFailures
       logs(first: 3) {
         nodes {
@@ -126,6 +279,9 @@ fragment Progress on Lead {
           durationMs
           message
         }
+      }
+      failures: logs(filter: {status: {in: [FAILED, PARTIAL]}}, first: 0) {
+        totalCount
       }
     }
   }

@@ -142,4 +142,6 @@ def _code(error: GraphQLError, *, before_execution: bool) -> str:
     if before_execution:
         # The parser and the rules of validation raise GraphQL errors; anything else there is ours.
         return "INTERNAL" if error.original_error else "GRAPHQL_VALIDATION_FAILED"
-    return "INTERNAL" if error.path else "BAD_USER_INPUT"
+    # graphql-core refuses some arguments only when it comes to their field: a null for what must not be null.
+    refused = error.path is None or error.message.startswith("Argument '")
+    return "BAD_USER_INPUT" if refused else "INTERNAL"

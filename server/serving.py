@@ -11,6 +11,7 @@ from types import FrameType
 import uvicorn
 
 from db.pool import open_pool
+from schema.schema import build
 from server.app import LOOPBACK, create_app
 from server.errors import CommandError
 from server.settings import Settings
@@ -94,7 +95,11 @@ async def _serve(
     )
     try:
         app = create_app(
-            pool, demo_key=demo_key, hosts=LOOPBACK if demo_key else ("*",), explain=demo_key is not None
+            pool,
+            schema=build(settings.executor),
+            demo_key=demo_key,
+            hosts=LOOPBACK if demo_key else ("*",),
+            explain=demo_key is not None,
         )
         config = uvicorn.Config(
             app,

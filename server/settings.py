@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from schema.schema import Executor
 from server.errors import CommandError
 
 
@@ -29,6 +30,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, description="A PostgreSQL 15 or newer to use instead of the embedded one."
     )
+    executor: Executor = "breadth"
     pool_size: Annotated[int, Field(ge=1, le=1000)] = 10
     statement_timeout_seconds: Annotated[float, Field(gt=0)] = 30
 

@@ -7,6 +7,11 @@ from enum import Enum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DAYS_OF_WEEK = 7
+NO_PLACES = {
+    "Factory",
+    "localtime",
+    "posixrules",
+}  # of some systems' files, with what their owner chose in them
 
 
 class TimeUnit(Enum):
@@ -24,13 +29,11 @@ class UnknownZoneError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From the moment `start` up to, and without, `end`; in local days from `first_day` up to `last_day`.
+    """From the moment `start` up to, and without, `end`.
 
     `partial` says that it is not a whole unit: it is cut by the range asked for, or not over yet.
     """
 
-    first_day: date
-    last_day: date
     start: datetime
     end: datetime
     partial: bool
@@ -39,6 +42,8 @@ class Window:
 def zone_of(name: str) -> ZoneInfo:
     """The zone of an IANA name. Raises `UnknownZoneError`."""
     try:
+        if name in NO_PLACES or name.startswith(("posix/", "right/")):
+            raise ZoneInfoNotFoundError(name)
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise UnknownZoneError(
@@ -81,12 +86,16 @@ def default_range(
 def windows(
     unit: TimeUnit, start: datetime, end: datetime, zone: ZoneInfo, week_start: int, now: datetime
 ) -> Iterator[Window]:
-    """The units from one moment up to another, in order, without gaps. The first and last can be cut."""
+    """The units from one moment up to another, in order, without gaps. The first and last can be cut.
+
+    A day that a zone left out, as Samoa did with 30 December 2011, has no window. Raises `OverflowError`
+    for moments at the ends of the calendar.
+    """
     first = unit_start(start.astimezone(zone).date(), unit, week_start)
     while (begins := midnight(first, zone)) < end:
-        following = next_unit(first, unit)
-        ends = midnight(following, zone)
+        first = next_unit(first, unit)
+        ends = midnight(first, zone)
         cut_start, cut_end = max(begins, start), min(ends, end)
         partial = cut_start > begins or cut_end < ends or begins <= now < ends
-        yield Window(first, following, cut_start, cut_end, partial)
-        first = following
+        if cut_start < cut_end:
+            yield Window(cut_start, cut_end, partial)

@@ -18,13 +18,14 @@ from graphql import (
     GraphQLObjectType,
 )
 
+from breadth.fields import KEY, Column, SetResolver
 from db import models
 from schema import fields
 from schema.schema import build
 from server.commands.schema import SCHEMA_FILE
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("server", "schema", "resolvers", "services", "loaders", "db")
+PACKAGES = ("breadth", "server", "schema", "resolvers", "services", "loaders", "db")
 SCHEMA = build()
 TYPES = {name: type_ for name, type_ in SCHEMA._schema.type_map.items() if not name.startswith("__")}
 OBJECTS = {name: type_ for name, type_ in TYPES.items() if isinstance(type_, GraphQLObjectType)}
@@ -83,7 +84,7 @@ def definition(type_name: str, field_name: str) -> Any:
 @pytest.mark.parametrize(("type_name", "field_name"), FIELDS, ids=[".".join(field) for field in FIELDS])
 def test_every_field_is_a_column_or_asked_for_all_parents_at_once(type_name: str, field_name: str) -> None:
     made = definition(type_name, field_name)
-    assert (fields.COLUMN in made.metadata) != (fields.SET_RESOLVER in made.metadata)
+    assert isinstance(made.metadata[KEY], (Column, SetResolver))
 
 
 @pytest.mark.parametrize(
@@ -91,10 +92,10 @@ def test_every_field_is_a_column_or_asked_for_all_parents_at_once(type_name: str
 )
 def test_plain_fields_are_columns_and_agree_on_null(type_name: str, field_name: str) -> None:
     made = definition(type_name, field_name)
-    if fields.COLUMN not in made.metadata:
+    plan = made.metadata[KEY]
+    if not isinstance(plan, Column):
         return
-    named, _ = made.metadata[fields.COLUMN] or (None, None)
-    column = MODEL_OF[type_name].__table__.c[named or made.python_name]
+    column = MODEL_OF[type_name].__table__.c[plan.name or made.python_name]
     may_be_null = not isinstance(OBJECTS[type_name].fields[field_name].type, GraphQLNonNull)
     assert may_be_null == column.nullable
 

@@ -1,23 +1,21 @@
 """Figures over the rows of lists: how many, of which kind, and when."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Date,
     DateTime,
     Select,
     any_,
     bindparam,
-    cast,
     func,
     literal_column,
     null,
     select,
 )
-from sqlalchemy.types import Text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.filter import EVERYTHING, Filter, condition, shape_and_values
 from db.models import AnalysisResult, Base, Mention, User
@@ -134,8 +132,8 @@ def _sum(
     total = func.coalesce(func.sum(table.c[column]), 0)
     summed = select(key.label("key"), value.label("value"), total.label("total")).select_from(table)
     groups = ([] if parent is None else [key]) + ([] if by is None else [value])
-    known = [*conditions, table.c[column].is_not(None)]
-    return summed.where(*known).group_by(*groups).order_by(value) if groups else summed.where(*known)
+    known = summed.where(*conditions, table.c[column].is_not(None)).group_by(*groups)
+    return known if by is None else known.order_by(value)
 
 
 async def total(
@@ -158,40 +156,38 @@ async def total(
 
 
 @statement
-def _per_day(model: type[Base], parent: str | None, where: Filter, *, everybody: bool) -> Select[Any]:
+def _per_window(model: type[Base], parent: str | None, where: Filter, *, everybody: bool) -> Select[Any]:
     key, conditions = _rows_of(model, parent, where, everybody=everybody)
     created_at = table_of(model).c.created_at
-    local_day = cast(func.timezone(bindparam("zone", type_=Text), created_at), Date)
-    days = select(key.label("key"), local_day.label("day"), func.count().label("n")).where(
+    moment = DateTime(timezone=True)
+    window = func.width_bucket(created_at, bindparam("starts", type_=ARRAY(moment)))
+    counted = select(key.label("key"), window.label("window"), func.count().label("n")).where(
         *conditions,
-        created_at >= bindparam("since", type_=DateTime(timezone=True)),
-        created_at < bindparam("until", type_=DateTime(timezone=True)),
+        created_at >= bindparam("since", type_=moment),
+        created_at < bindparam("until", type_=moment),
     )
-    # By place: the driver would bind the zone a second time, and PostgreSQL could not tell that it is the same.
-    day: ColumnElement[Any] = literal_column("2")
-    return days.group_by(day) if parent is None else days.group_by(key, day)
+    return counted.group_by(window) if parent is None else counted.group_by(key, window)
 
 
-async def per_day(
+async def per_window(
     reader: Reader,
     scope: Scope,
     model: type[Base],
     parent: str | None,
     keys: Keys,
-    window: tuple[datetime, datetime],
-    zone: str,
+    starts: Sequence[datetime],
+    end: datetime,
     where: Filter = EVERYTHING,
-) -> dict[int | None, dict[date, int]]:
-    """How many rows were created on each day of the zone, from the first moment up to the second, by parent.
-    Days without any are absent.
+) -> dict[int | None, dict[int, int]]:
+    """How many rows were created in each window, by parent and by the window's index. Each window ends where
+    the next one starts, and the last one at `end`. Windows without rows are absent.
     """
     filtered, values = shape_and_values(where)
-    shape = _per_day(model, parent, filtered, everybody=scope.everybody)
-    since, until = window
+    shape = _per_window(model, parent, filtered, everybody=scope.everybody)
     found = await reader.fetch_values(
-        shape, scope, zone=zone, since=since, until=until, **_keyed(keys), **values
+        shape, scope, starts=starts, since=starts[0], until=end, **_keyed(keys), **values
     )
-    days: dict[int | None, dict[date, int]] = {}
+    counted: dict[int | None, dict[int, int]] = {}
     for row in found:
-        days.setdefault(row["key"], {})[row["day"]] = row["n"]
-    return days
+        counted.setdefault(row["key"], {})[row["window"] - 1] = row["n"]
+    return counted

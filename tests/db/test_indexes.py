@@ -31,7 +31,7 @@ NEXT = SpanShape(backwards=False, after=True, before=False)
 LAST = SpanShape(backwards=True, after=False, before=True)
 EDGES = {"after_created_at": AT, "after_id": 9_000, "before_created_at": AT, "before_id": 9_000, "before_": 1}
 
-WHERE = {"where_0": "converted", "where_1": "reddit", "where_2": "neutral", "rank_query": "budget", "zone": "Europe/Berlin", "since": AT, "until": AT + timedelta(days=7)}  # fmt: skip
+WHERE = {"where_0": "converted", "where_1": "reddit", "where_2": "neutral", "rank_query": "budget", "starts": [AT], "since": AT, "until": AT + timedelta(days=7)}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,7 @@ FILTERS: list[tuple[str, Statement, set[str]]] = [
     ("leads in a status", rows._page(Lead, NEWEST_FIRST, FIRST, is_("status", "where_0"), everybody=False), {"ix_leads_user_id_status"}),
     ("leads of two platforms", rows._page(Lead, NEWEST_FIRST, FIRST, AnyOf((is_("platform", "where_0"), Not(is_("platform", "where_1")))), everybody=False), {"ix_leads_user_id", "pk_mentions"}),
     ("counts by platform of each keyword", counts._group(Mention, "keyword_id", "platform", EVERYTHING, everybody=False), {"ix_mentions_keyword_id"}),
-    ("days of a user", counts._per_day(Mention, None, EVERYTHING, everybody=False), {"ix_mentions_user_id"}),
+    ("days of a user", counts._per_window(Mention, None, EVERYTHING, everybody=False), {"ix_mentions_user_id"}),
 ]  # fmt: skip
 
 

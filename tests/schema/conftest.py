@@ -1,16 +1,24 @@
-"""A small world of two members and an operator, and the way to ask the API about it."""
+"""A small world of two members and an operator, a crowded one, and the way to ask the API about them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import itertools
+import json
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
-from db.pool import Pool
+from db import models
+from db.embedded import EmbeddedPostgres
+from db.pool import Pool, open_pool
 from db.queries import api_key as stored_keys
 from schema.schema import Schema, build
 from server.app import create_app
+from server.settings import load_settings
 from services import api_key
 
 KEYWORDS, MENTIONS = 3, 4
@@ -36,6 +44,25 @@ class World:
             key_id = await stored_keys.create(connection, user_id, "test", api_key.digest(secret), [])
         self.users[name], self.keys[name] = user_id, api_key.written(key_id, secret)
         return user_id
+
+    async def add(
+        self, table: str, rows: Sequence[Mapping[str, object]], *, returning: str = "id"
+    ) -> list[int]:
+        """Inserts rows that all have the same columns, and returns their ids."""
+        columns = ", ".join(rows[0])
+        found = await self.pool.fetch(
+            f"INSERT INTO {table} ({columns}) "
+            f"SELECT {columns} FROM jsonb_populate_recordset(NULL::{table}, $1) RETURNING {returning}",
+            list(rows),
+        )
+        return [row[returning] for row in found]
+
+    async def rows(self, table: str, owner: str | None = None) -> list[asyncpg.Record]:
+        """All rows of a table, or those of a user."""
+        if owner is None:
+            return await self.pool.fetch(f"SELECT * FROM {table}")
+        column = "id" if table == "users" else "user_id"
+        return await self.pool.fetch(f"SELECT * FROM {table} WHERE {column} = $1", self.users[owner])
 
     async def add_keywords(self, name: str, *, keywords: int = KEYWORDS, mentions: int = MENTIONS) -> None:
         """Keywords with mentions a minute apart. Every second mention is analysed and has a lead."""
@@ -132,7 +159,8 @@ Ask = Callable[..., Awaitable[Answer]]
 
 @pytest.fixture(scope="session")
 def schema() -> Schema:
-    return build()
+    """The whole suite runs on either executor: LEADGRAPH_EXECUTOR=reference is the other one."""
+    return build(load_settings().executor)
 
 
 @pytest.fixture
@@ -154,3 +182,221 @@ def ask(world: World, client: httpx.AsyncClient) -> Ask:
         return Answer(response.status_code, response.json())
 
     return post
+
+
+_shared_databases = itertools.count()
+
+
+@pytest.fixture(scope="module")
+async def shared_pool(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Pool]:
+    """Of a database that all tests of a module share: they read it, or change what is theirs alone."""
+    name = f"shared_{next(_shared_databases)}"
+    admin = await asyncpg.connect(postgres.url("postgres"))
+    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    pool = await open_pool(postgres.url(name), size=4)
+    yield pool
+    await pool.close()
+    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await admin.close()
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Asks a module's world. Whatever is asked, no answer may be an error of ours."""
+
+    world: World
+    client: httpx.AsyncClient
+
+    async def __call__(self, document: str, *, viewer: str | None = "ann", **variables: object) -> Answer:
+        # Written in ASCII, so that a test can send what is no text, such as half a surrogate pair.
+        body = json.dumps({"query": document, "variables": variables})
+        headers = {"content-type": "application/json"}
+        if viewer:
+            headers["authorization"] = f"Bearer {self.world.keys[viewer]}"
+        response = await self.client.post("/graphql", content=body, headers=headers)
+        answer = Answer(response.status_code, response.json())
+        for error in answer.body.get("errors", ()):
+            assert error["extensions"]["code"] != "INTERNAL", (document, variables, error)
+            assert error["message"]
+        return answer
+
+
+@pytest.fixture(scope="module")
+async def asker(shared_pool: Pool, schema: Schema) -> AsyncIterator[Asker]:
+    app = create_app(shared_pool, schema=schema, explain=True)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url="http://test", timeout=60
+    ) as made:
+        yield Asker(World(shared_pool), made)
+
+
+MOMENTS = [datetime(2026, 1, 31, 12, tzinfo=UTC) + n * timedelta(hours=7, microseconds=1) for n in range(9)]
+WORDS = ["crm", "Sales", "team", "budget", "jobs", "Größe", "50% off_", "back\\slash", "o'hara"]
+
+
+class Crowding:
+    """Fills a world with rows of few values: many ties, many missing values, every enumeration."""
+
+    def __init__(self, world: World, seed: int = 1) -> None:
+        self._world = world
+        self._random = random.Random(seed)  # noqa: S311 - the same crowd in every run
+        self._numbers = itertools.count(1)
+
+    def _moment(self) -> str:
+        return self._random.choice(MOMENTS).isoformat()
+
+    def _or_null(self, value: object, share: float = 0.4) -> object:
+        return None if self._random.random() < share else value
+
+    def _one_of(self, values: Any) -> Any:
+        return self._random.choice(list(values))
+
+    def _words(self, most: int) -> str:
+        return " ".join(self._random.choices(WORDS, k=self._random.randint(1, most)))
+
+    async def keywords(self, name: str, number: int) -> list[int]:
+        return await self._world.add(
+            "keywords",
+            [
+                {
+                    "user_id": self._world.users[name],
+                    "keyword": f"{self._words(2)} {next(self._numbers)}",
+                    "status": self._one_of(models.KeywordStatus),
+                    "match_type": self._one_of(models.MatchType),
+                    "required_terms": [],
+                    "created_at": self._moment(),
+                }
+                for _ in range(number)
+            ],
+        )
+
+    async def integrations(self, name: str, number: int) -> list[int]:
+        return await self._world.add(
+            "integrations",
+            [
+                {
+                    "user_id": self._world.users[name],
+                    "provider": self._one_of(models.IntegrationProvider),
+                    "kind": self._one_of(models.IntegrationKind),
+                    "status": self._one_of(models.IntegrationStatus),
+                    "external_account_id": str(next(self._numbers)),
+                    "last_searched_at": self._or_null(self._moment()),
+                    "health_score": self._or_null(self._one_of([0, 50, 100])),
+                    "settings": {},
+                }
+                for _ in range(number)
+            ],
+        )
+
+    async def logs(self, name: str, integrations: Sequence[int], number: int) -> list[int]:
+        return await self._world.add(
+            "integration_logs",
+            [
+                {
+                    "user_id": self._world.users[name],
+                    "integration_id": self._one_of(integrations),
+                    "kind": self._one_of(models.IntegrationLogKind),
+                    "status": self._one_of(models.IntegrationLogStatus),
+                    "created_at": self._moment(),
+                }
+                for _ in range(number)
+            ],
+        )
+
+    async def mentions(
+        self, name: str, keywords: Sequence[int], integrations: Sequence[int], number: int
+    ) -> list[int]:
+        return await self._world.add(
+            "mentions",
+            [
+                {
+                    "user_id": self._world.users[name],
+                    "keyword_id": self._one_of(keywords),
+                    "integration_id": self._or_null(self._one_of(integrations)) if integrations else None,
+                    "platform": self._one_of(list(models.Platform)[:5]),
+                    "external_id": str(next(self._numbers)),
+                    "kind": self._one_of(models.MentionKind),
+                    "url": "https://example.com/",
+                    "title": self._or_null(self._words(3)),
+                    "content": self._words(6),
+                    "author": self._one_of(["", "ada", "Ada", "o'hara"]),
+                    "language": self._or_null(self._one_of(["de", "en"])),
+                    "likes": self._or_null(self._one_of([0, 1, 7, 2**31 - 1])),
+                    "comments": self._or_null(self._one_of([0, 1, 7])),
+                    "published_at": self._or_null(self._moment()),
+                    "created_at": self._moment(),
+                }
+                for _ in range(number)
+            ],
+        )
+
+    async def analyses(self, mentions: Sequence[int]) -> None:
+        rows = []
+        for mention_id in mentions:
+            status = self._one_of(models.AnalysisStatus)
+            done = status == models.AnalysisStatus.SUCCEEDED
+            rows.append(
+                {
+                    "mention_id": mention_id,
+                    "status": status,
+                    "sentiment": self._one_of(models.Sentiment) if done else None,
+                    "relevance": self._one_of(models.Relevance) if done else None,
+                    "intent": self._or_null(self._one_of(models.Intent)),
+                    "relevance_score": self._or_null(self._one_of([0, 50, 100])),
+                    "relevance_reason": "",
+                    "topics": [],
+                    "summary": "",
+                    "analyzer": "",
+                    "analyzer_version": "",
+                }
+            )
+        await self._world.add("analysis_results", rows, returning="mention_id")
+
+    async def leads(self, mentions: Sequence[int]) -> list[int]:
+        rows = []
+        for mention_id in mentions:
+            status = self._one_of(models.LeadStatus)
+            value = self._or_null(self._one_of(["0", "9.99", "10", "10.01", "1234567.89"]))
+            rows.append(
+                {
+                    "mention_id": mention_id,
+                    "status": status,
+                    "origin": self._one_of(models.LeadOrigin),
+                    "score": self._or_null(self._one_of([0, 50, 100])),
+                    "value": value,
+                    "currency": None if value is None else self._one_of(["EUR", "USD"]),
+                    "company": self._or_null(self._one_of(["", "Acme", "acme"])),
+                    "external_reference": self._or_null(f"crm-{next(self._numbers)}"),
+                    "created_at": self._moment(),
+                    "status_changed_at": self._moment(),
+                    "qualified_at": self._or_null(self._moment()),
+                    "converted_at": self._moment() if status == models.LeadStatus.CONVERTED else None,
+                    "notes": "",
+                    "tags": [],
+                    "version": 1,
+                    "updated_at": self._moment(),
+                }
+            )
+        return await self._world.add("leads", rows)
+
+    async def everything(self, name: str, size: int) -> None:
+        """About `size` rows of each entity; on average ten mentions for each keyword that has any."""
+        keywords = await self.keywords(name, size // 2)
+        integrations = await self.integrations(name, size // 4)
+        await self.logs(name, integrations[:3], size // 2)
+        mentions = await self.mentions(name, keywords[: size // 10], integrations[:4], size)
+        await self.analyses(self._random.sample(mentions, size * 2 // 3))
+        await self.leads(self._random.sample(mentions, size // 2))
+
+
+@pytest.fixture(scope="module")
+async def crowd(asker: Asker) -> World:
+    """ann has about ninety rows of each entity, ben thirty; olga is an operator."""
+    world = asker.world
+    for name in ("ann", "ben"):
+        await world.add_user(name)
+    await world.add_user("olga", role="operator")
+    filling = Crowding(world)
+    await filling.everything("ann", 90)
+    await filling.everything("ben", 30)
+    return world

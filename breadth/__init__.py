@@ -1,0 +1,11 @@
+"""Runs GraphQL operations level by level: each field once for all of its parents.
+
+For graphql-core schemas and for those of Strawberry, whose extension stands in `breadth.extension`.
+"""
+
+from breadth.execute import attempt, execute
+from breadth.explain import explain
+from breadth.fields import Column, InstanceOf, SetResolver
+from breadth.survey import StepAside
+
+__all__ = ["Column", "InstanceOf", "SetResolver", "StepAside", "attempt", "execute", "explain"]

@@ -1,0 +1,177 @@
+"""`execute`: a drop-in for graphql-core's function of that name."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from contextlib import suppress
+from functools import cache
+from typing import Any, Final, TypeAlias, cast
+
+import graphql
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLSchema,
+    MiddlewareManager,
+    default_field_resolver,
+    default_type_resolver,
+)
+from graphql.execution import Executor
+from graphql.execution.incremental import IncrementalExecutor
+from graphql.execution.values import get_variable_values
+from graphql.pyutils import AwaitableOrValue
+from graphql.pyutils.is_awaitable import is_async_iterable as default_is_async_iterable
+from graphql.pyutils.is_awaitable import is_awaitable as default_is_awaitable
+
+from breadth.kinds import KNOWN_ASYNC_ITERABLE, kinds_for
+from breadth.plan import FieldResolver, Plan
+from breadth.request import Request
+from breadth.run import Run
+from breadth.survey import StepAside
+
+PLANS_KEPT: Final = 1000
+
+_Kept: TypeAlias = tuple[GraphQLSchema, DocumentNode, FieldResolver, Plan | StepAside]
+
+
+class Plans:
+    """The plans of the documents that were run last. A document that is parsed again is another one."""
+
+    def __init__(self, kept: int = PLANS_KEPT) -> None:
+        self._kept = kept
+        self._plans: OrderedDict[tuple[int, int, int, str | None], _Kept] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._plans)
+
+    def clear(self) -> None:
+        self._plans.clear()
+
+    def plan(
+        self, schema: GraphQLSchema, document: DocumentNode, name: str | None, resolver: FieldResolver
+    ) -> Plan:
+        """Raises `StepAside`, and what graphql-core raises for an invalid schema."""
+        key = (id(schema), id(document), id(resolver), name)
+        found = self._plans.get(key)
+        if found is None:
+            # What is kept is alive, so that its id is nobody else's.
+            found = self._plans[key] = (schema, document, resolver, _made(schema, document, name, resolver))
+            if len(self._plans) > self._kept:
+                with suppress(KeyError):  # another thread was faster
+                    self._plans.popitem(last=False)
+        else:
+            with suppress(KeyError):
+                self._plans.move_to_end(key)
+        if isinstance(found[3], StepAside):
+            raise found[3].with_traceback(None)
+        return found[3]
+
+
+def _made(
+    schema: GraphQLSchema, document: DocumentNode, name: str | None, resolver: FieldResolver
+) -> Plan | StepAside:
+    try:
+        return Plan(schema, document, name, resolver)
+    except StepAside as reason:
+        return reason
+
+
+plans: Final = Plans()
+
+
+def execute(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    root_value: Any = None,
+    context_value: Any = None,
+    variable_values: dict[str, Any] | None = None,
+    operation_name: str | None = None,
+    field_resolver: FieldResolver | None = None,
+    type_resolver: Callable[..., Any] | None = None,
+    **options: Any,
+) -> AwaitableOrValue[ExecutionResult]:
+    """The result of an operation, or an awaitable of it if something has to be waited for.
+
+    Arguments and results are those of graphql-core's `execute`, to which goes what is not run here.
+    """
+    given = (root_value, context_value, variable_values, operation_name, field_resolver, type_resolver)
+    try:
+        return attempt(schema, document, *given, **options)
+    except StepAside:
+        return graphql.execute(schema, document, *given, **options)
+
+
+def attempt(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    root_value: Any = None,
+    context_value: Any = None,
+    variable_values: dict[str, Any] | None = None,
+    operation_name: str | None = None,
+    field_resolver: FieldResolver | None = None,
+    type_resolver: Callable[..., Any] | None = None,
+    subscribe_field_resolver: Callable[..., Any] | None = None,  # noqa: ARG001 - nothing is subscribed to here
+    max_coercion_errors: int = 50,
+    enable_early_execution: bool = False,  # noqa: ARG001 - nothing is deferred here
+    middleware: Any = None,
+    executor_class: type[Executor[Any]] | None = None,
+    is_awaitable: Callable[[Any], bool] | None = None,
+    is_async_iterable: Callable[[Any], bool] | None = None,
+    hide_suggestions: bool = False,
+    abort_signal: Any = None,
+    hooks: Any = None,
+    **custom_context_args: Any,
+) -> AwaitableOrValue[ExecutionResult]:
+    """As `execute`, but raises `StepAside`, before anything is run, for what it leaves to graphql-core."""
+    kinds = kinds_for(is_awaitable or default_is_awaitable)
+    is_async_iterable = is_async_iterable or default_is_async_iterable
+    executor_class = executor_class or IncrementalExecutor
+    if kinds is None or is_async_iterable not in KNOWN_ASYNC_ITERABLE:
+        raise StepAside("a notion of its own of what is awaitable")
+    if not _is_ordinary(cast("Hashable", executor_class)):
+        raise StepAside("an executor of its own")
+    if abort_signal is not None or hooks is not None:
+        raise StepAside("an abort signal or hooks")
+    if _does_something(middleware):
+        raise StepAside("middleware")
+    plan = plans.plan(schema, document, operation_name, field_resolver or default_field_resolver)
+    variables = get_variable_values(
+        schema,
+        plan.operation.variable_definitions or (),
+        variable_values or {},
+        max_errors=max_coercion_errors,
+        hide_suggestions=hide_suggestions,
+    )
+    if isinstance(variables, list):
+        return ExecutionResult(None, variables)
+    request = Request(
+        plan,
+        variables,
+        root_value,
+        context_value,
+        kinds,
+        is_async_iterable,
+        type_resolver or default_type_resolver,
+        executor_class,
+        hide_suggestions,
+        custom_context_args,
+    )
+    return Run(request, plan.variant(variables).root).start()
+
+
+def _does_something(middleware: Any) -> bool:
+    if isinstance(middleware, MiddlewareManager):
+        return bool(middleware.middlewares)
+    return middleware is not None and middleware not in ([], ())
+
+
+@cache
+def _is_ordinary(executor_class: Any) -> bool:
+    """Whether an executor class is graphql-core's, but for what it tells resolvers."""
+    own = [
+        each
+        for each in executor_class.__mro__
+        if issubclass(each, Executor) and not each.__module__.startswith("graphql.execution.")
+    ]
+    return issubclass(executor_class, Executor) and all(
+        name.startswith("__") or name == "build_resolve_info" for each in own for name in vars(each)
+    )

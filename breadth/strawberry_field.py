@@ -1,0 +1,82 @@
+"""What breadth knows of Strawberry's fields. Strawberry itself is imported only where a schema of it is run."""
+
+from collections.abc import Callable, Mapping
+from operator import getitem
+from typing import Any, Final
+
+from graphql import GraphQLField, GraphQLResolveInfo, GraphQLSchema
+
+DEFINITION: Final = "strawberry-definition"
+
+_MAKER: Final = "GraphQLCoreConverter.from_resolver.<locals>."
+_BASIC: Final = f"{_MAKER}_get_basic_result"
+_MADE: Final = {_BASIC, f"{_MAKER}_resolver", f"{_MAKER}_async_resolver"}
+
+
+def definition_of(field: GraphQLField) -> Any | None:
+    """The Strawberry field that a field was made of."""
+    return field.extensions.get(DEFINITION)
+
+
+def metadata_of(field: GraphQLField) -> Mapping[Any, Any]:
+    """A Strawberry field's metadata; empty where something is wrapped around the field: permissions,
+    extensions, handlers of exceptions, or a resolver that was put in the place of Strawberry's.
+    """
+    definition = definition_of(field)
+    resolve: Any = field.resolve
+    if definition is None or definition.extensions or getattr(resolve, "__qualname__", "") not in _MADE:
+        return {}
+    if _closed_over(resolve, "field_exception_handlers"):
+        return {}
+    metadata: Mapping[Any, Any] = definition.metadata or {}
+    return metadata
+
+
+def attribute_of(field: GraphQLField) -> tuple[str, Callable[..., Any]] | None:
+    """Name and function by which a field without a resolver reads its parents; None for any other field."""
+    definition = definition_of(field)
+    if definition is None or getattr(field.resolve, "__qualname__", "") != _BASIC:
+        return None
+    from strawberry.types.field import StrawberryField  # noqa: PLC0415 - see the module's docstring
+
+    if type(definition).get_result is not StrawberryField.get_result:
+        return None
+    default: Callable[..., Any] = definition.default_resolver
+    return (definition.python_name, default) if default in (getattr, getitem) else None
+
+
+def python_name_of(field: GraphQLField) -> str | None:
+    definition = definition_of(field)
+    return None if definition is None else definition.python_name
+
+
+def converted(
+    field: GraphQLField, arguments: dict[str, Any], info: GraphQLResolveInfo[Any]
+) -> dict[str, Any]:
+    """A field's arguments as Strawberry hands them to its resolvers: Python names, input objects, enums.
+
+    Arguments that were left out stay away.
+    """
+    definition = definition_of(field)
+    if definition is None:
+        return arguments
+    from strawberry.types.arguments import convert_arguments  # noqa: PLC0415 - see the module's docstring
+
+    schema = _schema(info.schema)
+    return convert_arguments(
+        arguments,
+        definition.arguments,
+        scalar_registry=schema.schema_converter.scalar_registry,
+        config=schema.config,
+        info=schema.config.info_class(_raw_info=info, _field=definition),
+    )
+
+
+def _schema(schema: GraphQLSchema) -> Any:
+    return schema.extensions[DEFINITION]
+
+
+def _closed_over(function: Any, name: str) -> Any:
+    """What a function remembers under a name of the function around it; None if it has no such name."""
+    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    return cells[name].cell_contents if name in cells else None

@@ -1,0 +1,72 @@
+"""breadth and graphql-core give the same answers to random documents."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    execute,
+    parse,
+)
+
+import breadth
+from breadth import rows
+from tests.breadth.compare import differences
+from tests.breadth.documents import Asked, ask
+from tests.breadth.zoo import Zoo
+
+PROFILES = [(0.0, 0.0), (0.01, 0.0), (0.05, 0.0), (0.0, 0.3), (0.01, 0.3), (0.05, 0.3)]
+
+
+async def settled(found: Any) -> ExecutionResult:
+    result: ExecutionResult = await found if hasattr(found, "__await__") else found
+    while len(asyncio.all_tasks()) > 1:  # graphql-core leaves what it has given up to itself
+        await asyncio.sleep(0)
+    return result
+
+
+async def differing(zoo: Zoo, asked: Asked, number: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    document = parse(asked.text)
+    logs: list[list[str]] = []
+
+    async def run(executor: Callable[..., Any], document: DocumentNode = document) -> ExecutionResult:
+        logs.append([])
+        given = (zoo.root(number), logs[-1], asked.variables, asked.operation)
+        return await settled(executor(zoo.schema, document, *given))
+
+    reference = await run(execute)
+    possible = await run(execute, parse(asked.unpropagated)) if zoo.asynchronous else None
+    found: list[str] = []
+    for compiled_from in (1 << 30, 0):
+        monkeypatch.setattr(rows, "COMPILED_FROM", compiled_from)
+        result = await run(breadth.execute)
+        found += differences(reference, result, possible)
+        if not reference.errors and Counter(logs[0]) != Counter(logs[-1]):
+            found.append(
+                f"resolvers: {(Counter(logs[0]) - Counter(logs[-1])) | (Counter(logs[-1]) - Counter(logs[0]))}"
+            )
+    return found
+
+
+# graphql-core leaves awaitables of fields that an error has made pointless alone, and so may breadth.
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(("faults", "asynchronous"), PROFILES)
+def test_random_documents_are_answered_as_by_graphql_core(
+    faults: float, asynchronous: float, documents: int, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zoo = Zoo(faults, asynchronous)
+    share = documents // len(PROFILES) + 1
+
+    async def run_all() -> None:
+        for number in range(share):
+            kind = "mutation" if number % 5 == 0 else "query"
+            asked = ask(zoo.schema, f"{seed} {number}", kind=kind, reckless=number % 7 == 0)
+            found = await differing(zoo, asked, seed + number, monkeypatch)
+            if found:
+                pytest.fail(f"BREADTH_SEED={seed}, number {number}, {asked}\n" + "\n".join(found))
+
+    asyncio.run(run_all())

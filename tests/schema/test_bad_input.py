@@ -1,0 +1,352 @@
+"""Wrong values, for every argument of every field and every field of every filter: refused with a code and a
+sentence, before or while the operation runs, and never an error of ours.
+"""
+
+import base64
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    get_named_type,
+    is_composite_type,
+)
+
+from resolvers.identifier import encode
+from schema.schema import build
+
+TYPES = build()._schema.type_map
+REFUSALS = {
+    "BAD_CURSOR",
+    "BAD_REQUEST",
+    "BAD_USER_INPUT",
+    "GRAPHQL_PARSE_FAILED",
+    "GRAPHQL_VALIDATION_FAILED",
+}
+# Where a field of a type can be asked.
+PLACES = {
+    "Query": "%s",
+    "User": "viewer { %s }",
+    "Keyword": "keywords(first: 1) { nodes { %s } }",
+    "Integration": "integrations(first: 1) { nodes { %s } }",
+    "MentionStats": "mentions { stats { %s } }",
+    "LeadStats": "leads { stats { %s } }",
+}
+LONG = "A" * 100_000
+NOT_TEXTS: list[object] = [1, 1.5, True, [], {}]
+BAD: dict[str, list[object]] = {
+    "Int": [-1, 101, 2**31 - 1, 2**31, 2**63, 2**64, -(2**63), 1.5, 1e300, "1", "", True, {}, [1, 2]],
+    "ID": [
+        "", "x", "\0", "ÿ", LONG, encode("Nothing", 1), encode("Lead", 2**63), base64.b64encode(b"Keyword:" + b"9" * 5000).decode(),
+        base64.b64encode(b"Keyword:-1").decode(), base64.b64encode("Keyword:٣".encode()).decode(),
+        base64.b64encode(b"Keyword:1 ").decode(), f"{encode('Keyword', 1)}\n", 1, 0, 2**63, -1, 1.5, True, [], {},
+    ],
+    "after": ["", "x", "\0", "ÿ", LONG, "bnVsbA", "W10", "WyJhIl0", encode("Keyword", 1), *NOT_TEXTS],
+    "timeZone": [
+        "", " ", "x", "\0", "ÿ", LONG, "Mars/Base", "../UTC", "/etc/passwd", "Europe", "europe/berlin", "+02:00",
+        "localtime", "posixrules", "Factory", "posix/Europe/Berlin", "right/Europe/Berlin", *NOT_TEXTS,
+    ],
+    "DateTime": [
+        "", "x", "2026-01-31", "2026-01-31T12:00:00", "2026-01-31 12:00:00Z", "2026-01-31T12:00Z", "2026-W05-6T12:00:00Z",
+        "20260131T120000Z", "2026-01-31T12:00:00,5Z", "2026-01-31T12:00:00+2", "2026-01-31T12:00:00+02:00:30",
+        "2026-01-31T12:00:00 Z", "2026-02-30T12:00:00Z", "2026-01-31T24:00:00Z", "2026-01-31T12:00:60Z", "0000-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01", "+12026-01-31T12:00:00Z", "２026-01-31T12:00:00Z",
+        "2026-01-31T12:00:00Z\n", "\0", LONG, 0, 2**63, *NOT_TEXTS,
+    ],
+    "Decimal": [
+        "", "x", "NaN", "sNaN", "Infinity", "-Infinity", "1e1000000", "1e-1000000", "9" * 100, "1_000", " 1", "1\n", "٣",
+        "0x10", "1,5", "\0", LONG, True, [], {},
+    ],
+    "String": ["\0", LONG, "a\0b", "x" * 501, *NOT_TEXTS],
+    "Boolean": ["true", "", 0, 1, 1.5, [], {}],
+}  # fmt: skip
+ENUM: list[object] = ["", "x", "newest", "\0", LONG, *NOT_TEXTS]
+OBJECT: list[object] = ["", "x", 1, True, [], {"x": 1}, {"": 1}, {"__typename": "x"}]
+
+
+def kind_of(name: str, argument: GraphQLArgument) -> str:
+    return {"before": "after"}.get(name, name) if name in {"before", "after", "timeZone"} else named(argument)
+
+
+def named(argument: Any) -> str:
+    return str(get_named_type(argument.type).name)
+
+
+def bad_values(kind: str) -> list[object]:
+    type_ = TYPES.get(kind)
+    if isinstance(type_, GraphQLEnumType):
+        return ENUM
+    return OBJECT if isinstance(type_, GraphQLInputObjectType) else BAD[kind]
+
+
+def arguments() -> Iterator[tuple[str, str, str, GraphQLArgument]]:
+    for type_name, type_ in TYPES.items():
+        if not isinstance(type_, GraphQLObjectType) or type_name.startswith("__"):
+            continue
+        for field_name, field in type_.fields.items():
+            for name, argument in field.args.items():
+                yield type_name, field_name, name, argument
+
+
+def required(type_name: str, field_name: str, besides: str) -> str:
+    """What else the field cannot be asked without."""
+    field = TYPES[type_name].fields[field_name]  # type: ignore[attr-defined]
+    wanted = {name for name, given in field.args.items() if isinstance(given.type, GraphQLNonNull)} - {
+        besides
+    }
+    assert wanted <= {"by"}
+    return "by: DAY, " if wanted else ""
+
+
+def document(type_name: str, field_name: str, name: str, value: str, head: str = "") -> str:
+    field = TYPES[type_name].fields[field_name]  # type: ignore[attr-defined]
+    selected = "{ __typename }" if is_composite_type(get_named_type(field.type)) else ""
+    asked = f"{field_name}({required(type_name, field_name, name)}{name}: {value}) {selected}"
+    return f"{head} {{ {PLACES[type_name] % asked} }}"
+
+
+def literal(value: object, kind: str) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {literal(one, '')}" for name, one in value.items()) + "}"
+    if isinstance(value, str) and value.isidentifier() and isinstance(TYPES.get(kind), GraphQLEnumType):
+        return value
+    return json.dumps(value)
+
+
+ARGUMENTS = list(arguments())
+
+
+def assert_refused(answer: Any, *asked: object) -> None:
+    errors = answer.body.get("errors")
+    assert errors, asked
+    for error in errors:
+        assert error["extensions"]["code"] in REFUSALS, (asked, error)
+        message = error["message"]
+        assert 10 < len(message) <= 1000, (asked, error)
+        assert not any(
+            word in message for word in ("asyncpg", "SELECT", "Traceback", " object at ", "_posix")
+        ), error
+
+
+@pytest.fixture(scope="module")
+async def asked(asker: Any) -> Any:
+    await asker.world.add_user("ann")
+    await asker.world.add_keywords("ann")
+    await asker.world.add_integrations("ann")
+    return asker
+
+
+@pytest.mark.parametrize(
+    ("type_name", "field_name", "name", "argument"),
+    ARGUMENTS,
+    ids=[f"{t}.{f}.{n}" for t, f, n, _ in ARGUMENTS],
+)
+async def test_wrong_values_of_every_argument_are_refused(
+    asked: Any, type_name: str, field_name: str, name: str, argument: GraphQLArgument
+) -> None:
+    kind = kind_of(name, argument)
+    by_variable = document(type_name, field_name, name, "$v", f"query($v: {argument.type})")
+    for value in bad_values(kind):
+        if isinstance(value, list) and not value and isinstance(get_list(argument.type), GraphQLList):
+            continue  # no ids at all are nothing wrong
+        assert_refused(await asked(by_variable, v=value), name, value)
+        written = document(type_name, field_name, name, literal(value, kind))
+        assert_refused(await asked(written), name, value)
+
+
+def get_list(type_: Any) -> Any:
+    return type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+
+
+def comparisons() -> Iterator[tuple[str, str, str]]:
+    """Each comparator of each field of each filter, by the list at the root that takes the filter."""
+    for list_, field in TYPES["Query"].fields.items():  # type: ignore[attr-defined]
+        if "filter" in field.args:
+            fields = get_named_type(field.args["filter"].type).fields
+            yield from ((list_, name, one.type) for name, one in fields.items())
+
+
+def wrong_filters() -> Iterator[tuple[str, dict[str, object]]]:
+    for list_, name, type_ in comparisons():
+        inner: Any = get_named_type(type_)  # type: ignore[call-overload]
+        if name in {"and", "or", "not"}:
+            yield from ((list_, {name: value}) for value in ["x", 1, {"x": 1}, [1], [None], [{"x": 1}]])
+        elif isinstance(inner, GraphQLInputObjectType):
+            for comparator, compared in inner.fields.items():
+                for value in bad_values(named(compared)):
+                    listed = isinstance(compared.type, GraphQLList)
+                    if listed and isinstance(value, list):
+                        continue
+                    yield list_, {name: {comparator: [value] if listed else value}}
+        else:
+            yield from ((list_, {name: value}) for value in bad_values(inner.name))
+
+
+WRONG_FILTERS = [
+    (list_, given)
+    for list_, given in wrong_filters()
+    # Numbers that are too large for a page are fine to compare with; what is too large for an Int is not.
+    if not any(
+        value in [-1, 101, 2**31 - 1]
+        for of in given.values()
+        if isinstance(of, dict)
+        for value in of.values()
+    )
+]
+
+
+async def test_wrong_values_of_every_comparator_are_refused(asked: Any) -> None:
+    for list_, given in WRONG_FILTERS:
+        filter_type = get_named_type(TYPES["Query"].fields[list_].args["filter"].type)  # type: ignore[attr-defined]
+        head = f"query($f: {filter_type})"
+        assert_refused(
+            await asked(f"{head} {{ {list_}(filter: $f) {{ totalCount }} }}", f=given), list_, given
+        )
+    assert len(WRONG_FILTERS) > 1000
+
+
+EXTREMES: list[object] = [0, 2**31 - 1, -(2**31)]
+
+
+async def test_extreme_numbers_are_compared_like_others(asked: Any) -> None:
+    """No row can have a score of two thousand millions: then none has it, and all have less."""
+    await asked.world.pool.execute("UPDATE leads SET score = 5, value = 10, currency = 'EUR'")
+    document = """query($f: LeadFilter) { leads(filter: $f) { totalCount } }"""
+    for value in EXTREMES:
+        for comparator, expected in [
+            ("eq", 0),
+            ("gt", 6 if int(str(value)) <= 0 else 0),
+            ("lte", 0 if int(str(value)) <= 0 else 6),
+        ]:
+            found = (await asked(document, f={"score": {comparator: value}})).data
+            assert found == {"leads": {"totalCount": expected}}, (comparator, value)
+    for value in ["1e29", "-1e29", "9" * 30, "10.001", "9.999999999999999999", 1e16]:
+        more = Decimal(str(value)) < 10
+        for comparator, expected in [("eq", 0), ("gt", 6 if more else 0), ("lte", 0 if more else 6)]:
+            found = (await asked(document, f={"value": {comparator: value}})).data
+            assert found == {"leads": {"totalCount": expected}}, (comparator, value)
+    for value in ["10", "10.0", "10.000000", 10, 10.0, "1e1"]:
+        assert (await asked(document, f={"value": {"eq": value}})).data == {"leads": {"totalCount": 6}}
+
+
+LISTS = {
+    "users": ["NEWEST", "OLDEST"],
+    "keywords": ["NEWEST", "OLDEST", "MOST_MENTIONS", "MOST_LEADS"],
+    "mentions": ["NEWEST", "OLDEST", "BEST_MATCH"],
+    "leads": ["NEWEST", "OLDEST", "LATEST_CHANGE"],
+    "integrations": ["NEWEST", "OLDEST"],
+}
+BAD_PARTS: list[object] = [
+    None, True, "1", "", [], {}, 1.5, -1.5, 1e300, 5e-324, 2**31, -(2**31) - 1, 2**63, -(2**63) - 1, 2**62, 2**64, "NaN", "2026-01-31T12:00:00Z",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("list_", "order"), [(list_, order) for list_, orders in LISTS.items() for order in orders]
+)
+async def test_cursors_that_somebody_made_up_are_refused_or_harmless(
+    asked: Any, list_: str, order: str
+) -> None:
+    given = '{search: "post"}' if order == "BEST_MATCH" else "{}"
+    document = f"query($c: String) {{ {list_}(first: 1, after: $c, orderBy: {order}, filter: {given})"
+    real = (await asked(f"{document} {{ edges {{ cursor }} }} }}")).data[list_]["edges"][0]["cursor"]
+    kind, *parts = json.loads(base64.urlsafe_b64decode(real + "=="))
+    made_up = [[kind], [kind, *parts, 1], [], [[kind], *parts], {"a": 1}, kind, *parts, None]
+    made_up += [[kind, *parts[:n], bad, *parts[n + 1 :]] for n in range(len(parts)) for bad in BAD_PARTS]
+    for one in made_up:
+        text = base64.urlsafe_b64encode(json.dumps(one).encode()).decode()
+        answer = await asked(f"{document} {{ nodes {{ id }} pageInfo {{ hasPreviousPage }} }} }}", c=text)
+        if answer.body.get("errors"):
+            assert answer.code == "BAD_CURSOR", one
+        else:  # it is a place in the list, if one where no row is
+            assert isinstance(one, list), one
+            assert all(type(part) in {int, float} for part in one[1:]), one
+
+
+async def test_a_damaged_cursor_is_refused(asked: Any) -> None:
+    document = "query($c: String) { mentions(after: $c) { edges { cursor } } }"
+    real = (await asked(document)).data["mentions"]["edges"][0]["cursor"]
+    for damaged in (
+        real[:-1],
+        real[1:],
+        real + "A",
+        real + "!",
+        real + "\n",
+        "é" + real,
+        real.swapcase(),
+        real[:-3] + "???",
+    ):
+        assert (await asked(document, c=damaged)).code == "BAD_CURSOR", damaged
+
+
+@pytest.mark.parametrize(
+    "text", ['"\\uD800"', '"\\uDC00\\uD800"', '"\\u{D800}"', '"\\u{110000}"', '"\\x"', '"', '"\n"', "'x'"]
+)
+async def test_what_is_no_text_is_refused(asked: Any, text: str) -> None:
+    assert (await asked(f"{{ keyword(id: {text}) {{ id }} }}")).code == "GRAPHQL_PARSE_FAILED"
+
+
+async def test_half_a_surrogate_pair_is_refused_as_a_variable(asked: Any) -> None:
+    answer = await asked("query($s: String) { mentions(filter: {search: $s}) { totalCount } }", s="\ud800")
+    assert (answer.status, answer.code) == (400, "BAD_REQUEST")
+
+
+async def test_nulls_are_the_same_as_nothing(asked: Any) -> None:
+    """A client may send null for each argument that it leaves out."""
+    for type_name, field_name, name, argument in ARGUMENTS:
+        by_variable = document(type_name, field_name, name, "$v", f"query($v: {argument.type})")
+        if isinstance(argument.type, GraphQLNonNull):
+            assert_refused(await asked(by_variable, v=None), name)
+        else:
+            assert (await asked(by_variable, v=None)).data
+            assert (await asked(document(type_name, field_name, name, "null"))).data
+    for list_, name, _ in comparisons():
+        if name not in {"search", "hasLead"}:
+            answer = await asked(
+                f"{{ one: {list_} {{ totalCount }} other: {list_}(filter: {{{name}: null}}) {{ totalCount }} }}"
+            )
+            assert answer.data["one"] == answer.data["other"]
+
+
+async def test_thousands_of_ids_are_refused(asked: Any) -> None:
+    ids = [encode("Keyword", n) for n in range(1, 5001)]
+    answer = await asked("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids)
+    assert (answer.code, answer.error["message"]) == (
+        "BAD_USER_INPUT",
+        "`ids` has 5000 entries; at most 100 are possible.",
+    )
+    document = "query($f: MentionFilter) { mentions(filter: $f) { totalCount } }"
+    for comparator in ("in", "notIn"):
+        answer = await asked(document, f={"keywordId": {comparator: ids}})
+        assert (answer.code, answer.error["message"]) == (
+            "BAD_USER_INPUT",
+            f"`filter.keywordId.{comparator}` has 5000 entries; at most 250 are possible.",
+        )
+        assert (await asked(document, f={"keywordId": {comparator: ids[:250]}})).data
+    answer = await asked(document, f={"or": [{}] * 251})
+    assert answer.error["message"] == "`filter.or` has 251 entries; at most 250 are possible."
+
+
+@pytest.mark.parametrize("levels", [5, 20, 100, 400, 900, 2000])
+async def test_deeply_nested_values_are_refused(asked: Any, levels: int) -> None:
+    for opening, closing in ("{not: ", "}"), ("[", "]"), ("{and: [", "]}"), ("{createdAt: {eq: [", "]}}"):
+        value = f"{opening * levels}{{}}{closing * levels}"
+        assert_refused(await asked(f"{{ mentions(filter: {value}) {{ totalCount }} }}"), opening, levels)
+    document = "query($f: MentionFilter) { mentions(filter: $f) { totalCount } }"
+    given: object = {}
+    for _ in range(min(levels, 900)):  # beyond a thousand levels it is no JSON to us
+        given = {"not": given}
+    assert_refused(await asked(document, f=given), levels)
+
+
+async def test_a_default_value_does_not_let_null_in(asked: Any) -> None:
+    document = 'query($id: ID = "x") { keyword(id: $id) { id } }'
+    assert_refused(await asked(document, id=None))

@@ -1,0 +1,541 @@
+"""Filters against a second opinion: each comparator of each field, and random trees of them, computed over
+the raw rows in Python.
+"""
+
+import itertools
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLList, get_named_type
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from resolvers.identifier import encode
+from schema.schema import build
+
+TYPES = build()._schema.type_map
+Row = Mapping[str, Any]
+Of = Callable[[Row], Any]
+
+
+def column(name: str) -> Of:
+    return lambda row: row[name]
+
+
+def id_of(tag: str, name: str) -> Of:
+    return lambda row: None if row[name] is None else encode(tag, row[name])
+
+
+def columns(*names: str) -> dict[str, Of]:
+    """Fields that are named like their columns, in camel case."""
+    return {
+        name.split("_")[0] + "".join(map(str.capitalize, name.split("_")[1:])): column(name) for name in names
+    }
+
+
+# What each field of each filter stands for, written down a second time.
+REFERENCE: dict[str, dict[str, Of]] = {
+    "users": columns("email", "role", "created_at"),
+    "keywords": columns("keyword", "status", "match_type", "mentions_count", "leads_count", "created_at"),
+    "mentions": {
+        **columns("platform", "kind", "author", "language", "likes", "comments", "published_at", "created_at"),
+        **columns("sentiment", "intent", "relevance", "relevance_score", "lead_status"),
+        "keywordId": id_of("Keyword", "keyword_id"),
+        "integrationId": id_of("Integration", "integration_id"),
+        "hasLead": lambda row: row["lead_id"] is not None,
+    },
+    "leads": {
+        **columns("platform", "status", "origin", "score", "value", "currency", "company", "external_reference"),
+        **columns("created_at", "status_changed_at", "converted_at"),
+        "keywordId": id_of("Keyword", "keyword_id"),
+    },
+    "integrations": {**columns("provider", "kind", "status", "health_score"), "lastSyncedAt": column("last_searched_at")},
+    "logs": columns("kind", "status", "created_at"),
+}  # fmt: skip
+RAW = {
+    "users": "SELECT *, id AS user_id FROM users",
+    "keywords": "SELECT * FROM keywords",
+    "mentions": """
+        SELECT m.*, a.sentiment, a.intent, a.relevance, a.relevance_score, l.id AS lead_id, l.status AS lead_status
+        FROM mentions AS m LEFT JOIN analysis_results AS a ON a.mention_id = m.id LEFT JOIN leads AS l ON l.mention_id = m.id
+    """,
+    "leads": "SELECT l.*, m.platform FROM leads AS l JOIN mentions AS m ON m.id = l.mention_id",
+    "integrations": "SELECT * FROM integrations",
+    "logs": "SELECT * FROM integration_logs",
+}
+INPUTS: dict[str, GraphQLInputObjectType] = {
+    list_: TYPES[name]  # type: ignore[misc]
+    for list_, name in {
+        "users": "UserFilter", "keywords": "KeywordFilter", "mentions": "MentionFilter", "leads": "LeadFilter",
+        "integrations": "IntegrationFilter", "logs": "IntegrationLogFilter",
+    }.items()
+}  # fmt: skip
+TAGS = {"users": "User", "keywords": "Keyword", "mentions": "Mention", "leads": "Lead", "integrations": "Integration", "logs": "IntegrationLog"}  # fmt: skip
+BRANCHES = {"and", "or", "not"}
+
+
+def fields_of(list_: str) -> dict[str, Any]:
+    return {
+        name: field.type for name, field in INPUTS[list_].fields.items() if name not in BRANCHES | {"search"}
+    }
+
+
+def comparators_of(type_: Any) -> dict[str, Any]:
+    named = get_named_type(type_)
+    return (
+        {name: one.type for name, one in named.fields.items()}
+        if isinstance(named, GraphQLInputObjectType)
+        else {}
+    )
+
+
+def parsed(value: Any, type_: Any) -> Any:
+    """A value as the rows have it, from what a client writes."""
+    if isinstance(value, list):
+        return [parsed(one, type_) for one in value]
+    match get_named_type(type_):
+        case GraphQLEnumType():
+            return value.lower()
+        case named if named.name == "DateTime":
+            return datetime.fromisoformat(value)
+        case named if named.name == "Decimal":
+            return Decimal(value)
+    return value
+
+
+TESTS: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": lambda mine, other: mine is not None and mine == other,
+    "in": lambda mine, others: mine is not None and mine in others,
+    "notIn": lambda mine, others: mine is None or mine not in others,
+    "gt": lambda mine, other: mine is not None and mine > other,
+    "gte": lambda mine, other: mine is not None and mine >= other,
+    "lt": lambda mine, other: mine is not None and mine < other,
+    "lte": lambda mine, other: mine is not None and mine <= other,
+    "isNull": lambda mine, wanted: (mine is None) is wanted,
+    "contains": lambda mine, part: part.lower() in mine.lower(),
+}
+
+
+def lets_through(list_: str, wanted: Mapping[str, Any], row: Row) -> bool:
+    """The second opinion."""
+    for name, value in wanted.items():
+        if name == "and":
+            passed = all(lets_through(list_, one, row) for one in value)
+        elif name == "or":
+            passed = any(lets_through(list_, one, row) for one in value)
+        elif name == "not":
+            passed = not lets_through(list_, value, row)
+        elif not isinstance(value, dict):
+            passed = REFERENCE[list_][name](row) is value
+        else:
+            mine = REFERENCE[list_][name](row)
+            types = comparators_of(fields_of(list_)[name])
+            passed = all(TESTS[one](mine, parsed(given, types[one])) for one, given in value.items())
+        if not passed:
+            return False
+    return True
+
+
+@dataclass
+class Crowd:
+    """The crowded world, and its raw rows by the list that they are in."""
+
+    ask: Any
+    rows: dict[str, list[Row]]
+    asked: int = 0
+
+    def expected(self, list_: str, wanted: Mapping[str, Any], owner: int | None) -> set[str]:
+        rows = [row for row in self.rows[list_] if owner in {None, row["user_id"]}]
+        return {encode(TAGS[list_], row["id"]) for row in rows if lets_through(list_, wanted, row)}
+
+    def samples(self, list_: str, name: str) -> list[Any]:
+        """The values that a field has, as clients write them, the missing one left out."""
+        found = sorted({REFERENCE[list_][name](row) for row in self.rows[list_]} - {None})
+        return [written(value, fields_of(list_)[name]) for value in found]
+
+    async def check(
+        self, list_: str, filters: list[dict[str, Any]], viewer: str = "ann", *, own: bool = True
+    ) -> None:
+        """Asks for the rows and the number of rows that each filter lets through: of the list of all, and of
+        the viewer's own list if there is one and `own` asks for it.
+        """
+        own = own and list_ not in {"users", "logs"}
+        size = 50 if list_ == "logs" else 100
+        head = ", ".join(f"$f{n}: {INPUTS[list_].name}" for n in range(len(filters)))
+        pages = " ".join(
+            f"f{n}: {list_}(first: {size}, filter: $f{n}) {{ nodes {{ id }} totalCount }}"
+            for n in range(len(filters))
+        )
+        below = f"viewer {{ {pages} }}" if own else ""
+        all_ = f"integrations(first: 50) {{ nodes {{ {pages} }} }}" if list_ == "logs" else pages
+        variables = {f"f{n}": one for n, one in enumerate(filters)}
+        data = (await self.ask(f"query({head}) {{ {all_} {below} }}", viewer=viewer, **variables)).data
+        self.asked += len(filters)
+        viewer_id = self.ask.world.users[viewer]
+        places = data["integrations"]["nodes"] if list_ == "logs" else [data]
+        for n, wanted in enumerate(filters):
+            seen = None if viewer == "olga" else viewer_id
+            self._compare([place[f"f{n}"] for place in places], self.expected(list_, wanted, seen), wanted)
+            if own:
+                self._compare([data["viewer"][f"f{n}"]], self.expected(list_, wanted, viewer_id), wanted)
+
+    @staticmethod
+    def _compare(pages: list[Any], expected: set[str], wanted: object) -> None:
+        found = [node["id"] for page in pages for node in page["nodes"]]
+        assert sum(page["totalCount"] for page in pages) == len(expected), wanted
+        assert len(found) == min(len(expected), 100), wanted
+        assert set(found) <= expected, wanted
+
+
+def written(value: Any, type_: Any) -> Any:
+    """A value as a client writes it."""
+    compared = comparators_of(type_).get("eq")
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(get_named_type(compared), GraphQLEnumType):
+        return value.upper()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+@pytest.fixture(scope="module")
+async def people(crowd: Any, asker: Any) -> Crowd:
+    rows = {list_: await crowd.pool.fetch(sql) for list_, sql in RAW.items()}
+    return Crowd(asker, rows)
+
+
+FIELDS = [(list_, name) for list_ in INPUTS for name in fields_of(list_)]
+BEYOND = {
+    "Int": [-(2**31), -1, 2**31 - 1],
+    "Decimal": ["-1", "9.994", "10.005", "99999999999999.99", "1e20"],
+    "DateTime": ["0001-01-01T00:00:00Z", "2026-02-01T02:00:00.000003+07:00", "9999-12-31T23:59:59Z"],
+    "String": ["", "nobody", "%", "_", "o'hara", "\\", "Ä", "🦀"],
+    "ID": [encode("Keyword", 2**63 - 1), encode("Keyword", 0)],
+}
+
+
+def values_for(people: Crowd, list_: str, name: str, type_: Any) -> list[Any]:
+    named = get_named_type(type_)
+    if isinstance(named, GraphQLEnumType):
+        return list(named.values)
+    there = people.samples(list_, name)
+    step = max(1, len(there) // 8)
+    beyond: Any = BEYOND[named.name]
+    if name == "integrationId":
+        beyond = [encode("Integration", 0)]
+    return [*there[::step], *(one for one in beyond if one not in there)]
+
+
+def comparisons(people: Crowd, list_: str, name: str) -> Iterator[dict[str, Any]]:
+    for comparator, type_ in comparators_of(fields_of(list_)[name]).items():
+        if comparator == "isNull":
+            yield from ({name: {comparator: value}} for value in (True, False))
+        elif isinstance(type_, GraphQLList):
+            values = values_for(people, list_, name, type_)
+            lists = [[], values, values[:1] * 250, values[::2], values[1::2], values[-1:]]
+            yield from ({name: {comparator: one}} for one in lists)
+        else:
+            values = values_for(people, list_, name, type_)
+            values += [value[1:4].swapcase() for value in values] if comparator == "contains" else []
+            yield from ({name: {comparator: value}} for value in values)
+
+
+def test_every_field_of_every_filter_has_a_second_opinion() -> None:
+    assert {list_: set(fields_of(list_)) for list_ in INPUTS} == {
+        list_: set(of) for list_, of in REFERENCE.items()
+    }
+    used = {comparator for list_, name in FIELDS for comparator in comparators_of(fields_of(list_)[name])}
+    assert used == set(TESTS)
+
+
+@pytest.mark.parametrize(("list_", "name"), FIELDS, ids=[".".join(field) for field in FIELDS])
+async def test_each_comparator_alone_negated_and_for_everybody(people: Crowd, list_: str, name: str) -> None:
+    filters = list(comparisons(people, list_, name)) or [{name: True}, {name: False}]
+    for start in range(0, len(filters), 20):
+        await people.check(list_, filters[start : start + 20], own=False)
+    await people.check(list_, [{"not": one} for one in filters[::3]])
+    await people.check(list_, filters[::5], viewer="olga", own=False)
+
+
+@st.composite
+def trees(draw: Any, people: Crowd, list_: str, depth: int = 1) -> dict[str, Any]:
+    """A filter of up to five levels: conditions beside branches, as clients may write them."""
+    wanted: dict[str, Any] = {}
+    for name in draw(st.lists(st.sampled_from(sorted(fields_of(list_))), max_size=3, unique=True)):
+        types = comparators_of(fields_of(list_)[name])
+        if not types:
+            wanted[name] = draw(st.booleans())
+            continue
+        chosen = draw(st.lists(st.sampled_from(sorted(types)), max_size=2, unique=True))
+        wanted[name] = {one: draw(operands(people, list_, name, one, types[one])) for one in chosen}
+    if depth < 5:
+        deeper = trees(people, list_, depth + 1)
+        for branch in draw(
+            st.lists(st.sampled_from(sorted(BRANCHES)), max_size=2 if depth < 3 else 1, unique=True)
+        ):
+            wanted[branch] = draw(deeper) if branch == "not" else draw(st.lists(deeper, max_size=3))
+    return wanted
+
+
+def operands(people: Crowd, list_: str, name: str, comparator: str, type_: Any) -> st.SearchStrategy[Any]:
+    if comparator == "isNull":
+        return st.booleans()
+    one = st.sampled_from(values_for(people, list_, name, type_))
+    return st.lists(one, max_size=4) if isinstance(type_, GraphQLList) else one
+
+
+def conditions_in(wanted: Mapping[str, Any]) -> int:
+    total = 0
+    for name, value in wanted.items():
+        if name == "not":
+            total += conditions_in(value)
+        elif name in BRANCHES:
+            total += sum(map(conditions_in, value))
+        else:
+            total += len(value) if isinstance(value, dict) else 1
+    return total
+
+
+@pytest.mark.parametrize("list_", sorted(INPUTS))
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+async def test_random_trees(people: Crowd, list_: str, data: Any) -> None:
+    wanted = data.draw(trees(people, list_))
+    assume(conditions_in(wanted) <= 50)
+    await people.check(list_, [wanted])
+
+
+async def test_a_tree_of_every_cap(people: Crowd) -> None:
+    """Five levels, fifty conditions, lists of 250: still an answer, and the right one."""
+    some = list(itertools.chain(*(comparisons(people, "mentions", name) for name in fields_of("mentions"))))
+    random.Random(1).shuffle(some)  # noqa: S311 - the same tree in every run
+    fifth: dict[str, Any] = {"platform": {"notIn": ["REDDIT"]}, "hasLead": True}
+    fourth = {"not": fifth, "or": some[10:24], "author": {"notIn": ["x"] * 250}}
+    third = {"not": fourth, "or": [{"likes": {"gt": 1}}, *some[24:40]]}
+    whole = {"and": [{"not": third}, {"or": [*some[40:55], {"comments": {"gte": 1}}]}]}
+    assert conditions_in(whole) == 50
+    await people.check("mentions", [whole])
+    await people.check("mentions", [{"not": third}], viewer="olga")
+
+
+PAGE = "query($f: MentionFilter) { mentions(first: 100, filter: $f) { nodes { id } totalCount } }"
+
+
+async def test_filters_of_somebody_elses_keyword_let_nothing_through(people: Crowd) -> None:
+    (foreign,) = {row["keyword_id"] for row in people.rows["mentions"][-1:]}
+    assert foreign in {
+        row["id"] for row in people.rows["keywords"] if row["user_id"] == people.ask.world.users["ben"]
+    }
+    wanted = {"keywordId": {"in": [encode("Keyword", foreign)]}}
+    empty = {"mentions": {"nodes": [], "totalCount": 0}}
+    assert (await people.ask(PAGE, f=wanted)).data == empty
+    assert (await people.ask(PAGE, viewer="ben", f=wanted)).data != empty
+    assert (await people.ask(PAGE, viewer="olga", f=wanted)).data != empty
+    leads = (
+        await people.ask(
+            "query($f: LeadFilter) { leads(filter: $f) { totalCount stats { count } } }", f=wanted
+        )
+    ).data
+    assert leads == {"leads": {"totalCount": 0, "stats": {"count": 0}}}
+
+
+@pytest.mark.parametrize(
+    "impossible",
+    [
+        {"or": []},
+        {"not": {}},
+        {"not": {"and": []}},
+        {"likes": {"gt": 5, "lt": 5}},
+        {"likes": {"isNull": True, "eq": 1}},
+        {"platform": {"in": []}},
+        {"platform": {"eq": "REDDIT", "notIn": ["REDDIT"]}},
+        {"platform": {"isNull": True}},
+        {"hasLead": False, "leadStatus": {"isNull": False}},
+        {"createdAt": {"gte": "2026-01-01T00:00:00Z", "lt": "2026-01-01T00:00:00Z"}},
+        {"search": ""},
+        {"search": "crm -crm"},
+        {"author": {"eq": "x" * 500}},
+    ],
+)
+async def test_what_no_row_can_meet_is_an_empty_page(people: Crowd, impossible: dict[str, Any]) -> None:
+    document = """query($f: MentionFilter) { mentions(filter: $f) {
+        nodes { id } edges { cursor } totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+        stats { count likes byPlatform { count } bySentiment { count } byKeyword { count } } } }"""
+    found = (await people.ask(document, f=impossible)).data["mentions"]
+    stats = {"count": 0, "likes": 0, "byPlatform": [], "bySentiment": [], "byKeyword": []}
+    info = {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None}
+    assert found == {"nodes": [], "edges": [], "totalCount": 0, "pageInfo": info, "stats": stats}
+
+
+@pytest.mark.parametrize(
+    "all_",
+    [
+        {},
+        {"and": []},
+        {"and": [{}]},
+        {"or": [{}, {"or": []}]},
+        {"not": {"or": []}},
+        {"likes": {}},
+        {"platform": {"notIn": []}},
+    ],
+)
+async def test_what_asks_nothing_lets_everything_through(people: Crowd, all_: dict[str, Any]) -> None:
+    assert (await people.ask(PAGE, f=all_)).data["mentions"]["totalCount"] == 90
+
+
+def deep(levels: int, inner: dict[str, Any]) -> dict[str, Any]:
+    for _ in range(levels):
+        inner = {"or": [{}, {"not": inner}]} if levels % 2 else {"and": [inner]}
+    return inner
+
+
+MANY = [{"likes": {"eq": 1, "gt": 2}}] * 25
+MALFORMED: list[tuple[dict[str, Any], str]] = [
+    ({"not": {"not": {"not": {"not": {"not": {}}}}}}, "`filter.not.not.not.not.not` is nested deeper than 5 filters."),
+    ({"and": [{}, {"or": [{}, {"not": {"and": [{"or": [{}]}]}}]}]}, "`filter.and[1].or[1].not.and[0].or[0]` is nested deeper than 5 filters."),
+    ({"and": MANY, "hasLead": True}, ""),
+    ({"or": [*MANY, {"platform": {"eq": "WEB"}}]}, "`filter.or[25].platform` is one condition too many: a filter has at most 50."),
+    ({"and": MANY, "search": "x"}, "`filter.search` is one condition too many: a filter has at most 50."),
+    ({"and": [{}] * 251}, "`filter.and` has 251 entries; at most 250 are possible."),
+    ({"or": [{"author": {"notIn": ["x"] * 251}}]}, "`filter.or[0].author.notIn` has 251 entries; at most 250 are possible."),
+    ({"not": {"author": {"in": ["x", "a\0b"]}}}, "`filter.not.author.in[1]` contains a character that no text here can contain."),
+    ({"author": {"eq": "x" * 501}}, "`filter.author.eq` is longer than 500 characters."),
+    ({"search": "x" * 501}, "`filter.search` is longer than 500 characters."),
+    ({"search": "\0"}, "`filter.search` contains a character that no text here can contain."),
+    ({"keywordId": {"in": [encode("Keyword", 1), encode("Lead", 1)]}}, f"`filter.keywordId.in[1]`: '{encode('Lead', 1)}' is the id of a Lead, not of a Keyword."),
+    ({"not": {"integrationId": {"eq": "x"}}}, "`filter.not.integrationId.eq`: 'x' is not an id of this API."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("malformed", "message"), MALFORMED, ids=[str(n) for n in range(len(MALFORMED))])
+async def test_malformed_filters_are_refused_by_their_path(
+    people: Crowd, malformed: dict[str, Any], message: str
+) -> None:
+    answer = await people.ask(PAGE, f=malformed)
+    if (
+        not message
+    ):  # which of the conditions is the fifty-first is a matter of the order that they are read in
+        message = "`filter.hasLead` is one condition too many: a filter has at most 50."
+    assert (answer.code, answer.error["message"]) == ("BAD_USER_INPUT", message)
+    assert answer.error["path"] == ["mentions"]
+    assert answer.statements == []
+
+
+async def test_filtered_counts_are_one_statement_per_level(people: Crowd) -> None:
+    document = """query($k: KeywordFilter, $m: MentionFilter, $all: MentionFilter) { keywords(first: 50, filter: $k) {
+        totalCount nodes { few: mentions(first: 1, filter: $m) { totalCount nodes { id } }
+        all: mentions(first: 0, filter: $all) { totalCount } } } }"""
+    words = next(row["keyword"] for row in people.rows["keywords"] if row["mentions_count"] > 5)
+    one = await people.ask(document, k={"keyword": {"eq": words}}, m={"hasLead": True})
+    many = await people.ask(document, k={"mentionsCount": {"gte": 0}}, m={"hasLead": True})
+    assert (len(one.data["keywords"]["nodes"]), len(many.data["keywords"]["nodes"])) == (1, 45)
+    wanted = [
+        "keywords count",
+        "keywords page",
+        "mentions count keyword_id",
+        "mentions page_of_each keyword_id",
+        "mentions page_of_each keyword_id",
+    ]
+    assert sorted(one.statements) == sorted(many.statements) == wanted
+    without = document.replace("totalCount", "__typename")
+    answer = await people.ask(without, k={"mentionsCount": {"gte": 0}}, m={"hasLead": True})
+    assert sorted(answer.statements) == [name for name in wanted if "count" not in name]
+
+
+WORDS = ["crm", "sales", "team", "budget", "jobs", "größe"]
+
+
+@dataclass(frozen=True)
+class Term:
+    """Words next to each other, that have to be there or must not."""
+
+    words: tuple[str, ...]
+    excluded: bool = False
+
+    def __str__(self) -> str:
+        text = self.words[0] if len(self.words) == 1 else f'"{" ".join(self.words)}"'
+        return f"-{text}" if self.excluded else text
+
+    def is_met_by(self, words: list[str]) -> bool:
+        size = len(self.words)
+        there = any(tuple(words[n : n + size]) == self.words for n in range(len(words)))
+        return there != self.excluded
+
+
+def spelled(row: Row) -> list[str]:
+    """The words of title and text in the order that they are searched in."""
+    letters = f"{row['title'] or ''} {row['content']}".lower()
+    return "".join(letter if letter.isalnum() else " " for letter in letters).split()
+
+
+TERMS = st.builds(Term, st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(tuple), st.booleans())
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(choices=st.lists(st.lists(TERMS, min_size=1, max_size=3), min_size=1, max_size=3))
+async def test_searches_find_what_the_words_say(people: Crowd, choices: list[list[Term]]) -> None:
+    """`a "b c" -d or e`: all of one of the choices."""
+    text = " or ".join(" ".join(map(str, terms)) for terms in choices)
+    rows = [row for row in people.rows["mentions"] if row["user_id"] == people.ask.world.users["ann"]]
+    expected = {
+        encode("Mention", row["id"])
+        for row in rows
+        if any(all(term.is_met_by(spelled(row)) for term in terms) for terms in choices)
+    }
+    found = (await people.ask(PAGE, f={"search": text})).data["mentions"]
+    assert {node["id"] for node in found["nodes"]} == expected, text
+    assert found["totalCount"] == len(expected)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "\t\n", "or", "OR or", "-", "--", '"', '""', '"" or -""', "&", "| ! & :*", "()", "<->", "'", "\\", ":A", "%", "\x7f", "\u200b"]
+)  # fmt: skip
+async def test_a_search_without_words_finds_nothing(people: Crowd, text: str) -> None:
+    answer = await people.ask(PAGE, f={"search": text})
+    assert answer.data["mentions"]["totalCount"] == 0
+
+
+async def test_a_search_of_five_hundred_characters_is_answered(people: Crowd) -> None:
+    for text in (
+        "crm " * 125,
+        "x" * 500,
+        '"' * 500,
+        "crm or " * 71,
+        "-" * 24 + "x " * 238,
+        "(" * 500,
+        "é" * 500,
+        "🦀" * 500,
+    ):
+        assert "mentions" in (await people.ask(PAGE, f={"search": text})).data
+    answer = await people.ask(PAGE, f={"search": "- " * 25})
+    assert (answer.code, answer.error["message"]) == (
+        "BAD_USER_INPUT",
+        "`filter.search` has more than 24 minus signs.",
+    )
+
+
+async def test_not_and_not_in_let_rows_through_that_miss_the_value(people: Crowd) -> None:
+    async def number(wanted: dict[str, Any]) -> int:
+        found: int = (await people.ask(PAGE, f=wanted)).data["mentions"]["totalCount"]
+        return found
+
+    for name, value in {
+        "sentiment": "POSITIVE",
+        "leadStatus": "NEW",
+        "language": "de",
+        "intent": "BUYING",
+    }.items():
+        there, missing = await number({name: {"eq": value}}), await number({name: {"isNull": True}})
+        others = await number({name: {"isNull": False}, "not": {name: {"eq": value}}})
+        assert min(there, missing, others) > 0
+        assert there + missing + others == 90
+        assert (
+            await number({name: {"notIn": [value]}})
+            == await number({"not": {name: {"eq": value}}})
+            == missing + others
+        )

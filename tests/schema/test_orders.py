@@ -1,0 +1,391 @@
+"""Every order of every list: the rows that Python sorts, each once, in both directions, through ties, while
+rows come and go; and cursors that only work where they come from.
+"""
+
+import itertools
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType, get_named_type
+
+from resolvers.identifier import encode
+from schema.schema import build
+
+TYPES = build()._schema.type_map
+TABLES = {
+    "UserConnection": "users",
+    "KeywordConnection": "keywords",
+    "MentionConnection": "mentions",
+    "LeadConnection": "leads",
+    "IntegrationConnection": "integrations",
+    "IntegrationLogConnection": "integration_logs",
+}
+TAGS = {
+    "users": "User", "keywords": "Keyword", "mentions": "Mention", "leads": "Lead", "integrations": "Integration",
+    "integration_logs": "IntegrationLog",
+}  # fmt: skip
+# What each order sorts by, written down a second time: columns, and whether the largest come first.
+BY_ID: dict[str, tuple[tuple[str, ...], bool]] = {"NEWEST": (("id",), True), "OLDEST": (("id",), False)}
+BY_TIME: dict[str, tuple[tuple[str, ...], bool]] = {
+    "NEWEST": (("created_at", "id"), True),
+    "OLDEST": (("created_at", "id"), False),
+}
+ORDERS: dict[str, dict[str, tuple[tuple[str, ...], bool]]] = {
+    "users": BY_ID,
+    "keywords": {
+        **BY_ID,
+        "MOST_MENTIONS": (("mentions_count", "id"), True),
+        "MOST_LEADS": (("leads_count", "id"), True),
+    },
+    "mentions": {**BY_TIME, "BEST_MATCH": (("rank", "id"), True)},
+    "leads": {**BY_TIME, "LATEST_CHANGE": (("status_changed_at", "id"), True)},
+    "integrations": BY_ID,
+    "integration_logs": BY_TIME,
+}
+SEARCH = "crm or sales"
+RANKED = """
+    SELECT *, ts_rank(search, websearch_to_tsquery('simple', $1)) AS rank
+    FROM mentions WHERE search @@ websearch_to_tsquery('simple', $1)
+"""
+
+
+@dataclass(frozen=True)
+class List:
+    """A field of a type that returns a connection."""
+
+    type_name: str
+    name: str
+    table: str
+
+    @property
+    def parent(self) -> str | None:
+        """The column by which rows refer to the parent."""
+        return None if self.type_name == "Query" else f"{self.type_name.lower()}_id"
+
+    def __str__(self) -> str:
+        return f"{self.type_name}.{self.name}"
+
+    def within(self, page: str) -> str:
+        """A document that asks for a page of the list of one parent, or of all."""
+        arguments = (
+            "first: $first, after: $after, last: $last, before: $before, filter: $filter, orderBy: $order"
+        )
+        filter_ = get_named_type(self._field.args["filter"].type).name
+        order = get_named_type(self._field.args["orderBy"].type).name
+        head = f'query($id: ID = "", $first: Int, $after: String, $last: Int, $before: String, $filter: {filter_}, $order: {order})'
+        list_ = f"list: {self.name}({arguments}) {{ {page} }}"
+        if self.parent is None:
+            return f"{head} {{ {list_} node(id: $id) @skip(if: true) {{ id }} }}"
+        return f"{head} {{ parent: node(id: $id) {{ ... on {self.type_name} {{ {list_} }} }} }}"
+
+    @property
+    def _field(self) -> Any:
+        type_ = TYPES[self.type_name]
+        assert isinstance(type_, GraphQLObjectType)
+        return type_.fields[self.name]
+
+    @property
+    def orders(self) -> list[str]:
+        return list(get_named_type(self._field.args["orderBy"].type).values)
+
+
+def lists() -> Iterator[List]:
+    for type_name, type_ in TYPES.items():
+        if isinstance(type_, GraphQLObjectType):
+            for name, field in type_.fields.items():
+                table = TABLES.get(get_named_type(field.type).name)
+                if table:
+                    yield List(type_name, name, table)
+
+
+LISTS = list(lists())
+CASES = [(list_, order) for list_ in LISTS for order in list_.orders]
+PAGE = (
+    "nodes { id } edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
+)
+
+
+def test_every_list_and_order_has_a_second_opinion() -> None:
+    assert len(LISTS) == 13
+    for list_, order in CASES:
+        assert order in ORDERS[list_.table]
+
+
+class Pages:
+    """Asks for pages of a list of the crowd in an order, and checks that each is right in itself."""
+
+    def __init__(self, asker: Any, list_: List, order: str, parent: str | None, viewer: str = "ann") -> None:
+        self._asker, self._list, self._viewer = asker, list_, viewer
+        self._fixed: dict[str, object] = {"order": order}
+        if order == "BEST_MATCH":
+            self._fixed["filter"] = {"search": SEARCH}
+        if parent is not None:
+            self._fixed["id"] = parent
+
+    async def page(self, **arguments: object) -> dict[str, Any]:
+        asked = await self._asker(self._list.within(PAGE), viewer=self._viewer, **self._fixed, **arguments)
+        found: dict[str, Any] = (
+            asked.data["list"] if self._list.parent is None else asked.data["parent"]["list"]
+        )
+        cursors = [edge["cursor"] for edge in found["edges"]]
+        assert [edge["node"] for edge in found["edges"]] == found["nodes"]
+        info = found["pageInfo"]
+        assert (info["startCursor"], info["endCursor"]) == (
+            (cursors[0], cursors[-1]) if cursors else (None, None)
+        )
+        return found
+
+    async def forwards(self, size: int) -> list[str]:
+        """The ids of all pages from the start to the end."""
+        seen: list[str] = []
+        after = None
+        while True:
+            found = await self.page(first=size, after=after)
+            assert found["pageInfo"]["hasPreviousPage"] is (len(seen) > 0)
+            seen += [node["id"] for node in found["nodes"]]
+            if not found["pageInfo"]["hasNextPage"]:
+                return seen
+            assert len(found["nodes"]) == size
+            after = found["pageInfo"]["endCursor"]
+
+    async def backwards(self, size: int) -> list[str]:
+        """The ids of all pages from the end to the start, in the list's order."""
+        seen: list[str] = []
+        before = None
+        while True:
+            found = await self.page(last=size, before=before)
+            assert found["pageInfo"]["hasNextPage"] is (len(seen) > 0)
+            seen = [node["id"] for node in found["nodes"]] + seen
+            if not found["pageInfo"]["hasPreviousPage"]:
+                return seen
+            assert len(found["nodes"]) == size
+            before = found["pageInfo"]["startCursor"]
+
+
+async def raw(crowd: Any, table: str, order: str) -> list[Mapping[str, Any]]:
+    """The rows of a table, with their ranks where the order is by rank."""
+    if order == "BEST_MATCH":
+        found: list[Mapping[str, Any]] = await crowd.pool.fetch(RANKED, SEARCH)
+        return found
+    return list(await crowd.rows(table))
+
+
+def expected_ids(rows: list[Mapping[str, Any]], table: str, order: str) -> list[str]:
+    columns, descending = ORDERS[table][order]
+    ordered = sorted(rows, key=lambda row: tuple(row[name] for name in columns), reverse=descending)
+    return [encode(TAGS[table], row["id"]) for row in ordered]
+
+
+def busiest(rows: list[Mapping[str, Any]], list_: List) -> int:
+    """The parent that has the most rows."""
+    assert list_.parent is not None
+    parents = [row[list_.parent] for row in rows if row[list_.parent] is not None]
+    return int(max(set(parents), key=parents.count))
+
+
+@pytest.mark.parametrize(("list_", "order"), CASES, ids=[f"{list_} {order}" for list_, order in CASES])
+async def test_every_row_comes_once_in_both_directions(
+    crowd: Any, asker: Any, list_: List, order: str
+) -> None:
+    rows = await raw(crowd, list_.table, order)
+    owner = "id" if list_.table == "users" else "user_id"
+    rows = [row for row in rows if row[owner] == crowd.users["ann"] or list_.table == "users"]
+    parent = None
+    if list_.parent is not None:
+        parent_id = busiest(rows, list_)
+        rows = [row for row in rows if row[list_.parent] == parent_id]
+        parent = encode(list_.type_name, parent_id)
+    column = ORDERS[list_.table][order][0][0]
+    if column != "id":
+        assert len({row[column] for row in rows}) < len(rows)  # there are ties
+    wanted = expected_ids(rows, list_.table, order)
+    pages = Pages(asker, list_, order, parent, viewer="olga" if list_.table == "users" else "ann")
+    assert len(wanted) > 2
+    for size in (1, 7) if len(wanted) < 15 else (11, 100):
+        assert await pages.forwards(size) == wanted
+        assert await pages.backwards(size) == wanted
+    whole = await pages.page(first=100)
+    cursors = [edge["cursor"] for edge in whole["edges"]]
+    assert len(set(cursors)) == len(wanted)
+    for n in range(0, len(wanted), max(1, len(wanted) // 4)):
+        behind = await pages.page(first=100, after=cursors[n])
+        in_front = await pages.page(last=100, before=cursors[n])
+        assert [node["id"] for node in behind["nodes"]] == wanted[n + 1 :]
+        assert [node["id"] for node in in_front["nodes"]] == wanted[:n]
+
+
+@pytest.mark.parametrize(
+    "text", ["crm", "crm sales", '"sales team" or budget', "crm -jobs", "-jobs", "größe or o'hara"]
+)
+async def test_best_matches_come_first_through_ties(crowd: Any, asker: Any, text: str) -> None:
+    mine = [row for row in await crowd.pool.fetch(RANKED, text) if row["user_id"] == crowd.users["ann"]]
+    wanted = expected_ids(mine, "mentions", "BEST_MATCH")
+    assert len({row["rank"] for row in mine}) < len(wanted)
+    pages = Pages(asker, next(one for one in LISTS if str(one) == "Query.mentions"), "BEST_MATCH", None)
+    pages._fixed["filter"] = {"search": text}
+    assert await pages.forwards(9) == await pages.backwards(9) == wanted
+    pages._fixed["order"] = "NEWEST"
+    assert await pages.forwards(9) == expected_ids(mine, "mentions", "NEWEST")
+
+
+async def test_best_match_needs_words_at_the_top_of_the_filter(crowd: Any, asker: Any) -> None:
+    document = "query($f: MentionFilter) { mentions(filter: $f, orderBy: BEST_MATCH) { totalCount } }"
+    for wanted in ({}, None, {"and": [{"search": "crm"}]}, {"search": None}):
+        answer = await asker(document, f=wanted)
+        assert (answer.code, answer.error["message"]) == (
+            "BAD_USER_INPUT",
+            "`orderBy: BEST_MATCH` needs words to match: give `filter.search`.",
+        )
+    assert (await asker(document, f={"search": ""})).data == {"mentions": {"totalCount": 0}}
+
+
+FILTERED: dict[str, dict[str, object]] = {
+    "users": {"role": {"in": ["MEMBER", "OPERATOR"]}},
+    "keywords": {"mentionsCount": {"gte": 0}},
+    "mentions": {"search": SEARCH},
+    "leads": {"not": {"score": {"lt": 0}}},
+    "integrations": {"not": {"healthScore": {"lt": 0}}},
+    "integration_logs": {"kind": {"notIn": []}},
+}
+
+
+async def test_a_cursor_works_only_in_its_list_order_and_filter(crowd: Any, asker: Any) -> None:
+    """Each cursor in each other place: refused. In its own place, and at another parent of it: a page."""
+    places: list[tuple[List, Pages, str]] = []
+    for list_, order in CASES:
+        rows = await raw(crowd, list_.table, order)
+        parent = None if list_.parent is None else encode(list_.type_name, busiest(rows, list_))
+        for filtered in (False, True):
+            pages = Pages(asker, list_, order, parent, viewer="olga")
+            if filtered and order != "BEST_MATCH":
+                pages._fixed["filter"] = FILTERED[list_.table]
+            elif filtered:
+                pages._fixed["filter"] = {"search": SEARCH, "likes": {"isNull": True}}
+            places.append((list_, pages, (await pages.page(first=1))["pageInfo"]["endCursor"]))
+    assert len({cursor for _, _, cursor in places}) == len(places)
+    tried = 0
+    for here, there in itertools.product(range(len(places)), repeat=2):
+        list_, pages, own = places[here]
+        cursor = places[there][2]
+        if cursor == own:
+            assert (await pages.page(first=1, after=cursor))["pageInfo"]["hasPreviousPage"] is True
+        elif there % 5 == here % 5 or list_.table == places[there][0].table:
+            side = ("after", "before")[(here + there) % 2]
+            answer = await asker(
+                list_.within("nodes { id }"), viewer="olga", **pages._fixed, **{side: cursor}
+            )
+            assert answer.code == "BAD_CURSOR", (str(list_), str(places[there][0]), pages._fixed)
+            tried += 1
+    assert tried > 500
+
+
+MOVABLE = {
+    "MOST_MENTIONS": "mentions_count",
+    "MOST_LEADS": "leads_count",
+    "LATEST_CHANGE": "status_changed_at",
+}
+
+
+class Weather:
+    """Rows that come, go and change between two pages."""
+
+    def __init__(self, crowd: Any, table: str, seed: int) -> None:
+        self._pool, self._owner, self._table = crowd.pool, crowd.users["cy"], table
+        self._random = random.Random(seed)  # noqa: S311 - the same weather in every run
+
+    async def ids(self) -> dict[int, Any]:
+        """What each row would be sorted by, by its id."""
+        rows = await self._pool.fetch(f"SELECT * FROM {self._table} WHERE user_id = $1", self._owner)
+        return {row["id"]: row for row in rows}
+
+    async def blow(self) -> None:
+        there = sorted(await self.ids())
+        for _ in range(self._random.randint(0, 3)):
+            if there and self._random.random() < 0.5:
+                gone = there.pop(self._random.randrange(len(there)))
+                await self._pool.execute(f"DELETE FROM {self._table} WHERE id = $1", gone)
+            else:
+                await self._arrive(self._random.randint(0, 5))
+        if self._table == "leads" and there:
+            changed = self._random.choice(there)
+            moment = f"timestamptz '2026-01-01' + {self._random.randint(0, 5)} * interval '1 hour'"
+            await self._pool.execute(f"UPDATE leads SET status_changed_at = {moment} WHERE id = $1", changed)
+
+    async def _arrive(self, hours: int) -> None:
+        """A row of a moment that others have as well: in the middle of the list, among ties."""
+        moment = f"timestamptz '2026-01-01' + {hours} * interval '1 hour'"
+        keyword = "(SELECT id FROM keywords WHERE user_id = $1 ORDER BY id LIMIT 1)"
+        mention = f"""INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content, created_at)
+            SELECT $1, {keyword}, 'web', gen_random_uuid(), 'https://example.com', 'crm sales', {moment} RETURNING id"""
+        match self._table:
+            case "keywords":
+                sql = "INSERT INTO keywords (user_id, keyword) VALUES ($1, gen_random_uuid())"
+            case "integrations":
+                sql = "INSERT INTO integrations (user_id, provider, kind, external_account_id) VALUES ($1, 'rss', 'source', gen_random_uuid())"
+            case "integration_logs":
+                sql = f"""INSERT INTO integration_logs (user_id, integration_id, kind, status, created_at)
+                    SELECT user_id, id, 'sync', 'failed', {moment} FROM integrations WHERE user_id = $1 ORDER BY id LIMIT 1"""
+            case "leads":
+                sql = f"WITH made AS ({mention}) INSERT INTO leads (mention_id, user_id, keyword_id, created_at, status_changed_at) SELECT id, 0, 0, {moment}, {moment} FROM made"
+            case _:
+                sql = mention
+        await self._pool.execute(sql, self._owner)
+
+
+@pytest.fixture(scope="module")
+async def cy(crowd: Any) -> Any:
+    """A member whose rows come and go."""
+    await crowd.add_user("cy")
+    return crowd
+
+
+CHANGING = [
+    (list_, order)
+    for list_, order in CASES
+    if list_.type_name == "Query" and list_.table != "users" or list_.name == "logs" or str(list_) == "User.mentions"
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("backwards", [False, True], ids=["forwards", "backwards"])
+@pytest.mark.parametrize(("list_", "order"), CHANGING, ids=[f"{list_} {order}" for list_, order in CHANGING])
+async def test_rows_that_stay_come_once_whatever_comes_and_goes(
+    cy: Any, asker: Any, list_: List, order: str, backwards: bool
+) -> None:
+    await cy.pool.execute("DELETE FROM keywords WHERE user_id = $1", cy.users["cy"])
+    await cy.pool.execute("DELETE FROM integrations WHERE user_id = $1", cy.users["cy"])
+    await cy.add_keywords("cy", keywords=5, mentions=6)
+    await cy.add_integrations("cy", integrations=1 if list_.name == "logs" else 15, logs=15)
+    await cy.pool.execute(
+        "UPDATE mentions SET created_at = date_trunc('hour', created_at), content = content || ' crm' WHERE user_id = $1",
+        cy.users["cy"],
+    )
+    weather = Weather(cy, list_.table, seed=len(order) + backwards)
+    before = await weather.ids()
+    parent = None
+    if list_.parent is not None:
+        parent = encode(list_.type_name, busiest(list(before.values()), list_))
+    pages = Pages(asker, list_, order, parent, viewer="cy")
+    seen: list[str] = []
+    edge: str | None = None
+    while True:
+        side = {"last": 2, "before": edge} if backwards else {"first": 2, "after": edge}
+        found = await pages.page(**side)
+        ids = [node["id"] for node in found["nodes"]]
+        seen = ids + seen if backwards else seen + ids
+        if not found["pageInfo"]["hasPreviousPage" if backwards else "hasNextPage"]:
+            break
+        edge = found["pageInfo"]["startCursor" if backwards else "endCursor"]
+        await weather.blow()
+    after = await weather.ids()
+    column = MOVABLE.get(order, "id")
+    stayed = [row for id_, row in before.items() if id_ in after and after[id_][column] == row[column]]
+    if order == "BEST_MATCH":
+        stayed = [row for row in await raw(cy, "mentions", order) if row["id"] in before]
+    wanted = expected_ids(stayed, list_.table, order)
+    assert len(wanted) > 2
+    assert [id_ for id_ in seen if id_ in wanted] == wanted
+    if order not in MOVABLE:
+        assert len(set(seen)) == len(seen)

@@ -1,0 +1,124 @@
+"""GraphiQL's examples, asked in a demo and in one with ten times the data."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from graphql import OperationDefinitionNode, parse
+
+from server.examples import EXAMPLES
+from server.graphiql import Tab
+
+Demo = Any  # tests/conftest.py
+
+STATEMENTS = {
+    "Viewer": ["users by id"],
+    "PageOfKeywords": ["keywords page", "keywords_count sum_of_counter"],
+    "NewestMentions": [
+        "analysis_results by mention_id",
+        "keywords page",
+        "leads by mention_id",
+        "mentions page_of_each keyword_id",
+    ],
+    "PromisingMentions": [
+        "analysis_results by mention_id",
+        "keywords by id",
+        "mentions count",
+        "mentions page",
+    ],
+    "Search": ["leads by mention_id", "mentions count", "mentions group sentiment", "mentions page"],
+    "Weeks": ["leads page", "leads per_window", "mentions page", "mentions per_window", "users by id"],
+    "Funnel": [
+        "leads group status",
+        "leads page",
+        "leads sum value currency",
+        "leads_count sum_of_counter",
+        "mentions by id",
+        "users by id",
+    ],
+    "TopKeywords": [
+        "keywords page",
+        "mentions group keyword_id platform",
+        "mentions page_of_each keyword_id",
+    ],
+    "Thing": ["keywords by id", "leads page_of_each keyword_id"],
+    "Integrations": [
+        "integration_logs count integration_id",
+        "integration_logs page_of_each integration_id",
+        "integration_logs page_of_each integration_id",
+        "integrations page",
+    ],
+}
+
+
+def name_of(tab: Tab) -> str:
+    operation = parse(tab.query).definitions[0]
+    assert isinstance(operation, OperationDefinitionNode)
+    assert operation.name is not None
+    return operation.name.value
+
+
+def asked(demo: Demo, tab: Tab) -> Any:
+    headers = {"authorization": f"Bearer {demo.facts['api_key']}"}
+    body = {"query": tab.query, "variables": tab.variables}
+    return httpx.post(demo.facts["url"], json=body, headers=headers).json()
+
+
+def empty_places(value: Any, path: str = "") -> Iterator[str]:
+    """Where an answer says nothing: roots that are null, and lists at any depth without entries."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from empty_places(inner, f"{path}.{name}")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from empty_places(inner, path)
+    if value == [] or (value is None and path.count(".") == 1):
+        yield path
+
+
+@pytest.fixture(scope="module")
+def larger_demo(demo: Demo) -> Iterator[Demo]:
+    """A demo with at least ten times the mentions, leads and logs of `demo`."""
+    with tempfile.TemporaryDirectory(prefix="leadgraph-demo-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        running = type(demo)(Path(folder) / "home")
+        running.start("--scale", "1.5")
+        yield running
+        running.stop()
+
+
+def test_there_are_ten_of_them_and_each_tab_has_a_name() -> None:
+    assert [name_of(tab) for tab in EXAMPLES] == list(STATEMENTS)
+    assert len(EXAMPLES) == 10
+
+
+@pytest.mark.parametrize("tab", EXAMPLES, ids=name_of)
+def test_an_example_answers_with_its_statements(demo: Demo, tab: Tab) -> None:
+    answer = asked(demo, tab)
+
+    assert "errors" not in answer
+    assert list(empty_places(answer["data"])) == []
+    assert sorted(answer["extensions"]["statements"]) == STATEMENTS[name_of(tab)]
+
+
+@pytest.mark.parametrize("tab", EXAMPLES, ids=name_of)
+def test_ten_times_the_data_takes_the_same_statements(larger_demo: Demo, tab: Tab) -> None:
+    answer = asked(larger_demo, tab)
+
+    assert "errors" not in answer
+    assert sorted(answer["extensions"]["statements"]) == STATEMENTS[name_of(tab)]
+
+
+def test_the_larger_demo_has_ten_times_the_data_and_more(demo: Demo, larger_demo: Demo) -> None:
+    counts = (
+        "{ viewer { mentionsCount leadsCount } integrations(first: 1) { nodes { logs { totalCount } } } }"
+    )
+    small, large = demo.ask(counts), larger_demo.ask(counts)
+
+    for name in ("mentionsCount", "leadsCount"):
+        assert large["viewer"][name] >= 10 * small["viewer"][name] > 500
+    logs = [data["integrations"]["nodes"][0]["logs"]["totalCount"] for data in (small, large)]
+    assert logs == [4, 60]

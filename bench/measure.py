@@ -1,0 +1,183 @@
+"""Rounds over all servers in turn, so that what the machine does meanwhile hits all alike."""
+
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from bench import processes
+from bench.data import Data
+from bench.operations import Operation, count_rows, difference, figures
+from bench.servers import START_SECONDS, Running, ServerError
+
+LOAD = Path(__file__).with_name("load.py")
+COUNTED_REQUESTS = 5
+
+_RESET = (
+    "SELECT pg_stat_statements_reset(0, (SELECT oid FROM pg_database WHERE datname = current_database()))"
+)
+_COUNT = """
+SELECT coalesce(sum(calls) FILTER (WHERE query ~* '^\\s*(select|with|insert|update|delete)'), 0) AS statements,
+    coalesce(sum(calls), 0) AS round_trips, coalesce(sum(total_exec_time), 0) AS milliseconds
+FROM pg_stat_statements
+WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND query NOT LIKE '%pg_stat_statements%'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What the database did for one request. `other` are BEGIN, ROLLBACK and the like."""
+
+    statements: int
+    other: int
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many requests of the heaviest operation one client sends in a case, how long a case may take, and how
+    many clients there are in a case of several.
+    """
+
+    requests: int
+    seconds: float
+    clients: int
+
+
+@dataclass(slots=True)
+class Case:
+    """One operation of one server; the lists hold a value for each round. Times are in milliseconds."""
+
+    server: str
+    operation: str
+    effort: Effort | None = None
+    p50: list[float] = field(default_factory=list)
+    p95: list[float] = field(default_factory=list)
+    per_second: list[float] = field(default_factory=list)
+    p95_together: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+    def median(self, name: str) -> float | None:
+        values: list[float] = getattr(self, name)
+        return statistics.median(values) if values else None
+
+
+def check(running: Sequence[Running], operations: Sequence[Operation], data: Data) -> dict[str, str]:
+    """The first server's answers, one for each operation. Raises `ServerError` where others' figures differ."""
+    answers = {}
+    for operation in operations:
+        first: Any = None
+        for asked in running:
+            bodies = asked.server.bodies(operation, data)
+            texts = [asked.ask(body) for body in bodies[:5]]
+            found = [figures(json.loads(text)["data"]) for text in texts]
+            if first is None:
+                first, answers[operation.name] = found, texts[0]
+                _require_rows(asked, operation, found[0])
+            elif differs := difference(first, found, operation.name):
+                names = f"{running[0].server.name} and {asked.server.name}"
+                raise ServerError(f"The answers of {names} differ at {differs}.")
+    return answers
+
+
+def _require_rows(asked: Running, operation: Operation, answer: Any) -> None:
+    counted = count_rows(answer)
+    if any(counted.get(name) != number for name, number in operation.rows.items()):
+        raise ServerError(f"{asked.server.name} answers {operation.name} with {counted} objects.")
+
+
+def load(
+    running: Running, operation: Operation, data: Data, *, clients: int, requests: int, seconds: float
+) -> dict[str, float]:
+    """Runs the load generator to its end. Raises `ServerError`."""
+    task = {
+        "port": running.port,
+        "path": running.server.path,
+        "headers": dict(running.server.headers),
+        "bodies": running.server.bodies(operation, data),
+        "clients": clients,
+        "requests": max(requests, clients),
+        "seconds": seconds,
+    }
+    command = [sys.executable, "-I", str(LOAD)]
+    done = subprocess.run(  # noqa: S603 - our own program
+        command, input=json.dumps(task), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        last = done.stderr.strip().rpartition("\n")[2]
+        raise ServerError(f"{running.server.name} under {operation.name}: {last} Read {running.log}.")
+    measured: dict[str, float] = json.loads(done.stdout)
+    return measured
+
+
+async def effort(asked: Running, operation: Operation, data: Data) -> Effort | None:
+    """What the database does for one request; None where it has no pg_stat_statements."""
+    connection = await asyncpg.connect(data.url)
+    try:
+        await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+        await connection.execute(_RESET)
+        load(asked, operation, data, clients=1, requests=COUNTED_REQUESTS, seconds=START_SECONDS)
+        row = await connection.fetchrow(_COUNT)
+    except (asyncpg.UndefinedFileError, asyncpg.ObjectNotInPrerequisiteStateError):
+        return None
+    finally:
+        await connection.close()
+    assert row is not None  # noqa: S101 - an aggregate has a row
+    statements, round_trips = (round(row[name] / COUNTED_REQUESTS) for name in ("statements", "round_trips"))
+    return Effort(statements, round_trips - statements, row["milliseconds"] / COUNTED_REQUESTS)
+
+
+def rounds(
+    running: Sequence[Running],
+    operations: Sequence[Operation],
+    data: Data,
+    limits: Limits,
+    number: int,
+    say: Callable[[str], None],
+) -> list[Case]:
+    """Warms every server up, counts its statements, and measures `number` times."""
+    cases = {(a.server.name, o.name): Case(a.server.name, o.name) for o in operations for a in running}
+    for operation, asked in _turns(operations, running, 0):
+        requests = limits.requests * operation.weight
+        load(asked, operation, data, clients=limits.clients, requests=requests, seconds=limits.seconds)
+        case = cases[asked.server.name, operation.name]
+        case.effort = asyncio.run(effort(asked, operation, data))
+    say("Warmed up.")
+    for turn in range(number):
+        for operation, asked in _turns(operations, running, turn):
+            _measure(cases[asked.server.name, operation.name], asked, operation, data, limits)
+        say(f"Round {turn + 1} of {number} done.")
+    return list(cases.values())
+
+
+def _turns(
+    operations: Sequence[Operation], running: Sequence[Running], turn: int
+) -> Iterator[tuple[Operation, Running]]:
+    """Each round begins with another server."""
+    shift = turn % len(running)
+    order = [*running[shift:], *running[:shift]]
+    return ((operation, asked) for operation in operations for asked in order)
+
+
+def _measure(case: Case, asked: Running, operation: Operation, data: Data, limits: Limits) -> None:
+    requests = limits.requests * operation.weight
+    alone = load(asked, operation, data, clients=1, requests=requests, seconds=limits.seconds)
+    case.p50.append(alone["p50"] * 1000)
+    case.p95.append(alone["p95"] * 1000)
+    before = processes.cpu_seconds(asked.process.pid)
+    together = load(
+        asked, operation, data, clients=limits.clients, requests=4 * requests, seconds=limits.seconds
+    )
+    after = processes.cpu_seconds(asked.process.pid)
+    case.per_second.append(together["per_second"])
+    case.p95_together.append(together["p95"] * 1000)
+    if before is not None and after is not None:
+        case.cpu.append((after - before) / together["requests"] * 1000)

@@ -1,0 +1,189 @@
+"""What is asked, in the words of each kind of server, and how answers are compared.
+
+Ours, the stock server and Mercurius are asked the same documents. PostGraphile's schema follows the tables:
+its documents give the fields the others' names, so that the answers have one shape.
+"""
+
+from base64 import b64decode
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+Dialect = Literal["ours", "postgraphile"]
+LEAD_FIELDS = """
+    status score statusChangedAt contactName contactHandle contactEmail company value currency origin createdAt
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`weight` is how many requests are sent for each one of the heaviest operation; `rows` is how many
+    objects of each field an answer holds.
+    """
+
+    name: str
+    title: str
+    documents: Mapping[Dialect, str]
+    weight: int
+    rows: Mapping[str, int]
+    by_id: bool = False
+
+
+NESTED = Operation(
+    name="nested",
+    title="50 keywords with 20 mentions each, every one with its lead and analysis",
+    documents={
+        "ours": """
+query nested {
+  keywords(first: 50) { nodes { id keyword mentionsCount
+    mentions(first: 20) { nodes { id content author platform createdAt
+      lead { id status score }
+      analysis { sentiment relevance relevanceScore }
+    } }
+  } }
+}""",
+        "postgraphile": """
+query nested($user: BigInt!) {
+  keywords: allKeywords(first: 50, condition: {userId: $user}, orderBy: ROW_ID_DESC) {
+    nodes { id: rowId keyword mentionsCount
+      mentions: mentionsByUserIdAndKeywordId(first: 20, orderBy: [CREATED_AT_DESC, ROW_ID_DESC]) {
+        nodes { id: rowId content author platform createdAt
+          lead: leadByMentionId { id: rowId status score }
+          analysis: analysisResultByMentionId { sentiment relevance relevanceScore }
+        }
+      }
+    }
+  }
+}""",
+    },
+    weight=1,
+    rows={"keywords": 50, "mentions": 1000},
+)
+FLAT = Operation(
+    name="flat",
+    title="1,000 leads of 12 fields",
+    documents={
+        "ours": f"query flat {{ leads(first: 1000) {{ nodes {{ id {LEAD_FIELDS} }} }} }}",
+        "postgraphile": f"""
+query flat($user: BigInt!) {{
+  leads: allLeads(first: 1000, condition: {{userId: $user}}, orderBy: [CREATED_AT_DESC, ROW_ID_DESC]) {{
+    nodes {{ id: rowId {LEAD_FIELDS} }}
+  }}
+}}""",
+    },
+    weight=1,
+    rows={"leads": 1000},
+)
+LIST = Operation(
+    name="list",
+    title="100 leads → mention → keyword → user",
+    documents={
+        "ours": """
+query list {
+  leads(first: 100) { nodes { id status score createdAt
+    mention { id content createdAt keyword { id keyword mentionsCount user { id email name } } }
+  } }
+}""",
+        "postgraphile": """
+query list($user: BigInt!) {
+  leads: allLeads(first: 100, condition: {userId: $user}, orderBy: [CREATED_AT_DESC, ROW_ID_DESC]) {
+    nodes { id: rowId status score createdAt
+      mention: mentionByMentionId { id: rowId content createdAt
+        keyword: keywordByUserIdAndKeywordId { id: rowId keyword mentionsCount
+          user: userByUserId { id: rowId email name }
+        }
+      }
+    }
+  }
+}""",
+    },
+    weight=4,
+    rows={"leads": 100, "mention": 100, "keyword": 100, "user": 100},
+)
+POINT = Operation(
+    name="point",
+    title="one lead by its id, with its mention and keyword",
+    documents={
+        "ours": """
+query point($id: ID!) {
+  lead(id: $id) { id status score createdAt mention { id content url keyword { id keyword } } }
+}""",
+        "postgraphile": """
+query point($id: BigInt!) {
+  lead: leadByRowId(rowId: $id) { id: rowId status score createdAt
+    mention: mentionByMentionId { id: rowId content url
+      keyword: keywordByUserIdAndKeywordId { id: rowId keyword }
+    }
+  }
+}""",
+    },
+    weight=20,
+    rows={"lead": 1, "mention": 1, "keyword": 1},
+    by_id=True,
+)
+OPERATIONS = (NESTED, FLAT, LIST, POINT)
+
+
+def figures(value: Any, name: str = "") -> Any:
+    """The answer without what servers may write as they like: ids as numbers, moments, numbers, enumerations."""
+    if isinstance(value, dict):
+        return {field: figures(inner, field) for field, inner in value.items()}
+    if isinstance(value, list):
+        return [figures(inner, name) for inner in value]
+    return value if value is None or name not in FIGURES else FIGURES[name](value)
+
+
+def _row_id(value: str) -> int:
+    """The number in an id of our API, or the number that an id is."""
+    return int(value if value.isdecimal() else b64decode(value, validate=True).rpartition(b":")[2])
+
+
+def _moment(value: str) -> datetime:
+    return datetime.fromisoformat(value).astimezone(UTC)
+
+
+FIGURES: dict[str, Callable[[str], object]] = {
+    "id": _row_id,
+    "value": Decimal,
+    "createdAt": _moment,
+    "statusChangedAt": _moment,
+    **dict.fromkeys(("status", "origin", "platform", "sentiment", "relevance"), str.lower),
+}
+
+
+def count_rows(value: Any) -> dict[str, int]:
+    """How many objects the answer holds, by the field that they stand in; those of a page by the list's."""
+    counted: dict[str, int] = {}
+    for name, _ in _objects(value, ""):
+        counted[name] = counted.get(name, 0) + 1
+    return counted
+
+
+def _objects(value: Any, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(value, list):
+        for inner in value:
+            yield from _objects(inner, name)
+    elif isinstance(value, dict):
+        if name and "nodes" not in value:
+            yield name, value
+        for field, inner in value.items():
+            yield from _objects(inner, name if field == "nodes" else field)
+
+
+def difference(one: Any, other: Any, path: str = "data") -> str:
+    """Where two answers differ first; empty where they are equal."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for field in one.keys() | other.keys():
+            if found := difference(one.get(field), other.get(field), f"{path}.{field}"):
+                return found
+        return ""
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = enumerate(zip(one, other, strict=True))
+        return next((found for i, pair in pairs if (found := difference(*pair, f"{path}.{i}"))), "")
+    return "" if one == other else f"{path}: {_short(one)} and {_short(other)}"
+
+
+def _short(value: Any) -> str:
+    return f"a list of {len(value)}" if isinstance(value, list) else repr(value)[:80]

@@ -1,0 +1,195 @@
+"""The servers that are compared: how each is started, asked and stopped. One process each, on loopback."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import httpx
+
+from bench.data import Data
+from bench.operations import Dialect, Operation
+
+ROOT = Path(__file__).resolve().parents[1]
+START_SECONDS = 60
+STOP_SECONDS = 15
+PORT = "{port}"
+
+
+class ServerError(Exception):
+    """A server does not start, or does not answer as it should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """`variables` makes an operation's variables of a user's and a lead's row id; `port` in a command is
+    replaced. `feed` is what it reads from standard input.
+    """
+
+    name: str
+    title: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    dialect: Dialect = "ours"
+    variables: Callable[[int, int], dict[str, Any]] = lambda _, lead: {"id": str(lead)}
+    folder: Path = ROOT
+    path: str = "/graphql"
+    feed: str = ""
+
+    def bodies(self, operation: Operation, data: Data) -> list[str]:
+        """The requests of an operation: one, or one for each lead."""
+        leads = data.lead_ids if operation.by_id else data.lead_ids[:1]
+        return [self._body(operation, data.user_id, lead) for lead in leads]
+
+    def _body(self, operation: Operation, user: int, lead: int) -> str:
+        asked = {"operationName": operation.name, "query": operation.documents[self.dialect]}
+        content = {**asked, "variables": self.variables(user, lead)}
+        return json.dumps(content, separators=(",", ":"))
+
+
+@dataclass(slots=True)
+class Running:
+    """A server's process."""
+
+    server: Server
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def ask(self, body: str) -> str:
+        """The answer's text. Raises `ServerError`."""
+        url = f"http://127.0.0.1:{self.port}{self.server.path}"
+        headers = {"content-type": "application/json", "accept": "application/json", **self.server.headers}
+        try:
+            answer = httpx.post(url, content=body, headers=headers, timeout=START_SECONDS)
+        except httpx.HTTPError as problem:
+            raise ServerError(
+                f"{self.server.name} does not answer ({problem!r}): read {self.log}."
+            ) from problem
+        if answer.status_code != httpx.codes.OK or "errors" in answer.json():
+            raise ServerError(f"{self.server.name} answers {answer.status_code} {answer.text[:500]}")
+        return answer.text
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def global_id(_: int, lead: int) -> dict[str, Any]:
+    return {"id": b64encode(f"Lead:{lead}".encode()).decode()}
+
+
+def of_python(data: Data) -> list[Server]:
+    """The floor, our API with each of its executors, and the stock server."""
+    user = {"x-user-id": str(data.user_id)}
+    key = {"authorization": f"Bearer {data.api_key}"}
+
+    def ours(executor: str) -> Server:
+        return Server(
+            executor,
+            f"Leadgraph, {executor} executor",
+            (sys.executable, "-m", "server.cli", "serve"),
+            environment={"LEADGRAPH_EXECUTOR": executor, "LEADGRAPH_PORT": PORT},
+            headers=key,
+            variables=global_id,
+        )
+
+    return [
+        Server("floor", "floor: ASGI, asyncpg, orjson", _module("floor"), headers=user),
+        ours("breadth"),
+        ours("reference"),
+        Server("stock", "stock Strawberry, SQLAlchemy ORM, DataLoader", _module("stock"), headers=user),
+    ]
+
+
+def of_node(data: Data, node: Path, folder: Path) -> list[Server]:
+    production = {"NODE_ENV": "production", "GRAPHILE_ENV": "production"}
+    return [
+        Server(
+            "mercurius",
+            "Mercurius, graphql-jit, loaders",
+            (str(node), "mercurius.js", PORT),
+            environment=production,
+            headers={"x-user-id": str(data.user_id)},
+            folder=folder,
+        ),
+        Server(
+            "postgraphile",
+            "PostGraphile",
+            (str(node), "postgraphile.js", PORT),
+            environment=production,
+            dialect="postgraphile",
+            variables=lambda user, lead: {"user": str(user), "id": str(lead)},
+            folder=folder,
+        ),
+    ]
+
+
+def static(answers: Mapping[str, str]) -> Server:
+    """The server that sends texts made before, by operation."""
+    return Server("static", "static answers", _module("static"), feed=json.dumps(answers))
+
+
+def _module(name: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", f"bench.{name}", PORT)
+
+
+def start(server: Server, data: Data, home: Path) -> Running:
+    """Returns when it takes connections. Raises `ServerError`."""
+    port = _free_port()
+    log = home / f"{server.name}.log"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LEADGRAPH_")}
+    settings = {"LEADGRAPH_DATABASE_URL": data.url, "LEADGRAPH_HOME": str(home), **server.environment}
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - the commands stand above
+            [word.replace(PORT, str(port)) for word in server.command],
+            env={**kept, **{name: value.replace(PORT, str(port)) for name, value in settings.items()}},
+            cwd=server.folder,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    running = Running(server, port, process, log)
+    try:
+        _feed(process.stdin, server.feed)
+        _wait(running)
+    except BaseException:
+        running.stop()
+        raise
+    return running
+
+
+def _feed(stdin: IO[bytes] | None, text: str) -> None:
+    if stdin is not None:
+        stdin.write(text.encode())
+        stdin.close()
+
+
+def _wait(running: Running) -> None:
+    give_up_at = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up_at and running.process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", running.port)).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise ServerError(f"{running.server.name} does not start: read {running.log}.")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,92 @@
+"""The results as Markdown tables, and as plain values for programs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.measure import Case
+from bench.operations import Operation
+from bench.servers import Running
+
+FLOOR = "floor"
+
+
+def _head(clients: int) -> list[str]:
+    alone = ["p50 ms", "÷ floor", "p95 ms"]
+    together = [f"req/s at {clients}", "floor ÷", f"p95 ms at {clients}", "CPU ms"]
+    return ["server", *alone, *together, "SQL ms", "statements"]
+
+
+def operation_table(
+    operation: Operation, cases: Sequence[Case], titles: Mapping[str, str], clients: int
+) -> str:
+    mine = [case for case in cases if case.operation == operation.name]
+    floor = next((case for case in mine if case.server == FLOOR), Case(FLOOR, operation.name))
+    rows = [_row(case, floor, titles[case.server]) for case in mine]
+    return f"### {operation.name}: {operation.title}\n\n{_markdown(_head(clients), rows)}"
+
+
+def _row(case: Case, floor: Case, title: str) -> list[str]:
+    effort = case.effort
+    return [
+        title,
+        _number(case.median("p50")),
+        _number(_ratio(case.median("p50"), floor.median("p50"))),
+        _number(case.median("p95")),
+        _number(case.median("per_second")),
+        _number(_ratio(floor.median("per_second"), case.median("per_second"))),
+        _number(case.median("p95_together")),
+        _number(case.median("cpu")),
+        _number(effort.milliseconds if effort else None),
+        f"{effort.statements} + {effort.other}" if effort else "",
+    ]
+
+
+def memory_table(running: Sequence[Running], peaks: Mapping[str, int | None]) -> str:
+    floor = peaks.get(FLOOR)
+    found = [(each.server.title, peaks[each.server.name]) for each in running]
+    rows = [[title, _megabytes(peak), _number(_ratio(peak, floor))] for title, peak in found]
+    return f"### Peak memory\n\n{_markdown(('server', 'MB', '÷ floor'), rows)}"
+
+
+def plain(cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """A dictionary for each case. Times are in milliseconds; a value that was not measured is None."""
+    measured = ("p50", "p95", "per_second", "p95_together", "cpu")
+    return [
+        {
+            "server": case.server,
+            "operation": case.operation,
+            **{name: case.median(name) for name in measured},
+            "sql": case.effort and case.effort.milliseconds,
+            "statements": case.effort and case.effort.statements,
+            "other_round_trips": case.effort and case.effort.other,
+        }
+        for case in cases
+    ]
+
+
+def _ratio(one: float | None, other: float | None) -> float | None:
+    return one / other if one is not None and other else None
+
+
+def _megabytes(number: int | None) -> str:
+    return _number(None if number is None else number / 1_000_000)
+
+
+def _number(value: float | None) -> str:
+    """Three digits that count; nothing for what was not measured."""
+    if value is None:
+        return ""
+    decimals = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3  # noqa: PLR2004
+    return f"{value:,.{decimals}f}"
+
+
+def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table whose first column is text and whose others are numbers."""
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    return "\n".join(_line(cells, widths) for cells in (head, rule, *rows))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
+    return f"| {' | '.join([cells[0].ljust(widths[0]), *padded[1:]])} |"

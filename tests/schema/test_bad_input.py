@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+import asyncpg
 import pytest
 from graphql import (
     GraphQLArgument,
@@ -350,3 +351,19 @@ async def test_deeply_nested_values_are_refused(asked: Any, levels: int) -> None
 async def test_a_default_value_does_not_let_null_in(asked: Any) -> None:
     document = 'query($id: ID = "x") { keyword(id: $id) { id } }'
     assert_refused(await asked(document, id=None))
+
+
+@pytest.mark.xfail(
+    raises=asyncpg.InterfaceError,
+    strict=False,
+    reason="The reader cannot give up a snapshot that is just being taken: db/pool.py, Reader.close.",
+)
+async def test_a_refusal_beside_a_field_that_has_begun_to_read_is_an_answer(asked: Any) -> None:
+    """The answer is known before the other field's first statement has come back."""
+    for document in (
+        "{ mentions(first: -1) { totalCount } viewer { mentions { nodes { id } } } }",
+        "{ viewer { mentions { nodes { id } } } mentions(first: -1) { totalCount } }",
+    ) * 10:
+        answer = await asked(document)
+        assert answer.code == "BAD_USER_INPUT"
+        assert (await asked("{ viewer { email } }")).data == {"viewer": {"email": "ann@example.com"}}

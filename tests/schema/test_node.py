@@ -30,7 +30,7 @@ EVERYTHING_OF_A_NODE = """
         ... on Mention { content keyword { id } }
         ... on Lead { status mention { id } }
         ... on Integration { provider user { id } }
-        ... on IntegrationLog { message integration { id } }
+        ... on IntegrationLog { kind integration { id } }
     }
 """
 NODE = f"query($id: ID!) {{ node(id: $id) {{ ...Whole }} }} {EVERYTHING_OF_A_NODE}"

@@ -1,0 +1,507 @@
+"""What breadth does while it runs: what is asked together, what runs beside what, and how it stops."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import pytest
+from graphql import (
+    ExecutionResult,
+    GraphQLField,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLString,
+    build_schema,
+    execute,
+    parse,
+)
+
+import breadth
+from breadth import Column, SetResolver
+from breadth.fields import KEY
+
+Resolver = Callable[..., Any]
+
+DEADLINE = 5
+
+
+def made(
+    query: dict[str, GraphQLField], item: dict[str, GraphQLField] | None = None, **options: Any
+) -> GraphQLSchema:
+    """A schema of a Query, and of an Item with an `id` and other fields."""
+    of_item = GraphQLObjectType("Item", {"id": GraphQLField(GraphQLInt), **(item or {})})
+    listed = GraphQLField(GraphQLList(of_item), resolve=lambda _root, _info: [{"id": n} for n in range(3)])
+    return GraphQLSchema(GraphQLObjectType("Query", {"items": listed, **query}), **options)
+
+
+def together(resolve: Resolver, type_: Any = GraphQLInt) -> GraphQLField:
+    def one(*_: object, **__: object) -> Any:
+        raise AssertionError("the set resolver is asked")
+
+    return GraphQLField(type_, resolve=one, extensions={KEY: SetResolver(resolve)})
+
+
+def each(resolve: Resolver, type_: Any = GraphQLInt) -> GraphQLField:
+    return GraphQLField(type_, resolve=resolve)
+
+
+async def answer(schema: GraphQLSchema, text: str, root: Any = None, **options: Any) -> ExecutionResult:
+    found = breadth.execute(schema, parse(text), root, **options)
+    async with asyncio.timeout(DEADLINE):
+        return await found if isinstance(found, Awaitable) else found
+
+
+def others() -> set[asyncio.Task[Any]]:
+    return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+
+
+# Together
+
+
+async def test_a_set_resolver_is_asked_once_for_all_parents() -> None:
+    asked: list[list[int]] = []
+
+    async def double(parents: Sequence[Any], _info: Any) -> list[int]:
+        asked.append([parent["id"] for parent in parents])
+        return [parent["id"] * 2 for parent in parents]
+
+    schema = made({}, {"double": together(double)})
+    result = await answer(schema, "{ items { double again: double } }")
+    assert result == ({"items": [{"double": n * 2, "again": n * 2} for n in range(3)]}, None)
+    assert asked == [[0, 1, 2], [0, 1, 2]]
+
+
+async def test_what_is_told_to_a_set_resolver() -> None:
+    told: list[Any] = []
+
+    def note(parents: Sequence[Any], info: Any) -> list[int]:
+        told.append(
+            (info.field_name, info.path.as_list(), info.context, str(info.parent_type), info.root_value)
+        )
+        return [0] * len(parents)
+
+    result = await answer(
+        made({}, {"note": together(note)}), "{ items { n: note } }", 7, context_value="here"
+    )
+    assert result.errors is None
+    assert told == [("note", ["items", "n"], "here", "Item", 7)]
+
+
+async def test_fields_that_are_ready_start_in_one_turn_of_the_loop() -> None:
+    """Whatever level they are on: what they ask for by the end of the turn can be fetched at once."""
+    batches: list[list[str]] = []
+
+    def load(name: str) -> asyncio.Future[None]:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        if not batches or batches[-1][-1] == "sent":
+            batches.append([])
+            loop.call_soon(lambda: batches[-1].append("sent"))
+        batches[-1].append(name)
+        loop.call_later(0.001, done.set_result, None)
+        return done
+
+    def loading(name: str) -> GraphQLField:
+        async def resolve(parents: Sequence[Any], _info: Any) -> list[int]:
+            await load(name)
+            return [1] * len(parents)
+
+        return together(resolve)
+
+    schema = made({"a": loading("a"), "b": loading("b")}, {"c": loading("c"), "d": loading("d")})
+    assert (await answer(schema, "{ items { c d } a b }")).errors is None
+    assert [sorted(batch) for batch in batches] == [["a", "b", "c", "d", "sent"]]
+
+
+async def test_a_slow_field_holds_up_nobody_else() -> None:
+    gate = asyncio.Event()
+    order: list[str] = []
+
+    async def slow(_root: Any, _info: Any) -> int:
+        await gate.wait()
+        order.append("slow")
+        return 1
+
+    async def quick(_root: Any, _info: Any) -> dict[str, Any]:
+        return {}
+
+    async def below(parents: Sequence[Any], _info: Any) -> list[int]:
+        order.append("below the quick one")
+        gate.set()
+        return [2] * len(parents)
+
+    inner = GraphQLObjectType("Inner", {"below": together(below)})
+    schema = made({"slow": each(slow), "quick": each(quick, inner)})
+    result = await answer(schema, "{ slow quick { below } }")
+    assert result == ({"slow": 1, "quick": {"below": 2}}, None)
+    assert order == ["below the quick one", "slow"]
+
+
+async def test_one_future_may_answer_several_fields() -> None:
+    shared: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(shared.set_result, 5)
+    schema = made(
+        {"a": each(lambda *_: shared), "b": each(lambda *_: shared)}, {"c": each(lambda *_: shared)}
+    )
+    result = await answer(schema, "{ a b items { c } }")
+    assert result == ({"a": 5, "b": 5, "items": [{"c": 5}] * 3}, None)
+
+
+async def test_context_variables_reach_resolvers() -> None:
+    variable: ContextVar[str] = ContextVar("variable")
+
+    async def read(_root: Any, _info: Any) -> str:
+        before = variable.get()
+        await asyncio.sleep(0)
+        return before + variable.get()
+
+    schema = made({"a": each(read, GraphQLString), "b": each(read, GraphQLString)})
+    variable.set("x")
+    assert (await answer(schema, "{ a b }")).data == {"a": "xx", "b": "xx"}
+
+
+async def test_resolvers_may_set_deadlines_of_their_own() -> None:
+    async def hasty(_root: Any, _info: Any) -> str:
+        try:
+            async with asyncio.timeout(0.001):
+                await asyncio.sleep(60)
+        except TimeoutError:
+            return "too late"
+        return "in time"
+
+    async def calm(_root: Any, _info: Any) -> str:
+        await asyncio.sleep(0.01)
+        return "in time"
+
+    schema = made({"hasty": each(hasty, GraphQLString), "calm": each(calm, GraphQLString)})
+    assert (await answer(schema, "{ hasty calm }")).data == {"hasty": "too late", "calm": "in time"}
+
+
+# Loud
+
+
+@pytest.mark.parametrize(
+    ("results", "message"),
+    [
+        ([1], "returned 1 results for 3 parents"),
+        ([1, 2, 3, 4], "returned 4 results for 3 parents"),
+        ({"a": 1}, "returned no sequence of results, but dict"),
+        ("abc", "returned no sequence of results, but str"),
+        (None, "returned no sequence of results, but NoneType"),
+    ],
+)
+async def test_a_wrong_number_of_results_is_an_error_of_every_parent(results: Any, message: str) -> None:
+    async def wrong(_parents: Sequence[Any], _info: Any) -> Any:
+        return results
+
+    result = await answer(made({}, {"wrong": together(wrong)}), "{ items { wrong } }")
+    assert result.data == {"items": [{"wrong": None}] * 3}
+    errors = result.errors or []
+    assert [error.path for error in errors] == [["items", n, "wrong"] for n in range(3)]
+    assert all(error.message.endswith(f"wrong {message}") for error in errors)
+
+
+async def test_an_exception_in_a_place_is_that_parents_alone_and_a_raised_one_everybodys() -> None:
+    async def one(parents: Sequence[Any], _info: Any) -> list[Any]:
+        return [ValueError("not this one") if parent["id"] == 1 else 0 for parent in parents]
+
+    async def all_(parents: Sequence[Any], _info: Any) -> list[Any]:
+        raise ValueError(f"none of {len(parents)}")
+
+    result = await answer(made({}, {"one": together(one), "all": together(all_)}), "{ items { one all } }")
+    assert result.data == {"items": [{"one": n, "all": None} for n in (0, None, 0)]}
+    assert sorted((error.message, str(error.path)) for error in result.errors or []) == [
+        ("none of 3", "['items', 0, 'all']"),
+        ("none of 3", "['items', 1, 'all']"),
+        ("none of 3", "['items', 2, 'all']"),
+        ("not this one", "['items', 1, 'one']"),
+    ]
+
+
+async def test_a_set_resolver_cannot_disturb_its_parents() -> None:
+    def rude(parents: list[Any], _info: Any) -> list[int]:
+        parents.clear()
+        return [1, 2, 3]
+
+    def polite(parents: Sequence[Any], _info: Any) -> list[int]:
+        return [parent["id"] for parent in parents]
+
+    result = await answer(
+        made({}, {"rude": together(rude), "polite": together(polite)}), "{ items { rude polite } }"
+    )
+    assert result == ({"items": [{"rude": n + 1, "polite": n} for n in range(3)]}, None)
+
+
+# Stopping
+
+
+class Hanging:
+    """Resolvers that wait for ever, and say when they are stopped."""
+
+    def __init__(self) -> None:
+        self.started = 0
+        self.stopped = 0
+        self.all_started = asyncio.Event()
+        self.expected = 1
+
+    async def hang(self) -> None:
+        self.started += 1
+        if self.started == self.expected:
+            self.all_started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.stopped += 1
+
+    async def each(self, _parent: Any, _info: Any) -> int:
+        await self.hang()
+        return 0
+
+    async def together(self, _parents: Sequence[Any], _info: Any) -> list[int]:
+        await self.hang()
+        return []
+
+    async def items(self, _parent: Any, _info: Any) -> Any:
+        async def given() -> Any:
+            await self.hang()
+            yield 1
+
+        return given()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{ each }", 1),
+        ("{ items { together } }", 1),
+        ("{ list }", 1),
+        ("{ each items { id each together } list }", 6),
+    ],
+)
+async def test_cancellation_stops_everything_and_leaves_nothing(text: str, expected: int) -> None:
+    hanging = Hanging()
+    hanging.expected = expected
+    listed = each(hanging.items, GraphQLList(GraphQLInt))
+    schema = made(
+        {"each": each(hanging.each), "list": listed},
+        {"each": each(hanging.each), "together": together(hanging.together)},
+    )
+    running = asyncio.create_task(answer(schema, text))
+    async with asyncio.timeout(DEADLINE):
+        await hanging.all_started.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert (hanging.started, hanging.stopped) == (expected, expected)
+    assert others() == set()
+
+
+async def test_a_null_answer_waits_for_nobody() -> None:
+    hanging = Hanging()
+
+    async def fail(_root: Any, _info: Any) -> int:
+        await hanging.all_started.wait()
+        raise ValueError("no")
+
+    schema = made({"fails": each(fail, GraphQLNonNull(GraphQLInt)), "hangs": each(hanging.each)})
+    result = await answer(schema, "{ hangs fails }")
+    assert result.data is None
+    assert [error.message for error in result.errors or []] == ["no"]
+    assert (hanging.stopped, others()) == (1, set())
+
+
+async def test_nobody_waits_for_what_a_null_has_cut_off() -> None:
+    """The object is null since one of its fields is; its other field would hang for ever."""
+    hanging = Hanging()
+    later: list[str] = []
+
+    async def fail(_parents: Sequence[Any], _info: Any) -> list[int]:
+        await hanging.all_started.wait()
+        raise ValueError("no")
+
+    async def good(_root: Any, _info: Any) -> int:
+        await hanging.all_started.wait()
+        await asyncio.sleep(0.01)
+        later.append("good")
+        return 1
+
+    fields = {"fails": together(fail, GraphQLNonNull(GraphQLInt)), "hangs": each(hanging.each)}
+    inner = GraphQLObjectType("Inner", fields)
+    schema = made({"inner": each(lambda *_: {}, inner), "good": each(good)})
+    result = await answer(schema, "{ inner { hangs fails } good }")
+    assert result.data == {"inner": None, "good": 1}
+    assert [error.path for error in result.errors or []] == [["inner", "fails"]]
+    assert (hanging.stopped, later, others()) == (1, ["good"], set())
+
+
+def test_what_was_to_be_awaited_is_closed_where_it_has_become_pointless() -> None:
+    async def never(_root: Any, _info: Any) -> int:
+        raise AssertionError("nobody waits for it")
+
+    def fail(_root: Any, _info: Any) -> int:
+        raise ValueError("no")
+
+    schema = made({"waits": each(never), "fails": each(fail, GraphQLNonNull(GraphQLInt))})
+    result = breadth.execute(schema, parse("{ waits fails }"))
+    assert isinstance(result, ExecutionResult)  # and no warning says that a coroutine was never awaited
+    assert result.data is None
+
+
+async def test_what_is_no_error_of_a_field_goes_through() -> None:
+    def stop(_root: Any, _info: Any) -> int:
+        raise KeyboardInterrupt
+
+    async def give_up(_root: Any, _info: Any) -> int:
+        raise asyncio.CancelledError
+
+    async def wait(_root: Any, _info: Any) -> int:
+        await asyncio.Event().wait()
+        return 0
+
+    schema = made({"stop": each(stop), "giveUp": each(give_up), "wait": each(wait)})
+    with pytest.raises(KeyboardInterrupt):
+        await answer(schema, "{ wait stop }")
+    for text in ("{ giveUp }", "{ wait giveUp }"):
+        with pytest.raises(asyncio.CancelledError):
+            await answer(schema, text)
+    assert others() == set()
+
+
+# In series
+
+
+@pytest.mark.parametrize("run", [execute, breadth.execute])
+async def test_mutations_run_one_after_the_other(run: Resolver) -> None:
+    log: list[str] = []
+
+    async def change(_root: Any, _info: Any, name: str) -> dict[str, Any]:
+        log.append(f"{name} begins")
+        await asyncio.sleep(0)
+        log.append(f"{name} ends")
+        return {"name": name}
+
+    async def below(parent: Any, _info: Any) -> str:
+        await asyncio.sleep(0.001)
+        log.append(f"below {parent['name']}")
+        return "done"
+
+    schema = build_schema(
+        "type Query { a: Int } type Change { below: String } type Mutation { change(name: String): Change }"
+    )
+    schema.mutation_type.fields["change"].resolve = change  # type: ignore[union-attr]
+    schema.type_map["Change"].fields["below"].resolve = below  # type: ignore[attr-defined]
+    text = 'mutation { a: change(name: "a") { below } b: change(name: "b") { below } }'
+    result = await run(schema, parse(text))
+    assert result == ({"a": {"below": "done"}, "b": {"below": "done"}}, None)
+    assert log == ["a begins", "a ends", "below a", "b begins", "b ends", "below b"]
+
+
+@pytest.mark.parametrize("run", [execute, breadth.execute])
+async def test_a_mutation_that_makes_the_answer_null_is_the_last(run: Resolver) -> None:
+    log: list[str] = []
+
+    async def change(_root: Any, _info: Any, name: str) -> int:
+        log.append(name)
+        await asyncio.sleep(0)
+        if name == "b":
+            raise ValueError("not b")
+        return 1
+
+    schema = build_schema("type Query { a: Int } type Mutation { change(name: String): Int! }")
+    schema.mutation_type.fields["change"].resolve = change  # type: ignore[union-attr]
+    text = "mutation { " + " ".join(f'{name}: change(name: "{name}")' for name in "abc") + " }"
+    result = await run(schema, parse(text))
+    assert (result.data, [error.path for error in result.errors]) == (None, [["b"]])
+    assert log == ["a", "b"]
+
+
+# Depth
+
+
+def test_depth_of_data_is_no_recursion() -> None:
+    """graphql-core's executor gives up at such a depth."""
+    schema = build_schema("type Query { next: Query depth: Int bad: Int! }")
+    nested, fragments = 100, 40
+    text = "{ ...F0 }"
+    for number in range(fragments):
+        last = number == fragments - 1
+        inner = "depth" if last else f"...F{number + 1}"
+        text += f" fragment F{number} on Query {{ {'next { ' * nested}{inner}{' }' * nested} }}"
+
+    class Node:
+        def __init__(self, depth: int) -> None:
+            self.depth = depth
+
+        @property
+        def next(self) -> "Node":
+            return Node(self.depth + 1)
+
+    for document in (text, text.replace("depth", "bad")):
+        result = breadth.execute(schema, parse(document), Node(0))
+        assert isinstance(result, ExecutionResult)
+        at, depth = result.data, 0
+        while at is not None and "next" in at:
+            at, depth = at["next"], depth + 1
+        if result.errors:
+            assert depth == nested * fragments
+            assert at is None
+            assert len(result.errors[0].path or ()) == nested * fragments + 1
+        else:
+            assert at == {"depth": nested * fragments}
+
+
+# Other ways in
+
+
+def test_functions_of_the_caller_resolve_fields_and_types() -> None:
+    schema = build_schema(
+        "type Query { a: Int b: Thing } interface Thing { c: Int } type Stone implements Thing { c: Int }"
+    )
+    options: dict[str, Any] = {
+        "field_resolver": lambda source, info: {"a": 1, "b": {}, "c": 2}[info.field_name],
+        "type_resolver": lambda _value, _info, _type: "Stone",
+    }
+    document = parse("{ a b { __typename c } }")
+    expected = ({"a": 1, "b": {"__typename": "Stone", "c": 2}}, None)
+    assert execute(schema, document, **options) == expected
+    assert breadth.execute(schema, document, **options) == expected
+    assert breadth.execute(schema, document) == ({"a": None, "b": None}, None)
+
+
+async def test_scalars_may_write_what_has_to_be_awaited() -> None:
+    async def write(value: int) -> str:
+        await asyncio.sleep(0)
+        if value == 2:
+            raise ValueError("not two")
+        return f"written {value}"
+
+    schema = build_schema("scalar Slow type Query { one: Slow! two: Slow many: [Slow] }")
+    schema.type_map["Slow"].coerce_output_value = write  # type: ignore[attr-defined]
+    document, root = parse("{ one two many }"), {"one": 1, "two": 2, "many": [1, 2]}
+    reference: Any = execute(schema, document, root)
+    result: Any = breadth.execute(schema, document, root)
+    reference, result = await reference, await result
+    assert result.data == reference.data == {"one": "written 1", "two": None, "many": ["written 1", None]}
+    assert sorted(map(repr, result.errors)) == sorted(map(repr, reference.errors))
+
+
+async def test_columns_are_read_off_the_parent() -> None:
+    class Row:
+        def __init__(self, n: int) -> None:
+            self.n = n
+
+    fields = {
+        "n": GraphQLField(GraphQLInt, extensions={KEY: Column()}),
+        "twice": GraphQLField(GraphQLInt, extensions={KEY: Column("n", lambda n: n * 2)}),
+        "shown": GraphQLField(
+            GraphQLString, extensions={KEY: Column(of=lambda row: f"row {row.n}", whole=True)}
+        ),
+    }
+    row = GraphQLObjectType("Row", fields)
+    rows = GraphQLField(GraphQLList(row), resolve=lambda *_: [Row(n) for n in range(40)])
+    result = await answer(made({"rows": rows}), "{ rows { n twice shown } }")
+    assert result == ({"rows": [{"n": n, "twice": n * 2, "shown": f"row {n}"} for n in range(40)]}, None)

@@ -1,0 +1,265 @@
+"""Strawberry schemas give the same answers with the extension as without it."""
+
+import asyncio
+import gc
+import logging
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+import strawberry
+from graphql import GraphQLError
+from strawberry.directive import DirectiveLocation, DirectiveValue
+from strawberry.extensions import DisableValidation, MaskErrors, SchemaExtension
+from strawberry.types import Info
+
+from breadth import rows
+from breadth.execute import plans
+from breadth.extension import BreadthExtension, BreadthExtensionSync
+from tests.breadth import farm
+from tests.breadth.compare import differences, shown
+from tests.breadth.documents import UNPROPAGATED, Asked, ask
+
+# graphql-core leaves awaitables of fields that an error has made pointless alone.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:coroutine:RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
+STOCK = farm.schema(DisableValidation)
+WIDE = farm.schema(DisableValidation, BreadthExtension)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_to_other_tests() -> Iterator[None]:
+    yield
+    gc.collect()
+
+
+async def answered(schema: farm.Schema, asked: Asked, number: int, text: str = "") -> tuple[Any, list[str]]:
+    schema.processed.clear()
+    context = farm.context(number % 97 + 1)
+    given = (asked.variables, context, farm.Query(), asked.operation)
+    return await schema.execute(text or asked.text, *given), context["log"]
+
+
+async def differing(asked: Asked, number: int) -> list[str]:
+    reference, log = await answered(STOCK, asked, number)
+    possible, _ = await answered(STOCK, asked, number, asked.unpropagated)
+    result, own_log = await answered(WIDE, asked, number)
+    found = differences(reference, result, possible)
+    if reference.data is not None and log != own_log:
+        found.append(f"mutations: {log} and {own_log}")
+    if list(map(shown, WIDE.processed)) != list(map(shown, result.errors or ())):
+        found.append(f"processed: {WIDE.processed}")
+    if type(reference) is not type(result):
+        found.append(f"{type(reference)} and {type(result)}")
+    return found
+
+
+@pytest.mark.parametrize("compiled_from", [0, 1 << 30])
+def test_random_documents_are_answered_as_by_stock_strawberry(
+    compiled_from: int, documents: int, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "COMPILED_FROM", compiled_from)
+
+    async def run_all() -> None:
+        for number in range(documents // 5):
+            kind = "mutation" if number % 5 == 0 else "query"
+            asked = ask(STOCK._schema, f"{seed} {number}", kind=kind, reckless=number % 7 == 0)
+            found = await differing(asked, number)
+            if found:
+                pytest.fail(f"BREADTH_SEED={seed}, number {number}, {asked}\n" + "\n".join(found))
+
+    asyncio.run(run_all())
+
+
+EVERYTHING = """query ($first: Int)
+{
+  hello
+  barns(first: $first) {
+    id name kind built area sizes number shyNumber doubled shy veryShy silent uuid json loaded stream
+    fields { id label shout owner { id kind } }
+    fieldsOrNull { shout }
+    sheds(count: 3) { id note opened at plain later(add: 2) }
+  }
+  page { total nodes { id } }
+  things { __typename id ... on Barn { name } ... on Field { label } }
+  anything { __typename ... on Shed { plain } ... on Barn { number } ... on Field { label } }
+  told(wish: { text: "x", inner: [{ kind: SMALL }] }, either: { number: 1 }, kinds: [LARGE, NONE])
+}
+"""
+
+
+@pytest.mark.parametrize("number", range(30))
+@pytest.mark.parametrize("compiled_from", [0, 1 << 30])
+async def test_everything_at_once(number: int, compiled_from: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "COMPILED_FROM", compiled_from)
+    unpropagated = EVERYTHING.replace("\n{", f" {UNPROPAGATED}\n{{", 1)
+    assert await differing(Asked(EVERYTHING, unpropagated, {"first": 4}), number) == []
+
+
+async def test_validation_and_parsing_stay_strawberrys() -> None:
+    stock, wide = farm.schema(), farm.schema(BreadthExtension)
+    for text in (
+        "{ nothing }",
+        "{ hello",
+        "query A { hello } query B { hello }",
+        "{ told(wish: {size: 1.5}) }",
+    ):
+        reference, result = [
+            await schema.execute(text, root_value=farm.Query(), context_value=farm.context(1))
+            for schema in (stock, wide)
+        ]
+        assert repr(result) == repr(reference)
+        assert list(map(shown, wide.processed)) == list(map(shown, stock.processed))
+
+
+async def test_errors_are_masked_as_ever() -> None:
+    asked = Asked("{ barns { name } shed { plain } }", "", {})
+    stock, wide = farm.schema(MaskErrors), farm.schema(MaskErrors, BreadthExtension)
+    for number in range(1, 30):
+        reference, _ = await answered(stock, asked, number)
+        result, _ = await answered(wide, asked, number)
+        assert sorted(map(shown, result.errors or ())) == sorted(map(shown, reference.errors or ()))
+
+
+class Upper(SchemaExtension):
+    """Wraps every resolver."""
+
+    def resolve(self, _next: Any, root: Any, info: Info, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+        value = _next(root, info, *args, **kwargs)
+        return value.upper() if isinstance(value, str) else value
+
+
+async def test_extensions_that_wrap_resolvers_are_left_to_strawberry() -> None:
+    plans.clear()
+    result = await farm.schema(Upper, BreadthExtension).execute("{ hello }", root_value=farm.Query())
+    assert result.data == {"hello": "HELLO"}
+    assert len(plans) == 0
+
+
+@strawberry.directive(locations=[DirectiveLocation.FIELD])
+def loud(value: DirectiveValue[str]) -> str:
+    return f"{value}!"
+
+
+@pytest.mark.parametrize(("text", "answer"), [("{ hello @loud }", "hello!"), ("{ hello }", "hello")])
+async def test_directives_of_the_schema_do_what_they_do(text: str, answer: str) -> None:
+    schema = farm.schema(BreadthExtension, directives=[loud])
+    result = await schema.execute(text, root_value=farm.Query())
+    assert (result.data, result.errors) == ({"hello": answer}, None)
+
+
+class Answered(SchemaExtension):
+    """Has an answer of its own, as a cache would."""
+
+    def on_execute(self) -> Iterator[None]:
+        from graphql import ExecutionResult  # noqa: PLC0415 - Strawberry has one of that name, too
+
+        self.execution_context.result = ExecutionResult({"hello": "from the cache"})
+        yield
+
+
+async def test_a_result_that_is_there_stays() -> None:
+    schema = farm.schema(Answered, BreadthExtension)
+    result = await schema.execute("{ hello }", root_value=farm.Query())
+    assert result.data == {"hello": "from the cache"}
+
+
+@strawberry.type
+class Ticker:
+    @strawberry.subscription
+    async def ticks(self) -> AsyncIterator[int]:
+        yield 1
+        yield 2
+
+
+async def test_subscriptions_are_left_to_strawberry() -> None:
+    schema = farm.schema(BreadthExtension, subscription=Ticker)
+    stream: Any = await schema.subscribe("subscription { ticks }")
+    assert [each.data async for each in stream] == [{"ticks": 1}, {"ticks": 2}]
+
+
+SYNC = "{ hello barns { id name kind built area sizes shy doubled silent sheds { plain opened } } }"
+
+
+@pytest.mark.parametrize("number", range(1, 20))
+def test_what_needs_no_waiting_runs_without_a_loop(number: int) -> None:
+    stock, wide = farm.schema(), farm.schema(BreadthExtensionSync)
+    asked = {"root_value": farm.Query(), "context_value": farm.context_of_seed(number)}
+    reference, result = stock.execute_sync(SYNC, **asked), wide.execute_sync(SYNC, **asked)
+    assert differences(reference, result, None) == []  # type: ignore[arg-type]
+    assert list(map(shown, wide.processed)) == list(map(shown, stock.processed))
+
+
+def test_what_needs_waiting_is_refused_without_a_loop(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL)
+    stock, wide = farm.schema(), farm.schema(BreadthExtensionSync)
+    asked = {"root_value": farm.Query(), "context_value": farm.context_of_seed(1)}
+    reference, result = (schema.execute_sync("{ page { total } }", **asked) for schema in (stock, wide))
+    assert result.data is None
+    assert list(map(shown, result.errors or ())) == list(map(shown, reference.errors or ()))
+
+
+Asks = list[dict[str, Any]]
+
+
+def echoing(asks: Asks) -> type:
+    """A root with one field, whose resolvers tell what they were given."""
+
+    def told(
+        wish: farm.Wish | None = None,
+        of_kind: farm.Kind | None = strawberry.UNSET,
+        since: int = 3,
+        ids: list[strawberry.relay.GlobalID] | None = strawberry.UNSET,
+        maybe: strawberry.Maybe[str | None] = None,
+    ) -> str:
+        return repr((wish, of_kind, since, ids, maybe))
+
+    async def echoed(parents: Any, _info: Any, **arguments: Any) -> list[str]:
+        asks.append(arguments)
+        return [told(**arguments) for _ in parents]
+
+    @strawberry.type
+    class Root:
+        echo: str = farm.marked(told, echoed)
+
+    return Root
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given"),
+    [
+        ("", {"wish", "since"}),
+        ('(wish: {text: "x", inner: [{size: 2}]}, ofKind: LARGE, since: 5)', {"wish", "of_kind", "since"}),
+        ("(wish: null, ofKind: null, ids: [])", {"wish", "of_kind", "since", "ids"}),
+        ('(wish: {maybe: null}, maybe: null, ids: ["QTox"])', {"wish", "since", "ids", "maybe"}),
+    ],
+)
+async def test_set_resolvers_get_the_arguments_that_strawberry_gives(arguments: str, given: set[str]) -> None:
+    """Python names, input objects, enums, global ids, and nothing for what was left out."""
+    asks: Asks = []
+    root = echoing(asks)
+    text = f"{{ echo{arguments} }}"
+    reference = await strawberry.Schema(root).execute(text)
+    result = await strawberry.Schema(root, extensions=[BreadthExtension]).execute(text)
+    assert (result.data, result.errors) == (reference.data, None)
+    assert [set(each) for each in asks] == [given]
+
+
+async def test_arguments_that_cannot_be_converted_are_the_fields_error() -> None:
+    asks: Asks = []
+    root, text = echoing(asks), '{ echo(ids: ["not an id"]) }'
+    reference = await strawberry.Schema(root).execute(text)
+    result = await strawberry.Schema(root, extensions=[BreadthExtension]).execute(text)
+    assert list(map(shown, result.errors or ())) == list(map(shown, reference.errors or ()))
+    assert asks == []
+
+
+async def test_errors_know_what_they_were() -> None:
+    result = await WIDE.execute("{ barns { number fields { id } } }", context_value=farm.context(5))
+    assert result.errors is not None
+    (error,) = result.errors
+    assert isinstance(error, GraphQLError)
+    assert isinstance(error.original_error, farm.OddError)
+    assert (error.path, error.extensions) == (["barns", 0, "fields"], {"code": "ODD"})

@@ -1,0 +1,372 @@
+"""A walk over the whole graph: documents made from the schema ask for every field from every root, and no
+number of statements grows with the number of rows.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    get_named_type,
+    is_leaf_type,
+    is_list_type,
+)
+
+from resolvers.identifier import decode, encode
+from schema.schema import build
+
+TYPES = build()._schema.type_map
+OBJECTS: dict[str, GraphQLObjectType] = {
+    name: type_
+    for name, type_ in TYPES.items()
+    if isinstance(type_, GraphQLObjectType) and not name.startswith("__")
+}
+ENTITIES = {"User", "Keyword", "Mention", "Lead", "Integration", "IntegrationLog"}
+ROOTS = sorted(OBJECTS["Query"].fields)
+EVERY_FIELD = {(name, one) for name, type_ in OBJECTS.items() for one in type_.fields}
+FAR = {"Keyword", "Lead"}  # from these it is one step more to an integration's logs
+
+
+def named(type_: GraphQLOutputType) -> Any:
+    return get_named_type(type_)
+
+
+TABLES = {tag: "integration_logs" if tag == "IntegrationLog" else f"{tag.lower()}s" for tag in ENTITIES}
+COUNTERS = {
+    ("keywords", ""), ("mentions", ""), ("leads", ""), ("keywords", "user_id"), ("mentions", "user_id"),
+    ("leads", "user_id"), ("mentions", "keyword_id"), ("leads", "keyword_id"),
+}  # fmt: skip
+"""Lists whose number is known without counting: by a counter of the parent, or a sum of the users' counters."""
+
+
+@dataclass(frozen=True)
+class List:
+    """The list that a field belongs to: its table, and the column of its parent, if it has one."""
+
+    table: str
+    parent: str
+
+    def statements_of(self, name: str) -> list[str]:
+        """What may be sent for a field of its pages and figures, once for each place in the document."""
+        figures = {
+            "likes": [self._figure("sum", "likes")],
+            "comments": [self._figure("sum", "comments")],
+            "value": [self._figure("sum", "value currency")],
+            "byKeyword": [self._figure("group", "keyword_id"), "keywords by id"],
+            "byPlatform": [self._figure("group", "platform")],
+            "bySentiment": [self._figure("group", "sentiment")],
+            "byStatus": [self._figure("group", "status")],
+            "conversionRate": [self._figure("group", "status")],
+            "overTime": [self._figure("per_window", ""), "users by id"],
+        }
+        if name not in {"totalCount", "count"}:
+            return figures.get(name, [])
+        if (self.table, self.parent) not in COUNTERS:
+            return [self._figure("count", "")]
+        return [] if self.parent else [f"{self.table}_count sum_of_counter"]
+
+    def _figure(self, kind: str, of: str) -> str:
+        return " ".join(filter(None, (self.table, kind, self.parent, of)))
+
+
+@dataclass
+class Walk:
+    """Makes selections of all fields, entities in one another `depth` deep. It remembers the fields that it has
+    walked, and for each place in the document the statements that this place may take, whatever the rows.
+
+    With `onwards`, it does not enter a type again from below it, which lets it go deeper.
+    """
+
+    size: int = 2
+    onwards: bool = False
+    above: list[str] = field(default_factory=list)
+    walked: set[tuple[str, str]] = field(default_factory=set)
+    places: int = 0
+    allowed: Counter[str] = field(default_factory=Counter)
+
+    def of_type(self, type_: Any, depth: int, of: List | None = None) -> str:
+        if isinstance(type_, GraphQLInterfaceType):
+            return " ".join(
+                f"... on {name} {{ {self.of_type(OBJECTS[name], depth)} }}" for name in sorted(ENTITIES)
+            )
+        return " ".join(self.of_field(type_.name, name, depth, of) for name in type_.fields)
+
+    def of_field(self, owner: str, name: str, depth: int, of: List | None = None) -> str:
+        one = OBJECTS[owner].fields[name]
+        inner = named(one.type)
+        self.walked.add((owner, name))
+        self.places += 1
+        # A name of its own: `keyword` is a text here and a thing there, and `node` may return either.
+        asked = f"{owner}_{name}: {name}{self.arguments(one)}"
+        if owner.endswith(("Connection", "Stats")) and of is not None:
+            self.allowed.update(of.statements_of(name))
+        if is_leaf_type(inner):
+            return asked
+        if inner.name.endswith("Connection"):
+            of = List(TABLES[inner.name.removesuffix("Connection")], f"{owner.lower()}_id")
+            self.allowed[f"{of.table} page_of_each {of.parent}"] += 1
+        elif owner in ENTITIES and inner.name in {*ENTITIES, "Analysis"}:
+            self.allowed[self.to_one(owner, inner.name)] += 1
+        if inner.name not in ENTITIES:
+            return f"{asked} {{ {self.of_type(inner, depth, of)} }}"
+        if depth == 0 or owner.endswith(("Edge", "Count")) or (self.onwards and inner.name in self.above):
+            return f"{asked} {{ {inner.name}_id: id }}"
+        self.above.append(inner.name)
+        selected = self.of_type(inner, depth - 1)
+        self.above.pop()
+        return f"{asked} {{ {selected} }}"
+
+    @staticmethod
+    def to_one(owner: str, inner: str) -> str:
+        if owner == "Mention" and inner in {"Lead", "Analysis"}:
+            return "leads by mention_id" if inner == "Lead" else "analysis_results by mention_id"
+        return f"{TABLES[inner]} by id"
+
+    def arguments(self, one: GraphQLField) -> str:
+        given = {"first": str(self.size), "by": "MONTH"}
+        written = [f"{name}: {given[name]}" for name in one.args if name in given]
+        return f"({', '.join(written)})" if written else ""
+
+
+def root(name: str, walk: Walk, ids: dict[str, str]) -> str:
+    """A document that asks for all below a field of the root, deep enough to come by every type."""
+    one = OBJECTS["Query"].fields[name]
+    inner = named(one.type)
+    walk.walked.add(("Query", name))
+    if name in {"node", "nodes"}:
+        walk.allowed.update(f"{table} by id" for table in TABLES.values())
+        written = ", ".join(f'"{id_}"' for id_ in ids.values())
+        lookups = " ".join(f'{tag}: node(id: "{ids[tag]}") {{ ...All }}' for tag in sorted(ids))
+        asked = f"nodes(ids: [{written}]) {{ ...All }}" if name == "nodes" else lookups
+        return f"{{ {asked} }} fragment All on Node {{ {walk.of_type(inner, 1)} }}"
+    tag = inner.name.removesuffix("Connection")
+    walk.onwards = tag in FAR
+    depth = 2 + walk.onwards
+    if inner.name in ENTITIES:
+        walk.above = [tag]
+        walk.allowed[f"{TABLES[inner.name]} by id"] += 1
+        id_ = f'(id: "{ids[inner.name]}")' if "id" in one.args else ""
+        return f"{{ {name}{id_} {{ {walk.of_type(inner, depth)} }} }}"
+    walk.allowed[f"{TABLES[tag]} page"] += 1
+    selection = walk.of_type(inner, depth + 1, List(TABLES[tag], ""))
+    return f"{{ {name}{walk.arguments(one)} {{ {selection} }} }}"
+
+
+SIZES = {"uno": (1, 1), "few": (4, 4), "many": (40, 40)}
+"""Keywords of a member, and mentions of each of them: one of everything, some, and a hundred times as many."""
+
+
+GAPS = [
+    """INSERT INTO analysis_results (mention_id, user_id, status)
+    SELECT id, user_id, 'pending' FROM mentions WHERE user_id = $1 ON CONFLICT DO NOTHING""",
+    """INSERT INTO leads (mention_id, user_id, keyword_id)
+    SELECT id, user_id, keyword_id FROM mentions WHERE user_id = $1 ON CONFLICT DO NOTHING""",
+    "UPDATE leads SET assignee_user_id = user_id, value = 9.5, currency = 'EUR' WHERE user_id = $1",
+]
+
+
+@pytest.fixture(scope="module")
+async def people(asker: Any) -> Any:
+    """Three members, each with a graph without gaps: each mention has a lead, an analysis and an integration, each
+    lead somebody who works on it.
+    """
+    world = asker.world
+    await world.add_user("olga", role="operator")
+    for name, (keywords, mentions) in SIZES.items():
+        user_id = await world.add_user(name)
+        await world.add_keywords(name, keywords=keywords, mentions=mentions)
+        await world.add_integrations(name, integrations=keywords, logs=mentions)
+        await world.pool.execute(
+            """
+            WITH mine AS (SELECT id, row_number() OVER (ORDER BY id) AS n FROM integrations WHERE user_id = $1)
+            UPDATE mentions SET integration_id = mine.id FROM mine WHERE user_id = $1
+            AND mine.n = mentions.id % (SELECT count(*) FROM mine) + 1
+            """,
+            user_id,
+        )
+        for sql in GAPS:
+            await world.pool.execute(sql, user_id)
+    return world
+
+
+async def some_ids(world: Any, name: str) -> dict[str, str]:
+    """The id of one thing of each type."""
+    found = {}
+    for tag in sorted(ENTITIES):
+        table = "integration_logs" if tag == "IntegrationLog" else f"{tag.lower()}s"
+        column = "id" if tag == "User" else "user_id"
+        id_ = await world.pool.fetchval(f"SELECT max(id) FROM {table} WHERE {column} = $1", world.users[name])
+        found[tag] = encode(tag, id_)
+    return found
+
+
+def things(data: Any) -> Iterator[tuple[str, Any]]:
+    """Every name in an answer with its value, however deep."""
+    if isinstance(data, list):
+        for one in data:
+            yield from things(one)
+    elif isinstance(data, dict):
+        for name, value in data.items():
+            yield name, value
+            yield from things(value)
+
+
+def is_relation(name: str) -> bool:
+    owner, _, own = name.partition("_")
+    one = OBJECTS[owner].fields.get(own) if owner in OBJECTS else None
+    return one is not None and not is_leaf_type(named(one.type))
+
+
+@pytest.mark.parametrize("name", ROOTS)
+async def test_every_field_is_answered_from_every_root_with_at_most_a_statement_for_each_place(
+    people: Any, asker: Any, name: str
+) -> None:
+    """What bounds the statements is the document: no place in it takes more than its own, for one parent, for
+    many, and for a hundred times as many rows. There can be fewer, where rows have been read before.
+    """
+    for viewer in SIZES if name == "viewer" else (*SIZES, "olga"):
+        walk = Walk()
+        document = root(name, walk, await some_ids(people, "many" if viewer == "olga" else viewer))
+        answer = await asker(document, viewer=viewer)
+        assert answer.data
+        sent = Counter(answer.statements)
+        assert sent <= walk.allowed, sent - walk.allowed
+        assert set(sent) == set(walk.allowed)
+        for key, value in things(answer.data):
+            assert value is not None or not is_relation(key), key
+            assert value or not key.endswith("_nodes"), key
+        expected = {
+            (owner, one) for owner, one in EVERY_FIELD if not owner.startswith(("Query", *at_roots(name)))
+        }
+        assert walk.walked - {("Query", name)} == expected
+
+
+def at_roots(name: str) -> tuple[str, ...]:
+    """Types that only a walk from the list of users comes by."""
+    return () if name == "users" else ("UserConnection", "UserEdge")
+
+
+async def test_the_walks_reach_every_field_of_the_schema(people: Any) -> None:
+    walk = Walk()
+    ids = await some_ids(people, "few")
+    for name in ROOTS:
+        root(name, walk, ids)
+    assert walk.walked == EVERY_FIELD
+    assert len(EVERY_FIELD) >= 180
+    assert walk.places > 10_000
+
+
+def relations() -> Iterator[tuple[str, str]]:
+    for owner in sorted({*ENTITIES, "KeywordCount"}):
+        for name, one in OBJECTS[owner].fields.items():
+            if not is_leaf_type(named(one.type)):
+                yield owner, name
+
+
+RELATIONS = list(relations())
+WAYS = {
+    "User": "users(first: $n) {{ nodes {{ {} }} }}",
+    "Keyword": "keywords(first: $n) {{ nodes {{ {} }} }}",
+    "Mention": "mentions(first: $n) {{ nodes {{ {} }} }}",
+    "Lead": "leads(first: $n) {{ nodes {{ {} }} }}",
+    "Integration": "integrations(first: $n) {{ nodes {{ {} }} }}",
+    "IntegrationLog": "integrations(first: $n) {{ nodes {{ logs(first: $n) {{ nodes {{ {} }} }} }} }}",
+    "KeywordCount": "keywords(first: $n) {{ nodes {{ mentions {{ stats {{ byKeyword {{ {} }} }} }} }} }}",
+}
+
+
+def field_of_all(owner: str, name: str) -> str:
+    """A field with all that is no entity below it."""
+    return Walk(size=3).of_field(owner, name, depth=0, of=List("mentions", ""))
+
+
+@pytest.mark.parametrize(("owner", "name"), RELATIONS, ids=[f"{owner}.{name}" for owner, name in RELATIONS])
+async def test_each_relation_takes_the_same_statements_for_one_parent_and_for_many(
+    people: Any, asker: Any, owner: str, name: str
+) -> None:
+    document = "query($n: Int) { " + WAYS[owner].format(field_of_all(owner, name)) + " }"
+    viewers = ["olga"] * 3 if owner == "User" else list(SIZES)
+    answers = [
+        await asker(document, viewer=viewer, n=n) for viewer, n in zip(viewers, (1, 4, 20), strict=True)
+    ]
+    one, few, many = (Counter(answer.statements) for answer in answers)
+    assert one == few == many
+    assert max(one.values()) == 1
+
+
+FIVE_DEEP = """query($n: Int) {
+    keywords(first: $n) { totalCount nodes {
+        mentions(first: $n, filter: {likes: {isNull: true}}) { totalCount pageInfo { hasNextPage } nodes { integration {
+            mentions(first: $n, orderBy: OLDEST) { totalCount nodes { keyword {
+                leads(first: $n, orderBy: LATEST_CHANGE) { totalCount stats { count } nodes { user {
+                    integrations(last: $n) { totalCount nodes { logs(first: 1) { nodes { integration { id } } } } }
+                } } }
+            } } }
+        } } }
+    } }
+}"""
+STATEMENTS_FIVE_DEEP = [
+    "integration_logs page_of_each integration_id",
+    "integrations by id",
+    "integrations by id",
+    "integrations count user_id",
+    "integrations page_of_each user_id",
+    "keywords by id",
+    "keywords page",
+    "keywords_count sum_of_counter",
+    "leads page_of_each keyword_id",
+    "mentions count integration_id",
+    "mentions count keyword_id",
+    "mentions page_of_each integration_id",
+    "mentions page_of_each keyword_id",
+    "users by id",
+]
+
+
+async def test_five_connections_deep_each_level_is_one_statement(people: Any, asker: Any) -> None:
+    for viewer, n in (("few", 3), ("many", 3), ("many", 4)):
+        answer = await asker(FIVE_DEEP, viewer=viewer, n=n)
+        assert sorted(answer.statements) == STATEMENTS_FIVE_DEEP
+        assert sum(key == "integrations" for key, _ in things(answer.data)) == n**4
+    # With a single integration, the one that logs belong to has been read by then.
+    one = await asker(FIVE_DEEP, viewer="uno", n=3)
+    assert Counter(one.statements) == Counter(STATEMENTS_FIVE_DEEP) - Counter(["integrations by id"])
+
+
+@pytest.mark.parametrize("name", ROOTS)
+async def test_a_walk_never_leaves_what_is_the_viewers(people: Any, asker: Any, name: str) -> None:
+    document = root(name, Walk(size=3), await some_ids(people, "few"))
+    answer = await asker(document, viewer="few")
+    seen = {value for key, value in things(answer.data) if key.endswith("_id") and value is not None}
+    assert len(seen) > 5
+    for model, row_id in map(decode, seen):
+        column = "id" if model.__tablename__ == "users" else "user_id"
+        owner = await people.pool.fetchval(
+            f"SELECT {column} FROM {model.__tablename__} WHERE id = $1", row_id
+        )
+        assert owner == people.users["few"], (model, row_id)
+
+
+@pytest.mark.parametrize("name", ["node", "nodes", "user", "keyword", "mention", "lead", "integration"])
+async def test_a_walk_from_somebody_elses_thing_finds_nothing(people: Any, asker: Any, name: str) -> None:
+    document = root(name, Walk(), await some_ids(people, "many"))
+    answer = await asker(document, viewer="few")
+    values = answer.data["nodes"] if name == "nodes" else list(answer.data.values())
+    assert set(values) == {None}
+    assert all(statement.endswith("by id") for statement in answer.statements)
+
+
+def test_lists_of_things_are_pages() -> None:
+    """A list of entities that is no page could return any number of rows."""
+    for owner, type_ in OBJECTS.items():
+        for name, one in type_.fields.items():
+            bare = one.type.of_type if isinstance(one.type, GraphQLNonNull) else one.type
+            if is_list_type(bare) and named(one.type).name in ENTITIES:
+                assert owner.endswith("Connection"), (owner, name)

@@ -35,7 +35,7 @@ schema: dev  ## Write schema.graphql anew
 	@$(BIN)/leadgraph schema --write
 
 web: runtime  ## Build GraphiQL's assets from npm packages, once
-	@$(BIN)/python web/build.py
+	@$(BIN)/python -m web.build
 
 lock: dev  ## Resolve the dependencies anew (needs uv)
 	@uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

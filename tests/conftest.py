@@ -137,10 +137,13 @@ class Demo:
         found: dict[str, str] = json.loads((self.home / "demo.json").read_text())
         return found
 
-    def ask(self, document: str) -> Any:
+    def ask(self, document: str, **variables: object) -> Any:
+        """The answer's data; errors are none."""
         headers = {"authorization": f"Bearer {self.facts['api_key']}"}
-        answer = httpx.post(self.facts["url"], json={"query": document}, headers=headers)
-        return answer.json()["data"]
+        body = {"query": document, "variables": variables}
+        answer = httpx.post(self.facts["url"], json=body, headers=headers).json()
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
 
 
 @pytest.fixture(scope="session")

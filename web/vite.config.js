@@ -11,7 +11,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 4096,
   },
   worker: { format: "es" },
-  // The rest serves work on the page (`build.py --keep`): the packages then lie outside of this folder, and
+  // The rest serves work on the page (`python -m web.build --keep`): the packages then lie outside of this folder, and
   // those that are no ES modules must be named where only a worker imports them.
   optimizeDeps: { include: ["monaco-graphql > picomatch-browser", "monaco-graphql > graphql-language-service"] },
   server: {

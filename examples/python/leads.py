@@ -65,7 +65,10 @@ def line(lead: Lead) -> str:
 
 
 def main(statuses: list[str]) -> int:
-    url, key = os.environ["LEADGRAPH_URL"], os.environ["LEADGRAPH_API_KEY"]
+    url, key = os.environ.get("LEADGRAPH_URL"), os.environ.get("LEADGRAPH_API_KEY")
+    if not url or not key:
+        print("Set LEADGRAPH_URL and LEADGRAPH_API_KEY.", file=sys.stderr)
+        return 1
     transport = HTTPXTransport(url, headers={"Authorization": f"Bearer {key}"}, timeout=30)
     try:
         with Client(transport=transport) as api:

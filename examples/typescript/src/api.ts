@@ -27,6 +27,8 @@ export async function ask<Result, Variables>(
     method: "POST",
     headers: { "Content-Type": "application/json", Authorization: `Bearer ${api.key}` },
     body: JSON.stringify({ query: document.toString(), variables }),
+  }).catch((cause: unknown) => {
+    throw new Error(`${api.url} cannot be asked.`, { cause });
   });
   const answer = (await response.json()) as Answer<Result>;
   if (answer.errors?.[0]) throw new ApiError(answer.errors[0]);

@@ -59,7 +59,11 @@ function line(mention: FragmentType<typeof MentionLine>): string {
 
 async function main(): Promise<void> {
   const { LEADGRAPH_URL: url, LEADGRAPH_API_KEY: key } = process.env;
-  if (!url || !key) throw new Error("Set LEADGRAPH_URL and LEADGRAPH_API_KEY.");
+  if (!url || !key) {
+    console.error("Set LEADGRAPH_URL and LEADGRAPH_API_KEY.");
+    process.exitCode = 1;
+    return;
+  }
   let number = 0;
   for await (const { nodes } of pages({ url, key }, PROMISING, 25)) {
     number += 1;

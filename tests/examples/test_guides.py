@@ -1,0 +1,119 @@
+"""The guides say what is true: their questions are asked, their commands are run, and what they quote from the
+examples stands there.
+"""
+
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Demo = Any  # tests/conftest.py
+Checkout = Any  # tests/examples/conftest.py
+
+ROOT = Path(__file__).parents[2]
+GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
+FENCED = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+QUOTED_FROM = {"ts": "typescript/**/*.ts", "python": "python/*.py", "sh": "curl/*.sh"}
+NEEDS_NODE = "npm "
+
+
+@dataclass(frozen=True)
+class Block:
+    guide: str
+    line: int
+    language: str
+    text: str
+    after: str = ""
+    """The block behind it, if that says what belongs to it or comes of it."""
+
+    def __str__(self) -> str:
+        return f"{self.guide}:{self.line}"
+
+    @property
+    def is_quoted(self) -> bool:
+        """Whether it stands in the examples, letter by letter."""
+        sources = (ROOT / "examples").glob(QUOTED_FROM.get(self.language, ""))
+        return any(self.text in path.read_text() for path in sources if "node_modules" not in path.parts)
+
+
+def blocks() -> Iterator[Block]:
+    for path in GUIDES:
+        text = path.read_text()
+        for fence, behind in itertools.pairwise([*FENCED.finditer(text), None]):
+            assert fence is not None
+            line = text[: fence.start()].count("\n") + 1
+            belongs = behind is not None and behind[1] in {"json", "text"}
+            yield Block(path.name, line, fence[1], fence[2], behind[2] if behind and belongs else "")
+
+
+BLOCKS = list(blocks())
+QUESTIONS = [block for block in BLOCKS if block.language == "graphql"]
+QUOTED = [block for block in BLOCKS if block.language in {"ts", "python"}]
+COMMANDS = [block for block in BLOCKS if block.language == "sh" and not block.is_quoted]
+
+
+def test_every_block_is_of_a_kind_that_is_tested() -> None:
+    assert {block.language for block in BLOCKS} == {"graphql", "json", "text", "ts", "python", "sh"}
+    answers = [block.after for block in (*QUESTIONS, *COMMANDS) if block.after]
+    assert sorted(answers) == sorted(block.text for block in BLOCKS if block.language in {"json", "text"})
+    assert {block.guide for block in COMMANDS} == {"front-end.md", "partners.md", "curl.md"}
+
+
+@pytest.mark.parametrize("block", QUOTED, ids=str)
+def test_what_is_quoted_stands_in_the_examples(block: Block) -> None:
+    assert block.is_quoted
+
+
+def empty_places(value: Any, path: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from empty_places(inner, f"{path}.{name}")
+    elif value in ([], None):
+        yield path
+
+
+@pytest.mark.parametrize("block", QUESTIONS, ids=str)
+def test_a_question_is_answered_and_not_by_nothing(demo: Demo, block: Block) -> None:
+    data = demo.ask(block.text, **json.loads(block.after or "{}"))
+    assert list(empty_places(data)) == []
+
+
+def test_each_question_that_declares_variables_shows_them() -> None:
+    for block in QUESTIONS:
+        assert set(json.loads(block.after or "{}")) == set(re.findall(r"\$(\w+):", block.text)), block
+
+
+def made_runnable(text: str, demo: Demo) -> str:
+    """A command with the address and the key of this demo, and under its own name where it bears a reader's."""
+    text = text.replace("http://127.0.0.1:8000/graphql", demo.facts["url"])
+    return text.replace("lg_live_…", demo.facts["api_key"])
+
+
+@pytest.mark.parametrize("guide", sorted({block.guide for block in COMMANDS}))
+def test_the_commands_of_a_guide_work_one_after_the_other(
+    checkout: Checkout, request: pytest.FixtureRequest, guide: str, tmp_path: Path
+) -> None:
+    """In one shell, as somebody types who follows the guide; what the guide shows as an answer is the answer."""
+    commands = [block for block in COMMANDS if block.guide == guide]
+    if any(NEEDS_NODE in block.text for block in commands):
+        request.getfixturevalue("checkout_with_node")
+    steps = [
+        f"{{\n{made_runnable(block.text, checkout.demo)}}} > {tmp_path}/{number}"
+        for number, block in enumerate(commands)
+    ]
+    checkout.output("set -e\n" + "\n".join(steps), LEADGRAPH_URL="", LEADGRAPH_API_KEY="")
+    for number, block in enumerate(commands):
+        output = (tmp_path / str(number)).read_text()
+        if block.after.startswith("{"):
+            answer = json.loads(output)
+            answer.pop("extensions")  # what it took; the guides say that demos alone tell
+            assert answer == json.loads(block.after), block
+        elif block.after:
+            assert output == block.after, block
+        else:
+            assert output.strip() or "export" in block.text, block

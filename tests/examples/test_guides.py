@@ -117,3 +117,20 @@ def test_the_commands_of_a_guide_work_one_after_the_other(
             assert output == block.after, block
         else:
             assert output.strip() or "export" in block.text, block
+
+
+def shape(value: Any) -> Any:
+    """Names and kinds of values, without the values."""
+    if isinstance(value, dict):
+        return {name: shape(inner) for name, inner in value.items()}
+    return [shape(inner) for inner in value] if isinstance(value, list) else type(value)
+
+
+def test_the_readmes_question_is_answered_as_it_shows(checkout: Checkout) -> None:
+    """The demo that it speaks of is larger, so texts and numbers are others."""
+    text = (ROOT / "README.md").read_text()
+    (command,) = re.findall(r"```sh\n(KEY=.*?)```", text, re.DOTALL)
+    (shown,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    answer, expected = json.loads(checkout.output(made_runnable(command, checkout.demo))), json.loads(shown)
+    assert shape(answer) == shape(expected)
+    assert answer["extensions"] == expected["extensions"]

@@ -56,7 +56,7 @@ async def answer(schema: GraphQLSchema, text: str, root: Any = None, **options: 
 
 
 def others() -> set[asyncio.Task[Any]]:
-    return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+    return asyncio.all_tasks() - {asyncio.current_task()}
 
 
 # Together
@@ -462,7 +462,7 @@ def test_functions_of_the_caller_resolve_fields_and_types() -> None:
         "type Query { a: Int b: Thing } interface Thing { c: Int } type Stone implements Thing { c: Int }"
     )
     options: dict[str, Any] = {
-        "field_resolver": lambda source, info: {"a": 1, "b": {}, "c": 2}[info.field_name],
+        "field_resolver": lambda _source, info: {"a": 1, "b": {}, "c": 2}[info.field_name],
         "type_resolver": lambda _value, _info, _type: "Stone",
     }
     document = parse("{ a b { __typename c } }")

@@ -215,7 +215,7 @@ def test_an_invalid_schema_is_refused_every_time() -> None:
         "type Query { a: Int } interface I { b: Int } type T implements I { c: Int }", assume_valid_sdl=True
     )
     for _ in range(2):
-        with pytest.raises(TypeError, match="Interface field I.b expected"):
+        with pytest.raises(TypeError, match=r"Interface field I\.b expected"):
             breadth.execute(schema, parse("{ a }"), ROOT)
 
 

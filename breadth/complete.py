@@ -208,7 +208,7 @@ def complete_objects(
     elif test is not None:
         places, values = _instances(run, places, values, object_type)
     if values:
-        run.enter(places, values, places.field.scope(object_type))
+        run.enter(places, values, object_type)
 
 
 def _instances(
@@ -264,7 +264,7 @@ def _enter_judged(
 ) -> None:
     places, values = _judged(run, places, values, object_type, indices, verdicts)
     if values:
-        run.enter(places, values, places.field.scope(object_type))
+        run.enter(places, values, object_type)
 
 
 # Objects of abstract types

@@ -1,11 +1,14 @@
 """Errors of fields: kept as they come, located and sorted when the answer is complete."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from graphql import GraphQLError, located_error
 
-from breadth.places import Address, Places, address_of, cut_off, path_of
+from breadth.places import Address, Frame, Places, address_of, cut_off, path_of
+
+if TYPE_CHECKING:
+    from breadth.plan import Field
 
 
 class Failure(NamedTuple):
@@ -21,12 +24,13 @@ class Failure(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Failures:
-    """The failures of one request."""
+    """The failures of one request. `cuts` is how many have taken more with them than their own places."""
 
     turn: int = 0
-    spread: bool = False  # whether a failure has taken more with it than its own place
+    cuts: int = 0
     root_is_null: bool = False
     _found: list[Failure] = field(default_factory=list)
+    _first_cuts: dict[Address, tuple[int, Address]] = field(default_factory=dict)
 
     def add(self, places: Places, index: int, error: Exception, *, behind: int | None = None) -> None:
         """Makes the failed place null, or what is around it. A list that failed after some of its items stands
@@ -34,11 +38,24 @@ class Failures:
         """
         address = address_of(places, index)
         nulled = cut_off(places, index)
-        self.spread = self.spread or nulled != address
         self.root_is_null = self.root_is_null or nulled == ()
         if behind is not None:
             address = (*address, behind)
         self._found.append(Failure(self.turn, address, nulled, error, places, index))
+        if nulled != address:
+            self.cuts += 1
+            when = (self.turn, address)
+            self._first_cuts[nulled] = min(when, self._first_cuts.get(nulled, when))
+
+    def make_pointless(self, frame: Frame, row: int, field: "Field") -> bool:
+        """Whether a field of a row has been cut off by a failure that a depth-first execution would have come
+        by before the field: then it has no part in the answer, and none of its errors can be reported.
+        """
+        if frame.is_attached(row) and not self.root_is_null:
+            return False
+        address = (*address_of(frame.places, row), field.order)
+        now = (self.turn, address)
+        return any(self._first_cuts.get(address[:length], now) < now for length in range(len(address)))
 
     def report(self) -> list[GraphQLError] | None:
         """The errors of the answer: of each null, the first that a depth-first execution would have come by,

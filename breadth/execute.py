@@ -143,6 +143,10 @@ def attempt(
     )
     if isinstance(variables, list):
         return ExecutionResult(None, variables)
+    try:
+        root = plan.variant(variables).root
+    except RecursionError:
+        raise StepAside("selections that are nested too deeply") from None
     request = Request(
         plan,
         variables,
@@ -155,7 +159,7 @@ def attempt(
         hide_suggestions,
         custom_context_args,
     )
-    return Run(request, plan.variant(variables).root).start()
+    return Run(request, root).start()
 
 
 def _does_something(middleware: Any) -> bool:

@@ -46,6 +46,16 @@ class Frame:
         self.paths: list[Path | None] | None = None
         self.infos: dict[tuple[int, int], GraphQLResolveInfo[Any]] = {}
 
+    def some(self, picks: Sequence[int]) -> "Frame":
+        """A frame of some of the rows, which are in their places already."""
+        sources, rows = [self.sources[pick] for pick in picks], [self.rows[pick] for pick in picks]
+        return Frame(self.scope, sources, rows, self.places and Some(self.places, picks))
+
+    def is_attached(self, index: int) -> bool:
+        """Whether a row still is part of the answer, if that is not null as a whole."""
+        places = self.places
+        return places is None or (places.get(index) is self.rows[index] and is_attached(places, index))
+
 
 class Whole:
     """A field's values in all rows of a frame."""
@@ -208,7 +218,7 @@ def cut_off(places: Places, index: int) -> Address:
 
 
 def is_attached(places: Places | None, index: int) -> bool:
-    """Whether what is written at a place still is part of the answer."""
+    """Whether what is written at a place still is part of the answer, if that is not null as a whole."""
     while places is not None:
         if isinstance(places, Some):
             index = places.picks[index]

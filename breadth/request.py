@@ -32,31 +32,28 @@ class Request:
     executor_class: type[Executor[Any]]
     hide_suggestions: bool
     custom: Mapping[str, Any]
-    _executor: Executor[Any] | None = None
+    executor: Executor[Any] = field(init=False)
+    """A graphql-core executor of the same request, for the parts that are taken from it."""
     _arguments: dict[Field, Arguments | Exception] = field(default_factory=dict)
 
-    @property
-    def executor(self) -> Executor[Any]:
-        """A graphql-core executor of the same request, for the parts that are taken from it."""
-        if self._executor is None:
-            plan = self.plan
-            self._executor = self.executor_class(
-                plan.schema,
-                dict(plan.fragment_definitions),
-                plan.fragments,
-                self.root_value,
-                self.context_value,
-                plan.operation,
-                self.variables,
-                plan.field_resolver,
-                self.type_resolver,
-                plan.field_resolver,
-                is_awaitable=self.kinds.is_awaitable,  # type: ignore[arg-type]
-                is_async_iterable=self.is_async_iterable,  # type: ignore[arg-type]
-                hide_suggestions=self.hide_suggestions,
-                **self.custom,
-            )
-        return self._executor
+    def __post_init__(self) -> None:
+        plan = self.plan
+        self.executor = self.executor_class(
+            plan.schema,
+            dict(plan.fragment_definitions),
+            plan.fragments,
+            self.root_value,
+            self.context_value,
+            plan.operation,
+            self.variables,
+            plan.field_resolver,
+            self.type_resolver,
+            plan.field_resolver,
+            is_awaitable=self.kinds.is_awaitable,  # type: ignore[arg-type]
+            is_async_iterable=self.is_async_iterable,  # type: ignore[arg-type]
+            hide_suggestions=self.hide_suggestions,
+            **self.custom,
+        )
 
     def info(self, asked: Field, path: Path) -> GraphQLResolveInfo[Any]:
         return self.executor.build_resolve_info(asked.definition, list(asked.nodes), asked.parent, path)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Coroutine, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLResolveInfo
+from graphql import ExecutionResult, GraphQLObjectType, GraphQLResolveInfo
 from graphql.pyutils import Path
 
 from breadth.complete import complete
@@ -29,6 +29,7 @@ class Run:
         self._waiting = Waiting()
         self._frames: deque[Frame] = deque()
         self._series: deque[Field] = deque()
+        self._pruned_after = 0  # so many cuts
         self._root = Frame(root, [request.root_value], [], None)
 
     def start(self) -> ExecutionResult | Coroutine[Any, Any, ExecutionResult]:
@@ -52,23 +53,37 @@ class Run:
         """Goes as far as it gets. The fields of a mutation come one after the other, each with all below it."""
         while True:
             while self._frames:
-                frame = self._frames.popleft()
-                for field in frame.scope.others:
-                    resolve(self, frame, field)
-                frame.sources = ()  # nobody asks again: rows can be given up early
+                self._resolve_others(self._frames.popleft())
             self._give_up()
             if self._waiting or not self._series:
                 return
             resolve(self, self._root, self._series.popleft())
+
+    def _resolve_others(self, frame: Frame) -> None:
+        asked = frame
+        for field in frame.scope.others:
+            asked = self._without_pointless(asked, field)
+            if asked.rows:
+                resolve(self, asked, field)
+        frame.sources = asked.sources = ()  # nobody asks again: rows can be given up early
+
+    def _without_pointless(self, frame: Frame, field: Field) -> Frame:
+        """The frame without the rows whose field a failure has made pointless: nobody is asked for them."""
+        failures = self.failures
+        if not failures.cuts:
+            return frame
+        rows = range(len(frame.rows))
+        picks = [row for row in rows if not failures.make_pointless(frame, row, field)]
+        return frame if len(picks) == len(rows) else frame.some(picks)
 
     def _give_up(self) -> None:
         """Stops what failures have made pointless."""
         if self.failures.root_is_null:
             self._series.clear()
             self._waiting.drop()
-        elif self.failures.spread and self._waiting:
+        elif self._pruned_after != self.failures.cuts:
+            self._pruned_after = self.failures.cuts
             self._waiting.prune()
-        self.failures.spread = False
 
     async def _wait(self) -> ExecutionResult:
         try:
@@ -88,9 +103,15 @@ class Run:
 
     # What completion and resolution ask for
 
-    def enter(self, places: Places, sources: Sequence[Any], scope: Scope) -> None:
+    def enter(self, places: Places, sources: Sequence[Any], object_type: GraphQLObjectType) -> None:
         """Writes rows of the sources, puts them in their places, and sees to their fields."""
-        self._fill(Frame(scope, sources, [], places))
+        try:
+            scope = places.field.scope(object_type)
+        except RecursionError as error:  # fragments in fragments, thousands of them
+            for index in range(len(sources)):
+                self.failures.add(places, index, error)
+        else:
+            self._fill(Frame(scope, sources, [], places))
 
     def wait(self, places: Places, awaitables: Iterable[tuple[int, Awaitable[Any]]], then: Then) -> None:
         """Hands results to `then`, with the indices of their places."""

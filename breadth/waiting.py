@@ -42,23 +42,32 @@ class Results(NamedTuple):
 
 
 class Waiting:
-    """The waits of one request: those that have not been started, and those that run."""
+    """The waits of one request: those that have not been started, those that run, and what nobody wants any
+    more. The last is not stopped before everything else has come to an end: it may wait for something that
+    others wait for too, such as a batch of a loader, which would be cancelled with it.
+    """
 
     def __init__(self) -> None:
         self._new: list[Wait] = []
         self._running: dict[asyncio.Future[Any], list[Wait]] = {}
         self._done: list[tuple[asyncio.Future[Any], list[Wait]]] = []
-        self._cancelled: list[asyncio.Future[Any]] = []
+        self._unwanted: list[asyncio.Future[Any]] = []
         self._wake: asyncio.Future[None] | None = None
 
     def __bool__(self) -> bool:
-        return bool(self._new or self._running)
+        return bool(self._new or self._running or self._unwanted)
 
     def add(self, batch: Batch, awaitables: Iterable[tuple[int, Awaitable[Any]]]) -> None:
         self._new += [Wait(batch, number, awaitable) for number, awaitable in awaitables]
 
     async def results(self) -> list[Results]:
-        """Starts what is new, waits for the first results, and returns all that have come by then."""
+        """Starts what is new, waits for the first results, and returns all that have come by then.
+
+        None come where all that is left is what nobody wants: that has been stopped then.
+        """
+        if not self._new and not self._running:
+            await self.stop()
+            return []
         if len(self._new) == 1 and not self._running:
             return [await _awaited(self._new.pop())]
         self._start()
@@ -92,26 +101,36 @@ class Waiting:
             self._wake.set_result(None)
 
     def prune(self) -> None:
-        """Stops what nobody wants any more."""
-        self._new = [wait for wait in self._new if _is_wanted(wait) or _close(wait)]
+        """Sorts out what nobody wants any more."""
+        new, self._new = self._new, []
+        for wait in new:
+            if _is_wanted(wait):
+                self._new.append(wait)
+            elif isinstance(wait.awaitable, asyncio.Future):
+                self._unwanted.append(wait.awaitable)
+            else:
+                _close(wait.awaitable)
         for future, waits in list(self._running.items()):
             if not any(map(_is_wanted, waits)):
                 del self._running[future]
-                future.cancel()
-                self._cancelled.append(future)
+                self._unwanted.append(future)
 
     def drop(self) -> None:
-        """Forgets what has not been started."""
+        """Forgets what has not been started. Whoever makes futures and tasks has started them already."""
         for wait in self._new:
-            _close(wait)
+            if isinstance(wait.awaitable, asyncio.Future):
+                wait.awaitable.cancel()
+                wait.awaitable.add_done_callback(lambda future: future.cancelled() or future.exception())
+            else:
+                _close(wait.awaitable)
         self._new.clear()
 
     async def stop(self) -> None:
         """Stops everything and waits until it has stopped."""
         self.drop()
-        stopped = [*self._running, *self._cancelled]
+        stopped = {*self._running, *self._unwanted}
         self._running.clear()
-        self._cancelled.clear()
+        self._unwanted.clear()
         for future in stopped:
             future.cancel()
         if stopped:
@@ -168,10 +187,7 @@ def _is_wanted(wait: Wait) -> bool:
     return wait.batch.is_wanted(wait.number)
 
 
-def _close(wait: Wait) -> bool:
-    """Sees to it that nothing complains about an awaitable that nobody awaits. Returns False."""
-    if isinstance(wait.awaitable, Coroutine):
-        wait.awaitable.close()
-    elif isinstance(wait.awaitable, asyncio.Future):
-        wait.awaitable.add_done_callback(lambda future: future.cancelled() or future.exception())
-    return False
+def _close(awaitable: Awaitable[Any]) -> None:
+    """Sees to it that nothing complains about a coroutine that nobody awaits."""
+    if isinstance(awaitable, Coroutine):
+        awaitable.close()

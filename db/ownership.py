@@ -1,8 +1,8 @@
 """Whose row it is never changes and is never in doubt.
 
 A mention and a log name their user together with their keyword or integration in one foreign key. A lead
-and an analysis take the user from their mention, whatever the writer says. None of these columns can be
-updated: counters and permissions both rely on it.
+and an analysis take the user from their mention, an event from its lead, whatever the writer says. None of
+these columns can be updated: counters and permissions both rely on it.
 """
 
 COPY_OWNER_OF_MENTION = """
@@ -17,6 +17,19 @@ BEGIN
         RAISE foreign_key_violation USING
             MESSAGE = format('there is no mention %s', NEW.mention_id),
             TABLE = TG_TABLE_NAME, CONSTRAINT = format('fk_%s_mention_id', TG_TABLE_NAME);
+    END IF;
+    RETURN NEW;
+END $$
+"""
+
+COPY_OWNER_OF_LEAD = """
+CREATE OR REPLACE FUNCTION copy_owner_of_lead() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    SELECT user_id INTO NEW.user_id FROM leads WHERE id = NEW.lead_id;
+    IF NOT FOUND THEN
+        RAISE foreign_key_violation USING
+            MESSAGE = format('there is no lead %s', NEW.lead_id),
+            TABLE = TG_TABLE_NAME, CONSTRAINT = format('fk_%s_lead_id', TG_TABLE_NAME);
     END IF;
     RETURN NEW;
 END $$
@@ -37,6 +50,7 @@ PARENTS = {
     "mentions": ["user_id", "keyword_id"],
     "analysis_results": ["user_id", "mention_id"],
     "leads": ["user_id", "mention_id", "keyword_id"],
+    "lead_events": ["user_id", "lead_id"],
     "integrations": ["user_id"],
     "integration_logs": ["user_id", "integration_id"],
 }
@@ -50,12 +64,13 @@ def _fixed(table: str, columns: list[str]) -> str:
     )
 
 
-FUNCTIONS = [COPY_OWNER_OF_MENTION, REFUSE_NEW_PARENT]
+FUNCTIONS = [COPY_OWNER_OF_MENTION, COPY_OWNER_OF_LEAD, REFUSE_NEW_PARENT]
 TRIGGERS = [
     *(
         f"CREATE TRIGGER copy_owner BEFORE INSERT ON {table} "
         "FOR EACH ROW EXECUTE FUNCTION copy_owner_of_mention()"
         for table in ("analysis_results", "leads")
     ),
+    "CREATE TRIGGER copy_owner BEFORE INSERT ON lead_events FOR EACH ROW EXECUTE FUNCTION copy_owner_of_lead()",
     *(_fixed(table, columns) for table, columns in PARENTS.items()),
 ]

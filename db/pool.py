@@ -75,8 +75,8 @@ class Reader:
     connection while it waits for another.
     """
 
-    def __init__(self, pool: Pool) -> None:
-        self.statements: list[str] = []
+    def __init__(self, pool: Pool, statements: list[str] | None = None) -> None:
+        self.statements: list[str] = [] if statements is None else statements
         self._pool = pool
         self._one_at_a_time = asyncio.Lock()
         self._connection: Pooled | None = None

@@ -14,7 +14,8 @@ from sqlalchemy import Column, Table
 from db.models import Base
 
 SEARCH = "search"
-"""The index of a row's words, which is asked but never returned."""
+HIDDEN = {SEARCH, "credentials"}
+"""Columns that no read returns: the index of a row's words, which is only asked, and secrets."""
 
 RANK = "rank"
 """How well a row fits the words that were searched; a row has it only where it was found that way."""
@@ -22,7 +23,7 @@ RANK = "rank"
 
 def columns(model: type[Base]) -> list[Column[Any]]:
     """The columns of a row as it is returned."""
-    return [column for column in cast("Table", model.__table__).c if column.name != SEARCH]
+    return [column for column in cast("Table", model.__table__).c if column.name not in HIDDEN]
 
 
 @cache

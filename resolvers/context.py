@@ -1,32 +1,18 @@
-"""What one operation has at hand: who asks, and the loads that answer."""
+"""What one operation has at hand: who asks, the loads that answer, and the transactions that write."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
-from db.models import UserRole
 from db.pool import Pool, Reader
-from db.scope import EVERYBODY, Scope
+from db.writer import Work, in_transaction
 from loaders.loader import Key, Loader, Loads, Value
 from resolvers.errors import UnauthenticatedError
+from resolvers.permission import require_scope, scope_to_read
+from services.viewer import Viewer
 
 __all__ = ["Context", "Viewer"]
 
-Item = TypeVar("Item")
-
-
-@dataclass(frozen=True, slots=True)
-class Viewer:
-    """The user in whose name an operation runs. `bulk` allows large pages of root lists."""
-
-    user_id: int
-    role: UserRole
-    bulk: bool = False
-
-    @property
-    def scope(self) -> Scope:
-        """A member sees their own rows, an operator everybody's."""
-        return EVERYBODY if self.role == UserRole.OPERATOR else Scope(self.user_id)
+Result = TypeVar("Result")
 
 
 class Context:
@@ -34,9 +20,10 @@ class Context:
 
     def __init__(self, pool: Pool, viewer: Viewer | None, request_id: str) -> None:
         self.request_id = request_id
+        self._pool = pool
         self._viewer = viewer
-        self._reader = Reader(pool)
-        self._loads = Loads(self._reader, viewer.scope) if viewer else None
+        self._statements: list[str] = []
+        self._loads = self._new_loads()
 
     @property
     def viewer(self) -> Viewer:
@@ -48,17 +35,32 @@ class Context:
     @property
     def statements(self) -> Sequence[str]:
         """The names of the statements sent so far."""
-        return self._reader.statements
+        return self._statements
 
     async def load(self, loader: Loader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         """One value per key. The keys of a turn of the event loop, from everywhere, become one statement."""
         if self._loads is None:
             raise UnauthenticatedError
+        require_scope(self.viewer, scope_to_read(loader))
         return await self._loads.load(loader, keys)
 
     async def load_one(self, loader: Loader[Key, Value], key: Key) -> Value:
         (value,) = await self.load(loader, [key])
         return value
+
+    async def write(self, work: Work[Result]) -> Result:
+        """What the work returns, from one transaction. What is loaded afterwards is read anew, with all that
+        was written.
+        """
+        # Nobody holds one connection while waiting for another, nor sees older rows than were just written.
+        await self.close()
+        self._loads = self._new_loads()
+        return await in_transaction(self._pool, work, self._statements)
+
+    def _new_loads(self) -> Loads | None:
+        if self._viewer is None:
+            return None
+        return Loads(Reader(self._pool, self._statements), self._viewer.scope)
 
     async def close(self) -> None:
         """Gives the connection back. The answer has been computed, but need not be encoded yet."""

@@ -23,6 +23,12 @@ class UnauthenticatedError(CallerError):
         super().__init__(message)
 
 
+class ForbiddenError(CallerError):
+    """The credential is good, but not for this."""
+
+    code = "FORBIDDEN"
+
+
 class UserInputError(CallerError):
     """An argument's value is wrong; the message names the argument."""
 

@@ -10,6 +10,7 @@ from db.keyset import BEST_MATCH_FIRST, Order
 from db.models import Base, Integration, Keyword
 from resolvers.errors import UserInputError
 from resolvers.identifier import row_id
+from services.validation import is_storable
 
 DEEPEST = 5
 MOST_CONDITIONS = 50
@@ -130,7 +131,7 @@ def public(name: str) -> str:
 def _text(given: str, path: str) -> str:
     if len(given) > LONGEST_TEXT:
         raise UserInputError(f"`{path}` is longer than {LONGEST_TEXT} characters.")
-    if "\0" in given or any("\ud800" <= letter <= "\udfff" for letter in given):
+    if not is_storable(given):
         raise UserInputError(f"`{path}` contains a character that no text here can contain.")
     return given
 

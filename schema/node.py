@@ -17,10 +17,13 @@ class Node:
 
 
 def global_id(model: type[Base]) -> Any:
+    return encoded(model, "Opaque and unique among all things of this API.", name="id")
+
+
+def encoded(model: type[Base], description: str, *, name: str) -> Any:
+    """The global id of a model's row whose own id stands in the column, or null with it."""
     tag = TAGS[model]
-    return column(
-        "Opaque and unique among all things of this API.", name="id", of=lambda id_: encode(tag, id_)
-    )
+    return column(description, name=name, of=lambda id_: None if id_ is None else encode(tag, id_))
 
 
 def is_row_of(model: type[Base]) -> Any:

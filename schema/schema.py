@@ -11,6 +11,7 @@ from strawberry.types import ExecutionContext
 from breadth.extension import BreadthExtension
 from schema.integration_log import IntegrationLog
 from schema.limits import CostLimit
+from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import CONFIG
 
@@ -60,6 +61,7 @@ def build(executor: Executor = "breadth", extensions: Sequence[type[SchemaExtens
     runs = [BreadthExtension] if executor == "breadth" else []
     return Schema(
         query=Query,
+        mutation=Mutation,
         # Types that no field returns by name: `node` does.
         types=[IntegrationLog],
         config=CONFIG,

@@ -54,7 +54,7 @@ class Authenticator:
             raise UnauthenticatedError("This API key does not exist.")
         self._require_valid(holder)
         self._note_use(key.key_id, holder.last_used_at)
-        return Viewer(holder.user_id, holder.role, bulk=api_key.BULK_READ in holder.scopes)
+        return Viewer(holder.user_id, holder.role, api_key.granted(holder.scopes))
 
     @staticmethod
     def _require_valid(holder: stored.KeyHolder) -> None:

@@ -10,6 +10,7 @@ import hmac
 import re
 import secrets
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -20,7 +21,30 @@ _LARGEST_ID = 2**63 - 1
 
 
 BULK_READ = "bulk:read"
-SCOPES = {BULK_READ: "Pages of up to 1,000 rows of a root list."}
+READ_KEYWORDS, WRITE_KEYWORDS = "read:keywords", "write:keywords"
+READ_MENTIONS, WRITE_MENTIONS = "read:mentions", "write:mentions"
+READ_LEADS, WRITE_LEADS = "read:leads", "write:leads"
+READ_INTEGRATIONS, WRITE_INTEGRATIONS = "read:integrations", "write:integrations"
+SCOPES = {
+    READ_KEYWORDS: "Read keywords.",
+    READ_MENTIONS: "Read mentions, and what was found in them.",
+    READ_LEADS: "Read leads and their history.",
+    READ_INTEGRATIONS: "Read integrations and their logs.",
+    WRITE_KEYWORDS: "Create, change and delete keywords.",
+    WRITE_MENTIONS: "Take mentions in, triage them, record what was found in them.",
+    WRITE_LEADS: "Make, change and delete leads.",
+    WRITE_INTEGRATIONS: "Connect, change and disconnect integrations, and record their runs.",
+    BULK_READ: "Pages of up to 1,000 rows of a root list.",
+}
+READ_SCOPES = frozenset({READ_KEYWORDS, READ_MENTIONS, READ_LEADS, READ_INTEGRATIONS})
+ALL_SCOPES = frozenset(SCOPES) - {BULK_READ}
+_OF_A_PART = ("read:", "write:")
+
+
+def granted(scopes: Iterable[str]) -> frozenset[str]:
+    """What a key of these scopes may do. One that names no part of the data may read all of it."""
+    named = frozenset(scopes)
+    return named if any(scope.startswith(_OF_A_PART) for scope in named) else named | READ_SCOPES
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from db.models.analysis_result import AnalysisResult, AnalysisStatus, Intent, Relevance, Sentiment
 from db.models.api_key import ApiKey
 from db.models.base import Base
+from db.models.idempotency_key import IdempotencyKey
 from db.models.integration import Integration, IntegrationKind, IntegrationProvider, IntegrationStatus
 from db.models.integration_log import IntegrationLog, IntegrationLogKind, IntegrationLogStatus
 from db.models.keyword import Keyword, KeywordStatus, MatchType
 from db.models.lead import Lead, LeadOrigin, LeadStatus
-from db.models.mention import Mention, MentionKind, Platform
+from db.models.lead_event import LeadEvent, LeadEventType
+from db.models.mention import DismissReason, Mention, MentionKind, Platform
 from db.models.user import User, UserRole, UserStatus
 
 __all__ = [
@@ -15,6 +17,8 @@ __all__ = [
     "AnalysisStatus",
     "ApiKey",
     "Base",
+    "DismissReason",
+    "IdempotencyKey",
     "Integration",
     "IntegrationKind",
     "IntegrationLog",
@@ -26,6 +30,8 @@ __all__ = [
     "Keyword",
     "KeywordStatus",
     "Lead",
+    "LeadEvent",
+    "LeadEventType",
     "LeadOrigin",
     "LeadStatus",
     "MatchType",

@@ -7,6 +7,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Interval,
+    LargeBinary,
     SmallInteger,
     Text,
     UniqueConstraint,
@@ -15,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, Count, EmptyText, ForeignId, Id, Now, at_most, not_negative, one_of
+from db.models.base import Base, Count, EmptyText, ForeignId, Id, Now, Words, at_most, not_negative, one_of
 
 
 class IntegrationProvider(StrEnum):
@@ -52,7 +53,11 @@ class IntegrationStatus(StrEnum):
 
 
 class Integration(Base):
-    """A connected source, CRM or notification channel of a user."""
+    """A connected source, CRM or notification channel of a user.
+
+    `credentials` are encrypted by the key that `credentials_key_id` names; nothing that reads for the API
+    returns them.
+    """
 
     __tablename__ = "integrations"
 
@@ -63,6 +68,10 @@ class Integration(Base):
     name: Mapped[EmptyText]
     external_account_id: Mapped[EmptyText]
     status: Mapped[IntegrationStatus] = mapped_column(Text, server_default=IntegrationStatus.PENDING)
+    credentials: Mapped[bytes | None] = mapped_column(LargeBinary)
+    credentials_key_id: Mapped[str | None]
+    credentials_expires_at: Mapped[datetime | None]
+    scopes: Mapped[Words]
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     last_searched_at: Mapped[datetime | None]
     last_success_at: Mapped[datetime | None]
@@ -71,6 +80,7 @@ class Integration(Base):
     consecutive_failures: Mapped[Count]
     next_sync_at: Mapped[datetime | None]
     sync_interval: Mapped[timedelta] = mapped_column(Interval, server_default=text("interval '15 minutes'"))
+    sync_cursor: Mapped[str | None]
     health_score: Mapped[int | None] = mapped_column(SmallInteger)
     health_computed_at: Mapped[datetime | None]
     created_at: Mapped[Now]
@@ -82,6 +92,9 @@ class Integration(Base):
         one_of("status", IntegrationStatus),
         CheckConstraint("health_score BETWEEN 0 AND 100", name="health_score_range"),
         *not_negative("consecutive_failures"),
+        CheckConstraint(
+            "(credentials IS NULL) = (credentials_key_id IS NULL)", name="credentials_name_their_key"
+        ),
         at_most("name", 200),
         # integrations of a user, by id; what logs refer to, so that a log and its integration share the user
         UniqueConstraint("user_id", "id"),

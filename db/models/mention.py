@@ -47,8 +47,19 @@ class MentionKind(StrEnum):
     OTHER = "other"
 
 
+class DismissReason(StrEnum):
+    SPAM = "spam"
+    IRRELEVANT = "irrelevant"
+    DUPLICATE = "duplicate"
+    OWN_POST = "own_post"
+    OTHER = "other"
+
+
 class Mention(Base):
-    """One sighting of a keyword. `created_at` is when it was taken in, `published_at` when it was published."""
+    """One sighting of a keyword. `created_at` is when it was taken in, `published_at` when it was published.
+
+    `read_at` and its like say what its user made of it, and since when.
+    """
 
     __tablename__ = "mentions"
 
@@ -69,6 +80,11 @@ class Mention(Base):
     likes: Mapped[int | None]
     comments: Mapped[int | None]
     published_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+    starred_at: Mapped[datetime | None]
+    dismissed_at: Mapped[datetime | None]
+    dismiss_reason: Mapped[DismissReason | None] = mapped_column(Text)
+    engaged_at: Mapped[datetime | None]
     created_at: Mapped[Now]
     updated_at: Mapped[Now]
     search: Mapped[str] = mapped_column(
@@ -87,6 +103,8 @@ class Mention(Base):
         ),
         one_of("platform", Platform),
         one_of("kind", MentionKind),
+        one_of("dismiss_reason", DismissReason),
+        CheckConstraint("dismiss_reason IS NULL OR dismissed_at IS NOT NULL", name="reason_of_dismissed"),
         CheckConstraint("external_id <> ''", name="external_id_present"),
         at_most("external_id", 500),
         at_most("url", 2000),
@@ -109,6 +127,22 @@ class Mention(Base):
             text("created_at DESC"),
             text("id DESC"),
             postgresql_where=text("integration_id IS NOT NULL"),
+        ),
+        # newest mentions of a user that have not been read, that are starred, dismissed or engaged with
+        *(
+            Index(
+                f"ix_mentions_user_id_{name}",
+                "user_id",
+                text("created_at DESC"),
+                text("id DESC"),
+                postgresql_where=text(condition),
+            )
+            for name, condition in (
+                ("unread", "read_at IS NULL"),
+                ("starred", "starred_at IS NOT NULL"),
+                ("dismissed", "dismissed_at IS NOT NULL"),
+                ("engaged", "engaged_at IS NOT NULL"),
+            )
         ),
         # mentions of a user that contain words
         Index("ix_mentions_user_id_search", "user_id", "search", postgresql_using="gin"),

@@ -1,7 +1,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, SmallInteger, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, Count, EmptyText, Id, Now, at_most, not_negative, one_of
@@ -19,7 +19,10 @@ class UserStatus(StrEnum):
 
 
 class User(Base):
-    """A person who sells. The row is updated by every write of the person's data: it carries their totals."""
+    """A person who sells. The row is updated by every write of the person's data: it carries their totals.
+
+    `data_version` grows with every transaction that changes the person's data, ingest of mentions apart.
+    """
 
     __tablename__ = "users"
 
@@ -38,6 +41,7 @@ class User(Base):
     qualified_leads_count: Mapped[Count]
     converted_leads_count: Mapped[Count]
     disqualified_leads_count: Mapped[Count]
+    data_version: Mapped[int] = mapped_column(BigInteger, server_default="0")
     created_at: Mapped[Now]
     updated_at: Mapped[Now]
     last_seen_at: Mapped[datetime | None]

@@ -97,14 +97,17 @@ async def _working_key(pool: Pool, email: str, settings: Settings) -> str:
     parsed = api_key.parse(remembered)
     if parsed is not None:
         holder = await stored_keys.holder(pool, parsed.key_id)
-        if holder is not None and holder.revoked_at is None and parsed.opens(holder.secret_hash):
+        works = holder is not None and holder.revoked_at is None and parsed.opens(holder.secret_hash)
+        if holder is not None and works and set(holder.scopes) >= api_key.ALL_SCOPES:
             return remembered
     async with pool.acquire() as connection:
         user_id = await write.user_id_of(connection, email)
         if user_id is None:
             raise CommandError(f"The user {email} has just been removed: start again.")
         secret = api_key.new_secret()
-        key_id = await stored_keys.create(connection, user_id, "demo", api_key.digest(secret), [])
+        key_id = await stored_keys.create(
+            connection, user_id, "demo", api_key.digest(secret), sorted(api_key.ALL_SCOPES)
+        )
     return api_key.written(key_id, secret)
 
 

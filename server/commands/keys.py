@@ -27,11 +27,14 @@ def create(
     name: Annotated[str, typer.Option(help="What the key is for.")] = "",
     scope: Annotated[
         list[str] | None,
-        typer.Option(help="; ".join(f"{scope}: {meaning}" for scope, meaning in api_key.SCOPES.items())),
+        typer.Option(
+            help="What it may do, given once for each; all reading by default. "
+            + " ".join(f"{scope}: {meaning}" for scope, meaning in api_key.SCOPES.items())
+        ),
     ] = None,
 ) -> None:
     """Make an API key and print it. It is not shown again."""
-    scopes = scope or []
+    scopes = scope or sorted(api_key.READ_SCOPES)
     if unknown := sorted(set(scopes) - set(api_key.SCOPES)):
         raise CommandError(f"There is no scope {unknown[0]}; there are: {', '.join(api_key.SCOPES)}.")
     with migrated_database(load_settings()) as url:

@@ -246,7 +246,7 @@ async def test_a_table_that_is_being_truncated_is_waited_for(data: Pool) -> None
     async with data.acquire() as writer:
         transaction = writer.transaction()
         await transaction.start()
-        await writer.execute("TRUNCATE leads")
+        await writer.execute("TRUNCATE leads CASCADE")
         reading = asyncio.ensure_future(drifts(data))
         await waiting(data, for_=writer)
         await transaction.commit()

@@ -69,7 +69,7 @@ STATEMENTS = {
     "delete mentions": f"DELETE FROM mentions WHERE {CHOSEN}",
     "delete keywords": f"DELETE FROM keywords WHERE {CHOSEN}",
     "delete users": "DELETE FROM users WHERE id = ({users})[1]",
-    "truncate leads": "TRUNCATE leads",
+    "truncate leads": "TRUNCATE leads CASCADE",
     "truncate mentions": "TRUNCATE mentions CASCADE",
     "truncate keywords": "TRUNCATE keywords CASCADE",
 }

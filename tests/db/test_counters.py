@@ -290,7 +290,7 @@ async def test_merge_counts_what_it_inserts_updates_and_deletes(pool: Pool) -> N
 @pytest.mark.parametrize(
     ("truncate", "left"),
     [
-        ("TRUNCATE leads", {"keywords_count": 1, "mentions_count": 2}),
+        ("TRUNCATE leads CASCADE", {"keywords_count": 1, "mentions_count": 2}),
         ("TRUNCATE mentions CASCADE", {"keywords_count": 1}),
         ("TRUNCATE keywords CASCADE", {}),
     ],

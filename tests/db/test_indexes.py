@@ -19,7 +19,7 @@ from db.keyset import (
     Order,
     SpanShape,
 )
-from db.models import IntegrationLog, Keyword, Lead, Mention
+from db.models import IntegrationLog, Keyword, Lead, LeadEvent, Mention
 from db.pool import Pool, open_pool
 from db.queries import counts, rows
 from db.statement import Statement
@@ -58,6 +58,16 @@ async def seeded(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Poo
     await pool.execute(
         "UPDATE mentions SET integration_id = i.id FROM integrations AS i "
         "WHERE i.user_id = mentions.user_id AND i.provider = 'hackernews' AND mentions.id % 20 = 0"
+    )
+    await pool.execute(
+        "UPDATE mentions SET read_at = CASE WHEN id % 50 <> 0 THEN now() END, "
+        "starred_at = CASE WHEN id % 100 = 1 THEN now() END, dismissed_at = CASE WHEN id % 100 = 2 THEN now() END, "
+        "engaged_at = CASE WHEN id % 100 = 3 THEN now() END"
+    )
+    await pool.execute("INSERT INTO lead_events (lead_id, type) SELECT id, 'created' FROM leads")
+    await pool.execute(
+        "INSERT INTO idempotency_keys (user_id, key, request_hash, response, expires_at) "
+        "SELECT id, 'a', 'x', '{}', now() - interval '45 days' + id * interval '1 hour' FROM users"
     )
     await pool.execute("VACUUM ANALYZE")
     yield pool
@@ -107,6 +117,10 @@ PATHS: list[tuple[str, Statement | str, str]] = [
     ("keywords of a user with the most leads", ordered(Keyword, MOST_LEADS_FIRST), "ix_keywords_user_id_leads_count"),
     ("leads of a user by their last change", ordered(Lead, LATEST_CHANGE_FIRST), "ix_leads_user_id_status_changed_at"),
     ("a user by e-mail address", "SELECT id FROM users WHERE lower(email) = lower('U7@example.com')", "uq_users_email"),
+    *((f"newest {name} mentions of a user", f"SELECT * FROM mentions WHERE user_id = 1 AND {condition} ORDER BY created_at DESC, id DESC LIMIT 20", f"ix_mentions_user_id_{name}") for name, condition in (("unread", "read_at IS NULL"), ("starred", "starred_at IS NOT NULL"), ("dismissed", "dismissed_at IS NOT NULL"), ("engaged", "engaged_at IS NOT NULL"))),
+    ("newest events of leads", page_of_each(LeadEvent, "lead_id", FIRST), "ix_lead_events_lead_id"),
+    ("idempotency keys that are over", "SELECT key FROM idempotency_keys WHERE expires_at < $1 ORDER BY expires_at LIMIT 10", "ix_idempotency_keys_expires_at"),
+    ("an idempotency key", "SELECT response FROM idempotency_keys WHERE user_id = 700 AND key = 'a'", "pk_idempotency_keys"),
     ("API keys of a user", "SELECT id FROM api_keys WHERE user_id = 700 ORDER BY id", "ix_api_keys_user_id_id"),
 ]  # fmt: skip
 
@@ -179,6 +193,7 @@ KEPT_FOR = {
     "pk_users": "rows by id",
     "pk_mentions": "rows by id",
     "pk_leads": "rows by id",
+    "pk_lead_events": "rows by id",
     "pk_analysis_results": "analyses of mentions",
     "pk_integrations": "rows by id",
     "pk_integration_logs": "rows by id",

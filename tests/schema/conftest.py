@@ -41,7 +41,9 @@ class World:
         )
         secret = api_key.new_secret()
         async with self.pool.acquire() as connection:
-            key_id = await stored_keys.create(connection, user_id, "test", api_key.digest(secret), [])
+            key_id = await stored_keys.create(
+                connection, user_id, "test", api_key.digest(secret), sorted(api_key.ALL_SCOPES)
+            )
         self.users[name], self.keys[name] = user_id, api_key.written(key_id, secret)
         return user_id
 
@@ -63,6 +65,24 @@ class World:
             return await self.pool.fetch(f"SELECT * FROM {table}")
         column = "id" if table == "users" else "user_id"
         return await self.pool.fetch(f"SELECT * FROM {table} WHERE {column} = $1", self.users[owner])
+
+    async def set_scopes(self, name: str, *scopes: str) -> None:
+        """What the user's key may do, from the next time that it is looked at."""
+        await self.pool.execute(
+            "UPDATE api_keys SET scopes = $2 WHERE user_id = $1", self.users[name], list(scopes)
+        )
+
+    async def contents(self) -> dict[str, list[dict[str, object]]]:
+        """All rows of all tables, but for when keys were used: what is equal to it later has not changed."""
+        found = {}
+        for (table,) in await self.pool.fetch(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+        ):
+            rows = await self.pool.fetch(
+                f"SELECT to_jsonb(t) - 'last_used_at' AS row FROM {table} AS t ORDER BY 1"
+            )
+            found[table] = [row["row"] for row in rows]
+        return found
 
     async def add_keywords(self, name: str, *, keywords: int = KEYWORDS, mentions: int = MENTIONS) -> None:
         """Keywords with mentions a minute apart. Every second mention is analysed and has a lead."""

@@ -35,6 +35,7 @@ REFUSALS = {
 # Where a field of a type can be asked.
 PLACES = {
     "Query": "%s",
+    "Mutation": "%s",
     "User": "viewer { %s }",
     "Keyword": "keywords(first: 1) { nodes { %s } }",
     "Integration": "integrations(first: 1) { nodes { %s } }",
@@ -110,6 +111,8 @@ def required(type_name: str, field_name: str, besides: str) -> str:
 def document(type_name: str, field_name: str, name: str, value: str, head: str = "") -> str:
     field = TYPES[type_name].fields[field_name]  # type: ignore[attr-defined]
     selected = "{ __typename }" if is_composite_type(get_named_type(field.type)) else ""
+    if type_name == "Mutation":
+        head = f"mutation{head.removeprefix('query')}"
     asked = f"{field_name}({required(type_name, field_name, name)}{name}: {value}) {selected}"
     return f"{head} {{ {PLACES[type_name] % asked} }}"
 

@@ -30,7 +30,13 @@ OBJECTS: dict[str, GraphQLObjectType] = {
 }
 ENTITIES = {"User", "Keyword", "Mention", "Lead", "Integration", "IntegrationLog"}
 ROOTS = sorted(OBJECTS["Query"].fields)
-EVERY_FIELD = {(name, one) for name, type_ in OBJECTS.items() for one in type_.fields}
+# What can be reached by reading: payloads of mutations have tests of their own.
+EVERY_FIELD = {
+    (name, one)
+    for name, type_ in OBJECTS.items()
+    for one in type_.fields
+    if name not in {"Mutation", "UserError"} and not name.endswith("Payload")
+}
 FAR = {"Keyword", "Lead"}  # from these it is one step more to an integration's logs
 
 

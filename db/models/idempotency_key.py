@@ -1,0 +1,30 @@
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, ForeignId, Now, at_most
+
+
+class IdempotencyKey(Base):
+    """What a call answered, so that its repetition gets the same answer and writes nothing.
+
+    `request_hash` is the SHA-256 of what was asked.
+    """
+
+    __tablename__ = "idempotency_keys"
+
+    user_id: Mapped[ForeignId] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    response: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[Now]
+    expires_at: Mapped[datetime] = mapped_column(server_default=text("now() + interval '24 hours'"))
+
+    __table_args__ = (
+        at_most("key", 255),
+        # keys that are over, to be purged
+        Index(None, "expires_at"),
+    )

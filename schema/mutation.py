@@ -1,0 +1,13 @@
+"""The mutation root: every field is a transaction of its own, run one after the other."""
+
+import strawberry
+
+from schema.mutations.keyword import KeywordMutation
+
+
+@strawberry.type(
+    description="What can be written. Each field is atomic by itself; they run in the order of the document, and "
+    "what a field or a later one reads has the write in it."
+)
+class Mutation(KeywordMutation):
+    pass

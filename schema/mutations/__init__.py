@@ -1,0 +1,1 @@
+"""The mutations of each entity: what they take, and what they answer."""

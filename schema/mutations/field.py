@@ -1,0 +1,26 @@
+"""The fields of the mutation root and of its inputs."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from schema.fields import SetWise, resolved_by
+
+
+def writes(resolver: SetWise, given: Any, *, scope: str, description: str) -> Any:
+    """A field of the mutation root: one transaction. `given` is the type of `input`, its only argument."""
+    argument = Annotated[given, strawberry.argument(description="What to write.")]
+    return resolved_by(
+        resolver,
+        description=f"{description} Needs the scope `{scope}`. It is null only together with an error.",
+        arguments={"input": argument},
+    )
+
+
+def required(description: str) -> Any:
+    return strawberry.field(description=description)
+
+
+def optional(description: str) -> Any:
+    """A field that may be left out. Left out and null are told apart."""
+    return strawberry.field(default=strawberry.UNSET, description=description)

@@ -1,0 +1,103 @@
+"""Keywords: what they may look like, and how they come, change, rest and go."""
+
+from typing import TypedDict, cast
+
+from db.models import Keyword, KeywordStatus, MatchType, Platform
+from db.writer import Writer
+from db.writes import rows
+from db.writes.keyword import set_status
+from services.matching import normalized
+from services.owner import lock_for_new_rows, lock_for_rows
+from services.refusal import UserErrorCode, not_found, refused
+from services.validation import Validation
+from services.viewer import Viewer
+
+LONGEST_KEYWORD = 200
+LONGEST_TERM = 200
+MOST_TERMS = 50
+
+
+class KeywordValues(TypedDict, total=False):
+    """What can be set; what is absent stays as it is, or gets its default."""
+
+    keyword: str
+    match_type: MatchType
+    required_terms: list[str]
+    excluded_terms: list[str]
+    platforms: list[Platform]
+
+
+def _checked(values: KeywordValues) -> KeywordValues:
+    """Raises `RefusedError` with all that is wrong with the values."""
+    wrong = Validation(values)
+    wrong.not_null(*values)
+    wrong.text("keyword", longest=LONGEST_KEYWORD, empty=False)
+    wrong.texts("required_terms", most=MOST_TERMS, longest=LONGEST_TERM)
+    wrong.texts("excluded_terms", most=MOST_TERMS, longest=LONGEST_TERM)
+    wrong.distinct("platforms")
+    if not wrong.errors and "keyword" in values and not normalized(values["keyword"]):
+        wrong.refuse(UserErrorCode.INVALID, "This has no character that can be seen.", "keyword")
+    return cast("KeywordValues", wrong.tidied())
+
+
+async def create(
+    writer: Writer, viewer: Viewer, values: KeywordValues, owner_id: int | None = None
+) -> Keyword:
+    """A new active keyword of the owner, by default the viewer. Raises `RefusedError`, `ConstraintError`."""
+    values = _checked(values)
+    user_id = await lock_for_new_rows(writer, viewer, owner_id)
+    return await rows.insert_one(writer, Keyword, {**values, "user_id": user_id})
+
+
+async def update(writer: Writer, viewer: Viewer, keyword_id: int, values: KeywordValues) -> Keyword:
+    """The keyword with the values. Its mentions stay. Raises `RefusedError`, `ConstraintError`."""
+    values = _checked(values)
+    await lock_for_rows(writer, viewer, Keyword, [keyword_id])
+    if not values:
+        return await _read(writer, viewer, keyword_id)
+    return _found(await rows.update_one(writer, viewer.scope, Keyword, keyword_id, values))
+
+
+async def pause(writer: Writer, viewer: Viewer, keyword_id: int) -> Keyword:
+    """Raises `RefusedError`: an archived keyword cannot be paused."""
+    return await _change_status(writer, viewer, keyword_id, KeywordStatus.PAUSED)
+
+
+async def resume(writer: Writer, viewer: Viewer, keyword_id: int) -> Keyword:
+    """The keyword, active again: also one that was archived. Raises `RefusedError`, `ConstraintError`."""
+    return await _change_status(writer, viewer, keyword_id, KeywordStatus.ACTIVE)
+
+
+async def archive(writer: Writer, viewer: Viewer, keyword_id: int) -> Keyword:
+    """The keyword, kept for its history; another one of the same words can be created now."""
+    return await _change_status(writer, viewer, keyword_id, KeywordStatus.ARCHIVED)
+
+
+async def _change_status(writer: Writer, viewer: Viewer, keyword_id: int, status: KeywordStatus) -> Keyword:
+    await lock_for_rows(writer, viewer, Keyword, [keyword_id])
+    keyword = await _read(writer, viewer, keyword_id)
+    if keyword.status == status:
+        return keyword
+    if status == KeywordStatus.PAUSED and keyword.status == KeywordStatus.ARCHIVED:
+        raise refused(
+            UserErrorCode.INVALID_TRANSITION, "An archived keyword cannot be paused: resume it first.", "id"
+        )
+    return _found(await set_status(writer, viewer.scope, keyword_id, status))
+
+
+async def delete(writer: Writer, viewer: Viewer, keyword_id: int) -> int:
+    """Deletes the keyword with its mentions and their leads, and returns its id. Raises `RefusedError`."""
+    await lock_for_rows(writer, viewer, Keyword, [keyword_id])
+    if not await rows.delete_all(writer, viewer.scope, Keyword, [keyword_id]):
+        raise not_found("keyword", "id")
+    return keyword_id
+
+
+async def _read(writer: Writer, viewer: Viewer, keyword_id: int) -> Keyword:
+    return _found(await rows.read(writer, viewer.scope, Keyword, keyword_id))
+
+
+def _found(keyword: Keyword | None) -> Keyword:
+    if keyword is None:
+        raise not_found("keyword", "id")
+    return keyword

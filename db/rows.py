@@ -4,14 +4,17 @@ Building an object per row would cost more than reading it. A record class per m
 type, so that a GraphQL interface can tell a keyword from a lead.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from asyncpg import Record
 from sqlalchemy import Column, Table
 
 from db.models import Base
+
+Model = TypeVar("Model", bound=Base)
 
 SEARCH = "search"
 HIDDEN = {SEARCH, "credentials"}
@@ -32,3 +35,8 @@ def row_class(model: type[Base]) -> type[Record]:
     names = [*(column.name for column in columns(model)), RANK]
     attributes = {name: property(itemgetter(name)) for name in names}
     return type(f"{model.__name__}Row", (Record,), {"__slots__": (), **attributes})
+
+
+def model_of(row: object, models: Iterable[type[Model]]) -> type[Model] | None:
+    """The model whose row this is; None for anything else."""
+    return next((model for model in models if type(row) is row_class(model)), None)

@@ -1,48 +1,71 @@
 """Mutations: a field is one transaction, and what refuses it becomes the user errors of its payload."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
 from db.writer import ConstraintError, Writer
-from resolvers.context import Context, Viewer
+from resolvers.context import Context
 from resolvers.errors import ForbiddenError
+from resolvers.payload import Payload
 from resolvers.permission import require_scope
 from services import constraint
-from services.refusal import InactiveViewerError, RefusedError, UserError
+from services.idempotency import fingerprint, once
+from services.refusal import InactiveViewerError, RefusedError
 
-Payload = TypeVar("Payload")
-
+Answer = TypeVar("Answer", bound=Payload)
+Work = Callable[[Writer, Context, Any], Awaitable[Answer]]
 Resolver = Callable[..., Awaitable[Sequence[Any]]]
 
 
-def mutation(
-    work: Callable[[Writer, Viewer, Any], Awaitable[Payload]],
-    *,
-    scope: str,
-    refused: Callable[[Sequence[UserError]], Payload],
-) -> Resolver:
-    """The resolver of a mutation's field. `work` gets the argument `input`, and what it returns is the payload;
-    it may be done again. `refused` makes the payload of errors.
+def mutation(scope: str, payload: type[Answer]) -> Callable[[Work[Answer]], Resolver]:
+    """Makes the resolver of a mutation's field. The work gets the argument `input`, and what it returns is the
+    answer; it may be done again, after all that it wrote was undone.
+
+    An input with `idempotency_key` is worked off once; later calls get the stored answer.
     """
 
-    async def resolve(parents: Sequence[Any], context: Context, input: Any) -> Sequence[Payload]:  # noqa: A002 - the API's word
-        viewer = context.viewer
-        require_scope(viewer, scope)
-        try:
-            payload = await context.write(lambda writer: work(writer, viewer, input))
-        except RefusedError as refusal:
-            payload = refused(refusal.errors)
-        except ConstraintError as broken:
-            meaning = constraint.refusal(broken.constraint)
-            if meaning is None:
-                raise
-            payload = refused(meaning.errors)
-        except InactiveViewerError as inactive:
-            raise ForbiddenError("The user of this API key is not active any more.") from inactive
-        return [payload] * len(parents)
+    def make(work: Work[Answer]) -> Resolver:
+        async def resolve(parents: Sequence[Any], context: Context, input: Any) -> Sequence[Answer]:  # noqa: A002 - the API's word
+            require_scope(context.viewer, scope)
+            answer = await _answered(context, lambda writer: _once(writer, context, work, input, payload))
+            return [payload(user_errors=answer) if isinstance(answer, tuple) else answer] * len(parents)
 
-    return resolve
+        return resolve
+
+    return make
+
+
+async def _answered(context: Context, work: Callable[[Writer], Awaitable[Answer]]) -> Any:
+    """The answer, or the errors that the caller can mend. Raises `ForbiddenError`, and what is our fault."""
+    try:
+        return await context.write(work)
+    except RefusedError as refusal:
+        return tuple(refusal.errors)
+    except ConstraintError as broken:
+        meaning = constraint.meaning(broken.constraint)
+        if meaning is None:
+            raise
+        return (meaning,)
+    except InactiveViewerError as inactive:
+        raise ForbiddenError("The user of this API key is not active any more.") from inactive
+
+
+async def _once(
+    writer: Writer, context: Context, work: Work[Answer], asked: Any, payload: type[Answer]
+) -> Answer:
+    key = getattr(asked, "idempotency_key", None)
+    if not isinstance(key, str):
+        return await work(writer, context, asked)
+    return await once(
+        writer,
+        context.viewer,
+        key,
+        fingerprint(type(asked).__name__, plain(asked)),
+        work=lambda: work(writer, context, asked),
+        stored=payload.stored,
+        restored=lambda response: payload.restored(writer, context.viewer.scope, response),
+    )
 
 
 def values_of(asked: Any, *names: str) -> dict[str, Any]:
@@ -53,3 +76,12 @@ def values_of(asked: Any, *names: str) -> dict[str, Any]:
         for name, (value, default) in found.items()
         if value is not default and (not names or name in names)
     }
+
+
+def plain(asked: Any) -> Any:
+    """An input as plain values, without its key, and without what was left out."""
+    if isinstance(asked, list):
+        return list(map(plain, asked))
+    if not is_dataclass(asked):
+        return asked
+    return {name: plain(value) for name, value in values_of(asked).items() if name != "idempotency_key"}

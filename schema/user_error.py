@@ -40,3 +40,13 @@ class Payload:
     """What the payload of every mutation has."""
 
     user_errors: list[UserError] = column("Why nothing was written; empty where it was.")
+
+
+@strawberry.type
+class ReplayedPayload(Payload):
+    """What the payload of a mutation with an idempotency key has."""
+
+    replayed: bool = column(
+        "Whether nothing was written because a call with the same idempotency key was answered before. What is "
+        "there of it is shown as it is now."
+    )

@@ -1,6 +1,6 @@
 """What a constraint's violation means to whoever caused it, by the constraint's name."""
 
-from services.refusal import RefusedError, UserError, UserErrorCode
+from services.refusal import UserError, UserErrorCode
 
 _MEANINGS: dict[str, UserError] = {
     "uq_keywords_user_id_keyword_norm_match_type": UserError(
@@ -11,7 +11,6 @@ _MEANINGS: dict[str, UserError] = {
 }
 
 
-def refusal(constraint: str) -> RefusedError | None:
+def meaning(constraint: str) -> UserError | None:
     """None for a constraint that no input should be able to violate: then the fault is ours."""
-    meaning = _MEANINGS.get(constraint)
-    return None if meaning is None else RefusedError([meaning])
+    return _MEANINGS.get(constraint)

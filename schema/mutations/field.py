@@ -21,6 +21,13 @@ def required(description: str) -> Any:
     return strawberry.field(description=description)
 
 
+def idempotency_key() -> Any:
+    return optional(
+        "1 to 255 characters of your own choice, such as a UUID. A call with the key and input of an earlier one "
+        "of the last 24 hours writes nothing and gets the earlier answer; with another input it is refused."
+    )
+
+
 def optional(description: str) -> Any:
     """A field that may be left out. Left out and null are told apart."""
     return strawberry.field(default=strawberry.UNSET, description=description)

@@ -6,10 +6,10 @@ from db import models
 from resolvers import keyword as resolve
 from schema.enums import MatchType, Platform
 from schema.fields import SetWise, column
-from schema.mutations.field import optional, required, writes
+from schema.mutations.field import idempotency_key, optional, required, writes
 from schema.node import encoded
 from schema.refs import KeywordRef
-from schema.user_error import Payload
+from schema.user_error import Payload, ReplayedPayload
 from services.api_key import WRITE_KEYWORDS
 from services.keyword import LONGEST_KEYWORD, LONGEST_TERM, MOST_TERMS
 
@@ -31,6 +31,7 @@ class CreateKeywordInput:
     user_id: strawberry.ID | None = optional(
         "Whose keyword it will be. The viewer's, by default; only operators may name others."
     )
+    idempotency_key: str | None = idempotency_key()
 
 
 @strawberry.input(description="What to change about a keyword. What is left out stays; nothing can be null.")
@@ -64,7 +65,7 @@ class DeleteKeywordInput:
 
 
 @strawberry.type(description="What became of a keyword to be created.")
-class CreateKeywordPayload(Payload):
+class CreateKeywordPayload(ReplayedPayload):
     keyword: KeywordRef | None = column("The new keyword; null where none was created.")
 
 

@@ -1,0 +1,147 @@
+"""Calls with an idempotency key: done once, answered alike, and never two at a time."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from db.writer import Writer
+from db.writes import idempotency
+
+CREATE = """
+mutation($input: CreateKeywordInput!) {
+  createKeyword(input: $input) { replayed keyword { id keyword } userErrors { code message path } }
+}
+"""
+PLACE = ["input", "idempotencyKey"]
+
+
+async def create(ask: Any, key: str | None, keyword: str = "crm", viewer: str = "ann", **more: object) -> Any:
+    answer = await ask(CREATE, viewer=viewer, input={"keyword": keyword, "idempotencyKey": key, **more})
+    return answer.data["createKeyword"]
+
+
+async def number_of(world: Any, keyword: str = "crm") -> int:
+    found: int = await world.pool.fetchval("SELECT count(*) FROM keywords WHERE keyword = $1", keyword)
+    return found
+
+
+async def test_the_same_call_again_writes_nothing_and_is_answered_alike(ask: Any, world: Any) -> None:
+    first = await create(ask, "k1")
+    before = await world.contents()
+    answer = await ask(CREATE, input={"idempotencyKey": "k1", "keyword": "crm"})
+    assert (first["replayed"], answer.data["createKeyword"]["replayed"]) == (False, True)
+    assert answer.data["createKeyword"]["keyword"] == first["keyword"]
+    assert await world.contents() == before
+    assert answer.statements == ["try_idempotency_lock", "find_idempotency_key", "keywords read"]
+
+
+async def test_a_first_call_takes_three_statements_more(ask: Any) -> None:
+    answer = await ask(CREATE, input={"idempotencyKey": "k1", "keyword": "crm"})
+    assert answer.statements == [
+        *("try_idempotency_lock", "find_idempotency_key", "lock_user", "keywords insert"),
+        "keep_idempotency_key",
+    ]
+
+
+async def test_the_answer_shows_what_is_there_of_it_now(ask: Any, world: Any) -> None:
+    await create(ask, "k1")
+    await world.pool.execute("UPDATE keywords SET keyword = 'crm 2' WHERE keyword = 'crm'")
+    assert (await create(ask, "k1"))["keyword"]["keyword"] == "crm 2"
+    await world.pool.execute("DELETE FROM keywords WHERE keyword = 'crm 2'")
+    assert await create(ask, "k1") == {"replayed": True, "keyword": None, "userErrors": []}
+    assert await number_of(world) == 0
+
+
+@pytest.mark.parametrize(
+    ("keyword", "more"),
+    [("sales", {}), ("crm ", {}), ("crm", {"matchType": "ANY_WORD"}), ("crm", {"platforms": []})],
+)
+async def test_a_key_of_another_input_is_refused(ask: Any, world: Any, keyword: str, more: Any) -> None:
+    await create(ask, "k1")
+    before = await world.contents()
+    payload = await create(ask, "k1", keyword, **more)
+    message = "This key was used with another input: take a new key for each thing to be done."
+    assert payload["userErrors"] == [{"code": "IDEMPOTENCY_KEY_REUSED", "message": message, "path": PLACE}]
+    assert (payload["keyword"], payload["replayed"]) == (None, False)
+    assert await world.contents() == before
+
+
+async def test_keys_belong_to_their_user(ask: Any, world: Any) -> None:
+    for viewer in ("ann", "ben", "olga"):
+        assert (await create(ask, "k1", viewer=viewer))["replayed"] is False
+    assert await number_of(world) == 3
+
+
+async def test_what_was_refused_can_be_asked_for_again(ask: Any, world: Any) -> None:
+    assert (await create(ask, "k1", "ann 1"))["userErrors"][0]["code"] == "ALREADY_EXISTS"
+    assert (await create(ask, "k1", ""))["userErrors"][0]["code"] == "REQUIRED"
+    assert await world.rows("idempotency_keys") == []
+    assert (await create(ask, "k1", "fine"))["userErrors"] == []
+
+
+async def test_a_call_under_way_is_not_joined(ask: Any, world: Any) -> None:
+    async with world.pool.acquire() as connection, connection.transaction():
+        assert await idempotency.try_lock(Writer(connection, []), world.users["ann"], "k1")
+        payload = await create(ask, "k1")
+        message = "A call with this key is under way: try again soon."
+        assert payload["userErrors"] == [{"code": "IN_FLIGHT", "message": message, "path": PLACE}]
+        assert (await create(ask, "k2"))["userErrors"] == []
+        assert (await create(ask, "k1", "sales", viewer="ben"))["userErrors"] == []
+    assert (await create(ask, "k1", "sales"))["userErrors"] == []
+
+
+async def test_of_calls_at_the_same_time_one_writes(ask: Any, world: Any) -> None:
+    payloads = await asyncio.gather(*(create(ask, "k1") for _ in range(20)))
+    assert await number_of(world) == 1
+    assert sum(not (payload["replayed"] or payload["userErrors"]) for payload in payloads) == 1
+    assert {error["code"] for payload in payloads for error in payload["userErrors"]} <= {"IN_FLIGHT"}
+    assert (await create(ask, "k1"))["replayed"] is True
+
+
+async def test_a_key_is_kept_for_a_day_and_then_new(ask: Any, world: Any) -> None:
+    await create(ask, "k1")
+    (kept,) = await world.rows("idempotency_keys")
+    assert (kept["expires_at"] - kept["created_at"]).total_seconds() == 24 * 60 * 60
+    await world.pool.execute("UPDATE idempotency_keys SET expires_at = now()")
+    assert (await create(ask, "k1", "sales"))["replayed"] is False
+    (again,) = await world.rows("idempotency_keys")
+    assert again["expires_at"] > kept["expires_at"]
+    assert (await create(ask, "k1", "sales"))["replayed"] is True
+
+
+async def test_keys_that_are_over_go_ten_with_each_new_one(ask: Any, world: Any) -> None:
+    await world.pool.execute(
+        "INSERT INTO idempotency_keys (user_id, key, request_hash, response, expires_at) "
+        "SELECT $1, 'old' || n, 'x', '{}', now() - n * interval '1 minute' FROM generate_series(1, 25) AS n",
+        world.users["ben"],
+    )
+    for number, left in enumerate((15, 5, 0, 0)):
+        await create(ask, f"k{number}", f"crm {number}")
+        found = [row["key"] for row in await world.rows("idempotency_keys", "ben")]
+        assert len(found) == left
+    assert len(await world.rows("idempotency_keys", "ann")) == 4
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "a\0b"])
+async def test_what_is_no_key_is_refused(ask: Any, world: Any, key: str) -> None:
+    before = await world.contents()
+    error = {"code": "INVALID", "message": "A key has 1 to 255 characters.", "path": PLACE}
+    assert (await create(ask, key))["userErrors"] == [error]
+    assert await world.contents() == before
+
+
+async def test_a_null_is_no_key(ask: Any, world: Any) -> None:
+    assert (await create(ask, None))["userErrors"] == []
+    assert await world.rows("idempotency_keys") == []
+
+
+async def test_a_replay_shows_nothing_that_the_viewer_may_not_see(ask: Any, world: Any) -> None:
+    """As where an operator wrote who is a member by now."""
+    await create(ask, "k1")
+    (foreign, *_) = await world.rows("keywords", "ben")
+    await world.pool.execute(
+        "UPDATE idempotency_keys SET response = jsonb_set(response, '{keyword,id}', to_jsonb($1::bigint))",
+        foreign["id"],
+    )
+    assert await create(ask, "k1") == {"replayed": True, "keyword": None, "userErrors": []}

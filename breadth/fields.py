@@ -36,6 +36,23 @@ class SetResolver:
     resolve: Callable[..., Any]
 
 
+class Verbatim:
+    """A scalar's way to write values of a class: as they are, for whoever encodes the answer knows the class.
+
+    It raises `TypeError` for any other value.
+    """
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+
+    def __call__(self, value: Any) -> Any:
+        if type(value) is not self.kind:
+            raise TypeError(f"Expected a {self.kind.__name__}, not {value!r}.")
+        return value
+
+
 class InstanceOf:
     """An `is_type_of` that depends on nothing but the value's class, so that it is asked once per class.
 

@@ -10,6 +10,8 @@ from graphql import GraphQLEnumType, GraphQLLeafType, GraphQLScalarType, Undefin
 from graphql.execution import Executor
 from graphql.type import scalars
 
+from breadth.fields import Verbatim
+
 Bulk = Callable[[Sequence[Any], set[type]], Sequence[Any] | None]
 
 # How GraphQL's own scalars write a value `v`: expressions that end where the value's class is another.
@@ -34,14 +36,16 @@ _CLASSES: Final[Mapping[Any, type]] = {
 class Leaf:
     """A leaf type.
 
-    At most one of `expression` and `names` is there: the beginning of an expression that writes a value `v`,
-    and the names of an enum's values. Values that they do not cover go through `complete`.
+    At most one of `expression`, `names` and `verbatim` is there: the beginning of an expression that writes a value `v`,
+    the names of an enum's values, and the class of values that are written as they are. Values that these do
+    not cover go through `complete`.
     """
 
     type: GraphQLLeafType
     expression: str | None
     names: Mapping[Any, str] | None
     bulk: Bulk
+    verbatim: Any = None
 
     def complete(self, value: Any) -> Any:
         """The value as written. Raises what the type does, or `TypeError` for a null made of a value."""
@@ -75,12 +79,19 @@ def _names_bulk(names: Mapping[Any, str]) -> Bulk:
     return bulk
 
 
+def _verbatim_bulk(kind: type) -> Bulk:
+    only = {kind}
+    return lambda values, kinds: values if kinds == only else None
+
+
 def _no_bulk(_values: Sequence[Any], _kinds: set[type]) -> None:
     return None
 
 
 def leaf_of(type_: GraphQLLeafType) -> Leaf:
     coerce = type_.coerce_output_value
+    if isinstance(coerce, Verbatim):
+        return Leaf(type_, None, None, _verbatim_bulk(coerce.kind), coerce.kind)
     if isinstance(type_, GraphQLScalarType):
         expression = _EXPRESSIONS.get(coerce)
         return Leaf(type_, expression, None, _identity_bulk(coerce) if expression else _no_bulk)

@@ -129,6 +129,9 @@ def _written(field: "Field", value: str, names: dict[str, Any]) -> str:
     odd = f"odd({order}, v)"
     if level.nullable:
         odd = f"(None if v is None else {odd})"
+    if level.leaf.verbatim is not None:
+        names[f"kind_{order}"] = level.leaf.verbatim
+        return f"v if type({value}) is kind_{order} else {odd}"
     if level.leaf.expression is not None:
         return f"{level.leaf.expression.replace('(v)', value, 1)} {odd}"
     if level.leaf.names is not None:

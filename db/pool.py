@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
-from asyncpg.transaction import Transaction
 
 from db.models import Base
+from db.projection import EVERY_COLUMN, Projection
 from db.rows import row_class
 from db.scope import PARAMETER, Scope
 from db.statement import Statement
@@ -26,6 +26,10 @@ else:  # the driver's classes take no parameters at run time
     Pool, Pooled, Connection = asyncpg.Pool, PoolConnectionProxy, asyncpg.Connection
 
 
+STATEMENTS_PREPARED = 400  # of each connection: the shapes of the documents that are asked now
+_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
 class UnscopedReadError(Exception):
     """A statement without the viewer's condition was about to read with the scope of one user."""
 
@@ -37,8 +41,6 @@ async def prepare_connection(connection: Connection) -> None:
         encoder=lambda value: orjson.dumps(value).decode(),
         decoder=orjson.loads,
     )
-    # The driver looks an array type up when it first meets it: better now than within somebody's request.
-    await connection.fetchval("SELECT $1::bigint[]", [])
 
 
 async def _leave_as_is(_: Connection) -> None:
@@ -53,6 +55,7 @@ async def open_pool(url: str, *, size: int = 10, statement_timeout_seconds: floa
         max_size=size,
         init=prepare_connection,
         reset=_leave_as_is,
+        statement_cache_size=STATEMENTS_PREPARED,
         command_timeout=statement_timeout_seconds,
         server_settings={
             "application_name": "leadgraph",
@@ -77,10 +80,17 @@ class Reader:
 
     def __init__(self, pool: Pool, statements: list[str] | None = None) -> None:
         self.statements: list[str] = [] if statements is None else statements
+        self.single = False
+        """Set by who knows that nothing else will be read: one statement is a snapshot of its own."""
+        self.projection: Projection = EVERY_COLUMN
         self._pool = pool
         self._one_at_a_time = asyncio.Lock()
         self._connection: Pooled | None = None
-        self._snapshot: Transaction | None = None
+
+    def needed(self, model: type[Base], *names: str) -> frozenset[str] | None:
+        """The names of the columns to read of a model's rows, those given among them; None for all."""
+        needed = self.projection.get(model)
+        return None if needed is None else needed.union(("id",), names)
 
     async def fetch(
         self, model: type[Model], statement: Statement, scope: Scope, **values: object
@@ -101,28 +111,40 @@ class Reader:
             if PARAMETER not in statement.parameters:
                 raise UnscopedReadError(statement.name)
             values[PARAMETER] = scope.user_id
+        arguments = statement.arguments(values)
         async with self._one_at_a_time:
             connection = self._connection or await self._open_snapshot()
             self.statements.append(statement.name)
-            return await connection.fetch(
-                statement.sql, *statement.arguments(values), record_class=record_class
-            )
+            return await connection.fetch(statement.sql, *arguments, record_class=record_class)
 
     async def _open_snapshot(self) -> Pooled:
-        connection = await self._pool.acquire()
-        self._connection = connection
-        self._snapshot = connection.transaction(isolation="repeatable_read", readonly=True)
-        await self._snapshot.start()
+        self._connection = connection = await self._pool.acquire()
+        if not self.single:
+            await connection.execute(_BEGIN)
         return connection
 
-    async def close(self) -> None:
-        """Ends the snapshot and gives the connection back; a later read opens another."""
-        connection, snapshot = self._connection, self._snapshot
-        self._connection = self._snapshot = None
-        if connection is None:
-            return
-        try:
-            if snapshot is not None and not connection.is_closed():
-                await snapshot.rollback()
-        finally:
-            await self._pool.release(connection)
+    def close(self) -> None:
+        """Ends the snapshot and gives the connection back, which nobody has to wait for; a later read opens
+        another.
+        """
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            task = asyncio.get_running_loop().create_task(_give_back(self._pool, connection))
+            _given_back.add(task)
+            task.add_done_callback(_given_back.discard)
+
+
+_given_back: set[asyncio.Task[None]] = set()
+
+
+async def _give_back(pool: Pool, connection: Pooled) -> None:
+    try:
+        # What was stopped in the middle is being cancelled; the pool would wait for that, too, but not in peace.
+        if connection._protocol._is_cancelling():  # noqa: SLF001 - the driver has no public way
+            await connection._protocol._wait_for_cancellation()  # noqa: SLF001
+        if connection.is_in_transaction():
+            await connection.execute("ROLLBACK")
+    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError):
+        pass  # it is lost, and its snapshot with it; the pool will open another
+    finally:
+        await pool.release(connection)

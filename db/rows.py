@@ -24,9 +24,13 @@ RANK = "rank"
 """How well a row fits the words that were searched; a row has it only where it was found that way."""
 
 
-def columns(model: type[Base]) -> list[Column[Any]]:
-    """The columns of a row as it is returned."""
-    return [column for column in cast("Table", model.__table__).c if column.name not in HIDDEN]
+def columns(model: type[Base], needed: frozenset[str] | None = None) -> list[Column[Any]]:
+    """The columns of a row as it is returned: those that are needed, by default all, in the table's order."""
+    return [
+        column
+        for column in cast("Table", model.__table__).c
+        if column.name not in HIDDEN and (needed is None or column.name in needed)
+    ]
 
 
 @cache

@@ -24,12 +24,22 @@ class Loader(Generic[Key, Value]):
         raise NotImplementedError
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Batch:
     """Keys that wait to be read together."""
 
     keys: dict[Hashable, None] = field(default_factory=dict)
     done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+@dataclass(slots=True, eq=False)
+class _Reads:
+    """What one loader has read, reads now, and will read next."""
+
+    loader: Loader[Any, Any]
+    values: dict[Hashable, Any] = field(default_factory=dict)
+    running: list[_Batch] = field(default_factory=list)
+    waiting: _Batch | None = None
 
 
 class Loads:
@@ -40,57 +50,58 @@ class Loads:
     def __init__(self, reader: Reader, scope: Scope) -> None:
         self._reader = reader
         self._scope = scope
-        self._values: dict[Loader[Any, Any], dict[Hashable, Any]] = {}
-        self._waiting: dict[Loader[Any, Any], _Batch] = {}
-        self._reading: dict[Loader[Any, Any], dict[Hashable, _Batch]] = {}
+        self._reads: dict[Loader[Any, Any], _Reads] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def load(self, loader: Loader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         """One value per key, in the order of the keys. Raises what the loader's read raised."""
-        values = self._values.setdefault(loader, {})
-        batches = self._wanted(loader, keys, values)
-        for batch in batches:
+        reads = self._reads.get(loader)
+        if reads is None:
+            reads = self._reads[loader] = _Reads(loader)
+        values = reads.values
+        missing = [key for key in dict.fromkeys(keys) if key not in values]
+        for batch in self._batches(reads, missing):
             # Shielded: one load that is cancelled must not take the others of its batch with it.
             await asyncio.shield(batch.done)
         return cast("list[Value]", [values[key] for key in keys])
 
-    def _wanted(
-        self, loader: Loader[Key, Value], keys: Sequence[Key], values: dict[Hashable, Any]
-    ) -> list[_Batch]:
-        """The batches that the missing keys are in, after they have joined one."""
-        reading = self._reading.setdefault(loader, {})
-        batches: dict[int, _Batch] = {}
-        for key in keys:
-            if key in values:
-                continue
-            batch = reading.get(key) or self._join(loader, key)
-            batches[id(batch)] = batch
-        return list(batches.values())
+    def _batches(self, reads: _Reads, keys: list[Any]) -> list[_Batch]:
+        """The batches that the keys are in, after those that are in none have joined one."""
+        batches: list[_Batch] = []
+        for batch in reads.running:
+            others = [key for key in keys if key not in batch.keys]
+            if len(others) < len(keys):
+                batches.append(batch)
+                keys = others
+        while keys:
+            batch = reads.waiting or self._new_batch(reads)
+            room = reads.loader.max_keys - len(batch.keys)
+            batch.keys.update(dict.fromkeys(keys[:room]))
+            batches.append(batch)
+            if len(batch.keys) >= reads.loader.max_keys:
+                self._start(reads, batch)
+            keys = keys[room:]
+        return batches
 
-    def _join(self, loader: Loader[Key, Value], key: Key) -> _Batch:
-        batch = self._waiting.get(loader)
-        if batch is None:
-            batch = self._waiting[loader] = _Batch()
-            asyncio.get_running_loop().call_soon(self._start, loader)
-        batch.keys[key] = None
-        if len(batch.keys) >= loader.max_keys:
-            self._start(loader)
+    def _new_batch(self, reads: _Reads) -> _Batch:
+        batch = reads.waiting = _Batch()
+        asyncio.get_running_loop().call_soon(self._start, reads, batch)
         return batch
 
-    def _start(self, loader: Loader[Any, Any]) -> None:
-        batch = self._waiting.pop(loader, None)
-        if batch is None:  # it was full, and was started then
+    def _start(self, reads: _Reads, batch: _Batch) -> None:
+        if reads.waiting is not batch:  # it was full, and was started then
             return
-        self._reading[loader] |= dict.fromkeys(batch.keys, batch)
-        task = asyncio.get_running_loop().create_task(self._read(loader, batch))
+        reads.waiting = None
+        reads.running.append(batch)
+        task = asyncio.get_running_loop().create_task(self._read(reads, batch))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _read(self, loader: Loader[Any, Any], batch: _Batch) -> None:
+    async def _read(self, reads: _Reads, batch: _Batch) -> None:
         keys = list(batch.keys)
         try:
-            read = await loader.read(self._reader, self._scope, keys)
-            self._values[loader].update(_paired(loader, keys, read))
+            read = await reads.loader.read(self._reader, self._scope, keys)
+            reads.values.update(_paired(reads.loader, keys, read))
         except asyncio.CancelledError:
             batch.done.cancel()
             raise
@@ -100,15 +111,15 @@ class Loads:
         else:
             batch.done.set_result(None)
         finally:
-            for key in keys:
-                self._reading[loader].pop(key, None)
+            reads.running.remove(batch)
 
     async def close(self) -> None:
         """Stops the reads that nobody waits for any more and gives the connection back."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._reader.close()
+        if self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._reader.close()
 
 
 def _paired(

@@ -1,8 +1,10 @@
 """The two shapes that rows come in: the row of a key, and the page of a key."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
 
 from db.filter import EVERYTHING, Filter
 from db.keyset import Order, Span
@@ -13,7 +15,6 @@ from db.scope import Scope
 from loaders.loader import Loader
 
 Model = TypeVar("Model", bound=Base)
-Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class RowBy(Loader[int, Model | None], Generic[Model]):
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Model | None]:
         found = await rows.by(reader, scope, self.model, self.column, keys)
-        by_key = {getattr(row, self.column): row for row in found}
+        by_key = dict(zip(map(attrgetter(self.column), found), found, strict=True))
         return [by_key.get(key) for key in keys]
 
 
@@ -51,7 +52,7 @@ class PageOfEach(Loader[int, Page[Model]], Generic[Model]):
         found = await rows.page_of_each(
             reader, scope, self.model, self.parent, keys, self.order, self.span, self.where
         )
-        grouped = group(found, lambda row: getattr(row, self.parent))
+        grouped = group(found, self.parent)
         return [cut(grouped.get(key, []), self.span) for key in keys]
 
 
@@ -112,11 +113,11 @@ class AnyBeyond(Loader[None, bool], Generic[Model]):
         return [found for _ in keys]
 
 
-def group(found: Iterable[Model], key_of: Callable[[Model], Key]) -> dict[Key, list[Model]]:
-    """The rows of each key, in the order that they came in."""
-    grouped: dict[Key, list[Model]] = {}
-    for row in found:
-        grouped.setdefault(key_of(row), []).append(row)
+def group(found: Sequence[Model], column: str) -> dict[Any, list[Model]]:
+    """The rows by their value of the column, in the order that they came in."""
+    grouped: defaultdict[Any, list[Model]] = defaultdict(list)
+    for key, row in zip(map(attrgetter(column), found), found, strict=True):
+        grouped[key].append(row)
     return grouped
 
 

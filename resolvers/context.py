@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from db.pool import Pool, Reader
+from db.projection import EVERY_COLUMN, Projection
 from db.writer import Work, in_transaction
 from loaders.loader import Key, Loader, Loads, Value
 from resolvers.errors import UnauthenticatedError
@@ -23,6 +24,8 @@ class Context:
         self._pool = pool
         self._viewer = viewer
         self._statements: list[str] = []
+        self._projection = EVERY_COLUMN
+        self._single = False
         self._loads = self._new_loads()
 
     @property
@@ -31,6 +34,11 @@ class Context:
         if self._viewer is None:
             raise UnauthenticatedError
         return self._viewer
+
+    def expect(self, projection: Projection, *, single: bool) -> None:
+        """Says what the operation will read: which columns, and whether in a single load at most."""
+        self._projection, self._single = projection, single
+        self._loads = self._new_loads()
 
     @property
     def statements(self) -> Sequence[str]:
@@ -60,7 +68,9 @@ class Context:
     def _new_loads(self) -> Loads | None:
         if self._viewer is None:
             return None
-        return Loads(Reader(self._pool, self._statements), self._viewer.scope)
+        reader = Reader(self._pool, self._statements)
+        reader.projection, reader.single = self._projection, self._single
+        return Loads(reader, self._viewer.scope)
 
     async def close(self) -> None:
         """Gives the connection back. The answer has been computed, but need not be encoded yet."""

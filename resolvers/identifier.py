@@ -1,7 +1,10 @@
 """Global ids: opaque to clients, a type's tag and a row's id to us. Tags are frozen: ids are stored outside."""
 
 import binascii
-from base64 import b64decode, b64encode
+from base64 import b64decode
+from binascii import b2a_base64
+from collections.abc import Callable
+from functools import cache
 
 from db.models import Base, Integration, IntegrationLog, Keyword, Lead, Mention, User
 from resolvers.errors import UserInputError
@@ -20,7 +23,17 @@ _MOST_DIGITS = len(str(_LARGEST))  # more of them Python may refuse to read at a
 
 
 def encode(tag: str, row_id: int) -> str:
-    return b64encode(f"{tag}:{row_id}".encode()).decode()
+    return encoder(tag)(row_id)
+
+
+@cache
+def encoder(tag: str) -> Callable[[int], str]:
+    """What writes the ids of a type's rows. A page has a thousand of them, so it does nothing else."""
+
+    def encoded(row_id: int) -> str:
+        return b2a_base64(f"{tag}:{row_id}".encode(), newline=False).decode()
+
+    return encoded
 
 
 def decode(text: str) -> tuple[type[Base], int]:

@@ -8,15 +8,18 @@ from loaders.rows import RowBy
 from resolvers.context import Context
 from resolvers.errors import UserInputError
 from resolvers.identifier import decode
+from resolvers.needs import needs
 
 MOST_IDS = 100
 
 
+@needs()
 async def node(parents: Sequence[None], context: Context, id: str) -> Sequence[Base | None]:  # noqa: A002 - the API's word
     (found,) = await _things([id], context)
     return [found] * len(parents)
 
 
+@needs(loads=MOST_IDS)
 async def nodes(
     parents: Sequence[None], context: Context, ids: Sequence[str]
 ) -> Sequence[Sequence[Base | None]]:

@@ -15,6 +15,7 @@ from loaders.rows import AnyBeyond, Page, PageOfAll, PageOfEach, RowsBeyond
 from resolvers import cursor
 from resolvers.context import Context
 from resolvers.errors import UserInputError
+from resolvers.needs import needs
 
 DEFAULT_SIZE = 20
 LARGEST_SIZE = 100
@@ -161,15 +162,18 @@ async def page_of_all(
     return Connection(listing, span, page, None)
 
 
+@needs()
 async def has_next_page(connections: Sequence[Connection[Any]], context: Context) -> Sequence[bool]:
     """Whether rows follow. Reading backwards this is a question of its own, asked only if selected."""
     return await of_each_list(connections, partial(_has_more, context=context, later=True))
 
 
+@needs()
 async def has_previous_page(connections: Sequence[Connection[Any]], context: Context) -> Sequence[bool]:
     return await of_each_list(connections, partial(_has_more, context=context, later=False))
 
 
+@needs()
 async def total_count(connections: Sequence[Connection[Any]], context: Context) -> Sequence[int]:
     """The number of all rows, whatever the page: from a counter where there is one."""
     return await of_each_list(connections, partial(_total_count, context=context))

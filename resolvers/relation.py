@@ -1,12 +1,14 @@
 """The relations that are all alike: a row's parent, a row's only child, a row's lists, and lists of all."""
 
 from collections.abc import Callable, Coroutine, Sequence
+from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
 
 from db.models import Base
 from loaders.rows import RowBy
 from resolvers.context import Context
 from resolvers.identifier import row_id
+from resolvers.needs import needs
 from resolvers.paging import Connection, Listing, PageArguments, page_of_all, pages_of_each
 
 Model = TypeVar("Model", bound=Base)
@@ -20,8 +22,9 @@ ToMany: TypeAlias = Callable[
 def parent(model: type[Model], column: str) -> ToOne[Model]:
     """The row that the column refers to; None where it refers to none that the viewer may see."""
 
+    @needs(column)
     async def resolve(rows: Sequence[Any], context: Context) -> Sequence[Model | None]:
-        ids = [getattr(row, column) for row in rows]
+        ids = list(map(attrgetter(column), rows))
         found = await context.load(RowBy(model), [id_ for id_ in ids if id_ is not None])
         if len(found) == len(ids):
             return found
@@ -34,6 +37,7 @@ def parent(model: type[Model], column: str) -> ToOne[Model]:
 def child(model: type[Model], column: str) -> ToOne[Model]:
     """The only row that refers to this one by the column; None where there is none."""
 
+    @needs()
     async def resolve(rows: Sequence[Any], context: Context) -> Sequence[Model | None]:
         return await context.load(RowBy(model, column), [row.id for row in rows])
 
@@ -43,6 +47,7 @@ def child(model: type[Model], column: str) -> ToOne[Model]:
 def children(listing: Listing[Model]) -> ToMany[Model]:
     """A page of the rows that refer to this one."""
 
+    @needs(*([listing.counter] if listing.counter else []))
     async def resolve(
         rows: Sequence[Any], context: Context, page: PageArguments
     ) -> Sequence[Connection[Model]]:
@@ -54,6 +59,7 @@ def children(listing: Listing[Model]) -> ToMany[Model]:
 def everything(listing: Listing[Model]) -> ToMany[Model]:
     """A page of all rows that the viewer may see."""
 
+    @needs()
     async def resolve(
         parents: Sequence[Any], context: Context, page: PageArguments
     ) -> Sequence[Connection[Model]]:
@@ -65,6 +71,7 @@ def everything(listing: Listing[Model]) -> ToMany[Model]:
 def by_id(model: type[Model]) -> Callable[..., Coroutine[Any, Any, Sequence[Model | None]]]:
     """The row of a global id; None where there is none that the viewer may see."""
 
+    @needs()
     async def resolve(parents: Sequence[Any], context: Context, id: str) -> Sequence[Model | None]:  # noqa: A002 - the API's word
         return await context.load(RowBy(model), [row_id(id, model)] * len(parents))
 

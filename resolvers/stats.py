@@ -15,6 +15,7 @@ from loaders.counts import Count, Groups, PerWindow, Sums
 from loaders.rows import RowBy
 from resolvers.context import Context
 from resolvers.errors import UserInputError
+from resolvers.needs import needs
 from resolvers.paging import Connection, of_each_list, total_count
 from services.rates import Rate, RateBasis
 from services.windows import TimeUnit, UnknownZoneError, Window, default_range, windows, zone_of
@@ -70,6 +71,7 @@ count = total_count
 def grouped(by: str) -> Callable[[Connections, Context], Awaitable[Sequence[Sequence[GroupCount]]]]:
     """How many rows have each value of a column; only values that are there, the most frequent first."""
 
+    @needs()
     async def resolve(connections: Connections, context: Context) -> Sequence[Sequence[GroupCount]]:
         groups = await _groups(connections, context, by)
         return [[GroupCount(value, n) for value, n in found] for found in groups]
@@ -86,6 +88,7 @@ async def _groups(connections: Connections, context: Context, by: str) -> Sequen
     return await of_each_list(connections, ask)
 
 
+@needs(loads=2)
 async def by_keyword(
     connections: Connections, context: Context, first: int | None = None
 ) -> Sequence[Sequence[KeywordCount]]:
@@ -105,6 +108,7 @@ async def by_keyword(
 def summed(column: str) -> Callable[[Connections, Context], Awaitable[Sequence[int]]]:
     """A column's sum; rows without a value add nothing."""
 
+    @needs()
     async def resolve(connections: Connections, context: Context) -> Sequence[int]:
         sums = await _sums(connections, context, column, None)
         return [int(sum(total for _, total in found)) for found in sums]
@@ -112,6 +116,7 @@ def summed(column: str) -> Callable[[Connections, Context], Awaitable[Sequence[i
     return resolve
 
 
+@needs()
 async def value(connections: Connections, context: Context) -> Sequence[Sequence[Total]]:
     sums = await _sums(connections, context, "value", "currency")
     return [[Total(currency, total) for currency, total in found] for found in sums]
@@ -128,6 +133,7 @@ async def _sums(
     return await of_each_list(connections, ask)
 
 
+@needs()
 async def conversion_rate(connections: Connections, context: Context) -> Sequence[Rate]:
     groups = await _groups(connections, context, "status")
     return [
@@ -136,6 +142,7 @@ async def conversion_rate(connections: Connections, context: Context) -> Sequenc
     ]
 
 
+@needs(loads=2, others={User: ("time_zone", "week_start")})
 async def over_time(
     connections: Connections,
     context: Context,
@@ -196,6 +203,7 @@ async def _per_window(
 def rate_of(parent: str, default: RateBasis) -> Callable[..., Awaitable[Sequence[Rate]]]:
     """A rate of users or keywords, from their counters. How many leads were ever qualified is counted."""
 
+    @needs("mentions_count", "leads_count", "converted_leads_count")
     async def resolve(
         rows: Sequence[Any], context: Context, basis: RateBasis | None = None
     ) -> Sequence[Rate]:

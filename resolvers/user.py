@@ -4,10 +4,12 @@ from db.keyset import LATEST_ID_FIRST, NEWEST_FIRST
 from db.models import Integration, Keyword, Lead, Mention, User
 from loaders.rows import RowBy
 from resolvers.context import Context
+from resolvers.needs import needs
 from resolvers.paging import Listing
 from resolvers.relation import by_id, children, everything
 
 
+@needs()
 async def viewer(parents: Sequence[None], context: Context) -> Sequence[User | None]:
     return await context.load(RowBy(User), [context.viewer.user_id] * len(parents))
 

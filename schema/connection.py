@@ -10,6 +10,7 @@ from db.filter import EVERYTHING
 from resolvers import paging
 from resolvers.context import Context
 from resolvers.filtering import filter_of, order_of
+from resolvers.needs import like
 from schema.fields import column, resolved_by
 
 Item = TypeVar("Item")
@@ -73,6 +74,7 @@ def connection(
     `where` and `order` are the GraphQL types of the arguments `filter` and `orderBy`.
     """
 
+    @like(resolver)
     async def pages(
         parents: Sequence[Any], context: Context, order_by: Any = None, **given: Any
     ) -> Sequence[Any]:

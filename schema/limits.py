@@ -1,13 +1,11 @@
 """How much one operation may ask for: counted before it runs, from the document and the sizes of its pages."""
 
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from graphql import (
     DocumentNode,
-    ExecutionResult,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -27,7 +25,6 @@ from graphql import (
     is_list_type,
 )
 from graphql.type import GraphQLNonNull
-from strawberry.extensions import SchemaExtension
 
 from resolvers.errors import CallerError
 from resolvers.paging import DEFAULT_SIZE, LARGEST_BULK_SIZE
@@ -35,7 +32,6 @@ from resolvers.paging import DEFAULT_SIZE, LARGEST_BULK_SIZE
 MOST_OBJECTS = 200_000
 DEEPEST = 20
 OTHER_LISTS = 30  # what a list that is no page is counted as
-COSTS_KEPT = 1000
 
 
 class CostLimitError(CallerError):
@@ -143,50 +139,15 @@ def _is_list(type_: Any) -> bool:
     return is_list_type(type_.of_type if isinstance(type_, GraphQLNonNull) else type_)
 
 
-class CostLimit(SchemaExtension):
-    """Refuses an operation that could return too much, before it reads anything."""
-
-    _kept: ClassVar[OrderedDict[tuple[Any, ...], tuple[DocumentNode, Cost]]] = OrderedDict()
-
-    def on_execute(self) -> Iterator[None]:
-        cost = self._cost()
-        problem = None
-        if cost.objects > MOST_OBJECTS:
-            problem = (
-                f"This could return {cost.objects:,} objects, and one answer may hold {MOST_OBJECTS:,}: ask for "
-                "smaller pages (`first`) where lists are nested."
-            )
-        elif cost.depth > DEEPEST:
-            problem = f"This nests {cost.depth} levels deep; at most {DEEPEST} are possible."
-        if problem is not None:
-            refused = GraphQLError(problem, original_error=CostLimitError(problem))
-            self.execution_context.result = ExecutionResult(data=None, errors=[refused])
-        yield
-
-    def _cost(self) -> Cost:
-        """The same document with the same numbers is measured once."""
-        asked = self.execution_context
-        document = asked.graphql_document
-        assert document is not None  # noqa: S101 - it has been parsed and validated
-        variables = asked.variables or {}
-        sizes = tuple(
-            (name, value if isinstance(value, int) else len(value))
-            for name, value in variables.items()
-            if isinstance(value, (int, list))
+def refusal(cost: Cost) -> GraphQLError | None:
+    """Why an operation of this cost is not run; None where it is."""
+    if cost.objects > MOST_OBJECTS:
+        problem = (
+            f"This could return {cost.objects:,} objects, and one answer may hold {MOST_OBJECTS:,}: ask for "
+            "smaller pages (`first`) where lists are nested."
         )
-        key = (id(document), asked.operation_name, sizes)
-        kept = self._kept.get(key)
-        if kept is not None:
-            self._kept.move_to_end(key)
-            return kept[1]
-        cost = self._measure(document, asked.operation_name, variables)
-        self._kept[key] = (document, cost)  # the document is kept with it, so that its id stays its own
-        if len(self._kept) > COSTS_KEPT:
-            self._kept.popitem(last=False)
-        return cost
-
-    def _measure(self, document: DocumentNode, name: str | None, variables: Mapping[str, Any]) -> Cost:
-        schema: Any = self.execution_context.schema
-        operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-        chosen = [node for node in operations if name is None or (node.name and node.name.value == name)]
-        return Costs(schema._schema, document, variables).of_operation(chosen[0])  # noqa: SLF001 - no public way
+    elif cost.depth > DEEPEST:
+        problem = f"This nests {cost.depth} levels deep; at most {DEEPEST} are possible."
+    else:
+        return None
+    return GraphQLError(problem, original_error=CostLimitError(problem))

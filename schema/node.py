@@ -7,7 +7,7 @@ import strawberry
 from breadth.fields import InstanceOf
 from db.models import Base
 from db.rows import row_class
-from resolvers.identifier import TAGS, encode
+from resolvers.identifier import TAGS, encoder
 from schema.fields import column
 
 
@@ -17,13 +17,13 @@ class Node:
 
 
 def global_id(model: type[Base]) -> Any:
-    return encoded(model, "Opaque and unique among all things of this API.", name="id")
+    return column("Opaque and unique among all things of this API.", name="id", of=encoder(TAGS[model]))
 
 
 def encoded(model: type[Base], description: str, *, name: str) -> Any:
     """The global id of a model's row whose own id stands in the column, or null with it."""
-    tag = TAGS[model]
-    return column(description, name=name, of=lambda id_: None if id_ is None else encode(tag, id_))
+    encode = encoder(TAGS[model])
+    return column(description, name=name, of=lambda id_: None if id_ is None else encode(id_))
 
 
 def is_row_of(model: type[Base]) -> Any:

@@ -1,4 +1,7 @@
-"""Scalars, strict on input."""
+"""Scalars, strict on input.
+
+A moment stays a `datetime` in the answer: who encodes it to JSON writes RFC 3339.
+"""
 
 import re
 from datetime import UTC, datetime
@@ -9,6 +12,8 @@ from urllib.parse import urlsplit
 import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
+
+from breadth.fields import Verbatim
 
 URL = NewType("URL", str)
 BigInt = NewType("BigInt", int)
@@ -71,7 +76,7 @@ CONFIG = StrawberryConfig(
         datetime: strawberry.scalar(
             name="DateTime",
             description="A moment, as RFC 3339 writes it. A zone is required on input; output is in UTC.",
-            serialize=datetime.isoformat,
+            serialize=Verbatim(datetime),
             parse_value=_parse_datetime,
             specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         ),
@@ -84,14 +89,14 @@ CONFIG = StrawberryConfig(
         URL: strawberry.scalar(
             name="URL",
             description="An absolute http or https address.",
-            serialize=str,
+            serialize=Verbatim(str),
             parse_value=_parse_url,
             specified_by_url="https://url.spec.whatwg.org",
         ),
         BigInt: strawberry.scalar(
             name="BigInt",
             description="An integer of up to 63 bits. JavaScript holds it exactly up to 2^53.",
-            serialize=int,
+            serialize=Verbatim(int),
             parse_value=_parse_big_int,
         ),
     }

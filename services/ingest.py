@@ -92,7 +92,7 @@ async def find_watch(pool: Pool, email: str) -> Watch | None:
         user_id = await user_by_email(reader, email)
         return None if user_id is None else Watch(user_id, await active_keywords(reader, user_id))
     finally:
-        await reader.close()
+        reader.close()
 
 
 async def import_posts(

@@ -1,13 +1,14 @@
 """Reads that every table has alike: rows by a column's values, and pages of rows."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Select,
     Table,
+    Text,
     any_,
     bindparam,
     exists,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import TypeEngine
@@ -35,14 +37,23 @@ def table_of(model: type[Base]) -> Table:
     return cast("Table", model.__table__)
 
 
-def _returned(model: type[Base], order: Order) -> list[ColumnElement[Any]]:
+Needed: TypeAlias = frozenset[str] | None
+
+
+def _returned(model: type[Base], needed: Needed, order: Order) -> list[ColumnElement[Any]]:
     """The columns of a row, and what it was ordered by if that is none of them."""
     extra = [column.label(column.name) for column in ordering(table_of(model), order) if column.name == RANK]
-    return [*columns(model), *extra]
+    return [*columns(model, needed), *extra]
 
 
 def keys_parameter() -> ColumnElement[Any]:
-    return bindparam("keys", type_=cast("TypeEngine[Any]", ARRAY(BigInteger)))
+    """The keys, bound as text: of an array the driver would ask each item what it is."""
+    return cast_to(bindparam("keys", type_=Text), cast("TypeEngine[Any]", ARRAY(BigInteger)))
+
+
+def keys_value(keys: Sequence[int]) -> str:
+    """What `keys_parameter` is bound to."""
+    return f"{{{str(list(keys))[1:-1]}}}"
 
 
 def _parents() -> TableValuedAlias:
@@ -51,9 +62,9 @@ def _parents() -> TableValuedAlias:
 
 
 @statement
-def _by(model: type[Base], column: str, *, everybody: bool) -> Select[Any]:
+def _by(model: type[Base], column: str, *, everybody: bool, needed: Needed = None) -> Select[Any]:
     table = table_of(model)
-    return select(*columns(model)).where(
+    return select(*columns(model, needed)).where(
         table.c[column] == any_(keys_parameter()), visible_among(model, everybody=everybody)
     )
 
@@ -62,15 +73,23 @@ async def by(
     reader: Reader, scope: Scope, model: type[Model], column: str, keys: Sequence[int]
 ) -> list[Model]:
     """The visible rows whose column is one of the keys, in no order."""
-    shape = _by(model, column, everybody=scope.everybody)
-    return await reader.fetch(model, shape, scope, keys=keys)
+    shape = _by(model, column, everybody=scope.everybody, needed=reader.needed(model, column))
+    return await reader.fetch(model, shape, scope, keys=keys_value(keys))
 
 
 @statement
-def _page(model: type[Base], order: Order, span: SpanShape, where: Filter, *, everybody: bool) -> Select[Any]:
+def _page(
+    model: type[Base],
+    order: Order,
+    span: SpanShape,
+    where: Filter,
+    *,
+    everybody: bool,
+    needed: Needed = None,
+) -> Select[Any]:
     table = table_of(model)
     return (
-        select(*_returned(model, order))
+        select(*_returned(model, needed, order))
         .where(visible(model, everybody=everybody), condition(model, where))
         .where(between(table, order, after=span.after, before=span.before))
         .order_by(*sorting(table, order, backwards=span.backwards))
@@ -85,17 +104,25 @@ async def page(
     backwards from its end.
     """
     filtered, values = shape_and_values(where)
-    shape = _page(model, order.shape, span.shape, filtered, everybody=scope.everybody)
+    needed = reader.needed(model, *order.columns)
+    shape = _page(model, order.shape, span.shape, filtered, everybody=scope.everybody, needed=needed)
     return await reader.fetch(model, shape, scope, **span.values(order), **values)
 
 
 @statement
 def _page_of_each(
-    model: type[Base], parent: str, order: Order, span: SpanShape, where: Filter, *, everybody: bool
+    model: type[Base],
+    parent: str,
+    order: Order,
+    span: SpanShape,
+    where: Filter,
+    *,
+    everybody: bool,
+    needed: Needed = None,
 ) -> Select[Any]:
     table, parents = table_of(model), _parents()
     rows = (
-        select(*_returned(model, order))
+        select(*_returned(model, needed, order))
         .where(table.c[parent] == parents.c.id, visible_among(model, everybody=everybody))
         .where(condition(model, where))
         .where(between(table, order, after=span.after, before=span.before))
@@ -119,8 +146,11 @@ async def page_of_each(
 ) -> list[Model]:
     """The same span of each parent's rows: one index range per parent, in one statement."""
     filtered, values = shape_and_values(where)
-    shape = _page_of_each(model, parent, order.shape, span.shape, filtered, everybody=scope.everybody)
-    return await reader.fetch(model, shape, scope, keys=keys, **span.values(order), **values)
+    needed = reader.needed(model, parent, *order.columns)
+    shape = _page_of_each(
+        model, parent, order.shape, span.shape, filtered, everybody=scope.everybody, needed=needed
+    )
+    return await reader.fetch(model, shape, scope, keys=keys_value(keys), **span.values(order), **values)
 
 
 @statement
@@ -153,7 +183,7 @@ async def parents_with_rows_beyond(
     """The keys of the parents that have rows at the position or beyond it."""
     filtered, values = shape_and_values(where)
     shape = _has_beyond(model, parent, order.shape, filtered, later=later, everybody=scope.everybody)
-    found = await reader.fetch_values(shape, scope, keys=keys, **edge(order, position), **values)
+    found = await reader.fetch_values(shape, scope, keys=keys_value(keys), **edge(order, position), **values)
     return {row["id"] for row in found}
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-import asyncpg
 import pytest
 from graphql import (
     GraphQLArgument,
@@ -356,11 +355,6 @@ async def test_a_default_value_does_not_let_null_in(asked: Any) -> None:
     assert_refused(await asked(document, id=None))
 
 
-@pytest.mark.xfail(
-    raises=asyncpg.InterfaceError,
-    strict=False,
-    reason="The reader cannot give up a snapshot that is just being taken: db/pool.py, Reader.close.",
-)
 async def test_a_refusal_beside_a_field_that_has_begun_to_read_is_an_answer(asked: Any) -> None:
     """The answer is known before the other field's first statement has come back."""
     for document in (

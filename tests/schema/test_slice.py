@@ -121,7 +121,7 @@ async def test_the_list_of_statements_is_what_the_server_received(
     of_authentication = [query for query in received if "api_keys" in query]
     assert [query.split()[0] for query in of_authentication] == ["SELECT", "UPDATE"]
     others = [query.split()[0] for query in received if query not in of_authentication]
-    assert others == ["BEGIN", *["SELECT"] * len(STATEMENTS_OF_WHOLE_SLICE), "ROLLBACK;"]
+    assert others == ["BEGIN", *["SELECT"] * len(STATEMENTS_OF_WHOLE_SLICE), "ROLLBACK"]
     assert sorted(answer.json()["extensions"]["statements"]) == STATEMENTS_OF_WHOLE_SLICE
 
 

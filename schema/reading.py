@@ -1,0 +1,124 @@
+"""What an operation reads, known from its document before it runs."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    get_named_type,
+)
+
+from breadth.fields import KEY, Column
+from breadth.strawberry_field import definition_of
+from db.models import AnalysisResult, Base
+from db.projection import EVERY_COLUMN, Projection
+from resolvers.identifier import MODELS
+from resolvers.needs import Needs, needs_of
+from schema.fields import SET_RESOLVER
+
+ROWS: Mapping[str, type[Base]] = {**MODELS, "Analysis": AnalysisResult}
+"""The model whose rows a GraphQL type shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`projection` says which columns are needed. `single` says that there is one load at most."""
+
+    projection: Projection
+    single: bool
+
+
+class _UnknownNeedsError(Exception):
+    """A field whose needs nobody has stated."""
+
+
+class _Survey:
+    """Goes through a document, each fragment once for each type that it is spread on."""
+
+    def __init__(self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self.columns: defaultdict[type[Base], set[str]] = defaultdict(set)
+        self.loads = 0
+        self._schema = schema
+        self._fragments = fragments
+        self._seen: set[tuple[str, str]] = set()
+
+    def selected(self, selection: SelectionSetNode, type_: Any) -> None:
+        """Conditions are taken to hold: what a request leaves out is read in vain, but no request reads too little."""
+        for node in selection.selections:
+            match node:
+                case FieldNode():
+                    self._field(node, type_)
+                case InlineFragmentNode():
+                    named = node.type_condition
+                    inner = self._schema.get_type(named.name.value) if named else type_
+                    self.selected(node.selection_set, inner)
+                case FragmentSpreadNode():
+                    self._fragment(self._fragments[node.name.value], type_)
+
+    def _fragment(self, fragment: FragmentDefinitionNode, type_: Any) -> None:
+        key = (fragment.name.value, type_.name)
+        if key in self._seen:
+            # What it selects is known; what it loads, it loads here as well.
+            self.loads = max(self.loads, 1) * 2
+            return
+        self._seen.add(key)
+        self.selected(fragment.selection_set, self._schema.get_type(fragment.type_condition.name.value))
+
+    def _field(self, node: FieldNode, type_: Any) -> None:
+        name = node.name.value
+        if name.startswith("__"):
+            return
+        field: GraphQLField = type_.fields[name]
+        if type_.name in ROWS:
+            self.columns[ROWS[type_.name]]
+        self._needs(field, ROWS.get(type_.name))
+        if node.selection_set is not None:
+            self.selected(node.selection_set, get_named_type(field.type))
+
+    def _needs(self, field: GraphQLField, rows: type[Base] | None) -> None:
+        definition = definition_of(field)
+        marks = definition.metadata if definition else {}
+        column = marks.get(KEY)
+        if isinstance(column, Column):
+            if column.whole and rows is not None:
+                raise _UnknownNeedsError
+            self._add(rows, (column.name or definition.python_name,))  # type: ignore[union-attr]
+            return
+        stated = needs_of(marks[SET_RESOLVER]) if SET_RESOLVER in marks else None
+        if stated is None:
+            raise _UnknownNeedsError
+        self._stated(stated, rows)
+
+    def _stated(self, stated: Needs, rows: type[Base] | None) -> None:
+        self.loads += stated.loads
+        self._add(rows, stated.own)
+        for model, columns in stated.others.items():
+            self._add(model, columns)
+
+    def _add(self, rows: type[Base] | None, columns: tuple[str, ...]) -> None:
+        if rows is not None:
+            self.columns[rows].update(columns)
+
+
+def reading(
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+) -> Reading:
+    """For a valid document. An operation with a field whose needs are not known reads all columns."""
+    survey = _Survey(schema, fragments)
+    try:
+        survey.selected(operation.selection_set, schema.get_root_type(operation.operation))
+    except _UnknownNeedsError:
+        return Reading(EVERY_COLUMN, single=False)
+    columns = {model: frozenset(names) for model, names in survey.columns.items()}
+    return Reading(columns, single=survey.loads <= 1)

@@ -138,10 +138,11 @@ _given_back: set[asyncio.Task[None]] = set()
 
 
 async def _give_back(pool: Pool, connection: Pooled) -> None:
+    protocol: Any = cast("Any", connection)._protocol  # noqa: SLF001 - the driver has no public way
     try:
         # What was stopped in the middle is being cancelled; the pool would wait for that, too, but not in peace.
-        if connection._protocol._is_cancelling():  # noqa: SLF001 - the driver has no public way
-            await connection._protocol._wait_for_cancellation()  # noqa: SLF001
+        if protocol._is_cancelling():
+            await protocol._wait_for_cancellation()
         if connection.is_in_transaction():
             await connection.execute("ROLLBACK")
     except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError):

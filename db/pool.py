@@ -141,8 +141,8 @@ async def _give_back(pool: Pool, connection: Pooled) -> None:
     protocol: Any = cast("Any", connection)._protocol  # noqa: SLF001 - the driver has no public way
     try:
         # What was stopped in the middle is being cancelled; the pool would wait for that, too, but not in peace.
-        if protocol._is_cancelling():
-            await protocol._wait_for_cancellation()
+        if protocol._is_cancelling():  # noqa: SLF001
+            await protocol._wait_for_cancellation()  # noqa: SLF001
         if connection.is_in_transaction():
             await connection.execute("ROLLBACK")
     except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError):

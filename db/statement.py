@@ -1,10 +1,11 @@
 """SQL statements that SQLAlchemy builds and compiles once for each of their shapes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import Any, ParamSpec, cast
 
+from sqlalchemy import Text, TypeDecorator
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.sql import ClauseElement
 
@@ -14,19 +15,37 @@ _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 _SHAPES_KEPT = 1024
 
 
+class IdsAsText(TypeDecorator[Any]):
+    """Ids that are sent as the text of an array: of an array's items the driver would ask each what it is."""
+
+    impl = Text
+    cache_ok = True
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement as the driver takes it: text with `$1, $2 …`, and the names of its parameters in order."""
+    """A statement as the driver takes it: text with `$1, $2 …`, and the names of its parameters in order.
+
+    `ids` are those parameters that are `IdsAsText`.
+    """
 
     name: str
     sql: str
     parameters: tuple[str, ...]
     constants: Mapping[str, object]
+    ids: frozenset[str] = frozenset()
 
-    def arguments(self, values: Mapping[str, object]) -> list[object]:
+    def arguments(self, values: Mapping[str, Any]) -> list[object]:
         """The parameters' values in order. Raises `KeyError` for one that is missing."""
-        constants = self.constants
-        return [constants[name] if name in constants else values[name] for name in self.parameters]
+        constants, ids = self.constants, self.ids
+        return [
+            constants[name] if name in constants else _text(values[name]) if name in ids else values[name]
+            for name in self.parameters
+        ]
+
+
+def _text(ids: Sequence[int]) -> str:
+    return f"{{{str(list(ids))[1:-1]}}}"
 
 
 def compiled(name: str, clause: ClauseElement) -> Statement:
@@ -35,7 +54,8 @@ def compiled(name: str, clause: ClauseElement) -> Statement:
     constants: dict[str, Any] = {
         key: value for key, value in made.params.items() if value is not None and key in order
     }
-    return Statement(name, str(made), tuple(order), constants)
+    ids = {key for key, bound in made.binds.items() if isinstance(bound.type, IdsAsText)}  # type: ignore[attr-defined]
+    return Statement(name, str(made), tuple(order), constants, frozenset(ids))
 
 
 def statement(build: Callable[Shape, ClauseElement]) -> Callable[Shape, Statement]:

@@ -26,7 +26,7 @@ class Context:
         self._statements: list[str] = []
         self._projection = EVERY_COLUMN
         self._single = False
-        self._loads = self._new_loads()
+        self._loads: Loads | None = None
 
     @property
     def viewer(self) -> Viewer:
@@ -38,7 +38,6 @@ class Context:
     def expect(self, projection: Projection, *, single: bool) -> None:
         """Says what the operation will read: which columns, and whether in a single load at most."""
         self._projection, self._single = projection, single
-        self._loads = self._new_loads()
 
     @property
     def statements(self) -> Sequence[str]:
@@ -47,9 +46,9 @@ class Context:
 
     async def load(self, loader: Loader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         """One value per key. The keys of a turn of the event loop, from everywhere, become one statement."""
-        if self._loads is None:
-            raise UnauthenticatedError
         require_scope(self.viewer, scope_to_read(loader))
+        if self._loads is None:
+            self._loads = self._new_loads()
         return await self._loads.load(loader, keys)
 
     async def load_one(self, loader: Loader[Key, Value], key: Key) -> Value:
@@ -62,17 +61,15 @@ class Context:
         """
         # Nobody holds one connection while waiting for another, nor sees older rows than were just written.
         await self.close()
-        self._loads = self._new_loads()
         return await in_transaction(self._pool, work, self._statements)
 
-    def _new_loads(self) -> Loads | None:
-        if self._viewer is None:
-            return None
+    def _new_loads(self) -> Loads:
         reader = Reader(self._pool, self._statements)
         reader.projection, reader.single = self._projection, self._single
-        return Loads(reader, self._viewer.scope)
+        return Loads(reader, self.viewer.scope)
 
     async def close(self) -> None:
         """Gives the connection back. The answer has been computed, but need not be encoded yet."""
-        if self._loads is not None:
-            await self._loads.close()
+        loads, self._loads = self._loads, None
+        if loads is not None:
+            await loads.close()

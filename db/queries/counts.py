@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from db.filter import EVERYTHING, Filter, condition, shape_and_values
 from db.models import AnalysisResult, Base, Mention, User
 from db.pool import Reader
-from db.queries.rows import keys_parameter, keys_value, table_of
+from db.queries.rows import keys_parameter, table_of
 from db.scope import Scope, visible, visible_among
 from db.statement import statement
 
@@ -41,7 +41,7 @@ def _rows_of(
 
 
 def _keyed(keys: Keys) -> dict[str, object]:
-    return {} if keys is None else {"keys": keys_value(keys)}
+    return {} if keys is None else {"keys": keys}
 
 
 @statement

@@ -8,7 +8,6 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Table,
-    Text,
     any_,
     bindparam,
     exists,
@@ -28,7 +27,7 @@ from db.models import Base
 from db.pool import Reader
 from db.rows import RANK, columns
 from db.scope import Scope, visible, visible_among
-from db.statement import statement
+from db.statement import IdsAsText, statement
 
 Model = TypeVar("Model", bound=Base)
 
@@ -47,13 +46,7 @@ def _returned(model: type[Base], needed: Needed, order: Order) -> list[ColumnEle
 
 
 def keys_parameter() -> ColumnElement[Any]:
-    """The keys, bound as text: of an array the driver would ask each item what it is."""
-    return cast_to(bindparam("keys", type_=Text), cast("TypeEngine[Any]", ARRAY(BigInteger)))
-
-
-def keys_value(keys: Sequence[int]) -> str:
-    """What `keys_parameter` is bound to."""
-    return f"{{{str(list(keys))[1:-1]}}}"
+    return cast_to(bindparam("keys", type_=IdsAsText), cast("TypeEngine[Any]", ARRAY(BigInteger)))
 
 
 def _parents() -> TableValuedAlias:
@@ -74,7 +67,7 @@ async def by(
 ) -> list[Model]:
     """The visible rows whose column is one of the keys, in no order."""
     shape = _by(model, column, everybody=scope.everybody, needed=reader.needed(model, column))
-    return await reader.fetch(model, shape, scope, keys=keys_value(keys))
+    return await reader.fetch(model, shape, scope, keys=keys)
 
 
 @statement
@@ -150,7 +143,7 @@ async def page_of_each(
     shape = _page_of_each(
         model, parent, order.shape, span.shape, filtered, everybody=scope.everybody, needed=needed
     )
-    return await reader.fetch(model, shape, scope, keys=keys_value(keys), **span.values(order), **values)
+    return await reader.fetch(model, shape, scope, keys=keys, **span.values(order), **values)
 
 
 @statement
@@ -183,7 +176,7 @@ async def parents_with_rows_beyond(
     """The keys of the parents that have rows at the position or beyond it."""
     filtered, values = shape_and_values(where)
     shape = _has_beyond(model, parent, order.shape, filtered, later=later, everybody=scope.everybody)
-    found = await reader.fetch_values(shape, scope, keys=keys_value(keys), **edge(order, position), **values)
+    found = await reader.fetch_values(shape, scope, keys=keys, **edge(order, position), **values)
     return {row["id"] for row in found}
 
 

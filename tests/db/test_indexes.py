@@ -142,7 +142,7 @@ async def explain(pool: Pool, statement: Statement | str) -> set[str]:
     else:
         sql = statement.sql
         arguments = statement.arguments(
-            {"keys": rows.keys_value([1, 2, 3]), "scope_user_id": 1, "limit": 21, **EDGES, **WHERE}
+            {"keys": [1, 2, 3], "scope_user_id": 1, "limit": 21, **EDGES, **WHERE}
         )
     plan = await pool.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *arguments)
     return indexes_of(json.loads(plan))

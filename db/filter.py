@@ -31,6 +31,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text, TypeEngine
 
 from db.models import AnalysisResult, Base, Integration, IntegrationLog, Keyword, Lead, Mention, User
+from db.scope import visible
 
 
 class Operator(StrEnum):
@@ -98,25 +99,45 @@ def shape_and_values(filter_: Filter) -> tuple[Filter, dict[str, object]]:
     return shaped(filter_), values
 
 
-Compare = Callable[[Table, Operator, Any, bool], ColumnElement[bool]]
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a condition on another table's row is told of the statement.
 
-
-def condition(model: type[Base], shape: Filter, *, required: bool = True) -> ColumnElement[bool]:
-    """A filter's shape as SQL on the model's table. Raises `KeyError` for a field that cannot be filtered.
-
-    `required` says that a row has to meet it: then PostgreSQL may join what it asks about. Below `or` and
-    `not` it may not, and would rather read the other table whole, everybody's rows, than look each row up.
+    `required` says that a row has to meet it: then PostgreSQL may join what it asks about. Below `or` and `not` it
+    may not, and would rather read the other table whole than look each row up. `everybody` says that the statement
+    reads everybody's rows; else those of the scope's user.
     """
-    table: Any = model.__table__
+
+    everybody: bool
+    required: bool = True
+
+    def optional(self) -> "Reach":
+        return replace(self, required=False)
+
+
+Compare = Callable[[Table, Operator, Any, Reach], ColumnElement[bool]]
+
+
+def _table(model: type[Base]) -> Any:
+    return model.__table__
+
+
+def condition(model: type[Base], shape: Filter, *, everybody: bool) -> ColumnElement[bool]:
+    """A filter's shape as SQL on the model's table. Raises `KeyError` for a field that cannot be filtered."""
+    return _condition(model, shape, Reach(everybody))
+
+
+def _condition(model: type[Base], shape: Filter, reach: Reach) -> ColumnElement[bool]:
+    table = _table(model)
     match shape:
         case All(parts):
-            return and_(True, *(condition(model, part, required=required) for part in parts))
+            return and_(True, *(_condition(model, part, reach) for part in parts))
         case AnyOf(parts):
-            return or_(False, *(condition(model, part, required=False) for part in parts))
+            return or_(False, *(_condition(model, part, reach.optional()) for part in parts))
         case Not(part):
-            return condition(model, part, required=False).is_not(True)
+            return _condition(model, part, reach.optional()).is_not(True)
         case Test(field, operator, value):
-            return FIELDS[model][field](table, operator, value, required)
+            return FIELDS[model][field](table, operator, value, reach)
 
 
 def compare(column: Column[Any], operator: Operator, value: Any) -> ColumnElement[bool]:
@@ -157,26 +178,32 @@ def _own(name: str) -> Compare:
     return lambda table, operator, value, _: compare(table.c[name], operator, value)
 
 
-def _there_is(table: Table, *conditions: ColumnElement[bool], required: bool) -> ColumnElement[bool]:
+def _there_is(
+    table: Table, other: type[Base], *conditions: ColumnElement[bool], reach: Reach
+) -> ColumnElement[bool]:
+    """Whether the other table has a row that meets the conditions, of the same user as the table's row."""
+    owner = _table(other).c.user_id == table.c.user_id
+    # That they are of one user is known. It is said so that PostgreSQL reads, at most, the user's rows of the other
+    # table, and finds rare values by the user's index of them.
+    same_user = owner if reach.everybody else visible(other, everybody=False)
     # Only the table that is filtered is the statement's: it may read the other one for itself as well.
-    found = select(1).where(*conditions).correlate(table)
-    # An offset of nothing is what keeps PostgreSQL from making a hash table of everybody's rows.
-    return exists(found if required else found.offset(literal_column("0")))
+    found = select(1).where(*conditions, same_user).correlate(table)
+    # An offset of nothing is what keeps PostgreSQL from making a hash table of all rows.
+    return exists(found if reach.required else found.offset(literal_column("0")))
 
 
 def _of(model: type[Base], key: str, name: str) -> Compare:
     """A column of the row's only row in another table, which refers to it by `key`. A missing row has no values."""
 
-    def compared(table: Table, operator: Operator, value: Any, required: bool) -> ColumnElement[bool]:
-        other: Any = model.__table__
-        # The user is named again so that rare values can be found by the user's index of them.
-        its_row = (other.c[key] == table.c.id, other.c.user_id == table.c.user_id)
+    def compared(table: Table, operator: Operator, value: Any, reach: Reach) -> ColumnElement[bool]:
+        other = _table(model)
+        its_row, column = other.c[key] == table.c.id, other.c[name]
         if operator is Operator.IS_NULL:
-            there = _there_is(table, *its_row, other.c[name].is_not(None), required=required)
+            there = _there_is(table, model, its_row, column.is_not(None), reach=reach)
             return ~there if value else there
         if operator is Operator.NOT_IN:
-            return ~_there_is(table, *its_row, compare(other.c[name], Operator.IN, value), required=required)
-        return _there_is(table, *its_row, compare(other.c[name], operator, value), required=required)
+            return ~_there_is(table, model, its_row, compare(column, Operator.IN, value), reach=reach)
+        return _there_is(table, model, its_row, compare(column, operator, value), reach=reach)
 
     return compared
 
@@ -184,15 +211,15 @@ def _of(model: type[Base], key: str, name: str) -> Compare:
 def _in_parent(model: type[Base], key: str, name: str) -> Compare:
     """A column of the row's parent."""
 
-    def compared(table: Table, operator: Operator, value: Any, required: bool) -> ColumnElement[bool]:
-        parent: Any = model.__table__
+    def compared(table: Table, operator: Operator, value: Any, reach: Reach) -> ColumnElement[bool]:
+        parent = _table(model)
         its_parent = parent.c.id == table.c[key]
-        return _there_is(table, its_parent, compare(parent.c[name], operator, value), required=required)
+        return _there_is(table, model, its_parent, compare(parent.c[name], operator, value), reach=reach)
 
     return compared
 
 
-def _search(table: Table, _: Operator, value: Any, __: bool) -> ColumnElement[bool]:
+def _search(table: Table, _: Operator, value: Any, __: Reach) -> ColumnElement[bool]:
     return table.c.search.op("@@")(search_query(value))
 
 
@@ -204,9 +231,8 @@ def search_query(name: str) -> ColumnElement[Any]:
 def _has(model: type[Base], key: str) -> Compare:
     """Whether another table has a row that refers to this one: `is_null` False or True."""
 
-    def compared(table: Table, _: Operator, value: Any, required: bool) -> ColumnElement[bool]:
-        other: Any = model.__table__
-        there = _there_is(table, other.c[key] == table.c.id, required=required)
+    def compared(table: Table, _: Operator, value: Any, reach: Reach) -> ColumnElement[bool]:
+        there = _there_is(table, model, _table(model).c[key] == table.c.id, reach=reach)
         return ~there if value else there
 
     return compared
@@ -223,8 +249,7 @@ FIELDS: Mapping[type[Base], Mapping[str, Compare]] = {
             name: _own(name)
             for name in (
                 "keyword_id", "integration_id", "platform", "kind", "author", "language", "likes",
-                "comments", "published_at", "created_at", "read_at", "starred_at", "dismissed_at", "dismiss_reason",
-                "engaged_at",
+                "comments", "published_at", "created_at",
             )
         },
         "sentiment": _of(AnalysisResult, "mention_id", "sentiment"),

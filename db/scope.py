@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, true
+from sqlalchemy import BigInteger, ColumnElement, bindparam, false, func, true
 
 from db.models import Base, User
 
@@ -30,9 +30,12 @@ def visible(model: type[Base], *, everybody: bool) -> ColumnElement[bool]:
     return owner == bindparam(PARAMETER, type_=BigInteger)
 
 
-def visible_among(model: type[Base], *, everybody: bool) -> ColumnElement[bool]:
-    """The same for rows that keys have found: written so that the planner checks it on them, and is never
-    tempted to walk all rows of the user instead.
+def visible_among(model: type[Base], *, by: str = "id", everybody: bool) -> ColumnElement[bool]:
+    """The same for rows that keys have found in the column `by`, written so that the planner checks it on them: it
+    is not tempted to walk all rows of the user instead, and does not reckon that only a few of them are the user's.
+
+    Where the keys are users, the user's rows are what is asked for. There the plain comparison tells the planner how
+    many they are, who would else go by what users have on average.
     """
     condition = visible(model, everybody=everybody)
-    return condition if everybody else condition.is_(True)
+    return condition if everybody or by == "user_id" else func.coalesce(condition, false())

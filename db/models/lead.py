@@ -90,6 +90,15 @@ class Lead(Base):
             text("status_changed_at DESC"),
             text("id DESC"),
         ),
+        # leads of a keyword by their last change of status
+        Index(
+            "ix_leads_keyword_id_status_changed_at",
+            "keyword_id",
+            text("status_changed_at DESC"),
+            text("id DESC"),
+        ),
+        # leads of everybody by their last change of status, for operators
+        Index("ix_leads_status_changed_at_id", text("status_changed_at DESC"), text("id DESC")),
         # newest leads of a user in a status; how many of a user are in each
         Index(None, "user_id", "status", text("created_at DESC"), text("id DESC")),
         # newest leads of a keyword

@@ -33,11 +33,11 @@ def _rows_of(
 ) -> tuple[ColumnElement[Any], list[ColumnElement[bool]]]:
     """The column that tells parents apart, and the conditions that pick the rows."""
     if parent is None:
-        conditions = [visible(model, everybody=everybody), condition(model, where)]
+        conditions = [visible(model, everybody=everybody), condition(model, where, everybody=everybody)]
         return literal_column("NULL::bigint"), conditions
     column = table_of(model).c[parent]
-    among = visible_among(model, everybody=everybody)
-    return column, [column == any_(keys_parameter()), among, condition(model, where)]
+    among = visible_among(model, by=parent, everybody=everybody)
+    return column, [column == any_(keys_parameter()), among, condition(model, where, everybody=everybody)]
 
 
 def _keyed(keys: Keys) -> dict[str, object]:
@@ -84,24 +84,23 @@ async def sum_of_counter(reader: Reader, scope: Scope, counter: str) -> int:
 @statement
 def _group(model: type[Base], parent: str | None, by: str, where: Filter, *, everybody: bool) -> Select[Any]:
     key, conditions = _rows_of(model, parent, where, everybody=everybody)
-    source, value = _grouped_by(model, by)
+    source, value = _grouped_by(model, by, everybody=everybody)
     grouped = select(key.label("key"), value.label("value"), func.count().label("n")).select_from(source)
     groups = [value] if parent is None else [key, value]
     # Ties stand in the order of their values, so that the same figures are always the same answer.
     return grouped.where(*conditions).group_by(*groups).order_by(func.count().desc(), value)
 
 
-def _grouped_by(model: type[Base], by: str) -> tuple[Any, ColumnElement[Any]]:
+def _grouped_by(model: type[Base], by: str, *, everybody: bool) -> tuple[Any, ColumnElement[Any]]:
     """Where a grouping's values come from: the row, its analysis, or its mention."""
     table = table_of(model)
     if by in table.c:
         return table, table.c[by]
-    other, joined = (
-        (table_of(AnalysisResult), table.c.id == table_of(AnalysisResult).c.mention_id)
-        if model is Mention
-        else (table_of(Mention), table.c.mention_id == table_of(Mention).c.id)
-    )
-    return table.outerjoin(other, joined), other.c[by]
+    of: type[Base] = AnalysisResult if model is Mention else Mention
+    other = table_of(of)
+    its_row = other.c.mention_id == table.c.id if model is Mention else other.c.id == table.c.mention_id
+    # They belong to the same user. It is said so that PostgreSQL reads, at most, the user's rows of the other table.
+    return table.outerjoin(other, its_row & visible(of, everybody=everybody)), other.c[by]
 
 
 async def group(

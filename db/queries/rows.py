@@ -10,7 +10,6 @@ from sqlalchemy import (
     Table,
     any_,
     bindparam,
-    exists,
     func,
     literal_column,
     select,
@@ -58,7 +57,7 @@ def _parents() -> TableValuedAlias:
 def _by(model: type[Base], column: str, *, everybody: bool, needed: Needed = None) -> Select[Any]:
     table = table_of(model)
     return select(*columns(model, needed)).where(
-        table.c[column] == any_(keys_parameter()), visible_among(model, everybody=everybody)
+        table.c[column] == any_(keys_parameter()), visible_among(model, by=column, everybody=everybody)
     )
 
 
@@ -83,10 +82,10 @@ def _page(
     table = table_of(model)
     return (
         select(*_returned(model, needed, order))
-        .where(visible(model, everybody=everybody), condition(model, where))
+        .where(visible(model, everybody=everybody), condition(model, where, everybody=everybody))
         .where(between(table, order, after=span.after, before=span.before))
         .order_by(*sorting(table, order, backwards=span.backwards))
-        .limit(bindparam("limit", type_=BigInteger))
+        .limit(_limit())
     )
 
 
@@ -100,6 +99,17 @@ async def page(
     needed = reader.needed(model, *order.columns)
     shape = _page(model, order.shape, span.shape, filtered, everybody=scope.everybody, needed=needed)
     return await reader.fetch(model, shape, scope, **span.values(order), **values)
+
+
+def _limit() -> ColumnElement[int]:
+    return bindparam("limit", type_=BigInteger)
+
+
+def _undisclosed(limit: ColumnElement[int]) -> ColumnElement[int]:
+    """A number that the planner does not know. It takes every parent for an average one, and where the average has
+    fewer rows than a page it would read all rows of a parent and sort them, also of one that has a million.
+    """
+    return select(limit).scalar_subquery()
 
 
 @statement
@@ -116,11 +126,11 @@ def _page_of_each(
     table, parents = table_of(model), _parents()
     rows = (
         select(*_returned(model, needed, order))
-        .where(table.c[parent] == parents.c.id, visible_among(model, everybody=everybody))
-        .where(condition(model, where))
+        .where(table.c[parent] == parents.c.id, visible_among(model, by=parent, everybody=everybody))
+        .where(condition(model, where, everybody=everybody))
         .where(between(table, order, after=span.after, before=span.before))
         .order_by(*sorting(table, order, backwards=span.backwards))
-        .limit(bindparam("limit", type_=BigInteger))
+        .limit(_undisclosed(_limit()))
         .lateral("page")
     )
     # A lateral subquery with a limit can only be run once per parent, so its order stands in the result.
@@ -152,13 +162,16 @@ def _has_beyond(
 ) -> Select[Any]:
     table, parents = table_of(model), _parents()
     # The row at the position itself may be gone; whether others lie beyond it is what was asked.
-    found: Select[Any] = (
+    nearest = (
         select(literal_column("1"))
-        .where(table.c[parent] == parents.c.id, visible_among(model, everybody=everybody))
-        .where(condition(model, where))
+        .where(table.c[parent] == parents.c.id, visible_among(model, by=parent, everybody=everybody))
+        .where(condition(model, where, everybody=everybody))
         .where(beyond(table, order, "edge", later=later, inclusive=True))
+        .order_by(*sorting(table, order, backwards=not later))
+        .limit(1)
+        .lateral("nearest")
     )
-    return select(parents.c.id).where(exists(found))
+    return select(parents.c.id).select_from(parents.join(nearest, true()))
 
 
 async def parents_with_rows_beyond(
@@ -184,10 +197,14 @@ async def parents_with_rows_beyond(
 def _any_beyond(
     model: type[Base], order: Order, where: Filter, *, later: bool, everybody: bool
 ) -> Select[Any]:
+    table = table_of(model)
+    # Any row would do. But without an order PostgreSQL trusts that rows which do lie everywhere, and begins to
+    # read a table whole whose first ones may be at its end.
     return (
         select(literal_column("1"))
-        .where(visible(model, everybody=everybody), condition(model, where))
-        .where(beyond(table_of(model), order, "edge", later=later, inclusive=True))
+        .where(visible(model, everybody=everybody), condition(model, where, everybody=everybody))
+        .where(beyond(table, order, "edge", later=later, inclusive=True))
+        .order_by(*sorting(table, order, backwards=not later))
         .limit(1)
     )
 

@@ -1,0 +1,33 @@
+"""Leads of a keyword, and of everybody, by their last change of status.
+
+Revision ID: 0004
+Revises: 0003
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+INDEXES = {
+    "ix_leads_keyword_id_status_changed_at": ("keyword_id", "status_changed_at DESC", "id DESC"),
+    "ix_leads_status_changed_at_id": ("status_changed_at DESC", "id DESC"),
+}
+
+
+def upgrade() -> None:
+    # Writers of leads wait for as long as the two are built, a second or two for a million rows.
+    op.execute("SET LOCAL lock_timeout = '3s'")
+    op.execute("SET LOCAL statement_timeout = '60s'")
+    for name, columns in INDEXES.items():
+        op.create_index(name, "leads", [sa.text(column) for column in columns])
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '3s'")
+    op.execute("SET LOCAL statement_timeout = '60s'")
+    for name in INDEXES:
+        op.drop_index(name, "leads")

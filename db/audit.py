@@ -1,7 +1,7 @@
-"""Whether the counters are right, and how they become right again.
+"""Whether counters and roll-ups are right, and how they become right again, or are filled at first.
 
-`COUNTERS` says what each counter column counts. It is written down apart from the triggers of `db.counters`,
-which keep the columns, so that one can prove the other.
+`COUNTERS` says what each counter column counts, `db.recount` the same of roll-ups. They are written down
+apart from the triggers of `db.counters` and `db.rollups`, so that one can prove the other.
 
 Both ways go through the parents in ranges of ids, and count the rows of a whole range at once, from indexes.
 
@@ -16,16 +16,21 @@ Both ways go through the parents in ranges of ids, and count the rows of a whole
 import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
 import asyncpg
 
+from db import recount
 from db.counters import LOCK_USERS, STATUS_COUNTERS
 from db.models import LeadStatus
 from db.pool import Connection, Pool
+from db.rollups import MEASURES, ROLLUPS
 
 BATCH = 1000
+SLOTS_BATCH = 20
+"""How many parents are taken together: a parent has few counters, and many slots."""
 LARGEST_ID = 2**63 - 1
 _ATTEMPTS = 5
 
@@ -58,20 +63,28 @@ COUNTERS: dict[str, list[Counter]] = {
     ],
 }
 _OWNER = {"users": "id", "keywords": "user_id"}
+_PARENTS_OF = {"users": "users", "keywords": "keywords"} | {
+    rollup.table: "users" if rollup.parent == "user_id" else "keywords" for rollup in ROLLUPS
+}
+TABLES = list(_PARENTS_OF)
+"""What is audited, in this order."""
 
 
 class Drift(NamedTuple):
-    """One wrong counter: what the column says, and how many rows there are."""
+    """One wrong counter: what the column says, and how many rows there are. A roll-up's is of a slot, and the
+    id its parent's.
+    """
 
     table: str
     id: int
     column: str
     stored: int
     counted: int
+    slot: datetime | None = None
 
 
 class Ids(NamedTuple):
-    """A range of ids, both ends included."""
+    """A range of ids of parents, both ends included."""
 
     first: int = 1
     last: int = LARGEST_ID
@@ -89,36 +102,42 @@ class Batch:
     @property
     def counters(self) -> int:
         """How many counters were compared."""
-        return self.rows * len(COUNTERS[self.table])
+        return self.rows * len(_COLUMNS[self.table])
 
 
 EVERY_ID = Ids()
 
 
 async def verify(
-    pool: Pool, table: str, ids: Ids = EVERY_ID, *, batch: int = BATCH, sample: float = 1
+    pool: Pool, table: str, ids: Ids = EVERY_ID, *, batch: int | None = None, sample: float = 1
 ) -> AsyncIterator[Batch]:
-    """The batches of a table in id order. With a sample below 1, only about that part of them is read."""
+    """The batches of a table in the order of the parents' ids. With a sample below 1, only about that part of
+    them is read.
+    """
     while True:
         async with (
             pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             # The locks come before the snapshot: TRUNCATE empties a table also for older snapshots.
-            await connection.execute(f"LOCK TABLE {', '.join(_TABLES)} IN ACCESS SHARE MODE")
+            await connection.execute(f"LOCK TABLE {', '.join(_READ)} IN ACCESS SHARE MODE")
             found = await _parents(connection, table, ids, batch)
             if not found:
                 return
             span = Ids(found[0]["id"], found[-1]["id"])
             chosen = sample >= 1 or random.random() < sample  # noqa: S311 - no secret
             wrong = await connection.fetch(_WRONG[table], *span) if chosen else []
+            rows = await _rows(connection, table, span, found) if chosen else 0
         if chosen:
-            yield Batch(table, span, len(found), _drifts(table, wrong))
+            yield Batch(table, span, rows, _drifts(table, wrong))
         ids = Ids(span.last + 1, ids.last)
 
 
-async def repair(pool: Pool, table: str, ids: Ids = EVERY_ID, *, batch: int = BATCH) -> AsyncIterator[Batch]:
-    """The batches of a table in id order, each mended and committed; its drifts are what was mended.
+async def repair(
+    pool: Pool, table: str, ids: Ids = EVERY_ID, *, batch: int | None = None
+) -> AsyncIterator[Batch]:
+    """The batches of a table in the order of the parents' ids, each mended and committed; its drifts are what
+    was mended.
 
     Right counters are not written. A writer that ignores the lock order can make a batch the victim of a
     deadlock: it is tried again, and `asyncpg.DeadlockDetectedError` comes out after five times.
@@ -130,19 +149,19 @@ async def repair(pool: Pool, table: str, ids: Ids = EVERY_ID, *, batch: int = BA
 
 async def drifts(pool: Pool) -> list[Drift]:
     """Every wrong counter of the database; empty where all is right."""
-    return [drift for table in COUNTERS async for batch in verify(pool, table) for drift in batch.drifts]
+    return [drift for table in TABLES async for batch in verify(pool, table) for drift in batch.drifts]
 
 
 async def extent(pool: Pool, table: str, ids: Ids = EVERY_ID) -> Ids | None:
-    """The smallest and the largest id of a table within a range; None where there are no rows."""
+    """The smallest and the largest id of a table's parents within a range; None where there are none."""
     found = await pool.fetchrow(
-        f"SELECT min(id), max(id) FROM {table} WHERE id BETWEEN $1 AND $2",  # noqa: S608
+        f"SELECT min(id), max(id) FROM {_PARENTS_OF[table]} WHERE id BETWEEN $1 AND $2",  # noqa: S608
         *ids,
     )
     return Ids(*found) if found and found["min"] is not None else None
 
 
-async def _mend_again(pool: Pool, table: str, ids: Ids, batch: int) -> Batch | None:
+async def _mend_again(pool: Pool, table: str, ids: Ids, batch: int | None) -> Batch | None:
     for _ in range(_ATTEMPTS - 1):
         try:
             return await _mend(pool, table, ids, batch)
@@ -151,7 +170,7 @@ async def _mend_again(pool: Pool, table: str, ids: Ids, batch: int) -> Batch | N
     return await _mend(pool, table, ids, batch)
 
 
-async def _mend(pool: Pool, table: str, ids: Ids, batch: int) -> Batch | None:
+async def _mend(pool: Pool, table: str, ids: Ids, batch: int | None) -> Batch | None:
     """Mends the first batch of the range. None where the range has no rows."""
     async with (
         pool.acquire() as connection,
@@ -161,22 +180,31 @@ async def _mend(pool: Pool, table: str, ids: Ids, batch: int) -> Batch | None:
         if not found:
             return None
         await connection.execute(LOCK_USERS, sorted({row["owner"] for row in found}))
-        locked = await connection.fetch(_LOCK[table], [row["id"] for row in found])
+        locked = await connection.fetch(_LOCK[_PARENTS_OF[table]], [row["id"] for row in found])
         span = Ids(found[0]["id"], found[-1]["id"])
         mended = await connection.fetch(_MEND[table], *span, [row["id"] for row in locked])
-    return Batch(table, span, len(locked), _drifts(table, mended))
+        rows = await _rows(connection, table, span, locked)
+    return Batch(table, span, rows, _drifts(table, mended))
 
 
-async def _parents(connection: Connection, table: str, ids: Ids, batch: int) -> list[asyncpg.Record]:
-    return await connection.fetch(_PARENTS[table], *ids, batch)
+async def _parents(connection: Connection, table: str, ids: Ids, batch: int | None) -> list[asyncpg.Record]:
+    size = batch or (BATCH if table in COUNTERS else SLOTS_BATCH)
+    return await connection.fetch(_PARENTS[_PARENTS_OF[table]], *ids, size)
+
+
+async def _rows(connection: Connection, table: str, span: Ids, parents: Sequence[asyncpg.Record]) -> int:
+    """How many rows of the table the parents have; of users and keywords they are the rows."""
+    if table in COUNTERS:
+        return len(parents)
+    return int(await connection.fetchval(_ROWS[table], *span))
 
 
 def _drifts(table: str, wrong: Sequence[asyncpg.Record]) -> list[Drift]:
-    """The wrong counters of rows that have one, ordered by id."""
+    """The wrong counters of rows that have one, ordered by id, and by slot."""
     pairs = [
-        Drift(table, row["id"], column, row[f"stored_{column}"], row[f"counted_{column}"])
-        for row in sorted(wrong, key=lambda row: row["id"])
-        for column in (counter.column for counter in COUNTERS[table])
+        Drift(table, row["id"], column, row[f"stored_{column}"], row[f"counted_{column}"], row.get("slot"))
+        for row in sorted(wrong, key=lambda row: (row["id"], row.get("slot") or 0))
+        for column in _COLUMNS[table]
     ]
     return [pair for pair in pairs if pair.stored != pair.counted]
 
@@ -218,7 +246,10 @@ def _mending(table: str, counters: Sequence[Counter]) -> str:
     )
 
 
-_TABLES = ["users", "keywords", "mentions", "leads"]
+_READ = ["users", "keywords", "mentions", "leads", *(rollup.table for rollup in ROLLUPS)]
+_COLUMNS = {table: [counter.column for counter in counters] for table, counters in COUNTERS.items()} | {
+    rollup.table: list(MEASURES) for rollup in ROLLUPS
+}
 _PARENTS = {
     table: f"SELECT id, {owner} AS owner FROM {table} WHERE id BETWEEN $1 AND $2 ORDER BY id LIMIT $3"  # noqa: S608
     for table, owner in _OWNER.items()
@@ -227,5 +258,10 @@ _LOCK = {
     table: f"SELECT id FROM {table} WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
     for table in COUNTERS
 }
-_WRONG = {table: _wrong(table, counters) for table, counters in COUNTERS.items()}
-_MEND = {table: _mending(table, counters) for table, counters in COUNTERS.items()}
+_WRONG = {table: _wrong(table, counters) for table, counters in COUNTERS.items()} | {
+    rollup.table: recount.wrong(rollup) for rollup in ROLLUPS
+}
+_MEND = {table: _mending(table, counters) for table, counters in COUNTERS.items()} | {
+    rollup.table: recount.mending(rollup) for rollup in ROLLUPS
+}
+_ROWS = {rollup.table: recount.rows(rollup) for rollup in ROLLUPS}

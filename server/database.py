@@ -1,14 +1,15 @@
 """Which PostgreSQL the commands use: the embedded one, or the one that LEADGRAPH_DATABASE_URL names."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from db import databases, migrations
+from db import backfill, databases, migrations
 from db.embedded import EmbeddedError, EmbeddedPostgres
+from db.pool import Pool, open_pool
 from server.errors import CommandError
 from server.settings import Settings
 
@@ -55,6 +56,42 @@ def migrate(url: str) -> None:
         asyncio.run(migrations.upgrade(url))
     except migrations.UnknownRevisionError as unknown:
         raise CommandError(_unknown_revision(unknown)) from unknown
+
+
+def require_filled(url: str) -> None:
+    """Raises `CommandError` where the newest revision keeps something that is not filled in yet."""
+    if asyncio.run(_pending(url)):
+        raise CommandError(
+            "Figures over time are read from roll-ups, and these are not filled in for what was there before "
+            "them: run `leadgraph counters backfill`. A server of the release before may go on meanwhile."
+        )
+
+
+async def _pending(url: str) -> list[str]:
+    async with _one_connection(url) as pool:
+        return await backfill.pending(pool)
+
+
+def fill(url: str) -> None:
+    """Fills in what is missing."""
+    asyncio.run(_fill(url))
+
+
+async def _fill(url: str) -> None:
+    async with _one_connection(url) as pool:
+        for table in await backfill.pending(pool):
+            async for _ in backfill.fill(pool, table):
+                pass
+
+
+@asynccontextmanager
+async def _one_connection(url: str) -> AsyncIterator[Pool]:
+    """A connection for a command that works through much data."""
+    pool = await open_pool(url, size=1, statement_timeout_seconds=3600)
+    try:
+        yield pool
+    finally:
+        await pool.close()
 
 
 def _unknown_revision(unknown: Exception) -> str:

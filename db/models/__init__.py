@@ -2,6 +2,7 @@
 
 from db.models.analysis_result import AnalysisResult, AnalysisStatus, Intent, Relevance, Sentiment
 from db.models.api_key import ApiKey
+from db.models.backfill import Backfill
 from db.models.base import Base
 from db.models.idempotency_key import IdempotencyKey
 from db.models.integration import Integration, IntegrationKind, IntegrationProvider, IntegrationStatus
@@ -10,13 +11,16 @@ from db.models.keyword import Keyword, KeywordStatus, MatchType
 from db.models.lead import Lead, LeadOrigin, LeadStatus
 from db.models.lead_event import LeadEvent, LeadEventType
 from db.models.mention import DismissReason, Mention, MentionKind, Platform
+from db.models.slot_stats import DayStats, SlotStats, UserDayStats, UserSlotStats
 from db.models.user import User, UserRole, UserStatus
 
 __all__ = [
     "AnalysisResult",
     "AnalysisStatus",
     "ApiKey",
+    "Backfill",
     "Base",
+    "DayStats",
     "DismissReason",
     "IdempotencyKey",
     "Integration",
@@ -40,7 +44,10 @@ __all__ = [
     "Platform",
     "Relevance",
     "Sentiment",
+    "SlotStats",
     "User",
+    "UserDayStats",
     "UserRole",
+    "UserSlotStats",
     "UserStatus",
 ]

@@ -1,9 +1,10 @@
-"""`leadgraph counters`: whether the counter columns are right, and how they become right again."""
+"""`leadgraph counters`: whether counters and roll-ups are right, and how they become right again."""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -13,7 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from db import audit
-from db.audit import BATCH, LARGEST_ID, Batch, Drift, Ids
+from db import backfill as filling
+from db.audit import BATCH, LARGEST_ID, SLOTS_BATCH, Batch, Drift, Ids
 from db.pool import Pool, open_pool
 from server.database import migrated_database
 from server.errors import CommandError
@@ -26,16 +28,37 @@ _Batches = Callable[[Pool, str], AsyncIterator[Batch]]
 
 
 class Table(StrEnum):
-    """The tables that have counters, in the order in which writers lock them."""
+    """What is audited: the counters in the order in which writers lock them, then the roll-ups."""
 
     USERS = "users"
     KEYWORDS = "keywords"
+    USER_SLOT_STATS = "user_slot_stats"
+    USER_DAY_STATS = "user_day_stats"
+    SLOT_STATS = "slot_stats"
+    DAY_STATS = "day_stats"
 
 
 TableOption = Annotated[Table | None, typer.Option("--table", help="Only this table.")]
-FromId = Annotated[int, typer.Option(min=1, max=LARGEST_ID, help="First id of --table.", show_default=False)]
-ToId = Annotated[int, typer.Option(min=1, max=LARGEST_ID, help="Last id of --table.", show_default=False)]
-BatchRows = Annotated[int, typer.Option("--batch", min=1, max=1_000_000, help="Rows per transaction.")]
+FromId = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=LARGEST_ID,
+        help="First id of --table; of a roll-up's users or keywords.",
+        show_default=False,
+    ),
+]
+ToId = Annotated[int, typer.Option(min=1, max=LARGEST_ID, help="Last id, likewise.", show_default=False)]
+BatchRows = Annotated[
+    int | None,
+    typer.Option(
+        "--batch",
+        min=1,
+        max=1_000_000,
+        help="Users or keywords per transaction.",
+        show_default=f"{BATCH}, and {SLOTS_BATCH} for roll-ups",
+    ),
+]
 Sample = Annotated[float, typer.Option(min=0, max=1, help="About which part of the batches to read.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Pairs as lines of JSON, and the rest on stderr.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be mended, and mend nothing.")]
@@ -46,7 +69,7 @@ def verify(
     table: TableOption = None,
     from_id: FromId = 1,
     to_id: ToId = LARGEST_ID,
-    batch: BatchRows = BATCH,
+    batch: BatchRows = None,
     sample: Sample = 1,
     as_json: AsJson = False,
 ) -> None:
@@ -66,7 +89,7 @@ def repair(
     table: TableOption = None,
     from_id: FromId = 1,
     to_id: ToId = LARGEST_ID,
-    batch: BatchRows = BATCH,
+    batch: BatchRows = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
@@ -74,7 +97,7 @@ def repair(
 
     The last id of each batch is printed when the batch is committed.
 
-    To go on after an interruption, begin after it in its table; users come before keywords.
+    To go on after an interruption, begin after it in its table; users come first, then keywords and roll-ups.
     """
     chosen = _Chosen(table, from_id, to_id)
 
@@ -86,6 +109,20 @@ def repair(
     _run(chosen, batches, report)
 
 
+@counters_app.command()
+def backfill(batch: BatchRows = None) -> None:
+    """Fill the roll-ups for what was there before they were kept, while others write.
+
+    An interrupted run goes on where it was; a finished one does nothing.
+    """
+    chosen = _Chosen(None, 1, LARGEST_ID)
+
+    def batches(pool: Pool, name: str) -> AsyncIterator[Batch]:
+        return filling.fill(pool, name, batch=batch)
+
+    _run(chosen, batches, _Report("filled in", as_json=False, each_batch=True, lists_pairs=False))
+
+
 class _Chosen:
     """The tables and ids that the person chose. Raises `CommandError` where they make no sense."""
 
@@ -94,7 +131,7 @@ class _Chosen:
         self.ids = Ids(from_id, to_id)
         if table is None and self.ids != audit.EVERY_ID:
             raise CommandError(
-                "--from-id and --to-id mean ids of one table: add --table users or --table keywords."
+                "--from-id and --to-id mean ids of one table: add --table users, --table keywords or a roll-up."
             )
         if from_id > to_id:
             raise CommandError(f"--from-id {from_id} comes after --to-id {to_id}: exchange the two.")
@@ -107,6 +144,7 @@ class _Report:
     verdict: str
     as_json: bool
     each_batch: bool = False
+    lists_pairs: bool = True
     rows: int = 0
     counters: int = 0
     drifts: int = 0
@@ -118,7 +156,8 @@ class _Report:
         )
 
     def add(self, batch: Batch) -> None:
-        self._add_pairs(batch.drifts)
+        if self.lists_pairs:
+            self._add_pairs(batch.drifts)
         self.rows += batch.rows
         self.counters += batch.counters
         self.drifts += len(batch.drifts)
@@ -130,7 +169,7 @@ class _Report:
             self.console.print(_line("table", "id", "column", "stored", "counted"))
         for drift in drifts:
             if self.as_json:
-                typer.echo(json.dumps(drift._asdict()))
+                typer.echo(json.dumps(_portable(drift)))
             else:
                 self.console.print(_line(*drift))
 
@@ -140,9 +179,21 @@ class _Report:
         )
 
 
-def _line(table: str, id_: object, column: str, stored: object, counted: object) -> str:
+def _portable(drift: Drift) -> dict[str, object]:
+    """As JSON says it; `slot` only where it is a roll-up's."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in drift._asdict().items()
+        if value is not None
+    }
+
+
+def _line(
+    table: str, id_: object, column: str, stored: object, counted: object, slot: datetime | None = None
+) -> str:
     """A line of a table that is printed while it is made."""
-    return f"{table:<8} {id_:>12}  {column:<24} {stored:>11} {counted:>11}"
+    place = "" if slot is None else f"  {slot.isoformat()}"
+    return f"{table:<15} {id_:>12}  {column:<24} {stored:>11} {counted:>11}{place}"
 
 
 def _run(chosen: _Chosen, batches: _Batches, report: _Report) -> None:

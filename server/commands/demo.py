@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from db import demo as write
 from db.pool import Connection, Pool, open_pool
 from db.queries import api_key as stored_keys
-from server.database import migrate, running_database
+from server.database import fill, migrate, running_database
 from server.errors import CommandError
 from server.serving import HOST, bind, serve
 from server.settings import Settings, load_settings
@@ -38,6 +38,7 @@ def demo(
     listening = bind(settings.port)
     with running_database(settings) as url:
         migrate(url)
+        fill(url)
         key = asyncio.run(_prepare(url, scale, settings))
         facts = _facts(listening, url, key)
         serve(settings, url, listening, demo_key=key, when_ready=lambda: _announce(settings, facts))

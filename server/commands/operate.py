@@ -18,6 +18,7 @@ def serve() -> None:
     settings = load_settings()
     listening = bind(settings.port)
     with database.migrated_database(settings) as url:
+        database.require_filled(url)
 
         def announce() -> None:
             typer.echo(f"Leadgraph answers at http://{HOST}:{listening.getsockname()[1]}/graphql")

@@ -59,6 +59,13 @@ STATEMENTS = {
         f"WHERE status IN ('new', 'qualified') AND {CHOSEN}"
     ),
     "note": f"UPDATE leads SET notes = 'seen' WHERE {CHOSEN}",
+    # To another slot, or not.
+    "move mentions": f"UPDATE mentions SET created_at = created_at - {{size}} * interval '1 minute' WHERE {CHOSEN}",
+    "qualify leads": f"UPDATE leads SET qualified_at = now() - {{size}} * interval '1 hour' WHERE {CHOSEN}",
+    "convert leads": (
+        "UPDATE leads SET status = 'converted', qualified_at = coalesce(qualified_at, now()), "
+        f"converted_at = now() - {{size}} * interval '5 minutes' WHERE {CHOSEN}"
+    ),
     # To another than the owner: PostgreSQL refuses to delete a user whose own leads, assigned to the same
     # user, were written in the same transaction.
     "assign": (

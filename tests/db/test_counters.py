@@ -242,6 +242,8 @@ async def test_a_cascade_is_counted_once_for_all_its_rows(pool: Pool) -> None:
         "count_keywords_delete": 1,
         "count_mentions_delete": 1,
         "count_leads_delete": 1,
+        "roll_up_mentions_delete": 1,
+        "roll_up_leads_delete": 1,
     }
     assert await counts(pool, "users", user) == {}
 

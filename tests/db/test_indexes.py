@@ -200,6 +200,11 @@ KEPT_FOR = {
     "pk_integrations": "rows by id",
     "pk_integration_logs": "rows by id",
     "pk_api_keys": "authentication",
+    "pk_backfills": "how far a backfill has come",
+    "pk_slot_stats": "what the triggers of roll-ups write",
+    "pk_day_stats": "what the triggers of roll-ups write",
+    "pk_user_slot_stats": "what the triggers of roll-ups write",
+    "pk_user_day_stats": "what the triggers of roll-ups write",
     "alembic_version_pkc": "Alembic's own",
 }
 

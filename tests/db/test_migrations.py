@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from sqlalchemy import Connection
 
-from db import counters, migrations, ownership
+from db import counters, migrations, ownership, rollups
 from db.embedded import EmbeddedPostgres
 from db.models import Base
 
@@ -51,8 +51,9 @@ async def test_models_and_triggers_make_what_the_revisions_make(
     def make(connection: Connection) -> None:
         connection.exec_driver_sql("CREATE EXTENSION btree_gin")
         Base.metadata.create_all(connection)
-        for sql in (*ownership.FUNCTIONS, *counters.FUNCTIONS, *ownership.TRIGGERS, *counters.TRIGGERS):
-            connection.exec_driver_sql(sql)
+        for kept in (ownership, counters, rollups):
+            for sql in (*kept.FUNCTIONS, *kept.TRIGGERS):
+                connection.exec_driver_sql(sql)
         connection.commit()
 
     await migrations.downgrade(database_url, "base")

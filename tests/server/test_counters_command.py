@@ -10,6 +10,7 @@ from db.audit import drifts
 from db.counters import LOCK_USERS
 from db.pool import Pool
 from server.commands.counters import counters_app
+from server.database import require_filled
 from server.errors import CommandError
 
 Command = Callable[..., asyncio.Future[Result]]
@@ -49,7 +50,7 @@ async def spoil(pool: Pool) -> None:
 @pytest.mark.usefixtures("data")
 async def test_right_counters_are_verified(command: Command) -> None:
     result = await command("verify")
-    assert result.stdout == "45 counters of 6 rows checked, 0 wrong.\n"
+    assert result.stdout == "93 counters of 18 rows checked, 0 wrong.\n"
     assert result.exit_code == 0
 
 
@@ -65,7 +66,7 @@ async def test_wrong_counters_are_listed_and_the_exit_code_says_so(data: Pool, c
         "table id column stored counted",
         "users 2 mentions_count 40 2",
         "keywords 3 leads_count 1 0",
-        "45 counters of 6 rows checked, 2 wrong.",
+        "93 counters of 18 rows checked, 2 wrong.",
     ]
     assert result.exit_code == 1
 
@@ -77,8 +78,55 @@ async def test_wrong_counters_are_lines_of_json_for_programs(data: Pool, command
         {"table": "users", "id": 2, "column": "mentions_count", "stored": 40, "counted": 2},
         {"table": "keywords", "id": 3, "column": "leads_count", "stored": 1, "counted": 0},
     ]
-    assert result.stderr == "45 counters of 6 rows checked, 2 wrong.\n"
+    assert result.stderr == "93 counters of 18 rows checked, 2 wrong.\n"
     assert result.exit_code == 1
+
+
+async def test_wrong_slots_are_listed_with_their_slot(data: Pool, command: Command) -> None:
+    await data.execute("UPDATE slot_stats SET mentions = 9 WHERE keyword_id = 2")
+    slot = await data.fetchval("SELECT slot FROM slot_stats WHERE keyword_id = 2")
+    result = await command("verify", "--table", "slot_stats", "--from-id", "2")
+    assert lines(result) == [
+        "table id column stored counted",
+        f"slot_stats 2 mentions 9 2 {slot.isoformat()}",
+        "8 counters of 2 rows checked, 1 wrong.",
+    ]
+    result = await command("repair", "--table", "slot_stats", "--json")
+    assert [json.loads(line) for line in result.stdout.splitlines()] == [
+        {
+            "table": "slot_stats",
+            "id": 2,
+            "column": "mentions",
+            "stored": 9,
+            "counted": 2,
+            "slot": slot.isoformat(),
+        }
+    ]
+    assert await drifts(data) == []
+
+
+async def test_roll_ups_are_filled_once(data: Pool, command: Command) -> None:
+    await data.execute(
+        "UPDATE backfills SET finished_at = NULL; DELETE FROM day_stats; DELETE FROM slot_stats"
+    )
+    result = await command("backfill")
+    assert lines(result) == [
+        "user_slot_stats up to id 3: 0 filled in",
+        "user_day_stats up to id 3: 0 filled in",
+        "slot_stats up to id 3: 3 filled in",
+        "day_stats up to id 3: 3 filled in",
+        "48 counters of 12 rows checked, 6 filled in.",
+    ]
+    assert await drifts(data) == []
+    again = await command("backfill")
+    assert (again.stdout, again.exit_code) == ("0 counters of 0 rows checked, 0 filled in.\n", 0)
+
+
+async def test_a_server_does_not_start_on_roll_ups_that_are_not_filled(data: Pool, database_url: str) -> None:
+    await asyncio.to_thread(require_filled, database_url)
+    await data.execute("UPDATE backfills SET finished_at = NULL WHERE name = 'day_stats'")
+    with pytest.raises(CommandError, match="run `leadgraph counters backfill`"):
+        await asyncio.to_thread(require_filled, database_url)
 
 
 async def test_a_range_of_a_table_is_verified_alone(data: Pool, command: Command) -> None:
@@ -107,19 +155,27 @@ async def test_repair_prints_what_it_mends_and_how_far_it_has_come(data: Pool, c
         "keywords up to id 2: 0 mended",
         "keywords 3 leads_count 1 0",
         "keywords up to id 3: 1 mended",
-        "45 counters of 6 rows checked, 2 mended.",
+        "user_slot_stats up to id 2: 0 mended",
+        "user_slot_stats up to id 3: 0 mended",
+        "user_day_stats up to id 2: 0 mended",
+        "user_day_stats up to id 3: 0 mended",
+        "slot_stats up to id 2: 0 mended",
+        "slot_stats up to id 3: 0 mended",
+        "day_stats up to id 2: 0 mended",
+        "day_stats up to id 3: 0 mended",
+        "93 counters of 18 rows checked, 2 mended.",
     ]
     assert result.exit_code == 0
     assert await drifts(data) == []
     again = await command("repair")
-    assert again.stdout.splitlines()[-1] == "45 counters of 6 rows checked, 0 mended."
+    assert again.stdout.splitlines()[-1] == "93 counters of 18 rows checked, 0 mended."
 
 
 async def test_a_dry_run_mends_nothing(data: Pool, command: Command) -> None:
     await spoil(data)
     before = await drifts(data)
     result = await command("repair", "--dry-run")
-    assert result.stdout.splitlines()[-1] == "45 counters of 6 rows checked, 2 to be mended."
+    assert result.stdout.splitlines()[-1] == "93 counters of 18 rows checked, 2 to be mended."
     assert result.exit_code == 0
     assert await drifts(data) == before != []
 
@@ -127,7 +183,10 @@ async def test_a_dry_run_mends_nothing(data: Pool, command: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["verify", "--from-id", "2"], "mean ids of one table: add --table users or --table keywords"),
+        (
+            ["verify", "--from-id", "2"],
+            "mean ids of one table: add --table users, --table keywords or a roll-up",
+        ),
         (["repair", "--to-id", "2"], "mean ids of one table"),
         (
             ["repair", "--table", "users", "--from-id", "3", "--to-id", "2"],

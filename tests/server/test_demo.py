@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from db import migrations
 from db.embedded import EmbeddedError, EmbeddedPostgres
 
 Demo = Any  # tests/conftest.py
@@ -195,7 +196,8 @@ async def test_serving_an_old_database_says_to_migrate(new_demo: Demo, database_
     done = new_demo.run("serve", LEADGRAPH_DATABASE_URL=database_url)
     assert done.returncode == 1
     assert done.stderr == (
-        "leadgraph: The database stands at revision 0001, this release needs 0003: run `leadgraph migrate`.\n"
+        "leadgraph: The database stands at revision 0001, this release needs "
+        f"{migrations.head()}: run `leadgraph migrate`.\n"
     )
 
 

@@ -20,7 +20,8 @@ statement with a transaction that locked the user and wants the same row. Only i
 unique keys are safe among each other.
 
 - Deleting users: lock them FOR UPDATE.
-- TRUNCATE: `LOCK TABLE users IN EXCLUSIVE MODE` first, for it belongs to every user.
+- TRUNCATE: `LOCK TABLE users IN EXCLUSIVE MODE` first, for it belongs to every user. READ COMMITTED only: an
+  older snapshot would leave counters as they are that others have changed since.
 
 Many rows belong into one statement: each statement leaves a dead version of its parents' rows behind, and
 until the transaction ends the next one has to pass them all.

@@ -145,37 +145,30 @@ END $$
 """
 
 
-def _forget_mentions() -> str:
-    """Leads refer to mentions, so they are truncated with them. Rows go by DELETE, which spares readers of
-    older snapshots.
-    """
-    deletes = "\n".join(f"    DELETE FROM {rollup.table};" for rollup in ROLLUPS)
+def _forget(table: str, statements: str) -> str:
+    """An empty table has nothing to count. An older snapshot would not see what has just been counted."""
     return f"""
-CREATE OR REPLACE FUNCTION forget_slots_of_mentions() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION forget_slots_of_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-{deletes}
-    RETURN NULL;
-END $$
-"""
-
-
-def _forget_leads() -> str:
-    statements = "\n".join(
-        f"    DELETE FROM {rollup.table} WHERE mentions = 0;\n"
-        f"    UPDATE {rollup.table} SET leads = 0, qualified = 0, converted = 0 "
-        "WHERE leads <> 0 OR qualified <> 0 OR converted <> 0;"
-        for rollup in ROLLUPS
-    )
-    return f"""
-CREATE OR REPLACE FUNCTION forget_slots_of_leads() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE invalid_transaction_state USING
+            MESSAGE = 'TRUNCATE {table} needs a transaction that is READ COMMITTED',
+            HINT = 'Counters that others have changed since the snapshot would stay as they are.';
+    END IF;
 {statements}
     RETURN NULL;
 END $$
 """
 
 
-FORGET = {"mentions": _forget_mentions(), "leads": _forget_leads()}
+# Leads refer to mentions, and so are truncated with them. Rows go by DELETE, which spares older snapshots.
+_NO_SLOTS = "\n".join(f"    DELETE FROM {rollup.table};" for rollup in ROLLUPS)
+_NO_LEADS = "\n".join(
+    f"    DELETE FROM {rollup.table} WHERE mentions = 0;\n"
+    f"    UPDATE {rollup.table} SET leads = 0, qualified = 0, converted = 0 "
+    "WHERE leads <> 0 OR qualified <> 0 OR converted <> 0;"
+    for rollup in ROLLUPS
+)
 
 
 def _triggers(table: str) -> list[str]:
@@ -196,5 +189,10 @@ def _triggers(table: str) -> list[str]:
     return [*made, truncated]
 
 
-FUNCTIONS = [ADD_TO_SLOTS, *map(_roll_up, EVENTS), *FORGET.values()]
+FUNCTIONS = [
+    ADD_TO_SLOTS,
+    *map(_roll_up, EVENTS),
+    _forget("mentions", _NO_SLOTS),
+    _forget("leads", _NO_LEADS),
+]
 TRIGGERS = [trigger for table in EVENTS for trigger in _triggers(table)]

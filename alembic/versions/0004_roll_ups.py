@@ -212,6 +212,11 @@ END $$
     """
 CREATE FUNCTION forget_slots_of_mentions() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE invalid_transaction_state USING
+            MESSAGE = 'TRUNCATE mentions needs a transaction that is READ COMMITTED',
+            HINT = 'Counters that others have changed since the snapshot would stay as they are.';
+    END IF;
     DELETE FROM user_slot_stats;
     DELETE FROM user_day_stats;
     DELETE FROM slot_stats;
@@ -222,6 +227,11 @@ END $$
     """
 CREATE FUNCTION forget_slots_of_leads() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE invalid_transaction_state USING
+            MESSAGE = 'TRUNCATE leads needs a transaction that is READ COMMITTED',
+            HINT = 'Counters that others have changed since the snapshot would stay as they are.';
+    END IF;
     DELETE FROM user_slot_stats WHERE mentions = 0;
     UPDATE user_slot_stats SET leads = 0, qualified = 0, converted = 0 WHERE leads <> 0 OR qualified <> 0 OR converted <> 0;
     DELETE FROM user_day_stats WHERE mentions = 0;

@@ -70,9 +70,7 @@ async def test_writers_go_on_before_it_is_filled(old: Pool) -> None:
 
 
 async def test_an_interrupted_run_goes_on_where_it_was(old: Pool) -> None:
-    first = backfill.fill(old, "slot_stats", batch=4)
-    done = await anext(first)
-    await first.aclose()
+    done = await anext(backfill.fill(old, "slot_stats", batch=4))
     assert done.table == "slot_stats"
     assert "slot_stats" in await backfill.pending(old)
     rest = [batch async for batch in backfill.fill(old, "slot_stats", batch=100)]

@@ -162,7 +162,7 @@ async def test_leads_are_counted_when_they_were_made_and_when_they_were_first_qu
         "DELETE FROM keywords",
         "DELETE FROM users WHERE email = 'ann@example.com'",
         "DELETE FROM users",
-        "TRUNCATE leads",
+        "TRUNCATE leads CASCADE",
         "TRUNCATE mentions CASCADE",
         "TRUNCATE keywords CASCADE",
         "TRUNCATE users CASCADE",

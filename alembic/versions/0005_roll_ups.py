@@ -4,15 +4,15 @@ Only what comes from now on is counted. What was there before is filled in by `l
 online and batch by batch; `backfills` says how far it has come. The text is frozen here, as a
 revision must be; db/rollups.py explains it.
 
-Revision ID: 0004
-Revises: 0003
+Revision ID: 0005
+Revises: 0004
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -249,7 +249,8 @@ FIELDS: Mapping[type[Base], Mapping[str, Compare]] = {
             name: _own(name)
             for name in (
                 "keyword_id", "integration_id", "platform", "kind", "author", "language", "likes",
-                "comments", "published_at", "created_at",
+                "comments", "published_at", "created_at", "read_at", "starred_at", "dismissed_at", "dismiss_reason",
+                "engaged_at",
             )
         },
         "sentiment": _of(AnalysisResult, "mention_id", "sentiment"),

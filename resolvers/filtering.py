@@ -20,6 +20,14 @@ MOST_MINUS_SIGNS = 24  # PostgreSQL gives up where more than about thirty negate
 
 IDS: Mapping[str, type[Base]] = {"keyword_id": Keyword, "integration_id": Integration}
 COLUMNS = {"last_synced_at": "last_searched_at"}
+# Questions that are answered by whether something is there.
+PRESENT = {
+    "has_lead": "lead",
+    "read": "read_at",
+    "starred": "starred_at",
+    "dismissed": "dismissed_at",
+    "engaged": "engaged_at",
+}
 OPERATORS = {
     "eq": Operator.EQ,
     "in_": Operator.IN,
@@ -78,8 +86,8 @@ class _Reading:
     def _conditions_of(self, name: str, value: Any, path: str) -> Iterator[Filter]:
         if name == "search":
             yield self._test("search", Operator.MATCHES, _search(value, path), path)
-        elif name == "has_lead":
-            yield self._test("lead", Operator.IS_NULL, not value, path)
+        elif name in PRESENT:
+            yield self._test(PRESENT[name], Operator.IS_NULL, not value, path)
         else:
             for operator, operand in given_fields(value):
                 here = f"{path}.{public(operator)}"

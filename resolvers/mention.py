@@ -1,7 +1,20 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
 from db.keyset import NEWEST_FIRST
 from db.models import AnalysisResult, Integration, Keyword, Lead, Mention, User
+from db.writer import Writer
+from loaders.rows import RowBy
+from resolvers.context import Context
+from resolvers.identifier import row_id
+from resolvers.mutation import mutation, values_of
 from resolvers.paging import Listing
+from resolvers.payload import Payload
 from resolvers.relation import by_id, child, everything, parent
+from services import mention as service
+from services.api_key import WRITE_MENTIONS
+from services.mention import TriageValues
 
 mention = by_id(Mention)
 mentions = everything(Listing(Mention, NEWEST_FIRST, counter="mentions_count"))
@@ -10,3 +23,48 @@ keyword = parent(Keyword, "keyword_id")
 integration = parent(Integration, "integration_id")
 lead = child(Lead, "mention_id")
 analysis = child(AnalysisResult, "mention_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentionsPayload(Payload):
+    """The mentions that were asked for, by their ids, and how many of them were changed."""
+
+    mention_ids: Sequence[int] = ()
+    changed_count: int = 0
+
+    @property
+    def mention_id(self) -> int | None:
+        """Where one was asked for."""
+        return next(iter(self.mention_ids), None)
+
+
+writes = mutation(WRITE_MENTIONS, MentionsPayload)
+of_payload = parent(Mention, "mention_id")
+
+
+async def all_of_payload(
+    payloads: Sequence[MentionsPayload], context: Context
+) -> Sequence[Sequence[Mention]]:
+    """The mentions in the order of their ids, without those that somebody has deleted meanwhile."""
+    ids = [id_ for payload in payloads for id_ in payload.mention_ids]
+    rows = dict(zip(ids, await context.load(RowBy(Mention), ids), strict=True))
+    found = [[rows[id_] for id_ in payload.mention_ids] for payload in payloads]
+    return [[row for row in some if row is not None] for some in found]
+
+
+def _values(asked: Any) -> TriageValues:
+    return cast("TriageValues", values_of(asked, *TriageValues.__annotations__))
+
+
+@writes
+async def triage_mention(writer: Writer, context: Context, asked: Any) -> MentionsPayload:
+    mention_id = row_id(asked.id, Mention)
+    done = await service.triage_one(writer, context.viewer, mention_id, _values(asked))
+    return MentionsPayload(mention_ids=[mention_id], changed_count=len(done.changed))
+
+
+@writes
+async def triage_mentions(writer: Writer, context: Context, asked: Any) -> MentionsPayload:
+    ids = [row_id(id_, Mention) for id_ in asked.ids]
+    done = await service.triage_all(writer, context.viewer, ids, _values(asked))
+    return MentionsPayload(mention_ids=list(dict.fromkeys(ids)), changed_count=len(done.changed))

@@ -7,6 +7,7 @@ import strawberry
 
 from db.models import (
     AnalysisStatus,
+    DismissReason,
     IntegrationKind,
     IntegrationLogKind,
     IntegrationLogStatus,
@@ -26,6 +27,7 @@ from db.models import (
 
 __all__ = [
     "AnalysisStatus",
+    "DismissReason",
     "IntegrationKind",
     "IntegrationLogKind",
     "IntegrationLogStatus",
@@ -105,6 +107,15 @@ describe(
     article="An article.",
     review="A review.",
     other="Anything else.",
+)
+describe(
+    DismissReason,
+    "Why a mention was dismissed.",
+    spam="It is spam.",
+    irrelevant="It has nothing to do with what the keyword is watched for.",
+    duplicate="It says what another mention says.",
+    own_post="The user, or somebody of theirs, wrote it.",
+    other="Something else.",
 )
 describe(
     AnalysisStatus,

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import strawberry
 
 from schema.enums import (
+    DismissReason,
     IntegrationKind,
     IntegrationLogKind,
     IntegrationLogStatus,
@@ -135,6 +136,11 @@ class MentionFilter:
     comments: IntComparison | None = optional("Comments when it was taken in.")
     published_at: DateTimeComparison | None = optional("When it was published.")
     created_at: DateTimeComparison | None = optional("When it was taken in.")
+    read: bool | None = optional("Whether its user has read it.")
+    starred: bool | None = optional("Whether it is starred.")
+    dismissed: bool | None = optional("Whether it is dismissed.")
+    dismiss_reason: Comparison[DismissReason] | None = optional("Why it was dismissed.")
+    engaged: bool | None = optional("Whether its user has engaged with the author.")
     sentiment: Comparison[Sentiment] | None = optional("Mood that the analysis found.")
     intent: Comparison[Intent] | None = optional("Intent that the analysis found.")
     relevance: Comparison[Relevance] | None = optional("Relevance that the analysis found.")

@@ -116,6 +116,8 @@ class Costs:
             return 1
         if parent.name.endswith("Connection"):
             return page
+        if parent.name.endswith("Payload"):
+            return LARGEST_BULK_SIZE
         if "ids" in arguments:
             return self._length(arguments["ids"])
         return OTHER_LISTS

@@ -4,7 +4,7 @@ import strawberry
 
 from db import models
 from resolvers import mention as resolve
-from schema.enums import MentionKind, Platform
+from schema.enums import DismissReason, MentionKind, Platform
 from schema.fields import column, resolved_by
 from schema.node import Node, global_id, is_row_of
 from schema.refs import AnalysisRef, IntegrationRef, KeywordRef, LeadRef, UserRef
@@ -28,6 +28,13 @@ class Mention(Node):
     comments: int | None = column("Number of comments at the time it was taken in; null where not known.")
     published_at: datetime | None = column("When it was published; null where it is not known.")
     created_at: datetime = column("When it was taken in.")
+    read_at: datetime | None = column("When its user read it; null while it is unread.")
+    starred_at: datetime | None = column("Since when it is starred; null while it is not.")
+    dismissed_at: datetime | None = column("Since when it is dismissed; null while it is not.")
+    dismiss_reason: DismissReason | None = column("Why it was dismissed; null where nobody said.")
+    engaged_at: datetime | None = column(
+        "When its user engaged with the author, for example by a reply; null while nobody has."
+    )
     user: UserRef = resolved_by(resolve.user, description="The user whose keyword it contains.")
     integration: IntegrationRef | None = resolved_by(
         resolve.integration, description="The integration that brought it in; null without one."

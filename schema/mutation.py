@@ -3,11 +3,12 @@
 import strawberry
 
 from schema.mutations.keyword import KeywordMutation
+from schema.mutations.mention import MentionMutation
 
 
 @strawberry.type(
     description="What can be written. Each field is atomic by itself; they run in the order of the document, and "
     "what a field or a later one reads has the write in it."
 )
-class Mutation(KeywordMutation):
+class Mutation(KeywordMutation, MentionMutation):
     pass

@@ -119,7 +119,6 @@ PATHS: list[tuple[str, Statement | str, str]] = [
     ("leads of keywords by their last change", rows._page_of_each(Lead, "keyword_id", LATEST_CHANGE_FIRST, FIRST, EVERYTHING, everybody=False), "ix_leads_keyword_id_status_changed_at"),
     ("leads of everybody by their last change", rows._page(Lead, LATEST_CHANGE_FIRST, FIRST, EVERYTHING, everybody=True), "ix_leads_status_changed_at_id"),
     ("a user by e-mail address", "SELECT id FROM users WHERE lower(email) = lower('U7@example.com')", "uq_users_email"),
-    *((f"newest {name} mentions of a user", f"SELECT * FROM mentions WHERE user_id = 1 AND {condition} ORDER BY created_at DESC, id DESC LIMIT 20", f"ix_mentions_user_id_{name}") for name, condition in (("unread", "read_at IS NULL"), ("starred", "starred_at IS NOT NULL"), ("dismissed", "dismissed_at IS NOT NULL"), ("engaged", "engaged_at IS NOT NULL"))),
     ("newest events of leads", page_of_each(LeadEvent, "lead_id", FIRST), "ix_lead_events_lead_id"),
     ("idempotency keys that are over", "SELECT key FROM idempotency_keys WHERE expires_at < $1 ORDER BY expires_at LIMIT 10", "ix_idempotency_keys_expires_at"),
     ("an idempotency key", "SELECT response FROM idempotency_keys WHERE user_id = 700 AND key = 'a'", "pk_idempotency_keys"),
@@ -171,6 +170,10 @@ FILTERS: list[tuple[str, Statement, set[str]]] = [
     ("newest with a common sentiment", rows._page(Mention, NEWEST_FIRST, FIRST, is_("sentiment", "where_2"), everybody=False), {"ix_mentions_user_id", "ix_analysis_results_user_id_sentiment_mention_id"}),
     ("newest of a platform, by keyword", rows._page_of_each(Mention, "keyword_id", NEWEST_FIRST, FIRST, is_("platform", "where_1"), everybody=False), {"ix_mentions_keyword_id"}),
     ("newest without a lead, by keyword", rows._page_of_each(Mention, "keyword_id", NEWEST_FIRST, FIRST, Condition("lead", Operator.IS_NULL, True), everybody=False), {"ix_mentions_keyword_id", "uq_leads_mention_id"}),
+    *(
+        (f"newest {name}", rows._page(Mention, NEWEST_FIRST, FIRST, Condition(mark, Operator.IS_NULL, name == "unread"), everybody=False), {f"ix_mentions_user_id_{name}"})
+        for name, mark in (("unread", "read_at"), ("starred", "starred_at"), ("dismissed", "dismissed_at"), ("engaged", "engaged_at"))
+    ),
     ("leads in a status", rows._page(Lead, NEWEST_FIRST, FIRST, is_("status", "where_0"), everybody=False), {"ix_leads_user_id_status"}),
     ("leads of two platforms", rows._page(Lead, NEWEST_FIRST, FIRST, AnyOf((is_("platform", "where_0"), Not(is_("platform", "where_1")))), everybody=False), {"ix_leads_user_id", "pk_mentions"}),
     ("counts by platform of each keyword", counts._group(Mention, "keyword_id", "platform", EVERYTHING, everybody=False), {"ix_mentions_keyword_id"}),

@@ -274,6 +274,12 @@ class Crowding:
     def _words(self, most: int) -> str:
         return " ".join(self._random.choices(WORDS, k=self._random.randint(1, most)))
 
+    def _dismissal(self) -> dict[str, object]:
+        if self._random.random() < 0.6:
+            return {"dismissed_at": None, "dismiss_reason": None}
+        reason = self._or_null(self._one_of(models.DismissReason))
+        return {"dismissed_at": self._moment(), "dismiss_reason": reason}
+
     async def keywords(self, name: str, number: int) -> list[int]:
         return await self._world.add(
             "keywords",
@@ -344,6 +350,10 @@ class Crowding:
                     "likes": self._or_null(self._one_of([0, 1, 7, 2**31 - 1])),
                     "comments": self._or_null(self._one_of([0, 1, 7])),
                     "published_at": self._or_null(self._moment()),
+                    "read_at": self._or_null(self._moment()),
+                    "starred_at": self._or_null(self._moment(), 0.8),
+                    "engaged_at": self._or_null(self._moment(), 0.8),
+                    **self._dismissal(),
                     "created_at": self._moment(),
                 }
                 for _ in range(number)

@@ -48,6 +48,11 @@ REFERENCE: dict[str, dict[str, Of]] = {
         "keywordId": id_of("Keyword", "keyword_id"),
         "integrationId": id_of("Integration", "integration_id"),
         "hasLead": lambda row: row["lead_id"] is not None,
+        "read": lambda row: row["read_at"] is not None,
+        "starred": lambda row: row["starred_at"] is not None,
+        "dismissed": lambda row: row["dismissed_at"] is not None,
+        "dismissReason": lambda row: row["dismiss_reason"],
+        "engaged": lambda row: row["engaged_at"] is not None,
     },
     "leads": {
         **columns("platform", "status", "origin", "score", "value", "currency", "company", "external_reference"),

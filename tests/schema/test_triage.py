@@ -1,0 +1,240 @@
+"""Triage of mentions, one and many: rows after it, what is refused, and what it costs."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from db.audit import drifts
+from resolvers.identifier import encode
+
+MARKS = ("read_at", "starred_at", "dismissed_at", "engaged_at")
+OLD = datetime(2026, 1, 1, tzinfo=UTC)
+
+ONE = """
+mutation($input: TriageMentionInput!) {
+  result: triageMention(input: $input) {
+    mention { id readAt starredAt dismissedAt dismissReason engagedAt }
+    userErrors { code message path }
+  }
+}
+"""
+MANY = """
+mutation($input: TriageMentionsInput!) {
+  result: triageMentions(input: $input) {
+    mentions { id } changedCount replayed userErrors { code message path }
+  }
+}
+"""
+
+
+async def mentions(world: Any, owner: str = "ann") -> list[Any]:
+    found: list[Any] = await world.pool.fetch(
+        "SELECT * FROM mentions WHERE user_id = $1 ORDER BY id", world.users[owner]
+    )
+    return found
+
+
+def ids(rows: list[Any]) -> list[str]:
+    return [encode("Mention", row["id"]) for row in rows]
+
+
+async def marks(world: Any, mention_id: int) -> set[str]:
+    """The marks that a mention has, and the reason of its dismissal."""
+    row = await world.pool.fetchrow("SELECT * FROM mentions WHERE id = $1", mention_id)
+    assert {row[mark] for mark in MARKS} <= {None, OLD, row["updated_at"]}
+    found = {mark.removesuffix("_at") for mark in MARKS if row[mark] is not None}
+    return found | ({row["dismiss_reason"]} if row["dismiss_reason"] else set())
+
+
+async def mark_all(world: Any, owner: str = "ann") -> None:
+    sets = ", ".join(f"{mark} = $1" for mark in MARKS)
+    await world.pool.execute(
+        f"UPDATE mentions SET {sets}, dismiss_reason = 'spam' WHERE user_id = $2", OLD, world.users[owner]
+    )
+
+
+EVERYTHING = {"read", "starred", "dismissed", "engaged", "spam"}
+
+
+@pytest.mark.parametrize(
+    ("given", "unmarked", "marked"),
+    [
+        ({"read": True}, {"read"}, EVERYTHING),
+        ({"read": False}, set(), EVERYTHING - {"read"}),
+        ({"starred": True}, {"starred"}, EVERYTHING),
+        ({"starred": False}, set(), EVERYTHING - {"starred"}),
+        ({"dismissed": True}, {"dismissed", "read"}, EVERYTHING),
+        ({"dismissed": True, "read": False}, {"dismissed"}, EVERYTHING - {"read"}),
+        (
+            {"dismissed": True, "dismissReason": "OWN_POST"},
+            {"dismissed", "read", "own_post"},
+            EVERYTHING - {"spam"} | {"own_post"},
+        ),
+        ({"dismissed": True, "dismissReason": None}, {"dismissed", "read"}, EVERYTHING - {"spam"}),
+        ({"dismissed": False}, set(), EVERYTHING - {"dismissed", "spam"}),
+        ({"engaged": True}, {"engaged", "read"}, EVERYTHING),
+        ({"engaged": False, "starred": True}, {"starred"}, EVERYTHING - {"engaged"}),
+    ],
+)
+async def test_marks_are_set_and_cleared_and_keep_their_moment(
+    ask: Any, world: Any, given: dict[str, object], unmarked: set[str], marked: set[str]
+) -> None:
+    (mention, other, *_) = await mentions(world)
+    answer = await ask(ONE, input={"id": encode("Mention", mention["id"]), **given})
+    assert answer.data["result"]["userErrors"] == []
+    assert await marks(world, mention["id"]) == unmarked
+    assert await marks(world, other["id"]) == set()
+
+    await mark_all(world)
+    answer = await ask(ONE, input={"id": encode("Mention", mention["id"]), **given})
+    assert await marks(world, mention["id"]) == marked
+    stored = await world.pool.fetchrow("SELECT * FROM mentions WHERE id = $1", mention["id"])
+    assert {stored[mark] for mark in MARKS} <= {None, OLD}, "what was marked keeps its moment"
+    shown = answer.data["result"]["mention"]
+    assert (shown["dismissReason"] or "").lower() == (stored["dismiss_reason"] or "")
+    assert (shown["readAt"] is None) == (stored["read_at"] is None)
+
+
+async def test_many_take_the_statements_of_one(ask: Any, world: Any) -> None:
+    await world.add_keywords("ann", keywords=10, mentions=100)
+    rows = await mentions(world)
+    for number in (1, 10, 1000):
+        answer = await ask(MANY, input={"ids": ids(rows[:number]), "starred": True})
+        assert answer.statements == ["lock_user", "triage_mentions", "mentions by id"]
+        assert [mention["id"] for mention in answer.data["result"]["mentions"]] == ids(rows[:number])
+    starred = await world.pool.fetchval("SELECT count(*) FROM mentions WHERE starred_at IS NOT NULL")
+    assert starred == 1000
+    assert await drifts(world.pool) == []
+
+
+async def test_what_is_not_selected_is_not_read(ask: Any, world: Any) -> None:
+    document = "mutation($input: TriageMentionsInput!) { triageMentions(input: $input) { changedCount } }"
+    answer = await ask(document, input={"ids": ids(await mentions(world)), "read": True})
+    assert answer.data == {"triageMentions": {"changedCount": 12}}
+    assert answer.statements == ["lock_user", "triage_mentions"]
+
+
+async def test_what_is_so_already_is_not_written(ask: Any, world: Any) -> None:
+    rows = await mentions(world)
+    await ask(MANY, input={"ids": ids(rows[:3]), "read": True})
+    before = await mentions(world)
+    answer = await ask(MANY, input={"ids": ids(rows[:4]) + ids(rows[:1]), "read": True})
+    assert answer.data["result"]["changedCount"] == 1
+    assert [mention["id"] for mention in answer.data["result"]["mentions"]] == ids(rows[:4])
+    assert [row["id"] for row, old in zip(await mentions(world), before, strict=True) if row != old] == [
+        rows[3]["id"]
+    ]
+
+
+async def test_a_batch_is_done_for_all_or_for_none(ask: Any, world: Any) -> None:
+    mine, foreign = ids(await mentions(world))[:2], ids(await mentions(world, "ben"))[0]
+    before = await world.contents()
+    wanted = [mine[0], foreign, mine[1], encode("Mention", 999_999), foreign]
+    payload = (await ask(MANY, input={"ids": wanted, "read": True})).data["result"]
+    assert payload == {
+        "mentions": [],
+        "changedCount": 0,
+        "replayed": False,
+        "userErrors": [
+            {"code": "NOT_FOUND", "message": "There is no such mention.", "path": ["input", "ids", place]}
+            for place in ("1", "3", "4")
+        ],
+    }
+    assert await world.contents() == before
+
+
+@pytest.mark.parametrize("document", [ONE, MANY], ids=["one", "many"])
+@pytest.mark.parametrize(
+    ("given", "code", "path"),
+    [
+        ({}, "REQUIRED", []),
+        ({"read": None}, "REQUIRED", ["read"]),
+        ({"dismissReason": "SPAM"}, "INVALID", ["dismissReason"]),
+        ({"dismissed": False, "dismissReason": "SPAM"}, "INVALID", ["dismissReason"]),
+        ({"starred": True, "dismissReason": None}, "INVALID", ["dismissReason"]),
+    ],
+)
+async def test_what_cannot_be_made_of_a_mention_is_refused(
+    ask: Any, world: Any, document: str, given: dict[str, object], code: str, path: list[str]
+) -> None:
+    (first, *_) = ids(await mentions(world))
+    before = await world.contents()
+    which = {"id": first} if document == ONE else {"ids": [first]}
+    (error,) = (await ask(document, input={**which, **given})).data["result"]["userErrors"]
+    assert (error["code"], error["path"]) == (code, ["input", *path])
+    assert await world.contents() == before
+
+
+async def test_none_and_too_many_are_refused(ask: Any, world: Any) -> None:
+    before = await world.contents()
+    for number, code, message in (
+        (0, "REQUIRED", "This cannot be empty."),
+        (1001, "TOO_MANY", "At most 1000 are possible; this has 1001."),
+    ):
+        wanted = [encode("Mention", n) for n in range(1, number + 1)]
+        payload = (await ask(MANY, input={"ids": wanted, "read": True})).data["result"]
+        assert payload["userErrors"] == [{"code": code, "message": message, "path": ["input", "ids"]}]
+    assert await world.contents() == before
+
+
+@pytest.mark.parametrize("missing", [False, True])
+async def test_a_foreign_mention_is_not_there(ask: Any, world: Any, missing: bool) -> None:
+    before = await world.contents()
+    id_ = encode("Mention", 999_999) if missing else ids(await mentions(world, "ben"))[0]
+    payload = (await ask(ONE, input={"id": id_, "read": True})).data["result"]
+    error = {"code": "NOT_FOUND", "message": "There is no such mention.", "path": ["input", "id"]}
+    assert payload == {"mention": None, "userErrors": [error]}
+    assert await world.contents() == before
+
+
+async def test_an_operator_triages_mentions_of_several_users_at_once(ask: Any, world: Any) -> None:
+    wanted = ids(await mentions(world))[:1] + ids(await mentions(world, "ben"))[:1]
+    versions = await world.pool.fetch("SELECT name, data_version FROM users ORDER BY name")
+    answer = await ask(MANY, viewer="olga", input={"ids": wanted, "read": True})
+    assert answer.data["result"]["changedCount"] == 2
+    assert answer.statements == ["mentions lock_owners", "triage_mentions", "mentions by id"]
+    after = await world.pool.fetch("SELECT name, data_version FROM users ORDER BY name")
+    assert [new["data_version"] - old["data_version"] for new, old in zip(after, versions, strict=True)] == [
+        1,
+        1,
+        0,
+    ]
+
+
+async def test_triage_needs_the_scope(ask: Any, world: Any) -> None:
+    await world.set_scopes("ann", "write:keywords", "read:mentions")
+    (first, *_) = ids(await mentions(world))
+    for document, which in ((ONE, {"id": first}), (MANY, {"ids": [first]})):
+        answer = await ask(document, input={**which, "read": True})
+        assert (answer.code, answer.statements) == ("FORBIDDEN", [])
+        assert "`write:mentions`" in answer.error["message"]
+        assert (await ask(document, viewer=None, input={**which, "read": True})).code == "UNAUTHENTICATED"
+
+
+async def test_later_fields_and_the_next_request_see_the_triage(ask: Any, world: Any) -> None:
+    (first, *_) = ids(await mentions(world))
+    document = """
+    mutation($one: TriageMentionInput!, $other: TriageMentionInput!) {
+      one: triageMention(input: $one) { mention { ...All } }
+      other: triageMention(input: $other) { mention { ...All } }
+    }
+    fragment All on Mention { user { unread: mentions(filter: { read: false }) { totalCount } } }
+    """
+    second = ids(await mentions(world))[1]
+    answer = await ask(document, one={"id": first, "read": True}, other={"id": second, "engaged": True})
+    assert [answer.data[name]["mention"]["user"]["unread"]["totalCount"] for name in ("one", "other")] == [
+        11,
+        10,
+    ]
+    unread = "{ mentions(filter: { read: false, dismissed: false }) { totalCount } }"
+    assert (await ask(unread)).data == {"mentions": {"totalCount": 10}}
+
+
+async def test_a_batch_with_a_key_is_done_once(ask: Any, world: Any) -> None:
+    given = {"ids": ids(await mentions(world)), "starred": True, "idempotencyKey": "k"}
+    first = (await ask(MANY, input=given)).data["result"]
+    await world.pool.execute("UPDATE mentions SET starred_at = NULL")
+    again = (await ask(MANY, input=given)).data["result"]
+    assert again == {**first, "replayed": True}
+    assert await world.pool.fetchval("SELECT count(*) FROM mentions WHERE starred_at IS NOT NULL") == 0

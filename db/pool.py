@@ -13,7 +13,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from db.models import Base
 from db.projection import EVERY_COLUMN, Projection
-from db.rows import row_class
+from db.rows import Shape, record_class, row_class
 from db.scope import PARAMETER, Scope
 from db.statement import Statement
 
@@ -87,16 +87,17 @@ class Reader:
         self._one_at_a_time = asyncio.Lock()
         self._connection: Pooled | None = None
 
-    def needed(self, model: type[Base], *names: str) -> frozenset[str] | None:
-        """The names of the columns to read of a model's rows, those given among them; None for all."""
-        needed = self.projection.get(model)
-        return None if needed is None else needed.union(("id",), names)
-
     async def fetch(
         self, model: type[Model], statement: Statement, scope: Scope, **values: object
     ) -> list[Model]:
         """The statement's rows, with the model's columns as attributes. What the scope hides is absent."""
         return cast("list[Model]", await self._fetch(row_class(model), statement, scope, values))
+
+    async def fetch_shape(
+        self, shape: Shape, statement: Statement, scope: Scope, **values: object
+    ) -> list[Any]:
+        """The statement's rows of the shape, with those that ride along."""
+        return await self._fetch(record_class(shape), statement, scope, values)
 
     async def fetch_values(
         self, statement: Statement, scope: Scope, **values: object

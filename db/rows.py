@@ -1,18 +1,23 @@
 """What a read returns: the driver's own records, one class per model, columns as attributes.
 
 Building an object per row would cost more than reading it. A record class per model keeps rows apart by
-type, so that a GraphQL interface can tell a keyword from a lead.
+type, so that a GraphQL interface can tell a keyword from a lead. Rows that ride along with others are tuples
+cut out of their records.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from asyncpg import Record
 from sqlalchemy import Column, Table
 
 from db.models import Base
+
+if TYPE_CHECKING:
+    from db.projection import ToOne
 
 Model = TypeVar("Model", bound=Base)
 
@@ -33,14 +38,94 @@ def columns(model: type[Base], needed: frozenset[str] | None = None) -> list[Col
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A row as a statement returns it: a model's columns by name, and behind them those of rows that ride along."""
+
+    model: type[Base]
+    columns: tuple[str, ...]
+    rides: tuple["Ridden", ...] = ()
+
+    @property
+    def width(self) -> int:
+        return len(self.columns) + sum(ridden.shape.width for ridden in self.rides)
+
+    def ways(self, above: str = "") -> Iterator[str]:
+        """The relations that are ridden, such as `mention` and `mention.keyword`."""
+        for ridden in self.rides:
+            way = f"{above}{ridden.relation.label}"
+            yield way
+            yield from ridden.shape.ways(f"{way}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Ridden:
+    """What rides along by a relation."""
+
+    relation: "ToOne"
+    shape: Shape
+
+
+class _Place(NamedTuple):
+    """Where a row that rides along stands in the one that carries it; `key` is an item that it never lacks."""
+
+    key: int
+    items: slice
+    kind: type[Any]
+
+
 @cache
+def row_kind(model: type[Base]) -> type[Any]:
+    """What all rows of a model are instances of, whatever their shape."""
+    return type(f"{model.__name__}Row", (), {"__slots__": ()})
+
+
+@cache
+def record_class(shape: Shape) -> type[Record]:
+    """The class of the driver's records of a shape: its attributes are the model's columns, read-only."""
+    attributes = {name: property(itemgetter(name)) for name in shape.columns}
+    return _class(shape, Record, attributes)
+
+
+@cache
+def _ridden_class(shape: Shape) -> type[tuple[Any, ...]]:
+    attributes = {name: property(itemgetter(index)) for index, name in enumerate(shape.columns)}
+    return _class(shape, tuple, attributes)
+
+
+def _class(shape: Shape, base: type[Any], attributes: dict[str, property]) -> type[Any]:
+    kind = row_kind(shape.model)
+    return type(kind.__name__, (kind, base), {"__slots__": (), "_places": _places(shape), **attributes})
+
+
+def _places(shape: Shape) -> dict["ToOne", _Place]:
+    places: dict[ToOne, _Place] = {}
+    start = len(shape.columns)
+    for ridden in shape.rides:
+        stop = start + ridden.shape.width
+        key = start + ridden.shape.columns.index(ridden.relation.key)
+        places[ridden.relation] = _Place(key, slice(start, stop), _ridden_class(ridden.shape))
+        start = stop
+    return places
+
+
 def row_class(model: type[Base]) -> type[Record]:
-    """The record class of a model's rows: its attributes are the model's columns, read-only."""
-    names = [*(column.name for column in columns(model)), RANK]
-    attributes = {name: property(itemgetter(name)) for name in names}
-    return type(f"{model.__name__}Row", (Record,), {"__slots__": (), **attributes})
+    """The record class of whole rows of a model."""
+    return record_class(Shape(model, tuple(column.name for column in columns(model))))
+
+
+def carried(rows: Sequence[Any], relation: "ToOne") -> list[Any] | None:
+    """The rows that the given ones carry for the relation, None where there is none; None for all if they
+    carry none at all.
+    """
+    kinds = set(map(type, rows))
+    place = getattr(kinds.pop(), "_places", {}).get(relation) if len(kinds) == 1 else None
+    if place is None:
+        return None
+    key, items, kind = place
+    return [None if row[key] is None else kind(row[items]) for row in rows]
 
 
 def model_of(row: object, models: Iterable[type[Model]]) -> type[Model] | None:
     """The model whose row this is; None for anything else."""
-    return next((model for model in models if type(row) is row_class(model)), None)
+    return next((model for model in models if isinstance(row, row_kind(model))), None)

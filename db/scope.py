@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, false, func, true
+from sqlalchemy import BigInteger, ColumnElement, FromClause, bindparam, false, func, true
 
 from db.models import Base, User
 
@@ -22,11 +22,12 @@ EVERYBODY = Scope(None)
 PARAMETER = "scope_user_id"
 
 
-def visible(model: type[Base], *, everybody: bool) -> ColumnElement[bool]:
-    """The condition that keeps other people's rows out of a statement."""
+def visible(model: type[Base], *, everybody: bool, table: FromClause | None = None) -> ColumnElement[bool]:
+    """The condition that keeps other people's rows out of a statement, of the model's table or an alias of it."""
     if everybody:
         return true()
-    owner = model.__table__.c["id" if model is User else "user_id"]
+    columns = (model.__table__ if table is None else table).c
+    owner = columns["id" if model is User else "user_id"]
     return owner == bindparam(PARAMETER, type_=BigInteger)
 
 

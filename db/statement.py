@@ -9,7 +9,9 @@ from sqlalchemy import Text, TypeDecorator
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.sql import ClauseElement
 
-Shape = ParamSpec("Shape")
+from db.rows import Shape
+
+Parameters = ParamSpec("Parameters")
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 _SHAPES_KEPT = 1024
@@ -58,7 +60,7 @@ def compiled(name: str, clause: ClauseElement) -> Statement:
     return Statement(name, str(made), tuple(order), constants, frozenset(ids))
 
 
-def statement(build: Callable[Shape, ClauseElement]) -> Callable[Shape, Statement]:
+def statement(build: Callable[Parameters, ClauseElement]) -> Callable[Parameters, Statement]:
     """Makes a builder of SQL return it compiled, once for each of its arguments.
 
     The arguments are a statement's shape (its order, whether a cursor is given), never a request's values:
@@ -67,14 +69,16 @@ def statement(build: Callable[Shape, ClauseElement]) -> Callable[Shape, Statemen
 
     @lru_cache(maxsize=_SHAPES_KEPT)
     @wraps(build)
-    def compile_shape(*args: Shape.args, **kwargs: Shape.kwargs) -> Statement:
-        return compiled(_name(build.__name__, args), build(*args, **kwargs))
+    def compile_shape(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Statement:
+        return compiled(_name(build.__name__, args, kwargs.get("shape")), build(*args, **kwargs))
 
-    return cast("Callable[Shape, Statement]", compile_shape)
+    return cast("Callable[Parameters, Statement]", compile_shape)
 
 
-def _name(build: str, shape: tuple[object, ...]) -> str:
-    """What the statement is called in logs and tests, such as `mentions page_of_each keyword_id`."""
-    words = [getattr(part, "__tablename__", part) for part in shape]
+def _name(build: str, arguments: tuple[object, ...], shape: object) -> str:
+    """What the statement is called in logs and tests, such as `mentions page_of_each keyword_id with leads`."""
+    words = [getattr(part, "__tablename__", part) for part in arguments]
     named = [word for word in words if isinstance(word, str)]
-    return " ".join([*named[:1], build.strip("_"), *named[1:]])
+    name = " ".join([*named[:1], build.strip("_"), *named[1:]])
+    ways = ", ".join(shape.ways()) if isinstance(shape, Shape) else ""
+    return f"{name} with {ways}" if ways else name

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
+from db.models import Base
 from db.pool import Pool, Reader
 from db.projection import EVERY_COLUMN, Projection
 from db.writer import Work, in_transaction
 from loaders.loader import Key, Loader, Loads, Value
 from resolvers.errors import UnauthenticatedError
-from resolvers.permission import require_scope, scope_to_read
+from resolvers.permission import TO_READ, require_scope, scope_to_read
 from services.viewer import Viewer
 
 __all__ = ["Context", "Viewer"]
@@ -43,6 +44,10 @@ class Context:
     def statements(self) -> Sequence[str]:
         """The names of the statements sent so far."""
         return self._statements
+
+    def require(self, model: type[Base]) -> None:
+        """Raises `ForbiddenError` where the viewer's key may not read the model's rows."""
+        require_scope(self.viewer, TO_READ.get(model))
 
     async def load(self, loader: Loader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         """One value per key. The keys of a turn of the event loop, from everywhere, become one statement."""

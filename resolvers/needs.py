@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from db.models import Base
+from db.projection import ToOne
 
 Resolver = TypeVar("Resolver", bound=Callable[..., Any])
 
@@ -17,20 +18,25 @@ class Needs:
 
     `own` are the columns that it reads off its parents' rows, `others` those that it reads off rows which it
     loads for itself; `loads` is the most that it loads. Rows that it returns are read by what is selected of them.
+    With a `relation`, it loads nothing where its parents' rows carry what they refer to.
     """
 
     own: tuple[str, ...] = ()
     others: Mapping[type[Base], tuple[str, ...]] = field(default_factory=dict)
     loads: int = 1
+    relation: ToOne | None = None
 
 
 def needs(
-    *own: str, others: Mapping[type[Base], tuple[str, ...]] | None = None, loads: int = 1
+    *own: str,
+    others: Mapping[type[Base], tuple[str, ...]] | None = None,
+    loads: int = 1,
+    relation: ToOne | None = None,
 ) -> Callable[[Resolver], Resolver]:
     """Has a resolver say so. An operation with one that says nothing reads all columns of all rows."""
 
     def mark(resolver: Resolver) -> Resolver:
-        setattr(resolver, _NEEDS, Needs(own, others or {}, loads))
+        setattr(resolver, _NEEDS, Needs(own, others or {}, loads, relation))
         return resolver
 
     return mark

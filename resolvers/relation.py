@@ -5,6 +5,8 @@ from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
 
 from db.models import Base
+from db.projection import ToOne as Relation
+from db.rows import carried
 from loaders.rows import RowBy
 from resolvers.context import Context
 from resolvers.identifier import row_id
@@ -19,11 +21,18 @@ ToMany: TypeAlias = Callable[
 ]
 
 
-def parent(model: type[Model], column: str) -> ToOne[Model]:
-    """The row that the column refers to; None where it refers to none that the viewer may see."""
+def parent(model: type[Model], column: str, *, shared: bool = True) -> ToOne[Model]:
+    """The row that the column refers to; None where it refers to none that the viewer may see. It is not
+    `shared` where no two rows refer to the same one.
+    """
+    relation = Relation(model, column, "id", shared)
 
-    @needs(column)
+    @needs(column, relation=relation)
     async def resolve(rows: Sequence[Any], context: Context) -> Sequence[Model | None]:
+        context.require(model)
+        ridden = carried(rows, relation)
+        if ridden is not None:
+            return ridden
         ids = list(map(attrgetter(column), rows))
         found = await context.load(RowBy(model), [id_ for id_ in ids if id_ is not None])
         if len(found) == len(ids):
@@ -36,9 +45,14 @@ def parent(model: type[Model], column: str) -> ToOne[Model]:
 
 def child(model: type[Model], column: str) -> ToOne[Model]:
     """The only row that refers to this one by the column; None where there is none."""
+    relation = Relation(model, "id", column, shared=False)
 
-    @needs()
+    @needs(relation=relation)
     async def resolve(rows: Sequence[Any], context: Context) -> Sequence[Model | None]:
+        context.require(model)
+        ridden = carried(rows, relation)
+        if ridden is not None:
+            return ridden
         return await context.load(RowBy(model, column), [row.id for row in rows])
 
     return resolve

@@ -6,7 +6,7 @@ import strawberry
 
 from breadth.fields import InstanceOf
 from db.models import Base
-from db.rows import row_class
+from db.rows import row_kind
 from resolvers.identifier import TAGS, encoder
 from schema.fields import column
 
@@ -28,4 +28,4 @@ def encoded(model: type[Base], description: str, *, name: str) -> Any:
 
 def is_row_of(model: type[Base]) -> Any:
     """Tells a type's rows from others where a field can return several types."""
-    return InstanceOf(row_class(model))
+    return InstanceOf(row_kind(model))

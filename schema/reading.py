@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from graphql import (
     FieldNode,
@@ -20,7 +20,7 @@ from graphql import (
 from breadth.fields import KEY, Column
 from breadth.strawberry_field import definition_of
 from db.models import AnalysisResult, Base
-from db.projection import EVERY_COLUMN, Projection
+from db.projection import EVERY_COLUMN, Projection, Taken, ToOne
 from resolvers.identifier import MODELS
 from resolvers.needs import Needs, needs_of
 from schema.fields import SET_RESOLVER
@@ -41,50 +41,61 @@ class _UnknownNeedsError(Exception):
     """A field whose needs nobody has stated."""
 
 
+Path: TypeAlias = tuple[type[Base], ...]
+
+
 class _Survey:
-    """Goes through a document, each fragment once for each type that it is spread on."""
+    """Goes through a document, each fragment once for each type that it is spread on.
+
+    The path of a selection are the models of the rows that one statement brings, the last one's at hand.
+    """
 
     def __init__(self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self.columns: defaultdict[type[Base], set[str]] = defaultdict(set)
+        self.relations: defaultdict[type[Base], set[ToOne]] = defaultdict(set)
         self.loads = 0
         self._schema = schema
         self._fragments = fragments
         self._seen: set[tuple[str, str]] = set()
 
-    def selected(self, selection: SelectionSetNode, type_: Any) -> None:
+    def selected(self, selection: SelectionSetNode, type_: Any, path: Path = ()) -> None:
         """Conditions are taken to hold: what a request leaves out is read in vain, but no request reads too little."""
         for node in selection.selections:
             match node:
                 case FieldNode():
-                    self._field(node, type_)
+                    self._field(node, type_, path)
                 case InlineFragmentNode():
                     named = node.type_condition
                     inner = self._schema.get_type(named.name.value) if named else type_
-                    self.selected(node.selection_set, inner)
+                    self.selected(node.selection_set, inner, path)
                 case FragmentSpreadNode():
-                    self._fragment(self._fragments[node.name.value], type_)
+                    self._fragment(self._fragments[node.name.value], type_, path)
 
-    def _fragment(self, fragment: FragmentDefinitionNode, type_: Any) -> None:
+    def _fragment(self, fragment: FragmentDefinitionNode, type_: Any, path: Path) -> None:
         key = (fragment.name.value, type_.name)
         if key in self._seen:
             # What it selects is known; what it loads, it loads here as well.
             self.loads = max(self.loads, 1) * 2
             return
         self._seen.add(key)
-        self.selected(fragment.selection_set, self._schema.get_type(fragment.type_condition.name.value))
+        inner = self._schema.get_type(fragment.type_condition.name.value)
+        self.selected(fragment.selection_set, inner, path)
 
-    def _field(self, node: FieldNode, type_: Any) -> None:
+    def _field(self, node: FieldNode, type_: Any, path: Path) -> None:
         name = node.name.value
         if name.startswith("__"):
             return
         field: GraphQLField = type_.fields[name]
-        if type_.name in ROWS:
-            self.columns[ROWS[type_.name]]
-        self._needs(field, ROWS.get(type_.name))
+        rows = ROWS.get(type_.name)
+        if rows is not None:
+            self.columns[rows]
+            path = path if path[-1:] == (rows,) else (*path, rows)
+        path = self._needs(field, rows, path)
         if node.selection_set is not None:
-            self.selected(node.selection_set, get_named_type(field.type))
+            self.selected(node.selection_set, get_named_type(field.type), path)
 
-    def _needs(self, field: GraphQLField, rows: type[Base] | None) -> None:
+    def _needs(self, field: GraphQLField, rows: type[Base] | None, path: Path) -> Path:
+        """The path of what the field returns."""
         definition = definition_of(field)
         marks = definition.metadata if definition else {}
         column = marks.get(KEY)
@@ -92,17 +103,23 @@ class _Survey:
             if column.whole and rows is not None:
                 raise _UnknownNeedsError
             self._add(rows, (column.name or definition.python_name,))  # type: ignore[union-attr]
-            return
+            return path
         stated = needs_of(marks[SET_RESOLVER]) if SET_RESOLVER in marks else None
         if stated is None:
             raise _UnknownNeedsError
-        self._stated(stated, rows)
-
-    def _stated(self, stated: Needs, rows: type[Base] | None) -> None:
-        self.loads += stated.loads
         self._add(rows, stated.own)
         for model, columns in stated.others.items():
             self._add(model, columns)
+        return self._load(stated, rows, path)
+
+    def _load(self, stated: Needs, rows: type[Base] | None, path: Path) -> Path:
+        relation = stated.relation
+        if relation is not None and rows is not None:
+            self.relations[rows].add(relation)
+            if relation.model not in path:
+                return path  # it rides along
+        self.loads += stated.loads
+        return ()
 
     def _add(self, rows: type[Base] | None, columns: tuple[str, ...]) -> None:
         if rows is not None:
@@ -120,5 +137,8 @@ def reading(
         survey.selected(operation.selection_set, schema.get_root_type(operation.operation))
     except _UnknownNeedsError:
         return Reading(EVERY_COLUMN, single=False)
-    columns = {model: frozenset(names) for model, names in survey.columns.items()}
-    return Reading(columns, single=survey.loads <= 1)
+    taken = {
+        model: Taken(frozenset(names), frozenset(survey.relations[model]))
+        for model, names in survey.columns.items()
+    }
+    return Reading(Projection(taken), single=survey.loads <= 1)

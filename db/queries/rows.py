@@ -1,13 +1,15 @@
 """Reads that every table has alike: rows by a column's values, and pages of rows."""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    FromClause,
     Select,
     Table,
+    and_,
     any_,
     bindparam,
     func,
@@ -21,10 +23,11 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
 from db.filter import EVERYTHING, Filter, condition, shape_and_values
-from db.keyset import Order, Position, Span, SpanShape, between, beyond, ordering, sorting
+from db.keyset import Order, Position, Span, SpanShape, between, beyond, rank, sorting
 from db.models import Base
 from db.pool import Reader
-from db.rows import RANK, columns
+from db.projection import EVERY_COLUMN
+from db.rows import RANK, Shape
 from db.scope import Scope, visible, visible_among
 from db.statement import IdsAsText, statement
 
@@ -35,13 +38,28 @@ def table_of(model: type[Base]) -> Table:
     return cast("Table", model.__table__)
 
 
-Needed: TypeAlias = frozenset[str] | None
+def _select(shape: Shape, *, everybody: bool) -> Select[Any]:
+    """The columns of the shape, in its order, from the model's table joined with those of what rides along."""
+    table = table_of(shape.model)
+    source, ridden = _joined(table, table, shape, "", everybody=everybody)
+    own = [rank(table) if name == RANK else table.c[name] for name in shape.columns]
+    return select(*own, *ridden).select_from(source)
 
 
-def _returned(model: type[Base], needed: Needed, order: Order) -> list[ColumnElement[Any]]:
-    """The columns of a row, and what it was ordered by if that is none of them."""
-    extra = [column.label(column.name) for column in ordering(table_of(model), order) if column.name == RANK]
-    return [*columns(model, needed), *extra]
+def _joined(
+    source: FromClause, table: FromClause, shape: Shape, above: str, *, everybody: bool
+) -> tuple[FromClause, list[ColumnElement[Any]]]:
+    selected: list[ColumnElement[Any]] = []
+    for ridden in shape.rides:
+        relation, way = ridden.relation, f"{above}{ridden.relation.label}"
+        other = table_of(relation.model).alias(way)
+        refers = other.c[relation.key] == table.c[relation.column]
+        seen = visible(relation.model, everybody=everybody, table=other)
+        source = source.outerjoin(other, and_(refers, seen))
+        selected += [other.c[name].label(f"{way}.{name}") for name in ridden.shape.columns]
+        source, further = _joined(source, other, ridden.shape, f"{way}.", everybody=everybody)
+        selected += further
+    return source, selected
 
 
 def keys_parameter() -> ColumnElement[Any]:
@@ -54,9 +72,9 @@ def _parents() -> TableValuedAlias:
 
 
 @statement
-def _by(model: type[Base], column: str, *, everybody: bool, needed: Needed = None) -> Select[Any]:
+def _by(model: type[Base], column: str, *, everybody: bool, shape: Shape | None = None) -> Select[Any]:
     table = table_of(model)
-    return select(*columns(model, needed)).where(
+    return _select(shape or EVERY_COLUMN.shape(model), everybody=everybody).where(
         table.c[column] == any_(keys_parameter()), visible_among(model, by=column, everybody=everybody)
     )
 
@@ -65,8 +83,9 @@ async def by(
     reader: Reader, scope: Scope, model: type[Model], column: str, keys: Sequence[int]
 ) -> list[Model]:
     """The visible rows whose column is one of the keys, in no order."""
-    shape = _by(model, column, everybody=scope.everybody, needed=reader.needed(model, column))
-    return await reader.fetch(model, shape, scope, keys=keys)
+    shape = reader.projection.shape(model, column)
+    sent = _by(model, column, everybody=scope.everybody, shape=shape)
+    return await reader.fetch_shape(shape, sent, scope, keys=keys)
 
 
 @statement
@@ -77,11 +96,11 @@ def _page(
     where: Filter,
     *,
     everybody: bool,
-    needed: Needed = None,
+    shape: Shape | None = None,
 ) -> Select[Any]:
     table = table_of(model)
     return (
-        select(*_returned(model, needed, order))
+        _select(shape or EVERY_COLUMN.shape(model, *order.columns), everybody=everybody)
         .where(visible(model, everybody=everybody), condition(model, where, everybody=everybody))
         .where(between(table, order, after=span.after, before=span.before))
         .order_by(*sorting(table, order, backwards=span.backwards))
@@ -96,9 +115,9 @@ async def page(
     backwards from its end.
     """
     filtered, values = shape_and_values(where)
-    needed = reader.needed(model, *order.columns)
-    shape = _page(model, order.shape, span.shape, filtered, everybody=scope.everybody, needed=needed)
-    return await reader.fetch(model, shape, scope, **span.values(order), **values)
+    shape = reader.projection.shape(model, *order.columns)
+    sent = _page(model, order.shape, span.shape, filtered, everybody=scope.everybody, shape=shape)
+    return await reader.fetch_shape(shape, sent, scope, **span.values(order), **values)
 
 
 def _limit() -> ColumnElement[int]:
@@ -121,11 +140,11 @@ def _page_of_each(
     where: Filter,
     *,
     everybody: bool,
-    needed: Needed = None,
+    shape: Shape | None = None,
 ) -> Select[Any]:
     table, parents = table_of(model), _parents()
     rows = (
-        select(*_returned(model, needed, order))
+        _select(shape or EVERY_COLUMN.shape(model, *order.columns), everybody=everybody)
         .where(table.c[parent] == parents.c.id, visible_among(model, by=parent, everybody=everybody))
         .where(condition(model, where, everybody=everybody))
         .where(between(table, order, after=span.after, before=span.before))
@@ -149,11 +168,11 @@ async def page_of_each(
 ) -> list[Model]:
     """The same span of each parent's rows: one index range per parent, in one statement."""
     filtered, values = shape_and_values(where)
-    needed = reader.needed(model, parent, *order.columns)
-    shape = _page_of_each(
-        model, parent, order.shape, span.shape, filtered, everybody=scope.everybody, needed=needed
+    shape = reader.projection.shape(model, parent, *order.columns, shared=False)
+    sent = _page_of_each(
+        model, parent, order.shape, span.shape, filtered, everybody=scope.everybody, shape=shape
     )
-    return await reader.fetch(model, shape, scope, keys=keys, **span.values(order), **values)
+    return await reader.fetch_shape(shape, sent, scope, keys=keys, **span.values(order), **values)
 
 
 @statement

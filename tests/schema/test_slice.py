@@ -33,7 +33,6 @@ WHOLE_SLICE = """
 """
 
 STATEMENTS_OF_WHOLE_SLICE = [
-    "analysis_results by mention_id",
     "integration_logs count integration_id",
     "integration_logs page_of_each integration_id",
     "integrations count",
@@ -41,9 +40,8 @@ STATEMENTS_OF_WHOLE_SLICE = [
     "keywords by id",
     "keywords page",
     "keywords_count sum_of_counter",
-    "leads by mention_id",
-    "mentions by id",
-    "mentions page_of_each keyword_id",
+    "mentions by id with analysis_results, keyword, leads, leads.keyword",
+    "mentions page_of_each keyword_id with analysis_results, leads",
     "users by id",
 ]
 

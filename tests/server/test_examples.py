@@ -17,26 +17,15 @@ Demo = Any  # tests/conftest.py
 STATEMENTS = {
     "Viewer": ["users by id"],
     "PageOfKeywords": ["keywords page", "keywords_count sum_of_counter"],
-    "NewestMentions": [
-        "analysis_results by mention_id",
-        "keywords page",
-        "leads by mention_id",
-        "mentions page_of_each keyword_id",
-    ],
-    "PromisingMentions": [
-        "analysis_results by mention_id",
-        "keywords by id",
-        "mentions count",
-        "mentions page",
-    ],
-    "Search": ["leads by mention_id", "mentions count", "mentions group sentiment", "mentions page"],
+    "NewestMentions": ["keywords page", "mentions page_of_each keyword_id with analysis_results, leads"],
+    "PromisingMentions": ["mentions count", "mentions page with analysis_results, keyword"],
+    "Search": ["mentions count", "mentions group sentiment", "mentions page with leads"],
     "Weeks": ["leads page", "leads per_window", "mentions page", "mentions per_window", "users by id"],
     "Funnel": [
         "leads group status",
-        "leads page",
+        "leads page with mention",
         "leads sum value currency",
         "leads_count sum_of_counter",
-        "mentions by id",
         "users by id",
     ],
     "TopKeywords": [
@@ -44,7 +33,7 @@ STATEMENTS = {
         "mentions group keyword_id platform",
         "mentions page_of_each keyword_id",
     ],
-    "Thing": ["keywords by id", "leads page_of_each keyword_id"],
+    "Thing": ["keywords by id", "leads page_of_each keyword_id with mention"],
     "Integrations": [
         "integration_logs count integration_id",
         "integration_logs page_of_each integration_id",

@@ -31,12 +31,14 @@ def visible(model: type[Base], *, everybody: bool, table: FromClause | None = No
     return owner == bindparam(PARAMETER, type_=BigInteger)
 
 
-def visible_among(model: type[Base], *, by: str = "id", everybody: bool) -> ColumnElement[bool]:
+def visible_among(
+    model: type[Base], *, by: str = "id", everybody: bool, table: FromClause | None = None
+) -> ColumnElement[bool]:
     """The same for rows that keys have found in the column `by`, written so that the planner checks it on them: it
     is not tempted to walk all rows of the user instead, and does not reckon that only a few of them are the user's.
 
     Where the keys are users, the user's rows are what is asked for. There the plain comparison tells the planner how
     many they are, who would else go by what users have on average.
     """
-    condition = visible(model, everybody=everybody)
+    condition = visible(model, everybody=everybody, table=table)
     return condition if everybody or by == "user_id" else func.coalesce(condition, false())

@@ -54,7 +54,7 @@ def _joined(
         relation, way = ridden.relation, f"{above}{ridden.relation.label}"
         other = table_of(relation.model).alias(way)
         refers = other.c[relation.key] == table.c[relation.column]
-        seen = visible(relation.model, everybody=everybody, table=other)
+        seen = visible_among(relation.model, everybody=everybody, table=other)
         source = source.outerjoin(other, and_(refers, seen))
         selected += [other.c[name].label(f"{way}.{name}") for name in ridden.shape.columns]
         source, further = _joined(source, other, ridden.shape, f"{way}.", everybody=everybody)

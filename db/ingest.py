@@ -1,82 +1,93 @@
 """Taking mentions in: many rows in one statement, once each, however often they come."""
 
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
-import asyncpg
-from sqlalchemy import BigInteger, Select, Text, any_, bindparam, func, select
-from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.sql.dml import ReturningInsert
-
-from db.models import Keyword, KeywordStatus, Mention, MentionKind, Platform, User, UserStatus
-from db.pool import Connection, Pool, Reader
-from db.queries.rows import table_of
-from db.scope import EVERYBODY, Scope, visible
-from db.statement import Statement, statement
-
-_RETRIES = 4
-_USERS, _KEYWORDS, _MENTIONS = table_of(User), table_of(Keyword), table_of(Mention)
-_GIVEN = (
-    "keyword_id",
-    "platform",
-    "external_id",
-    "kind",
-    "url",
-    "title",
-    "content",
-    "author",
-    "language",
-    "likes",
-    "comments",
-    "published_at",
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    Table,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    false,
+    func,
+    select,
+    true,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.sql.selectable import CTE
+
+from db.models import Integration, Keyword, KeywordStatus, Mention, MentionKind, Platform, User, UserStatus
+from db.pool import Reader
+from db.queries.rows import table_of
+from db.scope import EVERYBODY, PARAMETER, Scope, visible
+from db.statement import statement
+from db.writer import Writer
+
+_USERS, _KEYWORDS, _INTEGRATIONS = table_of(User), table_of(Keyword), table_of(Integration)
+_MENTIONS = table_of(Mention)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewMention:
-    """A mention to be taken in; its attributes are the columns of the same names."""
+Identity: TypeAlias = tuple[int, str, str]
 
-    keyword_id: int
+
+class NewPost(NamedTuple):
+    """What somebody published. Its fields are the columns of mentions, in the order in which they are sent."""
+
     platform: Platform
     external_id: str
+    kind: MentionKind
     url: str
+    title: str | None
     content: str
-    kind: MentionKind = MentionKind.POST
-    title: str | None = None
-    author: str = ""
-    language: str | None = None
-    likes: int | None = None
-    comments: int | None = None
-    published_at: datetime | None = None
+    author: str
+    language: str | None
+    likes: int | None
+    comments: int | None
+    published_at: datetime | None
+    integration_id: int | None = None
+
+
+class NewMention(NamedTuple):
+    """A post, and the keyword that it mentions: together with the user a row of mentions."""
+
+    keyword_id: int
+    post: NewPost
 
     @property
-    def identity(self) -> tuple[int, str, str]:
+    def identity(self) -> Identity:
         """What tells one mention from another: the same post of the same keyword is the same mention."""
-        return self.keyword_id, self.platform, self.external_id
+        return self.keyword_id, self.post.platform, self.post.external_id
 
 
-class Outcome(StrEnum):
-    """What became of a new mention. `INACTIVE`: its keyword is none of the user's active ones (any more)."""
+class Taken(NamedTuple):
+    """The row that a new mention has become; `created` is false where it was there before."""
 
-    CREATED = "created"
-    DUPLICATE = "duplicate"
-    INACTIVE = "inactive"
+    id: int
+    created: bool
+
+
+CHARACTERS_PER_STATEMENT = 4_000_000
+_IDENTITY = ("keyword_id", "platform", "external_id")
+_MATCHED = ("id", "keyword", "match_type", "required_terms", "excluded_terms", "platforms")
+_GIVEN = ("keyword_id", *NewPost._fields)
 
 
 @statement
 def _user_by_email() -> Select[Any]:
     return select(_USERS.c.id).where(
         func.lower(_USERS.c.email) == func.lower(bindparam("email", type_=Text)),
-        _USERS.c.status != UserStatus.DELETED,
+        _USERS.c.status == UserStatus.ACTIVE,
     )
 
 
 async def user_by_email(reader: Reader, email: str) -> int | None:
-    """The id of the user with the address, whatever its case; None where there is none."""
+    """The id of the active user with the address, whatever its case; None where there is none."""
     found = await reader.fetch_values(_user_by_email(), EVERYBODY, email=email)
     return found[0]["id"] if found else None
 
@@ -84,93 +95,140 @@ async def user_by_email(reader: Reader, email: str) -> int | None:
 @statement
 def _active_keywords() -> Select[Any]:
     return (
-        select(_KEYWORDS)
+        select(*(_KEYWORDS.c[name] for name in _MATCHED))
         .where(visible(Keyword, everybody=False), _KEYWORDS.c.status == KeywordStatus.ACTIVE)
         .order_by(_KEYWORDS.c.id)
     )
 
 
 async def active_keywords(reader: Reader, user_id: int) -> list[Keyword]:
-    """The user's keywords that are looked for, in id order."""
+    """The user's keywords that are looked for, in id order, with what matching needs of them."""
     return await reader.fetch(Keyword, _active_keywords(), Scope(user_id))
 
 
 @statement
 def _lock_user() -> Select[Any]:
-    return select(_USERS.c.id).where(_USERS.c.id == bindparam("user_id")).with_for_update(key_share=True)
+    return select(_USERS.c.status).where(visible(User, everybody=False)).with_for_update(key_share=True)
+
+
+async def lock_user(writer: Writer, user_id: int) -> UserStatus | None:
+    """Locks the user, as every writer of the user's rows does first, and says in what state the user is; None
+    where there is none.
+
+    Leaves `data_version` alone, which would otherwise end every cache of the user with every batch.
+    """
+    found = await writer.fetch_values(_lock_user(), Scope(user_id))
+    return UserStatus(found[0]["status"]) if found else None
+
+
+def _among(name: str) -> Any:
+    return any_(bindparam(name, type_=ARRAY(BigInteger)))
 
 
 @statement
-def _lock_active_keywords() -> Select[Any]:
+def _lock_keywords() -> Select[Any]:
     return (
-        select(_KEYWORDS.c.id)
-        .where(
-            _KEYWORDS.c.user_id == bindparam("user_id"),
-            _KEYWORDS.c.id == any_(bindparam("keyword_ids", type_=ARRAY(BigInteger))),
-            _KEYWORDS.c.status == KeywordStatus.ACTIVE,
-        )
+        select(_KEYWORDS.c.id, _KEYWORDS.c.status)
+        .where(visible(Keyword, everybody=False), _KEYWORDS.c.id == _among("keyword_ids"))
         .order_by(_KEYWORDS.c.id)
         .with_for_update(key_share=True)
     )
 
 
+async def lock_keywords(writer: Writer, user_id: int, keyword_ids: Sequence[int]) -> dict[int, KeywordStatus]:
+    """The state of those keywords that are the user's. They stay as they are until the transaction ends."""
+    found = await writer.fetch_values(_lock_keywords(), Scope(user_id), keyword_ids=keyword_ids)
+    return {row["id"]: KeywordStatus(row["status"]) for row in found}
+
+
 @statement
-def _insert() -> ReturningInsert[Any]:
+def _own_integrations() -> Select[Any]:
+    return select(_INTEGRATIONS.c.id).where(
+        visible(Integration, everybody=False), _INTEGRATIONS.c.id == _among("integration_ids")
+    )
+
+
+async def own_integrations(writer: Writer, user_id: int, integration_ids: Sequence[int]) -> set[int]:
+    """Those of the integrations that are the user's."""
+    if not integration_ids:
+        return set()
+    sent = _own_integrations()
+    found = await writer.fetch_values(sent, Scope(user_id), integration_ids=integration_ids)
+    return {row["id"] for row in found}
+
+
+@statement
+def _take_in() -> CompoundSelect[Any]:
+    """What is there already is found first, so that nothing is computed for it. The rows are told by their
+    identities, not joined to what was given: PostgreSQL takes an array for ten rows and joins accordingly.
+    """
+    given = _given().cte("given")
+    same = and_(*(given.c[name] == _MENTIONS.c[name] for name in _IDENTITY))
+    known = select(given.c.position, _MENTIONS.c.id, *_identity(given)).join(_MENTIONS, same).cte("known")
+    fresh = select(bindparam(PARAMETER, type_=BigInteger), *(given.c[name] for name in _GIVEN))
+    fresh = fresh.where(given.c.position.not_in(select(known.c.position))).order_by(given.c.position)
+    added = (
+        insert(_MENTIONS)
+        .from_select(["user_id", *_GIVEN], fresh)
+        .on_conflict_do_nothing(index_elements=_IDENTITY)
+        .returning(_MENTIONS.c.id, *_identity(_MENTIONS))
+        .cte("added")
+    )
+    return select(true().label("created"), added.c.id, *_identity(added)).union_all(
+        select(false(), known.c.id, *_identity(known))
+    )
+
+
+def _identity(rows: CTE | Table) -> list[ColumnElement[Any]]:
+    return [rows.c[name] for name in _IDENTITY]
+
+
+def _given() -> Select[Any]:
     columns = [_MENTIONS.c[name] for name in _GIVEN]
     arrays = [bindparam(column.name, type_=ARRAY(column.type)) for column in columns]
-    given = (
-        func.unnest(*arrays).table_valued(*_GIVEN, with_ordinality="position", name="given").render_derived()
-    )
-    rows = select(bindparam("user_id", type_=BigInteger), *(given.c[name] for name in _GIVEN)).order_by(
-        given.c.keyword_id, given.c.position
-    )
-    return (
-        insert(_MENTIONS)
-        .from_select(["user_id", *_GIVEN], rows)
-        .on_conflict_do_nothing(index_elements=["keyword_id", "platform", "external_id"])
-        .returning(_MENTIONS.c.keyword_id, _MENTIONS.c.platform, _MENTIONS.c.external_id)
-    )
+    rows = func.unnest(*arrays).table_valued(*_GIVEN, with_ordinality="position", name="row")
+    return select(rows.render_derived())
 
 
-async def insert_mentions(pool: Pool, user_id: int, mentions: Sequence[NewMention]) -> list[Outcome]:
-    """Takes all of them in, in one transaction; gives what became of each, in order.
+async def insert_mentions(writer: Writer, user_id: int, mentions: Sequence[NewMention]) -> list[Taken]:
+    """Takes in mentions of keywords that are locked; gives the row of each, in order. Counters follow by trigger.
 
-    The first of equal mentions is created, unless it was there before. Counters follow by trigger.
+    The first of equal mentions is created, unless it was there before.
     """
-    for _ in range(_RETRIES):
-        # Deleting a keyword locks its row first and the user's after it, the other way round than here.
-        with suppress(asyncpg.DeadlockDetectedError):
-            return await _insert_once(pool, user_id, mentions)
-    return await _insert_once(pool, user_id, mentions)
+    identities = [mention.identity for mention in mentions]
+    missing: dict[Identity, NewMention] = {}
+    for identity, mention in zip(identities, mentions, strict=True):
+        missing.setdefault(identity, mention)
+    taken: dict[Identity, Taken] = {}
+    while missing:
+        for part in _parts(list(missing.values())):
+            taken |= await _take(writer, user_id, part)
+        # What was neither added nor known has been added by another at this moment: now it is known.
+        missing = {identity: mention for identity, mention in missing.items() if identity not in taken}
+    return [_told_once(taken, identity) for identity in identities]
 
 
-async def _insert_once(pool: Pool, user_id: int, mentions: Sequence[NewMention]) -> list[Outcome]:
-    """Locks the user, then the keywords: their counters will change, and nobody deletes them meanwhile."""
-    keyword_ids = sorted({mention.keyword_id for mention in mentions})
-    async with pool.acquire() as connection, connection.transaction(isolation="read_committed"):
-        await _fetch(connection, _lock_user(), user_id=user_id)
-        locked = await _fetch(connection, _lock_active_keywords(), user_id=user_id, keyword_ids=keyword_ids)
-        active = {row["id"] for row in locked}
-        accepted = [mention for mention in mentions if mention.keyword_id in active]
-        columns = {name: [getattr(mention, name) for mention in accepted] for name in _GIVEN}
-        created = await _fetch(connection, _insert(), user_id=user_id, **columns)
-    return _outcomes(mentions, active, {tuple(row) for row in created})
+def _parts(mentions: Sequence[NewMention]) -> Iterator[Sequence[NewMention]]:
+    """All of them at once, unless that would be more text than one statement should have."""
+    first = characters = 0
+    for place, mention in enumerate(mentions):
+        characters += len(mention.post.content)
+        if characters > CHARACTERS_PER_STATEMENT and place > first:
+            yield mentions[first:place]
+            first, characters = place, len(mention.post.content)
+    yield mentions[first:]
 
 
-async def _fetch(connection: Connection, sent: Statement, **values: object) -> list[asyncpg.Record]:
-    return await connection.fetch(sent.sql, *sent.arguments(values))
+async def _take(writer: Writer, user_id: int, mentions: Sequence[NewMention]) -> dict[Identity, Taken]:
+    keyword_ids, posts = zip(*mentions, strict=True)
+    columns = dict(zip(_GIVEN, (keyword_ids, *zip(*posts, strict=True)), strict=True))
+    found = await writer.fetch_values(_take_in(), Scope(user_id), **columns)
+    return {tuple(identity): Taken(id_, created) for created, id_, *identity in found}
 
 
-def _outcomes(
-    mentions: Sequence[NewMention], active: set[int], created: set[tuple[object, ...]]
-) -> list[Outcome]:
-    outcomes: list[Outcome] = []
-    for mention in mentions:
-        if mention.keyword_id not in active:
-            outcomes.append(Outcome.INACTIVE)
-        elif mention.identity in created:
-            created.remove(mention.identity)
-            outcomes.append(Outcome.CREATED)
-        else:
-            outcomes.append(Outcome.DUPLICATE)
-    return outcomes
+def _told_once(taken: dict[Identity, Taken], identity: Identity) -> Taken:
+    """The row; whoever asks for it again hears that it was there before."""
+    found = taken[identity]
+    if found.created:
+        taken[identity] = Taken(found.id, created=False)
+    return found

@@ -1,140 +1,196 @@
-"""From posts to mentions: matched against a user's keywords and taken in batch by batch."""
+"""Taking mentions in: the one way by which files, streams and mutations bring them."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from enum import StrEnum
+from itertools import islice
+from typing import NamedTuple
 
-from db.ingest import NewMention, Outcome, active_keywords, insert_mentions, user_by_email
-from db.models import Keyword, Platform
+from db.ingest import (
+    NewMention,
+    NewPost,
+    Taken,
+    active_keywords,
+    insert_mentions,
+    lock_keywords,
+    lock_user,
+    own_integrations,
+)
+from db.models import Keyword, KeywordStatus, UserStatus
 from db.pool import Pool, Reader
+from db.writer import Writer, in_transaction
 from services.matching import Matcher
-from services.posts import DamagedFileError, Post, Rejected
+from services.mention_row import FailedRow, NewRow, RowError, RowErrorCode
+from services.refusal import InactiveViewerError
 
-POSTS_PER_BATCH = 1000
-# Mentions of long posts make a batch full sooner, so that memory stays bounded.
-CHARACTERS_PER_BATCH = 4_000_000
 # Stands in no text and in no keyword, so that no phrase reaches from the title into the content.
 _BETWEEN = " \0 "
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Whose mentions are taken in, and which keywords make them."""
+class OnError(StrEnum):
+    """What to do with the rows that are right when others are not."""
 
-    user_id: int
-    keywords: Sequence[Keyword]
-
-
-@dataclass(slots=True)
-class Summary:
-    """What came of the rows so far. `read` counts all of them, `matched` the posts that mention a keyword.
-
-    `mentions` counts each keyword of each post; `outcomes` says what became of them, nothing in a dry run.
-    `damage` is where the file could not be read on.
-    """
-
-    read: int = 0
-    matched: int = 0
-    rejected: int = 0
-    mentions: int = 0
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
-    damage: DamagedFileError | None = None
+    REJECT_ALL = "reject_all"
+    REJECT_FAILED_ROWS = "reject_failed_rows"
 
 
-@dataclass(slots=True)
-class _Batch:
-    rejected: list[Rejected] = field(default_factory=list)
-    mentions: list[NewMention] = field(default_factory=list)
-    read: int = 0
-    matched: int = 0
-    characters: int = 0
+class RowOutcome(StrEnum):
+    """What became of a row. One that several keywords match is `CREATED` if any of its mentions is."""
 
-    @property
-    def is_full(self) -> bool:
-        return self.read >= POSTS_PER_BATCH or self.characters >= CHARACTERS_PER_BATCH
-
-    def add(self, row: Post | Rejected, matcher: Matcher, platform: Platform) -> None:
-        self.read += 1
-        if isinstance(row, Rejected):
-            self.rejected.append(row)
-            return
-        mentions = mentions_of(row, matcher, platform)
-        self.mentions += mentions
-        self.matched += bool(mentions)
-        self.characters += len(mentions) * len(row.content)
+    CREATED = "created"
+    DUPLICATE = "duplicate"
+    UNMATCHED = "unmatched"
+    FAILED = "failed"
 
 
-def mentions_of(post: Post, matcher: Matcher, platform: Platform) -> list[NewMention]:
-    """One mention of the post for each keyword that its title or content has, in the order of their ids."""
-    title = post.title
-    text = post.content if title is None or title == post.content else title + _BETWEEN + post.content
-    return [
-        NewMention(
-            keyword_id=keyword_id,
-            platform=platform,
-            external_id=post.external_id,
-            url=post.url,
-            title=title,
-            content=post.content,
-            author=post.author,
-            likes=post.likes,
-            comments=post.comments,
-            published_at=post.published_at,
+class TakenMention(NamedTuple):
+    """A mention that a row has become; `created` is false where it was there before."""
+
+    id: int
+    keyword_id: int
+    created: bool
+
+
+class RowResult(NamedTuple):
+    """What became of a row: a mention for each keyword, or what is wrong with it."""
+
+    outcome: RowOutcome
+    mentions: Sequence[TakenMention] = ()
+    errors: Sequence[RowError] = ()
+
+
+_REJECTED = RowResult(
+    RowOutcome.FAILED,
+    errors=[
+        RowError(
+            RowErrorCode.REJECTED, "Nothing is wrong with this row: others failed, so none was taken in."
         )
-        for keyword_id in matcher.match(text, platform)
+    ],
+)
+_NO_KEYWORD = RowError(RowErrorCode.NOT_FOUND, "There is no such keyword.", "keywordId")
+_NO_INTEGRATION = RowError(RowErrorCode.NOT_FOUND, "There is no such integration.", "integrationId")
+
+
+class Ingest:
+    """Takes rows in for a user, set by set. Between sets it keeps what finds the user's keywords in posts."""
+
+    def __init__(self, pool: Pool, user_id: int) -> None:
+        self._pool = pool
+        self._user_id = user_id
+        self._keywords: Sequence[Keyword] = ()
+        self._matcher = Matcher(())
+
+    async def take(
+        self, rows: Sequence[NewRow | FailedRow], on_error: OnError = OnError.REJECT_FAILED_ROWS
+    ) -> list[RowResult]:
+        """What became of each row, in order. All of them are taken in in one transaction.
+
+        A row without a keyword becomes a mention of each active keyword that it contains. Raises
+        `InactiveViewerError` for a user who may not write, or is none.
+        """
+        found = await self.keywords_of(rows)
+
+        async def write(writer: Writer) -> list[RowResult]:
+            return await take_in(writer, self._user_id, rows, found, on_error)
+
+        return await in_transaction(self._pool, write)
+
+    async def keywords_of(self, rows: Sequence[NewRow | FailedRow]) -> list[Sequence[int]]:
+        """The ids of the keywords of each row: the one that it names, or those that it contains."""
+        if any(isinstance(row, NewRow) and row.keyword_id is None for row in rows):
+            await self.refresh()
+        return [self._keywords_of(row) for row in rows]
+
+    async def refresh(self) -> int:
+        """Learns which keywords are active now; says how many."""
+        reader = Reader(self._pool)
+        try:
+            keywords = await active_keywords(reader, self._user_id)
+        finally:
+            reader.close()
+        if keywords != self._keywords:
+            self._keywords, self._matcher = keywords, Matcher(keywords)
+        return len(keywords)
+
+    def _keywords_of(self, row: NewRow | FailedRow) -> Sequence[int]:
+        if isinstance(row, FailedRow):
+            return ()
+        return self._match(row.post) if row.keyword_id is None else (row.keyword_id,)
+
+    def _match(self, post: NewPost) -> list[int]:
+        title, content = post.title, post.content
+        text = content if title is None or title == content else title + _BETWEEN + content
+        return self._matcher.match(text, post.platform)
+
+
+async def take_in(
+    writer: Writer,
+    user_id: int,
+    rows: Sequence[NewRow | FailedRow],
+    found: Sequence[Sequence[int]],
+    on_error: OnError,
+) -> list[RowResult]:
+    """The same within a transaction, for rows whose keywords have been found. Locks the user."""
+    if await lock_user(writer, user_id) != UserStatus.ACTIVE:
+        raise InactiveViewerError
+    keywords = await lock_keywords(writer, user_id, sorted({id_ for ids in found for id_ in ids}))
+    integrations = await own_integrations(writer, user_id, sorted(_integration_ids(rows)))
+    errors = [_errors(row, keywords, integrations) for row in rows]
+    if on_error == OnError.REJECT_ALL and any(errors):
+        return [_failed(wrong) if wrong else _REJECTED for wrong in errors]
+    active = {id_ for id_, status in keywords.items() if status == KeywordStatus.ACTIVE}
+    mentions = [
+        [] if wrong else _mentions(row, ids, active)
+        for row, ids, wrong in zip(rows, found, errors, strict=True)
+    ]
+    taken = iter(await insert_mentions(writer, user_id, [each for of_row in mentions for each in of_row]))
+    return [
+        _failed(wrong) if wrong else _taken(of_row, taken)
+        for of_row, wrong in zip(mentions, errors, strict=True)
     ]
 
 
-async def find_watch(pool: Pool, email: str) -> Watch | None:
-    """The user with the address, whatever its case, and the active keywords; None for an unknown address."""
-    reader = Reader(pool)
-    try:
-        user_id = await user_by_email(reader, email)
-        return None if user_id is None else Watch(user_id, await active_keywords(reader, user_id))
-    finally:
-        reader.close()
+def _integration_ids(rows: Iterable[NewRow | FailedRow]) -> set[int]:
+    ids = {row.post.integration_id for row in rows if isinstance(row, NewRow)}
+    return {id_ for id_ in ids if id_ is not None}
 
 
-async def import_posts(
-    pool: Pool,
-    watch: Watch,
-    rows: Iterable[Post | Rejected],
-    platform: Platform,
-    *,
-    dry_run: bool = False,
-    on_batch: Callable[[Summary, Sequence[Rejected]], None] = lambda _summary, _rejected: None,
-) -> Summary:
-    """Takes in what the rows mention. Each batch is a transaction of its own; a dry run only matches.
-
-    `on_batch` is told after each batch how things stand and which of its rows were rejected. Where the file
-    turns out to be damaged, everything before the damage is taken in.
-    """
-    matcher = Matcher(watch.keywords)
-    summary = Summary()
-    try:
-        for batch in _batches(rows, matcher, platform):
-            if batch.mentions and not dry_run:
-                summary.outcomes.update(await insert_mentions(pool, watch.user_id, batch.mentions))
-            summary.read += batch.read
-            summary.mentions += len(batch.mentions)
-            summary.matched += batch.matched
-            summary.rejected += len(batch.rejected)
-            on_batch(summary, batch.rejected)
-    except DamagedFileError as damage:
-        summary.damage = damage
-    return summary
+def _errors(
+    row: NewRow | FailedRow, keywords: Mapping[int, KeywordStatus], integrations: AbstractSet[int]
+) -> Sequence[RowError]:
+    """What is wrong with the row, now that the database has been asked."""
+    if isinstance(row, FailedRow):
+        return row.errors
+    errors: list[RowError] = []
+    if row.keyword_id is not None and row.keyword_id not in keywords:
+        errors.append(_NO_KEYWORD)
+    elif row.keyword_id is not None and (status := keywords[row.keyword_id]) != KeywordStatus.ACTIVE:
+        errors.append(RowError(RowErrorCode.INACTIVE, f"The keyword is {status}.", "keywordId"))
+    if row.post.integration_id is not None and row.post.integration_id not in integrations:
+        errors.append(_NO_INTEGRATION)
+    return errors
 
 
-def _batches(rows: Iterable[Post | Rejected], matcher: Matcher, platform: Platform) -> Iterator[_Batch]:
-    """The rows in full batches; what is left before the end, or before damage, makes the last one."""
-    batch = _Batch()
-    try:
-        for row in rows:
-            batch.add(row, matcher, platform)
-            if batch.is_full:
-                yield batch
-                batch = _Batch()
-    except DamagedFileError:
-        yield batch
-        raise
-    yield batch
+def _mentions(
+    row: NewRow | FailedRow, keyword_ids: Sequence[int], active: AbstractSet[int]
+) -> list[NewMention]:
+    """A keyword that was found, but has been paused or deleted since, is not mentioned any more."""
+    if isinstance(row, FailedRow):
+        return []
+    return [NewMention(keyword_id, row.post) for keyword_id in keyword_ids if keyword_id in active]
+
+
+def _failed(errors: Sequence[RowError]) -> RowResult:
+    return RowResult(RowOutcome.FAILED, errors=errors)
+
+
+def _taken(mentions: Sequence[NewMention], taken: Iterator[Taken]) -> RowResult:
+    """What became of a row with so many mentions, which are the next ones."""
+    if not mentions:
+        return RowResult(RowOutcome.UNMATCHED)
+    of_row = [
+        TakenMention(row.id, mention.keyword_id, row.created)
+        for mention, row in zip(mentions, islice(taken, len(mentions)), strict=True)
+    ]
+    created = any(mention.created for mention in of_row)
+    return RowResult(RowOutcome.CREATED if created else RowOutcome.DUPLICATE, of_row)

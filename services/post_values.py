@@ -16,7 +16,7 @@ _MILLISECONDS_FROM = 100_000_000_000  # as seconds that would be the year 5138
 _ITEM = "https://news.ycombinator.com/item?id="
 _SHOWN = 40
 
-_WEB_ADDRESS = re.compile(r"https?://[^\s/?#][^\x00-\x1f\x7f]*", re.IGNORECASE)
+WEB_ADDRESS = re.compile(r"https?://[^\s/?#][^\x00-\x1f\x7f]*", re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"([+-]?[0-9]{1,15})(?:\.0+)?")
 _UNIX_TIME = re.compile(r"-?[0-9]{9,15}(?:\.[0-9]+)?")
 _MONTH_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.ASCII)
@@ -83,11 +83,11 @@ def _text(values: Mapping[str, object], field: str) -> str:
 def _url(url: str, external_id: str, platform: Platform) -> str:
     if not url and platform == Platform.HACKERNEWS:
         return _ITEM + quote(external_id, safe="")
-    if not url and _WEB_ADDRESS.fullmatch(external_id):
+    if not url and WEB_ADDRESS.fullmatch(external_id):
         return external_id
     if not url:
         raise UnusableValueError("no url")
-    if not _WEB_ADDRESS.fullmatch(url):
+    if not WEB_ADDRESS.fullmatch(url):
         raise UnusableValueError(f"the url {shown(url)} is no http or https address")
     return url
 

@@ -15,13 +15,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from db.ingest import Outcome
 from db.models import Platform
 from db.pool import Pool, open_pool
+from db.writer import ConstraintError
 from server.database import migrated_database
 from server.errors import CommandError
 from server.settings import load_settings
-from services import ingest
+from services import post_import
+from services.ingest import Ingest
 from services.posts import (
     ColumnNames,
     DamagedFileError,
@@ -34,6 +35,7 @@ from services.posts import (
 
 REJECTIONS_SHOWN = 20
 AGAIN = "run the same command again: what was imported before is recognised"
+_DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, TimeoutError)
 _COLUMNS = "Columns whose names are not the usual ones"
 
 
@@ -108,7 +110,7 @@ class _Report:
     """Draws the progress, and keeps what the summary says."""
 
     def __init__(self, posts: PostFile, rejects: TextIO | None) -> None:
-        self.summary = ingest.Summary()
+        self.summary = post_import.Summary()
         self.rejected: list[Rejected] = []
         self._posts = posts
         self._rejects = rejects
@@ -131,7 +133,7 @@ class _Report:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def batch_done(self, summary: ingest.Summary, rejected: Sequence[Rejected]) -> None:
+    def batch_done(self, summary: post_import.Summary, rejected: Sequence[Rejected]) -> None:
         self.summary = summary
         self.rejected += rejected[: REJECTIONS_SHOWN - len(self.rejected)]
         self._write(rejected)
@@ -157,30 +159,32 @@ async def _import(
     try:
         pool = await open_pool(url, size=1)
         try:
-            watch = await _watch(pool, email)
+            ingest = await _ingest(pool, email)
             with report:
-                report.summary = await ingest.import_posts(
-                    pool, watch, posts, platform, dry_run=dry_run, on_batch=report.batch_done
+                report.summary = await post_import.import_posts(
+                    ingest, posts, platform, dry_run=dry_run, on_batch=report.batch_done
                 )
         finally:
             await pool.close()
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, TimeoutError) as problem:
-        said = str(problem).partition("\n")[0] or type(problem).__name__
+    except (*_DATABASE_ERRORS, ConstraintError) as problem:
+        cause = problem.__cause__ if isinstance(problem, ConstraintError) else problem
+        said = str(cause).partition("\n")[0] or type(cause).__name__
         raise CommandError(
             f"The database failed after {report.summary.read:,} posts: {said}. Mend that and {AGAIN}."
         ) from problem
 
 
-async def _watch(pool: Pool, email: str) -> ingest.Watch:
-    watch = await ingest.find_watch(pool, email)
-    if watch is None:
+async def _ingest(pool: Pool, email: str) -> Ingest:
+    user_id = await post_import.find_user(pool, email)
+    if user_id is None:
         raise CommandError(
-            f"There is no user with the e-mail address {email}. The address that belongs to an API key is what "
-            "the query { viewer { email } } answers."
+            f"There is no active user with the e-mail address {email}. The address that belongs to an API key "
+            "is what the query { viewer { email } } answers."
         )
-    if not watch.keywords:
+    ingest = Ingest(pool, user_id)
+    if not await ingest.refresh():
         raise CommandError(f"The user {email} has no active keywords, so no post can match: add one first.")
-    return watch
+    return ingest
 
 
 def _zone(name: str) -> tzinfo:
@@ -215,10 +219,8 @@ def _figures(report: _Report, *, dry_run: bool) -> dict[str, int]:
     summary = report.summary
     told = {"read": summary.read, "matched": summary.matched, "mentions": summary.mentions}
     if not dry_run:
-        told["created"] = summary.outcomes[Outcome.CREATED]
-        told["duplicates"] = summary.outcomes[Outcome.DUPLICATE]
-        if summary.outcomes[Outcome.INACTIVE]:
-            told["inactive"] = summary.outcomes[Outcome.INACTIVE]
+        told["created"] = summary.created
+        told["duplicates"] = summary.duplicates
     return told | {"rejected": summary.rejected}
 
 
@@ -228,7 +230,6 @@ _MEANINGS = {
     "mentions": "pairs of a post and a keyword",
     "created": "mentions that are new",
     "duplicates": "mentions that were there",
-    "inactive": "mentions of keywords that were paused or deleted meanwhile",
     "rejected": "rows that were skipped",
 }
 

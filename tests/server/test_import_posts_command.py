@@ -221,8 +221,8 @@ async def test_users_that_have_nothing_to_look_for_are_named(
     code, output, errors = await run(database_url, file, "--user", "eve@example.com")
     assert (code, output) == (1, "")
     assert errors == (
-        "leadgraph: There is no user with the e-mail address eve@example.com. The address that belongs to an "
-        "API key is what the query { viewer { email } } answers.\n"
+        "leadgraph: There is no active user with the e-mail address eve@example.com. The address that belongs to "
+        "an API key is what the query { viewer { email } } answers.\n"
     )
     code, output, errors = await run(database_url, file, "--user", "bob@example.com")
     assert (code, output) == (1, "")

@@ -1,0 +1,136 @@
+"""From a file of posts to mentions: matched against a user's keywords and taken in batch by batch."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from db.ingest import NewPost, user_by_email
+from db.models import MentionKind, Platform
+from db.pool import Pool, Reader
+from services.ingest import Ingest, RowResult
+from services.mention_row import NewRow
+from services.posts import DamagedFileError, Post, Rejected
+
+POSTS_PER_BATCH = 1000
+# Long posts make a batch full sooner, so that memory stays bounded.
+CHARACTERS_PER_BATCH = 4_000_000
+
+
+@dataclass(slots=True)
+class Summary:
+    """What came of the rows so far. `read` counts all of them, `matched` the posts that mention a keyword.
+
+    `mentions` counts each keyword of each post, `created` and `duplicates` what became of them: nothing in a
+    dry run. `damage` is where the file could not be read on.
+    """
+
+    read: int = 0
+    matched: int = 0
+    rejected: int = 0
+    mentions: int = 0
+    created: int = 0
+    duplicates: int = 0
+    damage: DamagedFileError | None = None
+
+    def add(self, results: Sequence[RowResult]) -> None:
+        for _, mentions, _ in results:
+            self.matched += bool(mentions)
+            self.mentions += len(mentions)
+            created = sum(mention.created for mention in mentions)
+            self.created += created
+            self.duplicates += len(mentions) - created
+
+
+@dataclass(slots=True)
+class _Batch:
+    rows: list[NewRow] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    characters: int = 0
+
+    @property
+    def read(self) -> int:
+        return len(self.rows) + len(self.rejected)
+
+    @property
+    def is_full(self) -> bool:
+        return self.read >= POSTS_PER_BATCH or self.characters >= CHARACTERS_PER_BATCH
+
+    def add(self, row: Post | Rejected, platform: Platform) -> None:
+        if isinstance(row, Rejected):
+            self.rejected.append(row)
+        else:
+            self.rows.append(NewRow(_new_post(row, platform)))
+            self.characters += len(row.content)
+
+
+def _new_post(post: Post, platform: Platform) -> NewPost:
+    return NewPost(
+        platform=platform,
+        external_id=post.external_id,
+        kind=MentionKind.POST,
+        url=post.url,
+        title=post.title,
+        content=post.content,
+        author=post.author,
+        language=None,
+        likes=post.likes,
+        comments=post.comments,
+        published_at=post.published_at,
+    )
+
+
+async def find_user(pool: Pool, email: str) -> int | None:
+    """The id of the active user with the address, whatever its case; None where there is none."""
+    reader = Reader(pool)
+    try:
+        return await user_by_email(reader, email)
+    finally:
+        reader.close()
+
+
+async def import_posts(
+    ingest: Ingest,
+    rows: Iterable[Post | Rejected],
+    platform: Platform,
+    *,
+    dry_run: bool = False,
+    on_batch: Callable[[Summary, Sequence[Rejected]], None] = lambda _summary, _rejected: None,
+) -> Summary:
+    """Takes in what the rows mention. Each batch is a transaction of its own; a dry run only matches.
+
+    `on_batch` is told after each batch how things stand and which of its rows were rejected. Where the file
+    turns out to be damaged, everything before the damage is taken in.
+    """
+    summary = Summary()
+    try:
+        for batch in _batches(rows, platform):
+            await _take(ingest, batch, summary, dry_run=dry_run)
+            on_batch(summary, batch.rejected)
+    except DamagedFileError as damage:
+        summary.damage = damage
+    return summary
+
+
+async def _take(ingest: Ingest, batch: _Batch, summary: Summary, *, dry_run: bool) -> None:
+    if dry_run:
+        found = await ingest.keywords_of(batch.rows)
+        summary.matched += sum(map(bool, found))
+        summary.mentions += sum(map(len, found))
+    elif batch.rows:
+        summary.add(await ingest.take(batch.rows))
+    summary.read += batch.read
+    summary.rejected += len(batch.rejected)
+
+
+def _batches(rows: Iterable[Post | Rejected], platform: Platform) -> Iterator[_Batch]:
+    """The rows in full batches; what is left before the end, or before damage, makes the last one."""
+    batch = _Batch()
+    try:
+        for row in rows:
+            batch.add(row, platform)
+            if batch.is_full:
+                yield batch
+                batch = _Batch()
+    except DamagedFileError:
+        yield batch
+        raise
+    yield batch

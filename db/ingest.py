@@ -205,6 +205,8 @@ async def insert_mentions(writer: Writer, user_id: int, mentions: Sequence[NewMe
             taken |= await _take(writer, user_id, part)
         # What was neither added nor known has been added by another at this moment: now it is known.
         missing = {identity: mention for identity, mention in missing.items() if identity not in taken}
+    if len(taken) == len(identities):
+        return [taken[identity] for identity in identities]
     return [_told_once(taken, identity) for identity in identities]
 
 

@@ -1,5 +1,6 @@
 """The ASGI application, put together from plain values."""
 
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -16,6 +17,7 @@ from server import graphiql, http
 from server.auth import Authenticator
 from server.examples import EXAMPLES
 from server.graphql import GraphQLEndpoint
+from server.ingest import IngestEndpoint
 
 LARGEST_BODY_BYTES = 2_000_000
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -36,6 +38,8 @@ def create_app(
     pages could reach a loopback server under another name. With `explain`, answers list their SQL statements.
     """
     endpoint = GraphQLEndpoint(schema or build(), pool, authenticator=authenticator, explain=explain)
+
+    ingest = IngestEndpoint(pool, endpoint.authenticator)
 
     async def graphql(request: Request) -> Response:
         if (
@@ -64,6 +68,8 @@ def create_app(
     return Starlette(
         routes=[
             Route("/graphql", graphql, methods=["GET", "POST"]),
+            # A stream may be of any length: it is never held as a whole.
+            Route("/ingest/mentions", ingest, methods=["POST"], max_body_size=sys.maxsize),
             Route("/healthz", _alive),
             Route("/readyz", ready),
             Route("/", _home),

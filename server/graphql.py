@@ -1,7 +1,6 @@
 """The endpoint: a request in, its viewer found, the operation run on one snapshot, the answer out."""
 
 import logging
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,17 +43,12 @@ class GraphQLEndpoint:
         self.authenticator = authenticator or Authenticator(pool)
 
     async def respond(self, request: Request) -> Response:
-        request_id = request.headers.get("x-request-id", "")[:64] or uuid.uuid4().hex
-        headers = {"x-request-id": request_id} if request_id.isprintable() and request_id.isascii() else {}
+        request_id, headers = http.request_id(request)
         media_type = http.wants(request)
         try:
             content, status = await self._answer(request, media_type, request_id)
-        except http.RequestError as refusal:
-            content = _refused(str(refusal), "BAD_REQUEST", request_id)
-            status, headers = refusal.status, headers | refusal.headers
-        except UnauthenticatedError as refusal:
-            content, status = _refused(str(refusal), refusal.code, request_id), 401
-            headers["www-authenticate"] = "Bearer"
+        except (http.RequestError, UnauthenticatedError) as refusal:
+            return http.refusal(refusal, request_id, headers, media_type)
         return http.answer(content, media_type, status=status, headers=headers)
 
     async def _answer(self, request: Request, media_type: str, request_id: str) -> tuple[dict[str, Any], int]:
@@ -106,10 +100,6 @@ def _is_request_error(result: ExecutionResult) -> bool:
     return (
         bool(result.errors) and result.data is None and not any(error.path for error in result.errors or ())
     )
-
-
-def _refused(message: str, code: str, request_id: str) -> dict[str, Any]:
-    return {"errors": [{"message": message, "extensions": {"code": code, "requestId": request_id}}]}
 
 
 def presented(

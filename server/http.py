@@ -1,5 +1,6 @@
 """GraphQL over HTTP, as its specification says: what a request may look like, and how answers are labelled."""
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,12 +8,19 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from resolvers.errors import CallerError, ForbiddenError, UnauthenticatedError
+
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 
 
+_STATUSES: dict[type[CallerError], int] = {UnauthenticatedError: 401, ForbiddenError: 403}
+
+
 class RequestError(Exception):
-    """A request that is no GraphQL request. `status` is the answer's."""
+    """A request that cannot be read or answered as it stands. `status` is the answer's."""
+
+    code = "BAD_REQUEST"
 
     def __init__(self, status: int, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
@@ -87,3 +95,28 @@ def answer(
         media_type=f"{media_type}; charset=utf-8",
         headers=headers,
     )
+
+
+def request_id(request: Request) -> tuple[str, dict[str, str]]:
+    """The request's id, its sender's or a new one, and the header that repeats it in the answer."""
+    given = request.headers.get("x-request-id", "")[:64] or uuid.uuid4().hex
+    return given, {"x-request-id": given} if given.isprintable() and given.isascii() else {}
+
+
+def refusal(
+    error: RequestError | CallerError, request_id: str, headers: dict[str, str], media_type: str = JSON
+) -> Response:
+    """The answer to a request of which nothing was done."""
+    content = {
+        "errors": [
+            {"message": str(error), "extensions": {"code": error.code, "requestId": request_id}},
+        ]
+    }
+    if isinstance(error, RequestError):
+        return answer(content, media_type, status=error.status, headers=headers | error.headers)
+    headers = headers | ({"www-authenticate": "Bearer"} if isinstance(error, UnauthenticatedError) else {})
+    return answer(content, media_type, status=status_of(error), headers=headers)
+
+
+def status_of(error: CallerError) -> int:
+    return _STATUSES.get(type(error), 400)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
-from itertools import islice
 from typing import NamedTuple
 
 from db.ingest import (
@@ -188,9 +187,9 @@ def _taken(mentions: Sequence[NewMention], taken: Iterator[Taken]) -> RowResult:
     """What became of a row with so many mentions, which are the next ones."""
     if not mentions:
         return RowResult(RowOutcome.UNMATCHED)
-    of_row = [
-        TakenMention(row.id, mention.keyword_id, row.created)
-        for mention, row in zip(mentions, islice(taken, len(mentions)), strict=True)
-    ]
-    created = any(mention.created for mention in of_row)
-    return RowResult(RowOutcome.CREATED if created else RowOutcome.DUPLICATE, of_row)
+    of_row = []
+    outcome = RowOutcome.DUPLICATE
+    for (keyword_id, _), (id_, created) in zip(mentions, taken, strict=False):
+        of_row.append(TakenMention(id_, keyword_id, created))
+        outcome = RowOutcome.CREATED if created else outcome
+    return RowResult(outcome, of_row)

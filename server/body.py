@@ -8,7 +8,7 @@ from typing import Self
 from starlette.types import Message, Receive
 
 PIECE_BYTES = 65_536
-MOST_EXPANSION = 200
+MOST_EXPANSION = 100
 """How many times as long as it was sent a gzipped body may become, after its first megabyte."""
 _FREE_BYTES = 1_000_000
 _GZIP = 16 + zlib.MAX_WBITS

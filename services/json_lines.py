@@ -36,7 +36,10 @@ class Lines:
         """The lines that end in the piece."""
         *ends, begun = piece.split(b"\n")
         for end in ends:
-            yield from self._ended(end)
+            if end or self._begun or self._too_long:
+                yield from self._ended(end)
+            else:
+                self.number += 1
         self._keep(begun)
 
     def end(self) -> Iterator[Line]:

@@ -174,18 +174,18 @@ def _moment(value: object, _: IdReader) -> datetime:
     return moment
 
 
-def _id(model: type[Base]) -> _Reader:
+def _id(model: type[Base], name: str) -> _Reader:
     def read(value: object, read_id: IdReader) -> int:
         found = read_id(value, model) if isinstance(value, str) else None
         if found is None:
-            raise _UnusableError(RowErrorCode.INVALID, f"This is not the id of a {model.__name__}.")
+            raise _UnusableError(RowErrorCode.INVALID, f"This is not the id of {name}.")
         return found
 
     return read
 
 
 _READERS: dict[str, _Reader] = {
-    "keywordId": _id(Keyword),
+    "keywordId": _id(Keyword, "a keyword"),
     "platform": _one_of(Platform),
     "externalId": _text(LONGEST["id"]),
     "kind": _one_of(MentionKind),
@@ -197,7 +197,7 @@ _READERS: dict[str, _Reader] = {
     "likes": _count,
     "comments": _count,
     "publishedAt": _moment,
-    "integrationId": _id(Integration),
+    "integrationId": _id(Integration, "an integration"),
 }
 _REQUIRED = ("platform", "externalId", "url", "content")
 FIELDS = tuple(_READERS)

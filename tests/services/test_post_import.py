@@ -96,6 +96,7 @@ async def test_posts_become_mentions_with_all_they_say(pool: Pool) -> None:
     assert stored.pop("created_at") == stored.pop("updated_at")
     assert stored.pop("search") == "'a':1A 'crm':2A 'text':4B 'the':3B"
     assert stored == {
+        **dict.fromkeys(("read_at", "starred_at", "dismissed_at", "dismiss_reason", "engaged_at")),
         "user_id": user_id,
         "keyword_id": (await keyword_ids(pool))[0],
         "integration_id": None,

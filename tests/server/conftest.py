@@ -1,0 +1,71 @@
+"""The application on a socket, as it is served, and users with keys and keywords who use it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+import uvicorn
+
+from db.pool import Pool
+from db.queries import api_key as stored_keys
+from resolvers.identifier import encode
+from server.app import create_app
+from server.auth import Authenticator
+from services import api_key
+
+
+@dataclass
+class Sender:
+    """A user who sends mentions: the ids of the keywords are as the API has them."""
+
+    user_id: int
+    key: str
+    keyword_ids: dict[str, str]
+    headers: dict[str, str]
+
+
+AddSender = Callable[..., Awaitable[Sender]]
+
+
+@pytest.fixture
+def add_sender(pool: Pool) -> AddSender:
+    async def add(
+        *keywords: str, email: str = "ann@example.com", scopes: tuple[str, ...] = (api_key.WRITE_MENTIONS,)
+    ) -> Sender:
+        user_id: int = await pool.fetchval("INSERT INTO users (email) VALUES ($1) RETURNING id", email)
+        insert = "INSERT INTO keywords (user_id, keyword) VALUES ($1, $2) RETURNING id"
+        ids = {word: encode("Keyword", await pool.fetchval(insert, user_id, word)) for word in keywords}
+        secret = api_key.new_secret()
+        async with pool.acquire() as connection:
+            key_id = await stored_keys.create(
+                connection, user_id, "test", api_key.digest(secret), list(scopes)
+            )
+        key = api_key.written(key_id, secret)
+        headers = {"authorization": f"Bearer {key}", "content-type": "application/x-ndjson"}
+        return Sender(user_id, key, ids, headers)
+
+    return add
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves the signals to pytest."""
+        yield
+
+
+@pytest.fixture
+async def origin(pool: Pool) -> AsyncIterator[str]:
+    """Where the application answers, through uvicorn. Keys are looked at again for every batch."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    app = create_app(pool, authenticator=Authenticator(pool, trust_seconds=0))
+    server = _Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=5))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    await serving

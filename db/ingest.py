@@ -19,6 +19,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.sql.selectable import CTE
 
@@ -26,7 +27,7 @@ from db.models import Integration, Keyword, KeywordStatus, Mention, MentionKind,
 from db.pool import Reader
 from db.queries.rows import table_of
 from db.scope import EVERYBODY, PARAMETER, Scope, visible
-from db.statement import statement
+from db.statement import IdsAsText, statement
 from db.writer import Writer
 
 _USERS, _KEYWORDS, _INTEGRATIONS = table_of(User), table_of(Keyword), table_of(Integration)
@@ -122,7 +123,7 @@ async def lock_user(writer: Writer, user_id: int) -> UserStatus | None:
 
 
 def _among(name: str) -> Any:
-    return any_(bindparam(name, type_=ARRAY(BigInteger)))
+    return any_(cast_to(bindparam(name, type_=IdsAsText), ARRAY(BigInteger)))
 
 
 @statement

@@ -103,6 +103,7 @@ class Ingest:
     async def refresh(self) -> int:
         """Learns which keywords are active now; says how many."""
         reader = Reader(self._pool)
+        reader.single = True
         try:
             keywords = await active_keywords(reader, self._user_id)
         finally:

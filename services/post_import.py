@@ -81,6 +81,7 @@ def _new_post(post: Post, platform: Platform) -> NewPost:
 async def find_user(pool: Pool, email: str) -> int | None:
     """The id of the active user with the address, whatever its case; None where there is none."""
     reader = Reader(pool)
+    reader.single = True
     try:
         return await user_by_email(reader, email)
     finally:

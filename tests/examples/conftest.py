@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,8 +67,8 @@ class Checkout:
         return done.stdout
 
 
-@pytest.fixture(scope="session")
-def checkout(demo: Demo) -> Iterator[Checkout]:
+@contextmanager
+def _checkout(demo: Demo) -> Iterator[Checkout]:
     with tempfile.TemporaryDirectory(prefix="leadgraph-checkout-", ignore_cleanup_errors=True) as temporary:
         folder, programs = Path(temporary) / "checkout", Path(temporary) / "bin"
         built = shutil.ignore_patterns("node_modules", "gql", "__pycache__")
@@ -76,6 +77,20 @@ def checkout(demo: Demo) -> Iterator[Checkout]:
         (folder / ".leadgraph").symlink_to(demo.home)
         programs.mkdir()
         yield Checkout(folder, programs, demo)
+
+
+@pytest.fixture(scope="session")
+def checkout(demo: Demo) -> Iterator[Checkout]:
+    with _checkout(demo) as made:
+        yield made
+
+
+@pytest.fixture
+def checkout_to_write(new_demo: Demo) -> Iterator[Checkout]:
+    """The checkout of a demo that nobody else reads."""
+    new_demo.start("--scale", "0.05")
+    with _checkout(new_demo) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The example programs, run against a demo: each prints exactly what the API has, and says what is wrong."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ Checkout = Any  # tests/examples/conftest.py
 ROOT = Path(__file__).parents[2]
 TYPESCRIPT = "examples/typescript"
 PYTHON = "python examples/python/leads.py"
+SEND = "python examples/python/send_mentions.py"
 CURL = "sh examples/curl/mentions.sh"
 
 
@@ -147,7 +149,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("command", [PYTHON, f"{CURL} crm", f"cd {TYPESCRIPT} && npm start --silent"])
+@pytest.mark.parametrize(
+    "command", [PYTHON, f"{SEND} schema.graphql", f"{CURL} crm", f"cd {TYPESCRIPT} && npm start --silent"]
+)
 @pytest.mark.parametrize(("variable", "value", "said"), WRONG)
 def test_what_is_wrong_is_said_and_the_exit_code_tells(
     request: pytest.FixtureRequest, command: str, variable: str, value: str, said: str
@@ -157,6 +161,27 @@ def test_what_is_wrong_is_said_and_the_exit_code_tells(
     assert (done.stdout, done.returncode > 0) == ("", True)
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_python_sends_a_file_and_prints_what_there_is_to_mend(checkout_to_write: Checkout) -> None:
+    posts = checkout_to_write.folder / "posts.jsonl"
+    row = '{"platform":"X","externalId":"%d","url":"https://x.example","content":"security"}\n'
+    bad = '{"platform":"MARS","externalId":"1","url":"https://x.example","content":"security"}\nnonsense\n'
+    posts.write_text("".join(row % number for number in range(1500)) + bad)
+    done = checkout_to_write.run(f"{SEND} posts.jsonl")
+    assert done.returncode == 1
+    assert [line[:60] for line in done.stderr.splitlines()] == [
+        "line 1501: platform: This has to be one of REDDIT, HACKERNEWS"[:60],
+        "line 1502: row: This is not JSON: invalid literal, expected a valid"[:60],
+    ]
+    summary = json.loads(done.stdout)
+    assert (summary["created"], summary["failed"], summary["complete"]) == (1500, 2, True)
+    posts.write_text("".join(row % number for number in range(2000)))
+    summary = json.loads(checkout_to_write.output(f"{SEND} posts.jsonl"))
+    assert (summary["created"], summary["duplicate"]) == (500, 1500)
+    done = checkout_to_write.run(f"{SEND} nowhere.jsonl")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "nowhere.jsonl" in done.stderr
 
 
 def test_a_status_that_is_none_is_refused_with_the_apis_own_words(checkout: Checkout) -> None:

@@ -1,0 +1,66 @@
+"""Sends the posts of a file, one JSON object in each line, and prints which lines could not be taken in.
+
+    python send_mentions.py posts.jsonl
+
+Sending a file again, whole or after it broke off, creates nothing twice. The variables LEADGRAPH_URL and
+LEADGRAPH_API_KEY say where to; requirements.txt says what to install.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+Result = dict[str, Any]
+
+
+class RefusedError(Exception):
+    """Nothing was taken in, for the errors that the answer has instead of lines."""
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        super().__init__("\n".join(f"{error['extensions']['code']}: {error['message']}" for error in errors))
+
+
+def send(path: str, url: str, key: str) -> Iterator[Result]:
+    """What became of each line, and a summary at the end. The file is read while it is sent."""
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"}
+    with open(path, "rb") as file, httpx.stream("POST", url, content=file, headers=headers) as answer:
+        if answer.is_error:
+            raise RefusedError(json.loads(answer.read())["errors"])
+        for line in answer.iter_lines():
+            yield json.loads(line)
+
+
+def is_complete(result: Result) -> bool:
+    """Prints what there is to mend, and what came of it all; whether everything was taken in."""
+    for error in result.get("errors", []):
+        print(f"line {result['line']}: {error['field'] or 'row'}: {error['message']}", file=sys.stderr)
+    if "error" in result:
+        print(f"{result['error']['message']} Send the file again.", file=sys.stderr)
+    if "summary" in result:
+        print(json.dumps(result["summary"]))
+    return "errors" not in result and "error" not in result
+
+
+def main(arguments: list[str]) -> int:
+    url, key = os.environ.get("LEADGRAPH_URL"), os.environ.get("LEADGRAPH_API_KEY")
+    if not url or not key or len(arguments) != 1:
+        print("Set LEADGRAPH_URL and LEADGRAPH_API_KEY, and name a file.", file=sys.stderr)
+        return 1
+    url = url.removesuffix("/graphql") + "/ingest/mentions"
+    try:
+        complete = [is_complete(result) for result in send(arguments[0], url, key)]
+    except RefusedError as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    except (OSError, httpx.HTTPError) as failure:
+        print(f"{arguments[0]} cannot be sent to {url}: {failure}", file=sys.stderr)
+        return 1
+    return 0 if all(complete) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

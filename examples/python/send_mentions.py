@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,10 +25,10 @@ class RefusedError(Exception):
         super().__init__("\n".join(f"{error['extensions']['code']}: {error['message']}" for error in errors))
 
 
-def send(path: str, url: str, key: str) -> Iterator[Result]:
+def send(path: Path, url: str, key: str) -> Iterator[Result]:
     """What became of each line, and a summary at the end. The file is read while it is sent."""
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"}
-    with open(path, "rb") as file, httpx.stream("POST", url, content=file, headers=headers) as answer:
+    with path.open("rb") as file, httpx.stream("POST", url, content=file, headers=headers) as answer:
         if answer.is_error:
             raise RefusedError(json.loads(answer.read())["errors"])
         for line in answer.iter_lines():
@@ -52,7 +53,7 @@ def main(arguments: list[str]) -> int:
         return 1
     url = url.removesuffix("/graphql") + "/ingest/mentions"
     try:
-        complete = [is_complete(result) for result in send(arguments[0], url, key)]
+        complete = [is_complete(result) for result in send(Path(arguments[0]), url, key)]
     except RefusedError as refusal:
         print(refusal, file=sys.stderr)
         return 1

@@ -30,7 +30,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text, TypeEngine
 
-from db.models import AnalysisResult, Base, Integration, IntegrationLog, Keyword, Lead, Mention, User
+from db.models import (
+    AnalysisResult,
+    Base,
+    Integration,
+    IntegrationLog,
+    Keyword,
+    Lead,
+    LeadEvent,
+    Mention,
+    User,
+)
 from db.scope import visible
 
 
@@ -266,7 +276,7 @@ FIELDS: Mapping[type[Base], Mapping[str, Compare]] = {
             name: _own(name)
             for name in (
                 "keyword_id", "status", "origin", "score", "value", "currency", "company",
-                "external_reference", "created_at", "status_changed_at", "qualified_at", "converted_at",
+                "external_reference", "assignee_user_id", "created_at", "status_changed_at", "qualified_at", "converted_at",
             )
         },
         "platform": _in_parent(Mention, "mention_id", "platform"),
@@ -274,5 +284,6 @@ FIELDS: Mapping[type[Base], Mapping[str, Compare]] = {
     Integration: {
         name: _own(name) for name in ("provider", "kind", "status", "health_score", "last_searched_at")
     },
+    LeadEvent: {name: _own(name) for name in ("type", "created_at")},
     IntegrationLog: {name: _own(name) for name in ("kind", "status", "created_at")},
 }  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 from db.filter import All, AnyOf, Filter, Not, Operator, Test
 from db.keyset import BEST_MATCH_FIRST, Order
-from db.models import Base, Integration, Keyword
+from db.models import Base, Integration, Keyword, User
 from resolvers.errors import UserInputError
 from resolvers.identifier import row_id
 from services.validation import is_storable
@@ -18,8 +18,8 @@ LONGEST_LIST = 250
 LONGEST_TEXT = 500
 MOST_MINUS_SIGNS = 24  # PostgreSQL gives up where more than about thirty negate each other
 
-IDS: Mapping[str, type[Base]] = {"keyword_id": Keyword, "integration_id": Integration}
-COLUMNS = {"last_synced_at": "last_searched_at"}
+IDS: Mapping[str, type[Base]] = {"keyword_id": Keyword, "integration_id": Integration, "assignee_id": User}
+COLUMNS = {"last_synced_at": "last_searched_at", "assignee_id": "assignee_user_id"}
 # Questions that are answered by whether something is there.
 PRESENT = {
     "has_lead": "lead",

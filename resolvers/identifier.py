@@ -6,7 +6,7 @@ from binascii import b2a_base64
 from collections.abc import Callable
 from functools import cache
 
-from db.models import Base, Integration, IntegrationLog, Keyword, Lead, Mention, User
+from db.models import Base, Integration, IntegrationLog, Keyword, Lead, LeadEvent, Mention, User
 from resolvers.errors import UserInputError
 
 TAGS: dict[type[Base], str] = {
@@ -14,6 +14,7 @@ TAGS: dict[type[Base], str] = {
     Keyword: "Keyword",
     Mention: "Mention",
     Lead: "Lead",
+    LeadEvent: "LeadEvent",
     Integration: "Integration",
     IntegrationLog: "IntegrationLog",
 }

@@ -29,6 +29,11 @@ class LeadOrder(Enum):
     LATEST_CHANGE = keyset.LATEST_CHANGE_FIRST
 
 
+class LeadEventOrder(Enum):
+    NEWEST = keyset.NEWEST_FIRST
+    OLDEST = keyset.OLDEST_FIRST
+
+
 class IntegrationOrder(Enum):
     NEWEST = keyset.LATEST_ID_FIRST
     OLDEST = keyset.EARLIEST_ID_FIRST

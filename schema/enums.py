@@ -15,6 +15,7 @@ from db.models import (
     IntegrationStatus,
     Intent,
     KeywordStatus,
+    LeadEventType,
     LeadOrigin,
     LeadStatus,
     MatchType,
@@ -35,6 +36,7 @@ __all__ = [
     "IntegrationStatus",
     "Intent",
     "KeywordStatus",
+    "LeadEventType",
     "LeadOrigin",
     "LeadStatus",
     "MatchType",
@@ -163,6 +165,17 @@ describe(
     qualified="Worth an offer.",
     converted="A customer.",
     disqualified="Given up; `disqualifyReason` may say why.",
+)
+describe(
+    LeadEventType,
+    "What happened to a lead.",
+    created="It was made.",
+    status_changed="Its status changed.",
+    assigned="Somebody else works on it, or nobody any more.",
+    updated="Something else about it changed.",
+    noted="Its notes changed.",
+    scored="It got another score.",
+    synced="It was sent to a CRM, or came back from there.",
 )
 describe(
     LeadOrigin,

@@ -15,6 +15,7 @@ from schema.enums import (
     IntegrationStatus,
     Intent,
     KeywordStatus,
+    LeadEventType,
     LeadOrigin,
     LeadStatus,
     MatchType,
@@ -162,10 +163,20 @@ class LeadFilter:
     value: DecimalComparison | None = optional("Expected worth, whatever the currency.")
     currency: TextComparison | None = optional("ISO 4217 code of the currency of its value.")
     company: TextComparison | None = optional("Company of the person to talk to.")
+    assignee_id: IdComparison | None = optional("Who works on it.")
     external_reference: TextComparison | None = optional("Its id in a partner's system.")
     created_at: DateTimeComparison | None = optional("When it was made.")
     status_changed_at: DateTimeComparison | None = optional("When its status last changed.")
     converted_at: DateTimeComparison | None = optional("When it was first CONVERTED.")
+
+
+@strawberry.input(description="Which events of a lead. Of several conditions all have to be true.")
+class LeadEventFilter:
+    and_: list["LeadEventFilter"] | None = optional(ALL_OF, name="and")
+    or_: list["LeadEventFilter"] | None = optional(ANY_OF, name="or")
+    not_: Annotated["LeadEventFilter", strawberry.lazy("schema.filters")] | None = optional(NOT, name="not")
+    type: Comparison[LeadEventType] | None = optional("What happened.")
+    created_at: DateTimeComparison | None = optional("When it happened.")
 
 
 @strawberry.input(description="Which integrations. Of several conditions all have to be true.")

@@ -5,10 +5,12 @@ import strawberry
 
 from db import models
 from resolvers import lead as resolve
+from schema.connection import Connection
 from schema.enums import LeadOrigin, LeadStatus
 from schema.fields import column, resolved_by
+from schema.lists import lead_event_list
 from schema.node import Node, global_id, is_row_of
-from schema.refs import KeywordRef, MentionRef, UserRef
+from schema.refs import KeywordRef, LeadEventRef, MentionRef, UserRef
 
 
 @strawberry.type(description="A promising mention on its way to a customer.")
@@ -18,8 +20,8 @@ class Lead(Node):
     id: strawberry.ID = global_id(models.Lead)
     status: LeadStatus = column("Where it stands now.")
     disqualify_reason: str | None = column("Why it was given up; null where nobody said.")
-    contacted_at: datetime | None = column("When it was first CONTACTED; null if never.")
-    qualified_at: datetime | None = column("When it was first QUALIFIED; null if never.")
+    contacted_at: datetime | None = column("When it was first CONTACTED, or further on; null if never.")
+    qualified_at: datetime | None = column("When it was first QUALIFIED, or further on; null if never.")
     converted_at: datetime | None = column("When it was first CONVERTED; null if never.")
     disqualified_at: datetime | None = column("When it was first DISQUALIFIED; null if never.")
     status_changed_at: datetime = column("When its status last changed.")
@@ -43,3 +45,4 @@ class Lead(Node):
     )
     mention: MentionRef = resolved_by(resolve.mention, description="The mention that it was made of.")
     keyword: KeywordRef = resolved_by(resolve.keyword, description="The keyword of that mention.")
+    events: Connection[LeadEventRef] = lead_event_list(resolve.events, "What happened to it.")

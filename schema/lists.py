@@ -41,6 +41,12 @@ def lead_list(resolver: Any, description: str) -> Any:
     return connection(resolver, where=filters.LeadFilter, order=orders.LeadOrder, description=description)
 
 
+def lead_event_list(resolver: Any, description: str) -> Any:
+    return connection(
+        resolver, where=filters.LeadEventFilter, order=orders.LeadEventOrder, description=description
+    )
+
+
 def integration_list(resolver: Any, description: str) -> Any:
     return connection(
         resolver, where=filters.IntegrationFilter, order=orders.IntegrationOrder, description=description

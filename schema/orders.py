@@ -4,6 +4,7 @@ from resolvers.orders import (
     IntegrationLogOrder,
     IntegrationOrder,
     KeywordOrder,
+    LeadEventOrder,
     LeadOrder,
     MentionOrder,
     UserOrder,
@@ -14,6 +15,7 @@ __all__ = [
     "IntegrationLogOrder",
     "IntegrationOrder",
     "KeywordOrder",
+    "LeadEventOrder",
     "LeadOrder",
     "MentionOrder",
     "UserOrder",
@@ -46,6 +48,12 @@ describe(
     newest="The one made last first.",
     oldest="The one made first first.",
     latest_change="The one whose status changed last first.",
+)
+describe(
+    LeadEventOrder,
+    "An order of a lead's events.",
+    newest="The latest first.",
+    oldest="The earliest first.",
 )
 describe(
     IntegrationOrder,

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from schema.integration_log import IntegrationLog
     from schema.keyword import Keyword
     from schema.lead import Lead
+    from schema.lead_event import LeadEvent
     from schema.lists import LeadConnection, MentionConnection
     from schema.mention import Mention
     from schema.user import User
@@ -18,6 +19,7 @@ AnalysisRef = Annotated["Analysis", strawberry.lazy("schema.analysis")]
 IntegrationLogRef = Annotated["IntegrationLog", strawberry.lazy("schema.integration_log")]
 IntegrationRef = Annotated["Integration", strawberry.lazy("schema.integration")]
 KeywordRef = Annotated["Keyword", strawberry.lazy("schema.keyword")]
+LeadEventRef = Annotated["LeadEvent", strawberry.lazy("schema.lead_event")]
 LeadRef = Annotated["Lead", strawberry.lazy("schema.lead")]
 MentionRef = Annotated["Mention", strawberry.lazy("schema.mention")]
 UserRef = Annotated["User", strawberry.lazy("schema.user")]

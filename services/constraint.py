@@ -8,6 +8,16 @@ _MEANINGS: dict[str, UserError] = {
         "There is a keyword of these words and this match type already.",
         ("input", "keyword"),
     ),
+    "uq_leads_user_id_external_reference": UserError(
+        UserErrorCode.ALREADY_EXISTS,
+        "Another lead has this external reference.",
+        ("input", "external_reference"),
+    ),
+    "ck_leads_value_has_currency": UserError(
+        UserErrorCode.REQUIRED,
+        "A value has a currency, and a currency has a value: give both, or null for both.",
+        ("input", "value"),
+    ),
 }
 
 

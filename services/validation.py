@@ -1,5 +1,6 @@
 """What is wrong with the values of an input: all of it at once, each with its place."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,6 +40,18 @@ class Validation:
         """A text that PostgreSQL can hold. With `trimmed`, white space around it goes."""
         if self._given(name):
             self._values[name] = self._text(self._values[name], longest, empty, trimmed, name)
+
+    def names(self, *names: str, longest: int) -> None:
+        """Short texts; an empty one is the same as none, null."""
+        for name in names:
+            self.text(name, longest=longest)
+            if self._values.get(name) == "":
+                self._values[name] = None
+
+    def shape(self, name: str, pattern: re.Pattern[str], message: str) -> None:
+        """What a text has to look like, once it is tidy."""
+        if self._given(name) and not pattern.fullmatch(self._values[name]):
+            self.refuse(UserErrorCode.INVALID, message, name)
 
     def texts(self, name: str, *, most: int, longest: int) -> None:
         """A list of trimmed texts, none of them empty; repetitions go."""

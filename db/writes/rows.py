@@ -18,16 +18,19 @@ Model = TypeVar("Model", bound=Base)
 
 
 @statement
-def _read(model: type[Base], *, everybody: bool) -> Select[Any]:
+def _read(model: type[Base], column: str, *, everybody: bool) -> Select[Any]:
     table = table_of(model)
     return select(*columns(model)).where(
-        table.c.id == any_(keys_parameter()), visible_among(model, everybody=everybody)
+        table.c[column] == any_(keys_parameter()), visible_among(model, everybody=everybody)
     )
 
 
-async def read(writer: Writer, scope: Scope, model: type[Model], row_id: int) -> Model | None:
-    """The row as it is now; None where there is none that the scope shows."""
-    found = await writer.fetch(model, _read(model, everybody=scope.everybody), scope, keys=[row_id])
+async def read(
+    writer: Writer, scope: Scope, model: type[Model], key: int, column: str = "id"
+) -> Model | None:
+    """The row whose unique column is the key, as it is now; None where there is none that the scope shows."""
+    sent = _read(model, column, everybody=scope.everybody)
+    found = await writer.fetch(model, sent, scope, keys=[key])
     return found[0] if found else None
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, any_, bindparam, func, select,
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from db.models import Base, User, UserStatus
+from db.models import Base, User, UserRole, UserStatus
 from db.queries.rows import keys_parameter, table_of
 from db.scope import EVERYBODY
 from db.statement import Statement, statement
@@ -26,6 +26,8 @@ class LockedUser:
     """A user whose rows nobody else writes until the transaction ends, and the state of who writes them."""
 
     user_id: int
+    role: UserRole
+    status: UserStatus
     data_version: int
     viewer_status: UserStatus
 
@@ -39,6 +41,8 @@ def _next_version(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
         .where(which)
         .returning(
             _USERS.c.id.label("user_id"),
+            _USERS.c.role,
+            _USERS.c.status,
             _USERS.c.data_version,
             status.scalar_subquery().label("viewer_status"),
         )

@@ -269,7 +269,7 @@ class Crowding:
         return None if self._random.random() < share else value
 
     def _one_of(self, values: Any) -> Any:
-        return self._random.choice(list(values))
+        return self._random.choice(sorted(values) if isinstance(values, set) else list(values))
 
     def _words(self, most: int) -> str:
         return " ".join(self._random.choices(WORDS, k=self._random.randint(1, most)))
@@ -397,6 +397,7 @@ class Crowding:
                     "currency": None if value is None else self._one_of(["EUR", "USD"]),
                     "company": self._or_null(self._one_of(["", "Acme", "acme"])),
                     "external_reference": self._or_null(f"crm-{next(self._numbers)}"),
+                    "assignee_user_id": self._or_null(self._one_of(self._world.users.values())),
                     "created_at": self._moment(),
                     "status_changed_at": self._moment(),
                     "qualified_at": self._or_null(self._moment()),
@@ -409,6 +410,21 @@ class Crowding:
             )
         return await self._world.add("leads", rows)
 
+    async def events(self, leads: Sequence[int], number: int) -> None:
+        await self._world.add(
+            "lead_events",
+            [
+                {
+                    "lead_id": self._one_of(leads),
+                    "actor_user_id": self._or_null(self._one_of(self._world.users.values())),
+                    "type": self._one_of(set(models.LeadEventType) - {models.LeadEventType.STATUS_CHANGED}),
+                    "data": {},
+                    "created_at": self._moment(),
+                }
+                for _ in range(number)
+            ],
+        )
+
     async def everything(self, name: str, size: int) -> None:
         """About `size` rows of each entity; on average ten mentions for each keyword that has any."""
         keywords = await self.keywords(name, size // 2)
@@ -416,7 +432,8 @@ class Crowding:
         await self.logs(name, integrations[:3], size // 2)
         mentions = await self.mentions(name, keywords[: size // 10], integrations[:4], size)
         await self.analyses(self._random.sample(mentions, size * 2 // 3))
-        await self.leads(self._random.sample(mentions, size // 2))
+        leads = await self.leads(self._random.sample(mentions, size // 2))
+        await self.events(leads[:3], size // 2)
 
 
 @pytest.fixture(scope="session")

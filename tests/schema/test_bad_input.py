@@ -40,6 +40,7 @@ PLACES = {
     "Integration": "integrations(first: 1) { nodes { %s } }",
     "MentionStats": "mentions { stats { %s } }",
     "LeadStats": "leads { stats { %s } }",
+    "Lead": "leads(first: 1) { nodes { %s } }",
 }
 LONG = "A" * 100_000
 NOT_TEXTS: list[object] = [1, 1.5, True, [], {}]

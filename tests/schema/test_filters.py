@@ -58,6 +58,7 @@ REFERENCE: dict[str, dict[str, Of]] = {
         **columns("platform", "status", "origin", "score", "value", "currency", "company", "external_reference"),
         **columns("created_at", "status_changed_at", "converted_at"),
         "keywordId": id_of("Keyword", "keyword_id"),
+        "assigneeId": id_of("User", "assignee_user_id"),
     },
     "integrations": {**columns("provider", "kind", "status", "health_score"), "lastSyncedAt": column("last_searched_at")},
     "logs": columns("kind", "status", "created_at"),
@@ -230,8 +231,8 @@ def values_for(people: Crowd, list_: str, name: str, type_: Any) -> list[Any]:
     there = people.samples(list_, name)
     step = max(1, len(there) // 8)
     beyond: Any = BEYOND[named.name]
-    if name == "integrationId":
-        beyond = [encode("Integration", 0)]
+    if name in {"integrationId", "assigneeId"}:
+        beyond = [encode("Integration" if name == "integrationId" else "User", 0)]
     return [*there[::step], *(one for one in beyond if one not in there)]
 
 

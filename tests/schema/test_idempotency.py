@@ -33,7 +33,7 @@ async def test_the_same_call_again_writes_nothing_and_is_answered_alike(ask: Any
     assert (first["replayed"], answer.data["createKeyword"]["replayed"]) == (False, True)
     assert answer.data["createKeyword"]["keyword"] == first["keyword"]
     assert await world.contents() == before
-    assert answer.statements == ["try_idempotency_lock", "find_idempotency_key", "keywords read"]
+    assert answer.statements == ["try_idempotency_lock", "find_idempotency_key", "keywords read id"]
 
 
 async def test_a_first_call_takes_three_statements_more(ask: Any) -> None:

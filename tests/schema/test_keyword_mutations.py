@@ -286,7 +286,7 @@ async def test_keywords_change_their_status(
     else:
         assert datetime.now(UTC) - after["archived_at"] < timedelta(minutes=1)
     writes = [] if new == old else ["set_keyword_status"]
-    assert answer.statements == ["lock_user", "keywords read", *writes]
+    assert answer.statements == ["lock_user", "keywords read id", *writes]
 
 
 async def test_an_archived_keyword_makes_room_and_finds_it_taken_when_it_comes_back(

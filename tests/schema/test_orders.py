@@ -20,12 +20,13 @@ TABLES = {
     "KeywordConnection": "keywords",
     "MentionConnection": "mentions",
     "LeadConnection": "leads",
+    "LeadEventConnection": "lead_events",
     "IntegrationConnection": "integrations",
     "IntegrationLogConnection": "integration_logs",
 }
 TAGS = {
     "users": "User", "keywords": "Keyword", "mentions": "Mention", "leads": "Lead", "integrations": "Integration",
-    "integration_logs": "IntegrationLog",
+    "integration_logs": "IntegrationLog", "lead_events": "LeadEvent",
 }  # fmt: skip
 # What each order sorts by, written down a second time: columns, and whether the largest come first.
 BY_ID: dict[str, tuple[tuple[str, ...], bool]] = {"NEWEST": (("id",), True), "OLDEST": (("id",), False)}
@@ -44,6 +45,7 @@ ORDERS: dict[str, dict[str, tuple[tuple[str, ...], bool]]] = {
     "leads": {**BY_TIME, "LATEST_CHANGE": (("status_changed_at", "id"), True)},
     "integrations": BY_ID,
     "integration_logs": BY_TIME,
+    "lead_events": BY_TIME,
 }
 SEARCH = "crm or sales"
 RANKED = """
@@ -109,7 +111,7 @@ PAGE = (
 
 
 def test_every_list_and_order_has_a_second_opinion() -> None:
-    assert len(LISTS) == 13
+    assert len(LISTS) == 14
     for list_, order in CASES:
         assert order in ORDERS[list_.table]
 
@@ -249,6 +251,7 @@ FILTERED: dict[str, dict[str, object]] = {
     "leads": {"not": {"score": {"lt": 0}}},
     "integrations": {"not": {"healthScore": {"lt": 0}}},
     "integration_logs": {"kind": {"notIn": []}},
+    "lead_events": {"type": {"notIn": []}},
 }
 
 

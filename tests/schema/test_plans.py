@@ -19,7 +19,7 @@ from schema.schema import build
 TYPES = build()._schema.type_map
 TABLES = {
     "User": "users", "Keyword": "keywords", "Mention": "mentions", "Lead": "leads", "Integration": "integrations",
-    "IntegrationLog": "integration_logs",
+    "IntegrationLog": "integration_logs", "LeadEvent": "lead_events",
 }  # fmt: skip
 SIZE = 5
 DEPTH = 30  # how far from an end of its list the row of a cursor is
@@ -201,6 +201,7 @@ async def make_busy(pool: Any) -> None:
         ("leads", "created_at"),
         ("leads", "status_changed_at"),
         ("integration_logs", "created_at"),
+        ("lead_events", "created_at"),
     ):
         await pool.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         await pool.execute(
@@ -267,7 +268,7 @@ def filters(list_: List, ids: Mapping[str, list[str]]) -> Iterator[tuple[dict[st
         given: list[Any] = []
         if isinstance(type_, GraphQLInputObjectType):
             for comparator, compared in type_.fields.items():
-                tag = name[0].upper() + name[1:-2]
+                tag = "User" if name == "assigneeId" else name[0].upper() + name[1:-2]
                 value = ids[tag][0] if name.endswith("Id") else sample(get_named_type(compared.type))
                 given.append({comparator: [value] if comparator in {"in", "notIn"} else value})
         else:

@@ -29,7 +29,7 @@ OBJECTS: dict[str, GraphQLObjectType] = {
     for name, type_ in TYPES.items()
     if isinstance(type_, GraphQLObjectType) and not name.startswith("__")
 }
-ENTITIES = {"User", "Keyword", "Mention", "Lead", "Integration", "IntegrationLog"}
+ENTITIES = {"User", "Keyword", "Mention", "Lead", "LeadEvent", "Integration", "IntegrationLog"}
 ROOTS = sorted(OBJECTS["Query"].fields)
 # What can be reached by reading: payloads of mutations have tests of their own.
 EVERY_FIELD = {
@@ -38,14 +38,17 @@ EVERY_FIELD = {
     for one in type_.fields
     if name not in {"Mutation", "UserError"} and not name.endswith("Payload")
 }
-FAR = {"Keyword", "Lead"}  # from these it is one step more to an integration's logs
+FAR = {"Keyword", "Lead", "Integration"}  # from these it is one step more to logs, or to events
 
 
 def named(type_: GraphQLOutputType) -> Any:
     return get_named_type(type_)
 
 
-TABLES = {tag: "integration_logs" if tag == "IntegrationLog" else f"{tag.lower()}s" for tag in ENTITIES}
+TABLES = {
+    tag: {"IntegrationLog": "integration_logs", "LeadEvent": "lead_events"}.get(tag, f"{tag.lower()}s")
+    for tag in ENTITIES
+}
 COUNTERS = {
     ("keywords", ""), ("mentions", ""), ("leads", ""), ("keywords", "user_id"), ("mentions", "user_id"),
     ("leads", "user_id"), ("mentions", "keyword_id"), ("leads", "keyword_id"),
@@ -176,6 +179,8 @@ GAPS = [
     """INSERT INTO leads (mention_id, user_id, keyword_id)
     SELECT id, user_id, keyword_id FROM mentions WHERE user_id = $1 ON CONFLICT DO NOTHING""",
     "UPDATE leads SET assignee_user_id = user_id, value = 9.5, currency = 'EUR' WHERE user_id = $1",
+    """INSERT INTO lead_events (lead_id, actor_user_id, type, data)
+    SELECT id, user_id, 'updated', '{"changes": {"company": [null, "Acme"]}}' FROM leads WHERE user_id = $1""",
 ]
 
 
@@ -207,7 +212,7 @@ async def some_ids(world: Any, name: str) -> dict[str, str]:
     """The id of one thing of each type."""
     found = {}
     for tag in sorted(ENTITIES):
-        table = "integration_logs" if tag == "IntegrationLog" else f"{tag.lower()}s"
+        table = TABLES[tag]
         column = "id" if tag == "User" else "user_id"
         id_ = await world.pool.fetchval(f"SELECT max(id) FROM {table} WHERE {column} = $1", world.users[name])
         found[tag] = encode(tag, id_)
@@ -291,6 +296,7 @@ WAYS = {
     "Keyword": "keywords(first: $n) {{ nodes {{ {} }} }}",
     "Mention": "mentions(first: $n) {{ nodes {{ {} }} }}",
     "Lead": "leads(first: $n) {{ nodes {{ {} }} }}",
+    "LeadEvent": "leads(first: $n) {{ nodes {{ events(first: $n) {{ nodes {{ {} }} }} }} }}",
     "Integration": "integrations(first: $n) {{ nodes {{ {} }} }}",
     "IntegrationLog": "integrations(first: $n) {{ nodes {{ logs(first: $n) {{ nodes {{ {} }} }} }} }}",
     "KeywordCount": "keywords(first: $n) {{ nodes {{ mentions {{ stats {{ byKeyword {{ {} }} }} }} }} }}",
@@ -300,6 +306,7 @@ WAYS = {
 ON_THE_WAY = {
     **{tag: [f"{TABLES[tag]} page"] for tag in ENTITIES},
     "IntegrationLog": ["integrations page", "integration_logs page_of_each integration_id"],
+    "LeadEvent": ["leads page", "lead_events page_of_each lead_id"],
     "KeywordCount": ["keywords page", "mentions page_of_each keyword_id", "mentions group keyword_id keyword_id", "keywords by id"],
 }  # fmt: skip
 

@@ -1,0 +1,627 @@
+"""Mutations of leads: rows, history and counters after them, the state machine, versions, and what they cost."""
+
+import asyncio
+import itertools
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from db.audit import drifts
+from resolvers.identifier import encode
+
+CREATE = """
+mutation($input: CreateLeadInput!) {
+  result: createLead(input: $input) { created replayed lead { id status version } userErrors { code message path } }
+}
+"""
+UPDATE = """
+mutation($input: UpdateLeadInput!) {
+  result: updateLead(input: $input) { lead { id version } userErrors { code message path } }
+}
+"""
+STATUS = """
+mutation($input: ChangeLeadStatusInput!) {
+  result: changeLeadStatus(input: $input) { lead { status version } userErrors { code message path } }
+}
+"""
+DELETE = """
+mutation($input: DeleteLeadInput!) {
+  result: deleteLead(input: $input) { deletedLeadId userErrors { code message path } }
+}
+"""
+OLD = datetime(2026, 1, 1, tzinfo=UTC)
+STATUSES = ["new", "contacted", "qualified", "converted", "disqualified"]
+REACHED = ("contacted_at", "qualified_at", "converted_at", "disqualified_at")
+
+
+async def lead_of(world: Any, owner: str = "ann", number: int = 0) -> Any:
+    return await world.pool.fetchrow(
+        "SELECT * FROM leads WHERE user_id = $1 ORDER BY id OFFSET $2 LIMIT 1", world.users[owner], number
+    )
+
+
+async def stored(world: Any, lead_id: int) -> Any:
+    return await world.pool.fetchrow("SELECT * FROM leads WHERE id = $1", lead_id)
+
+
+async def promising(world: Any, owner: str = "ann") -> int:
+    """A mention without a lead."""
+    found: int = await world.pool.fetchval(
+        "SELECT min(id) FROM mentions WHERE user_id = $1 AND id NOT IN (SELECT mention_id FROM leads)",
+        world.users[owner],
+    )
+    return found
+
+
+async def events(world: Any, lead_id: int) -> list[tuple[Any, ...]]:
+    rows = await world.pool.fetch("SELECT * FROM lead_events WHERE lead_id = $1 ORDER BY id", lead_id)
+    owner = await world.pool.fetchval("SELECT user_id FROM leads WHERE id = $1", lead_id)
+    assert {row["user_id"] for row in rows} <= {owner}
+    return [(row["type"], row["from_status"], row["to_status"], row["data"]) for row in rows]
+
+
+def errors(answer: Any) -> list[tuple[str, list[str]]]:
+    return [(error["code"], error["path"][1:]) for error in answer.data["result"]["userErrors"]]
+
+
+# Creating
+
+
+async def test_a_lead_is_made_of_a_mention_with_all_that_is_given(ask: Any, world: Any) -> None:
+    mention_id = await promising(world)
+    given = {
+        "mentionId": encode("Mention", mention_id),
+        "value": "1250.5",
+        "currency": "EUR",
+        "contactName": " Ada ",
+        "contactHandle": "ada",
+        "contactEmail": "ada@example.com",
+        "company": "",
+        "notes": " as written\n",
+        "tags": ["hot", "hot", " eu "],
+        "assigneeId": encode("User", world.users["ann"]),
+        "externalReference": "crm-1",
+        "origin": "API",
+    }
+    answer = await ask(CREATE, input=given)
+    row = await world.pool.fetchrow("SELECT * FROM leads WHERE mention_id = $1", mention_id)
+    assert answer.data["result"] == {
+        "created": True,
+        "replayed": False,
+        "lead": {"id": encode("Lead", row["id"]), "status": "NEW", "version": 1},
+        "userErrors": [],
+    }
+    keyword_id = await world.pool.fetchval("SELECT keyword_id FROM mentions WHERE id = $1", mention_id)
+    fresh = dict.fromkeys(
+        (*REACHED, "disqualify_reason", "score", "score_version", "score_breakdown", "company")
+    )
+    assert datetime.now(UTC) - row["created_at"] < timedelta(minutes=1)
+    assert dict(row) == {
+        **fresh,
+        "id": row["id"],
+        "user_id": world.users["ann"],
+        "mention_id": mention_id,
+        "keyword_id": keyword_id,
+        "status": "new",
+        "value": Decimal("1250.50"),
+        "currency": "EUR",
+        "contact_name": "Ada",
+        "contact_handle": "ada",
+        "contact_email": "ada@example.com",
+        "notes": " as written\n",
+        "tags": ["hot", "eu"],
+        "assignee_user_id": world.users["ann"],
+        "external_reference": "crm-1",
+        "origin": "api",
+        "version": 1,
+        **dict.fromkeys(("status_changed_at", "created_at", "updated_at"), row["created_at"]),
+    }
+    assert await events(world, row["id"]) == [("created", None, "new", {})]
+    assert await world.pool.fetchval("SELECT new_leads_count FROM keywords WHERE id = $1", keyword_id) == 1
+    assert await drifts(world.pool) == []
+
+
+async def test_creating_takes_three_statements(ask: Any, world: Any) -> None:
+    answer = await ask(CREATE, input={"mentionId": encode("Mention", await promising(world))})
+    assert answer.statements == ["lock_user", "insert_lead", "insert_lead_events"]
+
+
+async def test_a_mention_has_one_lead_and_the_second_call_gets_it_as_it_is(ask: Any, world: Any) -> None:
+    mention = encode("Mention", await promising(world))
+    first = (await ask(CREATE, input={"mentionId": mention, "notes": "first"})).data["result"]
+    before = await world.contents()
+    answer = await ask(CREATE, input={"mentionId": mention, "notes": "second"})
+    assert answer.data["result"] == {**first, "created": False}
+    assert answer.statements == ["lock_user", "insert_lead", "leads read mention_id"]
+    after = await world.contents()
+    for contents in (before, after):
+        for user in contents["users"]:
+            user.pop("data_version")
+    assert after == before
+
+
+@pytest.mark.parametrize("missing", [False, True])
+async def test_no_lead_is_made_of_a_foreign_mention(ask: Any, world: Any, missing: bool) -> None:
+    before = await world.contents()
+    for foreign in (await promising(world, "ben"), (await lead_of(world, "ben"))["mention_id"]):
+        id_ = 999_999 if missing else foreign
+        answer = await ask(CREATE, input={"mentionId": encode("Mention", id_)})
+        message = "There is no such mention."
+        error = {"code": "NOT_FOUND", "message": message, "path": ["input", "mentionId"]}
+        assert answer.data["result"] == {
+            "created": False,
+            "replayed": False,
+            "lead": None,
+            "userErrors": [error],
+        }
+    assert await world.contents() == before
+
+
+BAD: list[tuple[dict[str, object], list[tuple[str, list[str]]]]] = [
+    ({"value": "1"}, [("REQUIRED", ["value"])]),
+    ({"currency": "EUR"}, [("REQUIRED", ["value"])]),
+    ({"value": "-0.01", "currency": "EUR"}, [("INVALID", ["value"])]),
+    ({"value": "1.005", "currency": "EUR"}, [("INVALID", ["value"])]),
+    ({"value": "1000000000000", "currency": "EUR"}, [("INVALID", ["value"])]),
+    ({"value": "1", "currency": "euro"}, [("INVALID", ["currency"])]),
+    ({"value": "1", "currency": "EURO"}, [("INVALID", ["currency"])]),
+    ({"contactEmail": "ada"}, [("INVALID", ["contactEmail"])]),
+    ({"contactEmail": "a b@example.com"}, [("INVALID", ["contactEmail"])]),
+    ({"contactEmail": "x" * 250 + "@e.org"}, [("TOO_LONG", ["contactEmail"])]),
+    ({"contactName": "x" * 201}, [("TOO_LONG", ["contactName"])]),
+    ({"contactHandle": "\0"}, [("INVALID", ["contactHandle"])]),
+    ({"notes": "x" * 20_001}, [("TOO_LONG", ["notes"])]),
+    ({"notes": None}, [("REQUIRED", ["notes"])]),
+    ({"tags": None}, [("REQUIRED", ["tags"])]),
+    ({"tags": ["ok", " "]}, [("REQUIRED", ["tags", "1"])]),
+    ({"tags": ["x" * 51]}, [("TOO_LONG", ["tags", "0"])]),
+    ({"tags": ["x"] * 51}, [("TOO_MANY", ["tags"])]),
+    ({"externalReference": "taken"}, [("ALREADY_EXISTS", ["externalReference"])]),
+    ({"company": "x" * 201, "contactEmail": "@"}, [("TOO_LONG", ["company"]), ("INVALID", ["contactEmail"])]),
+    ({"assigneeId": encode("User", 999_999)}, [("NOT_FOUND", ["assigneeId"])]),
+]
+
+
+@pytest.mark.parametrize("action", ["create", "update"])
+@pytest.mark.parametrize(("given", "expected"), BAD, ids=[str(given)[:40] for given, _ in BAD])
+async def test_what_cannot_be_said_about_a_lead_is_refused(
+    ask: Any, world: Any, action: str, given: dict[str, object], expected: list[Any]
+) -> None:
+    other = await lead_of(world, number=1)
+    await world.pool.execute("UPDATE leads SET external_reference = 'taken' WHERE id = $1", other["id"])
+    before = await world.contents()
+    which = (
+        {"mentionId": encode("Mention", await promising(world))}
+        if action == "create"
+        else {"id": encode("Lead", (await lead_of(world))["id"])}
+    )
+    answer = await ask(CREATE if action == "create" else UPDATE, input={**which, **given})
+    found = errors(answer)
+    if given.keys() == {"company", "contactEmail"}:
+        assert sorted(found) == sorted(expected)
+    else:
+        assert found == expected
+    assert answer.data["result"]["lead"] is None
+    assert await world.contents() == before
+
+
+# Updating
+
+
+async def test_an_update_changes_what_is_given_and_is_written_into_the_history(ask: Any, world: Any) -> None:
+    lead = await lead_of(world)
+    id_ = encode("Lead", lead["id"])
+    answer = await ask(
+        UPDATE,
+        input={
+            "id": id_,
+            "value": "10",
+            "currency": "USD",
+            "company": "Acme",
+            "notes": "Secret plans.",
+            "tags": ["a", "b"],
+            "assigneeId": encode("User", world.users["ann"]),
+        },
+    )
+    assert answer.data["result"] == {"lead": {"id": id_, "version": 2}, "userErrors": []}
+    assert answer.statements == ["lock_user", "leads read id", "leads update", "insert_lead_events"]
+    after = await stored(world, lead["id"])
+    changed = {
+        "value": Decimal(10),
+        "currency": "USD",
+        "company": "Acme",
+        "notes": "Secret plans.",
+        "tags": ["a", "b"],
+        "assignee_user_id": world.users["ann"],
+        "version": 2,
+        "updated_at": after["updated_at"],
+    }
+    assert after["updated_at"] > lead["updated_at"]
+    assert dict(after) == dict(lead) | changed
+    assert await events(world, lead["id"]) == [
+        (
+            "updated",
+            None,
+            None,
+            {
+                "changes": {
+                    "value": [None, "10"],
+                    "currency": [None, "USD"],
+                    "company": [None, "Acme"],
+                    "tags": ["", "a, b"],
+                }
+            },
+        ),
+        ("noted", None, None, {"changes": {"notes": [None, None]}}),
+        ("assigned", None, None, {"changes": {"assignee_user_id": [None, world.users["ann"]]}}),
+    ]
+
+
+async def test_null_takes_away_and_absence_keeps(ask: Any, world: Any) -> None:
+    lead = await lead_of(world)
+    id_ = encode("Lead", lead["id"])
+    full = {"value": "10", "currency": "USD", "company": "Acme", "contactName": "Ada"}
+    await ask(UPDATE, input={"id": id_, **full, "assigneeId": encode("User", world.users["ann"])})
+    gone = {"value": None, "currency": None, "company": "", "assigneeId": None}
+    assert (await ask(UPDATE, input={"id": id_, **gone})).data["result"]["lead"]["version"] == 3
+    after = await stored(world, lead["id"])
+    for name in ("value", "currency", "company", "assignee_user_id"):
+        assert after[name] is None
+    assert after["contact_name"] == "Ada"
+
+
+async def test_an_update_to_what_is_there_changes_nothing(ask: Any, world: Any) -> None:
+    lead = await lead_of(world)
+    id_ = encode("Lead", lead["id"])
+    await ask(UPDATE, input={"id": id_, "value": "10", "currency": "USD", "tags": ["a"]})
+    before = await stored(world, lead["id"])
+    same = {"value": "10.00", "currency": " USD ", "tags": ["a", "a"], "notes": "", "company": None}
+    for given in (same, {}):
+        answer = await ask(UPDATE, input={"id": id_, **given})
+        assert answer.data["result"]["lead"]["version"] == 2
+        assert answer.statements == ["lock_user", "leads read id"]
+    assert await stored(world, lead["id"]) == before
+    assert len(await events(world, lead["id"])) == 1
+
+
+async def test_the_history_is_shown_with_what_changed_and_who_did_it(ask: Any, world: Any) -> None:
+    lead = await lead_of(world)
+    id_, ann, olga = (
+        encode(tag, row)
+        for tag, row in (("Lead", lead["id"]), ("User", world.users["ann"]), ("User", world.users["olga"]))
+    )
+    await ask(UPDATE, input={"id": id_, "company": "Acme"})
+    await ask(STATUS, input={"id": id_, "status": "DISQUALIFIED", "disqualifyReason": "No budget."})
+    await ask(UPDATE, viewer="olga", input={"id": id_, "assigneeId": ann})
+    document = """
+    query($id: ID!, $filter: LeadEventFilter, $order: LeadEventOrder) {
+      lead(id: $id) {
+        events(filter: $filter, orderBy: $order) {
+          totalCount
+          nodes {
+            type fromStatus toStatus changes { field old new } actor { id } lead { id }
+          }
+        }
+      }
+    }
+    """
+    found = (await ask(document, id=id_, order="OLDEST")).data["lead"]["events"]
+    mine, its = {"id": ann}, {"id": id_}
+    assert found == {
+        "totalCount": 3,
+        "nodes": [
+            {
+                "type": "UPDATED", "fromStatus": None, "toStatus": None, "actor": mine, "lead": its,
+                "changes": [{"field": "company", "old": None, "new": "Acme"}],
+            },
+            {
+                "type": "STATUS_CHANGED", "fromStatus": "QUALIFIED", "toStatus": "DISQUALIFIED", "actor": mine,
+                "lead": its, "changes": [{"field": "disqualifyReason", "old": None, "new": "No budget."}],
+            },
+            {
+                "type": "ASSIGNED", "fromStatus": None, "toStatus": None, "actor": None, "lead": its,
+                "changes": [{"field": "assigneeId", "old": None, "new": ann}],
+            },
+        ],
+    }  # fmt: skip
+    newest = (await ask(document, viewer="olga", id=id_)).data["lead"]["events"]["nodes"]
+    assert [event["type"] for event in newest] == ["ASSIGNED", "STATUS_CHANGED", "UPDATED"]
+    assert [event["actor"]["id"] for event in newest] == [olga, ann, ann]
+    some = await ask(document, id=id_, filter={"type": {"in": ["ASSIGNED", "NOTED"]}})
+    assert some.data["lead"]["events"]["totalCount"] == 1
+    assert (await ask(document, viewer="ben", id=id_)).data == {"lead": None}
+
+
+# Statuses
+
+
+@pytest.mark.parametrize("new", STATUSES)
+@pytest.mark.parametrize("old", STATUSES)
+async def test_a_lead_moves_as_the_state_machine_says(ask: Any, world: Any, old: str, new: str) -> None:
+    possible = {
+        "new": {"contacted", "qualified", "converted", "disqualified"},
+        "contacted": {"qualified", "converted", "disqualified"},
+        "qualified": {"contacted", "converted", "disqualified"},
+        "converted": {"qualified", "disqualified"},
+        "disqualified": {"new", "contacted", "qualified"},
+    }
+    lead = await lead_of(world)
+    await world.pool.execute(
+        "UPDATE leads SET status = $2, status_changed_at = $3, contacted_at = $3, "
+        "disqualify_reason = CASE $2 WHEN 'disqualified' THEN 'spam' END WHERE id = $1",
+        lead["id"], old, OLD,
+    )  # fmt: skip
+    before, history = await stored(world, lead["id"]), await events(world, lead["id"])
+    contents = await world.contents()
+    answer = await ask(STATUS, input={"id": encode("Lead", lead["id"]), "status": new.upper()})
+    after = await stored(world, lead["id"])
+    if new == old:
+        assert answer.data["result"] == {"lead": {"status": new.upper(), "version": 1}, "userErrors": []}
+        assert (after, await events(world, lead["id"])) == (before, history)
+    elif new not in possible[old]:
+        (error,) = answer.data["result"]["userErrors"]
+        named = ", ".join(status.upper() for status in STATUSES if status in possible[old])
+        assert error == {
+            "code": "INVALID_TRANSITION",
+            "message": f"A lead that is {old.upper()} cannot become {new.upper()}, but {named}.",
+            "path": ["input", "status"],
+        }
+        assert await world.contents() == contents
+    else:
+        assert answer.data["result"] == {"lead": {"status": new.upper(), "version": 2}, "userErrors": []}
+        assert answer.statements == ["lock_user", "leads read id", "set_lead_status", "insert_lead_events"]
+        moment = after["status_changed_at"]
+        assert datetime.now(UTC) - moment < timedelta(minutes=1)
+        way = {
+            "contacted": ["contacted_at"],
+            "qualified": ["contacted_at", "qualified_at"],
+            "converted": ["contacted_at", "qualified_at", "converted_at"],
+            "disqualified": ["disqualified_at"],
+        }.get(new, [])
+        reached = {name: before[name] or moment for name in way}
+        assert reached.get("contacted_at", OLD) == OLD, "the first moment is kept"
+        assert dict(after) == dict(before) | reached | {
+            "status": new,
+            "status_changed_at": moment,
+            "updated_at": moment,
+            "version": 2,
+            "disqualify_reason": None,
+        }
+        told = {"changes": {"disqualify_reason": ["spam", None]}} if old == "disqualified" else {}
+        assert (await events(world, lead["id"]))[len(history) :] == [("status_changed", old, new, told)]
+    assert await drifts(world.pool) == []
+
+
+async def test_moments_of_statuses_are_set_once_and_never_cleared(ask: Any, world: Any) -> None:
+    lead = await lead_of(world)
+    await world.pool.execute("UPDATE leads SET status = 'new' WHERE id = $1", lead["id"])
+    id_ = encode("Lead", lead["id"])
+    moments: dict[str, datetime] = {}
+    for status in ("QUALIFIED", "CONTACTED", "CONVERTED", "DISQUALIFIED", "NEW", "QUALIFIED", "CONVERTED"):
+        assert errors(await ask(STATUS, input={"id": id_, "status": status})) == []
+        row = await stored(world, lead["id"])
+        for name in REACHED:
+            if row[name] is not None:
+                assert moments.setdefault(name, row[name]) == row[name]
+            else:
+                assert name not in moments
+    assert set(moments) == set(REACHED)
+    assert row["version"] == 8
+    assert await drifts(world.pool) == []
+
+
+async def test_the_reason_goes_with_disqualified(ask: Any, world: Any) -> None:
+    lead = await lead_of(world)
+    id_ = encode("Lead", lead["id"])
+
+    async def change(**given: object) -> Any:
+        answer = await ask(STATUS, input={"id": id_, **given})
+        return errors(answer), (await stored(world, lead["id"]))["disqualify_reason"]
+
+    assert await change(status="CONVERTED", disqualifyReason="x") == (
+        [("INVALID", ["disqualifyReason"])],
+        None,
+    )
+    too_long = await change(status="DISQUALIFIED", disqualifyReason="x" * 501)
+    assert too_long == ([("TOO_LONG", ["disqualifyReason"])], None)
+    assert await change(status="DISQUALIFIED", disqualifyReason=" No budget. ") == ([], "No budget.")
+    assert await change(status="DISQUALIFIED") == ([], "No budget.")
+    assert await change(status="DISQUALIFIED", disqualifyReason="Gone.") == ([], "Gone.")
+    assert (await stored(world, lead["id"]))["version"] == 3
+    assert (await events(world, lead["id"]))[-1] == (
+        "updated", None, None, {"changes": {"disqualify_reason": ["No budget.", "Gone."]}}
+    )  # fmt: skip
+    assert await change(status="CONTACTED") == ([], None)
+
+
+# Versions
+
+
+@pytest.mark.parametrize("document", [UPDATE, STATUS, DELETE], ids=["update", "status", "delete"])
+async def test_who_has_seen_another_version_writes_nothing(ask: Any, world: Any, document: str) -> None:
+    lead = await lead_of(world)
+    id_ = encode("Lead", lead["id"])
+    given: dict[str, object] = {"id": id_}
+    given |= {"company": "Mine"} if document == UPDATE else {}
+    given |= {"status": "CONVERTED"} if document == STATUS else {}
+    await ask(UPDATE, input={"id": id_, "company": "Theirs", "expectedVersion": 1})
+    before = await world.contents()
+    for seen in (0, 1, 3, -1):
+        answer = await ask(document, input={**given, "expectedVersion": seen})
+        (error,) = answer.data["result"]["userErrors"]
+        assert error == {
+            "code": "CONFLICT",
+            "message": f"The lead is in version 2 by now, not {seen}: read it again.",
+            "path": ["input", "expectedVersion"],
+        }
+    assert await world.contents() == before
+    assert errors(await ask(document, input={**given, "expectedVersion": 2})) == []
+
+
+async def test_of_two_who_saw_the_same_version_one_writes(ask: Any, world: Any) -> None:
+
+    lead = await lead_of(world)
+    id_ = encode("Lead", lead["id"])
+    answers = await asyncio.gather(
+        *(ask(UPDATE, input={"id": id_, "company": f"c{n}", "expectedVersion": 1}) for n in range(10))
+    )
+    assert sorted(errors(answer) for answer in answers) == [[], *[[("CONFLICT", ["expectedVersion"])]] * 9]
+    assert (await stored(world, lead["id"]))["version"] == 2
+    assert len(await events(world, lead["id"])) == 1
+
+
+async def test_writers_at_the_same_time_lose_nothing(ask: Any, world: Any) -> None:
+
+    lead = await lead_of(world)
+    id_ = encode("Lead", lead["id"])
+    moves = [ask(STATUS, input={"id": id_, "status": ("CONTACTED", "QUALIFIED")[n % 2]}) for n in range(20)]
+    notes = [ask(UPDATE, input={"id": id_, "notes": f"note {n}"}) for n in range(20)]
+    answers = await asyncio.gather(*moves, *notes)
+    assert all(errors(answer) == [] for answer in answers)
+    written = await events(world, lead["id"])
+    assert (await stored(world, lead["id"]))["version"] == 1 + len(written)
+    changes = [event for event in written if event[0] == "status_changed"]
+    assert all(one[2] == other[1] for one, other in itertools.pairwise(changes))
+    assert await drifts(world.pool) == []
+
+
+# Assigning
+
+
+async def test_who_can_be_assigned(ask: Any, world: Any) -> None:
+    lead = await lead_of(world)
+    id_ = encode("Lead", lead["id"])
+    await world.add_user("cy")
+    await world.add_user("otto", role="operator")
+    await world.pool.execute("UPDATE users SET status = 'suspended' WHERE name = 'otto'")
+
+    async def assign(viewer: str, assignee: str) -> Any:
+        given = {"id": id_, "assigneeId": encode("User", world.users[assignee])}
+        (error, *_) = (await ask(UPDATE, viewer=viewer, input=given)).data["result"]["userErrors"] or [None]
+        return error and error["message"]
+
+    assert await assign("ann", "ann") is None
+    for somebody in ("ben", "olga"):
+        assert await assign("ann", somebody) == "There is no such user."
+    assert await assign("olga", "olga") is None
+    assert (await stored(world, lead["id"]))["assignee_user_id"] == world.users["olga"]
+    assert await assign("olga", "cy") == "This user cannot see the lead."
+    assert await assign("olga", "otto") == "This user is suspended."
+    assert await assign("olga", "ann") is None
+    await world.pool.execute("UPDATE users SET status = 'deleted' WHERE name = 'otto'")
+    assert await assign("olga", "otto") == "There is no such user."
+    assert (await stored(world, lead["id"]))["assignee_user_id"] == world.users["ann"]
+    document = "query($f: LeadFilter) { leads(filter: $f) { nodes { id assignee { id } } } }"
+    ann = encode("User", world.users["ann"])
+    mine = (await ask(document, f={"assigneeId": {"eq": ann}})).data["leads"]["nodes"]
+    assert mine == [{"id": id_, "assignee": {"id": ann}}]
+
+
+# Deleting
+
+
+async def test_a_lead_goes_with_its_history_and_its_mention_stays(ask: Any, world: Any) -> None:
+    lead = await lead_of(world)
+    id_ = encode("Lead", lead["id"])
+    await ask(UPDATE, input={"id": id_, "company": "Acme"})
+    answer = await ask(DELETE, input={"id": id_})
+    assert answer.data["result"] == {"deletedLeadId": id_, "userErrors": []}
+    assert answer.statements == ["lock_user", "leads delete"]
+    assert await stored(world, lead["id"]) is None
+    assert await world.rows("lead_events") == []
+    assert await world.pool.fetchval("SELECT count(*) FROM mentions WHERE id = $1", lead["mention_id"]) == 1
+    (user,) = await world.rows("users", "ann")
+    assert (user["leads_count"], user["qualified_leads_count"]) == (5, 5)
+    assert await drifts(world.pool) == []
+    assert errors(await ask(DELETE, input={"id": id_})) == [("NOT_FOUND", ["id"])]
+    again = {"mentionId": encode("Mention", lead["mention_id"])}
+    assert (await ask(CREATE, input=again)).data["result"]["created"] is True
+
+
+ALL: list[tuple[str, dict[str, object]]] = [
+    (UPDATE, {"company": "Mine"}),
+    (UPDATE, {}),
+    (STATUS, {"status": "CONVERTED"}),
+    (STATUS, {"status": "QUALIFIED"}),
+    (DELETE, {}),
+    (DELETE, {"expectedVersion": 1}),
+]
+
+
+@pytest.mark.parametrize(("document", "given"), ALL)
+async def test_foreign_leads_are_not_there_and_stay_as_they_are(
+    ask: Any, world: Any, document: str, given: dict[str, object]
+) -> None:
+    before = await world.contents()
+    for id_ in ((await lead_of(world, "ben"))["id"], 999_999):
+        answer = await ask(document, input={"id": encode("Lead", id_), **given})
+        error = {"code": "NOT_FOUND", "message": "There is no such lead.", "path": ["input", "id"]}
+        assert answer.data["result"]["userErrors"] == [error]
+    assert await world.contents() == before
+
+
+@pytest.mark.parametrize(("document", "given"), ALL)
+async def test_an_operator_writes_everybodys_leads(
+    ask: Any, world: Any, document: str, given: dict[str, object]
+) -> None:
+    lead = await lead_of(world, "ben")
+    answer = await ask(document, viewer="olga", input={"id": encode("Lead", lead["id"]), **given})
+    assert errors(answer) == []
+    assert answer.statements[0] == "leads lock_owners"
+    versions = {row["name"]: row["data_version"] for row in await world.rows("users")}
+    assert versions == {"ann": 0, "ben": 1, "olga": 0}
+    for event in await world.rows("lead_events"):
+        assert (event["user_id"], event["actor_user_id"]) == (world.users["ben"], world.users["olga"])
+    assert await drifts(world.pool) == []
+
+
+@pytest.mark.parametrize(("document", "given"), [(CREATE, {}), *ALL])
+async def test_writing_leads_needs_the_scope(
+    ask: Any, world: Any, document: str, given: dict[str, object]
+) -> None:
+    await world.set_scopes("ann", "read:leads", "write:mentions")
+    which = {"mentionId": encode("Mention", 1)} if document == CREATE else {"id": encode("Lead", 1)}
+    answer = await ask(document, input={**which, **given})
+    assert (answer.code, answer.statements) == ("FORBIDDEN", [])
+    assert "`write:leads`" in answer.error["message"]
+    assert (await ask(document, viewer=None, input={**which, **given})).code == "UNAUTHENTICATED"
+
+
+async def test_the_payload_and_what_follows_see_the_write(ask: Any, world: Any) -> None:
+    mention = encode("Mention", await promising(world))
+    document = """
+    mutation($create: CreateLeadInput!, $id: ID!) {
+      a: createLead(input: $create) { lead { user { ...Counts } keyword { leadsCount } events { totalCount } } }
+      b: changeLeadStatus(input: { id: $id, status: CONVERTED }) { lead { user { ...Counts } } }
+      c: deleteLead(input: { id: $id }) { deletedLeadId }
+      d: changeLeadStatus(input: { id: $id, status: CONVERTED }) { lead { id } userErrors { code } }
+    }
+    fragment Counts on User { leadsCount newLeadsCount qualifiedLeadsCount convertedLeadsCount leads { totalCount } }
+    """
+    id_ = encode("Lead", (await lead_of(world))["id"])
+    answer = await ask(document, create={"mentionId": mention}, id=id_)
+
+    def counts(*found: int) -> dict[str, object]:
+        names = ("leadsCount", "newLeadsCount", "qualifiedLeadsCount", "convertedLeadsCount")
+        return {**dict(zip(names, found, strict=True)), "leads": {"totalCount": found[0]}}
+
+    assert answer.data == {
+        "a": {
+            "lead": {"user": counts(7, 1, 6, 0), "keyword": {"leadsCount": 3}, "events": {"totalCount": 1}}
+        },
+        "b": {"lead": {"user": counts(7, 1, 5, 1)}},
+        "c": {"deletedLeadId": id_},
+        "d": {"lead": None, "userErrors": [{"code": "NOT_FOUND"}]},
+    }
+    next_ = (await ask("{ viewer { leadsCount convertedLeadsCount } leads { totalCount } }")).data
+    assert next_ == {"viewer": {"leadsCount": 6, "convertedLeadsCount": 0}, "leads": {"totalCount": 6}}
+
+
+async def test_a_lead_created_with_a_key_is_created_once(ask: Any, world: Any) -> None:
+    given = {"mentionId": encode("Mention", await promising(world)), "idempotencyKey": "k"}
+    first = (await ask(CREATE, input=given)).data["result"]
+    again = (await ask(CREATE, input=given)).data["result"]
+    assert again == {**first, "replayed": True}
+    assert (first["created"], again["created"]) == (True, True)

@@ -17,7 +17,6 @@ from graphql import (
 )
 from graphql.execution import Executor
 from graphql.execution.incremental import IncrementalExecutor
-from graphql.execution.values import get_variable_values
 from graphql.pyutils import AwaitableOrValue
 from graphql.pyutils.is_awaitable import is_async_iterable as default_is_async_iterable
 from graphql.pyutils.is_awaitable import is_awaitable as default_is_awaitable
@@ -134,12 +133,8 @@ def attempt(
     if _does_something(middleware):
         raise StepAside("middleware")
     plan = plans.plan(schema, document, operation_name, field_resolver or default_field_resolver)
-    variables = get_variable_values(
-        schema,
-        plan.operation.variable_definitions or (),
-        variable_values or {},
-        max_errors=max_coercion_errors,
-        hide_suggestions=hide_suggestions,
+    variables = plan.variables.coerced(
+        variable_values or {}, max_coercion_errors, hide_suggestions=hide_suggestions
     )
     if isinstance(variables, list):
         return ExecutionResult(None, variables)

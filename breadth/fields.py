@@ -30,10 +30,11 @@ class SetResolver:
 
     It returns one result per parent, in the parents' order, or an awaitable of them. An exception in a place
     is that parent's error alone; raised, it is the error of all of them. `info` is a `GraphQLResolveInfo`,
-    whose path has no list indices.
+    whose path has no list indices; with `of_context`, the request's context value stands in its place.
     """
 
     resolve: Callable[..., Any]
+    of_context: bool = False
 
 
 class Verbatim:

@@ -36,11 +36,13 @@ from graphql.execution.collect_fields import (
 )
 from graphql.execution.values import VariableValues
 
+from breadth import strawberry_field
 from breadth.fields import InstanceOf
 from breadth.leaves import Leaf, leaf_of
 from breadth.rows import Builders
 from breadth.source import Source, source_of
 from breadth.survey import StepAside, survey
+from breadth.variables import Variables
 
 FieldResolver: TypeAlias = Callable[..., Any]
 
@@ -90,6 +92,7 @@ class Field:
             parent, self.nodes[0].name.value, definition, variant.plan.field_resolver
         )
         self.is_column = self.levels[0].shape is Shape.LEAF and self.source.is_column
+        self.plain_arguments = strawberry_field.plain_arguments(definition)
         self._variant = variant
         self._scopes: dict[GraphQLObjectType, Scope] = {}
 
@@ -177,6 +180,7 @@ class Plan:
         assert root_type is not None  # noqa: S101 - the survey has looked
         self.root_type: GraphQLObjectType = root_type
         self.serial = found.operation.operation is OperationType.MUTATION
+        self.variables = Variables(schema, found.operation.variable_definitions or ())
         self._variants: OrderedDict[tuple[bool, ...], Variant] = OrderedDict()
 
     def variant(self, variables: VariableValues) -> Variant:

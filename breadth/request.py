@@ -13,7 +13,6 @@ from graphql.pyutils import Path
 from breadth import strawberry_field
 from breadth.kinds import Kinds
 from breadth.plan import Field, Plan
-from breadth.source import Together
 
 Arguments = dict[str, Any]
 
@@ -32,13 +31,19 @@ class Request:
     executor_class: type[Executor[Any]]
     hide_suggestions: bool
     custom: Mapping[str, Any]
-    executor: Executor[Any] = field(init=False)
-    """A graphql-core executor of the same request, for the parts that are taken from it."""
+    _executor: Executor[Any] | None = None
     _arguments: dict[Field, Arguments | Exception] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
+    @property
+    def executor(self) -> Executor[Any]:
+        """A graphql-core executor of the same request, for the parts that are taken from it."""
+        if self._executor is None:
+            self._executor = self._new_executor()
+        return self._executor
+
+    def _new_executor(self) -> Executor[Any]:
         plan = self.plan
-        self.executor = self.executor_class(
+        return self.executor_class(
             plan.schema,
             dict(plan.fragment_definitions),
             plan.fragments,
@@ -79,11 +84,13 @@ class Request:
             asked.definition, asked.nodes[0], self.variables, None, self.hide_suggestions
         )
 
-    def converted(self, asked: Field, info: GraphQLResolveInfo[Any]) -> Arguments:
+    def converted(self, asked: Field, info: Callable[[], GraphQLResolveInfo[Any]]) -> Arguments:
         """The field's arguments for its set resolver, converted as its schema's library does."""
         arguments = self.arguments(asked)
-        assert isinstance(asked.source, Together)  # noqa: S101 - only set resolvers are given them
-        return strawberry_field.converted(asked.definition, arguments, info) if arguments else {}
+        names = asked.plain_arguments
+        if arguments.keys() <= names.keys():
+            return {names[name]: value for name, value in arguments.items()}
+        return strawberry_field.converted(asked.definition, arguments, info())
 
 
 def are_constant(arguments: Arguments) -> bool:

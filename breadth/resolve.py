@@ -78,9 +78,10 @@ def _resolve_together(run: "Run", places: Whole, source: Together) -> None:
     field, frame = places.field, places.frame
     results: Any
     try:
-        info = run.set_info(frame, field)
-        arguments = run.request.converted(field, info)
-        results = source.resolver.resolve(list(frame.sources), info, **arguments)
+        request, resolver = run.request, source.resolver
+        arguments = request.converted(field, partial(run.set_info, frame, field))
+        known = request.context_value if resolver.of_context else run.set_info(frame, field)
+        results = resolver.resolve(list(frame.sources), known, **arguments)
     except Exception as error:  # noqa: BLE001 - it becomes the error of every parent's field
         results = error
     if run.kinds.is_awaitable(results):

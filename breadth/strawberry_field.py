@@ -50,6 +50,27 @@ def python_name_of(field: GraphQLField) -> str | None:
     return None if definition is None else definition.python_name
 
 
+def plain_arguments(field: GraphQLField) -> Mapping[str, str]:
+    """The arguments that are handed on as they are, whatever their value: their Python names by those in GraphQL."""
+    definition = definition_of(field)
+    if definition is None:
+        return {name: name for name in field.args}
+    if not definition.arguments:
+        return {}
+    from strawberry.scalars import ID  # noqa: PLC0415 - see the module's docstring
+    from strawberry.types.base import StrawberryMaybe, StrawberryOptional  # noqa: PLC0415
+
+    plain: dict[str, str] = {}
+    for name, argument in field.args.items():
+        known = argument.extensions.get(DEFINITION)
+        type_ = known.type if known is not None else None
+        while isinstance(type_, StrawberryOptional) and not isinstance(type_, StrawberryMaybe):
+            type_ = type_.of_type
+        if known is not None and any(type_ is kind for kind in (str, int, float, bool, ID)):
+            plain[name] = known.python_name
+    return plain
+
+
 def converted(
     field: GraphQLField, arguments: dict[str, Any], info: GraphQLResolveInfo[Any]
 ) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import strawberry
-from graphql import GraphQLResolveInfo
 from strawberry.types import Info as StrawberryInfo
 
 from breadth.fields import KEY, Column, SetResolver
@@ -46,12 +45,11 @@ def resolved_by(resolver: SetWise, *, description: str, arguments: Mapping[str, 
     def resolve(self: Any, info: Info, **given: Any) -> Awaitable[Any]:
         return gathered(info, resolver, given).join(self)
 
-    def ask(parents: Sequence[Any], info: GraphQLResolveInfo[Context], **given: Any) -> Any:
-        return resolver(parents, info.context, **given)
-
     _give_signature(resolve, _own_arguments(resolver) if arguments is None else arguments)
     return strawberry.field(
-        resolver=resolve, description=description, metadata={KEY: SetResolver(ask), SET_RESOLVER: resolver}
+        resolver=resolve,
+        description=description,
+        metadata={KEY: SetResolver(resolver, of_context=True), SET_RESOLVER: resolver},
     )
 
 

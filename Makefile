@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help demo test check format schema web migration lock clean
+.PHONY: help demo test check bench format schema web migration lock clean
 
 help:  ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -26,6 +26,9 @@ check: dev  ## Lint, types, layers, migrations against models, committed schema
 	@$(BIN)/lint-imports
 	@$(BIN)/leadgraph check-migrations
 	@$(BIN)/leadgraph schema --check
+
+bench: dev  ## Measure Leadgraph beside other servers on the same data (ARGS="--scale 0.25 --rounds 3": less)
+	@$(BIN)/python -m bench.run $(ARGS)
 
 format: dev  ## Format the code and mend what the linter can mend
 	@$(BIN)/ruff check --fix-only -q .

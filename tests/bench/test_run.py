@@ -1,0 +1,31 @@
+"""The benchmark itself: it runs from end to end on little data, and the servers answer the same figures."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVERS = ["floor", "breadth", "reference", "stock", "static"]
+STATEMENTS = {
+    "floor": {"nested": 1, "flat": 1, "list": 1, "point": 1},
+    "breadth": {"nested": 2, "flat": 1, "list": 1, "point": 1},
+    "reference": {"nested": 2, "flat": 1, "list": 1, "point": 1},
+}
+
+
+def test_the_benchmark_runs_and_its_servers_agree(tmp_path: Path) -> None:
+    results = tmp_path / "results.json"
+    small = ["--scale", "0.02", "--rounds", "1", "--requests", "2", "--clients", "2", "--seconds", "5"]
+    command = [sys.executable, "-m", "bench.run", *small, "--home", str(tmp_path / "home")]
+    done = subprocess.run(
+        [*command, "--json", str(results), "--only", *SERVERS],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "The answers of 4 servers have the same figures." in done.stderr
+    assert "| Leadgraph, breadth executor " in done.stdout
+    cases = json.loads(results.read_text())["cases"]
+    for server, expected in STATEMENTS.items():
+        assert {c["operation"]: c["statements"] for c in cases if c["server"] == server} == expected
+    assert all(case["p50"] > 0 for case in cases)

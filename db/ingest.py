@@ -102,7 +102,7 @@ def _active_keywords() -> Select[Any]:
     )
 
 
-async def active_keywords(reader: Reader, user_id: int) -> list[Keyword]:
+async def active_keywords(reader: Reader | Writer, user_id: int) -> list[Keyword]:
     """The user's keywords that are looked for, in id order, with what matching needs of them."""
     return await reader.fetch(Keyword, _active_keywords(), Scope(user_id))
 

@@ -1,10 +1,108 @@
+"""Bringing mentions in: what clients give becomes rows, and what became of them an answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, Self
 
-from db.models import Base
+from db.models import Base, Keyword, Mention
+from db.scope import Scope
+from db.writer import Writer
+from resolvers.context import Context
 from resolvers.errors import UserInputError
+from resolvers.filtering import public
 from resolvers.identifier import row_id
+from resolvers.mutation import mutation, values_of
+from resolvers.payload import Payload
+from resolvers.relation import parent
+from services import ingest as service
+from services.api_key import WRITE_MENTIONS
+from services.batch import require_some
+from services.ingest import ErrorPolicy, IngestOutcome, RowResult, TakenMention, Watch
+from services.mention_row import IngestErrorCode, RowError, row_of
 
+MOST_AT_ONCE = 1000
 _LONGEST_ID = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ItemError:
+    """`path` leads from the mutation's argument to the value that is wrong."""
+
+    code: IngestErrorCode
+    message: str
+    path: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """What became of an item: its mentions, or what is wrong with it."""
+
+    outcome: IngestOutcome
+    mentions: Sequence[TakenMention]
+    errors: Sequence[ItemError]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestPayload(Payload):
+    """What became of each row, in the order of the items."""
+
+    rows: Sequence[RowResult] = ()
+
+    @property
+    def results(self) -> list[ItemResult]:
+        return [
+            ItemResult(outcome, mentions, [_item_error(error, place) for error in errors])
+            for place, (outcome, mentions, errors) in enumerate(self.rows)
+        ]
+
+    def count(self, outcome: IngestOutcome) -> int:
+        return sum(row.outcome == outcome for row in self.rows)
+
+    def stored(self) -> dict[str, Any]:
+        return {
+            "rows": [
+                (outcome, list(map(tuple, mentions)), list(map(tuple, errors)))
+                for outcome, mentions, errors in self.rows
+            ]
+        }
+
+    @classmethod
+    async def restored(cls, _writer: Writer, _scope: Scope, stored: Mapping[str, Any]) -> Self:
+        return cls(replayed=True, rows=[_restored(*row) for row in stored["rows"]])
+
+
+def _restored(outcome: str, mentions: list[Any], errors: list[Any]) -> RowResult:
+    return RowResult(
+        IngestOutcome(outcome),
+        [TakenMention(*mention) for mention in mentions],
+        [RowError(IngestErrorCode(code), message, field) for code, message, field in errors],
+    )
+
+
+def _item_error(error: RowError, place: int) -> ItemError:
+    field = () if error.field is None else (error.field,)
+    return ItemError(error.code, error.message, ("input", "items", str(place), *field))
+
+
+mention = parent(Mention, "id")
+keyword = parent(Keyword, "keyword_id")
+
+
+@mutation(WRITE_MENTIONS, IngestPayload)
+async def ingest_mentions(writer: Writer, context: Context, asked: Any) -> IngestPayload:
+    require_some(len(asked.items), most=MOST_AT_ONCE, place="items")
+    rows = [row_of(_given(item), read_id) for item in asked.items]
+    on_error = asked.on_error or ErrorPolicy.REJECT_FAILED_ROWS
+    return IngestPayload(rows=await service.take_in(writer, Watch(context.viewer.user_id), rows, on_error))
+
+
+def _given(item: Any) -> dict[str, Any]:
+    """What the client gave, by the names that it gave it."""
+    return {_public(name): value for name, value in values_of(item).items()}
+
+
+_public = lru_cache(public)
 
 
 def read_id(text: str, model: type[Base]) -> int | None:

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from schema.mutations.ingest import IngestMutation
 from schema.mutations.keyword import KeywordMutation
 from schema.mutations.lead import LeadMutation
 from schema.mutations.mention import MentionMutation
@@ -11,5 +12,5 @@ from schema.mutations.mention import MentionMutation
     description="What can be written. Each field is atomic by itself; they run in the order of the document, and "
     "what a field or a later one reads has the write in it."
 )
-class Mutation(KeywordMutation, MentionMutation, LeadMutation):
+class Mutation(KeywordMutation, MentionMutation, IngestMutation, LeadMutation):
     pass

@@ -23,10 +23,10 @@ from server import http
 from server.auth import Authenticator
 from server.body import Body, DisconnectedError
 from server.ingest_options import options_of
-from server.ingest_stream import IngestStream, Row, StopError, Take
+from server.ingest_stream import IngestStream, StopError, Take
 from server.line_answer import LineAnswer, UnreadError
 from services.api_key import WRITE_MENTIONS
-from services.ingest import Ingest, OnError, RowResult
+from services.ingest import ErrorPolicy, Row, RowResult, Watch, take
 from services.refusal import InactiveViewerError
 
 logger = logging.getLogger("leadgraph")
@@ -71,15 +71,15 @@ class IngestEndpoint:
         return viewer
 
     def _take(self, request: Request, viewer: Viewer) -> Take:
-        ingest = Ingest(self._pool, viewer.user_id)
+        watch = Watch(viewer.user_id)
         turn = self._turns.setdefault(viewer.user_id, asyncio.Lock())
 
-        async def take(rows: Sequence[Row], on_error: OnError) -> list[RowResult]:
+        async def take_in_turn(rows: Sequence[Row], on_error: ErrorPolicy) -> list[RowResult]:
             await self._viewer(request)  # a stream may last for days, and its key may not
             async with turn:
-                return await ingest.take(rows, on_error)
+                return await take(self._pool, watch, rows, on_error)
 
-        return take
+        return take_in_turn
 
 
 def _is_gzipped(request: Request) -> bool:

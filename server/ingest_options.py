@@ -7,7 +7,7 @@ from enum import StrEnum
 from starlette.datastructures import QueryParams
 
 from server.http import RequestError
-from services.ingest import OnError
+from services.ingest import ErrorPolicy
 
 _MOST_DIGITS = 15
 
@@ -23,7 +23,7 @@ class Results(StrEnum):
 class IngestOptions:
     """`first_line` is the number of the first line that is sent: more than 1 where a file is sent on from there."""
 
-    on_error: OnError = OnError.REJECT_FAILED_ROWS
+    on_error: ErrorPolicy = ErrorPolicy.REJECT_FAILED_ROWS
     results: Results = Results.ALL
     first_line: int = 1
 
@@ -59,7 +59,7 @@ def _number(name: str, value: str) -> int:
 
 
 _READERS: dict[str, tuple[str, Callable[[str, str], object]]] = {
-    "onError": ("on_error", _one_of(OnError)),
+    "onError": ("on_error", _one_of(ErrorPolicy)),
     "results": ("results", _one_of(Results)),
     "firstLine": ("first_line", _number),
 }

@@ -13,9 +13,9 @@ from server.body import Body, DisconnectedError, EncodingError
 from server.http import RequestError
 from server.ingest_options import IngestOptions, Results
 from server.line_answer import LineAnswer
-from services.ingest import OnError, RowOutcome, RowResult, TakenMention
+from services.ingest import ErrorPolicy, IngestOutcome, Row, RowResult, TakenMention
 from services.json_lines import LONGEST_LINE_BYTES, BadLineError, Line, Lines, object_of
-from services.mention_row import FailedRow, NewRow, RowError, RowErrorCode, row_of
+from services.mention_row import FailedRow, IngestErrorCode, NewRow, RowError, row_of
 
 ROWS_PER_BATCH = 1000
 BYTES_PER_BATCH = 4_000_000
@@ -35,8 +35,7 @@ _TOO_LARGE = (
     "Nothing is taken in."
 )
 
-Row = NewRow | FailedRow
-Take = Callable[[Sequence[Row], OnError], Awaitable[list[RowResult]]]
+Take = Callable[[Sequence[Row], ErrorPolicy], Awaitable[list[RowResult]]]
 
 
 class StopError(RequestError):
@@ -66,11 +65,11 @@ class _Batch:
 def _row(line: Line) -> Row:
     if line.text is None:
         too_long = f"A line has at most {LONGEST_LINE_BYTES:,} bytes."
-        return FailedRow([RowError(RowErrorCode.TOO_LONG, too_long)])
+        return FailedRow([RowError(IngestErrorCode.TOO_LONG, too_long)])
     try:
         return row_of(object_of(line.text), read_id)
     except BadLineError as bad:
-        return FailedRow([RowError(RowErrorCode.BAD_LINE, str(bad))])
+        return FailedRow([RowError(IngestErrorCode.BAD_LINE, str(bad))])
 
 
 class IngestStream:
@@ -81,20 +80,20 @@ class IngestStream:
         self._answer = answer
         self._take = take
         self._options = options
-        self._outcomes: Counter[RowOutcome] = Counter()
+        self._outcomes: Counter[IngestOutcome] = Counter()
         self._created = 0
 
     async def run(self) -> None:
         """Raises `StopError` where it ends before the end, `DisconnectedError` where the client has gone, and
         what `take` raises. The rows before that are taken in, unless all were to be or none.
         """
-        if self._options.on_error == OnError.REJECT_ALL:
+        if self._options.on_error == ErrorPolicy.REJECT_ALL:
             await self._take_at_once()
         else:
             await self._take_in_turn()
 
     def summary(self, *, complete: bool) -> dict[str, Any]:
-        counts = {outcome: self._outcomes[outcome] for outcome in RowOutcome}
+        counts = {outcome: self._outcomes[outcome] for outcome in IngestOutcome}
         return {
             "rows": sum(counts.values()),
             **{outcome.value: count for outcome, count in counts.items()},
@@ -139,7 +138,7 @@ class IngestStream:
                 if len(whole.rows) > MOST_ROWS_AT_ONCE or whole.size_bytes > MOST_BYTES_AT_ONCE:
                     raise StopError(413, "TOO_LARGE", _TOO_LARGE)
         results = await self._take(whole.rows, self._options.on_error)
-        if any(result.outcome == RowOutcome.FAILED for result in results):
+        if any(result.outcome == IngestOutcome.FAILED for result in results):
             self._answer.status = 422
         await self._tell(whole, results)
 
@@ -184,7 +183,7 @@ class IngestStream:
         for line, row, result in zip(batch.lines, batch.rows, results, strict=True):
             self._outcomes[result.outcome] += 1
             self._created += sum(mention.created for mention in result.mentions)
-            if self._options.results == Results.ALL or result.outcome == RowOutcome.FAILED:
+            if self._options.results == Results.ALL or result.outcome == IngestOutcome.FAILED:
                 told.append({"line": line, "outcome": result.outcome.name, **_details(row, result)})
         if told:
             await self._answer.write(told)
@@ -202,5 +201,5 @@ def _mention(mention: TakenMention) -> dict[str, Any]:
     return {
         "id": encode("Mention", mention.id),
         "keywordId": encode("Keyword", mention.keyword_id),
-        "outcome": (RowOutcome.CREATED if mention.created else RowOutcome.DUPLICATE).name,
+        "outcome": (IngestOutcome.CREATED if mention.created else IngestOutcome.DUPLICATE).name,
     }

@@ -19,21 +19,24 @@ from db.models import Keyword, KeywordStatus, UserStatus
 from db.pool import Pool, Reader
 from db.writer import Writer, in_transaction
 from services.matching import Matcher
-from services.mention_row import FailedRow, NewRow, RowError, RowErrorCode
+from services.mention_row import FailedRow, IngestErrorCode, NewRow, RowError
 from services.refusal import InactiveViewerError
 
 # Stands in no text and in no keyword, so that no phrase reaches from the title into the content.
 _BETWEEN = " \0 "
 
 
-class OnError(StrEnum):
+Row = NewRow | FailedRow
+
+
+class ErrorPolicy(StrEnum):
     """What to do with the rows that are right when others are not."""
 
     REJECT_ALL = "reject_all"
     REJECT_FAILED_ROWS = "reject_failed_rows"
 
 
-class RowOutcome(StrEnum):
+class IngestOutcome(StrEnum):
     """What became of a row. One that several keywords match is `CREATED` if any of its mentions is."""
 
     CREATED = "created"
@@ -53,66 +56,40 @@ class TakenMention(NamedTuple):
 class RowResult(NamedTuple):
     """What became of a row: a mention for each keyword, or what is wrong with it."""
 
-    outcome: RowOutcome
+    outcome: IngestOutcome
     mentions: Sequence[TakenMention] = ()
     errors: Sequence[RowError] = ()
 
 
 _REJECTED = RowResult(
-    RowOutcome.FAILED,
+    IngestOutcome.FAILED,
     errors=[
         RowError(
-            RowErrorCode.REJECTED, "Nothing is wrong with this row: others failed, so none was taken in."
+            IngestErrorCode.REJECTED, "Nothing is wrong with this row: others failed, so none was taken in."
         )
     ],
 )
-_NO_KEYWORD = RowError(RowErrorCode.NOT_FOUND, "There is no such keyword.", "keywordId")
-_NO_INTEGRATION = RowError(RowErrorCode.NOT_FOUND, "There is no such integration.", "integrationId")
+_NO_KEYWORD = RowError(IngestErrorCode.NOT_FOUND, "There is no such keyword.", "keywordId")
+_NO_INTEGRATION = RowError(IngestErrorCode.NOT_FOUND, "There is no such integration.", "integrationId")
 
 
-class Ingest:
-    """Takes rows in for a user, set by set. Between sets it keeps what finds the user's keywords in posts."""
+class Watch:
+    """A user's active keywords, ready to be found in posts. Kept between batches, it is made anew when one of
+    them has changed.
+    """
 
-    def __init__(self, pool: Pool, user_id: int) -> None:
-        self._pool = pool
-        self._user_id = user_id
-        self._keywords: Sequence[Keyword] = ()
+    def __init__(self, user_id: int) -> None:
+        self.user_id = user_id
+        self.keywords: Sequence[Keyword] = ()
         self._matcher = Matcher(())
 
-    async def take(
-        self, rows: Sequence[NewRow | FailedRow], on_error: OnError = OnError.REJECT_FAILED_ROWS
-    ) -> list[RowResult]:
-        """What became of each row, in order. All of them are taken in in one transaction.
+    async def refresh(self, reader: Reader | Writer) -> None:
+        keywords = await active_keywords(reader, self.user_id)
+        if keywords != self.keywords:
+            self.keywords, self._matcher = keywords, Matcher(keywords)
 
-        A row without a keyword becomes a mention of each active keyword that it contains. Raises
-        `InactiveViewerError` for a user who may not write, or is none.
-        """
-        found = await self.keywords_of(rows)
-
-        async def write(writer: Writer) -> list[RowResult]:
-            return await take_in(writer, self._user_id, rows, found, on_error)
-
-        return await in_transaction(self._pool, write)
-
-    async def keywords_of(self, rows: Sequence[NewRow | FailedRow]) -> list[Sequence[int]]:
-        """The ids of the keywords of each row: the one that it names, or those that it contains."""
-        if any(isinstance(row, NewRow) and row.keyword_id is None for row in rows):
-            await self.refresh()
-        return [self._keywords_of(row) for row in rows]
-
-    async def refresh(self) -> int:
-        """Learns which keywords are active now; says how many."""
-        reader = Reader(self._pool)
-        reader.single = True
-        try:
-            keywords = await active_keywords(reader, self._user_id)
-        finally:
-            reader.close()
-        if keywords != self._keywords:
-            self._keywords, self._matcher = keywords, Matcher(keywords)
-        return len(keywords)
-
-    def _keywords_of(self, row: NewRow | FailedRow) -> Sequence[int]:
+    def keywords_of(self, row: Row) -> Sequence[int]:
+        """The ids of the row's keywords: the one that it names, or those that title or content have, ascending."""
         if isinstance(row, FailedRow):
             return ()
         return self._match(row.post) if row.keyword_id is None else (row.keyword_id,)
@@ -123,40 +100,50 @@ class Ingest:
         return self._matcher.match(text, post.platform)
 
 
-async def take_in(
-    writer: Writer,
-    user_id: int,
-    rows: Sequence[NewRow | FailedRow],
-    found: Sequence[Sequence[int]],
-    on_error: OnError,
+async def take(
+    pool: Pool, watch: Watch, rows: Sequence[Row], on_error: ErrorPolicy = ErrorPolicy.REJECT_FAILED_ROWS
 ) -> list[RowResult]:
-    """The same within a transaction, for rows whose keywords have been found. Locks the user."""
-    if await lock_user(writer, user_id) != UserStatus.ACTIVE:
+    """`take_in` in a transaction of its own."""
+    return await in_transaction(pool, lambda writer: take_in(writer, watch, rows, on_error))
+
+
+async def take_in(
+    writer: Writer, watch: Watch, rows: Sequence[Row], on_error: ErrorPolicy = ErrorPolicy.REJECT_FAILED_ROWS
+) -> list[RowResult]:
+    """Takes rows in for the user, who is locked first; gives what became of each, in order.
+
+    A row without a keyword becomes a mention of each active keyword that it contains. Raises
+    `InactiveViewerError` for a user who may not write, or is none.
+    """
+    if await lock_user(writer, watch.user_id) != UserStatus.ACTIVE:
         raise InactiveViewerError
-    keywords = await lock_keywords(writer, user_id, sorted({id_ for ids in found for id_ in ids}))
-    integrations = await own_integrations(writer, user_id, sorted(_integration_ids(rows)))
+    if any(isinstance(row, NewRow) and row.keyword_id is None for row in rows):
+        await watch.refresh(writer)
+    found = [watch.keywords_of(row) for row in rows]
+    keywords = await lock_keywords(writer, watch.user_id, sorted({id_ for ids in found for id_ in ids}))
+    integrations = await own_integrations(writer, watch.user_id, sorted(_integration_ids(rows)))
     errors = [_errors(row, keywords, integrations) for row in rows]
-    if on_error == OnError.REJECT_ALL and any(errors):
+    if on_error == ErrorPolicy.REJECT_ALL and any(errors):
         return [_failed(wrong) if wrong else _REJECTED for wrong in errors]
     active = {id_ for id_, status in keywords.items() if status == KeywordStatus.ACTIVE}
     mentions = [
         [] if wrong else _mentions(row, ids, active)
         for row, ids, wrong in zip(rows, found, errors, strict=True)
     ]
-    taken = iter(await insert_mentions(writer, user_id, [each for of_row in mentions for each in of_row]))
+    taken = iter(await insert_mentions(writer, watch.user_id, [one for some in mentions for one in some]))
     return [
         _failed(wrong) if wrong else _taken(of_row, taken)
         for of_row, wrong in zip(mentions, errors, strict=True)
     ]
 
 
-def _integration_ids(rows: Iterable[NewRow | FailedRow]) -> set[int]:
+def _integration_ids(rows: Iterable[Row]) -> set[int]:
     ids = {row.post.integration_id for row in rows if isinstance(row, NewRow)}
     return {id_ for id_ in ids if id_ is not None}
 
 
 def _errors(
-    row: NewRow | FailedRow, keywords: Mapping[int, KeywordStatus], integrations: AbstractSet[int]
+    row: Row, keywords: Mapping[int, KeywordStatus], integrations: AbstractSet[int]
 ) -> Sequence[RowError]:
     """What is wrong with the row, now that the database has been asked."""
     if isinstance(row, FailedRow):
@@ -165,15 +152,13 @@ def _errors(
     if row.keyword_id is not None and row.keyword_id not in keywords:
         errors.append(_NO_KEYWORD)
     elif row.keyword_id is not None and (status := keywords[row.keyword_id]) != KeywordStatus.ACTIVE:
-        errors.append(RowError(RowErrorCode.INACTIVE, f"The keyword is {status}.", "keywordId"))
+        errors.append(RowError(IngestErrorCode.INACTIVE, f"The keyword is {status}.", "keywordId"))
     if row.post.integration_id is not None and row.post.integration_id not in integrations:
         errors.append(_NO_INTEGRATION)
     return errors
 
 
-def _mentions(
-    row: NewRow | FailedRow, keyword_ids: Sequence[int], active: AbstractSet[int]
-) -> list[NewMention]:
+def _mentions(row: Row, keyword_ids: Sequence[int], active: AbstractSet[int]) -> list[NewMention]:
     """A keyword that was found, but has been paused or deleted since, is not mentioned any more."""
     if isinstance(row, FailedRow):
         return []
@@ -181,16 +166,16 @@ def _mentions(
 
 
 def _failed(errors: Sequence[RowError]) -> RowResult:
-    return RowResult(RowOutcome.FAILED, errors=errors)
+    return RowResult(IngestOutcome.FAILED, errors=errors)
 
 
 def _taken(mentions: Sequence[NewMention], taken: Iterator[Taken]) -> RowResult:
     """What became of a row with so many mentions, which are the next ones."""
     if not mentions:
-        return RowResult(RowOutcome.UNMATCHED)
+        return RowResult(IngestOutcome.UNMATCHED)
     of_row = []
-    outcome = RowOutcome.DUPLICATE
+    outcome = IngestOutcome.DUPLICATE
     for (keyword_id, _), (id_, created) in zip(mentions, taken, strict=False):
         of_row.append(TakenMention(id_, keyword_id, created))
-        outcome = RowOutcome.CREATED if created else outcome
+        outcome = IngestOutcome.CREATED if created else outcome
     return RowResult(outcome, of_row)

@@ -13,7 +13,7 @@ from services.post_values import GREATEST_COUNT, LONGEST, WEB_ADDRESS, YEARS
 LONGEST_LANGUAGE = 35  # characters of a language tag, RFC 5646, 4.4.1
 
 
-class RowErrorCode(StrEnum):
+class IngestErrorCode(StrEnum):
     """What is wrong with a row."""
 
     BAD_LINE = "bad_line"
@@ -29,7 +29,7 @@ class RowErrorCode(StrEnum):
 class RowError(NamedTuple):
     """`field` is the name under which the client gave the value; None where the whole row is meant."""
 
-    code: RowErrorCode
+    code: IngestErrorCode
     message: str
     field: str | None = None
 
@@ -52,7 +52,7 @@ IdReader = Callable[[str, type[Base]], int | None]
 
 
 class _UnusableError(Exception):
-    def __init__(self, code: RowErrorCode, message: str) -> None:
+    def __init__(self, code: IngestErrorCode, message: str) -> None:
         super().__init__(message)
         self.code = code
 
@@ -64,7 +64,7 @@ def row_of(given: Mapping[str, object], read_id: IdReader) -> NewRow | FailedRow
     for field, value in given.items():
         read = _READERS.get(field)
         if read is None:
-            errors.append(RowError(RowErrorCode.UNKNOWN_FIELD, _unknown(field), field[:50]))
+            errors.append(RowError(IngestErrorCode.UNKNOWN_FIELD, _unknown(field), field[:50]))
         elif value is not None:
             try:
                 values[field] = read(value, read_id)
@@ -97,7 +97,7 @@ def _row(values: Mapping[str, Any]) -> NewRow:
 
 def _missing(field: str) -> RowError:
     and_if = " or a title" if field == "content" else ""
-    return RowError(RowErrorCode.REQUIRED, f"A row needs {field}{and_if}.", field)
+    return RowError(IngestErrorCode.REQUIRED, f"A row needs {field}{and_if}.", field)
 
 
 def _unknown(field: str) -> str:
@@ -116,13 +116,15 @@ def _text(longest: int) -> _Reader:
 
 def _checked_text(value: object, longest: int) -> str:
     if not isinstance(value, str):
-        raise _UnusableError(RowErrorCode.INVALID, "This has to be a text.")
+        raise _UnusableError(IngestErrorCode.INVALID, "This has to be a text.")
     text = value.strip()
     if len(text) > longest:
         said = f"At most {longest:,} characters are possible; this has {len(text):,}."
-        raise _UnusableError(RowErrorCode.TOO_LONG, said)
+        raise _UnusableError(IngestErrorCode.TOO_LONG, said)
     if "\0" in text or not (text.isascii() or _is_unicode(text)):
-        raise _UnusableError(RowErrorCode.INVALID, "This contains a character that no text here can contain.")
+        raise _UnusableError(
+            IngestErrorCode.INVALID, "This contains a character that no text here can contain."
+        )
     return text
 
 
@@ -138,7 +140,7 @@ def _is_unicode(text: str) -> bool:
 def _url(value: object, _: IdReader) -> str:
     text = _checked_text(value, LONGEST["url"])
     if text and not WEB_ADDRESS.fullmatch(text):
-        raise _UnusableError(RowErrorCode.INVALID, "This is no http or https address.")
+        raise _UnusableError(IngestErrorCode.INVALID, "This is no http or https address.")
     return text
 
 
@@ -150,7 +152,7 @@ def _one_of(kind: type[StrEnum]) -> _Reader:
             return value
         member = members.get(value) if isinstance(value, str) else None
         if member is None:
-            raise _UnusableError(RowErrorCode.INVALID, f"This has to be one of {', '.join(members)}.")
+            raise _UnusableError(IngestErrorCode.INVALID, f"This has to be one of {', '.join(members)}.")
         return member
 
     return read
@@ -159,7 +161,7 @@ def _one_of(kind: type[StrEnum]) -> _Reader:
 def _count(value: object, _: IdReader) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= GREATEST_COUNT:
         said = f"This has to be a whole number between 0 and {GREATEST_COUNT}."
-        raise _UnusableError(RowErrorCode.INVALID, said)
+        raise _UnusableError(IngestErrorCode.INVALID, said)
     return value
 
 
@@ -167,10 +169,10 @@ def _moment(value: object, _: IdReader) -> datetime:
     try:
         moment = value if isinstance(value, datetime) else rfc3339(_checked_text(value, 100))
     except ValueError as wrong:
-        raise _UnusableError(RowErrorCode.INVALID, str(wrong)) from wrong
+        raise _UnusableError(IngestErrorCode.INVALID, str(wrong)) from wrong
     if moment.year not in YEARS:
         said = f"This has to lie between the years {YEARS.start} and {YEARS.stop - 1}."
-        raise _UnusableError(RowErrorCode.INVALID, said)
+        raise _UnusableError(IngestErrorCode.INVALID, said)
     return moment
 
 
@@ -178,7 +180,7 @@ def _id(model: type[Base], name: str) -> _Reader:
     def read(value: object, read_id: IdReader) -> int:
         found = read_id(value, model) if isinstance(value, str) else None
         if found is None:
-            raise _UnusableError(RowErrorCode.INVALID, f"This is not the id of {name}.")
+            raise _UnusableError(IngestErrorCode.INVALID, f"This is not the id of {name}.")
         return found
 
     return read

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from db.ingest import NewPost, user_by_email
 from db.models import MentionKind, Platform
 from db.pool import Pool, Reader
-from services.ingest import Ingest, RowResult
+from services.ingest import RowResult, Watch, take
 from services.mention_row import NewRow
 from services.posts import DamagedFileError, Post, Rejected
 
@@ -78,18 +78,23 @@ def _new_post(post: Post, platform: Platform) -> NewPost:
     )
 
 
-async def find_user(pool: Pool, email: str) -> int | None:
-    """The id of the active user with the address, whatever its case; None where there is none."""
+async def find_watch(pool: Pool, email: str) -> Watch | None:
+    """What is watched by the active user with the address, whatever its case; None where there is no such user."""
     reader = Reader(pool)
-    reader.single = True
     try:
-        return await user_by_email(reader, email)
+        user_id = await user_by_email(reader, email)
+        if user_id is None:
+            return None
+        watch = Watch(user_id)
+        await watch.refresh(reader)
+        return watch
     finally:
         reader.close()
 
 
 async def import_posts(
-    ingest: Ingest,
+    pool: Pool,
+    watch: Watch,
     rows: Iterable[Post | Rejected],
     platform: Platform,
     *,
@@ -104,20 +109,20 @@ async def import_posts(
     summary = Summary()
     try:
         for batch in _batches(rows, platform):
-            await _take(ingest, batch, summary, dry_run=dry_run)
+            await _take(pool, watch, batch, summary, dry_run=dry_run)
             on_batch(summary, batch.rejected)
     except DamagedFileError as damage:
         summary.damage = damage
     return summary
 
 
-async def _take(ingest: Ingest, batch: _Batch, summary: Summary, *, dry_run: bool) -> None:
+async def _take(pool: Pool, watch: Watch, batch: _Batch, summary: Summary, *, dry_run: bool) -> None:
     if dry_run:
-        found = await ingest.keywords_of(batch.rows)
+        found = [watch.keywords_of(row) for row in batch.rows]
         summary.matched += sum(map(bool, found))
         summary.mentions += sum(map(len, found))
     elif batch.rows:
-        summary.add(await ingest.take(batch.rows))
+        summary.add(await take(pool, watch, batch.rows))
     summary.read += batch.read
     summary.rejected += len(batch.rejected)
 

@@ -22,7 +22,7 @@ from server.database import migrated_database
 from server.errors import CommandError
 from server.settings import load_settings
 from services import post_import
-from services.ingest import Ingest
+from services.ingest import Watch
 from services.posts import (
     ColumnNames,
     DamagedFileError,
@@ -159,10 +159,10 @@ async def _import(
     try:
         pool = await open_pool(url, size=1)
         try:
-            ingest = await _ingest(pool, email)
+            watch = await _watch(pool, email)
             with report:
                 report.summary = await post_import.import_posts(
-                    ingest, posts, platform, dry_run=dry_run, on_batch=report.batch_done
+                    pool, watch, posts, platform, dry_run=dry_run, on_batch=report.batch_done
                 )
         finally:
             await pool.close()
@@ -174,17 +174,16 @@ async def _import(
         ) from problem
 
 
-async def _ingest(pool: Pool, email: str) -> Ingest:
-    user_id = await post_import.find_user(pool, email)
-    if user_id is None:
+async def _watch(pool: Pool, email: str) -> Watch:
+    watch = await post_import.find_watch(pool, email)
+    if watch is None:
         raise CommandError(
             f"There is no active user with the e-mail address {email}. The address that belongs to an API key "
             "is what the query { viewer { email } } answers."
         )
-    ingest = Ingest(pool, user_id)
-    if not await ingest.refresh():
+    if not watch.keywords:
         raise CommandError(f"The user {email} has no active keywords, so no post can match: add one first.")
-    return ingest
+    return watch
 
 
 def _zone(name: str) -> tzinfo:

@@ -36,7 +36,8 @@ EVERY_FIELD = {
     (name, one)
     for name, type_ in OBJECTS.items()
     for one in type_.fields
-    if name not in {"Mutation", "UserError"} and not name.endswith("Payload")
+    if name not in {"Mutation", "UserError", "IngestResult", "IngestError", "IngestedMention"}
+    and not name.endswith("Payload")
 }
 FAR = {"Keyword", "Lead", "Integration"}  # from these it is one step more to logs, or to events
 

@@ -15,15 +15,15 @@ from db.audit import drifts
 from db.ingest import NewPost
 from db.models import MentionKind, Platform
 from db.pool import Pool
-from db.writer import Writer, in_transaction
-from services.ingest import Ingest, OnError, RowOutcome, RowResult, take_in
-from services.mention_row import FailedRow, NewRow, RowError, RowErrorCode
+from db.writer import in_transaction
+from services.ingest import ErrorPolicy, IngestOutcome, RowResult, Watch, take, take_in
+from services.mention_row import FailedRow, IngestErrorCode, NewRow, RowError
 from services.refusal import InactiveViewerError
 
-CREATED, DUPLICATE = RowOutcome.CREATED, RowOutcome.DUPLICATE
-UNMATCHED, FAILED = RowOutcome.UNMATCHED, RowOutcome.FAILED
-BROKEN = FailedRow([RowError(RowErrorCode.REQUIRED, "A row needs url.", "url")])
-NOT_FOUND = (RowErrorCode.NOT_FOUND, "There is no such keyword.", "keywordId")
+CREATED, DUPLICATE = IngestOutcome.CREATED, IngestOutcome.DUPLICATE
+UNMATCHED, FAILED = IngestOutcome.UNMATCHED, IngestOutcome.FAILED
+BROKEN = FailedRow([RowError(IngestErrorCode.REQUIRED, "A row needs url.", "url")])
+NOT_FOUND = (IngestErrorCode.NOT_FOUND, "There is no such keyword.", "keywordId")
 
 
 def row(
@@ -82,25 +82,25 @@ async def test_each_row_is_told_what_became_of_it(pool: Pool) -> None:
         row(other, "a"),
         row(10**18, "a"),
     ]
-    ingest = Ingest(pool, user_id)
-    results = await ingest.take(given)
+    watch = Watch(user_id)
+    results = await take(pool, watch, given)
     ids = {external_id: id_ for _, external_id, id_ in await stored(pool)}
     assert set(ids) == {"a", "b"}
     assert results == [
         (CREATED, [(ids["b"], crm, True)], ()),
-        (FAILED, (), [(RowErrorCode.INACTIVE, "The keyword is paused.", "keywordId")]),
+        (FAILED, (), [(IngestErrorCode.INACTIVE, "The keyword is paused.", "keywordId")]),
         (CREATED, [(ids["a"], crm, True)], ()),
-        (FAILED, (), [(RowErrorCode.INACTIVE, "The keyword is archived.", "keywordId")]),
+        (FAILED, (), [(IngestErrorCode.INACTIVE, "The keyword is archived.", "keywordId")]),
         (DUPLICATE, [(ids["b"], crm, False)], ()),
         (FAILED, (), BROKEN.errors),
         (FAILED, (), [NOT_FOUND]),
         (FAILED, (), [NOT_FOUND]),
     ]
     assert ids["b"] < ids["a"]  # in the order of the rows
-    again = await ingest.take([row(crm, "c"), row(crm, "a")])
+    again = await take(pool, watch, [row(crm, "c"), row(crm, "a")])
     assert told(again) == [(CREATED, [(crm, True)]), (DUPLICATE, [(crm, False)])]
     assert again[1].mentions[0].id == ids["a"]
-    assert await ingest.take([]) == []
+    assert await take(pool, watch, []) == []
     assert await drifts(pool) == []
 
 
@@ -108,7 +108,7 @@ async def test_a_row_without_a_keyword_is_a_mention_of_each_that_it_contains(poo
     user_id, (crm, api, paused) = await add_user(pool, "crm", "api", "paused")
     await add_user(pool, "crm", email="bob@example.com")
     await pool.execute("UPDATE keywords SET status = 'paused' WHERE id = $1", paused)
-    ingest = Ingest(pool, user_id)
+    watch = Watch(user_id)
     given = [
         row(None, "1", "an API for a CRM, paused"),
         row(crm, "2", "says nothing of it"),
@@ -116,7 +116,7 @@ async def test_a_row_without_a_keyword_is_a_mention_of_each_that_it_contains(poo
         row(None, "3", "paused"),
         row(None, "1", "crm api"),
     ]
-    assert told(await ingest.take(given)) == [
+    assert told(await take(pool, watch, given)) == [
         (CREATED, [(crm, True), (api, True)]),
         (CREATED, [(crm, True)]),
         (CREATED, [(crm, False), (api, True)]),
@@ -137,31 +137,31 @@ async def test_a_mention_names_an_integration_of_its_user_only(pool: Pool) -> No
         row(None, "3", "crm", integration_id=10**18),
         row(-1, "4", integration_id=foreign),
     ]
-    nowhere = (RowErrorCode.NOT_FOUND, "integrationId")
-    assert told(await Ingest(pool, user_id).take(given)) == [
+    nowhere = (IngestErrorCode.NOT_FOUND, "integrationId")
+    assert told(await take(pool, Watch(user_id), given)) == [
         (CREATED, [(crm, True)]),
         (FAILED, [nowhere]),
         (FAILED, [nowhere]),
-        (FAILED, [(RowErrorCode.NOT_FOUND, "keywordId"), nowhere]),
+        (FAILED, [(IngestErrorCode.NOT_FOUND, "keywordId"), nowhere]),
     ]
     assert await pool.fetchval("SELECT integration_id FROM mentions") == own
 
 
 async def test_all_are_rejected_when_one_fails_and_all_were_to_be_taken(pool: Pool) -> None:
     user_id, (crm,) = await add_user(pool, "crm")
-    ingest = Ingest(pool, user_id)
+    watch = Watch(user_id)
     good = [row(crm, "a"), row(None, "b", "crm"), row(None, "c", "nothing")]
-    for bad, code in ((BROKEN, RowErrorCode.REQUIRED), (row(-1, "d"), RowErrorCode.NOT_FOUND)):
-        results = await ingest.take([*good[:1], bad, *good[1:]], OnError.REJECT_ALL)
+    for bad, code in ((BROKEN, IngestErrorCode.REQUIRED), (row(-1, "d"), IngestErrorCode.NOT_FOUND)):
+        results = await take(pool, watch, [*good[:1], bad, *good[1:]], ErrorPolicy.REJECT_ALL)
         assert [result.outcome for result in results] == [FAILED] * 4
         assert [result.errors[0].code for result in results] == [
-            RowErrorCode.REJECTED,
+            IngestErrorCode.REJECTED,
             code,
-            RowErrorCode.REJECTED,
-            RowErrorCode.REJECTED,
+            IngestErrorCode.REJECTED,
+            IngestErrorCode.REJECTED,
         ]
     assert await stored(pool) == set()
-    results = await ingest.take(good, OnError.REJECT_ALL)
+    results = await take(pool, watch, good, ErrorPolicy.REJECT_ALL)
     assert [result.outcome for result in results] == [CREATED, CREATED, UNMATCHED]
 
 
@@ -170,9 +170,9 @@ async def test_nothing_is_taken_in_for_users_who_are_not_active(pool: Pool, stat
     user_id, (crm,) = await add_user(pool, "crm")
     await pool.execute("UPDATE users SET status = $1", status)
     with pytest.raises(InactiveViewerError):
-        await Ingest(pool, user_id).take([row(crm, "a")])
+        await take(pool, Watch(user_id), [row(crm, "a")])
     with pytest.raises(InactiveViewerError):
-        await Ingest(pool, user_id + 1).take([row(crm, "a")])
+        await take(pool, Watch(user_id + 1), [row(crm, "a")])
     assert await stored(pool) == set()
 
 
@@ -191,7 +191,7 @@ async def test_a_mention_takes_all_that_a_column_can_hold(pool: Pool) -> None:
         comments=0,
         published_at=datetime(2999, 12, 31, tzinfo=UTC),
     )
-    (result,) = await Ingest(pool, user_id).take([NewRow(longest, crm)])
+    (result,) = await take(pool, Watch(user_id), [NewRow(longest, crm)])
     found = await pool.fetchrow("SELECT * FROM mentions WHERE id = $1", result.mentions[0].id)
     assert found is not None
     assert {name: found[name] for name in NewPost._fields} == longest._asdict()
@@ -199,12 +199,7 @@ async def test_a_mention_takes_all_that_a_column_can_hold(pool: Pool) -> None:
 
 async def statements(pool: Pool, user_id: int, rows: Sequence[NewRow]) -> list[str]:
     sent: list[str] = []
-    found = [[row.keyword_id] if row.keyword_id is not None else [] for row in rows]
-
-    async def write(writer: Writer) -> list[RowResult]:
-        return await take_in(writer, user_id, rows, found, OnError.REJECT_FAILED_ROWS)
-
-    await in_transaction(pool, write, sent)
+    await in_transaction(pool, lambda writer: take_in(writer, Watch(user_id), rows), sent)
     return sent
 
 
@@ -216,6 +211,9 @@ async def test_a_batch_takes_the_same_statements_however_many_rows_and_keywords_
     assert await statements(pool, user_id, many) == expected
     assert await statements(pool, user_id, [*many, row(keyword_ids[3], "new")]) == expected
     assert len(await stored(pool)) == 2002
+    expected[1:1] = ["active_keywords"]
+    assert await statements(pool, user_id, [*many, row(None, "x", "word1 word2 word3")]) == expected
+    assert await statements(pool, user_id, [row(None, "y", "nothing")]) == expected[:-1]
 
 
 async def test_more_text_than_a_statement_should_have_is_sent_in_several(
@@ -230,7 +228,7 @@ async def test_more_text_than_a_statement_should_have_is_sent_in_several(
 
 async def test_ingest_leaves_the_version_of_the_data_as_it_is(pool: Pool) -> None:
     user_id, (crm,) = await add_user(pool, "crm")
-    await Ingest(pool, user_id).take([row(crm, "a")])
+    await take(pool, Watch(user_id), [row(crm, "a")])
     assert await pool.fetchval("SELECT data_version FROM users") == 0
 
 
@@ -239,7 +237,7 @@ async def test_batches_that_overlap_and_come_at_once_create_each_mention_once(po
     user_id, keyword_ids = await add_user(pool, "crm", "api", "sql")
     rows = [row(keyword_id, str(number)) for number in range(200) for keyword_id in keyword_ids]
     orders = [rows, rows[::-1], rows[::7] + rows[::3], rows]
-    results = await asyncio.gather(*(Ingest(pool, user_id).take(order) for order in orders))
+    results = await asyncio.gather(*(take(pool, Watch(user_id), order) for order in orders))
     outcomes = [result.outcome for each in results for result in each]
     assert (outcomes.count(CREATED), outcomes.count(FAILED)) == (600, 0)
     ids = {
@@ -260,12 +258,12 @@ async def wait_for_a_lock(pool: Pool) -> None:
 @pytest.mark.parametrize(
     ("change", "outcome"),
     [
-        ("UPDATE keywords SET status = 'paused'", RowErrorCode.INACTIVE),
-        ("DELETE FROM keywords", RowErrorCode.NOT_FOUND),
+        ("UPDATE keywords SET status = 'paused'", IngestErrorCode.INACTIVE),
+        ("DELETE FROM keywords", IngestErrorCode.NOT_FOUND),
     ],
 )
 async def test_a_keyword_that_goes_while_it_is_waited_for_takes_no_mention(
-    pool: Pool, change: str, outcome: RowErrorCode
+    pool: Pool, change: str, outcome: IngestErrorCode
 ) -> None:
     user_id, (crm,) = await add_user(pool, "crm")
     async with pool.acquire() as other:
@@ -274,7 +272,7 @@ async def test_a_keyword_that_goes_while_it_is_waited_for_takes_no_mention(
         await other.execute("SELECT 1 FROM users FOR NO KEY UPDATE")
         await other.execute(change)
         given = [row(crm, "a"), row(None, "b", "crm")]
-        taking_in = asyncio.create_task(Ingest(pool, user_id).take(given))
+        taking_in = asyncio.create_task(take(pool, Watch(user_id), given))
         await wait_for_a_lock(pool)
         await transaction.commit()
     assert told(await taking_in) == [(FAILED, [(outcome, "keywordId")]), (UNMATCHED, [])]
@@ -293,7 +291,7 @@ async def test_a_mention_that_a_writer_without_the_lock_adds_meanwhile_is_found(
         # The trigger that counts is the one that locks the user: without it, both get as far as the row.
         await other.execute("SET LOCAL session_replication_role = replica")
         id_ = await other.fetchval(insert, user_id, crm)
-        taking_in = asyncio.create_task(Ingest(pool, user_id).take([row(crm, "a"), row(crm, "b")]))
+        taking_in = asyncio.create_task(take(pool, Watch(user_id), [row(crm, "a"), row(crm, "b")]))
         await wait_for_a_lock(pool)
         await transaction.commit()
     first, second = await taking_in
@@ -309,13 +307,13 @@ async def test_a_deadlock_with_a_deleted_keyword_is_tried_again(pool: Pool) -> N
         transaction = other.transaction()
         await transaction.start()
         await other.execute("SELECT 1 FROM keywords WHERE id = $1 FOR UPDATE", crm)
-        taking_in = asyncio.create_task(Ingest(pool, user_id).take([row(crm, "a"), row(api, "a")]))
+        taking_in = asyncio.create_task(take(pool, Watch(user_id), [row(crm, "a"), row(api, "a")]))
         await wait_for_a_lock(pool)
         await other.execute("DELETE FROM keywords WHERE id = $1", crm)
         await transaction.commit()
         await other.execute("RESET deadlock_timeout")
     assert told(await taking_in) == [
-        (FAILED, [(RowErrorCode.NOT_FOUND, "keywordId")]),
+        (FAILED, [(IngestErrorCode.NOT_FOUND, "keywordId")]),
         (CREATED, [(api, True)]),
     ]
     assert await drifts(pool) == []
@@ -352,19 +350,19 @@ class Model:
     def __init__(self) -> None:
         self.mentions: set[tuple[int, str]] = set()
 
-    def take(self, rows: Sequence[Given], on_error: OnError) -> list[Any]:
+    def take(self, rows: Sequence[Given], on_error: ErrorPolicy) -> list[Any]:
         codes = [self.code_of(row) for row in rows]
-        if on_error == OnError.REJECT_ALL and any(codes):
-            return [(FAILED, code or RowErrorCode.REJECTED) for code in codes]
+        if on_error == ErrorPolicy.REJECT_ALL and any(codes):
+            return [(FAILED, code or IngestErrorCode.REJECTED) for code in codes]
         return [(FAILED, code) if code else self.taken(row) for row, code in zip(rows, codes, strict=True)]
 
     @staticmethod
-    def code_of(row: Given) -> RowErrorCode | None:
+    def code_of(row: Given) -> IngestErrorCode | None:
         if row.broken:
-            return RowErrorCode.REQUIRED
+            return IngestErrorCode.REQUIRED
         if row.keyword is None or row.keyword < len(WORDS):
             return None
-        return RowErrorCode.INACTIVE if row.keyword == len(WORDS) else RowErrorCode.NOT_FOUND
+        return IngestErrorCode.INACTIVE if row.keyword == len(WORDS) else IngestErrorCode.NOT_FOUND
 
     def taken(self, row: Given) -> Any:
         matched = [place for place, word in enumerate(WORDS) if word in row.words]
@@ -379,18 +377,20 @@ class Model:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(rows_given, st.sampled_from(OnError)), min_size=1, max_size=4))
+@given(st.lists(st.tuples(rows_given, st.sampled_from(ErrorPolicy)), min_size=1, max_size=4))
 async def test_any_mix_of_rows_becomes_what_a_simple_model_says(
-    pool: Pool, batches: list[tuple[list[Given], OnError]]
+    pool: Pool, batches: list[tuple[list[Given], ErrorPolicy]]
 ) -> None:
     await pool.execute("TRUNCATE users CASCADE")
     user_id, own = await add_user(pool, *WORDS, "paused")
     await pool.execute("UPDATE keywords SET status = 'paused' WHERE keyword = 'paused'")
     _, foreign = await add_user(pool, "other", email="bob@example.com")
     keyword_ids = [*own, *foreign, 10**18]
-    ingest, model = Ingest(pool, user_id), Model()
+    watch, model = Watch(user_id), Model()
     for rows, on_error in batches:
-        results = await ingest.take(
+        results = await take(
+            pool,
+            watch,
             [
                 BROKEN
                 if each.broken

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from db.ingest import NewPost
 from db.models import Base, Integration, MentionKind, Platform
-from services.mention_row import FIELDS, FailedRow, NewRow, RowError, RowErrorCode, row_of
+from services.mention_row import FIELDS, FailedRow, IngestErrorCode, NewRow, RowError, row_of
 
-INVALID, REQUIRED, TOO_LONG = RowErrorCode.INVALID, RowErrorCode.REQUIRED, RowErrorCode.TOO_LONG
+INVALID, REQUIRED, TOO_LONG = IngestErrorCode.INVALID, IngestErrorCode.REQUIRED, IngestErrorCode.TOO_LONG
 LEAST = {"platform": "X", "externalId": "1", "url": "https://x.example", "content": "text"}
 CHARACTER = "This contains a character that no text here can contain."
 WHOLE_NUMBER = "This has to be a whole number between 0 and 2147483647."
@@ -25,7 +25,7 @@ def read_id(text: str, model: type[Base]) -> int | None:
     return int(text) + (1000 if model is Integration else 0) if text.isdecimal() else None
 
 
-def errors_of(**values: object) -> list[tuple[RowErrorCode, str, str | None]]:
+def errors_of(**values: object) -> list[tuple[IngestErrorCode, str, str | None]]:
     row = row_of(LEAST | values, read_id)
     assert isinstance(row, FailedRow)
     return [(error.code, error.message, error.field) for error in row.errors]
@@ -149,7 +149,7 @@ def test_the_title_is_the_text_where_there_is_none() -> None:
     ],
 )
 def test_a_wrong_value_is_said_to_be_wrong(
-    field: str, value: object, code: RowErrorCode, message: str
+    field: str, value: object, code: IngestErrorCode, message: str
 ) -> None:
     assert errors_of(**{field: value}) == [(code, message, field)]
 
@@ -160,7 +160,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     assert [(error.code, error.field) for error in row.errors] == [
         (INVALID, "platform"),
         (INVALID, "likes"),
-        (RowErrorCode.UNKNOWN_FIELD, "x" * 50),
+        (IngestErrorCode.UNKNOWN_FIELD, "x" * 50),
         (REQUIRED, "externalId"),
         (REQUIRED, "url"),
         (REQUIRED, "content"),

@@ -9,8 +9,8 @@ from db.models import Platform
 from db.pool import Pool
 from db.writer import ConstraintError
 from services import post_import
-from services.ingest import Ingest
-from services.post_import import Summary, find_user, import_posts
+from services.ingest import Watch
+from services.post_import import Summary, find_watch, import_posts
 from services.posts import DamagedFileError, Post, Rejected, open_posts
 
 HACKERNEWS = Platform.HACKERNEWS
@@ -24,10 +24,10 @@ async def add_user(pool: Pool, *keywords: str, email: str = "ann@example.com") -
     return user_id
 
 
-async def ingest_of(pool: Pool, email: str = "ann@example.com") -> Ingest:
-    user_id = await find_user(pool, email)
-    assert user_id is not None
-    return Ingest(pool, user_id)
+async def watch_of(pool: Pool, email: str = "ann@example.com") -> Watch:
+    watch = await find_watch(pool, email)
+    assert watch is not None
+    return watch
 
 
 async def counts(pool: Pool) -> dict[str, int]:
@@ -62,32 +62,32 @@ async def keyword_ids(pool: Pool) -> list[int]:
 async def test_a_user_is_found_by_address_in_any_case(pool: Pool) -> None:
     user_id = await add_user(pool, email="Ann@Example.com")
     await add_user(pool, email="bob@example.com")
-    assert await find_user(pool, "aNN@eXAMPLE.COM") == user_id
+    assert (await watch_of(pool, "aNN@eXAMPLE.COM")).user_id == user_id
 
 
 @pytest.mark.parametrize("status", ["deleted", "suspended"])
 async def test_users_that_are_unknown_or_not_active_are_not_found(pool: Pool, status: str) -> None:
     await add_user(pool)
     await pool.execute("UPDATE users SET status = $1", status)
-    assert await find_user(pool, "ann@example.com") is None
-    assert await find_user(pool, "nobody@example.com") is None
+    assert await find_watch(pool, "ann@example.com") is None
+    assert await find_watch(pool, "nobody@example.com") is None
 
 
 async def test_only_active_keywords_are_looked_for_and_those_that_are_active_by_then(pool: Pool) -> None:
     await add_user(pool, "crm", "paused", "archived", "api")
     await pool.execute("UPDATE keywords SET status = keyword WHERE keyword IN ('paused', 'archived')")
-    ingest = await ingest_of(pool)
-    assert await ingest.refresh() == 2
+    watch = await watch_of(pool)
+    assert [keyword.keyword for keyword in watch.keywords] == ["crm", "api"]
     rows = [post(1, "crm paused archived api")]
-    assert (await import_posts(ingest, rows, HACKERNEWS)).created == 2
+    assert (await import_posts(pool, watch, rows, HACKERNEWS)).created == 2
     await pool.execute("UPDATE keywords SET status = 'active' WHERE keyword = 'paused'")
-    assert (await import_posts(ingest, rows, HACKERNEWS)).created == 1
+    assert (await import_posts(pool, watch, rows, HACKERNEWS)).created == 1
     assert await counts(pool) == {"ann@example.com": 3, "crm": 1, "paused": 1, "archived": 0, "api": 1}
 
 
 async def test_posts_become_mentions_with_all_they_say(pool: Pool) -> None:
     user_id = await add_user(pool, "crm")
-    summary = await import_posts(await ingest_of(pool), [post(1, "the text", "A CRM")], HACKERNEWS)
+    summary = await import_posts(pool, await watch_of(pool), [post(1, "the text", "A CRM")], HACKERNEWS)
     assert summary == Summary(read=1, matched=1, mentions=1, created=1)
     row = await pool.fetchrow("SELECT * FROM mentions")
     assert row is not None
@@ -121,22 +121,22 @@ async def test_a_phrase_does_not_reach_from_the_title_into_the_content(pool: Poo
         post(2, "open source", "x"),
         post(3, "x", "Open source"),
     ]
-    summary = await import_posts(await ingest_of(pool), rows, HACKERNEWS)
+    summary = await import_posts(pool, await watch_of(pool), rows, HACKERNEWS)
     assert (summary.matched, await counts(pool)) == (2, {"ann@example.com": 2, "open source": 2})
 
 
 async def test_importing_again_creates_nothing(pool: Pool) -> None:
     await add_user(pool, "crm", "api")
     rows = [post(1, "crm api"), post(2, "api"), post(3, "none"), post(1, "crm again")]
-    ingest = await ingest_of(pool)
-    first = await import_posts(ingest, rows, HACKERNEWS)
+    watch = await watch_of(pool)
+    first = await import_posts(pool, watch, rows, HACKERNEWS)
     assert (first.read, first.matched, first.mentions) == (4, 3, 4)
     assert (first.created, first.duplicates) == (3, 1)
     assert await pool.fetchval("SELECT content FROM mentions WHERE external_id = '1' LIMIT 1") == "crm api"
-    second = await import_posts(ingest, rows, HACKERNEWS)
+    second = await import_posts(pool, watch, rows, HACKERNEWS)
     assert (second.created, second.duplicates) == (0, 4)
     assert await counts(pool) == {"ann@example.com": 3, "crm": 1, "api": 2}
-    elsewhere = await import_posts(ingest, rows, Platform.REDDIT)
+    elsewhere = await import_posts(pool, watch, rows, Platform.REDDIT)
     assert (elsewhere.created, elsewhere.duplicates) == (3, 1)
     assert await counts(pool) == {"ann@example.com": 6, "crm": 2, "api": 4}
 
@@ -144,14 +144,14 @@ async def test_importing_again_creates_nothing(pool: Pool) -> None:
 async def test_other_users_are_left_alone(pool: Pool) -> None:
     await add_user(pool, "crm")
     await add_user(pool, "api", email="bob@example.com")
-    await import_posts(await ingest_of(pool), [post(1, "crm api")], HACKERNEWS)
+    await import_posts(pool, await watch_of(pool), [post(1, "crm api")], HACKERNEWS)
     assert await counts(pool) == {"ann@example.com": 1, "crm": 1, "bob@example.com": 0, "api": 0}
 
 
 async def test_a_dry_run_writes_nothing(pool: Pool) -> None:
     await add_user(pool, "crm")
     rows: list[Post | Rejected] = [post(1, "crm"), Rejected(2, "mice")]
-    summary = await import_posts(await ingest_of(pool), rows, HACKERNEWS, dry_run=True)
+    summary = await import_posts(pool, await watch_of(pool), rows, HACKERNEWS, dry_run=True)
     assert summary == Summary(read=2, matched=1, mentions=1, rejected=1)
     assert await counts(pool) == {"ann@example.com": 0, "crm": 0}
 
@@ -173,7 +173,7 @@ async def test_rejections_and_progress_are_told_batch_by_batch(
         post(4, "crm"),
         Rejected(5, "mice"),
     ]
-    summary = await import_posts(await ingest_of(pool), rows, HACKERNEWS, on_batch=on_batch)
+    summary = await import_posts(pool, await watch_of(pool), rows, HACKERNEWS, on_batch=on_batch)
     assert told == [(2, 1, [2]), (4, 3, []), (5, 3, [5])]
     assert (summary.read, summary.rejected, summary.damage) == (5, 2, None)
 
@@ -184,7 +184,7 @@ async def test_long_posts_make_smaller_batches(pool: Pool, monkeypatch: pytest.M
     reads: list[int] = []
     rows = [post(number, "crm api " + "x" * 19_992) for number in range(5)]
     await import_posts(
-        await ingest_of(pool), rows, HACKERNEWS, on_batch=lambda summary, _: reads.append(summary.read)
+        pool, await watch_of(pool), rows, HACKERNEWS, on_batch=lambda summary, _: reads.append(summary.read)
     )
     assert reads == [3, 5]
 
@@ -192,13 +192,13 @@ async def test_long_posts_make_smaller_batches(pool: Pool, monkeypatch: pytest.M
 async def test_everything_before_damage_is_imported(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(post_import, "POSTS_PER_BATCH", 2)
     await add_user(pool, "crm")
-    ingest = await ingest_of(pool)
+    watch = await watch_of(pool)
     rows = [post(number, "crm") for number in range(3)]
-    summary = await import_posts(ingest, damaged(*rows), HACKERNEWS)
+    summary = await import_posts(pool, watch, damaged(*rows), HACKERNEWS)
     assert (summary.read, summary.created) == (3, 3)
     assert summary.damage is not None
     assert (summary.damage.line, summary.damage.reason) == (99, "mice")
-    mended = await import_posts(ingest, [*rows, post(3, "crm")], HACKERNEWS)
+    mended = await import_posts(pool, watch, [*rows, post(3, "crm")], HACKERNEWS)
     assert (mended.created, mended.duplicates) == (1, 3)
     assert await counts(pool) == {"ann@example.com": 4, "crm": 4}
 
@@ -209,15 +209,15 @@ async def test_a_failed_batch_leaves_nothing_of_itself(pool: Pool, monkeypatch: 
     await pool.execute("ALTER TABLE mentions ADD CHECK (external_id <> '3')")
     rows = [post(number, "crm") for number in range(5)]
     with pytest.raises(ConstraintError):
-        await import_posts(await ingest_of(pool), rows, HACKERNEWS)
+        await import_posts(pool, await watch_of(pool), rows, HACKERNEWS)
     assert await counts(pool) == {"ann@example.com": 2, "crm": 2}
 
 
 async def test_imports_at_the_same_time_create_each_mention_once(pool: Pool) -> None:
     await add_user(pool, "crm", "api")
-    ingest = await ingest_of(pool)
+    watch = await watch_of(pool)
     rows = [post(number, "crm api") for number in range(2500)]
-    imports = [import_posts(ingest, order, HACKERNEWS) for order in (rows, rows[::-1], rows)]
+    imports = [import_posts(pool, watch, order, HACKERNEWS) for order in (rows, rows[::-1], rows)]
     summaries = await asyncio.gather(*imports)
     assert sum(summary.created for summary in summaries) == 5000
     assert sum(summary.duplicates for summary in summaries) == 10_000
@@ -227,10 +227,10 @@ async def test_imports_at_the_same_time_create_each_mention_once(pool: Pool) -> 
 @pytest.mark.skipif(not REAL_FILE.exists(), reason="the real sample lies outside the project")
 async def test_the_real_file_is_imported_once(pool: Pool) -> None:
     await add_user(pool, "python", "postgres", "Ask HN", "looking for", "C++", ".net", "no such phrase")
-    ingest = await ingest_of(pool)
+    watch = await watch_of(pool)
     for created in (2063, 0):
         with open_posts(REAL_FILE, HACKERNEWS) as posts:
-            summary = await import_posts(ingest, posts, HACKERNEWS)
+            summary = await import_posts(pool, watch, posts, HACKERNEWS)
         assert (summary.read, summary.rejected, summary.damage) == (20_100, 0, None)
         assert (summary.mentions, summary.created, summary.duplicates) == (2063, created, 2063 - created)
         assert await counts(pool) == {

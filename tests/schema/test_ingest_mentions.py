@@ -1,0 +1,322 @@
+"""The mutation ingestMentions: what becomes of each item, what is refused, and what it costs."""
+
+import asyncio
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from db.audit import drifts
+from resolvers.identifier import encode
+
+INGEST = """
+mutation($input: IngestMentionsInput!) {
+  ingestMentions(input: $input) {
+    createdCount duplicateCount unmatchedCount failedCount replayed
+    results { outcome mentions { mentionId created } errors { code message path } }
+    userErrors { code message path }
+  }
+}
+"""
+READING = """
+mutation($input: IngestMentionsInput!) {
+  ingestMentions(input: $input) {
+    results { mentions { mention { content platform kind publishedAt } keyword { keyword mentionsCount user { mentionsCount } } } }
+  }
+}
+"""
+NO_KEYWORD = "There is no such keyword."
+
+
+def item(external_id: str, **more: object) -> dict[str, object]:
+    return {
+        "platform": "REDDIT",
+        "externalId": external_id,
+        "url": "https://example.com",
+        "content": "text",
+        **more,
+    }
+
+
+async def ingest(ask: Any, *items: dict[str, object], viewer: str = "ann", **more: object) -> Any:
+    answer = await ask(INGEST, viewer=viewer, input={"items": list(items), **more})
+    return answer.data["ingestMentions"]
+
+
+async def keywords(world: Any, owner: str = "ann") -> list[str]:
+    rows = await world.pool.fetch(
+        "SELECT id FROM keywords WHERE user_id = $1 ORDER BY id", world.users[owner]
+    )
+    return [encode("Keyword", row["id"]) for row in rows]
+
+
+async def mention_id(world: Any, external_id: str, keyword: int = 0) -> str:
+    found = await world.pool.fetch(
+        "SELECT id FROM mentions WHERE external_id = $1 ORDER BY keyword_id", external_id
+    )
+    return encode("Mention", found[keyword]["id"])
+
+
+async def test_each_item_is_told_what_became_of_it(ask: Any, world: Any) -> None:
+    first, second, third = await keywords(world)
+    (foreign, *_) = await keywords(world, "ben")
+    await world.pool.execute("UPDATE keywords SET status = 'paused' WHERE keyword = 'ann 3'")
+    payload = await ingest(
+        ask,
+        item("a", keywordId=first, likes=3),
+        item("b", content="of ann 1 and ANN 2, not ann 3"),
+        item("a", keywordId=first),
+        item("c", content="of nobody"),
+        item("d", keywordId=third),
+        item("e", keywordId=foreign, url="nowhere", likes=-1),
+        item("f", keywordId=foreign),
+        item("g", keywordId=second, integrationId=encode("Integration", 999_999)),
+        {"platform": "X", "externalId": " ", "url": "https://x.example"},
+    )
+    a, b1, b2 = [await mention_id(world, *which) for which in (("a",), ("b", 0), ("b", 1))]
+
+    def new(id_: str, *, created: bool = True) -> dict[str, object]:
+        return {"mentionId": id_, "created": created}
+
+    def failed(*errors: tuple[str, str, str, str]) -> dict[str, object]:
+        return {
+            "outcome": "FAILED",
+            "mentions": [],
+            "errors": [
+                {"code": code, "message": message, "path": ["input", "items", place, field]}
+                for code, message, place, field in errors
+            ],
+        }
+
+    assert payload == {
+        "createdCount": 2,
+        "duplicateCount": 1,
+        "unmatchedCount": 1,
+        "failedCount": 5,
+        "replayed": False,
+        "userErrors": [],
+        "results": [
+            {"outcome": "CREATED", "mentions": [new(a)], "errors": []},
+            {"outcome": "CREATED", "mentions": [new(b1), new(b2)], "errors": []},
+            {"outcome": "DUPLICATE", "mentions": [new(a, created=False)], "errors": []},
+            {"outcome": "UNMATCHED", "mentions": [], "errors": []},
+            failed(("INACTIVE", "The keyword is paused.", "4", "keywordId")),
+            failed(
+                ("INVALID", "This is no http or https address.", "5", "url"),
+                ("INVALID", "This has to be a whole number between 0 and 2147483647.", "5", "likes"),
+            ),
+            failed(("NOT_FOUND", NO_KEYWORD, "6", "keywordId")),
+            failed(("NOT_FOUND", "There is no such integration.", "7", "integrationId")),
+            failed(
+                ("REQUIRED", "A row needs externalId.", "8", "externalId"),
+                ("REQUIRED", "A row needs content or a title.", "8", "content"),
+            ),
+        ],
+    }
+    assert await drifts(world.pool) == []
+
+
+async def test_what_was_taken_in_is_read_with_its_counters(ask: Any, world: Any) -> None:
+    first, second, _ = await keywords(world)
+    given = {"platform": "DEVTO", "kind": "ARTICLE", "publishedAt": "2026-01-31T12:00:00+01:00"}
+    answer = await ask(
+        READING,
+        input={
+            "items": [
+                item("a", keywordId=first, **given),
+                item("b", keywordId=second),
+                item("c", keywordId=first),
+            ]
+        },
+    )
+    results = answer.data["ingestMentions"]["results"]
+    read = [result["mentions"][0] for result in results]
+    assert read[0] == {
+        "mention": {
+            "content": "text",
+            "platform": "DEVTO",
+            "kind": "ARTICLE",
+            "publishedAt": "2026-01-31T11:00:00+00:00",
+        },
+        "keyword": {"keyword": "ann 1", "mentionsCount": 6, "user": {"mentionsCount": 15}},
+    }
+    assert [each["keyword"]["mentionsCount"] for each in read] == [6, 5, 6]
+
+
+async def test_a_thousand_items_take_the_statements_of_one(ask: Any, world: Any) -> None:
+    first, second, _ = await keywords(world)
+    seen = set()
+    for number in (1, 10, 1000):
+        items = [item(f"{number} {place}", keywordId=(first, second)[place % 2]) for place in range(number)]
+        answer = await ask(READING, input={"items": items})
+        assert len(answer.data["ingestMentions"]["results"]) == number
+        seen.add(tuple(answer.statements))
+    assert len(seen) == 1
+    (statements,) = seen
+    assert statements[:3] == ("lock_user", "lock_keywords", "take_in")
+    assert len(statements) <= 6
+    answer = await ask(
+        INGEST, input={"items": [item(f"ann 1 {place}", content="ann 1") for place in range(500)]}
+    )
+    assert answer.statements == ["lock_user", "active_keywords", "lock_keywords", "take_in"]
+    assert await drifts(world.pool) == []
+
+
+async def test_ingest_makes_no_new_version_of_the_data(ask: Any, world: Any) -> None:
+    before = await world.pool.fetchval("SELECT sum(data_version) FROM users")
+    await ingest(ask, item("a", content="ann 1"))
+    assert await world.pool.fetchval("SELECT sum(data_version) FROM users") == before
+
+
+async def test_nothing_is_taken_in_where_all_have_to_be_right(ask: Any, world: Any) -> None:
+    (first, *_) = await keywords(world)
+    before = await world.contents()
+    items = [item("a", keywordId=first), item("b", url="x"), item("c", content="of ann 1")]
+    payload = await ingest(ask, *items, onError="REJECT_ALL")
+    assert (payload["createdCount"], payload["failedCount"]) == (0, 3)
+    assert [result["errors"][0]["code"] for result in payload["results"]] == [
+        "REJECTED",
+        "INVALID",
+        "REJECTED",
+    ]
+    assert payload["results"][2]["errors"][0]["path"] == ["input", "items", "2"]
+    assert await world.contents() == before
+    payload = await ingest(ask, items[0], items[2], onError="REJECT_ALL")
+    assert payload["createdCount"] == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "message"),
+    [
+        (0, "REQUIRED", "This cannot be empty."),
+        (1001, "TOO_MANY", "At most 1000 are possible; this has 1001."),
+    ],
+)
+async def test_the_number_of_items_is_bounded(
+    ask: Any, world: Any, number: int, code: str, message: str
+) -> None:
+    before = await world.contents()
+    payload = await ingest(ask, *(item(str(place), content="ann 1") for place in range(number)))
+    assert payload["userErrors"] == [{"code": code, "message": message, "path": ["input", "items"]}]
+    assert (payload["results"], payload["createdCount"]) == ([], 0)
+    assert await world.contents() == before
+
+
+async def test_a_call_with_a_key_is_done_once_and_answered_alike(ask: Any, world: Any) -> None:
+    (first, *_) = await keywords(world)
+    items = [
+        item("a", keywordId=first, publishedAt="2026-01-31T12:00:00Z"),
+        item("b"),
+        item("a", keywordId=first),
+        item("c", url="x"),
+    ]
+    payload = await ingest(ask, *items, idempotencyKey="k1")
+    assert payload["createdCount"] == 1
+    before = await world.contents()
+    again = await ingest(ask, *items, idempotencyKey="k1")
+    assert again == payload | {"replayed": True}
+    assert await world.contents() == before
+    for other in ({"onError": "REJECT_ALL"}, {}):
+        reused = await ingest(ask, *(items if other else items[:2]), idempotencyKey="k1", **other)
+        assert [error["code"] for error in reused["userErrors"]] == ["IDEMPOTENCY_KEY_REUSED"]
+    await world.pool.execute("DELETE FROM mentions WHERE external_id = 'a'")
+    document = INGEST.replace("mentionId created", "mentionId mention { id }")
+    answer = await ask(document, input={"items": items, "idempotencyKey": "k1"})
+    assert answer.data["ingestMentions"]["results"][0]["mentions"][0]["mention"] is None
+
+
+async def test_without_a_key_the_same_call_finds_what_is_there(ask: Any, world: Any) -> None:
+    items = [item(str(number), content="ann 1") for number in range(50)]
+    first = await ingest(ask, *items)
+    second = await ingest(ask, *items)
+    assert (first["createdCount"], second["duplicateCount"]) == (50, 50)
+    ids = [result["mentions"][0]["mentionId"] for result in first["results"]]
+    assert [result["mentions"][0]["mentionId"] for result in second["results"]] == ids
+    assert await drifts(world.pool) == []
+
+
+async def test_calls_at_the_same_time_create_each_mention_once(ask: Any, world: Any) -> None:
+    first, second, third = await keywords(world)
+    items = [item(str(number), keywordId=(first, second, third)[number % 3]) for number in range(300)]
+    payloads = await asyncio.gather(*(ingest(ask, *order) for order in (items, items[::-1], items[50:])))
+    assert sum(payload["createdCount"] for payload in payloads) == 300
+    assert sum(payload["failedCount"] for payload in payloads) == 0
+    assert await drifts(world.pool) == []
+
+
+async def test_operators_take_in_for_themselves(ask: Any, world: Any) -> None:
+    (anns, *_) = await keywords(world)
+    payload = await ingest(ask, item("a", keywordId=anns), viewer="olga")
+    assert payload["results"][0]["errors"][0]["message"] == NO_KEYWORD
+
+
+async def test_a_key_needs_the_scope(ask: Any, world: Any) -> None:
+    await world.set_scopes("ann", "read:mentions", "write:leads")
+    before = await world.contents()
+    answer = await ask(INGEST, input={"items": [item("a", content="ann 1")]})
+    assert answer.error["extensions"]["code"] == "FORBIDDEN"
+    assert await world.contents() == before
+
+
+CHARACTER = "This contains a character that no text here can contain."
+BAD: list[tuple[dict[str, object], str, str]] = [
+    ({"content": "a\0b"}, "INVALID", CHARACTER),
+    ({"externalId": "\0"}, "INVALID", CHARACTER),
+    ({"content": "x" * 20_001}, "TOO_LONG", "At most 20,000 characters are possible; this has 20,001."),
+    ({"keywordId": "nonsense"}, "INVALID", "This is not the id of a keyword."),
+    ({"keywordId": encode("Lead", 1)}, "INVALID", "This is not the id of a keyword."),
+    ({"keywordId": "x" * 5000}, "INVALID", "This is not the id of a keyword."),
+    ({"integrationId": ""}, "INVALID", "This is not the id of an integration."),
+    ({"url": "javascript:alert(1)"}, "INVALID", "This is no http or https address."),
+    (
+        {"publishedAt": "9999-12-31T23:59:59Z"},
+        "INVALID",
+        "This has to lie between the years 1970 and 2999.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "code", "message"), BAD)
+async def test_a_bad_item_fails_alone(
+    ask: Any, world: Any, given: dict[str, object], code: str, message: str
+) -> None:
+    payload = await ingest(ask, item("a", content="ann 1"), item("b") | given, item("c", content="ann 1"))
+    assert [result["outcome"] for result in payload["results"]] == ["CREATED", "FAILED", "CREATED"]
+    (field,) = given
+    assert payload["results"][1]["errors"] == [
+        {"code": code, "message": message, "path": ["input", "items", "1", field]}
+    ]
+    assert await drifts(world.pool) == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"platform": "MARS"},
+        {"likes": 2**31},
+        {"publishedAt": "yesterday"},
+        {"colour": "red"},
+        {"externalId": None},
+    ],
+)
+async def test_what_the_schema_does_not_know_refuses_the_call(
+    ask: Any, world: Any, given: dict[str, object]
+) -> None:
+    before = await world.contents()
+    answer = await ask(INGEST, input={"items": [item("a", content="ann 1"), item("b") | given]})
+    assert answer.error["extensions"]["code"] in {"BAD_USER_INPUT", "BAD_REQUEST"}
+    assert await world.contents() == before
+
+
+async def test_half_a_character_refuses_the_call(client: httpx.AsyncClient, world: Any) -> None:
+    items = [item("a", content="ann 1"), item("b", content="half a \ud800 pair")]
+    before = await world.contents()
+    response = await client.post(
+        "/graphql",
+        content=json.dumps({"query": INGEST, "variables": {"input": {"items": items}}}),
+        headers={"authorization": f"Bearer {world.keys['ann']}", "content-type": "application/json"},
+    )
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["message"].startswith("The request's body is not JSON")
+    assert await world.contents() == before

@@ -113,6 +113,9 @@ class Reader:
                 raise UnscopedReadError(statement.name)
             values[PARAMETER] = scope.user_id
         arguments = statement.arguments(values)
+        if self.single:
+            self.statements.append(statement.name)
+            return await self._pool.fetch(statement.sql, *arguments, record_class=record_class)
         async with self._one_at_a_time:
             connection = self._connection or await self._open_snapshot()
             self.statements.append(statement.name)
@@ -120,8 +123,7 @@ class Reader:
 
     async def _open_snapshot(self) -> Pooled:
         self._connection = connection = await self._pool.acquire()
-        if not self.single:
-            await connection.execute(_BEGIN)
+        await connection.execute(_BEGIN)
         return connection
 
     def close(self) -> None:

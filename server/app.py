@@ -75,7 +75,7 @@ def create_app(
             Route("/", _home),
             graphiql.assets(),
         ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))],
+        middleware=[] if "*" in hosts else [Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))],
         max_body_size=LARGEST_BODY_BYTES,
         lifespan=lifespan,
     )

@@ -125,7 +125,8 @@ class MentionFilter:
     or_: list["MentionFilter"] | None = optional(ANY_OF, name="or")
     not_: Annotated["MentionFilter", strawberry.lazy("schema.filters")] | None = optional(NOT, name="not")
     search: str | None = optional(
-        'Words that title or text contain: `crm "sales team" or invoicing -jobs`. Words are whole, in any case.'
+        'Words that title or text contain: `crm "sales team" -jobs` for both without the third, `crm or invoicing` '
+        "for one of them. Words are whole, in any case."
     )
     keyword_id: IdComparison | None = optional("The keyword that it contains.")
     integration_id: IdComparison | None = optional("The integration that brought it in.")

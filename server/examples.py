@@ -127,7 +127,7 @@ EXAMPLES = (
   }
 }
 """,
-        {"words": 'recommend or "should we buy" -crm'},
+        {"words": 'recommend -crm or "should we buy" -crm'},
     ),
     Tab(
         "How many mentions and leads came each week, by the clocks of a zone?",

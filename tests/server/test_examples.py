@@ -1,5 +1,6 @@
 """GraphiQL's examples, asked in a demo and in one with ten times the data."""
 
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,3 +112,11 @@ def test_the_larger_demo_has_ten_times_the_data_and_more(demo: Demo, larger_demo
         assert large["viewer"][name] >= 10 * small["viewer"][name] > 500
     logs = [data["integrations"]["nodes"][0]["logs"]["totalCount"] for data in (small, large)]
     assert logs == [4, 60]
+
+
+def test_the_table_of_statements_is_current() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "statements.md").read_text()
+    table = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \|$", text, re.MULTILINE)
+    numbers = {name: len(statements) for name, statements in STATEMENTS.items()}
+    assert {name: int(number) for name, number, _ in table} == numbers
+    assert {name: int(number) for name, _, number in table} == numbers

@@ -10,6 +10,7 @@ from db.writer import Work, in_transaction
 from loaders.loader import Key, Loader, Loads, Value
 from resolvers.errors import UnauthenticatedError
 from resolvers.permission import TO_READ, require_scope, scope_to_read
+from services.vault import Vault
 from services.viewer import Viewer
 
 __all__ = ["Context", "Viewer"]
@@ -20,8 +21,11 @@ Result = TypeVar("Result")
 class Context:
     """Made anew for each operation, so that nothing read for one viewer can reach another."""
 
-    def __init__(self, pool: Pool, viewer: Viewer | None, request_id: str) -> None:
+    def __init__(
+        self, pool: Pool, viewer: Viewer | None, request_id: str, vault: Vault | None = None
+    ) -> None:
         self.request_id = request_id
+        self.vault = Vault() if vault is None else vault
         self._pool = pool
         self._viewer = viewer
         self._statements: list[str] = []

@@ -1,7 +1,20 @@
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
 from db.keyset import LATEST_ID_FIRST, NEWEST_FIRST
 from db.models import Integration, IntegrationLog, Mention, User
+from db.writer import Writer
+from resolvers.context import Context, Viewer
+from resolvers.identifier import row_id
+from resolvers.mutation import Resolver, mutation, values_of
+from resolvers.needs import needs
 from resolvers.paging import Listing
+from resolvers.payload import Payload
 from resolvers.relation import by_id, children, everything, parent
+from services import integration as service
+from services.api_key import WRITE_INTEGRATIONS
+from services.integration import IntegrationValues, NewIntegration, RunValues
 
 integration = by_id(Integration)
 integrations = everything(Listing(Integration, LATEST_ID_FIRST))
@@ -9,3 +22,67 @@ user = parent(User, "user_id")
 mentions = children(Listing(Mention, NEWEST_FIRST, parent="integration_id"))
 logs = children(Listing(IntegrationLog, NEWEST_FIRST, parent="integration_id"))
 integration_of_log = parent(Integration, "integration_id")
+
+
+@needs("credentials_key_id", loads=0)
+async def has_credentials(integrations: Sequence[Integration], context: Context) -> Sequence[bool]:  # noqa: ARG001 - no resolver is without
+    return [row.credentials_key_id is not None for row in integrations]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationPayload(Payload):
+    """The integration as it is now, the log of a run, or the id of an integration that is gone."""
+
+    integration: Integration | None = None
+    log: IntegrationLog | None = None
+    deleted_id: int | None = None
+
+
+writes = mutation(WRITE_INTEGRATIONS, IntegrationPayload)
+
+
+def _values(asked: Any) -> IntegrationValues:
+    return cast("IntegrationValues", values_of(asked, *IntegrationValues.__annotations__))
+
+
+@writes
+async def connect_integration(writer: Writer, context: Context, asked: Any) -> IntegrationPayload:
+    owner_id = row_id(asked.user_id, User) if asked.user_id else None
+    kind = asked.kind or service.KIND_OF[asked.provider]
+    new = NewIntegration(asked.provider, kind, asked.external_account_id or "")
+    made = await service.connect(writer, context.viewer, context.vault, new, _values(asked), owner_id)
+    return IntegrationPayload(integration=made)
+
+
+@writes
+async def update_integration(writer: Writer, context: Context, asked: Any) -> IntegrationPayload:
+    integration_id = row_id(asked.id, Integration)
+    changed = await service.update(writer, context.viewer, context.vault, integration_id, _values(asked))
+    return IntegrationPayload(integration=changed)
+
+
+def _by_id(change: Callable[[Writer, Viewer, int], Awaitable[Integration]]) -> Resolver:
+    async def work(writer: Writer, context: Context, asked: Any) -> IntegrationPayload:
+        changed = await change(writer, context.viewer, row_id(asked.id, Integration))
+        return IntegrationPayload(integration=changed)
+
+    return writes(work)
+
+
+pause_integration = _by_id(service.pause)
+resume_integration = _by_id(service.resume)
+disconnect_integration = _by_id(service.disconnect)
+
+
+@writes
+async def delete_integration(writer: Writer, context: Context, asked: Any) -> IntegrationPayload:
+    deleted = await service.delete(writer, context.viewer, row_id(asked.id, Integration))
+    return IntegrationPayload(deleted_id=deleted)
+
+
+@writes
+async def record_integration_run(writer: Writer, context: Context, asked: Any) -> IntegrationPayload:
+    integration_id = row_id(asked.integration_id, Integration)
+    run = cast("RunValues", values_of(asked, *RunValues.__annotations__))
+    changed, log = await service.record_run(writer, context.viewer, integration_id, run)
+    return IntegrationPayload(integration=changed, log=log)

@@ -12,6 +12,7 @@ from resolvers.permission import require_scope
 from services import constraint
 from services.idempotency import fingerprint, once
 from services.refusal import InactiveViewerError, RefusedError
+from services.vault import Secret, Vault
 
 Answer = TypeVar("Answer", bound=Payload)
 Work = Callable[[Writer, Context, Any], Awaitable[Answer]]
@@ -61,7 +62,7 @@ async def _once(
         writer,
         context.viewer,
         key,
-        fingerprint(type(asked).__name__, plain(asked)),
+        fingerprint(type(asked).__name__, plain(asked, context.vault)),
         work=lambda: work(writer, context, asked),
         stored=payload.stored,
         restored=lambda response: payload.restored(writer, context.viewer.scope, response),
@@ -78,10 +79,15 @@ def values_of(asked: Any, *names: str) -> dict[str, Any]:
     }
 
 
-def plain(asked: Any) -> Any:
-    """An input as plain values, without its key, and without what was left out."""
+def plain(asked: Any, vault: Vault) -> Any:
+    """An input as plain values, without its key, and without what was left out. Of secrets stands only what tells
+    them apart.
+    """
     if isinstance(asked, list):
-        return list(map(plain, asked))
+        return [plain(one, vault) for one in asked]
+    if isinstance(asked, Secret):
+        return vault.fingerprint(asked)
     if not is_dataclass(asked):
         return asked
-    return {name: plain(value) for name, value in values_of(asked).items() if name != "idempotency_key"}
+    given = values_of(asked).items()
+    return {name: plain(value, vault) for name, value in given if name != "idempotency_key"}

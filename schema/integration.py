@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import strawberry
 
@@ -10,6 +10,7 @@ from schema.fields import column, resolved_by
 from schema.lists import log_list, mention_list
 from schema.node import Node, global_id, is_row_of
 from schema.refs import IntegrationLogRef, MentionConnectionRef, UserRef
+from schema.scalars import JSON
 
 
 @strawberry.type(description="A connected source, CRM or notification channel.")
@@ -29,9 +30,24 @@ class Integration(Node):
     last_error_at: datetime | None = column("When it last failed; null if never.")
     last_error_code: str | None = column("Code of the last failure; null if it never failed.")
     consecutive_failures: int = column("Failures since the last success.")
+    sync_interval_minutes: int = column(
+        "How long it waits between two looks, in whole minutes.",
+        name="sync_interval",
+        of=lambda interval: interval // timedelta(minutes=1),
+    )
+    sync_cursor: str | None = column(
+        "How far its last run came, in its own words; null where it did not say."
+    )
     next_sync_at: datetime | None = column("When it is due again; null while it is not scheduled.")
     health_score: int | None = column("0 (broken) to 100 (well); null while it is not known.")
+    settings: JSON = column("Its settings, a JSON object. No credentials stand here.")
+    scopes: list[str] = column("What its user has allowed it to do at the service.")
+    has_credentials: bool = resolved_by(
+        resolve.has_credentials, description="Whether it has credentials. They themselves are never returned."
+    )
+    credentials_expires_at: datetime | None = column("When its credentials end; null if that is not known.")
     created_at: datetime = column("When it was connected.")
+    updated_at: datetime = column("When it was last changed, by its user or by a run.")
     user: UserRef = resolved_by(resolve.user, description="The user whose integration it is.")
     mentions: MentionConnectionRef = mention_list(resolve.mentions, "The mentions that it brought in.")
     logs: Connection[IntegrationLogRef] = log_list(resolve.logs, "What it did.")

@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.mutations.ingest import IngestMutation
+from schema.mutations.integration import IntegrationMutation
 from schema.mutations.keyword import KeywordMutation
 from schema.mutations.lead import LeadMutation
 from schema.mutations.mention import MentionMutation
@@ -12,5 +13,5 @@ from schema.mutations.mention import MentionMutation
     description="What can be written. Each field is atomic by itself; they run in the order of the document, and "
     "what a field or a later one reads has the write in it."
 )
-class Mutation(KeywordMutation, MentionMutation, IngestMutation, LeadMutation):
+class Mutation(KeywordMutation, MentionMutation, IngestMutation, LeadMutation, IntegrationMutation):
     pass

@@ -15,8 +15,10 @@ from strawberry.schema.config import StrawberryConfig
 
 from breadth.fields import Verbatim
 from services.moment import rfc3339
+from services.vault import Secret
 
 URL = NewType("URL", str)
+JSON = NewType("JSON", object)
 BigInt = NewType("BigInt", int)
 
 LARGEST_BIG_INT = 2**63 - 1
@@ -57,6 +59,16 @@ def _parse_url(value: Any) -> URL:
     return URL(value)
 
 
+def _parse_secret(value: Any) -> Secret:
+    if not isinstance(value, str):
+        raise GraphQLError("A Secret is a text.")
+    return Secret(value)
+
+
+def _refuse_secret(_: Any) -> Any:
+    raise TypeError("A Secret is never returned.")
+
+
 def _parse_big_int(value: Any) -> int:
     number = int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else value
     if type(number) is not int or not -LARGEST_BIG_INT <= number <= LARGEST_BIG_INT:
@@ -85,6 +97,19 @@ CONFIG = StrawberryConfig(
             serialize=Verbatim(str),
             parse_value=_parse_url,
             specified_by_url="https://url.spec.whatwg.org",
+        ),
+        JSON: strawberry.scalar(
+            name="JSON",
+            description="A JSON value.",
+            serialize=lambda value: value,
+            parse_value=lambda value: value,
+            specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+        ),
+        Secret: strawberry.scalar(
+            name="Secret",
+            description="A text that can be written and is never returned. Send it as a variable: documents are kept.",
+            serialize=_refuse_secret,
+            parse_value=_parse_secret,
         ),
         BigInt: strawberry.scalar(
             name="BigInt",

@@ -18,6 +18,7 @@ from server.auth import Authenticator
 from server.examples import EXAMPLES
 from server.graphql import GraphQLEndpoint
 from server.ingest import IngestEndpoint
+from services.vault import Vault
 
 LARGEST_BODY_BYTES = 2_000_000
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -28,6 +29,7 @@ def create_app(
     *,
     schema: Schema | None = None,
     authenticator: Authenticator | None = None,
+    vault: Vault | None = None,
     demo_key: str | None = None,
     hosts: Sequence[str] = ("*",),
     explain: bool = False,
@@ -36,8 +38,11 @@ def create_app(
 
     With `demo_key`, whoever opens GraphiQL is given that key; `hosts` then has to keep strangers out, whose
     pages could reach a loopback server under another name. With `explain`, answers list their SQL statements.
+    Without a `vault`, integrations cannot be given credentials.
     """
-    endpoint = GraphQLEndpoint(schema or build(), pool, authenticator=authenticator, explain=explain)
+    endpoint = GraphQLEndpoint(
+        schema or build(), pool, authenticator=authenticator, vault=vault, explain=explain
+    )
 
     ingest = IngestEndpoint(pool, endpoint.authenticator)
 

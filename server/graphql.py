@@ -18,6 +18,7 @@ from resolvers.errors import CallerError, UnauthenticatedError
 from schema.schema import Schema
 from server import http
 from server.auth import Authenticator
+from services.vault import Vault
 
 logger = logging.getLogger("leadgraph")
 
@@ -35,10 +36,17 @@ class GraphQLEndpoint:
     """
 
     def __init__(
-        self, schema: Schema, pool: Pool, *, authenticator: Authenticator | None = None, explain: bool = False
+        self,
+        schema: Schema,
+        pool: Pool,
+        *,
+        authenticator: Authenticator | None = None,
+        vault: Vault | None = None,
+        explain: bool = False,
     ) -> None:
         self._schema = schema
         self._pool = pool
+        self._vault = vault
         self._explain = explain
         self.authenticator = authenticator or Authenticator(pool)
 
@@ -53,7 +61,8 @@ class GraphQLEndpoint:
 
     async def _answer(self, request: Request, media_type: str, request_id: str) -> tuple[dict[str, Any], int]:
         asked = await http.parse(request)
-        context = Context(self._pool, await self.authenticator.viewer(request), request_id)
+        viewer = await self.authenticator.viewer(request)
+        context = Context(self._pool, viewer, request_id, self._vault)
         try:
             result = await self._execute(asked, context, request.method)
         finally:

@@ -13,6 +13,7 @@ import uvicorn
 from db.pool import open_pool
 from schema.schema import build
 from server.app import LOOPBACK, create_app
+from server.credentials import vault
 from server.errors import CommandError
 from server.settings import Settings
 
@@ -98,6 +99,7 @@ async def _serve(
         app = create_app(
             pool,
             schema=build(settings.executor),
+            vault=vault(settings),
             demo_key=demo_key,
             hosts=LOOPBACK if demo_key else ("*",),
             explain=demo_key is not None,

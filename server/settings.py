@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, description="A PostgreSQL 15 or newer to use instead of the embedded one."
     )
+    credentials_key: SecretStr | None = Field(
+        default=None, description="Keys for integrations' credentials, the one that seals first."
+    )
     executor: Executor = "breadth"
     pool_size: Annotated[int, Field(ge=1, le=1000)] = 10
     statement_timeout_seconds: Annotated[float, Field(gt=0)] = 30

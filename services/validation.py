@@ -53,6 +53,10 @@ class Validation:
         if self._given(name) and not pattern.fullmatch(self._values[name]):
             self.refuse(UserErrorCode.INVALID, message, name)
 
+    def between(self, name: str, least: int, most: int) -> None:
+        if self._given(name) and not least <= self._values[name] <= most:
+            self.refuse(UserErrorCode.INVALID, f"This is between {least} and {most}.", name)
+
     def texts(self, name: str, *, most: int, longest: int) -> None:
         """A list of trimmed texts, none of them empty; repetitions go."""
         if not self._given(name):

@@ -20,15 +20,17 @@ from schema.schema import Schema, build
 from server.app import create_app
 from server.settings import load_settings
 from services import api_key
+from services.vault import Vault, new_key
 
 KEYWORDS, MENTIONS = 3, 4
 
 
 @dataclass
 class World:
-    """Users by name, with the keys that they ask with. `pool` is there to change it."""
+    """Users by name, with the keys that they ask with. `pool` is there to change it. `vault_key` seals credentials."""
 
     pool: Pool
+    vault_key: str = field(default_factory=new_key)
     users: dict[str, int] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
 
@@ -185,7 +187,7 @@ def schema() -> Schema:
 
 @pytest.fixture
 async def client(world: World, schema: Schema) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(world.pool, schema=schema, explain=True)
+    app = create_app(world.pool, schema=schema, vault=Vault([world.vault_key]), explain=True)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as made:
         yield made

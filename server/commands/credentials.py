@@ -1,0 +1,59 @@
+"""`leadgraph credentials`: the keys that integrations' credentials are sealed with."""
+
+import asyncio
+
+import typer
+
+from db.pool import Pool, open_pool
+from db.writer import in_transaction
+from server.credentials import vault
+from server.database import migrated_database
+from server.errors import CommandError
+from server.settings import load_settings
+from services.integration import seal_again
+from services.vault import SealedError, Vault, new_key
+
+BATCH = 100
+
+credentials_app = typer.Typer(no_args_is_help=True, help="Keys for integrations' credentials.")
+
+
+@credentials_app.callback()
+def credentials() -> None:
+    """Keys for integrations' credentials."""
+
+
+@credentials_app.command("new-key")
+def make_key() -> None:
+    """Print a new key, for the front of LEADGRAPH_CREDENTIALS_KEY."""
+    typer.echo(new_key())
+
+
+@credentials_app.command()
+def rotate() -> None:
+    """Seal all credentials with the first key, so that the others are not needed any more."""
+    settings = load_settings()
+    keys = vault(settings)
+    with migrated_database(settings) as url:
+        try:
+            sealed = asyncio.run(_rotate(url, keys))
+        except SealedError as wrong:
+            raise CommandError(
+                f"Some credentials cannot be opened: {wrong} Add the key that sealed them."
+            ) from wrong
+    typer.echo(f"{sealed} credentials were sealed anew with the key {keys.key_id}; it alone is needed now.")
+
+
+async def _rotate(url: str, keys: Vault) -> int:
+    pool = await open_pool(url, size=1)
+    try:
+        return await _rotate_all(pool, keys)
+    finally:
+        await pool.close()
+
+
+async def _rotate_all(pool: Pool, keys: Vault) -> int:
+    total = 0
+    while sealed := await in_transaction(pool, lambda writer: seal_again(writer, keys, BATCH)):
+        total += sealed
+    return total

@@ -1,0 +1,70 @@
+"""What keys of few scopes can read: nothing of the other parts, on whatever way."""
+
+from typing import Any
+
+import pytest
+
+from resolvers.identifier import encode
+
+NEEDED = {
+    "{ keywords { nodes { id } } }": {"read:keywords"},
+    "{ keywords { nodes { user { id } } } }": {"read:keywords"},
+    "{ mentions { nodes { id } } }": {"read:mentions"},
+    "{ mentions { nodes { keyword { id } } } }": {"read:mentions", "read:keywords"},
+    "{ mentions { nodes { lead { id } } } }": {"read:mentions", "read:leads"},
+    "{ mentions { nodes { analysis { status } } } }": {"read:mentions"},
+    "{ mentions { nodes { integration { id } } } }": {"read:mentions", "read:integrations"},
+    "{ mentions { stats { count likes } } }": {"read:mentions"},
+    "{ mentions { stats { byKeyword { keyword { id } } } } }": {"read:mentions", "read:keywords"},
+    "{ leads { nodes { id } } }": {"read:leads"},
+    "{ leads { nodes { mention { id } } } }": {"read:leads", "read:mentions"},
+    "{ leads { nodes { keyword { id } events { totalCount } } } }": {"read:leads", "read:keywords"},
+    "{ leads { stats { byStatus { count } } } }": {"read:leads"},
+    "{ integrations { nodes { id } } }": {"read:integrations"},
+    "{ integrations { nodes { logs { nodes { id } } } } }": {"read:integrations"},
+    "{ integrations { nodes { mentions { nodes { id } } } } }": {"read:integrations", "read:mentions"},
+    "{ viewer { leadsCount leads { nodes { id } } } }": {"read:leads"},
+    "{ viewer { email mentionsCount } users { nodes { id } } }": set(),
+}
+READ = ["read:keywords", "read:mentions", "read:leads", "read:integrations"]
+
+
+@pytest.mark.parametrize(("document", "needed"), NEEDED.items(), ids=list(NEEDED))
+async def test_each_part_needs_its_scope(ask: Any, world: Any, document: str, needed: set[str]) -> None:
+    await world.pool.execute("UPDATE mentions SET integration_id = (SELECT min(id) FROM integrations)")
+    await world.set_scopes("ann", *needed, "write:keywords")
+    assert (await ask(document)).data
+
+
+@pytest.mark.parametrize(
+    ("document", "missing"),
+    [(document, scope) for document, needed in NEEDED.items() for scope in sorted(needed)],
+)
+async def test_what_a_key_may_not_read_is_refused_and_named(
+    ask: Any, world: Any, document: str, missing: str
+) -> None:
+    await world.pool.execute("UPDATE mentions SET integration_id = (SELECT min(id) FROM integrations)")
+    await world.set_scopes("ann", *(scope for scope in READ if scope != missing))
+    answer = await ask(document)
+    assert {error["extensions"]["code"] for error in answer.body["errors"]} == {"FORBIDDEN"}
+    assert all(f"`{missing}`" in error["message"] for error in answer.body["errors"])
+
+
+@pytest.mark.parametrize("tag", ["Keyword", "Mention", "Lead", "Integration", "IntegrationLog"])
+async def test_nor_is_it_found_by_its_id(ask: Any, world: Any, tag: str) -> None:
+    table = {"IntegrationLog": "integration_logs"}.get(tag, f"{tag.lower()}s")
+    (row, *_) = await world.rows(table, "ann")
+    await world.set_scopes("ann", "bulk:read", "write:leads")
+    document = "query($id: ID!) { node(id: $id) { id } }"
+    assert (await ask(document, id=encode(tag, row["id"]))).code == "FORBIDDEN"
+
+
+@pytest.mark.parametrize("scopes", [[], ["bulk:read"]])
+async def test_a_key_that_names_no_part_reads_everything_and_writes_nothing(
+    ask: Any, world: Any, scopes: list[str]
+) -> None:
+    await world.set_scopes("ann", *scopes)
+    for document in NEEDED:
+        assert (await ask(document)).data
+    answer = await ask('mutation { createKeyword(input: { keyword: "crm" }) { keyword { id } } }')
+    assert answer.code == "FORBIDDEN"

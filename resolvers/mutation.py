@@ -11,25 +11,37 @@ from resolvers.payload import Payload
 from resolvers.permission import require_scope
 from services import constraint
 from services.idempotency import fingerprint, once
-from services.refusal import InactiveViewerError, RefusedError
+from services.refusal import InactiveViewerError, RefusedError, UserError
 from services.vault import Secret, Vault
 
 Answer = TypeVar("Answer", bound=Payload)
 Work = Callable[[Writer, Context, Any], Awaitable[Answer]]
+Prepare = Callable[[Context, Any], Awaitable[Any]]
 Resolver = Callable[..., Awaitable[Sequence[Any]]]
 
 
-def mutation(scope: str, payload: type[Answer]) -> Callable[[Work[Answer]], Resolver]:
+def mutation(
+    scope: str, payload: type[Answer], prepare: Prepare | None = None
+) -> Callable[[Work[Answer]], Resolver]:
     """Makes the resolver of a mutation's field. The work gets the argument `input`, and what it returns is the
-    answer; it may be done again, after all that it wrote was undone.
+    answer; it may be done again, after all that it wrote was undone. `prepare` makes of the input what the work
+    gets instead, before anybody is locked.
 
     An input with `idempotency_key` is worked off once; later calls get the stored answer.
     """
 
     def make(work: Work[Answer]) -> Resolver:
+        async def attempt(context: Context, asked: Any) -> Answer:
+            ready = asked if prepare is None else await prepare(context, asked)
+
+            async def do(writer: Writer) -> Answer:
+                return await work(writer, context, ready)
+
+            return await context.write(lambda writer: _once(writer, context, asked, payload, do))
+
         async def resolve(parents: Sequence[Any], context: Context, input: Any) -> Sequence[Answer]:  # noqa: A002 - the API's word
             require_scope(context.viewer, scope)
-            answer = await _answered(context, lambda writer: _once(writer, context, work, input, payload))
+            answer = await _answered(attempt(context, input))
             return [payload(user_errors=answer) if isinstance(answer, tuple) else answer] * len(parents)
 
         return resolve
@@ -37,10 +49,10 @@ def mutation(scope: str, payload: type[Answer]) -> Callable[[Work[Answer]], Reso
     return make
 
 
-async def _answered(context: Context, work: Callable[[Writer], Awaitable[Answer]]) -> Any:
+async def _answered(attempt: Awaitable[Answer]) -> Answer | tuple[UserError, ...]:
     """The answer, or the errors that the caller can mend. Raises `ForbiddenError`, and what is our fault."""
     try:
-        return await context.write(work)
+        return await attempt
     except RefusedError as refusal:
         return tuple(refusal.errors)
     except ConstraintError as broken:
@@ -53,17 +65,21 @@ async def _answered(context: Context, work: Callable[[Writer], Awaitable[Answer]
 
 
 async def _once(
-    writer: Writer, context: Context, work: Work[Answer], asked: Any, payload: type[Answer]
+    writer: Writer,
+    context: Context,
+    asked: Any,
+    payload: type[Answer],
+    work: Callable[[Writer], Awaitable[Answer]],
 ) -> Answer:
     key = getattr(asked, "idempotency_key", None)
     if not isinstance(key, str):
-        return await work(writer, context, asked)
+        return await work(writer)
     return await once(
         writer,
         context.viewer,
         key,
         fingerprint(type(asked).__name__, plain(asked, context.vault)),
-        work=lambda: work(writer, context, asked),
+        work=lambda: work(writer),
         stored=payload.stored,
         restored=lambda response: payload.restored(writer, context.viewer.scope, response),
     )

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from schema.mutations.analysis import AnalysisMutation
 from schema.mutations.ingest import IngestMutation
 from schema.mutations.integration import IntegrationMutation
 from schema.mutations.keyword import KeywordMutation
@@ -13,5 +14,7 @@ from schema.mutations.mention import MentionMutation
     description="What can be written. Each field is atomic by itself; they run in the order of the document, and "
     "what a field or a later one reads has the write in it."
 )
-class Mutation(KeywordMutation, MentionMutation, IngestMutation, LeadMutation, IntegrationMutation):
+class Mutation(
+    KeywordMutation, MentionMutation, IngestMutation, AnalysisMutation, LeadMutation, IntegrationMutation
+):
     pass

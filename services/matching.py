@@ -148,6 +148,16 @@ class Matcher:
         return found
 
 
+def places_of(term: str, text: str) -> list[int]:
+    """Where the term stands as a whole in the text, both normalized: the places of its first characters."""
+    places, at = [], text.find(term) if term else -1
+    while at >= 0:
+        if _is_whole(text, at, at + len(term)):
+            places.append(at)
+        at = text.find(term, at + len(term))
+    return places
+
+
 def _is_whole(text: str, start: int, end: int) -> bool:
     """Whether the run of characters is cut out of its text where words begin and end."""
     return not (start > 0 and _joined(text[start - 1], text[start])) and not (

@@ -1,0 +1,16 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from db.pool import Reader
+from db.queries.analysis import MentionText, mention_texts
+from db.scope import Scope
+from loaders.loader import Loader
+
+
+@dataclass(frozen=True, slots=True)
+class TextOfMention(Loader[int, MentionText | None]):
+    """The text of each mention with its keyword; None for one that the scope hides."""
+
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[MentionText | None]:
+        found = await mention_texts(reader, scope, keys)
+        return [found.get(key) for key in keys]

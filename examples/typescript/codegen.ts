@@ -18,6 +18,8 @@ const config: CodegenConfig = {
           BigInt: "number",
           DateTime: "string",
           Decimal: "string",
+          JSON: "unknown",
+          Secret: "string",
           URL: "string",
         },
         // Values may be added to enums, so a switch over one needs a default.

@@ -1,0 +1,131 @@
+"""Many writers of the same rows at the same time, members and operators: nobody is told of a deadlock, nothing is
+lost, and every counter is right afterwards.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from typing import Any
+
+import httpx
+
+from db.audit import drifts
+from db.pool import open_pool
+from resolvers.identifier import encode
+from server.app import create_app
+
+OPERATIONS = 400
+WRITERS = 8
+
+
+class Writers:
+    """Writes at random, among few rows, so that writers meet."""
+
+    def __init__(self, ask: Any, world: Any) -> None:
+        self._ask, self._world = ask, world
+        self._random = random.Random(1)  # noqa: S311 - the same operations in every run
+        self.codes: Counter[str] = Counter()
+
+    async def _some(self, table: str, most: int = 1) -> list[int]:
+        rows = await self._world.pool.fetch(f"SELECT id FROM {table}")
+        ids = sorted(row["id"] for row in rows) or [1]
+        return self._random.sample(ids, min(most, len(ids)))
+
+    async def _one(self, tag: str, table: str) -> str:
+        (id_,) = await self._some(table)
+        return encode(tag, id_)
+
+    async def operation(self) -> tuple[str, dict[str, object]]:  # noqa: PLR0911 - a case each
+        choice = self._random.randrange(10)
+        match choice:
+            case 0:
+                given: dict[str, object] = {"keyword": f"new {self._random.randrange(30)}"}
+                return "createKeyword", given
+            case 1:
+                return "deleteKeyword", {"id": await self._one("Keyword", "keywords")}
+            case 2:
+                action = self._random.choice(["pause", "resume", "archive"])
+                return f"{action}Keyword", {"id": await self._one("Keyword", "keywords")}
+            case 3 | 4:
+                ids = [encode("Mention", id_) for id_ in await self._some("mentions", 8)]
+                return "triageMentions", {"ids": ids, "read": self._random.random() < 0.5}
+            case 5 | 6:
+                return "createLead", {"mentionId": await self._one("Mention", "mentions")}
+            case 7 | 8:
+                status = self._random.choice(["CONTACTED", "QUALIFIED", "CONVERTED", "DISQUALIFIED"])
+                return "changeLeadStatus", {"id": await self._one("Lead", "leads"), "status": status}
+            case _:
+                return "deleteLead", {"id": await self._one("Lead", "leads")}
+
+    async def write(self, number: int) -> None:
+        viewer = ("ann", "ben", "olga", "olga")[number % 4]
+        for _ in range(OPERATIONS // WRITERS):
+            name, given = await self.operation()
+            type_ = f"{name[0].upper()}{name[1:]}Input"
+            document = f"mutation($i: {type_}!) {{ result: {name}(input: $i) {{ userErrors {{ code }} }} }}"
+            answer = await self._ask(document, viewer=viewer, i=given)
+            found = answer.data["result"]["userErrors"]
+            self.codes[found[0]["code"] if found else name] += 1
+
+
+async def test_writers_at_once_are_told_of_no_deadlock_and_leave_no_drift(ask: Any, world: Any) -> None:
+    for name in ("ann", "ben"):
+        await world.add_keywords(name, keywords=10, mentions=10)
+    writers = Writers(ask, world)
+    await asyncio.gather(*(writers.write(number) for number in range(WRITERS)))
+    assert sum(writers.codes.values()) == OPERATIONS
+    mutations = {name for name in writers.codes if not name.isupper()}
+    assert len(mutations) == 9, writers.codes
+    assert await drifts(world.pool) == []
+    assert (
+        await world.pool.fetchval("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        == 0
+    )
+    statuses = await world.pool.fetch(
+        "SELECT leads.status AS now, last.to_status AS told FROM leads JOIN LATERAL (SELECT to_status FROM lead_events "
+        "WHERE lead_id = leads.id AND to_status IS NOT NULL ORDER BY id DESC LIMIT 1) AS last ON true"
+    )
+    assert all(row["now"] == row["told"] for row in statuses)
+    assert len(statuses) > 5
+
+
+async def test_a_keyword_goes_by_the_same_statements_however_large_it_is(ask: Any, world: Any) -> None:
+    document = "mutation($id: ID!) { deleteKeyword(input: { id: $id }) { deletedKeywordId } }"
+    await world.add_keywords("ann", keywords=1, mentions=5000)
+    ids = [
+        row["id"]
+        for row in sorted(await world.rows("keywords", "ann"), key=lambda row: row["mentions_count"])
+    ]
+    for id_ in (ids[0], ids[-1]):
+        answer = await ask(document, id=encode("Keyword", id_))
+        assert answer.statements == ["lock_user", "keywords delete"]
+    (user,) = await world.rows("users", "ann")
+    assert (user["keywords_count"], user["mentions_count"], user["leads_count"]) == (2, 8, 4)
+    assert await drifts(world.pool) == []
+
+
+async def test_a_write_in_the_middle_of_reads_waits_for_no_connection_that_its_own_operation_holds(
+    world: Any, schema: Any, database_url: str
+) -> None:
+    """As many operations at once as there are connections, each reading, writing and reading again."""
+    pool = await open_pool(database_url, size=2)
+    transport = httpx.ASGITransport(app=create_app(pool, schema=schema))
+    document = """
+    mutation($a: CreateKeywordInput!, $b: CreateKeywordInput!) {
+      a: createKeyword(input: $a) { keyword { user { keywordsCount } } }
+      b: createKeyword(input: $b) { keyword { user { keywordsCount } } }
+    }
+    """
+    async with httpx.AsyncClient(transport=transport, base_url="http://test", timeout=30) as client:
+        headers = {"authorization": f"Bearer {world.keys['ann']}"}
+
+        async def ask(number: int) -> Any:
+            given = {name: {"keyword": f"{name} {number}"} for name in "ab"}
+            return await client.post(
+                "/graphql", json={"query": document, "variables": given}, headers=headers
+            )
+
+        answers = await asyncio.gather(*map(ask, range(10)))
+    await pool.close()
+    assert all("errors" not in answer.json() for answer in answers)
+    assert len(await world.rows("keywords", "ann")) == 23

@@ -6,7 +6,7 @@ cut out of their records.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
@@ -45,6 +45,14 @@ class Shape:
     model: type[Base]
     columns: tuple[str, ...]
     rides: tuple["Ridden", ...] = ()
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # Every read looks its statement up by its shape.
+        object.__setattr__(self, "_hash", hash((self.model, self.columns, self.rides)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @property
     def width(self) -> int:

@@ -55,6 +55,8 @@ class Loads:
 
     async def load(self, loader: Loader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         """One value per key, in the order of the keys. Raises what the loader's read raised."""
+        if self._reader.single:  # nobody else can join it
+            return await self._load_alone(loader, keys)
         reads = self._reads.get(loader)
         if reads is None:
             reads = self._reads[loader] = _Reads(loader)
@@ -64,6 +66,12 @@ class Loads:
             # Shielded: one load that is cancelled must not take the others of its batch with it.
             await asyncio.shield(batch.done)
         return cast("list[Value]", [values[key] for key in keys])
+
+    async def _load_alone(self, loader: Loader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
+        distinct = list(dict.fromkeys(keys))
+        read = await loader.read(self._reader, self._scope, distinct)
+        values = dict(_paired(loader, distinct, read))
+        return [values[key] for key in keys]
 
     def _batches(self, reads: _Reads, keys: list[Any]) -> list[_Batch]:
         """The batches that the keys are in, after those that are in none have joined one."""

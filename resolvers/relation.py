@@ -1,6 +1,6 @@
 """The relations that are all alike: a row's parent, a row's only child, a row's lists, and lists of all."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
 
@@ -15,7 +15,9 @@ from resolvers.paging import Connection, Listing, PageArguments, page_of_all, pa
 
 Model = TypeVar("Model", bound=Base)
 
-ToOne: TypeAlias = Callable[[Sequence[Any], Context], Coroutine[Any, Any, Sequence[Model | None]]]
+ToOne: TypeAlias = Callable[
+    [Sequence[Any], Context], Sequence[Model | None] | Awaitable[Sequence[Model | None]]
+]
 ToMany: TypeAlias = Callable[
     [Sequence[Any], Context, PageArguments], Coroutine[Any, Any, Sequence[Connection[Model]]]
 ]
@@ -27,12 +29,7 @@ def parent(model: type[Model], column: str, *, shared: bool = True) -> ToOne[Mod
     """
     relation = Relation(model, column, "id", shared)
 
-    @needs(column, relation=relation)
-    async def resolve(rows: Sequence[Any], context: Context) -> Sequence[Model | None]:
-        context.require(model)
-        ridden = carried(rows, relation)
-        if ridden is not None:
-            return ridden
+    async def load(rows: Sequence[Any], context: Context) -> Sequence[Model | None]:
         ids = list(map(attrgetter(column), rows))
         found = await context.load(RowBy(model), [id_ for id_ in ids if id_ is not None])
         if len(found) == len(ids):
@@ -40,22 +37,32 @@ def parent(model: type[Model], column: str, *, shared: bool = True) -> ToOne[Mod
         remaining = iter(found)
         return [None if id_ is None else next(remaining) for id_ in ids]
 
-    return resolve
+    return _carried_or_loaded(relation, needs(column, relation=relation), load)
 
 
 def child(model: type[Model], column: str) -> ToOne[Model]:
     """The only row that refers to this one by the column; None where there is none."""
     relation = Relation(model, "id", column, shared=False)
 
-    @needs(relation=relation)
-    async def resolve(rows: Sequence[Any], context: Context) -> Sequence[Model | None]:
-        context.require(model)
-        ridden = carried(rows, relation)
-        if ridden is not None:
-            return ridden
+    async def load(rows: Sequence[Any], context: Context) -> Sequence[Model | None]:
         return await context.load(RowBy(model, column), [row.id for row in rows])
 
-    return resolve
+    return _carried_or_loaded(relation, needs(relation=relation), load)
+
+
+def _carried_or_loaded(
+    relation: Relation, stated: Callable[[ToOne[Model]], ToOne[Model]], load: ToOne[Model]
+) -> ToOne[Model]:
+    """Takes what the rows carry, at once; otherwise it has to be waited for."""
+
+    def resolve(
+        rows: Sequence[Any], context: Context
+    ) -> Sequence[Model | None] | Awaitable[Sequence[Model | None]]:
+        context.require(relation.model)
+        ridden = carried(rows, relation)
+        return load(rows, context) if ridden is None else ridden
+
+    return stated(resolve)
 
 
 def children(listing: Listing[Model]) -> ToMany[Model]:

@@ -10,18 +10,36 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from db.pool import Pool, require_answer
 from schema.schema import Schema, build
 from server import graphiql, http
 from server.auth import Authenticator
 from server.examples import EXAMPLES
-from server.graphql import GraphQLEndpoint
+from server.graphql import LARGEST_BODY_BYTES, GraphQLEndpoint
 from server.ingest import IngestEndpoint
 from services.vault import Vault
 
-LARGEST_BODY_BYTES = 2_000_000
+PATH = "/graphql"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+class Api(Starlette):
+    """The application; what is posted to the endpoint goes there at once, unless strangers have to be kept out."""
+
+    endpoint: GraphQLEndpoint | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (
+            self.endpoint is not None
+            and scope["type"] == "http"
+            and scope["path"] == PATH
+            and scope["method"] == "POST"
+        ):
+            await self.endpoint(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def create_app(
@@ -53,7 +71,7 @@ def create_app(
             and not request.query_params
         ):
             return graphiql.page(
-                endpoint="/graphql",
+                endpoint=PATH,
                 origin=str(request.base_url).rstrip("/"),
                 api_key=demo_key,
                 tabs=EXAMPLES,
@@ -70,9 +88,9 @@ def create_app(
         yield
         await endpoint.authenticator.close()
 
-    return Starlette(
+    app = Api(
         routes=[
-            Route("/graphql", graphql, methods=["GET", "POST"]),
+            Route(PATH, graphql, methods=["GET", "POST"]),
             # A stream may be of any length: it is never held as a whole.
             Route("/ingest/mentions", ingest, methods=["POST"], max_body_size=sys.maxsize),
             Route("/healthz", _alive),
@@ -84,6 +102,9 @@ def create_app(
         max_body_size=LARGEST_BODY_BYTES,
         lifespan=lifespan,
     )
+    if "*" in hosts:
+        app.endpoint = endpoint
+    return app
 
 
 async def _alive(_: Request) -> Response:
@@ -91,4 +112,4 @@ async def _alive(_: Request) -> Response:
 
 
 async def _home(_: Request) -> Response:
-    return Response(status_code=307, headers={"location": "/graphql"})
+    return Response(status_code=307, headers={"location": PATH})

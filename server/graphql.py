@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
@@ -18,6 +19,7 @@ from resolvers.errors import CallerError, UnauthenticatedError
 from schema.schema import Schema
 from server import http
 from server.auth import Authenticator
+from server.request import PlainRequest
 from services.vault import Vault
 
 logger = logging.getLogger("leadgraph")
@@ -27,6 +29,7 @@ ALLOWED = {
     "POST": {OperationType.QUERY, OperationType.MUTATION},
 }
 LARGEST_MESSAGE = 1000
+LARGEST_BODY_BYTES = 2_000_000
 
 
 class GraphQLEndpoint:
@@ -49,6 +52,14 @@ class GraphQLEndpoint:
         self._vault = vault
         self._explain = explain
         self.authenticator = authenticator or Authenticator(pool)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = PlainRequest(scope, receive, largest_body_bytes=LARGEST_BODY_BYTES)
+        try:
+            response = await self.respond(request)
+        except ClientDisconnect:  # nobody is there to be answered
+            return
+        await response(scope, receive, send)
 
     async def respond(self, request: Request) -> Response:
         request_id, headers = http.request_id(request)

@@ -86,15 +86,24 @@ def wants(request: Request, *, html: bool = False) -> str:
     return JSON
 
 
+class Answer(Response):
+    """A response whose headers are all given: nothing has to be looked for among them."""
+
+    def __init__(self, body: bytes, status: int, headers: dict[str, str]) -> None:
+        self.status_code = status
+        self.body = body
+        self.background = None
+        self.raw_headers = [
+            (b"content-length", b"%d" % len(body)),
+            *((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()),
+        ]
+
+
 def answer(
     content: dict[str, Any], media_type: str, *, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
-    return Response(
-        orjson.dumps(content, option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=str),
-        status_code=status,
-        media_type=f"{media_type}; charset=utf-8",
-        headers=headers,
-    )
+    body = orjson.dumps(content, option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=str)
+    return Answer(body, status, {"content-type": f"{media_type}; charset=utf-8", **(headers or {})})
 
 
 def request_id(request: Request) -> tuple[str, dict[str, str]]:

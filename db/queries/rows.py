@@ -62,20 +62,30 @@ def _joined(
     return source, selected
 
 
+_IDS = cast("TypeEngine[Any]", ARRAY(BigInteger))
+
+
 def keys_parameter() -> ColumnElement[Any]:
-    return cast_to(bindparam("keys", type_=IdsAsText), cast("TypeEngine[Any]", ARRAY(BigInteger)))
+    return cast_to(bindparam("keys", type_=IdsAsText), _IDS)
+
+
+def _uncounted_keys() -> ColumnElement[Any]:
+    """The keys, in a way that the planner does not count them: a plan that is good for any number is made once,
+    where PostgreSQL would otherwise plan anew for every list of keys, which takes longer than reading a few rows.
+    """
+    return cast_to(select(keys_parameter()).scalar_subquery(), _IDS)
 
 
 def _parents() -> TableValuedAlias:
     """The keys as rows."""
-    return func.unnest(keys_parameter()).table_valued("id", name="parent").render_derived(name="parent")
+    return func.unnest(_uncounted_keys()).table_valued("id", name="parent").render_derived(name="parent")
 
 
 @statement
 def _by(model: type[Base], column: str, *, everybody: bool, shape: Shape | None = None) -> Select[Any]:
     table = table_of(model)
     return _select(shape or EVERY_COLUMN.shape(model), everybody=everybody).where(
-        table.c[column] == any_(keys_parameter()), visible_among(model, by=column, everybody=everybody)
+        table.c[column] == any_(_uncounted_keys()), visible_among(model, by=column, everybody=everybody)
     )
 
 

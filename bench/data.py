@@ -118,7 +118,7 @@ async def prepare(server_url: str, scale: float, say: Callable[[str], None]) -> 
     made_of = _fingerprint(users)
     url = urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
     if await _comment(server_url, name) != made_of:
-        await _recreate(server_url, name)
+        await recreate(server_url, name)
         await migrations.upgrade(url)
         await _fill(url, users, say)
         await _set_comment(server_url, name, made_of)
@@ -150,7 +150,8 @@ async def _set_comment(server_url: str, name: str, comment: str) -> None:
         await connection.close()
 
 
-async def _recreate(server_url: str, name: str) -> None:
+async def recreate(server_url: str, name: str) -> None:
+    """An empty database of the name, whatever was there."""
     connection = await asyncpg.connect(server_url)
     try:
         await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

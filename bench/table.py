@@ -22,21 +22,21 @@ def operation_table(
     mine = [case for case in cases if case.operation == operation.name]
     floor = next((case for case in mine if case.server == FLOOR), Case(FLOOR, operation.name))
     rows = [_row(case, floor, titles[case.server]) for case in mine]
-    return f"### {operation.name}: {operation.title}\n\n{_markdown(_head(clients), rows)}"
+    return f"### {operation.name}: {operation.title}\n\n{markdown(_head(clients), rows)}"
 
 
 def _row(case: Case, floor: Case, title: str) -> list[str]:
     effort = case.effort
     return [
         title,
-        _number(case.median("p50")),
-        _number(_ratio(case.median("p50"), floor.median("p50"))),
-        _number(case.median("p95")),
-        _number(case.median("per_second")),
-        _number(_ratio(floor.median("per_second"), case.median("per_second"))),
-        _number(case.median("p95_together")),
-        _number(case.median("cpu")),
-        _number(effort.milliseconds if effort else None),
+        written(case.median("p50")),
+        written(_ratio(case.median("p50"), floor.median("p50"))),
+        written(case.median("p95")),
+        written(case.median("per_second")),
+        written(_ratio(floor.median("per_second"), case.median("per_second"))),
+        written(case.median("p95_together")),
+        written(case.median("cpu")),
+        written(effort.milliseconds if effort else None),
         f"{effort.statements} + {effort.other}" if effort else "",
     ]
 
@@ -44,8 +44,8 @@ def _row(case: Case, floor: Case, title: str) -> list[str]:
 def memory_table(running: Sequence[Running], peaks: Mapping[str, int | None]) -> str:
     floor = peaks.get(FLOOR)
     found = [(each.server.title, peaks[each.server.name]) for each in running]
-    rows = [[title, _megabytes(peak), _number(_ratio(peak, floor))] for title, peak in found]
-    return f"### Peak memory\n\n{_markdown(('server', 'MB', '÷ floor'), rows)}"
+    rows = [[title, _megabytes(peak), written(_ratio(peak, floor))] for title, peak in found]
+    return f"### Peak memory\n\n{markdown(('server', 'MB', '÷ floor'), rows)}"
 
 
 def plain(cases: Sequence[Case]) -> list[dict[str, Any]]:
@@ -69,10 +69,10 @@ def _ratio(one: float | None, other: float | None) -> float | None:
 
 
 def _megabytes(number: int | None) -> str:
-    return _number(None if number is None else number / 1_000_000)
+    return written(None if number is None else number / 1_000_000)
 
 
-def _number(value: float | None) -> str:
+def written(value: float | None) -> str:
     """Three digits that count; nothing for what was not measured."""
     if value is None:
         return ""
@@ -80,7 +80,7 @@ def _number(value: float | None) -> str:
     return f"{value:,.{decimals}f}"
 
 
-def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table whose first column is text and whose others are numbers."""
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]

@@ -1,0 +1,252 @@
+"""How fast mentions are taken in, by each way, beside a bare COPY of the same rows into the same table.
+
+python -m bench.ingest [--rows 20000] [--rounds 5] [--large 100000] [--json FILE]
+
+All ways take new rows in turn, in batches of 1,000 and a transaction each, in every round in another order; a
+ratio is that of two ways in the same round. Then a keyword with many mentions is deleted.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import statistics
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from bench import data, processes
+from bench.ingest_ways import ROWS_PER_BATCH, Run, Way, Ways
+from bench.posts import Posts
+from bench.servers import PORT, ROOT, Running, Server, ServerError, start
+from bench.table import markdown, written
+from db import migrations
+from db.embedded import EmbeddedError, EmbeddedPostgres
+from db.pool import Pool, open_pool
+from db.queries import api_key as stored_keys
+from resolvers.identifier import encode
+from server.serving import stop_on_sigterm
+from services import api_key
+
+DATABASE = "bench_ingest"
+KEYWORDS, ROWS_BEFORE = 20, 50_000
+FLOOR, BASE = "copy", "triggers"
+# What is pending of the index of words would be paid for by whoever comes next.
+CLEAN = "SELECT gin_clean_pending_list('ix_mentions_user_id_search')"
+LARGE = """
+INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content, created_at)
+SELECT $1, $2, 'web', 'large-' || n, 'https://example.com/' || n, 'post ' || n || ' of a large keyword',
+    timestamptz '2026-01-01Z' - n * interval '10 minutes'
+FROM generate_series(1, $3::integer) AS n
+"""
+ANALYSES = """
+INSERT INTO analysis_results (mention_id, user_id, status, sentiment, relevance)
+SELECT id, user_id, 'succeeded', 'neutral', 'low' FROM mentions WHERE keyword_id = $1 AND id % 10 <> 0
+"""
+LEADS = """
+INSERT INTO leads (mention_id, user_id, keyword_id)
+SELECT id, user_id, keyword_id FROM mentions WHERE keyword_id = $1 AND id % 10 = 0
+"""
+DELETE = "mutation Delete($id: ID!) { deleteKeyword(input: {id: $id}) { deletedKeywordId } }"
+
+
+@dataclass(slots=True)
+class Case:
+    """A way; the lists hold a value for each round. Processor time is in microseconds for each row."""
+
+    way: Way
+    per_second: list[float] = field(default_factory=list)
+    database_cpu: list[float] = field(default_factory=list)
+    program_cpu: list[float] = field(default_factory=list)
+
+    def ratio(self, other: "Case") -> float:
+        """The median of the rounds' ratios."""
+        return statistics.median(
+            mine / its for mine, its in zip(self.per_second, other.per_second, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The database with its user, and the server that serves it."""
+
+    pool: Pool
+    user_id: int
+    posts: Posts
+    server: Running
+    postmaster: int
+
+    async def measure(self, case: Case, run: Run, rows: int) -> None:
+        database, program, began = self._database_cpu(), self._program_cpu(), time.perf_counter()
+        await run()
+        seconds = time.perf_counter() - began
+        case.per_second.append(rows / seconds)
+        case.database_cpu.append((self._database_cpu() - database) / rows * 1e6)
+        case.program_cpu.append((self._program_cpu() - program) / rows * 1e6)
+        await self.pool.execute(CLEAN)
+
+    def _database_cpu(self) -> float:
+        return processes.cpu_seconds(self.postmaster) or 0.0
+
+    def _program_cpu(self) -> float:
+        """Of the server and of this process, whichever takes the rows in."""
+        return (processes.cpu_seconds(self.server.process.pid) or 0.0) + time.process_time()
+
+
+def say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench.ingest", description="How fast mentions are taken in.")
+    parser.add_argument("--rows", type=int, default=20_000, help="rows for each way and round, in thousands")
+    parser.add_argument("--rounds", type=int, default=5, help="how often all is measured; medians are shown")
+    parser.add_argument("--large", type=int, default=100_000, help="mentions of the keyword to be deleted")
+    parser.add_argument("--json", type=Path, help="a file for the results")
+    parser.add_argument("--home", type=Path, default=ROOT / "build" / "bench", help="folder of the database")
+    asked = parser.parse_args(arguments)
+    if asked.rows < ROWS_PER_BATCH or asked.rows % ROWS_PER_BATCH:
+        parser.error(f"--rows has to be a multiple of {ROWS_PER_BATCH}")
+    return asked
+
+
+@asynccontextmanager
+async def bench(home: Path, embedded: EmbeddedPostgres) -> AsyncIterator[Bench]:
+    """A database made anew, of one user with keywords, and with mentions so that no index is empty."""
+    url = urlunsplit(urlsplit(embedded.url("postgres"))._replace(path=f"/{DATABASE}"))
+    await data.recreate(embedded.url("postgres"), DATABASE)
+    await migrations.upgrade(url)
+    pool = await open_pool(url, size=2, statement_timeout_seconds=3600)
+    user_id, keywords = await _user(pool)
+    running = start(await _server(pool, url, user_id), data.Data(url, user_id, "", [], {}), home)
+    try:
+        postmaster = int((home / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
+        made = Bench(pool, user_id, Posts(keywords), running, postmaster)
+        await Ways(pool, user_id, running, home).fill(made.posts.make(ROWS_BEFORE))
+        await pool.execute("VACUUM ANALYZE")
+        yield made
+    finally:
+        running.stop()
+        await pool.close()
+
+
+async def _user(pool: Pool) -> tuple[int, list[tuple[int, str]]]:
+    user_id = await pool.fetchval("INSERT INTO users (email) VALUES ('ingest@bench.example') RETURNING id")
+    words = [f"keyword{number}" for number in range(KEYWORDS)]
+    return user_id, [(await _keyword(pool, user_id, word), word) for word in words]
+
+
+async def _keyword(pool: Pool, user_id: int, word: str) -> int:
+    insert = "INSERT INTO keywords (user_id, keyword) VALUES ($1, $2) RETURNING id"
+    return int(await pool.fetchval(insert, user_id, word))
+
+
+async def _server(pool: Pool, url: str, user_id: int) -> Server:
+    secret, scopes = api_key.new_secret(), sorted(api_key.ALL_SCOPES)
+    async with pool.acquire() as connection:
+        key_id = await stored_keys.create(connection, user_id, "bench", api_key.digest(secret), scopes)
+    return Server(
+        "ingest",
+        "Leadgraph",
+        (sys.executable, "-m", "server.cli", "serve"),
+        environment={"LEADGRAPH_PORT": PORT, "LEADGRAPH_DATABASE_URL": url},
+        headers={"authorization": f"Bearer {api_key.written(key_id, secret)}"},
+    )
+
+
+async def rounds(made: Bench, home: Path, rows: int, number: int) -> list[Case]:
+    ways = Ways(made.pool, made.user_id, made.server, home)
+    cases = [Case(way) for way in ways.all()]
+    again = Case(ways.again)
+    order = random.Random(1)  # noqa: S311 - the same in every run
+    for turn in range(number):
+        for case in order.sample(cases, len(cases)):
+            mentions = made.posts.make(rows)
+            await made.measure(case, case.way.prepare(mentions), rows)
+            if case.way.name == "stream":
+                await made.measure(again, again.way.prepare(mentions), rows)
+        say(f"Round {turn + 1} of {number} done.")
+    return [*cases, again]
+
+
+async def deletions(made: Bench, number: int) -> dict[str, float]:
+    """How many seconds it takes to delete a keyword, with mentions alone and with what is made of them."""
+    found = {}
+    for title, more in (("mentions alone", ()), ("with analyses and leads", (ANALYSES, LEADS))):
+        keyword_id = await _keyword(made.pool, made.user_id, f"large {title}")
+        await made.pool.execute(LARGE, made.user_id, keyword_id, number)
+        for statement in more:
+            await made.pool.execute(statement, keyword_id)
+        await made.pool.execute("VACUUM ANALYZE")
+        body = json.dumps({"query": DELETE, "variables": {"id": encode("Keyword", keyword_id)}})
+        began = time.perf_counter()
+        answer = await asyncio.to_thread(made.server.ask, body)
+        found[title] = time.perf_counter() - began
+        if json.loads(answer)["data"]["deleteKeyword"]["deletedKeywordId"] is None:
+            raise ServerError("The large keyword was not deleted.")
+    return found
+
+
+def case_table(cases: Sequence[Case]) -> str:
+    by_name = {case.way.name: case for case in cases}
+    head = ["way", "rows/s", "÷ COPY", "÷ COPY, no triggers", "CPU µs/row, PostgreSQL", "CPU µs/row, Python"]
+    rows = [
+        [
+            case.way.title,
+            written(statistics.median(case.per_second)),
+            written(case.ratio(by_name[BASE])),
+            written(case.ratio(by_name[FLOOR])),
+            written(statistics.median(case.database_cpu)),
+            written(statistics.median(case.program_cpu)),
+        ]
+        for case in cases
+    ]
+    return markdown(head, rows)
+
+
+def plain(cases: Sequence[Case], deleted: dict[str, float]) -> dict[str, Any]:
+    names = ("per_second", "database_cpu", "program_cpu")
+    return {
+        "ways": {case.way.name: {name: getattr(case, name) for name in names} for case in cases},
+        "deleted": deleted,
+    }
+
+
+async def run(asked: argparse.Namespace, home: Path, embedded: EmbeddedPostgres) -> None:
+    before = f"load {os.getloadavg()[0]:.2f}"
+    async with bench(home, embedded) as made:
+        cases = await rounds(made, home, asked.rows, asked.rounds)
+        deleted = await deletions(made, asked.large)
+    machine = f"{os.cpu_count()} processors of {processes.processor()}, {before} before"
+    sys.stdout.write(f"{machine}; {asked.rounds} rounds of {asked.rows:,} rows\n\n{case_table(cases)}\n\n")
+    for title, seconds in deleted.items():
+        sys.stdout.write(f"A keyword of {asked.large:,} mentions, {title}: deleted in {seconds:.2f} s\n")
+    if asked.json:
+        asked.json.write_text(json.dumps(plain(cases, deleted), indent=2) + "\n")
+
+
+def main(arguments: Sequence[str]) -> int:
+    stop_on_sigterm()
+    asked = options(arguments)
+    home = asked.home.absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        with EmbeddedPostgres(home / "postgres").running() as embedded:
+            asyncio.run(run(asked, home, embedded))
+    except (ServerError, EmbeddedError) as problem:
+        say(f"bench.ingest: {problem}")
+        return 1
+    except KeyboardInterrupt:
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -100,6 +100,11 @@ class Field:
     def name(self) -> str:
         return self.nodes[0].name.value
 
+    @cached_property
+    def conversions(self) -> Mapping[str, tuple[str, Callable[[Any], Any]]]:
+        """How the arguments that are not plain are handed on, as far as that is known."""
+        return strawberry_field.conversions(self.definition, self._variant.plan.schema)
+
     @property
     def null_message(self) -> str:
         return f"Cannot return null for non-nullable field {self.parent}.{self.name}."

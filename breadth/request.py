@@ -90,6 +90,10 @@ class Request:
         names = asked.plain_arguments
         if arguments.keys() <= names.keys():
             return {names[name]: value for name, value in arguments.items()}
+        conversions = asked.conversions
+        if arguments.keys() <= conversions.keys():
+            known = ((*conversions[name], value) for name, value in arguments.items())
+            return {name: convert(value) for name, convert, value in known}
         return strawberry_field.converted(asked.definition, arguments, info())
 
 

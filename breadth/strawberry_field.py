@@ -71,6 +71,26 @@ def plain_arguments(field: GraphQLField) -> Mapping[str, str]:
     return plain
 
 
+def conversions(field: GraphQLField, schema: GraphQLSchema) -> Mapping[str, tuple[str, Callable[[Any], Any]]]:
+    """How arguments are handed on, by their names in GraphQL: the Python name, and what makes the value. Those
+    that only Strawberry can convert are absent.
+    """
+    definition = definition_of(field)
+    if definition is None:
+        return {}
+    from breadth.strawberry_input import conversion  # noqa: PLC0415 - see the module's docstring
+
+    library = _schema(schema)
+    found = {
+        library.config.name_converter.from_argument(argument): (
+            argument.python_name,
+            conversion(argument.type, library),
+        )
+        for argument in definition.arguments
+    }
+    return {name: (python_name, each) for name, (python_name, each) in found.items() if each is not None}
+
+
 def converted(
     field: GraphQLField, arguments: dict[str, Any], info: GraphQLResolveInfo[Any]
 ) -> dict[str, Any]:

@@ -6,12 +6,10 @@ from typing import Any
 
 from graphql import (
     GraphQLError,
-    GraphQLScalarType,
     GraphQLSchema,
     Undefined,
     VariableDefinitionNode,
     is_non_null_type,
-    is_scalar_type,
 )
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import (
@@ -20,32 +18,35 @@ from graphql.execution.values import (
     get_variable_values,
 )
 
+from breadth.coercion import Coerce, RecursiveTypeError, coercion
+
 
 @dataclass(frozen=True, slots=True)
-class Scalar:
-    """A variable of a scalar type without a default value."""
+class Variable:
+    """A variable whose signature is right. `coerce` returns `Undefined` for a value that is not."""
 
     signature: GraphQLVariableSignature
-    type: GraphQLScalarType
+    coerce: Coerce
     required: bool
+    has_default: bool
 
 
 class Variables:
-    """Coerces values as graphql-core does. Where all variables are scalars that raises no question is answered
-    here; everything else, and every error, is graphql-core's.
+    """Coerces values as graphql-core does. Values that are right raise no question and are answered for here;
+    defaults, and every error, are graphql-core's.
     """
 
     def __init__(self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]) -> None:
         self._schema = schema
         self._definitions = definitions
-        self._scalars = [_scalar(schema, each) for each in definitions]
+        self._known = [_variable(schema, each) for each in definitions]
 
     def coerced(
         self, given: Mapping[str, Any], max_errors: int | None, *, hide_suggestions: bool
     ) -> VariableValues | list[GraphQLError]:
-        simple = self._coerced_scalars(given)
-        if simple is not None:
-            return simple
+        right = self._coerced(given)
+        if right is not None:
+            return right
         return get_variable_values(
             self._schema,
             self._definitions,
@@ -54,36 +55,40 @@ class Variables:
             hide_suggestions=hide_suggestions,
         )
 
-    def _coerced_scalars(self, given: Mapping[str, Any]) -> VariableValues | None:
+    def _coerced(self, given: Mapping[str, Any]) -> VariableValues | None:
+        """None where graphql-core has to look at the values."""
         sources: dict[str, VariableValueSource] = {}
         coerced: dict[str, Any] = {}
-        for scalar in self._scalars:
-            if scalar is None:
+        for variable in self._known:
+            if variable is None:
                 return None
-            name = scalar.signature.name
+            name = variable.signature.name
             value = given.get(name, Undefined)
-            if value is Undefined or value is None:
-                if scalar.required:
+            if value is Undefined and (variable.required or variable.has_default):
+                return None
+            sources[name] = VariableValueSource(variable.signature, value)
+            if value is not Undefined:
+                coerced[name] = _coerced_value(variable, value)
+                if coerced[name] is Undefined:
                     return None
-                sources[name] = VariableValueSource(scalar.signature, value)
-                if value is None:
-                    coerced[name] = None
-                continue
-            try:
-                coerced[name] = scalar.type.coerce_input_value(value)
-            except Exception:  # noqa: BLE001 - graphql-core says what is wrong
-                return None
-            if coerced[name] is Undefined:
-                return None
-            sources[name] = VariableValueSource(scalar.signature, value)
         return VariableValues(sources, coerced)
 
 
-def _scalar(schema: GraphQLSchema, definition: VariableDefinitionNode) -> Scalar | None:
-    """None for a variable that is not as simple."""
+def _coerced_value(variable: Variable, value: Any) -> Any:
+    try:
+        return variable.coerce(value)
+    except Exception:  # noqa: BLE001 - graphql-core says what is wrong
+        return Undefined
+
+
+def _variable(schema: GraphQLSchema, definition: VariableDefinitionNode) -> Variable | None:
+    """None for a variable whose values graphql-core has to look at, or of which it will say what is wrong."""
     signature = get_variable_signature(schema, definition)
-    if isinstance(signature, GraphQLError) or definition.default_value is not None:
+    if isinstance(signature, GraphQLError):
         return None
-    required = is_non_null_type(signature.type)
-    inner: Any = signature.type.of_type if required else signature.type  # type: ignore[union-attr]
-    return Scalar(signature, inner, required) if is_scalar_type(inner) else None
+    has_default = definition.default_value is not None
+    required = is_non_null_type(signature.type) and not has_default
+    try:
+        return Variable(signature, coercion(signature.type), required, has_default)
+    except RecursiveTypeError:
+        return None

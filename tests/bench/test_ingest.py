@@ -1,0 +1,24 @@
+"""The benchmark of ingest: it runs from end to end on little data, and every way takes all of its rows in."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+WAYS = {"copy", "triggers", "set", "mutation", "stream", "matched", "import", "again"}
+
+
+def test_the_benchmark_of_ingest_runs(tmp_path: Path) -> None:
+    results = tmp_path / "results.json"
+    small = ["--rows", "1000", "--rounds", "1", "--large", "1000"]
+    command = [sys.executable, "-m", "bench.ingest", *small, "--home", str(tmp_path / "home")]
+    done = subprocess.run(
+        [*command, "--json", str(results)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "| `POST /ingest/mentions` " in done.stdout
+    found = json.loads(results.read_text())
+    assert found["ways"].keys() == WAYS
+    assert all(way["per_second"][0] > 0 for way in found["ways"].values())
+    assert all(seconds > 0 for seconds in found["deleted"].values())

@@ -26,10 +26,14 @@ from graphql import (
 )
 from graphql.type import GraphQLNonNull
 
+from breadth.strawberry_field import definition_of
 from resolvers.errors import CallerError
+from resolvers.needs import needs_of
 from resolvers.paging import DEFAULT_SIZE, LARGEST_BULK_SIZE
+from schema.fields import SET_RESOLVER
 
 MOST_OBJECTS = 200_000
+MOST_READS = 1000
 DEEPEST = 20
 OTHER_LISTS = 30  # what a list that is no page is counted as
 
@@ -42,10 +46,13 @@ class CostLimitError(CallerError):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The most objects that a selection can return, and how deep it nests."""
+    """The most objects that a selection can return, how deep it nests, and how often it may read: each of its
+    places once, whatever the number of objects.
+    """
 
     objects: int
     depth: int
+    reads: int
 
 
 class Costs:
@@ -66,11 +73,11 @@ class Costs:
         given = {name: self._variables.get(name, default) for name, default in defaults.items()}
         self._variables = given
         root = self._schema.get_root_type(operation.operation)
-        return self._of(operation.selection_set, root, page=1) if root else Cost(0, 0)
+        return self._of(operation.selection_set, root, page=1) if root else Cost(0, 0, 0)
 
     def _of(self, selected: SelectionSetNode, type_: GraphQLNamedType, *, page: int) -> Cost:
         """`page` is the size of the page that `type_` is, if it is a connection."""
-        objects = depth = 0
+        objects = depth = reads = 0
         for node in selected.selections:
             match node:
                 case FieldNode():
@@ -83,8 +90,8 @@ class Costs:
                     cost = self._of(node.selection_set, inner or type_, page=page)
                 case _:
                     continue
-            objects, depth = objects + cost.objects, max(depth, cost.depth)
-        return Cost(objects, depth)
+            objects, depth, reads = objects + cost.objects, max(depth, cost.depth), reads + cost.reads
+        return Cost(objects, depth, reads)
 
     def _of_fragment(self, name: str, type_: GraphQLNamedType, page: int) -> Cost:
         fragment = self._fragments[name]
@@ -97,12 +104,13 @@ class Costs:
     def _of_field(self, node: FieldNode, parent: GraphQLNamedType, page: int) -> Cost:
         field: GraphQLField | None = getattr(parent, "fields", {}).get(node.name.value)
         type_ = get_named_type(field.type) if field else None
+        reads = _reads(field) if field else 0
         if field is None or type_ is None or node.selection_set is None or not is_composite_type(type_):
-            return Cost(0, 1)
+            return Cost(0, 1, reads)
         arguments = {argument.name.value: argument.value for argument in node.arguments or ()}
         inner = self._of(node.selection_set, type_, page=self._page(arguments))
         times = self._times(field, parent, arguments, page)
-        return Cost(times * (1 + inner.objects), 1 + inner.depth)
+        return Cost(times * (1 + inner.objects), 1 + inner.depth, reads + inner.reads)
 
     def _page(self, arguments: Mapping[str, ValueNode]) -> int:
         sizes = [self._number(arguments[name]) for name in ("first", "last") if name in arguments]
@@ -141,12 +149,27 @@ def _is_list(type_: Any) -> bool:
     return is_list_type(type_.of_type if isinstance(type_, GraphQLNonNull) else type_)
 
 
+def _reads(field: GraphQLField) -> int:
+    """How often a field may read, for all of its parents together."""
+    definition = definition_of(field)
+    resolver = definition.metadata.get(SET_RESOLVER) if definition else None
+    if resolver is None:
+        return 0
+    stated = needs_of(resolver)
+    return 1 if stated is None else stated.loads
+
+
 def refusal(cost: Cost) -> GraphQLError | None:
     """Why an operation of this cost is not run; None where it is."""
     if cost.objects > MOST_OBJECTS:
         problem = (
             f"This could return {cost.objects:,} objects, and one answer may hold {MOST_OBJECTS:,}: ask for "
             "smaller pages (`first`) where lists are nested."
+        )
+    elif cost.reads > MOST_READS:
+        problem = (
+            f"This could read {cost.reads:,} times, and one answer may take {MOST_READS:,}: ask for fewer lists, "
+            "counts and figures at a time."
         )
     elif cost.depth > DEEPEST:
         problem = f"This nests {cost.depth} levels deep; at most {DEEPEST} are possible."

@@ -5,16 +5,20 @@ from typing import Any
 import pytest
 from graphql import OperationDefinitionNode, parse
 
-from schema.limits import Costs
+from schema.limits import Cost, Costs
 from schema.schema import build
 
 SCHEMA = build()._schema
 
 
-def cost(document: str, **variables: object) -> tuple[int, int]:
+def measured(document: str, **variables: object) -> Cost:
     parsed = parse(document)
     operation = next(node for node in parsed.definitions if isinstance(node, OperationDefinitionNode))
-    found = Costs(SCHEMA, parsed, variables).of_operation(operation)
+    return Costs(SCHEMA, parsed, variables).of_operation(operation)
+
+
+def cost(document: str, **variables: object) -> tuple[int, int]:
+    found = measured(document, **variables)
     return found.objects, found.depth
 
 
@@ -60,6 +64,39 @@ async def test_nested_pages_that_multiply_are_refused(ask: Any) -> None:
         "where lists are nested."
     )
     assert "data" not in answer.body
+    assert answer.statements == []
+
+
+@pytest.mark.parametrize(
+    ("selected", "reads"),
+    [
+        ("email createdAt", 1),
+        ("keywords { nodes { keyword mentionsCount } }", 2),
+        ("keywords { totalCount nodes { user { id } mentions { totalCount } } }", 6),
+        ("a: mentions { stats { count likes } } b: mentions { stats { overTime(by: DAY) { count } } }", 7),
+        ("...F ...F", 7),
+    ],
+)
+def test_the_cost_counts_each_place_that_reads_once(selected: str, reads: int) -> None:
+    fragment = (
+        "fragment F on User { leads { totalCount nodes { mention { id } } } }" if "F" in selected else ""
+    )
+    for size in (1, 100):
+        sized = selected.replace("keywords {", f"keywords(first: {size}) {{")
+        assert measured(f"{{ viewer {{ {sized} }} }} {fragment}").reads == reads
+
+
+async def test_too_many_places_that_read_are_refused(ask: Any) -> None:
+    """Each counts something else, and none of them returns much."""
+    counts = " ".join(
+        f"c{n}: mentions(first: 0, filter: {{likes: {{gt: {n}}}}}) {{ totalCount }}" for n in range(501)
+    )
+    answer = await ask(f"{{ {counts} }}")
+    assert answer.code == "COST_LIMIT_EXCEEDED"
+    assert answer.error["message"] == (
+        "This could read 1,002 times, and one answer may take 1,000: ask for fewer lists, counts and figures at a "
+        "time."
+    )
     assert answer.statements == []
 
 

@@ -153,10 +153,14 @@ def root(name: str, walk: Walk, ids: dict[str, str]) -> str:
     walk.walked.add(("Query", name))
     if name in {"node", "nodes"}:
         walk.allowed.update(f"{table} by id" for table in TABLES.values())
+        if name == "node":
+            lookups = (
+                f'{tag}: node(id: "{ids[tag]}") {{ ... on {tag} {{ {walk.of_type(OBJECTS[tag], 1)} }} }}'
+                for tag in sorted(ids)
+            )
+            return f"{{ {' '.join(lookups)} }}"
         written = ", ".join(f'"{id_}"' for id_ in ids.values())
-        lookups = " ".join(f'{tag}: node(id: "{ids[tag]}") {{ ...All }}' for tag in sorted(ids))
-        asked = f"nodes(ids: [{written}]) {{ ...All }}" if name == "nodes" else lookups
-        return f"{{ {asked} }} fragment All on Node {{ {walk.of_type(inner, 1)} }}"
+        return f"{{ nodes(ids: [{written}]) {{ {walk.of_type(inner, 1)} }} }}"
     tag = inner.name.removesuffix("Connection")
     walk.onwards = tag in FAR
     depth = 2 + walk.onwards

@@ -26,7 +26,27 @@ from db.pool import Pool, open_pool
 # What a crash would lose does not matter here.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
+# Random documents for the executors: so many in each test, and where they start.
+DOCUMENTS = int(os.environ.get("BREADTH_DOCUMENTS", "1000"))
+SEED = int(os.environ.get("BREADTH_SEED", "20261124"))
+
 _numbers = itertools.count()
+
+
+def pytest_report_header() -> str:
+    return f"random documents: {DOCUMENTS} from seed {SEED} (BREADTH_DOCUMENTS=…, BREADTH_SEED=…)"
+
+
+@pytest.fixture(scope="session")
+def documents() -> int:
+    """How many random documents a test of executors runs."""
+    return DOCUMENTS
+
+
+@pytest.fixture(scope="session")
+def seed() -> int:
+    """Where random documents start: the same every time, unless somebody says otherwise."""
+    return SEED
 
 
 @pytest.fixture(scope="session")

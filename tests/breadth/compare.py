@@ -29,10 +29,11 @@ def differences(
 ) -> list[str]:
     """What is different, in words.
 
-    Data are the same in values, their classes and the order of keys. Errors are the same too, in the same
-    order, where nothing is awaited: then `possible` is None. Otherwise time decides which of several errors
-    below one null is reported: then each has to be one that is `possible` without propagation, and
-    every place is null for a reason in both.
+    Data are the same in values, their classes and the order of keys. Errors are the same in message, path,
+    locations, extensions and original error, and even in order, where nothing is awaited: then `possible` is
+    None. Otherwise time decides which of several errors below one null is reported, as the specification
+    allows: then each has to be one that is `possible` without propagation, and every place is null for a
+    reason in both.
     """
     found: list[str] = []
     if repr(reference.data) != repr(result.data):

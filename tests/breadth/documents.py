@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,21 @@ from graphql import (
 from graphql.type.directives import GraphQLDisableErrorPropagationDirective
 
 ALIASES = ("a", "b", "c")
+# Names that mean something to Python, or to the text of a row builder.
+HOSTILE = (
+    "class",
+    "None",
+    "self",
+    "__class__",
+    "__builtins__",
+    "build",
+    "rows",
+    "add",
+    "s",
+    "v",
+    "odd",
+    "of_0",
+)
 UNPROPAGATED = f"@{GraphQLDisableErrorPropagationDirective.name}"
 SCALARS: Mapping[str, tuple[Any, ...]] = {
     "Int": (0, 1, 2, 7, -3),
@@ -56,11 +71,15 @@ class EnumName(str):
 
 @dataclass
 class Writer:
-    """Writes one document. `reckless` documents have arguments and variables that are not valid."""
+    """Writes one document. `reckless` documents have arguments and variables that are not valid; `scalars` are
+    the values that there are of each scalar, and `given` says how often arguments of a name are given.
+    """
 
     schema: GraphQLSchema
     dice: random.Random
     reckless: bool = False
+    scalars: Mapping[str, Sequence[Any]] = field(default_factory=lambda: SCALARS)
+    given: Mapping[str, float] = field(default_factory=dict)
     size: int = 60
     fragments: dict[str, tuple[GraphQLCompositeType, str]] = field(default_factory=dict)
     definitions: dict[str, str] = field(default_factory=dict)
@@ -115,6 +134,8 @@ class Writer:
         return f"{self.alias()}{name}{arguments}{self.condition()}{below}"
 
     def alias(self) -> str:
+        if self.chance(0.02):
+            return f"{self.dice.choice(HOSTILE)}: "
         return f"{self.dice.choice(ALIASES)}: " if self.chance(0.15) else ""
 
     def overlapping(self, on: GraphQLCompositeType) -> GraphQLCompositeType:
@@ -148,13 +169,22 @@ class Writer:
     def condition(self) -> str:
         if not self.chance(0.1):
             return ""
-        directive = self.dice.choice(("skip", "include"))
-        if self.chance(0.5):
-            return f" @{directive}(if: {json.dumps(self.chance(0.5))})"
+        directives = self.dice.sample(("skip", "include"), self.dice.choice((1, 1, 1, 2)))
+        return "".join(f" @{directive}(if: {self.decision()})" for directive in directives)
+
+    def decision(self) -> str:
+        """A boolean, or a variable that is one. A variable with a default need not be given."""
+        if self.chance(0.4):
+            return json.dumps(self.chance(0.5))
         name = f"c{self.dice.randint(0, 2)}"
-        self.definitions[name] = "Boolean!"
-        self.values.setdefault(name, self.chance(0.5))
-        return f" @{directive}(if: ${name})"
+        if name not in self.definitions:
+            has_default = self.chance(0.3)
+            self.definitions[name] = "Boolean = true" if has_default else "Boolean!"
+            if not has_default or self.chance(0.5):
+                self.values[name] = self.chance(0.5)
+            if has_default and self.reckless and self.chance(0.2):
+                self.values[name] = None
+        return f"${name}"
 
     # Values
 
@@ -162,7 +192,7 @@ class Writer:
         given: list[str] = []
         for name, argument in arguments.items():
             required = is_non_null_type(argument.type) and argument.default_value is Undefined
-            if required or self.chance(0.6):
+            if required or self.chance(self.given.get(name, 0.6)):
                 if self.reckless and self.chance(0.05):
                     continue
                 given.append(f"{name}: {self.argument(argument.type)}")
@@ -181,25 +211,26 @@ class Writer:
         self.values[name] = value
         return f"${name}"
 
-    def value(self, type_: Any) -> Any:
+    def value(self, type_: Any, share: float = 0.5) -> Any:
+        """`share` says how often optional fields of inputs are given: deeper down less and less often."""
         if self.reckless and self.chance(0.05):
             return self.dice.choice(WRONG)
         if is_non_null_type(type_):
-            value = self.value(type_.of_type)
-            return value if value is not None or self.reckless else self.value(type_)
+            value = self.value(type_.of_type, share)
+            return value if value is not None or self.reckless else self.value(type_, share)
         if self.chance(0.1):
             return None
         if is_list_type(type_):
-            return [self.value(type_.of_type) for _ in range(self.dice.randint(0, 3))]
+            return [self.value(type_.of_type, share) for _ in range(self.dice.randint(0, 3))]
         if isinstance(type_, GraphQLEnumType):
             return EnumName(self.dice.choice(list(type_.values)))
         if isinstance(type_, GraphQLInputObjectType):
             return {
-                name: self.value(each.type)
+                name: self.value(each.type, share / 3)
                 for name, each in type_.fields.items()
-                if (is_non_null_type(each.type) and each.default_value is Undefined) or self.chance(0.5)
+                if (is_non_null_type(each.type) and each.default_value is Undefined) or self.chance(share)
             }
-        return self.dice.choice(SCALARS.get(type_.name, OTHER_SCALARS))
+        return self.dice.choice(self.scalars.get(type_.name, OTHER_SCALARS))
 
 
 def written(value: Any) -> str:
@@ -213,6 +244,6 @@ def written(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def ask(schema: GraphQLSchema, seed: int | str, *, kind: str = "query", reckless: bool = False) -> Asked:
-    """The document of a seed."""
-    return Writer(schema, random.Random(f"{seed}"), reckless).document(kind)  # noqa: S311 - nothing secret
+def ask(schema: GraphQLSchema, seed: int | str, *, kind: str = "query", **options: Any) -> Asked:
+    """The document of a seed. `options` are a writer's."""
+    return Writer(schema, random.Random(f"{seed}"), **options).document(kind)  # noqa: S311 - nothing secret

@@ -7,12 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from graphql import (
-    DocumentNode,
-    ExecutionResult,
-    execute,
-    parse,
-)
+from graphql import DocumentNode, ExecutionResult, execute, parse
 
 import breadth
 from breadth import rows
@@ -40,7 +35,8 @@ async def differing(zoo: Zoo, asked: Asked, number: int, monkeypatch: pytest.Mon
         return await settled(executor(zoo.schema, document, *given))
 
     reference = await run(execute)
-    possible = await run(execute, parse(asked.unpropagated)) if zoo.asynchronous else None
+    awaited = zoo.asynchronous and reference.errors
+    possible = await run(execute, parse(asked.unpropagated)) if awaited else None
     found: list[str] = []
     for compiled_from in (1 << 30, 0):
         monkeypatch.setattr(rows, "COMPILED_FROM", compiled_from)

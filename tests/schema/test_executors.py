@@ -1,0 +1,101 @@
+"""Whatever is asked of this API, both executors give the same answer, and breadth sends no statement more."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from graphql import ExecutionResult
+from strawberry.extensions import DisableValidation
+
+from breadth import rows
+from db.models import UserRole
+from resolvers.context import Context, Viewer
+from resolvers.identifier import encode
+from schema.schema import Schema, build
+from tests.breadth.compare import differences
+from tests.breadth.documents import Asked, ask
+
+REFERENCE, BREADTH = build("reference"), build("breadth")
+UNPROPAGATED = build("reference", [DisableValidation])  # the directive is none of the API's
+TABLES = {
+    "User": "users",
+    "Keyword": "keywords",
+    "Mention": "mentions",
+    "Lead": "leads",
+    "Integration": "integrations",
+    "IntegrationLog": "integration_logs",
+}
+# Most lists are asked from their beginning, so that there is something below them.
+GIVEN = {"after": 0.04, "before": 0.04, "first": 0.9, "last": 0.05, "filter": 0.3}
+CURSORS = (
+    "{ keywords(first: 4) { edges { cursor } } mentions(first: 4, orderBy: OLDEST) { edges { cursor } } }"
+)
+
+
+async def answered(
+    schema: Schema, asked: Asked, world: Any, viewer: str, text: str = ""
+) -> tuple[ExecutionResult, list[str]]:
+    role = UserRole.OPERATOR if viewer == "olga" else UserRole.MEMBER
+    context = Context(world.pool, Viewer(world.users[viewer], role), "a request")
+    try:
+        result: Any = await schema.execute(
+            text or asked.text, asked.variables, context, operation_name=asked.operation
+        )
+    finally:
+        await context.close()
+    return result, list(context.statements)
+
+
+async def differing(asked: Asked, world: Any, viewer: str) -> tuple[list[str], ExecutionResult]:
+    reference, expected = await answered(REFERENCE, asked, world, viewer)
+    possible = None
+    if any(error.path for error in reference.errors or ()):
+        possible, _ = await answered(UNPROPAGATED, asked, world, viewer, asked.unpropagated)
+    result, sent = await answered(BREADTH, asked, world, viewer)
+    found = differences(reference, result, possible)
+    if more := Counter(sent) - Counter(expected):
+        found.append(f"statements that only breadth sends: {more}")
+    return found, result
+
+
+@pytest.fixture(scope="module")
+async def scalars(asker: Any, crowd: Any) -> Mapping[str, Sequence[Any]]:
+    """Values of each scalar: things that there are, and some that there are not."""
+    ids = []
+    for tag, table in TABLES.items():
+        found = await crowd.pool.fetch(f"SELECT id FROM {table} ORDER BY id % 7, id LIMIT 12")
+        ids += [encode(tag, row["id"]) for row in found]
+    lists = (await asker(CURSORS, viewer="ann")).data
+    cursors = [edge["cursor"] for one in lists.values() for edge in one["edges"]]
+    return {
+        "ID": [*ids, encode("Lead", 10**9), "no id"],
+        "Int": [1, 2, 3, 5, 50],
+        "Float": [0.5, 1.0],
+        "String": [*cursors, "", "ada", "Acme", "de", "EUR", "crm", "o'hara", 'quoted " \\ {}', "☃"],
+        "Boolean": [True, False],
+        "DateTime": ["2026-01-31T12:00:00Z", "2026-02-01T00:00:00+02:00", "not a date"],
+        "Decimal": ["10", "9.99", "1e400"],
+        "BigInt": [0, 1, 2**40],
+        "URL": ["https://example.com/"],
+    }
+
+
+async def test_random_documents_are_answered_alike(
+    crowd: Any,
+    scalars: Mapping[str, Sequence[Any]],
+    documents: int,
+    seed: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = 0
+    for number in range(documents):
+        monkeypatch.setattr(rows, "COMPILED_FROM", 0 if number % 2 else 1 << 30)
+        asked = ask(
+            BREADTH._schema, f"{seed} {number}", reckless=number % 9 == 0, scalars=scalars, given=GIVEN
+        )
+        found, result = await differing(asked, crowd, ("ann", "ben", "olga")[number % 3])
+        if found:
+            pytest.fail(f"BREADTH_SEED={seed}, number {number}, {asked}\n" + "\n".join(found))
+        answers += any((result.data or {}).values())
+    assert answers > documents / 2  # what is refused by both proves little

@@ -17,6 +17,7 @@ from breadth.fields import InstanceOf
 from breadth.leaves import Leaf
 from breadth.places import Items, Places, Some
 from breadth.plan import Level, Shape
+from breadth.waiting import discard
 
 if TYPE_CHECKING:
     from breadth.run import Run
@@ -170,6 +171,9 @@ async def _drained_async(values: Any) -> Drained:
         except Exception as error:  # noqa: BLE001 - it becomes the list's error
             await _closed(iterator)
             return Drained(items, error)
+        except BaseException:
+            discard(items)
+            raise
 
 
 async def _closed(iterator: Any) -> None:

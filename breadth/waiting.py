@@ -4,15 +4,17 @@ are taken as they come.
 
 import asyncio
 import sys
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from inspect import iscoroutine
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 Then: TypeAlias = Callable[[list[int], list[Any]], None]
 
-EAGER = sys.version_info >= (3, 12)
+LISTS: Final = (list, tuple, deque, set, frozenset)
+EAGER: Final = sys.version_info >= (3, 12)
 
 
 @dataclass(slots=True, eq=False)
@@ -109,7 +111,7 @@ class Waiting:
             elif isinstance(wait.awaitable, asyncio.Future):
                 self._unwanted.append(wait.awaitable)
             else:
-                _close(wait.awaitable)
+                discard(wait.awaitable)
         for future, waits in list(self._running.items()):
             if not any(map(_is_wanted, waits)):
                 del self._running[future]
@@ -120,21 +122,24 @@ class Waiting:
         for wait in self._new:
             if isinstance(wait.awaitable, asyncio.Future):
                 wait.awaitable.cancel()
-                wait.awaitable.add_done_callback(lambda future: future.cancelled() or future.exception())
+                wait.awaitable.add_done_callback(_discard_result)
             else:
-                _close(wait.awaitable)
+                discard(wait.awaitable)
         self._new.clear()
 
     async def stop(self) -> None:
         """Stops everything and waits until it has stopped."""
         self.drop()
-        stopped = {*self._running, *self._unwanted}
+        stopped = {*self._running, *self._unwanted, *(future for future, _ in self._done)}
         self._running.clear()
         self._unwanted.clear()
+        self._done.clear()
         for future in stopped:
             future.cancel()
         if stopped:
-            await asyncio.gather(*stopped, return_exceptions=True)
+            await asyncio.wait(stopped)
+            for future in stopped:
+                _discard_result(future)
 
 
 async def _awaited(wait: Wait) -> Results:
@@ -187,7 +192,17 @@ def _is_wanted(wait: Wait) -> bool:
     return wait.batch.is_wanted(wait.number)
 
 
-def _close(awaitable: Awaitable[Any]) -> None:
-    """Sees to it that nothing complains about a coroutine that nobody awaits."""
-    if isinstance(awaitable, Coroutine):
-        awaitable.close()
+def _discard_result(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled() and future.exception() is None:
+        discard(future.result())
+
+
+def discard(value: Any) -> None:
+    """Closes a coroutine that nobody will await, and those in lists that nobody will look at."""
+    found = [value]
+    while found:
+        each = found.pop()
+        if isinstance(each, Coroutine):
+            each.close()
+        elif isinstance(each, LISTS):
+            found += each

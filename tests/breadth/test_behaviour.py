@@ -1,7 +1,7 @@
-"""What breadth does while it runs: what is asked together, what runs beside what, and how it stops."""
+"""What breadth does while it runs: what is asked together, and what runs beside what."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -11,9 +11,7 @@ from graphql import (
     GraphQLField,
     GraphQLInt,
     GraphQLList,
-    GraphQLNonNull,
     GraphQLObjectType,
-    GraphQLSchema,
     GraphQLString,
     build_schema,
     execute,
@@ -21,43 +19,9 @@ from graphql import (
 )
 
 import breadth
-from breadth import Column, SetResolver
+from breadth import Column
 from breadth.fields import KEY
-
-Resolver = Callable[..., Any]
-
-DEADLINE = 5
-
-
-def made(
-    query: dict[str, GraphQLField], item: dict[str, GraphQLField] | None = None, **options: Any
-) -> GraphQLSchema:
-    """A schema of a Query, and of an Item with an `id` and other fields."""
-    of_item = GraphQLObjectType("Item", {"id": GraphQLField(GraphQLInt), **(item or {})})
-    listed = GraphQLField(GraphQLList(of_item), resolve=lambda _root, _info: [{"id": n} for n in range(3)])
-    return GraphQLSchema(GraphQLObjectType("Query", {"items": listed, **query}), **options)
-
-
-def together(resolve: Resolver, type_: Any = GraphQLInt) -> GraphQLField:
-    def one(*_: object, **__: object) -> Any:
-        raise AssertionError("the set resolver is asked")
-
-    return GraphQLField(type_, resolve=one, extensions={KEY: SetResolver(resolve)})
-
-
-def each(resolve: Resolver, type_: Any = GraphQLInt) -> GraphQLField:
-    return GraphQLField(type_, resolve=resolve)
-
-
-async def answer(schema: GraphQLSchema, text: str, root: Any = None, **options: Any) -> ExecutionResult:
-    found = breadth.execute(schema, parse(text), root, **options)
-    async with asyncio.timeout(DEADLINE):
-        return await found if isinstance(found, Awaitable) else found
-
-
-def others() -> set[asyncio.Task[Any]]:
-    return asyncio.all_tasks() - {asyncio.current_task()}
-
+from tests.breadth.small import Resolver, answer, each, made, together
 
 # Together
 
@@ -234,141 +198,6 @@ async def test_a_set_resolver_cannot_disturb_its_parents() -> None:
         made({}, {"rude": together(rude), "polite": together(polite)}), "{ items { rude polite } }"
     )
     assert result == ({"items": [{"rude": n + 1, "polite": n} for n in range(3)]}, None)
-
-
-# Stopping
-
-
-class Hanging:
-    """Resolvers that wait for ever, and say when they are stopped."""
-
-    def __init__(self) -> None:
-        self.started = 0
-        self.stopped = 0
-        self.all_started = asyncio.Event()
-        self.expected = 1
-
-    async def hang(self) -> None:
-        self.started += 1
-        if self.started == self.expected:
-            self.all_started.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            self.stopped += 1
-
-    async def each(self, _parent: Any, _info: Any) -> int:
-        await self.hang()
-        return 0
-
-    async def together(self, _parents: Sequence[Any], _info: Any) -> list[int]:
-        await self.hang()
-        return []
-
-    async def items(self, _parent: Any, _info: Any) -> Any:
-        async def given() -> Any:
-            await self.hang()
-            yield 1
-
-        return given()
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("{ each }", 1),
-        ("{ items { together } }", 1),
-        ("{ list }", 1),
-        ("{ each items { id each together } list }", 6),
-    ],
-)
-async def test_cancellation_stops_everything_and_leaves_nothing(text: str, expected: int) -> None:
-    hanging = Hanging()
-    hanging.expected = expected
-    listed = each(hanging.items, GraphQLList(GraphQLInt))
-    schema = made(
-        {"each": each(hanging.each), "list": listed},
-        {"each": each(hanging.each), "together": together(hanging.together)},
-    )
-    running = asyncio.create_task(answer(schema, text))
-    async with asyncio.timeout(DEADLINE):
-        await hanging.all_started.wait()
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
-    assert (hanging.started, hanging.stopped) == (expected, expected)
-    assert others() == set()
-
-
-async def test_a_null_answer_waits_for_nobody() -> None:
-    hanging = Hanging()
-
-    async def fail(_root: Any, _info: Any) -> int:
-        await hanging.all_started.wait()
-        raise ValueError("no")
-
-    schema = made({"fails": each(fail, GraphQLNonNull(GraphQLInt)), "hangs": each(hanging.each)})
-    result = await answer(schema, "{ hangs fails }")
-    assert result.data is None
-    assert [error.message for error in result.errors or []] == ["no"]
-    assert (hanging.stopped, others()) == (1, set())
-
-
-async def test_nobody_waits_for_what_a_null_has_cut_off() -> None:
-    """The object is null since one of its fields is; its other field would hang for ever."""
-    hanging = Hanging()
-    later: list[str] = []
-
-    async def fail(_parents: Sequence[Any], _info: Any) -> list[int]:
-        await hanging.all_started.wait()
-        raise ValueError("no")
-
-    async def good(_root: Any, _info: Any) -> int:
-        await hanging.all_started.wait()
-        await asyncio.sleep(0.01)
-        later.append("good")
-        return 1
-
-    fields = {"fails": together(fail, GraphQLNonNull(GraphQLInt)), "hangs": each(hanging.each)}
-    inner = GraphQLObjectType("Inner", fields)
-    schema = made({"inner": each(lambda *_: {}, inner), "good": each(good)})
-    result = await answer(schema, "{ inner { hangs fails } good }")
-    assert result.data == {"inner": None, "good": 1}
-    assert [error.path for error in result.errors or []] == [["inner", "fails"]]
-    assert (hanging.stopped, later, others()) == (1, ["good"], set())
-
-
-def test_what_was_to_be_awaited_is_closed_where_it_has_become_pointless() -> None:
-    async def never(_root: Any, _info: Any) -> int:
-        raise AssertionError("nobody waits for it")
-
-    def fail(_root: Any, _info: Any) -> int:
-        raise ValueError("no")
-
-    schema = made({"waits": each(never), "fails": each(fail, GraphQLNonNull(GraphQLInt))})
-    result = breadth.execute(schema, parse("{ waits fails }"))
-    assert isinstance(result, ExecutionResult)  # and no warning says that a coroutine was never awaited
-    assert result.data is None
-
-
-async def test_what_is_no_error_of_a_field_goes_through() -> None:
-    def stop(_root: Any, _info: Any) -> int:
-        raise KeyboardInterrupt
-
-    async def give_up(_root: Any, _info: Any) -> int:
-        raise asyncio.CancelledError
-
-    async def wait(_root: Any, _info: Any) -> int:
-        await asyncio.Event().wait()
-        return 0
-
-    schema = made({"stop": each(stop), "giveUp": each(give_up), "wait": each(wait)})
-    with pytest.raises(KeyboardInterrupt):
-        await answer(schema, "{ wait stop }")
-    for text in ("{ giveUp }", "{ wait giveUp }"):
-        with pytest.raises(asyncio.CancelledError):
-            await answer(schema, text)
-    assert others() == set()
 
 
 # In series

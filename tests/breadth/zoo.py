@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from operator import itemgetter
 from types import FunctionType
 from typing import Any
@@ -309,8 +310,9 @@ class Zoo:
         dice = dice_of(seed_of(parent), key, arguments)
         if dice.chance(self.faults / 2):
             raise self._error(dice, key)
-        value = self.value(type_, dice, key)
-        return _later(value) if may_wait and dice.chance(self.asynchronous / 4) else value
+        if may_wait and dice.chance(self.asynchronous / 4):
+            return _later(lambda: self.value(type_, dice, key))
+        return self.value(type_, dice, key)
 
     def _error(self, dice: Dice, key: str) -> Exception:
         return dice.pick(  # type: ignore[no-any-return]
@@ -338,16 +340,24 @@ class Zoo:
     def _list(self, of: Any, dice: Dice, key: str) -> Any:
         if dice.chance(self.faults / 3):
             return dice.pick((7, "text", {"a": 1}, b"bytes"))
-        items = [self.value(of, dice, key) for _ in range(dice.roll(5))]
-        if dice.chance(self.asynchronous / 6):
-            items = [_later(item) if dice.roll(2) else item for item in items]
+        waits = dice.chance(self.asynchronous / 6)
         failing = dice.chance(self.faults / 2)
         shape = dice.roll(8)
+        seeds = [dice.roll(1 << 30) for _ in range(dice.roll(5))]
+
+        def item(seed: int) -> Any:
+            made = partial(self.value, of, Dice(seed), key)
+            return _later(made) if waits and seed % 2 else made()
+
+        # Made when they are asked for: what is in a generator that nobody runs has not been left behind.
+        items = map(item, seeds)
         if self.asynchronous and shape == 0:
             return _given_async(items, failing=failing)
         if shape == 1:
             return _given(items, failing=failing)
-        return {2: tuple, 3: deque, 4: Listed}.get(shape, list)(items)
+        if shape == 2:
+            return Listed(items)
+        return {3: tuple, 4: deque}.get(shape, list)(items)
 
     def _leaf(self, name: str, dice: Dice) -> Any:
         if dice.chance(self.faults):
@@ -468,13 +478,13 @@ class Strange:
 
 
 class Listed:
-    """Iterable, and nothing else."""
+    """Iterable once, and nothing else."""
 
-    def __init__(self, items: list[Any]) -> None:
+    def __init__(self, items: Iterator[Any]) -> None:
         self.items = items
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self.items)
+        return self.items
 
 
 def note(info: Any, arguments: Any) -> None:
@@ -513,18 +523,19 @@ def _keys() -> dict[str, tuple[str, str]]:
 
 async def _later(value: Any) -> Any:
     await asyncio.sleep(0)
-    return value() if isinstance(value, FunctionType) else value
+    return value() if isinstance(value, FunctionType | partial) else value
 
 
-def _given(items: list[Any], *, failing: bool) -> Iterator[Any]:
+def _given(items: Iterator[Any], *, failing: bool) -> Iterator[Any]:
     yield from items
     if failing:
         raise OddError("no more items")
 
 
-async def _given_async(items: list[Any], *, failing: bool) -> AsyncIterator[Any]:
+async def _given_async(items: Iterator[Any], *, failing: bool) -> AsyncIterator[Any]:
+    await asyncio.sleep(0)
     for item in items:
-        await asyncio.sleep(0)
         yield item
+        await asyncio.sleep(0)
     if failing:
         raise OddError("no more items")

@@ -1,0 +1,53 @@
+"""Small schemas, whose resolvers do one thing each."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from graphql import (
+    ExecutionResult,
+    GraphQLField,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLObjectType,
+    GraphQLSchema,
+    parse,
+)
+
+import breadth
+from breadth import SetResolver
+from breadth.fields import KEY
+
+Resolver = Callable[..., Any]
+
+DEADLINE = 5
+
+
+def made(
+    query: dict[str, GraphQLField], item: dict[str, GraphQLField] | None = None, **options: Any
+) -> GraphQLSchema:
+    """A schema of a Query, and of an Item with an `id` and other fields."""
+    of_item = GraphQLObjectType("Item", {"id": GraphQLField(GraphQLInt), **(item or {})})
+    listed = GraphQLField(GraphQLList(of_item), resolve=lambda _root, _info: [{"id": n} for n in range(3)])
+    return GraphQLSchema(GraphQLObjectType("Query", {"items": listed, **query}), **options)
+
+
+def together(resolve: Resolver, type_: Any = GraphQLInt) -> GraphQLField:
+    def one(*_: object, **__: object) -> Any:
+        raise AssertionError("the set resolver is asked")
+
+    return GraphQLField(type_, resolve=one, extensions={KEY: SetResolver(resolve)})
+
+
+def each(resolve: Resolver, type_: Any = GraphQLInt) -> GraphQLField:
+    return GraphQLField(type_, resolve=resolve)
+
+
+async def answer(schema: GraphQLSchema, text: str, root: Any = None, **options: Any) -> ExecutionResult:
+    found = breadth.execute(schema, parse(text), root, **options)
+    async with asyncio.timeout(DEADLINE):
+        return await found if isinstance(found, Awaitable) else found
+
+
+def others() -> set[asyncio.Task[Any]]:
+    return asyncio.all_tasks() - {asyncio.current_task()}

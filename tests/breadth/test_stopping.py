@@ -1,0 +1,298 @@
+"""Nothing runs on for nobody: cancellation, deadlines, and what failures have made pointless."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from graphql import (
+    ExecutionResult,
+    GraphQLField,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLString,
+    build_schema,
+    execute,
+    parse,
+)
+
+import breadth
+from tests.breadth.small import DEADLINE, answer, each, made, others, together
+
+
+class Hanging:
+    """Resolvers that wait for ever, and say when they are stopped."""
+
+    def __init__(self) -> None:
+        self.started = 0
+        self.stopped = 0
+        self.all_started = asyncio.Event()
+        self.expected = 1
+
+    async def hang(self) -> None:
+        self.started += 1
+        if self.started == self.expected:
+            self.all_started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.stopped += 1
+
+    async def each(self, _parent: Any, _info: Any) -> int:
+        await self.hang()
+        return 0
+
+    async def together(self, _parents: Sequence[Any], _info: Any) -> list[int]:
+        await self.hang()
+        return []
+
+    async def items(self, _parent: Any, _info: Any) -> Any:
+        async def given() -> Any:
+            await self.hang()
+            yield 1
+
+        return given()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{ each }", 1),
+        ("{ items { together } }", 1),
+        ("{ list }", 1),
+        ("{ each items { id each together } list }", 6),
+    ],
+)
+async def test_cancellation_stops_everything_and_leaves_nothing(text: str, expected: int) -> None:
+    hanging = Hanging()
+    hanging.expected = expected
+    listed = each(hanging.items, GraphQLList(GraphQLInt))
+    schema = made(
+        {"each": each(hanging.each), "list": listed},
+        {"each": each(hanging.each), "together": together(hanging.together)},
+    )
+    running = asyncio.create_task(answer(schema, text))
+    async with asyncio.timeout(DEADLINE):
+        await hanging.all_started.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert (hanging.started, hanging.stopped) == (expected, expected)
+    assert others() == set()
+
+
+async def test_a_null_answer_waits_for_nobody() -> None:
+    hanging = Hanging()
+
+    async def fail(_root: Any, _info: Any) -> int:
+        await hanging.all_started.wait()
+        raise ValueError("no")
+
+    schema = made({"fails": each(fail, GraphQLNonNull(GraphQLInt)), "hangs": each(hanging.each)})
+    result = await answer(schema, "{ hangs fails }")
+    assert result.data is None
+    assert [error.message for error in result.errors or []] == ["no"]
+    assert (hanging.stopped, others()) == (1, set())
+
+
+async def test_nobody_waits_for_what_a_null_has_cut_off() -> None:
+    """The object is null since one of its fields is; its other field would hang for ever."""
+    hanging = Hanging()
+    later: list[str] = []
+
+    async def fail(_parents: Sequence[Any], _info: Any) -> list[int]:
+        await hanging.all_started.wait()
+        raise ValueError("no")
+
+    async def good(_root: Any, _info: Any) -> int:
+        await hanging.all_started.wait()
+        await asyncio.sleep(0.01)
+        later.append("good")
+        return 1
+
+    fields = {"fails": together(fail, GraphQLNonNull(GraphQLInt)), "hangs": each(hanging.each)}
+    inner = GraphQLObjectType("Inner", fields)
+    schema = made({"inner": each(lambda *_: {}, inner), "good": each(good)})
+    result = await answer(schema, "{ inner { hangs fails } good }")
+    assert result.data == {"inner": None, "good": 1}
+    assert [error.path for error in result.errors or []] == [["inner", "fails"]]
+    assert (hanging.stopped, later, others()) == (1, ["good"], set())
+
+
+def test_what_was_to_be_awaited_is_closed_where_it_has_become_pointless() -> None:
+    async def never(_root: Any, _info: Any) -> int:
+        raise AssertionError("nobody waits for it")
+
+    def fail(_root: Any, _info: Any) -> int:
+        raise ValueError("no")
+
+    schema = made({"waits": each(never), "fails": each(fail, GraphQLNonNull(GraphQLInt))})
+    result = breadth.execute(schema, parse("{ waits fails }"))
+    assert isinstance(result, ExecutionResult)  # and no warning says that a coroutine was never awaited
+    assert result.data is None
+
+
+async def test_what_is_no_error_of_a_field_goes_through() -> None:
+    def stop(_root: Any, _info: Any) -> int:
+        raise KeyboardInterrupt
+
+    async def give_up(_root: Any, _info: Any) -> int:
+        raise asyncio.CancelledError
+
+    async def wait(_root: Any, _info: Any) -> int:
+        await asyncio.Event().wait()
+        return 0
+
+    schema = made({"stop": each(stop), "giveUp": each(give_up), "wait": each(wait)})
+    with pytest.raises(KeyboardInterrupt):
+        await answer(schema, "{ wait stop }")
+    for text in ("{ giveUp }", "{ wait giveUp }"):
+        with pytest.raises(asyncio.CancelledError):
+            await answer(schema, text)
+    assert others() == set()
+
+
+@pytest.mark.parametrize("kind", ["coroutine", "future"])
+async def test_what_a_null_has_cut_off_takes_nothing_with_it_that_others_wait_for(kind: str) -> None:
+    """Loaders give one future to everybody who asks for a key. graphql-core cancels it for all of them, and the
+    whole operation fails with `CancelledError`.
+    """
+    author: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def fail(_item: Any, _info: Any) -> None:
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0.001, author.set_result, "Ann")
+
+    async def wait(_item: Any, _info: Any) -> str:
+        return await author
+
+    resolve = wait if kind == "coroutine" else lambda _item, _info: author
+    item = {
+        "fails": each(fail, GraphQLNonNull(GraphQLInt)),
+        "author": GraphQLField(GraphQLString, resolve=resolve),
+    }
+    inner = GraphQLObjectType("Inner", item)
+    schema = made({"first": each(lambda *_: {}, inner), "second": each(lambda *_: {}, inner)})
+    result = await answer(schema, "{ first { fails author } second { author } }")
+    assert result.data == {"first": None, "second": {"author": "Ann"}}
+    assert [error.path for error in result.errors or []] == [["first", "fails"]]
+    assert others() == set()
+
+
+async def test_nothing_of_one_mutation_runs_on_beside_the_next() -> None:
+    log: list[str] = []
+
+    async def change(_root: Any, _info: Any, name: str) -> dict[str, Any]:
+        log.append(name)
+        return {}
+
+    async def fail(_change: Any, _info: Any) -> None:
+        await asyncio.sleep(0)
+
+    async def hang(_change: Any, _info: Any) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)  # it takes its time to stop
+            log.append("stopped")
+
+    schema = build_schema(
+        "type Query { a: Int } type Change { fails: Int! hangs: Int } type Mutation { change(name: String): Change }"
+    )
+    schema.mutation_type.fields["change"].resolve = change  # type: ignore[union-attr]
+    schema.type_map["Change"].fields["fails"].resolve = fail  # type: ignore[attr-defined]
+    schema.type_map["Change"].fields["hangs"].resolve = hang  # type: ignore[attr-defined]
+    text = 'mutation { a: change(name: "a") { fails hangs } b: change(name: "b") { __typename } }'
+    result = await answer(schema, text)
+    assert result.data == {"a": None, "b": {"__typename": "Change"}}
+    assert log == ["a", "stopped", "b"]
+
+
+@pytest.mark.parametrize(
+    "text", ["{ each }", "{ items { together } }", "{ each items { each together } list }"]
+)
+async def test_a_deadline_stops_everything_and_leaves_nothing(text: str) -> None:
+    hanging = Hanging()
+    schema = made(
+        {"each": each(hanging.each), "list": each(hanging.items, GraphQLList(GraphQLInt))},
+        {"each": each(hanging.each), "together": together(hanging.together)},
+    )
+    found: Any = breadth.execute(schema, parse(text))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await found
+    assert hanging.started == hanging.stopped > 0
+    assert others() == set()
+
+
+async def test_a_task_of_a_resolver_is_stopped_with_the_field_that_was_to_show_it() -> None:
+    hanging = Hanging()
+
+    def start(_root: Any, _info: Any) -> asyncio.Task[None]:
+        return asyncio.create_task(hanging.hang())
+
+    async def fail(_root: Any, _info: Any) -> None:
+        await hanging.all_started.wait()
+
+    fields = {"task": each(start), "now": each(lambda *_: None, GraphQLNonNull(GraphQLInt))}
+    later = {"task": each(start), "later": each(fail, GraphQLNonNull(GraphQLInt))}
+    of_both = [GraphQLObjectType(name, of) for name, of in (("Now", fields), ("Later", later))]
+    schema = made({str(of): each(lambda *_: {}, of) for of in of_both})
+    for text, data in (
+        ("{ Now { task now } }", {"Now": None}),
+        ("{ Later { task later } }", {"Later": None}),
+    ):
+        assert (await answer(schema, text)).data == data
+        await asyncio.sleep(0)
+    assert (hanging.started, hanging.stopped) == (1, 1)  # the first was stopped before it ran
+    assert others() == set()
+
+
+# What is not even started
+
+
+def test_what_a_failure_has_made_pointless_is_not_asked_for() -> None:
+    """Where a depth-first execution would have come by the failure first. What it would have asked before, is asked:
+    that may fail too, and be the error that is reported.
+    """
+    asked: list[tuple[str, list[int]]] = []
+
+    def noting(name: str) -> GraphQLField:
+        def note(parents: Sequence[Any], _info: Any) -> list[int]:
+            asked.append((name, [parent["id"] for parent in parents]))
+            return [1] * len(parents)
+
+        return together(note)
+
+    def even(item: Any, _info: Any) -> int | None:
+        return None if item["id"] % 2 else 1
+
+    fields = {
+        "before": noting("before"),
+        "even": each(even, GraphQLNonNull(GraphQLInt)),
+        "after": noting("after"),
+    }
+    schema = made({}, fields)
+    text = "{ items { before even after } }"
+    reference = execute(
+        made({}, {**fields, "before": each(lambda *_: 1), "after": each(lambda *_: 1)}), parse(text)
+    )
+    result: Any = breadth.execute(schema, parse(text))
+    assert result == reference
+    assert result.data == {
+        "items": [{"before": 1, "even": 1, "after": 1}, None, {"before": 1, "even": 1, "after": 1}]
+    }
+    assert asked == [("before", [0, 1, 2]), ("after", [0, 2])]
+
+
+def test_nothing_more_is_asked_for_an_answer_that_is_null() -> None:
+    asked: list[str] = []
+    fields = {
+        "before": each(lambda *_: asked.append("before")),
+        "fails": each(lambda *_: None, GraphQLNonNull(GraphQLInt)),
+        "after": each(lambda *_: asked.append("after")),
+    }
+    result: Any = breadth.execute(made(fields), parse("{ before fails after }"))
+    assert (result.data, asked) == (None, ["before"])

@@ -4,7 +4,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from functools import cache
-from typing import Any, Final, TypeAlias, cast
+from inspect import signature
+from typing import Any, Final, ParamSpec, TypeAlias, TypeVar, cast
 
 import graphql
 from graphql import (
@@ -26,6 +27,9 @@ from breadth.plan import FieldResolver, Plan
 from breadth.request import Request
 from breadth.run import Run
 from breadth.survey import StepAside
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
 PLANS_KEPT: Final = 1000
 
@@ -77,26 +81,24 @@ def _made(
 plans: Final = Plans()
 
 
-def execute(
-    schema: GraphQLSchema,
-    document: DocumentNode,
-    root_value: Any = None,
-    context_value: Any = None,
-    variable_values: dict[str, Any] | None = None,
-    operation_name: str | None = None,
-    field_resolver: FieldResolver | None = None,
-    type_resolver: Callable[..., Any] | None = None,
-    **options: Any,
-) -> AwaitableOrValue[ExecutionResult]:
+def _with_arguments_of(function: Callable[P, Result]) -> Callable[[Callable[..., Any]], Callable[P, Result]]:
+    def mark(other: Callable[..., Any]) -> Callable[P, Result]:
+        other.__signature__ = signature(function)  # type: ignore[attr-defined]
+        return other
+
+    return mark
+
+
+@_with_arguments_of(graphql.execute)
+def execute(schema: GraphQLSchema, document: DocumentNode, *arguments: Any, **options: Any) -> Any:
     """The result of an operation, or an awaitable of it if something has to be waited for.
 
     Arguments and results are those of graphql-core's `execute`, to which goes what is not run here.
     """
-    given = (root_value, context_value, variable_values, operation_name, field_resolver, type_resolver)
     try:
-        return attempt(schema, document, *given, **options)
+        return attempt(schema, document, *arguments, **options)
     except StepAside:
-        return graphql.execute(schema, document, *given, **options)
+        return graphql.execute(schema, document, *arguments, **options)
 
 
 def attempt(

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from graphql import DocumentNode, GraphQLObjectType, GraphQLSchema, default_field_resolver
+from graphql import DocumentNode, GraphQLSchema, default_field_resolver
 from graphql.execution.values import VariableValues
 
-from breadth.plan import Field, Plan, Scope, Shape
+from breadth.plan import Field, Plan, Scope
 from breadth.source import Constant, Each, Read, Together
 from breadth.survey import StepAside
 
@@ -24,7 +24,7 @@ def explain(schema: GraphQLSchema, document: DocumentNode, operation_name: str |
     while waiting:
         depth, scope = waiting.pop()
         lines += [f"{'    ' * depth}{line}" for line in _lines(scope)]
-        below = [inner for field in scope.others for inner in _below(schema, field)]
+        below = [inner for field in scope.others for inner in field.scopes()]
         waiting += [(depth + 1, inner) for inner in reversed(below)]
     return "\n".join(lines)
 
@@ -52,11 +52,3 @@ def _source(field: Field) -> str:
 def _name(function: object) -> str:
     name = getattr(function, "__qualname__", repr(function))
     return f"{getattr(function, '__module__', '?')}.{name}"
-
-
-def _below(schema: GraphQLSchema, field: Field) -> list[Scope]:
-    level = field.levels[-1]
-    if level.shape is Shape.LEAF:
-        return []
-    found = [level.of] if level.shape is Shape.OBJECT else schema.get_possible_types(level.of)  # type: ignore[arg-type]
-    return [field.scope(each) for each in found if isinstance(each, GraphQLObjectType)]

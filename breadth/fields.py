@@ -16,12 +16,14 @@ KEY: Final = "breadth"
 class Column:
     """Read off the parent: its attribute `name`, by default the field's own Python name, passed through `of`.
 
-    With `whole`, `of` is given the parent itself. The field's ordinary resolver has to give the same.
+    With `whole`, `of` is given the parent itself, and `reads` may name the attributes that it reads off it. The
+    field's ordinary resolver has to give the same.
     """
 
     name: str | None = None
     of: Callable[[Any], Any] | None = None
     whole: bool = False
+    reads: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,16 @@ class SetResolver:
     It returns one result per parent, in the parents' order, or an awaitable of them. An exception in a place
     is that parent's error alone; raised, it is the error of all of them. `info` is a `GraphQLResolveInfo`,
     whose path has no list indices; with `of_context`, the request's context value stands in its place.
+
+    With `wants_selection` it is called with a `Selection` behind that: what is selected of the objects that it
+    returns. `reads` may name the attributes that it reads off its parents, for the selection of whoever returns
+    those; without it, any of them may be needed.
     """
 
     resolve: Callable[..., Any]
     of_context: bool = False
+    wants_selection: bool = False
+    reads: tuple[str, ...] | None = None
 
 
 class Verbatim:

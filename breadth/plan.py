@@ -40,6 +40,7 @@ from breadth import strawberry_field
 from breadth.fields import InstanceOf
 from breadth.leaves import Leaf, leaf_of
 from breadth.rows import Builders
+from breadth.selection import Selection
 from breadth.source import Source, source_of
 from breadth.survey import StepAside, survey
 from breadth.variables import Variables
@@ -108,6 +109,17 @@ class Field:
     @property
     def null_message(self) -> str:
         return f"Cannot return null for non-nullable field {self.parent}.{self.name}."
+
+    @cached_property
+    def selection(self) -> Selection:
+        return Selection((self,))
+
+    def scopes(self) -> list["Scope"]:
+        """What is asked of the field's objects, for each type that they may be of."""
+        shape, of = self.levels[-1].shape, self.levels[-1].of
+        if shape is Shape.ABSTRACT:
+            return [self.scope(each) for each in self._variant.plan.schema.get_possible_types(of)]  # type: ignore[arg-type]
+        return [self.scope(of)] if shape is Shape.OBJECT else []  # type: ignore[arg-type]
 
     def scope(self, object_type: GraphQLObjectType) -> "Scope":
         """What is asked of the field's objects of a type."""

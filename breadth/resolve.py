@@ -81,7 +81,8 @@ def _resolve_together(run: "Run", places: Whole, source: Together) -> None:
         request, resolver = run.request, source.resolver
         arguments = request.converted(field, partial(run.set_info, frame, field))
         known = request.context_value if resolver.of_context else run.set_info(frame, field)
-        results = resolver.resolve(list(frame.sources), known, **arguments)
+        selection = (field.selection,) if resolver.wants_selection else ()
+        results = resolver.resolve(list(frame.sources), known, *selection, **arguments)
     except Exception as error:  # noqa: BLE001 - it becomes the error of every parent's field
         results = error
     if run.kinds.is_awaitable(results):

@@ -27,18 +27,21 @@ class Constant:
 
     value: Any
     is_column: ClassVar[bool] = True
+    reads: ClassVar[tuple[str, ...] | None] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
     """Read off the parent and passed through `of`. `arguments` says whether any have to be looked at first:
-    they make no difference but by their errors.
+    they make no difference but by their errors. `reads` are the attributes that are read; None if that is not
+    known.
     """
 
     access: Access
     name: str
     of: Callable[[Any], Any] | None
     arguments: bool
+    reads: tuple[str, ...] | None
 
     @property
     def is_column(self) -> bool:
@@ -67,6 +70,10 @@ class Together:
     resolver: SetResolver
     is_column: ClassVar[bool] = False
 
+    @property
+    def reads(self) -> tuple[str, ...] | None:
+        return self.resolver.reads
+
 
 @dataclass(frozen=True, slots=True)
 class Each:
@@ -74,6 +81,7 @@ class Each:
 
     resolve: Callable[..., Any]
     is_column: ClassVar[bool] = False
+    reads: ClassVar[tuple[str, ...] | None] = None
 
 
 Source: TypeAlias = Constant | Read | Together | Each
@@ -88,19 +96,20 @@ def source_of(
     if isinstance(marker, SetResolver):
         return Together(marker)
     if isinstance(marker, Column):
-        access = Access.PARENT if marker.whole else Access.ATTRIBUTE
         attribute = marker.name or strawberry_field.python_name_of(field) or name
-        return Read(access, attribute, marker.of, bool(field.args))
+        if marker.whole:
+            return Read(Access.PARENT, attribute, marker.of, bool(field.args), marker.reads)
+        return Read(Access.ATTRIBUTE, attribute, marker.of, bool(field.args), (attribute,))
     return _unmarked(name, field, field_resolver)
 
 
 def _unmarked(name: str, field: GraphQLField, field_resolver: Callable[..., Any]) -> Source:
     resolve = field.resolve or field_resolver
     if resolve is default_field_resolver and not field.args:
-        return Read(Access.DEFAULT, name, None, arguments=False)
+        return Read(Access.DEFAULT, name, None, arguments=False, reads=(name,))
     basic = strawberry_field.attribute_of(field)
     if basic is not None:
         attribute, default = basic
         access = Access.ATTRIBUTE if default is getattr else Access.ITEM
-        return Read(access, attribute, None, bool(field.args))
+        return Read(access, attribute, None, bool(field.args), (attribute,))
     return Each(resolve)

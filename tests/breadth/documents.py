@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from graphql import (
@@ -20,6 +21,8 @@ from graphql import (
     is_composite_type,
     is_list_type,
     is_non_null_type,
+    parse,
+    validate,
 )
 from graphql.type.directives import GraphQLDisableErrorPropagationDirective
 
@@ -247,3 +250,12 @@ def written(value: Any) -> str:
 def ask(schema: GraphQLSchema, seed: int | str, *, kind: str = "query", **options: Any) -> Asked:
     """The document of a seed. `options` are a writer's."""
     return Writer(schema, random.Random(f"{seed}"), **options).document(kind)  # noqa: S311 - nothing secret
+
+
+def ask_valid(schema: GraphQLSchema, seed: int | str, **options: Any) -> Asked:
+    """The first of a seed's documents that is valid."""
+    for attempt in count():
+        asked = ask(schema, f"{seed} {attempt}", **options)
+        if not validate(schema, parse(asked.text)):
+            return asked
+    raise AssertionError("there is always another one")

@@ -8,16 +8,20 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help demo test check bench format schema web migration lock clean
+.PHONY: help demo test test-reference check bench format schema web migration lock clean
 
 help:  ## List the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 demo: runtime web  ## Set everything up, make demo data and serve the API with GraphiQL
 	@$(BIN)/leadgraph demo $(ARGS)
 
 test: dev web  ## Set everything up and run all tests on an embedded PostgreSQL
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-reference: dev  ## Run what depends on the executor on graphql-core's instead of breadth
+	@LEADGRAPH_EXECUTOR=reference $(BIN)/python -m pytest tests/schema tests/server/test_examples.py \
+		--ignore=tests/schema/test_executors.py --ignore=tests/schema/test_plans.py $(ARGS)
 
 check: dev  ## Lint, types, layers, migrations against models, committed schema
 	@$(BIN)/ruff check .

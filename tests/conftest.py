@@ -110,7 +110,11 @@ class Demo:
     command: Path = LEADGRAPH
 
     def environment(self, **more: str) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("LEADGRAPH_")}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("LEADGRAPH_") or name == "LEADGRAPH_EXECUTOR"
+        }
         return {**kept, "LEADGRAPH_HOME": str(self.home), "LEADGRAPH_PORT": str(self.port), **more}
 
     def start(self, *arguments: str, **environment: str) -> None:

@@ -1,0 +1,18 @@
+"""What the README says runs."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+README = Path(__file__).parents[2] / "breadth" / "README.md"
+
+
+def test_programs_in_the_readme_run() -> None:
+    programs = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    assert len(programs) == 2
+    for program in programs:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr

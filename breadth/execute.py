@@ -156,6 +156,8 @@ def attempt(
         hide_suggestions,
         custom_context_args,
     )
+    if custom_context_args:  # the executor's class says now which it knows
+        request.make_executor()
     return Run(request, root).start()
 
 

@@ -37,13 +37,11 @@ class Request:
     @property
     def executor(self) -> Executor[Any]:
         """A graphql-core executor of the same request, for the parts that are taken from it."""
-        if self._executor is None:
-            self._executor = self._new_executor()
-        return self._executor
+        return self._executor or self.make_executor()
 
-    def _new_executor(self) -> Executor[Any]:
+    def make_executor(self) -> Executor[Any]:
         plan = self.plan
-        return self.executor_class(
+        self._executor = self.executor_class(
             plan.schema,
             dict(plan.fragment_definitions),
             plan.fragments,
@@ -59,6 +57,7 @@ class Request:
             hide_suggestions=self.hide_suggestions,
             **self.custom,
         )
+        return self._executor
 
     def info(self, asked: Field, path: Path) -> GraphQLResolveInfo[Any]:
         return self.executor.build_resolve_info(asked.definition, list(asked.nodes), asked.parent, path)

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from db.pool import Pool
+
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
@@ -24,6 +26,17 @@ async def server_major(url: str) -> int:
     """The major version of the server, such as 18. Raises what the driver raises where none answers."""
     async with _connected(url) as connection:
         return connection.get_server_version().major
+
+
+async def identity(pool: Pool) -> str:
+    """Names the database among all there are, and its history: a restored or promoted copy is another one."""
+    history = "(SELECT system_identifier FROM pg_control_system()), (SELECT timeline_id FROM pg_control_checkpoint())"
+    database = "(SELECT oid FROM pg_database WHERE datname = current_database())"
+    try:
+        row = await pool.fetchrow(f"SELECT {history}, {database}")
+    except asyncpg.PostgresError:  # some who host databases keep their control files to themselves
+        row = await pool.fetchrow(f"SELECT current_database(), {database}")
+    return "-".join(str(part) for part in row or ())
 
 
 async def ensure(url: str, name: str) -> None:

@@ -5,6 +5,7 @@ makes objects that nobody asked for (docs/decisions/0002-rows.md has the measure
 """
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import asyncpg
@@ -26,6 +27,7 @@ else:  # the driver's classes take no parameters at run time
     Pool, Pooled, Connection = asyncpg.Pool, PoolConnectionProxy, asyncpg.Connection
 
 
+APPLICATION = "leadgraph"
 STATEMENTS_PREPARED = 400  # of each connection: the shapes of the documents that are asked now
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
@@ -47,8 +49,10 @@ async def _leave_as_is(_: Connection) -> None:
     """Nothing to reset: settings are only ever made for one transaction (SET LOCAL)."""
 
 
-async def open_pool(url: str, *, size: int = 10, statement_timeout_seconds: float = 30) -> Pool:
-    """A pool that opens its connections when they are first needed."""
+async def open_pool(
+    url: str, *, size: int = 10, statement_timeout_seconds: float = 30, name: str = APPLICATION
+) -> Pool:
+    """A pool that opens its connections when they are first needed. The database knows them by the name."""
     return await asyncpg.create_pool(
         url,
         min_size=1,
@@ -58,7 +62,7 @@ async def open_pool(url: str, *, size: int = 10, statement_timeout_seconds: floa
         statement_cache_size=STATEMENTS_PREPARED,
         command_timeout=statement_timeout_seconds,
         server_settings={
-            "application_name": "leadgraph",
+            "application_name": name,
             "timezone": "UTC",
             "statement_timeout": str(int(statement_timeout_seconds * 1000)),
             "idle_in_transaction_session_timeout": "60000",
@@ -69,6 +73,16 @@ async def open_pool(url: str, *, size: int = 10, statement_timeout_seconds: floa
 async def require_answer(pool: Pool) -> None:
     """Raises what the driver raises where the database does not answer."""
     await pool.fetchval("SELECT 1")
+
+
+async def statements_running(pool: Pool) -> int:
+    """How many statements the database runs for servers, as far as the pool's role may see."""
+    found: int = await pool.fetchval(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' "
+        "AND application_name = $1 AND pid <> pg_backend_pid()",
+        APPLICATION,
+    )
+    return found
 
 
 class Reader:
@@ -86,6 +100,12 @@ class Reader:
         self._pool = pool
         self._one_at_a_time = asyncio.Lock()
         self._connection: Pooled | None = None
+        self._opened_at: float | None = None
+
+    @property
+    def snapshot_age_seconds(self) -> float:
+        """How long ago the snapshot was opened, or a moment more; 0 before the first read."""
+        return 0 if self._opened_at is None else time.monotonic() - self._opened_at
 
     async def fetch(
         self, model: type[Model], statement: Statement, scope: Scope, **values: object
@@ -121,8 +141,16 @@ class Reader:
             self.statements.append(statement.name)
             return await connection.fetch(statement.sql, *arguments, record_class=record_class)
 
+    async def open(self) -> None:
+        """Opens the snapshot now, if it is not, for all that is read from here on."""
+        self.single = False
+        async with self._one_at_a_time:
+            if self._connection is None:
+                await self._open_snapshot()
+
     async def _open_snapshot(self) -> Pooled:
         self._connection = connection = await self._pool.acquire()
+        self._opened_at = time.monotonic()
         await connection.execute(_BEGIN)
         return connection
 
@@ -131,6 +159,7 @@ class Reader:
         another.
         """
         connection, self._connection = self._connection, None
+        self._opened_at = None
         if connection is not None:
             task = asyncio.get_running_loop().create_task(_give_back(self._pool, connection))
             _given_back.add(task)

@@ -48,10 +48,19 @@ class Loads:
     """
 
     def __init__(self, reader: Reader, scope: Scope) -> None:
+        self.scope = scope
         self._reader = reader
-        self._scope = scope
         self._reads: dict[Loader[Any, Any], _Reads] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Has all that is read from here on come from one snapshot, of which the connection is held."""
+        await self._reader.open()
+
+    @property
+    def snapshot_age_seconds(self) -> float:
+        """How old what is read here is: the age of the reader's snapshot."""
+        return self._reader.snapshot_age_seconds
 
     async def load(self, loader: Loader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         """One value per key, in the order of the keys. Raises what the loader's read raised."""
@@ -69,7 +78,7 @@ class Loads:
 
     async def _load_alone(self, loader: Loader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         distinct = list(dict.fromkeys(keys))
-        read = await loader.read(self._reader, self._scope, distinct)
+        read = await loader.read(self._reader, self.scope, distinct)
         values = dict(_paired(loader, distinct, read))
         return [values[key] for key in keys]
 
@@ -108,7 +117,7 @@ class Loads:
     async def _read(self, reads: _Reads, batch: _Batch) -> None:
         keys = list(batch.keys)
         try:
-            read = await reads.loader.read(self._reader, self._scope, keys)
+            read = await reads.loader.read(self._reader, self.scope, keys)
             reads.values.update(_paired(reads.loader, keys, read))
         except asyncio.CancelledError:
             batch.done.cancel()

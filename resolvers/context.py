@@ -10,6 +10,7 @@ from db.writer import Work, in_transaction
 from loaders.loader import Key, Loader, Loads, Value
 from resolvers.errors import UnauthenticatedError
 from resolvers.permission import TO_READ, require_scope, scope_to_read
+from services.cached import Cached
 from services.vault import Vault
 from services.viewer import Viewer
 
@@ -22,9 +23,16 @@ class Context:
     """Made anew for each operation, so that nothing read for one viewer can reach another."""
 
     def __init__(
-        self, pool: Pool, viewer: Viewer | None, request_id: str, vault: Vault | None = None
+        self,
+        pool: Pool,
+        viewer: Viewer | None,
+        request_id: str,
+        *,
+        cached: Cached | None = None,
+        vault: Vault | None = None,
     ) -> None:
         self.request_id = request_id
+        self.cached = Cached(pool) if cached is None else cached
         self.vault = Vault() if vault is None else vault
         self._pool = pool
         self._viewer = viewer
@@ -45,6 +53,16 @@ class Context:
         self._projection, self._single = projection, single
 
     @property
+    def loads(self) -> Loads:
+        """The operation's loads, for services: nothing here asks whether the viewer's key may read the rows.
+
+        Raises `UnauthenticatedError` where there is no viewer.
+        """
+        if self._loads is None:
+            self._loads = self._new_loads()
+        return self._loads
+
+    @property
     def statements(self) -> Sequence[str]:
         """The names of the statements sent so far."""
         return self._statements
@@ -56,9 +74,7 @@ class Context:
     async def load(self, loader: Loader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         """One value per key. The keys of a turn of the event loop, from everywhere, become one statement."""
         require_scope(self.viewer, scope_to_read(loader))
-        if self._loads is None:
-            self._loads = self._new_loads()
-        return await self._loads.load(loader, keys)
+        return await self.loads.load(loader, keys)
 
     async def load_one(self, loader: Loader[Key, Value], key: Key) -> Value:
         (value,) = await self.load(loader, [key])

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -16,9 +16,11 @@ from db.pool import Pool, require_answer
 from schema.schema import Schema, build
 from server import graphiql, http
 from server.auth import Authenticator
+from server.cache import warming
 from server.examples import EXAMPLES
 from server.graphql import LARGEST_BODY_BYTES, GraphQLEndpoint
 from server.ingest import IngestEndpoint
+from services.cached import Cached
 from services.vault import Vault
 
 PATH = "/graphql"
@@ -47,19 +49,22 @@ def create_app(
     *,
     schema: Schema | None = None,
     authenticator: Authenticator | None = None,
+    cached: Cached | None = None,
     vault: Vault | None = None,
+    warm: bool = False,
     demo_key: str | None = None,
     hosts: Sequence[str] = ("*",),
     explain: bool = False,
 ) -> Starlette:
-    """The API over a pool that its opener closes.
+    """The API over a pool that its opener closes. Figures are kept in `cached`, else in this process's memory;
+    with `warm`, active users' figures are computed in the background when it starts.
 
     With `demo_key`, whoever opens GraphiQL is given that key; `hosts` then has to keep strangers out, whose
     pages could reach a loopback server under another name. With `explain`, answers list their SQL statements.
     Without a `vault`, integrations cannot be given credentials.
     """
     endpoint = GraphQLEndpoint(
-        schema or build(), pool, authenticator=authenticator, vault=vault, explain=explain
+        schema or build(), pool, authenticator=authenticator, cached=cached, vault=vault, explain=explain
     )
 
     ingest = IngestEndpoint(pool, endpoint.authenticator)
@@ -85,7 +90,11 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
+        async with AsyncExitStack() as beside:
+            if warm:
+                await beside.enter_async_context(warming(endpoint.cached, pool))
+            yield
+        await endpoint.cached.close()
         await endpoint.authenticator.close()
 
     app = Api(

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 
 from starlette.requests import Request
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from db.models import UserStatus
 from db.pool import Pool
 from db.queries import api_key as stored
+from db.queries import user as users
 from resolvers.context import Viewer
 from resolvers.errors import UnauthenticatedError
 from services import api_key
@@ -26,7 +28,7 @@ class Authenticator:
         self._pool = pool
         self._trust_seconds = trust_seconds
         self._trusted: dict[str, tuple[float, Viewer]] = {}
-        self._touching: set[asyncio.Task[None]] = set()
+        self._notes: set[asyncio.Task[None]] = set()
 
     async def viewer(self, request: Request) -> Viewer | None:
         """The viewer; None for a request without a credential. Raises `UnauthenticatedError` for a bad one."""
@@ -53,7 +55,10 @@ class Authenticator:
         if holder is None or not key.opens(holder.secret_hash):
             raise UnauthenticatedError("This API key does not exist.")
         self._require_valid(holder)
-        self._note_use(key.key_id, holder.last_used_at)
+        if _long_ago(holder.last_used_at, _TOUCHED_EVERY):
+            self._beside(stored.touch(self._pool, key.key_id))
+        if _long_ago(holder.last_seen_at, users.SEEN_EVERY):
+            self._beside(users.seen(self._pool, holder.user_id))
         return Viewer(holder.user_id, holder.role, api_key.granted(holder.scopes))
 
     @staticmethod
@@ -65,13 +70,15 @@ class Authenticator:
         if holder.status != UserStatus.ACTIVE:
             raise UnauthenticatedError("The user of this API key is not active.")
 
-    def _note_use(self, key_id: int, last_used_at: datetime | None) -> None:
-        """Writes `last_used_at` beside the request, once a minute: no answer waits for it."""
-        if last_used_at is not None and datetime.now(UTC) - last_used_at < _TOUCHED_EVERY:
-            return
-        task = asyncio.get_running_loop().create_task(stored.touch(self._pool, key_id))
-        self._touching.add(task)
-        task.add_done_callback(self._touching.discard)
+    def _beside(self, note: Coroutine[None, None, None]) -> None:
+        """Writes something down beside the request: no answer waits for it."""
+        task = asyncio.get_running_loop().create_task(note)
+        self._notes.add(task)
+        task.add_done_callback(self._notes.discard)
 
     async def close(self) -> None:
-        await asyncio.gather(*self._touching, return_exceptions=True)
+        await asyncio.gather(*self._notes, return_exceptions=True)
+
+
+def _long_ago(moment: datetime | None, apart: timedelta) -> bool:
+    return moment is None or datetime.now(UTC) - moment >= apart

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from server.commands import counters, credentials, demo, import_posts, keys, operate, schema
+from server.commands import cache, counters, credentials, demo, import_posts, keys, operate, schema
 from server.errors import CommandError
 from server.serving import stop_on_sigterm
 
@@ -19,6 +19,7 @@ app.command()(operate.serve)
 app.command()(operate.migrate)
 app.command("import-posts")(import_posts.import_posts)
 app.add_typer(counters.counters_app, name="counters")
+app.add_typer(cache.cache_app, name="cache")
 app.add_typer(keys.keys_app, name="keys")
 app.add_typer(credentials.credentials_app, name="credentials")
 app.command()(schema.schema)

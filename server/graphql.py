@@ -20,6 +20,7 @@ from schema.schema import Schema
 from server import http
 from server.auth import Authenticator
 from server.request import PlainRequest
+from services.cached import Cached
 from services.vault import Vault
 
 logger = logging.getLogger("leadgraph")
@@ -44,6 +45,7 @@ class GraphQLEndpoint:
         pool: Pool,
         *,
         authenticator: Authenticator | None = None,
+        cached: Cached | None = None,
         vault: Vault | None = None,
         explain: bool = False,
     ) -> None:
@@ -52,6 +54,7 @@ class GraphQLEndpoint:
         self._vault = vault
         self._explain = explain
         self.authenticator = authenticator or Authenticator(pool)
+        self.cached = Cached(pool) if cached is None else cached
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = PlainRequest(scope, receive, largest_body_bytes=LARGEST_BODY_BYTES)
@@ -73,7 +76,7 @@ class GraphQLEndpoint:
     async def _answer(self, request: Request, media_type: str, request_id: str) -> tuple[dict[str, Any], int]:
         asked = await http.parse(request)
         viewer = await self.authenticator.viewer(request)
-        context = Context(self._pool, viewer, request_id, self._vault)
+        context = Context(self._pool, viewer, request_id, cached=self.cached, vault=self._vault)
         try:
             result = await self._execute(asked, context, request.method)
         finally:

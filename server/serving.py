@@ -13,6 +13,7 @@ import uvicorn
 from db.pool import open_pool
 from schema.schema import build
 from server.app import LOOPBACK, create_app
+from server.cache import open_cached
 from server.credentials import vault
 from server.errors import CommandError
 from server.settings import Settings
@@ -100,6 +101,8 @@ async def _serve(
             pool,
             schema=build(settings.executor),
             vault=vault(settings),
+            cached=await open_cached(settings, pool),
+            warm=settings.warm_at_start,
             demo_key=demo_key,
             hosts=LOOPBACK if demo_key else ("*",),
             explain=demo_key is not None,

@@ -33,6 +33,11 @@ class Settings(BaseSettings):
     credentials_key: SecretStr | None = Field(
         default=None, description="Keys for integrations' credentials, the one that seals first."
     )
+    redis_url: SecretStr | None = Field(
+        default=None, description="A Redis or Valkey that processes share their figures in."
+    )
+    cache_memory_mb: Annotated[int, Field(ge=1, le=100_000)] = 64
+    warm_at_start: bool = False
     executor: Executor = "breadth"
     pool_size: Annotated[int, Field(ge=1, le=1000)] = 10
     statement_timeout_seconds: Annotated[float, Field(gt=0)] = 30

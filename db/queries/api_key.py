@@ -25,6 +25,7 @@ class KeyHolder:
     revoked_at: datetime | None
     last_used_at: datetime | None
     user_id: int
+    last_seen_at: datetime | None
     role: UserRole
     status: UserStatus
     scopes: list[str]
@@ -39,6 +40,7 @@ def _holder() -> Select[*tuple[Any, ...]]:
             ApiKey.revoked_at,
             ApiKey.last_used_at,
             ApiKey.user_id,
+            User.last_seen_at,
             User.role,
             User.status,
             ApiKey.scopes,

@@ -1,5 +1,6 @@
 """API keys: which open the door, and which sentence the others get."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
@@ -104,3 +105,17 @@ def test_a_key_is_what_its_parts_say() -> None:
     assert api_key.parse(made) == api_key.ParsedKey(42, secret)
     assert api_key.ParsedKey(42, secret).opens(api_key.digest(secret))
     assert not api_key.ParsedKey(42, secret).opens(api_key.digest(api_key.new_secret()))
+
+
+async def test_who_uses_a_key_is_seen(client: httpx.AsyncClient, pool: Pool, key: str) -> None:
+    assert await pool.fetchval("SELECT last_seen_at FROM users") is None
+    assert (await ask(client, f"Bearer {key}")).status_code == 200
+    async with asyncio.timeout(10):
+        while (seen := await pool.fetchval("SELECT last_seen_at FROM users")) is None:
+            await asyncio.sleep(0.01)
+    distrustful = create_app(pool, authenticator=Authenticator(pool, trust_seconds=0))
+    async with distrustful.router.lifespan_context(distrustful):
+        transport = httpx.ASGITransport(app=distrustful)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as other:
+            assert (await ask(other, f"Bearer {key}")).status_code == 200
+    assert await pool.fetchval("SELECT last_seen_at FROM users") == seen

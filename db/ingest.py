@@ -1,32 +1,17 @@
-"""Taking mentions in: many rows in one statement, once each, however often they come."""
+"""Taking mentions in: many rows at once, each of them once, however often they come."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    CompoundSelect,
-    Select,
-    Table,
-    Text,
-    and_,
-    any_,
-    bindparam,
-    false,
-    func,
-    select,
-    true,
-)
+from sqlalchemy import BigInteger, Select, Text, and_, any_, bindparam, case, func, select
 from sqlalchemy import cast as cast_to
-from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.sql.selectable import CTE
+from sqlalchemy.dialects.postgresql import ARRAY, REGCLASS
 
 from db.models import Integration, Keyword, KeywordStatus, Mention, MentionKind, Platform, User, UserStatus
 from db.pool import Reader
 from db.queries.rows import table_of
-from db.scope import EVERYBODY, PARAMETER, Scope, visible
+from db.scope import EVERYBODY, Scope, visible
 from db.statement import IdsAsText, statement
 from db.writer import Writer
 
@@ -38,7 +23,7 @@ Identity: TypeAlias = tuple[int, str, str]
 
 
 class NewPost(NamedTuple):
-    """What somebody published. Its fields are the columns of mentions, in the order in which they are sent."""
+    """What somebody published. Its fields are the columns of mentions, in the order in which they are copied."""
 
     platform: Platform
     external_id: str
@@ -73,10 +58,9 @@ class Taken(NamedTuple):
     created: bool
 
 
-CHARACTERS_PER_STATEMENT = 4_000_000
 _IDENTITY = ("keyword_id", "platform", "external_id")
 _MATCHED = ("id", "keyword", "match_type", "required_terms", "excluded_terms", "platforms")
-_GIVEN = ("keyword_id", *NewPost._fields)
+_COPIED = ("id", "user_id", "keyword_id", *NewPost._fields)
 
 
 @statement
@@ -159,74 +143,55 @@ async def own_integrations(writer: Writer, user_id: int, integration_ids: Sequen
 
 
 @statement
-def _take_in() -> CompoundSelect[Any]:
-    """What is there already is found first, so that nothing is computed for it. The rows are told by their
-    identities, not joined to what was given: PostgreSQL takes an array for ten rows and joins accordingly.
-    """
-    given = _given().cte("given")
-    same = and_(*(given.c[name] == _MENTIONS.c[name] for name in _IDENTITY))
-    known = select(given.c.position, _MENTIONS.c.id, *_identity(given)).join(_MENTIONS, same).cte("known")
-    fresh = select(bindparam(PARAMETER, type_=BigInteger), *(given.c[name] for name in _GIVEN))
-    fresh = fresh.where(given.c.position.not_in(select(known.c.position))).order_by(given.c.position)
-    added = (
-        insert(_MENTIONS)
-        .from_select(["user_id", *_GIVEN], fresh)
-        .on_conflict_do_nothing(index_elements=_IDENTITY)
-        .returning(_MENTIONS.c.id, *_identity(_MENTIONS))
-        .cte("added")
+def _find_or_number() -> Select[Any]:
+    """The ids of what is there, and new ids for what is not."""
+    arrays = [bindparam(name, type_=ARRAY(_MENTIONS.c[name].type)) for name in _IDENTITY]
+    given = func.unnest(*arrays).table_valued(*_IDENTITY, with_ordinality="position", name="given")
+    given = given.render_derived()
+    same = [given.c[name] == _MENTIONS.c[name] for name in _IDENTITY]
+    sequence = select(cast_to(func.pg_get_serial_sequence("mentions", "id"), REGCLASS)).scalar_subquery()
+    new_id = case((_MENTIONS.c.id.is_(None), func.nextval(sequence)))
+    return select(given.c.position, _MENTIONS.c.id, new_id.label("new_id")).select_from(
+        given.outerjoin(_MENTIONS, and_(*same, visible(Mention, everybody=False)))
     )
-    return select(true().label("created"), added.c.id, *_identity(added)).union_all(
-        select(false(), known.c.id, *_identity(known))
-    )
-
-
-def _identity(rows: CTE | Table) -> list[ColumnElement[Any]]:
-    return [rows.c[name] for name in _IDENTITY]
-
-
-def _given() -> Select[Any]:
-    columns = [_MENTIONS.c[name] for name in _GIVEN]
-    arrays = [bindparam(column.name, type_=ARRAY(column.type)) for column in columns]
-    rows = func.unnest(*arrays).table_valued(*_GIVEN, with_ordinality="position", name="row")
-    return select(rows.render_derived())
 
 
 async def insert_mentions(writer: Writer, user_id: int, mentions: Sequence[NewMention]) -> list[Taken]:
     """Takes in mentions of keywords that are locked; gives the row of each, in order. Counters follow by trigger.
 
-    The first of equal mentions is created, unless it was there before.
+    The first of equal mentions is created, unless it was there before. Raises `AnewError` where a writer who did
+    not lock the user adds one of them at this moment.
     """
+    if not mentions:
+        return []
+    first: dict[Identity, NewMention] = {}
     identities = [mention.identity for mention in mentions]
-    missing: dict[Identity, NewMention] = {}
     for identity, mention in zip(identities, mentions, strict=True):
-        missing.setdefault(identity, mention)
-    taken: dict[Identity, Taken] = {}
-    while missing:
-        for part in _parts(list(missing.values())):
-            taken |= await _take(writer, user_id, part)
-        # What was neither added nor known has been added by another at this moment: now it is known.
-        missing = {identity: mention for identity, mention in missing.items() if identity not in taken}
-    if len(taken) == len(identities):
-        return [taken[identity] for identity in identities]
+        first.setdefault(identity, mention)
+    taken = await _find_or_insert(writer, user_id, first)
+    if len(first) == len(mentions):
+        return list(taken.values())
     return [_told_once(taken, identity) for identity in identities]
 
 
-def _parts(mentions: Sequence[NewMention]) -> Iterator[Sequence[NewMention]]:
-    """All of them at once, unless that would be more text than one statement should have."""
-    first = characters = 0
-    for place, mention in enumerate(mentions):
-        characters += len(mention.post.content)
-        if characters > CHARACTERS_PER_STATEMENT and place > first:
-            yield mentions[first:place]
-            first, characters = place, len(mention.post.content)
-    yield mentions[first:]
-
-
-async def _take(writer: Writer, user_id: int, mentions: Sequence[NewMention]) -> dict[Identity, Taken]:
-    keyword_ids, posts = zip(*mentions, strict=True)
-    columns = dict(zip(_GIVEN, (keyword_ids, *zip(*posts, strict=True)), strict=True))
-    found = await writer.fetch_values(_take_in(), Scope(user_id), **columns)
-    return {tuple(identity): Taken(id_, created) for created, id_, *identity in found}
+async def _find_or_insert(
+    writer: Writer, user_id: int, mentions: Mapping[Identity, NewMention]
+) -> dict[Identity, Taken]:
+    identities = dict(zip(_IDENTITY, zip(*mentions, strict=True), strict=True))
+    found = await writer.fetch_values(_find_or_number(), Scope(user_id), **identities)
+    ids: list[int | None] = [None] * len(mentions)
+    for position, id_, _ in found:
+        ids[position - 1] = id_
+    new_ids = iter(sorted(new_id for _, _, new_id in found if new_id is not None))  # in the order of the rows
+    taken = [Taken(next(new_ids), created=True) if id_ is None else Taken(id_, created=False) for id_ in ids]
+    rows = [
+        (id_, user_id, mention.keyword_id, *mention.post)
+        for (id_, created), mention in zip(taken, mentions.values(), strict=True)
+        if created
+    ]
+    if rows:
+        await writer.copy(_MENTIONS, _COPIED, rows)
+    return dict(zip(mentions, taken, strict=True))
 
 
 def _told_once(taken: dict[Identity, Taken], identity: Identity) -> Taken:

@@ -154,12 +154,14 @@ async def test_a_thousand_items_take_the_statements_of_one(ask: Any, world: Any)
         seen.add(tuple(answer.statements))
     assert len(seen) == 1
     (statements,) = seen
-    assert statements[:3] == ("lock_user", "lock_keywords", "take_in")
-    assert len(statements) <= 6
+    assert statements[:4] == ("lock_user", "lock_keywords", "find_or_number", "mentions copy")
+    assert len(statements) <= 7
     answer = await ask(
         INGEST, input={"items": [item(f"ann 1 {place}", content="ann 1") for place in range(500)]}
     )
-    assert answer.statements == ["lock_user", "active_keywords", "lock_keywords", "take_in"]
+    assert answer.statements == [
+        *("lock_user", "active_keywords", "lock_keywords", "find_or_number", "mentions copy")
+    ]
     assert await drifts(world.pool) == []
 
 

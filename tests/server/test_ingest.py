@@ -349,7 +349,8 @@ async def test_other_routes_keep_their_limit(origin: str, ann: Sender) -> None:
     answer = await post(origin, ann, body)
     assert lines(answer)[-1] == summary(unmatched=2500)
     async with httpx.AsyncClient() as client:
-        answer = await client.post(f"{origin}/graphql", content=body, headers=ann.headers)
+        headers = ann.headers | {"content-type": "application/json"}
+        answer = await client.post(f"{origin}/graphql", content=body, headers=headers)
     assert answer.status_code == 413
 
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db import ingest as db_ingest
 from db.audit import drifts
 from db.ingest import NewPost
 from db.models import MentionKind, Platform
@@ -205,7 +204,7 @@ async def statements(pool: Pool, user_id: int, rows: Sequence[NewRow]) -> list[s
 
 async def test_a_batch_takes_the_same_statements_however_many_rows_and_keywords_it_has(pool: Pool) -> None:
     user_id, keyword_ids = await add_user(pool, *(f"word{number}" for number in range(20)))
-    expected = ["lock_user", "lock_keywords", "take_in"]
+    expected = ["lock_user", "lock_keywords", "find_or_number", "mentions copy"]
     assert await statements(pool, user_id, [row(keyword_ids[0], "a")]) == expected
     many = [row(keyword_id, str(number)) for number in range(100) for keyword_id in keyword_ids]
     assert await statements(pool, user_id, many) == expected
@@ -213,17 +212,8 @@ async def test_a_batch_takes_the_same_statements_however_many_rows_and_keywords_
     assert len(await stored(pool)) == 2002
     expected[1:1] = ["active_keywords"]
     assert await statements(pool, user_id, [*many, row(None, "x", "word1 word2 word3")]) == expected
-    assert await statements(pool, user_id, [row(None, "y", "nothing")]) == expected[:-1]
-
-
-async def test_more_text_than_a_statement_should_have_is_sent_in_several(
-    pool: Pool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(db_ingest, "CHARACTERS_PER_STATEMENT", 50_000)
-    user_id, (crm,) = await add_user(pool, "crm")
-    rows = [row(crm, str(number), "x" * 20_000) for number in range(5)]
-    assert (await statements(pool, user_id, rows)).count("take_in") == 3
-    assert {external_id for _, external_id, _ in await stored(pool)} == set("01234")
+    assert await statements(pool, user_id, [*many, row(None, "x", "word1 word2 word3")]) == expected[:-1]
+    assert await statements(pool, user_id, [row(None, "y", "nothing")]) == expected[:-2]
 
 
 async def test_ingest_leaves_the_version_of_the_data_as_it_is(pool: Pool) -> None:

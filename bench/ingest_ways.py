@@ -170,7 +170,7 @@ class Ways:
         async def run() -> None:
             watch = Watch(self._user_id)
             with open_posts(path, Platform.REDDIT) as posts:
-                summary = await import_posts(self._pool, watch, posts, Platform.REDDIT)
+                summary = await import_posts(self._pool, watch, posts, Platform.REDDIT, ahead=True)
             await asyncio.to_thread(path.unlink)
             _require(summary.created, len(mentions))
 

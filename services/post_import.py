@@ -1,6 +1,8 @@
 """From a file of posts to mentions: matched against a user's keywords and taken in batch by batch."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from db.ingest import NewPost, user_by_email
@@ -99,21 +101,40 @@ async def import_posts(
     platform: Platform,
     *,
     dry_run: bool = False,
+    ahead: bool = False,
     on_batch: Callable[[Summary, Sequence[Rejected]], None] = lambda _summary, _rejected: None,
 ) -> Summary:
     """Takes in what the rows mention. Each batch is a transaction of its own; a dry run only matches.
 
     `on_batch` is told after each batch how things stand and which of its rows were rejected. Where the file
-    turns out to be damaged, everything before the damage is taken in.
+    turns out to be damaged, everything before the damage is taken in. With `ahead`, the next batch is read in a
+    thread while the database is busy with this one: for files, which never keep a reader waiting.
     """
     summary = Summary()
+    batches = _batches(rows, platform)
     try:
-        for batch in _batches(rows, platform):
-            await _take(pool, watch, batch, summary, dry_run=dry_run)
-            on_batch(summary, batch.rejected)
+        async with aclosing(_read_ahead(batches) if ahead else _in_turn(batches)) as reading:
+            async for batch in reading:
+                await _take(pool, watch, batch, summary, dry_run=dry_run)
+                on_batch(summary, batch.rejected)
     except DamagedFileError as damage:
         summary.damage = damage
     return summary
+
+
+async def _in_turn(batches: Iterator[_Batch]) -> AsyncGenerator[_Batch]:
+    for batch in batches:
+        yield batch
+
+
+async def _read_ahead(batches: Iterator[_Batch]) -> AsyncGenerator[_Batch]:
+    reading = asyncio.create_task(asyncio.to_thread(next, batches, None))
+    try:
+        while (batch := await reading) is not None:
+            reading = asyncio.create_task(asyncio.to_thread(next, batches, None))
+            yield batch
+    finally:
+        await asyncio.gather(reading, return_exceptions=True)  # nobody closes the file under the thread
 
 
 async def _take(pool: Pool, watch: Watch, batch: _Batch, summary: Summary, *, dry_run: bool) -> None:

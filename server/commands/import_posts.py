@@ -162,7 +162,13 @@ async def _import(
             watch = await _watch(pool, email)
             with report:
                 report.summary = await post_import.import_posts(
-                    pool, watch, posts, platform, dry_run=dry_run, on_batch=report.batch_done
+                    pool,
+                    watch,
+                    posts,
+                    platform,
+                    dry_run=dry_run,
+                    ahead=posts.size_bytes > 0,
+                    on_batch=report.batch_done,
                 )
         finally:
             await pool.close()

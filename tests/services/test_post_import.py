@@ -189,12 +189,15 @@ async def test_long_posts_make_smaller_batches(pool: Pool, monkeypatch: pytest.M
     assert reads == [3, 5]
 
 
-async def test_everything_before_damage_is_imported(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("ahead", [False, True])
+async def test_everything_before_damage_is_imported(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, *, ahead: bool
+) -> None:
     monkeypatch.setattr(post_import, "POSTS_PER_BATCH", 2)
     await add_user(pool, "crm")
     watch = await watch_of(pool)
     rows = [post(number, "crm") for number in range(3)]
-    summary = await import_posts(pool, watch, damaged(*rows), HACKERNEWS)
+    summary = await import_posts(pool, watch, damaged(*rows), HACKERNEWS, ahead=ahead)
     assert (summary.read, summary.created) == (3, 3)
     assert summary.damage is not None
     assert (summary.damage.line, summary.damage.reason) == (99, "mice")
@@ -217,7 +220,7 @@ async def test_imports_at_the_same_time_create_each_mention_once(pool: Pool) -> 
     await add_user(pool, "crm", "api")
     watch = await watch_of(pool)
     rows = [post(number, "crm api") for number in range(2500)]
-    imports = [import_posts(pool, watch, order, HACKERNEWS) for order in (rows, rows[::-1], rows)]
+    imports = [import_posts(pool, watch, order, HACKERNEWS, ahead=True) for order in (rows, rows[::-1], rows)]
     summaries = await asyncio.gather(*imports)
     assert sum(summary.created for summary in summaries) == 5000
     assert sum(summary.duplicates for summary in summaries) == 10_000

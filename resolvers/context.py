@@ -34,6 +34,8 @@ class Context:
         self.request_id = request_id
         self.cached = Cached(pool) if cached is None else cached
         self.vault = Vault() if vault is None else vault
+        self.operation: str | None = None
+        """The name of the operation, empty for one without; None until it is known to be run."""
         self._pool = pool
         self._viewer = viewer
         self._statements: list[str] = []
@@ -48,8 +50,11 @@ class Context:
             raise UnauthenticatedError
         return self._viewer
 
-    def expect(self, projection: Projection, *, single: bool) -> None:
-        """Says what the operation will read: which columns, and whether in a single load at most."""
+    def expect(self, operation: str, projection: Projection, *, single: bool) -> None:
+        """Says what the operation is called, and what it will read: which columns, and whether in a single load
+        at most.
+        """
+        self.operation = operation
         self._projection, self._single = projection, single
 
     @property

@@ -31,6 +31,7 @@ class Operation:
             each for each in operations if name is None or (each.name and each.name.value == name)
         )
         self.type = OperationType(self.node.operation.value)
+        self.label = self.node.name.value if self.node.name else ""
         self._schema = schema
         self._costs: OrderedDict[tuple[tuple[str, int], ...], Cost] = OrderedDict()
 

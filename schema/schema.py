@@ -76,7 +76,7 @@ class Admission(SchemaExtension):
 
 def admit(operation: Operation, context: Context) -> None:
     reading = operation.reading
-    context.expect(reading.projection, single=reading.single)
+    context.expect(operation.label, reading.projection, single=reading.single)
 
 
 class Schema(strawberry.Schema):

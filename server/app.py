@@ -20,6 +20,7 @@ from server.cache import warming
 from server.examples import EXAMPLES
 from server.graphql import LARGEST_BODY_BYTES, GraphQLEndpoint
 from server.ingest import IngestEndpoint
+from server.metrics import Metrics
 from services.cached import Cached
 from services.vault import Vault
 
@@ -52,6 +53,7 @@ def create_app(
     cached: Cached | None = None,
     vault: Vault | None = None,
     warm: bool = False,
+    metrics: Metrics | None = None,
     demo_key: str | None = None,
     hosts: Sequence[str] = ("*",),
     explain: bool = False,
@@ -64,7 +66,13 @@ def create_app(
     Without a `vault`, integrations cannot be given credentials.
     """
     endpoint = GraphQLEndpoint(
-        schema or build(), pool, authenticator=authenticator, cached=cached, vault=vault, explain=explain
+        schema or build(),
+        pool,
+        authenticator=authenticator,
+        cached=cached,
+        vault=vault,
+        metrics=metrics,
+        explain=explain,
     )
 
     ingest = IngestEndpoint(pool, endpoint.authenticator)
@@ -104,6 +112,7 @@ def create_app(
             Route("/ingest/mentions", ingest, methods=["POST"], max_body_size=sys.maxsize),
             Route("/healthz", _alive),
             Route("/readyz", ready),
+            Route("/metrics", endpoint.metrics.respond),
             Route("/", _home),
             graphiql.assets(),
         ],

@@ -33,7 +33,7 @@ def main() -> None:
         app(standalone_mode=True)
     except CommandError as problem:
         sys.stderr.write(f"leadgraph: {problem}\n")
-        sys.exit(1)
+        sys.exit(problem.exit_code)
     except KeyboardInterrupt:
         # Everything has been stopped on the way here; a server that was told to stop has returned before.
         sys.exit(130)

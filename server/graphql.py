@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
@@ -19,6 +20,7 @@ from resolvers.errors import CallerError, UnauthenticatedError
 from schema.schema import Schema
 from server import http
 from server.auth import Authenticator
+from server.metrics import Metrics
 from server.request import PlainRequest
 from services.cached import Cached
 from services.vault import Vault
@@ -47,6 +49,7 @@ class GraphQLEndpoint:
         authenticator: Authenticator | None = None,
         cached: Cached | None = None,
         vault: Vault | None = None,
+        metrics: Metrics | None = None,
         explain: bool = False,
     ) -> None:
         self._schema = schema
@@ -55,6 +58,7 @@ class GraphQLEndpoint:
         self._explain = explain
         self.authenticator = authenticator or Authenticator(pool)
         self.cached = Cached(pool) if cached is None else cached
+        self.metrics = metrics or Metrics(pool)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = PlainRequest(scope, receive, largest_body_bytes=LARGEST_BODY_BYTES)
@@ -65,15 +69,21 @@ class GraphQLEndpoint:
         await response(scope, receive, send)
 
     async def respond(self, request: Request) -> Response:
+        began = perf_counter()
         request_id, headers = http.request_id(request)
         media_type = http.wants(request)
         try:
-            content, status = await self._answer(request, media_type, request_id)
+            content, operation = await self._answer(request, request_id)
         except (http.RequestError, UnauthenticatedError) as refusal:
+            self.metrics.note_refusal(began)
             return http.refusal(refusal, request_id, headers, media_type)
-        return http.answer(content, media_type, status=status, headers=headers)
+        status = 400 if "data" not in content and media_type == http.GRAPHQL_JSON else 200
+        response = http.answer(content, media_type, status=status, headers=headers)
+        self.metrics.note(operation, content, began)
+        return response
 
-    async def _answer(self, request: Request, media_type: str, request_id: str) -> tuple[dict[str, Any], int]:
+    async def _answer(self, request: Request, request_id: str) -> tuple[dict[str, Any], str | None]:
+        """The answer's content, and the name of the operation that a viewer had run."""
         asked = await http.parse(request)
         viewer = await self.authenticator.viewer(request)
         context = Context(self._pool, viewer, request_id, cached=self.cached, vault=self._vault)
@@ -86,12 +96,11 @@ class GraphQLEndpoint:
             content["errors"] = presented(
                 result.errors, request_id, before_execution=_before_execution(result)
             )
-        nothing_run = _is_request_error(result)
-        if not nothing_run:
+        if not _is_request_error(result):
             content["data"] = result.data
         if self._explain:
             content["extensions"] = {"statements": context.statements}
-        return content, 400 if nothing_run and media_type == http.GRAPHQL_JSON else 200
+        return content, None if viewer is None else context.operation
 
     async def _execute(self, asked: http.GraphQLRequest, context: Context, method: str) -> ExecutionResult:
         try:

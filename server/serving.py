@@ -13,9 +13,11 @@ import uvicorn
 from db.pool import open_pool
 from schema.schema import build
 from server.app import LOOPBACK, create_app
+from server.audit import auditing
 from server.cache import open_cached
 from server.credentials import vault
 from server.errors import CommandError
+from server.metrics import Metrics
 from server.settings import Settings
 
 HOST = "127.0.0.1"
@@ -97,12 +99,14 @@ async def _serve(
         url, size=settings.pool_size, statement_timeout_seconds=settings.statement_timeout_seconds
     )
     try:
+        metrics = Metrics(pool)
         app = create_app(
             pool,
             schema=build(settings.executor),
             vault=vault(settings),
             cached=await open_cached(settings, pool),
             warm=settings.warm_at_start,
+            metrics=metrics,
             demo_key=demo_key,
             hosts=LOOPBACK if demo_key else ("*",),
             explain=demo_key is not None,
@@ -118,7 +122,9 @@ async def _serve(
         gc.freeze()
         # An answer is thousands of containers that die together: looking through them half-way finds nothing.
         gc.set_threshold(*GARBAGE_THRESHOLDS)
-        await _Server(config, when_ready).serve(sockets=[listening])
+        every, parents = settings.audit_every_seconds, settings.audit_sample
+        async with auditing(pool, metrics.audit, every_seconds=every, parents=parents):
+            await _Server(config, when_ready).serve(sockets=[listening])
     finally:
         pool.terminate()
 

@@ -41,6 +41,10 @@ class Settings(BaseSettings):
     executor: Executor = "breadth"
     pool_size: Annotated[int, Field(ge=1, le=1000)] = 10
     statement_timeout_seconds: Annotated[float, Field(gt=0)] = 30
+    audit_every_seconds: Annotated[float, Field(ge=0, description="0 for never.")] = 60
+    audit_sample: Annotated[
+        int, Field(ge=1, le=10_000, description="How many users, and keywords, are counted again.")
+    ] = 10
 
 
 def load_settings() -> Settings:

@@ -59,7 +59,15 @@ BatchRows = Annotated[
         show_default=f"{BATCH}, and {SLOTS_BATCH} for roll-ups",
     ),
 ]
-Sample = Annotated[float, typer.Option(min=0, max=1, help="About which part of the batches to read.")]
+Sample = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=1_000_000,
+        help="Only so many users and keywords, chosen at random.",
+        show_default="all",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Pairs as lines of JSON, and the rest on stderr.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be mended, and mend nothing.")]
 
@@ -70,17 +78,26 @@ def verify(
     from_id: FromId = 1,
     to_id: ToId = LARGEST_ID,
     batch: BatchRows = None,
-    sample: Sample = 1,
+    sample: Sample = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count again and compare, while others write. Exit code 1 where a counter is wrong."""
-    chosen = _Chosen(table, from_id, to_id)
+    """Count again and compare, while others write.
 
-    def batches(pool: Pool, name: str) -> AsyncIterator[Batch]:
-        return audit.verify(pool, name, chosen.ids, batch=batch, sample=sample)
-
+    The exit code is 0 where all is right, 1 where a counter is wrong, and 2 where it could not be found out.
+    """
     report = _Report("wrong", as_json=as_json)
-    _run(chosen, batches, report)
+    try:
+        chosen = _Chosen(table, from_id, to_id)
+
+        def batches(pool: Pool, name: str) -> AsyncIterator[Batch]:
+            if sample is not None:
+                return audit.verify_some(pool, name, chosen.ids, parents=sample)
+            return audit.verify(pool, name, chosen.ids, batch=batch)
+
+        _run(chosen, batches, report)
+    except CommandError as problem:
+        problem.exit_code = 2
+        raise
     raise typer.Exit(1 if report.drifts else 0)
 
 

@@ -2,10 +2,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import asyncpg
 import pytest
 
 from db import audit
-from db.audit import COUNTERS, Batch, Drift, Ids, drifts, repair, verify
+from db.audit import COUNTERS, TABLES, Batch, Drift, Ids, chosen, drifts, repair, verify, verify_some
 from db.counters import LOCK_USERS
 from db.models import Base
 from db.pool import Connection, Pool
@@ -113,10 +114,34 @@ async def test_only_the_rows_of_the_range_are_read(data: Pool) -> None:
     assert await listed(verify(data, "users", Ids(11, 20))) == []
 
 
-async def test_a_sample_leaves_batches_out(data: Pool) -> None:
-    await spoil(data)
-    assert await listed(verify(data, "users", batch=1, sample=0)) == []
-    assert len(await listed(verify(data, "users", batch=1, sample=1))) == 10
+async def test_a_sample_is_of_so_many_parents_each_in_a_batch_of_its_own(data: Pool) -> None:
+    spoilt = await spoil(data)
+    batches = await listed(verify_some(data, "users", parents=4))
+    assert len(batches) == 4
+    assert all(batch.rows == 1 and batch.ids.first == batch.ids.last for batch in batches)
+    everything = await listed(verify_some(data, "users", parents=1000))
+    assert [batch.ids.first for batch in everything] == list(range(1, 11))
+    assert [drift for batch in everything for drift in batch.drifts] == spoilt[:3]
+    assert await listed(verify_some(data, "users", Ids(11, 20), parents=5)) == []
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_everybody_is_in_some_sample_also_who_stands_at_a_gap(data: Pool, table: str) -> None:
+    await data.execute("DELETE FROM users WHERE id IN (1, 4, 5, 10)")
+    parents = await data.fetch(f"SELECT id FROM {'users' if 'user' in table else 'keywords'}")
+    seen: set[int] = set()
+    while len(seen) < len(parents):
+        ids = await chosen(data, table, parents=3)
+        assert 1 <= len(ids) <= 3
+        seen |= set(ids)
+    assert seen == {row["id"] for row in parents}
+
+
+async def test_a_statement_that_takes_too_long_is_ended(data: Pool) -> None:
+    async with data.acquire() as writer, writer.transaction():
+        await writer.execute("LOCK TABLE leads IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(asyncpg.QueryCanceledError):
+            await listed(verify(data, "users", longest_seconds=0.1))
 
 
 async def test_counters_are_mended_and_right_rows_are_not_written(data: Pool) -> None:

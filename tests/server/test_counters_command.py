@@ -138,10 +138,20 @@ async def test_a_range_of_a_table_is_verified_alone(data: Pool, command: Command
     assert result.exit_code == 1
 
 
-async def test_a_sample_of_nothing_reads_nothing(data: Pool, command: Command) -> None:
+async def test_a_sample_reads_so_many_users_and_keywords(data: Pool, command: Command) -> None:
+    result = await command("verify", "--sample", "1")
+    assert (result.stdout, result.exit_code) == ("31 counters of 6 rows checked, 0 wrong.\n", 0)
     await spoil(data)
-    result = await command("verify", "--sample", "0")
-    assert (result.stdout, result.exit_code) == ("0 counters of 0 rows checked, 0 wrong.\n", 0)
+    result = await command("verify", "--sample", "3")
+    assert lines(result) == [
+        "table id column stored counted",
+        "users 2 mentions_count 40 2",
+        "keywords 3 leads_count 1 0",
+        "93 counters of 18 rows checked, 2 wrong.",
+    ]
+    assert result.exit_code == 1
+    result = await command("verify", "--sample", "9", "--table", "users", "--from-id", "3")
+    assert (result.stdout, result.exit_code) == ("8 counters of 1 rows checked, 0 wrong.\n", 0)
 
 
 async def test_repair_prints_what_it_mends_and_how_far_it_has_come(data: Pool, command: Command) -> None:
@@ -223,3 +233,5 @@ async def test_a_database_that_is_not_migrated_is_refused(pool: Pool, command: C
     result = await command("verify")
     assert isinstance(result.exception, CommandError)
     assert "run `leadgraph migrate`" in str(result.exception)
+    assert result.exception.exit_code == 2  # 1 would say that counters are wrong
+    assert isinstance((await command("repair")).exception, CommandError)

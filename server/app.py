@@ -74,7 +74,7 @@ def create_app(
         metrics=metrics,
         explain=explain,
     )
-
+    endpoint.metrics.observe_cache(endpoint.cached.statistics)
     ingest = IngestEndpoint(pool, endpoint.authenticator)
 
     async def graphql(request: Request) -> Response:

@@ -5,7 +5,7 @@ one figure together. Nothing here names a user.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -18,10 +18,13 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
 from db.pool import Pool
+from services.cache.statistics import Statistics
 
 NAMES_KEPT = 100
 LONGEST_NAME = 100
@@ -73,6 +76,9 @@ class Metrics:
         seconds = self._known[name, outcome] = self._seconds.labels(name, outcome)
         return seconds
 
+    def observe_cache(self, statistics: Statistics) -> None:
+        self.registry.register(_Cache(statistics))
+
     async def respond(self, _: Request) -> Response:
         """Written in a thread: thousands of lines are no reason to let others wait."""
         text = await asyncio.to_thread(generate_latest, self.registry)
@@ -114,3 +120,23 @@ def _observe_pool(pool: Pool, registry: CollectorRegistry) -> None:
     connections.labels("busy").set_function(lambda: pool.get_size() - pool.get_idle_size())
     most = Gauge("leadgraph_pool_connections_max", "The most there can be.", registry=registry)
     most.set(pool.get_max_size())
+
+
+class _Cache(Collector):
+    """The cache counts for itself; its numbers are read when they are asked for."""
+
+    def __init__(self, statistics: Statistics) -> None:
+        self._statistics = statistics
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        asked = "Figures that were asked for, by how they were had."
+        yield self._family("leadgraph_cache_figures", asked, "outcome", "hits", "stale", "waited", "misses")
+        worked = "What else the cache did, or could not do."
+        names = ("computed", "failed_refreshes", "errors", "skipped")
+        yield self._family("leadgraph_cache_events", worked, "event", *names)
+
+    def _family(self, name: str, documentation: str, label: str, *counted: str) -> CounterMetricFamily:
+        family = CounterMetricFamily(name, documentation, labels=[label])
+        for each in counted:
+            family.add_metric([each], getattr(self._statistics, each))
+        return family

@@ -184,7 +184,7 @@ async def test_a_database_of_another_release_is_one_sentence(
     await pool.execute("UPDATE alembic_version SET version_num = 'ffff'")
     for command in (["demo"], ["serve"], ["migrate"], ["counters", "verify"]):
         done = new_demo.run(*command, LEADGRAPH_DATABASE_URL=database_url)
-        assert done.returncode == 1
+        assert done.returncode == (2 if "verify" in command else 1)
         assert done.stderr.startswith(
             "leadgraph: The database stands at revision ffff, which this release does not know"
         )

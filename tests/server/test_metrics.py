@@ -11,6 +11,7 @@ from db.pool import Pool
 from server.app import create_app
 from server.metrics import BUCKETS, NAMES_KEPT, Metrics
 from services.api_key import ALL_SCOPES
+from services.cached import Cached
 
 Samples = dict[tuple[str, ...], float]
 
@@ -114,3 +115,13 @@ async def test_the_process_is_shown(client: httpx.AsyncClient) -> None:
 async def test_nothing_of_the_audit_is_wrong_before_it_looked(client: httpx.AsyncClient) -> None:
     assert await samples(client, "leadgraph_audit_counters_wrong_total") == {}
     assert await samples(client, "leadgraph_audit_failures_total") == {(): 0}
+
+
+async def test_what_the_cache_counts_is_shown(pool: Pool) -> None:
+    cached = Cached(pool)
+    cached.statistics.hits, cached.statistics.computed = 3, 2
+    transport = httpx.ASGITransport(app=create_app(pool, cached=cached))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        figures = await samples(client, "leadgraph_cache_figures_total")
+        assert figures == {("hits",): 3, ("misses",): 0, ("stale",): 0, ("waited",): 0}
+        assert (await samples(client, "leadgraph_cache_events_total"))["computed",] == 2

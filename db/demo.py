@@ -51,6 +51,29 @@ async def copy_of_mentions(
     await _copy(connection, table, made, leave_out="mention")
 
 
+async def write_history(connection: Connection, user_id: int) -> None:
+    """Writes what has happened to the user's leads so far, as their moments tell."""
+    await connection.execute(
+        """
+        INSERT INTO lead_events (lead_id, type, from_status, to_status, data, created_at)
+        SELECT leads.id, step.type, step.from_status, step.to_status, step.data, step.at
+        FROM leads CROSS JOIN LATERAL (VALUES
+            (1, 'created', NULL, 'new', created_at, '{}'::jsonb),
+            (2, 'status_changed', 'new', 'contacted', contacted_at, '{}'),
+            (3, 'status_changed', 'contacted', 'qualified', qualified_at, '{}'),
+            (4, 'status_changed', 'qualified', 'converted', converted_at, '{}'),
+            (5, 'status_changed', CASE WHEN contacted_at IS NULL THEN 'new' ELSE 'contacted' END, 'disqualified',
+                disqualified_at, CASE WHEN disqualify_reason IS NULL THEN '{}'::jsonb ELSE jsonb_build_object(
+                    'changes', jsonb_build_object('disqualify_reason', jsonb_build_array(NULL, disqualify_reason))
+                ) END)
+        ) AS step (place, type, from_status, to_status, at, data)
+        WHERE leads.user_id = $1 AND step.at IS NOT NULL
+        ORDER BY leads.id, step.place
+        """,
+        user_id,
+    )
+
+
 async def copy_logs(
     connection: Connection, user_id: int, integration_ids: Sequence[int], logs: Iterable[Row]
 ) -> None:

@@ -17,7 +17,7 @@ from schema.schema import Schema, build
 from server import graphiql, http
 from server.auth import Authenticator
 from server.cache import warming
-from server.examples import EXAMPLES
+from server.examples import EXAMPLES, WRITES
 from server.graphql import LARGEST_BODY_BYTES, GraphQLEndpoint
 from server.ingest import IngestEndpoint
 from server.metrics import Metrics
@@ -87,7 +87,7 @@ def create_app(
                 endpoint=PATH,
                 origin=str(request.base_url).rstrip("/"),
                 api_key=demo_key,
-                tabs=EXAMPLES,
+                tabs=(*EXAMPLES, *WRITES),
             )
         return await endpoint.respond(request)
 

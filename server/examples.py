@@ -2,6 +2,53 @@
 
 from server.graphiql import Tab
 
+WRITES = (
+    Tab(
+        "Make a lead of a mention: change what you like and run it again",
+        """mutation MakeLead($mention: ID!) {
+  triageMention(input: {id: $mention, starred: true, engaged: true}) {
+    mention {
+      content
+      starredAt
+      readAt
+    }
+    userErrors {
+      code
+      message
+      path
+    }
+  }
+  createLead(input: {mentionId: $mention, tags: ["from GraphiQL"]}) {
+    created
+    lead {
+      id
+      status
+      version
+      user {
+        leadsCount
+        newLeadsCount
+      }
+      events(first: 3) {
+        nodes {
+          type
+          fromStatus
+          toStatus
+          createdAt
+        }
+      }
+    }
+    userErrors {
+      code
+      message
+      path
+    }
+  }
+}
+""",
+        {"mention": "TWVudGlvbjox"},
+    ),
+)
+
 EXAMPLES = (
     Tab(
         "Who am I, and what is mine?",

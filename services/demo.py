@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from db.models import (
+    DismissReason,
     IntegrationKind,
     IntegrationLogStatus,
     IntegrationProvider,
@@ -111,6 +112,8 @@ def users(scale: float, anchor: datetime, seed: int = 1) -> Iterator[UserData]:
             created_at = anchor - timedelta(days=DAYS + 10 - place)
             data.keywords.append({"keyword": keyword, "created_at": created_at})
             _add_mentions(data, chance, place, scale, anchor)
+        # A stream of chances of its own leaves all else as it is.
+        _triage(data, random.Random(f"{seed}/{number}/triage"), anchor)  # noqa: S311 - as above
         yield data
 
 
@@ -124,6 +127,24 @@ def _add_mentions(data: UserData, chance: random.Random, place: int, scale: floa
             data.analyses.append(_analysis(chance, number, intent, mention))
         if chance.random() < LEADS_PER_KEYWORD / MENTIONS_PER_KEYWORD:
             data.leads.append(_lead(chance, number, mention, anchor))
+
+
+def _triage(data: UserData, chance: random.Random, anchor: datetime) -> None:
+    """What the user made of the mentions: those of the last days are mostly unread, those with leads are not."""
+    promising = {lead["mention"] for lead in data.leads}
+    for number, mention in enumerate(data.mentions):
+        marks: Row = dict.fromkeys(("read_at", "starred_at", "dismissed_at", "dismiss_reason", "engaged_at"))
+        seen_at = mention["created_at"] + timedelta(hours=chance.uniform(0.5, 48))
+        if number in promising:
+            marks["engaged_at"] = min(seen_at, anchor)
+        elif chance.random() < 0.3:
+            marks["dismissed_at"] = min(seen_at, anchor)
+            marks["dismiss_reason"] = chance.choice(list(DismissReason))
+        if (seen_at < anchor and chance.random() < 0.9) or marks["engaged_at"] or marks["dismissed_at"]:
+            marks["read_at"] = min(seen_at, anchor)
+        if chance.random() < 0.03:
+            marks["starred_at"] = min(seen_at, anchor)
+        mention.update(marks)
 
 
 def _mention(data: UserData, chance: random.Random, place: int, anchor: datetime) -> tuple[Intent, Row]:

@@ -90,6 +90,7 @@ async def _write(connection: Connection, data: demo_data.UserData) -> None:
     mention_ids = await write.copy_mentions(connection, user_id, keyword_ids, data.mentions)
     await write.copy_of_mentions(connection, "analysis_results", user_id, mention_ids, data.analyses)
     await write.copy_of_mentions(connection, "leads", user_id, mention_ids, data.leads)
+    await write.write_history(connection, user_id)
 
 
 async def _working_key(pool: Pool, email: str, settings: Settings) -> str:

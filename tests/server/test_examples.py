@@ -10,7 +10,7 @@ import httpx
 import pytest
 from graphql import OperationDefinitionNode, parse
 
-from server.examples import EXAMPLES
+from server.examples import EXAMPLES, WRITES
 from server.graphiql import Tab
 
 Demo = Any  # tests/conftest.py
@@ -112,6 +112,26 @@ def test_the_larger_demo_has_ten_times_the_data_and_more(demo: Demo, larger_demo
         assert large["viewer"][name] >= 10 * small["viewer"][name] > 500
     logs = [data["integrations"]["nodes"][0]["logs"]["totalCount"] for data in (small, large)]
     assert logs == [4, 60]
+
+
+def test_the_example_that_writes_makes_a_lead_once(new_demo: Demo) -> None:
+    new_demo.start("--scale", "0.05")
+    (tab,) = WRITES
+    first, again = asked(new_demo, tab), asked(new_demo, tab)
+
+    for answer in (first, again):
+        assert "errors" not in answer
+        assert [payload["userErrors"] for payload in answer["data"].values()] == [[], []]
+        assert answer["data"]["triageMention"]["mention"]["starredAt"]
+    lead = first["data"]["createLead"]["lead"]
+    assert again["data"]["createLead"] == {**first["data"]["createLead"], "created": False}
+    assert lead["events"]["nodes"][0]["type"] == "CREATED"
+    assert first["extensions"]["statements"] == [
+        *("lock_user", "triage_mentions", "mentions by id"),
+        *("lock_user", "insert_lead"),
+        *(["insert_lead_events"] if first["data"]["createLead"]["created"] else ["leads read mention_id"]),
+        *("users by id", "lead_events page_of_each lead_id"),
+    ]
 
 
 def test_the_table_of_statements_is_current() -> None:

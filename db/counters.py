@@ -10,7 +10,8 @@ Lock order, for triggers and for everything else that writes: users in id order,
 
 The writers' rule: **a transaction that writes keywords, mentions or leads first runs `LOCK_USERS` with the
 users whose rows they are**, and those it assigns leads to; a single statement, too, then needs a transaction.
-After that any order of statements and rows is good, for nobody else writes these users' rows.
+After that any order of statements and rows is good, for nobody else writes these users' rows. `db.writes.user` has
+the same lock for those who also make the next `data_version` of the users' data: everybody but ingest.
 
 Without it two transactions can each hold what the other waits for, and PostgreSQL ends one of them with
 `deadlock_detected`: no counter is wrong then, but a write has to be repeated. Single statements are no

@@ -90,14 +90,15 @@ Work = Callable[[Writer], Awaitable[Result]]
 async def in_transaction(pool: Pool, work: Work[Result], statements: list[str] | None = None) -> Result:
     """What the work returns, after its commit; whatever it raises leaves nothing written.
 
-    Work that PostgreSQL ended to resolve a deadlock is done again, from the start, and so is work that says so.
+    Work that PostgreSQL ended to resolve a deadlock, or because a migration has changed a table under a statement
+    that the connection remembers, is done again, from the start, and so is work that says so.
     """
     sent = [] if statements is None else statements
     for _ in range(ATTEMPTS - 1):
         before = len(sent)
         try:
             return await _attempt(pool, work, sent)
-        except (asyncpg.DeadlockDetectedError, AnewError):
+        except (asyncpg.DeadlockDetectedError, asyncpg.InvalidCachedStatementError, AnewError):
             del sent[before:]
     return await _attempt(pool, work, sent)
 

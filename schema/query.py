@@ -36,7 +36,11 @@ IDS = Annotated[
 ]
 
 
-@strawberry.type(description="What can be read.")
+@strawberry.type(
+    description="What can be read. Keywords, mentions with their analyses, leads with their history, and integrations "
+    "with their logs need the scopes `read:keywords`, `read:mentions`, `read:leads` and `read:integrations`. A key that "
+    "names no `read:` or `write:` scope has all four."
+)
 class Query:
     viewer: UserRef = resolved_by(
         of_users.viewer, description="The user whose credential the request carries."

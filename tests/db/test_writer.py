@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from db.models import Keyword
+from db.models import Integration, Keyword
 from db.pool import Pool
 from db.scope import Scope
 from db.writer import ConstraintError, Writer, in_transaction
@@ -105,6 +105,27 @@ async def test_work_that_ran_into_a_deadlock_is_done_again(pool: Pool, users: li
     assert attempts == 3
     assert await versions(pool) == [2, 2, 0, 0, 0]
     assert statements == ["lock_user", "lock_user"]
+
+
+async def test_a_migration_under_a_remembered_statement_is_no_callers_business(
+    pool: Pool, users: list[int]
+) -> None:
+    async def work(writer: Writer) -> str | None:
+        await lock(writer, users[0], [users[0]])
+        made = await rows.insert_one(
+            writer,
+            Integration,
+            {"user_id": users[0], "provider": "rss", "kind": "source", "sync_cursor": "x"},
+        )
+        await rows.delete_all(writer, Scope(users[0]), Integration, [made.id])
+        return made.sync_cursor
+
+    async with pool.acquire() as kept:  # so that all work is done on one other connection
+        await kept.execute("SELECT 1")
+        assert await in_transaction(pool, work) == "x"
+        await kept.execute("ALTER TABLE integrations ALTER COLUMN sync_cursor TYPE varchar(300)")
+        assert await in_transaction(pool, work) == "x"
+    assert (await versions(pool))[0] == 2
 
 
 async def test_what_is_raised_undoes_all(pool: Pool, users: list[int]) -> None:

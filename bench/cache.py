@@ -1,0 +1,165 @@
+"""What the cache of figures costs: `python -m bench.cache [--calls 2000]`, on an embedded PostgreSQL and Valkey.
+
+A case is one call of `Cached.get` by an operation whose snapshot is open: hits of one and of fifty questions,
+misses of a computation that costs nothing, and misses while the Valkey is dead.
+"""
+
+import argparse
+import asyncio
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import quantiles
+
+from bench.table import markdown
+from db import migrations
+from db.embedded import EmbeddedPostgres
+from db.pool import Pool, Reader, open_pool
+from db.scope import Scope
+from loaders.loader import Loads
+from services.cache.backend import Backend
+from services.cache.memory import MemoryBackend
+from services.cache.redis import RedisBackend
+from services.cached import Cached, Metric
+from tests.valkey import Valkey
+
+CALLS = 2000
+MANY = 50
+TOGETHER = 100
+TIMEOUT_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    user_id: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """As large as what a dashboard keeps of a keyword."""
+
+    mentions: int
+    leads: int
+    rate: float
+    trend: list[int]
+
+
+async def compute(_: Loads, questions: Sequence[Asked]) -> Sequence[Performance]:
+    return [Performance(question.number, 1, 12.34, list(range(10))) for question in questions]
+
+
+async def compute_slowly(loads: Loads, questions: Sequence[Asked]) -> Sequence[Performance]:
+    await asyncio.sleep(0.1)
+    return await compute(loads, questions)
+
+
+METRIC = Metric("bench", 1, 600, 600, compute)
+SLOW = Metric("bench_slow", 1, 600, 600, compute_slowly)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    pool: Pool
+    user_id: int
+    calls: int
+
+    def questions(self, count: int, first: int = 0) -> list[Asked]:
+        return [Asked(self.user_id, number) for number in range(first, first + count)]
+
+    async def hits(self, cached: Cached, count: int) -> list[float]:
+        questions = self.questions(count)
+        return await self._timed(cached, [questions] * self.calls, warm_up=questions)
+
+    async def misses(self, cached: Cached, calls: int) -> list[float]:
+        return await self._timed(cached, [self.questions(1, 1000 + number) for number in range(calls)])
+
+    async def _timed(
+        self, cached: Cached, calls: Sequence[list[Asked]], warm_up: Sequence[Asked] = ()
+    ) -> list[float]:
+        """Microseconds of each call."""
+        loads = Loads(Reader(self.pool), Scope(self.user_id))
+        times = []
+        try:
+            await cached.get(METRIC, loads, warm_up or self.questions(1))
+            for questions in calls:
+                began = time.perf_counter()
+                await cached.get(METRIC, loads, questions)
+                times.append((time.perf_counter() - began) * 1e6)
+        finally:
+            await loads.close()
+        return times
+
+    async def stampede(self, cached: Cached) -> int:
+        """How many values are computed when a hundred operations ask for the same ten at once."""
+        before = cached.statistics.computed
+
+        async def ask() -> None:
+            loads = Loads(Reader(self.pool), Scope(self.user_id))
+            try:
+                await cached.get(SLOW, loads, self.questions(10))
+            finally:
+                await loads.close()
+
+        await asyncio.gather(*(ask() for _ in range(TOGETHER)))
+        return cached.statistics.computed - before
+
+
+def _row(store: str, case: str, times: Sequence[float]) -> list[str]:
+    at = quantiles(times, n=100)
+    return [store, case, f"{at[49]:.0f}", f"{at[94]:.0f}", f"{at[98]:.0f}"]
+
+
+async def measured(url: str, valkey: Valkey, calls: int) -> str:
+    await migrations.upgrade(url)
+    pool = await open_pool(url)
+    user_id = await pool.fetchval("INSERT INTO users (email) VALUES ('bench@example.com') RETURNING id")
+    bench = Bench(pool, user_id, calls)
+    backends: dict[str, Backend] = {
+        "memory": MemoryBackend(64 * 2**20),
+        "Valkey": RedisBackend(valkey.url, timeout_seconds=TIMEOUT_SECONDS),
+    }
+    rows, computed = [], {}
+    for name, backend in backends.items():
+        cached = Cached(pool, backend)
+        rows.append(_row(name, "hit, 1 question", await bench.hits(cached, 1)))
+        rows.append(_row(name, f"hit, {MANY} questions", await bench.hits(cached, MANY)))
+        rows.append(_row(name, "miss, 1 question", await bench.misses(cached, calls // 4)))
+        computed[name] = await bench.stampede(cached)
+        if name == "Valkey":
+            valkey.stop(signal.SIGKILL)
+            rows.append(_row("dead Valkey", "miss, 1 question", await bench.misses(cached, calls // 4)))
+        await cached.close()
+    await pool.close()
+    table = markdown(("store", "call", "p50 µs", "p95 µs", "p99 µs"), rows)
+    said = ", ".join(f"{number} on {name}" for name, number in computed.items())
+    return f"{table}\n\n{TOGETHER} operations that ask for the same 10 figures at once compute: {said}."
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[tuple[str, Valkey]]:
+    folder.chmod(0o711)
+    valkey = Valkey(folder)
+    with EmbeddedPostgres(folder / "postgres").running() as server:
+        valkey.start()
+        try:
+            yield server.url("postgres"), valkey
+        finally:
+            valkey.stop()
+
+
+def main(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(prog="bench.cache", description="What the cache of figures costs.")
+    parser.add_argument("--calls", type=int, default=CALLS, help="calls per case")
+    chosen = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="leadgraph-bench-") as name, running(Path(name)) as (url, valkey):
+        sys.stdout.write(asyncio.run(measured(url, valkey, chosen.calls)) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -33,6 +33,7 @@ from sqlalchemy.types import Text, TypeEngine
 from db.models import (
     AnalysisResult,
     Base,
+    Export,
     Integration,
     IntegrationLog,
     Keyword,
@@ -285,5 +286,6 @@ FIELDS: Mapping[type[Base], Mapping[str, Compare]] = {
         name: _own(name) for name in ("provider", "kind", "status", "health_score", "last_searched_at")
     },
     LeadEvent: {name: _own(name) for name in ("type", "created_at")},
-    IntegrationLog: {name: _own(name) for name in ("kind", "status", "created_at")},
+    IntegrationLog: {name: _own(name) for name in ("integration_id", "kind", "status", "created_at")},
+    Export: {name: _own(name) for name in ("entity", "format", "status", "created_at")},
 }  # fmt: skip

@@ -53,6 +53,7 @@ PARENTS = {
     "lead_events": ["user_id", "lead_id"],
     "integrations": ["user_id"],
     "integration_logs": ["user_id", "integration_id"],
+    "exports": ["user_id"],
 }
 
 

@@ -6,7 +6,7 @@ makes objects that nobody asked for (docs/decisions/0002-rows.md has the measure
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import asyncpg
 import orjson
@@ -83,6 +83,38 @@ async def statements_running(pool: Pool) -> int:
         APPLICATION,
     )
     return found
+
+
+def is_lost(failure: BaseException) -> bool:
+    """Whether the database is not there, or has ended the connection: nothing is wrong with what was asked."""
+    gone = (
+        asyncpg.PostgresConnectionError,
+        asyncpg.InterfaceError,
+        asyncpg.AdminShutdownError,
+        asyncpg.CrashShutdownError,
+        asyncpg.CannotConnectNowError,
+        OSError,
+    )
+    return isinstance(failure, gone) and not isinstance(failure, TimeoutError)
+
+
+def is_too_slow(failure: BaseException) -> bool:
+    """Whether a statement was ended because it took longer than statements may."""
+    return isinstance(failure, (asyncpg.QueryCanceledError, TimeoutError))
+
+
+class Fetcher(Protocol):
+    """What a read needs: a `Reader`, or a `Writer` that reads in its own transaction."""
+
+    projection: Projection
+
+    async def fetch_shape(
+        self, shape: Shape, statement: Statement, scope: Scope, **values: object
+    ) -> list[Any]: ...
+
+    async def fetch_values(
+        self, statement: Statement, scope: Scope, **values: object
+    ) -> list[asyncpg.Record]: ...
 
 
 class Reader:

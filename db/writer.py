@@ -11,7 +11,8 @@ from sqlalchemy import Table
 
 from db.models import Base
 from db.pool import Pool, Pooled, UnscopedReadError
-from db.rows import row_class
+from db.projection import EVERY_COLUMN, Projection
+from db.rows import Shape, record_class, row_class
 from db.scope import PARAMETER, Scope
 from db.statement import Statement
 
@@ -41,6 +42,7 @@ class Writer:
 
     def __init__(self, connection: Pooled, statements: list[str]) -> None:
         self.statements = statements
+        self.projection: Projection = EVERY_COLUMN
         self._connection = connection
 
     async def fetch(
@@ -48,6 +50,12 @@ class Writer:
     ) -> list[Model]:
         """The statement's rows, with the model's columns as attributes. What the scope hides is untouched."""
         return cast("list[Model]", await self._fetch(row_class(model), statement, scope, values))
+
+    async def fetch_shape(
+        self, shape: Shape, statement: Statement, scope: Scope, **values: object
+    ) -> list[Any]:
+        """The statement's rows of the shape, with those that ride along."""
+        return await self._fetch(record_class(shape), statement, scope, values)
 
     async def fetch_values(
         self, statement: Statement, scope: Scope, **values: object

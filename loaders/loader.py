@@ -1,7 +1,7 @@
 """Loaders: keys in, one value per key out; and how the loads of one operation become few statements."""
 
 import asyncio
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
@@ -44,12 +44,18 @@ class _Reads:
 
 class Loads:
     """The loads of one operation: equal loaders read together what is asked for in the same turn of the
-    event loop, and nothing twice.
+    event loop, and nothing twice. They read the rows of the scope; `scope_of` may say that a loader reads others.
     """
 
-    def __init__(self, reader: Reader, scope: Scope) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        scope: Scope,
+        scope_of: Callable[[Loader[Any, Any]], Scope] | None = None,
+    ) -> None:
         self.scope = scope
         self._reader = reader
+        self._scope_of = scope_of or (lambda _: scope)
         self._reads: dict[Loader[Any, Any], _Reads] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -78,7 +84,7 @@ class Loads:
 
     async def _load_alone(self, loader: Loader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         distinct = list(dict.fromkeys(keys))
-        read = await loader.read(self._reader, self.scope, distinct)
+        read = await loader.read(self._reader, self._scope_of(loader), distinct)
         values = dict(_paired(loader, distinct, read))
         return [values[key] for key in keys]
 
@@ -117,7 +123,7 @@ class Loads:
     async def _read(self, reads: _Reads, batch: _Batch) -> None:
         keys = list(batch.keys)
         try:
-            read = await reads.loader.read(self._reader, self.scope, keys)
+            read = await reads.loader.read(self._reader, self._scope_of(reads.loader), keys)
             reads.values.update(_paired(reads.loader, keys, read))
         except asyncio.CancelledError:
             batch.done.cancel()

@@ -1,6 +1,7 @@
 """What one operation has at hand: who asks, the loads that answer, and the transactions that write."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TypeVar
 
 from db.models import Base
@@ -9,7 +10,7 @@ from db.projection import EVERY_COLUMN, Projection
 from db.writer import Work, in_transaction
 from loaders.loader import Key, Loader, Loads, Value
 from resolvers.errors import UnauthenticatedError
-from resolvers.permission import TO_READ, require_scope, scope_to_read
+from resolvers.permission import TO_READ, require_scope, rows_to_read, scope_to_read
 from services.cached import Cached
 from services.vault import Vault
 from services.viewer import Viewer
@@ -96,7 +97,7 @@ class Context:
     def _new_loads(self) -> Loads:
         reader = Reader(self._pool, self._statements)
         reader.projection, reader.single = self._projection, self._single
-        return Loads(reader, self.viewer.scope)
+        return Loads(reader, self.viewer.scope, partial(rows_to_read, self.viewer))
 
     async def close(self) -> None:
         """Gives the connection back. The answer has been computed, but need not be encoded yet."""

@@ -41,13 +41,15 @@ OPERATORS = {
 }
 
 
-def filter_of(given: Any) -> Filter:
+def filter_of(given: Any, path: str = "filter") -> Filter:
     """The filter of an input object. Raises `UserInputError` that names the place in it."""
-    return _Reading().all_of(given, "filter", depth=1)
+    return _Reading().all_of(given, path, depth=1)
 
 
-def order_of(order: Enum | None, given: Any) -> Order | None:
-    """The order of an order's name. Raises `UserInputError` for BEST_MATCH without words to match."""
+def order_of(order: Enum | None, given: Any, path: str = "filter") -> Order | None:
+    """The order of an order's name, `given` the filter that stands at the path. Raises `UserInputError` for
+    BEST_MATCH without words to match.
+    """
     if order is None:
         return None
     chosen: Order = order.value
@@ -55,8 +57,8 @@ def order_of(order: Enum | None, given: Any) -> Order | None:
         return chosen
     searched = dict(given_fields(given)).get("search") if given is not None else None
     if searched is None:
-        raise UserInputError("`orderBy: BEST_MATCH` needs words to match: give `filter.search`.")
-    return replace(chosen, search=_search(searched, "filter.search"))
+        raise UserInputError(f"`orderBy: BEST_MATCH` needs words to match: give `{path}.search`.")
+    return replace(chosen, search=_search(searched, f"{path}.search"))
 
 
 class _Reading:

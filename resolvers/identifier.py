@@ -6,7 +6,7 @@ from binascii import b2a_base64
 from collections.abc import Callable
 from functools import cache
 
-from db.models import Base, Integration, IntegrationLog, Keyword, Lead, LeadEvent, Mention, User
+from db.models import Base, Export, Integration, IntegrationLog, Keyword, Lead, LeadEvent, Mention, User
 from resolvers.errors import UserInputError
 
 TAGS: dict[type[Base], str] = {
@@ -17,6 +17,7 @@ TAGS: dict[type[Base], str] = {
     LeadEvent: "LeadEvent",
     Integration: "Integration",
     IntegrationLog: "IntegrationLog",
+    Export: "Export",
 }
 MODELS = {tag: model for model, tag in TAGS.items()}
 _LARGEST = 2**63 - 1

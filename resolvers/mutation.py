@@ -21,11 +21,11 @@ Resolver = Callable[..., Awaitable[Sequence[Any]]]
 
 
 def mutation(
-    scope: str, payload: type[Answer], prepare: Prepare | None = None
+    scope: str | None, payload: type[Answer], prepare: Prepare | None = None
 ) -> Callable[[Work[Answer]], Resolver]:
     """Makes the resolver of a mutation's field. The work gets the argument `input`, and what it returns is the
     answer; it may be done again, after all that it wrote was undone. `prepare` makes of the input what the work
-    gets instead, before anybody is locked.
+    gets instead, before anybody is locked. Without a `scope`, it also asks for those that are needed.
 
     An input with `idempotency_key` is worked off once; later calls get the stored answer.
     """

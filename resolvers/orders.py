@@ -42,3 +42,8 @@ class IntegrationOrder(Enum):
 class IntegrationLogOrder(Enum):
     NEWEST = keyset.NEWEST_FIRST
     OLDEST = keyset.OLDEST_FIRST
+
+
+class ExportOrder(Enum):
+    NEWEST = keyset.LATEST_ID_FIRST
+    OLDEST = keyset.EARLIEST_ID_FIRST

@@ -6,6 +6,7 @@ from typing import Any
 from db.models import (
     AnalysisResult,
     Base,
+    Export,
     Integration,
     IntegrationLog,
     Keyword,
@@ -13,6 +14,7 @@ from db.models import (
     LeadEvent,
     Mention,
 )
+from db.scope import Scope
 from loaders.loader import Loader
 from resolvers.errors import ForbiddenError
 from services import api_key
@@ -28,10 +30,18 @@ TO_READ: Mapping[type[Base] | None, str] = {
     IntegrationLog: api_key.READ_INTEGRATIONS,
 }
 
+PERSONAL: frozenset[type[Base] | None] = frozenset({Export})
+"""What nobody sees but its user, not even an operator."""
+
 
 def scope_to_read(loader: Loader[Any, Any]) -> str | None:
     """The scope that the rows of a loader's model need; None for users, who are no secret to themselves."""
     return TO_READ.get(getattr(loader, "model", None))
+
+
+def rows_to_read(viewer: Viewer, loader: Loader[Any, Any]) -> Scope:
+    """Whose rows a loader may read for the viewer."""
+    return Scope(viewer.user_id) if getattr(loader, "model", None) in PERSONAL else viewer.scope
 
 
 def require_scope(viewer: Viewer, scope: str | None) -> None:

@@ -8,6 +8,9 @@ import strawberry
 from db.models import (
     AnalysisStatus,
     DismissReason,
+    ExportEntity,
+    ExportFormat,
+    ExportStatus,
     IntegrationKind,
     IntegrationLogKind,
     IntegrationLogStatus,
@@ -29,6 +32,9 @@ from db.models import (
 __all__ = [
     "AnalysisStatus",
     "DismissReason",
+    "ExportEntity",
+    "ExportFormat",
+    "ExportStatus",
     "IntegrationKind",
     "IntegrationLogKind",
     "IntegrationLogStatus",
@@ -239,4 +245,29 @@ describe(
     failed="It failed.",
     skipped="There was nothing to do.",
     rate_limited="The service asked to come back later.",
+)
+describe(
+    ExportEntity,
+    "What an export lists.",
+    keywords="Keywords.",
+    mentions="Mentions.",
+    leads="Leads.",
+    integrations="Integrations.",
+    integration_logs="Logs of integrations.",
+)
+describe(
+    ExportFormat,
+    "How the rows of an export are written.",
+    json_lines="A JSON object in each line, with a name for each column, and values as this API has them.",
+    csv="Values separated by commas, as RFC 4180 describes it, below a line of names. Nothing stands for null, lists "
+    "are JSON, and a text that a spreadsheet would take for a formula has an apostrophe in front.",
+)
+describe(
+    ExportStatus,
+    "How far an export is.",
+    queued="It waits for its turn.",
+    running="Its file is being written.",
+    succeeded="Its file is whole, and can be had until it expires.",
+    failed="It has been given up; `error` says why.",
+    cancelled="It was cancelled.",
 )

@@ -8,6 +8,9 @@ import strawberry
 
 from schema.enums import (
     DismissReason,
+    ExportEntity,
+    ExportFormat,
+    ExportStatus,
     IntegrationKind,
     IntegrationLogKind,
     IntegrationLogStatus,
@@ -199,6 +202,18 @@ class IntegrationLogFilter:
     not_: Annotated["IntegrationLogFilter", strawberry.lazy("schema.filters")] | None = optional(
         NOT, name="not"
     )
+    integration_id: IdComparison | None = optional("The integration that did it.")
     kind: Comparison[IntegrationLogKind] | None = optional("What it did.")
     status: Comparison[IntegrationLogStatus] | None = optional("How it ended.")
     created_at: DateTimeComparison | None = optional("When it was recorded.")
+
+
+@strawberry.input(description="Which exports. Of several conditions all have to be true.")
+class ExportFilter:
+    and_: list["ExportFilter"] | None = optional(ALL_OF, name="and")
+    or_: list["ExportFilter"] | None = optional(ANY_OF, name="or")
+    not_: Annotated["ExportFilter", strawberry.lazy("schema.filters")] | None = optional(NOT, name="not")
+    entity: Comparison[ExportEntity] | None = optional("What they list.")
+    format: Comparison[ExportFormat] | None = optional("How their files are written.")
+    status: Comparison[ExportStatus] | None = optional("How far they are.")
+    created_at: DateTimeComparison | None = optional("When they were asked for.")

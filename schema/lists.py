@@ -60,3 +60,7 @@ def log_list(resolver: Any, description: str) -> Any:
         order=orders.IntegrationLogOrder,
         description=description,
     )
+
+
+def export_list(resolver: Any, description: str) -> Any:
+    return connection(resolver, where=filters.ExportFilter, order=orders.ExportOrder, description=description)

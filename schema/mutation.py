@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.mutations.analysis import AnalysisMutation
+from schema.mutations.export import ExportMutation
 from schema.mutations.ingest import IngestMutation
 from schema.mutations.integration import IntegrationMutation
 from schema.mutations.keyword import KeywordMutation
@@ -15,6 +16,12 @@ from schema.mutations.mention import MentionMutation
     "what a field or a later one reads has the write in it."
 )
 class Mutation(
-    KeywordMutation, MentionMutation, IngestMutation, AnalysisMutation, LeadMutation, IntegrationMutation
+    KeywordMutation,
+    MentionMutation,
+    IngestMutation,
+    AnalysisMutation,
+    LeadMutation,
+    IntegrationMutation,
+    ExportMutation,
 ):
     pass

@@ -1,6 +1,7 @@
 """The orders of lists, described."""
 
 from resolvers.orders import (
+    ExportOrder,
     IntegrationLogOrder,
     IntegrationOrder,
     KeywordOrder,
@@ -12,6 +13,7 @@ from resolvers.orders import (
 from schema.enums import describe
 
 __all__ = [
+    "ExportOrder",
     "IntegrationLogOrder",
     "IntegrationOrder",
     "KeywordOrder",
@@ -66,4 +68,10 @@ describe(
     "An order of an integration's logs.",
     newest="The latest first.",
     oldest="The earliest first.",
+)
+describe(
+    ExportOrder,
+    "An order of exports.",
+    newest="The one asked for last first.",
+    oldest="The one asked for first first.",
 )

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from resolvers import export as of_exports
 from resolvers import integration as of_integrations
 from resolvers import keyword as of_keywords
 from resolvers import lead as of_leads
@@ -12,9 +13,10 @@ from resolvers import node as of_nodes
 from resolvers import user as of_users
 from schema.connection import Connection
 from schema.fields import SetWise, resolved_by
-from schema.lists import integration_list, keyword_list, lead_list, mention_list, user_list
+from schema.lists import export_list, integration_list, keyword_list, lead_list, mention_list, user_list
 from schema.node import Node
 from schema.refs import (
+    ExportRef,
     IntegrationRef,
     KeywordRef,
     LeadConnectionRef,
@@ -66,4 +68,8 @@ class Query:
     integration: IntegrationRef | None = by_id(of_integrations.integration, "integration")
     integrations: Connection[IntegrationRef] = integration_list(
         of_integrations.integrations, "All integrations that the viewer may see."
+    )
+    export: ExportRef | None = by_id(of_exports.export, "export")
+    exports: Connection[ExportRef] = export_list(
+        of_exports.exports, "The exports that the viewer has asked for; nobody else sees them."
     )

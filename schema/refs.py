@@ -6,6 +6,7 @@ import strawberry
 
 if TYPE_CHECKING:
     from schema.analysis import Analysis
+    from schema.export import Export
     from schema.integration import Integration
     from schema.integration_log import IntegrationLog
     from schema.keyword import Keyword
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from schema.user import User
 
 AnalysisRef = Annotated["Analysis", strawberry.lazy("schema.analysis")]
+ExportRef = Annotated["Export", strawberry.lazy("schema.export")]
 IntegrationLogRef = Annotated["IntegrationLog", strawberry.lazy("schema.integration_log")]
 IntegrationRef = Annotated["Integration", strawberry.lazy("schema.integration")]
 KeywordRef = Annotated["Keyword", strawberry.lazy("schema.keyword")]

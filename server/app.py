@@ -17,6 +17,7 @@ from schema.schema import Schema, build
 from server import graphiql, http
 from server.auth import Authenticator
 from server.cache import warming
+from server.download import DownloadEndpoint
 from server.examples import EXAMPLES, WRITES
 from server.graphql import LARGEST_BODY_BYTES, GraphQLEndpoint
 from server.ingest import IngestEndpoint
@@ -76,6 +77,7 @@ def create_app(
     )
     endpoint.metrics.observe_cache(endpoint.cached.statistics)
     ingest = IngestEndpoint(pool, endpoint.authenticator)
+    download = DownloadEndpoint(pool, endpoint.authenticator)
 
     async def graphql(request: Request) -> Response:
         if (
@@ -110,6 +112,7 @@ def create_app(
             Route(PATH, graphql, methods=["GET", "POST"]),
             # A stream may be of any length: it is never held as a whole.
             Route("/ingest/mentions", ingest, methods=["POST"], max_body_size=sys.maxsize),
+            Route("/exports/{id}/download", download, methods=["GET"]),
             Route("/healthz", _alive),
             Route("/readyz", ready),
             Route("/metrics", endpoint.metrics.respond),

@@ -5,7 +5,7 @@ import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from types import FrameType
 
 import uvicorn
@@ -19,6 +19,7 @@ from server.credentials import vault
 from server.errors import CommandError
 from server.metrics import Metrics
 from server.settings import Settings
+from server.worker import working
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 10
@@ -123,10 +124,32 @@ async def _serve(
         # An answer is thousands of containers that die together: looking through them half-way finds nothing.
         gc.set_threshold(*GARBAGE_THRESHOLDS)
         every, parents = settings.audit_every_seconds, settings.audit_sample
-        async with auditing(pool, metrics.audit, every_seconds=every, parents=parents):
+        async with AsyncExitStack() as beside:
+            await beside.enter_async_context(
+                auditing(pool, metrics.audit, every_seconds=every, parents=parents)
+            )
+            if settings.workers:
+                await beside.enter_async_context(working(url, settings.workers))
             await _Server(config, when_ready).serve(sockets=[listening])
     finally:
         pool.terminate()
+
+
+def work(url: str, at_once: int, *, when_ready: Callable[[], None]) -> None:
+    """Works until SIGINT or SIGTERM; what is under way is ended. Raises what ended the worker before that."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_work(url, at_once, when_ready))
+
+
+async def _work(url: str, at_once: int, when_ready: Callable[[], None]) -> None:
+    told = asyncio.Event()
+    for number in STOP_SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    async with working(url, at_once) as task:
+        when_ready()
+        waiting = asyncio.create_task(told.wait())
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
 
 
 def stop_on_sigterm() -> None:

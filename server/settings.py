@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     audit_sample: Annotated[
         int, Field(ge=1, le=10_000, description="How many users, and keywords, are counted again.")
     ] = 10
+    workers: Annotated[int, Field(ge=0, le=32)] = 1
 
 
 def load_settings() -> Settings:

@@ -34,3 +34,8 @@ def _of_active_viewer(locked: list[LockedUser]) -> list[LockedUser]:
     if any(user.viewer_status != UserStatus.ACTIVE for user in locked):
         raise InactiveViewerError
     return locked
+
+
+async def lock_viewer(writer: Writer, viewer: Viewer) -> None:
+    """Locks the viewer, for what is the viewer's alone: an operator, too, has that of nobody else."""
+    _of_active_viewer(await lock(writer, viewer.user_id, [viewer.user_id]))

@@ -4,6 +4,7 @@ from db.models.analysis_result import AnalysisResult, AnalysisStatus, Intent, Re
 from db.models.api_key import ApiKey
 from db.models.backfill import Backfill
 from db.models.base import Base
+from db.models.export import Export, ExportEntity, ExportFormat, ExportPart, ExportStatus
 from db.models.idempotency_key import IdempotencyKey
 from db.models.integration import Integration, IntegrationKind, IntegrationProvider, IntegrationStatus
 from db.models.integration_log import IntegrationLog, IntegrationLogKind, IntegrationLogStatus
@@ -22,6 +23,11 @@ __all__ = [
     "Base",
     "DayStats",
     "DismissReason",
+    "Export",
+    "ExportEntity",
+    "ExportFormat",
+    "ExportPart",
+    "ExportStatus",
     "IdempotencyKey",
     "Integration",
     "IntegrationKind",

@@ -58,4 +58,8 @@ class IntegrationLog(Base):
         at_most("message", 2000),
         # newest logs of each of many integrations; cascade of a deleted integration
         Index(None, "integration_id", text("created_at DESC"), text("id DESC")),
+        # newest logs of a user
+        Index(None, "user_id", text("created_at DESC"), text("id DESC")),
+        # newest logs of everybody, for operators and for retention
+        Index("ix_integration_logs_created_at_id", text("created_at DESC"), text("id DESC")),
     )

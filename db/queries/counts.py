@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.filter import EVERYTHING, Filter, condition, shape_and_values
 from db.models import AnalysisResult, Base, Mention, User
-from db.pool import Reader
+from db.pool import Fetcher, Reader
 from db.queries.rows import keys_parameter, table_of
 from db.scope import Scope, visible, visible_among
 from db.statement import statement
@@ -54,7 +54,7 @@ def _count(model: type[Base], parent: str | None, where: Filter, *, everybody: b
 
 
 async def count(
-    reader: Reader,
+    reader: Fetcher,
     scope: Scope,
     model: type[Base],
     parent: str | None,

@@ -25,7 +25,7 @@ from sqlalchemy.types import TypeEngine
 from db.filter import EVERYTHING, Filter, condition, shape_and_values
 from db.keyset import Order, Position, Span, SpanShape, between, beyond, rank, sorting
 from db.models import Base
-from db.pool import Reader
+from db.pool import Fetcher, Reader
 from db.projection import EVERY_COLUMN
 from db.rows import RANK, Shape
 from db.scope import Scope, visible, visible_among
@@ -119,7 +119,7 @@ def _page(
 
 
 async def page(
-    reader: Reader, scope: Scope, model: type[Model], order: Order, span: Span, where: Filter = EVERYTHING
+    reader: Fetcher, scope: Scope, model: type[Model], order: Order, span: Span, where: Filter = EVERYTHING
 ) -> list[Model]:
     """The span of all visible rows that the filter lets through, and one row more where there are more;
     backwards from its end.

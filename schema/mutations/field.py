@@ -7,12 +7,15 @@ import strawberry
 from schema.fields import SetWise, resolved_by
 
 
-def writes(resolver: SetWise, given: Any, *, scope: str, description: str) -> Any:
-    """A field of the mutation root: one transaction. `given` is the type of `input`, its only argument."""
+def writes(resolver: SetWise, given: Any, *, scope: str | None, description: str) -> Any:
+    """A field of the mutation root: one transaction. `given` is the type of `input`, its only argument. Without a
+    `scope` the description says what is needed.
+    """
     argument = Annotated[given, strawberry.argument(description="What to write.")]
+    needed = "" if scope is None else f" Needs the scope `{scope}`."
     return resolved_by(
         resolver,
-        description=f"{description} Needs the scope `{scope}`. It is null only together with an error.",
+        description=f"{description}{needed} It is null only together with an error.",
         arguments={"input": argument},
     )
 

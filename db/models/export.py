@@ -1,0 +1,123 @@
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    event,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, Count, ForeignId, Id, Now, at_most, not_negative, one_of
+
+
+class ExportEntity(StrEnum):
+    KEYWORDS = "keywords"
+    MENTIONS = "mentions"
+    LEADS = "leads"
+    INTEGRATIONS = "integrations"
+    INTEGRATION_LOGS = "integration_logs"
+
+
+class ExportFormat(StrEnum):
+    JSON_LINES = "json_lines"
+    CSV = "csv"
+
+
+class ExportStatus(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+UNFINISHED = "status IN ('queued', 'running')"
+
+
+class Export(Base):
+    """A list that is written into a file, batch by batch; also the job that does it (docs/decisions/0012-jobs.md).
+
+    `question` is the filter and order, `position` the place in that order of the last row that was written.
+    `everybody` says that it was asked for by an operator, for everybody's rows. `content_bytes` and `content_crc`
+    are of what the file unpacks to, `size_bytes` is of the file. An export that is not finished is due at `due_at`.
+    """
+
+    __tablename__ = "exports"
+
+    id: Mapped[Id]
+    user_id: Mapped[ForeignId] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    everybody: Mapped[bool]
+    entity: Mapped[ExportEntity] = mapped_column(Text)
+    format: Mapped[ExportFormat] = mapped_column(Text)
+    columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    question: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    status: Mapped[ExportStatus] = mapped_column(Text, server_default=ExportStatus.QUEUED)
+    position: Mapped[list[Any] | None] = mapped_column(JSONB)
+    rows_count: Mapped[Count]
+    rows_total: Mapped[int | None]
+    size_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    content_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    content_crc: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    failures: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    error: Mapped[str | None]
+    due_at: Mapped[Now]
+    created_at: Mapped[Now]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    purged_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        one_of("entity", ExportEntity),
+        one_of("format", ExportFormat),
+        one_of("status", ExportStatus),
+        CheckConstraint("cardinality(columns) > 0", name="columns_named"),
+        CheckConstraint(f"({UNFINISHED}) = (finished_at IS NULL)", name="finished_has_moment"),
+        CheckConstraint("(finished_at IS NULL) = (expires_at IS NULL)", name="finished_expires"),
+        CheckConstraint("(status = 'failed') = (error IS NOT NULL)", name="failed_has_error"),
+        *not_negative("rows_count", "rows_total", "size_bytes", "content_bytes", "content_crc", "failures"),
+        at_most("error", 500),
+        # exports of a user; how many of them are not finished; cascade of a deleted user
+        Index(None, "user_id", "id"),
+        # the export whose turn it is
+        Index("ix_exports_due_at", "due_at", postgresql_where=text(UNFINISHED)),
+        # files that are over
+        Index("ix_exports_expires_at", "expires_at", postgresql_where=text("purged_at IS NULL")),
+        # exports that are forgotten
+        Index("ix_exports_purged_at", "purged_at", postgresql_where=text("purged_at IS NOT NULL")),
+    )
+
+
+class ExportPart(Base):
+    """A piece of an export's file, from the byte `starts_at` on. Pieces follow each other without a gap."""
+
+    __tablename__ = "export_parts"
+
+    export_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("exports.id", ondelete="CASCADE"), primary_key=True
+    )
+    starts_at: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (
+        *not_negative("starts_at"),
+        CheckConstraint("octet_length(data) > 0", name="data_present"),
+    )
+
+
+# What is packed already is not packed again, and a part of a piece can be read without the rest.
+event.listen(
+    Base.metadata.tables["export_parts"],
+    "after_create",
+    DDL("ALTER TABLE export_parts ALTER COLUMN data SET STORAGE EXTERNAL"),  # type: ignore[no-untyped-call]
+)

@@ -53,7 +53,7 @@ def is_ready(row: Export) -> bool:
 
 def require_readable(viewer: Viewer, entity: ExportEntity, columns: Sequence[str]) -> None:
     """Raises `ForbiddenError` where the viewer's key may not read what the columns show."""
-    for scope in sorted({TO_READ[model] for model in models_of(entity, columns)}):
+    for scope in sorted({TO_READ[model] for model in models_of(entity, columns) & TO_READ.keys()}):
         require_scope(viewer, scope)
 
 

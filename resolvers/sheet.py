@@ -63,8 +63,8 @@ def _numbers(*names: str) -> Iterator[Column]:
     return (Column(public(name), name, float) for name in names)
 
 
-def _id(model: type[Base], name: str = "id", column: str = "") -> Column:
-    return Column(public(name), column or name, encoder(TAGS[model]))
+def _id(model: type[Base], name: str = "id") -> Column:
+    return Column(public(name), name, encoder(TAGS[model]))
 
 
 def _minutes(interval: timedelta) -> int:
@@ -103,7 +103,9 @@ _OWN: Mapping[type[Base], Sequence[Column]] = {
     ),
     Lead: (
         _id(Lead), _id(User, "user_id"), _id(Mention, "mention_id"), _id(Keyword, "keyword_id"),
-        _id(User, "assignee_id", "assignee_user_id"), *_enums("status"),
+        # Of an assignee whom the viewer may not see, the id is not told either.
+        Column("assigneeId", "id", encoder(TAGS[User]), ToOne(User, "assignee_user_id", "id", shared=True)),
+        *_enums("status"),
         *_plain(
             "disqualify_reason", "contacted_at", "qualified_at", "converted_at", "disqualified_at",
             "status_changed_at", "score", "value", "currency", "contact_name", "contact_handle", "contact_email",
@@ -122,7 +124,7 @@ _OWN: Mapping[type[Base], Sequence[Column]] = {
         ),
     ),
     IntegrationLog: (
-        _id(IntegrationLog), _id(User, "user_id"), _id(Integration, "integration_id"), *_enums("kind", "status"),
+        _id(IntegrationLog), _id(Integration, "integration_id"), *_enums("kind", "status"),
         *_plain(
             "started_at", "finished_at", "duration_ms", "items_found", "items_created", "items_duplicate",
             "items_failed", "http_status", "error_code", "message", "created_at",
@@ -162,6 +164,7 @@ def columns_of(entity: ExportEntity) -> Mapping[str, Column]:
         column.through(way, relation)
         for way, relation in _WAYS.get(model, {}).items()
         for column in _OWN[relation.model]
+        if column.relation is None
     ]
     return {column.name: column for column in own + others}
 

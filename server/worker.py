@@ -47,12 +47,13 @@ class Worker:
         self._at_once = at_once
         self._jobs = jobs
         self._housekeeping = housekeeping
+        self.looks_every_seconds = LOOKS_EVERY_SECONDS
         self._told = asyncio.Condition()
         self._stopping = False
 
     async def run(self) -> None:
         """Returns when it was told to stop, and what it was at has ended."""
-        work = [self._repeat(self._jobs, LOOKS_EVERY_SECONDS) for _ in range(self._at_once)]
+        work = [self._repeat(self._jobs, self.looks_every_seconds) for _ in range(self._at_once)]
         work.append(self._repeat(self._housekeeping, KEEPS_HOUSE_EVERY_SECONDS))
         listening = asyncio.create_task(self._listen())
         try:

@@ -1,0 +1,775 @@
+"""Exports: the rows of a list in a file, each once, for whoever asked and nobody else."""
+
+import asyncio
+import csv
+import gzip
+import io
+import json
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from db import models
+from db.models import ExportEntity
+from db.pool import open_pool
+from resolvers.filtering import public
+from resolvers.identifier import encode
+from resolvers.orders import IntegrationLogOrder, IntegrationOrder, KeywordOrder, LeadOrder, MentionOrder
+from resolvers.sheet import columns_of, sheet_of, usual_columns
+from services.export import purge, take_turn
+
+CREATE = """
+mutation($input: CreateExportInput!) {
+  createExport(input: $input) { replayed export { ...Whole } userErrors { code message path } }
+}
+"""
+CANCEL = """
+mutation($input: CancelExportInput!) {
+  cancelExport(input: $input) { export { ...Whole } userErrors { code message path } }
+}
+"""
+SHOW = "query($id: ID!) { export(id: $id) { ...Whole } }"
+WHOLE = """
+fragment Whole on Export {
+  id entity format columns status rowsCount rowsTotal sizeBytes error createdAt startedAt finishedAt expiresAt url
+}
+"""
+LISTS = {entity: public(entity.value) for entity in ExportEntity}
+ENTITIES = list(ExportEntity)
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Exporting:
+    """Asks for exports, does a worker's work, and fetches files."""
+
+    ask: Any
+    world: Any
+    client: httpx.AsyncClient
+
+    async def create(self, list_: str, *, viewer: str = "ann", **more: Any) -> Any:
+        """The payload of an export of the list. `format` and `key` stand beside the list, the rest in it."""
+        beside = {"format": more.pop("format", "JSON_LINES"), "idempotencyKey": more.pop("key", None)}
+        given = {"list": {list_: more}, **beside}
+        return (await self.ask(CREATE + WHOLE, viewer=viewer, input=given)).data["createExport"]
+
+    async def work(self, *, turns: int = 10_000, rows: int = 7) -> int:
+        """Takes turns while there are any, and returns how many it took."""
+        for taken in range(turns):
+            if not await take_turn(self.world.pool, sheet_of, rows_per_turn=rows):
+                return taken
+        return turns
+
+    async def show(self, id_: str, viewer: str = "ann") -> Any:
+        return (await self.ask(SHOW + WHOLE, viewer=viewer, id=id_)).data["export"]
+
+    async def cancel(self, id_: str, viewer: str = "ann") -> Any:
+        return (await self.ask(CANCEL + WHOLE, viewer=viewer, input={"id": id_})).data["cancelExport"]
+
+    async def get(self, id_: str, viewer: str = "ann", **headers: str) -> httpx.Response:
+        key = self.world.keys[viewer]
+        url = f"/exports/{id_}/download"
+        return await self.client.get(url, headers={"authorization": f"Bearer {key}", **headers})
+
+    async def text(self, list_: str, *, viewer: str = "ann", rows: int = 7, **more: Any) -> str:
+        """What the file of an export says, from asking to unpacking."""
+        payload = await self.create(list_, viewer=viewer, **more)
+        assert payload["userErrors"] == []
+        await self.work(rows=rows)
+        done = await self.show(payload["export"]["id"], viewer)
+        assert (done["status"], done["error"]) == ("SUCCEEDED", None)
+        answer = await self.client.get(
+            done["url"], headers={"authorization": f"Bearer {self.world.keys[viewer]}"}
+        )
+        assert (answer.status_code, len(answer.content)) == (200, done["sizeBytes"])
+        return gzip.decompress(answer.content).decode()
+
+    async def rows(self, list_: str, **more: Any) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in (await self.text(list_, **more)).splitlines()]
+
+
+@pytest.fixture
+def exporting(ask: Any, world: Any, client: httpx.AsyncClient) -> Exporting:
+    """In a world of ann, ben and olga, a few rows each."""
+    return Exporting(ask, world, client)
+
+
+@pytest.fixture(scope="module")
+async def crowded(asker: Any, crowd: Any) -> Exporting:
+    """In a crowd that all tests share: about ninety rows of each list."""
+    return Exporting(asker, crowd, asker.client)
+
+
+def selection(names: Sequence[str]) -> str:
+    """What the API calls the columns: ids of others are the ids of fields."""
+    return " ".join(" { ".join(_way(name)) + " }" * (len(_way(name)) - 1) for name in names)
+
+
+def _way(name: str) -> list[str]:
+    *way, last = name.split(".")
+    return [*way, last.removesuffix("Id"), "id"] if _is_reference(last) else [*way, last]
+
+
+def _is_reference(name: str) -> bool:
+    return name.endswith("Id") and name not in {"externalId", "externalAccountId"}
+
+
+def at(node: Any, name: str) -> Any:
+    for step in _way(name):
+        node = None if node is None else node[step]
+    return node
+
+
+async def all_of(crowd: Exporting, viewer: str, list_: str, names: Sequence[str]) -> list[Any]:
+    """The rows as GraphQL shows them, the newest first."""
+    if list_ == "integrationLogs":
+        inner = f"nodes {{ id createdAt {selection(names)} }}"
+        document = f"{{ integrations(first: 100) {{ nodes {{ logs(first: 100) {{ {inner} }} }} }} }}"
+        found = (await crowd.ask(document, viewer=viewer)).data["integrations"]["nodes"]
+        logs = [log for one in found for log in one["logs"]["nodes"]]
+        return sorted(logs, key=lambda log: (log["createdAt"], number(log["id"])), reverse=True)
+    nodes, after = [], None
+    while True:
+        document = (
+            f"query($after: String) {{ {list_}(first: 100, after: $after) "
+            f"{{ nodes {{ {selection(names)} }} pageInfo {{ hasNextPage endCursor }} }} }}"
+        )
+        page = (await crowd.ask(document, viewer=viewer, after=after)).data[list_]
+        nodes += page["nodes"]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return nodes
+
+
+def number(id_: str) -> int:
+    return int(b64decode(id_).split(b":")[1])
+
+
+@pytest.mark.parametrize("viewer", ["ann", "ben", "olga"])
+@pytest.mark.parametrize("entity", ENTITIES)
+async def test_each_column_of_each_row_is_what_the_api_shows(
+    crowded: Exporting, entity: ExportEntity, viewer: str
+) -> None:
+    names, list_ = list(columns_of(entity)), LISTS[entity]
+    expected = [
+        {name: at(node, name) for name in names} for node in await all_of(crowded, viewer, list_, names)
+    ]
+    assert len(expected) > 5
+    assert await crowded.rows(list_, viewer=viewer, columns=names) == expected
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_each_plain_field_of_the_api_can_be_exported(schema: Any, entity: ExportEntity) -> None:
+    tags = {ExportEntity.INTEGRATION_LOGS: "IntegrationLog"}
+    type_ = schema._schema.get_type(tags.get(entity, entity.value[:-1].capitalize()))
+    fields = {name for name, field in type_.fields.items() if not getattr(field.type, "of_type", field.type).__class__.__name__.endswith("ObjectType")}  # fmt: skip
+    own = {name for name in usual_columns(entity) if not _is_reference(name)}
+    assert fields - own == ({"hasCredentials"} if entity == ExportEntity.INTEGRATIONS else set())
+    assert own <= fields
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+async def test_csv_says_what_json_says(crowded: Exporting, entity: ExportEntity) -> None:
+    names, list_ = list(columns_of(entity)), LISTS[entity]
+    rows = await crowded.rows(list_, columns=names)
+    header, *cells = csv.reader(
+        io.StringIO(await crowded.text(list_, columns=names, format="CSV"), newline="")
+    )
+    assert header == names
+    assert cells == [[as_cell(row[name]) for name in names] for row in rows]
+
+
+def as_cell(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case str():
+            return f"'{value}" if value.startswith(FORMULAS) else value
+        case _:
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+async def test_without_a_choice_the_columns_are_those_of_the_row_itself(crowded: Exporting) -> None:
+    for entity, list_ in LISTS.items():
+        (first, *_) = await crowded.rows(list_)
+        assert list(first) == usual_columns(entity)
+        assert not any("." in name for name in first)
+
+
+async def test_columns_come_in_the_order_in_which_they_are_named(crowded: Exporting) -> None:
+    names = ["mention.url", "status", "id", "keyword.keyword"]
+    (first, *_) = await crowded.rows("leads", columns=names)
+    assert list(first) == names
+    assert (await crowded.text("leads", columns=names, format="CSV")).partition("\r\n")[0] == ",".join(names)
+
+
+ORDERS: Mapping[str, Any] = {
+    "keywords": KeywordOrder,
+    "mentions": MentionOrder,
+    "leads": LeadOrder,
+    "integrations": IntegrationOrder,
+    "integrationLogs": IntegrationLogOrder,
+}
+
+
+@pytest.mark.parametrize("rows", [1, 10, 30, 1000])
+@pytest.mark.parametrize(
+    ("list_", "order"), [(list_, order.name) for list_, orders in ORDERS.items() for order in orders]
+)
+async def test_rows_come_in_the_order_of_the_list_whatever_a_turn_holds(
+    crowded: Exporting, list_: str, order: str, rows: int
+) -> None:
+    where: dict[str, Any] = {"search": "crm or sales"} if order == "BEST_MATCH" else {}
+    if rows == 1:  # few of them, for each is a turn
+        where |= {"createdAt": {"gte": "2026-02-02T00:00:00Z"}} if list_ != "integrations" else {}
+    exported = [
+        row["id"] for row in await crowded.rows(list_, filter=where, orderBy=order, rows=rows, columns=["id"])
+    ]
+    if list_ == "integrationLogs":
+        expected = [node["id"] for node in await all_of(crowded, "ann", list_, ["id", "createdAt"]) if not where or node["createdAt"] >= "2026-02-02"]  # fmt: skip
+        assert exported == (expected if order == "NEWEST" else expected[::-1])
+        return
+    filter_, order_ = {"keywords": "Keyword", "mentions": "Mention", "leads": "Lead", "integrations": "Integration"}[list_], order  # fmt: skip
+    document = f"query($where: {filter_}Filter) {{ {list_}(first: 100, filter: $where, orderBy: {order_}) {{ nodes {{ id }} }} }}"
+    nodes = (await crowded.ask(document, where=where)).data[list_]["nodes"]
+    assert exported == [node["id"] for node in nodes]
+    assert exported
+
+
+FILTERS: list[tuple[str, dict[str, Any]]] = [
+    ("mentions", {"search": '"crm" or sales -jobs'}),
+    ("mentions", {"not": {"sentiment": {"in": ["POSITIVE", "MIXED"]}}}),
+    ("mentions", {"or": [{"likes": {"gt": 0}}, {"and": [{"hasLead": True}, {"read": False}]}]}),
+    ("mentions", {"or": []}),
+    ("mentions", {"author": {"notIn": ["ada", "o'hara"]}, "publishedAt": {"isNull": False}}),
+    ("mentions", {"createdAt": {"gte": "2026-01-31T19:00:00.000001Z", "lt": "2026-02-02T23:00:00+02:00"}}),
+    ("leads", {"value": {"gte": "9.99", "lte": "10.00"}}),
+    ("leads", {"value": {"gt": "9.995"}}),
+    ("leads", {"platform": {"eq": "REDDIT"}, "status": {"notIn": ["NEW"]}}),
+    ("leads", {"company": {"eq": "Acme"}}),
+    ("keywords", {"keyword": {"contains": "CRM"}, "mentionsCount": {"gte": 1}}),
+    ("integrations", {"healthScore": {"isNull": True}}),
+]
+
+
+@pytest.mark.parametrize(("list_", "where"), FILTERS)
+async def test_a_filter_lets_through_what_it_does_in_the_list(
+    crowded: Exporting, list_: str, where: dict[str, Any]
+) -> None:
+    name = f"{list_[0].upper()}{list_[1:-1]}Filter"
+    document = (
+        f"query($where: {name}) {{ {list_}(first: 100, filter: $where) {{ totalCount nodes {{ id }} }} }}"
+    )
+    page = (await crowded.ask(document, where=where)).data[list_]
+    assert page["totalCount"] == len(page["nodes"])
+    exported = await crowded.rows(list_, filter=where, columns=["id"])
+    assert exported == page["nodes"]
+
+
+async def test_logs_are_exported_of_all_integrations_or_of_some(exporting: Exporting) -> None:
+    (one, other) = sorted(row["id"] for row in await exporting.world.rows("integrations", "ann"))
+    foreign, *_ = (row["id"] for row in await exporting.world.rows("integrations", "ben"))
+
+    async def owners(*wanted: int) -> list[str]:
+        where = {"integrationId": {"in": [encode("Integration", id_) for id_ in wanted]}} if wanted else {}
+        return [row["integrationId"] for row in await exporting.rows("integrationLogs", filter=where)]
+
+    assert sorted(await owners()) == sorted([encode("Integration", one), encode("Integration", other)] * 3)
+    assert await owners(one) == [encode("Integration", one)] * 3
+    assert await owners(foreign) == []
+
+
+async def test_how_far_it_is_can_be_seen(exporting: Exporting) -> None:
+    payload = await exporting.create("mentions")
+    waiting = payload["export"]
+    assert payload["replayed"] is False
+    columns = usual_columns(ExportEntity.MENTIONS)
+    told = {"entity": "MENTIONS", "format": "JSON_LINES", "columns": columns, "error": None}
+    nothing: dict[str, Any] = dict.fromkeys(["rowsTotal", "startedAt", "finishedAt", "expiresAt", "url"])
+    assert waiting.items() >= {**told, **nothing, "status": "QUEUED", "rowsCount": 0, "sizeBytes": 0}.items()
+
+    assert await exporting.work(turns=1, rows=5) == 1
+    running = await exporting.show(waiting["id"])
+    assert (
+        running.items() >= {**told, "status": "RUNNING", "rowsCount": 5, "rowsTotal": 12, "url": None}.items()
+    )
+    assert running["startedAt"] >= running["createdAt"]
+    assert running["sizeBytes"] > 0
+    assert (await exporting.get(waiting["id"])).status_code == 409
+
+    assert await exporting.work(rows=5) == 2
+    done = await exporting.show(waiting["id"])
+    assert done.items() >= {**told, "status": "SUCCEEDED", "rowsCount": 12, "rowsTotal": 12}.items()
+    assert done["url"] == f"/exports/{waiting['id']}/download"
+    kept = datetime.fromisoformat(done["expiresAt"]) - datetime.fromisoformat(done["finishedAt"])
+    assert (kept, done["startedAt"]) == (timedelta(days=7), running["startedAt"])
+
+
+async def test_a_list_of_nothing_is_an_empty_file(exporting: Exporting) -> None:
+    nothing: dict[str, Any] = {"or": []}
+    assert await exporting.text("mentions", filter=nothing) == ""
+    assert await exporting.text("mentions", filter=nothing, columns=["id"], format="CSV") == "id\r\n"
+    (last, *_) = (await exporting.ask("{ exports { nodes { rowsCount rowsTotal } } }")).data["exports"][
+        "nodes"
+    ]
+    assert last == {"rowsCount": 0, "rowsTotal": 0}
+
+
+async def test_rows_that_stay_come_once_whatever_comes_and_goes(exporting: Exporting) -> None:
+    world, list_ = exporting.world, "mentions"
+    stays = {row["id"] for row in await world.rows("mentions", "ann")}
+    keyword_id: int = await world.pool.fetchval(
+        "SELECT min(id) FROM keywords WHERE user_id = $1", world.users["ann"]
+    )
+    made = await exporting.create(list_, columns=["id"])
+    for turn in range(4):
+        assert await exporting.work(turns=1, rows=3) == 1
+        # A row in front of what was written, one behind it, and one that goes.
+        new = [
+            {
+                "user_id": world.users["ann"], "keyword_id": keyword_id, "platform": "web", "kind": "post",
+                "external_id": f"{turn}-{moment}", "url": "https://example.com", "content": "x", "author": "",
+                "created_at": moment,
+            }
+            for moment in ("2026-03-01T00:00:00Z", "2025-01-01T00:00:00Z")
+        ]  # fmt: skip
+        await world.add("mentions", [{**row, "updated_at": "2026-01-01T00:00:00Z"} for row in new])
+        gone: int = await world.pool.fetchval(
+            "DELETE FROM mentions WHERE id = (SELECT max(id) FROM mentions WHERE id = ANY($1)) RETURNING id",
+            sorted(stays)[:-3],
+        )
+        stays.discard(gone)
+    await exporting.work(rows=3)
+    answer = await exporting.get(made["export"]["id"])
+    found = [number(json.loads(line)["id"]) for line in gzip.decompress(answer.content).splitlines()]
+    assert len(found) == len(set(found))
+    assert stays <= set(found)
+    assert len(stays) == 8
+
+
+async def test_exports_take_turns(exporting: Exporting) -> None:
+    ids = [
+        (await exporting.create("mentions", viewer=name))["export"]["id"] for name in ("ann", "ann", "ben")
+    ]
+    seen: list[list[int]] = []
+    for _ in range(6):
+        await exporting.work(turns=1, rows=2)
+        rows = await exporting.world.pool.fetch("SELECT rows_count FROM exports ORDER BY id")
+        seen.append([row["rows_count"] for row in rows])
+    assert seen == [[2, 0, 0], [2, 2, 0], [2, 2, 2], [4, 2, 2], [4, 4, 2], [4, 4, 4]]
+    assert len(set(ids)) == 3
+
+
+async def test_several_workers_at_once_write_each_row_once(exporting: Exporting) -> None:
+    made = [await exporting.create("mentions", columns=["id"]) for _ in range(4)]
+    await asyncio.gather(*(exporting.work(rows=1) for _ in range(8)))
+    expected = sorted((row["id"] for row in await exporting.world.rows("mentions", "ann")), reverse=True)
+    for payload in made:
+        answer = await exporting.get(payload["export"]["id"])
+        lines = gzip.decompress(answer.content).splitlines()
+        assert sorted((number(json.loads(line)["id"]) for line in lines), reverse=True) == expected
+
+
+# Whose they are.
+
+
+async def test_a_member_exports_their_own_rows_and_an_operator_everybodys(exporting: Exporting) -> None:
+    for entity, list_ in LISTS.items():
+        table = entity.value
+        everything = {row["id"] for row in await exporting.world.rows(table)}
+        for viewer in ("ann", "ben", "olga"):
+            own = {row["id"] for row in await exporting.world.rows(table, viewer)}
+            found = [number(row["id"]) for row in await exporting.rows(list_, viewer=viewer)]
+            assert sorted(found) == sorted(everything if viewer == "olga" else own)
+
+
+async def test_rows_of_others_do_not_ride_along(exporting: Exporting) -> None:
+    world = exporting.world
+    await world.pool.execute(
+        "UPDATE leads SET assignee_user_id = CASE WHEN id % 4 = 0 THEN user_id ELSE $1 END",
+        world.users["ben"],
+    )
+    mine, theirs = encode("User", world.users["ann"]), encode("User", world.users["ben"])
+    assert {row["assigneeId"] for row in await exporting.rows("leads")} == {None, mine}
+    assert {row["assigneeId"] for row in await exporting.rows("leads", viewer="olga")} == {mine, theirs}
+
+
+async def test_nobody_else_sees_an_export_on_any_way(exporting: Exporting) -> None:
+    made = (await exporting.create("mentions"))["export"]["id"]
+    await exporting.work()
+    both = "query($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } export(id: $id) { id } exports { totalCount nodes { id } } }"
+    found = (await exporting.ask(both, id=made)).data
+    assert found == {
+        "node": {"id": made}, "nodes": [{"id": made}], "export": {"id": made},
+        "exports": {"totalCount": 1, "nodes": [{"id": made}]},
+    }  # fmt: skip
+    before = await exporting.world.contents()
+    for stranger in ("ben", "olga"):
+        nothing = (await exporting.ask(both, viewer=stranger, id=made)).data
+        assert nothing == {
+            "node": None, "nodes": [None], "export": None, "exports": {"totalCount": 0, "nodes": []}
+        }  # fmt: skip
+        answer = await exporting.get(made, stranger)
+        missing = await exporting.get(encode("Export", 10**9), stranger)
+        assert (answer.status_code, missing.status_code) == (404, 404)
+        assert answer.json()["errors"][0]["message"] == missing.json()["errors"][0]["message"]
+        refused = await exporting.cancel(made, stranger)
+        assert (refused["export"], refused["userErrors"][0]["code"]) == (None, "NOT_FOUND")
+        assert refused["userErrors"][0]["path"] == ["input", "id"]
+    after = await exporting.world.contents()
+    assert {**after, "users": []} == {**before, "users": []}
+
+
+async def test_nobody_who_is_unknown_exports(exporting: Exporting) -> None:
+    answer = await exporting.ask(CREATE + WHOLE, viewer=None, input={"list": {"mentions": {}}})
+    assert answer.code == "UNAUTHENTICATED"
+    assert await exporting.world.rows("exports") == []
+
+
+READS = {"keywords": "keywords", "mentions": "mentions", "leads": "leads", "integrations": "integrations", "integrationLogs": "integrations"}  # fmt: skip
+
+
+@pytest.mark.parametrize("list_", READS)
+async def test_a_key_exports_what_it_may_read(exporting: Exporting, list_: str) -> None:
+    world = exporting.world
+    await world.set_scopes("ann", *(f"read:{name}" for name in set(READS.values()) - {READS[list_]}))
+    answer = await exporting.ask(CREATE + WHOLE, input={"list": {list_: {}}})
+    assert (answer.code, f"`read:{READS[list_]}`" in answer.error["message"]) == ("FORBIDDEN", True)
+    assert await world.rows("exports") == []
+
+
+async def test_a_column_of_another_list_needs_that_lists_scope(exporting: Exporting) -> None:
+    await exporting.world.set_scopes("ann", "read:leads", "read:keywords")
+    given = {"list": {"leads": {"columns": ["id", "mention.url", "keyword.keyword"]}}}
+    answer = await exporting.ask(CREATE + WHOLE, input=given)
+    assert (answer.code, "`read:mentions`" in answer.error["message"]) == ("FORBIDDEN", True)
+    assert await exporting.rows("leads", columns=["id", "keyword.keyword"])
+
+
+async def test_a_key_that_may_not_read_the_rows_does_not_get_the_file(exporting: Exporting) -> None:
+    world = exporting.world
+    made = (await exporting.create("leads", columns=["mention.url"]))["export"]["id"]
+    await exporting.work()
+    assert (await exporting.get(made)).status_code == 200
+    await world.add_user("ann2")
+    key = await world.pool.fetchval("SELECT id FROM api_keys WHERE user_id = $1", world.users["ann2"])
+    # Another key of the same user.
+    await world.pool.execute(
+        "UPDATE api_keys SET user_id = $1, scopes = '{read:leads}' WHERE id = $2", world.users["ann"], key
+    )
+    answer = await exporting.get(made, "ann2")
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (403, "FORBIDDEN")
+    assert (await exporting.show(made, "ann2"))["status"] == "SUCCEEDED"
+
+
+async def test_what_a_user_may_not_read_any_more_is_not_written(exporting: Exporting) -> None:
+    world = exporting.world
+    made = {
+        name: (await exporting.create("mentions", viewer=name))["export"]["id"]
+        for name in ("ann", "ben", "olga")
+    }
+    await exporting.work(turns=3, rows=2)
+    await world.pool.execute("UPDATE users SET role = 'member' WHERE id = $1", world.users["olga"])
+    await world.pool.execute("UPDATE users SET status = 'suspended' WHERE id = $1", world.users["ben"])
+    await exporting.work()
+    found = await world.pool.fetch("SELECT user_id, status, error, rows_count FROM exports")
+    ended = {row["user_id"]: (row["status"], row["error"], row["rows_count"]) for row in found}
+    reason = "Whoever asked for it may not read these rows any more."
+    assert ended == {
+        world.users["ann"]: ("succeeded", None, 12),
+        world.users["ben"]: ("failed", reason, 2),
+        world.users["olga"]: ("failed", reason, 2),
+    }
+    shown = await exporting.show(made["olga"], "olga")
+    assert (shown["status"], shown["error"], shown["url"]) == ("FAILED", reason, None)
+    assert (await exporting.get(made["olga"], "olga")).status_code == 410
+
+
+async def test_the_file_of_an_operator_is_not_had_by_the_member_that_they_become(
+    exporting: Exporting,
+) -> None:
+    made = (await exporting.create("mentions", viewer="olga"))["export"]["id"]
+    await exporting.work()
+    await exporting.world.pool.execute("UPDATE users SET role = 'member'")
+    fresh = await exporting.world.add_user("olga2")
+    await exporting.world.pool.execute(
+        "UPDATE api_keys SET user_id = $1 WHERE user_id = $2", exporting.world.users["olga"], fresh
+    )
+    assert (await exporting.get(made, "olga2")).status_code == 404
+
+
+# Calls that are refused, or come twice.
+
+UNKNOWN = "There is no column 'nonsense'. There are id, userId, provider"
+
+
+@pytest.mark.parametrize(
+    ("columns", "code", "path", "message"),
+    [
+        ([], "REQUIRED", [], "An export has at least one column."),
+        (["id", "nonsense"], "INVALID", ["1"], UNKNOWN),
+        (["id", "id"], "INVALID", ["1"], "The column id stands here twice."),
+        (["credentials"], "INVALID", ["0"], "There is no column 'credentials'."),
+        (["lastSearchedAt"], "INVALID", ["0"], "There is no column 'lastSearchedAt'."),
+        (["x" * 5000], "INVALID", ["0"], f"There is no column '{'x' * 100}'."),
+        (["\0"], "INVALID", ["0"], "There is no column '\\x00'."),
+        (["id; DROP TABLE users"], "INVALID", ["0"], "There is no column 'id; DROP TABLE users'."),
+    ],
+)
+async def test_columns_that_cannot_be_are_refused(
+    exporting: Exporting, columns: list[str], code: str, path: list[str], message: str
+) -> None:
+    payload = await exporting.create("integrations", columns=columns)
+    (error,) = payload["userErrors"]
+    assert (payload["export"], error["code"]) == (None, code)
+    assert error["path"] == ["input", "list", "integrations", "columns", *path]
+    assert error["message"].startswith(message)
+    assert await exporting.world.rows("exports") == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"list": {}}, "ExportListInput"),
+        ({"list": {"mentions": {}, "leads": {}}}, "ExportListInput"),
+        ({"list": {"mentions": None}}, "mentions"),
+        ({"list": {"users": {}}}, "users"),
+        ({"format": "CSV"}, "list"),
+        ({"list": {"mentions": {}}, "format": "XML"}, "XML"),
+        ({"list": {"mentions": {}}, "format": None}, "format"),
+        ({"list": {"mentions": {"orderBy": "LATEST_CHANGE"}}}, "LATEST_CHANGE"),
+        ({"list": {"mentions": {"orderBy": "BEST_MATCH"}}}, "give `input.list.mentions.filter.search`"),
+        ({"list": {"mentions": {"filter": {"keywordId": {"eq": "x"}}}}}, "`input.list.mentions.filter.keywordId.eq`"),
+        ({"list": {"integrationLogs": {"filter": {"integrationId": {"in": ["x"]}}}}}, "`input.list.integrationLogs.filter.integrationId.in[0]`"),
+        ({"list": {"mentions": {"filter": {"search": "\0"}}}}, "`input.list.mentions.filter.search`"),
+        ({"list": {"leads": {"filter": {"not": {"not": {"not": {"not": {"not": {}}}}}}}}}, "deeper than 5"),
+        ({"list": {"leads": {"filter": {"createdAt": {"gt": "2026-01-01"}}}}}, "RFC 3339"),
+    ],
+)  # fmt: skip
+async def test_bad_input_is_named(exporting: Exporting, given: dict[str, Any], said: str) -> None:
+    answer = await exporting.ask(CREATE + WHOLE, input=given)
+    assert answer.code == "BAD_USER_INPUT"
+    assert said in answer.error["message"]
+    assert await exporting.world.rows("exports") == []
+
+
+@pytest.mark.parametrize("id_", ["", "x", encode("Lead", 1), encode("Export", 0)[:-2]])
+async def test_what_is_no_id_of_an_export_is_named(exporting: Exporting, id_: str) -> None:
+    for document, variables in ((SHOW, {"id": id_}), (CANCEL, {"input": {"id": id_}})):
+        assert (await exporting.ask(document + WHOLE, **variables)).code == "BAD_USER_INPUT"
+    assert (await exporting.get(id_ or "%00")).status_code == 404
+
+
+async def test_ten_of_a_user_are_under_way_at_most(exporting: Exporting) -> None:
+    made = [(await exporting.create("keywords", columns=["id"]))["export"]["id"] for _ in range(10)]
+    payload = await exporting.create("keywords")
+    message = "10 exports are not finished yet: wait for one of them, or cancel it."
+    assert payload["userErrors"] == [{"code": "TOO_MANY", "message": message, "path": ["input"]}]
+    assert (await exporting.create("keywords", viewer="ben"))["userErrors"] == []
+    await exporting.cancel(made[3])
+    assert (await exporting.create("keywords"))["userErrors"] == []
+    assert (await exporting.create("keywords"))["userErrors"][0]["code"] == "TOO_MANY"
+    await exporting.work()
+    assert (await exporting.create("keywords"))["userErrors"] == []
+
+
+async def test_of_many_at_the_same_time_ten_are_taken(exporting: Exporting) -> None:
+    payloads = await asyncio.gather(*(exporting.create("keywords") for _ in range(25)))
+    assert sum(payload["userErrors"] == [] for payload in payloads) == 10
+    assert len(await exporting.world.rows("exports")) == 10
+
+
+async def test_a_call_with_the_same_key_makes_one_export(exporting: Exporting) -> None:
+    first = await exporting.create("mentions", key="k1", filter={"likes": {"gt": 3}}, orderBy="OLDEST")
+    await exporting.work()
+    again = await exporting.create("mentions", key="k1", orderBy="OLDEST", filter={"likes": {"gt": 3}})
+    assert (first["replayed"], again["replayed"]) == (False, True)
+    assert again["export"]["id"] == first["export"]["id"]
+    assert again["export"]["status"] == "SUCCEEDED"
+    for other in (
+        {"filter": {"likes": {"gt": 4}}},
+        {"orderBy": "NEWEST"},
+        {"columns": ["id"]},
+        {"format": "CSV"},
+    ):
+        given: dict[str, Any] = {"filter": {"likes": {"gt": 3}}, "orderBy": "OLDEST", **other}
+        (error,) = (await exporting.create("mentions", key="k1", **given))["userErrors"]
+        assert (error["code"], error["path"]) == ("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])
+    theirs = await exporting.create("mentions", key="k1", viewer="olga")
+    assert (theirs["replayed"], theirs["userErrors"]) == (False, [])
+    assert (await exporting.create("mentions", key="k1", viewer="olga"))["export"]["id"] == theirs["export"][
+        "id"
+    ]
+    assert len(await exporting.world.rows("exports")) == 2
+
+
+# The end.
+
+
+async def test_what_waits_or_is_under_way_can_be_cancelled(exporting: Exporting) -> None:
+    waiting, running = [(await exporting.create("mentions"))["export"]["id"] for _ in range(2)]
+    await exporting.work(turns=2, rows=5)
+    for id_ in (waiting, running):
+        payload = await exporting.cancel(id_)
+        assert (payload["userErrors"], payload["export"]["status"]) == ([], "CANCELLED")
+        assert payload["export"]["finishedAt"] is not None
+        assert await exporting.cancel(id_) == payload
+        answer = await exporting.get(id_)
+        assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (410, "EXPIRED")
+    assert await exporting.work() == 0
+    assert len(await exporting.world.rows("export_parts")) == 2
+    while await purge(exporting.world.pool):
+        pass
+    assert await exporting.world.rows("export_parts") == []
+    assert (await exporting.show(running))["status"] == "CANCELLED"
+
+
+async def test_what_has_ended_is_not_cancelled(exporting: Exporting) -> None:
+    made = (await exporting.create("mentions"))["export"]["id"]
+    await exporting.work()
+    payload = await exporting.cancel(made)
+    error = {"code": "INVALID_TRANSITION", "message": "It has ended already.", "path": ["input", "id"]}
+    assert payload == {"export": None, "userErrors": [error]}
+    assert (await exporting.get(made)).status_code == 200
+
+
+async def test_files_expire_and_exports_are_forgotten_later(exporting: Exporting) -> None:
+    pool = exporting.world.pool
+    old, new = [(await exporting.create("mentions"))["export"]["id"] for _ in range(2)]
+    await exporting.work(rows=1)
+    await pool.execute(
+        "UPDATE exports SET expires_at = now() - interval '1 second' WHERE id = $1", number(old)
+    )
+    shown = await exporting.show(old)
+    assert (shown["status"], shown["url"]) == ("SUCCEEDED", None)
+    answer = await exporting.get(old)
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (410, "EXPIRED")
+    assert await purge(pool)
+    assert {row["export_id"] for row in await exporting.world.rows("export_parts")} == {number(new)}
+    assert not await purge(pool)
+    assert (await exporting.show(old))["status"] == "SUCCEEDED"
+    await pool.execute("UPDATE exports SET purged_at = now() - interval '30 days' WHERE id = $1", number(old))
+    assert await purge(pool)
+    assert await exporting.show(old) is None
+    assert (await exporting.show(new))["url"] is not None
+    assert (await exporting.get(new)).status_code == 200
+
+
+async def test_a_large_file_is_purged_piece_by_piece(exporting: Exporting) -> None:
+    pool = exporting.world.pool
+    made = number((await exporting.create("mentions"))["export"]["id"])
+    await exporting.work()
+    await pool.execute(
+        "INSERT INTO export_parts (export_id, starts_at, data) SELECT $1, 10000 + n, 'x' FROM generate_series(1, 450) AS n",
+        made,
+    )
+    await pool.execute("UPDATE exports SET expires_at = now()")
+    left = []
+    while await purge(pool):
+        left.append(await pool.fetchval("SELECT count(*) FROM export_parts"))
+    assert left == [252, 52, 0]
+
+
+async def test_exports_go_with_their_user(exporting: Exporting) -> None:
+    for name in ("ann", "ben"):
+        await exporting.create("mentions", viewer=name)
+    await exporting.work()
+    await exporting.world.pool.execute("DELETE FROM users WHERE id = $1", exporting.world.users["ann"])
+    assert {row["user_id"] for row in await exporting.world.rows("exports")} == {exporting.world.users["ben"]}
+    assert len(await exporting.world.rows("export_parts")) == 2
+    with pytest.raises(Exception, match="parents of a row of exports"):
+        await exporting.world.pool.execute("UPDATE exports SET user_id = $1", exporting.world.users["olga"])
+
+
+# When something goes wrong.
+
+
+async def test_what_fails_again_and_again_is_given_up(
+    exporting: Exporting, caplog: pytest.LogCaptureFixture
+) -> None:
+    pool = exporting.world.pool
+    broken, whole = [(await exporting.create("mentions"))["export"]["id"] for _ in range(2)]
+    await pool.execute("UPDATE exports SET question = '{}' WHERE id = $1", number(broken))
+    waits = []
+    for _ in range(5):
+        assert await exporting.work(turns=1) == 1
+        row = await pool.fetchrow(
+            "SELECT *, due_at - now() AS wait FROM exports WHERE id = $1", number(broken)
+        )
+        waits.append(round(row["wait"].total_seconds()))
+        assert await exporting.work() == (2 if len(waits) == 1 else 0)  # the others go on
+        await pool.execute("UPDATE exports SET due_at = now() WHERE id = $1", number(broken))
+    assert waits == [1, 2, 4, 8, 16]
+    shown = await exporting.show(broken)
+    said = f"Something went wrong here. It was logged as export {number(broken)}."
+    assert (shown["status"], shown["error"], shown["url"]) == ("FAILED", said, None)
+    assert "KeyError" in caplog.text
+    assert (await exporting.show(whole))["status"] == "SUCCEEDED"
+    assert await exporting.work() == 0
+
+
+async def test_what_was_too_slow_is_tried_again_without_counting(
+    exporting: Exporting, database_url: str
+) -> None:
+    made = (await exporting.create("mentions"))["export"]["id"]
+    hasty = await open_pool(database_url, size=1, statement_timeout_seconds=0.3)
+    try:
+        async with exporting.world.pool.acquire() as other, other.transaction():
+            await other.execute("LOCK TABLE mentions IN ACCESS EXCLUSIVE MODE")
+            assert await take_turn(hasty, sheet_of)
+            assert not await take_turn(hasty, sheet_of)  # it is not due yet
+        await exporting.world.pool.execute("UPDATE exports SET due_at = now()")
+        assert await take_turn(hasty, sheet_of)
+    finally:
+        await hasty.close()
+    shown = await exporting.show(made)
+    assert (shown["status"], shown["rowsCount"], shown["rowsTotal"]) == ("SUCCEEDED", 12, None)
+
+
+async def test_what_is_always_too_slow_says_so(exporting: Exporting, database_url: str) -> None:
+    made = (await exporting.create("mentions"))["export"]["id"]
+    hasty = await open_pool(database_url, size=1, statement_timeout_seconds=0.2)
+    try:
+        async with exporting.world.pool.acquire() as other, other.transaction():
+            await other.execute("LOCK TABLE mentions IN ACCESS EXCLUSIVE MODE")
+            for _ in range(5):
+                assert await take_turn(hasty, sheet_of)
+                await exporting.world.pool.execute("UPDATE exports SET due_at = now()")
+    finally:
+        await hasty.close()
+    said = "The rows could not be found in time: narrow the filter, or choose the order NEWEST or OLDEST."
+    assert (await exporting.show(made))["error"] == said
+
+
+# What it asks of the database.
+
+
+async def test_statements_are_as_many_whatever_there_is(exporting: Exporting) -> None:
+    create = await exporting.ask(CREATE + WHOLE, input={"list": {"mentions": {}}})
+    assert create.statements == ["lock_user", "unfinished_exports", "exports insert", "tell_workers"]
+    id_ = create.data["createExport"]["export"]["id"]
+    assert (await exporting.ask(SHOW + WHOLE, id=id_)).statements == ["exports by id"]
+    listed = await exporting.ask("{ exports { totalCount nodes { id url } } }")
+    assert listed.statements == ["exports page", "exports count"]
+    filtered = await exporting.ask(
+        '{ exports(filter: {status: {eq: QUEUED}, entity: {eq: MENTIONS}, createdAt: {gt: "2026-01-01T00:00:00Z"}}, orderBy: OLDEST) { nodes { id } } }'
+    )
+    assert (filtered.statements, len(filtered.data["exports"]["nodes"])) == (["exports page"], 1)
+    cancel = await exporting.ask(CANCEL + WHOLE, input={"id": id_})
+    assert cancel.statements == ["lock_user", "cancel_export"]
+    again = await exporting.ask(CANCEL + WHOLE, input={"id": id_})
+    assert again.statements == ["lock_user", "cancel_export", "exports read id"]
+
+
+def test_only_the_columns_that_are_exported_are_read() -> None:
+    names = ["id", "mention.url"]
+    sheet = sheet_of(ExportEntity.LEADS, names)
+    shape = sheet.projection.shape(models.Lead, "created_at", "id")
+    assert shape.columns == ("id", "created_at")
+    (ridden,) = shape.rides
+    assert ridden.shape.columns == ("id", "url")

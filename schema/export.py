@@ -33,5 +33,5 @@ class Export(Node):
     url: str | None = resolved_by(
         resolve.url,
         description="Where its file can be had by GET, with an API key of its user: a path on the server that "
-        "answers this. Null unless the status is SUCCEEDED, and when the file has expired.",
+        "answers this; null unless the status is SUCCEEDED, and when the file has expired.",
     )

@@ -36,6 +36,9 @@ from services.viewer import Viewer
 logger = logging.getLogger("leadgraph")
 
 ROWS_PER_TURN = 1000
+ROWS_OF_FIRST_TURN = 100
+BYTES_PER_TURN = 4_000_000
+"""How much of a file is made at a time, as far as what there is of it tells."""
 MOST_UNFINISHED = 10
 MOST_FAILURES = 5
 KEPT_FOR = timedelta(days=7)
@@ -148,6 +151,7 @@ async def _write_some(writer: Writer, export: Export, sheet_of: SheetOf, most: i
     writer.projection = sheet.projection
     position = export.position
     after = None if position is None else restored(sheet.model, question.order, position)
+    most = _rows_of_turn(export, most)
     span = Span(most, after=after)
     found = await page(writer, scope, sheet.model, question.order, span, question.where)
     some, is_last = found[:most], len(found) <= most
@@ -165,6 +169,13 @@ async def _write_some(writer: Writer, export: Export, sheet_of: SheetOf, most: i
         await exports.finish(writer, export.id, ended, kept_for=KEPT_FOR)
     else:
         await exports.advance(writer, export.id, progress)
+
+
+def _rows_of_turn(export: Export, most: int) -> int:
+    """Where rows are large, a turn has fewer of them: none takes much memory."""
+    if export.rows_count == 0:
+        return min(most, ROWS_OF_FIRST_TURN)
+    return min(most, max(1, BYTES_PER_TURN * export.rows_count // max(1, export.content_bytes)))
 
 
 async def _begin(

@@ -13,16 +13,18 @@ from db.filter import Test as Condition
 from db.keyset import (
     BEST_MATCH_FIRST,
     LATEST_CHANGE_FIRST,
+    LATEST_ID_FIRST,
     MOST_LEADS_FIRST,
     MOST_MENTIONS_FIRST,
     NEWEST_FIRST,
     Order,
     SpanShape,
 )
-from db.models import IntegrationLog, Keyword, Lead, LeadEvent, Mention
+from db.models import Export, IntegrationLog, Keyword, Lead, LeadEvent, Mention
 from db.pool import Pool, open_pool
 from db.queries import counts, rows
 from db.statement import Statement
+from db.writes import export as exports
 from server.commands.demo import _make_data
 
 AT = datetime.now(UTC) - timedelta(days=45)  # in the middle of the demo's days
@@ -68,6 +70,21 @@ async def seeded(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Poo
     await pool.execute(
         "INSERT INTO idempotency_keys (user_id, key, request_hash, response, expires_at) "
         "SELECT id, 'a', 'x', '{}', now() - interval '45 days' + id * interval '1 hour' FROM users"
+    )
+    await pool.execute(
+        "INSERT INTO integration_logs (user_id, integration_id, kind, status, created_at) "
+        "SELECT user_id, id, 'sync', 'succeeded', now() - n * interval '2 days' "
+        "FROM integrations, generate_series(1, 40) AS n"
+    )
+    await pool.execute(
+        "INSERT INTO exports (user_id, everybody, entity, format, columns, question, status, finished_at, expires_at, purged_at) "
+        "SELECT u.id, false, 'leads', 'csv', '{id}', '{}', CASE WHEN n = 1 AND u.id % 2 = 0 THEN 'queued' ELSE 'succeeded' END, "
+        "CASE WHEN n = 1 AND u.id % 2 = 0 THEN NULL ELSE now() END, CASE WHEN n = 1 AND u.id % 2 = 0 THEN NULL ELSE now() END, "
+        "CASE WHEN n > 2 THEN now() - u.id * interval '30 minutes' END FROM users AS u, generate_series(1, 10) AS n"
+    )
+    await pool.execute(
+        "INSERT INTO export_parts (export_id, starts_at, data) "
+        "SELECT id, n * 1000, 'x' FROM exports, generate_series(0, 4) AS n WHERE purged_at IS NULL"
     )
     await pool.execute("VACUUM ANALYZE")
     yield pool
@@ -122,6 +139,12 @@ PATHS: list[tuple[str, Statement | str, str]] = [
     ("newest events of leads", page_of_each(LeadEvent, "lead_id", FIRST), "ix_lead_events_lead_id"),
     ("idempotency keys that are over", "SELECT key FROM idempotency_keys WHERE expires_at < $1 ORDER BY expires_at LIMIT 10", "ix_idempotency_keys_expires_at"),
     ("an idempotency key", "SELECT response FROM idempotency_keys WHERE user_id = 700 AND key = 'a'", "pk_idempotency_keys"),
+    ("newest logs of a user", page(IntegrationLog, NEXT, everybody=False), "ix_integration_logs_user_id"),
+    ("newest logs of everybody", page(IntegrationLog, NEXT, everybody=True), "ix_integration_logs_created_at_id"),
+    ("exports of a user", rows._page(Export, LATEST_ID_FIRST, FIRST, EVERYTHING, everybody=False), "ix_exports_user_id_id"),
+    ("files that are over", exports._take_expired_export(), "ix_exports_expires_at"),
+    ("exports that are forgotten", "SELECT id FROM exports WHERE purged_at <= $1 LIMIT 1000", "ix_exports_purged_at"),
+    ("the part of a file that a byte is in", "SELECT data FROM export_parts WHERE export_id = 700 AND starts_at <= 2500 ORDER BY starts_at DESC LIMIT 1", "pk_export_parts"),
     ("API keys of a user", "SELECT id FROM api_keys WHERE user_id = 700 ORDER BY id", "ix_api_keys_user_id_id"),
 ]  # fmt: skip
 
@@ -177,6 +200,8 @@ FILTERS: list[tuple[str, Statement, set[str]]] = [
     ("leads in a status", rows._page(Lead, NEWEST_FIRST, FIRST, is_("status", "where_0"), everybody=False), {"ix_leads_user_id_status"}),
     ("leads of two platforms", rows._page(Lead, NEWEST_FIRST, FIRST, AnyOf((is_("platform", "where_0"), Not(is_("platform", "where_1")))), everybody=False), {"ix_leads_user_id", "pk_mentions"}),
     ("counts by platform of each keyword", counts._group(Mention, "keyword_id", "platform", EVERYTHING, everybody=False), {"ix_mentions_keyword_id"}),
+    ("exports of a user that are not finished", exports._unfinished_exports(everybody=False), {"ix_exports_user_id_id", "ix_exports_due_at"}),
+    ("the export whose turn it is", exports._take_export(), {"ix_exports_due_at", "pk_users"}),
     ("days of a user", counts._per_window(Mention, None, EVERYTHING, everybody=False), {"ix_mentions_user_id"}),
 ]  # fmt: skip
 
@@ -203,6 +228,7 @@ KEPT_FOR = {
     "pk_integrations": "rows by id",
     "pk_integration_logs": "rows by id",
     "pk_api_keys": "authentication",
+    "pk_exports": "rows by id",
     "pk_backfills": "how far a backfill has come",
     "pk_slot_stats": "what the triggers of roll-ups write",
     "pk_day_stats": "what the triggers of roll-ups write",

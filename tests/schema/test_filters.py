@@ -61,7 +61,7 @@ REFERENCE: dict[str, dict[str, Of]] = {
         "assigneeId": id_of("User", "assignee_user_id"),
     },
     "integrations": {**columns("provider", "kind", "status", "health_score"), "lastSyncedAt": column("last_searched_at")},
-    "logs": columns("kind", "status", "created_at"),
+    "logs": {**columns("kind", "status", "created_at"), "integrationId": id_of("Integration", "integration_id")},
 }  # fmt: skip
 RAW = {
     "users": "SELECT *, id AS user_id FROM users",

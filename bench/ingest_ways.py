@@ -17,10 +17,11 @@ from bench.servers import Running, ServerError
 from db.ingest import NewMention, NewPost
 from db.models import Platform
 from db.pool import Connection, Pool
-from services.ingest import Watch, take
+from services.ingest import take
 from services.mention_row import NewRow
 from services.post_import import import_posts
 from services.posts import open_posts
+from services.watch import Watch
 
 ROWS_PER_BATCH = 1000
 COLUMNS = ["user_id", "keyword_id", *NewPost._fields]

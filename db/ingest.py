@@ -1,12 +1,13 @@
 """Taking mentions in: many rows at once, each of them once, however often they come."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import BigInteger, Select, Text, and_, any_, bindparam, case, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Text, and_, any_, bindparam, case, func, select
 from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects.postgresql import ARRAY, REGCLASS
+from sqlalchemy.sql.selectable import TableValuedAlias
 
 from db.models import Integration, Keyword, KeywordStatus, Mention, MentionKind, Platform, User, UserStatus
 from db.pool import Reader
@@ -142,17 +143,44 @@ async def own_integrations(writer: Writer, user_id: int, integration_ids: Sequen
     return {row["id"] for row in found}
 
 
+def _given() -> TableValuedAlias:
+    """Identities as rows."""
+    arrays = [bindparam(name, type_=ARRAY(_MENTIONS.c[name].type)) for name in _IDENTITY]
+    rows = func.unnest(*arrays).table_valued(*_IDENTITY, with_ordinality="position", name="given")
+    return rows.render_derived()
+
+
+def _is(given: TableValuedAlias) -> ColumnElement[bool]:
+    same = (given.c[name] == _MENTIONS.c[name] for name in _IDENTITY)
+    return and_(*same, visible(Mention, everybody=False))
+
+
+def _columns(identities: Iterable[Identity]) -> dict[str, Sequence[object]]:
+    return dict(zip(_IDENTITY, zip(*identities, strict=True), strict=True))
+
+
+@statement
+def _find_mentions() -> Select[Any]:
+    given = _given()
+    return select(given.c.position, _MENTIONS.c.id).join_from(given, _MENTIONS, _is(given))
+
+
+async def find_mentions(reader: Reader, user_id: int, identities: Sequence[Identity]) -> dict[Identity, int]:
+    """The ids of those of the user's mentions that are there."""
+    if not identities:
+        return {}
+    found = await reader.fetch_values(_find_mentions(), Scope(user_id), **_columns(identities))
+    return {identities[position - 1]: id_ for position, id_ in found}
+
+
 @statement
 def _find_or_number() -> Select[Any]:
     """The ids of what is there, and new ids for what is not."""
-    arrays = [bindparam(name, type_=ARRAY(_MENTIONS.c[name].type)) for name in _IDENTITY]
-    given = func.unnest(*arrays).table_valued(*_IDENTITY, with_ordinality="position", name="given")
-    given = given.render_derived()
-    same = [given.c[name] == _MENTIONS.c[name] for name in _IDENTITY]
+    given = _given()
     sequence = select(cast_to(func.pg_get_serial_sequence("mentions", "id"), REGCLASS)).scalar_subquery()
     new_id = case((_MENTIONS.c.id.is_(None), func.nextval(sequence)))
     return select(given.c.position, _MENTIONS.c.id, new_id.label("new_id")).select_from(
-        given.outerjoin(_MENTIONS, and_(*same, visible(Mention, everybody=False)))
+        given.outerjoin(_MENTIONS, _is(given))
     )
 
 
@@ -177,8 +205,7 @@ async def insert_mentions(writer: Writer, user_id: int, mentions: Sequence[NewMe
 async def _find_or_insert(
     writer: Writer, user_id: int, mentions: Mapping[Identity, NewMention]
 ) -> dict[Identity, Taken]:
-    identities = dict(zip(_IDENTITY, zip(*mentions, strict=True), strict=True))
-    found = await writer.fetch_values(_find_or_number(), Scope(user_id), **identities)
+    found = await writer.fetch_values(_find_or_number(), Scope(user_id), **_columns(mentions))
     ids: list[int | None] = [None] * len(mentions)
     for position, id_, _ in found:
         ids[position - 1] = id_

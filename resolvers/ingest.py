@@ -18,8 +18,10 @@ from resolvers.relation import parent
 from services import ingest as service
 from services.api_key import WRITE_MENTIONS
 from services.batch import require_some
-from services.ingest import ErrorPolicy, IngestOutcome, RowResult, TakenMention, Watch
-from services.mention_row import IngestErrorCode, RowError, row_of
+from services.findings import NOTHING_FOUND, Findings, findings
+from services.ingest import ErrorPolicy, IngestOutcome, RowResult, TakenMention
+from services.mention_row import IngestErrorCode, Row, RowError, row_of
+from services.watch import Watch
 
 MOST_AT_ONCE = 1000
 _LONGEST_ID = 100
@@ -89,12 +91,28 @@ mention = parent(Mention, "id")
 keyword = parent(Keyword, "keyword_id")
 
 
-@mutation(WRITE_MENTIONS, IngestPayload)
-async def ingest_mentions(writer: Writer, context: Context, asked: Any) -> IngestPayload:
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What has been read and computed before anybody is locked."""
+
+    watch: Watch
+    rows: Sequence[Row]
+    on_error: ErrorPolicy
+    found: Findings
+
+
+async def _ready(context: Context, asked: Any) -> _Ready:
     require_some(len(asked.items), most=MOST_AT_ONCE, place="items")
+    watch = Watch(context.viewer.user_id)
     rows = [row_of(_given(item), read_id) for item in asked.items]
-    on_error = asked.on_error or ErrorPolicy.REJECT_FAILED_ROWS
-    return IngestPayload(rows=await service.take_in(writer, Watch(context.viewer.user_id), rows, on_error))
+    found = await findings(context.loads, watch, rows) if asked.analyze is True else NOTHING_FOUND
+    return _Ready(watch, rows, asked.on_error or ErrorPolicy.REJECT_FAILED_ROWS, found)
+
+
+@mutation(WRITE_MENTIONS, IngestPayload, prepare=_ready)
+async def ingest_mentions(writer: Writer, _: Context, ready: _Ready) -> IngestPayload:
+    taken = await service.take_in(writer, ready.watch, ready.rows, ready.on_error, ready.found)
+    return IngestPayload(rows=taken)
 
 
 def _given(item: Any) -> dict[str, Any]:

@@ -26,8 +26,10 @@ from server.ingest_options import options_of
 from server.ingest_stream import IngestStream, StopError, Take
 from server.line_answer import LineAnswer, UnreadError
 from services.api_key import WRITE_MENTIONS
-from services.ingest import ErrorPolicy, Row, RowResult, Watch, take
+from services.ingest import ErrorPolicy, RowResult, take
+from services.mention_row import Row
 from services.refusal import InactiveViewerError
+from services.watch import Watch
 
 logger = logging.getLogger("leadgraph")
 
@@ -54,7 +56,7 @@ class IngestEndpoint:
             await http.refusal(refusal, request_id, headers)(scope, receive, send)
             return
         async with Body(receive, gzipped=gzipped) as body, LineAnswer(send, headers) as answer:
-            stream = IngestStream(body, answer, self._take(request, viewer), options)
+            stream = IngestStream(body, answer, self._take(request, viewer, analyze=options.analyze), options)
             with suppress(DisconnectedError, UnreadError):  # nobody is there to be told anything
                 stop = await _stopped(stream, request_id)
                 if stop is not None and not answer.has_begun:
@@ -70,14 +72,14 @@ class IngestEndpoint:
         require_scope(viewer, WRITE_MENTIONS)
         return viewer
 
-    def _take(self, request: Request, viewer: Viewer) -> Take:
+    def _take(self, request: Request, viewer: Viewer, *, analyze: bool) -> Take:
         watch = Watch(viewer.user_id)
         turn = self._turns.setdefault(viewer.user_id, asyncio.Lock())
 
         async def take_in_turn(rows: Sequence[Row], on_error: ErrorPolicy) -> list[RowResult]:
             await self._viewer(request)  # a stream may last for days, and its key may not
             async with turn:
-                return await take(self._pool, watch, rows, on_error)
+                return await take(self._pool, watch, rows, on_error, analyze=analyze)
 
         return take_in_turn
 

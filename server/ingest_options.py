@@ -21,11 +21,15 @@ class Results(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
-    """`first_line` is the number of the first line that is sent: more than 1 where a file is sent on from there."""
+    """`first_line` is the number of the first line that is sent: more than 1 where a file is sent on from there.
+
+    `analyze` has new mentions analysed by the built-in analyser.
+    """
 
     on_error: ErrorPolicy = ErrorPolicy.REJECT_FAILED_ROWS
     results: Results = Results.ALL
     first_line: int = 1
+    analyze: bool = False
 
 
 def options_of(given: QueryParams) -> IngestOptions:
@@ -58,8 +62,15 @@ def _number(name: str, value: str) -> int:
     return int(value)
 
 
+def _flag(name: str, value: str) -> bool:
+    if value not in {"true", "false"}:
+        raise RequestError(400, f"The parameter {name} has to be true or false.")
+    return value == "true"
+
+
 _READERS: dict[str, tuple[str, Callable[[str, str], object]]] = {
     "onError": ("on_error", _one_of(ErrorPolicy)),
     "results": ("results", _one_of(Results)),
     "firstLine": ("first_line", _number),
+    "analyze": ("analyze", _flag),
 }

@@ -13,9 +13,9 @@ from server.body import Body, DisconnectedError, EncodingError
 from server.http import RequestError
 from server.ingest_options import IngestOptions, Results
 from server.line_answer import LineAnswer
-from services.ingest import ErrorPolicy, IngestOutcome, Row, RowResult, TakenMention
+from services.ingest import ErrorPolicy, IngestOutcome, RowResult, TakenMention
 from services.json_lines import LONGEST_LINE_BYTES, BadLineError, Line, Lines, object_of
-from services.mention_row import FailedRow, IngestErrorCode, NewRow, RowError, row_of
+from services.mention_row import FailedRow, IngestErrorCode, NewRow, Row, RowError, row_of
 
 ROWS_PER_BATCH = 1000
 BYTES_PER_BATCH = 4_000_000

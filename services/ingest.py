@@ -5,28 +5,18 @@ from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import NamedTuple
 
-from db.ingest import (
-    NewMention,
-    NewPost,
-    Taken,
-    active_keywords,
-    insert_mentions,
-    lock_keywords,
-    lock_user,
-    own_integrations,
-)
-from db.models import Keyword, KeywordStatus, UserStatus
+from db.ingest import NewMention, Taken, insert_mentions, lock_keywords, lock_user, own_integrations
+from db.models import KeywordStatus, UserStatus
 from db.pool import Pool, Reader
+from db.scope import Scope
 from db.writer import Writer, in_transaction
-from services.matching import Matcher
-from services.mention_row import FailedRow, IngestErrorCode, NewRow, RowError
+from db.writes.analysis import record_analyses
+from loaders.loader import Loads
+from services.analysis import ANALYZER, VERSION
+from services.findings import NOTHING_FOUND, Findings, findings
+from services.mention_row import FailedRow, IngestErrorCode, NewRow, Row, RowError
 from services.refusal import InactiveViewerError
-
-# Stands in no text and in no keyword, so that no phrase reaches from the title into the content.
-_BETWEEN = " \0 "
-
-
-Row = NewRow | FailedRow
+from services.watch import Watch
 
 
 class ErrorPolicy(StrEnum):
@@ -73,54 +63,44 @@ _NO_KEYWORD = RowError(IngestErrorCode.NOT_FOUND, "There is no such keyword.", "
 _NO_INTEGRATION = RowError(IngestErrorCode.NOT_FOUND, "There is no such integration.", "integrationId")
 
 
-class Watch:
-    """A user's active keywords, ready to be found in posts. Kept between batches, it is made anew when one of
-    them has changed.
-    """
-
-    def __init__(self, user_id: int) -> None:
-        self.user_id = user_id
-        self.keywords: Sequence[Keyword] = ()
-        self._matcher = Matcher(())
-
-    async def refresh(self, reader: Reader | Writer) -> None:
-        keywords = await active_keywords(reader, self.user_id)
-        if keywords != self.keywords:
-            self.keywords, self._matcher = keywords, Matcher(keywords)
-
-    def keywords_of(self, row: Row) -> Sequence[int]:
-        """The ids of the row's keywords: the one that it names, or those that title or content have, ascending."""
-        if isinstance(row, FailedRow):
-            return ()
-        return self._match(row.post) if row.keyword_id is None else (row.keyword_id,)
-
-    def _match(self, post: NewPost) -> list[int]:
-        title, content = post.title, post.content
-        text = content if title is None or title == content else title + _BETWEEN + content
-        return self._matcher.match(text, post.platform)
-
-
 async def take(
-    pool: Pool, watch: Watch, rows: Sequence[Row], on_error: ErrorPolicy = ErrorPolicy.REJECT_FAILED_ROWS
+    pool: Pool,
+    watch: Watch,
+    rows: Sequence[Row],
+    on_error: ErrorPolicy = ErrorPolicy.REJECT_FAILED_ROWS,
+    *,
+    analyze: bool = False,
 ) -> list[RowResult]:
-    """`take_in` in a transaction of its own."""
-    return await in_transaction(pool, lambda writer: take_in(writer, watch, rows, on_error))
+    """`take_in` in a transaction of its own. With `analyze`, what is new is analysed before."""
+    found: Findings = {}
+    if analyze:
+        loads = Loads(Reader(pool), Scope(watch.user_id))
+        try:
+            found = await findings(loads, watch, rows)
+        finally:
+            await loads.close()
+    return await in_transaction(pool, lambda writer: take_in(writer, watch, rows, on_error, found))
 
 
 async def take_in(
-    writer: Writer, watch: Watch, rows: Sequence[Row], on_error: ErrorPolicy = ErrorPolicy.REJECT_FAILED_ROWS
+    writer: Writer,
+    watch: Watch,
+    rows: Sequence[Row],
+    on_error: ErrorPolicy = ErrorPolicy.REJECT_FAILED_ROWS,
+    found: Findings = NOTHING_FOUND,
 ) -> list[RowResult]:
     """Takes rows in for the user, who is locked first; gives what became of each, in order.
 
-    A row without a keyword becomes a mention of each active keyword that it contains. Raises
-    `InactiveViewerError` for a user who may not write, or is none.
+    A row without a keyword becomes a mention of each active keyword that it contains. What was found in
+    mentions that are new is recorded with them. Raises `InactiveViewerError` for a user who may not write, or is
+    none.
     """
     if await lock_user(writer, watch.user_id) != UserStatus.ACTIVE:
         raise InactiveViewerError
     if any(isinstance(row, NewRow) and row.keyword_id is None for row in rows):
         await watch.refresh(writer)
-    found = [watch.keywords_of(row) for row in rows]
-    keywords = await lock_keywords(writer, watch.user_id, sorted({id_ for ids in found for id_ in ids}))
+    matched = [watch.keywords_of(row) for row in rows]
+    keywords = await lock_keywords(writer, watch.user_id, sorted({id_ for ids in matched for id_ in ids}))
     integrations = await own_integrations(writer, watch.user_id, sorted(_integration_ids(rows)))
     errors = [_errors(row, keywords, integrations) for row in rows]
     if on_error == ErrorPolicy.REJECT_ALL and any(errors):
@@ -128,13 +108,27 @@ async def take_in(
     active = {id_ for id_, status in keywords.items() if status == KeywordStatus.ACTIVE}
     mentions = [
         [] if wrong else _mentions(row, ids, active)
-        for row, ids, wrong in zip(rows, found, errors, strict=True)
+        for row, ids, wrong in zip(rows, matched, errors, strict=True)
     ]
-    taken = iter(await insert_mentions(writer, watch.user_id, [one for some in mentions for one in some]))
+    taken = iter(await _insert(writer, watch.user_id, [one for some in mentions for one in some], found))
     return [
         _failed(wrong) if wrong else _taken(of_row, taken)
         for of_row, wrong in zip(mentions, errors, strict=True)
     ]
+
+
+async def _insert(
+    writer: Writer, user_id: int, mentions: Sequence[NewMention], found: Findings
+) -> list[Taken]:
+    taken = await insert_mentions(writer, user_id, mentions)
+    analyses = [
+        {**found[mention.identity], "mention_id": row.id}
+        for mention, row in zip(mentions, taken, strict=True)
+        if row.created and mention.identity in found
+    ]
+    if analyses:
+        await record_analyses(writer, Scope(user_id), analyses, ANALYZER, VERSION)
+    return taken
 
 
 def _integration_ids(rows: Iterable[Row]) -> set[int]:

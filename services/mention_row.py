@@ -47,6 +47,8 @@ class FailedRow(NamedTuple):
     errors: Sequence[RowError]
 
 
+Row = NewRow | FailedRow
+
 IdReader = Callable[[str, type[Base]], int | None]
 """From an id as clients have it to that of a row of the model; None for a text that is no such id."""
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from db.ingest import NewPost, user_by_email
 from db.models import MentionKind, Platform
 from db.pool import Pool, Reader
-from services.ingest import RowResult, Watch, take
+from services.ingest import RowResult, take
 from services.mention_row import NewRow
 from services.posts import DamagedFileError, Post, Rejected
+from services.watch import Watch
 
 POSTS_PER_BATCH = 1000
 # Long posts make a batch full sooner, so that memory stays bounded.
@@ -40,6 +41,10 @@ class Summary:
             created = sum(mention.created for mention in mentions)
             self.created += created
             self.duplicates += len(mentions) - created
+
+    def add_matches(self, found: Sequence[Sequence[int]]) -> None:
+        self.matched += sum(map(bool, found))
+        self.mentions += sum(map(len, found))
 
 
 @dataclass(slots=True)
@@ -101,10 +106,12 @@ async def import_posts(
     platform: Platform,
     *,
     dry_run: bool = False,
+    analyze: bool = False,
     ahead: bool = False,
     on_batch: Callable[[Summary, Sequence[Rejected]], None] = lambda _summary, _rejected: None,
 ) -> Summary:
-    """Takes in what the rows mention. Each batch is a transaction of its own; a dry run only matches.
+    """Takes in what the rows mention. Each batch is a transaction of its own; a dry run only matches. With
+    `analyze`, what is new is analysed.
 
     `on_batch` is told after each batch how things stand and which of its rows were rejected. Where the file
     turns out to be damaged, everything before the damage is taken in. With `ahead`, the next batch is read in a
@@ -115,7 +122,12 @@ async def import_posts(
     try:
         async with aclosing(_read_ahead(batches) if ahead else _in_turn(batches)) as reading:
             async for batch in reading:
-                await _take(pool, watch, batch, summary, dry_run=dry_run)
+                if dry_run:
+                    summary.add_matches([watch.keywords_of(row) for row in batch.rows])
+                elif batch.rows:
+                    summary.add(await take(pool, watch, batch.rows, analyze=analyze))
+                summary.read += batch.read
+                summary.rejected += len(batch.rejected)
                 on_batch(summary, batch.rejected)
     except DamagedFileError as damage:
         summary.damage = damage
@@ -135,17 +147,6 @@ async def _read_ahead(batches: Iterator[_Batch]) -> AsyncGenerator[_Batch]:
             yield batch
     finally:
         await asyncio.gather(reading, return_exceptions=True)  # nobody closes the file under the thread
-
-
-async def _take(pool: Pool, watch: Watch, batch: _Batch, summary: Summary, *, dry_run: bool) -> None:
-    if dry_run:
-        found = [watch.keywords_of(row) for row in batch.rows]
-        summary.matched += sum(map(bool, found))
-        summary.mentions += sum(map(len, found))
-    elif batch.rows:
-        summary.add(await take(pool, watch, batch.rows))
-    summary.read += batch.read
-    summary.rejected += len(batch.rejected)
 
 
 def _batches(rows: Iterable[Post | Rejected], platform: Platform) -> Iterator[_Batch]:

@@ -13,6 +13,7 @@ from schema.mutations.field import idempotency_key, optional, required, writes
 from schema.node import encoded
 from schema.refs import KeywordRef, MentionRef
 from schema.user_error import ReplayedPayload
+from services.analysis import VERSION
 from services.api_key import WRITE_MENTIONS
 from services.ingest import ErrorPolicy, IngestOutcome
 from services.mention_row import IngestErrorCode
@@ -72,6 +73,10 @@ class IngestMentionsInput:
     items: list[IngestMentionInput] = required(f"The posts, 1 to {MOST_AT_ONCE}.")
     on_error: ErrorPolicy | None = optional(
         "What to do with items that are right when others are not; REJECT_FAILED_ROWS by default."
+    )
+    analyze: bool | None = optional(
+        f"Whether to analyse what is new with the built-in analyser ({VERSION}), as `analyzeMentions` does, in the "
+        "same transaction; false by default."
     )
     idempotency_key: str | None = idempotency_key()
 

@@ -22,7 +22,6 @@ from server.database import migrated_database
 from server.errors import CommandError
 from server.settings import load_settings
 from services import post_import
-from services.ingest import Watch
 from services.posts import (
     ColumnNames,
     DamagedFileError,
@@ -32,6 +31,7 @@ from services.posts import (
     UnusableFileError,
     open_posts,
 )
+from services.watch import Watch
 
 REJECTIONS_SHOWN = 20
 AGAIN = "run the same command again: what was imported before is recognised"
@@ -65,6 +65,12 @@ def import_posts(
         str | None, typer.Option(help="Numbers of comments.", rich_help_panel=_COLUMNS)
     ] = None,
     rejects: Annotated[Path | None, typer.Option(help="Write all rejected rows here, as JSON Lines.")] = None,
+    analyze: Annotated[
+        bool,
+        typer.Option(
+            "--analyze", help="Analyse new mentions with the built-in analyser, which takes longer."
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Match and count; write nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -91,7 +97,7 @@ def import_posts(
             migrated_database(settings) as url,
         ):
             report = _Report(posts, rejects_to)
-            asyncio.run(_import(url, user, posts, platform, report, dry_run=dry_run))
+            asyncio.run(_import(url, user, posts, platform, report, analyze=analyze, dry_run=dry_run))
     except KeyboardInterrupt as stop:
         raise CommandError(f"Interrupted; {AGAIN}.") from stop
     except UnusableFileError as unusable:
@@ -154,7 +160,14 @@ class _Report:
 
 
 async def _import(
-    url: str, email: str, posts: PostFile, platform: Platform, report: _Report, *, dry_run: bool
+    url: str,
+    email: str,
+    posts: PostFile,
+    platform: Platform,
+    report: _Report,
+    *,
+    analyze: bool,
+    dry_run: bool,
 ) -> None:
     try:
         pool = await open_pool(url, size=1)
@@ -167,6 +180,7 @@ async def _import(
                     posts,
                     platform,
                     dry_run=dry_run,
+                    analyze=analyze,
                     ahead=posts.size_bytes > 0,
                     on_batch=report.batch_done,
                 )

@@ -322,3 +322,50 @@ async def test_half_a_character_refuses_the_call(client: httpx.AsyncClient, worl
     assert response.status_code == 400
     assert response.json()["errors"][0]["message"].startswith("The request's body is not JSON")
     assert await world.contents() == before
+
+
+ANALYZED = """
+mutation($input: IngestMentionsInput!) {
+  ingestMentions(input: $input) {
+    results { outcome mentions { mention { analysis { status sentiment intent relevance } } } }
+  }
+}
+"""
+
+
+async def test_what_is_new_is_analysed_in_the_same_transaction(ask: Any, world: Any) -> None:
+    first, *_ = await keywords(world)
+    await ingest(ask, item("there", keywordId=first))
+    items = [
+        item("there", keywordId=first),
+        item("a", content="Can anybody recommend something like ann 1? I love it."),
+        item("b", url="nowhere", content="ann 1"),
+        item("a", content="ann 1, again"),
+    ]
+    answer = await ask(ANALYZED, input={"items": items, "analyze": True})
+    analysis = {
+        "status": "SUCCEEDED",
+        "sentiment": "POSITIVE",
+        "intent": "RECOMMENDATION_REQUEST",
+        "relevance": "HIGH",
+    }
+    assert answer.data["ingestMentions"]["results"] == [
+        {"outcome": "DUPLICATE", "mentions": [{"mention": {"analysis": None}}]},
+        {"outcome": "CREATED", "mentions": [{"mention": {"analysis": analysis}}]},
+        {"outcome": "FAILED", "mentions": []},
+        {"outcome": "DUPLICATE", "mentions": [{"mention": {"analysis": analysis}}]},
+    ]
+    assert await drifts(world.pool) == []
+
+
+async def test_analysing_takes_the_same_statements_for_a_thousand_as_for_one(ask: Any) -> None:
+    expected = [
+        *("active_keywords", "find_mentions", "lock_user", "active_keywords", "lock_keywords"),
+        *("find_or_number", "mentions copy", "record_analyses"),
+    ]
+    for number in (1, 1000):
+        items = [item(f"{number} {place}", content="ann 1 and ann 2") for place in range(number)]
+        answer = await ask(INGEST, input={"items": items, "analyze": True})
+        assert answer.statements == expected
+    answer = await ask(INGEST, input={"items": items, "analyze": True})
+    assert answer.statements == expected[:-2]

@@ -255,9 +255,10 @@ async def test_all_or_none_has_room_for_so_many_rows_and_bytes(
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("?onErr=x", "There is no parameter 'onErr'; there are onError, results, firstLine."),
+        ("?onErr=x", "There is no parameter 'onErr'; there are onError, results, firstLine, analyze."),
         ("?onError=reject_all", "The parameter onError has to be one of REJECT_ALL, REJECT_FAILED_ROWS."),
         ("?results=", "The parameter results has to be one of ALL, FAILED."),
+        ("?analyze=yes", "The parameter analyze has to be true or false."),
         ("?firstLine=0", "The parameter firstLine has to be the number of a line, from 1 on."),
         ("?firstLine=9999999999999999", "The parameter firstLine has to be the number of a line, from 1 on."),
         ("?firstLine=1&firstLine=2", "The parameter firstLine stands twice in the URL."),
@@ -352,6 +353,27 @@ async def test_other_routes_keep_their_limit(origin: str, ann: Sender) -> None:
         headers = ann.headers | {"content-type": "application/json"}
         answer = await client.post(f"{origin}/graphql", content=body, headers=headers)
     assert answer.status_code == 413
+
+
+async def test_what_is_new_is_analysed_if_that_is_asked_for(origin: str, ann: Sender, pool: Pool) -> None:
+    body = jsonl(row("a", content="I love this CRM!"), row("b", content="the api and the crm", likes=-1))
+    assert lines(await post(origin, ann, body, "?analyze=false"))[-1] == summary(created=1, failed=1)
+    assert await pool.fetch("SELECT 1 FROM analysis_results") == []
+    body = jsonl(
+        row("a", content="changed"),
+        row("c", content="Thinking of leaving our CRM, its API is terrible."),
+        row("d", keywordId=ann.keyword_ids["api"], content="Das CRM", language="de"),
+    )
+    assert lines(await post(origin, ann, body, "?analyze=true"))[-1]["summary"]["mentionsCreated"] == 3
+    found = await pool.fetch(
+        "SELECT external_id, keyword, analysis_results.status, sentiment, intent, analyzer FROM analysis_results "
+        "JOIN mentions ON mentions.id = mention_id JOIN keywords ON keywords.id = keyword_id ORDER BY 1, 2"
+    )
+    assert [tuple(row) for row in found] == [
+        ("c", "api", "succeeded", "negative", "churn_risk", "leadgraph"),
+        ("c", "crm", "succeeded", "negative", "churn_risk", "leadgraph"),
+        ("d", "api", "skipped", None, None, "leadgraph"),
+    ]
 
 
 async def test_a_batch_that_the_database_refuses_ends_the_stream_after_whole_batches(

@@ -15,9 +15,10 @@ from db.ingest import NewPost
 from db.models import MentionKind, Platform
 from db.pool import Pool
 from db.writer import in_transaction
-from services.ingest import ErrorPolicy, IngestOutcome, RowResult, Watch, take, take_in
+from services.ingest import ErrorPolicy, IngestOutcome, RowResult, take, take_in
 from services.mention_row import FailedRow, IngestErrorCode, NewRow, RowError
 from services.refusal import InactiveViewerError
+from services.watch import Watch
 
 CREATED, DUPLICATE = IngestOutcome.CREATED, IngestOutcome.DUPLICATE
 UNMATCHED, FAILED = IngestOutcome.UNMATCHED, IngestOutcome.FAILED

@@ -9,9 +9,9 @@ from db.models import Platform
 from db.pool import Pool
 from db.writer import ConstraintError
 from services import post_import
-from services.ingest import Watch
 from services.post_import import Summary, find_watch, import_posts
 from services.posts import DamagedFileError, Post, Rejected, open_posts
+from services.watch import Watch
 
 HACKERNEWS = Platform.HACKERNEWS
 REAL_FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "hacker_news.csv"

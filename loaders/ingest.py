@@ -1,0 +1,27 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from db.ingest import Identity, active_keywords, find_mentions
+from db.models import Keyword
+from db.pool import Reader
+from db.scope import Scope
+from loaders.loader import Loader
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveKeywords(Loader[int, Sequence[Keyword]]):
+    """Each user's keywords that are looked for, in id order, with what matching needs of them."""
+
+    async def read(self, reader: Reader, _: Scope, keys: Sequence[int]) -> Sequence[Sequence[Keyword]]:
+        return [await active_keywords(reader, user_id) for user_id in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class MentionOfIdentity(Loader[Identity, int | None]):
+    """The ids of the user's mentions by what tells them apart; None where there is none yet."""
+
+    user_id: int
+
+    async def read(self, reader: Reader, _: Scope, keys: Sequence[Identity]) -> Sequence[int | None]:
+        found = await find_mentions(reader, self.user_id, keys)
+        return [found.get(key) for key in keys]

@@ -63,6 +63,7 @@ class Ways:
             Way("mutation", "`ingestMentions`", self._mutation),
             Way("stream", "`POST /ingest/mentions`", self._stream),
             Way("matched", "the same, keywords found in the text", self._matched_stream),
+            Way("analyzed", "the same, and analysed", self._analyzed_stream),
             Way("import", "`import-posts`, keywords found in the text", self._import),
         ]
 
@@ -129,6 +130,10 @@ class Ways:
         body = _lines([as_item(mention, keyword=False) for mention in mentions])
         return lambda: self._send(body, "created", len(mentions))
 
+    def _analyzed_stream(self, mentions: Sequence[NewMention]) -> Run:
+        body = _lines([as_item(mention, keyword=False) for mention in mentions])
+        return lambda: self._send(body, "created", len(mentions), "?analyze=true")
+
     @property
     def again(self) -> Way:
         """The stream of what is there already."""
@@ -138,11 +143,11 @@ class Ways:
         body = _lines([as_item(mention) for mention in mentions])
         return lambda: self._send(body, "duplicate", len(mentions))
 
-    async def _send(self, body: bytes, outcome: str, number: int) -> None:
+    async def _send(self, body: bytes, outcome: str, number: int, query: str = "") -> None:
         """Sends while it reads, as curl does."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self._server.port)
         head = [
-            "POST /ingest/mentions HTTP/1.1",
+            f"POST /ingest/mentions{query} HTTP/1.1",
             "host: 127.0.0.1",
             "connection: close",
             "content-type: application/x-ndjson",

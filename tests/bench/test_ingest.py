@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-WAYS = {"copy", "triggers", "set", "mutation", "stream", "matched", "import", "again"}
+WAYS = {"copy", "triggers", "set", "mutation", "stream", "matched", "analyzed", "import", "again"}
 
 
 def test_the_benchmark_of_ingest_runs(tmp_path: Path) -> None:

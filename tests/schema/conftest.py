@@ -75,13 +75,15 @@ class World:
         )
 
     async def contents(self) -> dict[str, list[dict[str, object]]]:
-        """All rows of all tables, but for when keys were used: what is equal to it later has not changed."""
+        """All rows of all tables, but for when keys were used and users seen: what is equal to it later has not
+        changed.
+        """
         found = {}
         for (table,) in await self.pool.fetch(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
         ):
             rows = await self.pool.fetch(
-                f"SELECT to_jsonb(t) - 'last_used_at' AS row FROM {table} AS t ORDER BY 1"
+                f"SELECT to_jsonb(t) - '{{last_used_at, last_seen_at}}'::text[] AS row FROM {table} AS t ORDER BY 1"
             )
             found[table] = [row["row"] for row in rows]
         return found

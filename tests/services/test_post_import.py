@@ -141,6 +141,17 @@ async def test_importing_again_creates_nothing(pool: Pool) -> None:
     assert await counts(pool) == {"ann@example.com": 6, "crm": 2, "api": 4}
 
 
+async def test_what_is_new_is_analysed_if_that_is_asked_for(pool: Pool) -> None:
+    await add_user(pool, "crm")
+    rows = [post(number, "I love this CRM!") for number in range(3)]
+    await import_posts(pool, await watch_of(pool), rows[:1], HACKERNEWS)
+    await import_posts(pool, await watch_of(pool), rows, HACKERNEWS, analyze=True)
+    found = await pool.fetch(
+        "SELECT external_id, sentiment FROM analysis_results JOIN mentions ON mentions.id = mention_id ORDER BY 1"
+    )
+    assert [tuple(row) for row in found] == [("1", "positive"), ("2", "positive")]
+
+
 async def test_other_users_are_left_alone(pool: Pool) -> None:
     await add_user(pool, "crm")
     await add_user(pool, "api", email="bob@example.com")

@@ -77,6 +77,7 @@ def test_every_counter_column_of_the_models_is_declared() -> None:
         for table in Base.metadata.tables.values()
         for column in table.columns
         if column.name.endswith("_count")
+        and table.name != "exports"  # how far a file has come, which its job writes
     }
     assert {
         (table, counter.column) for table, counters in COUNTERS.items() for counter in counters

@@ -35,7 +35,7 @@ from tests.breadth.documents import UNPROPAGATED, Asked, ask, ask_valid
 
 class Everything(SchemaExtension):
     def on_execute(self) -> Iterator[None]:
-        self.execution_context.context.expect(EVERY_COLUMN, single=False)
+        self.execution_context.context.expect("", EVERY_COLUMN, single=False)
         yield
 
 

@@ -29,7 +29,7 @@ from db.writes import export as exports
 from db.writes import rows
 from services import row_format
 from services.gzip_stream import Content, end, piece
-from services.owner import lock_viewer
+from services.owner import hold_viewer
 from services.refusal import UserErrorCode, not_found, refused
 from services.viewer import Viewer
 
@@ -76,7 +76,7 @@ SheetOf = Callable[[ExportEntity, Sequence[str]], Sheet]
 
 async def create(writer: Writer, viewer: Viewer, new: NewExport) -> Export:
     """An export that waits for a worker. Raises `RefusedError`."""
-    await lock_viewer(writer, viewer)
+    await hold_viewer(writer, viewer)
     if await exports.unfinished(writer, _own(viewer)) >= MOST_UNFINISHED:
         raise refused(
             UserErrorCode.TOO_MANY,
@@ -97,7 +97,7 @@ async def create(writer: Writer, viewer: Viewer, new: NewExport) -> Export:
 
 async def cancel(writer: Writer, viewer: Viewer, export_id: int) -> Export:
     """The export, cancelled; one that was so already stays so. Raises `RefusedError`."""
-    await lock_viewer(writer, viewer)
+    await hold_viewer(writer, viewer)
     cancelled = await exports.cancel(writer, _own(viewer), export_id)
     found = cancelled or await rows.read(writer, _own(viewer), Export, export_id)
     if found is None:

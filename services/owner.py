@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from db.models import Base, UserStatus
 from db.writer import Writer
-from db.writes.user import LockedUser, lock, lock_owners
+from db.writes.user import LockedUser, hold, lock, lock_owners
 from services.refusal import InactiveViewerError, not_found
 from services.viewer import Viewer
 
@@ -36,6 +36,7 @@ def _of_active_viewer(locked: list[LockedUser]) -> list[LockedUser]:
     return locked
 
 
-async def lock_viewer(writer: Writer, viewer: Viewer) -> None:
-    """Locks the viewer, for what is the viewer's alone: an operator, too, has that of nobody else."""
-    _of_active_viewer(await lock(writer, viewer.user_id, [viewer.user_id]))
+async def hold_viewer(writer: Writer, viewer: Viewer) -> None:
+    """Locks the viewer, for what is the viewer's alone and changes no figure."""
+    if await hold(writer, viewer.user_id) != UserStatus.ACTIVE:
+        raise InactiveViewerError

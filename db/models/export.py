@@ -45,7 +45,7 @@ UNFINISHED = "status IN ('queued', 'running')"
 
 
 class Export(Base):
-    """A list that is written into a file, batch by batch; also the job that does it (docs/decisions/0012-jobs.md).
+    """A list that is written into a file, batch by batch; also the job that does it (docs/decisions/0014-jobs.md).
 
     `question` is the filter and order, `position` the place in that order of the last row that was written.
     `everybody` says that it was asked for by an operator, for everybody's rows. `content_bytes` and `content_crc`

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, any_, bindparam, func, select, union, update
+from sqlalchemy import BigInteger, ColumnElement, Select, any_, bindparam, func, select, union, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -65,6 +65,12 @@ def _lock_user() -> ReturningUpdate[Any]:
 
 
 @statement
+def _hold_user() -> Select[Any]:
+    viewer = _USERS.c.id == bindparam("viewer_id", type_=BigInteger)
+    return select(_USERS.c.status).where(viewer).with_for_update(key_share=True)
+
+
+@statement
 def _lock_users() -> ReturningUpdate[Any]:
     return _next_version(_in_order_of_ids(_USERS.c.id == any_(_also())))
 
@@ -83,6 +89,12 @@ async def lock(writer: Writer, viewer_id: int, user_ids: Sequence[int]) -> list[
     if len(set(user_ids)) == 1:
         return await _fetch(writer, _lock_user(), user_id=user_ids[0], viewer_id=viewer_id)
     return await _fetch(writer, _lock_users(), also=list(user_ids), viewer_id=viewer_id)
+
+
+async def hold(writer: Writer, viewer_id: int) -> UserStatus | None:
+    """Locks the user for what is no data of theirs: the version stays. None where there is no such user."""
+    found = await writer.fetch_values(_hold_user(), EVERYBODY, viewer_id=viewer_id)
+    return UserStatus(found[0]["status"]) if found else None
 
 
 async def lock_owners(

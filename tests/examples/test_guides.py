@@ -20,7 +20,7 @@ GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
 FENCED = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 QUOTED_FROM = {"ts": "typescript/**/*.ts", "python": "python/*.py", "sh": "curl/*.sh"}
 NEEDS_NODE = "npm "
-WRITES = {"ingest.md", "writes.md"}
+WRITES = {"ingest.md", "writes.md", "export.md"}
 
 
 @dataclass(frozen=True)

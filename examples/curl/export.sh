@@ -1,0 +1,57 @@
+#!/bin/sh
+# Has all leads with some statuses written into a file, waits for it, and fetches it.
+#
+#     sh export.sh leads.jsonl.gz QUALIFIED CONVERTED
+#
+# The variables LEADGRAPH_URL and LEADGRAPH_API_KEY say whom to ask. curl and python3 have to be installed.
+set -eu
+: "${LEADGRAPH_URL:?says where to ask}" "${LEADGRAPH_API_KEY:?is the key to ask with}" "${1:?Name a file}" "${2:?Give statuses}"
+
+file=$1
+shift
+
+ask() {
+    curl -sS "$LEADGRAPH_URL" -H "Authorization: Bearer $LEADGRAPH_API_KEY" -H "Content-Type: application/json" -d "$1"
+}
+
+creation() {
+    python3 -c 'import json, sys
+statuses = sys.argv[1:]
+query = """mutation($input: CreateExportInput!) {
+  createExport(input: $input) { export { id status error url } userErrors { message } }
+}"""
+leads = {"filter": {"status": {"in": statuses}}, "columns": ["id", "status", "company", "mention.url"]}
+print(json.dumps({"query": query, "variables": {"input": {"list": {"leads": leads}}}}))' "$@"
+}
+
+question() {
+    printf '{"query": "query($id: ID!) { export(id: $id) { id status error url } }", "variables": {"id": "%s"}}' "$1"
+}
+
+# A field of the export in an answer; what is wrong with it goes to standard error.
+field() {
+    python3 -c 'import json, sys
+answer = json.load(sys.stdin)
+data = answer.get("data") or {}
+payload = data.get("createExport") or data
+wrong = answer.get("errors") or payload.get("userErrors")
+if wrong:
+    sys.exit("\n".join(error["message"] for error in wrong))
+print(payload["export"][sys.argv[1]] or "")' "$1"
+}
+
+answer=$(ask "$(creation "$@")")
+id=$(printf '%s' "$answer" | field id)
+status=$(printf '%s' "$answer" | field status)
+while [ "$status" = QUEUED ] || [ "$status" = RUNNING ]; do
+    sleep 1
+    answer=$(ask "$(question "$id")")
+    status=$(printf '%s' "$answer" | field status)
+done
+if [ "$status" != SUCCEEDED ]; then
+    echo "The export is $status: $(printf '%s' "$answer" | field error)" >&2
+    exit 1
+fi
+
+url=${LEADGRAPH_URL%/graphql}$(printf '%s' "$answer" | field url)
+curl -sS --fail -C - --retry 5 -o "$file" "$url" -H "Authorization: Bearer $LEADGRAPH_API_KEY"

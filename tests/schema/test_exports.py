@@ -129,7 +129,7 @@ async def all_of(crowd: Exporting, viewer: str, list_: str, names: Sequence[str]
     """The rows as GraphQL shows them, the newest first."""
     if list_ == "integrationLogs":
         inner = f"nodes {{ id createdAt {selection(names)} }}"
-        document = f"{{ integrations(first: 100) {{ nodes {{ logs(first: 100) {{ {inner} }} }} }} }}"
+        document = f"{{ integrations(first: 40) {{ nodes {{ logs(first: 100) {{ {inner} }} }} }} }}"
         found = (await crowd.ask(document, viewer=viewer)).data["integrations"]["nodes"]
         logs = [log for one in found for log in one["logs"]["nodes"]]
         return sorted(logs, key=lambda log: (log["createdAt"], number(log["id"])), reverse=True)

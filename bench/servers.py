@@ -101,7 +101,13 @@ def of_python(data: Data) -> list[Server]:
             executor,
             f"Leadgraph, {executor} executor",
             (sys.executable, "-m", "server.cli", "serve"),
-            environment={"LEADGRAPH_EXECUTOR": executor, "LEADGRAPH_PORT": PORT},
+            environment={
+                "LEADGRAPH_EXECUTOR": executor,
+                "LEADGRAPH_PORT": PORT,
+                # Nothing but requests is measured.
+                "LEADGRAPH_AUDIT_EVERY_SECONDS": "0",
+                "LEADGRAPH_WORKERS": "0",
+            },
             headers=key,
             variables=global_id,
         )

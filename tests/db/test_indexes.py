@@ -64,7 +64,7 @@ async def seeded(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Poo
     await pool.execute(
         "UPDATE mentions SET read_at = CASE WHEN id % 50 <> 0 THEN now() END, "
         "starred_at = CASE WHEN id % 100 = 1 THEN now() END, dismissed_at = CASE WHEN id % 100 = 2 THEN now() END, "
-        "engaged_at = CASE WHEN id % 100 = 3 THEN now() END"
+        "engaged_at = CASE WHEN id % 100 = 3 THEN now() END, dismiss_reason = NULL"
     )
     await pool.execute("INSERT INTO lead_events (lead_id, type) SELECT id, 'created' FROM leads")
     await pool.execute(

@@ -222,12 +222,23 @@ async def shared_pool(postgres: EmbeddedPostgres, template: str) -> AsyncIterato
     await admin.close()
 
 
+@dataclass
+class Clock:
+    """What time it is for windows: a moment that a test has set, or the real one."""
+
+    at: datetime | None = None
+
+    def __call__(self) -> datetime:
+        return self.at or datetime.now(UTC)
+
+
 @dataclass(frozen=True)
 class Asker:
     """Asks a module's world. Whatever is asked, no answer may be an error of ours."""
 
     world: World
     client: httpx.AsyncClient
+    clock: Clock = field(default_factory=Clock)
 
     async def __call__(self, document: str, *, viewer: str | None = "ann", **variables: object) -> Answer:
         # Written in ASCII, so that a test can send what is no text, such as half a surrogate pair.
@@ -245,11 +256,12 @@ class Asker:
 
 @pytest.fixture(scope="module")
 async def asker(shared_pool: Pool, schema: Schema) -> AsyncIterator[Asker]:
-    app = create_app(shared_pool, schema=schema, explain=True)
+    clock = Clock()
+    app = create_app(shared_pool, schema=schema, explain=True, clock=clock)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://test", timeout=60
     ) as made:
-        yield Asker(World(shared_pool), made)
+        yield Asker(World(shared_pool), made, clock)
 
 
 MOMENTS = [datetime(2026, 1, 31, 12, tzinfo=UTC) + n * timedelta(hours=7, microseconds=1) for n in range(9)]

@@ -14,7 +14,7 @@ from resolvers.needs import needs
 from resolvers.paging import bounded
 from resolvers.permission import require_scope
 from resolvers.stats import GroupCount
-from resolvers.timeframe import Overview
+from resolvers.timeframe import Overview, figures
 from services import dashboard as of_dashboards
 from services.analytics import COUNTERS, UserFigures, UserFiguresOf, rate_trend, trend, user_figures
 from services.api_key import READ_LEADS, READ_MENTIONS
@@ -111,7 +111,8 @@ def _question(overview: Overview) -> UserFiguresOf:
 async def totals(overviews: Sequence[Overview], context: Context) -> Sequence[Totals]:
     for scope in (READ_LEADS, READ_MENTIONS):
         require_scope(context.viewer, scope)
-    found = await context.figures(user_figures, [_question(overview) for overview in overviews])
+    frames = [overview.frame for overview in overviews]
+    found = await figures(context, user_figures, frames, [_question(overview) for overview in overviews])
     return [Totals(overview, figure) for overview, figure in zip(overviews, found, strict=True)]
 
 
@@ -136,15 +137,15 @@ async def rate_of_all_time(
     return [_rate(one.figure.value, chosen) for one in parents]
 
 
-def _rate(figures: UserFigures, basis: RateBasis) -> Rate:
-    counters = figures.counters
+def _rate(of_user: UserFigures, basis: RateBasis) -> Rate:
+    counters = of_user.counters
     leads, mentions = counters["leads_count"], counters["mentions_count"]
     converted = counters["converted_leads_count"]
     over, under = {
         RateBasis.LEADS_PER_MENTION: (leads, mentions),
         RateBasis.CONVERTED_PER_MENTION: (converted, mentions),
         RateBasis.CONVERTED_PER_LEAD: (converted, leads),
-        RateBasis.QUALIFIED_PER_LEAD: (figures.ever.qualified, leads),
+        RateBasis.QUALIFIED_PER_LEAD: (of_user.ever.qualified, leads),
     }[basis]
     return Rate(over, under, basis)
 
@@ -178,7 +179,8 @@ async def _recent(
     require_scope(context.viewer, READ_LEADS)
     size = of_dashboards.USUALLY_MOST if most <= of_dashboards.USUALLY_MOST else MOST_LEADS
     questions = [of_dashboards.RecentLeadsOf(overview.user_id, size) for overview in overviews]
-    found = await context.figures(of_dashboards.recent_leads, questions)
+    frames = [overview.frame for overview in overviews]
+    found = await figures(context, of_dashboards.recent_leads, frames, questions)
     shown = [one for figure in found for one in figure.value]
     context.prime(RowBy(Mention), {one.mention.id: one.mention for one in shown})
     context.prime(RowBy(Keyword), {one.keyword.id: one.keyword for one in shown})

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from db.models import Base
 from db.pool import Pool, Reader
@@ -12,6 +12,8 @@ from db.writer import Work, in_transaction
 from loaders.loader import Key, Loader, Loads, Value
 from resolvers.errors import UnauthenticatedError
 from resolvers.permission import TO_READ, require_scope, rows_to_read, scope_to_read
+from services.cache.metric import Asked
+from services.cache.metric import Value as Figured
 from services.cached import Cached, Figure, Metric
 from services.vault import Vault
 from services.viewer import Viewer
@@ -19,8 +21,6 @@ from services.viewer import Viewer
 __all__ = ["Context", "Viewer"]
 
 Result = TypeVar("Result")
-Asked = TypeVar("Asked", bound=Any)
-Figured = TypeVar("Figured")
 
 
 class Context:
@@ -93,10 +93,12 @@ class Context:
         return value
 
     async def figures(
-        self, metric: Metric[Asked, Figured], questions: Sequence[Asked]
+        self, metric: Metric[Asked, Figured], questions: Sequence[Asked], max_age: int | None = None
     ) -> Sequence[Figure[Figured]]:
-        """One figure per question, each of the operation's snapshot or with the moment that it is of."""
-        return await self.cached.get(metric, self.loads, questions)
+        """One figure per question, not older than so many seconds: of the operation's snapshot, or with the moment
+        that it is of.
+        """
+        return await self.cached.get(metric, self.loads, questions, max_age_seconds=max_age)
 
     def prime(self, loader: Loader[Key, Value], values: Mapping[Key, Value]) -> None:
         """Makes rows known that came with a figure, so that they need not be read again."""

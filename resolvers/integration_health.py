@@ -10,9 +10,10 @@ from resolvers.context import Context
 from resolvers.needs import needs
 from resolvers.paging import bounded
 from resolvers.permission import require_scope
-from resolvers.timeframe import Overview
+from resolvers.timeframe import Overview, figures, require_age
 from services.api_key import READ_INTEGRATIONS
 from services.integration_health import (
+    USUALLY_MOST,
     HealthsOf,
     IntegrationProblem,
     IntegrationReport,
@@ -22,7 +23,6 @@ from services.integration_health import (
 )
 from services.rates import percent
 
-DEFAULT_INTEGRATIONS = 20
 MOST_INTEGRATIONS = 100
 
 
@@ -83,11 +83,11 @@ async def of_users(
 ) -> Sequence[Sequence[IntegrationHealth]]:
     """The least healthy first, whatever their status."""
     require_scope(context.viewer, READ_INTEGRATIONS)
-    most = bounded(first, DEFAULT_INTEGRATIONS, MOST_INTEGRATIONS)
-    size = DEFAULT_INTEGRATIONS if most <= DEFAULT_INTEGRATIONS else MOST_INTEGRATIONS
+    most = bounded(first, USUALLY_MOST, MOST_INTEGRATIONS)
+    size = USUALLY_MOST if most <= USUALLY_MOST else MOST_INTEGRATIONS
     since = first_day(context.now)
     questions = [HealthsOf(overview.user_id, since, size) for overview in overviews]
-    found = await context.figures(integration_health, questions)
+    found = await figures(context, integration_health, [overview.frame for overview in overviews], questions)
     healths = [[IntegrationHealth(one, figure.as_of) for one in figure.value[:most]] for figure in found]
     rows = {one.integration.id: one.integration for some in healths for one in some}
     context.prime(RowBy(Integration), rows)
@@ -96,9 +96,10 @@ async def of_users(
 
 @needs("user_id", others={User: ("data_version",)}, loads=2)
 async def of_integrations(
-    integrations: Sequence[Integration], context: Context
+    integrations: Sequence[Integration], context: Context, max_age: int | None = None
 ) -> Sequence[IntegrationHealth]:
+    require_age(max_age)
     since = first_day(context.now)
     questions = [HealthsOf(one.user_id, since, 1, one.id) for one in integrations]
-    found = await context.figures(integration_health, questions)
+    found = await context.figures(integration_health, questions, max_age)
     return [IntegrationHealth(figure.value[0], figure.as_of) for figure in found]

@@ -11,8 +11,8 @@ from resolvers.context import Context
 from resolvers.needs import needs
 from resolvers.paging import bounded
 from resolvers.permission import require_scope
-from resolvers.series import Series, bounds_of, series_of
-from resolvers.timeframe import USERS_COLUMNS, Overview, Timeframe, timeframe
+from resolvers.series import Series, series_of
+from resolvers.timeframe import USERS_COLUMNS, Overview, Timeframe, figures, timeframe
 from services.analytics import KeywordSeriesOf, keyword_series, rate_trend, trend
 from services.api_key import READ_KEYWORDS
 from services.keyword_performance import (
@@ -27,7 +27,7 @@ from services.keyword_performance import (
     performance_score,
 )
 from services.rates import RateBasis, RateTrend, Trend
-from services.windows import Range, TimeUnit, Window
+from services.windows import Range, TimeUnit, Window, bounds_of
 
 DEFAULT_WIDGET = 5
 DEFAULT_KEYWORDS = 20
@@ -89,7 +89,7 @@ async def best_of_users(
         )
         for one in overviews
     ]
-    found = await context.figures(best_keywords, questions)
+    found = await figures(context, best_keywords, [one.frame for one in overviews], questions)
     best = [figure.value.first(ranking, most) for figure in found]
     context.prime(RowBy(Keyword), {one.keyword.id: one.keyword for some in best for one in some})
     return [
@@ -129,14 +129,15 @@ async def of_keywords(
     time_zone: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    max_age: int | None = None,
 ) -> Sequence[KeywordPerformance]:
-    frame = await timeframe(context, range, time_zone, since, until)
+    frame = await timeframe(context, range, time_zone, since, until, max_age)
     period = frame.period
     questions = [
         KeywordWindowOf(one.user_id, one.id, period.previous_start, period.start, period.end)
         for one in keywords
     ]
-    found = await context.figures(keyword_window, questions)
+    found = await context.figures(keyword_window, questions, max_age)
     return [
         KeywordPerformance(keyword, frame, figure.value, figure.as_of)
         for keyword, figure in zip(keywords, found, strict=True)
@@ -161,7 +162,7 @@ async def over_time(
         KeywordSeriesOf(one.keyword.user_id, one.keyword.id, bounds_of(own))
         for one, own in zip(performances, units, strict=True)
     ]
-    found = await context.figures(keyword_series, questions)
+    found = await figures(context, keyword_series, [one.frame for one in performances], questions)
     return [series_of(own, figure) for own, figure in zip(units, found, strict=True)]
 
 
@@ -174,9 +175,10 @@ async def efficiency_score(
         for one in performances
         if isinstance(one.figures, KeywordFigures)
     }
-    others = [one.keyword for one in performances if not isinstance(one.figures, KeywordFigures)]
-    found = await efficiency_of_keywords(others, context) if others else []
-    asked = iter(found)
+    others = [one for one in performances if not isinstance(one.figures, KeywordFigures)]
+    questions = [KeywordEfficiencyOf(one.keyword.user_id, one.keyword.id) for one in others]
+    found = await figures(context, keyword_efficiency, [one.frame for one in others], questions)
+    asked = iter([figure.value for figure in found])
     return [
         known[one.keyword.id] if isinstance(one.figures, KeywordFigures) else next(asked)
         for one in performances

@@ -9,11 +9,11 @@ from db.queries.slots import Tally
 from resolvers.context import Context
 from resolvers.needs import needs
 from resolvers.permission import require_scope
-from resolvers.timeframe import Overview
+from resolvers.timeframe import Overview, figures
 from services.analytics import UserSeriesOf, user_series
 from services.api_key import READ_LEADS, READ_MENTIONS
 from services.cached import Figure
-from services.windows import TimeUnit, Window
+from services.windows import TimeUnit, Window, bounds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,6 @@ class Series:
     points: list[Point]
 
 
-def bounds_of(units: Sequence[Window]) -> tuple[datetime, ...]:
-    """Where one unit ends the next one begins."""
-    return (*(unit.start for unit in units), units[-1].end)
-
-
 def series_of(units: Sequence[Window], figure: Figure[list[Tally]]) -> Series:
     return Series(figure.as_of, [Point(unit, tally) for unit, tally in zip(units, figure.value, strict=True)])
 
@@ -77,5 +72,5 @@ async def over_time(
     questions = [
         UserSeriesOf(overview.user_id, bounds_of(own)) for overview, own in zip(overviews, units, strict=True)
     ]
-    found = await context.figures(user_series, questions)
+    found = await figures(context, user_series, [overview.frame for overview in overviews], questions)
     return [series_of(own, figure) for own, figure in zip(units, found, strict=True)]

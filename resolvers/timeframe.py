@@ -11,7 +11,12 @@ from loaders.rows import RowBy
 from resolvers.context import Context
 from resolvers.errors import UserInputError
 from resolvers.needs import needs
+from services.cache.metric import Asked
+from services.cache.metric import Value as Figured
+from services.cached import Figure, Metric
+from services.together import together
 from services.windows import (
+    USUAL_RANGE,
     Period,
     Range,
     RangeError,
@@ -38,6 +43,8 @@ class Timeframe:
     time_zone: str
     week_start: int
     now: datetime
+    max_age: int | None = None
+    """How many seconds old its figures may be; None for as old as each of them may be anyway."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -75,12 +82,14 @@ async def timeframe(
     time_zone: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    max_age: int | None = None,
 ) -> Timeframe:
     """Raises `UserInputError` that names the argument which is wrong."""
     viewer = await context.load_one(RowBy(User), context.viewer.user_id)
     if time_zone is None:
         time_zone = viewer.time_zone if viewer else "UTC"
     wanted = _range(chosen, since, until)
+    require_age(max_age)
     try:
         zone = zone_of(time_zone)
         period = period_of(wanted, zone, context.now, _utc(since), _utc(until))
@@ -88,12 +97,29 @@ async def timeframe(
         raise UserInputError(f"`timeZone`: {error}") from error
     except RangeError as error:
         raise UserInputError(f"`{error.argument}`: {error}") from error
-    return Timeframe(wanted, period, time_zone, viewer.week_start if viewer else 1, context.now)
+    return Timeframe(wanted, period, time_zone, viewer.week_start if viewer else 1, context.now, max_age)
+
+
+def require_age(max_age: int | None) -> None:
+    """Raises `UserInputError` for an age that is none."""
+    if max_age is not None and max_age < 0:
+        raise UserInputError(f"`maxAge` is a number of seconds, not {max_age}.")
+
+
+async def figures(
+    context: Context, metric: Metric[Asked, Figured], frames: Sequence[Timeframe], questions: Sequence[Asked]
+) -> Sequence[Figure[Figured]]:
+    """One figure per question, as old at most as its timeframe allows."""
+
+    async def ask(max_age: int | None, some: Sequence[tuple[Timeframe, Asked]]) -> Sequence[Figure[Figured]]:
+        return await context.figures(metric, [question for _, question in some], max_age)
+
+    return await together(list(zip(frames, questions, strict=True)), lambda asked: asked[0].max_age, ask)
 
 
 def _range(chosen: Range | None, since: datetime | None, until: datetime | None) -> Range:
     if since is None and until is None:
-        return Range.LAST_30_DAYS if chosen is None else chosen
+        return USUAL_RANGE if chosen is None else chosen
     if chosen not in {None, Range.CUSTOM}:
         raise UserInputError(f"`from` and `to` go with `range: CUSTOM`, not with {chosen.name}.")
     return Range.CUSTOM
@@ -142,9 +168,10 @@ async def of_viewer(
     time_zone: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    max_age: int | None = None,
 ) -> Sequence[Overview]:
     """The viewer's own, also for operators."""
-    frame = await timeframe(context, range, time_zone, since, until)
+    frame = await timeframe(context, range, time_zone, since, until, max_age)
     return [Overview(context.viewer.user_id, frame)] * len(parents)
 
 
@@ -156,6 +183,7 @@ async def of_users(
     time_zone: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    max_age: int | None = None,
 ) -> Sequence[Overview]:
-    frame = await timeframe(context, range, time_zone, since, until)
+    frame = await timeframe(context, range, time_zone, since, until, max_age)
     return [Overview(user.id, frame) for user in users]

@@ -13,6 +13,7 @@ from schema.keyword_performance import ORDER_BY, KeywordPerformance, first
 from schema.stats import LeadStatusCount, basis
 from schema.timeframe import Series, Window, over_time
 from schema.trend import RateTrend, Trend
+from services.integration_health import USUALLY_MOST as INTEGRATIONS
 from services.rates import RateBasis
 from services.windows import Range
 
@@ -83,8 +84,6 @@ class Analytics:
     integrations: list[IntegrationHealth] = resolved_by(
         of_integrations.of_users,
         description="Integrations, whatever their status: the least healthy first, those of unknown health last.",
-        arguments=first(
-            of_integrations.DEFAULT_INTEGRATIONS, of_integrations.MOST_INTEGRATIONS, "integrations"
-        ),
+        arguments=first(INTEGRATIONS, of_integrations.MOST_INTEGRATIONS, "integrations"),
     )
     over_time: Series = over_time(series.over_time)

@@ -14,6 +14,7 @@ from schema.stats import Rate, basis
 from schema.timeframe import Window
 from schema.trend import Trend
 from services.dashboard import USUALLY_MOST
+from services.integration_health import USUALLY_MOST as INTEGRATIONS
 from services.rates import RateBasis
 from services.windows import Range
 
@@ -57,9 +58,7 @@ class Dashboard:
     integration_status: list[IntegrationHealth] = resolved_by(
         of_integrations.of_users,
         description="Integrations, whatever their status: the least healthy first, those of unknown health last.",
-        arguments=first(
-            of_integrations.DEFAULT_INTEGRATIONS, of_integrations.MOST_INTEGRATIONS, "integrations"
-        ),
+        arguments=first(INTEGRATIONS, of_integrations.MOST_INTEGRATIONS, "integrations"),
     )
     analytics: Analytics = column("The same window in detail.")
     conversion_metrics: ConversionMetrics = resolved_by(

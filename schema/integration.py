@@ -12,6 +12,7 @@ from schema.lists import log_list, mention_list
 from schema.node import Node, global_id, is_row_of
 from schema.refs import IntegrationHealthRef, IntegrationLogRef, MentionConnectionRef, UserRef
 from schema.scalars import JSON
+from schema.timeframe import MAX_AGE
 
 
 @strawberry.type(description="A connected source, CRM or notification channel.")
@@ -50,7 +51,9 @@ class Integration(Node):
     created_at: datetime = column("When it was connected.")
     updated_at: datetime = column("When it was last changed, by its user or by a run.")
     health: IntegrationHealthRef = resolved_by(
-        of_health.of_integrations, description="How well it works: its score, its problems, its days."
+        of_health.of_integrations,
+        description="How well it works: its score, its problems, its days.",
+        arguments=MAX_AGE,
     )
     user: UserRef = resolved_by(resolve.user, description="The user whose integration it is.")
     mentions: MentionConnectionRef = mention_list(resolve.mentions, "The mentions that it brought in.")

@@ -30,6 +30,15 @@ _ENDS = (
     f"on a quarter of an hour, between {EARLIEST.date()} and {LATEST.date()}; at most {LONGEST.days} days apart. "
     "Goes with `range: CUSTOM`, which is what `range` is where this is given."
 )
+MAX_AGE = {
+    "max_age": Annotated[
+        int | None,
+        strawberry.argument(
+            description="How old figures may be, in seconds; 0 for those of this moment. By default as old as each may "
+            "be anyway: a few minutes. What the viewer has written is in them in any case."
+        ),
+    ]
+}
 ARGUMENTS = {
     "range": Annotated[
         Range | None,
@@ -49,6 +58,7 @@ ARGUMENTS = {
         datetime | None,
         strawberry.argument(name="to", description=f"First moment behind a custom window, {_ENDS}"),
     ],
+    **MAX_AGE,
 }
 BY = {
     "by": Annotated[

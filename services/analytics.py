@@ -13,6 +13,7 @@ from loaders.slots import Tallies
 from services.cached import metric
 from services.rates import Rate, RateBasis, RateTrend, Trend
 from services.together import together
+from services.windows import TimeUnit, bounds_of, today, usual_period, windows, zone_or_utc
 
 TTL_SECONDS = 600
 EVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
@@ -50,7 +51,19 @@ class UserFigures:
     today: Tally
 
 
-@metric("user_figures", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS)
+async def _foresee_figures(_: Loads, user: User, now: datetime) -> Sequence[UserFiguresOf]:
+    period, zone = usual_period(user.time_zone, now), zone_or_utc(user.time_zone)
+    first, behind = today(zone, now)
+    return [UserFiguresOf(user.id, *period, first, behind)]
+
+
+@metric(
+    "user_figures",
+    version=1,
+    ttl_seconds=TTL_SECONDS,
+    stale_seconds=TTL_SECONDS,
+    foresee=_foresee_figures,
+)
 async def user_figures(loads: Loads, questions: Sequence[UserFiguresOf]) -> Sequence[UserFigures]:
     """From counters and roll-ups. A user whom the viewer may not see has done nothing."""
 
@@ -86,7 +99,19 @@ class KeywordSeriesOf:
     bounds: tuple[datetime, ...]
 
 
-@metric("user_series", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS)
+async def _foresee_series(_: Loads, user: User, now: datetime) -> Sequence[UserSeriesOf]:
+    period, zone = usual_period(user.time_zone, now), zone_or_utc(user.time_zone)
+    days = windows(TimeUnit.DAY, period.start, period.end, zone, user.week_start, now)
+    return [UserSeriesOf(user.id, bounds_of(list(days)))]
+
+
+@metric(
+    "user_series",
+    version=1,
+    ttl_seconds=TTL_SECONDS,
+    stale_seconds=TTL_SECONDS,
+    foresee=_foresee_series,
+)
 async def user_series(loads: Loads, questions: Sequence[UserSeriesOf]) -> Sequence[list[Tally]]:
     """What happened to all of a user's keywords within each window; zeros where nothing did."""
 

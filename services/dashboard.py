@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from db.copies import KeywordCopy, LeadCopy, MentionCopy
+from db.models import User
 from loaders.loader import Loads
 from loaders.recent_leads import RecentLeads
 from services.cached import metric
@@ -26,7 +28,11 @@ class RecentLead:
     keyword: KeywordCopy
 
 
-@metric("recent_leads", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS)
+async def _foresee(_: Loads, user: User, __: datetime) -> Sequence[RecentLeadsOf]:
+    return [RecentLeadsOf(user.id)]
+
+
+@metric("recent_leads", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS, foresee=_foresee)
 async def recent_leads(loads: Loads, questions: Sequence[RecentLeadsOf]) -> Sequence[list[RecentLead]]:
     """The newest leads of each user, the newest first."""
 

@@ -16,7 +16,7 @@ from http import HTTPStatus
 
 from db.copies import IntegrationCopy, IntegrationLogCopy
 from db.integration_runs import FAILED
-from db.models import Integration, IntegrationLogKind, IntegrationLogStatus, IntegrationStatus
+from db.models import Integration, IntegrationLogKind, IntegrationLogStatus, IntegrationStatus, User
 from db.pool import Pool
 from db.queries.integration_health import Monitored
 from db.writer import Writer, in_transaction
@@ -31,6 +31,7 @@ from services.together import together
 
 VERSION = "1"
 TTL_SECONDS = 300
+USUALLY_MOST = 20
 LOOKED_BACK = timedelta(hours=24)
 DAYS_SHOWN = 30
 UNRELIABLE_BELOW = Fraction(9, 10)
@@ -193,7 +194,17 @@ def first_day(now: datetime) -> datetime:
     return _day(now) - timedelta(days=DAYS_SHOWN - 1)
 
 
-@metric("integration_health", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS)
+async def _foresee(_: Loads, user: User, now: datetime) -> Sequence[HealthsOf]:
+    return [HealthsOf(user.id, first_day(now), USUALLY_MOST)]
+
+
+@metric(
+    "integration_health",
+    version=1,
+    ttl_seconds=TTL_SECONDS,
+    stale_seconds=TTL_SECONDS,
+    foresee=_foresee,
+)
 async def integration_health(
     loads: Loads, questions: Sequence[HealthsOf]
 ) -> Sequence[list[IntegrationReport]]:

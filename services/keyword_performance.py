@@ -6,6 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from db.copies import KeywordCopy
+from db.models import User
 from db.queries.keyword_ranking import Ranked, Ranking
 from db.queries.slots import Tally
 from loaders.keyword_ranking import BestKeywords, KeywordEfficiency
@@ -14,6 +15,7 @@ from loaders.slots import Tallies
 from services.cached import metric
 from services.rates import rounded
 from services.together import together
+from services.windows import usual_period
 
 TTL_SECONDS = 300
 USUAL = (Ranking.LEADS, Ranking.CONVERSION_RATE)
@@ -74,7 +76,17 @@ class BestKeywordsFound:
         return [self.keywords[place] for place in self.rankings[ranking][:most]]
 
 
-@metric("best_keywords", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS)
+async def _foresee_best(_: Loads, user: User, now: datetime) -> Sequence[BestKeywordsOf]:
+    return [BestKeywordsOf(user.id, *usual_period(user.time_zone, now))]
+
+
+@metric(
+    "best_keywords",
+    version=1,
+    ttl_seconds=TTL_SECONDS,
+    stale_seconds=TTL_SECONDS,
+    foresee=_foresee_best,
+)
 async def best_keywords(loads: Loads, questions: Sequence[BestKeywordsOf]) -> Sequence[BestKeywordsFound]:
     async def ask(alike: BestKeywordsOf, some: Sequence[BestKeywordsOf]) -> Sequence[BestKeywordsFound]:
         spans = ((alike.previous_start, alike.start), (alike.start, alike.end))

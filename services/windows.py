@@ -1,9 +1,10 @@
 """Days, weeks and months of a time zone, as half-open windows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DAYS_OF_WEEK = 7
@@ -39,6 +40,7 @@ class Range(Enum):
     CUSTOM = "custom"
 
 
+USUAL_RANGE = Range.LAST_30_DAYS
 DEFAULT_UNITS = {TimeUnit.DAY: 30, TimeUnit.WEEK: 12, TimeUnit.MONTH: 12}
 
 
@@ -54,8 +56,7 @@ class RangeError(ValueError):
         self.argument = argument
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(NamedTuple):
     """A window, and the one just before it that it is compared with: from `previous_start` up to `start`."""
 
     previous_start: datetime
@@ -152,6 +153,24 @@ def period_of(
         return Period(_months_before(end, 2, zone), _months_before(end, 1, zone), end)
     previous, first, behind = _days(chosen, now.astimezone(zone).date(), zone)
     return Period(midnight(previous, zone), midnight(first, zone), midnight(behind, zone))
+
+
+def zone_or_utc(name: str) -> ZoneInfo:
+    """The zone of a name; UTC for one that is none any more."""
+    try:
+        return zone_of(name)
+    except UnknownZoneError:
+        return ZoneInfo("UTC")
+
+
+def usual_period(time_zone: str, now: datetime) -> Period:
+    """The window of whoever names none."""
+    return period_of(USUAL_RANGE, zone_or_utc(time_zone), now)
+
+
+def bounds_of(units: Sequence[Window]) -> tuple[datetime, ...]:
+    """Where units that follow one another begin, and where the last one ends."""
+    return (*(unit.start for unit in units), units[-1].end)
 
 
 def today(zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:

@@ -10,10 +10,16 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
+from db.models import User
+from db.pool import Reader
 from db.queries import api_key as stored_keys
+from db.rows import row_class
+from db.scope import Scope
+from loaders.loader import Loads
 from resolvers.identifier import encode
 from schema.schema import build
 from services import api_key
+from services.cache.metric import REGISTERED
 
 DOCUMENT = (Path(__file__).parents[1] / "golden" / "dashboard.graphql").read_text()
 NOW = datetime(2026, 1, 20, 12, tzinfo=UTC)
@@ -47,6 +53,12 @@ async def people(asker: Any) -> Any:
     asker.clock.at = NOW
     yield asker
     asker.clock.at = None
+
+
+@pytest.fixture(autouse=True)
+async def _nothing_kept(people: Any) -> None:
+    """Each test begins without figures of those before."""
+    await people.forget()
 
 
 PARTS: dict[str, list[str]] = {
@@ -85,10 +97,13 @@ PARTS: dict[str, list[str]] = {
 
 
 @pytest.mark.parametrize("part", PARTS)
-async def test_only_what_is_selected_is_computed(people: Any, part: str) -> None:
+async def test_only_what_is_selected_is_computed_and_that_once(people: Any, part: str) -> None:
     answer = await people(f"{{ dashboard {{ {part} }} }}")
     assert answer.data
     assert answer.statements == PARTS[part]
+    again = await people(f"{{ dashboard {{ {part} }} }}")
+    assert again.data == answer.data
+    assert again.statements == ["users by id"]
 
 
 ALL = [
@@ -113,6 +128,7 @@ async def test_a_full_dashboard_takes_six_statements_whatever_the_number_of_ment
                 times,
                 NOW,
             )
+        await people.forget()
         answers.append(await people(DOCUMENT, viewer="busy"))
     assert [answer.statements for answer in answers] == [ALL] * 3
     mentions = [
@@ -121,8 +137,8 @@ async def test_a_full_dashboard_takes_six_statements_whatever_the_number_of_ment
     assert mentions == [
         50,
         550,
-        550 + 5 * 1000 - 5 * 406,
-    ]  # those of longer than thirty days ago are left out
+        550 + 5 * 598,
+    ]  # the rest is older than the window
     leads = [answer.data["dashboard"]["recentLeads"] for answer in answers]
     assert leads[0] == leads[1] == leads[2] != []
 
@@ -456,3 +472,85 @@ async def test_as_of_is_the_moment_of_the_answer(people: Any) -> None:
     ]
     assert len(figures) > 8
     assert all(before < datetime.fromisoformat(one) <= datetime.now(UTC) for one in figures)
+
+
+FIGURES = "analytics{} {{ asOf: leads {{ asOf }} conversions {{ mentions {{ value }} }} }}"
+
+
+async def test_figures_may_be_a_little_old_but_never_older_than_what_the_viewer_wrote(people: Any) -> None:
+    world = people.world
+    user_id = await world.add_user("writer")
+    await world.add_keywords("writer", keywords=1, mentions=2)
+    await world.pool.execute("UPDATE mentions SET created_at = $2 WHERE user_id = $1", user_id, NOW)
+    await people.forget()
+
+    async def mentions(arguments: str = "") -> int:
+        shown = (await people("{ " + FIGURES.format(arguments) + " }", viewer="writer")).data
+        number: int = shown["analytics"]["conversions"]["mentions"]["value"]
+        return number
+
+    assert await mentions() == 2
+    # Ingest, or anybody else's SQL, does not say that it has written.
+    await world.pool.execute(
+        "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content, created_at) "
+        "SELECT user_id, id, 'x', 'new', 'u', 'text', $2 FROM keywords WHERE user_id = $1",
+        user_id,
+        NOW,
+    )
+    assert await mentions() == 2
+    assert await mentions("(maxAge: 3600)") == 2
+    assert await mentions("(maxAge: 0)") == 3
+    assert await mentions() == 3  # an exact answer is kept for others
+    keyword_id = encode("Keyword", (await world.rows("keywords", "writer"))[0]["id"])
+    written = await people(
+        "mutation($id: ID!) { deleteKeyword(input: {id: $id}) { userErrors { message } } }",
+        viewer="writer",
+        id=keyword_id,
+    )
+    assert written.data["deleteKeyword"]["userErrors"] == []
+    assert await mentions() == 0
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["dashboard(maxAge: -1) { range }", "analytics(maxAge: -1) { range }", "viewer { dashboard(maxAge: -1) { range } }",
+     "keywords { nodes { performance(maxAge: -1) { asOf } } }", "integrations { nodes { health(maxAge: -1) { asOf } } }"],
+)  # fmt: skip
+async def test_an_age_is_no_negative_number(people: Any, place: str) -> None:
+    answer = await people(f"{{ {place} }}")
+    codes = {error["extensions"]["code"] for error in answer.body["errors"]}
+    assert codes == {"BAD_USER_INPUT"}
+    assert "`maxAge` is a number of seconds, not -1." in answer.body["errors"][0]["message"]
+
+
+async def test_two_windows_of_different_ages_are_two_questions(people: Any) -> None:
+    document = """{ now: dashboard(maxAge: 0, range: TODAY) { ...D } week: dashboard(range: LAST_7_DAYS) { ...D } }
+        fragment D on Dashboard { range analytics { leads { created { value } } overTime { points { leads } } } }"""
+    shown = (await people(document)).data
+    for name in ("now", "week"):
+        points = shown[name]["analytics"]["overTime"]["points"]
+        assert len(points) == {"now": 1, "week": 7}[name]
+        assert (
+            sum(point["leads"] for point in points) == shown[name]["analytics"]["leads"]["created"]["value"]
+        )
+
+
+async def test_what_is_warmed_is_what_a_dashboard_asks(people: Any) -> None:
+    world = people.world
+    user_id = await world.add_user("warm")
+    await world.add_keywords("warm", keywords=2, mentions=3)
+    await world.add_integrations("warm")
+    await world.pool.execute(
+        "UPDATE users SET time_zone = 'Asia/Kathmandu', week_start = 7 WHERE id = $1", user_id
+    )
+    (user,) = await people.world.pool.fetch(
+        "SELECT * FROM users WHERE id = $1", user_id, record_class=row_class(User)
+    )
+    cached, loads = people.cached, Loads(Reader(world.pool), Scope(user_id))
+    try:
+        for metric in REGISTERED:
+            if metric.foresee is not None:
+                await cached.refresh(metric, loads, await metric.foresee(loads, user, NOW))
+    finally:
+        await loads.close()
+    assert (await people(DOCUMENT, viewer="warm")).statements == ["users by id"]

@@ -310,6 +310,7 @@ async def test_every_field_is_answered_from_every_root_with_at_most_a_statement_
     for viewer in SIZES if name in {"viewer", *FIGURE_ROOTS} else (*SIZES, "olga"):
         walk = Walk()
         document = root(name, walk, await some_ids(people, "many" if viewer == "olga" else viewer))
+        await asker.forget()
         answer = await asker(document, viewer=viewer)
         assert answer.data
         sent = Counter(map(without_rides, answer.statements))
@@ -392,6 +393,7 @@ async def test_each_relation_takes_its_statements_for_one_parent_for_fifty_and_f
     document = "query($n: Int) { " + WAYS[owner].format(asked) + " }"
     wanted = statements_with(owner, name, walk)
     for viewer, n in (("uno", 1), ("few", 5), ("many", 5), ("many", 50)):
+        await asker.forget()
         answer = await asker(document, viewer="olga" if owner == "User" else viewer, n=n)
         assert sorted(answer.statements) == wanted, (viewer, n)
         assert sum(key == f"{owner}_{name}" for key, _ in things(answer.data)) >= min(n, 4)

@@ -1,8 +1,9 @@
-"""Rates in percent. One word, one meaning: each rate names what is divided by what."""
+"""Rates in percent, and changes. One word, one meaning: each rate names what is divided by what."""
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import Enum
+from fractions import Fraction
 
 
 class RateBasis(Enum):
@@ -22,7 +23,46 @@ class Rate:
 
     @property
     def value(self) -> float:
-        if self.denominator == 0:
-            return 0.0
-        exact = Decimal(100 * self.numerator) / Decimal(self.denominator)
-        return float(exact.quantize(Decimal("0.01"), ROUND_HALF_UP))
+        return 0.0 if self.denominator == 0 else percent(self.numerator, self.denominator)
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A number in a window, and the same number in the window before."""
+
+    value: int
+    previous: int
+
+    @property
+    def change(self) -> int:
+        return self.value - self.previous
+
+    @property
+    def change_percent(self) -> float | None:
+        """The change in percent of the previous number, half-up to two decimals; None where that was 0."""
+        return percent(self.change, self.previous) if self.previous else None
+
+
+@dataclass(frozen=True, slots=True)
+class RateTrend:
+    """A rate in a window, and in the window before."""
+
+    current: Rate
+    previous: Rate
+
+    @property
+    def change(self) -> float:
+        """Of the two rates as they are shown, in percentage points."""
+        return float(Decimal(str(self.current.value)) - Decimal(str(self.previous.value)))
+
+
+def percent(part: int, whole: int) -> float:
+    """Half-up to two decimals, away from zero."""
+    return float(rounded(Fraction(100 * part, whole), 2))
+
+
+def rounded(exact: Fraction, decimals: int = 0) -> Decimal:
+    """Half-up, away from zero, from the exact value."""
+    scaled = abs(exact) * 10**decimals + Fraction(1, 2)
+    sign = -1 if exact < 0 else 1
+    return Decimal(sign * (scaled.numerator // scaled.denominator)).scaleb(-decimals)

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -46,10 +46,28 @@ class Store:
         self._failures = 0
         self._paused_until = 0.0
         self._closed = False
-        self._releasing: set[asyncio.Task[None]] = set()
+        self._next_keys: dict[str, None] | None = None
+        self._next_read: asyncio.Task[dict[str, Entry]]
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def read(self, keys: Sequence[str]) -> dict[str, Entry]:
-        """The entries that there are."""
+        """The entries that there are. What is read of a shared store in one turn of the event loop, by all of an
+        operation's metrics, is one round trip.
+        """
+        if not self._backend.shared:
+            return self._entries(keys, await self._tried(self._backend.multi_get, keys))
+        if self._next_keys is None:
+            self._next_keys = {}
+            self._next_read = self._beside(self._read_together(self._next_keys))
+        self._next_keys.update(dict.fromkeys(keys))
+        found = await asyncio.shield(self._next_read)
+        return {key: found[key] for key in keys if key in found}
+
+    async def _read_together(self, wanted: dict[str, None]) -> dict[str, Entry]:
+        self._next_keys = (
+            None  # it begins with the loop's next turn: whoever asks from here on comes too late
+        )
+        keys = list(wanted)
         return self._entries(keys, await self._tried(self._backend.multi_get, keys))
 
     async def write(self, entries: Mapping[str, Entry], ttl_seconds: float) -> None:
@@ -97,7 +115,7 @@ class Store:
 
     async def close(self) -> None:
         """Gives back what is held and closes the connections; whoever asks later finds nothing."""
-        await asyncio.gather(*self._releasing)
+        await asyncio.gather(*self._tasks)
         self._closed = True
         try:
             async with asyncio.timeout(self._timeout_seconds):
@@ -113,9 +131,14 @@ class Store:
     def _release_soon(self, keys: Sequence[str], token: bytes) -> None:
         """For those who were cancelled: they must not wait any more."""
         if self._backend.shared:
-            releasing = asyncio.create_task(self._release(keys, token))
-            self._releasing.add(releasing)
-            releasing.add_done_callback(self._releasing.discard)
+            self._beside(self._release(keys, token))
+
+    def _beside(self, work: Coroutine[None, None, Answer]) -> asyncio.Task[Answer]:
+        """A task that `close` waits for."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _release(self, keys: Sequence[str], token: bytes) -> None:
         await self._tried(self._backend.release, keys, token)

@@ -224,3 +224,39 @@ async def test_the_store_itself_ends_entries_at_their_bound(shared: Laboratory, 
         left = sorted(client.pttl(key) / 1000 for key in client.keys(f"{shared.cached._prefix}*"))
     assert len(left) == 2
     assert 0 < left[0] <= left[1] < TTL + STALE - 0.5
+
+
+async def test_what_an_operation_reads_at_once_is_one_round_trip(shared: Laboratory, valkey: Valkey) -> None:
+    async with shared.operation() as loads:
+        asked = [[TotalsOf(shared.ann, f"{number}"), TotalsOf(shared.ann, "all")] for number in range(7)]
+
+        async def ask_all() -> list[list[str]]:
+            calls = (shared.cached.get(shared.metric, loads, questions) for questions in asked)
+            return [[figure.value.name for figure in figures] for figures in await asyncio.gather(*calls)]
+
+        computed = await ask_all()
+        with valkey.client() as client:
+            before = client.info("commandstats").get("cmdstat_mget", {}).get("calls", 0)
+            read = await ask_all()
+            after = client.info("commandstats")["cmdstat_mget"]["calls"]
+    assert read == computed == [[f"{number}", "all"] for number in range(7)]
+    assert after - before == 1
+    assert shared.cached.statistics.hits >= 14
+
+
+async def test_who_is_cancelled_while_reading_takes_no_read_from_others(shared: Laboratory) -> None:
+    await shared.figure()
+    async with shared.operation() as first, shared.operation() as second:
+        for loads in (first, second):
+            await shared.cached.get(shared.metric, loads, [TotalsOf(shared.ann)])
+        calls = [
+            asyncio.create_task(shared.cached.get(shared.metric, loads, [TotalsOf(shared.ann)]))
+            for loads in (first, second)
+        ]
+        while shared.cached._store._next_keys is None:
+            await asyncio.sleep(0)
+        calls[0].cancel()
+        (figure,) = await calls[1]
+    assert figure.value.version == 0
+    assert shared.counting.runs == 1
+    await asyncio.gather(calls[0], return_exceptions=True)

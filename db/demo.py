@@ -83,6 +83,11 @@ async def copy_logs(
     await _copy(connection, "integration_logs", rows, leave_out="integration")
 
 
+async def lead_ids(connection: Connection, user_id: int) -> list[int]:
+    found = await connection.fetch("SELECT id FROM leads WHERE user_id = $1", user_id)
+    return [row["id"] for row in found]
+
+
 async def analyze(connection: Connection) -> None:
     """Tells the planner what the tables hold now."""
     await connection.execute("ANALYZE")

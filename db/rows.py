@@ -6,7 +6,8 @@ cut out of their records.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, make_dataclass
+from datetime import datetime
 from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
@@ -132,6 +133,44 @@ def carried(rows: Sequence[Any], relation: "ToOne") -> list[Any] | None:
         return None
     key, items, kind = place
     return [None if row[key] is None else kind(row[items]) for row in rows]
+
+
+@cache
+def copy_class(model: type[Base]) -> type[Any]:
+    """A class of plain values with the attributes of the model's rows, for rows that outlive their read."""
+    fields = [
+        (column.name, Any if column.type.python_type is dict else _python_type(column))
+        for column in columns(model)
+    ]
+    return make_dataclass(f"{model.__name__}Copy", fields, bases=(row_kind(model),), frozen=True, slots=True)
+
+
+def _python_type(column: Column[Any]) -> Any:
+    type_ = column.type.python_type
+    return type_ | None if column.nullable else type_
+
+
+def copied(model: type[Model], row: Any, prefix: str = "") -> Model:
+    """The copy of a row, whose columns may stand under names with a prefix."""
+    made = copy_class(model)
+    names = made.__dataclass_fields__
+    return cast("Model", made(**{name: row[prefix + name] for name in names}))
+
+
+def copied_from_json(model: type[Model], row: Any) -> Model:
+    """The copy of a row that came as JSON, in which moments are texts."""
+    made = copy_class(model)
+    values = {
+        name: datetime.fromisoformat(row[name])
+        if row[name] is not None and _is_moment(model, name)
+        else row[name]
+        for name in made.__dataclass_fields__
+    }
+    return cast("Model", made(**values))
+
+
+def _is_moment(model: type[Base], name: str) -> bool:
+    return cast("Table", model.__table__).c[name].type.python_type is datetime
 
 
 def model_of(row: object, models: Iterable[type[Model]]) -> type[Model] | None:

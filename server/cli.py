@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from server.commands import cache, counters, credentials, demo, import_posts, keys, operate, schema
+from server.commands import cache, counters, credentials, demo, import_posts, keys, operate, schema, scores
 from server.errors import CommandError
 from server.serving import stop_on_sigterm
 
@@ -23,6 +23,8 @@ app.add_typer(counters.counters_app, name="counters")
 app.add_typer(cache.cache_app, name="cache")
 app.add_typer(keys.keys_app, name="keys")
 app.add_typer(credentials.credentials_app, name="credentials")
+app.add_typer(scores.leads_app, name="leads")
+app.add_typer(scores.integrations_app, name="integrations")
 app.command()(schema.schema)
 app.command("check-migrations", hidden=True)(operate.check_migrations)
 

@@ -201,8 +201,7 @@ def _lead(chance: random.Random, number: int, mention: Row, anchor: datetime) ->
         "contact_name": name,
         "contact_handle": mention["author"],
         "company": chance.choice(COMPANIES),
-        "score": chance.randint(5, 99),
-        "score_version": "demo",
+        "contact_email": f"{name.lower()}{chance.randint(5, 99)}@example.com",
         "origin": "auto",
         "created_at": made_at,
         "status_changed_at": made_at,
@@ -259,13 +258,21 @@ def _integration(
     }
 
 
+def _ago(back: int, number: int) -> timedelta:
+    """Half of the runs lie within the last day, from five minutes ago on; the others within the month before."""
+    half = (number + 1) // 2
+    if back <= half:
+        return timedelta(minutes=5) + timedelta(hours=23) * (back - 1) / half
+    return timedelta(days=1) + timedelta(days=29) * (back - half) / (number - half)
+
+
 def _logs(
     chance: random.Random, place: int, status: IntegrationStatus, number: int, anchor: datetime
 ) -> Iterator[Row]:
     for back in range(number, 0, -1):
         broken = status == IntegrationStatus.ERROR and back <= 3
         failed = broken or chance.random() < 0.05
-        started_at = anchor - timedelta(minutes=15 * back)
+        started_at = anchor - _ago(back, number)
         duration = chance.randint(120, 4000)
         found = 0 if failed else chance.randint(0, 40)
         created = chance.randint(0, found)

@@ -19,6 +19,7 @@ from db.models import (
 from db.writer import Writer
 from db.writes import rows
 from db.writes.integration import connect_integration, seal, sealed_by_others
+from services.integration_health import count_days, refresh
 from services.owner import lock_for_new_rows, lock_for_rows
 from services.refusal import UserErrorCode, not_found, refused
 from services.validation import Validation
@@ -236,9 +237,12 @@ async def _change_status(
     if integration.status not in TRANSITIONS[status]:
         message = "A disconnected integration has to be connected again first."
         raise refused(UserErrorCode.INVALID_TRANSITION, message, "id")
-    due = {"next_sync_at": _due(integration.kind, datetime.now(UTC))} if status == Status.ACTIVE else {}
+    now = datetime.now(UTC)
+    due = {"next_sync_at": _due(integration.kind, now)} if status == Status.ACTIVE else {}
     changed = {**values, **due, "status": status}
-    return _found(await rows.update_one(writer, viewer.scope, Integration, integration_id, changed))
+    await rows.update_one(writer, viewer.scope, Integration, integration_id, changed)
+    (changed_now,) = await refresh(writer, [integration_id], now)
+    return changed_now
 
 
 async def delete(writer: Writer, viewer: Viewer, integration_id: int) -> int:
@@ -268,12 +272,14 @@ async def record_run(
             "integration_id": integration_id,
         },
     )
-    # A health score that follows from runs is one more of these values: computed here, stored with them.
-    changes = after_run(integration, run, datetime.now(UTC))
+    now = datetime.now(UTC)
+    changes = after_run(integration, run, now)
     if not changes:
         return integration, log
-    changed = await rows.update_one(writer, viewer.scope, Integration, integration_id, changes)
-    return _found(changed), log
+    await rows.update_one(writer, viewer.scope, Integration, integration_id, changes)
+    await count_days(writer, [integration_id], now)
+    (changed,) = await refresh(writer, [integration_id], now)
+    return changed, log
 
 
 def _checked_run(run: RunValues) -> RunValues:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypedDict, cast
 
@@ -10,6 +11,7 @@ from db.writer import Writer
 from db.writes import rows
 from db.writes.lead import NewEvent, insert_events, insert_lead, set_status
 from db.writes.user import LockedUser
+from services.lead_scoring import score_leads
 from services.owner import lock_for_rows
 from services.refusal import UserErrorCode, not_found, refused
 from services.validation import Validation
@@ -107,7 +109,8 @@ async def create(
         return there, False
     created = _event(viewer, made, LeadEventType.CREATED, to_status=LeadStatus.NEW)
     await insert_events(writer, [created])
-    return made, True
+    (scored,) = await score_leads(writer, [made.id], datetime.now(UTC))
+    return scored, True
 
 
 async def update(

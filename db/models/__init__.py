@@ -7,6 +7,7 @@ from db.models.base import Base
 from db.models.export import Export, ExportEntity, ExportFormat, ExportPart, ExportStatus
 from db.models.idempotency_key import IdempotencyKey
 from db.models.integration import Integration, IntegrationKind, IntegrationProvider, IntegrationStatus
+from db.models.integration_day import IntegrationDay
 from db.models.integration_log import IntegrationLog, IntegrationLogKind, IntegrationLogStatus
 from db.models.keyword import Keyword, KeywordStatus, MatchType
 from db.models.lead import Lead, LeadOrigin, LeadStatus
@@ -30,6 +31,7 @@ __all__ = [
     "ExportStatus",
     "IdempotencyKey",
     "Integration",
+    "IntegrationDay",
     "IntegrationKind",
     "IntegrationLog",
     "IntegrationLogKind",

@@ -83,6 +83,8 @@ class Integration(Base):
     sync_cursor: Mapped[str | None]
     health_score: Mapped[int | None] = mapped_column(SmallInteger)
     health_computed_at: Mapped[datetime | None]
+    health_version: Mapped[str | None]
+    health_problems: Mapped[Words]
     created_at: Mapped[Now]
     updated_at: Mapped[Now]
 

@@ -14,14 +14,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from db import demo as write
-from db.pool import Connection, Pool, open_pool
+from db.pool import Pool, Pooled, open_pool
 from db.queries import api_key as stored_keys
+from db.writer import Writer
 from server.database import fill, migrate, running_database
 from server.errors import CommandError
 from server.serving import HOST, bind, serve
 from server.settings import Settings, load_settings
 from services import api_key
 from services import demo as demo_data
+from services.integration_health import count_days, first_day, refresh
+from services.lead_scoring import score_leads
 
 MAXIMAL_SCALE = 1000
 console = Console(stderr=True)
@@ -60,7 +63,7 @@ async def _prepare(url: str, scale: float, settings: Settings) -> str:
 
 async def _make_data(pool: Pool, scale: float) -> None:
     """All users in one transaction: a demo that is interrupted leaves nothing behind."""
-    anchor = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    anchor = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     began = time.monotonic()
     columns = (
         TextColumn("Making demo data"),
@@ -74,7 +77,7 @@ async def _make_data(pool: Pool, scale: float) -> None:
         async with pool.acquire() as connection, connection.transaction():
             mentions = leads = 0
             for data in demo_data.users(scale, anchor):
-                await _write(connection, data)
+                await _write(connection, data, anchor)
                 mentions, leads = mentions + len(data.mentions), leads + len(data.leads)
                 progress.advance(task)
         async with pool.acquire() as connection:
@@ -82,7 +85,7 @@ async def _make_data(pool: Pool, scale: float) -> None:
     console.print(f"{mentions:,} mentions and {leads:,} leads in {time.monotonic() - began:.1f} s.")
 
 
-async def _write(connection: Connection, data: demo_data.UserData) -> None:
+async def _write(connection: Pooled, data: demo_data.UserData, anchor: datetime) -> None:
     user_id = await write.insert_user(connection, data.user)
     integration_ids = await write.insert_integrations(connection, user_id, data.integrations)
     await write.copy_logs(connection, user_id, integration_ids, data.logs)
@@ -90,6 +93,10 @@ async def _write(connection: Connection, data: demo_data.UserData) -> None:
     mention_ids = await write.copy_mentions(connection, user_id, keyword_ids, data.mentions)
     await write.copy_of_mentions(connection, "analysis_results", user_id, mention_ids, data.analyses)
     await write.copy_of_mentions(connection, "leads", user_id, mention_ids, data.leads)
+    writer = Writer(connection, [])
+    await score_leads(writer, await write.lead_ids(connection, user_id), anchor)
+    await refresh(writer, integration_ids, anchor)
+    await count_days(writer, integration_ids, first_day(anchor))
     await write.write_history(connection, user_id)
 
 

@@ -84,7 +84,7 @@ async def test_a_revision_that_cannot_get_its_locks_gives_up(database_url: str) 
     other = await asyncpg.connect(database_url)
     try:
         async with other.transaction():
-            await other.execute("LOCK TABLE users, leads IN ROW EXCLUSIVE MODE")
+            await other.execute("LOCK TABLE users, leads, integrations IN ROW EXCLUSIVE MODE")
             with pytest.raises(Exception, match="lock timeout"):
                 await migrations.downgrade(database_url, "base")
     finally:

@@ -1,0 +1,28 @@
+from datetime import datetime
+
+from sqlalchemy import ForeignKeyConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, Count, ForeignId, not_negative
+
+
+class IntegrationDay(Base):
+    """How many runs of an integration ended on a day of UTC, and how many of them brought anything about.
+
+    Written whenever a run is recorded; only days with runs have a row.
+    """
+
+    __tablename__ = "integration_days"
+
+    user_id: Mapped[ForeignId]
+    integration_id: Mapped[ForeignId] = mapped_column(primary_key=True)
+    day: Mapped[datetime] = mapped_column(primary_key=True)
+    runs: Mapped[Count]
+    succeeded: Mapped[Count]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["user_id", "integration_id"], ["integrations.user_id", "integrations.id"], ondelete="CASCADE"
+        ),
+        *not_negative("runs", "succeeded"),
+    )

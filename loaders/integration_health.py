@@ -1,0 +1,24 @@
+"""Integrations with what they did last, and how many of their runs succeeded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from db.pool import Reader
+from db.queries import integration_health
+from db.queries.integration_health import Monitored
+from db.scope import Scope
+from loaders.loader import Loader
+
+
+@dataclass(frozen=True, slots=True)
+class MonitoredIntegrations(Loader[int, Sequence[Monitored]]):
+    """The integrations of each user (`by` user_id), the least healthy first; or each one (`by` id)."""
+
+    by: str
+    most: int
+    since: datetime
+
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Sequence[Monitored]]:
+        found = await integration_health.monitored(reader, scope, self.by, keys, self.most, self.since)
+        return [found.get(key, []) for key in keys]

@@ -1,7 +1,7 @@
 """Loaders: keys in, one value per key out; and how the loads of one operation become few statements."""
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
@@ -68,13 +68,17 @@ class Loads:
         """How old what is read here is: the age of the reader's snapshot."""
         return self._reader.snapshot_age_seconds
 
+    def prime(self, loader: Loader[Key, Value], values: Mapping[Key, Value]) -> None:
+        """Makes known what has been read otherwise. What the loader has read by then stays as it is."""
+        known = self._known(loader).values
+        for key, value in values.items():
+            known.setdefault(key, value)
+
     async def load(self, loader: Loader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         """One value per key, in the order of the keys. Raises what the loader's read raised."""
         if self._reader.single:  # nobody else can join it
             return await self._load_alone(loader, keys)
-        reads = self._reads.get(loader)
-        if reads is None:
-            reads = self._reads[loader] = _Reads(loader)
+        reads = self._known(loader)
         values = reads.values
         missing = [key for key in dict.fromkeys(keys) if key not in values]
         for batch in self._batches(reads, missing):
@@ -87,6 +91,12 @@ class Loads:
         read = await loader.read(self._reader, self._scope_of(loader), distinct)
         values = dict(_paired(loader, distinct, read))
         return [values[key] for key in keys]
+
+    def _known(self, loader: Loader[Any, Any]) -> _Reads:
+        reads = self._reads.get(loader)
+        if reads is None:
+            reads = self._reads[loader] = _Reads(loader)
+        return reads
 
     def _batches(self, reads: _Reads, keys: list[Any]) -> list[_Batch]:
         """The batches that the keys are in, after those that are in none have joined one."""

@@ -1,6 +1,7 @@
 """What one operation has at hand: who asks, the loads that answer, and the transactions that write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
@@ -11,7 +12,9 @@ from db.writer import Work, in_transaction
 from loaders.loader import Key, Loader, Loads, Value
 from resolvers.errors import UnauthenticatedError
 from resolvers.permission import TO_READ, require_scope, rows_to_read, scope_to_read
-from services.cached import Cached
+from services.cache.metric import Asked
+from services.cache.metric import Value as Figured
+from services.cached import Cached, Figure, Metric
 from services.vault import Vault
 from services.viewer import Viewer
 
@@ -31,12 +34,15 @@ class Context:
         *,
         cached: Cached | None = None,
         vault: Vault | None = None,
+        now: datetime | None = None,
     ) -> None:
         self.request_id = request_id
         self.cached = Cached(pool) if cached is None else cached
         self.vault = Vault() if vault is None else vault
         self.operation: str | None = None
         """The name of the operation, empty for one without; None until it is known to be run."""
+        self.now = now or datetime.now(UTC)
+        """The moment that windows are of, the same for the whole operation."""
         self._pool = pool
         self._viewer = viewer
         self._statements: list[str] = []
@@ -85,6 +91,18 @@ class Context:
     async def load_one(self, loader: Loader[Key, Value], key: Key) -> Value:
         (value,) = await self.load(loader, [key])
         return value
+
+    async def figures(
+        self, metric: Metric[Asked, Figured], questions: Sequence[Asked], max_age: int | None = None
+    ) -> Sequence[Figure[Figured]]:
+        """One figure per question, not older than so many seconds: of the operation's snapshot, or with the moment
+        that it is of.
+        """
+        return await self.cached.get(metric, self.loads, questions, max_age_seconds=max_age)
+
+    def prime(self, loader: Loader[Key, Value], values: Mapping[Key, Value]) -> None:
+        """Makes rows known that came with a figure, so that they need not be read again."""
+        self.loads.prime(loader, values)
 
     async def write(self, work: Work[Result]) -> Result:
         """What the work returns, from one transaction. What is loaded afterwards is read anew, with all that

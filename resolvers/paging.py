@@ -84,6 +84,13 @@ class Listing(Generic[Model]):
         return cursor.encode(self.kind, self.order, row)
 
 
+def bounded(first: int | None, default: int, largest: int = LARGEST_SIZE) -> int:
+    """The size of a list that is no page. Raises `UserInputError`."""
+    if first is not None and not 0 <= first <= largest:
+        raise UserInputError(f"`first` has to be between 0 and {largest}, not {first}.")
+    return default if first is None else first
+
+
 @dataclass(frozen=True, slots=True)
 class Edge(Generic[Model]):
     node: Model

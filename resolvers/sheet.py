@@ -108,7 +108,7 @@ _OWN: Mapping[type[Base], Sequence[Column]] = {
         *_enums("status"),
         *_plain(
             "disqualify_reason", "contacted_at", "qualified_at", "converted_at", "disqualified_at",
-            "status_changed_at", "score", "value", "currency", "contact_name", "contact_handle", "contact_email",
+            "status_changed_at", "score", "score_version", "value", "currency", "contact_name", "contact_handle", "contact_email",
             "company", "notes", "tags",
         ),
         *_enums("origin"), *_plain("external_reference", "version", "created_at", "updated_at"),

@@ -115,7 +115,7 @@ def metric(
     version: int,
     ttl_seconds: float,
     stale_seconds: float,
-    foresee: Foresee[Asked] | None = None,
+    foresee: Foresee[Any] | None = None,
     metrics: Metrics = REGISTERED,
 ) -> Callable[[Compute[Asked, Value]], Metric[Asked, Value]]:
     """Makes a metric of a set-wise computation `(loads, questions) -> values`, whose annotations say what goes

@@ -1,0 +1,37 @@
+"""Keywords by how well they do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from db.pool import Reader
+from db.queries import keyword_ranking
+from db.queries.keyword_ranking import Ranked, Ranking
+from db.queries.slots import Span
+from db.scope import Scope
+from loaders.loader import Loader
+
+
+@dataclass(frozen=True, slots=True)
+class BestKeywords(Loader[int, Sequence[Ranked]]):
+    """The keywords of each user that are among the first `most` of any of the rankings, in no order."""
+
+    rankings: tuple[Ranking, ...]
+    most: int
+    spans: tuple[Span, ...]
+
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Sequence[Ranked]]:
+        found = await keyword_ranking.ranked(reader, scope, keys, self.rankings, self.most, self.spans)
+        return [found.get(key, []) for key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordEfficiency(Loader[int, tuple[int, int] | None]):
+    """Of a keyword that has mentions: how many of its user's keywords are no more efficient, itself included, and
+    among how many. None for others.
+    """
+
+    async def read(
+        self, reader: Reader, scope: Scope, keys: Sequence[int]
+    ) -> Sequence[tuple[int, int] | None]:
+        found = await keyword_ranking.efficiency(reader, scope, keys)
+        return [found.get(key) for key in keys]

@@ -1,0 +1,21 @@
+"""What became of mentions lately."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from db.pool import Reader
+from db.queries import recent_leads
+from db.queries.recent_leads import RecentLead
+from db.scope import Scope
+from loaders.loader import Loader
+
+
+@dataclass(frozen=True, slots=True)
+class RecentLeads(Loader[int, Sequence[RecentLead]]):
+    """The newest leads of each user with their mentions and keywords, the newest first."""
+
+    most: int
+
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Sequence[RecentLead]]:
+        found = await recent_leads.recent_leads(reader, scope, keys, self.most)
+        return [found.get(key, []) for key in keys]

@@ -1,0 +1,187 @@
+"""What happened to a user's mentions and leads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from db.models import Keyword, Lead, LeadStatus, Mention, User
+from db.queries.keyword_ranking import Ranking
+from loaders.rows import RowBy
+from resolvers.context import Context
+from resolvers.keyword_performance import KeywordPerformance, best_of_users
+from resolvers.needs import needs
+from resolvers.paging import bounded
+from resolvers.permission import require_scope
+from resolvers.stats import GroupCount
+from resolvers.timeframe import Overview, figures
+from services import dashboard as of_dashboards
+from services.analytics import COUNTERS, UserFigures, UserFiguresOf, rate_trend, trend, user_figures
+from services.api_key import READ_LEADS, READ_MENTIONS
+from services.cached import Figure
+from services.rates import Rate, RateBasis, RateTrend, Trend, percent
+
+MOST_LEADS = 50
+
+
+class Stage(Enum):
+    """The stages of the funnel, by the names of what is counted."""
+
+    MENTIONS = "mentions"
+    LEADS = "leads"
+    QUALIFIED = "qualified"
+    CONVERTED = "converted"
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelStage:
+    """`before` and `first` are the numbers of the stage before and of the first one; None for the first one."""
+
+    stage: Stage
+    count: Trend
+    before: int | None
+    first: int | None
+
+    @property
+    def of_previous(self) -> float | None:
+        return percent(self.count.value, self.before) if self.before else None
+
+    @property
+    def of_first(self) -> float | None:
+        return percent(self.count.value, self.first) if self.first else None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The figures of a user: what is counted of leads, of conversions, and what a dashboard shows at its top."""
+
+    overview: Overview
+    figure: Figure[UserFigures]
+
+    @property
+    def as_of(self) -> datetime:
+        return self.figure.as_of
+
+    @property
+    def total(self) -> int:
+        return self.figure.value.counters["leads_count"]
+
+    @property
+    def today(self) -> int:
+        return self.figure.value.today.leads
+
+    @property
+    def mentions(self) -> Trend:
+        return self._trend("mentions")
+
+    @property
+    def leads(self) -> Trend:
+        return self._trend("leads")
+
+    @property
+    def qualified(self) -> Trend:
+        return self._trend("qualified")
+
+    @property
+    def converted(self) -> Trend:
+        return self._trend("converted")
+
+    @property
+    def by_status(self) -> list[GroupCount]:
+        counters = self.figure.value.counters
+        return [GroupCount(status, counters[f"{status}_leads_count"]) for status in LeadStatus]
+
+    @property
+    def funnel(self) -> list[FunnelStage]:
+        counts = [self._trend(stage.value) for stage in Stage]
+        before = [None, *(count.value for count in counts)]
+        first = [None, *[counts[0].value] * 3]
+        return [FunnelStage(*of_one) for of_one in zip(Stage, counts, before, first, strict=False)]
+
+    def _trend(self, measure: str) -> Trend:
+        return trend(self.figure.value.current, self.figure.value.previous, measure)
+
+
+def _question(overview: Overview) -> UserFiguresOf:
+    period, (today, tomorrow) = overview.frame.period, overview.frame.today
+    return UserFiguresOf(overview.user_id, period.previous_start, period.start, period.end, today, tomorrow)
+
+
+@needs(others={User: (*COUNTERS, "data_version")}, loads=2)
+async def totals(overviews: Sequence[Overview], context: Context) -> Sequence[Totals]:
+    for scope in (READ_LEADS, READ_MENTIONS):
+        require_scope(context.viewer, scope)
+    frames = [overview.frame for overview in overviews]
+    found = await figures(context, user_figures, frames, [_question(overview) for overview in overviews])
+    return [Totals(overview, figure) for overview, figure in zip(overviews, found, strict=True)]
+
+
+@needs(loads=0)
+async def rate_of_window(
+    parents: Sequence[Totals], context: Context, basis: RateBasis | None = None
+) -> Sequence[RateTrend]:
+    """By what happened within the window."""
+    del context
+    chosen = basis or RateBasis.CONVERTED_PER_MENTION
+    values = [one.figure.value for one in parents]
+    return [rate_trend(value.current, value.previous, chosen) for value in values]
+
+
+@needs(loads=0)
+async def rate_of_all_time(
+    parents: Sequence[Totals], context: Context, basis: RateBasis | None = None
+) -> Sequence[Rate]:
+    """By the counters, as the user's own rate."""
+    del context
+    chosen = basis or RateBasis.CONVERTED_PER_MENTION
+    return [_rate(one.figure.value, chosen) for one in parents]
+
+
+def _rate(of_user: UserFigures, basis: RateBasis) -> Rate:
+    counters = of_user.counters
+    leads, mentions = counters["leads_count"], counters["mentions_count"]
+    converted = counters["converted_leads_count"]
+    over, under = {
+        RateBasis.LEADS_PER_MENTION: (leads, mentions),
+        RateBasis.CONVERTED_PER_MENTION: (converted, mentions),
+        RateBasis.CONVERTED_PER_LEAD: (converted, leads),
+        RateBasis.QUALIFIED_PER_LEAD: (of_user.ever.qualified, leads),
+    }[basis]
+    return Rate(over, under, basis)
+
+
+@needs(others={User: ("data_version",)}, loads=2)
+async def top_performing_keyword(
+    parents: Sequence[Totals], context: Context
+) -> Sequence[KeywordPerformance | None]:
+    """The keyword with the most leads; None where no keyword has any."""
+    best = await best_of_users([one.overview for one in parents], context, Ranking.LEADS, 1)
+    return [some[0] if some and some[0].keyword.leads_count else None for some in best]
+
+
+@needs(others={User: ("data_version",)}, loads=2)
+async def recent_leads(
+    overviews: Sequence[Overview], context: Context, first: int | None = None
+) -> Sequence[Sequence[Lead]]:
+    """The newest leads; their mentions and keywords are known with them."""
+    most = bounded(first, of_dashboards.USUALLY_MOST, MOST_LEADS)
+    return [[one.lead for one in figure.value[:most]] for figure in await _recent(overviews, context, most)]
+
+
+@needs(others={User: ("data_version",)}, loads=2)
+async def recent_leads_as_of(overviews: Sequence[Overview], context: Context) -> Sequence[datetime]:
+    return [figure.as_of for figure in await _recent(overviews, context, of_dashboards.USUALLY_MOST)]
+
+
+async def _recent(
+    overviews: Sequence[Overview], context: Context, most: int
+) -> Sequence[Figure[list[of_dashboards.RecentLead]]]:
+    require_scope(context.viewer, READ_LEADS)
+    size = of_dashboards.USUALLY_MOST if most <= of_dashboards.USUALLY_MOST else MOST_LEADS
+    questions = [of_dashboards.RecentLeadsOf(overview.user_id, size) for overview in overviews]
+    frames = [overview.frame for overview in overviews]
+    found = await figures(context, of_dashboards.recent_leads, frames, questions)
+    shown = [one for figure in found for one in figure.value]
+    context.prime(RowBy(Mention), {one.mention.id: one.mention for one in shown})
+    context.prime(RowBy(Keyword), {one.keyword.id: one.keyword for one in shown})
+    return found

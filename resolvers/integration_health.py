@@ -1,0 +1,105 @@
+"""How integrations work: as it was stored when they last ran."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from db.models import Integration, IntegrationLog, User
+from loaders.rows import RowBy
+from resolvers.context import Context
+from resolvers.needs import needs
+from resolvers.paging import bounded
+from resolvers.permission import require_scope
+from resolvers.timeframe import Overview, figures, require_age
+from services.api_key import READ_INTEGRATIONS
+from services.integration_health import (
+    USUALLY_MOST,
+    HealthsOf,
+    IntegrationProblem,
+    IntegrationReport,
+    UptimeDay,
+    first_day,
+    integration_health,
+)
+from services.rates import percent
+
+MOST_INTEGRATIONS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Uptime:
+    counted: UptimeDay
+
+    @property
+    def day(self) -> datetime:
+        return self.counted.day
+
+    @property
+    def runs(self) -> int:
+        return self.counted.runs
+
+    @property
+    def succeeded(self) -> int:
+        return self.counted.succeeded
+
+    @property
+    def percent(self) -> float | None:
+        return percent(self.succeeded, self.runs) if self.runs else None
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationHealth:
+    report: IntegrationReport
+    as_of: datetime
+
+    @property
+    def integration(self) -> Integration:
+        return self.report.integration
+
+    @property
+    def score(self) -> int | None:
+        return self.integration.health_score
+
+    @property
+    def problems(self) -> list[IntegrationProblem]:
+        return [IntegrationProblem(problem) for problem in self.integration.health_problems]
+
+    @property
+    def computed_at(self) -> datetime | None:
+        return self.integration.health_computed_at
+
+    @property
+    def last_runs(self) -> Sequence[IntegrationLog]:
+        return self.report.last_logs
+
+    @property
+    def uptime(self) -> list[Uptime]:
+        return [Uptime(day) for day in self.report.uptime]
+
+
+@needs(others={User: ("data_version",)}, loads=2)
+async def of_users(
+    overviews: Sequence[Overview], context: Context, first: int | None = None
+) -> Sequence[Sequence[IntegrationHealth]]:
+    """The least healthy first, whatever their status."""
+    require_scope(context.viewer, READ_INTEGRATIONS)
+    most = bounded(first, USUALLY_MOST, MOST_INTEGRATIONS)
+    size = USUALLY_MOST if most <= USUALLY_MOST else MOST_INTEGRATIONS
+    since = first_day(context.now)
+    questions = [HealthsOf(overview.user_id, since, size) for overview in overviews]
+    found = await figures(context, integration_health, [overview.frame for overview in overviews], questions)
+    healths = [[IntegrationHealth(one, figure.as_of) for one in figure.value[:most]] for figure in found]
+    rows = {one.integration.id: one.integration for some in healths for one in some}
+    context.prime(RowBy(Integration), rows)
+    return healths
+
+
+@needs("user_id", others={User: ("data_version",)}, loads=2)
+async def of_integrations(
+    integrations: Sequence[Integration], context: Context, max_age: int | None = None
+) -> Sequence[IntegrationHealth]:
+    require_age(max_age)
+    since = first_day(context.now)
+    questions = [HealthsOf(one.user_id, since, 1, one.id) for one in integrations]
+    found = await context.figures(integration_health, questions, max_age)
+    return [IntegrationHealth(figure.value[0], figure.as_of) for figure in found]

@@ -1,0 +1,197 @@
+"""How keywords do, within a window and the one before it, and over all time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from db.models import Keyword, User
+from db.queries.keyword_ranking import Ranking
+from loaders.rows import RowBy
+from resolvers.context import Context
+from resolvers.needs import needs
+from resolvers.paging import bounded
+from resolvers.permission import require_scope
+from resolvers.series import Series, series_of
+from resolvers.timeframe import USERS_COLUMNS, Overview, Timeframe, figures, timeframe
+from services.analytics import KeywordSeriesOf, keyword_series, rate_trend, trend
+from services.api_key import READ_KEYWORDS
+from services.keyword_performance import (
+    KeywordEfficiencyOf,
+    KeywordFigures,
+    KeywordWindow,
+    KeywordWindowOf,
+    best_keywords,
+    best_keywords_of,
+    keyword_efficiency,
+    keyword_window,
+    performance_score,
+)
+from services.rates import RateBasis, RateTrend, Trend
+from services.windows import Range, TimeUnit, Window, bounds_of
+
+DEFAULT_WIDGET = 5
+DEFAULT_KEYWORDS = 20
+MOST_KEYWORDS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordPerformance:
+    """A keyword's figures. Those that rank it carry its efficiency, which else is asked if selected."""
+
+    keyword: Keyword
+    frame: Timeframe
+    figures: KeywordWindow | KeywordFigures
+    as_of: datetime
+
+    @property
+    def window(self) -> Window:
+        return self.frame.window
+
+    @property
+    def previous_window(self) -> Window:
+        return self.frame.previous_window
+
+    @property
+    def mentions(self) -> Trend:
+        return trend(self.figures.current, self.figures.previous, "mentions")
+
+    @property
+    def leads(self) -> Trend:
+        return trend(self.figures.current, self.figures.previous, "leads")
+
+    @property
+    def qualified(self) -> Trend:
+        return trend(self.figures.current, self.figures.previous, "qualified")
+
+    @property
+    def converted(self) -> Trend:
+        return trend(self.figures.current, self.figures.previous, "converted")
+
+    @property
+    def performance_score(self) -> int:
+        return performance_score(self.keyword.mentions_count, self.keyword.leads_count)
+
+
+async def best_of_users(
+    overviews: Sequence[Overview], context: Context, ranking: Ranking, most: int
+) -> Sequence[Sequence[KeywordPerformance]]:
+    """The best keywords of each user; only those that have mentions."""
+    require_scope(context.viewer, READ_KEYWORDS)
+    size = DEFAULT_KEYWORDS if most <= DEFAULT_KEYWORDS else MOST_KEYWORDS
+    questions = [
+        best_keywords_of(
+            one.user_id,
+            one.frame.period.previous_start,
+            one.frame.period.start,
+            one.frame.period.end,
+            ranking,
+            size,
+        )
+        for one in overviews
+    ]
+    found = await figures(context, best_keywords, [one.frame for one in overviews], questions)
+    best = [figure.value.first(ranking, most) for figure in found]
+    context.prime(RowBy(Keyword), {one.keyword.id: one.keyword for some in best for one in some})
+    return [
+        [KeywordPerformance(one.keyword, overview.frame, one, figure.as_of) for one in some]
+        for overview, figure, some in zip(overviews, found, best, strict=True)
+    ]
+
+
+@needs(others={User: ("data_version",)}, loads=2)
+async def widget(
+    overviews: Sequence[Overview], context: Context, first: int | None = None
+) -> Sequence[Sequence[KeywordPerformance]]:
+    """Those with the most leads."""
+    most = bounded(first, DEFAULT_WIDGET, MOST_KEYWORDS)
+    return await best_of_users(overviews, context, Ranking.LEADS, most)
+
+
+@needs(others={User: ("data_version",)}, loads=2)
+async def ranking(
+    overviews: Sequence[Overview], context: Context, first: int | None = None, order_by: Ranking | None = None
+) -> Sequence[Sequence[KeywordPerformance]]:
+    most = bounded(first, DEFAULT_KEYWORDS, MOST_KEYWORDS)
+    return await best_of_users(overviews, context, order_by or Ranking.CONVERSION_RATE, most)
+
+
+@needs(
+    "user_id",
+    "mentions_count",
+    "leads_count",
+    others={User: (*USERS_COLUMNS, "data_version")},
+    loads=2,
+)
+async def of_keywords(
+    keywords: Sequence[Keyword],
+    context: Context,
+    range: Range | None = None,  # noqa: A002 - the API's word
+    time_zone: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    max_age: int | None = None,
+) -> Sequence[KeywordPerformance]:
+    frame = await timeframe(context, range, time_zone, since, until, max_age)
+    period = frame.period
+    questions = [
+        KeywordWindowOf(one.user_id, one.id, period.previous_start, period.start, period.end)
+        for one in keywords
+    ]
+    found = await context.figures(keyword_window, questions, max_age)
+    return [
+        KeywordPerformance(keyword, frame, figure.value, figure.as_of)
+        for keyword, figure in zip(keywords, found, strict=True)
+    ]
+
+
+@needs(loads=0)
+async def conversion_rate(
+    performances: Sequence[KeywordPerformance], context: Context, basis: RateBasis | None = None
+) -> Sequence[RateTrend]:
+    del context
+    chosen = basis or RateBasis.LEADS_PER_MENTION
+    return [rate_trend(one.figures.current, one.figures.previous, chosen) for one in performances]
+
+
+@needs(others={User: ("data_version",)}, loads=2)
+async def over_time(
+    performances: Sequence[KeywordPerformance], context: Context, by: TimeUnit | None = None
+) -> Sequence[Series]:
+    units = [one.frame.units(by or TimeUnit.DAY) for one in performances]
+    questions = [
+        KeywordSeriesOf(one.keyword.user_id, one.keyword.id, bounds_of(own))
+        for one, own in zip(performances, units, strict=True)
+    ]
+    found = await figures(context, keyword_series, [one.frame for one in performances], questions)
+    return [series_of(own, figure) for own, figure in zip(units, found, strict=True)]
+
+
+@needs(others={User: ("data_version",)}, loads=2)
+async def efficiency_score(
+    performances: Sequence[KeywordPerformance], context: Context
+) -> Sequence[int | None]:
+    known = {
+        one.keyword.id: one.figures.efficiency_score
+        for one in performances
+        if isinstance(one.figures, KeywordFigures)
+    }
+    others = [one for one in performances if not isinstance(one.figures, KeywordFigures)]
+    questions = [KeywordEfficiencyOf(one.keyword.user_id, one.keyword.id) for one in others]
+    found = await figures(context, keyword_efficiency, [one.frame for one in others], questions)
+    asked = iter([figure.value for figure in found])
+    return [
+        known[one.keyword.id] if isinstance(one.figures, KeywordFigures) else next(asked)
+        for one in performances
+    ]
+
+
+@needs("user_id", others={User: ("data_version",)}, loads=2)
+async def efficiency_of_keywords(keywords: Sequence[Keyword], context: Context) -> Sequence[int | None]:
+    questions = [KeywordEfficiencyOf(keyword.user_id, keyword.id) for keyword in keywords]
+    return [figure.value for figure in await context.figures(keyword_efficiency, questions)]
+
+
+@needs("mentions_count", "leads_count", loads=0)
+async def performance_of_keywords(keywords: Sequence[Keyword], context: Context) -> Sequence[int]:
+    del context
+    return [performance_score(keyword.mentions_count, keyword.leads_count) for keyword in keywords]

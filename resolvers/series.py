@@ -1,0 +1,76 @@
+"""What happened over time, unit by unit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from db.models import User
+from db.queries.slots import Tally
+from resolvers.context import Context
+from resolvers.needs import needs
+from resolvers.permission import require_scope
+from resolvers.timeframe import Overview, figures
+from services.analytics import UserSeriesOf, user_series
+from services.api_key import READ_LEADS, READ_MENTIONS
+from services.cached import Figure
+from services.windows import TimeUnit, Window, bounds_of
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A unit of time, and what happened in it."""
+
+    window: Window
+    tally: Tally
+
+    @property
+    def start(self) -> datetime:
+        return self.window.start
+
+    @property
+    def end(self) -> datetime:
+        return self.window.end
+
+    @property
+    def partial(self) -> bool:
+        return self.window.partial
+
+    @property
+    def mentions(self) -> int:
+        return self.tally.mentions
+
+    @property
+    def leads(self) -> int:
+        return self.tally.leads
+
+    @property
+    def qualified(self) -> int:
+        return self.tally.qualified
+
+    @property
+    def converted(self) -> int:
+        return self.tally.converted
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    as_of: datetime
+    points: list[Point]
+
+
+def series_of(units: Sequence[Window], figure: Figure[list[Tally]]) -> Series:
+    return Series(figure.as_of, [Point(unit, tally) for unit, tally in zip(units, figure.value, strict=True)])
+
+
+@needs(others={User: ("data_version",)}, loads=2)
+async def over_time(
+    overviews: Sequence[Overview], context: Context, by: TimeUnit | None = None
+) -> Sequence[Series]:
+    for scope in (READ_LEADS, READ_MENTIONS):
+        require_scope(context.viewer, scope)
+    units = [overview.frame.units(by or TimeUnit.DAY) for overview in overviews]
+    questions = [
+        UserSeriesOf(overview.user_id, bounds_of(own)) for overview, own in zip(overviews, units, strict=True)
+    ]
+    found = await figures(context, user_series, [overview.frame for overview in overviews], questions)
+    return [series_of(own, figure) for own, figure in zip(units, found, strict=True)]

@@ -1,0 +1,189 @@
+"""The windows that a question is about: from its arguments, in the zone that it names or the viewer's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from db.models import Base, User
+from loaders.rows import RowBy
+from resolvers.context import Context
+from resolvers.errors import UserInputError
+from resolvers.needs import needs
+from services.cache.metric import Asked
+from services.cache.metric import Value as Figured
+from services.cached import Figure, Metric
+from services.together import together
+from services.windows import (
+    USUAL_RANGE,
+    Period,
+    Range,
+    RangeError,
+    TimeUnit,
+    UnknownZoneError,
+    Window,
+    period_of,
+    today,
+    windows,
+    zone_of,
+)
+
+USERS_COLUMNS = ("time_zone", "week_start")
+"""What is read off the viewer's row."""
+MOST_WINDOWS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Timeframe:
+    """A window and the one before it, with what days and weeks depend on."""
+
+    range: Range
+    period: Period
+    time_zone: str
+    week_start: int
+    now: datetime
+    max_age: int | None = None
+    """How many seconds old its figures may be; None for as old as each of them may be anyway."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return zone_of(self.time_zone)
+
+    @property
+    def window(self) -> Window:
+        return self._window(self.period.start, self.period.end)
+
+    @property
+    def previous_window(self) -> Window:
+        return self._window(self.period.previous_start, self.period.start)
+
+    @property
+    def today(self) -> tuple[datetime, datetime]:
+        return today(self.zone, self.now)
+
+    def _window(self, start: datetime, end: datetime) -> Window:
+        return Window(start, end, partial=start <= self.now < end)
+
+    def units(self, unit: TimeUnit) -> Sequence[Window]:
+        """The units of the window in order, without gaps. Raises `UserInputError` for too many."""
+        asked = windows(unit, self.period.start, self.period.end, self.zone, self.week_start, self.now)
+        found = list(islice(asked, MOST_WINDOWS + 1))
+        if len(found) > MOST_WINDOWS:
+            raise UserInputError(
+                f"The range has more than {MOST_WINDOWS} units: ask for longer ones with `by`."
+            )
+        return found
+
+
+async def timeframe(
+    context: Context,
+    chosen: Range | None = None,
+    time_zone: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    max_age: int | None = None,
+) -> Timeframe:
+    """Raises `UserInputError` that names the argument which is wrong."""
+    viewer = await context.load_one(RowBy(User), context.viewer.user_id)
+    if time_zone is None:
+        time_zone = viewer.time_zone if viewer else "UTC"
+    wanted = _range(chosen, since, until)
+    require_age(max_age)
+    try:
+        zone = zone_of(time_zone)
+        period = period_of(wanted, zone, context.now, _utc(since), _utc(until))
+    except UnknownZoneError as error:
+        raise UserInputError(f"`timeZone`: {error}") from error
+    except RangeError as error:
+        raise UserInputError(f"`{error.argument}`: {error}") from error
+    return Timeframe(wanted, period, time_zone, viewer.week_start if viewer else 1, context.now, max_age)
+
+
+def require_age(max_age: int | None) -> None:
+    """Raises `UserInputError` for an age that is none."""
+    if max_age is not None and max_age < 0:
+        raise UserInputError(f"`maxAge` is a number of seconds, not {max_age}.")
+
+
+async def figures(
+    context: Context, metric: Metric[Asked, Figured], frames: Sequence[Timeframe], questions: Sequence[Asked]
+) -> Sequence[Figure[Figured]]:
+    """One figure per question, as old at most as its timeframe allows."""
+
+    async def ask(max_age: int | None, some: Sequence[tuple[Timeframe, Asked]]) -> Sequence[Figure[Figured]]:
+        return await context.figures(metric, [question for _, question in some], max_age)
+
+    return await together(list(zip(frames, questions, strict=True)), lambda asked: asked[0].max_age, ask)
+
+
+def _range(chosen: Range | None, since: datetime | None, until: datetime | None) -> Range:
+    if since is None and until is None:
+        return USUAL_RANGE if chosen is None else chosen
+    if chosen not in {None, Range.CUSTOM}:
+        raise UserInputError(f"`from` and `to` go with `range: CUSTOM`, not with {chosen.name}.")
+    return Range.CUSTOM
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a dashboard and analytics are about: a user, within a window and the one before it."""
+
+    user_id: int
+    frame: Timeframe
+
+    @property
+    def range(self) -> Range:
+        return self.frame.range
+
+    @property
+    def time_zone(self) -> str:
+        return self.frame.time_zone
+
+    @property
+    def window(self) -> Window:
+        return self.frame.window
+
+    @property
+    def previous_window(self) -> Window:
+        return self.frame.previous_window
+
+    @property
+    def analytics(self) -> "Overview":
+        return self
+
+
+_FRAMED: Mapping[type[Base], tuple[str, ...]] = {User: USERS_COLUMNS}
+
+
+@needs(others=_FRAMED)
+async def of_viewer(
+    parents: Sequence[None],
+    context: Context,
+    range: Range | None = None,  # noqa: A002 - the API's word
+    time_zone: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    max_age: int | None = None,
+) -> Sequence[Overview]:
+    """The viewer's own, also for operators."""
+    frame = await timeframe(context, range, time_zone, since, until, max_age)
+    return [Overview(context.viewer.user_id, frame)] * len(parents)
+
+
+@needs(others=_FRAMED)
+async def of_users(
+    users: Sequence[User],
+    context: Context,
+    range: Range | None = None,  # noqa: A002 - the API's word
+    time_zone: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    max_age: int | None = None,
+) -> Sequence[Overview]:
+    frame = await timeframe(context, range, time_zone, since, until, max_age)
+    return [Overview(user.id, frame) for user in users]

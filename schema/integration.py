@@ -4,13 +4,15 @@ import strawberry
 
 from db import models
 from resolvers import integration as resolve
+from resolvers import integration_health as of_health
 from schema.connection import Connection
 from schema.enums import IntegrationKind, IntegrationProvider, IntegrationStatus
 from schema.fields import column, resolved_by
 from schema.lists import log_list, mention_list
 from schema.node import Node, global_id, is_row_of
-from schema.refs import IntegrationLogRef, MentionConnectionRef, UserRef
+from schema.refs import IntegrationHealthRef, IntegrationLogRef, MentionConnectionRef, UserRef
 from schema.scalars import JSON
+from schema.timeframe import MAX_AGE
 
 
 @strawberry.type(description="A connected source, CRM or notification channel.")
@@ -48,6 +50,11 @@ class Integration(Node):
     credentials_expires_at: datetime | None = column("When its credentials end; null if that is not known.")
     created_at: datetime = column("When it was connected.")
     updated_at: datetime = column("When it was last changed, by its user or by a run.")
+    health: IntegrationHealthRef = resolved_by(
+        of_health.of_integrations,
+        description="How well it works: its score, its problems, its days.",
+        arguments=MAX_AGE,
+    )
     user: UserRef = resolved_by(resolve.user, description="The user whose integration it is.")
     mentions: MentionConnectionRef = mention_list(resolve.mentions, "The mentions that it brought in.")
     logs: Connection[IntegrationLogRef] = log_list(resolve.logs, "What it did.")

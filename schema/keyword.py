@@ -4,12 +4,15 @@ import strawberry
 
 from db import models
 from resolvers import keyword as resolve
+from resolvers import keyword_performance as of_performance
 from schema.enums import KeywordStatus, MatchType, Platform
 from schema.fields import column, resolved_by
+from schema.keyword_performance import EFFICIENCY_SCORE, PERFORMANCE_SCORE
 from schema.lists import lead_list, mention_list
 from schema.node import Node, global_id, is_row_of
-from schema.refs import LeadConnectionRef, MentionConnectionRef, UserRef
+from schema.refs import KeywordPerformanceRef, LeadConnectionRef, MentionConnectionRef, UserRef
 from schema.stats import Rate, rate
+from schema.timeframe import framed
 from services.rates import RateBasis
 
 
@@ -35,6 +38,15 @@ class Keyword(Node):
     updated_at: datetime = column("When its words or settings were last changed.")
     archived_at: datetime | None = column("When it was archived; null while it is not.")
     conversion_rate: Rate = rate("keyword_id", RateBasis.LEADS_PER_MENTION)
+    performance_score: int = resolved_by(
+        of_performance.performance_of_keywords, description=PERFORMANCE_SCORE
+    )
+    efficiency_score: int | None = resolved_by(
+        of_performance.efficiency_of_keywords, description=EFFICIENCY_SCORE
+    )
+    performance: KeywordPerformanceRef = framed(
+        of_performance.of_keywords, "How it does within a window of time and the one before."
+    )
     user: UserRef = resolved_by(resolve.user, description="The user who watches for it.")
     mentions: MentionConnectionRef = mention_list(resolve.mentions, "Its mentions.")
     leads: LeadConnectionRef = lead_list(resolve.leads, "The leads made of its mentions.")

@@ -11,6 +11,17 @@ from schema.fields import column, resolved_by
 from schema.lists import lead_event_list
 from schema.node import Node, global_id, is_row_of
 from schema.refs import KeywordRef, LeadEventRef, MentionRef, UserRef
+from services.lead_scoring import stored_breakdown
+
+
+@strawberry.type(description="What a score is made of: parts that add up to it, each two decimals.")
+class LeadScore:
+    relevance: float = column("0 to 40: how well the mention fits the keyword.")
+    intent: float = column("0 to 30: what its author is after; 30 for buying.")
+    sentiment: float = column("0 to 10: how well the mood goes with that.")
+    recency: float = column("0 to 10: halved every three days from publication.")
+    reach: float = column("0 to 10: by its likes and comments, 10 from ten thousand on.")
+    scored_at: datetime = column("Moment that the recency is of.")
 
 
 @strawberry.type(description="A promising mention on its way to a customer.")
@@ -25,7 +36,13 @@ class Lead(Node):
     converted_at: datetime | None = column("When it was first CONVERTED; null if never.")
     disqualified_at: datetime | None = column("When it was first DISQUALIFIED; null if never.")
     status_changed_at: datetime = column("When its status last changed.")
-    score: int | None = column("How promising it is, 0 to 100; null while it has not been scored.")
+    score: int | None = column("How promising it is, 0 to 100; null while its mention has not been analysed.")
+    score_version: str | None = column(
+        "Version of the formula of the score; null while it has not been scored."
+    )
+    score_breakdown: LeadScore | None = column(
+        "What the score is made of; null without one.", name="score_breakdown", of=stored_breakdown
+    )
     value: Decimal | None = column("Expected worth in `currency`, two decimals; null where not estimated.")
     currency: str | None = column("ISO 4217 code of the currency of `value`; null with it.")
     contact_name: str | None = column("Name of the person to talk to; null where not known.")

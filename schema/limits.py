@@ -128,6 +128,8 @@ class Costs:
             return LARGEST_BULK_SIZE
         if "ids" in arguments:
             return self._length(arguments["ids"])
+        if "first" in arguments:  # a list that is bounded, and no page
+            return self._page(arguments)
         return OTHER_LISTS
 
     def _number(self, value: ValueNode) -> int | None:

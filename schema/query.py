@@ -10,12 +10,15 @@ from resolvers import keyword as of_keywords
 from resolvers import lead as of_leads
 from resolvers import mention as of_mentions
 from resolvers import node as of_nodes
+from resolvers import timeframe
 from resolvers import user as of_users
 from schema.connection import Connection
 from schema.fields import SetWise, resolved_by
 from schema.lists import export_list, integration_list, keyword_list, lead_list, mention_list, user_list
 from schema.node import Node
 from schema.refs import (
+    AnalyticsRef,
+    DashboardRef,
     ExportRef,
     IntegrationRef,
     KeywordRef,
@@ -25,6 +28,7 @@ from schema.refs import (
     MentionRef,
     UserRef,
 )
+from schema.timeframe import framed
 
 
 def by_id(resolver: SetWise, thing: str) -> Any:
@@ -46,6 +50,13 @@ IDS = Annotated[
 class Query:
     viewer: UserRef = resolved_by(
         of_users.viewer, description="The user whose credential the request carries."
+    )
+    dashboard: DashboardRef = framed(
+        timeframe.of_viewer,
+        "The viewer's own dashboard, also an operator's: that of others is at `user(id:) { dashboard }`.",
+    )
+    analytics: AnalyticsRef = framed(
+        timeframe.of_viewer, "What happened to the viewer's own mentions and leads, also to an operator's."
     )
     node: Node | None = by_id(of_nodes.node, "thing")
     nodes: list[Node | None] = resolved_by(

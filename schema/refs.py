@@ -6,10 +6,14 @@ import strawberry
 
 if TYPE_CHECKING:
     from schema.analysis import Analysis
+    from schema.analytics import Analytics
+    from schema.dashboard import Dashboard
     from schema.export import Export
     from schema.integration import Integration
+    from schema.integration_health import IntegrationHealth
     from schema.integration_log import IntegrationLog
     from schema.keyword import Keyword
+    from schema.keyword_performance import KeywordPerformance
     from schema.lead import Lead
     from schema.lead_event import LeadEvent
     from schema.lists import LeadConnection, MentionConnection
@@ -27,3 +31,7 @@ MentionRef = Annotated["Mention", strawberry.lazy("schema.mention")]
 UserRef = Annotated["User", strawberry.lazy("schema.user")]
 LeadConnectionRef = Annotated["LeadConnection", strawberry.lazy("schema.lists")]
 MentionConnectionRef = Annotated["MentionConnection", strawberry.lazy("schema.lists")]
+DashboardRef = Annotated["Dashboard", strawberry.lazy("schema.dashboard")]
+AnalyticsRef = Annotated["Analytics", strawberry.lazy("schema.analytics")]
+KeywordPerformanceRef = Annotated["KeywordPerformance", strawberry.lazy("schema.keyword_performance")]
+IntegrationHealthRef = Annotated["IntegrationHealth", strawberry.lazy("schema.integration_health")]

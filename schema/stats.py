@@ -16,7 +16,8 @@ from services.windows import TimeUnit
 
 describe(
     RateBasis,
-    "What a rate divides by what.",
+    "What a rate divides by what. Within a window all of them are what happened in it: a lead then counts as "
+    "QUALIFIED or CONVERTED where it first became so.",
     leads_per_mention="Leads by mentions.",
     converted_per_mention="Leads that are CONVERTED now, by mentions.",
     converted_per_lead="Leads that are CONVERTED now, by leads.",
@@ -156,14 +157,17 @@ class LeadStats:
     )
 
 
-def rate(parent: str, default: RateBasis) -> Any:
-    """A rate of a user or keyword; `parent` is the column by which leads refer to it."""
-    basis = Annotated[
+def basis(default: RateBasis) -> Any:
+    return Annotated[
         RateBasis | None,
         strawberry.argument(description=f"What to divide by what. {default.name} by default."),
     ]
+
+
+def rate(parent: str, default: RateBasis) -> Any:
+    """A rate of a user or keyword; `parent` is the column by which leads refer to it."""
     return resolved_by(
         stats.rate_of(parent, default),
         description="How well it does, from the counters.",
-        arguments={"basis": basis},
+        arguments={"basis": basis(default)},
     )

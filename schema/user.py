@@ -3,14 +3,23 @@ from datetime import datetime
 import strawberry
 
 from db import models
+from resolvers import timeframe
 from resolvers import user as resolve
 from schema.connection import Connection
 from schema.enums import UserRole
 from schema.fields import column
 from schema.lists import integration_list, keyword_list, lead_list, mention_list
 from schema.node import Node, global_id, is_row_of
-from schema.refs import IntegrationRef, KeywordRef, LeadConnectionRef, MentionConnectionRef
+from schema.refs import (
+    AnalyticsRef,
+    DashboardRef,
+    IntegrationRef,
+    KeywordRef,
+    LeadConnectionRef,
+    MentionConnectionRef,
+)
 from schema.stats import Rate, rate
+from schema.timeframe import framed
 from services.rates import RateBasis
 
 
@@ -33,6 +42,12 @@ class User(Node):
     disqualified_leads_count: int = column("Number of leads that are DISQUALIFIED now.")
     created_at: datetime = column("When the user was created.")
     conversion_rate: Rate = rate("user_id", RateBasis.CONVERTED_PER_MENTION)
+    dashboard: DashboardRef = framed(
+        timeframe.of_users, "The user's dashboard: what they want to know first. Days are the viewer's."
+    )
+    analytics: AnalyticsRef = framed(
+        timeframe.of_users, "What happened to the user's mentions and leads. Days are the viewer's."
+    )
     keywords: Connection[KeywordRef] = keyword_list(resolve.keywords, "The user's keywords.")
     mentions: MentionConnectionRef = mention_list(resolve.mentions, "Mentions of the user's keywords.")
     leads: LeadConnectionRef = lead_list(resolve.leads, "The user's leads.")

@@ -1,8 +1,9 @@
 """The ASGI application, put together from plain values."""
 
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -58,13 +59,15 @@ def create_app(
     demo_key: str | None = None,
     hosts: Sequence[str] = ("*",),
     explain: bool = False,
+    clock: Callable[[], datetime] | None = None,
 ) -> Starlette:
     """The API over a pool that its opener closes. Figures are kept in `cached`, else in this process's memory;
     with `warm`, active users' figures are computed in the background when it starts.
 
     With `demo_key`, whoever opens GraphiQL is given that key; `hosts` then has to keep strangers out, whose
     pages could reach a loopback server under another name. With `explain`, answers list their SQL statements.
-    Without a `vault`, integrations cannot be given credentials.
+    Without a `vault`, integrations cannot be given credentials. `clock` says what time it is, for windows such
+    as today.
     """
     endpoint = GraphQLEndpoint(
         schema or build(),
@@ -74,6 +77,7 @@ def create_app(
         vault=vault,
         metrics=metrics,
         explain=explain,
+        clock=clock,
     )
     endpoint.metrics.observe_cache(endpoint.cached.statistics)
     ingest = IngestEndpoint(pool, endpoint.authenticator)

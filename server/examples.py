@@ -68,6 +68,92 @@ EXAMPLES = (
 """,
     ),
     Tab(
+        "How is it going? A dashboard of the last thirty days",
+        """query Dashboard($range: Range!) {
+  dashboard(range: $range) {
+    window {
+      start
+      end
+      partial
+    }
+    conversionMetrics {
+      totalLeads
+      newLeadsToday
+      newLeads {
+        value
+        previous
+        changePercent
+      }
+      conversionRate {
+        value
+      }
+      topPerformingKeyword {
+        keyword {
+          keyword
+        }
+      }
+    }
+    analytics {
+      conversions {
+        funnel {
+          stage
+          count {
+            value
+            previous
+          }
+          ofPrevious
+        }
+      }
+      overTime(by: DAY) {
+        points {
+          start
+          partial
+          mentions
+          leads
+          converted
+        }
+      }
+    }
+    keywordPerformance {
+      keyword {
+        keyword
+      }
+      leads {
+        value
+        changePercent
+      }
+      performanceScore
+      efficiencyScore
+    }
+    integrationStatus {
+      integration {
+        provider
+        status
+      }
+      score
+      lastRuns {
+        createdAt
+        status
+      }
+    }
+    recentLeads(first: 5) {
+      createdAt
+      status
+      score
+      mention {
+        title
+        url
+      }
+      keyword {
+        keyword
+      }
+    }
+  }
+}
+""",
+        {"range": "LAST_30_DAYS"},
+    ),
+    Tab(
         "Page through keywords: put endCursor into $after for the next page",
         """query PageOfKeywords($size: Int!, $after: String) {
   keywords(first: $size, after: $after) {

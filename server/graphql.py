@@ -1,7 +1,8 @@
 """The endpoint: a request in, its viewer found, the operation run on one snapshot, the answer out."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 
@@ -35,10 +36,15 @@ LARGEST_MESSAGE = 1000
 LARGEST_BODY_BYTES = 2_000_000
 
 
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 class GraphQLEndpoint:
     """Answers GET and POST. Errors that a caller causes are said; ours are logged under the request's id.
 
     With `explain`, the answer lists the SQL statements that it took, by name, as `extensions.statements`.
+    `clock` says what time it is.
     """
 
     def __init__(
@@ -51,7 +57,9 @@ class GraphQLEndpoint:
         vault: Vault | None = None,
         metrics: Metrics | None = None,
         explain: bool = False,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
+        self._clock = clock or utc_now
         self._schema = schema
         self._pool = pool
         self._vault = vault
@@ -86,7 +94,9 @@ class GraphQLEndpoint:
         """The answer's content, and the name of the operation that a viewer had run."""
         asked = await http.parse(request)
         viewer = await self.authenticator.viewer(request)
-        context = Context(self._pool, viewer, request_id, cached=self.cached, vault=self._vault)
+        context = Context(
+            self._pool, viewer, request_id, cached=self.cached, vault=self._vault, now=self._clock()
+        )
         try:
             result = await self._execute(asked, context, request.method)
         finally:

@@ -22,9 +22,11 @@ from db.keyset import (
 )
 from db.models import Export, IntegrationLog, Keyword, Lead, LeadEvent, Mention
 from db.pool import Pool, open_pool
-from db.queries import counts, rows
+from db.queries import counts, integration_health, keyword_ranking, recent_leads, rows, slots
 from db.statement import Statement
 from db.writes import export as exports
+from db.writes import integration_health as health_writes
+from db.writes import lead_score
 from server.commands.demo import _make_data
 
 AT = datetime.now(UTC) - timedelta(days=45)  # in the middle of the demo's days
@@ -166,7 +168,18 @@ async def explain(pool: Pool, statement: Statement | str) -> set[str]:
     else:
         sql = statement.sql
         arguments = statement.arguments(
-            {"keys": [1, 2, 3], "scope_user_id": 1, "limit": 21, **EDGES, **WHERE}
+            {
+                "keys": [1, 2, 3],
+                "scope_user_id": 1,
+                "limit": 21,
+                "most": 20,
+                "first": 1,
+                "last": 99,
+                "now": AT,
+            }
+            | EDGES
+            | WHERE
+            | SPANS
         )
     plan = await pool.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *arguments)
     return indexes_of(json.loads(plan))
@@ -213,6 +226,42 @@ async def test_filters_and_figures_never_read_a_table_whole(
     assert await explain(seeded, statement) == indexes, name
 
 
+# What dashboards are made of: roll-ups, and small tables by their users. Spans are cut into days and quarters.
+SPANS = slots.part_values(
+    [
+        (
+            AT.replace(minute=0, second=0, microsecond=0),
+            AT.replace(minute=0, second=0, microsecond=0) + timedelta(days=30),
+        )
+    ]
+)
+FIGURES: list[tuple[str, Statement, set[str]]] = [
+    ("spans of users", slots._slots("user_id", everybody=False), {"pk_user_slot_stats", "pk_user_day_stats"}),
+    ("spans of keywords", slots._slots("keyword_id", everybody=False), {"pk_slot_stats", "pk_day_stats"}),
+    ("spans of everybody", slots._slots("user_id", everybody=True), {"pk_user_slot_stats", "pk_user_day_stats"}),
+    ("the best keywords", keyword_ranking._keywords_ranking(tuple(keyword_ranking.Ranking), everybody=False), {"uq_keywords_user_id_id", "pk_slot_stats", "pk_day_stats"}),
+    ("how efficient keywords are", keyword_ranking._keywords_efficiency(everybody=False), {"ix_keywords_user_id_mentions_count"}),
+    ("recent leads", recent_leads._leads_recent(everybody=False), {"ix_leads_user_id", "pk_mentions", "pk_keywords"}),
+    ("health of integrations", integration_health._integrations_health("user_id", everybody=False), {"uq_integrations_user_id_provider_external_account_id", "ix_integration_logs_integration_id", "pk_integration_days"}),
+    ("leads to score", lead_score._leads_to_score(every=True), {"pk_leads"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "statement", "indexes"), FIGURES, ids=[name for name, _, _ in FIGURES])
+async def test_figures_of_dashboards_are_read_from_indexes(
+    seeded: Pool, name: str, statement: Statement, indexes: set[str]
+) -> None:
+    assert await explain(seeded, statement) == indexes, name
+
+
+async def test_the_runs_of_a_day_are_found_by_their_integrations(seeded: Pool) -> None:
+    now = datetime.now(UTC)
+    sent = health_writes._integrations_conditions()
+    arguments = sent.arguments({"keys": [1, 2, 3], "since": now - timedelta(days=1), "now": now})
+    plan = await seeded.fetchval(f"EXPLAIN (FORMAT JSON) {sent.sql}", *arguments)
+    assert indexes_of(json.loads(plan)) == {"pk_integrations", "ix_integration_logs_integration_id"}
+
+
 def test_the_seeds_ten_paths_are_all_there() -> None:
     named = {word for name, _, _ in PATHS for word in name.split() if word.startswith("IX")}
     assert named == {f"IX{number}" for number in range(1, 11)}
@@ -230,10 +279,6 @@ KEPT_FOR = {
     "pk_api_keys": "authentication",
     "pk_exports": "rows by id",
     "pk_backfills": "how far a backfill has come",
-    "pk_slot_stats": "what the triggers of roll-ups write",
-    "pk_day_stats": "what the triggers of roll-ups write",
-    "pk_user_slot_stats": "what the triggers of roll-ups write",
-    "pk_user_day_stats": "what the triggers of roll-ups write",
     "alembic_version_pkc": "Alembic's own",
 }
 
@@ -243,7 +288,7 @@ async def test_every_index_serves_a_path(seeded: Pool) -> None:
         "SELECT indexrelid::regclass::text AS name FROM pg_index "
         "WHERE indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)"
     )}  # fmt: skip
-    served = {index for _, _, index in PATHS}.union(*(indexes for _, _, indexes in FILTERS))
+    served = {index for _, _, index in PATHS}.union(*(indexes for _, _, indexes in [*FILTERS, *FIGURES]))
     assert found == served | set(KEPT_FOR)
 
 

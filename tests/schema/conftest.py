@@ -20,6 +20,7 @@ from schema.schema import Schema, build
 from server.app import create_app
 from server.settings import load_settings
 from services import api_key
+from services.cached import Cached
 from services.vault import Vault, new_key
 
 KEYWORDS, MENTIONS = 3, 4
@@ -224,12 +225,28 @@ async def shared_pool(postgres: EmbeddedPostgres, template: str) -> AsyncIterato
     await admin.close()
 
 
+@dataclass
+class Clock:
+    """What time it is for windows: a moment that a test has set, or the real one."""
+
+    at: datetime | None = None
+
+    def __call__(self) -> datetime:
+        return self.at or datetime.now(UTC)
+
+
 @dataclass(frozen=True)
 class Asker:
     """Asks a module's world. Whatever is asked, no answer may be an error of ours."""
 
     world: World
     client: httpx.AsyncClient
+    cached: Cached
+    clock: Clock
+
+    async def forget(self) -> None:
+        """Has no figure answered from the cache that was computed before: as if everybody had written something."""
+        await self.world.pool.execute("UPDATE users SET data_version = data_version + 1")
 
     async def __call__(self, document: str, *, viewer: str | None = "ann", **variables: object) -> Answer:
         # Written in ASCII, so that a test can send what is no text, such as half a surrogate pair.
@@ -247,11 +264,13 @@ class Asker:
 
 @pytest.fixture(scope="module")
 async def asker(shared_pool: Pool, schema: Schema) -> AsyncIterator[Asker]:
-    app = create_app(shared_pool, schema=schema, explain=True)
+    clock, cached = Clock(), Cached(shared_pool)
+    app = create_app(shared_pool, schema=schema, explain=True, clock=clock, cached=cached)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://test", timeout=60
     ) as made:
-        yield Asker(World(shared_pool), made)
+        yield Asker(World(shared_pool), made, cached, clock)
+    await cached.close()
 
 
 MOMENTS = [datetime(2026, 1, 31, 12, tzinfo=UTC) + n * timedelta(hours=7, microseconds=1) for n in range(9)]

@@ -41,11 +41,17 @@ PLACES = {
     "MentionStats": "mentions { stats { %s } }",
     "LeadStats": "leads { stats { %s } }",
     "Lead": "leads(first: 1) { nodes { %s } }",
+    "Dashboard": "dashboard { %s }",
+    "ConversionMetrics": "dashboard { conversionMetrics { %s } }",
+    "Analytics": "analytics { %s }",
+    "ConversionAnalytics": "analytics { conversions { %s } }",
+    "KeywordPerformance": "analytics { keywords(first: 1) { %s } }",
 }
 LONG = "A" * 100_000
 NOT_TEXTS: list[object] = [1, 1.5, True, [], {}]
 BAD: dict[str, list[object]] = {
     "Int": [-1, 101, 2**31 - 1, 2**31, 2**63, 2**64, -(2**63), 1.5, 1e300, "1", "", True, {}, [1, 2]],
+    "maxAge": [-1, 2**31, 2**63, -(2**63), 1.5, 1e300, "1", "", True, {}, [1, 2]],
     "ID": [
         "", "x", "\0", "ÿ", LONG, encode("Nothing", 1), encode("Lead", 2**63), base64.b64encode(b"Keyword:" + b"9" * 5000).decode(),
         base64.b64encode(b"Keyword:-1").decode(), base64.b64encode("Keyword:٣".encode()).decode(),
@@ -75,7 +81,11 @@ OBJECT: list[object] = ["", "x", 1, True, [], {"x": 1}, {"": 1}, {"__typename": 
 
 
 def kind_of(name: str, argument: GraphQLArgument) -> str:
-    return {"before": "after"}.get(name, name) if name in {"before", "after", "timeZone"} else named(argument)
+    return (
+        {"before": "after"}.get(name, name)
+        if name in {"before", "after", "timeZone", "maxAge"}
+        else named(argument)
+    )
 
 
 def named(argument: Any) -> str:

@@ -4,6 +4,7 @@ The reference reads all columns of all rows, one kind of row in each statement.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import hypothesis
@@ -24,11 +25,13 @@ from strawberry.extensions import DisableValidation, SchemaExtension
 
 from breadth import rows
 from db.models import UserRole
+from db.pool import Reader
 from db.projection import EVERY_COLUMN
 from resolvers.context import Context, Viewer
 from resolvers.identifier import encode
 from schema.schema import Schema, build
 from services.api_key import READ_KEYWORDS, READ_MENTIONS, granted
+from services.cached import Cached
 from tests.breadth.compare import differences
 from tests.breadth.documents import UNPROPAGATED, Asked, ask, ask_valid
 
@@ -52,7 +55,17 @@ TABLES = {
     "IntegrationLog": "integration_logs",
 }
 # Most lists are asked from their beginning, so that there is something below them.
-GIVEN = {"after": 0.04, "before": 0.04, "first": 0.9, "last": 0.05, "filter": 0.3}
+GIVEN = {
+    "after": 0.04,
+    "before": 0.04,
+    "first": 0.9,
+    "last": 0.05,
+    "filter": 0.3,
+    "from": 0.05,
+    "to": 0.05,
+    "timeZone": 0.05,
+}
+NOW = datetime(2026, 2, 3, 12, tzinfo=UTC)
 CURSORS = (
     "{ keywords(first: 4) { edges { cursor } } mentions(first: 4, orderBy: OLDEST) { edges { cursor } } }"
 )
@@ -63,13 +76,18 @@ async def answered(
 ) -> tuple[ExecutionResult, list[str]]:
     role = UserRole.OPERATOR if viewer == "olga" else UserRole.MEMBER
     scopes = granted([READ_MENTIONS, READ_KEYWORDS] if viewer == "ben" else [])
-    context = Context(world.pool, Viewer(world.users[viewer], role, scopes), "a request")
+    # Each answer computes its figures, all at the same moment.
+    cached = Cached(world.pool, clock=NOW.timestamp)
+    context = Context(
+        world.pool, Viewer(world.users[viewer], role, scopes), "a request", cached=cached, now=NOW
+    )
     try:
         result: Any = await schema.execute(
             text or asked.text, asked.variables, context, operation_name=asked.operation
         )
     finally:
         await context.close()
+        await cached.close()
     return result, list(context.statements)
 
 
@@ -86,6 +104,12 @@ async def differing(asked: Asked, world: Any, viewer: str) -> tuple[list[str], E
         if not reference.errors and len(sent) > len(expected):
             found.append(f"known {known}: statements {sent} where {expected} will do")
     return found, reference
+
+
+@pytest.fixture(autouse=True)
+def _snapshots_of_no_age(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures say of which moment they are: here of the same one, however long an answer takes."""
+    monkeypatch.setattr(Reader, "snapshot_age_seconds", 0)
 
 
 @pytest.fixture(scope="module")

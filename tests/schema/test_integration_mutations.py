@@ -312,7 +312,10 @@ async def test_integrations_change_their_status(ask: Any, world: Any, action: st
         assert answer.data["result"]["userErrors"] == [error]
         assert await world.contents() == contents
     else:
-        assert answer.statements == ["lock_user", "integrations read id", "integrations update"]
+        assert answer.statements == [
+            *("lock_user", "integrations read id", "integrations update"),
+            *("integrations_conditions", "integrations_set_health"),
+        ]
         assert answer.data["result"]["integration"]["status"] == after["status"].upper() == new.upper()
         assert (after["next_sync_at"] is not None) == (new == "active")
         assert after["consecutive_failures"] == (0 if new == "active" else 3)
@@ -367,7 +370,8 @@ async def test_a_run_is_written_and_what_follows_from_it(ask: Any, world: Any) -
     }
     answer = await ask(RUN, input=given)
     assert answer.statements == [
-        *("lock_user", "integrations read id", "integration_logs insert", "integrations update")
+        *("lock_user", "integrations read id", "integration_logs insert", "integrations update"),
+        *("integration_days_count", "integrations_conditions", "integrations_set_health"),
     ]
     log = max(await world.rows("integration_logs"), key=lambda one: one["id"])
     ended = datetime(2026, 1, 1, 10, 0, 1, 500_000, tzinfo=UTC)
@@ -398,6 +402,11 @@ async def test_a_run_is_written_and_what_follows_from_it(ask: Any, world: Any) -
         "sync_cursor": "page 7",
         "next_sync_at": ended + timedelta(minutes=15),
         "updated_at": after["updated_at"],
+        # The only run of 24 hours succeeded, but says that it ended long ago: 50 + 0 + 20.
+        "health_score": 70,
+        "health_version": "1",
+        "health_problems": ["overdue"],
+        "health_computed_at": after["health_computed_at"],
     }
     before = {**dict(row), "status": "pending", "consecutive_failures": 2, "last_error_code": "OLD"}
     assert dict(after) == before | changed

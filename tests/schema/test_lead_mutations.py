@@ -123,9 +123,11 @@ async def test_a_lead_is_made_of_a_mention_with_all_that_is_given(ask: Any, worl
     assert await drifts(world.pool) == []
 
 
-async def test_creating_takes_three_statements(ask: Any, world: Any) -> None:
+async def test_creating_takes_five_statements(ask: Any, world: Any) -> None:
     answer = await ask(CREATE, input={"mentionId": encode("Mention", await promising(world))})
-    assert answer.statements == ["lock_user", "insert_lead", "insert_lead_events"]
+    assert answer.statements == [
+        *("lock_user", "insert_lead", "insert_lead_events", "leads_promises", "leads_set_scores")
+    ]
 
 
 async def test_a_mention_has_one_lead_and_the_second_call_gets_it_as_it_is(ask: Any, world: Any) -> None:

@@ -70,7 +70,7 @@ def lists() -> Iterator[List]:
         if isinstance(type_, GraphQLObjectType):
             for name, one in type_.fields.items():
                 item = get_named_type(one.type).name.removesuffix("Connection")
-                if item in TABLES and "first" in one.args:
+                if item in TABLES and "after" in one.args:
                     yield List(owner, name, item)
 
 

@@ -17,6 +17,10 @@ Demo = Any  # tests/conftest.py
 
 STATEMENTS = {
     "Viewer": ["users by id"],
+    "Dashboard": [
+        *("keywords_ranking", "leads_recent", "user_id integrations_health"),
+        *("user_id slots", "user_id slots", "users by id"),
+    ],
     "PageOfKeywords": ["keywords page", "keywords_count sum_of_counter"],
     "NewestMentions": ["keywords page", "mentions page_of_each keyword_id with analysis_results, leads"],
     "PromisingMentions": ["mentions count", "mentions page with analysis_results, keyword"],
@@ -80,9 +84,9 @@ def larger_demo(demo: Demo) -> Iterator[Demo]:
         running.stop()
 
 
-def test_there_are_ten_of_them_and_each_tab_has_a_name() -> None:
+def test_there_are_eleven_of_them_and_each_tab_has_a_name() -> None:
     assert [name_of(tab) for tab in EXAMPLES] == list(STATEMENTS)
-    assert len(EXAMPLES) == 10
+    assert len(EXAMPLES) == 11
 
 
 @pytest.mark.parametrize("tab", EXAMPLES, ids=name_of)
@@ -114,6 +118,9 @@ def test_the_larger_demo_has_ten_times_the_data_and_more(demo: Demo, larger_demo
     assert logs == [4, 60]
 
 
+CREATED = ["insert_lead_events", "leads_promises", "leads_set_scores"]
+
+
 def test_the_example_that_writes_makes_a_lead_once(new_demo: Demo) -> None:
     new_demo.start("--scale", "0.05")
     (tab,) = WRITES
@@ -129,7 +136,7 @@ def test_the_example_that_writes_makes_a_lead_once(new_demo: Demo) -> None:
     assert first["extensions"]["statements"] == [
         *("lock_user", "triage_mentions", "mentions by id"),
         *("lock_user", "insert_lead"),
-        *(["insert_lead_events"] if first["data"]["createLead"]["created"] else ["leads read mention_id"]),
+        *(CREATED if first["data"]["createLead"]["created"] else ["leads read mention_id"]),
         *("users by id", "lead_events page_of_each lead_id"),
     ]
 

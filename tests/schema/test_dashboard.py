@@ -1,0 +1,556 @@
+"""Dashboards through the front door: what is computed and what is not, for whom, and that a figure is the same wherever
+it is asked.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType, get_named_type, is_leaf_type
+
+from db.models import User
+from db.pool import Reader
+from db.queries import api_key as stored_keys
+from db.rows import row_class
+from db.scope import Scope
+from loaders.loader import Loads
+from resolvers.identifier import encode
+from schema.schema import build
+from services import api_key
+from services.cache.metric import REGISTERED
+
+DOCUMENT = (Path(__file__).parents[1] / "golden" / "dashboard.graphql").read_text()
+NOW = datetime(2026, 1, 20, 12, tzinfo=UTC)
+TYPES = build()._schema.type_map
+
+
+@pytest.fixture(scope="module")
+async def people(asker: Any) -> Any:
+    """ann has keywords with mentions of January, leads and integrations, ben less, new nothing at all; olga is an
+    operator.
+    """
+    world = asker.world
+    for name in ("ann", "ben", "new"):
+        await world.add_user(name)
+    await world.add_user("olga", role="operator")
+    await world.add_keywords("ann", keywords=7, mentions=9)
+    await world.add_keywords("ben", keywords=2, mentions=3)
+    for name in ("ann", "ben"):
+        await world.add_integrations(name)
+    await world.pool.execute(
+        "UPDATE mentions SET created_at = $1::timestamptz - id % 40 * interval '23 hours', title = 'A title', likes = 3",
+        NOW,
+    )
+    await world.pool.execute(
+        "UPDATE leads SET created_at = $1::timestamptz - id % 40 * interval '23 hours', status = 'converted', notes = 'called', "
+        "qualified_at = $1::timestamptz - interval '2 days', converted_at = CASE WHEN id % 2 = 0 THEN $1::timestamptz END, contact_name = 'Ada', "
+        "value = 7.5, currency = 'EUR', assignee_user_id = user_id, tags = '{one}'",
+        NOW,
+    )
+    await world.pool.execute("UPDATE leads SET status = 'new' WHERE id % 3 = 0")
+    asker.clock.at = NOW
+    yield asker
+    asker.clock.at = None
+
+
+@pytest.fixture(autouse=True)
+async def _nothing_kept(people: Any) -> None:
+    """Each test begins without figures of those before."""
+    await people.forget()
+
+
+PARTS: dict[str, list[str]] = {
+    "range window { start } previousWindow { end } timeZone": ["users by id"],
+    "recentLeads { id mention { content } keyword { keyword } }": ["users by id", "leads_recent"],
+    "asOf": ["users by id", "leads_recent"],
+    "recentLeads { id } asOf": ["users by id", "leads_recent"],
+    "keywordPerformance { keyword { id keyword } efficiencyScore mentions { value } }": [
+        *("users by id", "keywords_ranking")
+    ],
+    "integrationStatus { score uptime { runs } lastRuns { id } }": [
+        "users by id",
+        "user_id integrations_health",
+    ],
+    "conversionMetrics { totalLeads newLeadsToday conversionRate { value } }": [
+        "users by id",
+        "user_id slots",
+    ],
+    "conversionMetrics { topPerformingKeyword { keyword { id } } }": [
+        *("users by id", "user_id slots", "keywords_ranking")
+    ],
+    "analytics { range window { partial } }": ["users by id"],
+    "analytics { leads { total } conversions { funnel { stage } } }": ["users by id", "user_id slots"],
+    "analytics { leads { total } } conversionMetrics { totalLeads }": [*("users by id", "user_id slots")],
+    "analytics { keywords { performanceScore } } keywordPerformance { performanceScore }": [
+        *("users by id", "keywords_ranking")
+    ],
+    "analytics { integrations { score } } integrationStatus { score }": [
+        *("users by id", "user_id integrations_health")
+    ],
+    "analytics { overTime { points { mentions } } }": ["users by id", "user_id slots"],
+    "keywordPerformance { overTime { points { leads } } }": [
+        *("users by id", "keywords_ranking", "keyword_id slots")
+    ],
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+async def test_only_what_is_selected_is_computed_and_that_once(people: Any, part: str) -> None:
+    answer = await people(f"{{ dashboard {{ {part} }} }}")
+    assert answer.data
+    assert answer.statements == PARTS[part]
+    again = await people(f"{{ dashboard {{ {part} }} }}")
+    assert again.data == answer.data
+    assert again.statements == ["users by id"]
+
+
+ALL = [
+    *("users by id", "leads_recent", "keywords_ranking"),
+    *("user_id integrations_health", "user_id slots", "user_id slots"),
+]
+
+
+async def test_a_full_dashboard_takes_six_statements_whatever_the_number_of_mentions(people: Any) -> None:
+    world = people.world
+    user_id = await world.add_user("busy")
+    await world.add_keywords("busy", keywords=5, mentions=10)
+    await world.add_integrations("busy")
+    answers = []
+    for times in (0, 10, 100):
+        if times:
+            await world.pool.execute(
+                "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content, created_at) "
+                "SELECT user_id, id, 'x', format('%s-%s', $2::integer, n), 'u', 'text', $3::timestamptz - n * interval '71 minutes' "
+                "FROM keywords, generate_series(1, 10 * $2::integer) AS n WHERE user_id = $1",
+                user_id,
+                times,
+                NOW,
+            )
+        await people.forget()
+        answers.append(await people(DOCUMENT, viewer="busy"))
+    assert [answer.statements for answer in answers] == [ALL] * 3
+    mentions = [
+        answer.data["dashboard"]["analytics"]["conversions"]["mentions"]["value"] for answer in answers
+    ]
+    assert mentions == [
+        50,
+        550,
+        550 + 5 * 598,
+    ]  # the rest is older than the window
+    leads = [answer.data["dashboard"]["recentLeads"] for answer in answers]
+    assert leads[0] == leads[1] == leads[2] != []
+
+
+SAME = """query($id: ID!) {
+    dashboard(timeZone: "Asia/Tokyo") { ...All }
+    viewer { dashboard(timeZone: "Asia/Tokyo") { ...All } }
+    user(id: $id) { dashboard(timeZone: "Asia/Tokyo") { ...All } analytics(timeZone: "Asia/Tokyo") { ...A } }
+    analytics(timeZone: "Asia/Tokyo") { ...A }
+}
+fragment All on Dashboard { window { start end } recentLeads { id } keywordPerformance { ...K }
+    integrationStatus { integration { id } score } analytics { ...A }
+    conversionMetrics { totalLeads newLeads { value } newLeadsToday } }
+fragment A on Analytics { leads { total createdToday created { value previous } } keywords { ...K }
+    conversions { mentions { value } converted { value previous } } overTime { points { start mentions converted } } }
+fragment K on KeywordPerformance { keyword { id } mentions { value previous } performanceScore efficiencyScore }
+"""
+
+
+async def test_the_same_figures_are_reached_from_everywhere(people: Any) -> None:
+    id_ = encode("User", people.world.users["ann"])
+    data = (await people(SAME, id=id_)).data
+    root = data["dashboard"]
+    assert root["keywordPerformance"]
+    assert data["viewer"]["dashboard"] == data["user"]["dashboard"] == root
+    assert data["analytics"] == data["user"]["analytics"] == root["analytics"]
+    by_operator = (await people(SAME, viewer="olga", id=id_)).data
+    assert by_operator["user"] == data["user"]
+    assert by_operator["dashboard"]["recentLeads"] == []
+    leads = root["conversionMetrics"]
+    assert leads["totalLeads"] == root["analytics"]["leads"]["total"]
+    assert leads["newLeads"]["value"] == root["analytics"]["leads"]["created"]["value"]
+    assert leads["newLeadsToday"] == root["analytics"]["leads"]["createdToday"]
+    points = root["analytics"]["overTime"]["points"]
+    conversions = root["analytics"]["conversions"]
+    assert sum(point["mentions"] for point in points) == conversions["mentions"]["value"] > 0
+    assert sum(point["converted"] for point in points) == conversions["converted"]["value"] > 0
+
+
+async def test_a_keywords_figures_are_the_same_where_it_stands_alone(people: Any) -> None:
+    figures = """mentions { value previous change } leads { value previous } converted { value }
+        conversionRate(basis: CONVERTED_PER_LEAD) { current { value numerator } change } performanceScore efficiencyScore
+        overTime(by: WEEK) { points { start mentions leads } }"""
+    ranked = (
+        await people(
+            f"{{ analytics {{ keywords {{ keyword {{ id performanceScore efficiencyScore }} {figures} }} }} }}"
+        )
+    ).data
+    keywords = ranked["analytics"]["keywords"]
+    assert len(keywords) == 7
+    for one in keywords:
+        keyword = one.pop("keyword")
+        alone = await people(
+            f"query($id: ID!) {{ keyword(id: $id) {{ performance {{ {figures} }} }} }}", id=keyword["id"]
+        )
+        assert alone.data["keyword"]["performance"] == one
+        scores = {"performanceScore", "efficiencyScore"}
+        assert {name: keyword[name] for name in scores} == {name: one[name] for name in scores}
+
+
+@pytest.mark.parametrize(
+    "basis", ["LEADS_PER_MENTION", "CONVERTED_PER_MENTION", "CONVERTED_PER_LEAD", "QUALIFIED_PER_LEAD"]
+)
+async def test_rates_over_all_time_are_the_users_own(people: Any, basis: str) -> None:
+    answer = await people(
+        "query($b: RateBasis!) { viewer { conversionRate(basis: $b) { ...R } } dashboard { conversionMetrics { "
+        "conversionRate(basis: $b) { ...R } } } } fragment R on Rate { value numerator denominator basis }",
+        b=basis,
+    )
+    own = answer.data["viewer"]["conversionRate"]
+    assert own == answer.data["dashboard"]["conversionMetrics"]["conversionRate"]
+    assert own["numerator"] > 0
+
+
+async def test_an_integrations_health_is_the_same_where_it_stands_alone(people: Any) -> None:
+    figures = "score problems computedAt uptime { day runs succeeded percent } lastRuns { id status message }"
+    answer = await people(
+        f"{{ dashboard {{ integrationStatus {{ integration {{ id }} {figures} }} }} "
+        f"integrations {{ nodes {{ id health {{ {figures} }} }} }} }}"
+    )
+    alone = {node["id"]: node["health"] for node in answer.data["integrations"]["nodes"]}
+    assert {
+        one.pop("integration")["id"]: one for one in answer.data["dashboard"]["integrationStatus"]
+    } == alone
+    assert len(alone) == 2
+    assert answer.statements.count("id integrations_health") == 1
+
+
+def leaves(name: str) -> str:
+    """All fields of a type that are values and take no arguments."""
+    type_ = TYPES[name]
+    assert isinstance(type_, GraphQLObjectType)
+    return " ".join(
+        key for key, one in type_.fields.items() if is_leaf_type(get_named_type(one.type)) and not one.args
+    )
+
+
+async def test_things_of_a_dashboard_have_all_that_they_have_elsewhere(people: Any) -> None:
+    """They are copies of rows; every value of theirs is the row's, and every relation can be followed."""
+    lead = f"{leaves('Lead')} scoreBreakdown {{ relevance }} assignee {{ email }} user {{ id }}"
+    mention = (
+        f"{leaves('Mention')} analysis {{ sentiment }} lead {{ id }} keyword {{ id }} integration {{ id }}"
+    )
+    keyword = (
+        f"{leaves('Keyword')} mentions(first: 2) {{ totalCount nodes {{ id }} }} conversionRate {{ value }}"
+    )
+    integration = f"{leaves('Integration')} logs(first: 1) {{ nodes {{ id }} }}"
+    log = f"{leaves('IntegrationLog')} integration {{ id }}"
+    document = f"""{{ dashboard {{
+        recentLeads {{ {lead} mention {{ {mention} }} keyword {{ {keyword} }} }}
+        keywordPerformance {{ keyword {{ {keyword} }} }}
+        integrationStatus {{ integration {{ {integration} }} lastRuns {{ {log} }} }}
+    }} }}"""
+    shown = (await people(document)).data["dashboard"]
+    for tag, selection, things in (
+        ("Lead", f"{lead} mention {{ {mention} }} keyword {{ {keyword} }}", shown["recentLeads"]),
+        ("Keyword", keyword, [one["keyword"] for one in shown["keywordPerformance"]]),
+        ("Integration", integration, [one["integration"] for one in shown["integrationStatus"]]),
+        ("IntegrationLog", log, [run for one in shown["integrationStatus"] for run in one["lastRuns"]]),
+    ):
+        assert things
+        again = await people(
+            f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {tag} {{ {selection} }} }} }}",
+            ids=[thing["id"] for thing in things],
+        )
+        assert again.data["nodes"] == things
+
+
+async def test_what_is_known_with_the_leads_is_not_read_again(people: Any) -> None:
+    document = """{ dashboard { recentLeads {
+        mention { content keyword { keyword } } keyword { keyword mentionsCount }
+    } } }"""
+    assert (await people(document)).statements == ["users by id", "leads_recent"]
+
+
+async def test_one_who_has_nothing_sees_zeros_and_nothing_is_missing(people: Any) -> None:
+    shown = (await people(DOCUMENT, viewer="new")).data["dashboard"]
+    none = {"value": 0, "previous": 0, "change": 0, "changePercent": None}
+    nothing = {"value": 0.0, "numerator": 0, "denominator": 0, "basis": "CONVERTED_PER_MENTION"}
+    assert (shown["recentLeads"], shown["keywordPerformance"], shown["integrationStatus"]) == ([], [], [])
+    assert shown["conversionMetrics"] == {
+        "totalLeads": 0,
+        "newLeads": none,
+        "newLeadsToday": 0,
+        "conversionRate": nothing,
+        "topPerformingKeyword": None,
+    }
+    points = shown["analytics"]["overTime"]["points"]
+    assert len(points) == 30
+    assert {
+        tuple(point[name] for name in ("mentions", "leads", "qualified", "converted")) for point in points
+    } == {(0, 0, 0, 0)}
+    assert [point["partial"] for point in points] == [False] * 29 + [True]
+    assert [stage["ofPrevious"] for stage in shown["analytics"]["conversions"]["funnel"]] == [None] * 4
+
+
+async def test_a_keyword_without_leads_is_not_the_top_one(people: Any) -> None:
+    await people.world.add_user("hopeful")
+    await people.world.add_keywords("hopeful", keywords=2, mentions=3)
+    await people.world.pool.execute("DELETE FROM leads WHERE user_id = $1", people.world.users["hopeful"])
+    shown = (
+        await people(
+            "{ dashboard { conversionMetrics { topPerformingKeyword { asOf } } keywordPerformance { leads { value } } } }",
+            viewer="hopeful",
+        )
+    ).data["dashboard"]
+    assert shown["conversionMetrics"]["topPerformingKeyword"] is None
+    assert len(shown["keywordPerformance"]) == 2
+
+
+RANKED = "query($by: Ranking) { analytics { keywords(orderBy: $by) { keyword { id leadsCount mentionsCount } performanceScore efficiencyScore } } }"
+
+
+@pytest.mark.parametrize(
+    ("ranking", "key"),
+    [
+        ("LEADS", lambda one: one["keyword"]["leadsCount"]),
+        ("MENTIONS", lambda one: one["keyword"]["mentionsCount"]),
+        ("CONVERSION_RATE", lambda one: one["keyword"]["leadsCount"] / one["keyword"]["mentionsCount"]),
+        ("PERFORMANCE_SCORE", lambda one: one["performanceScore"]),
+        ("EFFICIENCY_SCORE", lambda one: one["efficiencyScore"]),
+    ],
+)
+async def test_keywords_are_ranked_by_what_is_asked(
+    people: Any, ranking: str, key: Callable[[Any], float]
+) -> None:
+    await people.world.add_user(ranking)
+    for number in range(1, 6):
+        await people.world.add_keywords(ranking, keywords=1, mentions=number * 2 % 7 + 1)
+    ranked = (await people(RANKED, viewer=ranking, by=ranking)).data["analytics"]["keywords"]
+    assert len(ranked) == 5
+    assert list(map(key, ranked)) == sorted(map(key, ranked), reverse=True)
+    assert (await people(RANKED.replace("(orderBy", "(first: 2, orderBy"), viewer=ranking, by=ranking)).data[
+        "analytics"
+    ]["keywords"] == ranked[:2]
+
+
+async def test_others_dashboards_are_not_there(people: Any) -> None:
+    document = "query($id: ID!) { user(id: $id) { dashboard { recentLeads { id } } } }"
+    ann = encode("User", people.world.users["ann"])
+    assert (await people(document, viewer="ben", id=ann)).data == {"user": None}
+    assert (await people(document, viewer="olga", id=ann)).data["user"]["dashboard"]["recentLeads"]
+    shown = (await people("{ users { nodes { dashboard { recentLeads { id } } } } }", viewer="ben")).data
+    own = {row["id"] for row in await people.world.rows("leads", "ben")}
+    assert {lead["id"] for node in shown["users"]["nodes"] for lead in node["dashboard"]["recentLeads"]} == {
+        encode("Lead", id_) for id_ in own
+    }
+
+
+async def test_many_dashboards_are_read_together(people: Any) -> None:
+    document = (
+        "{ users { nodes { dashboard { "
+        + DOCUMENT.split("dashboard(range: $range, timeZone: $zone, from: $from, to: $to) {", 1)[1]
+    )
+    document = document.replace("\n}\n\nfragment W", "\n} } }\n\nfragment W", 1)
+    answer = await people(document, viewer="olga")
+    assert len(answer.data["users"]["nodes"]) >= 4
+    assert sorted(answer.statements) == sorted(["users page", "users by id", *ALL])
+
+
+BAD: list[tuple[str, str]] = [
+    ('timeZone: "Mars/Olympus"', "`timeZone`: 'Mars/Olympus' is no time zone"),
+    ('timeZone: ""', "`timeZone`: '' is no time zone"),
+    ("range: CUSTOM", "`from`: A custom range needs both of its ends."),
+    ('from: "2026-01-01T00:00:00Z"', "`to`: A custom range needs both"),
+    ('range: TODAY, from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z"', "go with `range: CUSTOM`, not with TODAY"),
+    ('from: "2026-01-01T00:01:00Z", to: "2026-01-02T00:00:00Z"', "`from`: 2026-01-01T00:01:00+00:00 is not on a quarter"),
+    ('from: "2026-01-03T00:00:00Z", to: "2026-01-02T00:00:00Z"', "`to`: 2026-01-02T00:00:00+00:00 is not later than"),
+    ('from: "1979-01-01T00:00:00Z", to: "1979-02-01T00:00:00Z"', "`from`: 1979-01-01T00:00:00+00:00 is not between"),
+    ('from: "0001-01-01T00:00:00Z", to: "9999-12-31T23:45:00Z"', "`from`: 0001-01-01"),
+    ('from: "2001-01-01T00:00:00Z", to: "2026-01-01T00:00:00Z"', "`to`: The range is longer than 3660 days."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "problem"), BAD)
+@pytest.mark.parametrize(
+    "place",
+    ["dashboard({}) {{ range }}", "analytics({}) {{ range }}", "viewer {{ dashboard({}) {{ range }} }}"],
+)
+async def test_windows_that_cannot_be_are_refused_by_name(
+    people: Any, place: str, arguments: str, problem: str
+) -> None:
+    answer = await people("{ " + place.format(arguments) + " }")
+    assert answer.code == "BAD_USER_INPUT"
+    assert problem in answer.error["message"]
+
+
+@pytest.mark.parametrize(
+    ("field", "problem"),
+    [
+        ("recentLeads(first: 51) { id }", "`first` has to be between 0 and 50, not 51."),
+        ("recentLeads(first: -1) { id }", "`first` has to be between 0 and 50, not -1."),
+        ("keywordPerformance(first: 101) { asOf }", "between 0 and 100"),
+        ("integrationStatus(first: 101) { asOf }", "between 0 and 100"),
+        ("analytics { keywords(first: 101) { asOf } }", "between 0 and 100"),
+    ],
+)
+async def test_lists_have_a_largest_size(people: Any, field: str, problem: str) -> None:
+    answer = await people(f"{{ dashboard {{ {field} }} }}")
+    assert answer.code == "BAD_USER_INPUT"
+    assert problem in answer.error["message"]
+
+
+async def test_a_series_has_a_largest_number_of_points(people: Any) -> None:
+    document = """query($by: TimeUnit) { analytics(from: "2024-01-01T00:00:00Z", to: "2026-01-01T00:00:00Z") {
+        overTime(by: $by) { points { start } } } }"""
+    answer = await people(document, by="DAY")
+    assert answer.code == "BAD_USER_INPUT"
+    assert "more than 400 units: ask for longer ones with `by`" in answer.error["message"]
+    assert len((await people(document, by="WEEK")).data["analytics"]["overTime"]["points"]) == 105
+
+
+async def test_lists_can_be_longer_than_usual_and_empty(people: Any) -> None:
+    document = "query($n: Int!) { dashboard { recentLeads(first: $n) { id } keywordPerformance(first: $n) { asOf } } }"
+    lengths = []
+    for n in (0, 1, 10, 11, 50):
+        shown = (await people(document, n=n)).data["dashboard"]
+        lengths.append((len(shown["recentLeads"]), len(shown["keywordPerformance"])))
+    leads = len(await people.world.rows("leads", "ann"))
+    assert lengths == [(0, 0), (1, 1), (10, 7), (11, 7), (leads, 7)]
+    assert leads > 11
+
+
+NEEDED = {
+    "recentLeads { id }": "read:leads",
+    "asOf": "read:leads",
+    "recentLeads { mention { id } }": "read:mentions",
+    "keywordPerformance { asOf }": "read:keywords",
+    "integrationStatus { score }": "read:integrations",
+    "conversionMetrics { totalLeads }": "read:leads",
+    "analytics { leads { total } }": "read:mentions",
+    "analytics { keywords { asOf } }": "read:keywords",
+    "analytics { integrations { score } }": "read:integrations",
+    "analytics { overTime { asOf } }": "read:mentions",
+}
+
+
+@pytest.mark.parametrize("part", NEEDED)
+async def test_figures_need_the_scope_of_what_they_are_about(people: Any, part: str) -> None:
+    secret = api_key.new_secret()
+    scopes = sorted(api_key.READ_SCOPES - {NEEDED[part]})
+    async with people.world.pool.acquire() as connection:
+        key_id = await stored_keys.create(
+            connection, people.world.users["ann"], "partner", api_key.digest(secret), scopes
+        )
+    people.world.keys["partner"] = api_key.written(key_id, secret)
+    document = f"{{ dashboard {{ {part} }} }}"
+    assert (await people(document)).data
+    refused = await people(document, viewer="partner")
+    assert refused.code == "FORBIDDEN"
+    assert f"`{NEEDED[part]}`" in refused.error["message"]
+
+
+async def test_nobody_has_no_dashboard(people: Any) -> None:
+    assert (await people("{ dashboard { range } }", viewer=None)).code == "UNAUTHENTICATED"
+
+
+async def test_as_of_is_the_moment_of_the_answer(people: Any) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    shown = (
+        await people(
+            "{ dashboard { asOf conversionMetrics { asOf } keywordPerformance { asOf } integrationStatus { asOf } "
+            "analytics { leads { asOf } conversions { asOf } overTime { asOf } } } }"
+        )
+    ).data["dashboard"]
+    figures = [
+        shown["asOf"],
+        shown["conversionMetrics"]["asOf"],
+        *(one["asOf"] for part in ("keywordPerformance", "integrationStatus") for one in shown[part]),
+        *(part["asOf"] for part in shown["analytics"].values()),
+    ]
+    assert len(figures) > 8
+    assert all(before < datetime.fromisoformat(one) <= datetime.now(UTC) for one in figures)
+
+
+FIGURES = "analytics{} {{ asOf: leads {{ asOf }} conversions {{ mentions {{ value }} }} }}"
+
+
+async def test_figures_may_be_a_little_old_but_never_older_than_what_the_viewer_wrote(people: Any) -> None:
+    world = people.world
+    user_id = await world.add_user("writer")
+    await world.add_keywords("writer", keywords=1, mentions=2)
+    await world.pool.execute("UPDATE mentions SET created_at = $2 WHERE user_id = $1", user_id, NOW)
+    await people.forget()
+
+    async def mentions(arguments: str = "") -> int:
+        shown = (await people("{ " + FIGURES.format(arguments) + " }", viewer="writer")).data
+        number: int = shown["analytics"]["conversions"]["mentions"]["value"]
+        return number
+
+    assert await mentions() == 2
+    # Ingest, or anybody else's SQL, does not say that it has written.
+    await world.pool.execute(
+        "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content, created_at) "
+        "SELECT user_id, id, 'x', 'new', 'u', 'text', $2 FROM keywords WHERE user_id = $1",
+        user_id,
+        NOW,
+    )
+    assert await mentions() == 2
+    assert await mentions("(maxAge: 3600)") == 2
+    assert await mentions("(maxAge: 0)") == 3
+    assert await mentions() == 3  # an exact answer is kept for others
+    keyword_id = encode("Keyword", (await world.rows("keywords", "writer"))[0]["id"])
+    written = await people(
+        "mutation($id: ID!) { deleteKeyword(input: {id: $id}) { userErrors { message } } }",
+        viewer="writer",
+        id=keyword_id,
+    )
+    assert written.data["deleteKeyword"]["userErrors"] == []
+    assert await mentions() == 0
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["dashboard(maxAge: -1) { range }", "analytics(maxAge: -1) { range }", "viewer { dashboard(maxAge: -1) { range } }",
+     "keywords { nodes { performance(maxAge: -1) { asOf } } }", "integrations { nodes { health(maxAge: -1) { asOf } } }"],
+)  # fmt: skip
+async def test_an_age_is_no_negative_number(people: Any, place: str) -> None:
+    answer = await people(f"{{ {place} }}")
+    codes = {error["extensions"]["code"] for error in answer.body["errors"]}
+    assert codes == {"BAD_USER_INPUT"}
+    assert "`maxAge` is a number of seconds, not -1." in answer.body["errors"][0]["message"]
+
+
+async def test_two_windows_of_different_ages_are_two_questions(people: Any) -> None:
+    document = """{ now: dashboard(maxAge: 0, range: TODAY) { ...D } week: dashboard(range: LAST_7_DAYS) { ...D } }
+        fragment D on Dashboard { range analytics { leads { created { value } } overTime { points { leads } } } }"""
+    shown = (await people(document)).data
+    for name in ("now", "week"):
+        points = shown[name]["analytics"]["overTime"]["points"]
+        assert len(points) == {"now": 1, "week": 7}[name]
+        assert (
+            sum(point["leads"] for point in points) == shown[name]["analytics"]["leads"]["created"]["value"]
+        )
+
+
+async def test_what_is_warmed_is_what_a_dashboard_asks(people: Any) -> None:
+    world = people.world
+    user_id = await world.add_user("warm")
+    await world.add_keywords("warm", keywords=2, mentions=3)
+    await world.add_integrations("warm")
+    await world.pool.execute(
+        "UPDATE users SET time_zone = 'Asia/Kathmandu', week_start = 7 WHERE id = $1", user_id
+    )
+    (user,) = await people.world.pool.fetch(
+        "SELECT * FROM users WHERE id = $1", user_id, record_class=row_class(User)
+    )
+    cached, loads = people.cached, Loads(Reader(world.pool), Scope(user_id))
+    try:
+        for metric in REGISTERED:
+            if metric.foresee is not None:
+                await cached.refresh(metric, loads, await metric.foresee(loads, user, NOW))
+    finally:
+        await loads.close()
+    assert (await people(DOCUMENT, viewer="warm")).statements == ["users by id"]

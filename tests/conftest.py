@@ -33,6 +33,11 @@ SEED = int(os.environ.get("BREADTH_SEED", "20261124"))
 _numbers = itertools.count()
 
 
+def pytest_configure() -> None:
+    """Shells let what they start in the background ignore SIGINT, and so would what the tests start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_report_header() -> str:
     return f"random documents: {DOCUMENTS} from seed {SEED} (BREADTH_DOCUMENTS=…, BREADTH_SEED=…)"
 

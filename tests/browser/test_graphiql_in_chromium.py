@@ -127,9 +127,9 @@ async def test_the_headers_editor_shows_the_key(visit: Visit) -> None:
 
 
 async def test_every_example_has_a_tab_and_answers_without_errors(visit: Visit) -> None:
-    await expect(visit.tabs()).to_have_count(11)
+    await expect(visit.tabs()).to_have_count(12)
 
-    for number in range(10):
+    for number in range(11):
         await visit.turn_to(number)
         answer = await visit.run()
         assert "errors" not in answer
@@ -156,13 +156,13 @@ async def test_a_later_visit_finds_the_tabs_as_they_were_left(visit: Visit) -> N
     await visit.turn_to(1)
     query, variables = await visit.content("operation.graphql"), await visit.content("variables.json")
     await visit.page.get_by_role("button", name="New tab").click()
-    await expect(visit.tabs()).to_have_count(12)
+    await expect(visit.tabs()).to_have_count(13)
     await visit.turn_to(1)
-    await visit.page.wait_for_function(IS_KEPT, arg=[12, 1])
+    await visit.page.wait_for_function(IS_KEPT, arg=[13, 1])
 
     await visit.open()
 
-    await expect(visit.tabs()).to_have_count(12)
+    await expect(visit.tabs()).to_have_count(13)
     await expect(visit.tabs().nth(1)).to_have_attribute("aria-selected", "true")
     assert (await visit.content("operation.graphql"), await visit.content("variables.json")) == (
         query,

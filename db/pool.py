@@ -202,8 +202,10 @@ _given_back: set[asyncio.Task[None]] = set()
 
 
 async def _give_back(pool: Pool, connection: Pooled) -> None:
-    protocol: Any = cast("Any", connection)._protocol  # noqa: SLF001 - the driver has no public way
     try:
+        if connection.is_closed():
+            return
+        protocol: Any = cast("Any", connection)._protocol  # noqa: SLF001 - the driver has no public way
         # What was stopped in the middle is being cancelled; the pool would wait for that, too, but not in peace.
         if protocol._is_cancelling():  # noqa: SLF001
             await protocol._wait_for_cancellation()  # noqa: SLF001

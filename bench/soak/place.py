@@ -1,0 +1,196 @@
+"""Where it happens: a PostgreSQL and a server, which can be killed and come back."""
+
+import asyncio
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import asyncpg
+import httpx
+
+from bench.servers import ROOT, STOP_SECONDS, ServerError
+from bench.soak.writer import Person
+from db import databases, migrations
+from db.embedded import EmbeddedPostgres
+from db.embedded.cluster import postmaster_of
+from db.pool import Connection
+from db.queries import api_key as stored_keys
+from resolvers.identifier import encode
+from services import api_key
+
+DATABASE = "soak"
+MEMBERS, OPERATORS = 3, 2
+START_SECONDS = 60
+AUDIT = {"LEADGRAPH_AUDIT_EVERY_SECONDS": "0.5", "LEADGRAPH_AUDIT_SAMPLE": "3"}
+_EXCEPTION = re.compile(r"(?:[\w.]+\.)?(\w+(?:Error|Exception))\b")
+_MORE_FOLLOWS = ("During handling of the above exception", "The above exception was the direct cause")
+
+
+class Place:
+    """A server process on a database of its own. `kills` counts what was killed, by name."""
+
+    def __init__(self, home: Path, postgres: EmbeddedPostgres, port: int) -> None:
+        self.origin = f"http://127.0.0.1:{port}"
+        self.kills: Counter[str] = Counter()
+        self.log = home / "server.log"
+        self._data = home / "postgres" / "data"
+        self._postgres = postgres
+        self._port = port
+        self._home = home
+        self._process: subprocess.Popen[bytes] | None = None
+        self.log.unlink(missing_ok=True)
+        self._deadlocks_before = self._deadlocks()
+
+    @property
+    def url(self) -> str:
+        return self._postgres.url(DATABASE)
+
+    def start_server(self) -> None:
+        """Returns when it answers. Raises `ServerError`."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("LEADGRAPH_")}
+        settings = {
+            "LEADGRAPH_DATABASE_URL": self.url,
+            "LEADGRAPH_HOME": str(self._home),
+            "LEADGRAPH_PORT": str(self._port),
+            **AUDIT,
+        }
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "server.cli", "serve"],
+                env={**kept, **settings},
+                cwd=ROOT,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        give_up_at = time.monotonic() + START_SECONDS
+        while not self.answers():
+            if self._process.poll() is not None or time.monotonic() > give_up_at:
+                raise ServerError(f"The server does not start: read {self.log}.")
+            time.sleep(0.05)
+
+    def answers(self) -> bool:
+        with suppress(httpx.TransportError):
+            return httpx.get(f"{self.origin}/readyz", timeout=5).status_code == httpx.codes.OK
+        return False
+
+    def stop_server(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+    def kill_server(self) -> None:
+        """With -9, and starts another."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self.kills["server"] += 1
+        self.start_server()
+
+    def kill_postgres(self, choose: random.Random) -> None:
+        """Its first process with -9, one of those that serve connections with -9, or a fast stop; it then comes
+        back. The server is left alone.
+        """
+        postmaster = postmaster_of(self._data)
+        backends = _children(postmaster.pid) if postmaster else []
+        how = choose.choice(("postmaster", "backend", "restart"))
+        if postmaster is None or how == "restart":
+            self._postgres.stop()
+        elif how == "postmaster" or not backends:
+            os.kill(postmaster.pid, signal.SIGKILL)
+        else:
+            with suppress(ProcessLookupError):
+                os.kill(choose.choice(backends), signal.SIGKILL)
+        self.kills[how] += 1
+        self._postgres.start()
+
+    def exceptions(self) -> Counter[str]:
+        """What the server logged, by the kind of exception at the end of each chain of tracebacks."""
+        found: list[str] = []
+        for line in self.log.read_text(errors="replace").splitlines() if self.log.exists() else ():
+            if line.startswith(_MORE_FOLLOWS) and found:
+                found.pop()
+            elif kind := _EXCEPTION.match(line):
+                found.append(kind[1])
+        return Counter(found)
+
+    def deadlocks(self) -> int:
+        """How many PostgreSQL has resolved: the victims' work is done again, and nobody is told."""
+        return self._deadlocks() - self._deadlocks_before
+
+    def _deadlocks(self) -> int:
+        log = self._home / "postgres" / "postgres.log"
+        return log.read_text(errors="replace").count("deadlock detected")
+
+
+def _children(pid: int) -> list[int]:
+    """The processes that serve connections, as their titles say."""
+    found = []
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        with suppress(OSError):
+            if b"127.0.0.1(" in Path(f"/proc/{child}/cmdline").read_bytes():
+                found.append(int(child))
+    return found
+
+
+@contextmanager
+def place(home: Path) -> Iterator[Place]:
+    """A new, empty database and a server on it, for as long as somebody is inside."""
+    home.mkdir(parents=True, exist_ok=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    # What is acknowledged must outlive the process, not the machine.
+    with EmbeddedPostgres(home / "postgres", settings={"fsync": "off"}).running() as postgres:
+        asyncio.run(_new_database(postgres))
+        made = Place(home, postgres, port)
+        try:
+            made.start_server()
+            yield made
+        finally:
+            made.stop_server()
+
+
+async def _new_database(postgres: EmbeddedPostgres) -> None:
+    connection = await asyncpg.connect(postgres.url("postgres"))
+    try:
+        await connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+    finally:
+        await connection.close()
+    await databases.ensure(postgres.url("postgres"), DATABASE)
+    await migrations.upgrade(postgres.url(DATABASE))
+
+
+async def people(url: str) -> list[Person]:
+    """Members and operators, each with a key that may do everything."""
+    connection = await asyncpg.connect(url)
+    try:
+        return [
+            await _person(connection, f"member{number}", is_operator=False) for number in range(MEMBERS)
+        ] + [await _person(connection, f"operator{number}", is_operator=True) for number in range(OPERATORS)]
+    finally:
+        await connection.close()
+
+
+async def _person(connection: Connection, name: str, *, is_operator: bool) -> Person:
+    user_id = await connection.fetchval(
+        "INSERT INTO users (email, name, role) VALUES ($1 || '@soak.example', $1, $2) RETURNING id",
+        name,
+        "operator" if is_operator else "member",
+    )
+    secret = api_key.new_secret()
+    scopes = sorted(api_key.ALL_SCOPES)
+    key_id = await stored_keys.create(connection, user_id, "soak", api_key.digest(secret), scopes)
+    return Person(name, encode("User", user_id), api_key.written(key_id, secret), is_operator)

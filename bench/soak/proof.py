@@ -1,0 +1,193 @@
+"""The end: what was acknowledged is held against the rows, and every counter against rows counted here.
+
+The counting is done in Python from all rows, apart from the triggers and from `db.audit`, which is asked as well.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+
+from bench.soak.model import Model, Row
+from db.audit import drifts
+from db.pool import Pool
+from resolvers.identifier import encode
+
+Records = list[asyncpg.Record]
+
+STATUSES = ("new", "contacted", "qualified", "converted", "disqualified")
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+SLOTS = {"slot_stats": timedelta(minutes=15), "day_stats": timedelta(days=1)}
+EXAMPLES = 5
+"""How many rows a sentence names."""
+
+
+async def prove(pool: Pool, model: Model) -> list[str]:
+    """Sentences about what is wrong; empty where all is as it was acknowledged. Nobody may write meanwhile."""
+    rows = {
+        table: await pool.fetch(f"SELECT * FROM {table} ORDER BY id")  # noqa: S608 - names from here
+        for table in (
+            "users",
+            "keywords",
+            "mentions",
+            "leads",
+            "lead_events",
+            "integrations",
+            "integration_logs",
+        )
+    }
+    for table in ("analysis_results", *SLOTS, *(f"user_{table}" for table in SLOTS)):
+        rows[table] = await pool.fetch(f"SELECT * FROM {table}")  # noqa: S608 - as above
+    found = [f"The audit says: {drift}." for drift in await drifts(pool)]
+    found += _counters(rows)
+    found += _roll_ups(rows)
+    found += _presence(rows, model)
+    found += _mentions(rows, model)
+    found += _logs(rows, model)
+    found += _registers(rows, model)
+    found += _histories(rows, model)
+    return found
+
+
+def _sentence(what: str, things: Iterable[object]) -> Iterator[str]:
+    """One sentence for all of them, if there are any."""
+    listed = list(things)
+    if listed:
+        yield f"{len(listed)} {what}, for example {', '.join(map(str, listed[:EXAMPLES]))}."
+
+
+def _counters(rows: Mapping[str, Records]) -> Iterator[str]:
+    """Every counter column, from the rows."""
+    for table, parent in (("users", "user_id"), ("keywords", "keyword_id")):
+        mentions = Counter(row[parent] for row in rows["mentions"])
+        leads = Counter(row[parent] for row in rows["leads"])
+        by_status = Counter((row[parent], row["status"]) for row in rows["leads"])
+        keywords = Counter(row["user_id"] for row in rows["keywords"])
+        for row in rows[table]:
+            counted = {"mentions_count": mentions[row["id"]], "leads_count": leads[row["id"]]}
+            counted |= {f"{status}_leads_count": by_status[row["id"], status] for status in STATUSES}
+            if table == "users":
+                counted["keywords_count"] = keywords[row["id"]]
+            wrong = [
+                f"{name} {row[name]} for {number}" for name, number in counted.items() if row[name] != number
+            ]
+            yield from _sentence(f"wrong counters of {table} {row['id']}", wrong)
+
+
+def _roll_ups(rows: Mapping[str, Records]) -> Iterator[str]:
+    """Every slot, from the rows."""
+    moments = {
+        "mentions": ("mentions", "created_at"),
+        "leads": ("leads", "created_at"),
+        "qualified": ("leads", "qualified_at"),
+        "converted": ("leads", "converted_at"),
+    }
+    for table, length in SLOTS.items():
+        for prefix, parent in (("", "keyword_id"), ("user_", "user_id")):
+            counted = Counter(
+                (row[parent], EPOCH + (row[column] - EPOCH) // length * length, measure)
+                for measure, (counted_of, column) in moments.items()
+                for row in rows[counted_of]
+                if row[column] is not None
+            )
+            stored = Counter(
+                {
+                    (row[parent], row["slot"], measure): row[measure]
+                    for row in rows[prefix + table]
+                    for measure in moments
+                }
+            )
+            wrong = [key for key in {*counted, *stored} if counted[key] != stored[key]]
+            yield from _sentence(f"wrong slots of {prefix}{table}", wrong)
+
+
+def _presence(rows: Mapping[str, Records], model: Model) -> Iterator[str]:
+    """Keywords, leads and integrations: those that were acknowledged and not deleted, and no others."""
+    kinds: dict[str, tuple[str, dict[str, Row]]] = {
+        "keywords": ("Keyword", model.keywords),
+        "leads": ("Lead", model.leads),
+        "integrations": ("Integration", model.integrations),
+    }
+    for table, (tag, acknowledged) in kinds.items():
+        there = {encode(tag, row["id"]) for row in rows[table]}
+        expected = {id_ for id_, row in acknowledged.items() if not row.is_known_gone}
+        yield from _sentence(f"{table} are lost", expected - there)
+        yield from _sentence(
+            f"{table} are there that nobody was told of, or that were deleted", there - expected
+        )
+
+
+def _mentions(rows: Mapping[str, Records], model: Model) -> Iterator[str]:
+    """The same of mentions, which are told by keyword and post. Of some nobody was told whether they are there."""
+    owners = {row["id"]: row["name"] for row in rows["users"]}
+    expected = {identity: row.id for identity, row in model.mentions.items() if not row.is_known_gone}
+    there = {}
+    unknown = []
+    for row in rows["mentions"]:
+        identity = (encode("Keyword", row["keyword_id"]), row["platform"].upper(), row["external_id"])
+        there[identity] = encode("Mention", row["id"])
+        post = (owners[row["user_id"]], *identity[1:])
+        if identity not in expected and post not in model.perhaps:
+            unknown.append(identity)
+        elif identity in expected and identity not in model.claimed and post not in model.perhaps:
+            yield f"The mention {identity} was called a duplicate, and nobody has created it."
+    yield from _sentence("mentions are lost", [each for each in expected if each not in there])
+    changed = [each for each, id_ in expected.items() if each in there and there[each] != id_]
+    yield from _sentence("mentions have other ids than were told", changed)
+    yield from _sentence("mentions are there that nobody was told of", unknown)
+
+
+def _logs(rows: Mapping[str, Records], model: Model) -> Iterator[str]:
+    """Each recorded run of an integration that is there, once."""
+    messages = Counter(row["message"] for row in rows["integration_logs"] if row["kind"] == "sync")
+    expected = {message for message, row in model.logs.items() if not row.is_known_gone}
+    yield from _sentence("runs are lost", expected - messages.keys())
+    yield from _sentence("runs are there that nobody was told of", messages.keys() - expected)
+    yield from _sentence("runs are recorded twice", [each for each, times in messages.items() if times > 1])
+
+
+def _registers(rows: Mapping[str, Records], model: Model) -> Iterator[str]:
+    """What can be overwritten says what may have been written last."""
+    analyses = {row["mention_id"]: row["summary"] for row in rows["analysis_results"]}
+    values: dict[tuple[str, str], Any] = {}
+    for row in rows["keywords"]:
+        values[encode("Keyword", row["id"]), "status"] = row["status"].upper()
+    for row in rows["leads"]:
+        values[encode("Lead", row["id"]), "status"] = row["status"].upper()
+        values[encode("Lead", row["id"]), "company"] = row["company"]
+    for row in rows["mentions"]:
+        values[encode("Mention", row["id"]), "starred"] = row["starred_at"] is not None
+        values[encode("Mention", row["id"]), "summary"] = analyses.get(row["id"])
+    wrong = [
+        f"{key}: {values[key]} and not one of {register.possible()}"
+        for key, register in model.registers.items()
+        if key in values and values[key] not in register.possible()
+    ]
+    yield from _sentence("values are none that was written last", wrong)
+
+
+def _histories(rows: Mapping[str, Records], model: Model) -> Iterator[str]:
+    """A lead's events tell its life without a gap: each change is one event, and one version."""
+    events: dict[int, Records] = {}
+    for event in rows["lead_events"]:
+        events.setdefault(event["lead_id"], []).append(event)
+    texts: Counter[str] = Counter()
+    wrong = []
+    for lead in rows["leads"]:
+        told = events.get(lead["id"], [])
+        status = None
+        for event in told:
+            if event["to_status"] is not None:
+                wrong += [f"lead {lead['id']} jumps at {event['id']}"] * (event["from_status"] != status)
+                status = event["to_status"]
+            texts.update(change[1] for change in [event["data"].get("changes", {}).get("company")] if change)
+        if status != lead["status"] or [event["type"] for event in told].count("created") != 1:
+            wrong.append(f"lead {lead['id']} is {lead['status']} and was told {status}")
+        if lead["version"] != len(told):
+            wrong.append(f"lead {lead['id']} has version {lead['version']} after {len(told)} events")
+    yield from _sentence("histories of leads do not fit", wrong)
+    alive = {token: times for token, (lead, times) in model.tokens.items() if not lead.is_known_gone}
+    yield from _sentence("acknowledged changes have no event", [each for each in alive if not texts[each]])
+    yield from _sentence("changes were made twice", [each for each in alive if texts[each] > alive[each]])

@@ -1,0 +1,246 @@
+"""The parts of a soak, one after the other on the same data, and its report."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from bench.soak.client import Client, Tally, WrongAnswerError
+from bench.soak.model import Model
+from bench.soak.place import Place, people
+from bench.soak.proof import prove
+from bench.soak.reader import Reader
+from bench.soak.writer import Person, Writer
+from db.pool import open_pool
+
+PARTS = ("calm", "server", "postgres")
+MOST_WRONG = 20
+"""After so many sentences it is known that something is wrong."""
+OPERATORS_EVERY = 4
+PROOF_SECONDS = 600
+LOST_CONNECTIONS = frozenset(
+    {
+        "AdminShutdownError",
+        "BrokenPipeError",
+        "CannotConnectNowError",
+        "ConnectionDoesNotExistError",
+        "ConnectionFailureError",
+        "ConnectionRefusedError",
+        "ConnectionResetError",
+        "ConnectionError",
+        "CrashShutdownError",
+        "InterfaceError",
+        "InternalClientError",
+        "OSError",
+        "TimeoutError",
+    }
+)
+"""What the server may log while PostgreSQL is away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done; the same plan is the same load."""
+
+    seed: int
+    operations: int
+    connections: int = 8
+    readers: int = 3
+    kill_every_seconds: float = 3
+    parts: tuple[str, ...] = PARTS
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What happened in a part."""
+
+    name: str
+    seconds: float
+    tally: Tally
+    kills: dict[str, int]
+    exceptions: dict[str, int]
+    audited: float
+    """Counters that the server's own audit counted again since it started last."""
+
+
+@dataclass(slots=True)
+class Report:
+    plan: Plan
+    parts: list[Part] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+    """What was there in the end."""
+    deadlocks: int = 0
+    """Those that PostgreSQL resolved, and nobody was told of."""
+    wrong: list[str] = field(default_factory=list)
+
+    def plain(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def text(self) -> str:
+        rows = ", ".join(f"{number:,} {table}" for table, number in self.rows.items())
+        lines = [f"Seed {self.plan.seed}, {self.plan.connections} writers, {self.plan.readers} readers"]
+        for part in self.parts:
+            lines += _described(part)
+        lines += [f"In the end: {rows}", f"Deadlocks resolved and told to nobody: {self.deadlocks}"]
+        lines += [f"WRONG: {sentence}" for sentence in self.wrong] or ["Nothing is wrong."]
+        return "\n".join(lines)
+
+
+def _described(part: Part) -> list[str]:
+    tally = part.tally
+    done = sum(tally.done.values())
+    counts = {
+        "operations": tally.done,
+        "refused": tally.refused,
+        "rows of ingests": tally.rows,
+        "tries that nobody answered": tally.lost,
+        "killed": part.kills,
+        "logged by the server": part.exceptions,
+    }
+    lines = [
+        f"\n{part.name}: {done:,} operations in {part.seconds:.0f} s, {done / part.seconds:.0f} a second"
+    ]
+    for name, counted in counts.items():
+        if counted:
+            total = sum(counted.values())
+            each = ", ".join(
+                f"{what} {n:,}" for what, n in sorted(counted.items(), key=lambda pair: -pair[1])
+            )
+            lines.append(f"  {total:,} {name}: {each}")
+    lines.append(f"  {tally.answers:,} answers to readers, {tally.figures:,} pairs of figures compared")
+    lines.append(f"  {part.audited:,.0f} counters counted again by the server's own audit")
+    return lines
+
+
+def run(place: Place, plan: Plan) -> Report:
+    return asyncio.run(_run(place, plan))
+
+
+async def _run(place: Place, plan: Plan) -> Report:
+    report, model = Report(plan), Model()
+    everybody = await people(place.url)
+    for number, name in enumerate(plan.parts):
+        operations = plan.operations * (number + 1) // len(plan.parts) - plan.operations * number // len(
+            plan.parts
+        )
+        if not model.wrong:
+            report.parts.append(await _Fire(place, plan, model, everybody, name).burn(operations))
+    pool = await open_pool(place.url, size=1, statement_timeout_seconds=PROOF_SECONDS)
+    try:
+        report.wrong = [*model.wrong, *await prove(pool, model)]
+        for table in ("keywords", "mentions", "leads", "lead_events", "integrations", "integration_logs"):
+            report.rows[table] = await pool.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 - from here
+    finally:
+        await pool.close()
+    report.deadlocks = place.deadlocks()
+    return report
+
+
+class _Fire:
+    """One part: writers until their operations are done, readers and the killer beside them."""
+
+    def __init__(
+        self, place: Place, plan: Plan, model: Model, everybody: Sequence[Person], name: str
+    ) -> None:
+        self._place = place
+        self._plan = plan
+        self._model = model
+        self._members = [person for person in everybody if not person.is_operator]
+        self._operators = [person for person in everybody if person.is_operator]
+        self._name = name
+        self._tally = Tally()
+        self._done = asyncio.Event()
+        self._operations = 0
+
+    async def burn(self, operations: int) -> Part:
+        self._operations = operations
+        before, logged, began = Counter(self._place.kills), self._place.exceptions(), time.monotonic()
+        async with asyncio.TaskGroup() as group:
+            for number in range(self._plan.readers):
+                group.create_task(self._read(number))
+            if self._name != "calm":
+                group.create_task(self._kill())
+            await asyncio.gather(*(self._write(number) for number in range(self._plan.connections)))
+            self._done.set()
+        seconds = time.monotonic() - began
+        exceptions = self._place.exceptions() - logged
+        self._judge(exceptions)
+        kills = dict(self._place.kills - before)
+        return Part(self._name, seconds, self._tally, kills, dict(exceptions), await self._audited())
+
+    def _random(self, who: str, number: int) -> random.Random:
+        return random.Random(f"{self._plan.seed} {self._name} {who} {number}")  # noqa: S311 - to be repeated
+
+    def _client(self, person: Person, who: str, number: int) -> Client:
+        return Client(self._place.origin, person.key, self._random(who, number), self._tally)
+
+    async def _write(self, number: int) -> None:
+        turn, is_operator = divmod(number, OPERATORS_EVERY)
+        group = self._operators if is_operator == OPERATORS_EVERY - 1 else self._members
+        person = group[(number if group is self._members else turn) % len(group)]
+        client = self._client(person, "writer", number)
+        name = f"{self._name}-{number}"
+        writer = Writer(name, client, self._model, person, self._members)
+        while self._tally.done.total() < self._operations and len(self._model.wrong) < MOST_WRONG:
+            await self._tried(writer.operate)
+        await client.close()
+
+    async def _read(self, number: int) -> None:
+        person = self._operators[0] if number == 0 else self._members[(number - 1) % len(self._members)]
+        client = self._client(person, "reader", number)
+        reader = Reader(client, self._model, person, self._members)
+        while not self._done.is_set():
+            await self._tried(reader.read)
+        await client.close()
+
+    async def _tried(self, operation: Callable[[], Any]) -> None:
+        try:
+            await operation()
+        except WrongAnswerError as wrong:
+            self._model.say(str(wrong))
+
+    async def _kill(self) -> None:
+        """Kills, and brings back, about as often as the plan says. In the end everything runs."""
+        choose = self._random("killer", 0)
+        while not self._done.is_set():
+            await asyncio.sleep(self._plan.kill_every_seconds * choose.uniform(0.5, 1.5))
+            if self._done.is_set():
+                return
+            if self._name == "server":
+                await asyncio.to_thread(self._place.kill_server)
+            else:
+                await asyncio.to_thread(self._place.kill_postgres, choose)
+
+    def _judge(self, exceptions: Counter[str]) -> None:
+        """What nobody may have seen or logged, however things were killed."""
+        away = {"HTTP 500", "INTERNAL", "stream broken off"} if self._name != "postgres" else set()
+        told = (
+            self._tally.lost if self._name == "calm" else {what for what in self._tally.lost if what in away}
+        )
+        if told:
+            self._model.say(
+                f"Callers were told of failures, in the part {self._name}: {dict(self._tally.lost)}"
+            )
+        allowed = LOST_CONNECTIONS if self._name == "postgres" else frozenset()
+        if unexpected := exceptions.keys() - allowed:
+            self._model.say(
+                f"The server logged {unexpected} in the part {self._name}: read {self._place.log}."
+            )
+
+    async def _audited(self) -> float:
+        """What the server says of its own audit, which has to have found nothing wrong."""
+        async with httpx.AsyncClient(base_url=self._place.origin, timeout=30) as client:
+            text = (await client.get("/metrics")).text
+        totals: Counter[str] = Counter()
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                totals[sample.name] += int(sample.value)
+        if totals["leadgraph_audit_counters_wrong_total"]:
+            self._model.say(f"The server's audit found wrong counters: read {self._place.log}.")
+        return totals["leadgraph_audit_counters_checked_total"]

@@ -34,6 +34,9 @@ check: dev  ## Lint, types, layers, migrations against models, committed schema
 bench: dev  ## Measure Leadgraph beside other servers on the same data (ARGS="--scale 0.25 --rounds 3": less)
 	@$(BIN)/python -m bench.run $(ARGS)
 
+soak: dev  ## Write at random while processes are killed, and prove that nothing is lost (ARGS="--seed 7": again)
+	@$(BIN)/python -m bench.soak $(ARGS)
+
 format: dev  ## Format the code and mend what the linter can mend
 	@$(BIN)/ruff check --fix-only -q .
 	@$(BIN)/ruff format .

@@ -5,11 +5,12 @@ same load. The exit code is 1 where anything was wrong.
 """
 
 import argparse
-import json
 import secrets
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+import orjson
 
 from bench.servers import ROOT, ServerError
 from bench.soak.place import place
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report = run(there, plan)
     sys.stdout.write(report.text() + "\n")
     if asked.json:
-        asked.json.write_text(json.dumps(report.plain(), indent=1) + "\n")
+        asked.json.write_bytes(orjson.dumps(report, option=orjson.OPT_INDENT_2))
     return 1 if report.wrong else 0
 
 

@@ -5,7 +5,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -78,9 +78,6 @@ class Report:
     deadlocks: int = 0
     """Those that PostgreSQL resolved, and nobody was told of."""
     wrong: list[str] = field(default_factory=list)
-
-    def plain(self) -> dict[str, Any]:
-        return asdict(self)
 
     def text(self) -> str:
         rows = ", ".join(f"{number:,} {table}" for table, number in self.rows.items())
@@ -157,6 +154,12 @@ class _Fire:
         self._tally = Tally()
         self._done = asyncio.Event()
         self._operations = 0
+        self._killed_before = self._place.kills.total()
+
+    def _goes_on(self) -> bool:
+        """Until the operations are done, and something has been killed where that is the part's point."""
+        has_killed = self._name == "calm" or self._place.kills.total() > self._killed_before
+        return self._tally.done.total() < self._operations or not has_killed
 
     async def burn(self, operations: int) -> Part:
         self._operations = operations
@@ -187,7 +190,7 @@ class _Fire:
         client = self._client(person, "writer", number)
         name = f"{self._name}-{number}"
         writer = Writer(name, client, self._model, person, self._members)
-        while self._tally.done.total() < self._operations and len(self._model.wrong) < MOST_WRONG:
+        while self._goes_on() and len(self._model.wrong) < MOST_WRONG:
             await self._tried(writer.operate)
         await client.close()
 

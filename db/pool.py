@@ -89,13 +89,20 @@ def is_lost(failure: BaseException) -> bool:
     """Whether the database is not there, or has ended the connection: nothing is wrong with what was asked."""
     gone = (
         asyncpg.PostgresConnectionError,
-        asyncpg.InterfaceError,
         asyncpg.AdminShutdownError,
         asyncpg.CrashShutdownError,
         asyncpg.CannotConnectNowError,
+        asyncpg.TooManyConnectionsError,
         OSError,
     )
+    if isinstance(failure, (asyncpg.InterfaceError, asyncpg.InternalClientError)):
+        # The driver says with them as well that it was used wrongly.
+        return any(words in str(failure) for words in _LOST)
     return isinstance(failure, gone) and not isinstance(failure, TimeoutError)
+
+
+# The last: a connection that was told of its end, which is yet to come, when it was to be used.
+_LOST = ("connection is closed", "released back to the pool", "another operation (2) is in progress")
 
 
 def is_too_slow(failure: BaseException) -> bool:

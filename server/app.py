@@ -97,9 +97,13 @@ def create_app(
             )
         return await endpoint.respond(request)
 
-    async def ready(_: Request) -> Response:
+    async def ready(request: Request) -> Response:
         """Whether requests can be answered: the database answers."""
-        await require_answer(pool)
+        try:
+            with http.asking_database():
+                await require_answer(pool)
+        except http.UnavailableError as away:
+            return http.refusal(away, *http.request_id(request))
         return JSONResponse({"status": "ready"})
 
     @asynccontextmanager

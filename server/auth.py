@@ -13,6 +13,7 @@ from db.queries import api_key as stored
 from db.queries import user as users
 from resolvers.context import Viewer
 from resolvers.errors import UnauthenticatedError
+from server import http
 from services import api_key
 
 _TOUCHED_EVERY = timedelta(minutes=1)
@@ -31,7 +32,9 @@ class Authenticator:
         self._notes: set[asyncio.Task[None]] = set()
 
     async def viewer(self, request: Request) -> Viewer | None:
-        """The viewer; None for a request without a credential. Raises `UnauthenticatedError` for a bad one."""
+        """The viewer; None for a request without a credential. Raises `UnauthenticatedError` for a bad one, and
+        `http.UnavailableError` where nobody can say.
+        """
         header = request.headers.get("authorization")
         if header is None:
             return None
@@ -51,7 +54,8 @@ class Authenticator:
             raise UnauthenticatedError(
                 "This is not an API key: the header reads `Authorization: Bearer lg_live_…`."
             )
-        holder = await stored.holder(self._pool, key.key_id)
+        with http.asking_database():
+            holder = await stored.holder(self._pool, key.key_id)
         if holder is None or not key.opens(holder.secret_hash):
             raise UnauthenticatedError("This API key does not exist.")
         self._require_valid(holder)

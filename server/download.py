@@ -52,7 +52,8 @@ class DownloadEndpoint:
         request = Request(scope, receive)
         request_id, headers = http.request_id(request)
         try:
-            response = await self._response(request, headers)
+            with http.asking_database():
+                response = await self._response(request, headers)
         except (CallerError, http.RequestError) as refusal:
             response = http.refusal(refusal, request_id, headers)
         await response(scope, receive, send)

@@ -15,7 +15,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from db.pool import Pool
+from db.pool import Pool, is_lost
 from resolvers.context import Context
 from resolvers.errors import CallerError, UnauthenticatedError
 from schema.schema import Schema
@@ -83,7 +83,7 @@ class GraphQLEndpoint:
         try:
             content, operation = await self._answer(request, request_id)
         except (http.RequestError, UnauthenticatedError) as refusal:
-            self.metrics.note_refusal(began)
+            self.metrics.note_refusal(refusal.code, began)
             return http.refusal(refusal, request_id, headers, media_type)
         status = 400 if "data" not in content and media_type == http.GRAPHQL_JSON else 200
         response = http.answer(content, media_type, status=status, headers=headers)
@@ -155,7 +155,10 @@ def _presented(error: GraphQLError, request_id: str, *, before_execution: bool) 
     code = _code(error, before_execution=before_execution)
     shown = dict(error.formatted)
     shown["extensions"] = {**(error.extensions or {}), "code": code, "requestId": request_id}
-    if code == "INTERNAL":
+    if code == http.UnavailableError.code:
+        logger.warning("request %s: the database is away: %r", request_id, error.original_error)
+        shown["message"] = http.AWAY
+    elif code == "INTERNAL":
         logger.error(
             "request %s failed at %s", request_id, error.path, exc_info=error.original_error or error
         )
@@ -169,6 +172,8 @@ def _presented(error: GraphQLError, request_id: str, *, before_execution: bool) 
 def _code(error: GraphQLError, *, before_execution: bool) -> str:
     if isinstance(error.original_error, CallerError):
         return error.original_error.code
+    if error.original_error is not None and is_lost(error.original_error):
+        return http.UnavailableError.code
     if isinstance(error, GraphQLSyntaxError):
         return "GRAPHQL_PARSE_FAILED"
     if before_execution:

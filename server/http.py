@@ -1,6 +1,9 @@
 """GraphQL over HTTP, as its specification says: what a request may look like, and how answers are labelled."""
 
+import logging
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +11,10 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from db.pool import is_lost
 from resolvers.errors import CallerError, ForbiddenError, UnauthenticatedError
+
+logger = logging.getLogger("leadgraph")
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -26,6 +32,33 @@ class RequestError(Exception):
         super().__init__(message)
         self.status = status
         self.headers = headers or {}
+
+
+AWAY = (
+    "The database does not answer now: try again soon. Whether something was written is not known; with an "
+    "idempotency key it is safe to repeat."
+)
+
+
+class UnavailableError(RequestError):
+    """The database is away, and the request could not be answered for that."""
+
+    code = "UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__(503, AWAY, {"retry-after": "1"})
+
+
+@contextmanager
+def asking_database() -> Iterator[None]:
+    """Turns what goes wrong inside into `UnavailableError` where the database is away."""
+    try:
+        yield
+    except Exception as failure:
+        if not is_lost(failure):
+            raise
+        logger.warning("the database is away: %r", failure)
+        raise UnavailableError from failure
 
 
 @dataclass(frozen=True, slots=True)

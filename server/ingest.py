@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from db.pool import Pool
+from db.pool import Pool, is_lost
 from resolvers.context import Viewer
 from resolvers.errors import CallerError, ForbiddenError, UnauthenticatedError
 from resolvers.permission import require_scope
@@ -107,7 +107,10 @@ async def _stopped(stream: IngestStream, request_id: str) -> StopError | None:
         return StopError(403, ForbiddenError.code, "The user of this API key is not active any more.")
     except (DisconnectedError, UnreadError):
         raise
-    except Exception:
+    except Exception as failure:
+        if isinstance(failure, http.UnavailableError) or is_lost(failure):
+            logger.warning("request %s: the database is away: %r", request_id, failure)
+            return StopError(503, http.UnavailableError.code, http.AWAY)
         logger.exception("request %s failed", request_id)
         return StopError(
             500, "INTERNAL", f"Something went wrong here. It was logged as request {request_id}."

@@ -29,6 +29,8 @@ from services.cache.statistics import Statistics
 NAMES_KEPT = 100
 LONGEST_NAME = 100
 NO_NAME, OTHER_NAMES, NOT_RUN = "(anonymous)", "(other)", "(none)"
+_OURS = {"INTERNAL": "failed", "UNAVAILABLE": "unavailable"}
+"""The outcomes that callers cannot help, by the codes of errors."""
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -40,7 +42,8 @@ class Metrics:
         self._seconds = Histogram(
             "leadgraph_operation_seconds",
             "GraphQL operations by name, from the request to the encoded answer. Outcomes: answered; errors (some "
-            "of its fields); refused (nothing was run); failed (an error of the server's).",
+            "of its fields); refused (nothing was run); failed (an error of the server's); unavailable (of the "
+            "database's).",
             ["operation", "outcome"],
             registry=self.registry,
             buckets=BUCKETS,
@@ -58,9 +61,9 @@ class Metrics:
         name = NOT_RUN if operation is None else operation or NO_NAME
         self._observe(name, _outcome(content), began)
 
-    def note_refusal(self, began: float) -> None:
-        """A request that was none of GraphQL, or nobody's."""
-        self._observe(NOT_RUN, "refused", began)
+    def note_refusal(self, code: str, began: float) -> None:
+        """A request that was none of GraphQL, or nobody's, or for which the database was away."""
+        self._observe(NOT_RUN, _OURS.get(code, "refused"), began)
 
     def _observe(self, name: str, outcome: str, began: float) -> None:
         seconds = self._known.get((name, outcome))
@@ -89,8 +92,9 @@ def _outcome(content: Mapping[str, Any]) -> str:
     errors = content.get("errors")
     if not errors:
         return "answered"
-    if any(error["extensions"]["code"] == "INTERNAL" for error in errors):
-        return "failed"
+    for code, outcome in _OURS.items():
+        if any(error["extensions"]["code"] == code for error in errors):
+            return outcome
     return "errors" if "data" in content else "refused"
 
 

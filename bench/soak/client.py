@@ -79,14 +79,11 @@ class Client:
             response = await self._http.post("/graphql", json=body)
         except httpx.TransportError as problem:
             raise LostError(type(problem).__name__) from problem
-        if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-            raise LostError(f"HTTP {response.status_code}")
-        content = response.json()
-        errors = content.get("errors", [])
-        if any(error["extensions"]["code"] == "INTERNAL" for error in errors):
-            raise LostError("INTERNAL")
-        if errors:
-            raise WrongAnswerError(f"{document} with {variables}: {errors}")
+        content = _content(response.text)
+        if "UNAVAILABLE" in _codes(content):
+            raise LostError("UNAVAILABLE")
+        if "data" not in content or "errors" in content:
+            raise WrongAnswerError(f"{document} with {variables}: {response.status_code} {content}")
         return content["data"]
 
     async def ask(self, document: str, **variables: object) -> Outcome:
@@ -144,13 +141,29 @@ class Client:
             async with self._http.stream(
                 "POST", "/ingest/mentions", content=content, headers=headers
             ) as response:
-                if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-                    raise LostError(f"HTTP {response.status_code}")
                 async for line in response.aiter_lines():
-                    lines.append(json.loads(line))  # noqa: PERF401 - those that came before it broke off are kept
+                    lines.append(_content(line))  # noqa: PERF401 - those that came before it broke off are kept
         except httpx.TransportError as problem:
             raise LostError(type(problem).__name__, lines) from problem
         results = [line for line in lines if "line" in line]
-        if not lines or not lines[-1].get("summary", {}).get("complete"):
-            raise LostError("stream broken off", results)
+        last = lines[-1] if lines else {}
+        if "UNAVAILABLE" in [code for line in lines[-2:] for code in _codes(line)]:
+            raise LostError("UNAVAILABLE", results)
+        if not last.get("summary", {}).get("complete"):
+            raise WrongAnswerError(f"A stream was answered {lines[-2:]}")
         return results
+
+
+def _content(text: str) -> dict[str, Any]:
+    """What was answered; as an error, where it is no JSON."""
+    try:
+        content: dict[str, Any] = json.loads(text)
+    except ValueError:
+        return {"errors": [{"message": text, "extensions": {"code": "NO_JSON"}}]}
+    return content
+
+
+def _codes(content: Mapping[str, Any]) -> list[str]:
+    """The codes of an answer's errors, or of the line that says how a stream ended."""
+    codes = [error["extensions"]["code"] for error in content.get("errors") or () if "extensions" in error]
+    return [*codes, content["error"]["code"]] if "error" in content else codes

@@ -24,24 +24,6 @@ MOST_WRONG = 20
 """After so many sentences it is known that something is wrong."""
 OPERATORS_EVERY = 4
 PROOF_SECONDS = 600
-LOST_CONNECTIONS = frozenset(
-    {
-        "AdminShutdownError",
-        "BrokenPipeError",
-        "CannotConnectNowError",
-        "ConnectionDoesNotExistError",
-        "ConnectionFailureError",
-        "ConnectionRefusedError",
-        "ConnectionResetError",
-        "ConnectionError",
-        "CrashShutdownError",
-        "InterfaceError",
-        "InternalClientError",
-        "OSError",
-        "TimeoutError",
-    }
-)
-"""What the server may log while PostgreSQL is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,20 +203,14 @@ class _Fire:
                 await asyncio.to_thread(self._place.kill_postgres, choose)
 
     def _judge(self, exceptions: Counter[str]) -> None:
-        """What nobody may have seen or logged, however things were killed."""
-        away = {"HTTP 500", "INTERNAL", "stream broken off"} if self._name != "postgres" else set()
-        told = (
-            self._tally.lost if self._name == "calm" else {what for what in self._tally.lost if what in away}
-        )
-        if told:
-            self._model.say(
-                f"Callers were told of failures, in the part {self._name}: {dict(self._tally.lost)}"
-            )
-        allowed = LOST_CONNECTIONS if self._name == "postgres" else frozenset()
-        if unexpected := exceptions.keys() - allowed:
-            self._model.say(
-                f"The server logged {unexpected} in the part {self._name}: read {self._place.log}."
-            )
+        """What nobody may have seen or logged, however things were killed: the server knows when the database is
+        away, and writes tracebacks of other things only.
+        """
+        lost = self._tally.lost
+        if lost and (self._name == "calm" or (self._name == "server" and lost["UNAVAILABLE"])):
+            self._model.say(f"Callers were told of failures in the part {self._name}: {dict(lost)}")
+        if exceptions:
+            self._model.say(f"The server logged {dict(exceptions)}: read {self._place.log}.")
 
     async def _audited(self) -> float:
         """What the server says of its own audit, which has to have found nothing wrong."""

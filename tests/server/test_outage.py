@@ -1,0 +1,154 @@
+"""A database that goes away and comes back: what callers are told meanwhile, and that nothing has to be restarted."""
+
+import asyncio
+import logging
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from db import databases, migrations
+from db.embedded import EmbeddedPostgres
+from db.pool import Pool, is_lost, open_pool
+from db.queries import api_key as stored_keys
+from server.app import create_app
+from server.auth import Authenticator
+from services import api_key
+
+QUERY = {"query": "query Viewer { viewer { email } }"}
+WRITE = {
+    "query": 'mutation Create { createKeyword(input: { keyword: "words" }) { keyword { id } userErrors { code } } }'
+}
+ROW = '{"platform": "X", "externalId": "1", "url": "https://x.example", "content": "text"}\n'
+
+
+@dataclass
+class House:
+    """A server of PostgreSQL that can be stopped, and the application on it: its key is looked at each time, or
+    trusted.
+    """
+
+    postgres: EmbeddedPostgres
+    pool: Pool
+    key: str
+
+    async def away(self) -> None:
+        await asyncio.to_thread(self.postgres.stop)
+
+    async def back(self) -> None:
+        await asyncio.to_thread(self.postgres.start)
+
+    def client(self, *, trust_seconds: float) -> httpx.AsyncClient:
+        app = create_app(self.pool, authenticator=Authenticator(self.pool, trust_seconds=trust_seconds))
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app),
+            base_url="http://test",
+            headers={"authorization": f"Bearer {self.key}", "x-request-id": "r-1"},
+        )
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    with tempfile.TemporaryDirectory(prefix="leadgraph-outage-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        postgres = EmbeddedPostgres(Path(folder) / "postgres", settings={"fsync": "off"})
+        with postgres.running():
+            await databases.ensure(postgres.url("postgres"), "house")
+            await migrations.upgrade(postgres.url("house"))
+            pool = await open_pool(postgres.url("house"), size=3)
+            user_id = await pool.fetchval("INSERT INTO users (email) VALUES ('ann@example.com') RETURNING id")
+            secret = api_key.new_secret()
+            async with pool.acquire() as connection:
+                scopes = sorted(api_key.ALL_SCOPES)
+                key_id = await stored_keys.create(connection, user_id, "test", api_key.digest(secret), scopes)
+            yield House(postgres, pool, api_key.written(key_id, secret))
+            pool.terminate()
+
+
+def codes(answer: httpx.Response) -> list[str]:
+    return [error["extensions"]["code"] for error in answer.json().get("errors", [])]
+
+
+async def test_callers_are_told_that_the_database_is_away_and_then_answered_again(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    stream: dict[str, Any] = {"content": ROW, "headers": {"content-type": "application/x-ndjson"}}
+    async with house.client(trust_seconds=1000) as trusted, house.client(trust_seconds=0) as fresh:
+        assert (await trusted.post("/graphql", json=QUERY)).json()["data"] is not None
+        await house.away()
+        for body in (QUERY, WRITE):
+            answer = await trusted.post("/graphql", json=body)
+            assert (answer.status_code, codes(answer)) == (200, ["UNAVAILABLE"])
+            assert answer.json()["errors"][0]["message"].startswith("The database does not answer now")
+            assert answer.json()["errors"][0]["extensions"]["requestId"] == "r-1"
+            answer = await fresh.post("/graphql", json=body)
+            assert (answer.status_code, codes(answer)) == (503, ["UNAVAILABLE"])
+            assert answer.headers["retry-after"] == "1"
+        answers = [
+            await trusted.post("/ingest/mentions", **stream),
+            await fresh.post("/ingest/mentions", **stream),
+            await fresh.get("/exports/RXhwb3J0OjE=/download"),
+            await trusted.get("/readyz"),
+        ]
+        assert [(answer.status_code, codes(answer)) for answer in answers] == [(503, ["UNAVAILABLE"])] * 4
+        assert (await fresh.get("/healthz")).status_code == 200
+        metrics = (await trusted.get("/metrics")).text
+        assert 'leadgraph_operation_seconds_count{operation="Create",outcome="unavailable"} 1.0' in metrics
+
+        await house.back()
+        for client in (trusted, fresh):
+            answer = await client.post("/graphql", json=QUERY)
+            assert answer.json() == {"data": {"viewer": {"email": "ann@example.com"}}}
+            assert (await client.get("/readyz")).status_code == 200
+        created = (await fresh.post("/graphql", json=WRITE)).json()
+        assert created["data"]["createKeyword"]["userErrors"] == []
+        line = (await fresh.post("/ingest/mentions", **stream)).text.splitlines()[0]
+        assert '"outcome":"UNMATCHED"' in line
+    # One line each, for the cause is known and is not here.
+    assert {record.levelno for record in caplog.records if record.name == "leadgraph"} == {logging.WARNING}
+    assert all(record.exc_info is None for record in caplog.records if record.name == "leadgraph")
+
+
+async def test_a_read_whose_connection_is_ended_in_the_middle_gives_it_back(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And the next one has another."""
+    async with house.client(trust_seconds=1000) as client:
+        await client.post("/graphql", json=QUERY)
+        waits = "BEGIN; LOCK TABLE keywords IN ACCESS EXCLUSIVE MODE"
+        blocker = await asyncpg.connect(house.postgres.url("house"))
+        await blocker.execute(waits)
+        document = {"query": "{ viewer { email keywords { nodes { id } } } }"}
+        asking = [asyncio.create_task(client.post("/graphql", json=document)) for _ in range(3)]
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        while await blocker.fetchval(waiting) < 3:
+            await asyncio.sleep(0.01)
+        await blocker.fetch(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'leadgraph'"
+        )
+        assert [codes(await answer) for answer in asking] == [["UNAVAILABLE"]] * 3
+        await blocker.close()
+        answer = await client.post("/graphql", json=document)
+        assert answer.json()["data"]["viewer"] == {"email": "ann@example.com", "keywords": {"nodes": []}}
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
+
+
+async def test_what_is_no_outage_is_not_taken_for_one(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        for statement, value in (("SELECT nothing", None), ("SELECT $1::integer", "no number")):
+            with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)) as failure:
+                await connection.fetch(statement, *([] if value is None else [value]))
+            assert not is_lost(failure.value)
+        first = asyncio.create_task(connection.fetch("SELECT pg_sleep(0.2)"))
+        await asyncio.sleep(0.05)
+        with pytest.raises(asyncpg.InterfaceError) as at_once:
+            await connection.fetch("SELECT 1")
+        assert not is_lost(at_once.value)
+        await first
+    assert not is_lost(TimeoutError())
+    assert is_lost(ConnectionRefusedError())

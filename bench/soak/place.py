@@ -32,6 +32,7 @@ MEMBERS, OPERATORS = 3, 2
 START_SECONDS = 60
 AUDIT = {"LEADGRAPH_AUDIT_EVERY_SECONDS": "0.5", "LEADGRAPH_AUDIT_SAMPLE": "3"}
 _EXCEPTION = re.compile(r"(?:[\w.]+\.)?(\w+(?:Error|Exception))\b")
+_DRIVERS = "Failed to restore the pool connection floor"
 _MORE_FOLLOWS = ("During handling of the above exception", "The above exception was the direct cause")
 
 
@@ -117,14 +118,20 @@ class Place:
         self._postgres.start()
 
     def exceptions(self) -> Counter[str]:
-        """What the server logged, by the kind of exception at the end of each chain of tracebacks."""
-        found: list[str] = []
+        """What the server logged, by the kind of exception at the end of each chain of tracebacks; without those
+        of the driver, whose pool tells each time that it could not open a connection in advance.
+        """
+        found: list[tuple[str, bool]] = []
+        drivers = False
         for line in self.log.read_text(errors="replace").splitlines() if self.log.exists() else ():
             if line.startswith(_MORE_FOLLOWS) and found:
-                found.pop()
+                _, drivers = found.pop()
             elif kind := _EXCEPTION.match(line):
-                found.append(kind[1])
-        return Counter(found)
+                found.append((kind[1], drivers))
+                drivers = False
+            elif line.startswith(_DRIVERS):
+                drivers = True
+        return Counter(kind for kind, of_driver in found if not of_driver)
 
     def deadlocks(self) -> int:
         """How many PostgreSQL has resolved: the victims' work is done again, and nobody is told."""

@@ -6,6 +6,7 @@ makes objects that nobody asked for (docs/decisions/0002-rows.md has the measure
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import asyncpg
@@ -86,7 +87,18 @@ async def statements_running(pool: Pool) -> int:
 
 
 def is_lost(failure: BaseException) -> bool:
-    """Whether the database is not there, or has ended the connection: nothing is wrong with what was asked."""
+    """Whether the database is not there, or has ended the connection: nothing is wrong with what was asked. That
+    is so as well of what went wrong only while such a failure was dealt with.
+    """
+    cause: BaseException | None = failure
+    while cause is not None:
+        if _tells_of_loss(cause):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def _tells_of_loss(failure: BaseException) -> bool:
     gone = (
         asyncpg.PostgresConnectionError,
         asyncpg.AdminShutdownError,
@@ -210,15 +222,23 @@ _given_back: set[asyncio.Task[None]] = set()
 
 async def _give_back(pool: Pool, connection: Pooled) -> None:
     try:
-        if connection.is_closed():
-            return
-        protocol: Any = cast("Any", connection)._protocol  # noqa: SLF001 - the driver has no public way
-        # What was stopped in the middle is being cancelled; the pool would wait for that, too, but not in peace.
-        if protocol._is_cancelling():  # noqa: SLF001
-            await protocol._wait_for_cancellation()  # noqa: SLF001
-        if connection.is_in_transaction():
-            await connection.execute("ROLLBACK")
-    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError):
-        pass  # it is lost, and its snapshot with it; the pool will open another
+        await _end_snapshot(connection)
+    except Exception as failure:
+        if not is_lost(failure):
+            raise
     finally:
-        await pool.release(connection)
+        with suppress(
+            asyncpg.InterfaceError, asyncpg.InternalClientError
+        ):  # ended meanwhile, which is as good
+            await pool.release(connection)
+
+
+async def _end_snapshot(connection: Pooled) -> None:
+    if connection.is_closed():
+        return
+    protocol: Any = cast("Any", connection)._protocol  # noqa: SLF001 - the driver has no public way
+    # What was stopped in the middle is being cancelled; the pool would wait for that, too, but not in peace.
+    if protocol._is_cancelling():  # noqa: SLF001
+        await protocol._wait_for_cancellation()  # noqa: SLF001
+    if connection.is_in_transaction():
+        await connection.execute("ROLLBACK")

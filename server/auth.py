@@ -1,6 +1,7 @@
 """From a request's credential to its viewer."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
@@ -8,13 +9,15 @@ from datetime import UTC, datetime, timedelta
 from starlette.requests import Request
 
 from db.models import UserStatus
-from db.pool import Pool
+from db.pool import Pool, is_lost
 from db.queries import api_key as stored
 from db.queries import user as users
 from resolvers.context import Viewer
 from resolvers.errors import UnauthenticatedError
 from server import http
 from services import api_key
+
+logger = logging.getLogger("leadgraph")
 
 _TOUCHED_EVERY = timedelta(minutes=1)
 _KEYS_KEPT = 10_000
@@ -76,12 +79,21 @@ class Authenticator:
 
     def _beside(self, note: Coroutine[None, None, None]) -> None:
         """Writes something down beside the request: no answer waits for it."""
-        task = asyncio.get_running_loop().create_task(note)
+        task = asyncio.get_running_loop().create_task(_noted(note))
         self._notes.add(task)
         task.add_done_callback(self._notes.discard)
 
     async def close(self) -> None:
         await asyncio.gather(*self._notes, return_exceptions=True)
+
+
+async def _noted(note: Coroutine[None, None, None]) -> None:
+    try:
+        await note
+    except Exception as failure:
+        if not is_lost(failure):
+            raise
+        logger.warning("the database is away: %r", failure)
 
 
 def _long_ago(moment: datetime | None, apart: timedelta) -> bool:

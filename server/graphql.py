@@ -148,7 +148,15 @@ def presented(
     errors: Sequence[GraphQLError], request_id: str, *, before_execution: bool
 ) -> list[dict[str, Any]]:
     """The errors as a client may see them."""
-    return [_presented(error, request_id, before_execution=before_execution) for error in errors]
+    shown = [_presented(error, request_id, before_execution=before_execution) for error in errors]
+    away = [error for error in errors if _is_outage(error)]
+    if away:
+        logger.warning("request %s: the database is away: %r", request_id, away[0].original_error)
+    return shown
+
+
+def _is_outage(error: GraphQLError) -> bool:
+    return error.original_error is not None and is_lost(error.original_error)
 
 
 def _presented(error: GraphQLError, request_id: str, *, before_execution: bool) -> dict[str, Any]:
@@ -156,7 +164,6 @@ def _presented(error: GraphQLError, request_id: str, *, before_execution: bool) 
     shown = dict(error.formatted)
     shown["extensions"] = {**(error.extensions or {}), "code": code, "requestId": request_id}
     if code == http.UnavailableError.code:
-        logger.warning("request %s: the database is away: %r", request_id, error.original_error)
         shown["message"] = http.AWAY
     elif code == "INTERNAL":
         logger.error(
@@ -172,7 +179,7 @@ def _presented(error: GraphQLError, request_id: str, *, before_execution: bool) 
 def _code(error: GraphQLError, *, before_execution: bool) -> str:
     if isinstance(error.original_error, CallerError):
         return error.original_error.code
-    if error.original_error is not None and is_lost(error.original_error):
+    if _is_outage(error):
         return http.UnavailableError.code
     if isinstance(error, GraphQLSyntaxError):
         return "GRAPHQL_PARSE_FAILED"

@@ -106,11 +106,11 @@ class IngestStream:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._take_all(queue))
-                stop = await self._read_all(queue)
+                stop: BaseException | None = await self._read_all(queue)
         except BaseExceptionGroup as failed:
-            raise failed.exceptions[0] from None
+            stop = failed.exceptions[0]
         if stop is not None:
-            raise stop
+            raise stop  # out here, for what it came of stays with it
 
     async def _read_all(self, queue: asyncio.Queue[_Batch | None]) -> Exception | None:
         """What ended the stream before its end: the batches that were read until then are still taken in."""

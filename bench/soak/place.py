@@ -32,7 +32,7 @@ MEMBERS, OPERATORS = 3, 2
 START_SECONDS = 60
 AUDIT = {"LEADGRAPH_AUDIT_EVERY_SECONDS": "0.5", "LEADGRAPH_AUDIT_SAMPLE": "3"}
 _EXCEPTION = re.compile(r"(?:[\w.]+\.)?(\w+(?:Error|Exception))\b")
-_DRIVERS = "Failed to restore the pool connection floor"
+_DRIVERS = ("Failed to restore the pool connection floor", "Future exception was never retrieved")
 _MORE_FOLLOWS = ("During handling of the above exception", "The above exception was the direct cause")
 
 
@@ -119,7 +119,8 @@ class Place:
 
     def exceptions(self) -> Counter[str]:
         """What the server logged, by the kind of exception at the end of each chain of tracebacks; without those
-        of the driver, whose pool tells each time that it could not open a connection in advance.
+        of the driver, which tells each time that it could not open a connection in advance, and when it has lost
+        one that was being copied into.
         """
         found: list[tuple[str, bool]] = []
         drivers = False

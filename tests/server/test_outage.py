@@ -154,11 +154,7 @@ async def test_what_is_no_outage_is_not_taken_for_one(pool: Pool) -> None:
 
 
 def test_what_follows_from_an_outage_is_one() -> None:
-    at_once = "cannot perform operation: another operation is in progress"
-    with pytest.raises(asyncpg.InterfaceError) as following:
-        try:
-            raise ConnectionResetError
-        finally:
-            raise asyncpg.InterfaceError(at_once)
-    assert is_lost(following.value)
-    assert not is_lost(asyncpg.InterfaceError(at_once))
+    at_once = asyncpg.InterfaceError("cannot perform operation: another operation is in progress")
+    assert not is_lost(at_once)
+    at_once.__context__ = ConnectionResetError()
+    assert is_lost(at_once)

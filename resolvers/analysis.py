@@ -23,7 +23,7 @@ async def _analyses(context: Context, asked: Any) -> list[AnalysisValues]:
 
 @mutation(WRITE_MENTIONS, MentionsPayload, prepare=_analyses)
 async def analyze_mentions(writer: Writer, context: Context, found: list[AnalysisValues]) -> MentionsPayload:
-    ids = await service.record(writer, context.viewer, found, place="ids")
+    ids = await service.record(writer, context.viewer, found, place="ids", within=())
     return MentionsPayload(mention_ids=ids, changed_count=len(ids))
 
 

@@ -5,6 +5,7 @@ fits its keyword, and says SKIPPED.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypedDict
 
@@ -14,6 +15,7 @@ from db.writer import Writer
 from db.writes.analysis import record_analyses
 from services import intent, relevance, sentiment
 from services.batch import require_all, require_some
+from services.lead_scoring import score_leads_of
 from services.owner import lock_for_rows
 from services.refusal import RefusedError, UserError, UserErrorCode
 from services.relevance import KeywordFit
@@ -89,9 +91,12 @@ async def record(
     analyzer: str = ANALYZER,
     version: str = VERSION,
     place: str = "analyses",
+    within: Sequence[str] = ("mention_id",),
 ) -> Sequence[int]:
-    """Writes what was found in up to a thousand mentions, in the place of what was found before; for all of them
-    or for none. Returns the mentions' ids in order. Raises `RefusedError`.
+    """Writes what was found in up to a thousand mentions, in the place of what was found before, and scores their
+    leads by it; for all of them or for none. Returns the mentions' ids in order. Raises `RefusedError`.
+
+    An id stands at `place`, the number of its analysis, and `within` that.
     """
     require_some(len(analyses), most=MOST_AT_ONCE, place=place)
     by = _checked_analyzer(analyzer, version)
@@ -99,7 +104,8 @@ async def record(
     ids = [row["mention_id"] for row in rows]
     await lock_for_rows(writer, viewer, Mention, ids)
     recorded = await record_analyses(writer, viewer.scope, rows, by["analyzer"], by["analyzer_version"])
-    require_all(ids, recorded, "mention", place)
+    require_all(ids, recorded, "mention", place, within=within)
+    await score_leads_of(writer, ids, datetime.now(UTC))
     return ids
 
 

@@ -19,12 +19,16 @@ def require_some(number: int, *, most: int, place: str) -> None:
         raise refused(UserErrorCode.TOO_MANY, f"At most {most} are possible; this has {number}.", place)
 
 
-def require_all(ids: Sequence[int], found: Collection[int], thing: str, *place: str) -> None:
-    """Raises `RefusedError` with an error for each id that is of nothing that the viewer may see."""
+def require_all(
+    ids: Sequence[int], found: Collection[int], thing: str, place: str, *, within: Sequence[str] = ()
+) -> None:
+    """Raises `RefusedError` with an error for each id that is of nothing that the viewer may see. An id stands in
+    the list at `place`; where the list is of objects, `within` leads on to it.
+    """
     if len(set(ids)) == len(found):
         return
     missing = [
-        UserError(UserErrorCode.NOT_FOUND, f"There is no such {thing}.", ("input", *place, str(index)))
+        UserError(UserErrorCode.NOT_FOUND, f"There is no such {thing}.", ("input", place, str(index), *within))
         for index, id_ in enumerate(ids)
         if id_ not in found
     ]

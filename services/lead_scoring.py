@@ -18,7 +18,7 @@ from typing import Any
 from db.models import AnalysisStatus, Intent, Lead, Relevance, Sentiment
 from db.pool import Pool
 from db.writer import Writer, in_transaction
-from db.writes.lead_score import Promise, StoredScore, promises, store, to_score
+from db.writes.lead_score import Promise, StoredScore, promises, promises_of_mentions, store, to_score
 from db.writes.user import lock
 from services.rates import rounded
 
@@ -117,10 +117,16 @@ def stored_breakdown(stored: dict[str, Any] | None) -> Breakdown | None:
 
 
 async def score_leads(writer: Writer, lead_ids: Sequence[int], now: datetime) -> list[Lead]:
-    """Scores the leads anew, and returns them in no order. To be called in the transaction that makes leads, or
-    records the analysis of their mentions; their users are locked by then.
+    """Scores the leads anew, and returns them in no order. To be called in the transaction that makes them; their users
+    are locked by then.
     """
     return await store(writer, [_stored(each, now) for each in await promises(writer, lead_ids)], VERSION)
+
+
+async def score_leads_of(writer: Writer, mention_ids: Sequence[int], now: datetime) -> None:
+    """Scores the leads that were made of the mentions, which have been analysed in this transaction."""
+    if found := await promises_of_mentions(writer, mention_ids):
+        await store(writer, [_stored(each, now) for each in found], VERSION)
 
 
 def _stored(promise: Promise, now: datetime) -> StoredScore:

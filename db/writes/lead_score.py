@@ -59,7 +59,7 @@ class StoredScore:
 
 
 @statement
-def _leads_promises() -> Select[Any]:
+def _leads_promises(*, column: str) -> Select[Any]:
     joined = _LEADS.join(_MENTIONS, _MENTIONS.c.id == _LEADS.c.mention_id).outerjoin(
         _ANALYSES, _ANALYSES.c.mention_id == _LEADS.c.mention_id
     )
@@ -73,12 +73,18 @@ def _leads_promises() -> Select[Any]:
             *(_ANALYSES.c[name] for name in ("relevance", "relevance_score", "intent", "sentiment")),
         )
         .select_from(joined)
-        .where(_LEADS.c.id == any_(keys_parameter()))
+        .where(_LEADS.c[column] == any_(keys_parameter()))
     )
 
 
 async def promises(writer: Writer, lead_ids: Sequence[int]) -> list[Promise]:
-    found = await writer.fetch_values(_leads_promises(), EVERYBODY, keys=lead_ids)
+    found = await writer.fetch_values(_leads_promises(column="id"), EVERYBODY, keys=lead_ids)
+    return [Promise(**dict(row)) for row in found]
+
+
+async def promises_of_mentions(writer: Writer, mention_ids: Sequence[int]) -> list[Promise]:
+    """What speaks for the leads made of the mentions, where there are any."""
+    found = await writer.fetch_values(_leads_promises(column="mention_id"), EVERYBODY, keys=mention_ids)
     return [Promise(**dict(row)) for row in found]
 
 

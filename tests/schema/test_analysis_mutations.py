@@ -25,6 +25,8 @@ mutation($input: AnalyzeMentionsInput!) {
 }
 """
 
+SCORED = ("leads_promises", "leads_set_scores")
+
 
 async def mention_ids(world: Any, owner: str = "ann") -> list[int]:
     return sorted(row["id"] for row in await world.rows("mentions", owner))
@@ -120,12 +122,13 @@ async def test_a_new_analysis_takes_the_place_of_the_old_one(ask: Any, world: An
 async def test_many_take_the_statements_of_one(ask: Any, world: Any) -> None:
     await world.add_keywords("ann", keywords=10, mentions=100)
     ids = await mention_ids(world)
+    ids[0], ids[1] = ids[1], ids[0]  # the first one has a lead
     for number in (1, 1000):
         given = recording(*(found_in(id_) for id_ in ids[:number]))
         answer = await ask(RECORD, input=given)
         assert answer.data["result"]["recordedCount"] == number
         assert answer.statements == [
-            *("lock_user", "record_analyses", "mentions by id", "analysis_results by mention_id")
+            *("lock_user", "record_analyses", *SCORED, "mentions by id", "analysis_results by mention_id")
         ]
         answer = await ask(ANALYZE, input={"ids": encoded(ids[:number])})
         assert answer.data["result"]["analyzedCount"] == number
@@ -134,12 +137,43 @@ async def test_many_take_the_statements_of_one(ask: Any, world: Any) -> None:
                 "mention_texts",
                 "lock_user",
                 "record_analyses",
+                *SCORED,
                 "mentions by id",
                 "analysis_results by mention_id",
             )
         ]
     stored = await world.rows("analysis_results", "ann")
     assert sum(row["analyzer"] == "leadgraph" for row in stored) == 1000
+
+
+async def test_leads_are_scored_by_what_was_found(ask: Any, world: Any) -> None:
+    """A lead that is there follows each analysis of its mention, and has no score where one failed."""
+    leads = {row["mention_id"]: row for row in await world.rows("leads", "ann")}
+    first, second = sorted(leads)[:2]
+    document = "{ leads { nodes { id score scoreVersion scoreBreakdown { relevance intent sentiment } version } } }"
+
+    async def scored(**found: object) -> list[Any]:
+        answer = await ask(RECORD, input=recording(found_in(first, **found)))
+        assert errors(answer) == []
+        shown = {node["id"]: node for node in (await ask(document)).data["leads"]["nodes"]}
+        assert shown[encode("Lead", leads[second]["id"])]["score"] is None
+        lead = shown[encode("Lead", leads[first]["id"])]
+        assert lead["version"] == leads[first]["version"]
+        return [lead["scoreVersion"], lead["scoreBreakdown"]]
+
+    assert await scored(relevanceScore=90, intent="BUYING", sentiment="POSITIVE") == [
+        "1",
+        {"relevance": 36.0, "intent": 30.0, "sentiment": 10.0},
+    ]
+    assert await scored(relevanceScore=10) == ["1", {"relevance": 4.0, "intent": 0.0, "sentiment": 7.0}]
+    assert await scored(status="FAILED", error="no") == [None, None]
+
+
+async def test_the_built_in_analyser_scores_leads_too(ask: Any, world: Any) -> None:
+    ids = await mention_ids(world)
+    assert errors(await ask(ANALYZE, input={"ids": encoded(ids)})) == []
+    assert all(row["score"] is not None for row in await world.rows("leads", "ann"))
+    assert all(row["score"] is None for row in await world.rows("leads", "ben"))
 
 
 async def test_the_built_in_analyser_finds_what_it_finds(ask: Any, world: Any) -> None:
@@ -249,7 +283,10 @@ async def test_foreign_mentions_are_not_there_and_nothing_is_recorded(ask: Any, 
     before = await world.contents()
     ids = [first, foreign, 999_999]
     answer = await ask(RECORD, input=recording(*(found_in(id_) for id_ in ids)))
-    assert errors(answer) == [("NOT_FOUND", ["analyses", "1"]), ("NOT_FOUND", ["analyses", "2"])]
+    assert errors(answer) == [
+        ("NOT_FOUND", ["analyses", "1", "mentionId"]),
+        ("NOT_FOUND", ["analyses", "2", "mentionId"]),
+    ]
     answer = await ask(ANALYZE, input={"ids": encoded(ids)})
     assert errors(answer) == [("NOT_FOUND", ["ids", "1"]), ("NOT_FOUND", ["ids", "2"])]
     assert answer.statements == ["mention_texts"]

@@ -12,6 +12,7 @@ from resolvers.permission import require_scope
 from services import constraint
 from services.idempotency import fingerprint, once
 from services.refusal import InactiveViewerError, RefusedError, UserError
+from services.removal import TooMuchError
 from services.vault import Secret, Vault
 
 Answer = TypeVar("Answer", bound=Payload)
@@ -24,7 +25,8 @@ def mutation(
     scope: str | None, payload: type[Answer], prepare: Prepare | None = None
 ) -> Callable[[Work[Answer]], Resolver]:
     """Makes the resolver of a mutation's field. The work gets the argument `input`, and what it returns is the
-    answer; it may be done again, after all that it wrote was undone. `prepare` makes of the input what the work
+    answer; it may be done again, after all that it wrote was undone, and after what is too much for one transaction was taken away
+    piece by piece. `prepare` makes of the input what the work
     gets instead, before anybody is locked. Without a `scope`, it also asks for those that are needed.
 
     An input with `idempotency_key` is worked off once; later calls get the stored answer.
@@ -37,7 +39,12 @@ def mutation(
             async def do(writer: Writer) -> Answer:
                 return await work(writer, context, ready)
 
-            return await context.write(lambda writer: _once(writer, context, asked, payload, do))
+            while True:
+                try:
+                    return await context.write(lambda writer: _once(writer, context, asked, payload, do))
+                except TooMuchError as too_much:
+                    while await context.write(too_much.piece):
+                        pass
 
         async def resolve(parents: Sequence[Any], context: Context, input: Any) -> Sequence[Answer]:  # noqa: A002 - the API's word
             require_scope(context.viewer, scope)

@@ -28,7 +28,9 @@ def require_all(
     if len(set(ids)) == len(found):
         return
     missing = [
-        UserError(UserErrorCode.NOT_FOUND, f"There is no such {thing}.", ("input", place, str(index), *within))
+        UserError(
+            UserErrorCode.NOT_FOUND, f"There is no such {thing}.", ("input", place, str(index), *within)
+        )
         for index, id_ in enumerate(ids)
         if id_ not in found
     ]

@@ -1,8 +1,10 @@
 """Integrations: how they are connected, rest and end, and what their runs do to them."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypedDict, cast
 
 import orjson
@@ -15,13 +17,16 @@ from db.models import (
     IntegrationLogStatus,
     IntegrationProvider,
     IntegrationStatus,
+    Mention,
 )
 from db.writer import Writer
 from db.writes import rows
 from db.writes.integration import connect_integration, seal, sealed_by_others
+from db.writes.removal import Hanging, delete_small, delete_some, detach_some
 from services.integration_health import count_days, refresh
 from services.owner import lock_for_new_rows, lock_for_rows
 from services.refusal import UserErrorCode, not_found, refused
+from services.removal import MOST_AT_ONCE, TooMuchError
 from services.validation import Validation
 from services.vault import Sealed, Secret, Vault
 from services.viewer import Viewer
@@ -37,7 +42,14 @@ LONGEST_INTERVAL_MINUTES = 7 * 24 * 60
 LONGEST_WAIT = timedelta(days=1)
 MOST_FAILURES = 10
 _LARGEST_COUNT = 2**31 - 1
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # as JSON writes it; behind another backslash it is a text
 _CREDENTIALS = ("credentials", "credentials_key_id", "credentials_expires_at")
+
+_GONE = {
+    "status": IntegrationStatus.DISCONNECTED,
+    **dict.fromkeys((*_CREDENTIALS, "next_sync_at", "sync_cursor")),
+}
+_HANGING: Sequence[Hanging] = ((Mention, "integration_id"), (IntegrationLog, "integration_id"))
 
 KIND_OF = {
     **dict.fromkeys(IntegrationProvider, IntegrationKind.SOURCE),
@@ -111,6 +123,7 @@ def _checked(values: IntegrationValues) -> IntegrationValues:
     wrong.texts("scopes", most=MOST_SCOPES, longest=LONGEST_NAME)
     _check_settings(wrong, values.get("settings", {}))
     wrong.between("sync_interval_minutes", 1, LONGEST_INTERVAL_MINUTES)
+    wrong.moments("credentials_expires_at")
     secret = values.get("credentials")
     if secret is not None and not 0 < len(secret.reveal()) <= LONGEST_SECRET:
         message = f"Credentials have 1 to {LONGEST_SECRET} characters."
@@ -122,11 +135,14 @@ def _check_settings(wrong: Validation, settings: object) -> None:
     if settings is None:
         return
     try:
-        written = orjson.dumps(settings)
+        written: bytes | None = orjson.dumps(settings)
     except TypeError:
-        written = b"\\u0000"
-    if not isinstance(settings, dict) or b"\\u0000" in written:
+        written = None
+    if not isinstance(settings, dict) or written is None:
         wrong.refuse(UserErrorCode.INVALID, "Settings are a JSON object of texts and numbers.", "settings")
+    elif _NUL.search(written):
+        message = "This contains a character that no text here can contain."
+        wrong.refuse(UserErrorCode.INVALID, message, "settings")
     elif len(written) > LARGEST_SETTINGS_BYTES:
         message = f"At most {LARGEST_SETTINGS_BYTES} bytes of JSON are possible; this has {len(written)}."
         wrong.refuse(UserErrorCode.TOO_LONG, message, "settings")
@@ -223,8 +239,7 @@ async def resume(writer: Writer, viewer: Viewer, integration_id: int) -> Integra
 
 async def disconnect(writer: Writer, viewer: Viewer, integration_id: int) -> Integration:
     """The integration, kept for its history, without its credentials. Raises `RefusedError`."""
-    gone = (*_CREDENTIALS, "next_sync_at", "sync_cursor")
-    return await _change_status(writer, viewer, integration_id, Status.DISCONNECTED, dict.fromkeys(gone))
+    return await _change_status(writer, viewer, integration_id, Status.DISCONNECTED, _GONE)
 
 
 async def _change_status(
@@ -246,11 +261,30 @@ async def _change_status(
 
 
 async def delete(writer: Writer, viewer: Viewer, integration_id: int) -> int:
-    """Deletes the integration with its logs; the mentions that it brought in stay. Raises `RefusedError`."""
+    """Deletes the integration with its logs; the mentions that it brought in stay. Raises `RefusedError`,
+    and `TooMuchError` for one with very many of them.
+    """
     await lock_for_rows(writer, viewer, Integration, [integration_id])
-    if not await rows.delete_all(writer, viewer.scope, Integration, [integration_id]):
-        raise not_found("integration", "id")
+    if not await delete_small(
+        writer, viewer.scope, Integration, integration_id, *_HANGING, most=MOST_AT_ONCE
+    ):
+        await _read(writer, viewer, integration_id)
+        raise TooMuchError(partial(_take_some, viewer=viewer, integration_id=integration_id))
     return integration_id
+
+
+async def _take_some(writer: Writer, *, viewer: Viewer, integration_id: int) -> bool:
+    """Takes some mentions and logs off an integration that is about to go, and is of no use from then on; whether
+    there may be more.
+    """
+    await lock_for_rows(writer, viewer, Integration, [integration_id])
+    if await rows.update_one(writer, viewer.scope, Integration, integration_id, _GONE) is None:
+        return False
+    of_it = {"key": integration_id, "most": MOST_AT_ONCE}
+    taken = await detach_some(writer, viewer.scope, Mention, "integration_id", **of_it)
+    if taken < MOST_AT_ONCE:
+        taken = await delete_some(writer, viewer.scope, IntegrationLog, "integration_id", **of_it)
+    return taken == MOST_AT_ONCE
 
 
 async def record_run(
@@ -293,6 +327,7 @@ def _checked_run(run: RunValues) -> RunValues:
     for name in counts:
         wrong.between(name, 0, _LARGEST_COUNT)
     wrong.between("http_status", 100, 599)
+    wrong.moments("started_at", "finished_at", "next_sync_at")
     started, finished = run.get("started_at"), run.get("finished_at")
     if started and finished and finished < started:
         wrong.refuse(UserErrorCode.INVALID, "It cannot end before it started.", "finished_at")

@@ -1,14 +1,17 @@
 """Keywords: what they may look like, and how they come, change, rest and go."""
 
+from functools import partial
 from typing import TypedDict, cast
 
-from db.models import Keyword, KeywordStatus, MatchType, Platform
+from db.models import Keyword, KeywordStatus, MatchType, Mention, Platform
 from db.writer import Writer
 from db.writes import rows
 from db.writes.keyword import set_status
+from db.writes.removal import delete_small, delete_some
 from services.matching import normalized
 from services.owner import lock_for_new_rows, lock_for_rows
 from services.refusal import UserErrorCode, not_found, refused
+from services.removal import MOST_AT_ONCE, TooMuchError
 from services.validation import Validation
 from services.viewer import Viewer
 
@@ -86,11 +89,26 @@ async def _change_status(writer: Writer, viewer: Viewer, keyword_id: int, status
 
 
 async def delete(writer: Writer, viewer: Viewer, keyword_id: int) -> int:
-    """Deletes the keyword with its mentions and their leads, and returns its id. Raises `RefusedError`."""
+    """Deletes the keyword with its mentions and their leads, and returns its id. Raises `RefusedError`, and
+    `TooMuchError` for one with very many mentions.
+    """
     await lock_for_rows(writer, viewer, Keyword, [keyword_id])
-    if not await rows.delete_all(writer, viewer.scope, Keyword, [keyword_id]):
-        raise not_found("keyword", "id")
+    mentions = (Mention, "keyword_id")
+    if not await delete_small(writer, viewer.scope, Keyword, keyword_id, mentions, most=MOST_AT_ONCE):
+        await _read(writer, viewer, keyword_id)
+        raise TooMuchError(partial(_take_mentions, viewer=viewer, keyword_id=keyword_id))
     return keyword_id
+
+
+async def _take_mentions(writer: Writer, *, viewer: Viewer, keyword_id: int) -> bool:
+    """Deletes some mentions of a keyword that is about to go; whether there may be more. None are added meanwhile,
+    for it is archived.
+    """
+    await lock_for_rows(writer, viewer, Keyword, [keyword_id])
+    if await set_status(writer, viewer.scope, keyword_id, KeywordStatus.ARCHIVED) is None:
+        return False
+    taken = await delete_some(writer, viewer.scope, Mention, "keyword_id", keyword_id, most=MOST_AT_ONCE)
+    return taken == MOST_AT_ONCE
 
 
 async def _read(writer: Writer, viewer: Viewer, keyword_id: int) -> Keyword:

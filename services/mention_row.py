@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from db.ingest import NewPost
 from db.models import Base, Integration, Keyword, MentionKind, Platform
-from services.moment import rfc3339
-from services.post_values import GREATEST_COUNT, LONGEST, WEB_ADDRESS, YEARS
+from services.moment import NOT_KEPT, is_kept, rfc3339
+from services.post_values import GREATEST_COUNT, LONGEST, WEB_ADDRESS
 
 LONGEST_LANGUAGE = 35  # characters of a language tag, RFC 5646, 4.4.1
 
@@ -172,9 +172,8 @@ def _moment(value: object, _: IdReader) -> datetime:
         moment = value if isinstance(value, datetime) else rfc3339(_checked_text(value, 100))
     except ValueError as wrong:
         raise _UnusableError(IngestErrorCode.INVALID, str(wrong)) from wrong
-    if moment.year not in YEARS:
-        said = f"This has to lie between the years {YEARS.start} and {YEARS.stop - 1}."
-        raise _UnusableError(IngestErrorCode.INVALID, said)
+    if not is_kept(moment):
+        raise _UnusableError(IngestErrorCode.INVALID, NOT_KEPT)
     return moment
 
 

@@ -3,9 +3,22 @@
 import re
 from datetime import UTC, datetime
 
+YEARS = range(1970, 3000)
+"""Of moments that are kept: what is computed from one has to be a moment, too, and the driver takes the first and
+the last that Python has for infinities.
+"""
+
 _DATE_AND_TIME = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", re.ASCII | re.IGNORECASE
 )
+
+
+NOT_KEPT = f"This has to lie between the years {YEARS.start} and {YEARS.stop - 1}."
+
+
+def is_kept(moment: datetime) -> bool:
+    """Whether the moment, in UTC, is one that can be kept."""
+    return moment.year in YEARS
 
 
 def rfc3339(text: str) -> datetime:

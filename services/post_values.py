@@ -7,11 +7,11 @@ from datetime import UTC, datetime, tzinfo
 from urllib.parse import quote
 
 from db.models import Platform
+from services.moment import YEARS
 
 # The greatest numbers of characters that a mention has room for.
 LONGEST = {"id": 500, "title": 1000, "content": 20_000, "url": 2000, "author": 200}
 GREATEST_COUNT = 2**31 - 1
-YEARS = range(1970, 3000)
 _MILLISECONDS_FROM = 100_000_000_000  # as seconds that would be the year 5138
 _ITEM = "https://news.ycombinator.com/item?id="
 _SHOWN = 40

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from services.moment import NOT_KEPT, is_kept
 from services.refusal import RefusedError, UserError, UserErrorCode
 
 
@@ -56,6 +57,12 @@ class Validation:
     def between(self, name: str, least: int, most: int) -> None:
         if self._given(name) and not least <= self._values[name] <= most:
             self.refuse(UserErrorCode.INVALID, f"This is between {least} and {most}.", name)
+
+    def moments(self, *names: str) -> None:
+        """Moments that can be kept."""
+        for name in names:
+            if self._given(name) and not is_kept(self._values[name]):
+                self.refuse(UserErrorCode.INVALID, NOT_KEPT, name)
 
     def texts(self, name: str, *, most: int, longest: int) -> None:
         """A list of trimmed texts, none of them empty; repetitions go."""

@@ -24,6 +24,7 @@ from services.integration import (
     MOST_FAILURES,
     MOST_SCOPES,
 )
+from services.removal import MOST_AT_ONCE
 from services.vault import Secret
 
 _ID = "Id of the integration."
@@ -193,7 +194,9 @@ class IntegrationMutation:
     delete_integration: DeleteIntegrationPayload | None = _field(
         resolve.delete_integration,
         DeleteIntegrationInput,
-        "Deletes an integration with its logs. The mentions that it brought in stay.",
+        "Deletes an integration with its logs. The mentions that it brought in stay. One with more than "
+        f"{MOST_AT_ONCE} mentions or logs is disconnected first and loses them so many at a time: a call that breaks "
+        "off leaves what is left of it, and another one goes on.",
     )
     record_integration_run: RecordIntegrationRunPayload | None = _field(
         resolve.record_integration_run,

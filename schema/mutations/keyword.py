@@ -12,6 +12,7 @@ from schema.refs import KeywordRef
 from schema.user_error import Payload, ReplayedPayload
 from services.api_key import WRITE_KEYWORDS
 from services.keyword import LONGEST_KEYWORD, LONGEST_TERM, MOST_TERMS
+from services.removal import MOST_AT_ONCE
 
 _WORDS = f"The words, 1 to {LONGEST_KEYWORD} characters; white space around them goes."
 _MATCH_TYPE = "How a post has to contain the words."
@@ -130,5 +131,7 @@ class KeywordMutation:
     delete_keyword: DeleteKeywordPayload | None = _field(
         resolve.delete_keyword,
         DeleteKeywordInput,
-        "Deletes a keyword with its mentions and the leads made of them.",
+        "Deletes a keyword with its mentions and the leads made of them. One with more than "
+        f"{MOST_AT_ONCE} mentions is archived first and loses them so many at a time: a call that breaks off leaves "
+        "what is left of it, and another one goes on.",
     )

@@ -150,7 +150,9 @@ async def test_leads_are_scored_by_what_was_found(ask: Any, world: Any) -> None:
     """A lead that is there follows each analysis of its mention, and has no score where one failed."""
     leads = {row["mention_id"]: row for row in await world.rows("leads", "ann")}
     first, second = sorted(leads)[:2]
-    document = "{ leads { nodes { id score scoreVersion scoreBreakdown { relevance intent sentiment } version } } }"
+    document = (
+        "{ leads { nodes { id score scoreVersion scoreBreakdown { relevance intent sentiment } version } } }"
+    )
 
     async def scored(**found: object) -> list[Any]:
         answer = await ask(RECORD, input=recording(found_in(first, **found)))

@@ -89,7 +89,7 @@ async def test_an_account_is_connected_with_all_that_is_given(ask: Any, world: A
         "credentials": TOKEN,
         "credentialsExpiresAt": "2030-01-01T00:00:00Z",
         "scopes": ["chat:write", "chat:write"],
-        "settings": {"channel": "#leads", "limits": [1, 2.5, None, True, {"a": "ä"}]},
+        "settings": {"channel": "#leads", "limits": [1, 2.5, None, True, {"a": "ä \\u0000"}]},
         "syncIntervalMinutes": 60,
     }
     answer = await ask(CONNECT, input=given)
@@ -159,6 +159,9 @@ BAD: list[tuple[dict[str, object], list[tuple[str, list[str]]]]] = [
     ({"syncIntervalMinutes": 0}, [("INVALID", ["syncIntervalMinutes"])]),
     ({"syncIntervalMinutes": 10_081}, [("INVALID", ["syncIntervalMinutes"])]),
     ({"syncIntervalMinutes": None}, [("REQUIRED", ["syncIntervalMinutes"])]),
+    ({"settings": {"a": "\\\0"}}, [("INVALID", ["settings"])]),
+    ({"credentialsExpiresAt": "0001-01-01T00:00:00Z"}, [("INVALID", ["credentialsExpiresAt"])]),
+    ({"credentialsExpiresAt": "1969-12-31T23:59:59Z"}, [("INVALID", ["credentialsExpiresAt"])]),
     ({"credentials": ""}, [("INVALID", ["credentials"])]),
     ({"credentials": "x" * 16_385}, [("INVALID", ["credentials"])]),
 ]
@@ -474,6 +477,11 @@ async def test_a_run_that_goes_on_is_only_written(ask: Any, world: Any) -> None:
         ({"itemsCreated": None}, ["itemsCreated"]),
         ({"message": None}, ["message"]),
         ({"kind": None}, ["kind"]),
+        # what PostgreSQL takes for minus infinity, and what cannot be computed with
+        ({"finishedAt": "0001-01-01T00:00:00Z"}, ["finishedAt"]),
+        ({"finishedAt": "9999-12-31T23:59:59.999999Z"}, ["finishedAt"]),
+        ({"startedAt": "0001-01-01T00:00:00Z"}, ["startedAt"]),
+        ({"nextSyncAt": "3000-01-01T00:00:00Z"}, ["nextSyncAt"]),
     ],
 )
 async def test_what_cannot_be_said_of_a_run_is_refused(

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any
 
 import httpx
+import pytest
 
 from db.audit import drifts
 from db.pool import open_pool
@@ -129,3 +130,72 @@ async def test_a_write_in_the_middle_of_reads_waits_for_no_connection_that_its_o
     await pool.close()
     assert all("errors" not in answer.json() for answer in answers)
     assert len(await world.rows("keywords", "ann")) == 23
+
+
+DELETE_KEYWORD = (
+    "mutation($id: ID!) { deleteKeyword(input: { id: $id }) { deletedKeywordId userErrors { code } } }"
+)
+DELETE_INTEGRATION = """
+mutation($id: ID!) { deleteIntegration(input: { id: $id }) { deletedIntegrationId userErrors { code } } }
+"""
+
+
+@pytest.mark.parametrize(("viewer", "locks"), [("ann", "lock_user"), ("olga", "keywords lock_owners")])
+async def test_a_very_large_keyword_goes_piece_by_piece(
+    ask: Any, world: Any, monkeypatch: pytest.MonkeyPatch, viewer: str, locks: str
+) -> None:
+    monkeypatch.setattr("services.keyword.MOST_AT_ONCE", 5)
+    await world.add_keywords("ann", keywords=1, mentions=12)
+    large = max(await world.rows("keywords", "ann"), key=lambda row: row["mentions_count"])
+    others = await world.rows("mentions", "ben")
+    answer = await ask(DELETE_KEYWORD, viewer=viewer, id=encode("Keyword", large["id"]))
+    assert answer.data["deleteKeyword"]["userErrors"] == []
+    assert answer.statements == [
+        *(locks, "keywords delete", "keywords read id"),
+        *(locks, "set_keyword_status", "mentions delete_some keyword_id") * 3,
+        *(locks, "keywords delete"),
+    ]
+    assert large["id"] not in {row["keyword_id"] for row in await world.rows("mentions", "ann")}
+    assert large["id"] not in {row["id"] for row in await world.rows("keywords", "ann")}
+    assert await world.rows("mentions", "ben") == others
+    assert await drifts(world.pool) == []
+
+
+async def test_pieces_are_taken_of_nobody_elses_keyword(
+    ask: Any, world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.keyword.MOST_AT_ONCE", 1)
+    before = await world.rows("mentions"), await world.rows("keywords")
+    for id_ in ((await world.rows("keywords", "ben"))[0]["id"], 999_999):
+        answer = await ask(DELETE_KEYWORD, id=encode("Keyword", id_))
+        assert answer.data["deleteKeyword"]["userErrors"] == [{"code": "NOT_FOUND"}]
+        assert answer.statements == ["lock_user", "keywords delete", "keywords read id"]
+    assert (await world.rows("mentions"), await world.rows("keywords")) == before
+
+
+async def test_an_integration_of_very_much_goes_piece_by_piece_and_its_mentions_stay(
+    ask: Any, world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.integration.MOST_AT_ONCE", 4)
+    await world.add_integrations("ann", integrations=1, logs=9)
+    (large,) = await world.pool.fetch(
+        "SELECT integration_id AS id FROM integration_logs GROUP BY 1 HAVING count(*) = 9"
+    )
+    await world.pool.execute(
+        "UPDATE mentions SET integration_id = $1 WHERE user_id = $2", large["id"], world.users["ann"]
+    )
+    mentions = len(await world.rows("mentions", "ann"))
+    assert mentions == 12
+    answer = await ask(DELETE_INTEGRATION, id=encode("Integration", large["id"]))
+    assert answer.data["deleteIntegration"]["userErrors"] == []
+    taken = ("lock_user", "mentions detach_some integration_id")
+    assert [name for name in answer.statements if not name.startswith("integrations update")] == [
+        *("lock_user", "integrations delete", "integrations read id"),
+        *taken * 3,
+        *(*taken, "integration_logs delete_some integration_id") * 3,
+        *("lock_user", "integrations delete"),
+    ]
+    rows = await world.rows("mentions", "ann")
+    assert [row["integration_id"] for row in rows] == [None] * mentions
+    assert large["id"] not in {row["integration_id"] for row in await world.rows("integration_logs")}
+    assert await drifts(world.pool) == []

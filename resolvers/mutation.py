@@ -34,9 +34,11 @@ def mutation(
 
     def make(work: Work[Answer]) -> Resolver:
         async def attempt(context: Context, asked: Any) -> Answer:
-            ready = asked if prepare is None else await prepare(context, asked)
+            ready = asked if prepare is None else await _prepared(prepare, context, asked)
 
             async def do(writer: Writer) -> Answer:
+                if isinstance(ready, RefusedError):
+                    raise ready
                 return await work(writer, context, ready)
 
             while True:
@@ -54,6 +56,23 @@ def mutation(
         return resolve
 
     return make
+
+
+async def _prepared(prepare: Prepare, context: Context, asked: Any) -> Any:
+    """What the work gets. What cannot be done any more may have been done by an earlier call with the same key: then
+    the refusal is kept for the work, which is not done for a call that is answered already.
+    """
+    try:
+        return await prepare(context, asked)
+    except RefusedError as refusal:
+        if _key_of(asked) is None:
+            raise
+        return refusal
+
+
+def _key_of(asked: Any) -> str | None:
+    key = getattr(asked, "idempotency_key", None)
+    return key if isinstance(key, str) else None
 
 
 async def _answered(attempt: Awaitable[Answer]) -> Answer | tuple[UserError, ...]:
@@ -78,8 +97,8 @@ async def _once(
     payload: type[Answer],
     work: Callable[[Writer], Awaitable[Answer]],
 ) -> Answer:
-    key = getattr(asked, "idempotency_key", None)
-    if not isinstance(key, str):
+    key = _key_of(asked)
+    if key is None:
         return await work(writer)
     return await once(
         writer,

@@ -343,6 +343,24 @@ async def test_both_are_done_once_with_a_key(ask: Any, world: Any) -> None:
         assert await world.contents() == before
 
 
+async def test_a_call_that_was_answered_is_answered_again_also_when_a_mention_has_gone(
+    ask: Any, world: Any
+) -> None:
+    ids = (await mention_ids(world))[:2]
+    analyze: dict[str, object] = {"ids": encoded(ids), "idempotencyKey": "a"}
+    record = recording(*map(found_in, ids), idempotencyKey="r")
+    for document, given in ((ANALYZE, analyze), (RECORD, record)):
+        assert errors(await ask(document, input=given)) == []
+    await world.pool.execute("DELETE FROM mentions WHERE id = $1", ids[0])
+    for document, given in ((ANALYZE, analyze), (RECORD, record)):
+        again = (await ask(document, input=given)).data["result"]
+        assert (again["replayed"], again["userErrors"]) == (True, [])
+        assert [mention["id"] for mention in again["mentions"]] == encoded(ids[1:])
+    other = await ask(ANALYZE, input={**analyze, "idempotencyKey": "b"})
+    assert errors(other) == [("NOT_FOUND", ["ids", "0"])]
+    assert len(await world.rows("idempotency_keys")) == 2
+
+
 async def test_later_fields_filter_by_what_was_found(ask: Any, world: Any) -> None:
     first, second, *_ = await mention_ids(world)
     document = """

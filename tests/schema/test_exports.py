@@ -41,7 +41,7 @@ fragment Whole on Export {
 """
 LISTS = {entity: public(entity.value) for entity in ExportEntity}
 ENTITIES = list(ExportEntity)
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+FORMULAS = ("=", "+", "-", "@", "\t", "\n", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @dataclass(frozen=True)

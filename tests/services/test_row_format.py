@@ -43,6 +43,8 @@ def cells(written: bytes) -> list[list[str]]:
         ("@ada", "@ada", "'@ada"),
         ("\tx", "\tx", "'\tx"),
         ("\rx", "\rx", "'\rx"),
+        ("\n=x", "\n=x", "'\n=x"),
+        ("\uff1d1+1", "\uff1d1+1", "'\uff1d1+1"),
         ("a=1", "a=1", "a=1"),
     ],
 )
@@ -61,7 +63,9 @@ def test_texts_come_out_as_they_went_in(rows: list[tuple[str, str | None]]) -> N
     assert [[cell.removeprefix("'") for cell in row] for row in read[1:]] == [
         [(cell or "").removeprefix("'") for cell in row] for row in rows
     ]
-    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for row in read for cell in row)
+    assert not any(
+        cell.startswith(("=", "+", "-", "@", "\t", "\n", "\r", "\uff1d")) for row in read for cell in row
+    )
 
 
 def test_only_csv_has_a_head() -> None:

@@ -14,7 +14,7 @@ from resolvers.errors import UnauthenticatedError
 from resolvers.permission import TO_READ, require_scope, rows_to_read, scope_to_read
 from services.cache.metric import Asked
 from services.cache.metric import Value as Figured
-from services.cached import Cached, Figure, Metric
+from services.cached import Cached, Figure, Figures, Metric
 from services.vault import Vault
 from services.viewer import Viewer
 
@@ -98,7 +98,8 @@ class Context:
         """One figure per question, not older than so many seconds: of the operation's snapshot, or with the moment
         that it is of.
         """
-        return await self.cached.get(metric, self.loads, questions, max_age_seconds=max_age)
+        loads = self.loads
+        return await loads.load(Figures(metric, max_age, self.cached, loads), questions)
 
     def prime(self, loader: Loader[Key, Value], values: Mapping[Key, Value]) -> None:
         """Makes rows known that came with a figure, so that they need not be read again."""

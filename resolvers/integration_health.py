@@ -21,30 +21,8 @@ from services.integration_health import (
     first_day,
     integration_health,
 )
-from services.rates import percent
 
 MOST_INTEGRATIONS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Uptime:
-    counted: UptimeDay
-
-    @property
-    def day(self) -> datetime:
-        return self.counted.day
-
-    @property
-    def runs(self) -> int:
-        return self.counted.runs
-
-    @property
-    def succeeded(self) -> int:
-        return self.counted.succeeded
-
-    @property
-    def percent(self) -> float | None:
-        return percent(self.succeeded, self.runs) if self.runs else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +51,8 @@ class IntegrationHealth:
         return self.report.last_logs
 
     @property
-    def uptime(self) -> list[Uptime]:
-        return [Uptime(day) for day in self.report.uptime]
+    def uptime(self) -> Sequence[UptimeDay]:
+        return self.report.uptime
 
 
 @needs(others={User: ("data_version",)}, loads=2)

@@ -62,6 +62,7 @@ async def _foresee_figures(_: Loads, user: User, now: datetime) -> Sequence[User
     version=1,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
+    lent=True,
     foresee=_foresee_figures,
 )
 async def user_figures(loads: Loads, questions: Sequence[UserFiguresOf]) -> Sequence[UserFigures]:
@@ -110,6 +111,7 @@ async def _foresee_series(_: Loads, user: User, now: datetime) -> Sequence[UserS
     version=1,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
+    lent=True,
     foresee=_foresee_series,
 )
 async def user_series(loads: Loads, questions: Sequence[UserSeriesOf]) -> Sequence[list[Tally]]:
@@ -121,7 +123,7 @@ async def user_series(loads: Loads, questions: Sequence[UserSeriesOf]) -> Sequen
     return await together(questions, lambda one: one.bounds, ask)
 
 
-@metric("keyword_series", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS)
+@metric("keyword_series", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS, lent=True)
 async def keyword_series(loads: Loads, questions: Sequence[KeywordSeriesOf]) -> Sequence[list[Tally]]:
     """What happened to a keyword within each window; zeros where nothing did."""
 

@@ -18,7 +18,7 @@ and whoever wants figures asks for as many as there are parents, by one round tr
     figures[0].value, figures[0].as_of
 
 Values and questions are plain: numbers, texts, times, enums, None, and dataclasses, lists, tuples and dicts of
-them, as the annotations say. Everybody gets a value of their own. A window belongs into the question as far as
+them, as the annotations say. Everybody gets a value of their own, unless the metric lends them. A window belongs into the question as far as
 the figure depends on it: one that ends at this very microsecond is never asked for again.
 
 What is promised: no value is older than the metric's bound, or than `max_age_seconds`; 0 computes from the
@@ -31,7 +31,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Generic
 
@@ -39,17 +39,18 @@ from db.models import User
 from db.pool import Pool, Reader
 from db.scope import Scope
 from loaders.counts import SumOfCounter
-from loaders.loader import Loads
+from loaders.loader import Loader, Loads
 from loaders.rows import RowBy
 from services.cache.backend import Backend
 from services.cache.computing import Computing, Job
+from services.cache.decoded import Decoded
 from services.cache.entry import LAYOUT, Entry
 from services.cache.memory import MemoryBackend
 from services.cache.metric import Asked, Metric, Value, metric
 from services.cache.statistics import Statistics
 from services.cache.store import Store
 
-__all__ = ["Cached", "Figure", "Metric", "metric"]
+__all__ = ["Cached", "Figure", "Figures", "Metric", "metric"]
 
 logger = logging.getLogger("leadgraph")
 
@@ -68,6 +69,22 @@ class Figure(Generic[Value]):
     as_of: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Figures(Loader[Asked, Figure[Value]]):
+    """Figures as an operation loads them: each once, wherever in a document it is shown, so that two places of one
+    answer cannot differ because time has passed between them.
+    """
+
+    metric: Metric[Asked, Value]
+    max_age_seconds: float | None
+    cached: "Cached" = field(compare=False, repr=False)
+    loads: Loads = field(compare=False, repr=False)
+
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[Asked]) -> Sequence[Figure[Value]]:
+        del reader, scope  # those of the loads
+        return await self.cached.get(self.metric, self.loads, keys, max_age_seconds=self.max_age_seconds)
+
+
 class Cached:
     """The figures of one database. `namespace` tells it from others that use the same store."""
 
@@ -83,7 +100,8 @@ class Cached:
         self._pool = pool
         kept_in = MemoryBackend(MEMORY_BYTES) if backend is None else backend
         self._store = Store(kept_in, self.statistics)
-        self._computing = Computing(self._store, self.statistics, clock)
+        self.decoded = Decoded()
+        self._computing = Computing(self._store, self.decoded, self.statistics, clock)
         self._prefix = f"leadgraph:{LAYOUT}:{namespace}:"
         self._clock = clock
         self._refreshing: set[str] = set()
@@ -180,15 +198,19 @@ class Cached:
         wanted: Mapping[str, Asked],
         entries: dict[str, Entry],
     ) -> list[Figure[Value]]:
-        """The entries as values, one of its own for each place."""
+        """The entries as values, one for each place."""
         try:
-            return [_figure(metric, entries[key]) for key in keys]
+            return [self._figure(metric, key, entries[key]) for key in keys]
         except ValueError as damaged:
             # Sealed by this very version of the metric, and yet another shape: a version that was not raised.
             logger.warning("what is kept of %s cannot be read: %s", metric.name, damaged)
             self.statistics.errors += 1
             entries = await self._computing.compute(Job(metric, loads, _never), wanted)
-            return [_figure(metric, entries[key]) for key in keys]
+            return [self._figure(metric, key, entries[key]) for key in keys]
+
+    def _figure(self, metric: Metric[Asked, Value], key: str, entry: Entry) -> Figure[Value]:
+        as_of = datetime.fromtimestamp(entry.as_of, UTC)
+        return Figure(self.decoded.value(metric, key, entry.body), as_of)
 
     def _is_fresh(self, entry: Entry) -> bool:
         return self._clock() < entry.fresh_until
@@ -216,10 +238,6 @@ class Cached:
             logger.exception("%s could not be computed in the background", metric.name)
         finally:
             self._refreshing -= stale.keys()
-
-
-def _figure(metric: Metric[Asked, Value], entry: Entry) -> Figure[Value]:
-    return Figure(metric.load(entry.body), datetime.fromtimestamp(entry.as_of, UTC))
 
 
 def _never(_: Entry) -> bool:

@@ -32,7 +32,9 @@ async def _foresee(_: Loads, user: User, __: datetime) -> Sequence[RecentLeadsOf
     return [RecentLeadsOf(user.id)]
 
 
-@metric("recent_leads", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS, foresee=_foresee)
+@metric(
+    "recent_leads", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS, lent=True, foresee=_foresee
+)
 async def recent_leads(loads: Loads, questions: Sequence[RecentLeadsOf]) -> Sequence[list[RecentLead]]:
     """The newest leads of each user, the newest first."""
 

@@ -26,7 +26,7 @@ from db.writes.user import lock
 from loaders.integration_health import MonitoredIntegrations
 from loaders.loader import Loads
 from services.cached import metric
-from services.rates import rounded
+from services.rates import percent, rounded
 from services.together import together
 
 VERSION = "1"
@@ -179,6 +179,10 @@ class UptimeDay:
     runs: int
     succeeded: int
 
+    @property
+    def percent(self) -> float | None:
+        return percent(self.succeeded, self.runs) if self.runs else None
+
 
 @dataclass(frozen=True, slots=True)
 class IntegrationReport:
@@ -203,6 +207,7 @@ async def _foresee(_: Loads, user: User, now: datetime) -> Sequence[HealthsOf]:
     version=1,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
+    lent=True,
     foresee=_foresee,
 )
 async def integration_health(

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 
 from db.copies import KeywordCopy
 from db.models import User
@@ -13,7 +12,7 @@ from loaders.keyword_ranking import BestKeywords, KeywordEfficiency
 from loaders.loader import Loads
 from loaders.slots import Tallies
 from services.cached import metric
-from services.rates import rounded
+from services.rates import half_up
 from services.together import together
 from services.windows import usual_period
 
@@ -25,7 +24,7 @@ USUALLY_MOST = 20
 
 def performance_score(mentions: int, leads: int) -> int:
     """0.3 · mentions + 0.7 · leads, half-up. It grows with the volume, and has no upper bound."""
-    return int(rounded(Fraction(3 * mentions + 7 * leads, 10)))
+    return half_up(3 * mentions + 7 * leads, 10)
 
 
 def efficiency_score(not_better: int, among: int) -> int:
@@ -33,7 +32,7 @@ def efficiency_score(not_better: int, among: int) -> int:
     most efficient one. Efficiency is the lower bound of Wilson's interval of leads by mentions (95 %), which is
     low where there is little to go by.
     """
-    return int(rounded(Fraction(100 * not_better, among)))
+    return half_up(100 * not_better, among)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,7 @@ async def _foresee_best(_: Loads, user: User, now: datetime) -> Sequence[BestKey
     version=1,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
+    lent=True,
     foresee=_foresee_best,
 )
 async def best_keywords(loads: Loads, questions: Sequence[BestKeywordsOf]) -> Sequence[BestKeywordsFound]:
@@ -131,7 +131,7 @@ class KeywordWindow:
     current: Tally
 
 
-@metric("keyword_window", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS)
+@metric("keyword_window", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS, lent=True)
 async def keyword_window(loads: Loads, questions: Sequence[KeywordWindowOf]) -> Sequence[KeywordWindow]:
     async def ask(
         kind: tuple[datetime, datetime, datetime], some: Sequence[KeywordWindowOf]
@@ -150,7 +150,7 @@ class KeywordEfficiencyOf:
     keyword_id: int
 
 
-@metric("keyword_efficiency", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS)
+@metric("keyword_efficiency", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS, lent=True)
 async def keyword_efficiency(loads: Loads, questions: Sequence[KeywordEfficiencyOf]) -> Sequence[int | None]:
     """The efficiency score; None for a keyword without mentions."""
     found = await loads.load(KeywordEfficiency(), [question.keyword_id for question in questions])

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache
 
 
 class RateBasis(Enum):
@@ -23,7 +24,12 @@ class Rate:
 
     @property
     def value(self) -> float:
-        return 0.0 if self.denominator == 0 else percent(self.numerator, self.denominator)
+        return self.hundredths / 100
+
+    @property
+    def hundredths(self) -> int:
+        """Of a percent."""
+        return 0 if self.denominator == 0 else half_up(10_000 * self.numerator, self.denominator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +59,20 @@ class RateTrend:
     @property
     def change(self) -> float:
         """Of the two rates as they are shown, in percentage points."""
-        return float(Decimal(str(self.current.value)) - Decimal(str(self.previous.value)))
+        return (self.current.hundredths - self.previous.hundredths) / 100
 
 
+@lru_cache(4096)  # the days of integrations ask for the same few, hundreds of times
 def percent(part: int, whole: int) -> float:
     """Half-up to two decimals, away from zero."""
-    return float(rounded(Fraction(100 * part, whole), 2))
+    return half_up(10_000 * part, whole) / 100
+
+
+def half_up(part: int, whole: int) -> int:
+    """The quotient as a whole number, half-up, away from zero."""
+    if part < 0:
+        return -half_up(-part, whole)
+    return (2 * part + whole) // (2 * whole)
 
 
 def rounded(exact: Fraction, decimals: int = 0) -> Decimal:

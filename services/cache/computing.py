@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Generic
 
 from loaders.loader import Loads
+from services.cache.decoded import Decoded
 from services.cache.entry import Entry
 from services.cache.flight import Flight, Flights, outcome
 from services.cache.metric import Asked, Metric, Value
@@ -45,8 +46,11 @@ class Computing:
     a connection that those hold who wait for the leader.
     """
 
-    def __init__(self, store: Store, statistics: Statistics, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, store: Store, decoded: Decoded, statistics: Statistics, clock: Callable[[], float]
+    ) -> None:
         self._store = store
+        self._decoded = decoded
         self._statistics = statistics
         self._clock = clock
         self._flights = Flights()
@@ -77,6 +81,8 @@ class Computing:
             key: Entry(as_of, as_of + metric.ttl_seconds * (1 - JITTER * random.random()), metric.dump(value))  # noqa: S311
             for key, value in zip(wanted, values, strict=True)
         }
+        for (key, entry), value in zip(entries.items(), values, strict=True):
+            self._decoded.keep(metric, key, entry.body, value)
         left = as_of + metric.longest_seconds - self._clock()
         if left > SHORTEST_LIFE_SECONDS:
             await self._store.write(entries, left)

@@ -2,7 +2,7 @@
 
 import hashlib
 import inspect
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar, get_args, get_type_hints
@@ -14,7 +14,7 @@ from db.models import User
 from loaders.loader import Loads
 
 
-class Question(Protocol):
+class Question(Hashable, Protocol):
     """What a figure is of, window and zone included: a frozen dataclass of plain values, without sets, whose
     order differs between processes.
     """
@@ -36,7 +36,8 @@ class Metric(Generic[Asked, Value]):
 
     A value is as good as new for `ttl_seconds` after the snapshot that it was computed from. For
     `stale_seconds` more it is served while a new one is computed; after that never. `version` grows whenever
-    the figure means something else or its value has another shape.
+    the figure means something else or its value has another shape. Values that are `lent` are the same objects for
+    all who ask in this process, who must not change them; others are everybody's own.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Metric(Generic[Asked, Value]):
     stale_seconds: float
     compute: Compute[Asked, Value]
     foresee: Foresee[Asked] | None = None
+    lent: bool = False
     _questions: TypeAdapter[Asked] = field(init=False, repr=False)
     _values: TypeAdapter[Value] = field(init=False, repr=False)
 
@@ -79,7 +81,7 @@ class Metric(Generic[Asked, Value]):
             raise TypeError(f"{self.name} computed what it does not announce: {other}") from other
 
     def load(self, body: bytes) -> Value:
-        """A value of the caller's own. Raises `ValueError` for a body that is none of this metric."""
+        """A new value. Raises `ValueError` for a body that is none of this metric."""
         return self._values.validate_json(body)
 
 
@@ -116,6 +118,7 @@ def metric(
     ttl_seconds: float,
     stale_seconds: float,
     foresee: Foresee[Any] | None = None,
+    lent: bool = False,
     metrics: Metrics = REGISTERED,
 ) -> Callable[[Compute[Asked, Value]], Metric[Asked, Value]]:
     """Makes a metric of a set-wise computation `(loads, questions) -> values`, whose annotations say what goes
@@ -123,7 +126,7 @@ def metric(
     """
 
     def make(compute: Compute[Asked, Value]) -> Metric[Asked, Value]:
-        made = Metric(name, version, ttl_seconds, stale_seconds, compute, foresee)
+        made = Metric(name, version, ttl_seconds, stale_seconds, compute, foresee, lent)
         metrics.add(made)
         return made
 

@@ -85,8 +85,12 @@ async def ann(asker: Any) -> Any:
 async def test_the_answer_and_the_statements_are_those_agreed_on(ann: Any, name: str) -> None:
     document = (GOLDEN / f"{name}.graphql").read_text()
     await ann.forget()
+    seen = ann.cached.statistics
+    misses, hits = seen.misses, seen.hits
     answer = await ann(document, viewer="ann", **OPERATIONS[name])
+    assert seen.hits == hits  # what is shown in several places is asked for once
     again = await ann(document, viewer="ann", **OPERATIONS[name])
+    assert seen.hits - hits == seen.misses - misses
     found = {
         "variables": OPERATIONS[name],
         "statements": answer.statements,
@@ -98,3 +102,6 @@ async def test_the_answer_and_the_statements_are_those_agreed_on(ann: Any, name:
     if os.environ.get("LEADGRAPH_WRITE_GOLDEN"):
         path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     assert found == json.loads(path.read_text())
+    lent = list(ann.cached.decoded)
+    assert lent
+    assert all(value == metric.load(body) for metric, body, value in lent)  # nobody has changed what was lent

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rates import Rate, RateBasis, RateTrend, Trend, percent, rounded
+from services.rates import Rate, RateBasis, RateTrend, Trend, half_up, percent, rounded
 
 
 def rate(numerator: int, denominator: int) -> Rate:
@@ -35,6 +35,11 @@ def test_percentages_are_those_of_decimal_arithmetic(part: int, whole: int) -> N
     exact = Fraction(100 * part, whole)
     expected = (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(hundredth, ROUND_HALF_UP)
     assert percent(part, whole) == float(expected)
+
+
+@given(st.integers(-(10**12), 10**12), st.integers(1, 10**9))
+def test_whole_numbers_are_rounded_as_exact_ones_are(part: int, whole: int) -> None:
+    assert half_up(part, whole) == rounded(Fraction(part, whole))
 
 
 def test_changes_are_those_of_the_numbers() -> None:

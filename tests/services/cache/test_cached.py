@@ -11,8 +11,9 @@ import pytest
 
 from db.pool import Reader
 from loaders.loader import Loads
+from services.cache.decoded import Decoded
 from services.cache.metric import Metrics
-from services.cached import Metric, metric
+from services.cached import Cached, Metric, metric
 from tests.services.cache.conftest import STALE, TTL, Laboratory, Totals, TotalsOf
 
 
@@ -78,6 +79,61 @@ async def test_values_come_back_as_they_were(laboratory: Laboratory, max_age: fl
             )
             assert figure.value == value
             assert figure.value is not value
+
+
+async def test_values_that_are_lent_are_the_same_for_all_and_those_of_what_lies_in_the_store(
+    laboratory: Laboratory,
+) -> None:
+    lent = Metric("lent", 1, TTL, STALE, laboratory.counting.compute, lent=True)
+
+    async def value(cached: Cached | None = None) -> Totals:
+        async with laboratory.operation() as loads:
+            asked = [TotalsOf(laboratory.ann)]
+            (figure,) = await (cached or laboratory.cached).get(lent, loads, asked)
+        return figure.value
+
+    first = await value()
+    assert await value() is first
+    another = laboratory.another(laboratory.backend)  # it computes nothing, and so has to read
+    read = await value(another)
+    assert read == first
+    assert read is not first
+    assert await value(another) is read
+    await another.close()
+    await laboratory.write()
+    written = await value()
+    assert (written.version, first.version) == (1, 0)
+    assert await value() is written
+    assert laboratory.counting.runs == 2
+
+
+async def test_a_value_that_was_computed_anew_takes_the_place_of_the_one_that_was_lent(
+    laboratory: Laboratory,
+) -> None:
+    lent = Metric("lent", 1, TTL, STALE, laboratory.counting.compute, lent=True)
+    mentions = []
+    for later in (0, 2 * (TTL + STALE)):
+        laboratory.later = later
+        async with laboratory.operation() as loads:
+            (figure,) = await laboratory.cached.get(lent, loads, [TotalsOf(laboratory.ann)])
+        mentions.append(figure.value.mentions)
+        await laboratory.ingest()
+    assert mentions == [0, 1]
+
+
+def test_what_is_kept_decoded_is_bounded() -> None:
+    async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[list[int]]:
+        return [[] for _ in questions]
+
+    lent = Metric("lists", 1, TTL, STALE, compute, lent=True)
+    decoded = Decoded(largest_bytes=10)
+    for number in range(9):
+        assert decoded.value(lent, f"key {number}", b"[%d]" % number) == [number]
+    assert [body for _, body, _ in decoded] == [b"[6]", b"[7]", b"[8]"]
+    assert decoded.value(lent, "key 7", b"[7, 7]") == [7, 7]
+    assert [value for _, _, value in decoded] == [[8], [7, 7]]
+    assert decoded.value(lent, "large", b"[1, 2, 3, 4, 5]") == [1, 2, 3, 4, 5]
+    assert list(decoded) == []
 
 
 async def test_nulls_and_zeros_are_kept(laboratory: Laboratory) -> None:

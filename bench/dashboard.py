@@ -1,6 +1,6 @@
 """The dashboard as it is asked: all of it, in a zone whose days are none of UTC's."""
 
-from bench.operations import Operation
+from bench.operations import READS, Operation
 
 ZONE = "Europe/Berlin"
 DOCUMENT = f"""
@@ -65,6 +65,7 @@ DASHBOARD = Operation(
     name="dashboard",
     title="all of a dashboard, 30 days of a user with 60 keywords, 12,000 mentions and 8 integrations",
     documents={"ours": DOCUMENT},
-    weight=1,
+    weight=4,
     rows={"recentLeads": 10, "points": 30, "keywords": 20, "integrations": 8},
 )
+OPERATIONS = (*READS, DASHBOARD)

@@ -10,7 +10,6 @@ import asyncio
 import gc
 import os
 import sys
-from base64 import b64encode
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -18,10 +17,11 @@ import asyncpg
 import orjson
 import uvicorn
 
+from bench.floor_dashboard import dashboard
+from bench.page import Answer, global_id
 from db.pool import Pool
 
 Message = MutableMapping[str, Any]
-Answer = dict[str, Any]
 
 # The nested loops keep the order of keywords and mentions; the bench compares the answers.
 NESTED = """
@@ -64,10 +64,6 @@ WHERE leads.id = $1 AND leads.user_id = $2
 """
 
 
-def _id(tag: str, number: int) -> str:
-    return b64encode(f"{tag}:{number}".encode()).decode()
-
-
 async def nested(pool: Pool, user_id: int, _: Answer) -> Answer:
     nodes: list[Answer] = []
     mentions: list[Answer] = []
@@ -77,9 +73,11 @@ async def nested(pool: Pool, user_id: int, _: Answer) -> Answer:
         lead_id, status, score, found, sentiment, relevance, relevance_score = rest
         if keyword_id != last:
             last, mentions = keyword_id, []
-            node = {"id": _id("Keyword", keyword_id), "keyword": keyword, "mentionsCount": count}
+            node = {"id": global_id("Keyword", keyword_id), "keyword": keyword, "mentionsCount": count}
             nodes.append({**node, "mentions": {"nodes": mentions}})
-        lead = {"id": _id("Lead", lead_id), "status": status.upper(), "score": score} if lead_id else None
+        lead = (
+            {"id": global_id("Lead", lead_id), "status": status.upper(), "score": score} if lead_id else None
+        )
         analysis = {
             "sentiment": sentiment and sentiment.upper(),
             "relevance": relevance and relevance.upper(),
@@ -87,7 +85,7 @@ async def nested(pool: Pool, user_id: int, _: Answer) -> Answer:
         }
         mentions.append(
             {
-                "id": _id("Mention", id_),
+                "id": global_id("Mention", id_),
                 "content": content,
                 "author": author,
                 "platform": platform.upper(),
@@ -102,7 +100,7 @@ async def nested(pool: Pool, user_id: int, _: Answer) -> Answer:
 async def flat(pool: Pool, user_id: int, _: Answer) -> Answer:
     nodes = [
         {
-            "id": _id("Lead", id_),
+            "id": global_id("Lead", id_),
             "status": status.upper(),
             "score": score,
             "statusChangedAt": changed_at,
@@ -127,10 +125,19 @@ async def list_(pool: Pool, user_id: int, _: Answer) -> Answer:
     for row in await pool.fetch(LIST, user_id):
         id_, status, score, created_at, mention_id, content, mention_created_at, *rest = row
         keyword_id, keyword, count, user, email, name = rest
-        user_node = {"id": _id("User", user), "email": email, "name": name}
-        keyword_node = {"id": _id("Keyword", keyword_id), "keyword": keyword, "mentionsCount": count}
-        mention = {"id": _id("Mention", mention_id), "content": content, "createdAt": mention_created_at}
-        lead = {"id": _id("Lead", id_), "status": status.upper(), "score": score, "createdAt": created_at}
+        user_node = {"id": global_id("User", user), "email": email, "name": name}
+        keyword_node = {"id": global_id("Keyword", keyword_id), "keyword": keyword, "mentionsCount": count}
+        mention = {
+            "id": global_id("Mention", mention_id),
+            "content": content,
+            "createdAt": mention_created_at,
+        }
+        lead = {
+            "id": global_id("Lead", id_),
+            "status": status.upper(),
+            "score": score,
+            "createdAt": created_at,
+        }
         nodes.append({**lead, "mention": {**mention, "keyword": {**keyword_node, "user": user_node}}})
     return {"leads": {"nodes": nodes}}
 
@@ -140,9 +147,9 @@ async def point(pool: Pool, user_id: int, variables: Answer) -> Answer:
     if row is None:
         return {"lead": None}
     id_, status, score, created_at, mention_id, content, url, keyword_id, keyword = row
-    mention = {"id": _id("Mention", mention_id), "content": content, "url": url}
-    mention["keyword"] = {"id": _id("Keyword", keyword_id), "keyword": keyword}
-    lead = {"id": _id("Lead", id_), "status": status.upper(), "score": score, "createdAt": created_at}
+    mention = {"id": global_id("Mention", mention_id), "content": content, "url": url}
+    mention["keyword"] = {"id": global_id("Keyword", keyword_id), "keyword": keyword}
+    lead = {"id": global_id("Lead", id_), "status": status.upper(), "score": score, "createdAt": created_at}
     return {"lead": {**lead, "mention": mention}}
 
 
@@ -151,6 +158,7 @@ OPERATIONS: dict[str, Callable[[Pool, int, Answer], Awaitable[Answer]]] = {
     "flat": flat,
     "list": list_,
     "point": point,
+    "dashboard": dashboard,
 }
 
 

@@ -62,6 +62,7 @@ class Case:
     p50: list[float] = field(default_factory=list)
     p95: list[float] = field(default_factory=list)
     per_second: list[float] = field(default_factory=list)
+    p50_together: list[float] = field(default_factory=list)
     p95_together: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
 
@@ -75,7 +76,8 @@ def check(running: Sequence[Running], operations: Sequence[Operation], data: Dat
     answers = {}
     for operation in operations:
         first: Any = None
-        for asked in running:
+        able = [each for each in running if operation.name in each.server.operations]
+        for asked in able:
             bodies = asked.server.bodies(operation, data)
             texts = [asked.ask(body) for body in bodies[:5]]
             found = [figures(json.loads(text)["data"]) for text in texts]
@@ -83,7 +85,7 @@ def check(running: Sequence[Running], operations: Sequence[Operation], data: Dat
                 first, answers[operation.name] = found, texts[0]
                 _require_rows(asked, operation, found[0])
             elif differs := difference(first, found, operation.name):
-                names = f"{running[0].server.name} and {asked.server.name}"
+                names = f"{able[0].server.name} and {asked.server.name}"
                 raise ServerError(f"The answers of {names} differ at {differs}.")
     return answers
 
@@ -144,8 +146,9 @@ def rounds(
     say: Callable[[str], None],
 ) -> list[Case]:
     """Warms every server up, counts its statements, and measures `number` times."""
-    cases = {(a.server.name, o.name): Case(a.server.name, o.name) for o in operations for a in running}
+    cases: dict[tuple[str, str], Case] = {}
     for operation, asked in _turns(operations, running, 0):
+        cases[asked.server.name, operation.name] = Case(asked.server.name, operation.name)
         requests = limits.requests * operation.weight
         load(asked, operation, data, clients=limits.clients, requests=requests, seconds=limits.seconds)
         case = cases[asked.server.name, operation.name]
@@ -164,7 +167,27 @@ def _turns(
     """Each round begins with another server."""
     shift = turn % len(running)
     order = [*running[shift:], *running[:shift]]
-    return ((operation, asked) for operation in operations for asked in order)
+    pairs = ((operation, asked) for operation in operations for asked in order)
+    return ((operation, asked) for operation, asked in pairs if operation.name in asked.server.operations)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Of a server that does nothing else: after one request, and the most while all clients ask."""
+
+    server: str
+    idle_bytes: int | None
+    peak_bytes: int | None
+
+
+def memory(fresh: Running, operation: Operation, data: Data, limits: Limits) -> Memory:
+    """Of a server that was started for this."""
+    fresh.ask(fresh.server.bodies(operation, data)[0])
+    idle = processes.resident_bytes(fresh.process.pid)
+    processes.forget_peak(fresh.process.pid)
+    requests = 4 * limits.requests * operation.weight
+    load(fresh, operation, data, clients=limits.clients, requests=requests, seconds=limits.seconds)
+    return Memory(fresh.server.name, idle, processes.peak_bytes(fresh.process.pid))
 
 
 def _measure(case: Case, asked: Running, operation: Operation, data: Data, limits: Limits) -> None:
@@ -178,6 +201,7 @@ def _measure(case: Case, asked: Running, operation: Operation, data: Data, limit
     )
     after = processes.cpu_seconds(asked.process.pid)
     case.per_second.append(together["per_second"])
+    case.p50_together.append(together["p50"] * 1000)
     case.p95_together.append(together["p95"] * 1000)
     if before is not None and after is not None:
         case.cpu.append((after - before) / together["requests"] * 1000)

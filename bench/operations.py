@@ -123,7 +123,7 @@ query point($id: BigInt!) {
     rows={"lead": 1, "mention": 1, "keyword": 1},
     by_id=True,
 )
-OPERATIONS = (NESTED, FLAT, LIST, POINT)
+READS = (NESTED, FLAT, LIST, POINT)
 
 
 def figures(value: Any, name: str = "") -> Any:
@@ -147,8 +147,7 @@ def _moment(value: str) -> datetime:
 FIGURES: dict[str, Callable[[str], object]] = {
     "id": _row_id,
     "value": Decimal,
-    "createdAt": _moment,
-    "statusChangedAt": _moment,
+    **dict.fromkeys(("createdAt", "statusChangedAt", "lastSyncedAt", "start", "end", "day"), _moment),
     **dict.fromkeys(("status", "origin", "platform", "sentiment", "relevance"), str.lower),
 }
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -18,14 +19,28 @@ def tree(pid: int) -> Iterator[int]:
 
 
 def peak_bytes(pid: int) -> int | None:
-    """The sum of the most memory that each process held so far."""
+    """The sum of the most memory that each process held so far, or since `forget_peak`."""
+    return _memory(pid, "VmHWM:")
+
+
+def resident_bytes(pid: int) -> int | None:
+    """The memory that its processes hold now."""
+    return _memory(pid, "VmRSS:")
+
+
+def forget_peak(pid: int) -> None:
+    """Has the most memory be measured from here on, where the system can."""
+    for process in tree(pid):
+        with suppress(OSError):
+            (PROC / str(process) / "clear_refs").write_text("5")
+
+
+def _memory(pid: int, name: str) -> int | None:
     if not PROC.is_dir():
         return None
     statuses = [(PROC / str(process) / "status").read_text() for process in tree(pid)]
-    peaks = [
-        line.split()[1] for status in statuses for line in status.splitlines() if line.startswith("VmHWM:")
-    ]
-    return sum(int(peak) for peak in peaks) * _KIB
+    found = [line.split()[1] for status in statuses for line in status.splitlines() if line.startswith(name)]
+    return sum(int(number) for number in found) * _KIB
 
 
 def cpu_seconds(pid: int) -> float | None:

@@ -11,6 +11,7 @@ import platform
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -19,14 +20,18 @@ from typing import Any
 import asyncpg
 
 from bench import measure, npm, processes, servers, table
+from bench.dashboard import DASHBOARD, OPERATIONS
 from bench.data import Data, prepare
-from bench.measure import Limits
-from bench.operations import OPERATIONS, Operation
+from bench.measure import Limits, Memory
+from bench.operations import Operation
 from bench.servers import ROOT, Running, Server, ServerError
 from db.embedded import EmbeddedError, EmbeddedPostgres
 from server.serving import stop_on_sigterm
+from tests.valkey import Valkey
 
-SERVERS = ("floor", "breadth", "reference", "stock", "mercurius", "postgraphile", "static")
+SERVERS = (
+    "floor", "breadth", "reference", "stock", "mercurius", "postgraphile", "warm", "valkey", "cold", "naive", "static",
+)  # fmt: skip
 NODE_SERVERS = {"mercurius", "postgraphile"}
 PACKAGES = ("strawberry-graphql", "graphql-core", "sqlalchemy", "asyncpg", "uvicorn", "uvloop", "orjson")
 
@@ -73,9 +78,10 @@ def database(home: Path, scale: float) -> Iterator[Data]:
         yield asyncio.run(prepare(embedded.url("postgres"), scale, say))
 
 
-def wanted(data: Data, home: Path, chosen: set[str]) -> list[Server]:
+def wanted(data: Data, home: Path, chosen: set[str], redis_url: str) -> list[Server]:
     """The servers to start. Those that need Node are left out, with a line that says why, where it is not had."""
-    found = [server for server in servers.of_python(data) if server.name in chosen]
+    pages = servers.of_dashboards(data, redis_url)
+    found = [server for server in servers.of_python(data) + pages if server.name in chosen]
     if chosen & NODE_SERVERS:
         say("Preparing Node and its packages …")
         try:
@@ -84,6 +90,30 @@ def wanted(data: Data, home: Path, chosen: set[str]) -> list[Server]:
             say(f"Mercurius and PostGraphile are left out, because {reason}.")
         else:
             found += [each for each in servers.of_node(data, node, home / "node") if each.name in chosen]
+    return found
+
+
+def valkey(stack: ExitStack, home: Path) -> str:
+    """The URL of a Valkey that runs as long as the stack."""
+    folder = home / "valkey"
+    folder.mkdir(exist_ok=True)
+    store = Valkey(folder)
+    store.start()
+    stack.callback(store.stop)
+    return store.url
+
+
+def memories(
+    running: Sequence[Running], operation: Operation, data: Data, home: Path, limits: Limits
+) -> list[Memory]:
+    """Of each server that answers the operation, started anew and alone."""
+    able = [
+        each.server for each in running if operation.name in each.server.operations and not each.server.feed
+    ]
+    found = []
+    for server in able:
+        with ExitStack() as stack:
+            found.append(measure.memory(start(stack, server, data, home), operation, data, limits))
     return found
 
 
@@ -97,7 +127,13 @@ def started(
     stack: ExitStack, data: Data, home: Path, chosen: set[str], operations: Sequence[Operation]
 ) -> list[Running]:
     """The servers, running, after their answers were compared; last the one that repeats the first one's."""
-    running = [start(stack, server, data, home) for server in wanted(data, home, chosen)]
+    names = {operation.name for operation in operations}
+    redis_url = valkey(stack, home) if "valkey" in chosen and DASHBOARD.name in names else ""
+    running = [
+        start(stack, server, data, home)
+        for server in wanted(data, home, chosen, redis_url)
+        if server.operations & names
+    ]
     answers = measure.check(running, operations, data)
     say(f"The answers of {len(running)} servers have the same figures.")
     if running and "static" in chosen:
@@ -151,12 +187,20 @@ def bench(asked: argparse.Namespace) -> None:
         limits = Limits(asked.requests, asked.seconds, asked.clients)
         cases = measure.rounds(running, operations, data, limits, asked.rounds, say)
         peaks = {each.server.name: processes.peak_bytes(each.process.pid) for each in running}
+        of_pages = memories(running, DASHBOARD, data, home, limits) if DASHBOARD in operations else []
     titles = {each.server.name: each.server.title for each in running}
     for operation in operations:
         show(table.operation_table(operation, cases, titles, asked.clients))
     show(table.memory_table(running, peaks))
+    if of_pages:
+        show(table.request_memory_table(DASHBOARD, of_pages, titles, asked.clients))
     if asked.json:
-        results = {**found, "peak_bytes": peaks, "cases": table.plain(cases)}
+        results = {
+            **found,
+            "peak_bytes": peaks,
+            "cases": table.plain(cases),
+            "memory": [asdict(each) for each in of_pages],
+        }
         asked.json.write_text(json.dumps(results, indent=2) + "\n")
 
 

@@ -14,13 +14,16 @@ from typing import IO, Any
 
 import httpx
 
+from bench.dashboard import DASHBOARD, OPERATIONS
 from bench.data import Data
-from bench.operations import Dialect, Operation
+from bench.operations import READS, Dialect, Operation
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 60
 STOP_SECONDS = 15
 PORT = "{port}"
+EVERY, RELATIONS = (frozenset(each.name for each in some) for some in (OPERATIONS, READS))
+PAGE = frozenset({DASHBOARD.name})
 
 
 class ServerError(Exception):
@@ -29,13 +32,14 @@ class ServerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """`variables` makes an operation's variables of a user's and a lead's row id; `port` in a command is
+    """`operations` are the names of those that it answers. `variables` makes an operation's variables of a user's and a lead's row id; `port` in a command is
     replaced. `feed` is what it reads from standard input.
     """
 
     name: str
     title: str
     command: tuple[str, ...]
+    operations: frozenset[str] = RELATIONS
     environment: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     dialect: Dialect = "ours"
@@ -94,30 +98,63 @@ def global_id(_: int, lead: int) -> dict[str, Any]:
 def of_python(data: Data) -> list[Server]:
     """The floor, our API with each of its executors, and the stock server."""
     user = {"x-user-id": str(data.user_id)}
-    key = {"authorization": f"Bearer {data.api_key}"}
 
     def ours(executor: str) -> Server:
-        return Server(
-            executor,
-            f"Leadgraph, {executor} executor",
-            (sys.executable, "-m", "server.cli", "serve"),
-            environment={
-                "LEADGRAPH_EXECUTOR": executor,
-                "LEADGRAPH_PORT": PORT,
-                # Nothing but requests is measured.
-                "LEADGRAPH_AUDIT_EVERY_SECONDS": "0",
-                "LEADGRAPH_WORKERS": "0",
-            },
-            headers=key,
-            variables=global_id,
-        )
+        return _ours(data, executor, f"Leadgraph, {executor} executor", {"LEADGRAPH_EXECUTOR": executor})
 
     return [
-        Server("floor", "floor: ASGI, asyncpg, orjson", _module("floor"), headers=user),
+        Server("floor", "floor: ASGI, asyncpg, orjson", _module("floor"), EVERY, headers=user),
         ours("breadth"),
         ours("reference"),
         Server("stock", "stock Strawberry, SQLAlchemy ORM, DataLoader", _module("stock"), headers=user),
     ]
+
+
+def of_dashboards(data: Data, redis_url: str) -> list[Server]:
+    """Our API with its cache of figures: warm in the process, warm in the store at the URL, and never warm; and the
+    naive server.
+    """
+    shared = {"LEADGRAPH_REDIS_URL": redis_url}
+    user = {"x-user-id": str(data.user_id)}
+    return [
+        _ours(data, "warm", "Leadgraph, warm, in-process cache", operations=PAGE, variables=_nothing),
+        _ours(data, "valkey", "Leadgraph, warm, Valkey", shared, operations=PAGE, variables=_nothing),
+        _ours(data, "cold", "Leadgraph, cold (maxAge: 0)", operations=PAGE, variables=_no_age),
+        Server("naive", "naive: ORM, lazy loads, COUNTs", _module("naive"), PAGE, headers=user),
+    ]
+
+
+def _ours(
+    data: Data,
+    name: str,
+    title: str,
+    environment: Mapping[str, str] | None = None,
+    operations: frozenset[str] = RELATIONS,
+    variables: Callable[[int, int], dict[str, Any]] = global_id,
+) -> Server:
+    return Server(
+        name,
+        title,
+        (sys.executable, "-m", "server.cli", "serve"),
+        operations,
+        environment={
+            "LEADGRAPH_PORT": PORT,
+            # Nothing but requests is measured.
+            "LEADGRAPH_AUDIT_EVERY_SECONDS": "0",
+            "LEADGRAPH_WORKERS": "0",
+            **(environment or {}),
+        },
+        headers={"authorization": f"Bearer {data.api_key}"},
+        variables=variables,
+    )
+
+
+def _nothing(*_: int) -> dict[str, Any]:
+    return {}
+
+
+def _no_age(*_: int) -> dict[str, Any]:
+    return {"maxAge": 0}
 
 
 def of_node(data: Data, node: Path, folder: Path) -> list[Server]:
@@ -145,7 +182,7 @@ def of_node(data: Data, node: Path, folder: Path) -> list[Server]:
 
 def static(answers: Mapping[str, str]) -> Server:
     """The server that sends texts made before, by operation."""
-    return Server("static", "static answers", _module("static"), feed=json.dumps(answers))
+    return Server("static", "static answers", _module("static"), EVERY, feed=json.dumps(answers))
 
 
 def _module(name: str) -> tuple[str, ...]:

@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.measure import Case
+from bench.measure import Case, Memory
 from bench.operations import Operation
 from bench.servers import Running
 
-FLOOR = "floor"
+FLOOR, NAIVE = "floor", "naive"
 
 
-def _head(clients: int) -> list[str]:
-    alone = ["p50 ms", "÷ floor", "p95 ms"]
-    together = [f"req/s at {clients}", "floor ÷", f"p95 ms at {clients}", "CPU ms"]
+def _head(clients: int, *, naive: bool) -> list[str]:
+    alone = ["p50 ms", "÷ floor", *(["÷ naive"] if naive else []), "p95 ms"]
+    together = [f"req/s at {clients}", "floor ÷", f"p50 ms at {clients}", f"p95 ms at {clients}", "CPU ms"]
     return ["server", *alone, *together, "SQL ms", "statements"]
 
 
@@ -21,19 +21,24 @@ def operation_table(
 ) -> str:
     mine = [case for case in cases if case.operation == operation.name]
     floor = next((case for case in mine if case.server == FLOOR), Case(FLOOR, operation.name))
-    rows = [_row(case, floor, titles[case.server]) for case in mine]
-    return f"### {operation.name}: {operation.title}\n\n{markdown(_head(clients), rows)}"
+    naive = next((case for case in mine if case.server == NAIVE), None)
+    rows = [_row(case, floor, naive, titles[case.server]) for case in mine]
+    head = _head(clients, naive=naive is not None)
+    return f"### {operation.name}: {operation.title}\n\n{markdown(head, rows)}"
 
 
-def _row(case: Case, floor: Case, title: str) -> list[str]:
+def _row(case: Case, floor: Case, naive: Case | None, title: str) -> list[str]:
     effort = case.effort
+    compared = [] if naive is None else [written(_ratio(case.median("p50"), naive.median("p50")))]
     return [
         title,
         written(case.median("p50")),
         written(_ratio(case.median("p50"), floor.median("p50"))),
+        *compared,
         written(case.median("p95")),
         written(case.median("per_second")),
         written(_ratio(floor.median("per_second"), case.median("per_second"))),
+        written(case.median("p50_together")),
         written(case.median("p95_together")),
         written(case.median("cpu")),
         written(effort.milliseconds if effort else None),
@@ -48,9 +53,33 @@ def memory_table(running: Sequence[Running], peaks: Mapping[str, int | None]) ->
     return f"### Peak memory\n\n{markdown(('server', 'MB', '÷ floor'), rows)}"
 
 
+def request_memory_table(
+    operation: Operation, found: Sequence[Memory], titles: Mapping[str, str], clients: int
+) -> str:
+    head = ["server", "MB after one request", f"peak MB at {clients}", "MB per request under way", "÷ naive"]
+    naive = next((_per_request(each, clients) for each in found if each.server == NAIVE), None)
+    rows = [
+        [
+            titles[each.server],
+            _megabytes(each.idle_bytes),
+            _megabytes(each.peak_bytes),
+            _megabytes(_per_request(each, clients)),
+            written(_ratio(_per_request(each, clients), naive)),
+        ]
+        for each in found
+    ]
+    return f"### Memory of {operation.name}\n\n{markdown(head, rows)}"
+
+
+def _per_request(of: Memory, clients: int) -> float | None:
+    return (
+        None if of.idle_bytes is None or of.peak_bytes is None else (of.peak_bytes - of.idle_bytes) / clients
+    )
+
+
 def plain(cases: Sequence[Case]) -> list[dict[str, Any]]:
     """A dictionary for each case. Times are in milliseconds; a value that was not measured is None."""
-    measured = ("p50", "p95", "per_second", "p95_together", "cpu")
+    measured = ("p50", "p95", "per_second", "p50_together", "p95_together", "cpu")
     return [
         {
             "server": case.server,
@@ -68,7 +97,7 @@ def _ratio(one: float | None, other: float | None) -> float | None:
     return one / other if one is not None and other else None
 
 
-def _megabytes(number: int | None) -> str:
+def _megabytes(number: float | None) -> str:
     return written(None if number is None else number / 1_000_000)
 
 

@@ -159,18 +159,17 @@ def copied(model: type[Model], row: Any, prefix: str = "") -> Model:
 
 def copied_from_json(model: type[Model], row: Any) -> Model:
     """The copy of a row that came as JSON, in which moments are texts."""
-    made = copy_class(model)
+    made, moments = copy_class(model), _moments(model)
     values = {
-        name: datetime.fromisoformat(row[name])
-        if row[name] is not None and _is_moment(model, name)
-        else row[name]
+        name: datetime.fromisoformat(row[name]) if name in moments and row[name] is not None else row[name]
         for name in made.__dataclass_fields__
     }
     return cast("Model", made(**values))
 
 
-def _is_moment(model: type[Base], name: str) -> bool:
-    return cast("Table", model.__table__).c[name].type.python_type is datetime
+@cache
+def _moments(model: type[Base]) -> frozenset[str]:
+    return frozenset(column.name for column in columns(model) if column.type.python_type is datetime)
 
 
 def model_of(row: object, models: Iterable[type[Model]]) -> type[Model] | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -13,8 +14,8 @@ from db.pool import Pool
 DAY = timedelta(days=1)
 DAYS_SHOWN = 30
 
-# $1 user; windows [$2, $3) and [$3, $4); $5 the bounds of the days; $6 … $9 the whole days of UTC in the windows;
-# $10 the first day of uptime.
+# $1 user; $2, $3 and $4 where the windows begin and end, $5, $6 and $7 the midnights of UTC behind them; $8 all
+# moments at which a day of the zone begins, $9 the midnights behind them; $10 the first day of uptime.
 STATEMENT = """
 WITH scored AS (
     SELECT id, keyword, mentions_count AS mentions, leads_count AS leads, part,
@@ -33,22 +34,21 @@ WITH scored AS (
     FROM scored
 ), best AS (
     SELECT ranked.*, sums.* FROM ranked CROSS JOIN LATERAL (
-        SELECT sum(mentions) FILTER (WHERE slot < $3), sum(leads) FILTER (WHERE slot < $3),
-            sum(qualified) FILTER (WHERE slot < $3), sum(converted) FILTER (WHERE slot < $3),
-            sum(mentions) FILTER (WHERE slot >= $3), sum(leads) FILTER (WHERE slot >= $3),
-            sum(qualified) FILTER (WHERE slot >= $3), sum(converted) FILTER (WHERE slot >= $3)
+        SELECT sum(mentions * before), sum(leads * before), sum(qualified * before), sum(converted * before),
+            sum(mentions * now), sum(leads * now), sum(qualified * now), sum(converted * now)
         FROM (
-            SELECT slot, mentions, leads, qualified, converted FROM day_stats
-            WHERE keyword_id = ranked.id AND slot >= $6 AND slot < $9 AND (slot < $7 OR slot >= $8)
+            SELECT CASE WHEN slot < $6 THEN 1 ELSE 0 END AS before, CASE WHEN slot < $6 THEN 0 ELSE 1 END AS now,
+                mentions, leads, qualified, converted
+            FROM day_stats WHERE keyword_id = ranked.id AND slot >= $5 AND slot < $7
             UNION ALL
-            SELECT slot, mentions, leads, qualified, converted FROM slot_stats
-            WHERE keyword_id = ranked.id AND slot >= $2 AND slot < $6
+            SELECT 1, 0, mentions, leads, qualified, converted FROM slot_stats
+            WHERE keyword_id = ranked.id AND slot >= $2 AND slot < $5
             UNION ALL
-            SELECT slot, mentions, leads, qualified, converted FROM slot_stats
-            WHERE keyword_id = ranked.id AND slot >= $7 AND slot < $8
+            SELECT -1, 1, mentions, leads, qualified, converted FROM slot_stats
+            WHERE keyword_id = ranked.id AND slot >= $3 AND slot < $6
             UNION ALL
-            SELECT slot, mentions, leads, qualified, converted FROM slot_stats
-            WHERE keyword_id = ranked.id AND slot >= $9 AND slot < $4
+            SELECT 0, -1, mentions, leads, qualified, converted FROM slot_stats
+            WHERE keyword_id = ranked.id AND slot >= $4 AND slot < $7
         ) AS parts
     ) AS sums (m0, l0, q0, c0, m1, l1, q1, c1)
     WHERE by_leads <= 20 OR by_rate <= 20
@@ -92,23 +92,19 @@ SELECT mentions_count, leads_count, new_leads_count, contacted_leads_count, qual
         WHERE user_id = $1
     ),
     (
-        SELECT json_agg(json_build_array(day, m, l, q, c)) FROM (
-            SELECT width_bucket(slot, $5::timestamptz[]) AS day, sum(mentions) AS m, sum(leads) AS l,
-                sum(qualified) AS q, sum(converted) AS c
-            FROM user_slot_stats WHERE user_id = $1 AND slot >= $3 AND slot < $4 GROUP BY 1
-        ) AS days
+        SELECT json_agg(json_build_array(
+            (extract(epoch FROM slot - $5) / 86400)::int, mentions, leads, qualified, converted
+        ))
+        FROM user_day_stats WHERE user_id = $1 AND slot >= $5 AND slot < $7
     ),
     (
-        SELECT json_build_array(sum(mentions), sum(leads), sum(qualified), sum(converted)) FROM (
-            SELECT mentions, leads, qualified, converted FROM user_day_stats
-            WHERE user_id = $1 AND slot >= $6 AND slot < $7
-            UNION ALL
-            SELECT mentions, leads, qualified, converted FROM user_slot_stats
-            WHERE user_id = $1 AND slot >= $2 AND slot < $6
-            UNION ALL
-            SELECT mentions, leads, qualified, converted FROM user_slot_stats
-            WHERE user_id = $1 AND slot >= $7 AND slot < $3
-        ) AS parts
+        SELECT json_agg(json_build_array(place, m, l, q, c)) FROM unnest($8::timestamptz[], $9::timestamptz[])
+            WITH ORDINALITY AS edge (moment, midnight, place)
+        CROSS JOIN LATERAL (
+            SELECT sum(mentions), sum(leads), sum(qualified), sum(converted) FROM user_slot_stats
+            WHERE user_id = $1 AND slot >= moment AND slot < midnight
+        ) AS sums (m, l, q, c)
+        WHERE m IS NOT NULL
     )
 FROM users WHERE id = $1
 """
@@ -117,13 +113,15 @@ FROM users WHERE id = $1
 async def dashboard(pool: Pool, user_id: int, _: Answer) -> Answer:
     frame = Frame.now()
     before, start, end = frame.period
-    bounds = [day.start for day in frame.days]
-    first = _midnight(datetime.now(UTC)) - (DAYS_SHOWN - 1) * DAY
-    edges = [_ceiling(before), _midnight(start), _ceiling(start), _midnight(end)]
-    row = await pool.fetchrow(STATEMENT, user_id, before, start, end, bounds, *edges, first)
+    edges = [before, *(day.start for day in frame.days), end]
+    midnights = [_midnight_behind(edge) for edge in edges]
+    first = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - (DAYS_SHOWN - 1) * DAY
+    windows = (before, start, end, *map(_midnight_behind, frame.period))
+    row = await pool.fetchrow(STATEMENT, user_id, *windows, edges, midnights, first)
     assert row is not None  # noqa: S101 - the user is there
-    mentions, leads, *by_status, recent, keywords, integrations, days, previous = row
-    user = _user(mentions, leads, by_status, orjson.loads(days or "[]"), orjson.loads(previous), len(bounds))
+    mentions, leads, *by_status, recent, keywords, integrations, days, quarters = row
+    counted = _of_days(midnights, orjson.loads(days or "[]"), orjson.loads(quarters or "[]"))
+    user = _user(mentions, leads, by_status, counted)
     best = [(each[0], each[1], _keyword(each[2:])) for each in orjson.loads(keywords or "[]")]
     uptime = [first + number * DAY for number in range(DAYS_SHOWN)]
     return page(
@@ -136,27 +134,37 @@ async def dashboard(pool: Pool, user_id: int, _: Answer) -> Answer:
     )
 
 
-def _midnight(moment: datetime) -> datetime:
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _ceiling(moment: datetime) -> datetime:
-    midnight = _midnight(moment)
+def _midnight_behind(moment: datetime) -> datetime:
+    """The next midnight of UTC: the zone's are shortly before it."""
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight if midnight == moment else midnight + DAY
+
+
+def _of_days(midnights: Sequence[datetime], days: list[list[int]], quarters: list[list[int]]) -> list[Counts]:
+    """Of the window before, and of each day: the days of UTC, with the quarters before them and without those
+    before the next.
+    """
+    of_day = {place: sums for place, *sums in days}
+    of_edge = {place - 1: sums for place, *sums in quarters}
+    none = [0] * len(Counts._fields)
+    counted = []
+    for place, (first, behind) in enumerate(pairwise(midnights)):
+        numbers = range((first - midnights[0]) // DAY, (behind - midnights[0]) // DAY)
+        whole = [of_day.get(number, none) for number in numbers]
+        less = [-count for count in of_edge.get(place + 1, none)]
+        counted.append(Counts(*map(sum, zip(of_edge.get(place, none), less, *whole, strict=True))))
+    return counted
+
+
+def _user(mentions: int, leads: int, by_status: list[int], counted: list[Counts]) -> User:
+    previous, *days = counted
+    current = Counts(*map(sum, zip(*days, strict=True)))
+    statuses = dict(zip(STATUSES, by_status, strict=True))
+    return User(mentions, leads, statuses, previous, current, days[-1].leads, days)
 
 
 def _counts(sums: Sequence[int | None]) -> Counts:
     return Counts(*(number or 0 for number in sums))
-
-
-def _user(
-    mentions: int, leads: int, by_status: list[int], days: list[list[int]], previous: list[Any], number: int
-) -> User:
-    found = {place: Counts(*sums) for place, *sums in days}
-    every = [found.get(place, Counts()) for place in range(1, number + 1)]
-    current = Counts(*map(sum, zip(*every, strict=True)))
-    statuses = dict(zip(STATUSES, by_status, strict=True))
-    return User(mentions, leads, statuses, _counts(previous), current, every[-1].leads, every)
 
 
 def _keyword(row: Sequence[Any]) -> Keyword:

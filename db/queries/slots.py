@@ -1,4 +1,6 @@
-"""Sums over spans of time, from the roll-ups of `db.rollups`: of days where a span covers them, else of quarters."""
+"""Sums over spans of time, from the roll-ups of `db.rollups`: of days, and of quarters of an hour where a span begins
+or ends between two midnights of UTC.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -49,31 +51,41 @@ class Tally(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A part of the span of that number, to be summed from days or from quarters."""
+    """A part of the span of that number, to be summed from days or from quarters, and added or subtracted."""
 
     number: int
     start: datetime
     end: datetime
     days: bool
+    sign: int = 1
 
 
 def parts(spans: Sequence[Span]) -> Iterator[Part]:
-    """Each span as the days of UTC that lie in it, and what is left at its ends."""
+    """Each span as the days of UTC between the midnights nearest to its ends, and the quarters from its ends to them,
+    which it has or has not got; as quarters alone where these are not more.
+
+    A day of a zone is then a day of UTC and a few quarters, however many it has.
+    """
     for number, (start, end) in enumerate(spans):
-        first, behind = _midnight(start), _midnight(end)
-        first += DAY * (first < start)
-        if first >= behind:
+        first, behind = _nearest_midnight(start), _nearest_midnight(end)
+        if end - start <= abs(start - first) + abs(end - behind):
             yield Part(number, start, end, days=False)
             continue
         yield Part(number, first, behind, days=True)
-        if start < first:
-            yield Part(number, start, first, days=False)
-        if behind < end:
-            yield Part(number, behind, end, days=False)
+        yield from _quarters(number, start, first, 1)
+        yield from _quarters(number, end, behind, -1)
 
 
-def _midnight(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+def _quarters(number: int, moment: datetime, midnight: datetime, sign: int) -> Iterator[Part]:
+    if moment < midnight:
+        yield Part(number, moment, midnight, days=False, sign=sign)
+    elif midnight < moment:
+        yield Part(number, midnight, moment, days=False, sign=-sign)
+
+
+def _nearest_midnight(moment: datetime) -> datetime:
+    before = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return before + DAY if moment - before > DAY / 2 else before
 
 
 def part_values(spans: Sequence[Span]) -> dict[str, object]:
@@ -85,6 +97,7 @@ def part_values(spans: Sequence[Span]) -> dict[str, object]:
         values[f"{name}_numbers"] = [part.number for part in chosen]
         values[f"{name}_starts"] = [part.start for part in chosen]
         values[f"{name}_ends"] = [part.end for part in chosen]
+        values[f"{name}_signs"] = [part.sign for part in chosen]
     return values
 
 
@@ -92,11 +105,16 @@ def _parts(name: str) -> FromClause:
     moment = DateTime(timezone=True)
     arrays = [
         bindparam(f"{name}_{column}", type_=ARRAY(type_))
-        for column, type_ in (("numbers", Integer()), ("starts", moment), ("ends", moment))
+        for column, type_ in (
+            ("numbers", Integer()),
+            ("starts", moment),
+            ("ends", moment),
+            ("signs", Integer()),
+        )
     ]
     return (
         func.unnest(*arrays)
-        .table_valued("number", "start", "finish", name=f"{name}_part")
+        .table_valued("number", "start", "finish", "sign", name=f"{name}_part")
         .render_derived(name=f"{name}_part")
     )
 
@@ -120,10 +138,9 @@ def totals(parents: CTE, by: str, *, everybody: bool) -> CTE:
             .lateral(f"{name}_sums")
         )
         joined = parents.join(part, true()).join(sums, true())
-        columns = [sums.c[measure] for measure in MEASURES]
-        of_each.append(
-            select(parents.c.id, part.c.number, *columns).select_from(joined).where(columns[0].is_not(None))
-        )
+        columns = [(sums.c[measure] * part.c.sign).label(measure) for measure in MEASURES]
+        something = sums.c[MEASURES[0]].is_not(None)
+        of_each.append(select(parents.c.id, part.c.number, *columns).select_from(joined).where(something))
     every = union_all(*of_each).subquery("every_part")
     added = [func.sum(every.c[measure]).cast(BigInteger).label(measure) for measure in MEASURES]
     return select(every.c.id, every.c.number, *added).group_by(every.c.id, every.c.number).cte("total")

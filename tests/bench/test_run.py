@@ -6,11 +6,16 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVERS = ["floor", "breadth", "reference", "stock", "static"]
+PAGES = ["floor", "warm", "valkey", "cold", "naive"]
+SERVERS = [*PAGES, "breadth", "reference", "stock", "static"]
 STATEMENTS = {
-    "floor": {"nested": 1, "flat": 1, "list": 1, "point": 1},
+    "floor": {"nested": 1, "flat": 1, "list": 1, "point": 1, "dashboard": 1},
     "breadth": {"nested": 2, "flat": 1, "list": 1, "point": 1},
     "reference": {"nested": 2, "flat": 1, "list": 1, "point": 1},
+    "warm": {"dashboard": 1},
+    "valkey": {"dashboard": 1},
+    "cold": {"dashboard": 6},
+    "naive": {"dashboard": 478},
 }
 
 
@@ -23,9 +28,11 @@ def test_the_benchmark_runs_and_its_servers_agree(tmp_path: Path) -> None:
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "The answers of 4 servers have the same figures." in done.stderr
+    assert "The answers of 8 servers have the same figures." in done.stderr
     assert "| Leadgraph, breadth executor " in done.stdout
-    cases = json.loads(results.read_text())["cases"]
+    found = json.loads(results.read_text())
+    cases = found["cases"]
     for server, expected in STATEMENTS.items():
         assert {c["operation"]: c["statements"] for c in cases if c["server"] == server} == expected
     assert all(case["p50"] > 0 for case in cases)
+    assert [memory["server"] for memory in found["memory"]] == PAGES

@@ -1,0 +1,28 @@
+"""The benchmarks of dashboards run from end to end: where mentions are many, and while others write."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(module: str, home: Path, *arguments: str) -> str:
+    command = [sys.executable, "-m", module, "--scale", "0.02", "--home", str(home), *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_dashboard_of_more_mentions_shows_the_same_leads_by_as_many_statements(tmp_path: Path) -> None:
+    told = run("bench.growth", tmp_path, "--times", "2", "--rounds", "1", "--requests", "2")
+    assert told.startswith("16,000 and 32,000 mentions, ")
+    rows = [line.split("|")[-2].strip() for line in told.splitlines() if line.startswith("| ")]
+    assert rows == ["statements", "----------:", "6 and 6", "478 and 478"]
+
+
+def test_whoever_has_written_sees_it_while_others_look_and_write(tmp_path: Path) -> None:
+    often = ["--minutes", "0.05", "--pause", "0.1", "--changes", "5", "--ingests", "5"]
+    told = run("bench.mixed", tmp_path, "--store", "valkey", *often)
+    assert "0 failed refreshes, 0 errors" in told
+    assert "Own writes that were not seen at once: 0." in told

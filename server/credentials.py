@@ -2,14 +2,19 @@
 data folder that is made where it is missing.
 """
 
+import logging
 import os
 from contextlib import suppress
 from pathlib import Path
 
 from db.embedded.private_file import write_private
+from db.pool import Pool, Reader
+from db.writes.integration import keys_of_credentials
 from server.errors import CommandError
 from server.settings import Settings
 from services.vault import BadKeyError, Vault, new_key
+
+logger = logging.getLogger("leadgraph")
 
 FILE = "credentials.key"
 
@@ -25,7 +30,27 @@ def vault(settings: Settings) -> Vault:
             raise BadKeyError("There is none.")
         return Vault(keys)
     except BadKeyError as wrong:
-        raise CommandError(f"{source} holds no key for credentials: {wrong}") from wrong
+        raise CommandError(
+            f"{source} holds no key for credentials: {wrong} `leadgraph credentials new-key` makes one; what was sealed "
+            "by another key is opened only by that one."
+        ) from wrong
+
+
+async def warn_of_missing_keys(pool: Pool, keys: Vault) -> None:
+    """Says so in the log where credentials are kept that none of the keys opens: a server with a wrong key would go
+    on and seal others by it, and nobody would notice until they are needed.
+    """
+    reader = Reader(pool)
+    reader.single = True
+    for key_id, number in (await keys_of_credentials(reader)).items():
+        if key_id not in keys.key_ids:
+            logger.warning(
+                "The credentials of %s integrations were sealed by the key %s, which is not here: nobody can use "
+                "them. Put that key behind the first in LEADGRAPH_CREDENTIALS_KEY, or, if it is lost, have these "
+                "accounts disconnected and connected again.",
+                number,
+                key_id,
+            )
 
 
 def _kept(path: Path) -> str:

@@ -15,7 +15,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from db.pool import Pool, is_lost
+from db.pool import Pool, is_lost, is_too_slow
 from resolvers.context import Context
 from resolvers.errors import CallerError, UnauthenticatedError
 from schema.schema import Schema
@@ -165,11 +165,12 @@ def _presented(error: GraphQLError, request_id: str, *, before_execution: bool) 
     shown["extensions"] = {**(error.extensions or {}), "code": code, "requestId": request_id}
     if code == http.UnavailableError.code:
         shown["message"] = http.AWAY
-    elif code == "INTERNAL":
+    elif code in {http.TIMEOUT, "INTERNAL"}:
         logger.error(
             "request %s failed at %s", request_id, error.path, exc_info=error.original_error or error
         )
-        shown["message"] = f"Something went wrong here. It was logged as request {request_id}."
+        ours = f"Something went wrong here. It was logged as request {request_id}."
+        shown["message"] = http.SLOW if code == http.TIMEOUT else ours
         shown["extensions"] = {"code": code, "requestId": request_id}
     else:
         shown["message"] = error.message[:LARGEST_MESSAGE]
@@ -181,6 +182,8 @@ def _code(error: GraphQLError, *, before_execution: bool) -> str:
         return error.original_error.code
     if _is_outage(error):
         return http.UnavailableError.code
+    if error.original_error is not None and is_too_slow(error.original_error):
+        return http.TIMEOUT
     if isinstance(error, GraphQLSyntaxError):
         return "GRAPHQL_PARSE_FAILED"
     if before_execution:

@@ -40,6 +40,13 @@ AWAY = (
 )
 
 
+TIMEOUT = "TIMEOUT"
+SLOW = (
+    "This took longer than the database may take, and was ended: nothing of it was written. Ask for less at once, "
+    "or try again when others write less."
+)
+
+
 class UnavailableError(RequestError):
     """The database is away, and the request could not be answered for that."""
 

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from db.pool import Pool, is_lost
+from db.pool import Pool, is_lost, is_too_slow
 from resolvers.context import Viewer
 from resolvers.errors import CallerError, ForbiddenError, UnauthenticatedError
 from resolvers.permission import require_scope
@@ -107,15 +107,20 @@ async def _stopped(stream: IngestStream, request_id: str) -> StopError | None:
         return StopError(403, ForbiddenError.code, "The user of this API key is not active any more.")
     except (DisconnectedError, UnreadError):
         raise
-    except Exception as failure:
-        if isinstance(failure, http.UnavailableError) or is_lost(failure):
-            logger.warning("request %s: the database is away: %r", request_id, failure)
-            return StopError(503, http.UnavailableError.code, http.AWAY)
-        logger.exception("request %s failed", request_id)
-        return StopError(
-            500, "INTERNAL", f"Something went wrong here. It was logged as request {request_id}."
-        )
+    except Exception as failure:  # noqa: BLE001 - whatever it is, the stream ends with a line
+        return _failed(failure, request_id)
     return None
+
+
+def _failed(failure: Exception, request_id: str) -> StopError:
+    """The end of a stream that nobody who sent it can help; it is in the log."""
+    if isinstance(failure, http.UnavailableError) or is_lost(failure):
+        logger.warning("request %s: the database is away: %r", request_id, failure)
+        return StopError(503, http.UnavailableError.code, http.AWAY)
+    logger.error("request %s failed", request_id, exc_info=failure)
+    if is_too_slow(failure):
+        return StopError(503, http.TIMEOUT, http.SLOW)
+    return StopError(500, "INTERNAL", f"Something went wrong here. It was logged as request {request_id}.")
 
 
 def _last_line(stream: IngestStream, stop: StopError | None) -> dict[str, Any]:

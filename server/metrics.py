@@ -29,7 +29,7 @@ from services.cache.statistics import Statistics
 NAMES_KEPT = 100
 LONGEST_NAME = 100
 NO_NAME, OTHER_NAMES, NOT_RUN = "(anonymous)", "(other)", "(none)"
-_OURS = {"INTERNAL": "failed", "UNAVAILABLE": "unavailable"}
+_OURS = {"INTERNAL": "failed", "TIMEOUT": "failed", "UNAVAILABLE": "unavailable"}
 """The outcomes that callers cannot help, by the codes of errors."""
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 

@@ -15,7 +15,7 @@ from schema.schema import build
 from server.app import LOOPBACK, create_app
 from server.audit import auditing
 from server.cache import open_cached
-from server.credentials import vault
+from server.credentials import vault, warn_of_missing_keys
 from server.errors import CommandError
 from server.metrics import Metrics
 from server.settings import Settings
@@ -101,10 +101,12 @@ async def _serve(
     )
     try:
         metrics = Metrics(pool)
+        keys = vault(settings)
+        await warn_of_missing_keys(pool, keys)
         app = create_app(
             pool,
             schema=build(settings.executor),
-            vault=vault(settings),
+            vault=keys,
             cached=await open_cached(settings, pool),
             warm=settings.warm_at_start,
             metrics=metrics,

@@ -80,6 +80,11 @@ class Vault:
         """The id of the key that seals."""
         return id_of(self._first)
 
+    @property
+    def key_ids(self) -> list[str]:
+        """The ids of the keys that open."""
+        return list(self._keys)
+
     def seal(self, secret: Secret, owner: str) -> Sealed:
         """`owner` says what the secret belongs to; it has to be said again to open it."""
         text = json.dumps([owner, secret.reveal()])

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import BYTEA, insert
 from sqlalchemy.sql.dml import ReturningInsert
 
 from db.models import Integration, IntegrationStatus
+from db.pool import Reader
 from db.queries.rows import table_of
 from db.rows import columns
 from db.scope import EVERYBODY
@@ -72,6 +73,18 @@ async def sealed_by_others(writer: Writer, key_id: str, most: int) -> list[Seale
     sent = _credentials_sealed_by_others()
     found = await writer.fetch_values(sent, EVERYBODY, key_id=key_id, most=most)
     return [SealedCredentials(**dict(row)) for row in found]
+
+
+@statement
+def _keys_of_credentials() -> Select[Any]:
+    key_id = _INTEGRATIONS.c.credentials_key_id
+    return select(key_id.label("key_id"), func.count().label("n")).where(key_id.is_not(None)).group_by(key_id)
+
+
+async def keys_of_credentials(reader: Reader) -> dict[str, int]:
+    """How many credentials each key has sealed, by its id."""
+    found = await reader.fetch_values(_keys_of_credentials(), EVERYBODY)
+    return {row["key_id"]: row["n"] for row in found}
 
 
 @statement

@@ -39,7 +39,8 @@ def rotate() -> None:
             sealed = asyncio.run(_rotate(url, keys))
         except SealedError as wrong:
             raise CommandError(
-                f"Some credentials cannot be opened: {wrong} Add the key that sealed them."
+                f"Some credentials cannot be opened: {wrong} Put the key that sealed them behind the first in "
+                "LEADGRAPH_CREDENTIALS_KEY."
             ) from wrong
     typer.echo(f"{sealed} credentials were sealed anew with the key {keys.key_id}; it alone is needed now.")
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from db.pool import Pool
 from server.cli import app
 from server.commands.credentials import _rotate_all
-from server.credentials import FILE, vault
+from server.credentials import FILE, vault, warn_of_missing_keys
 from server.errors import CommandError
 from server.settings import Settings
 from services.integration import owner_of
@@ -49,6 +49,7 @@ def test_what_is_no_key_is_named_by_its_place_and_not_shown(tmp_path: Path, wron
         with pytest.raises(CommandError) as refused:
             vault(found)
         assert place in str(refused.value)
+        assert "`leadgraph credentials new-key` makes one" in str(refused.value)
         assert wrong.strip(",") == "" or wrong not in str(refused.value)
 
 
@@ -60,6 +61,24 @@ def test_settings_do_not_show_the_key() -> None:
 def test_a_new_key_is_printed() -> None:
     printed = CliRunner().invoke(app, ["credentials", "new-key"]).output.strip()
     assert Vault([printed])
+
+
+async def test_a_server_says_which_keys_are_missing_and_what_to_do(
+    pool: Pool, caplog: pytest.LogCaptureFixture
+) -> None:
+    here, gone = Vault([new_key()]), Vault([new_key()])
+    user_id = await pool.fetchval("INSERT INTO users (email) VALUES ('ann@example.com') RETURNING id")
+    for number, key in enumerate((here, gone, gone)):
+        sealed = key.seal(Secret("token"), "owner")
+        await pool.execute(
+            "INSERT INTO integrations (user_id, provider, kind, external_account_id, credentials, credentials_key_id) "
+            "VALUES ($1, 'rss', 'source', $2, $3, $4)",
+            *(user_id, str(number), sealed.token, sealed.key_id),
+        )
+    await warn_of_missing_keys(pool, here)
+    (said,) = [record.getMessage() for record in caplog.records if record.name == "leadgraph"]
+    assert said.startswith(f"The credentials of 2 integrations were sealed by the key {gone.key_id}, ")
+    assert "LEADGRAPH_CREDENTIALS_KEY" in said
 
 
 async def test_all_credentials_are_sealed_anew_and_the_old_key_is_not_needed_any_more(pool: Pool) -> None:

@@ -114,6 +114,31 @@ async def test_callers_are_told_that_the_database_is_away_and_then_answered_agai
     assert all(record.exc_info is None for record in caplog.records if record.name == "leadgraph")
 
 
+async def test_who_waits_too_long_for_another_writer_is_told_so(house: House) -> None:
+    """Whoever reads does not wait, and nothing is written late."""
+    pool = await open_pool(house.postgres.url("house"), size=2, statement_timeout_seconds=0.3)
+    impatient = House(house.postgres, pool, house.key)
+    blocker = await asyncpg.connect(house.postgres.url("house"))
+    await blocker.execute("BEGIN; SELECT FROM users FOR NO KEY UPDATE")
+    async with impatient.client(trust_seconds=1000) as client:
+        stream: dict[str, Any] = {"content": ROW, "headers": {"content-type": "application/x-ndjson"}}
+        answers = [await client.post("/graphql", json=WRITE), await client.post("/ingest/mentions", **stream)]
+        assert [(answer.status_code, codes(answer)) for answer in answers] == [
+            (200, ["TIMEOUT"]),
+            (503, ["TIMEOUT"]),
+        ]
+        for answer in answers:
+            assert answer.json()["errors"][0]["message"].startswith(
+                "This took longer than the database may take"
+            )
+        assert (await client.post("/graphql", json=QUERY)).json()["data"] is not None
+        await blocker.close()
+        assert await pool.fetchval("SELECT count(*) FROM keywords") == 0
+        created = (await client.post("/graphql", json=WRITE)).json()
+        assert created["data"]["createKeyword"]["userErrors"] == []
+    pool.terminate()
+
+
 async def test_a_read_whose_connection_is_ended_in_the_middle_gives_it_back(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:

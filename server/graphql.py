@@ -1,6 +1,7 @@
 """The endpoint: a request in, its viewer found, the operation run on one snapshot, the answer out."""
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from time import perf_counter
@@ -27,6 +28,8 @@ from services.cached import Cached
 from services.vault import Vault
 
 logger = logging.getLogger("leadgraph")
+
+_VALUE = re.compile(r"[,;]? [Ff]ound: .*\Z", re.DOTALL)
 
 ALLOWED = {
     "GET": {OperationType.QUERY},
@@ -173,8 +176,17 @@ def _presented(error: GraphQLError, request_id: str, *, before_execution: bool) 
         shown["message"] = http.SLOW if code == http.TIMEOUT else ours
         shown["extensions"] = {"code": code, "requestId": request_id}
     else:
-        shown["message"] = error.message[:LARGEST_MESSAGE]
+        shown["message"] = _without_values(error)[:LARGEST_MESSAGE]
     return shown
+
+
+def _without_values(error: GraphQLError) -> str:
+    """The message, without the input that graphql-core repeats: credentials may stand in it, and programs log errors."""
+    value = None if isinstance(error.original_error, CallerError) else _VALUE.search(error.message)
+    if value is None:
+        return error.message
+    said = error.message[: value.start()]
+    return said if said.endswith((".", "?")) else f"{said}."
 
 
 def _code(error: GraphQLError, *, before_execution: bool) -> str:

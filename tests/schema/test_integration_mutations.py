@@ -214,11 +214,25 @@ async def test_no_answer_and_no_log_ever_shows_credentials(
         await ask(CONNECT, input={**given, "idempotencyKey": "k"}),
         await ask(UPDATE, input={"id": id_, "credentials": TOKEN, "name": "x" * 201}),
         await ask(UPDATE, input={"id": id_, "credentials": TOKEN, "unknown": 1}),
+        await ask(UPDATE, input={"id": id_, "credentials": TOKEN, "nam": "x"}),
+        await ask(UPDATE, input={"credentials": TOKEN}),
+        await ask(UPDATE, input=TOKEN),
+        await ask(UPDATE, input={"id": id_, "credentials": [TOKEN]}),
+        await ask(CONNECT, input={"provider": TOKEN[:3], "credentials": {"a": TOKEN}}),
+        *[
+            await ask(f"mutation {{ updateIntegration(input: {literal}) {{ userErrors {{ code }} }} }}")
+            for literal in (
+                f'{{ credentials: "{TOKEN}" }}',
+                f'{{ id: "{id_}", credentials: "{TOKEN}", nam: "x" }}',
+                f'{{ id: "{id_}", credentials: {{ a: "{TOKEN}" }} }}',
+            )
+        ],
         await ask(
             f'mutation {{ updateIntegration(input: {{ id: "{id_}", credentials: 5 }}) {{ userErrors {{ code }} }} }}'
         ),
     ):
         assert "data" in answer.body or answer.body["errors"]
+        assert TOKEN not in json.dumps(answer.body)
     await world.pool.execute(
         "ALTER TABLE integrations RENAME TO elsewhere"
     )  # an error of ours, with a traceback

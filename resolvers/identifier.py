@@ -51,9 +51,14 @@ def decode(text: str) -> tuple[type[Base], int]:
     return model, number
 
 
+def _a(model: type[Base]) -> str:
+    tag = TAGS[model]
+    return f"an {tag}" if tag[0] in "AEIOU" else f"a {tag}"
+
+
 def row_id(text: str, model: type[Base]) -> int:
     """The id of a row of this model. Raises `UserInputError` for an id of something else."""
     found, number = decode(text)
     if found is not model:
-        raise UserInputError(f"{text!r} is the id of a {TAGS[found]}, not of a {TAGS[model]}.")
+        raise UserInputError(f"{text!r} is the id of {_a(found)}, not of {_a(model)}.")
     return number

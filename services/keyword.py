@@ -4,10 +4,11 @@ from functools import partial
 from typing import TypedDict, cast
 
 from db.models import Keyword, KeywordStatus, MatchType, Mention, Platform
-from db.writer import Writer
+from db.writer import ConstraintError, Writer
 from db.writes import rows
 from db.writes.keyword import set_status
 from db.writes.removal import delete_small, delete_some
+from services import constraint
 from services.matching import normalized
 from services.owner import lock_for_new_rows, lock_for_rows
 from services.refusal import UserErrorCode, not_found, refused
@@ -67,7 +68,7 @@ async def pause(writer: Writer, viewer: Viewer, keyword_id: int) -> Keyword:
 
 
 async def resume(writer: Writer, viewer: Viewer, keyword_id: int) -> Keyword:
-    """The keyword, active again: also one that was archived. Raises `RefusedError`, `ConstraintError`."""
+    """The keyword, active again: also one that was archived. Raises `RefusedError`."""
     return await _change_status(writer, viewer, keyword_id, KeywordStatus.ACTIVE)
 
 
@@ -85,7 +86,12 @@ async def _change_status(writer: Writer, viewer: Viewer, keyword_id: int, status
         raise refused(
             UserErrorCode.INVALID_TRANSITION, "An archived keyword cannot be paused: resume it first.", "id"
         )
-    return _found(await set_status(writer, viewer.scope, keyword_id, status))
+    try:
+        return _found(await set_status(writer, viewer.scope, keyword_id, status))
+    except ConstraintError as broken:  # it comes back, and there is another one by now
+        if (taken := constraint.meaning(broken.constraint)) is None:
+            raise
+        raise refused(taken.code, taken.message, "id") from broken
 
 
 async def delete(writer: Writer, viewer: Viewer, keyword_id: int) -> int:

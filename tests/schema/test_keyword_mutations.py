@@ -296,7 +296,7 @@ async def test_an_archived_keyword_makes_room_and_finds_it_taken_when_it_comes_b
     assert (await ask(change("archive"), input={"id": id_})).data["result"]["userErrors"] == []
     assert (await ask(CREATE, input={"keyword": "ann 1"})).data["createKeyword"]["userErrors"] == []
     (error,) = (await ask(change("resume"), input={"id": id_})).data["result"]["userErrors"]
-    assert error["code"] == "ALREADY_EXISTS"
+    assert (error["code"], error["path"]) == ("ALREADY_EXISTS", ["input", "id"])
     assert (await only(world))["status"] == "archived"
 
 

@@ -209,6 +209,10 @@ async def test_nobody_gets_nothing(ask: Any, field: str) -> None:
         ("S2V5d29yZDowMQ==", "'S2V5d29yZDowMQ==' is not an id of this API."),
         (encode("Keyword", 2**63), f"'{encode('Keyword', 2**63)}' is not an id of this API."),
         (encode("Nothing", 1), f"'{encode('Nothing', 1)}' is not an id of this API."),
+        (
+            encode("Integration", 1),
+            f"'{encode('Integration', 1)}' is the id of an Integration, not of a Keyword.",
+        ),
         (encode("Lead", 1), f"'{encode('Lead', 1)}' is the id of a Lead, not of a Keyword."),
         ("\0", "'\\x00' is not an id of this API."),
         ("ÿ", "'ÿ' is not an id of this API."),

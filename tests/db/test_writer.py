@@ -86,25 +86,31 @@ async def test_writers_of_the_same_users_in_any_order_never_deadlock(
 
 async def test_work_that_ran_into_a_deadlock_is_done_again(pool: Pool, users: list[int]) -> None:
     """Two writers who break the rule, and lock two users in opposite orders."""
-    met = asyncio.Barrier(2)
+    met, committed = asyncio.Barrier(2), asyncio.Event()
     attempts = 0
 
     async def work(writer: Writer, one: int, other: int) -> None:
         nonlocal attempts
         attempts += 1
+        is_first = attempts <= 2
+        if not is_first:
+            # Else it could lock its first user again before the other writer, who waits for it, is awake.
+            await committed.wait()
         await lock(writer, one, [one])
-        if attempts <= 2:
+        if is_first:
             await met.wait()
         await lock(writer, other, [other])
 
-    statements: list[str] = []
-    await asyncio.gather(
-        in_transaction(pool, lambda writer: work(writer, users[0], users[1]), statements),
-        in_transaction(pool, lambda writer: work(writer, users[1], users[0])),
-    )
+    async def write(one: int, other: int) -> list[str]:
+        statements: list[str] = []
+        await in_transaction(pool, lambda writer: work(writer, one, other), statements)
+        committed.set()
+        return statements
+
+    sent = await asyncio.gather(write(users[0], users[1]), write(users[1], users[0]))
     assert attempts == 3
     assert await versions(pool) == [2, 2, 0, 0, 0]
-    assert statements == ["lock_user", "lock_user"]
+    assert sent == [["lock_user", "lock_user"]] * 2
 
 
 async def test_a_migration_under_a_remembered_statement_is_no_callers_business(

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,11 +16,10 @@ from db.audit import drifts
 from db.pool import Pool, open_pool
 from server import ingest_stream, line_answer
 from server.app import create_app
+from tests.serving import served
 
 Sender = Any  # tests/server/conftest.py
 AddSender = Any
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -364,25 +361,6 @@ async def test_a_client_that_reads_nothing_of_the_end_is_given_up(
 def peak_bytes(pid: int) -> int:
     (line,) = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if "VmHWM" in line]
     return int(line.split()[1]) * 1024
-
-
-@asynccontextmanager
-async def served(database_url: str, home: Path) -> AsyncIterator[tuple[str, int]]:
-    """`leadgraph serve` as a process: its origin and its id."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    settings = {"DATABASE_URL": database_url, "HOME": str(home), "PORT": str(port)}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "server.cli", "serve"),
-        cwd=ROOT,
-        env={**os.environ, **{f"LEADGRAPH_{name}": value for name, value in settings.items()}},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert b"answers at" in await process.stdout.readline()
-    yield f"http://127.0.0.1:{port}", process.pid
-    process.terminate()
-    assert await process.wait() == 0
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for a process's memory")

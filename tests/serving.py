@@ -1,0 +1,33 @@
+"""`leadgraph serve` as a process of its own."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.conftest import free_port
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@asynccontextmanager
+async def served(database_url: str, home: Path) -> AsyncIterator[tuple[str, int]]:
+    """The server's origin and the process's id, for as long as somebody is inside."""
+    port = free_port()
+    settings = {"DATABASE_URL": database_url, "HOME": str(home), "PORT": str(port)}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "server.cli", "serve"),
+        cwd=ROOT,
+        env={**os.environ, **{f"LEADGRAPH_{name}": value for name, value in settings.items()}},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        assert b"answers at" in await process.stdout.readline()
+        yield f"http://127.0.0.1:{port}", process.pid
+    finally:
+        process.terminate()
+        code = await process.wait()
+    assert code == 0

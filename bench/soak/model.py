@@ -5,7 +5,7 @@ moment between its first being sent and its being acknowledged. All that follows
 else. Times are of `time.monotonic`.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from math import inf
 from random import Random
@@ -136,6 +136,24 @@ class Model:
     def number(self, kind: str, owner: str) -> int:
         """How many there are to pick from, about."""
         return len(self._alive.get((kind, owner), []))
+
+    def acknowledged(self) -> dict[str, int]:
+        """How many things of each kind writers were told of, which the proof looks for."""
+        kinds: dict[str, Iterable[Row]] = {
+            "keywords": self.keywords.values(),
+            "mentions": self.mentions.values(),
+            "leads": self.leads.values(),
+            "integrations": self.integrations.values(),
+            "runs": self.logs.values(),
+        }
+        counts = {kind: sum(not row.is_known_gone for row in rows) for kind, rows in kinds.items()}
+        gone = sum(row.is_known_gone for rows in kinds.values() for row in rows)
+        changes = sum(not lead.is_known_gone for lead, _ in self.tokens.values())
+        return counts | {
+            "deleted rows": gone,
+            "last values": len(self.registers),
+            "changes of leads": changes,
+        }
 
     def note(self, row_id: str, column: str, initial: Hashable, write: Write) -> None:
         self.registers.setdefault((row_id, column), Register(initial)).note(write)

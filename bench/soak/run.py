@@ -57,6 +57,8 @@ class Report:
     parts: list[Part] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
     """What was there in the end."""
+    acknowledged: dict[str, int] = field(default_factory=dict)
+    """What was held against the rows."""
     deadlocks: int = 0
     """Those that PostgreSQL resolved, and nobody was told of."""
     wrong: list[str] = field(default_factory=list)
@@ -66,7 +68,9 @@ class Report:
         lines = [f"Seed {self.plan.seed}, {self.plan.connections} writers, {self.plan.readers} readers"]
         for part in self.parts:
             lines += _described(part)
-        lines += [f"In the end: {rows}", f"Deadlocks resolved and told to nobody: {self.deadlocks}"]
+        held = ", ".join(f"{number:,} {what}" for what, number in self.acknowledged.items())
+        lines += [f"Acknowledged, and looked for: {held}", f"In the end: {rows}"]
+        lines += [f"Deadlocks resolved and told to nobody: {self.deadlocks}"]
         lines += [f"WRONG: {sentence}" for sentence in self.wrong] or ["Nothing is wrong."]
         return "\n".join(lines)
 
@@ -117,6 +121,7 @@ async def _run(place: Place, plan: Plan) -> Report:
             report.rows[table] = await pool.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 - from here
     finally:
         await pool.close()
+    report.acknowledged = model.acknowledged()
     report.deadlocks = place.deadlocks()
     return report
 

@@ -5,7 +5,7 @@ moment between its first being sent and its being acknowledged. All that follows
 else. Times are of `time.monotonic`.
 """
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterator
 from dataclasses import dataclass, field
 from math import inf
 from random import Random
@@ -139,20 +139,19 @@ class Model:
 
     def acknowledged(self) -> dict[str, int]:
         """How many things of each kind writers were told of, which the proof looks for."""
-        kinds: dict[str, Iterable[Row]] = {
+        kinds: dict[str, Collection[Row]] = {
             "keywords": self.keywords.values(),
             "mentions": self.mentions.values(),
             "leads": self.leads.values(),
             "integrations": self.integrations.values(),
             "runs": self.logs.values(),
         }
-        counts = {kind: sum(not row.is_known_gone for row in rows) for kind, rows in kinds.items()}
-        gone = sum(row.is_known_gone for rows in kinds.values() for row in rows)
-        changes = sum(not lead.is_known_gone for lead, _ in self.tokens.values())
-        return counts | {
-            "deleted rows": gone,
-            "last values": len(self.registers),
-            "changes of leads": changes,
+        alive = {kind: [row for row in rows if not row.is_known_gone] for kind, rows in kinds.items()}
+        ids = {row.id for rows in alive.values() for row in rows}
+        return {kind: len(rows) for kind, rows in alive.items()} | {
+            "deleted rows": sum(row.is_known_gone for rows in kinds.values() for row in rows),
+            "last values": sum(row_id in ids for row_id, _ in self.registers),
+            "changes of leads": sum(not lead.is_known_gone for lead, _ in self.tokens.values()),
         }
 
     def note(self, row_id: str, column: str, initial: Hashable, write: Write) -> None:

@@ -110,7 +110,7 @@ async def test_work_that_ran_into_a_deadlock_is_done_again(pool: Pool, users: li
     sent = await asyncio.gather(write(users[0], users[1]), write(users[1], users[0]))
     assert attempts == 3
     assert await versions(pool) == [2, 2, 0, 0, 0]
-    assert sent == [["lock_user", "lock_user"]] * 2
+    assert [*sent] == [["lock_user", "lock_user"]] * 2
 
 
 async def test_a_migration_under_a_remembered_statement_is_no_callers_business(

@@ -147,11 +147,13 @@ class Loads:
             reads.running.remove(batch)
 
     async def close(self) -> None:
-        """Stops the reads that nobody waits for any more and gives the connection back."""
+        """Stops the reads that nobody waits for any more, gives the connection back, and forgets what was read."""
         if self._tasks:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+        # Loaders of figures know their loads: a circle, which would keep all values until garbage is collected.
+        self._reads.clear()
         self._reader.close()
 
 

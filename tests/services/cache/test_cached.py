@@ -1,6 +1,8 @@
 """What a caller of the cache can rely on, on each of its stores."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +15,7 @@ from db.pool import Reader
 from loaders.loader import Loads
 from services.cache.decoded import Decoded
 from services.cache.metric import Metrics
-from services.cached import Cached, Metric, metric
+from services.cached import Cached, Figures, Metric, metric
 from tests.services.cache.conftest import STALE, TTL, Laboratory, Totals, TotalsOf
 
 
@@ -134,6 +136,22 @@ def test_what_is_kept_decoded_is_bounded() -> None:
     assert [value for _, _, value in decoded] == [[8], [7, 7]]
     assert decoded.value(lent, "large", b"[1, 2, 3, 4, 5]") == [1, 2, 3, 4, 5]
     assert list(decoded) == []
+
+
+async def test_what_an_operation_has_loaded_goes_with_it_and_waits_for_no_collection_of_garbage(
+    laboratory: Laboratory,
+) -> None:
+    gc.disable()
+    try:
+        async with laboratory.operation() as loads:
+            figures = Figures(laboratory.metric, None, laboratory.cached, loads)
+            await loads.load(figures, [TotalsOf(laboratory.ann)])
+        there = weakref.ref(loads)
+        del loads, figures
+        await asyncio.sleep(0)
+        assert there() is None
+    finally:
+        gc.enable()
 
 
 async def test_nulls_and_zeros_are_kept(laboratory: Laboratory) -> None:

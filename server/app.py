@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
@@ -129,11 +130,24 @@ def create_app(
         ],
         middleware=[] if "*" in hosts else [Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))],
         max_body_size=LARGEST_BODY_BYTES,
+        exception_handlers={404: _refused, 405: _refused},
         lifespan=lifespan,
     )
     if "*" in hosts:
         app.endpoint = endpoint
     return app
+
+
+async def _refused(request: Request, problem: Exception) -> Response:
+    """What no route takes, told as everything else is."""
+    allowed = ((problem.headers if isinstance(problem, HTTPException) else None) or {}).get("Allow", "")
+    said = (
+        f"This address takes {allowed}, not {request.method[:20]}."
+        if allowed
+        else f"There is nothing at this address: the API is at {PATH}."
+    )
+    refusal = http.RequestError(405 if allowed else 404, said, {"allow": allowed} if allowed else None)
+    return http.refusal(refusal, *http.request_id(request))
 
 
 async def _alive(_: Request) -> Response:

@@ -306,7 +306,13 @@ async def test_only_a_key_with_the_scope_may_send(
             answer = await client.post(f"{origin}/ingest/mentions", content=body, headers=headers)
         assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, code)
     async with httpx.AsyncClient() as client:
-        assert (await client.get(f"{origin}/ingest/mentions")).status_code == 405
+        other = await client.get(f"{origin}/ingest/mentions")
+        assert (other.status_code, other.headers["allow"]) == (405, "POST")
+        assert other.json()["errors"][0]["message"] == "This address takes POST, not GET."
+        nothing = await client.post(f"{origin}/ingest")
+        (error,) = nothing.json()["errors"]
+        assert (nothing.status_code, error["extensions"]["code"]) == (404, "BAD_REQUEST")
+        assert error["message"] == "There is nothing at this address: the API is at /graphql."
     assert await stored(pool) == {}
 
 

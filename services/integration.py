@@ -22,7 +22,7 @@ from db.models import (
 from db.writer import Writer
 from db.writes import rows
 from db.writes.integration import connect_integration, seal, sealed_by_others
-from db.writes.removal import Hanging, delete_small, delete_some, detach_some
+from db.writes.removal import Hanging, Walk, delete_small, delete_some, detach_some
 from services.integration_health import count_days, refresh
 from services.owner import lock_for_new_rows, lock_for_rows
 from services.refusal import UserErrorCode, not_found, refused
@@ -269,11 +269,14 @@ async def delete(writer: Writer, viewer: Viewer, integration_id: int) -> int:
         writer, viewer.scope, Integration, integration_id, *_HANGING, most=MOST_AT_ONCE
     ):
         await _read(writer, viewer, integration_id)
-        raise TooMuchError(partial(_take_some, viewer=viewer, integration_id=integration_id))
+        walks = Walk(), Walk()
+        raise TooMuchError(partial(_take_some, viewer=viewer, integration_id=integration_id, walks=walks))
     return integration_id
 
 
-async def _take_some(writer: Writer, *, viewer: Viewer, integration_id: int) -> bool:
+async def _take_some(
+    writer: Writer, *, viewer: Viewer, integration_id: int, walks: tuple[Walk, Walk]
+) -> bool:
     """Takes some mentions and logs off an integration that is about to go, and is of no use from then on; whether
     there may be more.
     """
@@ -281,9 +284,9 @@ async def _take_some(writer: Writer, *, viewer: Viewer, integration_id: int) -> 
     if await rows.update_one(writer, viewer.scope, Integration, integration_id, _GONE) is None:
         return False
     of_it = {"key": integration_id, "most": MOST_AT_ONCE}
-    taken = await detach_some(writer, viewer.scope, Mention, "integration_id", **of_it)
+    taken = await detach_some(writer, viewer.scope, Mention, "integration_id", walks[0], **of_it)
     if taken < MOST_AT_ONCE:
-        taken = await delete_some(writer, viewer.scope, IntegrationLog, "integration_id", **of_it)
+        taken = await delete_some(writer, viewer.scope, IntegrationLog, "integration_id", walks[1], **of_it)
     return taken == MOST_AT_ONCE
 
 

@@ -7,7 +7,7 @@ from db.models import Keyword, KeywordStatus, MatchType, Mention, Platform
 from db.writer import ConstraintError, Writer
 from db.writes import rows
 from db.writes.keyword import set_status
-from db.writes.removal import delete_small, delete_some
+from db.writes.removal import Walk, delete_small, delete_some
 from services import constraint
 from services.matching import normalized
 from services.owner import lock_for_new_rows, lock_for_rows
@@ -102,18 +102,20 @@ async def delete(writer: Writer, viewer: Viewer, keyword_id: int) -> int:
     mentions = (Mention, "keyword_id")
     if not await delete_small(writer, viewer.scope, Keyword, keyword_id, mentions, most=MOST_AT_ONCE):
         await _read(writer, viewer, keyword_id)
-        raise TooMuchError(partial(_take_mentions, viewer=viewer, keyword_id=keyword_id))
+        raise TooMuchError(partial(_take_mentions, viewer=viewer, keyword_id=keyword_id, walk=Walk()))
     return keyword_id
 
 
-async def _take_mentions(writer: Writer, *, viewer: Viewer, keyword_id: int) -> bool:
+async def _take_mentions(writer: Writer, *, viewer: Viewer, keyword_id: int, walk: Walk) -> bool:
     """Deletes some mentions of a keyword that is about to go; whether there may be more. None are added meanwhile,
     for it is archived.
     """
     await lock_for_rows(writer, viewer, Keyword, [keyword_id])
     if await set_status(writer, viewer.scope, keyword_id, KeywordStatus.ARCHIVED) is None:
         return False
-    taken = await delete_some(writer, viewer.scope, Mention, "keyword_id", keyword_id, most=MOST_AT_ONCE)
+    taken = await delete_some(
+        writer, viewer.scope, Mention, "keyword_id", walk, key=keyword_id, most=MOST_AT_ONCE
+    )
     return taken == MOST_AT_ONCE
 
 

@@ -3,7 +3,7 @@
 from db.writer import Work
 
 MOST_AT_ONCE = 20_000
-"""Rows that go in one transaction: about a second, for which others wait. Statements may take thirty."""
+"""Rows that go in one transaction: a second or a few, for which others wait. Statements may take thirty."""
 
 
 class TooMuchError(Exception):

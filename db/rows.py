@@ -6,7 +6,7 @@ cut out of their records.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import dataclass, field, is_dataclass, make_dataclass
 from datetime import datetime
 from functools import cache
 from operator import itemgetter
@@ -148,6 +148,11 @@ def copy_class(model: type[Base]) -> type[Any]:
 def _python_type(column: Column[Any]) -> Any:
     type_ = column.type.python_type
     return type_ | None if column.nullable else type_
+
+
+def is_copy(row: object) -> bool:
+    """Whether the row is a copy, and so may be older than what is read now."""
+    return is_dataclass(row)
 
 
 def copied(model: type[Model], row: Any, prefix: str = "") -> Model:

@@ -1,13 +1,12 @@
 """What happened to a user's mentions and leads."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
 from db.models import Keyword, Lead, LeadStatus, Mention, User
 from db.queries.keyword_ranking import Ranking
-from loaders.rows import RowBy
 from resolvers.context import Context
 from resolvers.keyword_performance import KeywordPerformance, best_of_users
 from resolvers.needs import needs
@@ -177,11 +176,13 @@ async def _recent(
     overviews: Sequence[Overview], context: Context, most: int
 ) -> Sequence[Figure[list[of_dashboards.RecentLead]]]:
     require_scope(context.viewer, READ_LEADS)
-    size = of_dashboards.USUALLY_MOST if most <= of_dashboards.USUALLY_MOST else MOST_LEADS
+    frames, size = [overview.frame for overview in overviews], of_dashboards.USUALLY_MOST
+    if most > size:
+        # `asOf` is that of the usual list; a longer one might be older, and is therefore read now.
+        frames, size = [replace(frame, max_age=0) for frame in frames], MOST_LEADS
     questions = [of_dashboards.RecentLeadsOf(overview.user_id, size) for overview in overviews]
-    frames = [overview.frame for overview in overviews]
     found = await figures(context, of_dashboards.recent_leads, frames, questions)
     shown = [one for figure in found for one in figure.value]
-    context.prime(RowBy(Mention), {one.mention.id: one.mention for one in shown})
-    context.prime(RowBy(Keyword), {one.keyword.id: one.keyword for one in shown})
+    context.accompany({one.mention.id: one.mention for one in shown}, Mention)
+    context.accompany({one.keyword.id: one.keyword for one in shown}, Keyword)
     return found

@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from db.models import Base
 from db.pool import Pool, Reader
 from db.projection import EVERY_COLUMN, Projection
+from db.rows import is_copy
 from db.writer import Work, in_transaction
 from loaders.loader import Key, Loader, Loads, Value
+from loaders.rows import RowBy
 from resolvers.errors import UnauthenticatedError
 from resolvers.permission import TO_READ, require_scope, rows_to_read, scope_to_read
 from services.cache.metric import Asked
@@ -21,6 +23,7 @@ from services.viewer import Viewer
 __all__ = ["Context", "Viewer"]
 
 Result = TypeVar("Result")
+Row = TypeVar("Row", bound=Base)
 
 
 class Context:
@@ -49,6 +52,7 @@ class Context:
         self._projection = EVERY_COLUMN
         self._single = False
         self._loads: Loads | None = None
+        self._copies: dict[type[Base], dict[int, Any]] = {}
 
     @property
     def viewer(self) -> Viewer:
@@ -101,9 +105,27 @@ class Context:
         loads = self.loads
         return await loads.load(Figures(metric, max_age, self.cached, loads), questions)
 
-    def prime(self, loader: Loader[Key, Value], values: Mapping[Key, Value]) -> None:
-        """Makes rows known that came with a figure, so that they need not be read again."""
-        self.loads.prime(loader, values)
+    def accompany(self, copies: Mapping[int, Row], model: type[Row]) -> None:
+        """Makes rows known that came with a figure, by their ids: copies find them, which are as old as they are,
+        and need not read them again.
+        """
+        known = self._copies.setdefault(model, {})
+        for id_, copy in copies.items():
+            known.setdefault(id_, copy)
+
+    async def refer(
+        self, parents: Sequence[Any], model: type[Row], ids: Sequence[int]
+    ) -> Sequence[Row | None]:
+        """The row of each parent's id. Rows that were read refer to rows as they are now, copies to those that
+        came with them.
+        """
+        copies = self._copies.get(model)
+        if not copies:
+            return await self.load(RowBy(model), ids)
+        known = [copies.get(id_) if is_copy(one) else None for one, id_ in zip(parents, ids, strict=True)]
+        missing = [id_ for one, id_ in zip(known, ids, strict=True) if one is None]
+        found = iter(await self.load(RowBy(model), missing) if missing else [])
+        return [next(found) if one is None else one for one in known]
 
     async def write(self, work: Work[Result]) -> Result:
         """What the work returns, from one transaction. What is loaded afterwards is read anew, with all that
@@ -111,6 +133,7 @@ class Context:
         """
         # Nobody holds one connection while waiting for another, nor sees older rows than were just written.
         await self.close()
+        self._copies.clear()
         return await in_transaction(self._pool, work, self._statements)
 
     def _new_loads(self) -> Loads:

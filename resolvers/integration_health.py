@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from db.models import Integration, IntegrationLog, User
-from loaders.rows import RowBy
 from resolvers.context import Context
 from resolvers.needs import needs
 from resolvers.paging import bounded
@@ -67,8 +66,7 @@ async def of_users(
     questions = [HealthsOf(overview.user_id, since, size) for overview in overviews]
     found = await figures(context, integration_health, [overview.frame for overview in overviews], questions)
     healths = [[IntegrationHealth(one, figure.as_of) for one in figure.value[:most]] for figure in found]
-    rows = {one.integration.id: one.integration for some in healths for one in some}
-    context.prime(RowBy(Integration), rows)
+    context.accompany({one.integration.id: one.integration for some in healths for one in some}, Integration)
     return healths
 
 
@@ -76,6 +74,9 @@ async def of_users(
 async def of_integrations(
     integrations: Sequence[Integration], context: Context, max_age: int | None = None
 ) -> Sequence[IntegrationHealth]:
+    require_scope(
+        context.viewer, READ_INTEGRATIONS
+    )  # rows that were written are shown to those without it, too
     require_age(max_age)
     since = first_day(context.now)
     questions = [HealthsOf(one.user_id, since, 1, one.id) for one in integrations]

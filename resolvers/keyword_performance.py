@@ -6,7 +6,7 @@ from datetime import datetime
 
 from db.models import Keyword, User
 from db.queries.keyword_ranking import Ranking
-from loaders.rows import RowBy
+from loaders.keyword_ranking import KeywordEfficiency
 from resolvers.context import Context
 from resolvers.needs import needs
 from resolvers.paging import bounded
@@ -16,13 +16,12 @@ from resolvers.timeframe import USERS_COLUMNS, Overview, Timeframe, figures, tim
 from services.analytics import KeywordSeriesOf, keyword_series, rate_trend, trend
 from services.api_key import READ_KEYWORDS
 from services.keyword_performance import (
-    KeywordEfficiencyOf,
     KeywordFigures,
     KeywordWindow,
     KeywordWindowOf,
     best_keywords,
     best_keywords_of,
-    keyword_efficiency,
+    efficiency_score_of,
     keyword_window,
     performance_score,
 )
@@ -91,7 +90,6 @@ async def best_of_users(
     ]
     found = await figures(context, best_keywords, [one.frame for one in overviews], questions)
     best = [figure.value.first(ranking, most) for figure in found]
-    context.prime(RowBy(Keyword), {one.keyword.id: one.keyword for some in best for one in some})
     return [
         [KeywordPerformance(one.keyword, overview.frame, one, figure.as_of) for one in some]
         for overview, figure, some in zip(overviews, found, best, strict=True)
@@ -131,6 +129,7 @@ async def of_keywords(
     until: datetime | None = None,
     max_age: int | None = None,
 ) -> Sequence[KeywordPerformance]:
+    require_scope(context.viewer, READ_KEYWORDS)  # rows that were written are shown to those without it, too
     frame = await timeframe(context, range, time_zone, since, until, max_age)
     period = frame.period
     questions = [
@@ -166,29 +165,24 @@ async def over_time(
     return [series_of(own, figure) for own, figure in zip(units, found, strict=True)]
 
 
-@needs(others={User: ("data_version",)}, loads=2)
+@needs()
 async def efficiency_score(
     performances: Sequence[KeywordPerformance], context: Context
 ) -> Sequence[int | None]:
-    known = {
-        one.keyword.id: one.figures.efficiency_score
-        for one in performances
-        if isinstance(one.figures, KeywordFigures)
-    }
-    others = [one for one in performances if not isinstance(one.figures, KeywordFigures)]
-    questions = [KeywordEfficiencyOf(one.keyword.user_id, one.keyword.id) for one in others]
-    found = await figures(context, keyword_efficiency, [one.frame for one in others], questions)
-    asked = iter([figure.value for figure in found])
+    others = [one.keyword for one in performances if not isinstance(one.figures, KeywordFigures)]
+    asked = iter(await efficiency_of_keywords(others, context) if others else [])
     return [
-        known[one.keyword.id] if isinstance(one.figures, KeywordFigures) else next(asked)
+        one.figures.efficiency_score if isinstance(one.figures, KeywordFigures) else next(asked)
         for one in performances
     ]
 
 
-@needs("user_id", others={User: ("data_version",)}, loads=2)
+@needs()
 async def efficiency_of_keywords(keywords: Sequence[Keyword], context: Context) -> Sequence[int | None]:
-    questions = [KeywordEfficiencyOf(keyword.user_id, keyword.id) for keyword in keywords]
-    return [figure.value for figure in await context.figures(keyword_efficiency, questions)]
+    """Of the answer's own moment, as the keyword's totals are: nothing with a moment of its own is above it."""
+    context.require(Keyword)
+    compared = await context.load(KeywordEfficiency(), [keyword.id for keyword in keywords])
+    return [efficiency_score_of(one) for one in compared]
 
 
 @needs("mentions_count", "leads_count", loads=0)

@@ -31,7 +31,8 @@ def parent(model: type[Model], column: str, *, shared: bool = True) -> ToOne[Mod
 
     async def load(rows: Sequence[Any], context: Context) -> Sequence[Model | None]:
         ids = list(map(attrgetter(column), rows))
-        found = await context.load(RowBy(model), [id_ for id_ in ids if id_ is not None])
+        referring = [row for row, id_ in zip(rows, ids, strict=True) if id_ is not None]
+        found = await context.refer(referring, model, [id_ for id_ in ids if id_ is not None])
         if len(found) == len(ids):
             return found
         remaining = iter(found)

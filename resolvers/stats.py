@@ -17,8 +17,9 @@ from resolvers.context import Context
 from resolvers.errors import UserInputError
 from resolvers.needs import needs
 from resolvers.paging import Connection, of_each_list, total_count
+from resolvers.timeframe import zone_for
 from services.rates import Rate, RateBasis
-from services.windows import TimeUnit, UnknownZoneError, Window, default_range, windows, zone_of
+from services.windows import TimeUnit, Window, default_range, windows
 
 MOST_WINDOWS = 1000
 DEFAULT_KEYWORDS = 10
@@ -153,21 +154,12 @@ async def over_time(
 ) -> Sequence[Sequence[WindowCount]]:
     viewer = await context.load_one(RowBy(User), context.viewer.user_id)
     week_start = viewer.week_start if viewer else 1
-    if time_zone is None:
-        time_zone = viewer.time_zone if viewer else "UTC"
-    asked = _windows(by, _zone(time_zone), week_start, since, until)
+    asked = _windows(by, zone_for(viewer, time_zone), week_start, since, until)
     ask = partial(_per_window, context=context, asked=asked)
     return [
         [WindowCount(window, counted.get(index, 0)) for index, window in enumerate(asked)]
         for counted in await of_each_list(connections, ask)
     ]
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return zone_of(name)
-    except UnknownZoneError as error:
-        raise UserInputError(f"`timeZone`: {error}") from error
 
 
 def _windows(

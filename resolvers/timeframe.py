@@ -86,18 +86,27 @@ async def timeframe(
 ) -> Timeframe:
     """Raises `UserInputError` that names the argument which is wrong."""
     viewer = await context.load_one(RowBy(User), context.viewer.user_id)
-    if time_zone is None:
-        time_zone = viewer.time_zone if viewer else "UTC"
     wanted = _range(chosen, since, until)
     require_age(max_age)
+    zone = zone_for(viewer, time_zone)
     try:
-        zone = zone_of(time_zone)
         period = period_of(wanted, zone, context.now, _utc(since), _utc(until))
-    except UnknownZoneError as error:
-        raise UserInputError(f"`timeZone`: {error}") from error
     except RangeError as error:
         raise UserInputError(f"`{error.argument}`: {error}") from error
-    return Timeframe(wanted, period, time_zone, viewer.week_start if viewer else 1, context.now, max_age)
+    return Timeframe(wanted, period, zone.key, viewer.week_start if viewer else 1, context.now, max_age)
+
+
+def zone_for(viewer: User | None, time_zone: str | None) -> ZoneInfo:
+    """The zone that the argument names, or the viewer's own. Raises `UserInputError`, which says whose is wrong."""
+    own = viewer.time_zone if viewer else "UTC"
+    try:
+        return zone_of(own if time_zone is None else time_zone)
+    except UnknownZoneError as error:
+        if time_zone is None:
+            problem = f"the viewer's own is {own!r}, which is none of the IANA database; name another one."
+        else:
+            problem = str(error)
+        raise UserInputError(f"`timeZone`: {problem}") from error
 
 
 def require_age(max_age: int | None) -> None:

@@ -8,7 +8,7 @@ from db.copies import KeywordCopy
 from db.models import User
 from db.queries.keyword_ranking import Ranked, Ranking
 from db.queries.slots import Tally
-from loaders.keyword_ranking import BestKeywords, KeywordEfficiency
+from loaders.keyword_ranking import BestKeywords
 from loaders.loader import Loads
 from loaders.slots import Tallies
 from services.cached import metric
@@ -33,6 +33,11 @@ def efficiency_score(not_better: int, among: int) -> int:
     low where there is little to go by.
     """
     return half_up(100 * not_better, among)
+
+
+def efficiency_score_of(compared: tuple[int, int] | None) -> int | None:
+    """Of how many are no better, and among how many; None for a keyword without mentions."""
+    return None if compared is None else efficiency_score(*compared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +147,3 @@ async def keyword_window(loads: Loads, questions: Sequence[KeywordWindowOf]) -> 
         return [KeywordWindow(*tallied) for tallied in found]
 
     return await together(questions, lambda one: (one.previous_start, one.start, one.end), ask)
-
-
-@dataclass(frozen=True, slots=True)
-class KeywordEfficiencyOf:
-    user_id: int
-    keyword_id: int
-
-
-@metric("keyword_efficiency", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS, lent=True)
-async def keyword_efficiency(loads: Loads, questions: Sequence[KeywordEfficiencyOf]) -> Sequence[int | None]:
-    """The efficiency score; None for a keyword without mentions."""
-    found = await loads.load(KeywordEfficiency(), [question.keyword_id for question in questions])
-    return [None if compared is None else efficiency_score(*compared) for compared in found]

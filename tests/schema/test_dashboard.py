@@ -2,7 +2,7 @@
 it is asked.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -422,6 +422,16 @@ async def test_lists_can_be_longer_than_usual_and_empty(people: Any) -> None:
     assert leads > 11
 
 
+async def add_partner(people: Any, name: str, scopes: Iterable[str]) -> None:
+    """Another key of the user, of few scopes."""
+    secret = api_key.new_secret()
+    async with people.world.pool.acquire() as connection:
+        key_id = await stored_keys.create(
+            connection, people.world.users[name], "partner", api_key.digest(secret), sorted(scopes)
+        )
+    people.world.keys["partner"] = api_key.written(key_id, secret)
+
+
 NEEDED = {
     "recentLeads { id }": "read:leads",
     "asOf": "read:leads",
@@ -438,13 +448,7 @@ NEEDED = {
 
 @pytest.mark.parametrize("part", NEEDED)
 async def test_figures_need_the_scope_of_what_they_are_about(people: Any, part: str) -> None:
-    secret = api_key.new_secret()
-    scopes = sorted(api_key.READ_SCOPES - {NEEDED[part]})
-    async with people.world.pool.acquire() as connection:
-        key_id = await stored_keys.create(
-            connection, people.world.users["ann"], "partner", api_key.digest(secret), scopes
-        )
-    people.world.keys["partner"] = api_key.written(key_id, secret)
+    await add_partner(people, "ann", api_key.READ_SCOPES - {NEEDED[part]})
     document = f"{{ dashboard {{ {part} }} }}"
     assert (await people(document)).data
     refused = await people(document, viewer="partner")
@@ -554,3 +558,122 @@ async def test_what_is_warmed_is_what_a_dashboard_asks(people: Any) -> None:
     finally:
         await loads.close()
     assert (await people(DOCUMENT, viewer="warm")).statements == ["users by id"]
+
+
+async def taken_in(people: Any, name: str) -> None:
+    """One more mention with a lead for each of the user's keywords, which nobody says: it is like ingest."""
+    user_id = people.world.users[name]
+    await people.world.pool.execute(
+        """WITH made AS (INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content, created_at)
+            SELECT user_id, id, 'x', 'late', 'u', 'text', $2 FROM keywords WHERE user_id = $1 RETURNING *)
+        INSERT INTO leads (mention_id, user_id, keyword_id) SELECT id, user_id, keyword_id FROM made""",
+        user_id,
+        NOW,
+    )
+
+
+@pytest.fixture
+async def late(people: Any) -> str:
+    """A user with dashboards that are warm, to whom mentions and leads have come since."""
+    name = f"late-{len(people.world.users)}"
+    await people.world.add_user(name)
+    await people.world.add_keywords(name, keywords=2, mentions=4)
+    (keyword, _) = await people.world.rows("keywords", name)
+    await people.world.pool.execute("DELETE FROM leads WHERE keyword_id = $1", keyword["id"])
+    for document in (
+        LATE,
+        "{ dashboard { recentLeads(first: 50) { id } } keywords { nodes { efficiencyScore } } }",
+    ):
+        assert (await people(document, viewer=name)).data
+    await taken_in(people, name)
+    await people.world.pool.execute(
+        "DELETE FROM leads WHERE keyword_id <> $1 AND user_id = $2", keyword["id"], keyword["user_id"]
+    )
+    return name
+
+
+LATE = """{ dashboard { asOf recentLeads { keyword { id mentionsCount } } keywordPerformance { asOf keyword { mentionsCount } efficiencyScore } } }"""
+
+
+async def test_rows_that_come_with_figures_are_of_their_moment_and_all_others_of_the_answers(
+    people: Any, late: str
+) -> None:
+    """However old the figures are: what has no `asOf` above it is what the database says now."""
+    document = """{ dashboard { recentLeads { keyword { mentionsCount } } keywordPerformance { keyword { mentionsCount } } }
+        leads { nodes { mention { keyword { mentionsCount } } keyword { mentionsCount leadsCount } } } keywords { nodes { mentionsCount } } }"""
+    shown = (await people(document, viewer=late)).data
+    old, now = {"mentionsCount": 4}, {"mentionsCount": 5}
+    assert {one["keyword"]["mentionsCount"] for one in shown["dashboard"]["keywordPerformance"]} == {4}
+    assert all(lead["keyword"] == old for lead in shown["dashboard"]["recentLeads"])
+    assert shown["keywords"]["nodes"] == [now, now]
+    assert {lead["keyword"]["mentionsCount"] for lead in shown["leads"]["nodes"]} == {5}
+    assert all(lead["mention"]["keyword"] == now for lead in shown["leads"]["nodes"])
+
+
+async def test_the_efficiency_of_a_keyword_is_of_the_moment_of_its_totals(people: Any, late: str) -> None:
+    fields = "mentionsCount leadsCount performanceScore efficiencyScore"
+    document = f"{{ keywords {{ nodes {{ {fields} performance {{ performanceScore efficiencyScore }} }} }} }}"
+    warm = (await people(document, viewer=late)).data["keywords"]["nodes"]
+    await people.forget()
+    assert (await people(document, viewer=late)).data["keywords"]["nodes"] == warm
+    for one in warm:
+        assert one["performance"] == {name: one[name] for name in ("performanceScore", "efficiencyScore")}
+
+
+async def test_the_newest_leads_are_of_the_dashboards_moment_or_of_the_answers(
+    people: Any, late: str
+) -> None:
+    shown = (
+        await people(
+            "{ dashboard { few: recentLeads { id } many: recentLeads(first: 50) { id } } }", viewer=late
+        )
+    ).data["dashboard"]
+    there = {encode("Lead", row["id"]) for row in await people.world.rows("leads", late)}
+    assert {lead["id"] for lead in shown["many"]} == there != {lead["id"] for lead in shown["few"]}
+
+
+async def test_a_zone_that_is_none_any_more_is_told_as_the_users_own(people: Any) -> None:
+    user_id = await people.world.add_user("nowhere")
+    await people.world.pool.execute("UPDATE users SET time_zone = 'Mars/Olympus' WHERE id = $1", user_id)
+    for document in (
+        "{ dashboard { range } }",
+        "{ mentions { stats { overTime(by: DAY) { count } } } }",
+    ):
+        answer = await people(document, viewer="nowhere")
+        assert answer.code == "BAD_USER_INPUT"
+        assert "`timeZone`: the viewer's own is 'Mars/Olympus'" in answer.error["message"]
+        assert "name another one" in answer.error["message"]
+    assert (await people('{ dashboard(timeZone: "UTC") { timeZone } }', viewer="nowhere")).data
+
+
+async def test_who_may_only_write_sees_no_figures_in_what_a_mutation_answers(people: Any) -> None:
+    """Neither before others have made them warm, nor after."""
+    name = "writing"
+    await people.world.add_user(name)
+    await people.world.add_keywords(name, keywords=1, mentions=2)
+    await people.world.add_integrations(name, integrations=1)
+    parts = [
+        (
+            "updateKeyword",
+            "Keyword",
+            "keywords",
+            'keyword: "other"',
+            "keyword { performance { mentions { value } } }",
+        ),
+        ("updateKeyword", "Keyword", "keywords", 'keyword: "third"', "keyword { efficiencyScore }"),
+        (
+            "updateIntegration",
+            "Integration",
+            "integrations",
+            'name: "other"',
+            "integration { health { score } }",
+        ),
+    ]
+    for field, tag, table, change, shown in parts:
+        id_ = encode(tag, (await people.world.rows(table, name))[0]["id"])
+        document = f'mutation {{ {field}(input: {{ id: "{id_}", {change} }}) {{ {shown} userErrors {{ message }} }} }}'
+        assert (await people(document, viewer=name)).data[field]["userErrors"] == []
+        await add_partner(people, name, {f"write:{table}"})
+        answer = await people(document, viewer="partner")
+        assert answer.code == "FORBIDDEN"
+        assert f"`read:{table}`" in answer.error["message"]

@@ -66,5 +66,6 @@ class Dashboard:
     )
     as_of: datetime = resolved_by(
         resolve.recent_leads_as_of,
-        description="Moment that `recentLeads` are of. All other figures carry their own.",
+        description=f"Moment that `recentLeads` are of; more than {USUALLY_MOST} of them are of the answer's own moment. All other figures "
+        "carry their own.",
     )

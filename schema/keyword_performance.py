@@ -53,7 +53,10 @@ class KeywordPerformance:
     performance_score: int = column(PERFORMANCE_SCORE)
     efficiency_score: int | None = resolved_by(resolve.efficiency_score, description=EFFICIENCY_SCORE)
     over_time: Series = over_time(resolve.over_time)
-    as_of: datetime = column("Moment that the figures are of.")
+    as_of: datetime = column(
+        "Moment that the figures of the windows are of. Scores are of the moment of the totals of `keyword`: of this one in "
+        "lists of the best, of the answer's own where a keyword is asked for its performance."
+    )
 
 
 def first(default: int, most: int, things: str) -> dict[str, object]:

@@ -219,13 +219,18 @@ async def integration_health(
         since, most, one = kind
         keys = [(question.integration_id or 0) if one else question.user_id for question in some]
         found = await loads.load(MonitoredIntegrations("id" if one else "user_id", most, since), keys)
-        shown = [since + timedelta(days=number) for number in range(DAYS_SHOWN)]
-        return [[_report(each, shown) for each in monitored] for monitored in found]
+        return [[_report(each, since) for each in monitored] for monitored in found]
 
     return await together(questions, lambda one: (one.since, one.most, one.integration_id is not None), ask)
 
 
-def _report(monitored: Monitored, shown: Sequence[datetime]) -> IntegrationReport:
+def without_runs(integration: Integration, since: datetime) -> IntegrationReport:
+    """What can be said of an integration that has gone since it was read."""
+    return _report(Monitored(integration, [], []), since)
+
+
+def _report(monitored: Monitored, since: datetime) -> IntegrationReport:
+    shown = [since + timedelta(days=number) for number in range(DAYS_SHOWN)]
     days = {day: (runs, succeeded) for day, runs, succeeded in monitored.days}
     uptime = [UptimeDay(day, *days.get(day, (0, 0))) for day in shown]
     return IntegrationReport(monitored.integration, monitored.last_logs, uptime)

@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
-from db.models import User
+from db.models import Integration, User, UserRole
 from db.pool import Reader
 from db.queries import api_key as stored_keys
 from db.rows import row_class
 from db.scope import Scope
 from loaders.loader import Loads
+from resolvers.context import Context, Viewer
 from resolvers.identifier import encode
+from resolvers.integration_health import of_integrations
 from schema.schema import build
 from services import api_key
 from services.cache.metric import REGISTERED
@@ -677,3 +679,21 @@ async def test_who_may_only_write_sees_no_figures_in_what_a_mutation_answers(peo
         answer = await people(document, viewer="partner")
         assert answer.code == "FORBIDDEN"
         assert f"`read:{table}`" in answer.error["message"]
+
+
+async def test_an_integration_that_goes_before_its_answer_is_read_has_no_runs(people: Any) -> None:
+    """As another process deletes it between the commit of a mutation and the snapshot of its payload."""
+    world = people.world
+    user_id = await world.add_user("going")
+    await world.add_integrations("going", integrations=1)
+    (row,) = await world.pool.fetch(
+        "SELECT * FROM integrations WHERE user_id = $1", user_id, record_class=row_class(Integration)
+    )
+    await world.pool.execute("DELETE FROM integrations WHERE id = $1", row.id)
+    context = Context(world.pool, Viewer(user_id, UserRole.MEMBER, api_key.ALL_SCOPES), "test", now=NOW)
+    try:
+        (health,) = await of_integrations([row], context)
+    finally:
+        await context.close()
+    assert (health.integration.id, health.last_runs, health.score) == (row.id, [], None)
+    assert [(day.runs, day.percent) for day in health.uptime] == [(0, None)] * 30

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -20,13 +21,16 @@ from graphql import (
     SelectionSetNode,
     ValueNode,
     VariableNode,
+    Visitor,
     get_named_type,
     is_composite_type,
     is_list_type,
+    visit,
 )
 from graphql.type import GraphQLNonNull
 
 from breadth.strawberry_field import definition_of
+from resolvers import stats, timeframe
 from resolvers.errors import CallerError
 from resolvers.needs import needs_of
 from resolvers.paging import DEFAULT_SIZE, LARGEST_BULK_SIZE
@@ -36,6 +40,9 @@ MOST_OBJECTS = 200_000
 MOST_READS = 1000
 DEEPEST = 20
 OTHER_LISTS = 30  # what a list that is no page is counted as
+UNITS_OF_TIME: Mapping[str, int] = {"Point": timeframe.MOST_WINDOWS, "TimeCount": stats.MOST_WINDOWS}
+"""The most of what is listed by days, weeks or months. Without ends, windows have hardly more than other lists."""
+ENDS = {"from", "to"}
 
 
 class CostLimitError(CallerError):
@@ -65,6 +72,7 @@ class Costs:
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
         self._measured: dict[tuple[str, str, int], Cost] = {}
+        self._with_ends = _names_ends(document)
 
     def of_operation(self, operation: OperationDefinitionNode) -> Cost:
         defaults = {
@@ -130,7 +138,8 @@ class Costs:
             return self._length(arguments["ids"])
         if "first" in arguments:  # a list that is bounded, and no page
             return self._page(arguments)
-        return OTHER_LISTS
+        units = UNITS_OF_TIME.get(get_named_type(field.type).name) if self._with_ends else None
+        return units or OTHER_LISTS
 
     def _number(self, value: ValueNode) -> int | None:
         if isinstance(value, IntValueNode):
@@ -145,6 +154,19 @@ class Costs:
         if isinstance(given, ListValueNode):
             return len(given.values)
         return len(given) if isinstance(given, list) else 1
+
+
+def _names_ends(document: DocumentNode) -> bool:
+    """Whether any field is asked with the ends of a window, which can be years apart."""
+    found = False
+
+    class Finder(Visitor):
+        def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
+            nonlocal found
+            found = found or node.name.value in ENDS
+
+    visit(document, Finder())
+    return found
 
 
 def _is_list(type_: Any) -> bool:

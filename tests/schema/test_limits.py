@@ -127,3 +127,32 @@ async def test_several_operations_need_a_name(ask: Any) -> None:
     assert (
         answer.error["message"] == "The document has several operations: say which one with `operationName`."
     )
+
+
+SERIES = "overTime { points { start } }"
+BY_DAY = 'overTime(by: DAY, from: "2024-01-01T00:00:00Z", to: "2026-01-01T00:00:00Z") { count }'
+
+
+@pytest.mark.parametrize(
+    ("document", "objects"),
+    [
+        (f"{{ analytics {{ {SERIES} }} }}", 1 + 1 + 30),
+        (
+            f'{{ analytics(from: "2025-01-01T00:00:00Z", to: "2026-01-01T00:00:00Z") {{ {SERIES} }} }}',
+            1 + 1 + 400,
+        ),
+        (f"{{ mentions {{ stats {{ {BY_DAY} }} }} }}", 1 + 1 + 1000),
+        ("{ mentions { stats { overTime(by: DAY) { count } } } }", 1 + 1 + 30),
+    ],
+)
+def test_units_of_time_count_as_many_as_there_can_be(document: str, objects: int) -> None:
+    assert measured(document).objects == objects
+
+
+async def test_years_of_days_for_each_of_many_are_refused(ask: Any) -> None:
+    nested = f"{{ users(first: 100) {{ nodes {{ keywords(first: 100) {{ nodes {{ mentions {{ stats {{ {BY_DAY} }} }} }} }} }} }} }}"
+    assert (await ask(nested, viewer="olga")).code == "COST_LIMIT_EXCEEDED"
+    few = nested.replace("first: 100", "first: 2")
+    shown = (await ask(few, viewer="olga")).data["users"]["nodes"]
+    units = [one["mentions"]["stats"]["overTime"] for user in shown for one in user["keywords"]["nodes"]]
+    assert {len(one) for one in units} == {731}

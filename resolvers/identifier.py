@@ -53,7 +53,7 @@ def decode(text: str) -> tuple[type[Base], int]:
 
 def _a(model: type[Base]) -> str:
     tag = TAGS[model]
-    return f"an {tag}" if tag[0] in "AEIOU" else f"a {tag}"
+    return f"an {tag}" if tag[0] in "AEIO" else f"a {tag}"
 
 
 def row_id(text: str, model: type[Base]) -> int:

@@ -159,7 +159,9 @@ def presented(
 
 
 def _is_outage(error: GraphQLError) -> bool:
-    return error.original_error is not None and is_lost(error.original_error)
+    """What a caller did wrong is none, whatever it was found out by: a file of a time zone that is not there, too."""
+    failure = error.original_error
+    return failure is not None and not isinstance(failure, CallerError) and is_lost(failure)
 
 
 def _presented(error: GraphQLError, request_id: str, *, before_execution: bool) -> dict[str, Any]:

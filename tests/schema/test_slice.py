@@ -214,6 +214,7 @@ async def test_nobody_gets_nothing(ask: Any, field: str) -> None:
             f"'{encode('Integration', 1)}' is the id of an Integration, not of a Keyword.",
         ),
         (encode("Lead", 1), f"'{encode('Lead', 1)}' is the id of a Lead, not of a Keyword."),
+        (encode("User", 1), f"'{encode('User', 1)}' is the id of a User, not of a Keyword."),
         ("\0", "'\\x00' is not an id of this API."),
         ("ÿ", "'ÿ' is not an id of this API."),
     ],

@@ -15,15 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import measure, servers
+from bench.command import exit_code, say, show
 from bench.dashboard import DASHBOARD
 from bench.data import Data, prepare
 from bench.filling import MENTIONS
 from bench.measure import Effort
-from bench.run import say, show, start
+from bench.run import start
 from bench.servers import ROOT, Running, ServerError
 from bench.table import markdown, written
-from db.embedded import EmbeddedError, EmbeddedPostgres
-from server.serving import stop_on_sigterm
+from db.embedded import EmbeddedPostgres
 
 COMPARED = ("cold", "naive")
 
@@ -121,15 +121,8 @@ def bench(asked: argparse.Namespace) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    stop_on_sigterm()
-    try:
-        bench(options(arguments))
-    except (ServerError, EmbeddedError) as problem:
-        say(f"bench.growth: {problem}")
-        return 1
-    except KeyboardInterrupt:
-        return 1
-    return 0
+    asked = options(arguments)
+    return exit_code("bench.growth", lambda: bench(asked))
 
 
 if __name__ == "__main__":

@@ -22,16 +22,16 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from bench import data, processes
+from bench.command import exit_code, say
 from bench.ingest_ways import ROWS_PER_BATCH, Run, Way, Ways
 from bench.posts import Posts
 from bench.servers import PORT, ROOT, Running, Server, ServerError, start
 from bench.table import markdown, written
 from db import migrations
-from db.embedded import EmbeddedError, EmbeddedPostgres
+from db.embedded import EmbeddedPostgres
 from db.pool import Pool, open_pool
 from db.queries import api_key as stored_keys
 from resolvers.identifier import encode
-from server.serving import stop_on_sigterm
 from services import api_key
 
 DATABASE = "bench_ingest"
@@ -97,11 +97,6 @@ class Bench:
     def _program_cpu(self) -> float:
         """Of the server and of this process, whichever takes the rows in."""
         return (processes.cpu_seconds(self.server.process.pid) or 0.0) + time.process_time()
-
-
-def say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
 
 
 def options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -233,19 +228,15 @@ async def run(asked: argparse.Namespace, home: Path, embedded: EmbeddedPostgres)
 
 
 def main(arguments: Sequence[str]) -> int:
-    stop_on_sigterm()
     asked = options(arguments)
     home = asked.home.absolute()
     home.mkdir(parents=True, exist_ok=True)
-    try:
+
+    def work() -> None:
         with EmbeddedPostgres(home / "postgres").running() as embedded:
             asyncio.run(run(asked, home, embedded))
-    except (ServerError, EmbeddedError) as problem:
-        say(f"bench.ingest: {problem}")
-        return 1
-    except KeyboardInterrupt:
-        return 1
-    return 0
+
+    return exit_code("bench.ingest", work)
 
 
 if __name__ == "__main__":

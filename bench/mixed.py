@@ -19,13 +19,13 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench import processes, servers
+from bench.command import exit_code, say, show
 from bench.data import Data, new_key, prepare
 from bench.people import ITEMS, Load, Seen, User
-from bench.run import say, show, start, valkey
-from bench.servers import ROOT, Running, ServerError
+from bench.run import start, valkey
+from bench.servers import ROOT, Running
 from bench.table import markdown, written
-from db.embedded import EmbeddedError, EmbeddedPostgres
-from server.serving import stop_on_sigterm
+from db.embedded import EmbeddedPostgres
 from services import api_key
 
 COPY = "bench_mixed"
@@ -158,15 +158,8 @@ def bench(asked: argparse.Namespace) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    stop_on_sigterm()
-    try:
-        bench(options(arguments))
-    except (ServerError, EmbeddedError) as problem:
-        say(f"bench.mixed: {problem}")
-        return 1
-    except KeyboardInterrupt:
-        return 1
-    return 0
+    asked = options(arguments)
+    return exit_code("bench.mixed", lambda: bench(asked))
 
 
 if __name__ == "__main__":

@@ -20,13 +20,13 @@ from typing import Any
 import asyncpg
 
 from bench import measure, npm, processes, servers, table
+from bench.command import exit_code, say, show
 from bench.dashboard import DASHBOARD, OPERATIONS
 from bench.data import Data, prepare
 from bench.measure import Limits, Memory
 from bench.operations import Operation
-from bench.servers import ROOT, Running, Server, ServerError
-from db.embedded import EmbeddedError, EmbeddedPostgres
-from server.serving import stop_on_sigterm
+from bench.servers import ROOT, Running, Server
+from db.embedded import EmbeddedPostgres
 from tests.valkey import Valkey
 
 SERVERS = (
@@ -34,17 +34,6 @@ SERVERS = (
 )  # fmt: skip
 NODE_SERVERS = {"mercurius", "postgraphile"}
 PACKAGES = ("strawberry-graphql", "graphql-core", "sqlalchemy", "asyncpg", "uvicorn", "uvloop", "orjson")
-
-
-def say(line: str) -> None:
-    """Progress, apart from the results."""
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
-
-
-def show(text: str) -> None:
-    sys.stdout.write(f"{text}\n\n")
-    sys.stdout.flush()
 
 
 def options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -205,16 +194,8 @@ def bench(asked: argparse.Namespace) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    stop_on_sigterm()
     asked = options(arguments)
-    try:
-        bench(asked)
-    except (ServerError, EmbeddedError) as problem:
-        say(f"bench: {problem}")
-        return 1
-    except KeyboardInterrupt:
-        return 1
-    return 0
+    return exit_code("bench", lambda: bench(asked))
 
 
 if __name__ == "__main__":

@@ -33,6 +33,11 @@ class Selection:
             names |= found
         return frozenset(names)
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of the objects' fields that are selected, as the schema has them."""
+        return frozenset(field.name for scope in self._scopes for field in scope.fields)
+
     def below(self, name: str) -> "Selection":
         """Of the objects of the objects' field of that name, as the schema has it, under whatever aliases: for
         objects that hold others, such as pages. Nothing is selected of a field that is not asked for.

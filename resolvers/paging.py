@@ -34,6 +34,13 @@ class PageArguments(NamedTuple):
     before: str | None = None
     where: Filter = EVERYTHING
     order: Order | None = None
+    read: bool = True
+    """Whether anything of the page is selected, or only what is known of the whole list."""
+
+
+UNREAD: Page[Any] = Page((), more=False)
+PARTS_OF_PAGE = frozenset({"nodes", "edges", "pageInfo"})
+"""The fields of a connection for which its page is read, as the schema has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +157,12 @@ async def pages_of_each(
     listing: Listing[Model], parents: Sequence[Any], context: Context, arguments: PageArguments
 ) -> Sequence[Connection[Model]]:
     """One page per parent, all read together."""
+    context.require(listing.model)
     listing = listing.narrowed(arguments.where, arguments.order)
     span = listing.span(arguments)
     assert listing.parent is not None  # noqa: S101 - a list of each parent names the column of the parent
+    if not arguments.read:
+        return [Connection(listing, span, UNREAD, parent) for parent in parents]
     loader = PageOfEach(listing.model, listing.parent, listing.order, span, listing.where)
     pages = await context.load(loader, [parent.id for parent in parents])
     return [Connection(listing, span, page, parent) for page, parent in zip(pages, parents, strict=True)]
@@ -162,9 +172,12 @@ async def page_of_all(
     listing: Listing[Model], context: Context, arguments: PageArguments
 ) -> Connection[Model]:
     """One page of all that the viewer may see."""
+    context.require(listing.model)
     listing = listing.narrowed(arguments.where, arguments.order)
     largest = LARGEST_BULK_SIZE if context.viewer.bulk else LARGEST_SIZE
     span = listing.span(arguments, largest)
+    if not arguments.read:
+        return Connection(listing, span, UNREAD, None)
     page = await context.load_one(PageOfAll(listing.model, listing.order, span, listing.where), None)
     return Connection(listing, span, page, None)
 

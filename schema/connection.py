@@ -1,6 +1,6 @@
 """Connections as the Relay specification describes them, with `nodes` beside `edges`."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from enum import Enum
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -74,13 +74,19 @@ def connection(
     `where` and `order` are the GraphQL types of the arguments `filter` and `orderBy`.
     """
 
-    @like(resolver)
+    @like(resolver, loads_for=paging.PARTS_OF_PAGE)
     async def pages(
-        parents: Sequence[Any], context: Context, order_by: Any = None, **given: Any
+        parents: Sequence[Any],
+        context: Context,
+        *,
+        selected: Collection[str],
+        order_by: Any = None,
+        **given: Any,
     ) -> Sequence[Any]:
         wanted = given.pop("filter", None)
         rows = EVERYTHING if wanted is None else filter_of(wanted)
-        page = paging.PageArguments(**given, where=rows, order=order_of(order_by, wanted))
+        read = not paging.PARTS_OF_PAGE.isdisjoint(selected)
+        page = paging.PageArguments(**given, where=rows, order=order_of(order_by, wanted), read=read)
         return await resolver(parents, context, page)
 
     first, *_ = order

@@ -2,13 +2,16 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import wraps
 from typing import Any, TypeAlias
 
 import strawberry
 from strawberry.types import Info as StrawberryInfo
 
 from breadth.fields import KEY, Column, SetResolver
+from breadth.selection import Selection
 from resolvers.context import Context
+from resolvers.needs import needs_of
 from schema.gathering import gathered
 
 Info: TypeAlias = StrawberryInfo[Context, None]
@@ -40,17 +43,32 @@ def resolved_by(resolver: SetWise, *, description: str, arguments: Mapping[str, 
     `arguments` are the GraphQL arguments with their annotations; left out, they are the resolver's own
     parameters behind `parents` and `context`. On graphql-core's executor, which asks
     object by object, parents are gathered for a turn of the event loop and asked together.
+
+    A resolver that loads for some fields only is told which ones are `selected` of what it returns.
     """
+    stated = needs_of(resolver)
+    told = stated is not None and bool(stated.loads_for)
 
     def resolve(self: Any, info: Info, **given: Any) -> Awaitable[Any]:
-        return gathered(info, resolver, given).join(self)
+        return gathered(info, resolver, given, told=told).join(self)
 
     _give_signature(resolve, _own_arguments(resolver) if arguments is None else arguments)
     return strawberry.field(
         resolver=resolve,
         description=description,
-        metadata={KEY: SetResolver(resolver, of_context=True), SET_RESOLVER: resolver},
+        metadata={
+            KEY: SetResolver(_told(resolver) if told else resolver, of_context=True, wants_selection=told),
+            SET_RESOLVER: resolver,
+        },
     )
+
+
+def _told(resolver: SetWise) -> SetWise:
+    @wraps(resolver)
+    def resolve(parents: Sequence[Any], context: Context, selection: Selection, **given: Any) -> Any:
+        return resolver(parents, context, selected=selection.names, **given)
+
+    return resolve
 
 
 def _own_arguments(resolver: SetWise) -> dict[str, Any]:

@@ -10,6 +10,18 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLIncludeDirective,
+    GraphQLResolveInfo,
+    GraphQLSkipDirective,
+    InlineFragmentNode,
+    SelectionNode,
+    get_directive_values,
+)
+from graphql.execution.values import VariableValues
+
 from resolvers.context import Context
 
 if TYPE_CHECKING:
@@ -18,16 +30,47 @@ if TYPE_CHECKING:
 _waiting: WeakKeyDictionary[Context, dict[Any, "Gathering"]] = WeakKeyDictionary()
 
 
-def gathered(info: "Info", resolver: "SetWise", arguments: Mapping[str, Any]) -> "Gathering":
-    """The gathering that this field's parents join in this turn of the event loop."""
+def gathered(
+    info: "Info", resolver: "SetWise", arguments: Mapping[str, Any], *, told: bool = False
+) -> "Gathering":
+    """The gathering that this field's parents join in this turn of the event loop. With `told`, the resolver is
+    told which fields are `selected` of what it returns.
+    """
     waiting = _waiting.setdefault(info.context, {})
     # The same nodes of the document have the same arguments, so one call answers all of their parents.
     key = (resolver, *map(id, info._raw_info.field_nodes))  # noqa: SLF001 - Strawberry wraps no nodes
     gathering = waiting.get(key)
     if gathering is None:
+        if told:
+            arguments = {**arguments, "selected": selected(info._raw_info)}  # noqa: SLF001
         gathering = waiting[key] = Gathering(resolver, info.context, arguments)
         asyncio.get_running_loop().call_soon(lambda: waiting.pop(key).start())
     return gathering
+
+
+def selected(info: GraphQLResolveInfo[Any]) -> set[str]:
+    """The names of the fields that are selected of a field's objects."""
+    names: set[str] = set()
+    spread: set[str] = set()
+    waiting = [node.selection_set for node in info.field_nodes if node.selection_set]
+    while waiting:
+        for node in waiting.pop().selections:
+            if _is_left_out(node, info.variable_values):
+                continue
+            if isinstance(node, FieldNode):
+                names.add(node.name.value)
+            elif isinstance(node, InlineFragmentNode):
+                waiting.append(node.selection_set)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in spread:
+                spread.add(node.name.value)
+                waiting.append(info.fragments[node.name.value].selection_set)
+    return names
+
+
+def _is_left_out(node: SelectionNode, variables: VariableValues) -> bool:
+    skip = get_directive_values(GraphQLSkipDirective, node, variables)
+    include = get_directive_values(GraphQLIncludeDirective, node, variables)
+    return bool((skip and skip["if"]) or (include and not include["if"]))
 
 
 class Gathering:

@@ -90,11 +90,11 @@ class _Survey:
         if rows is not None:
             self.columns[rows]
             path = path if path[-1:] == (rows,) else (*path, rows)
-        path = self._needs(field, rows, path)
+        path = self._needs(field, node, rows, path)
         if node.selection_set is not None:
             self.selected(node.selection_set, get_named_type(field.type), path)
 
-    def _needs(self, field: GraphQLField, rows: type[Base] | None, path: Path) -> Path:
+    def _needs(self, field: GraphQLField, node: FieldNode, rows: type[Base] | None, path: Path) -> Path:
         """The path of what the field returns."""
         definition = definition_of(field)
         marks = definition.metadata if definition else {}
@@ -110,7 +110,25 @@ class _Survey:
         self._add(rows, stated.own)
         for model, columns in stated.others.items():
             self._add(model, columns)
+        if stated.loads_for and stated.loads_for.isdisjoint(self._names(node)):
+            return ()
         return self._load(stated, rows, path)
+
+    def _names(self, node: FieldNode) -> set[str]:
+        """The names of the fields that may be selected of the field's objects."""
+        names: set[str] = set()
+        waiting: list[Any] = [node]
+        spread: set[str] = set()
+        while waiting:
+            for inner in waiting.pop().selection_set.selections:
+                if isinstance(inner, FieldNode):
+                    names.add(inner.name.value)
+                elif isinstance(inner, InlineFragmentNode):
+                    waiting.append(inner)
+                elif inner.name.value not in spread:
+                    spread.add(inner.name.value)
+                    waiting.append(self._fragments[inner.name.value])
+        return names
 
     def _load(self, stated: Needs, rows: type[Base] | None, path: Path) -> Path:
         relation = stated.relation

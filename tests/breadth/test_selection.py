@@ -125,6 +125,21 @@ def test_conditions_count_as_the_request_has_them(schema: GraphQLSchema, told: T
     assert [each[1] for each in told] == [{"id", "first_name"}, {"id"}]
 
 
+def test_names_are_the_schemas_whatever_the_answer_calls_them(schema: GraphQLSchema) -> None:
+    seen: list[Any] = []
+
+    def pages(parents: Sequence[Any], _info: Any, selection: Selection) -> list[Any]:
+        seen.append((selection.names, selection.below("nodes").names))
+        return [Page()] * len(parents)
+
+    query: Any = schema.type_map["Query"]
+    query.fields["people"] = marked(schema.type_map["Page"], SetResolver(pages, wants_selection=True))
+    document = "query($no: Boolean!) { people { all: nodes { ...P own @skip(if: $no) } } } fragment P on Person { id }"
+    breadth.execute(schema, parse(document), variable_values={"no": True})
+    breadth.execute(schema, parse(document), variable_values={"no": False})
+    assert seen == [({"nodes"}, {"id"}), ({"nodes"}, {"id", "own"})]
+
+
 def test_all_types_of_an_abstract_one_count(schema: GraphQLSchema) -> None:
     seen: list[Any] = []
 

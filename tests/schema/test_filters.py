@@ -444,7 +444,6 @@ async def test_filtered_counts_are_one_statement_per_level(people: Crowd) -> Non
         "keywords page",
         "mentions count keyword_id",
         "mentions page_of_each keyword_id",
-        "mentions page_of_each keyword_id",
     ]
     assert sorted(one.statements) == sorted(many.statements) == wanted
     without = document.replace("totalCount", "__typename")

@@ -164,6 +164,37 @@ async def test_one_fragment_on_pages_of_two_lists_keeps_them_apart(ask: Any) -> 
     }
 
 
+FIGURES = {
+    "keywords { totalCount }": ["keywords_count sum_of_counter"],
+    'keywords(filter: { keyword: { contains: "ann" } }) { totalCount }': ["keywords count"],
+    "leads { stats { count } }": ["leads_count sum_of_counter"],
+    "viewer { mentions { totalCount } leads { totalCount } keywords { totalCount } }": ["users by id"],
+    "keywords { nodes { mentions { totalCount } leads { stats { count } } } }": ["keywords page"],
+    "keywords { ... @include(if: false) { nodes { id } } ...C } } fragment C on KeywordConnection { totalCount": [
+        "keywords_count sum_of_counter"
+    ],
+    "keywords { ...C } } fragment C on KeywordConnection { totalCount ... { edges @skip(if: false) { cursor } }": [
+        "keywords page",
+        "keywords_count sum_of_counter",
+    ],
+    "a: keywords { totalCount } keywords { pageInfo { endCursor } }": [
+        "keywords page",
+        "keywords_count sum_of_counter",
+    ],
+}
+
+
+@pytest.mark.parametrize("asked", FIGURES)
+async def test_a_page_of_which_nothing_is_selected_is_not_read(ask: Any, asked: str) -> None:
+    answer = await ask(f"{{ {asked} }}")
+    assert sorted(answer.statements) == FIGURES[asked]
+
+
+async def test_the_arguments_of_a_page_that_is_not_read_are_checked(ask: Any) -> None:
+    (error,) = (await ask("{ keywords(first: -1) { totalCount } }")).body["errors"]
+    assert error["message"] == "`first` has to be between 0 and 100, not -1."
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

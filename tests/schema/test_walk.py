@@ -366,7 +366,7 @@ ON_THE_WAY = {
     **{tag: [f"{TABLES[tag]} page"] for tag in ENTITIES},
     "IntegrationLog": ["integrations page", "integration_logs page_of_each integration_id"],
     "LeadEvent": ["leads page", "lead_events page_of_each lead_id"],
-    "KeywordCount": ["keywords page", "mentions page_of_each keyword_id", "mentions group keyword_id keyword_id", "keywords by id"],
+    "KeywordCount": ["keywords page", "mentions group keyword_id keyword_id", "keywords by id"],
 }  # fmt: skip
 
 

@@ -25,7 +25,7 @@ STATEMENTS = {
     "NewestMentions": ["keywords page", "mentions page_of_each keyword_id with analysis_results, leads"],
     "PromisingMentions": ["mentions count", "mentions page with analysis_results, keyword"],
     "Search": ["mentions count", "mentions group sentiment", "mentions page with leads"],
-    "Weeks": ["leads page", "leads per_window", "mentions page", "mentions per_window", "users by id"],
+    "Weeks": ["leads per_window", "mentions per_window", "users by id"],
     "Funnel": [
         "leads group status",
         "leads page with mention",
@@ -36,12 +36,10 @@ STATEMENTS = {
     "TopKeywords": [
         "keywords page",
         "mentions group keyword_id platform",
-        "mentions page_of_each keyword_id",
     ],
     "Thing": ["keywords by id", "leads page_of_each keyword_id with mention"],
     "Integrations": [
         "integration_logs count integration_id",
-        "integration_logs page_of_each integration_id",
         "integration_logs page_of_each integration_id",
         "integrations page",
     ],

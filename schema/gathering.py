@@ -14,7 +14,6 @@ from graphql import (
     FieldNode,
     FragmentSpreadNode,
     GraphQLIncludeDirective,
-    GraphQLResolveInfo,
     GraphQLSkipDirective,
     InlineFragmentNode,
     SelectionNode,
@@ -42,20 +41,21 @@ def gathered(
     gathering = waiting.get(key)
     if gathering is None:
         if told:
-            arguments = {**arguments, "selected": selected(info._raw_info)}  # noqa: SLF001
+            arguments = {**arguments, "selected": selected(info)}
         gathering = waiting[key] = Gathering(resolver, info.context, arguments)
         asyncio.get_running_loop().call_soon(lambda: waiting.pop(key).start())
     return gathering
 
 
-def selected(info: GraphQLResolveInfo[Any]) -> set[str]:
+def selected(info: "Info") -> set[str]:
     """The names of the fields that are selected of a field's objects."""
+    raw, variables = info._raw_info, VariableValues({}, info.variable_values)  # noqa: SLF001
     names: set[str] = set()
     spread: set[str] = set()
-    waiting = [node.selection_set for node in info.field_nodes if node.selection_set]
+    waiting = [node.selection_set for node in raw.field_nodes if node.selection_set]
     while waiting:
         for node in waiting.pop().selections:
-            if _is_left_out(node, info.variable_values):
+            if _is_left_out(node, variables):
                 continue
             if isinstance(node, FieldNode):
                 names.add(node.name.value)
@@ -63,7 +63,7 @@ def selected(info: GraphQLResolveInfo[Any]) -> set[str]:
                 waiting.append(node.selection_set)
             elif isinstance(node, FragmentSpreadNode) and node.name.value not in spread:
                 spread.add(node.name.value)
-                waiting.append(info.fragments[node.name.value].selection_set)
+                waiting.append(raw.fragments[node.name.value].selection_set)
     return names
 
 

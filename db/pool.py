@@ -140,7 +140,7 @@ class Reader:
     """Reads rows of one snapshot. `statements` lists what was sent, by name, in order.
 
     The connection is taken with the first read and given back by `close`. A reader never holds one
-    connection while it waits for another.
+    connection while it waits for another. After `close`, whoever reads is cancelled.
     """
 
     def __init__(self, pool: Pool, statements: list[str] | None = None) -> None:
@@ -151,6 +151,7 @@ class Reader:
         self._pool = pool
         self._one_at_a_time = asyncio.Lock()
         self._connection: Pooled | None = None
+        self._closed = False
         self._opened_at: float | None = None
 
     @property
@@ -185,9 +186,11 @@ class Reader:
             values[PARAMETER] = scope.user_id
         arguments = statement.arguments(values)
         if self.single:
+            self._require_open()
             self.statements.append(statement.name)
             return await self._pool.fetch(statement.sql, *arguments, record_class=record_class)
         async with self._one_at_a_time:
+            self._require_open()
             connection = self._connection or await self._open_snapshot()
             self.statements.append(statement.name)
             return await connection.fetch(statement.sql, *arguments, record_class=record_class)
@@ -199,25 +202,35 @@ class Reader:
             if self._connection is None:
                 await self._open_snapshot()
 
+    def _require_open(self) -> None:
+        """Nobody waits any more for what is read after the end, and nobody would give its connection back."""
+        if self._closed:
+            raise asyncio.CancelledError
+
     async def _open_snapshot(self) -> Pooled:
+        self._require_open()
         self._connection = connection = await self._pool.acquire()
         self._opened_at = time.monotonic()
         await connection.execute(_BEGIN)
         return connection
 
     def close(self) -> None:
-        """Ends the snapshot and gives the connection back, which nobody has to wait for; a later read opens
-        another.
-        """
-        connection, self._connection = self._connection, None
-        self._opened_at = None
-        if connection is not None:
-            task = asyncio.get_running_loop().create_task(_give_back(self._pool, connection))
-            _given_back.add(task)
-            task.add_done_callback(_given_back.discard)
+        """Ends the snapshot and gives the connection back, which nobody has to wait for."""
+        self._closed = True
+        if self._connection is not None or self._one_at_a_time.locked():
+            task = asyncio.get_running_loop().create_task(self._end())
+            _ending.add(task)
+            task.add_done_callback(_ending.discard)
+
+    async def _end(self) -> None:
+        """A read that is under way, though nobody waits for it any more, has the connection until it is done."""
+        async with self._one_at_a_time:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                await _give_back(self._pool, connection)
 
 
-_given_back: set[asyncio.Task[None]] = set()
+_ending: set[asyncio.Task[None]] = set()
 
 
 async def _give_back(pool: Pool, connection: Pooled) -> None:

@@ -1,5 +1,6 @@
 """What one operation has at hand: who asks, the loads that answer, and the transactions that write."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -53,6 +54,7 @@ class Context:
         self._single = False
         self._loads: Loads | None = None
         self._copies: dict[type[Base], dict[int, Any]] = {}
+        self._closed = False
 
     @property
     def viewer(self) -> Viewer:
@@ -75,6 +77,8 @@ class Context:
         Raises `UnauthenticatedError` where there is no viewer.
         """
         if self._loads is None:
+            if self._closed:
+                raise asyncio.CancelledError
             self._loads = self._new_loads()
         return self._loads
 
@@ -134,6 +138,7 @@ class Context:
         # Nobody holds one connection while waiting for another, nor sees older rows than were just written.
         await self.close()
         self._copies.clear()
+        await self._let_go()
         return await in_transaction(self._pool, work, self._statements)
 
     def _new_loads(self) -> Loads:
@@ -142,7 +147,13 @@ class Context:
         return Loads(reader, self.viewer.scope, partial(rows_to_read, self.viewer))
 
     async def close(self) -> None:
-        """Gives the connection back. The answer has been computed, but need not be encoded yet."""
+        """Gives the connection back. The answer has been computed, but need not be encoded yet. Whoever loads
+        later, for a part that is not in the answer, is cancelled.
+        """
+        self._closed = True
+        await self._let_go()
+
+    async def _let_go(self) -> None:
         loads, self._loads = self._loads, None
         if loads is not None:
             await loads.close()

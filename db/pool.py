@@ -211,7 +211,7 @@ class Reader:
         self._require_open()
         self._connection = connection = await self._pool.acquire()
         self._opened_at = time.monotonic()
-        await connection.execute(_BEGIN)
+        await _begin(connection)
         return connection
 
     def close(self) -> None:
@@ -231,6 +231,15 @@ class Reader:
 
 
 _ending: set[asyncio.Task[None]] = set()
+
+
+async def _begin(connection: Pooled) -> None:
+    try:
+        await connection.execute(_BEGIN)
+    except asyncpg.ActiveSQLTransactionError:
+        # Whoever had the connection before was stopped when their statement was prepared and not yet sent: the
+        # driver leaves the implicit transaction of that open, and the error has ended it.
+        await connection.execute(_BEGIN)
 
 
 async def _give_back(pool: Pool, connection: Pooled) -> None:

@@ -99,14 +99,20 @@ async def in_transaction(pool: Pool, work: Work[Result], statements: list[str] |
     """What the work returns, after its commit; whatever it raises leaves nothing written.
 
     Work that PostgreSQL ended to resolve a deadlock, or because a migration has changed a table under a statement
-    that the connection remembers, is done again, from the start, and so is work that says so.
+    that the connection remembers, is done again, from the start, and so is work that says so. So is work that could
+    not begin, because whoever had the connection before was stopped at a bad moment (see `db.pool`).
     """
     sent = [] if statements is None else statements
     for _ in range(ATTEMPTS - 1):
         before = len(sent)
         try:
             return await _attempt(pool, work, sent)
-        except (asyncpg.DeadlockDetectedError, asyncpg.InvalidCachedStatementError, AnewError):
+        except (
+            asyncpg.DeadlockDetectedError,
+            asyncpg.InvalidCachedStatementError,
+            asyncpg.ActiveSQLTransactionError,
+            AnewError,
+        ):
             del sent[before:]
     return await _attempt(pool, work, sent)
 

@@ -136,7 +136,6 @@ class Context:
         was written.
         """
         # Nobody holds one connection while waiting for another, nor sees older rows than were just written.
-        await self.close()
         self._copies.clear()
         await self._let_go()
         return await in_transaction(self._pool, work, self._statements)

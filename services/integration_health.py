@@ -22,7 +22,7 @@ from db.queries.integration_health import Monitored
 from db.writer import Writer, in_transaction
 from db.writes import integration_health as stored
 from db.writes.integration_health import Condition, Health
-from db.writes.user import lock
+from db.writes.user import hold_all
 from loaders.integration_health import MonitoredIntegrations
 from loaders.loader import Loads
 from services.cached import metric
@@ -38,7 +38,6 @@ UNRELIABLE_BELOW = Fraction(9, 10)
 FAILING_FROM = 3
 OVERDUE_INTERVALS = 4
 BATCH = 500
-NOBODY = 0
 
 
 class IntegrationProblem(StrEnum):
@@ -154,7 +153,7 @@ class _Batch:
         found = await stored.owned(writer, self.first, self.most)
         if not found:
             return None
-        await lock(writer, NOBODY, sorted({each.user_id for each in found}))
+        await hold_all(writer, {each.user_id for each in found})
         ids = [each.integration_id for each in found]
         await refresh(writer, ids, self.now)
         await count_days(writer, ids, first_day(self.now))

@@ -4,7 +4,7 @@ Locking also makes the next `data_version`, by which caches tell that what they 
 mentions are taken in, `db.counters.LOCK_USERS` locks and leaves the version as it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,12 @@ def _hold_user() -> Select[Any]:
 
 
 @statement
+def _hold_users() -> Select[Any]:
+    which = _USERS.c.id == any_(_also())
+    return select(_USERS.c.id).where(which).order_by(_USERS.c.id).with_for_update(key_share=True)
+
+
+@statement
 def _lock_users() -> ReturningUpdate[Any]:
     return _next_version(_in_order_of_ids(_USERS.c.id == any_(_also())))
 
@@ -95,6 +101,13 @@ async def hold(writer: Writer, viewer_id: int) -> UserStatus | None:
     """Locks the user for what is no data of theirs: the version stays. None where there is no such user."""
     found = await writer.fetch_values(_hold_user(), EVERYBODY, viewer_id=viewer_id)
     return UserStatus(found[0]["status"]) if found else None
+
+
+async def hold_all(writer: Writer, user_ids: Collection[int]) -> None:
+    """Locks the users for what is computed of their data and not written by them: the versions stay, and kept
+    figures show it as late as they may.
+    """
+    await writer.fetch_values(_hold_users(), EVERYBODY, also=list(user_ids))
 
 
 async def lock_owners(

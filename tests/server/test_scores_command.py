@@ -61,6 +61,13 @@ async def test_integrations_are_refreshed(data: Pool, command: Command) -> None:
     assert await data.fetchval("SELECT count(*) FROM integrations WHERE health_score = 0") == 2
 
 
+async def test_the_timer_ends_no_figures_that_are_kept(data: Pool, command: Command) -> None:
+    version = "SELECT data_version FROM users"
+    before = await data.fetchval(version)
+    await command("integrations", "refresh-health")
+    assert await data.fetchval(version) == before
+
+
 async def test_ids_in_the_wrong_order_are_refused(command: Command) -> None:
     result = await command("leads", "rescore", "--from-id", "3", "--to-id", "2")
     assert isinstance(result.exception, CommandError)

@@ -38,8 +38,6 @@ AWAY = (
     "The database does not answer now: try again soon. Whether something was written is not known; with an "
     "idempotency key it is safe to repeat."
 )
-
-
 TIMEOUT = "TIMEOUT"
 SLOW = (
     "This took longer than the database may take, and was ended: nothing of it was written. Ask for less at once, "

@@ -17,6 +17,7 @@ from db import audit
 from db import backfill as filling
 from db.audit import BATCH, LARGEST_ID, SLOTS_BATCH, Batch, Drift, Ids
 from db.pool import Pool, open_pool
+from server.commands.batches import each_within, require_order
 from server.database import migrated_database
 from server.errors import CommandError
 from server.settings import load_settings
@@ -150,8 +151,7 @@ class _Chosen:
             raise CommandError(
                 "--from-id and --to-id mean ids of one table: add --table users, --table keywords or a roll-up."
             )
-        if from_id > to_id:
-            raise CommandError(f"--from-id {from_id} comes after --to-id {to_id}: exchange the two.")
+        require_order(from_id, to_id)
 
 
 @dataclass(slots=True)
@@ -217,13 +217,8 @@ def _run(chosen: _Chosen, batches: _Batches, report: _Report) -> None:
     settings = load_settings()
     seconds = settings.statement_timeout_seconds
     try:
-        with migrated_database(settings) as url:
+        with each_within(seconds), migrated_database(settings) as url:
             asyncio.run(_read(url, seconds, chosen, batches, report))
-    except (TimeoutError, asyncpg.QueryCanceledError) as slow:
-        raise CommandError(
-            f"A batch took longer than {seconds:g} seconds: give a smaller --batch, or raise "
-            "LEADGRAPH_STATEMENT_TIMEOUT_SECONDS."
-        ) from slow
     except asyncpg.DeadlockDetectedError as deadlock:
         raise CommandError(
             "Other writers kept a batch from its locks: go on after the last id that was printed."

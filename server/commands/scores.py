@@ -5,13 +5,12 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
-import asyncpg
 import typer
 
 from db.audit import LARGEST_ID
 from db.pool import Pool, open_pool
+from server.commands.batches import each_within, require_order
 from server.database import migrated_database
-from server.errors import CommandError
 from server.settings import load_settings
 from services import integration_health, lead_scoring
 from services.integration_health import Refreshed
@@ -50,8 +49,7 @@ def rescore(
     The last id of each batch is printed when it is committed. An interrupted run does the rest when it is started
     again; with --all, begin after the last id.
     """
-    if from_id > to_id:
-        raise CommandError(f"--from-id {from_id} comes after --to-id {to_id}: exchange the two.")
+    require_order(from_id, to_id)
 
     async def batches(pool: Pool) -> AsyncIterator[tuple[int, int]]:
         now = datetime.now(UTC)
@@ -88,14 +86,8 @@ def refresh_health(batch: Batch = integration_health.BATCH) -> None:
 def _run(batches: Batches, things: str) -> None:
     settings = load_settings()
     seconds = settings.statement_timeout_seconds
-    try:
-        with migrated_database(settings) as url:
-            total = asyncio.run(_all(url, seconds, batches, things))
-    except (TimeoutError, asyncpg.QueryCanceledError) as slow:
-        raise CommandError(
-            f"A batch took longer than {seconds:g} seconds: give a smaller --batch, or raise "
-            "LEADGRAPH_STATEMENT_TIMEOUT_SECONDS."
-        ) from slow
+    with each_within(seconds), migrated_database(settings) as url:
+        total = asyncio.run(_all(url, seconds, batches, things))
     typer.echo(f"{total} {things} done.")
 
 

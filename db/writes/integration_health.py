@@ -1,7 +1,7 @@
 """What the health of integrations is computed from, and where it is stored."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,6 +38,7 @@ from db.rows import columns
 from db.scope import EVERYBODY
 from db.statement import statement
 from db.writer import Writer
+from db.writes.given import given_rows
 
 _INTEGRATIONS, _LOGS, _DAYS = table_of(Integration), table_of(IntegrationLog), table_of(IntegrationDay)
 _DAY_OF_RUN: ColumnElement[Any] = literal_column(
@@ -121,20 +122,12 @@ async def conditions(
 
 @statement
 def _integrations_set_health() -> ReturningUpdate[Any]:
-    given = (
-        func.unnest(
-            bindparam("ids", type_=ARRAY(BigInteger)),
-            bindparam("scores", type_=ARRAY(Integer)),
-            bindparam("problems", type_=ARRAY(Text)),
-        )
-        .table_valued("id", "score", "problems", name="given")
-        .render_derived(name="given")
-    )
+    given = given_rows("healths", {"id": BigInteger, "score": Integer, "problems": ARRAY(Text)})
     return (
         update(_INTEGRATIONS)
         .values(
             health_score=given.c.score,
-            health_problems=func.string_to_array(given.c.problems, ","),
+            health_problems=given.c.problems,
             health_version=bindparam("version", type_=Text),
             health_computed_at=_moment("now"),
         )
@@ -145,14 +138,11 @@ def _integrations_set_health() -> ReturningUpdate[Any]:
 
 async def store(writer: Writer, healths: Iterable[Health], version: str, now: datetime) -> list[Integration]:
     """The integrations as they are then, in no order."""
-    found = list(healths)
     return await writer.fetch(
         Integration,
         _integrations_set_health(),
         EVERYBODY,
-        ids=[health.id for health in found],
-        scores=[health.score for health in found],
-        problems=[",".join(health.problems) for health in found],
+        healths=[asdict(health) for health in healths],
         version=version,
         now=now,
     )

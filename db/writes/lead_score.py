@@ -1,11 +1,10 @@
 """What the score of leads is computed from, and where it is stored."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -15,13 +14,12 @@ from sqlalchemy import (
     any_,
     bindparam,
     case,
-    cast,
     func,
     select,
     true,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from db.models import AnalysisResult, AnalysisStatus, Intent, Lead, Mention, Relevance, Sentiment
@@ -30,6 +28,7 @@ from db.rows import columns
 from db.scope import EVERYBODY
 from db.statement import statement
 from db.writer import Writer
+from db.writes.given import given_rows
 
 _LEADS, _MENTIONS, _ANALYSES = table_of(Lead), table_of(Mention), table_of(AnalysisResult)
 
@@ -90,23 +89,15 @@ async def promises_of_mentions(writer: Writer, mention_ids: Sequence[int]) -> li
 
 @statement
 def _leads_set_scores() -> ReturningUpdate[Any]:
-    given = (
-        func.unnest(
-            bindparam("ids", type_=ARRAY(BigInteger)),
-            bindparam("scores", type_=ARRAY(Integer)),
-            bindparam("breakdowns", type_=ARRAY(Text)),
-        )
-        .table_valued("id", "score", "breakdown", name="given")
-        .render_derived(name="given")
-    )
+    given = given_rows("scores", {"lead_id": BigInteger, "score": Integer, "breakdown": JSONB})
     return (
         update(_LEADS)
         .values(
             score=given.c.score,
-            score_breakdown=cast(given.c.breakdown, JSONB),
+            score_breakdown=given.c.breakdown,
             score_version=case((given.c.score.is_not(None), bindparam("version", type_=Text))),
         )
-        .where(_LEADS.c.id == given.c.id)
+        .where(_LEADS.c.id == given.c.lead_id)
         .returning(*columns(Lead))
     )
 
@@ -117,9 +108,7 @@ async def store(writer: Writer, scores: Sequence[StoredScore], version: str) -> 
         Lead,
         _leads_set_scores(),
         EVERYBODY,
-        ids=[each.lead_id for each in scores],
-        scores=[each.score for each in scores],
-        breakdowns=[each.breakdown and orjson.dumps(each.breakdown).decode() for each in scores],
+        scores=[asdict(score) for score in scores],
         version=version,
     )
 

@@ -199,6 +199,7 @@ class Reader:
         """Opens the snapshot now, if it is not, for all that is read from here on."""
         self.single = False
         async with self._one_at_a_time:
+            self._require_open()
             if self._connection is None:
                 await self._open_snapshot()
 
@@ -208,7 +209,6 @@ class Reader:
             raise asyncio.CancelledError
 
     async def _open_snapshot(self) -> Pooled:
-        self._require_open()
         self._connection = connection = await self._pool.acquire()
         self._opened_at = time.monotonic()
         await _begin(connection)

@@ -1,7 +1,7 @@
 """Loaders: keys in, one value per key out; and how the loads of one operation become few statements."""
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
@@ -67,12 +67,6 @@ class Loads:
     def snapshot_age_seconds(self) -> float:
         """How old what is read here is: the age of the reader's snapshot."""
         return self._reader.snapshot_age_seconds
-
-    def prime(self, loader: Loader[Key, Value], values: Mapping[Key, Value]) -> None:
-        """Makes known what has been read otherwise. What the loader has read by then stays as it is."""
-        known = self._known(loader).values
-        for key, value in values.items():
-            known.setdefault(key, value)
 
     async def load(self, loader: Loader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         """One value per key, in the order of the keys. Raises what the loader's read raised."""

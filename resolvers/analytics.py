@@ -7,18 +7,18 @@ from enum import Enum
 
 from db.models import Keyword, Lead, LeadStatus, Mention, User
 from db.queries.keyword_ranking import Ranking
+from db.queries.slots import Tally
 from resolvers.context import Context
 from resolvers.keyword_performance import KeywordPerformance, best_of_users
 from resolvers.needs import needs
 from resolvers.paging import bounded
-from resolvers.permission import require_scope
 from resolvers.stats import GroupCount
 from resolvers.timeframe import Overview, figures
+from resolvers.trend import Trends
 from services import dashboard as of_dashboards
-from services.analytics import COUNTERS, UserFigures, UserFiguresOf, rate_trend, trend, user_figures
-from services.api_key import READ_LEADS, READ_MENTIONS
+from services.analytics import COUNTERS, UserFigures, UserFiguresOf, user_figures
 from services.cached import Figure
-from services.rates import Rate, RateBasis, RateTrend, Trend, percent
+from services.rates import OF_ALL_TIME, PARTS, Rate, RateBasis, Trend, percent
 
 MOST_LEADS = 50
 
@@ -51,7 +51,7 @@ class FunnelStage:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Trends):
     """The figures of a user: what is counted of leads, of conversions, and what a dashboard shows at its top."""
 
     overview: Overview
@@ -70,20 +70,8 @@ class Totals:
         return self.figure.value.today.leads
 
     @property
-    def mentions(self) -> Trend:
-        return self._trend("mentions")
-
-    @property
-    def leads(self) -> Trend:
-        return self._trend("leads")
-
-    @property
-    def qualified(self) -> Trend:
-        return self._trend("qualified")
-
-    @property
-    def converted(self) -> Trend:
-        return self._trend("converted")
+    def tallies(self) -> tuple[Tally, Tally]:
+        return self.figure.value.current, self.figure.value.previous
 
     @property
     def by_status(self) -> list[GroupCount]:
@@ -92,38 +80,23 @@ class Totals:
 
     @property
     def funnel(self) -> list[FunnelStage]:
-        counts = [self._trend(stage.value) for stage in Stage]
+        counts = [self.trend(stage.value) for stage in Stage]
         before = [None, *(count.value for count in counts)]
         first = [None, *[counts[0].value] * 3]
         return [FunnelStage(*of_one) for of_one in zip(Stage, counts, before, first, strict=False)]
 
-    def _trend(self, measure: str) -> Trend:
-        return trend(self.figure.value.current, self.figure.value.previous, measure)
-
 
 def _question(overview: Overview) -> UserFiguresOf:
-    period, (today, tomorrow) = overview.frame.period, overview.frame.today
-    return UserFiguresOf(overview.user_id, period.previous_start, period.start, period.end, today, tomorrow)
+    return UserFiguresOf(overview.user_id, *overview.frame.period, *overview.frame.today)
 
 
 @needs(others={User: (*COUNTERS, "data_version")}, loads=2)
 async def totals(overviews: Sequence[Overview], context: Context) -> Sequence[Totals]:
-    for scope in (READ_LEADS, READ_MENTIONS):
-        require_scope(context.viewer, scope)
+    for model in (Lead, Mention):
+        context.require(model)
     frames = [overview.frame for overview in overviews]
     found = await figures(context, user_figures, frames, [_question(overview) for overview in overviews])
     return [Totals(overview, figure) for overview, figure in zip(overviews, found, strict=True)]
-
-
-@needs(loads=0)
-async def rate_of_window(
-    parents: Sequence[Totals], context: Context, basis: RateBasis | None = None
-) -> Sequence[RateTrend]:
-    """By what happened within the window."""
-    del context
-    chosen = basis or RateBasis.CONVERTED_PER_MENTION
-    values = [one.figure.value for one in parents]
-    return [rate_trend(value.current, value.previous, chosen) for value in values]
 
 
 @needs(loads=0)
@@ -137,15 +110,8 @@ async def rate_of_all_time(
 
 
 def _rate(of_user: UserFigures, basis: RateBasis) -> Rate:
-    counters = of_user.counters
-    leads, mentions = counters["leads_count"], counters["mentions_count"]
-    converted = counters["converted_leads_count"]
-    over, under = {
-        RateBasis.LEADS_PER_MENTION: (leads, mentions),
-        RateBasis.CONVERTED_PER_MENTION: (converted, mentions),
-        RateBasis.CONVERTED_PER_LEAD: (converted, leads),
-        RateBasis.QUALIFIED_PER_LEAD: (of_user.ever.qualified, leads),
-    }[basis]
+    counted = {part: of_user.counters[column] for part, column in OF_ALL_TIME.items()}
+    over, under = ({**counted, "qualified": of_user.ever.qualified}[part] for part in PARTS[basis])
     return Rate(over, under, basis)
 
 
@@ -175,7 +141,7 @@ async def recent_leads_as_of(overviews: Sequence[Overview], context: Context) ->
 async def _recent(
     overviews: Sequence[Overview], context: Context, most: int
 ) -> Sequence[Figure[list[of_dashboards.RecentLead]]]:
-    require_scope(context.viewer, READ_LEADS)
+    context.require(Lead)
     frames, size = [overview.frame for overview in overviews], of_dashboards.USUALLY_MOST
     if most > size:
         # `asOf` is that of the usual list; a longer one might be older, and is therefore read now.

@@ -8,9 +8,7 @@ from db.models import Integration, IntegrationLog, User
 from resolvers.context import Context
 from resolvers.needs import needs
 from resolvers.paging import bounded
-from resolvers.permission import require_scope
 from resolvers.timeframe import Overview, figures, require_age
-from services.api_key import READ_INTEGRATIONS
 from services.integration_health import (
     USUALLY_MOST,
     HealthsOf,
@@ -60,7 +58,7 @@ async def of_users(
     overviews: Sequence[Overview], context: Context, first: int | None = None
 ) -> Sequence[Sequence[IntegrationHealth]]:
     """The least healthy first, whatever their status."""
-    require_scope(context.viewer, READ_INTEGRATIONS)
+    context.require(Integration)
     most = bounded(first, USUALLY_MOST, MOST_INTEGRATIONS)
     size = USUALLY_MOST if most <= USUALLY_MOST else MOST_INTEGRATIONS
     since = first_day(context.now)
@@ -75,9 +73,7 @@ async def of_users(
 async def of_integrations(
     integrations: Sequence[Integration], context: Context, max_age: int | None = None
 ) -> Sequence[IntegrationHealth]:
-    require_scope(
-        context.viewer, READ_INTEGRATIONS
-    )  # rows that were written are shown to those without it, too
+    context.require(Integration)  # rows that were written are shown to those without it, too
     require_age(max_age)
     since = first_day(context.now)
     questions = [HealthsOf(one.user_id, since, 1, one.id) for one in integrations]

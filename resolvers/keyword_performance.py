@@ -6,15 +6,15 @@ from datetime import datetime
 
 from db.models import Keyword, User
 from db.queries.keyword_ranking import Ranking
+from db.queries.slots import Tally
 from loaders.keyword_ranking import KeywordEfficiency
 from resolvers.context import Context
 from resolvers.needs import needs
 from resolvers.paging import bounded
-from resolvers.permission import require_scope
 from resolvers.series import Series, series_of
-from resolvers.timeframe import USERS_COLUMNS, Overview, Timeframe, figures, timeframe
-from services.analytics import KeywordSeriesOf, keyword_series, rate_trend, trend
-from services.api_key import READ_KEYWORDS
+from resolvers.timeframe import USERS_COLUMNS, FrameArguments, Overview, Timeframe, figures, timeframe
+from resolvers.trend import Trends
+from services.analytics import KeywordSeriesOf, keyword_series
 from services.keyword_performance import (
     KeywordFigures,
     KeywordWindow,
@@ -25,8 +25,7 @@ from services.keyword_performance import (
     keyword_window,
     performance_score,
 )
-from services.rates import RateBasis, RateTrend, Trend
-from services.windows import Range, TimeUnit, Window, bounds_of
+from services.windows import TimeUnit, Window, bounds_of
 
 DEFAULT_WIDGET = 5
 DEFAULT_KEYWORDS = 20
@@ -34,7 +33,7 @@ MOST_KEYWORDS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class KeywordPerformance:
+class KeywordPerformance(Trends):
     """A keyword's figures. Those that rank it carry its efficiency, which else is asked if selected."""
 
     keyword: Keyword
@@ -51,20 +50,8 @@ class KeywordPerformance:
         return self.frame.previous_window
 
     @property
-    def mentions(self) -> Trend:
-        return trend(self.figures.current, self.figures.previous, "mentions")
-
-    @property
-    def leads(self) -> Trend:
-        return trend(self.figures.current, self.figures.previous, "leads")
-
-    @property
-    def qualified(self) -> Trend:
-        return trend(self.figures.current, self.figures.previous, "qualified")
-
-    @property
-    def converted(self) -> Trend:
-        return trend(self.figures.current, self.figures.previous, "converted")
+    def tallies(self) -> tuple[Tally, Tally]:
+        return self.figures.current, self.figures.previous
 
     @property
     def performance_score(self) -> int:
@@ -75,19 +62,9 @@ async def best_of_users(
     overviews: Sequence[Overview], context: Context, ranking: Ranking, most: int
 ) -> Sequence[Sequence[KeywordPerformance]]:
     """The best keywords of each user; only those that have mentions."""
-    require_scope(context.viewer, READ_KEYWORDS)
+    context.require(Keyword)
     size = DEFAULT_KEYWORDS if most <= DEFAULT_KEYWORDS else MOST_KEYWORDS
-    questions = [
-        best_keywords_of(
-            one.user_id,
-            one.frame.period.previous_start,
-            one.frame.period.start,
-            one.frame.period.end,
-            ranking,
-            size,
-        )
-        for one in overviews
-    ]
+    questions = [best_keywords_of(one.user_id, one.frame.period, ranking, size) for one in overviews]
     found = await figures(context, best_keywords, [one.frame for one in overviews], questions)
     best = [figure.value.first(ranking, most) for figure in found]
     return [
@@ -121,35 +98,16 @@ async def ranking(
     loads=2,
 )
 async def of_keywords(
-    keywords: Sequence[Keyword],
-    context: Context,
-    range: Range | None = None,  # noqa: A002 - the API's word
-    time_zone: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    max_age: int | None = None,
+    keywords: Sequence[Keyword], context: Context, asked: FrameArguments
 ) -> Sequence[KeywordPerformance]:
-    require_scope(context.viewer, READ_KEYWORDS)  # rows that were written are shown to those without it, too
-    frame = await timeframe(context, range, time_zone, since, until, max_age)
-    period = frame.period
-    questions = [
-        KeywordWindowOf(one.user_id, one.id, period.previous_start, period.start, period.end)
-        for one in keywords
-    ]
-    found = await context.figures(keyword_window, questions, max_age)
+    context.require(Keyword)  # rows that were written are shown to those without the scope, too
+    frame = await timeframe(context, asked)
+    questions = [KeywordWindowOf(one.user_id, one.id, *frame.period) for one in keywords]
+    found = await context.figures(keyword_window, questions, frame.max_age)
     return [
         KeywordPerformance(keyword, frame, figure.value, figure.as_of)
         for keyword, figure in zip(keywords, found, strict=True)
     ]
-
-
-@needs(loads=0)
-async def conversion_rate(
-    performances: Sequence[KeywordPerformance], context: Context, basis: RateBasis | None = None
-) -> Sequence[RateTrend]:
-    del context
-    chosen = basis or RateBasis.LEADS_PER_MENTION
-    return [rate_trend(one.figures.current, one.figures.previous, chosen) for one in performances]
 
 
 @needs(others={User: ("data_version",)}, loads=2)

@@ -25,9 +25,9 @@ def mutation(
     scope: str | None, payload: type[Answer], prepare: Prepare | None = None
 ) -> Callable[[Work[Answer]], Resolver]:
     """Makes the resolver of a mutation's field. The work gets the argument `input`, and what it returns is the
-    answer; it may be done again, after all that it wrote was undone, and after what is too much for one transaction was taken away
-    piece by piece. `prepare` makes of the input what the work
-    gets instead, before anybody is locked. Without a `scope`, it also asks for those that are needed.
+    answer; it may be done again, after all that it wrote was undone, and after what is too much for one
+    transaction was taken away piece by piece. `prepare` makes of the input what the work gets instead, before
+    anybody is locked. Without a `scope`, it also asks for those that are needed.
 
     An input with `idempotency_key` is worked off once; later calls get the stored answer.
     """

@@ -4,36 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.models import User
+from db.models import Lead, Mention, User
 from db.queries.slots import Tally
 from resolvers.context import Context
 from resolvers.needs import needs
-from resolvers.permission import require_scope
-from resolvers.timeframe import Overview, figures
+from resolvers.timeframe import Overview, Unit, figures
 from services.analytics import UserSeriesOf, user_series
-from services.api_key import READ_LEADS, READ_MENTIONS
 from services.cached import Figure
 from services.windows import TimeUnit, Window, bounds_of
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class Point(Unit):
     """A unit of time, and what happened in it."""
 
-    window: Window
     tally: Tally
-
-    @property
-    def start(self) -> datetime:
-        return self.window.start
-
-    @property
-    def end(self) -> datetime:
-        return self.window.end
-
-    @property
-    def partial(self) -> bool:
-        return self.window.partial
 
     @property
     def mentions(self) -> int:
@@ -66,8 +51,8 @@ def series_of(units: Sequence[Window], figure: Figure[list[Tally]]) -> Series:
 async def over_time(
     overviews: Sequence[Overview], context: Context, by: TimeUnit | None = None
 ) -> Sequence[Series]:
-    for scope in (READ_LEADS, READ_MENTIONS):
-        require_scope(context.viewer, scope)
+    for model in (Lead, Mention):
+        context.require(model)
     units = [overview.frame.units(by or TimeUnit.DAY) for overview in overviews]
     questions = [
         UserSeriesOf(overview.user_id, bounds_of(own)) for overview, own in zip(overviews, units, strict=True)

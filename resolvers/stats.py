@@ -16,9 +16,9 @@ from loaders.rows import RowBy
 from resolvers.context import Context
 from resolvers.errors import UserInputError
 from resolvers.needs import needs
-from resolvers.paging import Connection, of_each_list, total_count
-from resolvers.timeframe import zone_for
-from services.rates import Rate, RateBasis
+from resolvers.paging import Connection, bounded, of_each_list, total_count
+from resolvers.timeframe import Unit, zone_for
+from services.rates import OF_ALL_TIME, PARTS, Rate, RateBasis
 from services.windows import TimeUnit, Window, default_range, windows
 
 MOST_WINDOWS = 1000
@@ -49,21 +49,8 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
-class WindowCount:
-    window: Window
+class WindowCount(Unit):
     count: int
-
-    @property
-    def start(self) -> datetime:
-        return self.window.start
-
-    @property
-    def end(self) -> datetime:
-        return self.window.end
-
-    @property
-    def partial(self) -> bool:
-        return self.window.partial
 
 
 count = total_count
@@ -93,9 +80,7 @@ async def _groups(connections: Connections, context: Context, by: str) -> Sequen
 async def by_keyword(
     connections: Connections, context: Context, first: int | None = None
 ) -> Sequence[Sequence[KeywordCount]]:
-    most = DEFAULT_KEYWORDS if first is None else first
-    if not 0 <= most <= MOST_KEYWORDS:
-        raise UserInputError(f"`first` has to be between 0 and {MOST_KEYWORDS}, not {first}.")
+    most = bounded(first, DEFAULT_KEYWORDS, MOST_KEYWORDS)
     groups = [list(islice(found, most)) for found in await _groups(connections, context, "keyword_id")]
     ids = [keyword_id for found in groups for keyword_id, _ in found]
     rows = await context.load(RowBy(Keyword), ids)
@@ -195,7 +180,7 @@ async def _per_window(
 def rate_of(parent: str, default: RateBasis) -> Callable[..., Awaitable[Sequence[Rate]]]:
     """A rate of users or keywords, from their counters. How many leads were ever qualified is counted."""
 
-    @needs("mentions_count", "leads_count", "converted_leads_count")
+    @needs(*OF_ALL_TIME.values())
     async def resolve(
         rows: Sequence[Any], context: Context, basis: RateBasis | None = None
     ) -> Sequence[Rate]:
@@ -204,11 +189,7 @@ def rate_of(parent: str, default: RateBasis) -> Callable[..., Awaitable[Sequence
             qualified = Count(Lead, parent, Test("qualified_at", Operator.IS_NULL, False))
             reached = await context.load(qualified, [row.id for row in rows])
             return [Rate(n, row.leads_count, chosen) for n, row in zip(reached, rows, strict=True)]
-        over, under = {
-            RateBasis.LEADS_PER_MENTION: ("leads_count", "mentions_count"),
-            RateBasis.CONVERTED_PER_MENTION: ("converted_leads_count", "mentions_count"),
-            RateBasis.CONVERTED_PER_LEAD: ("converted_leads_count", "leads_count"),
-        }[chosen]
+        over, under = (OF_ALL_TIME[part] for part in PARTS[chosen])
         return [Rate(getattr(row, over), getattr(row, under), chosen) for row in rows]
 
     return resolve

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from db.models import Base, User
@@ -32,6 +33,16 @@ from services.windows import (
 USERS_COLUMNS = ("time_zone", "week_start")
 """What is read off the viewer's row."""
 MOST_WINDOWS = 400
+
+
+class FrameArguments(NamedTuple):
+    """The arguments of every field that is about a window, as the client gave them."""
+
+    range: Range | None = None
+    time_zone: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    max_age: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +87,37 @@ class Timeframe:
         return found
 
 
-async def timeframe(
-    context: Context,
-    chosen: Range | None = None,
-    time_zone: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    max_age: int | None = None,
-) -> Timeframe:
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of time that something is said of."""
+
+    window: Window
+
+    @property
+    def start(self) -> datetime:
+        return self.window.start
+
+    @property
+    def end(self) -> datetime:
+        return self.window.end
+
+    @property
+    def partial(self) -> bool:
+        return self.window.partial
+
+
+async def timeframe(context: Context, asked: FrameArguments) -> Timeframe:
     """Raises `UserInputError` that names the argument which is wrong."""
     viewer = await context.load_one(RowBy(User), context.viewer.user_id)
-    wanted = _range(chosen, since, until)
-    require_age(max_age)
-    zone = zone_for(viewer, time_zone)
+    wanted = _range(asked)
+    require_age(asked.max_age)
+    zone = zone_for(viewer, asked.time_zone)
     try:
-        period = period_of(wanted, zone, context.now, _utc(since), _utc(until))
+        period = period_of(wanted, zone, context.now, _utc(asked.since), _utc(asked.until))
     except RangeError as error:
         raise UserInputError(f"`{error.argument}`: {error}") from error
-    return Timeframe(wanted, period, zone.key, viewer.week_start if viewer else 1, context.now, max_age)
+    week_start = viewer.week_start if viewer else 1
+    return Timeframe(wanted, period, zone.key, week_start, context.now, asked.max_age)
 
 
 def zone_for(viewer: User | None, time_zone: str | None) -> ZoneInfo:
@@ -126,8 +150,9 @@ async def figures(
     return await together(list(zip(frames, questions, strict=True)), lambda asked: asked[0].max_age, ask)
 
 
-def _range(chosen: Range | None, since: datetime | None, until: datetime | None) -> Range:
-    if since is None and until is None:
+def _range(asked: FrameArguments) -> Range:
+    chosen = asked.range
+    if asked.since is None and asked.until is None:
         return USUAL_RANGE if chosen is None else chosen
     if chosen not in {None, Range.CUSTOM}:
         raise UserInputError(f"`from` and `to` go with `range: CUSTOM`, not with {chosen.name}.")
@@ -170,29 +195,13 @@ _FRAMED: Mapping[type[Base], tuple[str, ...]] = {User: USERS_COLUMNS}
 
 
 @needs(others=_FRAMED)
-async def of_viewer(
-    parents: Sequence[None],
-    context: Context,
-    range: Range | None = None,  # noqa: A002 - the API's word
-    time_zone: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    max_age: int | None = None,
-) -> Sequence[Overview]:
+async def of_viewer(parents: Sequence[None], context: Context, asked: FrameArguments) -> Sequence[Overview]:
     """The viewer's own, also for operators."""
-    frame = await timeframe(context, range, time_zone, since, until, max_age)
+    frame = await timeframe(context, asked)
     return [Overview(context.viewer.user_id, frame)] * len(parents)
 
 
 @needs(others=_FRAMED)
-async def of_users(
-    users: Sequence[User],
-    context: Context,
-    range: Range | None = None,  # noqa: A002 - the API's word
-    time_zone: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    max_age: int | None = None,
-) -> Sequence[Overview]:
-    frame = await timeframe(context, range, time_zone, since, until, max_age)
+async def of_users(users: Sequence[User], context: Context, asked: FrameArguments) -> Sequence[Overview]:
+    frame = await timeframe(context, asked)
     return [Overview(user.id, frame) for user in users]

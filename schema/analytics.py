@@ -6,6 +6,7 @@ from resolvers import analytics as resolve
 from resolvers import integration_health as of_integrations
 from resolvers import keyword_performance as of_keywords
 from resolvers import series
+from resolvers.trend import rate_of_window
 from schema.enums import describe
 from schema.fields import column, resolved_by
 from schema.integration_health import IntegrationHealth
@@ -57,7 +58,7 @@ class ConversionAnalytics:
     qualified: Trend = column("Leads that were first QUALIFIED.")
     converted: Trend = column("Leads that were first CONVERTED.")
     conversion_rate: RateTrend = resolved_by(
-        resolve.rate_of_window,
+        rate_of_window(RateBasis.CONVERTED_PER_MENTION),
         description="A rate of what happened within the window.",
         arguments={"basis": basis(RateBasis.CONVERTED_PER_MENTION)},
     )

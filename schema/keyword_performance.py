@@ -5,6 +5,7 @@ import strawberry
 
 from db.queries.keyword_ranking import Ranking
 from resolvers import keyword_performance as resolve
+from resolvers.trend import rate_of_window
 from schema.enums import describe
 from schema.fields import column, resolved_by
 from schema.refs import KeywordRef
@@ -46,7 +47,7 @@ class KeywordPerformance:
     qualified: Trend = column("Leads that were first QUALIFIED.")
     converted: Trend = column("Leads that were first CONVERTED.")
     conversion_rate: RateTrend = resolved_by(
-        resolve.conversion_rate,
+        rate_of_window(RateBasis.LEADS_PER_MENTION),
         description="A rate of what happened within the window.",
         arguments={"basis": basis(RateBasis.LEADS_PER_MENTION)},
     )

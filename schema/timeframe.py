@@ -1,11 +1,14 @@
 """Windows of time: how they are asked for, and how they are shown."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import strawberry
 
-from resolvers.timeframe import MOST_WINDOWS
+from resolvers.context import Context
+from resolvers.needs import like
+from resolvers.timeframe import MOST_WINDOWS, FrameArguments
 from schema.enums import describe
 from schema.fields import SetWise, column, resolved_by
 from services.windows import EARLIEST, LATEST, LONGEST, Range, TimeUnit
@@ -100,6 +103,11 @@ def over_time(resolver: SetWise) -> Any:
     return resolved_by(resolver, description="The same by days, weeks or months of the zone.", arguments=BY)
 
 
-def framed(resolver: SetWise, description: str) -> Any:
-    """A field that is about a window of time."""
-    return resolved_by(resolver, description=description, arguments=ARGUMENTS)
+def framed(resolver: Callable[..., Awaitable[Sequence[Any]]], description: str) -> Any:
+    """A field that is about a window of time: the resolver gets all of the window's arguments as one value."""
+
+    @like(resolver)
+    async def resolve(parents: Sequence[Any], context: Context, **given: Any) -> Sequence[Any]:
+        return await resolver(parents, context, FrameArguments(**given))
+
+    return resolved_by(resolve, description=description, arguments=ARGUMENTS)

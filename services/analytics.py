@@ -11,7 +11,7 @@ from loaders.loader import Loads
 from loaders.rows import RowBy
 from loaders.slots import Tallies
 from services.cached import metric
-from services.rates import Rate, RateBasis, RateTrend, Trend
+from services.rates import PARTS, Rate, RateBasis, RateTrend, Trend
 from services.together import together
 from services.windows import TimeUnit, bounds_of, today, usual_period, windows, zone_or_utc
 
@@ -140,21 +140,13 @@ async def _series(
     return [list(tallied) for tallied in await loads.load(Tallies(by, spans), ids)]
 
 
-MEASURED = {
-    RateBasis.LEADS_PER_MENTION: ("leads", "mentions"),
-    RateBasis.CONVERTED_PER_MENTION: ("converted", "mentions"),
-    RateBasis.CONVERTED_PER_LEAD: ("converted", "leads"),
-    RateBasis.QUALIFIED_PER_LEAD: ("qualified", "leads"),
-}
-
-
 def trend(current: Tally, previous: Tally, measure: str) -> Trend:
     return Trend(getattr(current, measure), getattr(previous, measure))
 
 
 def rate(tally: Tally, basis: RateBasis) -> Rate:
     """A rate of what happened within a window: leads that were first converted in it, by its mentions, say."""
-    over, under = MEASURED[basis]
+    over, under = PARTS[basis]
     return Rate(getattr(tally, over), getattr(tally, under), basis)
 
 

@@ -1,7 +1,7 @@
 """How well keywords do: scores over all time, and what happened to them within a window and the one before."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from db.copies import KeywordCopy
@@ -14,7 +14,7 @@ from loaders.slots import Tallies
 from services.cached import metric
 from services.rates import half_up
 from services.together import together
-from services.windows import usual_period
+from services.windows import Period, usual_period
 
 TTL_SECONDS = 300
 USUAL = (Ranking.LEADS, Ranking.CONVERSION_RATE)
@@ -52,13 +52,11 @@ class BestKeywordsOf:
     most: int = USUALLY_MOST
 
 
-def best_keywords_of(
-    user_id: int, previous_start: datetime, start: datetime, end: datetime, ranking: Ranking, most: int
-) -> BestKeywordsOf:
+def best_keywords_of(user_id: int, period: Period, ranking: Ranking, most: int) -> BestKeywordsOf:
     """The question that has the first keywords of a ranking in its answer: the usual one if that is enough."""
     if ranking in USUAL and most <= USUALLY_MOST:
-        return BestKeywordsOf(user_id, previous_start, start, end)
-    return BestKeywordsOf(user_id, previous_start, start, end, (ranking,), most)
+        return BestKeywordsOf(user_id, *period)
+    return BestKeywordsOf(user_id, *period, (ranking,), most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +97,7 @@ async def best_keywords(loads: Loads, questions: Sequence[BestKeywordsOf]) -> Se
         found = await loads.load(loader, [question.user_id for question in some])
         return [_found(ranked, alike.rankings, alike.most) for ranked in found]
 
-    return await together(questions, _without_user, ask)
-
-
-def _without_user(question: BestKeywordsOf) -> BestKeywordsOf:
-    return BestKeywordsOf(
-        0, question.previous_start, question.start, question.end, question.rankings, question.most
-    )
+    return await together(questions, lambda one: replace(one, user_id=0), ask)
 
 
 def _found(ranked: Sequence[Ranked], rankings: Sequence[Ranking], most: int) -> BestKeywordsFound:

@@ -14,6 +14,21 @@ class RateBasis(Enum):
     QUALIFIED_PER_LEAD = "qualified_per_lead"
 
 
+PARTS = {
+    RateBasis.LEADS_PER_MENTION: ("leads", "mentions"),
+    RateBasis.CONVERTED_PER_MENTION: ("converted", "mentions"),
+    RateBasis.CONVERTED_PER_LEAD: ("converted", "leads"),
+    RateBasis.QUALIFIED_PER_LEAD: ("qualified", "leads"),
+}
+"""What is divided by what."""
+OF_ALL_TIME = {
+    "mentions": "mentions_count",
+    "leads": "leads_count",
+    "converted": "converted_leads_count",
+}
+"""The counters of users and keywords that are of the same, over all time; none is of those ever qualified."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """`value` is numerator / denominator in percent, half-up to two decimals; 0 where there is nothing to divide by."""

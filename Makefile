@@ -20,7 +20,7 @@ test: dev web  ## Set everything up and run all tests on an embedded PostgreSQL
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-reference: dev  ## Run what depends on the executor on graphql-core's instead of breadth
-	@LEADGRAPH_EXECUTOR=reference $(BIN)/python -m pytest tests/schema tests/server/test_examples.py \
+	@LEADGRAPH_EXECUTOR=reference $(BIN)/python -m pytest tests/schema tests/server/graphiql/test_examples.py \
 		--ignore=tests/schema/test_executors.py --ignore=tests/schema/test_plans.py $(ARGS)
 
 check: dev  ## Lint, types, layers, migrations against models, committed schema

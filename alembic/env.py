@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: by the connection that `db.migrations` hands over, or by its URL."""
+"""How Alembic reaches the database: by the connection that `db.engine.migrations` hands over, or by its URL."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ import os
 from alembic import context
 from sqlalchemy import Connection
 
-from db.migrations import engine_for
+from db.engine.migrations import engine_for
 from db.models import Base
 
 

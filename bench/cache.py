@@ -17,15 +17,15 @@ from pathlib import Path
 from statistics import quantiles
 
 from bench.table import markdown
-from db import migrations
 from db.embedded import EmbeddedPostgres
-from db.pool import Pool, Reader, open_pool
-from db.scope import Scope
+from db.engine import migrations
+from db.engine.pool import Pool, Reader, open_pool
+from db.language.scope import Scope
 from loaders.loader import Loads
-from services.cache.backend import Backend
-from services.cache.memory import MemoryBackend
-from services.cache.redis import RedisBackend
-from services.cached import Cached, Metric
+from services.figures.cache.backend import Backend
+from services.figures.cache.cached import Cached, Metric
+from services.figures.cache.memory import MemoryBackend
+from services.figures.cache.redis import RedisBackend
 from tests.valkey import Valkey
 
 CALLS = 2000

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 from bench.filling import MENTIONS, Amount, fill, recipe
-from db import databases, migrations
-from db.pool import Connection
-from db.queries import api_key as stored_keys
-from services import api_key
+from db.engine import databases, migrations
+from db.engine.pool import Connection
+from db.statements import api_key as stored_keys
+from services.accounts import api_key
 
 USERS = 100
 KEY_NAME = "bench"

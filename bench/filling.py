@@ -13,9 +13,10 @@ from datetime import datetime
 
 import asyncpg
 
-from db import migrations
-from db.pool import open_pool
-from services import demo, integration_health
+from db.engine import migrations
+from db.engine.pool import open_pool
+from services import demo
+from services.integrations import health
 
 MENTIONS = 200
 """Of each keyword."""
@@ -204,7 +205,7 @@ async def fill(url: str, amount: Amount, end: datetime, say: Callable[[str], Non
 async def _compute_health(url: str, end: datetime) -> None:
     pool = await open_pool(url, size=1)
     try:
-        async for _ in integration_health.refresh_all(pool, end):
+        async for _ in health.refresh_all(pool, end):
             pass
     finally:
         await pool.close()

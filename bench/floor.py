@@ -19,7 +19,7 @@ import uvicorn
 
 from bench.floor_dashboard import dashboard
 from bench.page import Answer, global_id
-from db.pool import Pool
+from db.engine.pool import Pool
 
 Message = MutableMapping[str, Any]
 

@@ -9,7 +9,7 @@ import orjson
 
 from bench.page import RANKING, STATUSES, WIDGET, Answer, Counts, Frame, Keyword, User, page, recent_lead
 from bench.page import integration as integration_of
-from db.pool import Pool
+from db.engine.pool import Pool
 
 DAY = timedelta(days=1)
 DAYS_SHOWN = 30

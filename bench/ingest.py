@@ -27,12 +27,12 @@ from bench.ingest_ways import ROWS_PER_BATCH, Run, Way, Ways
 from bench.posts import Posts
 from bench.servers import PORT, ROOT, Running, Server, ServerError, start
 from bench.table import markdown, written
-from db import migrations
 from db.embedded import EmbeddedPostgres
-from db.pool import Pool, open_pool
-from db.queries import api_key as stored_keys
-from resolvers.identifier import encode
-from services import api_key
+from db.engine import migrations
+from db.engine.pool import Pool, open_pool
+from db.statements import api_key as stored_keys
+from resolvers.framework.global_id import encode
+from services.accounts import api_key
 
 DATABASE = "bench_ingest"
 KEYWORDS, ROWS_BEFORE = 20, 50_000

@@ -14,14 +14,14 @@ import orjson
 
 from bench.posts import as_item
 from bench.servers import Running, ServerError
-from db.ingest import NewMention, NewPost
+from db.engine.pool import Connection, Pool
 from db.models import Platform
-from db.pool import Connection, Pool
-from services.ingest import take
-from services.mention_row import NewRow
-from services.post_import import import_posts
-from services.posts import open_posts
-from services.watch import Watch
+from db.statements.ingest import NewMention, NewPost
+from services.importing.columns import open_posts
+from services.importing.run import import_posts
+from services.ingest.row import NewRow
+from services.ingest.write import take
+from services.matching.keyword_matchers import Watch
 
 ROWS_PER_BATCH = 1000
 COLUMNS = ["user_id", "keyword_id", *NewPost._fields]

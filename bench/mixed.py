@@ -26,7 +26,7 @@ from bench.run import start, valkey
 from bench.servers import ROOT, Running
 from bench.table import markdown, written
 from db.embedded import EmbeddedPostgres
-from services import api_key
+from services.accounts import api_key
 
 COPY = "bench_mixed"
 

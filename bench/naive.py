@@ -39,7 +39,7 @@ from bench.page import (
     recent_lead,
 )
 from db import models
-from db.integration_runs import FAILED, SUCCEEDED
+from db.statements.integration_runs import FAILED, SUCCEEDED
 
 SHOWN_LOGS, SHOWN_DAYS = 3, 30
 Z = 1.96

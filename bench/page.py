@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 
 from bench.dashboard import ZONE
-from services.rates import half_up, percent
-from services.windows import Period, Range, TimeUnit, Window, period_of, today, windows, zone_of
+from services.figures.rates import half_up, percent
+from services.figures.windows import Period, Range, TimeUnit, Window, period_of, today, windows, zone_of
 
 Answer = dict[str, Any]
 STATUSES = ("new", "contacted", "qualified", "converted", "disqualified")

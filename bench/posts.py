@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Any
 
-from db.ingest import NewMention, NewPost
 from db.models import MentionKind, Platform
+from db.statements.ingest import NewMention, NewPost
 
 WORDS = 20_000
 WORDS_PER_TITLE, WORDS_PER_TEXT = 9, 60

@@ -1,9 +1,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.pool import Reader
-from db.queries.analysis import MentionText, mention_texts
-from db.scope import Scope
+from db.engine.pool import Reader
+from db.language.scope import Scope
+from db.statements.read_analysis import MentionText, mention_texts
 from loaders.loader import Loader
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from db.filter import EVERYTHING, Filter
+from db.engine.pool import Reader
+from db.language.filter import EVERYTHING, Filter
+from db.language.scope import Scope
 from db.models import Base
-from db.pool import Reader
-from db.queries import counts
-from db.scope import Scope
+from db.statements import counts
 from loaders.loader import Loader
 
 Parent = int | None

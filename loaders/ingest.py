@@ -1,10 +1,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.ingest import Identity, active_keywords, find_mentions
+from db.engine.pool import Reader
+from db.language.scope import Scope
 from db.models import Keyword
-from db.pool import Reader
-from db.scope import Scope
+from db.statements.ingest import Identity, active_keywords, find_mentions
 from loaders.loader import Loader
 
 

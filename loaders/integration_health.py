@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.pool import Reader
-from db.queries import integration_health
-from db.queries.integration_health import Monitored
-from db.scope import Scope
+from db.engine.pool import Reader
+from db.language.scope import Scope
+from db.statements import read_integration_health
+from db.statements.read_integration_health import Monitored
 from loaders.loader import Loader
 
 
@@ -20,5 +20,5 @@ class MonitoredIntegrations(Loader[int, Sequence[Monitored]]):
     since: datetime
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Sequence[Monitored]]:
-        found = await integration_health.monitored(reader, scope, self.by, keys, self.most, self.since)
+        found = await read_integration_health.monitored(reader, scope, self.by, keys, self.most, self.since)
         return [found.get(key, []) for key in keys]

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.pool import Reader
-from db.queries import keyword_ranking
-from db.queries.keyword_ranking import Ranked, Ranking
-from db.queries.slots import Span
-from db.scope import Scope
+from db.engine.pool import Reader
+from db.language.scope import Scope
+from db.statements import keyword_ranking
+from db.statements.buckets import Span
+from db.statements.keyword_ranking import Ranked, Ranking
 from loaders.loader import Loader
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from db.pool import Reader
-from db.scope import Scope
+from db.engine.pool import Reader
+from db.language.scope import Scope
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")

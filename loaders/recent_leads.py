@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.pool import Reader
-from db.queries import recent_leads
-from db.queries.recent_leads import RecentLead
-from db.scope import Scope
+from db.engine.pool import Reader
+from db.language.scope import Scope
+from db.statements import recent_leads
+from db.statements.recent_leads import RecentLead
 from loaders.loader import Loader
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from db.filter import EVERYTHING, Filter
-from db.keyset import Order, Span
+from db.engine.pool import Reader
+from db.language.filter import EVERYTHING, Filter
+from db.language.keyset import Order, Span
+from db.language.scope import Scope
 from db.models import Base
-from db.pool import Reader
-from db.queries import rows
-from db.scope import Scope
+from db.statements import read_rows
 from loaders.loader import Loader
 
 Model = TypeVar("Model", bound=Base)
@@ -33,7 +33,7 @@ class RowBy(Loader[int, Model | None], Generic[Model]):
     column: str = "id"
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Model | None]:
-        found = await rows.by(reader, scope, self.model, self.column, keys)
+        found = await read_rows.by(reader, scope, self.model, self.column, keys)
         by_key = dict(zip(map(attrgetter(self.column), found), found, strict=True))
         return [by_key.get(key) for key in keys]
 
@@ -49,7 +49,7 @@ class PageOfEach(Loader[int, Page[Model]], Generic[Model]):
     where: Filter = EVERYTHING
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Page[Model]]:
-        found = await rows.page_of_each(
+        found = await read_rows.page_of_each(
             reader, scope, self.model, self.parent, keys, self.order, self.span, self.where
         )
         grouped = group(found, self.parent)
@@ -66,7 +66,7 @@ class PageOfAll(Loader[None, Page[Model]], Generic[Model]):
     where: Filter = EVERYTHING
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[None]) -> Sequence[Page[Model]]:
-        found = await rows.page(reader, scope, self.model, self.order, self.span, self.where)
+        found = await read_rows.page(reader, scope, self.model, self.order, self.span, self.where)
         return [cut(found, self.span) for _ in keys]
 
 
@@ -82,7 +82,7 @@ class RowsBeyond(Loader[int, bool], Generic[Model]):
     where: Filter = EVERYTHING
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[bool]:
-        found = await rows.parents_with_rows_beyond(
+        found = await read_rows.parents_with_rows_beyond(
             reader,
             scope,
             self.model,
@@ -107,7 +107,7 @@ class AnyBeyond(Loader[None, bool], Generic[Model]):
     where: Filter = EVERYTHING
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[None]) -> Sequence[bool]:
-        found = await rows.any_rows_beyond(
+        found = await read_rows.any_rows_beyond(
             reader, scope, self.model, self.order, self.position, self.where, later=self.later
         )
         return [found for _ in keys]

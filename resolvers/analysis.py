@@ -1,16 +1,16 @@
 import asyncio
 from typing import Any, cast
 
+from db.engine.writer import Writer
 from db.models import Mention
-from db.writer import Writer
 from loaders.analysis import TextOfMention
-from resolvers.context import Context
-from resolvers.identifier import row_id
+from resolvers.framework.context import Context
+from resolvers.framework.global_id import row_id
+from resolvers.framework.mutation import mutation, values_of
 from resolvers.mention import MentionsPayload
-from resolvers.mutation import mutation, values_of
-from services import analysis as service
-from services.analysis import AnalysisValues
-from services.api_key import WRITE_MENTIONS
+from services.accounts.api_key import WRITE_MENTIONS
+from services.analysis import record as service
+from services.analysis.record import AnalysisValues
 
 
 async def _analyses(context: Context, asked: Any) -> list[AnalysisValues]:

@@ -6,19 +6,19 @@ from datetime import datetime
 from enum import Enum
 
 from db.models import Keyword, Lead, LeadStatus, Mention, User
-from db.queries.keyword_ranking import Ranking
-from db.queries.slots import Tally
-from resolvers.context import Context
+from db.statements.buckets import Tally
+from db.statements.keyword_ranking import Ranking
+from resolvers.framework.context import Context
+from resolvers.framework.paging import bounded
+from resolvers.framework.requires import needs
 from resolvers.keyword_performance import KeywordPerformance, best_of_users
-from resolvers.needs import needs
-from resolvers.paging import bounded
 from resolvers.stats import GroupCount
 from resolvers.timeframe import Overview, figures
 from resolvers.trend import Trends
-from services import dashboard as of_dashboards
-from services.analytics import COUNTERS, UserFigures, UserFiguresOf, user_figures
-from services.cached import Figure
-from services.rates import OF_ALL_TIME, PARTS, Rate, RateBasis, Trend, percent
+from services.figures import dashboard as of_dashboards
+from services.figures.analytics import COUNTERS, UserFigures, UserFiguresOf, user_figures
+from services.figures.cache.cached import Figure
+from services.figures.rates import OF_ALL_TIME, PARTS, Rate, RateBasis, Trend, percent
 
 MOST_LEADS = 50
 

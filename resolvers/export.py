@@ -5,23 +5,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from db.filter import EVERYTHING
-from db.keyset import LATEST_ID_FIRST, NEWEST_FIRST
+from db.engine.writer import Writer
+from db.language.filter import EVERYTHING
+from db.language.keyset import LATEST_ID_FIRST, NEWEST_FIRST
 from db.models import Export, ExportEntity, ExportStatus
-from db.writer import Writer
-from resolvers.context import Context, Viewer
-from resolvers.filtering import filter_of, given_fields, order_of, public
-from resolvers.identifier import encode, row_id
-from resolvers.mutation import mutation
-from resolvers.needs import needs
-from resolvers.paging import Listing
-from resolvers.payload import Payload
-from resolvers.permission import TO_READ, require_scope
-from resolvers.relation import by_id, everything
-from resolvers.sheet import columns_of, models_of, usual_columns
-from services import export as service
-from services.export import NewExport
-from services.refusal import UserErrorCode, refused
+from resolvers.framework.context import Context, Viewer
+from resolvers.framework.export_columns import columns_of, models_of, usual_columns
+from resolvers.framework.filter_input import filter_of, given_fields, order_of, public
+from resolvers.framework.global_id import encode, row_id
+from resolvers.framework.mutation import mutation
+from resolvers.framework.paging import Listing
+from resolvers.framework.payload import Payload
+from resolvers.framework.permission import TO_READ, require_scope
+from resolvers.framework.relation import by_id, everything
+from resolvers.framework.requires import needs
+from services.export import jobs as service
+from services.export.jobs import NewExport
+from services.rules.user_errors import UserErrorCode, refused
 
 export = by_id(Export)
 exports = everything(Listing(Export, LATEST_ID_FIRST))

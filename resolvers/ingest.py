@@ -5,23 +5,23 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
 
+from db.engine.writer import Writer
+from db.language.scope import Scope
 from db.models import Base, Keyword, Mention
-from db.scope import Scope
-from db.writer import Writer
-from resolvers.context import Context
-from resolvers.errors import UserInputError
-from resolvers.filtering import public
-from resolvers.identifier import row_id
-from resolvers.mutation import mutation, values_of
-from resolvers.payload import Payload
-from resolvers.relation import parent
-from services import ingest as service
-from services.api_key import WRITE_MENTIONS
-from services.batch import require_some
-from services.findings import NOTHING_FOUND, Findings, findings
-from services.ingest import ErrorPolicy, IngestOutcome, RowResult, TakenMention
-from services.mention_row import IngestErrorCode, Row, RowError, row_of
-from services.watch import Watch
+from resolvers.framework.context import Context
+from resolvers.framework.errors import UserInputError
+from resolvers.framework.filter_input import public
+from resolvers.framework.global_id import row_id
+from resolvers.framework.mutation import mutation, values_of
+from resolvers.framework.payload import Payload
+from resolvers.framework.relation import parent
+from services.accounts.api_key import WRITE_MENTIONS
+from services.ingest import write as service
+from services.ingest.pre_analysis import NOTHING_FOUND, Findings, findings
+from services.ingest.row import IngestErrorCode, Row, RowError, row_of
+from services.ingest.write import ErrorPolicy, IngestOutcome, RowResult, TakenMention
+from services.matching.keyword_matchers import Watch
+from services.rules.bulk_limits import require_some
 
 MOST_AT_ONCE = 1000
 _LONGEST_ID = 100

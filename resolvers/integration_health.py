@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from db.models import Integration, IntegrationLog, User
-from resolvers.context import Context
-from resolvers.needs import needs
-from resolvers.paging import bounded
+from resolvers.framework.context import Context
+from resolvers.framework.paging import bounded
+from resolvers.framework.requires import needs
 from resolvers.timeframe import Overview, figures, require_age
-from services.integration_health import (
+from services.integrations.health import (
     USUALLY_MOST,
     HealthsOf,
     IntegrationProblem,

@@ -2,17 +2,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
-from db.keyset import LATEST_ID_FIRST, NEWEST_FIRST
+from db.engine.writer import Writer
+from db.language.keyset import LATEST_ID_FIRST, NEWEST_FIRST
 from db.models import Keyword, Lead, Mention, User
-from db.writer import Writer
-from resolvers.context import Context, Viewer
-from resolvers.identifier import row_id
-from resolvers.mutation import Resolver, mutation, values_of
-from resolvers.paging import Listing
-from resolvers.payload import Payload
-from resolvers.relation import by_id, children, everything, parent
+from resolvers.framework.context import Context, Viewer
+from resolvers.framework.global_id import row_id
+from resolvers.framework.mutation import Resolver, mutation, values_of
+from resolvers.framework.paging import Listing
+from resolvers.framework.payload import Payload
+from resolvers.framework.relation import by_id, children, everything, parent
 from services import keyword as service
-from services.api_key import WRITE_KEYWORDS
+from services.accounts.api_key import WRITE_KEYWORDS
 from services.keyword import KeywordValues
 
 keyword = by_id(Keyword)

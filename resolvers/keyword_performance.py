@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from db.models import Keyword, User
-from db.queries.keyword_ranking import Ranking
-from db.queries.slots import Tally
+from db.statements.buckets import Tally
+from db.statements.keyword_ranking import Ranking
 from loaders.keyword_ranking import KeywordEfficiency
-from resolvers.context import Context
-from resolvers.needs import needs
-from resolvers.paging import bounded
+from resolvers.framework.context import Context
+from resolvers.framework.paging import bounded
+from resolvers.framework.requires import needs
 from resolvers.series import Series, series_of
 from resolvers.timeframe import USERS_COLUMNS, FrameArguments, Overview, Timeframe, figures, timeframe
 from resolvers.trend import Trends
-from services.analytics import KeywordSeriesOf, keyword_series
-from services.keyword_performance import (
+from services.figures.analytics import KeywordSeriesOf, keyword_series
+from services.figures.keyword_performance import (
     KeywordFigures,
     KeywordWindow,
     KeywordWindowOf,
@@ -25,7 +25,7 @@ from services.keyword_performance import (
     keyword_window,
     performance_score,
 )
-from services.windows import TimeUnit, Window, bounds_of
+from services.figures.windows import TimeUnit, Window, bounds_of
 
 DEFAULT_WIDGET = 5
 DEFAULT_KEYWORDS = 20

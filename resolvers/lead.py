@@ -1,18 +1,18 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
-from db.keyset import NEWEST_FIRST
+from db.engine.writer import Writer
+from db.language.keyset import NEWEST_FIRST
 from db.models import Keyword, Lead, LeadEvent, LeadOrigin, Mention, User
-from db.writer import Writer
-from resolvers.context import Context
-from resolvers.filtering import public
-from resolvers.identifier import TAGS, encode, row_id
-from resolvers.mutation import mutation, values_of
-from resolvers.paging import Listing
-from resolvers.payload import Payload
-from resolvers.relation import by_id, children, everything, parent
+from resolvers.framework.context import Context
+from resolvers.framework.filter_input import public
+from resolvers.framework.global_id import TAGS, encode, row_id
+from resolvers.framework.mutation import mutation, values_of
+from resolvers.framework.paging import Listing
+from resolvers.framework.payload import Payload
+from resolvers.framework.relation import by_id, children, everything, parent
 from services import lead as service
-from services.api_key import WRITE_LEADS
+from services.accounts.api_key import WRITE_LEADS
 from services.lead import LeadValues
 
 lead = by_id(Lead)

@@ -2,18 +2,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from db.keyset import NEWEST_FIRST
+from db.engine.writer import Writer
+from db.language.keyset import NEWEST_FIRST
 from db.models import AnalysisResult, Integration, Keyword, Lead, Mention, User
-from db.writer import Writer
 from loaders.rows import RowBy
-from resolvers.context import Context
-from resolvers.identifier import row_id
-from resolvers.mutation import mutation, values_of
-from resolvers.paging import Listing
-from resolvers.payload import Payload
-from resolvers.relation import by_id, child, everything, parent
+from resolvers.framework.context import Context
+from resolvers.framework.global_id import row_id
+from resolvers.framework.mutation import mutation, values_of
+from resolvers.framework.paging import Listing
+from resolvers.framework.payload import Payload
+from resolvers.framework.relation import by_id, child, everything, parent
 from services import mention as service
-from services.api_key import WRITE_MENTIONS
+from services.accounts.api_key import WRITE_MENTIONS
 from services.mention import TriageValues
 
 mention = by_id(Mention)

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from db.models import Base
 from loaders.rows import RowBy
-from resolvers.context import Context
-from resolvers.errors import UserInputError
-from resolvers.identifier import decode
-from resolvers.needs import needs
+from resolvers.framework.context import Context
+from resolvers.framework.errors import UserInputError
+from resolvers.framework.global_id import decode
+from resolvers.framework.requires import needs
 
 MOST_IDS = 100
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from db.models import Lead, Mention, User
-from db.queries.slots import Tally
-from resolvers.context import Context
-from resolvers.needs import needs
+from db.statements.buckets import Tally
+from resolvers.framework.context import Context
+from resolvers.framework.requires import needs
 from resolvers.timeframe import Overview, Unit, figures
-from services.analytics import UserSeriesOf, user_series
-from services.cached import Figure
-from services.windows import TimeUnit, Window, bounds_of
+from services.figures.analytics import UserSeriesOf, user_series
+from services.figures.cache.cached import Figure
+from services.figures.windows import TimeUnit, Window, bounds_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,17 @@ from itertools import islice
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from db.filter import Operator, Test
+from db.language.filter import Operator, Test
 from db.models import Keyword, Lead, LeadStatus, User
 from loaders.counts import Count, Groups, PerWindow, Sums
 from loaders.rows import RowBy
-from resolvers.context import Context
-from resolvers.errors import UserInputError
-from resolvers.needs import needs
-from resolvers.paging import Connection, bounded, of_each_list, total_count
+from resolvers.framework.context import Context
+from resolvers.framework.errors import UserInputError
+from resolvers.framework.paging import Connection, bounded, of_each_list, total_count
+from resolvers.framework.requires import needs
 from resolvers.timeframe import Unit, zone_for
-from services.rates import OF_ALL_TIME, PARTS, Rate, RateBasis
-from services.windows import TimeUnit, Window, default_range, windows
+from services.figures.rates import OF_ALL_TIME, PARTS, Rate, RateBasis
+from services.figures.windows import TimeUnit, Window, default_range, windows
 
 MOST_WINDOWS = 1000
 DEFAULT_KEYWORDS = 10

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 from db.models import Base, User
 from loaders.rows import RowBy
-from resolvers.context import Context
-from resolvers.errors import UserInputError
-from resolvers.needs import needs
-from services.cache.metric import Asked
-from services.cache.metric import Value as Figured
-from services.cached import Figure, Metric
-from services.together import together
-from services.windows import (
+from resolvers.framework.context import Context
+from resolvers.framework.errors import UserInputError
+from resolvers.framework.requires import needs
+from services.figures.cache.cached import Figure, Metric
+from services.figures.cache.cached_figure import Asked
+from services.figures.cache.cached_figure import Value as Figured
+from services.figures.group_by import together
+from services.figures.windows import (
     USUAL_RANGE,
     Period,
     Range,

@@ -2,11 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from db.queries.slots import Tally
-from resolvers.context import Context
-from resolvers.needs import needs
-from services import analytics
-from services.rates import RateBasis, RateTrend, Trend
+from db.statements.buckets import Tally
+from resolvers.framework.context import Context
+from resolvers.framework.requires import needs
+from services.figures import analytics
+from services.figures.rates import RateBasis, RateTrend, Trend
 
 
 class Trends:

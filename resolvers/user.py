@@ -1,12 +1,12 @@
 from collections.abc import Sequence
 
-from db.keyset import LATEST_ID_FIRST, NEWEST_FIRST
+from db.language.keyset import LATEST_ID_FIRST, NEWEST_FIRST
 from db.models import Integration, Keyword, Lead, Mention, User
 from loaders.rows import RowBy
-from resolvers.context import Context
-from resolvers.needs import needs
-from resolvers.paging import Listing
-from resolvers.relation import by_id, children, everything
+from resolvers.framework.context import Context
+from resolvers.framework.paging import Listing
+from resolvers.framework.relation import by_id, children, everything
+from resolvers.framework.requires import needs
 
 
 @needs()

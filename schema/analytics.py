@@ -14,9 +14,9 @@ from schema.keyword_performance import ORDER_BY, KeywordPerformance, first
 from schema.stats import LeadStatusCount, basis
 from schema.timeframe import Series, Window, over_time
 from schema.trend import RateTrend, Trend
-from services.integration_health import USUALLY_MOST as INTEGRATIONS
-from services.rates import RateBasis
-from services.windows import Range
+from services.figures.rates import RateBasis
+from services.figures.windows import Range
+from services.integrations.health import USUALLY_MOST as INTEGRATIONS
 
 describe(
     resolve.Stage,

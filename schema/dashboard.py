@@ -9,14 +9,14 @@ from schema.analytics import Analytics
 from schema.fields import column, resolved_by
 from schema.integration_health import IntegrationHealth
 from schema.keyword_performance import KeywordPerformance, first
-from schema.refs import LeadRef
+from schema.lazy_types import LeadRef
 from schema.stats import Rate, basis
 from schema.timeframe import Window
 from schema.trend import Trend
-from services.dashboard import USUALLY_MOST
-from services.integration_health import USUALLY_MOST as INTEGRATIONS
-from services.rates import RateBasis
-from services.windows import Range
+from services.figures.dashboard import USUALLY_MOST
+from services.figures.rates import RateBasis
+from services.figures.windows import Range
+from services.integrations.health import USUALLY_MOST as INTEGRATIONS
 
 
 @strawberry.type(description="How well mentions become customers.")

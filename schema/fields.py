@@ -10,9 +10,9 @@ from strawberry.types import Info as StrawberryInfo
 
 from breadth.fields import KEY, Column, SetResolver
 from breadth.selection import Selection
-from resolvers.context import Context
-from resolvers.needs import needs_of
-from schema.gathering import gathered
+from resolvers.framework.context import Context
+from resolvers.framework.requires import needs_of
+from schema.reference_batching import gathered
 
 Info: TypeAlias = StrawberryInfo[Context, None]
 SetWise: TypeAlias = Callable[..., Awaitable[Sequence[Any]] | Sequence[Any]]

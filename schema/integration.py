@@ -5,12 +5,12 @@ import strawberry
 from db import models
 from resolvers import integration as resolve
 from resolvers import integration_health as of_health
-from schema.connection import Connection
+from schema.connections import log_list, mention_list
 from schema.enums import IntegrationKind, IntegrationProvider, IntegrationStatus
 from schema.fields import column, resolved_by
-from schema.lists import log_list, mention_list
+from schema.lazy_types import IntegrationHealthRef, IntegrationLogRef, MentionConnectionRef, UserRef
 from schema.node import Node, global_id, is_row_of
-from schema.refs import IntegrationHealthRef, IntegrationLogRef, MentionConnectionRef, UserRef
+from schema.relay import Connection
 from schema.scalars import JSON
 from schema.timeframe import MAX_AGE
 

@@ -4,8 +4,8 @@ import strawberry
 
 from schema.enums import describe
 from schema.fields import column
-from schema.refs import IntegrationLogRef, IntegrationRef
-from services.integration_health import DAYS_SHOWN, IntegrationProblem
+from schema.lazy_types import IntegrationLogRef, IntegrationRef
+from services.integrations.health import DAYS_SHOWN, IntegrationProblem
 
 describe(
     IntegrationProblem,

@@ -6,8 +6,8 @@ from db import models
 from resolvers import integration as resolve
 from schema.enums import IntegrationLogKind, IntegrationLogStatus
 from schema.fields import column, resolved_by
+from schema.lazy_types import IntegrationRef
 from schema.node import Node, global_id, is_row_of
-from schema.refs import IntegrationRef
 
 
 @strawberry.type(description="One run or event of an integration.")

@@ -5,15 +5,15 @@ import strawberry
 from db import models
 from resolvers import keyword as resolve
 from resolvers import keyword_performance as of_performance
+from schema.connections import lead_list, mention_list
 from schema.enums import KeywordStatus, MatchType, Platform
 from schema.fields import column, resolved_by
 from schema.keyword_performance import EFFICIENCY_SCORE, PERFORMANCE_SCORE
-from schema.lists import lead_list, mention_list
+from schema.lazy_types import KeywordPerformanceRef, LeadConnectionRef, MentionConnectionRef, UserRef
 from schema.node import Node, global_id, is_row_of
-from schema.refs import KeywordPerformanceRef, LeadConnectionRef, MentionConnectionRef, UserRef
 from schema.stats import Rate, rate
 from schema.timeframe import framed
-from services.rates import RateBasis
+from services.figures.rates import RateBasis
 
 
 @strawberry.type(description="Words that a user watches the web for.")

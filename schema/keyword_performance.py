@@ -3,16 +3,16 @@ from typing import Annotated
 
 import strawberry
 
-from db.queries.keyword_ranking import Ranking
+from db.statements.keyword_ranking import Ranking
 from resolvers import keyword_performance as resolve
 from resolvers.trend import rate_of_window
 from schema.enums import describe
 from schema.fields import column, resolved_by
-from schema.refs import KeywordRef
+from schema.lazy_types import KeywordRef
 from schema.stats import basis
 from schema.timeframe import Series, Window, over_time
 from schema.trend import RateTrend, Trend
-from services.rates import RateBasis
+from services.figures.rates import RateBasis
 
 describe(
     Ranking,

@@ -5,13 +5,13 @@ import strawberry
 
 from db import models
 from resolvers import lead as resolve
-from schema.connection import Connection
+from schema.connections import lead_event_list
 from schema.enums import LeadOrigin, LeadStatus
 from schema.fields import column, resolved_by
-from schema.lists import lead_event_list
+from schema.lazy_types import KeywordRef, LeadEventRef, MentionRef, UserRef
 from schema.node import Node, global_id, is_row_of
-from schema.refs import KeywordRef, LeadEventRef, MentionRef, UserRef
-from services.lead_scoring import stored_breakdown
+from schema.relay import Connection
+from services.analysis.lead_scoring import stored_breakdown
 
 
 @strawberry.type(description="What a score is made of: parts that add up to it, each two decimals.")

@@ -6,8 +6,8 @@ from db import models
 from resolvers import lead as resolve
 from schema.enums import LeadEventType, LeadStatus
 from schema.fields import column, resolved_by
+from schema.lazy_types import LeadRef, UserRef
 from schema.node import Node, global_id, is_row_of
-from schema.refs import LeadRef, UserRef
 
 
 @strawberry.type(description="A value of a lead before and after a change.")

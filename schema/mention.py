@@ -6,8 +6,8 @@ from db import models
 from resolvers import mention as resolve
 from schema.enums import DismissReason, MentionKind, Platform
 from schema.fields import column, resolved_by
+from schema.lazy_types import AnalysisRef, IntegrationRef, KeywordRef, LeadRef, UserRef
 from schema.node import Node, global_id, is_row_of
-from schema.refs import AnalysisRef, IntegrationRef, KeywordRef, LeadRef, UserRef
 from schema.scalars import URL
 
 

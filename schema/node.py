@@ -5,9 +5,9 @@ from typing import Any
 import strawberry
 
 from breadth.fields import InstanceOf
+from db.language.records import row_kind
 from db.models import Base
-from db.rows import row_kind
-from resolvers.identifier import TAGS, encoder
+from resolvers.framework.global_id import TAGS, encoder
 from schema.fields import column
 
 

@@ -1,6 +1,6 @@
 """The orders of lists, described."""
 
-from resolvers.orders import (
+from resolvers.framework.orders import (
     ExportOrder,
     IntegrationLogOrder,
     IntegrationOrder,

@@ -12,11 +12,9 @@ from resolvers import mention as of_mentions
 from resolvers import node as of_nodes
 from resolvers import timeframe
 from resolvers import user as of_users
-from schema.connection import Connection
+from schema.connections import export_list, integration_list, keyword_list, lead_list, mention_list, user_list
 from schema.fields import SetWise, resolved_by
-from schema.lists import export_list, integration_list, keyword_list, lead_list, mention_list, user_list
-from schema.node import Node
-from schema.refs import (
+from schema.lazy_types import (
     AnalyticsRef,
     DashboardRef,
     ExportRef,
@@ -28,6 +26,8 @@ from schema.refs import (
     MentionRef,
     UserRef,
 )
+from schema.node import Node
+from schema.relay import Connection
 from schema.timeframe import framed
 
 

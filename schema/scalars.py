@@ -14,8 +14,8 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 
 from breadth.fields import Verbatim
-from services.moment import rfc3339
-from services.vault import Secret
+from services.accounts.vault import Secret
+from services.rules.timestamps import rfc3339
 
 URL = NewType("URL", str)
 JSON = NewType("JSON", object)

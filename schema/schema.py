@@ -17,10 +17,10 @@ from strawberry.types.graphql import OperationType
 
 from breadth import StepAside, attempt
 from breadth.extension import BreadthExtension
-from resolvers.context import Context
+from resolvers.framework.context import Context
 from schema.integration_log import IntegrationLog
 from schema.mutation import Mutation
-from schema.operation import Operation, Operations
+from schema.prepared_operation import Operation, Operations
 from schema.query import Query
 from schema.scalars import CONFIG
 

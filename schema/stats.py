@@ -9,10 +9,10 @@ import strawberry
 from resolvers import stats
 from schema.enums import LeadStatus, Platform, Sentiment, describe
 from schema.fields import column, resolved_by
-from schema.refs import KeywordRef
+from schema.lazy_types import KeywordRef
 from schema.scalars import BigInt
-from services.rates import RateBasis
-from services.windows import TimeUnit
+from services.figures.rates import RateBasis
+from services.figures.windows import TimeUnit
 
 describe(
     RateBasis,

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import strawberry
 
-from resolvers.context import Context
-from resolvers.needs import like
+from resolvers.framework.context import Context
+from resolvers.framework.requires import like
 from resolvers.timeframe import MOST_WINDOWS, FrameArguments
 from schema.enums import describe
 from schema.fields import SetWise, column, resolved_by
-from services.windows import EARLIEST, LATEST, LONGEST, Range, TimeUnit
+from services.figures.windows import EARLIEST, LATEST, LONGEST, Range, TimeUnit
 
 describe(
     Range,

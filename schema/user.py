@@ -5,12 +5,10 @@ import strawberry
 from db import models
 from resolvers import timeframe
 from resolvers import user as resolve
-from schema.connection import Connection
+from schema.connections import integration_list, keyword_list, lead_list, mention_list
 from schema.enums import UserRole
 from schema.fields import column
-from schema.lists import integration_list, keyword_list, lead_list, mention_list
-from schema.node import Node, global_id, is_row_of
-from schema.refs import (
+from schema.lazy_types import (
     AnalyticsRef,
     DashboardRef,
     IntegrationRef,
@@ -18,9 +16,11 @@ from schema.refs import (
     LeadConnectionRef,
     MentionConnectionRef,
 )
+from schema.node import Node, global_id, is_row_of
+from schema.relay import Connection
 from schema.stats import Rate, rate
 from schema.timeframe import framed
-from services.rates import RateBasis
+from services.figures.rates import RateBasis
 
 
 @strawberry.type(description="A person who sells, and the totals of what is theirs.")

@@ -2,10 +2,10 @@
 
 import strawberry
 
-from resolvers.filtering import public
+from resolvers.framework.filter_input import public
 from schema.enums import describe
 from schema.fields import column
-from services.refusal import UserErrorCode
+from services.rules.user_errors import UserErrorCode
 
 describe(
     UserErrorCode,

@@ -14,18 +14,19 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from db.pool import Pool, require_answer
+from db.engine.pool import Pool, require_answer
 from schema.schema import Schema, build
-from server import graphiql, http
-from server.auth import Authenticator
-from server.cache import warming
-from server.download import DownloadEndpoint
-from server.examples import EXAMPLES, WRITES
-from server.graphql import LARGEST_BODY_BYTES, GraphQLEndpoint
-from server.ingest import IngestEndpoint
-from server.metrics import Metrics
-from services.cached import Cached
-from services.vault import Vault
+from server.exports.download import DownloadEndpoint
+from server.graphiql import page
+from server.graphiql.examples import EXAMPLES, WRITES
+from server.http import protocol
+from server.http.auth import Authenticator
+from server.http.endpoint import LARGEST_BODY_BYTES, GraphQLEndpoint
+from server.ingest.endpoint import IngestEndpoint
+from server.runtime.cache import warming
+from server.runtime.metrics import Metrics
+from services.accounts.vault import Vault
+from services.figures.cache.cached import Cached
 
 PATH = "/graphql"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -87,10 +88,10 @@ def create_app(
     async def graphql(request: Request) -> Response:
         if (
             request.method == "GET"
-            and http.wants(request, html=True) == "text/html"
+            and protocol.wants(request, html=True) == "text/html"
             and not request.query_params
         ):
-            return graphiql.page(
+            return page.page(
                 endpoint=PATH,
                 origin=str(request.base_url).rstrip("/"),
                 api_key=demo_key,
@@ -101,10 +102,10 @@ def create_app(
     async def ready(request: Request) -> Response:
         """Whether requests can be answered: the database answers."""
         try:
-            with http.asking_database():
+            with protocol.asking_database():
                 await require_answer(pool)
-        except http.UnavailableError as away:
-            return http.refusal(away, *http.request_id(request))
+        except protocol.UnavailableError as away:
+            return protocol.refusal(away, *protocol.request_id(request))
         return JSONResponse({"status": "ready"})
 
     @asynccontextmanager
@@ -126,7 +127,7 @@ def create_app(
             Route("/readyz", ready),
             Route("/metrics", endpoint.metrics.respond),
             Route("/", _home),
-            graphiql.assets(),
+            page.assets(),
         ],
         middleware=[] if "*" in hosts else [Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))],
         max_body_size=LARGEST_BODY_BYTES,
@@ -146,8 +147,8 @@ async def _refused(request: Request, problem: Exception) -> Response:
         if allowed
         else f"There is nothing at this address: the API is at {PATH}."
     )
-    refusal = http.RequestError(405 if allowed else 404, said, {"allow": allowed} if allowed else None)
-    return http.refusal(refusal, *http.request_id(request))
+    refusal = protocol.RequestError(405 if allowed else 404, said, {"allow": allowed} if allowed else None)
+    return protocol.refusal(refusal, *protocol.request_id(request))
 
 
 async def _alive(_: Request) -> Response:

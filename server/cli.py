@@ -4,9 +4,9 @@ import sys
 
 import typer
 
-from server.commands import cache, counters, credentials, demo, import_posts, keys, operate, schema, scores
-from server.errors import CommandError
-from server.serving import stop_on_sigterm
+from server.commands import cache, counters, credentials, demo, import_posts, keys, schema, scores, serve
+from server.runtime.errors import CommandError
+from server.runtime.serving import stop_on_sigterm
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,9 +15,9 @@ app = typer.Typer(
     help="Leadgraph: a GraphQL API over keywords, mentions, leads and integrations.",
 )
 app.command()(demo.demo)
-app.command()(operate.serve)
-app.command()(operate.worker)
-app.command()(operate.migrate)
+app.command()(serve.serve)
+app.command()(serve.worker)
+app.command()(serve.migrate)
 app.command("import-posts")(import_posts.import_posts)
 app.add_typer(counters.counters_app, name="counters")
 app.add_typer(cache.cache_app, name="cache")
@@ -26,7 +26,7 @@ app.add_typer(credentials.credentials_app, name="credentials")
 app.add_typer(scores.leads_app, name="leads")
 app.add_typer(scores.integrations_app, name="integrations")
 app.command()(schema.schema)
-app.command("check-migrations", hidden=True)(operate.check_migrations)
+app.command("check-migrations", hidden=True)(serve.check_migrations)
 
 
 def main() -> None:

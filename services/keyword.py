@@ -3,18 +3,18 @@
 from functools import partial
 from typing import TypedDict, cast
 
+from db.engine.writer import ConstraintError, Writer
 from db.models import Keyword, KeywordStatus, MatchType, Mention, Platform
-from db.writer import ConstraintError, Writer
-from db.writes import rows
-from db.writes.keyword import set_status
-from db.writes.removal import Walk, delete_small, delete_some
-from services import constraint
-from services.matching import normalized
-from services.owner import lock_for_new_rows, lock_for_rows
-from services.refusal import UserErrorCode, not_found, refused
-from services.removal import MOST_AT_ONCE, TooMuchError
-from services.validation import Validation
-from services.viewer import Viewer
+from db.statements import write_rows
+from db.statements.chunked_delete import Walk, delete_small, delete_some
+from db.statements.keyword import set_status
+from services.accounts.viewer import Viewer
+from services.matching.matcher import normalized
+from services.rules import constraint_messages
+from services.rules.large_deletes import MOST_AT_ONCE, TooMuchError
+from services.rules.user_errors import UserErrorCode, not_found, refused
+from services.rules.user_locks import lock_for_new_rows, lock_for_rows
+from services.rules.validation import Validation
 
 LONGEST_KEYWORD = 200
 LONGEST_TERM = 200
@@ -50,7 +50,7 @@ async def create(
     """A new active keyword of the owner, by default the viewer. Raises `RefusedError`, `ConstraintError`."""
     values = _checked(values)
     user_id = await lock_for_new_rows(writer, viewer, owner_id)
-    return await rows.insert_one(writer, Keyword, {**values, "user_id": user_id})
+    return await write_rows.insert_one(writer, Keyword, {**values, "user_id": user_id})
 
 
 async def update(writer: Writer, viewer: Viewer, keyword_id: int, values: KeywordValues) -> Keyword:
@@ -59,7 +59,7 @@ async def update(writer: Writer, viewer: Viewer, keyword_id: int, values: Keywor
     await lock_for_rows(writer, viewer, Keyword, [keyword_id])
     if not values:
         return await _read(writer, viewer, keyword_id)
-    return _found(await rows.update_one(writer, viewer.scope, Keyword, keyword_id, values))
+    return _found(await write_rows.update_one(writer, viewer.scope, Keyword, keyword_id, values))
 
 
 async def pause(writer: Writer, viewer: Viewer, keyword_id: int) -> Keyword:
@@ -89,7 +89,7 @@ async def _change_status(writer: Writer, viewer: Viewer, keyword_id: int, status
     try:
         return _found(await set_status(writer, viewer.scope, keyword_id, status))
     except ConstraintError as broken:  # it comes back, and there is another one by now
-        if (taken := constraint.meaning(broken.constraint)) is None:
+        if (taken := constraint_messages.meaning(broken.constraint)) is None:
             raise
         raise refused(taken.code, taken.message, "id") from broken
 
@@ -120,7 +120,7 @@ async def _take_mentions(writer: Writer, *, viewer: Viewer, keyword_id: int, wal
 
 
 async def _read(writer: Writer, viewer: Viewer, keyword_id: int) -> Keyword:
-    return _found(await rows.read(writer, viewer.scope, Keyword, keyword_id))
+    return _found(await write_rows.read(writer, viewer.scope, Keyword, keyword_id))
 
 
 def _found(keyword: Keyword | None) -> Keyword:

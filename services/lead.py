@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypedDict, cast
 
+from db.engine.writer import Writer
 from db.models import Lead, LeadEventType, LeadOrigin, LeadStatus, Mention, UserRole, UserStatus
-from db.writer import Writer
-from db.writes import rows
-from db.writes.lead import NewEvent, insert_events, insert_lead, set_status
-from db.writes.user import LockedUser
-from services.lead_scoring import score_leads
-from services.owner import lock_for_rows
-from services.refusal import UserErrorCode, not_found, refused
-from services.validation import Validation
-from services.viewer import Viewer
+from db.statements import write_rows
+from db.statements.lead import NewEvent, insert_events, insert_lead, set_status
+from db.statements.user import LockedUser
+from services.accounts.viewer import Viewer
+from services.analysis.lead_scoring import score_leads
+from services.rules.user_errors import UserErrorCode, not_found, refused
+from services.rules.user_locks import lock_for_rows
+from services.rules.validation import Validation
 
 LONGEST_NAME = 200
 LONGEST_EMAIL = 254
@@ -103,7 +103,7 @@ async def create(
     await _lock(writer, viewer, Mention, mention_id, values)
     made = await insert_lead(writer, viewer.scope, mention_id, {**values, "origin": origin})
     if made is None:
-        there = await rows.read(writer, viewer.scope, Lead, mention_id, column="mention_id")
+        there = await write_rows.read(writer, viewer.scope, Lead, mention_id, column="mention_id")
         if there is None:
             raise not_found("mention", "mention_id")
         return there, False
@@ -125,7 +125,7 @@ async def update(
     changes = {name: value for name, value in values.items() if getattr(lead, name) != value}
     if not changes:
         return lead
-    changed = await rows.update_one(
+    changed = await write_rows.update_one(
         writer, viewer.scope, Lead, lead_id, {**changes, "version": lead.version + 1}
     )
     await insert_events(writer, list(_events_of(viewer, lead, changes)))
@@ -174,7 +174,7 @@ async def _change_reason(writer: Writer, viewer: Viewer, lead: Lead, reason: str
     if reason is None or reason == lead.disqualify_reason:
         return lead
     changes = {"disqualify_reason": reason}
-    changed = await rows.update_one(
+    changed = await write_rows.update_one(
         writer, viewer.scope, Lead, lead.id, {**changes, "version": lead.version + 1}
     )
     await insert_events(writer, list(_events_of(viewer, lead, changes)))
@@ -186,7 +186,7 @@ async def delete(writer: Writer, viewer: Viewer, lead_id: int, expected_version:
     await lock_for_rows(writer, viewer, Lead, [lead_id])
     if expected_version is not None:
         await _read(writer, viewer, lead_id, expected_version)
-    if not await rows.delete_all(writer, viewer.scope, Lead, [lead_id]):
+    if not await write_rows.delete_all(writer, viewer.scope, Lead, [lead_id]):
         raise not_found("lead", "id")
     return lead_id
 
@@ -223,7 +223,7 @@ def _require_able(assignee: LockedUser, owners: frozenset[int] | set[int]) -> No
 
 async def _read(writer: Writer, viewer: Viewer, lead_id: int, expected_version: int | None) -> Lead:
     """Raises `RefusedError`, with a CONFLICT where the lead is in another version than expected."""
-    lead = _found(await rows.read(writer, viewer.scope, Lead, lead_id))
+    lead = _found(await write_rows.read(writer, viewer.scope, Lead, lead_id))
     if expected_version is not None and lead.version != expected_version:
         message = f"The lead is in version {lead.version} by now, not {expected_version}: read it again."
         raise refused(UserErrorCode.CONFLICT, message, "expected_version")

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import TypedDict
 
+from db.engine.writer import Writer
 from db.models import DismissReason, Mention
-from db.writer import Writer
-from db.writes.mention import Mark, Triaged, triage
-from services.batch import distinct_ids, require_all
-from services.owner import lock_for_rows
-from services.refusal import UserErrorCode, not_found
-from services.validation import Validation
-from services.viewer import Viewer
+from db.statements.mention import Mark, Triaged, triage
+from services.accounts.viewer import Viewer
+from services.rules.bulk_limits import distinct_ids, require_all
+from services.rules.user_errors import UserErrorCode, not_found
+from services.rules.user_locks import lock_for_rows
+from services.rules.validation import Validation
 
 MOST_AT_ONCE = 1000
 

@@ -19,9 +19,9 @@ import asyncpg
 import httpx
 import pytest
 
-from db import migrations
 from db.embedded import EmbeddedPostgres
-from db.pool import Pool, open_pool
+from db.engine import migrations
+from db.engine.pool import Pool, open_pool
 
 # What a crash would lose does not matter here.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -1,6 +1,6 @@
 """Counters kept by triggers, and owners that cannot change.
 
-The text is frozen here, as a revision must be; db/counters.py and db/ownership.py explain it, and a test
+The text is frozen here, as a revision must be; db/integrity/counters.py and db/integrity/ownership.py explain it, and a test
 fails when they say something else than the newest revisions.
 
 Revision ID: 0002

@@ -2,7 +2,7 @@
 
 Only what comes from now on is counted. What was there before is filled in by `leadgraph counters backfill`,
 online and batch by batch; `backfills` says how far it has come. The text is frozen here, as a
-revision must be; db/rollups.py explains it.
+revision must be; db/integrity/rollups.py explains it.
 
 Revision ID: 0005
 Revises: 0004

@@ -19,13 +19,13 @@ import httpx
 
 from bench.servers import ROOT, STOP_SECONDS, ServerError
 from bench.soak.writer import Person
-from db import databases, migrations
 from db.embedded import EmbeddedPostgres
 from db.embedded.cluster import postmaster_of
-from db.pool import Connection
-from db.queries import api_key as stored_keys
-from resolvers.identifier import encode
-from services import api_key
+from db.engine import databases, migrations
+from db.engine.pool import Connection
+from db.statements import api_key as stored_keys
+from resolvers.framework.global_id import encode
+from services.accounts import api_key
 
 DATABASE = "soak"
 MEMBERS, OPERATORS = 3, 2

@@ -1,6 +1,6 @@
 """The end: what was acknowledged is held against the rows, and every counter against rows counted here.
 
-The counting is done in Python from all rows, apart from the triggers and from `db.audit`, which is asked as well.
+The counting is done in Python from all rows, apart from the triggers and from `db.integrity.audit`, which is asked as well.
 """
 
 from collections import Counter
@@ -11,9 +11,9 @@ from typing import Any
 import asyncpg
 
 from bench.soak.model import Model, Row
-from db.audit import drifts
-from db.pool import Pool
-from resolvers.identifier import encode
+from db.engine.pool import Pool
+from db.integrity.audit import drifts
+from resolvers.framework.global_id import encode
 
 Records = list[asyncpg.Record]
 

@@ -17,7 +17,7 @@ from bench.soak.place import Place, people
 from bench.soak.proof import prove
 from bench.soak.reader import Reader
 from bench.soak.writer import Person, Writer
-from db.pool import open_pool
+from db.engine.pool import open_pool
 
 PARTS = ("calm", "server", "postgres")
 MOST_WRONG = 20

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from db.embedded.account import NO_VARIABLES, Account, caller
 from db.embedded.error import OWN_SERVER, EmbeddedError
-from db.embedded.private_file import locked
+from db.engine.private_file import locked
 
 OLDEST_MAJOR = 15
 PROGRAMS = ("postgres", "initdb", "pg_ctl", "pg_isready")

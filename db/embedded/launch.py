@@ -11,7 +11,7 @@ from pathlib import Path
 from db.embedded.binaries import Binaries
 from db.embedded.cluster import postmaster_of
 from db.embedded.error import DAMAGED, PORT_TAKEN, STILL_IN_USE, EmbeddedError, ended_silently, explain
-from db.embedded.private_file import open_private, write_private
+from db.engine.private_file import open_private, write_private
 
 HOST = "127.0.0.1"
 READY_SECONDS = 300  # a recovery reads at most max_wal_size, 1 GB

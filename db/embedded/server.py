@@ -17,7 +17,7 @@ from db.embedded.binaries import find_binaries
 from db.embedded.cluster import USER, create_cluster, postmaster_of, processes_in
 from db.embedded.error import EmbeddedError, one_sentence
 from db.embedded.launch import HOST, READY_SECONDS, Launcher, remember_port, remembered_port
-from db.embedded.private_file import locked, open_private, try_lock, write_private
+from db.engine.private_file import locked, open_private, try_lock, write_private
 
 LEFTOVER_SECONDS = 20  # how long a killed server's processes may take to notice
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})

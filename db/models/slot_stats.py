@@ -19,7 +19,7 @@ class SlotStats(Base):
     """What happened to a keyword within a quarter of an hour that begins at `slot`; only where anything did.
 
     `leads` counts those made then, `qualified` and `converted` those that first were then. Kept by the
-    triggers of `db.rollups`; there is no CHECK that they are not negative, for before they have been filled
+    triggers of `db.integrity.rollups`; there is no CHECK that they are not negative, for before they have been filled
     they are differences.
     """
 

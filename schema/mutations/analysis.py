@@ -4,10 +4,11 @@ from resolvers import analysis as resolve
 from resolvers import mention as of_mentions
 from schema.enums import AnalysisStatus, Intent, Relevance, Sentiment
 from schema.fields import column, resolved_by
+from schema.lazy_types import MentionRef
 from schema.mutations.field import idempotency_key, optional, required, writes
-from schema.refs import MentionRef
 from schema.user_error import ReplayedPayload
-from services.analysis import (
+from services.accounts.api_key import WRITE_MENTIONS
+from services.analysis.record import (
     LONGEST_NAME,
     LONGEST_TEXT,
     LONGEST_TOPIC,
@@ -15,7 +16,6 @@ from services.analysis import (
     MOST_TOPICS,
     VERSION,
 )
-from services.api_key import WRITE_MENTIONS
 
 _MENTIONS = "The mentions, in the order of their ids; empty where nothing was written."
 

@@ -3,14 +3,14 @@ from typing import Any
 import strawberry
 
 from resolvers import export as resolve
-from resolvers.sheet import columns_of, usual_columns
+from resolvers.framework.export_columns import columns_of, usual_columns
 from schema import filters, orders
 from schema.enums import ExportEntity, ExportFormat
 from schema.fields import SetWise, column
+from schema.lazy_types import ExportRef
 from schema.mutations.field import idempotency_key, optional, required, writes
-from schema.refs import ExportRef
 from schema.user_error import Payload, ReplayedPayload
-from services.export import KEPT_FOR, MOST_UNFINISHED
+from services.export.jobs import KEPT_FOR, MOST_UNFINISHED
 
 _FILTER = "Which rows, as in the list. All that the viewer may see, by default."
 _ORDER = "The order of the rows, as in the list. NEWEST by default."

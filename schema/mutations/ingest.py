@@ -9,14 +9,14 @@ from resolvers import ingest as resolve
 from resolvers.ingest import MOST_AT_ONCE, IngestPayload
 from schema.enums import MentionKind, Platform, describe
 from schema.fields import column, resolved_by
+from schema.lazy_types import KeywordRef, MentionRef
 from schema.mutations.field import idempotency_key, optional, required, writes
 from schema.node import encoded
-from schema.refs import KeywordRef, MentionRef
 from schema.user_error import ReplayedPayload
-from services.analysis import VERSION
-from services.api_key import WRITE_MENTIONS
-from services.ingest import ErrorPolicy, IngestOutcome
-from services.mention_row import IngestErrorCode
+from services.accounts.api_key import WRITE_MENTIONS
+from services.analysis.record import VERSION
+from services.ingest.row import IngestErrorCode
+from services.ingest.write import ErrorPolicy, IngestOutcome
 
 describe(
     ErrorPolicy,

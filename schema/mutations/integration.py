@@ -7,13 +7,14 @@ from db.models import Integration as Row
 from resolvers import integration as resolve
 from schema.enums import IntegrationKind, IntegrationLogKind, IntegrationLogStatus, IntegrationProvider
 from schema.fields import SetWise, column
+from schema.lazy_types import IntegrationLogRef, IntegrationRef
 from schema.mutations.field import idempotency_key, optional, required, writes
 from schema.node import encoded
-from schema.refs import IntegrationLogRef, IntegrationRef
 from schema.scalars import JSON
 from schema.user_error import Payload, ReplayedPayload
-from services.api_key import WRITE_INTEGRATIONS
-from services.integration import (
+from services.accounts.api_key import WRITE_INTEGRATIONS
+from services.accounts.vault import Secret
+from services.integrations.accounts import (
     LARGEST_SETTINGS_BYTES,
     LONGEST_CODE,
     LONGEST_CURSOR,
@@ -24,8 +25,7 @@ from services.integration import (
     MOST_FAILURES,
     MOST_SCOPES,
 )
-from services.removal import MOST_AT_ONCE
-from services.vault import Secret
+from services.rules.large_deletes import MOST_AT_ONCE
 
 _ID = "Id of the integration."
 _NAME = f"Name given by the user, at most {LONGEST_NAME} characters."

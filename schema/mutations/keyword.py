@@ -6,13 +6,13 @@ from db import models
 from resolvers import keyword as resolve
 from schema.enums import MatchType, Platform
 from schema.fields import SetWise, column
+from schema.lazy_types import KeywordRef
 from schema.mutations.field import idempotency_key, optional, required, writes
 from schema.node import encoded
-from schema.refs import KeywordRef
 from schema.user_error import Payload, ReplayedPayload
-from services.api_key import WRITE_KEYWORDS
+from services.accounts.api_key import WRITE_KEYWORDS
 from services.keyword import LONGEST_KEYWORD, LONGEST_TERM, MOST_TERMS
-from services.removal import MOST_AT_ONCE
+from services.rules.large_deletes import MOST_AT_ONCE
 
 _WORDS = f"The words, 1 to {LONGEST_KEYWORD} characters; white space around them goes."
 _MATCH_TYPE = "How a post has to contain the words."

@@ -8,11 +8,11 @@ from db.models import LeadStatus as Status
 from resolvers import lead as resolve
 from schema.enums import LeadOrigin, LeadStatus
 from schema.fields import SetWise, column
+from schema.lazy_types import LeadRef
 from schema.mutations.field import idempotency_key, optional, required, writes
 from schema.node import encoded
-from schema.refs import LeadRef
 from schema.user_error import Payload, ReplayedPayload
-from services.api_key import WRITE_LEADS
+from services.accounts.api_key import WRITE_LEADS
 from services.lead import (
     LARGEST_VALUE,
     LONGEST_EMAIL,

@@ -3,10 +3,10 @@ import strawberry
 from resolvers import mention as resolve
 from schema.enums import DismissReason
 from schema.fields import column, resolved_by
+from schema.lazy_types import MentionRef
 from schema.mutations.field import idempotency_key, optional, required, writes
-from schema.refs import MentionRef
 from schema.user_error import Payload, ReplayedPayload
-from services.api_key import WRITE_MENTIONS
+from services.accounts.api_key import WRITE_MENTIONS
 from services.mention import MOST_AT_ONCE
 
 _READ = "True marks it as read, false as unread."

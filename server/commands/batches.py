@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import asyncpg
 
-from server.errors import CommandError
+from server.runtime.errors import CommandError
 
 
 def require_order(from_id: int, to_id: int) -> None:

@@ -7,20 +7,14 @@ from typing import Annotated
 
 import typer
 
-from db.pool import open_pool, statements_running
-from server.cache import open_cached
-from server.database import migrated_database
-from server.errors import CommandError
-from server.settings import Settings, load_settings
-from services.cache.metric import REGISTERED
-from services.cache.warm import (
-    MOST_USERS,
-    USERS_AT_ONCE,
-    Warmed,
-)
-from services.cache.warm import (
-    warm as warm_users,
-)
+from db.engine.pool import open_pool, statements_running
+from server.runtime.cache import open_cached
+from server.runtime.database import migrated_database
+from server.runtime.errors import CommandError
+from server.runtime.settings import Settings, load_settings
+from services.figures.cache.cached_figure import REGISTERED
+from services.figures.cache.warm import MOST_USERS, USERS_AT_ONCE, Warmed
+from services.figures.cache.warm import warm as warm_users
 
 cache_app = typer.Typer(no_args_is_help=True, help="The cache of figures.")
 

@@ -13,14 +13,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from db import audit
-from db import backfill as filling
-from db.audit import BATCH, LARGEST_ID, SLOTS_BATCH, Batch, Drift, Ids
-from db.pool import Pool, open_pool
+from db.engine.pool import Pool, open_pool
+from db.integrity import audit
+from db.integrity import backfill as filling
+from db.integrity.audit import BATCH, LARGEST_ID, SLOTS_BATCH, Batch, Drift, Ids
 from server.commands.batches import each_within, require_order
-from server.database import migrated_database
-from server.errors import CommandError
-from server.settings import load_settings
+from server.runtime.database import migrated_database
+from server.runtime.errors import CommandError
+from server.runtime.settings import load_settings
 
 counters_app = typer.Typer(no_args_is_help=True, help="Prove that the counters are right, or mend them.")
 

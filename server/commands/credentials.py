@@ -4,14 +4,14 @@ import asyncio
 
 import typer
 
-from db.pool import Pool, open_pool
-from db.writer import in_transaction
-from server.credentials import vault
-from server.database import migrated_database
-from server.errors import CommandError
-from server.settings import load_settings
-from services.integration import seal_again
-from services.vault import SealedError, Vault, new_key
+from db.engine.pool import Pool, open_pool
+from db.engine.writer import in_transaction
+from server.runtime.credentials import vault
+from server.runtime.database import migrated_database
+from server.runtime.errors import CommandError
+from server.runtime.settings import load_settings
+from services.accounts.vault import SealedError, Vault, new_key
+from services.integrations.accounts import seal_again
 
 BATCH = 100
 

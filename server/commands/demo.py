@@ -13,18 +13,18 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from db import demo as write
-from db.pool import Pool, Pooled, open_pool
-from db.queries import api_key as stored_keys
-from db.writer import Writer
-from server.database import fill, migrate, running_database
-from server.errors import CommandError
-from server.serving import HOST, bind, serve
-from server.settings import Settings, load_settings
-from services import api_key
+from db.engine.pool import Pool, Pooled, open_pool
+from db.engine.writer import Writer
+from db.statements import api_key as stored_keys
+from db.statements import demo as write
+from server.runtime.database import fill, migrate, running_database
+from server.runtime.errors import CommandError
+from server.runtime.serving import HOST, bind, serve
+from server.runtime.settings import Settings, load_settings
 from services import demo as demo_data
-from services.integration_health import count_days, first_day, refresh
-from services.lead_scoring import score_leads
+from services.accounts import api_key
+from services.analysis.lead_scoring import score_leads
+from services.integrations.health import count_days, first_day, refresh
 
 MAXIMAL_SCALE = 1000
 console = Console(stderr=True)

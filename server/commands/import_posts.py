@@ -15,14 +15,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from db.engine.pool import Pool, open_pool
+from db.engine.writer import ConstraintError
 from db.models import Platform
-from db.pool import Pool, open_pool
-from db.writer import ConstraintError
-from server.database import migrated_database
-from server.errors import CommandError
-from server.settings import load_settings
-from services import post_import
-from services.posts import (
+from server.runtime.database import migrated_database
+from server.runtime.errors import CommandError
+from server.runtime.settings import load_settings
+from services.importing import run
+from services.importing.columns import (
     ColumnNames,
     DamagedFileError,
     FileFormat,
@@ -31,7 +31,7 @@ from services.posts import (
     UnusableFileError,
     open_posts,
 )
-from services.watch import Watch
+from services.matching.keyword_matchers import Watch
 
 REJECTIONS_SHOWN = 20
 AGAIN = "run the same command again: what was imported before is recognised"
@@ -116,7 +116,7 @@ class _Report:
     """Draws the progress, and keeps what the summary says."""
 
     def __init__(self, posts: PostFile, rejects: TextIO | None) -> None:
-        self.summary = post_import.Summary()
+        self.summary = run.Summary()
         self.rejected: list[Rejected] = []
         self._posts = posts
         self._rejects = rejects
@@ -139,7 +139,7 @@ class _Report:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def batch_done(self, summary: post_import.Summary, rejected: Sequence[Rejected]) -> None:
+    def batch_done(self, summary: run.Summary, rejected: Sequence[Rejected]) -> None:
         self.summary = summary
         self.rejected += rejected[: REJECTIONS_SHOWN - len(self.rejected)]
         self._write(rejected)
@@ -174,7 +174,7 @@ async def _import(
         try:
             watch = await _watch(pool, email)
             with report:
-                report.summary = await post_import.import_posts(
+                report.summary = await run.import_posts(
                     pool,
                     watch,
                     posts,
@@ -195,7 +195,7 @@ async def _import(
 
 
 async def _watch(pool: Pool, email: str) -> Watch:
-    watch = await post_import.find_watch(pool, email)
+    watch = await run.find_watch(pool, email)
     if watch is None:
         raise CommandError(
             f"There is no active user with the e-mail address {email}. The address that belongs to an API key "

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from db import demo as users
-from db.pool import open_pool
-from db.queries import api_key as stored
-from server.database import migrated_database
-from server.errors import CommandError
-from server.settings import load_settings
-from services import api_key
+from db.engine.pool import open_pool
+from db.statements import api_key as stored
+from db.statements import demo as users
+from server.runtime.database import migrated_database
+from server.runtime.errors import CommandError
+from server.runtime.settings import load_settings
+from services.accounts import api_key
 
 keys_app = typer.Typer(no_args_is_help=True, help="API keys.")
 

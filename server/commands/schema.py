@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 from graphql import GraphQLError
 
-from schema.changes import Change, Severity, changes
 from schema.schema import build
-from server.errors import CommandError
+from schema.schema_diff import Change, Severity, changes
+from server.runtime.errors import CommandError
 
 SCHEMA_FILE = Path(__file__).resolve().parents[2] / "schema.graphql"
 MAIN = "origin/main"

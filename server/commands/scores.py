@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
-from db.audit import LARGEST_ID
-from db.pool import Pool, open_pool
+from db.engine.pool import Pool, open_pool
+from db.integrity.audit import LARGEST_ID
 from server.commands.batches import each_within, require_order
-from server.database import migrated_database
-from server.settings import load_settings
-from services import integration_health, lead_scoring
-from services.integration_health import Refreshed
-from services.lead_scoring import Rescored
+from server.runtime.database import migrated_database
+from server.runtime.settings import load_settings
+from services.analysis import lead_scoring
+from services.analysis.lead_scoring import Rescored
+from services.integrations import health
+from services.integrations.health import Refreshed
 
 leads_app = typer.Typer(no_args_is_help=True, help="Scores of leads.")
 integrations_app = typer.Typer(no_args_is_help=True, help="Health of integrations.")
@@ -68,7 +69,7 @@ def integrations() -> None:
 
 
 @integrations_app.command("refresh-health")
-def refresh_health(batch: Batch = integration_health.BATCH) -> None:
+def refresh_health(batch: Batch = health.BATCH) -> None:
     """Compute the health of all integrations, and count their days, from their logs.
 
     It is computed whenever a run is recorded; time alone makes what does not run less healthy, so run this by a
@@ -77,7 +78,7 @@ def refresh_health(batch: Batch = integration_health.BATCH) -> None:
 
     async def batches(pool: Pool) -> AsyncIterator[tuple[int, int]]:
         done: Refreshed
-        async for done in integration_health.refresh_all(pool, datetime.now(UTC), batch=batch):
+        async for done in health.refresh_all(pool, datetime.now(UTC), batch=batch):
             yield done.last_id, done.integrations
 
     _run(batches, "integrations")

@@ -14,8 +14,8 @@ from hypothesis import given
 from bench.soak.model import Model, Register, Row, Write
 from bench.soak.proof import prove
 from bench.soak.reader import of_keyword
-from db.pool import Pool
-from resolvers.identifier import encode
+from db.engine.pool import Pool
+from resolvers.framework.global_id import encode
 
 ROOT = Path(__file__).resolve().parents[2]
 MENTION = "user_id, keyword_id, platform, external_id, url, content"

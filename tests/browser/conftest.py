@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
-from server.graphiql import BUILT
+from server.graphiql.page import BUILT
 
 Demo = Any  # tests/conftest.py
 

@@ -14,14 +14,14 @@ import pytest
 
 from db import models
 from db.embedded import EmbeddedPostgres
-from db.pool import Pool, open_pool
-from db.queries import api_key as stored_keys
+from db.engine.pool import Pool, open_pool
+from db.statements import api_key as stored_keys
 from schema.schema import Schema, build
 from server.app import create_app
-from server.settings import load_settings
-from services import api_key
-from services.cached import Cached
-from services.vault import Vault, new_key
+from server.runtime.settings import load_settings
+from services.accounts import api_key
+from services.accounts.vault import Vault, new_key
+from services.figures.cache.cached import Cached
 
 KEYWORDS, MENTIONS = 3, 4
 

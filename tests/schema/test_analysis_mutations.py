@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from resolvers.identifier import encode
-from services.analysis import VERSION
+from resolvers.framework.global_id import encode
+from services.analysis.record import VERSION
 
 RECORD = """
 mutation($input: RecordAnalysesInput!) {

@@ -20,7 +20,7 @@ from graphql import (
     is_composite_type,
 )
 
-from resolvers.identifier import encode
+from resolvers.framework.global_id import encode
 from schema.schema import build
 
 TYPES = build()._schema.type_map

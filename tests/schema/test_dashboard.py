@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
+from db.engine.pool import Reader
+from db.language.records import row_class
+from db.language.scope import Scope
 from db.models import Integration, User, UserRole
-from db.pool import Reader
-from db.queries import api_key as stored_keys
-from db.rows import row_class
-from db.scope import Scope
+from db.statements import api_key as stored_keys
 from loaders.loader import Loads
-from resolvers.context import Context, Viewer
-from resolvers.identifier import encode
+from resolvers.framework.context import Context, Viewer
+from resolvers.framework.global_id import encode
 from resolvers.integration_health import of_integrations
 from schema.schema import build
-from services import api_key
-from services.cache.metric import REGISTERED
+from services.accounts import api_key
+from services.figures.cache.cached_figure import REGISTERED
 
 DOCUMENT = (Path(__file__).parents[1] / "golden" / "dashboard.graphql").read_text()
 NOW = datetime(2026, 1, 20, 12, tzinfo=UTC)

@@ -19,10 +19,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from db.engine.writer import in_transaction
 from db.models import LeadStatus
-from db.writer import in_transaction
-from resolvers.identifier import encode
-from services.integration_health import count_days, first_day
+from resolvers.framework.global_id import encode
+from services.integrations.health import count_days, first_day
 
 Row = Mapping[str, Any]
 GOLDEN = Path(__file__).parents[1] / "golden"

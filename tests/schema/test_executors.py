@@ -24,14 +24,14 @@ from hypothesis_graphql import queries
 from strawberry.extensions import DisableValidation, SchemaExtension
 
 from breadth import rows
+from db.engine.pool import Reader
+from db.language.projection import EVERY_COLUMN
 from db.models import UserRole
-from db.pool import Reader
-from db.projection import EVERY_COLUMN
-from resolvers.context import Context, Viewer
-from resolvers.identifier import encode
+from resolvers.framework.context import Context, Viewer
+from resolvers.framework.global_id import encode
 from schema.schema import Schema, build
-from services.api_key import READ_KEYWORDS, READ_MENTIONS, granted
-from services.cached import Cached
+from services.accounts.api_key import READ_KEYWORDS, READ_MENTIONS, granted
+from services.figures.cache.cached import Cached
 from tests.breadth.compare import differences
 from tests.breadth.documents import UNPROPAGATED, Asked, ask, ask_valid
 

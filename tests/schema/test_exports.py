@@ -15,13 +15,19 @@ import httpx
 import pytest
 
 from db import models
+from db.engine.pool import open_pool
 from db.models import ExportEntity
-from db.pool import open_pool
-from resolvers.filtering import public
-from resolvers.identifier import encode
-from resolvers.orders import IntegrationLogOrder, IntegrationOrder, KeywordOrder, LeadOrder, MentionOrder
-from resolvers.sheet import columns_of, sheet_of, usual_columns
-from services.export import purge, take_turn
+from resolvers.framework.export_columns import columns_of, sheet_of, usual_columns
+from resolvers.framework.filter_input import public
+from resolvers.framework.global_id import encode
+from resolvers.framework.orders import (
+    IntegrationLogOrder,
+    IntegrationOrder,
+    KeywordOrder,
+    LeadOrder,
+    MentionOrder,
+)
+from services.export.jobs import purge, take_turn
 
 CREATE = """
 mutation($input: CreateExportInput!) {

@@ -15,7 +15,7 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLList, get_na
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from resolvers.identifier import encode
+from resolvers.framework.global_id import encode
 from schema.schema import build
 
 TYPES = build()._schema.type_map

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from db.writer import Writer, in_transaction
-from services.integration_health import count_days, first_day, refresh
-from services.lead_scoring import score_leads
+from db.engine.writer import Writer, in_transaction
+from services.analysis.lead_scoring import score_leads
+from services.integrations.health import count_days, first_day, refresh
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 NOW = datetime(2026, 4, 15, 9, 7, tzinfo=UTC)

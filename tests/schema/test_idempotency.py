@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from db.writer import Writer
-from db.writes import idempotency
+from db.engine.writer import Writer
+from db.statements import idempotency
 
 CREATE = """
 mutation($input: CreateKeywordInput!) {

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from db.audit import drifts
-from resolvers.identifier import encode
+from db.integrity.audit import drifts
+from resolvers.framework.global_id import encode
 
 INGEST = """
 mutation($input: IngestMentionsInput!) {

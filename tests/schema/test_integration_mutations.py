@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from resolvers.identifier import encode
+from resolvers.framework.global_id import encode
 from server.app import create_app
-from services.integration import owner_of
-from services.vault import Sealed, Secret, Vault
+from services.accounts.vault import Sealed, Secret, Vault
+from services.integrations.accounts import owner_of
 
 TOKEN = "xoxb-very-secret-token"
 

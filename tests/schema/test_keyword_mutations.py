@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from db.audit import drifts
-from resolvers.identifier import encode
+from db.integrity.audit import drifts
+from resolvers.framework.global_id import encode
 
 NOBODY = encode("Keyword", 999_999)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from db.audit import drifts
-from resolvers.identifier import encode
+from db.integrity.audit import drifts
+from resolvers.framework.global_id import encode
 
 CREATE = """
 mutation($input: CreateLeadInput!) {

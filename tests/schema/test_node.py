@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from resolvers.identifier import encode
+from resolvers.framework.global_id import encode
 
 TABLES = {
     "User": "users",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, get_named_type
 
-from resolvers.identifier import encode
+from resolvers.framework.global_id import encode
 from schema.schema import build
 
 TYPES = build()._schema.type_map

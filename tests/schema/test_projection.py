@@ -5,10 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
-from db.pool import open_pool
+from db.engine.pool import open_pool
 from schema.schema import Schema
 from server.app import create_app
-from services import api_key
+from services.accounts import api_key
 
 LEAD = (
     "query($id: ID!) { lead(id: $id) { id status mention { content keyword { keyword user { email } } } } }"

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from db.pool import open_pool
-from resolvers.identifier import encode
+from db.engine.pool import open_pool
+from resolvers.framework.global_id import encode
 from server.app import create_app
 
 WHOLE_SLICE = """

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from resolvers.identifier import encode
-from services.rates import Rate, RateBasis
+from resolvers.framework.global_id import encode
+from services.figures.rates import Rate, RateBasis
 
 Row = Mapping[str, Any]
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from db.audit import drifts
-from resolvers.identifier import encode
+from db.integrity.audit import drifts
+from resolvers.framework.global_id import encode
 
 MARKS = ("read_at", "starred_at", "dismissed_at", "engaged_at")
 OLD = datetime(2026, 1, 1, tzinfo=UTC)

@@ -20,7 +20,7 @@ from graphql import (
     is_list_type,
 )
 
-from resolvers.identifier import decode, encode
+from resolvers.framework.global_id import decode, encode
 from schema.schema import build
 
 TYPES = build()._schema.type_map

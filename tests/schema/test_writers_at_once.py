@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from db.audit import drifts
-from db.pool import open_pool
-from resolvers.identifier import encode
+from db.engine.pool import open_pool
+from db.integrity.audit import drifts
+from resolvers.framework.global_id import encode
 from server.app import create_app
 
 OPERATIONS = 400
@@ -176,7 +176,7 @@ async def test_pieces_are_taken_of_nobody_elses_keyword(
 async def test_an_integration_of_very_much_goes_piece_by_piece_and_its_mentions_stay(
     ask: Any, world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.integration.MOST_AT_ONCE", 4)
+    monkeypatch.setattr("services.integrations.accounts.MOST_AT_ONCE", 4)
     await world.add_integrations("ann", integrations=1, logs=9)
     (large,) = await world.pool.fetch(
         "SELECT integration_id AS id FROM integration_logs GROUP BY 1 HAVING count(*) = 9"

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import pytest
 import uvicorn
 
-from db.pool import Pool
-from db.queries import api_key as stored_keys
-from resolvers.identifier import encode
+from db.engine.pool import Pool
+from db.statements import api_key as stored_keys
+from resolvers.framework.global_id import encode
 from server.app import create_app
-from server.auth import Authenticator
-from services import api_key
+from server.http.auth import Authenticator
+from services.accounts import api_key
 
 
 @dataclass

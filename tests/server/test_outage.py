@@ -12,13 +12,13 @@ import asyncpg
 import httpx
 import pytest
 
-from db import databases, migrations
 from db.embedded import EmbeddedPostgres
-from db.pool import Pool, is_lost, open_pool
-from db.queries import api_key as stored_keys
+from db.engine import databases, migrations
+from db.engine.pool import Pool, is_lost, open_pool
+from db.statements import api_key as stored_keys
 from server.app import create_app
-from server.auth import Authenticator
-from services import api_key
+from server.http.auth import Authenticator
+from services.accounts import api_key
 
 QUERY = {"query": "query Viewer { viewer { email } }"}
 WRITE = {

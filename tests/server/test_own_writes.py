@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services import api_key
+from services.accounts import api_key
 from tests.serving import served
 
 AddSender = Any  # tests/server/conftest.py

@@ -1,0 +1,219 @@
+"""The counter columns: kept by triggers in the writer's own transaction, after any SQL.
+
+Each statement that adds, removes or changes rows fires its table's trigger once, a cascade once for all its
+rows. The trigger sums the differences per parent, drops those that are zero, and adds the rest to the
+parents' counters. `n = n + difference` takes the newest n under the row's lock, so the differences of
+concurrent writers add up, and it costs the same however many rows there are. So the counters are right
+whatever writers do, and `db.integrity.audit` proves it.
+
+Lock order, for triggers and for everything else that writes: users in id order, then keywords in id order.
+
+The writers' rule: **a transaction that writes keywords, mentions or leads first runs `LOCK_USERS` with the
+users whose rows they are**, and those it assigns leads to; a single statement, too, then needs a transaction.
+After that any order of statements and rows is good, for nobody else writes these users' rows. `db.statements.user` has
+the same lock for those who also make the next `data_version` of the users' data: everybody but ingest.
+
+Without it two transactions can each hold what the other waits for, and PostgreSQL ends one of them with
+`deadlock_detected`: no counter is wrong then, but a write has to be repeated. Single statements are no
+exception. A statement has the rows that it changes before its triggers reach for the parents, and a cascade
+has the parents before the rows, so changing one lead and deleting its keyword can collide, and so can any
+statement with a transaction that locked the user and wants the same row. Only inserts without conflicting
+unique keys are safe among each other.
+
+- Deleting users: lock them FOR UPDATE.
+- TRUNCATE: `LOCK TABLE users IN EXCLUSIVE MODE` first, for it belongs to every user. READ COMMITTED only: an
+  older snapshot would leave counters as they are that others have changed since.
+
+Many rows belong into one statement: each statement leaves a dead version of its parents' rows behind, and
+until the transaction ends the next one has to pass them all.
+"""
+
+from db.models import LeadStatus
+
+STATUS_COUNTERS = {status: f"{status}_leads_count" for status in LeadStatus}
+
+LOCK_USERS = "SELECT id FROM users WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"
+
+COUNT_KEYWORDS = """
+CREATE OR REPLACE FUNCTION count_keywords() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    step integer := CASE TG_OP WHEN 'INSERT' THEN 1 ELSE -1 END;
+    user_ids bigint[];
+    differences integer[];
+BEGIN
+    SELECT array_agg(user_id), array_agg(difference) INTO user_ids, differences
+    FROM (SELECT user_id, step * count(*)::integer AS difference FROM changed GROUP BY user_id) AS change;
+    IF user_ids IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM 1 FROM users WHERE id = ANY (user_ids) ORDER BY id FOR NO KEY UPDATE;
+    UPDATE users SET keywords_count = keywords_count + difference
+    FROM unnest(user_ids, differences) AS change (user_id, difference)
+    WHERE users.id = change.user_id;
+    RETURN NULL;
+END $$
+"""
+
+COUNT_MENTIONS = """
+CREATE OR REPLACE FUNCTION count_mentions() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    step integer := CASE TG_OP WHEN 'INSERT' THEN 1 ELSE -1 END;
+    user_ids bigint[];
+    keyword_ids bigint[];
+    differences integer[];
+BEGIN
+    SELECT array_agg(user_id), array_agg(keyword_id), array_agg(difference)
+    INTO user_ids, keyword_ids, differences
+    FROM (
+        SELECT user_id, keyword_id, step * count(*)::integer AS difference
+        FROM changed GROUP BY user_id, keyword_id
+    ) AS change;
+    IF user_ids IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM 1 FROM users WHERE id = ANY (user_ids) ORDER BY id FOR NO KEY UPDATE;
+    UPDATE users SET mentions_count = mentions_count + change.difference
+    FROM (
+        SELECT user_id, sum(difference)::integer AS difference
+        FROM unnest(user_ids, differences) AS row (user_id, difference) GROUP BY user_id
+    ) AS change
+    WHERE users.id = change.user_id;
+    PERFORM 1 FROM keywords WHERE id = ANY (keyword_ids) ORDER BY id FOR NO KEY UPDATE;
+    UPDATE keywords SET mentions_count = mentions_count + change.difference
+    FROM unnest(keyword_ids, differences) AS change (keyword_id, difference)
+    WHERE keywords.id = change.keyword_id;
+    RETURN NULL;
+END $$
+"""
+
+
+def _update_by_status(parent: str, ids: str) -> str:
+    """Adds lead differences, total and by status, to the counters of one table of parents.
+
+    What moved between the keywords of a user is no difference to the user, whose row is then left alone.
+    """
+    per_status = [
+        f"sum(difference) FILTER (WHERE status = '{status}') AS {column}"
+        for status, column in STATUS_COUNTERS.items()
+    ]
+    sets = [
+        f"{column} = {parent}.{column} + coalesce(change.{column}, 0)"
+        for column in ("leads_count", *STATUS_COUNTERS.values())
+    ]
+    separator = ",\n        "
+    return f"""
+    SELECT array_agg(DISTINCT parent_id) INTO parent_ids
+    FROM (
+        SELECT parent_id FROM unnest({ids}, statuses, differences) AS row (parent_id, status, difference)
+        GROUP BY parent_id, status HAVING sum(difference) <> 0
+    ) AS change;
+    PERFORM 1 FROM {parent} WHERE id = ANY (parent_ids) ORDER BY id FOR NO KEY UPDATE;
+    UPDATE {parent} SET
+        {separator.join(sets)}
+    FROM (
+        SELECT parent_id, sum(difference) AS leads_count,
+            {separator.join(per_status)}
+        FROM unnest({ids}, statuses, differences) AS row (parent_id, status, difference)
+        GROUP BY parent_id
+    ) AS change
+    WHERE {parent}.id = change.parent_id AND {parent}.id = ANY (parent_ids);"""
+
+
+COUNT_LEADS = f"""
+CREATE OR REPLACE FUNCTION count_leads() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    user_ids bigint[];
+    keyword_ids bigint[];
+    statuses text[];
+    differences integer[];
+    parent_ids bigint[];
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        SELECT array_agg(user_id), array_agg(keyword_id), array_agg(status), array_agg(difference)
+        INTO user_ids, keyword_ids, statuses, differences
+        FROM (
+            SELECT user_id, keyword_id, status, count(*)::integer AS difference
+            FROM added GROUP BY user_id, keyword_id, status
+        ) AS change;
+    ELSIF TG_OP = 'DELETE' THEN
+        SELECT array_agg(user_id), array_agg(keyword_id), array_agg(status), array_agg(difference)
+        INTO user_ids, keyword_ids, statuses, differences
+        FROM (
+            SELECT user_id, keyword_id, status, -count(*)::integer AS difference
+            FROM removed GROUP BY user_id, keyword_id, status
+        ) AS change;
+    ELSE
+        SELECT array_agg(user_id), array_agg(keyword_id), array_agg(status), array_agg(difference)
+        INTO user_ids, keyword_ids, statuses, differences
+        FROM (
+            SELECT user_id, keyword_id, status, sum(step)::integer AS difference
+            FROM (
+                SELECT user_id, keyword_id, status, 1 AS step FROM added
+                UNION ALL
+                SELECT user_id, keyword_id, status, -1 AS step FROM removed
+            ) AS row
+            GROUP BY user_id, keyword_id, status HAVING sum(step) <> 0
+        ) AS change;
+    END IF;
+    IF user_ids IS NULL THEN
+        RETURN NULL;
+    END IF;
+    {_update_by_status("users", "user_ids").strip()}
+    {_update_by_status("keywords", "keyword_ids").strip()}
+    RETURN NULL;
+END $$
+"""
+
+# A truncated table has no rows to sum: every counter of them becomes zero.
+_TRUNCATED: dict[str, dict[str, tuple[str, ...]]] = {
+    "keywords": {"users": ("keywords_count",)},
+    "mentions": {"users": ("mentions_count",), "keywords": ("mentions_count",)},
+    "leads": {
+        "users": ("leads_count", *STATUS_COUNTERS.values()),
+        "keywords": ("leads_count", *STATUS_COUNTERS.values()),
+    },
+}
+
+
+def _reset(parent: str, columns: tuple[str, ...]) -> str:
+    sets = ", ".join(f"{column} = 0" for column in columns)
+    wrong = " OR ".join(f"{column} <> 0" for column in columns)
+    return f"    UPDATE {parent} SET {sets} WHERE {wrong};"
+
+
+def _forget(table: str) -> str:
+    updates = "\n".join(_reset(parent, columns) for parent, columns in _TRUNCATED[table].items())
+    return f"""
+CREATE OR REPLACE FUNCTION forget_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+{updates}
+    RETURN NULL;
+END $$
+"""
+
+
+def _triggers(table: str, *, old: str, new: str, updates: bool) -> list[str]:
+    """The triggers of one counted table. A row's parents never change, so only leads, whose status
+    is counted, have one for updates.
+    """
+    events = {"insert": f"NEW TABLE AS {new}", "delete": f"OLD TABLE AS {old}"}
+    if updates:
+        events["update"] = f"OLD TABLE AS {old} NEW TABLE AS {new}"
+    made = [
+        f"CREATE TRIGGER count_{table}_{event} AFTER {event.upper()} ON {table} "
+        f"REFERENCING {tables} FOR EACH STATEMENT EXECUTE FUNCTION count_{table}()"
+        for event, tables in events.items()
+    ]
+    truncated = (
+        f"CREATE TRIGGER count_{table}_truncate AFTER TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION forget_{table}()"
+    )
+    return [*made, truncated]
+
+
+FUNCTIONS = [COUNT_KEYWORDS, COUNT_MENTIONS, COUNT_LEADS, *(_forget(table) for table in _TRUNCATED)]
+TRIGGERS = [
+    *_triggers("keywords", old="changed", new="changed", updates=False),
+    *_triggers("mentions", old="changed", new="changed", updates=False),
+    *_triggers("leads", old="removed", new="added", updates=True),
+]

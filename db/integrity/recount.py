@@ -1,0 +1,63 @@
+"""SQL that counts roll-ups again from the rows, written down apart from the triggers of `db.integrity.rollups`.
+
+All of it takes a range of parents, from $1 to $2, whose rows are found by indexes.
+"""
+
+from db.integrity.rollups import MEASURES, Rollup
+
+_MOMENTS = {
+    "mentions": ("mentions", "created_at"),
+    "leads": ("leads", "created_at"),
+    "qualified": ("leads", "qualified_at"),
+    "converted": ("leads", "converted_at"),
+}
+
+
+def _counted(rollup: Rollup, measure: str) -> str:
+    table, moment = _MOMENTS[measure]
+    columns = ", ".join(f"{'count(*)' if each == measure else '0'} AS {each}" for each in MEASURES)
+    return (
+        f"SELECT {rollup.parent} AS id, {rollup.slot(moment)} AS slot, {columns} FROM {table} "
+        f"WHERE {rollup.parent} BETWEEN $1 AND $2 AND {moment} IS NOT NULL GROUP BY 1, 2"
+    )
+
+
+def wrong(rollup: Rollup) -> str:
+    """The slots in which the roll-up says something else than the rows, with both."""
+    counted = " UNION ALL ".join(_counted(rollup, measure) for measure in MEASURES)
+    sums = ", ".join(f"sum({measure})::integer AS {measure}" for measure in MEASURES)
+    both = ", ".join(
+        f"coalesce(stored.{m}, 0) AS stored_{m}, coalesce(counted.{m}, 0) AS counted_{m}" for m in MEASURES
+    )
+    differ = " OR ".join(f"coalesce(stored.{m}, 0) <> coalesce(counted.{m}, 0)" for m in MEASURES)
+    return (
+        f"SELECT id, slot, {both} "
+        f"FROM (SELECT {rollup.parent} AS id, slot, {', '.join(MEASURES)} FROM {rollup.table} "
+        f"WHERE {rollup.parent} BETWEEN $1 AND $2) AS stored "
+        f"FULL JOIN (SELECT id, slot, {sums} FROM ({counted}) AS each_of GROUP BY id, slot) AS counted "
+        f"USING (id, slot) WHERE {differ}"
+    )
+
+
+def mending(rollup: Rollup) -> str:
+    """Mends those of them whose parents are in $3, which are locked; returns what was wrong."""
+    key = ", ".join(rollup.key)
+    owner = "parent.id" if rollup.parent == "user_id" else "parent.user_id, parent.id"
+    parents = "users" if rollup.parent == "user_id" else "keywords"
+    values = ", ".join(f"counted_{measure}" for measure in MEASURES)
+    sets = ", ".join(f"{measure} = EXCLUDED.{measure}" for measure in MEASURES)
+    nothing = " AND ".join(f"counted_{measure} = 0" for measure in MEASURES)
+    return (
+        f"WITH wrong AS MATERIALIZED (SELECT * FROM ({wrong(rollup)}) AS found WHERE id = ANY ($3)), "
+        f"emptied AS (DELETE FROM {rollup.table} USING wrong "
+        f"WHERE {rollup.table}.{rollup.parent} = wrong.id AND {rollup.table}.slot = wrong.slot AND {nothing}), "
+        f"filled AS (INSERT INTO {rollup.table} ({key}, slot, {', '.join(MEASURES)}) "
+        f"SELECT {owner}, slot, {values} FROM wrong JOIN {parents} AS parent USING (id) WHERE NOT ({nothing}) "
+        f"ON CONFLICT ({rollup.parent}, slot) DO UPDATE SET {sets}) "
+        "SELECT * FROM wrong"
+    )
+
+
+def rows(rollup: Rollup) -> str:
+    """How many slots have a row."""
+    return f"SELECT count(*) FROM {rollup.table} WHERE {rollup.parent} BETWEEN $1 AND $2"

@@ -1,0 +1,198 @@
+"""Roll-ups: how many mentions and leads came in each slot of time, kept like the counters of `db.integrity.counters`.
+
+A figure over a span of time is then a sum of few small rows, however many mentions it counts. A slot is a
+quarter of an hour, because the midnights of all time zones lie on quarters (since 1980), or a day of UTC:
+a span is summed from the days inside it and the quarters at its ends. Both are kept by keyword and by user.
+
+Mentions and leads are counted when they were made; leads once more when they were first qualified and first
+converted. Only slots in which something happened have a row.
+
+The triggers add the differences of a statement, as those of the counters do, and fire behind them: triggers
+of an event fire in the order of their names. Lock order: users in id order, then keywords in id order; who
+holds these may write their slots, so that slots need no order of their own. Of a keyword that is being
+deleted no slots are written: they go with it, all at once. `db.integrity.audit` proves the roll-ups and fills them.
+"""
+
+from dataclasses import dataclass
+
+MEASURES = ("mentions", "leads", "qualified", "converted")
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """A table of slots: of which parent, and how long a slot is, as an SQL interval."""
+
+    table: str
+    parent: str
+    stride: str
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that a difference has to have besides the slot."""
+        return ("user_id",) if self.parent == "user_id" else ("user_id", self.parent)
+
+    def slot(self, moment: str) -> str:
+        """SQL for the beginning of the slot that a moment lies in."""
+        return f"date_bin('{self.stride}', {moment}, '2000-01-01 00:00+00')"
+
+
+QUARTER, DAY = "15 minutes", "1 day"
+ROLLUPS = (
+    Rollup("user_slot_stats", "user_id", QUARTER),
+    Rollup("user_day_stats", "user_id", DAY),
+    Rollup("slot_stats", "keyword_id", QUARTER),
+    Rollup("day_stats", "keyword_id", DAY),
+)
+
+
+def _add(rollup: Rollup) -> str:
+    """Adds the differences to one table, and takes away rows that say nothing any more."""
+    key = ", ".join(rollup.key)
+    columns = ", ".join(MEASURES)
+    sums = ", ".join(f"coalesce(sum({measure}), 0)" for measure in MEASURES)
+    some = " OR ".join(f"sum({measure}) <> 0" for measure in MEASURES)
+    added = ",\n        ".join(f"{m} = {rollup.table}.{m} + EXCLUDED.{m}" for m in MEASURES)
+    nothing = " AND ".join(f"{rollup.table}.{measure} = 0" for measure in MEASURES)
+    return f"""
+    INSERT INTO {rollup.table} ({key}, slot, {columns})
+    SELECT {key}, {rollup.slot("moment")}, {sums}
+    FROM unnest(user_ids, keyword_ids, moments, {", ".join(f"more_{measure}" for measure in MEASURES)})
+        AS change (user_id, keyword_id, moment, {columns})
+        JOIN unnest(live_{rollup.parent}s) AS live (id) ON live.id = change.{rollup.parent}
+    GROUP BY {key}, {rollup.slot("moment")} HAVING {some}
+    ON CONFLICT ({rollup.parent}, slot) DO UPDATE SET
+        {added};
+    IF less THEN
+        DELETE FROM {rollup.table} USING unnest({rollup.parent}s, moments) AS change (id, moment)
+        WHERE {rollup.table}.{rollup.parent} = change.id AND {rollup.table}.slot = {rollup.slot("change.moment")}
+            AND {nothing};
+    END IF;"""
+
+
+ADD_TO_SLOTS = f"""
+CREATE OR REPLACE FUNCTION add_to_slots(
+    user_ids bigint[], keyword_ids bigint[], moments timestamptz[],
+    {", ".join(f"more_{measure} integer[]" for measure in MEASURES)}
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    less boolean := 0 > ANY ({" || ".join(f"more_{measure}" for measure in MEASURES)});
+    live_user_ids bigint[];
+    live_keyword_ids bigint[];
+BEGIN
+    IF user_ids IS NULL THEN
+        RETURN;
+    END IF;
+    live_user_ids := ARRAY(SELECT id FROM users WHERE id = ANY (user_ids) ORDER BY id FOR NO KEY UPDATE);
+    live_keyword_ids := ARRAY(
+        SELECT id FROM keywords WHERE id = ANY (keyword_ids) ORDER BY id FOR NO KEY UPDATE
+    );
+{"".join(map(_add, ROLLUPS))}
+END $$
+"""
+
+EVENTS = {
+    "mentions": {"mentions": "created_at"},
+    "leads": {"leads": "created_at", "qualified": "qualified_at", "converted": "converted_at"},
+}
+"""What is counted of a table's rows, and the column that says when it happened; null for never."""
+
+
+def _happened(table: str, rows: str, step: int) -> list[str]:
+    """SQL for what happened to the rows of a transition table, an event a row."""
+    return [
+        f"SELECT user_id, keyword_id, {column} AS moment, "
+        + ", ".join(f"{step if measure == counted else 0} AS {counted}" for counted in EVENTS[table])
+        + f" FROM {rows} WHERE {column} IS NOT NULL"
+        for measure, column in EVENTS[table].items()
+    ]
+
+
+def _add_events(table: str, *changes: tuple[str, int]) -> str:
+    """Adds up what happened, by keyword and slot, and hands over what is not zero."""
+    events = "\n            UNION ALL ".join(
+        event for rows, step in changes for event in _happened(table, rows, step)
+    )
+    slot = ROLLUPS[0].slot("moment")
+    measures = EVENTS[table]
+    return f"""PERFORM add_to_slots(
+            array_agg(user_id), array_agg(keyword_id), array_agg(slot),
+            {", ".join(f"array_agg({each})" if each in measures else "NULL" for each in MEASURES)}
+        )
+        FROM (
+            SELECT user_id, keyword_id, {slot} AS slot,
+                {", ".join(f"sum({each})::integer AS {each}" for each in measures)}
+            FROM (
+            {events}
+            ) AS event
+            GROUP BY user_id, keyword_id, {slot}
+            HAVING {" OR ".join(f"sum({each}) <> 0" for each in measures)}
+        ) AS change;"""
+
+
+def _roll_up(table: str) -> str:
+    return f"""
+CREATE OR REPLACE FUNCTION roll_up_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        {_add_events(table, ("added", 1))}
+    ELSIF TG_OP = 'DELETE' THEN
+        {_add_events(table, ("removed", -1))}
+    ELSE
+        {_add_events(table, ("added", 1), ("removed", -1))}
+    END IF;
+    RETURN NULL;
+END $$
+"""
+
+
+def _forget(table: str, statements: str) -> str:
+    """An empty table has nothing to count. An older snapshot would not see what has just been counted."""
+    return f"""
+CREATE OR REPLACE FUNCTION forget_slots_of_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE invalid_transaction_state USING
+            MESSAGE = 'TRUNCATE {table} needs a transaction that is READ COMMITTED',
+            HINT = 'Counters that others have changed since the snapshot would stay as they are.';
+    END IF;
+{statements}
+    RETURN NULL;
+END $$
+"""
+
+
+# Leads refer to mentions, and so are truncated with them. Rows go by DELETE, which spares older snapshots.
+_NO_SLOTS = "\n".join(f"    DELETE FROM {rollup.table};" for rollup in ROLLUPS)
+_NO_LEADS = "\n".join(
+    f"    DELETE FROM {rollup.table} WHERE mentions = 0;\n"
+    f"    UPDATE {rollup.table} SET leads = 0, qualified = 0, converted = 0 "
+    "WHERE leads <> 0 OR qualified <> 0 OR converted <> 0;"
+    for rollup in ROLLUPS
+)
+
+
+def _triggers(table: str) -> list[str]:
+    events = {
+        "insert": "NEW TABLE AS added",
+        "delete": "OLD TABLE AS removed",
+        "update": "OLD TABLE AS removed NEW TABLE AS added",
+    }
+    made = [
+        f"CREATE TRIGGER roll_up_{table}_{event} AFTER {event.upper()} ON {table} "
+        f"REFERENCING {tables} FOR EACH STATEMENT EXECUTE FUNCTION roll_up_{table}()"
+        for event, tables in events.items()
+    ]
+    truncated = (
+        f"CREATE TRIGGER roll_up_{table}_truncate AFTER TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION forget_slots_of_{table}()"
+    )
+    return [*made, truncated]
+
+
+FUNCTIONS = [
+    ADD_TO_SLOTS,
+    *map(_roll_up, EVENTS),
+    _forget("mentions", _NO_SLOTS),
+    _forget("leads", _NO_LEADS),
+]
+TRIGGERS = [trigger for table in EVENTS for trigger in _triggers(table)]

@@ -1,0 +1,291 @@
+"""Filters: trees of conditions on rows, as values.
+
+A filter is hashable, so that it can be part of a loader's identity. Its shape (the same tree with names in
+the place of values) picks the compiled statement; its values are bound when the statement runs.
+"""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import count
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    Numeric,
+    SmallInteger,
+    Table,
+    all_,
+    and_,
+    any_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text, TypeEngine
+
+from db.language.scope import visible
+from db.models import (
+    AnalysisResult,
+    Base,
+    Export,
+    Integration,
+    IntegrationLog,
+    Keyword,
+    Lead,
+    LeadEvent,
+    Mention,
+    User,
+)
+
+
+class Operator(StrEnum):
+    EQ = "eq"
+    IN = "in"
+    NOT_IN = "not_in"
+    GT = "gt"
+    GTE = "gte"
+    LT = "lt"
+    LTE = "lte"
+    IS_NULL = "is_null"
+    CONTAINS = "contains"
+    MATCHES = "matches"
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One comparison. `value` is a tuple for lists; in a shape it is the name that the value is bound to."""
+
+    field: str
+    operator: Operator
+    value: Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    parts: tuple["Filter", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    parts: tuple["Filter", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Rows for which the part is not true: also those where a missing value makes it neither."""
+
+    part: "Filter"
+
+
+Filter = Test | All | AnyOf | Not
+EVERYTHING = All(())
+
+
+def shape_and_values(filter_: Filter) -> tuple[Filter, dict[str, object]]:
+    """The filter's shape, and its values by the names that stand in it."""
+    names, values = count(), dict[str, object]()
+
+    def shaped(part: Filter) -> Filter:
+        match part:
+            case All(parts):
+                return All(tuple(map(shaped, parts)))
+            case AnyOf(parts):
+                return AnyOf(tuple(map(shaped, parts)))
+            case Not(inner):
+                return Not(shaped(inner))
+            case Test(operator=Operator.IS_NULL):
+                return part  # whether it asks for null or not is a matter of the statement
+            case Test(value=value):
+                name = f"where_{next(names)}"
+                values[name] = list(value) if isinstance(value, tuple) else value
+                return replace(part, value=name)
+
+    return shaped(filter_), values
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a condition on another table's row is told of the statement.
+
+    `required` says that a row has to meet it: then PostgreSQL may join what it asks about. Below `or` and `not` it
+    may not, and would rather read the other table whole than look each row up. `everybody` says that the statement
+    reads everybody's rows; else those of the scope's user.
+    """
+
+    everybody: bool
+    required: bool = True
+
+    def optional(self) -> "Reach":
+        return replace(self, required=False)
+
+
+Compare = Callable[[Table, Operator, Any, Reach], ColumnElement[bool]]
+
+
+def _table(model: type[Base]) -> Any:
+    return model.__table__
+
+
+def condition(model: type[Base], shape: Filter, *, everybody: bool) -> ColumnElement[bool]:
+    """A filter's shape as SQL on the model's table. Raises `KeyError` for a field that cannot be filtered."""
+    return _condition(model, shape, Reach(everybody))
+
+
+def _condition(model: type[Base], shape: Filter, reach: Reach) -> ColumnElement[bool]:
+    table = _table(model)
+    match shape:
+        case All(parts):
+            return and_(True, *(_condition(model, part, reach) for part in parts))
+        case AnyOf(parts):
+            return or_(False, *(_condition(model, part, reach.optional()) for part in parts))
+        case Not(part):
+            return _condition(model, part, reach.optional()).is_not(True)
+        case Test(field, operator, value):
+            return FIELDS[model][field](table, operator, value, reach)
+
+
+def compare(column: Column[Any], operator: Operator, value: Any) -> ColumnElement[bool]:
+    """A column compared with the parameter of that name; for IS_NULL with True or False itself."""
+    if operator is Operator.IS_NULL:
+        return column.is_(None) if value else column.is_not(None)
+    if operator in {Operator.IN, Operator.NOT_IN}:
+        listed = bindparam(value, type_=ARRAY(_type_of_values(column)))
+        return (
+            column == any_(listed) if operator is Operator.IN else _absent_or(column, column != all_(listed))
+        )
+    if operator is Operator.CONTAINS:
+        return func.strpos(func.lower(column), func.lower(bindparam(value, type_=Text))) > 0
+    bound = bindparam(value, type_=_type_of_values(column))
+    comparisons: dict[Operator, ColumnElement[bool]] = {
+        Operator.EQ: column == bound,
+        Operator.GT: column > bound,
+        Operator.GTE: column >= bound,
+        Operator.LT: column < bound,
+        Operator.LTE: column <= bound,
+    }
+    return comparisons[operator]
+
+
+def _type_of_values(column: Column[Any]) -> TypeEngine[Any]:
+    """What a column is compared with: numbers that it cannot hold too, unrounded. No row has them."""
+    if isinstance(column.type, Numeric):
+        return Numeric()
+    return Integer() if isinstance(column.type, SmallInteger) else column.type
+
+
+def _absent_or(column: Column[Any], test: ColumnElement[bool]) -> ColumnElement[bool]:
+    return or_(column.is_(None), test) if column.nullable else test
+
+
+def _own(name: str) -> Compare:
+    """A column of the row itself."""
+    return lambda table, operator, value, _: compare(table.c[name], operator, value)
+
+
+def _there_is(
+    table: Table, other: type[Base], *conditions: ColumnElement[bool], reach: Reach
+) -> ColumnElement[bool]:
+    """Whether the other table has a row that meets the conditions, of the same user as the table's row."""
+    owner = _table(other).c.user_id == table.c.user_id
+    # That they are of one user is known. It is said so that PostgreSQL reads, at most, the user's rows of the other
+    # table, and finds rare values by the user's index of them.
+    same_user = owner if reach.everybody else visible(other, everybody=False)
+    # Only the table that is filtered is the statement's: it may read the other one for itself as well.
+    found = select(1).where(*conditions, same_user).correlate(table)
+    # An offset of nothing is what keeps PostgreSQL from making a hash table of all rows.
+    return exists(found if reach.required else found.offset(literal_column("0")))
+
+
+def _of(model: type[Base], key: str, name: str) -> Compare:
+    """A column of the row's only row in another table, which refers to it by `key`. A missing row has no values."""
+
+    def compared(table: Table, operator: Operator, value: Any, reach: Reach) -> ColumnElement[bool]:
+        other = _table(model)
+        its_row, column = other.c[key] == table.c.id, other.c[name]
+        if operator is Operator.IS_NULL:
+            there = _there_is(table, model, its_row, column.is_not(None), reach=reach)
+            return ~there if value else there
+        if operator is Operator.NOT_IN:
+            return ~_there_is(table, model, its_row, compare(column, Operator.IN, value), reach=reach)
+        return _there_is(table, model, its_row, compare(column, operator, value), reach=reach)
+
+    return compared
+
+
+def _in_parent(model: type[Base], key: str, name: str) -> Compare:
+    """A column of the row's parent."""
+
+    def compared(table: Table, operator: Operator, value: Any, reach: Reach) -> ColumnElement[bool]:
+        parent = _table(model)
+        its_parent = parent.c.id == table.c[key]
+        return _there_is(table, model, its_parent, compare(parent.c[name], operator, value), reach=reach)
+
+    return compared
+
+
+def _search(table: Table, _: Operator, value: Any, __: Reach) -> ColumnElement[bool]:
+    return table.c.search.op("@@")(search_query(value))
+
+
+def search_query(name: str) -> ColumnElement[Any]:
+    """The parameter as a full-text query: words, "phrases", or, -without."""
+    return func.websearch_to_tsquery("simple", bindparam(name, type_=Text))
+
+
+def _has(model: type[Base], key: str) -> Compare:
+    """Whether another table has a row that refers to this one: `is_null` False or True."""
+
+    def compared(table: Table, _: Operator, value: Any, reach: Reach) -> ColumnElement[bool]:
+        there = _there_is(table, model, _table(model).c[key] == table.c.id, reach=reach)
+        return ~there if value else there
+
+    return compared
+
+
+FIELDS: Mapping[type[Base], Mapping[str, Compare]] = {
+    User: {name: _own(name) for name in ("email", "role", "created_at")},
+    Keyword: {
+        name: _own(name)
+        for name in ("keyword", "status", "match_type", "mentions_count", "leads_count", "created_at")
+    },
+    Mention: {
+        **{
+            name: _own(name)
+            for name in (
+                "keyword_id", "integration_id", "platform", "kind", "author", "language", "likes",
+                "comments", "published_at", "created_at", "read_at", "starred_at", "dismissed_at", "dismiss_reason",
+                "engaged_at",
+            )
+        },
+        "sentiment": _of(AnalysisResult, "mention_id", "sentiment"),
+        "intent": _of(AnalysisResult, "mention_id", "intent"),
+        "relevance": _of(AnalysisResult, "mention_id", "relevance"),
+        "relevance_score": _of(AnalysisResult, "mention_id", "relevance_score"),
+        "lead_status": _of(Lead, "mention_id", "status"),
+        "lead": _has(Lead, "mention_id"),
+        "search": _search,
+    },
+    Lead: {
+        **{
+            name: _own(name)
+            for name in (
+                "keyword_id", "status", "origin", "score", "value", "currency", "company",
+                "external_reference", "assignee_user_id", "created_at", "status_changed_at", "qualified_at", "converted_at",
+            )
+        },
+        "platform": _in_parent(Mention, "mention_id", "platform"),
+    },
+    Integration: {
+        name: _own(name) for name in ("provider", "kind", "status", "health_score", "last_searched_at")
+    },
+    LeadEvent: {name: _own(name) for name in ("type", "created_at")},
+    IntegrationLog: {name: _own(name) for name in ("integration_id", "kind", "status", "created_at")},
+    Export: {name: _own(name) for name in ("entity", "format", "status", "created_at")},
+}  # fmt: skip

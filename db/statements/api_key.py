@@ -1,0 +1,91 @@
+"""Credentials. These statements find out who the viewer is, so they are the ones that take no scope."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Select, Update, bindparam, func, insert, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
+from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.types import Text
+
+from db.engine.pool import Connection, Pool
+from db.engine.statement_cache import statement
+from db.models import ApiKey, User, UserRole, UserStatus
+
+_KEY_ID = bindparam("key_id", type_=BigInteger)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """A key as stored, and the user that it speaks for."""
+
+    secret_hash: bytes
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+    user_id: int
+    last_seen_at: datetime | None
+    role: UserRole
+    status: UserStatus
+    scopes: list[str]
+
+
+@statement
+def _holder() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            ApiKey.secret_hash,
+            ApiKey.expires_at,
+            ApiKey.revoked_at,
+            ApiKey.last_used_at,
+            ApiKey.user_id,
+            User.last_seen_at,
+            User.role,
+            User.status,
+            ApiKey.scopes,
+        )
+        .join(User, User.id == ApiKey.user_id)
+        .where(ApiKey.id == _KEY_ID)
+    )
+
+
+async def holder(pool: Pool, key_id: int) -> KeyHolder | None:
+    """The key of this id with its user, whatever their state; None where there is no such key."""
+    found = _holder()
+    row = await pool.fetchrow(found.sql, *found.arguments({"key_id": key_id}))
+    return None if row is None else KeyHolder(**dict(row))
+
+
+@statement
+def _touch() -> Update:
+    return update(ApiKey).where(ApiKey.id == _KEY_ID).values(last_used_at=func.now())
+
+
+async def touch(pool: Pool, key_id: int) -> None:
+    """Notes that the key was used now."""
+    sent = _touch()
+    await pool.execute(sent.sql, *sent.arguments({"key_id": key_id}))
+
+
+@statement
+def _create() -> ReturningInsert[Any]:
+    return (
+        insert(ApiKey)
+        .values(
+            user_id=bindparam("user_id", type_=BigInteger),
+            name=bindparam("name", type_=Text),
+            secret_hash=bindparam("secret_hash", type_=BYTEA),
+            scopes=bindparam("scopes", type_=ARRAY(Text)),
+        )
+        .returning(ApiKey.id)
+    )
+
+
+async def create(
+    connection: Connection, user_id: int, name: str, secret_hash: bytes, scopes: list[str]
+) -> int:
+    """Stores a key and returns its id."""
+    sent = _create()
+    values = {"user_id": user_id, "name": name, "secret_hash": secret_hash, "scopes": scopes}
+    return int(await connection.fetchval(sent.sql, *sent.arguments(values)))

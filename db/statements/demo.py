@@ -1,0 +1,118 @@
+"""Writes a user with all that is theirs, set by set, in the transaction of the connection that is given."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from db.engine.pool import Connection
+
+Row = dict[str, Any]
+
+
+async def user_id_of(connection: Connection, email: str) -> int | None:
+    found: int | None = await connection.fetchval(
+        "SELECT id FROM users WHERE lower(email) = lower($1)", email
+    )
+    return found
+
+
+async def insert_user(connection: Connection, user: Row) -> int:
+    """Inserts the user and locks the row, as every writer of a user's data does first."""
+    (user_id,) = await _insert(connection, "users", [user])
+    return user_id
+
+
+async def insert_keywords(connection: Connection, user_id: int, keywords: Sequence[Row]) -> list[int]:
+    return await _insert(connection, "keywords", [{"user_id": user_id, **row} for row in keywords])
+
+
+async def insert_integrations(connection: Connection, user_id: int, rows: Sequence[Row]) -> list[int]:
+    return await _insert(connection, "integrations", [{"user_id": user_id, **row} for row in rows])
+
+
+async def copy_mentions(
+    connection: Connection, user_id: int, keyword_ids: Sequence[int], mentions: Sequence[Row]
+) -> list[int]:
+    """Returns the ids in the order of the rows."""
+    ids = await _reserve_ids(connection, "mentions", len(mentions))
+    rows = [
+        {**row, "id": id_, "user_id": user_id, "keyword_id": keyword_ids[row["keyword"]]}
+        for id_, row in zip(ids, mentions, strict=True)
+    ]
+    await _copy(connection, "mentions", rows, leave_out="keyword")
+    return ids
+
+
+async def copy_of_mentions(
+    connection: Connection, table: str, user_id: int, mention_ids: Sequence[int], rows: Iterable[Row]
+) -> None:
+    """Copies analyses or leads. The database sets their owner from the mention, the values here are read over."""
+    owner: Row = {"user_id": user_id} | ({"keyword_id": 0} if table == "leads" else {})
+    made = [{**row, **owner, "mention_id": mention_ids[row["mention"]]} for row in rows]
+    await _copy(connection, table, made, leave_out="mention")
+
+
+async def write_history(connection: Connection, user_id: int) -> None:
+    """Writes what has happened to the user's leads so far, as their moments tell."""
+    await connection.execute(
+        """
+        INSERT INTO lead_events (lead_id, type, from_status, to_status, data, created_at)
+        SELECT leads.id, step.type, step.from_status, step.to_status, step.data, step.at
+        FROM leads CROSS JOIN LATERAL (VALUES
+            (1, 'created', NULL, 'new', created_at, '{}'::jsonb),
+            (2, 'status_changed', 'new', 'contacted', contacted_at, '{}'),
+            (3, 'status_changed', 'contacted', 'qualified', qualified_at, '{}'),
+            (4, 'status_changed', 'qualified', 'converted', converted_at, '{}'),
+            (5, 'status_changed', CASE WHEN contacted_at IS NULL THEN 'new' ELSE 'contacted' END, 'disqualified',
+                disqualified_at, CASE WHEN disqualify_reason IS NULL THEN '{}'::jsonb ELSE jsonb_build_object(
+                    'changes', jsonb_build_object('disqualify_reason', jsonb_build_array(NULL, disqualify_reason))
+                ) END)
+        ) AS step (place, type, from_status, to_status, at, data)
+        WHERE leads.user_id = $1 AND step.at IS NOT NULL
+        ORDER BY leads.id, step.place
+        """,
+        user_id,
+    )
+
+
+async def copy_logs(
+    connection: Connection, user_id: int, integration_ids: Sequence[int], logs: Iterable[Row]
+) -> None:
+    rows = [
+        {**row, "user_id": user_id, "integration_id": integration_ids[row["integration"]]} for row in logs
+    ]
+    await _copy(connection, "integration_logs", rows, leave_out="integration")
+
+
+async def lead_ids(connection: Connection, user_id: int) -> list[int]:
+    found = await connection.fetch("SELECT id FROM leads WHERE user_id = $1", user_id)
+    return [row["id"] for row in found]
+
+
+async def analyze(connection: Connection) -> None:
+    """Tells the planner what the tables hold now."""
+    await connection.execute("ANALYZE")
+
+
+async def _insert(connection: Connection, table: str, rows: Sequence[Row]) -> list[int]:
+    columns = list(rows[0])
+    places = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
+    sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) RETURNING id"  # noqa: S608 - our names
+    return [await connection.fetchval(sql, *(row[column] for column in columns)) for row in rows]
+
+
+async def _reserve_ids(connection: Connection, table: str, number: int) -> list[int]:
+    sql = "SELECT nextval(pg_get_serial_sequence($1, 'id')) FROM generate_series(1, $2)"
+    return [row[0] for row in await connection.fetch(sql, table, number)]
+
+
+async def _copy(connection: Connection, table: str, rows: Sequence[Row], *, leave_out: str) -> None:
+    columns = sorted({column for row in rows for column in row} - {leave_out})
+    if not rows:
+        return
+    # COPY has no defaults per row: rows of a table are made with or without a column as a group.
+    grouped: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        grouped.setdefault(tuple(column for column in columns if column in row), []).append(row)
+    for present, group in grouped.items():
+        records = [tuple(row[column] for column in present) for row in group]
+        await connection.copy_records_to_table(table, records=records, columns=present)

@@ -1,0 +1,92 @@
+"""Keys of calls that may come twice. A call holds its key's lock until its transaction ends, so that a call
+that dies leaves nothing that says it was under way.
+"""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import BigInteger, Select, Text, bindparam, delete, func, select, tuple_
+from sqlalchemy.dialects.postgresql import BYTEA, JSONB, insert
+from sqlalchemy.sql.dml import Insert
+
+from db.engine.statement_cache import statement
+from db.engine.writer import Writer
+from db.language.scope import EVERYBODY
+from db.models import IdempotencyKey
+from db.statements.read_rows import table_of
+
+_KEYS = table_of(IdempotencyKey)
+_PURGED_WITH_EACH = 10  # faster than keys come, so that those that are over do not pile up
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A call that was answered before."""
+
+    request_hash: bytes
+    response: dict[str, Any]
+
+
+@statement
+def _try_idempotency_lock() -> Select[Any]:
+    return select(func.pg_try_advisory_xact_lock(bindparam("number", type_=BigInteger)).label("got"))
+
+
+async def try_lock(writer: Writer, user_id: int, key: str) -> bool:
+    """Whether no other call with the key is under way. It never waits."""
+    digest = blake2b(f"{user_id} {key}".encode(), digest_size=8, person=b"idempotency").digest()
+    number = int.from_bytes(digest, signed=True)
+    (row,) = await writer.fetch_values(_try_idempotency_lock(), EVERYBODY, number=number)
+    return bool(row["got"])
+
+
+@statement
+def _find_idempotency_key() -> Select[Any]:
+    return select(_KEYS.c.request_hash, _KEYS.c.response).where(
+        _KEYS.c.user_id == bindparam("user_id", type_=BigInteger),
+        _KEYS.c.key == bindparam("key", type_=Text),
+        _KEYS.c.expires_at > func.now(),
+    )
+
+
+async def find(writer: Writer, user_id: int, key: str) -> Answered | None:
+    """What the call with the key was answered; None if there was none, or it is over."""
+    found = await writer.fetch_values(_find_idempotency_key(), EVERYBODY, user_id=user_id, key=key)
+    return Answered(**dict(found[0])) if found else None
+
+
+@statement
+def _keep_idempotency_key() -> Insert:
+    """Keeps a key in the place of one that is over, and purges some others that are."""
+    user_id, key = bindparam("user_id", type_=BigInteger), bindparam("key", type_=Text)
+    identity = tuple_(_KEYS.c.user_id, _KEYS.c.key)
+    over = (
+        select(_KEYS.c.user_id, _KEYS.c.key)
+        .where(_KEYS.c.expires_at < func.now(), identity != tuple_(user_id, key))
+        .order_by(_KEYS.c.expires_at)
+        .limit(_PURGED_WITH_EACH)
+        .with_for_update(skip_locked=True)
+        .cte("over")
+    )
+    purged = delete(_KEYS).where(identity.in_(select(over))).cte("purged")
+    new = insert(_KEYS).values(
+        user_id=user_id,
+        key=key,
+        request_hash=bindparam("request_hash", type_=BYTEA),
+        response=bindparam("response", type_=JSONB),
+    )
+    again = {name: new.excluded[name] for name in ("request_hash", "response", "created_at", "expires_at")}
+    return new.on_conflict_do_update(index_elements=["user_id", "key"], set_=again).add_cte(purged)
+
+
+async def keep(writer: Writer, user_id: int, key: str, request_hash: bytes, response: dict[str, Any]) -> None:
+    """Has to be the transaction's last statement: it may wait for one that purges the same key."""
+    await writer.fetch_values(
+        _keep_idempotency_key(),
+        EVERYBODY,
+        user_id=user_id,
+        key=key,
+        request_hash=request_hash,
+        response=response,
+    )

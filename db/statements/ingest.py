@@ -1,0 +1,229 @@
+"""Taking mentions in: many rows at once, each of them once, however often they come."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, TypeAlias
+
+from sqlalchemy import BigInteger, ColumnElement, Select, Text, and_, any_, bindparam, case, func, select
+from sqlalchemy import cast as cast_to
+from sqlalchemy.dialects.postgresql import ARRAY, REGCLASS
+from sqlalchemy.sql.selectable import TableValuedAlias
+
+from db.engine.pool import Reader
+from db.engine.statement_cache import IdsAsText, statement
+from db.engine.writer import Writer
+from db.language.scope import EVERYBODY, Scope, visible
+from db.models import Integration, Keyword, KeywordStatus, Mention, MentionKind, Platform, User, UserStatus
+from db.statements.read_rows import table_of
+
+_USERS, _KEYWORDS, _INTEGRATIONS = table_of(User), table_of(Keyword), table_of(Integration)
+_MENTIONS = table_of(Mention)
+
+
+Identity: TypeAlias = tuple[int, str, str]
+
+
+class NewPost(NamedTuple):
+    """What somebody published. Its fields are the columns of mentions, in the order in which they are copied."""
+
+    platform: Platform
+    external_id: str
+    kind: MentionKind
+    url: str
+    title: str | None
+    content: str
+    author: str
+    language: str | None
+    likes: int | None
+    comments: int | None
+    published_at: datetime | None
+    integration_id: int | None = None
+
+
+class NewMention(NamedTuple):
+    """A post, and the keyword that it mentions: together with the user a row of mentions."""
+
+    keyword_id: int
+    post: NewPost
+
+    @property
+    def identity(self) -> Identity:
+        """What tells one mention from another: the same post of the same keyword is the same mention."""
+        return self.keyword_id, self.post.platform, self.post.external_id
+
+
+class Taken(NamedTuple):
+    """The row that a new mention has become; `created` is false where it was there before."""
+
+    id: int
+    created: bool
+
+
+_IDENTITY = ("keyword_id", "platform", "external_id")
+_MATCHED = ("id", "keyword", "match_type", "required_terms", "excluded_terms", "platforms")
+_COPIED = ("id", "user_id", "keyword_id", *NewPost._fields)
+
+
+@statement
+def _user_by_email() -> Select[Any]:
+    return select(_USERS.c.id).where(
+        func.lower(_USERS.c.email) == func.lower(bindparam("email", type_=Text)),
+        _USERS.c.status == UserStatus.ACTIVE,
+    )
+
+
+async def user_by_email(reader: Reader, email: str) -> int | None:
+    """The id of the active user with the address, whatever its case; None where there is none."""
+    found = await reader.fetch_values(_user_by_email(), EVERYBODY, email=email)
+    return found[0]["id"] if found else None
+
+
+@statement
+def _active_keywords() -> Select[Any]:
+    return (
+        select(*(_KEYWORDS.c[name] for name in _MATCHED))
+        .where(visible(Keyword, everybody=False), _KEYWORDS.c.status == KeywordStatus.ACTIVE)
+        .order_by(_KEYWORDS.c.id)
+    )
+
+
+async def active_keywords(reader: Reader | Writer, user_id: int) -> list[Keyword]:
+    """The user's keywords that are looked for, in id order, with what matching needs of them."""
+    return await reader.fetch(Keyword, _active_keywords(), Scope(user_id))
+
+
+@statement
+def _lock_user() -> Select[Any]:
+    return select(_USERS.c.status).where(visible(User, everybody=False)).with_for_update(key_share=True)
+
+
+async def lock_user(writer: Writer, user_id: int) -> UserStatus | None:
+    """Locks the user, as every writer of the user's rows does first, and says in what state the user is; None
+    where there is none.
+
+    Leaves `data_version` alone, which would otherwise end every cache of the user with every batch.
+    """
+    found = await writer.fetch_values(_lock_user(), Scope(user_id))
+    return UserStatus(found[0]["status"]) if found else None
+
+
+def _among(name: str) -> Any:
+    return any_(cast_to(bindparam(name, type_=IdsAsText), ARRAY(BigInteger)))
+
+
+@statement
+def _lock_keywords() -> Select[Any]:
+    return (
+        select(_KEYWORDS.c.id, _KEYWORDS.c.status)
+        .where(visible(Keyword, everybody=False), _KEYWORDS.c.id == _among("keyword_ids"))
+        .order_by(_KEYWORDS.c.id)
+        .with_for_update(key_share=True)
+    )
+
+
+async def lock_keywords(writer: Writer, user_id: int, keyword_ids: Sequence[int]) -> dict[int, KeywordStatus]:
+    """The state of those keywords that are the user's. They stay as they are until the transaction ends."""
+    found = await writer.fetch_values(_lock_keywords(), Scope(user_id), keyword_ids=keyword_ids)
+    return {row["id"]: KeywordStatus(row["status"]) for row in found}
+
+
+@statement
+def _own_integrations() -> Select[Any]:
+    return select(_INTEGRATIONS.c.id).where(
+        visible(Integration, everybody=False), _INTEGRATIONS.c.id == _among("integration_ids")
+    )
+
+
+async def own_integrations(writer: Writer, user_id: int, integration_ids: Sequence[int]) -> set[int]:
+    """Those of the integrations that are the user's."""
+    if not integration_ids:
+        return set()
+    sent = _own_integrations()
+    found = await writer.fetch_values(sent, Scope(user_id), integration_ids=integration_ids)
+    return {row["id"] for row in found}
+
+
+def _given() -> TableValuedAlias:
+    """Identities as rows."""
+    arrays = [bindparam(name, type_=ARRAY(_MENTIONS.c[name].type)) for name in _IDENTITY]
+    rows = func.unnest(*arrays).table_valued(*_IDENTITY, with_ordinality="position", name="given")
+    return rows.render_derived()
+
+
+def _is(given: TableValuedAlias) -> ColumnElement[bool]:
+    same = (given.c[name] == _MENTIONS.c[name] for name in _IDENTITY)
+    return and_(*same, visible(Mention, everybody=False))
+
+
+def _columns(identities: Iterable[Identity]) -> dict[str, Sequence[object]]:
+    return dict(zip(_IDENTITY, zip(*identities, strict=True), strict=True))
+
+
+@statement
+def _find_mentions() -> Select[Any]:
+    given = _given()
+    return select(given.c.position, _MENTIONS.c.id).join_from(given, _MENTIONS, _is(given))
+
+
+async def find_mentions(reader: Reader, user_id: int, identities: Sequence[Identity]) -> dict[Identity, int]:
+    """The ids of those of the user's mentions that are there."""
+    if not identities:
+        return {}
+    found = await reader.fetch_values(_find_mentions(), Scope(user_id), **_columns(identities))
+    return {identities[position - 1]: id_ for position, id_ in found}
+
+
+@statement
+def _find_or_number() -> Select[Any]:
+    """The ids of what is there, and new ids for what is not."""
+    given = _given()
+    sequence = select(cast_to(func.pg_get_serial_sequence("mentions", "id"), REGCLASS)).scalar_subquery()
+    new_id = case((_MENTIONS.c.id.is_(None), func.nextval(sequence)))
+    return select(given.c.position, _MENTIONS.c.id, new_id.label("new_id")).select_from(
+        given.outerjoin(_MENTIONS, _is(given))
+    )
+
+
+async def insert_mentions(writer: Writer, user_id: int, mentions: Sequence[NewMention]) -> list[Taken]:
+    """Takes in mentions of keywords that are locked; gives the row of each, in order. Counters follow by trigger.
+
+    The first of equal mentions is created, unless it was there before. Raises `AnewError` where a writer who did
+    not lock the user adds one of them at this moment.
+    """
+    if not mentions:
+        return []
+    first: dict[Identity, NewMention] = {}
+    identities = [mention.identity for mention in mentions]
+    for identity, mention in zip(identities, mentions, strict=True):
+        first.setdefault(identity, mention)
+    taken = await _find_or_insert(writer, user_id, first)
+    if len(first) == len(mentions):
+        return list(taken.values())
+    return [_told_once(taken, identity) for identity in identities]
+
+
+async def _find_or_insert(
+    writer: Writer, user_id: int, mentions: Mapping[Identity, NewMention]
+) -> dict[Identity, Taken]:
+    found = await writer.fetch_values(_find_or_number(), Scope(user_id), **_columns(mentions))
+    ids: list[int | None] = [None] * len(mentions)
+    for position, id_, _ in found:
+        ids[position - 1] = id_
+    new_ids = iter(sorted(new_id for _, _, new_id in found if new_id is not None))  # in the order of the rows
+    taken = [Taken(next(new_ids), created=True) if id_ is None else Taken(id_, created=False) for id_ in ids]
+    rows = [
+        (id_, user_id, mention.keyword_id, *mention.post)
+        for (id_, created), mention in zip(taken, mentions.values(), strict=True)
+        if created
+    ]
+    if rows:
+        await writer.copy(_MENTIONS, _COPIED, rows)
+    return dict(zip(mentions, taken, strict=True))
+
+
+def _told_once(taken: dict[Identity, Taken], identity: Identity) -> Taken:
+    """The row; whoever asks for it again hears that it was there before."""
+    found = taken[identity]
+    if found.created:
+        taken[identity] = Taken(found.id, created=False)
+    return found

@@ -1,0 +1,104 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BigInteger, Select, Text, Update, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import BYTEA, insert
+from sqlalchemy.sql.dml import ReturningInsert
+
+from db.engine.pool import Reader
+from db.engine.statement_cache import statement
+from db.engine.writer import Writer
+from db.language.records import columns
+from db.language.scope import EVERYBODY
+from db.models import Integration, IntegrationStatus
+from db.statements.read_rows import table_of
+
+_INTEGRATIONS = table_of(Integration)
+_IDENTITY = ("user_id", "provider", "external_account_id")
+
+
+@statement
+def _connect_integration(names: tuple[str, ...]) -> ReturningInsert[Any]:
+    values = {name: bindparam(f"new_{name}", type_=_INTEGRATIONS.c[name].type) for name in names}
+    new = insert(_INTEGRATIONS).values(**values, status=IntegrationStatus.ACTIVE)
+    again = {name: new.excluded[name] for name in (*names, "status") if name not in _IDENTITY}
+    return new.on_conflict_do_update(
+        index_elements=_IDENTITY,
+        set_={**again, "consecutive_failures": 0, "updated_at": func.now()},
+        where=_INTEGRATIONS.c.status == IntegrationStatus.DISCONNECTED,
+    ).returning(*columns(Integration))
+
+
+async def connect_integration(writer: Writer, values: Mapping[str, object]) -> Integration | None:
+    """The integration, active: a new one, or the one of the same account that was disconnected. None where that
+    account is connected.
+    """
+    new = {f"new_{name}": value for name, value in values.items()}
+    sent = _connect_integration(tuple(sorted(values)))
+    made = await writer.fetch(Integration, sent, EVERYBODY, **new)
+    return made[0] if made else None
+
+
+@dataclass(frozen=True, slots=True)
+class SealedCredentials:
+    """Credentials as stored, and what they were sealed for."""
+
+    integration_id: int
+    user_id: int
+    provider: str
+    external_account_id: str
+    key_id: str
+    token: bytes
+
+
+@statement
+def _credentials_sealed_by_others() -> Select[Any]:
+    return (
+        select(
+            _INTEGRATIONS.c.id.label("integration_id"),
+            *(_INTEGRATIONS.c[name] for name in _IDENTITY),
+            _INTEGRATIONS.c.credentials_key_id.label("key_id"),
+            _INTEGRATIONS.c.credentials.label("token"),
+        )
+        .where(_INTEGRATIONS.c.credentials_key_id != bindparam("key_id", type_=Text))
+        .order_by(_INTEGRATIONS.c.id)
+        .limit(bindparam("most", type_=BigInteger))
+        .with_for_update(key_share=True)
+    )
+
+
+async def sealed_by_others(writer: Writer, key_id: str, most: int) -> list[SealedCredentials]:
+    """Up to so many credentials that another key has sealed; their rows stay locked."""
+    sent = _credentials_sealed_by_others()
+    found = await writer.fetch_values(sent, EVERYBODY, key_id=key_id, most=most)
+    return [SealedCredentials(**dict(row)) for row in found]
+
+
+@statement
+def _keys_of_credentials() -> Select[Any]:
+    key_id = _INTEGRATIONS.c.credentials_key_id
+    return select(key_id.label("key_id"), func.count().label("n")).where(key_id.is_not(None)).group_by(key_id)
+
+
+async def keys_of_credentials(reader: Reader) -> dict[str, int]:
+    """How many credentials each key has sealed, by its id."""
+    found = await reader.fetch_values(_keys_of_credentials(), EVERYBODY)
+    return {row["key_id"]: row["n"] for row in found}
+
+
+@statement
+def _seal_credentials() -> Update:
+    return (
+        update(_INTEGRATIONS)
+        .where(_INTEGRATIONS.c.id == bindparam("integration_id", type_=BigInteger))
+        .values(
+            credentials_key_id=bindparam("key_id", type_=Text), credentials=bindparam("token", type_=BYTEA)
+        )
+    )
+
+
+async def seal(writer: Writer, integration_id: int, key_id: str, token: bytes) -> None:
+    """Puts what is sealed anew in the place of what was there."""
+    sent = _seal_credentials()
+    await writer.fetch_values(sent, EVERYBODY, integration_id=integration_id, key_id=key_id, token=token)

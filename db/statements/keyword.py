@@ -1,0 +1,35 @@
+from typing import Any
+
+from sqlalchemy import Text, any_, bindparam, case, func, update
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from db.engine.statement_cache import statement
+from db.engine.writer import Writer
+from db.language.records import columns
+from db.language.scope import Scope, visible_among
+from db.models import Keyword, KeywordStatus
+from db.statements.read_rows import keys_parameter, table_of
+
+_KEYWORDS = table_of(Keyword)
+
+
+@statement
+def _set_keyword_status(*, everybody: bool) -> ReturningUpdate[Any]:
+    status = bindparam("status", type_=Text)
+    return (
+        update(_KEYWORDS)
+        .values(
+            status=status,
+            archived_at=case((status == KeywordStatus.ARCHIVED, func.now())),
+            updated_at=func.now(),
+        )
+        .where(_KEYWORDS.c.id == any_(keys_parameter()), visible_among(Keyword, everybody=everybody))
+        .returning(*columns(Keyword))
+    )
+
+
+async def set_status(writer: Writer, scope: Scope, keyword_id: int, status: KeywordStatus) -> Keyword | None:
+    """The keyword with the status; None where there is none that the scope shows. Raises `ConstraintError`."""
+    sent = _set_keyword_status(everybody=scope.everybody)
+    found = await writer.fetch(Keyword, sent, scope, keys=[keyword_id], status=status)
+    return found[0] if found else None

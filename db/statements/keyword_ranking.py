@@ -1,0 +1,191 @@
+"""Which keywords of each user do best, and how they have done lately: in one statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Integer,
+    Numeric,
+    Select,
+    and_,
+    any_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+from sqlalchemy.sql.selectable import CTE
+
+from db.engine.pool import Reader
+from db.engine.statement_cache import statement
+from db.integrity.rollups import MEASURES
+from db.language.records import columns, copied
+from db.language.scope import Scope, visible_among
+from db.models import Keyword
+from db.statements.buckets import Span, Tally, part_values, totals
+from db.statements.read_rows import keys_parameter, table_of
+
+_KEYWORDS = table_of(Keyword)
+_Z = 1.96  # of a normal distribution: 95 % lie within
+
+
+class Ranking(Enum):
+    """What keywords are ranked by, over all time."""
+
+    LEADS = "leads"
+    MENTIONS = "mentions"
+    CONVERSION_RATE = "conversion_rate"
+    PERFORMANCE_SCORE = "performance_score"
+    EFFICIENCY_SCORE = "efficiency_score"
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A keyword, its places (1 is the best) in the rankings that were asked for, and its spans.
+
+    Of `among` keywords of the user that have mentions, `not_better` are no more efficient, itself included.
+    """
+
+    keyword: Keyword
+    places: dict[Ranking, int]
+    not_better: int
+    among: int
+    tallies: list[Tally]
+
+
+def _efficiency() -> ColumnElement[Any]:
+    """The lower bound of Wilson's interval of the part of mentions that became leads: what can be relied on
+    however few they are. Rounded, so that equal efficiency is not told apart by the last bits.
+    """
+    leads, mentions = cast(_KEYWORDS.c.leads_count, Float), cast(_KEYWORDS.c.mentions_count, Float)
+    part: ColumnElement[Any] = leads / mentions
+    square: ColumnElement[Any] = literal_column(str(_Z * _Z))
+    spread = func.sqrt((part * (1 - part) + square / (4 * mentions)) / mentions)
+    bound = (part + square / (2 * mentions) - literal_column(str(_Z)) * spread) / (1 + square / mentions)
+    return case(
+        (_KEYWORDS.c.leads_count == 0, literal_column("0")), else_=func.round(cast(bound, Numeric), 12)
+    )
+
+
+def _scored(of_users: ColumnElement[bool]) -> CTE:
+    """The users' keywords that have mentions, with what they are ranked by."""
+    leads, mentions = _KEYWORDS.c.leads_count, _KEYWORDS.c.mentions_count
+    return (
+        select(
+            *columns(Keyword),
+            _efficiency().label("efficiency"),
+            (cast(leads, Float) / cast(mentions, Float)).label("rate"),
+            (3 * cast(mentions, Numeric) + 7 * cast(leads, Numeric)).label("performance"),
+        )
+        .where(of_users, mentions > literal_column("0"))
+        .cte("scored")
+    )
+
+
+def _compared(scored: CTE) -> list[ColumnElement[Any]]:
+    """How many of the user's keywords are no more efficient, and how many there are."""
+    of_user = scored.c.user_id
+    not_better = func.count().over(partition_by=of_user, order_by=scored.c.efficiency, range_=(None, 0))
+    return [not_better.label("not_better"), func.count().over(partition_by=of_user).label("among")]
+
+
+def _ordered_by(scored: CTE, ranking: Ranking) -> list[ColumnElement[Any]]:
+    """From the best on. Ties go to more leads, then to the keyword that was made last."""
+    first = {
+        Ranking.LEADS: scored.c.leads_count,
+        Ranking.MENTIONS: scored.c.mentions_count,
+        Ranking.CONVERSION_RATE: scored.c.rate,
+        Ranking.PERFORMANCE_SCORE: scored.c.performance,
+        Ranking.EFFICIENCY_SCORE: scored.c.efficiency,
+    }[ranking]
+    return [first.desc(), scored.c.leads_count.desc(), scored.c.id.desc()]
+
+
+@statement
+def _keywords_ranking(rankings: tuple[Ranking, ...], *, everybody: bool) -> Select[Any]:
+    visible = visible_among(Keyword, by="user_id", everybody=everybody)
+    scored = _scored(and_(_KEYWORDS.c.user_id == any_(keys_parameter()), visible))
+    ranked = select(
+        scored,
+        *_compared(scored),
+        *(
+            func.row_number()
+            .over(partition_by=scored.c.user_id, order_by=_ordered_by(scored, ranking))
+            .label(f"by_{ranking.value}")
+            for ranking in rankings
+        ),
+    ).cte("ranked")
+    most = bindparam("most", type_=Integer)
+    chosen = (
+        select(ranked).where(or_(*(ranked.c[f"by_{one.value}"] <= most for one in rankings))).cte("chosen")
+    )
+    return _with_spans(chosen, everybody=everybody)
+
+
+def _with_spans(chosen: CTE, *, everybody: bool) -> Select[Any]:
+    """The keywords, each once for each span in which anything happened, and at least once."""
+    parents = select(chosen.c.id).cte("parent")
+    total = totals(parents, "keyword_id", everybody=everybody)
+    sums = [total.c[measure].label(f"sum_of_{measure}") for measure in MEASURES]
+    return select(chosen, total.c.number, *sums).select_from(
+        chosen.outerjoin(total, total.c.id == chosen.c.id)
+    )
+
+
+@statement
+def _keywords_efficiency(*, everybody: bool) -> Select[Any]:
+    asked = _KEYWORDS.alias("asked")
+    owners = select(asked.c.user_id).where(asked.c.id == any_(keys_parameter())).scalar_subquery()
+    visible = visible_among(Keyword, by="user_id", everybody=everybody)
+    scored = _scored(and_(_KEYWORDS.c.user_id.in_(owners), visible))
+    compared = select(scored.c.id, *_compared(scored)).subquery("compared")
+    return select(compared).where(compared.c.id == any_(keys_parameter()))
+
+
+async def efficiency(reader: Reader, scope: Scope, keyword_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Of each visible keyword that has mentions: how many of its user's are no more efficient, among how many."""
+    found = await reader.fetch_values(
+        _keywords_efficiency(everybody=scope.everybody), scope, keys=keyword_ids
+    )
+    return {row["id"]: (row["not_better"], row["among"]) for row in found}
+
+
+async def ranked(
+    reader: Reader,
+    scope: Scope,
+    user_ids: Sequence[int],
+    rankings: tuple[Ranking, ...],
+    most: int,
+    spans: Sequence[Span],
+) -> dict[int, list[Ranked]]:
+    """The keywords that are among the first `most` of any ranking, by user. Those without mentions are not ranked."""
+    found = await reader.fetch_values(
+        _keywords_ranking(rankings, everybody=scope.everybody),
+        scope,
+        keys=user_ids,
+        most=most,
+        **part_values(spans),
+    )
+    by_user: dict[int, dict[int, Ranked]] = {}
+    for row in found:
+        keywords = by_user.setdefault(row["user_id"], {})
+        if row["id"] not in keywords:
+            keywords[row["id"]] = _ranked(row, rankings, len(spans))
+        if row["number"] is not None:
+            sums = (row[f"sum_of_{measure}"] for measure in MEASURES)
+            keywords[row["id"]].tallies[row["number"]] = Tally(*sums)
+    return {user_id: list(keywords.values()) for user_id, keywords in by_user.items()}
+
+
+def _ranked(row: Any, rankings: tuple[Ranking, ...], spans: int) -> Ranked:
+    places = {ranking: row[f"by_{ranking.value}"] for ranking in rankings}
+    return Ranked(
+        copied(Keyword, row), places, row["not_better"], row["among"], [Tally() for _ in range(spans)]
+    )

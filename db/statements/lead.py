@@ -1,0 +1,110 @@
+"""Leads: made of mentions, moved along, and what happened to them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from sqlalchemy import BigInteger, Text, any_, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.sql.dml import Insert, ReturningInsert, ReturningUpdate
+
+from db.engine.statement_cache import statement
+from db.engine.writer import Writer
+from db.language.records import columns
+from db.language.scope import EVERYBODY, Scope, visible_among
+from db.models import Lead, LeadEvent, LeadEventType, LeadStatus, Mention
+from db.statements.jsonb_rows import given_rows
+from db.statements.read_rows import keys_parameter, table_of
+
+_LEADS, _EVENTS, _MENTIONS = table_of(Lead), table_of(LeadEvent), table_of(Mention)
+_PARENTS = ["mention_id", "user_id", "keyword_id"]
+
+
+@statement
+def _insert_lead(names: tuple[str, ...], *, everybody: bool) -> ReturningInsert[Any]:
+    given = [bindparam(f"new_{name}", type_=_LEADS.c[name].type) for name in names]
+    mention = select(_MENTIONS.c.id, _MENTIONS.c.user_id, _MENTIONS.c.keyword_id, *given).where(
+        _MENTIONS.c.id == any_(keys_parameter()), visible_among(Mention, everybody=everybody)
+    )
+    return (
+        insert(_LEADS)
+        .from_select([*_PARENTS, *names], mention)
+        .on_conflict_do_nothing(index_elements=["mention_id"])
+        .returning(*columns(Lead))
+    )
+
+
+async def insert_lead(
+    writer: Writer, scope: Scope, mention_id: int, values: Mapping[str, object]
+) -> Lead | None:
+    """The lead made of the mention; None where it has one, or the scope shows no such mention. Raises
+    `ConstraintError`.
+    """
+    sent = _insert_lead(tuple(sorted(values)), everybody=scope.everybody)
+    new = {f"new_{name}": value for name, value in values.items()}
+    made = await writer.fetch(Lead, sent, scope, keys=[mention_id], **new)
+    return made[0] if made else None
+
+
+@statement
+def _set_lead_status(reached: tuple[str, ...], *, everybody: bool) -> ReturningUpdate[Any]:
+    return (
+        update(_LEADS)
+        .values(
+            status=bindparam("status", type_=Text),
+            disqualify_reason=bindparam("reason", type_=Text),
+            status_changed_at=func.now(),
+            version=_LEADS.c.version + 1,
+            updated_at=func.now(),
+            **{name: func.coalesce(_LEADS.c[name], func.now()) for name in reached},
+        )
+        .where(_LEADS.c.id == any_(keys_parameter()), visible_among(Lead, everybody=everybody))
+        .returning(*columns(Lead))
+    )
+
+
+async def set_status(
+    writer: Writer,
+    scope: Scope,
+    lead_id: int,
+    status: LeadStatus,
+    reason: str | None,
+    reached: Sequence[str],
+) -> Lead | None:
+    """The lead with the status. `reached` names the columns that say when something was first reached: they
+    keep their moment. None where there is no such lead that the scope shows.
+    """
+    sent = _set_lead_status(tuple(reached), everybody=scope.everybody)
+    found = await writer.fetch(Lead, sent, scope, keys=[lead_id], status=status, reason=reason)
+    return found[0] if found else None
+
+
+class NewEvent(TypedDict, total=False):
+    """An event to be written. `data` is JSON."""
+
+    lead_id: int
+    actor_user_id: int | None
+    type: LeadEventType
+    from_status: LeadStatus | None
+    to_status: LeadStatus | None
+    data: Mapping[str, object]
+
+
+@statement
+def _insert_lead_events() -> Insert:
+    kinds = {
+        "lead_id": BigInteger,
+        "actor_user_id": BigInteger,
+        "type": Text,
+        "from_status": Text,
+        "to_status": Text,
+        "data": JSONB,
+    }
+    given = given_rows("events", kinds)
+    rows = select(*(given.c[name] for name in kinds))
+    return insert(_EVENTS).from_select(list(kinds), rows)
+
+
+async def insert_events(writer: Writer, events: Sequence[NewEvent]) -> None:
+    """Writes them in their order. Their user is their lead's, whatever the writer says."""
+    complete = [{"data": {}, **event} for event in events]
+    await writer.fetch_values(_insert_lead_events(), EVERYBODY, events=complete)

@@ -1,0 +1,135 @@
+"""Mutations: a field is one transaction, and what refuses it becomes the user errors of its payload."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar
+
+from db.engine.writer import ConstraintError, Writer
+from resolvers.framework.context import Context
+from resolvers.framework.errors import ForbiddenError
+from resolvers.framework.payload import Payload
+from resolvers.framework.permission import require_scope
+from services.accounts.vault import Secret, Vault
+from services.rules import constraint_messages
+from services.rules.idempotency import fingerprint, once
+from services.rules.large_deletes import TooMuchError
+from services.rules.user_errors import InactiveViewerError, RefusedError, UserError
+
+Answer = TypeVar("Answer", bound=Payload)
+Work = Callable[[Writer, Context, Any], Awaitable[Answer]]
+Prepare = Callable[[Context, Any], Awaitable[Any]]
+Resolver = Callable[..., Awaitable[Sequence[Any]]]
+
+
+def mutation(
+    scope: str | None, payload: type[Answer], prepare: Prepare | None = None
+) -> Callable[[Work[Answer]], Resolver]:
+    """Makes the resolver of a mutation's field. The work gets the argument `input`, and what it returns is the
+    answer; it may be done again, after all that it wrote was undone, and after what is too much for one
+    transaction was taken away piece by piece. `prepare` makes of the input what the work gets instead, before
+    anybody is locked. Without a `scope`, it also asks for those that are needed.
+
+    An input with `idempotency_key` is worked off once; later calls get the stored answer.
+    """
+
+    def make(work: Work[Answer]) -> Resolver:
+        async def attempt(context: Context, asked: Any) -> Answer:
+            ready = asked if prepare is None else await _prepared(prepare, context, asked)
+
+            async def do(writer: Writer) -> Answer:
+                if isinstance(ready, RefusedError):
+                    raise ready
+                return await work(writer, context, ready)
+
+            while True:
+                try:
+                    return await context.write(lambda writer: _once(writer, context, asked, payload, do))
+                except TooMuchError as too_much:
+                    while await context.write(too_much.piece):
+                        pass
+
+        async def resolve(parents: Sequence[Any], context: Context, input: Any) -> Sequence[Answer]:  # noqa: A002 - the API's word
+            require_scope(context.viewer, scope)
+            answer = await _answered(attempt(context, input))
+            return [payload(user_errors=answer) if isinstance(answer, tuple) else answer] * len(parents)
+
+        return resolve
+
+    return make
+
+
+async def _prepared(prepare: Prepare, context: Context, asked: Any) -> Any:
+    """What the work gets. What cannot be done any more may have been done by an earlier call with the same key: then
+    the refusal is kept for the work, which is not done for a call that is answered already.
+    """
+    try:
+        return await prepare(context, asked)
+    except RefusedError as refusal:
+        if _key_of(asked) is None:
+            raise
+        return refusal
+
+
+def _key_of(asked: Any) -> str | None:
+    key = getattr(asked, "idempotency_key", None)
+    return key if isinstance(key, str) else None
+
+
+async def _answered(attempt: Awaitable[Answer]) -> Answer | tuple[UserError, ...]:
+    """The answer, or the errors that the caller can mend. Raises `ForbiddenError`, and what is our fault."""
+    try:
+        return await attempt
+    except RefusedError as refusal:
+        return tuple(refusal.errors)
+    except ConstraintError as broken:
+        meaning = constraint_messages.meaning(broken.constraint)
+        if meaning is None:
+            raise
+        return (meaning,)
+    except InactiveViewerError as inactive:
+        raise ForbiddenError("The user of this API key is not active any more.") from inactive
+
+
+async def _once(
+    writer: Writer,
+    context: Context,
+    asked: Any,
+    payload: type[Answer],
+    work: Callable[[Writer], Awaitable[Answer]],
+) -> Answer:
+    key = _key_of(asked)
+    if key is None:
+        return await work(writer)
+    return await once(
+        writer,
+        context.viewer,
+        key,
+        fingerprint(type(asked).__name__, plain(asked, context.vault)),
+        work=lambda: work(writer),
+        stored=payload.stored,
+        restored=lambda response: payload.restored(writer, context.viewer.scope, response),
+    )
+
+
+def values_of(asked: Any, *names: str) -> dict[str, Any]:
+    """The fields that the client gave, by their names; a null is given too. Of all, or of those named."""
+    found = {field.name: (getattr(asked, field.name), field.default) for field in fields(asked)}
+    return {
+        name: value
+        for name, (value, default) in found.items()
+        if value is not default and (not names or name in names)
+    }
+
+
+def plain(asked: Any, vault: Vault) -> Any:
+    """An input as plain values, without its key, and without what was left out. Of secrets stands only what tells
+    them apart.
+    """
+    if isinstance(asked, list):
+        return [plain(one, vault) for one in asked]
+    if isinstance(asked, Secret):
+        return vault.fingerprint(asked)
+    if not is_dataclass(asked):
+        return asked
+    given = values_of(asked).items()
+    return {name: plain(value, vault) for name, value in given if name != "idempotency_key"}

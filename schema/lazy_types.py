@@ -1,0 +1,37 @@
+"""The types by name. Types refer to each other through here, and never import one another."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+if TYPE_CHECKING:
+    from schema.analysis import Analysis
+    from schema.analytics import Analytics
+    from schema.connections import LeadConnection, MentionConnection
+    from schema.dashboard import Dashboard
+    from schema.export import Export
+    from schema.integration import Integration
+    from schema.integration_health import IntegrationHealth
+    from schema.integration_log import IntegrationLog
+    from schema.keyword import Keyword
+    from schema.keyword_performance import KeywordPerformance
+    from schema.lead import Lead
+    from schema.lead_event import LeadEvent
+    from schema.mention import Mention
+    from schema.user import User
+
+AnalysisRef = Annotated["Analysis", strawberry.lazy("schema.analysis")]
+ExportRef = Annotated["Export", strawberry.lazy("schema.export")]
+IntegrationLogRef = Annotated["IntegrationLog", strawberry.lazy("schema.integration_log")]
+IntegrationRef = Annotated["Integration", strawberry.lazy("schema.integration")]
+KeywordRef = Annotated["Keyword", strawberry.lazy("schema.keyword")]
+LeadEventRef = Annotated["LeadEvent", strawberry.lazy("schema.lead_event")]
+LeadRef = Annotated["Lead", strawberry.lazy("schema.lead")]
+MentionRef = Annotated["Mention", strawberry.lazy("schema.mention")]
+UserRef = Annotated["User", strawberry.lazy("schema.user")]
+LeadConnectionRef = Annotated["LeadConnection", strawberry.lazy("schema.connections")]
+MentionConnectionRef = Annotated["MentionConnection", strawberry.lazy("schema.connections")]
+DashboardRef = Annotated["Dashboard", strawberry.lazy("schema.dashboard")]
+AnalyticsRef = Annotated["Analytics", strawberry.lazy("schema.analytics")]
+KeywordPerformanceRef = Annotated["KeywordPerformance", strawberry.lazy("schema.keyword_performance")]
+IntegrationHealthRef = Annotated["IntegrationHealth", strawberry.lazy("schema.integration_health")]

@@ -1,0 +1,116 @@
+"""How a set-wise resolver runs on an executor that asks object by object.
+
+Each parent gets a future. At the end of the turn of the event loop, all parents that have asked for the
+same field of the document are handed to the resolver together, and each future gets its parent's result.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLIncludeDirective,
+    GraphQLSkipDirective,
+    InlineFragmentNode,
+    SelectionNode,
+    get_directive_values,
+)
+from graphql.execution.values import VariableValues
+
+from resolvers.framework.context import Context
+
+if TYPE_CHECKING:
+    from schema.fields import Info, SetWise
+
+_waiting: WeakKeyDictionary[Context, dict[Any, "Gathering"]] = WeakKeyDictionary()
+
+
+def gathered(
+    info: "Info", resolver: "SetWise", arguments: Mapping[str, Any], *, told: bool = False
+) -> "Gathering":
+    """The gathering that this field's parents join in this turn of the event loop. With `told`, the resolver is
+    told which fields are `selected` of what it returns.
+    """
+    waiting = _waiting.setdefault(info.context, {})
+    # The same nodes of the document have the same arguments, so one call answers all of their parents.
+    key = (resolver, *map(id, info._raw_info.field_nodes))  # noqa: SLF001 - Strawberry wraps no nodes
+    gathering = waiting.get(key)
+    if gathering is None:
+        if told:
+            arguments = {**arguments, "selected": selected(info)}
+        gathering = waiting[key] = Gathering(resolver, info.context, arguments)
+        asyncio.get_running_loop().call_soon(lambda: waiting.pop(key).start())
+    return gathering
+
+
+def selected(info: "Info") -> set[str]:
+    """The names of the fields that are selected of a field's objects."""
+    raw, variables = info._raw_info, VariableValues({}, info.variable_values)  # noqa: SLF001
+    names: set[str] = set()
+    spread: set[str] = set()
+    waiting = [node.selection_set for node in raw.field_nodes if node.selection_set]
+    while waiting:
+        for node in waiting.pop().selections:
+            if _is_left_out(node, variables):
+                continue
+            if isinstance(node, FieldNode):
+                names.add(node.name.value)
+            elif isinstance(node, InlineFragmentNode):
+                waiting.append(node.selection_set)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in spread:
+                spread.add(node.name.value)
+                waiting.append(raw.fragments[node.name.value].selection_set)
+    return names
+
+
+def _is_left_out(node: SelectionNode, variables: VariableValues) -> bool:
+    skip = get_directive_values(GraphQLSkipDirective, node, variables)
+    include = get_directive_values(GraphQLIncludeDirective, node, variables)
+    return bool((skip and skip["if"]) or (include and not include["if"]))
+
+
+class Gathering:
+    """Parents that are asked together, and the futures that they wait for."""
+
+    def __init__(self, resolver: "SetWise", context: Context, arguments: Mapping[str, Any]) -> None:
+        self._resolver = resolver
+        self._context = context
+        self._arguments = arguments
+        self._parents: list[Any] = []
+        self._results: list[asyncio.Future[Any]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def join(self, parent: Any) -> asyncio.Future[Any]:
+        result: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._parents.append(parent)
+        self._results.append(result)
+        return result
+
+    def start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._ask())
+
+    async def _ask(self) -> None:
+        try:
+            answers = self._resolver(self._parents, self._context, **self._arguments)
+            results = await answers if isawaitable(answers) else answers
+            require_one_each(self._resolver, self._parents, results)
+        except Exception as failure:  # noqa: BLE001 - it becomes the error of each parent's field
+            results = [failure] * len(self._parents)
+        for future, result in zip(self._results, results, strict=True):
+            if future.done():  # its field was cancelled
+                continue
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+
+
+def require_one_each(resolver: "SetWise", parents: Sequence[Any], results: Sequence[Any]) -> None:
+    """Raises `TypeError` for a resolver that did not return exactly one result per parent."""
+    if len(results) != len(parents):
+        name = f"{resolver.__module__}.{resolver.__qualname__}"
+        raise TypeError(f"{name} returned {len(results)} results for {len(parents)} parents")

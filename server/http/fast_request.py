@@ -1,0 +1,44 @@
+"""A request as the endpoint needs it: the same questions as Starlette's, answered without its detours."""
+
+from functools import cached_property
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope
+
+from server.http.protocol import RequestError
+
+
+class PlainHeaders(dict[str, str]):
+    """Headers by their names in small letters, which is how they are asked for; of several, the last."""
+
+    @classmethod
+    def of(cls, scope: Scope) -> "PlainHeaders":
+        return cls((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+
+
+class PlainRequest(Request):
+    def __init__(self, scope: Scope, receive: Receive, *, largest_body_bytes: int) -> None:
+        super().__init__(scope, receive)
+        self._largest_body_bytes = largest_body_bytes
+
+    @cached_property
+    def headers(self) -> PlainHeaders:  # type: ignore[override]
+        return PlainHeaders.of(self.scope)
+
+    async def body(self) -> bytes:
+        """Raises `RequestError` for a body that is too large, and `ClientDisconnect`."""
+        declared = self.headers.get("content-length", "0")
+        if declared.isdecimal() and int(declared) > self._largest_body_bytes:
+            raise self._too_large()
+        body, more = b"", True
+        while more:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+            if len(body) > self._largest_body_bytes:
+                raise self._too_large()
+        return body
+
+    def _too_large(self) -> RequestError:
+        return RequestError(413, f"The request's body has more than {self._largest_body_bytes:,} bytes.")

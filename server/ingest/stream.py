@@ -1,0 +1,205 @@
+"""One stream of rows: read into batches, taken in one after the other, answered line by line."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from resolvers.framework.global_id import encode
+from resolvers.ingest import read_id
+from server.http.protocol import RequestError
+from server.ingest.ndjson_response import LineAnswer
+from server.ingest.options import IngestOptions, Results
+from server.ingest.streaming_body import Body, DisconnectedError, EncodingError
+from services.ingest.ndjson import LONGEST_LINE_BYTES, BadLineError, Line, Lines, object_of
+from services.ingest.row import FailedRow, IngestErrorCode, NewRow, Row, RowError, row_of
+from services.ingest.write import ErrorPolicy, IngestOutcome, RowResult, TakenMention
+
+ROWS_PER_BATCH = 1000
+BYTES_PER_BATCH = 4_000_000
+LINGER_SECONDS = 0.2
+"""How long rows wait for others to be taken in with."""
+SILENCE_SECONDS = 30.0
+"""How long a client may take for one line. A blank line counts, too."""
+MOST_ROWS_AT_ONCE = 10_000
+MOST_BYTES_AT_ONCE = 16_000_000
+
+_SILENT = (
+    f"No line has come for {SILENCE_SECONDS:.0f} seconds. What came before is taken in; send blank lines to keep "
+    "a stream open."
+)
+_TOO_LARGE = (
+    f"With REJECT_ALL there is room for {MOST_ROWS_AT_ONCE:,} rows and {MOST_BYTES_AT_ONCE:,} bytes. "
+    "Nothing is taken in."
+)
+
+Take = Callable[[Sequence[Row], ErrorPolicy], Awaitable[list[RowResult]]]
+
+
+class StopError(RequestError):
+    """The stream cannot go on. The status is for an answer that has not begun."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(status, message)
+        self.code = code
+
+
+@dataclass(slots=True)
+class _Batch:
+    rows: list[Row] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    size_bytes: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.rows) >= ROWS_PER_BATCH or self.size_bytes >= BYTES_PER_BATCH
+
+    def add(self, line: Line) -> None:
+        self.rows.append(_row(line))
+        self.lines.append(line.number)
+        self.size_bytes += len(line.text or b"")
+
+
+def _row(line: Line) -> Row:
+    if line.text is None:
+        too_long = f"A line has at most {LONGEST_LINE_BYTES:,} bytes."
+        return FailedRow([RowError(IngestErrorCode.TOO_LONG, too_long)])
+    try:
+        return row_of(object_of(line.text), read_id)
+    except BadLineError as bad:
+        return FailedRow([RowError(IngestErrorCode.BAD_LINE, str(bad))])
+
+
+class IngestStream:
+    """Reads the body, gives its rows to `take`, and writes what became of them into the answer."""
+
+    def __init__(self, body: Body, answer: LineAnswer, take: Take, options: IngestOptions) -> None:
+        self._body = body
+        self._answer = answer
+        self._take = take
+        self._options = options
+        self._outcomes: Counter[IngestOutcome] = Counter()
+        self._created = 0
+
+    async def run(self) -> None:
+        """Raises `StopError` where it ends before the end, `DisconnectedError` where the client has gone, and
+        what `take` raises. The rows before that are taken in, unless all were to be or none.
+        """
+        if self._options.on_error == ErrorPolicy.REJECT_ALL:
+            await self._take_at_once()
+        else:
+            await self._take_in_turn()
+
+    def summary(self, *, complete: bool) -> dict[str, Any]:
+        counts = {outcome: self._outcomes[outcome] for outcome in IngestOutcome}
+        return {
+            "rows": sum(counts.values()),
+            **{outcome.value: count for outcome, count in counts.items()},
+            "mentionsCreated": self._created,
+            "complete": complete,
+        }
+
+    async def _take_in_turn(self) -> None:
+        queue: asyncio.Queue[_Batch | None] = asyncio.Queue(maxsize=1)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._take_all(queue))
+                stop: BaseException | None = await self._read_all(queue)
+        except BaseExceptionGroup as failed:
+            stop = failed.exceptions[0]
+        if stop is not None:
+            raise stop  # out here, for what it came of stays with it
+
+    async def _read_all(self, queue: asyncio.Queue[_Batch | None]) -> Exception | None:
+        """What ended the stream before its end: the batches that were read until then are still taken in."""
+        stop: Exception | None = None
+        try:
+            async with aclosing(self._batches()) as batches:
+                async for batch in batches:
+                    await queue.put(batch)
+        except (DisconnectedError, StopError) as ended:
+            stop = ended
+        await queue.put(None)
+        return stop
+
+    async def _take_all(self, queue: asyncio.Queue[_Batch | None]) -> None:
+        while (batch := await queue.get()) is not None:
+            await self._tell(batch, await self._take(batch.rows, self._options.on_error))
+
+    async def _take_at_once(self) -> None:
+        whole = _Batch()
+        async with aclosing(self._batches()) as batches:
+            async for batch in batches:
+                whole.rows += batch.rows
+                whole.lines += batch.lines
+                whole.size_bytes += batch.size_bytes
+                if len(whole.rows) > MOST_ROWS_AT_ONCE or whole.size_bytes > MOST_BYTES_AT_ONCE:
+                    raise StopError(413, "TOO_LARGE", _TOO_LARGE)
+        results = await self._take(whole.rows, self._options.on_error)
+        if any(result.outcome == IngestOutcome.FAILED for result in results):
+            self._answer.status = 422
+        await self._tell(whole, results)
+
+    async def _batches(self) -> AsyncGenerator[_Batch]:
+        """The rows in full batches, or what has come when no more comes for a while."""
+        batch = _Batch()
+        try:
+            async for lines in self._lines():
+                for line in lines or ():
+                    batch.add(line)
+                    if batch.is_full:
+                        yield batch
+                        batch = _Batch()
+                if lines is None and batch.rows:
+                    yield batch
+                    batch = _Batch()
+        except StopError:
+            if batch.rows:
+                yield batch
+            raise
+        if batch.rows:
+            yield batch
+
+    async def _lines(self) -> AsyncGenerator[list[Line] | None]:
+        """The lines that end in each piece of the body; None where nothing has come for a while."""
+        lines, heard_at = Lines(self._options.first_line), 0.0
+        piece: bytes | None = None
+        while piece != b"":
+            try:
+                piece = await self._body.read(LINGER_SECONDS)
+            except EncodingError as damage:
+                raise StopError(400, "BAD_REQUEST", str(damage)) from damage
+            number = lines.number
+            yield None if piece is None else list(lines.feed(piece) if piece else lines.end())
+            if lines.number > number:
+                heard_at = self._body.waited_seconds
+            elif self._body.waited_seconds - heard_at > SILENCE_SECONDS:
+                raise StopError(408, "TIMEOUT", _SILENT)
+
+    async def _tell(self, batch: _Batch, results: Sequence[RowResult]) -> None:
+        told: list[dict[str, Any]] = []
+        for line, row, result in zip(batch.lines, batch.rows, results, strict=True):
+            self._outcomes[result.outcome] += 1
+            self._created += sum(mention.created for mention in result.mentions)
+            if self._options.results == Results.ALL or result.outcome == IngestOutcome.FAILED:
+                told.append({"line": line, "outcome": result.outcome.name, **_details(row, result)})
+        if told:
+            await self._answer.write(told)
+
+
+def _details(row: Row, result: RowResult) -> dict[str, Any]:
+    if result.errors:
+        return {"errors": [error._asdict() | {"code": error.code.name} for error in result.errors]}
+    if isinstance(row, NewRow) and row.keyword_id is not None:
+        return {"id": encode("Mention", result.mentions[0].id)}
+    return {"mentions": [_mention(mention) for mention in result.mentions]}
+
+
+def _mention(mention: TakenMention) -> dict[str, Any]:
+    return {
+        "id": encode("Mention", mention.id),
+        "keywordId": encode("Keyword", mention.keyword_id),
+        "outcome": (IngestOutcome.CREATED if mention.created else IngestOutcome.DUPLICATE).name,
+    }

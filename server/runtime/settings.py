@@ -1,0 +1,58 @@
+"""What can be set from outside, by environment variables. Read once; plain values are passed down."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from schema.schema import Executor
+from server.runtime.errors import CommandError
+
+
+def default_home() -> Path:
+    """The data folder: beside the sources where the project runs from a checkout, else the user's data folder."""
+    checkout = Path(__file__).resolve().parents[2]
+    if (checkout / "pyproject.toml").exists():
+        return checkout / ".leadgraph"
+    data_home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data_home) / "leadgraph"
+
+
+class Settings(BaseSettings):
+    """Each is the environment variable of its name, in capitals, with LEADGRAPH_ in front."""
+
+    model_config = SettingsConfigDict(env_prefix="LEADGRAPH_", env_ignore_empty=True)
+
+    home: Path = Field(default_factory=default_home, description="Data folder.")
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    database_url: SecretStr | None = Field(
+        default=None, description="A PostgreSQL 15 or newer to use instead of the embedded one."
+    )
+    credentials_key: SecretStr | None = Field(
+        default=None, description="Keys for integrations' credentials, the one that seals first."
+    )
+    redis_url: SecretStr | None = Field(
+        default=None, description="A Redis or Valkey that processes share their figures in."
+    )
+    cache_memory_mb: Annotated[int, Field(ge=1, le=100_000)] = 64
+    warm_at_start: bool = False
+    executor: Executor = "breadth"
+    pool_size: Annotated[int, Field(ge=1, le=1000)] = 10
+    statement_timeout_seconds: Annotated[float, Field(gt=0)] = 30
+    audit_every_seconds: Annotated[float, Field(ge=0, description="0 for never.")] = 60
+    audit_sample: Annotated[
+        int, Field(ge=1, le=10_000, description="How many users, and keywords, are counted again.")
+    ] = 10
+    workers: Annotated[int, Field(ge=0, le=32)] = 1
+
+
+def load_settings() -> Settings:
+    """The settings of this process. Raises `CommandError` that names the variable that cannot be used."""
+    try:
+        return Settings()
+    except ValidationError as invalid:
+        first = invalid.errors()[0]
+        variable = "LEADGRAPH_" + str(first["loc"][0]).upper()
+        raise CommandError(f"{variable}={first['input']!r} cannot be used: {first['msg']}.") from invalid

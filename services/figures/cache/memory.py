@@ -1,0 +1,84 @@
+"""The store of one process: the entries used last, up to a number of bytes."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from aiocache.base import BaseCache
+
+from services.figures.cache.backend import Claim, Verbatim
+
+OVERHEAD_BYTES = 250
+"""About what an entry takes besides its key and value."""
+
+
+class MemoryBackend(BaseCache):  # type: ignore[misc]
+    """aiocache's own memory has no bound and lends out the objects it keeps. Here lie bytes, and those asked
+    for longest ago make room.
+    """
+
+    NAME = "memory"
+    shared: ClassVar[bool] = False
+
+    def __init__(self, largest_bytes: int) -> None:
+        super().__init__(serializer=Verbatim(), timeout=None)
+        self.size_bytes = 0
+        self._largest_bytes = largest_bytes
+        self._entries: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    async def _multi_get(
+        self,
+        keys: Iterable[str],
+        encoding: str | None,  # noqa: ARG002 - aiocache passes it
+        _conn: object = None,
+    ) -> list[bytes | None]:
+        return [self._look_up(key) for key in keys]
+
+    async def _multi_set(
+        self, pairs: Iterable[tuple[str, bytes]], ttl: float | None, _conn: object = None
+    ) -> bool:
+        for key, value in pairs:
+            self._keep(key, value, float("inf") if ttl is None else time.monotonic() + ttl)
+        return True
+
+    async def claim(self, keys: Sequence[str], token: bytes, lease_seconds: float) -> Claim:  # noqa: ARG002
+        """Nobody else computes for this memory: whoever comes first in the process leads already."""
+        return Claim([self._look_up(key) for key in keys], list(keys), [])
+
+    async def renew(self, keys: Sequence[str], token: bytes, lease_seconds: float) -> None: ...
+
+    async def release(self, keys: Sequence[str], token: bytes) -> None: ...
+
+    def _look_up(self, key: str) -> bytes | None:
+        found = self._entries.get(key)
+        if found is None:
+            return None
+        expires, value = found
+        if expires <= time.monotonic():
+            self._drop(key)
+            return None
+        self._entries.move_to_end(key)
+        return value
+
+    def _keep(self, key: str, value: bytes, expires: float) -> None:
+        self._drop(key)
+        size = _size(key, value)
+        if size > self._largest_bytes:
+            return
+        self._entries[key] = (expires, value)
+        self.size_bytes += size
+        while self.size_bytes > self._largest_bytes:
+            self._drop(next(iter(self._entries)))
+
+    def _drop(self, key: str) -> None:
+        found = self._entries.pop(key, None)
+        if found is not None:
+            self.size_bytes -= _size(key, found[1])
+
+
+def _size(key: str, value: bytes) -> int:
+    return len(key) + len(value) + OVERHEAD_BYTES

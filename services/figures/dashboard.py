@@ -1,0 +1,45 @@
+"""The dashboard's own part: the newest leads, with what they are made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from db.language.snapshots import KeywordCopy, LeadCopy, MentionCopy
+from db.models import User
+from loaders.loader import Loads
+from loaders.recent_leads import RecentLeads
+from services.figures.cache.cached import metric
+from services.figures.group_by import together
+
+TTL_SECONDS = 60
+USUALLY_MOST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class RecentLeadsOf:
+    user_id: int
+    most: int = USUALLY_MOST
+
+
+@dataclass(frozen=True, slots=True)
+class RecentLead:
+    lead: LeadCopy
+    mention: MentionCopy
+    keyword: KeywordCopy
+
+
+async def _foresee(_: Loads, user: User, __: datetime) -> Sequence[RecentLeadsOf]:
+    return [RecentLeadsOf(user.id)]
+
+
+@metric(
+    "recent_leads", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS, lent=True, foresee=_foresee
+)
+async def recent_leads(loads: Loads, questions: Sequence[RecentLeadsOf]) -> Sequence[list[RecentLead]]:
+    """The newest leads of each user, the newest first."""
+
+    async def ask(most: int, some: Sequence[RecentLeadsOf]) -> Sequence[list[RecentLead]]:
+        found = await loads.load(RecentLeads(most), [question.user_id for question in some])
+        return [[RecentLead(*each) for each in leads] for leads in found]
+
+    return await together(questions, lambda one: one.most, ask)

@@ -1,0 +1,86 @@
+"""Readers: one connection each, given back whatever happens to those who read."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Select, func, select
+
+from db.engine.pool import Pool, Reader, open_pool
+from db.engine.statement_cache import statement
+from db.engine.writer import Writer, in_transaction
+from db.language.scope import EVERYBODY
+from db.models import User
+
+
+@statement
+def _users_slowly() -> Select[Any]:
+    return select(func.count(User.id).label("users"), func.pg_sleep(0.3).label("slept"))
+
+
+@pytest.fixture
+async def single(database_url: str) -> AsyncIterator[Pool]:
+    """A pool of one connection: whoever keeps it keeps all others waiting."""
+    pool = await open_pool(database_url, size=1)
+    yield pool
+    async with asyncio.timeout(5):
+        await pool.close()
+
+
+async def read(reader: Reader) -> None:
+    (row,) = await reader.fetch_values(_users_slowly(), EVERYBODY)
+    assert row["users"] == 0
+
+
+async def test_a_read_that_is_under_way_at_the_end_keeps_no_transaction_open(single: Pool) -> None:
+    reader = Reader(single)
+    reading = asyncio.create_task(read(reader))
+    await asyncio.sleep(0.1)
+    reader.close()
+    async with asyncio.timeout(5), single.acquire() as connection:
+        assert await connection.fetchval("SELECT 1") == 1
+        assert not connection.is_in_transaction()
+    await reading
+
+
+@pytest.mark.parametrize("single_read", [False, True])
+async def test_who_reads_after_the_end_is_cancelled_and_takes_no_connection(
+    single: Pool, single_read: bool
+) -> None:
+    reader = Reader(single)
+    await read(reader)
+    reader.close()
+    reader.single = single_read
+    with pytest.raises(asyncio.CancelledError):
+        await read(reader)
+    async with asyncio.timeout(5):
+        assert await single.fetchval("SELECT 1") == 1
+
+
+async def test_who_waits_for_a_connection_at_the_end_gives_it_back(single: Pool) -> None:
+    async with single.acquire():
+        reader = Reader(single)
+        reading = asyncio.create_task(read(reader))
+        await asyncio.sleep(0.1)
+        reader.close()
+    async with asyncio.timeout(5):
+        await asyncio.wait([reading])
+        assert await single.fetchval("SELECT 1") == 1
+
+
+async def test_a_statement_that_was_prepared_and_never_sent_does_not_stand_in_the_way(single: Pool) -> None:
+    """As the driver leaves it where a task is cancelled between the two."""
+    async with single.acquire() as connection:
+        await connection.prepare("SELECT count(*) FROM users")
+    reader = Reader(single)
+    await reader.open()
+    await read(reader)
+    reader.close()
+    async with single.acquire() as connection:
+        await connection.prepare("SELECT count(*) FROM users")
+
+    async def work(writer: Writer) -> None:
+        await writer.fetch_values(_users_slowly(), EVERYBODY)
+
+    await in_transaction(single, work)

@@ -1,0 +1,106 @@
+"""Roll-ups of a database that was there before them: differences at first, then filled online."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+
+from db.engine import migrations
+from db.engine.pool import Pool
+from db.integrity import backfill
+from db.integrity.audit import drifts
+from db.integrity.counters import LOCK_USERS
+from db.integrity.rollups import ROLLUPS
+
+VERSIONS = Path(__file__).parents[3] / "alembic" / "versions"
+(SOURCE,) = (path.read_text() for path in VERSIONS.glob("*_roll_ups.py"))
+REVISION, BEFORE = (
+    re.findall(rf'^{name} = "(\w+)"', SOURCE, re.MULTILINE)[0] for name in ("revision", "down_revision")
+)
+TABLES = [rollup.table for rollup in ROLLUPS]
+
+
+@pytest.fixture
+async def old(pool: Pool, database_url: str) -> Pool:
+    """Five users with keywords, mentions and leads who were there before roll-ups were kept."""
+    await migrations.downgrade(database_url, BEFORE)
+    await pool.execute("INSERT INTO users (email) SELECT n || '@example.com' FROM generate_series(1, 5) AS n")
+    await pool.execute(
+        "INSERT INTO keywords (user_id, keyword) SELECT id, 'words ' || n FROM users, generate_series(1, 3) AS n"
+    )
+    await pool.execute(
+        "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content, created_at) "
+        "SELECT user_id, id, 'x', n, 'u', 'text', now() - n * interval '5 hours' "
+        "FROM keywords, generate_series(1, 20) AS n"
+    )
+    await pool.execute(
+        "INSERT INTO leads (mention_id, qualified_at) SELECT id, now() FROM mentions WHERE id % 3 = 0"
+    )
+    await migrations.upgrade(database_url)
+    return pool
+
+
+async def fill(pool: Pool, *, batch: int | None = None) -> None:
+    for table in await backfill.pending(pool):
+        async for _ in backfill.fill(pool, table, batch=batch):
+            pass
+
+
+async def test_an_empty_database_has_nothing_to_fill(pool: Pool) -> None:
+    assert await backfill.pending(pool) == []
+
+
+async def test_what_was_there_before_is_filled_in(old: Pool) -> None:
+    assert await backfill.pending(old) == TABLES
+    assert len(await drifts(old)) > 0
+    await fill(old)
+    assert await backfill.pending(old) == []
+    assert await drifts(old) == []
+
+
+async def test_writers_go_on_before_it_is_filled(old: Pool) -> None:
+    """Slots then hold differences, which may be below zero, and no write is refused."""
+    await old.execute("DELETE FROM mentions WHERE id % 2 = 0")
+    await old.execute("UPDATE mentions SET created_at = created_at - interval '1 hour' WHERE id % 5 = 0")
+    await old.execute("UPDATE leads SET qualified_at = NULL, converted_at = now()")
+    await old.execute("DELETE FROM keywords WHERE id % 4 = 0")
+    assert await old.fetchval("SELECT min(mentions) FROM day_stats") < 0
+    await fill(old, batch=2)
+    assert await drifts(old) == []
+
+
+async def test_an_interrupted_run_goes_on_where_it_was(old: Pool) -> None:
+    done = await anext(backfill.fill(old, "slot_stats", batch=4))
+    assert done.table == "slot_stats"
+    assert "slot_stats" in await backfill.pending(old)
+    rest = [batch async for batch in backfill.fill(old, "slot_stats", batch=100)]
+    assert [batch.ids.first > done.ids.last for batch in rest] == [True]
+    assert "slot_stats" not in await backfill.pending(old)
+    assert [batch async for batch in backfill.fill(old, "slot_stats")] == []
+    assert {drift.table for drift in await drifts(old)} == set(TABLES) - {"slot_stats"}
+
+
+async def test_nothing_is_lost_where_it_is_filled_while_writers_write(old: Pool) -> None:
+    async def write() -> None:
+        for turn in range(1_000_000):
+            user = 1 + turn % 5
+            async with old.acquire() as connection, connection.transaction():
+                await connection.execute(LOCK_USERS, [user])
+                await connection.execute(
+                    "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content, created_at) "
+                    "SELECT user_id, id, 'x', gen_random_uuid(), 'u', 'text', now() - random() * interval '9 days' "
+                    "FROM keywords WHERE user_id = $1",
+                    user,
+                )
+                await connection.execute("DELETE FROM mentions WHERE user_id = $1 AND random() < 0.1", user)
+
+    writers = [asyncio.ensure_future(write()) for _ in range(2)]
+    try:
+        await fill(old, batch=1)
+    finally:
+        for writer in writers:
+            writer.cancel()
+        ended = await asyncio.gather(*writers, return_exceptions=True)
+    assert all(isinstance(end, asyncio.CancelledError) for end in ended), ended
+    assert await drifts(old) == []

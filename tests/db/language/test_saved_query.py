@@ -1,0 +1,103 @@
+"""Questions survive as JSON: any filter, any order, any place in it."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from db.language import keyset_codec, saved_query
+from db.language.filter import FIELDS, All, AnyOf, Filter, Not, Operator
+from db.language.filter import Test as Condition
+from db.language.keyset import (
+    BEST_MATCH_FIRST,
+    EARLIEST_ID_FIRST,
+    LATEST_CHANGE_FIRST,
+    MOST_LEADS_FIRST,
+    NEWEST_FIRST,
+    Order,
+)
+from db.language.saved_query import Question
+from db.models import Keyword, Lead, Mention
+
+MOMENTS = st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.replace(fold=0))
+VALUES = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"])),
+    st.integers(-(2**63), 2**63 - 1),
+    st.booleans(),
+    MOMENTS,
+    st.decimals(allow_nan=False, allow_infinity=False),
+)
+NAMES = sorted({name for fields in FIELDS.values() for name in fields})
+TESTS = st.builds(
+    Condition, st.sampled_from(NAMES), st.sampled_from(Operator), VALUES | st.lists(VALUES).map(tuple)
+)
+FILTERS: st.SearchStrategy[Filter] = st.recursive(
+    TESTS,
+    lambda inner: (
+        st.builds(Not, inner)
+        | st.builds(All, st.lists(inner, max_size=3).map(tuple))
+        | st.builds(AnyOf, st.lists(inner, max_size=3).map(tuple))
+    ),
+)
+ORDERS = st.sampled_from(
+    [NEWEST_FIRST, EARLIEST_ID_FIRST, MOST_LEADS_FIRST, LATEST_CHANGE_FIRST]
+) | st.builds(Order, st.just("best_match"), st.just(("rank", "id")), search=st.text(max_size=20))
+
+
+def through_json(value: Any) -> Any:
+    return orjson.loads(orjson.dumps(value))
+
+
+@given(FILTERS, ORDERS)
+def test_a_question_is_the_same_afterwards(where: Filter, order: Order) -> None:
+    question = Question(where, order)
+    found = saved_query.restored(through_json(saved_query.stored(question)))
+    assert found == question
+    assert repr(found) == repr(question)  # also the types: 1 is not True
+
+
+class Row:
+    def __init__(self, **values: object) -> None:
+        self.__dict__.update(values)
+
+
+@given(MOMENTS, st.integers(1, 2**63 - 1))
+def test_a_place_among_moments_is_the_same_to_the_microsecond(moment: datetime, id_: int) -> None:
+    row: Any = Row(created_at=moment, id=id_)
+    kept = through_json(keyset_codec.portable(NEWEST_FIRST, row))
+    assert keyset_codec.restored(Mention, NEWEST_FIRST, kept) == (moment, id_)
+
+
+@given(st.floats(0, 1, width=32), st.integers(1, 2**63 - 1))
+def test_so_is_one_among_ranks_and_one_among_numbers(rank: float, id_: int) -> None:
+    row: Any = Row(rank=rank, id=id_, leads_count=7)
+    kept = through_json(keyset_codec.portable(BEST_MATCH_FIRST, row))
+    assert keyset_codec.restored(Mention, BEST_MATCH_FIRST, kept) == (rank, id_)
+    assert keyset_codec.restored(Keyword, MOST_LEADS_FIRST, keyset_codec.portable(MOST_LEADS_FIRST, row)) == (
+        7,
+        id_,
+    )
+
+
+@pytest.mark.parametrize(
+    "values", [[], [1], [1, 2, 3], ["x", 1], [1, "x"], [1, 2**63], [10**20, 1], [True, 1]]
+)
+def test_what_is_no_place_is_refused(values: list[Any]) -> None:
+    with pytest.raises((ValueError, TypeError, OverflowError)):
+        keyset_codec.restored(Lead, LATEST_CHANGE_FIRST, values)
+
+
+def test_a_moment_is_kept_as_a_number() -> None:
+    row: Any = Row(created_at=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=1), id=3)
+    assert keyset_codec.portable(NEWEST_FIRST, row) == [1_000_000, 3]
+
+
+def test_decimals_keep_their_digits() -> None:
+    where = Condition("value", Operator.GTE, Decimal("10.00"))
+    found = saved_query.restored(through_json(saved_query.stored(Question(where, NEWEST_FIRST))))
+    assert isinstance(found.where, Condition)
+    assert str(found.where.value) == "10.00"

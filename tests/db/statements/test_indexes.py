@@ -1,0 +1,324 @@
+"""Every access path has its index, and every index its access path, shown by EXPLAIN on 20,000 mentions."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from db.embedded import EmbeddedPostgres
+from db.engine.pool import Pool, open_pool
+from db.engine.statement_cache import Statement
+from db.language.filter import EVERYTHING, AnyOf, Filter, Not, Operator
+from db.language.filter import Test as Condition
+from db.language.keyset import (
+    BEST_MATCH_FIRST,
+    LATEST_CHANGE_FIRST,
+    LATEST_ID_FIRST,
+    MOST_LEADS_FIRST,
+    MOST_MENTIONS_FIRST,
+    NEWEST_FIRST,
+    Order,
+    SpanShape,
+)
+from db.models import Export, IntegrationLog, Keyword, Lead, LeadEvent, Mention
+from db.statements import (
+    buckets,
+    counts,
+    keyword_ranking,
+    lead_score,
+    read_integration_health,
+    read_rows,
+    recent_leads,
+)
+from db.statements import export as exports
+from db.statements import integration_health as health_writes
+from server.commands.demo import _make_data
+
+AT = datetime.now(UTC) - timedelta(days=45)  # in the middle of the demo's days
+FIRST = SpanShape(backwards=False, after=False, before=False)
+NEXT = SpanShape(backwards=False, after=True, before=False)
+LAST = SpanShape(backwards=True, after=False, before=True)
+EDGES = {"after_created_at": AT, "after_id": 9_000, "before_created_at": AT, "before_id": 9_000, "before_": 1}
+
+WHERE = {"where_0": "converted", "where_1": "reddit", "where_2": "neutral", "rank_query": "budget", "starts": [AT], "since": AT, "until": AT + timedelta(days=7)}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+async def seeded(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Pool]:
+    admin = await open_pool(postgres.url("postgres"), size=1)
+    await admin.execute(f'CREATE DATABASE "indexes" TEMPLATE "{template}"')
+    pool = await open_pool(postgres.url("indexes"), size=2)
+    await _make_data(pool, scale=1)
+    # What a busy place has and the demo has not: many users, so that one user's rows are few of all.
+    await pool.execute(
+        "INSERT INTO users (email) SELECT format('u%s@example.com', n) FROM generate_series(1, 2000) AS n"
+    )
+    await pool.execute(
+        "INSERT INTO keywords (user_id, keyword) SELECT id, 'crm' FROM users WHERE email LIKE 'u%'"
+    )
+    await pool.execute(
+        "INSERT INTO integrations (user_id, provider, kind, status, next_sync_at) "
+        "SELECT id, 'rss', 'source', CASE WHEN id % 50 = 0 THEN 'active' ELSE 'paused' END, now() FROM users "
+        "WHERE email LIKE 'u%'"
+    )
+    await pool.execute("INSERT INTO api_keys (user_id, secret_hash) SELECT id, 'x' FROM users")
+    await pool.execute("UPDATE leads SET assignee_user_id = user_id WHERE id % 100 = 0")
+    await pool.execute("UPDATE leads SET external_reference = 'crm-' || id WHERE id % 100 = 0")
+    await pool.execute(
+        "UPDATE mentions SET integration_id = i.id FROM integrations AS i "
+        "WHERE i.user_id = mentions.user_id AND i.provider = 'hackernews' AND mentions.id % 20 = 0"
+    )
+    await pool.execute(
+        "UPDATE mentions SET read_at = CASE WHEN id % 50 <> 0 THEN now() END, "
+        "starred_at = CASE WHEN id % 100 = 1 THEN now() END, dismissed_at = CASE WHEN id % 100 = 2 THEN now() END, "
+        "engaged_at = CASE WHEN id % 100 = 3 THEN now() END, dismiss_reason = NULL"
+    )
+    await pool.execute("INSERT INTO lead_events (lead_id, type) SELECT id, 'created' FROM leads")
+    await pool.execute(
+        "INSERT INTO idempotency_keys (user_id, key, request_hash, response, expires_at) "
+        "SELECT id, 'a', 'x', '{}', now() - interval '45 days' + id * interval '1 hour' FROM users"
+    )
+    await pool.execute(
+        "INSERT INTO integration_logs (user_id, integration_id, kind, status, created_at) "
+        "SELECT user_id, id, 'sync', 'succeeded', now() - n * interval '2 days' "
+        "FROM integrations, generate_series(1, 40) AS n"
+    )
+    await pool.execute(
+        "INSERT INTO exports (user_id, everybody, entity, format, columns, question, status, finished_at, expires_at, purged_at) "
+        "SELECT u.id, false, 'leads', 'csv', '{id}', '{}', CASE WHEN n = 1 AND u.id % 2 = 0 THEN 'queued' ELSE 'succeeded' END, "
+        "CASE WHEN n = 1 AND u.id % 2 = 0 THEN NULL ELSE now() END, CASE WHEN n = 1 AND u.id % 2 = 0 THEN NULL ELSE now() END, "
+        "CASE WHEN n > 2 THEN now() - u.id * interval '30 minutes' END FROM users AS u, generate_series(1, 10) AS n"
+    )
+    await pool.execute(
+        "INSERT INTO export_parts (export_id, starts_at, data) "
+        "SELECT id, n * 1000, 'x' FROM exports, generate_series(0, 4) AS n WHERE purged_at IS NULL"
+    )
+    await pool.execute("VACUUM ANALYZE")
+    yield pool
+    await pool.close()
+    await admin.execute('DROP DATABASE "indexes" WITH (FORCE)')
+    await admin.close()
+
+
+def page_of_each(model: Any, parent: str, shape: SpanShape, *, everybody: bool = False) -> Statement:
+    return read_rows._page_of_each(model, parent, NEWEST_FIRST, shape, EVERYTHING, everybody=everybody)
+
+
+def page(model: Any, shape: SpanShape, *, everybody: bool) -> Statement:
+    return read_rows._page(model, NEWEST_FIRST, shape, EVERYTHING, everybody=everybody)
+
+
+def ordered(model: Any, order: Order) -> Statement:
+    return read_rows._page(model, order, FIRST, EVERYTHING, everybody=False)
+
+
+# The access path, its statement, and the index that has to serve it. The seed's ten are marked IX1 to IX10.
+PATHS: list[tuple[str, Statement | str, str]] = [
+    ("IX1 IX3 newest mentions of keywords", page_of_each(Mention, "keyword_id", FIRST), "ix_mentions_keyword_id"),
+    ("IX3 the page behind a cursor", page_of_each(Mention, "keyword_id", NEXT), "ix_mentions_keyword_id"),
+    ("IX3 the page in front of a cursor", page_of_each(Mention, "keyword_id", LAST), "ix_mentions_keyword_id"),
+    ("IX2 newest mentions of everybody", page(Mention, NEXT, everybody=True), "ix_mentions_created_at_id"),
+    ("IX2 newest mentions of a user", page(Mention, NEXT, everybody=False), "ix_mentions_user_id"),
+    ("IX2 mentions older than a date", "SELECT id FROM mentions WHERE created_at < $1 ORDER BY created_at DESC, id DESC LIMIT 1000", "ix_mentions_created_at_id"),
+    ("IX4 leads of mentions", read_rows._by(Lead, "mention_id", everybody=False), "uq_leads_mention_id"),
+    ("IX5 newest leads of everybody in a status", "SELECT * FROM leads WHERE status = 'converted' ORDER BY created_at DESC, id DESC LIMIT 20", "ix_leads_status"),
+    ("IX6 newest leads of everybody", page(Lead, NEXT, everybody=True), "ix_leads_created_at_id"),
+    ("IX6 newest leads of a user", page(Lead, NEXT, everybody=False), "ix_leads_user_id"),
+    ("IX7 newest leads of a user in a status", "SELECT * FROM leads WHERE user_id = 1 AND status = 'converted' ORDER BY created_at DESC, id DESC LIMIT 20", "ix_leads_user_id_status"),
+    ("newest leads of keywords", page_of_each(Lead, "keyword_id", FIRST), "ix_leads_keyword_id"),
+    ("IX8 integrations of a user", "SELECT * FROM integrations WHERE user_id = 700 ORDER BY id DESC", "uq_integrations_user_id_id"),
+    ("an account that is connected already", "SELECT id FROM integrations WHERE user_id = 700 AND provider = 'rss' AND external_account_id = 'x'", "uq_integrations_user_id_provider_external_account_id"),
+    ("IX9 active integrations that are due", "SELECT id FROM integrations WHERE status = 'active' AND next_sync_at <= $1 ORDER BY next_sync_at LIMIT 20", "ix_integrations_next_sync_at"),
+    ("IX10 newest logs of integrations", page_of_each(IntegrationLog, "integration_id", FIRST), "ix_integration_logs_integration_id"),
+    ("keywords of a user", "SELECT * FROM keywords WHERE user_id = 700 ORDER BY id DESC LIMIT 20", "uq_keywords_user_id_id"),
+    ("a keyword by its words", "SELECT id FROM keywords WHERE user_id = 700 AND keyword_norm = 'crm' AND match_type = 'phrase' AND status <> 'archived'", "uq_keywords_user_id_keyword_norm_match_type"),
+    ("keywords by id", read_rows._by(Keyword, "id", everybody=True), "pk_keywords"),
+    ("a post that is known already", "SELECT id FROM mentions WHERE keyword_id = 1 AND platform = 'reddit' AND external_id = 'demo-1'", "uq_mentions_keyword_id_platform_external_id"),
+    ("mentions of an integration", page_of_each(Mention, "integration_id", FIRST), "ix_mentions_integration_id"),
+    ("leads of an assignee", "SELECT id FROM leads WHERE assignee_user_id = 1", "ix_leads_assignee_user_id"),
+    ("a lead by a partner's reference", "SELECT id FROM leads WHERE user_id = 1 AND external_reference = 'crm-100'", "uq_leads_user_id_external_reference"),
+    ("keywords of a user with the most mentions", ordered(Keyword, MOST_MENTIONS_FIRST), "ix_keywords_user_id_mentions_count"),
+    ("keywords of a user with the most leads", ordered(Keyword, MOST_LEADS_FIRST), "ix_keywords_user_id_leads_count"),
+    ("leads of a user by their last change", ordered(Lead, LATEST_CHANGE_FIRST), "ix_leads_user_id_status_changed_at"),
+    ("leads of keywords by their last change", read_rows._page_of_each(Lead, "keyword_id", LATEST_CHANGE_FIRST, FIRST, EVERYTHING, everybody=False), "ix_leads_keyword_id_status_changed_at"),
+    ("leads of everybody by their last change", read_rows._page(Lead, LATEST_CHANGE_FIRST, FIRST, EVERYTHING, everybody=True), "ix_leads_status_changed_at_id"),
+    ("a user by e-mail address", "SELECT id FROM users WHERE lower(email) = lower('U7@example.com')", "uq_users_email"),
+    ("newest events of leads", page_of_each(LeadEvent, "lead_id", FIRST), "ix_lead_events_lead_id"),
+    ("idempotency keys that are over", "SELECT key FROM idempotency_keys WHERE expires_at < $1 ORDER BY expires_at LIMIT 10", "ix_idempotency_keys_expires_at"),
+    ("an idempotency key", "SELECT response FROM idempotency_keys WHERE user_id = 700 AND key = 'a'", "pk_idempotency_keys"),
+    ("newest logs of a user", page(IntegrationLog, NEXT, everybody=False), "ix_integration_logs_user_id"),
+    ("newest logs of everybody", page(IntegrationLog, NEXT, everybody=True), "ix_integration_logs_created_at_id"),
+    ("exports of a user", read_rows._page(Export, LATEST_ID_FIRST, FIRST, EVERYTHING, everybody=False), "ix_exports_user_id_id"),
+    ("files that are over", exports._take_expired_export(), "ix_exports_expires_at"),
+    ("exports that are forgotten", "SELECT id FROM exports WHERE purged_at <= $1 LIMIT 1000", "ix_exports_purged_at"),
+    ("the part of a file that a byte is in", "SELECT data FROM export_parts WHERE export_id = 700 AND starts_at <= 2500 ORDER BY starts_at DESC LIMIT 1", "pk_export_parts"),
+    ("API keys of a user", "SELECT id FROM api_keys WHERE user_id = 700 ORDER BY id", "ix_api_keys_user_id_id"),
+]  # fmt: skip
+
+
+def indexes_of(plan: Any) -> set[str]:
+    if isinstance(plan, list):
+        return set().union(*map(indexes_of, plan))
+    if not isinstance(plan, dict):
+        return set()
+    assert plan.get("Node Type") != "Seq Scan", plan
+    own = {plan["Index Name"]} if "Index Name" in plan else set()
+    return own.union(*map(indexes_of, plan.values()))
+
+
+async def explain(pool: Pool, statement: Statement | str) -> set[str]:
+    if isinstance(statement, str):
+        sql = statement
+        arguments: list[object] = [AT] if "$1" in statement else []
+    else:
+        sql = statement.sql
+        arguments = statement.arguments(
+            {
+                "keys": [1, 2, 3],
+                "scope_user_id": 1,
+                "limit": 21,
+                "most": 20,
+                "first": 1,
+                "last": 99,
+                "now": AT,
+            }
+            | EDGES
+            | WHERE
+            | SPANS
+        )
+    plan = await pool.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *arguments)
+    return indexes_of(json.loads(plan))
+
+
+@pytest.mark.parametrize(("name", "statement", "index"), PATHS, ids=[name for name, _, _ in PATHS])
+async def test_the_path_is_served_by_its_index(
+    seeded: Pool, name: str, statement: Statement | str, index: str
+) -> None:
+    assert await explain(seeded, statement) == {index}, name
+
+
+def is_(field: str, value: str) -> Filter:
+    return Condition(field, Operator.EQ, value)
+
+
+# Filters are checked on the rows of a list's index, or found by an index of their own where they are rare.
+FILTERS: list[tuple[str, Statement, set[str]]] = [
+    ("words, newest first", read_rows._page(Mention, NEWEST_FIRST, FIRST, Condition("search", Operator.MATCHES, "where_0"), everybody=False), {"ix_mentions_user_id_search"}),
+    ("words, best match first", read_rows._page(Mention, BEST_MATCH_FIRST, FIRST, Condition("search", Operator.MATCHES, "where_0"), everybody=False), {"ix_mentions_user_id_search"}),
+    ("how many have an intent", counts._count(Mention, None, is_("intent", "where_0"), everybody=False), {"ix_analysis_results_user_id_intent_mention_id", "pk_mentions"}),
+    ("how many have a sentiment", counts._count(Mention, None, is_("sentiment", "where_0"), everybody=False), {"ix_analysis_results_user_id_sentiment_mention_id", "pk_mentions"}),
+    ("how many have a relevance", counts._count(Mention, None, is_("relevance", "where_0"), everybody=False), {"ix_analysis_results_user_id_relevance_mention_id", "pk_mentions"}),
+    ("newest with a common sentiment", read_rows._page(Mention, NEWEST_FIRST, FIRST, is_("sentiment", "where_2"), everybody=False), {"ix_mentions_user_id", "ix_analysis_results_user_id_sentiment_mention_id"}),
+    ("newest of a platform, by keyword", read_rows._page_of_each(Mention, "keyword_id", NEWEST_FIRST, FIRST, is_("platform", "where_1"), everybody=False), {"ix_mentions_keyword_id"}),
+    ("newest without a lead, by keyword", read_rows._page_of_each(Mention, "keyword_id", NEWEST_FIRST, FIRST, Condition("lead", Operator.IS_NULL, True), everybody=False), {"ix_mentions_keyword_id", "uq_leads_mention_id"}),
+    *(
+        (f"newest {name}", read_rows._page(Mention, NEWEST_FIRST, FIRST, Condition(mark, Operator.IS_NULL, name == "unread"), everybody=False), {f"ix_mentions_user_id_{name}"})
+        for name, mark in (("unread", "read_at"), ("starred", "starred_at"), ("dismissed", "dismissed_at"), ("engaged", "engaged_at"))
+    ),
+    ("leads in a status", read_rows._page(Lead, NEWEST_FIRST, FIRST, is_("status", "where_0"), everybody=False), {"ix_leads_user_id_status"}),
+    ("leads of two platforms", read_rows._page(Lead, NEWEST_FIRST, FIRST, AnyOf((is_("platform", "where_0"), Not(is_("platform", "where_1")))), everybody=False), {"ix_leads_user_id", "pk_mentions"}),
+    ("counts by platform of each keyword", counts._group(Mention, "keyword_id", "platform", EVERYTHING, everybody=False), {"ix_mentions_keyword_id"}),
+    ("exports of a user that are not finished", exports._unfinished_exports(everybody=False), {"ix_exports_user_id_id", "ix_exports_due_at"}),
+    ("the export whose turn it is", exports._take_export(), {"ix_exports_due_at", "pk_users"}),
+    ("days of a user", counts._per_window(Mention, None, EVERYTHING, everybody=False), {"ix_mentions_user_id"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "statement", "indexes"), FILTERS, ids=[name for name, _, _ in FILTERS])
+async def test_filters_and_figures_never_read_a_table_whole(
+    seeded: Pool, name: str, statement: Statement, indexes: set[str]
+) -> None:
+    assert await explain(seeded, statement) == indexes, name
+
+
+# What dashboards are made of: roll-ups, and small tables by their users. Spans are cut into days and quarters.
+SPANS = buckets.part_values(
+    [
+        (
+            AT.replace(minute=0, second=0, microsecond=0),
+            AT.replace(minute=0, second=0, microsecond=0) + timedelta(days=30),
+        )
+    ]
+)
+FIGURES: list[tuple[str, Statement, set[str]]] = [
+    ("spans of users", buckets._slots("user_id", everybody=False), {"pk_user_slot_stats", "pk_user_day_stats"}),
+    ("spans of keywords", buckets._slots("keyword_id", everybody=False), {"pk_slot_stats", "pk_day_stats"}),
+    ("spans of everybody", buckets._slots("user_id", everybody=True), {"pk_user_slot_stats", "pk_user_day_stats"}),
+    ("the best keywords", keyword_ranking._keywords_ranking(tuple(keyword_ranking.Ranking), everybody=False), {"uq_keywords_user_id_id", "pk_slot_stats", "pk_day_stats"}),
+    ("how efficient keywords are", keyword_ranking._keywords_efficiency(everybody=False), {"ix_keywords_user_id_mentions_count"}),
+    ("recent leads", recent_leads._leads_recent(everybody=False), {"ix_leads_user_id", "pk_mentions", "pk_keywords"}),
+    ("health of integrations", read_integration_health._integrations_health("user_id", everybody=False), {"uq_integrations_user_id_provider_external_account_id", "ix_integration_logs_integration_id", "pk_integration_days"}),
+    ("leads to score", lead_score._leads_to_score(every=True), {"pk_leads"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "statement", "indexes"), FIGURES, ids=[name for name, _, _ in FIGURES])
+async def test_figures_of_dashboards_are_read_from_indexes(
+    seeded: Pool, name: str, statement: Statement, indexes: set[str]
+) -> None:
+    assert await explain(seeded, statement) == indexes, name
+
+
+async def test_the_runs_of_a_day_are_found_by_their_integrations(seeded: Pool) -> None:
+    now = datetime.now(UTC)
+    sent = health_writes._integrations_conditions()
+    arguments = sent.arguments({"keys": [1, 2, 3], "since": now - timedelta(days=1), "now": now})
+    plan = await seeded.fetchval(f"EXPLAIN (FORMAT JSON) {sent.sql}", *arguments)
+    assert indexes_of(json.loads(plan)) == {"pk_integrations", "ix_integration_logs_integration_id"}
+
+
+def test_the_seeds_ten_paths_are_all_there() -> None:
+    named = {word for name, _, _ in PATHS for word in name.split() if word.startswith("IX")}
+    assert named == {f"IX{number}" for number in range(1, 11)}
+
+
+# Indexes that no statement of the API reads by themselves, with the reason that they are there.
+KEPT_FOR = {
+    "pk_users": "rows by id",
+    "pk_mentions": "rows by id",
+    "pk_leads": "rows by id",
+    "pk_lead_events": "rows by id",
+    "pk_analysis_results": "analyses of mentions",
+    "pk_integrations": "rows by id",
+    "pk_integration_logs": "rows by id",
+    "pk_api_keys": "authentication",
+    "pk_exports": "rows by id",
+    "pk_backfills": "how far a backfill has come",
+    "alembic_version_pkc": "Alembic's own",
+}
+
+
+async def test_every_index_serves_a_path(seeded: Pool) -> None:
+    found = {row["name"] for row in await seeded.fetch(
+        "SELECT indexrelid::regclass::text AS name FROM pg_index "
+        "WHERE indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)"
+    )}  # fmt: skip
+    served = {index for _, _, index in PATHS}.union(*(indexes for _, _, indexes in [*FILTERS, *FIGURES]))
+    assert found == served | set(KEPT_FOR)
+
+
+async def test_no_index_is_invalid_or_begins_like_another(seeded: Pool) -> None:
+    """An index whose columns another one starts with only slows writers down."""
+    found = await seeded.fetch(
+        """
+        SELECT indexrelid::regclass::text AS name, indrelid AS tab, indisvalid AS valid,
+            regexp_replace(pg_get_indexdef(indexrelid), '^.* USING btree \\((.*?)\\)( WHERE .*)?$', '\\1') AS columns,
+            coalesce(pg_get_expr(indpred, indrelid), '') AS condition
+        FROM pg_index
+        WHERE indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+        """
+    )
+    assert len(found) >= 30
+    assert all(row["valid"] for row in found)
+    doubles = [
+        (shorter["name"], longer["name"])
+        for shorter in found
+        for longer in found
+        if shorter["name"] != longer["name"]
+        and shorter["tab"] == longer["tab"]
+        and shorter["condition"] == longer["condition"]
+        and f"{longer['columns']}, ".startswith(f"{shorter['columns']}, ")
+    ]
+    assert doubles == []

@@ -1,0 +1,158 @@
+"""Operations that could return too much are refused before they read anything."""
+
+from typing import Any
+
+import pytest
+from graphql import OperationDefinitionNode, parse
+
+from schema.query_cost import Cost, Costs
+from schema.schema import build
+
+SCHEMA = build()._schema
+
+
+def measured(document: str, **variables: object) -> Cost:
+    parsed = parse(document)
+    operation = next(node for node in parsed.definitions if isinstance(node, OperationDefinitionNode))
+    return Costs(SCHEMA, parsed, variables).of_operation(operation)
+
+
+def cost(document: str, **variables: object) -> tuple[int, int]:
+    found = measured(document, **variables)
+    return found.objects, found.depth
+
+
+@pytest.mark.parametrize(
+    ("document", "variables", "expected"),
+    [
+        ("{ viewer { email } }", {}, (1, 2)),
+        ("{ keywords { nodes { id } } }", {}, (1 + 20, 3)),
+        ("{ keywords(first: 50) { nodes { mentions(first: 20) { nodes { lead { id } analysis { status } } } } } }", {},
+         (1 + 50 * (1 + 1 + 20 * (1 + 2)), 6)),
+        ("query($n: Int) { keywords(first: $n) { nodes { id } } }", {"n": 7}, (8, 3)),
+        ("query($n: Int = 9) { keywords(last: $n) { nodes { id } } }", {}, (10, 3)),
+        ("query($n: Int) { keywords(first: $n) { nodes { id } } }", {}, (21, 3)),
+        ("{ keywords(first: 1000000000) { edges { node { id } } } }", {}, (1 + 1000 * 2, 4)),
+        ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["a", "b", "c"]}, (3, 2)),
+        ('{ nodes(ids: ["a", "b"]) { id } }', {}, (2, 2)),
+        ("{ keywords { ...A ...A } } fragment A on KeywordConnection { nodes { ...B } } fragment B on Keyword { user { id } }", {},
+         (1 + 2 * 20 * 2, 4)),
+        ("{ viewer { ... on User { ... { email } } } }", {}, (1, 2)),
+    ],
+)  # fmt: skip
+def test_the_cost_counts_objects_and_depth(
+    document: str, variables: dict[str, object], expected: tuple[int, int]
+) -> None:
+    assert cost(document, **variables) == expected
+
+
+def test_fragments_that_spread_each_other_twice_are_measured_once() -> None:
+    """Without a memory this would take 2^60 steps."""
+    chain = " ".join(f"fragment F{n} on User {{ ...F{n + 1} ...F{n + 1} }}" for n in range(60))
+    document = f"{{ viewer {{ ...F0 }} }} {chain} fragment F60 on User {{ user: keywords {{ totalCount }} }}"
+    objects, depth = cost(document)
+    assert (objects, depth) == (1 + 2**60, 3)
+
+
+async def test_nested_pages_that_multiply_are_refused(ask: Any) -> None:
+    document = """{ keywords(first: 100) { nodes { mentions(first: 100) { nodes { keyword { mentions(first: 100) {
+        nodes { id } } } } } } } }"""
+    answer = await ask(document)
+    assert answer.code == "COST_LIMIT_EXCEEDED"
+    assert answer.error["message"] == (
+        "This could return 1,030,201 objects, and one answer may hold 200,000: ask for smaller pages (`first`) "
+        "where lists are nested."
+    )
+    assert "data" not in answer.body
+    assert answer.statements == []
+
+
+@pytest.mark.parametrize(
+    ("selected", "reads"),
+    [
+        ("email createdAt", 1),
+        ("keywords { nodes { keyword mentionsCount } }", 2),
+        ("keywords { totalCount nodes { user { id } mentions { totalCount } } }", 6),
+        ("a: mentions { stats { count likes } } b: mentions { stats { overTime(by: DAY) { count } } }", 7),
+        ("...F ...F", 7),
+    ],
+)
+def test_the_cost_counts_each_place_that_reads_once(selected: str, reads: int) -> None:
+    fragment = (
+        "fragment F on User { leads { totalCount nodes { mention { id } } } }" if "F" in selected else ""
+    )
+    for size in (1, 100):
+        sized = selected.replace("keywords {", f"keywords(first: {size}) {{")
+        assert measured(f"{{ viewer {{ {sized} }} }} {fragment}").reads == reads
+
+
+async def test_too_many_places_that_read_are_refused(ask: Any) -> None:
+    """Each counts something else, and none of them returns much."""
+    counts = " ".join(
+        f"c{n}: mentions(first: 0, filter: {{likes: {{gt: {n}}}}}) {{ totalCount }}" for n in range(501)
+    )
+    answer = await ask(f"{{ {counts} }}")
+    assert answer.code == "COST_LIMIT_EXCEEDED"
+    assert answer.error["message"] == (
+        "This could read 1,002 times, and one answer may take 1,000: ask for fewer lists, counts and figures at a "
+        "time."
+    )
+    assert answer.statements == []
+
+
+async def test_deep_nesting_is_refused(ask: Any) -> None:
+    deep = "id"
+    for _ in range(10):
+        deep = f"keyword {{ mentions(first: 1) {{ nodes {{ {deep} }} }} }}"
+    answer = await ask(f"{{ mentions(first: 1) {{ nodes {{ {deep} }} }} }}")
+    assert answer.code == "COST_LIMIT_EXCEEDED"
+    assert answer.error["message"] == "This nests 33 levels deep; at most 20 are possible."
+
+
+async def test_the_same_document_with_other_sizes_is_measured_again(ask: Any) -> None:
+    document = """query($n: Int) { keywords(first: $n) { nodes { mentions(first: $n) { nodes { keyword {
+        mentions(first: $n) { nodes { id } } } } } } } }"""
+    assert (await ask(document, n=2)).data["keywords"]["nodes"]
+    assert (await ask(document, n=100)).code == "COST_LIMIT_EXCEEDED"
+    assert (await ask(document, n=2)).data["keywords"]["nodes"]
+
+
+async def test_a_document_of_too_many_tokens_is_refused(ask: Any) -> None:
+    answer = await ask("{ viewer { " + "id " * 16_000 + "} }")
+    assert answer.code == "GRAPHQL_PARSE_FAILED"
+
+
+async def test_several_operations_need_a_name(ask: Any) -> None:
+    answer = await ask("query A { viewer { id } } query B { viewer { id } }")
+    assert (
+        answer.error["message"] == "The document has several operations: say which one with `operationName`."
+    )
+
+
+SERIES = "overTime { points { start } }"
+BY_DAY = 'overTime(by: DAY, from: "2024-01-01T00:00:00Z", to: "2026-01-01T00:00:00Z") { count }'
+
+
+@pytest.mark.parametrize(
+    ("document", "objects"),
+    [
+        (f"{{ analytics {{ {SERIES} }} }}", 1 + 1 + 30),
+        (
+            f'{{ analytics(from: "2025-01-01T00:00:00Z", to: "2026-01-01T00:00:00Z") {{ {SERIES} }} }}',
+            1 + 1 + 400,
+        ),
+        (f"{{ mentions {{ stats {{ {BY_DAY} }} }} }}", 1 + 1 + 1000),
+        ("{ mentions { stats { overTime(by: DAY) { count } } } }", 1 + 1 + 30),
+    ],
+)
+def test_units_of_time_count_as_many_as_there_can_be(document: str, objects: int) -> None:
+    assert measured(document).objects == objects
+
+
+async def test_years_of_days_for_each_of_many_are_refused(ask: Any) -> None:
+    nested = f"{{ users(first: 100) {{ nodes {{ keywords(first: 100) {{ nodes {{ mentions {{ stats {{ {BY_DAY} }} }} }} }} }} }} }}"
+    assert (await ask(nested, viewer="olga")).code == "COST_LIMIT_EXCEEDED"
+    few = nested.replace("first: 100", "first: 2")
+    shown = (await ask(few, viewer="olga")).data["users"]["nodes"]
+    units = [one["mentions"]["stats"]["overTime"] for user in shown for one in user["keywords"]["nodes"]]
+    assert {len(one) for one in units} == {731}

@@ -1,0 +1,237 @@
+import asyncio
+import json
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from db.engine.pool import Pool
+from db.integrity.audit import drifts
+from db.integrity.counters import LOCK_USERS
+from server.commands.counters import counters_app
+from server.runtime.database import require_filled
+from server.runtime.errors import CommandError
+
+Command = Callable[..., asyncio.Future[Result]]
+
+
+@pytest.fixture
+def command(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """`leadgraph counters` on the test's database; in a thread, for it runs an event loop of its own."""
+    monkeypatch.setenv("LEADGRAPH_DATABASE_URL", database_url)
+    return lambda *arguments: asyncio.ensure_future(
+        asyncio.to_thread(CliRunner().invoke, counters_app, arguments)
+    )
+
+
+@pytest.fixture
+async def data(pool: Pool) -> Pool:
+    """Three users with a keyword and two mentions each."""
+    await pool.execute("INSERT INTO users (email) SELECT n || '@example.com' FROM generate_series(1, 3) AS n")
+    await pool.execute("INSERT INTO keywords (user_id, keyword) SELECT id, 'words' FROM users ORDER BY id")
+    await pool.execute(
+        "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content) "
+        "SELECT user_id, id, 'reddit', n, 'u', 'text' FROM keywords, generate_series(1, 2) AS n"
+    )
+    return pool
+
+
+def lines(result: Result) -> list[str]:
+    """What was printed, with one space between words."""
+    return [" ".join(line.split()) for line in result.stdout.splitlines()]
+
+
+async def spoil(pool: Pool) -> None:
+    await pool.execute("UPDATE users SET mentions_count = 40 WHERE id = 2")
+    await pool.execute("UPDATE keywords SET leads_count = 1 WHERE id = 3")
+
+
+@pytest.mark.usefixtures("data")
+async def test_right_counters_are_verified(command: Command) -> None:
+    result = await command("verify")
+    assert result.stdout == "93 counters of 18 rows checked, 0 wrong.\n"
+    assert result.exit_code == 0
+
+
+async def test_an_empty_database_is_verified(command: Command) -> None:
+    result = await command("verify")
+    assert (result.stdout, result.exit_code) == ("0 counters of 0 rows checked, 0 wrong.\n", 0)
+
+
+async def test_wrong_counters_are_listed_and_the_exit_code_says_so(data: Pool, command: Command) -> None:
+    await spoil(data)
+    result = await command("verify")
+    assert lines(result) == [
+        "table id column stored counted",
+        "users 2 mentions_count 40 2",
+        "keywords 3 leads_count 1 0",
+        "93 counters of 18 rows checked, 2 wrong.",
+    ]
+    assert result.exit_code == 1
+
+
+async def test_wrong_counters_are_lines_of_json_for_programs(data: Pool, command: Command) -> None:
+    await spoil(data)
+    result = await command("verify", "--json")
+    assert [json.loads(line) for line in result.stdout.splitlines()] == [
+        {"table": "users", "id": 2, "column": "mentions_count", "stored": 40, "counted": 2},
+        {"table": "keywords", "id": 3, "column": "leads_count", "stored": 1, "counted": 0},
+    ]
+    assert result.stderr == "93 counters of 18 rows checked, 2 wrong.\n"
+    assert result.exit_code == 1
+
+
+async def test_wrong_slots_are_listed_with_their_slot(data: Pool, command: Command) -> None:
+    await data.execute("UPDATE slot_stats SET mentions = 9 WHERE keyword_id = 2")
+    slot = await data.fetchval("SELECT slot FROM slot_stats WHERE keyword_id = 2")
+    result = await command("verify", "--table", "slot_stats", "--from-id", "2")
+    assert lines(result) == [
+        "table id column stored counted",
+        f"slot_stats 2 mentions 9 2 {slot.isoformat()}",
+        "8 counters of 2 rows checked, 1 wrong.",
+    ]
+    result = await command("repair", "--table", "slot_stats", "--json")
+    assert [json.loads(line) for line in result.stdout.splitlines()] == [
+        {
+            "table": "slot_stats",
+            "id": 2,
+            "column": "mentions",
+            "stored": 9,
+            "counted": 2,
+            "slot": slot.isoformat(),
+        }
+    ]
+    assert await drifts(data) == []
+
+
+async def test_roll_ups_are_filled_once(data: Pool, command: Command) -> None:
+    await data.execute(
+        "UPDATE backfills SET finished_at = NULL; DELETE FROM day_stats; DELETE FROM slot_stats"
+    )
+    result = await command("backfill")
+    assert lines(result) == [
+        "user_slot_stats up to id 3: 0 filled in",
+        "user_day_stats up to id 3: 0 filled in",
+        "slot_stats up to id 3: 3 filled in",
+        "day_stats up to id 3: 3 filled in",
+        "48 counters of 12 rows checked, 6 filled in.",
+    ]
+    assert await drifts(data) == []
+    again = await command("backfill")
+    assert (again.stdout, again.exit_code) == ("0 counters of 0 rows checked, 0 filled in.\n", 0)
+
+
+async def test_a_server_does_not_start_on_roll_ups_that_are_not_filled(data: Pool, database_url: str) -> None:
+    await asyncio.to_thread(require_filled, database_url)
+    await data.execute("UPDATE backfills SET finished_at = NULL WHERE name = 'day_stats'")
+    with pytest.raises(CommandError, match="run `leadgraph counters backfill`"):
+        await asyncio.to_thread(require_filled, database_url)
+
+
+async def test_a_range_of_a_table_is_verified_alone(data: Pool, command: Command) -> None:
+    await spoil(data)
+    result = await command("verify", "--table", "users", "--from-id", "3")
+    assert (result.stdout, result.exit_code) == ("8 counters of 1 rows checked, 0 wrong.\n", 0)
+    result = await command("verify", "--table", "keywords", "--from-id", "2", "--to-id", "3", "--batch", "1")
+    assert result.stdout.splitlines()[-1] == "14 counters of 2 rows checked, 1 wrong."
+    assert result.exit_code == 1
+
+
+async def test_a_sample_reads_so_many_users_and_keywords(data: Pool, command: Command) -> None:
+    result = await command("verify", "--sample", "1")
+    assert (result.stdout, result.exit_code) == ("31 counters of 6 rows checked, 0 wrong.\n", 0)
+    await spoil(data)
+    result = await command("verify", "--sample", "3")
+    assert lines(result) == [
+        "table id column stored counted",
+        "users 2 mentions_count 40 2",
+        "keywords 3 leads_count 1 0",
+        "93 counters of 18 rows checked, 2 wrong.",
+    ]
+    assert result.exit_code == 1
+    result = await command("verify", "--sample", "9", "--table", "users", "--from-id", "3")
+    assert (result.stdout, result.exit_code) == ("8 counters of 1 rows checked, 0 wrong.\n", 0)
+
+
+async def test_repair_prints_what_it_mends_and_how_far_it_has_come(data: Pool, command: Command) -> None:
+    await spoil(data)
+    result = await command("repair", "--batch", "2")
+    assert lines(result) == [
+        "table id column stored counted",
+        "users 2 mentions_count 40 2",
+        "users up to id 2: 1 mended",
+        "users up to id 3: 0 mended",
+        "keywords up to id 2: 0 mended",
+        "keywords 3 leads_count 1 0",
+        "keywords up to id 3: 1 mended",
+        "user_slot_stats up to id 2: 0 mended",
+        "user_slot_stats up to id 3: 0 mended",
+        "user_day_stats up to id 2: 0 mended",
+        "user_day_stats up to id 3: 0 mended",
+        "slot_stats up to id 2: 0 mended",
+        "slot_stats up to id 3: 0 mended",
+        "day_stats up to id 2: 0 mended",
+        "day_stats up to id 3: 0 mended",
+        "93 counters of 18 rows checked, 2 mended.",
+    ]
+    assert result.exit_code == 0
+    assert await drifts(data) == []
+    again = await command("repair")
+    assert again.stdout.splitlines()[-1] == "93 counters of 18 rows checked, 0 mended."
+
+
+async def test_a_dry_run_mends_nothing(data: Pool, command: Command) -> None:
+    await spoil(data)
+    before = await drifts(data)
+    result = await command("repair", "--dry-run")
+    assert result.stdout.splitlines()[-1] == "93 counters of 18 rows checked, 2 to be mended."
+    assert result.exit_code == 0
+    assert await drifts(data) == before != []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["verify", "--from-id", "2"],
+            "mean ids of one table: add --table users, --table keywords or a roll-up",
+        ),
+        (["repair", "--to-id", "2"], "mean ids of one table"),
+        (
+            ["repair", "--table", "users", "--from-id", "3", "--to-id", "2"],
+            "--from-id 3 comes after --to-id 2",
+        ),
+    ],
+)
+async def test_ids_that_make_no_sense_are_refused(
+    command: Command, arguments: list[str], sentence: str
+) -> None:
+    result = await command(*arguments)
+    assert isinstance(result.exception, CommandError)
+    assert sentence in str(result.exception)
+
+
+async def test_a_batch_that_takes_too_long_ends_with_a_sentence(
+    data: Pool, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADGRAPH_STATEMENT_TIMEOUT_SECONDS", "1")
+    async with data.acquire() as writer:
+        transaction = writer.transaction()
+        await transaction.start()
+        await writer.execute(LOCK_USERS, [1])
+        result = await command("repair")
+        await transaction.rollback()
+    assert isinstance(result.exception, CommandError)
+    assert str(result.exception) == (
+        "A batch took longer than 1 seconds: give a smaller --batch, or raise LEADGRAPH_STATEMENT_TIMEOUT_SECONDS."
+    )
+
+
+async def test_a_database_that_is_not_migrated_is_refused(pool: Pool, command: Command) -> None:
+    await pool.execute("UPDATE alembic_version SET version_num = '0001'")
+    result = await command("verify")
+    assert isinstance(result.exception, CommandError)
+    assert "run `leadgraph migrate`" in str(result.exception)
+    assert result.exception.exit_code == 2  # 1 would say that counters are wrong
+    assert isinstance((await command("repair")).exception, CommandError)

@@ -1,0 +1,219 @@
+"""`leadgraph demo`, as a person starts, stops, kills and breaks it."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from db.embedded import EmbeddedError, EmbeddedPostgres
+from db.engine import migrations
+
+Demo = Any  # tests/conftest.py
+
+COUNTS = "{ viewer { email keywordsCount mentionsCount leadsCount } }"
+
+
+def postmaster(demo: Demo) -> int:
+    return int((demo.home / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
+
+
+def runs(pid: int) -> bool:
+    try:
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def test_what_it_prints_works_and_stands_in_a_private_file(demo: Demo) -> None:
+    facts = demo.facts
+    assert set(facts) == {"url", "graphiql_url", "api_key", "user_email", "database_url"}
+    assert stat.S_IMODE((demo.home / "demo.json").stat().st_mode) == 0o600
+    assert demo.ask(COUNTS)["viewer"]["email"] == facts["user_email"] == "demo@leadgraph.example"
+
+
+def test_it_stops_cleanly_and_finds_its_data_again(new_demo: Demo) -> None:
+    new_demo.start("--scale", "0.05")
+    first, key = new_demo.ask(COUNTS), new_demo.facts["api_key"]
+    assert first["viewer"]["keywordsCount"] == 20
+    assert first["viewer"]["mentionsCount"] > 100
+    server = postmaster(new_demo)
+    code, output = new_demo.stop(signal.SIGINT)
+    assert (code, runs(server)) == (0, False)
+    assert "Traceback" not in output
+    assert f"GraphiQL  http://127.0.0.1:{new_demo.port}/graphql" in output
+    assert f"API key   {key}" in output
+    (command,) = re.findall(r"Try       (curl .*)", output)
+
+    new_demo.start()
+    assert new_demo.ask(COUNTS) == first
+    assert new_demo.facts["api_key"] == key
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True)
+    assert '"email":"demo@leadgraph.example"' in done.stdout
+    server = postmaster(new_demo)
+    code, output = new_demo.stop(signal.SIGTERM)
+    assert (code, runs(server)) == (0, False)
+    assert "Traceback" not in output
+    assert "Making demo data" not in output
+
+
+@pytest.mark.parametrize("victim", ["leadgraph", "postmaster", "both"])
+def test_after_a_kill_the_next_start_has_every_committed_row(new_demo: Demo, victim: str) -> None:
+    new_demo.start("--scale", "0.05")
+    before = new_demo.ask(COUNTS)
+    assert new_demo.process is not None
+    if victim in {"postmaster", "both"}:
+        os.kill(postmaster(new_demo), signal.SIGKILL)
+    if victim in {"leadgraph", "both"}:
+        new_demo.process.kill()
+        new_demo.process.communicate()
+    else:
+        new_demo.stop()
+    new_demo.start()
+    assert new_demo.ask(COUNTS) == before
+
+
+async def test_a_demo_killed_while_it_makes_data_leaves_nothing_half_made(new_demo: Demo) -> None:
+    process = subprocess.Popen(
+        [new_demo.command, "demo", "--scale", "5"],
+        env=new_demo.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    await writing_has_begun(new_demo)
+    process.kill()
+    process.communicate()
+    new_demo.start("--scale", "0.05")
+    viewer = new_demo.ask(COUNTS)["viewer"]
+    assert viewer["keywordsCount"] == 20
+    assert 0 < viewer["mentionsCount"] < 1000
+
+
+async def writing_has_begun(demo: Demo) -> None:
+    """Returns when mentions are being copied."""
+    give_up_at = time.monotonic() + 30
+    while time.monotonic() < give_up_at:
+        await asyncio.sleep(0.02)
+        try:
+            url = EmbeddedPostgres(demo.home / "postgres").url("leadgraph")
+            connection = await asyncpg.connect(url)
+        except (EmbeddedError, OSError, asyncpg.PostgresError):
+            continue
+        copying = await connection.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%mentions%'"
+        )
+        await connection.close()
+        if copying:
+            return
+    raise TimeoutError
+
+
+def test_a_taken_port_is_one_sentence(new_demo: Demo) -> None:
+    with socket.create_server(("127.0.0.1", new_demo.port)):
+        done = new_demo.run("demo")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"leadgraph: Port {new_demo.port} cannot be used (Address already in use): stop the program that "
+        "listens there, or choose another port, for example with LEADGRAPH_PORT=8001.\n"
+    )
+    assert not new_demo.home.exists()
+
+
+def test_a_damaged_data_folder_is_one_sentence_and_stays_as_it_is(new_demo: Demo) -> None:
+    data = new_demo.home / "postgres" / "data"
+    data.mkdir(parents=True)
+    (data / "precious").write_text("x")
+    done = new_demo.run("demo")
+    assert done.returncode == 1
+    assert done.stderr.startswith("leadgraph: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert str(data) in done.stderr
+    assert (data / "precious").read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("mysql://x/y", "LEADGRAPH_DATABASE_URL has to look like postgresql://user:password@host:5432/database."),
+        ("nonsense", "LEADGRAPH_DATABASE_URL has to look like postgresql://user:password@host:5432/database."),
+        ("postgresql://u:secret@127.0.0.1:1/x", "LEADGRAPH_DATABASE_URL (postgresql://u@127.0.0.1:1/x) does not lead to a PostgreSQL that can be used: "),
+        ("postgresql://u:secret@127.0.0.1:notaport/x", "LEADGRAPH_DATABASE_URL "),
+    ],
+)  # fmt: skip
+def test_a_wrong_database_url_is_one_sentence_without_the_password(
+    new_demo: Demo, url: str, message: str
+) -> None:
+    done = new_demo.run("demo", LEADGRAPH_DATABASE_URL=url)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"leadgraph: {message}")
+    assert len(done.stderr.splitlines()) == 1
+    assert "secret" not in done.stderr
+
+
+def test_a_url_with_a_wrong_password_or_database_is_one_sentence(demo: Demo, new_demo: Demo) -> None:
+    url = demo.facts["database_url"]
+    for wrong, said in (
+        (re.sub(r":[^:@]+@", ":wrong@", url), "password authentication failed"),
+        (url.removesuffix("leadgraph") + "nothing", 'database "nothing" does not exist'),
+    ):
+        done = new_demo.run("demo", LEADGRAPH_DATABASE_URL=wrong)
+        assert done.returncode == 1
+        assert said in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_another_postgresql_is_used_instead_of_the_embedded_one(new_demo: Demo, database_url: str) -> None:
+    new_demo.start("--scale", "0.05", LEADGRAPH_DATABASE_URL=database_url)
+    assert new_demo.ask(COUNTS)["viewer"]["keywordsCount"] == 20
+    assert new_demo.facts["database_url"] == database_url
+    assert new_demo.stop()[0] == 0
+    assert not (new_demo.home / "postgres").exists()
+
+
+async def test_a_database_of_another_release_is_one_sentence(
+    new_demo: Demo, database_url: str, pool: Any
+) -> None:
+    await pool.execute("UPDATE alembic_version SET version_num = 'ffff'")
+    for command in (["demo"], ["serve"], ["migrate"], ["counters", "verify"]):
+        done = new_demo.run(*command, LEADGRAPH_DATABASE_URL=database_url)
+        assert done.returncode == (2 if "verify" in command else 1)
+        assert done.stderr.startswith(
+            "leadgraph: The database stands at revision ffff, which this release does not know"
+        )
+        assert len(done.stderr.splitlines()) == 1
+
+
+async def test_serving_an_old_database_says_to_migrate(new_demo: Demo, database_url: str, pool: Any) -> None:
+    await pool.execute("UPDATE alembic_version SET version_num = '0001'")
+    done = new_demo.run("serve", LEADGRAPH_DATABASE_URL=database_url)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "leadgraph: The database stands at revision 0001, this release needs "
+        f"{migrations.head()}: run `leadgraph migrate`.\n"
+    )
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "eighty", "-1"])
+def test_a_wrong_setting_names_its_variable(new_demo: Demo, port: str) -> None:
+    done = new_demo.run("serve", LEADGRAPH_PORT=port)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"leadgraph: LEADGRAPH_PORT='{port}' cannot be used: ")
+
+
+def test_keys_are_made_for_users_that_exist(demo: Demo) -> None:
+    made = demo.run("keys", "create", "--user", "MIRA@leadgraph.example")
+    assert made.returncode == 0
+    assert re.fullmatch(r"lg_live_\d+_[0-9A-Za-z]{38}\n", made.stdout)
+    missing = demo.run("keys", "create", "--user", "nobody@example.com")
+    assert (missing.returncode, missing.stderr) == (
+        1,
+        "leadgraph: There is no user with the e-mail address nobody@example.com.\n",
+    )

@@ -1,0 +1,293 @@
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from db.engine.pool import Pool
+
+ROOT = Path(__file__).resolve().parents[3]
+REAL_FILE = ROOT.parent / "shared" / "data" / "hacker_news.csv"
+HEADER = "id,title,url,num_points,num_comments,author,created_at\n"
+
+
+@pytest.fixture
+async def ann(pool: Pool) -> int:
+    """A user with three keywords, one of them paused."""
+    user_id: int = await pool.fetchval("INSERT INTO users (email) VALUES ('Ann@Example.com') RETURNING id")
+    await pool.execute(
+        """
+        INSERT INTO keywords (user_id, keyword, status)
+        VALUES ($1, 'crm', 'active'), ($1, 'open source', 'active'), ($1, 'paused', 'paused')
+        """,
+        user_id,
+    )
+    return user_id
+
+
+def start(url: str, *arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "server.cli", "import-posts", *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, "LEADGRAPH_DATABASE_URL": url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+async def run(url: str, *arguments: object) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error."""
+    process = start(url, *arguments)
+    output, errors = await asyncio.to_thread(process.communicate, timeout=60)
+    return process.returncode, output, errors
+
+
+async def counters(pool: Pool) -> tuple[int, dict[str, int]]:
+    """`mentions_count` of the only user and of the keywords, which agree with the rows."""
+    keywords = await pool.fetch(
+        """
+        SELECT keyword, mentions_count,
+            (SELECT count(*) FROM mentions WHERE keyword_id = keywords.id) AS counted
+        FROM keywords
+        """
+    )
+    assert all(row["mentions_count"] == row["counted"] for row in keywords)
+    total: int = await pool.fetchval("SELECT mentions_count FROM users")
+    return total, {row["keyword"]: row["mentions_count"] for row in keywords}
+
+
+def posts(numbers: range, title: str = "A CRM") -> str:
+    return "".join(f"{number},{title},,1,2,bob,8/4/2016 11:52\n" for number in numbers)
+
+
+@pytest.mark.usefixtures("ann")
+async def test_posts_are_imported_and_summed_up(database_url: str, pool: Pool, tmp_path: Path) -> None:
+    file, rejects = tmp_path / "posts.csv", tmp_path / "rejects.jsonl"
+    file.write_text(
+        HEADER
+        + posts(range(1, 3))
+        + '3,"Open source\nCRM",,1,2,bob,\n4,short\n5,Paused,,,,,\n6,crm,,x,,,\n1,crm,,,,,\n'
+    )
+    arguments = (file, "--user", "ann@EXAMPLE.com", "--time-zone", "America/New_York", "--rejects", rejects)
+    code, output, errors = await run(database_url, *arguments)
+    assert (code, errors) == (0, "")
+    assert output == (
+        "read                  7  posts in the file\n"
+        "matched               4  posts with a keyword\n"
+        "mentions              5  pairs of a post and a keyword\n"
+        "created               4  mentions that are new\n"
+        "duplicates            1  mentions that were there\n"
+        "rejected              2  rows that were skipped\n"
+        "  line 6: the header has 7 fields, this row has 2\n"
+        '  line 8: the number of likes "x" is no whole number\n'
+    )
+    assert [json.loads(line) for line in rejects.read_text().splitlines()] == [
+        {"line": 6, "reason": "the header has 7 fields, this row has 2"},
+        {"line": 8, "reason": 'the number of likes "x" is no whole number'},
+    ]
+    expected = (4, {"crm": 3, "open source": 1, "paused": 0})
+    assert await counters(pool) == expected
+    assert (
+        str(await pool.fetchval("SELECT published_at FROM mentions LIMIT 1")) == "2016-08-04 15:52:00+00:00"
+    )
+    code, output, _ = await run(database_url, *arguments, "--json")
+    assert code == 0
+    assert json.loads(output) == {
+        "read": 7,
+        "matched": 4,
+        "mentions": 5,
+        "created": 0,
+        "duplicates": 5,
+        "rejected": 2,
+        "rejections": [
+            {"line": 6, "reason": "the header has 7 fields, this row has 2"},
+            {"line": 8, "reason": 'the number of likes "x" is no whole number'},
+        ],
+        "damage": None,
+        "dry_run": False,
+    }
+    assert await counters(pool) == expected
+
+
+@pytest.mark.usefixtures("ann")
+async def test_columns_platform_and_format_are_options(database_url: str, pool: Pool, tmp_path: Path) -> None:
+    file = tmp_path / "posts"
+    file.write_text('{"name": "t3_a", "title": "none", "what": "crm", "link": "https://example.com"}\n' * 2)
+    options = ("--format", "jsonl", "--id-column", "name", "--content-column", "what", "--platform", "reddit")
+    code, output, _ = await run(database_url, file, "--user", "ann@example.com", *options, "--dry-run")
+    assert code == 0
+    assert output == (
+        "read                  2  posts in the file\n"
+        "matched               2  posts with a keyword\n"
+        "mentions              2  pairs of a post and a keyword\n"
+        "rejected              0  rows that were skipped\n"
+        "A dry run: nothing was written.\n"
+    )
+    assert await counters(pool) == (0, {"crm": 0, "open source": 0, "paused": 0})
+    assert (await run(database_url, file, "--user", "ann@example.com", *options))[0] == 0
+    row = await pool.fetchrow("SELECT platform, external_id, url, content FROM mentions")
+    assert row is not None
+    assert tuple(row) == ("reddit", "t3_a", "https://example.com", "crm")
+
+
+@pytest.mark.usefixtures("ann")
+async def test_twenty_rejected_rows_are_listed_and_all_are_counted(database_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_text("id,title\n" + "x\n" * 1030)
+    code, output, _ = await run(database_url, file, "--user", "ann@example.com")
+    assert code == 0
+    assert output.splitlines()[5] == "rejected          1,030  rows that were skipped"
+    assert output.splitlines()[6:] == [
+        *(f"  line {line}: the header has 2 fields, this row has 1" for line in range(2, 22)),
+        "  and 1,010 more",
+    ]
+
+
+@pytest.mark.usefixtures("ann")
+async def test_a_damaged_file_is_imported_up_to_the_damage(
+    database_url: str, pool: Pool, tmp_path: Path
+) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_bytes((HEADER + posts(range(1500))).encode() + b"9,\xff,,,,,\n" + posts(range(2000)).encode())
+    code, output, errors = await run(database_url, file, "--user", "ann@example.com")
+    assert code == 1
+    assert output.splitlines()[3] == "created           1,500  mentions that are new"
+    assert errors == (
+        f"leadgraph: {file} is damaged in line 1502: byte 3 of the line is not UTF-8; save the file as UTF-8. "
+        "The posts before it are imported; mend the file and run the same command again: what was imported "
+        "before is recognised.\n"
+    )
+    assert await counters(pool) == (1500, {"crm": 1500, "open source": 0, "paused": 0})
+    file.write_text(HEADER + posts(range(2000)))
+    code, output, errors = await run(database_url, file, "--user", "ann@example.com")
+    assert (code, errors) == (0, "")
+    assert output.splitlines()[3:5] == [
+        "created             500  mentions that are new",
+        "duplicates        1,500  mentions that were there",
+    ]
+    assert await counters(pool) == (2000, {"crm": 2000, "open source": 0, "paused": 0})
+
+
+@pytest.mark.usefixtures("ann")
+@pytest.mark.parametrize(
+    ("content", "options", "sentence"),
+    [
+        ("id,title\r1,a", [], "{file} is damaged in line 1: this is no header: quotation marks do not pair up, or a carriage return stands alone. Nothing is imported."),
+        ("", [], "{file} is empty."),
+        ("a,b\n", [], 'No column is known to be the id: name it by --id-column; the file has "a", "b".'),
+        ("id,title\n", ["--time-zone", "America"], '"America" is no time zone: give an IANA name such as UTC or America/New_York.'),
+        ("id,title\n", ["--time-zone", "../x"], '"../x" is no time zone: give an IANA name such as UTC or America/New_York.'),
+        ("id,title\n", ["--rejects", "{file}"], "--rejects names the file of posts itself: name another file."),
+        ("id,title\n", ["--rejects", "{file}/x"], "The rejected rows cannot be written: [Errno 20] Not a directory: '{file}/x'."),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_imported_is_one_sentence(
+    database_url: str, tmp_path: Path, content: str, options: list[str], sentence: str
+) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_bytes(content.encode())
+    given = [option.format(file=file) for option in options]
+    code, output, errors = await run(database_url, file, "--user", "ann@example.com", *given)
+    assert (code, output, errors) == (1, "", f"leadgraph: {sentence.format(file=file)}\n")
+    assert file.read_bytes() == content.encode()
+
+
+@pytest.mark.usefixtures("ann")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+async def test_rejected_rows_that_cannot_be_written_are_one_sentence(
+    database_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_text("id,title\n1\n")
+    code, _, errors = await run(database_url, file, "--user", "ann@example.com", "--rejects", "/dev/full")
+    assert code == 1
+    assert errors == (
+        "leadgraph: The rejected rows cannot be written: [Errno 28] No space left on device. Mend that and run "
+        "the same command again: what was imported before is recognised.\n"
+    )
+
+
+async def test_users_that_have_nothing_to_look_for_are_named(
+    database_url: str, pool: Pool, tmp_path: Path
+) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_text(HEADER + posts(range(2)))
+    await pool.execute("INSERT INTO users (email) VALUES ('bob@example.com')")
+    code, output, errors = await run(database_url, file, "--user", "eve@example.com")
+    assert (code, output) == (1, "")
+    assert errors == (
+        "leadgraph: There is no active user with the e-mail address eve@example.com. The address that belongs to "
+        "an API key is what the query { viewer { email } } answers.\n"
+    )
+    code, output, errors = await run(database_url, file, "--user", "bob@example.com")
+    assert (code, output) == (1, "")
+    assert errors == (
+        "leadgraph: The user bob@example.com has no active keywords, so no post can match: add one first.\n"
+    )
+
+
+@pytest.mark.usefixtures("ann")
+async def test_a_database_that_refuses_is_one_sentence(database_url: str, pool: Pool, tmp_path: Path) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_text(HEADER + posts(range(1500)))
+    await pool.execute("ALTER TABLE mentions ADD CONSTRAINT full_disk CHECK (external_id <> '1200')")
+    code, output, errors = await run(database_url, file, "--user", "ann@example.com")
+    assert (code, output) == (1, "")
+    assert errors == (
+        'leadgraph: The database failed after 1,000 posts: new row for relation "mentions" violates check '
+        'constraint "full_disk". Mend that and run the same command again: what was imported before is '
+        "recognised.\n"
+    )
+    assert (await counters(pool))[0] == 1000
+
+
+@pytest.mark.usefixtures("ann")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+async def test_an_import_that_is_stopped_leaves_whole_batches_and_can_be_resumed(
+    database_url: str, pool: Pool, tmp_path: Path, number: signal.Signals
+) -> None:
+    pipe = tmp_path / "posts.csv"
+    os.mkfifo(pipe)
+    process = start(database_url, pipe, "--user", "ann@example.com")
+    with await asyncio.to_thread(pipe.open, "w") as writing:
+        writing.write(HEADER + posts(range(2500)))
+        writing.flush()
+        async with asyncio.timeout(30):
+            while (await counters(pool))[0] < 2000:
+                await asyncio.sleep(0.01)
+        process.send_signal(number)
+    _, errors = await asyncio.to_thread(process.communicate, timeout=30)
+    if number == signal.SIGINT:
+        assert process.returncode == 1
+        assert errors == (
+            "leadgraph: Interrupted; run the same command again: what was imported before is recognised.\n"
+        )
+    assert await counters(pool) == (2000, {"crm": 2000, "open source": 0, "paused": 0})
+    file = tmp_path / "again.csv"
+    file.write_text(HEADER + posts(range(2500)))
+    code, output, _ = await run(database_url, file, "--user", "ann@example.com")
+    assert code == 0
+    assert output.splitlines()[3:5] == [
+        "created             500  mentions that are new",
+        "duplicates        2,000  mentions that were there",
+    ]
+    assert await counters(pool) == (2500, {"crm": 2500, "open source": 0, "paused": 0})
+
+
+@pytest.mark.usefixtures("ann")
+@pytest.mark.skipif(not REAL_FILE.exists(), reason="the real sample lies outside the project")
+async def test_the_real_file_is_imported_and_the_second_time_nothing_is(
+    database_url: str, pool: Pool
+) -> None:
+    for created, duplicates in ((157, 0), (0, 157)):
+        code, output, errors = await run(database_url, REAL_FILE, "--user", "ann@example.com", "--json")
+        assert (code, errors) == (0, "")
+        summary = json.loads(output)
+        assert (summary["read"], summary["rejected"]) == (20_100, 0)
+        assert (summary["created"], summary["duplicates"]) == (created, duplicates)
+        assert await counters(pool) == (157, {"crm": 7, "open source": 150, "paused": 0})

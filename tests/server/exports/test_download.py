@@ -1,0 +1,264 @@
+"""The file of an export over HTTP: whole, in ranges, after a break, and not for whoever may not have it."""
+
+import asyncio
+import gzip
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from db.engine.pool import Pool
+from db.statements import api_key as stored_keys
+from resolvers.framework.export_columns import sheet_of
+from resolvers.framework.global_id import encode
+from services.accounts import api_key
+from services.export.jobs import take_turn
+
+QUESTION = {
+    "where": {"all": []},
+    "order": {"name": "oldest", "columns": ["id"], "descending": False, "search": None},
+}
+
+
+async def add_user(pool: Pool, name: str, *scopes: str) -> tuple[int, str]:
+    """The user's id and key."""
+    user_id: int = await pool.fetchval(
+        "INSERT INTO users (email) VALUES ($1) RETURNING id", f"{name}@example.com"
+    )
+    secret = api_key.new_secret()
+    async with pool.acquire() as connection:
+        key_id = await stored_keys.create(
+            connection, user_id, "test", api_key.digest(secret), list(scopes) or ["read:keywords"]
+        )
+    return user_id, api_key.written(key_id, secret)
+
+
+async def add_export(pool: Pool, user_id: int, format_: str = "json_lines") -> int:
+    found: int = await pool.fetchval(
+        "INSERT INTO exports (user_id, everybody, entity, format, columns, question, created_at) "
+        "VALUES ($1, false, 'keywords', $2, '{id,keyword}', $3, '2026-01-31 23:59+00') RETURNING id",
+        user_id,
+        format_,
+        QUESTION,
+    )
+    return found
+
+
+async def write_all(pool: Pool) -> None:
+    while await take_turn(pool, sheet_of, rows_per_turn=40):
+        pass
+
+
+@dataclass(frozen=True)
+class Served:
+    """ann's export of 500 keywords, which lies in thirteen pieces."""
+
+    client: httpx.AsyncClient
+    pool: Pool
+    user_id: int
+    key: str
+    export_id: int
+    file: bytes
+
+    @property
+    def url(self) -> str:
+        return f"/exports/{encode('Export', self.export_id)}/download"
+
+    async def get(self, key: str | None = None, **headers: str) -> httpx.Response:
+        credential = {"authorization": f"Bearer {key or self.key}"}
+        return await self.client.get(self.url, headers=credential | headers)
+
+
+@pytest.fixture
+async def served(pool: Pool, origin: str) -> Any:
+    user_id, key = await add_user(pool, "ann")
+    await pool.execute(
+        "INSERT INTO keywords (user_id, keyword) SELECT $1, md5(n::text) FROM generate_series(1, 500) AS n",
+        user_id,
+    )
+    export_id = await add_export(pool, user_id)
+    await write_all(pool)
+    parts = await pool.fetch("SELECT data FROM export_parts ORDER BY starts_at")
+    assert len(parts) == 13
+    file = b"".join(part["data"] for part in parts)
+    async with httpx.AsyncClient(base_url=origin) as client:
+        yield Served(client, pool, user_id, key, export_id, file)
+
+
+def code(answer: httpx.Response) -> str:
+    found: str = answer.json()["errors"][0]["extensions"]["code"]
+    return found
+
+
+async def test_the_whole_file(served: Served) -> None:
+    answer = await served.get()
+    assert answer.status_code == 200
+    assert answer.content == served.file
+    assert len(gzip.decompress(answer.content).splitlines()) == 500
+    headers = answer.headers
+    assert headers["content-type"] == "application/gzip"
+    assert "content-encoding" not in headers
+    assert headers["content-length"] == str(len(served.file))
+    assert headers["content-disposition"] == 'attachment; filename="keywords-2026-01-31.jsonl.gz"'
+    assert headers["accept-ranges"] == "bytes"
+    assert headers["cache-control"] == "private, no-store"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["etag"].startswith('"')
+    assert headers["x-request-id"]
+
+
+async def test_the_name_tells_the_format(served: Served) -> None:
+    export_id = await add_export(served.pool, served.user_id, "csv")
+    await write_all(served.pool)
+    url = f"/exports/{encode('Export', export_id)}/download"
+    answer = await served.client.get(url, headers={"authorization": f"Bearer {served.key}"})
+    assert answer.headers["content-disposition"] == 'attachment; filename="keywords-2026-01-31.csv.gz"'
+    assert gzip.decompress(answer.content).startswith(b"id,keyword\r\n")
+
+
+async def test_any_range_is_that_part_of_the_file(served: Served) -> None:
+    size = len(served.file)
+    edges = sorted({0, 1, size // 3, size // 2, size - 1})
+    for first in edges:
+        for last in (edge for edge in edges if edge >= first):
+            answer = await served.get(range=f"bytes={first}-{last}")
+            assert answer.status_code == 206
+            assert answer.content == served.file[first : last + 1]
+            assert answer.headers["content-range"] == f"bytes {first}-{last}/{size}"
+            assert answer.headers["content-length"] == str(last + 1 - first)
+    assert (await served.get(range="bytes=-7")).content == served.file[-7:]
+    assert (await served.get(range=f"bytes=5-{size + 999}")).content == served.file[5:]
+
+
+async def test_a_break_is_gone_on_from(served: Served) -> None:
+    """As a client does it: what it has, then the rest, as long as it is the same file."""
+    had = served.file[:1000]
+    etag = (await served.get()).headers["etag"]
+    rest = await served.get(**{"range": f"bytes={len(had)}-", "if-range": etag})
+    assert (rest.status_code, had + rest.content) == (206, served.file)
+    other = await served.get(**{"range": f"bytes={len(had)}-", "if-range": '"other"'})
+    assert (other.status_code, other.content) == (200, served.file)
+
+
+async def test_what_lies_beyond_the_end_is_refused(served: Served) -> None:
+    answer = await served.get(range=f"bytes={len(served.file)}-")
+    assert answer.status_code == 416
+    assert answer.headers["content-range"] == f"bytes */{len(served.file)}"
+    assert code(answer) == "BAD_REQUEST"
+
+
+@pytest.mark.parametrize("range_", ["bytes=0-1,5-6", "items=0-1", "bytes=9-3", "nonsense"])
+async def test_other_ranges_are_passed_over(served: Served, range_: str) -> None:
+    answer = await served.get(range=range_)
+    assert (answer.status_code, answer.content) == (200, served.file)
+
+
+async def test_head_tells_without_sending(served: Served) -> None:
+    headers = {"authorization": f"Bearer {served.key}"}
+    whole = await served.client.head(served.url, headers=headers)
+    assert (whole.status_code, whole.content) == (200, b"")
+    assert whole.headers["content-length"] == str(len(served.file))
+    assert whole.headers["etag"] == (await served.get()).headers["etag"]
+    part = await served.client.head(served.url, headers=headers | {"range": "bytes=0-9"})
+    assert (part.status_code, part.headers["content-length"]) == (206, "10")
+
+
+async def test_only_gets_are_answered(served: Served) -> None:
+    for method in ("POST", "PUT", "DELETE"):
+        headers = {"authorization": f"Bearer {served.key}"}
+        assert (await served.client.request(method, served.url, headers=headers)).status_code == 405
+
+
+async def test_without_a_key_or_with_a_wrong_one(served: Served) -> None:
+    nobody = await served.client.get(served.url)
+    assert (nobody.status_code, code(nobody)) == (401, "UNAUTHENTICATED")
+    assert nobody.headers["www-authenticate"] == "Bearer"
+    assert (await served.get("lg_live_nonsense")).status_code == 401
+    await served.pool.execute("UPDATE api_keys SET revoked_at = now()")
+    assert (await served.get()).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "id_", ["x", "RXhwb3J0OjA=", "RXhwb3J0OjE", "TGVhZDox", "%00", "RXhwb3J0Oi0x", "1", "é", "a" * 5000]
+)
+async def test_what_is_no_export_of_the_user_is_not_found(served: Served, id_: str) -> None:
+    headers = {"authorization": f"Bearer {served.key}"}
+    answer = await served.client.get(f"/exports/{id_}/download", headers=headers)
+    assert (answer.status_code, code(answer)) == (404, "NOT_FOUND")
+    assert answer.json()["errors"][0]["message"] == "There is no such export."
+
+
+async def test_strangers_learn_nothing(served: Served) -> None:
+    _, ben = await add_user(served.pool, "ben")
+    operator_id, olga = await add_user(served.pool, "olga")
+    await served.pool.execute("UPDATE users SET role = 'operator' WHERE id = $1", operator_id)
+    waiting = await add_export(served.pool, served.user_id)
+    for key in (ben, olga):
+        for export_id in (served.export_id, waiting, 10**9):
+            url = f"/exports/{encode('Export', export_id)}/download"
+            answer = await served.client.get(
+                url, headers={"authorization": f"Bearer {key}", "x-request-id": "r"}
+            )
+            assert (answer.status_code, code(answer)) == (404, "NOT_FOUND")
+
+
+async def test_what_is_not_finished_is_not_ready(served: Served) -> None:
+    export_id = await add_export(served.pool, served.user_id)
+    url = f"/exports/{encode('Export', export_id)}/download"
+    headers = {"authorization": f"Bearer {served.key}"}
+    waiting = await served.client.get(url, headers=headers)
+    assert (waiting.status_code, code(waiting)) == (409, "NOT_READY")
+    assert await take_turn(served.pool, sheet_of, rows_per_turn=40)
+    assert (await served.client.get(url, headers=headers)).status_code == 409
+
+
+async def test_a_slow_client_holds_no_connection_to_the_database(served: Served) -> None:
+    """More clients than the pool has connections stop in the middle, and others are answered all the same."""
+    await served.pool.execute(
+        "UPDATE export_parts SET data = data || decode(repeat('00', 2000000), 'hex') "
+        "WHERE starts_at = (SELECT max(starts_at) FROM export_parts)"
+    )
+    await served.pool.execute("UPDATE exports SET size_bytes = size_bytes + 2000000")
+    headers = {"authorization": f"Bearer {served.key}"}
+    limits = httpx.Limits(max_connections=40)
+    async with httpx.AsyncClient(base_url=str(served.client.base_url), limits=limits) as client:
+        streams = [client.stream("GET", served.url, headers=headers) for _ in range(20)]
+        answers = await asyncio.gather(*(stream.__aenter__() for stream in streams))
+        assert {answer.status_code for answer in answers} == {200}
+        assert (await asyncio.wait_for(served.get(range="bytes=0-9"), 30)).content == served.file[:10]
+        for stream in streams:
+            await stream.__aexit__(None, None, None)
+
+
+async def test_a_file_that_goes_while_it_is_sent_ends_short(served: Served) -> None:
+    """The client notices by the length that it was told."""
+    await served.pool.execute(
+        "UPDATE export_parts SET data = data || decode(repeat('00', 8000000), 'hex') WHERE starts_at = 0"
+    )
+    await served.pool.execute("UPDATE export_parts SET starts_at = starts_at + 8000000 WHERE starts_at > 0")
+    await served.pool.execute("UPDATE exports SET size_bytes = size_bytes + 8000000")
+    headers = {"authorization": f"Bearer {served.key}"}
+    async with served.client.stream("GET", served.url, headers=headers) as answer:
+        pieces = answer.aiter_raw()
+        await anext(pieces)
+        await served.pool.execute("DELETE FROM export_parts")
+        with pytest.raises(httpx.RemoteProtocolError):
+            async for _ in pieces:
+                pass
+
+
+async def test_a_key_that_is_revoked_while_it_is_sent_gets_no_more(served: Served) -> None:
+    await served.pool.execute(
+        "UPDATE export_parts SET data = data || decode(repeat('00', 8000000), 'hex') WHERE starts_at = 0"
+    )
+    await served.pool.execute("UPDATE export_parts SET starts_at = starts_at + 8000000 WHERE starts_at > 0")
+    await served.pool.execute("UPDATE exports SET size_bytes = size_bytes + 8000000")
+    headers = {"authorization": f"Bearer {served.key}"}
+    async with served.client.stream("GET", served.url, headers=headers) as answer:
+        pieces = answer.aiter_raw()
+        await anext(pieces)
+        await served.pool.execute("UPDATE api_keys SET revoked_at = now()")
+        with pytest.raises(httpx.RemoteProtocolError):
+            async for _ in pieces:
+                pass

@@ -1,0 +1,121 @@
+"""API keys: which open the door, and which sentence the others get."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from db.engine.pool import Pool
+from db.statements import api_key as stored
+from server.app import create_app
+from server.http.auth import Authenticator
+from services.accounts import api_key
+
+
+@pytest.fixture
+async def key(pool: Pool) -> str:
+    user_id = await pool.fetchval("INSERT INTO users (email) VALUES ('ann@example.com') RETURNING id")
+    secret = api_key.new_secret()
+    async with pool.acquire() as connection:
+        key_id = await stored.create(connection, user_id, "test", api_key.digest(secret), [])
+    return api_key.written(key_id, secret)
+
+
+@pytest.fixture
+async def client(pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=create_app(pool))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as made:
+        yield made
+
+
+async def ask(client: httpx.AsyncClient, authorization: str) -> httpx.Response:
+    body = {"query": "{ viewer { email } }"}
+    return await client.post("/graphql", json=body, headers={"authorization": authorization})
+
+
+async def test_a_key_opens_the_door_and_its_use_is_noted(
+    client: httpx.AsyncClient, pool: Pool, key: str
+) -> None:
+    for scheme in ("Bearer", "bearer"):
+        answer = await ask(client, f"{scheme} {key}")
+        assert answer.json() == {"data": {"viewer": {"email": "ann@example.com"}}}
+    used = None
+    while used is None:
+        used = await pool.fetchval("SELECT last_used_at FROM api_keys")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("UPDATE api_keys SET revoked_at = now()", "This API key was revoked."),
+        ("UPDATE api_keys SET expires_at = now()", "This API key has expired."),
+        ("UPDATE users SET status = 'suspended'", "The user of this API key is not active."),
+        ("DELETE FROM api_keys", "This API key does not exist."),
+        ("UPDATE api_keys SET secret_hash = 'other'", "This API key does not exist."),
+    ],
+)
+async def test_a_key_that_is_over_says_why(
+    client: httpx.AsyncClient, pool: Pool, key: str, change: str, message: str
+) -> None:
+    await pool.execute(change)
+    answer = await ask(client, f"Bearer {key}")
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    (error,) = answer.json()["errors"]
+    assert (error["message"], error["extensions"]["code"]) == (message, "UNAUTHENTICATED")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["", "Bearer", "Bearer x", "Basic YTpi", "Bearer lg_live_1_{}", "Bearer lg_live_0_" + "a" * 38],
+)
+async def test_what_is_no_key_is_refused_without_asking_the_database(
+    client: httpx.AsyncClient, wrong: str
+) -> None:
+    answer = await ask(client, wrong)
+    assert answer.status_code == 401
+    assert answer.json()["errors"][0]["message"] == (
+        "This is not an API key: the header reads `Authorization: Bearer lg_live_…`."
+    )
+
+
+async def test_one_changed_letter_is_told_by_the_checksum(client: httpx.AsyncClient, key: str) -> None:
+    changed = key[:-8] + ("A" if key[-8] != "A" else "B") + key[-7:]
+    assert api_key.parse(changed) is None
+    assert (await ask(client, f"Bearer {changed}")).status_code == 401
+
+
+async def test_a_key_that_worked_is_trusted_for_a_while_and_no_longer(
+    client: httpx.AsyncClient, pool: Pool, key: str
+) -> None:
+    assert (await ask(client, f"Bearer {key}")).status_code == 200
+    await pool.execute("UPDATE api_keys SET revoked_at = now()")
+    assert (await ask(client, f"Bearer {key}")).status_code == 200
+    distrustful = create_app(pool, authenticator=Authenticator(pool, trust_seconds=0))
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=distrustful), base_url="http://test"
+    ) as other:
+        assert (await ask(other, f"Bearer {key}")).status_code == 401
+
+
+def test_a_key_is_what_its_parts_say() -> None:
+    secret = api_key.new_secret()
+    made = api_key.written(42, secret)
+    assert api_key.parse(made) == api_key.ParsedKey(42, secret)
+    assert api_key.ParsedKey(42, secret).opens(api_key.digest(secret))
+    assert not api_key.ParsedKey(42, secret).opens(api_key.digest(api_key.new_secret()))
+
+
+async def test_who_uses_a_key_is_seen(client: httpx.AsyncClient, pool: Pool, key: str) -> None:
+    assert await pool.fetchval("SELECT last_seen_at FROM users") is None
+    assert (await ask(client, f"Bearer {key}")).status_code == 200
+    async with asyncio.timeout(10):
+        while (seen := await pool.fetchval("SELECT last_seen_at FROM users")) is None:
+            await asyncio.sleep(0.01)
+    distrustful = create_app(pool, authenticator=Authenticator(pool, trust_seconds=0))
+    async with distrustful.router.lifespan_context(distrustful):
+        transport = httpx.ASGITransport(app=distrustful)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as other:
+            assert (await ask(other, f"Bearer {key}")).status_code == 200
+    assert await pool.fetchval("SELECT last_seen_at FROM users") == seen

@@ -1,0 +1,104 @@
+"""The audit that goes on while the server answers."""
+
+import asyncio
+import logging
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from db.engine.pool import Pool, open_pool
+from db.integrity.audit import TABLES
+from server.runtime import audit as server_audit
+from server.runtime.audit import Audit, auditing
+from server.runtime.metrics import AuditMetrics
+
+
+class Found(AuditMetrics):
+    """The metrics, and what they say."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        super().__init__(self.registry)
+
+    def value(self, name: str, table: str | None = None) -> float:
+        labels = {} if table is None else {"table": table}
+        return self.registry.get_sample_value(f"leadgraph_audit_{name}", labels) or 0
+
+
+@pytest.fixture
+async def data(pool: Pool) -> Pool:
+    """Three users with a keyword and two mentions each."""
+    await pool.execute("INSERT INTO users (email) SELECT n || '@example.com' FROM generate_series(1, 3) AS n")
+    await pool.execute("INSERT INTO keywords (user_id, keyword) SELECT id, 'words' FROM users ORDER BY id")
+    await pool.execute(
+        "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content) "
+        "SELECT user_id, id, 'reddit', n, 'u', 'text' FROM keywords, generate_series(1, 2) AS n"
+    )
+    return pool
+
+
+async def test_a_round_looks_at_some_of_everything(data: Pool) -> None:
+    found = Found()
+    await Audit(data, found, every_seconds=60, parents=2).round()
+    checked = [found.value("counters_checked_total", table) for table in TABLES]
+    assert checked == [16, 14, 8, 8, 8, 8]
+    assert sum(found.value("counters_wrong_total", table) for table in TABLES) == 0
+    assert found.value("finished_timestamp_seconds") > 0
+
+
+async def test_what_is_wrong_is_counted_and_logged(data: Pool, caplog: pytest.LogCaptureFixture) -> None:
+    await data.execute("UPDATE users SET mentions_count = 40, keywords_count = 7 WHERE id = 2")
+    await data.execute("UPDATE day_stats SET mentions = 9 WHERE keyword_id = 3")
+    found = Found()
+    await Audit(data, found, every_seconds=60, parents=3).round()
+    wrong = {table: found.value("counters_wrong_total", table) for table in TABLES}
+    assert wrong == dict.fromkeys(TABLES, 0) | {"users": 2, "day_stats": 1}
+    lines = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert len(lines) == 3
+    assert "The counter users.mentions_count of 2 says 40, counted are 2 (slot None)" in lines[1]
+
+
+async def test_nothing_is_locked_and_little_is_held(data: Pool) -> None:
+    """A round ends while a writer has locked all users and keywords, and needs one connection."""
+    async with data.acquire() as writer, writer.transaction():
+        await writer.execute("SELECT FROM users, keywords FOR UPDATE")
+        found = Found()
+        async with asyncio.timeout(30):
+            await Audit(data, found, every_seconds=60, parents=3).round()
+    assert found.value("counters_checked_total", "users") == 24
+
+
+async def test_parents_that_take_too_long_are_left_out(data: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_audit, "LONGEST_SECONDS", 0.05)
+    found = Found()
+    async with data.acquire() as writer, writer.transaction():
+        await writer.execute("LOCK TABLE leads IN ACCESS EXCLUSIVE MODE")
+        await Audit(data, found, every_seconds=60, parents=1).round()
+    assert [found.value("parents_skipped_total", table) for table in TABLES] == [1] * 6
+    assert found.value("failures_total") == 0
+
+
+async def test_a_database_that_is_gone_ends_the_round_and_not_the_audit(database_url: str) -> None:
+    own = await open_pool(database_url, size=1)
+    await own.close()
+    found = Found()
+    await Audit(own, found, every_seconds=60, parents=1).round()
+    assert found.value("failures_total") == 1
+    assert found.value("finished_timestamp_seconds") == 0
+
+
+async def test_rounds_go_on_as_long_as_the_server(data: Pool) -> None:
+    found = Found()
+    async with auditing(data, found, every_seconds=0.01, parents=3), asyncio.timeout(30):
+        while found.value("counters_checked_total", "day_stats") < 36:
+            await asyncio.sleep(0.01)
+    before = found.value("counters_checked_total", "users")
+    await asyncio.sleep(0.1)
+    assert found.value("counters_checked_total", "users") == before
+
+
+async def test_there_is_none_where_it_is_turned_off(data: Pool) -> None:
+    found = Found()
+    async with auditing(data, found, every_seconds=0, parents=3):
+        await asyncio.sleep(0.1)
+    assert found.value("counters_checked_total", "users") == 0

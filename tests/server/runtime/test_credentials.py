@@ -1,0 +1,110 @@
+"""Where the keys for credentials come from, and how one takes the place of another."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from typer.testing import CliRunner
+
+from db.engine.pool import Pool
+from server.cli import app
+from server.commands.credentials import _rotate_all
+from server.runtime.credentials import FILE, vault, warn_of_missing_keys
+from server.runtime.errors import CommandError
+from server.runtime.settings import Settings
+from services.accounts.vault import Sealed, SealedError, Secret, Vault, id_of, new_key
+from services.integrations.accounts import owner_of
+
+
+def settings(home: Path, key: str | None = None) -> Settings:
+    return Settings(home=home, credentials_key=None if key is None else SecretStr(key))
+
+
+def test_a_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    first = vault(settings(home))
+    path = home / FILE
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert first.key_id == id_of(path.read_text().strip())
+    assert vault(settings(home)).key_id == first.key_id
+    assert [one.name for one in home.iterdir()] == [FILE]
+
+
+def test_the_variable_goes_before_the_file_and_may_name_several(tmp_path: Path) -> None:
+    keys = [new_key(), new_key()]
+    found = vault(settings(tmp_path, f" {keys[0]},{keys[1]} "))
+    assert found.key_id == id_of(keys[0])
+    assert found.open(Vault(keys[1:]).seal(Secret("a"), "o"), "o").reveal() == "a"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("wrong", ["x", ",", "secret-but-no-key", new_key() + ",x"])
+def test_what_is_no_key_is_named_by_its_place_and_not_shown(tmp_path: Path, wrong: str) -> None:
+    (tmp_path / FILE).write_text(wrong)
+    for found, place in (
+        (settings(tmp_path, wrong), "LEADGRAPH_CREDENTIALS_KEY"),
+        (settings(tmp_path), FILE),
+    ):
+        with pytest.raises(CommandError) as refused:
+            vault(found)
+        assert place in str(refused.value)
+        assert "`leadgraph credentials new-key` makes one" in str(refused.value)
+        assert wrong.strip(",") == "" or wrong not in str(refused.value)
+
+
+def test_settings_do_not_show_the_key() -> None:
+    key = new_key()
+    assert key not in repr(settings(Path("/nowhere"), key))
+
+
+def test_a_new_key_is_printed() -> None:
+    printed = CliRunner().invoke(app, ["credentials", "new-key"]).output.strip()
+    assert Vault([printed])
+
+
+async def test_a_server_says_which_keys_are_missing_and_what_to_do(
+    pool: Pool, caplog: pytest.LogCaptureFixture
+) -> None:
+    here, gone = Vault([new_key()]), Vault([new_key()])
+    user_id = await pool.fetchval("INSERT INTO users (email) VALUES ('ann@example.com') RETURNING id")
+    for number, key in enumerate((here, gone, gone)):
+        sealed = key.seal(Secret("token"), "owner")
+        await pool.execute(
+            "INSERT INTO integrations (user_id, provider, kind, external_account_id, credentials, credentials_key_id) "
+            "VALUES ($1, 'rss', 'source', $2, $3, $4)",
+            *(user_id, str(number), sealed.token, sealed.key_id),
+        )
+    await warn_of_missing_keys(pool, here)
+    (said,) = [record.getMessage() for record in caplog.records if record.name == "leadgraph"]
+    assert said.startswith(f"The credentials of 2 integrations were sealed by the key {gone.key_id}, ")
+    assert "LEADGRAPH_CREDENTIALS_KEY" in said
+
+
+async def test_all_credentials_are_sealed_anew_and_the_old_key_is_not_needed_any_more(pool: Pool) -> None:
+    old, new = new_key(), new_key()
+    user_id = await pool.fetchval("INSERT INTO users (email) VALUES ('ann@example.com') RETURNING id")
+    before = Vault([old])
+    for number in range(250):
+        sealed = before.seal(Secret(f"token {number}"), owner_of(user_id, "rss", str(number)))
+        await pool.execute(
+            "INSERT INTO integrations (user_id, provider, kind, external_account_id, credentials, credentials_key_id) "
+            "VALUES ($1, 'rss', 'source', $2, $3, $4)",
+            user_id,
+            str(number),
+            sealed.token,
+            sealed.key_id,
+        )
+    await pool.execute(
+        "INSERT INTO integrations (user_id, provider, kind) VALUES ($1, 'x', 'source')", user_id
+    )
+    with pytest.raises(SealedError, match=f"no key {before.key_id}"):
+        await _rotate_all(pool, Vault([new]))
+    assert await _rotate_all(pool, Vault([new, old])) == 250
+    assert await _rotate_all(pool, Vault([new, old])) == 0
+    after = Vault([new])
+    rows = await pool.fetch("SELECT * FROM integrations WHERE provider = 'rss' ORDER BY id")
+    for number, row in enumerate(rows):
+        owner = owner_of(user_id, "rss", row["external_account_id"])
+        found = after.open(Sealed(row["credentials_key_id"], row["credentials"]), owner)
+        assert found.reveal() == f"token {number}"

@@ -1,0 +1,377 @@
+"""`leadgraph worker` as a process: killed, stopped, several at once, in the server; and what it takes of memory."""
+
+import asyncio
+import gzip
+import json
+import re
+import signal
+import subprocess
+import time
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from db.engine.pool import Pool
+from db.models import ExportEntity
+from db.statements import api_key as stored_keys
+from db.statements.export import CHANNEL
+from resolvers.framework.export_columns import columns_of
+from resolvers.framework.global_id import encode
+from server.runtime.worker import Worker
+from services.accounts import api_key
+
+Demo = Any  # tests/conftest.py
+
+READY = "The worker works. Ctrl-C stops it.\n"
+QUESTION = {
+    "where": {"all": []},
+    "order": {"name": "oldest", "columns": ["created_at", "id"], "descending": False, "search": None},
+}
+ADD_LOGS = """
+INSERT INTO integration_logs (user_id, integration_id, kind, status, message, created_at)
+SELECT $1, $2, 'sync', 'succeeded', repeat('post ' || n || ' ', 10), '2026-01-01'::timestamptz + n / 3 * interval '1 second'
+FROM generate_series(1, $3::integer) AS n
+"""
+
+
+@pytest.fixture
+async def user_id(pool: Pool) -> int:
+    found: int = await pool.fetchval("INSERT INTO users (email) VALUES ('ann@example.com') RETURNING id")
+    return found
+
+
+async def add_logs(pool: Pool, user_id: int, number: int) -> list[int]:
+    """Three of them at each moment. Their ids in the order OLDEST."""
+    integration_id = await pool.fetchval(
+        "INSERT INTO integrations (user_id, provider, kind) VALUES ($1, 'rss', 'source') RETURNING id",
+        user_id,
+    )
+    await pool.execute(ADD_LOGS, user_id, integration_id, number)
+    return [row["id"] for row in await pool.fetch("SELECT id FROM integration_logs ORDER BY created_at, id")]
+
+
+async def add_export(pool: Pool, user_id: int, columns: list[str] | None = None) -> int:
+    found: int = await pool.fetchval(
+        "INSERT INTO exports (user_id, everybody, entity, format, columns, question) "
+        "VALUES ($1, false, 'integration_logs', 'json_lines', $2, $3) RETURNING id",
+        user_id,
+        columns or ["id"],
+        QUESTION,
+    )
+    await pool.execute(f"NOTIFY {CHANNEL}")
+    return found
+
+
+async def progress(pool: Pool, export_id: int) -> asyncpg.Record:
+    row = await pool.fetchrow("SELECT * FROM exports WHERE id = $1", export_id)
+    assert row is not None
+    return row
+
+
+async def until(pool: Pool, export_id: int, reached: Callable[[asyncpg.Record], bool]) -> asyncpg.Record:
+    give_up_at = time.monotonic() + 120
+    while not reached(row := await progress(pool, export_id)):
+        assert time.monotonic() < give_up_at, dict(row)
+        await asyncio.sleep(0.005)
+    return row
+
+
+def has_ended(row: asyncpg.Record) -> bool:
+    return row["finished_at"] is not None
+
+
+async def ids_in_file(pool: Pool, export_id: int, *, whole: bool = True) -> list[str]:
+    parts = await pool.fetch(
+        "SELECT data FROM export_parts WHERE export_id = $1 ORDER BY starts_at", export_id
+    )
+    file = b"".join(part["data"] for part in parts)
+    text = gzip.decompress(file) if whole else zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(file)
+    return [json.loads(line)["id"] for line in text.splitlines()]
+
+
+class Workers:
+    """`leadgraph worker` processes on one database."""
+
+    def __init__(self, demo: Demo, url: str) -> None:
+        self._demo = demo
+        self._url = url
+        self.started: list[subprocess.Popen[str]] = []
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Returns when it works."""
+        process = subprocess.Popen(
+            [self._demo.command, "worker", *arguments],
+            env=self._demo.environment(LEADGRAPH_DATABASE_URL=self._url),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == READY
+        return process
+
+    def end(self) -> None:
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def workers(database_url: str, new_demo: Demo) -> Iterator[Workers]:
+    made = Workers(new_demo, database_url)
+    yield made
+    made.end()
+
+
+async def test_what_a_killed_worker_was_at_another_one_goes_on_with(
+    pool: Pool, user_id: int, workers: Workers
+) -> None:
+    """Three are killed with -9 on the way. Each row is in the file once, in its order, and nothing was done twice."""
+    ids = await add_logs(pool, user_id, 60_000)
+    export_id = await add_export(pool, user_id)
+    reached = [0]
+    for _ in range(3):
+        process = workers.start()
+        row = await until(pool, export_id, lambda row: row["rows_count"] >= reached[-1] + 5000)
+        process.kill()
+        process.wait()
+        row = await progress(pool, export_id)
+        assert row["status"] == "running"
+        reached.append(row["rows_count"])
+    assert reached == sorted(set(reached))
+    assert reached[-1] < len(ids)
+    parts = await pool.fetch("SELECT starts_at, md5(data) FROM export_parts ORDER BY starts_at")
+
+    workers.start()
+    row = await until(pool, export_id, has_ended)
+    assert (row["status"], row["rows_count"], row["rows_total"], row["failures"]) == (
+        "succeeded",
+        60_000,
+        60_000,
+        0,
+    )
+    assert await ids_in_file(pool, export_id) == [encode("IntegrationLog", id_) for id_ in ids]
+    after = await pool.fetch("SELECT starts_at, md5(data) FROM export_parts ORDER BY starts_at")
+    assert after[: len(parts)] == parts  # what was written before stays as it was
+
+
+async def test_several_workers_share_the_work(pool: Pool, user_id: int, workers: Workers) -> None:
+    ids = await add_logs(pool, user_id, 10_000)
+    for _ in range(2):
+        workers.start("--at-once", "3")
+    made = [await add_export(pool, user_id) for _ in range(5)]
+    expected = [encode("IntegrationLog", id_) for id_ in ids]
+    for export_id in made:
+        assert (await until(pool, export_id, has_ended))["status"] == "succeeded"
+        assert await ids_in_file(pool, export_id) == expected
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_worker_that_is_told_to_stop_ends_what_it_is_at(
+    pool: Pool, user_id: int, workers: Workers, number: int
+) -> None:
+    ids = await add_logs(pool, user_id, 40_000)
+    export_id = await add_export(pool, user_id)
+    process = workers.start()
+    await until(pool, export_id, lambda row: row["rows_count"] >= 3000)
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=30)
+    assert (process.returncode, output) == (0, "")
+    row = await progress(pool, export_id)
+    assert row["status"] == "running"
+    assert await ids_in_file(pool, export_id, whole=False) == [
+        encode("IntegrationLog", id_) for id_ in ids[: row["rows_count"]]
+    ]
+    assert await pool.fetchval("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'") == 0  # fmt: skip
+
+
+async def test_a_worker_outlives_the_connections_that_it_loses(
+    pool: Pool, user_id: int, workers: Workers
+) -> None:
+    ids = await add_logs(pool, user_id, 20_000)
+    process = workers.start()
+    export_id = await add_export(pool, user_id)
+    lose = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> ALL ($1::integer[])"
+    )
+    async with pool.acquire() as connection:
+        own = await connection.fetchval("SELECT pg_backend_pid()")
+        for rows in (1000, 5000, 9000):
+            while (await connection.fetchval("SELECT rows_count FROM exports")) < rows:
+                await asyncio.sleep(0.005)
+            await connection.execute(lose, [own])
+    row = await until(pool, export_id, has_ended)
+    assert (row["status"], row["failures"]) == ("succeeded", 0)
+    assert await ids_in_file(pool, export_id) == [encode("IntegrationLog", id_) for id_ in ids]
+    assert process.poll() is None
+    assert (await until(pool, await add_export(pool, user_id), has_ended))["status"] == "succeeded"
+
+
+def peak_bytes(process: subprocess.Popen[str]) -> int:
+    """The most memory that the process has had so far."""
+    (found,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+    return int(found) * 1024
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="Linux tells how much memory a process has had."
+)
+async def test_memory_does_not_grow_with_the_file(pool: Pool, user_id: int, workers: Workers) -> None:
+    """200,000 rows take what 20,000 take: a tenth of the file fits into what the peak may have grown by."""
+    await add_logs(pool, user_id, 200_000)
+    export_id = await add_export(pool, user_id, list(columns_of(ExportEntity.INTEGRATION_LOGS)))
+    process = workers.start("--at-once", "1")
+    await until(pool, export_id, lambda row: row["rows_count"] >= 20_000)
+    after_a_tenth = peak_bytes(process)
+    row = await until(pool, export_id, has_ended)
+    assert (row["status"], row["rows_count"]) == ("succeeded", 200_000)
+    assert row["content_bytes"] > 200_000_000
+    assert peak_bytes(process) - after_a_tenth < 16_000_000
+
+
+async def test_a_server_works_beside_its_requests(new_demo: Demo) -> None:
+    """From the question to the file, as somebody sees it who has one machine."""
+    new_demo.start("--scale", "0.05")
+    key = new_demo.facts["api_key"]
+    made = new_demo.ask("mutation { createExport(input: {list: {leads: {}}}) { export { id } } }")
+    id_ = made["createExport"]["export"]["id"]
+    give_up_at = time.monotonic() + 30
+    while True:
+        shown = new_demo.ask("query($id: ID!) { export(id: $id) { status url rowsCount } }", id=id_)["export"]
+        if shown["status"] == "SUCCEEDED":
+            break
+        assert time.monotonic() < give_up_at, shown
+        await asyncio.sleep(0.02)
+    url = httpx.URL(new_demo.facts["url"]).join(shown["url"])
+    answer = httpx.get(url, headers={"authorization": f"Bearer {key}"})
+    assert len(gzip.decompress(answer.content).splitlines()) == shown["rowsCount"] > 10
+    code, output = new_demo.stop(signal.SIGTERM)
+    assert (code, "Traceback" in output) == (0, False)
+
+
+async def test_a_server_without_workers_leaves_the_work_to_others(
+    new_demo: Demo, pool: Pool, database_url: str, workers: Workers
+) -> None:
+    new_demo.start("--scale", "0.05", LEADGRAPH_DATABASE_URL=database_url, LEADGRAPH_WORKERS="0")
+    made = new_demo.ask("mutation { createExport(input: {list: {leads: {}}}) { export { id status } } }")
+    assert made["createExport"]["export"]["status"] == "QUEUED"
+    assert await pool.fetchval("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'") == 0
+    (export_id,) = [row["id"] for row in await pool.fetch("SELECT id FROM exports")]
+    assert (await progress(pool, export_id))["status"] == "queued"
+    workers.start()
+    assert (await until(pool, export_id, has_ended))["status"] == "succeeded"
+
+
+async def test_a_worker_of_an_old_database_says_to_migrate(
+    new_demo: Demo, pool: Pool, database_url: str
+) -> None:
+    await pool.execute("UPDATE alembic_version SET version_num = '0001'")
+    done = new_demo.run("worker", LEADGRAPH_DATABASE_URL=database_url)
+    assert done.returncode == 1
+    assert done.stderr.startswith("leadgraph: The database stands at revision 0001, this release needs")
+
+
+# The worker by itself, with work that a test can watch.
+
+
+@pytest.fixture
+async def running() -> AsyncIterator[list[tuple[Worker, "asyncio.Task[None]"]]]:
+    started: list[tuple[Worker, asyncio.Task[None]]] = []
+    yield started
+    for worker, task in started:
+        await worker.stop()
+        await asyncio.wait_for(task, 10)
+
+
+async def test_news_wake_a_worker_that_has_nothing_to_do(pool: Pool, running: Any) -> None:
+    looked: asyncio.Queue[None] = asyncio.Queue()
+    listens = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+    )
+
+    async def look(_: Pool) -> bool:
+        looked.put_nowait(None)
+        return False
+
+    worker = Worker(pool, jobs=[look], housekeeping=[])
+    worker.looks_every_seconds = 3600.0
+    running.append((worker, asyncio.create_task(worker.run())))
+    await looked.get()
+    while not await pool.fetchval(listens):
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    while not looked.empty():
+        looked.get_nowait()
+    await pool.execute(f"NOTIFY {CHANNEL}")
+    await asyncio.wait_for(looked.get(), 30)
+
+
+async def test_jobs_that_fail_do_not_end_a_worker(
+    pool: Pool, running: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    done = asyncio.Event()
+    calls = 0
+
+    async def fail_twice(_: Pool) -> bool:
+        nonlocal calls
+        calls += 1
+        if calls <= 2:
+            raise ZeroDivisionError
+        done.set()
+        return False
+
+    worker = Worker(pool, jobs=[fail_twice], housekeeping=[])
+    running.append((worker, asyncio.create_task(worker.run())))
+    for _ in range(2):
+        await pool.execute(f"NOTIFY {CHANNEL}")
+        await asyncio.sleep(0.2)
+    await asyncio.wait_for(done.wait(), 60)
+    assert caplog.text.count("a worker's job failed") == 2
+
+
+async def test_no_more_is_done_at_once_than_was_said(pool: Pool, running: Any) -> None:
+    at_once, most = 0, 0
+    left = 12
+
+    async def job(_: Pool) -> bool:
+        nonlocal at_once, most, left
+        if left == 0:
+            return False
+        left -= 1
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0.02)
+        at_once -= 1
+        return True
+
+    worker = Worker(pool, at_once=3, jobs=[job], housekeeping=[])
+    running.append((worker, asyncio.create_task(worker.run())))
+    while left:
+        await asyncio.sleep(0.01)
+    assert most == 3
+
+
+async def test_a_key_of_the_user_gets_the_file(pool: Pool, user_id: int, origin: str, running: Any) -> None:
+    """The application on a socket, a worker beside it."""
+    secret = api_key.new_secret()
+    async with pool.acquire() as connection:
+        scopes = ["read:integrations"]
+        key_id = await stored_keys.create(connection, user_id, "test", api_key.digest(secret), scopes)
+    ids = await add_logs(pool, user_id, 2500)
+    worker = Worker(pool)
+    running.append((worker, asyncio.create_task(worker.run())))
+    export_id = await add_export(pool, user_id)
+    await until(pool, export_id, has_ended)
+    headers = {"authorization": f"Bearer {api_key.written(key_id, secret)}"}
+    async with httpx.AsyncClient(base_url=origin, headers=headers) as client:
+        answer = await client.get(f"/exports/{encode('Export', export_id)}/download")
+    found = [json.loads(line)["id"] for line in gzip.decompress(answer.content).splitlines()]
+    assert found == [encode("IntegrationLog", id_) for id_ in ids]

@@ -1,0 +1,193 @@
+"""The built-in analyser: moods by the lexicon, intents and fits by the written rules."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from db.models import AnalysisStatus, Intent, MatchType, Relevance, Sentiment
+from db.statements.read_analysis import MentionText, Watched
+from services.analysis.intent import aim_of
+from services.analysis.record import analyze
+from services.analysis.relevance import KeywordFit
+from services.analysis.sentiment import CHARACTERS_READ, mood_of
+from services.matching.matcher import places_of
+
+# The scores are those of the authors' own program, vaderSentiment 3.3.2; they have to stay what they are.
+MOODS = [
+    ("VADER is smart, handsome, and funny!", Sentiment.POSITIVE, "0.844"),
+    ("Not bad at all", Sentiment.POSITIVE, "0.431"),
+    ("I hate this CRM, it is slow and support is terrible.", Sentiment.NEGATIVE, "-0.625"),
+    ("Least useful tool ever", Sentiment.NEGATIVE, "-0.341"),
+    ("Looking for a CRM for a sales team of 5.", Sentiment.NEUTRAL, "0.000"),
+    ("", Sentiment.NEUTRAL, "0.000"),
+    ("I love the interface but I hate the price", Sentiment.MIXED, "-0.535"),
+    ("The CRM is :) 😀", Sentiment.POSITIVE, "0.670"),
+]
+
+
+@pytest.mark.parametrize(("text", "sentiment", "score"), MOODS)
+def test_moods_are_the_lexicons(text: str, sentiment: Sentiment, score: str) -> None:
+    assert mood_of(text) == (sentiment, Decimal(score))
+
+
+def test_only_the_beginning_of_a_text_is_read_for_its_mood() -> None:
+    text = "good " * (CHARACTERS_READ // 5)
+    assert mood_of(text + "terrible " * 1000) == mood_of(text)
+
+
+INTENTS = [
+    ("We want to buy a CRM this month", Intent.BUYING, "0.800"),
+    ("Looking for a simple invoicing tool", Intent.BUYING, "0.600"),
+    ("Can anyone recommend a CRM?", Intent.RECOMMENDATION_REQUEST, "0.900"),
+    ("What do you use for invoicing? Any recommendations?", Intent.RECOMMENDATION_REQUEST, "0.960"),
+    ("HubSpot vs Salesforce", Intent.COMPARISON, "0.700"),
+    ("Is there an alternative to HubSpot that is cheaper than this", Intent.COMPARISON, "0.800"),
+    ("The app keeps crashing, a waste of money", Intent.COMPLAINT, "0.940"),
+    ("It doesn\u2019t work", Intent.COMPLAINT, "0.500"),
+    ("How do I export my contacts?", Intent.QUESTION, "0.657"),
+    ("I wish it had an API, please add one", Intent.FEATURE_REQUEST, "0.940"),
+    ("Thinking about cancelling our HubSpot subscription", Intent.CHURN_RISK, "0.940"),
+    ("I love this, works great", Intent.PRAISE, "0.840"),
+    ("Show HN: we built a CRM", Intent.PROMOTION, "0.960"),
+    ("We are hiring a backend engineer", Intent.HIRING, "0.900"),
+    ("The weather was fine.", Intent.OTHER, None),
+    ("", Intent.OTHER, None),
+]
+
+
+@pytest.mark.parametrize(("text", "intent", "certainty"), INTENTS)
+def test_intents_are_given_away_by_their_phrases(text: str, intent: Intent, certainty: str | None) -> None:
+    assert aim_of(text) == (intent, None if certainty is None else Decimal(certainty))
+
+
+def test_every_intent_can_be_found() -> None:
+    assert {intent for _, intent, _ in INTENTS} == set(Intent)
+
+
+def keyword(words: str = "crm", match_type: MatchType = MatchType.PHRASE, **more: Any) -> Watched:
+    given = {"required_terms": [], "excluded_terms": [], "platforms": [], **more}
+    return Watched(1, words, match_type, **given)
+
+
+def text(content: str, title: str | None = None, language: str | None = None) -> MentionText:
+    return MentionText(7, 1, "reddit", language, title, content, keyword())
+
+
+FAR = "x " * 101
+FITS = [
+    ("no word of it", None, Intent.BUYING, 0, "The keyword does not stand in it as it is watched for."),
+    (FAR + "crm", None, Intent.OTHER, 30, "The keyword stands once in the text; the intent is other."),
+    (
+        "a crm",
+        None,
+        Intent.OTHER,
+        40,
+        "The keyword stands once in the text, right at the beginning; the intent is other.",
+    ),
+    ("no word of it", "CRM!", Intent.OTHER, 50, "The keyword stands in the title; the intent is other."),
+    (
+        "crm, crm and crm",
+        "CRM",
+        Intent.BUYING,
+        100,
+        "The keyword stands in the title and 3 times in the text, right at the beginning; the intent is buying.",
+    ),
+    (
+        "a crm",
+        None,
+        Intent.PROMOTION,
+        20,
+        "The keyword stands once in the text, right at the beginning; the intent is promotion.",
+    ),
+    (FAR + "crm", None, Intent.HIRING, 5, "The keyword stands once in the text; the intent is hiring."),
+    ("scrm crms", None, Intent.BUYING, 0, "The keyword does not stand in it as it is watched for."),
+    (
+        FAR + "crm " * 9,
+        None,
+        Intent.CHURN_RISK,
+        65,
+        "The keyword stands 9 times in the text; the intent is churn risk.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("content", "title", "intent", "score", "reason"), FITS)
+def test_fits_are_measured_by_the_written_points(
+    content: str, title: str | None, intent: Intent, score: int, reason: str
+) -> None:
+    found = KeywordFit(keyword()).of(text(content, title), intent)
+    relevance = Relevance.HIGH if score >= 60 else Relevance.MEDIUM if score >= 35 else Relevance.LOW
+    assert found == (relevance, score, reason)
+
+
+@pytest.mark.parametrize(
+    ("match_type", "content", "times"),
+    [
+        (MatchType.PHRASE, "sales team. sales and team. Sales  TEAM", 2),
+        (MatchType.ALL_WORDS, "team sales team", 1),
+        (MatchType.ANY_WORD, "team and team, no others", 2),
+    ],
+)
+def test_times_depend_on_how_a_keyword_matches(match_type: MatchType, content: str, times: int) -> None:
+    found = KeywordFit(keyword("sales team", match_type)).of(text(content), Intent.OTHER)
+    assert found.score == 30 + 10 + 5 * (times - 1)
+
+
+def test_what_is_excluded_fits_not_at_all() -> None:
+    fit = KeywordFit(keyword(excluded_terms=["jobs"]))
+    assert fit.of(text("crm jobs"), Intent.BUYING).score == 0
+    assert fit.of(text("crm"), Intent.BUYING).score == 65
+
+
+def test_a_mention_is_analysed_as_a_whole() -> None:
+    (found,) = analyze([text("It keeps crashing. I hate it.", "Our CRM")])
+    assert found == {
+        "mention_id": 7,
+        "status": AnalysisStatus.SUCCEEDED,
+        "sentiment": Sentiment.NEGATIVE,
+        "sentiment_score": Decimal("-0.572"),
+        "intent": Intent.COMPLAINT,
+        "intent_score": Decimal("0.700"),
+        "relevance": Relevance.HIGH,
+        "relevance_score": 65,
+        "relevance_reason": "The keyword stands in the title; the intent is complaint.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("language", "status"),
+    [
+        (None, AnalysisStatus.SUCCEEDED),
+        ("en", AnalysisStatus.SUCCEEDED),
+        ("EN-gb", AnalysisStatus.SUCCEEDED),
+        ("de", AnalysisStatus.SKIPPED),
+        ("enm", AnalysisStatus.SKIPPED),
+    ],
+)
+def test_another_language_is_skipped_and_its_fit_measured(
+    language: str | None, status: AnalysisStatus
+) -> None:
+    (found,) = analyze([text("I love this crm", language=language)])
+    assert found["status"] == status
+    assert found["relevance_score"] == (45 if status == AnalysisStatus.SUCCEEDED else 40)
+    assert ("sentiment" in found, "intent" in found) == ((status == AnalysisStatus.SUCCEEDED),) * 2
+
+
+@given(st.text(max_size=200), st.text(max_size=2000))
+def test_whatever_people_write_gets_scores_within_their_ranges(title: str, content: str) -> None:
+    (found,) = analyze([text(content, title)])
+    assert -1 <= Decimal(found["sentiment_score"] or 0) <= 1
+    assert 0 <= Decimal(found["intent_score"] or 0) <= 1
+    assert 0 <= (found["relevance_score"] or 0) <= 100
+    assert found["sentiment"] in set(Sentiment)
+    assert len(found["relevance_reason"]) <= 2000
+
+
+@pytest.mark.parametrize(
+    ("term", "places"), [("crm", [0, 9]), ("a crm", []), ("", []), ("crms", [4]), ("crm crms", [0])]
+)
+def test_places_are_of_whole_words(term: str, places: list[int]) -> None:
+    assert places_of(term, "crm crms crm") == places

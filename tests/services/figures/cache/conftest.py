@@ -1,0 +1,211 @@
+"""A metric over a user's row, caches over both kinds of store, and a real Valkey."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from db.engine.pool import Pool, Reader
+from db.language.scope import EVERYBODY, Scope
+from db.models import User
+from loaders.loader import Loads
+from loaders.rows import RowBy
+from services.figures.cache.backend import Backend
+from services.figures.cache.cached import Cached, Figure, Metric
+from services.figures.cache.memory import MemoryBackend
+from services.figures.cache.redis import RedisBackend
+from tests.valkey import Valkey
+
+TTL, STALE = 100.0, 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class TotalsOf:
+    user_id: int | None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the snapshot shows of a user: `version` grows by writes, `mentions` by ingest."""
+
+    version: int
+    mentions: int
+    name: str
+    words: list[str]
+
+
+@dataclass
+class Counting:
+    """A computation that is counted, and can be held up or made to fail."""
+
+    asked: list[list[str]] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    entered: asyncio.Event = field(default_factory=asyncio.Event)
+    failure: Exception | None = None
+    failures: list[Exception] = field(default_factory=list)
+    """Each is raised once, `failure` always."""
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    @property
+    def runs(self) -> int:
+        return len(self.asked)
+
+    async def compute(self, loads: Loads, questions: Sequence[TotalsOf]) -> Sequence[Totals]:
+        self.asked.append([question.name for question in questions])
+        self.entered.set()
+        await self.gate.wait()
+        if self.failures:
+            raise self.failures.pop()
+        if self.failure is not None:
+            raise self.failure
+        rows = await loads.load(RowBy(User), [question.user_id or 0 for question in questions])
+        return [
+            Totals(
+                row.data_version if row else 0,
+                row.mentions_count if row else 0,
+                question.name,
+                [question.name],
+            )
+            for question, row in zip(questions, rows, strict=True)
+        ]
+
+
+@dataclass
+class Laboratory:
+    """Two users, a metric of its own name, and caches whose clock can be put forward."""
+
+    pool: Pool
+    backend: Backend
+    counting: Counting
+    ann: int
+    ben: int
+    later: float = 0
+    cached: Cached = field(init=False)
+    metric: Metric[TotalsOf, Totals] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cached = self.another(self.backend)
+        self.metric = Metric("totals", 1, TTL, STALE, self.counting.compute)
+
+    def clock(self) -> float:
+        return time.time() + self.later
+
+    def another(self, backend: Backend) -> Cached:
+        """As another process would have it, if the backend is not the same."""
+        return Cached(self.pool, backend, namespace=f"test-{id(self)}", clock=self.clock)
+
+    @asynccontextmanager
+    async def operation(self, user_id: int | None = None, *, operator: bool = False) -> AsyncIterator[Loads]:
+        """The loads of an operation of ann's, of another user's, or of an operator's."""
+        loads = Loads(Reader(self.pool), EVERYBODY if operator else Scope(user_id or self.ann))
+        try:
+            yield loads
+        finally:
+            await loads.close()
+
+    async def figures(
+        self,
+        *names: str,
+        user_id: int | None = None,
+        max_age: float | None = None,
+        cached: Cached | None = None,
+    ) -> list[Figure[Totals]]:
+        """What an operation of its own gets for these names."""
+        user = user_id or self.ann
+        async with self.operation(user) as loads:
+            questions = [TotalsOf(user, name) for name in names]
+            return await (cached or self.cached).get(self.metric, loads, questions, max_age_seconds=max_age)
+
+    async def figure(
+        self, *, user_id: int | None = None, max_age: float | None = None, cached: Cached | None = None
+    ) -> Figure[Totals]:
+        (only,) = await self.figures("", user_id=user_id, max_age=max_age, cached=cached)
+        return only
+
+    async def write(self, user_id: int | None = None) -> None:
+        """As every write does: with the data version, in one transaction."""
+        await self.pool.execute(
+            "UPDATE users SET data_version = data_version + 1 WHERE id = $1", user_id or self.ann
+        )
+
+    async def ingest(self) -> None:
+        await self.pool.execute(
+            "UPDATE users SET mentions_count = mentions_count + 1 WHERE id = $1", self.ann
+        )
+
+    async def settled(self) -> None:
+        """When nothing goes on in the background any more."""
+        while self.cached._refreshes:
+            await asyncio.gather(*self.cached._refreshes)
+
+    async def all_connections_given_back(self) -> None:
+        """Returns when they are; they are given back beside the work that had them."""
+        async with asyncio.timeout(20):
+            while self.pool.get_idle_size() < self.pool.get_size():
+                await asyncio.sleep(0.001)
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[Valkey]:
+    """One for all tests that leave it alive and as it is; their keys differ."""
+    with tempfile.TemporaryDirectory(prefix="leadgraph-valkey-") as folder:
+        server = Valkey(Path(folder))
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
+    """One to be tormented."""
+    server = Valkey(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+async def laboratory_on(pool: Pool, backend: Backend) -> Laboratory:
+    ann, ben = [
+        row["id"]
+        for row in await pool.fetch(
+            "INSERT INTO users (email) VALUES ('ann@example.com'), ('ben@example.com') RETURNING id"
+        )
+    ]
+    return Laboratory(pool, backend, Counting(), ann, ben)
+
+
+@pytest.fixture(params=["memory", "valkey"])
+async def laboratory(request: pytest.FixtureRequest, pool: Pool) -> AsyncIterator[Laboratory]:
+    """The same on each of the two kinds of store."""
+    backend: Backend = (
+        MemoryBackend(10_000_000)
+        if request.param == "memory"
+        else RedisBackend(request.getfixturevalue("valkey").url, timeout_seconds=5)
+    )
+    made = await laboratory_on(pool, backend)
+    yield made
+    await made.cached.close()
+
+
+@pytest.fixture
+async def shared(pool: Pool, valkey: Valkey) -> AsyncIterator[Laboratory]:
+    """On a store that processes share."""
+    made = await laboratory_on(pool, RedisBackend(valkey.url, timeout_seconds=5))
+    yield made
+    await made.cached.close()
+
+
+@pytest.fixture
+async def tormented(pool: Pool, own_valkey: Valkey) -> AsyncIterator[Laboratory]:
+    """On `own_valkey`, with the time limits of the product."""
+    made = await laboratory_on(pool, RedisBackend(own_valkey.url, timeout_seconds=0.25))
+    yield made
+    await made.cached.close()

@@ -1,0 +1,310 @@
+"""A store that is dead, slow, full or full of rubbish costs time, and never an answer."""
+
+import asyncio
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import pytest
+import redis
+
+from db.engine.pool import Pool
+from loaders.loader import Loads
+from services.figures.cache.cached import Cached, Metric
+from services.figures.cache.entry import Entry
+from services.figures.cache.redis import RedisBackend
+from tests.conftest import free_port
+from tests.services.figures.cache.conftest import STALE, TTL, Laboratory, TotalsOf, laboratory_on
+from tests.valkey import Valkey
+
+
+async def right(laboratory: Laboratory, cached: Cached | None = None) -> bool:
+    """Whether a writer gets what they have just written, for several figures at once."""
+    await laboratory.write()
+    figures = await laboratory.figures("a", "b", cached=cached)
+    expected = await laboratory.pool.fetchval("SELECT data_version FROM users WHERE id = $1", laboratory.ann)
+    return [(figure.value.name, figure.value.version) for figure in figures] == [
+        ("a", expected),
+        ("b", expected),
+    ]
+
+
+def recovers_at_once(laboratory: Laboratory) -> None:
+    laboratory.cached._store._paused_until = 0
+
+
+async def kept(laboratory: Laboratory) -> bool:
+    """Whether what is computed now is read afterwards."""
+    await laboratory.figure(max_age=0)
+    runs = laboratory.counting.runs
+    await laboratory.figure()
+    return laboratory.counting.runs == runs
+
+
+async def test_a_killed_server_is_done_without_and_found_again(
+    tormented: Laboratory, own_valkey: Valkey
+) -> None:
+    assert await kept(tormented)
+    own_valkey.stop(signal.SIGKILL)
+    assert all([await right(tormented) for _ in range(5)])
+    assert not await kept(tormented)
+    own_valkey.start()
+    recovers_at_once(tormented)
+    assert await right(tormented)
+    assert await kept(tormented)
+
+
+async def test_a_server_killed_in_the_middle_of_many_requests_fails_none(
+    tormented: Laboratory, own_valkey: Valkey
+) -> None:
+    async def reader(number: int) -> int:
+        answers = 0
+        while not over.is_set():
+            max_age = [None, 0.01, 0][(number + answers) % 3]
+            (figure,) = await tormented.figures(f"{number % 3}", max_age=max_age)
+            answers += figure.value.name == f"{number % 3}"
+        return answers
+
+    over = asyncio.Event()
+    readers = [asyncio.create_task(reader(number)) for number in range(12)]
+    for _ in range(3):
+        await asyncio.sleep(0.2)
+        await asyncio.to_thread(own_valkey.stop, signal.SIGKILL)
+        await asyncio.sleep(0.2)
+        await asyncio.to_thread(own_valkey.start)
+        recovers_at_once(tormented)
+    over.set()
+    assert min(await asyncio.gather(*readers)) > 0
+    recovers_at_once(tormented)
+    await tormented.figure(max_age=0)
+    assert await kept(tormented)
+
+
+@pytest.mark.parametrize(
+    "hang",
+    [
+        lambda server: server.client().execute_command("CLIENT", "PAUSE", 60_000, "ALL"),
+        lambda server: server._process.send_signal(signal.SIGSTOP),
+    ],
+    ids=["paused", "stopped"],
+)
+async def test_a_server_that_hangs_costs_its_time_out_three_times_not_on_every_call(
+    tormented: Laboratory, own_valkey: Valkey, hang: Callable[[Valkey], object]
+) -> None:
+    assert await kept(tormented)
+    hang(own_valkey)
+    statistics = tormented.cached.statistics
+    began = time.monotonic()
+    for _ in range(30):
+        assert await right(tormented)
+    # Each of the thirty reads, locks, writes and unlocks; a time-out is a quarter of a second.
+    tries = 3 + (time.monotonic() - began) // 2
+    assert statistics.errors <= tries
+    assert statistics.skipped >= 60
+
+
+async def test_a_server_that_sleeps_in_the_middle_of_requests_mixes_no_answers_up(
+    tormented: Laboratory, own_valkey: Valkey
+) -> None:
+    """Requests are given up while their answers are still to come; nobody may get another's."""
+
+    def sleep() -> None:
+        with own_valkey.client() as client:
+            client.execute_command("DEBUG", "SLEEP", "0.4")
+
+    names = [str(number) for number in range(20)]
+    await tormented.figures(*names)
+    for _ in range(4):
+        sleeping = threading.Thread(target=sleep)
+        sleeping.start()
+        await asyncio.sleep(0.05)
+        recovers_at_once(tormented)
+        for _ in range(3):
+            answers = await asyncio.gather(*(tormented.figures(name) for name in names))
+            assert [figure.value.name for (figure,) in answers] == names
+        await asyncio.to_thread(sleeping.join)
+    assert tormented.cached.statistics.errors > 0
+
+
+async def test_a_full_server_keeps_what_it_has_and_answers_go_on(
+    tormented: Laboratory, own_valkey: Valkey
+) -> None:
+    await tormented.figures("kept")
+    with own_valkey.client() as client:
+        client.config_set("maxmemory-policy", "noeviction")
+        client.config_set("maxmemory", 1)
+        for _ in range(5):
+            assert await right(tormented)
+        async with tormented.operation() as loads:
+            (figure,) = await tormented.cached.get(tormented.metric, loads, [TotalsOf(tormented.ann, "a")])
+        assert figure.value.version == 5
+        statistics = tormented.cached.statistics
+        assert statistics.errors > 0
+        assert statistics.skipped == 0  # it can be reached, and read
+        client.config_set("maxmemory", 0)
+    assert await kept(tormented)
+
+
+async def test_a_full_server_lets_hits_be_read(tormented: Laboratory, own_valkey: Valkey) -> None:
+    await tormented.figure()
+    with own_valkey.client() as client:
+        client.config_set("maxmemory", 1)
+        await tormented.figure()
+    assert tormented.counting.runs == 1
+    assert tormented.cached.statistics.hits == 1
+
+
+RUBBISH: dict[str, Callable[[redis.Redis, str], object]] = {
+    "empty": lambda client, key: client.set(key, b""),
+    "text": lambda client, key: client.set(key, "hello"),
+    "JSON": lambda client, key: client.set(key, b'{"version": 9, "mentions": 9}'),
+    "bytes": lambda client, key: client.set(key, secrets.token_bytes(200)),
+    "cut": lambda client, key: client.set(key, client.get(key)[:-1]),  # type: ignore[index]
+    "one bit": lambda client, key: client.set(key, _flipped(client.get(key))),  # type: ignore[arg-type]
+    "a list": lambda client, key: (client.delete(key), client.lpush(key, "x")),
+    "a hash": lambda client, key: (client.delete(key), client.hset(key, "x", "y")),
+    "a number": lambda client, key: client.set(key, 7),
+}
+
+
+def _flipped(packed: bytes) -> bytes:
+    return packed[:10] + bytes([packed[10] ^ 1]) + packed[11:]
+
+
+def keys_of(laboratory: Laboratory, client: redis.Redis) -> list[str]:
+    found = client.keys(f"{laboratory.cached._prefix}*")
+    return [key.decode() for key in found]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("rubbish", RUBBISH)
+async def test_rubbish_under_a_key_is_no_answer_and_is_replaced(
+    tormented: Laboratory, own_valkey: Valkey, rubbish: str
+) -> None:
+    good = await tormented.figure()
+    with own_valkey.client() as client:
+        (key,) = keys_of(tormented, client)
+        RUBBISH[rubbish](client, key)
+    computed = await tormented.figure()
+    assert computed.value == good.value
+    assert tormented.counting.runs == 2
+    assert await tormented.figure() == computed
+    assert tormented.counting.runs == 2
+
+
+async def test_an_entry_of_another_key_is_no_answer(tormented: Laboratory, own_valkey: Valkey) -> None:
+    await tormented.figures("a")
+    with own_valkey.client() as client:
+        (first,) = keys_of(tormented, client)
+        await tormented.figures("b")
+        (second,) = set(keys_of(tormented, client)) - {first}
+        client.set(second, client.get(first))
+    (figure,) = await tormented.figures("b")
+    assert figure.value.name == "b"
+    assert tormented.cached.statistics.errors == 2  # when it was read, and when its lock was taken
+
+
+async def test_an_entry_of_another_shape_is_computed_again(
+    tormented: Laboratory, own_valkey: Valkey, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Sealed as if a release had changed the shape and forgotten the version."""
+    figure = await tormented.figure()
+    with own_valkey.client() as client:
+        (key,) = keys_of(tormented, client)
+        now = time.time()
+        client.set(key, Entry(now, now + TTL, b'{"other": []}').pack(key))
+    assert (await tormented.figure()).value == figure.value
+    assert "totals cannot be read" in caplog.text
+    assert await kept(tormented)
+
+
+@pytest.mark.parametrize("rubbish", ["text", "bytes", "a list", "a number"])
+async def test_rubbish_in_place_of_a_lock_holds_nobody_up(
+    tormented: Laboratory, own_valkey: Valkey, rubbish: str
+) -> None:
+    await tormented.figure()
+    with own_valkey.client() as client:
+        (key,) = keys_of(tormented, client)
+        RUBBISH[rubbish](client, f"{key}:lock")
+        client.delete(key)
+    began = time.monotonic()
+    await tormented.figure()
+    assert time.monotonic() - began < 3  # a lease; the patience is ten
+    assert tormented.counting.runs == 2
+    await tormented.figure()
+    assert tormented.counting.runs == 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"redis://127.0.0.1:{free_port()}/0",
+        "redis://:wrong@127.0.0.1:{port}/0",
+        "redis://127.0.0.1:{port}/0",
+        "redis://:{password}@127.0.0.1:{port}/99",
+        "unix:///nowhere/redis.sock",
+        "redis://no-such-host.invalid:6379/0",
+    ],
+    ids=["nobody there", "wrong password", "no password", "no such database", "no socket", "no host"],
+)
+async def test_a_store_that_lets_nobody_in_is_done_without(pool: Pool, valkey: Valkey, url: str) -> None:
+    backend = RedisBackend(url.format(port=valkey.port, password=valkey.password), timeout_seconds=0.25)
+    laboratory = await laboratory_on(pool, backend)
+    assert all([await right(laboratory) for _ in range(3)])
+    assert laboratory.cached.statistics.errors >= 3
+    await laboratory.cached.close()
+
+
+async def test_a_dead_store_is_tried_by_one_caller_now_and_then(
+    tormented: Laboratory, own_valkey: Valkey
+) -> None:
+    own_valkey.stop(signal.SIGKILL)
+    while tormented.cached.statistics.errors < 3:
+        await tormented.figure()
+    errors = tormented.cached.statistics.errors
+    for _ in range(5):
+        await tormented.figure()
+    assert tormented.cached.statistics.errors == errors
+    recovers_at_once(tormented)
+    await asyncio.gather(*(tormented.figures(str(number)) for number in range(10)))
+    assert tormented.cached.statistics.errors == errors + 1
+
+
+async def test_without_a_store_tasks_still_wait_for_one_computation(
+    tormented: Laboratory, own_valkey: Valkey
+) -> None:
+    own_valkey.stop(signal.SIGKILL)
+
+    runs = 0
+
+    async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[int]:
+        nonlocal runs
+        runs += 1
+        await asyncio.sleep(0.5)
+        return [7 for _ in questions]
+
+    async def ask() -> int:
+        async with tormented.operation() as loads:
+            (figure,) = await tormented.cached.get(slow, loads, [TotalsOf(tormented.ann)])
+            return figure.value
+
+    slow = Metric("slow", 1, TTL, STALE, compute)
+    assert await asyncio.gather(*(ask() for _ in range(10))) == [7] * 10
+    assert runs == 1
+
+
+async def test_closing_does_not_wait_for_a_server_that_hangs(
+    tormented: Laboratory, own_valkey: Valkey
+) -> None:
+    await tormented.figure()
+    assert own_valkey._process is not None
+    own_valkey._process.send_signal(signal.SIGSTOP)
+    async with asyncio.timeout(5):
+        await tormented.cached.close()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1", "127.0.0.1:6379", "redis://127.0.0.1:x/0", ""])
+def test_a_url_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"URL|[Pp]ort"):
+        RedisBackend(url, timeout_seconds=1)

@@ -1,0 +1,167 @@
+"""Warming finds those who were here lately, computes what they would ask for, and gives way."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+
+from db.engine.pool import Pool, open_pool, statements_running
+from db.models import User
+from db.statements.read_user import seen, seen_lately
+from loaders.loader import Loads
+from services.figures.cache.cached import Metric
+from services.figures.cache.cached_figure import Metrics
+from services.figures.cache.warm import Warmed, crowded, warm
+from tests.services.figures.cache.conftest import STALE, TTL, Laboratory, TotalsOf
+
+
+async def foresee(_: Loads, user: User, now: datetime) -> Sequence[TotalsOf]:
+    assert now.tzinfo is not None
+    return [TotalsOf(user.id, ""), TotalsOf(user.id, "b")]
+
+
+async def never_busy() -> bool:
+    return False
+
+
+@pytest.fixture
+def metrics(laboratory: Laboratory) -> Metrics:
+    """One that can be warmed, with the name and computation of the laboratory's; and one that cannot."""
+    made = Metrics()
+    made.add(Metric("totals", 1, TTL, STALE, laboratory.counting.compute, foresee))
+    made.add(Metric("never foreseen", 1, TTL, STALE, laboratory.counting.compute))
+    return made
+
+
+async def seen_ago(pool: Pool, user_id: int, ago: timedelta) -> None:
+    await pool.execute("UPDATE users SET last_seen_at = now() - $2::interval WHERE id = $1", user_id, ago)
+
+
+async def test_users_seen_lately_find_their_figures_computed(
+    laboratory: Laboratory, metrics: Metrics
+) -> None:
+    await seen_ago(laboratory.pool, laboratory.ann, timedelta(days=6))
+    await seen_ago(laboratory.pool, laboratory.ben, timedelta(days=8))
+    warmed = await warm(laboratory.cached, laboratory.pool, metrics, never_busy)
+    assert warmed == Warmed(users=1, failed=0)
+    assert laboratory.counting.asked == [["", "b"]]
+    await laboratory.figures("", "b")
+    assert laboratory.counting.runs == 1
+    await laboratory.figures("", user_id=laboratory.ben)
+    assert laboratory.counting.runs == 2
+
+
+async def test_the_latest_come_first_and_no_more_than_asked_for(
+    laboratory: Laboratory, metrics: Metrics
+) -> None:
+    await seen_ago(laboratory.pool, laboratory.ann, timedelta(hours=2))
+    await seen_ago(laboratory.pool, laboratory.ben, timedelta(hours=1))
+    await warm(laboratory.cached, laboratory.pool, metrics, never_busy, most_users=1)
+    await laboratory.figures("", user_id=laboratory.ben)
+    assert laboratory.counting.runs == 1
+
+
+async def test_an_operators_figures_are_warmed_in_an_operators_scope(
+    laboratory: Laboratory, metrics: Metrics
+) -> None:
+    await laboratory.pool.execute("UPDATE users SET role = 'operator', last_seen_at = now()")
+    await warm(laboratory.cached, laboratory.pool, metrics, never_busy)
+    async with laboratory.operation(operator=True) as loads:
+        questions = [TotalsOf(laboratory.ann), TotalsOf(laboratory.ben)]
+        await laboratory.cached.get(laboratory.metric, loads, questions)
+    assert laboratory.counting.runs == 2
+
+
+async def test_what_is_as_good_as_new_is_left_alone_and_what_is_stale_is_not(
+    laboratory: Laboratory, metrics: Metrics
+) -> None:
+    await seen_ago(laboratory.pool, laboratory.ann, timedelta(0))
+    for runs in (1, 1):
+        await warm(laboratory.cached, laboratory.pool, metrics, never_busy)
+        assert laboratory.counting.runs == runs
+    laboratory.later = TTL + 1
+    await warm(laboratory.cached, laboratory.pool, metrics, never_busy)
+    assert laboratory.counting.runs == 2
+
+
+async def test_a_user_for_whom_it_fails_stops_no_other(
+    laboratory: Laboratory, metrics: Metrics, caplog: pytest.LogCaptureFixture
+) -> None:
+    await laboratory.pool.execute("UPDATE users SET last_seen_at = now()")
+    laboratory.counting.failures.append(ZeroDivisionError("no"))
+    warmed = await warm(laboratory.cached, laboratory.pool, metrics, never_busy)
+    assert warmed == Warmed(users=1, failed=1)
+    assert "could not be warmed" in caplog.text
+
+
+async def test_two_users_are_warmed_at_once(laboratory: Laboratory, metrics: Metrics) -> None:
+    await laboratory.pool.execute(
+        "INSERT INTO users (email) SELECT n || '@example.com' FROM generate_series(1, 5) AS n"
+    )
+    await laboratory.pool.execute("UPDATE users SET last_seen_at = now()")
+    laboratory.counting.gate.clear()
+    warming = asyncio.create_task(warm(laboratory.cached, laboratory.pool, metrics, never_busy))
+    await asyncio.sleep(0.2)
+    assert laboratory.counting.runs == 2
+    laboratory.counting.gate.set()
+    assert (await warming).users == 7
+
+
+async def test_it_waits_while_the_pool_is_busy(laboratory: Laboratory, metrics: Metrics) -> None:
+    pool = laboratory.pool
+    await seen_ago(pool, laboratory.ann, timedelta(0))
+    busy = crowded(pool)
+    taken = [await pool.acquire() for _ in range(pool.get_max_size() // 2)]
+    assert not await busy()
+    taken.append(await pool.acquire())
+    assert await busy()
+    warming = asyncio.create_task(warm(laboratory.cached, pool, metrics, busy))
+    await asyncio.sleep(0.3)
+    assert laboratory.counting.runs == 0
+    for connection in taken:
+        await pool.release(connection)
+    assert (await warming).users == 1
+
+
+async def test_statements_of_servers_are_seen_by_other_processes(pool: Pool, database_url: str) -> None:
+    other = await open_pool(database_url, size=1, name="somebody else")
+    assert await statements_running(other) == 0
+    running = asyncio.create_task(pool.execute("SELECT pg_sleep(0.5)"))
+    async with asyncio.timeout(10):
+        while await statements_running(other) != 1:
+            await asyncio.sleep(0.01)
+    await running
+    assert await statements_running(pool) == 0
+    await other.close()
+
+
+async def test_being_seen_is_noted_now_and_then(laboratory: Laboratory) -> None:
+    pool = laboratory.pool
+
+    async def last_seen() -> datetime | None:
+        found: datetime | None = await pool.fetchval(
+            "SELECT last_seen_at FROM users WHERE id = $1", laboratory.ann
+        )
+        return found
+
+    await seen(pool, laboratory.ann)
+    first = await last_seen()
+    assert first is not None
+    await seen(pool, laboratory.ann)
+    assert await last_seen() == first
+    await seen_ago(pool, laboratory.ann, timedelta(minutes=16))
+    await seen(pool, laboratory.ann)
+    again = await last_seen()
+    assert again is not None
+    assert again >= first
+    assert [user.user_id for user in await seen_lately(pool, timedelta(minutes=1), 10)] == [laboratory.ann]
+
+
+async def test_being_seen_waits_for_no_writer(laboratory: Laboratory) -> None:
+    pool = laboratory.pool
+    async with pool.acquire() as writer, writer.transaction():
+        await writer.execute("SELECT FROM users WHERE id = $1 FOR UPDATE", laboratory.ann)
+        async with asyncio.timeout(10):
+            await seen(pool, laboratory.ann)
+    assert await pool.fetchval("SELECT last_seen_at FROM users WHERE id = $1", laboratory.ann) is None

@@ -1,0 +1,402 @@
+import gzip
+import json
+import os
+import tracemalloc
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from db.models import Platform
+from services.importing.columns import (
+    ColumnNames,
+    DamagedFileError,
+    FileFormat,
+    Post,
+    Rejected,
+    UnusableFileError,
+    open_posts,
+)
+
+HEADER = "id,title,url,num_points,num_comments,author,created_at\n"
+ROW = "7,Hello,http://example.com/,1,2,ann,8/4/2016 11:52\n"
+REAL_FILE = Path(__file__).resolve().parents[4] / "shared" / "data" / "hacker_news.csv"
+
+
+def write(folder: Path, content: str | bytes, name: str = "posts.csv") -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def read(
+    path: Path,
+    platform: Platform = Platform.HACKERNEWS,
+    *,
+    names: ColumnNames | None = None,
+    file_format: FileFormat | None = None,
+    zone: str = "UTC",
+) -> list[Post | Rejected]:
+    with open_posts(path, platform, names=names, file_format=file_format, zone=ZoneInfo(zone)) as posts:
+        return list(posts)
+
+
+def read_until_damage(path: Path) -> tuple[list[Post | Rejected], int, str]:
+    rows: list[Post | Rejected] = []
+    with pytest.raises(DamagedFileError) as caught, open_posts(path, Platform.HACKERNEWS) as posts:
+        rows.extend(posts)
+    return rows, caught.value.line, caught.value.reason
+
+
+def ids(rows: Sequence[Post | Rejected]) -> list[str]:
+    return [row.external_id if isinstance(row, Post) else f"rejected {row.line}" for row in rows]
+
+
+def test_a_csv_row_becomes_a_post(tmp_path: Path) -> None:
+    assert read(write(tmp_path, HEADER + ROW), zone="America/New_York") == [
+        Post(
+            line=2,
+            external_id="7",
+            url="http://example.com/",
+            title="Hello",
+            content="Hello",
+            author="ann",
+            likes=1,
+            comments=2,
+            published_at=datetime(2016, 8, 4, 15, 52, tzinfo=UTC),
+        )
+    ]
+
+
+def test_a_json_object_becomes_a_post(tmp_path: Path) -> None:
+    line = {"id": 7, "subject": " Hi ", "selftext": "a\nb", "score": 3.0, "date": 1470325920, "by": None}
+    assert read(write(tmp_path, "\n" + json.dumps(line) + "\n \n", "posts.jsonl")) == [
+        Post(
+            line=2,
+            external_id="7",
+            url="https://news.ycombinator.com/item?id=7",
+            title="Hi",
+            content="a\nb",
+            author="",
+            likes=3,
+            comments=None,
+            published_at=datetime(2016, 8, 4, 15, 52, tzinfo=UTC),
+        )
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_dialects_of_csv_are_told_apart(tmp_path: Path, delimiter: str, line_end: str, mark: str) -> None:
+    rows = [["ID", "Title", "Num Points"], ["1", '"a, b; ""c""\td|"', "5"], ["2", "x", ""]]
+    text = mark + "".join(delimiter.join(row) + line_end for row in rows)
+    posts = [row for row in read(write(tmp_path, text)) if isinstance(row, Post)]
+    assert [(post.external_id, post.title, post.likes) for post in posts] == [
+        ("1", 'a, b; "c"\td|', 5),
+        ("2", "x", None),
+    ]
+
+
+def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
+    text = 'id,title\n1,"two\nlines"\n\n2\n3,"three\r\nmore\n\nlines",x\n4,ok\n'
+    assert read(write(tmp_path, text))[1:3] == [
+        Rejected(5, "the header has 2 fields, this row has 1"),
+        Rejected(6, "the header has 2 fields, this row (up to line 9) has 3"),
+    ]
+    assert [row.line for row in read(write(tmp_path, text))] == [2, 5, 6, 10]
+
+
+def test_a_quotation_mark_that_is_not_closed_costs_one_row(tmp_path: Path) -> None:
+    text = 'id,title\n1,"open\n2,fine\n3,fine\n4,"quoted, fine"\n5,"also "bad" here"\n6,"last\nrow"\n'
+    rows = read(write(tmp_path, text))
+    assert ids(rows) == ["rejected 2", "2", "3", "4", "rejected 6", "6"]
+    assert rows[0] == Rejected(2, "quotation marks do not pair up, or a carriage return stands alone")
+
+
+def test_a_quotation_mark_that_is_never_closed_is_damage(tmp_path: Path) -> None:
+    rows, line, reason = read_until_damage(write(tmp_path, HEADER + ROW + '8,"open\n' + ROW * 3))
+    assert (ids(rows), line, reason) == (["7"], 3, "a quotation mark is opened here and never closed")
+
+
+def test_a_quotation_mark_swallows_no_more_than_a_bound(tmp_path: Path) -> None:
+    text = HEADER + ROW + '8,"open\n' + ROW * 40_000 + '9,"x"\n'
+    rows, line, reason = read_until_damage(write(tmp_path, text))
+    assert (ids(rows), line) == (["7"], 3)
+    assert reason == "a quotation mark is opened here and not closed within 1,000,000 characters"
+
+
+def test_a_line_beyond_the_bound_is_damage(tmp_path: Path) -> None:
+    rows, line, reason = read_until_damage(write(tmp_path, HEADER + ROW + "8," + "x" * 1_000_000))
+    assert (ids(rows), line, reason) == (["7"], 3, "the line is longer than 1,000,000 bytes")
+
+
+def test_a_long_field_within_the_bound_is_one_rejected_row(tmp_path: Path) -> None:
+    text = 'id,text\n1,"' + "long\n" * 100_000 + '"\n2,' + "x" * 900_000 + "\n3,ok\n"
+    rows = read(write(tmp_path, text))
+    assert ids(rows) == ["rejected 2", "rejected 100003", "3"]
+    assert rows[1] == Rejected(100_003, "the content has 900,000 characters, there is room for 20,000")
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (b"8,caf\xe9,,,,,\n", "byte 6 of the line is not UTF-8; save the file as UTF-8"),
+        (b"8,a\0b,,,,,\n", "byte 4 of the line is NUL, so this is no text"),
+    ],
+)
+def test_bytes_that_are_no_text_are_damage(tmp_path: Path, damage: bytes, reason: str) -> None:
+    content = (HEADER + ROW).encode() + damage + ROW.encode()
+    rows, line, said = read_until_damage(write(tmp_path, content))
+    assert (ids(rows), line, said) == (["7"], 3, reason)
+
+
+def test_damage_far_behind_the_first_lines_is_met_in_its_place(tmp_path: Path) -> None:
+    line = '{"id": "1", "title": "x"}\n'
+    rows, at, _ = read_until_damage(write(tmp_path, (line * 50).encode() + b"\xff\n", "posts.jsonl"))
+    assert (len(rows), at) == (50, 51)
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "reason"),
+    [
+        ("id,title\n".encode("utf-16"), 1, "the file is UTF-16; save it as UTF-8"),
+        (b"PK\x03\x04\0\0", 1, "byte 5 of the line is NUL, so this is no text"),
+        (
+            b"id,title\r1,a\r2,b\r",
+            1,
+            "this is no header: quotation marks do not pair up, or a carriage return stands alone",
+        ),
+        (b'id,"title\n1,a\n', 1, "a quotation mark is opened here and never closed"),
+    ],
+)
+def test_damage_before_the_first_post_is_met_at_once(
+    tmp_path: Path, content: bytes, line: int, reason: str
+) -> None:
+    rows, at, said = read_until_damage(write(tmp_path, content))
+    assert (rows, at, said) == ([], line, reason)
+
+
+def test_compressed_files_are_read_whatever_their_name(tmp_path: Path) -> None:
+    content = gzip.compress((HEADER + ROW).encode())
+    assert ids(read(write(tmp_path, content, "posts.csv.gz"))) == ["7"]
+    assert ids(read(write(tmp_path, content, "posts.csv"))) == ["7"]
+
+
+def test_a_compressed_file_that_is_cut_off_is_damaged(tmp_path: Path) -> None:
+    rows = "".join(f"{number},{os.urandom(40).hex()},,,,,\n" for number in range(2000))
+    content = gzip.compress((HEADER + rows).encode())
+    found, line, reason = read_until_damage(write(tmp_path, content[: len(content) // 2]))
+    assert 0 < len(found) < 2000
+    assert line == len(found) + 2
+    assert reason == (
+        "the file cannot be read on: Compressed file ended before the end-of-stream marker was reached"
+    )
+    flipped = bytearray(content)
+    flipped[len(content) // 2] ^= 0xFF
+    assert read_until_damage(write(tmp_path, bytes(flipped)))[2].startswith("the file cannot be read on: ")
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("1,x,,,,", "the header has 7 fields, this row has 6"),
+        ("1,x,,,,,,", "the header has 7 fields, this row has 8"),
+        (" ,x,,,,,", "no id"),
+        ("1, ,,,,,", "no text"),
+        ("1,x,,many,,,", 'the number of likes "many" is no whole number'),
+        ("1,x,,1.5,,,", 'the number of likes "1.5" is no whole number'),
+        ("1,x,,-1,,,", "the number of likes -1 is not between 0 and 2147483647"),
+        ("1,x,,,2147483648,,", "the number of comments 2147483648 is not between 0 and 2147483647"),
+        ("1,x,javascript:alert(1),,,,", 'the url "javascript:alert(1)" is no http or https address'),
+        ("1,x,http://,,,,", 'the url "http://" is no http or https address'),
+        ("1,x,/r/python,,,,", 'the url "/r/python" is no http or https address'),
+        ("1,x,,,,,soon", 'the date "soon" is neither ISO 8601 nor Unix seconds nor M/D/YYYY H:MM'),
+        ("1,x,,,,,13/4/2016 1:00", 'the date "13/4/2016 1:00" is neither ISO 8601 nor Unix seconds nor M/D/YYYY H:MM'),
+        ("1,x,,,,,1969-12-31", 'the date "1969-12-31" is not between 1970 and 2999'),
+        ("1,x,,,,,9999-12-31T23:59:59-01:00", 'the date "9999-12-31T23:59:59-01:00" is neither ISO 8601 nor Unix seconds nor M/D/YYYY H:MM'),
+        ("1,x,,,,,999999999999999", 'the date "999999999999999" is neither ISO 8601 nor Unix seconds nor M/D/YYYY H:MM'),
+        (f"{'1' * 501},x,,,,,", "the id has 501 characters, there is room for 500"),
+        (f"1,{'x' * 1001},,,,,", "the title has 1,001 characters, there is room for 1,000"),
+        (f"1,x,http://x/{'y' * 1992},,,,", "the url has 2,001 characters, there is room for 2,000"),
+        (f"1,x,,,,{'a' * 201},", "the author has 201 characters, there is room for 200"),
+        ("1,x,,\x1b[31m,,,", "the number of likes '\\x1b[31m' is no whole number"),
+    ],
+)  # fmt: skip
+def test_a_damaged_row_is_rejected_with_line_and_reason(tmp_path: Path, row: str, reason: str) -> None:
+    rows = read(write(tmp_path, HEADER + ROW + row + "\n" + ROW))
+    assert rows[1] == Rejected(3, reason)
+    assert ids(rows) == ["7", "rejected 3", "7"]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('{"id": 1, "title": "x"', "not JSON: unexpected end of data (column 23)"),
+        ("[1]", "JSON, but not an object"),
+        ('{"id": 1, "title": "\\ud800"}', "not JSON: no low surrogate in string (column 21)"),
+        ('{"id": 1, "title": "a\\u0000b"}', "the title has a NUL character"),
+        ('{"id": true, "title": "x"}', 'the id "True" is no text'),
+        ('{"id": 123456789012345678901234567890, "title": "x"}', 'the id "1.2345678901234568e+29" is no text'),
+        ('{"id": 1, "title": {"a": 1}}', "the title \"{'a': 1}\" is no text"),
+        ('{"id": 1, "title": "x", "points": true}', 'the number of likes "True" is no whole number'),
+        ('{"id": 1, "title": "x", "date": []}', 'the date "[]" is neither ISO 8601 nor Unix seconds nor M/D/YYYY H:MM'),
+        ("{}", "no id"),
+    ],
+)  # fmt: skip
+def test_a_damaged_line_of_json_is_rejected(tmp_path: Path, line: str, reason: str) -> None:
+    good = '{"id": "1", "title": "x", "points": null, "date": ""}\n'
+    rows = read(write(tmp_path, good + line + "\n" + good, "posts.ndjson"))
+    assert rows[1] == Rejected(2, reason)
+    assert ids(rows) == ["1", "rejected 2", "1"]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2016-08-04T11:52:00Z", datetime(2016, 8, 4, 11, 52, tzinfo=UTC)),
+        ("2016-08-04 11:52:00 UTC", datetime(2016, 8, 4, 11, 52, tzinfo=UTC)),
+        ("2016-08-04T11:52+02:00", datetime(2016, 8, 4, 9, 52, tzinfo=UTC)),
+        ("2016-08-04 11:52", datetime(2016, 8, 4, 15, 52, tzinfo=UTC)),
+        ("2016-08-04", datetime(2016, 8, 4, 4, 0, tzinfo=UTC)),
+        ("20160804", datetime(2016, 8, 4, 4, 0, tzinfo=UTC)),
+        ("1/26/2016 19:30", datetime(2016, 1, 27, 0, 30, tzinfo=UTC)),
+        ("1/26/2016 19:30:05", datetime(2016, 1, 27, 0, 30, 5, tzinfo=UTC)),
+        ("1470325920", datetime(2016, 8, 4, 15, 52, tzinfo=UTC)),
+        ("1470325920.5", datetime(2016, 8, 4, 15, 52, 0, 500_000, tzinfo=UTC)),
+        ("1470325920123", datetime(2016, 8, 4, 15, 52, 0, 123_000, tzinfo=UTC)),
+        ("", None),
+    ],
+)
+def test_times_are_read_as_they_are_written(tmp_path: Path, written: str, meant: datetime | None) -> None:
+    (row,) = read(write(tmp_path, f"id,title,time\n1,x,{written}\n"), zone="America/New_York")
+    assert isinstance(row, Post)
+    assert row.published_at == meant
+
+
+def test_a_missing_url_is_made_where_the_platform_has_one_for_each_post(tmp_path: Path) -> None:
+    path = write(tmp_path, "id,title,url\na b/1,x,\nhttps://example.com/1,y,\n2,z,HTTPS://Example.com\n")
+    assert [row.url if isinstance(row, Post) else row.reason for row in read(path)] == [
+        "https://news.ycombinator.com/item?id=a%20b%2F1",
+        "https://news.ycombinator.com/item?id=https%3A%2F%2Fexample.com%2F1",
+        "HTTPS://Example.com",
+    ]
+    assert [row.url if isinstance(row, Post) else row.reason for row in read(path, Platform.REDDIT)] == [
+        "no url",
+        "https://example.com/1",
+        "HTTPS://Example.com",
+    ]
+
+
+def test_columns_can_be_named(tmp_path: Path) -> None:
+    text = "id,key,title,what,where,who,when,ups,answers\n1,k,t,w,http://x.example,ann,2016-01-01,3,4\n"
+    names = ColumnNames(
+        id="KEY", content="what", url="where", author="who", published="when", comments="answers"
+    )
+    assert read(write(tmp_path, text), names=names) == [
+        Post(2, "k", "http://x.example", "t", "w", "ann", 3, 4, datetime(2016, 1, 1, tzinfo=UTC))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "names", "sentence"),
+    [
+        ("a,title\n", "p.csv", ColumnNames(), 'No column is known to be the id: name it by --id-column; the file has "a", "title".'),
+        ("id,b\n", "p.csv", ColumnNames(), 'No column is known to be the text: name one by --title-column or --content-column; the file has "id", "b".'),
+        ("id,title\n", "p.csv", ColumnNames(likes="hearts"), 'There is no column "hearts" for --likes-column; the file has "id", "title".'),
+        ('{"b": 1}\n{"c": 1}\n', "p.jsonl", ColumnNames(), 'No column is known to be the id: name it by --id-column; the file has "b", "c".'),
+        ('[{"id": 1}]', "p.json", ColumnNames(), "The file is a JSON array; JSON Lines have one object in each line, as `jq -c '.[]' FILE` makes them."),
+        ('\n[\n{"id": 1, "title": "x"}\n]\n', "p.json", ColumnNames(), "The file is a JSON array; JSON Lines have one object in each line, as `jq -c '.[]' FILE` makes them."),
+        ("hello\n", "p.jsonl", ColumnNames(), "The file has no JSON object in its first lines; JSON Lines have one object in each line."),
+        ("\n\n", "p.csv", ColumnNames(), "The file has no header: its first line has to name the columns."),
+        ("id,title\n", "posts.xlsx", ColumnNames(), "The name posts.xlsx does not say what the file is: add --format csv or --format jsonl."),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_understood_is_refused_in_one_sentence(
+    tmp_path: Path, content: str, name: str, names: ColumnNames, sentence: str
+) -> None:
+    with pytest.raises(UnusableFileError) as refused:
+        read(write(tmp_path, content, name), names=names)
+    assert str(refused.value) == sentence
+
+
+def test_a_file_that_cannot_be_opened_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    empty, folder, missing = write(tmp_path, ""), tmp_path / "folder.csv", tmp_path / "missing.csv"
+    folder.mkdir()
+    for path, sentence in [
+        (empty, f"{empty} is empty."),
+        (write(tmp_path, gzip.compress(b""), "empty.csv.gz"), f"{tmp_path / 'empty.csv.gz'} is empty."),
+        (folder, f"{folder} is a directory; name a file of posts."),
+        (missing, f"There is no file {missing}."),
+    ]:
+        with pytest.raises(UnusableFileError) as refused:
+            read(path)
+        assert str(refused.value) == sentence
+
+
+def test_a_header_alone_has_no_posts(tmp_path: Path) -> None:
+    assert read(write(tmp_path, "id,title")) == []
+
+
+def test_the_format_can_be_named(tmp_path: Path) -> None:
+    assert ids(read(write(tmp_path, HEADER + ROW, "posts"), file_format=FileFormat.CSV)) == ["7"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=200), st.sampled_from(["csv", "jsonl"]))
+def test_any_bytes_end_in_rows_or_in_one_sentence(tmp_path: Path, content: bytes, ending: str) -> None:
+    start = HEADER + ROW if ending == "csv" else '{"id": "7", "title": "x"}\n'
+    path = write(tmp_path, start.encode() + content, f"posts.{ending}")
+    rows: list[Post | Rejected] = []
+    try:
+        with open_posts(path, Platform.HACKERNEWS) as posts:
+            rows.extend(posts)
+    except DamagedFileError as damage:
+        assert damage.line >= len(rows)  # noqa: PT017 - both ends are right
+    lines = [row.line for row in rows]
+    assert lines == sorted(set(lines))
+
+
+CSV_TEXT = st.text(st.sampled_from('ab",\n'), max_size=60)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(CSV_TEXT)
+def test_every_line_of_csv_is_told_of_once_at_most(tmp_path: Path, text: str) -> None:
+    rows: list[Post | Rejected] = []
+    try:
+        with open_posts(write(tmp_path, "id,title\n" + text), Platform.HACKERNEWS) as posts:
+            rows.extend(posts)
+    except DamagedFileError as damage:
+        assert all(row.line < damage.line for row in rows)  # noqa: PT017 - both ends are right
+    lines = [row.line for row in rows]
+    assert lines == sorted(set(lines))
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_memory_does_not_grow_with_the_file(tmp_path: Path, ending: str) -> None:
+    row = f"7,{'x' * 990},,,,,\n" if ending == "csv" else '{"id": 7, "title": "' + "x" * 990 + '"}\n'
+    path = write(tmp_path, (HEADER if ending == "csv" else "") + row * 20_000, f"posts.{ending}")
+    tracemalloc.start()
+    try:
+        with open_posts(path, Platform.HACKERNEWS) as posts:
+            assert sum(1 for _ in posts) == 20_000
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert path.stat().st_size > 19_000_000
+    assert peak < 2_000_000
+
+
+@pytest.mark.skipif(not REAL_FILE.exists(), reason="the real sample lies outside the project")
+def test_every_row_of_the_real_file_is_a_post() -> None:
+    with open_posts(REAL_FILE, Platform.HACKERNEWS, zone=ZoneInfo("America/New_York")) as posts:
+        rows = [row for row in posts if isinstance(row, Post)]
+        assert posts.bytes_read == posts.size_bytes
+    assert len(rows) == 20_100
+    assert len({row.external_id for row in rows}) == 20_100
+    assert sum(row.url.startswith("https://news.ycombinator.com/item?id=") for row in rows) >= 2440

@@ -1,0 +1,259 @@
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from db.engine.pool import Pool
+from db.engine.writer import ConstraintError
+from db.models import Platform
+from services.importing import run
+from services.importing.columns import DamagedFileError, Post, Rejected, open_posts
+from services.importing.run import Summary, find_watch, import_posts
+from services.matching.keyword_matchers import Watch
+
+HACKERNEWS = Platform.HACKERNEWS
+REAL_FILE = Path(__file__).resolve().parents[4] / "shared" / "data" / "hacker_news.csv"
+
+
+async def add_user(pool: Pool, *keywords: str, email: str = "ann@example.com") -> int:
+    user_id: int = await pool.fetchval("INSERT INTO users (email) VALUES ($1) RETURNING id", email)
+    for keyword in keywords:
+        await pool.execute("INSERT INTO keywords (user_id, keyword) VALUES ($1, $2)", user_id, keyword)
+    return user_id
+
+
+async def watch_of(pool: Pool, email: str = "ann@example.com") -> Watch:
+    watch = await find_watch(pool, email)
+    assert watch is not None
+    return watch
+
+
+async def counts(pool: Pool) -> dict[str, int]:
+    """The mention counters of users by e-mail and of keywords by their words, checked against the rows."""
+    rows = await pool.fetch(
+        """
+        SELECT email AS name, mentions_count,
+            (SELECT count(*) FROM mentions WHERE user_id = users.id) AS counted FROM users
+        UNION ALL
+        SELECT keyword, mentions_count, (SELECT count(*) FROM mentions WHERE keyword_id = keywords.id)
+        FROM keywords
+        """
+    )
+    assert all(row["mentions_count"] == row["counted"] for row in rows)
+    return {row["name"]: row["mentions_count"] for row in rows}
+
+
+def post(number: int, content: str, title: str | None = None) -> Post:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    return Post(number, str(number), f"https://example.com/{number}", title, content, "bob", 5, 6, moment)
+
+
+def damaged(*rows: Post | Rejected) -> Iterator[Post | Rejected]:
+    yield from rows
+    raise DamagedFileError(99, "mice")
+
+
+async def keyword_ids(pool: Pool) -> list[int]:
+    return [row["id"] for row in await pool.fetch("SELECT id FROM keywords ORDER BY id")]
+
+
+async def test_a_user_is_found_by_address_in_any_case(pool: Pool) -> None:
+    user_id = await add_user(pool, email="Ann@Example.com")
+    await add_user(pool, email="bob@example.com")
+    assert (await watch_of(pool, "aNN@eXAMPLE.COM")).user_id == user_id
+
+
+@pytest.mark.parametrize("status", ["deleted", "suspended"])
+async def test_users_that_are_unknown_or_not_active_are_not_found(pool: Pool, status: str) -> None:
+    await add_user(pool)
+    await pool.execute("UPDATE users SET status = $1", status)
+    assert await find_watch(pool, "ann@example.com") is None
+    assert await find_watch(pool, "nobody@example.com") is None
+
+
+async def test_only_active_keywords_are_looked_for_and_those_that_are_active_by_then(pool: Pool) -> None:
+    await add_user(pool, "crm", "paused", "archived", "api")
+    await pool.execute("UPDATE keywords SET status = keyword WHERE keyword IN ('paused', 'archived')")
+    watch = await watch_of(pool)
+    assert [keyword.keyword for keyword in watch.keywords] == ["crm", "api"]
+    rows = [post(1, "crm paused archived api")]
+    assert (await import_posts(pool, watch, rows, HACKERNEWS)).created == 2
+    await pool.execute("UPDATE keywords SET status = 'active' WHERE keyword = 'paused'")
+    assert (await import_posts(pool, watch, rows, HACKERNEWS)).created == 1
+    assert await counts(pool) == {"ann@example.com": 3, "crm": 1, "paused": 1, "archived": 0, "api": 1}
+
+
+async def test_posts_become_mentions_with_all_they_say(pool: Pool) -> None:
+    user_id = await add_user(pool, "crm")
+    summary = await import_posts(pool, await watch_of(pool), [post(1, "the text", "A CRM")], HACKERNEWS)
+    assert summary == Summary(read=1, matched=1, mentions=1, created=1)
+    row = await pool.fetchrow("SELECT * FROM mentions")
+    assert row is not None
+    stored = dict(row)
+    assert stored.pop("id") > 0
+    assert stored.pop("created_at") == stored.pop("updated_at")
+    assert stored.pop("search") == "'a':1A 'crm':2A 'text':4B 'the':3B"
+    assert stored == {
+        **dict.fromkeys(("read_at", "starred_at", "dismissed_at", "dismiss_reason", "engaged_at")),
+        "user_id": user_id,
+        "keyword_id": (await keyword_ids(pool))[0],
+        "integration_id": None,
+        "platform": "hackernews",
+        "external_id": "1",
+        "kind": "post",
+        "url": "https://example.com/1",
+        "title": "A CRM",
+        "content": "the text",
+        "author": "bob",
+        "language": None,
+        "likes": 5,
+        "comments": 6,
+        "published_at": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+
+
+async def test_a_phrase_does_not_reach_from_the_title_into_the_content(pool: Pool) -> None:
+    await add_user(pool, "open source")
+    rows = [
+        post(1, "source of trouble", "Always open"),
+        post(2, "open source", "x"),
+        post(3, "x", "Open source"),
+    ]
+    summary = await import_posts(pool, await watch_of(pool), rows, HACKERNEWS)
+    assert (summary.matched, await counts(pool)) == (2, {"ann@example.com": 2, "open source": 2})
+
+
+async def test_importing_again_creates_nothing(pool: Pool) -> None:
+    await add_user(pool, "crm", "api")
+    rows = [post(1, "crm api"), post(2, "api"), post(3, "none"), post(1, "crm again")]
+    watch = await watch_of(pool)
+    first = await import_posts(pool, watch, rows, HACKERNEWS)
+    assert (first.read, first.matched, first.mentions) == (4, 3, 4)
+    assert (first.created, first.duplicates) == (3, 1)
+    assert await pool.fetchval("SELECT content FROM mentions WHERE external_id = '1' LIMIT 1") == "crm api"
+    second = await import_posts(pool, watch, rows, HACKERNEWS)
+    assert (second.created, second.duplicates) == (0, 4)
+    assert await counts(pool) == {"ann@example.com": 3, "crm": 1, "api": 2}
+    elsewhere = await import_posts(pool, watch, rows, Platform.REDDIT)
+    assert (elsewhere.created, elsewhere.duplicates) == (3, 1)
+    assert await counts(pool) == {"ann@example.com": 6, "crm": 2, "api": 4}
+
+
+async def test_what_is_new_is_analysed_if_that_is_asked_for(pool: Pool) -> None:
+    await add_user(pool, "crm")
+    rows = [post(number, "I love this CRM!") for number in range(3)]
+    await import_posts(pool, await watch_of(pool), rows[:1], HACKERNEWS)
+    await import_posts(pool, await watch_of(pool), rows, HACKERNEWS, analyze=True)
+    found = await pool.fetch(
+        "SELECT external_id, sentiment FROM analysis_results JOIN mentions ON mentions.id = mention_id ORDER BY 1"
+    )
+    assert [tuple(row) for row in found] == [("1", "positive"), ("2", "positive")]
+
+
+async def test_other_users_are_left_alone(pool: Pool) -> None:
+    await add_user(pool, "crm")
+    await add_user(pool, "api", email="bob@example.com")
+    await import_posts(pool, await watch_of(pool), [post(1, "crm api")], HACKERNEWS)
+    assert await counts(pool) == {"ann@example.com": 1, "crm": 1, "bob@example.com": 0, "api": 0}
+
+
+async def test_a_dry_run_writes_nothing(pool: Pool) -> None:
+    await add_user(pool, "crm")
+    rows: list[Post | Rejected] = [post(1, "crm"), Rejected(2, "mice")]
+    summary = await import_posts(pool, await watch_of(pool), rows, HACKERNEWS, dry_run=True)
+    assert summary == Summary(read=2, matched=1, mentions=1, rejected=1)
+    assert await counts(pool) == {"ann@example.com": 0, "crm": 0}
+
+
+async def test_rejections_and_progress_are_told_batch_by_batch(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "POSTS_PER_BATCH", 2)
+    await add_user(pool, "crm")
+    told: list[tuple[int, int, list[int]]] = []
+
+    def on_batch(summary: Summary, rejected: Sequence[Rejected]) -> None:
+        told.append((summary.read, summary.created, [row.line for row in rejected]))
+
+    rows: list[Post | Rejected] = [
+        post(1, "crm"),
+        Rejected(2, "mice"),
+        post(3, "crm"),
+        post(4, "crm"),
+        Rejected(5, "mice"),
+    ]
+    summary = await import_posts(pool, await watch_of(pool), rows, HACKERNEWS, on_batch=on_batch)
+    assert told == [(2, 1, [2]), (4, 3, []), (5, 3, [5])]
+    assert (summary.read, summary.rejected, summary.damage) == (5, 2, None)
+
+
+async def test_long_posts_make_smaller_batches(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "CHARACTERS_PER_BATCH", 50_000)
+    await add_user(pool, "crm", "api")
+    reads: list[int] = []
+    rows = [post(number, "crm api " + "x" * 19_992) for number in range(5)]
+    await import_posts(
+        pool, await watch_of(pool), rows, HACKERNEWS, on_batch=lambda summary, _: reads.append(summary.read)
+    )
+    assert reads == [3, 5]
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+async def test_everything_before_damage_is_imported(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, *, ahead: bool
+) -> None:
+    monkeypatch.setattr(run, "POSTS_PER_BATCH", 2)
+    await add_user(pool, "crm")
+    watch = await watch_of(pool)
+    rows = [post(number, "crm") for number in range(3)]
+    summary = await import_posts(pool, watch, damaged(*rows), HACKERNEWS, ahead=ahead)
+    assert (summary.read, summary.created) == (3, 3)
+    assert summary.damage is not None
+    assert (summary.damage.line, summary.damage.reason) == (99, "mice")
+    mended = await import_posts(pool, watch, [*rows, post(3, "crm")], HACKERNEWS)
+    assert (mended.created, mended.duplicates) == (1, 3)
+    assert await counts(pool) == {"ann@example.com": 4, "crm": 4}
+
+
+async def test_a_failed_batch_leaves_nothing_of_itself(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "POSTS_PER_BATCH", 2)
+    await add_user(pool, "crm")
+    await pool.execute("ALTER TABLE mentions ADD CHECK (external_id <> '3')")
+    rows = [post(number, "crm") for number in range(5)]
+    with pytest.raises(ConstraintError):
+        await import_posts(pool, await watch_of(pool), rows, HACKERNEWS)
+    assert await counts(pool) == {"ann@example.com": 2, "crm": 2}
+
+
+async def test_imports_at_the_same_time_create_each_mention_once(pool: Pool) -> None:
+    await add_user(pool, "crm", "api")
+    watch = await watch_of(pool)
+    rows = [post(number, "crm api") for number in range(2500)]
+    imports = [import_posts(pool, watch, order, HACKERNEWS, ahead=True) for order in (rows, rows[::-1], rows)]
+    summaries = await asyncio.gather(*imports)
+    assert sum(summary.created for summary in summaries) == 5000
+    assert sum(summary.duplicates for summary in summaries) == 10_000
+    assert await counts(pool) == {"ann@example.com": 5000, "crm": 2500, "api": 2500}
+
+
+@pytest.mark.skipif(not REAL_FILE.exists(), reason="the real sample lies outside the project")
+async def test_the_real_file_is_imported_once(pool: Pool) -> None:
+    await add_user(pool, "python", "postgres", "Ask HN", "looking for", "C++", ".net", "no such phrase")
+    watch = await watch_of(pool)
+    for created in (2063, 0):
+        with open_posts(REAL_FILE, HACKERNEWS) as posts:
+            summary = await import_posts(pool, watch, posts, HACKERNEWS)
+        assert (summary.read, summary.rejected, summary.damage) == (20_100, 0, None)
+        assert (summary.mentions, summary.created, summary.duplicates) == (2063, created, 2063 - created)
+        assert await counts(pool) == {
+            "ann@example.com": 2063,
+            "python": 147,
+            "postgres": 8,
+            "Ask HN": 1743,
+            "looking for": 30,
+            "C++": 85,
+            ".net": 50,
+            "no such phrase": 0,
+        }

@@ -1,0 +1,176 @@
+"""Health: each part exactly, what is wrong, and what is stored when runs are recorded."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from db.engine.pool import Pool
+from db.engine.writer import Writer, in_transaction
+from db.models import IntegrationLogKind, IntegrationLogStatus, IntegrationStatus
+from db.statements.integration_health import Condition
+from services.integrations.health import (
+    IntegrationProblem,
+    count_days,
+    first_day,
+    health,
+    refresh,
+    refresh_all,
+)
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+QUARTER = timedelta(minutes=15)
+WELL = Condition(
+    id=7,
+    status=IntegrationStatus.ACTIVE,
+    sync_interval=QUARTER,
+    last_success_at=NOW,
+    credentials_expires_at=None,
+    consecutive_failures=0,
+    runs=96,
+    succeeded=96,
+    last_status=IntegrationLogStatus.SUCCEEDED,
+    last_kind=IntegrationLogKind.SYNC,
+    last_http_status=200,
+)
+FAILED = {"last_status": IntegrationLogStatus.FAILED}
+P = IntegrationProblem
+
+CASES: list[tuple[dict[str, Any], int | None, list[IntegrationProblem]]] = [
+    ({}, 100, []),
+    ({"status": IntegrationStatus.DISCONNECTED}, 0, [P.DISCONNECTED]),
+    ({"runs": 0, "succeeded": 0}, None, []),
+    ({"runs": 0, "succeeded": 0, "last_success_at": NOW - timedelta(days=2)}, None, [P.OVERDUE]),
+    ({"runs": 0, "succeeded": 0, "status": IntegrationStatus.PAUSED, "last_success_at": None}, None, []),
+    # half of the runs: 25 + 30 + 20
+    ({"succeeded": 48}, 75, [P.UNRELIABLE]),
+    # nine in ten are enough; 86.4 of 96 would be, so 87 is, and 86 is not
+    ({"succeeded": 87}, 95, []),
+    ({"succeeded": 86}, 95, [P.UNRELIABLE]),
+    # freshness: whole up to an interval, a third less after each further one, nothing from four on
+    ({"last_success_at": NOW - QUARTER}, 100, []),
+    ({"last_success_at": NOW - 2 * QUARTER}, 90, []),
+    ({"last_success_at": NOW - 3 * QUARTER}, 80, []),
+    ({"last_success_at": NOW - 4 * QUARTER}, 70, [P.OVERDUE]),
+    ({"last_success_at": NOW - timedelta(days=9)}, 70, [P.OVERDUE]),
+    ({"last_success_at": None, "succeeded": 0, **FAILED}, 20, [P.UNRELIABLE, P.OVERDUE]),
+    ({"last_success_at": NOW + QUARTER}, 100, []),
+    # credentials
+    ({"credentials_expires_at": NOW}, 80, [P.CREDENTIALS_EXPIRED]),
+    ({"credentials_expires_at": NOW + timedelta(microseconds=1)}, 100, []),
+    ({"last_http_status": 401, **FAILED}, 80, [P.UNAUTHORIZED]),
+    ({"last_http_status": 403, **FAILED}, 80, [P.UNAUTHORIZED]),
+    ({"last_http_status": 401}, 100, []),
+    ({"last_http_status": 503, **FAILED}, 100, []),
+    ({"last_kind": IntegrationLogKind.AUTH, **FAILED}, 80, [P.UNAUTHORIZED]),
+    # what else is wrong
+    ({"status": IntegrationStatus.ERROR}, 100, [P.STOPPED]),
+    ({"consecutive_failures": 2}, 100, []),
+    ({"consecutive_failures": 3}, 100, [P.FAILING]),
+    ({"last_status": IntegrationLogStatus.RATE_LIMITED}, 100, [P.RATE_LIMITED]),
+    # halves go up: 50 · 1/96 + 30 · 0 + 20 = 20.52; 50 · 3/100 + … = 21.5
+    ({"succeeded": 1, "last_success_at": None}, 21, [P.UNRELIABLE, P.OVERDUE]),
+    ({"runs": 100, "succeeded": 3, "last_success_at": None}, 22, [P.UNRELIABLE, P.OVERDUE]),
+]
+
+
+@pytest.mark.parametrize(("changes", "score", "problems"), CASES)
+def test_health_and_what_is_wrong(
+    changes: dict[str, Any], score: int | None, problems: list[IntegrationProblem]
+) -> None:
+    found = health(replace(WELL, **changes), NOW)
+    assert (found.id, found.score, list(found.problems)) == (7, score, problems)
+
+
+async def add_integration(pool: Pool, *logs: tuple[str, timedelta, str]) -> int:
+    """One whose logs are (status, how long ago, kind)."""
+    user_id = await pool.fetchval(
+        "INSERT INTO users (email) VALUES (gen_random_uuid() || '@example.com') RETURNING id"
+    )
+    integration_id: int = await pool.fetchval(
+        "INSERT INTO integrations (user_id, provider, kind, status, last_success_at) "
+        "VALUES ($1, 'rss', 'source', 'active', $2) RETURNING id",
+        user_id,
+        NOW,
+    )
+    for status, ago, kind in logs:
+        await pool.execute(
+            "INSERT INTO integration_logs (user_id, integration_id, kind, status, created_at) VALUES ($1, $2, $3, $4, $5)",
+            user_id,
+            integration_id,
+            kind,
+            status,
+            NOW - ago,
+        )
+    return integration_id
+
+
+def hours(number: float) -> timedelta:
+    return timedelta(hours=number)
+
+
+async def test_only_runs_of_the_last_day_that_ended_and_had_something_to_do_count(pool: Pool) -> None:
+    id_ = await add_integration(
+        pool,
+        ("succeeded", hours(1), "sync"),
+        ("partial", hours(2), "push"),
+        ("failed", hours(3), "webhook"),
+        ("rate_limited", hours(23.99), "auth"),
+        ("failed", hours(24), "sync"),  # a day ago, and so before the day
+        ("started", hours(1), "sync"),
+        ("skipped", hours(1), "sync"),
+        ("failed", hours(1), "config"),
+        ("failed", hours(-1), "sync"),  # later than now
+    )
+
+    async def work(writer: Writer) -> Any:
+        return await refresh(writer, [id_], NOW)
+
+    (row,) = await in_transaction(pool, work)
+    # half of four runs: 25 + 30 + 20
+    assert (row.health_score, row.health_version, row.health_computed_at) == (75, "1", NOW)
+    assert row.health_problems == ["unreliable"]
+
+
+async def days_of(pool: Pool, id_: int) -> list[tuple[Any, ...]]:
+    rows = await pool.fetch(
+        "SELECT day, runs, succeeded FROM integration_days WHERE integration_id = $1 ORDER BY day", id_
+    )
+    return [tuple(row) for row in rows]
+
+
+async def test_days_are_counted_again_from_the_one_that_is_named(pool: Pool) -> None:
+    id_ = await add_integration(
+        pool,
+        ("succeeded", hours(1), "sync"),
+        ("failed", hours(2), "sync"),
+        ("failed", hours(12.5), "sync"),  # yesterday, half an hour before midnight
+        ("succeeded", timedelta(days=40), "sync"),
+        ("skipped", timedelta(days=2), "sync"),
+    )
+    today = datetime(2026, 3, 10, tzinfo=UTC)
+
+    async def count(since: datetime) -> None:
+        await in_transaction(pool, lambda writer: count_days(writer, [id_], since))
+
+    await count(NOW)
+    assert await days_of(pool, id_) == [(today, 2, 1)]
+    await count(first_day(NOW))
+    assert await days_of(pool, id_) == [(today - timedelta(days=1), 1, 0), (today, 2, 1)]
+    await pool.execute("UPDATE integration_logs SET status = 'succeeded'")
+    await count(NOW)
+    assert await days_of(pool, id_) == [(today - timedelta(days=1), 1, 0), (today, 2, 2)]
+
+
+async def test_all_integrations_are_refreshed_in_batches(pool: Pool) -> None:
+    ids = [await add_integration(pool, ("succeeded", hours(1), "sync")) for _ in range(5)]
+    done = [batch async for batch in refresh_all(pool, NOW, batch=2)]
+    assert [(batch.last_id, batch.integrations) for batch in done] == [(ids[1], 2), (ids[3], 2), (ids[4], 1)]
+    assert await pool.fetchval("SELECT count(*) FROM integrations WHERE health_score = 100") == 5
+    # Two days later nothing has run for a day: what is not known any more is not said.
+    assert len([batch async for batch in refresh_all(pool, NOW + timedelta(days=2))]) == 1
+    rows = await pool.fetch("SELECT health_score, health_problems FROM integrations")
+    assert {(row["health_score"], *row["health_problems"]) for row in rows} == {(None, "overdue")}
+    # A timer ends no figures that are kept.
+    assert await pool.fetchval("SELECT count(*) FROM users WHERE data_version = 0") == 5

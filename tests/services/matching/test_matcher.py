@@ -1,0 +1,217 @@
+import unicodedata
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from db.models import MatchType
+from services.matching.matcher import Matcher, normalized
+
+
+@dataclass(frozen=True)
+class Watched:
+    keyword: str
+    match_type: MatchType = MatchType.PHRASE
+    required_terms: list[str] = field(default_factory=list)
+    excluded_terms: list[str] = field(default_factory=list)
+    platforms: list[str] = field(default_factory=list)
+    id: int = 1
+
+
+def matches(keyword: str | Watched, text: str, platform: str = "hackernews") -> bool:
+    watched = Watched(keyword) if isinstance(keyword, str) else keyword
+    found = Matcher([watched]).match(text, platform)
+    assert found in ([], [watched.id])
+    return found != []
+
+
+@pytest.mark.parametrize(
+    ("keyword", "text"),
+    [
+        ("crm", "Which CRM do you use?"),
+        ("crm", "crm"),
+        ("Open  Source", "an open\n\tsource\u00a0database, an OPEN SOURCE one"),
+        ("don't", "I DON’T know"),  # noqa: RUF001
+        ("e-mail", "by e\u2011mail"),
+        ("c++", "C++20 and c++, both"),
+        ("c#", "C#8"),
+        (".net", "ASP.NET"),
+        ("@handle", "cc:@handle"),
+        ("#tag", "x#tag"),
+        ("node.js", "(node.js)"),
+        ("42", "the answer is 42."),
+        ("strasse", "Straße"),
+        ("STRASSE", "straße"),
+        ("straße", "STRASSE"),
+        ("find", "\ufb01nd"),
+        ("istanbul", "İSTANBUL"),
+        ("İstanbul", "istanbul"),
+        ("café", "CAFE\u0301"),
+        ("ΟΔΟΣ", "οδος"),
+        ("οδός", "ΟΔΌΣ"),
+        ("api", "\uff21\uff30\uff29"),
+        ("カード", "\uff76\uff70\uff84\uff9e"),
+        ("database", "data\u00adbase"),
+        ("🚀", "ship it🚀🚀now"),
+        ("❤", "❤\ufe0f"),
+        ("👍", "x👍🏽x"),
+        ("数据库", "开源数据库推荐"),
+        ("python", "使用Python编程"),
+        ("検索", "全文検索エンジン"),
+        ("サーバ", "サーバー"),
+        ("ภาษา", "เรียนภาษาไทย"),
+        ("ພາສາ", "ຮຽນພາສາລາວ"),
+        ("ភាសា", "រៀនភាសាខ្មែរ"),
+        ("မြန်", "ကမြန်မာ"),
+        ("поиск", "ПОИСК."),
+    ],
+)
+def test_a_keyword_is_found_in_every_spelling_of_it(keyword: str, text: str) -> None:
+    assert matches(keyword, text)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "text"),
+    [
+        ("crm", "crms"),
+        ("crm", "scrm"),
+        ("crm", "my_crm"),
+        ("crm", "crm2"),
+        ("crm", ""),
+        ("open source", "opensource"),
+        ("open source", "open the source"),
+        ("open source", "source open"),
+        ("c++", "xc++"),
+        (".net", ".nets"),
+        ("cafe", "cafe\u0301"),
+        ("x", "x\u0301"),
+        ("e", "é"),
+        ("istanbul", "ıstanbul"),  # noqa: RUF001 - the other Turkish i
+        ("поиск", "поиски"),
+        ("1", "1\ufe0f\u20e3"),
+        ("か", "が"),
+        ("ก", "กิ"),
+        ("검색", "검색을"),
+        ("\u200b\u00ad", "\u00ad"),
+        ("\u00ad", "text"),
+    ],
+)
+def test_part_of_a_word_is_no_word(keyword: str, text: str) -> None:
+    assert not matches(keyword, text)
+
+
+def test_all_words_are_found_in_any_order() -> None:
+    keyword = Watched("hosted postgres postgres", MatchType.ALL_WORDS)
+    assert matches(keyword, "Postgres, well hosted")
+    assert not matches(keyword, "hosted postgresql")
+    assert not matches(Watched("\u00ad", MatchType.ALL_WORDS), "anything")
+
+
+def test_any_word_is_enough() -> None:
+    keyword = Watched("hosted postgres", MatchType.ANY_WORD)
+    assert matches(keyword, "postgres at home")
+    assert matches(keyword, "HOSTED")
+    assert not matches(keyword, "postgresql host")
+    assert not matches(Watched("\u00ad", MatchType.ANY_WORD), "anything")
+
+
+def test_required_terms_are_all_there_and_excluded_terms_are_not() -> None:
+    keyword = Watched("crm", required_terms=["looking for", "cheap", " "], excluded_terms=["job ad", ""])
+    assert matches(keyword, "Looking for a cheap CRM")
+    assert not matches(keyword, "Looking for a CRM")
+    assert not matches(keyword, "Looking for a cheap CRM (job ad)")
+    assert matches(keyword, "Looking for a cheap CRM (job ads)")
+
+
+def test_a_keyword_matches_on_its_platforms_alone() -> None:
+    keyword = Watched("crm", platforms=["reddit", "x"])
+    assert matches(keyword, "crm", "reddit")
+    assert not matches(keyword, "crm", "hackernews")
+
+
+def test_ids_come_in_order_and_once() -> None:
+    keywords = [
+        Watched("source", id=9),
+        Watched("open source", id=3),
+        Watched("Source open", MatchType.ALL_WORDS, id=5),
+        Watched("open source open", MatchType.ANY_WORD, id=4),
+        Watched("rce", id=1),
+    ]
+    assert Matcher(keywords).match("open source source", "x") == [3, 4, 5, 9]
+
+
+def test_no_keywords_match_nothing() -> None:
+    assert Matcher([]).match("anything", "x") == []
+
+
+ALPHABET = "aAbIiİıſß\ufb01éÉe\u0301\u0327\u0345 \n\u00a0_-'’+#.@1²\uff21中文カー\uff76\uff9eกิ검👍\u00ad\u200d\ufe0f\0\ud800"  # noqa: RUF001
+TEXT = st.text(st.sampled_from(ALPHABET), max_size=12)
+KEYWORDS = st.lists(
+    st.builds(
+        Watched,
+        TEXT,
+        st.sampled_from(MatchType),
+        st.lists(TEXT, max_size=1),
+        st.lists(TEXT, max_size=1),
+        st.sampled_from([[], ["x"], ["reddit"]]),
+    ),
+    max_size=6,
+)
+SPACELESS_NAMES = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+
+
+def joined(pair: str) -> bool:
+    """The rule of whole words, told by the names of characters."""
+    if len(pair) < 2 or not all(c == "_" or unicodedata.category(c)[0] in "LMN" for c in pair):
+        return False
+    if unicodedata.category(pair[1]).startswith("M"):
+        return True
+    return not any(unicodedata.name(c, "").startswith(SPACELESS_NAMES) for c in pair)
+
+
+def is_found(term: str, text: str) -> bool:
+    places = [at for at in range(len(text)) if text.startswith(term, at)]
+    ends = [(at, at + len(term)) for at in places]
+    return any(
+        not joined(text[start - 1 : start + 1] if start else "") and not joined(text[end - 1 : end + 1])
+        for start, end in ends
+    )
+
+
+def is_mentioned(keyword: Watched, text: str, platform: str) -> bool:
+    phrase, text = normalized(keyword.keyword), normalized(text)
+    sought = [phrase] if keyword.match_type == MatchType.PHRASE else phrase.split()
+    enough = any if keyword.match_type == MatchType.ANY_WORD else all
+    return (
+        phrase != ""
+        and enough(is_found(term, text) for term in sought)
+        and all(is_found(term, text) for term in map(normalized, keyword.required_terms) if term)
+        and not any(is_found(term, text) for term in map(normalized, keyword.excluded_terms) if term)
+        and (not keyword.platforms or platform in keyword.platforms)
+    )
+
+
+@given(KEYWORDS, TEXT)
+@example([Watched("a"), Watched("aa"), Watched("a a")], "aa a aa")
+def test_the_automaton_finds_what_a_plain_search_finds(keywords: list[Watched], text: str) -> None:
+    numbered = [
+        Watched(k.keyword, k.match_type, k.required_terms, k.excluded_terms, k.platforms, number)
+        for number, k in enumerate(keywords)
+    ]
+    expected = [keyword.id for keyword in numbered if is_mentioned(keyword, text, "x")]
+    assert Matcher(numbered).match(text, "x") == expected
+
+
+@given(st.text(st.sampled_from(ALPHABET), min_size=1, max_size=12), TEXT, TEXT)
+def test_a_text_between_spaces_is_found_again(term: str, before: str, after: str) -> None:
+    assert matches(term, f"{before} {term} {after}") == (normalized(term) != "")
+
+
+@given(st.text())
+def test_equivalent_texts_are_compared_alike(text: str) -> None:
+    assert normalized(unicodedata.normalize("NFC", text)) == normalized(text)
+    assert normalized(unicodedata.normalize("NFD", text)) == normalized(text)
+    assert normalized(unicodedata.normalize("NFKC", text)) == normalized(text)
+    assert normalized(unicodedata.normalize("NFKD", text)) == normalized(text)
+    assert normalized(normalized(text)) == normalized(text)

@@ -23,7 +23,7 @@ from db.engine.pool import Pool, Reader, open_pool
 from db.language.scope import Scope
 from loaders.loader import Loads
 from services.figures.cache.backend import Backend
-from services.figures.cache.cached import Cached, Metric
+from services.figures.cache.cached import Cached, CachedFigure
 from services.figures.cache.memory import MemoryBackend
 from services.figures.cache.redis import RedisBackend
 from tests.valkey import Valkey
@@ -59,8 +59,8 @@ async def compute_slowly(loads: Loads, questions: Sequence[Asked]) -> Sequence[P
     return await compute(loads, questions)
 
 
-METRIC = Metric("bench", 1, 600, 600, compute)
-SLOW = Metric("bench_slow", 1, 600, 600, compute_slowly)
+FIGURE = CachedFigure("bench", 1, 600, 600, compute)
+SLOW = CachedFigure("bench_slow", 1, 600, 600, compute_slowly)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,10 @@ class Bench:
         loads = Loads(Reader(self.pool), Scope(self.user_id))
         times = []
         try:
-            await cached.get(METRIC, loads, warm_up or self.questions(1))
+            await cached.get(FIGURE, loads, warm_up or self.questions(1))
             for questions in calls:
                 began = time.perf_counter()
-                await cached.get(METRIC, loads, questions)
+                await cached.get(FIGURE, loads, questions)
                 times.append((time.perf_counter() - began) * 1e6)
         finally:
             await loads.close()

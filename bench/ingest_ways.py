@@ -21,7 +21,7 @@ from services.importing.columns import open_posts
 from services.importing.run import import_posts
 from services.ingest.row import NewRow
 from services.ingest.write import take
-from services.matching.keyword_matchers import Watch
+from services.matching.keyword_matchers import KeywordMatcher
 
 ROWS_PER_BATCH = 1000
 COLUMNS = ["user_id", "keyword_id", *NewPost._fields]
@@ -96,9 +96,9 @@ class Ways:
         rows = [NewRow(mention.post, mention.keyword_id) for mention in mentions]
 
         async def run() -> None:
-            watch = Watch(self._user_id)
+            matcher = KeywordMatcher(self._user_id)
             for batch in batches(rows):
-                _require(sum(len(row.mentions) for row in await take(self._pool, watch, batch)), len(batch))
+                _require(sum(len(row.mentions) for row in await take(self._pool, matcher, batch)), len(batch))
 
         return run
 
@@ -174,9 +174,9 @@ class Ways:
         path = Path(file.name)
 
         async def run() -> None:
-            watch = Watch(self._user_id)
+            matcher = KeywordMatcher(self._user_id)
             with open_posts(path, Platform.REDDIT) as posts:
-                summary = await import_posts(self._pool, watch, posts, Platform.REDDIT, ahead=True)
+                summary = await import_posts(self._pool, matcher, posts, Platform.REDDIT, ahead=True)
             await asyncio.to_thread(path.unlink)
             _require(summary.created, len(mentions))
 

@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from db.engine.pool import Reader
 from db.language.scope import Scope
 from db.statements import buckets
-from db.statements.buckets import Span, Tally
+from db.statements.buckets import BucketSums, Span
 from loaders.loader import Loader
 
 
 @dataclass(frozen=True, slots=True)
-class Tallies(Loader[int, Sequence[Tally]]):
+class SumsOfBuckets(Loader[int, Sequence[BucketSums]]):
     """One tally for each span, in their order; zeros where nothing happened. `by` is user_id or keyword_id."""
 
     by: str
     spans: tuple[Span, ...]
 
-    async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Sequence[Tally]]:
-        found = await buckets.tallies(reader, scope, self.by, keys, self.spans)
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Sequence[BucketSums]]:
+        found = await buckets.bucket_sums(reader, scope, self.by, keys, self.spans)
         return [
-            [found.get(key, {}).get(number, Tally()) for number in range(len(self.spans))] for key in keys
+            [found.get(key, {}).get(number, BucketSums()) for number in range(len(self.spans))]
+            for key in keys
         ]

@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import Enum
 
 from db.models import Keyword, Lead, LeadStatus, Mention, User
-from db.statements.buckets import Tally
+from db.statements.buckets import BucketSums
 from db.statements.keyword_ranking import Ranking
 from resolvers.framework.context import Context
 from resolvers.framework.paging import bounded
-from resolvers.framework.requires import needs
+from resolvers.framework.requires import requires
 from resolvers.keyword_performance import KeywordPerformance, best_of_users
 from resolvers.stats import GroupCount
 from resolvers.timeframe import Overview, figures
@@ -70,7 +70,7 @@ class Totals(Trends):
         return self.figure.value.today.leads
 
     @property
-    def tallies(self) -> tuple[Tally, Tally]:
+    def bucket_sums(self) -> tuple[BucketSums, BucketSums]:
         return self.figure.value.current, self.figure.value.previous
 
     @property
@@ -90,7 +90,7 @@ def _question(overview: Overview) -> UserFiguresOf:
     return UserFiguresOf(overview.user_id, *overview.frame.period, *overview.frame.today)
 
 
-@needs(others={User: (*COUNTERS, "data_version")}, loads=2)
+@requires(others={User: (*COUNTERS, "data_version")}, loads=2)
 async def totals(overviews: Sequence[Overview], context: Context) -> Sequence[Totals]:
     for model in (Lead, Mention):
         context.require(model)
@@ -99,7 +99,7 @@ async def totals(overviews: Sequence[Overview], context: Context) -> Sequence[To
     return [Totals(overview, figure) for overview, figure in zip(overviews, found, strict=True)]
 
 
-@needs(loads=0)
+@requires(loads=0)
 async def rate_of_all_time(
     parents: Sequence[Totals], context: Context, basis: RateBasis | None = None
 ) -> Sequence[Rate]:
@@ -115,7 +115,7 @@ def _rate(of_user: UserFigures, basis: RateBasis) -> Rate:
     return Rate(over, under, basis)
 
 
-@needs(others={User: ("data_version",)}, loads=2)
+@requires(others={User: ("data_version",)}, loads=2)
 async def top_performing_keyword(
     parents: Sequence[Totals], context: Context
 ) -> Sequence[KeywordPerformance | None]:
@@ -124,7 +124,7 @@ async def top_performing_keyword(
     return [some[0] if some and some[0].keyword.leads_count else None for some in best]
 
 
-@needs(others={User: ("data_version",)}, loads=2)
+@requires(others={User: ("data_version",)}, loads=2)
 async def recent_leads(
     overviews: Sequence[Overview], context: Context, first: int | None = None
 ) -> Sequence[Sequence[Lead]]:
@@ -133,7 +133,7 @@ async def recent_leads(
     return [[one.lead for one in figure.value[:most]] for figure in await _recent(overviews, context, most)]
 
 
-@needs(others={User: ("data_version",)}, loads=2)
+@requires(others={User: ("data_version",)}, loads=2)
 async def recent_leads_as_of(overviews: Sequence[Overview], context: Context) -> Sequence[datetime]:
     return [figure.as_of for figure in await _recent(overviews, context, of_dashboards.USUALLY_MOST)]
 
@@ -149,6 +149,6 @@ async def _recent(
     questions = [of_dashboards.RecentLeadsOf(overview.user_id, size) for overview in overviews]
     found = await figures(context, of_dashboards.recent_leads, frames, questions)
     shown = [one for figure in found for one in figure.value]
-    context.accompany({one.mention.id: one.mention for one in shown}, Mention)
-    context.accompany({one.keyword.id: one.keyword for one in shown}, Keyword)
+    context.remember_snapshot_rows({one.mention.id: one.mention for one in shown}, Mention)
+    context.remember_snapshot_rows({one.keyword.id: one.keyword for one in shown}, Keyword)
     return found

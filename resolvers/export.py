@@ -18,7 +18,7 @@ from resolvers.framework.paging import Listing
 from resolvers.framework.payload import Payload
 from resolvers.framework.permission import TO_READ, require_scope
 from resolvers.framework.relation import by_id, everything
-from resolvers.framework.requires import needs
+from resolvers.framework.requires import requires
 from services.export import jobs as service
 from services.export.jobs import NewExport
 from services.rules.user_errors import UserErrorCode, refused
@@ -35,7 +35,7 @@ DEFAULT_ORDER = {
 }
 
 
-@needs("status", "expires_at", loads=0)
+@requires("status", "expires_at", loads=0)
 async def url(rows: Sequence[Export], context: Context) -> Sequence[str | None]:  # noqa: ARG001 - no resolver is without
     return [address(row) if is_ready(row) else None for row in rows]
 

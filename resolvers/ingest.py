@@ -20,7 +20,7 @@ from services.ingest import write as service
 from services.ingest.pre_analysis import NOTHING_FOUND, Findings, findings
 from services.ingest.row import IngestErrorCode, Row, RowError, row_of
 from services.ingest.write import ErrorPolicy, IngestOutcome, RowResult, TakenMention
-from services.matching.keyword_matchers import Watch
+from services.matching.keyword_matchers import KeywordMatcher
 from services.rules.bulk_limits import require_some
 
 MOST_AT_ONCE = 1000
@@ -95,7 +95,7 @@ keyword = parent(Keyword, "keyword_id")
 class _Ready:
     """What has been read and computed before anybody is locked."""
 
-    watch: Watch
+    matcher: KeywordMatcher
     rows: Sequence[Row]
     on_error: ErrorPolicy
     found: Findings
@@ -103,15 +103,15 @@ class _Ready:
 
 async def _ready(context: Context, asked: Any) -> _Ready:
     require_some(len(asked.items), most=MOST_AT_ONCE, place="items")
-    watch = Watch(context.viewer.user_id)
+    matcher = KeywordMatcher(context.viewer.user_id)
     rows = [row_of(_given(item), read_id) for item in asked.items]
-    found = await findings(context.loads, watch, rows) if asked.analyze is True else NOTHING_FOUND
-    return _Ready(watch, rows, asked.on_error or ErrorPolicy.REJECT_FAILED_ROWS, found)
+    found = await findings(context.loads, matcher, rows) if asked.analyze is True else NOTHING_FOUND
+    return _Ready(matcher, rows, asked.on_error or ErrorPolicy.REJECT_FAILED_ROWS, found)
 
 
 @mutation(WRITE_MENTIONS, IngestPayload, prepare=_ready)
 async def ingest_mentions(writer: Writer, _: Context, ready: _Ready) -> IngestPayload:
-    taken = await service.take_in(writer, ready.watch, ready.rows, ready.on_error, ready.found)
+    taken = await service.take_in(writer, ready.matcher, ready.rows, ready.on_error, ready.found)
     return IngestPayload(rows=taken)
 
 

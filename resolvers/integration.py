@@ -11,7 +11,7 @@ from resolvers.framework.mutation import Resolver, mutation, values_of
 from resolvers.framework.paging import Listing
 from resolvers.framework.payload import Payload
 from resolvers.framework.relation import by_id, children, everything, parent
-from resolvers.framework.requires import needs
+from resolvers.framework.requires import requires
 from services.accounts.api_key import WRITE_INTEGRATIONS
 from services.integrations import accounts as service
 from services.integrations.accounts import IntegrationValues, NewIntegration, RunValues
@@ -24,7 +24,7 @@ logs = children(Listing(IntegrationLog, NEWEST_FIRST, parent="integration_id"))
 integration_of_log = parent(Integration, "integration_id")
 
 
-@needs("credentials_key_id", loads=0)
+@requires("credentials_key_id", loads=0)
 async def has_credentials(integrations: Sequence[Integration], context: Context) -> Sequence[bool]:  # noqa: ARG001 - no resolver is without
     return [row.credentials_key_id is not None for row in integrations]
 

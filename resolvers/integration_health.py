@@ -7,7 +7,7 @@ from datetime import datetime
 from db.models import Integration, IntegrationLog, User
 from resolvers.framework.context import Context
 from resolvers.framework.paging import bounded
-from resolvers.framework.requires import needs
+from resolvers.framework.requires import requires
 from resolvers.timeframe import Overview, figures, require_age
 from services.integrations.health import (
     USUALLY_MOST,
@@ -53,7 +53,7 @@ class IntegrationHealth:
         return self.report.uptime
 
 
-@needs(others={User: ("data_version",)}, loads=2)
+@requires(others={User: ("data_version",)}, loads=2)
 async def of_users(
     overviews: Sequence[Overview], context: Context, first: int | None = None
 ) -> Sequence[Sequence[IntegrationHealth]]:
@@ -65,11 +65,13 @@ async def of_users(
     questions = [HealthsOf(overview.user_id, since, size) for overview in overviews]
     found = await figures(context, integration_health, [overview.frame for overview in overviews], questions)
     healths = [[IntegrationHealth(one, figure.as_of) for one in figure.value[:most]] for figure in found]
-    context.accompany({one.integration.id: one.integration for some in healths for one in some}, Integration)
+    context.remember_snapshot_rows(
+        {one.integration.id: one.integration for some in healths for one in some}, Integration
+    )
     return healths
 
 
-@needs("user_id", others={User: ("data_version",)}, loads=2)
+@requires("user_id", others={User: ("data_version",)}, loads=2)
 async def of_integrations(
     integrations: Sequence[Integration], context: Context, max_age: int | None = None
 ) -> Sequence[IntegrationHealth]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from db.models import Keyword, User
-from db.statements.buckets import Tally
+from db.statements.buckets import BucketSums
 from db.statements.keyword_ranking import Ranking
 from loaders.keyword_ranking import KeywordEfficiency
 from resolvers.framework.context import Context
 from resolvers.framework.paging import bounded
-from resolvers.framework.requires import needs
+from resolvers.framework.requires import requires
 from resolvers.series import Series, series_of
 from resolvers.timeframe import USERS_COLUMNS, FrameArguments, Overview, Timeframe, figures, timeframe
 from resolvers.trend import Trends
@@ -50,7 +50,7 @@ class KeywordPerformance(Trends):
         return self.frame.previous_window
 
     @property
-    def tallies(self) -> tuple[Tally, Tally]:
+    def bucket_sums(self) -> tuple[BucketSums, BucketSums]:
         return self.figures.current, self.figures.previous
 
     @property
@@ -73,7 +73,7 @@ async def best_of_users(
     ]
 
 
-@needs(others={User: ("data_version",)}, loads=2)
+@requires(others={User: ("data_version",)}, loads=2)
 async def widget(
     overviews: Sequence[Overview], context: Context, first: int | None = None
 ) -> Sequence[Sequence[KeywordPerformance]]:
@@ -82,7 +82,7 @@ async def widget(
     return await best_of_users(overviews, context, Ranking.LEADS, most)
 
 
-@needs(others={User: ("data_version",)}, loads=2)
+@requires(others={User: ("data_version",)}, loads=2)
 async def ranking(
     overviews: Sequence[Overview], context: Context, first: int | None = None, order_by: Ranking | None = None
 ) -> Sequence[Sequence[KeywordPerformance]]:
@@ -90,7 +90,7 @@ async def ranking(
     return await best_of_users(overviews, context, order_by or Ranking.CONVERSION_RATE, most)
 
 
-@needs(
+@requires(
     "user_id",
     "mentions_count",
     "leads_count",
@@ -110,7 +110,7 @@ async def of_keywords(
     ]
 
 
-@needs(others={User: ("data_version",)}, loads=2)
+@requires(others={User: ("data_version",)}, loads=2)
 async def over_time(
     performances: Sequence[KeywordPerformance], context: Context, by: TimeUnit | None = None
 ) -> Sequence[Series]:
@@ -123,7 +123,7 @@ async def over_time(
     return [series_of(own, figure) for own, figure in zip(units, found, strict=True)]
 
 
-@needs()
+@requires()
 async def efficiency_score(
     performances: Sequence[KeywordPerformance], context: Context
 ) -> Sequence[int | None]:
@@ -135,7 +135,7 @@ async def efficiency_score(
     ]
 
 
-@needs()
+@requires()
 async def efficiency_of_keywords(keywords: Sequence[Keyword], context: Context) -> Sequence[int | None]:
     """Of the answer's own moment, as the keyword's totals are: nothing with a moment of its own is above it."""
     context.require(Keyword)
@@ -143,7 +143,7 @@ async def efficiency_of_keywords(keywords: Sequence[Keyword], context: Context) 
     return [efficiency_score_of(one) for one in compared]
 
 
-@needs("mentions_count", "leads_count", loads=0)
+@requires("mentions_count", "leads_count", loads=0)
 async def performance_of_keywords(keywords: Sequence[Keyword], context: Context) -> Sequence[int]:
     del context
     return [performance_score(keyword.mentions_count, keyword.leads_count) for keyword in keywords]

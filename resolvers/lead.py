@@ -6,7 +6,7 @@ from db.language.keyset import NEWEST_FIRST
 from db.models import Keyword, Lead, LeadEvent, LeadOrigin, Mention, User
 from resolvers.framework.context import Context
 from resolvers.framework.filter_input import public
-from resolvers.framework.global_id import TAGS, encode, row_id
+from resolvers.framework.global_id import TYPENAMES, encode, row_id
 from resolvers.framework.mutation import mutation, values_of
 from resolvers.framework.paging import Listing
 from resolvers.framework.payload import Payload
@@ -42,7 +42,7 @@ def changes_of(data: dict[str, Any]) -> list[Change]:
 
 def _written(name: str, old: Any, new: Any) -> tuple[str, str | None, str | None]:
     if name == "assignee_user_id":
-        tag = TAGS[User]
+        tag = TYPENAMES[User]
         return "assigneeId", old and encode(tag, old), new and encode(tag, new)
     return public(name), old, new
 

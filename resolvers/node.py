@@ -8,18 +8,18 @@ from loaders.rows import RowBy
 from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.global_id import decode
-from resolvers.framework.requires import needs
+from resolvers.framework.requires import requires
 
 MOST_IDS = 100
 
 
-@needs()
+@requires()
 async def node(parents: Sequence[None], context: Context, id: str) -> Sequence[Base | None]:  # noqa: A002 - the API's word
     (found,) = await _things([id], context)
     return [found] * len(parents)
 
 
-@needs(loads=MOST_IDS)
+@requires(loads=MOST_IDS)
 async def nodes(
     parents: Sequence[None], context: Context, ids: Sequence[str]
 ) -> Sequence[Sequence[Base | None]]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from db.models import Lead, Mention, User
-from db.statements.buckets import Tally
+from db.statements.buckets import BucketSums
 from resolvers.framework.context import Context
-from resolvers.framework.requires import needs
+from resolvers.framework.requires import requires
 from resolvers.timeframe import Overview, Unit, figures
 from services.figures.analytics import UserSeriesOf, user_series
 from services.figures.cache.cached import Figure
@@ -18,7 +18,7 @@ from services.figures.windows import TimeUnit, Window, bounds_of
 class Point(Unit):
     """A unit of time, and what happened in it."""
 
-    tally: Tally
+    tally: BucketSums
 
     @property
     def mentions(self) -> int:
@@ -43,11 +43,11 @@ class Series:
     points: list[Point]
 
 
-def series_of(units: Sequence[Window], figure: Figure[list[Tally]]) -> Series:
+def series_of(units: Sequence[Window], figure: Figure[list[BucketSums]]) -> Series:
     return Series(figure.as_of, [Point(unit, tally) for unit, tally in zip(units, figure.value, strict=True)])
 
 
-@needs(others={User: ("data_version",)}, loads=2)
+@requires(others={User: ("data_version",)}, loads=2)
 async def over_time(
     overviews: Sequence[Overview], context: Context, by: TimeUnit | None = None
 ) -> Sequence[Series]:

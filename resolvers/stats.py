@@ -16,7 +16,7 @@ from loaders.rows import RowBy
 from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.paging import Connection, bounded, of_each_list, total_count
-from resolvers.framework.requires import needs
+from resolvers.framework.requires import requires
 from resolvers.timeframe import Unit, zone_for
 from services.figures.rates import OF_ALL_TIME, PARTS, Rate, RateBasis
 from services.figures.windows import TimeUnit, Window, default_range, windows
@@ -59,7 +59,7 @@ count = total_count
 def grouped(by: str) -> Callable[[Connections, Context], Awaitable[Sequence[Sequence[GroupCount]]]]:
     """How many rows have each value of a column; only values that are there, the most frequent first."""
 
-    @needs()
+    @requires()
     async def resolve(connections: Connections, context: Context) -> Sequence[Sequence[GroupCount]]:
         groups = await _groups(connections, context, by)
         return [[GroupCount(value, n) for value, n in found] for found in groups]
@@ -76,7 +76,7 @@ async def _groups(connections: Connections, context: Context, by: str) -> Sequen
     return await of_each_list(connections, ask)
 
 
-@needs(loads=2)
+@requires(loads=2)
 async def by_keyword(
     connections: Connections, context: Context, first: int | None = None
 ) -> Sequence[Sequence[KeywordCount]]:
@@ -94,7 +94,7 @@ async def by_keyword(
 def summed(column: str) -> Callable[[Connections, Context], Awaitable[Sequence[int]]]:
     """A column's sum; rows without a value add nothing."""
 
-    @needs()
+    @requires()
     async def resolve(connections: Connections, context: Context) -> Sequence[int]:
         sums = await _sums(connections, context, column, None)
         return [int(sum(total for _, total in found)) for found in sums]
@@ -102,7 +102,7 @@ def summed(column: str) -> Callable[[Connections, Context], Awaitable[Sequence[i
     return resolve
 
 
-@needs()
+@requires()
 async def value(connections: Connections, context: Context) -> Sequence[Sequence[Total]]:
     sums = await _sums(connections, context, "value", "currency")
     return [[Total(currency, total) for currency, total in found] for found in sums]
@@ -119,7 +119,7 @@ async def _sums(
     return await of_each_list(connections, ask)
 
 
-@needs()
+@requires()
 async def conversion_rate(connections: Connections, context: Context) -> Sequence[Rate]:
     groups = await _groups(connections, context, "status")
     return [
@@ -128,7 +128,7 @@ async def conversion_rate(connections: Connections, context: Context) -> Sequenc
     ]
 
 
-@needs(loads=2, others={User: ("time_zone", "week_start")})
+@requires(loads=2, others={User: ("time_zone", "week_start")})
 async def over_time(
     connections: Connections,
     context: Context,
@@ -180,7 +180,7 @@ async def _per_window(
 def rate_of(parent: str, default: RateBasis) -> Callable[..., Awaitable[Sequence[Rate]]]:
     """A rate of users or keywords, from their counters. How many leads were ever qualified is counted."""
 
-    @needs(*OF_ALL_TIME.values())
+    @requires(*OF_ALL_TIME.values())
     async def resolve(
         rows: Sequence[Any], context: Context, basis: RateBasis | None = None
     ) -> Sequence[Rate]:

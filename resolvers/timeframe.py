@@ -11,11 +11,11 @@ from db.models import Base, User
 from loaders.rows import RowBy
 from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
-from resolvers.framework.requires import needs
-from services.figures.cache.cached import Figure, Metric
+from resolvers.framework.requires import requires
+from services.figures.cache.cached import CachedFigure, Figure
 from services.figures.cache.cached_figure import Asked
 from services.figures.cache.cached_figure import Value as Figured
-from services.figures.group_by import together
+from services.figures.group_by import ask_by_group
 from services.figures.windows import (
     USUAL_RANGE,
     Period,
@@ -140,14 +140,17 @@ def require_age(max_age: int | None) -> None:
 
 
 async def figures(
-    context: Context, metric: Metric[Asked, Figured], frames: Sequence[Timeframe], questions: Sequence[Asked]
+    context: Context,
+    cached_figure: CachedFigure[Asked, Figured],
+    frames: Sequence[Timeframe],
+    questions: Sequence[Asked],
 ) -> Sequence[Figure[Figured]]:
     """One figure per question, as old at most as its timeframe allows."""
 
     async def ask(max_age: int | None, some: Sequence[tuple[Timeframe, Asked]]) -> Sequence[Figure[Figured]]:
-        return await context.figures(metric, [question for _, question in some], max_age)
+        return await context.figures(cached_figure, [question for _, question in some], max_age)
 
-    return await together(list(zip(frames, questions, strict=True)), lambda asked: asked[0].max_age, ask)
+    return await ask_by_group(list(zip(frames, questions, strict=True)), lambda asked: asked[0].max_age, ask)
 
 
 def _range(asked: FrameArguments) -> Range:
@@ -194,14 +197,14 @@ class Overview:
 _FRAMED: Mapping[type[Base], tuple[str, ...]] = {User: USERS_COLUMNS}
 
 
-@needs(others=_FRAMED)
+@requires(others=_FRAMED)
 async def of_viewer(parents: Sequence[None], context: Context, asked: FrameArguments) -> Sequence[Overview]:
     """The viewer's own, also for operators."""
     frame = await timeframe(context, asked)
     return [Overview(context.viewer.user_id, frame)] * len(parents)
 
 
-@needs(others=_FRAMED)
+@requires(others=_FRAMED)
 async def of_users(users: Sequence[User], context: Context, asked: FrameArguments) -> Sequence[Overview]:
     frame = await timeframe(context, asked)
     return [Overview(user.id, frame) for user in users]

@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from db.statements.buckets import Tally
+from db.statements.buckets import BucketSums
 from resolvers.framework.context import Context
-from resolvers.framework.requires import needs
+from resolvers.framework.requires import requires
 from services.figures import analytics
 from services.figures.rates import RateBasis, RateTrend, Trend
 
@@ -15,12 +15,12 @@ class Trends:
     __slots__ = ()
 
     @property
-    def tallies(self) -> tuple[Tally, Tally]:
+    def bucket_sums(self) -> tuple[BucketSums, BucketSums]:
         """Of the window, and of the one before."""
         raise NotImplementedError
 
     def trend(self, measure: str) -> Trend:
-        return analytics.trend(*self.tallies, measure)
+        return analytics.trend(*self.bucket_sums, measure)
 
     @property
     def mentions(self) -> Trend:
@@ -42,11 +42,11 @@ class Trends:
 def rate_of_window(default: RateBasis) -> Callable[..., Awaitable[Sequence[RateTrend]]]:
     """By what happened within the window."""
 
-    @needs(loads=0)
+    @requires(loads=0)
     async def resolve(
         parents: Sequence[Trends], context: Context, basis: RateBasis | None = None
     ) -> Sequence[RateTrend]:
         del context
-        return [analytics.rate_trend(*one.tallies, basis or default) for one in parents]
+        return [analytics.rate_trend(*one.bucket_sums, basis or default) for one in parents]
 
     return resolve

@@ -6,10 +6,10 @@ from loaders.rows import RowBy
 from resolvers.framework.context import Context
 from resolvers.framework.paging import Listing
 from resolvers.framework.relation import by_id, children, everything
-from resolvers.framework.requires import needs
+from resolvers.framework.requires import requires
 
 
-@needs()
+@requires()
 async def viewer(parents: Sequence[None], context: Context) -> Sequence[User | None]:
     return await context.load(RowBy(User), [context.viewer.user_id] * len(parents))
 

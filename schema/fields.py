@@ -11,7 +11,7 @@ from strawberry.types import Info as StrawberryInfo
 from breadth.fields import KEY, Column, SetResolver
 from breadth.selection import Selection
 from resolvers.framework.context import Context
-from resolvers.framework.requires import needs_of
+from resolvers.framework.requires import requirements_of
 from schema.reference_batching import gathered
 
 Info: TypeAlias = StrawberryInfo[Context, None]
@@ -46,7 +46,7 @@ def resolved_by(resolver: SetWise, *, description: str, arguments: Mapping[str, 
 
     A resolver that loads for some fields only is told which ones are `selected` of what it returns.
     """
-    stated = needs_of(resolver)
+    stated = requirements_of(resolver)
     told = stated is not None and bool(stated.loads_for)
 
     def resolve(self: Any, info: Info, **given: Any) -> Awaitable[Any]:

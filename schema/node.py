@@ -7,7 +7,7 @@ import strawberry
 from breadth.fields import InstanceOf
 from db.language.records import row_kind
 from db.models import Base
-from resolvers.framework.global_id import TAGS, encoder
+from resolvers.framework.global_id import TYPENAMES, encoder
 from schema.fields import column
 
 
@@ -17,12 +17,12 @@ class Node:
 
 
 def global_id(model: type[Base]) -> Any:
-    return column("Opaque and unique among all things of this API.", name="id", of=encoder(TAGS[model]))
+    return column("Opaque and unique among all things of this API.", name="id", of=encoder(TYPENAMES[model]))
 
 
 def encoded(model: type[Base], description: str, *, name: str) -> Any:
     """The global id of a model's row whose own id stands in the column, or null with it."""
-    encode = encoder(TAGS[model])
+    encode = encoder(TYPENAMES[model])
     return column(description, name=name, of=lambda id_: None if id_ is None else encode(id_))
 
 

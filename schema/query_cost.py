@@ -33,7 +33,7 @@ from breadth.strawberry_field import definition_of
 from resolvers import stats, timeframe
 from resolvers.framework.errors import CallerError
 from resolvers.framework.paging import DEFAULT_SIZE, LARGEST_BULK_SIZE
-from resolvers.framework.requires import needs_of
+from resolvers.framework.requires import requirements_of
 from schema.fields import SET_RESOLVER
 
 MOST_OBJECTS = 200_000
@@ -179,7 +179,7 @@ def _reads(field: GraphQLField) -> int:
     resolver = definition.metadata.get(SET_RESOLVER) if definition else None
     if resolver is None:
         return 0
-    stated = needs_of(resolver)
+    stated = requirements_of(resolver)
     return 1 if stated is None else stated.loads
 
 

@@ -19,10 +19,10 @@ from graphql import (
 
 from breadth.fields import KEY, Column
 from breadth.strawberry_field import definition_of
-from db.language.projection import EVERY_COLUMN, Projection, Taken, ToOne
+from db.language.projection import EVERY_COLUMN, Projection, Selected, ToOne
 from db.models import AnalysisResult, Base
 from resolvers.framework.global_id import MODELS
-from resolvers.framework.requires import Needs, needs_of
+from resolvers.framework.requires import Requirements, requirements_of
 from schema.fields import SET_RESOLVER
 
 ROWS: Mapping[str, type[Base]] = {**MODELS, "Analysis": AnalysisResult}
@@ -104,7 +104,7 @@ class _Survey:
                 raise _UnknownNeedsError
             self._add(rows, (column.name or definition.python_name,))  # type: ignore[union-attr]
             return path
-        stated = needs_of(marks[SET_RESOLVER]) if SET_RESOLVER in marks else None
+        stated = requirements_of(marks[SET_RESOLVER]) if SET_RESOLVER in marks else None
         if stated is None:
             raise _UnknownNeedsError
         self._add(rows, stated.own)
@@ -130,7 +130,7 @@ class _Survey:
                     waiting.append(self._fragments[inner.name.value])
         return names
 
-    def _load(self, stated: Needs, rows: type[Base] | None, path: Path) -> Path:
+    def _load(self, stated: Requirements, rows: type[Base] | None, path: Path) -> Path:
         relation = stated.relation
         if relation is not None and rows is not None:
             self.relations[rows].add(relation)
@@ -156,7 +156,7 @@ def reading(
     except _UnknownNeedsError:
         return Reading(EVERY_COLUMN, single=False)
     taken = {
-        model: Taken(frozenset(names), frozenset(survey.relations[model]))
+        model: Selected(frozenset(names), frozenset(survey.relations[model]))
         for model, names in survey.columns.items()
     }
     return Reading(Projection(taken), single=survey.loads <= 1)

@@ -6,7 +6,7 @@ from typing import TypedDict, cast
 from db.engine.writer import ConstraintError, Writer
 from db.models import Keyword, KeywordStatus, MatchType, Mention, Platform
 from db.statements import write_rows
-from db.statements.chunked_delete import Walk, delete_small, delete_some
+from db.statements.chunked_delete import DeleteCursor, delete_small, delete_some
 from db.statements.keyword import set_status
 from services.accounts.viewer import Viewer
 from services.matching.matcher import normalized
@@ -102,11 +102,11 @@ async def delete(writer: Writer, viewer: Viewer, keyword_id: int) -> int:
     mentions = (Mention, "keyword_id")
     if not await delete_small(writer, viewer.scope, Keyword, keyword_id, mentions, most=MOST_AT_ONCE):
         await _read(writer, viewer, keyword_id)
-        raise TooMuchError(partial(_take_mentions, viewer=viewer, keyword_id=keyword_id, walk=Walk()))
+        raise TooMuchError(partial(_take_mentions, viewer=viewer, keyword_id=keyword_id, walk=DeleteCursor()))
     return keyword_id
 
 
-async def _take_mentions(writer: Writer, *, viewer: Viewer, keyword_id: int, walk: Walk) -> bool:
+async def _take_mentions(writer: Writer, *, viewer: Viewer, keyword_id: int, walk: DeleteCursor) -> bool:
     """Deletes some mentions of a keyword that is about to go; whether there may be more. None are added meanwhile,
     for it is archived.
     """

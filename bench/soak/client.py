@@ -43,7 +43,7 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class Tally:
+class BucketSums:
     """What all clients count together."""
 
     done: Counter[str] = field(default_factory=Counter)
@@ -59,7 +59,7 @@ class Tally:
 class Client:
     """One connection of one user."""
 
-    def __init__(self, origin: str, key: str, choose: Random, tally: Tally) -> None:
+    def __init__(self, origin: str, key: str, choose: Random, tally: BucketSums) -> None:
         self.choose = choose
         self.tally = tally
         self._http = httpx.AsyncClient(

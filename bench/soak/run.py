@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from bench.soak.client import Client, Tally, WrongAnswerError
+from bench.soak.client import BucketSums, Client, WrongAnswerError
 from bench.soak.model import Model
 from bench.soak.place import Place, people
 from bench.soak.proof import prove
@@ -44,7 +44,7 @@ class Part:
 
     name: str
     seconds: float
-    tally: Tally
+    tally: BucketSums
     kills: dict[str, int]
     exceptions: dict[str, int]
     audited: float
@@ -138,7 +138,7 @@ class _Fire:
         self._members = [person for person in everybody if not person.is_operator]
         self._operators = [person for person in everybody if person.is_operator]
         self._name = name
-        self._tally = Tally()
+        self._tally = BucketSums()
         self._done = asyncio.Event()
         self._operations = 0
         self._killed_before = self._place.kills.total()

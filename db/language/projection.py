@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from db.language.records import RANK, Ridden, Shape, columns
+from db.language.records import RANK, Joined, Shape, columns
 from db.models import Base
 
 
@@ -31,7 +31,7 @@ class ToOne:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Selected:
     """The columns that are selected of a model's rows somewhere in an operation, and the relations."""
 
     columns: frozenset[str] = frozenset()
@@ -41,7 +41,7 @@ class Taken:
 class Projection:
     """Gives the shapes of the rows that an operation reads. Of a model that it does not know all columns are."""
 
-    def __init__(self, taken: Mapping[type[Base], Taken]) -> None:
+    def __init__(self, taken: Mapping[type[Base], Selected]) -> None:
         self._taken = taken
         self._shapes: dict[tuple[type[Base], tuple[str, ...], bool], Shape] = {}
 
@@ -49,7 +49,7 @@ class Projection:
     def models(self) -> frozenset[type[Base]]:
         return frozenset(self._taken)
 
-    def taken(self, model: type[Base]) -> Taken | None:
+    def taken(self, model: type[Base]) -> Selected | None:
         return self._taken.get(model)
 
     def shape(self, model: type[Base], *own: str, shared: bool = True) -> Shape:
@@ -71,13 +71,13 @@ class Projection:
         if RANK in own:
             names.append(RANK)
         path = (*above, model)
-        rides = [
-            Ridden(relation, self._shape(relation.model, (relation.key,), path, shared=shared))
+        joins = [
+            Joined(relation, self._shape(relation.model, (relation.key,), path, shared=shared))
             for relation in sorted(taken.relations if taken else (), key=lambda relation: relation.label)
             # A model that is on the way already would come again and again.
             if (shared or not relation.shared) and relation.model not in path
         ]
-        return Shape(model, tuple(names), tuple(rides))
+        return Shape(model, tuple(names), tuple(joins))
 
 
 EVERY_COLUMN: Final = Projection({})

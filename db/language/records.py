@@ -45,30 +45,30 @@ class Shape:
 
     model: type[Base]
     columns: tuple[str, ...]
-    rides: tuple["Ridden", ...] = ()
+    joins: tuple["Joined", ...] = ()
     _hash: int = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         # Every read looks its statement up by its shape.
-        object.__setattr__(self, "_hash", hash((self.model, self.columns, self.rides)))
+        object.__setattr__(self, "_hash", hash((self.model, self.columns, self.joins)))
 
     def __hash__(self) -> int:
         return self._hash
 
     @property
     def width(self) -> int:
-        return len(self.columns) + sum(ridden.shape.width for ridden in self.rides)
+        return len(self.columns) + sum(ridden.shape.width for ridden in self.joins)
 
     def ways(self, above: str = "") -> Iterator[str]:
         """The relations that are ridden, such as `mention` and `mention.keyword`."""
-        for ridden in self.rides:
+        for ridden in self.joins:
             way = f"{above}{ridden.relation.label}"
             yield way
             yield from ridden.shape.ways(f"{way}.")
 
 
 @dataclass(frozen=True, slots=True)
-class Ridden:
+class Joined:
     """What rides along by a relation."""
 
     relation: "ToOne"
@@ -110,7 +110,7 @@ def _class(shape: Shape, base: type[Any], attributes: dict[str, property]) -> ty
 def _places(shape: Shape) -> dict["ToOne", _Place]:
     places: dict[ToOne, _Place] = {}
     start = len(shape.columns)
-    for ridden in shape.rides:
+    for ridden in shape.joins:
         stop = start + ridden.shape.width
         key = start + ridden.shape.columns.index(ridden.relation.key)
         places[ridden.relation] = _Place(key, slice(start, stop), _ridden_class(ridden.shape))

@@ -41,7 +41,7 @@ Span = tuple[datetime, datetime]
 """From a moment up to another, both on quarters of an hour."""
 
 
-class Tally(NamedTuple):
+class BucketSums(NamedTuple):
     """What happened within a span: mentions taken in, leads made, and leads first qualified and converted."""
 
     mentions: int = 0
@@ -158,18 +158,18 @@ def _something(total: CTE) -> ColumnElement[bool]:
     return or_(*(total.c[measure] != 0 for measure in MEASURES))
 
 
-async def tallies(
+async def bucket_sums(
     reader: Reader, scope: Scope, by: str, keys: Sequence[int], spans: Sequence[Span]
-) -> dict[int, dict[int, Tally]]:
+) -> dict[int, dict[int, BucketSums]]:
     """What happened to each visible parent in each span, by the span's place; what did not happen is absent."""
     found = await reader.fetch_values(
         _slots(by, everybody=scope.everybody), scope, keys=keys, **part_values(spans)
     )
-    tallied: defaultdict[int, dict[int, Tally]] = defaultdict(dict)
+    tallied: defaultdict[int, dict[int, BucketSums]] = defaultdict(dict)
     for row in found:
         tallied[row["id"]][row["number"]] = tally(row)
     return tallied
 
 
-def tally(row: Any) -> Tally:
-    return Tally(*(row[measure] for measure in MEASURES))
+def tally(row: Any) -> BucketSums:
+    return BucketSums(*(row[measure] for measure in MEASURES))

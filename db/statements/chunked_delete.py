@@ -28,7 +28,7 @@ from db.language.scope import Scope, visible_among
 from db.models import Base
 from db.statements.read_rows import table_of
 
-Hanging = tuple[type[Base], str]
+Dependent = tuple[type[Base], str]
 """A model, and its column that refers to what is deleted."""
 
 
@@ -41,7 +41,7 @@ def _most() -> ColumnElement[Any]:
 
 
 @statement
-def _delete(model: type[Base], hanging: tuple[Hanging, ...], *, everybody: bool) -> ReturningDelete[Any]:
+def _delete(model: type[Base], hanging: tuple[Dependent, ...], *, everybody: bool) -> ReturningDelete[Any]:
     table = table_of(model)
     # An index is counted up to the first row that is too many, and no further.
     too_many = (
@@ -58,7 +58,7 @@ def _delete(model: type[Base], hanging: tuple[Hanging, ...], *, everybody: bool)
 
 
 async def delete_small(
-    writer: Writer, scope: Scope, model: type[Base], key: int, *hanging: Hanging, most: int
+    writer: Writer, scope: Scope, model: type[Base], key: int, *hanging: Dependent, most: int
 ) -> bool:
     """Deletes the row with what hangs on it; whether it was there, and no more than so many of each hung on it."""
     sent = _delete(model, hanging, everybody=scope.everybody)
@@ -66,7 +66,7 @@ async def delete_small(
 
 
 @dataclass(slots=True)
-class Walk:
+class DeleteCursor:
     """How far pieces have come, from the newest row to the oldest: what was taken before lies in the indexes until it
     is vacuumed, and would have to be passed by each piece.
     """
@@ -112,7 +112,7 @@ def _detach_some(model: type[Base], column: str, *, further: bool, everybody: bo
 
 
 async def delete_some(
-    writer: Writer, scope: Scope, model: type[Base], column: str, walk: Walk, *, key: int, most: int
+    writer: Writer, scope: Scope, model: type[Base], column: str, walk: DeleteCursor, *, key: int, most: int
 ) -> int:
     """Deletes the next rows of the walk whose column is the key, up to so many, and returns how many they were."""
     further = walk.position is not None
@@ -121,7 +121,7 @@ async def delete_some(
 
 
 async def detach_some(
-    writer: Writer, scope: Scope, model: type[Base], column: str, walk: Walk, *, key: int, most: int
+    writer: Writer, scope: Scope, model: type[Base], column: str, walk: DeleteCursor, *, key: int, most: int
 ) -> int:
     """Makes the column null of the next rows of the walk in which it is the key, up to so many, and returns how many
     they were.
@@ -131,7 +131,7 @@ async def detach_some(
     return await _take(writer, scope, sent, walk, key=key, most=most)
 
 
-async def _take(writer: Writer, scope: Scope, sent: Statement, walk: Walk, **values: int) -> int:
+async def _take(writer: Writer, scope: Scope, sent: Statement, walk: DeleteCursor, **values: int) -> int:
     at, id_ = walk.position or (None, None)
     found = await writer.fetch_values(sent, scope, at=at, id=id_, **values)
     if not found:

@@ -29,7 +29,7 @@ from db.integrity.rollups import MEASURES
 from db.language.records import columns, copied
 from db.language.scope import Scope, visible_among
 from db.models import Keyword
-from db.statements.buckets import Span, Tally, part_values, totals
+from db.statements.buckets import BucketSums, Span, part_values, totals
 from db.statements.read_rows import keys_parameter, table_of
 
 _KEYWORDS = table_of(Keyword)
@@ -57,7 +57,7 @@ class Ranked:
     places: dict[Ranking, int]
     not_better: int
     among: int
-    tallies: list[Tally]
+    bucket_sums: list[BucketSums]
 
 
 def _efficiency() -> ColumnElement[Any]:
@@ -180,12 +180,12 @@ async def ranked(
             keywords[row["id"]] = _ranked(row, rankings, len(spans))
         if row["number"] is not None:
             sums = (row[f"sum_of_{measure}"] for measure in MEASURES)
-            keywords[row["id"]].tallies[row["number"]] = Tally(*sums)
+            keywords[row["id"]].bucket_sums[row["number"]] = BucketSums(*sums)
     return {user_id: list(keywords.values()) for user_id, keywords in by_user.items()}
 
 
 def _ranked(row: Any, rankings: tuple[Ranking, ...], spans: int) -> Ranked:
     places = {ranking: row[f"by_{ranking.value}"] for ranking in rankings}
     return Ranked(
-        copied(Keyword, row), places, row["not_better"], row["among"], [Tally() for _ in range(spans)]
+        copied(Keyword, row), places, row["not_better"], row["among"], [BucketSums() for _ in range(spans)]
     )

@@ -34,7 +34,7 @@ _LEADS, _MENTIONS, _ANALYSES = table_of(Lead), table_of(Mention), table_of(Analy
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class ScoreInputs:
     """What speaks for a lead. `analysis` is None while its mention has not been analysed."""
 
     lead_id: int
@@ -76,15 +76,15 @@ def _leads_promises(*, column: str) -> Select[Any]:
     )
 
 
-async def promises(writer: Writer, lead_ids: Sequence[int]) -> list[Promise]:
+async def promises(writer: Writer, lead_ids: Sequence[int]) -> list[ScoreInputs]:
     found = await writer.fetch_values(_leads_promises(column="id"), EVERYBODY, keys=lead_ids)
-    return [Promise(**dict(row)) for row in found]
+    return [ScoreInputs(**dict(row)) for row in found]
 
 
-async def promises_of_mentions(writer: Writer, mention_ids: Sequence[int]) -> list[Promise]:
+async def promises_of_mentions(writer: Writer, mention_ids: Sequence[int]) -> list[ScoreInputs]:
     """What speaks for the leads made of the mentions, where there are any."""
     found = await writer.fetch_values(_leads_promises(column="mention_id"), EVERYBODY, keys=mention_ids)
-    return [Promise(**dict(row)) for row in found]
+    return [ScoreInputs(**dict(row)) for row in found]
 
 
 @statement

@@ -50,7 +50,7 @@ def _joined(
     source: FromClause, table: FromClause, shape: Shape, above: str, *, everybody: bool
 ) -> tuple[FromClause, list[ColumnElement[Any]]]:
     selected: list[ColumnElement[Any]] = []
-    for ridden in shape.rides:
+    for ridden in shape.joins:
         relation, way = ridden.relation, f"{above}{ridden.relation.label}"
         other = table_of(relation.model).alias(way)
         refers = other.c[relation.key] == table.c[relation.column]

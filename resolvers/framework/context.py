@@ -17,7 +17,7 @@ from resolvers.framework.errors import UnauthenticatedError
 from resolvers.framework.permission import TO_READ, require_scope, rows_to_read, scope_to_read
 from services.accounts.vault import Vault
 from services.accounts.viewer import Viewer
-from services.figures.cache.cached import Cached, Figure, Figures, Metric
+from services.figures.cache.cached import Cached, CachedFigure, Figure, Figures
 from services.figures.cache.cached_figure import Asked
 from services.figures.cache.cached_figure import Value as Figured
 
@@ -101,15 +101,18 @@ class Context:
         return value
 
     async def figures(
-        self, metric: Metric[Asked, Figured], questions: Sequence[Asked], max_age: int | None = None
+        self,
+        cached_figure: CachedFigure[Asked, Figured],
+        questions: Sequence[Asked],
+        max_age: int | None = None,
     ) -> Sequence[Figure[Figured]]:
         """One figure per question, not older than so many seconds: of the operation's snapshot, or with the moment
         that it is of.
         """
         loads = self.loads
-        return await loads.load(Figures(metric, max_age, self.cached, loads), questions)
+        return await loads.load(Figures(cached_figure, max_age, self.cached, loads), questions)
 
-    def accompany(self, copies: Mapping[int, Row], model: type[Row]) -> None:
+    def remember_snapshot_rows(self, copies: Mapping[int, Row], model: type[Row]) -> None:
         """Makes rows known that came with a figure, by their ids: copies find them, which are as old as they are,
         and need not read them again.
         """
@@ -117,7 +120,7 @@ class Context:
         for id_, copy in copies.items():
             known.setdefault(id_, copy)
 
-    async def refer(
+    async def row_by_reference(
         self, parents: Sequence[Any], model: type[Row], ids: Sequence[int]
     ) -> Sequence[Row | None]:
         """The row of each parent's id. Rows that were read refer to rows as they are now, copies to those that

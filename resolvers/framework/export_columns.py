@@ -11,7 +11,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from db.language.projection import Projection, Taken, ToOne
+from db.language.projection import Projection, Selected, ToOne
 from db.language.records import carried
 from db.models import (
     AnalysisResult,
@@ -25,8 +25,8 @@ from db.models import (
     User,
 )
 from resolvers.framework.filter_input import public
-from resolvers.framework.global_id import TAGS, encoder
-from services.export.jobs import Sheet
+from resolvers.framework.global_id import TYPENAMES, encoder
+from services.export.jobs import ExportTable
 
 Read = Callable[[Any], Any]
 
@@ -64,7 +64,7 @@ def _numbers(*names: str) -> Iterator[Column]:
 
 
 def _id(model: type[Base], name: str = "id") -> Column:
-    return Column(public(name), name, encoder(TAGS[model]))
+    return Column(public(name), name, encoder(TYPENAMES[model]))
 
 
 def _minutes(interval: timedelta) -> int:
@@ -104,7 +104,7 @@ _OWN: Mapping[type[Base], Sequence[Column]] = {
     Lead: (
         _id(Lead), _id(User, "user_id"), _id(Mention, "mention_id"), _id(Keyword, "keyword_id"),
         # Of an assignee whom the viewer may not see, the id is not told either.
-        Column("assigneeId", "id", encoder(TAGS[User]), ToOne(User, "assignee_user_id", "id", shared=True)),
+        Column("assigneeId", "id", encoder(TYPENAMES[User]), ToOne(User, "assignee_user_id", "id", shared=True)),
         *_enums("status"),
         *_plain(
             "disqualify_reason", "contacted_at", "qualified_at", "converted_at", "disqualified_at",
@@ -180,7 +180,7 @@ def models_of(entity: ExportEntity, names: Sequence[str]) -> set[type[Base]]:
     return {MODELS[entity], *(relation.model for relation in relations if relation is not None)}
 
 
-def sheet_of(entity: ExportEntity, names: Sequence[str]) -> Sheet:
+def export_table_of(entity: ExportEntity, names: Sequence[str]) -> ExportTable:
     """How the columns are read. Raises `KeyError` for a name that is none."""
     model, known = MODELS[entity], columns_of(entity)
     chosen = [known[name] for name in names]
@@ -188,7 +188,7 @@ def sheet_of(entity: ExportEntity, names: Sequence[str]) -> Sheet:
     relations = {column.relation for column in chosen if column.relation is not None}
     for relation in relations:
         taken[relation.model] = _taken(chosen, relation)
-    taken[model] = Taken(taken[model].columns, frozenset(relations))
+    taken[model] = Selected(taken[model].columns, frozenset(relations))
 
     def values(rows: Sequence[Any]) -> Iterable[tuple[Any, ...]]:
         holders: dict[ToOne | None, Sequence[Any]] = {None: rows}
@@ -196,8 +196,8 @@ def sheet_of(entity: ExportEntity, names: Sequence[str]) -> Sheet:
             holders[relation] = carried(rows, relation) or [None] * len(rows)
         return zip(*(column.values(holders[column.relation]) for column in chosen), strict=True)
 
-    return Sheet(model, Projection(taken), values)
+    return ExportTable(model, Projection(taken), values)
 
 
-def _taken(chosen: Sequence[Column], relation: ToOne | None) -> Taken:
-    return Taken(frozenset(column.column for column in chosen if column.relation == relation))
+def _taken(chosen: Sequence[Column], relation: ToOne | None) -> Selected:
+    return Selected(frozenset(column.column for column in chosen if column.relation == relation))

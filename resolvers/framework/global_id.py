@@ -9,7 +9,7 @@ from functools import cache
 from db.models import Base, Export, Integration, IntegrationLog, Keyword, Lead, LeadEvent, Mention, User
 from resolvers.framework.errors import UserInputError
 
-TAGS: dict[type[Base], str] = {
+TYPENAMES: dict[type[Base], str] = {
     User: "User",
     Keyword: "Keyword",
     Mention: "Mention",
@@ -19,7 +19,7 @@ TAGS: dict[type[Base], str] = {
     IntegrationLog: "IntegrationLog",
     Export: "Export",
 }
-MODELS = {tag: model for model, tag in TAGS.items()}
+MODELS = {tag: model for model, tag in TYPENAMES.items()}
 _LARGEST = 2**63 - 1
 _MOST_DIGITS = len(str(_LARGEST))  # more of them Python may refuse to read at all
 
@@ -52,7 +52,7 @@ def decode(text: str) -> tuple[type[Base], int]:
 
 
 def _a(model: type[Base]) -> str:
-    tag = TAGS[model]
+    tag = TYPENAMES[model]
     return f"an {tag}" if tag[0] in "AEIO" else f"a {tag}"
 
 

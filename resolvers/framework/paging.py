@@ -15,7 +15,7 @@ from loaders.rows import AnyBeyond, Page, PageOfAll, PageOfEach, RowsBeyond
 from resolvers.framework import cursor
 from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
-from resolvers.framework.requires import needs
+from resolvers.framework.requires import requires
 
 DEFAULT_SIZE = 20
 LARGEST_SIZE = 100
@@ -182,18 +182,18 @@ async def page_of_all(
     return Connection(listing, span, page, None)
 
 
-@needs()
+@requires()
 async def has_next_page(connections: Sequence[Connection[Any]], context: Context) -> Sequence[bool]:
     """Whether rows follow. Reading backwards this is a question of its own, asked only if selected."""
     return await of_each_list(connections, partial(_has_more, context=context, later=True))
 
 
-@needs()
+@requires()
 async def has_previous_page(connections: Sequence[Connection[Any]], context: Context) -> Sequence[bool]:
     return await of_each_list(connections, partial(_has_more, context=context, later=False))
 
 
-@needs()
+@requires()
 async def total_count(connections: Sequence[Connection[Any]], context: Context) -> Sequence[int]:
     """The number of all rows, whatever the page: from a counter where there is one."""
     return await of_each_list(connections, partial(_total_count, context=context))

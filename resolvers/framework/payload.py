@@ -9,7 +9,7 @@ from db.language.records import model_of
 from db.language.scope import Scope
 from db.models import Base
 from db.statements import write_rows
-from resolvers.framework.global_id import MODELS, TAGS
+from resolvers.framework.global_id import MODELS, TYPENAMES
 from services.rules.user_errors import UserError
 
 _NOT_STORED = {"user_errors", "replayed"}
@@ -44,8 +44,8 @@ class Payload:
 
 
 def _stored(value: Any) -> Any:
-    model = model_of(value, TAGS)
-    return value if model is None else {_TAG: TAGS[model], _ID: value.id}
+    model = model_of(value, TYPENAMES)
+    return value if model is None else {_TAG: TYPENAMES[model], _ID: value.id}
 
 
 async def _restored(writer: Writer, scope: Scope, value: Any) -> Any:

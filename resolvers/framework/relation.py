@@ -11,7 +11,7 @@ from loaders.rows import RowBy
 from resolvers.framework.context import Context
 from resolvers.framework.global_id import row_id
 from resolvers.framework.paging import Connection, Listing, PageArguments, page_of_all, pages_of_each
-from resolvers.framework.requires import needs
+from resolvers.framework.requires import requires
 
 Model = TypeVar("Model", bound=Base)
 
@@ -32,13 +32,13 @@ def parent(model: type[Model], column: str, *, shared: bool = True) -> ToOne[Mod
     async def load(rows: Sequence[Any], context: Context) -> Sequence[Model | None]:
         ids = list(map(attrgetter(column), rows))
         referring = [row for row, id_ in zip(rows, ids, strict=True) if id_ is not None]
-        found = await context.refer(referring, model, [id_ for id_ in ids if id_ is not None])
+        found = await context.row_by_reference(referring, model, [id_ for id_ in ids if id_ is not None])
         if len(found) == len(ids):
             return found
         remaining = iter(found)
         return [None if id_ is None else next(remaining) for id_ in ids]
 
-    return _carried_or_loaded(relation, needs(column, relation=relation), load)
+    return _carried_or_loaded(relation, requires(column, relation=relation), load)
 
 
 def child(model: type[Model], column: str) -> ToOne[Model]:
@@ -48,7 +48,7 @@ def child(model: type[Model], column: str) -> ToOne[Model]:
     async def load(rows: Sequence[Any], context: Context) -> Sequence[Model | None]:
         return await context.load(RowBy(model, column), [row.id for row in rows])
 
-    return _carried_or_loaded(relation, needs(relation=relation), load)
+    return _carried_or_loaded(relation, requires(relation=relation), load)
 
 
 def _carried_or_loaded(
@@ -69,7 +69,7 @@ def _carried_or_loaded(
 def children(listing: Listing[Model]) -> ToMany[Model]:
     """A page of the rows that refer to this one."""
 
-    @needs(*([listing.counter] if listing.counter else []))
+    @requires(*([listing.counter] if listing.counter else []))
     async def resolve(
         rows: Sequence[Any], context: Context, page: PageArguments
     ) -> Sequence[Connection[Model]]:
@@ -81,7 +81,7 @@ def children(listing: Listing[Model]) -> ToMany[Model]:
 def everything(listing: Listing[Model]) -> ToMany[Model]:
     """A page of all rows that the viewer may see."""
 
-    @needs()
+    @requires()
     async def resolve(
         parents: Sequence[Any], context: Context, page: PageArguments
     ) -> Sequence[Connection[Model]]:
@@ -93,7 +93,7 @@ def everything(listing: Listing[Model]) -> ToMany[Model]:
 def by_id(model: type[Model]) -> Callable[..., Coroutine[Any, Any, Sequence[Model | None]]]:
     """The row of a global id; None where there is none that the viewer may see."""
 
-    @needs()
+    @requires()
     async def resolve(parents: Sequence[Any], context: Context, id: str) -> Sequence[Model | None]:  # noqa: A002 - the API's word
         return await context.load(RowBy(model), [row_id(id, model)] * len(parents))
 

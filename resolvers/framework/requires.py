@@ -13,7 +13,7 @@ _NEEDS = "needs"
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
+class Requirements:
     """What a resolver takes from the database.
 
     `own` are the columns that it reads off its parents' rows, `others` those that it reads off rows which it
@@ -29,7 +29,7 @@ class Needs:
     loads_for: frozenset[str] = frozenset()
 
 
-def needs(
+def requires(
     *own: str,
     others: Mapping[type[Base], tuple[str, ...]] | None = None,
     loads: int = 1,
@@ -38,15 +38,15 @@ def needs(
     """Has a resolver say so. An operation with one that says nothing reads all columns of all rows."""
 
     def mark(resolver: Resolver) -> Resolver:
-        setattr(resolver, _NEEDS, Needs(own, others or {}, loads, relation))
+        setattr(resolver, _NEEDS, Requirements(own, others or {}, loads, relation))
         return resolver
 
     return mark
 
 
-def needs_of(resolver: Callable[..., Any]) -> Needs | None:
+def requirements_of(resolver: Callable[..., Any]) -> Requirements | None:
     """None for a resolver that does not say."""
-    found: Needs | None = getattr(resolver, _NEEDS, None)
+    found: Requirements | None = getattr(resolver, _NEEDS, None)
     return found
 
 
@@ -54,7 +54,7 @@ def like(resolver: Callable[..., Any], **but: Any) -> Callable[[Resolver], Resol
     """Has a resolver need what another one does, which it only passes on to, `but` for some of it."""
 
     def mark(passing: Resolver) -> Resolver:
-        if (known := needs_of(resolver)) is not None:
+        if (known := requirements_of(resolver)) is not None:
             setattr(passing, _NEEDS, replace(known, **but))
         return passing
 

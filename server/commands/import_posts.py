@@ -31,7 +31,7 @@ from services.importing.columns import (
     UnusableFileError,
     open_posts,
 )
-from services.matching.keyword_matchers import Watch
+from services.matching.keyword_matchers import KeywordMatcher
 
 REJECTIONS_SHOWN = 20
 AGAIN = "run the same command again: what was imported before is recognised"
@@ -172,11 +172,11 @@ async def _import(
     try:
         pool = await open_pool(url, size=1)
         try:
-            watch = await _watch(pool, email)
+            matcher = await _watch(pool, email)
             with report:
                 report.summary = await run.import_posts(
                     pool,
-                    watch,
+                    matcher,
                     posts,
                     platform,
                     dry_run=dry_run,
@@ -194,16 +194,16 @@ async def _import(
         ) from problem
 
 
-async def _watch(pool: Pool, email: str) -> Watch:
-    watch = await run.find_watch(pool, email)
-    if watch is None:
+async def _watch(pool: Pool, email: str) -> KeywordMatcher:
+    matcher = await run.find_matcher(pool, email)
+    if matcher is None:
         raise CommandError(
             f"There is no active user with the e-mail address {email}. The address that belongs to an API key "
             "is what the query { viewer { email } } answers."
         )
-    if not watch.keywords:
+    if not matcher.keywords:
         raise CommandError(f"The user {email} has no active keywords, so no post can match: add one first.")
-    return watch
+    return matcher
 
 
 def _zone(name: str) -> tzinfo:

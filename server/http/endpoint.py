@@ -22,7 +22,7 @@ from resolvers.framework.errors import CallerError, UnauthenticatedError
 from schema.schema import Schema
 from server.http import protocol
 from server.http.auth import Authenticator
-from server.http.fast_request import PlainRequest
+from server.http.fast_request import FastRequest
 from server.runtime.metrics import Metrics
 from services.accounts.vault import Vault
 from services.figures.cache.cached import Cached
@@ -72,7 +72,7 @@ class GraphQLEndpoint:
         self.metrics = metrics or Metrics(pool)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = PlainRequest(scope, receive, largest_body_bytes=LARGEST_BODY_BYTES)
+        request = FastRequest(scope, receive, largest_body_bytes=LARGEST_BODY_BYTES)
         try:
             response = await self.respond(request)
         except ClientDisconnect:  # nobody is there to be answered

@@ -16,7 +16,7 @@ class PlainHeaders(dict[str, str]):
         return cls((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
 
 
-class PlainRequest(Request):
+class FastRequest(Request):
     def __init__(self, scope: Scope, receive: Receive, *, largest_body_bytes: int) -> None:
         super().__init__(scope, receive)
         self._largest_body_bytes = largest_body_bytes

@@ -21,14 +21,14 @@ from resolvers.framework.errors import CallerError, ForbiddenError, Unauthentica
 from resolvers.framework.permission import require_scope
 from server.http import protocol
 from server.http.auth import Authenticator
-from server.ingest.ndjson_response import LineAnswer, UnreadError
+from server.ingest.ndjson_response import NdjsonResponse, UnreadError
 from server.ingest.options import options_of
 from server.ingest.stream import IngestStream, StopError, Take
 from server.ingest.streaming_body import Body, DisconnectedError
 from services.accounts.api_key import WRITE_MENTIONS
 from services.ingest.row import Row
 from services.ingest.write import ErrorPolicy, RowResult, take
-from services.matching.keyword_matchers import Watch
+from services.matching.keyword_matchers import KeywordMatcher
 from services.rules.user_errors import InactiveViewerError
 
 logger = logging.getLogger("leadgraph")
@@ -55,7 +55,7 @@ class IngestEndpoint:
         except (CallerError, protocol.RequestError) as refusal:
             await protocol.refusal(refusal, request_id, headers)(scope, receive, send)
             return
-        async with Body(receive, gzipped=gzipped) as body, LineAnswer(send, headers) as answer:
+        async with Body(receive, gzipped=gzipped) as body, NdjsonResponse(send, headers) as answer:
             stream = IngestStream(body, answer, self._take(request, viewer, analyze=options.analyze), options)
             with suppress(DisconnectedError, UnreadError):  # nobody is there to be told anything
                 stop = await _stopped(stream, request_id)
@@ -73,13 +73,13 @@ class IngestEndpoint:
         return viewer
 
     def _take(self, request: Request, viewer: Viewer, *, analyze: bool) -> Take:
-        watch = Watch(viewer.user_id)
+        matcher = KeywordMatcher(viewer.user_id)
         turn = self._turns.setdefault(viewer.user_id, asyncio.Lock())
 
         async def take_in_turn(rows: Sequence[Row], on_error: ErrorPolicy) -> list[RowResult]:
             await self._viewer(request)  # a stream may last for days, and its key may not
             async with turn:
-                return await take(self._pool, watch, rows, on_error, analyze=analyze)
+                return await take(self._pool, matcher, rows, on_error, analyze=analyze)
 
         return take_in_turn
 

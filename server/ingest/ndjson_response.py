@@ -56,7 +56,7 @@ class Backlog:
         self._file.close()
 
 
-class LineAnswer:
+class NdjsonResponse:
     """To be used in `async with`; the answer begins with the first line."""
 
     def __init__(self, send: Send, headers: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from resolvers.framework.global_id import encode
 from resolvers.ingest import read_id
 from server.http.protocol import RequestError
-from server.ingest.ndjson_response import LineAnswer
+from server.ingest.ndjson_response import NdjsonResponse
 from server.ingest.options import IngestOptions, Results
 from server.ingest.streaming_body import Body, DisconnectedError, EncodingError
 from services.ingest.ndjson import LONGEST_LINE_BYTES, BadLineError, Line, Lines, object_of
@@ -75,7 +75,7 @@ def _row(line: Line) -> Row:
 class IngestStream:
     """Reads the body, gives its rows to `take`, and writes what became of them into the answer."""
 
-    def __init__(self, body: Body, answer: LineAnswer, take: Take, options: IngestOptions) -> None:
+    def __init__(self, body: Body, answer: NdjsonResponse, take: Take, options: IngestOptions) -> None:
         self._body = body
         self._answer = answer
         self._take = take

@@ -13,7 +13,7 @@ from typing import Any
 
 from db.engine.pool import Pool, is_lost, open_pool
 from db.statements.export import CHANNEL
-from resolvers.framework.export_columns import sheet_of
+from resolvers.framework.export_columns import export_table_of
 from services.export import jobs as exports
 
 logger = logging.getLogger("leadgraph")
@@ -21,7 +21,7 @@ logger = logging.getLogger("leadgraph")
 Job = Callable[[Pool], Awaitable[bool]]
 """Does a piece of work, and says whether there was any."""
 
-JOBS: Sequence[Job] = (partial(exports.take_turn, sheet_of=sheet_of),)
+JOBS: Sequence[Job] = (partial(exports.take_turn, export_table_of=export_table_of),)
 HOUSEKEEPING: Sequence[Job] = (exports.purge,)
 
 LOOKS_EVERY_SECONDS = 2.0

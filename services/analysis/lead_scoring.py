@@ -18,7 +18,7 @@ from typing import Any
 from db.engine.pool import Pool
 from db.engine.writer import Writer, in_transaction
 from db.models import AnalysisStatus, Intent, Lead, Relevance, Sentiment
-from db.statements.lead_score import Promise, StoredScore, promises, promises_of_mentions, store, to_score
+from db.statements.lead_score import ScoreInputs, StoredScore, promises, promises_of_mentions, store, to_score
 from db.statements.user import lock
 from services.figures.rates import rounded
 
@@ -63,7 +63,7 @@ class Score:
     parts: dict[str, Decimal]
 
 
-def score(promise: Promise, now: datetime) -> Score | None:
+def score(promise: ScoreInputs, now: datetime) -> Score | None:
     """None for a lead whose mention has not been analysed."""
     if promise.analysis != AnalysisStatus.SUCCEEDED:
         return None
@@ -78,13 +78,13 @@ def score(promise: Promise, now: datetime) -> Score | None:
     return Score(int(rounded(Fraction(sum(parts.values())))), parts)
 
 
-def _relevance(promise: Promise) -> float:
+def _relevance(promise: ScoreInputs) -> float:
     if promise.relevance_score is not None:
         return promise.relevance_score / 100
     return RELEVANCES[Relevance(promise.relevance)] if promise.relevance else 0.0
 
 
-def _fit(promise: Promise) -> float:
+def _fit(promise: ScoreInputs) -> float:
     if promise.sentiment is None:
         return 0.0
     moods = MOODS_OF_THE_DISSATISFIED if promise.intent in DISSATISFIED else MOODS
@@ -129,7 +129,7 @@ async def score_leads_of(writer: Writer, mention_ids: Sequence[int], now: dateti
         await store(writer, [_stored(each, now) for each in found], VERSION)
 
 
-def _stored(promise: Promise, now: datetime) -> StoredScore:
+def _stored(promise: ScoreInputs, now: datetime) -> StoredScore:
     scored = score(promise, now)
     if scored is None:
         return StoredScore(promise.lead_id, None, None)

@@ -60,7 +60,7 @@ class NewExport:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class ExportTable:
     """What an export reads: rows of the model with what the projection takes, of which `values` makes one value
     for each of the export's columns.
     """
@@ -70,7 +70,7 @@ class Sheet:
     values: Callable[[Sequence[Any]], Iterable[row_format.Row]]
 
 
-SheetOf = Callable[[ExportEntity, Sequence[str]], Sheet]
+SheetOf = Callable[[ExportEntity, Sequence[str]], ExportTable]
 
 
 async def create(writer: Writer, viewer: Viewer, new: NewExport) -> Export:
@@ -110,7 +110,7 @@ def _own(viewer: Viewer) -> Scope:
     return Scope(viewer.user_id)
 
 
-async def take_turn(pool: Pool, sheet_of: SheetOf, *, rows_per_turn: int = ROWS_PER_TURN) -> bool:
+async def take_turn(pool: Pool, export_table_of: SheetOf, *, rows_per_turn: int = ROWS_PER_TURN) -> bool:
     """Writes the next rows of the export whose turn it is; False where none is due.
 
     What fails is noted and tried again, a few times. Raises what the driver raises where the database is lost.
@@ -123,7 +123,7 @@ async def take_turn(pool: Pool, sheet_of: SheetOf, *, rows_per_turn: int = ROWS_
             return False
         taken[:] = [turn.export]
         if _is_allowed(turn):
-            await _write_some(writer, turn.export, sheet_of, rows_per_turn)
+            await _write_some(writer, turn.export, export_table_of, rows_per_turn)
         else:
             await _fail(writer, turn.export.id, NOT_ALLOWED)
         return True
@@ -143,8 +143,8 @@ def _is_allowed(turn: exports.Turn) -> bool:
     return reads_it and turn.status == UserStatus.ACTIVE
 
 
-async def _write_some(writer: Writer, export: Export, sheet_of: SheetOf, most: int) -> None:
-    question, sheet = restored_question(export.question), sheet_of(export.entity, export.columns)
+async def _write_some(writer: Writer, export: Export, export_table_of: SheetOf, most: int) -> None:
+    question, sheet = restored_question(export.question), export_table_of(export.entity, export.columns)
     scope = EVERYBODY if export.everybody else Scope(export.user_id)
     progress = await _begin(writer, export, sheet, scope, question.where)
     writer.projection = sheet.projection
@@ -178,7 +178,7 @@ def _rows_of_turn(export: Export, most: int) -> int:
 
 
 async def _begin(
-    writer: Writer, export: Export, sheet: Sheet, scope: Scope, where: Filter
+    writer: Writer, export: Export, sheet: ExportTable, scope: Scope, where: Filter
 ) -> dict[str, object]:
     """What the first turn has to note. Where counting may be what failed, nothing is counted."""
     if export.status != ExportStatus.QUEUED:
@@ -190,7 +190,9 @@ async def _begin(
     return begun
 
 
-def _packed(export: Export, sheet: Sheet, some: Sequence[Any], *, is_last: bool) -> tuple[bytes, Content]:
+def _packed(
+    export: Export, sheet: ExportTable, some: Sequence[Any], *, is_last: bool
+) -> tuple[bytes, Content]:
     is_first = export.size_bytes == 0
     data = row_format.head(export.format, export.columns) if is_first else b""
     data += row_format.lines(export.format, export.columns, sheet.values(some))

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from db.models import User
-from db.statements.buckets import Tally
-from loaders.buckets import Tallies
+from db.statements.buckets import BucketSums
+from loaders.buckets import SumsOfBuckets
 from loaders.loader import Loads
 from loaders.rows import RowBy
-from services.figures.cache.cached import metric
-from services.figures.group_by import together
+from services.figures.cache.cached import cached_figure
+from services.figures.group_by import ask_by_group
 from services.figures.rates import PARTS, Rate, RateBasis, RateTrend, Trend
 from services.figures.windows import TimeUnit, bounds_of, today, usual_period, windows, zone_or_utc
 
@@ -45,10 +45,10 @@ class UserFigures:
     """`counters` are of all time, by the names of the user's columns; leads by the status that they have now."""
 
     counters: dict[str, int]
-    ever: Tally
-    previous: Tally
-    current: Tally
-    today: Tally
+    ever: BucketSums
+    previous: BucketSums
+    current: BucketSums
+    today: BucketSums
 
 
 async def _foresee_figures(_: Loads, user: User, now: datetime) -> Sequence[UserFiguresOf]:
@@ -57,13 +57,13 @@ async def _foresee_figures(_: Loads, user: User, now: datetime) -> Sequence[User
     return [UserFiguresOf(user.id, *period, first, behind)]
 
 
-@metric(
+@cached_figure(
     "user_figures",
     version=1,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
-    lent=True,
-    foresee=_foresee_figures,
+    shared=True,
+    warm_questions=_foresee_figures,
 )
 async def user_figures(loads: Loads, questions: Sequence[UserFiguresOf]) -> Sequence[UserFigures]:
     """From counters and roll-ups. A user whom the viewer may not see has done nothing."""
@@ -73,10 +73,12 @@ async def user_figures(loads: Loads, questions: Sequence[UserFiguresOf]) -> Sequ
         spans = (EVER, (previous_start, start), (start, end), (today, tomorrow))
         ids = [question.user_id for question in some]
         users = await loads.load(RowBy(User), ids)
-        tallies = await loads.load(Tallies("user_id", spans), ids)
-        return [UserFigures(_counters(user), *tallied) for user, tallied in zip(users, tallies, strict=True)]
+        bucket_sums = await loads.load(SumsOfBuckets("user_id", spans), ids)
+        return [
+            UserFigures(_counters(user), *tallied) for user, tallied in zip(users, bucket_sums, strict=True)
+        ]
 
-    return await together(
+    return await ask_by_group(
         questions, lambda one: (one.previous_start, one.start, one.end, one.today, one.tomorrow), ask
     )
 
@@ -106,49 +108,51 @@ async def _foresee_series(_: Loads, user: User, now: datetime) -> Sequence[UserS
     return [UserSeriesOf(user.id, bounds_of(list(days)))]
 
 
-@metric(
+@cached_figure(
     "user_series",
     version=1,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
-    lent=True,
-    foresee=_foresee_series,
+    shared=True,
+    warm_questions=_foresee_series,
 )
-async def user_series(loads: Loads, questions: Sequence[UserSeriesOf]) -> Sequence[list[Tally]]:
+async def user_series(loads: Loads, questions: Sequence[UserSeriesOf]) -> Sequence[list[BucketSums]]:
     """What happened to all of a user's keywords within each window; zeros where nothing did."""
 
-    async def ask(bounds: tuple[datetime, ...], some: Sequence[UserSeriesOf]) -> Sequence[list[Tally]]:
+    async def ask(bounds: tuple[datetime, ...], some: Sequence[UserSeriesOf]) -> Sequence[list[BucketSums]]:
         return await _series(loads, "user_id", bounds, [question.user_id for question in some])
 
-    return await together(questions, lambda one: one.bounds, ask)
+    return await ask_by_group(questions, lambda one: one.bounds, ask)
 
 
-@metric("keyword_series", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS, lent=True)
-async def keyword_series(loads: Loads, questions: Sequence[KeywordSeriesOf]) -> Sequence[list[Tally]]:
+@cached_figure("keyword_series", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS, shared=True)
+async def keyword_series(loads: Loads, questions: Sequence[KeywordSeriesOf]) -> Sequence[list[BucketSums]]:
     """What happened to a keyword within each window; zeros where nothing did."""
 
-    async def ask(bounds: tuple[datetime, ...], some: Sequence[KeywordSeriesOf]) -> Sequence[list[Tally]]:
+    async def ask(
+        bounds: tuple[datetime, ...], some: Sequence[KeywordSeriesOf]
+    ) -> Sequence[list[BucketSums]]:
         return await _series(loads, "keyword_id", bounds, [question.keyword_id for question in some])
 
-    return await together(questions, lambda one: one.bounds, ask)
+    return await ask_by_group(questions, lambda one: one.bounds, ask)
 
 
 async def _series(
     loads: Loads, by: str, bounds: Sequence[datetime], ids: Sequence[int]
-) -> Sequence[list[Tally]]:
+) -> Sequence[list[BucketSums]]:
     spans = tuple(pairwise(bounds))
-    return [list(tallied) for tallied in await loads.load(Tallies(by, spans), ids)]
+    return [list(tallied) for tallied in await loads.load(SumsOfBuckets(by, spans), ids)]
 
 
-def trend(current: Tally, previous: Tally, measure: str) -> Trend:
+def trend(current: BucketSums, previous: BucketSums, measure: str) -> Trend:
     return Trend(getattr(current, measure), getattr(previous, measure))
 
 
-def rate(tally: Tally, basis: RateBasis) -> Rate:
+def rate(tally: BucketSums, basis: RateBasis) -> Rate:
     """A rate of what happened within a window: leads that were first converted in it, by its mentions, say."""
     over, under = PARTS[basis]
     return Rate(getattr(tally, over), getattr(tally, under), basis)
 
 
-def rate_trend(current: Tally, previous: Tally, basis: RateBasis) -> RateTrend:
+def rate_trend(current: BucketSums, previous: BucketSums, basis: RateBasis) -> RateTrend:
     return RateTrend(rate(current, basis), rate(previous, basis))

@@ -8,8 +8,8 @@ from db.language.snapshots import KeywordCopy, LeadCopy, MentionCopy
 from db.models import User
 from loaders.loader import Loads
 from loaders.recent_leads import RecentLeads
-from services.figures.cache.cached import metric
-from services.figures.group_by import together
+from services.figures.cache.cached import cached_figure
+from services.figures.group_by import ask_by_group
 
 TTL_SECONDS = 60
 USUALLY_MOST = 10
@@ -32,8 +32,13 @@ async def _foresee(_: Loads, user: User, __: datetime) -> Sequence[RecentLeadsOf
     return [RecentLeadsOf(user.id)]
 
 
-@metric(
-    "recent_leads", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS, lent=True, foresee=_foresee
+@cached_figure(
+    "recent_leads",
+    version=1,
+    ttl_seconds=TTL_SECONDS,
+    stale_seconds=TTL_SECONDS,
+    shared=True,
+    warm_questions=_foresee,
 )
 async def recent_leads(loads: Loads, questions: Sequence[RecentLeadsOf]) -> Sequence[list[RecentLead]]:
     """The newest leads of each user, the newest first."""
@@ -42,4 +47,4 @@ async def recent_leads(loads: Loads, questions: Sequence[RecentLeadsOf]) -> Sequ
         found = await loads.load(RecentLeads(most), [question.user_id for question in some])
         return [[RecentLead(*each) for each in leads] for leads in found]
 
-    return await together(questions, lambda one: one.most, ask)
+    return await ask_by_group(questions, lambda one: one.most, ask)

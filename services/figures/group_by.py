@@ -9,7 +9,7 @@ Kind = TypeVar("Kind", bound=Hashable)
 Answer = TypeVar("Answer")
 
 
-async def together(
+async def ask_by_group(
     questions: Sequence[Question],
     kind_of: Callable[[Question], Kind],
     ask: Callable[[Kind, Sequence[Question]], Awaitable[Sequence[Answer]]],

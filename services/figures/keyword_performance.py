@@ -6,13 +6,13 @@ from datetime import datetime
 
 from db.language.snapshots import KeywordCopy
 from db.models import User
-from db.statements.buckets import Tally
+from db.statements.buckets import BucketSums
 from db.statements.keyword_ranking import Ranked, Ranking
-from loaders.buckets import Tallies
+from loaders.buckets import SumsOfBuckets
 from loaders.keyword_ranking import BestKeywords
 from loaders.loader import Loads
-from services.figures.cache.cached import metric
-from services.figures.group_by import together
+from services.figures.cache.cached import cached_figure
+from services.figures.group_by import ask_by_group
 from services.figures.rates import half_up
 from services.figures.windows import Period, usual_period
 
@@ -63,8 +63,8 @@ def best_keywords_of(user_id: int, period: Period, ranking: Ranking, most: int) 
 class KeywordFigures:
     keyword: KeywordCopy
     efficiency_score: int
-    previous: Tally
-    current: Tally
+    previous: BucketSums
+    current: BucketSums
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +82,13 @@ async def _foresee_best(_: Loads, user: User, now: datetime) -> Sequence[BestKey
     return [BestKeywordsOf(user.id, *usual_period(user.time_zone, now))]
 
 
-@metric(
+@cached_figure(
     "best_keywords",
     version=1,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
-    lent=True,
-    foresee=_foresee_best,
+    shared=True,
+    warm_questions=_foresee_best,
 )
 async def best_keywords(loads: Loads, questions: Sequence[BestKeywordsOf]) -> Sequence[BestKeywordsFound]:
     async def ask(alike: BestKeywordsOf, some: Sequence[BestKeywordsOf]) -> Sequence[BestKeywordsFound]:
@@ -97,12 +97,12 @@ async def best_keywords(loads: Loads, questions: Sequence[BestKeywordsOf]) -> Se
         found = await loads.load(loader, [question.user_id for question in some])
         return [_found(ranked, alike.rankings, alike.most) for ranked in found]
 
-    return await together(questions, lambda one: replace(one, user_id=0), ask)
+    return await ask_by_group(questions, lambda one: replace(one, user_id=0), ask)
 
 
 def _found(ranked: Sequence[Ranked], rankings: Sequence[Ranking], most: int) -> BestKeywordsFound:
     figures = [
-        KeywordFigures(one.keyword, efficiency_score(one.not_better, one.among), *one.tallies)
+        KeywordFigures(one.keyword, efficiency_score(one.not_better, one.among), *one.bucket_sums)
         for one in ranked
     ]
     return BestKeywordsFound(figures, {ranking: _places(ranked, ranking, most) for ranking in rankings})
@@ -124,18 +124,18 @@ class KeywordWindowOf:
 
 @dataclass(frozen=True, slots=True)
 class KeywordWindow:
-    previous: Tally
-    current: Tally
+    previous: BucketSums
+    current: BucketSums
 
 
-@metric("keyword_window", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS, lent=True)
+@cached_figure("keyword_window", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS, shared=True)
 async def keyword_window(loads: Loads, questions: Sequence[KeywordWindowOf]) -> Sequence[KeywordWindow]:
     async def ask(
         kind: tuple[datetime, datetime, datetime], some: Sequence[KeywordWindowOf]
     ) -> Sequence[KeywordWindow]:
         previous_start, start, end = kind
-        loader = Tallies("keyword_id", ((previous_start, start), (start, end)))
+        loader = SumsOfBuckets("keyword_id", ((previous_start, start), (start, end)))
         found = await loads.load(loader, [question.keyword_id for question in some])
         return [KeywordWindow(*tallied) for tallied in found]
 
-    return await together(questions, lambda one: (one.previous_start, one.start, one.end), ask)
+    return await ask_by_group(questions, lambda one: (one.previous_start, one.start, one.end), ask)

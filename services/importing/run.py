@@ -11,7 +11,7 @@ from db.statements.ingest import NewPost, user_by_email
 from services.importing.columns import DamagedFileError, Post, Rejected
 from services.ingest.row import NewRow
 from services.ingest.write import RowResult, take
-from services.matching.keyword_matchers import Watch
+from services.matching.keyword_matchers import KeywordMatcher
 
 POSTS_PER_BATCH = 1000
 # Long posts make a batch full sooner, so that memory stays bounded.
@@ -85,23 +85,23 @@ def _new_post(post: Post, platform: Platform) -> NewPost:
     )
 
 
-async def find_watch(pool: Pool, email: str) -> Watch | None:
+async def find_matcher(pool: Pool, email: str) -> KeywordMatcher | None:
     """What is watched by the active user with the address, whatever its case; None where there is no such user."""
     reader = Reader(pool)
     try:
         user_id = await user_by_email(reader, email)
         if user_id is None:
             return None
-        watch = Watch(user_id)
-        await watch.refresh(reader)
-        return watch
+        matcher = KeywordMatcher(user_id)
+        await matcher.refresh(reader)
+        return matcher
     finally:
         reader.close()
 
 
 async def import_posts(
     pool: Pool,
-    watch: Watch,
+    matcher: KeywordMatcher,
     rows: Iterable[Post | Rejected],
     platform: Platform,
     *,
@@ -123,9 +123,9 @@ async def import_posts(
         async with aclosing(_read_ahead(batches) if ahead else _in_turn(batches)) as reading:
             async for batch in reading:
                 if dry_run:
-                    summary.add_matches([watch.keywords_of(row) for row in batch.rows])
+                    summary.add_matches([matcher.keywords_of(row) for row in batch.rows])
                 elif batch.rows:
-                    summary.add(await take(pool, watch, batch.rows, analyze=analyze))
+                    summary.add(await take(pool, matcher, batch.rows, analyze=analyze))
                 summary.read += batch.read
                 summary.rejected += len(batch.rejected)
                 on_batch(summary, batch.rejected)

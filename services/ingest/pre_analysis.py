@@ -11,39 +11,39 @@ from loaders.ingest import ActiveKeywords, MentionOfIdentity
 from loaders.loader import Loads
 from services.analysis.record import AnalysisValues, analyze
 from services.ingest.row import NewRow, Row
-from services.matching.keyword_matchers import Watch
+from services.matching.keyword_matchers import KeywordMatcher
 
 Findings: TypeAlias = Mapping[Identity, AnalysisValues]
 NOTHING_FOUND: Findings = MappingProxyType({})
 
 
-async def findings(loads: Loads, watch: Watch, rows: Sequence[Row]) -> Findings:
+async def findings(loads: Loads, matcher: KeywordMatcher, rows: Sequence[Row]) -> Findings:
     """What is found in the mentions that the rows will become, those left out that are there. It reads and
     computes before anybody is locked, and so knows nothing of what changes until then.
     """
-    (keywords,) = await loads.load(ActiveKeywords(), [watch.user_id])
-    watch.update(keywords)
-    mentions = _mentions(watch, rows)
-    there = await loads.load(MentionOfIdentity(watch.user_id), list(mentions))
+    (keywords,) = await loads.load(ActiveKeywords(), [matcher.user_id])
+    matcher.update(keywords)
+    mentions = _mentions(matcher, rows)
+    there = await loads.load(MentionOfIdentity(matcher.user_id), list(mentions))
     new = [mention for mention, id_ in zip(mentions.values(), there, strict=True) if id_ is None]
-    texts = _texts(watch, new)
+    texts = _texts(matcher, new)
     found = await asyncio.to_thread(analyze, texts)
     return {mention.identity: values for mention, values in zip(new, found, strict=True)}
 
 
-def _mentions(watch: Watch, rows: Sequence[Row]) -> dict[Identity, NewMention]:
+def _mentions(matcher: KeywordMatcher, rows: Sequence[Row]) -> dict[Identity, NewMention]:
     """The first of equal mentions, which is the one that is taken in; of active keywords."""
-    active = {keyword.id for keyword in watch.keywords}
+    active = {keyword.id for keyword in matcher.keywords}
     mentions: dict[Identity, NewMention] = {}
     for row in rows:
         if isinstance(row, NewRow):
-            for keyword_id in active.intersection(watch.keywords_of(row)):
+            for keyword_id in active.intersection(matcher.keywords_of(row)):
                 mention = NewMention(keyword_id, row.post)
                 mentions.setdefault(mention.identity, mention)
     return mentions
 
 
-def _texts(watch: Watch, mentions: Sequence[NewMention]) -> list[MentionText]:
+def _texts(matcher: KeywordMatcher, mentions: Sequence[NewMention]) -> list[MentionText]:
     """They have no ids yet."""
     watched = {
         keyword.id: Watched(
@@ -54,7 +54,7 @@ def _texts(watch: Watch, mentions: Sequence[NewMention]) -> list[MentionText]:
             keyword.excluded_terms,
             keyword.platforms,
         )
-        for keyword in watch.keywords
+        for keyword in matcher.keywords
     }
     return [
         MentionText(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from db.models import Base, Integration, Keyword, MentionKind, Platform
 from db.statements.ingest import NewPost
 from services.ingest.values import GREATEST_COUNT, LONGEST, WEB_ADDRESS
-from services.rules.timestamps import NOT_KEPT, is_kept, rfc3339
+from services.rules.timestamps import OUT_OF_RANGE, in_range, rfc3339
 
 LONGEST_LANGUAGE = 35  # characters of a language tag, RFC 5646, 4.4.1
 
@@ -172,8 +172,8 @@ def _moment(value: object, _: IdReader) -> datetime:
         moment = value if isinstance(value, datetime) else rfc3339(_checked_text(value, 100))
     except ValueError as wrong:
         raise _UnusableError(IngestErrorCode.INVALID, str(wrong)) from wrong
-    if not is_kept(moment):
-        raise _UnusableError(IngestErrorCode.INVALID, NOT_KEPT)
+    if not in_range(moment):
+        raise _UnusableError(IngestErrorCode.INVALID, OUT_OF_RANGE)
     return moment
 
 

@@ -22,7 +22,7 @@ from loaders.loader import Loads
 from services.analysis.record import ANALYZER, VERSION
 from services.ingest.pre_analysis import NOTHING_FOUND, Findings, findings
 from services.ingest.row import FailedRow, IngestErrorCode, NewRow, Row, RowError
-from services.matching.keyword_matchers import Watch
+from services.matching.keyword_matchers import KeywordMatcher
 from services.rules.user_errors import InactiveViewerError
 
 
@@ -72,7 +72,7 @@ _NO_INTEGRATION = RowError(IngestErrorCode.NOT_FOUND, "There is no such integrat
 
 async def take(
     pool: Pool,
-    watch: Watch,
+    matcher: KeywordMatcher,
     rows: Sequence[Row],
     on_error: ErrorPolicy = ErrorPolicy.REJECT_FAILED_ROWS,
     *,
@@ -81,17 +81,17 @@ async def take(
     """`take_in` in a transaction of its own. With `analyze`, what is new is analysed before."""
     found: Findings = {}
     if analyze:
-        loads = Loads(Reader(pool), Scope(watch.user_id))
+        loads = Loads(Reader(pool), Scope(matcher.user_id))
         try:
-            found = await findings(loads, watch, rows)
+            found = await findings(loads, matcher, rows)
         finally:
             await loads.close()
-    return await in_transaction(pool, lambda writer: take_in(writer, watch, rows, on_error, found))
+    return await in_transaction(pool, lambda writer: take_in(writer, matcher, rows, on_error, found))
 
 
 async def take_in(
     writer: Writer,
-    watch: Watch,
+    matcher: KeywordMatcher,
     rows: Sequence[Row],
     on_error: ErrorPolicy = ErrorPolicy.REJECT_FAILED_ROWS,
     found: Findings = NOTHING_FOUND,
@@ -102,13 +102,13 @@ async def take_in(
     mentions that are new is recorded with them. Raises `InactiveViewerError` for a user who may not write, or is
     none.
     """
-    if await lock_user(writer, watch.user_id) != UserStatus.ACTIVE:
+    if await lock_user(writer, matcher.user_id) != UserStatus.ACTIVE:
         raise InactiveViewerError
     if any(isinstance(row, NewRow) and row.keyword_id is None for row in rows):
-        await watch.refresh(writer)
-    matched = [watch.keywords_of(row) for row in rows]
-    keywords = await lock_keywords(writer, watch.user_id, sorted({id_ for ids in matched for id_ in ids}))
-    integrations = await own_integrations(writer, watch.user_id, sorted(_integration_ids(rows)))
+        await matcher.refresh(writer)
+    matched = [matcher.keywords_of(row) for row in rows]
+    keywords = await lock_keywords(writer, matcher.user_id, sorted({id_ for ids in matched for id_ in ids}))
+    integrations = await own_integrations(writer, matcher.user_id, sorted(_integration_ids(rows)))
     errors = [_errors(row, keywords, integrations) for row in rows]
     if on_error == ErrorPolicy.REJECT_ALL and any(errors):
         return [_failed(wrong) if wrong else _REJECTED for wrong in errors]
@@ -117,7 +117,7 @@ async def take_in(
         [] if wrong else _mentions(row, ids, active)
         for row, ids, wrong in zip(rows, matched, errors, strict=True)
     ]
-    taken = iter(await _insert(writer, watch.user_id, [one for some in mentions for one in some], found))
+    taken = iter(await _insert(writer, matcher.user_id, [one for some in mentions for one in some], found))
     return [
         _failed(wrong) if wrong else _taken(of_row, taken)
         for of_row, wrong in zip(mentions, errors, strict=True)

@@ -21,7 +21,7 @@ from db.models import (
     Mention,
 )
 from db.statements import write_rows
-from db.statements.chunked_delete import Hanging, Walk, delete_small, delete_some, detach_some
+from db.statements.chunked_delete import DeleteCursor, Dependent, delete_small, delete_some, detach_some
 from db.statements.integration import connect_integration, seal, sealed_by_others
 from services.accounts.vault import Sealed, Secret, Vault
 from services.accounts.viewer import Viewer
@@ -49,7 +49,7 @@ _GONE = {
     "status": IntegrationStatus.DISCONNECTED,
     **dict.fromkeys((*_CREDENTIALS, "next_sync_at", "sync_cursor")),
 }
-_HANGING: Sequence[Hanging] = ((Mention, "integration_id"), (IntegrationLog, "integration_id"))
+_HANGING: Sequence[Dependent] = ((Mention, "integration_id"), (IntegrationLog, "integration_id"))
 
 KIND_OF = {
     **dict.fromkeys(IntegrationProvider, IntegrationKind.SOURCE),
@@ -269,13 +269,13 @@ async def delete(writer: Writer, viewer: Viewer, integration_id: int) -> int:
         writer, viewer.scope, Integration, integration_id, *_HANGING, most=MOST_AT_ONCE
     ):
         await _read(writer, viewer, integration_id)
-        walks = Walk(), Walk()
+        walks = DeleteCursor(), DeleteCursor()
         raise TooMuchError(partial(_take_some, viewer=viewer, integration_id=integration_id, walks=walks))
     return integration_id
 
 
 async def _take_some(
-    writer: Writer, *, viewer: Viewer, integration_id: int, walks: tuple[Walk, Walk]
+    writer: Writer, *, viewer: Viewer, integration_id: int, walks: tuple[DeleteCursor, DeleteCursor]
 ) -> bool:
     """Takes some mentions and logs off an integration that is about to go, and is of no use from then on; whether
     there may be more.

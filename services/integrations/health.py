@@ -25,8 +25,8 @@ from db.statements.read_integration_health import Monitored
 from db.statements.user import hold_all
 from loaders.integration_health import MonitoredIntegrations
 from loaders.loader import Loads
-from services.figures.cache.cached import metric
-from services.figures.group_by import together
+from services.figures.cache.cached import cached_figure
+from services.figures.group_by import ask_by_group
 from services.figures.rates import percent, rounded
 
 VERSION = "1"
@@ -201,13 +201,13 @@ async def _foresee(_: Loads, user: User, now: datetime) -> Sequence[HealthsOf]:
     return [HealthsOf(user.id, first_day(now), USUALLY_MOST)]
 
 
-@metric(
+@cached_figure(
     "integration_health",
     version=1,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
-    lent=True,
-    foresee=_foresee,
+    shared=True,
+    warm_questions=_foresee,
 )
 async def integration_health(
     loads: Loads, questions: Sequence[HealthsOf]
@@ -220,7 +220,9 @@ async def integration_health(
         found = await loads.load(MonitoredIntegrations("id" if one else "user_id", most, since), keys)
         return [[_report(each, since) for each in monitored] for monitored in found]
 
-    return await together(questions, lambda one: (one.since, one.most, one.integration_id is not None), ask)
+    return await ask_by_group(
+        questions, lambda one: (one.since, one.most, one.integration_id is not None), ask
+    )
 
 
 def without_runs(integration: Integration, since: datetime) -> IntegrationReport:

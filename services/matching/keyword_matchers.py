@@ -13,7 +13,7 @@ from services.matching.matcher import Matcher
 _BETWEEN = " \0 "
 
 
-class Watch:
+class KeywordMatcher:
     """A user's active keywords, ready to be found in posts. Kept between batches, it is made anew when one of
     them has changed.
     """

@@ -13,10 +13,10 @@ _DATE_AND_TIME = re.compile(
 )
 
 
-NOT_KEPT = f"This has to lie between the years {YEARS.start} and {YEARS.stop - 1}."
+OUT_OF_RANGE = f"This has to lie between the years {YEARS.start} and {YEARS.stop - 1}."
 
 
-def is_kept(moment: datetime) -> bool:
+def in_range(moment: datetime) -> bool:
     """Whether the moment, in UTC, is one that can be kept."""
     return moment.year in YEARS
 

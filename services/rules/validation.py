@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from services.rules.timestamps import NOT_KEPT, is_kept
+from services.rules.timestamps import OUT_OF_RANGE, in_range
 from services.rules.user_errors import RefusedError, UserError, UserErrorCode
 
 
@@ -61,8 +61,8 @@ class Validation:
     def moments(self, *names: str) -> None:
         """Moments that can be kept."""
         for name in names:
-            if self._given(name) and not is_kept(self._values[name]):
-                self.refuse(UserErrorCode.INVALID, NOT_KEPT, name)
+            if self._given(name) and not in_range(self._values[name]):
+                self.refuse(UserErrorCode.INVALID, OUT_OF_RANGE, name)
 
     def texts(self, name: str, *, most: int, longest: int) -> None:
         """A list of trimmed texts, none of them empty; repetitions go."""

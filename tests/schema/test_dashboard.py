@@ -556,9 +556,11 @@ async def test_what_is_warmed_is_what_a_dashboard_asks(people: Any) -> None:
     )
     cached, loads = people.cached, Loads(Reader(world.pool), Scope(user_id))
     try:
-        for metric in REGISTERED:
-            if metric.foresee is not None:
-                await cached.refresh(metric, loads, await metric.foresee(loads, user, NOW))
+        for cached_figure in REGISTERED:
+            if cached_figure.warm_questions is not None:
+                await cached.refresh(
+                    cached_figure, loads, await cached_figure.warm_questions(loads, user, NOW)
+                )
     finally:
         await loads.close()
     assert (await people(DOCUMENT, viewer="warm")).statements == ["users by id"]

@@ -17,7 +17,7 @@ import pytest
 from db import models
 from db.engine.pool import open_pool
 from db.models import ExportEntity
-from resolvers.framework.export_columns import columns_of, sheet_of, usual_columns
+from resolvers.framework.export_columns import columns_of, export_table_of, usual_columns
 from resolvers.framework.filter_input import public
 from resolvers.framework.global_id import encode
 from resolvers.framework.orders import (
@@ -67,7 +67,7 @@ class Exporting:
     async def work(self, *, turns: int = 10_000, rows: int = 7) -> int:
         """Takes turns while there are any, and returns how many it took."""
         for taken in range(turns):
-            if not await take_turn(self.world.pool, sheet_of, rows_per_turn=rows):
+            if not await take_turn(self.world.pool, export_table_of, rows_per_turn=rows):
                 return taken
         return turns
 
@@ -730,10 +730,10 @@ async def test_what_was_too_slow_is_tried_again_without_counting(
     try:
         async with exporting.world.pool.acquire() as other, other.transaction():
             await other.execute("LOCK TABLE mentions IN ACCESS EXCLUSIVE MODE")
-            assert await take_turn(hasty, sheet_of)
-            assert not await take_turn(hasty, sheet_of)  # it is not due yet
+            assert await take_turn(hasty, export_table_of)
+            assert not await take_turn(hasty, export_table_of)  # it is not due yet
         await exporting.world.pool.execute("UPDATE exports SET due_at = now()")
-        assert await take_turn(hasty, sheet_of)
+        assert await take_turn(hasty, export_table_of)
     finally:
         await hasty.close()
     shown = await exporting.show(made)
@@ -747,7 +747,7 @@ async def test_what_is_always_too_slow_says_so(exporting: Exporting, database_ur
         async with exporting.world.pool.acquire() as other, other.transaction():
             await other.execute("LOCK TABLE mentions IN ACCESS EXCLUSIVE MODE")
             for _ in range(5):
-                assert await take_turn(hasty, sheet_of)
+                assert await take_turn(hasty, export_table_of)
                 await exporting.world.pool.execute("UPDATE exports SET due_at = now()")
     finally:
         await hasty.close()
@@ -777,8 +777,8 @@ async def test_statements_are_as_many_whatever_there_is(exporting: Exporting) ->
 
 def test_only_the_columns_that_are_exported_are_read() -> None:
     names = ["id", "mention.url"]
-    sheet = sheet_of(ExportEntity.LEADS, names)
+    sheet = export_table_of(ExportEntity.LEADS, names)
     shape = sheet.projection.shape(models.Lead, "created_at", "id")
     assert shape.columns == ("id", "created_at")
-    (ridden,) = shape.rides
+    (ridden,) = shape.joins
     assert ridden.shape.columns == ("id", "url")

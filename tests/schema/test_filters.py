@@ -81,7 +81,7 @@ INPUTS: dict[str, GraphQLInputObjectType] = {
         "integrations": "IntegrationFilter", "logs": "IntegrationLogFilter",
     }.items()
 }  # fmt: skip
-TAGS = {"users": "User", "keywords": "Keyword", "mentions": "Mention", "leads": "Lead", "integrations": "Integration", "logs": "IntegrationLog"}  # fmt: skip
+TYPENAMES = {"users": "User", "keywords": "Keyword", "mentions": "Mention", "leads": "Lead", "integrations": "Integration", "logs": "IntegrationLog"}  # fmt: skip
 BRANCHES = {"and", "or", "not"}
 
 
@@ -157,7 +157,7 @@ class Crowd:
 
     def expected(self, list_: str, wanted: Mapping[str, Any], owner: int | None) -> set[str]:
         rows = [row for row in self.rows[list_] if owner in {None, row["user_id"]}]
-        return {encode(TAGS[list_], row["id"]) for row in rows if lets_through(list_, wanted, row)}
+        return {encode(TYPENAMES[list_], row["id"]) for row in rows if lets_through(list_, wanted, row)}
 
     def samples(self, list_: str, name: str) -> list[Any]:
         """The values that a field has, as clients write them, the missing one left out."""

@@ -102,6 +102,8 @@ async def test_the_answer_and_the_statements_are_those_agreed_on(ann: Any, name:
     if os.environ.get("LEADGRAPH_WRITE_GOLDEN"):
         path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     assert found == json.loads(path.read_text())
-    lent = list(ann.cached.decoded)
-    assert lent
-    assert all(value == metric.load(body) for metric, body, value in lent)  # nobody has changed what was lent
+    shared = list(ann.cached.decoded)
+    assert shared
+    assert all(
+        value == cached_figure.load(body) for cached_figure, body, value in shared
+    )  # nobody has changed what was lent

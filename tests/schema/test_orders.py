@@ -24,7 +24,7 @@ TABLES = {
     "IntegrationConnection": "integrations",
     "IntegrationLogConnection": "integration_logs",
 }
-TAGS = {
+TYPENAMES = {
     "users": "User", "keywords": "Keyword", "mentions": "Mention", "leads": "Lead", "integrations": "Integration",
     "integration_logs": "IntegrationLog", "lead_events": "LeadEvent",
 }  # fmt: skip
@@ -178,7 +178,7 @@ async def raw(crowd: Any, table: str, order: str) -> list[Mapping[str, Any]]:
 def expected_ids(rows: list[Mapping[str, Any]], table: str, order: str) -> list[str]:
     columns, descending = ORDERS[table][order]
     ordered = sorted(rows, key=lambda row: tuple(row[name] for name in columns), reverse=descending)
-    return [encode(TAGS[table], row["id"]) for row in ordered]
+    return [encode(TYPENAMES[table], row["id"]) for row in ordered]
 
 
 def busiest(rows: list[Mapping[str, Any]], list_: List) -> int:

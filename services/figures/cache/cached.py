@@ -42,7 +42,7 @@ from loaders.counts import SumOfCounter
 from loaders.loader import Loader, Loads
 from loaders.rows import RowBy
 from services.figures.cache.backend import Backend
-from services.figures.cache.cached_figure import Asked, Metric, Value, metric
+from services.figures.cache.cached_figure import Asked, CachedFigure, Value, cached_figure
 from services.figures.cache.computing import Computing, Job
 from services.figures.cache.decoded import Decoded
 from services.figures.cache.entry import LAYOUT, Entry
@@ -50,7 +50,7 @@ from services.figures.cache.memory import MemoryBackend
 from services.figures.cache.statistics import Statistics
 from services.figures.cache.store import Store
 
-__all__ = ["Cached", "Figure", "Figures", "Metric", "metric"]
+__all__ = ["Cached", "CachedFigure", "Figure", "Figures", "cached_figure"]
 
 logger = logging.getLogger("leadgraph")
 
@@ -75,14 +75,16 @@ class Figures(Loader[Asked, Figure[Value]]):
     answer cannot differ because time has passed between them.
     """
 
-    metric: Metric[Asked, Value]
+    cached_figure: CachedFigure[Asked, Value]
     max_age_seconds: float | None
     cached: "Cached" = field(compare=False, repr=False)
     loads: Loads = field(compare=False, repr=False)
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[Asked]) -> Sequence[Figure[Value]]:
         del reader, scope  # those of the loads
-        return await self.cached.get(self.metric, self.loads, keys, max_age_seconds=self.max_age_seconds)
+        return await self.cached.get(
+            self.cached_figure, self.loads, keys, max_age_seconds=self.max_age_seconds
+        )
 
 
 class Cached:
@@ -110,7 +112,7 @@ class Cached:
 
     async def get(
         self,
-        metric: Metric[Asked, Value],
+        cached_figure: CachedFigure[Asked, Value],
         loads: Loads,
         questions: Sequence[Asked],
         *,
@@ -123,20 +125,22 @@ class Cached:
         """
         if not questions:
             return []
-        keys = await self._keys(metric, loads, questions)
+        keys = await self._keys(cached_figure, loads, questions)
         wanted = dict(zip(keys, questions, strict=True))
         if max_age_seconds is not None and max_age_seconds <= 0:
-            entries = await self._computing.compute(Job(metric, loads, _never), wanted)
+            entries = await self._computing.compute(Job(cached_figure, loads, _never), wanted)
         else:
-            entries = await self._entries(metric, loads, wanted, max_age_seconds)
-        return await self._figures(metric, loads, keys, wanted, entries)
+            entries = await self._entries(cached_figure, loads, wanted, max_age_seconds)
+        return await self._figures(cached_figure, loads, keys, wanted, entries)
 
-    async def refresh(self, metric: Metric[Asked, Value], loads: Loads, questions: Sequence[Asked]) -> None:
+    async def refresh(
+        self, cached_figure: CachedFigure[Asked, Value], loads: Loads, questions: Sequence[Asked]
+    ) -> None:
         """Sees to it that the questions have figures as good as new; leaves to others what they compute."""
         if questions:
-            keys = await self._keys(metric, loads, questions)
+            keys = await self._keys(cached_figure, loads, questions)
             wanted = dict(zip(keys, questions, strict=True))
-            await self._computing.entries(Job(metric, loads, self._is_fresh, background=True), wanted)
+            await self._computing.entries(Job(cached_figure, loads, self._is_fresh, background=True), wanted)
 
     async def failure(self) -> Exception | None:
         """Why the store cannot be read now; None if it can."""
@@ -150,7 +154,7 @@ class Cached:
         await self._store.close()
 
     async def _keys(
-        self, metric: Metric[Asked, Value], loads: Loads, questions: Sequence[Asked]
+        self, cached_figure: CachedFigure[Asked, Value], loads: Loads, questions: Sequence[Asked]
     ) -> list[str]:
         """The questions' keys in the store, with the data versions that the snapshot shows."""
         await loads.open()  # see `Computing`
@@ -164,17 +168,18 @@ class Cached:
             (versions[None],) = await loads.load(SumOfCounter("data_version"), [None])
         viewer = loads.scope.user_id
         return [
-            self._prefix + metric.key(question, viewer, versions[question.user_id]) for question in questions
+            self._prefix + cached_figure.key(question, viewer, versions[question.user_id])
+            for question in questions
         ]
 
     async def _entries(
         self,
-        metric: Metric[Asked, Value],
+        cached_figure: CachedFigure[Asked, Value],
         loads: Loads,
         wanted: Mapping[str, Asked],
         max_age_seconds: float | None,
     ) -> dict[str, Entry]:
-        longest = metric.longest_seconds
+        longest = cached_figure.longest_seconds
         oldest = longest if max_age_seconds is None else min(longest, max_age_seconds)
 
         def usable(entry: Entry) -> bool:
@@ -186,13 +191,13 @@ class Cached:
         self.statistics.stale += len(stale)
         self.statistics.hits += len(entries) - len(stale)
         if stale:
-            self._refresh_later(metric, loads.scope, stale)
+            self._refresh_later(cached_figure, loads.scope, stale)
         missing = {key: wanted[key] for key in wanted if key not in entries}
-        return entries | await self._computing.entries(Job(metric, loads, usable), missing)
+        return entries | await self._computing.entries(Job(cached_figure, loads, usable), missing)
 
     async def _figures(
         self,
-        metric: Metric[Asked, Value],
+        cached_figure: CachedFigure[Asked, Value],
         loads: Loads,
         keys: Sequence[str],
         wanted: Mapping[str, Asked],
@@ -200,42 +205,46 @@ class Cached:
     ) -> list[Figure[Value]]:
         """The entries as values, one for each place."""
         try:
-            return [self._figure(metric, key, entries[key]) for key in keys]
+            return [self._figure(cached_figure, key, entries[key]) for key in keys]
         except ValueError as damaged:
             # Sealed by this very version of the metric, and yet another shape: a version that was not raised.
-            logger.warning("what is kept of %s cannot be read: %s", metric.name, damaged)
+            logger.warning("what is kept of %s cannot be read: %s", cached_figure.name, damaged)
             self.statistics.errors += 1
-            entries = await self._computing.compute(Job(metric, loads, _never), wanted)
-            return [self._figure(metric, key, entries[key]) for key in keys]
+            entries = await self._computing.compute(Job(cached_figure, loads, _never), wanted)
+            return [self._figure(cached_figure, key, entries[key]) for key in keys]
 
-    def _figure(self, metric: Metric[Asked, Value], key: str, entry: Entry) -> Figure[Value]:
+    def _figure(self, cached_figure: CachedFigure[Asked, Value], key: str, entry: Entry) -> Figure[Value]:
         as_of = datetime.fromtimestamp(entry.as_of, UTC)
-        return Figure(self.decoded.value(metric, key, entry.body), as_of)
+        return Figure(self.decoded.value(cached_figure, key, entry.body), as_of)
 
     def _is_fresh(self, entry: Entry) -> bool:
         return self._clock() < entry.fresh_until
 
-    def _refresh_later(self, metric: Metric[Asked, Value], scope: Scope, stale: Mapping[str, Asked]) -> None:
+    def _refresh_later(
+        self, cached_figure: CachedFigure[Asked, Value], scope: Scope, stale: Mapping[str, Asked]
+    ) -> None:
         new = {key: question for key, question in stale.items() if key not in self._refreshing}
         if not new or len(self._refreshing) + len(new) > MOST_REFRESHING:
             return
         self._refreshing |= new.keys()
-        task = asyncio.create_task(self._refresh(metric, scope, new))
+        task = asyncio.create_task(self._refresh(cached_figure, scope, new))
         self._refreshes.add(task)
         task.add_done_callback(self._refreshes.discard)
 
-    async def _refresh(self, metric: Metric[Asked, Value], scope: Scope, stale: Mapping[str, Asked]) -> None:
+    async def _refresh(
+        self, cached_figure: CachedFigure[Asked, Value], scope: Scope, stale: Mapping[str, Asked]
+    ) -> None:
         """In a snapshot of its own, so that keys too can be others: those of the data as it is now."""
         try:
             async with self._slots:
                 loads = Loads(Reader(self._pool), scope)
                 try:
-                    await self.refresh(metric, loads, list(stale.values()))
+                    await self.refresh(cached_figure, loads, list(stale.values()))
                 finally:
                     await loads.close()
         except Exception:
             self.statistics.failed_refreshes += 1
-            logger.exception("%s could not be computed in the background", metric.name)
+            logger.exception("%s could not be computed in the background", cached_figure.name)
         finally:
             self._refreshing -= stale.keys()
 

@@ -27,16 +27,16 @@ class Question(Hashable, Protocol):
 Asked = TypeVar("Asked", bound=Question)
 Value = TypeVar("Value")
 Compute = Callable[[Loads, Sequence[Asked]], Awaitable[Sequence[Value]]]
-Foresee = Callable[[Loads, User, datetime], Awaitable[Sequence[Asked]]]
+WarmQuestions = Callable[[Loads, User, datetime], Awaitable[Sequence[Asked]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Metric(Generic[Asked, Value]):
+class CachedFigure(Generic[Asked, Value]):
     """One kind of figure. `compute` returns one value per question, in order.
 
     A value is as good as new for `ttl_seconds` after the snapshot that it was computed from. For
     `stale_seconds` more it is served while a new one is computed; after that never. `version` grows whenever
-    the figure means something else or its value has another shape. Values that are `lent` are the same objects for
+    the figure means something else or its value has another shape. Values that are `shared` are the same objects for
     all who ask in this process, who must not change them; others are everybody's own.
     """
 
@@ -45,8 +45,8 @@ class Metric(Generic[Asked, Value]):
     ttl_seconds: float
     stale_seconds: float
     compute: Compute[Asked, Value]
-    foresee: Foresee[Asked] | None = None
-    lent: bool = False
+    warm_questions: WarmQuestions[Asked] | None = None
+    shared: bool = False
     _questions: TypeAdapter[Asked] = field(init=False, repr=False)
     _values: TypeAdapter[Value] = field(init=False, repr=False)
 
@@ -93,40 +93,40 @@ def _types(compute: Callable[..., Any]) -> tuple[Any, Any]:
     return question, value
 
 
-class Metrics:
+class CachedFigures:
     """The metrics that are known by name, for those who go through all of them, as warming does."""
 
     def __init__(self) -> None:
-        self._by_name: dict[str, Metric[Any, Any]] = {}
+        self._by_name: dict[str, CachedFigure[Any, Any]] = {}
 
-    def __iter__(self) -> Iterator[Metric[Any, Any]]:
+    def __iter__(self) -> Iterator[CachedFigure[Any, Any]]:
         return iter(self._by_name.values())
 
-    def add(self, metric: Metric[Any, Any]) -> None:
-        if metric.name in self._by_name:
-            raise ValueError(f"there are two metrics of the name {metric.name}")
-        self._by_name[metric.name] = metric
+    def add(self, cached_figure: CachedFigure[Any, Any]) -> None:
+        if cached_figure.name in self._by_name:
+            raise ValueError(f"there are two figures with the name {cached_figure.name}")
+        self._by_name[cached_figure.name] = cached_figure
 
 
-REGISTERED = Metrics()
+REGISTERED = CachedFigures()
 
 
-def metric(
+def cached_figure(
     name: str,
     *,
     version: int,
     ttl_seconds: float,
     stale_seconds: float,
-    foresee: Foresee[Any] | None = None,
-    lent: bool = False,
-    metrics: Metrics = REGISTERED,
-) -> Callable[[Compute[Asked, Value]], Metric[Asked, Value]]:
+    warm_questions: WarmQuestions[Any] | None = None,
+    shared: bool = False,
+    metrics: CachedFigures = REGISTERED,
+) -> Callable[[Compute[Asked, Value]], CachedFigure[Asked, Value]]:
     """Makes a metric of a set-wise computation `(loads, questions) -> values`, whose annotations say what goes
-    into the store and comes out. `foresee` names the questions that users will probably ask, to warm them.
+    into the store and comes out. `warm_questions` names the questions that users will probably ask, to warm them.
     """
 
-    def make(compute: Compute[Asked, Value]) -> Metric[Asked, Value]:
-        made = Metric(name, version, ttl_seconds, stale_seconds, compute, foresee, lent)
+    def make(compute: Compute[Asked, Value]) -> CachedFigure[Asked, Value]:
+        made = CachedFigure(name, version, ttl_seconds, stale_seconds, compute, warm_questions, shared)
         metrics.add(made)
         return made
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Generic
 
 from loaders.loader import Loads
-from services.figures.cache.cached_figure import Asked, Metric, Value
+from services.figures.cache.cached_figure import Asked, CachedFigure, Value
 from services.figures.cache.decoded import Decoded
 from services.figures.cache.entry import Entry
 from services.figures.cache.flight import Flight, Flights, outcome
@@ -33,7 +33,7 @@ class Job(Generic[Asked, Value]):
     they have begun.
     """
 
-    metric: Metric[Asked, Value]
+    cached_figure: CachedFigure[Asked, Value]
     loads: Loads
     usable: Callable[[Entry], bool]
     background: bool = False
@@ -70,20 +70,21 @@ class Computing:
 
     async def compute(self, job: Job[Asked, Value], wanted: Mapping[str, Asked]) -> dict[str, Entry]:
         """The entries, computed from the job's snapshot whatever lies in the store."""
-        metric = job.metric
+        cached_figure = job.cached_figure
         as_of = self._clock() - job.loads.snapshot_age_seconds
         self._statistics.misses += 0 if job.background else len(wanted)
-        values = await metric.compute(job.loads, list(wanted.values()))
+        values = await cached_figure.compute(job.loads, list(wanted.values()))
         if len(values) != len(wanted):
-            raise TypeError(f"{metric.name} returned {len(values)} values for {len(wanted)} questions")
+            raise TypeError(f"{cached_figure.name} returned {len(values)} values for {len(wanted)} questions")
         self._statistics.computed += len(values)
+        ttl = cached_figure.ttl_seconds
         entries = {
-            key: Entry(as_of, as_of + metric.ttl_seconds * (1 - JITTER * random.random()), metric.dump(value))  # noqa: S311
+            key: Entry(as_of, as_of + ttl * (1 - JITTER * random.random()), cached_figure.dump(value))  # noqa: S311
             for key, value in zip(wanted, values, strict=True)
         }
         for (key, entry), value in zip(entries.items(), values, strict=True):
-            self._decoded.keep(metric, key, entry.body, value)
-        left = as_of + metric.longest_seconds - self._clock()
+            self._decoded.keep(cached_figure, key, entry.body, value)
+        left = as_of + cached_figure.longest_seconds - self._clock()
         if left > SHORTEST_LIFE_SECONDS:
             await self._store.write(entries, left)
         return entries

@@ -14,7 +14,7 @@ from loaders.loader import Loads
 from loaders.rows import RowBy
 from services.accounts.viewer import Viewer
 from services.figures.cache.cached import Cached
-from services.figures.cache.cached_figure import Metric
+from services.figures.cache.cached_figure import CachedFigure
 
 logger = logging.getLogger("leadgraph")
 
@@ -40,7 +40,7 @@ Busy = Callable[[], Awaitable[bool]]
 async def warm(
     cached: Cached,
     pool: Pool,
-    metrics: Iterable[Metric[Any, Any]],
+    metrics: Iterable[CachedFigure[Any, Any]],
     busy: Busy,
     *,
     active_within: timedelta = ACTIVE_WITHIN,
@@ -49,7 +49,7 @@ async def warm(
     """Goes through the users seen lately, the latest first, two at a time, each when it is quiet. What is as
     good as new is left alone.
     """
-    foreseen = [metric for metric in metrics if metric.foresee is not None]
+    foreseen = [cached_figure for cached_figure in metrics if cached_figure.warm_questions is not None]
     warmed = Warmed()
     if foreseen:
         users = iter(await seen_lately(pool, active_within, most_users))
@@ -62,7 +62,7 @@ async def warm(
 async def _warm_each(
     cached: Cached,
     pool: Pool,
-    metrics: list[Metric[Any, Any]],
+    metrics: list[CachedFigure[Any, Any]],
     busy: Busy,
     users: Iterator[SeenUser],
     warmed: Warmed,
@@ -79,15 +79,17 @@ async def _warm_each(
             warmed.users += 1
 
 
-async def _warm_user(cached: Cached, pool: Pool, metrics: list[Metric[Any, Any]], user: SeenUser) -> None:
+async def _warm_user(
+    cached: Cached, pool: Pool, metrics: list[CachedFigure[Any, Any]], user: SeenUser
+) -> None:
     """As the user would ask: in their scope, from one snapshot."""
     loads = Loads(Reader(pool), Viewer(user.user_id, user.role).scope)
     try:
         (row,) = await loads.load(RowBy(User), [user.user_id])
-        for metric in metrics:
-            if row and metric.foresee:
-                questions = await metric.foresee(loads, row, datetime.now(UTC))
-                await cached.refresh(metric, loads, questions)
+        for cached_figure in metrics:
+            if row and cached_figure.warm_questions:
+                questions = await cached_figure.warm_questions(loads, row, datetime.now(UTC))
+                await cached.refresh(cached_figure, loads, questions)
     finally:
         await loads.close()
 

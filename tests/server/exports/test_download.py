@@ -10,7 +10,7 @@ import pytest
 
 from db.engine.pool import Pool
 from db.statements import api_key as stored_keys
-from resolvers.framework.export_columns import sheet_of
+from resolvers.framework.export_columns import export_table_of
 from resolvers.framework.global_id import encode
 from services.accounts import api_key
 from services.export.jobs import take_turn
@@ -46,7 +46,7 @@ async def add_export(pool: Pool, user_id: int, format_: str = "json_lines") -> i
 
 
 async def write_all(pool: Pool) -> None:
-    while await take_turn(pool, sheet_of, rows_per_turn=40):
+    while await take_turn(pool, export_table_of, rows_per_turn=40):
         pass
 
 
@@ -209,7 +209,7 @@ async def test_what_is_not_finished_is_not_ready(served: Served) -> None:
     headers = {"authorization": f"Bearer {served.key}"}
     waiting = await served.client.get(url, headers=headers)
     assert (waiting.status_code, code(waiting)) == (409, "NOT_READY")
-    assert await take_turn(served.pool, sheet_of, rows_per_turn=40)
+    assert await take_turn(served.pool, export_table_of, rows_per_turn=40)
     assert (await served.client.get(url, headers=headers)).status_code == 409
 
 

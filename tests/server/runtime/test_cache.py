@@ -25,7 +25,7 @@ from server.runtime.cache import open_cached
 from server.runtime.errors import CommandError
 from server.runtime.settings import load_settings
 from services.figures.cache.cached import Cached
-from services.figures.cache.cached_figure import Metric, Metrics
+from services.figures.cache.cached_figure import CachedFigure, CachedFigures
 from services.figures.cache.redis import RedisBackend
 from tests.conftest import free_port
 from tests.valkey import Valkey
@@ -44,10 +44,10 @@ class Counted:
 
     runs: int = 0
     failure: Exception | None = None
-    metric: Metric[About, int] = field(init=False)
+    cached_figure: CachedFigure[About, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.metric = Metric("counted", 1, 60, 60, self.compute, self.foresee)
+        self.cached_figure = CachedFigure("counted", 1, 60, 60, self.compute, self.warm_questions)
 
     async def compute(self, _: Loads, questions: Sequence[About]) -> Sequence[int]:
         if self.failure is not None:
@@ -55,13 +55,13 @@ class Counted:
         self.runs += 1
         return [self.runs for _ in questions]
 
-    async def foresee(self, _: Loads, user: User, __: datetime) -> Sequence[About]:
+    async def warm_questions(self, _: Loads, user: User, __: datetime) -> Sequence[About]:
         return [About(user.id)]
 
     async def ask(self, pool: Pool, cached: Cached, user_id: int) -> int:
         loads = Loads(Reader(pool), Scope(user_id))
         try:
-            (figure,) = await cached.get(self.metric, loads, [About(user_id)])
+            (figure,) = await cached.get(self.cached_figure, loads, [About(user_id)])
             return figure.value
         finally:
             await loads.close()
@@ -79,8 +79,8 @@ def valkey() -> Iterator[Valkey]:
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     """The only metric that is known."""
-    made, known = Counted(), Metrics()
-    known.add(made.metric)
+    made, known = Counted(), CachedFigures()
+    known.add(made.cached_figure)
     monkeypatch.setattr(command_module, "REGISTERED", known)
     monkeypatch.setattr(cache, "REGISTERED", known)
     return made

@@ -9,7 +9,7 @@ import pytest
 
 from db.engine.pool import Pool
 from db.models import AnalysisStatus, Intent, Relevance, Sentiment
-from db.statements.lead_score import Promise
+from db.statements.lead_score import ScoreInputs
 from services.analysis.lead_scoring import (
     DISSATISFIED,
     INTENTS,
@@ -22,7 +22,7 @@ from services.analysis.lead_scoring import (
 )
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
-BEST = Promise(
+BEST = ScoreInputs(
     lead_id=1,
     published_at=NOW,
     likes=9_000,

@@ -10,8 +10,8 @@ from db.engine.writer import ConstraintError
 from db.models import Platform
 from services.importing import run
 from services.importing.columns import DamagedFileError, Post, Rejected, open_posts
-from services.importing.run import Summary, find_watch, import_posts
-from services.matching.keyword_matchers import Watch
+from services.importing.run import Summary, find_matcher, import_posts
+from services.matching.keyword_matchers import KeywordMatcher
 
 HACKERNEWS = Platform.HACKERNEWS
 REAL_FILE = Path(__file__).resolve().parents[4] / "shared" / "data" / "hacker_news.csv"
@@ -24,10 +24,10 @@ async def add_user(pool: Pool, *keywords: str, email: str = "ann@example.com") -
     return user_id
 
 
-async def watch_of(pool: Pool, email: str = "ann@example.com") -> Watch:
-    watch = await find_watch(pool, email)
-    assert watch is not None
-    return watch
+async def watch_of(pool: Pool, email: str = "ann@example.com") -> KeywordMatcher:
+    matcher = await find_matcher(pool, email)
+    assert matcher is not None
+    return matcher
 
 
 async def counts(pool: Pool) -> dict[str, int]:
@@ -69,19 +69,19 @@ async def test_a_user_is_found_by_address_in_any_case(pool: Pool) -> None:
 async def test_users_that_are_unknown_or_not_active_are_not_found(pool: Pool, status: str) -> None:
     await add_user(pool)
     await pool.execute("UPDATE users SET status = $1", status)
-    assert await find_watch(pool, "ann@example.com") is None
-    assert await find_watch(pool, "nobody@example.com") is None
+    assert await find_matcher(pool, "ann@example.com") is None
+    assert await find_matcher(pool, "nobody@example.com") is None
 
 
 async def test_only_active_keywords_are_looked_for_and_those_that_are_active_by_then(pool: Pool) -> None:
     await add_user(pool, "crm", "paused", "archived", "api")
     await pool.execute("UPDATE keywords SET status = keyword WHERE keyword IN ('paused', 'archived')")
-    watch = await watch_of(pool)
-    assert [keyword.keyword for keyword in watch.keywords] == ["crm", "api"]
+    matcher = await watch_of(pool)
+    assert [keyword.keyword for keyword in matcher.keywords] == ["crm", "api"]
     rows = [post(1, "crm paused archived api")]
-    assert (await import_posts(pool, watch, rows, HACKERNEWS)).created == 2
+    assert (await import_posts(pool, matcher, rows, HACKERNEWS)).created == 2
     await pool.execute("UPDATE keywords SET status = 'active' WHERE keyword = 'paused'")
-    assert (await import_posts(pool, watch, rows, HACKERNEWS)).created == 1
+    assert (await import_posts(pool, matcher, rows, HACKERNEWS)).created == 1
     assert await counts(pool) == {"ann@example.com": 3, "crm": 1, "paused": 1, "archived": 0, "api": 1}
 
 
@@ -128,15 +128,15 @@ async def test_a_phrase_does_not_reach_from_the_title_into_the_content(pool: Poo
 async def test_importing_again_creates_nothing(pool: Pool) -> None:
     await add_user(pool, "crm", "api")
     rows = [post(1, "crm api"), post(2, "api"), post(3, "none"), post(1, "crm again")]
-    watch = await watch_of(pool)
-    first = await import_posts(pool, watch, rows, HACKERNEWS)
+    matcher = await watch_of(pool)
+    first = await import_posts(pool, matcher, rows, HACKERNEWS)
     assert (first.read, first.matched, first.mentions) == (4, 3, 4)
     assert (first.created, first.duplicates) == (3, 1)
     assert await pool.fetchval("SELECT content FROM mentions WHERE external_id = '1' LIMIT 1") == "crm api"
-    second = await import_posts(pool, watch, rows, HACKERNEWS)
+    second = await import_posts(pool, matcher, rows, HACKERNEWS)
     assert (second.created, second.duplicates) == (0, 4)
     assert await counts(pool) == {"ann@example.com": 3, "crm": 1, "api": 2}
-    elsewhere = await import_posts(pool, watch, rows, Platform.REDDIT)
+    elsewhere = await import_posts(pool, matcher, rows, Platform.REDDIT)
     assert (elsewhere.created, elsewhere.duplicates) == (3, 1)
     assert await counts(pool) == {"ann@example.com": 6, "crm": 2, "api": 4}
 
@@ -206,13 +206,13 @@ async def test_everything_before_damage_is_imported(
 ) -> None:
     monkeypatch.setattr(run, "POSTS_PER_BATCH", 2)
     await add_user(pool, "crm")
-    watch = await watch_of(pool)
+    matcher = await watch_of(pool)
     rows = [post(number, "crm") for number in range(3)]
-    summary = await import_posts(pool, watch, damaged(*rows), HACKERNEWS, ahead=ahead)
+    summary = await import_posts(pool, matcher, damaged(*rows), HACKERNEWS, ahead=ahead)
     assert (summary.read, summary.created) == (3, 3)
     assert summary.damage is not None
     assert (summary.damage.line, summary.damage.reason) == (99, "mice")
-    mended = await import_posts(pool, watch, [*rows, post(3, "crm")], HACKERNEWS)
+    mended = await import_posts(pool, matcher, [*rows, post(3, "crm")], HACKERNEWS)
     assert (mended.created, mended.duplicates) == (1, 3)
     assert await counts(pool) == {"ann@example.com": 4, "crm": 4}
 
@@ -229,9 +229,11 @@ async def test_a_failed_batch_leaves_nothing_of_itself(pool: Pool, monkeypatch: 
 
 async def test_imports_at_the_same_time_create_each_mention_once(pool: Pool) -> None:
     await add_user(pool, "crm", "api")
-    watch = await watch_of(pool)
+    matcher = await watch_of(pool)
     rows = [post(number, "crm api") for number in range(2500)]
-    imports = [import_posts(pool, watch, order, HACKERNEWS, ahead=True) for order in (rows, rows[::-1], rows)]
+    imports = [
+        import_posts(pool, matcher, order, HACKERNEWS, ahead=True) for order in (rows, rows[::-1], rows)
+    ]
     summaries = await asyncio.gather(*imports)
     assert sum(summary.created for summary in summaries) == 5000
     assert sum(summary.duplicates for summary in summaries) == 10_000
@@ -241,10 +243,10 @@ async def test_imports_at_the_same_time_create_each_mention_once(pool: Pool) -> 
 @pytest.mark.skipif(not REAL_FILE.exists(), reason="the real sample lies outside the project")
 async def test_the_real_file_is_imported_once(pool: Pool) -> None:
     await add_user(pool, "python", "postgres", "Ask HN", "looking for", "C++", ".net", "no such phrase")
-    watch = await watch_of(pool)
+    matcher = await watch_of(pool)
     for created in (2063, 0):
         with open_posts(REAL_FILE, HACKERNEWS) as posts:
-            summary = await import_posts(pool, watch, posts, HACKERNEWS)
+            summary = await import_posts(pool, matcher, posts, HACKERNEWS)
         assert (summary.read, summary.rejected, summary.damage) == (20_100, 0, None)
         assert (summary.mentions, summary.created, summary.duplicates) == (2063, created, 2063 - created)
         assert await counts(pool) == {

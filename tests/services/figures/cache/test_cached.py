@@ -13,8 +13,8 @@ import pytest
 
 from db.engine.pool import Reader
 from loaders.loader import Loads
-from services.figures.cache.cached import Cached, Figures, Metric, metric
-from services.figures.cache.cached_figure import Metrics
+from services.figures.cache.cached import Cached, CachedFigure, Figures, cached_figure
+from services.figures.cache.cached_figure import CachedFigures
 from services.figures.cache.decoded import Decoded
 from tests.services.figures.cache.conftest import STALE, TTL, Laboratory, Totals, TotalsOf
 
@@ -73,7 +73,7 @@ async def test_values_come_back_as_they_were(laboratory: Laboratory, max_age: fl
     async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[Plain]:
         return [value for _ in questions]
 
-    kept = Metric("plain", 1, TTL, STALE, compute)
+    kept = CachedFigure("plain", 1, TTL, STALE, compute)
     async with laboratory.operation() as loads:
         for _ in range(2):
             (figure,) = await laboratory.cached.get(
@@ -86,12 +86,12 @@ async def test_values_come_back_as_they_were(laboratory: Laboratory, max_age: fl
 async def test_values_that_are_lent_are_the_same_for_all_and_those_of_what_lies_in_the_store(
     laboratory: Laboratory,
 ) -> None:
-    lent = Metric("lent", 1, TTL, STALE, laboratory.counting.compute, lent=True)
+    shared = CachedFigure("lent", 1, TTL, STALE, laboratory.counting.compute, shared=True)
 
     async def value(cached: Cached | None = None) -> Totals:
         async with laboratory.operation() as loads:
             asked = [TotalsOf(laboratory.ann)]
-            (figure,) = await (cached or laboratory.cached).get(lent, loads, asked)
+            (figure,) = await (cached or laboratory.cached).get(shared, loads, asked)
         return figure.value
 
     first = await value()
@@ -112,12 +112,12 @@ async def test_values_that_are_lent_are_the_same_for_all_and_those_of_what_lies_
 async def test_a_value_that_was_computed_anew_takes_the_place_of_the_one_that_was_lent(
     laboratory: Laboratory,
 ) -> None:
-    lent = Metric("lent", 1, TTL, STALE, laboratory.counting.compute, lent=True)
+    shared = CachedFigure("lent", 1, TTL, STALE, laboratory.counting.compute, shared=True)
     mentions = []
     for later in (0, 2 * (TTL + STALE)):
         laboratory.later = later
         async with laboratory.operation() as loads:
-            (figure,) = await laboratory.cached.get(lent, loads, [TotalsOf(laboratory.ann)])
+            (figure,) = await laboratory.cached.get(shared, loads, [TotalsOf(laboratory.ann)])
         mentions.append(figure.value.mentions)
         await laboratory.ingest()
     assert mentions == [0, 1]
@@ -127,14 +127,14 @@ def test_what_is_kept_decoded_is_bounded() -> None:
     async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[list[int]]:
         return [[] for _ in questions]
 
-    lent = Metric("lists", 1, TTL, STALE, compute, lent=True)
+    shared = CachedFigure("lists", 1, TTL, STALE, compute, shared=True)
     decoded = Decoded(largest_bytes=10)
     for number in range(9):
-        assert decoded.value(lent, f"key {number}", b"[%d]" % number) == [number]
+        assert decoded.value(shared, f"key {number}", b"[%d]" % number) == [number]
     assert [body for _, body, _ in decoded] == [b"[6]", b"[7]", b"[8]"]
-    assert decoded.value(lent, "key 7", b"[7, 7]") == [7, 7]
+    assert decoded.value(shared, "key 7", b"[7, 7]") == [7, 7]
     assert [value for _, _, value in decoded] == [[8], [7, 7]]
-    assert decoded.value(lent, "large", b"[1, 2, 3, 4, 5]") == [1, 2, 3, 4, 5]
+    assert decoded.value(shared, "large", b"[1, 2, 3, 4, 5]") == [1, 2, 3, 4, 5]
     assert list(decoded) == []
 
 
@@ -144,7 +144,7 @@ async def test_what_an_operation_has_loaded_goes_with_it_and_waits_for_no_collec
     gc.disable()
     try:
         async with laboratory.operation() as loads:
-            figures = Figures(laboratory.metric, None, laboratory.cached, loads)
+            figures = Figures(laboratory.cached_figure, None, laboratory.cached, loads)
             await loads.load(figures, [TotalsOf(laboratory.ann)])
         there = weakref.ref(loads)
         del loads, figures
@@ -162,7 +162,7 @@ async def test_nulls_and_zeros_are_kept(laboratory: Laboratory) -> None:
         runs += 1
         return [None if question.name == "none" else 0 for question in questions]
 
-    nothing = Metric("nothing", 1, TTL, STALE, compute)
+    nothing = CachedFigure("nothing", 1, TTL, STALE, compute)
     async with laboratory.operation() as loads:
         for _ in range(3):
             questions = [TotalsOf(laboratory.ann, "none"), TotalsOf(laboratory.ann, "zero")]
@@ -292,10 +292,10 @@ async def test_an_exact_figure_is_computed_from_the_callers_snapshot_and_kept(
     laboratory: Laboratory,
 ) -> None:
     async with laboratory.operation() as loads:
-        (before,) = await laboratory.cached.get(laboratory.metric, loads, [TotalsOf(laboratory.ann)])
+        (before,) = await laboratory.cached.get(laboratory.cached_figure, loads, [TotalsOf(laboratory.ann)])
         await laboratory.ingest()
         (same,) = await laboratory.cached.get(
-            laboratory.metric, loads, [TotalsOf(laboratory.ann)], max_age_seconds=0
+            laboratory.cached_figure, loads, [TotalsOf(laboratory.ann)], max_age_seconds=0
         )
     assert (before.value.mentions, same.value.mentions) == (0, 0)
     exact = await laboratory.figure(max_age=0)
@@ -307,10 +307,12 @@ async def test_an_exact_figure_is_computed_from_the_callers_snapshot_and_kept(
 async def test_a_figure_is_as_old_as_its_snapshot(laboratory: Laboratory) -> None:
     before = datetime.now(UTC)
     async with laboratory.operation() as loads:
-        await laboratory.cached.get(laboratory.metric, loads, [TotalsOf(laboratory.ann, "opens")])
+        await laboratory.cached.get(laboratory.cached_figure, loads, [TotalsOf(laboratory.ann, "opens")])
         opened = datetime.now(UTC)
         await asyncio.sleep(0.05)
-        (figure,) = await laboratory.cached.get(laboratory.metric, loads, [TotalsOf(laboratory.ann, "late")])
+        (figure,) = await laboratory.cached.get(
+            laboratory.cached_figure, loads, [TotalsOf(laboratory.ann, "late")]
+        )
     assert before <= figure.as_of <= opened
 
 
@@ -325,10 +327,10 @@ async def test_who_has_written_reads_what_they_wrote(laboratory: Laboratory) -> 
 
 async def test_an_older_snapshot_keeps_to_its_version(laboratory: Laboratory) -> None:
     async with laboratory.operation() as loads:
-        await laboratory.cached.get(laboratory.metric, loads, [TotalsOf(laboratory.ann, "opens")])
+        await laboratory.cached.get(laboratory.cached_figure, loads, [TotalsOf(laboratory.ann, "opens")])
         await laboratory.write()
         assert (await laboratory.figure()).value.version == 1
-        (old,) = await laboratory.cached.get(laboratory.metric, loads, [TotalsOf(laboratory.ann)])
+        (old,) = await laboratory.cached.get(laboratory.cached_figure, loads, [TotalsOf(laboratory.ann)])
     assert old.value.version == 0
     assert (await laboratory.figure()).value.version == 1
 
@@ -345,16 +347,16 @@ async def test_viewers_do_not_share_figures(laboratory: Laboratory) -> None:
     questions = [TotalsOf(laboratory.ann)]
     await laboratory.figure()
     async with laboratory.operation(laboratory.ben) as loads:
-        await laboratory.cached.get(laboratory.metric, loads, questions)
+        await laboratory.cached.get(laboratory.cached_figure, loads, questions)
     async with laboratory.operation(operator=True) as loads:
-        await laboratory.cached.get(laboratory.metric, loads, questions)
+        await laboratory.cached.get(laboratory.cached_figure, loads, questions)
     assert laboratory.counting.runs == 3
 
 
 async def test_a_figure_over_everybody_follows_everybodys_writes(laboratory: Laboratory) -> None:
     async def ask() -> None:
         async with laboratory.operation(operator=True) as loads:
-            await laboratory.cached.get(laboratory.metric, loads, [TotalsOf(None)])
+            await laboratory.cached.get(laboratory.cached_figure, loads, [TotalsOf(None)])
 
     await ask()
     await ask()
@@ -366,19 +368,19 @@ async def test_a_figure_over_everybody_follows_everybodys_writes(laboratory: Lab
 
 async def test_another_version_of_a_metric_has_figures_of_its_own(laboratory: Laboratory) -> None:
     await laboratory.figure()
-    laboratory.metric = Metric("totals", 2, TTL, STALE, laboratory.counting.compute)
+    laboratory.cached_figure = CachedFigure("totals", 2, TTL, STALE, laboratory.counting.compute)
     await laboratory.figure()
     assert laboratory.counting.runs == 2
 
 
 async def test_a_refresh_keeps_its_figure_under_the_version_that_it_saw(laboratory: Laboratory) -> None:
     async with laboratory.operation() as loads:
-        await laboratory.cached.get(laboratory.metric, loads, [TotalsOf(laboratory.ann)])
+        await laboratory.cached.get(laboratory.cached_figure, loads, [TotalsOf(laboratory.ann)])
         await laboratory.write()
         laboratory.later = TTL + 1
-        await laboratory.cached.get(laboratory.metric, loads, [TotalsOf(laboratory.ann)])
+        await laboratory.cached.get(laboratory.cached_figure, loads, [TotalsOf(laboratory.ann)])
         await laboratory.settled()
-        (old,) = await laboratory.cached.get(laboratory.metric, loads, [TotalsOf(laboratory.ann)])
+        (old,) = await laboratory.cached.get(laboratory.cached_figure, loads, [TotalsOf(laboratory.ann)])
     assert old.value.version == 0
     await laboratory.settled()
     runs = laboratory.counting.runs
@@ -448,7 +450,7 @@ async def test_a_metric_with_too_few_values_is_refused(laboratory: Laboratory) -
     async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[int]:
         return [1 for _ in questions[1:]]
 
-    short = Metric("short", 1, TTL, STALE, compute)
+    short = CachedFigure("short", 1, TTL, STALE, compute)
     async with laboratory.operation() as loads:
         with pytest.raises(TypeError, match="short returned 1 values for 2 questions"):
             await laboratory.cached.get(short, loads, [TotalsOf(1, "a"), TotalsOf(1, "b")])
@@ -458,7 +460,7 @@ async def test_a_metric_with_values_that_it_does_not_announce_is_refused(laborat
     async def compute(loads: Loads, questions: Sequence[TotalsOf]) -> Sequence[int]:
         return [loads for _ in questions]  # type: ignore[misc]
 
-    wrong = Metric("wrong", 1, TTL, STALE, compute)
+    wrong = CachedFigure("wrong", 1, TTL, STALE, compute)
     async with laboratory.operation() as loads:
         with pytest.raises(TypeError, match="wrong computed what it does not announce"):
             await laboratory.cached.get(wrong, loads, [TotalsOf(laboratory.ann)])
@@ -469,7 +471,7 @@ def test_a_metric_of_what_cannot_be_kept_is_refused() -> None:
         raise NotImplementedError
 
     with pytest.raises(TypeError, match=r"readers is not about plain values: .*Reader"):
-        Metric("readers", 1, TTL, STALE, compute)
+        CachedFigure("readers", 1, TTL, STALE, compute)
 
 
 @pytest.mark.parametrize(("ttl", "stale"), [(0, 1), (-1, 1), (1, -1)])
@@ -478,22 +480,22 @@ def test_a_metric_without_a_life_is_refused(ttl: float, stale: float) -> None:
         raise NotImplementedError
 
     with pytest.raises(ValueError, match="short-lived"):
-        Metric("short-lived", 1, ttl, stale, compute)
+        CachedFigure("short-lived", 1, ttl, stale, compute)
 
 
 def test_metrics_register_themselves_once() -> None:
-    known = Metrics()
+    known = CachedFigures()
 
     async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[int]:
         raise NotImplementedError
 
-    make: Callable[..., Metric[TotalsOf, int]] = metric(
+    make: Callable[..., CachedFigure[TotalsOf, int]] = cached_figure(
         "figure", version=1, ttl_seconds=1, stale_seconds=1, metrics=known
     )
     assert list(known) == []
     made = make(compute)
     assert list(known) == [made]
-    with pytest.raises(ValueError, match="two metrics of the name figure"):
+    with pytest.raises(ValueError, match="two figures with the name figure"):
         make(compute)
 
 
@@ -503,7 +505,7 @@ async def test_an_operation_of_a_single_load_keeps_its_snapshot_for_figures(labo
         loads._reader.single = True
         laboratory.counting.gate.clear()
         asking = asyncio.create_task(
-            laboratory.cached.get(laboratory.metric, loads, [TotalsOf(laboratory.ann)])
+            laboratory.cached.get(laboratory.cached_figure, loads, [TotalsOf(laboratory.ann)])
         )
         await laboratory.counting.entered.wait()
         assert laboratory.pool.get_idle_size() == laboratory.pool.get_size() - 1

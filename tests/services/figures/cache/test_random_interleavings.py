@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from loaders.loader import Loads
 from services.figures.cache.backend import Backend
-from services.figures.cache.cached import Cached, Metric
+from services.figures.cache.cached import Cached, CachedFigure
 from services.figures.cache.redis import RedisBackend
 from tests.services.figures.cache.conftest import Laboratory, Totals, TotalsOf
 from tests.services.figures.cache.history import Got, History, State
@@ -46,7 +46,7 @@ class Play:
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)  # noqa: S311 - told by the seed
-        self.metric = Metric("played", 1, TTL, STALE, self.compute)
+        self.cached_figure = CachedFigure("played", 1, TTL, STALE, self.compute)
         self.writing = asyncio.Lock()
         self.turnstile = asyncio.Lock()
         self.running = 0
@@ -96,7 +96,7 @@ class Play:
         async with self.laboratory.operation(self.user_id) as loads:
             try:
                 (figure,) = await cached.get(
-                    self.metric, loads, [TotalsOf(self.user_id)], max_age_seconds=max_age
+                    self.cached_figure, loads, [TotalsOf(self.user_id)], max_age_seconds=max_age
                 )
             except PlannedError:
                 return

@@ -12,7 +12,7 @@ import redis
 
 from db.engine.pool import Pool
 from loaders.loader import Loads
-from services.figures.cache.cached import Cached, Metric
+from services.figures.cache.cached import Cached, CachedFigure
 from services.figures.cache.entry import Entry
 from services.figures.cache.redis import RedisBackend
 from tests.conftest import free_port
@@ -138,7 +138,9 @@ async def test_a_full_server_keeps_what_it_has_and_answers_go_on(
         for _ in range(5):
             assert await right(tormented)
         async with tormented.operation() as loads:
-            (figure,) = await tormented.cached.get(tormented.metric, loads, [TotalsOf(tormented.ann, "a")])
+            (figure,) = await tormented.cached.get(
+                tormented.cached_figure, loads, [TotalsOf(tormented.ann, "a")]
+            )
         assert figure.value.version == 5
         statistics = tormented.cached.statistics
         assert statistics.errors > 0
@@ -289,7 +291,7 @@ async def test_without_a_store_tasks_still_wait_for_one_computation(
             (figure,) = await tormented.cached.get(slow, loads, [TotalsOf(tormented.ann)])
             return figure.value
 
-    slow = Metric("slow", 1, TTL, STALE, compute)
+    slow = CachedFigure("slow", 1, TTL, STALE, compute)
     assert await asyncio.gather(*(ask() for _ in range(10))) == [7] * 10
     assert runs == 1
 

@@ -10,13 +10,13 @@ from db.engine.pool import Pool, open_pool, statements_running
 from db.models import User
 from db.statements.read_user import seen, seen_lately
 from loaders.loader import Loads
-from services.figures.cache.cached import Metric
-from services.figures.cache.cached_figure import Metrics
+from services.figures.cache.cached import CachedFigure
+from services.figures.cache.cached_figure import CachedFigures
 from services.figures.cache.warm import Warmed, crowded, warm
 from tests.services.figures.cache.conftest import STALE, TTL, Laboratory, TotalsOf
 
 
-async def foresee(_: Loads, user: User, now: datetime) -> Sequence[TotalsOf]:
+async def warm_questions(_: Loads, user: User, now: datetime) -> Sequence[TotalsOf]:
     assert now.tzinfo is not None
     return [TotalsOf(user.id, ""), TotalsOf(user.id, "b")]
 
@@ -26,11 +26,11 @@ async def never_busy() -> bool:
 
 
 @pytest.fixture
-def metrics(laboratory: Laboratory) -> Metrics:
+def metrics(laboratory: Laboratory) -> CachedFigures:
     """One that can be warmed, with the name and computation of the laboratory's; and one that cannot."""
-    made = Metrics()
-    made.add(Metric("totals", 1, TTL, STALE, laboratory.counting.compute, foresee))
-    made.add(Metric("never foreseen", 1, TTL, STALE, laboratory.counting.compute))
+    made = CachedFigures()
+    made.add(CachedFigure("totals", 1, TTL, STALE, laboratory.counting.compute, warm_questions))
+    made.add(CachedFigure("never foreseen", 1, TTL, STALE, laboratory.counting.compute))
     return made
 
 
@@ -39,7 +39,7 @@ async def seen_ago(pool: Pool, user_id: int, ago: timedelta) -> None:
 
 
 async def test_users_seen_lately_find_their_figures_computed(
-    laboratory: Laboratory, metrics: Metrics
+    laboratory: Laboratory, metrics: CachedFigures
 ) -> None:
     await seen_ago(laboratory.pool, laboratory.ann, timedelta(days=6))
     await seen_ago(laboratory.pool, laboratory.ben, timedelta(days=8))
@@ -53,7 +53,7 @@ async def test_users_seen_lately_find_their_figures_computed(
 
 
 async def test_the_latest_come_first_and_no_more_than_asked_for(
-    laboratory: Laboratory, metrics: Metrics
+    laboratory: Laboratory, metrics: CachedFigures
 ) -> None:
     await seen_ago(laboratory.pool, laboratory.ann, timedelta(hours=2))
     await seen_ago(laboratory.pool, laboratory.ben, timedelta(hours=1))
@@ -63,18 +63,18 @@ async def test_the_latest_come_first_and_no_more_than_asked_for(
 
 
 async def test_an_operators_figures_are_warmed_in_an_operators_scope(
-    laboratory: Laboratory, metrics: Metrics
+    laboratory: Laboratory, metrics: CachedFigures
 ) -> None:
     await laboratory.pool.execute("UPDATE users SET role = 'operator', last_seen_at = now()")
     await warm(laboratory.cached, laboratory.pool, metrics, never_busy)
     async with laboratory.operation(operator=True) as loads:
         questions = [TotalsOf(laboratory.ann), TotalsOf(laboratory.ben)]
-        await laboratory.cached.get(laboratory.metric, loads, questions)
+        await laboratory.cached.get(laboratory.cached_figure, loads, questions)
     assert laboratory.counting.runs == 2
 
 
 async def test_what_is_as_good_as_new_is_left_alone_and_what_is_stale_is_not(
-    laboratory: Laboratory, metrics: Metrics
+    laboratory: Laboratory, metrics: CachedFigures
 ) -> None:
     await seen_ago(laboratory.pool, laboratory.ann, timedelta(0))
     for runs in (1, 1):
@@ -86,7 +86,7 @@ async def test_what_is_as_good_as_new_is_left_alone_and_what_is_stale_is_not(
 
 
 async def test_a_user_for_whom_it_fails_stops_no_other(
-    laboratory: Laboratory, metrics: Metrics, caplog: pytest.LogCaptureFixture
+    laboratory: Laboratory, metrics: CachedFigures, caplog: pytest.LogCaptureFixture
 ) -> None:
     await laboratory.pool.execute("UPDATE users SET last_seen_at = now()")
     laboratory.counting.failures.append(ZeroDivisionError("no"))
@@ -95,7 +95,7 @@ async def test_a_user_for_whom_it_fails_stops_no_other(
     assert "could not be warmed" in caplog.text
 
 
-async def test_two_users_are_warmed_at_once(laboratory: Laboratory, metrics: Metrics) -> None:
+async def test_two_users_are_warmed_at_once(laboratory: Laboratory, metrics: CachedFigures) -> None:
     await laboratory.pool.execute(
         "INSERT INTO users (email) SELECT n || '@example.com' FROM generate_series(1, 5) AS n"
     )
@@ -108,7 +108,7 @@ async def test_two_users_are_warmed_at_once(laboratory: Laboratory, metrics: Met
     assert (await warming).users == 7
 
 
-async def test_it_waits_while_the_pool_is_busy(laboratory: Laboratory, metrics: Metrics) -> None:
+async def test_it_waits_while_the_pool_is_busy(laboratory: Laboratory, metrics: CachedFigures) -> None:
     pool = laboratory.pool
     await seen_ago(pool, laboratory.ann, timedelta(0))
     busy = crowded(pool)

@@ -17,7 +17,7 @@ from db.language.scope import Scope
 from db.models import User
 from loaders.loader import Loads
 from loaders.rows import RowBy
-from services.figures.cache.cached import Cached, Metric
+from services.figures.cache.cached import Cached, CachedFigure
 from services.figures.cache.redis import RedisBackend
 from tests.services.figures.cache.conftest import Totals, TotalsOf
 from tests.services.figures.cache.history import Got, State
@@ -52,7 +52,7 @@ class Worker:
 
     async def stampede(self) -> dict[str, Any]:
         """All tasks ask for all keys at once; nobody has them yet."""
-        self.metric = Metric("cold", 1, 60, 60, self.slow)
+        self.cached_figure = CachedFigure("cold", 1, 60, 60, self.slow)
         values = await asyncio.gather(*(self.ask() for _ in range(TASKS)))
         return {"computed": self.computed, "values": values}
 
@@ -62,7 +62,7 @@ class Worker:
 
     async def hang(self) -> dict[str, Any]:
         """Computes until it is killed."""
-        self.metric = Metric("cold", 1, 60, 60, self.never)
+        self.cached_figure = CachedFigure("cold", 1, 60, 60, self.never)
         await self.ask()
         return {}
 
@@ -78,14 +78,14 @@ class Worker:
         loads = Loads(Reader(self.pool), Scope(self.user_id))
         try:
             questions = [TotalsOf(self.user_id, name) for name in names]
-            figures = await self.cached.get(self.metric, loads, questions)
+            figures = await self.cached.get(self.cached_figure, loads, questions)
         finally:
             await loads.close()
         return sorted(figure.value.name for figure in figures)
 
     async def mingle(self) -> dict[str, Any]:
         """Tasks that read, write, ingest, fail and are cancelled at random."""
-        self.metric = Metric("mixed", 1, TTL, STALE, self.compute)
+        self.cached_figure = CachedFigure("mixed", 1, TTL, STALE, self.compute)
         self.failing = 0.1
         self.got: list[Got] = []
         self.states: list[State] = []
@@ -117,7 +117,7 @@ class Worker:
         loads = Loads(Reader(self.pool), Scope(self.user_id))
         try:
             (figure,) = await self.cached.get(
-                self.metric, loads, [TotalsOf(self.user_id)], max_age_seconds=max_age
+                self.cached_figure, loads, [TotalsOf(self.user_id)], max_age_seconds=max_age
             )
             ended_at = time.time()
             (seen,) = await loads.load(RowBy(User), [self.user_id])

@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help demo test test-reference check bench soak format schema web migration lock clean
+.PHONY: help demo test test-reference check check-writing hooks bench soak format schema web migration lock clean
 
 help:  ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -30,6 +30,15 @@ check: dev  ## Lint, types, layers, migrations against models, committed schema
 	@$(BIN)/lint-imports
 	@$(BIN)/leadgraph check-migrations
 	@$(BIN)/leadgraph schema --check
+
+check-writing: dev  ## Check the words: docstrings, comments, messages, descriptions, documents (ARGS="--count")
+	@$(BIN)/python -m tools.check_writing $(ARGS)
+
+hooks: dev  ## Let git check the subject of each commit
+	@hook="$$(git rev-parse --git-path hooks)/commit-msg"; mkdir -p "$$(dirname "$$hook")"; \
+		if [ -e "$$hook" ]; then echo "$$hook exists already. Add this line to it:" >&2; \
+		echo 'exec .venv/bin/python -m tools.commit_msg "$$1"'; exit 1; fi; \
+		printf '#!/bin/sh\nexec .venv/bin/python -m tools.commit_msg "$$1"\n' >"$$hook" && chmod +x "$$hook"
 
 bench: dev  ## Measure Leadgraph beside other servers on the same data (ARGS="--scale 0.25 --rounds 3": less)
 	@$(BIN)/python -m bench.run $(ARGS)

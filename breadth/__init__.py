@@ -1,20 +1,20 @@
 """Runs GraphQL operations level by level: each field once for all of its parents.
 
-For graphql-core schemas and for those of Strawberry, whose extension stands in `breadth.extension`.
+Works with graphql-core schemas. `breadth.extension` has the extension for Strawberry schemas.
 """
 
 from breadth.execute import attempt, execute
 from breadth.explain import explain
 from breadth.fields import Column, InstanceOf, SetResolver, Verbatim
+from breadth.preflight import Unsupported
 from breadth.selection import Selection
-from breadth.survey import StepAside
 
 __all__ = [
     "Column",
     "InstanceOf",
     "Selection",
     "SetResolver",
-    "StepAside",
+    "Unsupported",
     "Verbatim",
     "attempt",
     "execute",

@@ -1,76 +1,88 @@
-"""Errors of fields: kept as they come, located and sorted when the answer is complete."""
+"""Field errors: collected while the operation runs, then sorted and located when the response is complete."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from graphql import GraphQLError, located_error
 
-from breadth.places import Address, Frame, Places, address_of, cut_off, path_of
-
-if TYPE_CHECKING:
-    from breadth.plan import Field
+from breadth.plan import Field
+from breadth.response_slots import Address, RowBlock, Slots, address_of, path_of, propagate_null
 
 
 class Failure(NamedTuple):
-    """`turn` is how often had been waited before; `nulled` the place that became null."""
+    """An error of a slot.
+
+    `turn` counts how often the operation had waited before. `null_boundary` is the address of the slot that became
+    null. `slots` and `position` name the failed slot.
+    """
 
     turn: int
     address: Address
-    nulled: Address
+    null_boundary: Address
     error: Exception
-    places: Places
-    place: int
+    slots: Slots
+    position: int
 
 
 @dataclass(slots=True, eq=False)
 class Failures:
-    """The failures of one request. `cuts` is how many have taken more with them than their own places."""
+    """The failures of one request. `propagated` counts those whose null reached beyond the failed slot."""
 
     turn: int = 0
-    cuts: int = 0
+    propagated: int = 0
     root_is_null: bool = False
     _found: list[Failure] = field(default_factory=list)
-    _first_cuts: dict[Address, tuple[int, Address]] = field(default_factory=dict)
+    _first_propagations: dict[Address, tuple[int, Address]] = field(default_factory=dict)
 
-    def add(self, places: Places, index: int, error: Exception, *, behind: int | None = None) -> None:
-        """Makes the failed place null, or what is around it. A list that failed after some of its items stands
-        `behind` them.
+    def add(self, slots: Slots, index: int, error: Exception, *, after_items: int | None = None) -> None:
+        """Record an error and make the slot's null boundary null.
+
+        `after_items` is given for an iterable that failed: the number of items that it returned before.
         """
-        address = address_of(places, index)
-        nulled = cut_off(places, index)
-        self.root_is_null = self.root_is_null or nulled == ()
-        if behind is not None:
-            address = (*address, behind)
-        self._found.append(Failure(self.turn, address, nulled, error, places, index))
-        if nulled != address:
-            self.cuts += 1
+        address = address_of(slots, index)
+        null_boundary = propagate_null(slots, index)
+        self.root_is_null = self.root_is_null or null_boundary == ()
+        if after_items is not None:
+            address = (*address, after_items)
+        self._found.append(Failure(self.turn, address, null_boundary, error, slots, index))
+        if null_boundary != address:
+            self.propagated += 1
             when = (self.turn, address)
-            self._first_cuts[nulled] = min(when, self._first_cuts.get(nulled, when))
+            self._first_propagations[null_boundary] = min(
+                when, self._first_propagations.get(null_boundary, when)
+            )
 
-    def make_pointless(self, frame: Frame, row: int, field: "Field") -> bool:
-        """Whether a field of a row has been cut off by a failure that a depth-first execution would have come
-        by before the field: then it has no part in the answer, and none of its errors can be reported.
+    def is_discarded(self, block: RowBlock, row: int, field: Field) -> bool:
+        """Return whether an earlier failure has removed a field of a row from the response.
+
+        A failure is earlier if a depth-first execution meets it before the field. A discarded field cannot
+        contribute data or errors.
         """
-        if frame.is_attached(row) and not self.root_is_null:
+        if block.is_attached(row) and not self.root_is_null:
             return False
-        address = (*address_of(frame.places, row), field.order)
+        address = (*address_of(block.slots, row), field.order)
         now = (self.turn, address)
-        return any(self._first_cuts.get(address[:length], now) < now for length in range(len(address)))
+        return any(
+            self._first_propagations.get(address[:length], now) < now for length in range(len(address))
+        )
 
     def report(self) -> list[GraphQLError] | None:
-        """The errors of the answer: of each null, the first that a depth-first execution would have come by,
-        and none below it that would have come later.
+        """Return the response's errors, in order of turn and then of a depth-first execution.
+
+        Of several errors with the same null boundary, only the first is reported. Errors below a null are
+        reported only if they come before the error that caused the null.
         """
-        nulled: set[Address] = set()
+        boundaries: set[Address] = set()
         reported: list[GraphQLError] = []
         for failure in sorted(self._found, key=lambda each: (each.turn, each.address)):
-            if any(failure.nulled[:length] in nulled for length in range(len(failure.nulled) + 1)):
+            boundary = failure.null_boundary
+            if any(boundary[:length] in boundaries for length in range(len(boundary) + 1)):
                 continue
-            nulled.add(failure.nulled)
+            boundaries.add(boundary)
             reported.append(_located(failure))
         return reported or None
 
 
 def _located(failure: Failure) -> GraphQLError:
-    path = path_of(failure.places, failure.place)
-    return located_error(failure.error, failure.places.field.nodes, path)
+    path = path_of(failure.slots, failure.position)
+    return located_error(failure.error, failure.slots.field.nodes, path)

@@ -1,4 +1,4 @@
-"""`execute`: a drop-in for graphql-core's function of that name."""
+"""`execute`, a drop-in replacement for graphql-core's function of the same name."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -22,22 +22,22 @@ from graphql.pyutils import AwaitableOrValue
 from graphql.pyutils.is_awaitable import is_async_iterable as default_is_async_iterable
 from graphql.pyutils.is_awaitable import is_awaitable as default_is_awaitable
 
-from breadth.kinds import KNOWN_ASYNC_ITERABLE, kinds_for
+from breadth.awaitability import KNOWN_ASYNC_ITERABLE, class_facts_for
 from breadth.plan import FieldResolver, Plan
+from breadth.preflight import Unsupported
 from breadth.request import Request
 from breadth.run import Run
-from breadth.survey import StepAside
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
 
 PLANS_KEPT: Final = 1000
 
-_Kept: TypeAlias = tuple[GraphQLSchema, DocumentNode, FieldResolver, Plan | StepAside]
+_Kept: TypeAlias = tuple[GraphQLSchema, DocumentNode, FieldResolver, Plan | Unsupported]
 
 
 class Plans:
-    """The plans of the documents that were run last. A document that is parsed again is another one."""
+    """The plans of the most recent documents, by document object. A document that is parsed again is new."""
 
     def __init__(self, kept: int = PLANS_KEPT) -> None:
         self._kept = kept
@@ -52,29 +52,37 @@ class Plans:
     def plan(
         self, schema: GraphQLSchema, document: DocumentNode, name: str | None, resolver: FieldResolver
     ) -> Plan:
-        """Raises `StepAside`, and what graphql-core raises for an invalid schema."""
+        """Return the plan of an operation, made once.
+
+        Raise `Unsupported` if breadth does not run it, or graphql-core's error if the schema is invalid.
+        """
         key = (id(schema), id(document), id(resolver), name)
         found = self._plans.get(key)
         if found is None:
-            # What is kept is alive, so that its id is nobody else's.
-            found = self._plans[key] = (schema, document, resolver, _made(schema, document, name, resolver))
+            # The entry keeps the objects alive, so that their ids stay theirs.
+            found = self._plans[key] = (
+                schema,
+                document,
+                resolver,
+                _plan_or_reason(schema, document, name, resolver),
+            )
             if len(self._plans) > self._kept:
-                with suppress(KeyError):  # another thread was faster
+                with suppress(KeyError):  # another thread has removed it
                     self._plans.popitem(last=False)
         else:
             with suppress(KeyError):
                 self._plans.move_to_end(key)
-        if isinstance(found[3], StepAside):
+        if isinstance(found[3], Unsupported):
             raise found[3].with_traceback(None)
         return found[3]
 
 
-def _made(
+def _plan_or_reason(
     schema: GraphQLSchema, document: DocumentNode, name: str | None, resolver: FieldResolver
-) -> Plan | StepAside:
+) -> Plan | Unsupported:
     try:
         return Plan(schema, document, name, resolver)
-    except StepAside as reason:
+    except Unsupported as reason:
         return reason
 
 
@@ -91,13 +99,13 @@ def _with_arguments_of(function: Callable[P, Result]) -> Callable[[Callable[...,
 
 @_with_arguments_of(graphql.execute)
 def execute(schema: GraphQLSchema, document: DocumentNode, *arguments: Any, **options: Any) -> Any:
-    """The result of an operation, or an awaitable of it if something has to be waited for.
+    """Return the result of an operation, or an awaitable of it if a resolver has to be awaited.
 
-    Arguments and results are those of graphql-core's `execute`, to which goes what is not run here.
+    The arguments and results are those of graphql-core's `execute`, which also runs what breadth does not run.
     """
     try:
         return attempt(schema, document, *arguments, **options)
-    except StepAside:
+    except Unsupported:
         return graphql.execute(schema, document, *arguments, **options)
 
 
@@ -110,9 +118,9 @@ def attempt(
     operation_name: str | None = None,
     field_resolver: FieldResolver | None = None,
     type_resolver: Callable[..., Any] | None = None,
-    subscribe_field_resolver: Callable[..., Any] | None = None,  # noqa: ARG001 - nothing is subscribed to here
+    subscribe_field_resolver: Callable[..., Any] | None = None,  # noqa: ARG001 - breadth does not run subscriptions
     max_coercion_errors: int = 50,
-    enable_early_execution: bool = False,  # noqa: ARG001 - nothing is deferred here
+    enable_early_execution: bool = False,  # noqa: ARG001 - breadth does not defer
     middleware: Any = None,
     executor_class: type[Executor[Any]] | None = None,
     is_awaitable: Callable[[Any], bool] | None = None,
@@ -122,18 +130,18 @@ def attempt(
     hooks: Any = None,
     **custom_context_args: Any,
 ) -> AwaitableOrValue[ExecutionResult]:
-    """As `execute`, but raises `StepAside`, before anything is run, for what it leaves to graphql-core."""
-    kinds = kinds_for(is_awaitable or default_is_awaitable)
+    """Run an operation as `execute` does. Raise `Unsupported`, before any resolver runs, if breadth does not run it."""
+    class_facts = class_facts_for(is_awaitable or default_is_awaitable)
     is_async_iterable = is_async_iterable or default_is_async_iterable
     executor_class = executor_class or IncrementalExecutor
-    if kinds is None or is_async_iterable not in KNOWN_ASYNC_ITERABLE:
-        raise StepAside("a notion of its own of what is awaitable")
+    if class_facts is None or is_async_iterable not in KNOWN_ASYNC_ITERABLE:
+        raise Unsupported("a custom is_awaitable or is_async_iterable")
     if not _is_ordinary(cast("Hashable", executor_class)):
-        raise StepAside("an executor of its own")
+        raise Unsupported("a custom executor class")
     if abort_signal is not None or hooks is not None:
-        raise StepAside("an abort signal or hooks")
-    if _does_something(middleware):
-        raise StepAside("middleware")
+        raise Unsupported("an abort signal or hooks")
+    if _has_middleware(middleware):
+        raise Unsupported("middleware")
     plan = plans.plan(schema, document, operation_name, field_resolver or default_field_resolver)
     variables = plan.variables.coerced(
         variable_values or {}, max_coercion_errors, hide_suggestions=hide_suggestions
@@ -143,25 +151,25 @@ def attempt(
     try:
         root = plan.variant(variables).root
     except RecursionError:
-        raise StepAside("selections that are nested too deeply") from None
+        raise Unsupported("selections that are nested too deeply") from None
     request = Request(
         plan,
         variables,
         root_value,
         context_value,
-        kinds,
+        class_facts,
         is_async_iterable,
         type_resolver or default_type_resolver,
         executor_class,
         hide_suggestions,
         custom_context_args,
     )
-    if custom_context_args:  # the executor's class says now which it knows
+    if custom_context_args:  # unknown arguments must fail here, not in a resolver
         request.make_executor()
     return Run(request, root).start()
 
 
-def _does_something(middleware: Any) -> bool:
+def _has_middleware(middleware: Any) -> bool:
     if isinstance(middleware, MiddlewareManager):
         return bool(middleware.middlewares)
     return middleware is not None and middleware not in ([], ())
@@ -169,7 +177,7 @@ def _does_something(middleware: Any) -> bool:
 
 @cache
 def _is_ordinary(executor_class: Any) -> bool:
-    """Whether an executor class is graphql-core's, but for what it tells resolvers."""
+    """Return whether an executor class differs from graphql-core's in `build_resolve_info` at most."""
     own = [
         each
         for each in executor_class.__mro__

@@ -1,51 +1,53 @@
-"""How an operation would be run, for people."""
+"""A description of how breadth would run an operation."""
 
 from collections.abc import Iterator
 
 from graphql import DocumentNode, GraphQLSchema, default_field_resolver
 from graphql.execution.values import VariableValues
 
-from breadth.plan import Field, Plan, Scope
-from breadth.source import Constant, Each, Read, Together
-from breadth.survey import StepAside
+from breadth.field_source import Constant, PerParent, ReadAttribute, SetWise
+from breadth.plan import Field, FieldSet, Plan
+from breadth.preflight import Unsupported
 
 
 def explain(schema: GraphQLSchema, document: DocumentNode, operation_name: str | None = None) -> str:
-    """The scopes of an operation, where their fields come from, and the text of their row builders; or why
-    the operation is left to graphql-core. Selections count as if all conditions were true.
+    """Describe the field sets of an operation, the source of each field, and the generated functions.
+
+    All conditions of `@skip` and `@include` count as true. For an operation that breadth does not run, return
+    the reason.
     """
     try:
         plan = Plan(schema, document, operation_name, default_field_resolver)
-    except StepAside as reason:
+    except Unsupported as reason:
         return f"left to graphql-core: {reason}"
     variables = VariableValues({}, dict.fromkeys(plan.conditions, True))
     lines: list[str] = []
-    waiting: list[tuple[int, Scope]] = [(0, plan.variant(variables).root)]
-    while waiting:
-        depth, scope = waiting.pop()
-        lines += [f"{'    ' * depth}{line}" for line in _lines(scope)]
-        below = [inner for field in scope.others for inner in field.scopes()]
-        waiting += [(depth + 1, inner) for inner in reversed(below)]
+    remaining: list[tuple[int, FieldSet]] = [(0, plan.variant(variables).root)]
+    while remaining:
+        depth, field_set = remaining.pop()
+        lines += [f"{'    ' * depth}{line}" for line in _lines(field_set)]
+        below = [inner for field in field_set.others for inner in field.possible_subfields()]
+        remaining += [(depth + 1, inner) for inner in reversed(below)]
     return "\n".join(lines)
 
 
-def _lines(scope: Scope) -> Iterator[str]:
-    yield f"{scope.type}:"
-    for field in scope.others:
+def _lines(field_set: FieldSet) -> Iterator[str]:
+    yield f"{field_set.type}:"
+    for field in field_set.others:
         yield f"  {field.key}: {_source(field)}"
-    for line in scope.builders.text().splitlines():
+    for line in field_set.builders.text().splitlines():
         yield f"  | {line}"
 
 
 def _source(field: Field) -> str:
     source = field.source
-    if isinstance(source, Together):
+    if isinstance(source, SetWise):
         return f"by {_name(source.resolver.resolve)}, for all parents at once"
-    if isinstance(source, Each):
+    if isinstance(source, PerParent):
         return f"by {_name(source.resolve)}, parent by parent"
-    if isinstance(source, Read):
-        return f"read off the parent, {source.name}"
-    assert isinstance(source, Constant)  # noqa: S101 - there are no others
+    if isinstance(source, ReadAttribute):
+        return f"read from the parent, {source.name}"
+    assert isinstance(source, Constant)  # noqa: S101 - the last class of the union
     return repr(source.value)
 
 

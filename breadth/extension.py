@@ -1,4 +1,4 @@
-"""Strawberry extensions that run operations with breadth, and leave what it does not run to Strawberry."""
+"""Strawberry extensions that run operations with breadth. Strawberry runs the operations that breadth does not."""
 
 from collections.abc import AsyncIterator, Iterator
 from inspect import isawaitable
@@ -11,19 +11,19 @@ from strawberry.extensions import SchemaExtension
 from strawberry.extensions.directives import DirectivesExtension, DirectivesExtensionSync
 from strawberry.types import ExecutionContext
 
-from breadth import kinds
+from breadth.awaitability import register_is_awaitable
 from breadth.execute import attempt
-from breadth.survey import StepAside
+from breadth.preflight import Unsupported
 
-kinds.know(optimized_is_awaitable)
+register_is_awaitable(optimized_is_awaitable)
 
-# These do something for directives alone, and operations with directives of their own are left to them.
+# These act on the schema's own directives only, and breadth does not run operations with such directives.
 _HARMLESS = (DirectivesExtension, DirectivesExtensionSync)
 _wrapping: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
 
 
 class BreadthExtension(SchemaExtension):
-    """For `Schema.execute`. Has to stand behind extensions that set a result of their own."""
+    """The extension for `Schema.execute`. It must follow extensions that set a result themselves."""
 
     async def on_execute(self) -> AsyncIterator[None]:
         found = _attempted(self.execution_context)
@@ -33,46 +33,46 @@ class BreadthExtension(SchemaExtension):
 
 
 class BreadthExtensionSync(SchemaExtension):
-    """For `Schema.execute_sync`."""
+    """The extension for `Schema.execute_sync`."""
 
     def on_execute(self) -> Iterator[None]:
-        asked = self.execution_context
-        found = _attempted(asked, is_async_iterable=assume_not_async_iterable)
+        context = self.execution_context
+        found = _attempted(context, is_async_iterable=assume_not_async_iterable)
         if isawaitable(found):
             found.close()  # type: ignore[attr-defined]
             raise RuntimeError("GraphQL execution failed to complete synchronously.")
         if found is not None:
-            asked.result = found
-            if found.errors:  # Strawberry sees to the errors of its own results alone
-                asked.pre_execution_errors = found.errors
-                asked.schema._process_errors(found.errors, asked)  # noqa: SLF001 - as Strawberry does
+            context.result = found
+            if found.errors:  # Strawberry processes the errors of its own results only
+                context.pre_execution_errors = found.errors
+                context.schema._process_errors(found.errors, context)  # noqa: SLF001 - as Strawberry does
         yield
 
 
-def _attempted(asked: ExecutionContext, **options: Any) -> Any:
-    """What `breadth.attempt` gives; None for an operation that is left to Strawberry, or has its result."""
-    schema, document = asked.schema, asked.graphql_document
-    if asked.result is not None or document is None or _wraps_resolvers(schema):
+def _attempted(context: ExecutionContext, **options: Any) -> Any:
+    """Return the result of `breadth.attempt`; None for an operation that Strawberry runs or that has a result."""
+    schema, document = context.schema, context.graphql_document
+    if context.result is not None or document is None or _wraps_resolvers(schema):
         return None
     try:
         return attempt(
             schema._schema,  # noqa: SLF001 - as Strawberry's own extensions
             document,
-            asked.root_value,
-            asked.context,
-            asked.variables,
-            asked.operation_name,
+            context.root_value,
+            context.context,
+            context.variables,
+            context.operation_name,
             is_awaitable=optimized_is_awaitable,
             executor_class=schema.execution_context_class,
-            operation_extensions=asked.operation_extensions,
+            operation_extensions=context.operation_extensions,
             **options,
         )
-    except StepAside:
+    except Unsupported:
         return None
 
 
 def _wraps_resolvers(schema: Any) -> bool:
-    """Whether an extension wraps resolvers. Looked at once: which extensions there are is the schema's."""
+    """Return whether an extension of the schema wraps resolvers. Checked once per schema."""
     found = _wrapping.get(schema)
     if found is None:
         found = _wrapping[schema] = any(

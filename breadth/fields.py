@@ -1,8 +1,8 @@
-"""What a field says about itself, so that it can be resolved for all parents at once.
+"""Markers that tell breadth how a field is resolved for all parents at once.
 
-The values stand in `extensions["breadth"]` of a graphql-core field, or in `metadata["breadth"]` of a
-Strawberry field. A field without one runs too: read off its parent where it has no resolver, and by its own
-resolver, parent by parent, where it has one.
+A marker stands in `extensions["breadth"]` of a graphql-core field, or in `metadata["breadth"]` of a Strawberry
+field. A field without a marker runs too. Without a resolver it is read from its parent by the default resolver.
+With a resolver it is resolved parent by parent.
 """
 
 from collections.abc import Callable
@@ -14,41 +14,37 @@ KEY: Final = "breadth"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Read off the parent: its attribute `name`, by default the field's own Python name, passed through `of`.
+    """Marks a field that is read from its parent.
 
-    With `whole`, `of` is given the parent itself, and `reads` may name the attributes that it reads off it. The
-    field's ordinary resolver has to give the same.
+    The value is the parent's attribute `name`, passed through `of`. `name` defaults to the field's Python name.
+    With `whole`, `of` gets the parent itself. The field's ordinary resolver must return the same value.
     """
 
     name: str | None = None
     of: Callable[[Any], Any] | None = None
     whole: bool = False
-    reads: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SetResolver:
-    """Resolved for many parents by one call: `resolve(parents, info, **arguments)`.
+    """Marks a field that one call resolves for many parents: `resolve(parents, info, **arguments)`.
 
-    It returns one result per parent, in the parents' order, or an awaitable of them. An exception in a place
-    is that parent's error alone; raised, it is the error of all of them. `info` is a `GraphQLResolveInfo`,
-    whose path has no list indices; with `of_context`, the request's context value stands in its place.
+    The call returns one result per parent, in the parents' order, or an awaitable of these results. An exception
+    among the results is the error of that parent's field alone. A raised exception is the error of all of them.
 
-    With `wants_selection` it is called with a `Selection` behind that: what is selected of the objects that it
-    returns. `reads` may name the attributes that it reads off its parents, for the selection of whoever returns
-    those; without it, any of them may be needed.
+    `info` is a `GraphQLResolveInfo` whose path lacks list indices. With `of_context`, the request's context value
+    is passed instead of `info`. With `wants_selection`, a `Selection` follows as the third argument.
     """
 
     resolve: Callable[..., Any]
     of_context: bool = False
     wants_selection: bool = False
-    reads: tuple[str, ...] | None = None
 
 
 class Verbatim:
-    """A scalar's way to write values of a class: as they are, for whoever encodes the answer knows the class.
+    """A `coerce_output_value` that leaves values of one class as they are and rejects all others.
 
-    It raises `TypeError` for any other value.
+    The encoder of the response must know the class. Other values raise `TypeError`.
     """
 
     __slots__ = ("kind",)
@@ -63,9 +59,9 @@ class Verbatim:
 
 
 class InstanceOf:
-    """An `is_type_of` that depends on nothing but the value's class, so that it is asked once per class.
+    """An `is_type_of` that depends on the value's class alone, so that breadth asks it once per class.
 
-    Values of these classes are taken to be plain objects: nobody awaits them.
+    Instances of these classes count as plain objects: breadth never awaits them.
     """
 
     __slots__ = ("classes",)

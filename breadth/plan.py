@@ -1,7 +1,7 @@
-"""Plans: what an operation asks of each object type, worked out once and kept.
+"""Plans: the fields that an operation selects of each object type, collected once and kept.
 
-A plan has one variant per combination of the conditions that `@skip` and `@include` look at. Within a
-variant, selections are collected by graphql-core itself, once for each object type that turns up somewhere.
+A plan has one variant per combination of the conditions of `@skip` and `@include`. Within a variant, graphql-core
+collects the fields once for each object type at each place of the document.
 """
 
 from collections import OrderedDict
@@ -37,12 +37,12 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 
 from breadth import strawberry_field
+from breadth.field_source import FieldSource, source_of
 from breadth.fields import InstanceOf
-from breadth.leaves import Leaf, leaf_of
-from breadth.rows import Builders
+from breadth.leaf_serialization import Leaf, leaf_of
+from breadth.object_codegen import Entry, RowBuilders
+from breadth.preflight import Unsupported, preflight
 from breadth.selection import Selection
-from breadth.source import Source, source_of
-from breadth.survey import StepAside, survey
 from breadth.variables import Variables
 
 FieldResolver: TypeAlias = Callable[..., Any]
@@ -50,28 +50,30 @@ FieldResolver: TypeAlias = Callable[..., Any]
 LARGEST_VARIANTS: Final = 32
 
 
-class Shape(Enum):
+class CompletionKind(Enum):
+    """The way to complete a value of a type, apart from nulls."""
+
     LIST = auto()
     LEAF = auto()
     OBJECT = auto()
     ABSTRACT = auto()
 
 
-class Level(NamedTuple):
-    """One level of a field's type: the type itself, the items of its lists, and so on.
+class TypeLayer(NamedTuple):
+    """One layer of a field's type: the type itself, the item type of its list, and so on.
 
-    `plain` are classes whose instances are taken for plain objects without a look at them.
+    `plain_classes` are classes whose instances are plain objects by the type's own declaration.
     """
 
-    shape: Shape
+    kind: CompletionKind
     nullable: bool
-    of: GraphQLOutputType
+    output_type: GraphQLOutputType
     leaf: Leaf | None
-    plain: tuple[type, ...]
+    plain_classes: tuple[type, ...]
 
 
 class Field:
-    """A field of a scope, with all nodes of the document that ask for it under one response key."""
+    """A field of a field set, with all nodes of the document that select it under one response key."""
 
     def __init__(
         self,
@@ -88,22 +90,23 @@ class Field:
         self.details = details
         self.definition = definition
         self.nodes: list[FieldNode] = [each.node for each in details]
-        self.levels = _levels(definition.type)
-        self.source: Source = source_of(
+        self.layers = _layers(definition.type)
+        self.source: FieldSource = source_of(
             parent, self.nodes[0].name.value, definition, variant.plan.field_resolver
         )
-        self.is_column = self.levels[0].shape is Shape.LEAF and self.source.is_column
+        self.is_column = self.layers[0].kind is CompletionKind.LEAF and self.source.is_column
         self.plain_arguments = strawberry_field.plain_arguments(definition)
         self._variant = variant
-        self._scopes: dict[GraphQLObjectType, Scope] = {}
+        self._subfields: dict[GraphQLObjectType, FieldSet] = {}
 
     @property
     def name(self) -> str:
+        """The field's name in the schema."""
         return self.nodes[0].name.value
 
     @cached_property
     def conversions(self) -> Mapping[str, tuple[str, Callable[[Any], Any]]]:
-        """How the arguments that are not plain are handed on, as far as that is known."""
+        """The Python name and the conversion of each argument that breadth can convert itself."""
         return strawberry_field.conversions(self.definition, self._variant.plan.schema)
 
     @property
@@ -112,27 +115,37 @@ class Field:
 
     @cached_property
     def selection(self) -> Selection:
-        return Selection((self,))
+        """The selection for set resolvers, made on demand."""
+        return Selection(
+            frozenset(field.name for subfields in self.possible_subfields() for field in subfields.fields)
+        )
 
-    def scopes(self) -> list["Scope"]:
-        """What is asked of the field's objects, for each type that they may be of."""
-        shape, of = self.levels[-1].shape, self.levels[-1].of
-        if shape is Shape.ABSTRACT:
-            return [self.scope(each) for each in self._variant.plan.schema.get_possible_types(of)]  # type: ignore[arg-type]
-        return [self.scope(of)] if shape is Shape.OBJECT else []  # type: ignore[arg-type]
+    @property
+    def entry(self) -> Entry:
+        """The field's entry in generated response objects."""
+        source: Any = self.source if self.is_column else None
+        return Entry(self.key, source, self.layers[0].leaf, self.layers[0].nullable)
 
-    def scope(self, object_type: GraphQLObjectType) -> "Scope":
-        """What is asked of the field's objects of a type."""
-        found = self._scopes.get(object_type)
+    def possible_subfields(self) -> list["FieldSet"]:
+        """Return the subfields for each object type that the field's objects can have."""
+        kind, type_ = self.layers[-1].kind, self.layers[-1].output_type
+        if kind is CompletionKind.ABSTRACT:
+            possible = self._variant.plan.schema.get_possible_types(type_)  # type: ignore[arg-type]
+            return [self.subfields(each) for each in possible]
+        return [self.subfields(type_)] if kind is CompletionKind.OBJECT else []  # type: ignore[arg-type]
+
+    def subfields(self, object_type: GraphQLObjectType) -> "FieldSet":
+        """Return the fields that are selected of the field's objects of a type."""
+        found = self._subfields.get(object_type)
         if found is None:
-            found = self._scopes[object_type] = self._variant.scope_below(object_type, self.details)
+            found = self._subfields[object_type] = self._variant.subfields(object_type, self.details)
         return found
 
 
-class Scope:
-    """What is asked of an object type at one place of a document.
+class FieldSet:
+    """The fields that are selected of one object type at one place of a document.
 
-    `columns` are the leaf fields that one compiled function writes for all rows, `others` the rest.
+    Generated code writes `columns`, which are leaf fields, for all rows at once. `others` are all other fields.
     """
 
     def __init__(self, object_type: GraphQLObjectType, fields: list[Field]) -> None:
@@ -140,43 +153,45 @@ class Scope:
         self.fields = fields
         self.columns = [each for each in fields if each.is_column]
         self.others = [each for each in fields if not each.is_column]
-        self.builders = Builders(fields)
-        self.empty = dict.fromkeys(each.key for each in fields)
+        self.builders = RowBuilders([each.entry for each in fields])
+        self.empty_row = dict.fromkeys(each.key for each in fields)
 
 
 class Variant:
-    """A plan under one outcome of its conditions."""
+    """A plan for one outcome of its conditions."""
 
     def __init__(self, plan: "Plan", outcome: tuple[bool, ...]) -> None:
         self.plan = plan
         self._variables = VariableValues({}, dict(zip(plan.conditions, outcome, strict=True)))
 
     @cached_property
-    def root(self) -> Scope:
+    def root(self) -> FieldSet:
+        """The fields that are selected of the root type."""
         plan = self.plan
         collected = collect_fields(
             plan.schema, plan.fragments, self._variables, plan.root_type, plan.operation
         )
-        return self._scope(plan.root_type, collected.grouped_field_set)
+        return self._field_set(plan.root_type, collected.grouped_field_set)
 
-    def scope_below(self, object_type: GraphQLObjectType, details: FieldDetailsList) -> Scope:
+    def subfields(self, object_type: GraphQLObjectType, details: FieldDetailsList) -> FieldSet:
+        """Return the fields that are selected of an object type below a field."""
         plan = self.plan
         collected = collect_subfields(
             plan.schema, plan.fragments, self._variables, plan.operation, object_type, details
         )
-        return self._scope(object_type, collected.grouped_field_set)
+        return self._field_set(object_type, collected.grouped_field_set)
 
-    def _scope(self, object_type: GraphQLObjectType, grouped: GroupedFieldSet) -> Scope:
+    def _field_set(self, object_type: GraphQLObjectType, grouped: GroupedFieldSet) -> FieldSet:
         fields: list[Field] = []
         for key, details in grouped.items():
             definition = self.plan.schema.get_field(object_type, details[0].node.name.value)
             if definition is not None:
                 fields.append(Field(self, object_type, len(fields), details, definition, key))
-        return Scope(object_type, fields)
+        return FieldSet(object_type, fields)
 
 
 class Plan:
-    """How an operation of a document is run. Raises `StepAside` for one that is not run here."""
+    """The plan of an operation of a document. Raises `Unsupported` for an operation that breadth does not run."""
 
     def __init__(
         self,
@@ -186,7 +201,7 @@ class Plan:
         field_resolver: FieldResolver,
     ) -> None:
         assert_valid_schema(schema)
-        found = survey(schema, document, operation_name)
+        found = preflight(schema, document, operation_name)
         self.schema = schema
         self.operation: OperationDefinitionNode = found.operation
         self.conditions = found.conditions
@@ -194,17 +209,20 @@ class Plan:
         self.fragments = {name: FragmentDetails(each) for name, each in found.fragments.items()}
         self.field_resolver = field_resolver
         root_type = schema.get_root_type(found.operation.operation)
-        assert root_type is not None  # noqa: S101 - the survey has looked
+        assert root_type is not None  # noqa: S101 - preflight has checked it
         self.root_type: GraphQLObjectType = root_type
-        self.serial = found.operation.operation is OperationType.MUTATION
+        self.is_serial = found.operation.operation is OperationType.MUTATION
         self.variables = Variables(schema, found.operation.variable_definitions or ())
         self._variants: OrderedDict[tuple[bool, ...], Variant] = OrderedDict()
 
     def variant(self, variables: VariableValues) -> Variant:
-        """Raises `StepAside` where a condition is no boolean: graphql-core knows the error that this is."""
+        """Return the variant for a request's variables.
+
+        Raise `Unsupported` if a condition is not a boolean: graphql-core reports the error.
+        """
         values = [variables.coerced.get(name) for name in self.conditions]
         if not all(isinstance(value, bool) for value in values):
-            raise StepAside("a condition that is no boolean")
+            raise Unsupported("a condition that is not a boolean")
         outcome = tuple(map(bool, values))
         found = self._variants.get(outcome)
         if found is None:
@@ -214,23 +232,24 @@ class Plan:
         return found
 
 
-def _levels(type_: GraphQLOutputType) -> tuple[Level, ...]:
-    levels: list[Level] = []
+def _layers(type_: GraphQLOutputType) -> tuple[TypeLayer, ...]:
+    layers: list[TypeLayer] = []
     while True:
         nullable = not is_non_null_type(type_)
         inner: Any = type_ if nullable else type_.of_type  # type: ignore[union-attr]
-        levels.append(_level(inner, nullable=nullable))
+        layers.append(_layer(inner, nullable=nullable))
         if not is_list_type(inner):
-            return tuple(levels)
+            return tuple(layers)
         type_ = inner.of_type
 
 
-def _level(type_: GraphQLNamedOutputType, *, nullable: bool) -> Level:
+def _layer(type_: GraphQLNamedOutputType, *, nullable: bool) -> TypeLayer:
     if is_list_type(type_):
-        return Level(Shape.LIST, nullable, type_, None, ())
+        return TypeLayer(CompletionKind.LIST, nullable, type_, None, ())
     if is_leaf_type(type_):
-        return Level(Shape.LEAF, nullable, type_, leaf_of(type_), ())
+        return TypeLayer(CompletionKind.LEAF, nullable, type_, leaf_of(type_), ())
     if is_abstract_type(type_):
-        return Level(Shape.ABSTRACT, nullable, type_, None, ())
+        return TypeLayer(CompletionKind.ABSTRACT, nullable, type_, None, ())
     test = getattr(type_, "is_type_of", None)
-    return Level(Shape.OBJECT, nullable, type_, None, test.classes if isinstance(test, InstanceOf) else ())
+    classes = test.classes if isinstance(test, InstanceOf) else ()
+    return TypeLayer(CompletionKind.OBJECT, nullable, type_, None, classes)

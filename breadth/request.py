@@ -1,4 +1,4 @@
-"""One request: a variant of a plan with variables, root value and context, and what resolvers may ask of it."""
+"""One request: a plan with variables, root value and context value, and the arguments of its fields."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
 from breadth import strawberry_field
-from breadth.kinds import Kinds
+from breadth.awaitability import ClassFacts
 from breadth.plan import Field, Plan
 
 Arguments = dict[str, Any]
@@ -21,11 +21,13 @@ CONSTANT = (str, int, float, bool, Enum)
 
 @dataclass(slots=True, eq=False)
 class Request:
+    """The values that one execution of a plan depends on."""
+
     plan: Plan
     variables: VariableValues
     root_value: Any
     context_value: Any
-    kinds: Kinds
+    class_facts: ClassFacts
     is_async_iterable: Callable[[Any], bool]
     type_resolver: Callable[..., Any]
     executor_class: type[Executor[Any]]
@@ -36,7 +38,7 @@ class Request:
 
     @property
     def executor(self) -> Executor[Any]:
-        """A graphql-core executor of the same request, for the parts that are taken from it."""
+        """A graphql-core executor of the same request, for the steps that breadth leaves to it."""
         return self._executor or self.make_executor()
 
     def make_executor(self) -> Executor[Any]:
@@ -52,50 +54,52 @@ class Request:
             plan.field_resolver,
             self.type_resolver,
             plan.field_resolver,
-            is_awaitable=self.kinds.is_awaitable,  # type: ignore[arg-type]
+            is_awaitable=self.class_facts.is_awaitable,  # type: ignore[arg-type]
             is_async_iterable=self.is_async_iterable,  # type: ignore[arg-type]
             hide_suggestions=self.hide_suggestions,
             **self.custom,
         )
         return self._executor
 
-    def info(self, asked: Field, path: Path) -> GraphQLResolveInfo[Any]:
-        return self.executor.build_resolve_info(asked.definition, list(asked.nodes), asked.parent, path)
+    def info(self, selected: Field, path: Path) -> GraphQLResolveInfo[Any]:
+        return self.executor.build_resolve_info(
+            selected.definition, list(selected.nodes), selected.parent, path
+        )
 
-    def arguments(self, asked: Field) -> Arguments:
-        """The field's arguments, worked out once. Raises what is wrong with them."""
-        found = self._arguments.get(asked)
+    def arguments(self, selected: Field) -> Arguments:
+        """Return the field's arguments, coerced once. Raise the same error on each call if they are invalid."""
+        found = self._arguments.get(selected)
         if found is None:
             try:
-                found = self.new_arguments(asked)
-            except Exception as wrong:  # noqa: BLE001 - whoever asks is told, every time
-                found = wrong
-            self._arguments[asked] = found
+                found = self.new_arguments(selected)
+            except Exception as invalid:  # noqa: BLE001 - it is raised below
+                found = invalid
+            self._arguments[selected] = found
         if isinstance(found, Exception):
             raise found
         return found
 
-    def new_arguments(self, asked: Field) -> Arguments:
-        """The field's arguments, worked out anew: for a resolver that could change those that it is given."""
-        if not asked.definition.args:
+    def new_arguments(self, selected: Field) -> Arguments:
+        """Return new coerced arguments, for a resolver that could modify those that it gets."""
+        if not selected.definition.args:
             return {}
         return get_argument_values(
-            asked.definition, asked.nodes[0], self.variables, None, self.hide_suggestions
+            selected.definition, selected.nodes[0], self.variables, None, self.hide_suggestions
         )
 
-    def converted(self, asked: Field, info: Callable[[], GraphQLResolveInfo[Any]]) -> Arguments:
-        """The field's arguments for its set resolver, converted as its schema's library does."""
-        arguments = self.arguments(asked)
-        names = asked.plain_arguments
+    def converted(self, selected: Field, info: Callable[[], GraphQLResolveInfo[Any]]) -> Arguments:
+        """Return the field's arguments for its set resolver, converted as its schema's library converts them."""
+        arguments = self.arguments(selected)
+        names = selected.plain_arguments
         if arguments.keys() <= names.keys():
             return {names[name]: value for name, value in arguments.items()}
-        conversions = asked.conversions
+        conversions = selected.conversions
         if arguments.keys() <= conversions.keys():
             known = ((*conversions[name], value) for name, value in arguments.items())
             return {name: convert(value) for name, convert, value in known}
-        return strawberry_field.converted(asked.definition, arguments, info())
+        return strawberry_field.converted(selected.definition, arguments, info())
 
 
 def are_constant(arguments: Arguments) -> bool:
-    """Whether the arguments are of classes whose values cannot be changed."""
+    """Return whether all arguments are immutable."""
     return all(value is None or isinstance(value, CONSTANT) for value in arguments.values())

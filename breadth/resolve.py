@@ -1,112 +1,111 @@
-"""Resolution: how a field's values are got for all rows of a frame."""
+"""Resolution: gets the values of a field for all rows of a block."""
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from breadth.complete import complete
-from breadth.places import Frame, Whole
+from breadth.completion import complete
+from breadth.field_source import AccessKind, Constant, PerParent, ReadAttribute, SetWise
 from breadth.plan import Field
 from breadth.request import are_constant
-from breadth.source import Access, Constant, Each, Read, Together
-
-if TYPE_CHECKING:
-    from breadth.run import Run
+from breadth.response_slots import FieldSlots, RowBlock
+from breadth.state import ExecutionState
 
 
-def resolve(run: "Run", frame: Frame, field: Field) -> None:
+def resolve(state: ExecutionState, block: RowBlock, field: Field) -> None:
+    """Resolve a field for all rows of a block, and complete its values."""
     source = field.source
-    if isinstance(source, Together):
-        _resolve_together(run, Whole(frame, field), source)
+    if isinstance(source, SetWise):
+        _resolve_set(state, FieldSlots(block, field), source)
         return
     if isinstance(source, Constant):
-        values = [source.value] * len(frame.rows)
-    elif isinstance(source, Read):
-        values = _read(run, frame, field, source)
+        values = [source.value] * len(block.rows)
+    elif isinstance(source, ReadAttribute):
+        values = _read(state, block, field, source)
     else:
-        values = _resolve_each(run, frame, field, source)
-    complete(run, Whole(frame, field), values)
+        values = _resolve_per_parent(state, block, field, source)
+    complete(state, FieldSlots(block, field), values)
 
 
-def _read(run: "Run", frame: Frame, field: Field, source: Read) -> list[Any]:
-    """The values, with exceptions in the places of those that could not be read."""
-    if source.arguments:
+def _read(state: ExecutionState, block: RowBlock, field: Field, source: ReadAttribute) -> list[Any]:
+    """Return the values. The value of a parent that cannot be read is the exception."""
+    if source.has_arguments:
         try:
-            run.request.arguments(field)
-        except Exception as wrong:  # noqa: BLE001 - it becomes the error of every parent's field
-            return [wrong] * len(frame.rows)
+            state.request.arguments(field)
+        except Exception as invalid:  # noqa: BLE001 - it becomes the error of every parent's field
+            return [invalid] * len(block.rows)
     values: list[Any] = []
-    for parent in frame.sources:
+    for parent in block.sources:
         try:
             values.append(source.read(parent))
         except Exception as error:  # noqa: BLE001 - it becomes the field's error
             values.append(error)
-    if source.access is Access.DEFAULT and any(map(callable, values)):
-        return [call_if_callable(run, frame, field, row, value) for row, value in enumerate(values)]
+    if source.access is AccessKind.DEFAULT and any(map(callable, values)):
+        return [call_if_callable(state, block, field, row, value) for row, value in enumerate(values)]
     return values
 
 
-def call_if_callable(run: "Run", frame: Frame, field: Field, row: int, value: Any) -> Any:
-    """What graphql-core's default resolver makes of a property; an exception if it fails."""
+def call_if_callable(state: ExecutionState, block: RowBlock, field: Field, row: int, value: Any) -> Any:
+    """Call a callable attribute as graphql-core's default resolver does. Return its exception if it fails."""
     if not callable(value):
         return value
     try:
-        return value(run.info(frame, field, row))
+        return value(state.info(block, field, row))
     except Exception as error:  # noqa: BLE001 - it becomes the field's error
         return error
 
 
-def _resolve_each(run: "Run", frame: Frame, field: Field, source: Each) -> list[Any]:
-    """What the field's own resolver returns for each parent; exceptions in the places of those it raised."""
-    request, resolver = run.request, source.resolve
+def _resolve_per_parent(state: ExecutionState, block: RowBlock, field: Field, source: PerParent) -> list[Any]:
+    """Return the ordinary resolver's result for each parent. The result of a failed call is the exception."""
+    request, resolver = state.request, source.resolve
     try:
         arguments = request.arguments(field)
-    except Exception as wrong:  # noqa: BLE001 - it becomes the error of every parent's field
-        return [wrong] * len(frame.rows)
+    except Exception as invalid:  # noqa: BLE001 - it becomes the error of every parent's field
+        return [invalid] * len(block.rows)
     constant = are_constant(arguments)
     values: list[Any] = []
-    for row, parent in enumerate(frame.sources):
+    for row, parent in enumerate(block.sources):
         try:
             given = arguments if constant or row == 0 else request.new_arguments(field)
-            values.append(resolver(parent, run.info(frame, field, row), **given))
+            values.append(resolver(parent, state.info(block, field, row), **given))
         except Exception as error:  # noqa: BLE001 - it becomes the field's error
             values.append(error)
     return values
 
 
-def _resolve_together(run: "Run", places: Whole, source: Together) -> None:
-    field, frame = places.field, places.frame
+def _resolve_set(state: ExecutionState, slots: FieldSlots, source: SetWise) -> None:
+    field, block = slots.field, slots.block
     results: Any
     try:
-        request, resolver = run.request, source.resolver
-        arguments = request.converted(field, partial(run.set_info, frame, field))
-        known = request.context_value if resolver.of_context else run.set_info(frame, field)
+        request, resolver = state.request, source.resolver
+        arguments = request.converted(field, partial(state.set_info, block, field))
+        info = request.context_value if resolver.of_context else state.set_info(block, field)
         selection = (field.selection,) if resolver.wants_selection else ()
-        results = resolver.resolve(list(frame.sources), known, *selection, **arguments)
+        results = resolver.resolve(list(block.sources), info, *selection, **arguments)
     except Exception as error:  # noqa: BLE001 - it becomes the error of every parent's field
         results = error
-    if run.kinds.is_awaitable(results):
-        run.wait_for_all(places, results, partial(_complete_together, run, places, source))
+    if state.class_facts.is_awaitable(results):
+        state.wait_for_all(slots, results, partial(_complete_set, state, slots, source))
     else:
-        _complete_together(run, places, source, [0], [results])
+        _complete_set(state, slots, source, [0], [results])
 
 
-def _complete_together(
-    run: "Run", places: Whole, source: Together, _numbers: list[int], results: list[Any]
+def _complete_set(
+    state: ExecutionState, slots: FieldSlots, source: SetWise, _numbers: list[int], results: list[Any]
 ) -> None:
-    values = _one_each(source, len(places.frame.rows), results[0])
-    complete(run, places, values, awaited=True)
+    values = _one_per_parent(source, len(slots.block.rows), results[0])
+    complete(state, slots, values, awaited=True)
 
 
-def _one_each(source: Together, parents: int, results: Any) -> Sequence[Any]:
-    """One value per parent: the results, or what is wrong with them in the place of each."""
+def _one_per_parent(source: SetWise, parents: int, results: Any) -> Sequence[Any]:
+    """Return one value per parent: the results, or the same exception for each."""
     if not isinstance(results, Exception):
         resolver = source.resolver.resolve
         name = f"{resolver.__module__}.{getattr(resolver, '__qualname__', resolver)}"
         if not isinstance(results, Sequence) or isinstance(results, (str, bytes)):
-            results = TypeError(f"{name} returned no sequence of results, but {type(results).__name__}")
+            results = TypeError(f"{name} must return a sequence of results, not {type(results).__name__}")
         elif len(results) != parents:
-            results = TypeError(f"{name} returned {len(results)} results for {parents} parents")
+            results = TypeError(f"{name} must return {parents} results, one per parent, not {len(results)}")
         else:
             return results
     return [results] * parents

@@ -1,190 +1,154 @@
-"""A run of a request: level after level as far as it gets without waiting, then on with what has come."""
+"""The run of a request: level after level while nothing has to be awaited, then on with each result."""
 
 from collections import deque
-from collections.abc import Awaitable, Coroutine, Iterable, Sequence
-from functools import partial
+from collections.abc import Coroutine
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLObjectType, GraphQLResolveInfo
-from graphql.pyutils import Path
+from graphql import ExecutionResult
 
-from breadth.complete import complete
-from breadth.errors import Failures
-from breadth.places import Frame, Places, Row, Some, Whole, field_path, is_attached, row_of
-from breadth.plan import Field, Scope
+from breadth.completion import complete
+from breadth.field_source import AccessKind, ReadAttribute
+from breadth.object_codegen import Exceptional, ExceptionalValues, Row
+from breadth.plan import Field, FieldSet
 from breadth.request import Request
 from breadth.resolve import call_if_callable, resolve
-from breadth.rows import Odd, Oddities
-from breadth.source import Access, Read
-from breadth.waiting import Batch, Then, Waiting
+from breadth.response_slots import FieldSlots, PickedSlots, RowBlock
+from breadth.state import ExecutionState
 
 
 class Run:
-    """`start` gives the result, or, where something has to be waited for, a coroutine that returns it."""
+    """Runs a request. `start` returns the result, or a coroutine of it if something has to be awaited."""
 
-    def __init__(self, request: Request, root: Scope) -> None:
-        self.request = request
-        self.kinds = request.kinds
-        self.failures = Failures()
-        self._waiting = Waiting()
-        self._frames: deque[Frame] = deque()
-        self._series: deque[Field] = deque()
-        self._pruned_after = 0  # so many cuts
-        self._root = Frame(root, [request.root_value], [], None)
+    def __init__(self, request: Request, root: FieldSet) -> None:
+        self._state = ExecutionState(request)
+        self._failures = self._state.failures
+        self._scheduler = self._state.scheduler
+        self._blocks: deque[RowBlock] = deque()
+        self._serial_fields: deque[Field] = deque()
+        self._pruned_at = 0  # the number of propagated failures at the last pruning
+        self._root = RowBlock(root, [request.root_value], [], None)
 
     def start(self) -> ExecutionResult | Coroutine[Any, Any, ExecutionResult]:
         try:
             self._begin()
             self._advance()
         except BaseException:
-            self._waiting.drop()
+            self._scheduler.drop()
             raise
-        return self._wait() if self._waiting else self._result()
+        return self._wait() if self._scheduler else self._result()
 
     def _begin(self) -> None:
-        scope = self._root.scope
-        if self.request.plan.serial:
-            self._root.rows = [scope.empty.copy()]
-            self._series += scope.fields
+        root = self._root
+        if self._state.request.plan.is_serial:
+            root.rows = [root.field_set.empty_row.copy()]
+            self._serial_fields += root.field_set.fields
         else:
-            self._fill(self._root)
+            self._write(root)
 
     def _advance(self) -> None:
-        """Goes as far as it gets. The fields of a mutation come one after the other, each with all below it."""
+        """Go on until something has to be awaited. Run a mutation's fields one after the other, each in full."""
         while True:
-            while self._frames:
-                self._resolve_others(self._frames.popleft())
-            self._give_up()
-            if self._waiting or not self._series:
+            while self._blocks:
+                self._resolve_others(self._blocks.popleft())
+            self._discard_unneeded()
+            if self._scheduler or not self._serial_fields:
                 return
-            resolve(self, self._root, self._series.popleft())
+            self._resolve(self._root, self._serial_fields.popleft())
 
-    def _resolve_others(self, frame: Frame) -> None:
-        asked = frame
-        for field in frame.scope.others:
-            asked = self._without_pointless(asked, field)
-            if asked.rows:
-                resolve(self, asked, field)
-        frame.sources = asked.sources = ()  # nobody asks again: rows can be given up early
+    def _resolve_others(self, block: RowBlock) -> None:
+        remaining = block
+        for field in block.field_set.others:
+            remaining = self._without_discarded(remaining, field)
+            if remaining.rows:
+                self._resolve(remaining, field)
+        block.sources = remaining.sources = ()  # no longer needed: parents can be freed early
 
-    def _without_pointless(self, frame: Frame, field: Field) -> Frame:
-        """The frame without the rows whose field a failure has made pointless: nobody is asked for them."""
-        failures = self.failures
-        if not failures.cuts:
-            return frame
-        rows = range(len(frame.rows))
-        picks = [row for row in rows if not failures.make_pointless(frame, row, field)]
-        return frame if len(picks) == len(rows) else frame.some(picks)
+    def _resolve(self, block: RowBlock, field: Field) -> None:
+        resolve(self._state, block, field)
+        self._write_new_blocks()
 
-    def _give_up(self) -> None:
-        """Stops what failures have made pointless."""
-        if self.failures.root_is_null:
-            self._series.clear()
-            self._waiting.drop()
-        elif self._pruned_after != self.failures.cuts:
-            self._pruned_after = self.failures.cuts
-            self._waiting.prune()
+    def _without_discarded(self, block: RowBlock, field: Field) -> RowBlock:
+        """Return the block without the rows whose field a failure has discarded: it is not resolved for them."""
+        failures = self._failures
+        if not failures.propagated:
+            return block
+        rows = range(len(block.rows))
+        picks = [row for row in rows if not failures.is_discarded(block, row, field)]
+        return block if len(picks) == len(rows) else block.pick(picks)
+
+    def _discard_unneeded(self) -> None:
+        """Stop what failures have removed from the response."""
+        if self._failures.root_is_null:
+            self._serial_fields.clear()
+            self._scheduler.drop()
+        elif self._pruned_at != self._failures.propagated:
+            self._pruned_at = self._failures.propagated
+            self._scheduler.prune()
 
     async def _wait(self) -> ExecutionResult:
         try:
-            while self._waiting and not self.failures.root_is_null:
-                results = await self._waiting.results()
-                self.failures.turn += 1
+            while self._scheduler and not self._failures.root_is_null:
+                results = await self._scheduler.results()
+                self._failures.turn += 1
                 for batch, numbers, values in results:
                     batch.then(numbers, values)
+                    self._write_new_blocks()
                 self._advance()
         finally:
-            await self._waiting.stop()
+            await self._scheduler.stop()
         return self._result()
 
     def _result(self) -> ExecutionResult:
-        data = None if self.failures.root_is_null else self._root.rows[0]
-        return ExecutionResult(data, self.failures.report())
-
-    # What completion and resolution ask for
-
-    def enter(self, places: Places, sources: Sequence[Any], object_type: GraphQLObjectType) -> None:
-        """Writes rows of the sources, puts them in their places, and sees to their fields."""
-        try:
-            scope = places.field.scope(object_type)
-        except RecursionError as error:  # fragments in fragments, thousands of them
-            for index in range(len(sources)):
-                self.failures.add(places, index, error)
-        else:
-            self._fill(Frame(scope, sources, [], places))
-
-    def wait(self, places: Places, awaitables: Iterable[tuple[int, Awaitable[Any]]], then: Then) -> None:
-        """Hands results to `then`, with the indices of their places."""
-        self._waiting.add(Batch(then, partial(is_attached, places)), awaitables)
-
-    def wait_for_all(self, places: Whole, awaitable: Awaitable[Any], then: Then) -> None:
-        """Hands the one result of all places to `then`."""
-        rows = range(len(places.frame.rows))
-        batch = Batch(then, lambda _: any(is_attached(places, row) for row in rows))
-        self._waiting.add(batch, [(0, awaitable)])
-
-    def info_at(self, places: Places, index: int) -> GraphQLResolveInfo[Any]:
-        """What the resolver of the field that a place is of was told."""
-        return self.info(places.frame, places.field, row_of(places, index))
-
-    def info(self, frame: Frame, field: Field, row: int) -> GraphQLResolveInfo[Any]:
-        found = frame.infos.get((field.order, row))
-        if found is None:
-            found = self.request.info(field, field_path(frame, field, row))
-            frame.infos[field.order, row] = found
-        return found
-
-    def set_info(self, frame: Frame, field: Field) -> GraphQLResolveInfo[Any]:
-        """Its path has no list indices, since it is of all rows."""
-        above = [field]
-        places = frame.places
-        while places is not None:
-            above.append(places.field)
-            places = places.frame.places
-        path: Path | None = None
-        for each in reversed(above):
-            path = Path(path, each.key, each.parent.name)
-        assert path is not None  # noqa: S101 - the field itself is above
-        return self.request.info(field, path)
+        data = None if self._failures.root_is_null else self._root.rows[0]
+        return ExecutionResult(data, self._failures.report())
 
     # Rows
 
-    def _fill(self, frame: Frame) -> None:
-        scope = frame.scope
-        oddities = Oddities()
-        rows = self._built(frame, oddities)
-        frame.rows = [scope.empty.copy() for _ in frame.sources] if rows is None else rows
-        if frame.places is not None:
-            frame.places.put(frame.rows)
+    def _write_new_blocks(self) -> None:
+        new, self._state.new_blocks = self._state.new_blocks, []
+        for block in new:
+            self._write(block)
+
+    def _write(self, block: RowBlock) -> None:
+        """Create the block's rows, put them into their slots, and complete the columns."""
+        state, field_set = self._state, block.field_set
+        exceptional = ExceptionalValues()
+        rows = _generated(block, exceptional)
+        block.rows = [field_set.empty_row.copy() for _ in block.sources] if rows is None else rows
+        if block.slots is not None:
+            block.slots.put(block.rows)
         if rows is None:
-            for field in scope.columns:
-                resolve(self, frame, field)
+            for field in field_set.columns:
+                resolve(state, block, field)
         else:
-            for order in oddities.found:
-                self._complete_odd(frame, scope.fields[order])
-        if scope.others:
-            self._frames.append(frame)
+            for order in exceptional.found:
+                _complete_exceptional(state, block, field_set.fields[order])
+        if field_set.others:
+            self._blocks.append(block)
 
-    def _built(self, frame: Frame, oddities: Oddities) -> list[Row] | None:
-        """The rows by the scope's compiled builder; None if it has none or cannot read some parent."""
-        build = frame.scope.builders.builder(frame.sources)
-        if build is None:
-            return None
-        try:
-            return build(frame.sources, oddities.note)
-        except Exception:  # noqa: BLE001 - read one by one, the error will be found where it belongs
-            oddities.drop()
-            return None
 
-    def _complete_odd(self, frame: Frame, field: Field) -> None:
-        picks: list[int] = []
-        values: list[Any] = []
-        default = isinstance(field.source, Read) and field.source.access is Access.DEFAULT
-        for index, row in enumerate(frame.rows):
-            odd = row[field.key]
-            if type(odd) is Odd:
-                row[field.key] = None
-                picks.append(index)
-                value = odd.value
-                values.append(call_if_callable(self, frame, field, index, value) if default else value)
-        complete(self, Some(Whole(frame, field), picks), values)
+def _generated(block: RowBlock, exceptional: ExceptionalValues) -> list[Row] | None:
+    """Return rows that generated code has written; None without generated code, or if a parent is unreadable."""
+    build = block.field_set.builders.builder(block.sources)
+    if build is None:
+        return None
+    try:
+        return build(block.sources, exceptional.add)
+    except Exception:  # noqa: BLE001 - the error is found again when parents are read one by one
+        exceptional.drop()
+        return None
+
+
+def _complete_exceptional(state: ExecutionState, block: RowBlock, field: Field) -> None:
+    """Complete the values of a field that generated code has left."""
+    picks: list[int] = []
+    values: list[Any] = []
+    default = isinstance(field.source, ReadAttribute) and field.source.access is AccessKind.DEFAULT
+    for index, row in enumerate(block.rows):
+        exceptional = row[field.key]
+        if type(exceptional) is Exceptional:
+            row[field.key] = None
+            picks.append(index)
+            value = exceptional.value
+            values.append(call_if_callable(state, block, field, index, value) if default else value)
+    complete(state, PickedSlots(FieldSlots(block, field), picks), values)

@@ -15,7 +15,7 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from breadth import StepAside, attempt
+from breadth import Unsupported, attempt
 from breadth.extension import BreadthExtension
 from resolvers.framework.context import Context
 from schema.integration_log import IntegrationLog
@@ -110,7 +110,7 @@ class Schema(strawberry.Schema):
         if known is not None and known.type in allowed:
             try:
                 return await self._run(known, variable_values or {}, context_value, root_value)
-            except StepAside:
+            except Unsupported:
                 pass
             except Exception as failure:  # noqa: BLE001 - an error of ours is an answer, too
                 return PreExecutionError(None, [GraphQLError(str(failure), original_error=failure)])
@@ -127,7 +127,7 @@ class Schema(strawberry.Schema):
     async def _run(
         self, operation: Operation, variables: dict[str, Any], context: Any, root_value: Any
     ) -> ExecutionResult:
-        """Raises `StepAside`, before anything is run, for what breadth leaves to graphql-core."""
+        """Raises `Unsupported`, before anything is run, for what breadth leaves to graphql-core."""
         refused = operation.refusal(variables)
         if refused is not None:
             return ExecutionResult(None, [refused])

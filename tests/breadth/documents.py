@@ -1,4 +1,4 @@
-"""Random documents for any schema: what can be asked, in every way that it can be asked."""
+"""Random documents for any schema: what can be generated, in every way that it can be generated."""
 
 import json
 import random
@@ -55,7 +55,7 @@ WRONG: tuple[Any, ...] = (None, "wrong", 99.5, [], {}, 2**40, True)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class GeneratedDocument:
     """A document to be run. `unpropagated` is the same without propagation of errors: they stay where they
     are, and at the same locations.
     """
@@ -73,7 +73,7 @@ class EnumName(str):
 
 
 @dataclass
-class Writer:
+class DocumentWriter:
     """Writes one document. `reckless` documents have arguments and variables that are not valid; `scalars` are
     the values that there are of each scalar, and `given` says how often arguments of a name are given.
     """
@@ -88,7 +88,7 @@ class Writer:
     definitions: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
 
-    def document(self, kind: str = "query") -> Asked:
+    def document(self, kind: str = "query") -> GeneratedDocument:
         root = {"query": self.schema.query_type, "mutation": self.schema.mutation_type}[kind]
         assert root is not None
         selections = self.selections(root, self.dice.randint(1, 5), self.dice.randint(1, 6))
@@ -102,7 +102,7 @@ class Writer:
         if several:
             rest.append(f"{kind} Other {{ __typename }}")
         text, unpropagated = ("\n".join([first, *rest]) for first in (head, f"{head} {UNPROPAGATED}"))
-        return Asked(text, unpropagated, self.values, "Op" if several else None)
+        return GeneratedDocument(text, unpropagated, self.values, "Op" if several else None)
 
     def chance(self, share: float) -> bool:
         return self.dice.random() < share
@@ -247,15 +247,17 @@ def written(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def ask(schema: GraphQLSchema, seed: int | str, *, kind: str = "query", **options: Any) -> Asked:
+def generate(
+    schema: GraphQLSchema, seed: int | str, *, kind: str = "query", **options: Any
+) -> GeneratedDocument:
     """The document of a seed. `options` are a writer's."""
-    return Writer(schema, random.Random(f"{seed}"), **options).document(kind)  # noqa: S311 - nothing secret
+    return DocumentWriter(schema, random.Random(f"{seed}"), **options).document(kind)  # noqa: S311 - nothing secret
 
 
-def ask_valid(schema: GraphQLSchema, seed: int | str, **options: Any) -> Asked:
+def generate_valid(schema: GraphQLSchema, seed: int | str, **options: Any) -> GeneratedDocument:
     """The first of a seed's documents that is valid."""
     for attempt in count():
-        asked = ask(schema, f"{seed} {attempt}", **options)
-        if not validate(schema, parse(asked.text)):
-            return asked
+        generated = generate(schema, f"{seed} {attempt}", **options)
+        if not validate(schema, parse(generated.text)):
+            return generated
     raise AssertionError("there is always another one")

@@ -10,9 +10,9 @@ import pytest
 from graphql import DocumentNode, ExecutionResult, execute, parse
 
 import breadth
-from breadth import rows
+from breadth import object_codegen
 from tests.breadth.compare import differences
-from tests.breadth.documents import Asked, ask
+from tests.breadth.documents import GeneratedDocument, generate
 from tests.breadth.zoo import Zoo
 
 PROFILES = [(0.0, 0.0), (0.01, 0.0), (0.05, 0.0), (0.0, 0.3), (0.01, 0.3), (0.05, 0.3)]
@@ -25,21 +25,23 @@ async def settled(found: Any) -> ExecutionResult:
     return result
 
 
-async def differing(zoo: Zoo, asked: Asked, number: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    document = parse(asked.text)
+async def differing(
+    zoo: Zoo, generated: GeneratedDocument, number: int, monkeypatch: pytest.MonkeyPatch
+) -> list[str]:
+    document = parse(generated.text)
     logs: list[list[str]] = []
 
     async def run(executor: Callable[..., Any], document: DocumentNode = document) -> ExecutionResult:
         logs.append([])
-        given = (zoo.root(number), logs[-1], asked.variables, asked.operation)
+        given = (zoo.root(number), logs[-1], generated.variables, generated.operation)
         return await settled(executor(zoo.schema, document, *given))
 
     reference = await run(execute)
     awaited = zoo.asynchronous and reference.errors
-    possible = await run(execute, parse(asked.unpropagated)) if awaited else None
+    possible = await run(execute, parse(generated.unpropagated)) if awaited else None
     found: list[str] = []
     for compiled_from in (1 << 30, 0):
-        monkeypatch.setattr(rows, "COMPILED_FROM", compiled_from)
+        monkeypatch.setattr(object_codegen, "COMPILE_FROM", compiled_from)
         result = await run(breadth.execute)
         found += differences(reference, result, possible)
         if not reference.errors and Counter(logs[0]) != Counter(logs[-1]):
@@ -61,10 +63,10 @@ def test_random_documents_are_answered_as_by_graphql_core(
     async def run_all() -> None:
         for number in range(share):
             kind = "mutation" if number % 5 == 0 else "query"
-            asked = ask(zoo.schema, f"{seed} {number}", kind=kind, reckless=number % 7 == 0)
-            found = await differing(zoo, asked, seed + number, monkeypatch)
+            generated = generate(zoo.schema, f"{seed} {number}", kind=kind, reckless=number % 7 == 0)
+            found = await differing(zoo, generated, seed + number, monkeypatch)
             if found:
-                pytest.fail(f"BREADTH_SEED={seed}, number {number}, {asked}\n" + "\n".join(found))
+                pytest.fail(f"BREADTH_SEED={seed}, number {number}, {generated}\n" + "\n".join(found))
 
     asyncio.run(run_all())
     gc.collect()  # what was left alone says so here, and not in somebody else's test
@@ -76,13 +78,15 @@ def test_nothing_is_left_behind(documents: int, seed: int) -> None:
 
     async def run_all() -> None:
         for number in range(documents // 2):
-            asked = ask(zoo.schema, f"{seed} {number}", kind="mutation" if number % 3 == 0 else "query")
+            generated = generate(
+                zoo.schema, f"{seed} {number}", kind="mutation" if number % 3 == 0 else "query"
+            )
             log: list[str] = []
-            given = (zoo.root(seed + number), log, asked.variables, asked.operation)
-            found: Any = breadth.execute(zoo.schema, parse(asked.text), *given)
+            given = (zoo.root(seed + number), log, generated.variables, generated.operation)
+            found: Any = breadth.execute(zoo.schema, parse(generated.text), *given)
             if not isinstance(found, ExecutionResult):
                 await found
-            assert len(asyncio.all_tasks()) == 1, f"BREADTH_SEED={seed}, number {number}, {asked}"
+            assert len(asyncio.all_tasks()) == 1, f"BREADTH_SEED={seed}, number {number}, {generated}"
 
     asyncio.run(run_all())
     gc.collect()

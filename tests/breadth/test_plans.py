@@ -41,36 +41,36 @@ def _no_plans_of_other_tests() -> Iterator[None]:
 
 
 @pytest.fixture
-def scopes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The types of the scopes that are planned."""
+def planned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The types of the field sets that are planned."""
     made: list[str] = []
-    plain = planning.Scope.__init__
+    plain = planning.FieldSet.__init__
 
-    def noted(self: planning.Scope, object_type: Any, fields: Any) -> None:
+    def noted(self: planning.FieldSet, object_type: Any, fields: Any) -> None:
         made.append(object_type.name)
         plain(self, object_type, fields)
 
-    monkeypatch.setattr(planning.Scope, "__init__", noted)
+    monkeypatch.setattr(planning.FieldSet, "__init__", noted)
     return made
 
 
-def test_a_document_is_planned_once(scopes: list[str]) -> None:
+def test_a_document_is_planned_once(planned: list[str]) -> None:
     document = parse("{ a me { b } }")
     for _ in range(3):
         assert breadth.execute(SCHEMA, document, ROOT) == ({"a": 1, "me": {"b": 4}}, None)
-    assert scopes == ["Query", "Query"]
+    assert planned == ["Query", "Query"]
     breadth.execute(SCHEMA, parse("{ a me { b } }"), ROOT)  # another document, though of the same text
-    assert scopes == ["Query"] * 4
+    assert planned == ["Query"] * 4
 
 
-def test_conditions_are_settled_per_request_and_planned_once_per_outcome(scopes: list[str]) -> None:
+def test_conditions_are_settled_per_request_and_planned_once_per_outcome(planned: list[str]) -> None:
     document = parse(
         "query ($x: Boolean!, $y: Boolean = true) { a @skip(if: $x) ...F @include(if: $y) } fragment F on Query { b }"
     )
     for _ in range(3):
         for x, answer in ((True, {"b": 2}), (False, {"a": 1, "b": 2})):
             assert breadth.execute(SCHEMA, document, ROOT, variable_values={"x": x}) == (answer, None)
-    assert len(scopes) == 2
+    assert len(planned) == 2
     assert breadth.execute(SCHEMA, document, ROOT, variable_values={"x": True, "y": False}) == ({}, None)
 
 
@@ -115,8 +115,8 @@ def test_operations_of_a_document_have_plans_of_their_own() -> None:
         assert result == ({name.lower(): ROOT[name.lower()]}, None)
 
 
-def aside(schema: GraphQLSchema, text: str, **options: Any) -> str:
-    with pytest.raises(breadth.StepAside) as caught:
+def unsupported(schema: GraphQLSchema, text: str, **options: Any) -> str:
+    with pytest.raises(breadth.Unsupported) as caught:
         breadth.attempt(schema, parse(text, experimental_fragment_arguments=True), ROOT, **options)
     return str(caught.value)
 
@@ -136,13 +136,13 @@ def aside(schema: GraphQLSchema, text: str, **options: Any) -> str:
         ("{ ...F(x: 1) } fragment F($x: Int) on Query { a }", "a fragment with variables"),
         ("{ a @skip }", "a condition that is neither a variable nor a boolean"),
         ('{ a @skip(if: "yes") }', "a condition that is neither a variable nor a boolean"),
-        ("query ($x: Boolean) { a @skip(if: $x) }", "a condition that is no boolean"),
-        ("query A { a } query B { b }", "no operation, or several to choose from"),
-        ("fragment F on Query { a }", "no operation, or several to choose from"),
+        ("query ($x: Boolean) { a @skip(if: $x) }", "a condition that is not a boolean"),
+        ("query A { a } query B { b }", "a missing or ambiguous operation"),
+        ("fragment F on Query { a }", "a missing or ambiguous operation"),
     ],
 )
 def test_documents_that_are_left_to_graphql_core(text: str, reason: str) -> None:
-    assert aside(SCHEMA, text) == reason
+    assert unsupported(SCHEMA, text) == reason
     document = parse(text, experimental_fragment_arguments=True)
     assert outcome(breadth.execute, document) == outcome(execute, document)
 
@@ -172,15 +172,15 @@ class Changed(Executor[Any]):
         ({"middleware": [lambda next_, *given: next_(*given) * 2]}, "middleware"),
         ({"middleware": MiddlewareManager(lambda next_, *given: next_(*given) * 2)}, "middleware"),
         ({"middleware": "nonsense"}, "middleware"),
-        ({"executor_class": Changed}, "an executor of its own"),
-        ({"is_awaitable": lambda _value: False}, "a notion of its own of what is awaitable"),
-        ({"is_async_iterable": lambda _value: False}, "a notion of its own of what is awaitable"),
+        ({"executor_class": Changed}, "a custom executor class"),
+        ({"is_awaitable": lambda _value: False}, "a custom is_awaitable or is_async_iterable"),
+        ({"is_async_iterable": lambda _value: False}, "a custom is_awaitable or is_async_iterable"),
         ({"abort_signal": AbortController().signal}, "an abort signal or hooks"),
         ({"hooks": ExecutionHooks()}, "an abort signal or hooks"),
     ],
 )
 def test_options_that_are_left_to_graphql_core(options: dict[str, Any], reason: str) -> None:
-    assert aside(SCHEMA, "{ a }", **options) == reason
+    assert unsupported(SCHEMA, "{ a }", **options) == reason
     document = parse("{ a }")
     assert outcome(breadth.execute, document, **options) == outcome(execute, document, **options)
 
@@ -224,5 +224,5 @@ def test_plans_are_explained() -> None:
         "left to graphql-core: introspection"
     )
     text = breadth.explain(SCHEMA, parse("query ($x: Boolean!) { a @include(if: $x) me { b } }"))
-    assert "me: read off the parent, me" in text
+    assert "me: read from the parent, me" in text
     assert "'a': v if type(v := getattr(s, 'a', None)) is int" in text

@@ -15,12 +15,12 @@ from strawberry.directive import DirectiveLocation, DirectiveValue
 from strawberry.extensions import DisableValidation, MaskErrors, SchemaExtension
 from strawberry.types import Info
 
-from breadth import SetResolver, rows
+from breadth import SetResolver, object_codegen
 from breadth.execute import plans
 from breadth.extension import BreadthExtension, BreadthExtensionSync
 from tests.breadth import farm
 from tests.breadth.compare import differences, shown
-from tests.breadth.documents import UNPROPAGATED, Asked, ask
+from tests.breadth.documents import UNPROPAGATED, GeneratedDocument, generate
 
 # graphql-core leaves awaitables of fields that an error has made pointless alone.
 pytestmark = pytest.mark.filterwarnings(
@@ -37,22 +37,24 @@ def _nothing_is_left_to_other_tests() -> Iterator[None]:
     gc.collect()
 
 
-async def answered(schema: farm.Schema, asked: Asked, number: int, text: str = "") -> tuple[Any, list[str]]:
+async def answered(
+    schema: farm.Schema, generated: GeneratedDocument, number: int, text: str = ""
+) -> tuple[Any, list[str]]:
     schema.processed.clear()
     context = farm.context(number % 97 + 1)
-    given = (asked.variables, context, farm.Query(), asked.operation)
-    return await schema.execute(text or asked.text, *given), context["log"]
+    given = (generated.variables, context, farm.Query(), generated.operation)
+    return await schema.execute(text or generated.text, *given), context["log"]
 
 
-async def differing(asked: Asked, number: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    reference, log = await answered(STOCK, asked, number)
+async def differing(generated: GeneratedDocument, number: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    reference, log = await answered(STOCK, generated, number)
     possible = None
     if reference.errors:
-        possible, _ = await answered(STOCK, asked, number, asked.unpropagated)
+        possible, _ = await answered(STOCK, generated, number, generated.unpropagated)
     found: list[str] = []
     for compiled_from in (1 << 30, 0):
-        monkeypatch.setattr(rows, "COMPILED_FROM", compiled_from)
-        result, own_log = await answered(WIDE, asked, number)
+        monkeypatch.setattr(object_codegen, "COMPILE_FROM", compiled_from)
+        result, own_log = await answered(WIDE, generated, number)
         found += differences(reference, result, possible)
         if reference.data is not None and log != own_log:
             found.append(f"mutations: {log} and {own_log}")
@@ -69,10 +71,10 @@ def test_random_documents_are_answered_as_by_stock_strawberry(
     async def run_all() -> None:
         for number in range(documents):
             kind = "mutation" if number % 5 == 0 else "query"
-            asked = ask(STOCK._schema, f"{seed} {number}", kind=kind, reckless=number % 7 == 0)
-            found = await differing(asked, number, monkeypatch)
+            generated = generate(STOCK._schema, f"{seed} {number}", kind=kind, reckless=number % 7 == 0)
+            found = await differing(generated, number, monkeypatch)
             if found:
-                pytest.fail(f"BREADTH_SEED={seed}, number {number}, {asked}\n" + "\n".join(found))
+                pytest.fail(f"BREADTH_SEED={seed}, number {number}, {generated}\n" + "\n".join(found))
 
     asyncio.run(run_all())
 
@@ -97,7 +99,9 @@ EVERYTHING = """query ($first: Int)
 @pytest.mark.parametrize("number", range(30))
 async def test_everything_at_once(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     unpropagated = EVERYTHING.replace("\n{", f" {UNPROPAGATED}\n{{", 1)
-    assert await differing(Asked(EVERYTHING, unpropagated, {"first": 4}), number, monkeypatch) == []
+    assert (
+        await differing(GeneratedDocument(EVERYTHING, unpropagated, {"first": 4}), number, monkeypatch) == []
+    )
 
 
 async def test_validation_and_parsing_stay_strawberrys() -> None:
@@ -117,11 +121,11 @@ async def test_validation_and_parsing_stay_strawberrys() -> None:
 
 
 async def test_errors_are_masked_as_ever() -> None:
-    asked = Asked("{ barns { name } shed { plain } }", "", {})
+    generated = GeneratedDocument("{ barns { name } shed { plain } }", "", {})
     stock, wide = farm.schema(MaskErrors), farm.schema(MaskErrors, BreadthExtension)
     for number in range(1, 30):
-        reference, _ = await answered(stock, asked, number)
-        result, _ = await answered(wide, asked, number)
+        reference, _ = await answered(stock, generated, number)
+        result, _ = await answered(wide, generated, number)
         assert sorted(map(shown, result.errors or ())) == sorted(map(shown, reference.errors or ()))
 
 
@@ -188,8 +192,8 @@ SYNC = "{ hello barns { id name kind built area sizes shy doubled silent sheds {
 @pytest.mark.parametrize("number", range(1, 20))
 def test_what_needs_no_waiting_runs_without_a_loop(number: int) -> None:
     stock, wide = farm.schema(), farm.schema(BreadthExtensionSync)
-    asked: dict[str, Any] = {"root_value": farm.Query(), "context_value": farm.context_of_seed(number)}
-    reference, result = stock.execute_sync(SYNC, **asked), wide.execute_sync(SYNC, **asked)
+    options: dict[str, Any] = {"root_value": farm.Query(), "context_value": farm.context_of_seed(number)}
+    reference, result = stock.execute_sync(SYNC, **options), wide.execute_sync(SYNC, **options)
     assert differences(reference, result, None) == []  # type: ignore[arg-type]
     assert list(map(shown, wide.processed)) == list(map(shown, stock.processed))
 

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from hypothesis_graphql import queries
 from strawberry.extensions import DisableValidation, SchemaExtension
 
-from breadth import rows
+from breadth import object_codegen
 from db.engine.pool import Reader
 from db.language.projection import EVERY_COLUMN
 from db.models import UserRole
@@ -33,7 +33,7 @@ from schema.schema import Schema, build
 from services.accounts.api_key import READ_KEYWORDS, READ_MENTIONS, granted
 from services.figures.cache.cached import Cached
 from tests.breadth.compare import differences
-from tests.breadth.documents import UNPROPAGATED, Asked, ask, ask_valid
+from tests.breadth.documents import UNPROPAGATED, GeneratedDocument, generate, generate_valid
 
 
 class Everything(SchemaExtension):
@@ -72,7 +72,7 @@ CURSORS = (
 
 
 async def answered(
-    schema: Schema, asked: Asked, world: Any, viewer: str, text: str = ""
+    schema: Schema, generated: GeneratedDocument, world: Any, viewer: str, text: str = ""
 ) -> tuple[ExecutionResult, list[str]]:
     role = UserRole.OPERATOR if viewer == "olga" else UserRole.MEMBER
     scopes = granted([READ_MENTIONS, READ_KEYWORDS] if viewer == "ben" else [])
@@ -83,7 +83,7 @@ async def answered(
     )
     try:
         result: Any = await schema.execute(
-            text or asked.text, asked.variables, context, operation_name=asked.operation
+            text or generated.text, generated.variables, context, operation_name=generated.operation
         )
     finally:
         await context.close()
@@ -91,14 +91,16 @@ async def answered(
     return result, list(context.statements)
 
 
-async def differing(asked: Asked, world: Any, viewer: str) -> tuple[list[str], ExecutionResult]:
-    reference, expected = await answered(REFERENCE, asked, world, viewer)
+async def differing(
+    generated: GeneratedDocument, world: Any, viewer: str
+) -> tuple[list[str], ExecutionResult]:
+    reference, expected = await answered(REFERENCE, generated, world, viewer)
     possible = None
     if any(error.path for error in reference.errors or ()):
-        possible, _ = await answered(WITHOUT_PROPAGATION, asked, world, viewer, asked.unpropagated)
+        possible, _ = await answered(WITHOUT_PROPAGATION, generated, world, viewer, generated.unpropagated)
     found: list[str] = []
     for known in (False, True):  # the second time, the operation is run without Strawberry
-        result, sent = await answered(BREADTH, asked, world, viewer)
+        result, sent = await answered(BREADTH, generated, world, viewer)
         found += [f"known {known}: {each}" for each in differences(reference, result, possible)]
         # What has been sent by the time that an error makes all of it pointless is a matter of time.
         if not reference.errors and len(sent) > len(expected):
@@ -143,15 +145,15 @@ async def test_random_documents_are_answered_alike(
 ) -> None:
     answers = 0
     for number in range(documents):
-        monkeypatch.setattr(rows, "COMPILED_FROM", 0 if number % 2 else 1 << 30)
+        monkeypatch.setattr(object_codegen, "COMPILE_FROM", 0 if number % 2 else 1 << 30)
         options: dict[str, Any] = {"scalars": scalars, "given": GIVEN}
         if number % 9:
-            asked = ask_valid(BREADTH._schema, f"{seed} {number}", **options)
+            generated = generate_valid(BREADTH._schema, f"{seed} {number}", **options)
         else:
-            asked = ask(BREADTH._schema, f"{seed} {number}", reckless=True, **options)
-        found, reference = await differing(asked, crowd, ("ann", "ben", "olga")[number % 3])
+            generated = generate(BREADTH._schema, f"{seed} {number}", reckless=True, **options)
+        found, reference = await differing(generated, crowd, ("ann", "ben", "olga")[number % 3])
         if found:
-            pytest.fail(f"BREADTH_SEED={seed}, number {number}, {asked}\n" + "\n".join(found))
+            pytest.fail(f"BREADTH_SEED={seed}, number {number}, {generated}\n" + "\n".join(found))
         answers += any((reference.data or {}).values())
     assert answers > documents / 2  # what is refused by both proves little
 
@@ -197,5 +199,7 @@ async def test_documents_of_hypothesis_are_answered_alike(
     make()
     for number, text in enumerate(made):
         unpropagated = text.replace("{", f"query {UNPROPAGATED} {{", 1)
-        found, _ = await differing(Asked(text, unpropagated, {}), crowd, ("ann", "ben", "olga")[number % 3])
+        found, _ = await differing(
+            GeneratedDocument(text, unpropagated, {}), crowd, ("ann", "ben", "olga")[number % 3]
+        )
         assert found == [], text

@@ -23,7 +23,7 @@ Resolver = Callable[..., Any]
 DEADLINE = 5
 
 
-def made(
+def make_schema(
     query: dict[str, GraphQLField], item: dict[str, GraphQLField] | None = None, **options: Any
 ) -> GraphQLSchema:
     """A schema of a Query, and of an Item with an `id` and other fields."""
@@ -32,22 +32,22 @@ def made(
     return GraphQLSchema(GraphQLObjectType("Query", {"items": listed, **query}), **options)
 
 
-def together(resolve: Resolver, type_: Any = GraphQLInt) -> GraphQLField:
+def set_wise(resolve: Resolver, type_: Any = GraphQLInt) -> GraphQLField:
     def one(*_: object, **__: object) -> Any:
         raise AssertionError("the set resolver is asked")
 
     return GraphQLField(type_, resolve=one, extensions={KEY: SetResolver(resolve)})
 
 
-def each(resolve: Resolver, type_: Any = GraphQLInt) -> GraphQLField:
+def per_parent(resolve: Resolver, type_: Any = GraphQLInt) -> GraphQLField:
     return GraphQLField(type_, resolve=resolve)
 
 
-async def answer(schema: GraphQLSchema, text: str, root: Any = None, **options: Any) -> ExecutionResult:
+async def result_of(schema: GraphQLSchema, text: str, root: Any = None, **options: Any) -> ExecutionResult:
     found = breadth.execute(schema, parse(text), root, **options)
     async with asyncio.timeout(DEADLINE):
         return await found if isinstance(found, Awaitable) else found
 
 
-def others() -> set[asyncio.Task[Any]]:
+def other_tasks() -> set[asyncio.Task[Any]]:
     return asyncio.all_tasks() - {asyncio.current_task()}

@@ -1,4 +1,4 @@
-"""Where a field's values come from, as the plan sees it."""
+"""The source of a field's values: a constant, a read attribute, a set resolver or an ordinary resolver."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,51 +12,50 @@ from breadth import strawberry_field
 from breadth.fields import KEY, Column, SetResolver
 
 
-class Access(Enum):
-    """How a value is read off a parent."""
+class AccessKind(Enum):
+    """The way to read a value from a parent."""
 
     ATTRIBUTE = auto()
     ITEM = auto()
-    DEFAULT = auto()  # as graphql-core's default resolver does
-    PARENT = auto()  # the parent is the value
+    DEFAULT = auto()  # as graphql-core's default resolver reads it
+    PARENT = auto()  # the value is the parent itself
 
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """The same for all parents."""
+    """The same value for all parents."""
 
     value: Any
     is_column: ClassVar[bool] = True
-    reads: ClassVar[tuple[str, ...] | None] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """Read off the parent and passed through `of`. `arguments` says whether any have to be looked at first:
-    they make no difference but by their errors. `reads` are the attributes that are read; None if that is not
-    known.
+class ReadAttribute:
+    """A value that is read from the parent and passed through `of`.
+
+    `has_arguments` is true for a field with arguments. They do not change the value, but may be invalid.
     """
 
-    access: Access
+    access: AccessKind
     name: str
     of: Callable[[Any], Any] | None
-    arguments: bool
-    reads: tuple[str, ...] | None
+    has_arguments: bool
 
     @property
     def is_column(self) -> bool:
-        return not self.arguments
+        """Whether generated code can read the value for all parents."""
+        return not self.has_arguments
 
     def read(self, parent: Any) -> Any:
         value = self._read(parent)
         return value if self.of is None else self.of(value)
 
     def _read(self, parent: Any) -> Any:
-        if self.access is Access.ATTRIBUTE:
+        if self.access is AccessKind.ATTRIBUTE:
             return getattr(parent, self.name)
-        if self.access is Access.ITEM:
+        if self.access is AccessKind.ITEM:
             return parent[self.name]
-        if self.access is Access.PARENT:
+        if self.access is AccessKind.PARENT:
             return parent
         if isinstance(parent, Mapping):
             return parent.get(self.name)
@@ -64,52 +63,47 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
-    """Resolved for all parents by one call."""
+class SetWise:
+    """Values that one call returns for all parents."""
 
     resolver: SetResolver
     is_column: ClassVar[bool] = False
 
-    @property
-    def reads(self) -> tuple[str, ...] | None:
-        return self.resolver.reads
-
 
 @dataclass(frozen=True, slots=True)
-class Each:
-    """Resolved parent by parent."""
+class PerParent:
+    """Values that an ordinary resolver returns parent by parent."""
 
     resolve: Callable[..., Any]
     is_column: ClassVar[bool] = False
-    reads: ClassVar[tuple[str, ...] | None] = None
 
 
-Source: TypeAlias = Constant | Read | Together | Each
+FieldSource: TypeAlias = Constant | ReadAttribute | SetWise | PerParent
 
 
 def source_of(
     parent: GraphQLObjectType, name: str, field: GraphQLField, field_resolver: Callable[..., Any]
-) -> Source:
+) -> FieldSource:
+    """Return the source of a field's values. `field_resolver` resolves fields without a resolver."""
     if field is TypeNameMetaFieldDef:
         return Constant(parent.name)
     marker = strawberry_field.metadata_of(field).get(KEY) or field.extensions.get(KEY)
     if isinstance(marker, SetResolver):
-        return Together(marker)
+        return SetWise(marker)
     if isinstance(marker, Column):
         attribute = marker.name or strawberry_field.python_name_of(field) or name
-        if marker.whole:
-            return Read(Access.PARENT, attribute, marker.of, bool(field.args), marker.reads)
-        return Read(Access.ATTRIBUTE, attribute, marker.of, bool(field.args), (attribute,))
+        access = AccessKind.PARENT if marker.whole else AccessKind.ATTRIBUTE
+        return ReadAttribute(access, attribute, marker.of, bool(field.args))
     return _unmarked(name, field, field_resolver)
 
 
-def _unmarked(name: str, field: GraphQLField, field_resolver: Callable[..., Any]) -> Source:
+def _unmarked(name: str, field: GraphQLField, field_resolver: Callable[..., Any]) -> FieldSource:
     resolve = field.resolve or field_resolver
     if resolve is default_field_resolver and not field.args:
-        return Read(Access.DEFAULT, name, None, arguments=False, reads=(name,))
+        return ReadAttribute(AccessKind.DEFAULT, name, None, has_arguments=False)
     basic = strawberry_field.attribute_of(field)
     if basic is not None:
         attribute, default = basic
-        access = Access.ATTRIBUTE if default is getattr else Access.ITEM
-        return Read(access, attribute, None, bool(field.args), (attribute,))
-    return Each(resolve)
+        access = AccessKind.ATTRIBUTE if default is getattr else AccessKind.ITEM
+        return ReadAttribute(access, attribute, None, bool(field.args))
+    return PerParent(resolve)

@@ -32,27 +32,27 @@ from graphql import (
 )
 
 import breadth
-from breadth import Column, InstanceOf, rows
+from breadth import Column, InstanceOf, object_codegen
+from breadth.awaitability import DEFAULT
 from breadth.fields import KEY
-from breadth.kinds import DEFAULT
 
 
 @pytest.fixture(autouse=True)
 def _compiled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows, "COMPILED_FROM", 0)
+    monkeypatch.setattr(object_codegen, "COMPILE_FROM", 0)
 
 
 @pytest.fixture
 def texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts that are compiled."""
     seen: list[str] = []
-    code = rows._code
+    code = object_codegen._code
 
     def noted(text: str) -> Any:
         seen.append(text)
         return code(text)
 
-    monkeypatch.setattr(rows, "_code", noted)
+    monkeypatch.setattr(object_codegen, "_code", noted)
     return seen
 
 

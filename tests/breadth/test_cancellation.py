@@ -19,7 +19,7 @@ from graphql import (
 )
 
 import breadth
-from tests.breadth.small import DEADLINE, answer, each, made, others, together
+from tests.breadth.small_schemas import DEADLINE, make_schema, other_tasks, per_parent, result_of, set_wise
 
 
 class Hanging:
@@ -68,19 +68,19 @@ class Hanging:
 async def test_cancellation_stops_everything_and_leaves_nothing(text: str, expected: int) -> None:
     hanging = Hanging()
     hanging.expected = expected
-    listed = each(hanging.items, GraphQLList(GraphQLInt))
-    schema = made(
-        {"each": each(hanging.each), "list": listed},
-        {"each": each(hanging.each), "together": together(hanging.together)},
+    listed = per_parent(hanging.items, GraphQLList(GraphQLInt))
+    schema = make_schema(
+        {"each": per_parent(hanging.each), "list": listed},
+        {"each": per_parent(hanging.each), "together": set_wise(hanging.together)},
     )
-    running = asyncio.create_task(answer(schema, text))
+    running = asyncio.create_task(result_of(schema, text))
     async with asyncio.timeout(DEADLINE):
         await hanging.all_started.wait()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
     assert (hanging.started, hanging.stopped) == (expected, expected)
-    assert others() == set()
+    assert other_tasks() == set()
 
 
 async def test_a_null_answer_waits_for_nobody() -> None:
@@ -90,11 +90,13 @@ async def test_a_null_answer_waits_for_nobody() -> None:
         await hanging.all_started.wait()
         raise ValueError("no")
 
-    schema = made({"fails": each(fail, GraphQLNonNull(GraphQLInt)), "hangs": each(hanging.each)})
-    result = await answer(schema, "{ hangs fails }")
+    schema = make_schema(
+        {"fails": per_parent(fail, GraphQLNonNull(GraphQLInt)), "hangs": per_parent(hanging.each)}
+    )
+    result = await result_of(schema, "{ hangs fails }")
     assert result.data is None
     assert [error.message for error in result.errors or []] == ["no"]
-    assert (hanging.stopped, others()) == (1, set())
+    assert (hanging.stopped, other_tasks()) == (1, set())
 
 
 async def test_nobody_waits_for_what_a_null_has_cut_off() -> None:
@@ -112,13 +114,13 @@ async def test_nobody_waits_for_what_a_null_has_cut_off() -> None:
         later.append("good")
         return 1
 
-    fields = {"fails": together(fail, GraphQLNonNull(GraphQLInt)), "hangs": each(hanging.each)}
+    fields = {"fails": set_wise(fail, GraphQLNonNull(GraphQLInt)), "hangs": per_parent(hanging.each)}
     inner = GraphQLObjectType("Inner", fields)
-    schema = made({"inner": each(lambda *_: {}, inner), "good": each(good)})
-    result = await answer(schema, "{ inner { hangs fails } good }")
+    schema = make_schema({"inner": per_parent(lambda *_: {}, inner), "good": per_parent(good)})
+    result = await result_of(schema, "{ inner { hangs fails } good }")
     assert result.data == {"inner": None, "good": 1}
     assert [error.path for error in result.errors or []] == [["inner", "fails"]]
-    assert (hanging.stopped, later, others()) == (1, ["good"], set())
+    assert (hanging.stopped, later, other_tasks()) == (1, ["good"], set())
 
 
 def test_what_was_to_be_awaited_is_closed_where_it_has_become_pointless() -> None:
@@ -128,7 +130,7 @@ def test_what_was_to_be_awaited_is_closed_where_it_has_become_pointless() -> Non
     def fail(_root: Any, _info: Any) -> int:
         raise ValueError("no")
 
-    schema = made({"waits": each(never), "fails": each(fail, GraphQLNonNull(GraphQLInt))})
+    schema = make_schema({"waits": per_parent(never), "fails": per_parent(fail, GraphQLNonNull(GraphQLInt))})
     result = breadth.execute(schema, parse("{ waits fails }"))
     assert isinstance(result, ExecutionResult)  # and no warning says that a coroutine was never awaited
     assert result.data is None
@@ -145,13 +147,13 @@ async def test_what_is_no_error_of_a_field_goes_through() -> None:
         await asyncio.Event().wait()
         return 0
 
-    schema = made({"stop": each(stop), "giveUp": each(give_up), "wait": each(wait)})
+    schema = make_schema({"stop": per_parent(stop), "giveUp": per_parent(give_up), "wait": per_parent(wait)})
     with pytest.raises(KeyboardInterrupt):
-        await answer(schema, "{ wait stop }")
+        await result_of(schema, "{ wait stop }")
     for text in ("{ giveUp }", "{ wait giveUp }"):
         with pytest.raises(asyncio.CancelledError):
-            await answer(schema, text)
-    assert others() == set()
+            await result_of(schema, text)
+    assert other_tasks() == set()
 
 
 @pytest.mark.parametrize("kind", ["coroutine", "future"])
@@ -170,15 +172,17 @@ async def test_what_a_null_has_cut_off_takes_nothing_with_it_that_others_wait_fo
 
     resolve = wait if kind == "coroutine" else lambda _item, _info: author
     item = {
-        "fails": each(fail, GraphQLNonNull(GraphQLInt)),
+        "fails": per_parent(fail, GraphQLNonNull(GraphQLInt)),
         "author": GraphQLField(GraphQLString, resolve=resolve),
     }
     inner = GraphQLObjectType("Inner", item)
-    schema = made({"first": each(lambda *_: {}, inner), "second": each(lambda *_: {}, inner)})
-    result = await answer(schema, "{ first { fails author } second { author } }")
+    schema = make_schema(
+        {"first": per_parent(lambda *_: {}, inner), "second": per_parent(lambda *_: {}, inner)}
+    )
+    result = await result_of(schema, "{ first { fails author } second { author } }")
     assert result.data == {"first": None, "second": {"author": "Ann"}}
     assert [error.path for error in result.errors or []] == [["first", "fails"]]
-    assert others() == set()
+    assert other_tasks() == set()
 
 
 async def test_nothing_of_one_mutation_runs_on_beside_the_next() -> None:
@@ -205,7 +209,7 @@ async def test_nothing_of_one_mutation_runs_on_beside_the_next() -> None:
     schema.type_map["Change"].fields["fails"].resolve = fail  # type: ignore[attr-defined]
     schema.type_map["Change"].fields["hangs"].resolve = hang  # type: ignore[attr-defined]
     text = 'mutation { a: change(name: "a") { fails hangs } b: change(name: "b") { __typename } }'
-    result = await answer(schema, text)
+    result = await result_of(schema, text)
     assert result.data == {"a": None, "b": {"__typename": "Change"}}
     assert log == ["a", "stopped", "b"]
 
@@ -215,16 +219,16 @@ async def test_nothing_of_one_mutation_runs_on_beside_the_next() -> None:
 )
 async def test_a_deadline_stops_everything_and_leaves_nothing(text: str) -> None:
     hanging = Hanging()
-    schema = made(
-        {"each": each(hanging.each), "list": each(hanging.items, GraphQLList(GraphQLInt))},
-        {"each": each(hanging.each), "together": together(hanging.together)},
+    schema = make_schema(
+        {"each": per_parent(hanging.each), "list": per_parent(hanging.items, GraphQLList(GraphQLInt))},
+        {"each": per_parent(hanging.each), "together": set_wise(hanging.together)},
     )
     found: Any = breadth.execute(schema, parse(text))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await found
     assert hanging.started == hanging.stopped > 0
-    assert others() == set()
+    assert other_tasks() == set()
 
 
 async def test_a_task_of_a_resolver_is_stopped_with_the_field_that_was_to_show_it() -> None:
@@ -236,18 +240,18 @@ async def test_a_task_of_a_resolver_is_stopped_with_the_field_that_was_to_show_i
     async def fail(_root: Any, _info: Any) -> None:
         await hanging.all_started.wait()
 
-    fields = {"task": each(start), "now": each(lambda *_: None, GraphQLNonNull(GraphQLInt))}
-    later = {"task": each(start), "later": each(fail, GraphQLNonNull(GraphQLInt))}
+    fields = {"task": per_parent(start), "now": per_parent(lambda *_: None, GraphQLNonNull(GraphQLInt))}
+    later = {"task": per_parent(start), "later": per_parent(fail, GraphQLNonNull(GraphQLInt))}
     of_both = [GraphQLObjectType(name, of) for name, of in (("Now", fields), ("Later", later))]
-    schema = made({str(of): each(lambda *_: {}, of) for of in of_both})
+    schema = make_schema({str(of): per_parent(lambda *_: {}, of) for of in of_both})
     for text, data in (
         ("{ Now { task now } }", {"Now": None}),
         ("{ Later { task later } }", {"Later": None}),
     ):
-        assert (await answer(schema, text)).data == data
+        assert (await result_of(schema, text)).data == data
         await asyncio.sleep(0)
     assert (hanging.started, hanging.stopped) == (1, 1)  # the first was stopped before it ran
-    assert others() == set()
+    assert other_tasks() == set()
 
 
 # What is not even started
@@ -264,20 +268,21 @@ def test_what_a_failure_has_made_pointless_is_not_asked_for() -> None:
             asked.append((name, [parent["id"] for parent in parents]))
             return [1] * len(parents)
 
-        return together(note)
+        return set_wise(note)
 
     def even(item: Any, _info: Any) -> int | None:
         return None if item["id"] % 2 else 1
 
     fields = {
         "before": noting("before"),
-        "even": each(even, GraphQLNonNull(GraphQLInt)),
+        "even": per_parent(even, GraphQLNonNull(GraphQLInt)),
         "after": noting("after"),
     }
-    schema = made({}, fields)
+    schema = make_schema({}, fields)
     text = "{ items { before even after } }"
     reference = execute(
-        made({}, {**fields, "before": each(lambda *_: 1), "after": each(lambda *_: 1)}), parse(text)
+        make_schema({}, {**fields, "before": per_parent(lambda *_: 1), "after": per_parent(lambda *_: 1)}),
+        parse(text),
     )
     result: Any = breadth.execute(schema, parse(text))
     assert result == reference
@@ -290,9 +295,9 @@ def test_what_a_failure_has_made_pointless_is_not_asked_for() -> None:
 def test_nothing_more_is_asked_for_an_answer_that_is_null() -> None:
     asked: list[str] = []
     fields = {
-        "before": each(lambda *_: asked.append("before")),
-        "fails": each(lambda *_: None, GraphQLNonNull(GraphQLInt)),
-        "after": each(lambda *_: asked.append("after")),
+        "before": per_parent(lambda *_: asked.append("before")),
+        "fails": per_parent(lambda *_: None, GraphQLNonNull(GraphQLInt)),
+        "after": per_parent(lambda *_: asked.append("after")),
     }
-    result: Any = breadth.execute(made(fields), parse("{ before fails after }"))
+    result: Any = breadth.execute(make_schema(fields), parse("{ before fails after }"))
     assert (result.data, asked) == (None, ["before"])

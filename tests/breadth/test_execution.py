@@ -21,7 +21,7 @@ from graphql import (
 import breadth
 from breadth import Column
 from breadth.fields import KEY
-from tests.breadth.small import Resolver, answer, each, made, together
+from tests.breadth.small_schemas import Resolver, make_schema, per_parent, result_of, set_wise
 
 # Together
 
@@ -33,8 +33,8 @@ async def test_a_set_resolver_is_asked_once_for_all_parents() -> None:
         asked.append([parent["id"] for parent in parents])
         return [parent["id"] * 2 for parent in parents]
 
-    schema = made({}, {"double": together(double)})
-    result = await answer(schema, "{ items { double again: double } }")
+    schema = make_schema({}, {"double": set_wise(double)})
+    result = await result_of(schema, "{ items { double again: double } }")
     assert result == ({"items": [{"double": n * 2, "again": n * 2} for n in range(3)]}, None)
     assert asked == [[0, 1, 2], [0, 1, 2]]
 
@@ -48,8 +48,8 @@ async def test_what_is_told_to_a_set_resolver() -> None:
         )
         return [0] * len(parents)
 
-    result = await answer(
-        made({}, {"note": together(note)}), "{ items { n: note } }", 7, context_value="here"
+    result = await result_of(
+        make_schema({}, {"note": set_wise(note)}), "{ items { n: note } }", 7, context_value="here"
     )
     assert result.errors is None
     assert told == [("note", ["items", "n"], "here", "Item", 7)]
@@ -74,10 +74,10 @@ async def test_fields_that_are_ready_start_in_one_turn_of_the_loop() -> None:
             await load(name)
             return [1] * len(parents)
 
-        return together(resolve)
+        return set_wise(resolve)
 
-    schema = made({"a": loading("a"), "b": loading("b")}, {"c": loading("c"), "d": loading("d")})
-    assert (await answer(schema, "{ items { c d } a b }")).errors is None
+    schema = make_schema({"a": loading("a"), "b": loading("b")}, {"c": loading("c"), "d": loading("d")})
+    assert (await result_of(schema, "{ items { c d } a b }")).errors is None
     assert [sorted(batch) for batch in batches] == [["a", "b", "c", "d", "sent"]]
 
 
@@ -98,9 +98,9 @@ async def test_a_slow_field_holds_up_nobody_else() -> None:
         gate.set()
         return [2] * len(parents)
 
-    inner = GraphQLObjectType("Inner", {"below": together(below)})
-    schema = made({"slow": each(slow), "quick": each(quick, inner)})
-    result = await answer(schema, "{ slow quick { below } }")
+    inner = GraphQLObjectType("Inner", {"below": set_wise(below)})
+    schema = make_schema({"slow": per_parent(slow), "quick": per_parent(quick, inner)})
+    result = await result_of(schema, "{ slow quick { below } }")
     assert result == ({"slow": 1, "quick": {"below": 2}}, None)
     assert order == ["below the quick one", "slow"]
 
@@ -108,10 +108,11 @@ async def test_a_slow_field_holds_up_nobody_else() -> None:
 async def test_one_future_may_answer_several_fields() -> None:
     shared: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     asyncio.get_running_loop().call_soon(shared.set_result, 5)
-    schema = made(
-        {"a": each(lambda *_: shared), "b": each(lambda *_: shared)}, {"c": each(lambda *_: shared)}
+    schema = make_schema(
+        {"a": per_parent(lambda *_: shared), "b": per_parent(lambda *_: shared)},
+        {"c": per_parent(lambda *_: shared)},
     )
-    result = await answer(schema, "{ a b items { c } }")
+    result = await result_of(schema, "{ a b items { c } }")
     assert result == ({"a": 5, "b": 5, "items": [{"c": 5}] * 3}, None)
 
 
@@ -123,9 +124,9 @@ async def test_context_variables_reach_resolvers() -> None:
         await asyncio.sleep(0)
         return before + variable.get()
 
-    schema = made({"a": each(read, GraphQLString), "b": each(read, GraphQLString)})
+    schema = make_schema({"a": per_parent(read, GraphQLString), "b": per_parent(read, GraphQLString)})
     variable.set("x")
-    assert (await answer(schema, "{ a b }")).data == {"a": "xx", "b": "xx"}
+    assert (await result_of(schema, "{ a b }")).data == {"a": "xx", "b": "xx"}
 
 
 async def test_resolvers_may_set_deadlines_of_their_own() -> None:
@@ -141,8 +142,8 @@ async def test_resolvers_may_set_deadlines_of_their_own() -> None:
         await asyncio.sleep(0.01)
         return "in time"
 
-    schema = made({"hasty": each(hasty, GraphQLString), "calm": each(calm, GraphQLString)})
-    assert (await answer(schema, "{ hasty calm }")).data == {"hasty": "too late", "calm": "in time"}
+    schema = make_schema({"hasty": per_parent(hasty, GraphQLString), "calm": per_parent(calm, GraphQLString)})
+    assert (await result_of(schema, "{ hasty calm }")).data == {"hasty": "too late", "calm": "in time"}
 
 
 # Loud
@@ -151,18 +152,18 @@ async def test_resolvers_may_set_deadlines_of_their_own() -> None:
 @pytest.mark.parametrize(
     ("results", "message"),
     [
-        ([1], "returned 1 results for 3 parents"),
-        ([1, 2, 3, 4], "returned 4 results for 3 parents"),
-        ({"a": 1}, "returned no sequence of results, but dict"),
-        ("abc", "returned no sequence of results, but str"),
-        (None, "returned no sequence of results, but NoneType"),
+        ([1], "must return 3 results, one per parent, not 1"),
+        ([1, 2, 3, 4], "must return 3 results, one per parent, not 4"),
+        ({"a": 1}, "must return a sequence of results, not dict"),
+        ("abc", "must return a sequence of results, not str"),
+        (None, "must return a sequence of results, not NoneType"),
     ],
 )
 async def test_a_wrong_number_of_results_is_an_error_of_every_parent(results: Any, message: str) -> None:
     async def wrong(_parents: Sequence[Any], _info: Any) -> Any:
         return results
 
-    result = await answer(made({}, {"wrong": together(wrong)}), "{ items { wrong } }")
+    result = await result_of(make_schema({}, {"wrong": set_wise(wrong)}), "{ items { wrong } }")
     assert result.data == {"items": [{"wrong": None}] * 3}
     errors = result.errors or []
     assert [error.path for error in errors] == [["items", n, "wrong"] for n in range(3)]
@@ -176,7 +177,9 @@ async def test_an_exception_in_a_place_is_that_parents_alone_and_a_raised_one_ev
     async def all_(parents: Sequence[Any], _info: Any) -> list[Any]:
         raise ValueError(f"none of {len(parents)}")
 
-    result = await answer(made({}, {"one": together(one), "all": together(all_)}), "{ items { one all } }")
+    result = await result_of(
+        make_schema({}, {"one": set_wise(one), "all": set_wise(all_)}), "{ items { one all } }"
+    )
     assert result.data == {"items": [{"one": n, "all": None} for n in (0, None, 0)]}
     assert sorted((error.message, str(error.path)) for error in result.errors or []) == [
         ("none of 3", "['items', 0, 'all']"),
@@ -194,8 +197,8 @@ async def test_a_set_resolver_cannot_disturb_its_parents() -> None:
     def polite(parents: Sequence[Any], _info: Any) -> list[int]:
         return [parent["id"] for parent in parents]
 
-    result = await answer(
-        made({}, {"rude": together(rude), "polite": together(polite)}), "{ items { rude polite } }"
+    result = await result_of(
+        make_schema({}, {"rude": set_wise(rude), "polite": set_wise(polite)}), "{ items { rude polite } }"
     )
     assert result == ({"items": [{"rude": n + 1, "polite": n} for n in range(3)]}, None)
 
@@ -332,5 +335,5 @@ async def test_columns_are_read_off_the_parent() -> None:
     }
     row = GraphQLObjectType("Row", fields)
     rows = GraphQLField(GraphQLList(row), resolve=lambda *_: [Row(n) for n in range(40)])
-    result = await answer(made({"rows": rows}), "{ rows { n twice shown } }")
+    result = await result_of(make_schema({"rows": rows}), "{ rows { n twice shown } }")
     assert result == ({"rows": [{"n": n, "twice": n * 2, "shown": f"row {n}"} for n in range(40)]}, None)

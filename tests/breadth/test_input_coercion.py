@@ -125,7 +125,7 @@ class Colour(Enum):
 class Part:
     size: int
     colour: Colour | None = strawberry.UNSET
-    others: list[Annotated["Part", strawberry.lazy("tests.breadth.test_inputs")]] | None = None
+    others: list[Annotated["Part", strawberry.lazy("tests.breadth.test_input_coercion")]] | None = None
 
 
 @strawberry.input

@@ -1,0 +1,334 @@
+"""Value completion: turns resolved values into values of the response, for many slots at once.
+
+The checks come in graphql-core's order: awaitable, exception, null; then list, leaf, object of an abstract type,
+object. A check that the classes of the values can answer is not repeated for each value.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
+from itertools import chain
+from typing import Any, NamedTuple
+
+from graphql import GraphQLError, GraphQLObjectType
+from graphql.pyutils import Undefined, inspect, is_iterable
+
+from breadth.fields import InstanceOf
+from breadth.leaf_serialization import Leaf
+from breadth.plan import CompletionKind, TypeLayer
+from breadth.response_slots import ItemSlots, PickedSlots, Slots
+from breadth.scheduler import discard
+from breadth.state import ExecutionState
+
+NULL_CLASSES = {type(None)}
+PLAIN_LISTS = {list, tuple}
+
+
+def complete(state: ExecutionState, slots: Slots, values: Sequence[Any], *, awaited: bool = False) -> None:
+    """Complete the values into their slots, which hold nulls. `awaited` values are not awaited again."""
+    layer = slots.field.layers[slots.depth]
+    classes = set(map(type, values))
+    if not state.class_facts.are_plain(classes):
+        plain = {
+            each
+            for each in classes
+            if state.class_facts.is_plain(each) or issubclass(each, layer.plain_classes)
+        }
+        if plain != classes:
+            if layer.nullable and classes - plain == NULL_CLASSES:
+                slots, values = _without_nulls(slots, values)
+            else:
+                slots, values = _sifted(state, slots, values, plain, awaited=awaited)
+            classes = set(map(type, values))
+    if not values:
+        return
+    if layer.kind is CompletionKind.LEAF:
+        assert layer.leaf is not None  # noqa: S101 - the kind says so
+        _complete_leaves(state, slots, values, layer.leaf, classes)
+    elif layer.kind is CompletionKind.LIST:
+        _complete_lists(state, slots, values, classes)
+    elif layer.kind is CompletionKind.OBJECT:
+        complete_objects(state, slots, values, layer.output_type)  # type: ignore[arg-type]
+    else:
+        _complete_abstract(state, slots, values, layer)
+
+
+def _without_nulls(slots: Slots, values: Sequence[Any]) -> tuple[Slots, Sequence[Any]]:
+    picks = [index for index, value in enumerate(values) if value is not None]
+    return PickedSlots(slots, picks), [value for value in values if value is not None]
+
+
+def _sifted(
+    state: ExecutionState, slots: Slots, values: Sequence[Any], plain: set[type], *, awaited: bool
+) -> tuple[Slots, Sequence[Any]]:
+    """Return the plain values and their slots. Handle nulls, exceptions and awaitables."""
+    nullable = slots.field.layers[slots.depth].nullable
+    picks: list[int] = []
+    pending: list[tuple[int, Any]] = []
+    for index, value in enumerate(values):
+        if type(value) in plain:
+            picks.append(index)
+        elif value is None or value is Undefined:
+            if not nullable:
+                state.failures.add(slots, index, TypeError(slots.field.null_message))
+        elif not awaited and state.class_facts.is_awaitable(value):
+            pending.append((index, value))
+        elif isinstance(value, Exception):
+            state.failures.add(slots, index, value)
+        else:
+            picks.append(index)
+    if pending:
+        state.wait(slots, pending, partial(_complete_awaited, state, slots))
+    if len(picks) == len(values):
+        return slots, values
+    return PickedSlots(slots, picks), [values[pick] for pick in picks]
+
+
+def _complete_awaited(state: ExecutionState, slots: Slots, indices: list[int], values: list[Any]) -> None:
+    complete(state, PickedSlots(slots, indices), values, awaited=True)
+
+
+# Leaves
+
+
+def _complete_leaves(
+    state: ExecutionState, slots: Slots, values: Sequence[Any], leaf: Leaf, classes: set[type]
+) -> None:
+    serialized = leaf.serialize_all(values, classes)
+    if serialized is not None:
+        slots.put(serialized)
+        return
+    pending: list[tuple[int, Any]] = []
+    for index, value in enumerate(values):
+        try:
+            result = leaf.serialize(value)
+        except Exception as error:  # noqa: BLE001 - it becomes the field's error
+            state.failures.add(slots, index, error)
+            continue
+        if state.class_facts.is_plain(type(result)) or not state.class_facts.is_awaitable(result):
+            slots.put_one(index, result)
+        else:
+            pending.append((index, result))
+    if pending:
+        state.wait(slots, pending, partial(_put_awaited, state, slots))
+
+
+def _put_awaited(state: ExecutionState, slots: Slots, indices: list[int], values: list[Any]) -> None:
+    """Put what a scalar serialized asynchronously. graphql-core does not check such a value either."""
+    for index, value in zip(indices, values, strict=True):
+        if isinstance(value, Exception):
+            state.failures.add(slots, index, value)
+        else:
+            slots.put_one(index, value)
+
+
+# Lists
+
+
+class ReadList(NamedTuple):
+    """The items of an iterable, and the error that ended it."""
+
+    items: Sequence[Any]
+    error: Exception | None
+
+
+def _complete_lists(state: ExecutionState, slots: Slots, values: Sequence[Any], classes: set[type]) -> None:
+    if classes <= PLAIN_LISTS:
+        _complete_items(state, slots, values)
+        return
+    picks: list[int] = []
+    lists: list[ReadList] = []
+    pending: list[tuple[int, Any]] = []
+    for index, value in enumerate(values):
+        if type(value) not in PLAIN_LISTS and state.request.is_async_iterable(value):
+            pending.append((index, _read_async(value)))
+        elif is_iterable(value):
+            picks.append(index)
+            lists.append(_read(value))
+        else:
+            field = slots.field
+            message = f"Expected Iterable, but did not find one for field '{field.parent}.{field.name}'."
+            state.failures.add(slots, index, GraphQLError(message))
+    if pending:
+        state.wait(slots, pending, partial(_complete_read, state, slots))
+    _complete_read(state, slots, picks, lists)
+
+
+def _read(values: Iterable[Any]) -> ReadList:
+    items: list[Any] = []
+    try:
+        for item in values:
+            items.append(item)  # noqa: PERF402 - the items before an error are kept
+    except Exception as error:  # noqa: BLE001 - it becomes the list's error
+        return ReadList(items, error)
+    return ReadList(items, None)
+
+
+async def _read_async(values: Any) -> ReadList:
+    items: list[Any] = []
+    iterator: AsyncIterator[Any] = values.__aiter__()
+    while True:
+        try:
+            items.append(await anext(iterator))
+        except StopAsyncIteration:
+            return ReadList(items, None)
+        except Exception as error:  # noqa: BLE001 - it becomes the list's error
+            await _close(iterator)
+            return ReadList(items, error)
+        except BaseException:
+            discard(items)
+            raise
+
+
+async def _close(iterator: Any) -> None:
+    with suppress(Exception):
+        await iterator.aclose()
+
+
+def _complete_read(state: ExecutionState, slots: Slots, indices: list[int], lists: Sequence[Any]) -> None:
+    """Complete the items of each list, also of a list that failed afterwards: errors of its items come first."""
+    good = [
+        (index, found) for index, found in zip(indices, lists, strict=True) if isinstance(found, ReadList)
+    ]
+    if good:
+        picked = PickedSlots(slots, [index for index, _ in good])
+        _complete_items(state, picked, [found.items for _, found in good])
+    for index, found in zip(indices, lists, strict=True):
+        if not isinstance(found, ReadList):
+            state.failures.add(slots, index, found)
+        elif found.error is not None:
+            state.failures.add(slots, index, found.error, after_items=len(found.items))
+
+
+def _complete_items(state: ExecutionState, slots: Slots, values: Sequence[Sequence[Any]]) -> None:
+    items = ItemSlots(slots, list(map(len, values)))
+    complete(state, items, list(chain.from_iterable(values)))
+
+
+# Objects
+
+
+def complete_objects(
+    state: ExecutionState, slots: Slots, values: Sequence[Any], object_type: GraphQLObjectType
+) -> None:
+    """Add the objects to the state, after the type's `is_type_of` has accepted them."""
+    test = object_type.is_type_of
+    if isinstance(test, InstanceOf):
+        if not all(issubclass(each, test.classes) for each in set(map(type, values))):
+            slots, values = _instances(state, slots, values, object_type)
+    elif test is not None:
+        slots, values = _instances(state, slots, values, object_type)
+    if values:
+        state.add_objects(slots, values, object_type)
+
+
+def _instances(
+    state: ExecutionState, slots: Slots, values: Sequence[Any], object_type: GraphQLObjectType
+) -> tuple[Slots, Sequence[Any]]:
+    """Return the values that `is_type_of` accepts, and their slots."""
+    test = object_type.is_type_of
+    assert test is not None  # noqa: S101 - the caller has checked it
+    verdicts: list[Any] = []
+    for index, value in enumerate(values):
+        try:
+            verdicts.append(test(value, state.info_at(slots, index)))
+        except Exception as error:  # noqa: BLE001 - it becomes the field's error
+            verdicts.append(error)
+    pending = [(index, each) for index, each in enumerate(verdicts) if state.class_facts.is_awaitable(each)]
+    if pending:
+        state.wait(slots, pending, partial(_add_accepted, state, slots, values, object_type))
+        waiting = {index for index, _ in pending}
+        indices = [index for index in range(len(values)) if index not in waiting]
+        verdicts = [verdicts[index] for index in indices]
+    else:
+        indices = list(range(len(values)))
+    return _accepted(state, slots, values, object_type, indices, verdicts)
+
+
+def _accepted(
+    state: ExecutionState,
+    slots: Slots,
+    values: Sequence[Any],
+    object_type: GraphQLObjectType,
+    indices: list[int],
+    verdicts: list[Any],
+) -> tuple[Slots, Sequence[Any]]:
+    picks: list[int] = []
+    for index, verdict in zip(indices, verdicts, strict=True):
+        if isinstance(verdict, Exception):
+            state.failures.add(slots, index, verdict)
+        elif verdict:
+            picks.append(index)
+        else:
+            message = f"Expected value of type '{object_type}' but got: {inspect(values[index])}."
+            state.failures.add(slots, index, GraphQLError(message, list(slots.field.nodes)))
+    return PickedSlots(slots, picks), [values[pick] for pick in picks]
+
+
+def _add_accepted(
+    state: ExecutionState,
+    slots: Slots,
+    values: Sequence[Any],
+    object_type: GraphQLObjectType,
+    indices: list[int],
+    verdicts: list[Any],
+) -> None:
+    slots, values = _accepted(state, slots, values, object_type, indices, verdicts)
+    if values:
+        state.add_objects(slots, values, object_type)
+
+
+# Objects of abstract types
+
+
+def _complete_abstract(state: ExecutionState, slots: Slots, values: Sequence[Any], layer: TypeLayer) -> None:
+    abstract: Any = layer.output_type
+    resolve = abstract.resolve_type or state.request.type_resolver
+    indices: list[int] = []
+    names: list[Any] = []
+    pending: list[tuple[int, Any]] = []
+    for index, value in enumerate(values):
+        try:
+            name = resolve(value, state.info_at(slots, index), abstract)
+        except Exception as error:  # noqa: BLE001 - it becomes the field's error
+            state.failures.add(slots, index, error)
+            continue
+        if state.class_facts.is_awaitable(name):
+            pending.append((index, name))
+        else:
+            indices.append(index)
+            names.append(name)
+    then = partial(_complete_by_type, state, slots, values, abstract)
+    if pending:
+        state.wait(slots, pending, then)
+    then(indices, names)
+
+
+def _complete_by_type(
+    state: ExecutionState,
+    slots: Slots,
+    values: Sequence[Any],
+    abstract: Any,
+    indices: list[int],
+    names: list[Any],
+) -> None:
+    """Group the values by the types that were resolved, and complete one group after the other."""
+    groups: dict[GraphQLObjectType, list[int]] = {}
+    for index, name in zip(indices, names, strict=True):
+        try:
+            groups.setdefault(_runtime_type(state, slots, index, abstract, name, values[index]), []).append(
+                index
+            )
+        except Exception as error:  # noqa: BLE001 - it becomes the field's error
+            state.failures.add(slots, index, error)
+    for object_type, picks in groups.items():
+        complete_objects(state, PickedSlots(slots, picks), [values[pick] for pick in picks], object_type)
+
+
+def _runtime_type(
+    state: ExecutionState, slots: Slots, index: int, abstract: Any, name: Any, value: Any
+) -> GraphQLObjectType:
+    if isinstance(name, Exception):
+        raise name
+    info = state.info_at(slots, index)
+    return state.request.executor.ensure_valid_runtime_type(name, abstract, slots.field.details, info, value)

@@ -43,12 +43,6 @@ class Plans:
         self._kept = kept
         self._plans: OrderedDict[tuple[int, int, int, str | None], _Kept] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._plans)
-
-    def clear(self) -> None:
-        self._plans.clear()
-
     def plan(
         self, schema: GraphQLSchema, document: DocumentNode, name: str | None, resolver: FieldResolver
     ) -> Plan:

@@ -95,9 +95,9 @@ class RowBuilders:
             build = self._built[class_] = self._compile(class_, sources[0])
         return build
 
-    def text(self, class_: type | None = None, sample: Any = None) -> str:
-        """Return the text of the function for parents of a class, for debugging."""
-        return self._text(class_, sample, {})
+    def text(self) -> str:
+        """Return the text of the function for parents of any class, for debugging."""
+        return self._text(None, None, {})
 
     def _compile(self, class_: type | None, sample: Any) -> BuildRows:
         names: dict[str, Any] = {"plain": awaitability.DEFAULT.plain_classes}

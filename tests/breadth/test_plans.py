@@ -35,9 +35,9 @@ ROOT = {"a": 1, "b": 2, "me": {"a": 3, "b": 4}}
 
 @pytest.fixture(autouse=True)
 def _no_plans_of_other_tests() -> Iterator[None]:
-    plans.clear()
+    plans._plans.clear()
     yield
-    plans.clear()
+    plans._plans.clear()
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_plans_are_bounded_and_those_of_late_stay() -> None:
     for document in documents[1:]:
         small.plan(SCHEMA, document, None, default_field_resolver)
         assert small.plan(SCHEMA, documents[0], None, default_field_resolver) is first
-    assert len(small) == 3
+    assert len(small._plans) == 3
 
 
 def test_a_document_of_the_same_id_is_not_taken_for_the_old_one() -> None:
@@ -105,7 +105,7 @@ def test_a_document_of_the_same_id_is_not_taken_for_the_old_one() -> None:
         assert breadth.execute(SCHEMA, document, ROOT).data == {f"a{number}": 1}  # type: ignore[union-attr]
         del document
     gc.collect()
-    assert len(plans) == 1000
+    assert len(plans._plans) == 1000
 
 
 def test_operations_of_a_document_have_plans_of_their_own() -> None:

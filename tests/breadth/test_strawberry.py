@@ -138,10 +138,10 @@ class Upper(SchemaExtension):
 
 
 async def test_extensions_that_wrap_resolvers_are_left_to_strawberry() -> None:
-    plans.clear()
+    plans._plans.clear()
     result = await farm.schema(Upper, BreadthExtension).execute("{ hello }", root_value=farm.Query())
     assert result.data == {"hello": "HELLO"}
-    assert len(plans) == 0
+    assert len(plans._plans) == 0
 
 
 @strawberry.directive(locations=[DirectiveLocation.FIELD])

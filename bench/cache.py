@@ -26,7 +26,7 @@ from services.figures.cache.backend import Backend
 from services.figures.cache.cached import Cached, CachedFigure
 from services.figures.cache.memory import MemoryBackend
 from services.figures.cache.redis import RedisBackend
-from tests.valkey import Valkey
+from tests.support.valkey import Valkey
 
 CALLS = 2000
 MANY = 50

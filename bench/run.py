@@ -27,7 +27,7 @@ from bench.measure import Limits, Memory
 from bench.operations import Operation
 from bench.servers import ROOT, Running, Server
 from db.embedded import EmbeddedPostgres
-from tests.valkey import Valkey
+from tests.support.valkey import Valkey
 
 SERVERS = (
     "floor", "breadth", "reference", "stock", "mercurius", "postgraphile", "warm", "valkey", "cold", "naive", "static",

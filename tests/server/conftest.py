@@ -2,9 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import pytest
 import uvicorn
@@ -15,19 +14,7 @@ from resolvers.framework.global_id import encode
 from server.app import create_app
 from server.http.auth import Authenticator
 from services.accounts import api_key
-
-
-@dataclass
-class Sender:
-    """A user who sends mentions: the ids of the keywords are as the API has them."""
-
-    user_id: int
-    key: str
-    keyword_ids: dict[str, str]
-    headers: dict[str, str]
-
-
-AddSender = Callable[..., Awaitable[Sender]]
+from tests.support.sender import AddSender, Sender
 
 
 @pytest.fixture

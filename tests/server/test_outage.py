@@ -2,10 +2,8 @@
 
 import asyncio
 import logging
-import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -19,6 +17,7 @@ from db.statements import api_key as stored_keys
 from server.app import create_app
 from server.http.auth import Authenticator
 from services.accounts import api_key
+from tests.support.folders import data_folder
 
 QUERY = {"query": "query Viewer { viewer { email } }"}
 WRITE = {
@@ -54,9 +53,8 @@ class House:
 
 @pytest.fixture
 async def house() -> AsyncIterator[House]:
-    with tempfile.TemporaryDirectory(prefix="leadgraph-outage-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
-        postgres = EmbeddedPostgres(Path(folder) / "postgres", settings={"fsync": "off"})
+    with data_folder("outage") as folder:
+        postgres = EmbeddedPostgres(folder / "postgres", settings={"fsync": "off"})
         with postgres.running():
             await databases.ensure(postgres.url("postgres"), "house")
             await migrations.upgrade(postgres.url("house"))

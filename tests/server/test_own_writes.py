@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from services.accounts import api_key
-from tests.serving import served
+from tests.support.serving import served
 
 AddSender = Any  # tests/server/conftest.py
 

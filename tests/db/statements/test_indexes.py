@@ -35,6 +35,7 @@ from db.statements import (
 from db.statements import export as exports
 from db.statements import integration_health as health_writes
 from server.commands.demo import _make_data
+from tests.support.databases import copied_database
 
 AT = datetime.now(UTC) - timedelta(days=45)  # in the middle of the demo's days
 FIRST = SpanShape(backwards=False, after=False, before=False)
@@ -47,9 +48,14 @@ WHERE = {"where_0": "converted", "where_1": "reddit", "where_2": "neutral", "ran
 
 @pytest.fixture(scope="module")
 async def seeded(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Pool]:
-    admin = await open_pool(postgres.url("postgres"), size=1)
-    await admin.execute(f'CREATE DATABASE "indexes" TEMPLATE "{template}"')
-    pool = await open_pool(postgres.url("indexes"), size=2)
+    async with copied_database(postgres, template) as name:
+        pool = await open_pool(postgres.url(name), size=2)
+        await fill(pool)
+        yield pool
+        await pool.close()
+
+
+async def fill(pool: Pool) -> None:
     await _make_data(pool, scale=1)
     # What a busy place has and the demo has not: many users, so that one user's rows are few of all.
     await pool.execute(
@@ -96,10 +102,6 @@ async def seeded(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Poo
         "SELECT id, n * 1000, 'x' FROM exports, generate_series(0, 4) AS n WHERE purged_at IS NULL"
     )
     await pool.execute("VACUUM ANALYZE")
-    yield pool
-    await pool.close()
-    await admin.execute('DROP DATABASE "indexes" WITH (FORCE)')
-    await admin.close()
 
 
 def page_of_each(model: Any, parent: str, shape: SpanShape, *, everybody: bool = False) -> Statement:

@@ -1,7 +1,6 @@
 """GraphiQL's examples, asked in a demo and in one with ten times the data."""
 
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,7 @@ from graphql import OperationDefinitionNode, parse
 
 from server.graphiql.examples import EXAMPLES, WRITES
 from server.graphiql.page import Tab
-
-Demo = Any  # tests/conftest.py
+from tests.support.demo import Demo, running_demo
 
 STATEMENTS = {
     "Viewer": ["users by id"],
@@ -74,14 +72,10 @@ def empty_places(value: Any, path: str = "") -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def larger_demo(demo: Demo) -> Iterator[Demo]:
+def larger_demo() -> Iterator[Demo]:
     """A demo with at least ten times the mentions, leads and logs of `demo`."""
-    with tempfile.TemporaryDirectory(prefix="leadgraph-demo-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
-        running = type(demo)(Path(folder) / "home")
-        running.start("--scale", "1.5")
+    with running_demo("1.5") as running:
         yield running
-        running.stop()
 
 
 def test_there_are_eleven_of_them_and_each_tab_has_a_name() -> None:

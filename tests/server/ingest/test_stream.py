@@ -17,7 +17,7 @@ from db.integrity.audit import drifts
 from server.app import create_app
 from server.ingest import ndjson_response
 from server.ingest import stream as ingest_stream
-from tests.serving import served
+from tests.support.serving import served
 
 Sender = Any  # tests/server/conftest.py
 AddSender = Any

@@ -27,8 +27,9 @@ from server.runtime.settings import load_settings
 from services.figures.cache.cached import Cached
 from services.figures.cache.cached_figure import CachedFigure, CachedFigures
 from services.figures.cache.redis import RedisBackend
-from tests.conftest import free_port
-from tests.valkey import Valkey
+from tests.support.databases import copied_database
+from tests.support.ports import free_port
+from tests.support.valkey import Valkey
 
 Command = Callable[..., asyncio.Future[Result]]
 
@@ -201,18 +202,16 @@ async def test_without_a_url_each_process_has_a_memory_of_the_size_that_is_set(
 async def test_databases_of_one_server_do_not_share_figures(
     pool: Pool, cached: Cached, counted: Counted, user_id: int, postgres: EmbeddedPostgres, template: str
 ) -> None:
-    await pool.execute(f'CREATE DATABASE "other" TEMPLATE "{template}"')
-    other = await open_pool(postgres.url("other"), size=2)
-    try:
+    async with (
+        copied_database(postgres, template) as name,
+        await open_pool(postgres.url(name), size=2) as other,
+    ):
         assert await identity(other) != await identity(pool)
         await other.execute("INSERT INTO users (email) VALUES ('ben@example.com')")
         elsewhere = await open_cached(load_settings(), other)
         assert await counted.ask(pool, cached, user_id) == 1
         assert await counted.ask(other, elsewhere, user_id) == 2
         await elsewhere.close()
-    finally:
-        await other.close()
-        await pool.execute('DROP DATABASE "other" WITH (FORCE)')
 
 
 async def test_a_role_that_may_not_see_the_control_file_has_an_identity(pool: Pool) -> None:

@@ -19,7 +19,7 @@ from services.figures.cache.backend import Backend
 from services.figures.cache.cached import Cached, CachedFigure, Figure
 from services.figures.cache.memory import MemoryBackend
 from services.figures.cache.redis import RedisBackend
-from tests.valkey import Valkey
+from tests.support.valkey import Valkey
 
 TTL, STALE = 100.0, 50.0
 

@@ -21,7 +21,7 @@ from tests.services.figures.cache.history import Got, History, State
 from tests.services.figures.cache.worker import KEYS, TASKS
 from tests.services.figures.cache.worker import STALE as WORKERS_STALE
 from tests.services.figures.cache.worker import TTL as WORKERS_TTL
-from tests.valkey import Valkey
+from tests.support.valkey import Valkey
 
 ROOT = Path(__file__).parents[4]
 WORKER = Path(__file__).parent / "worker.py"

@@ -15,9 +15,9 @@ from loaders.loader import Loads
 from services.figures.cache.cached import Cached, CachedFigure
 from services.figures.cache.entry import Entry
 from services.figures.cache.redis import RedisBackend
-from tests.conftest import free_port
 from tests.services.figures.cache.conftest import STALE, TTL, Laboratory, TotalsOf, laboratory_on
-from tests.valkey import Valkey
+from tests.support.ports import free_port
+from tests.support.valkey import Valkey
 
 
 async def right(laboratory: Laboratory, cached: Cached | None = None) -> bool:

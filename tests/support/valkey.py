@@ -12,7 +12,7 @@ from pathlib import Path
 
 import redis
 
-from tests.conftest import free_port
+from tests.support.ports import free_port
 
 ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}
 

@@ -1,0 +1,34 @@
+"""Databases on a PostgreSQL of the tests."""
+
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from db.embedded import EmbeddedPostgres
+
+# What a crash would lose does not matter here. Short logs leave memory for databases.
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "256MB",
+}
+
+_numbers = itertools.count()
+
+
+@asynccontextmanager
+async def copied_database(
+    postgres: EmbeddedPostgres, template: str, name: str | None = None
+) -> AsyncIterator[str]:
+    """Copy the database `template`, which no connection may use, and yield the name. Drop the copy in the end."""
+    name = name or f"test_{next(_numbers)}"
+    connection = await asyncpg.connect(postgres.url("postgres"))
+    try:
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+        yield name
+        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    finally:
+        await connection.close()

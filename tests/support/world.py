@@ -1,0 +1,200 @@
+"""A small world of users with rows, and the ways to ask the API about it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import asyncpg
+import httpx
+
+from db.engine.pool import Pool
+from db.statements import api_key as stored_keys
+from services.accounts import api_key
+from services.accounts.vault import new_key
+from services.figures.cache.cached import Cached
+
+KEYWORDS, MENTIONS = 3, 4
+
+
+@dataclass
+class World:
+    """Users by name, with the keys that they ask with. `pool` is there to change it. `vault_key` seals credentials."""
+
+    pool: Pool
+    vault_key: str = field(default_factory=new_key)
+    users: dict[str, int] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+
+    async def add_user(self, name: str, role: str = "member") -> int:
+        user_id: int = await self.pool.fetchval(
+            "INSERT INTO users (email, name, role) VALUES ($1, $2, $3) RETURNING id",
+            f"{name}@example.com",
+            name,
+            role,
+        )
+        secret = api_key.new_secret()
+        async with self.pool.acquire() as connection:
+            key_id = await stored_keys.create(
+                connection, user_id, "test", api_key.digest(secret), sorted(api_key.ALL_SCOPES)
+            )
+        self.users[name], self.keys[name] = user_id, api_key.written(key_id, secret)
+        return user_id
+
+    async def add(
+        self, table: str, rows: Sequence[Mapping[str, object]], *, returning: str = "id"
+    ) -> list[int]:
+        """Inserts rows that all have the same columns, and returns their ids."""
+        columns = ", ".join(rows[0])
+        found = await self.pool.fetch(
+            f"INSERT INTO {table} ({columns}) "
+            f"SELECT {columns} FROM jsonb_populate_recordset(NULL::{table}, $1) RETURNING {returning}",
+            list(rows),
+        )
+        return [row[returning] for row in found]
+
+    async def rows(self, table: str, owner: str | None = None) -> list[asyncpg.Record]:
+        """All rows of a table, or those of a user."""
+        if owner is None:
+            return await self.pool.fetch(f"SELECT * FROM {table}")
+        column = "id" if table == "users" else "user_id"
+        return await self.pool.fetch(f"SELECT * FROM {table} WHERE {column} = $1", self.users[owner])
+
+    async def set_scopes(self, name: str, *scopes: str) -> None:
+        """What the user's key may do, from the next time that it is looked at."""
+        await self.pool.execute(
+            "UPDATE api_keys SET scopes = $2 WHERE user_id = $1", self.users[name], list(scopes)
+        )
+
+    async def contents(self) -> dict[str, list[dict[str, object]]]:
+        """All rows of all tables, but for when keys were used and users seen: what is equal to it later has not
+        changed.
+        """
+        found = {}
+        for (table,) in await self.pool.fetch(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+        ):
+            rows = await self.pool.fetch(
+                f"SELECT to_jsonb(t) - '{{last_used_at, last_seen_at}}'::text[] AS row FROM {table} AS t ORDER BY 1"
+            )
+            found[table] = [row["row"] for row in rows]
+        return found
+
+    async def add_keywords(self, name: str, *, keywords: int = KEYWORDS, mentions: int = MENTIONS) -> None:
+        """Keywords with mentions a minute apart. Every second mention is analysed and has a lead."""
+        await self.pool.execute(
+            """
+            WITH made AS (
+                INSERT INTO keywords (user_id, keyword)
+                SELECT $1, format('%s %s', $2::text, n + (SELECT count(*) FROM keywords))
+                FROM generate_series(1, $3) AS n RETURNING id
+            )
+            INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content, created_at)
+            SELECT $1, made.id, 'web', format('%s-%s', made.id, n), 'https://example.com', format('post %s', n),
+                timestamptz '2026-01-01 00:00+00' + n * interval '1 minute'
+            FROM made CROSS JOIN generate_series(1, $4) AS n ORDER BY made.id, n
+            """,
+            self.users[name],
+            name,
+            keywords,
+            mentions,
+        )
+        for table, extra in (
+            ("leads (mention_id, user_id, keyword_id, status)", "user_id, keyword_id, 'qualified'"),
+            (
+                "analysis_results (mention_id, user_id, status, sentiment, relevance)",
+                "user_id, 'succeeded', 'positive', 'high'",
+            ),
+        ):
+            await self.pool.execute(
+                f"INSERT INTO {table} SELECT id, {extra} FROM mentions "
+                "WHERE user_id = $1 AND id % 2 = 0 ON CONFLICT DO NOTHING",
+                self.users[name],
+            )
+
+    async def add_integrations(self, name: str, *, integrations: int = 2, logs: int = 3) -> None:
+        await self.pool.execute(
+            """
+            WITH made AS (
+                INSERT INTO integrations (user_id, provider, kind, external_account_id)
+                SELECT $1, 'rss', 'source', gen_random_uuid()::text FROM generate_series(1, $2) RETURNING id
+            )
+            INSERT INTO integration_logs (user_id, integration_id, kind, status, message, created_at)
+            SELECT $1, made.id, 'sync', 'succeeded', format('run %s', n),
+                timestamptz '2026-01-01 00:00+00' + n * interval '1 minute'
+            FROM made CROSS JOIN generate_series(1, $3) AS n
+            """,
+            self.users[name],
+            integrations,
+            logs,
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: dict[str, Any]
+
+    @property
+    def data(self) -> Any:
+        assert "errors" not in self.body, self.body["errors"]
+        return self.body["data"]
+
+    @property
+    def statements(self) -> list[str]:
+        found: list[str] = self.body["extensions"]["statements"]
+        return found
+
+    @property
+    def error(self) -> dict[str, Any]:
+        (only,) = self.body["errors"]
+        found: dict[str, Any] = only
+        return found
+
+    @property
+    def code(self) -> str:
+        return str(self.error["extensions"]["code"])
+
+
+class Ask(Protocol):
+    """Asks the API as ann, as another user of the world, or without a key (viewer=None)."""
+
+    async def __call__(self, document: str, *, viewer: str | None = "ann", **variables: object) -> Answer: ...
+
+
+@dataclass
+class Clock:
+    """What time it is for windows: a moment that a test has set, or the real one."""
+
+    at: datetime | None = None
+
+    def __call__(self) -> datetime:
+        return self.at or datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Asks a module's world. Whatever is asked, no answer may be an error of ours."""
+
+    world: World
+    client: httpx.AsyncClient
+    cached: Cached
+    clock: Clock
+
+    async def forget(self) -> None:
+        """Has no figure answered from the cache that was computed before: as if everybody had written something."""
+        await self.world.pool.execute("UPDATE users SET data_version = data_version + 1")
+
+    async def __call__(self, document: str, *, viewer: str | None = "ann", **variables: object) -> Answer:
+        # Written in ASCII, so that a test can send what is no text, such as half a surrogate pair.
+        body = json.dumps({"query": document, "variables": variables})
+        headers = {"content-type": "application/json"}
+        if viewer:
+            headers["authorization"] = f"Bearer {self.world.keys[viewer]}"
+        response = await self.client.post("/graphql", content=body, headers=headers)
+        answer = Answer(response.status_code, response.json())
+        for error in answer.body.get("errors", ()):
+            assert error["extensions"]["code"] != "INTERNAL", (document, variables, error)
+            assert error["message"]
+        return answer

@@ -1,0 +1,10 @@
+"""The database layer: the only package that holds SQL.
+
+- `db.statements` holds the statements of requests and jobs.
+- `db.integrity` holds triggers, and the statements that verify, repair and fill counters and roll-ups.
+- `db.engine` holds statements on sessions and whole databases, such as `BEGIN` and `CREATE DATABASE`.
+- `db.models` declares tables. SQLAlchemy derives their DDL, apart from one storage setting.
+
+`db.language` translates scopes, filters, orders and projections into SQLAlchemy expressions, and holds no statement.
+`db.embedded` runs the PostgreSQL server that comes with the project. `alembic/` holds frozen copies of DDL.
+"""

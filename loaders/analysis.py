@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 from db.engine.pool import Reader
 from db.language.scope import Scope
-from db.statements.read_analysis import MentionText, mention_texts
+from db.statements.analysis import MentionText, mention_texts
 from loaders.loader import Loader
 
 

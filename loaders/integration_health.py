@@ -6,19 +6,21 @@ from datetime import datetime
 
 from db.engine.pool import Reader
 from db.language.scope import Scope
-from db.statements import read_integration_health
-from db.statements.read_integration_health import Monitored
+from db.statements import integration_health
+from db.statements.integration_health import MonitoredIntegration
 from loaders.loader import Loader
 
 
 @dataclass(frozen=True, slots=True)
-class MonitoredIntegrations(Loader[int, Sequence[Monitored]]):
+class MonitoredIntegrations(Loader[int, Sequence[MonitoredIntegration]]):
     """The integrations of each user (`by` user_id), the least healthy first; or each one (`by` id)."""
 
     by: str
     most: int
     since: datetime
 
-    async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Sequence[Monitored]]:
-        found = await read_integration_health.monitored(reader, scope, self.by, keys, self.most, self.since)
+    async def read(
+        self, reader: Reader, scope: Scope, keys: Sequence[int]
+    ) -> Sequence[Sequence[MonitoredIntegration]]:
+        found = await integration_health.monitored(reader, scope, self.by, keys, self.most, self.since)
         return [found.get(key, []) for key in keys]

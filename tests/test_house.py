@@ -18,6 +18,7 @@ from graphql import (
     GraphQLObjectType,
 )
 
+import db
 from breadth.fields import KEY, Column, SetResolver
 from db import models
 from schema import fields
@@ -118,13 +119,53 @@ def texts_of(path: Path) -> list[tuple[int, str]]:
     return [(node.lineno, node.value) for node in constants if isinstance(node.value, str)]
 
 
-def test_sql_is_written_only_in_the_database_layer() -> None:
-    statements = ("SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "CREATE ", "DROP ", "ALTER ", "WITH ")
-    outside = [path for package in PACKAGES if package != "db" for path in (ROOT / package).rglob("*.py")]
-    found = [
-        f"{path.relative_to(ROOT)}:{line}"
-        for path in outside
-        for line, text in texts_of(path)
-        if text.startswith(statements)
-    ]
-    assert found == []
+def package_files(*packages: str) -> list[Path]:
+    return sorted(path for package in packages for path in (ROOT / package).rglob("*.py"))
+
+
+SQL = (
+    "SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH ", "LOCK TABLE ", "ANALYZE", "BEGIN ", "ROLLBACK",
+    "SET LOCAL ", "CREATE ", "DROP ", "ALTER ",
+)  # fmt: skip
+SQL_PACKAGES = ("db.engine", "db.integrity", "db.models", "db.statements")
+
+
+def test_sql_text_is_written_only_in_the_packages_that_db_names() -> None:
+    homes = tuple(f"{package.replace('.', '/')}/" for package in SQL_PACKAGES)
+    found = {
+        str(path.relative_to(ROOT))
+        for path in package_files(*PACKAGES)
+        for _, text in texts_of(path)
+        if text.lstrip().startswith(SQL)
+    }
+    assert [path for path in sorted(found) if not path.startswith(homes)] == []
+    assert [path for path in sorted(found) if path.startswith("db/models/")] == ["db/models/export.py"]
+    assert [package for package in SQL_PACKAGES if f"`{package}`" not in (db.__doc__ or "")] == []
+
+
+def test_statements_are_built_only_in_db_statements() -> None:
+    found = {
+        str(path.relative_to(ROOT))
+        for path in package_files(*PACKAGES)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+        and any(isinstance(each, ast.Name) and each.id == "statement" for each in node.decorator_list)
+    }
+    assert found
+    assert [path for path in sorted(found) if not path.startswith("db/statements/")] == []
+
+
+def imports_of(path: Path) -> set[str]:
+    """Return the dotted names of the modules that a file imports, and of the names it imports from them."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return found
+
+
+def test_only_the_demo_command_imports_the_statements_of_the_demo() -> None:
+    importers = [path for path in package_files(*PACKAGES) if "db.statements.demo" in imports_of(path)]
+    assert [str(path.relative_to(ROOT)) for path in importers] == ["server/commands/demo.py"]

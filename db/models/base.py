@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, cast
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Integer, MetaData, Text, func
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Integer, MetaData, Table, Text, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
@@ -32,6 +32,11 @@ class Base(DeclarativeBase):
         datetime: DateTime(timezone=True),
         str: Text(),
     }
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return the model's table."""
+    return cast("Table", model.__table__)
 
 
 def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:

@@ -28,7 +28,8 @@ from db.engine.statement_cache import statement
 from db.integrity.rollups import MEASURES
 from db.language.scope import Scope, visible_among
 from db.models import Base, DayStats, SlotStats, UserDayStats, UserSlotStats
-from db.statements.read_rows import keys_parameter, table_of
+from db.models.base import table_of
+from db.statements.parameters import keys_parameter
 
 DAY = timedelta(days=1)
 ROLLUPS: dict[str, tuple[type[Base], type[Base]]] = {

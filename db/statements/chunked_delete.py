@@ -26,7 +26,7 @@ from db.engine.statement_cache import Statement, statement
 from db.engine.writer import Writer
 from db.language.scope import Scope, visible_among
 from db.models import Base
-from db.statements.read_rows import table_of
+from db.models.base import table_of
 
 Dependent = tuple[type[Base], str]
 """A model, and its column that refers to what is deleted."""

@@ -22,7 +22,8 @@ from db.engine.statement_cache import statement
 from db.language.filter import EVERYTHING, Filter, condition, shape_and_values
 from db.language.scope import Scope, visible, visible_among
 from db.models import AnalysisResult, Base, Mention, User
-from db.statements.read_rows import keys_parameter, table_of
+from db.models.base import table_of
+from db.statements.parameters import keys_parameter
 
 Keys = Sequence[int] | None
 """The parents that figures are of; None for all rows that the viewer may see."""

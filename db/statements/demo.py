@@ -8,13 +8,6 @@ from db.engine.pool import Connection
 Row = dict[str, Any]
 
 
-async def user_id_of(connection: Connection, email: str) -> int | None:
-    found: int | None = await connection.fetchval(
-        "SELECT id FROM users WHERE lower(email) = lower($1)", email
-    )
-    return found
-
-
 async def insert_user(connection: Connection, user: Row) -> int:
     """Inserts the user and locks the row, as every writer of a user's data does first."""
     (user_id,) = await _insert(connection, "users", [user])

@@ -1,7 +1,7 @@
-"""Exports as jobs: whose turn it is, what a turn adds, and what is left of them when they are over.
+"""Exports as jobs: lock the next one, append to its file, end it, send the file, and delete it.
 
-A turn is a transaction that holds the export's row. Nobody else can take the same turn, and a worker that is gone
-has not taken it: PostgreSQL undoes what it began, and the row is free for the next one.
+A turn is a transaction that locks the export's row. No other worker can take the same turn. If a worker dies,
+PostgreSQL rolls the turn back and the row is free for the next worker.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Interval,
+    Select,
     Text,
     bindparam,
     delete,
@@ -25,25 +26,25 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.sql.dml import Insert, ReturningDelete, ReturningUpdate, Update
-from sqlalchemy.sql.selectable import Select
 
+from db.engine.pool import Pool
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
-from db.language.records import columns
+from db.language.records import columns, row_class
 from db.language.scope import EVERYBODY, Scope, visible
 from db.models import Export, ExportPart, ExportStatus, User, UserRole, UserStatus
+from db.models.base import table_of
 from db.models.export import UNFINISHED
-from db.statements.read_rows import table_of
 
 CHANNEL = "leadgraph_work"
-"""Where workers are told that there is something to do."""
+"""The channel of NOTIFY on which workers learn of new exports."""
 
 _EXPORTS, _PARTS, _USERS = table_of(Export), table_of(ExportPart), table_of(User)
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An export whose turn it is, and the state of the user who asked for it."""
+    """A locked export, and the role and status of its user."""
 
     export: Export
     role: UserRole
@@ -63,7 +64,7 @@ def _take_export() -> Select[Any]:
 
 
 async def take(writer: Writer) -> Turn | None:
-    """The export that has waited longest, held until the transaction ends; None where none is due."""
+    """Lock and return the export that has waited longest. Return None if no export is due."""
     found = await writer.fetch(Export, _take_export(), EVERYBODY)
     if not found:
         return None
@@ -81,7 +82,7 @@ def _add_export_part() -> Insert:
 
 
 async def add_part(writer: Writer, export: Export, data: bytes) -> None:
-    """The next piece of the file, behind those that are there."""
+    """Append a piece to the file."""
     await writer.fetch_values(
         _add_export_part(), EVERYBODY, export_id=export.id, starts_at=export.size_bytes, data=data
     )
@@ -101,13 +102,13 @@ def _values(names: tuple[str, ...]) -> dict[str, Any]:
 
 @statement
 def _advance_export(names: tuple[str, ...]) -> Update:
-    # The clock, not the transaction's beginning: those that have waited meanwhile come first.
+    # `clock_timestamp()`, not the start of the transaction: exports that became due meanwhile come first.
     turn = {"due_at": func.clock_timestamp(), "failures": 0, "started_at": _started()}
     return update(_EXPORTS).where(_id()).values(**turn, **_values(names))
 
 
 async def advance(writer: Writer, export_id: int, values: Mapping[str, object]) -> None:
-    """What a turn has changed; the next one is due at once."""
+    """Store the progress of a turn. The next turn is due at once."""
     await _update(writer, _advance_export(tuple(values)), export_id, values)
 
 
@@ -124,7 +125,7 @@ def _finish_export(names: tuple[str, ...]) -> Update:
 async def finish(
     writer: Writer, export_id: int, values: Mapping[str, object], *, kept_for: timedelta
 ) -> None:
-    """The end, good or bad. The file is kept for a while; one that is of no use for none."""
+    """End the export with the values. The file expires after `kept_for`."""
     await _update(writer, _finish_export(tuple(values)), export_id, values, kept_for=kept_for)
 
 
@@ -140,7 +141,7 @@ def _cancel_export(*, everybody: bool) -> ReturningUpdate[Any]:
 
 
 async def cancel(writer: Writer, scope: Scope, export_id: int) -> Export | None:
-    """The export, ended, after the turn that is under way; None where there is none that could be."""
+    """Cancel the export after its current turn. Return None if it is not visible, or already finished."""
     sent = _cancel_export(everybody=scope.everybody)
     found = await writer.fetch(Export, sent, scope, export_id=export_id)
     return found[0] if found else None
@@ -155,7 +156,7 @@ async def _update(
 
 @statement
 def _postpone_export() -> ReturningUpdate[Any]:
-    # A second, two, four …: whoever fails again and again does not keep the others from their turns.
+    # Wait 1, 2, 4 … seconds: an export that keeps failing must not delay the others.
     wait = func.least(func.power(2, _EXPORTS.c.failures), 300) * text("interval '1 second'")
     return (
         update(_EXPORTS)
@@ -166,7 +167,7 @@ def _postpone_export() -> ReturningUpdate[Any]:
 
 
 async def postpone(writer: Writer, export_id: int) -> int:
-    """Notes that a turn has failed, and returns how many have in a row; 0 where the export is finished."""
+    """Count a failed turn and delay the next. Return the failures in a row, or 0 if the export is finished."""
     found = await writer.fetch_values(_postpone_export(), EVERYBODY, export_id=export_id)
     return int(found[0]["failures"]) if found else 0
 
@@ -177,7 +178,7 @@ def _unfinished_exports(*, everybody: bool) -> Select[Any]:
 
 
 async def unfinished(writer: Writer, scope: Scope) -> int:
-    """How many exports are waiting or under way."""
+    """Return the number of visible exports that are queued or running."""
     (row,) = await writer.fetch_values(_unfinished_exports(everybody=scope.everybody), scope)
     return int(row["n"])
 
@@ -188,7 +189,7 @@ def _tell_workers() -> Select[Any]:
 
 
 async def tell_workers(writer: Writer) -> None:
-    """Wakes the workers when the transaction has been committed."""
+    """Notify the workers when the transaction commits."""
     await writer.fetch_values(_tell_workers(), EVERYBODY, channel=CHANNEL)
 
 
@@ -231,17 +232,56 @@ def _forget_exports() -> ReturningDelete[Any]:
 
 
 async def purge(writer: Writer, *, most: int) -> bool:
-    """Deletes some of the file of an export that is over; whether there was anything to do."""
+    """Delete up to `most` pieces of an expired file. Return whether an expired file existed."""
     found = await writer.fetch_values(_take_expired_export(), EVERYBODY)
     if not found:
         return False
     export_id = found[0]["id"]
-    gone = await writer.fetch_values(_delete_export_parts(), EVERYBODY, export_id=export_id, most=most)
-    if len(gone) < most:
+    deleted = await writer.fetch_values(_delete_export_parts(), EVERYBODY, export_id=export_id, most=most)
+    if len(deleted) < most:
         await writer.fetch_values(_note_export_purged(), EVERYBODY, export_id=export_id)
     return True
 
 
 async def forget(writer: Writer, *, kept_for: timedelta, most: int) -> int:
-    """Deletes exports whose files have been gone for so long, and returns how many."""
+    """Delete up to `most` exports whose files were deleted longer than `kept_for` ago. Return their number."""
     return len(await writer.fetch_values(_forget_exports(), EVERYBODY, kept_for=kept_for, most=most))
+
+
+@statement
+def _export_to_send(*, everybody: bool) -> Select[Any]:
+    return select(*columns(Export)).where(
+        _EXPORTS.c.id == bindparam("export_id", type_=BigInteger), visible(Export, everybody=everybody)
+    )
+
+
+async def find(pool: Pool, user_id: int, export_id: int) -> Export | None:
+    """Return the user's export. Return None if the ID does not exist, or belongs to another user."""
+    sent = _export_to_send(everybody=False)
+    values = {"export_id": export_id, "scope_user_id": user_id}
+    found: Any = await pool.fetchrow(sent.sql, *sent.arguments(values), record_class=row_class(Export))
+    return found  # type: ignore[no-any-return]
+
+
+@statement
+def _part_from(*, everybody: bool) -> Select[Any]:
+    position = bindparam("position", type_=BigInteger)
+    return (
+        select(_PARTS.c.starts_at, _PARTS.c.data)
+        .join(_EXPORTS, _EXPORTS.c.id == _PARTS.c.export_id)
+        .where(
+            _PARTS.c.export_id == bindparam("export_id", type_=BigInteger),
+            _PARTS.c.starts_at <= position,
+            visible(Export, everybody=everybody),
+        )
+        .order_by(_PARTS.c.starts_at.desc())
+        .limit(1)
+    )
+
+
+async def part_from(pool: Pool, user_id: int, export_id: int, position: int) -> bytes:
+    """Return the file's bytes from the position to the end of their piece. Return b"" past the end, and if deleted."""
+    sent = _part_from(everybody=False)
+    values = {"export_id": export_id, "position": position, "scope_user_id": user_id}
+    row = await pool.fetchrow(sent.sql, *sent.arguments(values))
+    return b"" if row is None else bytes(row["data"][position - row["starts_at"] :])

@@ -14,7 +14,7 @@ from db.engine.statement_cache import statement
 from db.engine.writer import Writer
 from db.language.scope import EVERYBODY
 from db.models import IdempotencyKey
-from db.statements.read_rows import table_of
+from db.models.base import table_of
 
 _KEYS = table_of(IdempotencyKey)
 _PURGED_WITH_EACH = 10  # faster than keys come, so that those that are over do not pile up

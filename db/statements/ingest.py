@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Text, and_, any_, bindparam, case, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, any_, bindparam, case, func, select
 from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects.postgresql import ARRAY, REGCLASS
 from sqlalchemy.sql.selectable import TableValuedAlias
@@ -12,9 +12,9 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 from db.engine.pool import Reader
 from db.engine.statement_cache import IdsAsText, statement
 from db.engine.writer import Writer
-from db.language.scope import EVERYBODY, Scope, visible
+from db.language.scope import Scope, visible
 from db.models import Integration, Keyword, KeywordStatus, Mention, MentionKind, Platform, User, UserStatus
-from db.statements.read_rows import table_of
+from db.models.base import table_of
 
 _USERS, _KEYWORDS, _INTEGRATIONS = table_of(User), table_of(Keyword), table_of(Integration)
 _MENTIONS = table_of(Mention)
@@ -62,20 +62,6 @@ class Taken(NamedTuple):
 _IDENTITY = ("keyword_id", "platform", "external_id")
 _MATCHED = ("id", "keyword", "match_type", "required_terms", "excluded_terms", "platforms")
 _COPIED = ("id", "user_id", "keyword_id", *NewPost._fields)
-
-
-@statement
-def _user_by_email() -> Select[Any]:
-    return select(_USERS.c.id).where(
-        func.lower(_USERS.c.email) == func.lower(bindparam("email", type_=Text)),
-        _USERS.c.status == UserStatus.ACTIVE,
-    )
-
-
-async def user_by_email(reader: Reader, email: str) -> int | None:
-    """The id of the active user with the address, whatever its case; None where there is none."""
-    found = await reader.fetch_values(_user_by_email(), EVERYBODY, email=email)
-    return found[0]["id"] if found else None
 
 
 @statement

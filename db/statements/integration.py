@@ -12,7 +12,7 @@ from db.engine.writer import Writer
 from db.language.records import columns
 from db.language.scope import EVERYBODY
 from db.models import Integration, IntegrationStatus
-from db.statements.read_rows import table_of
+from db.models.base import table_of
 
 _INTEGRATIONS = table_of(Integration)
 _IDENTITY = ("user_id", "provider", "external_account_id")

@@ -1,4 +1,4 @@
-"""What the health of integrations is computed from, and where it is stored."""
+"""The health of integrations: the inputs of its formula, the stored result, and the report's rows."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -20,14 +20,18 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by, insert
 from sqlalchemy.sql.dml import Insert, ReturningUpdate
+from sqlalchemy.sql.selectable import LateralFromClause, Subquery
+from sqlalchemy.types import TypeEngine
 
+from db.engine.pool import Reader
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
 from db.integrity.rollups import ROLLUPS
-from db.language.records import columns
-from db.language.scope import EVERYBODY
+from db.language.keyset import NEWEST_FIRST, sorting
+from db.language.records import columns, copied, copied_from_json
+from db.language.scope import EVERYBODY, Scope, visible_among
 from db.models import (
     Integration,
     IntegrationDay,
@@ -36,10 +40,11 @@ from db.models import (
     IntegrationLogStatus,
     IntegrationStatus,
 )
+from db.models.base import table_of
 from db.statements.integration_runs import has_succeeded, is_run
-from db.statements.jsonb_rows import given_rows
-from db.statements.read_rows import keys_parameter, table_of
+from db.statements.parameters import keys_parameter, rows_parameter
 
+LAST_LOGS = 3
 _INTEGRATIONS, _LOGS, _DAYS = table_of(Integration), table_of(IntegrationLog), table_of(IntegrationDay)
 _DAY_OF_RUN: ColumnElement[Any] = literal_column(
     next(rollup for rollup in ROLLUPS if rollup.stride == "1 day").slot("integration_logs.created_at")
@@ -47,8 +52,8 @@ _DAY_OF_RUN: ColumnElement[Any] = literal_column(
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """An integration and its runs, as far as its health depends on them. `last_…` are of its last run."""
+class HealthInputs:
+    """The values that an integration's health is computed from. Names with `last_` describe the last run."""
 
     id: int
     status: IntegrationStatus
@@ -65,14 +70,23 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What is stored of an integration's health."""
+    """The stored health of an integration."""
 
     id: int
     score: int | None
     problems: Sequence[str]
 
 
-def _moment(name: str) -> ColumnElement[datetime]:
+@dataclass(frozen=True, slots=True)
+class MonitoredIntegration:
+    """An integration, its last logs (newest first), and its runs per UTC day: day, runs, succeeded runs."""
+
+    integration: Integration
+    last_logs: list[IntegrationLog]
+    days: list[tuple[datetime, int, int]]
+
+
+def _timestamp(name: str) -> ColumnElement[datetime]:
     return bindparam(name, type_=DateTime(timezone=True))
 
 
@@ -81,7 +95,12 @@ def _integrations_conditions() -> Select[Any]:
     own = _LOGS.c.integration_id == _INTEGRATIONS.c.id
     runs = (
         select(func.count().label("runs"), func.count().filter(has_succeeded()).label("succeeded"))
-        .where(own, is_run(), _LOGS.c.created_at > _moment("since"), _LOGS.c.created_at <= _moment("now"))
+        .where(
+            own,
+            is_run(),
+            _LOGS.c.created_at > _timestamp("since"),
+            _LOGS.c.created_at <= _timestamp("now"),
+        )
         .lateral("runs")
     )
     last = (
@@ -90,7 +109,7 @@ def _integrations_conditions() -> Select[Any]:
             _LOGS.c.kind.label("last_kind"),
             _LOGS.c.http_status.label("last_http_status"),
         )
-        .where(own, is_run(), _LOGS.c.created_at <= _moment("now"))
+        .where(own, is_run(), _LOGS.c.created_at <= _timestamp("now"))
         .order_by(_LOGS.c.created_at.desc(), _LOGS.c.id.desc())
         .limit(1)
         .lateral("last")
@@ -110,34 +129,34 @@ def _integrations_conditions() -> Select[Any]:
     )
 
 
-async def conditions(
+async def health_inputs(
     writer: Writer, integration_ids: Sequence[int], since: datetime, now: datetime
-) -> list[Condition]:
-    """The integrations with their runs of the time behind `since` up to now."""
+) -> list[HealthInputs]:
+    """Return the inputs of the integrations' health. Runs are counted after `since`, up to `now`."""
     found = await writer.fetch_values(
         _integrations_conditions(), EVERYBODY, keys=integration_ids, since=since, now=now
     )
-    return [Condition(**dict(row)) for row in found]
+    return [HealthInputs(**dict(row)) for row in found]
 
 
 @statement
 def _integrations_set_health() -> ReturningUpdate[Any]:
-    given = given_rows("healths", {"id": BigInteger, "score": Integer, "problems": ARRAY(Text)})
+    healths = rows_parameter("healths", {"id": BigInteger, "score": Integer, "problems": ARRAY(Text)})
     return (
         update(_INTEGRATIONS)
         .values(
-            health_score=given.c.score,
-            health_problems=given.c.problems,
+            health_score=healths.c.score,
+            health_problems=healths.c.problems,
             health_version=bindparam("version", type_=Text),
-            health_computed_at=_moment("now"),
+            health_computed_at=_timestamp("now"),
         )
-        .where(_INTEGRATIONS.c.id == given.c.id)
+        .where(_INTEGRATIONS.c.id == healths.c.id)
         .returning(*columns(Integration))
     )
 
 
 async def store(writer: Writer, healths: Iterable[Health], version: str, now: datetime) -> list[Integration]:
-    """The integrations as they are then, in no order."""
+    """Store the healths. Return the updated integrations, unordered."""
     return await writer.fetch(
         Integration,
         _integrations_set_health(),
@@ -159,24 +178,28 @@ def _integration_days_count() -> Insert:
             func.count().filter(has_succeeded()),
         )
         .where(
-            _LOGS.c.integration_id == any_(keys_parameter()), is_run(), _LOGS.c.created_at >= _moment("since")
+            _LOGS.c.integration_id == any_(keys_parameter()),
+            is_run(),
+            _LOGS.c.created_at >= _timestamp("since"),
         )
         .group_by(_LOGS.c.user_id, _LOGS.c.integration_id, literal_column("day"))
     )
-    made = insert(_DAYS).from_select(["user_id", "integration_id", "day", "runs", "succeeded"], counted)
-    return made.on_conflict_do_update(
+    new = insert(_DAYS).from_select(["user_id", "integration_id", "day", "runs", "succeeded"], counted)
+    return new.on_conflict_do_update(
         index_elements=["integration_id", "day"],
-        set_={"runs": made.excluded.runs, "succeeded": made.excluded.succeeded},
+        set_={"runs": new.excluded.runs, "succeeded": new.excluded.succeeded},
     )
 
 
 async def count_days(writer: Writer, integration_ids: Sequence[int], since: datetime) -> None:
-    """Counts the runs of each day from the one on that begins at `since`."""
+    """Count the integrations' runs again for each day, beginning with the day that starts at `since`."""
     await writer.fetch_values(_integration_days_count(), EVERYBODY, keys=integration_ids, since=since)
 
 
 @dataclass(frozen=True, slots=True)
 class IntegrationOfUser:
+    """The ID of an integration, and of its user."""
+
     integration_id: int
     user_id: int
 
@@ -191,7 +214,85 @@ def _integrations_owned() -> Select[Any]:
     )
 
 
-async def owned(writer: Writer, first: int, most: int) -> list[IntegrationOfUser]:
-    """Integrations in the order of their ids, from the first on."""
+async def integrations_from(writer: Writer, first: int, most: int) -> list[IntegrationOfUser]:
+    """Return up to `most` integrations of all users in ID order, beginning with the ID `first`."""
     found = await writer.fetch_values(_integrations_owned(), EVERYBODY, first=first, most=most)
     return [IntegrationOfUser(**dict(row)) for row in found]
+
+
+def _ranked(by: str, *, everybody: bool) -> Subquery:
+    """Rank the integrations of each key by health: the least healthy first, unknown health last."""
+    place = func.row_number().over(
+        partition_by=_INTEGRATIONS.c[by],
+        order_by=[_INTEGRATIONS.c.health_score.asc().nulls_last(), _INTEGRATIONS.c.id.desc()],
+    )
+    return (
+        select(*columns(Integration), place.label("place"))
+        .where(
+            _INTEGRATIONS.c[by] == any_(keys_parameter()),
+            visible_among(Integration, by=by, everybody=everybody),
+        )
+        .subquery("integration")
+    )
+
+
+def _last_logs(integration: Subquery) -> LateralFromClause:
+    last = (
+        select(*columns(IntegrationLog))
+        .where(_LOGS.c.integration_id == integration.c.id)
+        .order_by(*sorting(_LOGS, NEWEST_FIRST, backwards=False))
+        .limit(literal_column(str(LAST_LOGS)))
+        .correlate(integration)
+        .lateral("last_log")
+    )
+    newest_first = [last.c.created_at.desc(), last.c.id.desc()]
+    logs = func.jsonb_agg(aggregate_order_by(func.to_jsonb(last.table_valued()), *newest_first), type_=JSONB)
+    return select(logs.label("logs")).select_from(last).lateral("last_logs")
+
+
+def _days(integration: Subquery) -> LateralFromClause:
+    types: dict[str, TypeEngine[Any]] = {
+        "day": DateTime(timezone=True),
+        "runs": Integer(),
+        "succeeded": Integer(),
+    }
+    return (
+        select(
+            *(func.array_agg(_DAYS.c[name], type_=ARRAY(type_)).label(name) for name, type_ in types.items())
+        )
+        .where(_DAYS.c.integration_id == integration.c.id, _DAYS.c.day >= _timestamp("since"))
+        .lateral("days")
+    )
+
+
+@statement
+def _integrations_health(by: str, *, everybody: bool) -> Select[Any]:
+    integration = _ranked(by, everybody=everybody)
+    logs, days = _last_logs(integration), _days(integration)
+    return (
+        select(integration, logs, days)
+        .select_from(integration.join(logs, true()).join(days, true()))
+        .where(integration.c.place <= bindparam("most", type_=Integer))
+        .order_by(integration.c.place)
+    )
+
+
+async def monitored(
+    reader: Reader, scope: Scope, by: str, keys: Sequence[int], most: int, since: datetime
+) -> dict[int, list[MonitoredIntegration]]:
+    """Return up to `most` visible integrations of each key, the least healthy first, with their logs and days.
+
+    `by` is `user_id` or `id`. Days before `since` are left out.
+    """
+    sent = _integrations_health(by, everybody=scope.everybody)
+    found = await reader.fetch_values(sent, scope, keys=keys, most=most, since=since)
+    by_key: dict[int, list[MonitoredIntegration]] = {}
+    for row in found:
+        by_key.setdefault(row[by], []).append(_monitored(row))
+    return by_key
+
+
+def _monitored(row: Any) -> MonitoredIntegration:
+    logs = [copied_from_json(IntegrationLog, log) for log in row["logs"] or []]
+    days = sorted(zip(row["day"] or [], row["runs"] or [], row["succeeded"] or [], strict=True))
+    return MonitoredIntegration(copied(Integration, row), logs, days)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, and_, literal_column
 
 from db.models import IntegrationLog, IntegrationLogKind, IntegrationLogStatus
-from db.statements.read_rows import table_of
+from db.models.base import table_of
 
 _LOGS = table_of(IntegrationLog)
 

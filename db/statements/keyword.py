@@ -8,7 +8,8 @@ from db.engine.writer import Writer
 from db.language.records import columns
 from db.language.scope import Scope, visible_among
 from db.models import Keyword, KeywordStatus
-from db.statements.read_rows import keys_parameter, table_of
+from db.models.base import table_of
+from db.statements.parameters import keys_parameter
 
 _KEYWORDS = table_of(Keyword)
 

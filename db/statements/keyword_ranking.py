@@ -29,8 +29,9 @@ from db.integrity.rollups import MEASURES
 from db.language.records import columns, copied
 from db.language.scope import Scope, visible_among
 from db.models import Keyword
+from db.models.base import table_of
 from db.statements.buckets import BucketSums, Span, part_values, totals
-from db.statements.read_rows import keys_parameter, table_of
+from db.statements.parameters import keys_parameter
 
 _KEYWORDS = table_of(Keyword)
 _Z = 1.96  # of a normal distribution: 95 % lie within

@@ -12,8 +12,8 @@ from db.engine.writer import Writer
 from db.language.records import columns
 from db.language.scope import EVERYBODY, Scope, visible_among
 from db.models import Lead, LeadEvent, LeadEventType, LeadStatus, Mention
-from db.statements.jsonb_rows import given_rows
-from db.statements.read_rows import keys_parameter, table_of
+from db.models.base import table_of
+from db.statements.parameters import keys_parameter, rows_parameter
 
 _LEADS, _EVENTS, _MENTIONS = table_of(Lead), table_of(LeadEvent), table_of(Mention)
 _PARENTS = ["mention_id", "user_id", "keyword_id"]
@@ -99,7 +99,7 @@ def _insert_lead_events() -> Insert:
         "to_status": Text,
         "data": JSONB,
     }
-    given = given_rows("events", kinds)
+    given = rows_parameter("events", kinds)
     rows = select(*(given.c[name] for name in kinds))
     return insert(_EVENTS).from_select(list(kinds), rows)
 

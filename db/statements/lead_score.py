@@ -27,8 +27,8 @@ from db.engine.writer import Writer
 from db.language.records import columns
 from db.language.scope import EVERYBODY
 from db.models import AnalysisResult, AnalysisStatus, Intent, Lead, Mention, Relevance, Sentiment
-from db.statements.jsonb_rows import given_rows
-from db.statements.read_rows import keys_parameter, table_of
+from db.models.base import table_of
+from db.statements.parameters import keys_parameter, rows_parameter
 
 _LEADS, _MENTIONS, _ANALYSES = table_of(Lead), table_of(Mention), table_of(AnalysisResult)
 
@@ -76,12 +76,12 @@ def _leads_promises(*, column: str) -> Select[Any]:
     )
 
 
-async def promises(writer: Writer, lead_ids: Sequence[int]) -> list[ScoreInputs]:
+async def score_inputs(writer: Writer, lead_ids: Sequence[int]) -> list[ScoreInputs]:
     found = await writer.fetch_values(_leads_promises(column="id"), EVERYBODY, keys=lead_ids)
     return [ScoreInputs(**dict(row)) for row in found]
 
 
-async def promises_of_mentions(writer: Writer, mention_ids: Sequence[int]) -> list[ScoreInputs]:
+async def score_inputs_of_mentions(writer: Writer, mention_ids: Sequence[int]) -> list[ScoreInputs]:
     """What speaks for the leads made of the mentions, where there are any."""
     found = await writer.fetch_values(_leads_promises(column="mention_id"), EVERYBODY, keys=mention_ids)
     return [ScoreInputs(**dict(row)) for row in found]
@@ -89,7 +89,7 @@ async def promises_of_mentions(writer: Writer, mention_ids: Sequence[int]) -> li
 
 @statement
 def _leads_set_scores() -> ReturningUpdate[Any]:
-    given = given_rows("scores", {"lead_id": BigInteger, "score": Integer, "breakdown": JSONB})
+    given = rows_parameter("scores", {"lead_id": BigInteger, "score": Integer, "breakdown": JSONB})
     return (
         update(_LEADS)
         .values(

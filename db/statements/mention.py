@@ -12,7 +12,8 @@ from db.engine.statement_cache import statement
 from db.engine.writer import Writer
 from db.language.scope import Scope, visible_among
 from db.models import DismissReason, Mention
-from db.statements.read_rows import keys_parameter, table_of
+from db.models.base import table_of
+from db.statements.parameters import keys_parameter
 
 _MENTIONS = table_of(Mention)
 

@@ -1,14 +1,13 @@
 """Reads that every table has alike: rows by a column's values, and pages of rows."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     FromClause,
     Select,
-    Table,
     and_,
     any_,
     bindparam,
@@ -18,24 +17,20 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy import cast as cast_to
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import TableValuedAlias
-from sqlalchemy.types import TypeEngine
 
 from db.engine.pool import Fetcher, Reader
-from db.engine.statement_cache import IdsAsText, statement
+from db.engine.statement_cache import statement
 from db.language.filter import EVERYTHING, Filter, condition, shape_and_values
 from db.language.keyset import Order, Position, Span, SpanShape, between, beyond, rank, sorting
 from db.language.projection import EVERY_COLUMN
 from db.language.records import RANK, Shape
 from db.language.scope import Scope, visible, visible_among
 from db.models import Base
+from db.models.base import table_of
+from db.statements.parameters import IDS, keys_parameter
 
 Model = TypeVar("Model", bound=Base)
-
-
-def table_of(model: type[Base]) -> Table:
-    return cast("Table", model.__table__)
 
 
 def _select(shape: Shape, *, everybody: bool) -> Select[Any]:
@@ -62,18 +57,11 @@ def _joined(
     return source, selected
 
 
-_IDS = cast("TypeEngine[Any]", ARRAY(BigInteger))
-
-
-def keys_parameter() -> ColumnElement[Any]:
-    return cast_to(bindparam("keys", type_=IdsAsText), _IDS)
-
-
 def _uncounted_keys() -> ColumnElement[Any]:
     """The keys, in a way that the planner does not count them: a plan that is good for any number is made once,
     where PostgreSQL would otherwise plan anew for every list of keys, which takes longer than reading a few rows.
     """
-    return cast_to(select(keys_parameter()).scalar_subquery(), _IDS)
+    return cast_to(select(keys_parameter()).scalar_subquery(), IDS)
 
 
 def _parents() -> TableValuedAlias:

@@ -12,7 +12,8 @@ from db.language.keyset import NEWEST_FIRST, sorting
 from db.language.records import columns, copied
 from db.language.scope import Scope, visible_among
 from db.models import Base, Keyword, Lead, Mention
-from db.statements.read_rows import keys_parameter, table_of
+from db.models.base import table_of
+from db.statements.parameters import keys_parameter
 
 _LEADS, _MENTIONS, _KEYWORDS = table_of(Lead), table_of(Mention), table_of(Keyword)
 

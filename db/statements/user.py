@@ -1,35 +1,116 @@
-"""Locking users: the first statement of every transaction that changes what is theirs (see `db.integrity.counters`).
+"""Users: found by e-mail address, marked as seen, and locked before their rows are written.
 
-Locking also makes the next `data_version`, by which caches tell that what they hold is of before. Where only
-mentions are taken in, `db.integrity.counters.LOCK_USERS` locks and leaves the version as it is.
+The user lock is the first statement of each transaction that changes a user's rows (see `db.integrity.counters`).
+`lock` and `lock_owners` also increase the users' `data_version`, which expires cached figures. Ingest and
+recomputation lock without a new version.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, any_, bindparam, func, select, union, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Interval,
+    Select,
+    Text,
+    Update,
+    any_,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+    union,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from db.engine.pool import Connection, Pool
 from db.engine.statement_cache import Statement, statement
 from db.engine.writer import Writer
 from db.language.scope import EVERYBODY
 from db.models import Base, User, UserRole, UserStatus
-from db.statements.read_rows import keys_parameter, table_of
+from db.models.base import table_of
+from db.statements.parameters import keys_parameter
 
 _USERS = table_of(User)
+SEEN_EVERY = timedelta(minutes=15)
+"""The precision of `last_seen_at`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenUser:
+    """A user, and the time of the last request."""
+
+    user_id: int
+    role: UserRole
+    last_seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class LockedUser:
-    """A user whose rows nobody else writes until the transaction ends, and the state of who writes them."""
+    """A user whose rows no other transaction writes until this one ends, and the status of the viewer."""
 
     user_id: int
     role: UserRole
     status: UserStatus
     data_version: int
     viewer_status: UserStatus
+
+
+@statement
+def _user_by_email(*, active: bool) -> Select[Any]:
+    return select(_USERS.c.id).where(
+        func.lower(_USERS.c.email) == func.lower(bindparam("email", type_=Text)),
+        _USERS.c.status == UserStatus.ACTIVE if active else true(),
+    )
+
+
+async def id_by_email(connection: Connection | Pool, email: str, *, active: bool = False) -> int | None:
+    """Return the ID of the user with the address, ignoring case. With `active`, skip suspended and deleted users."""
+    sent = _user_by_email(active=active)
+    found: int | None = await connection.fetchval(sent.sql, *sent.arguments({"email": email}))
+    return found
+
+
+@statement
+def _seen() -> Update:
+    long_ago = or_(
+        _USERS.c.last_seen_at.is_(None),
+        _USERS.c.last_seen_at < func.now() - bindparam("every", type_=Interval),
+    )
+    # Skip a user that a writer has locked: waiting would block a connection. The next request tries again.
+    free = select(_USERS.c.id).where(_USERS.c.id == bindparam("user_id", type_=BigInteger), long_ago)
+    locked = free.with_for_update(key_share=True, skip_locked=True).cte("locked")
+    return update(_USERS).where(_USERS.c.id == locked.c.id).values(last_seen_at=func.now())
+
+
+async def note_seen(pool: Pool, user_id: int) -> None:
+    """Set the user's `last_seen_at` to now, unless it is recent or the row is locked."""
+    sent = _seen()
+    await pool.execute(sent.sql, *sent.arguments({"user_id": user_id, "every": SEEN_EVERY}))
+
+
+@statement
+def _seen_lately() -> Select[Any]:
+    since = func.now() - bindparam("within", type_=Interval)
+    return (
+        select(_USERS.c.id.label("user_id"), _USERS.c.role, _USERS.c.last_seen_at)
+        .where(_USERS.c.last_seen_at >= since, _USERS.c.status == UserStatus.ACTIVE)
+        .order_by(_USERS.c.last_seen_at.desc(), _USERS.c.id)
+        .limit(bindparam("most", type_=BigInteger))
+    )
+
+
+async def seen_lately(pool: Pool, within: timedelta, most: int) -> Sequence[SeenUser]:
+    """Return up to `most` active users seen within the period, the most recent first."""
+    sent = _seen_lately()
+    rows = await pool.fetch(sent.sql, *sent.arguments({"within": within, "most": most}))
+    return [SeenUser(**dict(row)) for row in rows]
 
 
 def _next_version(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
@@ -50,7 +131,7 @@ def _next_version(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
 
 
 def _in_order_of_ids(which: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Of two writers who want the same users, one waits without having any of them."""
+    """Lock the users in ID order. Of two writers that need the same users, the second waits holding none of them."""
     locked = select(_USERS.c.id).where(which).order_by(_USERS.c.id).with_for_update(key_share=True)
     return _USERS.c.id.in_(select(locked.cte("locked").c.id))
 
@@ -86,35 +167,33 @@ def _lock_owners(model: type[Base]) -> ReturningUpdate[Any]:
     table = table_of(model)
     key = table.c["mention_id" if "id" not in table.c else "id"]
     owners = select(table.c.user_id).where(key == any_(keys_parameter()))
-    wanted = union(owners, select(func.unnest(_also())))
-    return _next_version(_in_order_of_ids(_USERS.c.id.in_(wanted)))
+    which = union(owners, select(func.unnest(_also())))
+    return _next_version(_in_order_of_ids(_USERS.c.id.in_(which)))
 
 
 async def lock(writer: Writer, viewer_id: int, user_ids: Sequence[int]) -> list[LockedUser]:
-    """Locks the users; those that are not there are absent."""
+    """Lock the users and increase their data versions. Missing users are absent from the result."""
     if len(set(user_ids)) == 1:
         return await _fetch(writer, _lock_user(), user_id=user_ids[0], viewer_id=viewer_id)
     return await _fetch(writer, _lock_users(), also=list(user_ids), viewer_id=viewer_id)
 
 
-async def hold(writer: Writer, viewer_id: int) -> UserStatus | None:
-    """Locks the user for what is no data of theirs: the version stays. None where there is no such user."""
+async def lock_owners(
+    writer: Writer, viewer_id: int, model: type[Base], ids: Sequence[int], also: Sequence[int] = ()
+) -> list[LockedUser]:
+    """Lock the users of the model's rows, and the users `also`. Increase their data versions."""
+    return await _fetch(writer, _lock_owners(model), keys=list(ids), also=list(also), viewer_id=viewer_id)
+
+
+async def lock_keeping_version(writer: Writer, viewer_id: int) -> UserStatus | None:
+    """Lock the viewer for a write that changes no cached figure. Return the status, or None for a missing user."""
     found = await writer.fetch_values(_hold_user(), EVERYBODY, viewer_id=viewer_id)
     return UserStatus(found[0]["status"]) if found else None
 
 
-async def hold_all(writer: Writer, user_ids: Collection[int]) -> None:
-    """Locks the users for what is computed of their data and not written by them: the versions stay, and kept
-    figures show it as late as they may.
-    """
+async def lock_all_keeping_version(writer: Writer, user_ids: Collection[int]) -> None:
+    """Lock the users for values computed from their rows. Cached figures show the new values when they expire."""
     await writer.fetch_values(_hold_users(), EVERYBODY, also=list(user_ids))
-
-
-async def lock_owners(
-    writer: Writer, viewer_id: int, model: type[Base], ids: Sequence[int], also: Sequence[int] = ()
-) -> list[LockedUser]:
-    """Locks the users whose rows these are, and the others that are named."""
-    return await _fetch(writer, _lock_owners(model), keys=list(ids), also=list(also), viewer_id=viewer_id)
 
 
 async def _fetch(writer: Writer, sent: Statement, **values: object) -> list[LockedUser]:

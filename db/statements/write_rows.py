@@ -12,7 +12,8 @@ from db.engine.writer import Writer
 from db.language.records import columns
 from db.language.scope import EVERYBODY, Scope, visible_among
 from db.models import Base
-from db.statements.read_rows import keys_parameter, table_of
+from db.models.base import table_of
+from db.statements.parameters import keys_parameter
 
 Model = TypeVar("Model", bound=Base)
 

@@ -17,6 +17,7 @@ from db.engine.pool import Pool, Pooled, open_pool
 from db.engine.writer import Writer
 from db.statements import api_key as stored_keys
 from db.statements import demo as write
+from db.statements import user as users
 from server.runtime.database import fill, migrate, running_database
 from server.runtime.errors import CommandError
 from server.runtime.serving import HOST, bind, serve
@@ -53,7 +54,7 @@ async def _prepare(url: str, scale: float, settings: Settings) -> str:
     try:
         email = demo_data.PEOPLE[0][0]
         async with pool.acquire() as connection:
-            user_id = await write.user_id_of(connection, email)
+            user_id = await users.id_by_email(connection, email)
         if user_id is None:
             await _make_data(pool, scale)
         return await _working_key(pool, email, settings)
@@ -110,7 +111,7 @@ async def _working_key(pool: Pool, email: str, settings: Settings) -> str:
         if holder is not None and works and set(holder.scopes) >= api_key.ALL_SCOPES:
             return remembered
     async with pool.acquire() as connection:
-        user_id = await write.user_id_of(connection, email)
+        user_id = await users.id_by_email(connection, email)
         if user_id is None:
             raise CommandError(f"The user {email} has just been removed: start again.")
         secret = api_key.new_secret()

@@ -7,7 +7,7 @@ import typer
 
 from db.engine.pool import open_pool
 from db.statements import api_key as stored
-from db.statements import demo as users
+from db.statements import user as users
 from server.runtime.database import migrated_database
 from server.runtime.errors import CommandError
 from server.runtime.settings import load_settings
@@ -45,7 +45,7 @@ async def _create(url: str, email: str, name: str, scopes: list[str]) -> str:
     pool = await open_pool(url, size=1)
     try:
         async with pool.acquire() as connection:
-            user_id = await users.user_id_of(connection, email)
+            user_id = await users.id_by_email(connection, email)
             if user_id is None:
                 raise CommandError(f"There is no user with the e-mail address {email}.")
             secret = api_key.new_secret()

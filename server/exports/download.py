@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from db.engine.pool import Pool
 from db.models import Export
-from db.statements.read_export import find, part_from
+from db.statements.export import find, part_from
 from resolvers.export import is_ready, require_readable
 from resolvers.framework.context import Viewer
 from resolvers.framework.errors import CallerError, UnauthenticatedError, UserInputError

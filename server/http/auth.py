@@ -11,7 +11,7 @@ from starlette.requests import Request
 from db.engine.pool import Pool, is_lost
 from db.models import UserStatus
 from db.statements import api_key as stored
-from db.statements import read_user as users
+from db.statements import user as users
 from resolvers.framework.context import Viewer
 from resolvers.framework.errors import UnauthenticatedError
 from server.http import protocol
@@ -65,7 +65,7 @@ class Authenticator:
         if _long_ago(holder.last_used_at, _TOUCHED_EVERY):
             self._beside(stored.touch(self._pool, key.key_id))
         if _long_ago(holder.last_seen_at, users.SEEN_EVERY):
-            self._beside(users.seen(self._pool, holder.user_id))
+            self._beside(users.note_seen(self._pool, holder.user_id))
         return Viewer(holder.user_id, holder.role, api_key.granted(holder.scopes))
 
     @staticmethod

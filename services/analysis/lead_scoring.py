@@ -18,7 +18,14 @@ from typing import Any
 from db.engine.pool import Pool
 from db.engine.writer import Writer, in_transaction
 from db.models import AnalysisStatus, Intent, Lead, Relevance, Sentiment
-from db.statements.lead_score import ScoreInputs, StoredScore, promises, promises_of_mentions, store, to_score
+from db.statements.lead_score import (
+    ScoreInputs,
+    StoredScore,
+    score_inputs,
+    score_inputs_of_mentions,
+    store,
+    to_score,
+)
 from db.statements.user import lock
 from services.figures.rates import rounded
 
@@ -120,12 +127,12 @@ async def score_leads(writer: Writer, lead_ids: Sequence[int], now: datetime) ->
     """Scores the leads anew, and returns them in no order. To be called in the transaction that makes them; their users
     are locked by then.
     """
-    return await store(writer, [_stored(each, now) for each in await promises(writer, lead_ids)], VERSION)
+    return await store(writer, [_stored(each, now) for each in await score_inputs(writer, lead_ids)], VERSION)
 
 
 async def score_leads_of(writer: Writer, mention_ids: Sequence[int], now: datetime) -> None:
     """Scores the leads that were made of the mentions, which have been analysed in this transaction."""
-    if found := await promises_of_mentions(writer, mention_ids):
+    if found := await score_inputs_of_mentions(writer, mention_ids):
         await store(writer, [_stored(each, now) for each in found], VERSION)
 
 

@@ -11,8 +11,7 @@ from typing import Any, TypedDict
 
 from db.engine.writer import Writer
 from db.models import AnalysisStatus, Intent, Mention, Relevance, Sentiment
-from db.statements.analysis import record_analyses
-from db.statements.read_analysis import MentionText
+from db.statements.analysis import MentionText, record_analyses
 from services.accounts.viewer import Viewer
 from services.analysis import intent, relevance, sentiment
 from services.analysis.lead_scoring import score_leads_of
@@ -56,7 +55,7 @@ def analyze(texts: Iterable[MentionText]) -> list[AnalysisValues]:
     for text in texts:
         fit = fits.get(text.keyword_id)
         if fit is None:
-            fit = fits[text.keyword_id] = KeywordFit(text.watched)
+            fit = fits[text.keyword_id] = KeywordFit(text.keyword)
         found.append(_analyzed(text, fit))
     return found
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from db.engine.pool import Pool, Reader
 from db.models import MentionKind, Platform
-from db.statements.ingest import NewPost, user_by_email
+from db.statements.ingest import NewPost
+from db.statements.user import id_by_email
 from services.importing.columns import DamagedFileError, Post, Rejected
 from services.ingest.row import NewRow
 from services.ingest.write import RowResult, take
@@ -87,11 +88,11 @@ def _new_post(post: Post, platform: Platform) -> NewPost:
 
 async def find_matcher(pool: Pool, email: str) -> KeywordMatcher | None:
     """What is watched by the active user with the address, whatever its case; None where there is no such user."""
+    user_id = await id_by_email(pool, email, active=True)
+    if user_id is None:
+        return None
     reader = Reader(pool)
     try:
-        user_id = await user_by_email(reader, email)
-        if user_id is None:
-            return None
         matcher = KeywordMatcher(user_id)
         await matcher.refresh(reader)
         return matcher

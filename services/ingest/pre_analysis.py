@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeAlias
 
+from db.statements.analysis import KeywordTerms, MentionText
 from db.statements.ingest import Identity, NewMention
-from db.statements.read_analysis import MentionText, Watched
 from loaders.ingest import ActiveKeywords, MentionOfIdentity
 from loaders.loader import Loads
 from services.analysis.record import AnalysisValues, analyze
@@ -46,7 +46,7 @@ def _mentions(matcher: KeywordMatcher, rows: Sequence[Row]) -> dict[Identity, Ne
 def _texts(matcher: KeywordMatcher, mentions: Sequence[NewMention]) -> list[MentionText]:
     """They have no ids yet."""
     watched = {
-        keyword.id: Watched(
+        keyword.id: KeywordTerms(
             keyword.id,
             keyword.keyword,
             keyword.match_type,

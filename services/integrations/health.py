@@ -19,10 +19,9 @@ from db.engine.writer import Writer, in_transaction
 from db.language.snapshots import IntegrationCopy, IntegrationLogCopy
 from db.models import Integration, IntegrationLogKind, IntegrationLogStatus, IntegrationStatus, User
 from db.statements import integration_health as stored
-from db.statements.integration_health import Condition, Health
+from db.statements.integration_health import Health, HealthInputs, MonitoredIntegration
 from db.statements.integration_runs import FAILED
-from db.statements.read_integration_health import Monitored
-from db.statements.user import hold_all
+from db.statements.user import lock_all_keeping_version
 from loaders.integration_health import MonitoredIntegrations
 from loaders.loader import Loads
 from services.figures.cache.cached import cached_figure
@@ -51,12 +50,12 @@ class IntegrationProblem(StrEnum):
     OVERDUE = "overdue"
 
 
-def health(condition: Condition, now: datetime) -> Health:
+def health(condition: HealthInputs, now: datetime) -> Health:
     problems = list(_problems(condition, now))
     return Health(condition.id, _score(condition, now), problems)
 
 
-def _score(condition: Condition, now: datetime) -> int | None:
+def _score(condition: HealthInputs, now: datetime) -> int | None:
     if condition.status == IntegrationStatus.DISCONNECTED:
         return 0
     if not condition.runs:
@@ -66,7 +65,7 @@ def _score(condition: Condition, now: datetime) -> int | None:
     return int(rounded(exact))
 
 
-def _freshness(condition: Condition, now: datetime) -> Fraction:
+def _freshness(condition: HealthInputs, now: datetime) -> Fraction:
     if condition.last_success_at is None or condition.sync_interval <= timedelta(0):
         return Fraction(0)
     age, interval = _microseconds(now - condition.last_success_at), _microseconds(condition.sync_interval)
@@ -78,7 +77,7 @@ def _microseconds(length: timedelta) -> int:
     return length // timedelta(microseconds=1)
 
 
-def _credentials_problem(condition: Condition, now: datetime) -> IntegrationProblem | None:
+def _credentials_problem(condition: HealthInputs, now: datetime) -> IntegrationProblem | None:
     expires_at = condition.credentials_expires_at
     if expires_at is not None and expires_at <= now:
         return IntegrationProblem.CREDENTIALS_EXPIRED
@@ -89,7 +88,7 @@ def _credentials_problem(condition: Condition, now: datetime) -> IntegrationProb
     return None
 
 
-def _problems(condition: Condition, now: datetime) -> list[IntegrationProblem]:
+def _problems(condition: HealthInputs, now: datetime) -> list[IntegrationProblem]:
     """The gravest first."""
     if condition.status == IntegrationStatus.DISCONNECTED:
         return [IntegrationProblem.DISCONNECTED]
@@ -110,7 +109,7 @@ async def refresh(writer: Writer, integration_ids: Sequence[int], now: datetime)
     """Computes and stores the health of the integrations, and returns them in no order. To be called in the
     transaction that has changed their status, or recorded their runs; their users are locked by then.
     """
-    conditions = await stored.conditions(writer, integration_ids, now - LOOKED_BACK, now)
+    conditions = await stored.health_inputs(writer, integration_ids, now - LOOKED_BACK, now)
     return await stored.store(writer, [health(each, now) for each in conditions], VERSION, now)
 
 
@@ -150,10 +149,10 @@ class _Batch:
     most: int
 
     async def __call__(self, writer: Writer) -> Refreshed | None:
-        found = await stored.owned(writer, self.first, self.most)
+        found = await stored.integrations_from(writer, self.first, self.most)
         if not found:
             return None
-        await hold_all(writer, {each.user_id for each in found})
+        await lock_all_keeping_version(writer, {each.user_id for each in found})
         ids = [each.integration_id for each in found]
         await refresh(writer, ids, self.now)
         await count_days(writer, ids, first_day(self.now))
@@ -227,10 +226,10 @@ async def integration_health(
 
 def without_runs(integration: Integration, since: datetime) -> IntegrationReport:
     """What can be said of an integration that has gone since it was read."""
-    return _report(Monitored(integration, [], []), since)
+    return _report(MonitoredIntegration(integration, [], []), since)
 
 
-def _report(monitored: Monitored, since: datetime) -> IntegrationReport:
+def _report(monitored: MonitoredIntegration, since: datetime) -> IntegrationReport:
     shown = [since + timedelta(days=number) for number in range(DAYS_SHOWN)]
     days = {day: (runs, succeeded) for day, runs, succeeded in monitored.days}
     uptime = [UptimeDay(day, *days.get(day, (0, 0))) for day in shown]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from db.engine.writer import Writer
 from db.models import Base, UserStatus
-from db.statements.user import LockedUser, hold, lock, lock_owners
+from db.statements.user import LockedUser, lock, lock_keeping_version, lock_owners
 from services.accounts.viewer import Viewer
 from services.rules.user_errors import InactiveViewerError, not_found
 
@@ -38,5 +38,5 @@ def _of_active_viewer(locked: list[LockedUser]) -> list[LockedUser]:
 
 async def hold_viewer(writer: Writer, viewer: Viewer) -> None:
     """Locks the viewer, for what is the viewer's alone and changes no figure."""
-    if await hold(writer, viewer.user_id) != UserStatus.ACTIVE:
+    if await lock_keeping_version(writer, viewer.user_id) != UserStatus.ACTIVE:
         raise InactiveViewerError

@@ -9,7 +9,7 @@ from typing import Any
 
 from db.engine.pool import Pool, Reader
 from db.models import User
-from db.statements.read_user import SeenUser, seen_lately
+from db.statements.user import SeenUser, seen_lately
 from loaders.loader import Loads
 from loaders.rows import RowBy
 from services.accounts.viewer import Viewer

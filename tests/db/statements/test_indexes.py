@@ -26,14 +26,13 @@ from db.models import Export, IntegrationLog, Keyword, Lead, LeadEvent, Mention
 from db.statements import (
     buckets,
     counts,
+    integration_health,
     keyword_ranking,
     lead_score,
-    read_integration_health,
     read_rows,
     recent_leads,
 )
 from db.statements import export as exports
-from db.statements import integration_health as health_writes
 from server.commands.demo import _make_data
 from tests.support.databases import copied_database
 
@@ -251,7 +250,7 @@ FIGURES: list[tuple[str, Statement, set[str]]] = [
     ("the best keywords", keyword_ranking._keywords_ranking(tuple(keyword_ranking.Ranking), everybody=False), {"uq_keywords_user_id_id", "pk_slot_stats", "pk_day_stats"}),
     ("how efficient keywords are", keyword_ranking._keywords_efficiency(everybody=False), {"ix_keywords_user_id_mentions_count"}),
     ("recent leads", recent_leads._leads_recent(everybody=False), {"ix_leads_user_id", "pk_mentions", "pk_keywords"}),
-    ("health of integrations", read_integration_health._integrations_health("user_id", everybody=False), {"uq_integrations_user_id_provider_external_account_id", "ix_integration_logs_integration_id", "pk_integration_days"}),
+    ("health of integrations", integration_health._integrations_health("user_id", everybody=False), {"uq_integrations_user_id_provider_external_account_id", "ix_integration_logs_integration_id", "pk_integration_days"}),
     ("leads to score", lead_score._leads_to_score(every=True), {"pk_leads"}),
 ]  # fmt: skip
 
@@ -265,7 +264,7 @@ async def test_figures_of_dashboards_are_read_from_indexes(
 
 async def test_the_runs_of_a_day_are_found_by_their_integrations(seeded: Pool) -> None:
     now = datetime.now(UTC)
-    sent = health_writes._integrations_conditions()
+    sent = integration_health._integrations_conditions()
     arguments = sent.arguments({"keys": [1, 2, 3], "since": now - timedelta(days=1), "now": now})
     plan = await seeded.fetchval(f"EXPLAIN (FORMAT JSON) {sent.sql}", *arguments)
     assert indexes_of(json.loads(plan)) == {"pk_integrations", "ix_integration_logs_integration_id"}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.models import AnalysisStatus, Intent, MatchType, Relevance, Sentiment
-from db.statements.read_analysis import MentionText, Watched
+from db.statements.analysis import KeywordTerms, MentionText
 from services.analysis.intent import aim_of
 from services.analysis.record import analyze
 from services.analysis.relevance import KeywordFit
@@ -67,9 +67,9 @@ def test_every_intent_can_be_found() -> None:
     assert {intent for _, intent, _ in INTENTS} == set(Intent)
 
 
-def keyword(words: str = "crm", match_type: MatchType = MatchType.PHRASE, **more: Any) -> Watched:
+def keyword(words: str = "crm", match_type: MatchType = MatchType.PHRASE, **more: Any) -> KeywordTerms:
     given = {"required_terms": [], "excluded_terms": [], "platforms": [], **more}
-    return Watched(1, words, match_type, **given)
+    return KeywordTerms(1, words, match_type, **given)
 
 
 def text(content: str, title: str | None = None, language: str | None = None) -> MentionText:

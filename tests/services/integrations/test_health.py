@@ -9,7 +9,7 @@ import pytest
 from db.engine.pool import Pool
 from db.engine.writer import Writer, in_transaction
 from db.models import IntegrationLogKind, IntegrationLogStatus, IntegrationStatus
-from db.statements.integration_health import Condition
+from db.statements.integration_health import HealthInputs
 from services.integrations.health import (
     IntegrationProblem,
     count_days,
@@ -21,7 +21,7 @@ from services.integrations.health import (
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
-WELL = Condition(
+WELL = HealthInputs(
     id=7,
     status=IntegrationStatus.ACTIVE,
     sync_interval=QUARTER,

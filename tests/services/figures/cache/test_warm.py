@@ -8,7 +8,7 @@ import pytest
 
 from db.engine.pool import Pool, open_pool, statements_running
 from db.models import User
-from db.statements.read_user import seen, seen_lately
+from db.statements.user import note_seen, seen_lately
 from loaders.loader import Loads
 from services.figures.cache.cached import CachedFigure
 from services.figures.cache.cached_figure import CachedFigures
@@ -145,13 +145,13 @@ async def test_being_seen_is_noted_now_and_then(laboratory: Laboratory) -> None:
         )
         return found
 
-    await seen(pool, laboratory.ann)
+    await note_seen(pool, laboratory.ann)
     first = await last_seen()
     assert first is not None
-    await seen(pool, laboratory.ann)
+    await note_seen(pool, laboratory.ann)
     assert await last_seen() == first
     await seen_ago(pool, laboratory.ann, timedelta(minutes=16))
-    await seen(pool, laboratory.ann)
+    await note_seen(pool, laboratory.ann)
     again = await last_seen()
     assert again is not None
     assert again >= first
@@ -163,5 +163,5 @@ async def test_being_seen_waits_for_no_writer(laboratory: Laboratory) -> None:
     async with pool.acquire() as writer, writer.transaction():
         await writer.execute("SELECT FROM users WHERE id = $1 FOR UPDATE", laboratory.ann)
         async with asyncio.timeout(10):
-            await seen(pool, laboratory.ann)
+            await note_seen(pool, laboratory.ann)
     assert await pool.fetchval("SELECT last_seen_at FROM users WHERE id = $1", laboratory.ann) is None

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from db.engine.pool import Reader
 from db.language.scope import Scope
 from db.statements.analysis import MentionText, mention_texts
-from loaders.loader import Loader
+from loaders.loader import CHECKED_BY_CALLER, Loader
 
 
 @dataclass(frozen=True, slots=True)
 class TextOfMention(Loader[int, MentionText | None]):
     """The text of each mention with its keyword; None for one that the scope hides."""
+
+    model = CHECKED_BY_CALLER
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[MentionText | None]:
         found = await mention_texts(reader, scope, keys)

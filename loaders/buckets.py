@@ -7,13 +7,14 @@ from db.engine.pool import Reader
 from db.language.scope import Scope
 from db.statements import buckets
 from db.statements.buckets import BucketSums, Span
-from loaders.loader import Loader
+from loaders.loader import CHECKED_BY_CALLER, Loader
 
 
 @dataclass(frozen=True, slots=True)
 class SumsOfBuckets(Loader[int, Sequence[BucketSums]]):
     """One tally for each span, in their order; zeros where nothing happened. `by` is user_id or keyword_id."""
 
+    model = CHECKED_BY_CALLER
     by: str
     spans: tuple[Span, ...]
 

@@ -10,7 +10,7 @@ from db.language.filter import EVERYTHING, Filter
 from db.language.scope import Scope
 from db.models import Base
 from db.statements import counts
-from loaders.loader import Loader
+from loaders.loader import CHECKED_BY_CALLER, Loader
 
 Parent = int | None
 
@@ -38,6 +38,7 @@ class Count(Loader[Parent, int]):
 class SumOfCounter(Loader[None, int]):
     """A counter of the users that the viewer may see; its only key is None."""
 
+    model = CHECKED_BY_CALLER
     counter: str
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[None]) -> Sequence[int]:

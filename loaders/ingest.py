@@ -5,12 +5,14 @@ from db.engine.pool import Reader
 from db.language.scope import Scope
 from db.models import Keyword
 from db.statements.ingest import Identity, active_keywords, find_mentions
-from loaders.loader import Loader
+from loaders.loader import CHECKED_BY_CALLER, Loader
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveKeywords(Loader[int, Sequence[Keyword]]):
     """Each user's keywords that are looked for, in id order, with what matching needs of them."""
+
+    model = CHECKED_BY_CALLER
 
     async def read(self, reader: Reader, _: Scope, keys: Sequence[int]) -> Sequence[Sequence[Keyword]]:
         return [await active_keywords(reader, user_id) for user_id in keys]
@@ -20,6 +22,7 @@ class ActiveKeywords(Loader[int, Sequence[Keyword]]):
 class MentionOfIdentity(Loader[Identity, int | None]):
     """The ids of the user's mentions by what tells them apart; None where there is none yet."""
 
+    model = CHECKED_BY_CALLER
     user_id: int
 
     async def read(self, reader: Reader, _: Scope, keys: Sequence[Identity]) -> Sequence[int | None]:

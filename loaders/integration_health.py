@@ -8,13 +8,14 @@ from db.engine.pool import Reader
 from db.language.scope import Scope
 from db.statements import integration_health
 from db.statements.integration_health import MonitoredIntegration
-from loaders.loader import Loader
+from loaders.loader import CHECKED_BY_CALLER, Loader
 
 
 @dataclass(frozen=True, slots=True)
 class MonitoredIntegrations(Loader[int, Sequence[MonitoredIntegration]]):
     """The integrations of each user (`by` user_id), the least healthy first; or each one (`by` id)."""
 
+    model = CHECKED_BY_CALLER
     by: str
     most: int
     since: datetime

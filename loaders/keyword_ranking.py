@@ -5,16 +5,18 @@ from dataclasses import dataclass
 
 from db.engine.pool import Reader
 from db.language.scope import Scope
+from db.models import Keyword
 from db.statements import keyword_ranking
 from db.statements.buckets import Span
 from db.statements.keyword_ranking import Ranked, Ranking
-from loaders.loader import Loader
+from loaders.loader import CHECKED_BY_CALLER, Loader
 
 
 @dataclass(frozen=True, slots=True)
 class BestKeywords(Loader[int, Sequence[Ranked]]):
     """The keywords of each user that are among the first `most` of any of the rankings, in no order."""
 
+    model = CHECKED_BY_CALLER
     rankings: tuple[Ranking, ...]
     most: int
     spans: tuple[Span, ...]
@@ -29,6 +31,8 @@ class KeywordEfficiency(Loader[int, tuple[int, int] | None]):
     """Of a keyword that has mentions: how many of its user's keywords are no more efficient, itself included, and
     among how many. None for others.
     """
+
+    model = Keyword
 
     async def read(
         self, reader: Reader, scope: Scope, keys: Sequence[int]

@@ -1,23 +1,45 @@
 """Loaders: keys in, one value per key out; and how the loads of one operation become few statements."""
 
 import asyncio
+import inspect
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from enum import Enum
+from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
 from db.engine.pool import Reader
 from db.language.scope import Scope
+from db.models import Base
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
+class CheckedByCaller(Enum):
+    """The type of `CHECKED_BY_CALLER`."""
+
+    CHECKED_BY_CALLER = "checked by caller"
+
+
+CHECKED_BY_CALLER: Final = CheckedByCaller.CHECKED_BY_CALLER
+"""The `model` of a loader whose callers check the viewer's permission themselves."""
+
+
 class Loader(Generic[Key, Value]):
     """One kind of read. Subclasses are frozen dataclasses: their fields are the read's arguments, and equal
     loaders share their batches and what they have read.
+
+    A subclass states the `model` whose rows its values come from. A viewer may load the values if the viewer may
+    read these rows. A class without a model is refused when it is defined.
     """
 
+    model: type[Base] | CheckedByCaller
     max_keys: ClassVar[int] = 10_000
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if not hasattr(cls, "model") and "model" not in inspect.get_annotations(cls):
+            raise TypeError(f"{cls.__qualname__} must state its `model`, or CHECKED_BY_CALLER.")
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[Key]) -> Sequence[Value]:
         """One value per key, in the order of the keys, which are distinct; absence is a value too."""

@@ -7,13 +7,14 @@ from db.engine.pool import Reader
 from db.language.scope import Scope
 from db.statements import recent_leads
 from db.statements.recent_leads import RecentLead
-from loaders.loader import Loader
+from loaders.loader import CHECKED_BY_CALLER, Loader
 
 
 @dataclass(frozen=True, slots=True)
 class RecentLeads(Loader[int, Sequence[RecentLead]]):
     """The newest leads of each user with their mentions and keywords, the newest first."""
 
+    model = CHECKED_BY_CALLER
     most: int
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Sequence[RecentLead]]:

@@ -16,7 +16,7 @@ from resolvers.framework.global_id import encode, row_id
 from resolvers.framework.mutation import mutation
 from resolvers.framework.paging import Listing
 from resolvers.framework.payload import Payload
-from resolvers.framework.permission import TO_READ, require_scope
+from resolvers.framework.permission import require_scope, scope_to_read
 from resolvers.framework.relation import by_id, everything
 from resolvers.framework.requires import requires
 from services.export import jobs as service
@@ -52,9 +52,9 @@ def is_ready(row: Export) -> bool:
 
 
 def require_readable(viewer: Viewer, entity: ExportEntity, columns: Sequence[str]) -> None:
-    """Raises `ForbiddenError` where the viewer's key may not read what the columns show."""
-    for scope in sorted({TO_READ[model] for model in models_of(entity, columns) & TO_READ.keys()}):
-        require_scope(viewer, scope)
+    """Raise `ForbiddenError` if the viewer's key must not read the rows that the columns show."""
+    for scope in sorted({scope_to_read(model) or "" for model in models_of(entity, columns)}):
+        require_scope(viewer, scope or None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from db.models import Base
 from loaders.loader import Key, Loader, Loads, Value
 from loaders.rows import RowBy
 from resolvers.framework.errors import UnauthenticatedError
-from resolvers.framework.permission import TO_READ, require_scope, rows_to_read, scope_to_read
+from resolvers.framework.permission import require_loadable, require_scope, rows_to_read, scope_to_read
 from services.accounts.vault import Vault
 from services.accounts.viewer import Viewer
 from services.figures.cache.cached import Cached, CachedFigure, Figure, Figures
@@ -88,12 +88,12 @@ class Context:
         return self._statements
 
     def require(self, model: type[Base]) -> None:
-        """Raises `ForbiddenError` where the viewer's key may not read the model's rows."""
-        require_scope(self.viewer, TO_READ.get(model))
+        """Raise `ForbiddenError` if the viewer's key must not read the model's rows."""
+        require_scope(self.viewer, scope_to_read(model))
 
     async def load(self, loader: Loader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         """One value per key. The keys of a turn of the event loop, from everywhere, become one statement."""
-        require_scope(self.viewer, scope_to_read(loader))
+        require_loadable(self.viewer, loader)
         return await self.loads.load(loader, keys)
 
     async def load_one(self, loader: Loader[Key, Value], key: Key) -> Value:

@@ -1,4 +1,4 @@
-"""Which scope of a key is needed for what."""
+"""The scope of an API key that each model's rows require, and the users whose rows a viewer may read."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,13 +14,15 @@ from db.models import (
     Lead,
     LeadEvent,
     Mention,
+    User,
 )
-from loaders.loader import Loader
+from loaders.loader import CHECKED_BY_CALLER, CheckedByCaller, Loader
 from resolvers.framework.errors import ForbiddenError
 from services.accounts import api_key
 from services.accounts.viewer import Viewer
 
-TO_READ: Mapping[type[Base] | None, str] = {
+TO_READ: Mapping[type[Base], str | None] = {
+    User: None,
     Keyword: api_key.READ_KEYWORDS,
     Mention: api_key.READ_MENTIONS,
     AnalysisResult: api_key.READ_MENTIONS,
@@ -28,23 +30,34 @@ TO_READ: Mapping[type[Base] | None, str] = {
     LeadEvent: api_key.READ_LEADS,
     Integration: api_key.READ_INTEGRATIONS,
     IntegrationLog: api_key.READ_INTEGRATIONS,
+    Export: None,
 }
+"""The scope that a key needs to read the model's rows. None allows every key. Models that are absent are refused."""
 
-PERSONAL: frozenset[type[Base] | None] = frozenset({Export})
-"""What nobody sees but its user, not even an operator."""
+PERSONAL: frozenset[type[Base]] = frozenset({Export})
+"""Models whose rows only their own user sees. Operators do not see them either."""
 
 
-def scope_to_read(loader: Loader[Any, Any]) -> str | None:
-    """The scope that the rows of a loader's model need; None for users, who are no secret to themselves."""
-    return TO_READ.get(getattr(loader, "model", None))
+def scope_to_read(model: type[Base]) -> str | None:
+    """Return the scope that the model's rows require, or None. Raise `ForbiddenError` for an unknown model."""
+    if model not in TO_READ:
+        raise ForbiddenError(f"{model.__name__} cannot be read: the model states no permission.")
+    return TO_READ[model]
+
+
+def require_loadable(viewer: Viewer, loader: Loader[Any, Any]) -> None:
+    """Raise `ForbiddenError` if the viewer's key must not read the loader's rows."""
+    model: type[Base] | CheckedByCaller = loader.model
+    if model is not CHECKED_BY_CALLER:
+        require_scope(viewer, scope_to_read(model))
 
 
 def rows_to_read(viewer: Viewer, loader: Loader[Any, Any]) -> Scope:
-    """Whose rows a loader may read for the viewer."""
-    return Scope(viewer.user_id) if getattr(loader, "model", None) in PERSONAL else viewer.scope
+    """Return the row scope in which the loader reads for the viewer."""
+    return Scope(viewer.user_id) if loader.model in PERSONAL else viewer.scope
 
 
 def require_scope(viewer: Viewer, scope: str | None) -> None:
-    """Raises `ForbiddenError` that names the scope, where the viewer's key has not got it."""
+    """Raise `ForbiddenError` if the viewer's key lacks the scope. None requires no scope."""
     if scope is not None and scope not in viewer.scopes:
-        raise ForbiddenError(f"This needs an API key with the scope `{scope}`, which this one has not got.")
+        raise ForbiddenError(f"This API key lacks the scope `{scope}`.")

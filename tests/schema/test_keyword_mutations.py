@@ -368,9 +368,7 @@ async def test_writing_needs_the_scope_and_a_viewer(
     await world.set_scopes("ann", "read:keywords", "write:leads")
     answer = await ask(document, input=given)
     assert answer.code == "FORBIDDEN"
-    assert answer.error["message"] == (
-        "This needs an API key with the scope `write:keywords`, which this one has not got."
-    )
+    assert answer.error["message"] == ("This API key lacks the scope `write:keywords`.")
     assert list(answer.body["data"].values()) == [None]
     assert answer.statements == []
     assert (await ask(document, viewer=None, input=given)).code == "UNAUTHENTICATED"

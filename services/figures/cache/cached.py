@@ -39,7 +39,7 @@ from db.engine.pool import Pool, Reader
 from db.language.scope import Scope
 from db.models import User
 from loaders.counts import SumOfCounter
-from loaders.loader import Loader, Loads
+from loaders.loader import CHECKED_BY_CALLER, Loader, Loads
 from loaders.rows import RowBy
 from services.figures.cache.backend import Backend
 from services.figures.cache.cached_figure import Asked, CachedFigure, Value, cached_figure
@@ -75,6 +75,7 @@ class Figures(Loader[Asked, Figure[Value]]):
     answer cannot differ because time has passed between them.
     """
 
+    model = CHECKED_BY_CALLER
     cached_figure: CachedFigure[Asked, Value]
     max_age_seconds: float | None
     cached: "Cached" = field(compare=False, repr=False)

@@ -18,7 +18,7 @@ from db.engine.pool import Pool, require_answer
 from schema.schema import Schema, build
 from server.exports.download import DownloadEndpoint
 from server.graphiql import page
-from server.graphiql.examples import EXAMPLES, WRITES
+from server.graphiql.tabs import EXAMPLES
 from server.http import protocol
 from server.http.auth import Authenticator
 from server.http.endpoint import LARGEST_BODY_BYTES, GraphQLEndpoint
@@ -95,7 +95,7 @@ def create_app(
                 endpoint=PATH,
                 origin=str(request.base_url).rstrip("/"),
                 api_key=demo_key,
-                tabs=(*EXAMPLES, *WRITES),
+                tabs=EXAMPLES,
             )
         return await endpoint.respond(request)
 

@@ -8,13 +8,15 @@ import json
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import Scope
+
+from server.graphiql.tabs import Tab
 
 BUILT = Path(__file__).parents[1] / "static" / "graphiql"
 
@@ -57,15 +59,6 @@ pre {{ padding: 1rem; background: #8882; border-radius: .5rem; white-space: pre-
 </body>
 </html>
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """One example. Its title stands as a comment above the query; the tab is named after the operation."""
-
-    title: str
-    query: str
-    variables: dict[str, object] | None = None
 
 
 def page(

@@ -1,4 +1,4 @@
-"""GraphiQL's examples, asked in a demo and in one with ten times the data."""
+"""GraphiQL's example documents, run against a demo and against a demo with ten times the data."""
 
 import re
 from collections.abc import Iterator
@@ -7,11 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
-from graphql import OperationDefinitionNode, parse
+from graphql import OperationDefinitionNode, OperationType, parse
+from hatchling.builders.wheel import WheelBuilder
 
-from server.graphiql.examples import EXAMPLES, WRITES
-from server.graphiql.page import Tab
+from server.graphiql.tabs import EXAMPLES, FOLDER, Tab, read_tab
 from tests.support.demo import Demo, running_demo
+
+ROOT = Path(__file__).parents[3]
 
 STATEMENTS = {
     "Viewer": ["users by id"],
@@ -44,15 +46,24 @@ STATEMENTS = {
 }
 
 
-def name_of(tab: Tab) -> str:
+def operation_of(tab: Tab) -> OperationDefinitionNode:
     operation = parse(tab.query).definitions[0]
     assert isinstance(operation, OperationDefinitionNode)
-    assert operation.name is not None
-    return operation.name.value
+    return operation
 
 
-def asked(demo: Demo, tab: Tab) -> Any:
-    """Nothing of the answer was computed for those who asked before."""
+def name_of(tab: Tab) -> str:
+    name = operation_of(tab).name
+    assert name is not None
+    return name.value
+
+
+QUERIES = [tab for tab in EXAMPLES if operation_of(tab).operation == OperationType.QUERY]
+MUTATIONS = [tab for tab in EXAMPLES if operation_of(tab).operation == OperationType.MUTATION]
+
+
+def answer_of(demo: Demo, tab: Tab) -> Any:
+    """Run a tab's operation without figures from the cache, and return the response."""
     headers = {"authorization": f"Bearer {demo.facts['api_key']}"}
     query = tab.query.replace("(range: $range)", "(range: $range, maxAge: 0)")
     body = {"query": query, "variables": tab.variables}
@@ -60,7 +71,7 @@ def asked(demo: Demo, tab: Tab) -> Any:
 
 
 def empty_places(value: Any, path: str = "") -> Iterator[str]:
-    """Where an answer says nothing: roots that are null, and lists at any depth without entries."""
+    """Yield the paths of root fields that are null and of empty lists at any depth."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from empty_places(inner, f"{path}.{name}")
@@ -78,29 +89,57 @@ def larger_demo() -> Iterator[Demo]:
         yield running
 
 
-def test_there_are_eleven_of_them_and_each_tab_has_a_name() -> None:
-    assert [name_of(tab) for tab in EXAMPLES] == list(STATEMENTS)
-    assert len(EXAMPLES) == 11
+def test_tabs_are_eleven_named_queries_and_then_a_mutation() -> None:
+    assert [name_of(tab) for tab in EXAMPLES] == [*STATEMENTS, "MakeLead"]
+    assert len(QUERIES) == 11
 
 
-@pytest.mark.parametrize("tab", EXAMPLES, ids=name_of)
-def test_an_example_answers_with_its_statements(demo: Demo, tab: Tab) -> None:
-    answer = asked(demo, tab)
+def test_each_file_of_the_folder_belongs_to_a_tab() -> None:
+    stems = [path.stem for path in sorted(FOLDER.glob("*.graphql"))]
+    assert len(stems) == len(EXAMPLES)
+    assert sorted(path.name for path in FOLDER.iterdir()) == sorted(
+        name
+        for stem, tab in zip(stems, EXAMPLES, strict=True)
+        for name in [f"{stem}.graphql", *([] if tab.variables is None else [f"{stem}.json"])]
+    )
+
+
+def test_a_wheel_contains_each_file_of_the_folder() -> None:
+    included = {
+        Path(file.distribution_path).name
+        for file in WheelBuilder(str(ROOT)).recurse_included_files()
+        if file.distribution_path.startswith("server/graphiql/examples/")
+    }
+    assert included == {path.name for path in FOLDER.iterdir()}
+
+
+def test_a_tab_has_the_title_of_the_first_line_and_the_variables_of_the_json_file(tmp_path: Path) -> None:
+    document = tmp_path / "question.graphql"
+    document.write_text("# Where is München?\nquery Where($id: ID!) {\n  # kept\n  node(id: $id) { id }\n}\n")
+    query = "query Where($id: ID!) {\n  # kept\n  node(id: $id) { id }\n}\n"
+    assert read_tab(document) == Tab("Where is München?", query, None)
+    (tmp_path / "question.json").write_text('{"id": "1", "after": null}')
+    assert read_tab(document) == Tab("Where is München?", query, {"id": "1", "after": None})
+
+
+@pytest.mark.parametrize("tab", QUERIES, ids=name_of)
+def test_an_example_answers_with_exactly_its_statements(demo: Demo, tab: Tab) -> None:
+    answer = answer_of(demo, tab)
 
     assert "errors" not in answer
     assert list(empty_places(answer["data"])) == []
     assert sorted(answer["extensions"]["statements"]) == STATEMENTS[name_of(tab)]
 
 
-@pytest.mark.parametrize("tab", EXAMPLES, ids=name_of)
+@pytest.mark.parametrize("tab", QUERIES, ids=name_of)
 def test_ten_times_the_data_takes_the_same_statements(larger_demo: Demo, tab: Tab) -> None:
-    answer = asked(larger_demo, tab)
+    answer = answer_of(larger_demo, tab)
 
     assert "errors" not in answer
     assert sorted(answer["extensions"]["statements"]) == STATEMENTS[name_of(tab)]
 
 
-def test_the_larger_demo_has_ten_times_the_data_and_more(demo: Demo, larger_demo: Demo) -> None:
+def test_the_larger_demo_has_at_least_ten_times_the_data(demo: Demo, larger_demo: Demo) -> None:
     counts = (
         "{ viewer { mentionsCount leadsCount } integrations(first: 1) { nodes { logs { totalCount } } } }"
     )
@@ -115,10 +154,10 @@ def test_the_larger_demo_has_ten_times_the_data_and_more(demo: Demo, larger_demo
 CREATED = ["insert_lead_events", "leads_promises", "leads_set_scores"]
 
 
-def test_the_example_that_writes_makes_a_lead_once(new_demo: Demo) -> None:
+def test_the_example_mutation_creates_a_lead_once(new_demo: Demo) -> None:
     new_demo.start("--scale", "0.05")
-    (tab,) = WRITES
-    first, again = asked(new_demo, tab), asked(new_demo, tab)
+    (tab,) = MUTATIONS
+    first, again = answer_of(new_demo, tab), answer_of(new_demo, tab)
 
     for answer in (first, again):
         assert "errors" not in answer
@@ -135,8 +174,8 @@ def test_the_example_that_writes_makes_a_lead_once(new_demo: Demo) -> None:
     ]
 
 
-def test_the_table_of_statements_is_current() -> None:
-    text = (Path(__file__).parents[3] / "docs" / "statements.md").read_text()
+def test_the_table_of_statements_in_the_documentation_is_current() -> None:
+    text = (ROOT / "docs" / "statements.md").read_text()
     table = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \|$", text, re.MULTILINE)
     numbers = {name: len(statements) for name, statements in STATEMENTS.items()}
     assert {name: int(number) for name, number, _ in table} == numbers

@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from server.graphiql.page import Tab, assets, page
+from server.graphiql.page import assets, page
+from server.graphiql.tabs import Tab
 
 WEB = Path(__file__).parents[3] / "web"
 SOURCE = WEB / "index.html"

@@ -20,65 +20,77 @@ from services.integrations.health import USUALLY_MOST as INTEGRATIONS
 
 describe(
     resolve.Stage,
-    "A stage of the way from a mention to a customer. A lead counts when it first reaches a stage.",
-    mentions="A mention was taken in.",
-    leads="A lead was made of it.",
-    qualified="The lead was first QUALIFIED.",
-    converted="The lead was first CONVERTED.",
+    "A stage on the way from a mention to a customer. A lead counts when the lead first reaches the stage.",
+    mentions="A mention was ingested.",
+    leads="A lead was created from a mention.",
+    qualified="A lead first reached QUALIFIED, at the latest when the lead became CONVERTED.",
+    converted="A lead first became CONVERTED.",
 )
-
-
-@strawberry.type(description="How many reached a stage within the window.")
-class FunnelStage:
-    stage: resolve.Stage = column("The stage.")
-    count: Trend = column("How many reached it within the window, whenever they reached the stage before.")
-    of_previous: float | None = column(
-        "In percent of the stage before, half-up to two decimals; null for the first stage, and where that is 0."
-    )
-    of_first: float | None = column(
-        "In percent of the first stage, half-up to two decimals; null for that stage, and where it is 0."
-    )
-
-
-@strawberry.type(description="Leads, within the window and over all time.")
-class LeadAnalytics:
-    total: int = column("Number of leads over all time, whatever their status.")
-    created: Trend = column("Leads made within the window.", name="leads")
-    created_today: int = column("Leads made today, whatever the window.", name="today")
-    by_status: list[LeadStatusCount] = column(
-        "All leads by the status that they have now, in the order of the statuses; also those of which there are none."
-    )
-    as_of: datetime = column("Moment that the figures are of.")
-
-
-@strawberry.type(description="From mentions to customers, within the window.")
-class ConversionAnalytics:
-    mentions: Trend = column("Mentions taken in.")
-    leads: Trend = column("Leads made.")
-    qualified: Trend = column("Leads that were first QUALIFIED.")
-    converted: Trend = column("Leads that were first CONVERTED.")
-    conversion_rate: RateTrend = resolved_by(
-        rate_of_window(RateBasis.CONVERTED_PER_MENTION),
-        description="A rate of what happened within the window.",
-        arguments={"basis": basis(RateBasis.CONVERTED_PER_MENTION)},
-    )
-    funnel: list[FunnelStage] = column("The same four numbers as stages, the widest first.")
-    as_of: datetime = column("Moment that the figures are of.")
 
 
 @strawberry.type(
-    description="What happened to a user's mentions and leads, within a window and the one before."
+    description="Number of mentions or leads that reached a stage of the funnel within the window."
+)
+class FunnelStage:
+    stage: resolve.Stage = column("Stage of the funnel.")
+    count: Trend = column(
+        "Number of mentions or leads that reached the stage within the window, regardless of when the leads reached "
+        "the previous stage."
+    )
+    of_previous: float | None = column(
+        "`count` in percent of the previous stage, rounded half up to two decimals. Null for the first stage, and if "
+        "the previous stage is 0."
+    )
+    of_first: float | None = column(
+        "`count` in percent of the first stage, rounded half up to two decimals. Null for the first stage, and if the "
+        "first stage is 0."
+    )
+
+
+@strawberry.type(description="Figures about leads, within the window and over all time.")
+class LeadAnalytics:
+    total: int = column("Number of leads over all time, with any status.")
+    created: Trend = column("Number of leads created within the window.", name="leads")
+    created_today: int = column("Number of leads created today, regardless of the window.", name="today")
+    by_status: list[LeadStatusCount] = column(
+        "Number of leads by current status over all time, in the order of the statuses. Statuses without leads are "
+        "included."
+    )
+    as_of: datetime = column("Time for which the figures were computed.")
+
+
+@strawberry.type(description="Conversion of mentions to leads and customers within the window.")
+class ConversionAnalytics:
+    mentions: Trend = column("Number of mentions ingested within the window.")
+    leads: Trend = column("Number of leads created within the window.")
+    qualified: Trend = column("Number of leads that first reached QUALIFIED within the window.")
+    converted: Trend = column("Number of leads that first became CONVERTED within the window.")
+    conversion_rate: RateTrend = resolved_by(
+        rate_of_window(RateBasis.CONVERTED_PER_MENTION),
+        description="Conversion rate within the window, with the numerator and denominator given by `basis`.",
+        arguments={"basis": basis(RateBasis.CONVERTED_PER_MENTION)},
+    )
+    funnel: list[FunnelStage] = column(
+        "The numbers of mentions, leads, qualified and converted leads as stages of a funnel, in this order."
+    )
+    as_of: datetime = column("Time for which the figures were computed.")
+
+
+@strawberry.type(
+    description="Figures about a user's mentions and leads within a window, compared with the previous window."
 )
 class Analytics:
-    range: Range = column("The window, by its name.")
-    time_zone: str = column("IANA name of the zone of days, weeks and months.")
-    window: Window = column("The window.")
-    previous_window: Window = column("The window before, which it is compared with.")
-    leads: LeadAnalytics = resolved_by(resolve.totals, description="Leads.")
-    conversions: ConversionAnalytics = resolved_by(resolve.totals, description="From mentions to customers.")
+    range: Range = column("Name of the window.")
+    time_zone: str = column("IANA name of the time zone of days, weeks and months.")
+    window: Window = column("Window of time that the figures cover.")
+    previous_window: Window = column("Previous window, with which the window is compared.")
+    leads: LeadAnalytics = resolved_by(resolve.totals, description="Figures about the user's leads.")
+    conversions: ConversionAnalytics = resolved_by(
+        resolve.totals, description="Figures about the conversion of mentions to leads and customers."
+    )
     keywords: list[KeywordPerformance] = resolved_by(
         of_keywords.ranking,
-        description="The best keywords, of those that have mentions.",
+        description="Best keywords of the user, in the order of `orderBy`. Keywords without mentions are omitted.",
         arguments={
             **first(of_keywords.DEFAULT_KEYWORDS, of_keywords.MOST_KEYWORDS, "keywords"),
             "order_by": ORDER_BY,
@@ -86,7 +98,8 @@ class Analytics:
     )
     integrations: list[IntegrationHealth] = resolved_by(
         of_integrations.of_users,
-        description="Integrations, whatever their status: the least healthy first, those of unknown health last.",
+        description="Health of the user's integrations with any status, least healthy first. Integrations with unknown "
+        "health come last.",
         arguments=first(INTEGRATIONS, of_integrations.MOST_INTEGRATIONS, "integrations"),
     )
     over_time: Series = over_time(series.over_time)

@@ -19,53 +19,58 @@ from services.figures.windows import Range
 from services.integrations.health import USUALLY_MOST as INTEGRATIONS
 
 
-@strawberry.type(description="How well mentions become customers.")
+@strawberry.type(description="Key figures about the conversion of mentions to leads and customers.")
 class ConversionMetrics:
-    total_leads: int = column("Number of leads over all time, whatever their status.", name="total")
-    new_leads: Trend = column("Leads made within the window.", name="leads")
-    new_leads_today: int = column("Leads made today, whatever the window.", name="today")
+    total_leads: int = column("Number of leads over all time, with any status.", name="total")
+    new_leads: Trend = column("Number of leads created within the window.", name="leads")
+    new_leads_today: int = column("Number of leads created today, regardless of the window.", name="today")
     conversion_rate: Rate = resolved_by(
         resolve.rate_of_all_time,
-        description="A rate over all time, as the user's own `conversionRate`.",
+        description="Conversion rate over all time, with the numerator and denominator given by `basis`, as in "
+        "`User.conversionRate`.",
         arguments={"basis": basis(RateBasis.CONVERTED_PER_MENTION)},
     )
     top_performing_keyword: KeywordPerformance | None = resolved_by(
         resolve.top_performing_keyword,
-        description="The keyword with the most leads over all time; null where no keyword has a lead.",
+        description="Performance of the keyword with the most leads over all time, the newest of several. Null if no "
+        "keyword has a lead.",
     )
-    as_of: datetime = column("Moment that the figures are of; the keyword has its own.")
+    as_of: datetime = column(
+        "Time for which the figures were computed. `topPerformingKeyword` has its own `asOf`."
+    )
 
 
 @strawberry.type(
-    description="What a user wants to know first. Only what is selected is computed, and all of it is of one moment, "
-    "unless `asOf` says otherwise."
+    description="Figures for a user's start page. Only selected fields are computed. All fields are computed for "
+    "the same time, unless their `asOf` differs."
 )
 class Dashboard:
-    range: Range = column("The window, by its name.")
-    time_zone: str = column("IANA name of the zone of days, weeks and months.")
-    window: Window = column("The window.")
-    previous_window: Window = column("The window before, which it is compared with.")
+    range: Range = column("Name of the window.")
+    time_zone: str = column("IANA name of the time zone of days, weeks and months.")
+    window: Window = column("Window of time that the figures cover.")
+    previous_window: Window = column("Previous window, with which the window is compared.")
     recent_leads: list[LeadRef] = resolved_by(
         resolve.recent_leads,
-        description="The newest leads, whatever the window.",
+        description="Newest leads of the user, regardless of the window.",
         arguments=first(USUALLY_MOST, resolve.MOST_LEADS, "leads"),
     )
     keyword_performance: list[KeywordPerformance] = resolved_by(
         of_keywords.widget,
-        description="The keywords with the most leads over all time, of those that have mentions.",
+        description="Performance of the keywords with the most leads over all time. Keywords without mentions are omitted.",
         arguments=first(of_keywords.DEFAULT_WIDGET, of_keywords.MOST_KEYWORDS, "keywords"),
     )
     integration_status: list[IntegrationHealth] = resolved_by(
         of_integrations.of_users,
-        description="Integrations, whatever their status: the least healthy first, those of unknown health last.",
+        description="Health of the user's integrations with any status, least healthy first. Integrations with unknown "
+        "health come last.",
         arguments=first(INTEGRATIONS, of_integrations.MOST_INTEGRATIONS, "integrations"),
     )
-    analytics: Analytics = column("The same window in detail.")
+    analytics: Analytics = column("Detailed figures for the same window.")
     conversion_metrics: ConversionMetrics = resolved_by(
-        resolve.totals, description="How well mentions become customers."
+        resolve.totals, description="Key figures about the conversion of mentions to leads and customers."
     )
     as_of: datetime = resolved_by(
         resolve.recent_leads_as_of,
-        description=f"Moment that `recentLeads` are of; more than {USUALLY_MOST} of them are of the answer's own moment. All other figures "
-        "carry their own.",
+        description=f"Time for which up to {USUALLY_MOST} `recentLeads` were computed. More than {USUALLY_MOST} are always "
+        "computed for the response. All other figures have their own `asOf`.",
     )

@@ -10,28 +10,32 @@ from schema.node import Node, global_id, is_row_of
 from schema.scalars import BigInt
 
 
-@strawberry.type(description="A list that is written into a file. Only the user who asked for it sees it.")
+@strawberry.type(description="A list written to a file. Only the user who created the export can see it.")
 class Export(Node):
     is_type_of = is_row_of(models.Export)
 
     id: strawberry.ID = global_id(models.Export)
-    entity: ExportEntity = column("What it lists.")
-    format: ExportFormat = column("How its rows are written.")
-    columns: list[str] = column("The columns of its rows, in their order.")
-    status: ExportStatus = column("How far it is.")
-    rows_count: int = column("Number of rows that have been written.")
+    entity: ExportEntity = column("Entity whose rows the export lists.")
+    format: ExportFormat = column("Format of the rows in the file.")
+    columns: list[str] = column("Columns of each row, in order.")
+    status: ExportStatus = column("Current status of the export.")
+    rows_count: int = column("Number of rows written so far.")
     rows_total: int | None = column(
-        "Number of rows that there were when it began; null while it has not begun, or if counting took too long. "
-        "Rows that come and go meanwhile make it differ from `rowsCount` in the end."
+        "Number of rows to export, counted when the export started. Null if the export has not started, or counting "
+        "took too long. May differ from the final `rowsCount`, because rows can be added or removed in between."
     )
-    size_bytes: BigInt = column("Size of its file so far, in bytes.")
-    error: str | None = column("Why it was given up; null unless the status is FAILED.")
-    created_at: datetime = column("When it was asked for.")
-    started_at: datetime | None = column("When its first rows were written; null while none are.")
-    finished_at: datetime | None = column("When it ended, well or not; null while it has not.")
-    expires_at: datetime | None = column("Until when its file is kept; null while it is not finished.")
+    size_bytes: BigInt = column("Size of the file so far, in bytes.")
+    error: str | None = column("Reason for the failure. Null unless `status` is FAILED.")
+    created_at: datetime = column("Time when the export was created.")
+    started_at: datetime | None = column(
+        "Time when the first rows were written. Null if no rows have been written."
+    )
+    finished_at: datetime | None = column(
+        "Time when the export ended, with any result. Null if the export has not ended."
+    )
+    expires_at: datetime | None = column("Time when the file expires. Null if the export has not ended.")
     url: str | None = resolved_by(
         resolve.url,
-        description="Where its file can be had by GET, with an API key of its user: a path on the server that "
-        "answers this; null unless the status is SUCCEEDED, and when the file has expired.",
+        description="Path on this server from which GET downloads the file, with an API key of the user. Null if "
+        "`status` is not SUCCEEDED, or the file has expired.",
     )

@@ -20,41 +20,49 @@ class Integration(Node):
     is_type_of = is_row_of(models.Integration)
 
     id: strawberry.ID = global_id(models.Integration)
-    provider: IntegrationProvider = column("The service that it connects to.")
-    kind: IntegrationKind = column("What it is for.")
-    name: str = column("Name given by the user, or an empty text.")
-    external_account_id: str = column("The account at the service, or an empty text.")
-    status: IntegrationStatus = column("Its state.")
+    provider: IntegrationProvider = column("Service to which the integration connects.")
+    kind: IntegrationKind = column("Purpose of the integration.")
+    name: str = column("Name given by the user. Empty string if not set.")
+    external_account_id: str = column("ID of the account at the service. Empty string if not set.")
+    status: IntegrationStatus = column("Current status of the integration.")
     last_synced_at: datetime | None = column(
-        "When it last looked for mentions, or sent something; null if never.", name="last_searched_at"
+        "Time when the last SYNC, PUSH or AUTH run ended. Null if no run has ended.", name="last_searched_at"
     )
-    last_success_at: datetime | None = column("When it last succeeded; null if never.")
-    last_error_at: datetime | None = column("When it last failed; null if never.")
-    last_error_code: str | None = column("Code of the last failure; null if it never failed.")
-    consecutive_failures: int = column("Failures since the last success.")
+    last_success_at: datetime | None = column(
+        "Time when a run last ended with SUCCEEDED, PARTIAL or SKIPPED. Null if no run has."
+    )
+    last_error_at: datetime | None = column("Time when a run last ended with FAILED. Null if no run has.")
+    last_error_code: str | None = column("Error code of the last run that FAILED. Null if no run has.")
+    consecutive_failures: int = column(
+        "Number of failed runs since the last successful run. Reset when the integration is resumed."
+    )
     sync_interval_minutes: int = column(
-        "How long it waits between two looks, in whole minutes.",
+        "Time between two runs, in whole minutes.",
         name="sync_interval",
         of=lambda interval: interval // timedelta(minutes=1),
     )
     sync_cursor: str | None = column(
-        "How far its last run came, in its own words; null where it did not say."
+        "Position from which the next run can continue, in the worker's own format. Null if no run has set a position."
     )
-    next_sync_at: datetime | None = column("When it is due again; null while it is not scheduled.")
-    health_score: int | None = column("0 (broken) to 100 (well); null while it is not known.")
-    settings: JSON = column("Its settings, a JSON object. No credentials stand here.")
-    scopes: list[str] = column("What its user has allowed it to do at the service.")
+    next_sync_at: datetime | None = column("Time when the next run is due. Null if no run is scheduled.")
+    health_score: int | None = column(
+        "Health of the integration, from 0 (broken) to 100 (healthy). Null if unknown."
+    )
+    settings: JSON = column("Settings of the integration, as a JSON object without credentials.")
+    scopes: list[str] = column("Permissions of the integration at the service, as granted by the user.")
     has_credentials: bool = resolved_by(
-        resolve.has_credentials, description="Whether it has credentials. They themselves are never returned."
+        resolve.has_credentials, description="Whether credentials are stored. Credentials are never returned."
     )
-    credentials_expires_at: datetime | None = column("When its credentials end; null if that is not known.")
-    created_at: datetime = column("When it was connected.")
-    updated_at: datetime = column("When it was last changed, by its user or by a run.")
+    credentials_expires_at: datetime | None = column("Time when the credentials expire. Null if unknown.")
+    created_at: datetime = column("Time when the integration was created.")
+    updated_at: datetime = column("Time when the integration was last changed, by the user or by a run.")
     health: IntegrationHealthRef = resolved_by(
         of_health.of_integrations,
-        description="How well it works: its score, its problems, its days.",
+        description="Health of the integration: score, problems and uptime.",
         arguments=MAX_AGE,
     )
-    user: UserRef = resolved_by(resolve.user, description="The user whose integration it is.")
-    mentions: MentionConnectionRef = mention_list(resolve.mentions, "The mentions that it brought in.")
-    logs: Connection[IntegrationLogRef] = log_list(resolve.logs, "What it did.")
+    user: UserRef = resolved_by(resolve.user, description="User who owns the integration.")
+    mentions: MentionConnectionRef = mention_list(
+        resolve.mentions, "Mentions that the integration delivered."
+    )
+    logs: Connection[IntegrationLogRef] = log_list(resolve.logs, "Logs of the integration's runs and events.")

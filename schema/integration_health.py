@@ -9,44 +9,45 @@ from services.integrations.health import DAYS_SHOWN, IntegrationProblem
 
 describe(
     IntegrationProblem,
-    "What is wrong with an integration.",
-    disconnected="It is disconnected.",
-    stopped="Its status is ERROR: it needs the user.",
-    credentials_expired="Its credentials have expired.",
-    unauthorized="Its last run was refused, or could not renew the credentials.",
-    failing="Its last three runs, or more, have failed.",
-    unreliable="Fewer than nine in ten of its runs of 24 hours have succeeded.",
-    rate_limited="At its last run the service asked to come back later.",
-    overdue="It is ACTIVE, and has not succeeded for four of its intervals.",
+    "A problem of an integration.",
+    disconnected="The integration is disconnected.",
+    stopped="The status of the integration is ERROR, and the user must act.",
+    credentials_expired="The credentials of the integration have expired.",
+    unauthorized="The last run failed with the HTTP status 401 or 403, or failed to renew the credentials.",
+    failing="Three or more runs have failed since the last successful run.",
+    unreliable="Less than 90 percent of the runs of the last 24 hours succeeded.",
+    rate_limited="The service limited the rate of the last run.",
+    overdue="The integration is ACTIVE, and no run has succeeded for four sync intervals.",
 )
 
 
-@strawberry.type(description="The runs of an integration on a day.")
+@strawberry.type(description="Runs of an integration on one day.")
 class UptimeDay:
-    day: datetime = column("First moment of the day, which is one of UTC.")
-    runs: int = column("Number of runs that ended and had something to do.")
-    succeeded: int = column("Number of those of which all or some went well.")
+    day: datetime = column("Start of the day, which is midnight in UTC.")
+    runs: int = column("Number of runs that ended with SUCCEEDED, PARTIAL, FAILED or RATE_LIMITED.")
+    succeeded: int = column("Number of runs that ended with SUCCEEDED or PARTIAL.")
     percent: float | None = column(
-        "Succeeded by runs, in percent, half-up to two decimals; null without runs."
+        "`succeeded` divided by `runs`, in percent, rounded half up to two decimals. Null if `runs` is 0."
     )
 
 
 @strawberry.type(
-    description="How well an integration works. It is computed and stored whenever a run is recorded."
+    description="Health of an integration, computed when a run is recorded or the status changes."
 )
 class IntegrationHealth:
-    integration: IntegrationRef = column("The integration.")
+    integration: IntegrationRef = column("Integration whose health is shown.")
     score: int | None = column(
-        "0 (broken) to 100 (well), half-up: 50 for the success rate of 24 hours, 30 for a success within its interval "
-        "(falling to none until four), 20 for credentials that are valid. 0 if it is disconnected; null if nothing "
-        "ran within 24 hours."
+        "Health from 0 (broken) to 100 (healthy), rounded half up. The sum of 50 times the success rate of the runs "
+        "of the last 24 hours, 30 for a success within the last sync interval (falling linearly to 0 at four "
+        "intervals), and 20 for valid credentials. 0 if the integration is disconnected. Null if no run ended within "
+        "24 hours."
     )
     problems: list[IntegrationProblem] = column(
-        "What is wrong with it, the gravest first; empty if nothing is."
+        "Problems of the integration, the most severe first. Empty if there are no problems."
     )
-    last_runs: list[IntegrationLogRef] = column("Its last three logs, the newest first.")
+    last_runs: list[IntegrationLogRef] = column("Last three logs of the integration, newest first.")
     uptime: list[UptimeDay] = column(
-        f"The last {DAYS_SHOWN} days of UTC in order, with today; also those without runs."
+        f"Runs of each of the last {DAYS_SHOWN} days in UTC, including today and days without runs, oldest first."
     )
-    computed_at: datetime | None = column("When the score was computed; null if never.")
-    as_of: datetime = column("Moment that what is shown is of.")
+    computed_at: datetime | None = column("Time when the score was computed. Null if never computed.")
+    as_of: datetime = column("Time for which the health was read.")

@@ -10,24 +10,32 @@ from schema.lazy_types import IntegrationRef
 from schema.node import Node, global_id, is_row_of
 
 
-@strawberry.type(description="One run or event of an integration.")
+@strawberry.type(description="A run or an event of an integration.")
 class IntegrationLog(Node):
     is_type_of = is_row_of(models.IntegrationLog)
 
     id: strawberry.ID = global_id(models.IntegrationLog)
-    kind: IntegrationLogKind = column("What it did.")
-    status: IntegrationLogStatus = column("How it ended.")
-    started_at: datetime | None = column("When it started; null for an event without duration.")
-    finished_at: datetime | None = column("When it ended; null while it has not.")
-    duration_ms: int | None = column("How long it took, in milliseconds; null while it has not ended.")
-    items_found: int = column("Number of items seen.")
-    items_created: int = column("Number of items that were new.")
-    items_duplicate: int = column("Number of items that were known.")
-    items_failed: int = column("Number of items that could not be used.")
-    http_status: int | None = column("Status of the service's answer; null where there was none.")
-    error_code: str | None = column("Code of the failure; null without one.")
-    message: str = column("What happened, or an empty text.")
-    created_at: datetime = column("When it was recorded.")
+    kind: IntegrationLogKind = column("Kind of run or event.")
+    status: IntegrationLogStatus = column("Result of the run. STARTED if the run has not ended.")
+    started_at: datetime | None = column(
+        "Time when the run started. Null if not recorded, as for events without duration."
+    )
+    finished_at: datetime | None = column(
+        "Time when the run ended. Null if the run has not ended, or its end was not recorded."
+    )
+    duration_ms: int | None = column(
+        "Duration of the run in milliseconds. Null if its start or its end was not recorded."
+    )
+    items_found: int = column("Number of items that the run found.")
+    items_created: int = column("Number of items that were new and stored.")
+    items_duplicate: int = column("Number of items skipped as duplicates.")
+    items_failed: int = column("Number of items that could not be processed.")
+    http_status: int | None = column(
+        "HTTP status of the service's response. Null if no response was recorded."
+    )
+    error_code: str | None = column("Code of the error. Null if no error was recorded.")
+    message: str = column("Message about the run, for a person. Empty string if there is no message.")
+    created_at: datetime = column("Time when the log was recorded.")
     integration: IntegrationRef = resolved_by(
-        resolve.integration_of_log, description="The integration that did it."
+        resolve.integration_of_log, description="Integration to which the log belongs."
     )

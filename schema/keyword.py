@@ -16,27 +16,33 @@ from schema.timeframe import framed
 from services.figures.rates import RateBasis
 
 
-@strawberry.type(description="Words that a user watches the web for.")
+@strawberry.type(description="Words that a user watches for. Posts that contain the words become mentions.")
 class Keyword(Node):
     is_type_of = is_row_of(models.Keyword)
 
     id: strawberry.ID = global_id(models.Keyword)
-    keyword: str = column("The words, at most 200 characters.")
-    match_type: MatchType = column("How a post has to contain the words.")
-    required_terms: list[str] = column("Terms that a post has to contain as well.")
-    excluded_terms: list[str] = column("Terms that a post must not contain.")
-    platforms: list[Platform] = column("Where to watch; empty for everywhere.")
-    status: KeywordStatus = column("Whether posts are matched against it.")
-    mentions_count: int = column("Number of mentions.")
-    leads_count: int = column("Number of leads made of its mentions, whatever their status.")
-    new_leads_count: int = column("Number of its leads that are NEW now.")
-    contacted_leads_count: int = column("Number of its leads that are CONTACTED now.")
-    qualified_leads_count: int = column("Number of its leads that are QUALIFIED now.")
-    converted_leads_count: int = column("Number of its leads that are CONVERTED now.")
-    disqualified_leads_count: int = column("Number of its leads that are DISQUALIFIED now.")
-    created_at: datetime = column("When the keyword was created.")
-    updated_at: datetime = column("When its words or settings were last changed.")
-    archived_at: datetime | None = column("When it was archived; null while it is not.")
+    keyword: str = column("Words to watch for, at most 200 characters.")
+    match_type: MatchType = column("Rule by which a post must contain the words.")
+    required_terms: list[str] = column("Terms that a post must all contain in addition to the words.")
+    excluded_terms: list[str] = column("Terms of which a post must contain none.")
+    platforms: list[Platform] = column("Platforms to watch. Empty for all platforms.")
+    status: KeywordStatus = column(
+        "Status of the keyword, which determines whether new posts are matched against the keyword."
+    )
+    mentions_count: int = column("Number of mentions of the keyword.")
+    leads_count: int = column("Number of leads created from mentions of the keyword, with any status.")
+    new_leads_count: int = column("Number of the keyword's leads whose current status is NEW.")
+    contacted_leads_count: int = column("Number of the keyword's leads whose current status is CONTACTED.")
+    qualified_leads_count: int = column("Number of the keyword's leads whose current status is QUALIFIED.")
+    converted_leads_count: int = column("Number of the keyword's leads whose current status is CONVERTED.")
+    disqualified_leads_count: int = column(
+        "Number of the keyword's leads whose current status is DISQUALIFIED."
+    )
+    created_at: datetime = column("Time when the keyword was created.")
+    updated_at: datetime = column("Time when the words or settings of the keyword were last changed.")
+    archived_at: datetime | None = column(
+        "Time when the keyword was archived. Null if the keyword is not archived."
+    )
     conversion_rate: Rate = rate("keyword_id", RateBasis.LEADS_PER_MENTION)
     performance_score: int = resolved_by(
         of_performance.performance_of_keywords, description=PERFORMANCE_SCORE
@@ -45,8 +51,9 @@ class Keyword(Node):
         of_performance.efficiency_of_keywords, description=EFFICIENCY_SCORE
     )
     performance: KeywordPerformanceRef = framed(
-        of_performance.of_keywords, "How it does within a window of time and the one before."
+        of_performance.of_keywords,
+        "Performance of the keyword within a window of time, compared with the previous window.",
     )
-    user: UserRef = resolved_by(resolve.user, description="The user who watches for it.")
-    mentions: MentionConnectionRef = mention_list(resolve.mentions, "Its mentions.")
-    leads: LeadConnectionRef = lead_list(resolve.leads, "The leads made of its mentions.")
+    user: UserRef = resolved_by(resolve.user, description="User who owns the keyword.")
+    mentions: MentionConnectionRef = mention_list(resolve.mentions, "Mentions of the keyword.")
+    leads: LeadConnectionRef = lead_list(resolve.leads, "Leads created from mentions of the keyword.")

@@ -16,60 +16,66 @@ from services.figures.rates import RateBasis
 
 describe(
     Ranking,
-    "What keywords are ranked by, over all time; the best first. Ties go to the one with more leads, then to the one "
-    "that was created last. Keywords without mentions are not ranked.",
-    leads="Number of leads.",
-    mentions="Number of mentions.",
-    conversion_rate="Leads by mentions.",
-    performance_score="The performance score.",
-    efficiency_score="What the efficiency score is made of.",
+    "Figure by which keywords are ranked over all time, highest first. Ties go to the keyword with more leads, then to "
+    "the newest keyword. Keywords without mentions are not ranked.",
+    leads="Rank by number of leads.",
+    mentions="Rank by number of mentions.",
+    conversion_rate="Rank by number of leads divided by number of mentions.",
+    performance_score="Rank by `performanceScore` before rounding.",
+    efficiency_score="Rank by the efficiency on which `efficiencyScore` is based.",
 )
 
 PERFORMANCE_SCORE = (
-    "0.3 · mentions + 0.7 · leads over all time, half-up. It grows with the volume, without a limit."
+    "Performance over all time: 0.3 · number of mentions + 0.7 · number of leads, rounded half up to an integer. The "
+    "score has no upper limit."
 )
 EFFICIENCY_SCORE = (
-    "0 to 100: the part of the user's keywords with mentions that are no more efficient, in percent, half-up; 100 for "
-    "the most efficient. Efficiency is the lower bound of Wilson's interval (95 %) of leads by mentions over all time, "
-    "so that a keyword with one lucky mention is not the best; null without mentions."
+    "Efficiency over all time, from 0 to 100 (most efficient): the share of the user's keywords with mentions that are "
+    "not more efficient than the keyword, in percent, rounded half up to an integer. Efficiency is the lower bound of "
+    "the Wilson score interval (95 %) of leads divided by mentions. Null if the keyword has no mentions."
 )
 
 
 @strawberry.type(
-    description="How a keyword does: what happened within a window, and its scores over all time."
+    description="Performance of a keyword: figures within a window, compared with the previous window, and scores over "
+    "all time."
 )
 class KeywordPerformance:
-    keyword: KeywordRef = column("The keyword, with its totals over all time.")
-    window: Window = column("The window.")
-    previous_window: Window = column("The window before, which it is compared with.")
-    mentions: Trend = column("Mentions taken in.")
-    leads: Trend = column("Leads made.")
-    qualified: Trend = column("Leads that were first QUALIFIED.")
-    converted: Trend = column("Leads that were first CONVERTED.")
+    keyword: KeywordRef = column("Keyword whose performance is shown, with totals over all time.")
+    window: Window = column("Window of time that the figures cover.")
+    previous_window: Window = column("Previous window, with which the window is compared.")
+    mentions: Trend = column("Number of mentions ingested within the window.")
+    leads: Trend = column("Number of leads created within the window.")
+    qualified: Trend = column("Number of leads that first reached QUALIFIED within the window.")
+    converted: Trend = column("Number of leads that first became CONVERTED within the window.")
     conversion_rate: RateTrend = resolved_by(
         rate_of_window(RateBasis.LEADS_PER_MENTION),
-        description="A rate of what happened within the window.",
+        description="Conversion rate within the window, with the numerator and denominator given by `basis`.",
         arguments={"basis": basis(RateBasis.LEADS_PER_MENTION)},
     )
     performance_score: int = column(PERFORMANCE_SCORE)
     efficiency_score: int | None = resolved_by(resolve.efficiency_score, description=EFFICIENCY_SCORE)
     over_time: Series = over_time(resolve.over_time)
     as_of: datetime = column(
-        "Moment that the figures of the windows are of. Scores are of the moment of the totals of `keyword`: of this one in "
-        "lists of the best, of the answer's own where a keyword is asked for its performance."
+        "Time for which the figures of the windows were computed. In ranked lists, the scores and the totals of "
+        "`keyword` are computed for the same time. In `Keyword.performance`, scores and totals are computed for the "
+        "response."
     )
 
 
 def first(default: int, most: int, things: str) -> dict[str, object]:
+    """Return the argument `first` of a list that has no further pages."""
     return {
         "first": Annotated[
             int | None,
-            strawberry.argument(description=f"How many {things} at most, 0 to {most}. {default} by default."),
+            strawberry.argument(
+                description=f"Maximum number of {things}, from 0 to {most}. Defaults to {default}."
+            ),
         ]
     }
 
 
 ORDER_BY = Annotated[
     Ranking | None,
-    strawberry.argument(description="What they are ranked by. CONVERSION_RATE by default."),
+    strawberry.argument(description="Figure by which the keywords are ranked. Defaults to CONVERSION_RATE."),
 ]

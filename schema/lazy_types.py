@@ -1,4 +1,4 @@
-"""The types by name. Types refer to each other through here, and never import one another."""
+"""Lazy references to types by name, so that the modules of types never import one another."""
 
 from typing import TYPE_CHECKING, Annotated
 

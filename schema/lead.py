@@ -14,52 +14,77 @@ from schema.relay import Connection
 from services.analysis.lead_scoring import stored_breakdown
 
 
-@strawberry.type(description="What a score is made of: parts that add up to it, each two decimals.")
+@strawberry.type(
+    description="Parts of a lead's score, each rounded half up to two decimals. The score is the sum of the parts, "
+    "rounded half up to an integer."
+)
 class LeadScore:
-    relevance: float = column("0 to 40: how well the mention fits the keyword.")
-    intent: float = column("0 to 30: what its author is after; 30 for buying.")
-    sentiment: float = column("0 to 10: how well the mood goes with that.")
-    recency: float = column("0 to 10: halved every three days from publication.")
-    reach: float = column("0 to 10: by its likes and comments, 10 from ten thousand on.")
-    scored_at: datetime = column("Moment that the recency is of.")
+    relevance: float = column("Relevance of the mention to the keyword, from 0 to 40.")
+    intent: float = column("Intent of the author, from 0 to 30. The intent BUYING scores 30.")
+    sentiment: float = column("Fit of the sentiment to the intent, from 0 to 10.")
+    recency: float = column(
+        "Recency of the publication, from 0 to 10. Halves every three days after publication."
+    )
+    reach: float = column(
+        "Reach of the mention, from 0 to 10: 2.5 times the decimal logarithm of 1 + likes + comments, at most 10."
+    )
+    scored_at: datetime = column("Time for which the recency was computed.")
 
 
-@strawberry.type(description="A promising mention on its way to a customer.")
+@strawberry.type(
+    description="A mention that may win a customer, with its status, contact and expected value."
+)
 class Lead(Node):
     is_type_of = is_row_of(models.Lead)
 
     id: strawberry.ID = global_id(models.Lead)
-    status: LeadStatus = column("Where it stands now.")
-    disqualify_reason: str | None = column("Why it was given up; null where nobody said.")
-    contacted_at: datetime | None = column("When it was first CONTACTED, or further on; null if never.")
-    qualified_at: datetime | None = column("When it was first QUALIFIED, or further on; null if never.")
-    converted_at: datetime | None = column("When it was first CONVERTED; null if never.")
-    disqualified_at: datetime | None = column("When it was first DISQUALIFIED; null if never.")
-    status_changed_at: datetime = column("When its status last changed.")
-    score: int | None = column("How promising it is, 0 to 100; null while its mention has not been analysed.")
+    status: LeadStatus = column("Current status of the lead.")
+    disqualify_reason: str | None = column(
+        "Reason for the disqualification. Null if the lead is not disqualified, or was disqualified without a reason."
+    )
+    contacted_at: datetime | None = column(
+        "Time when the lead first became CONTACTED, QUALIFIED or CONVERTED. Null if the lead never did."
+    )
+    qualified_at: datetime | None = column(
+        "Time when the lead first became QUALIFIED or CONVERTED. Null if the lead never did."
+    )
+    converted_at: datetime | None = column(
+        "Time when the lead first became CONVERTED. Null if the lead never did."
+    )
+    disqualified_at: datetime | None = column(
+        "Time when the lead first became DISQUALIFIED. Null if the lead never did."
+    )
+    status_changed_at: datetime = column("Time when the status of the lead last changed.")
+    score: int | None = column(
+        "Score of the lead, from 0 to 100 (most promising). Null if the mention has no successful analysis."
+    )
     score_version: str | None = column(
-        "Version of the formula of the score; null while it has not been scored."
+        "Version of the formula that computed the score. Null if the lead has no score."
     )
     score_breakdown: LeadScore | None = column(
-        "What the score is made of; null without one.", name="score_breakdown", of=stored_breakdown
+        "Parts of the score. Null if the lead has no score.", name="score_breakdown", of=stored_breakdown
     )
-    value: Decimal | None = column("Expected worth in `currency`, two decimals; null where not estimated.")
-    currency: str | None = column("ISO 4217 code of the currency of `value`; null with it.")
-    contact_name: str | None = column("Name of the person to talk to; null where not known.")
-    contact_handle: str | None = column("Their name on the platform; null where not known.")
-    contact_email: str | None = column("Their e-mail address; null where not known.")
-    company: str | None = column("Their company; null where not known.")
-    notes: str = column("Notes, or an empty text.")
-    tags: list[str] = column("Tags.")
-    origin: LeadOrigin = column("What made the lead.")
-    external_reference: str | None = column("The lead's id in a partner's system; null without one.")
-    version: int = column("Grows with every change.")
-    created_at: datetime = column("When the lead was made.")
-    updated_at: datetime = column("When it was last changed.")
-    user: UserRef = resolved_by(resolve.user, description="The user whose lead it is.")
+    value: Decimal | None = column("Expected value in `currency`, with two decimals. Null if not estimated.")
+    currency: str | None = column("ISO 4217 code of the currency of `value`. Null if `value` is null.")
+    contact_name: str | None = column("Name of the contact person. Null if unknown.")
+    contact_handle: str | None = column("Name of the contact person on the platform. Null if unknown.")
+    contact_email: str | None = column("Email address of the contact person. Null if unknown.")
+    company: str | None = column("Company of the contact person. Null if unknown.")
+    notes: str = column("Notes on the lead. Empty string if there are no notes.")
+    tags: list[str] = column("Tags of the lead, without duplicates.")
+    origin: LeadOrigin = column("Origin of the lead, such as a rule or a person.")
+    external_reference: str | None = column("ID of the lead in a partner's system. Null if not set.")
+    version: int = column(
+        "Version number of the lead. `updateLead` and `changeLeadStatus` increase the number by 1 if they change "
+        "the lead."
+    )
+    created_at: datetime = column("Time when the lead was created.")
+    updated_at: datetime = column("Time when the lead was last changed.")
+    user: UserRef = resolved_by(resolve.user, description="User who owns the lead.")
     assignee: UserRef | None = resolved_by(
-        resolve.assignee, description="Who works on it; null while nobody does, or nobody the viewer may see."
+        resolve.assignee,
+        description="User who works on the lead. Null if the lead is unassigned, or the viewer may not see the user.",
     )
-    mention: MentionRef = resolved_by(resolve.mention, description="The mention that it was made of.")
-    keyword: KeywordRef = resolved_by(resolve.keyword, description="The keyword of that mention.")
-    events: Connection[LeadEventRef] = lead_event_list(resolve.events, "What happened to it.")
+    mention: MentionRef = resolved_by(resolve.mention, description="Mention from which the lead was created.")
+    keyword: KeywordRef = resolved_by(resolve.keyword, description="Keyword of the lead's mention.")
+    events: Connection[LeadEventRef] = lead_event_list(resolve.events, "Events in the history of the lead.")

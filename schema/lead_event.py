@@ -10,29 +10,37 @@ from schema.lazy_types import LeadRef, UserRef
 from schema.node import Node, global_id, is_row_of
 
 
-@strawberry.type(description="A value of a lead before and after a change.")
+@strawberry.type(description="A changed field of a lead, with the values before and after the change.")
 class LeadChange:
-    field: str = column("Name of the lead's field, as inputs call it.")
-    old: str | None = column("The value before; null for none, and where the history does not tell it.")
-    new: str | None = column("The value after; null for none, and where the history does not tell it.")
+    field: str = column("Name of the changed field, spelled as in input types, such as `assigneeId`.")
+    old: str | None = column(
+        "Value before the change. Null if the field had no value, or the history does not record the value."
+    )
+    new: str | None = column(
+        "Value after the change. Null if the field has no value, or the history does not record the value."
+    )
 
 
-@strawberry.type(description="Something that happened to a lead. What is written here never changes.")
+@strawberry.type(description="An event in the history of a lead. Events never change.")
 class LeadEvent(Node):
     is_type_of = is_row_of(models.LeadEvent)
 
     id: strawberry.ID = global_id(models.LeadEvent)
-    type: LeadEventType = column("What happened.")
-    from_status: LeadStatus | None = column("Its status before; null unless that changed.")
-    to_status: LeadStatus | None = column("Its status after; null unless that changed.")
+    type: LeadEventType = column("Type of the event.")
+    from_status: LeadStatus | None = column(
+        "Status of the lead before the event. Null if the event did not change the status."
+    )
+    to_status: LeadStatus | None = column(
+        "Status of the lead after the event. Null if the event did not set the status."
+    )
     changes: list[LeadChange] = column(
-        "What else changed about it, for example the reason to give it up. Of notes only that they did.",
+        "Fields other than the status that the event changed. Values of notes are not recorded.",
         name="data",
         of=resolve.changes_of,
     )
-    created_at: datetime = column("When it happened.")
+    created_at: datetime = column("Time when the event happened.")
     actor: UserRef | None = resolved_by(
         resolve.actor_of_event,
-        description="Who did it; null for the system, and for somebody that the viewer may not see.",
+        description="User who caused the event. Null if the system did, or the viewer may not see the user.",
     )
-    lead: LeadRef = resolved_by(resolve.lead_of_event, description="The lead that it happened to.")
+    lead: LeadRef = resolved_by(resolve.lead_of_event, description="Lead to which the event belongs.")

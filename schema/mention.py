@@ -11,38 +11,50 @@ from schema.node import Node, global_id, is_row_of
 from schema.scalars import URL
 
 
-@strawberry.type(description="One sighting of a keyword.")
+@strawberry.type(description="An occurrence of a keyword in a publication, such as a post or a comment.")
 class Mention(Node):
     is_type_of = is_row_of(models.Mention)
 
     id: strawberry.ID = global_id(models.Mention)
-    platform: Platform = column("Where it was published.")
-    external_id: str = column("The platform's own id of it.")
-    kind: MentionKind = column("What sort of publication it is.")
-    url: URL = column("Address of the publication.")
-    title: str | None = column("Title; null where there is none.")
-    content: str = column("Text as published, at most 20 000 characters.")
-    author: str = column("Name that the author goes by, or an empty text.")
-    language: str | None = column("ISO 639 code of the language; null where it is not known.")
-    likes: int | None = column("Likes, points or votes at the time it was taken in; null where not known.")
-    comments: int | None = column("Number of comments at the time it was taken in; null where not known.")
-    published_at: datetime | None = column("When it was published; null where it is not known.")
-    created_at: datetime = column("When it was taken in.")
-    read_at: datetime | None = column("When its user read it; null while it is unread.")
-    starred_at: datetime | None = column("Since when it is starred; null while it is not.")
-    dismissed_at: datetime | None = column("Since when it is dismissed; null while it is not.")
-    dismiss_reason: DismissReason | None = column("Why it was dismissed; null where nobody said.")
+    platform: Platform = column("Platform of the publication.")
+    external_id: str = column("ID of the publication on the platform.")
+    kind: MentionKind = column("Kind of publication, such as a post or a comment.")
+    url: URL = column("URL of the publication.")
+    title: str | None = column("Title of the publication. Null if the publication has no title.")
+    content: str = column("Text of the publication, at most 20,000 characters.")
+    author: str = column("Name of the author on the platform. Empty string if unknown.")
+    language: str | None = column("Language tag of the text (BCP 47), such as `en`. Null if unknown.")
+    likes: int | None = column(
+        "Number of likes, points or votes when the mention was ingested. Null if unknown."
+    )
+    comments: int | None = column("Number of comments when the mention was ingested. Null if unknown.")
+    published_at: datetime | None = column("Time of publication. Null if unknown.")
+    created_at: datetime = column("Time when the mention was ingested.")
+    read_at: datetime | None = column(
+        "Time when the mention was marked as read. Null if the mention is unread."
+    )
+    starred_at: datetime | None = column(
+        "Time when the mention was starred. Null if the mention is not starred."
+    )
+    dismissed_at: datetime | None = column(
+        "Time when the mention was dismissed. Null if the mention is not dismissed."
+    )
+    dismiss_reason: DismissReason | None = column(
+        "Reason for the dismissal. Null if the mention is not dismissed, or was dismissed without a reason."
+    )
     engaged_at: datetime | None = column(
-        "When its user engaged with the author, for example by a reply; null while nobody has."
+        "Time when the user engaged with the author, for example by a reply. Null if the user has not engaged."
     )
-    user: UserRef = resolved_by(resolve.user, description="The user whose keyword it contains.")
+    user: UserRef = resolved_by(resolve.user, description="User who owns the keyword of the mention.")
     integration: IntegrationRef | None = resolved_by(
-        resolve.integration, description="The integration that brought it in; null without one."
+        resolve.integration,
+        description="Integration that delivered the mention. Null if the mention was ingested without an integration, "
+        "or the integration was deleted.",
     )
-    keyword: KeywordRef = resolved_by(resolve.keyword, description="The keyword that it contains.")
+    keyword: KeywordRef = resolved_by(resolve.keyword, description="Keyword that the publication contains.")
     lead: LeadRef | None = resolved_by(
-        resolve.lead, description="Lead made of the mention; null while there is none."
+        resolve.lead, description="Lead created from the mention. Null if the mention has no lead."
     )
     analysis: AnalysisRef | None = resolved_by(
-        resolve.analysis, description="What was found in it; null while it has not been looked at."
+        resolve.analysis, description="Analysis of the mention. Null if the mention has not been analyzed."
     )

@@ -1,4 +1,4 @@
-"""The mutation root: every field is a transaction of its own, run one after the other."""
+"""The mutation root. Each field runs in its own transaction, one after the other."""
 
 import strawberry
 
@@ -12,8 +12,8 @@ from schema.mutations.mention import MentionMutation
 
 
 @strawberry.type(
-    description="What can be written. Each field is atomic by itself; they run in the order of the document, and "
-    "what a field or a later one reads has the write in it."
+    description="The mutation root. Each field is atomic. Fields run in the order of the document, and each payload "
+    "reflects the writes of its own and all earlier fields."
 )
 class Mutation(
     KeywordMutation,

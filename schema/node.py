@@ -1,4 +1,4 @@
-"""What every thing with an identity has."""
+"""The interface of all objects with a global ID."""
 
 from typing import Any
 
@@ -10,22 +10,24 @@ from db.models import Base
 from resolvers.framework.global_id import TYPENAMES, encoder
 from schema.fields import column
 
+_ID = "Global ID of the object, opaque and unique across all types."
 
-@strawberry.interface(description="A thing with an id that stays its own, by which it can be fetched again.")
+
+@strawberry.interface(description="An object with a global ID, which the fields `node` and `nodes` take.")
 class Node:
-    id: strawberry.ID = column("Opaque and unique among all things of this API.")
+    id: strawberry.ID = column(_ID)
 
 
 def global_id(model: type[Base]) -> Any:
-    return column("Opaque and unique among all things of this API.", name="id", of=encoder(TYPENAMES[model]))
+    return column(_ID, name="id", of=encoder(TYPENAMES[model]))
 
 
 def encoded(model: type[Base], description: str, *, name: str) -> Any:
-    """The global id of a model's row whose own id stands in the column, or null with it."""
+    """Return a field with the global ID of the row whose ID the column holds. Null if the column is null."""
     encode = encoder(TYPENAMES[model])
     return column(description, name=name, of=lambda id_: None if id_ is None else encode(id_))
 
 
 def is_row_of(model: type[Base]) -> Any:
-    """Tells a type's rows from others where a field can return several types."""
+    """Return a check that a row belongs to the type, for fields that can return several types."""
     return InstanceOf(row_kind(model))

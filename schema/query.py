@@ -1,4 +1,4 @@
-"""The roots."""
+"""The query root."""
 
 from typing import Annotated, Any
 
@@ -32,55 +32,55 @@ from schema.timeframe import framed
 
 
 def by_id(resolver: SetWise, thing: str) -> Any:
-    id_ = Annotated[strawberry.ID, strawberry.argument(description=f"Id of the {thing}.")]
-    description = f"A {thing} by its id; null where there is none that the viewer may see."
+    id_ = Annotated[strawberry.ID, strawberry.argument(description=f"Global ID of the {thing}.")]
+    description = f"The {thing} with the given ID. Null if no such {thing} is visible to the viewer."
     return resolved_by(resolver, description=description, arguments={"id": id_})
 
 
 IDS = Annotated[
-    list[strawberry.ID], strawberry.argument(description="Ids of things of any types, at most 100.")
+    list[strawberry.ID], strawberry.argument(description="Global IDs of objects of any type, at most 100.")
 ]
 
 
 @strawberry.type(
-    description="What can be read. Keywords, mentions with their analyses, leads with their history, and integrations "
-    "with their logs need the scopes `read:keywords`, `read:mentions`, `read:leads` and `read:integrations`. A key that "
-    "names no `read:` or `write:` scope has all four."
+    description="The query root. Keywords require the scope `read:keywords`, mentions and analyses `read:mentions`, "
+    "leads and lead events `read:leads`, integrations and integration logs `read:integrations`. An API key without any "
+    "`read:` or `write:` scope has all four scopes."
 )
 class Query:
-    viewer: UserRef = resolved_by(
-        of_users.viewer, description="The user whose credential the request carries."
-    )
+    viewer: UserRef = resolved_by(of_users.viewer, description="User authenticated by the request.")
     dashboard: DashboardRef = framed(
         timeframe.of_viewer,
-        "The viewer's own dashboard, also an operator's: that of others is at `user(id:) { dashboard }`.",
+        "Dashboard of the viewer, also for operators. Other users' dashboards are at `user(id:) { dashboard }`.",
     )
     analytics: AnalyticsRef = framed(
-        timeframe.of_viewer, "What happened to the viewer's own mentions and leads, also to an operator's."
+        timeframe.of_viewer,
+        "Figures about the viewer's own mentions and leads, also for operators. Other users' figures are at "
+        "`user(id:) { analytics }`.",
     )
-    node: Node | None = by_id(of_nodes.node, "thing")
+    node: Node | None = by_id(of_nodes.node, "object")
     nodes: list[Node | None] = resolved_by(
         of_nodes.nodes,
-        description="Things by their ids, in the order of the ids; null where there is none that the viewer may see.",
+        description="Objects with the given IDs, in the order of the IDs. Null for each ID without an object visible to "
+        "the viewer.",
         arguments={"ids": IDS},
     )
     user: UserRef | None = by_id(of_users.user, "user")
-    users: Connection[UserRef] = user_list(of_users.users, "All users that the viewer may see.")
+    users: Connection[UserRef] = user_list(of_users.users, "All users visible to the viewer.")
     keyword: KeywordRef | None = by_id(of_keywords.keyword, "keyword")
     keywords: Connection[KeywordRef] = keyword_list(
-        of_keywords.keywords, "All keywords that the viewer may see."
+        of_keywords.keywords, "All keywords visible to the viewer."
     )
     mention: MentionRef | None = by_id(of_mentions.mention, "mention")
-    mentions: MentionConnectionRef = mention_list(
-        of_mentions.mentions, "All mentions that the viewer may see."
-    )
+    mentions: MentionConnectionRef = mention_list(of_mentions.mentions, "All mentions visible to the viewer.")
     lead: LeadRef | None = by_id(of_leads.lead, "lead")
-    leads: LeadConnectionRef = lead_list(of_leads.leads, "All leads that the viewer may see.")
+    leads: LeadConnectionRef = lead_list(of_leads.leads, "All leads visible to the viewer.")
     integration: IntegrationRef | None = by_id(of_integrations.integration, "integration")
     integrations: Connection[IntegrationRef] = integration_list(
-        of_integrations.integrations, "All integrations that the viewer may see."
+        of_integrations.integrations, "All integrations visible to the viewer."
     )
     export: ExportRef | None = by_id(of_exports.export, "export")
     exports: Connection[ExportRef] = export_list(
-        of_exports.exports, "The exports that the viewer has asked for; nobody else sees them."
+        of_exports.exports,
+        "Exports created by the viewer. No other user can see the exports, not even an operator.",
     )

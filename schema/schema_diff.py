@@ -1,4 +1,4 @@
-"""What changed between two versions of the API, and whom it concerns: two SDL texts in, classified changes out."""
+"""Classified changes between two versions of the schema, given as SDL."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,21 +23,21 @@ from graphql.utilities import (
 
 
 class Severity(StrEnum):
-    """Whom a change concerns, the gravest first."""
+    """Severity of a change, most severe first."""
 
     BREAKING = "breaking"
-    """Operations that were valid are not any more, or get answers of another shape."""
+    """Valid operations become invalid, or get a response of another shape."""
 
     DANGEROUS = "dangerous"
-    """Operations stay valid, but a client that took today's answers for all that can come may stumble."""
+    """Operations stay valid, but clients may receive values that they do not expect."""
 
     SAFE = "safe"
-    """Nobody has to do anything."""
+    """Clients need no change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change. `kind` is graphql-core's name of it, such as FIELD_REMOVED, or one of this module's."""
+    """One change. `kind` is graphql-core's name of the change, such as FIELD_REMOVED, or a name of this module."""
 
     severity: Severity
     kind: str
@@ -45,9 +45,9 @@ class Change:
 
 
 def changes(old: str, new: str) -> Sequence[Change]:
-    """All changes from one SDL text to another, breaking ones first, then dangerous, then safe ones.
+    """Return all changes from one SDL document to another: breaking, then dangerous, then safe changes.
 
-    Raises `GraphQLError` or `TypeError` for a text that is no schema.
+    Raises `GraphQLError` or `TypeError` if a document is not a schema.
     """
     before, after = build_schema(old), build_schema(new)
     found = [_classified(change) for change in find_schema_changes(before, after)]
@@ -66,7 +66,7 @@ def _classified(change: SchemaChange) -> Change:
 
 
 def _deprecations(before: GraphQLSchema, after: GraphQLSchema) -> Iterator[Change]:
-    """What graphql-core does not compare: deprecations that come, go, or get another reason."""
+    """Yield added, removed and changed deprecations, which graphql-core does not compare."""
     old, new = dict(_deprecated(before)), dict(_deprecated(after))
     for place, reason in new.items():
         if place not in old:
@@ -76,7 +76,7 @@ def _deprecations(before: GraphQLSchema, after: GraphQLSchema) -> Iterator[Chang
     members = dict(_members(after))
     for place in old:
         if place in members and place not in new:
-            yield Change(Severity.SAFE, "DEPRECATION_REMOVED", f"{place} is not deprecated any more.")
+            yield Change(Severity.SAFE, "DEPRECATION_REMOVED", f"{place} is no longer deprecated.")
 
 
 def _deprecated(schema: GraphQLSchema) -> Iterator[tuple[str, str]]:
@@ -86,7 +86,7 @@ def _deprecated(schema: GraphQLSchema) -> Iterator[tuple[str, str]]:
 
 
 def _members(schema: GraphQLSchema) -> Iterator[tuple[str, Any]]:
-    """Everything that can be deprecated, by its place: fields, their arguments, input fields, enum values."""
+    """Yield all members that can be deprecated, by place: fields, arguments, input fields and enum values."""
     for type_ in schema.type_map.values():
         for name, member in _own_members(type_).items():
             yield f"{type_.name}.{name}", member
@@ -103,7 +103,7 @@ def _own_members(type_: GraphQLNamedType) -> dict[str, Any]:
 
 
 def _one_of(before: GraphQLSchema, after: GraphQLSchema) -> Iterator[Change]:
-    """The other thing that graphql-core does not compare: inputs of which exactly one field has to be given."""
+    """Yield changes of `@oneOf`, which graphql-core does not compare."""
     for name, new in after.type_map.items():
         old = before.type_map.get(name)
         if not isinstance(old, GraphQLInputObjectType) or not isinstance(new, GraphQLInputObjectType):

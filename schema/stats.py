@@ -1,4 +1,4 @@
-"""Figures over lists: counts by kind and by time, sums, rates."""
+"""Figures over lists: counts by value and by time, sums and rates."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -16,143 +16,169 @@ from services.figures.windows import TimeUnit
 
 describe(
     RateBasis,
-    "What a rate divides by what. Within a window all of them are what happened in it: a lead then counts as "
-    "QUALIFIED or CONVERTED where it first became so.",
-    leads_per_mention="Leads by mentions.",
-    converted_per_mention="Leads that are CONVERTED now, by mentions.",
-    converted_per_lead="Leads that are CONVERTED now, by leads.",
-    qualified_per_lead="Leads that were ever QUALIFIED, by leads.",
+    "Numerator and denominator of a rate. Rates of a window divide the events within the window, where a lead counts "
+    "as QUALIFIED or CONVERTED when the lead first became so.",
+    leads_per_mention="Number of leads divided by number of mentions.",
+    converted_per_mention="Number of leads whose current status is CONVERTED, divided by number of mentions. Rates of "
+    "a window divide the leads that first became CONVERTED by the mentions ingested within the window.",
+    converted_per_lead="Number of leads whose current status is CONVERTED, divided by number of leads. Rates of a "
+    "window divide the leads that first became CONVERTED by the leads created within the window.",
+    qualified_per_lead="Number of leads that ever reached QUALIFIED, divided by number of leads. Rates of a window "
+    "divide the leads that first reached QUALIFIED by the leads created within the window.",
 )
 describe(
     TimeUnit,
-    "A unit of time in a zone.",
-    day="From midnight to midnight.",
-    week="Seven days from the first day of the viewer's week.",
-    month="A calendar month.",
+    "A unit of time in a time zone.",
+    day="A day from midnight to midnight in the time zone.",
+    week="Seven days, beginning on the viewer's first day of the week.",
+    month="A calendar month in the time zone.",
 )
 
 
-@strawberry.type(description="A rate in percent.")
+@strawberry.type(description="A rate in percent, with its numerator and denominator.")
 class Rate:
     value: float = column(
-        "Numerator by denominator, in percent, half-up to two decimals; 0 for nothing by nothing."
+        "`numerator` divided by `denominator`, in percent, rounded half up to two decimals. 0 if `denominator` is 0."
     )
-    numerator: int = column("What is divided.")
-    denominator: int = column("What it is divided by.")
-    basis: RateBasis = column("What the two are.")
+    numerator: int = column("Numerator of the rate.")
+    denominator: int = column("Denominator of the rate.")
+    basis: RateBasis = column("Definition of the numerator and the denominator.")
 
 
-@strawberry.type(description="How many rows a platform has.")
+@strawberry.type(description="Number of mentions or leads of a platform.")
 class PlatformCount:
-    platform: Platform = column("The platform.", name="value")
-    count: int = column("Number of rows.")
+    platform: Platform = column("Platform of the counted mentions or leads.", name="value")
+    count: int = column("Number of mentions or leads of the platform.")
 
 
-@strawberry.type(description="How many mentions have a mood.")
+@strawberry.type(description="Number of mentions with a sentiment.")
 class SentimentCount:
-    sentiment: Sentiment | None = column("The mood; null for those that were not analysed.", name="value")
-    count: int = column("Number of mentions.")
+    sentiment: Sentiment | None = column(
+        "Sentiment of the counted mentions. Null for mentions without a measured sentiment.", name="value"
+    )
+    count: int = column("Number of mentions with the sentiment.")
 
 
-@strawberry.type(description="How many leads have a status.")
+@strawberry.type(description="Number of leads with a status.")
 class LeadStatusCount:
-    status: LeadStatus = column("The status.", name="value")
-    count: int = column("Number of leads.")
+    status: LeadStatus = column("Status of the counted leads.", name="value")
+    count: int = column("Number of leads whose current status is `status`.")
 
 
-@strawberry.type(description="How many rows a keyword has.")
+@strawberry.type(description="Number of mentions or leads of a keyword.")
 class KeywordCount:
-    keyword: KeywordRef = column("The keyword.")
-    count: int = column("Number of rows.")
+    keyword: KeywordRef = column("Keyword of the counted mentions or leads.")
+    count: int = column("Number of mentions or leads of the keyword.")
 
 
-@strawberry.type(description="How many rows came within a window of time.")
+@strawberry.type(description="Number of mentions or leads within a unit of time.")
 class TimeCount:
-    start: datetime = column("First moment of the window.")
-    end: datetime = column("First moment behind the window.")
-    count: int = column("Number of rows.")
-    partial: bool = column("Whether the unit is cut by the range asked for, or not over yet.")
+    start: datetime = column(
+        "Start of the unit, inclusive, or of the range if the range starts within the unit."
+    )
+    end: datetime = column("End of the unit, exclusive, or of the range if the range ends within the unit.")
+    count: int = column("Number of mentions ingested, or of leads created, from `start` to `end`.")
+    partial: bool = column("Whether the range cuts the unit, or the unit is still in progress.")
 
 
-@strawberry.type(description="A sum of money.")
+@strawberry.type(description="An amount of money in one currency.")
 class Money:
     currency: str = column("ISO 4217 code of the currency.")
-    total: Decimal = column("The sum, two decimals.")
+    total: Decimal = column("Sum of the values, with two decimals.")
 
 
 OVER_TIME = {
-    "by": Annotated[TimeUnit, strawberry.argument(description="Unit of the windows.")],
+    "by": Annotated[
+        TimeUnit,
+        strawberry.argument(description=f"Unit of time to count by. At most {stats.MOST_WINDOWS:,} units."),
+    ],
     "time_zone": Annotated[
         str | None,
         strawberry.argument(
-            description="IANA name of the zone of days, weeks and months. The viewer's, by default."
+            description="IANA name of the time zone of days, weeks and months. Defaults to the viewer's time zone."
         ),
     ],
     "since": Annotated[
         datetime | None,
         strawberry.argument(
             name="from",
-            description="First moment. By default 30 days, 12 weeks or 12 months ago, with this one.",
+            description="Start of the range, inclusive. By default, the range has 30 days, 12 weeks or 12 months, including "
+            "the current one.",
         ),
     ],
     "until": Annotated[
         datetime | None,
-        strawberry.argument(name="to", description="First moment behind. By default the end of this unit."),
+        strawberry.argument(
+            name="to", description="End of the range, exclusive. Defaults to the end of the current unit."
+        ),
     ],
 }
 FIRST = {
     "first": Annotated[
-        int | None, strawberry.argument(description="How many keywords at most, 0 to 100. 10 by default.")
+        int | None,
+        strawberry.argument(description="Maximum number of keywords, from 0 to 100. Defaults to 10."),
     ]
 }
 
 
-@strawberry.type(description="Figures over all mentions of a list, whatever its page.")
+@strawberry.type(description="Figures over all mentions of a list, regardless of the page.")
 class MentionStats:
-    count: int = resolved_by(stats.count, description="Number of mentions.")
-    likes: BigInt = resolved_by(stats.summed("likes"), description="Sum of their likes, as far as known.")
+    count: int = resolved_by(stats.count, description="Number of mentions in the list.")
+    likes: BigInt = resolved_by(
+        stats.summed("likes"), description="Sum of the likes of all mentions. Unknown likes count as 0."
+    )
     comments: BigInt = resolved_by(
-        stats.summed("comments"), description="Sum of their comments, as far as known."
+        stats.summed("comments"),
+        description="Sum of the comments on all mentions. Unknown numbers of comments count as 0.",
     )
     by_platform: list[PlatformCount] = resolved_by(
         stats.grouped("platform"),
-        description="By platform, the most frequent first; only those that are there.",
+        description="Number of mentions by platform, most frequent first. Platforms without mentions are omitted.",
     )
     by_sentiment: list[SentimentCount] = resolved_by(
-        stats.grouped("sentiment"), description="By mood, the most frequent first; only those that are there."
+        stats.grouped("sentiment"),
+        description="Number of mentions by sentiment, most frequent first. Sentiments without mentions are omitted.",
     )
     by_keyword: list[KeywordCount] = resolved_by(
-        stats.by_keyword, description="By keyword, the most frequent first.", arguments=FIRST
+        stats.by_keyword,
+        description="Number of mentions by keyword, most frequent first. Keywords without mentions are omitted.",
+        arguments=FIRST,
     )
     over_time: list[TimeCount] = resolved_by(
         stats.over_time,
-        description="By the time they were taken in: every window of the range in order, also empty ones.",
+        description="Number of mentions by time of ingestion, for each unit of the range in order. Units without "
+        "mentions are included.",
         arguments=OVER_TIME,
     )
 
 
-@strawberry.type(description="Figures over all leads of a list, whatever its page.")
+@strawberry.type(description="Figures over all leads of a list, regardless of the page.")
 class LeadStats:
-    count: int = resolved_by(stats.count, description="Number of leads.")
+    count: int = resolved_by(stats.count, description="Number of leads in the list.")
     value: list[Money] = resolved_by(
-        stats.value, description="Sum of their values for each currency, in the order of the codes."
+        stats.value,
+        description="Sum of the leads' values for each currency, ordered by the code of the currency.",
     )
     conversion_rate: Rate = resolved_by(
-        stats.conversion_rate, description="How many of them are CONVERTED now."
+        stats.conversion_rate, description="Share of the leads whose current status is CONVERTED."
     )
     by_status: list[LeadStatusCount] = resolved_by(
-        stats.grouped("status"), description="By status, the most frequent first; only those that are there."
+        stats.grouped("status"),
+        description="Number of leads by current status, most frequent first. Statuses without leads are omitted.",
     )
     by_platform: list[PlatformCount] = resolved_by(
         stats.grouped("platform"),
-        description="By platform, the most frequent first; only those that are there.",
+        description="Number of leads by platform, most frequent first. Platforms without leads are omitted.",
     )
     by_keyword: list[KeywordCount] = resolved_by(
-        stats.by_keyword, description="By keyword, the most frequent first.", arguments=FIRST
+        stats.by_keyword,
+        description="Number of leads by keyword, most frequent first. Keywords without leads are omitted.",
+        arguments=FIRST,
     )
     over_time: list[TimeCount] = resolved_by(
         stats.over_time,
-        description="By the time they were made: every window of the range in order, also empty ones.",
+        description="Number of leads by time of creation, for each unit of the range in order. Units without leads are "
+        "included.",
         arguments=OVER_TIME,
     )
 
@@ -160,14 +186,16 @@ class LeadStats:
 def basis(default: RateBasis) -> Any:
     return Annotated[
         RateBasis | None,
-        strawberry.argument(description=f"What to divide by what. {default.name} by default."),
+        strawberry.argument(
+            description=f"Numerator and denominator of the rate. Defaults to {default.name}."
+        ),
     ]
 
 
 def rate(parent: str, default: RateBasis) -> Any:
-    """A rate of a user or keyword; `parent` is the column by which leads refer to it."""
+    """Return the rate field of a user or keyword. `parent` is the foreign key of leads to the user or keyword."""
     return resolved_by(
         stats.rate_of(parent, default),
-        description="How well it does, from the counters.",
+        description="Conversion rate over all time, with the numerator and denominator given by `basis`.",
         arguments={"basis": basis(default)},
     )

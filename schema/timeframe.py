@@ -1,4 +1,4 @@
-"""Windows of time: how they are asked for, and how they are shown."""
+"""Windows of time: the arguments that select a window, and the types that show one."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -15,51 +15,54 @@ from services.figures.windows import EARLIEST, LATEST, LONGEST, Range, TimeUnit
 
 describe(
     Range,
-    "A window of time by its name. Days and months are those of the zone that goes with it, the current one with "
-    "its end that is still to come. Each window is compared with the one just before it.",
-    today="The day that it is, compared with the day before.",
-    yesterday="The day before today, compared with the day before that.",
-    last_7_days="Today and the six days before it, compared with the seven days before them.",
-    last_30_days="Today and the 29 days before it, compared with the thirty days before them.",
-    this_month="The calendar month that it is, compared with the whole month before.",
-    previous_month="The calendar month before this one, compared with the month before that.",
-    rolling_month="From the same day and time of the month before (its last day where it is shorter) up to the end of "
-    "the current quarter of an hour, compared with the month before that.",
-    custom="From `from` up to `to`. Whole days of the zone are compared with as many days before them, others with "
-    "the time before them that is as long.",
+    "Name of a window of time. Days and months are those of the time zone given with the name. The current day and "
+    "month last until their end in the future. Each window is compared with the window directly before.",
+    today="The current day, compared with the day before.",
+    yesterday="The day before the current day, compared with the day before yesterday.",
+    last_7_days="The current day and the 6 days before, compared with the 7 days before the window.",
+    last_30_days="The current day and the 29 days before, compared with the 30 days before the window.",
+    this_month="The current calendar month up to the end of the month, compared with the whole previous month.",
+    previous_month="The calendar month before the current month, compared with the month before that month.",
+    rolling_month="One month up to the end of the current 15 minutes, compared with the month before the window. The "
+    "window starts at the same time of the same day of the previous month, or of the month's last day if the month is "
+    "shorter.",
+    custom="From `from` to `to`. A window of whole days in the time zone is compared with the same number of days "
+    "before the window, any other window with the period of the same length before.",
 )
 
 _ENDS = (
-    f"on a quarter of an hour, between {EARLIEST.date()} and {LATEST.date()}; at most {LONGEST.days} days apart. "
-    "Goes with `range: CUSTOM`, which is what `range` is where this is given."
+    f"Must be a multiple of 15 minutes between {EARLIEST.date()} and {LATEST.date()}. `from` and `to` are required "
+    f"together, at most {LONGEST.days} days apart, and make CUSTOM the default of `range`."
 )
 MAX_AGE = {
     "max_age": Annotated[
         int | None,
         strawberry.argument(
-            description="How old figures may be, in seconds; 0 for those of this moment. By default as old as each may "
-            "be anyway: a few minutes. What the viewer has written is in them in any case."
+            description="Maximum age of the figures, in seconds. 0 computes the figures anew. Defaults to each figure's "
+            "own limit (a few minutes). Figures always include the viewer's own writes."
         ),
     ]
 }
 ARGUMENTS = {
     "range": Annotated[
         Range | None,
-        strawberry.argument(description="The window, by its name. LAST_30_DAYS by default."),
+        strawberry.argument(
+            description="Name of the window. Defaults to LAST_30_DAYS, or to CUSTOM if `from` and `to` are given."
+        ),
     ],
     "time_zone": Annotated[
         str | None,
         strawberry.argument(
-            description="IANA name of the zone of days, weeks and months. The viewer's, by default."
+            description="IANA name of the time zone of days, weeks and months. Defaults to the viewer's time zone."
         ),
     ],
     "since": Annotated[
         datetime | None,
-        strawberry.argument(name="from", description=f"First moment of a custom window, {_ENDS}"),
+        strawberry.argument(name="from", description=f"Start of a custom window, inclusive. {_ENDS}"),
     ],
     "until": Annotated[
         datetime | None,
-        strawberry.argument(name="to", description=f"First moment behind a custom window, {_ENDS}"),
+        strawberry.argument(name="to", description=f"End of a custom window, exclusive. {_ENDS}"),
     ],
     **MAX_AGE,
 }
@@ -67,44 +70,51 @@ BY = {
     "by": Annotated[
         TimeUnit | None,
         strawberry.argument(
-            description=f"Unit of the points, DAY by default; at most {MOST_WINDOWS} points."
+            description=f"Unit of time of each point. Defaults to DAY. At most {MOST_WINDOWS} points."
         ),
     ]
 }
 
 
-@strawberry.type(description="A window of time, half-open: with its first moment and without its end.")
+@strawberry.type(description="A window of time that includes its start and excludes its end.")
 class Window:
-    start: datetime = column("First moment of the window.")
-    end: datetime = column("First moment behind the window.")
-    partial: bool = column("Whether it is not over yet: then its figures still grow.")
+    start: datetime = column("Start of the window, inclusive.")
+    end: datetime = column("End of the window, exclusive.")
+    partial: bool = column("Whether the window is still in progress, so that figures can still change.")
 
 
-@strawberry.type(description="What happened within a unit of time.")
+@strawberry.type(description="Numbers of mentions and leads within a unit of time.")
 class Point:
-    start: datetime = column("First moment of the unit, or of the window where that cuts it.")
-    end: datetime = column("First moment behind it.")
-    partial: bool = column("Whether the unit is cut by the window, or not over yet.")
-    mentions: int = column("Number of mentions taken in.")
-    leads: int = column("Number of leads made.")
-    qualified: int = column("Number of leads that were first QUALIFIED.")
-    converted: int = column("Number of leads that were first CONVERTED.")
+    start: datetime = column(
+        "Start of the unit, inclusive, or of the window if the window starts within the unit."
+    )
+    end: datetime = column("End of the unit, exclusive, or of the window if the window ends within the unit.")
+    partial: bool = column("Whether the window cuts the unit, or the unit is still in progress.")
+    mentions: int = column("Number of mentions ingested within the unit.")
+    leads: int = column("Number of leads created within the unit.")
+    qualified: int = column("Number of leads that first reached QUALIFIED within the unit.")
+    converted: int = column("Number of leads that first became CONVERTED within the unit.")
 
 
-@strawberry.type(description="What happened over a window of time.")
+@strawberry.type(description="Numbers of mentions and leads over a window of time.")
 class Series:
-    as_of: datetime = column("Moment that the numbers are of.")
+    as_of: datetime = column("Time for which the numbers were computed.")
     points: list[Point] = column(
-        "Every unit of the window, in order and without gaps, also those with zeros."
+        "One point for each unit of the window, in chronological order. Units without events are included."
     )
 
 
 def over_time(resolver: SetWise) -> Any:
-    return resolved_by(resolver, description="The same by days, weeks or months of the zone.", arguments=BY)
+    """Return a field with a time series over the window."""
+    return resolved_by(
+        resolver,
+        description="Numbers of mentions and leads over the window, by days, weeks or months of the time zone.",
+        arguments=BY,
+    )
 
 
 def framed(resolver: Callable[..., Awaitable[Sequence[Any]]], description: str) -> Any:
-    """A field that is about a window of time: the resolver gets all of the window's arguments as one value."""
+    """Return a field about a window of time. The resolver gets the arguments of the window as one value."""
 
     @like(resolver)
     async def resolve(parents: Sequence[Any], context: Context, **given: Any) -> Sequence[Any]:

@@ -1,4 +1,4 @@
-"""Numbers and rates beside those of the window before."""
+"""Numbers and rates, compared with the previous window."""
 
 import strawberry
 
@@ -6,18 +6,18 @@ from schema.fields import column
 from schema.stats import Rate
 
 
-@strawberry.type(description="A number in a window, and the same number in the window before.")
+@strawberry.type(description="A number of a window, compared with the previous window.")
 class Trend:
-    value: int = column("The number in the window.")
-    previous: int = column("The number in the window before.")
-    change: int = column("The difference: negative where it has become less.")
+    value: int = column("Number in the window.")
+    previous: int = column("Number in the previous window.")
+    change: int = column("`value` minus `previous`, negative for a decrease.")
     change_percent: float | None = column(
-        "The difference in percent of the previous number, half-up to two decimals; null where that is 0."
+        "`change` in percent of `previous`, rounded half up to two decimals. Null if `previous` is 0."
     )
 
 
-@strawberry.type(description="A rate in a window, and the same rate in the window before.")
+@strawberry.type(description="A rate of a window, compared with the previous window.")
 class RateTrend:
-    current: Rate = column("The rate in the window.")
-    previous: Rate = column("The rate in the window before.")
-    change: float = column("The difference of the two values, in percentage points.")
+    current: Rate = column("Rate in the window.")
+    previous: Rate = column("Rate in the previous window.")
+    change: float = column("`current.value` minus `previous.value`, in percentage points.")

@@ -23,34 +23,37 @@ from schema.timeframe import framed
 from services.figures.rates import RateBasis
 
 
-@strawberry.type(description="A person who sells, and the totals of what is theirs.")
+@strawberry.type(description="A user, with the totals of the user's keywords, mentions and leads.")
 class User(Node):
     is_type_of = is_row_of(models.User)
 
     id: strawberry.ID = global_id(models.User)
-    email: str = column("E-mail address.")
-    name: str = column("Name, or an empty text.")
-    role: UserRole = column("What the user may see.")
-    time_zone: str = column("IANA name of the zone that the user's days begin and end in.")
-    keywords_count: int = column("Number of keywords, whatever their status.")
-    mentions_count: int = column("Number of mentions of all keywords.")
-    leads_count: int = column("Number of leads, whatever their status.")
-    new_leads_count: int = column("Number of leads that are NEW now.")
-    contacted_leads_count: int = column("Number of leads that are CONTACTED now.")
-    qualified_leads_count: int = column("Number of leads that are QUALIFIED now.")
-    converted_leads_count: int = column("Number of leads that are CONVERTED now.")
-    disqualified_leads_count: int = column("Number of leads that are DISQUALIFIED now.")
-    created_at: datetime = column("When the user was created.")
+    email: str = column("Email address of the user.")
+    name: str = column("Name of the user. Empty string if not set.")
+    role: UserRole = column("Role of the user, which determines the rows that the user may see.")
+    time_zone: str = column("IANA name of the time zone in which the user's days begin and end.")
+    keywords_count: int = column("Number of the user's keywords, with any status.")
+    mentions_count: int = column("Number of mentions of all the user's keywords.")
+    leads_count: int = column("Number of the user's leads, with any status.")
+    new_leads_count: int = column("Number of the user's leads whose current status is NEW.")
+    contacted_leads_count: int = column("Number of the user's leads whose current status is CONTACTED.")
+    qualified_leads_count: int = column("Number of the user's leads whose current status is QUALIFIED.")
+    converted_leads_count: int = column("Number of the user's leads whose current status is CONVERTED.")
+    disqualified_leads_count: int = column("Number of the user's leads whose current status is DISQUALIFIED.")
+    created_at: datetime = column("Time when the user was created.")
     conversion_rate: Rate = rate("user_id", RateBasis.CONVERTED_PER_MENTION)
     dashboard: DashboardRef = framed(
-        timeframe.of_users, "The user's dashboard: what they want to know first. Days are the viewer's."
+        timeframe.of_users,
+        "Dashboard of the user for one window of time. Days are those of the viewer's time zone by default.",
     )
     analytics: AnalyticsRef = framed(
-        timeframe.of_users, "What happened to the user's mentions and leads. Days are the viewer's."
+        timeframe.of_users,
+        "Figures about the user's mentions and leads for one window of time. Days are those of the viewer's "
+        "time zone by default.",
     )
-    keywords: Connection[KeywordRef] = keyword_list(resolve.keywords, "The user's keywords.")
+    keywords: Connection[KeywordRef] = keyword_list(resolve.keywords, "Keywords of the user.")
     mentions: MentionConnectionRef = mention_list(resolve.mentions, "Mentions of the user's keywords.")
-    leads: LeadConnectionRef = lead_list(resolve.leads, "The user's leads.")
+    leads: LeadConnectionRef = lead_list(resolve.leads, "Leads of the user.")
     integrations: Connection[IntegrationRef] = integration_list(
-        resolve.integrations, "The user's integrations."
+        resolve.integrations, "Integrations of the user."
     )

@@ -1,4 +1,4 @@
-"""What mutations answer where they wrote nothing."""
+"""User errors, and the base types of all payloads."""
 
 import strawberry
 
@@ -9,27 +9,27 @@ from services.rules.user_errors import UserErrorCode
 
 describe(
     UserErrorCode,
-    "Why a mutation wrote nothing.",
-    not_found="There is no such thing, or none that the viewer may see.",
-    invalid="The value is none that can be here; the message says why.",
-    required="A value is missing, null or empty where there has to be one.",
-    too_long="A text is longer than possible.",
-    too_many="A list has more entries than possible.",
-    already_exists="There is one already that only one of can be.",
-    invalid_transition="The thing's state does not allow this.",
-    conflict="The thing is not in the version that was expected: somebody else has changed it.",
-    idempotency_key_reused="The idempotency key was used with another input.",
-    in_flight="A call with this idempotency key is under way: try again in a moment.",
+    "Reason why a mutation wrote nothing.",
+    not_found="The object does not exist or is not visible to the viewer.",
+    invalid="The value is not allowed. The message explains why.",
+    required="A required value is missing, null or empty.",
+    too_long="A string is longer than allowed.",
+    too_many="A list has more elements than allowed.",
+    already_exists="An object with this unique value already exists.",
+    invalid_transition="The current status of the object does not allow the change.",
+    conflict="The version of the object differs from the expected version, because the object has been changed.",
+    idempotency_key_reused="The idempotency key was already used with a different input.",
+    in_flight="Another call with the same idempotency key is in progress. Retry later.",
 )
 
 
-@strawberry.type(description="Something that the person at the other end can mend. Nothing was written.")
+@strawberry.type(description="A problem the user can fix. The mutation wrote nothing.")
 class UserError:
-    code: UserErrorCode = column("What kind of error it is.")
-    message: str = column("What is wrong, in English, for a person.")
+    code: UserErrorCode = column("Code of the error.")
+    message: str = column("Description of the error in English, for a person.")
     path: list[str] = column(
-        "Where the value stands, from the argument on, such as `input`, `keyword`; places in lists are numbers "
-        "from 0.",
+        "Path to the invalid value, beginning with the argument, such as `input`, `keyword`. List elements are "
+        "numbered from 0.",
         name="path",
         of=lambda path: [public(step) for step in path],
     )
@@ -37,16 +37,18 @@ class UserError:
 
 @strawberry.type
 class Payload:
-    """What the payload of every mutation has."""
+    """The base of all payloads."""
 
-    user_errors: list[UserError] = column("Why nothing was written; empty where it was.")
+    user_errors: list[UserError] = column(
+        "Errors because of which the mutation wrote nothing. Empty if the mutation succeeded."
+    )
 
 
 @strawberry.type
 class ReplayedPayload(Payload):
-    """What the payload of a mutation with an idempotency key has."""
+    """The base of the payloads of mutations that take an idempotency key."""
 
     replayed: bool = column(
-        "Whether nothing was written because a call with the same idempotency key was answered before. What is "
-        "there of it is shown as it is now."
+        "Whether the payload repeats the result of an earlier call with the same idempotency key. The repeated call "
+        "wrote nothing. Objects are shown in their current state."
     )

@@ -121,7 +121,7 @@ def test_a_deprecation_that_changes_or_goes_is_safe() -> None:
         Change(SAFE, "DEPRECATION_REASON_CHANGED", "Lead.score is deprecated: Use `value`.")
     ]
     assert changes(deprecated, OLD) == [
-        Change(SAFE, "DEPRECATION_REMOVED", "Lead.score is not deprecated any more.")
+        Change(SAFE, "DEPRECATION_REMOVED", "Lead.score is no longer deprecated.")
     ]
 
 
@@ -163,7 +163,9 @@ def asked(*arguments: str) -> Result:
 def older(tmp_path: Path) -> Path:
     """A schema file, older than the code's by one change of each class."""
     text = CURRENT.replace("type PageInfo {", "type PageInfo {\n  pages: Int!\n")
-    text = text.replace('  """A feature that a product lacks."""\n  FEATURE_REQUEST\n', "")
+    text = text.replace(
+        '  """A feature that a product lacks."""\n  FEATURE_REQUEST\n', ""
+    )
     text = text.replace("Where a page lies in its list", "Where a page lies")
     file = tmp_path / "older.graphql"
     file.write_text(text)

@@ -1,1 +1,1 @@
-"""The mutations of each entity: what they take, and what they answer."""
+"""The mutations of each entity, with their inputs and payloads."""

@@ -17,55 +17,68 @@ from services.analysis.record import (
     VERSION,
 )
 
-_MENTIONS = "The mentions, in the order of their ids; empty where nothing was written."
+_MENTIONS = "The mentions, in the order of the IDs. Empty if nothing was written."
 
 
-@strawberry.input(description="What was found in a mention.")
+@strawberry.input(description="Analysis of a mention by an external analyzer.")
 class AnalysisInput:
-    mention_id: strawberry.ID = required("Id of the mention, which has to be there.")
-    status: AnalysisStatus | None = optional("How far the analysis is. SUCCEEDED by default.")
-    sentiment: Sentiment | None = optional("Mood; what SUCCEEDED has one.")
+    mention_id: strawberry.ID = required("Global ID of the mention. The mention must exist.")
+    status: AnalysisStatus | None = optional("Status of the analysis. Defaults to SUCCEEDED.")
+    sentiment: Sentiment | None = optional("Sentiment of the mention. Required when `status` is SUCCEEDED.")
     sentiment_score: float | None = optional(
-        "Mood from -1 (negative) to 1 (positive), three decimals are kept."
+        "Sentiment from -1 (negative) to 1 (positive), stored with three decimals."
     )
-    intent: Intent | None = optional("What the author is after.")
-    intent_score: float | None = optional("Certainty of the intent, 0 to 1, three decimals are kept.")
-    relevance: Relevance | None = optional("Fit to the keyword; what SUCCEEDED has one.")
-    relevance_score: int | None = optional("Fit to the keyword, 0 to 100.")
-    relevance_reason: str | None = optional(f"Why it fits or does not, at most {LONGEST_TEXT} characters.")
-    topics: list[str] | None = optional(f"Topics, at most {MOST_TOPICS} of {LONGEST_TOPIC} characters.")
-    summary: str | None = optional(f"The mention in a sentence, at most {LONGEST_TEXT} characters.")
-    error: str | None = optional(f"Why it failed, at most {LONGEST_TEXT} characters; only with FAILED.")
+    intent: Intent | None = optional("Intent of the author.")
+    intent_score: float | None = optional(
+        "Confidence in the intent, from 0 to 1, stored with three decimals."
+    )
+    relevance: Relevance | None = optional(
+        "Relevance of the mention to the keyword. Required when `status` is SUCCEEDED."
+    )
+    relevance_score: int | None = optional("Relevance of the mention to the keyword, from 0 to 100.")
+    relevance_reason: str | None = optional(
+        f"Explanation of the relevance, at most {LONGEST_TEXT:,} characters."
+    )
+    topics: list[str] | None = optional(
+        f"Topics of the mention: at most {MOST_TOPICS} topics of at most {LONGEST_TOPIC} characters."
+    )
+    summary: str | None = optional(
+        f"Summary of the mention in one sentence, at most {LONGEST_TEXT:,} characters."
+    )
+    error: str | None = optional(
+        f"Reason for the failure, at most {LONGEST_TEXT:,} characters. Allowed only with status FAILED."
+    )
 
 
-@strawberry.input(description="What an analyser of somebody's own found in many mentions.")
+@strawberry.input(description="Input for recording analyses by an external analyzer.")
 class RecordAnalysesInput:
-    analyzer: str = required(f"Name of the analyser, 1 to {LONGEST_NAME} characters.")
-    analyzer_version: str | None = optional(f"Its version, at most {LONGEST_NAME} characters.")
+    analyzer: str = required(f"Name of the analyzer, 1 to {LONGEST_NAME} characters.")
+    analyzer_version: str | None = optional(f"Version of the analyzer, at most {LONGEST_NAME} characters.")
     analyses: list[AnalysisInput] = required(
-        f"What it found, 1 to {MOST_AT_ONCE}, each of another mention. All of what was found before goes."
+        f"1 to {MOST_AT_ONCE:,} analyses, each of a different mention. Each analysis replaces the previous analysis of the "
+        "mention."
     )
     idempotency_key: str | None = idempotency_key()
 
 
-@strawberry.input(description="Which mentions to analyse.")
+@strawberry.input(description="Input for analyzing mentions with the built-in analyzer.")
 class AnalyzeMentionsInput:
     ids: list[strawberry.ID] = required(
-        f"Ids of the mentions, 1 to {MOST_AT_ONCE}. All of them have to be there."
+        f"Global IDs of 1 to {MOST_AT_ONCE:,} mentions. All mentions must exist."
     )
     idempotency_key: str | None = idempotency_key()
 
 
-@strawberry.type(description="What became of analyses to be recorded.")
+@strawberry.type(description="Result of recording analyses.")
 class RecordAnalysesPayload(ReplayedPayload):
     mentions: list[MentionRef] = resolved_by(of_mentions.all_of_payload, description=_MENTIONS)
-    recorded_count: int = column("How many analyses were recorded.", name="changed_count")
+    recorded_count: int = column("Number of analyses that were recorded.", name="changed_count")
 
 
-@strawberry.type(description="What became of mentions to be analysed.")
+@strawberry.type(description="Result of analyzing mentions.")
 class AnalyzeMentionsPayload(ReplayedPayload):
     mentions: list[MentionRef] = resolved_by(of_mentions.all_of_payload, description=_MENTIONS)
-    analyzed_count: int = column("How many mentions were analysed.", name="changed_count")
+    analyzed_count: int = column("Number of mentions that were analyzed.", name="changed_count")
 
 
 @strawberry.type
@@ -76,14 +89,14 @@ class AnalysisMutation:
         resolve.record_analyses,
         RecordAnalysesInput,
         scope=WRITE_MENTIONS,
-        description=f"Records what an analyser of somebody's own found in up to {MOST_AT_ONCE} mentions: in all of "
-        "them or in none.",
+        description=f"Records analyses of up to {MOST_AT_ONCE:,} mentions by an external analyzer. Records all of the "
+        "analyses or none.",
     )
     analyze_mentions: AnalyzeMentionsPayload | None = writes(
         resolve.analyze_mentions,
         AnalyzeMentionsInput,
         scope=WRITE_MENTIONS,
-        description=f"Analyses up to {MOST_AT_ONCE} mentions with the built-in analyser ({VERSION}): their mood by the "
-        "lexicon VADER, the intent and the fit to the keyword by rules. It reads English; of a mention in another "
-        "language it measures only the fit, and says SKIPPED.",
+        description=f"Analyzes up to {MOST_AT_ONCE:,} mentions with the built-in analyzer ({VERSION}). Sentiment is measured "
+        "with the VADER lexicon, intent and relevance by rules. Only English is supported. For a mention in another "
+        "language, only the relevance is measured and the status is SKIPPED.",
     )

@@ -1,4 +1,4 @@
-"""The fields of the mutation root and of its inputs."""
+"""Fields of the mutation root and of its inputs."""
 
 from typing import Annotated, Any
 
@@ -8,29 +8,33 @@ from schema.fields import SetWise, resolved_by
 
 
 def writes(resolver: SetWise, given: Any, *, scope: str | None, description: str) -> Any:
-    """A field of the mutation root: one transaction. `given` is the type of `input`, its only argument. Without a
-    `scope` the description says what is needed.
+    """Return a field of the mutation root. Each call of the field is one transaction.
+
+    `given` is the type of the only argument, `input`. If `scope` is None, the description must name the scopes.
     """
-    argument = Annotated[given, strawberry.argument(description="What to write.")]
-    needed = "" if scope is None else f" Needs the scope `{scope}`."
+    argument = Annotated[given, strawberry.argument(description="Input of the mutation.")]
+    needed = "" if scope is None else f" Requires the scope `{scope}`."
     return resolved_by(
         resolver,
-        description=f"{description}{needed} It is null only together with an error.",
+        description=f"{description}{needed} Null only if the request failed with a top-level error.",
         arguments={"input": argument},
     )
 
 
 def required(description: str) -> Any:
+    """Return an input field that the client must give."""
     return strawberry.field(description=description)
 
 
 def idempotency_key() -> Any:
+    """Return the input field of the idempotency key."""
     return optional(
-        "1 to 255 characters of your own choice, such as a UUID. A call with the key and input of an earlier one "
-        "of the last 24 hours writes nothing and gets the earlier answer; with another input it is refused."
+        "Key of 1 to 255 characters that identifies the call, such as a UUID. A second call within 24 hours with the "
+        "same key and input writes nothing and returns the earlier result. A call with the same key and a different "
+        "input fails with IDEMPOTENCY_KEY_REUSED."
     )
 
 
 def optional(description: str) -> Any:
-    """A field that may be left out. Left out and null are told apart."""
+    """Return an optional input field. An omitted field is distinct from null."""
     return strawberry.field(default=strawberry.UNSET, description=description)

@@ -20,93 +20,95 @@ from services.ingest.write import ErrorPolicy, IngestOutcome
 
 describe(
     ErrorPolicy,
-    "What to do with items that are right when others are not.",
-    reject_all="Nothing is taken in.",
-    reject_failed_rows="They are taken in, without those that are not right.",
+    "Policy for valid items of a batch with invalid items.",
+    reject_all="No item is ingested if any item is invalid.",
+    reject_failed_rows="Valid items are ingested and invalid items are rejected.",
 )
 describe(
     IngestOutcome,
-    "What became of an item.",
-    created="It is there now. Of an item without a keyword, at least one mention is new.",
-    duplicate="All of it was there before; nothing of that was changed.",
-    unmatched="It has no keyword and contains none.",
-    failed="Nothing of it was taken in: the errors say why.",
+    "Outcome of ingesting an item.",
+    created="At least one new mention was created from the item.",
+    duplicate="All mentions of the item already existed and were not changed.",
+    unmatched="The item names no keyword and contains no active keyword of the viewer.",
+    failed="Nothing was ingested from the item. The errors give the reasons.",
 )
 describe(
     IngestErrorCode,
-    "Why an item was not taken in.",
-    bad_line="The line is no JSON object. Only in streams.",
-    unknown_field="There is no field of this name. Only in streams.",
-    required="A value is missing, null or empty where there has to be one.",
-    invalid="The value is none that can be here; the message says why.",
-    too_long="A text is longer than possible.",
-    not_found="There is no such thing, or none of the viewer's.",
+    "Reason why an item was not ingested.",
+    bad_line="The line is not a JSON object. Occurs only in streams.",
+    unknown_field="The item has a field with an unknown name. Occurs only in streams.",
+    required="A required value is missing, null or empty.",
+    invalid="The value is not allowed. The message explains why.",
+    too_long="A string is longer than allowed.",
+    not_found="The object does not exist or does not belong to the viewer.",
     inactive="The keyword is paused or archived.",
-    rejected="Nothing is wrong with this item: it was rejected because others failed.",
+    rejected="The item is valid and was rejected because other items are invalid.",
 )
 
 
-@strawberry.input(description="A post that mentions a keyword, or is to be searched for keywords.")
+@strawberry.input(description="A post to ingest, with a given keyword or to be searched for keywords.")
 class IngestMentionInput:
-    platform: Platform = required("Where it was published.")
-    external_id: str = required("The platform's own id of it, 1 to 500 characters.")
-    url: str = required("Address of the publication: http or https, at most 2 000 characters.")
+    platform: Platform = required("Platform of the publication.")
+    external_id: str = required("ID of the publication on the platform, 1 to 500 characters.")
+    url: str = required("URL of the publication with the scheme http or https, at most 2,000 characters.")
     keyword_id: strawberry.ID | None = optional(
-        "The keyword that it mentions, which has to be active. Without one it becomes a mention of each active "
-        "keyword of the viewer that its title or text contains."
+        "Global ID of the keyword that the post mentions. The keyword must be active. Without an ID, the post becomes a "
+        "mention of each active keyword of the viewer that the title or text matches."
     )
-    kind: MentionKind | None = optional("What sort of publication it is; POST by default.")
-    title: str | None = optional("Title, at most 1 000 characters.")
+    kind: MentionKind | None = optional("Kind of publication. Defaults to POST.")
+    title: str | None = optional("Title of the publication, at most 1,000 characters.")
     content: str | None = optional(
-        "Text as published, at most 20 000 characters; the title by default. One of the two is needed."
+        "Text of the publication, at most 20,000 characters. Defaults to the title. Required if `title` is not given."
     )
-    author: str | None = optional("Name that the author goes by, at most 200 characters.")
-    language: str | None = optional("Language tag such as `en`, at most 35 characters.")
-    likes: int | None = optional("Likes, points or votes so far.")
-    comments: int | None = optional("Number of comments so far.")
-    published_at: datetime | None = optional("When it was published, between the years 1970 and 2999.")
-    integration_id: strawberry.ID | None = optional("The integration that found it.")
+    author: str | None = optional("Name of the author on the platform, at most 200 characters.")
+    language: str | None = optional("Language tag of the text (BCP 47), such as `en`, at most 35 characters.")
+    likes: int | None = optional("Number of likes, points or votes so far, 0 or more.")
+    comments: int | None = optional("Number of comments so far, 0 or more.")
+    published_at: datetime | None = optional("Time of publication, from the year 1970 to the year 2999.")
+    integration_id: strawberry.ID | None = optional("Global ID of the integration that delivers the post.")
 
 
-@strawberry.input(description="Posts to take in.")
+@strawberry.input(description="Input for ingesting posts as mentions.")
 class IngestMentionsInput:
-    items: list[IngestMentionInput] = required(f"The posts, 1 to {MOST_AT_ONCE}.")
+    items: list[IngestMentionInput] = required(f"1 to {MOST_AT_ONCE:,} posts to ingest.")
     on_error: ErrorPolicy | None = optional(
-        "What to do with items that are right when others are not; REJECT_FAILED_ROWS by default."
+        "Policy for valid items if other items are invalid. Defaults to REJECT_FAILED_ROWS."
     )
     analyze: bool | None = optional(
-        f"Whether to analyse what is new with the built-in analyser ({VERSION}), as `analyzeMentions` does, in the "
-        "same transaction; false by default."
+        f"Whether to analyze new mentions with the built-in analyzer ({VERSION}) in the same transaction, as "
+        "`analyzeMentions` does. Defaults to false."
     )
     idempotency_key: str | None = idempotency_key()
 
 
-@strawberry.type(description="Something that is wrong with an item.")
+@strawberry.type(description="An error in an item.")
 class IngestError:
-    code: IngestErrorCode = column("What kind of error it is.")
-    message: str = column("What is wrong, in English, for a person.")
-    path: list[str] = column("Where the value stands, such as `input`, `items`, `3`, `url`.")
+    code: IngestErrorCode = column("Code of the error.")
+    message: str = column("Description of the error in English, for a person.")
+    path: list[str] = column("Path to the invalid value, such as `input`, `items`, `3`, `url`.")
 
 
-@strawberry.type(description="A mention that an item has become, or was before.")
+@strawberry.type(description="A mention of an item, created by the call or existing before.")
 class IngestedMention:
-    mention_id: strawberry.ID = encoded(models.Mention, "The mention's id.", name="id")
-    created: bool = column("Whether it is new: false where it was there before.")
+    mention_id: strawberry.ID = encoded(models.Mention, "Global ID of the mention.", name="id")
+    created: bool = column("Whether the mention is new. False if the mention already existed.")
     mention: MentionRef | None = resolved_by(
-        resolve.mention, description="The mention; null where it has been deleted meanwhile."
+        resolve.mention, description="The mention. Null if the mention has been deleted since."
     )
     keyword: KeywordRef | None = resolved_by(
-        resolve.keyword, description="Its keyword; null where it has been deleted meanwhile."
+        resolve.keyword, description="Keyword of the mention. Null if the keyword has been deleted since."
     )
 
 
-@strawberry.type(description="What became of an item.")
+@strawberry.type(description="Result of ingesting an item.")
 class IngestResult:
-    outcome: IngestOutcome = column("What became of it.")
+    outcome: IngestOutcome = column("Outcome of ingesting the item.")
     mentions: list[IngestedMention] = column(
-        "Its mentions: one of the keyword that it names, or one of each keyword that it contains."
+        "Mentions of the item: one for the given keyword, or one for each keyword that the item contains."
     )
-    errors: list[IngestError] = column("What is wrong with it; empty where nothing is.")
+    errors: list[IngestError] = column(
+        "Errors in the item. Empty if the item was ingested, a duplicate or unmatched."
+    )
 
 
 def _count(outcome: IngestOutcome, description: str) -> Any:
@@ -117,13 +119,13 @@ def _count(outcome: IngestOutcome, description: str) -> Any:
     return column(description, of=of)
 
 
-@strawberry.type(description="What became of posts to be taken in.")
+@strawberry.type(description="Result of ingesting posts.")
 class IngestMentionsPayload(ReplayedPayload):
-    created_count: int = _count(IngestOutcome.CREATED, "How many items are CREATED.")
-    duplicate_count: int = _count(IngestOutcome.DUPLICATE, "How many items are DUPLICATE.")
-    unmatched_count: int = _count(IngestOutcome.UNMATCHED, "How many items are UNMATCHED.")
-    failed_count: int = _count(IngestOutcome.FAILED, "How many items are FAILED.")
-    results: list[IngestResult] = column("What became of each item, in their order.")
+    created_count: int = _count(IngestOutcome.CREATED, "Number of items with the outcome CREATED.")
+    duplicate_count: int = _count(IngestOutcome.DUPLICATE, "Number of items with the outcome DUPLICATE.")
+    unmatched_count: int = _count(IngestOutcome.UNMATCHED, "Number of items with the outcome UNMATCHED.")
+    failed_count: int = _count(IngestOutcome.FAILED, "Number of items with the outcome FAILED.")
+    results: list[IngestResult] = column("Result of each item, in the order of the items.")
 
 
 @strawberry.type
@@ -134,6 +136,6 @@ class IngestMutation:
         resolve.ingest_mentions,
         IngestMentionsInput,
         scope=WRITE_MENTIONS,
-        description=f"Takes up to {MOST_AT_ONCE} posts in for the viewer, each once however often it is sent. "
-        "`POST /ingest/mentions` does the same with streams of any length.",
+        description=f"Ingests up to {MOST_AT_ONCE:,} posts for the viewer. A post that is sent repeatedly is stored once. "
+        "`POST /ingest/mentions` ingests streams of any length.",
     )

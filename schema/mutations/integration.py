@@ -27,136 +27,141 @@ from services.integrations.accounts import (
 )
 from services.rules.large_deletes import MOST_AT_ONCE
 
-_ID = "Id of the integration."
-_NAME = f"Name given by the user, at most {LONGEST_NAME} characters."
+_ID = "Global ID of the integration."
+_NAME = f"Name of the integration, at most {LONGEST_NAME} characters."
 _CREDENTIALS = (
-    f"What opens the account: a token, or whatever the provider wants, 1 to {LONGEST_SECRET} characters. It is "
-    "kept encrypted and never returned."
+    f"Credentials of the account in the format of the provider, such as a token, 1 to {LONGEST_SECRET:,} characters. "
+    "Credentials are stored encrypted and never returned."
 )
-_EXPIRES = "When the credentials end."
-_SCOPES = f"What the user has allowed it to do at the service, at most {MOST_SCOPES} words."
+_EXPIRES = "Time when the credentials expire."
+_SCOPES = f"Permissions of the integration at the service: at most {MOST_SCOPES} names of at most {LONGEST_NAME} characters."
 _SETTINGS = (
-    f"Settings, a JSON object of at most {LARGEST_SETTINGS_BYTES} bytes. Everybody who sees the integration sees "
-    "them: put no credentials here."
+    f"Settings of the integration, a JSON object of at most {LARGEST_SETTINGS_BYTES:,} bytes. Must not contain "
+    "credentials, because all users who may see the integration see its settings."
 )
-_INTERVAL = f"How long it waits between two looks, 1 to {LONGEST_INTERVAL_MINUTES} minutes."
-_INTEGRATION = "The integration as it is now; null where nothing was written."
+_INTERVAL = f"Time between two runs in minutes, 1 to {LONGEST_INTERVAL_MINUTES:,}."
+_INTEGRATION = "The integration after the mutation. Null if nothing was written."
 
 
-@strawberry.input(description="An account to be connected. It is in use at once.")
+@strawberry.input(description="Input for connecting an account. The new integration is ACTIVE.")
 class ConnectIntegrationInput:
-    provider: IntegrationProvider = required("The service.")
+    provider: IntegrationProvider = required("Service to which the integration connects.")
     kind: IntegrationKind | None = optional(
-        "What it is for. By default CRM for HubSpot, Salesforce, Pipedrive and Zapier, NOTIFICATION for Slack, "
-        "Discord, e-mail and web hooks, SOURCE for all others."
+        "Purpose of the integration. Defaults to CRM for HubSpot, Salesforce, Pipedrive and Zapier, to NOTIFICATION for "
+        "Slack, Discord, email and webhooks, and to SOURCE for all other providers."
     )
     external_account_id: str | None = optional(
-        f"The account at the service, at most {LONGEST_NAME} characters. An account is connected once; none by "
-        "default."
+        f"ID of the account at the service, at most {LONGEST_NAME} characters. An account can be connected only once. "
+        "Defaults to an empty string."
     )
-    name: str | None = optional(f"{_NAME} None by default.")
-    credentials: Secret | None = optional(f"{_CREDENTIALS} None by default.")
-    credentials_expires_at: datetime | None = optional(_EXPIRES)
-    scopes: list[str] | None = optional(_SCOPES)
-    settings: JSON | None = optional(_SETTINGS)
-    sync_interval_minutes: int | None = optional(f"{_INTERVAL} 15 by default.")
+    name: str | None = optional(f"{_NAME} Defaults to an empty string.")
+    credentials: Secret | None = optional(f"{_CREDENTIALS} By default, no credentials are stored.")
+    credentials_expires_at: datetime | None = optional(f"{_EXPIRES} Unknown by default.")
+    scopes: list[str] | None = optional(f"{_SCOPES} Defaults to an empty list.")
+    settings: JSON | None = optional(f"{_SETTINGS} Defaults to an empty object.")
+    sync_interval_minutes: int | None = optional(f"{_INTERVAL} Defaults to 15.")
     user_id: strawberry.ID | None = optional(
-        "Whose integration it will be. The viewer's, by default; only operators may name others."
+        "Global ID of the user who will own the integration. Defaults to the viewer. Only operators may name another "
+        "user."
     )
     idempotency_key: str | None = idempotency_key()
 
 
-@strawberry.input(description="What to change about an integration. What is left out stays.")
+@strawberry.input(description="Input for changing an integration. Omitted fields stay unchanged.")
 class UpdateIntegrationInput:
     id: strawberry.ID = required(_ID)
-    name: str | None = optional(f"{_NAME} Cannot be null.")
-    credentials: Secret | None = optional(f"{_CREDENTIALS} Null takes away those that it has.")
-    credentials_expires_at: datetime | None = optional(f"{_EXPIRES} Null where that is not known.")
-    scopes: list[str] | None = optional(f"{_SCOPES} Cannot be null.")
-    settings: JSON | None = optional(f"{_SETTINGS} In place of those that were there; cannot be null.")
-    sync_interval_minutes: int | None = optional(f"{_INTERVAL} Cannot be null.")
+    name: str | None = optional(f"{_NAME} Null is not allowed.")
+    credentials: Secret | None = optional(f"{_CREDENTIALS} Null deletes the credentials.")
+    credentials_expires_at: datetime | None = optional(f"{_EXPIRES} Null if unknown.")
+    scopes: list[str] | None = optional(f"{_SCOPES} Replaces all existing permissions. Null is not allowed.")
+    settings: JSON | None = optional(f"{_SETTINGS} Replaces all existing settings. Null is not allowed.")
+    sync_interval_minutes: int | None = optional(f"{_INTERVAL} Null is not allowed.")
 
 
-@strawberry.input(description="Which integration to pause.")
+@strawberry.input(description="Input for pausing an integration.")
 class PauseIntegrationInput:
     id: strawberry.ID = required(_ID)
 
 
-@strawberry.input(description="Which integration to resume.")
+@strawberry.input(description="Input for resuming an integration.")
 class ResumeIntegrationInput:
     id: strawberry.ID = required(_ID)
 
 
-@strawberry.input(description="Which integration to disconnect.")
+@strawberry.input(description="Input for disconnecting an integration.")
 class DisconnectIntegrationInput:
     id: strawberry.ID = required(_ID)
 
 
-@strawberry.input(description="Which integration to delete.")
+@strawberry.input(description="Input for deleting an integration.")
 class DeleteIntegrationInput:
     id: strawberry.ID = required(_ID)
 
 
-@strawberry.input(description="What a worker says of a run.")
+@strawberry.input(description="Input for recording a run of an integration.")
 class RecordIntegrationRunInput:
     integration_id: strawberry.ID = required(_ID)
-    kind: IntegrationLogKind | None = optional("What it did. SYNC by default.")
-    status: IntegrationLogStatus = required("How it ended.")
-    started_at: datetime | None = optional("When it started.")
-    finished_at: datetime | None = optional("When it ended; now, by default, as far as the integration goes.")
-    items_found: int | None = optional("Number of items seen. 0 by default.")
-    items_created: int | None = optional("Number of items that were new. 0 by default.")
-    items_duplicate: int | None = optional("Number of items that were known. 0 by default.")
-    items_failed: int | None = optional("Number of items that could not be used. 0 by default.")
-    http_status: int | None = optional("Status of the service's answer, 100 to 599.")
-    error_code: str | None = optional(f"Code of the failure, at most {LONGEST_CODE} characters.")
-    message: str | None = optional(f"What happened, at most {LONGEST_MESSAGE} characters.")
+    kind: IntegrationLogKind | None = optional("Kind of run or event. Defaults to SYNC.")
+    status: IntegrationLogStatus = required("Result of the run.")
+    started_at: datetime | None = optional("Time when the run started.")
+    finished_at: datetime | None = optional(
+        "Time when the run ended. If omitted, the log has no end, and the times of the integration are set to the current "
+        "time."
+    )
+    items_found: int | None = optional("Number of items that the run found. Defaults to 0.")
+    items_created: int | None = optional("Number of items that were new and stored. Defaults to 0.")
+    items_duplicate: int | None = optional("Number of items skipped as duplicates. Defaults to 0.")
+    items_failed: int | None = optional("Number of items that could not be processed. Defaults to 0.")
+    http_status: int | None = optional("HTTP status of the service's response, 100 to 599.")
+    error_code: str | None = optional(f"Code of the error, at most {LONGEST_CODE} characters.")
+    message: str | None = optional(f"Message about the run, at most {LONGEST_MESSAGE:,} characters.")
     sync_cursor: str | None = optional(
-        f"How far it came, at most {LONGEST_CURSOR} characters: the next run can go on from there. Kept of runs "
-        "that went well."
+        f"Position from which the next run can continue, at most {LONGEST_CURSOR:,} characters. Stored only for runs "
+        "that ended with SUCCEEDED, PARTIAL or SKIPPED."
     )
     next_sync_at: datetime | None = optional(
-        "When the service wants to be asked again. By default after the interval, after failures later."
+        "Time when the next run is due, for example because of a rate limit. For a SOURCE, defaults to one sync interval "
+        "after the run, doubled for each failure in a row up to one day."
     )
     idempotency_key: str | None = idempotency_key()
 
 
-@strawberry.type(description="What became of an account to be connected.")
+@strawberry.type(description="Result of connecting an account.")
 class ConnectIntegrationPayload(ReplayedPayload):
     integration: IntegrationRef | None = column(_INTEGRATION)
 
 
-@strawberry.type(description="What became of an integration's change.")
+@strawberry.type(description="Result of changing an integration.")
 class UpdateIntegrationPayload(Payload):
     integration: IntegrationRef | None = column(_INTEGRATION)
 
 
-@strawberry.type(description="What became of an integration to be paused.")
+@strawberry.type(description="Result of pausing an integration.")
 class PauseIntegrationPayload(Payload):
     integration: IntegrationRef | None = column(_INTEGRATION)
 
 
-@strawberry.type(description="What became of an integration to be resumed.")
+@strawberry.type(description="Result of resuming an integration.")
 class ResumeIntegrationPayload(Payload):
     integration: IntegrationRef | None = column(_INTEGRATION)
 
 
-@strawberry.type(description="What became of an integration to be disconnected.")
+@strawberry.type(description="Result of disconnecting an integration.")
 class DisconnectIntegrationPayload(Payload):
     integration: IntegrationRef | None = column(_INTEGRATION)
 
 
-@strawberry.type(description="What became of an integration to be deleted.")
+@strawberry.type(description="Result of deleting an integration.")
 class DeleteIntegrationPayload(Payload):
     deleted_integration_id: strawberry.ID | None = encoded(
-        Row, "The id that the integration had; null where none was deleted.", name="deleted_id"
+        Row, "Global ID of the deleted integration. Null if nothing was deleted.", name="deleted_id"
     )
 
 
-@strawberry.type(description="What became of a run to be recorded.")
+@strawberry.type(description="Result of recording a run.")
 class RecordIntegrationRunPayload(ReplayedPayload):
     integration: IntegrationRef | None = column(_INTEGRATION)
-    log: IntegrationLogRef | None = column("The log of the run; null where nothing was written.")
+    log: IntegrationLogRef | None = column("Log of the run. Null if nothing was written.")
 
 
 def _field(resolver: SetWise, given: type[Any], description: str) -> Any:
@@ -170,39 +175,39 @@ class IntegrationMutation:
     connect_integration: ConnectIntegrationPayload | None = _field(
         resolve.connect_integration,
         ConnectIntegrationInput,
-        "Connects an account, or connects one again that was disconnected.",
+        "Connects an account. A disconnected integration of the same account is reconnected.",
     )
     update_integration: UpdateIntegrationPayload | None = _field(
-        resolve.update_integration, UpdateIntegrationInput, "Changes an integration."
+        resolve.update_integration, UpdateIntegrationInput, "Changes the values of an integration."
     )
     pause_integration: PauseIntegrationPayload | None = _field(
         resolve.pause_integration,
         PauseIntegrationInput,
-        "Stops using an integration, for the time being. One that is paused stays so.",
+        "Pauses an integration. A paused integration stays paused. A disconnected integration cannot be paused.",
     )
     resume_integration: ResumeIntegrationPayload | None = _field(
         resolve.resume_integration,
         ResumeIntegrationInput,
-        "Uses an integration again that was paused or stopped by an error, and forgets its failures. One that is "
-        "active stays so; one that is disconnected has to be connected again.",
+        "Resumes an integration that is pending, paused or stopped by an error, and resets the number of failures. An "
+        "active integration stays active. A disconnected integration must be connected again instead.",
     )
     disconnect_integration: DisconnectIntegrationPayload | None = _field(
         resolve.disconnect_integration,
         DisconnectIntegrationInput,
-        "Ends an integration and destroys its credentials. It is kept for its history.",
+        "Disconnects an integration and deletes its credentials. The integration is kept for its history.",
     )
     delete_integration: DeleteIntegrationPayload | None = _field(
         resolve.delete_integration,
         DeleteIntegrationInput,
-        "Deletes an integration with its logs. The mentions that it brought in stay. One with more than "
-        f"{MOST_AT_ONCE} mentions or logs is disconnected first and loses them so many at a time: a call that breaks "
-        "off leaves what is left of it, and another one goes on.",
+        "Deletes an integration with its logs. The mentions that the integration delivered are kept. An integration with "
+        f"more than {MOST_AT_ONCE:,} mentions or logs is disconnected first and then emptied in batches. If the call is "
+        "interrupted, the integration stays with the remaining mentions and logs, and another call continues.",
     )
     record_integration_run: RecordIntegrationRunPayload | None = _field(
         resolve.record_integration_run,
         RecordIntegrationRunInput,
-        "For workers: writes what a run did into the integration's log, and what follows. SUCCEEDED, PARTIAL and "
-        f"SKIPPED end a row of failures; FAILED lengthens it, and a failed AUTH, or {MOST_FAILURES} failures in a "
-        "row, stop the integration with the status ERROR. STARTED, and what is no SYNC, PUSH or AUTH, is only "
-        "written into the log.",
+        "Records a run in the log of an integration and updates the integration. For use by workers. SUCCEEDED, PARTIAL "
+        f"and SKIPPED reset the number of failures in a row, and FAILED increases the number. A failed AUTH run, or "
+        f"{MOST_FAILURES} failures in a row, set the status of the integration to ERROR. Runs with the status STARTED, and "
+        "kinds other than SYNC, PUSH and AUTH, are only logged.",
     )

@@ -14,30 +14,36 @@ from services.accounts.api_key import WRITE_KEYWORDS
 from services.keyword import LONGEST_KEYWORD, LONGEST_TERM, MOST_TERMS
 from services.rules.large_deletes import MOST_AT_ONCE
 
-_WORDS = f"The words, 1 to {LONGEST_KEYWORD} characters; white space around them goes."
-_MATCH_TYPE = "How a post has to contain the words."
-_REQUIRED = f"Terms that a post has to contain as well, at most {MOST_TERMS} of {LONGEST_TERM} characters."
-_EXCLUDED = f"Terms that a post must not contain, at most {MOST_TERMS} of {LONGEST_TERM} characters."
-_PLATFORMS = "Where to watch; empty for everywhere."
-_KEYWORD = "The keyword as it is now; null where nothing was written."
+_ID = "Global ID of the keyword."
+_WORDS = f"Words to watch for, 1 to {LONGEST_KEYWORD} characters. Surrounding white space is removed."
+_MATCH_TYPE = "Rule by which a post must contain the words."
+_REQUIRED = (
+    f"Terms that a post must all contain in addition to the words: at most {MOST_TERMS} terms of at most "
+    f"{LONGEST_TERM} characters."
+)
+_EXCLUDED = f"Terms of which a post must contain none: at most {MOST_TERMS} terms of at most {LONGEST_TERM} characters."
+_PLATFORMS = "Platforms to watch. Empty for all platforms."
+_KEYWORD = "The keyword after the mutation. Null if nothing was written."
 
 
-@strawberry.input(description="A keyword to be created. It is active at once.")
+@strawberry.input(description="Input for creating a keyword. The new keyword is ACTIVE.")
 class CreateKeywordInput:
     keyword: str = required(_WORDS)
-    match_type: MatchType | None = optional(f"{_MATCH_TYPE} PHRASE by default.")
-    required_terms: list[str] | None = optional(f"{_REQUIRED} None by default.")
-    excluded_terms: list[str] | None = optional(f"{_EXCLUDED} None by default.")
-    platforms: list[Platform] | None = optional(f"{_PLATFORMS} Everywhere by default.")
+    match_type: MatchType | None = optional(f"{_MATCH_TYPE} Defaults to PHRASE.")
+    required_terms: list[str] | None = optional(f"{_REQUIRED} Defaults to an empty list.")
+    excluded_terms: list[str] | None = optional(f"{_EXCLUDED} Defaults to an empty list.")
+    platforms: list[Platform] | None = optional(f"{_PLATFORMS} Defaults to an empty list.")
     user_id: strawberry.ID | None = optional(
-        "Whose keyword it will be. The viewer's, by default; only operators may name others."
+        "Global ID of the user who will own the keyword. Defaults to the viewer. Only operators may name another user."
     )
     idempotency_key: str | None = idempotency_key()
 
 
-@strawberry.input(description="What to change about a keyword. What is left out stays; nothing can be null.")
+@strawberry.input(
+    description="Input for changing a keyword. Omitted fields stay unchanged. Null is not allowed."
+)
 class UpdateKeywordInput:
-    id: strawberry.ID = required("Id of the keyword.")
+    id: strawberry.ID = required(_ID)
     keyword: str | None = optional(_WORDS)
     match_type: MatchType | None = optional(_MATCH_TYPE)
     required_terms: list[str] | None = optional(_REQUIRED)
@@ -45,55 +51,55 @@ class UpdateKeywordInput:
     platforms: list[Platform] | None = optional(_PLATFORMS)
 
 
-@strawberry.input(description="Which keyword to pause.")
+@strawberry.input(description="Input for pausing a keyword.")
 class PauseKeywordInput:
-    id: strawberry.ID = required("Id of the keyword.")
+    id: strawberry.ID = required(_ID)
 
 
-@strawberry.input(description="Which keyword to resume.")
+@strawberry.input(description="Input for resuming a keyword.")
 class ResumeKeywordInput:
-    id: strawberry.ID = required("Id of the keyword.")
+    id: strawberry.ID = required(_ID)
 
 
-@strawberry.input(description="Which keyword to archive.")
+@strawberry.input(description="Input for archiving a keyword.")
 class ArchiveKeywordInput:
-    id: strawberry.ID = required("Id of the keyword.")
+    id: strawberry.ID = required(_ID)
 
 
-@strawberry.input(description="Which keyword to delete.")
+@strawberry.input(description="Input for deleting a keyword.")
 class DeleteKeywordInput:
-    id: strawberry.ID = required("Id of the keyword.")
+    id: strawberry.ID = required(_ID)
 
 
-@strawberry.type(description="What became of a keyword to be created.")
+@strawberry.type(description="Result of creating a keyword.")
 class CreateKeywordPayload(ReplayedPayload):
-    keyword: KeywordRef | None = column("The new keyword; null where none was created.")
+    keyword: KeywordRef | None = column("The new keyword. Null if nothing was written.")
 
 
-@strawberry.type(description="What became of a keyword's change.")
+@strawberry.type(description="Result of changing a keyword.")
 class UpdateKeywordPayload(Payload):
     keyword: KeywordRef | None = column(_KEYWORD)
 
 
-@strawberry.type(description="What became of a keyword to be paused.")
+@strawberry.type(description="Result of pausing a keyword.")
 class PauseKeywordPayload(Payload):
     keyword: KeywordRef | None = column(_KEYWORD)
 
 
-@strawberry.type(description="What became of a keyword to be resumed.")
+@strawberry.type(description="Result of resuming a keyword.")
 class ResumeKeywordPayload(Payload):
     keyword: KeywordRef | None = column(_KEYWORD)
 
 
-@strawberry.type(description="What became of a keyword to be archived.")
+@strawberry.type(description="Result of archiving a keyword.")
 class ArchiveKeywordPayload(Payload):
     keyword: KeywordRef | None = column(_KEYWORD)
 
 
-@strawberry.type(description="What became of a keyword to be deleted.")
+@strawberry.type(description="Result of deleting a keyword.")
 class DeleteKeywordPayload(Payload):
     deleted_keyword_id: strawberry.ID | None = encoded(
-        models.Keyword, "The id that the keyword had; null where none was deleted.", name="deleted_id"
+        models.Keyword, "Global ID of the deleted keyword. Null if nothing was deleted.", name="deleted_id"
     )
 
 
@@ -106,32 +112,34 @@ class KeywordMutation:
     """Fields of the mutation root."""
 
     create_keyword: CreateKeywordPayload | None = _field(
-        resolve.create_keyword, CreateKeywordInput, "Watches for a keyword."
+        resolve.create_keyword,
+        CreateKeywordInput,
+        "Creates a keyword. New posts are matched against the keyword from then on.",
     )
     update_keyword: UpdateKeywordPayload | None = _field(
         resolve.update_keyword,
         UpdateKeywordInput,
-        "Changes a keyword. What was found by it so far stays found.",
+        "Changes a keyword. Existing mentions of the keyword are kept.",
     )
     pause_keyword: PauseKeywordPayload | None = _field(
         resolve.pause_keyword,
         PauseKeywordInput,
-        "Stops watching for an active keyword, for the time being. One that is paused stays so.",
+        "Pauses an active keyword. A paused keyword stays paused. An archived keyword cannot be paused.",
     )
     resume_keyword: ResumeKeywordPayload | None = _field(
         resolve.resume_keyword,
         ResumeKeywordInput,
-        "Watches again for a keyword that was paused or archived. One that is active stays so.",
+        "Resumes a paused or archived keyword. An active keyword stays active.",
     )
     archive_keyword: ArchiveKeywordPayload | None = _field(
         resolve.archive_keyword,
         ArchiveKeywordInput,
-        "Stops watching for a keyword for good and keeps what was found.",
+        "Archives a keyword and keeps its mentions and leads.",
     )
     delete_keyword: DeleteKeywordPayload | None = _field(
         resolve.delete_keyword,
         DeleteKeywordInput,
-        "Deletes a keyword with its mentions and the leads made of them. One with more than "
-        f"{MOST_AT_ONCE} mentions is archived first and loses them so many at a time: a call that breaks off leaves "
-        "what is left of it, and another one goes on.",
+        "Deletes a keyword with its mentions and their leads. A keyword with more than "
+        f"{MOST_AT_ONCE:,} mentions is archived first and then emptied in batches. If the call is interrupted, the keyword "
+        "stays with the remaining mentions, and another call continues.",
     )

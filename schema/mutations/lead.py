@@ -24,28 +24,31 @@ from services.lead import (
     TRANSITIONS,
 )
 
-_ID = "Id of the lead."
-_VALUE = f"Expected worth, 0 to {LARGEST_VALUE}, at most two decimals; together with `currency`."
-_CURRENCY = "ISO 4217 code of the currency of `value`, such as EUR."
-_NOTES = f"Notes, at most {LONGEST_NOTES} characters."
-_TAGS = f"Tags, at most {MOST_TAGS} of {LONGEST_TAG} characters; in place of those that were there."
+_ID = "Global ID of the lead."
+_VALUE = (
+    f"Expected value, 0 to {LARGEST_VALUE}, with at most two decimals. A lead must have both `value` and `currency`, or "
+    "neither."
+)
+_CURRENCY = "ISO 4217 code of the currency of `value`, such as EUR. A lead must have both `value` and `currency`, or neither."
+_NOTES = f"Notes on the lead, at most {LONGEST_NOTES:,} characters."
+_TAGS = f"Tags of the lead: at most {MOST_TAGS} tags of at most {LONGEST_TAG} characters."
 _ASSIGNEE = (
-    "Who works on it: the user whose lead it is, or an operator, for nobody else can see it. Members can name "
-    "only themselves. Null for nobody."
+    "Global ID of the user who works on the lead. Must be the owner of the lead or an operator. Members can name only "
+    "themselves. Null leaves the lead unassigned."
 )
 _REFERENCE = (
-    f"The lead's id in a partner's system, at most {LONGEST_NAME} characters; two leads of a user cannot have "
-    "the same."
+    f"ID of the lead in a partner's system, at most {LONGEST_NAME} characters. Must be unique among the leads of a user. "
+    "Null or an empty string for no ID."
 )
 _EXPECTED = (
-    "The `version` that the caller has seen. If the lead is in another by now, nothing is written, and the error "
-    "CONFLICT says in which."
+    "The `version` of the lead that the caller has read. If the lead has another version, the mutation writes nothing "
+    "and fails with CONFLICT. By default, the version is not checked."
 )
-_LEAD = "The lead as it is now; null where nothing was written."
+_LEAD = "The lead after the mutation. Null if nothing was written."
 
 
 def _name(what: str, longest: int = LONGEST_NAME) -> Any:
-    return optional(f"{what}, at most {longest} characters. Null or an empty text for none.")
+    return optional(f"{what}, at most {longest} characters. Null or an empty string if unknown.")
 
 
 def _written_transitions() -> str:
@@ -56,77 +59,79 @@ def _written_transitions() -> str:
     return "; ".join(steps)
 
 
-@strawberry.input(description="A mention to make a lead of, and what is known about it.")
+@strawberry.input(description="Input for creating a lead from a mention.")
 class CreateLeadInput:
-    mention_id: strawberry.ID = required("Id of the mention.")
-    origin: LeadOrigin | None = optional("What makes the lead. MANUAL by default.")
+    mention_id: strawberry.ID = required("Global ID of the mention.")
+    origin: LeadOrigin | None = optional("Origin of the lead. Defaults to MANUAL.")
     value: Decimal | None = optional(_VALUE)
     currency: str | None = optional(_CURRENCY)
-    contact_name: str | None = _name("Name of the person to talk to")
-    contact_handle: str | None = _name("Their name on the platform")
-    contact_email: str | None = _name("Their e-mail address", LONGEST_EMAIL)
-    company: str | None = _name("Their company")
-    notes: str | None = optional(_NOTES)
-    tags: list[str] | None = optional(_TAGS)
+    contact_name: str | None = _name("Name of the contact person")
+    contact_handle: str | None = _name("Name of the contact person on the platform")
+    contact_email: str | None = _name("Email address of the contact person", LONGEST_EMAIL)
+    company: str | None = _name("Company of the contact person")
+    notes: str | None = optional(f"{_NOTES} Defaults to an empty string.")
+    tags: list[str] | None = optional(f"{_TAGS} Defaults to an empty list.")
     assignee_id: strawberry.ID | None = optional(_ASSIGNEE)
     external_reference: str | None = optional(_REFERENCE)
     idempotency_key: str | None = idempotency_key()
 
 
 @strawberry.input(
-    description="What to change about a lead. What is left out stays; a null takes away what was there."
+    description="Input for changing a lead. Omitted fields stay unchanged. Null removes the value."
 )
 class UpdateLeadInput:
     id: strawberry.ID = required(_ID)
     expected_version: int | None = optional(_EXPECTED)
     value: Decimal | None = optional(_VALUE)
     currency: str | None = optional(_CURRENCY)
-    contact_name: str | None = _name("Name of the person to talk to")
-    contact_handle: str | None = _name("Their name on the platform")
-    contact_email: str | None = _name("Their e-mail address", LONGEST_EMAIL)
-    company: str | None = _name("Their company")
-    notes: str | None = optional(f"{_NOTES} Cannot be null.")
-    tags: list[str] | None = optional(f"{_TAGS} Cannot be null.")
+    contact_name: str | None = _name("Name of the contact person")
+    contact_handle: str | None = _name("Name of the contact person on the platform")
+    contact_email: str | None = _name("Email address of the contact person", LONGEST_EMAIL)
+    company: str | None = _name("Company of the contact person")
+    notes: str | None = optional(f"{_NOTES} Null is not allowed.")
+    tags: list[str] | None = optional(f"{_TAGS} Replaces all existing tags. Null is not allowed.")
     assignee_id: strawberry.ID | None = optional(_ASSIGNEE)
     external_reference: str | None = optional(_REFERENCE)
 
 
-@strawberry.input(description="Where a lead stands from now on.")
+@strawberry.input(description="Input for changing the status of a lead.")
 class ChangeLeadStatusInput:
     id: strawberry.ID = required(_ID)
-    status: LeadStatus = required("The status that it gets.")
+    status: LeadStatus = required("New status of the lead.")
     disqualify_reason: str | None = optional(
-        f"Why it is given up, at most {LONGEST_REASON} characters; only with DISQUALIFIED."
+        f"Reason for the disqualification, at most {LONGEST_REASON} characters. Allowed only with status DISQUALIFIED."
     )
     expected_version: int | None = optional(_EXPECTED)
 
 
-@strawberry.input(description="Which lead to delete.")
+@strawberry.input(description="Input for deleting a lead.")
 class DeleteLeadInput:
     id: strawberry.ID = required(_ID)
     expected_version: int | None = optional(_EXPECTED)
 
 
-@strawberry.type(description="What became of a lead to be made.")
+@strawberry.type(description="Result of creating a lead.")
 class CreateLeadPayload(ReplayedPayload):
-    lead: LeadRef | None = column("The mention's lead; null where nothing was written.")
-    created: bool = column("Whether it is new. False where the mention had one, which stayed as it is.")
+    lead: LeadRef | None = column("The lead of the mention, new or existing. Null if the mutation failed.")
+    created: bool = column(
+        "Whether the lead is new. False if the mention already had a lead, which was not changed."
+    )
 
 
-@strawberry.type(description="What became of a lead's change.")
+@strawberry.type(description="Result of changing a lead.")
 class UpdateLeadPayload(Payload):
     lead: LeadRef | None = column(_LEAD)
 
 
-@strawberry.type(description="What became of the change of a lead's status.")
+@strawberry.type(description="Result of changing the status of a lead.")
 class ChangeLeadStatusPayload(Payload):
     lead: LeadRef | None = column(_LEAD)
 
 
-@strawberry.type(description="What became of a lead to be deleted.")
+@strawberry.type(description="Result of deleting a lead.")
 class DeleteLeadPayload(Payload):
     deleted_lead_id: strawberry.ID | None = encoded(
-        Row, "The id that the lead had; null where none was deleted.", name="deleted_id"
+        Row, "Global ID of the deleted lead. Null if nothing was deleted.", name="deleted_id"
     )
 
 
@@ -141,19 +146,21 @@ class LeadMutation:
     create_lead: CreateLeadPayload | None = _field(
         resolve.create_lead,
         CreateLeadInput,
-        "Makes a lead of a mention. A mention has one lead: where it has one already, that is the answer.",
+        "Creates a lead from a mention. A mention has at most one lead, and an existing lead is returned unchanged.",
     )
     update_lead: UpdateLeadPayload | None = _field(
         resolve.update_lead,
         UpdateLeadInput,
-        "Changes what is known about a lead. Where anything changes, it gets the next version.",
+        "Changes the values of a lead. If any value changes, the version of the lead increases by 1.",
     )
     change_lead_status: ChangeLeadStatusPayload | None = _field(
         resolve.change_lead_status,
         ChangeLeadStatusInput,
-        f"Moves a lead along. It can go {_written_transitions()}; one that stands there already stays as it is. "
-        "`contactedAt` and its like keep the first moment, and whoever reaches a status has reached those before it.",
+        f"Changes the status of a lead. Allowed changes are {_written_transitions()}. A lead that already has the status "
+        "stays unchanged, except for a new `disqualifyReason`. `contactedAt`, `qualifiedAt`, `convertedAt` and "
+        "`disqualifiedAt` keep the first time. QUALIFIED also sets `contactedAt`, and CONVERTED also sets `contactedAt` "
+        "and `qualifiedAt`.",
     )
     delete_lead: DeleteLeadPayload | None = _field(
-        resolve.delete_lead, DeleteLeadInput, "Deletes a lead with its history. The mention stays."
+        resolve.delete_lead, DeleteLeadInput, "Deletes a lead with its history. The mention is kept."
     )

@@ -9,18 +9,24 @@ from schema.user_error import Payload, ReplayedPayload
 from services.accounts.api_key import WRITE_MENTIONS
 from services.mention import MOST_AT_ONCE
 
-_READ = "True marks it as read, false as unread."
-_STARRED = "True stars it, false takes the star away."
-_DISMISSED = "True dismisses it, which also marks it as read; false takes that back, and its reason with it."
-_REASON = "Why it is dismissed, only together with `dismissed: true`. Null says that nobody knows."
+_READ = "True marks the mention as read, false as unread."
+_STARRED = "True stars the mention, false removes the star."
+_DISMISSED = (
+    "True dismisses the mention and also marks the mention as read, unless `read` is given. False reverses the "
+    "dismissal and removes the reason."
+)
+_REASON = "Reason for the dismissal. Allowed only with `dismissed: true`. Null removes the reason."
 _ENGAGED = (
-    "True says that its user has engaged with the author, which also marks it as read; false takes that back."
+    "True records that the user has engaged with the author and also marks the mention as read, unless `read` is "
+    "given. False removes the record."
 )
 
 
-@strawberry.input(description="What to make of a mention. What is left out stays; a mark keeps its moment.")
+@strawberry.input(
+    description="Input for the triage of a mention. Omitted fields stay unchanged. Existing marks keep their time."
+)
 class TriageMentionInput:
-    id: strawberry.ID = required("Id of the mention.")
+    id: strawberry.ID = required("Global ID of the mention.")
     read: bool | None = optional(_READ)
     starred: bool | None = optional(_STARRED)
     dismissed: bool | None = optional(_DISMISSED)
@@ -29,11 +35,11 @@ class TriageMentionInput:
 
 
 @strawberry.input(
-    description="What to make of many mentions. What is left out stays; a mark keeps its moment."
+    description="Input for the triage of many mentions. Omitted fields stay unchanged. Existing marks keep their time."
 )
 class TriageMentionsInput:
     ids: list[strawberry.ID] = required(
-        f"Ids of the mentions, 1 to {MOST_AT_ONCE}. All of them have to be there."
+        f"Global IDs of 1 to {MOST_AT_ONCE:,} mentions. All mentions must exist."
     )
     read: bool | None = optional(_READ)
     starred: bool | None = optional(_STARRED)
@@ -43,20 +49,20 @@ class TriageMentionsInput:
     idempotency_key: str | None = idempotency_key()
 
 
-@strawberry.type(description="What became of a mention's triage.")
+@strawberry.type(description="Result of the triage of a mention.")
 class TriageMentionPayload(Payload):
     mention: MentionRef | None = resolved_by(
-        resolve.of_payload, description="The mention as it is now; null where nothing was written."
+        resolve.of_payload, description="The mention after the mutation. Null if the mutation failed."
     )
 
 
-@strawberry.type(description="What became of the triage of many mentions.")
+@strawberry.type(description="Result of the triage of many mentions.")
 class TriageMentionsPayload(ReplayedPayload):
     mentions: list[MentionRef] = resolved_by(
         resolve.all_of_payload,
-        description="The mentions as they are now, in the order of the ids; empty where nothing was written.",
+        description="The mentions after the mutation, in the order of the IDs. Empty if the mutation failed.",
     )
-    changed_count: int = column("How many of them were not so before.")
+    changed_count: int = column("Number of mentions that the mutation changed.")
 
 
 @strawberry.type
@@ -73,5 +79,6 @@ class MentionMutation:
         resolve.triage_mentions,
         TriageMentionsInput,
         scope=WRITE_MENTIONS,
-        description=f"The same for up to {MOST_AT_ONCE} mentions at once: for all of them or for none.",
+        description=f"Marks up to {MOST_AT_ONCE:,} mentions as read, starred, dismissed or engaged with. Changes all of the "
+        "mentions or none.",
     )

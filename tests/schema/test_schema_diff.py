@@ -164,7 +164,7 @@ def older(tmp_path: Path) -> Path:
     """A schema file, older than the code's by one change of each class."""
     text = CURRENT.replace("type PageInfo {", "type PageInfo {\n  pages: Int!\n")
     text = text.replace(
-        '  """A feature that a product lacks."""\n  FEATURE_REQUEST\n', ""
+        '  """The author asks for a feature that a product lacks."""\n  FEATURE_REQUEST\n', ""
     )
     text = text.replace("Where a page lies in its list", "Where a page lies")
     file = tmp_path / "older.graphql"

@@ -24,7 +24,7 @@ class Keyword(Node):
     keyword: str = column("Words to watch for, at most 200 characters.")
     match_type: MatchType = column("Rule by which a post must contain the words.")
     required_terms: list[str] = column("Terms that a post must all contain in addition to the words.")
-    excluded_terms: list[str] = column("Terms of which a post must contain none.")
+    excluded_terms: list[str] = column("Terms that must not occur in a post.")
     platforms: list[Platform] = column("Platforms to watch. Empty for all platforms.")
     status: KeywordStatus = column(
         "Status of the keyword, which determines whether new posts are matched against the keyword."

@@ -52,7 +52,7 @@ class ExportIntegrationsInput:
     columns: list[str] | None = _columns(ExportEntity.INTEGRATIONS)
 
 
-@strawberry.input(description="Filter, order and columns of an export of integration logs.")
+@strawberry.input(description="Filter, order and columns of an export of logs of integrations.")
 class ExportIntegrationLogsInput:
     filter: filters.IntegrationLogFilter | None = optional(_FILTER)
     order_by: orders.IntegrationLogOrder | None = optional(_ORDER)
@@ -68,7 +68,7 @@ class ExportListInput:
         "Exports integrations. Requires the scope `read:integrations`."
     )
     integration_logs: ExportIntegrationLogsInput | None = optional(
-        "Exports logs of all integrations. Requires the scope `read:integrations`."
+        "Exports logs of integrations. Requires the scope `read:integrations`."
     )
 
 

@@ -21,7 +21,9 @@ _REQUIRED = (
     f"Terms that a post must all contain in addition to the words: at most {MOST_TERMS} terms of at most "
     f"{LONGEST_TERM} characters."
 )
-_EXCLUDED = f"Terms of which a post must contain none: at most {MOST_TERMS} terms of at most {LONGEST_TERM} characters."
+_EXCLUDED = (
+    f"Terms that must not occur in a post: at most {MOST_TERMS} terms of at most {LONGEST_TERM} characters."
+)
 _PLATFORMS = "Platforms to watch. Empty for all platforms."
 _KEYWORD = "The keyword after the mutation. Null if nothing was written."
 

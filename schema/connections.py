@@ -1,4 +1,4 @@
-"""The lists of each entity: which filters and orders they take, and which have figures."""
+"""The lists of each entity, with their filters, orders and figures."""
 
 from typing import Any
 
@@ -11,12 +11,16 @@ from schema.relay import Connection, connection
 from schema.stats import LeadStats, MentionStats
 
 
-@strawberry.type(description="A page of a list. Paging neither repeats nor skips rows that stay in the list.")
+@strawberry.type(
+    description="A page of a list. Paging neither repeats nor skips rows whose position in the list stays the same."
+)
 class MentionConnection(Connection[MentionRef]):
     stats: MentionStats = column("Figures over all mentions of the list.")
 
 
-@strawberry.type(description="A page of a list. Paging neither repeats nor skips rows that stay in the list.")
+@strawberry.type(
+    description="A page of a list. Paging neither repeats nor skips rows whose position in the list stays the same."
+)
 class LeadConnection(Connection[LeadRef]):
     stats: LeadStats = column("Figures over all leads of the list.")
 

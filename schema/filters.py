@@ -1,4 +1,4 @@
-"""The filters of lists as clients write them."""
+"""The filters of lists, as clients write them."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -36,184 +36,209 @@ def optional(description: str, *, name: str | None = None) -> Any:
     return strawberry.field(name=name, default=strawberry.UNSET, description=description)
 
 
-@strawberry.input(description="How a value compares. Of several comparisons all have to be true.")
+@strawberry.input(description="Conditions on a value. All given conditions must hold.")
 class Comparison(Generic[Item]):
-    eq: Item | None = optional("It is this.")
-    in_: list[Item] | None = optional("It is one of these, at most 250.", name="in")
-    not_in: list[Item] | None = optional("It is none of these, at most 250; true where it is missing.")
-    is_null: bool | None = optional("Whether it is missing.")
+    eq: Item | None = optional("Equals the given value.")
+    in_: list[Item] | None = optional("Equals one of these values (at most 250).", name="in")
+    not_in: list[Item] | None = optional("Equals none of these values (at most 250). Also matches null.")
+    is_null: bool | None = optional("True matches null. False matches every other value.")
 
 
-@strawberry.input(description="How a value compares. Of several comparisons all have to be true.")
+@strawberry.input(description="Conditions on a value. All given conditions must hold.")
 class OrderedComparison(Generic[Item]):
-    eq: Item | None = optional("It is this.")
-    gt: Item | None = optional("It is greater.")
-    gte: Item | None = optional("It is this or greater.")
-    lt: Item | None = optional("It is less.")
-    lte: Item | None = optional("It is this or less.")
-    is_null: bool | None = optional("Whether it is missing.")
+    eq: Item | None = optional("Equals the given value.")
+    gt: Item | None = optional("Is greater than this value.")
+    gte: Item | None = optional("Is greater than or equal to this value.")
+    lt: Item | None = optional("Is less than this value.")
+    lte: Item | None = optional("Is less than or equal to this value.")
+    is_null: bool | None = optional("True matches null. False matches every other value.")
 
 
-@strawberry.input(description="How a number compares. Of several comparisons all have to be true.")
+@strawberry.input(description="Conditions on a number. All given conditions must hold.")
 class IntComparison(OrderedComparison[int]):
     pass
 
 
-@strawberry.input(description="How a number compares. Of several comparisons all have to be true.")
+@strawberry.input(description="Conditions on a number. All given conditions must hold.")
 class DecimalComparison(OrderedComparison[Decimal]):
     pass
 
 
-@strawberry.input(description="How a moment compares. Of several comparisons all have to be true.")
+@strawberry.input(description="Conditions on a time, where later is greater. All given conditions must hold.")
 class DateTimeComparison(OrderedComparison[datetime]):
     pass
 
 
-@strawberry.input(description="How an id compares. Of several comparisons all have to be true.")
+@strawberry.input(description="Conditions on a global ID. All given conditions must hold.")
 class IdComparison:
-    eq: strawberry.ID | None = optional("It is this.")
-    in_: list[strawberry.ID] | None = optional("It is one of these, at most 250.", name="in")
+    eq: strawberry.ID | None = optional("Equals the given value.")
+    in_: list[strawberry.ID] | None = optional("Equals one of these values (at most 250).", name="in")
     not_in: list[strawberry.ID] | None = optional(
-        "It is none of these, at most 250; true where it is missing."
+        "Equals none of these values (at most 250). Also matches null."
     )
 
 
-@strawberry.input(description="How a text compares. Of several comparisons all have to be true.")
+@strawberry.input(description="Conditions on a string. All given conditions must hold.")
 class TextComparison:
-    eq: str | None = optional("It is this, to the letter.")
-    in_: list[str] | None = optional("It is one of these, at most 250.", name="in")
-    not_in: list[str] | None = optional("It is none of these, at most 250; true where it is missing.")
-    is_null: bool | None = optional("Whether it is missing.")
+    eq: str | None = optional("Equals this string, including case (at most 500 characters).")
+    in_: list[str] | None = optional("Equals one of these values (at most 250).", name="in")
+    not_in: list[str] | None = optional("Equals none of these values (at most 250). Also matches null.")
+    is_null: bool | None = optional("True matches null. False matches every other value.")
 
 
-@strawberry.input(description="How a short text compares. Of several comparisons all have to be true.")
+@strawberry.input(description="Conditions on a string that is never null. All given conditions must hold.")
 class NameComparison:
-    eq: str | None = optional("It is this, to the letter.")
-    in_: list[str] | None = optional("It is one of these, at most 250.", name="in")
-    not_in: list[str] | None = optional("It is none of these, at most 250; true where it is missing.")
-    contains: str | None = optional("It contains this, whatever the case.")
+    eq: str | None = optional("Equals this string, including case (at most 500 characters).")
+    in_: list[str] | None = optional("Equals one of these values (at most 250).", name="in")
+    not_in: list[str] | None = optional("Equals none of these values (at most 250). Also matches null.")
+    contains: str | None = optional("Contains this string, regardless of case (at most 500 characters).")
 
 
-ALL_OF = "Filters that all have to let a row through."
-ANY_OF = "Filters of which one has to let a row through; an empty list lets none."
-NOT = "A filter that must not let a row through."
+ALL_OF = "All of these filters must match (at most 250)."
+ANY_OF = "At least one of these filters must match (at most 250). An empty list matches no rows."
+NOT = "This filter must not match. Conditions on null count as not met."
 
 
-@strawberry.input(description="Which users. Of several conditions all have to be true.")
+@strawberry.input(description="Filter for users. All given conditions must hold.")
 class UserFilter:
     and_: list["UserFilter"] | None = optional(ALL_OF, name="and")
     or_: list["UserFilter"] | None = optional(ANY_OF, name="or")
     not_: Annotated["UserFilter", strawberry.lazy("schema.filters")] | None = optional(NOT, name="not")
-    email: NameComparison | None = optional("E-mail address.")
-    role: Comparison[UserRole] | None = optional("What the user may see.")
-    created_at: DateTimeComparison | None = optional("When the user was created.")
+    email: NameComparison | None = optional("Filters users by email address.")
+    role: Comparison[UserRole] | None = optional("Filters users by role.")
+    created_at: DateTimeComparison | None = optional("Filters users by time of creation.")
 
 
-@strawberry.input(description="Which keywords. Of several conditions all have to be true.")
+@strawberry.input(description="Filter for keywords. All given conditions must hold.")
 class KeywordFilter:
     and_: list["KeywordFilter"] | None = optional(ALL_OF, name="and")
     or_: list["KeywordFilter"] | None = optional(ANY_OF, name="or")
     not_: Annotated["KeywordFilter", strawberry.lazy("schema.filters")] | None = optional(NOT, name="not")
-    keyword: NameComparison | None = optional("The words.")
-    status: Comparison[KeywordStatus] | None = optional("Whether posts are matched against it.")
-    match_type: Comparison[MatchType] | None = optional("How a post has to contain the words.")
-    mentions_count: IntComparison | None = optional("Number of mentions.")
-    leads_count: IntComparison | None = optional("Number of leads.")
-    created_at: DateTimeComparison | None = optional("When the keyword was created.")
+    keyword: NameComparison | None = optional("Filters keywords by the words to watch for.")
+    status: Comparison[KeywordStatus] | None = optional("Filters keywords by status.")
+    match_type: Comparison[MatchType] | None = optional("Filters keywords by match type.")
+    mentions_count: IntComparison | None = optional("Filters keywords by number of mentions.")
+    leads_count: IntComparison | None = optional("Filters keywords by number of leads.")
+    created_at: DateTimeComparison | None = optional("Filters keywords by time of creation.")
 
 
-@strawberry.input(description="Which mentions. Of several conditions all have to be true.")
+@strawberry.input(description="Filter for mentions. All given conditions must hold.")
 class MentionFilter:
     and_: list["MentionFilter"] | None = optional(ALL_OF, name="and")
     or_: list["MentionFilter"] | None = optional(ANY_OF, name="or")
     not_: Annotated["MentionFilter", strawberry.lazy("schema.filters")] | None = optional(NOT, name="not")
     search: str | None = optional(
-        'Words that title or text contain: `crm "sales team" -jobs` for both without the third, `crm or invoicing` '
-        "for one of them. Words are whole, in any case."
+        "Filters mentions by a full-text search in title and text, for whole words and regardless of case. "
+        '`crm "sales team" -jobs` requires a word and a phrase, and excludes a word. `crm or invoicing` requires one '
+        "of two words. At most 500 characters."
     )
-    keyword_id: IdComparison | None = optional("The keyword that it contains.")
-    integration_id: IdComparison | None = optional("The integration that brought it in.")
-    platform: Comparison[Platform] | None = optional("Where it was published.")
-    kind: Comparison[MentionKind] | None = optional("What sort of publication it is.")
-    author: TextComparison | None = optional("Name that the author goes by.")
-    language: TextComparison | None = optional("ISO 639 code of the language.")
-    likes: IntComparison | None = optional("Likes when it was taken in.")
-    comments: IntComparison | None = optional("Comments when it was taken in.")
-    published_at: DateTimeComparison | None = optional("When it was published.")
-    created_at: DateTimeComparison | None = optional("When it was taken in.")
-    read: bool | None = optional("Whether its user has read it.")
-    starred: bool | None = optional("Whether it is starred.")
-    dismissed: bool | None = optional("Whether it is dismissed.")
-    dismiss_reason: Comparison[DismissReason] | None = optional("Why it was dismissed.")
-    engaged: bool | None = optional("Whether its user has engaged with the author.")
-    sentiment: Comparison[Sentiment] | None = optional("Mood that the analysis found.")
-    intent: Comparison[Intent] | None = optional("Intent that the analysis found.")
-    relevance: Comparison[Relevance] | None = optional("Relevance that the analysis found.")
-    relevance_score: IntComparison | None = optional("Relevance that the analysis found, 0 to 100.")
-    has_lead: bool | None = optional("Whether it became a lead.")
-    lead_status: Comparison[LeadStatus] | None = optional("Where its lead stands.")
+    keyword_id: IdComparison | None = optional("Filters mentions by the ID of the keyword.")
+    integration_id: IdComparison | None = optional(
+        "Filters mentions by the ID of the integration that delivered the mention."
+    )
+    platform: Comparison[Platform] | None = optional("Filters mentions by platform.")
+    kind: Comparison[MentionKind] | None = optional("Filters mentions by kind of publication.")
+    author: TextComparison | None = optional("Filters mentions by name of the author.")
+    language: TextComparison | None = optional("Filters mentions by language tag, such as `en`.")
+    likes: IntComparison | None = optional("Filters mentions by number of likes.")
+    comments: IntComparison | None = optional("Filters mentions by number of comments.")
+    published_at: DateTimeComparison | None = optional("Filters mentions by time of publication.")
+    created_at: DateTimeComparison | None = optional("Filters mentions by time of ingestion.")
+    read: bool | None = optional("Filters mentions by whether the mention is marked as read.")
+    starred: bool | None = optional("Filters mentions by whether the mention is starred.")
+    dismissed: bool | None = optional("Filters mentions by whether the mention is dismissed.")
+    dismiss_reason: Comparison[DismissReason] | None = optional(
+        "Filters mentions by reason for the dismissal."
+    )
+    engaged: bool | None = optional("Filters mentions by whether the user has engaged with the author.")
+    sentiment: Comparison[Sentiment] | None = optional(
+        "Filters mentions by sentiment. The sentiment is null without an analysis."
+    )
+    intent: Comparison[Intent] | None = optional(
+        "Filters mentions by intent. The intent is null without an analysis."
+    )
+    relevance: Comparison[Relevance] | None = optional(
+        "Filters mentions by relevance. The relevance is null without an analysis."
+    )
+    relevance_score: IntComparison | None = optional(
+        "Filters mentions by relevance score, from 0 to 100. The score is null without an analysis."
+    )
+    has_lead: bool | None = optional("Filters mentions by whether the mention has a lead.")
+    lead_status: Comparison[LeadStatus] | None = optional(
+        "Filters mentions by current status of the lead. The status is null without a lead."
+    )
 
 
-@strawberry.input(description="Which leads. Of several conditions all have to be true.")
+@strawberry.input(description="Filter for leads. All given conditions must hold.")
 class LeadFilter:
     and_: list["LeadFilter"] | None = optional(ALL_OF, name="and")
     or_: list["LeadFilter"] | None = optional(ANY_OF, name="or")
     not_: Annotated["LeadFilter", strawberry.lazy("schema.filters")] | None = optional(NOT, name="not")
-    keyword_id: IdComparison | None = optional("The keyword of its mention.")
-    platform: Comparison[Platform] | None = optional("Where its mention was published.")
-    status: Comparison[LeadStatus] | None = optional("Where it stands now.")
-    origin: Comparison[LeadOrigin] | None = optional("What made it.")
-    score: IntComparison | None = optional("How promising it is, 0 to 100.")
-    value: DecimalComparison | None = optional("Expected worth, whatever the currency.")
-    currency: TextComparison | None = optional("ISO 4217 code of the currency of its value.")
-    company: TextComparison | None = optional("Company of the person to talk to.")
-    assignee_id: IdComparison | None = optional("Who works on it.")
-    external_reference: TextComparison | None = optional("Its id in a partner's system.")
-    created_at: DateTimeComparison | None = optional("When it was made.")
-    status_changed_at: DateTimeComparison | None = optional("When its status last changed.")
-    converted_at: DateTimeComparison | None = optional("When it was first CONVERTED.")
+    keyword_id: IdComparison | None = optional("Filters leads by the ID of the keyword.")
+    platform: Comparison[Platform] | None = optional("Filters leads by platform of the mention.")
+    status: Comparison[LeadStatus] | None = optional("Filters leads by current status.")
+    origin: Comparison[LeadOrigin] | None = optional("Filters leads by origin of the lead.")
+    score: IntComparison | None = optional(
+        "Filters leads by score, from 0 to 100. The score is null without a successful analysis."
+    )
+    value: DecimalComparison | None = optional("Filters leads by expected value, regardless of the currency.")
+    currency: TextComparison | None = optional("Filters leads by currency of the value, an ISO 4217 code.")
+    company: TextComparison | None = optional("Filters leads by company of the contact person.")
+    assignee_id: IdComparison | None = optional("Filters leads by the ID of the assigned user.")
+    external_reference: TextComparison | None = optional("Filters leads by ID in a partner's system.")
+    created_at: DateTimeComparison | None = optional("Filters leads by time of creation.")
+    status_changed_at: DateTimeComparison | None = optional(
+        "Filters leads by time of the last status change."
+    )
+    converted_at: DateTimeComparison | None = optional(
+        "Filters leads by the time when the lead first became CONVERTED."
+    )
 
 
-@strawberry.input(description="Which events of a lead. Of several conditions all have to be true.")
+@strawberry.input(description="Filter for events of leads. All given conditions must hold.")
 class LeadEventFilter:
     and_: list["LeadEventFilter"] | None = optional(ALL_OF, name="and")
     or_: list["LeadEventFilter"] | None = optional(ANY_OF, name="or")
     not_: Annotated["LeadEventFilter", strawberry.lazy("schema.filters")] | None = optional(NOT, name="not")
-    type: Comparison[LeadEventType] | None = optional("What happened.")
-    created_at: DateTimeComparison | None = optional("When it happened.")
+    type: Comparison[LeadEventType] | None = optional("Filters events by type.")
+    created_at: DateTimeComparison | None = optional("Filters events by time.")
 
 
-@strawberry.input(description="Which integrations. Of several conditions all have to be true.")
+@strawberry.input(description="Filter for integrations. All given conditions must hold.")
 class IntegrationFilter:
     and_: list["IntegrationFilter"] | None = optional(ALL_OF, name="and")
     or_: list["IntegrationFilter"] | None = optional(ANY_OF, name="or")
     not_: Annotated["IntegrationFilter", strawberry.lazy("schema.filters")] | None = optional(NOT, name="not")
-    provider: Comparison[IntegrationProvider] | None = optional("The service that it connects to.")
-    kind: Comparison[IntegrationKind] | None = optional("What it is for.")
-    status: Comparison[IntegrationStatus] | None = optional("Its state.")
-    health_score: IntComparison | None = optional("Its health, 0 to 100.")
-    last_synced_at: DateTimeComparison | None = optional("When it last looked for mentions.")
+    provider: Comparison[IntegrationProvider] | None = optional("Filters integrations by service.")
+    kind: Comparison[IntegrationKind] | None = optional("Filters integrations by purpose.")
+    status: Comparison[IntegrationStatus] | None = optional("Filters integrations by status.")
+    health_score: IntComparison | None = optional(
+        "Filters integrations by health score, from 0 to 100. The score is null if unknown."
+    )
+    last_synced_at: DateTimeComparison | None = optional(
+        "Filters integrations by end of the last SYNC, PUSH or AUTH run."
+    )
 
 
-@strawberry.input(description="Which logs of an integration. Of several conditions all have to be true.")
+@strawberry.input(description="Filter for logs of integrations. All given conditions must hold.")
 class IntegrationLogFilter:
     and_: list["IntegrationLogFilter"] | None = optional(ALL_OF, name="and")
     or_: list["IntegrationLogFilter"] | None = optional(ANY_OF, name="or")
     not_: Annotated["IntegrationLogFilter", strawberry.lazy("schema.filters")] | None = optional(
         NOT, name="not"
     )
-    integration_id: IdComparison | None = optional("The integration that did it.")
-    kind: Comparison[IntegrationLogKind] | None = optional("What it did.")
-    status: Comparison[IntegrationLogStatus] | None = optional("How it ended.")
-    created_at: DateTimeComparison | None = optional("When it was recorded.")
+    integration_id: IdComparison | None = optional("Filters logs by the ID of the integration.")
+    kind: Comparison[IntegrationLogKind] | None = optional("Filters logs by kind of run or event.")
+    status: Comparison[IntegrationLogStatus] | None = optional("Filters logs by result of the run.")
+    created_at: DateTimeComparison | None = optional("Filters logs by time of recording.")
 
 
-@strawberry.input(description="Which exports. Of several conditions all have to be true.")
+@strawberry.input(description="Filter for exports. All given conditions must hold.")
 class ExportFilter:
     and_: list["ExportFilter"] | None = optional(ALL_OF, name="and")
     or_: list["ExportFilter"] | None = optional(ANY_OF, name="or")
     not_: Annotated["ExportFilter", strawberry.lazy("schema.filters")] | None = optional(NOT, name="not")
-    entity: Comparison[ExportEntity] | None = optional("What they list.")
-    format: Comparison[ExportFormat] | None = optional("How their files are written.")
-    status: Comparison[ExportStatus] | None = optional("How far they are.")
-    created_at: DateTimeComparison | None = optional("When they were asked for.")
+    entity: Comparison[ExportEntity] | None = optional("Filters exports by entity.")
+    format: Comparison[ExportFormat] | None = optional("Filters exports by file format.")
+    status: Comparison[ExportStatus] | None = optional("Filters exports by status.")
+    created_at: DateTimeComparison | None = optional("Filters exports by time of creation.")

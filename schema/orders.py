@@ -1,4 +1,4 @@
-"""The orders of lists, described."""
+"""The orders of lists, with descriptions."""
 
 from resolvers.framework.orders import (
     ExportOrder,
@@ -25,53 +25,53 @@ __all__ = [
 
 describe(
     UserOrder,
-    "An order of users.",
-    newest="The one created last first.",
-    oldest="The one created first first.",
+    "Order of a list of users.",
+    newest="Orders users by time of creation, newest first.",
+    oldest="Orders users by time of creation, oldest first.",
 )
 describe(
     KeywordOrder,
-    "An order of keywords.",
-    newest="The one created last first.",
-    oldest="The one created first first.",
-    most_mentions="The one with the most mentions first.",
-    most_leads="The one with the most leads first.",
+    "Order of a list of keywords.",
+    newest="Orders keywords by time of creation, newest first.",
+    oldest="Orders keywords by time of creation, oldest first.",
+    most_mentions="Orders keywords by number of mentions, highest first.",
+    most_leads="Orders keywords by number of leads, highest first.",
 )
 describe(
     MentionOrder,
-    "An order of mentions.",
-    newest="The one taken in last first.",
-    oldest="The one taken in first first.",
-    best_match="The one that fits the words of the filter's `search` best first; needs `search`.",
+    "Order of a list of mentions.",
+    newest="Orders mentions by time of ingestion, newest first.",
+    oldest="Orders mentions by time of ingestion, oldest first.",
+    best_match="Orders mentions by relevance to the filter's `search`, best match first. Requires `search`.",
 )
 describe(
     LeadOrder,
-    "An order of leads.",
-    newest="The one made last first.",
-    oldest="The one made first first.",
-    latest_change="The one whose status changed last first.",
+    "Order of a list of leads.",
+    newest="Orders leads by time of creation, newest first.",
+    oldest="Orders leads by time of creation, oldest first.",
+    latest_change="Orders leads by time of the last status change, latest first.",
 )
 describe(
     LeadEventOrder,
-    "An order of a lead's events.",
-    newest="The latest first.",
-    oldest="The earliest first.",
+    "Order of a list of events of leads.",
+    newest="Orders events by time of occurrence, newest first.",
+    oldest="Orders events by time of occurrence, oldest first.",
 )
 describe(
     IntegrationOrder,
-    "An order of integrations.",
-    newest="The one connected last first.",
-    oldest="The one connected first first.",
+    "Order of a list of integrations.",
+    newest="Orders integrations by time of creation, newest first.",
+    oldest="Orders integrations by time of creation, oldest first.",
 )
 describe(
     IntegrationLogOrder,
-    "An order of an integration's logs.",
-    newest="The latest first.",
-    oldest="The earliest first.",
+    "Order of a list of logs of integrations.",
+    newest="Orders logs by time of recording, newest first.",
+    oldest="Orders logs by time of recording, oldest first.",
 )
 describe(
     ExportOrder,
-    "An order of exports.",
-    newest="The one asked for last first.",
-    oldest="The one asked for first first.",
+    "Order of a list of exports.",
+    newest="Orders exports by time of creation, newest first.",
+    oldest="Orders exports by time of creation, oldest first.",
 )

@@ -9,67 +9,76 @@ import strawberry
 from db.language.filter import EVERYTHING
 from resolvers.framework import paging
 from resolvers.framework.context import Context
-from resolvers.framework.filter_input import filter_of, order_of
+from resolvers.framework.filter_input import DEEPEST, MOST_CONDITIONS, filter_of, order_of
 from resolvers.framework.requires import like
 from schema.fields import column, resolved_by
 
 Item = TypeVar("Item")
 
+_SIZES = (
+    f"from 0 to {paging.LARGEST_SIZE} ({paging.LARGEST_BULK_SIZE:,} in root lists with an API key of the scope "
+    "`bulk:read`)"
+)
 ARGUMENTS = {
     "first": Annotated[
         int | None,
         strawberry.argument(
-            description=f"Size of the page from the start of the list, 0 to {paging.LARGEST_SIZE} "
-            f"({paging.LARGEST_BULK_SIZE} for lists at the root and keys of the scope `bulk:read`). "
-            f"{paging.DEFAULT_SIZE} where neither `first` nor `last` is given."
+            description=f"Maximum number of rows from the start of the list, {_SIZES}. Defaults to "
+            f"{paging.DEFAULT_SIZE} if neither `first` nor `last` is given."
         ),
     ],
     "after": Annotated[
-        str | None, strawberry.argument(description="The page starts behind the row of this cursor.")
+        str | None, strawberry.argument(description="Returns the rows that come after this cursor.")
     ],
     "last": Annotated[
         int | None,
         strawberry.argument(
-            description=f"Size of the page from the end of the list, 0 to {paging.LARGEST_SIZE}; "
-            "not together with `first`. The rows stay in the list's order."
+            description=f"Maximum number of rows from the end of the list, {_SIZES}. The rows stay in the order of the "
+            "list. Cannot be combined with `first`."
         ),
     ],
     "before": Annotated[
-        str | None, strawberry.argument(description="The page ends in front of the row of this cursor.")
+        str | None, strawberry.argument(description="Returns the rows that come before this cursor.")
     ],
 }
 
 
-@strawberry.type(description="Where a page lies in its list.")
+@strawberry.type(description="Position of a page in a list.")
 class PageInfo:
-    has_next_page: bool = resolved_by(paging.has_next_page, description="Whether rows follow the page.")
-    has_previous_page: bool = resolved_by(
-        paging.has_previous_page, description="Whether rows come before the page."
+    has_next_page: bool = resolved_by(
+        paging.has_next_page, description="Whether the list has rows after the page."
     )
-    start_cursor: str | None = column("Cursor of the page's first row; null for an empty page.")
-    end_cursor: str | None = column("Cursor of the page's last row; null for an empty page.")
+    has_previous_page: bool = resolved_by(
+        paging.has_previous_page, description="Whether the list has rows before the page."
+    )
+    start_cursor: str | None = column("Cursor of the first row of the page. Null if the page is empty.")
+    end_cursor: str | None = column("Cursor of the last row of the page. Null if the page is empty.")
 
 
-@strawberry.type(description="A row of a page, with its place in the list.")
+@strawberry.type(description="A row of a page, with the cursor of the row.")
 class Edge(Generic[Item]):
-    node: Item = column("The row.")
-    cursor: str = column("The row's place, for `after` and `before`. Valid for this list and order only.")
+    node: Item = column("Row at the end of the edge.")
+    cursor: str = column(
+        "Cursor of the row, for `after` and `before`. Valid only with the same list, filter and order."
+    )
 
 
-@strawberry.type(description="A page of a list. Paging neither repeats nor skips rows that stay in the list.")
+@strawberry.type(
+    description="A page of a list. Paging neither repeats nor skips rows whose position in the list stays the same."
+)
 class Connection(Generic[Item]):
-    nodes: list[Item] = column("The page's rows.")
-    edges: list[Edge[Item]] = column("The page's rows, each with its cursor.")
-    page_info: PageInfo = column("Where the page lies in the list.")
+    nodes: list[Item] = column("Rows of the page.")
+    edges: list[Edge[Item]] = column("Rows of the page, each with its cursor.")
+    page_info: PageInfo = column("Position of the page in the list.")
     total_count: int = resolved_by(
-        paging.total_count, description="Number of rows in the whole list, whatever the page."
+        paging.total_count, description="Number of rows in the whole list, regardless of the page."
     )
 
 
 def connection(
     resolver: Callable[..., Awaitable[Sequence[Any]]], *, where: Any, order: type[Enum], description: str
 ) -> Any:
-    """A field that returns one page per parent: the resolver gets all of the page's arguments as one value.
+    """Return a field with one page per parent. The resolver gets the arguments of the page as one value.
 
     `where` and `order` are the GraphQL types of the arguments `filter` and `orderBy`.
     """
@@ -93,10 +102,14 @@ def connection(
     arguments = {
         **ARGUMENTS,
         "filter": Annotated[
-            where | None, strawberry.argument(description="Which rows the list has. All, by default.")
+            where | None,
+            strawberry.argument(
+                description=f"Filter of the list, with at most {MOST_CONDITIONS} conditions and {DEEPEST} levels. By "
+                "default, all rows."
+            ),
         ],
         "order_by": Annotated[
-            order | None, strawberry.argument(description=f"The list's order. {first.name} by default.")
+            order | None, strawberry.argument(description=f"Order of the list. Defaults to {first.name}.")
         ],
     }
     return resolved_by(pages, description=description, arguments=arguments)

@@ -166,7 +166,7 @@ def older(tmp_path: Path) -> Path:
     text = text.replace(
         '  """The author asks for a feature that a product lacks."""\n  FEATURE_REQUEST\n', ""
     )
-    text = text.replace("Where a page lies in its list", "Where a page lies")
+    text = text.replace("Position of a page in a list", "Position of a page")
     file = tmp_path / "older.graphql"
     file.write_text(text)
     return file
@@ -176,7 +176,7 @@ def listed(since: object) -> str:
     return (
         "Breaking\n  Field PageInfo.pages was removed.\n"
         "Dangerous\n  Enum value Intent.FEATURE_REQUEST was added.\n"
-        'Safe\n  Description of PageInfo has changed to "Where a page lies in its list.".\n'
+        'Safe\n  Description of PageInfo has changed to "Position of a page in a list.".\n'
         f"1 breaking, 1 dangerous, 1 safe since {since}.\n"
     )
 

@@ -1,16 +1,16 @@
-"""A real PostgreSQL that comes with the project and needs no administrator.
+"""A PostgreSQL server that comes with the project and needs no administrator.
 
-In its home, a folder of its own:
+Its home folder contains:
 
-    data             the database; made once, never overwritten or removed
-    password         of its only user; mode 0600
-    port             on 127.0.0.1; chosen free, and kept while it stays free
-    postgres.log     what the server says; one older file is kept
+    data             the database; created once, never overwritten or removed
+    password         the password of the only user; mode 0600
+    port             a free port on 127.0.0.1; reused while it is free
+    postgres.log     the server's log; one older file is kept
     start-stop.lock  held while the server is started or stopped
-    in-use.lock      shared by all who use the server: the last one out stops it
-    server.lock      held by the server's own processes, so that there are never two servers
+    in-use.lock      shared by all processes that use the server; the last one stops the server
+    server.lock      held by the server's processes, so that two servers never run at once
 
-The locks are taken in this order. They end with their processes, so a kill leaves nothing to clean up.
+The locks are taken in this order. The operating system releases them with their processes, even after a kill.
 """
 
 from db.embedded.error import EmbeddedError

@@ -1,4 +1,4 @@
-"""The operating system's user that PostgreSQL runs as, which must not be root."""
+"""The operating system's account that runs PostgreSQL, which must not be root."""
 
 import os
 import pwd
@@ -16,7 +16,7 @@ _KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`uid` and `gid` are None where the account is the caller's own."""
+    """An account. `uid` and `gid` are None for the caller's own account."""
 
     name: str
     uid: int | None = None
@@ -31,7 +31,7 @@ class Account:
         pass_fds: Sequence[int] = (),
         variables: Mapping[str, str] = NO_VARIABLES,
     ) -> subprocess.CompletedProcess[str]:
-        """Runs the command to its end in `/`, with an environment that holds none of the caller's secrets."""
+        """Run the command in `/` and wait for its end. The environment contains no secrets of the caller."""
         kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
         return subprocess.run(  # noqa: S603 - the commands are this package's own
             [str(part) for part in command],
@@ -50,22 +50,26 @@ class Account:
         )
 
     def own(self, file: Path | int) -> None:
-        """Gives the account what its caller has just made."""
+        """Make the account the owner of a file that the caller has just created."""
         if self.uid is not None and self.gid is not None:
             os.chown(file, self.uid, self.gid)
 
     def enters(self, folder: Path) -> bool:
-        """Whether the account can reach the folder through all the folders above it."""
+        """Return whether the account can enter the folder and all folders above it."""
         return self.uid is None or self.run(["/bin/sh", "-c", 'cd "$1"', "sh", folder]).returncode == 0
 
 
 def caller() -> Account:
-    """Oneself, root or not."""
+    """Return the account of this process."""
     return Account(_name(os.geteuid()))
 
 
 def account_for(data: Path) -> Account:
-    """The caller; for root the owner of the data folder, else of the folder above, else `postgres` or `nobody`."""
+    """Return the account for the server.
+
+    That is the caller, unless the caller is root. For root, it is the owner of the data folder or of the
+    folder above it. If root owns both, it is `postgres` or `nobody`.
+    """
     if os.geteuid() != 0:
         return caller()
     for folder in (data, data.parent):
@@ -78,7 +82,7 @@ def account_for(data: Path) -> Account:
             continue
         return Account(name, entry.pw_uid, entry.pw_gid)
     raise EmbeddedError(
-        "PostgreSQL does not run as root, and this system has neither a user postgres nor a user nobody: "
+        "PostgreSQL refuses to run as root, and this system lacks the users `postgres` and `nobody`: "
         f"run as an ordinary user, or {OWN_SERVER}."
     )
 

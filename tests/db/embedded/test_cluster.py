@@ -1,4 +1,4 @@
-"""The data folder: how it is made, and what is said when it cannot be made or is damaged."""
+"""The data folder: its creation, and errors for folders that are damaged or cannot be created."""
 
 import os
 import shutil
@@ -16,11 +16,11 @@ from db.embedded import EmbeddedError, EmbeddedPostgres
 ROOT = os.geteuid() == 0
 NOBODY = 65534
 RESTORE = "restore a backup of the folder, or move it away and start again with an empty database"
-GIVE_BACK = "give the folder its owner and its mode 0700 back, and let the owner enter the folders above it"
+FIX_MODE = "restore the owner and the mode 0700 of the folder, and let the owner enter the folders above it"
 
 
 async def ask(postgres: EmbeddedPostgres, statement: str) -> Any:
-    """The first column of the statement's only row."""
+    """Return the first column of the statement's only row."""
     connection = await asyncpg.connect(postgres.url("postgres"))
     try:
         return await connection.fetchval(statement)
@@ -34,7 +34,7 @@ def refusal(postgres: EmbeddedPostgres) -> str:
     return str(refused.value)
 
 
-async def test_a_new_database_is_in_utf8_with_checksums_and_statement_statistics(new_home: Path) -> None:
+async def test_a_new_database_has_utf8_checksums_and_statement_statistics(new_home: Path) -> None:
     with EmbeddedPostgres(new_home).running() as postgres:
         assert await ask(postgres, "SHOW server_encoding") == "UTF8"
         assert await ask(postgres, "SHOW data_checksums") == "on"
@@ -97,7 +97,7 @@ def missing_log_of_changes(data: Path) -> str:
 def mode_open_to_all(data: Path) -> str:
     data.chmod(0o777)
     allowed = "Permissions should be u=rwx (0700) or u=rwx,g=rx (0750)"
-    return f'data directory "{data}" has invalid permissions; {allowed}): {GIVE_BACK}'
+    return f'data directory "{data}" has invalid permissions; {allowed}): {FIX_MODE}'
 
 
 def file_in_place_of_folder(data: Path) -> str:
@@ -138,7 +138,7 @@ def files(data: Path) -> list[str]:
         empty_folder,
     ],
 )
-def test_a_damaged_folder_is_refused_with_the_reason_and_left_as_it_is(
+def test_a_damaged_data_folder_is_refused_with_the_reason_and_left_unchanged(
     copied_home: Path, damage: Callable[[Path], str]
 ) -> None:
     data = copied_home / "data"
@@ -151,7 +151,7 @@ def test_a_damaged_folder_is_refused_with_the_reason_and_left_as_it_is(
     assert files(data) == left
 
 
-def test_a_missing_password_is_said_and_no_new_database_made(copied_home: Path) -> None:
+def test_a_missing_password_is_reported_and_no_database_is_created(copied_home: Path) -> None:
     password = copied_home / "password"
     password.unlink()
     assert refusal(EmbeddedPostgres(copied_home)) == (
@@ -161,7 +161,7 @@ def test_a_missing_password_is_said_and_no_new_database_made(copied_home: Path) 
     assert not password.exists()
 
 
-def test_a_home_that_cannot_be_a_folder_is_refused(folder: Path) -> None:
+def test_a_home_below_a_file_is_refused(folder: Path) -> None:
     (folder / "file").write_text("")
     home = folder / "file" / "postgres"
     assert refusal(EmbeddedPostgres(home)) == (
@@ -170,7 +170,7 @@ def test_a_home_that_cannot_be_a_folder_is_refused(folder: Path) -> None:
     )
 
 
-def test_a_home_that_may_not_be_written_is_refused(folder: Path) -> None:
+def test_a_home_without_write_permission_is_refused(folder: Path) -> None:
     folder.chmod(0o555)
     if ROOT:
         os.seteuid(NOBODY)
@@ -187,7 +187,7 @@ def test_a_home_that_may_not_be_written_is_refused(folder: Path) -> None:
 
 
 @pytest.mark.skipif(not ROOT or sys.platform != "linux", reason="mounts a small file system")
-def test_a_full_disk_is_said(folder: Path) -> None:
+def test_a_full_disk_is_reported(folder: Path) -> None:
     script = """
 import subprocess, sys
 from pathlib import Path
@@ -211,6 +211,6 @@ print(sorted(path.name for path in (disk / "postgres").iterdir()))
     if not answer.stdout:
         pytest.skip(f"no file system can be mounted here: {answer.stderr.strip()}")
     refused, left = answer.stdout.splitlines()
-    assert refused.startswith(f"PostgreSQL cannot make a database in {folder / 'postgres'} (")
+    assert refused.startswith(f"PostgreSQL cannot create a database in {folder / 'postgres'} (")
     assert refused.endswith("No space left on device): free some disk space and start again.")
     assert left == "['in-use.lock', 'password', 'start-stop.lock']"

@@ -14,7 +14,7 @@ from db.embedded.cluster import postmaster_of
 
 
 async def ask(postgres: EmbeddedPostgres, statement: str) -> Any:
-    """The first column of the statement's only row."""
+    """Return the first column of the statement's only row."""
     connection = await asyncpg.connect(postgres.url("postgres"))
     try:
         return await connection.fetchval(statement)
@@ -45,7 +45,7 @@ async def test_only_the_password_opens_the_database_and_only_its_owner_reads_it(
         assert await ask(postgres, "SHOW unix_socket_directories") == ""
 
 
-async def test_settings_win_over_the_defaults_and_end_with_the_server(home: Path) -> None:
+async def test_settings_override_defaults_until_the_server_stops(home: Path) -> None:
     settings = {"max_connections": "17", "application_name": 'it\'s "quoted" $HOME'}
     with EmbeddedPostgres(home, settings=settings).running() as postgres:
         assert await ask(postgres, "SHOW max_connections") == "17"
@@ -64,13 +64,13 @@ async def test_settings_win_over_the_defaults_and_end_with_the_server(home: Path
         ({"colour": "red"}, 'unrecognized configuration parameter "colour"'),
     ],
 )
-def test_a_wrong_setting_is_named(home: Path, settings: dict[str, str], reason: str) -> None:
+def test_a_wrong_setting_is_reported_by_name(home: Path, settings: dict[str, str], reason: str) -> None:
     assert refusal(EmbeddedPostgres(home, settings=settings)) == (
-        f"PostgreSQL cannot start on {home / 'data'} ({reason}): mend the setting and start again."
+        f"PostgreSQL cannot start on {home / 'data'} ({reason}): fix the setting and start again."
     )
 
 
-def test_the_port_is_kept_unless_another_program_has_taken_it(home: Path) -> None:
+def test_the_port_is_reused_unless_another_program_uses_it(home: Path) -> None:
     kept = int((home / "port").read_text())
     with EmbeddedPostgres(home).running() as postgres:
         assert postgres.url("x y") == (
@@ -82,7 +82,7 @@ def test_the_port_is_kept_unless_another_program_has_taken_it(home: Path) -> Non
         assert f":{chosen}/" in postgres.url("postgres")
 
 
-def test_a_port_that_the_settings_fix_is_used_or_refused(home: Path) -> None:
+def test_a_configured_port_is_used_or_refused_if_taken(home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         postgres = EmbeddedPostgres(home, settings={"port": port})
@@ -94,7 +94,7 @@ def test_a_port_that_the_settings_fix_is_used_or_refused(home: Path) -> None:
         assert f":{port}/" in postgres.url("postgres")
 
 
-def test_a_port_file_that_is_lost_is_written_again(home: Path) -> None:
+def test_a_missing_port_file_is_written_again(home: Path) -> None:
     with EmbeddedPostgres(home).running() as postgres:
         url = postgres.url("postgres")
         (home / "port").unlink()
@@ -102,7 +102,7 @@ def test_a_port_file_that_is_lost_is_written_again(home: Path) -> None:
             assert joined.url("postgres") == url
 
 
-def test_a_log_that_has_grown_large_is_put_aside_at_a_start(home: Path) -> None:
+def test_a_large_log_is_rotated_at_a_start(home: Path) -> None:
     log = home / "postgres.log"
     os.truncate(log, 10_000_001)
     with EmbeddedPostgres(home).running():
@@ -111,7 +111,7 @@ def test_a_log_that_has_grown_large_is_put_aside_at_a_start(home: Path) -> None:
     assert "ready to accept connections" in log.read_text()
 
 
-def test_a_home_may_have_any_name(folder: Path) -> None:
+def test_a_home_may_have_quotes_spaces_and_a_long_path(folder: Path) -> None:
     home = folder / 'it\'s a "home" - with $HOME, `date`, é and a name of length' / ("x" * 100)
     with EmbeddedPostgres(home).running() as postgres:
         postgres.start()

@@ -1,4 +1,4 @@
-"""Who uses the server, and what kills leave behind: real servers, real kills."""
+"""Sharing the server between processes, and recovery after kills, with real servers and real kills."""
 
 import asyncio
 import fcntl
@@ -30,7 +30,7 @@ with EmbeddedPostgres(Path(sys.argv[1])).running() as server:
 
 
 async def ask(postgres: EmbeddedPostgres, statement: str) -> Any:
-    """The first column of the statement's only row."""
+    """Return the first column of the statement's only row."""
     connection = await asyncpg.connect(postgres.url("postgres"))
     try:
         return await connection.fetchval(statement)
@@ -72,7 +72,7 @@ def line_of(process: subprocess.Popen[str]) -> str:
 
 
 def end(process: subprocess.Popen[str]) -> str:
-    """Lets the process run to its good end; what it still printed."""
+    """Wait until the process succeeds, and return the rest of its output."""
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output
     return output
@@ -88,7 +88,7 @@ async def test_rows_survive_a_stop_and_a_start(home: Path) -> None:
         assert postgres.url("postgres") == url
 
 
-def test_who_only_started_keeps_the_server_until_stop(home: Path) -> None:
+def test_a_started_server_runs_until_stop_although_other_users_leave(home: Path) -> None:
     starter, other = EmbeddedPostgres(home), EmbeddedPostgres(home)
     starter.start()
     pid = pid_of(home)
@@ -100,7 +100,7 @@ def test_who_only_started_keeps_the_server_until_stop(home: Path) -> None:
     assert postmaster_of(home / "data") is None
 
 
-def test_processes_that_race_share_one_server_and_the_last_one_out_stops_it(new_home: Path) -> None:
+def test_concurrent_processes_share_one_server_and_the_last_one_stops_it(new_home: Path) -> None:
     users = [python(USER, new_home) for _ in range(4)]
     assert {line_of(user) for user in users} == {EmbeddedPostgres(new_home).url("postgres")}
     pid = pid_of(new_home)
@@ -111,7 +111,7 @@ def test_processes_that_race_share_one_server_and_the_last_one_out_stops_it(new_
     assert postmaster_of(new_home / "data") is None
 
 
-def test_a_process_that_comes_while_the_server_stops_gets_a_new_one(home: Path) -> None:
+def test_a_process_that_starts_while_the_server_stops_gets_a_new_server(home: Path) -> None:
     script = """
 import asyncio, sys
 from pathlib import Path
@@ -130,7 +130,7 @@ for _ in range(4):
     assert postmaster_of(home / "data") is None
 
 
-def test_a_killed_user_leaves_the_server_to_the_next_which_stops_it(home: Path) -> None:
+def test_the_next_process_stops_the_server_of_a_killed_process(home: Path) -> None:
     user = python(USER, home)
     line_of(user)
     pid = pid_of(home)
@@ -152,7 +152,7 @@ EmbeddedPostgres(Path(sys.argv[1])).start()
     assert pid_of(home)
 
 
-def test_ctrl_c_in_the_terminal_ends_the_user_and_not_the_server(home: Path) -> None:
+def test_ctrl_c_ends_the_process_and_not_the_server(home: Path) -> None:
     script = """
 import sys
 from pathlib import Path
@@ -197,8 +197,8 @@ async def test_rows_survive_a_killed_backend(home: Path) -> None:
         assert await ask(postgres, "SELECT row FROM kept") == 42
 
 
-async def test_a_start_waits_for_what_is_left_of_a_killed_server(home: Path) -> None:
-    """A backend that computes does not notice that its postmaster is dead before it is done."""
+async def test_a_start_waits_for_the_processes_of_a_killed_server(home: Path) -> None:
+    """A busy backend notices the death of its postmaster only at the end of its query."""
     with EmbeddedPostgres(home).running() as postgres:
         connection = await asyncpg.connect(postgres.url("postgres"))
         query = asyncio.create_task(connection.fetchval("SELECT count(*) FROM generate_series(1, 3000000)"))
@@ -213,7 +213,9 @@ async def test_a_start_waits_for_what_is_left_of_a_killed_server(home: Path) -> 
         connection.terminate()
 
 
-def test_what_holds_on_to_a_killed_server_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_remaining_processes_of_a_killed_server_are_reported(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(server, "LEFTOVER_SECONDS", 0)
     data = home / "data"
     holder = os.open(home / "server.lock", os.O_RDWR)
@@ -230,7 +232,7 @@ def test_what_holds_on_to_a_killed_server_is_named(home: Path, monkeypatch: pyte
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt orphans")
-def test_a_killed_postmaster_that_nobody_reaps_is_not_taken_for_a_server(home: Path) -> None:
+def test_a_killed_postmaster_that_is_a_zombie_does_not_count_as_a_server(home: Path) -> None:
     script = """
 import ctypes, os, signal, sys, time
 from pathlib import Path
@@ -253,7 +255,7 @@ with EmbeddedPostgres(home).running() as server:
     assert end(python(script, home)) == "Z True\n"
 
 
-def test_a_stale_pid_file_that_names_another_program_is_not_believed(home: Path) -> None:
+def test_a_stale_pid_file_with_the_pid_of_another_program_is_ignored(home: Path) -> None:
     account = account_for(home / "data")
     with subprocess.Popen(["sleep", "60"], cwd="/", user=account.uid, group=account.gid) as foreign:
         stale = f"{foreign.pid}\n{home / 'data'}\n1\n5432\n\n127.0.0.1\n  1 1\nready\n"
@@ -265,7 +267,7 @@ def test_a_stale_pid_file_that_names_another_program_is_not_believed(home: Path)
 
 
 @pytest.mark.parametrize("content", ["", "not a number\n"])
-def test_a_pid_file_that_a_power_cut_left_broken_is_no_obstacle(home: Path, content: str) -> None:
+def test_a_broken_pid_file_is_ignored(home: Path, content: str) -> None:
     (home / "data" / "postmaster.pid").write_text(content)
     with EmbeddedPostgres(home).running():
         assert pid_of(home)
@@ -280,7 +282,7 @@ def kill_initdb(home: Path) -> None:
     user.communicate()
 
 
-async def test_a_killed_initdb_leaves_nothing_that_looks_like_a_database(new_home: Path) -> None:
+async def test_a_killed_initdb_leaves_no_data_folder(new_home: Path) -> None:
     kill_initdb(new_home)
     assert [name[:9] for name in names(new_home)] == ["data.new-", "in-use.lo", "password", "start-sto"]
     with EmbeddedPostgres(new_home).running() as postgres:
@@ -293,9 +295,9 @@ async def test_a_killed_initdb_leaves_nothing_that_looks_like_a_database(new_hom
 def test_a_server_that_never_ran_has_no_url(new_home: Path) -> None:
     with pytest.raises(EmbeddedError) as refused:
         EmbeddedPostgres(new_home).url("postgres")
-    assert str(refused.value) == f"The PostgreSQL in {new_home} has never been started: start it first."
+    assert str(refused.value) == f"The PostgreSQL in {new_home} was never started: start it first."
 
 
-def test_stopping_what_does_not_run_does_nothing(new_home: Path) -> None:
+def test_stop_without_a_running_server_does_nothing(new_home: Path) -> None:
     EmbeddedPostgres(new_home).stop()
     assert postmaster_of(new_home / "data") is None

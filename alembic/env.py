@@ -1,4 +1,7 @@
-"""How Alembic reaches the database: by the connection that `db.engine.migrations` hands over, or by its URL."""
+"""Alembic's environment.
+
+It uses the connection of `db.engine.migrations`, or connects to LEADGRAPH_DATABASE_URL.
+"""
 
 import asyncio
 import os
@@ -11,6 +14,7 @@ from db.models import Base
 
 
 def migrate(connection: Connection) -> None:
+    """Run the migrations on the connection, each in a transaction of its own."""
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -22,7 +26,7 @@ def migrate(connection: Connection) -> None:
 
 
 def write_sql() -> None:
-    """Prints the statements instead of running them: `alembic upgrade head --sql`, for linters."""
+    """Print the statements instead of running them: `alembic upgrade head --sql`, for linters."""
     context.configure(
         dialect_name="postgresql",
         target_metadata=Base.metadata,
@@ -34,6 +38,7 @@ def write_sql() -> None:
 
 
 async def connect_and_migrate(url: str) -> None:
+    """Connect to the database and run the migrations."""
     engine = engine_for(url)
     try:
         async with engine.connect() as connection:
@@ -43,6 +48,7 @@ async def connect_and_migrate(url: str) -> None:
 
 
 def main() -> None:
+    """Run the migrations, or print them in offline mode."""
     connection = context.config.attributes.get("connection")
     if context.is_offline_mode():
         write_sql()

@@ -14,7 +14,7 @@ depends_on = ${repr(depends_on)}
 
 
 def upgrade() -> None:
-    # A migration that cannot get its locks soon gives up, so that it never queues the whole application up.
+    # Fail soon without a lock: a waiting migration would block all later statements on the table.
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.execute("SET LOCAL statement_timeout = '60s'")
     ${upgrades if upgrades else "pass"}

@@ -1,4 +1,4 @@
-"""The tables of users, keywords, mentions, analyses, leads, integrations, logs and API keys.
+"""Create the tables of users, keywords, mentions, analyses, leads, integrations, logs and API keys.
 
 Revision ID: 0001
 Revises:
@@ -15,10 +15,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # A migration that cannot get its locks soon gives up, so that it never queues the whole application up.
+    # Fail soon without a lock: a waiting migration would block all later statements on the table.
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.execute("SET LOCAL statement_timeout = '60s'")
-    # lets one index hold a user and the words of the user's mentions; trusted, so no superuser is needed
+    # allows one index over the user and the words of mentions; a trusted extension, which needs no superuser
     op.execute("CREATE EXTENSION IF NOT EXISTS btree_gin")
     op.create_table(
         "users",

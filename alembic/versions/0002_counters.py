@@ -1,7 +1,7 @@
-"""Counters kept by triggers, and owners that cannot change.
+"""Add triggers that update counters, and triggers that fix the owners of rows.
 
-The text is frozen here, as a revision must be; db/integrity/counters.py and db/integrity/ownership.py explain it, and a test
-fails when they say something else than the newest revisions.
+The SQL is a frozen copy. db/integrity/counters.py and db/integrity/ownership.py explain it. A test fails if these
+modules differ from the result of all revisions.
 
 Revision ID: 0002
 Revises: 0001
@@ -357,7 +357,7 @@ DROPPED_FUNCTIONS = [
 
 
 def upgrade() -> None:
-    # Creating a trigger waits for the writers of its table, and they for it: it gives up soon.
+    # CREATE TRIGGER waits for the table's writers and blocks new ones, so fail soon without a lock.
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.execute("SET LOCAL statement_timeout = '60s'")
     for statement in [*FUNCTIONS, *TRIGGERS]:

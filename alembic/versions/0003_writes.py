@@ -1,4 +1,4 @@
-"""What writes need: versions of users' data, triage, history of leads, credentials, idempotency keys.
+"""Add data versions of users, triage, lead events, credentials and idempotency keys.
 
 Revision ID: 0003
 Revises: 0002
@@ -53,8 +53,8 @@ CREATE TRIGGER fix_parents
 
 
 def upgrade() -> None:
-    # The four indexes keep writers of mentions waiting for as long as they are built, a second or two for a
-    # million rows; whoever cannot wait that long is told so by the limit.
+    # Building the four indexes blocks writers of mentions, for a second or two per million rows. The time limit ends
+    # a build that takes too long.
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.execute("SET LOCAL statement_timeout = '60s'")
     op.add_column("users", sa.Column("data_version", sa.BigInteger(), server_default="0", nullable=False))

@@ -1,4 +1,4 @@
-"""Leads of a keyword, and of everybody, by their last change of status.
+"""Add indexes for leads of a keyword, and of all users, by their last change of status.
 
 Revision ID: 0004
 Revises: 0003
@@ -19,7 +19,7 @@ INDEXES = {
 
 
 def upgrade() -> None:
-    # Writers of leads wait for as long as the two are built, a second or two for a million rows.
+    # Building the two indexes blocks writers of leads, for a second or two per million rows.
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.execute("SET LOCAL statement_timeout = '60s'")
     for name, columns in INDEXES.items():

@@ -1,8 +1,7 @@
-"""Roll-ups: mentions and leads of each quarter of an hour and each day, by keyword and by user.
+"""Add roll-ups: counts of mentions and leads per 15 minutes and per day, by keyword and by user.
 
-Only what comes from now on is counted. What was there before is filled in by `leadgraph counters backfill`,
-online and batch by batch; `backfills` says how far it has come. The text is frozen here, as a
-revision must be; db/integrity/rollups.py explains it.
+The triggers count later changes only. `leadgraph counters backfill` fills older rows in online, in batches, and stores
+its progress in `backfills`. The SQL is a frozen copy. db/integrity/rollups.py explains it.
 
 Revision ID: 0005
 Revises: 0004
@@ -325,7 +324,7 @@ TABLES = ["user_slot_stats", "user_day_stats", "slot_stats", "day_stats"]
 
 
 def upgrade() -> None:
-    # Creating a trigger waits for the writers of its table, and they for it: it gives up soon.
+    # CREATE TRIGGER waits for the table's writers and blocks new ones, so fail soon without a lock.
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.execute("SET LOCAL statement_timeout = '60s'")
     op.create_table(
@@ -401,7 +400,7 @@ def upgrade() -> None:
     )
     for statement in [*FUNCTIONS, *TRIGGERS]:
         op.execute(statement)
-    # The triggers hold off writers until this is committed: where there is nothing yet, nothing is missing.
+    # The triggers block writers until the commit, so an empty database needs no backfill.
     op.execute(
         "INSERT INTO backfills (name, finished_at) "
         "SELECT name, CASE WHEN NOT EXISTS (SELECT FROM mentions) THEN now() END "

@@ -1,4 +1,4 @@
-"""Exports: lists that are written into files, and the pieces of these files. Logs by user, and of everybody.
+"""Add exports and the pieces of their files, and indexes for logs of a user and of all users.
 
 Revision ID: 0006
 Revises: 0005
@@ -49,7 +49,7 @@ CREATE TRIGGER fix_parents
 
 
 def upgrade() -> None:
-    # Writers of logs wait for as long as the two indexes are built, a second or two for a million rows.
+    # Building the two indexes blocks writers of logs, for a second or two per million rows.
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.execute("SET LOCAL statement_timeout = '60s'")
     _create_exports()

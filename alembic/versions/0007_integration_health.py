@@ -1,4 +1,4 @@
-"""The health of integrations, as it was computed when a run was last recorded, and their days.
+"""Add the stored health of integrations, and their runs per day.
 
 Revision ID: 0007
 Revises: 0006
@@ -15,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # A migration that cannot get its locks soon gives up, so that it never queues the whole application up.
+    # Fail soon without a lock: a waiting migration would block all later statements on the table.
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.execute("SET LOCAL statement_timeout = '60s'")
     op.add_column("integrations", sa.Column("health_version", sa.Text(), nullable=True))

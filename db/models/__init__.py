@@ -1,4 +1,4 @@
-"""The tables. A row that a loader returns has the attributes and types of its model, read-only."""
+"""The tables. Rows that loaders return have the attributes and types of their model, read-only."""
 
 from db.models.analysis_result import AnalysisResult, AnalysisStatus, Intent, Relevance, Sentiment
 from db.models.api_key import ApiKey

@@ -43,7 +43,7 @@ class Relevance(StrEnum):
 
 
 class AnalysisResult(Base):
-    """What an analyser found in one mention. `user_id` is the mention's, set by the database."""
+    """The analysis of a mention. A trigger sets `user_id` from the mention."""
 
     __tablename__ = "analysis_results"
 
@@ -81,7 +81,7 @@ class AnalysisResult(Base):
         ),
         at_most("relevance_reason", 2000),
         at_most("summary", 2000),
-        # mentions of a user by what was found in them, where that is rare
+        # mentions of a user with a rare sentiment, intent or relevance
         Index(None, "user_id", "sentiment", "mention_id"),
         Index(None, "user_id", "intent", "mention_id"),
         Index(None, "user_id", "relevance", "mention_id"),

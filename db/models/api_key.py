@@ -7,7 +7,7 @@ from db.models.base import Base, EmptyText, ForeignId, Id, Now, Words, at_most
 
 
 class ApiKey(Base):
-    """A partner's credential. The key itself is shown once; `secret_hash` is the SHA-256 of its secret."""
+    """An API key. The key itself is shown once. `secret_hash` is the SHA-256 of its secret."""
 
     __tablename__ = "api_keys"
 

@@ -7,9 +7,9 @@ from db.models.base import Base
 
 
 class Backfill(Base):
-    """Something that a revision began to keep, and how far it has been filled in for what was there before.
+    """The progress of filling a table that a revision added with the rows before that revision.
 
-    Everything up to `reached_id` is complete, and all of it from `finished_at` on.
+    The parents up to `reached_id` are filled. All parents are filled once `finished_at` is set.
     """
 
     __tablename__ = "backfills"

@@ -1,4 +1,4 @@
-"""What all tables share: naming of constraints, column types, and the checks of enumerated text."""
+"""The base of all tables: names of constraints, column types, and common check constraints."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -25,7 +25,7 @@ Words = Annotated[list[str], mapped_column(ARRAY(Text), server_default="{}")]
 
 
 class Base(DeclarativeBase):
-    """The models declare tables and the types of rows; loaders are their relationships."""
+    """The base class of models. Models declare tables and types of rows. Loaders replace relationships."""
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as declared
@@ -40,14 +40,19 @@ def table_of(model: type[Base]) -> Table:
 
 
 def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
-    """Text that is one of the enumeration's values. Native enums are avoided: drivers cache their OIDs."""
+    """Limit a text column to the values of an enum.
+
+    Native enums are avoided, because drivers cache their OIDs.
+    """
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
 
 def at_most(column: str, characters: int) -> CheckConstraint:
+    """Limit the length of a text column."""
     return CheckConstraint(f"char_length({column}) <= {characters}", name=f"{column}_length")
 
 
 def not_negative(*columns: str) -> list[CheckConstraint]:
+    """Refuse negative numbers in the columns."""
     return [CheckConstraint(f"{column} >= 0", name=f"{column}_not_negative") for column in columns]

@@ -45,11 +45,12 @@ UNFINISHED = "status IN ('queued', 'running')"
 
 
 class Export(Base):
-    """A list that is written into a file, batch by batch; also the job that does it (docs/decisions/0014-jobs.md).
+    """An export of a list to a file, and the job that writes the file (docs/decisions/0014-jobs.md).
 
-    `question` is the filter and order, `position` the place in that order of the last row that was written.
-    `everybody` says that it was asked for by an operator, for everybody's rows. `content_bytes` and `content_crc`
-    are of what the file unpacks to, `size_bytes` is of the file. An export that is not finished is due at `due_at`.
+    `question` is the filter and order. `position` is the keyset position of the last written row. `everybody`
+    says that an operator exports the rows of all users. `size_bytes` is the size of the compressed file.
+    `content_bytes` and `content_crc` describe the uncompressed content. The next turn of an unfinished export
+    is due at `due_at`.
     """
 
     __tablename__ = "exports"
@@ -87,19 +88,19 @@ class Export(Base):
         CheckConstraint("(status = 'failed') = (error IS NOT NULL)", name="failed_has_error"),
         *not_negative("rows_count", "rows_total", "size_bytes", "content_bytes", "content_crc", "failures"),
         at_most("error", 500),
-        # exports of a user; how many of them are not finished; cascade of a deleted user
+        # exports of a user; number of unfinished ones; cascade of a deleted user
         Index(None, "user_id", "id"),
-        # the export whose turn it is
+        # the next export that is due
         Index("ix_exports_due_at", "due_at", postgresql_where=text(UNFINISHED)),
-        # files that are over
+        # expired files
         Index("ix_exports_expires_at", "expires_at", postgresql_where=text("purged_at IS NULL")),
-        # exports that are forgotten
+        # exports to delete
         Index("ix_exports_purged_at", "purged_at", postgresql_where=text("purged_at IS NOT NULL")),
     )
 
 
 class ExportPart(Base):
-    """A piece of an export's file, from the byte `starts_at` on. Pieces follow each other without a gap."""
+    """A piece of an export's file, beginning at the byte `starts_at`. The pieces have no gaps."""
 
     __tablename__ = "export_parts"
 
@@ -115,7 +116,7 @@ class ExportPart(Base):
     )
 
 
-# What is packed already is not packed again, and a part of a piece can be read without the rest.
+# The data is already compressed. EXTERNAL storage does not compress it again, and allows reads of a part.
 event.listen(
     Base.metadata.tables["export_parts"],
     "after_create",

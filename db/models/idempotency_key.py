@@ -9,9 +9,9 @@ from db.models.base import Base, ForeignId, Now, at_most
 
 
 class IdempotencyKey(Base):
-    """What a call answered, so that its repetition gets the same answer and writes nothing.
+    """The stored response of a call. A repetition returns the same response and writes nothing.
 
-    `request_hash` is the SHA-256 of what was asked.
+    `request_hash` is the SHA-256 of the request.
     """
 
     __tablename__ = "idempotency_keys"
@@ -25,6 +25,6 @@ class IdempotencyKey(Base):
 
     __table_args__ = (
         at_most("key", 255),
-        # keys that are over, to be purged
+        # expired keys, to be purged
         Index(None, "expires_at"),
     )

@@ -55,8 +55,7 @@ class IntegrationStatus(StrEnum):
 class Integration(Base):
     """A connected source, CRM or notification channel of a user.
 
-    `credentials` are encrypted by the key that `credentials_key_id` names; nothing that reads for the API
-    returns them.
+    `credentials` are encrypted with the key `credentials_key_id`. Reads of the API never return them.
     """
 
     __tablename__ = "integrations"
@@ -98,10 +97,10 @@ class Integration(Base):
             "(credentials IS NULL) = (credentials_key_id IS NULL)", name="credentials_name_their_key"
         ),
         at_most("name", 200),
-        # integrations of a user, by id; what logs refer to, so that a log and its integration share the user
+        # integrations of a user, by ID; target of the logs' foreign key, so that both have the same user
         UniqueConstraint("user_id", "id"),
-        # one connection for each account of a user at a provider
+        # one integration per account of a user at a provider
         UniqueConstraint("user_id", "provider", "external_account_id"),
-        # active integrations that are due for a sync
+        # active integrations due for a sync
         Index("ix_integrations_next_sync_at", "next_sync_at", postgresql_where=text("status = 'active'")),
     )

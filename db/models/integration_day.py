@@ -7,9 +7,9 @@ from db.models.base import Base, Count, ForeignId, not_negative
 
 
 class IntegrationDay(Base):
-    """How many runs of an integration ended on a day of UTC, and how many of them brought anything about.
+    """The number of runs of an integration that ended on a UTC day, and of successful ones among them.
 
-    Written whenever a run is recorded; only days with runs have a row.
+    Updated with each recorded run. Days without runs have no row.
     """
 
     __tablename__ = "integration_days"

@@ -25,7 +25,7 @@ class IntegrationLogStatus(StrEnum):
 
 
 class IntegrationLog(Base):
-    """One run or event of an integration; append-only."""
+    """A run or event of an integration. Append-only."""
 
     __tablename__ = "integration_logs"
 
@@ -48,7 +48,7 @@ class IntegrationLog(Base):
 
     __table_args__ = (
         CheckConstraint("finished_at >= started_at", name="finished_after_started"),
-        # A log has the user of its integration: the pair refers, so that the two cannot disagree.
+        # A foreign key over both columns guarantees that a log has the user of its integration.
         ForeignKeyConstraint(
             ["user_id", "integration_id"], ["integrations.user_id", "integrations.id"], ondelete="CASCADE"
         ),
@@ -60,6 +60,6 @@ class IntegrationLog(Base):
         Index(None, "integration_id", text("created_at DESC"), text("id DESC")),
         # newest logs of a user
         Index(None, "user_id", text("created_at DESC"), text("id DESC")),
-        # newest logs of everybody, for operators and for retention
+        # newest logs of all users, for operators and for retention
         Index("ix_integration_logs_created_at_id", text("created_at DESC"), text("id DESC")),
     )

@@ -20,7 +20,7 @@ class KeywordStatus(StrEnum):
 
 
 class Keyword(Base):
-    """Words that a user watches the web for."""
+    """A word or phrase that a user watches the web for."""
 
     __tablename__ = "keywords"
 
@@ -58,9 +58,9 @@ class Keyword(Base):
             "converted_leads_count",
             "disqualified_leads_count",
         ),
-        # keywords of a user, by id; what mentions refer to, so that a mention and its keyword share the user
+        # keywords of a user, by ID; target of the mentions' foreign key, so that both have the same user
         UniqueConstraint("user_id", "id"),
-        # one live keyword of the same words and kind for each user
+        # unique keyword and match type per user, archived ones excluded
         Index(
             "uq_keywords_user_id_keyword_norm_match_type",
             "user_id",
@@ -72,6 +72,6 @@ class Keyword(Base):
         # a user's keywords with the most mentions, and with the most leads
         Index("ix_keywords_user_id_mentions_count", "user_id", text("mentions_count DESC"), text("id DESC")),
         Index("ix_keywords_user_id_leads_count", "user_id", text("leads_count DESC"), text("id DESC")),
-        # mentions_count changes with every ingest: room on the page keeps the new version near
+        # Each ingest changes mentions_count. Free space on the page keeps these updates HOT.
         {"postgresql_with": {"fillfactor": 80}},
     )

@@ -36,8 +36,12 @@ class LeadOrigin(StrEnum):
 
 
 class Lead(Base):
-    """A promising mention on its way to a customer. `user_id` and `keyword_id` are the mention's, set by the
-    database. `contacted_at` and its like say when a status was first reached; they are never cleared.
+    """A promising mention on its way to a customer.
+
+    A trigger sets `user_id` and `keyword_id` from the mention.
+
+    `contacted_at`, `qualified_at`, `converted_at` and `disqualified_at` say when a status was first reached.
+    They are never cleared.
     """
 
     __tablename__ = "leads"
@@ -79,7 +83,7 @@ class Lead(Base):
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_iso_code"),
         CheckConstraint("(value IS NULL) = (currency IS NULL)", name="value_has_currency"),
         at_most("notes", 20_000),
-        # a mention has at most one lead; lead of a mention
+        # at most one lead per mention; lead of a mention
         UniqueConstraint("mention_id"),
         # newest leads of a user
         Index(None, "user_id", text("created_at DESC"), text("id DESC")),
@@ -97,19 +101,19 @@ class Lead(Base):
             text("status_changed_at DESC"),
             text("id DESC"),
         ),
-        # leads of everybody by their last change of status, for operators
+        # leads of all users by their last change of status, for operators
         Index("ix_leads_status_changed_at_id", text("status_changed_at DESC"), text("id DESC")),
-        # newest leads of a user in a status; how many of a user are in each
+        # newest leads of a user in a status; number of a user's leads per status
         Index(None, "user_id", "status", text("created_at DESC"), text("id DESC")),
         # newest leads of a keyword
         Index(None, "keyword_id", text("created_at DESC"), text("id DESC")),
-        # newest leads of everybody, for operators
+        # newest leads of all users, for operators
         Index("ix_leads_created_at_id", text("created_at DESC"), text("id DESC")),
-        # the same in a status; how many of all are in each
+        # newest leads of all users in a status; number of leads per status
         Index(None, "status", text("created_at DESC"), text("id DESC")),
-        # a deleted assignee is taken off the leads
+        # leads of a deleted assignee, to be set to null
         Index(None, "assignee_user_id", postgresql_where=text("assignee_user_id IS NOT NULL")),
-        # the lead that a CRM knows by its own name
+        # lead by the reference of a CRM
         Index(
             "uq_leads_user_id_external_reference",
             "user_id",

@@ -20,9 +20,9 @@ class LeadEventType(StrEnum):
 
 
 class LeadEvent(Base):
-    """Something that happened to a lead; append-only. `user_id` is the lead's, set by the database.
+    """An event in the history of a lead. Append-only. A trigger sets `user_id` from the lead.
 
-    `actor_user_id` refers to nothing: what people did stays written when they are gone.
+    `actor_user_id` is no foreign key: events outlive the user who caused them.
     """
 
     __tablename__ = "lead_events"
@@ -42,6 +42,6 @@ class LeadEvent(Base):
         one_of("from_status", LeadStatus),
         one_of("to_status", LeadStatus),
         CheckConstraint("type <> 'status_changed' OR to_status IS NOT NULL", name="status_changed_to_one"),
-        # newest events of each of many leads; cascade of a deleted lead
+        # newest events of leads; cascade of a deleted lead
         Index(None, "lead_id", text("created_at DESC"), text("id DESC")),
     )

@@ -56,9 +56,9 @@ class DismissReason(StrEnum):
 
 
 class Mention(Base):
-    """One sighting of a keyword. `created_at` is when it was taken in, `published_at` when it was published.
+    """A post that contains a keyword. `published_at` is the post's time, `created_at` the time of ingest.
 
-    `read_at` and its like say what its user made of it, and since when.
+    `read_at`, `starred_at`, `dismissed_at` and `engaged_at` are the marks of the user's triage.
     """
 
     __tablename__ = "mentions"
@@ -97,7 +97,7 @@ class Mention(Base):
     )
 
     __table_args__ = (
-        # A mention has the user of its keyword: the pair refers, so that the two cannot disagree.
+        # A foreign key over both columns guarantees that a mention has the user of its keyword.
         ForeignKeyConstraint(
             ["user_id", "keyword_id"], ["keywords.user_id", "keywords.id"], ondelete="CASCADE"
         ),
@@ -112,15 +112,15 @@ class Mention(Base):
         at_most("content", 20_000),
         at_most("author", 200),
         *not_negative("likes", "comments"),
-        # taking in the same post again creates nothing
+        # one mention per keyword and post
         UniqueConstraint("keyword_id", "platform", "external_id"),
         # newest mentions of each of many keywords; cascade of a deleted keyword
         Index(None, "keyword_id", text("created_at DESC"), text("id DESC")),
         # newest mentions of a user
         Index(None, "user_id", text("created_at DESC"), text("id DESC")),
-        # newest mentions of everybody, for operators and for retention
+        # newest mentions of all users, for operators and for retention
         Index("ix_mentions_created_at_id", text("created_at DESC"), text("id DESC")),
-        # newest mentions of an integration; a deleted integration is taken off its mentions
+        # newest mentions of an integration; mentions of a deleted integration, to be set to null
         Index(
             None,
             "integration_id",
@@ -128,7 +128,7 @@ class Mention(Base):
             text("id DESC"),
             postgresql_where=text("integration_id IS NOT NULL"),
         ),
-        # newest mentions of a user that have not been read, that are starred, dismissed or engaged with
+        # newest unread, starred, dismissed and engaged mentions of a user
         *(
             Index(
                 f"ix_mentions_user_id_{name}",
@@ -144,6 +144,6 @@ class Mention(Base):
                 ("engaged", "engaged_at IS NOT NULL"),
             )
         ),
-        # mentions of a user that contain words
+        # full-text search in the mentions of a user
         Index("ix_mentions_user_id_search", "user_id", "search", postgresql_using="gin"),
     )

@@ -5,8 +5,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, Count, ForeignId
 
-# Differences are added at the end of each ingest: room on the page keeps those updates off the index (HOT).
-_ROOM = {"postgresql_with": {"fillfactor": 70}}
+# Each ingest adds differences. Free space on the page keeps these updates off the index (HOT).
+_FILL_FACTOR = {"postgresql_with": {"fillfactor": 70}}
 
 
 def _of_keyword() -> ForeignKeyConstraint:
@@ -16,11 +16,11 @@ def _of_keyword() -> ForeignKeyConstraint:
 
 
 class SlotStats(Base):
-    """What happened to a keyword within a quarter of an hour that begins at `slot`; only where anything did.
+    """The counts of a keyword in the 15 minutes from `slot` on. Empty buckets have no row.
 
-    `leads` counts those made then, `qualified` and `converted` those that first were then. Kept by the
-    triggers of `db.integrity.rollups`; there is no CHECK that they are not negative, for before they have been filled
-    they are differences.
+    `leads` counts new leads. `qualified` and `converted` count leads that reach the status for the first
+    time. The triggers of `db.integrity.rollups` update the counts. A CHECK against negative numbers is not
+    possible: before a bucket is filled, its numbers are differences.
     """
 
     __tablename__ = "slot_stats"
@@ -33,11 +33,11 @@ class SlotStats(Base):
     qualified: Mapped[Count]
     converted: Mapped[Count]
 
-    __table_args__ = (_of_keyword(), _ROOM)
+    __table_args__ = (_of_keyword(), _FILL_FACTOR)
 
 
 class DayStats(Base):
-    """The same within a day of UTC."""
+    """The counts of a keyword in a UTC day."""
 
     __tablename__ = "day_stats"
 
@@ -49,11 +49,11 @@ class DayStats(Base):
     qualified: Mapped[Count]
     converted: Mapped[Count]
 
-    __table_args__ = (_of_keyword(), _ROOM)
+    __table_args__ = (_of_keyword(), _FILL_FACTOR)
 
 
 class UserSlotStats(Base):
-    """What happened to all keywords of a user within a quarter of an hour."""
+    """The counts of all keywords of a user in 15 minutes."""
 
     __tablename__ = "user_slot_stats"
 
@@ -64,11 +64,11 @@ class UserSlotStats(Base):
     qualified: Mapped[Count]
     converted: Mapped[Count]
 
-    __table_args__ = (_ROOM,)
+    __table_args__ = (_FILL_FACTOR,)
 
 
 class UserDayStats(Base):
-    """The same within a day of UTC."""
+    """The counts of all keywords of a user in a UTC day."""
 
     __tablename__ = "user_day_stats"
 
@@ -79,4 +79,4 @@ class UserDayStats(Base):
     qualified: Mapped[Count]
     converted: Mapped[Count]
 
-    __table_args__ = (_ROOM,)
+    __table_args__ = (_FILL_FACTOR,)

@@ -19,9 +19,9 @@ class UserStatus(StrEnum):
 
 
 class User(Base):
-    """A person who sells. The row is updated by every write of the person's data: it carries their totals.
+    """A user. Each write of the user's data also updates this row, because it holds the counters.
 
-    `data_version` grows with every transaction that changes the person's data, ingest of mentions apart.
+    `data_version` grows with each transaction that changes the user's data, except for ingest of mentions.
     """
 
     __tablename__ = "users"
@@ -63,8 +63,8 @@ class User(Base):
             "converted_leads_count",
             "disqualified_leads_count",
         ),
-        # user by e-mail, whatever its case: `import-posts --user`, sign-in, uniqueness
+        # user by e-mail address, ignoring case; unique address
         Index("uq_users_email", text("lower(email)"), unique=True),
-        # Totals change with every write: room on the page keeps those updates off the indexes (HOT).
+        # Each write changes counters. Free space on the page keeps these updates off the indexes (HOT).
         {"postgresql_with": {"fillfactor": 70}},
     )

@@ -19,7 +19,8 @@ from statistics import quantiles
 from bench.table import markdown
 from db.embedded import EmbeddedPostgres
 from db.engine import migrations
-from db.engine.pool import Pool, Reader, open_pool
+from db.engine.pool import Pool, open_pool
+from db.engine.reader import Reader
 from db.language.scope import Scope
 from loaders.loader import Loads
 from services.figures.cache.backend import Backend

@@ -5,6 +5,7 @@
 - `db.engine` holds statements on sessions and whole databases, such as `BEGIN` and `CREATE DATABASE`.
 - `db.models` declares tables. SQLAlchemy derives their DDL, apart from one storage setting.
 
-`db.language` translates scopes, filters, orders and projections into SQLAlchemy expressions, and holds no statement.
-`db.embedded` runs the PostgreSQL server that comes with the project. `alembic/` holds frozen copies of DDL.
+`db.language` translates scopes, filters, orders and projections into SQLAlchemy expressions, and holds no
+statement. `db.embedded` runs the PostgreSQL server that comes with the project. `alembic/` holds frozen
+copies of DDL.
 """

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.statements.analysis import MentionText, mention_texts
 from loaders.loader import CHECKED_BY_CALLER, Loader

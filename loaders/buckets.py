@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.statements import buckets
-from db.statements.buckets import BucketSums, Span
+from db.statements.buckets import BucketSums, Period
 from loaders.loader import CHECKED_BY_CALLER, Loader
 
 
@@ -16,11 +16,11 @@ class SumsOfBuckets(Loader[int, Sequence[BucketSums]]):
 
     model = CHECKED_BY_CALLER
     by: str
-    spans: tuple[Span, ...]
+    periods: tuple[Period, ...]
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Sequence[BucketSums]]:
-        found = await buckets.bucket_sums(reader, scope, self.by, keys, self.spans)
+        found = await buckets.bucket_sums(reader, scope, self.by, keys, self.periods)
         return [
-            [found.get(key, {}).get(number, BucketSums()) for number in range(len(self.spans))]
+            [found.get(key, {}).get(number, BucketSums()) for number in range(len(self.periods))]
             for key in keys
         ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from db.language.filter import EVERYTHING, Filter
 from db.language.scope import Scope
 from db.models import Base

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.models import Keyword
 from db.statements.ingest import Identity, active_keywords, find_mentions

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.statements import integration_health
 from db.statements.integration_health import MonitoredIntegration

@@ -3,26 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.models import Keyword
 from db.statements import keyword_ranking
-from db.statements.buckets import Span
-from db.statements.keyword_ranking import Ranked, Ranking
+from db.statements.buckets import Period
+from db.statements.keyword_ranking import RankedKeyword, Ranking
 from loaders.loader import CHECKED_BY_CALLER, Loader
 
 
 @dataclass(frozen=True, slots=True)
-class BestKeywords(Loader[int, Sequence[Ranked]]):
+class BestKeywords(Loader[int, Sequence[RankedKeyword]]):
     """The keywords of each user that are among the first `most` of any of the rankings, in no order."""
 
     model = CHECKED_BY_CALLER
     rankings: tuple[Ranking, ...]
     most: int
-    spans: tuple[Span, ...]
+    periods: tuple[Period, ...]
 
-    async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Sequence[Ranked]]:
-        found = await keyword_ranking.ranked(reader, scope, keys, self.rankings, self.most, self.spans)
+    async def read(
+        self, reader: Reader, scope: Scope, keys: Sequence[int]
+    ) -> Sequence[Sequence[RankedKeyword]]:
+        found = await keyword_ranking.ranked(reader, scope, keys, self.rankings, self.most, self.periods)
         return [found.get(key, []) for key in keys]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.models import Base
 

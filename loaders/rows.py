@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from db.language.filter import EVERYTHING, Filter
-from db.language.keyset import Order, Span
+from db.language.keyset import Order, PageBounds
 from db.language.scope import Scope
 from db.models import Base
 from db.statements import read_rows
@@ -19,7 +19,7 @@ Model = TypeVar("Model", bound=Base)
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Model]):
-    """A span of rows in the order asked for. `more` says whether rows lie beyond the end it was cut at."""
+    """Rows in order. `more` says whether rows exist beyond the page, on the side of its limit."""
 
     rows: Sequence[Model]
     more: bool
@@ -40,34 +40,34 @@ class RowBy(Loader[int, Model | None], Generic[Model]):
 
 @dataclass(frozen=True, slots=True)
 class PageOfEach(Loader[int, Page[Model]], Generic[Model]):
-    """The same span of each parent's rows; a parent that has none gets an empty page."""
+    """The same page of each parent's rows; a parent that has none gets an empty page."""
 
     model: type[Model]
     parent: str
     order: Order
-    span: Span
+    bounds: PageBounds
     where: Filter = EVERYTHING
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Page[Model]]:
         found = await read_rows.page_of_each(
-            reader, scope, self.model, self.parent, keys, self.order, self.span, self.where
+            reader, scope, self.model, self.parent, keys, self.order, self.bounds, self.where
         )
         grouped = group(found, self.parent)
-        return [cut(grouped.get(key, []), self.span) for key in keys]
+        return [cut(grouped.get(key, []), self.bounds) for key in keys]
 
 
 @dataclass(frozen=True, slots=True)
 class PageOfAll(Loader[None, Page[Model]], Generic[Model]):
-    """The span of all visible rows; its only key is None."""
+    """The page of all visible rows; its only key is None."""
 
     model: type[Model]
     order: Order
-    span: Span
+    bounds: PageBounds
     where: Filter = EVERYTHING
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[None]) -> Sequence[Page[Model]]:
-        found = await read_rows.page(reader, scope, self.model, self.order, self.span, self.where)
-        return [cut(found, self.span) for _ in keys]
+        found = await read_rows.page(reader, scope, self.model, self.order, self.bounds, self.where)
+        return [cut(found, self.bounds) for _ in keys]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def group(found: Sequence[Model], column: str) -> dict[Any, list[Model]]:
     return grouped
 
 
-def cut(found: list[Model], span: Span) -> Page[Model]:
+def cut(found: list[Model], bounds: PageBounds) -> Page[Model]:
     """The page without the row that was read beyond it; rows read backwards are turned round."""
-    kept = found[: span.limit]
-    return Page(kept[::-1] if span.backwards else kept, len(found) > span.limit)
+    kept = found[: bounds.limit]
+    return Page(kept[::-1] if bounds.backwards else kept, len(found) > bounds.limit)

@@ -19,7 +19,8 @@ from graphql import (
 
 from breadth.fields import KEY, Column
 from breadth.strawberry_field import definition_of
-from db.language.projection import EVERY_COLUMN, Projection, Selected, ToOne
+from db.language.projection import EVERY_COLUMN, Projection, Selected
+from db.language.shape import ToOne
 from db.models import AnalysisResult, Base
 from resolvers.framework.global_id import MODELS
 from resolvers.framework.requires import Requirements, requirements_of

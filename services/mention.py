@@ -5,7 +5,7 @@ from typing import TypedDict
 
 from db.engine.writer import Writer
 from db.models import DismissReason, Mention
-from db.statements.mention import Mark, Triaged, triage
+from db.statements.mention import Mark, TriageResult, triage
 from services.accounts.viewer import Viewer
 from services.rules.bulk_limits import distinct_ids, require_all
 from services.rules.user_errors import UserErrorCode, not_found
@@ -61,7 +61,7 @@ def _reason(values: TriageValues) -> tuple[DismissReason | None] | None:
     return (values["dismiss_reason"],) if "dismiss_reason" in values else None
 
 
-async def triage_one(writer: Writer, viewer: Viewer, mention_id: int, values: TriageValues) -> Triaged:
+async def triage_one(writer: Writer, viewer: Viewer, mention_id: int, values: TriageValues) -> TriageResult:
     """Raises `RefusedError`."""
     done = await _triage(writer, viewer, [mention_id], values)
     if not done.found:
@@ -69,14 +69,16 @@ async def triage_one(writer: Writer, viewer: Viewer, mention_id: int, values: Tr
     return done
 
 
-async def triage_all(writer: Writer, viewer: Viewer, ids: Sequence[int], values: TriageValues) -> Triaged:
+async def triage_all(
+    writer: Writer, viewer: Viewer, ids: Sequence[int], values: TriageValues
+) -> TriageResult:
     """Triages up to a thousand mentions, all or none. Raises `RefusedError`."""
     done = await _triage(writer, viewer, distinct_ids(ids, most=MOST_AT_ONCE), values)
     require_all(ids, done.found, "mention", "ids")
     return done
 
 
-async def _triage(writer: Writer, viewer: Viewer, ids: Sequence[int], values: TriageValues) -> Triaged:
+async def _triage(writer: Writer, viewer: Viewer, ids: Sequence[int], values: TriageValues) -> TriageResult:
     _check(values)
     await lock_for_rows(writer, viewer, Mention, ids)
     return await triage(writer, viewer.scope, ids, _marks(values), _reason(values))

@@ -1,0 +1,1 @@
+"""Connections, sessions and transactions, compiled statements, whole databases and migrations."""

@@ -1,4 +1,4 @@
-"""Databases as a whole: whether a server can be used, and making and dropping databases on it."""
+"""Whole databases: identify, create and drop them, and read the server's version."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -23,34 +23,40 @@ async def _connected(url: str) -> "AsyncIterator[Connection]":
 
 
 async def server_major(url: str) -> int:
-    """The major version of the server, such as 18. Raises what the driver raises where none answers."""
+    """Return the server's major version, such as 18.
+
+    Raise the driver's error if the server does not answer.
+    """
     async with _connected(url) as connection:
         return connection.get_server_version().major
 
 
 async def identity(pool: Pool) -> str:
-    """Names the database among all there are, and its history: a restored or promoted copy is another one."""
+    """Return an identifier that is unique to the database and its history.
+
+    Restored and promoted copies differ.
+    """
     history = "(SELECT system_identifier FROM pg_control_system()), (SELECT timeline_id FROM pg_control_checkpoint())"
     database = "(SELECT oid FROM pg_database WHERE datname = current_database())"
     try:
         row = await pool.fetchrow(f"SELECT {history}, {database}")
-    except asyncpg.PostgresError:  # some who host databases keep their control files to themselves
+    except asyncpg.PostgresError:  # some hosting providers do not grant these functions
         row = await pool.fetchrow(f"SELECT current_database(), {database}")
     return "-".join(str(part) for part in row or ())
 
 
 async def ensure(url: str, name: str) -> None:
-    """Creates the database unless it is there."""
+    """Create the database unless it exists."""
     async with _connected(url) as connection:
         if await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name) is None:
-            # Another process may be faster.
+            # Another process may create the database first.
             with suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
                 await connection.execute(f'CREATE DATABASE "{name}"')
 
 
 @asynccontextmanager
 async def scratch(url: str, name: str) -> AsyncIterator[str]:
-    """The URL of an empty database beside the one of the URL, for as long as it is needed."""
+    """Create an empty database on the server, yield its URL, and drop the database afterwards."""
     async with _connected(url) as connection:
         await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         await connection.execute(f'CREATE DATABASE "{name}"')

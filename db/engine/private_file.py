@@ -1,7 +1,7 @@
 """Files that only their owner may read, and locks on them.
 
-The locks are flock(2): they belong to the open file, end with the last process that holds it, however it
-ends, and so never have to be cleaned up.
+The locks are flock(2) locks. They belong to the open file and end with the last process that holds it, so
+they never need a clean-up.
 """
 
 import fcntl
@@ -12,9 +12,9 @@ from pathlib import Path
 
 
 def open_private(path: Path, flags: int = os.O_RDWR) -> int:
-    """A descriptor of the file, which is made with mode 0600 where it is missing.
+    """Open the file and return its descriptor. Create a missing file with mode 0600.
 
-    What root makes belongs to the owner of the folder, who can then go on without root.
+    A file that root creates belongs to the owner of the folder, so that the owner can continue without root.
     """
     missing = not path.exists()
     descriptor = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW, 0o600)
@@ -25,7 +25,7 @@ def open_private(path: Path, flags: int = os.O_RDWR) -> int:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replaces the file as a whole: nobody ever reads half of it."""
+    """Replace the file atomically, so that no process reads a part of it."""
     new = path.with_name(path.name + ".new")
     new.unlink(missing_ok=True)
     with os.fdopen(open_private(new), "w") as file:
@@ -36,7 +36,10 @@ def write_private(path: Path, text: str) -> None:
 
 
 def try_lock(descriptor: int) -> bool:
-    """Whether this open file now holds the exclusive lock. A shared lock that it held is given up either way."""
+    """Return whether the open file now holds the exclusive lock.
+
+    Its shared lock is released in either case.
+    """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -46,7 +49,7 @@ def try_lock(descriptor: int) -> bool:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Waits for the exclusive lock on the file, and holds it."""
+    """Wait for the exclusive lock on the file, and hold the lock inside of the block."""
     descriptor = open_private(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""SQL statements that SQLAlchemy builds and compiles once for each of their shapes."""
+"""SQL statements, built by SQLAlchemy and compiled once per shape."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sqlalchemy import Text, TypeDecorator
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.sql import ClauseElement
 
-from db.language.records import Shape
+from db.language.shape import Shape
 
 Parameters = ParamSpec("Parameters")
 
@@ -18,7 +18,7 @@ _SHAPES_KEPT = 1024
 
 
 class IdsAsText(TypeDecorator[Any]):
-    """Ids that are sent as the text of an array: of an array's items the driver would ask each what it is."""
+    """An array of IDs, sent as text. The driver would encode a real array item by item."""
 
     impl = Text
     cache_ok = True
@@ -26,9 +26,9 @@ class IdsAsText(TypeDecorator[Any]):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement as the driver takes it: text with `$1, $2 …`, and the names of its parameters in order.
+    """A compiled statement: text with `$1, $2 …`, and the names of the parameters in order.
 
-    `ids` are those parameters that are `IdsAsText`.
+    `ids` names the parameters of type `IdsAsText`.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Statement:
     ids: frozenset[str] = frozenset()
 
     def arguments(self, values: Mapping[str, Any]) -> list[object]:
-        """The parameters' values in order. Raises `KeyError` for one that is missing."""
+        """Return the values of the parameters in order. Raise `KeyError` for a missing value."""
         constants, ids = self.constants, self.ids
         return [
             constants[name] if name in constants else _text(values[name]) if name in ids else values[name]
@@ -51,20 +51,21 @@ def _text(ids: Sequence[int]) -> str:
 
 
 def compiled(name: str, clause: ClauseElement) -> Statement:
-    made = clause.compile(dialect=_DIALECT)
-    order: list[str] = getattr(made, "positiontup", None) or []
+    """Return the compiled statement."""
+    sql = clause.compile(dialect=_DIALECT)
+    order: list[str] = getattr(sql, "positiontup", None) or []
     constants: dict[str, Any] = {
-        key: value for key, value in made.params.items() if value is not None and key in order
+        key: value for key, value in sql.params.items() if value is not None and key in order
     }
-    ids = {key for key, bound in made.binds.items() if isinstance(bound.type, IdsAsText)}  # type: ignore[attr-defined]
-    return Statement(name, str(made), tuple(order), constants, frozenset(ids))
+    ids = {key for key, bound in sql.binds.items() if isinstance(bound.type, IdsAsText)}  # type: ignore[attr-defined]
+    return Statement(name, str(sql), tuple(order), constants, frozenset(ids))
 
 
 def statement(build: Callable[Parameters, ClauseElement]) -> Callable[Parameters, Statement]:
-    """Makes a builder of SQL return it compiled, once for each of its arguments.
+    """Make a builder of SQL return compiled statements, cached by the builder's arguments.
 
-    The arguments are a statement's shape (its order, whether a cursor is given), never a request's values:
-    those are bound by name when it runs, so that no text of a request gets into SQL.
+    The arguments describe the shape of a statement, such as its order and whether a cursor is given. Values
+    of a request are never arguments. They are bound by name, so that no text of a request gets into SQL.
     """
 
     @lru_cache(maxsize=_SHAPES_KEPT)
@@ -76,9 +77,9 @@ def statement(build: Callable[Parameters, ClauseElement]) -> Callable[Parameters
 
 
 def _name(build: str, arguments: tuple[object, ...], shape: object) -> str:
-    """What the statement is called in logs and tests, such as `mentions page_of_each keyword_id with leads`."""
+    """Return the name for logs and tests, such as `mentions page_of_each keyword_id with leads`."""
     words = [getattr(part, "__tablename__", part) for part in arguments]
     named = [word for word in words if isinstance(word, str)]
     name = " ".join([*named[:1], build.strip("_"), *named[1:]])
-    ways = ", ".join(shape.ways()) if isinstance(shape, Shape) else ""
-    return f"{name} with {ways}" if ways else name
+    joins = ", ".join(shape.paths()) if isinstance(shape, Shape) else ""
+    return f"{name} with {joins}" if joins else name

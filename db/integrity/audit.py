@@ -1,16 +1,16 @@
-"""Whether counters and roll-ups are right, and how they become right again, or are filled at first.
+"""Verify counters and roll-ups, and repair or fill them.
 
-`COUNTERS` says what each counter column counts, `db.integrity.recount` the same of roll-ups. They are written down
-apart from the triggers of `db.integrity.counters` and `db.integrity.rollups`, so that one can prove the other.
+`COUNTERS` defines each counter column, and `db.integrity.recount` defines roll-ups. Both are independent of
+the triggers in `db.integrity.counters` and `db.integrity.rollups`, so that one can prove the other.
 
-Both ways go through the parents in ranges of ids, and count the rows of a whole range at once, from indexes.
+Both ways process the parents in ranges of IDs, and count the rows of a range at once, from indexes.
 
-- `verify` reads a range in one snapshot. A row and its difference become visible together, so stored and
-  counted agree in every snapshot, however many writers there are.
-- `repair` locks the parents of a range, and then counts in a new statement, hence in a new snapshot. Nothing
-  is lost: a writer holds its parents' locks from its trigger until it ends. One that came first has ended
-  when the lock is there, so that the count sees its rows; the trigger of any other waits for the lock, and
-  adds its difference to the mended number afterwards.
+- `verify` reads a range in one snapshot. A row and its difference become visible at the same time. Stored and
+  counted numbers therefore agree in every snapshot, regardless of concurrent writers.
+- `repair` locks the parents of a range, and then counts in a new statement, which has a new snapshot. No
+  difference is lost, because a writer holds the locks of its parents from its trigger until its end. A writer
+  that locked first has ended when `repair` gets the lock, so the count sees its rows. The trigger of a later
+  writer waits for the lock, and adds its difference to the repaired number.
 """
 
 import random
@@ -29,15 +29,15 @@ from db.integrity.rollups import MEASURES, ROLLUPS
 from db.models import LeadStatus
 
 BATCH = 1000
-SLOTS_BATCH = 20
-"""How many parents are taken together: a parent has few counters, and many slots."""
+ROLLUP_BATCH = 20
+"""The number of parents per batch. A parent has few counters and many buckets."""
 LARGEST_ID = 2**63 - 1
 _ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """A column that says how many rows of another table name the parent, those of one status only if given."""
+    """A column with the number of rows in another table that refer to the parent, optionally of one status."""
 
     column: str
     rows: str
@@ -50,7 +50,7 @@ def _leads(parent: str) -> list[Counter]:
     return [Counter("leads_count", "leads", parent), *by_status]
 
 
-# In the lock order of db.integrity.counters: users, then keywords.
+# The lock order of db.integrity.counters: users, then keywords.
 COUNTERS: dict[str, list[Counter]] = {
     "users": [
         Counter("keywords_count", rows="keywords", parent="user_id"),
@@ -67,12 +67,13 @@ _PARENTS_OF = {"users": "users", "keywords": "keywords"} | {
     rollup.table: "users" if rollup.parent == "user_id" else "keywords" for rollup in ROLLUPS
 }
 TABLES = list(_PARENTS_OF)
-"""What is audited, in this order."""
+"""The audited tables, in order."""
 
 
 class Drift(NamedTuple):
-    """One wrong counter: what the column says, and how many rows there are. A roll-up's is of a slot, and the
-    id its parent's.
+    """A wrong counter: the stored and the counted number.
+
+    In a roll-up, `id` is the parent's and `slot` the bucket.
     """
 
     table: str
@@ -84,7 +85,7 @@ class Drift(NamedTuple):
 
 
 class Ids(NamedTuple):
-    """A range of ids of parents, both ends included."""
+    """A range of parent IDs, including both ends."""
 
     first: int = 1
     last: int = LARGEST_ID
@@ -92,7 +93,7 @@ class Ids(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What was found in one range of a table: the rows there were, and the counters that were wrong."""
+    """The result for one range of a table: the number of rows, and the wrong counters."""
 
     table: str
     ids: Ids
@@ -101,7 +102,7 @@ class Batch:
 
     @property
     def counters(self) -> int:
-        """How many counters were compared."""
+        """The number of compared counters."""
         return self.rows * len(_COLUMNS[self.table])
 
 
@@ -116,9 +117,9 @@ async def verify(
     batch: int | None = None,
     longest_seconds: float | None = None,
 ) -> AsyncIterator[Batch]:
-    """The batches of a table in the order of the parents' ids.
+    """Compare a table's counters with the rows. Yield batches in the order of the parents' IDs.
 
-    A statement that takes longer than `longest_seconds` raises `asyncpg.QueryCanceledError`.
+    Raise `asyncpg.QueryCanceledError` if a statement takes longer than `longest_seconds`.
     """
     while ids.first <= ids.last:
         async with (
@@ -127,22 +128,22 @@ async def verify(
         ):
             if longest_seconds is not None:
                 await connection.execute(f"SET LOCAL statement_timeout = {round(longest_seconds * 1000)}")
-            # The locks come before the snapshot: TRUNCATE empties a table also for older snapshots.
+            # Lock before the snapshot: TRUNCATE empties a table for older snapshots, too.
             await connection.execute(f"LOCK TABLE {', '.join(_READ)} IN ACCESS SHARE MODE")
             found = await _parents(connection, table, ids, batch)
             if not found:
                 return
-            span = Ids(found[0]["id"], found[-1]["id"])
-            wrong = await connection.fetch(_WRONG[table], *span)
-            rows = await _rows(connection, table, span, found)
-        yield Batch(table, span, rows, _drifts(table, wrong))
-        ids = Ids(span.last + 1, ids.last)
+            range_ = Ids(found[0]["id"], found[-1]["id"])
+            wrong = await connection.fetch(_WRONG[table], *range_)
+            rows = await _rows(connection, table, range_, found)
+        yield Batch(table, range_, rows, _drifts(table, wrong))
+        ids = Ids(range_.last + 1, ids.last)
 
 
 async def chosen(pool: Pool, table: str, ids: Ids = EVERY_ID, *, parents: int) -> list[int]:
-    """The ids of so many parents of a table, chosen at random, at a cost that does not grow with the table.
+    """Return the IDs of random parents of a table. The cost does not depend on the size of the table.
 
-    Points are chosen, and at each the next parent: whoever stands behind a gap is chosen more often.
+    Each random ID selects the next existing parent, so a parent after a gap is more likely.
     """
     within = await extent(pool, table, ids)
     if within is None:
@@ -153,7 +154,7 @@ async def chosen(pool: Pool, table: str, ids: Ids = EVERY_ID, *, parents: int) -
 
 
 async def verify_some(pool: Pool, table: str, ids: Ids = EVERY_ID, *, parents: int) -> AsyncIterator[Batch]:
-    """As `verify`, but only so many parents, chosen at random; a batch each, in the order of their ids."""
+    """Verify random parents. Yield one batch per parent, in the order of their IDs."""
     for id_ in await chosen(pool, table, ids, parents=parents):
         async for batch in verify(pool, table, Ids(id_, id_)):
             yield batch
@@ -162,24 +163,24 @@ async def verify_some(pool: Pool, table: str, ids: Ids = EVERY_ID, *, parents: i
 async def repair(
     pool: Pool, table: str, ids: Ids = EVERY_ID, *, batch: int | None = None
 ) -> AsyncIterator[Batch]:
-    """The batches of a table in the order of the parents' ids, each mended and committed; its drifts are what
-    was mended.
+    """Repair a table's counters. Yield the batches in the order of the parents' IDs, each after its commit.
 
-    Right counters are not written. A writer that ignores the lock order can make a batch the victim of a
-    deadlock: it is tried again, and `asyncpg.DeadlockDetectedError` comes out after five times.
+    The drifts of a batch are the repaired counters. Correct counters are not written. A writer that ignores
+    the lock order can deadlock with a batch. The batch is then repeated. Raise
+    `asyncpg.DeadlockDetectedError` after five attempts.
     """
-    while (mended := await _mend_again(pool, table, ids, batch)) is not None:
-        yield mended
-        ids = Ids(mended.ids.last + 1, ids.last)
+    while (repaired := await _repair_with_retries(pool, table, ids, batch)) is not None:
+        yield repaired
+        ids = Ids(repaired.ids.last + 1, ids.last)
 
 
 async def drifts(pool: Pool) -> list[Drift]:
-    """Every wrong counter of the database; empty where all is right."""
+    """Return all wrong counters of the database."""
     return [drift for table in TABLES async for batch in verify(pool, table) for drift in batch.drifts]
 
 
 async def extent(pool: Pool, table: str, ids: Ids = EVERY_ID) -> Ids | None:
-    """The smallest and the largest id of a table's parents within a range; None where there are none."""
+    """Return the smallest and the largest ID of a table's parents within the range, or None without parents."""
     found = await pool.fetchrow(
         f"SELECT min(id), max(id) FROM {_PARENTS_OF[table]} WHERE id BETWEEN $1 AND $2",  # noqa: S608
         *ids,
@@ -187,17 +188,17 @@ async def extent(pool: Pool, table: str, ids: Ids = EVERY_ID) -> Ids | None:
     return Ids(*found) if found and found["min"] is not None else None
 
 
-async def _mend_again(pool: Pool, table: str, ids: Ids, batch: int | None) -> Batch | None:
+async def _repair_with_retries(pool: Pool, table: str, ids: Ids, batch: int | None) -> Batch | None:
     for _ in range(_ATTEMPTS - 1):
         try:
-            return await _mend(pool, table, ids, batch)
+            return await _repair(pool, table, ids, batch)
         except asyncpg.DeadlockDetectedError:
             continue
-    return await _mend(pool, table, ids, batch)
+    return await _repair(pool, table, ids, batch)
 
 
-async def _mend(pool: Pool, table: str, ids: Ids, batch: int | None) -> Batch | None:
-    """Mends the first batch of the range. None where the range has no rows."""
+async def _repair(pool: Pool, table: str, ids: Ids, batch: int | None) -> Batch | None:
+    """Repair the first batch of the range. Return None if the range has no rows."""
     async with (
         pool.acquire() as connection,
         connection.transaction(isolation="read_committed"),
@@ -207,32 +208,32 @@ async def _mend(pool: Pool, table: str, ids: Ids, batch: int | None) -> Batch | 
             return None
         await connection.execute(LOCK_USERS, sorted({row["owner"] for row in found}))
         locked = await connection.fetch(_LOCK[_PARENTS_OF[table]], [row["id"] for row in found])
-        span = Ids(found[0]["id"], found[-1]["id"])
-        mended = await connection.fetch(_MEND[table], *span, [row["id"] for row in locked])
-        rows = await _rows(connection, table, span, locked)
-    return Batch(table, span, rows, _drifts(table, mended))
+        range_ = Ids(found[0]["id"], found[-1]["id"])
+        repaired = await connection.fetch(_REPAIR[table], *range_, [row["id"] for row in locked])
+        rows = await _rows(connection, table, range_, locked)
+    return Batch(table, range_, rows, _drifts(table, repaired))
 
 
 async def _parents(connection: Connection, table: str, ids: Ids, batch: int | None) -> list[asyncpg.Record]:
-    size = batch or (BATCH if table in COUNTERS else SLOTS_BATCH)
+    size = batch or (BATCH if table in COUNTERS else ROLLUP_BATCH)
     return await connection.fetch(_PARENTS[_PARENTS_OF[table]], *ids, size)
 
 
-async def _rows(connection: Connection, table: str, span: Ids, parents: Sequence[asyncpg.Record]) -> int:
-    """How many rows of the table the parents have; of users and keywords they are the rows."""
+async def _rows(connection: Connection, table: str, range_: Ids, parents: Sequence[asyncpg.Record]) -> int:
+    """Return the number of the parents' rows in the table. Users and keywords are their own rows."""
     if table in COUNTERS:
         return len(parents)
-    return int(await connection.fetchval(_ROWS[table], *span))
+    return int(await connection.fetchval(_ROWS[table], *range_))
 
 
 def _drifts(table: str, wrong: Sequence[asyncpg.Record]) -> list[Drift]:
-    """The wrong counters of rows that have one, ordered by id, and by slot."""
-    pairs = [
+    """Return the wrong counters of the rows, ordered by ID and bucket."""
+    compared = [
         Drift(table, row["id"], column, row[f"stored_{column}"], row[f"counted_{column}"], row.get("slot"))
         for row in sorted(wrong, key=lambda row: (row["id"], row.get("slot") or 0))
         for column in _COLUMNS[table]
     ]
-    return [pair for pair in pairs if pair.stored != pair.counted]
+    return [each for each in compared if each.stored != each.counted]
 
 
 def _count(counter: Counter) -> str:
@@ -241,7 +242,7 @@ def _count(counter: Counter) -> str:
 
 
 def _joined_counts(rows: str, counters: Sequence[Counter]) -> str:
-    """Counts one table's rows once for all parents of the range. A parent without rows has none."""
+    """Return a join that counts one table's rows once for all parents of the range."""
     parent = counters[0].parent
     columns = ", ".join(_count(counter) for counter in counters)
     return (
@@ -251,7 +252,7 @@ def _joined_counts(rows: str, counters: Sequence[Counter]) -> str:
 
 
 def _wrong(table: str, counters: Sequence[Counter]) -> str:
-    """SQL for the rows with ids from $1 to $2 that have a wrong counter, with stored and counted numbers."""
+    """Return SQL that selects the rows from $1 to $2 with a wrong counter, with stored and counted numbers."""
     counts = [_joined_counts(rows, list(of)) for rows, of in groupby(counters, lambda each: each.rows)]
     stored = {each.column: f"parent.{each.column}" for each in counters}
     counted = {each.column: f"coalesce({each.rows}_of.{each.column}, 0)" for each in counters}
@@ -263,8 +264,8 @@ def _wrong(table: str, counters: Sequence[Counter]) -> str:
     )
 
 
-def _mending(table: str, counters: Sequence[Counter]) -> str:
-    """SQL that mends those of these rows whose ids are in $3, which are locked."""
+def _repair_counters(table: str, counters: Sequence[Counter]) -> str:
+    """Return SQL that repairs the wrong rows among the locked IDs $3."""
     sets = ", ".join(f"{each.column} = counted_{each.column}" for each in counters)
     return (
         f"UPDATE {table} SET {sets} FROM ({_wrong(table, counters)}) AS wrong "  # noqa: S608 - as above
@@ -290,9 +291,9 @@ _LOCK = {
     for table in COUNTERS
 }
 _WRONG = {table: _wrong(table, counters) for table, counters in COUNTERS.items()} | {
-    rollup.table: recount.wrong(rollup) for rollup in ROLLUPS
+    rollup.table: recount.select_wrong(rollup) for rollup in ROLLUPS
 }
-_MEND = {table: _mending(table, counters) for table, counters in COUNTERS.items()} | {
-    rollup.table: recount.mending(rollup) for rollup in ROLLUPS
+_REPAIR = {table: _repair_counters(table, counters) for table, counters in COUNTERS.items()} | {
+    rollup.table: recount.repair(rollup) for rollup in ROLLUPS
 }
-_ROWS = {rollup.table: recount.rows(rollup) for rollup in ROLLUPS}
+_ROWS = {rollup.table: recount.count_rows(rollup) for rollup in ROLLUPS}

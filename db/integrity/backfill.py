@@ -1,7 +1,8 @@
-"""Filling what a revision began to keep for the rows that were there before: online, in batches, resumable.
+"""Fill roll-ups for rows older than the roll-ups: online, in batches, resumable.
 
-The revision makes tables and triggers; from then on changes are kept, and what was there before is missing.
-A batch is filled as `db.integrity.audit` repairs it. Whoever reads waits until all is filled.
+A revision creates the tables and triggers, which count all later changes. The rows before the revision are
+missing. A batch is filled in the same way as `db.integrity.audit` repairs one. Servers do not start before
+all is filled.
 """
 
 from collections.abc import AsyncIterator
@@ -12,14 +13,14 @@ from db.integrity.audit import LARGEST_ID, Batch, Ids
 
 
 async def pending(pool: Pool) -> list[str]:
-    """The tables that are not filled yet, in the order in which they are filled."""
+    """Return the tables that are not completely filled, in the order of filling."""
     found = await pool.fetch("SELECT name FROM backfills WHERE finished_at IS NULL")
     names = {row["name"] for row in found}
     return [table for table in audit.TABLES if table in names]
 
 
 async def fill(pool: Pool, table: str, *, batch: int | None = None) -> AsyncIterator[Batch]:
-    """Fills what remains of a table. How far it has come is kept with every batch."""
+    """Fill the rest of a table, and yield its batches. Store the progress after each batch."""
     reached = await pool.fetchval(
         "SELECT reached_id FROM backfills WHERE name = $1 AND finished_at IS NULL", table
     )

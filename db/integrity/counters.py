@@ -1,31 +1,33 @@
-"""The counter columns: kept by triggers in the writer's own transaction, after any SQL.
+"""Counter columns, updated by triggers in the writer's own transaction, for any SQL.
 
-Each statement that adds, removes or changes rows fires its table's trigger once, a cascade once for all its
-rows. The trigger sums the differences per parent, drops those that are zero, and adds the rest to the
-parents' counters. `n = n + difference` takes the newest n under the row's lock, so the differences of
-concurrent writers add up, and it costs the same however many rows there are. So the counters are right
-whatever writers do, and `db.integrity.audit` proves it.
+Each statement that inserts, deletes or updates rows fires its table's trigger once. A cascade fires it once
+for all of its rows. The trigger sums the differences per parent, drops zeros, and adds the rest to the
+parents' counters. `n = n + difference` reads the newest n under the row lock, so the differences of
+concurrent writers add up. The cost does not depend on the size of the counter. Counters are therefore correct
+whatever writers do, and `db.integrity.audit` verifies them.
 
-Lock order, for triggers and for everything else that writes: users in id order, then keywords in id order.
+Lock order, for triggers and for all other writers: users in ID order, then keywords in ID order.
 
-The writers' rule: **a transaction that writes keywords, mentions or leads first runs `LOCK_USERS` with the
-users whose rows they are**, and those it assigns leads to; a single statement, too, then needs a transaction.
-After that any order of statements and rows is good, for nobody else writes these users' rows. `db.statements.user` has
-the same lock for those who also make the next `data_version` of the users' data: everybody but ingest.
+The rule for writers: **a transaction that writes keywords, mentions or leads first runs `LOCK_USERS` with the
+users of these rows**, and with the users to whom it assigns leads. A single statement then needs a
+transaction, too. After the lock, any order of statements and rows is safe, because no other transaction
+writes rows of these users. `db.statements.user` has the same lock, which also increments the users'
+`data_version`. All writers but ingest use that one.
 
-Without it two transactions can each hold what the other waits for, and PostgreSQL ends one of them with
-`deadlock_detected`: no counter is wrong then, but a write has to be repeated. Single statements are no
-exception. A statement has the rows that it changes before its triggers reach for the parents, and a cascade
-has the parents before the rows, so changing one lead and deleting its keyword can collide, and so can any
-statement with a transaction that locked the user and wants the same row. Only inserts without conflicting
-unique keys are safe among each other.
+Without the lock, two transactions can each hold a row that the other waits for, and PostgreSQL ends one of
+them with `deadlock_detected`. Counters stay correct, but the write must be repeated. Single statements are no
+exception. A statement locks the rows that it changes before its triggers lock the parents, and a cascade
+locks the parents before the rows. So an update of one lead and a deletion of its keyword can deadlock. So can
+any statement and a transaction that locked the user and needs the same row. Only inserts without conflicting
+unique keys are safe with each other.
 
-- Deleting users: lock them FOR UPDATE.
-- TRUNCATE: `LOCK TABLE users IN EXCLUSIVE MODE` first, for it belongs to every user. READ COMMITTED only: an
-  older snapshot would leave counters as they are that others have changed since.
+- Delete users: lock them FOR UPDATE.
+- TRUNCATE: run `LOCK TABLE users IN EXCLUSIVE MODE` first, because the rows belong to all users. READ
+  COMMITTED only: with an older snapshot, counters that other transactions changed since would keep their
+  values.
 
-Many rows belong into one statement: each statement leaves a dead version of its parents' rows behind, and
-until the transaction ends the next one has to pass them all.
+Write many rows in one statement. Each statement leaves a dead version of its parents' rows, and each later
+statement of the transaction has to scan past all of them.
 """
 
 from db.models import LeadStatus
@@ -88,9 +90,10 @@ END $$
 
 
 def _update_by_status(parent: str, ids: str) -> str:
-    """Adds lead differences, total and by status, to the counters of one table of parents.
+    """Return SQL that adds lead differences, in total and per status, to the counters of one parent table.
 
-    What moved between the keywords of a user is no difference to the user, whose row is then left alone.
+    Differences that sum to zero for a parent, such as leads moved between a user's keywords, leave its row
+    unchanged.
     """
     per_status = [
         f"sum(difference) FILTER (WHERE status = '{status}') AS {column}"
@@ -164,7 +167,7 @@ BEGIN
 END $$
 """
 
-# A truncated table has no rows to sum: every counter of them becomes zero.
+# TRUNCATE provides no rows to sum, so all counters of the table are set to zero.
 _TRUNCATED: dict[str, dict[str, tuple[str, ...]]] = {
     "keywords": {"users": ("keywords_count",)},
     "mentions": {"users": ("mentions_count",), "keywords": ("mentions_count",)},
@@ -193,13 +196,14 @@ END $$
 
 
 def _triggers(table: str, *, old: str, new: str, updates: bool) -> list[str]:
-    """The triggers of one counted table. A row's parents never change, so only leads, whose status
-    is counted, have one for updates.
+    """Return the triggers of one counted table.
+
+    A row's parents never change. Only leads need a trigger for updates, because they are counted by status.
     """
     events = {"insert": f"NEW TABLE AS {new}", "delete": f"OLD TABLE AS {old}"}
     if updates:
         events["update"] = f"OLD TABLE AS {old} NEW TABLE AS {new}"
-    made = [
+    changes = [
         f"CREATE TRIGGER count_{table}_{event} AFTER {event.upper()} ON {table} "
         f"REFERENCING {tables} FOR EACH STATEMENT EXECUTE FUNCTION count_{table}()"
         for event, tables in events.items()
@@ -208,7 +212,7 @@ def _triggers(table: str, *, old: str, new: str, updates: bool) -> list[str]:
         f"CREATE TRIGGER count_{table}_truncate AFTER TRUNCATE ON {table} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION forget_{table}()"
     )
-    return [*made, truncated]
+    return [*changes, truncated]
 
 
 FUNCTIONS = [COUNT_KEYWORDS, COUNT_MENTIONS, COUNT_LEADS, *(_forget(table) for table in _TRUNCATED)]

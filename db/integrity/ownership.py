@@ -1,8 +1,8 @@
-"""Whose row it is never changes and is never in doubt.
+"""Triggers that fix the owner of each row.
 
-A mention and a log name their user together with their keyword or integration in one foreign key. A lead
-and an analysis take the user from their mention, an event from its lead, whatever the writer says. None of
-these columns can be updated: counters and permissions both rely on it.
+A mention and a log refer to their user and their keyword or integration by one foreign key over two columns.
+A trigger copies the user of a lead and an analysis from the mention, and the user of an event from the lead,
+whatever the writer sends. These columns cannot be updated. Counters and permissions rely on that.
 """
 
 COPY_OWNER_OF_MENTION = """

@@ -1,11 +1,11 @@
-"""SQL that counts roll-ups again from the rows, written down apart from the triggers of `db.integrity.rollups`.
+"""SQL that recounts roll-ups from the rows, independent of the triggers of `db.integrity.rollups`.
 
-All of it takes a range of parents, from $1 to $2, whose rows are found by indexes.
+Each statement takes a range of parent IDs, from $1 to $2, and finds their rows by index.
 """
 
 from db.integrity.rollups import MEASURES, Rollup
 
-_MOMENTS = {
+_TIMES = {
     "mentions": ("mentions", "created_at"),
     "leads": ("leads", "created_at"),
     "qualified": ("leads", "qualified_at"),
@@ -14,16 +14,16 @@ _MOMENTS = {
 
 
 def _counted(rollup: Rollup, measure: str) -> str:
-    table, moment = _MOMENTS[measure]
+    table, timestamp = _TIMES[measure]
     columns = ", ".join(f"{'count(*)' if each == measure else '0'} AS {each}" for each in MEASURES)
     return (
-        f"SELECT {rollup.parent} AS id, {rollup.slot(moment)} AS slot, {columns} FROM {table} "
-        f"WHERE {rollup.parent} BETWEEN $1 AND $2 AND {moment} IS NOT NULL GROUP BY 1, 2"
+        f"SELECT {rollup.parent} AS id, {rollup.bucket(timestamp)} AS slot, {columns} FROM {table} "
+        f"WHERE {rollup.parent} BETWEEN $1 AND $2 AND {timestamp} IS NOT NULL GROUP BY 1, 2"
     )
 
 
-def wrong(rollup: Rollup) -> str:
-    """The slots in which the roll-up says something else than the rows, with both."""
+def select_wrong(rollup: Rollup) -> str:
+    """Return SQL that selects buckets whose stored and counted numbers differ, with both numbers."""
     counted = " UNION ALL ".join(_counted(rollup, measure) for measure in MEASURES)
     sums = ", ".join(f"sum({measure})::integer AS {measure}" for measure in MEASURES)
     both = ", ".join(
@@ -39,8 +39,8 @@ def wrong(rollup: Rollup) -> str:
     )
 
 
-def mending(rollup: Rollup) -> str:
-    """Mends those of them whose parents are in $3, which are locked; returns what was wrong."""
+def repair(rollup: Rollup) -> str:
+    """Return SQL that repairs the buckets of the locked parents $3, and returns the wrong buckets."""
     key = ", ".join(rollup.key)
     owner = "parent.id" if rollup.parent == "user_id" else "parent.user_id, parent.id"
     parents = "users" if rollup.parent == "user_id" else "keywords"
@@ -48,7 +48,7 @@ def mending(rollup: Rollup) -> str:
     sets = ", ".join(f"{measure} = EXCLUDED.{measure}" for measure in MEASURES)
     nothing = " AND ".join(f"counted_{measure} = 0" for measure in MEASURES)
     return (
-        f"WITH wrong AS MATERIALIZED (SELECT * FROM ({wrong(rollup)}) AS found WHERE id = ANY ($3)), "
+        f"WITH wrong AS MATERIALIZED (SELECT * FROM ({select_wrong(rollup)}) AS found WHERE id = ANY ($3)), "
         f"emptied AS (DELETE FROM {rollup.table} USING wrong "
         f"WHERE {rollup.table}.{rollup.parent} = wrong.id AND {rollup.table}.slot = wrong.slot AND {nothing}), "
         f"filled AS (INSERT INTO {rollup.table} ({key}, slot, {', '.join(MEASURES)}) "
@@ -58,6 +58,6 @@ def mending(rollup: Rollup) -> str:
     )
 
 
-def rows(rollup: Rollup) -> str:
-    """How many slots have a row."""
+def count_rows(rollup: Rollup) -> str:
+    """Return SQL that counts the rows of the roll-up."""
     return f"SELECT count(*) FROM {rollup.table} WHERE {rollup.parent} BETWEEN $1 AND $2"

@@ -1,16 +1,18 @@
-"""Roll-ups: how many mentions and leads came in each slot of time, kept like the counters of `db.integrity.counters`.
+"""Roll-ups: counts of mentions and leads per bucket of time, updated by triggers like the counters.
 
-A figure over a span of time is then a sum of few small rows, however many mentions it counts. A slot is a
-quarter of an hour, because the midnights of all time zones lie on quarters (since 1980), or a day of UTC:
-a span is summed from the days inside it and the quarters at its ends. Both are kept by keyword and by user.
+A figure over a period is then a sum of few small rows, regardless of the number of mentions. A bucket is 15
+minutes or a UTC day. Since 1980, the midnights of all time zones are edges of the 15-minute buckets. A period
+is summed from the days inside of it, and from 15-minute buckets at its ends. Both exist per keyword and per
+user. The start of a bucket is in the column `slot`.
 
-Mentions and leads are counted when they were made; leads once more when they were first qualified and first
-converted. Only slots in which something happened have a row.
+Mentions and leads are counted at their creation. Leads are also counted when they are first qualified and
+first converted. Buckets in which nothing happened have no row.
 
-The triggers add the differences of a statement, as those of the counters do, and fire behind them: triggers
-of an event fire in the order of their names. Lock order: users in id order, then keywords in id order; who
-holds these may write their slots, so that slots need no order of their own. Of a keyword that is being
-deleted no slots are written: they go with it, all at once. `db.integrity.audit` proves the roll-ups and fills them.
+The triggers add the differences of a statement, like the triggers of `db.integrity.counters`, and fire after
+these: PostgreSQL fires triggers of one event in the order of their names. Lock order: users in ID order, then
+keywords in ID order. A transaction that holds these locks may write the buckets, which therefore need no lock
+order of their own. No bucket is written for a keyword that is being deleted, because its buckets are deleted
+with it. `db.integrity.audit` verifies and fills the roll-ups.
 """
 
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ MEASURES = ("mentions", "leads", "qualified", "converted")
 
 @dataclass(frozen=True, slots=True)
 class Rollup:
-    """A table of slots: of which parent, and how long a slot is, as an SQL interval."""
+    """A table of buckets: its parent column, and the length of a bucket as an SQL interval."""
 
     table: str
     parent: str
@@ -28,12 +30,12 @@ class Rollup:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The columns that a difference has to have besides the slot."""
+        """The key columns of the table, apart from the bucket."""
         return ("user_id",) if self.parent == "user_id" else ("user_id", self.parent)
 
-    def slot(self, moment: str) -> str:
-        """SQL for the beginning of the slot that a moment lies in."""
-        return f"date_bin('{self.stride}', {moment}, '2000-01-01 00:00+00')"
+    def bucket(self, timestamp: str) -> str:
+        """Return SQL for the start of the timestamp's bucket."""
+        return f"date_bin('{self.stride}', {timestamp}, '2000-01-01 00:00+00')"
 
 
 QUARTER, DAY = "15 minutes", "1 day"
@@ -46,7 +48,7 @@ ROLLUPS = (
 
 
 def _add(rollup: Rollup) -> str:
-    """Adds the differences to one table, and takes away rows that say nothing any more."""
+    """Return SQL that adds the differences to one table, and deletes rows that become zero."""
     key = ", ".join(rollup.key)
     columns = ", ".join(MEASURES)
     sums = ", ".join(f"coalesce(sum({measure}), 0)" for measure in MEASURES)
@@ -55,16 +57,16 @@ def _add(rollup: Rollup) -> str:
     nothing = " AND ".join(f"{rollup.table}.{measure} = 0" for measure in MEASURES)
     return f"""
     INSERT INTO {rollup.table} ({key}, slot, {columns})
-    SELECT {key}, {rollup.slot("moment")}, {sums}
+    SELECT {key}, {rollup.bucket("moment")}, {sums}
     FROM unnest(user_ids, keyword_ids, moments, {", ".join(f"more_{measure}" for measure in MEASURES)})
         AS change (user_id, keyword_id, moment, {columns})
         JOIN unnest(live_{rollup.parent}s) AS live (id) ON live.id = change.{rollup.parent}
-    GROUP BY {key}, {rollup.slot("moment")} HAVING {some}
+    GROUP BY {key}, {rollup.bucket("moment")} HAVING {some}
     ON CONFLICT ({rollup.parent}, slot) DO UPDATE SET
         {added};
     IF less THEN
         DELETE FROM {rollup.table} USING unnest({rollup.parent}s, moments) AS change (id, moment)
-        WHERE {rollup.table}.{rollup.parent} = change.id AND {rollup.table}.slot = {rollup.slot("change.moment")}
+        WHERE {rollup.table}.{rollup.parent} = change.id AND {rollup.table}.slot = {rollup.bucket("change.moment")}
             AND {nothing};
     END IF;"""
 
@@ -94,11 +96,14 @@ EVENTS = {
     "mentions": {"mentions": "created_at"},
     "leads": {"leads": "created_at", "qualified": "qualified_at", "converted": "converted_at"},
 }
-"""What is counted of a table's rows, and the column that says when it happened; null for never."""
+"""The counted events of each table's rows, with the column of their time.
+
+Null means that it did not happen.
+"""
 
 
 def _happened(table: str, rows: str, step: int) -> list[str]:
-    """SQL for what happened to the rows of a transition table, an event a row."""
+    """Return SQL that selects the events of a transition table's rows, one per row."""
     return [
         f"SELECT user_id, keyword_id, {column} AS moment, "
         + ", ".join(f"{step if measure == counted else 0} AS {counted}" for counted in EVENTS[table])
@@ -108,23 +113,23 @@ def _happened(table: str, rows: str, step: int) -> list[str]:
 
 
 def _add_events(table: str, *changes: tuple[str, int]) -> str:
-    """Adds up what happened, by keyword and slot, and hands over what is not zero."""
+    """Return SQL that sums the events per keyword and bucket, and passes the sums that are not zero on."""
     events = "\n            UNION ALL ".join(
         event for rows, step in changes for event in _happened(table, rows, step)
     )
-    slot = ROLLUPS[0].slot("moment")
+    bucket = ROLLUPS[0].bucket("moment")
     measures = EVENTS[table]
     return f"""PERFORM add_to_slots(
             array_agg(user_id), array_agg(keyword_id), array_agg(slot),
             {", ".join(f"array_agg({each})" if each in measures else "NULL" for each in MEASURES)}
         )
         FROM (
-            SELECT user_id, keyword_id, {slot} AS slot,
+            SELECT user_id, keyword_id, {bucket} AS slot,
                 {", ".join(f"sum({each})::integer AS {each}" for each in measures)}
             FROM (
             {events}
             ) AS event
-            GROUP BY user_id, keyword_id, {slot}
+            GROUP BY user_id, keyword_id, {bucket}
             HAVING {" OR ".join(f"sum({each}) <> 0" for each in measures)}
         ) AS change;"""
 
@@ -146,7 +151,10 @@ END $$
 
 
 def _forget(table: str, statements: str) -> str:
-    """An empty table has nothing to count. An older snapshot would not see what has just been counted."""
+    """Return the trigger function for TRUNCATE.
+
+    An older snapshot would miss rows that were counted meanwhile.
+    """
     return f"""
 CREATE OR REPLACE FUNCTION forget_slots_of_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -161,7 +169,7 @@ END $$
 """
 
 
-# Leads refer to mentions, and so are truncated with them. Rows go by DELETE, which spares older snapshots.
+# TRUNCATE of mentions truncates leads, too. DELETE, unlike TRUNCATE, keeps the rows for older snapshots.
 _NO_SLOTS = "\n".join(f"    DELETE FROM {rollup.table};" for rollup in ROLLUPS)
 _NO_LEADS = "\n".join(
     f"    DELETE FROM {rollup.table} WHERE mentions = 0;\n"
@@ -177,7 +185,7 @@ def _triggers(table: str) -> list[str]:
         "delete": "OLD TABLE AS removed",
         "update": "OLD TABLE AS removed NEW TABLE AS added",
     }
-    made = [
+    changes = [
         f"CREATE TRIGGER roll_up_{table}_{event} AFTER {event.upper()} ON {table} "
         f"REFERENCING {tables} FOR EACH STATEMENT EXECUTE FUNCTION roll_up_{table}()"
         for event, tables in events.items()
@@ -186,7 +194,7 @@ def _triggers(table: str) -> list[str]:
         f"CREATE TRIGGER roll_up_{table}_truncate AFTER TRUNCATE ON {table} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION forget_slots_of_{table}()"
     )
-    return [*made, truncated]
+    return [*changes, truncated]
 
 
 FUNCTIONS = [

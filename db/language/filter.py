@@ -1,7 +1,7 @@
 """Filters: trees of conditions on rows, as values.
 
-A filter is hashable, so that it can be part of a loader's identity. Its shape (the same tree with names in
-the place of values) picks the compiled statement; its values are bound when the statement runs.
+A filter is hashable, so that it can be a field of a loader. Its shape is the same tree with names instead of
+values, and selects the compiled statement. The values are bound when the statement runs.
 """
 
 from collections.abc import Callable, Hashable, Mapping
@@ -60,7 +60,7 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One comparison. `value` is a tuple for lists; in a shape it is the name that the value is bound to."""
+    """A comparison. `value` is a tuple for lists. In a shape, it is the name of the parameter."""
 
     field: str
     operator: Operator
@@ -69,17 +69,24 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class All:
+    """Rows that match all parts."""
+
     parts: tuple["Filter", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
+    """Rows that match at least one part."""
+
     parts: tuple["Filter", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """Rows for which the part is not true: also those where a missing value makes it neither."""
+    """Rows that do not match the part.
+
+    Rows where the part is null, because of a missing value, are included.
+    """
 
     part: "Filter"
 
@@ -89,7 +96,7 @@ EVERYTHING = All(())
 
 
 def shape_and_values(filter_: Filter) -> tuple[Filter, dict[str, object]]:
-    """The filter's shape, and its values by the names that stand in it."""
+    """Return the filter's shape, and its values by parameter name."""
     names, values = count(), dict[str, object]()
 
     def shaped(part: Filter) -> Filter:
@@ -101,7 +108,7 @@ def shape_and_values(filter_: Filter) -> tuple[Filter, dict[str, object]]:
             case Not(inner):
                 return Not(shaped(inner))
             case Test(operator=Operator.IS_NULL):
-                return part  # whether it asks for null or not is a matter of the statement
+                return part  # its value is part of the statement
             case Test(value=value):
                 name = f"where_{next(names)}"
                 values[name] = list(value) if isinstance(value, tuple) else value
@@ -112,17 +119,18 @@ def shape_and_values(filter_: Filter) -> tuple[Filter, dict[str, object]]:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What a condition on another table's row is told of the statement.
+    """The context of a condition on a row of another table.
 
-    `required` says that a row has to meet it: then PostgreSQL may join what it asks about. Below `or` and `not` it
-    may not, and would rather read the other table whole than look each row up. `everybody` says that the statement
-    reads everybody's rows; else those of the scope's user.
+    `required` says that each result must meet the condition, so that PostgreSQL may join the other table.
+    Below `or` and `not`, a join is impossible, and PostgreSQL would scan the other table instead of looking
+    up each row. `everybody` says that the statement reads all rows, and not those of one user.
     """
 
     everybody: bool
     required: bool = True
 
     def optional(self) -> "Reach":
+        """Return the context below `or` and `not`."""
         return replace(self, required=False)
 
 
@@ -134,7 +142,7 @@ def _table(model: type[Base]) -> Any:
 
 
 def condition(model: type[Base], shape: Filter, *, everybody: bool) -> ColumnElement[bool]:
-    """A filter's shape as SQL on the model's table. Raises `KeyError` for a field that cannot be filtered."""
+    """Return a filter's shape as SQL on the model's table. Raise `KeyError` for an unknown field."""
     return _condition(model, shape, Reach(everybody))
 
 
@@ -152,7 +160,7 @@ def _condition(model: type[Base], shape: Filter, reach: Reach) -> ColumnElement[
 
 
 def compare(column: Column[Any], operator: Operator, value: Any) -> ColumnElement[bool]:
-    """A column compared with the parameter of that name; for IS_NULL with True or False itself."""
+    """Compare a column with the parameter named `value`. For IS_NULL, `value` is True or False itself."""
     if operator is Operator.IS_NULL:
         return column.is_(None) if value else column.is_not(None)
     if operator in {Operator.IN, Operator.NOT_IN}:
@@ -174,7 +182,10 @@ def compare(column: Column[Any], operator: Operator, value: Any) -> ColumnElemen
 
 
 def _type_of_values(column: Column[Any]) -> TypeEngine[Any]:
-    """What a column is compared with: numbers that it cannot hold too, unrounded. No row has them."""
+    """Return the type of the parameter.
+
+    It is wider than the column's, so that no number is rounded or refused.
+    """
     if isinstance(column.type, Numeric):
         return Numeric()
     return Integer() if isinstance(column.type, SmallInteger) else column.type
@@ -185,26 +196,29 @@ def _absent_or(column: Column[Any], test: ColumnElement[bool]) -> ColumnElement[
 
 
 def _own(name: str) -> Compare:
-    """A column of the row itself."""
+    """Compare a column of the row itself."""
     return lambda table, operator, value, _: compare(table.c[name], operator, value)
 
 
 def _there_is(
     table: Table, other: type[Base], *conditions: ColumnElement[bool], reach: Reach
 ) -> ColumnElement[bool]:
-    """Whether the other table has a row that meets the conditions, of the same user as the table's row."""
+    """Return whether the other table has a matching row of the same user as the table's row."""
     owner = _table(other).c.user_id == table.c.user_id
-    # That they are of one user is known. It is said so that PostgreSQL reads, at most, the user's rows of the other
-    # table, and finds rare values by the user's index of them.
+    # Both rows always belong to the same user. The condition limits PostgreSQL to the user's rows of the
+    # other table, where it finds rare values by an index that begins with the user.
     same_user = owner if reach.everybody else visible(other, everybody=False)
-    # Only the table that is filtered is the statement's: it may read the other one for itself as well.
+    # Correlate the filtered table alone: the statement itself may also read the other table.
     found = select(1).where(*conditions, same_user).correlate(table)
-    # An offset of nothing is what keeps PostgreSQL from making a hash table of all rows.
+    # OFFSET 0 keeps PostgreSQL from building a hash table of all rows.
     return exists(found if reach.required else found.offset(literal_column("0")))
 
 
 def _of(model: type[Base], key: str, name: str) -> Compare:
-    """A column of the row's only row in another table, which refers to it by `key`. A missing row has no values."""
+    """Compare a column of the single row in another table that refers to this row by `key`.
+
+    The column of a missing row is null.
+    """
 
     def compared(table: Table, operator: Operator, value: Any, reach: Reach) -> ColumnElement[bool]:
         other = _table(model)
@@ -220,7 +234,7 @@ def _of(model: type[Base], key: str, name: str) -> Compare:
 
 
 def _in_parent(model: type[Base], key: str, name: str) -> Compare:
-    """A column of the row's parent."""
+    """Compare a column of the row's parent."""
 
     def compared(table: Table, operator: Operator, value: Any, reach: Reach) -> ColumnElement[bool]:
         parent = _table(model)
@@ -235,12 +249,12 @@ def _search(table: Table, _: Operator, value: Any, __: Reach) -> ColumnElement[b
 
 
 def search_query(name: str) -> ColumnElement[Any]:
-    """The parameter as a full-text query: words, "phrases", or, -without."""
+    """Return the parameter as a full-text query: words, "phrases", or, -excluded."""
     return func.websearch_to_tsquery("simple", bindparam(name, type_=Text))
 
 
 def _has(model: type[Base], key: str) -> Compare:
-    """Whether another table has a row that refers to this one: `is_null` False or True."""
+    """Compare whether another table has a row that refers to this row: IS_NULL False, or True without a row."""
 
     def compared(table: Table, _: Operator, value: Any, reach: Reach) -> ColumnElement[bool]:
         there = _there_is(table, model, _table(model).c[key] == table.c.id, reach=reach)

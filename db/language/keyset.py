@@ -1,5 +1,6 @@
-"""Paging by keyset: a page starts behind a row, not behind a number of rows, so that rows which come and
-go in front of it neither repeat others nor hide them.
+"""Keyset pagination: a page starts after a row, not after a number of rows.
+
+Rows that are inserted or deleted before the page therefore neither repeat nor hide other rows.
 """
 
 from dataclasses import dataclass, replace
@@ -19,15 +20,15 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from db.language.records import RANK, SEARCH
+from db.language.shape import RANK, SEARCH
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A strict order: columns that are never null, all in one direction, the last of them unique.
+    """A total order: columns without nulls in one direction, of which the last is unique.
 
-    One direction lets the whole position be compared as one row value, which an index serves as a range.
-    The column `rank` stands for how well a row fits the words of `search`.
+    With a single direction, a position is one row value, and a page is a range of an index. The column `rank`
+    is the relevance of the row for the full-text query `search`.
     """
 
     name: str
@@ -37,11 +38,12 @@ class Order:
 
     @property
     def shape(self) -> "Order":
+        """The order without its value, which selects the compiled statement."""
         return self if self.search is None else replace(self, search=None)
 
     @property
     def values(self) -> dict[str, object]:
-        """What the order itself is bound to."""
+        """The parameters of the order."""
         return {} if self.search is None else {_RANK_QUERY: self.search}
 
 
@@ -60,8 +62,8 @@ Position = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """Up to `limit` rows behind `after` and in front of `before`: the first ones, or backwards the last."""
+class PageBounds:
+    """Up to `limit` rows after the position `after` and before `before`: the first, or `backwards` the last."""
 
     limit: int
     backwards: bool = False
@@ -69,12 +71,14 @@ class Span:
     before: Position | None = None
 
     @property
-    def shape(self) -> "SpanShape":
-        return SpanShape(self.backwards, self.after is not None, self.before is not None)
+    def shape(self) -> "BoundsShape":
+        """The bounds without their values, which select the compiled statement."""
+        return BoundsShape(self.backwards, self.after is not None, self.before is not None)
 
     def values(self, order: Order) -> dict[str, object]:
-        """The values that the conditions of `between` and the limit are bound to. One row more than asked
-        for is read: it tells whether there is a further page.
+        """Return the parameters of `between` and of the limit.
+
+        One row more than the limit is read. It tells whether a further page exists.
         """
         bound: dict[str, object] = {"limit": self.limit + 1, **order.values}
         for edge, position in (("after", self.after), ("before", self.before)):
@@ -86,29 +90,33 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class SpanShape:
+class BoundsShape:
+    """The bounds that are present, without their positions."""
+
     backwards: bool
     after: bool
     before: bool
 
 
 def ordering(table: Table, order: Order) -> list[ColumnElement[Any]]:
-    """What rows are ordered by, from the first to the last."""
+    """Return the columns of the order."""
     return [rank(table) if name == RANK else table.c[name] for name in order.columns]
 
 
 def rank(table: Table) -> ColumnElement[Any]:
+    """Return the relevance of the row for the order's query, as the column `rank`."""
     query = func.websearch_to_tsquery("simple", bindparam(_RANK_QUERY, type_=Text))
     return type_coerce(func.ts_rank(table.c[SEARCH], query), REAL).label(RANK)
 
 
 def sorting(table: Table, order: Order, *, backwards: bool) -> list[ColumnElement[Any]]:
+    """Return the elements of ORDER BY."""
     descending = order.descending != backwards
     return [column.desc() if descending else column.asc() for column in ordering(table, order)]
 
 
 def between(table: Table, order: Order, *, after: bool, before: bool) -> ColumnElement[bool]:
-    """Rows behind the position `after` and in front of `before`, where these are given."""
+    """Return the condition for rows after the parameter `after` and before the parameter `before`."""
     condition: ColumnElement[bool] = true()
     if after:
         condition &= beyond(table, order, "after", later=True)
@@ -120,7 +128,7 @@ def between(table: Table, order: Order, *, after: bool, before: bool) -> ColumnE
 def beyond(
     table: Table, order: Order, edge: str, *, later: bool, inclusive: bool = False
 ) -> ColumnElement[bool]:
-    """Rows that come later (or earlier) in the order than the position bound as `edge`."""
+    """Return the condition for rows later or earlier in the order than the position in the parameter `edge`."""
     columns = ordering(table, order)
     row = tuple_(*columns)
     position = tuple_(*(_bound(edge, column) for column in columns))
@@ -130,6 +138,6 @@ def beyond(
 
 
 def _bound(edge: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
-    # A position is what a client sent: a number that is too large for its column is merely beyond all rows.
+    # Clients send positions. A number that is too large for the column must compare as beyond all rows.
     type_ = BigInteger() if isinstance(column.type, Integer) else column.type
     return bindparam(f"{edge}_{column.name}", type_=type_)

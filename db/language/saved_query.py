@@ -1,4 +1,4 @@
-"""Which rows in which order, as JSON: what a job was asked is kept until somebody does it."""
+"""Saved queries: the filter and order of a job, as JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,15 +11,18 @@ from db.language.keyset import Order
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SavedQuery:
+    """A filter and an order."""
+
     where: Filter
     order: Order
 
 
-def stored(question: Question) -> dict[str, Any]:
-    order = question.order
+def dump(query: SavedQuery) -> dict[str, Any]:
+    """Return the query as JSON values."""
+    order = query.order
     return {
-        "where": _filter(question.where),
+        "where": _dump_filter(query.where),
         "order": {
             "name": order.name,
             "columns": list(order.columns),
@@ -29,40 +32,40 @@ def stored(question: Question) -> dict[str, Any]:
     }
 
 
-def restored(kept: Mapping[str, Any]) -> Question:
-    """The question again. Raises `KeyError`, `TypeError` or `ValueError` for what is none."""
-    order = kept["order"]
-    return Question(_restored_filter(kept["where"]), Order(**{**order, "columns": tuple(order["columns"])}))
+def load(data: Mapping[str, Any]) -> SavedQuery:
+    """Return the query. Raise `KeyError`, `TypeError` or `ValueError` for other data."""
+    order = data["order"]
+    return SavedQuery(_load_filter(data["where"]), Order(**{**order, "columns": tuple(order["columns"])}))
 
 
-def _filter(where: Filter) -> dict[str, Any]:
+def _dump_filter(where: Filter) -> dict[str, Any]:
     match where:
         case All(parts):
-            return {"all": [_filter(part) for part in parts]}
+            return {"all": [_dump_filter(part) for part in parts]}
         case AnyOf(parts):
-            return {"any": [_filter(part) for part in parts]}
+            return {"any": [_dump_filter(part) for part in parts]}
         case Not(part):
-            return {"not": _filter(part)}
+            return {"not": _dump_filter(part)}
         case Test(field, operator, value):
-            return {"field": field, "operator": operator.value, "value": _value(value)}
+            return {"field": field, "operator": operator.value, "value": _dump_value(value)}
 
 
-def _restored_filter(kept: Mapping[str, Any]) -> Filter:
-    match kept:
+def _load_filter(data: Mapping[str, Any]) -> Filter:
+    match data:
         case {"all": parts}:
-            return All(tuple(map(_restored_filter, parts)))
+            return All(tuple(map(_load_filter, parts)))
         case {"any": parts}:
-            return AnyOf(tuple(map(_restored_filter, parts)))
+            return AnyOf(tuple(map(_load_filter, parts)))
         case {"not": part}:
-            return Not(_restored_filter(part))
-    return Test(kept["field"], Operator(kept["operator"]), _restored_value(kept["value"]))
+            return Not(_load_filter(part))
+    return Test(data["field"], Operator(data["operator"]), _load_value(data["value"]))
 
 
-def _value(value: Any) -> Any:
-    """JSON has fewer kinds of values than columns: the others say what they are."""
+def _dump_value(value: Any) -> Any:
+    """Return a JSON value. Types that JSON lacks become objects that name the type."""
     match value:
         case tuple():
-            return [_value(one) for one in value]
+            return [_dump_value(element) for element in value]
         case datetime():
             return {"moment": value.isoformat()}
         case Decimal():
@@ -70,12 +73,12 @@ def _value(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def _restored_value(kept: Any) -> Any:
-    match kept:
+def _load_value(data: Any) -> Any:
+    match data:
         case list():
-            return tuple(map(_restored_value, kept))
-        case {"moment": moment}:
-            return datetime.fromisoformat(moment)
+            return tuple(map(_load_value, data))
+        case {"moment": timestamp}:
+            return datetime.fromisoformat(timestamp)
         case {"number": number}:
             return Decimal(number)
-    return kept
+    return data

@@ -1,4 +1,4 @@
-"""Whose rows a read may see. Every read takes a scope; there is no default."""
+"""Row scopes: the users whose rows a statement may touch. Each read takes a scope, without a default."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,13 @@ from db.models import Base, User
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The rows of one user, or of everybody (`user_id` None), which only operators and the system get."""
+    """The rows of one user, or all rows (`user_id` None), which only operators and the system may use."""
 
     user_id: int | None
 
     @property
     def everybody(self) -> bool:
+        """Whether the scope covers all users."""
         return self.user_id is None
 
 
@@ -23,7 +24,7 @@ PARAMETER = "scope_user_id"
 
 
 def visible(model: type[Base], *, everybody: bool, table: FromClause | None = None) -> ColumnElement[bool]:
-    """The condition that keeps other people's rows out of a statement, of the model's table or an alias of it."""
+    """Return the condition that limits the model's table, or an alias of it, to the scope's user."""
     if everybody:
         return true()
     columns = (model.__table__ if table is None else table).c
@@ -34,11 +35,14 @@ def visible(model: type[Base], *, everybody: bool, table: FromClause | None = No
 def visible_among(
     model: type[Base], *, by: str = "id", everybody: bool, table: FromClause | None = None
 ) -> ColumnElement[bool]:
-    """The same for rows that keys have found in the column `by`, written so that the planner checks it on them: it
-    is not tempted to walk all rows of the user instead, and does not reckon that only a few of them are the user's.
+    """Return the condition of `visible` for rows that are found by keys in the column `by`.
 
-    Where the keys are users, the user's rows are what is asked for. There the plain comparison tells the planner how
-    many they are, who would else go by what users have on average.
+    The planner cannot use the wrapped comparison for an index, and cannot estimate it. So it checks the
+    condition on the found rows. With the plain comparison, it may scan all rows of the user, or assume that
+    few found rows match.
+
+    If the keys are users, the plain comparison is better. It tells the planner how many rows this user has,
+    instead of the average.
     """
     condition = visible(model, everybody=everybody, table=table)
     return condition if everybody or by == "user_id" else func.coalesce(condition, false())

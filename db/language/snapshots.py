@@ -1,21 +1,84 @@
-"""Rows as plain values, for figures that outlive the read they come from."""
+"""Row snapshots: copies of rows as plain values, for cached figures, which outlive the read."""
 
-from typing import TYPE_CHECKING
+from dataclasses import is_dataclass, make_dataclass
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from sqlalchemy import Column
 
 from db import models
-from db.language.records import copy_class
+from db.language.records import row_kind
+from db.language.shape import columns
+from db.models import Base
+
+__all__ = [
+    "IntegrationLogSnapshot",
+    "IntegrationSnapshot",
+    "KeywordSnapshot",
+    "LeadSnapshot",
+    "MentionSnapshot",
+    "is_snapshot",
+    "snapshot",
+    "snapshot_class",
+    "snapshot_from_json",
+]
+
+Model = TypeVar("Model", bound=Base)
+
+
+@cache
+def snapshot_class(model: type[Base]) -> type[Any]:
+    """Return a dataclass with the attributes of the model's rows."""
+    fields = [
+        (column.name, Any if column.type.python_type is dict else _python_type(column))
+        for column in columns(model)
+    ]
+    return make_dataclass(
+        f"{model.__name__}Snapshot", fields, bases=(row_kind(model),), frozen=True, slots=True
+    )
+
+
+def _python_type(column: Column[Any]) -> Any:
+    type_ = column.type.python_type
+    return type_ | None if column.nullable else type_
+
+
+def is_snapshot(row: object) -> bool:
+    """Return whether the row is a snapshot, which may be older than the rows read now."""
+    return is_dataclass(row)
+
+
+def snapshot(model: type[Model], row: Any, prefix: str = "") -> Model:
+    """Return the snapshot of a row. The row's columns may have names with a prefix."""
+    class_ = snapshot_class(model)
+    return cast("Model", class_(**{name: row[prefix + name] for name in class_.__dataclass_fields__}))
+
+
+def snapshot_from_json(model: type[Model], row: Any) -> Model:
+    """Return the snapshot of a row in JSON, where timestamps are strings."""
+    class_, timestamps = snapshot_class(model), _timestamps(model)
+    values = {
+        name: datetime.fromisoformat(row[name]) if name in timestamps and row[name] is not None else row[name]
+        for name in class_.__dataclass_fields__
+    }
+    return cast("Model", class_(**values))
+
+
+@cache
+def _timestamps(model: type[Base]) -> frozenset[str]:
+    return frozenset(column.name for column in columns(model) if column.type.python_type is datetime)
+
 
 if TYPE_CHECKING:
-    from db.models import Integration as IntegrationCopy
-    from db.models import IntegrationLog as IntegrationLogCopy
-    from db.models import Keyword as KeywordCopy
-    from db.models import Lead as LeadCopy
-    from db.models import Mention as MentionCopy
+    from db.models import Integration as IntegrationSnapshot
+    from db.models import IntegrationLog as IntegrationLogSnapshot
+    from db.models import Keyword as KeywordSnapshot
+    from db.models import Lead as LeadSnapshot
+    from db.models import Mention as MentionSnapshot
 else:
-    IntegrationCopy = copy_class(models.Integration)
-    IntegrationLogCopy = copy_class(models.IntegrationLog)
-    KeywordCopy = copy_class(models.Keyword)
-    LeadCopy = copy_class(models.Lead)
-    MentionCopy = copy_class(models.Mention)
-
-__all__ = ["IntegrationCopy", "IntegrationLogCopy", "KeywordCopy", "LeadCopy", "MentionCopy"]
+    IntegrationSnapshot = snapshot_class(models.Integration)
+    IntegrationLogSnapshot = snapshot_class(models.IntegrationLog)
+    KeywordSnapshot = snapshot_class(models.Keyword)
+    LeadSnapshot = snapshot_class(models.Lead)
+    MentionSnapshot = snapshot_class(models.Mention)

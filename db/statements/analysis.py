@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, BigInteger, Integer, Numeric, Select, Text, any_, 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.dml import ReturningInsert
 
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
 from db.language.scope import Scope, visible_among
@@ -117,7 +117,10 @@ def _record_analyses(*, everybody: bool) -> ReturningInsert[Any]:
 async def record_analyses(
     writer: Writer, scope: Scope, analyses: Sequence[Mapping[str, Any]], analyzer: str, version: str
 ) -> frozenset[int]:
-    """Insert or replace the analyses. Return the IDs of their mentions, without missing and invisible ones."""
+    """Insert or replace the analyses.
+
+    Return the IDs of their mentions, without missing and invisible ones.
+    """
     rows = [{**_DEFAULTS, **analysis} for analysis in analyses]
     for row in rows:
         for name in ("sentiment_score", "intent_score"):

@@ -1,4 +1,4 @@
-"""Credentials. These statements find out who the viewer is, so they are the ones that take no scope."""
+"""API keys. These statements authenticate the viewer, so they take no scope."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ _KEY_ID = bindparam("key_id", type_=BigInteger)
 
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
-    """A key as stored, and the user that it speaks for."""
+    """A stored key, and its user."""
 
     secret_hash: bytes
     expires_at: datetime | None
@@ -51,7 +51,7 @@ def _holder() -> Select[*tuple[Any, ...]]:
 
 
 async def holder(pool: Pool, key_id: int) -> KeyHolder | None:
-    """The key of this id with its user, whatever their state; None where there is no such key."""
+    """Return the key with its user, even if revoked, expired or suspended. Return None for an unknown ID."""
     found = _holder()
     row = await pool.fetchrow(found.sql, *found.arguments({"key_id": key_id}))
     return None if row is None else KeyHolder(**dict(row))
@@ -63,7 +63,7 @@ def _touch() -> Update:
 
 
 async def touch(pool: Pool, key_id: int) -> None:
-    """Notes that the key was used now."""
+    """Set the key's `last_used_at` to now."""
     sent = _touch()
     await pool.execute(sent.sql, *sent.arguments({"key_id": key_id}))
 
@@ -85,7 +85,7 @@ def _create() -> ReturningInsert[Any]:
 async def create(
     connection: Connection, user_id: int, name: str, secret_hash: bytes, scopes: list[str]
 ) -> int:
-    """Stores a key and returns its id."""
+    """Insert a key and return its ID."""
     sent = _create()
     values = {"user_id": user_id, "name": name, "secret_hash": secret_hash, "scopes": scopes}
     return int(await connection.fetchval(sent.sql, *sent.arguments(values)))

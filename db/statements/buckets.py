@@ -1,5 +1,6 @@
-"""Sums over spans of time, from the roll-ups of `db.integrity.rollups`: of days, and of quarters of an hour where a span begins
-or ends between two midnights of UTC.
+"""Sums over periods, read from the roll-ups of `db.integrity.rollups`.
+
+Most of a period is summed from UTC days. Buckets of 15 minutes cover its ends between two UTC midnights.
 """
 
 from collections import defaultdict
@@ -23,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import CTE, FromClause
 
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.integrity.rollups import MEASURES
 from db.language.scope import Scope, visible_among
@@ -36,14 +37,14 @@ ROLLUPS: dict[str, tuple[type[Base], type[Base]]] = {
     "user_id": (UserSlotStats, UserDayStats),
     "keyword_id": (SlotStats, DayStats),
 }
-"""By the parent that sums are of: the table of quarters, and that of days."""
+"""The tables of buckets and of days, by the column of the parent."""
 
-Span = tuple[datetime, datetime]
-"""From a moment up to another, both on quarters of an hour."""
+Period = tuple[datetime, datetime]
+"""The start, and the end, which is excluded. Both are edges of buckets."""
 
 
 class BucketSums(NamedTuple):
-    """What happened within a span: mentions taken in, leads made, and leads first qualified and converted."""
+    """The counts of a period: mentions and leads created, leads qualified and converted for the first time."""
 
     mentions: int = 0
     leads: int = 0
@@ -52,7 +53,7 @@ class BucketSums(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A part of the span of that number, to be summed from days or from quarters, and added or subtracted."""
+    """A part of the period with the number, summed from days or buckets. Its sum is multiplied by `sign`."""
 
     number: int
     start: datetime
@@ -61,40 +62,41 @@ class Part(NamedTuple):
     sign: int = 1
 
 
-def parts(spans: Sequence[Span]) -> Iterator[Part]:
-    """Each span as the days of UTC between the midnights nearest to its ends, and the quarters from its ends to them,
-    which it has or has not got; as quarters alone where these are not more.
+def parts(periods: Sequence[Period]) -> Iterator[Part]:
+    """Yield the parts of each period: UTC days, and the buckets between its ends and the nearest midnights.
 
-    A day of a zone is then a day of UTC and a few quarters, however many it has.
+    Buckets inside of the period but outside of the days are added. Buckets inside of the days but outside of
+    the period are subtracted. A short period consists of buckets alone. A day of any time zone is thus one
+    UTC day and a few buckets.
     """
-    for number, (start, end) in enumerate(spans):
-        first, behind = _nearest_midnight(start), _nearest_midnight(end)
-        if end - start <= abs(start - first) + abs(end - behind):
+    for number, (start, end) in enumerate(periods):
+        first_midnight, last_midnight = _nearest_midnight(start), _nearest_midnight(end)
+        if end - start <= abs(start - first_midnight) + abs(end - last_midnight):
             yield Part(number, start, end, days=False)
             continue
-        yield Part(number, first, behind, days=True)
-        yield from _quarters(number, start, first, 1)
-        yield from _quarters(number, end, behind, -1)
+        yield Part(number, first_midnight, last_midnight, days=True)
+        yield from _buckets(number, start, first_midnight, 1)
+        yield from _buckets(number, end, last_midnight, -1)
 
 
-def _quarters(number: int, moment: datetime, midnight: datetime, sign: int) -> Iterator[Part]:
-    if moment < midnight:
-        yield Part(number, moment, midnight, days=False, sign=sign)
-    elif midnight < moment:
-        yield Part(number, midnight, moment, days=False, sign=-sign)
+def _buckets(number: int, timestamp: datetime, midnight: datetime, sign: int) -> Iterator[Part]:
+    if timestamp < midnight:
+        yield Part(number, timestamp, midnight, days=False, sign=sign)
+    elif midnight < timestamp:
+        yield Part(number, midnight, timestamp, days=False, sign=-sign)
 
 
-def _nearest_midnight(moment: datetime) -> datetime:
-    before = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return before + DAY if moment - before > DAY / 2 else before
+def _nearest_midnight(timestamp: datetime) -> datetime:
+    before = timestamp.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return before + DAY if timestamp - before > DAY / 2 else before
 
 
-def part_values(spans: Sequence[Span]) -> dict[str, object]:
-    """What `total` is bound to."""
+def part_values(periods: Sequence[Period]) -> dict[str, object]:
+    """Return the values of the parameters of `totals`."""
     values: dict[str, object] = {}
-    found = list(parts(spans))
+    every = list(parts(periods))
     for name, of_days in (("quarter", False), ("day", True)):
-        chosen = [part for part in found if part.days is of_days]
+        chosen = [part for part in every if part.days is of_days]
         values[f"{name}_numbers"] = [part.number for part in chosen]
         values[f"{name}_starts"] = [part.start for part in chosen]
         values[f"{name}_ends"] = [part.end for part in chosen]
@@ -103,13 +105,13 @@ def part_values(spans: Sequence[Span]) -> dict[str, object]:
 
 
 def _parts(name: str) -> FromClause:
-    moment = DateTime(timezone=True)
+    timestamp = DateTime(timezone=True)
     arrays = [
         bindparam(f"{name}_{column}", type_=ARRAY(type_))
         for column, type_ in (
             ("numbers", Integer()),
-            ("starts", moment),
-            ("ends", moment),
+            ("starts", timestamp),
+            ("ends", timestamp),
             ("signs", Integer()),
         )
     ]
@@ -121,9 +123,9 @@ def _parts(name: str) -> FromClause:
 
 
 def totals(parents: CTE, by: str, *, everybody: bool) -> CTE:
-    """What happened to each parent in each span: `id`, `number` and the measures; nothing where nothing did.
+    """Return the sums of each parent and period: `id`, `number` and the measures. Empty periods are absent.
 
-    The sums stand in lateral subqueries, which are run once for each parent and part, by the key's index.
+    The sums are in lateral subqueries, which run once per parent and part, using the key's index.
     """
     of_each = []
     for name, model in zip(("quarter", "day"), ROLLUPS[by], strict=True):
@@ -140,8 +142,8 @@ def totals(parents: CTE, by: str, *, everybody: bool) -> CTE:
         )
         joined = parents.join(part, true()).join(sums, true())
         columns = [(sums.c[measure] * part.c.sign).label(measure) for measure in MEASURES]
-        something = sums.c[MEASURES[0]].is_not(None)
-        of_each.append(select(parents.c.id, part.c.number, *columns).select_from(joined).where(something))
+        not_empty = sums.c[MEASURES[0]].is_not(None)
+        of_each.append(select(parents.c.id, part.c.number, *columns).select_from(joined).where(not_empty))
     every = union_all(*of_each).subquery("every_part")
     added = [func.sum(every.c[measure]).cast(BigInteger).label(measure) for measure in MEASURES]
     return select(every.c.id, every.c.number, *added).group_by(every.c.id, every.c.number).cte("total")
@@ -152,25 +154,21 @@ def _slots(by: str, *, everybody: bool) -> Select[Any]:
     keys = func.unnest(keys_parameter()).table_valued("id", name="key").render_derived(name="key")
     parents = select(keys.c.id).cte("parent")
     total = totals(parents, by, everybody=everybody)
-    return select(total).where(_something(total))
+    return select(total).where(_not_zero(total))
 
 
-def _something(total: CTE) -> ColumnElement[bool]:
+def _not_zero(total: CTE) -> ColumnElement[bool]:
     return or_(*(total.c[measure] != 0 for measure in MEASURES))
 
 
 async def bucket_sums(
-    reader: Reader, scope: Scope, by: str, keys: Sequence[int], spans: Sequence[Span]
+    reader: Reader, scope: Scope, by: str, keys: Sequence[int], periods: Sequence[Period]
 ) -> dict[int, dict[int, BucketSums]]:
-    """What happened to each visible parent in each span, by the span's place; what did not happen is absent."""
+    """Return the sums of each visible parent, by the period's position. Periods of zeros are absent."""
     found = await reader.fetch_values(
-        _slots(by, everybody=scope.everybody), scope, keys=keys, **part_values(spans)
+        _slots(by, everybody=scope.everybody), scope, keys=keys, **part_values(periods)
     )
-    tallied: defaultdict[int, dict[int, BucketSums]] = defaultdict(dict)
+    sums: defaultdict[int, dict[int, BucketSums]] = defaultdict(dict)
     for row in found:
-        tallied[row["id"]][row["number"]] = tally(row)
-    return tallied
-
-
-def tally(row: Any) -> BucketSums:
-    return BucketSums(*(row[measure] for measure in MEASURES))
+        sums[row["id"]][row["number"]] = BucketSums(*(row[measure] for measure in MEASURES))
+    return sums

@@ -1,4 +1,4 @@
-"""Deleting rows that many others may hang on: at once where they are few enough, else in pieces."""
+"""Delete rows with many dependent rows in batches, so that other writers of the same user are not blocked."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +29,7 @@ from db.models import Base
 from db.models.base import table_of
 
 Dependent = tuple[type[Base], str]
-"""A model, and its column that refers to what is deleted."""
+"""A model, and its foreign key to the deleted row."""
 
 
 def _key() -> ColumnElement[Any]:
@@ -41,14 +41,14 @@ def _most() -> ColumnElement[Any]:
 
 
 @statement
-def _delete(model: type[Base], hanging: tuple[Dependent, ...], *, everybody: bool) -> ReturningDelete[Any]:
+def _delete(model: type[Base], dependents: tuple[Dependent, ...], *, everybody: bool) -> ReturningDelete[Any]:
     table = table_of(model)
-    # An index is counted up to the first row that is too many, and no further.
+    # The offset stops the index scan at the first row above the limit.
     too_many = (
         exists(
             select(literal_column("1")).where(table_of(other).c[column] == _key()).offset(_most()).limit(1)
         )
-        for other, column in hanging
+        for other, column in dependents
     )
     return (
         delete(table)
@@ -58,83 +58,84 @@ def _delete(model: type[Base], hanging: tuple[Dependent, ...], *, everybody: boo
 
 
 async def delete_small(
-    writer: Writer, scope: Scope, model: type[Base], key: int, *hanging: Dependent, most: int
+    writer: Writer, scope: Scope, model: type[Base], key: int, *dependents: Dependent, most: int
 ) -> bool:
-    """Deletes the row with what hangs on it; whether it was there, and no more than so many of each hung on it."""
-    sent = _delete(model, hanging, everybody=scope.everybody)
+    """Delete the row, unless a dependent has more than `most` rows. Return whether the row was deleted."""
+    sent = _delete(model, dependents, everybody=scope.everybody)
     return bool(await writer.fetch_values(sent, scope, key=key, most=most))
 
 
 @dataclass(slots=True)
 class DeleteCursor:
-    """How far pieces have come, from the newest row to the oldest: what was taken before lies in the indexes until it
-    is vacuumed, and would have to be passed by each piece.
+    """The position of the last batch. Batches go from the newest row to the oldest.
+
+    Deleted rows stay in the indexes until VACUUM. Without the position, each batch would scan them again.
     """
 
     position: tuple[datetime, int] | None = None
 
 
-def _some(model: type[Base], column: str, *, further: bool, everybody: bool) -> CTE:
+def _some(model: type[Base], column: str, *, resumed: bool, everybody: bool) -> CTE:
     table = table_of(model)
-    place = tuple_(table.c.created_at, table.c.id)
-    behind = place < tuple_(bindparam("at", type_=table.c.created_at.type), bindparam("id", type_=BigInteger))
+    position = tuple_(table.c.created_at, table.c.id)
+    older = position < tuple_(
+        bindparam("at", type_=table.c.created_at.type), bindparam("id", type_=BigInteger)
+    )
     return (
         select(table.c.id, table.c.created_at)
         .where(table.c[column] == _key(), visible_among(model, by=column, everybody=everybody))
-        .where(behind if further else true())
+        .where(older if resumed else true())
         .order_by(table.c.created_at.desc(), table.c.id.desc())
         .limit(_most())
         .cte("some")
     )
 
 
-def _last(some: CTE, taking: CTE) -> Select[Any]:
-    """The last row of a piece that is taken, and how many rows it has; nothing for a piece of none."""
+def _last(some: CTE, change: CTE) -> Select[Any]:
+    """Select the last row of a batch and its number of rows. Select nothing for an empty batch."""
     number = select(func.count()).select_from(some).scalar_subquery()
     last = (
         select(some.c.created_at, some.c.id, number.label("n"))
         .order_by(some.c.created_at, some.c.id)
         .limit(1)
     )
-    return last.add_cte(taking)
+    return last.add_cte(change)
 
 
 @statement
-def _delete_some(model: type[Base], column: str, *, further: bool, everybody: bool) -> Select[Any]:
-    table, some = table_of(model), _some(model, column, further=further, everybody=everybody)
+def _delete_some(model: type[Base], column: str, *, resumed: bool, everybody: bool) -> Select[Any]:
+    table, some = table_of(model), _some(model, column, resumed=resumed, everybody=everybody)
     return _last(some, delete(table).where(table.c.id == some.c.id).cte("gone"))
 
 
 @statement
-def _detach_some(model: type[Base], column: str, *, further: bool, everybody: bool) -> Select[Any]:
-    table, some = table_of(model), _some(model, column, further=further, everybody=everybody)
+def _detach_some(model: type[Base], column: str, *, resumed: bool, everybody: bool) -> Select[Any]:
+    table, some = table_of(model), _some(model, column, resumed=resumed, everybody=everybody)
     return _last(some, update(table).where(table.c.id == some.c.id).values({column: null()}).cte("gone"))
 
 
 async def delete_some(
-    writer: Writer, scope: Scope, model: type[Base], column: str, walk: DeleteCursor, *, key: int, most: int
+    writer: Writer, scope: Scope, model: type[Base], column: str, cursor: DeleteCursor, *, key: int, most: int
 ) -> int:
-    """Deletes the next rows of the walk whose column is the key, up to so many, and returns how many they were."""
-    further = walk.position is not None
-    sent = _delete_some(model, column, further=further, everybody=scope.everybody)
-    return await _take(writer, scope, sent, walk, key=key, most=most)
+    """Delete the next `most` rows whose column equals the key. Return the number of deleted rows."""
+    resumed = cursor.position is not None
+    sent = _delete_some(model, column, resumed=resumed, everybody=scope.everybody)
+    return await _run(writer, scope, sent, cursor, key=key, most=most)
 
 
 async def detach_some(
-    writer: Writer, scope: Scope, model: type[Base], column: str, walk: DeleteCursor, *, key: int, most: int
+    writer: Writer, scope: Scope, model: type[Base], column: str, cursor: DeleteCursor, *, key: int, most: int
 ) -> int:
-    """Makes the column null of the next rows of the walk in which it is the key, up to so many, and returns how many
-    they were.
-    """
-    further = walk.position is not None
-    sent = _detach_some(model, column, further=further, everybody=scope.everybody)
-    return await _take(writer, scope, sent, walk, key=key, most=most)
+    """Set the column to null in the next `most` rows where it equals the key. Return the number of rows."""
+    resumed = cursor.position is not None
+    sent = _detach_some(model, column, resumed=resumed, everybody=scope.everybody)
+    return await _run(writer, scope, sent, cursor, key=key, most=most)
 
 
-async def _take(writer: Writer, scope: Scope, sent: Statement, walk: DeleteCursor, **values: int) -> int:
-    at, id_ = walk.position or (None, None)
+async def _run(writer: Writer, scope: Scope, sent: Statement, cursor: DeleteCursor, **values: int) -> int:
+    at, id_ = cursor.position or (None, None)
     found = await writer.fetch_values(sent, scope, at=at, id=id_, **values)
     if not found:
         return 0
-    walk.position = (found[0]["created_at"], found[0]["id"])
+    cursor.position = (found[0]["created_at"], found[0]["id"])
     return int(found[0]["n"])

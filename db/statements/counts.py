@@ -1,4 +1,4 @@
-"""Figures over the rows of lists: how many, of which kind, and when."""
+"""Aggregates over the rows of lists: counts, groups, sums and counts per window."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,7 +17,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from db.engine.pool import Fetcher, Reader
+from db.engine.reader import Reader
+from db.engine.session import Session
 from db.engine.statement_cache import statement
 from db.language.filter import EVERYTHING, Filter, condition, shape_and_values
 from db.language.scope import Scope, visible, visible_among
@@ -26,13 +27,13 @@ from db.models.base import table_of
 from db.statements.parameters import keys_parameter
 
 Keys = Sequence[int] | None
-"""The parents that figures are of; None for all rows that the viewer may see."""
+"""The IDs of the parents. None aggregates all visible rows."""
 
 
 def _rows_of(
     model: type[Base], parent: str | None, where: Filter, *, everybody: bool
 ) -> tuple[ColumnElement[Any], list[ColumnElement[bool]]]:
-    """The column that tells parents apart, and the conditions that pick the rows."""
+    """Return the column of the parent, and the conditions on the rows."""
     if parent is None:
         conditions = [visible(model, everybody=everybody), condition(model, where, everybody=everybody)]
         return literal_column("NULL::bigint"), conditions
@@ -55,17 +56,20 @@ def _count(model: type[Base], parent: str | None, where: Filter, *, everybody: b
 
 
 async def count(
-    reader: Fetcher,
+    session: Session,
     scope: Scope,
     model: type[Base],
     parent: str | None,
     keys: Keys,
     where: Filter = EVERYTHING,
 ) -> dict[int | None, int]:
-    """How many visible rows each parent has; parents without any are absent. Without parents, by None."""
+    """Return the number of visible rows per parent.
+
+    Parents without rows are absent. Without parents, the key is None.
+    """
     filtered, values = shape_and_values(where)
     shape = _count(model, parent, filtered, everybody=scope.everybody)
-    found = await reader.fetch_values(shape, scope, **_keyed(keys), **values)
+    found = await session.fetch_values(shape, scope, **_keyed(keys), **values)
     return {row["key"]: row["n"] for row in found}
 
 
@@ -77,7 +81,7 @@ def _sum_of_counter(counter: str, *, everybody: bool) -> Select[Any]:
 
 
 async def sum_of_counter(reader: Reader, scope: Scope, counter: str) -> int:
-    """A user counter, summed over the users that the scope shows: a member's own, or everybody's."""
+    """Return the sum of a counter column over the visible users."""
     (row,) = await reader.fetch_values(_sum_of_counter(counter, everybody=scope.everybody), scope)
     return int(row["n"])
 
@@ -88,20 +92,21 @@ def _group(model: type[Base], parent: str | None, by: str, where: Filter, *, eve
     source, value = _grouped_by(model, by, everybody=everybody)
     grouped = select(key.label("key"), value.label("value"), func.count().label("n")).select_from(source)
     groups = [value] if parent is None else [key, value]
-    # Ties stand in the order of their values, so that the same figures are always the same answer.
+    # Order ties by value, so that equal counts always give the same result.
     return grouped.where(*conditions).group_by(*groups).order_by(func.count().desc(), value)
 
 
 def _grouped_by(model: type[Base], by: str, *, everybody: bool) -> tuple[Any, ColumnElement[Any]]:
-    """Where a grouping's values come from: the row, its analysis, or its mention."""
+    """Return the source and the column of the groups: the row, its analysis, or its mention."""
     table = table_of(model)
     if by in table.c:
         return table, table.c[by]
-    of: type[Base] = AnalysisResult if model is Mention else Mention
-    other = table_of(of)
-    its_row = other.c.mention_id == table.c.id if model is Mention else other.c.id == table.c.mention_id
-    # They belong to the same user. It is said so that PostgreSQL reads, at most, the user's rows of the other table.
-    return table.outerjoin(other, its_row & visible(of, everybody=everybody)), other.c[by]
+    other_model: type[Base] = AnalysisResult if model is Mention else Mention
+    other = table_of(other_model)
+    matches = other.c.mention_id == table.c.id if model is Mention else other.c.id == table.c.mention_id
+    # Both rows belong to the same user. The condition limits PostgreSQL to the user's rows of the other
+    # table.
+    return table.outerjoin(other, matches & visible(other_model, everybody=everybody)), other.c[by]
 
 
 async def group(
@@ -113,7 +118,7 @@ async def group(
     by: str,
     where: Filter = EVERYTHING,
 ) -> dict[int | None, list[tuple[Any, int]]]:
-    """The number of visible rows of each value, by parent; the most frequent first. Only what is there."""
+    """Return the number of visible rows per value, by parent. The most frequent value is first."""
     filtered, values = shape_and_values(where)
     shape = _group(model, parent, by, filtered, everybody=scope.everybody)
     grouped: dict[int | None, list[tuple[Any, int]]] = {}
@@ -132,8 +137,8 @@ def _sum(
     total = func.coalesce(func.sum(table.c[column]), 0)
     summed = select(key.label("key"), value.label("value"), total.label("total")).select_from(table)
     groups = ([] if parent is None else [key]) + ([] if by is None else [value])
-    known = summed.where(*conditions, table.c[column].is_not(None)).group_by(*groups)
-    return known if by is None else known.order_by(value)
+    grouped = summed.where(*conditions, table.c[column].is_not(None)).group_by(*groups)
+    return grouped if by is None else grouped.order_by(value)
 
 
 async def total(
@@ -146,7 +151,7 @@ async def total(
     by: str | None = None,
     where: Filter = EVERYTHING,
 ) -> dict[int | None, list[tuple[Any, Any]]]:
-    """A column's sum over each parent's visible rows, for each value of `by`, in the order of the values."""
+    """Return a column's sum over each parent's visible rows, for each value of `by`, ordered by value."""
     filtered, values = shape_and_values(where)
     shape = _sum(model, parent, column, by, filtered, everybody=scope.everybody)
     summed: dict[int | None, list[tuple[Any, Any]]] = {}
@@ -159,12 +164,12 @@ async def total(
 def _per_window(model: type[Base], parent: str | None, where: Filter, *, everybody: bool) -> Select[Any]:
     key, conditions = _rows_of(model, parent, where, everybody=everybody)
     created_at = table_of(model).c.created_at
-    moment = DateTime(timezone=True)
-    window = func.width_bucket(created_at, bindparam("starts", type_=ARRAY(moment)))
+    timestamp = DateTime(timezone=True)
+    window = func.width_bucket(created_at, bindparam("starts", type_=ARRAY(timestamp)))
     counted = select(key.label("key"), window.label("window"), func.count().label("n")).where(
         *conditions,
-        created_at >= bindparam("since", type_=moment),
-        created_at < bindparam("until", type_=moment),
+        created_at >= bindparam("since", type_=timestamp),
+        created_at < bindparam("until", type_=timestamp),
     )
     return counted.group_by(window) if parent is None else counted.group_by(key, window)
 
@@ -179,8 +184,9 @@ async def per_window(
     end: datetime,
     where: Filter = EVERYTHING,
 ) -> dict[int | None, dict[int, int]]:
-    """How many rows were created in each window, by parent and by the window's index. Each window ends where
-    the next one starts, and the last one at `end`. Windows without rows are absent.
+    """Return the number of rows created in each window, by parent and index of the window.
+
+    Each window ends at the start of the next one, the last one at `end`. Windows without rows are absent.
     """
     filtered, values = shape_and_values(where)
     shape = _per_window(model, parent, filtered, everybody=scope.everybody)

@@ -1,4 +1,4 @@
-"""Writes a user with all that is theirs, set by set, in the transaction of the connection that is given."""
+"""Write the demo's users with their rows, in the transaction of the caller's connection."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,7 +9,10 @@ Row = dict[str, Any]
 
 
 async def insert_user(connection: Connection, user: Row) -> int:
-    """Inserts the user and locks the row, as every writer of a user's data does first."""
+    """Insert the user and return the ID.
+
+    The insert also locks the row, as each writer of a user must do first.
+    """
     (user_id,) = await _insert(connection, "users", [user])
     return user_id
 
@@ -25,7 +28,7 @@ async def insert_integrations(connection: Connection, user_id: int, rows: Sequen
 async def copy_mentions(
     connection: Connection, user_id: int, keyword_ids: Sequence[int], mentions: Sequence[Row]
 ) -> list[int]:
-    """Returns the ids in the order of the rows."""
+    """Copy the mentions and return their IDs, in the order of the rows."""
     ids = await _reserve_ids(connection, "mentions", len(mentions))
     rows = [
         {**row, "id": id_, "user_id": user_id, "keyword_id": keyword_ids[row["keyword"]]}
@@ -35,17 +38,17 @@ async def copy_mentions(
     return ids
 
 
-async def copy_of_mentions(
+async def copy_dependents_of_mentions(
     connection: Connection, table: str, user_id: int, mention_ids: Sequence[int], rows: Iterable[Row]
 ) -> None:
-    """Copies analyses or leads. The database sets their owner from the mention, the values here are read over."""
+    """Copy analyses or leads. A trigger replaces the user and keyword given here by those of the mention."""
     owner: Row = {"user_id": user_id} | ({"keyword_id": 0} if table == "leads" else {})
-    made = [{**row, **owner, "mention_id": mention_ids[row["mention"]]} for row in rows]
-    await _copy(connection, table, made, leave_out="mention")
+    complete = [{**row, **owner, "mention_id": mention_ids[row["mention"]]} for row in rows]
+    await _copy(connection, table, complete, leave_out="mention")
 
 
 async def write_history(connection: Connection, user_id: int) -> None:
-    """Writes what has happened to the user's leads so far, as their moments tell."""
+    """Insert the events of the user's leads, derived from the timestamps of the leads."""
     await connection.execute(
         """
         INSERT INTO lead_events (lead_id, type, from_status, to_status, data, created_at)
@@ -82,14 +85,14 @@ async def lead_ids(connection: Connection, user_id: int) -> list[int]:
 
 
 async def analyze(connection: Connection) -> None:
-    """Tells the planner what the tables hold now."""
+    """Update the planner's statistics."""
     await connection.execute("ANALYZE")
 
 
 async def _insert(connection: Connection, table: str, rows: Sequence[Row]) -> list[int]:
     columns = list(rows[0])
-    places = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
-    sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) RETURNING id"  # noqa: S608 - our names
+    parameters = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
+    sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({parameters}) RETURNING id"  # noqa: S608 - our names
     return [await connection.fetchval(sql, *(row[column] for column in columns)) for row in rows]
 
 
@@ -102,7 +105,7 @@ async def _copy(connection: Connection, table: str, rows: Sequence[Row], *, leav
     columns = sorted({column for row in rows for column in row} - {leave_out})
     if not rows:
         return
-    # COPY has no defaults per row: rows of a table are made with or without a column as a group.
+    # COPY applies defaults to whole columns only, so rows are grouped by the columns that they have.
     grouped: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         grouped.setdefault(tuple(column for column in columns if column in row), []).append(row)

@@ -30,8 +30,9 @@ from sqlalchemy.sql.dml import Insert, ReturningDelete, ReturningUpdate, Update
 from db.engine.pool import Pool
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
-from db.language.records import columns, row_class
+from db.language.records import row_class
 from db.language.scope import EVERYBODY, Scope, visible
+from db.language.shape import columns
 from db.models import Export, ExportPart, ExportStatus, User, UserRole, UserStatus
 from db.models.base import table_of
 from db.models.export import UNFINISHED
@@ -167,7 +168,10 @@ def _postpone_export() -> ReturningUpdate[Any]:
 
 
 async def postpone(writer: Writer, export_id: int) -> int:
-    """Count a failed turn and delay the next. Return the failures in a row, or 0 if the export is finished."""
+    """Count a failed turn and delay the next.
+
+    Return the failures in a row, or 0 if the export is finished.
+    """
     found = await writer.fetch_values(_postpone_export(), EVERYBODY, export_id=export_id)
     return int(found[0]["failures"]) if found else 0
 
@@ -244,7 +248,10 @@ async def purge(writer: Writer, *, most: int) -> bool:
 
 
 async def forget(writer: Writer, *, kept_for: timedelta, most: int) -> int:
-    """Delete up to `most` exports whose files were deleted longer than `kept_for` ago. Return their number."""
+    """Delete up to `most` exports whose files were deleted longer than `kept_for` ago.
+
+    Return their number.
+    """
     return len(await writer.fetch_values(_forget_exports(), EVERYBODY, kept_for=kept_for, most=most))
 
 
@@ -280,7 +287,10 @@ def _part_from(*, everybody: bool) -> Select[Any]:
 
 
 async def part_from(pool: Pool, user_id: int, export_id: int, position: int) -> bytes:
-    """Return the file's bytes from the position to the end of their piece. Return b"" past the end, and if deleted."""
+    """Return the file's bytes from the position to the end of their piece.
+
+    Return b"" past the end, and if deleted.
+    """
     sent = _part_from(everybody=False)
     values = {"export_id": export_id, "position": position, "scope_user_id": user_id}
     row = await pool.fetchrow(sent.sql, *sent.arguments(values))

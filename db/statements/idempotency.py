@@ -1,5 +1,7 @@
-"""Keys of calls that may come twice. A call holds its key's lock until its transaction ends, so that a call
-that dies leaves nothing that says it was under way.
+"""Idempotency keys: lock, find and store.
+
+A call holds the advisory lock of its key until its transaction ends. PostgreSQL releases the lock of a call
+that dies.
 """
 
 from dataclasses import dataclass
@@ -17,12 +19,12 @@ from db.models import IdempotencyKey
 from db.models.base import table_of
 
 _KEYS = table_of(IdempotencyKey)
-_PURGED_WITH_EACH = 10  # faster than keys come, so that those that are over do not pile up
+_PURGED_WITH_EACH = 10  # more than one, so that expired keys do not accumulate
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """A call that was answered before."""
+class StoredResponse:
+    """The response of an earlier call, and the hash of its request."""
 
     request_hash: bytes
     response: dict[str, Any]
@@ -34,7 +36,7 @@ def _try_idempotency_lock() -> Select[Any]:
 
 
 async def try_lock(writer: Writer, user_id: int, key: str) -> bool:
-    """Whether no other call with the key is under way. It never waits."""
+    """Lock the key without waiting. Return False if another call holds the lock."""
     digest = blake2b(f"{user_id} {key}".encode(), digest_size=8, person=b"idempotency").digest()
     number = int.from_bytes(digest, signed=True)
     (row,) = await writer.fetch_values(_try_idempotency_lock(), EVERYBODY, number=number)
@@ -50,18 +52,18 @@ def _find_idempotency_key() -> Select[Any]:
     )
 
 
-async def find(writer: Writer, user_id: int, key: str) -> Answered | None:
-    """What the call with the key was answered; None if there was none, or it is over."""
+async def find(writer: Writer, user_id: int, key: str) -> StoredResponse | None:
+    """Return the response stored under the key. Return None if the key is unknown or expired."""
     found = await writer.fetch_values(_find_idempotency_key(), EVERYBODY, user_id=user_id, key=key)
-    return Answered(**dict(found[0])) if found else None
+    return StoredResponse(**dict(found[0])) if found else None
 
 
 @statement
 def _keep_idempotency_key() -> Insert:
-    """Keeps a key in the place of one that is over, and purges some others that are."""
+    """Insert a key, or replace an expired one. Purge some other expired keys."""
     user_id, key = bindparam("user_id", type_=BigInteger), bindparam("key", type_=Text)
     identity = tuple_(_KEYS.c.user_id, _KEYS.c.key)
-    over = (
+    expired = (
         select(_KEYS.c.user_id, _KEYS.c.key)
         .where(_KEYS.c.expires_at < func.now(), identity != tuple_(user_id, key))
         .order_by(_KEYS.c.expires_at)
@@ -69,19 +71,22 @@ def _keep_idempotency_key() -> Insert:
         .with_for_update(skip_locked=True)
         .cte("over")
     )
-    purged = delete(_KEYS).where(identity.in_(select(over))).cte("purged")
+    purged = delete(_KEYS).where(identity.in_(select(expired))).cte("purged")
     new = insert(_KEYS).values(
         user_id=user_id,
         key=key,
         request_hash=bindparam("request_hash", type_=BYTEA),
         response=bindparam("response", type_=JSONB),
     )
-    again = {name: new.excluded[name] for name in ("request_hash", "response", "created_at", "expires_at")}
-    return new.on_conflict_do_update(index_elements=["user_id", "key"], set_=again).add_cte(purged)
+    replaced = {name: new.excluded[name] for name in ("request_hash", "response", "created_at", "expires_at")}
+    return new.on_conflict_do_update(index_elements=["user_id", "key"], set_=replaced).add_cte(purged)
 
 
 async def keep(writer: Writer, user_id: int, key: str, request_hash: bytes, response: dict[str, Any]) -> None:
-    """Has to be the transaction's last statement: it may wait for one that purges the same key."""
+    """Store the response.
+
+    Must be the transaction's last statement, because it may wait for a purge of the key.
+    """
     await writer.fetch_values(
         _keep_idempotency_key(),
         EVERYBODY,

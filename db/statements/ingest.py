@@ -1,4 +1,4 @@
-"""Taking mentions in: many rows at once, each of them once, however often they come."""
+"""Ingest of mentions: insert many rows at once, skipping duplicates."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects.postgresql import ARRAY, REGCLASS
 from sqlalchemy.sql.selectable import TableValuedAlias
 
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from db.engine.statement_cache import IdsAsText, statement
 from db.engine.writer import Writer
 from db.language.scope import Scope, visible
@@ -24,7 +24,7 @@ Identity: TypeAlias = tuple[int, str, str]
 
 
 class NewPost(NamedTuple):
-    """What somebody published. Its fields are the columns of mentions, in the order in which they are copied."""
+    """A published post. The fields are columns of `mentions`, in the order of COPY."""
 
     platform: Platform
     external_id: str
@@ -41,19 +41,19 @@ class NewPost(NamedTuple):
 
 
 class NewMention(NamedTuple):
-    """A post, and the keyword that it mentions: together with the user a row of mentions."""
+    """A post and the keyword that it mentions. With the user, this makes a row of `mentions`."""
 
     keyword_id: int
     post: NewPost
 
     @property
     def identity(self) -> Identity:
-        """What tells one mention from another: the same post of the same keyword is the same mention."""
+        """The unique key of a mention: keyword, platform and external ID of the post."""
         return self.keyword_id, self.post.platform, self.post.external_id
 
 
-class Taken(NamedTuple):
-    """The row that a new mention has become; `created` is false where it was there before."""
+class StoredMention(NamedTuple):
+    """The row of an ingested mention. `created` is False for a duplicate."""
 
     id: int
     created: bool
@@ -74,7 +74,7 @@ def _active_keywords() -> Select[Any]:
 
 
 async def active_keywords(reader: Reader | Writer, user_id: int) -> list[Keyword]:
-    """The user's keywords that are looked for, in id order, with what matching needs of them."""
+    """Return the user's active keywords in ID order, with the columns that matching reads."""
     return await reader.fetch(Keyword, _active_keywords(), Scope(user_id))
 
 
@@ -84,10 +84,11 @@ def _lock_user() -> Select[Any]:
 
 
 async def lock_user(writer: Writer, user_id: int) -> UserStatus | None:
-    """Locks the user, as every writer of the user's rows does first, and says in what state the user is; None
-    where there is none.
+    """Lock the user, as each writer of the user's rows must do first.
 
-    Leaves `data_version` alone, which would otherwise end every cache of the user with every batch.
+    Return the status, or None for a missing user.
+
+    `data_version` stays the same. Otherwise each batch would expire all cached figures of the user.
     """
     found = await writer.fetch_values(_lock_user(), Scope(user_id))
     return UserStatus(found[0]["status"]) if found else None
@@ -108,7 +109,7 @@ def _lock_keywords() -> Select[Any]:
 
 
 async def lock_keywords(writer: Writer, user_id: int, keyword_ids: Sequence[int]) -> dict[int, KeywordStatus]:
-    """The state of those keywords that are the user's. They stay as they are until the transaction ends."""
+    """Lock the user's keywords among the IDs until the transaction ends. Return their statuses."""
     found = await writer.fetch_values(_lock_keywords(), Scope(user_id), keyword_ids=keyword_ids)
     return {row["id"]: KeywordStatus(row["status"]) for row in found}
 
@@ -121,7 +122,7 @@ def _own_integrations() -> Select[Any]:
 
 
 async def own_integrations(writer: Writer, user_id: int, integration_ids: Sequence[int]) -> set[int]:
-    """Those of the integrations that are the user's."""
+    """Return the user's integrations among the IDs."""
     if not integration_ids:
         return set()
     sent = _own_integrations()
@@ -129,15 +130,15 @@ async def own_integrations(writer: Writer, user_id: int, integration_ids: Sequen
     return {row["id"] for row in found}
 
 
-def _given() -> TableValuedAlias:
-    """Identities as rows."""
+def _identity_rows() -> TableValuedAlias:
+    """Return the identities as rows with positions."""
     arrays = [bindparam(name, type_=ARRAY(_MENTIONS.c[name].type)) for name in _IDENTITY]
     rows = func.unnest(*arrays).table_valued(*_IDENTITY, with_ordinality="position", name="given")
     return rows.render_derived()
 
 
-def _is(given: TableValuedAlias) -> ColumnElement[bool]:
-    same = (given.c[name] == _MENTIONS.c[name] for name in _IDENTITY)
+def _matches(identities: TableValuedAlias) -> ColumnElement[bool]:
+    same = (identities.c[name] == _MENTIONS.c[name] for name in _IDENTITY)
     return and_(*same, visible(Mention, everybody=False))
 
 
@@ -147,12 +148,14 @@ def _columns(identities: Iterable[Identity]) -> dict[str, Sequence[object]]:
 
 @statement
 def _find_mentions() -> Select[Any]:
-    given = _given()
-    return select(given.c.position, _MENTIONS.c.id).join_from(given, _MENTIONS, _is(given))
+    identities = _identity_rows()
+    return select(identities.c.position, _MENTIONS.c.id).join_from(
+        identities, _MENTIONS, _matches(identities)
+    )
 
 
 async def find_mentions(reader: Reader, user_id: int, identities: Sequence[Identity]) -> dict[Identity, int]:
-    """The ids of those of the user's mentions that are there."""
+    """Return the IDs of the user's existing mentions, by identity."""
     if not identities:
         return {}
     found = await reader.fetch_values(_find_mentions(), Scope(user_id), **_columns(identities))
@@ -161,20 +164,23 @@ async def find_mentions(reader: Reader, user_id: int, identities: Sequence[Ident
 
 @statement
 def _find_or_number() -> Select[Any]:
-    """The ids of what is there, and new ids for what is not."""
-    given = _given()
+    """Select the IDs of existing mentions, and reserve IDs for new ones."""
+    identities = _identity_rows()
     sequence = select(cast_to(func.pg_get_serial_sequence("mentions", "id"), REGCLASS)).scalar_subquery()
     new_id = case((_MENTIONS.c.id.is_(None), func.nextval(sequence)))
-    return select(given.c.position, _MENTIONS.c.id, new_id.label("new_id")).select_from(
-        given.outerjoin(_MENTIONS, _is(given))
+    return select(identities.c.position, _MENTIONS.c.id, new_id.label("new_id")).select_from(
+        identities.outerjoin(_MENTIONS, _matches(identities))
     )
 
 
-async def insert_mentions(writer: Writer, user_id: int, mentions: Sequence[NewMention]) -> list[Taken]:
-    """Takes in mentions of keywords that are locked; gives the row of each, in order. Counters follow by trigger.
+async def insert_mentions(
+    writer: Writer, user_id: int, mentions: Sequence[NewMention]
+) -> list[StoredMention]:
+    """Insert the mentions, whose keywords are locked. Return the row of each mention, in order.
 
-    The first of equal mentions is created, unless it was there before. Raises `AnewError` where a writer who did
-    not lock the user adds one of them at this moment.
+    Existing mentions, and repetitions within `mentions`, are returned as duplicates. Triggers update the
+    counters. Raise `RetryError` if a writer that did not lock the user inserts one of the mentions
+    concurrently.
     """
     if not mentions:
         return []
@@ -182,34 +188,37 @@ async def insert_mentions(writer: Writer, user_id: int, mentions: Sequence[NewMe
     identities = [mention.identity for mention in mentions]
     for identity, mention in zip(identities, mentions, strict=True):
         first.setdefault(identity, mention)
-    taken = await _find_or_insert(writer, user_id, first)
+    stored = await _find_or_insert(writer, user_id, first)
     if len(first) == len(mentions):
-        return list(taken.values())
-    return [_told_once(taken, identity) for identity in identities]
+        return list(stored.values())
+    return [_created_once(stored, identity) for identity in identities]
 
 
 async def _find_or_insert(
     writer: Writer, user_id: int, mentions: Mapping[Identity, NewMention]
-) -> dict[Identity, Taken]:
+) -> dict[Identity, StoredMention]:
     found = await writer.fetch_values(_find_or_number(), Scope(user_id), **_columns(mentions))
     ids: list[int | None] = [None] * len(mentions)
     for position, id_, _ in found:
         ids[position - 1] = id_
     new_ids = iter(sorted(new_id for _, _, new_id in found if new_id is not None))  # in the order of the rows
-    taken = [Taken(next(new_ids), created=True) if id_ is None else Taken(id_, created=False) for id_ in ids]
+    stored = [
+        StoredMention(next(new_ids), created=True) if id_ is None else StoredMention(id_, created=False)
+        for id_ in ids
+    ]
     rows = [
         (id_, user_id, mention.keyword_id, *mention.post)
-        for (id_, created), mention in zip(taken, mentions.values(), strict=True)
+        for (id_, created), mention in zip(stored, mentions.values(), strict=True)
         if created
     ]
     if rows:
         await writer.copy(_MENTIONS, _COPIED, rows)
-    return dict(zip(mentions, taken, strict=True))
+    return dict(zip(mentions, stored, strict=True))
 
 
-def _told_once(taken: dict[Identity, Taken], identity: Identity) -> Taken:
-    """The row; whoever asks for it again hears that it was there before."""
-    found = taken[identity]
+def _created_once(stored: dict[Identity, StoredMention], identity: Identity) -> StoredMention:
+    """Return the mention. Mark it as a duplicate for the next call."""
+    found = stored[identity]
     if found.created:
-        taken[identity] = Taken(found.id, created=False)
+        stored[identity] = StoredMention(found.id, created=False)
     return found

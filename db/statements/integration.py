@@ -1,3 +1,5 @@
+"""Integrations: connect an account, and read and replace encrypted credentials."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -6,11 +8,11 @@ from sqlalchemy import BigInteger, Select, Text, Update, bindparam, func, select
 from sqlalchemy.dialects.postgresql import BYTEA, insert
 from sqlalchemy.sql.dml import ReturningInsert
 
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
-from db.language.records import columns
 from db.language.scope import EVERYBODY
+from db.language.shape import columns
 from db.models import Integration, IntegrationStatus
 from db.models.base import table_of
 
@@ -22,17 +24,18 @@ _IDENTITY = ("user_id", "provider", "external_account_id")
 def _connect_integration(names: tuple[str, ...]) -> ReturningInsert[Any]:
     values = {name: bindparam(f"new_{name}", type_=_INTEGRATIONS.c[name].type) for name in names}
     new = insert(_INTEGRATIONS).values(**values, status=IntegrationStatus.ACTIVE)
-    again = {name: new.excluded[name] for name in (*names, "status") if name not in _IDENTITY}
+    replaced = {name: new.excluded[name] for name in (*names, "status") if name not in _IDENTITY}
     return new.on_conflict_do_update(
         index_elements=_IDENTITY,
-        set_={**again, "consecutive_failures": 0, "updated_at": func.now()},
+        set_={**replaced, "consecutive_failures": 0, "updated_at": func.now()},
         where=_INTEGRATIONS.c.status == IntegrationStatus.DISCONNECTED,
     ).returning(*columns(Integration))
 
 
 async def connect_integration(writer: Writer, values: Mapping[str, object]) -> Integration | None:
-    """The integration, active: a new one, or the one of the same account that was disconnected. None where that
-    account is connected.
+    """Insert the integration, or reactivate the account's disconnected one.
+
+    Return None if it is connected.
     """
     new = {f"new_{name}": value for name, value in values.items()}
     sent = _connect_integration(tuple(sorted(values)))
@@ -42,7 +45,7 @@ async def connect_integration(writer: Writer, values: Mapping[str, object]) -> I
 
 @dataclass(frozen=True, slots=True)
 class SealedCredentials:
-    """Credentials as stored, and what they were sealed for."""
+    """Encrypted credentials, and the account to which the encryption binds them."""
 
     integration_id: int
     user_id: int
@@ -69,7 +72,7 @@ def _credentials_sealed_by_others() -> Select[Any]:
 
 
 async def sealed_by_others(writer: Writer, key_id: str, most: int) -> list[SealedCredentials]:
-    """Up to so many credentials that another key has sealed; their rows stay locked."""
+    """Lock and return up to `most` credentials that are encrypted with another key."""
     sent = _credentials_sealed_by_others()
     found = await writer.fetch_values(sent, EVERYBODY, key_id=key_id, most=most)
     return [SealedCredentials(**dict(row)) for row in found]
@@ -82,7 +85,7 @@ def _keys_of_credentials() -> Select[Any]:
 
 
 async def keys_of_credentials(reader: Reader) -> dict[str, int]:
-    """How many credentials each key has sealed, by its id."""
+    """Return the number of credentials encrypted with each key, by key ID."""
     found = await reader.fetch_values(_keys_of_credentials(), EVERYBODY)
     return {row["key_id"]: row["n"] for row in found}
 
@@ -99,6 +102,6 @@ def _seal_credentials() -> Update:
 
 
 async def seal(writer: Writer, integration_id: int, key_id: str, token: bytes) -> None:
-    """Puts what is sealed anew in the place of what was there."""
+    """Replace the integration's encrypted credentials."""
     sent = _seal_credentials()
     await writer.fetch_values(sent, EVERYBODY, integration_id=integration_id, key_id=key_id, token=token)

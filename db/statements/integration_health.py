@@ -25,13 +25,14 @@ from sqlalchemy.sql.dml import Insert, ReturningUpdate
 from sqlalchemy.sql.selectable import LateralFromClause, Subquery
 from sqlalchemy.types import TypeEngine
 
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
 from db.integrity.rollups import ROLLUPS
 from db.language.keyset import NEWEST_FIRST, sorting
-from db.language.records import columns, copied, copied_from_json
 from db.language.scope import EVERYBODY, Scope, visible_among
+from db.language.shape import columns
+from db.language.snapshots import snapshot, snapshot_from_json
 from db.models import (
     Integration,
     IntegrationDay,
@@ -47,7 +48,7 @@ from db.statements.parameters import keys_parameter, rows_parameter
 LAST_LOGS = 3
 _INTEGRATIONS, _LOGS, _DAYS = table_of(Integration), table_of(IntegrationLog), table_of(IntegrationDay)
 _DAY_OF_RUN: ColumnElement[Any] = literal_column(
-    next(rollup for rollup in ROLLUPS if rollup.stride == "1 day").slot("integration_logs.created_at")
+    next(rollup for rollup in ROLLUPS if rollup.stride == "1 day").bucket("integration_logs.created_at")
 )
 
 
@@ -280,7 +281,8 @@ def _integrations_health(by: str, *, everybody: bool) -> Select[Any]:
 async def monitored(
     reader: Reader, scope: Scope, by: str, keys: Sequence[int], most: int, since: datetime
 ) -> dict[int, list[MonitoredIntegration]]:
-    """Return up to `most` visible integrations of each key, the least healthy first, with their logs and days.
+    """Return up to `most` visible integrations of each key, the least healthy first, with their logs and
+    days.
 
     `by` is `user_id` or `id`. Days before `since` are left out.
     """
@@ -293,6 +295,6 @@ async def monitored(
 
 
 def _monitored(row: Any) -> MonitoredIntegration:
-    logs = [copied_from_json(IntegrationLog, log) for log in row["logs"] or []]
+    logs = [snapshot_from_json(IntegrationLog, log) for log in row["logs"] or []]
     days = sorted(zip(row["day"] or [], row["runs"] or [], row["succeeded"] or [], strict=True))
-    return MonitoredIntegration(copied(Integration, row), logs, days)
+    return MonitoredIntegration(snapshot(Integration, row), logs, days)

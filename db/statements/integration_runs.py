@@ -1,4 +1,4 @@
-"""What counts as a run of an integration, and which runs have succeeded. Both readers and writers go by it."""
+"""Conditions on integration logs: runs, and successful runs."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from db.models.base import table_of
 _LOGS = table_of(IntegrationLog)
 
 SUCCEEDED = (IntegrationLogStatus.SUCCEEDED, IntegrationLogStatus.PARTIAL)
-"""Some of it went well: something was brought about."""
+"""Complete and partial success."""
 FAILED = (IntegrationLogStatus.FAILED, IntegrationLogStatus.RATE_LIMITED)
 
 
@@ -19,11 +19,12 @@ def _one_of(statuses: Iterable[IntegrationLogStatus]) -> ColumnElement[bool]:
 
 
 def is_run() -> ColumnElement[bool]:
-    """Runs that have ended and had something to do. A change of settings is no run."""
+    """Return the condition for finished runs. Skipped runs and changes of settings do not count."""
     return and_(
         _LOGS.c.kind != literal_column(f"'{IntegrationLogKind.CONFIG}'"), _one_of((*SUCCEEDED, *FAILED))
     )
 
 
 def has_succeeded() -> ColumnElement[bool]:
+    """Return the condition for runs that succeeded at least in part."""
     return _one_of(SUCCEEDED)

@@ -1,3 +1,5 @@
+"""Keywords: change the status."""
+
 from typing import Any
 
 from sqlalchemy import Text, any_, bindparam, case, func, update
@@ -5,8 +7,8 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
-from db.language.records import columns
 from db.language.scope import Scope, visible_among
+from db.language.shape import columns
 from db.models import Keyword, KeywordStatus
 from db.models.base import table_of
 from db.statements.parameters import keys_parameter
@@ -30,7 +32,7 @@ def _set_keyword_status(*, everybody: bool) -> ReturningUpdate[Any]:
 
 
 async def set_status(writer: Writer, scope: Scope, keyword_id: int, status: KeywordStatus) -> Keyword | None:
-    """The keyword with the status; None where there is none that the scope shows. Raises `ConstraintError`."""
+    """Set the keyword's status. Return None if it is not visible. Raise `ConstraintError` for a duplicate."""
     sent = _set_keyword_status(everybody=scope.everybody)
     found = await writer.fetch(Keyword, sent, scope, keys=[keyword_id], status=status)
     return found[0] if found else None

@@ -1,4 +1,4 @@
-"""Which keywords of each user do best, and how they have done lately: in one statement."""
+"""The best keywords of each user with their sums per period, in one statement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,22 +23,23 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import CTE
 
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.integrity.rollups import MEASURES
-from db.language.records import columns, copied
 from db.language.scope import Scope, visible_among
+from db.language.shape import columns
+from db.language.snapshots import snapshot
 from db.models import Keyword
 from db.models.base import table_of
-from db.statements.buckets import BucketSums, Span, part_values, totals
+from db.statements.buckets import BucketSums, Period, part_values, totals
 from db.statements.parameters import keys_parameter
 
 _KEYWORDS = table_of(Keyword)
-_Z = 1.96  # of a normal distribution: 95 % lie within
+_Z = 1.96  # standard deviations of a 95 % confidence interval
 
 
 class Ranking(Enum):
-    """What keywords are ranked by, over all time."""
+    """Criteria of rankings. All of them are computed from all-time counters."""
 
     LEADS = "leads"
     MENTIONS = "mentions"
@@ -48,10 +49,10 @@ class Ranking(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
-    """A keyword, its places (1 is the best) in the rankings that were asked for, and its spans.
+class RankedKeyword:
+    """A keyword, its places in the requested rankings (1 is the best), and its sums per period.
 
-    Of `among` keywords of the user that have mentions, `not_better` are no more efficient, itself included.
+    Of the user's `among` keywords with mentions, `not_better` are at most as efficient, including this one.
     """
 
     keyword: Keyword
@@ -62,21 +63,22 @@ class Ranked:
 
 
 def _efficiency() -> ColumnElement[Any]:
-    """The lower bound of Wilson's interval of the part of mentions that became leads: what can be relied on
-    however few they are. Rounded, so that equal efficiency is not told apart by the last bits.
+    """Return the lower bound of the Wilson score interval of leads per mention.
+
+    The bound is rounded, so that floating-point noise does not order equal efficiencies.
     """
     leads, mentions = cast(_KEYWORDS.c.leads_count, Float), cast(_KEYWORDS.c.mentions_count, Float)
-    part: ColumnElement[Any] = leads / mentions
+    rate: ColumnElement[Any] = leads / mentions
     square: ColumnElement[Any] = literal_column(str(_Z * _Z))
-    spread = func.sqrt((part * (1 - part) + square / (4 * mentions)) / mentions)
-    bound = (part + square / (2 * mentions) - literal_column(str(_Z)) * spread) / (1 + square / mentions)
+    spread = func.sqrt((rate * (1 - rate) + square / (4 * mentions)) / mentions)
+    bound = (rate + square / (2 * mentions) - literal_column(str(_Z)) * spread) / (1 + square / mentions)
     return case(
         (_KEYWORDS.c.leads_count == 0, literal_column("0")), else_=func.round(cast(bound, Numeric), 12)
     )
 
 
 def _scored(of_users: ColumnElement[bool]) -> CTE:
-    """The users' keywords that have mentions, with what they are ranked by."""
+    """Select the users' keywords that have mentions, with the values of the rankings."""
     leads, mentions = _KEYWORDS.c.leads_count, _KEYWORDS.c.mentions_count
     return (
         select(
@@ -91,14 +93,14 @@ def _scored(of_users: ColumnElement[bool]) -> CTE:
 
 
 def _compared(scored: CTE) -> list[ColumnElement[Any]]:
-    """How many of the user's keywords are no more efficient, and how many there are."""
+    """Return the columns `not_better` and `among` of `RankedKeyword`."""
     of_user = scored.c.user_id
     not_better = func.count().over(partition_by=of_user, order_by=scored.c.efficiency, range_=(None, 0))
     return [not_better.label("not_better"), func.count().over(partition_by=of_user).label("among")]
 
 
 def _ordered_by(scored: CTE, ranking: Ranking) -> list[ColumnElement[Any]]:
-    """From the best on. Ties go to more leads, then to the keyword that was made last."""
+    """Return the order, the best keyword first. Ties go to more leads, then to the newest keyword."""
     first = {
         Ranking.LEADS: scored.c.leads_count,
         Ranking.MENTIONS: scored.c.mentions_count,
@@ -127,11 +129,11 @@ def _keywords_ranking(rankings: tuple[Ranking, ...], *, everybody: bool) -> Sele
     chosen = (
         select(ranked).where(or_(*(ranked.c[f"by_{one.value}"] <= most for one in rankings))).cte("chosen")
     )
-    return _with_spans(chosen, everybody=everybody)
+    return _with_sums(chosen, everybody=everybody)
 
 
-def _with_spans(chosen: CTE, *, everybody: bool) -> Select[Any]:
-    """The keywords, each once for each span in which anything happened, and at least once."""
+def _with_sums(chosen: CTE, *, everybody: bool) -> Select[Any]:
+    """Select each keyword once per period with a sum, and at least once."""
     parents = select(chosen.c.id).cte("parent")
     total = totals(parents, "keyword_id", everybody=everybody)
     sums = [total.c[measure].label(f"sum_of_{measure}") for measure in MEASURES]
@@ -142,8 +144,8 @@ def _with_spans(chosen: CTE, *, everybody: bool) -> Select[Any]:
 
 @statement
 def _keywords_efficiency(*, everybody: bool) -> Select[Any]:
-    asked = _KEYWORDS.alias("asked")
-    owners = select(asked.c.user_id).where(asked.c.id == any_(keys_parameter())).scalar_subquery()
+    requested = _KEYWORDS.alias("asked")
+    owners = select(requested.c.user_id).where(requested.c.id == any_(keys_parameter())).scalar_subquery()
     visible = visible_among(Keyword, by="user_id", everybody=everybody)
     scored = _scored(and_(_KEYWORDS.c.user_id.in_(owners), visible))
     compared = select(scored.c.id, *_compared(scored)).subquery("compared")
@@ -151,7 +153,7 @@ def _keywords_efficiency(*, everybody: bool) -> Select[Any]:
 
 
 async def efficiency(reader: Reader, scope: Scope, keyword_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """Of each visible keyword that has mentions: how many of its user's are no more efficient, among how many."""
+    """Return `not_better` and `among` of each visible keyword that has mentions, by ID."""
     found = await reader.fetch_values(
         _keywords_efficiency(everybody=scope.everybody), scope, keys=keyword_ids
     )
@@ -164,29 +166,33 @@ async def ranked(
     user_ids: Sequence[int],
     rankings: tuple[Ranking, ...],
     most: int,
-    spans: Sequence[Span],
-) -> dict[int, list[Ranked]]:
-    """The keywords that are among the first `most` of any ranking, by user. Those without mentions are not ranked."""
+    periods: Sequence[Period],
+) -> dict[int, list[RankedKeyword]]:
+    """Return the first `most` keywords of each ranking, by user. Keywords without mentions are not ranked."""
     found = await reader.fetch_values(
         _keywords_ranking(rankings, everybody=scope.everybody),
         scope,
         keys=user_ids,
         most=most,
-        **part_values(spans),
+        **part_values(periods),
     )
-    by_user: dict[int, dict[int, Ranked]] = {}
+    by_user: dict[int, dict[int, RankedKeyword]] = {}
     for row in found:
         keywords = by_user.setdefault(row["user_id"], {})
         if row["id"] not in keywords:
-            keywords[row["id"]] = _ranked(row, rankings, len(spans))
+            keywords[row["id"]] = _ranked(row, rankings, len(periods))
         if row["number"] is not None:
             sums = (row[f"sum_of_{measure}"] for measure in MEASURES)
             keywords[row["id"]].bucket_sums[row["number"]] = BucketSums(*sums)
     return {user_id: list(keywords.values()) for user_id, keywords in by_user.items()}
 
 
-def _ranked(row: Any, rankings: tuple[Ranking, ...], spans: int) -> Ranked:
+def _ranked(row: Any, rankings: tuple[Ranking, ...], periods: int) -> RankedKeyword:
     places = {ranking: row[f"by_{ranking.value}"] for ranking in rankings}
-    return Ranked(
-        copied(Keyword, row), places, row["not_better"], row["among"], [BucketSums() for _ in range(spans)]
+    return RankedKeyword(
+        snapshot(Keyword, row),
+        places,
+        row["not_better"],
+        row["among"],
+        [BucketSums() for _ in range(periods)],
     )

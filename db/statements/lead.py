@@ -1,4 +1,4 @@
-"""Leads: made of mentions, moved along, and what happened to them."""
+"""Leads: insert from mentions, change the status, and record events."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
@@ -9,8 +9,8 @@ from sqlalchemy.sql.dml import Insert, ReturningInsert, ReturningUpdate
 
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
-from db.language.records import columns
 from db.language.scope import EVERYBODY, Scope, visible_among
+from db.language.shape import columns
 from db.models import Lead, LeadEvent, LeadEventType, LeadStatus, Mention
 from db.models.base import table_of
 from db.statements.parameters import keys_parameter, rows_parameter
@@ -21,8 +21,8 @@ _PARENTS = ["mention_id", "user_id", "keyword_id"]
 
 @statement
 def _insert_lead(names: tuple[str, ...], *, everybody: bool) -> ReturningInsert[Any]:
-    given = [bindparam(f"new_{name}", type_=_LEADS.c[name].type) for name in names]
-    mention = select(_MENTIONS.c.id, _MENTIONS.c.user_id, _MENTIONS.c.keyword_id, *given).where(
+    new_values = [bindparam(f"new_{name}", type_=_LEADS.c[name].type) for name in names]
+    mention = select(_MENTIONS.c.id, _MENTIONS.c.user_id, _MENTIONS.c.keyword_id, *new_values).where(
         _MENTIONS.c.id == any_(keys_parameter()), visible_among(Mention, everybody=everybody)
     )
     return (
@@ -36,8 +36,9 @@ def _insert_lead(names: tuple[str, ...], *, everybody: bool) -> ReturningInsert[
 async def insert_lead(
     writer: Writer, scope: Scope, mention_id: int, values: Mapping[str, object]
 ) -> Lead | None:
-    """The lead made of the mention; None where it has one, or the scope shows no such mention. Raises
-    `ConstraintError`.
+    """Insert a lead for the mention. Return None if the mention has a lead or is not visible.
+
+    Raise `ConstraintError` if the values break a constraint.
     """
     sent = _insert_lead(tuple(sorted(values)), everybody=scope.everybody)
     new = {f"new_{name}": value for name, value in values.items()}
@@ -70,8 +71,9 @@ async def set_status(
     reason: str | None,
     reached: Sequence[str],
 ) -> Lead | None:
-    """The lead with the status. `reached` names the columns that say when something was first reached: they
-    keep their moment. None where there is no such lead that the scope shows.
+    """Set the lead's status. Return None if the lead is not visible.
+
+    `reached` names the timestamp columns to fill with the current time. Columns with a value keep it.
     """
     sent = _set_lead_status(tuple(reached), everybody=scope.everybody)
     found = await writer.fetch(Lead, sent, scope, keys=[lead_id], status=status, reason=reason)
@@ -79,7 +81,7 @@ async def set_status(
 
 
 class NewEvent(TypedDict, total=False):
-    """An event to be written. `data` is JSON."""
+    """A new event of a lead. `data` is JSON."""
 
     lead_id: int
     actor_user_id: int | None
@@ -91,7 +93,7 @@ class NewEvent(TypedDict, total=False):
 
 @statement
 def _insert_lead_events() -> Insert:
-    kinds = {
+    types = {
         "lead_id": BigInteger,
         "actor_user_id": BigInteger,
         "type": Text,
@@ -99,12 +101,12 @@ def _insert_lead_events() -> Insert:
         "to_status": Text,
         "data": JSONB,
     }
-    given = rows_parameter("events", kinds)
-    rows = select(*(given.c[name] for name in kinds))
-    return insert(_EVENTS).from_select(list(kinds), rows)
+    events = rows_parameter("events", types)
+    rows = select(*(events.c[name] for name in types))
+    return insert(_EVENTS).from_select(list(types), rows)
 
 
 async def insert_events(writer: Writer, events: Sequence[NewEvent]) -> None:
-    """Writes them in their order. Their user is their lead's, whatever the writer says."""
+    """Insert the events in order. A trigger sets their user from the lead."""
     complete = [{"data": {}, **event} for event in events]
     await writer.fetch_values(_insert_lead_events(), EVERYBODY, events=complete)

@@ -1,4 +1,4 @@
-"""What the score of leads is computed from, and where it is stored."""
+"""The score of leads: the inputs of its formula, and the stored result."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -24,8 +24,8 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
-from db.language.records import columns
 from db.language.scope import EVERYBODY
+from db.language.shape import columns
 from db.models import AnalysisResult, AnalysisStatus, Intent, Lead, Mention, Relevance, Sentiment
 from db.models.base import table_of
 from db.statements.parameters import keys_parameter, rows_parameter
@@ -35,7 +35,7 @@ _LEADS, _MENTIONS, _ANALYSES = table_of(Lead), table_of(Mention), table_of(Analy
 
 @dataclass(frozen=True, slots=True)
 class ScoreInputs:
-    """What speaks for a lead. `analysis` is None while its mention has not been analysed."""
+    """The values that a lead's score is computed from. `analysis` is None before the first analysis."""
 
     lead_id: int
     published_at: datetime
@@ -50,7 +50,7 @@ class ScoreInputs:
 
 @dataclass(frozen=True, slots=True)
 class StoredScore:
-    """A score as it is stored; both are None for a lead that cannot be scored."""
+    """A stored score with its breakdown. Both are None for a lead that cannot be scored."""
 
     lead_id: int
     score: int | None
@@ -77,33 +77,34 @@ def _leads_promises(*, column: str) -> Select[Any]:
 
 
 async def score_inputs(writer: Writer, lead_ids: Sequence[int]) -> list[ScoreInputs]:
+    """Return the inputs of the leads' scores."""
     found = await writer.fetch_values(_leads_promises(column="id"), EVERYBODY, keys=lead_ids)
     return [ScoreInputs(**dict(row)) for row in found]
 
 
 async def score_inputs_of_mentions(writer: Writer, mention_ids: Sequence[int]) -> list[ScoreInputs]:
-    """What speaks for the leads made of the mentions, where there are any."""
+    """Return the inputs of the scores of the mentions' leads. Mentions without a lead are absent."""
     found = await writer.fetch_values(_leads_promises(column="mention_id"), EVERYBODY, keys=mention_ids)
     return [ScoreInputs(**dict(row)) for row in found]
 
 
 @statement
 def _leads_set_scores() -> ReturningUpdate[Any]:
-    given = rows_parameter("scores", {"lead_id": BigInteger, "score": Integer, "breakdown": JSONB})
+    scores = rows_parameter("scores", {"lead_id": BigInteger, "score": Integer, "breakdown": JSONB})
     return (
         update(_LEADS)
         .values(
-            score=given.c.score,
-            score_breakdown=given.c.breakdown,
-            score_version=case((given.c.score.is_not(None), bindparam("version", type_=Text))),
+            score=scores.c.score,
+            score_breakdown=scores.c.breakdown,
+            score_version=case((scores.c.score.is_not(None), bindparam("version", type_=Text))),
         )
-        .where(_LEADS.c.id == given.c.lead_id)
+        .where(_LEADS.c.id == scores.c.lead_id)
         .returning(*columns(Lead))
     )
 
 
 async def store(writer: Writer, scores: Sequence[StoredScore], version: str) -> list[Lead]:
-    """The leads as they are then, in no order."""
+    """Store the scores. Return the updated leads, unordered."""
     return await writer.fetch(
         Lead,
         _leads_set_scores(),
@@ -115,17 +116,19 @@ async def store(writer: Writer, scores: Sequence[StoredScore], version: str) -> 
 
 @dataclass(frozen=True, slots=True)
 class LeadOfUser:
+    """The ID of a lead, and of its user."""
+
     lead_id: int
     user_id: int
 
 
 @statement
 def _leads_to_score(*, every: bool) -> Select[Any]:
-    other: ColumnElement[bool] = _LEADS.c.score_version.is_distinct_from(bindparam("version", type_=Text))
+    outdated: ColumnElement[bool] = _LEADS.c.score_version.is_distinct_from(bindparam("version", type_=Text))
     return (
         select(_LEADS.c.id.label("lead_id"), _LEADS.c.user_id)
         .where(_LEADS.c.id.between(bindparam("first", type_=BigInteger), bindparam("last", type_=BigInteger)))
-        .where(true() if every else other)
+        .where(true() if every else outdated)
         .order_by(_LEADS.c.id)
         .limit(bindparam("most", type_=Integer))
     )
@@ -134,7 +137,7 @@ def _leads_to_score(*, every: bool) -> Select[Any]:
 async def to_score(
     writer: Writer, first: int, last: int, most: int, version: str, *, every: bool
 ) -> list[LeadOfUser]:
-    """Leads of a range of ids, in order: those of another version of the score, or every one."""
+    """Return up to `most` leads in ID order: those with another version of the score, or with `every`, all."""
     values = {"first": first, "last": last, "most": most, **({} if every else {"version": version})}
     found = await writer.fetch_values(_leads_to_score(every=every), EVERYBODY, **values)
     return [LeadOfUser(**dict(row)) for row in found]

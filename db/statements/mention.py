@@ -1,4 +1,4 @@
-"""Triage: what users make of their mentions, many in one statement."""
+"""Triage of mentions: mark many as read, starred, dismissed or engaged in one statement."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _MENTIONS = table_of(Mention)
 
 
 class Mark(StrEnum):
-    """A column that says since when a mention is so; null while it is not."""
+    """A timestamp column of a mention's triage. Null means that the mark is not set."""
 
     READ = "read_at"
     STARRED = "starred_at"
@@ -28,8 +28,8 @@ class Mark(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Triaged:
-    """Of the mentions that are there, the ids of all and of those that were changed."""
+class TriageResult:
+    """The IDs of the visible mentions, and of the changed ones among them."""
 
     found: frozenset[int]
     changed: frozenset[int]
@@ -49,9 +49,9 @@ def _triage_mentions(marks: tuple[tuple[Mark, bool], ...], reason: bool, *, ever
         values[mark] = func.coalesce(column, func.now()) if on else null()
         changes.append(column.is_(None) if on else column.is_not(None))
     if reason:
-        given = bindparam("reason", type_=cast("TypeEngine[Any]", Text()))
-        values["dismiss_reason"] = given
-        changes.append(_MENTIONS.c.dismiss_reason.is_distinct_from(given))
+        new_reason = bindparam("reason", type_=cast("TypeEngine[Any]", Text()))
+        values["dismiss_reason"] = new_reason
+        changes.append(_MENTIONS.c.dismiss_reason.is_distinct_from(new_reason))
     changed = (
         update(_MENTIONS)
         .values(**values, updated_at=func.now())
@@ -69,14 +69,16 @@ async def triage(
     ids: Sequence[int],
     marks: Mapping[Mark, bool],
     reason: tuple[DismissReason | None] | None = None,
-) -> Triaged:
-    """Sets and clears marks, and the reason of dismissal where one is given (or a null, which clears it).
+) -> TriageResult:
+    """Set or clear the marks.
 
-    A mark that is there keeps its moment. Mentions that are so already are not written.
+    With `reason`, set the reason of dismissal to its only element, which may be None.
+
+    A mark that is already set keeps its timestamp. Mentions that need no change are not written.
     """
     sent = _triage_mentions(tuple(sorted(marks.items())), reason is not None, everybody=scope.everybody)
-    given = {} if reason is None else {"reason": reason[0]}
-    rows = await writer.fetch_values(sent, scope, keys=list(ids), **given)
-    return Triaged(
+    values = {} if reason is None else {"reason": reason[0]}
+    rows = await writer.fetch_values(sent, scope, keys=list(ids), **values)
+    return TriageResult(
         frozenset(row["id"] for row in rows), frozenset(row["id"] for row in rows if row["changed"])
     )

@@ -20,7 +20,10 @@ def keys_parameter() -> ColumnElement[Any]:
 
 
 def rows_parameter(name: str, types: Mapping[str, Any]) -> TableValuedAlias:
-    """Return the parameter, a JSON array of objects, as rows in the array's order. `types` are of the columns."""
+    """Return the parameter, a JSON array of objects, as rows in the array's order.
+
+    `types` are of the columns.
+    """
     columns = [column(key, type_) for key, type_ in types.items()]
     rows = func.jsonb_to_recordset(bindparam(name, type_=JSONB))
     return rows.table_valued(*columns, name="given").render_derived(with_types=True)

@@ -1,4 +1,4 @@
-"""Reads that every table has alike: rows by a column's values, and pages of rows."""
+"""Reads for all models: rows by the values of a column, and pages of rows."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -19,13 +19,14 @@ from sqlalchemy import (
 from sqlalchemy import cast as cast_to
 from sqlalchemy.sql.selectable import TableValuedAlias
 
-from db.engine.pool import Fetcher, Reader
+from db.engine.reader import Reader
+from db.engine.session import Session
 from db.engine.statement_cache import statement
 from db.language.filter import EVERYTHING, Filter, condition, shape_and_values
-from db.language.keyset import Order, Position, Span, SpanShape, between, beyond, rank, sorting
+from db.language.keyset import BoundsShape, Order, PageBounds, Position, between, beyond, rank, sorting
 from db.language.projection import EVERY_COLUMN
-from db.language.records import RANK, Shape
 from db.language.scope import Scope, visible, visible_among
+from db.language.shape import RANK, Shape
 from db.models import Base
 from db.models.base import table_of
 from db.statements.parameters import IDS, keys_parameter
@@ -34,38 +35,40 @@ Model = TypeVar("Model", bound=Base)
 
 
 def _select(shape: Shape, *, everybody: bool) -> Select[Any]:
-    """The columns of the shape, in its order, from the model's table joined with those of what rides along."""
+    """Select the shape's columns, in its order, from the model's table and the joined tables."""
     table = table_of(shape.model)
-    source, ridden = _joined(table, table, shape, "", everybody=everybody)
+    source, joined = _joined(table, table, shape, "", everybody=everybody)
     own = [rank(table) if name == RANK else table.c[name] for name in shape.columns]
-    return select(*own, *ridden).select_from(source)
+    return select(*own, *joined).select_from(source)
 
 
 def _joined(
     source: FromClause, table: FromClause, shape: Shape, above: str, *, everybody: bool
 ) -> tuple[FromClause, list[ColumnElement[Any]]]:
     selected: list[ColumnElement[Any]] = []
-    for ridden in shape.joins:
-        relation, way = ridden.relation, f"{above}{ridden.relation.label}"
-        other = table_of(relation.model).alias(way)
+    for joined in shape.joins:
+        relation, path = joined.relation, f"{above}{joined.relation.label}"
+        other = table_of(relation.model).alias(path)
         refers = other.c[relation.key] == table.c[relation.column]
-        seen = visible_among(relation.model, everybody=everybody, table=other)
-        source = source.outerjoin(other, and_(refers, seen))
-        selected += [other.c[name].label(f"{way}.{name}") for name in ridden.shape.columns]
-        source, further = _joined(source, other, ridden.shape, f"{way}.", everybody=everybody)
-        selected += further
+        is_visible = visible_among(relation.model, everybody=everybody, table=other)
+        source = source.outerjoin(other, and_(refers, is_visible))
+        selected += [other.c[name].label(f"{path}.{name}") for name in joined.shape.columns]
+        source, nested = _joined(source, other, joined.shape, f"{path}.", everybody=everybody)
+        selected += nested
     return source, selected
 
 
 def _uncounted_keys() -> ColumnElement[Any]:
-    """The keys, in a way that the planner does not count them: a plan that is good for any number is made once,
-    where PostgreSQL would otherwise plan anew for every list of keys, which takes longer than reading a few rows.
+    """Return the keys so that the planner cannot count them.
+
+    PostgreSQL then reuses one generic plan. Otherwise it would plan each list of keys again, which takes
+    longer than reading a few rows.
     """
     return cast_to(select(keys_parameter()).scalar_subquery(), IDS)
 
 
 def _parents() -> TableValuedAlias:
-    """The keys as rows."""
+    """Return the keys as rows."""
     return func.unnest(_uncounted_keys()).table_valued("id", name="parent").render_derived(name="parent")
 
 
@@ -80,7 +83,7 @@ def _by(model: type[Base], column: str, *, everybody: bool, shape: Shape | None 
 async def by(
     reader: Reader, scope: Scope, model: type[Model], column: str, keys: Sequence[int]
 ) -> list[Model]:
-    """The visible rows whose column is one of the keys, in no order."""
+    """Return the visible rows whose column equals one of the keys, unordered."""
     shape = reader.projection.shape(model, column)
     sent = _by(model, column, everybody=scope.everybody, shape=shape)
     return await reader.fetch_shape(shape, sent, scope, keys=keys)
@@ -90,7 +93,7 @@ async def by(
 def _page(
     model: type[Base],
     order: Order,
-    span: SpanShape,
+    bounds: BoundsShape,
     where: Filter,
     *,
     everybody: bool,
@@ -100,22 +103,28 @@ def _page(
     return (
         _select(shape or EVERY_COLUMN.shape(model, *order.columns), everybody=everybody)
         .where(visible(model, everybody=everybody), condition(model, where, everybody=everybody))
-        .where(between(table, order, after=span.after, before=span.before))
-        .order_by(*sorting(table, order, backwards=span.backwards))
+        .where(between(table, order, after=bounds.after, before=bounds.before))
+        .order_by(*sorting(table, order, backwards=bounds.backwards))
         .limit(_limit())
     )
 
 
 async def page(
-    reader: Fetcher, scope: Scope, model: type[Model], order: Order, span: Span, where: Filter = EVERYTHING
+    session: Session,
+    scope: Scope,
+    model: type[Model],
+    order: Order,
+    bounds: PageBounds,
+    where: Filter = EVERYTHING,
 ) -> list[Model]:
-    """The span of all visible rows that the filter lets through, and one row more where there are more;
-    backwards from its end.
+    """Return the page of all visible rows that match the filter, and one row beyond it if one exists.
+
+    With `bounds.backwards`, the rows are in reverse order.
     """
     filtered, values = shape_and_values(where)
-    shape = reader.projection.shape(model, *order.columns)
-    sent = _page(model, order.shape, span.shape, filtered, everybody=scope.everybody, shape=shape)
-    return await reader.fetch_shape(shape, sent, scope, **span.values(order), **values)
+    shape = session.projection.shape(model, *order.columns)
+    sent = _page(model, order.shape, bounds.shape, filtered, everybody=scope.everybody, shape=shape)
+    return await session.fetch_shape(shape, sent, scope, **bounds.values(order), **values)
 
 
 def _limit() -> ColumnElement[int]:
@@ -123,8 +132,10 @@ def _limit() -> ColumnElement[int]:
 
 
 def _undisclosed(limit: ColumnElement[int]) -> ColumnElement[int]:
-    """A number that the planner does not know. It takes every parent for an average one, and where the average has
-    fewer rows than a page it would read all rows of a parent and sort them, also of one that has a million.
+    """Hide the limit from the planner.
+
+    The planner assumes that each parent has the average number of rows. If the average is below the limit, it
+    would read and sort all rows of each parent, even of a parent with a million rows.
     """
     return select(limit).scalar_subquery()
 
@@ -134,7 +145,7 @@ def _page_of_each(
     model: type[Base],
     parent: str,
     order: Order,
-    span: SpanShape,
+    bounds: BoundsShape,
     where: Filter,
     *,
     everybody: bool,
@@ -145,12 +156,13 @@ def _page_of_each(
         _select(shape or EVERY_COLUMN.shape(model, *order.columns), everybody=everybody)
         .where(table.c[parent] == parents.c.id, visible_among(model, by=parent, everybody=everybody))
         .where(condition(model, where, everybody=everybody))
-        .where(between(table, order, after=span.after, before=span.before))
-        .order_by(*sorting(table, order, backwards=span.backwards))
+        .where(between(table, order, after=bounds.after, before=bounds.before))
+        .order_by(*sorting(table, order, backwards=bounds.backwards))
         .limit(_undisclosed(_limit()))
         .lateral("page")
     )
-    # A lateral subquery with a limit can only be run once per parent, so its order stands in the result.
+    # PostgreSQL runs a lateral subquery with a limit once per parent, so the result keeps the subquery's
+    # order.
     return select(rows).select_from(parents.join(rows, true()))
 
 
@@ -161,16 +173,16 @@ async def page_of_each(
     parent: str,
     keys: Sequence[int],
     order: Order,
-    span: Span,
+    bounds: PageBounds,
     where: Filter = EVERYTHING,
 ) -> list[Model]:
-    """The same span of each parent's rows: one index range per parent, in one statement."""
+    """Return the same page for each parent: one index range per parent, in one statement."""
     filtered, values = shape_and_values(where)
     shape = reader.projection.shape(model, parent, *order.columns, shared=False)
     sent = _page_of_each(
-        model, parent, order.shape, span.shape, filtered, everybody=scope.everybody, shape=shape
+        model, parent, order.shape, bounds.shape, filtered, everybody=scope.everybody, shape=shape
     )
-    return await reader.fetch_shape(shape, sent, scope, keys=keys, **span.values(order), **values)
+    return await reader.fetch_shape(shape, sent, scope, keys=keys, **bounds.values(order), **values)
 
 
 @statement
@@ -178,7 +190,7 @@ def _has_beyond(
     model: type[Base], parent: str, order: Order, where: Filter, *, later: bool, everybody: bool
 ) -> Select[Any]:
     table, parents = table_of(model), _parents()
-    # The row at the position itself may be gone; whether others lie beyond it is what was asked.
+    # The row at the position may have been deleted, so the position itself is included.
     nearest = (
         select(literal_column("1"))
         .where(table.c[parent] == parents.c.id, visible_among(model, by=parent, everybody=everybody))
@@ -203,7 +215,7 @@ async def parents_with_rows_beyond(
     *,
     later: bool,
 ) -> set[int]:
-    """The keys of the parents that have rows at the position or beyond it."""
+    """Return the parents that have rows at or beyond the position."""
     filtered, values = shape_and_values(where)
     shape = _has_beyond(model, parent, order.shape, filtered, later=later, everybody=scope.everybody)
     found = await reader.fetch_values(shape, scope, keys=keys, **edge(order, position), **values)
@@ -215,8 +227,8 @@ def _any_beyond(
     model: type[Base], order: Order, where: Filter, *, later: bool, everybody: bool
 ) -> Select[Any]:
     table = table_of(model)
-    # Any row would do. But without an order PostgreSQL trusts that rows which do lie everywhere, and begins to
-    # read a table whole whose first ones may be at its end.
+    # Any row would do, but the order makes PostgreSQL use an index. Without it, PostgreSQL assumes that
+    # matching rows are spread evenly and scans the table, although the first match may be at its end.
     return (
         select(literal_column("1"))
         .where(visible(model, everybody=everybody), condition(model, where, everybody=everybody))
@@ -236,13 +248,13 @@ async def any_rows_beyond(
     *,
     later: bool,
 ) -> bool:
-    """Whether any visible row lies at the position or beyond it."""
+    """Return whether a visible row is at or beyond the position."""
     filtered, values = shape_and_values(where)
     shape = _any_beyond(model, order.shape, filtered, later=later, everybody=scope.everybody)
     return bool(await reader.fetch_values(shape, scope, **edge(order, position), **values))
 
 
 def edge(order: Order, position: Position) -> dict[str, object]:
-    """What the position is bound to, and what the order itself needs."""
+    """Return the parameters of the position and of the order."""
     values = {f"edge_{name}": value for name, value in zip(order.columns, position, strict=True)}
     return values | order.values

@@ -1,4 +1,4 @@
-"""The newest leads of each user with what they are made of, in one statement."""
+"""The newest leads of each user with mention and keyword, in one statement."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Integer, Select, bindparam, func, select, true
 from sqlalchemy.sql import ColumnElement
 
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.language.keyset import NEWEST_FIRST, sorting
-from db.language.records import columns, copied
 from db.language.scope import Scope, visible_among
+from db.language.shape import columns
+from db.language.snapshots import snapshot
 from db.models import Base, Keyword, Lead, Mention
 from db.models.base import table_of
 from db.statements.parameters import keys_parameter
@@ -19,7 +20,7 @@ _LEADS, _MENTIONS, _KEYWORDS = table_of(Lead), table_of(Mention), table_of(Keywo
 
 
 class RecentLead(NamedTuple):
-    """A lead with its mention and keyword, as plain values."""
+    """Row snapshots of a lead, its mention and its keyword."""
 
     lead: Lead
     mention: Mention
@@ -38,7 +39,7 @@ def _leads_recent(*, everybody: bool) -> Select[Any]:
         select(*columns(Lead))
         .where(_LEADS.c.user_id == users.c.id, visible_among(Lead, by="user_id", everybody=everybody))
         .order_by(*_newest(_LEADS))
-        # The planner is not told the number: it would take every user for an average one.
+        # Hide the limit from the planner, which assumes that each user has an average number of leads.
         .limit(select(bindparam("most", type_=Integer)).scalar_subquery())
         .lateral("newest")
     )
@@ -59,14 +60,16 @@ def _newest(source: Any) -> list[ColumnElement[Any]]:
 async def recent_leads(
     reader: Reader, scope: Scope, user_ids: Sequence[int], most: int
 ) -> dict[int, list[RecentLead]]:
-    """Up to so many leads of each visible user, the newest first; users without any are absent."""
+    """Return up to `most` visible leads of each user, newest first. Users without leads are absent."""
     found = await reader.fetch_values(
         _leads_recent(everybody=scope.everybody), scope, keys=user_ids, most=most
     )
     by_user: dict[int, list[RecentLead]] = {}
     for row in found:
-        made = RecentLead(
-            copied(Lead, row, "leads_"), copied(Mention, row, "mentions_"), copied(Keyword, row, "keywords_")
+        recent = RecentLead(
+            snapshot(Lead, row, "leads_"),
+            snapshot(Mention, row, "mentions_"),
+            snapshot(Keyword, row, "keywords_"),
         )
-        by_user.setdefault(made.lead.user_id, []).append(made)
+        by_user.setdefault(recent.lead.user_id, []).append(recent)
     return by_user

@@ -1,8 +1,8 @@
 """Users: found by e-mail address, marked as seen, and locked before their rows are written.
 
-The user lock is the first statement of each transaction that changes a user's rows (see `db.integrity.counters`).
-`lock` and `lock_owners` also increase the users' `data_version`, which expires cached figures. Ingest and
-recomputation lock without a new version.
+The user lock is the first statement of each transaction that changes a user's rows (see
+`db.integrity.counters`). `lock` and `lock_owners` also increase the users' `data_version`, which expires
+cached figures. Ingest and recomputation lock without a new version.
 """
 
 from collections.abc import Collection, Sequence
@@ -71,7 +71,10 @@ def _user_by_email(*, active: bool) -> Select[Any]:
 
 
 async def id_by_email(connection: Connection | Pool, email: str, *, active: bool = False) -> int | None:
-    """Return the ID of the user with the address, ignoring case. With `active`, skip suspended and deleted users."""
+    """Return the ID of the user with the address, ignoring case.
+
+    With `active`, skip suspended and deleted users.
+    """
     sent = _user_by_email(active=active)
     found: int | None = await connection.fetchval(sent.sql, *sent.arguments({"email": email}))
     return found
@@ -131,7 +134,10 @@ def _next_version(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
 
 
 def _in_order_of_ids(which: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Lock the users in ID order. Of two writers that need the same users, the second waits holding none of them."""
+    """Lock the users in ID order.
+
+    Of two writers that need the same users, the second waits holding none of them.
+    """
     locked = select(_USERS.c.id).where(which).order_by(_USERS.c.id).with_for_update(key_share=True)
     return _USERS.c.id.in_(select(locked.cte("locked").c.id))
 
@@ -186,13 +192,19 @@ async def lock_owners(
 
 
 async def lock_keeping_version(writer: Writer, viewer_id: int) -> UserStatus | None:
-    """Lock the viewer for a write that changes no cached figure. Return the status, or None for a missing user."""
+    """Lock the viewer for a write that changes no cached figure.
+
+    Return the status, or None for a missing user.
+    """
     found = await writer.fetch_values(_hold_user(), EVERYBODY, viewer_id=viewer_id)
     return UserStatus(found[0]["status"]) if found else None
 
 
 async def lock_all_keeping_version(writer: Writer, user_ids: Collection[int]) -> None:
-    """Lock the users for values computed from their rows. Cached figures show the new values when they expire."""
+    """Lock the users for values computed from their rows.
+
+    Cached figures show the new values when they expire.
+    """
     await writer.fetch_values(_hold_users(), EVERYBODY, also=list(user_ids))
 
 

@@ -1,4 +1,4 @@
-"""Writes that every table has alike. The users whose rows they are have been locked before."""
+"""Writes for all models: read, insert, update and delete. Callers lock the users first."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -9,8 +9,8 @@ from sqlalchemy.sql.selectable import Select
 
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
-from db.language.records import columns
 from db.language.scope import EVERYBODY, Scope, visible_among
+from db.language.shape import columns
 from db.models import Base
 from db.models.base import table_of
 from db.statements.parameters import keys_parameter
@@ -29,7 +29,7 @@ def _read(model: type[Base], column: str, *, everybody: bool) -> Select[Any]:
 async def read(
     writer: Writer, scope: Scope, model: type[Model], key: int, column: str = "id"
 ) -> Model | None:
-    """The row whose unique column is the key, as it is now; None where there is none that the scope shows."""
+    """Return the current row whose unique column equals the key. Return None if it is not visible."""
     sent = _read(model, column, everybody=scope.everybody)
     found = await writer.fetch(model, sent, scope, keys=[key])
     return found[0] if found else None
@@ -43,10 +43,10 @@ def _insert(model: type[Base], names: tuple[str, ...]) -> ReturningInsert[Any]:
 
 
 async def insert_one(writer: Writer, model: type[Model], values: Mapping[str, object]) -> Model:
-    """The new row. Raises `ConstraintError`."""
+    """Insert a row and return it. Raise `ConstraintError` if the values break a constraint."""
     sent = _insert(model, tuple(sorted(values)))
-    (made,) = await writer.fetch(model, sent, EVERYBODY, **_new(values))
-    return made
+    (row,) = await writer.fetch(model, sent, EVERYBODY, **_new(values))
+    return row
 
 
 @statement
@@ -66,14 +66,20 @@ def _update(model: type[Base], names: tuple[str, ...], *, everybody: bool) -> Re
 async def update_one(
     writer: Writer, scope: Scope, model: type[Model], row_id: int, values: Mapping[str, object]
 ) -> Model | None:
-    """The row with the values; None where there is none that the scope shows. Raises `ConstraintError`."""
+    """Update the row and return it.
+
+    Return None if it is not visible. Raise `ConstraintError` as `insert_one`.
+    """
     sent = _update(model, tuple(sorted(values)), everybody=scope.everybody)
     found = await writer.fetch(model, sent, scope, keys=[row_id], **_new(values))
     return found[0] if found else None
 
 
 def _new(values: Mapping[str, object]) -> dict[str, object]:
-    """The parameters: named apart from keys and scope, which a column could be called like."""
+    """Return the parameters.
+
+    The prefix keeps columns apart from the parameters `keys` and `scope_user_id`.
+    """
     return {f"new_{name}": value for name, value in values.items()}
 
 
@@ -88,6 +94,6 @@ def _delete(model: type[Base], *, everybody: bool) -> ReturningDelete[Any]:
 
 
 async def delete_all(writer: Writer, scope: Scope, model: type[Base], ids: Sequence[int]) -> list[int]:
-    """The ids of the rows that were there, and are no more."""
+    """Delete the visible rows among the IDs. Return the IDs of the deleted rows."""
     sent = _delete(model, everybody=scope.everybody)
     return [row["id"] for row in await writer.fetch_values(sent, scope, keys=list(ids))]

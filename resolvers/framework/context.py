@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from db.engine.pool import Pool, Reader
+from db.engine.pool import Pool
+from db.engine.reader import Reader
 from db.engine.writer import Work, in_transaction
 from db.language.projection import EVERY_COLUMN, Projection
-from db.language.records import is_copy
+from db.language.snapshots import is_snapshot
 from db.models import Base
 from loaders.loader import Key, Loader, Loads, Value
 from loaders.rows import RowBy
@@ -129,7 +130,7 @@ class Context:
         copies = self._copies.get(model)
         if not copies:
             return await self.load(RowBy(model), ids)
-        known = [copies.get(id_) if is_copy(one) else None for one, id_ in zip(parents, ids, strict=True)]
+        known = [copies.get(id_) if is_snapshot(one) else None for one, id_ in zip(parents, ids, strict=True)]
         missing = [id_ for one, id_ in zip(known, ids, strict=True) if one is None]
         found = iter(await self.load(RowBy(model), missing) if missing else [])
         return [next(found) if one is None else one for one in known]
@@ -144,8 +145,7 @@ class Context:
         return await in_transaction(self._pool, work, self._statements)
 
     def _new_loads(self) -> Loads:
-        reader = Reader(self._pool, self._statements)
-        reader.projection, reader.single = self._projection, self._single
+        reader = Reader(self._pool, self._statements, projection=self._projection, single=self._single)
         return Loads(reader, self.viewer.scope, partial(rows_to_read, self.viewer))
 
     async def close(self) -> None:

@@ -8,15 +8,15 @@ from base64 import b64decode, urlsafe_b64encode
 
 import orjson
 
+from db.language import keyset_codec
 from db.language.keyset import Order, Position
-from db.language.keyset_codec import portable, restored
 from db.models import Base
 from resolvers.framework.errors import CursorError
 
 
 def encode(kind: str, order: Order, row: Base) -> str:
     """`kind` names the list, its order and its filter."""
-    return urlsafe_b64encode(orjson.dumps([kind, *portable(order, row)])).decode().rstrip("=")
+    return urlsafe_b64encode(orjson.dumps([kind, *keyset_codec.dump(order, row)])).decode().rstrip("=")
 
 
 def decode(kind: str, model: type[Base], order: Order, text: str, argument: str) -> Position:
@@ -25,7 +25,7 @@ def decode(kind: str, model: type[Base], order: Order, text: str, argument: str)
         padded = text + "=" * (-len(text) % 4)
         found, *values = orjson.loads(b64decode(padded, altchars=b"-_", validate=True))
         if found == kind:
-            return restored(model, order, values)
+            return keyset_codec.load(model, order, values)
     except (binascii.Error, ValueError, TypeError, OverflowError):
         pass
     raise CursorError(

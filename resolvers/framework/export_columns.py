@@ -11,8 +11,9 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from db.language.projection import Projection, Selected, ToOne
-from db.language.records import carried
+from db.language.projection import Projection, Selected
+from db.language.records import joined_rows
+from db.language.shape import ToOne
 from db.models import (
     AnalysisResult,
     Base,
@@ -193,7 +194,7 @@ def export_table_of(entity: ExportEntity, names: Sequence[str]) -> ExportTable:
     def values(rows: Sequence[Any]) -> Iterable[tuple[Any, ...]]:
         holders: dict[ToOne | None, Sequence[Any]] = {None: rows}
         for relation in relations:
-            holders[relation] = carried(rows, relation) or [None] * len(rows)
+            holders[relation] = joined_rows(rows, relation) or [None] * len(rows)
         return zip(*(column.values(holders[column.relation]) for column in chosen), strict=True)
 
     return ExportTable(model, Projection(taken), values)

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from db.language.filter import EVERYTHING, Filter
-from db.language.keyset import Order, Position, Span
+from db.language.keyset import Order, PageBounds, Position
 from db.models import Base
 from loaders.counts import Count, SumOfCounter
 from loaders.rows import AnyBeyond, Page, PageOfAll, PageOfEach, RowsBeyond
@@ -68,7 +68,7 @@ class Listing(Generic[Model]):
         )
         return f"{self.model.__tablename__}:{self.parent or ''}:{self.order.name}:{filtered}"
 
-    def span(self, arguments: PageArguments, largest: int = LARGEST_SIZE) -> Span:
+    def span(self, arguments: PageArguments, largest: int = LARGEST_SIZE) -> PageBounds:
         """The span that the arguments ask for. Raises `UserInputError` or `CursorError`."""
         first, after, last, before, *_ = arguments
         if first is not None and last is not None:
@@ -77,7 +77,7 @@ class Listing(Generic[Model]):
             if size is not None and not 0 <= size <= largest:
                 raise UserInputError(f"`{name}` has to be between 0 and {largest}, not {size}.")
         asked = last if first is None else first
-        return Span(
+        return PageBounds(
             limit=DEFAULT_SIZE if asked is None else asked,
             backwards=last is not None,
             after=None if after is None else self._position(after, "after"),
@@ -113,7 +113,7 @@ class Connection(Generic[Model]):
     """One page of one parent's rows. `parent` is None, and so is its id, for a list of all."""
 
     listing: Listing[Model]
-    span: Span
+    span: PageBounds
     page: Page[Model]
     parent: Any
 
@@ -231,7 +231,7 @@ async def of_each_list(
     ask: Callable[[Sequence[Connection[Any]]], Awaitable[Sequence[Result]]],
 ) -> Sequence[Result]:
     """Asks once per kind of list: one fragment can be spread on pages of several."""
-    kinds: dict[tuple[Listing[Any], Span], list[int]] = {}
+    kinds: dict[tuple[Listing[Any], PageBounds], list[int]] = {}
     for index, connection in enumerate(connections):
         kinds.setdefault((connection.listing, connection.span), []).append(index)
     answers = await asyncio.gather(*(ask([connections[i] for i in indices]) for indices in kinds.values()))

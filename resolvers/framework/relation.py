@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
 
-from db.language.projection import ToOne as Relation
-from db.language.records import carried
+from db.language.records import joined_rows
+from db.language.shape import ToOne as Relation
 from db.models import Base
 from loaders.rows import RowBy
 from resolvers.framework.context import Context
@@ -60,7 +60,7 @@ def _carried_or_loaded(
         rows: Sequence[Any], context: Context
     ) -> Sequence[Model | None] | Awaitable[Sequence[Model | None]]:
         context.require(relation.model)
-        ridden = carried(rows, relation)
+        ridden = joined_rows(rows, relation)
         return load(rows, context) if ridden is None else ridden
 
     return stated(resolve)

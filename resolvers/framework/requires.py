@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from db.language.projection import ToOne
+from db.language.shape import ToOne
 from db.models import Base
 
 Resolver = TypeVar("Resolver", bound=Callable[..., Any])

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from db.engine.pool import Pool, open_pool
 from db.integrity import audit
 from db.integrity import backfill as filling
-from db.integrity.audit import BATCH, LARGEST_ID, SLOTS_BATCH, Batch, Drift, Ids
+from db.integrity.audit import BATCH, LARGEST_ID, ROLLUP_BATCH, Batch, Drift, Ids
 from server.commands.batches import each_within, require_order
 from server.runtime.database import migrated_database
 from server.runtime.errors import CommandError
@@ -57,7 +57,7 @@ BatchRows = Annotated[
         min=1,
         max=1_000_000,
         help="Users or keywords per transaction.",
-        show_default=f"{BATCH}, and {SLOTS_BATCH} for roll-ups",
+        show_default=f"{BATCH}, and {ROLLUP_BATCH} for roll-ups",
     ),
 ]
 Sample = Annotated[

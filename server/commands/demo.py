@@ -92,8 +92,10 @@ async def _write(connection: Pooled, data: demo_data.UserData, anchor: datetime)
     await write.copy_logs(connection, user_id, integration_ids, data.logs)
     keyword_ids = await write.insert_keywords(connection, user_id, data.keywords)
     mention_ids = await write.copy_mentions(connection, user_id, keyword_ids, data.mentions)
-    await write.copy_of_mentions(connection, "analysis_results", user_id, mention_ids, data.analyses)
-    await write.copy_of_mentions(connection, "leads", user_id, mention_ids, data.leads)
+    await write.copy_dependents_of_mentions(
+        connection, "analysis_results", user_id, mention_ids, data.analyses
+    )
+    await write.copy_dependents_of_mentions(connection, "leads", user_id, mention_ids, data.leads)
     writer = Writer(connection, [])
     await score_leads(writer, await write.lead_ids(connection, user_id), anchor)
     await refresh(writer, integration_ids, anchor)

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from starlette.requests import Request
 
-from db.engine.pool import Pool, is_lost
+from db.engine.outage import is_lost
+from db.engine.pool import Pool
 from db.models import UserStatus
 from db.statements import api_key as stored
 from db.statements import user as users

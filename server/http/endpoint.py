@@ -16,7 +16,8 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from db.engine.pool import Pool, is_lost, is_too_slow
+from db.engine.outage import is_lost, is_too_slow
+from db.engine.pool import Pool
 from resolvers.framework.context import Context
 from resolvers.framework.errors import CallerError, UnauthenticatedError
 from schema.schema import Schema

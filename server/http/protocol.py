@@ -11,7 +11,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from db.engine.pool import is_lost
+from db.engine.outage import is_lost
 from resolvers.framework.errors import CallerError, ForbiddenError, UnauthenticatedError
 
 logger = logging.getLogger("leadgraph")

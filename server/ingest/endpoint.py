@@ -15,7 +15,8 @@ from weakref import WeakValueDictionary
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from db.engine.pool import Pool, is_lost, is_too_slow
+from db.engine.outage import is_lost, is_too_slow
+from db.engine.pool import Pool
 from resolvers.framework.context import Viewer
 from resolvers.framework.errors import CallerError, ForbiddenError, UnauthenticatedError
 from resolvers.framework.permission import require_scope

@@ -7,8 +7,9 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from db.engine.pool import Pool, Reader
+from db.engine.pool import Pool
 from db.engine.private_file import write_private
+from db.engine.reader import Reader
 from db.statements.integration import keys_of_credentials
 from server.runtime.errors import CommandError
 from server.runtime.settings import Settings
@@ -40,8 +41,7 @@ async def warn_of_missing_keys(pool: Pool, keys: Vault) -> None:
     """Says so in the log where credentials are kept that none of the keys opens: a server with a wrong key would go
     on and seal others by it, and nobody would notice until they are needed.
     """
-    reader = Reader(pool)
-    reader.single = True
+    reader = Reader(pool, single=True)
     for key_id, number in (await keys_of_credentials(reader)).items():
         if key_id not in keys.key_ids:
             logger.warning(

@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
-from db.engine.pool import Pool, is_lost, open_pool
+from db.engine.outage import is_lost
+from db.engine.pool import Pool, open_pool
 from db.statements.export import CHANNEL
 from resolvers.framework.export_columns import export_table_of
 from services.export import jobs as exports

@@ -13,14 +13,14 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from db.engine.pool import Pool, is_lost, is_too_slow
+from db.engine.outage import is_lost, is_too_slow
+from db.engine.pool import Pool
 from db.engine.writer import Writer, in_transaction
+from db.language import keyset_codec, saved_query
 from db.language.filter import Filter
-from db.language.keyset import Order, Span
-from db.language.keyset_codec import portable, restored
+from db.language.keyset import Order, PageBounds
 from db.language.projection import Projection
-from db.language.saved_query import Question, stored
-from db.language.saved_query import restored as restored_question
+from db.language.saved_query import SavedQuery
 from db.language.scope import EVERYBODY, Scope
 from db.models import Base, Export, ExportEntity, ExportFormat, ExportStatus, UserRole, UserStatus
 from db.statements import counts, write_rows
@@ -87,7 +87,7 @@ async def create(writer: Writer, viewer: Viewer, new: NewExport) -> Export:
         "entity": new.entity,
         "format": new.format,
         "columns": list(new.columns),
-        "question": stored(Question(new.where, new.order)),
+        "question": saved_query.dump(SavedQuery(new.where, new.order)),
     }
     made = await write_rows.insert_one(writer, Export, values)
     await exports.tell_workers(writer)
@@ -144,20 +144,20 @@ def _is_allowed(turn: exports.Turn) -> bool:
 
 
 async def _write_some(writer: Writer, export: Export, export_table_of: SheetOf, most: int) -> None:
-    question, sheet = restored_question(export.question), export_table_of(export.entity, export.columns)
+    query, sheet = saved_query.load(export.question), export_table_of(export.entity, export.columns)
     scope = EVERYBODY if export.everybody else Scope(export.user_id)
-    progress = await _begin(writer, export, sheet, scope, question.where)
-    writer.projection = sheet.projection
+    progress = await _begin(writer, export, sheet, scope, query.where)
     position = export.position
-    after = None if position is None else restored(sheet.model, question.order, position)
+    after = None if position is None else keyset_codec.load(sheet.model, query.order, position)
     most = _rows_of_turn(export, most)
-    span = Span(most, after=after)
-    found = await page(writer, scope, sheet.model, question.order, span, question.where)
+    span = PageBounds(most, after=after)
+    projected = writer.with_projection(sheet.projection)
+    found = await page(projected, scope, sheet.model, query.order, span, query.where)
     some, is_last = found[:most], len(found) <= most
     packed, content = await asyncio.to_thread(_packed, export, sheet, some, is_last=is_last)
     await exports.add_part(writer, export, packed)
     progress |= {
-        "position": portable(question.order, some[-1]) if some else position,
+        "position": keyset_codec.dump(query.order, some[-1]) if some else position,
         "rows_count": export.rows_count + len(some),
         "size_bytes": export.size_bytes + len(packed),
         "content_bytes": content.size_bytes,

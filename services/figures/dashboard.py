@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.language.snapshots import KeywordCopy, LeadCopy, MentionCopy
+from db.language.snapshots import KeywordSnapshot, LeadSnapshot, MentionSnapshot
 from db.models import User
 from loaders.loader import Loads
 from loaders.recent_leads import RecentLeads
@@ -23,9 +23,9 @@ class RecentLeadsOf:
 
 @dataclass(frozen=True, slots=True)
 class RecentLead:
-    lead: LeadCopy
-    mention: MentionCopy
-    keyword: KeywordCopy
+    lead: LeadSnapshot
+    mention: MentionSnapshot
+    keyword: KeywordSnapshot
 
 
 async def _foresee(_: Loads, user: User, __: datetime) -> Sequence[RecentLeadsOf]:

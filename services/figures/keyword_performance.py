@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from db.language.snapshots import KeywordCopy
+from db.language.snapshots import KeywordSnapshot
 from db.models import User
 from db.statements.buckets import BucketSums
-from db.statements.keyword_ranking import Ranked, Ranking
+from db.statements.keyword_ranking import RankedKeyword, Ranking
 from loaders.buckets import SumsOfBuckets
 from loaders.keyword_ranking import BestKeywords
 from loaders.loader import Loads
@@ -61,7 +61,7 @@ def best_keywords_of(user_id: int, period: Period, ranking: Ranking, most: int) 
 
 @dataclass(frozen=True, slots=True)
 class KeywordFigures:
-    keyword: KeywordCopy
+    keyword: KeywordSnapshot
     efficiency_score: int
     previous: BucketSums
     current: BucketSums
@@ -100,7 +100,7 @@ async def best_keywords(loads: Loads, questions: Sequence[BestKeywordsOf]) -> Se
     return await ask_by_group(questions, lambda one: replace(one, user_id=0), ask)
 
 
-def _found(ranked: Sequence[Ranked], rankings: Sequence[Ranking], most: int) -> BestKeywordsFound:
+def _found(ranked: Sequence[RankedKeyword], rankings: Sequence[Ranking], most: int) -> BestKeywordsFound:
     figures = [
         KeywordFigures(one.keyword, efficiency_score(one.not_better, one.among), *one.bucket_sums)
         for one in ranked
@@ -108,7 +108,7 @@ def _found(ranked: Sequence[Ranked], rankings: Sequence[Ranking], most: int) -> 
     return BestKeywordsFound(figures, {ranking: _places(ranked, ranking, most) for ranking in rankings})
 
 
-def _places(ranked: Sequence[Ranked], ranking: Ranking, most: int) -> list[int]:
+def _places(ranked: Sequence[RankedKeyword], ranking: Ranking, most: int) -> list[int]:
     by_rank = sorted((one.places[ranking], index) for index, one in enumerate(ranked))
     return [index for rank, index in by_rank if rank <= most]
 

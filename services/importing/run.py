@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequen
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from db.engine.pool import Pool, Reader
+from db.engine.pool import Pool
+from db.engine.reader import Reader
 from db.models import MentionKind, Platform
 from db.statements.ingest import NewPost
 from db.statements.user import id_by_email

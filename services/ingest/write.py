@@ -5,14 +5,15 @@ from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import NamedTuple
 
-from db.engine.pool import Pool, Reader
+from db.engine.pool import Pool
+from db.engine.reader import Reader
 from db.engine.writer import Writer, in_transaction
 from db.language.scope import Scope
 from db.models import KeywordStatus, UserStatus
 from db.statements.analysis import record_analyses
 from db.statements.ingest import (
     NewMention,
-    Taken,
+    StoredMention,
     insert_mentions,
     lock_keywords,
     lock_user,
@@ -126,7 +127,7 @@ async def take_in(
 
 async def _insert(
     writer: Writer, user_id: int, mentions: Sequence[NewMention], found: Findings
-) -> list[Taken]:
+) -> list[StoredMention]:
     taken = await insert_mentions(writer, user_id, mentions)
     analyses = [
         {**found[mention.identity], "mention_id": row.id}
@@ -170,7 +171,7 @@ def _failed(errors: Sequence[RowError]) -> RowResult:
     return RowResult(IngestOutcome.FAILED, errors=errors)
 
 
-def _taken(mentions: Sequence[NewMention], taken: Iterator[Taken]) -> RowResult:
+def _taken(mentions: Sequence[NewMention], taken: Iterator[StoredMention]) -> RowResult:
     """What became of a row with so many mentions, which are the next ones."""
     if not mentions:
         return RowResult(IngestOutcome.UNMATCHED)

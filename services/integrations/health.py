@@ -16,7 +16,7 @@ from http import HTTPStatus
 
 from db.engine.pool import Pool
 from db.engine.writer import Writer, in_transaction
-from db.language.snapshots import IntegrationCopy, IntegrationLogCopy
+from db.language.snapshots import IntegrationLogSnapshot, IntegrationSnapshot
 from db.models import Integration, IntegrationLogKind, IntegrationLogStatus, IntegrationStatus, User
 from db.statements import integration_health as stored
 from db.statements.integration_health import Health, HealthInputs, MonitoredIntegration
@@ -186,8 +186,8 @@ class UptimeDay:
 class IntegrationReport:
     """An integration as it is stored, its last logs, the newest first, and its days without gaps."""
 
-    integration: IntegrationCopy
-    last_logs: list[IntegrationLogCopy]
+    integration: IntegrationSnapshot
+    last_logs: list[IntegrationLogSnapshot]
     uptime: list[UptimeDay]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from db.engine.writer import Writer
 from db.models import Keyword
 from db.statements.ingest import NewPost, active_keywords

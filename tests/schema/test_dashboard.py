@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from db.language.records import row_class
 from db.language.scope import Scope
 from db.models import Integration, User, UserRole

@@ -24,7 +24,7 @@ from hypothesis_graphql import queries
 from strawberry.extensions import DisableValidation, SchemaExtension
 
 from breadth import object_codegen
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from db.language.projection import EVERY_COLUMN
 from db.models import UserRole
 from resolvers.framework.context import Context, Viewer

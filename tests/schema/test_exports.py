@@ -780,5 +780,5 @@ def test_only_the_columns_that_are_exported_are_read() -> None:
     sheet = export_table_of(ExportEntity.LEADS, names)
     shape = sheet.projection.shape(models.Lead, "created_at", "id")
     assert shape.columns == ("id", "created_at")
-    (ridden,) = shape.joins
-    assert ridden.shape.columns == ("id", "url")
+    (join,) = shape.joins
+    assert join.shape.columns == ("id", "url")

@@ -12,7 +12,8 @@ import pytest
 
 from db.embedded import EmbeddedPostgres
 from db.engine import databases, migrations
-from db.engine.pool import Pool, is_lost, open_pool
+from db.engine.outage import is_lost
+from db.engine.pool import Pool, open_pool
 from db.statements import api_key as stored_keys
 from server.app import create_app
 from server.http.auth import Authenticator

@@ -35,7 +35,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Generic
 
-from db.engine.pool import Pool, Reader
+from db.engine.pool import Pool
+from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.models import User
 from loaders.counts import SumOfCounter

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from db.engine.pool import Pool, Reader
+from db.engine.pool import Pool
+from db.engine.reader import Reader
 from db.models import User
 from db.statements.user import SeenUser, seen_lately
 from loaders.loader import Loads

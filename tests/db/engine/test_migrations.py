@@ -1,4 +1,4 @@
-"""Revisions: the way up, down and up again, what they have to carry, and that they make what the models say."""
+"""Revisions: upgrades and downgrades, time limits, and agreement with the models."""
 
 import re
 from pathlib import Path
@@ -16,13 +16,15 @@ VERSIONS = sorted((Path(__file__).parents[3] / "alembic" / "versions").glob("*.p
 
 
 def dump(postgres: EmbeddedPostgres, url: str) -> str:
-    """The schema as SQL, without what differs between two dumps of the same."""
-    made = postgres._launcher.binaries.run("pg_dump", "--schema-only", "--no-owner", "--no-privileges", url)
-    assert made.returncode == 0, made.stderr
-    return "\n".join(line for line in made.stdout.splitlines() if not line.startswith(("--", "\\")) and line)
+    """Return the schema as SQL, without lines that differ between dumps of the same schema."""
+    done = postgres._launcher.binaries.run("pg_dump", "--schema-only", "--no-owner", "--no-privileges", url)
+    assert done.returncode == 0, done.stderr
+    return "\n".join(line for line in done.stdout.splitlines() if not line.startswith(("--", "\\")) and line)
 
 
-async def test_up_down_and_up_again_gives_equal_dumps(postgres: EmbeddedPostgres, database_url: str) -> None:
+async def test_an_upgrade_after_a_downgrade_gives_an_equal_schema(
+    postgres: EmbeddedPostgres, database_url: str
+) -> None:
     first = dump(postgres, database_url)
     await migrations.downgrade(database_url, "base")
     empty = dump(postgres, database_url)
@@ -33,7 +35,7 @@ async def test_up_down_and_up_again_gives_equal_dumps(postgres: EmbeddedPostgres
 
 
 @pytest.mark.parametrize("revision", [path.stem.split("_")[0] for path in VERSIONS][:-1])
-async def test_each_revision_can_be_undone_and_done_again(
+async def test_each_revision_can_be_reverted_and_applied_again(
     postgres: EmbeddedPostgres, database_url: str, revision: str
 ) -> None:
     first = dump(postgres, database_url)
@@ -43,17 +45,17 @@ async def test_each_revision_can_be_undone_and_done_again(
     assert dump(postgres, database_url) == first
 
 
-async def test_models_and_triggers_make_what_the_revisions_make(
+async def test_models_and_triggers_create_the_schema_of_the_revisions(
     postgres: EmbeddedPostgres, database_url: str
 ) -> None:
-    """All of it: columns and their order, defaults, checks, indexes, functions and triggers."""
+    """Compare columns and their order, defaults, checks, indexes, functions and triggers."""
     migrated = dump(postgres, database_url)
 
     def make(connection: Connection) -> None:
         connection.exec_driver_sql("CREATE EXTENSION btree_gin")
         Base.metadata.create_all(connection)
-        for kept in (ownership, counters, rollups):
-            for sql in (*kept.FUNCTIONS, *kept.TRIGGERS):
+        for module in (ownership, counters, rollups):
+            for sql in (*module.FUNCTIONS, *module.TRIGGERS):
                 connection.exec_driver_sql(sql)
         connection.commit()
 
@@ -63,17 +65,17 @@ async def test_models_and_triggers_make_what_the_revisions_make(
 
 
 def _without_order(sql: str) -> list[str]:
-    """Statements, sorted: constraints of a table stand in the order that they were made in."""
+    """Return the statements with sorted lines. Constraints are in the order of their creation."""
     statements = [statement.strip() for statement in re.split(r";$", sql, flags=re.MULTILINE)]
     return sorted("\n".join(sorted(line.rstrip(",") for line in one.splitlines())) for one in statements)
 
 
-async def test_models_and_revisions_have_not_drifted_apart(database_url: str) -> None:
+async def test_alembic_finds_no_difference_between_models_and_revisions(database_url: str) -> None:
     await migrations.check(database_url)
 
 
 @pytest.mark.parametrize("path", VERSIONS, ids=lambda path: path.stem)
-def test_every_revision_limits_how_long_it_waits_and_works(path: Path) -> None:
+def test_each_revision_sets_lock_and_statement_timeouts(path: Path) -> None:
     source = path.read_text()
     for direction in ("upgrade", "downgrade"):
         body = source.split(f"def {direction}()")[1].split("\ndef ")[0]
@@ -81,7 +83,7 @@ def test_every_revision_limits_how_long_it_waits_and_works(path: Path) -> None:
         assert "statement_timeout" in body
 
 
-async def test_a_revision_that_cannot_get_its_locks_gives_up(database_url: str) -> None:
+async def test_a_revision_fails_after_the_lock_timeout(database_url: str) -> None:
     other = await asyncpg.connect(database_url)
     try:
         async with other.transaction():
@@ -93,7 +95,7 @@ async def test_a_revision_that_cannot_get_its_locks_gives_up(database_url: str) 
     assert await migrations.current(database_url) == migrations.head()
 
 
-async def test_a_database_of_another_release_is_told_from_an_old_one(database_url: str) -> None:
+async def test_a_database_of_another_release_raises_another_error_than_an_old_one(database_url: str) -> None:
     await migrations.require_head(database_url)
     await migrations.downgrade(database_url, "0001")
     with pytest.raises(migrations.PendingRevisionsError, match="0001"):

@@ -1,4 +1,4 @@
-"""Readers: one connection each, given back whatever happens to those who read."""
+"""Readers return their connection, whatever happens to the tasks that read."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Select, func, select
 
-from db.engine.pool import Pool, Reader, open_pool
+from db.engine.pool import Pool, open_pool
+from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer, in_transaction
 from db.language.scope import EVERYBODY
@@ -21,7 +22,7 @@ def _users_slowly() -> Select[Any]:
 
 @pytest.fixture
 async def single(database_url: str) -> AsyncIterator[Pool]:
-    """A pool of one connection: whoever keeps it keeps all others waiting."""
+    """A pool of one connection, so that a connection that is not returned blocks the test."""
     pool = await open_pool(database_url, size=1)
     yield pool
     async with asyncio.timeout(5):
@@ -33,7 +34,7 @@ async def read(reader: Reader) -> None:
     assert row["users"] == 0
 
 
-async def test_a_read_that_is_under_way_at_the_end_keeps_no_transaction_open(single: Pool) -> None:
+async def test_close_during_a_read_leaves_no_open_transaction(single: Pool) -> None:
     reader = Reader(single)
     reading = asyncio.create_task(read(reader))
     await asyncio.sleep(0.1)
@@ -45,20 +46,19 @@ async def test_a_read_that_is_under_way_at_the_end_keeps_no_transaction_open(sin
 
 
 @pytest.mark.parametrize("single_read", [False, True])
-async def test_who_reads_after_the_end_is_cancelled_and_takes_no_connection(
+async def test_a_read_after_close_is_cancelled_and_takes_no_connection(
     single: Pool, single_read: bool
 ) -> None:
-    reader = Reader(single)
+    reader = Reader(single, single=single_read)
     await read(reader)
     reader.close()
-    reader.single = single_read
     with pytest.raises(asyncio.CancelledError):
         await read(reader)
     async with asyncio.timeout(5):
         assert await single.fetchval("SELECT 1") == 1
 
 
-async def test_who_waits_for_a_connection_at_the_end_gives_it_back(single: Pool) -> None:
+async def test_a_read_that_waits_for_a_connection_at_close_returns_the_connection(single: Pool) -> None:
     async with single.acquire():
         reader = Reader(single)
         reading = asyncio.create_task(read(reader))
@@ -69,8 +69,10 @@ async def test_who_waits_for_a_connection_at_the_end_gives_it_back(single: Pool)
         assert await single.fetchval("SELECT 1") == 1
 
 
-async def test_a_statement_that_was_prepared_and_never_sent_does_not_stand_in_the_way(single: Pool) -> None:
-    """As the driver leaves it where a task is cancelled between the two."""
+async def test_a_statement_that_was_prepared_and_never_sent_does_not_break_the_next_transaction(
+    single: Pool,
+) -> None:
+    """The driver leaves a connection in this state if a task is cancelled between the two steps."""
     async with single.acquire() as connection:
         await connection.prepare("SELECT count(*) FROM users")
     reader = Reader(single)

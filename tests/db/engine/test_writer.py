@@ -1,4 +1,4 @@
-"""The write path: users are locked first, in the order of their ids, and deadlocks are no caller's business."""
+"""Writers lock users first, in ID order, and repeat work after deadlocks."""
 
 import asyncio
 
@@ -27,7 +27,7 @@ async def versions(pool: Pool) -> list[int]:
     return [row[0] for row in await pool.fetch("SELECT data_version FROM users ORDER BY id")]
 
 
-async def test_of_two_writers_of_one_user_the_second_waits_and_sees_the_first(
+async def test_a_second_writer_of_a_user_waits_and_sees_the_rows_of_the_first(
     pool: Pool, users: list[int]
 ) -> None:
     locked, may_end = asyncio.Event(), asyncio.Event()
@@ -84,8 +84,8 @@ async def test_writers_of_the_same_users_in_any_order_never_deadlock(
     assert await versions(pool) == [60] * 5
 
 
-async def test_work_that_ran_into_a_deadlock_is_done_again(pool: Pool, users: list[int]) -> None:
-    """Two writers who break the rule, and lock two users in opposite orders."""
+async def test_work_is_repeated_after_a_deadlock(pool: Pool, users: list[int]) -> None:
+    """Two writers break the rule and lock two users in opposite orders."""
     met, committed = asyncio.Barrier(2), asyncio.Event()
     attempts = 0
 
@@ -94,7 +94,7 @@ async def test_work_that_ran_into_a_deadlock_is_done_again(pool: Pool, users: li
         attempts += 1
         is_first = attempts <= 2
         if not is_first:
-            # Else it could lock its first user again before the other writer, who waits for it, is awake.
+            # Otherwise it could lock its first user again before the other writer wakes up.
             await committed.wait()
         await lock(writer, one, [one])
         if is_first:
@@ -113,7 +113,7 @@ async def test_work_that_ran_into_a_deadlock_is_done_again(pool: Pool, users: li
     assert [*sent] == [["lock_user", "lock_user"]] * 2
 
 
-async def test_a_migration_under_a_remembered_statement_is_no_callers_business(
+async def test_work_is_repeated_after_a_migration_changes_a_prepared_statement(
     pool: Pool, users: list[int]
 ) -> None:
     async def work(writer: Writer) -> str | None:
@@ -126,7 +126,7 @@ async def test_a_migration_under_a_remembered_statement_is_no_callers_business(
         await write_rows.delete_all(writer, Scope(users[0]), Integration, [made.id])
         return made.sync_cursor
 
-    async with pool.acquire() as kept:  # so that all work is done on one other connection
+    async with pool.acquire() as kept:  # so that the pool has one other connection for the work
         await kept.execute("SELECT 1")
         assert await in_transaction(pool, work) == "x"
         await kept.execute("ALTER TABLE integrations ALTER COLUMN sync_cursor TYPE varchar(300)")
@@ -134,7 +134,7 @@ async def test_a_migration_under_a_remembered_statement_is_no_callers_business(
     assert (await versions(pool))[0] == 2
 
 
-async def test_what_is_raised_undoes_all(pool: Pool, users: list[int]) -> None:
+async def test_an_exception_rolls_back_the_transaction(pool: Pool, users: list[int]) -> None:
     async def work(writer: Writer) -> None:
         await lock(writer, users[0], [users[0]])
         await write_rows.insert_one(writer, Keyword, {"user_id": users[0], "keyword": "new"})
@@ -146,7 +146,7 @@ async def test_what_is_raised_undoes_all(pool: Pool, users: list[int]) -> None:
     assert await pool.fetchval("SELECT count(*) FROM keywords") == 5
 
 
-async def test_a_broken_constraint_is_told_by_its_name(pool: Pool, users: list[int]) -> None:
+async def test_a_constraint_error_has_the_name_of_the_constraint(pool: Pool, users: list[int]) -> None:
     async def work(writer: Writer) -> None:
         await write_rows.insert_one(writer, Keyword, {"user_id": users[0], "keyword": "CRM"})
 
@@ -155,7 +155,9 @@ async def test_a_broken_constraint_is_told_by_its_name(pool: Pool, users: list[i
     assert broken.value.constraint == "uq_keywords_user_id_keyword_norm_match_type"
 
 
-async def test_what_the_scope_hides_is_neither_changed_nor_deleted(pool: Pool, users: list[int]) -> None:
+async def test_rows_outside_the_scope_are_neither_read_nor_changed_nor_deleted(
+    pool: Pool, users: list[int]
+) -> None:
     mine, foreign = await pool.fetch("SELECT id FROM keywords ORDER BY id LIMIT 2")
     scope = Scope(users[0])
 
@@ -170,7 +172,7 @@ async def test_what_the_scope_hides_is_neither_changed_nor_deleted(pool: Pool, u
     assert await pool.fetchval("SELECT count(*) FROM keywords") == 4
 
 
-async def test_a_connection_that_breaks_is_given_back(pool: Pool) -> None:
+async def test_a_broken_connection_is_returned_to_the_pool(pool: Pool) -> None:
     async def work(writer: Writer) -> None:
         await writer._connection.fetchval("SELECT pg_terminate_backend(pg_backend_pid())")
 

@@ -1,3 +1,5 @@
+"""Verification and repair of counters, alone and with concurrent writers."""
+
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,8 +33,9 @@ WHERE user_id = $1
 
 @pytest.fixture
 async def data(pool: Pool) -> Pool:
-    """Ten users; two keywords of each, the keywords 1 and 2 are the first one's; each with two mentions, of
-    which one is a lead.
+    """Ten users with two keywords each, of which the first user has 1 and 2.
+
+    Each keyword has two mentions, of which one is a lead.
     """
     await pool.execute(
         "INSERT INTO users (email) SELECT n || '@example.com' FROM generate_series(1, 10) AS n"
@@ -50,7 +53,7 @@ async def data(pool: Pool) -> Pool:
 
 
 async def spoil(pool: Pool) -> list[Drift]:
-    """Makes counters wrong, too high and too low, and returns which."""
+    """Make counters too high or too low, and return their drifts."""
     await pool.execute("UPDATE users SET mentions_count = 9, qualified_leads_count = 1 WHERE id = 3")
     await pool.execute("UPDATE users SET keywords_count = 0 WHERE id = 7")
     await pool.execute("UPDATE keywords SET leads_count = 0, new_leads_count = 0 WHERE id = 20")
@@ -75,7 +78,7 @@ async def versions(pool: Pool) -> dict[tuple[str, int], str]:
 
 
 async def waiting(pool: Pool, *, for_: Connection) -> None:
-    """Returns when somebody waits for a lock of the connection."""
+    """Wait until another connection waits for a lock of the connection."""
     query = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)))"
     async with asyncio.timeout(30):
         while not await pool.fetchval(query, for_.get_server_pid()):
@@ -87,21 +90,20 @@ def test_every_counter_column_of_the_models_is_declared() -> None:
         (table.name, column.name)
         for table in Base.metadata.tables.values()
         for column in table.columns
-        if column.name.endswith("_count")
-        and table.name != "exports"  # how far a file has come, which its job writes
+        if column.name.endswith("_count") and table.name != "exports"  # written by the job, not by triggers
     }
     assert {
         (table, counter.column) for table, counters in COUNTERS.items() for counter in counters
     } == columns
 
 
-async def test_right_counters_have_no_drift(data: Pool) -> None:
+async def test_correct_counters_have_no_drift(data: Pool) -> None:
     assert await drifts(data) == []
 
 
-async def test_every_wrong_counter_is_found_with_what_it_should_be(data: Pool) -> None:
-    spoilt = await spoil(data)
-    assert await drifts(data) == spoilt
+async def test_each_wrong_counter_is_found_with_the_correct_number(data: Pool) -> None:
+    wrong = await spoil(data)
+    assert await drifts(data) == wrong
 
 
 async def test_every_single_counter_is_compared(data: Pool) -> None:
@@ -112,33 +114,33 @@ async def test_every_single_counter_is_compared(data: Pool) -> None:
     assert {drift.stored - drift.counted for drift in await drifts(data)} == {40}
 
 
-async def test_a_table_is_read_in_batches_of_its_ids(data: Pool) -> None:
+async def test_a_table_is_verified_in_batches_of_ids(data: Pool) -> None:
     await data.execute("DELETE FROM users WHERE id IN (2, 3, 10)")
     batches = await listed(verify(data, "users", batch=3))
     assert [(batch.ids, batch.rows) for batch in batches] == [(Ids(1, 5), 3), (Ids(6, 8), 3), (Ids(9, 9), 1)]
     assert [batch.counters for batch in batches] == [24, 24, 8]
 
 
-async def test_only_the_rows_of_the_range_are_read(data: Pool) -> None:
-    spoilt = await spoil(data)
+async def test_only_the_rows_of_the_range_are_verified(data: Pool) -> None:
+    wrong = await spoil(data)
     (batch,) = await listed(verify(data, "users", Ids(3, 6)))
-    assert batch == Batch("users", Ids(3, 6), 4, spoilt[:2])
+    assert batch == Batch("users", Ids(3, 6), 4, wrong[:2])
     assert await listed(verify(data, "users", Ids(11, 20))) == []
 
 
-async def test_a_sample_is_of_so_many_parents_each_in_a_batch_of_its_own(data: Pool) -> None:
-    spoilt = await spoil(data)
+async def test_a_sample_has_the_requested_number_of_parents_with_one_batch_each(data: Pool) -> None:
+    wrong = await spoil(data)
     batches = await listed(verify_some(data, "users", parents=4))
     assert len(batches) == 4
     assert all(batch.rows == 1 and batch.ids.first == batch.ids.last for batch in batches)
     everything = await listed(verify_some(data, "users", parents=1000))
     assert [batch.ids.first for batch in everything] == list(range(1, 11))
-    assert [drift for batch in everything for drift in batch.drifts] == spoilt[:3]
+    assert [drift for batch in everything for drift in batch.drifts] == wrong[:3]
     assert await listed(verify_some(data, "users", Ids(11, 20), parents=5)) == []
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_everybody_is_in_some_sample_also_who_stands_at_a_gap(data: Pool, table: str) -> None:
+async def test_each_parent_can_be_sampled_even_next_to_a_gap_of_ids(data: Pool, table: str) -> None:
     await data.execute("DELETE FROM users WHERE id IN (1, 4, 5, 10)")
     parents = await data.fetch(f"SELECT id FROM {'users' if 'user' in table else 'keywords'}")
     seen: set[int] = set()
@@ -149,25 +151,23 @@ async def test_everybody_is_in_some_sample_also_who_stands_at_a_gap(data: Pool, 
     assert seen == {row["id"] for row in parents}
 
 
-async def test_a_statement_that_takes_too_long_is_ended(data: Pool) -> None:
+async def test_a_statement_that_exceeds_the_time_limit_is_cancelled(data: Pool) -> None:
     async with data.acquire() as writer, writer.transaction():
         await writer.execute("LOCK TABLE leads IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(asyncpg.QueryCanceledError):
             await listed(verify(data, "users", longest_seconds=0.1))
 
 
-async def test_counters_are_mended_and_right_rows_are_not_written(data: Pool) -> None:
-    spoilt, before = await spoil(data), await versions(data)
+async def test_repair_writes_wrong_counters_and_no_other_row(data: Pool) -> None:
+    wrong, before = await spoil(data), await versions(data)
     users, keywords = await listed(repair(data, "users")), await listed(repair(data, "keywords"))
-    assert [drift for batch in (*users, *keywords) for drift in batch.drifts] == spoilt
+    assert [drift for batch in (*users, *keywords) for drift in batch.drifts] == wrong
     assert await drifts(data) == []
     after = await versions(data)
-    assert {row for row in after if after[row] != before[row]} == {
-        (drift.table, drift.id) for drift in spoilt
-    }
+    assert {row for row in after if after[row] != before[row]} == {(drift.table, drift.id) for drift in wrong}
 
 
-async def test_mending_twice_does_nothing_the_second_time(data: Pool) -> None:
+async def test_a_second_repair_writes_nothing(data: Pool) -> None:
     await spoil(data)
     await listed(repair(data, "users"))
     before = await versions(data)
@@ -180,18 +180,18 @@ async def test_mending_twice_does_nothing_the_second_time(data: Pool) -> None:
     assert await versions(data) == before
 
 
-async def test_each_batch_is_mended_for_good_before_the_next(data: Pool) -> None:
-    spoilt = await spoil(data)
+async def test_each_repaired_batch_is_committed_before_the_next(data: Pool) -> None:
+    wrong = await spoil(data)
     batches = repair(data, "users", batch=5)
     first = await anext(batches)
-    assert (first.ids, first.drifts) == (Ids(1, 5), spoilt[:2])
-    assert await drifts(data) == spoilt[2:]
+    assert (first.ids, first.drifts) == (Ids(1, 5), wrong[:2])
+    assert await drifts(data) == wrong[2:]
     await listed(repair(data, "users", Ids(first.ids.last + 1)))
-    assert await drifts(data) == spoilt[3:]
+    assert await drifts(data) == wrong[3:]
 
 
 async def write_on(pool: Pool) -> None:
-    """A writer who never stops, in transactions of several statements for several users."""
+    """Write without end, in transactions of several statements for several users."""
     for turn in range(1_000_000):
         users = [1 + turn % 7, 3 + turn % 8]
         async with pool.acquire() as connection, connection.transaction():
@@ -216,13 +216,13 @@ async def two_writers(pool: Pool) -> AsyncIterator[None]:
     assert all(isinstance(end, asyncio.CancelledError) for end in ended), ended
 
 
-async def test_no_drift_is_seen_while_writers_write(data: Pool) -> None:
+async def test_verification_finds_no_drift_during_concurrent_writes(data: Pool) -> None:
     async with two_writers(data):
         for _ in range(20):
             assert await drifts(data) == []
 
 
-async def test_no_row_is_lost_where_counters_are_mended_while_writers_write(data: Pool) -> None:
+async def test_repair_loses_no_row_of_concurrent_writes(data: Pool) -> None:
     async with two_writers(data):
         for _ in range(10):
             async with data.acquire() as connection, connection.transaction():
@@ -234,52 +234,52 @@ async def test_no_row_is_lost_where_counters_are_mended_while_writers_write(data
     assert await drifts(data) == []
 
 
-async def test_rows_that_are_not_yet_committed_are_waited_for(data: Pool) -> None:
+async def test_repair_waits_for_uncommitted_rows(data: Pool) -> None:
     await data.execute("UPDATE users SET mentions_count = 100 WHERE id = 1")
     async with data.acquire() as writer:
         transaction = writer.transaction()
         await transaction.start()
         await writer.execute(ADD_MENTIONS, 1, 5)
-        mending = asyncio.ensure_future(listed(repair(data, "users")))
+        repairing = asyncio.ensure_future(listed(repair(data, "users")))
         await waiting(data, for_=writer)
         await transaction.commit()
-    (batch,) = await mending
+    (batch,) = await repairing
     assert batch.drifts == [Drift("users", 1, "mentions_count", stored=110, counted=14)]
     assert await drifts(data) == []
 
 
-async def test_users_are_locked_before_their_keywords(data: Pool) -> None:
+async def test_repair_locks_users_before_their_keywords(data: Pool) -> None:
     await data.execute("UPDATE keywords SET mentions_count = 100 WHERE id = 1")
     async with data.acquire() as writer:
         transaction = writer.transaction()
         await transaction.start()
         await writer.execute(LOCK_USERS, [1])
-        mending = asyncio.ensure_future(listed(repair(data, "keywords")))
+        repairing = asyncio.ensure_future(listed(repair(data, "keywords")))
         await waiting(data, for_=writer)
         await writer.execute("SELECT FROM keywords FOR UPDATE NOWAIT")
         await transaction.rollback()
-    assert [drift for batch in await mending for drift in batch.drifts] == [
+    assert [drift for batch in await repairing for drift in batch.drifts] == [
         Drift("keywords", 1, "mentions_count", stored=100, counted=2)
     ]
 
 
-async def test_the_victim_of_a_deadlock_tries_again(data: Pool) -> None:
-    spoilt = await spoil(data)
+async def test_repair_is_repeated_after_a_deadlock(data: Pool) -> None:
+    wrong = await spoil(data)
     async with data.acquire() as writer:
         await writer.execute("SET deadlock_timeout = '10s'")
         transaction = writer.transaction()
         await transaction.start()
         await writer.execute(LOCK_USERS, [2])
-        mending = asyncio.ensure_future(listed(repair(data, "users")))
+        repairing = asyncio.ensure_future(listed(repair(data, "users")))
         await waiting(data, for_=writer)
         await writer.execute(LOCK_USERS, [1])  # in the wrong order
         await writer.execute(ADD_MENTIONS, 1, 1)
         await transaction.commit()
         await writer.execute("RESET deadlock_timeout")
-    assert [drift for batch in await mending for drift in batch.drifts] == spoilt[:3]
+    assert [drift for batch in await repairing for drift in batch.drifts] == wrong[:3]
 
 
-async def test_a_table_that_is_being_truncated_is_waited_for(data: Pool) -> None:
+async def test_verification_waits_for_a_truncate(data: Pool) -> None:
     async with data.acquire() as writer:
         transaction = writer.transaction()
         await transaction.start()
@@ -291,7 +291,7 @@ async def test_a_table_that_is_being_truncated_is_waited_for(data: Pool) -> None
 
 
 @pytest.mark.parametrize("table", list(COUNTERS))
-async def test_mentions_are_counted_in_an_index_alone(data: Pool, table: str) -> None:
+async def test_mentions_are_counted_by_an_index_only_scan(data: Pool, table: str) -> None:
     await data.execute("VACUUM ANALYZE")
     async with data.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")

@@ -1,4 +1,4 @@
-"""Roll-ups of a database that was there before them: differences at first, then filled online."""
+"""Roll-ups of a database that is older than they are: differences at first, then filled online."""
 
 import asyncio
 import re
@@ -23,7 +23,7 @@ TABLES = [rollup.table for rollup in ROLLUPS]
 
 @pytest.fixture
 async def old(pool: Pool, database_url: str) -> Pool:
-    """Five users with keywords, mentions and leads who were there before roll-ups were kept."""
+    """A database with five users whose keywords, mentions and leads are older than the roll-ups."""
     await migrations.downgrade(database_url, BEFORE)
     await pool.execute("INSERT INTO users (email) SELECT n || '@example.com' FROM generate_series(1, 5) AS n")
     await pool.execute(
@@ -51,7 +51,7 @@ async def test_an_empty_database_has_nothing_to_fill(pool: Pool) -> None:
     assert await backfill.pending(pool) == []
 
 
-async def test_what_was_there_before_is_filled_in(old: Pool) -> None:
+async def test_rows_older_than_the_roll_ups_are_filled_in(old: Pool) -> None:
     assert await backfill.pending(old) == TABLES
     assert len(await drifts(old)) > 0
     await fill(old)
@@ -59,8 +59,8 @@ async def test_what_was_there_before_is_filled_in(old: Pool) -> None:
     assert await drifts(old) == []
 
 
-async def test_writers_go_on_before_it_is_filled(old: Pool) -> None:
-    """Slots then hold differences, which may be below zero, and no write is refused."""
+async def test_writers_can_write_before_the_backfill(old: Pool) -> None:
+    """Buckets then hold differences, which may be negative, and no write is refused."""
     await old.execute("DELETE FROM mentions WHERE id % 2 = 0")
     await old.execute("UPDATE mentions SET created_at = created_at - interval '1 hour' WHERE id % 5 = 0")
     await old.execute("UPDATE leads SET qualified_at = NULL, converted_at = now()")
@@ -70,7 +70,7 @@ async def test_writers_go_on_before_it_is_filled(old: Pool) -> None:
     assert await drifts(old) == []
 
 
-async def test_an_interrupted_run_goes_on_where_it_was(old: Pool) -> None:
+async def test_an_interrupted_backfill_continues_after_its_last_batch(old: Pool) -> None:
     done = await anext(backfill.fill(old, "slot_stats", batch=4))
     assert done.table == "slot_stats"
     assert "slot_stats" in await backfill.pending(old)
@@ -81,7 +81,7 @@ async def test_an_interrupted_run_goes_on_where_it_was(old: Pool) -> None:
     assert {drift.table for drift in await drifts(old)} == set(TABLES) - {"slot_stats"}
 
 
-async def test_nothing_is_lost_where_it_is_filled_while_writers_write(old: Pool) -> None:
+async def test_a_backfill_loses_no_row_of_concurrent_writes(old: Pool) -> None:
     async def write() -> None:
         for turn in range(1_000_000):
             user = 1 + turn % 5

@@ -1,4 +1,4 @@
-"""Writers at the same time: what keeps the counters right, and what keeps writers out of deadlocks."""
+"""Concurrent writers: counters stay correct, and writers that lock their users meet no deadlocks."""
 
 import asyncio
 import itertools
@@ -16,7 +16,7 @@ from db.engine.pool import Connection, Pool
 from db.integrity.audit import drifts
 from db.integrity.counters import LOCK_USERS
 
-# {users}: the array of users that the writer works for. {seed}: decides which of their rows. {size}: how many.
+# {users}: the writer's array of users. {seed}: selects their rows. {size}: the number of rows.
 CHOSEN = "user_id = ANY ({users}) AND hashint8extended(id, {seed}) % 3 <> 0"
 STATUS = (
     "(ARRAY['new', 'contacted', 'qualified', 'converted', 'disqualified'])"
@@ -59,15 +59,15 @@ STATEMENTS = {
         f"WHERE status IN ('new', 'qualified') AND {CHOSEN}"
     ),
     "note": f"UPDATE leads SET notes = 'seen' WHERE {CHOSEN}",
-    # To another slot, or not.
+    # Some rows move to another bucket.
     "move mentions": f"UPDATE mentions SET created_at = created_at - {{size}} * interval '1 minute' WHERE {CHOSEN}",
     "qualify leads": f"UPDATE leads SET qualified_at = now() - {{size}} * interval '1 hour' WHERE {CHOSEN}",
     "convert leads": (
         "UPDATE leads SET status = 'converted', qualified_at = coalesce(qualified_at, now()), "
         f"converted_at = now() - {{size}} * interval '5 minutes' WHERE {CHOSEN}"
     ),
-    # To another than the owner: PostgreSQL refuses to delete a user whose own leads, assigned to the same
-    # user, were written in the same transaction.
+    # Assign leads to other users than their own: PostgreSQL refuses to delete a user if leads of the user that
+    # are assigned to the same user were written in the same transaction.
     "assign": (
         "UPDATE leads SET assignee_user_id = "
         f"(SELECT max(id) FROM users WHERE id = ANY ({{users}}) AND id <> user_id) WHERE {CHOSEN}"
@@ -90,14 +90,14 @@ class Step:
     kind: str
     seed: int
     size: int
-    undone: bool  # by rolling back to a savepoint
+    undone: bool  # by a rollback to a savepoint
 
 
 @dataclass(frozen=True)
 class Work:
-    """A transaction, or a single statement on its own where there is one step and no lock."""
+    """A transaction. One step without a lock runs as a single statement without a transaction."""
 
-    users: tuple[int, ...]  # their places among the users there are
+    users: tuple[int, ...]  # positions among the existing users
     steps: tuple[Step, ...]
     isolation: Literal["read_committed", "repeatable_read"]
     commits: bool
@@ -120,14 +120,14 @@ concurrent = settings(
     deadline=None,
     derandomize=True,
     database=None,
-    phases=[Phase.generate],  # what depends on timing cannot be shrunk
+    phases=[Phase.generate],  # failures that depend on timing cannot be shrunk
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 _names = itertools.count()
 
 
 async def lay_out(pool: Pool) -> None:
-    """Four users with keywords, mentions and leads, and the same ids each time."""
+    """Insert four users with keywords, mentions and leads, with the same IDs each time."""
     await pool.execute("TRUNCATE users RESTART IDENTITY CASCADE")
     await pool.execute("INSERT INTO users (email) SELECT n || '@example.com' FROM generate_series(1, 4) AS n")
     await pool.execute(
@@ -157,7 +157,7 @@ async def write(connection: Connection, users: Sequence[int], step: Step) -> Non
 
 
 async def lock(connection: Connection, users: Sequence[int], work: Work) -> None:
-    """What the writers' rule asks for."""
+    """Take the locks that the rule for writers requires."""
     if any("truncate" in step.kind for step in work.steps):
         await connection.execute("LOCK TABLE users IN EXCLUSIVE MODE")
     elif any(step.kind == "delete users" for step in work.steps):
@@ -167,8 +167,8 @@ async def lock(connection: Connection, users: Sequence[int], work: Work) -> None
 
 
 async def run(connection: Connection, work: Work, *, locks: bool) -> None:
-    there = [row["id"] for row in await connection.fetch("SELECT id FROM users ORDER BY id")]
-    users = [there[place % len(there)] for place in work.users] if there else [0]
+    ids = [row["id"] for row in await connection.fetch("SELECT id FROM users ORDER BY id")]
+    users = [ids[position % len(ids)] for position in work.users] if ids else [0]
     if not locks and len(work.steps) == 1:
         await write(connection, users, work.steps[0])
         return
@@ -196,7 +196,7 @@ async def take(connection: Connection, users: Sequence[int], step: Step) -> None
 async def write_at_once(
     pool: Pool, both: Sequence[Sequence[Work]], *, locks: bool, expected: tuple[type[Exception], ...]
 ) -> None:
-    """Two connections, each with its works one after the other. Expected errors end one work."""
+    """Run two lists of works on two connections. An expected error ends one work."""
 
     async def write_all(works: Sequence[Work]) -> None:
         async with pool.acquire() as connection:
@@ -211,7 +211,7 @@ async def write_at_once(
 
 @concurrent
 @given(writers, writers)
-async def test_writers_who_lock_their_users_first_meet_no_deadlock(
+async def test_writers_that_lock_their_users_first_meet_no_deadlock(
     pool: Pool, some: list[Work], others: list[Work]
 ) -> None:
     await write_at_once(pool, [some, others], locks=True, expected=(asyncpg.SerializationError,))
@@ -220,7 +220,7 @@ async def test_writers_who_lock_their_users_first_meet_no_deadlock(
 
 @concurrent
 @given(writers, writers)
-async def test_counters_are_right_also_where_writers_break_the_rule(
+async def test_counters_are_correct_even_if_writers_break_the_lock_rule(
     pool: Pool, some: list[Work], others: list[Work]
 ) -> None:
     errors = (
@@ -234,7 +234,7 @@ async def test_counters_are_right_also_where_writers_break_the_rule(
 
 
 async def test_an_older_snapshot_cannot_truncate(pool: Pool) -> None:
-    """It would not see what has been counted since, and leave it as it is."""
+    """It would not see counters that changed since, and would not reset them."""
     await lay_out(pool)
     async with pool.acquire() as connection:
         transaction = connection.transaction(isolation="repeatable_read")
@@ -249,7 +249,7 @@ Statement = Callable[[Connection], Awaitable[object]]
 
 
 def alone(sql: str) -> Statement:
-    """A single statement that locks nothing first."""
+    """Return a single statement without a lock."""
     return lambda connection: connection.execute(sql)
 
 
@@ -263,7 +263,7 @@ def after_locking(sql: str) -> Statement:
 
 
 async def waiting(pool: Pool, connection: Connection) -> None:
-    """Returns when the connection's statement waits for a lock."""
+    """Wait until the connection's statement waits for a lock."""
     blocked = "SELECT cardinality(pg_blocking_pids($1)) > 0"
     async with asyncio.timeout(30):
         while not await pool.fetchval(blocked, connection.get_server_pid()):
@@ -271,7 +271,7 @@ async def waiting(pool: Pool, connection: Connection) -> None:
 
 
 def deadlocks(results: Sequence[object]) -> int:
-    """How many were ended by one. Raises any other error."""
+    """Return the number of deadlocks. Raise any other error."""
     errors = [result for result in results if isinstance(result, BaseException)]
     for error in errors:
         if not isinstance(error, asyncpg.DeadlockDetectedError):
@@ -280,7 +280,7 @@ def deadlocks(results: Sequence[object]) -> int:
 
 
 async def collide(pool: Pool, first: Statement, second: Statement) -> int:
-    """How many deadlocks come of two writers who begin while the user is locked, the first one first."""
+    """Start two writers in order while the user is locked, and return the number of deadlocks."""
     async with pool.acquire() as one, pool.acquire() as two, pool.acquire() as holder:
         transaction = holder.transaction()
         await transaction.start()
@@ -300,20 +300,22 @@ COLLISIONS = [
 
 
 @pytest.mark.parametrize(("inner", "outer"), COLLISIONS)
-async def test_single_statements_can_wait_for_each_other(pool: Pool, inner: str, outer: str) -> None:
+async def test_single_statements_without_a_lock_can_deadlock(pool: Pool, inner: str, outer: str) -> None:
     await lay_out(pool)
     assert await collide(pool, alone(inner), alone(outer)) == 1
     assert await drifts(pool) == []
 
 
 @pytest.mark.parametrize(("inner", "outer"), COLLISIONS)
-async def test_they_do_not_when_each_locks_its_user_first(pool: Pool, inner: str, outer: str) -> None:
+async def test_statements_that_lock_their_user_first_do_not_deadlock(
+    pool: Pool, inner: str, outer: str
+) -> None:
     await lay_out(pool)
     assert await collide(pool, after_locking(inner), after_locking(outer)) == 0
     assert await drifts(pool) == []
 
 
-async def test_a_single_statement_can_collide_with_a_writer_who_keeps_the_rule(pool: Pool) -> None:
+async def test_a_statement_without_a_lock_can_deadlock_with_a_writer_that_locks(pool: Pool) -> None:
     await lay_out(pool)
     async with pool.acquire() as one, pool.acquire() as two:
         transaction = one.transaction()
@@ -328,8 +330,8 @@ async def test_a_single_statement_can_collide_with_a_writer_who_keeps_the_rule(p
     assert await drifts(pool) == []
 
 
-async def test_inserts_without_conflicts_need_no_lock_among_each_other(pool: Pool) -> None:
-    """Rows of many users in any order: the triggers lock the parents in id order."""
+async def test_inserts_without_conflicts_do_not_deadlock_without_locks(pool: Pool) -> None:
+    """The rows belong to many users in random order. The triggers lock the parents in ID order."""
 
     async def insert(number: int) -> None:
         for turn in range(25):

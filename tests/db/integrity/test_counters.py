@@ -1,3 +1,5 @@
+"""Counters after inserts, updates, deletes, cascades and TRUNCATE, and fixed owners of rows."""
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,7 +31,7 @@ async def add_keyword(db: Pool | Connection, user_id: int, words: str) -> int:
 
 
 async def add_mentions(db: Pool | Connection, keyword_ids: Sequence[int], names: Sequence[str]) -> list[int]:
-    """One statement: a mention of each name in each keyword."""
+    """Insert a mention of each name in each keyword, in one statement."""
     rows = await db.fetch(INSERT_MENTIONS + "ORDER BY id, name RETURNING id", keyword_ids, names)
     return [row["id"] for row in rows]
 
@@ -44,14 +46,14 @@ async def add_leads(db: Pool | Connection, mention_ids: Sequence[int], status: s
 
 
 async def counts(db: Pool | Connection, table: str, id_: int) -> dict[str, int]:
-    """The counters of a row that are not zero."""
+    """Return the counters of a row that are not zero."""
     row = await db.fetchrow(f"SELECT * FROM {table} WHERE id = $1", id_)
     assert row is not None
     return {each.column: row[each.column] for each in COUNTERS[table] if row[each.column]}
 
 
 async def version(db: Pool | Connection, table: str, id_: int) -> Any:
-    """What tells one version of a row from another, and an untouched row from one that was locked."""
+    """Return the system columns that change with each version and each lock of a row."""
     return await db.fetchrow(
         f"SELECT ctid::text, xmin::text, xmax::text FROM {table} WHERE id = $1",
         id_,
@@ -93,7 +95,7 @@ async def test_rows_that_conflict_are_not_counted_again(pool: Pool) -> None:
     assert await version(pool, "keywords", keyword) == before
 
 
-async def test_a_lead_that_is_updated_in_place_of_an_insert_changes_its_status_only(pool: Pool) -> None:
+async def test_an_upsert_of_an_existing_lead_changes_its_status_counters_only(pool: Pool) -> None:
     keyword = await add_keyword(pool, await add_user(pool), "one")
     mentions = await add_mentions(pool, [keyword], ["a", "b"])
     await add_leads(pool, mentions[:1])
@@ -127,7 +129,7 @@ async def test_copied_rows_are_counted(pool: Pool) -> None:
     assert await counts(pool, "users", user) == {"keywords_count": 1, **expected}
 
 
-async def test_a_mention_and_its_lead_are_counted_when_one_statement_makes_both(pool: Pool) -> None:
+async def test_a_mention_and_its_lead_are_counted_when_one_statement_inserts_both(pool: Pool) -> None:
     user = await add_user(pool)
     keyword = await add_keyword(pool, user, "one")
     await pool.execute(
@@ -140,7 +142,7 @@ async def test_a_mention_and_its_lead_are_counted_when_one_statement_makes_both(
     assert await counts(pool, "users", user) == {"keywords_count": 1, **expected}
 
 
-async def test_leads_are_counted_by_their_present_status(pool: Pool) -> None:
+async def test_leads_are_counted_by_their_current_status(pool: Pool) -> None:
     user = await add_user(pool)
     one, two = await add_keyword(pool, user, "one"), await add_keyword(pool, user, "two")
     leads = await add_leads(pool, await add_mentions(pool, [one, two], ["a", "b", "c"]))
@@ -163,7 +165,7 @@ EXCHANGE = (
 )
 
 
-async def test_leads_that_exchange_their_statuses_leave_their_parents_alone(pool: Pool) -> None:
+async def test_leads_that_exchange_statuses_do_not_write_their_parents(pool: Pool) -> None:
     user = await add_user(pool)
     keyword = await add_keyword(pool, user, "one")
     first, second = await add_mentions(pool, [keyword], ["a", "b"])
@@ -175,7 +177,7 @@ async def test_leads_that_exchange_their_statuses_leave_their_parents_alone(pool
     assert await drifts(pool) == []
 
 
-async def test_statuses_exchanged_between_keywords_leave_the_user_alone(pool: Pool) -> None:
+async def test_statuses_exchanged_between_keywords_do_not_write_the_user(pool: Pool) -> None:
     user = await add_user(pool)
     one, two = await add_keyword(pool, user, "one"), await add_keyword(pool, user, "two")
     first, second = await add_mentions(pool, [one, two], ["a"])
@@ -196,7 +198,7 @@ async def test_statuses_exchanged_between_keywords_leave_the_user_alone(pool: Po
     }
 
 
-async def test_updates_of_what_is_not_counted_leave_parents_alone(pool: Pool) -> None:
+async def test_updates_of_other_columns_do_not_write_parents(pool: Pool) -> None:
     user = await add_user(pool)
     keyword = await add_keyword(pool, user, "one")
     await add_leads(pool, await add_mentions(pool, [keyword], ["a", "b"]))
@@ -208,7 +210,7 @@ async def test_updates_of_what_is_not_counted_leave_parents_alone(pool: Pool) ->
     assert (await version(pool, "users", user), await version(pool, "keywords", keyword)) == before
 
 
-async def test_deleted_rows_are_taken_off_with_all_that_hangs_on_them(pool: Pool) -> None:
+async def test_deleted_rows_and_their_dependents_are_subtracted(pool: Pool) -> None:
     user = await add_user(pool)
     one, two = await add_keyword(pool, user, "one"), await add_keyword(pool, user, "two")
     mentions = await add_mentions(pool, [one, two], ["a", "b", "c"])
@@ -297,7 +299,9 @@ async def test_merge_counts_what_it_inserts_updates_and_deletes(pool: Pool) -> N
         ("TRUNCATE keywords CASCADE", {}),
     ],
 )
-async def test_a_truncated_table_counts_nothing(pool: Pool, truncate: str, left: dict[str, int]) -> None:
+async def test_truncate_resets_the_counters_of_the_table(
+    pool: Pool, truncate: str, left: dict[str, int]
+) -> None:
     user, other = await add_user(pool), await add_user(pool, "bob@example.com")
     await add_leads(pool, await add_mentions(pool, [await add_keyword(pool, user, "one")], ["a", "b"]))
     before = await version(pool, "users", other)
@@ -308,7 +312,7 @@ async def test_a_truncated_table_counts_nothing(pool: Pool, truncate: str, left:
     assert await drifts(pool) == []
 
 
-async def test_what_is_rolled_back_was_never_counted(pool: Pool) -> None:
+async def test_rolled_back_rows_are_not_counted(pool: Pool) -> None:
     user = await add_user(pool)
     keyword = await add_keyword(pool, user, "one")
     async with pool.acquire() as connection, connection.transaction():
@@ -348,7 +352,7 @@ async def test_what_is_rolled_back_was_never_counted(pool: Pool) -> None:
         ON CONFLICT (mention_id) DO UPDATE SET keyword_id = $1""",
     ],
 )
-async def test_a_row_keeps_its_parents(pool: Pool, change: str) -> None:
+async def test_the_parents_of_a_row_cannot_be_changed(pool: Pool, change: str) -> None:
     user = await add_user(pool)
     await add_leads(pool, await add_mentions(pool, [await add_keyword(pool, user, "one")], ["a"]))
     with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="parents of a row"):
@@ -368,7 +372,7 @@ async def test_a_lead_belongs_to_the_user_and_keyword_of_its_mention(pool: Pool)
     assert await counts(pool, "users", bob) == {"keywords_count": 1}
 
 
-async def test_a_mention_cannot_name_another_user_than_its_keyword(pool: Pool) -> None:
+async def test_a_mention_cannot_refer_to_another_user_than_its_keyword(pool: Pool) -> None:
     ann, bob = await add_user(pool), await add_user(pool, "bob@example.com")
     keyword = await add_keyword(pool, ann, "one")
     with pytest.raises(asyncpg.ForeignKeyViolationError):
@@ -381,7 +385,7 @@ async def test_a_mention_cannot_name_another_user_than_its_keyword(pool: Pool) -
     assert await drifts(pool) == []
 
 
-async def test_a_counter_that_cannot_hold_the_number_refuses_the_rows(pool: Pool) -> None:
+async def test_rows_that_would_overflow_a_counter_are_refused(pool: Pool) -> None:
     user = await add_user(pool)
     keyword = await add_keyword(pool, user, "one")
     await pool.execute("UPDATE users SET mentions_count = 2147483646")
@@ -400,7 +404,7 @@ async def test_a_counter_never_falls_below_zero(pool: Pool) -> None:
     assert await pool.fetchval("SELECT count(*) FROM mentions") == 1
 
 
-async def test_a_transaction_that_saw_older_counters_is_refused(pool: Pool) -> None:
+async def test_a_write_with_an_older_snapshot_of_the_counters_is_refused(pool: Pool) -> None:
     keyword = await add_keyword(pool, await add_user(pool), "one")
     async with pool.acquire() as connection:
         transaction = connection.transaction(isolation="repeatable_read")

@@ -1,4 +1,4 @@
-"""Roll-ups against the same sums made in Python from the rows."""
+"""Roll-ups compared with sums that Python computes from the rows."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from db.integrity.audit import Drift, drifts, repair, verify
 from db.integrity.rollups import DAY, MEASURES, ROLLUPS
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-MOMENT = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 LENGTHS = {"15 minutes": timedelta(minutes=15), DAY: timedelta(days=1)}
 TIMES = {
     "mentions": ("mentions", "created_at"),
@@ -29,18 +29,18 @@ FROM keywords, unnest($2::timestamptz[]) AS moment WHERE keywords.id = ANY ($1) 
 """
 
 
-def slot_of(moment: datetime, stride: str) -> datetime:
+def bucket_of(timestamp: datetime, stride: str) -> datetime:
     epoch = datetime(2000, 1, 1, tzinfo=UTC)
-    return epoch + (moment - epoch) // LENGTHS[stride] * LENGTHS[stride]
+    return epoch + (timestamp - epoch) // LENGTHS[stride] * LENGTHS[stride]
 
 
 async def expected(db: Pool | Connection, table: str) -> dict[tuple[int, datetime], dict[str, int]]:
-    """What the table has to say, and nothing else, from the rows themselves."""
+    """Return the correct content of the table, computed from the rows."""
     rollup = next(each for each in ROLLUPS if each.table == table)
     counted: dict[tuple[int, datetime], Counter[str]] = {}
     for measure, (rows, column) in TIMES.items():
         for row in await db.fetch(f"SELECT * FROM {rows} WHERE {column} IS NOT NULL"):
-            key = row[rollup.parent], slot_of(row[column], rollup.stride)
+            key = row[rollup.parent], bucket_of(row[column], rollup.stride)
             counted.setdefault(key, Counter())[measure] += 1
     return {key: {measure: found[measure] for measure in MEASURES} for key, found in counted.items()}
 
@@ -69,9 +69,9 @@ async def add_keywords(db: Pool | Connection, number: int = 2, email: str = "ann
 
 
 async def add_mentions(
-    db: Pool | Connection, keywords: Sequence[int], moments: Sequence[datetime]
+    db: Pool | Connection, keywords: Sequence[int], timestamps: Sequence[datetime]
 ) -> list[int]:
-    return [row["id"] for row in await db.fetch(ADD_MENTIONS, keywords, moments)]
+    return [row["id"] for row in await db.fetch(ADD_MENTIONS, keywords, timestamps)]
 
 
 async def add_leads(db: Pool | Connection, mentions: Sequence[int], at: datetime = NOON) -> None:
@@ -81,18 +81,18 @@ async def add_leads(db: Pool | Connection, mentions: Sequence[int], at: datetime
 
 
 async def versions(db: Pool | Connection) -> list[Any]:
-    """What tells versions of roll-ups, users and keywords from others, and from locked ones."""
+    """Return the system columns that change with each version and each lock of a row."""
     tables = ["users", "keywords", *(rollup.table for rollup in ROLLUPS)]
     found = [await db.fetch(f"SELECT ctid::text, xmin::text, xmax::text FROM {table}") for table in tables]
     return [sorted(map(tuple, rows)) for rows in found]
 
 
-async def test_rows_of_one_statement_are_added_to_the_slots_they_were_made_in(pool: Pool) -> None:
+async def test_rows_of_one_statement_are_added_to_the_buckets_of_their_creation(pool: Pool) -> None:
     one, two = await add_keywords(pool)
     await add_mentions(
-        pool, [one], [NOON, NOON + timedelta(minutes=15) - MOMENT, NOON + timedelta(minutes=15)]
+        pool, [one], [NOON, NOON + timedelta(minutes=15) - MICROSECOND, NOON + timedelta(minutes=15)]
     )
-    await add_mentions(pool, [two], [NOON - MOMENT])
+    await add_mentions(pool, [two], [NOON - MICROSECOND])
     none = {"leads": 0, "qualified": 0, "converted": 0}
     assert await stored(pool, "slot_stats") == {
         (one, NOON): {"mentions": 2, **none},
@@ -111,7 +111,7 @@ async def test_rows_of_one_statement_are_added_to_the_slots_they_were_made_in(po
 
 
 @pytest.mark.parametrize(
-    "moment",
+    "timestamp",
     [
         datetime(1999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
         datetime(2000, 1, 1, tzinfo=UTC),
@@ -120,15 +120,17 @@ async def test_rows_of_one_statement_are_added_to_the_slots_they_were_made_in(po
         datetime(9999, 12, 31, 23, 59, 59, 999998, tzinfo=UTC),
     ],
 )
-async def test_slots_are_quarters_and_days_of_utc_at_any_time(pool: Pool, moment: datetime) -> None:
+async def test_buckets_are_15_minutes_and_utc_days_in_any_year_and_time_zone(
+    pool: Pool, timestamp: datetime
+) -> None:
     (keyword,) = await add_keywords(pool, 1)
-    await add_leads(pool, await add_mentions(pool, [keyword], [moment]), moment)
+    await add_leads(pool, await add_mentions(pool, [keyword], [timestamp]), timestamp)
     await pool.execute("SET timezone = 'Asia/Kathmandu'")
-    await add_mentions(pool, [keyword], [moment])
+    await add_mentions(pool, [keyword], [timestamp])
     await require_right(pool)
 
 
-async def test_leads_are_counted_when_they_were_made_and_when_they_were_first_qualified_and_converted(
+async def test_leads_are_counted_at_creation_first_qualification_and_first_conversion(
     pool: Pool,
 ) -> None:
     (keyword,) = await add_keywords(pool, 1)
@@ -138,8 +140,8 @@ async def test_leads_are_counted_when_they_were_made_and_when_they_were_first_qu
         "UPDATE leads SET converted_at = $1 WHERE id IN (SELECT id FROM leads LIMIT 3)",
         NOON + timedelta(days=2),
     )
-    slots = await stored(pool, "slot_stats")
-    assert slots == {
+    buckets = await stored(pool, "slot_stats")
+    assert buckets == {
         (keyword, NOON): {"mentions": 4, "leads": 4, "qualified": 0, "converted": 0},
         (keyword, NOON + timedelta(days=1)): {"mentions": 0, "leads": 0, "qualified": 4, "converted": 0},
         (keyword, NOON + timedelta(days=2)): {"mentions": 0, "leads": 0, "qualified": 0, "converted": 3},
@@ -178,10 +180,10 @@ async def test_leads_are_counted_when_they_were_made_and_when_they_were_first_qu
         DELETE FROM mentions USING gone WHERE mentions.id = gone.mention_id""",
     ],
 )
-async def test_whatever_changes_the_slots_say_what_the_rows_say(pool: Pool, change: str) -> None:
-    moments = [NOON + number * timedelta(minutes=7) for number in range(6)]
+async def test_roll_ups_match_the_rows_after_any_change(pool: Pool, change: str) -> None:
+    timestamps = [NOON + number * timedelta(minutes=7) for number in range(6)]
     for email in ("ann@example.com", "bob@example.com"):
-        mentions = await add_mentions(pool, await add_keywords(pool, 3, email), moments)
+        mentions = await add_mentions(pool, await add_keywords(pool, 3, email), timestamps)
         await add_leads(pool, mentions[::2])
     await pool.execute(
         "UPDATE leads SET qualified_at = created_at + id * interval '11 minutes', "
@@ -204,7 +206,7 @@ async def test_copied_rows_are_counted(pool: Pool) -> None:
     await require_right(pool)
 
 
-async def test_what_is_rolled_back_was_never_counted(pool: Pool) -> None:
+async def test_rolled_back_rows_are_not_counted(pool: Pool) -> None:
     (keyword,) = await add_keywords(pool, 1)
     async with pool.acquire() as connection, connection.transaction():
         await add_mentions(connection, [keyword], [NOON])
@@ -219,7 +221,7 @@ async def test_what_is_rolled_back_was_never_counted(pool: Pool) -> None:
     await require_right(pool)
 
 
-async def test_updates_of_what_is_not_counted_leave_slots_and_parents_alone(pool: Pool) -> None:
+async def test_updates_of_other_columns_write_neither_buckets_nor_parents(pool: Pool) -> None:
     (keyword,) = await add_keywords(pool, 1)
     await add_leads(pool, await add_mentions(pool, [keyword], [NOON] * 3))
     before = await versions(pool)
@@ -229,7 +231,7 @@ async def test_updates_of_what_is_not_counted_leave_slots_and_parents_alone(pool
     assert await versions(pool) == before
 
 
-async def test_a_slot_in_which_nothing_is_left_has_no_row(pool: Pool) -> None:
+async def test_an_empty_bucket_has_no_row(pool: Pool) -> None:
     keywords = await add_keywords(pool)
     mentions = await add_mentions(pool, keywords, [NOON, NOON + timedelta(hours=1)])
     await pool.execute("DELETE FROM mentions WHERE id = ANY ($1)", mentions[1:])
@@ -239,7 +241,7 @@ async def test_a_slot_in_which_nothing_is_left_has_no_row(pool: Pool) -> None:
 
 
 async def spoil(pool: Pool) -> list[Drift]:
-    """Makes slots wrong: too much, too little, one too many, one missing. Returns the drifts."""
+    """Make buckets too high, too low, superfluous or missing. Return the comparisons."""
     one, two = await add_keywords(pool)
     await add_leads(pool, await add_mentions(pool, [one, two], [NOON, NOON + timedelta(hours=1)]))
     later = NOON + timedelta(hours=2)
@@ -253,7 +255,7 @@ async def spoil(pool: Pool) -> list[Drift]:
     await pool.execute("UPDATE user_day_stats SET qualified = 3")
     user = await pool.fetchval("SELECT id FROM users")
     return [
-        Drift("user_day_stats", user, "qualified", 3, 0, slot_of(NOON, DAY)),
+        Drift("user_day_stats", user, "qualified", 3, 0, bucket_of(NOON, DAY)),
         Drift("slot_stats", one, "mentions", 9, 1, NOON),
         Drift("slot_stats", one, "leads", 4, 4, NOON),
         Drift("slot_stats", one, "converted", -1, 0, NOON),
@@ -262,20 +264,20 @@ async def spoil(pool: Pool) -> list[Drift]:
     ]
 
 
-async def test_wrong_slots_are_found_and_mended_and_right_ones_are_left_alone(pool: Pool) -> None:
-    spoilt = [drift for drift in await spoil(pool) if drift.stored != drift.counted]
-    assert await drifts(pool) == spoilt
+async def test_wrong_buckets_are_found_and_repaired_and_others_are_not_written(pool: Pool) -> None:
+    wrong = [drift for drift in await spoil(pool) if drift.stored != drift.counted]
+    assert await drifts(pool) == wrong
     right = "SELECT ctid::text, xmin::text FROM slot_stats WHERE keyword_id = (SELECT max(id) FROM keywords) AND slot = $1"
     before = await pool.fetchrow(right, NOON)
-    mended = [
+    repaired = [
         drift for rollup in ROLLUPS async for batch in repair(pool, rollup.table) for drift in batch.drifts
     ]
-    assert mended == spoilt
+    assert repaired == wrong
     assert await pool.fetchrow(right, NOON) == before
     await require_right(pool)
 
 
-async def test_slots_are_read_in_batches_of_their_parents(pool: Pool) -> None:
+async def test_buckets_are_verified_in_batches_of_parents(pool: Pool) -> None:
     keywords = await add_keywords(pool, 5)
     await add_mentions(pool, keywords, [NOON, NOON + timedelta(days=1)])
     batches = [batch async for batch in verify(pool, "slot_stats", batch=2)]
@@ -287,7 +289,7 @@ async def test_slots_are_read_in_batches_of_their_parents(pool: Pool) -> None:
 
 
 @pytest.mark.parametrize("table", ["slot_stats", "user_slot_stats"])
-async def test_mentions_are_counted_by_slot_in_an_index_alone(pool: Pool, table: str) -> None:
+async def test_mentions_are_counted_per_bucket_by_an_index_only_scan(pool: Pool, table: str) -> None:
     await add_mentions(pool, await add_keywords(pool), [NOON] * 10)
     await pool.execute("VACUUM ANALYZE")
     async with pool.acquire() as connection, connection.transaction():

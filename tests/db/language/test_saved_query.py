@@ -1,4 +1,4 @@
-"""Questions survive as JSON: any filter, any order, any place in it."""
+"""Saved queries and keyset positions survive a round trip through JSON."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -20,15 +20,15 @@ from db.language.keyset import (
     NEWEST_FIRST,
     Order,
 )
-from db.language.saved_query import Question
+from db.language.saved_query import SavedQuery
 from db.models import Keyword, Lead, Mention
 
-MOMENTS = st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.replace(fold=0))
+TIMESTAMPS = st.datetimes(timezones=st.just(UTC)).map(lambda timestamp: timestamp.replace(fold=0))
 VALUES = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"])),
     st.integers(-(2**63), 2**63 - 1),
     st.booleans(),
-    MOMENTS,
+    TIMESTAMPS,
     st.decimals(allow_nan=False, allow_infinity=False),
 )
 NAMES = sorted({name for fields in FIELDS.values() for name in fields})
@@ -53,11 +53,11 @@ def through_json(value: Any) -> Any:
 
 
 @given(FILTERS, ORDERS)
-def test_a_question_is_the_same_afterwards(where: Filter, order: Order) -> None:
-    question = Question(where, order)
-    found = saved_query.restored(through_json(saved_query.stored(question)))
-    assert found == question
-    assert repr(found) == repr(question)  # also the types: 1 is not True
+def test_a_saved_query_survives_json(where: Filter, order: Order) -> None:
+    query = SavedQuery(where, order)
+    found = saved_query.load(through_json(saved_query.dump(query)))
+    assert found == query
+    assert repr(found) == repr(query)  # the types, too: 1 is not True
 
 
 class Row:
@@ -65,19 +65,19 @@ class Row:
         self.__dict__.update(values)
 
 
-@given(MOMENTS, st.integers(1, 2**63 - 1))
-def test_a_place_among_moments_is_the_same_to_the_microsecond(moment: datetime, id_: int) -> None:
-    row: Any = Row(created_at=moment, id=id_)
-    kept = through_json(keyset_codec.portable(NEWEST_FIRST, row))
-    assert keyset_codec.restored(Mention, NEWEST_FIRST, kept) == (moment, id_)
+@given(TIMESTAMPS, st.integers(1, 2**63 - 1))
+def test_a_timestamp_position_survives_json_to_the_microsecond(timestamp: datetime, id_: int) -> None:
+    row: Any = Row(created_at=timestamp, id=id_)
+    saved = through_json(keyset_codec.dump(NEWEST_FIRST, row))
+    assert keyset_codec.load(Mention, NEWEST_FIRST, saved) == (timestamp, id_)
 
 
 @given(st.floats(0, 1, width=32), st.integers(1, 2**63 - 1))
-def test_so_is_one_among_ranks_and_one_among_numbers(rank: float, id_: int) -> None:
+def test_positions_of_ranks_and_counters_survive_json(rank: float, id_: int) -> None:
     row: Any = Row(rank=rank, id=id_, leads_count=7)
-    kept = through_json(keyset_codec.portable(BEST_MATCH_FIRST, row))
-    assert keyset_codec.restored(Mention, BEST_MATCH_FIRST, kept) == (rank, id_)
-    assert keyset_codec.restored(Keyword, MOST_LEADS_FIRST, keyset_codec.portable(MOST_LEADS_FIRST, row)) == (
+    saved = through_json(keyset_codec.dump(BEST_MATCH_FIRST, row))
+    assert keyset_codec.load(Mention, BEST_MATCH_FIRST, saved) == (rank, id_)
+    assert keyset_codec.load(Keyword, MOST_LEADS_FIRST, keyset_codec.dump(MOST_LEADS_FIRST, row)) == (
         7,
         id_,
     )
@@ -86,18 +86,18 @@ def test_so_is_one_among_ranks_and_one_among_numbers(rank: float, id_: int) -> N
 @pytest.mark.parametrize(
     "values", [[], [1], [1, 2, 3], ["x", 1], [1, "x"], [1, 2**63], [10**20, 1], [True, 1]]
 )
-def test_what_is_no_place_is_refused(values: list[Any]) -> None:
+def test_values_of_another_order_are_refused(values: list[Any]) -> None:
     with pytest.raises((ValueError, TypeError, OverflowError)):
-        keyset_codec.restored(Lead, LATEST_CHANGE_FIRST, values)
+        keyset_codec.load(Lead, LATEST_CHANGE_FIRST, values)
 
 
-def test_a_moment_is_kept_as_a_number() -> None:
+def test_a_timestamp_is_saved_as_microseconds() -> None:
     row: Any = Row(created_at=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=1), id=3)
-    assert keyset_codec.portable(NEWEST_FIRST, row) == [1_000_000, 3]
+    assert keyset_codec.dump(NEWEST_FIRST, row) == [1_000_000, 3]
 
 
 def test_decimals_keep_their_digits() -> None:
     where = Condition("value", Operator.GTE, Decimal("10.00"))
-    found = saved_query.restored(through_json(saved_query.stored(Question(where, NEWEST_FIRST))))
+    found = saved_query.load(through_json(saved_query.dump(SavedQuery(where, NEWEST_FIRST))))
     assert isinstance(found.where, Condition)
     assert str(found.where.value) == "10.00"

@@ -1,4 +1,4 @@
-"""Every access path has its index, and every index its access path, shown by EXPLAIN on 20,000 mentions."""
+"""Each access path uses its index, and each index serves an access path: EXPLAIN on 20,000 mentions."""
 
 import json
 from collections.abc import AsyncIterator
@@ -19,8 +19,8 @@ from db.language.keyset import (
     MOST_LEADS_FIRST,
     MOST_MENTIONS_FIRST,
     NEWEST_FIRST,
+    BoundsShape,
     Order,
-    SpanShape,
 )
 from db.models import Export, IntegrationLog, Keyword, Lead, LeadEvent, Mention
 from db.statements import (
@@ -37,9 +37,9 @@ from server.commands.demo import _make_data
 from tests.support.databases import copied_database
 
 AT = datetime.now(UTC) - timedelta(days=45)  # in the middle of the demo's days
-FIRST = SpanShape(backwards=False, after=False, before=False)
-NEXT = SpanShape(backwards=False, after=True, before=False)
-LAST = SpanShape(backwards=True, after=False, before=True)
+FIRST = BoundsShape(backwards=False, after=False, before=False)
+NEXT = BoundsShape(backwards=False, after=True, before=False)
+LAST = BoundsShape(backwards=True, after=False, before=True)
 EDGES = {"after_created_at": AT, "after_id": 9_000, "before_created_at": AT, "before_id": 9_000, "before_": 1}
 
 WHERE = {"where_0": "converted", "where_1": "reddit", "where_2": "neutral", "rank_query": "budget", "starts": [AT], "since": AT, "until": AT + timedelta(days=7)}  # fmt: skip
@@ -56,7 +56,7 @@ async def seeded(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Poo
 
 async def fill(pool: Pool) -> None:
     await _make_data(pool, scale=1)
-    # What a busy place has and the demo has not: many users, so that one user's rows are few of all.
+    # Add many users, so that the rows of one user are a small part of the table, as in production.
     await pool.execute(
         "INSERT INTO users (email) SELECT format('u%s@example.com', n) FROM generate_series(1, 2000) AS n"
     )
@@ -103,11 +103,11 @@ async def fill(pool: Pool) -> None:
     await pool.execute("VACUUM ANALYZE")
 
 
-def page_of_each(model: Any, parent: str, shape: SpanShape, *, everybody: bool = False) -> Statement:
+def page_of_each(model: Any, parent: str, shape: BoundsShape, *, everybody: bool = False) -> Statement:
     return read_rows._page_of_each(model, parent, NEWEST_FIRST, shape, EVERYTHING, everybody=everybody)
 
 
-def page(model: Any, shape: SpanShape, *, everybody: bool) -> Statement:
+def page(model: Any, shape: BoundsShape, *, everybody: bool) -> Statement:
     return read_rows._page(model, NEWEST_FIRST, shape, EVERYTHING, everybody=everybody)
 
 
@@ -115,28 +115,28 @@ def ordered(model: Any, order: Order) -> Statement:
     return read_rows._page(model, order, FIRST, EVERYTHING, everybody=False)
 
 
-# The access path, its statement, and the index that has to serve it. The seed's ten are marked IX1 to IX10.
+# The access path, its statement, and the required index. IX1 to IX10 mark the ten paths of the first design.
 PATHS: list[tuple[str, Statement | str, str]] = [
     ("IX1 IX3 newest mentions of keywords", page_of_each(Mention, "keyword_id", FIRST), "ix_mentions_keyword_id"),
-    ("IX3 the page behind a cursor", page_of_each(Mention, "keyword_id", NEXT), "ix_mentions_keyword_id"),
-    ("IX3 the page in front of a cursor", page_of_each(Mention, "keyword_id", LAST), "ix_mentions_keyword_id"),
-    ("IX2 newest mentions of everybody", page(Mention, NEXT, everybody=True), "ix_mentions_created_at_id"),
+    ("IX3 the page after a cursor", page_of_each(Mention, "keyword_id", NEXT), "ix_mentions_keyword_id"),
+    ("IX3 the page before a cursor", page_of_each(Mention, "keyword_id", LAST), "ix_mentions_keyword_id"),
+    ("IX2 newest mentions of all users", page(Mention, NEXT, everybody=True), "ix_mentions_created_at_id"),
     ("IX2 newest mentions of a user", page(Mention, NEXT, everybody=False), "ix_mentions_user_id"),
     ("IX2 mentions older than a date", "SELECT id FROM mentions WHERE created_at < $1 ORDER BY created_at DESC, id DESC LIMIT 1000", "ix_mentions_created_at_id"),
     ("IX4 leads of mentions", read_rows._by(Lead, "mention_id", everybody=False), "uq_leads_mention_id"),
-    ("IX5 newest leads of everybody in a status", "SELECT * FROM leads WHERE status = 'converted' ORDER BY created_at DESC, id DESC LIMIT 20", "ix_leads_status"),
-    ("IX6 newest leads of everybody", page(Lead, NEXT, everybody=True), "ix_leads_created_at_id"),
+    ("IX5 newest leads of all users in a status", "SELECT * FROM leads WHERE status = 'converted' ORDER BY created_at DESC, id DESC LIMIT 20", "ix_leads_status"),
+    ("IX6 newest leads of all users", page(Lead, NEXT, everybody=True), "ix_leads_created_at_id"),
     ("IX6 newest leads of a user", page(Lead, NEXT, everybody=False), "ix_leads_user_id"),
     ("IX7 newest leads of a user in a status", "SELECT * FROM leads WHERE user_id = 1 AND status = 'converted' ORDER BY created_at DESC, id DESC LIMIT 20", "ix_leads_user_id_status"),
     ("newest leads of keywords", page_of_each(Lead, "keyword_id", FIRST), "ix_leads_keyword_id"),
     ("IX8 integrations of a user", "SELECT * FROM integrations WHERE user_id = 700 ORDER BY id DESC", "uq_integrations_user_id_id"),
-    ("an account that is connected already", "SELECT id FROM integrations WHERE user_id = 700 AND provider = 'rss' AND external_account_id = 'x'", "uq_integrations_user_id_provider_external_account_id"),
+    ("a connected account", "SELECT id FROM integrations WHERE user_id = 700 AND provider = 'rss' AND external_account_id = 'x'", "uq_integrations_user_id_provider_external_account_id"),
     ("IX9 active integrations that are due", "SELECT id FROM integrations WHERE status = 'active' AND next_sync_at <= $1 ORDER BY next_sync_at LIMIT 20", "ix_integrations_next_sync_at"),
     ("IX10 newest logs of integrations", page_of_each(IntegrationLog, "integration_id", FIRST), "ix_integration_logs_integration_id"),
     ("keywords of a user", "SELECT * FROM keywords WHERE user_id = 700 ORDER BY id DESC LIMIT 20", "uq_keywords_user_id_id"),
     ("a keyword by its words", "SELECT id FROM keywords WHERE user_id = 700 AND keyword_norm = 'crm' AND match_type = 'phrase' AND status <> 'archived'", "uq_keywords_user_id_keyword_norm_match_type"),
     ("keywords by id", read_rows._by(Keyword, "id", everybody=True), "pk_keywords"),
-    ("a post that is known already", "SELECT id FROM mentions WHERE keyword_id = 1 AND platform = 'reddit' AND external_id = 'demo-1'", "uq_mentions_keyword_id_platform_external_id"),
+    ("an existing mention of a post", "SELECT id FROM mentions WHERE keyword_id = 1 AND platform = 'reddit' AND external_id = 'demo-1'", "uq_mentions_keyword_id_platform_external_id"),
     ("mentions of an integration", page_of_each(Mention, "integration_id", FIRST), "ix_mentions_integration_id"),
     ("leads of an assignee", "SELECT id FROM leads WHERE assignee_user_id = 1", "ix_leads_assignee_user_id"),
     ("a lead by a partner's reference", "SELECT id FROM leads WHERE user_id = 1 AND external_reference = 'crm-100'", "uq_leads_user_id_external_reference"),
@@ -144,17 +144,17 @@ PATHS: list[tuple[str, Statement | str, str]] = [
     ("keywords of a user with the most leads", ordered(Keyword, MOST_LEADS_FIRST), "ix_keywords_user_id_leads_count"),
     ("leads of a user by their last change", ordered(Lead, LATEST_CHANGE_FIRST), "ix_leads_user_id_status_changed_at"),
     ("leads of keywords by their last change", read_rows._page_of_each(Lead, "keyword_id", LATEST_CHANGE_FIRST, FIRST, EVERYTHING, everybody=False), "ix_leads_keyword_id_status_changed_at"),
-    ("leads of everybody by their last change", read_rows._page(Lead, LATEST_CHANGE_FIRST, FIRST, EVERYTHING, everybody=True), "ix_leads_status_changed_at_id"),
+    ("leads of all users by their last change", read_rows._page(Lead, LATEST_CHANGE_FIRST, FIRST, EVERYTHING, everybody=True), "ix_leads_status_changed_at_id"),
     ("a user by e-mail address", "SELECT id FROM users WHERE lower(email) = lower('U7@example.com')", "uq_users_email"),
     ("newest events of leads", page_of_each(LeadEvent, "lead_id", FIRST), "ix_lead_events_lead_id"),
-    ("idempotency keys that are over", "SELECT key FROM idempotency_keys WHERE expires_at < $1 ORDER BY expires_at LIMIT 10", "ix_idempotency_keys_expires_at"),
+    ("expired idempotency keys", "SELECT key FROM idempotency_keys WHERE expires_at < $1 ORDER BY expires_at LIMIT 10", "ix_idempotency_keys_expires_at"),
     ("an idempotency key", "SELECT response FROM idempotency_keys WHERE user_id = 700 AND key = 'a'", "pk_idempotency_keys"),
     ("newest logs of a user", page(IntegrationLog, NEXT, everybody=False), "ix_integration_logs_user_id"),
-    ("newest logs of everybody", page(IntegrationLog, NEXT, everybody=True), "ix_integration_logs_created_at_id"),
+    ("newest logs of all users", page(IntegrationLog, NEXT, everybody=True), "ix_integration_logs_created_at_id"),
     ("exports of a user", read_rows._page(Export, LATEST_ID_FIRST, FIRST, EVERYTHING, everybody=False), "ix_exports_user_id_id"),
-    ("files that are over", exports._take_expired_export(), "ix_exports_expires_at"),
-    ("exports that are forgotten", "SELECT id FROM exports WHERE purged_at <= $1 LIMIT 1000", "ix_exports_purged_at"),
-    ("the part of a file that a byte is in", "SELECT data FROM export_parts WHERE export_id = 700 AND starts_at <= 2500 ORDER BY starts_at DESC LIMIT 1", "pk_export_parts"),
+    ("expired files", exports._take_expired_export(), "ix_exports_expires_at"),
+    ("exports to delete", "SELECT id FROM exports WHERE purged_at <= $1 LIMIT 1000", "ix_exports_purged_at"),
+    ("the piece of a file that contains a byte", "SELECT data FROM export_parts WHERE export_id = 700 AND starts_at <= 2500 ORDER BY starts_at DESC LIMIT 1", "pk_export_parts"),
     ("API keys of a user", "SELECT id FROM api_keys WHERE user_id = 700 ORDER BY id", "ix_api_keys_user_id_id"),
 ]  # fmt: skip
 
@@ -187,14 +187,14 @@ async def explain(pool: Pool, statement: Statement | str) -> set[str]:
             }
             | EDGES
             | WHERE
-            | SPANS
+            | PERIODS
         )
     plan = await pool.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *arguments)
     return indexes_of(json.loads(plan))
 
 
 @pytest.mark.parametrize(("name", "statement", "index"), PATHS, ids=[name for name, _, _ in PATHS])
-async def test_the_path_is_served_by_its_index(
+async def test_each_access_path_uses_its_index(
     seeded: Pool, name: str, statement: Statement | str, index: str
 ) -> None:
     assert await explain(seeded, statement) == {index}, name
@@ -204,13 +204,13 @@ def is_(field: str, value: str) -> Filter:
     return Condition(field, Operator.EQ, value)
 
 
-# Filters are checked on the rows of a list's index, or found by an index of their own where they are rare.
+# A filter checks the rows of the list's index, or uses its own index if few rows match.
 FILTERS: list[tuple[str, Statement, set[str]]] = [
     ("words, newest first", read_rows._page(Mention, NEWEST_FIRST, FIRST, Condition("search", Operator.MATCHES, "where_0"), everybody=False), {"ix_mentions_user_id_search"}),
     ("words, best match first", read_rows._page(Mention, BEST_MATCH_FIRST, FIRST, Condition("search", Operator.MATCHES, "where_0"), everybody=False), {"ix_mentions_user_id_search"}),
-    ("how many have an intent", counts._count(Mention, None, is_("intent", "where_0"), everybody=False), {"ix_analysis_results_user_id_intent_mention_id", "pk_mentions"}),
-    ("how many have a sentiment", counts._count(Mention, None, is_("sentiment", "where_0"), everybody=False), {"ix_analysis_results_user_id_sentiment_mention_id", "pk_mentions"}),
-    ("how many have a relevance", counts._count(Mention, None, is_("relevance", "where_0"), everybody=False), {"ix_analysis_results_user_id_relevance_mention_id", "pk_mentions"}),
+    ("number of mentions with an intent", counts._count(Mention, None, is_("intent", "where_0"), everybody=False), {"ix_analysis_results_user_id_intent_mention_id", "pk_mentions"}),
+    ("number of mentions with a sentiment", counts._count(Mention, None, is_("sentiment", "where_0"), everybody=False), {"ix_analysis_results_user_id_sentiment_mention_id", "pk_mentions"}),
+    ("number of mentions with a relevance", counts._count(Mention, None, is_("relevance", "where_0"), everybody=False), {"ix_analysis_results_user_id_relevance_mention_id", "pk_mentions"}),
     ("newest with a common sentiment", read_rows._page(Mention, NEWEST_FIRST, FIRST, is_("sentiment", "where_2"), everybody=False), {"ix_mentions_user_id", "ix_analysis_results_user_id_sentiment_mention_id"}),
     ("newest of a platform, by keyword", read_rows._page_of_each(Mention, "keyword_id", NEWEST_FIRST, FIRST, is_("platform", "where_1"), everybody=False), {"ix_mentions_keyword_id"}),
     ("newest without a lead, by keyword", read_rows._page_of_each(Mention, "keyword_id", NEWEST_FIRST, FIRST, Condition("lead", Operator.IS_NULL, True), everybody=False), {"ix_mentions_keyword_id", "uq_leads_mention_id"}),
@@ -221,21 +221,21 @@ FILTERS: list[tuple[str, Statement, set[str]]] = [
     ("leads in a status", read_rows._page(Lead, NEWEST_FIRST, FIRST, is_("status", "where_0"), everybody=False), {"ix_leads_user_id_status"}),
     ("leads of two platforms", read_rows._page(Lead, NEWEST_FIRST, FIRST, AnyOf((is_("platform", "where_0"), Not(is_("platform", "where_1")))), everybody=False), {"ix_leads_user_id", "pk_mentions"}),
     ("counts by platform of each keyword", counts._group(Mention, "keyword_id", "platform", EVERYTHING, everybody=False), {"ix_mentions_keyword_id"}),
-    ("exports of a user that are not finished", exports._unfinished_exports(everybody=False), {"ix_exports_user_id_id", "ix_exports_due_at"}),
-    ("the export whose turn it is", exports._take_export(), {"ix_exports_due_at", "pk_users"}),
+    ("unfinished exports of a user", exports._unfinished_exports(everybody=False), {"ix_exports_user_id_id", "ix_exports_due_at"}),
+    ("the next due export", exports._take_export(), {"ix_exports_due_at", "pk_users"}),
     ("days of a user", counts._per_window(Mention, None, EVERYTHING, everybody=False), {"ix_mentions_user_id"}),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "statement", "indexes"), FILTERS, ids=[name for name, _, _ in FILTERS])
-async def test_filters_and_figures_never_read_a_table_whole(
+async def test_filters_and_counts_use_indexes(
     seeded: Pool, name: str, statement: Statement, indexes: set[str]
 ) -> None:
     assert await explain(seeded, statement) == indexes, name
 
 
-# What dashboards are made of: roll-ups, and small tables by their users. Spans are cut into days and quarters.
-SPANS = buckets.part_values(
+# Dashboards read roll-ups, and small tables by user.
+PERIODS = buckets.part_values(
     [
         (
             AT.replace(minute=0, second=0, microsecond=0),
@@ -244,11 +244,11 @@ SPANS = buckets.part_values(
     ]
 )
 FIGURES: list[tuple[str, Statement, set[str]]] = [
-    ("spans of users", buckets._slots("user_id", everybody=False), {"pk_user_slot_stats", "pk_user_day_stats"}),
-    ("spans of keywords", buckets._slots("keyword_id", everybody=False), {"pk_slot_stats", "pk_day_stats"}),
-    ("spans of everybody", buckets._slots("user_id", everybody=True), {"pk_user_slot_stats", "pk_user_day_stats"}),
+    ("sums of users", buckets._slots("user_id", everybody=False), {"pk_user_slot_stats", "pk_user_day_stats"}),
+    ("sums of keywords", buckets._slots("keyword_id", everybody=False), {"pk_slot_stats", "pk_day_stats"}),
+    ("sums of all users", buckets._slots("user_id", everybody=True), {"pk_user_slot_stats", "pk_user_day_stats"}),
     ("the best keywords", keyword_ranking._keywords_ranking(tuple(keyword_ranking.Ranking), everybody=False), {"uq_keywords_user_id_id", "pk_slot_stats", "pk_day_stats"}),
-    ("how efficient keywords are", keyword_ranking._keywords_efficiency(everybody=False), {"ix_keywords_user_id_mentions_count"}),
+    ("efficiency of keywords", keyword_ranking._keywords_efficiency(everybody=False), {"ix_keywords_user_id_mentions_count"}),
     ("recent leads", recent_leads._leads_recent(everybody=False), {"ix_leads_user_id", "pk_mentions", "pk_keywords"}),
     ("health of integrations", integration_health._integrations_health("user_id", everybody=False), {"uq_integrations_user_id_provider_external_account_id", "ix_integration_logs_integration_id", "pk_integration_days"}),
     ("leads to score", lead_score._leads_to_score(every=True), {"pk_leads"}),
@@ -256,13 +256,13 @@ FIGURES: list[tuple[str, Statement, set[str]]] = [
 
 
 @pytest.mark.parametrize(("name", "statement", "indexes"), FIGURES, ids=[name for name, _, _ in FIGURES])
-async def test_figures_of_dashboards_are_read_from_indexes(
+async def test_dashboard_figures_use_indexes(
     seeded: Pool, name: str, statement: Statement, indexes: set[str]
 ) -> None:
     assert await explain(seeded, statement) == indexes, name
 
 
-async def test_the_runs_of_a_day_are_found_by_their_integrations(seeded: Pool) -> None:
+async def test_runs_of_a_day_are_found_by_the_index_of_their_integration(seeded: Pool) -> None:
     now = datetime.now(UTC)
     sent = integration_health._integrations_conditions()
     arguments = sent.arguments({"keys": [1, 2, 3], "since": now - timedelta(days=1), "now": now})
@@ -270,13 +270,13 @@ async def test_the_runs_of_a_day_are_found_by_their_integrations(seeded: Pool) -
     assert indexes_of(json.loads(plan)) == {"pk_integrations", "ix_integration_logs_integration_id"}
 
 
-def test_the_seeds_ten_paths_are_all_there() -> None:
+def test_the_ten_paths_of_the_first_design_are_tested() -> None:
     named = {word for name, _, _ in PATHS for word in name.split() if word.startswith("IX")}
     assert named == {f"IX{number}" for number in range(1, 11)}
 
 
-# Indexes that no statement of the API reads by themselves, with the reason that they are there.
-KEPT_FOR = {
+# Indexes that no listed path uses alone, with their purpose.
+OTHER_INDEXES = {
     "pk_users": "rows by id",
     "pk_mentions": "rows by id",
     "pk_leads": "rows by id",
@@ -291,17 +291,17 @@ KEPT_FOR = {
 }
 
 
-async def test_every_index_serves_a_path(seeded: Pool) -> None:
+async def test_each_index_serves_an_access_path(seeded: Pool) -> None:
     found = {row["name"] for row in await seeded.fetch(
         "SELECT indexrelid::regclass::text AS name FROM pg_index "
         "WHERE indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)"
     )}  # fmt: skip
     served = {index for _, _, index in PATHS}.union(*(indexes for _, _, indexes in [*FILTERS, *FIGURES]))
-    assert found == served | set(KEPT_FOR)
+    assert found == served | set(OTHER_INDEXES)
 
 
-async def test_no_index_is_invalid_or_begins_like_another(seeded: Pool) -> None:
-    """An index whose columns another one starts with only slows writers down."""
+async def test_no_index_is_invalid_or_a_prefix_of_another(seeded: Pool) -> None:
+    """An index that is a prefix of another only slows writers down."""
     found = await seeded.fetch(
         """
         SELECT indexrelid::regclass::text AS name, indrelid AS tab, indisvalid AS valid,

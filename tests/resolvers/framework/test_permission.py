@@ -9,7 +9,7 @@ from graphql import GraphQLObjectType
 from sqlalchemy.orm import Mapped
 
 from db import models
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from db.language.keyset import LATEST_ID_FIRST
 from db.language.scope import Scope
 from db.models.base import Base, Id

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from db.embedded import EmbeddedPostgres
 from db.engine.databases import identity
-from db.engine.pool import Pool, Reader, open_pool
+from db.engine.pool import Pool, open_pool
+from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.models import User
 from loaders.loader import Loads

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from db.engine.pool import Pool, Reader
+from db.engine.pool import Pool
+from db.engine.reader import Reader
 from db.language.scope import EVERYBODY, Scope
 from db.models import User
 from loaders.loader import Loads

@@ -11,7 +11,7 @@ from enum import Enum
 
 import pytest
 
-from db.engine.pool import Reader
+from db.engine.reader import Reader
 from loaders.loader import Loads
 from services.figures.cache.cached import Cached, CachedFigure, Figures, cached_figure
 from services.figures.cache.cached_figure import CachedFigures

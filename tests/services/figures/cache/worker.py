@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from db.engine.pool import Pool, Reader, open_pool
+from db.engine.pool import Pool, open_pool
+from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.models import User
 from loaders.loader import Loads

@@ -1,0 +1,130 @@
+"""The reader: one connection, one snapshot, and one statement at a time for each operation."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, cast
+
+import asyncpg
+
+from db.engine.outage import is_lost
+from db.engine.pool import Pool, Pooled
+from db.engine.session import Session
+from db.engine.statement_cache import Statement
+from db.language.projection import EVERY_COLUMN, Projection
+
+_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
+class Reader(Session):
+    """A read-only session of one snapshot.
+
+    The first read takes a connection from the pool, and `close` gives it back. A reader never holds one
+    connection while it waits for another. Reads after `close` are cancelled.
+
+    `single` says that the reader runs one statement at most. That statement needs no transaction.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        statements: list[str] | None = None,
+        *,
+        projection: Projection = EVERY_COLUMN,
+        single: bool = False,
+    ) -> None:
+        super().__init__(statements, projection=projection)
+        self.single = single
+        self._pool = pool
+        self._one_at_a_time = asyncio.Lock()
+        self._connection: Pooled | None = None
+        self._closed = False
+        self._opened_at: float | None = None
+
+    @property
+    def snapshot_age_seconds(self) -> float:
+        """The age of the snapshot or slightly more, and 0 before the first read."""
+        return 0 if self._opened_at is None else time.monotonic() - self._opened_at
+
+    async def _send(
+        self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]
+    ) -> list[asyncpg.Record]:
+        if self.single:
+            self._require_open()
+            self.statements.append(statement.name)
+            return await self._pool.fetch(statement.sql, *arguments, record_class=record_class)
+        async with self._one_at_a_time:
+            self._require_open()
+            connection = self._connection or await self._open_snapshot()
+            self.statements.append(statement.name)
+            return await connection.fetch(statement.sql, *arguments, record_class=record_class)
+
+    async def open(self) -> None:
+        """Open the snapshot now, for all later reads. The reader is no longer `single`."""
+        self.single = False
+        async with self._one_at_a_time:
+            self._require_open()
+            if self._connection is None:
+                await self._open_snapshot()
+
+    def _require_open(self) -> None:
+        """Cancel the caller if the reader is closed: a connection taken now would never be returned."""
+        if self._closed:
+            raise asyncio.CancelledError
+
+    async def _open_snapshot(self) -> Pooled:
+        self._connection = connection = await self._pool.acquire()
+        self._opened_at = time.monotonic()
+        await _begin(connection)
+        return connection
+
+    def close(self) -> None:
+        """End the snapshot and return the connection in a task. The caller need not wait."""
+        self._closed = True
+        if self._connection is not None or self._one_at_a_time.locked():
+            task = asyncio.get_running_loop().create_task(self._end())
+            _ending.add(task)
+            task.add_done_callback(_ending.discard)
+
+    async def _end(self) -> None:
+        """Return the connection after the running read, even if its caller no longer waits for the read."""
+        async with self._one_at_a_time:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                await _release(self._pool, connection)
+
+
+_ending: set[asyncio.Task[None]] = set()
+
+
+async def _begin(connection: Pooled) -> None:
+    try:
+        await connection.execute(_BEGIN)
+    except asyncpg.ActiveSQLTransactionError:
+        # The connection's previous user was cancelled after a statement was prepared and before it was sent.
+        # The driver then leaves an implicit transaction open. The error has ended that transaction.
+        await connection.execute(_BEGIN)
+
+
+async def _release(pool: Pool, connection: Pooled) -> None:
+    try:
+        await _end_snapshot(connection)
+    except Exception as failure:
+        if not is_lost(failure):
+            raise
+    finally:
+        # The errors mean that the connection has ended meanwhile, so that there is nothing to release.
+        with suppress(asyncpg.InterfaceError, asyncpg.InternalClientError):
+            await pool.release(connection)
+
+
+async def _end_snapshot(connection: Pooled) -> None:
+    if connection.is_closed():
+        return
+    protocol: Any = cast("Any", connection)._protocol  # noqa: SLF001 - the driver has no public way
+    # The server may still be cancelling the last statement. ROLLBACK must wait for the end of that.
+    if protocol._is_cancelling():  # noqa: SLF001
+        await protocol._wait_for_cancellation()  # noqa: SLF001
+    if connection.is_in_transaction():
+        await connection.execute("ROLLBACK")

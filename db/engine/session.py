@@ -1,0 +1,70 @@
+"""Sessions: the common base of readers and writers.
+
+SQLAlchemy builds the statements and asyncpg runs them. Rows are asyncpg's records, without a further layer of
+objects (docs/decisions/0002-rows.md has the measurements).
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar, cast
+
+import asyncpg
+
+from db.engine.statement_cache import Statement
+from db.language.projection import EVERY_COLUMN, Projection
+from db.language.records import record_class, row_class
+from db.language.scope import PARAMETER, Scope
+from db.language.shape import Shape
+from db.models import Base
+
+Model = TypeVar("Model", bound=Base)
+
+
+class UnscopedStatementError(Exception):
+    """A statement without the scope's condition was about to run with the scope of one user."""
+
+
+class Session:
+    """A source of rows: a `Reader`, or a `Writer` that reads in its own transaction.
+
+    `statements` lists the names of the sent statements, in order.
+    """
+
+    def __init__(self, statements: list[str] | None = None, *, projection: Projection = EVERY_COLUMN) -> None:
+        self.statements: list[str] = [] if statements is None else statements
+        self.projection = projection
+
+    async def fetch(
+        self, model: type[Model], statement: Statement, scope: Scope, **values: object
+    ) -> list[Model]:
+        """Return the statement's rows, with the model's columns as attributes.
+
+        Rows outside the scope are absent.
+        """
+        return cast("list[Model]", await self._fetch(row_class(model), statement, scope, values))
+
+    async def fetch_shape(
+        self, shape: Shape, statement: Statement, scope: Scope, **values: object
+    ) -> list[Any]:
+        """Return the statement's rows in the shape, with the joined rows."""
+        return await self._fetch(record_class(shape), statement, scope, values)
+
+    async def fetch_values(
+        self, statement: Statement, scope: Scope, **values: object
+    ) -> list[asyncpg.Record]:
+        """Return the statement's rows that belong to no model, such as counts and sums."""
+        return await self._fetch(asyncpg.Record, statement, scope, values)
+
+    async def _fetch(
+        self, record_class: type[asyncpg.Record], statement: Statement, scope: Scope, values: dict[str, Any]
+    ) -> list[asyncpg.Record]:
+        if not scope.everybody:
+            if PARAMETER not in statement.parameters:
+                raise UnscopedStatementError(statement.name)
+            values[PARAMETER] = scope.user_id
+        return await self._send(statement, statement.arguments(values), record_class)
+
+    async def _send(
+        self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]
+    ) -> list[asyncpg.Record]:
+        """Run the statement and append its name to `statements`."""
+        raise NotImplementedError

@@ -1,0 +1,239 @@
+"""The private and undocumented parts of libraries that the project uses.
+
+A test here fails when a new release of a library changes such a part. Its message names the code to adapt.
+"""
+
+import asyncio
+import inspect
+import pkgutil
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, cast
+
+import asyncpg
+import pytest
+import strawberry
+import uvicorn
+from graphql import GraphQLObjectType, GraphQLSchema
+from graphql.type import scalars
+from strawberry.extensions import SchemaExtension
+
+from breadth.strawberry_field import _BASIC, _MADE, DEFINITION, _closed_over
+from db.engine.pool import Pool
+
+
+@strawberry.type
+class Thing:
+    size: int = 1
+
+    @strawberry.field
+    def twice(self) -> int:
+        return 2 * self.size
+
+    @strawberry.field
+    async def later(self) -> int:
+        return self.size
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def thing(self, info: strawberry.Info) -> Thing:
+        return Thing(size=len(info._raw_info.field_nodes))
+
+
+SCHEMA = strawberry.Schema(Query)
+
+
+def test_info_of_strawberry_keeps_the_info_of_graphql_core() -> None:
+    answer = SCHEMA.execute_sync("{ thing { size } thing { twice } }")
+    assert answer.data == {"thing": {"size": 2, "twice": 4}}, (
+        "Strawberry's Info no longer has `_raw_info.field_nodes`: adapt schema/reference_batching.py and "
+        f"bench/executor.py. {answer.errors}"
+    )
+
+
+def test_strawberry_keeps_the_operation_name_of_the_request() -> None:
+    names = []
+
+    class Look(SchemaExtension):
+        def on_execute(self) -> Iterator[None]:
+            names.append(getattr(self.execution_context, "_provided_operation_name", "missing"))
+            yield
+
+    schema = strawberry.Schema(Query, extensions=[Look])
+    schema.execute_sync("query A { __typename }", operation_name="A")
+    schema.execute_sync("query A { __typename }")
+    assert names == ["A", None], (
+        "Strawberry's ExecutionContext no longer keeps the operation name of the request in "
+        "`_provided_operation_name`: adapt schema/schema.py."
+    )
+
+
+def test_strawberry_processes_errors_in_a_private_method() -> None:
+    method = getattr(strawberry.Schema, "_process_errors", None)
+    assert method is not None, (
+        "Strawberry's Schema no longer has `_process_errors`: adapt breadth/extension.py."
+    )
+    assert list(inspect.signature(method).parameters) == ["self", "errors", "execution_context"], (
+        "Strawberry's `Schema._process_errors` takes other arguments: adapt breadth/extension.py."
+    )
+
+
+def test_strawberry_tells_whether_an_extension_wraps_resolvers() -> None:
+    class Wraps(SchemaExtension):
+        def resolve(self, *_: Any, **__: Any) -> Any:
+            raise NotImplementedError
+
+    assert [each._implements_resolve() for each in (Wraps, SchemaExtension)] == [True, False], (
+        "Strawberry's `SchemaExtension._implements_resolve` no longer tells whether an extension overrides "
+        "`resolve`: adapt breadth/extension.py."
+    )
+
+
+def test_strawberry_and_graphql_core_schemas_refer_to_each_other() -> None:
+    inner = getattr(SCHEMA, "_schema", None)
+    assert isinstance(inner, GraphQLSchema), (
+        "Strawberry's Schema no longer keeps the schema of graphql-core in `_schema`: adapt breadth/extension.py."
+    )
+    assert inner.extensions.get(DEFINITION) is SCHEMA, (
+        f"The schema of graphql-core no longer has Strawberry's as the extension {DEFINITION!r}: adapt "
+        "breadth/strawberry_field.py."
+    )
+
+
+def test_strawberry_makes_resolvers_of_known_names() -> None:
+    type_ = cast("GraphQLObjectType", SCHEMA._schema.type_map["Thing"])
+    resolvers: list[Any] = [type_.fields[name].resolve for name in ("size", "twice", "later")]
+    names = [resolver.__qualname__ for resolver in resolvers]
+    assert (names[0], set(names)) == (_BASIC, _MADE), (
+        "Strawberry's generated resolvers have other names: adapt breadth/strawberry_field.py. Until then breadth "
+        "calls every resolver object by object."
+    )
+    assert all("field_exception_handlers" in resolver.__code__.co_freevars for resolver in resolvers[1:]), (
+        "Strawberry's generated resolvers no longer close over `field_exception_handlers`: adapt `metadata_of` in "
+        "breadth/strawberry_field.py."
+    )
+    assert not _closed_over(resolvers[1], "field_exception_handlers")
+
+
+# Name, first parameters or members, and the module of the project that relies on them.
+GRAPHQL_CORE = [
+    (
+        "execution.collect_fields:collect_fields",
+        "schema fragments variable_values runtime_type operation",
+        "plan",
+    ),
+    (
+        "execution.collect_fields:collect_subfields",
+        "schema fragments variable_values operation return_type field_details_list",
+        "plan",
+    ),
+    ("execution.collect_fields:FieldDetails", "node", "plan"),
+    ("execution.collect_fields:FragmentDetails", "definition", "plan"),
+    ("execution.collect_fields:CollectedFields", "grouped_field_set", "plan"),
+    ("execution.values:VariableValues", "sources coerced", "variables"),
+    ("execution.values:VariableValueSource", "signature value", "variables"),
+    ("execution.get_variable_signature:get_variable_signature", "schema var_def_node", "variables"),
+    ("execution.get_variable_signature:GraphQLVariableSignature", "name type default", "variables"),
+    (
+        "execution:Executor",
+        (
+            "schema fragment_definitions fragments root_value context_value operation variable_values "
+            "field_resolver type_resolver subscribe_field_resolver"
+        ),
+        "request",
+    ),
+    ("execution:Executor.build_resolve_info", "self field_def field_nodes parent_type path", "request"),
+    (
+        "execution:Executor.ensure_valid_runtime_type",
+        "self runtime_type_name return_type field_details_list info result",
+        "completion",
+    ),
+    ("execution:Executor.complete_leaf_value", "return_type result", "leaf_serialization"),
+    ("execution.incremental:IncrementalExecutor", "", "execute"),
+    ("execution.execute:assume_not_awaitable", "_value", "awaitability"),
+    ("execution.execute:assume_not_async_iterable", "_value", "awaitability"),
+    ("pyutils.is_awaitable:is_awaitable", "value", "awaitability"),
+    ("pyutils.is_awaitable:is_async_iterable", "value", "awaitability"),
+    ("utilities.coerce_input_value:coerce_default_value", "input_value", "coercion"),
+    ("utilities.coerce_input_value:coerce_input_value", "input_value type_", "coercion"),
+]
+
+
+@pytest.mark.parametrize(("name", "parameters", "module"), GRAPHQL_CORE, ids=lambda value: value)
+def test_graphql_core_has_the_undocumented_names_that_breadth_uses(
+    name: str, parameters: str, module: str
+) -> None:
+    found = None
+    with suppress(ImportError, AttributeError):
+        found = pkgutil.resolve_name(f"graphql.{name}")
+    assert found is not None, f"graphql-core no longer has graphql.{name}: adapt breadth/{module}.py."
+    expected = parameters.split()
+    assert list(inspect.signature(found).parameters)[: len(expected)] == expected, (
+        f"graphql-core's graphql.{name} takes other arguments: adapt breadth/{module}.py."
+    )
+
+
+@pytest.mark.parametrize("kind", ["string", "id", "int", "float", "boolean"])
+def test_graphql_core_serializes_its_scalars_by_known_functions(kind: str) -> None:
+    scalar = next(each for name, each in scalars.specified_scalar_types.items() if name.lower() == kind)
+    assert scalar.coerce_output_value is getattr(scalars, f"serialize_{kind}", None), (
+        f"graphql-core's {scalar} is serialized by another function than `serialize_{kind}`: adapt "
+        "breadth/leaf_serialization.py. Until then breadth serializes value by value."
+    )
+
+
+async def test_asyncpg_tells_whether_a_statement_is_being_cancelled(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        protocol: Any = getattr(connection, "_protocol", None)
+        assert all(hasattr(protocol, name) for name in ("_is_cancelling", "_wait_for_cancellation")), (
+            "asyncpg's connection no longer has `_protocol._is_cancelling` and `_wait_for_cancellation`: adapt "
+            "`_end_snapshot` in db/engine/pool.py."
+        )
+        running = asyncio.create_task(connection.execute("SELECT pg_sleep(60)"))
+        await asyncio.sleep(0.1)
+        running.cancel()
+        await asyncio.wait([running])
+        cancelling = protocol._is_cancelling()
+        await protocol._wait_for_cancellation()
+        assert (running.cancelled(), cancelling, protocol._is_cancelling()) == (True, True, False), (
+            "asyncpg cancels statements in another way: adapt `_end_snapshot` in db/engine/pool.py."
+        )
+        assert await connection.fetchval("SELECT 1") == 1
+
+
+async def test_asyncpg_knows_the_type_of_its_pooled_connections(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        assert isinstance(connection, asyncpg.pool.PoolConnectionProxy), (
+            "asyncpg's pool hands out another kind of connection: adapt the types in db/engine/pool.py."
+        )
+
+
+async def test_uvicorn_captures_signals_in_a_method_that_servers_can_override() -> None:
+    captured: list[str] = []
+
+    class Server(uvicorn.Server):
+        def capture_signals(self) -> Any:
+            captured.append("asked")
+            return super().capture_signals()
+
+        async def _serve(self, *_: Any, **__: Any) -> None:
+            captured.append("served")
+
+    async def application(_scope: Any, _receive: Any, _send: Any) -> None:
+        raise NotImplementedError
+
+    await Server(uvicorn.Config(application)).serve()
+    assert captured == ["asked", "served"], (
+        "uvicorn's Server no longer captures signals by its `capture_signals`: adapt server/runtime/serving.py."
+    )
+
+
+def test_python_names_the_interpreter_outside_of_the_environment() -> None:
+    outer = getattr(sys, "_base_executable", None)
+    assert outer is not None, "Python no longer has `sys._base_executable`: adapt `pip` in web/node.py."
+    assert Path(outer).exists()
+    assert Path(outer).parent != Path(sys.executable).parent

@@ -39,7 +39,11 @@ def test_the_variable_goes_before_the_file_and_may_name_several(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("wrong", ["x", ",", "secret-but-no-key", new_key() + ",x"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["x", ",", "secret-but-no-key", new_key() + ",x"],
+    ids=["a letter", "a comma", "words", "a key and a letter"],
+)
 def test_what_is_no_key_is_named_by_its_place_and_not_shown(tmp_path: Path, wrong: str) -> None:
     (tmp_path / FILE).write_text(wrong)
     for found, place in (

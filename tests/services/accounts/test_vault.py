@@ -42,7 +42,11 @@ def test_what_was_tampered_with_is_not_opened() -> None:
             vault.open(one, "o")
 
 
-@pytest.mark.parametrize("key", ["", "x", KEYS[0][:-2], "é" * 44])
+@pytest.mark.parametrize(
+    "key",
+    ["", "x", KEYS[0][:-2], "é" * 44],
+    ids=["nothing", "a letter", "a key cut short", "letters outside of ASCII"],
+)
 def test_what_is_no_key_is_refused(key: str) -> None:
     with pytest.raises(BadKeyError):
         Vault([key])

@@ -7,8 +7,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 ARGS ?=
+# A worker for each core. A test file stays whole on one worker; files with slow tests start first.
+PARALLEL := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
-.PHONY: help demo test test-reference check check-writing hooks bench soak format schema web migration lock clean
+.PHONY: help demo test test-fast test-reference check check-writing hooks bench soak format schema web migration lock clean
 
 help:  ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -16,11 +18,14 @@ help:  ## List the verbs
 demo: runtime web  ## Set everything up, make demo data and serve the API with GraphiQL
 	@$(BIN)/leadgraph demo $(ARGS)
 
-test: dev web  ## Set everything up and run all tests on an embedded PostgreSQL
-	@$(BIN)/python -m pytest $(ARGS)
+test: dev web  ## Set everything up and run all tests in parallel (ARGS="tests/db -n 0": some, in one process)
+	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-test-reference: dev  ## Run what depends on the executor on graphql-core's instead of breadth
-	@LEADGRAPH_EXECUTOR=reference $(BIN)/python -m pytest tests/schema tests/server/graphiql/test_examples.py \
+test-fast: dev  ## Run the tests that answer within about a minute: none marked slow, browser or process
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser and not process" $(ARGS)
+
+test-reference: dev  ## Run the tests that depend on the executor on graphql-core's instead of breadth
+	@LEADGRAPH_EXECUTOR=reference $(BIN)/python -m pytest $(PARALLEL) tests/schema tests/server/graphiql/test_examples.py \
 		--ignore=tests/schema/test_executors.py --ignore=tests/schema/test_plans.py $(ARGS)
 
 check: dev  ## Lint, types, layers, migrations against models, committed schema

@@ -12,6 +12,7 @@ from db.engine.pool import Pool, open_pool
 from tests.support.databases import FAST, copied_database
 from tests.support.demo import Demo, running_demo, unstarted_demo
 from tests.support.folders import data_folder
+from tests.support.marks import apply_marks, put_slow_files_first
 
 # Random documents for the executors: so many in each test, and where they start.
 DOCUMENTS = int(os.environ.get("BREADTH_DOCUMENTS", "1000"))
@@ -21,6 +22,13 @@ SEED = int(os.environ.get("BREADTH_SEED", "20261124"))
 def pytest_configure() -> None:
     """Let SIGINT interrupt the processes that tests start. Shells make background jobs and their children ignore it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Apply marks before pytest deselects tests by them."""
+    apply_marks(items)
+    put_slow_files_first(items)
 
 
 def pytest_report_header() -> str:

@@ -1,0 +1,51 @@
+"""Marks of whole folders and files. A single test gets its mark by a decorator."""
+
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+MARKS = {
+    "bench": ("slow", "process"),
+    "breadth/test_differential.py": ("slow",),
+    "breadth/test_strawberry.py": ("slow",),
+    "browser": ("browser", "process"),
+    "db/embedded": ("slow", "process"),
+    "db/integrity/test_counter_writers.py": ("slow",),
+    "db/statements/test_indexes.py": ("slow",),
+    "examples": ("slow", "process"),
+    "schema/test_bad_input.py": ("slow",),
+    "schema/test_dashboard_figures.py": ("slow",),
+    "schema/test_executors.py": ("slow",),
+    "schema/test_exports.py": ("slow",),
+    "schema/test_filters.py": ("slow",),
+    "schema/test_orders.py": ("slow",),
+    "schema/test_plans.py": ("slow",),
+    "schema/test_walk.py": ("slow",),
+    "server/commands/test_demo.py": ("slow", "process"),
+    "server/graphiql/test_examples.py": ("slow", "process"),
+    "server/ingest/test_stream.py": ("process",),
+    "server/runtime/test_worker.py": ("process",),
+    "server/test_outage.py": ("slow", "process"),
+    "server/test_own_writes.py": ("process",),
+    "services/figures/cache/test_processes.py": ("slow", "process"),
+    "services/figures/cache/test_valkey_in_trouble.py": ("slow", "process"),
+}
+
+
+def apply_marks(items: list[pytest.Item]) -> None:
+    """Mark the tests of the folders and files above. Raise if one of them does not exist."""
+    missing = [name for name in MARKS if not (TESTS / name).exists()]
+    if missing:
+        raise pytest.UsageError(f"tests/support/marks.py names missing paths: {', '.join(missing)}.")
+    for item in items:
+        for name, marks in MARKS.items():
+            if item.path.is_relative_to(TESTS / name):
+                for mark in marks:
+                    item.add_marker(mark)
+
+
+def put_slow_files_first(items: list[pytest.Item]) -> None:
+    """Move files with slow tests to the front, so that no worker starts one when the others are done."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)

@@ -2,14 +2,12 @@
 
 import shutil
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
 from server.graphiql.page import BUILT
-
-Demo = Any  # tests/conftest.py
+from tests.support.demo import Demo
 
 FLAGS = [
     "--headless",

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, Response, Route, expect
 
+from tests.support.demo import Demo
+
 REPORT_VIOLATIONS = """
 addEventListener("securitypolicyviolation",
   (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
@@ -171,7 +173,7 @@ async def test_a_later_visit_finds_the_tabs_as_they_were_left(visit: Visit) -> N
     assert variables != ""
 
 
-async def test_a_key_that_was_replaced_is_gone_on_the_next_visit(visit: Visit, demo: Any) -> None:
+async def test_a_key_that_was_replaced_is_gone_on_the_next_visit(visit: Visit, demo: Demo) -> None:
     other = demo.run("keys", "create", "--user", "demo@leadgraph.example").stdout.strip()
     await visit.run()
     await visit.turn_to(1)

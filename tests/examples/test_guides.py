@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-Demo = Any  # tests/conftest.py
-Checkout = Any  # tests/examples/conftest.py
+from tests.support.checkout import Checkout
+from tests.support.demo import Demo
 
 ROOT = Path(__file__).parents[2]
 GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))

@@ -8,6 +8,7 @@ import pytest
 
 from resolvers.framework.global_id import encode
 from services.analysis.record import VERSION
+from tests.support.world import Ask, World
 
 RECORD = """
 mutation($input: RecordAnalysesInput!) {
@@ -28,7 +29,7 @@ mutation($input: AnalyzeMentionsInput!) {
 SCORED = ("leads_promises", "leads_set_scores")
 
 
-async def mention_ids(world: Any, owner: str = "ann") -> list[int]:
+async def mention_ids(world: World, owner: str = "ann") -> list[int]:
     return sorted(row["id"] for row in await world.rows("mentions", owner))
 
 
@@ -48,7 +49,7 @@ def errors(answer: Any) -> list[tuple[str, list[str]]]:
     return [(error["code"], error["path"][1:]) for error in answer.data["result"]["userErrors"]]
 
 
-async def test_what_was_found_is_recorded_with_all_that_is_given(ask: Any, world: Any) -> None:
+async def test_what_was_found_is_recorded_with_all_that_is_given(ask: Ask, world: World) -> None:
     first, second, third, *_ = await mention_ids(world)
     given = recording(
         found_in(
@@ -110,7 +111,7 @@ async def test_what_was_found_is_recorded_with_all_that_is_given(ask: Any, world
     assert rows[third]["analyzed_at"] is None
 
 
-async def test_a_new_analysis_takes_the_place_of_the_old_one(ask: Any, world: Any) -> None:
+async def test_a_new_analysis_takes_the_place_of_the_old_one(ask: Ask, world: World) -> None:
     first, *_ = await mention_ids(world)
     await ask(RECORD, input=recording(found_in(first, intent="BUYING", summary="Old.", topics=["a"])))
     await ask(RECORD, input=recording(found_in(first), analyzer="other", analyzerVersion=None))
@@ -119,7 +120,7 @@ async def test_a_new_analysis_takes_the_place_of_the_old_one(ask: Any, world: An
     assert (row["analyzer"], row["analyzer_version"]) == ("other", "")
 
 
-async def test_many_take_the_statements_of_one(ask: Any, world: Any) -> None:
+async def test_many_take_the_statements_of_one(ask: Ask, world: World) -> None:
     await world.add_keywords("ann", keywords=10, mentions=100)
     ids = await mention_ids(world)
     ids[0], ids[1] = ids[1], ids[0]  # the first one has a lead
@@ -146,7 +147,7 @@ async def test_many_take_the_statements_of_one(ask: Any, world: Any) -> None:
     assert sum(row["analyzer"] == "leadgraph" for row in stored) == 1000
 
 
-async def test_leads_are_scored_by_what_was_found(ask: Any, world: Any) -> None:
+async def test_leads_are_scored_by_what_was_found(ask: Ask, world: World) -> None:
     """A lead that is there follows each analysis of its mention, and has no score where one failed."""
     leads = {row["mention_id"]: row for row in await world.rows("leads", "ann")}
     first, second = sorted(leads)[:2]
@@ -171,14 +172,14 @@ async def test_leads_are_scored_by_what_was_found(ask: Any, world: Any) -> None:
     assert await scored(status="FAILED", error="no") == [None, None]
 
 
-async def test_the_built_in_analyser_scores_leads_too(ask: Any, world: Any) -> None:
+async def test_the_built_in_analyser_scores_leads_too(ask: Ask, world: World) -> None:
     ids = await mention_ids(world)
     assert errors(await ask(ANALYZE, input={"ids": encoded(ids)})) == []
     assert all(row["score"] is not None for row in await world.rows("leads", "ann"))
     assert all(row["score"] is None for row in await world.rows("leads", "ben"))
 
 
-async def test_the_built_in_analyser_finds_what_it_finds(ask: Any, world: Any) -> None:
+async def test_the_built_in_analyser_finds_what_it_finds(ask: Ask, world: World) -> None:
     first, second, third, *_ = await mention_ids(world)
     (keyword,) = {row["keyword_id"] for row in await world.rows("mentions") if row["id"] == first}
     await world.pool.execute("UPDATE keywords SET keyword = 'crm' WHERE id = $1", keyword)
@@ -241,7 +242,7 @@ BAD: list[tuple[dict[str, object], list[tuple[str, list[str]]]]] = [
 
 @pytest.mark.parametrize(("given", "expected"), BAD, ids=[str(given)[:40] for given, _ in BAD])
 async def test_what_cannot_have_been_found_is_refused(
-    ask: Any, world: Any, given: dict[str, object], expected: list[Any]
+    ask: Ask, world: World, given: dict[str, object], expected: list[Any]
 ) -> None:
     first, second, *_ = await mention_ids(world)
     before = await world.contents()
@@ -260,13 +261,13 @@ async def test_what_cannot_have_been_found_is_refused(
     ],
 )
 async def test_who_found_it_has_a_name(
-    ask: Any, world: Any, more: dict[str, object], expected: list[Any]
+    ask: Ask, world: World, more: dict[str, object], expected: list[Any]
 ) -> None:
     first, *_ = await mention_ids(world)
     assert errors(await ask(RECORD, input=recording(found_in(first), **more))) == expected
 
 
-async def test_none_twice_and_too_many_are_refused(ask: Any, world: Any) -> None:
+async def test_none_twice_and_too_many_are_refused(ask: Ask, world: World) -> None:
     first, *_ = await mention_ids(world)
     before = await world.contents()
     twice = await ask(RECORD, input=recording(found_in(first), found_in(first)))
@@ -279,7 +280,7 @@ async def test_none_twice_and_too_many_are_refused(ask: Any, world: Any) -> None
     assert await world.contents() == before
 
 
-async def test_foreign_mentions_are_not_there_and_nothing_is_recorded(ask: Any, world: Any) -> None:
+async def test_foreign_mentions_are_not_there_and_nothing_is_recorded(ask: Ask, world: World) -> None:
     first, *_ = await mention_ids(world)
     foreign, *_ = await mention_ids(world, "ben")
     before = await world.contents()
@@ -296,7 +297,7 @@ async def test_foreign_mentions_are_not_there_and_nothing_is_recorded(ask: Any, 
     assert await world.contents() == before
 
 
-async def test_an_operator_records_for_several_users_at_once(ask: Any, world: Any) -> None:
+async def test_an_operator_records_for_several_users_at_once(ask: Ask, world: World) -> None:
     ids = [(await mention_ids(world, name))[0] for name in ("ann", "ben")]
     recorded = await ask(RECORD, viewer="olga", input=recording(*map(found_in, ids)))
     assert recorded.statements[0] == "mentions lock_owners"
@@ -307,7 +308,7 @@ async def test_an_operator_records_for_several_users_at_once(ask: Any, world: An
     assert versions == {"ann": 2, "ben": 2, "olga": 0}
 
 
-async def test_both_need_the_scope_and_nothing_else(ask: Any, world: Any) -> None:
+async def test_both_need_the_scope_and_nothing_else(ask: Ask, world: World) -> None:
     first, *_ = await mention_ids(world)
     asked: list[tuple[str, dict[str, object]]] = [
         (RECORD, recording(found_in(first))),
@@ -321,7 +322,7 @@ async def test_both_need_the_scope_and_nothing_else(ask: Any, world: Any) -> Non
         assert (await ask(document, viewer=None, input=given)).code == "UNAUTHENTICATED"
 
 
-async def test_a_key_that_may_only_write_mentions_has_them_analysed(ask: Any, world: Any) -> None:
+async def test_a_key_that_may_only_write_mentions_has_them_analysed(ask: Ask, world: World) -> None:
     await world.set_scopes("ann", "write:mentions")
     first, *_ = await mention_ids(world)
     document = "mutation($input: AnalyzeMentionsInput!) { analyzeMentions(input: $input) { analyzedCount } }"
@@ -330,7 +331,7 @@ async def test_a_key_that_may_only_write_mentions_has_them_analysed(ask: Any, wo
     ] == 1
 
 
-async def test_both_are_done_once_with_a_key(ask: Any, world: Any) -> None:
+async def test_both_are_done_once_with_a_key(ask: Ask, world: World) -> None:
     first, *_ = await mention_ids(world)
     for document, given in (
         (RECORD, recording(found_in(first), idempotencyKey="r")),
@@ -344,7 +345,7 @@ async def test_both_are_done_once_with_a_key(ask: Any, world: Any) -> None:
 
 
 async def test_a_call_that_was_answered_is_answered_again_also_when_a_mention_has_gone(
-    ask: Any, world: Any
+    ask: Ask, world: World
 ) -> None:
     ids = (await mention_ids(world))[:2]
     analyze: dict[str, object] = {"ids": encoded(ids), "idempotencyKey": "a"}
@@ -361,7 +362,7 @@ async def test_a_call_that_was_answered_is_answered_again_also_when_a_mention_ha
     assert len(await world.rows("idempotency_keys")) == 2
 
 
-async def test_later_fields_filter_by_what_was_found(ask: Any, world: Any) -> None:
+async def test_later_fields_filter_by_what_was_found(ask: Ask, world: World) -> None:
     first, second, *_ = await mention_ids(world)
     document = """
     mutation($one: RecordAnalysesInput!, $other: RecordAnalysesInput!) {

@@ -22,6 +22,7 @@ from graphql import (
 
 from resolvers.framework.global_id import encode
 from schema.schema import build
+from tests.support.world import Asker
 
 TYPES = build()._schema.type_map
 REFUSALS = {
@@ -151,7 +152,7 @@ def assert_refused(answer: Any, *asked: object) -> None:
 
 
 @pytest.fixture(scope="module")
-async def asked(asker: Any) -> Any:
+async def asked(asker: Asker) -> Any:
     await asker.world.add_user("ann")
     await asker.world.add_keywords("ann")
     await asker.world.add_integrations("ann")

@@ -22,6 +22,7 @@ from resolvers.integration_health import of_integrations
 from schema.schema import build
 from services.accounts import api_key
 from services.figures.cache.cached_figure import REGISTERED
+from tests.support.world import Asker
 
 DOCUMENT = (Path(__file__).parents[1] / "golden" / "dashboard.graphql").read_text()
 NOW = datetime(2026, 1, 20, 12, tzinfo=UTC)
@@ -29,7 +30,7 @@ TYPES = build()._schema.type_map
 
 
 @pytest.fixture(scope="module")
-async def people(asker: Any) -> Any:
+async def people(asker: Asker) -> Any:
     """ann has keywords with mentions of January, leads and integrations, ben less, new nothing at all; olga is an
     operator.
     """

@@ -23,6 +23,7 @@ from db.engine.writer import in_transaction
 from db.models import LeadStatus
 from resolvers.framework.global_id import encode
 from services.integrations.health import count_days, first_day
+from tests.support.world import Asker, World
 
 Row = Mapping[str, Any]
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -378,7 +379,7 @@ def is_whole(facts: Facts, start: datetime, end: datetime) -> bool:
 _numbers = itertools.count()
 
 
-async def add_rows(world: Any, moments: Sequence[datetime], chance: random.Random, now: datetime) -> str:
+async def add_rows(world: World, moments: Sequence[datetime], chance: random.Random, now: datetime) -> str:
     """A member with rows at these moments, and more that were moved, or are no more."""
     name = f"member-{next(_numbers)}"
     user_id = await world.add_user(name)
@@ -438,7 +439,7 @@ def lead_of(mention_id: int, moments: Sequence[datetime], chance: random.Random)
     }
 
 
-async def add_integrations(world: Any, user_id: int, chance: random.Random, now: datetime) -> None:
+async def add_integrations(world: World, user_id: int, chance: random.Random, now: datetime) -> None:
     ids = await world.add(
         "integrations",
         [
@@ -475,7 +476,9 @@ async def add_integrations(world: Any, user_id: int, chance: random.Random, now:
 TABLES = ("keywords", "mentions", "leads", "integrations", "integration_logs")
 
 
-async def facts_of(world: Any, name: str, days: Calendar, now: datetime, edges: Iterable[datetime]) -> Facts:
+async def facts_of(
+    world: World, name: str, days: Calendar, now: datetime, edges: Iterable[datetime]
+) -> Facts:
     rows = {table: await world.rows(table, name) for table in TABLES}
     return Facts(rows, days, now, *edges)
 
@@ -519,7 +522,7 @@ def pool_of(
 @varied
 @given(st.sampled_from(NAMES), st.sampled_from(ZONES), nows, st.integers(0, 2**32))
 async def test_every_figure_of_a_dashboard_is_what_the_rows_say(
-    asker: Any, name: str, zone: str, now: datetime, seed: int
+    asker: Asker, name: str, zone: str, now: datetime, seed: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 - data of a test
     days = Calendar(zone, now)
@@ -565,7 +568,7 @@ def grouped(
 @settings(varied, max_examples=40)
 @given(st.sampled_from(NAMES), st.sampled_from(ZONES), nows, st.integers(0, 2**32), st.integers(1, 7))
 async def test_series_are_whole_and_right_by_any_unit(
-    asker: Any, name: str, zone: str, now: datetime, seed: int, week_start: int
+    asker: Asker, name: str, zone: str, now: datetime, seed: int, week_start: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 - data of a test
     days = Calendar(zone, now)
@@ -609,7 +612,7 @@ CUSTOM = """query($from: DateTime!, $to: DateTime!, $zone: String) {
 @settings(varied, max_examples=40)
 @given(st.sampled_from(ZONES), nows, st.integers(1, 40 * 96), st.booleans(), st.integers(0, 2**32))
 async def test_custom_windows_on_any_quarters_count_exactly_their_moments(
-    asker: Any, zone: str, now: datetime, quarters: int, whole_days: bool, seed: int
+    asker: Asker, zone: str, now: datetime, quarters: int, whole_days: bool, seed: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 - data of a test
     days = Calendar(zone, now)
@@ -646,6 +649,6 @@ def test_wilsons_bound_is_the_published_one() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _real_time_afterwards(asker: Any) -> Any:
+def _real_time_afterwards(asker: Asker) -> Any:
     yield
     asker.clock.at = None

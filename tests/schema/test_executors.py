@@ -34,6 +34,7 @@ from services.accounts.api_key import READ_KEYWORDS, READ_MENTIONS, granted
 from services.figures.cache.cached import Cached
 from tests.breadth.compare import differences
 from tests.breadth.documents import UNPROPAGATED, GeneratedDocument, generate, generate_valid
+from tests.support.world import Asker, World
 
 
 class Everything(SchemaExtension):
@@ -72,7 +73,7 @@ CURSORS = (
 
 
 async def answered(
-    schema: Schema, generated: GeneratedDocument, world: Any, viewer: str, text: str = ""
+    schema: Schema, generated: GeneratedDocument, world: World, viewer: str, text: str = ""
 ) -> tuple[ExecutionResult, list[str]]:
     role = UserRole.OPERATOR if viewer == "olga" else UserRole.MEMBER
     scopes = granted([READ_MENTIONS, READ_KEYWORDS] if viewer == "ben" else [])
@@ -92,7 +93,7 @@ async def answered(
 
 
 async def differing(
-    generated: GeneratedDocument, world: Any, viewer: str
+    generated: GeneratedDocument, world: World, viewer: str
 ) -> tuple[list[str], ExecutionResult]:
     reference, expected = await answered(REFERENCE, generated, world, viewer)
     possible = None
@@ -115,7 +116,7 @@ def _snapshots_of_no_age(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-async def scalars(asker: Any, crowd: Any) -> Mapping[str, Sequence[Any]]:
+async def scalars(asker: Asker, crowd: World) -> Mapping[str, Sequence[Any]]:
     """Values of each scalar: things that there are, and some that there are not."""
     ids = []
     for tag, table in TABLES.items():
@@ -137,7 +138,7 @@ async def scalars(asker: Any, crowd: Any) -> Mapping[str, Sequence[Any]]:
 
 
 async def test_random_documents_are_answered_alike(
-    crowd: Any,
+    crowd: World,
     scalars: Mapping[str, Sequence[Any]],
     documents: int,
     seed: int,
@@ -173,7 +174,7 @@ LITERALS: Mapping[type, Any] = {
 
 
 async def test_documents_of_hypothesis_are_answered_alike(
-    crowd: Any, scalars: Mapping[str, Sequence[Any]], documents: int, seed: int
+    crowd: World, scalars: Mapping[str, Sequence[Any]], documents: int, seed: int
 ) -> None:
     """Documents of somebody else's making: no variables and fragments, but every argument in every combination."""
     values = {

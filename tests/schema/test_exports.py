@@ -27,7 +27,9 @@ from resolvers.framework.orders import (
     LeadOrder,
     MentionOrder,
 )
+from schema.schema import Schema
 from services.export.jobs import purge, take_turn
+from tests.support.world import Ask, Asker, World
 
 CREATE = """
 mutation($input: CreateExportInput!) {
@@ -54,8 +56,8 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\n", "\r", "\uff1d", "\uff0b", "\uff0d", 
 class Exporting:
     """Asks for exports, does a worker's work, and fetches files."""
 
-    ask: Any
-    world: Any
+    ask: Ask
+    world: World
     client: httpx.AsyncClient
 
     async def create(self, list_: str, *, viewer: str = "ann", **more: Any) -> Any:
@@ -100,13 +102,13 @@ class Exporting:
 
 
 @pytest.fixture
-def exporting(ask: Any, world: Any, client: httpx.AsyncClient) -> Exporting:
+def exporting(ask: Ask, world: World, client: httpx.AsyncClient) -> Exporting:
     """In a world of ann, ben and olga, a few rows each."""
     return Exporting(ask, world, client)
 
 
 @pytest.fixture(scope="module")
-async def crowded(asker: Any, crowd: Any) -> Exporting:
+async def crowded(asker: Asker, crowd: World) -> Exporting:
     """In a crowd that all tests share: about ninety rows of each list."""
     return Exporting(asker, crowd, asker.client)
 
@@ -170,9 +172,9 @@ async def test_each_column_of_each_row_is_what_the_api_shows(
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
-def test_each_plain_field_of_the_api_can_be_exported(schema: Any, entity: ExportEntity) -> None:
+def test_each_plain_field_of_the_api_can_be_exported(schema: Schema, entity: ExportEntity) -> None:
     tags = {ExportEntity.INTEGRATION_LOGS: "IntegrationLog"}
-    type_ = schema._schema.get_type(tags.get(entity, entity.value[:-1].capitalize()))
+    type_: Any = schema._schema.get_type(tags.get(entity, entity.value[:-1].capitalize()))
     fields = {name for name, field in type_.fields.items() if not getattr(field.type, "of_type", field.type).__class__.__name__.endswith("ObjectType")}  # fmt: skip
     own = {name for name in usual_columns(entity) if not _is_reference(name)}
     computed = {
@@ -707,10 +709,8 @@ async def test_what_fails_again_and_again_is_given_up(
     waits = []
     for _ in range(5):
         assert await exporting.work(turns=1) == 1
-        row = await pool.fetchrow(
-            "SELECT *, due_at - now() AS wait FROM exports WHERE id = $1", number(broken)
-        )
-        waits.append(round(row["wait"].total_seconds()))
+        wait = await pool.fetchval("SELECT due_at - now() FROM exports WHERE id = $1", number(broken))
+        waits.append(round(wait.total_seconds()))
         assert await exporting.work() == (2 if len(waits) == 1 else 0)  # the others go on
         await pool.execute("UPDATE exports SET due_at = now() WHERE id = $1", number(broken))
     assert waits == [1, 2, 4, 8, 16]

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from resolvers.framework.global_id import encode
 from schema.schema import build
+from tests.support.world import Asker, World
 
 TYPES = build()._schema.type_map
 Row = Mapping[str, Any]
@@ -151,7 +152,7 @@ def lets_through(list_: str, wanted: Mapping[str, Any], row: Row) -> bool:
 class Crowd:
     """The crowded world, and its raw rows by the list that they are in."""
 
-    ask: Any
+    ask: Asker
     rows: dict[str, list[Row]]
     asked: int = 0
 
@@ -209,8 +210,8 @@ def written(value: Any, type_: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-async def people(crowd: Any, asker: Any) -> Crowd:
-    rows = {list_: await crowd.pool.fetch(sql) for list_, sql in RAW.items()}
+async def people(crowd: World, asker: Asker) -> Crowd:
+    rows = {list_: await crowd.fetch(sql) for list_, sql in RAW.items()}
     return Crowd(asker, rows)
 
 

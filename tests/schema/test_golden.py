@@ -15,6 +15,7 @@ import pytest
 from db.engine.writer import Writer, in_transaction
 from services.analysis.lead_scoring import score_leads
 from services.integrations.health import count_days, first_day, refresh
+from tests.support.world import Asker
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 NOW = datetime(2026, 4, 15, 9, 7, tzinfo=UTC)
@@ -61,7 +62,7 @@ ROWS = [
 
 
 @pytest.fixture(scope="module")
-async def ann(asker: Any) -> Any:
+async def ann(asker: Asker) -> Any:
     """A member of fixed rows; the one before, with the same rows, must not make a difference."""
     world = asker.world
     for name in ("ben", "ann"):

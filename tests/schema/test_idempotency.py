@@ -7,6 +7,7 @@ import pytest
 
 from db.engine.writer import Writer
 from db.statements import idempotency
+from tests.support.world import Ask, World
 
 CREATE = """
 mutation($input: CreateKeywordInput!) {
@@ -16,17 +17,17 @@ mutation($input: CreateKeywordInput!) {
 PLACE = ["input", "idempotencyKey"]
 
 
-async def create(ask: Any, key: str | None, keyword: str = "crm", viewer: str = "ann", **more: object) -> Any:
+async def create(ask: Ask, key: str | None, keyword: str = "crm", viewer: str = "ann", **more: object) -> Any:
     answer = await ask(CREATE, viewer=viewer, input={"keyword": keyword, "idempotencyKey": key, **more})
     return answer.data["createKeyword"]
 
 
-async def number_of(world: Any, keyword: str = "crm") -> int:
+async def number_of(world: World, keyword: str = "crm") -> int:
     found: int = await world.pool.fetchval("SELECT count(*) FROM keywords WHERE keyword = $1", keyword)
     return found
 
 
-async def test_the_same_call_again_writes_nothing_and_is_answered_alike(ask: Any, world: Any) -> None:
+async def test_the_same_call_again_writes_nothing_and_is_answered_alike(ask: Ask, world: World) -> None:
     first = await create(ask, "k1")
     before = await world.contents()
     answer = await ask(CREATE, input={"idempotencyKey": "k1", "keyword": "crm"})
@@ -36,7 +37,7 @@ async def test_the_same_call_again_writes_nothing_and_is_answered_alike(ask: Any
     assert answer.statements == ["try_idempotency_lock", "find_idempotency_key", "keywords read id"]
 
 
-async def test_a_first_call_takes_three_statements_more(ask: Any) -> None:
+async def test_a_first_call_takes_three_statements_more(ask: Ask) -> None:
     answer = await ask(CREATE, input={"idempotencyKey": "k1", "keyword": "crm"})
     assert answer.statements == [
         *("try_idempotency_lock", "find_idempotency_key", "lock_user", "keywords insert"),
@@ -44,7 +45,7 @@ async def test_a_first_call_takes_three_statements_more(ask: Any) -> None:
     ]
 
 
-async def test_the_answer_shows_what_is_there_of_it_now(ask: Any, world: Any) -> None:
+async def test_the_answer_shows_what_is_there_of_it_now(ask: Ask, world: World) -> None:
     await create(ask, "k1")
     await world.pool.execute("UPDATE keywords SET keyword = 'crm 2' WHERE keyword = 'crm'")
     assert (await create(ask, "k1"))["keyword"]["keyword"] == "crm 2"
@@ -57,7 +58,7 @@ async def test_the_answer_shows_what_is_there_of_it_now(ask: Any, world: Any) ->
     ("keyword", "more"),
     [("sales", {}), ("crm ", {}), ("crm", {"matchType": "ANY_WORD"}), ("crm", {"platforms": []})],
 )
-async def test_a_key_of_another_input_is_refused(ask: Any, world: Any, keyword: str, more: Any) -> None:
+async def test_a_key_of_another_input_is_refused(ask: Ask, world: World, keyword: str, more: Any) -> None:
     await create(ask, "k1")
     before = await world.contents()
     payload = await create(ask, "k1", keyword, **more)
@@ -67,20 +68,20 @@ async def test_a_key_of_another_input_is_refused(ask: Any, world: Any, keyword: 
     assert await world.contents() == before
 
 
-async def test_keys_belong_to_their_user(ask: Any, world: Any) -> None:
+async def test_keys_belong_to_their_user(ask: Ask, world: World) -> None:
     for viewer in ("ann", "ben", "olga"):
         assert (await create(ask, "k1", viewer=viewer))["replayed"] is False
     assert await number_of(world) == 3
 
 
-async def test_what_was_refused_can_be_asked_for_again(ask: Any, world: Any) -> None:
+async def test_what_was_refused_can_be_asked_for_again(ask: Ask, world: World) -> None:
     assert (await create(ask, "k1", "ann 1"))["userErrors"][0]["code"] == "ALREADY_EXISTS"
     assert (await create(ask, "k1", ""))["userErrors"][0]["code"] == "REQUIRED"
     assert await world.rows("idempotency_keys") == []
     assert (await create(ask, "k1", "fine"))["userErrors"] == []
 
 
-async def test_a_call_under_way_is_not_joined(ask: Any, world: Any) -> None:
+async def test_a_call_under_way_is_not_joined(ask: Ask, world: World) -> None:
     async with world.pool.acquire() as connection, connection.transaction():
         assert await idempotency.try_lock(Writer(connection, []), world.users["ann"], "k1")
         payload = await create(ask, "k1")
@@ -91,7 +92,7 @@ async def test_a_call_under_way_is_not_joined(ask: Any, world: Any) -> None:
     assert (await create(ask, "k1", "sales"))["userErrors"] == []
 
 
-async def test_of_calls_at_the_same_time_one_writes(ask: Any, world: Any) -> None:
+async def test_of_calls_at_the_same_time_one_writes(ask: Ask, world: World) -> None:
     payloads = await asyncio.gather(*(create(ask, "k1") for _ in range(20)))
     assert await number_of(world) == 1
     assert sum(not (payload["replayed"] or payload["userErrors"]) for payload in payloads) == 1
@@ -99,7 +100,7 @@ async def test_of_calls_at_the_same_time_one_writes(ask: Any, world: Any) -> Non
     assert (await create(ask, "k1"))["replayed"] is True
 
 
-async def test_a_key_is_kept_for_a_day_and_then_new(ask: Any, world: Any) -> None:
+async def test_a_key_is_kept_for_a_day_and_then_new(ask: Ask, world: World) -> None:
     await create(ask, "k1")
     (kept,) = await world.rows("idempotency_keys")
     assert (kept["expires_at"] - kept["created_at"]).total_seconds() == 24 * 60 * 60
@@ -110,7 +111,7 @@ async def test_a_key_is_kept_for_a_day_and_then_new(ask: Any, world: Any) -> Non
     assert (await create(ask, "k1", "sales"))["replayed"] is True
 
 
-async def test_keys_that_are_over_go_ten_with_each_new_one(ask: Any, world: Any) -> None:
+async def test_keys_that_are_over_go_ten_with_each_new_one(ask: Ask, world: World) -> None:
     await world.pool.execute(
         "INSERT INTO idempotency_keys (user_id, key, request_hash, response, expires_at) "
         "SELECT $1, 'old' || n, 'x', '{}', now() - n * interval '1 minute' FROM generate_series(1, 25) AS n",
@@ -124,19 +125,19 @@ async def test_keys_that_are_over_go_ten_with_each_new_one(ask: Any, world: Any)
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\0b"])
-async def test_what_is_no_key_is_refused(ask: Any, world: Any, key: str) -> None:
+async def test_what_is_no_key_is_refused(ask: Ask, world: World, key: str) -> None:
     before = await world.contents()
     error = {"code": "INVALID", "message": "A key has 1 to 255 characters.", "path": PLACE}
     assert (await create(ask, key))["userErrors"] == [error]
     assert await world.contents() == before
 
 
-async def test_a_null_is_no_key(ask: Any, world: Any) -> None:
+async def test_a_null_is_no_key(ask: Ask, world: World) -> None:
     assert (await create(ask, None))["userErrors"] == []
     assert await world.rows("idempotency_keys") == []
 
 
-async def test_a_replay_shows_nothing_that_the_viewer_may_not_see(ask: Any, world: Any) -> None:
+async def test_a_replay_shows_nothing_that_the_viewer_may_not_see(ask: Ask, world: World) -> None:
     """As where an operator wrote who is a member by now."""
     await create(ask, "k1")
     (foreign, *_) = await world.rows("keywords", "ben")

@@ -9,6 +9,7 @@ import pytest
 
 from db.integrity.audit import drifts
 from resolvers.framework.global_id import encode
+from tests.support.world import Ask, World
 
 INGEST = """
 mutation($input: IngestMentionsInput!) {
@@ -39,26 +40,26 @@ def item(external_id: str, **more: object) -> dict[str, object]:
     }
 
 
-async def ingest(ask: Any, *items: dict[str, object], viewer: str = "ann", **more: object) -> Any:
+async def ingest(ask: Ask, *items: dict[str, object], viewer: str = "ann", **more: object) -> Any:
     answer = await ask(INGEST, viewer=viewer, input={"items": list(items), **more})
     return answer.data["ingestMentions"]
 
 
-async def keywords(world: Any, owner: str = "ann") -> list[str]:
+async def keywords(world: World, owner: str = "ann") -> list[str]:
     rows = await world.pool.fetch(
         "SELECT id FROM keywords WHERE user_id = $1 ORDER BY id", world.users[owner]
     )
     return [encode("Keyword", row["id"]) for row in rows]
 
 
-async def mention_id(world: Any, external_id: str, keyword: int = 0) -> str:
+async def mention_id(world: World, external_id: str, keyword: int = 0) -> str:
     found = await world.pool.fetch(
         "SELECT id FROM mentions WHERE external_id = $1 ORDER BY keyword_id", external_id
     )
     return encode("Mention", found[keyword]["id"])
 
 
-async def test_each_item_is_told_what_became_of_it(ask: Any, world: Any) -> None:
+async def test_each_item_is_told_what_became_of_it(ask: Ask, world: World) -> None:
     first, second, third = await keywords(world)
     (foreign, *_) = await keywords(world, "ben")
     await world.pool.execute("UPDATE keywords SET status = 'paused' WHERE keyword = 'ann 3'")
@@ -117,7 +118,7 @@ async def test_each_item_is_told_what_became_of_it(ask: Any, world: Any) -> None
     assert await drifts(world.pool) == []
 
 
-async def test_what_was_taken_in_is_read_with_its_counters(ask: Any, world: Any) -> None:
+async def test_what_was_taken_in_is_read_with_its_counters(ask: Ask, world: World) -> None:
     first, second, _ = await keywords(world)
     given = {"platform": "DEVTO", "kind": "ARTICLE", "publishedAt": "2026-01-31T12:00:00+01:00"}
     answer = await ask(
@@ -144,7 +145,7 @@ async def test_what_was_taken_in_is_read_with_its_counters(ask: Any, world: Any)
     assert [each["keyword"]["mentionsCount"] for each in read] == [6, 5, 6]
 
 
-async def test_a_thousand_items_take_the_statements_of_one(ask: Any, world: Any) -> None:
+async def test_a_thousand_items_take_the_statements_of_one(ask: Ask, world: World) -> None:
     first, second, _ = await keywords(world)
     seen = set()
     for number in (1, 10, 1000):
@@ -165,13 +166,13 @@ async def test_a_thousand_items_take_the_statements_of_one(ask: Any, world: Any)
     assert await drifts(world.pool) == []
 
 
-async def test_ingest_makes_no_new_version_of_the_data(ask: Any, world: Any) -> None:
+async def test_ingest_makes_no_new_version_of_the_data(ask: Ask, world: World) -> None:
     before = await world.pool.fetchval("SELECT sum(data_version) FROM users")
     await ingest(ask, item("a", content="ann 1"))
     assert await world.pool.fetchval("SELECT sum(data_version) FROM users") == before
 
 
-async def test_nothing_is_taken_in_where_all_have_to_be_right(ask: Any, world: Any) -> None:
+async def test_nothing_is_taken_in_where_all_have_to_be_right(ask: Ask, world: World) -> None:
     (first, *_) = await keywords(world)
     before = await world.contents()
     items = [item("a", keywordId=first), item("b", url="x"), item("c", content="of ann 1")]
@@ -196,7 +197,7 @@ async def test_nothing_is_taken_in_where_all_have_to_be_right(ask: Any, world: A
     ],
 )
 async def test_the_number_of_items_is_bounded(
-    ask: Any, world: Any, number: int, code: str, message: str
+    ask: Ask, world: World, number: int, code: str, message: str
 ) -> None:
     before = await world.contents()
     payload = await ingest(ask, *(item(str(place), content="ann 1") for place in range(number)))
@@ -205,7 +206,7 @@ async def test_the_number_of_items_is_bounded(
     assert await world.contents() == before
 
 
-async def test_a_call_with_a_key_is_done_once_and_answered_alike(ask: Any, world: Any) -> None:
+async def test_a_call_with_a_key_is_done_once_and_answered_alike(ask: Ask, world: World) -> None:
     (first, *_) = await keywords(world)
     items = [
         item("a", keywordId=first, publishedAt="2026-01-31T12:00:00Z"),
@@ -228,7 +229,7 @@ async def test_a_call_with_a_key_is_done_once_and_answered_alike(ask: Any, world
     assert answer.data["ingestMentions"]["results"][0]["mentions"][0]["mention"] is None
 
 
-async def test_without_a_key_the_same_call_finds_what_is_there(ask: Any, world: Any) -> None:
+async def test_without_a_key_the_same_call_finds_what_is_there(ask: Ask, world: World) -> None:
     items = [item(str(number), content="ann 1") for number in range(50)]
     first = await ingest(ask, *items)
     second = await ingest(ask, *items)
@@ -238,7 +239,7 @@ async def test_without_a_key_the_same_call_finds_what_is_there(ask: Any, world: 
     assert await drifts(world.pool) == []
 
 
-async def test_calls_at_the_same_time_create_each_mention_once(ask: Any, world: Any) -> None:
+async def test_calls_at_the_same_time_create_each_mention_once(ask: Ask, world: World) -> None:
     first, second, third = await keywords(world)
     items = [item(str(number), keywordId=(first, second, third)[number % 3]) for number in range(300)]
     payloads = await asyncio.gather(*(ingest(ask, *order) for order in (items, items[::-1], items[50:])))
@@ -247,13 +248,13 @@ async def test_calls_at_the_same_time_create_each_mention_once(ask: Any, world: 
     assert await drifts(world.pool) == []
 
 
-async def test_operators_take_in_for_themselves(ask: Any, world: Any) -> None:
+async def test_operators_take_in_for_themselves(ask: Ask, world: World) -> None:
     (anns, *_) = await keywords(world)
     payload = await ingest(ask, item("a", keywordId=anns), viewer="olga")
     assert payload["results"][0]["errors"][0]["message"] == NO_KEYWORD
 
 
-async def test_a_key_needs_the_scope(ask: Any, world: Any) -> None:
+async def test_a_key_needs_the_scope(ask: Ask, world: World) -> None:
     await world.set_scopes("ann", "read:mentions", "write:leads")
     before = await world.contents()
     answer = await ask(INGEST, input={"items": [item("a", content="ann 1")]})
@@ -281,7 +282,7 @@ BAD: list[tuple[dict[str, object], str, str]] = [
 
 @pytest.mark.parametrize(("given", "code", "message"), BAD)
 async def test_a_bad_item_fails_alone(
-    ask: Any, world: Any, given: dict[str, object], code: str, message: str
+    ask: Ask, world: World, given: dict[str, object], code: str, message: str
 ) -> None:
     payload = await ingest(ask, item("a", content="ann 1"), item("b") | given, item("c", content="ann 1"))
     assert [result["outcome"] for result in payload["results"]] == ["CREATED", "FAILED", "CREATED"]
@@ -303,7 +304,7 @@ async def test_a_bad_item_fails_alone(
     ],
 )
 async def test_what_the_schema_does_not_know_refuses_the_call(
-    ask: Any, world: Any, given: dict[str, object]
+    ask: Ask, world: World, given: dict[str, object]
 ) -> None:
     before = await world.contents()
     answer = await ask(INGEST, input={"items": [item("a", content="ann 1"), item("b") | given]})
@@ -311,7 +312,7 @@ async def test_what_the_schema_does_not_know_refuses_the_call(
     assert await world.contents() == before
 
 
-async def test_half_a_character_refuses_the_call(client: httpx.AsyncClient, world: Any) -> None:
+async def test_half_a_character_refuses_the_call(client: httpx.AsyncClient, world: World) -> None:
     items = [item("a", content="ann 1"), item("b", content="half a \ud800 pair")]
     before = await world.contents()
     response = await client.post(
@@ -333,7 +334,7 @@ mutation($input: IngestMentionsInput!) {
 """
 
 
-async def test_what_is_new_is_analysed_in_the_same_transaction(ask: Any, world: Any) -> None:
+async def test_what_is_new_is_analysed_in_the_same_transaction(ask: Ask, world: World) -> None:
     first, *_ = await keywords(world)
     await ingest(ask, item("there", keywordId=first))
     items = [
@@ -358,7 +359,7 @@ async def test_what_is_new_is_analysed_in_the_same_transaction(ask: Any, world: 
     assert await drifts(world.pool) == []
 
 
-async def test_analysing_takes_the_same_statements_for_a_thousand_as_for_one(ask: Any) -> None:
+async def test_analysing_takes_the_same_statements_for_a_thousand_as_for_one(ask: Ask) -> None:
     expected = [
         *("active_keywords", "find_mentions", "lock_user", "active_keywords", "lock_keywords"),
         *("find_or_number", "mentions copy", "record_analyses"),

@@ -9,9 +9,11 @@ import httpx
 import pytest
 
 from resolvers.framework.global_id import encode
+from schema.schema import Schema
 from server.app import create_app
 from services.accounts.vault import Sealed, Secret, Vault
 from services.integrations.accounts import owner_of
+from tests.support.world import Ask, World
 
 TOKEN = "xoxb-very-secret-token"
 
@@ -56,13 +58,13 @@ def change(action: str) -> str:
     """
 
 
-async def first(world: Any, owner: str = "ann") -> Any:
+async def first(world: World, owner: str = "ann") -> Any:
     return await world.pool.fetchrow(
         "SELECT * FROM integrations WHERE user_id = $1 ORDER BY id LIMIT 1", world.users[owner]
     )
 
 
-async def stored(world: Any, id_: str) -> Any:
+async def stored(world: World, id_: str) -> Any:
     rows = [row for row in await world.rows("integrations") if encode("Integration", row["id"]) == id_]
     return rows[0]
 
@@ -71,7 +73,7 @@ def errors(answer: Any) -> list[tuple[str, list[str]]]:
     return [(error["code"], error["path"][1:]) for error in answer.data["result"]["userErrors"]]
 
 
-def opened(world: Any, row: Any) -> str:
+def opened(world: World, row: Any) -> str:
     owner = owner_of(row["user_id"], row["provider"], row["external_account_id"])
     return (
         Vault([world.vault_key]).open(Sealed(row["credentials_key_id"], row["credentials"]), owner).reveal()
@@ -81,7 +83,7 @@ def opened(world: Any, row: Any) -> str:
 # Connecting
 
 
-async def test_an_account_is_connected_with_all_that_is_given(ask: Any, world: Any) -> None:
+async def test_an_account_is_connected_with_all_that_is_given(ask: Ask, world: World) -> None:
     given = {
         "provider": "SLACK",
         "externalAccountId": " T1 ",
@@ -119,7 +121,7 @@ async def test_an_account_is_connected_with_all_that_is_given(ask: Any, world: A
     assert opened(world, row) == TOKEN
 
 
-async def test_a_source_is_due_at_once(ask: Any, world: Any) -> None:
+async def test_a_source_is_due_at_once(ask: Ask, world: World) -> None:
     answer = await ask(CONNECT, input={"provider": "REDDIT"})
     row = await stored(world, answer.data["result"]["integration"]["id"])
     assert (row["kind"], row["credentials"], row["credentials_key_id"]) == ("source", None, None)
@@ -128,7 +130,7 @@ async def test_a_source_is_due_at_once(ask: Any, world: Any) -> None:
     assert (await stored(world, slack.data["result"]["integration"]["id"]))["next_sync_at"] is not None
 
 
-async def test_an_account_is_connected_once_unless_it_was_disconnected(ask: Any, world: Any) -> None:
+async def test_an_account_is_connected_once_unless_it_was_disconnected(ask: Ask, world: World) -> None:
     given = {"provider": "HUBSPOT", "externalAccountId": "7", "credentials": TOKEN, "name": "CRM"}
     id_ = (await ask(CONNECT, input=given)).data["result"]["integration"]["id"]
     before = await world.contents()
@@ -170,7 +172,7 @@ BAD: list[tuple[dict[str, object], list[tuple[str, list[str]]]]] = [
 @pytest.mark.parametrize("action", ["connect", "update"])
 @pytest.mark.parametrize(("given", "expected"), BAD, ids=[str(given)[:40] for given, _ in BAD])
 async def test_what_cannot_be_said_about_an_integration_is_refused(
-    ask: Any, world: Any, action: str, given: dict[str, object], expected: list[Any]
+    ask: Ask, world: World, action: str, given: dict[str, object], expected: list[Any]
 ) -> None:
     before = await world.contents()
     which = (
@@ -184,7 +186,7 @@ async def test_what_cannot_be_said_about_an_integration_is_refused(
     assert await world.contents() == before
 
 
-async def test_a_number_that_json_cannot_hold_is_refused(ask: Any, world: Any) -> None:
+async def test_a_number_that_json_cannot_hold_is_refused(ask: Ask, world: World) -> None:
     document = """
     mutation { result: connectIntegration(input: { provider: X, settings: { a: 99999999999999999999999 } }) {
       integration { id } userErrors { code path } } }
@@ -193,7 +195,7 @@ async def test_a_number_that_json_cannot_hold_is_refused(ask: Any, world: Any) -
 
 
 @pytest.mark.parametrize("name", ["externalAccountId"])
-async def test_a_long_account_is_refused(ask: Any, name: str) -> None:
+async def test_a_long_account_is_refused(ask: Ask, name: str) -> None:
     answer = await ask(CONNECT, input={"provider": "X", name: "x" * 201})
     assert errors(answer) == [("TOO_LONG", [name])]
 
@@ -202,7 +204,7 @@ async def test_a_long_account_is_refused(ask: Any, name: str) -> None:
 
 
 async def test_no_answer_and_no_log_ever_shows_credentials(
-    ask: Any, world: Any, caplog: pytest.LogCaptureFixture, client: Any
+    ask: Ask, world: World, caplog: pytest.LogCaptureFixture, client: httpx.AsyncClient
 ) -> None:
     caplog.set_level(logging.DEBUG)
     given = {"provider": "SLACK", "externalAccountId": "1", "credentials": TOKEN}
@@ -247,7 +249,7 @@ async def test_no_answer_and_no_log_ever_shows_credentials(
     assert TOKEN not in json.dumps(await world.contents())
 
 
-async def test_credentials_are_replaced_kept_and_taken_away(ask: Any, world: Any) -> None:
+async def test_credentials_are_replaced_kept_and_taken_away(ask: Ask, world: World) -> None:
     id_ = encode("Integration", (await first(world))["id"])
 
     async def update(**given: object) -> Any:
@@ -263,7 +265,7 @@ async def test_credentials_are_replaced_kept_and_taken_away(ask: Any, world: Any
     assert await update(credentials=None) == (None, None)
 
 
-async def test_sealed_credentials_open_nowhere_else(ask: Any, world: Any) -> None:
+async def test_sealed_credentials_open_nowhere_else(ask: Ask, world: World) -> None:
     for account in ("1", "2"):
         given = {"provider": "SLACK", "externalAccountId": account, "credentials": f"token {account}"}
         await ask(CONNECT, input=given)
@@ -272,7 +274,7 @@ async def test_sealed_credentials_open_nowhere_else(ask: Any, world: Any) -> Non
         opened(world, {**dict(one), "credentials": other["credentials"]})
 
 
-async def test_a_server_without_a_key_keeps_no_credentials(world: Any, schema: Any) -> None:
+async def test_a_server_without_a_key_keeps_no_credentials(world: World, schema: Schema) -> None:
     transport = httpx.ASGITransport(app=create_app(world.pool, schema=schema))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         body = {"query": CONNECT, "variables": {"input": {"provider": "X", "credentials": TOKEN}}}
@@ -285,7 +287,7 @@ async def test_a_server_without_a_key_keeps_no_credentials(world: Any, schema: A
     assert await world.pool.fetchval("SELECT count(*) FROM integrations WHERE provider = 'x'") == 0
 
 
-async def test_a_secret_of_another_call_is_another_input(ask: Any, world: Any) -> None:
+async def test_a_secret_of_another_call_is_another_input(ask: Ask, world: World) -> None:
     given = {"provider": "SLACK", "credentials": TOKEN, "idempotencyKey": "k"}
     assert (await ask(CONNECT, input=given)).data["result"]["replayed"] is False
     assert (await ask(CONNECT, input=given)).data["result"]["replayed"] is True
@@ -306,7 +308,7 @@ POSSIBLE = {
 
 @pytest.mark.parametrize("old", STATUSES)
 @pytest.mark.parametrize("action", list(POSSIBLE))
-async def test_integrations_change_their_status(ask: Any, world: Any, action: str, old: str) -> None:
+async def test_integrations_change_their_status(ask: Ask, world: World, action: str, old: str) -> None:
     row = await first(world)
     id_ = encode("Integration", row["id"])
     await ask(UPDATE, input={"id": id_, "credentials": TOKEN})
@@ -340,7 +342,7 @@ async def test_integrations_change_their_status(ask: Any, world: Any, action: st
         assert (after["credentials"] is not None, after["sync_cursor"]) == (kept, "c" if kept else None)
 
 
-async def test_a_disconnected_integration_gets_no_credentials(ask: Any, world: Any) -> None:
+async def test_a_disconnected_integration_gets_no_credentials(ask: Ask, world: World) -> None:
     id_ = encode("Integration", (await first(world))["id"])
     await ask(change("disconnect"), input={"id": id_})
     assert errors(await ask(UPDATE, input={"id": id_, "credentials": TOKEN})) == [
@@ -349,7 +351,7 @@ async def test_a_disconnected_integration_gets_no_credentials(ask: Any, world: A
     assert errors(await ask(UPDATE, input={"id": id_, "name": "kept"})) == []
 
 
-async def test_an_integration_goes_with_its_logs_and_its_mentions_stay(ask: Any, world: Any) -> None:
+async def test_an_integration_goes_with_its_logs_and_its_mentions_stay(ask: Ask, world: World) -> None:
     row = await first(world)
     await world.pool.execute(
         "UPDATE mentions SET integration_id = $1 WHERE user_id = $2", row["id"], world.users["ann"]
@@ -365,7 +367,7 @@ async def test_an_integration_goes_with_its_logs_and_its_mentions_stay(ask: Any,
 # Runs
 
 
-async def test_a_run_is_written_and_what_follows_from_it(ask: Any, world: Any) -> None:
+async def test_a_run_is_written_and_what_follows_from_it(ask: Ask, world: World) -> None:
     row = await first(world)
     await world.pool.execute(
         "UPDATE integrations SET status = 'pending', consecutive_failures = 2, last_error_code = 'OLD' WHERE id = $1",
@@ -445,7 +447,7 @@ async def test_a_run_is_written_and_what_follows_from_it(ask: Any, world: Any) -
     }
 
 
-async def test_failures_wait_longer_and_stop_an_integration_in_the_end(ask: Any, world: Any) -> None:
+async def test_failures_wait_longer_and_stop_an_integration_in_the_end(ask: Ask, world: World) -> None:
     id_ = encode("Integration", (await first(world))["id"])
     await ask(change("resume"), input={"id": id_})
     ended = datetime(2026, 1, 1, tzinfo=UTC)
@@ -467,7 +469,7 @@ async def test_failures_wait_longer_and_stop_an_integration_in_the_end(ask: Any,
     assert (await stored(world, id_))["status"] == "active"
 
 
-async def test_a_run_that_goes_on_is_only_written(ask: Any, world: Any) -> None:
+async def test_a_run_that_goes_on_is_only_written(ask: Ask, world: World) -> None:
     row = await first(world)
     id_ = encode("Integration", row["id"])
     answer = await ask(
@@ -499,7 +501,7 @@ async def test_a_run_that_goes_on_is_only_written(ask: Any, world: Any) -> None:
     ],
 )
 async def test_what_cannot_be_said_of_a_run_is_refused(
-    ask: Any, world: Any, given: dict[str, object], path: list[str]
+    ask: Ask, world: World, given: dict[str, object], path: list[str]
 ) -> None:
     before = await world.contents()
     id_ = encode("Integration", (await first(world))["id"])
@@ -508,7 +510,7 @@ async def test_what_cannot_be_said_of_a_run_is_refused(
     assert await world.contents() == before
 
 
-async def test_a_run_with_a_key_is_written_once(ask: Any, world: Any) -> None:
+async def test_a_run_with_a_key_is_written_once(ask: Ask, world: World) -> None:
     id_ = encode("Integration", (await first(world))["id"])
     given = {"integrationId": id_, "status": "FAILED", "idempotencyKey": "k"}
     one = (await ask(RUN, input=given)).data["result"]
@@ -539,7 +541,7 @@ def which(document: str, id_: int) -> dict[str, str]:
 
 @pytest.mark.parametrize(("document", "given"), ALL)
 async def test_foreign_integrations_are_not_there_and_stay_as_they_are(
-    ask: Any, world: Any, document: str, given: dict[str, object]
+    ask: Ask, world: World, document: str, given: dict[str, object]
 ) -> None:
     before = await world.contents()
     for id_ in ((await first(world, "ben"))["id"], 999_999):
@@ -553,7 +555,7 @@ async def test_foreign_integrations_are_not_there_and_stay_as_they_are(
 
 @pytest.mark.parametrize(("document", "given"), ALL)
 async def test_an_operator_writes_everybodys_integrations(
-    ask: Any, world: Any, document: str, given: dict[str, object]
+    ask: Ask, world: World, document: str, given: dict[str, object]
 ) -> None:
     answer = await ask(
         document, viewer="olga", input={**which(document, (await first(world, "ben"))["id"]), **given}
@@ -564,7 +566,7 @@ async def test_an_operator_writes_everybodys_integrations(
     assert versions == {"ann": 0, "ben": 1, "olga": 0}
 
 
-async def test_an_operator_connects_for_others_and_a_member_does_not(ask: Any, world: Any) -> None:
+async def test_an_operator_connects_for_others_and_a_member_does_not(ask: Ask, world: World) -> None:
     given = {"provider": "X", "userId": encode("User", world.users["ben"])}
     assert errors(await ask(CONNECT, input=given)) == [("NOT_FOUND", ["userId"])]
     assert errors(await ask(CONNECT, viewer="olga", input=given)) == []
@@ -574,7 +576,7 @@ async def test_an_operator_connects_for_others_and_a_member_does_not(ask: Any, w
 
 @pytest.mark.parametrize(("document", "given"), [(CONNECT, {"provider": "X"}), *ALL])
 async def test_writing_integrations_needs_the_scope(
-    ask: Any, world: Any, document: str, given: dict[str, object]
+    ask: Ask, world: World, document: str, given: dict[str, object]
 ) -> None:
     await world.set_scopes("ann", "read:integrations", "write:leads")
     asked = {**({} if document == CONNECT else which(document, 1)), **given}
@@ -584,7 +586,7 @@ async def test_writing_integrations_needs_the_scope(
     assert (await ask(document, viewer=None, input=asked)).code == "UNAUTHENTICATED"
 
 
-async def test_the_payload_and_what_follows_see_the_write(ask: Any) -> None:
+async def test_the_payload_and_what_follows_see_the_write(ask: Ask) -> None:
     document = """
     mutation {
       a: connectIntegration(input: { provider: X }) { integration { user { integrations { totalCount } } } }

@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from db.integrity.audit import drifts
 from resolvers.framework.global_id import encode
+from tests.support.world import Ask, World
 
 NOBODY = encode("Keyword", 999_999)
 
@@ -40,19 +42,19 @@ def change(action: str) -> str:
     """
 
 
-async def only(world: Any, owner: str = "ann") -> Any:
+async def only(world: World, owner: str = "ann") -> Any:
     """The user's first keyword, as stored."""
     return await world.pool.fetchrow(
         "SELECT * FROM keywords WHERE user_id = $1 ORDER BY id LIMIT 1", world.users[owner]
     )
 
 
-async def data_version(world: Any, name: str) -> int:
+async def data_version(world: World, name: str) -> int:
     found: int = await world.pool.fetchval("SELECT data_version FROM users WHERE id = $1", world.users[name])
     return found
 
 
-async def test_a_keyword_is_created_with_all_that_is_given(ask: Any, world: Any) -> None:
+async def test_a_keyword_is_created_with_all_that_is_given(ask: Ask, world: World) -> None:
     given = {
         "keyword": "  sales team ",
         "matchType": "ALL_WORDS",
@@ -62,7 +64,7 @@ async def test_a_keyword_is_created_with_all_that_is_given(ask: Any, world: Any)
     }
     answer = await ask(CREATE, input=given)
     payload = answer.data["createKeyword"]
-    made = await world.pool.fetchrow("SELECT * FROM keywords WHERE keyword = 'sales team'")
+    made = await world.row("keywords", keyword="sales team")
     assert payload == {
         "keyword": {
             "id": encode("Keyword", made["id"]),
@@ -86,18 +88,18 @@ async def test_a_keyword_is_created_with_all_that_is_given(ask: Any, world: Any)
     )
 
 
-async def test_creating_takes_two_statements(ask: Any) -> None:
+async def test_creating_takes_two_statements(ask: Ask) -> None:
     answer = await ask(CREATE, input={"keyword": "crm"})
     assert answer.statements == ["lock_user", "keywords insert"]
 
 
-async def test_each_write_makes_a_new_version_of_its_users_data_alone(ask: Any, world: Any) -> None:
+async def test_each_write_makes_a_new_version_of_its_users_data_alone(ask: Ask, world: World) -> None:
     before = await data_version(world, "ann"), await data_version(world, "ben")
     await ask(CREATE, input={"keyword": "crm"})
     assert (await data_version(world, "ann"), await data_version(world, "ben")) == (before[0] + 1, before[1])
 
 
-async def test_the_payload_and_what_follows_see_the_write(ask: Any) -> None:
+async def test_the_payload_and_what_follows_see_the_write(ask: Ask) -> None:
     document = """
     mutation($input: CreateKeywordInput!, $other: CreateKeywordInput!) {
       first: createKeyword(input: $input) { keyword { user { keywordsCount keywords { totalCount } } } }
@@ -116,7 +118,7 @@ async def test_the_payload_and_what_follows_see_the_write(ask: Any) -> None:
     assert (await ask("{ viewer { keywordsCount } }")).data == {"viewer": {"keywordsCount": 5}}
 
 
-async def test_a_field_that_is_refused_does_not_undo_the_others(ask: Any, world: Any) -> None:
+async def test_a_field_that_is_refused_does_not_undo_the_others(ask: Ask, world: World) -> None:
     document = """
     mutation {
       a: createKeyword(input: { keyword: "one" }) { keyword { keyword } userErrors { code } }
@@ -173,7 +175,7 @@ BAD: list[tuple[dict[str, object], list[tuple[str, str, list[str]]]]] = [
 
 @pytest.mark.parametrize(("given", "errors"), BAD, ids=[str(given)[:40] for given, _ in BAD])
 async def test_what_cannot_be_a_keyword_is_refused_and_nothing_changes(
-    ask: Any, world: Any, given: dict[str, object], errors: list[Any]
+    ask: Ask, world: World, given: dict[str, object], errors: list[Any]
 ) -> None:
     before = await world.contents()
     answer = await ask(CREATE, input=given)
@@ -186,7 +188,7 @@ async def test_what_cannot_be_a_keyword_is_refused_and_nothing_changes(
     assert await world.contents() == before
 
 
-async def test_a_member_creates_nothing_for_others_and_an_operator_does(ask: Any, world: Any) -> None:
+async def test_a_member_creates_nothing_for_others_and_an_operator_does(ask: Ask, world: World) -> None:
     given = {"keyword": "crm", "userId": encode("User", world.users["ben"])}
     before = await world.contents()
     refused = (await ask(CREATE, input=given)).data["createKeyword"]["userErrors"]
@@ -202,7 +204,7 @@ async def test_a_member_creates_nothing_for_others_and_an_operator_does(ask: Any
     assert await data_version(world, "ben") == version + 1
 
 
-async def test_updating_changes_what_is_given_and_leaves_the_rest(ask: Any, world: Any) -> None:
+async def test_updating_changes_what_is_given_and_leaves_the_rest(ask: Ask, world: World) -> None:
     before = await only(world)
     given = {"id": encode("Keyword", before["id"]), "platforms": ["NEWS"]}
     answer = await ask(UPDATE, input=given)
@@ -217,7 +219,7 @@ async def test_updating_changes_what_is_given_and_leaves_the_rest(ask: Any, worl
     assert dict(after) == dict(before) | changed
 
 
-async def test_an_update_of_nothing_changes_nothing(ask: Any, world: Any) -> None:
+async def test_an_update_of_nothing_changes_nothing(ask: Ask, world: World) -> None:
     before = await only(world)
     answer = await ask(UPDATE, input={"id": encode("Keyword", before["id"])})
     assert answer.data["updateKeyword"]["keyword"]["keyword"] == "ann 1"
@@ -235,7 +237,7 @@ async def test_an_update_of_nothing_changes_nothing(ask: Any, world: Any) -> Non
     ],
 )
 async def test_an_update_to_what_cannot_be_is_refused(
-    ask: Any, world: Any, given: dict[str, object], code: str, path: list[str]
+    ask: Ask, world: World, given: dict[str, object], code: str, path: list[str]
 ) -> None:
     before = await world.contents()
     keyword = await only(world)
@@ -261,7 +263,7 @@ TRANSITIONS = [
 
 @pytest.mark.parametrize(("old", "action", "new"), TRANSITIONS)
 async def test_keywords_change_their_status(
-    ask: Any, world: Any, old: str, action: str, new: str | None
+    ask: Ask, world: World, old: str, action: str, new: str | None
 ) -> None:
     archived = datetime(2026, 1, 1, tzinfo=UTC) if old == "archived" else None
     keyword_id = (await only(world))["id"]
@@ -290,7 +292,7 @@ async def test_keywords_change_their_status(
 
 
 async def test_an_archived_keyword_makes_room_and_finds_it_taken_when_it_comes_back(
-    ask: Any, world: Any
+    ask: Ask, world: World
 ) -> None:
     id_ = encode("Keyword", (await only(world))["id"])
     assert (await ask(change("archive"), input={"id": id_})).data["result"]["userErrors"] == []
@@ -300,7 +302,7 @@ async def test_an_archived_keyword_makes_room_and_finds_it_taken_when_it_comes_b
     assert (await only(world))["status"] == "archived"
 
 
-async def test_a_keyword_goes_with_its_mentions_and_their_leads(ask: Any, world: Any) -> None:
+async def test_a_keyword_goes_with_its_mentions_and_their_leads(ask: Ask, world: World) -> None:
     keyword = await only(world)
     answer = await ask(DELETE, input={"id": encode("Keyword", keyword["id"])})
     assert answer.data["deleteKeyword"] == {
@@ -328,7 +330,7 @@ ALL = [
 
 @pytest.mark.parametrize(("document", "given"), ALL, ids=[document.split("(")[2][:20] for document, _ in ALL])
 async def test_foreign_keywords_are_not_there_and_stay_as_they_are(
-    ask: Any, world: Any, document: str, given: dict[str, object]
+    ask: Ask, world: World, document: str, given: dict[str, object]
 ) -> None:
     before = await world.contents()
     foreign = encode("Keyword", (await only(world, "ben"))["id"])
@@ -345,7 +347,7 @@ async def test_foreign_keywords_are_not_there_and_stay_as_they_are(
 
 @pytest.mark.parametrize(("document", "given"), ALL, ids=[document.split("(")[2][:20] for document, _ in ALL])
 async def test_an_operator_writes_everybodys_keywords(
-    ask: Any, world: Any, document: str, given: dict[str, object]
+    ask: Ask, world: World, document: str, given: dict[str, object]
 ) -> None:
     versions = [await data_version(world, name) for name in ("ann", "ben", "olga")]
     foreign = encode("Keyword", (await only(world, "ben"))["id"])
@@ -363,7 +365,7 @@ async def test_an_operator_writes_everybodys_keywords(
     [(CREATE, {"keyword": "crm"}), *((document, {"id": NOBODY, **given}) for document, given in ALL)],
 )
 async def test_writing_needs_the_scope_and_a_viewer(
-    ask: Any, world: Any, document: str, given: dict[str, object]
+    ask: Ask, world: World, document: str, given: dict[str, object]
 ) -> None:
     await world.set_scopes("ann", "read:keywords", "write:leads")
     answer = await ask(document, input=given)
@@ -374,7 +376,7 @@ async def test_writing_needs_the_scope_and_a_viewer(
     assert (await ask(document, viewer=None, input=given)).code == "UNAUTHENTICATED"
 
 
-async def test_a_key_that_may_only_write_sees_what_it_wrote_and_nothing_else(ask: Any, world: Any) -> None:
+async def test_a_key_that_may_only_write_sees_what_it_wrote_and_nothing_else(ask: Ask, world: World) -> None:
     await world.set_scopes("ann", "write:keywords")
     document = """
     mutation { createKeyword(input: { keyword: "crm" }) { keyword { keyword mentions { totalCount } } } }
@@ -387,7 +389,7 @@ async def test_a_key_that_may_only_write_sees_what_it_wrote_and_nothing_else(ask
     assert (await ask(document)).data == {"createKeyword": {"keyword": {"keyword": "sales"}}}
 
 
-async def test_who_was_suspended_meanwhile_writes_nothing(ask: Any, world: Any) -> None:
+async def test_who_was_suspended_meanwhile_writes_nothing(ask: Ask, world: World) -> None:
     await ask("{ viewer { id } }")  # the key is trusted from here on
     await world.pool.execute("UPDATE users SET status = 'suspended' WHERE id = $1", world.users["ann"])
     before = await world.contents()
@@ -395,14 +397,14 @@ async def test_who_was_suspended_meanwhile_writes_nothing(ask: Any, world: Any) 
     assert await world.contents() == before
 
 
-async def test_what_is_no_id_of_a_keyword_is_an_error_of_the_program(ask: Any, world: Any) -> None:
+async def test_what_is_no_id_of_a_keyword_is_an_error_of_the_program(ask: Ask, world: World) -> None:
     before = await world.contents()
     for id_ in ("x", encode("Lead", 1)):
         assert (await ask(change("pause"), input={"id": id_})).code == "BAD_USER_INPUT"
     assert await world.contents() == before
 
 
-async def test_queries_cannot_write(client: Any, world: Any) -> None:
+async def test_queries_cannot_write(client: httpx.AsyncClient, world: World) -> None:
     headers = {"authorization": f"Bearer {world.keys['ann']}"}
     document = 'mutation { createKeyword(input: { keyword: "crm" }) { keyword { id } } }'
     answer = await client.get("/graphql", params={"query": document}, headers=headers)

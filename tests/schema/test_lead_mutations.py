@@ -10,6 +10,7 @@ import pytest
 
 from db.integrity.audit import drifts
 from resolvers.framework.global_id import encode
+from tests.support.world import Ask, World
 
 CREATE = """
 mutation($input: CreateLeadInput!) {
@@ -36,17 +37,17 @@ STATUSES = ["new", "contacted", "qualified", "converted", "disqualified"]
 REACHED = ("contacted_at", "qualified_at", "converted_at", "disqualified_at")
 
 
-async def lead_of(world: Any, owner: str = "ann", number: int = 0) -> Any:
+async def lead_of(world: World, owner: str = "ann", number: int = 0) -> Any:
     return await world.pool.fetchrow(
         "SELECT * FROM leads WHERE user_id = $1 ORDER BY id OFFSET $2 LIMIT 1", world.users[owner], number
     )
 
 
-async def stored(world: Any, lead_id: int) -> Any:
+async def stored(world: World, lead_id: int) -> Any:
     return await world.pool.fetchrow("SELECT * FROM leads WHERE id = $1", lead_id)
 
 
-async def promising(world: Any, owner: str = "ann") -> int:
+async def promising(world: World, owner: str = "ann") -> int:
     """A mention without a lead."""
     found: int = await world.pool.fetchval(
         "SELECT min(id) FROM mentions WHERE user_id = $1 AND id NOT IN (SELECT mention_id FROM leads)",
@@ -55,7 +56,7 @@ async def promising(world: Any, owner: str = "ann") -> int:
     return found
 
 
-async def events(world: Any, lead_id: int) -> list[tuple[Any, ...]]:
+async def events(world: World, lead_id: int) -> list[tuple[Any, ...]]:
     rows = await world.pool.fetch("SELECT * FROM lead_events WHERE lead_id = $1 ORDER BY id", lead_id)
     owner = await world.pool.fetchval("SELECT user_id FROM leads WHERE id = $1", lead_id)
     assert {row["user_id"] for row in rows} <= {owner}
@@ -69,7 +70,7 @@ def errors(answer: Any) -> list[tuple[str, list[str]]]:
 # Creating
 
 
-async def test_a_lead_is_made_of_a_mention_with_all_that_is_given(ask: Any, world: Any) -> None:
+async def test_a_lead_is_made_of_a_mention_with_all_that_is_given(ask: Ask, world: World) -> None:
     mention_id = await promising(world)
     given = {
         "mentionId": encode("Mention", mention_id),
@@ -86,7 +87,7 @@ async def test_a_lead_is_made_of_a_mention_with_all_that_is_given(ask: Any, worl
         "origin": "API",
     }
     answer = await ask(CREATE, input=given)
-    row = await world.pool.fetchrow("SELECT * FROM leads WHERE mention_id = $1", mention_id)
+    row = await world.row("leads", mention_id=mention_id)
     assert answer.data["result"] == {
         "created": True,
         "replayed": False,
@@ -123,14 +124,14 @@ async def test_a_lead_is_made_of_a_mention_with_all_that_is_given(ask: Any, worl
     assert await drifts(world.pool) == []
 
 
-async def test_creating_takes_five_statements(ask: Any, world: Any) -> None:
+async def test_creating_takes_five_statements(ask: Ask, world: World) -> None:
     answer = await ask(CREATE, input={"mentionId": encode("Mention", await promising(world))})
     assert answer.statements == [
         *("lock_user", "insert_lead", "insert_lead_events", "leads_promises", "leads_set_scores")
     ]
 
 
-async def test_a_mention_has_one_lead_and_the_second_call_gets_it_as_it_is(ask: Any, world: Any) -> None:
+async def test_a_mention_has_one_lead_and_the_second_call_gets_it_as_it_is(ask: Ask, world: World) -> None:
     mention = encode("Mention", await promising(world))
     first = (await ask(CREATE, input={"mentionId": mention, "notes": "first"})).data["result"]
     before = await world.contents()
@@ -145,7 +146,7 @@ async def test_a_mention_has_one_lead_and_the_second_call_gets_it_as_it_is(ask: 
 
 
 @pytest.mark.parametrize("missing", [False, True])
-async def test_no_lead_is_made_of_a_foreign_mention(ask: Any, world: Any, missing: bool) -> None:
+async def test_no_lead_is_made_of_a_foreign_mention(ask: Ask, world: World, missing: bool) -> None:
     before = await world.contents()
     for foreign in (await promising(world, "ben"), (await lead_of(world, "ben"))["mention_id"]):
         id_ = 999_999 if missing else foreign
@@ -189,7 +190,7 @@ BAD: list[tuple[dict[str, object], list[tuple[str, list[str]]]]] = [
 @pytest.mark.parametrize("action", ["create", "update"])
 @pytest.mark.parametrize(("given", "expected"), BAD, ids=[str(given)[:40] for given, _ in BAD])
 async def test_what_cannot_be_said_about_a_lead_is_refused(
-    ask: Any, world: Any, action: str, given: dict[str, object], expected: list[Any]
+    ask: Ask, world: World, action: str, given: dict[str, object], expected: list[Any]
 ) -> None:
     other = await lead_of(world, number=1)
     await world.pool.execute("UPDATE leads SET external_reference = 'taken' WHERE id = $1", other["id"])
@@ -212,7 +213,9 @@ async def test_what_cannot_be_said_about_a_lead_is_refused(
 # Updating
 
 
-async def test_an_update_changes_what_is_given_and_is_written_into_the_history(ask: Any, world: Any) -> None:
+async def test_an_update_changes_what_is_given_and_is_written_into_the_history(
+    ask: Ask, world: World
+) -> None:
     lead = await lead_of(world)
     id_ = encode("Lead", lead["id"])
     answer = await ask(
@@ -261,7 +264,7 @@ async def test_an_update_changes_what_is_given_and_is_written_into_the_history(a
     ]
 
 
-async def test_null_takes_away_and_absence_keeps(ask: Any, world: Any) -> None:
+async def test_null_takes_away_and_absence_keeps(ask: Ask, world: World) -> None:
     lead = await lead_of(world)
     id_ = encode("Lead", lead["id"])
     full = {"value": "10", "currency": "USD", "company": "Acme", "contactName": "Ada"}
@@ -274,7 +277,7 @@ async def test_null_takes_away_and_absence_keeps(ask: Any, world: Any) -> None:
     assert after["contact_name"] == "Ada"
 
 
-async def test_an_update_to_what_is_there_changes_nothing(ask: Any, world: Any) -> None:
+async def test_an_update_to_what_is_there_changes_nothing(ask: Ask, world: World) -> None:
     lead = await lead_of(world)
     id_ = encode("Lead", lead["id"])
     await ask(UPDATE, input={"id": id_, "value": "10", "currency": "USD", "tags": ["a"]})
@@ -288,7 +291,7 @@ async def test_an_update_to_what_is_there_changes_nothing(ask: Any, world: Any) 
     assert len(await events(world, lead["id"])) == 1
 
 
-async def test_the_history_is_shown_with_what_changed_and_who_did_it(ask: Any, world: Any) -> None:
+async def test_the_history_is_shown_with_what_changed_and_who_did_it(ask: Ask, world: World) -> None:
     lead = await lead_of(world)
     id_, ann, olga = (
         encode(tag, row)
@@ -341,7 +344,7 @@ async def test_the_history_is_shown_with_what_changed_and_who_did_it(ask: Any, w
 
 @pytest.mark.parametrize("new", STATUSES)
 @pytest.mark.parametrize("old", STATUSES)
-async def test_a_lead_moves_as_the_state_machine_says(ask: Any, world: Any, old: str, new: str) -> None:
+async def test_a_lead_moves_as_the_state_machine_says(ask: Ask, world: World, old: str, new: str) -> None:
     possible = {
         "new": {"contacted", "qualified", "converted", "disqualified"},
         "contacted": {"qualified", "converted", "disqualified"},
@@ -396,7 +399,7 @@ async def test_a_lead_moves_as_the_state_machine_says(ask: Any, world: Any, old:
     assert await drifts(world.pool) == []
 
 
-async def test_moments_of_statuses_are_set_once_and_never_cleared(ask: Any, world: Any) -> None:
+async def test_moments_of_statuses_are_set_once_and_never_cleared(ask: Ask, world: World) -> None:
     lead = await lead_of(world)
     await world.pool.execute("UPDATE leads SET status = 'new' WHERE id = $1", lead["id"])
     id_ = encode("Lead", lead["id"])
@@ -414,7 +417,7 @@ async def test_moments_of_statuses_are_set_once_and_never_cleared(ask: Any, worl
     assert await drifts(world.pool) == []
 
 
-async def test_the_reason_goes_with_disqualified(ask: Any, world: Any) -> None:
+async def test_the_reason_goes_with_disqualified(ask: Ask, world: World) -> None:
     lead = await lead_of(world)
     id_ = encode("Lead", lead["id"])
 
@@ -442,7 +445,7 @@ async def test_the_reason_goes_with_disqualified(ask: Any, world: Any) -> None:
 
 
 @pytest.mark.parametrize("document", [UPDATE, STATUS, DELETE], ids=["update", "status", "delete"])
-async def test_who_has_seen_another_version_writes_nothing(ask: Any, world: Any, document: str) -> None:
+async def test_who_has_seen_another_version_writes_nothing(ask: Ask, world: World, document: str) -> None:
     lead = await lead_of(world)
     id_ = encode("Lead", lead["id"])
     given: dict[str, object] = {"id": id_}
@@ -462,7 +465,7 @@ async def test_who_has_seen_another_version_writes_nothing(ask: Any, world: Any,
     assert errors(await ask(document, input={**given, "expectedVersion": 2})) == []
 
 
-async def test_of_two_who_saw_the_same_version_one_writes(ask: Any, world: Any) -> None:
+async def test_of_two_who_saw_the_same_version_one_writes(ask: Ask, world: World) -> None:
 
     lead = await lead_of(world)
     id_ = encode("Lead", lead["id"])
@@ -474,7 +477,7 @@ async def test_of_two_who_saw_the_same_version_one_writes(ask: Any, world: Any) 
     assert len(await events(world, lead["id"])) == 1
 
 
-async def test_writers_at_the_same_time_lose_nothing(ask: Any, world: Any) -> None:
+async def test_writers_at_the_same_time_lose_nothing(ask: Ask, world: World) -> None:
 
     lead = await lead_of(world)
     id_ = encode("Lead", lead["id"])
@@ -492,7 +495,7 @@ async def test_writers_at_the_same_time_lose_nothing(ask: Any, world: Any) -> No
 # Assigning
 
 
-async def test_who_can_be_assigned(ask: Any, world: Any) -> None:
+async def test_who_can_be_assigned(ask: Ask, world: World) -> None:
     lead = await lead_of(world)
     id_ = encode("Lead", lead["id"])
     await world.add_user("cy")
@@ -524,7 +527,7 @@ async def test_who_can_be_assigned(ask: Any, world: Any) -> None:
 # Deleting
 
 
-async def test_a_lead_goes_with_its_history_and_its_mention_stays(ask: Any, world: Any) -> None:
+async def test_a_lead_goes_with_its_history_and_its_mention_stays(ask: Ask, world: World) -> None:
     lead = await lead_of(world)
     id_ = encode("Lead", lead["id"])
     await ask(UPDATE, input={"id": id_, "company": "Acme"})
@@ -554,7 +557,7 @@ ALL: list[tuple[str, dict[str, object]]] = [
 
 @pytest.mark.parametrize(("document", "given"), ALL)
 async def test_foreign_leads_are_not_there_and_stay_as_they_are(
-    ask: Any, world: Any, document: str, given: dict[str, object]
+    ask: Ask, world: World, document: str, given: dict[str, object]
 ) -> None:
     before = await world.contents()
     for id_ in ((await lead_of(world, "ben"))["id"], 999_999):
@@ -566,7 +569,7 @@ async def test_foreign_leads_are_not_there_and_stay_as_they_are(
 
 @pytest.mark.parametrize(("document", "given"), ALL)
 async def test_an_operator_writes_everybodys_leads(
-    ask: Any, world: Any, document: str, given: dict[str, object]
+    ask: Ask, world: World, document: str, given: dict[str, object]
 ) -> None:
     lead = await lead_of(world, "ben")
     answer = await ask(document, viewer="olga", input={"id": encode("Lead", lead["id"]), **given})
@@ -581,7 +584,7 @@ async def test_an_operator_writes_everybodys_leads(
 
 @pytest.mark.parametrize(("document", "given"), [(CREATE, {}), *ALL])
 async def test_writing_leads_needs_the_scope(
-    ask: Any, world: Any, document: str, given: dict[str, object]
+    ask: Ask, world: World, document: str, given: dict[str, object]
 ) -> None:
     await world.set_scopes("ann", "read:leads", "write:mentions")
     which = {"mentionId": encode("Mention", 1)} if document == CREATE else {"id": encode("Lead", 1)}
@@ -591,7 +594,7 @@ async def test_writing_leads_needs_the_scope(
     assert (await ask(document, viewer=None, input={**which, **given})).code == "UNAUTHENTICATED"
 
 
-async def test_the_payload_and_what_follows_see_the_write(ask: Any, world: Any) -> None:
+async def test_the_payload_and_what_follows_see_the_write(ask: Ask, world: World) -> None:
     mention = encode("Mention", await promising(world))
     document = """
     mutation($create: CreateLeadInput!, $id: ID!) {
@@ -621,7 +624,7 @@ async def test_the_payload_and_what_follows_see_the_write(ask: Any, world: Any) 
     assert next_ == {"viewer": {"leadsCount": 6, "convertedLeadsCount": 0}, "leads": {"totalCount": 6}}
 
 
-async def test_a_lead_created_with_a_key_is_created_once(ask: Any, world: Any) -> None:
+async def test_a_lead_created_with_a_key_is_created_once(ask: Ask, world: World) -> None:
     given = {"mentionId": encode("Mention", await promising(world)), "idempotencyKey": "k"}
     first = (await ask(CREATE, input=given)).data["result"]
     again = (await ask(CREATE, input=given)).data["result"]

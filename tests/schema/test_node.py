@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from resolvers.framework.global_id import encode
+from tests.support.world import Asker, World
 
 TABLES = {
     "User": "users",
@@ -40,7 +41,7 @@ NODES = f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ...Whole }} }} {EVERYTHING_
 
 
 @pytest.fixture(scope="module")
-async def ids(crowd: Any) -> dict[str, dict[str, list[str]]]:
+async def ids(crowd: World) -> dict[str, dict[str, list[str]]]:
     """Global ids by type and owner."""
     found: dict[str, dict[str, list[str]]] = {}
     for tag, table in TABLES.items():
@@ -56,7 +57,7 @@ def visible_to(viewer: str, owner: str) -> bool:
 @pytest.mark.parametrize("viewer", PEOPLE)
 @pytest.mark.parametrize("tag", list(TABLES))
 async def test_a_thing_is_found_by_its_id_by_those_who_may_see_it(
-    asker: Any, ids: dict[str, dict[str, list[str]]], tag: str, viewer: str
+    asker: Asker, ids: dict[str, dict[str, list[str]]], tag: str, viewer: str
 ) -> None:
     for owner in ("ann", "ben"):
         id_ = ids[tag][owner][-1]
@@ -74,7 +75,7 @@ async def test_a_thing_is_found_by_its_id_by_those_who_may_see_it(
 
 @pytest.mark.parametrize("tag", list(BY_ID))
 async def test_somebody_elses_thing_is_null_like_a_missing_one(
-    asker: Any, ids: dict[str, dict[str, list[str]]], tag: str
+    asker: Asker, ids: dict[str, dict[str, list[str]]], tag: str
 ) -> None:
     document = f"query($id: ID!) {{ {BY_ID[tag]}(id: $id) {{ id }} node(id: $id) {{ id }} nodes(ids: [$id]) {{ id }} }}"
     for id_ in (ids[tag]["ben"][0], encode(tag, 10**9), encode(tag, 0), encode(tag, 2**63 - 1)):
@@ -83,7 +84,7 @@ async def test_somebody_elses_thing_is_null_like_a_missing_one(
 
 
 async def test_nodes_come_in_the_order_of_their_ids_whatever_their_types(
-    asker: Any, ids: dict[str, dict[str, list[str]]]
+    asker: Asker, ids: dict[str, dict[str, list[str]]]
 ) -> None:
     mixed = [id_ for tag in TABLES for owner in ("ann", "ben") for id_ in ids[tag][owner][:3]]
     mixed += [encode("Lead", 10**9), mixed[0], mixed[0]]
@@ -95,7 +96,7 @@ async def test_nodes_come_in_the_order_of_their_ids_whatever_their_types(
 
 
 async def test_a_hundred_nodes_take_as_many_statements_as_one_of_each_type(
-    asker: Any, ids: dict[str, dict[str, list[str]]]
+    asker: Asker, ids: dict[str, dict[str, list[str]]]
 ) -> None:
     few = [ids[tag]["ann"][0] for tag in TABLES]
     many = [id_ for tag in TABLES for id_ in ids[tag]["ann"][:16]]
@@ -107,12 +108,14 @@ async def test_a_hundred_nodes_take_as_many_statements_as_one_of_each_type(
     assert len(hundred.statements) <= 2 * len(TABLES)
 
 
-async def test_one_wrong_id_is_named(asker: Any, ids: dict[str, dict[str, list[str]]]) -> None:
+async def test_one_wrong_id_is_named(asker: Asker, ids: dict[str, dict[str, list[str]]]) -> None:
     answer = await asker(NODES, ids=[ids["Lead"]["ann"][0], "x"])
     assert (answer.code, answer.error["message"]) == ("BAD_USER_INPUT", "'x' is not an id of this API.")
 
 
-async def test_several_fields_share_what_they_read(asker: Any, ids: dict[str, dict[str, list[str]]]) -> None:
+async def test_several_fields_share_what_they_read(
+    asker: Asker, ids: dict[str, dict[str, list[str]]]
+) -> None:
     document = "query($id: ID!) { a: node(id: $id) { id } b: keyword(id: $id) { mentionsCount } c: nodes(ids: [$id, $id]) { id } }"
     assert (await asker(document, id=ids["Keyword"]["ann"][0])).statements == ["keywords by id"]
 
@@ -129,7 +132,7 @@ OWN = """{
 
 @pytest.mark.parametrize("viewer", ["ann", "ben"])
 async def test_members_see_their_own_rows_and_all_of_them(
-    asker: Any, ids: dict[str, dict[str, list[str]]], viewer: str
+    asker: Asker, ids: dict[str, dict[str, list[str]]], viewer: str
 ) -> None:
     data = (await asker(OWN, viewer=viewer)).data
     me = {"id": ids["User"][viewer][0]}
@@ -149,7 +152,7 @@ async def test_members_see_their_own_rows_and_all_of_them(
         assert {group["keyword"]["id"] for group in stats["byKeyword"]} <= set(ids["Keyword"][viewer])
 
 
-async def test_operators_see_everybodys_rows(asker: Any, ids: dict[str, dict[str, list[str]]]) -> None:
+async def test_operators_see_everybodys_rows(asker: Asker, ids: dict[str, dict[str, list[str]]]) -> None:
     data = (await asker(OWN, viewer="olga")).data
     assert data["viewer"] == {"id": ids["User"]["olga"][0]}
     for tag in ("User", "Keyword", "Mention", "Lead", "Integration"):
@@ -158,7 +161,7 @@ async def test_operators_see_everybodys_rows(asker: Any, ids: dict[str, dict[str
 
 @pytest.mark.parametrize(("list_", "kind"), [("mentions", "MentionFilter"), ("leads", "LeadFilter")])
 async def test_filters_by_somebody_elses_rows_let_nothing_through(
-    asker: Any, ids: dict[str, dict[str, list[str]]], list_: str, kind: str
+    asker: Asker, ids: dict[str, dict[str, list[str]]], list_: str, kind: str
 ) -> None:
     document = f"""query($f: {kind}) {{ {list_}(filter: $f) {{ nodes {{ id }} totalCount pageInfo {{ hasNextPage }}
         stats {{ count byPlatform {{ count }} }} }} viewer {{ {list_}(filter: $f) {{ totalCount }} }} }}"""
@@ -177,11 +180,11 @@ async def test_filters_by_somebody_elses_rows_let_nothing_through(
 
 
 @pytest.fixture(scope="module")
-async def shared_rows(crowd: Any, ids: dict[str, dict[str, list[str]]]) -> dict[str, str]:
+async def shared_rows(crowd: World, ids: dict[str, dict[str, list[str]]]) -> dict[str, str]:
     """Rows that two members have in common, as far as the database lets them: ann's lead is given to ben to work
     on, and one of her mentions names his integration.
     """
-    mention = await crowd.pool.fetchrow(
+    (mention,) = await crowd.pool.fetch(
         "UPDATE mentions SET integration_id = (SELECT max(id) FROM integrations WHERE user_id = $2) "
         "WHERE id = (SELECT mention_id FROM leads WHERE user_id = $1 ORDER BY id LIMIT 1) RETURNING id, integration_id",
         crowd.users["ann"],
@@ -208,7 +211,7 @@ SHARED = """query($mention: ID!, $lead: ID!, $integration: ID!, $f: MentionFilte
 
 
 async def test_what_two_members_share_shows_nothing_of_the_other(
-    asker: Any, ids: dict[str, dict[str, list[str]]], shared_rows: dict[str, str]
+    asker: Asker, ids: dict[str, dict[str, list[str]]], shared_rows: dict[str, str]
 ) -> None:
     by_integration = {"integrationId": {"eq": shared_rows["integration"]}}
     hers = (await asker(SHARED, viewer="ann", f=by_integration, **shared_rows)).data
@@ -235,7 +238,7 @@ async def test_what_two_members_share_shows_nothing_of_the_other(
     assert operators["integration"]["mentions"]["totalCount"] == brought_in["totalCount"] + 1
 
 
-async def test_cursors_of_somebody_elses_list_show_nothing_of_it(asker: Any) -> None:
+async def test_cursors_of_somebody_elses_list_show_nothing_of_it(asker: Asker) -> None:
     """A cursor is a place in a list, not a way into it."""
     document = "query($after: String) { mentions(first: 100, after: $after) { nodes { user { email } } edges { cursor } pageInfo { hasPreviousPage } } }"
     his = (await asker(document, viewer="ben")).data["mentions"]["edges"]

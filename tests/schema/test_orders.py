@@ -13,6 +13,7 @@ from graphql import GraphQLObjectType, get_named_type
 
 from resolvers.framework.global_id import encode
 from schema.schema import build
+from tests.support.world import Asker, World
 
 TYPES = build()._schema.type_map
 TABLES = {
@@ -119,7 +120,9 @@ def test_every_list_and_order_has_a_second_opinion() -> None:
 class Pages:
     """Asks for pages of a list of the crowd in an order, and checks that each is right in itself."""
 
-    def __init__(self, asker: Any, list_: List, order: str, parent: str | None, viewer: str = "ann") -> None:
+    def __init__(
+        self, asker: Asker, list_: List, order: str, parent: str | None, viewer: str = "ann"
+    ) -> None:
         self._asker, self._list, self._viewer = asker, list_, viewer
         self._fixed: dict[str, object] = {"order": order}
         if order == "BEST_MATCH":
@@ -167,12 +170,11 @@ class Pages:
             before = found["pageInfo"]["startCursor"]
 
 
-async def raw(crowd: Any, table: str, order: str) -> list[Mapping[str, Any]]:
+async def raw(crowd: World, table: str, order: str) -> list[Mapping[str, Any]]:
     """The rows of a table, with their ranks where the order is by rank."""
     if order == "BEST_MATCH":
-        found: list[Mapping[str, Any]] = await crowd.pool.fetch(RANKED, SEARCH)
-        return found
-    return list(await crowd.rows(table))
+        return await crowd.fetch(RANKED, SEARCH)
+    return await crowd.rows(table)
 
 
 def expected_ids(rows: list[Mapping[str, Any]], table: str, order: str) -> list[str]:
@@ -190,7 +192,7 @@ def busiest(rows: list[Mapping[str, Any]], list_: List) -> int:
 
 @pytest.mark.parametrize(("list_", "order"), CASES, ids=[f"{list_} {order}" for list_, order in CASES])
 async def test_every_row_comes_once_in_both_directions(
-    crowd: Any, asker: Any, list_: List, order: str
+    crowd: World, asker: Asker, list_: List, order: str
 ) -> None:
     rows = await raw(crowd, list_.table, order)
     owner = "id" if list_.table == "users" else "user_id"
@@ -222,8 +224,8 @@ async def test_every_row_comes_once_in_both_directions(
 @pytest.mark.parametrize(
     "text", ["crm", "crm sales", '"sales team" or budget', "crm -jobs", "-jobs", "größe or o'hara"]
 )
-async def test_best_matches_come_first_through_ties(crowd: Any, asker: Any, text: str) -> None:
-    mine = [row for row in await crowd.pool.fetch(RANKED, text) if row["user_id"] == crowd.users["ann"]]
+async def test_best_matches_come_first_through_ties(crowd: World, asker: Asker, text: str) -> None:
+    mine = [row for row in await crowd.fetch(RANKED, text) if row["user_id"] == crowd.users["ann"]]
     wanted = expected_ids(mine, "mentions", "BEST_MATCH")
     assert len({row["rank"] for row in mine}) < len(wanted)
     pages = Pages(asker, next(one for one in LISTS if str(one) == "Query.mentions"), "BEST_MATCH", None)
@@ -233,7 +235,7 @@ async def test_best_matches_come_first_through_ties(crowd: Any, asker: Any, text
     assert await pages.forwards(9) == expected_ids(mine, "mentions", "NEWEST")
 
 
-async def test_best_match_needs_words_at_the_top_of_the_filter(crowd: Any, asker: Any) -> None:
+async def test_best_match_needs_words_at_the_top_of_the_filter(crowd: World, asker: Asker) -> None:
     document = "query($f: MentionFilter) { mentions(filter: $f, orderBy: BEST_MATCH) { totalCount } }"
     for wanted in ({}, None, {"and": [{"search": "crm"}]}, {"search": None}):
         answer = await asker(document, f=wanted)
@@ -255,7 +257,7 @@ FILTERED: dict[str, dict[str, object]] = {
 }
 
 
-async def test_a_cursor_works_only_in_its_list_order_and_filter(crowd: Any, asker: Any) -> None:
+async def test_a_cursor_works_only_in_its_list_order_and_filter(crowd: World, asker: Asker) -> None:
     """Each cursor in each other place: refused. In its own place, and at another parent of it: a page."""
     places: list[tuple[List, Pages, str]] = []
     for list_, order in CASES:
@@ -295,7 +297,7 @@ MOVABLE = {
 class Weather:
     """Rows that come, go and change between two pages."""
 
-    def __init__(self, crowd: Any, table: str, seed: int) -> None:
+    def __init__(self, crowd: World, table: str, seed: int) -> None:
         self._pool, self._owner, self._table = crowd.pool, crowd.users["cy"], table
         self._random = random.Random(seed)  # noqa: S311 - the same weather in every run
 
@@ -339,7 +341,7 @@ class Weather:
 
 
 @pytest.fixture(scope="module")
-async def cy(crowd: Any) -> Any:
+async def cy(crowd: World) -> Any:
     """A member whose rows come and go."""
     await crowd.add_user("cy")
     return crowd
@@ -355,7 +357,7 @@ CHANGING = [
 @pytest.mark.parametrize("backwards", [False, True], ids=["forwards", "backwards"])
 @pytest.mark.parametrize(("list_", "order"), CHANGING, ids=[f"{list_} {order}" for list_, order in CHANGING])
 async def test_rows_that_stay_come_once_whatever_comes_and_goes(
-    cy: Any, asker: Any, list_: List, order: str, backwards: bool
+    cy: Any, asker: Asker, list_: List, order: str, backwards: bool
 ) -> None:
     await cy.pool.execute("DELETE FROM keywords WHERE user_id = $1", cy.users["cy"])
     await cy.pool.execute("DELETE FROM integrations WHERE user_id = $1", cy.users["cy"])

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.world import Ask, World
+
 PAGE = """
 query($first: Int, $after: String, $last: Int, $before: String) {
   keywords(first: 1) { nodes {
@@ -17,7 +19,7 @@ query($first: Int, $after: String, $last: Int, $before: String) {
 """
 
 
-async def page(ask: Any, **arguments: object) -> dict[str, Any]:
+async def page(ask: Ask, **arguments: Any) -> dict[str, Any]:
     (keyword,) = (await ask(PAGE, **arguments)).data["keywords"]["nodes"]
     found: dict[str, Any] = keyword["mentions"]
     return found
@@ -29,7 +31,7 @@ def contents(found: dict[str, Any]) -> list[int]:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
-async def test_forwards_every_row_comes_once(ask: Any, size: int) -> None:
+async def test_forwards_every_row_comes_once(ask: Ask, size: int) -> None:
     seen, after, pages = [], None, 0
     while True:
         found = await page(ask, first=size, after=after)
@@ -45,7 +47,7 @@ async def test_forwards_every_row_comes_once(ask: Any, size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
-async def test_backwards_every_row_comes_once_and_in_the_lists_order(ask: Any, size: int) -> None:
+async def test_backwards_every_row_comes_once_and_in_the_lists_order(ask: Ask, size: int) -> None:
     seen: list[int] = []
     before, pages = None, 0
     while True:
@@ -60,7 +62,7 @@ async def test_backwards_every_row_comes_once_and_in_the_lists_order(ask: Any, s
     assert pages == -(-4 // size)
 
 
-async def test_a_page_between_two_cursors(ask: Any) -> None:
+async def test_a_page_between_two_cursors(ask: Ask) -> None:
     cursors = [edge["cursor"] for edge in (await page(ask))["edges"]]
     found = await page(ask, after=cursors[0], before=cursors[3])
     assert contents(found) == [3, 2]
@@ -72,7 +74,7 @@ async def test_a_page_between_two_cursors(ask: Any) -> None:
     }
 
 
-async def test_an_empty_page_has_no_cursors(ask: Any) -> None:
+async def test_an_empty_page_has_no_cursors(ask: Ask) -> None:
     found = await page(ask, first=0)
     assert found["nodes"] == found["edges"] == []
     assert found["pageInfo"] == {
@@ -83,7 +85,7 @@ async def test_an_empty_page_has_no_cursors(ask: Any) -> None:
     }
 
 
-async def test_rows_that_come_and_go_neither_repeat_nor_hide_others(ask: Any, world: Any) -> None:
+async def test_rows_that_come_and_go_neither_repeat_nor_hide_others(ask: Ask, world: World) -> None:
     first = await page(ask, first=2)
     newest = await world.pool.fetchval("SELECT max(id) FROM keywords WHERE user_id = $1", world.users["ann"])
     # A row in front of the page, and the page's own last row goes: the cursor still stands for its place.
@@ -99,7 +101,7 @@ async def test_rows_that_come_and_go_neither_repeat_nor_hide_others(ask: Any, wo
     assert second["pageInfo"]["hasPreviousPage"] is True
 
 
-async def test_rows_of_the_same_moment_have_a_stable_order(ask: Any, world: Any) -> None:
+async def test_rows_of_the_same_moment_have_a_stable_order(ask: Ask, world: World) -> None:
     moment = "timestamptz '2026-01-01 00:00+00'"
     await world.pool.execute(f"UPDATE mentions SET created_at = {moment}")
     seen, after = [], None
@@ -110,7 +112,7 @@ async def test_rows_of_the_same_moment_have_a_stable_order(ask: Any, world: Any)
     assert seen == [4, 3, 2, 1]
 
 
-async def test_the_page_of_each_parent_is_cut_for_itself(ask: Any) -> None:
+async def test_the_page_of_each_parent_is_cut_for_itself(ask: Ask) -> None:
     answer = await ask(
         "{ keywords { nodes { mentions(first: 3) { nodes { id } pageInfo { hasNextPage } } } } }"
     )
@@ -120,7 +122,7 @@ async def test_the_page_of_each_parent_is_cut_for_itself(ask: Any) -> None:
     assert answer.statements == ["keywords page", "mentions page_of_each keyword_id"]
 
 
-async def test_what_lies_before_a_page_is_asked_once_for_all_parents(ask: Any) -> None:
+async def test_what_lies_before_a_page_is_asked_once_for_all_parents(ask: Ask) -> None:
     """The cursor is the place of the first keyword's newest mention; the others' newest lie behind it."""
     cursor = (await page(ask, first=1))["pageInfo"]["endCursor"]
     document = """query($after: String) { keywords { nodes { mentions(after: $after) {
@@ -138,7 +140,7 @@ async def test_what_lies_before_a_page_is_asked_once_for_all_parents(ask: Any) -
     ]
 
 
-async def test_roots_page_in_both_directions_too(ask: Any) -> None:
+async def test_roots_page_in_both_directions_too(ask: Ask) -> None:
     document = """query($first: Int, $after: String, $last: Int, $before: String) {
       keywords(first: $first, after: $after, last: $last, before: $before) {
         nodes { keyword } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
@@ -151,7 +153,7 @@ async def test_roots_page_in_both_directions_too(ask: Any) -> None:
     assert (back["pageInfo"]["hasNextPage"], back["pageInfo"]["hasPreviousPage"]) == (True, False)
 
 
-async def test_one_fragment_on_pages_of_two_lists_keeps_them_apart(ask: Any) -> None:
+async def test_one_fragment_on_pages_of_two_lists_keeps_them_apart(ask: Ask) -> None:
     document = """
       { keywords(first: 1) { ...Page } integrations(first: 2) { ...Others } }
       fragment Page on KeywordConnection { totalCount pageInfo { ...Info } }
@@ -185,12 +187,12 @@ FIGURES = {
 
 
 @pytest.mark.parametrize("asked", FIGURES)
-async def test_a_page_of_which_nothing_is_selected_is_not_read(ask: Any, asked: str) -> None:
+async def test_a_page_of_which_nothing_is_selected_is_not_read(ask: Ask, asked: str) -> None:
     answer = await ask(f"{{ {asked} }}")
     assert sorted(answer.statements) == FIGURES[asked]
 
 
-async def test_the_arguments_of_a_page_that_is_not_read_are_checked(ask: Any) -> None:
+async def test_the_arguments_of_a_page_that_is_not_read_are_checked(ask: Ask) -> None:
     (error,) = (await ask("{ keywords(first: -1) { totalCount } }")).body["errors"]
     assert error["message"] == "`first` has to be between 0 and 100, not -1."
 
@@ -226,18 +228,18 @@ async def test_the_arguments_of_a_page_that_is_not_read_are_checked(ask: Any) ->
     ],
 )
 async def test_wrong_arguments_are_refused(
-    ask: Any, arguments: dict[str, object], code: str, message: str
+    ask: Ask, arguments: dict[str, Any], code: str, message: str
 ) -> None:
     answer = await ask(PAGE, **arguments)
     assert (answer.code, answer.error["message"]) == (code, message)
     assert answer.error["path"] == ["keywords", "nodes", 0, "mentions"]
 
 
-async def test_a_huge_number_is_no_int(ask: Any) -> None:
+async def test_a_huge_number_is_no_int(ask: Ask) -> None:
     assert (await ask(PAGE, first=2**63)).code == "BAD_USER_INPUT"
 
 
-async def test_a_key_with_the_bulk_scope_gets_large_pages_of_root_lists_only(ask: Any, world: Any) -> None:
+async def test_a_key_with_the_bulk_scope_gets_large_pages_of_root_lists_only(ask: Ask, world: World) -> None:
     await world.pool.execute(
         "UPDATE api_keys SET scopes = '{bulk:read}' WHERE user_id = $1", world.users["ann"]
     )

@@ -13,8 +13,11 @@ from typing import Any
 import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, get_named_type
 
+from db.engine.pool import Pool
 from resolvers.framework.global_id import encode
 from schema.schema import build
+from tests.support.crowding import Crowding
+from tests.support.world import Asker
 
 TYPES = build()._schema.type_map
 TABLES = {
@@ -109,7 +112,7 @@ class Plan:
 class Database:
     """The crowded database, and the statements that the last answer took."""
 
-    asker: Any
+    asker: Asker
     taken: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     parents: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     """The ids of a member's latest things, by member and type."""
@@ -131,7 +134,7 @@ class Database:
         if record.query.startswith("SELECT") and "api_keys" not in record.query:
             self.taken[record.query] = record.args
 
-    async def ask(self, list_: List, selected: str, *, below: str, **variables: object) -> Any:
+    async def ask(self, list_: List, selected: str, *, below: str, **variables: Any) -> Any:
         """The list of all, or of the latest things of a member's, then the first of them; what it took stands in
         `taken`.
         """
@@ -151,7 +154,7 @@ class Database:
 
 
 @pytest.fixture(scope="module")
-async def database(asker: Any, crowding: Any) -> Database:
+async def database(asker: Asker, crowding: type[Crowding]) -> Database:
     """ben has nearly everything, ann has a few large things, cy has little. olga is an operator."""
     world = asker.world
     for name, size in (("ben", 20_000), ("ann", 500), ("cy", 500)):
@@ -173,7 +176,7 @@ async def database(asker: Any, crowding: Any) -> Database:
     return made
 
 
-async def make_busy(pool: Any) -> None:
+async def make_busy(pool: Pool) -> None:
     """What a busy place has: many users, rows that came in batches of one moment each, as imports make them,
     mentions that large integrations brought in, and statistics.
     """

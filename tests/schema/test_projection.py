@@ -9,6 +9,7 @@ from db.engine.pool import open_pool
 from schema.schema import Schema
 from server.app import create_app
 from services.accounts import api_key
+from tests.support.world import Ask, World
 
 LEAD = (
     "query($id: ID!) { lead(id: $id) { id status mention { content keyword { keyword user { email } } } } }"
@@ -19,7 +20,7 @@ NOTES = ("api_keys", "last_seen_at")
 
 
 @pytest.fixture
-async def sent(world: Any, schema: Schema, database_url: str) -> Any:
+async def sent(world: World, schema: Schema, database_url: str) -> Any:
     """Asks as ann and returns the answer's data with the texts that PostgreSQL was sent."""
     texts: list[str] = []
     pool = await open_pool(database_url, size=1)
@@ -48,8 +49,8 @@ async def sent(world: Any, schema: Schema, database_url: str) -> Any:
     await pool.close()
 
 
-async def some_lead(ask: Any) -> str:
-    data, _ = await ask("{ leads(first: 1) { nodes { id } } }")
+async def some_lead(sent: Any) -> str:
+    data, _ = await sent("{ leads(first: 1) { nodes { id } } }")
     return str(data["leads"]["nodes"][0]["id"])
 
 
@@ -101,13 +102,13 @@ async def test_two_statements_are_one_snapshot(sent: Any) -> None:
         ),
     ],
 )
-async def test_what_rides_along(ask: Any, document: str, expected: list[str]) -> None:
+async def test_what_rides_along(ask: Ask, document: str, expected: list[str]) -> None:
     answer = await ask(document)
     assert answer.data
     assert sorted(answer.statements) == sorted(expected)
 
 
-async def test_what_rides_along_is_absent_where_there_is_none(ask: Any) -> None:
+async def test_what_rides_along_is_absent_where_there_is_none(ask: Ask) -> None:
     answer = await ask(
         "{ mentions(first: 4) { nodes { lead { status } analysis { sentiment } integration { name } } } }"
     )
@@ -119,7 +120,7 @@ async def test_what_rides_along_is_absent_where_there_is_none(ask: Any) -> None:
     assert [(node["lead"] is None) == (node["analysis"] is None) for node in nodes] == [True] * 4
 
 
-async def test_somebody_elses_row_does_not_ride_along(ask: Any, world: Any) -> None:
+async def test_somebody_elses_row_does_not_ride_along(ask: Ask, world: World) -> None:
     await world.pool.execute(
         "UPDATE leads SET assignee_user_id = $1 WHERE user_id = $2", world.users["ben"], world.users["ann"]
     )
@@ -133,7 +134,7 @@ async def test_somebody_elses_row_does_not_ride_along(ask: Any, world: Any) -> N
     }
 
 
-async def test_what_rides_along_needs_its_scope(ask: Any, world: Any) -> None:
+async def test_what_rides_along_needs_its_scope(ask: Ask, world: World) -> None:
     key_id, _, secret = world.keys["ann"].removeprefix("lg_live_").partition("_")
     assert secret
     await world.pool.execute(
@@ -144,7 +145,7 @@ async def test_what_rides_along_needs_its_scope(ask: Any, world: Any) -> None:
     assert "read:mentions" in answer.error["message"]
 
 
-async def test_fragments_conditions_and_aliases_are_looked_through(ask: Any) -> None:
+async def test_fragments_conditions_and_aliases_are_looked_through(ask: Ask) -> None:
     document = """
     query($no: Boolean = false) {
         one: leads(first: 1) { ...Page }
@@ -161,7 +162,7 @@ async def test_fragments_conditions_and_aliases_are_looked_through(ask: Any) -> 
     assert (await ask(document, no=True)).data["viewer"]["email"] == "ann@example.com"
 
 
-async def test_the_second_time_is_answered_as_the_first(ask: Any) -> None:
+async def test_the_second_time_is_answered_as_the_first(ask: Ask) -> None:
     document = "query($first: Int) { leads(first: $first) { nodes { id createdAt value tags } } }"
     first = await ask(document, first=2)
     assert (await ask(document, first=2)).body == first.body

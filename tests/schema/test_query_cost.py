@@ -1,12 +1,11 @@
 """Operations that could return too much are refused before they read anything."""
 
-from typing import Any
-
 import pytest
 from graphql import OperationDefinitionNode, parse
 
 from schema.query_cost import Cost, Costs
 from schema.schema import build
+from tests.support.world import Ask
 
 SCHEMA = build()._schema
 
@@ -54,7 +53,7 @@ def test_fragments_that_spread_each_other_twice_are_measured_once() -> None:
     assert (objects, depth) == (1 + 2**60, 3)
 
 
-async def test_nested_pages_that_multiply_are_refused(ask: Any) -> None:
+async def test_nested_pages_that_multiply_are_refused(ask: Ask) -> None:
     document = """{ keywords(first: 100) { nodes { mentions(first: 100) { nodes { keyword { mentions(first: 100) {
         nodes { id } } } } } } } }"""
     answer = await ask(document)
@@ -86,7 +85,7 @@ def test_the_cost_counts_each_place_that_reads_once(selected: str, reads: int) -
         assert measured(f"{{ viewer {{ {sized} }} }} {fragment}").reads == reads
 
 
-async def test_too_many_places_that_read_are_refused(ask: Any) -> None:
+async def test_too_many_places_that_read_are_refused(ask: Ask) -> None:
     """Each counts something else, and none of them returns much."""
     counts = " ".join(
         f"c{n}: mentions(first: 0, filter: {{likes: {{gt: {n}}}}}) {{ totalCount }}" for n in range(501)
@@ -100,7 +99,7 @@ async def test_too_many_places_that_read_are_refused(ask: Any) -> None:
     assert answer.statements == []
 
 
-async def test_deep_nesting_is_refused(ask: Any) -> None:
+async def test_deep_nesting_is_refused(ask: Ask) -> None:
     deep = "id"
     for _ in range(10):
         deep = f"keyword {{ mentions(first: 1) {{ nodes {{ {deep} }} }} }}"
@@ -109,7 +108,7 @@ async def test_deep_nesting_is_refused(ask: Any) -> None:
     assert answer.error["message"] == "This nests 33 levels deep; at most 20 are possible."
 
 
-async def test_the_same_document_with_other_sizes_is_measured_again(ask: Any) -> None:
+async def test_the_same_document_with_other_sizes_is_measured_again(ask: Ask) -> None:
     document = """query($n: Int) { keywords(first: $n) { nodes { mentions(first: $n) { nodes { keyword {
         mentions(first: $n) { nodes { id } } } } } } } }"""
     assert (await ask(document, n=2)).data["keywords"]["nodes"]
@@ -117,12 +116,12 @@ async def test_the_same_document_with_other_sizes_is_measured_again(ask: Any) ->
     assert (await ask(document, n=2)).data["keywords"]["nodes"]
 
 
-async def test_a_document_of_too_many_tokens_is_refused(ask: Any) -> None:
+async def test_a_document_of_too_many_tokens_is_refused(ask: Ask) -> None:
     answer = await ask("{ viewer { " + "id " * 16_000 + "} }")
     assert answer.code == "GRAPHQL_PARSE_FAILED"
 
 
-async def test_several_operations_need_a_name(ask: Any) -> None:
+async def test_several_operations_need_a_name(ask: Ask) -> None:
     answer = await ask("query A { viewer { id } } query B { viewer { id } }")
     assert (
         answer.error["message"] == "The document has several operations: say which one with `operationName`."
@@ -149,7 +148,7 @@ def test_units_of_time_count_as_many_as_there_can_be(document: str, objects: int
     assert measured(document).objects == objects
 
 
-async def test_years_of_days_for_each_of_many_are_refused(ask: Any) -> None:
+async def test_years_of_days_for_each_of_many_are_refused(ask: Ask) -> None:
     nested = f"{{ users(first: 100) {{ nodes {{ keywords(first: 100) {{ nodes {{ mentions {{ stats {{ {BY_DAY} }} }} }} }} }} }} }}"
     assert (await ask(nested, viewer="olga")).code == "COST_LIMIT_EXCEEDED"
     few = nested.replace("first: 100", "first: 2")

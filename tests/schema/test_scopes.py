@@ -1,10 +1,9 @@
 """What keys of few scopes can read: nothing of the other parts, on whatever way."""
 
-from typing import Any
-
 import pytest
 
 from resolvers.framework.global_id import encode
+from tests.support.world import Ask, World
 
 NEEDED = {
     "{ keywords { nodes { id } } }": {"read:keywords"},
@@ -30,7 +29,7 @@ READ = ["read:keywords", "read:mentions", "read:leads", "read:integrations"]
 
 
 @pytest.mark.parametrize(("document", "needed"), NEEDED.items(), ids=list(NEEDED))
-async def test_each_part_needs_its_scope(ask: Any, world: Any, document: str, needed: set[str]) -> None:
+async def test_each_part_needs_its_scope(ask: Ask, world: World, document: str, needed: set[str]) -> None:
     await world.pool.execute("UPDATE mentions SET integration_id = (SELECT min(id) FROM integrations)")
     await world.set_scopes("ann", *needed, "write:keywords")
     assert (await ask(document)).data
@@ -41,7 +40,7 @@ async def test_each_part_needs_its_scope(ask: Any, world: Any, document: str, ne
     [(document, scope) for document, needed in NEEDED.items() for scope in sorted(needed)],
 )
 async def test_what_a_key_may_not_read_is_refused_and_named(
-    ask: Any, world: Any, document: str, missing: str
+    ask: Ask, world: World, document: str, missing: str
 ) -> None:
     await world.pool.execute("UPDATE mentions SET integration_id = (SELECT min(id) FROM integrations)")
     await world.set_scopes("ann", *(scope for scope in READ if scope != missing))
@@ -51,7 +50,7 @@ async def test_what_a_key_may_not_read_is_refused_and_named(
 
 
 @pytest.mark.parametrize("tag", ["Keyword", "Mention", "Lead", "Integration", "IntegrationLog"])
-async def test_nor_is_it_found_by_its_id(ask: Any, world: Any, tag: str) -> None:
+async def test_nor_is_it_found_by_its_id(ask: Ask, world: World, tag: str) -> None:
     table = {"IntegrationLog": "integration_logs"}.get(tag, f"{tag.lower()}s")
     (row, *_) = await world.rows(table, "ann")
     await world.set_scopes("ann", "bulk:read", "write:leads")
@@ -61,7 +60,7 @@ async def test_nor_is_it_found_by_its_id(ask: Any, world: Any, tag: str) -> None
 
 @pytest.mark.parametrize("scopes", [[], ["bulk:read"]])
 async def test_a_key_that_names_no_part_reads_everything_and_writes_nothing(
-    ask: Any, world: Any, scopes: list[str]
+    ask: Ask, world: World, scopes: list[str]
 ) -> None:
     await world.set_scopes("ann", *scopes)
     for document in NEEDED:

@@ -1,14 +1,15 @@
 """The first slice of the graph: right answers, a known list of statements, and nobody else's rows."""
 
 import asyncio
-from typing import Any
 
 import httpx
 import pytest
 
 from db.engine.pool import open_pool
 from resolvers.framework.global_id import encode
+from schema.schema import Schema
 from server.app import create_app
+from tests.support.world import Ask, World
 
 WHOLE_SLICE = """
 {
@@ -46,7 +47,7 @@ STATEMENTS_OF_WHOLE_SLICE = [
 ]
 
 
-async def test_counters_are_the_columns(ask: Any) -> None:
+async def test_counters_are_the_columns(ask: Ask) -> None:
     answer = await ask(WHOLE_SLICE)
     assert answer.data["viewer"] == {
         "email": "ann@example.com",
@@ -57,7 +58,7 @@ async def test_counters_are_the_columns(ask: Any) -> None:
     }
 
 
-async def test_mentions_of_keywords_come_with_their_leads_and_analyses(ask: Any) -> None:
+async def test_mentions_of_keywords_come_with_their_leads_and_analyses(ask: Ask) -> None:
     answer = await ask(WHOLE_SLICE)
     keywords = answer.data["keywords"]
     assert keywords["totalCount"] == 3
@@ -81,7 +82,7 @@ async def test_mentions_of_keywords_come_with_their_leads_and_analyses(ask: Any)
                 assert mention["analysis"] == {"sentiment": "POSITIVE"}
 
 
-async def test_integrations_come_with_their_last_logs(ask: Any) -> None:
+async def test_integrations_come_with_their_last_logs(ask: Ask) -> None:
     answer = await ask(
         "{ integrations { totalCount nodes { logs(first: 2) { totalCount nodes { message } } } } }"
     )
@@ -89,12 +90,12 @@ async def test_integrations_come_with_their_last_logs(ask: Any) -> None:
     assert answer.data["integrations"] == {"totalCount": 2, "nodes": [{"logs": logs}, {"logs": logs}]}
 
 
-async def test_each_relation_is_one_statement(ask: Any) -> None:
+async def test_each_relation_is_one_statement(ask: Ask) -> None:
     answer = await ask(WHOLE_SLICE)
     assert sorted(answer.statements) == STATEMENTS_OF_WHOLE_SLICE
 
 
-async def test_ten_times_the_data_takes_the_same_statements(ask: Any, world: Any) -> None:
+async def test_ten_times_the_data_takes_the_same_statements(ask: Ask, world: World) -> None:
     await world.add_keywords("ann", keywords=27, mentions=40)
     await world.add_integrations("ann", integrations=18, logs=30)
     answer = await ask(WHOLE_SLICE)
@@ -105,7 +106,7 @@ async def test_ten_times_the_data_takes_the_same_statements(ask: Any, world: Any
 
 
 async def test_the_list_of_statements_is_what_the_server_received(
-    world: Any, schema: Any, database_url: str
+    world: World, schema: Schema, database_url: str
 ) -> None:
     received: list[str] = []
     pool = await open_pool(database_url, size=1)
@@ -123,7 +124,7 @@ async def test_the_list_of_statements_is_what_the_server_received(
     assert sorted(answer.json()["extensions"]["statements"]) == STATEMENTS_OF_WHOLE_SLICE
 
 
-async def test_aliases_of_one_field_share_a_statement(ask: Any, world: Any) -> None:
+async def test_aliases_of_one_field_share_a_statement(ask: Ask, world: World) -> None:
     ids = [
         row["id"]
         for row in await world.pool.fetch("SELECT id FROM keywords WHERE user_id = $1", world.users["ann"])
@@ -134,7 +135,7 @@ async def test_aliases_of_one_field_share_a_statement(ask: Any, world: Any) -> N
     assert answer.statements == ["keywords by id"]
 
 
-async def test_one_answer_is_one_snapshot(ask: Any, world: Any) -> None:
+async def test_one_answer_is_one_snapshot(ask: Ask, world: World) -> None:
     """A counter and the rows behind it agree within an answer, whatever is written between its statements."""
     document = "{ keywords { nodes { mentionsCount mentions(first: 100) { nodes { id } } } } }"
     stop = False
@@ -163,7 +164,7 @@ async def test_one_answer_is_one_snapshot(ask: Any, world: Any) -> None:
 
 
 @pytest.mark.parametrize("owner", ["ben", "olga"])
-async def test_a_foreign_keyword_is_null_like_a_missing_one(ask: Any, world: Any, owner: str) -> None:
+async def test_a_foreign_keyword_is_null_like_a_missing_one(ask: Ask, world: World, owner: str) -> None:
     if owner == "olga":
         await world.add_keywords("olga", keywords=1)
     foreign = await world.pool.fetchval("SELECT max(id) FROM keywords WHERE user_id = $1", world.users[owner])
@@ -173,14 +174,14 @@ async def test_a_foreign_keyword_is_null_like_a_missing_one(ask: Any, world: Any
     assert (await ask(document, viewer=owner, id=encode("Keyword", foreign))).data["keyword"] is not None
 
 
-async def test_lists_hold_only_the_viewers_rows(ask: Any) -> None:
+async def test_lists_hold_only_the_viewers_rows(ask: Ask) -> None:
     document = "{ keywords { totalCount nodes { keyword } } integrations { totalCount } }"
     ben = (await ask(document, viewer="ben")).data
     assert {node["keyword"].split()[0] for node in ben["keywords"]["nodes"]} == {"ben"}
     assert (ben["keywords"]["totalCount"], ben["integrations"]["totalCount"]) == (3, 2)
 
 
-async def test_an_operator_sees_everybodys_rows(ask: Any) -> None:
+async def test_an_operator_sees_everybodys_rows(ask: Ask) -> None:
     document = (
         "{ viewer { keywordsCount } keywords { totalCount nodes { keyword mentions { totalCount } } } }"
     )
@@ -194,7 +195,7 @@ async def test_an_operator_sees_everybodys_rows(ask: Any) -> None:
 @pytest.mark.parametrize(
     "field", ["viewer { id }", 'keyword(id: "S2V5d29yZDox") { id }', "keywords { totalCount }"]
 )
-async def test_nobody_gets_nothing(ask: Any, field: str) -> None:
+async def test_nobody_gets_nothing(ask: Ask, field: str) -> None:
     answer = await ask(f"{{ {field} }}", viewer=None)
     assert answer.code == "UNAUTHENTICATED"
     assert answer.statements == []
@@ -219,7 +220,7 @@ async def test_nobody_gets_nothing(ask: Any, field: str) -> None:
         ("ÿ", "'ÿ' is not an id of this API."),
     ],
 )
-async def test_what_is_no_id_is_refused(ask: Any, id_: str, message: str) -> None:
+async def test_what_is_no_id_is_refused(ask: Ask, id_: str, message: str) -> None:
     answer = await ask("query($id: ID!) { keyword(id: $id) { id } }", id=id_)
     assert (answer.code, answer.error["message"]) == ("BAD_USER_INPUT", message)
     assert answer.body["data"] == {"keyword": None}

@@ -14,6 +14,7 @@ import pytest
 
 from resolvers.framework.global_id import encode
 from services.figures.rates import Rate, RateBasis
+from tests.support.world import Asker, World
 
 Row = Mapping[str, Any]
 
@@ -41,7 +42,7 @@ def rate(numerator: int, denominator: int, basis: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-async def rows(crowd: Any) -> dict[str, list[Row]]:
+async def rows(crowd: World) -> dict[str, list[Row]]:
     found = {table: await crowd.rows(table) for table in ("users", "keywords", "mentions", "leads")}
     found["analyses"] = await crowd.rows("analysis_results")
     return found
@@ -109,7 +110,7 @@ STATS = OF_MENTIONS + OF_LEADS
 
 @pytest.mark.parametrize("viewer", ["ann", "ben", "olga"])
 async def test_figures_of_all_that_the_viewer_may_see(
-    crowd: Any, asker: Any, rows: dict[str, list[Row]], viewer: str
+    crowd: World, asker: Asker, rows: dict[str, list[Row]], viewer: str
 ) -> None:
     document = (
         f"{{ mentions(first: 0) {{ stats {{ ...M }} }} leads(last: 1) {{ stats {{ ...L }} }} }} {STATS}"
@@ -123,7 +124,7 @@ async def test_figures_of_all_that_the_viewer_may_see(
     assert data["leads"]["stats"] == lead_stats(mine["leads"], rows)
 
 
-async def test_figures_of_each_parent(asker: Any, rows: dict[str, list[Row]]) -> None:
+async def test_figures_of_each_parent(asker: Asker, rows: dict[str, list[Row]]) -> None:
     document = f"""{{
         users {{ nodes {{ id mentions {{ stats {{ ...M }} }} leads {{ stats {{ ...L }} }} }} }}
         keywords(first: 100) {{ nodes {{ id mentions {{ stats {{ ...M }} }} leads {{ stats {{ ...L }} }} }} }}
@@ -145,7 +146,7 @@ async def test_figures_of_each_parent(asker: Any, rows: dict[str, list[Row]]) ->
 
 
 async def test_figures_of_what_a_filter_lets_through(
-    crowd: Any, asker: Any, rows: dict[str, list[Row]]
+    crowd: World, asker: Asker, rows: dict[str, list[Row]]
 ) -> None:
     document = f"""{{
         mentions(filter: {{likes: {{gte: 1}}, hasLead: true}}) {{ stats {{ ...M }} }}
@@ -171,7 +172,7 @@ async def test_figures_of_what_a_filter_lets_through(
     assert data["leads"]["stats"] == lead_stats(leads, rows)
 
 
-async def test_sums_may_be_larger_than_an_int(crowd: Any, asker: Any, rows: dict[str, list[Row]]) -> None:
+async def test_sums_may_be_larger_than_an_int(crowd: World, asker: Asker, rows: dict[str, list[Row]]) -> None:
     likes = (await asker("{ mentions { stats { likes } } }", viewer="olga")).data["mentions"]["stats"][
         "likes"
     ]
@@ -180,7 +181,7 @@ async def test_sums_may_be_larger_than_an_int(crowd: Any, asker: Any, rows: dict
 
 @pytest.mark.parametrize("first", [0, 1, 3, 100])
 async def test_the_most_frequent_keywords(
-    crowd: Any, asker: Any, rows: dict[str, list[Row]], first: int
+    crowd: World, asker: Asker, rows: dict[str, list[Row]], first: int
 ) -> None:
     document = "query($n: Int) { mentions { stats { byKeyword(first: $n) { keyword { id } count } } } }"
     found = (await asker(document, n=first)).data["mentions"]["stats"]["byKeyword"]
@@ -194,7 +195,7 @@ async def test_the_most_frequent_keywords(
 BASES = ["LEADS_PER_MENTION", "CONVERTED_PER_MENTION", "CONVERTED_PER_LEAD", "QUALIFIED_PER_LEAD"]
 
 
-async def test_rates_of_users_and_keywords(asker: Any, rows: dict[str, list[Row]]) -> None:
+async def test_rates_of_users_and_keywords(asker: Asker, rows: dict[str, list[Row]]) -> None:
     rates = " ".join(f"{basis}: conversionRate(basis: {basis}) {{ ...R }}" for basis in BASES)
     document = f"""{{ users {{ nodes {{ id default: conversionRate {{ ...R }} {rates} }} }}
         keywords(first: 100) {{ nodes {{ id default: conversionRate {{ ...R }} {rates} }} }} }}
@@ -304,14 +305,14 @@ OVER_TIME = """query($by: TimeUnit!, $zone: String, $from: DateTime, $to: DateTi
     mentions(filter: $filter) { stats { overTime(by: $by, timeZone: $zone, from: $from, to: $to) { start end count partial } } } }"""
 
 
-async def over_time(asker: Any, viewer: str = "tim", **variables: object) -> list[dict[str, Any]]:
+async def over_time(asker: Asker, viewer: str = "tim", **variables: object) -> list[dict[str, Any]]:
     answer = await asker(OVER_TIME, viewer=viewer, **variables)
     found: list[dict[str, Any]] = answer.data["mentions"]["stats"]["overTime"]
     return found
 
 
 @pytest.fixture(scope="module")
-async def tim(crowd: Any) -> Any:
+async def tim(crowd: World) -> Any:
     """A member whose mentions come every now and then, around changes of clocks on the second."""
     await crowd.add_user("tim")
     (keyword,) = await crowd.add(
@@ -355,7 +356,7 @@ CLOCKS = [
 
 
 @pytest.mark.parametrize(("zone", "text"), CLOCKS, ids=[f"{zone} {text[:10]}" for zone, text in CLOCKS])
-async def test_days_weeks_and_months_of_a_zone(tim: Any, asker: Any, zone: str, text: str) -> None:
+async def test_days_weeks_and_months_of_a_zone(tim: Any, asker: Asker, zone: str, text: str) -> None:
     change = datetime.fromisoformat(text)
     chance = random.Random(text)  # noqa: S311 - the same mentions in every run
     near = [
@@ -393,7 +394,7 @@ def test_the_calendar_of_the_tests_knows_what_clocks_do() -> None:
 
 
 @pytest.mark.parametrize("week_start", [1, 6, 7])
-async def test_weeks_begin_when_the_viewers_do(tim: Any, asker: Any, week_start: int) -> None:
+async def test_weeks_begin_when_the_viewers_do(tim: Any, asker: Asker, week_start: int) -> None:
     crowd, _ = tim
     await crowd.pool.execute(
         "UPDATE users SET week_start = $1, time_zone = 'Asia/Kolkata' WHERE id = $2",
@@ -414,7 +415,7 @@ async def test_weeks_begin_when_the_viewers_do(tim: Any, asker: Any, week_start:
 
 @pytest.mark.parametrize(("unit", "number"), [("DAY", 30), ("WEEK", 12), ("MONTH", 12)])
 async def test_the_range_ends_with_the_current_unit_by_default(
-    tim: Any, asker: Any, unit: str, number: int
+    tim: Any, asker: Asker, unit: str, number: int
 ) -> None:
     now = datetime.now(UTC)
     moments = [now - timedelta(hours=30 * n) for n in range(100)]
@@ -426,7 +427,7 @@ async def test_the_range_ends_with_the_current_unit_by_default(
     assert found == series(moments, unit, "UTC", parsed(found[0]["start"]), parsed(found[-1]["end"]))
 
 
-async def test_offsets_are_accepted_and_answered_in_utc(tim: Any, asker: Any) -> None:
+async def test_offsets_are_accepted_and_answered_in_utc(tim: Any, asker: Asker) -> None:
     await at(tim, [datetime(2026, 1, 31, 23, 30, tzinfo=UTC)])
     found = await over_time(
         asker,
@@ -444,7 +445,7 @@ async def test_offsets_are_accepted_and_answered_in_utc(tim: Any, asker: Any) ->
     ]
 
 
-async def test_ranges_that_are_empty_turned_round_or_too_long(tim: Any, asker: Any) -> None:
+async def test_ranges_that_are_empty_turned_round_or_too_long(tim: Any, asker: Asker) -> None:
     at_noon = "2026-01-31T12:00:00Z"
     assert await over_time(asker, by="DAY", **{"from": at_noon, "to": at_noon}) == []
     for variables, message in [
@@ -514,7 +515,7 @@ STATEMENTS_OF_EVERY_FIGURE = [
 
 
 async def test_each_figure_is_one_statement_for_one_parent_and_for_fifty_and_for_ten_times_the_rows(
-    asker: Any,
+    asker: Asker,
 ) -> None:
     world = asker.world
     await world.add_user("dot")
@@ -529,7 +530,7 @@ async def test_each_figure_is_one_statement_for_one_parent_and_for_fifty_and_for
     assert sorted(more.statements) == STATEMENTS_OF_EVERY_FIGURE
 
 
-async def test_only_what_is_selected_is_computed(asker: Any) -> None:
+async def test_only_what_is_selected_is_computed(asker: Asker) -> None:
     assert (await asker("{ mentions { stats { __typename } } }")).statements == []
     assert (await asker("{ mentions { stats { count } totalCount } }")).statements == [
         "mentions_count sum_of_counter",
@@ -556,7 +557,7 @@ FILTERS_OF_FIGURES: dict[str, list[dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("list_", ["mentions", "leads"])
-async def test_every_figure_of_every_filter_agrees_with_the_page(asker: Any, list_: str) -> None:
+async def test_every_figure_of_every_filter_agrees_with_the_page(asker: Asker, list_: str) -> None:
     """Whatever a filter asks about, also what figures are grouped by; at the root and below parents."""
     kind, name, fragment = (
         ("MentionFilter", "M", OF_MENTIONS) if list_ == "mentions" else ("LeadFilter", "L", OF_LEADS)

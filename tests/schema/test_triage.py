@@ -7,6 +7,7 @@ import pytest
 
 from db.integrity.audit import drifts
 from resolvers.framework.global_id import encode
+from tests.support.world import Ask, World
 
 MARKS = ("read_at", "starred_at", "dismissed_at", "engaged_at")
 OLD = datetime(2026, 1, 1, tzinfo=UTC)
@@ -28,7 +29,7 @@ mutation($input: TriageMentionsInput!) {
 """
 
 
-async def mentions(world: Any, owner: str = "ann") -> list[Any]:
+async def mentions(world: World, owner: str = "ann") -> list[Any]:
     found: list[Any] = await world.pool.fetch(
         "SELECT * FROM mentions WHERE user_id = $1 ORDER BY id", world.users[owner]
     )
@@ -39,15 +40,15 @@ def ids(rows: list[Any]) -> list[str]:
     return [encode("Mention", row["id"]) for row in rows]
 
 
-async def marks(world: Any, mention_id: int) -> set[str]:
+async def marks(world: World, mention_id: int) -> set[str]:
     """The marks that a mention has, and the reason of its dismissal."""
-    row = await world.pool.fetchrow("SELECT * FROM mentions WHERE id = $1", mention_id)
+    row = await world.row("mentions", id=mention_id)
     assert {row[mark] for mark in MARKS} <= {None, OLD, row["updated_at"]}
     found = {mark.removesuffix("_at") for mark in MARKS if row[mark] is not None}
     return found | ({row["dismiss_reason"]} if row["dismiss_reason"] else set())
 
 
-async def mark_all(world: Any, owner: str = "ann") -> None:
+async def mark_all(world: World, owner: str = "ann") -> None:
     sets = ", ".join(f"{mark} = $1" for mark in MARKS)
     await world.pool.execute(
         f"UPDATE mentions SET {sets}, dismiss_reason = 'spam' WHERE user_id = $2", OLD, world.users[owner]
@@ -78,7 +79,7 @@ EVERYTHING = {"read", "starred", "dismissed", "engaged", "spam"}
     ],
 )
 async def test_marks_are_set_and_cleared_and_keep_their_moment(
-    ask: Any, world: Any, given: dict[str, object], unmarked: set[str], marked: set[str]
+    ask: Ask, world: World, given: dict[str, object], unmarked: set[str], marked: set[str]
 ) -> None:
     (mention, other, *_) = await mentions(world)
     answer = await ask(ONE, input={"id": encode("Mention", mention["id"]), **given})
@@ -89,14 +90,14 @@ async def test_marks_are_set_and_cleared_and_keep_their_moment(
     await mark_all(world)
     answer = await ask(ONE, input={"id": encode("Mention", mention["id"]), **given})
     assert await marks(world, mention["id"]) == marked
-    stored = await world.pool.fetchrow("SELECT * FROM mentions WHERE id = $1", mention["id"])
+    stored = await world.row("mentions", id=mention["id"])
     assert {stored[mark] for mark in MARKS} <= {None, OLD}, "what was marked keeps its moment"
     shown = answer.data["result"]["mention"]
     assert (shown["dismissReason"] or "").lower() == (stored["dismiss_reason"] or "")
     assert (shown["readAt"] is None) == (stored["read_at"] is None)
 
 
-async def test_many_take_the_statements_of_one(ask: Any, world: Any) -> None:
+async def test_many_take_the_statements_of_one(ask: Ask, world: World) -> None:
     await world.add_keywords("ann", keywords=10, mentions=100)
     rows = await mentions(world)
     for number in (1, 10, 1000):
@@ -108,14 +109,14 @@ async def test_many_take_the_statements_of_one(ask: Any, world: Any) -> None:
     assert await drifts(world.pool) == []
 
 
-async def test_what_is_not_selected_is_not_read(ask: Any, world: Any) -> None:
+async def test_what_is_not_selected_is_not_read(ask: Ask, world: World) -> None:
     document = "mutation($input: TriageMentionsInput!) { triageMentions(input: $input) { changedCount } }"
     answer = await ask(document, input={"ids": ids(await mentions(world)), "read": True})
     assert answer.data == {"triageMentions": {"changedCount": 12}}
     assert answer.statements == ["lock_user", "triage_mentions"]
 
 
-async def test_what_is_so_already_is_not_written(ask: Any, world: Any) -> None:
+async def test_what_is_so_already_is_not_written(ask: Ask, world: World) -> None:
     rows = await mentions(world)
     await ask(MANY, input={"ids": ids(rows[:3]), "read": True})
     before = await mentions(world)
@@ -127,7 +128,7 @@ async def test_what_is_so_already_is_not_written(ask: Any, world: Any) -> None:
     ]
 
 
-async def test_a_batch_is_done_for_all_or_for_none(ask: Any, world: Any) -> None:
+async def test_a_batch_is_done_for_all_or_for_none(ask: Ask, world: World) -> None:
     mine, foreign = ids(await mentions(world))[:2], ids(await mentions(world, "ben"))[0]
     before = await world.contents()
     wanted = [mine[0], foreign, mine[1], encode("Mention", 999_999), foreign]
@@ -156,7 +157,7 @@ async def test_a_batch_is_done_for_all_or_for_none(ask: Any, world: Any) -> None
     ],
 )
 async def test_what_cannot_be_made_of_a_mention_is_refused(
-    ask: Any, world: Any, document: str, given: dict[str, object], code: str, path: list[str]
+    ask: Ask, world: World, document: str, given: dict[str, object], code: str, path: list[str]
 ) -> None:
     (first, *_) = ids(await mentions(world))
     before = await world.contents()
@@ -166,7 +167,7 @@ async def test_what_cannot_be_made_of_a_mention_is_refused(
     assert await world.contents() == before
 
 
-async def test_none_and_too_many_are_refused(ask: Any, world: Any) -> None:
+async def test_none_and_too_many_are_refused(ask: Ask, world: World) -> None:
     before = await world.contents()
     for number, code, message in (
         (0, "REQUIRED", "This cannot be empty."),
@@ -179,7 +180,7 @@ async def test_none_and_too_many_are_refused(ask: Any, world: Any) -> None:
 
 
 @pytest.mark.parametrize("missing", [False, True])
-async def test_a_foreign_mention_is_not_there(ask: Any, world: Any, missing: bool) -> None:
+async def test_a_foreign_mention_is_not_there(ask: Ask, world: World, missing: bool) -> None:
     before = await world.contents()
     id_ = encode("Mention", 999_999) if missing else ids(await mentions(world, "ben"))[0]
     payload = (await ask(ONE, input={"id": id_, "read": True})).data["result"]
@@ -188,7 +189,7 @@ async def test_a_foreign_mention_is_not_there(ask: Any, world: Any, missing: boo
     assert await world.contents() == before
 
 
-async def test_an_operator_triages_mentions_of_several_users_at_once(ask: Any, world: Any) -> None:
+async def test_an_operator_triages_mentions_of_several_users_at_once(ask: Ask, world: World) -> None:
     wanted = ids(await mentions(world))[:1] + ids(await mentions(world, "ben"))[:1]
     versions = await world.pool.fetch("SELECT name, data_version FROM users ORDER BY name")
     answer = await ask(MANY, viewer="olga", input={"ids": wanted, "read": True})
@@ -202,7 +203,7 @@ async def test_an_operator_triages_mentions_of_several_users_at_once(ask: Any, w
     ]
 
 
-async def test_triage_needs_the_scope(ask: Any, world: Any) -> None:
+async def test_triage_needs_the_scope(ask: Ask, world: World) -> None:
     await world.set_scopes("ann", "write:keywords", "read:mentions")
     (first, *_) = ids(await mentions(world))
     for document, which in ((ONE, {"id": first}), (MANY, {"ids": [first]})):
@@ -212,7 +213,7 @@ async def test_triage_needs_the_scope(ask: Any, world: Any) -> None:
         assert (await ask(document, viewer=None, input={**which, "read": True})).code == "UNAUTHENTICATED"
 
 
-async def test_later_fields_and_the_next_request_see_the_triage(ask: Any, world: Any) -> None:
+async def test_later_fields_and_the_next_request_see_the_triage(ask: Ask, world: World) -> None:
     (first, *_) = ids(await mentions(world))
     document = """
     mutation($one: TriageMentionInput!, $other: TriageMentionInput!) {
@@ -231,7 +232,7 @@ async def test_later_fields_and_the_next_request_see_the_triage(ask: Any, world:
     assert (await ask(unread)).data == {"mentions": {"totalCount": 10}}
 
 
-async def test_a_batch_with_a_key_is_done_once(ask: Any, world: Any) -> None:
+async def test_a_batch_with_a_key_is_done_once(ask: Ask, world: World) -> None:
     given = {"ids": ids(await mentions(world)), "starred": True, "idempotencyKey": "k"}
     first = (await ask(MANY, input=given)).data["result"]
     await world.pool.execute("UPDATE mentions SET starred_at = NULL")

@@ -22,6 +22,7 @@ from graphql import (
 
 from resolvers.framework.global_id import decode, encode
 from schema.schema import build
+from tests.support.world import Asker, World
 
 TYPES = build()._schema.type_map
 OBJECTS: dict[str, GraphQLObjectType] = {
@@ -241,7 +242,7 @@ GAPS = [
 
 
 @pytest.fixture(scope="module")
-async def people(asker: Any) -> Any:
+async def people(asker: Asker) -> Any:
     """Three members, each with a graph without gaps: each mention has a lead, an analysis and an integration, each
     lead somebody who works on it.
     """
@@ -264,7 +265,7 @@ async def people(asker: Any) -> Any:
     return world
 
 
-async def some_ids(world: Any, name: str) -> dict[str, str]:
+async def some_ids(world: World, name: str) -> dict[str, str]:
     """The id of one thing of each type."""
     found = {}
     for tag in sorted(ENTITIES):
@@ -302,7 +303,7 @@ def without_rides(statement: str) -> str:
 
 @pytest.mark.parametrize("name", ROOTS)
 async def test_every_field_is_answered_from_every_root_with_at_most_a_statement_for_each_place(
-    people: Any, asker: Any, name: str
+    people: Any, asker: Asker, name: str
 ) -> None:
     """What bounds the statements is the document: no place in it takes more than its own, for one parent, for
     many, and for a hundred times as many rows. There are fewer where rows have been read before, or ride along.
@@ -383,7 +384,7 @@ def statements_with(owner: str, name: str, walk: Walk) -> list[str]:
 
 @pytest.mark.parametrize(("owner", "name"), RELATIONS, ids=[f"{owner}.{name}" for owner, name in RELATIONS])
 async def test_each_relation_takes_its_statements_for_one_parent_for_fifty_and_for_ten_times_the_data(
-    people: Any, asker: Any, owner: str, name: str
+    people: Any, asker: Asker, owner: str, name: str
 ) -> None:
     """With the whole of the relation selected, its pages, figures and counts: each statement is sent once, though
     `totalCount` and `stats { count }` are two places that ask for the same.
@@ -428,7 +429,7 @@ STATEMENTS_FIVE_DEEP = [
 ]
 
 
-async def test_five_connections_deep_each_level_is_one_statement(people: Any, asker: Any) -> None:
+async def test_five_connections_deep_each_level_is_one_statement(people: Any, asker: Asker) -> None:
     for n in (3, 4):
         answer = await asker(FIVE_DEEP, viewer="many", n=n)
         assert sorted(answer.statements) == STATEMENTS_FIVE_DEEP
@@ -440,7 +441,7 @@ async def test_five_connections_deep_each_level_is_one_statement(people: Any, as
 
 
 @pytest.mark.parametrize("name", ROOTS)
-async def test_a_walk_never_leaves_what_is_the_viewers(people: Any, asker: Any, name: str) -> None:
+async def test_a_walk_never_leaves_what_is_the_viewers(people: Any, asker: Asker, name: str) -> None:
     document = root(name, Walk(size=3), await some_ids(people, "few"))
     answer = await asker(document, viewer="few")
     seen = {value for key, value in things(answer.data) if key.endswith("_id") and value is not None}
@@ -454,7 +455,7 @@ async def test_a_walk_never_leaves_what_is_the_viewers(people: Any, asker: Any, 
 
 
 @pytest.mark.parametrize("name", ["node", "nodes", "user", "keyword", "mention", "lead", "integration"])
-async def test_a_walk_from_somebody_elses_thing_finds_nothing(people: Any, asker: Any, name: str) -> None:
+async def test_a_walk_from_somebody_elses_thing_finds_nothing(people: Any, asker: Asker, name: str) -> None:
     document = root(name, Walk(), await some_ids(people, "many"))
     answer = await asker(document, viewer="few")
     values = answer.data["nodes"] if name == "nodes" else list(answer.data.values())

@@ -13,7 +13,9 @@ import pytest
 from db.engine.pool import open_pool
 from db.integrity.audit import drifts
 from resolvers.framework.global_id import encode
+from schema.schema import Schema
 from server.app import create_app
+from tests.support.world import Ask, World
 
 OPERATIONS = 400
 WRITERS = 8
@@ -22,7 +24,7 @@ WRITERS = 8
 class Writers:
     """Writes at random, among few rows, so that writers meet."""
 
-    def __init__(self, ask: Any, world: Any) -> None:
+    def __init__(self, ask: Ask, world: World) -> None:
         self._ask, self._world = ask, world
         self._random = random.Random(1)  # noqa: S311 - the same operations in every run
         self.codes: Counter[str] = Counter()
@@ -69,7 +71,7 @@ class Writers:
             self.codes[found[0]["code"] if found else name] += 1
 
 
-async def test_writers_at_once_are_told_of_no_deadlock_and_leave_no_drift(ask: Any, world: Any) -> None:
+async def test_writers_at_once_are_told_of_no_deadlock_and_leave_no_drift(ask: Ask, world: World) -> None:
     for name in ("ann", "ben"):
         await world.add_keywords(name, keywords=10, mentions=10)
     writers = Writers(ask, world)
@@ -90,7 +92,7 @@ async def test_writers_at_once_are_told_of_no_deadlock_and_leave_no_drift(ask: A
     assert len(statuses) > 5
 
 
-async def test_a_keyword_goes_by_the_same_statements_however_large_it_is(ask: Any, world: Any) -> None:
+async def test_a_keyword_goes_by_the_same_statements_however_large_it_is(ask: Ask, world: World) -> None:
     document = "mutation($id: ID!) { deleteKeyword(input: { id: $id }) { deletedKeywordId } }"
     await world.add_keywords("ann", keywords=1, mentions=5000)
     ids = [
@@ -106,7 +108,7 @@ async def test_a_keyword_goes_by_the_same_statements_however_large_it_is(ask: An
 
 
 async def test_a_write_in_the_middle_of_reads_waits_for_no_connection_that_its_own_operation_holds(
-    world: Any, schema: Any, database_url: str
+    world: World, schema: Schema, database_url: str
 ) -> None:
     """As many operations at once as there are connections, each reading, writing and reading again."""
     pool = await open_pool(database_url, size=2)
@@ -142,7 +144,7 @@ mutation($id: ID!) { deleteIntegration(input: { id: $id }) { deletedIntegrationI
 
 @pytest.mark.parametrize(("viewer", "locks"), [("ann", "lock_user"), ("olga", "keywords lock_owners")])
 async def test_a_very_large_keyword_goes_piece_by_piece(
-    ask: Any, world: Any, monkeypatch: pytest.MonkeyPatch, viewer: str, locks: str
+    ask: Ask, world: World, monkeypatch: pytest.MonkeyPatch, viewer: str, locks: str
 ) -> None:
     monkeypatch.setattr("services.keyword.MOST_AT_ONCE", 5)
     await world.add_keywords("ann", keywords=1, mentions=12)
@@ -162,7 +164,7 @@ async def test_a_very_large_keyword_goes_piece_by_piece(
 
 
 async def test_pieces_are_taken_of_nobody_elses_keyword(
-    ask: Any, world: Any, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.keyword.MOST_AT_ONCE", 1)
     before = await world.rows("mentions"), await world.rows("keywords")
@@ -174,7 +176,7 @@ async def test_pieces_are_taken_of_nobody_elses_keyword(
 
 
 async def test_an_integration_of_very_much_goes_piece_by_piece_and_its_mentions_stay(
-    ask: Any, world: Any, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.integrations.accounts.MOST_AT_ONCE", 4)
     await world.add_integrations("ann", integrations=1, logs=9)

@@ -9,9 +9,8 @@ import httpx
 import pytest
 
 from services.accounts import api_key
+from tests.support.sender import AddSender
 from tests.support.serving import served
-
-AddSender = Any  # tests/server/conftest.py
 
 _USER = """
   keywordsCount mentionsCount leadsCount newLeadsCount qualifiedLeadsCount

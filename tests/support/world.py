@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-import asyncpg
 import httpx
 
 from db.engine.pool import Pool
@@ -14,6 +13,8 @@ from db.statements import api_key as stored_keys
 from services.accounts import api_key
 from services.accounts.vault import new_key
 from services.figures.cache.cached import Cached
+
+Row = Mapping[str, Any]
 
 KEYWORDS, MENTIONS = 3, 4
 
@@ -54,12 +55,29 @@ class World:
         )
         return [row[returning] for row in found]
 
-    async def rows(self, table: str, owner: str | None = None) -> list[asyncpg.Record]:
-        """All rows of a table, or those of a user."""
+    async def rows(self, table: str, owner: str | None = None) -> list[Row]:
+        """Return all rows of a table, or those of a user."""
         if owner is None:
-            return await self.pool.fetch(f"SELECT * FROM {table}")
+            return await self.fetch(f"SELECT * FROM {table}")
         column = "id" if table == "users" else "user_id"
-        return await self.pool.fetch(f"SELECT * FROM {table} WHERE {column} = $1", self.users[owner])
+        return await self.fetch(f"SELECT * FROM {table} WHERE {column} = $1", self.users[owner])
+
+    async def fetch(self, sql: str, *arguments: object) -> list[Row]:
+        """Return the rows of a query. The records of the driver are mappings, but its types do not say so."""
+        found: Any = await self.pool.fetch(sql, *arguments)
+        return list(found)
+
+    async def row(self, table: str, **values: object) -> Row:
+        """Return the only row that has these values."""
+        tests = " AND ".join(f"{column} = ${n}" for n, column in enumerate(values, 1))
+        (found,) = await self.fetch(f"SELECT * FROM {table} WHERE {tests}", *values.values())
+        return found
+
+    async def change(self, table: str, id_: int, **values: object) -> None:
+        """Set columns of the row with this id."""
+        columns = ", ".join(f"{column} = ${n}" for n, column in enumerate(values, 2))
+        done = await self.pool.execute(f"UPDATE {table} SET {columns} WHERE id = $1", id_, *values.values())
+        assert done == "UPDATE 1", f"{table} has no row {id_}."
 
     async def set_scopes(self, name: str, *scopes: str) -> None:
         """What the user's key may do, from the next time that it is looked at."""

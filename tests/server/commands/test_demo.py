@@ -9,15 +9,14 @@ import stat
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
 
 from db.embedded import EmbeddedError, EmbeddedPostgres
 from db.engine import migrations
-
-Demo = Any  # tests/conftest.py
+from db.engine.pool import Pool
+from tests.support.demo import Demo
 
 COUNTS = "{ viewer { email keywordsCount mentionsCount leadsCount } }"
 
@@ -179,7 +178,7 @@ def test_another_postgresql_is_used_instead_of_the_embedded_one(new_demo: Demo, 
 
 
 async def test_a_database_of_another_release_is_one_sentence(
-    new_demo: Demo, database_url: str, pool: Any
+    new_demo: Demo, database_url: str, pool: Pool
 ) -> None:
     await pool.execute("UPDATE alembic_version SET version_num = 'ffff'")
     for command in (["demo"], ["serve"], ["migrate"], ["counters", "verify"]):
@@ -191,7 +190,7 @@ async def test_a_database_of_another_release_is_one_sentence(
         assert len(done.stderr.splitlines()) == 1
 
 
-async def test_serving_an_old_database_says_to_migrate(new_demo: Demo, database_url: str, pool: Any) -> None:
+async def test_serving_an_old_database_says_to_migrate(new_demo: Demo, database_url: str, pool: Pool) -> None:
     await pool.execute("UPDATE alembic_version SET version_num = '0001'")
     done = new_demo.run("serve", LEADGRAPH_DATABASE_URL=database_url)
     assert done.returncode == 1

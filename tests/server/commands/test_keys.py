@@ -1,22 +1,22 @@
 """`leadgraph keys create`: what a key may do is what was said, and reading where nothing was."""
 
-from typing import Any
-
 import httpx
 import pytest
+
+from tests.support.demo import Demo
 
 CREATE = 'mutation { createKeyword(input: { keyword: "x", matchType: PHRASE, platforms: [], userId: "x" }) { keyword { id } } }'
 READ = "{ keywords(first: 1) { nodes { id } } leads(first: 1) { nodes { id } } }"
 
 
-def made(demo: Any, *scopes: str) -> str:
+def made(demo: Demo, *scopes: str) -> str:
     options = [part for scope in scopes for part in ("--scope", scope)]
     done = demo.run("keys", "create", "--user", "demo@leadgraph.example", *options)
     assert done.returncode == 0, done.stderr
     return str(done.stdout.strip())
 
 
-def codes(demo: Any, key: str, document: str) -> set[str]:
+def codes(demo: Demo, key: str, document: str) -> set[str]:
     headers = {"authorization": f"Bearer {key}"}
     answer = httpx.post(demo.facts["url"], json={"query": document}, headers=headers).json()
     return {error["extensions"]["code"] for error in answer.get("errors", ())}
@@ -34,14 +34,14 @@ def codes(demo: Any, key: str, document: str) -> set[str]:
     ],
 )
 def test_a_key_may_do_what_its_scopes_say(
-    demo: Any, scopes: tuple[str, ...], reads: set[str], writes: set[str]
+    demo: Demo, scopes: tuple[str, ...], reads: set[str], writes: set[str]
 ) -> None:
     key = made(demo, *scopes)
     assert codes(demo, key, READ) == reads
     assert codes(demo, key, CREATE) == writes
 
 
-def test_a_scope_that_is_none_is_named_with_those_that_are(demo: Any) -> None:
+def test_a_scope_that_is_none_is_named_with_those_that_are(demo: Demo) -> None:
     done = demo.run("keys", "create", "--user", "demo@leadgraph.example", "--scope", "write:all")
     assert done.returncode == 1
     assert "There is no scope write:all; there are: read:keywords, read:mentions" in done.stderr

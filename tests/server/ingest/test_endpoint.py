@@ -13,9 +13,7 @@ from resolvers.framework.global_id import encode
 from server.ingest import stream
 from services.ingest.ndjson import LONGEST_LINE_BYTES
 from services.ingest.row import FIELDS
-
-Sender = Any  # tests/server/conftest.py
-AddSender = Any
+from tests.support.sender import AddSender, Sender
 
 
 @pytest.fixture

@@ -17,10 +17,8 @@ from db.integrity.audit import drifts
 from server.app import create_app
 from server.ingest import ndjson_response
 from server.ingest import stream as ingest_stream
+from tests.support.sender import AddSender, Sender
 from tests.support.serving import served
-
-Sender = Any  # tests/server/conftest.py
-AddSender = Any
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """`/metrics`: what Prometheus reads of a server."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 import pytest
@@ -12,6 +11,7 @@ from server.app import create_app
 from server.runtime.metrics import BUCKETS, NAMES_KEPT, Metrics
 from services.accounts.api_key import ALL_SCOPES
 from services.figures.cache.cached import Cached
+from tests.support.sender import AddSender
 
 Samples = dict[tuple[str, ...], float]
 
@@ -42,7 +42,7 @@ async def ask(client: httpx.AsyncClient, document: str, key: str | None = None, 
 
 
 async def test_operations_are_counted_by_name_and_outcome(
-    client: httpx.AsyncClient, add_sender: Any, pool: Pool
+    client: httpx.AsyncClient, add_sender: AddSender, pool: Pool
 ) -> None:
     sender = await add_sender(scopes=tuple(ALL_SCOPES))
     two = "query One { viewer { id } } query Two { viewer { id } }"

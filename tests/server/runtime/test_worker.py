@@ -24,8 +24,7 @@ from resolvers.framework.export_columns import columns_of
 from resolvers.framework.global_id import encode
 from server.runtime.worker import Worker
 from services.accounts import api_key
-
-Demo = Any  # tests/conftest.py
+from tests.support.demo import Demo
 
 READY = "The worker works. Ctrl-C stops it.\n"
 QUESTION = {

@@ -3,20 +3,23 @@
 Works with graphql-core schemas. `breadth.extension` has the extension for Strawberry schemas.
 """
 
-from breadth.execute import attempt, execute
+from breadth.execute import attempt, execute, execute_plan
 from breadth.explain import explain
 from breadth.fields import Column, InstanceOf, SetResolver, Verbatim
+from breadth.plan import Plan
 from breadth.preflight import Unsupported
 from breadth.selection import Selection
 
 __all__ = [
     "Column",
     "InstanceOf",
+    "Plan",
     "Selection",
     "SetResolver",
     "Unsupported",
     "Verbatim",
     "attempt",
     "execute",
+    "execute_plan",
     "explain",
 ]

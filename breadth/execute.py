@@ -1,7 +1,7 @@
 """`execute`, a drop-in replacement for graphql-core's function of the same name."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from functools import cache
 from inspect import signature
@@ -125,6 +125,43 @@ def attempt(
     **custom_context_args: Any,
 ) -> AwaitableOrValue[ExecutionResult]:
     """Run an operation as `execute` does. Raise `Unsupported`, before any resolver runs, if breadth does not run it."""
+    if abort_signal is not None or hooks is not None:
+        raise Unsupported("an abort signal or hooks")
+    if _has_middleware(middleware):
+        raise Unsupported("middleware")
+    return execute_plan(
+        plans.plan(schema, document, operation_name, field_resolver or default_field_resolver),
+        root_value,
+        context_value,
+        variable_values,
+        type_resolver=type_resolver,
+        max_coercion_errors=max_coercion_errors,
+        executor_class=executor_class,
+        is_awaitable=is_awaitable,
+        is_async_iterable=is_async_iterable,
+        hide_suggestions=hide_suggestions,
+        **custom_context_args,
+    )
+
+
+def execute_plan(
+    plan: Plan,
+    root_value: Any = None,
+    context_value: Any = None,
+    variable_values: Mapping[str, Any] | None = None,
+    *,
+    type_resolver: Callable[..., Any] | None = None,
+    max_coercion_errors: int = 50,
+    executor_class: type[Executor[Any]] | None = None,
+    is_awaitable: Callable[[Any], bool] | None = None,
+    is_async_iterable: Callable[[Any], bool] | None = None,
+    hide_suggestions: bool = False,
+    **custom_context_args: Any,
+) -> AwaitableOrValue[ExecutionResult]:
+    """Run a planned operation. Raise `Unsupported`, before any resolver runs, if breadth does not run it.
+
+    The arguments are those of `execute`.
+    """
     class_facts = class_facts_for(is_awaitable or default_is_awaitable)
     is_async_iterable = is_async_iterable or default_is_async_iterable
     executor_class = executor_class or IncrementalExecutor
@@ -132,11 +169,6 @@ def attempt(
         raise Unsupported("a custom is_awaitable or is_async_iterable")
     if not _is_ordinary(cast("Hashable", executor_class)):
         raise Unsupported("a custom executor class")
-    if abort_signal is not None or hooks is not None:
-        raise Unsupported("an abort signal or hooks")
-    if _has_middleware(middleware):
-        raise Unsupported("middleware")
-    plan = plans.plan(schema, document, operation_name, field_resolver or default_field_resolver)
     variables = plan.variables.coerced(
         variable_values or {}, max_coercion_errors, hide_suggestions=hide_suggestions
     )

@@ -22,6 +22,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     assert_valid_schema,
+    default_field_resolver,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
@@ -197,8 +198,8 @@ class Plan:
         self,
         schema: GraphQLSchema,
         document: DocumentNode,
-        operation_name: str | None,
-        field_resolver: FieldResolver,
+        operation_name: str | None = None,
+        field_resolver: FieldResolver = default_field_resolver,
     ) -> None:
         assert_valid_schema(schema)
         found = preflight(schema, document, operation_name)

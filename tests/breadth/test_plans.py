@@ -63,6 +63,17 @@ def test_a_document_is_planned_once(planned: list[str]) -> None:
     assert planned == ["Query"] * 4
 
 
+def test_a_plan_that_its_owner_keeps_is_run_without_the_cache(planned: list[str]) -> None:
+    document = parse("query One { a } query Two($b: Boolean!) { me { b @include(if: $b) } }")
+    plan = breadth.Plan(SCHEMA, document, "Two")
+    for _ in range(3):
+        assert breadth.execute_plan(plan, ROOT, None, {"b": True}) == ({"me": {"b": 4}}, None)
+    assert planned == ["Query", "Query"]
+    assert not plans._plans
+    with pytest.raises(breadth.Unsupported, match=r"^a custom executor class$"):
+        breadth.execute_plan(plan, ROOT, None, {"b": True}, executor_class=Changed)
+
+
 def test_conditions_are_settled_per_request_and_planned_once_per_outcome(planned: list[str]) -> None:
     document = parse(
         "query ($x: Boolean!, $y: Boolean = true) { a @skip(if: $x) ...F @include(if: $y) } fragment F on Query { b }"

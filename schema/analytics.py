@@ -11,6 +11,7 @@ from schema.enums import describe
 from schema.fields import column, resolved_by
 from schema.integration_health import IntegrationHealth
 from schema.keyword_performance import ORDER_BY, KeywordPerformance, first
+from schema.list_size import GivenBy
 from schema.stats import LeadStatusCount, basis
 from schema.timeframe import Series, Window, over_time
 from schema.trend import RateTrend, Trend
@@ -95,11 +96,13 @@ class Analytics:
             **first(of_keywords.DEFAULT_KEYWORDS, of_keywords.MOST_KEYWORDS, "keywords"),
             "order_by": ORDER_BY,
         },
+        size=GivenBy(("first",), of_keywords.DEFAULT_KEYWORDS),
     )
     integrations: list[IntegrationHealth] = resolved_by(
         of_integrations.of_users,
         description="Health of the user's integrations with any status, least healthy first. Integrations with unknown "
         "health come last.",
         arguments=first(INTEGRATIONS, of_integrations.MOST_INTEGRATIONS, "integrations"),
+        size=GivenBy(("first",), INTEGRATIONS),
     )
     over_time: Series = over_time(series.over_time)

@@ -10,6 +10,7 @@ from schema.fields import column, resolved_by
 from schema.integration_health import IntegrationHealth
 from schema.keyword_performance import KeywordPerformance, first
 from schema.lazy_types import LeadRef
+from schema.list_size import GivenBy
 from schema.stats import Rate, basis
 from schema.timeframe import Window
 from schema.trend import Trend
@@ -53,17 +54,20 @@ class Dashboard:
         resolve.recent_leads,
         description="Newest leads of the user, regardless of the window.",
         arguments=first(USUALLY_MOST, resolve.MOST_LEADS, "leads"),
+        size=GivenBy(("first",), USUALLY_MOST),
     )
     keyword_performance: list[KeywordPerformance] = resolved_by(
         of_keywords.widget,
         description="Performance of the keywords with the most leads over all time. Keywords without mentions are omitted.",
         arguments=first(of_keywords.DEFAULT_WIDGET, of_keywords.MOST_KEYWORDS, "keywords"),
+        size=GivenBy(("first",), of_keywords.DEFAULT_WIDGET),
     )
     integration_status: list[IntegrationHealth] = resolved_by(
         of_integrations.of_users,
         description="Health of the user's integrations with any status, least healthy first. Integrations with unknown "
         "health come last.",
         arguments=first(INTEGRATIONS, of_integrations.MOST_INTEGRATIONS, "integrations"),
+        size=GivenBy(("first",), INTEGRATIONS),
     )
     analytics: Analytics = column("Detailed figures for the same window.")
     conversion_metrics: ConversionMetrics = resolved_by(

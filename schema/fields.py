@@ -12,6 +12,7 @@ from breadth.fields import KEY, Column, SetResolver
 from breadth.selection import Selection
 from resolvers.framework.context import Context
 from resolvers.framework.requires import requirements_of
+from schema.list_size import SIZE, ListSize
 from schema.reference_batching import gathered
 
 Info: TypeAlias = StrawberryInfo[Context, None]
@@ -21,30 +22,48 @@ SET_RESOLVER = "set_resolver"
 """Under this key of a field's metadata stands the resolver itself; what executors read stands under breadth's."""
 
 
-def column(description: str, *, name: str | None = None, of: Callable[[Any], Any] | None = None) -> Any:
-    """A field that is read off the row: its column of the same name, or of `name`, passed through `of`."""
+def column(
+    description: str,
+    *,
+    name: str | None = None,
+    of: Callable[[Any], Any] | None = None,
+    size: ListSize | None = None,
+) -> Any:
+    """A field that is read off the row: its column of the same name, or of `name`, passed through `of`.
+
+    `size` states how long a list of objects can be.
+    """
     if name is None and of is None:
-        return strawberry.field(description=description, metadata={KEY: Column()})
-    return _computed(description, name, of)
+        return strawberry.field(description=description, metadata={KEY: Column(), SIZE: size})
+    return _computed(description, name, of, size)
 
 
-def _computed(description: str, name: str | None, of: Callable[[Any], Any] | None) -> Any:
+def _computed(
+    description: str, name: str | None, of: Callable[[Any], Any] | None, size: ListSize | None
+) -> Any:
     def resolve(self: Any) -> Any:
         value = self if name is None else getattr(self, name)
         return value if of is None else of(value)
 
     plan = Column(name, of, whole=name is None)
-    return strawberry.field(resolver=resolve, description=description, metadata={KEY: plan})
+    return strawberry.field(resolver=resolve, description=description, metadata={KEY: plan, SIZE: size})
 
 
-def resolved_by(resolver: SetWise, *, description: str, arguments: Mapping[str, Any] | None = None) -> Any:
+def resolved_by(
+    resolver: SetWise,
+    *,
+    description: str,
+    arguments: Mapping[str, Any] | None = None,
+    size: ListSize | None = None,
+) -> Any:
     """A field whose resolver takes all parents and returns one result per parent, in their order.
 
     `arguments` are the GraphQL arguments with their annotations; left out, they are the resolver's own
     parameters behind `parents` and `context`. On graphql-core's executor, which asks
     object by object, parents are gathered for a turn of the event loop and asked together.
 
-    A resolver that loads for some fields only is told which ones are `selected` of what it returns.
+    A resolver that loads for some fields only is told which ones are `selected` of what it returns. `size` states how
+    long a list of objects can be.
     """
     stated = requirements_of(resolver)
     told = stated is not None and bool(stated.loads_for)
@@ -59,6 +78,7 @@ def resolved_by(resolver: SetWise, *, description: str, arguments: Mapping[str, 
         metadata={
             KEY: SetResolver(_told(resolver) if told else resolver, of_context=True, wants_selection=told),
             SET_RESOLVER: resolver,
+            SIZE: size,
         },
     )
 

@@ -5,6 +5,7 @@ import strawberry
 from schema.enums import describe
 from schema.fields import column
 from schema.lazy_types import IntegrationLogRef, IntegrationRef
+from schema.list_size import Fixed
 from services.integrations.health import DAYS_SHOWN, IntegrationProblem
 
 describe(
@@ -45,7 +46,9 @@ class IntegrationHealth:
     problems: list[IntegrationProblem] = column(
         "Problems of the integration, the most severe first. Empty if there are no problems."
     )
-    last_runs: list[IntegrationLogRef] = column("Last three logs of the integration, newest first.")
+    last_runs: list[IntegrationLogRef] = column(
+        "Last three logs of the integration, newest first.", size=Fixed(3)
+    )
     uptime: list[UptimeDay] = column(
         f"Runs of each of the last {DAYS_SHOWN} days in UTC, including today and days without runs, oldest first."
     )

@@ -26,6 +26,7 @@ from schema.lazy_types import (
     MentionRef,
     UserRef,
 )
+from schema.list_size import LengthOf
 from schema.node import Node
 from schema.relay import Connection
 from schema.timeframe import framed
@@ -64,6 +65,7 @@ class Query:
         description="Objects with the given IDs, in the order of the IDs. Null for each ID without an object visible to "
         "the viewer.",
         arguments={"ids": IDS},
+        size=LengthOf("ids"),
     )
     user: UserRef | None = by_id(of_users.user, "user")
     users: Connection[UserRef] = user_list(of_users.users, "All users visible to the viewer.")

@@ -12,6 +12,7 @@ from resolvers.framework.context import Context
 from resolvers.framework.filter_input import DEEPEST, MOST_CONDITIONS, filter_of, order_of
 from resolvers.framework.requires import like
 from schema.fields import column, resolved_by
+from schema.list_size import GivenBy, OfPage
 
 Item = TypeVar("Item")
 
@@ -67,8 +68,8 @@ class Edge(Generic[Item]):
     description="A page of a list. Paging neither repeats nor skips rows whose position in the list stays the same."
 )
 class Connection(Generic[Item]):
-    nodes: list[Item] = column("Rows of the page.")
-    edges: list[Edge[Item]] = column("Rows of the page, each with its cursor.")
+    nodes: list[Item] = column("Rows of the page.", size=OfPage())
+    edges: list[Edge[Item]] = column("Rows of the page, each with its cursor.", size=OfPage())
     page_info: PageInfo = column("Position of the page in the list.")
     total_count: int = resolved_by(
         paging.total_count, description="Number of rows in the whole list, regardless of the page."
@@ -112,4 +113,5 @@ def connection(
             order | None, strawberry.argument(description=f"Order of the list. Defaults to {first.name}.")
         ],
     }
-    return resolved_by(pages, description=description, arguments=arguments)
+    size = GivenBy(("first", "last"), paging.DEFAULT_SIZE)
+    return resolved_by(pages, description=description, arguments=arguments, size=size)

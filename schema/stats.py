@@ -10,6 +10,7 @@ from resolvers import stats
 from schema.enums import LeadStatus, Platform, Sentiment, describe
 from schema.fields import column, resolved_by
 from schema.lazy_types import KeywordRef
+from schema.list_size import GivenBy, TimeBuckets
 from schema.scalars import BigInt
 from services.figures.rates import RateBasis
 from services.figures.windows import TimeUnit
@@ -113,12 +114,14 @@ OVER_TIME = {
         ),
     ],
 }
+BUCKETS = TimeBuckets(stats.MOST_WINDOWS, ends=("from", "to"))
 FIRST = {
     "first": Annotated[
         int | None,
         strawberry.argument(description="Maximum number of keywords, from 0 to 100. Defaults to 10."),
     ]
 }
+TOP_KEYWORDS = GivenBy(("first",), stats.DEFAULT_KEYWORDS)
 
 
 @strawberry.type(description="Figures over all mentions of a list, regardless of the page.")
@@ -143,12 +146,14 @@ class MentionStats:
         stats.by_keyword,
         description="Number of mentions by keyword, most frequent first. Keywords without mentions are omitted.",
         arguments=FIRST,
+        size=TOP_KEYWORDS,
     )
     over_time: list[TimeCount] = resolved_by(
         stats.over_time,
         description="Number of mentions by time of ingestion, for each unit of the range in order. Units without "
         "mentions are included.",
         arguments=OVER_TIME,
+        size=BUCKETS,
     )
 
 
@@ -174,12 +179,14 @@ class LeadStats:
         stats.by_keyword,
         description="Number of leads by keyword, most frequent first. Keywords without leads are omitted.",
         arguments=FIRST,
+        size=TOP_KEYWORDS,
     )
     over_time: list[TimeCount] = resolved_by(
         stats.over_time,
         description="Number of leads by time of creation, for each unit of the range in order. Units without leads are "
         "included.",
         arguments=OVER_TIME,
+        size=BUCKETS,
     )
 
 

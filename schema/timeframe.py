@@ -11,6 +11,7 @@ from resolvers.framework.requires import like
 from resolvers.timeframe import MOST_WINDOWS, FrameArguments
 from schema.enums import describe
 from schema.fields import SetWise, column, resolved_by
+from schema.list_size import TimeBuckets, WindowEnds
 from services.figures.windows import EARLIEST, LATEST, LONGEST, Range, TimeUnit
 
 describe(
@@ -100,7 +101,8 @@ class Point:
 class Series:
     as_of: datetime = column("Time for which the numbers were computed.")
     points: list[Point] = column(
-        "One point for each unit of the window, in chronological order. Units without events are included."
+        "One point for each unit of the window, in chronological order. Units without events are included.",
+        size=TimeBuckets(MOST_WINDOWS),
     )
 
 
@@ -120,4 +122,4 @@ def framed(resolver: Callable[..., Awaitable[Sequence[Any]]], description: str) 
     async def resolve(parents: Sequence[Any], context: Context, **given: Any) -> Sequence[Any]:
         return await resolver(parents, context, FrameArguments(**given))
 
-    return resolved_by(resolve, description=description, arguments=ARGUMENTS)
+    return resolved_by(resolve, description=description, arguments=ARGUMENTS, size=WindowEnds(("from", "to")))

@@ -3,8 +3,10 @@
 import strawberry
 
 from resolvers.framework.filter_input import public
+from resolvers.framework.paging import LARGEST_BULK_SIZE
 from schema.enums import describe
 from schema.fields import column
+from schema.list_size import Fixed
 from services.rules.user_errors import UserErrorCode
 
 describe(
@@ -40,7 +42,8 @@ class Payload:
     """The base of all payloads."""
 
     user_errors: list[UserError] = column(
-        "Errors because of which the mutation wrote nothing. Empty if the mutation succeeded."
+        "Errors because of which the mutation wrote nothing. Empty if the mutation succeeded.",
+        size=Fixed(LARGEST_BULK_SIZE),
     )
 
 

@@ -5,6 +5,7 @@ from resolvers import mention as of_mentions
 from schema.enums import AnalysisStatus, Intent, Relevance, Sentiment
 from schema.fields import column, resolved_by
 from schema.lazy_types import MentionRef
+from schema.list_size import Fixed
 from schema.mutations.field import idempotency_key, optional, required, writes
 from schema.user_error import ReplayedPayload
 from services.accounts.api_key import WRITE_MENTIONS
@@ -71,13 +72,17 @@ class AnalyzeMentionsInput:
 
 @strawberry.type(description="Result of recording analyses.")
 class RecordAnalysesPayload(ReplayedPayload):
-    mentions: list[MentionRef] = resolved_by(of_mentions.all_of_payload, description=_MENTIONS)
+    mentions: list[MentionRef] = resolved_by(
+        of_mentions.all_of_payload, description=_MENTIONS, size=Fixed(MOST_AT_ONCE)
+    )
     recorded_count: int = column("Number of analyses that were recorded.", name="changed_count")
 
 
 @strawberry.type(description="Result of analyzing mentions.")
 class AnalyzeMentionsPayload(ReplayedPayload):
-    mentions: list[MentionRef] = resolved_by(of_mentions.all_of_payload, description=_MENTIONS)
+    mentions: list[MentionRef] = resolved_by(
+        of_mentions.all_of_payload, description=_MENTIONS, size=Fixed(MOST_AT_ONCE)
+    )
     analyzed_count: int = column("Number of mentions that were analyzed.", name="changed_count")
 
 

@@ -10,6 +10,7 @@ from resolvers.ingest import MOST_AT_ONCE, IngestPayload
 from schema.enums import MentionKind, Platform, describe
 from schema.fields import column, resolved_by
 from schema.lazy_types import KeywordRef, MentionRef
+from schema.list_size import Fixed
 from schema.mutations.field import idempotency_key, optional, required, writes
 from schema.node import encoded
 from schema.user_error import ReplayedPayload
@@ -125,7 +126,9 @@ class IngestMentionsPayload(ReplayedPayload):
     duplicate_count: int = _count(IngestOutcome.DUPLICATE, "Number of items with the outcome DUPLICATE.")
     unmatched_count: int = _count(IngestOutcome.UNMATCHED, "Number of items with the outcome UNMATCHED.")
     failed_count: int = _count(IngestOutcome.FAILED, "Number of items with the outcome FAILED.")
-    results: list[IngestResult] = column("Result of each item, in the order of the items.")
+    results: list[IngestResult] = column(
+        "Result of each item, in the order of the items.", size=Fixed(MOST_AT_ONCE)
+    )
 
 
 @strawberry.type

@@ -4,6 +4,7 @@ from resolvers import mention as resolve
 from schema.enums import DismissReason
 from schema.fields import column, resolved_by
 from schema.lazy_types import MentionRef
+from schema.list_size import Fixed
 from schema.mutations.field import idempotency_key, optional, required, writes
 from schema.user_error import Payload, ReplayedPayload
 from services.accounts.api_key import WRITE_MENTIONS
@@ -61,6 +62,7 @@ class TriageMentionsPayload(ReplayedPayload):
     mentions: list[MentionRef] = resolved_by(
         resolve.all_of_payload,
         description="The mentions after the mutation, in the order of the IDs. Empty if the mutation failed.",
+        size=Fixed(MOST_AT_ONCE),
     )
     changed_count: int = column("Number of mentions that the mutation changed.")
 

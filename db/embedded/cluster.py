@@ -66,7 +66,7 @@ def _initdb(folder: Path, binaries: Binaries, password: str) -> None:
             binaries.account.own(readable)
         with os.fdopen(writable, "w") as pipe:
             pipe.write(password + "\n")
-        made = binaries.run(
+        done = binaries.run(
             "initdb", f"--pgdata={folder}", f"--username={USER}", "--pwfile=/dev/stdin",
             "--auth=scram-sha-256", "--encoding=UTF8", f"--locale={collation}",
             *(provider if binaries.major >= _BUILTIN_LOCALES_SINCE else []),
@@ -74,11 +74,11 @@ def _initdb(folder: Path, binaries: Binaries, password: str) -> None:
         )  # fmt: skip
     finally:
         os.close(readable)
-    if made.returncode != 0:
+    if done.returncode != 0:
         raise EmbeddedError(
             explain(
                 f"PostgreSQL cannot create a database in {folder.parent}",
-                made.stderr,
+                done.stderr,
                 f"fix the cause and start again, or {OWN_SERVER}",
             )
         )

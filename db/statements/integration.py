@@ -39,8 +39,8 @@ async def connect_integration(writer: Writer, values: Mapping[str, object]) -> I
     """
     new = {f"new_{name}": value for name, value in values.items()}
     sent = _connect_integration(tuple(sorted(values)))
-    made = await writer.fetch(Integration, sent, EVERYBODY, **new)
-    return made[0] if made else None
+    rows = await writer.fetch(Integration, sent, EVERYBODY, **new)
+    return rows[0] if rows else None
 
 
 @dataclass(frozen=True, slots=True)

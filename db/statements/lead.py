@@ -42,8 +42,8 @@ async def insert_lead(
     """
     sent = _insert_lead(tuple(sorted(values)), everybody=scope.everybody)
     new = {f"new_{name}": value for name, value in values.items()}
-    made = await writer.fetch(Lead, sent, scope, keys=[mention_id], **new)
-    return made[0] if made else None
+    rows = await writer.fetch(Lead, sent, scope, keys=[mention_id], **new)
+    return rows[0] if rows else None
 
 
 @statement

@@ -23,8 +23,8 @@ from db.engine.pool import Pool, open_pool
 from db.engine.reader import Reader
 from db.language.scope import Scope
 from loaders.loader import Loads
+from services.figures.cache import Cached, CachedFigure
 from services.figures.cache.backend import Backend
-from services.figures.cache.cached import Cached, CachedFigure
 from services.figures.cache.memory import MemoryBackend
 from services.figures.cache.redis import RedisBackend
 from tests.support.valkey import Valkey
@@ -36,7 +36,7 @@ TIMEOUT_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Question:
     user_id: int
     number: int
 
@@ -51,11 +51,11 @@ class Performance:
     trend: list[int]
 
 
-async def compute(_: Loads, questions: Sequence[Asked]) -> Sequence[Performance]:
+async def compute(_: Loads, questions: Sequence[Question]) -> Sequence[Performance]:
     return [Performance(question.number, 1, 12.34, list(range(10))) for question in questions]
 
 
-async def compute_slowly(loads: Loads, questions: Sequence[Asked]) -> Sequence[Performance]:
+async def compute_slowly(loads: Loads, questions: Sequence[Question]) -> Sequence[Performance]:
     await asyncio.sleep(0.1)
     return await compute(loads, questions)
 
@@ -70,8 +70,8 @@ class Bench:
     user_id: int
     calls: int
 
-    def questions(self, count: int, first: int = 0) -> list[Asked]:
-        return [Asked(self.user_id, number) for number in range(first, first + count)]
+    def questions(self, count: int, first: int = 0) -> list[Question]:
+        return [Question(self.user_id, number) for number in range(first, first + count)]
 
     async def hits(self, cached: Cached, count: int) -> list[float]:
         questions = self.questions(count)
@@ -81,7 +81,7 @@ class Bench:
         return await self._timed(cached, [self.questions(1, 1000 + number) for number in range(calls)])
 
     async def _timed(
-        self, cached: Cached, calls: Sequence[list[Asked]], warm_up: Sequence[Asked] = ()
+        self, cached: Cached, calls: Sequence[list[Question]], warm_up: Sequence[Question] = ()
     ) -> list[float]:
         """Microseconds of each call."""
         loads = Loads(Reader(self.pool), Scope(self.user_id))

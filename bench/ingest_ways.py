@@ -20,7 +20,7 @@ from db.statements.ingest import NewMention, NewPost
 from services.importing.columns import open_posts
 from services.importing.run import import_posts
 from services.ingest.row import NewRow
-from services.ingest.write import take
+from services.ingest.write import ingest
 from services.matching.keyword_matchers import KeywordMatcher
 
 ROWS_PER_BATCH = 1000
@@ -98,7 +98,9 @@ class Ways:
         async def run() -> None:
             matcher = KeywordMatcher(self._user_id)
             for batch in batches(rows):
-                _require(sum(len(row.mentions) for row in await take(self._pool, matcher, batch)), len(batch))
+                _require(
+                    sum(len(row.mentions) for row in await ingest(self._pool, matcher, batch)), len(batch)
+                )
 
         return run
 
@@ -176,7 +178,7 @@ class Ways:
         async def run() -> None:
             matcher = KeywordMatcher(self._user_id)
             with open_posts(path, Platform.REDDIT) as posts:
-                summary = await import_posts(self._pool, matcher, posts, Platform.REDDIT, ahead=True)
+                summary = await import_posts(self._pool, matcher, posts, ahead=True)
             await asyncio.to_thread(path.unlink)
             _require(summary.created, len(mentions))
 

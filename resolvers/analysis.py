@@ -16,14 +16,14 @@ from services.analysis.record import AnalysisValues
 async def _analyses(context: Context, asked: Any) -> list[AnalysisValues]:
     """What the built-in analyser finds. It reads and computes before anything is locked."""
     ids = [row_id(id_, Mention) for id_ in asked.ids]
-    service.require_possible(ids)
+    service.require_ids(ids)
     texts = await context.load(TextOfMention(), ids)
     return await asyncio.to_thread(service.analyze, service.require_texts(ids, texts))
 
 
 @mutation(WRITE_MENTIONS, MentionsPayload, prepare=_analyses)
 async def analyze_mentions(writer: Writer, context: Context, found: list[AnalysisValues]) -> MentionsPayload:
-    ids = await service.record(writer, context.viewer, found, place="ids", within=())
+    ids = await service.record(writer, context.viewer, found, field="ids", within=())
     return MentionsPayload(mention_ids=ids, changed_count=len(ids))
 
 

@@ -17,7 +17,7 @@ from resolvers.timeframe import Overview, figures
 from resolvers.trend import Trends
 from services.figures import dashboard as of_dashboards
 from services.figures.analytics import COUNTERS, UserFigures, UserFiguresOf, user_figures
-from services.figures.cache.cached import Figure
+from services.figures.cache import Figure
 from services.figures.rates import OF_ALL_TIME, PARTS, Rate, RateBasis, Trend, percent
 
 MOST_LEADS = 50

@@ -21,7 +21,7 @@ from resolvers.framework.relation import by_id, everything
 from resolvers.framework.requires import requires
 from services.export import jobs as service
 from services.export.jobs import NewExport
-from services.rules.user_errors import UserErrorCode, refused
+from services.rules.user_errors import UserErrorCode, user_error
 
 export = by_id(Export)
 exports = everything(Listing(Export, LATEST_ID_FIRST))
@@ -65,7 +65,7 @@ class ExportPayload(Payload):
 
 
 async def _asked(context: Context, asked: Any) -> NewExport:
-    """What is to be exported, as the viewer may. Raises `UserInputError`, `ForbiddenError` and `RefusedError`."""
+    """What is to be exported, as the viewer may. Raises `UserInputError`, `ForbiddenError` and `UserErrors`."""
     ((name, given),) = given_fields(asked.list)
     entity, place = ExportEntity(name), ("list", name)
     columns = _columns(entity, given.columns, place)
@@ -78,18 +78,18 @@ async def _asked(context: Context, asked: Any) -> NewExport:
 
 
 def _columns(entity: ExportEntity, given: Any, place: tuple[str, ...]) -> Sequence[str]:
-    """The columns' names. Raises `RefusedError` for one that is unknown, or stands twice."""
+    """The columns' names. Raises `UserErrors` for one that is unknown, or stands twice."""
     if not isinstance(given, list):
         return usual_columns(entity)
     if not given:
-        raise refused(UserErrorCode.REQUIRED, "An export has at least one column.", *place, "columns")
+        raise user_error(UserErrorCode.REQUIRED, "An export has at least one column.", *place, "columns")
     for index, name in enumerate(given):
         here = (*place, "columns", str(index))
         if name not in columns_of(entity):
             message = f"There is no column {name[:100]!r}. There are {', '.join(columns_of(entity))}."
-            raise refused(UserErrorCode.INVALID, message, *here)
+            raise user_error(UserErrorCode.INVALID, message, *here)
         if name in given[:index]:
-            raise refused(UserErrorCode.INVALID, f"The column {name} stands here twice.", *here)
+            raise user_error(UserErrorCode.INVALID, f"The column {name} stands here twice.", *here)
     return given
 
 

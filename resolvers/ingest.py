@@ -17,11 +17,12 @@ from resolvers.framework.payload import Payload
 from resolvers.framework.relation import parent
 from services.accounts.api_key import WRITE_MENTIONS
 from services.ingest import write as service
-from services.ingest.pre_analysis import NOTHING_FOUND, Findings, findings
-from services.ingest.row import IngestErrorCode, Row, RowError, row_of
-from services.ingest.write import ErrorPolicy, IngestOutcome, RowResult, TakenMention
+from services.ingest.pre_analysis import NO_PRE_ANALYSES, PreAnalyses, pre_analyze
+from services.ingest.row import Row, row_of
+from services.ingest.row_errors import IngestErrorCode, RowError
+from services.ingest.write import ErrorPolicy, IngestedMention, IngestOutcome, RowResult
 from services.matching.keyword_matchers import KeywordMatcher
-from services.rules.bulk_limits import require_some
+from services.rules.bulk_limits import require_size
 
 MOST_AT_ONCE = 1000
 _LONGEST_ID = 100
@@ -41,7 +42,7 @@ class ItemResult:
     """What became of an item: its mentions, or what is wrong with it."""
 
     outcome: IngestOutcome
-    mentions: Sequence[TakenMention]
+    mentions: Sequence[IngestedMention]
     errors: Sequence[ItemError]
 
 
@@ -77,7 +78,7 @@ class IngestPayload(Payload):
 def _restored(outcome: str, mentions: list[Any], errors: list[Any]) -> RowResult:
     return RowResult(
         IngestOutcome(outcome),
-        [TakenMention(*mention) for mention in mentions],
+        [IngestedMention(*mention) for mention in mentions],
         [RowError(IngestErrorCode(code), message, field) for code, message, field in errors],
     )
 
@@ -98,20 +99,20 @@ class _Ready:
     matcher: KeywordMatcher
     rows: Sequence[Row]
     on_error: ErrorPolicy
-    found: Findings
+    found: PreAnalyses
 
 
 async def _ready(context: Context, asked: Any) -> _Ready:
-    require_some(len(asked.items), most=MOST_AT_ONCE, place="items")
+    require_size(len(asked.items), most=MOST_AT_ONCE, field="items")
     matcher = KeywordMatcher(context.viewer.user_id)
     rows = [row_of(_given(item), read_id) for item in asked.items]
-    found = await findings(context.loads, matcher, rows) if asked.analyze is True else NOTHING_FOUND
+    found = await pre_analyze(context.loads, matcher, rows) if asked.analyze is True else NO_PRE_ANALYSES
     return _Ready(matcher, rows, asked.on_error or ErrorPolicy.REJECT_FAILED_ROWS, found)
 
 
 @mutation(WRITE_MENTIONS, IngestPayload, prepare=_ready)
 async def ingest_mentions(writer: Writer, _: Context, ready: _Ready) -> IngestPayload:
-    taken = await service.take_in(writer, ready.matcher, ready.rows, ready.on_error, ready.found)
+    taken = await service.ingest_rows(writer, ready.matcher, ready.rows, ready.on_error, ready.found)
     return IngestPayload(rows=taken)
 
 

@@ -14,7 +14,9 @@ from resolvers.framework.relation import by_id, children, everything, parent
 from resolvers.framework.requires import requires
 from services.accounts.api_key import WRITE_INTEGRATIONS
 from services.integrations import accounts as service
-from services.integrations.accounts import IntegrationValues, NewIntegration, RunValues
+from services.integrations.accounts import IntegrationValues, NewIntegration
+from services.integrations.removal import delete
+from services.integrations.runs import RunValues, record_run
 
 integration = by_id(Integration)
 integrations = everything(Listing(Integration, LATEST_ID_FIRST))
@@ -76,7 +78,7 @@ disconnect_integration = _by_id(service.disconnect)
 
 @writes
 async def delete_integration(writer: Writer, context: Context, asked: Any) -> IntegrationPayload:
-    deleted = await service.delete(writer, context.viewer, row_id(asked.id, Integration))
+    deleted = await delete(writer, context.viewer, row_id(asked.id, Integration))
     return IntegrationPayload(deleted_id=deleted)
 
 
@@ -84,5 +86,5 @@ async def delete_integration(writer: Writer, context: Context, asked: Any) -> In
 async def record_integration_run(writer: Writer, context: Context, asked: Any) -> IntegrationPayload:
     integration_id = row_id(asked.integration_id, Integration)
     run = cast("RunValues", values_of(asked, *RunValues.__annotations__))
-    changed, log = await service.record_run(writer, context.viewer, integration_id, run)
+    changed, log = await record_run(writer, context.viewer, integration_id, run)
     return IntegrationPayload(integration=changed, log=log)

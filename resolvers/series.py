@@ -10,7 +10,7 @@ from resolvers.framework.context import Context
 from resolvers.framework.requires import requires
 from resolvers.timeframe import Overview, Unit, figures
 from services.figures.analytics import UserSeriesOf, user_series
-from services.figures.cache.cached import Figure
+from services.figures.cache import Figure
 from services.figures.windows import TimeUnit, Window, bounds_of
 
 

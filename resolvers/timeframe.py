@@ -12,9 +12,8 @@ from loaders.rows import RowBy
 from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.requires import requires
-from services.figures.cache.cached import CachedFigure, Figure
-from services.figures.cache.cached_figure import Asked
-from services.figures.cache.cached_figure import Value as Figured
+from services.figures.cache import CachedFigure, Figure, Question
+from services.figures.cache import Value as Figured
 from services.figures.group_by import ask_by_group
 from services.figures.windows import (
     USUAL_RANGE,
@@ -141,13 +140,15 @@ def require_age(max_age: int | None) -> None:
 
 async def figures(
     context: Context,
-    cached_figure: CachedFigure[Asked, Figured],
+    cached_figure: CachedFigure[Question, Figured],
     frames: Sequence[Timeframe],
-    questions: Sequence[Asked],
+    questions: Sequence[Question],
 ) -> Sequence[Figure[Figured]]:
     """One figure per question, as old at most as its timeframe allows."""
 
-    async def ask(max_age: int | None, some: Sequence[tuple[Timeframe, Asked]]) -> Sequence[Figure[Figured]]:
+    async def ask(
+        max_age: int | None, some: Sequence[tuple[Timeframe, Question]]
+    ) -> Sequence[Figure[Figured]]:
         return await context.figures(cached_figure, [question for _, question in some], max_age)
 
     return await ask_by_group(list(zip(frames, questions, strict=True)), lambda asked: asked[0].max_age, ask)

@@ -26,7 +26,7 @@ from server.ingest.endpoint import IngestEndpoint
 from server.runtime.cache import warming
 from server.runtime.metrics import Metrics
 from services.accounts.vault import Vault
-from services.figures.cache.cached import Cached
+from services.figures.cache import Cached
 
 PATH = "/graphql"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")

@@ -1,6 +1,6 @@
-"""What the demo data says: the same rows for the same seed, day and scale.
+"""Demo data: the same rows for the same seed, day and scale.
 
-All times are laid back from an anchor, so that a demo made today has leads of today.
+All times count back from an anchor, so that a demo made today has leads of today.
 """
 
 import random
@@ -87,8 +87,10 @@ Row = dict[str, Any]
 
 @dataclass(slots=True)
 class UserData:
-    """Everything of one user. Mentions name their keyword by its place in `keywords`, leads and analyses
-    their mention by its place in `mentions`, logs their integration by its place in `integrations`.
+    """The rows of one user.
+
+    A mention refers to its keyword by the index in `keywords`, a lead or an analysis to its mention by the index in
+    `mentions`, and a log to its integration by the index in `integrations`.
     """
 
     user: Row
@@ -101,9 +103,7 @@ class UserData:
 
 
 def users(scale: float, anchor: datetime, seed: int = 1) -> Iterator[UserData]:
-    """One user's data after the other. `scale` multiplies mentions, leads and logs; 1 makes about 20,000
-    mentions and 5,000 leads.
-    """
+    """Yield the data of each user. `scale` multiplies mentions, leads and logs; 1 makes about 20,000 mentions."""
     for number, (email, name, role, zone) in enumerate(PEOPLE):
         chance = random.Random(f"{seed}/{number}")  # noqa: S311 - repeatable, not secret
         data = UserData({"email": email, "name": name, "role": role, "time_zone": zone})
@@ -112,7 +112,7 @@ def users(scale: float, anchor: datetime, seed: int = 1) -> Iterator[UserData]:
             created_at = anchor - timedelta(days=DAYS + 10 - place)
             data.keywords.append({"keyword": keyword, "created_at": created_at})
             _add_mentions(data, chance, place, scale, anchor)
-        # A stream of chances of its own leaves all else as it is.
+        # A separate generator keeps the other values stable.
         _triage(data, random.Random(f"{seed}/{number}/triage"), anchor)  # noqa: S311 - as above
         yield data
 
@@ -130,12 +130,12 @@ def _add_mentions(data: UserData, chance: random.Random, place: int, scale: floa
 
 
 def _triage(data: UserData, chance: random.Random, anchor: datetime) -> None:
-    """What the user made of the mentions: those of the last days are mostly unread, those with leads are not."""
-    promising = {lead["mention"] for lead in data.leads}
+    """Mark the mentions. Recent mentions are mostly unread; mentions with leads are read."""
+    with_lead = {lead["mention"] for lead in data.leads}
     for number, mention in enumerate(data.mentions):
         marks: Row = dict.fromkeys(("read_at", "starred_at", "dismissed_at", "dismiss_reason", "engaged_at"))
         seen_at = mention["created_at"] + timedelta(hours=chance.uniform(0.5, 48))
-        if number in promising:
+        if number in with_lead:
             marks["engaged_at"] = min(seen_at, anchor)
         elif chance.random() < 0.3:
             marks["dismissed_at"] = min(seen_at, anchor)
@@ -184,7 +184,7 @@ def _analysis(chance: random.Random, number: int, intent: Intent, mention: Row) 
         "intent_score": Decimal(chance.randint(500, 990)) / 1000,
         "relevance": relevance,
         "relevance_score": fit,
-        "relevance_reason": f"Speaks of it as a {intent.replace('_', ' ')}.",
+        "relevance_reason": f"The intent is {intent.replace('_', ' ')}.",
         "analyzer": "demo",
         "analyzer_version": "1",
         "analyzed_at": mention["created_at"] + timedelta(minutes=1),
@@ -259,7 +259,7 @@ def _integration(
 
 
 def _ago(back: int, number: int) -> timedelta:
-    """Half of the runs lie within the last day, from five minutes ago on; the others within the month before."""
+    """Return the age of a run. Half of the runs are at most a day old, the others at most a month."""
     half = (number + 1) // 2
     if back <= half:
         return timedelta(minutes=5) + timedelta(hours=23) * (back - 1) / half
@@ -288,6 +288,6 @@ def _logs(
             "items_duplicate": found - created,
             "http_status": 503 if failed else 200,
             "error_code": "HTTP_503" if failed else None,
-            "message": "The service did not answer." if failed else f"{created} new of {found}.",
+            "message": "The service did not respond." if failed else f"{created} new of {found}.",
             "created_at": started_at + timedelta(milliseconds=duration),
         }

@@ -1,4 +1,4 @@
-"""Triage of mentions: what somebody made of them."""
+"""Triage mentions."""
 
 from collections.abc import Sequence
 from typing import TypedDict
@@ -7,7 +7,7 @@ from db.engine.writer import Writer
 from db.models import DismissReason, Mention
 from db.statements.mention import Mark, TriageResult, triage
 from services.accounts.viewer import Viewer
-from services.rules.bulk_limits import distinct_ids, require_all
+from services.rules.bulk_limits import distinct_ids, require_found
 from services.rules.user_errors import UserErrorCode, not_found
 from services.rules.user_locks import lock_for_rows
 from services.rules.validation import Validation
@@ -16,7 +16,7 @@ MOST_AT_ONCE = 1000
 
 
 class TriageValues(TypedDict, total=False):
-    """What to set (True) or clear (False); what is absent stays as it is."""
+    """The marks to set (True) or clear (False), and the reason of a dismissal. Omitted fields stay unchanged."""
 
     read: bool
     starred: bool
@@ -34,20 +34,23 @@ _MARKS = {
 
 
 def _check(values: TriageValues) -> None:
-    """Raises `RefusedError`."""
-    wrong = Validation(values)
-    wrong.not_null(*_MARKS)
+    """Raise `UserErrors` if the values are invalid."""
+    validation = Validation(values)
+    validation.not_null(*_MARKS)
     if not values:
-        wrong.refuse(UserErrorCode.REQUIRED, "There is nothing to change: set or clear at least one mark.")
-    if "dismiss_reason" in values and values.get("dismissed") is not True:
-        wrong.refuse(
-            UserErrorCode.INVALID, "A reason goes together with `dismissed: true`.", "dismiss_reason"
+        validation.add_error(
+            UserErrorCode.REQUIRED,
+            "Must set or clear at least one of `read`, `starred`, `dismissed` and `engaged`.",
         )
-    wrong.tidied()
+    if "dismiss_reason" in values and values.get("dismissed") is not True:
+        validation.add_error(
+            UserErrorCode.INVALID, "`dismissReason` is allowed only with `dismissed: true`.", "dismiss_reason"
+        )
+    validation.cleaned()
 
 
 def _marks(values: TriageValues) -> dict[Mark, bool]:
-    """Whoever dismisses a mention or engages with it has read it, unless they say otherwise."""
+    """Return the marks to write. Dismissing a mention or engaging with it marks it as read, unless `read` is given."""
     marks = {mark: bool(values[name]) for name, mark in _MARKS.items() if name in values}  # type: ignore[literal-required]
     if marks.get(Mark.DISMISSED) or marks.get(Mark.ENGAGED):
         marks.setdefault(Mark.READ, True)
@@ -55,14 +58,14 @@ def _marks(values: TriageValues) -> dict[Mark, bool]:
 
 
 def _reason(values: TriageValues) -> tuple[DismissReason | None] | None:
-    """The reason to be written; None for none. One that is not dismissed any more has no reason."""
+    """Return the reason to write, in a tuple; None to leave it. Clearing `dismissed` clears the reason."""
     if values.get("dismissed") is False:
         return (None,)
     return (values["dismiss_reason"],) if "dismiss_reason" in values else None
 
 
 async def triage_one(writer: Writer, viewer: Viewer, mention_id: int, values: TriageValues) -> TriageResult:
-    """Raises `RefusedError`."""
+    """Triage one mention. Raises `UserErrors`."""
     done = await _triage(writer, viewer, [mention_id], values)
     if not done.found:
         raise not_found("mention", "id")
@@ -72,9 +75,9 @@ async def triage_one(writer: Writer, viewer: Viewer, mention_id: int, values: Tr
 async def triage_all(
     writer: Writer, viewer: Viewer, ids: Sequence[int], values: TriageValues
 ) -> TriageResult:
-    """Triages up to a thousand mentions, all or none. Raises `RefusedError`."""
+    """Triage up to a thousand mentions, all or none. Raises `UserErrors`."""
     done = await _triage(writer, viewer, distinct_ids(ids, most=MOST_AT_ONCE), values)
-    require_all(ids, done.found, "mention", "ids")
+    require_found(ids, done.found, "mention", "ids")
     return done
 
 

@@ -18,9 +18,8 @@ from resolvers.framework.errors import UnauthenticatedError
 from resolvers.framework.permission import require_loadable, require_scope, rows_to_read, scope_to_read
 from services.accounts.vault import Vault
 from services.accounts.viewer import Viewer
-from services.figures.cache.cached import Cached, CachedFigure, Figure, Figures
-from services.figures.cache.cached_figure import Asked
-from services.figures.cache.cached_figure import Value as Figured
+from services.figures.cache import Cached, CachedFigure, Figure, Figures, Question
+from services.figures.cache import Value as Figured
 
 __all__ = ["Context", "Viewer"]
 
@@ -103,8 +102,8 @@ class Context:
 
     async def figures(
         self,
-        cached_figure: CachedFigure[Asked, Figured],
-        questions: Sequence[Asked],
+        cached_figure: CachedFigure[Question, Figured],
+        questions: Sequence[Question],
         max_age: int | None = None,
     ) -> Sequence[Figure[Figured]]:
         """One figure per question, not older than so many seconds: of the operation's snapshot, or with the moment

@@ -12,8 +12,8 @@ from resolvers.framework.permission import require_scope
 from services.accounts.vault import Secret, Vault
 from services.rules import constraint_messages
 from services.rules.idempotency import fingerprint, once
-from services.rules.large_deletes import TooMuchError
-from services.rules.user_errors import InactiveViewerError, RefusedError, UserError
+from services.rules.large_deletes import TooManyRowsError
+from services.rules.user_errors import InactiveViewerError, UserError, UserErrors
 
 Answer = TypeVar("Answer", bound=Payload)
 Work = Callable[[Writer, Context, Any], Awaitable[Answer]]
@@ -37,15 +37,15 @@ def mutation(
             ready = asked if prepare is None else await _prepared(prepare, context, asked)
 
             async def do(writer: Writer) -> Answer:
-                if isinstance(ready, RefusedError):
+                if isinstance(ready, UserErrors):
                     raise ready
                 return await work(writer, context, ready)
 
             while True:
                 try:
                     return await context.write(lambda writer: _once(writer, context, asked, payload, do))
-                except TooMuchError as too_much:
-                    while await context.write(too_much.piece):
+                except TooManyRowsError as too_many:
+                    while await context.write(too_many.delete_batch):
                         pass
 
         async def resolve(parents: Sequence[Any], context: Context, input: Any) -> Sequence[Answer]:  # noqa: A002 - the API's word
@@ -64,7 +64,7 @@ async def _prepared(prepare: Prepare, context: Context, asked: Any) -> Any:
     """
     try:
         return await prepare(context, asked)
-    except RefusedError as refusal:
+    except UserErrors as refusal:
         if _key_of(asked) is None:
             raise
         return refusal
@@ -79,13 +79,13 @@ async def _answered(attempt: Awaitable[Answer]) -> Answer | tuple[UserError, ...
     """The answer, or the errors that the caller can mend. Raises `ForbiddenError`, and what is our fault."""
     try:
         return await attempt
-    except RefusedError as refusal:
+    except UserErrors as refusal:
         return tuple(refusal.errors)
     except ConstraintError as broken:
-        meaning = constraint_messages.meaning(broken.constraint)
-        if meaning is None:
+        error = constraint_messages.user_error_of(broken.constraint)
+        if error is None:
             raise
-        return (meaning,)
+        return (error,)
     except InactiveViewerError as inactive:
         raise ForbiddenError("The user of this API key is not active any more.") from inactive
 

@@ -16,7 +16,7 @@ from schema.node import encoded
 from schema.user_error import ReplayedPayload
 from services.accounts.api_key import WRITE_MENTIONS
 from services.analysis.record import VERSION
-from services.ingest.row import IngestErrorCode
+from services.ingest.row_errors import IngestErrorCode
 from services.ingest.write import ErrorPolicy, IngestOutcome
 
 describe(

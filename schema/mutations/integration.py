@@ -16,15 +16,12 @@ from services.accounts.api_key import WRITE_INTEGRATIONS
 from services.accounts.vault import Secret
 from services.integrations.accounts import (
     LARGEST_SETTINGS_BYTES,
-    LONGEST_CODE,
-    LONGEST_CURSOR,
     LONGEST_INTERVAL_MINUTES,
-    LONGEST_MESSAGE,
     LONGEST_NAME,
     LONGEST_SECRET,
-    MOST_FAILURES,
     MOST_SCOPES,
 )
+from services.integrations.runs import LONGEST_CODE, LONGEST_CURSOR, LONGEST_MESSAGE, MOST_FAILURES
 from services.rules.large_deletes import MOST_AT_ONCE
 
 _ID = "Global ID of the integration."

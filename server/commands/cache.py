@@ -12,7 +12,7 @@ from server.runtime.cache import open_cached
 from server.runtime.database import migrated_database
 from server.runtime.errors import CommandError
 from server.runtime.settings import Settings, load_settings
-from services.figures.cache.cached_figure import REGISTERED
+from services.figures.cache import REGISTRY
 from services.figures.cache.warm import MOST_USERS, USERS_AT_ONCE, Warmed
 from services.figures.cache.warm import warm as warm_users
 
@@ -72,7 +72,7 @@ async def _warm(settings: Settings, url: str, within: timedelta, top: int) -> in
         cached = await open_cached(settings, pool)
         if (failure := await cached.failure()) is not None:
             raise CommandError(f"LEADGRAPH_REDIS_URL does not lead to a Redis that answers: {failure}.")
-        warmed = await warm_users(cached, pool, REGISTERED, busy, active_within=within, most_users=top)
+        warmed = await warm_users(cached, pool, REGISTRY, busy, active_within=within, most_users=top)
         await cached.close()
     finally:
         await pool.close()

@@ -11,7 +11,7 @@ from server.runtime.database import migrated_database
 from server.runtime.errors import CommandError
 from server.runtime.settings import load_settings
 from services.accounts.vault import SealedError, Vault, new_key
-from services.integrations.accounts import seal_again
+from services.integrations.credentials import reseal
 
 BATCH = 100
 
@@ -55,6 +55,6 @@ async def _rotate(url: str, keys: Vault) -> int:
 
 async def _rotate_all(pool: Pool, keys: Vault) -> int:
     total = 0
-    while sealed := await in_transaction(pool, lambda writer: seal_again(writer, keys, BATCH)):
+    while sealed := await in_transaction(pool, lambda writer: reseal(writer, keys, BATCH)):
         total += sealed
     return total

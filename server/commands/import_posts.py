@@ -27,7 +27,7 @@ from services.importing.columns import (
     DamagedFileError,
     FileFormat,
     PostFile,
-    Rejected,
+    RejectedRow,
     UnusableFileError,
     open_posts,
 )
@@ -97,7 +97,7 @@ def import_posts(
             migrated_database(settings) as url,
         ):
             report = _Report(posts, rejects_to)
-            asyncio.run(_import(url, user, posts, platform, report, analyze=analyze, dry_run=dry_run))
+            asyncio.run(_import(url, user, posts, report, analyze=analyze, dry_run=dry_run))
     except KeyboardInterrupt as stop:
         raise CommandError(f"Interrupted; {AGAIN}.") from stop
     except UnusableFileError as unusable:
@@ -117,7 +117,7 @@ class _Report:
 
     def __init__(self, posts: PostFile, rejects: TextIO | None) -> None:
         self.summary = run.Summary()
-        self.rejected: list[Rejected] = []
+        self.rejected: list[RejectedRow] = []
         self._posts = posts
         self._rejects = rejects
         console = Console(stderr=True)
@@ -139,7 +139,7 @@ class _Report:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def batch_done(self, summary: run.Summary, rejected: Sequence[Rejected]) -> None:
+    def batch_done(self, summary: run.Summary, rejected: Sequence[RejectedRow]) -> None:
         self.summary = summary
         self.rejected += rejected[: REJECTIONS_SHOWN - len(self.rejected)]
         self._write(rejected)
@@ -147,7 +147,7 @@ class _Report:
         rate = summary.read / elapsed if elapsed else 0.0
         self._progress.update(self._task, completed=self._posts.bytes_read, read=summary.read, rate=rate)
 
-    def _write(self, rejected: Sequence[Rejected]) -> None:
+    def _write(self, rejected: Sequence[RejectedRow]) -> None:
         if self._rejects is None:
             return
         try:
@@ -163,7 +163,6 @@ async def _import(
     url: str,
     email: str,
     posts: PostFile,
-    platform: Platform,
     report: _Report,
     *,
     analyze: bool,
@@ -178,7 +177,6 @@ async def _import(
                     pool,
                     matcher,
                     posts,
-                    platform,
                     dry_run=dry_run,
                     analyze=analyze,
                     ahead=posts.size_bytes > 0,

@@ -26,7 +26,7 @@ from server.http.auth import Authenticator
 from server.http.fast_request import FastRequest
 from server.runtime.metrics import Metrics
 from services.accounts.vault import Vault
-from services.figures.cache.cached import Cached
+from services.figures.cache import Cached
 
 logger = logging.getLogger("leadgraph")
 

@@ -28,7 +28,7 @@ from server.ingest.stream import IngestStream, StopError, Take
 from server.ingest.streaming_body import Body, DisconnectedError
 from services.accounts.api_key import WRITE_MENTIONS
 from services.ingest.row import Row
-from services.ingest.write import ErrorPolicy, RowResult, take
+from services.ingest.write import ErrorPolicy, RowResult, ingest
 from services.matching.keyword_matchers import KeywordMatcher
 from services.rules.user_errors import InactiveViewerError
 
@@ -80,7 +80,7 @@ class IngestEndpoint:
         async def take_in_turn(rows: Sequence[Row], on_error: ErrorPolicy) -> list[RowResult]:
             await self._viewer(request)  # a stream may last for days, and its key may not
             async with turn:
-                return await take(self._pool, matcher, rows, on_error, analyze=analyze)
+                return await ingest(self._pool, matcher, rows, on_error, analyze=analyze)
 
         return take_in_turn
 

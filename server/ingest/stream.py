@@ -13,9 +13,10 @@ from server.http.protocol import RequestError
 from server.ingest.ndjson_response import NdjsonResponse
 from server.ingest.options import IngestOptions, Results
 from server.ingest.streaming_body import Body, DisconnectedError, EncodingError
-from services.ingest.ndjson import LONGEST_LINE_BYTES, BadLineError, Line, Lines, object_of
-from services.ingest.row import FailedRow, IngestErrorCode, NewRow, Row, RowError, row_of
-from services.ingest.write import ErrorPolicy, IngestOutcome, RowResult, TakenMention
+from services.ingest.ndjson import LONGEST_LINE_BYTES, BadLineError, Line, LineSplitter, object_of
+from services.ingest.row import FailedRow, NewRow, Row, row_of
+from services.ingest.row_errors import IngestErrorCode, RowError
+from services.ingest.write import ErrorPolicy, IngestedMention, IngestOutcome, RowResult
 
 ROWS_PER_BATCH = 1000
 BYTES_PER_BATCH = 4_000_000
@@ -164,7 +165,7 @@ class IngestStream:
 
     async def _lines(self) -> AsyncGenerator[list[Line] | None]:
         """The lines that end in each piece of the body; None where nothing has come for a while."""
-        lines, heard_at = Lines(self._options.first_line), 0.0
+        lines, heard_at = LineSplitter(self._options.first_line), 0.0
         piece: bytes | None = None
         while piece != b"":
             try:
@@ -197,7 +198,7 @@ def _details(row: Row, result: RowResult) -> dict[str, Any]:
     return {"mentions": [_mention(mention) for mention in result.mentions]}
 
 
-def _mention(mention: TakenMention) -> dict[str, Any]:
+def _mention(mention: IngestedMention) -> dict[str, Any]:
     return {
         "id": encode("Mention", mention.id),
         "keywordId": encode("Keyword", mention.keyword_id),

@@ -10,8 +10,7 @@ from db.engine.pool import Pool
 from server.runtime.database import without_password
 from server.runtime.errors import CommandError
 from server.runtime.settings import Settings
-from services.figures.cache.cached import Cached
-from services.figures.cache.cached_figure import REGISTERED
+from services.figures.cache import REGISTRY, Cached
 from services.figures.cache.memory import MemoryBackend
 from services.figures.cache.redis import RedisBackend
 from services.figures.cache.warm import crowded, warm
@@ -50,7 +49,7 @@ async def warming(cached: Cached, pool: Pool) -> AsyncIterator[None]:
 
     async def run() -> None:
         try:
-            warmed = await warm(cached, pool, REGISTERED, crowded(pool))
+            warmed = await warm(cached, pool, REGISTRY, crowded(pool))
         except Exception:
             logger.exception("the cache could not be warmed")
         else:

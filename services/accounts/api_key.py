@@ -1,8 +1,8 @@
 """API keys: `lg_live_<id>_<secret><checksum>`.
 
-The secret has 190 bits from the system's source of randomness, so its plain SHA-256 is as hard to turn
-round as the secret is to guess, and only that is stored. The checksum (CRC-32 of what stands before it)
-lets a mistyped key, and one that a scanner finds in public, be told apart without asking the database.
+Only the SHA-256 of the secret is stored. The secret has 190 random bits, so the hash needs no salt or stretching.
+The checksum is the CRC-32 of the characters before it. It exposes a mistyped key without a database query, and lets
+secret scanners recognise a leaked key.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SECRET_LENGTH = 32
 _CHECKSUM_LENGTH = 6
-_SHAPE = re.compile(r"lg_live_([1-9][0-9]{0,18})_([0-9A-Za-z]{32})([0-9A-Za-z]{6})", re.ASCII)
+_PATTERN = re.compile(r"lg_live_([1-9][0-9]{0,18})_([0-9A-Za-z]{32})([0-9A-Za-z]{6})", re.ASCII)
 _LARGEST_ID = 2**63 - 1
 
 
@@ -27,24 +27,24 @@ READ_LEADS, WRITE_LEADS = "read:leads", "write:leads"
 READ_INTEGRATIONS, WRITE_INTEGRATIONS = "read:integrations", "write:integrations"
 SCOPES = {
     READ_KEYWORDS: "Read keywords.",
-    READ_MENTIONS: "Read mentions, and what was found in them.",
+    READ_MENTIONS: "Read mentions and their analyses.",
     READ_LEADS: "Read leads and their history.",
     READ_INTEGRATIONS: "Read integrations and their logs.",
     WRITE_KEYWORDS: "Create, change and delete keywords.",
-    WRITE_MENTIONS: "Take mentions in, triage them, record what was found in them.",
-    WRITE_LEADS: "Make, change and delete leads.",
+    WRITE_MENTIONS: "Ingest and triage mentions, and record their analyses.",
+    WRITE_LEADS: "Create, change and delete leads.",
     WRITE_INTEGRATIONS: "Connect, change and disconnect integrations, and record their runs.",
-    BULK_READ: "Pages of up to 1,000 rows of a root list.",
+    BULK_READ: "Read pages of up to 1,000 rows of root lists.",
 }
 READ_SCOPES = frozenset({READ_KEYWORDS, READ_MENTIONS, READ_LEADS, READ_INTEGRATIONS})
 ALL_SCOPES = frozenset(SCOPES) - {BULK_READ}
-_OF_A_PART = ("read:", "write:")
+_DATA_PREFIXES = ("read:", "write:")
 
 
 def granted(scopes: Iterable[str]) -> frozenset[str]:
-    """What a key of these scopes may do. One that names no part of the data may read all of it."""
+    """Return the scopes that a key with these scopes has. A key without read or write scopes may read everything."""
     named = frozenset(scopes)
-    return named if any(scope.startswith(_OF_A_PART) for scope in named) else named | READ_SCOPES
+    return named if any(scope.startswith(_DATA_PREFIXES) for scope in named) else named | READ_SCOPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class ParsedKey:
     secret: str
 
     def opens(self, secret_hash: bytes) -> bool:
-        """Whether this is the key of the stored hash; takes equally long either way."""
+        """Return whether the secret has this hash. Compares in constant time."""
         return hmac.compare_digest(digest(self.secret), secret_hash)
 
 
@@ -66,25 +66,25 @@ def digest(secret: str) -> bytes:
 
 
 def written(key_id: int, secret: str) -> str:
-    """The key as its holder gets it, once."""
+    """Return the full text of a key. It is shown once and not stored."""
     body = f"lg_live_{key_id}_{secret}"
     return body + _checksum(body)
 
 
 def parse(text: str) -> ParsedKey | None:
-    """The parts of a key; None for a text that is none, or whose checksum is wrong."""
-    shape = _SHAPE.fullmatch(text)
-    if shape is None:
+    """Return the parts of a key; None if the text is not a key or its checksum is wrong."""
+    match = _PATTERN.fullmatch(text)
+    if match is None:
         return None
-    key_id, secret, checksum = shape.groups()
+    key_id, secret, checksum = match.groups()
     if int(key_id) > _LARGEST_ID or checksum != _checksum(text[:-_CHECKSUM_LENGTH]):
         return None
     return ParsedKey(int(key_id), secret)
 
 
 def _checksum(body: str) -> str:
-    number, letters = zlib.crc32(body.encode()), ""
+    number, checksum = zlib.crc32(body.encode()), ""
     for _ in range(_CHECKSUM_LENGTH):
         number, digit = divmod(number, len(_ALPHABET))
-        letters = _ALPHABET[digit] + letters
-    return letters
+        checksum = _ALPHABET[digit] + checksum
+    return checksum

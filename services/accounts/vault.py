@@ -1,8 +1,8 @@
-"""Credentials of integrations: sealed before they go anywhere, opened only where they are used.
+"""Encryption of integrations' credentials.
 
-Fernet (AES-128-CBC and HMAC-SHA256, https://github.com/fernet/spec) seals a text together with what it belongs
-to, so that nobody who can write the database can use one integration's credentials for another. A key is known
-by the beginning of its SHA-256. The first key seals; the others only open what was sealed by them.
+Fernet (AES-128-CBC and HMAC-SHA256, https://github.com/fernet/spec) encrypts a secret together with the name of its
+owner. Copying one integration's credentials to another in the database therefore fails at decryption. The ID of a key
+is the beginning of its SHA-256. The first key encrypts; all keys decrypt.
 """
 
 import hmac
@@ -17,15 +17,15 @@ _ID_LENGTH = 8
 
 
 class BadKeyError(Exception):
-    """What was given is no key."""
+    """A key has the wrong format."""
 
 
 class SealedError(Exception):
-    """The credentials cannot be opened: their key is not here, or they are not what was sealed."""
+    """The credentials cannot be decrypted: their key is missing, or they are damaged."""
 
 
 class Secret:
-    """A text that no log and no error message shows."""
+    """A string that logs and error messages do not show."""
 
     __slots__ = ("_text",)
 
@@ -47,14 +47,14 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """What is stored: a token, and the id of the key that opens it."""
+    """Encrypted credentials as they are stored, and the ID of the key that decrypts them."""
 
     key_id: str
     token: bytes
 
 
 def new_key() -> str:
-    """A key from the system's source of randomness."""
+    """Return a new random key."""
     return Fernet.generate_key().decode()
 
 
@@ -63,13 +63,13 @@ def id_of(key: str) -> str:
 
 
 class Vault:
-    """Seals and opens. Without keys it can do neither."""
+    """Encrypts and decrypts secrets. A vault without keys is false and can do neither."""
 
     def __init__(self, keys: Sequence[str] = ()) -> None:
         try:
             self._keys = {id_of(key): Fernet(key) for key in keys}
         except ValueError as wrong:
-            raise BadKeyError("A key is 32 bytes in URL-safe base64.") from wrong
+            raise BadKeyError("A key must be 32 bytes in URL-safe base64.") from wrong
         self._first = keys[0] if keys else ""
 
     def __bool__(self) -> bool:
@@ -77,32 +77,32 @@ class Vault:
 
     @property
     def key_id(self) -> str:
-        """The id of the key that seals."""
+        """The ID of the key that encrypts."""
         return id_of(self._first)
 
     @property
     def key_ids(self) -> list[str]:
-        """The ids of the keys that open."""
+        """The IDs of the keys that decrypt."""
         return list(self._keys)
 
     def seal(self, secret: Secret, owner: str) -> Sealed:
-        """`owner` says what the secret belongs to; it has to be said again to open it."""
+        """Encrypt the secret for an owner. `open` requires the same owner."""
         text = json.dumps([owner, secret.reveal()])
         return Sealed(self.key_id, self._keys[self.key_id].encrypt(text.encode()))
 
     def open(self, sealed: Sealed, owner: str) -> Secret:
-        """Raises `SealedError`."""
+        """Decrypt a secret. Raises `SealedError`."""
         key = self._keys.get(sealed.key_id)
         if key is None:
-            raise SealedError(f"There is no key {sealed.key_id} here.")
+            raise SealedError(f"The key {sealed.key_id} is missing.")
         try:
-            belongs_to, text = json.loads(key.decrypt(sealed.token))
+            sealed_for, text = json.loads(key.decrypt(sealed.token))
         except InvalidToken as wrong:
-            raise SealedError("These credentials are damaged.") from wrong
-        if belongs_to != owner:
-            raise SealedError("These credentials belong to something else.")
+            raise SealedError("The credentials are damaged.") from wrong
+        if sealed_for != owner:
+            raise SealedError("The credentials belong to another integration.")
         return Secret(text)
 
     def fingerprint(self, secret: Secret) -> str:
-        """Tells secrets apart without telling anything about them to whoever has not got the key."""
+        """Return a keyed hash that identifies the secret and reveals nothing without the key."""
         return hmac.new(self._first.encode(), secret.reveal().encode(), sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""In whose name something is read or written, and what their credential allows."""
+"""The authenticated user of an operation and the scopes of their credential."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from services.accounts.api_key import BULK_READ
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The user in whose name an operation runs, with the scopes of the credential (services/accounts/api_key.py)."""
+    """The user of an operation, with the scopes of their credential (services/accounts/api_key.py)."""
 
     user_id: int
     role: UserRole
@@ -18,10 +18,10 @@ class Viewer:
 
     @property
     def scope(self) -> Scope:
-        """A member sees and writes their own rows, an operator everybody's."""
+        """The rows that the viewer sees and writes: a member's own rows, or all rows for an operator."""
         return EVERYBODY if self.role == UserRole.OPERATOR else Scope(self.user_id)
 
     @property
     def bulk(self) -> bool:
-        """Whether root lists have large pages."""
+        """Whether the viewer may read large pages of root lists."""
         return BULK_READ in self.scopes

@@ -1,7 +1,7 @@
-"""What the author of an English text is after, by phrases that give it away.
+"""Intent detection in English texts, by phrases.
 
-Each rule has the certainty that its phrase lends its intent. Certainties of several phrases of an intent add up
-like independent hints: 1 - (1 - a)(1 - b). The most certain intent wins, of equally certain ones the first.
+Each rule gives its intent a certainty. The certainties of an intent's matching phrases combine like independent
+probabilities: 1 - (1 - a)(1 - b). The most certain intent wins; among equal ones, the first.
 """
 
 import re
@@ -94,24 +94,24 @@ _COMPILED = {
     intent: [(re.compile(pattern), certainty) for pattern, certainty in rules.items()]
     for intent, rules in _RULES.items()
 }
-_SURE = Decimal("0.001")
-_APOSTROPHES = str.maketrans(dict.fromkeys("‘’ʼ", "'"))  # noqa: RUF001 - these look alike, which is the point
+_THREE_DECIMALS = Decimal("0.001")
+_APOSTROPHES = str.maketrans(dict.fromkeys("‘’ʼ", "'"))  # noqa: RUF001 - look-alikes on purpose
 
 
-class Aim(NamedTuple):
+class DetectedIntent(NamedTuple):
     intent: Intent
     score: Decimal | None
-    """Certainty, 0 to 1, three decimals; None where no phrase gives anything away."""
+    """Certainty from 0 to 1 with three decimals; None if no phrase matches."""
 
 
-def aim_of(text: str) -> Aim:
+def detect_intent(text: str) -> DetectedIntent:
     lowered = text.lower().translate(_APOSTROPHES)
     best, certainty = Intent.OTHER, 0.0
     for intent, rules in _COMPILED.items():
         doubt = 1.0
-        for pattern, hint in rules:
+        for pattern, probability in rules:
             if pattern.search(lowered):
-                doubt *= 1 - hint
+                doubt *= 1 - probability
         if 1 - doubt > certainty:
             best, certainty = intent, 1 - doubt
-    return Aim(best, Decimal(str(certainty)).quantize(_SURE) if certainty else None)
+    return DetectedIntent(best, Decimal(str(certainty)).quantize(_THREE_DECIMALS) if certainty else None)

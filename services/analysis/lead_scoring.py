@@ -1,10 +1,10 @@
-"""How promising leads are: version 1 of the score, 0 to 100, with what it is made of.
+"""Lead score, version 1: a number from 0 to 100 with its parts.
 
-    40 · relevance + 30 · intent + 10 · fit of the mood + 10 · recency + 10 · reach
+    40 · relevance + 30 · intent + 10 · sentiment fit + 10 · recency + 10 · reach
 
-Each part is between 0 and 1. Relevance is the analysis' own score by 100. Recency halves every three days from
-publication. Reach is the decimal logarithm of likes and comments, 1 from ten thousand on. A lead whose mention
-has not been analysed has no score: nothing is known of what weighs most.
+Each part is between 0 and 1. Relevance is the analysis' score divided by 100. Recency halves every three days after
+publication. Reach is the decimal logarithm of likes plus comments, and is 1 from ten thousand on. The score is null
+until the lead's mention has been analyzed.
 """
 
 import math
@@ -31,12 +31,12 @@ from services.figures.rates import rounded
 
 VERSION = "1"
 BATCH = 500
-NOBODY = 0
+NO_VIEWER = 0
 HALF_LIFE = timedelta(days=3)
-REACH_OF_ALL = 4  # decimal digits
+FULL_REACH_DIGITS = 4  # 10,000 likes and comments
 WEIGHTS = {"relevance": 40, "intent": 30, "sentiment": 10, "recency": 10, "reach": 10}
 
-INTENTS = {
+INTENT_PARTS = {
     Intent.BUYING: 1.0,
     Intent.RECOMMENDATION_REQUEST: 0.9,
     Intent.COMPARISON: 0.8,
@@ -49,63 +49,68 @@ INTENTS = {
     Intent.OTHER: 0.1,
     Intent.PROMOTION: 0.0,
 }
-RELEVANCES = {Relevance.HIGH: 0.85, Relevance.MEDIUM: 0.55, Relevance.LOW: 0.2}
-"""Where the analysis has no score of its own."""
-MOODS = {Sentiment.POSITIVE: 1.0, Sentiment.NEUTRAL: 0.7, Sentiment.MIXED: 0.5, Sentiment.NEGATIVE: 0.2}
-MOODS_OF_THE_DISSATISFIED = {
+RELEVANCE_PARTS = {Relevance.HIGH: 0.85, Relevance.MEDIUM: 0.55, Relevance.LOW: 0.2}
+"""Used if the analysis has a relevance but no relevance score."""
+SENTIMENT_FIT = {
+    Sentiment.POSITIVE: 1.0,
+    Sentiment.NEUTRAL: 0.7,
+    Sentiment.MIXED: 0.5,
+    Sentiment.NEGATIVE: 0.2,
+}
+SENTIMENT_FIT_OF_DISSATISFIED = {
     Sentiment.NEGATIVE: 1.0,
     Sentiment.MIXED: 0.8,
     Sentiment.NEUTRAL: 0.5,
     Sentiment.POSITIVE: 0.2,
 }
-"""Whoever complains of what they have, or thinks of leaving it, promises the more the worse the mood is."""
+"""A dissatisfied author is a better lead the worse their sentiment is."""
 DISSATISFIED = {Intent.COMPLAINT, Intent.CHURN_RISK}
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """`value` is the sum of the parts, half-up; each part is rounded to two decimals before."""
+    """`value` is the sum of the parts, rounded half up. Each part is first rounded to two decimals."""
 
     value: int
     parts: dict[str, Decimal]
 
 
-def score(promise: ScoreInputs, now: datetime) -> Score | None:
-    """None for a lead whose mention has not been analysed."""
-    if promise.analysis != AnalysisStatus.SUCCEEDED:
+def score(inputs: ScoreInputs, now: datetime) -> Score | None:
+    """Return the score; None if the lead's mention has not been analyzed."""
+    if inputs.analysis != AnalysisStatus.SUCCEEDED:
         return None
-    of_one = {
-        "relevance": _relevance(promise),
-        "intent": INTENTS[Intent(promise.intent)] if promise.intent else 0.0,
-        "sentiment": _fit(promise),
-        "recency": 0.5 ** (max(now - promise.published_at, timedelta(0)) / HALF_LIFE),
-        "reach": min(1.0, math.log10(1 + (promise.likes or 0) + (promise.comments or 0)) / REACH_OF_ALL),
+    fractions = {
+        "relevance": _relevance(inputs),
+        "intent": INTENT_PARTS[Intent(inputs.intent)] if inputs.intent else 0.0,
+        "sentiment": _sentiment_fit(inputs),
+        "recency": 0.5 ** (max(now - inputs.published_at, timedelta(0)) / HALF_LIFE),
+        "reach": min(1.0, math.log10(1 + (inputs.likes or 0) + (inputs.comments or 0)) / FULL_REACH_DIGITS),
     }
-    parts = {name: rounded(Fraction(WEIGHTS[name] * part), 2) for name, part in of_one.items()}
+    parts = {name: rounded(Fraction(WEIGHTS[name] * part), 2) for name, part in fractions.items()}
     return Score(int(rounded(Fraction(sum(parts.values())))), parts)
 
 
-def _relevance(promise: ScoreInputs) -> float:
-    if promise.relevance_score is not None:
-        return promise.relevance_score / 100
-    return RELEVANCES[Relevance(promise.relevance)] if promise.relevance else 0.0
+def _relevance(inputs: ScoreInputs) -> float:
+    if inputs.relevance_score is not None:
+        return inputs.relevance_score / 100
+    return RELEVANCE_PARTS[Relevance(inputs.relevance)] if inputs.relevance else 0.0
 
 
-def _fit(promise: ScoreInputs) -> float:
-    if promise.sentiment is None:
+def _sentiment_fit(inputs: ScoreInputs) -> float:
+    if inputs.sentiment is None:
         return 0.0
-    moods = MOODS_OF_THE_DISSATISFIED if promise.intent in DISSATISFIED else MOODS
-    return moods[Sentiment(promise.sentiment)]
+    fit = SENTIMENT_FIT_OF_DISSATISFIED if inputs.intent in DISSATISFIED else SENTIMENT_FIT
+    return fit[Sentiment(inputs.sentiment)]
 
 
 def breakdown(scored: Score, now: datetime) -> dict[str, Any]:
-    """What is stored of a score beside its value."""
+    """Return the stored breakdown of a score."""
     return {**{name: float(part) for name, part in scored.parts.items()}, "scored_at": now.isoformat()}
 
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """What a score is made of: each part, weighted, and the moment that recency is of."""
+    """The weighted parts of a score, and the time at which recency was computed."""
 
     relevance: float
     intent: float
@@ -116,7 +121,7 @@ class Breakdown:
 
 
 def stored_breakdown(stored: dict[str, Any] | None) -> Breakdown | None:
-    """None for what has not been scored by this formula."""
+    """Return the breakdown; None if the lead was not scored by this formula."""
     if stored is None or "scored_at" not in stored:
         return None
     parts = {name: float(stored[name]) for name in WEIGHTS}
@@ -124,28 +129,29 @@ def stored_breakdown(stored: dict[str, Any] | None) -> Breakdown | None:
 
 
 async def score_leads(writer: Writer, lead_ids: Sequence[int], now: datetime) -> list[Lead]:
-    """Scores the leads anew, and returns them in no order. To be called in the transaction that makes them; their users
-    are locked by then.
+    """Score the leads and return them in no order.
+
+    Call it in the transaction that creates the leads, after locking their users.
     """
     return await store(writer, [_stored(each, now) for each in await score_inputs(writer, lead_ids)], VERSION)
 
 
 async def score_leads_of(writer: Writer, mention_ids: Sequence[int], now: datetime) -> None:
-    """Scores the leads that were made of the mentions, which have been analysed in this transaction."""
+    """Score the leads of mentions that were analyzed in this transaction."""
     if found := await score_inputs_of_mentions(writer, mention_ids):
         await store(writer, [_stored(each, now) for each in found], VERSION)
 
 
-def _stored(promise: ScoreInputs, now: datetime) -> StoredScore:
-    scored = score(promise, now)
+def _stored(inputs: ScoreInputs, now: datetime) -> StoredScore:
+    scored = score(inputs, now)
     if scored is None:
-        return StoredScore(promise.lead_id, None, None)
-    return StoredScore(promise.lead_id, scored.value, breakdown(scored, now))
+        return StoredScore(inputs.lead_id, None, None)
+    return StoredScore(inputs.lead_id, scored.value, breakdown(scored, now))
 
 
 @dataclass(frozen=True, slots=True)
 class Rescored:
-    """A batch that was scored and committed."""
+    """A committed batch."""
 
     last_id: int
     leads: int
@@ -154,7 +160,7 @@ class Rescored:
 async def rescore(
     pool: Pool, now: datetime, *, first: int, last: int, batch: int = BATCH, every: bool = False
 ) -> AsyncIterator[Rescored]:
-    """Scores the leads of a range of ids, a transaction a batch: those of another version, or every one."""
+    """Score leads in a range of IDs, in one transaction per batch: all, or those of another version."""
     while True:
         done = await in_transaction(pool, _Batch(now, first, last, batch, every))
         if done is None:
@@ -172,10 +178,10 @@ class _Batch:
     every: bool
 
     async def __call__(self, writer: Writer) -> Rescored | None:
-        """The users are locked in the order of their ids before their leads are looked at again."""
+        """Lock the users in the order of their IDs, then score their leads."""
         found = await to_score(writer, self.first, self.last, self.most, VERSION, every=self.every)
         if not found:
             return None
-        await lock(writer, NOBODY, sorted({each.user_id for each in found}))
+        await lock(writer, NO_VIEWER, sorted({each.user_id for each in found}))
         await score_leads(writer, [each.lead_id for each in found], self.now)
         return Rescored(found[-1].lead_id, len(found))

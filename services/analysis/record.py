@@ -1,7 +1,7 @@
-"""What is found in mentions: by the built-in analyser, or by somebody else's who records it here.
+"""Analyze mentions with the built-in analyzer, and record analyses of any analyzer.
 
-The built-in one reads English. Of a mention that says it is in another language it measures only how well it
-fits its keyword, and says SKIPPED.
+The built-in analyzer reads English. For a mention in another language it records only the relevance, with status
+SKIPPED.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,10 +14,12 @@ from db.models import AnalysisStatus, Intent, Mention, Relevance, Sentiment
 from db.statements.analysis import MentionText, record_analyses
 from services.accounts.viewer import Viewer
 from services.analysis import intent, relevance, sentiment
+from services.analysis.intent import detect_intent
 from services.analysis.lead_scoring import score_leads_of
-from services.analysis.relevance import KeywordFit
-from services.rules.bulk_limits import require_all, require_some
-from services.rules.user_errors import RefusedError, UserError, UserErrorCode
+from services.analysis.relevance import RelevanceScorer
+from services.analysis.sentiment import detect_sentiment
+from services.rules.bulk_limits import require_found, require_size
+from services.rules.user_errors import UserError, UserErrorCode, UserErrors
 from services.rules.user_locks import lock_for_rows
 from services.rules.validation import Validation
 
@@ -32,7 +34,7 @@ CHARACTERS_READ = 5000
 
 
 class AnalysisValues(TypedDict, total=False):
-    """What was found in a mention; the columns of the same names."""
+    """An analysis of a mention. The keys are the columns of the same names."""
 
     mention_id: int
     status: AnalysisStatus
@@ -49,22 +51,24 @@ class AnalysisValues(TypedDict, total=False):
 
 
 def analyze(texts: Iterable[MentionText]) -> list[AnalysisValues]:
-    """What the built-in analyser finds, in order. It takes time: call it beside the event loop."""
-    fits: dict[int, KeywordFit] = {}
-    found = []
+    """Return the built-in analyzer's analyses, in order. It is slow: call it in a thread."""
+    scorers: dict[int, RelevanceScorer] = {}
+    analyses = []
     for text in texts:
-        fit = fits.get(text.keyword_id)
-        if fit is None:
-            fit = fits[text.keyword_id] = KeywordFit(text.keyword)
-        found.append(_analyzed(text, fit))
-    return found
+        scorer = scorers.get(text.keyword_id)
+        if scorer is None:
+            scorer = scorers[text.keyword_id] = RelevanceScorer(text.keyword)
+        analyses.append(_analyzed(text, scorer))
+    return analyses
 
 
-def _analyzed(text: MentionText, fit: KeywordFit) -> AnalysisValues:
+def _analyzed(text: MentionText, scorer: RelevanceScorer) -> AnalysisValues:
     words = f"{text.title}. {text.content}" if text.title else text.content
     english = text.language is None or text.language.lower().split("-")[0] == "en"
-    aim = intent.aim_of(words[:CHARACTERS_READ]) if english else intent.Aim(Intent.OTHER, None)
-    measured = fit.of(text, aim.intent)
+    detected_intent = (
+        detect_intent(words[:CHARACTERS_READ]) if english else intent.DetectedIntent(Intent.OTHER, None)
+    )
+    measured = scorer.score(text, detected_intent.intent)
     values: AnalysisValues = {
         "mention_id": text.id,
         "status": AnalysisStatus.SUCCEEDED if english else AnalysisStatus.SKIPPED,
@@ -73,12 +77,12 @@ def _analyzed(text: MentionText, fit: KeywordFit) -> AnalysisValues:
         "relevance_reason": measured.reason,
     }
     if english:
-        mood = sentiment.mood_of(words)
+        detected_sentiment = detect_sentiment(words)
         values |= {
-            "sentiment": mood.sentiment,
-            "sentiment_score": mood.score,
-            "intent": aim.intent,
-            "intent_score": aim.score,
+            "sentiment": detected_sentiment.sentiment,
+            "sentiment_score": detected_sentiment.score,
+            "intent": detected_intent.intent,
+            "intent_score": detected_intent.score,
         }
     return values
 
@@ -89,77 +93,77 @@ async def record(
     analyses: Sequence[AnalysisValues],
     analyzer: str = ANALYZER,
     version: str = VERSION,
-    place: str = "analyses",
+    field: str = "analyses",
     within: Sequence[str] = ("mention_id",),
 ) -> Sequence[int]:
-    """Writes what was found in up to a thousand mentions, in the place of what was found before, and scores their
-    leads by it; for all of them or for none. Returns the mentions' ids in order. Raises `RefusedError`.
+    """Write the analyses of up to a thousand mentions, replacing earlier ones, and score the mentions' leads.
 
-    An id stands at `place`, the number of its analysis, and `within` that.
+    Writes all or none, and returns the mentions' IDs in order. Raises `UserErrors` with paths that start at `field`,
+    followed by the index of an analysis and, for its mention's ID, by `within`.
     """
-    require_some(len(analyses), most=MOST_AT_ONCE, place=place)
+    require_size(len(analyses), most=MOST_AT_ONCE, field=field)
     by = _checked_analyzer(analyzer, version)
-    rows = _checked(analyses, place)
+    rows = _checked(analyses, field)
     ids = [row["mention_id"] for row in rows]
     await lock_for_rows(writer, viewer, Mention, ids)
     recorded = await record_analyses(writer, viewer.scope, rows, by["analyzer"], by["analyzer_version"])
-    require_all(ids, recorded, "mention", place, within=within)
+    require_found(ids, recorded, "mention", field, within=within)
     await score_leads_of(writer, ids, datetime.now(UTC))
     return ids
 
 
 def _checked_analyzer(analyzer: str, version: str) -> dict[str, Any]:
-    wrong = Validation({"analyzer": analyzer, "analyzer_version": version})
-    wrong.text("analyzer", longest=LONGEST_NAME, empty=False)
-    wrong.text("analyzer_version", longest=LONGEST_NAME)
-    return wrong.tidied()
+    validation = Validation({"analyzer": analyzer, "analyzer_version": version})
+    validation.text("analyzer", longest=LONGEST_NAME, empty=False)
+    validation.text("analyzer_version", longest=LONGEST_NAME)
+    return validation.cleaned()
 
 
-def _checked(analyses: Sequence[AnalysisValues], place: str) -> list[dict[str, Any]]:
-    """The rows as they will be written. Raises `RefusedError` with all that is wrong with them."""
+def _checked(analyses: Sequence[AnalysisValues], field: str) -> list[dict[str, Any]]:
+    """Return the cleaned rows. Raises `UserErrors` with all errors."""
     rows: list[dict[str, Any]] = []
     errors: list[UserError] = []
     seen: set[int] = set()
     for index, values in enumerate(analyses):
-        wrong = _checked_one(values, place, str(index))
+        validation = _checked_one(values, field, str(index))
         if values["mention_id"] in seen:
-            wrong.refuse(UserErrorCode.INVALID, "This mention stands here twice.", "mention_id")
+            validation.add_error(UserErrorCode.INVALID, "Must be unique within the list.", "mention_id")
         seen.add(values["mention_id"])
-        errors += wrong.errors
+        errors += validation.errors
         if not errors:
-            rows.append(wrong.tidied())
+            rows.append(validation.cleaned())
     if errors:
-        raise RefusedError(errors)
+        raise UserErrors(errors)
     return rows
 
 
 def _checked_one(values: AnalysisValues, *path: str) -> Validation:
-    wrong = Validation(values, *path)
-    wrong.not_null("status", "relevance_reason", "topics", "summary")
-    wrong.between("sentiment_score", -1, 1)
-    wrong.between("intent_score", 0, 1)
-    wrong.between("relevance_score", 0, 100)
-    wrong.text("relevance_reason", longest=LONGEST_TEXT)
-    wrong.text("summary", longest=LONGEST_TEXT)
-    wrong.names("error", longest=LONGEST_TEXT)
-    wrong.texts("topics", most=MOST_TOPICS, longest=LONGEST_TOPIC)
+    validation = Validation(values, *path)
+    validation.not_null("status", "relevance_reason", "topics", "summary")
+    validation.between("sentiment_score", -1, 1)
+    validation.between("intent_score", 0, 1)
+    validation.between("relevance_score", 0, 100)
+    validation.text("relevance_reason", longest=LONGEST_TEXT)
+    validation.text("summary", longest=LONGEST_TEXT)
+    validation.short_texts("error", longest=LONGEST_TEXT)
+    validation.texts("topics", most=MOST_TOPICS, longest=LONGEST_TOPIC)
     status = values.get("status", AnalysisStatus.SUCCEEDED)
     if status == AnalysisStatus.SUCCEEDED:
         for name in ("sentiment", "relevance"):
             if values.get(name) is None:
-                wrong.refuse(UserErrorCode.REQUIRED, "What SUCCEEDED has found this.", name)
+                validation.add_error(UserErrorCode.REQUIRED, "Required when `status` is SUCCEEDED.", name)
     if values.get("error") is not None and status != AnalysisStatus.FAILED:
-        wrong.refuse(UserErrorCode.INVALID, "Only what FAILED has an error.", "error")
-    return wrong
+        validation.add_error(UserErrorCode.INVALID, "`error` is allowed only with status FAILED.", "error")
+    return validation
 
 
-def require_possible(ids: Sequence[int]) -> None:
-    """Raises `RefusedError` for no ids, and for more than possible."""
-    require_some(len(ids), most=MOST_AT_ONCE, place="ids")
+def require_ids(ids: Sequence[int]) -> None:
+    """Raise `UserErrors` if the list of IDs is empty or too long."""
+    require_size(len(ids), most=MOST_AT_ONCE, field="ids")
 
 
 def require_texts(ids: Sequence[int], texts: Sequence[MentionText | None]) -> list[MentionText]:
-    """The texts without repetitions, all of them there. Raises `RefusedError`."""
+    """Return the texts without duplicates. Raises `UserErrors` for IDs without a text."""
     found = {text.id: text for text in texts if text is not None}
-    require_all(ids, found, "mention", "ids")
+    require_found(ids, found, "mention", "ids")
     return list(found.values())

@@ -1,5 +1,6 @@
-"""A gzip file that is written in pieces, by whoever comes next: all that one has to know of the others are two
-numbers. The pieces together are one gzip member (RFC 1952), which every program can read.
+"""A gzip file written in independent pieces. Only two numbers pass from one piece to the next.
+
+The pieces together are one gzip member (RFC 1952), which every program can read.
 """
 
 import zlib
@@ -12,7 +13,7 @@ _LEVEL = 6
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What has been packed so far: its number of bytes, and its CRC-32."""
+    """The size and the CRC-32 of the uncompressed content so far."""
 
     size_bytes: int = 0
     crc: int = 0
@@ -22,13 +23,13 @@ class Content:
 
 
 def piece(data: bytes, *, first: bool) -> bytes:
-    """The data as blocks of a gzip file, ending at a whole byte and referring to nothing before them."""
+    """Return the data as blocks that end at a byte boundary and do not refer to earlier blocks."""
     packer = zlib.compressobj(_LEVEL, wbits=-zlib.MAX_WBITS)
     return (_HEADER if first else b"") + packer.compress(data) + packer.flush(zlib.Z_FULL_FLUSH)
 
 
 def end(content: Content) -> bytes:
-    """What stands behind the last piece."""
+    """Return the bytes after the last piece."""
     return (
         _LAST_BLOCK + content.crc.to_bytes(4, "little") + (content.size_bytes % 2**32).to_bytes(4, "little")
     )

@@ -1,8 +1,8 @@
-"""Exports: lists written into files. Asked for in a moment, and written by a worker, turn by turn.
+"""Exports: jobs that write lists into files, in turns.
 
-A turn reads the rows behind the last one that was written, and commits them together with how far it came: so a
-row is in the file once, whoever is killed in between. No turn knows of another's snapshot. Rows that come or go
-meanwhile may be in the file or not; those that stay where they are in the order are.
+A turn is one transaction of a worker. It reads the rows after the last written one, and commits them together with
+the new position. A row is therefore in the file once, even if a worker is killed. Every turn has its own snapshot:
+rows that are created, moved or deleted during an export may be missing from the file.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from typing import Any
 from db.engine.outage import is_lost, is_too_slow
 from db.engine.pool import Pool
 from db.engine.writer import Writer, in_transaction
-from db.language import keyset_codec, saved_query
+from db.language import saved_query
 from db.language.filter import Filter
-from db.language.keyset import Order, PageBounds
+from db.language.keyset import Order
 from db.language.projection import Projection
 from db.language.saved_query import SavedQuery
 from db.language.scope import EVERYBODY, Scope
@@ -29,7 +29,7 @@ from db.statements.read_rows import page
 from services.accounts.viewer import Viewer
 from services.export import row_format
 from services.export.gzip_stream import Content, end, piece
-from services.rules.user_errors import UserErrorCode, not_found, refused
+from services.rules.user_errors import UserErrorCode, not_found, user_error
 from services.rules.user_locks import hold_viewer
 
 logger = logging.getLogger("leadgraph")
@@ -37,7 +37,7 @@ logger = logging.getLogger("leadgraph")
 ROWS_PER_TURN = 1000
 ROWS_OF_FIRST_TURN = 100
 BYTES_PER_TURN = 4_000_000
-"""How much of a file is made at a time, as far as what there is of it tells."""
+"""The approximate size of a turn, by the average size of the rows so far."""
 MOST_UNFINISHED = 10
 MOST_FAILURES = 5
 KEPT_FOR = timedelta(days=7)
@@ -46,8 +46,8 @@ PARTS_PER_PURGE = 200
 EXPORTS_PER_PURGE = 1000
 _AT_ONCE = timedelta()
 
-NOT_ALLOWED = "Whoever asked for it may not read these rows any more."
-TOO_SLOW = "The rows could not be found in time: narrow the filter, or choose the order NEWEST or OLDEST."
+NOT_ALLOWED = "The user who created the export may no longer read these rows."
+TOO_SLOW = "The query exceeded the time limit. Narrow the filter, or use the order NEWEST or OLDEST."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,9 @@ class NewExport:
 
 @dataclass(frozen=True, slots=True)
 class ExportTable:
-    """What an export reads: rows of the model with what the projection takes, of which `values` makes one value
-    for each of the export's columns.
+    """The source of an export: the rows of a model with the projection's columns.
+
+    `values` returns one value per row and column of the export.
     """
 
     model: type[Base]
@@ -70,16 +71,16 @@ class ExportTable:
     values: Callable[[Sequence[Any]], Iterable[row_format.Row]]
 
 
-SheetOf = Callable[[ExportEntity, Sequence[str]], ExportTable]
+TableFactory = Callable[[ExportEntity, Sequence[str]], ExportTable]
 
 
 async def create(writer: Writer, viewer: Viewer, new: NewExport) -> Export:
-    """An export that waits for a worker. Raises `RefusedError`."""
+    """Create an export for a worker to write. Raises `UserErrors`."""
     await hold_viewer(writer, viewer)
     if await exports.unfinished(writer, _own(viewer)) >= MOST_UNFINISHED:
-        raise refused(
+        raise user_error(
             UserErrorCode.TOO_MANY,
-            f"{MOST_UNFINISHED} exports are not finished yet: wait for one of them, or cancel it.",
+            f"Must have at most {MOST_UNFINISHED} unfinished exports. Wait for one of them, or cancel it.",
         )
     values = {
         "user_id": viewer.user_id,
@@ -89,41 +90,41 @@ async def create(writer: Writer, viewer: Viewer, new: NewExport) -> Export:
         "columns": list(new.columns),
         "question": saved_query.dump(SavedQuery(new.where, new.order)),
     }
-    made = await write_rows.insert_one(writer, Export, values)
+    export = await write_rows.insert_one(writer, Export, values)
     await exports.tell_workers(writer)
-    return made
+    return export
 
 
 async def cancel(writer: Writer, viewer: Viewer, export_id: int) -> Export:
-    """The export, cancelled; one that was so already stays so. Raises `RefusedError`."""
+    """Cancel the export and return it. Raises `UserErrors` if it has already ended."""
     await hold_viewer(writer, viewer)
     cancelled = await exports.cancel(writer, _own(viewer), export_id)
-    found = cancelled or await write_rows.read(writer, _own(viewer), Export, export_id)
-    if found is None:
+    export = cancelled or await write_rows.read(writer, _own(viewer), Export, export_id)
+    if export is None:
         raise not_found("export", "id")
-    if found.status != ExportStatus.CANCELLED:
-        raise refused(UserErrorCode.INVALID_TRANSITION, "It has ended already.", "id")
-    return found
+    if export.status != ExportStatus.CANCELLED:
+        raise user_error(UserErrorCode.INVALID_TRANSITION, "The export has already ended.", "id")
+    return export
 
 
 def _own(viewer: Viewer) -> Scope:
     return Scope(viewer.user_id)
 
 
-async def take_turn(pool: Pool, export_table_of: SheetOf, *, rows_per_turn: int = ROWS_PER_TURN) -> bool:
-    """Writes the next rows of the export whose turn it is; False where none is due.
+async def take_turn(pool: Pool, export_table_of: TableFactory, *, rows_per_turn: int = ROWS_PER_TURN) -> bool:
+    """Write the next rows of an export that is due. Return False if no export is due.
 
-    What fails is noted and tried again, a few times. Raises what the driver raises where the database is lost.
+    A failed turn is recorded and retried a few times. Raises the driver's exception if the database is lost.
     """
-    taken: list[Export] = []
+    due: list[Export] = []
 
     async def work(writer: Writer) -> bool:
         turn = await exports.take(writer)
         if turn is None:
             return False
-        taken[:] = [turn.export]
+        due[:] = [turn.export]
         if _is_allowed(turn):
-            await _write_some(writer, turn.export, export_table_of, rows_per_turn)
+            await _write_rows(writer, turn.export, export_table_of, rows_per_turn)
         else:
             await _fail(writer, turn.export.id, NOT_ALLOWED)
         return True
@@ -131,34 +132,34 @@ async def take_turn(pool: Pool, export_table_of: SheetOf, *, rows_per_turn: int 
     try:
         return await in_transaction(pool, work)
     except Exception as failure:
-        if not taken or is_lost(failure):
+        if not due or is_lost(failure):
             raise
-        await in_transaction(pool, partial(_note, export_id=taken[0].id, failure=failure))
+        await in_transaction(pool, partial(_record_failure, export_id=due[0].id, failure=failure))
         return True
 
 
 def _is_allowed(turn: exports.Turn) -> bool:
-    """Whether the user may still read what they asked for."""
-    reads_it = turn.role == UserRole.OPERATOR or not turn.export.everybody
-    return reads_it and turn.status == UserStatus.ACTIVE
+    """Return whether the user may still read the rows."""
+    sees_rows = turn.role == UserRole.OPERATOR or not turn.export.everybody
+    return sees_rows and turn.status == UserStatus.ACTIVE
 
 
-async def _write_some(writer: Writer, export: Export, export_table_of: SheetOf, most: int) -> None:
-    query, sheet = saved_query.load(export.question), export_table_of(export.entity, export.columns)
+async def _write_rows(writer: Writer, export: Export, export_table_of: TableFactory, most: int) -> None:
+    query, table = saved_query.load(export.question), export_table_of(export.entity, export.columns)
     scope = EVERYBODY if export.everybody else Scope(export.user_id)
-    progress = await _begin(writer, export, sheet, scope, query.where)
+    progress = await _first_values(writer, export, table, scope, query.where)
+    projected = writer.with_projection(table.projection)
     position = export.position
-    after = None if position is None else keyset_codec.load(sheet.model, query.order, position)
+    after = None if position is None else keyset_codec.load(table.model, query.order, position)
     most = _rows_of_turn(export, most)
-    span = PageBounds(most, after=after)
-    projected = writer.with_projection(sheet.projection)
-    found = await page(projected, scope, sheet.model, query.order, span, query.where)
-    some, is_last = found[:most], len(found) <= most
-    packed, content = await asyncio.to_thread(_packed, export, sheet, some, is_last=is_last)
+    bounds = PageBounds(most, after=after)
+    found = await page(projected, scope, table.model, query.order, bounds, query.where)
+    rows, is_last = found[:most], len(found) <= most
+    packed, content = await asyncio.to_thread(_packed, export, table, rows, is_last=is_last)
     await exports.add_part(writer, export, packed)
     progress |= {
-        "position": keyset_codec.dump(query.order, some[-1]) if some else position,
-        "rows_count": export.rows_count + len(some),
+        "position": keyset_codec.dump(query.order, rows[-1]) if rows else position,
+        "rows_count": export.rows_count + len(rows),
         "size_bytes": export.size_bytes + len(packed),
         "content_bytes": content.size_bytes,
         "content_crc": content.crc,
@@ -171,41 +172,41 @@ async def _write_some(writer: Writer, export: Export, export_table_of: SheetOf, 
 
 
 def _rows_of_turn(export: Export, most: int) -> int:
-    """Where rows are large, a turn has fewer of them: none takes much memory."""
+    """Return the number of rows of a turn. Large rows make it smaller, to bound the memory."""
     if export.rows_count == 0:
         return min(most, ROWS_OF_FIRST_TURN)
     return min(most, max(1, BYTES_PER_TURN * export.rows_count // max(1, export.content_bytes)))
 
 
-async def _begin(
-    writer: Writer, export: Export, sheet: ExportTable, scope: Scope, where: Filter
+async def _first_values(
+    writer: Writer, export: Export, table: ExportTable, scope: Scope, where: Filter
 ) -> dict[str, object]:
-    """What the first turn has to note. Where counting may be what failed, nothing is counted."""
+    """Return the columns that the first turn sets. A retry skips the count, which may have caused the failure."""
     if export.status != ExportStatus.QUEUED:
         return {}
-    begun: dict[str, object] = {"status": ExportStatus.RUNNING}
+    values: dict[str, object] = {"status": ExportStatus.RUNNING}
     if export.failures == 0:
-        found = await counts.count(writer, scope, sheet.model, None, None, where)
-        begun["rows_total"] = found.get(None, 0)
-    return begun
+        found = await counts.count(writer, scope, table.model, None, None, where)
+        values["rows_total"] = found.get(None, 0)
+    return values
 
 
 def _packed(
-    export: Export, sheet: ExportTable, some: Sequence[Any], *, is_last: bool
+    export: Export, table: ExportTable, rows: Sequence[Any], *, is_last: bool
 ) -> tuple[bytes, Content]:
     is_first = export.size_bytes == 0
     data = row_format.head(export.format, export.columns) if is_first else b""
-    data += row_format.lines(export.format, export.columns, sheet.values(some))
+    data += row_format.lines(export.format, export.columns, table.values(rows))
     content = Content(export.content_bytes, export.content_crc).followed_by(data)
     return piece(data, first=is_first) + (end(content) if is_last else b""), content
 
 
-async def _note(writer: Writer, export_id: int, failure: Exception) -> None:
-    """Notes a turn that failed; the last of several in a row is the end."""
+async def _record_failure(writer: Writer, export_id: int, failure: Exception) -> None:
+    """Record a failed turn. The fifth failure in a row fails the export."""
     if not is_too_slow(failure):
         logger.error("export %s failed", export_id, exc_info=failure)
     if await exports.postpone(writer, export_id) >= MOST_FAILURES:
-        unknown = f"Something went wrong here. It was logged as export {export_id}."
+        unknown = f"An internal error occurred. It was logged as export {export_id}."
         await _fail(writer, export_id, TOO_SLOW if is_too_slow(failure) else unknown)
 
 
@@ -215,7 +216,7 @@ async def _fail(writer: Writer, export_id: int, reason: str) -> None:
 
 
 async def purge(pool: Pool) -> bool:
-    """Deletes some of what is over: a part of a file, or exports that are forgotten. False where there is nothing."""
+    """Delete some parts of expired files, or old exports. Return False if nothing is left to delete."""
     if await in_transaction(pool, lambda writer: exports.purge(writer, most=PARTS_PER_PURGE)):
         return True
     gone = await in_transaction(

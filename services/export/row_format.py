@@ -1,4 +1,4 @@
-"""Rows as lines of a file: JSON Lines, or CSV as RFC 4180 describes it."""
+"""Encode rows as JSON Lines or as CSV (RFC 4180)."""
 
 import csv
 import io
@@ -14,16 +14,16 @@ EXTENSIONS = {ExportFormat.JSON_LINES: "jsonl", ExportFormat.CSV: "csv"}
 Row = Sequence[Any]
 
 _OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_SUBCLASS
-_FORMULA = ("=", "+", "-", "@", "\t", "\n", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001 - some take the wide ones, too
+_FORMULA = ("=", "+", "-", "@", "\t", "\n", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001 - some programs accept the wide ones too
 
 
 def head(format_: ExportFormat, names: Sequence[str]) -> bytes:
-    """What the file begins with."""
+    """Return the beginning of the file."""
     return _csv([names]) if format_ == ExportFormat.CSV else b""
 
 
 def lines(format_: ExportFormat, names: Sequence[str], rows: Iterable[Row]) -> bytes:
-    """The rows, each with a value for each of the names."""
+    """Return the encoded rows. Each row has one value per name."""
     if format_ == ExportFormat.CSV:
         return _csv(map(_cells, rows))
     return b"".join(_json_lines(names, rows))
@@ -35,9 +35,9 @@ def _json_lines(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
 
 
 def _csv(rows: Iterable[Row]) -> bytes:
-    written = io.StringIO(newline="")
-    csv.writer(written).writerows(rows)
-    return written.getvalue().encode()
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer).writerows(rows)
+    return buffer.getvalue().encode()
 
 
 def _cells(row: Row) -> list[Any]:
@@ -45,11 +45,11 @@ def _cells(row: Row) -> list[Any]:
 
 
 def _cell(value: Any) -> Any:
-    """As in JSON, without the quotes around texts. Nothing stands for null."""
+    """Return the value as in JSON, without the quotes around strings. An empty cell is null."""
     if type(value) is str:
-        # A spreadsheet takes such a text for a formula and runs it, and strangers write what mentions say.
+        # A spreadsheet would run such a text as a formula, and strangers write the texts of mentions.
         return f"'{value}" if value.startswith(_FORMULA) else value
     if value is None:
         return ""
-    written = orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=str).decode()
-    return written[1:-1] if written.startswith('"') else written
+    encoded = orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=str).decode()
+    return encoded[1:-1] if encoded.startswith('"') else encoded

@@ -1,4 +1,4 @@
-"""What happened to a user's mentions and leads: within a window and the one before, today, over time, and ever."""
+"""Sums of a user's mentions and leads: of a window and the previous window, of today, over time, and of all time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from db.statements.buckets import BucketSums
 from loaders.buckets import SumsOfBuckets
 from loaders.loader import Loads
 from loaders.rows import RowBy
-from services.figures.cache.cached import cached_figure
+from services.figures.cache import cached_figure
 from services.figures.group_by import ask_by_group
 from services.figures.rates import PARTS, Rate, RateBasis, RateTrend, Trend
 from services.figures.windows import TimeUnit, bounds_of, today, usual_period, windows, zone_or_utc
@@ -30,7 +30,7 @@ COUNTERS = (
 
 @dataclass(frozen=True, slots=True)
 class UserFiguresOf:
-    """A window from `start` to `end`, the one before it from `previous_start` on, and the viewer's day."""
+    """A window from `start` to `end`, the previous window from `previous_start`, and the viewer's current day."""
 
     user_id: int
     previous_start: datetime
@@ -42,7 +42,7 @@ class UserFiguresOf:
 
 @dataclass(frozen=True, slots=True)
 class UserFigures:
-    """`counters` are of all time, by the names of the user's columns; leads by the status that they have now."""
+    """`counters` are of all time, by the names of the user's columns. Leads count by their current status."""
 
     counters: dict[str, int]
     ever: BucketSums
@@ -51,10 +51,10 @@ class UserFigures:
     today: BucketSums
 
 
-async def _foresee_figures(_: Loads, user: User, now: datetime) -> Sequence[UserFiguresOf]:
+async def _warm_figures(_: Loads, user: User, now: datetime) -> Sequence[UserFiguresOf]:
     period, zone = usual_period(user.time_zone, now), zone_or_utc(user.time_zone)
-    first, behind = today(zone, now)
-    return [UserFiguresOf(user.id, *period, first, behind)]
+    midnight, next_midnight = today(zone, now)
+    return [UserFiguresOf(user.id, *period, midnight, next_midnight)]
 
 
 @cached_figure(
@@ -63,23 +63,29 @@ async def _foresee_figures(_: Loads, user: User, now: datetime) -> Sequence[User
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
     shared=True,
-    warm_questions=_foresee_figures,
+    warm_questions=_warm_figures,
 )
 async def user_figures(loads: Loads, questions: Sequence[UserFiguresOf]) -> Sequence[UserFigures]:
-    """From counters and roll-ups. A user whom the viewer may not see has done nothing."""
+    """Return the figures from counters and roll-ups; zeros for a user whom the viewer may not see."""
 
-    async def ask(kind: tuple[datetime, ...], some: Sequence[UserFiguresOf]) -> Sequence[UserFigures]:
-        previous_start, start, end, today, tomorrow = kind
+    async def ask(group: tuple[datetime, ...], members: Sequence[UserFiguresOf]) -> Sequence[UserFigures]:
+        previous_start, start, end, today, tomorrow = group
         spans = (EVER, (previous_start, start), (start, end), (today, tomorrow))
-        ids = [question.user_id for question in some]
+        ids = [question.user_id for question in members]
         users = await loads.load(RowBy(User), ids)
         bucket_sums = await loads.load(SumsOfBuckets("user_id", spans), ids)
-        return [
-            UserFigures(_counters(user), *tallied) for user, tallied in zip(users, bucket_sums, strict=True)
-        ]
+        return [UserFigures(_counters(user), *sums) for user, sums in zip(users, bucket_sums, strict=True)]
 
     return await ask_by_group(
-        questions, lambda one: (one.previous_start, one.start, one.end, one.today, one.tomorrow), ask
+        questions,
+        lambda question: (
+            question.previous_start,
+            question.start,
+            question.end,
+            question.today,
+            question.tomorrow,
+        ),
+        ask,
     )
 
 
@@ -89,7 +95,7 @@ def _counters(user: User | None) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class UserSeriesOf:
-    """Windows that follow one another: each from a moment of `bounds` up to the next."""
+    """Consecutive windows: each from one element of `bounds` to the next."""
 
     user_id: int
     bounds: tuple[datetime, ...]
@@ -102,7 +108,7 @@ class KeywordSeriesOf:
     bounds: tuple[datetime, ...]
 
 
-async def _foresee_series(_: Loads, user: User, now: datetime) -> Sequence[UserSeriesOf]:
+async def _warm_series(_: Loads, user: User, now: datetime) -> Sequence[UserSeriesOf]:
     period, zone = usual_period(user.time_zone, now), zone_or_utc(user.time_zone)
     days = windows(TimeUnit.DAY, period.start, period.end, zone, user.week_start, now)
     return [UserSeriesOf(user.id, bounds_of(list(days)))]
@@ -114,44 +120,46 @@ async def _foresee_series(_: Loads, user: User, now: datetime) -> Sequence[UserS
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
     shared=True,
-    warm_questions=_foresee_series,
+    warm_questions=_warm_series,
 )
 async def user_series(loads: Loads, questions: Sequence[UserSeriesOf]) -> Sequence[list[BucketSums]]:
-    """What happened to all of a user's keywords within each window; zeros where nothing did."""
+    """Return the sums of all of a user's keywords in each window."""
 
-    async def ask(bounds: tuple[datetime, ...], some: Sequence[UserSeriesOf]) -> Sequence[list[BucketSums]]:
-        return await _series(loads, "user_id", bounds, [question.user_id for question in some])
+    async def ask(
+        bounds: tuple[datetime, ...], members: Sequence[UserSeriesOf]
+    ) -> Sequence[list[BucketSums]]:
+        return await _series(loads, "user_id", bounds, [question.user_id for question in members])
 
-    return await ask_by_group(questions, lambda one: one.bounds, ask)
+    return await ask_by_group(questions, lambda question: question.bounds, ask)
 
 
 @cached_figure("keyword_series", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS, shared=True)
 async def keyword_series(loads: Loads, questions: Sequence[KeywordSeriesOf]) -> Sequence[list[BucketSums]]:
-    """What happened to a keyword within each window; zeros where nothing did."""
+    """Return the sums of a keyword in each window."""
 
     async def ask(
-        bounds: tuple[datetime, ...], some: Sequence[KeywordSeriesOf]
+        bounds: tuple[datetime, ...], members: Sequence[KeywordSeriesOf]
     ) -> Sequence[list[BucketSums]]:
-        return await _series(loads, "keyword_id", bounds, [question.keyword_id for question in some])
+        return await _series(loads, "keyword_id", bounds, [question.keyword_id for question in members])
 
-    return await ask_by_group(questions, lambda one: one.bounds, ask)
+    return await ask_by_group(questions, lambda question: question.bounds, ask)
 
 
 async def _series(
     loads: Loads, by: str, bounds: Sequence[datetime], ids: Sequence[int]
 ) -> Sequence[list[BucketSums]]:
     spans = tuple(pairwise(bounds))
-    return [list(tallied) for tallied in await loads.load(SumsOfBuckets(by, spans), ids)]
+    return [list(sums) for sums in await loads.load(SumsOfBuckets(by, spans), ids)]
 
 
 def trend(current: BucketSums, previous: BucketSums, measure: str) -> Trend:
     return Trend(getattr(current, measure), getattr(previous, measure))
 
 
-def rate(tally: BucketSums, basis: RateBasis) -> Rate:
-    """A rate of what happened within a window: leads that were first converted in it, by its mentions, say."""
-    over, under = PARTS[basis]
-    return Rate(getattr(tally, over), getattr(tally, under), basis)
+def rate(sums: BucketSums, basis: RateBasis) -> Rate:
+    """Return a rate within a window, for instance its first conversions per mention."""
+    numerator, denominator = PARTS[basis]
+    return Rate(getattr(sums, numerator), getattr(sums, denominator), basis)
 
 
 def rate_trend(current: BucketSums, previous: BucketSums, basis: RateBasis) -> RateTrend:

@@ -1,4 +1,4 @@
-"""The dashboard's own part: the newest leads, with what they are made of."""
+"""The newest leads of a dashboard, with their mentions and keywords."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from db.language.snapshots import KeywordSnapshot, LeadSnapshot, MentionSnapshot
 from db.models import User
 from loaders.loader import Loads
 from loaders.recent_leads import RecentLeads
-from services.figures.cache.cached import cached_figure
+from services.figures.cache import cached_figure
 from services.figures.group_by import ask_by_group
 
 TTL_SECONDS = 60
@@ -28,7 +28,7 @@ class RecentLead:
     keyword: KeywordSnapshot
 
 
-async def _foresee(_: Loads, user: User, __: datetime) -> Sequence[RecentLeadsOf]:
+async def _warm_questions(_: Loads, user: User, __: datetime) -> Sequence[RecentLeadsOf]:
     return [RecentLeadsOf(user.id)]
 
 
@@ -38,13 +38,13 @@ async def _foresee(_: Loads, user: User, __: datetime) -> Sequence[RecentLeadsOf
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
     shared=True,
-    warm_questions=_foresee,
+    warm_questions=_warm_questions,
 )
 async def recent_leads(loads: Loads, questions: Sequence[RecentLeadsOf]) -> Sequence[list[RecentLead]]:
-    """The newest leads of each user, the newest first."""
+    """Return the newest leads of each user, newest first."""
 
-    async def ask(most: int, some: Sequence[RecentLeadsOf]) -> Sequence[list[RecentLead]]:
-        found = await loads.load(RecentLeads(most), [question.user_id for question in some])
+    async def ask(most: int, members: Sequence[RecentLeadsOf]) -> Sequence[list[RecentLead]]:
+        found = await loads.load(RecentLeads(most), [question.user_id for question in members])
         return [[RecentLead(*each) for each in leads] for leads in found]
 
-    return await ask_by_group(questions, lambda one: one.most, ask)
+    return await ask_by_group(questions, lambda question: question.most, ask)

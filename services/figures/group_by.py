@@ -1,25 +1,25 @@
-"""Questions that can be answered by one read are asked together."""
+"""Answer questions of the same group with one read."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import TypeVar
 
 Question = TypeVar("Question")
-Kind = TypeVar("Kind", bound=Hashable)
+Group = TypeVar("Group", bound=Hashable)
 Answer = TypeVar("Answer")
 
 
 async def ask_by_group(
     questions: Sequence[Question],
-    kind_of: Callable[[Question], Kind],
-    ask: Callable[[Kind, Sequence[Question]], Awaitable[Sequence[Answer]]],
+    group_of: Callable[[Question], Group],
+    ask: Callable[[Group, Sequence[Question]], Awaitable[Sequence[Answer]]],
 ) -> list[Answer]:
-    """One answer per question, in order, from one call of `ask` for each kind of question."""
-    kinds: dict[Kind, list[int]] = {}
+    """Return one answer per question, in order, from one call of `ask` per group."""
+    groups: dict[Group, list[int]] = {}
     for index, question in enumerate(questions):
-        kinds.setdefault(kind_of(question), []).append(index)
-    calls = (ask(kind, [questions[i] for i in indices]) for kind, indices in kinds.items())
-    placed: dict[int, Answer] = {}
-    for indices, answers in zip(kinds.values(), await asyncio.gather(*calls), strict=True):
-        placed.update(zip(indices, answers, strict=True))
-    return [placed[index] for index in range(len(questions))]
+        groups.setdefault(group_of(question), []).append(index)
+    calls = (ask(group, [questions[i] for i in indices]) for group, indices in groups.items())
+    answer_by_index: dict[int, Answer] = {}
+    for indices, answers in zip(groups.values(), await asyncio.gather(*calls), strict=True):
+        answer_by_index.update(zip(indices, answers, strict=True))
+    return [answer_by_index[index] for index in range(len(questions))]

@@ -1,4 +1,4 @@
-"""Rates in percent, and changes. One word, one meaning: each rate names what is divided by what."""
+"""Rates in percent, and trends. The basis of a rate names its numerator and denominator."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,18 +20,18 @@ PARTS = {
     RateBasis.CONVERTED_PER_LEAD: ("converted", "leads"),
     RateBasis.QUALIFIED_PER_LEAD: ("qualified", "leads"),
 }
-"""What is divided by what."""
+"""The numerator and the denominator of each basis."""
 OF_ALL_TIME = {
     "mentions": "mentions_count",
     "leads": "leads_count",
     "converted": "converted_leads_count",
 }
-"""The counters of users and keywords that are of the same, over all time; none is of those ever qualified."""
+"""The all-time counters of users and keywords. A counter of leads that were ever qualified does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`value` is numerator / denominator in percent, half-up to two decimals; 0 where there is nothing to divide by."""
+    """`value` is numerator / denominator in percent, rounded half up to two decimals; 0 if the denominator is 0."""
 
     numerator: int
     denominator: int
@@ -43,13 +43,13 @@ class Rate:
 
     @property
     def hundredths(self) -> int:
-        """Of a percent."""
+        """The rate in hundredths of a percent."""
         return 0 if self.denominator == 0 else half_up(10_000 * self.numerator, self.denominator)
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A number in a window, and the same number in the window before."""
+    """A number in a window and in the previous window."""
 
     value: int
     previous: int
@@ -60,38 +60,38 @@ class Trend:
 
     @property
     def change_percent(self) -> float | None:
-        """The change in percent of the previous number, half-up to two decimals; None where that was 0."""
+        """The change in percent of the previous number, rounded half up to two decimals; None if that was 0."""
         return percent(self.change, self.previous) if self.previous else None
 
 
 @dataclass(frozen=True, slots=True)
 class RateTrend:
-    """A rate in a window, and in the window before."""
+    """A rate in a window and in the previous window."""
 
     current: Rate
     previous: Rate
 
     @property
     def change(self) -> float:
-        """Of the two rates as they are shown, in percentage points."""
+        """The change of the rounded rates in percentage points."""
         return (self.current.hundredths - self.previous.hundredths) / 100
 
 
-@lru_cache(4096)  # the days of integrations ask for the same few, hundreds of times
+@lru_cache(4096)  # the days of integrations repeat a few rates hundreds of times
 def percent(part: int, whole: int) -> float:
-    """Half-up to two decimals, away from zero."""
+    """Return the percentage, rounded half up (away from zero) to two decimals."""
     return half_up(10_000 * part, whole) / 100
 
 
 def half_up(part: int, whole: int) -> int:
-    """The quotient as a whole number, half-up, away from zero."""
+    """Return the quotient, rounded half up (away from zero) to an integer."""
     if part < 0:
         return -half_up(-part, whole)
     return (2 * part + whole) // (2 * whole)
 
 
 def rounded(exact: Fraction, decimals: int = 0) -> Decimal:
-    """Half-up, away from zero, from the exact value."""
+    """Return the exact value, rounded half up (away from zero)."""
     scaled = abs(exact) * 10**decimals + Fraction(1, 2)
     sign = -1 if exact < 0 else 1
     return Decimal(sign * (scaled.numerator // scaled.denominator)).scaleb(-decimals)

@@ -1,4 +1,4 @@
-"""Days, weeks and months of a time zone, as half-open windows."""
+"""Half-open windows of time: days, weeks, months and ranges in a time zone."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,10 @@ DAYS_OF_WEEK = 7
 MONTHS_OF_YEAR = 12
 QUARTER = timedelta(minutes=15)
 EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
-"""Since then all zones are whole quarters of an hour away from UTC, and figures are kept by quarters."""
+"""From here on, the UTC offset of every zone is a multiple of 15 minutes, as are the buckets of figures."""
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 LONGEST = timedelta(days=3660)
-NO_PLACES = {
-    "Factory",
-    "localtime",
-    "posixrules",
-}  # of some systems' files, with what their owner chose in them
+SYSTEM_FILES = {"Factory", "localtime", "posixrules"}  # files beside the zones on some systems
 
 
 class TimeUnit(Enum):
@@ -28,7 +24,7 @@ class TimeUnit(Enum):
 
 
 class Range(Enum):
-    """Windows that have a name. The days, weeks and months are those of a zone, with the current one."""
+    """Named windows. Days, weeks and months are in the zone's time and include the current one."""
 
     TODAY = "today"
     YESTERDAY = "yesterday"
@@ -45,11 +41,11 @@ DEFAULT_UNITS = {TimeUnit.DAY: 30, TimeUnit.WEEK: 12, TimeUnit.MONTH: 12}
 
 
 class UnknownZoneError(ValueError):
-    """A name that is not in the IANA database of time zones."""
+    """The name is not in the IANA time zone database."""
 
 
 class RangeError(ValueError):
-    """A window that cannot be: `argument` is the end of it that is wrong."""
+    """The window is invalid. `argument` names the wrong end."""
 
     def __init__(self, argument: str, problem: str) -> None:
         super().__init__(problem)
@@ -57,7 +53,7 @@ class RangeError(ValueError):
 
 
 class Period(NamedTuple):
-    """A window, and the one just before it that it is compared with: from `previous_start` up to `start`."""
+    """A window from `start` to `end`, and the previous window from `previous_start` to `start`."""
 
     previous_start: datetime
     start: datetime
@@ -66,9 +62,9 @@ class Period(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From the moment `start` up to, and without, `end`.
+    """The time from `start` up to, and without, `end`.
 
-    `partial` says that it is not a whole unit: it is cut by the range asked for, or not over yet.
+    `partial` is True if the window is less than a whole unit, because the range cuts it or it has not ended yet.
     """
 
     start: datetime
@@ -77,24 +73,22 @@ class Window:
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """The zone of an IANA name. Raises `UnknownZoneError`."""
+    """Return the zone of an IANA name. Raises `UnknownZoneError`."""
     try:
-        if name in NO_PLACES or name.startswith(("posix/", "right/")):
+        if name in SYSTEM_FILES or name.startswith(("posix/", "right/")):
             raise ZoneInfoNotFoundError(name)
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise UnknownZoneError(
-            f"{name[:100]!r} is no time zone of the IANA database, such as Europe/Berlin."
-        ) from error
+        raise UnknownZoneError(f"{name[:100]!r} is not an IANA time zone, such as Europe/Berlin.") from error
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The moment at which a local day begins, in UTC: also where clocks skip midnight."""
+    """Return the start of a local day in UTC, even if the clocks skip midnight."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def unit_start(day: date, unit: TimeUnit, week_start: int) -> date:
-    """The first day of the unit that the day is in. `week_start` is an ISO weekday, 1 for Monday."""
+    """Return the first day of the unit that contains the day. `week_start` is an ISO weekday, 1 for Monday."""
     if unit is TimeUnit.MONTH:
         return day.replace(day=1)
     if unit is TimeUnit.WEEK:
@@ -103,7 +97,7 @@ def unit_start(day: date, unit: TimeUnit, week_start: int) -> date:
 
 
 def next_unit(day: date, unit: TimeUnit) -> date:
-    """The first day of the unit behind the one that begins on the day."""
+    """Return the first day of the unit after the one that begins on the day."""
     if unit is TimeUnit.MONTH:
         return (day + timedelta(days=31)).replace(day=1)
     return day + timedelta(days=DAYS_OF_WEEK if unit is TimeUnit.WEEK else 1)
@@ -112,7 +106,7 @@ def next_unit(day: date, unit: TimeUnit) -> date:
 def default_range(
     unit: TimeUnit, zone: ZoneInfo, week_start: int, now: datetime
 ) -> tuple[datetime, datetime]:
-    """The last 30 days, 12 weeks or 12 months, with the current one."""
+    """Return the last 30 days, 12 weeks or 12 months, including the current one."""
     current = unit_start(now.astimezone(zone).date(), unit, week_start)
     first = current
     for _ in range(DEFAULT_UNITS[unit] - 1):
@@ -123,17 +117,17 @@ def default_range(
 def windows(
     unit: TimeUnit, start: datetime, end: datetime, zone: ZoneInfo, week_start: int, now: datetime
 ) -> Iterator[Window]:
-    """The units from one moment up to another, in order, without gaps. The first and last can be cut.
+    """Yield the units from `start` to `end`, in order and without gaps. The range can cut the first and the last.
 
-    A day that a zone left out, as Samoa did with 30 December 2011, has no window. Raises `OverflowError`
-    for moments at the ends of the calendar.
+    A day that a zone skipped, as Samoa did with 30 December 2011, is omitted. Raises `OverflowError` at the ends of
+    the calendar.
     """
     first = unit_start(start.astimezone(zone).date(), unit, week_start)
-    while (begins := midnight(first, zone)) < end:
+    while (unit_begin := midnight(first, zone)) < end:
         first = next_unit(first, unit)
-        ends = midnight(first, zone)
-        cut_start, cut_end = max(begins, start), min(ends, end)
-        partial = cut_start > begins or cut_end < ends or begins <= now < ends
+        unit_end = midnight(first, zone)
+        cut_start, cut_end = max(unit_begin, start), min(unit_end, end)
+        partial = cut_start > unit_begin or cut_end < unit_end or unit_begin <= now < unit_end
         if cut_start < cut_end:
             yield Window(cut_start, cut_end, partial)
 
@@ -141,22 +135,22 @@ def windows(
 def period_of(
     chosen: Range, zone: ZoneInfo, now: datetime, start: datetime | None = None, end: datetime | None = None
 ) -> Period:
-    """The window of a range at a moment. `start` and `end` are those of CUSTOM. Raises `RangeError`.
+    """Return the window of a range, and the previous window. `start` and `end` are for CUSTOM. Raises `RangeError`.
 
-    Days, weeks and months are compared with as many days or the month before. So are a custom window's whole
-    days; another one is compared with the time before it that is as long.
+    The previous window of days has as many days, and that of a month is the month before. A custom window of whole
+    days follows the same rule. The previous window of any other custom window has the same length.
     """
     if chosen is Range.CUSTOM:
         return _custom(start, end, zone)
     if chosen is Range.ROLLING_MONTH:
         end = _next_quarter(now)
         return Period(_months_before(end, 2, zone), _months_before(end, 1, zone), end)
-    previous, first, behind = _days(chosen, now.astimezone(zone).date(), zone)
-    return Period(midnight(previous, zone), midnight(first, zone), midnight(behind, zone))
+    previous, first, after = _days(chosen, now.astimezone(zone).date(), zone)
+    return Period(midnight(previous, zone), midnight(first, zone), midnight(after, zone))
 
 
 def zone_or_utc(name: str) -> ZoneInfo:
-    """The zone of a name; UTC for one that is none any more."""
+    """Return the zone of a name; UTC if the IANA database no longer has it."""
     try:
         return zone_of(name)
     except UnknownZoneError:
@@ -164,23 +158,23 @@ def zone_or_utc(name: str) -> ZoneInfo:
 
 
 def usual_period(time_zone: str, now: datetime) -> Period:
-    """The window of whoever names none."""
+    """Return the default window and the previous one."""
     return period_of(USUAL_RANGE, zone_or_utc(time_zone), now)
 
 
 def bounds_of(units: Sequence[Window]) -> tuple[datetime, ...]:
-    """Where units that follow one another begin, and where the last one ends."""
+    """Return the starts of consecutive units, and the end of the last one."""
     return (*(unit.start for unit in units), units[-1].end)
 
 
 def today(zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
-    """The first moment of the day that it is in a zone, and the first behind it."""
+    """Return the start and the end of the current day in a zone."""
     period = period_of(Range.TODAY, zone, now)
     return period.start, period.end
 
 
 def _days(chosen: Range, day: date, zone: ZoneInfo) -> tuple[date, date, date]:
-    """The first days of the previous window, of the window, and behind it."""
+    """Return the first days of the previous window, of the window, and after the window."""
     month = unit_start(day, TimeUnit.MONTH, 1)
     tomorrow = day + timedelta(days=1)
     match chosen:
@@ -202,7 +196,7 @@ def _days(chosen: Range, day: date, zone: ZoneInfo) -> tuple[date, date, date]:
 
 
 def _day_before(day: date, zone: ZoneInfo) -> date:
-    """The day before, of those that there were: Samoa had no 30 December 2011."""
+    """Return the previous day of the zone. Samoa skipped 30 December 2011."""
     before = day - timedelta(days=1)
     return before if midnight(before, zone) < midnight(day, zone) else before - timedelta(days=1)
 
@@ -216,7 +210,7 @@ def _next_quarter(now: datetime) -> datetime:
 
 
 def _months_before(moment: datetime, months: int, zone: ZoneInfo) -> datetime:
-    """The same time by the clocks of the zone, months earlier, on the month's last day where it is shorter."""
+    """Return the same local time months earlier, on the last day of a shorter month."""
     local = moment.astimezone(zone).replace(tzinfo=None)
     index = local.year * MONTHS_OF_YEAR + local.month - 1 - months
     first = local.replace(year=index // MONTHS_OF_YEAR, month=index % MONTHS_OF_YEAR + 1, day=1)
@@ -226,23 +220,22 @@ def _months_before(moment: datetime, months: int, zone: ZoneInfo) -> datetime:
 
 def _custom(start: datetime | None, end: datetime | None, zone: ZoneInfo) -> Period:
     if start is None or end is None:
-        raise RangeError("from" if start is None else "to", "A custom range needs both of its ends.")
+        raise RangeError("from" if start is None else "to", "Required with range CUSTOM.")
     for name, moment in (("from", start), ("to", end)):
         if (moment - EARLIEST) % QUARTER:
-            raise RangeError(name, f"{moment.isoformat()} is not on a quarter of an hour.")
+            raise RangeError(name, f"Must be a multiple of 15 minutes, but is {moment.isoformat()}.")
         if not EARLIEST <= moment <= LATEST:
-            raise RangeError(
-                name, f"{moment.isoformat()} is not between {EARLIEST.date()} and {LATEST.date()}."
-            )
+            bounds = f"between {EARLIEST.date()} and {LATEST.date()}"
+            raise RangeError(name, f"Must be {bounds}, but is {moment.isoformat()}.")
     if start >= end:
-        raise RangeError("to", f"{end.isoformat()} is not later than `from` ({start.isoformat()}).")
+        raise RangeError("to", f"Must be after `from` ({start.isoformat()}), but is {end.isoformat()}.")
     if end - start > LONGEST:
-        raise RangeError("to", f"The range is longer than {LONGEST.days} days.")
-    return Period(_as_long_before(start, end, zone), start, end)
+        raise RangeError("to", f"Must be at most {LONGEST.days} days after `from`.")
+    return Period(_previous_start(start, end, zone), start, end)
 
 
-def _as_long_before(start: datetime, end: datetime, zone: ZoneInfo) -> datetime:
-    first, behind = start.astimezone(zone).date(), end.astimezone(zone).date()
-    if midnight(first, zone) == start and midnight(behind, zone) == end:
-        return midnight(first - (behind - first), zone)
+def _previous_start(start: datetime, end: datetime, zone: ZoneInfo) -> datetime:
+    first, after = start.astimezone(zone).date(), end.astimezone(zone).date()
+    if midnight(first, zone) == start and midnight(after, zone) == end:
+        return midnight(first - (after - first), zone)
     return start - (end - start)

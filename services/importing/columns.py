@@ -1,4 +1,4 @@
-"""Posts from files: CSV and JSON Lines, with columns of any names."""
+"""Read posts from CSV and JSON Lines files with arbitrary column names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -6,36 +6,38 @@ from dataclasses import dataclass, fields
 from datetime import UTC, tzinfo
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 
 from db.models import Platform
+from db.statements.ingest import NewPost
 from services.importing.parse_lines import (
     DamagedFileError,
-    Lines,
-    Rejected,
-    Row,
+    FileRow,
+    LineReader,
+    RejectedRow,
     Source,
     UnusableFileError,
     csv_rows,
     json_rows,
     peek,
 )
-from services.ingest.values import Post, UnusableValueError, post_of, shown
+from services.importing.parse_values import UnusableValueError, post_of, shown
 
 __all__ = [
     "ColumnNames",
     "DamagedFileError",
     "FileFormat",
-    "Post",
     "PostFile",
-    "Rejected",
+    "PostRow",
+    "RejectedRow",
     "UnusableFileError",
     "open_posts",
 ]
 
-_LISTED = 30
-_LOOKED_AT = 100
+_SHOWN_COLUMNS = 30
+_SAMPLED_LINES = 100
 
 
 class FileFormat(StrEnum):
@@ -51,7 +53,7 @@ _ENDINGS = {
 
 @dataclass(frozen=True, slots=True)
 class ColumnNames:
-    """The names of a file's columns; None where a usual name is looked for."""
+    """The names of a file's columns; None for a column with a usual name."""
 
     id: str | None = None
     title: str | None = None
@@ -75,14 +77,21 @@ USUAL_NAMES = ColumnNames(
 )
 
 
-class PostFile:
-    """An open file of posts: iterating gives each row, once, as a post or as a rejection, in order.
+class PostRow(NamedTuple):
+    """A post, and the number of its first line in the file, counted from 1."""
 
-    Raises `DamagedFileError` in the middle where nothing after a line can be trusted.
+    line: int
+    post: NewPost
+
+
+class PostFile:
+    """An open file of posts. Iterate over it once to get its rows in order, as posts or as rejections.
+
+    Raises `DamagedFileError` during the iteration at a line after which the file cannot be read reliably.
     """
 
     def __init__(
-        self, source: Source, rows: Iterator[Row | Rejected], platform: Platform, zone: tzinfo
+        self, source: Source, rows: Iterator[FileRow | RejectedRow], platform: Platform, zone: tzinfo
     ) -> None:
         self._source = source
         self._rows = rows
@@ -97,15 +106,15 @@ class PostFile:
     def bytes_read(self) -> int:
         return self._source.bytes_read
 
-    def __iter__(self) -> Iterator[Post | Rejected]:
+    def __iter__(self) -> Iterator[PostRow | RejectedRow]:
         for row in self._rows:
-            yield row if isinstance(row, Rejected) else self._post(row)
+            yield row if isinstance(row, RejectedRow) else self._post(row)
 
-    def _post(self, row: Row) -> Post | Rejected:
+    def _post(self, row: FileRow) -> PostRow | RejectedRow:
         try:
-            return post_of(row.values, row.line, self._platform, self._zone)
+            return PostRow(row.line, post_of(row.values, self._platform, self._zone))
         except UnusableValueError as unusable:
-            return Rejected(row.line, str(unusable))
+            return RejectedRow(row.line, str(unusable))
 
 
 @contextmanager
@@ -117,16 +126,16 @@ def open_posts(
     file_format: FileFormat | None = None,
     zone: tzinfo = UTC,
 ) -> Iterator[PostFile]:
-    """Opens a file and finds its columns. `zone` is that of times that do not say theirs.
+    """Open a file and find its columns. `zone` applies to times without a zone.
 
-    Raises `UnusableFileError`, or `DamagedFileError` where the damage lies before the first post.
+    Raises `UnusableFileError`, or `DamagedFileError` if the file is damaged before the first post.
     """
     file_format = file_format or _format_of(path)
     source = Source(path)
     try:
-        lines = Lines(source.stream)
+        lines = LineReader(source.stream)
         if not peek(lines, most=1):
-            next(lines, None)  # meets the damage if there is any
+            next(lines, None)  # raises if the file is damaged
             raise UnusableFileError(f"{path} is empty.")
         rows = _csv_posts if file_format == FileFormat.CSV else _json_posts
         yield PostFile(source, rows(lines, names or ColumnNames()), platform, zone)
@@ -138,48 +147,50 @@ def _format_of(path: Path) -> FileFormat:
     ending = Path(path.name.lower().removesuffix(".gz")).suffix
     if ending not in _ENDINGS:
         raise UnusableFileError(
-            f"The name {path.name} does not say what the file is: add --format csv or --format jsonl."
+            f"The file name {path.name} does not tell the format. Add --format csv or --format jsonl."
         )
     return _ENDINGS[ending]
 
 
-def _csv_posts(lines: Lines, names: ColumnNames) -> Iterator[Row | Rejected]:
+def _csv_posts(lines: LineReader, names: ColumnNames) -> Iterator[FileRow | RejectedRow]:
     rows = csv_rows(lines)
     header = next(rows, None)
-    if isinstance(header, Rejected):
-        raise DamagedFileError(header.line, f"this is no header: {header.reason}")
+    if isinstance(header, RejectedRow):
+        raise DamagedFileError(header.line, f"the header is invalid: {header.reason}")
     if header is None:
-        raise UnusableFileError("The file has no header: its first line has to name the columns.")
+        raise UnusableFileError("The file lacks a header. Its first line must name the columns.")
     found = columns(header.values, names)
     places = {field: header.values.index(column) for field, column in found.items()}
     return _placed(rows, lines, places, len(header.values))
 
 
 def _placed(
-    rows: Iterator[Row | Rejected], lines: Lines, places: Mapping[str, int], width: int
-) -> Iterator[Row | Rejected]:
+    rows: Iterator[FileRow | RejectedRow], lines: LineReader, places: Mapping[str, int], width: int
+) -> Iterator[FileRow | RejectedRow]:
     for row in rows:
-        if isinstance(row, Rejected):
+        if isinstance(row, RejectedRow):
             yield row
         elif len(row.values) == width:
-            yield Row(row.line, {field: row.values[place] for field, place in places.items()})
+            yield FileRow(row.line, {field: row.values[place] for field, place in places.items()})
         else:
             runs = f" (up to line {lines.number})" if lines.number > row.line else ""
-            yield Rejected(row.line, f"the header has {width} fields, this row{runs} has {len(row.values)}")
+            yield RejectedRow(
+                row.line, f"the header has {width} fields, but this row{runs} has {len(row.values)}"
+            )
 
 
-def _json_posts(lines: Lines, names: ColumnNames) -> Iterator[Row | Rejected]:
-    found = columns(_names_of(peek(lines, most=_LOOKED_AT)), names)
+def _json_posts(lines: LineReader, names: ColumnNames) -> Iterator[FileRow | RejectedRow]:
+    found = columns(_names_of(peek(lines, most=_SAMPLED_LINES)), names)
     return (
         row
-        if isinstance(row, Rejected)
-        else Row(row.line, {field: row.values.get(column) for field, column in found.items()})
+        if isinstance(row, RejectedRow)
+        else FileRow(row.line, {field: row.values.get(column) for field, column in found.items()})
         for row in json_rows(lines)
     )
 
 
 def _names_of(lines: Sequence[str]) -> list[str]:
-    """All names in the objects of the lines, the first object's first. Raises `UnusableFileError` for none."""
+    """Return all keys of the lines' objects, in order. Raises `UnusableFileError` if there are none."""
     found: dict[str, None] = {}
     for line in lines:
         with suppress(orjson.JSONDecodeError):
@@ -188,39 +199,37 @@ def _names_of(lines: Sequence[str]) -> list[str]:
     first = next(filter(None, map(str.strip, lines)), "")
     if first.startswith("[") and not (found and first.endswith("]")):
         raise UnusableFileError(
-            "The file is a JSON array; JSON Lines have one object in each line, as `jq -c '.[]' FILE` makes them."
+            "The file is a JSON array, but must have one object per line. Convert it with `jq -c '.[]' FILE`."
         )
     if not found:
         raise UnusableFileError(
-            "The file has no JSON object in its first lines; JSON Lines have one object in each line."
+            "The file lacks a JSON object in its first lines. JSON Lines must have one object per line."
         )
     return list(found)
 
 
 def columns(present: Sequence[str], names: ColumnNames) -> dict[str, str]:
-    """The column of each field, where there is one. Raises `UnusableFileError` if the fields are not enough."""
+    """Return the column of each field that has one. Raises `UnusableFileError` if the ID or text is missing."""
     by_name: dict[str, str] = {}
     for column in present:
         by_name.setdefault(_plain(column), column)
     found: dict[str, str] = {}
     for field in fields(ColumnNames):
-        asked: str | None = getattr(names, field.name)
+        chosen: str | None = getattr(names, field.name)
         usual: str = getattr(USUAL_NAMES, field.name)
-        candidates = usual.split() if asked is None else [_plain(asked)]
+        candidates = usual.split() if chosen is None else [_plain(chosen)]
         matching = next((by_name[name] for name in candidates if name in by_name), None)
         if matching is not None:
             found[field.name] = matching
-        elif asked is not None:
+        elif chosen is not None:
             raise UnusableFileError(
-                f'There is no column "{asked}" for --{field.name}-column; {_listed(present)}.'
+                f'The column "{chosen}" of --{field.name}-column does not exist; {_listed(present)}.'
             )
     if "id" not in found:
-        raise UnusableFileError(
-            f"No column is known to be the id: name it by --id-column; {_listed(present)}."
-        )
+        raise UnusableFileError(f"The ID column is unknown. Name it with --id-column; {_listed(present)}.")
     if "title" not in found and "content" not in found:
         raise UnusableFileError(
-            "No column is known to be the text: name one by --title-column or --content-column; "
+            "The text column is unknown. Name it with --title-column or --content-column; "
             f"{_listed(present)}."
         )
     return found
@@ -231,5 +240,7 @@ def _plain(column: str) -> str:
 
 
 def _listed(present: Sequence[str]) -> str:
-    more = ", …" if len(present) > _LISTED else ""
-    return "the file has " + (", ".join(shown(column) for column in present[:_LISTED]) or "none") + more
+    more = ", …" if len(present) > _SHOWN_COLUMNS else ""
+    return (
+        "the file has " + (", ".join(shown(column) for column in present[:_SHOWN_COLUMNS]) or "none") + more
+    )

@@ -1,4 +1,4 @@
-"""The rows of a file of posts: read one by one, in bounded memory, with the line numbers of an editor."""
+"""Read the rows of a file one by one, in bounded memory, with the line numbers of an editor."""
 
 import csv
 import gzip
@@ -19,11 +19,11 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class UnusableFileError(Exception):
-    """Nothing can be read from the file, or not in this way: one sentence says what and what to do."""
+    """The file cannot be read, or not with these options. The message says what to do."""
 
 
 class DamagedFileError(Exception):
-    """Reading has to end at a line: what follows cannot be told from damage."""
+    """The file is damaged at a line and cannot be read beyond it."""
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(f"line {line}: {reason}")
@@ -32,33 +32,31 @@ class DamagedFileError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
-    """A row that cannot be used. `line` is its first line, counted from 1."""
+class RejectedRow:
+    """A row that cannot be imported, and the number of its first line, counted from 1."""
 
     line: int
     reason: str
 
 
-class Row(NamedTuple):
+class FileRow(NamedTuple):
     line: int
     values: Any
 
 
 class Source:
-    """An open file, plain or gzip whatever its name. `bytes_read` of `size_bytes` are behind the reader;
-    both are 0 for a pipe.
-    """
+    """An open file, plain or gzip by its content. `bytes_read` and `size_bytes` are 0 for a pipe."""
 
     def __init__(self, path: Path) -> None:
         try:
             self._file = path.open("rb")
             compressed = self._file.peek(2).startswith(_GZIP)
         except FileNotFoundError as missing:
-            raise UnusableFileError(f"There is no file {path}.") from missing
+            raise UnusableFileError(f"The file {path} does not exist.") from missing
         except IsADirectoryError as directory:
-            raise UnusableFileError(f"{path} is a directory; name a file of posts.") from directory
-        except (OSError, ValueError) as refused:
-            raise UnusableFileError(f"{path} cannot be opened: {refused}.") from refused
+            raise UnusableFileError(f"{path} is a directory. Name a file of posts.") from directory
+        except (OSError, ValueError) as failure:
+            raise UnusableFileError(f"{path} cannot be opened: {failure}.") from failure
         self.size_bytes = path.stat().st_size
         self.stream: BinaryIO = (
             io.BufferedReader(gzip.GzipFile(fileobj=self._file)) if compressed else self._file
@@ -73,10 +71,10 @@ class Source:
         self._file.close()
 
 
-class Lines(Iterator[str]):
-    """The decoded lines of a stream, each with its line feed. `number` is that of the line given last.
+class LineReader(Iterator[str]):
+    """The decoded lines of a stream, each with its line feed. `number` is the number of the last line read.
 
-    The lines of the record that is being read are kept, so that they can be given once more.
+    The lines of the current record are kept, so that they can be read again.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -101,8 +99,8 @@ class Lines(Iterator[str]):
         self._record = []
         self._record_length = 0
 
-    def give_again(self, *, but_first: int) -> None:
-        """The record's lines, except so many at its beginning, are the next ones."""
+    def read_again(self, *, but_first: int) -> None:
+        """Make the record's lines the next ones, except its first `but_first` lines."""
         again = self._record[but_first:]
         self.number -= len(again)
         self._again.extendleft(reversed(again))
@@ -111,7 +109,7 @@ class Lines(Iterator[str]):
         if self._record_length > LONGEST_BYTES:
             raise DamagedFileError(
                 self.first,
-                f"a quotation mark is opened here and not closed within {LONGEST_BYTES:,} characters",
+                f"a quotation mark opens here and is not closed within {LONGEST_BYTES:,} characters",
             )
         line = self._again.popleft() if self._again else self._read()
         self.number += 1
@@ -126,11 +124,13 @@ class Lines(Iterator[str]):
         except DamagedFileError as damage:
             self._damage = damage
         except (EOFError, OSError, zlib.error) as problem:
-            self._damage = DamagedFileError(self.number + 1, f"the file cannot be read on: {problem}")
+            self._damage = DamagedFileError(
+                self.number + 1, f"the rest of the file cannot be read: {problem}"
+            )
         raise self._damage
 
     def _decoded(self, line: bytes) -> str:
-        """Raises `DamagedFileError` for what is no line of text, `StopIteration` at the end."""
+        """Return the line as text. Raises `DamagedFileError`, and `StopIteration` at the end."""
         number = self.number + 1
         if not line:
             self.ended = True
@@ -138,21 +138,23 @@ class Lines(Iterator[str]):
         if len(line) > LONGEST_BYTES:
             raise DamagedFileError(number, f"the line is longer than {LONGEST_BYTES:,} bytes")
         if number == 1 and line.startswith(_UTF16):
-            raise DamagedFileError(number, "the file is UTF-16; save it as UTF-8")
+            raise DamagedFileError(number, "the file is UTF-16. Save it as UTF-8")
         if b"\0" in line:
-            raise DamagedFileError(number, f"byte {line.index(0) + 1} of the line is NUL, so this is no text")
+            raise DamagedFileError(
+                number, f"byte {line.index(0) + 1} of the line is NUL, so the file is not text"
+            )
         try:
             return line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as invalid:
             raise DamagedFileError(
-                number, f"byte {invalid.start + 1} of the line is not UTF-8; save the file as UTF-8"
+                number, f"byte {invalid.start + 1} of the line is not UTF-8. Save the file as UTF-8"
             ) from invalid
 
 
-def peek(lines: Lines, *, most: int) -> list[str]:
-    """The lines that come next, up to so many or to a bound of their length; they are still to come.
+def peek(lines: LineReader, *, most: int) -> list[str]:
+    """Return up to `most` of the next lines, in bounded memory, without consuming them.
 
-    Stops silently before damage: it is met again when the lines are read.
+    Stops before damage, which raises when the lines are read.
     """
     found: list[str] = []
     lines.start_record()
@@ -161,18 +163,18 @@ def peek(lines: Lines, *, most: int) -> list[str]:
             found.append(next(lines))
     except (StopIteration, DamagedFileError):
         lines.ended = False
-    lines.give_again(but_first=0)
+    lines.read_again(but_first=0)
     lines.start_record()
     return found
 
 
-def csv_rows(lines: Lines) -> Iterator[Row | Rejected]:
-    """Rows of fields, the header first. Blank lines are left out.
+def csv_rows(lines: LineReader) -> Iterator[FileRow | RejectedRow]:
+    """Yield the rows of fields, the header first. Blank lines are skipped.
 
-    Where quotation marks do not pair up, only the line in which the row began is rejected and the lines
-    after it are read once more: otherwise one forgotten mark would take innocent rows with it.
+    If the quotation marks of a row do not pair up, only its first line is rejected and the lines after it are read
+    again. Otherwise one missing mark would also lose valid rows.
     """
-    csv.field_size_limit(LONGEST_BYTES * 2)  # Lines has the bound; the module's own is lower, and global
+    csv.field_size_limit(LONGEST_BYTES * 2)  # LineReader has the bound; the module's own is lower, and global
     reader = csv.reader(lines, delimiter=_delimiter(lines), strict=True)
     while True:
         lines.start_record()
@@ -183,22 +185,24 @@ def csv_rows(lines: Lines) -> Iterator[Row | Rejected]:
         except csv.Error as error:
             line = lines.first
             if lines.ended:
-                raise DamagedFileError(line, "a quotation mark is opened here and never closed") from error
-            lines.give_again(but_first=1)
-            yield Rejected(line, "quotation marks do not pair up, or a carriage return stands alone")
+                raise DamagedFileError(line, "a quotation mark opens here and is never closed") from error
+            lines.read_again(but_first=1)
+            yield RejectedRow(
+                line, "the quotation marks do not pair up, or a carriage return lacks its line feed"
+            )
         else:
             if values:
-                yield Row(lines.first, values)
+                yield FileRow(lines.first, values)
 
 
-def _delimiter(lines: Lines) -> str:
-    """The character that divides the header into most columns."""
+def _delimiter(lines: LineReader) -> str:
+    """Return the character that splits the header into the most columns."""
     header = next((line for line in peek(lines, most=100) if line.strip()), "").replace("\r", "")
     return max(DELIMITERS, key=lambda delimiter: len(next(csv.reader([header], delimiter=delimiter), [])))
 
 
-def json_rows(lines: Lines) -> Iterator[Row | Rejected]:
-    """Rows that are dictionaries. Blank lines are left out."""
+def json_rows(lines: LineReader) -> Iterator[FileRow | RejectedRow]:
+    """Yield the rows as dictionaries. Blank lines are skipped."""
     for line in lines:
         lines.start_record()
         text = line.strip()
@@ -207,9 +211,9 @@ def json_rows(lines: Lines) -> Iterator[Row | Rejected]:
         try:
             values = orjson.loads(text)
         except orjson.JSONDecodeError as invalid:
-            yield Rejected(lines.number, f"not JSON: {invalid.msg} (column {invalid.colno})")
+            yield RejectedRow(lines.number, f"not JSON: {invalid.msg} (column {invalid.colno})")
             continue
         if isinstance(values, dict):
-            yield Row(lines.number, values)
+            yield FileRow(lines.number, values)
         else:
-            yield Rejected(lines.number, "JSON, but not an object")
+            yield RejectedRow(lines.number, "JSON, but not an object")

@@ -1,4 +1,4 @@
-"""From a file of posts to mentions: matched against a user's keywords and taken in batch by batch."""
+"""Import posts: match them against a user's keywords and ingest them in batches."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
@@ -7,25 +7,23 @@ from dataclasses import dataclass, field
 
 from db.engine.pool import Pool
 from db.engine.reader import Reader
-from db.models import MentionKind, Platform
-from db.statements.ingest import NewPost
 from db.statements.user import id_by_email
-from services.importing.columns import DamagedFileError, Post, Rejected
+from services.importing.columns import DamagedFileError, PostRow, RejectedRow
 from services.ingest.row import NewRow
-from services.ingest.write import RowResult, take
+from services.ingest.write import RowResult, ingest
 from services.matching.keyword_matchers import KeywordMatcher
 
 POSTS_PER_BATCH = 1000
-# Long posts make a batch full sooner, so that memory stays bounded.
+# Bounds the memory of a batch of long posts.
 CHARACTERS_PER_BATCH = 4_000_000
 
 
 @dataclass(slots=True)
 class Summary:
-    """What came of the rows so far. `read` counts all of them, `matched` the posts that mention a keyword.
+    """Counts of the rows read so far.
 
-    `mentions` counts each keyword of each post, `created` and `duplicates` what became of them: nothing in a
-    dry run. `damage` is where the file could not be read on.
+    `matched` counts posts with a keyword, and `mentions` counts pairs of a post and a keyword. `created` and
+    `duplicates` divide the mentions by their outcome, except in a dry run. `damage` is where reading stopped.
     """
 
     read: int = 0
@@ -44,15 +42,15 @@ class Summary:
             self.created += created
             self.duplicates += len(mentions) - created
 
-    def add_matches(self, found: Sequence[Sequence[int]]) -> None:
-        self.matched += sum(map(bool, found))
-        self.mentions += sum(map(len, found))
+    def add_matches(self, keyword_ids: Sequence[Sequence[int]]) -> None:
+        self.matched += sum(map(bool, keyword_ids))
+        self.mentions += sum(map(len, keyword_ids))
 
 
 @dataclass(slots=True)
 class _Batch:
     rows: list[NewRow] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
+    rejected: list[RejectedRow] = field(default_factory=list)
     characters: int = 0
 
     @property
@@ -63,32 +61,16 @@ class _Batch:
     def is_full(self) -> bool:
         return self.read >= POSTS_PER_BATCH or self.characters >= CHARACTERS_PER_BATCH
 
-    def add(self, row: Post | Rejected, platform: Platform) -> None:
-        if isinstance(row, Rejected):
+    def add(self, row: PostRow | RejectedRow) -> None:
+        if isinstance(row, RejectedRow):
             self.rejected.append(row)
         else:
-            self.rows.append(NewRow(_new_post(row, platform)))
-            self.characters += len(row.content)
-
-
-def _new_post(post: Post, platform: Platform) -> NewPost:
-    return NewPost(
-        platform=platform,
-        external_id=post.external_id,
-        kind=MentionKind.POST,
-        url=post.url,
-        title=post.title,
-        content=post.content,
-        author=post.author,
-        language=None,
-        likes=post.likes,
-        comments=post.comments,
-        published_at=post.published_at,
-    )
+            self.rows.append(NewRow(row.post))
+            self.characters += len(row.post.content)
 
 
 async def find_matcher(pool: Pool, email: str) -> KeywordMatcher | None:
-    """What is watched by the active user with the address, whatever its case; None where there is no such user."""
+    """Return the matcher of the active user with the email address (in any case); None if there is no such user."""
     user_id = await id_by_email(pool, email, active=True)
     if user_id is None:
         return None
@@ -104,30 +86,28 @@ async def find_matcher(pool: Pool, email: str) -> KeywordMatcher | None:
 async def import_posts(
     pool: Pool,
     matcher: KeywordMatcher,
-    rows: Iterable[Post | Rejected],
-    platform: Platform,
+    rows: Iterable[PostRow | RejectedRow],
     *,
     dry_run: bool = False,
     analyze: bool = False,
     ahead: bool = False,
-    on_batch: Callable[[Summary, Sequence[Rejected]], None] = lambda _summary, _rejected: None,
+    on_batch: Callable[[Summary, Sequence[RejectedRow]], None] = lambda _summary, _rejected: None,
 ) -> Summary:
-    """Takes in what the rows mention. Each batch is a transaction of its own; a dry run only matches. With
-    `analyze`, what is new is analysed.
+    """Ingest the posts that mention a keyword, in one transaction per batch, and return the counts.
 
-    `on_batch` is told after each batch how things stand and which of its rows were rejected. Where the file
-    turns out to be damaged, everything before the damage is taken in. With `ahead`, the next batch is read in a
-    thread while the database is busy with this one: for files, which never keep a reader waiting.
+    A dry run only matches. With `analyze`, new mentions are analyzed. `on_batch` gets the counts and the rejected
+    rows of each batch. If the file is damaged, everything before the damage is ingested. With `ahead`, a thread reads
+    the next batch during the write of the current one. Use it only for files, which never block for long.
     """
     summary = Summary()
-    batches = _batches(rows, platform)
+    batches = _batches(rows)
     try:
         async with aclosing(_read_ahead(batches) if ahead else _in_turn(batches)) as reading:
             async for batch in reading:
                 if dry_run:
-                    summary.add_matches([matcher.keywords_of(row) for row in batch.rows])
+                    summary.add_matches([matcher.match(row.post) for row in batch.rows])
                 elif batch.rows:
-                    summary.add(await take(pool, matcher, batch.rows, analyze=analyze))
+                    summary.add(await ingest(pool, matcher, batch.rows, analyze=analyze))
                 summary.read += batch.read
                 summary.rejected += len(batch.rejected)
                 on_batch(summary, batch.rejected)
@@ -148,15 +128,17 @@ async def _read_ahead(batches: Iterator[_Batch]) -> AsyncGenerator[_Batch]:
             reading = asyncio.create_task(asyncio.to_thread(next, batches, None))
             yield batch
     finally:
-        await asyncio.gather(reading, return_exceptions=True)  # nobody closes the file under the thread
+        await asyncio.gather(
+            reading, return_exceptions=True
+        )  # the file must stay open until the thread has ended
 
 
-def _batches(rows: Iterable[Post | Rejected], platform: Platform) -> Iterator[_Batch]:
-    """The rows in full batches; what is left before the end, or before damage, makes the last one."""
+def _batches(rows: Iterable[PostRow | RejectedRow]) -> Iterator[_Batch]:
+    """Yield the rows in batches. The last batch ends at the end of the file or before its damage."""
     batch = _Batch()
     try:
         for row in rows:
-            batch.add(row, platform)
+            batch.add(row)
             if batch.is_full:
                 yield batch
                 batch = _Batch()

@@ -1,4 +1,4 @@
-"""JSON Lines as they come over a wire: cut out of pieces of any size, in bounded memory."""
+"""JSON Lines of a request body: split from chunks of any size, in bounded memory."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -6,61 +6,61 @@ from typing import Any, NamedTuple
 import orjson
 
 LONGEST_LINE_BYTES = 600_000
-"""More than the longest row needs in the longest spelling of JSON, in which a character takes up to 12 bytes."""
+"""More than the longest valid row needs. A JSON escape takes up to 12 bytes per character."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK = b" \t\r"
 
 
 class Line(NamedTuple):
-    """A line without its line feed; `text` is None for one that is too long to be kept."""
+    """A line without its line feed. `text` is None for a line that is too long."""
 
     number: int
     text: bytes | None
 
 
 class BadLineError(Exception):
-    """A line that is no JSON object; the text says why."""
+    """A line is not a JSON object. The message says why."""
 
 
-class Lines:
-    """Cuts pieces into lines. Blank lines are counted and left out. `number` is that of the last one."""
+class LineSplitter:
+    """Splits chunks into lines. Blank lines are counted and skipped. `number` is the number of the last line."""
 
     def __init__(self, first: int = 1) -> None:
         self.number = first - 1
         self._first = first
-        self._begun = bytearray()
+        self._rest = bytearray()
         self._too_long = False
 
-    def feed(self, piece: bytes) -> Iterator[Line]:
-        """The lines that end in the piece."""
-        *ends, begun = piece.split(b"\n")
+    def feed(self, chunk: bytes) -> Iterator[Line]:
+        """Yield the lines that end in the chunk."""
+        *ends, rest = chunk.split(b"\n")
         for end in ends:
-            if end or self._begun or self._too_long:
+            if end or self._rest or self._too_long:
                 yield from self._ended(end)
             else:
                 self.number += 1
-        self._keep(begun)
+        self._keep(rest)
 
     def end(self) -> Iterator[Line]:
-        """The last line, if there is one without a line feed."""
-        if self._begun or self._too_long:
+        """Yield the last line, if it lacks a line feed."""
+        if self._rest or self._too_long:
             yield from self._ended(b"")
 
     def _keep(self, part: bytes) -> None:
-        self._too_long = self._too_long or len(self._begun) + len(part) > LONGEST_LINE_BYTES
+        self._too_long = self._too_long or len(self._rest) + len(part) > LONGEST_LINE_BYTES
         if self._too_long:
-            self._begun.clear()
+            self._rest.clear()
         else:
-            self._begun += part
+            self._rest += part
 
     def _ended(self, end: bytes) -> Iterator[Line]:
-        if not self._begun and not self._too_long and len(end) <= LONGEST_LINE_BYTES:
-            text: bytes | None = end  # by far the most lines come in one piece
+        if not self._rest and not self._too_long and len(end) <= LONGEST_LINE_BYTES:
+            text: bytes | None = end  # the usual case: the line lies in one chunk
         else:
             self._keep(end)
-            text = None if self._too_long else bytes(self._begun)
-            self._begun, self._too_long = bytearray(), False
+            text = None if self._too_long else bytes(self._rest)
+            self._rest, self._too_long = bytearray(), False
         self.number += 1
         if text is not None and self.number == self._first:
             text = text.removeprefix(_BYTE_ORDER_MARK)
@@ -69,13 +69,13 @@ class Lines:
 
 
 def object_of(text: bytes) -> dict[str, Any]:
-    """The object that the line holds. Raises `BadLineError`."""
+    """Return the JSON object of the line. Raises `BadLineError`."""
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as invalid:
         raise BadLineError(_fault(text, invalid)) from invalid
     if not isinstance(value, dict):
-        raise BadLineError("This is JSON, but not an object.")
+        raise BadLineError("Must be a JSON object.")
     return value
 
 
@@ -83,5 +83,5 @@ def _fault(text: bytes, invalid: orjson.JSONDecodeError) -> str:
     try:
         text.decode()
     except UnicodeDecodeError as error:
-        return f"Byte {error.start + 1} of the line is not UTF-8."
-    return f"This is not JSON: {invalid.msg} (column {invalid.colno})."
+        return f"Must be UTF-8: byte {error.start + 1} of the line is invalid."
+    return f"Must be JSON: {invalid.msg} (column {invalid.colno})."

@@ -1,4 +1,4 @@
-"""What the built-in analyser finds in mentions that are not there yet."""
+"""Analyze new mentions before they are ingested."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -10,41 +10,41 @@ from db.statements.ingest import Identity, NewMention
 from loaders.ingest import ActiveKeywords, MentionOfIdentity
 from loaders.loader import Loads
 from services.analysis.record import AnalysisValues, analyze
-from services.ingest.row import NewRow, Row
+from services.ingest.row import NewRow, Row, keyword_ids_of
 from services.matching.keyword_matchers import KeywordMatcher
 
-Findings: TypeAlias = Mapping[Identity, AnalysisValues]
-NOTHING_FOUND: Findings = MappingProxyType({})
+PreAnalyses: TypeAlias = Mapping[Identity, AnalysisValues]
+NO_PRE_ANALYSES: PreAnalyses = MappingProxyType({})
 
 
-async def findings(loads: Loads, matcher: KeywordMatcher, rows: Sequence[Row]) -> Findings:
-    """What is found in the mentions that the rows will become, those left out that are there. It reads and
-    computes before anybody is locked, and so knows nothing of what changes until then.
+async def pre_analyze(loads: Loads, matcher: KeywordMatcher, rows: Sequence[Row]) -> PreAnalyses:
+    """Return the analyses of the rows' new mentions. Existing mentions are skipped.
+
+    It runs before the transaction that locks the user, so it does not see changes that are committed in between.
     """
     (keywords,) = await loads.load(ActiveKeywords(), [matcher.user_id])
     matcher.update(keywords)
     mentions = _mentions(matcher, rows)
-    there = await loads.load(MentionOfIdentity(matcher.user_id), list(mentions))
-    new = [mention for mention, id_ in zip(mentions.values(), there, strict=True) if id_ is None]
-    texts = _texts(matcher, new)
-    found = await asyncio.to_thread(analyze, texts)
-    return {mention.identity: values for mention, values in zip(new, found, strict=True)}
+    existing = await loads.load(MentionOfIdentity(matcher.user_id), list(mentions))
+    new = [mention for mention, id_ in zip(mentions.values(), existing, strict=True) if id_ is None]
+    analyses = await asyncio.to_thread(analyze, _texts(matcher, new))
+    return {mention.identity: values for mention, values in zip(new, analyses, strict=True)}
 
 
 def _mentions(matcher: KeywordMatcher, rows: Sequence[Row]) -> dict[Identity, NewMention]:
-    """The first of equal mentions, which is the one that is taken in; of active keywords."""
+    """Return the distinct mentions of active keywords. Of duplicates it keeps the first, as ingest does."""
     active = {keyword.id for keyword in matcher.keywords}
     mentions: dict[Identity, NewMention] = {}
     for row in rows:
         if isinstance(row, NewRow):
-            for keyword_id in active.intersection(matcher.keywords_of(row)):
+            for keyword_id in active.intersection(keyword_ids_of(row, matcher)):
                 mention = NewMention(keyword_id, row.post)
                 mentions.setdefault(mention.identity, mention)
     return mentions
 
 
 def _texts(matcher: KeywordMatcher, mentions: Sequence[NewMention]) -> list[MentionText]:
-    """They have no ids yet."""
+    """Return the texts of the mentions, which have no IDs yet."""
     watched = {
         keyword.id: KeywordTerms(
             keyword.id,

@@ -1,8 +1,9 @@
-"""Taking mentions in: the one way by which files, streams and mutations bring them."""
+"""Ingest mentions. Files, streams and mutations all use this path."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
+from itertools import chain
 from typing import NamedTuple
 
 from db.engine.pool import Pool
@@ -21,21 +22,22 @@ from db.statements.ingest import (
 )
 from loaders.loader import Loads
 from services.analysis.record import ANALYZER, VERSION
-from services.ingest.pre_analysis import NOTHING_FOUND, Findings, findings
-from services.ingest.row import FailedRow, IngestErrorCode, NewRow, Row, RowError
+from services.ingest.pre_analysis import NO_PRE_ANALYSES, PreAnalyses, pre_analyze
+from services.ingest.row import FailedRow, NewRow, Row, keyword_ids_of
+from services.ingest.row_errors import IngestErrorCode, RowError
 from services.matching.keyword_matchers import KeywordMatcher
-from services.rules.user_errors import InactiveViewerError
+from services.rules.user_errors import InactiveViewerError, not_found_message
 
 
 class ErrorPolicy(StrEnum):
-    """What to do with the rows that are right when others are not."""
+    """How a batch treats its valid rows if others are invalid."""
 
     REJECT_ALL = "reject_all"
     REJECT_FAILED_ROWS = "reject_failed_rows"
 
 
 class IngestOutcome(StrEnum):
-    """What became of a row. One that several keywords match is `CREATED` if any of its mentions is."""
+    """The outcome of a row. A row with several keywords is CREATED if at least one of its mentions is new."""
 
     CREATED = "created"
     DUPLICATE = "duplicate"
@@ -43,8 +45,8 @@ class IngestOutcome(StrEnum):
     FAILED = "failed"
 
 
-class TakenMention(NamedTuple):
-    """A mention that a row has become; `created` is false where it was there before."""
+class IngestedMention(NamedTuple):
+    """A mention of an ingested row. `created` is False if the mention already existed."""
 
     id: int
     keyword_id: int
@@ -52,26 +54,24 @@ class TakenMention(NamedTuple):
 
 
 class RowResult(NamedTuple):
-    """What became of a row: a mention for each keyword, or what is wrong with it."""
+    """The result of a row: one mention per keyword, or errors."""
 
     outcome: IngestOutcome
-    mentions: Sequence[TakenMention] = ()
+    mentions: Sequence[IngestedMention] = ()
     errors: Sequence[RowError] = ()
 
 
 _REJECTED = RowResult(
     IngestOutcome.FAILED,
     errors=[
-        RowError(
-            IngestErrorCode.REJECTED, "Nothing is wrong with this row: others failed, so none was taken in."
-        )
+        RowError(IngestErrorCode.REJECTED, "This row is valid. It was rejected because other rows failed.")
     ],
 )
-_NO_KEYWORD = RowError(IngestErrorCode.NOT_FOUND, "There is no such keyword.", "keywordId")
-_NO_INTEGRATION = RowError(IngestErrorCode.NOT_FOUND, "There is no such integration.", "integrationId")
+_NO_KEYWORD = RowError(IngestErrorCode.NOT_FOUND, not_found_message("keyword"), "keywordId")
+_NO_INTEGRATION = RowError(IngestErrorCode.NOT_FOUND, not_found_message("integration"), "integrationId")
 
 
-async def take(
+async def ingest(
     pool: Pool,
     matcher: KeywordMatcher,
     rows: Sequence[Row],
@@ -79,64 +79,63 @@ async def take(
     *,
     analyze: bool = False,
 ) -> list[RowResult]:
-    """`take_in` in a transaction of its own. With `analyze`, what is new is analysed before."""
-    found: Findings = {}
+    """Ingest rows in a transaction of their own. With `analyze`, analyze the new mentions first."""
+    analyses = NO_PRE_ANALYSES
     if analyze:
         loads = Loads(Reader(pool), Scope(matcher.user_id))
         try:
-            found = await findings(loads, matcher, rows)
+            analyses = await pre_analyze(loads, matcher, rows)
         finally:
             await loads.close()
-    return await in_transaction(pool, lambda writer: take_in(writer, matcher, rows, on_error, found))
+    return await in_transaction(pool, lambda writer: ingest_rows(writer, matcher, rows, on_error, analyses))
 
 
-async def take_in(
+async def ingest_rows(
     writer: Writer,
     matcher: KeywordMatcher,
     rows: Sequence[Row],
     on_error: ErrorPolicy = ErrorPolicy.REJECT_FAILED_ROWS,
-    found: Findings = NOTHING_FOUND,
+    analyses: PreAnalyses = NO_PRE_ANALYSES,
 ) -> list[RowResult]:
-    """Takes rows in for the user, who is locked first; gives what became of each, in order.
+    """Lock the user, ingest their rows, and return the result of each row, in order.
 
-    A row without a keyword becomes a mention of each active keyword that it contains. What was found in
-    mentions that are new is recorded with them. Raises `InactiveViewerError` for a user who may not write, or is
-    none.
+    A row without a keyword becomes a mention of each active keyword that it contains. New mentions get their
+    analyses. Raises `InactiveViewerError` if the user is not active or does not exist.
     """
     if await lock_user(writer, matcher.user_id) != UserStatus.ACTIVE:
         raise InactiveViewerError
     if any(isinstance(row, NewRow) and row.keyword_id is None for row in rows):
         await matcher.refresh(writer)
-    matched = [matcher.keywords_of(row) for row in rows]
+    matched = [keyword_ids_of(row, matcher) for row in rows]
     keywords = await lock_keywords(writer, matcher.user_id, sorted({id_ for ids in matched for id_ in ids}))
     integrations = await own_integrations(writer, matcher.user_id, sorted(_integration_ids(rows)))
     errors = [_errors(row, keywords, integrations) for row in rows]
     if on_error == ErrorPolicy.REJECT_ALL and any(errors):
-        return [_failed(wrong) if wrong else _REJECTED for wrong in errors]
+        return [_failed(row_errors) if row_errors else _REJECTED for row_errors in errors]
     active = {id_ for id_, status in keywords.items() if status == KeywordStatus.ACTIVE}
     mentions = [
-        [] if wrong else _mentions(row, ids, active)
-        for row, ids, wrong in zip(rows, matched, errors, strict=True)
+        [] if row_errors else _mentions(row, ids, active)
+        for row, ids, row_errors in zip(rows, matched, errors, strict=True)
     ]
-    taken = iter(await _insert(writer, matcher.user_id, [one for some in mentions for one in some], found))
+    stored = iter(await _insert(writer, matcher.user_id, list(chain.from_iterable(mentions)), analyses))
     return [
-        _failed(wrong) if wrong else _taken(of_row, taken)
-        for of_row, wrong in zip(mentions, errors, strict=True)
+        _failed(row_errors) if row_errors else _ingested(row_mentions, stored)
+        for row_mentions, row_errors in zip(mentions, errors, strict=True)
     ]
 
 
 async def _insert(
-    writer: Writer, user_id: int, mentions: Sequence[NewMention], found: Findings
+    writer: Writer, user_id: int, mentions: Sequence[NewMention], analyses: PreAnalyses
 ) -> list[StoredMention]:
-    taken = await insert_mentions(writer, user_id, mentions)
-    analyses = [
-        {**found[mention.identity], "mention_id": row.id}
-        for mention, row in zip(mentions, taken, strict=True)
-        if row.created and mention.identity in found
+    stored = await insert_mentions(writer, user_id, mentions)
+    new_analyses = [
+        {**analyses[mention.identity], "mention_id": row.id}
+        for mention, row in zip(mentions, stored, strict=True)
+        if row.created and mention.identity in analyses
     ]
-    if analyses:
-        await record_analyses(writer, Scope(user_id), analyses, ANALYZER, VERSION)
-    return taken
+    if new_analyses:
+        await record_analyses(writer, Scope(user_id), new_analyses, ANALYZER, VERSION)
+    return stored
 
 
 def _integration_ids(rows: Iterable[Row]) -> set[int]:
@@ -147,21 +146,25 @@ def _integration_ids(rows: Iterable[Row]) -> set[int]:
 def _errors(
     row: Row, keywords: Mapping[int, KeywordStatus], integrations: AbstractSet[int]
 ) -> Sequence[RowError]:
-    """What is wrong with the row, now that the database has been asked."""
+    """Return the row's errors, with those that depend on the database."""
     if isinstance(row, FailedRow):
         return row.errors
     errors: list[RowError] = []
     if row.keyword_id is not None and row.keyword_id not in keywords:
         errors.append(_NO_KEYWORD)
     elif row.keyword_id is not None and (status := keywords[row.keyword_id]) != KeywordStatus.ACTIVE:
-        errors.append(RowError(IngestErrorCode.INACTIVE, f"The keyword is {status}.", "keywordId"))
+        errors.append(
+            RowError(
+                IngestErrorCode.INACTIVE, f"Must be an active keyword. This keyword is {status}.", "keywordId"
+            )
+        )
     if row.post.integration_id is not None and row.post.integration_id not in integrations:
         errors.append(_NO_INTEGRATION)
     return errors
 
 
 def _mentions(row: Row, keyword_ids: Sequence[int], active: AbstractSet[int]) -> list[NewMention]:
-    """A keyword that was found, but has been paused or deleted since, is not mentioned any more."""
+    """Return the row's mentions, without keywords that were paused or deleted since they matched."""
     if isinstance(row, FailedRow):
         return []
     return [NewMention(keyword_id, row.post) for keyword_id in keyword_ids if keyword_id in active]
@@ -171,13 +174,13 @@ def _failed(errors: Sequence[RowError]) -> RowResult:
     return RowResult(IngestOutcome.FAILED, errors=errors)
 
 
-def _taken(mentions: Sequence[NewMention], taken: Iterator[StoredMention]) -> RowResult:
-    """What became of a row with so many mentions, which are the next ones."""
+def _ingested(mentions: Sequence[NewMention], stored: Iterator[StoredMention]) -> RowResult:
+    """Return the result of a row, and consume its mentions from those stored."""
     if not mentions:
         return RowResult(IngestOutcome.UNMATCHED)
-    of_row = []
-    outcome = IngestOutcome.DUPLICATE
-    for (keyword_id, _), (id_, created) in zip(mentions, taken, strict=False):
-        of_row.append(TakenMention(id_, keyword_id, created))
-        outcome = IngestOutcome.CREATED if created else outcome
-    return RowResult(outcome, of_row)
+    ingested = [
+        IngestedMention(id_, keyword_id, created)
+        for (keyword_id, _), (id_, created) in zip(mentions, stored, strict=False)
+    ]
+    is_new = any(mention.created for mention in ingested)
+    return RowResult(IngestOutcome.CREATED if is_new else IngestOutcome.DUPLICATE, ingested)

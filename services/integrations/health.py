@@ -1,10 +1,10 @@
-"""How well integrations work: version 1 of their health, 0 to 100, and what is wrong with them.
+"""Health of integrations, version 1: a score from 0 to 100, and a list of problems.
 
     100 · (0.5 · success rate of 24 hours + 0.3 · freshness + 0.2 · credentials are valid)
 
-Freshness is 1 up to an interval after the last success, and falls to 0 until four. What is disconnected has 0;
-where nothing has run for 24 hours, health is not known. It is computed and stored when a run is recorded, so
-that readers only read it.
+Freshness is 1 for one sync interval after the last success, and falls linearly to 0 after four intervals. A
+disconnected integration scores 0. An integration without a run in 24 hours has a null score. Health is computed and
+stored when a run is recorded, so that readers only read it.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -24,7 +24,7 @@ from db.statements.integration_runs import FAILED
 from db.statements.user import lock_all_keeping_version
 from loaders.integration_health import MonitoredIntegrations
 from loaders.loader import Loads
-from services.figures.cache.cached import cached_figure
+from services.figures.cache import cached_figure
 from services.figures.group_by import ask_by_group
 from services.figures.rates import percent, rounded
 
@@ -50,25 +50,25 @@ class IntegrationProblem(StrEnum):
     OVERDUE = "overdue"
 
 
-def health(condition: HealthInputs, now: datetime) -> Health:
-    problems = list(_problems(condition, now))
-    return Health(condition.id, _score(condition, now), problems)
+def health(inputs: HealthInputs, now: datetime) -> Health:
+    problems = list(_problems(inputs, now))
+    return Health(inputs.id, _score(inputs, now), problems)
 
 
-def _score(condition: HealthInputs, now: datetime) -> int | None:
-    if condition.status == IntegrationStatus.DISCONNECTED:
+def _score(inputs: HealthInputs, now: datetime) -> int | None:
+    if inputs.status == IntegrationStatus.DISCONNECTED:
         return 0
-    if not condition.runs:
+    if not inputs.runs:
         return None
-    success = Fraction(condition.succeeded, condition.runs)
-    exact = 50 * success + 30 * _freshness(condition, now) + 20 * (not _credentials_problem(condition, now))
+    success = Fraction(inputs.succeeded, inputs.runs)
+    exact = 50 * success + 30 * _freshness(inputs, now) + 20 * (not _credentials_problem(inputs, now))
     return int(rounded(exact))
 
 
-def _freshness(condition: HealthInputs, now: datetime) -> Fraction:
-    if condition.last_success_at is None or condition.sync_interval <= timedelta(0):
+def _freshness(inputs: HealthInputs, now: datetime) -> Fraction:
+    if inputs.last_success_at is None or inputs.sync_interval <= timedelta(0):
         return Fraction(0)
-    age, interval = _microseconds(now - condition.last_success_at), _microseconds(condition.sync_interval)
+    age, interval = _microseconds(now - inputs.last_success_at), _microseconds(inputs.sync_interval)
     late = Fraction(age - interval, (OVERDUE_INTERVALS - 1) * interval)
     return 1 - min(max(late, Fraction(0)), Fraction(1))
 
@@ -77,46 +77,45 @@ def _microseconds(length: timedelta) -> int:
     return length // timedelta(microseconds=1)
 
 
-def _credentials_problem(condition: HealthInputs, now: datetime) -> IntegrationProblem | None:
-    expires_at = condition.credentials_expires_at
+def _credentials_problem(inputs: HealthInputs, now: datetime) -> IntegrationProblem | None:
+    expires_at = inputs.credentials_expires_at
     if expires_at is not None and expires_at <= now:
         return IntegrationProblem.CREDENTIALS_EXPIRED
-    refused = condition.last_http_status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-    failed = condition.last_status in FAILED
-    if failed and (refused or condition.last_kind == IntegrationLogKind.AUTH):
+    unauthorized = inputs.last_http_status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+    failed = inputs.last_status in FAILED
+    if failed and (unauthorized or inputs.last_kind == IntegrationLogKind.AUTH):
         return IntegrationProblem.UNAUTHORIZED
     return None
 
 
-def _problems(condition: HealthInputs, now: datetime) -> list[IntegrationProblem]:
-    """The gravest first."""
-    if condition.status == IntegrationStatus.DISCONNECTED:
+def _problems(inputs: HealthInputs, now: datetime) -> list[IntegrationProblem]:
+    """Return the problems, the most severe first."""
+    if inputs.status == IntegrationStatus.DISCONNECTED:
         return [IntegrationProblem.DISCONNECTED]
-    rate = Fraction(condition.succeeded, condition.runs) if condition.runs else Fraction(1)
-    waits = condition.status == IntegrationStatus.ACTIVE and not _freshness(condition, now)
-    found = {
-        IntegrationProblem.STOPPED: condition.status == IntegrationStatus.ERROR,
-        _credentials_problem(condition, now): True,
-        IntegrationProblem.FAILING: condition.consecutive_failures >= FAILING_FROM,
+    rate = Fraction(inputs.succeeded, inputs.runs) if inputs.runs else Fraction(1)
+    overdue = inputs.status == IntegrationStatus.ACTIVE and not _freshness(inputs, now)
+    present = {
+        IntegrationProblem.STOPPED: inputs.status == IntegrationStatus.ERROR,
+        _credentials_problem(inputs, now): True,
+        IntegrationProblem.FAILING: inputs.consecutive_failures >= FAILING_FROM,
         IntegrationProblem.UNRELIABLE: rate < UNRELIABLE_BELOW,
-        IntegrationProblem.RATE_LIMITED: condition.last_status == IntegrationLogStatus.RATE_LIMITED,
-        IntegrationProblem.OVERDUE: waits,
+        IntegrationProblem.RATE_LIMITED: inputs.last_status == IntegrationLogStatus.RATE_LIMITED,
+        IntegrationProblem.OVERDUE: overdue,
     }
-    return [problem for problem, there in found.items() if there and problem is not None]
+    return [problem for problem, holds in present.items() if holds and problem is not None]
 
 
 async def refresh(writer: Writer, integration_ids: Sequence[int], now: datetime) -> list[Integration]:
-    """Computes and stores the health of the integrations, and returns them in no order. To be called in the
-    transaction that has changed their status, or recorded their runs; their users are locked by then.
+    """Compute and store the health of integrations, and return them in no order.
+
+    Call it in the transaction that changed their status or recorded their runs, after locking their users.
     """
     conditions = await stored.health_inputs(writer, integration_ids, now - LOOKED_BACK, now)
     return await stored.store(writer, [health(each, now) for each in conditions], VERSION, now)
 
 
 async def count_days(writer: Writer, integration_ids: Sequence[int], since: datetime) -> None:
-    """Counts the integrations' days anew, from the one on that `since` is in. To be called in the transaction
-    that has recorded their runs.
-    """
+    """Recount the integrations' days, from the day of `since` on, in the transaction that recorded their runs."""
     await stored.count_days(writer, integration_ids, _day(since))
 
 
@@ -126,15 +125,16 @@ def _day(moment: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """A batch that was computed and committed."""
+    """A committed batch."""
 
     last_id: int
     integrations: int
 
 
 async def refresh_all(pool: Pool, now: datetime, *, batch: int = BATCH) -> AsyncIterator[Refreshed]:
-    """The health of every integration, with all days that are shown, a transaction a batch: time alone makes
-    what does not run less healthy.
+    """Refresh the health and days of all integrations, in one transaction per batch.
+
+    Without a run, health falls as time passes, so a timer must refresh it.
     """
     first = 1
     while (done := await in_transaction(pool, _Batch(now, first, batch))) is not None:
@@ -161,7 +161,7 @@ class _Batch:
 
 @dataclass(frozen=True, slots=True)
 class HealthsOf:
-    """The first `most` integrations of a user, or the one that is named; days from `since` on."""
+    """The first `most` integrations of a user, or only the named one, with days from `since` on."""
 
     user_id: int
     since: datetime
@@ -171,7 +171,7 @@ class HealthsOf:
 
 @dataclass(frozen=True, slots=True)
 class UptimeDay:
-    """A day of UTC: its runs, and how many of them brought anything about."""
+    """The number of runs and of successful runs on a day in UTC."""
 
     day: datetime
     runs: int
@@ -184,7 +184,7 @@ class UptimeDay:
 
 @dataclass(frozen=True, slots=True)
 class IntegrationReport:
-    """An integration as it is stored, its last logs, the newest first, and its days without gaps."""
+    """An integration, its last logs (newest first), and its days without gaps."""
 
     integration: IntegrationSnapshot
     last_logs: list[IntegrationLogSnapshot]
@@ -192,11 +192,11 @@ class IntegrationReport:
 
 
 def first_day(now: datetime) -> datetime:
-    """The first of the days that are shown."""
+    """Return the first of the reported days."""
     return _day(now) - timedelta(days=DAYS_SHOWN - 1)
 
 
-async def _foresee(_: Loads, user: User, now: datetime) -> Sequence[HealthsOf]:
+async def _warm_questions(_: Loads, user: User, now: datetime) -> Sequence[HealthsOf]:
     return [HealthsOf(user.id, first_day(now), USUALLY_MOST)]
 
 
@@ -206,17 +206,17 @@ async def _foresee(_: Loads, user: User, now: datetime) -> Sequence[HealthsOf]:
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
     shared=True,
-    warm_questions=_foresee,
+    warm_questions=_warm_questions,
 )
 async def integration_health(
     loads: Loads, questions: Sequence[HealthsOf]
 ) -> Sequence[list[IntegrationReport]]:
     async def ask(
-        kind: tuple[datetime, int, bool], some: Sequence[HealthsOf]
+        group: tuple[datetime, int, bool], members: Sequence[HealthsOf]
     ) -> Sequence[list[IntegrationReport]]:
-        since, most, one = kind
-        keys = [(question.integration_id or 0) if one else question.user_id for question in some]
-        found = await loads.load(MonitoredIntegrations("id" if one else "user_id", most, since), keys)
+        since, most, by_id = group
+        keys = [(question.integration_id or 0) if by_id else question.user_id for question in members]
+        found = await loads.load(MonitoredIntegrations("id" if by_id else "user_id", most, since), keys)
         return [[_report(each, since) for each in monitored] for monitored in found]
 
     return await ask_by_group(
@@ -225,12 +225,12 @@ async def integration_health(
 
 
 def without_runs(integration: Integration, since: datetime) -> IntegrationReport:
-    """What can be said of an integration that has gone since it was read."""
+    """Return the report of an integration that was deleted after it was read."""
     return _report(MonitoredIntegration(integration, [], []), since)
 
 
 def _report(monitored: MonitoredIntegration, since: datetime) -> IntegrationReport:
-    shown = [since + timedelta(days=number) for number in range(DAYS_SHOWN)]
-    days = {day: (runs, succeeded) for day, runs, succeeded in monitored.days}
-    uptime = [UptimeDay(day, *days.get(day, (0, 0))) for day in shown]
+    counts = {day: (runs, succeeded) for day, runs, succeeded in monitored.days}
+    days = [since + timedelta(days=number) for number in range(DAYS_SHOWN)]
+    uptime = [UptimeDay(day, *counts.get(day, (0, 0))) for day in days]
     return IntegrationReport(monitored.integration, monitored.last_logs, uptime)

@@ -1,4 +1,4 @@
-"""A user's keywords, ready to be found in posts."""
+"""Matchers of a user's keywords, reused across batches."""
 
 from collections.abc import Sequence
 
@@ -6,17 +6,11 @@ from db.engine.reader import Reader
 from db.engine.writer import Writer
 from db.models import Keyword
 from db.statements.ingest import NewPost, active_keywords
-from services.ingest.row import FailedRow, Row
-from services.matching.matcher import Matcher
-
-# Stands in no text and in no keyword, so that no phrase reaches from the title into the content.
-_BETWEEN = " \0 "
+from services.matching.matcher import PHRASE_BREAK, Matcher
 
 
 class KeywordMatcher:
-    """A user's active keywords, ready to be found in posts. Kept between batches, it is made anew when one of
-    them has changed.
-    """
+    """Matches posts against a user's active keywords. It recompiles its matcher only after a keyword changed."""
 
     def __init__(self, user_id: int) -> None:
         self.user_id = user_id
@@ -30,13 +24,8 @@ class KeywordMatcher:
         if keywords != self.keywords:
             self.keywords, self._matcher = keywords, Matcher(keywords)
 
-    def keywords_of(self, row: Row) -> Sequence[int]:
-        """The ids of the row's keywords: the one that it names, or those that title or content have, ascending."""
-        if isinstance(row, FailedRow):
-            return ()
-        return self._match(row.post) if row.keyword_id is None else (row.keyword_id,)
-
-    def _match(self, post: NewPost) -> list[int]:
+    def match(self, post: NewPost) -> list[int]:
+        """Return the IDs of the keywords that occur in the post's title or content, ascending."""
         title, content = post.title, post.content
-        text = content if title is None or title == content else title + _BETWEEN + content
+        text = content if title is None or title == content else title + PHRASE_BREAK + content
         return self._matcher.match(text, post.platform)

@@ -1,7 +1,7 @@
-"""Which keywords a text mentions: all of them are looked for in one pass, however many there are.
+"""Find the keywords that a text mentions, in one pass for any number of keywords.
 
-The automaton (Aho-Corasick) finds every term of every keyword as a run of characters; whether the run is a
-whole word is decided from the characters beside it.
+An Aho-Corasick automaton finds every term of every keyword as a substring. The characters around the substring then
+decide whether it is a whole word.
 """
 
 import unicodedata
@@ -15,9 +15,9 @@ import ahocorasick
 
 from db.models import MatchType
 
-_APOSTROPHES = "‘’‛ʼ"  # noqa: RUF001 - these look alike, which is the point
+_APOSTROPHES = "‘’‛ʼ"  # noqa: RUF001 - look-alikes on purpose
 _HYPHENS = "\N{HYPHEN}\N{NON-BREAKING HYPHEN}"
-# Characters that only steer how others are shown: soft hyphen, joiners, directions, variants of a glyph.
+# Invisible characters: soft hyphens, joiners, directional marks and variation selectors.
 _INVISIBLE = (
     *(0x00AD, 0x034F, 0x061C, 0xFEFF),
     *range(0x200C, 0x2010),
@@ -31,7 +31,7 @@ _FOLDED = {
     **dict.fromkeys(map(ord, _HYPHENS), "-"),
     **dict.fromkeys(_INVISIBLE),
 }
-# Blocks of the scripts that write words without spaces between them.
+# Blocks of scripts that write words without spaces between them.
 _SPACELESS = (
     *(range(0x0E00, 0x0F00), range(0x1000, 0x10A0), range(0x1780, 0x1800)),  # Thai, Lao; Myanmar; Khmer
     *(range(0xA9E0, 0xAA00), range(0xAA60, 0xAA80)),  # Myanmar, extended
@@ -41,10 +41,15 @@ _SPACELESS = (
 )
 
 
+PHRASE_BREAK = " \0 "
+"""Joins a title and a text so that no phrase matches across both: texts and keywords cannot contain NUL."""
+
+
 def normalized(text: str) -> str:
-    """The text as it is compared: canonically and compatibly equal texts that differ in case, in white space,
-    in the shape of apostrophes and hyphens or in invisible characters become one (Unicode 3.13, D146, but
-    composed). The Turkish İ becomes a plain i.
+    """Return the text in the form in which texts are compared.
+
+    The form ignores case, white space, invisible characters, the shape of apostrophes and hyphens, and canonical and
+    compatibility differences (Unicode 3.13, D146, but composed). The Turkish İ becomes a plain i.
     """
     return " ".join((text.lower() if text.isascii() else _folded(text)).split())
 
@@ -55,7 +60,7 @@ def _folded(text: str) -> str:
 
 
 class WatchedKeyword(Protocol):
-    """What a row of keywords has, as far as matching goes."""
+    """The columns of a keyword that matching depends on."""
 
     @property
     def id(self) -> int: ...
@@ -73,7 +78,7 @@ class WatchedKeyword(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """When a keyword matches: `required` are all found, of `excluded` none, and one of `any_of` if there are any."""
+    """A keyword's rule: all of `required`, one of a non-empty `any_of`, and none of `excluded` must occur."""
 
     id: int
     required: frozenset[str]
@@ -83,7 +88,7 @@ class _Rule:
 
     @property
     def triggers(self) -> Iterable[str]:
-        """Terms of which at least one is found wherever the rule holds; none for a rule that never does."""
+        """Terms of which at least one occurs in every match. Empty for a rule that never matches."""
         return self.any_of or sorted(self.required, key=len)[-1:]
 
     def holds(self, found: set[str], platform: str) -> bool:
@@ -100,7 +105,7 @@ def _terms(texts: Iterable[str]) -> frozenset[str]:
 
 
 def _rule(keyword: WatchedKeyword) -> _Rule | None:
-    """The keyword's rule; None for a keyword that consists of nothing visible."""
+    """Return the keyword's rule; None for a keyword without visible characters."""
     phrase = normalized(keyword.keyword)
     if not phrase:
         return None
@@ -120,7 +125,7 @@ def _rule(keyword: WatchedKeyword) -> _Rule | None:
 
 
 class Matcher:
-    """Finds keywords in texts. Reads the keywords once; a changed keyword needs another matcher."""
+    """Finds keywords in texts. It compiles the keywords once: a changed keyword requires a new matcher."""
 
     def __init__(self, keywords: Iterable[WatchedKeyword]) -> None:
         self._rules_by_trigger: dict[str, list[_Rule]] = defaultdict(list)
@@ -133,7 +138,7 @@ class Matcher:
         self._automaton.make_automaton()
 
     def match(self, text: str, platform: str) -> list[int]:
-        """The ids of the keywords that the text mentions and that watch the platform, ascending."""
+        """Return the IDs of the platform's keywords that the text mentions, in ascending order."""
         if not self._rules_by_trigger:
             return []
         found = self._terms_in(normalized(text))
@@ -148,18 +153,18 @@ class Matcher:
         return found
 
 
-def places_of(term: str, text: str) -> list[int]:
-    """Where the term stands as a whole in the text, both normalized: the places of its first characters."""
-    places, at = [], text.find(term) if term else -1
+def occurrences(term: str, text: str) -> list[int]:
+    """Return the offsets of the whole-word occurrences of a term. Both texts must be normalized."""
+    offsets, at = [], text.find(term) if term else -1
     while at >= 0:
         if _is_whole(text, at, at + len(term)):
-            places.append(at)
+            offsets.append(at)
         at = text.find(term, at + len(term))
-    return places
+    return offsets
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:
-    """Whether the run of characters is cut out of its text where words begin and end."""
+    """Return whether the substring begins and ends at word boundaries."""
     return not (start > 0 and _joined(text[start - 1], text[start])) and not (
         end < len(text) and _joined(text[end - 1], text[end])
     )
@@ -167,7 +172,7 @@ def _is_whole(text: str, start: int, end: int) -> bool:
 
 @lru_cache(maxsize=65_536)
 def _joined(left: str, right: str) -> bool:
-    """Whether the two neighbours belong to one word. A mark belongs to the letter before it in every script."""
+    """Return whether two adjacent characters belong to one word. A mark always belongs to the letter before it."""
     if not (_in_word(left) and _in_word(right)):
         return False
     return unicodedata.category(right)[0] == "M" or not (_is_spaceless(left) or _is_spaceless(right))

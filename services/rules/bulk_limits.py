@@ -1,37 +1,36 @@
-"""What calls for many things at once have in common: they are done for all of them, or for none."""
+"""Checks for bulk mutations, which write every element of a list or none."""
 
 from collections.abc import Collection, Sequence
 
-from services.rules.user_errors import RefusedError, UserError, UserErrorCode, refused
+from services.rules.user_errors import UserError, UserErrorCode, UserErrors, not_found_message, user_error
 
 
-def distinct_ids(ids: Sequence[int], *, most: int, place: str = "ids") -> list[int]:
-    """The ids without repetitions. Raises `RefusedError` for none, and for more than possible."""
-    require_some(len(ids), most=most, place=place)
+def distinct_ids(ids: Sequence[int], *, most: int, field: str = "ids") -> list[int]:
+    """Return the IDs without duplicates. Raises `UserErrors` if the list is empty or too long."""
+    require_size(len(ids), most=most, field=field)
     return list(dict.fromkeys(ids))
 
 
-def require_some(number: int, *, most: int, place: str) -> None:
-    """Raises `RefusedError` for a list of nothing, and for a list that is longer than possible."""
-    if number == 0:
-        raise refused(UserErrorCode.REQUIRED, "This cannot be empty.", place)
-    if number > most:
-        raise refused(UserErrorCode.TOO_MANY, f"At most {most} are possible; this has {number}.", place)
+def require_size(size: int, *, most: int, field: str) -> None:
+    """Raise `UserErrors` if the list at `field` is empty or too long."""
+    if size == 0:
+        raise user_error(UserErrorCode.REQUIRED, "Must not be empty.", field)
+    if size > most:
+        raise user_error(UserErrorCode.TOO_MANY, f"Must have at most {most} elements, but has {size}.", field)
 
 
-def require_all(
-    ids: Sequence[int], found: Collection[int], thing: str, place: str, *, within: Sequence[str] = ()
+def require_found(
+    ids: Sequence[int], found: Collection[int], thing: str, field: str, *, within: Sequence[str] = ()
 ) -> None:
-    """Raises `RefusedError` with an error for each id that is of nothing that the viewer may see. An id stands in
-    the list at `place`; where the list is of objects, `within` leads on to it.
+    """Raise `UserErrors` with one error for each ID that is not among those found.
+
+    The IDs are elements of the list at `field`. In a list of objects, `within` is the path from an element to its ID.
     """
     if len(set(ids)) == len(found):
         return
     missing = [
-        UserError(
-            UserErrorCode.NOT_FOUND, f"There is no such {thing}.", ("input", place, str(index), *within)
-        )
+        UserError(UserErrorCode.NOT_FOUND, not_found_message(thing), ("input", field, str(index), *within))
         for index, id_ in enumerate(ids)
         if id_ not in found
     ]
-    raise RefusedError(missing)
+    raise UserErrors(missing)

@@ -1,16 +1,18 @@
-"""Deleting what very much hangs on, without keeping its user's other writers waiting for long."""
+"""Deletes of large object trees in batches, so that other writers of the same user are not blocked."""
 
 from db.engine.writer import Work
 
 MOST_AT_ONCE = 20_000
-"""Rows that go in one transaction: a second or a few, for which others wait. Statements may take thirty."""
+"""Rows per transaction: a few seconds at most, while the timeout of a statement is thirty."""
 
 
-class TooMuchError(Exception):
-    """More hangs on a thing than is deleted at once. `piece` takes some of it away, in a transaction of its own, and
-    says whether there may be more; when there is not, the thing can be deleted.
+class TooManyRowsError(Exception):
+    """An object has more dependent rows than one transaction deletes.
+
+    `delete_batch` deletes some of them in a transaction of its own and returns whether more may be left. When it
+    returns False, the object itself can be deleted.
     """
 
-    def __init__(self, piece: Work[bool]) -> None:
+    def __init__(self, delete_batch: Work[bool]) -> None:
         super().__init__()
-        self.piece = piece
+        self.delete_batch = delete_batch

@@ -1,4 +1,4 @@
-"""Why something was not written: what the person at the other end can mend."""
+"""User errors: problems that the user can fix, returned in a mutation's payload."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ class UserErrorCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UserError:
-    """`path` leads from the mutation's argument to the value that is wrong; names are Python's."""
+    """One problem. `path` leads from the mutation's argument to the wrong value, in Python's names of fields."""
 
     code: UserErrorCode
     message: str
     path: tuple[str, ...] = ("input",)
 
 
-class RefusedError(Exception):
-    """Nothing was written, for the errors that it carries. Raised within a transaction, it undoes it."""
+class UserErrors(Exception):  # noqa: N818 - the API's word
+    """The mutation is refused with these errors. Raised inside a transaction, it rolls the transaction back."""
 
     def __init__(self, errors: Sequence[UserError]) -> None:
         super().__init__("; ".join(error.message for error in errors))
@@ -36,14 +36,18 @@ class RefusedError(Exception):
 
 
 class InactiveViewerError(Exception):
-    """The viewer has been suspended since the credential was looked at."""
+    """The viewer was suspended after their credential was checked."""
 
 
-def refused(code: UserErrorCode, message: str, *path: str) -> RefusedError:
-    """One error at a place within the input; without a path, at the input itself."""
-    return RefusedError([UserError(code, message, ("input", *path))])
+def user_error(code: UserErrorCode, message: str, *path: str) -> UserErrors:
+    """Return the exception for one error at a path within the input, by default at the input itself."""
+    return UserErrors([UserError(code, message, ("input", *path))])
 
 
-def not_found(thing: str, *path: str) -> RefusedError:
-    """The same for what there is not and for what the viewer may not see."""
-    return refused(UserErrorCode.NOT_FOUND, f"There is no such {thing}.", *path)
+def not_found(thing: str, *path: str) -> UserErrors:
+    """Return the exception for an ID that does not exist or that the viewer may not see. Both look the same."""
+    return user_error(UserErrorCode.NOT_FOUND, not_found_message(thing), *path)
+
+
+def not_found_message(thing: str) -> str:
+    return f"The {thing} does not exist."

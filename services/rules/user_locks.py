@@ -1,4 +1,4 @@
-"""Whose rows are written: they are locked before anything else."""
+"""Locks on users, which every write takes first on the users whose rows it changes."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from services.rules.user_errors import InactiveViewerError, not_found
 async def lock_for_rows(
     writer: Writer, viewer: Viewer, model: type[Base], ids: Sequence[int], also: Sequence[int] = ()
 ) -> list[LockedUser]:
-    """Locks the users whose rows these are. A member's rows are the member's, or are hidden from them."""
+    """Lock the owners of the rows and the users in `also`. A member owns all rows that they can see."""
     if viewer.scope.everybody:
         locked = await lock_owners(writer, viewer.user_id, model, ids, also)
     else:
@@ -21,7 +21,7 @@ async def lock_for_rows(
 
 
 async def lock_for_new_rows(writer: Writer, viewer: Viewer, owner_id: int | None) -> int:
-    """Locks the user whose rows will be created, by default the viewer. Raises `RefusedError`."""
+    """Lock the owner of new rows, by default the viewer, and return the owner's ID. Raises `UserErrors`."""
     user_id = viewer.user_id if owner_id is None else owner_id
     if not viewer.scope.everybody and user_id != viewer.user_id:
         raise not_found("user", "user_id")
@@ -37,6 +37,6 @@ def _of_active_viewer(locked: list[LockedUser]) -> list[LockedUser]:
 
 
 async def hold_viewer(writer: Writer, viewer: Viewer) -> None:
-    """Locks the viewer, for what is the viewer's alone and changes no figure."""
+    """Lock the viewer for a write of rows that only they see and that change no figure."""
     if await lock_keeping_version(writer, viewer.user_id) != UserStatus.ACTIVE:
         raise InactiveViewerError

@@ -1,17 +1,19 @@
-"""What is wrong with the values of an input: all of it at once, each with its place."""
+"""Validation of a mutation's input. It reports all errors at once, each with its path."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from services.rules.timestamps import OUT_OF_RANGE, in_range
-from services.rules.user_errors import RefusedError, UserError, UserErrorCode
+from services.rules.user_errors import UserError, UserErrorCode, UserErrors
+
+UNSTORABLE = "Must not contain NUL or unpaired surrogate characters."
 
 
 class Validation:
-    """Checks an input's values, tidies them, and collects what is wrong with the others.
+    """Checks and cleans the values of an input, and collects the errors.
 
-    Names that the input lacks are left alone: what was not given is not changed.
+    Every check skips fields that the input omits: an omitted field stays unchanged.
     """
 
     def __init__(self, values: Mapping[str, object], *path: str) -> None:
@@ -19,85 +21,92 @@ class Validation:
         self._path = ("input", *path)
         self.errors: list[UserError] = []
 
-    def refuse(self, code: UserErrorCode, message: str, *place: str) -> None:
-        self.errors.append(UserError(code, message, (*self._path, *place)))
+    def add_error(self, code: UserErrorCode, message: str, *path: str) -> None:
+        self.errors.append(UserError(code, message, (*self._path, *path)))
 
-    def tidied(self) -> dict[str, Any]:
-        """The values as they will be written. Raises `RefusedError` if anything is wrong."""
+    def cleaned(self) -> dict[str, Any]:
+        """Return the cleaned values. Raises `UserErrors` if a check has failed."""
         if self.errors:
-            raise RefusedError(self.errors)
+            raise UserErrors(self.errors)
         return self._values
 
-    def _given(self, name: str) -> bool:
-        """Whether there is a value to look at."""
+    def _has_value(self, name: str) -> bool:
         return self._values.get(name) is not None
 
     def not_null(self, *names: str) -> None:
         for name in names:
             if name in self._values and self._values[name] is None:
-                self.refuse(UserErrorCode.REQUIRED, "This cannot be null: leave it out instead.", name)
+                self.add_error(UserErrorCode.REQUIRED, "Must not be null. Omit the field instead.", name)
 
     def text(self, name: str, *, longest: int, empty: bool = True, trimmed: bool = True) -> None:
-        """A text that PostgreSQL can hold. With `trimmed`, white space around it goes."""
-        if self._given(name):
+        """Check a string. With `trimmed`, remove the white space around it."""
+        if self._has_value(name):
             self._values[name] = self._text(self._values[name], longest, empty, trimmed, name)
 
-    def names(self, *names: str, longest: int) -> None:
-        """Short texts; an empty one is the same as none, null."""
+    def short_texts(self, *names: str, longest: int) -> None:
+        """Check strings, and replace empty ones by null."""
         for name in names:
             self.text(name, longest=longest)
             if self._values.get(name) == "":
                 self._values[name] = None
 
-    def shape(self, name: str, pattern: re.Pattern[str], message: str) -> None:
-        """What a text has to look like, once it is tidy."""
-        if self._given(name) and not pattern.fullmatch(self._values[name]):
-            self.refuse(UserErrorCode.INVALID, message, name)
+    def pattern(self, name: str, pattern: re.Pattern[str], message: str) -> None:
+        """Check that a cleaned string matches the pattern."""
+        if self._has_value(name) and not pattern.fullmatch(self._values[name]):
+            self.add_error(UserErrorCode.INVALID, message, name)
 
     def between(self, name: str, least: int, most: int) -> None:
-        if self._given(name) and not least <= self._values[name] <= most:
-            self.refuse(UserErrorCode.INVALID, f"This is between {least} and {most}.", name)
+        if self._has_value(name) and not least <= self._values[name] <= most:
+            self.add_error(UserErrorCode.INVALID, f"Must be between {least} and {most}.", name)
 
-    def moments(self, *names: str) -> None:
-        """Moments that can be kept."""
+    def timestamps(self, *names: str) -> None:
         for name in names:
-            if self._given(name) and not in_range(self._values[name]):
-                self.refuse(UserErrorCode.INVALID, OUT_OF_RANGE, name)
+            if self._has_value(name) and not in_range(self._values[name]):
+                self.add_error(UserErrorCode.INVALID, OUT_OF_RANGE, name)
 
     def texts(self, name: str, *, most: int, longest: int) -> None:
-        """A list of trimmed texts, none of them empty; repetitions go."""
-        if not self._given(name):
+        """Check a list of non-empty strings, and remove the white space around them and the duplicates."""
+        if not self._has_value(name):
             return
-        given = self._values[name]
-        if len(given) > most:
-            self.refuse(UserErrorCode.TOO_MANY, f"At most {most} are possible; this has {len(given)}.", name)
+        texts = self._values[name]
+        if len(texts) > most:
+            message = f"Must have at most {most} elements, but has {len(texts)}."
+            self.add_error(UserErrorCode.TOO_MANY, message, name)
             return
-        tidy = [self._text(text, longest, False, True, name, str(at)) for at, text in enumerate(given)]
-        self._values[name] = list(dict.fromkeys(tidy))
+        cleaned = [
+            self._text(text, longest, False, True, name, str(index)) for index, text in enumerate(texts)
+        ]
+        self._values[name] = list(dict.fromkeys(cleaned))
 
     def distinct(self, *names: str) -> None:
-        """Lists in which a repetition means nothing."""
+        """Remove the duplicates from lists."""
         for name in names:
-            if self._given(name):
+            if self._has_value(name):
                 self._values[name] = list(dict.fromkeys(self._values[name]))
 
-    def _text(self, text: str, longest: int, empty: bool, trimmed: bool, *place: str) -> str:
-        tidy = text.strip() if trimmed else text
-        if len(tidy) > longest:
-            self.refuse(
-                UserErrorCode.TOO_LONG,
-                f"At most {longest} characters are possible; this has {len(tidy)}.",
-                *place,
-            )
-        elif not tidy and not empty:
-            self.refuse(UserErrorCode.REQUIRED, "This cannot be empty.", *place)
-        elif not is_storable(tidy):
-            self.refuse(
-                UserErrorCode.INVALID, "This contains a character that no text here can contain.", *place
-            )
-        return tidy
+    def _text(self, text: str, longest: int, empty: bool, trimmed: bool, *path: str) -> str:
+        cleaned = text.strip() if trimmed else text
+        if len(cleaned) > longest:
+            self.add_error(UserErrorCode.TOO_LONG, too_long(longest, len(cleaned)), *path)
+        elif not cleaned and not empty:
+            self.add_error(UserErrorCode.REQUIRED, "Must not be empty.", *path)
+        elif not is_storable(cleaned):
+            self.add_error(UserErrorCode.INVALID, UNSTORABLE, *path)
+        return cleaned
+
+
+def too_long(most: int, length: int) -> str:
+    return f"Must have at most {most:,} characters, but has {length:,}."
 
 
 def is_storable(text: str) -> bool:
-    """Whether PostgreSQL can hold the text: it cannot hold NUL, nor half a surrogate pair."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    """Return whether PostgreSQL can store the text. It cannot store NUL or half of a surrogate pair."""
+    return "\0" not in text and (text.isascii() or _is_encodable(text))
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

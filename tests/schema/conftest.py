@@ -11,7 +11,7 @@ from schema.schema import Schema, build
 from server.app import create_app
 from server.runtime.settings import load_settings
 from services.accounts.vault import Vault
-from services.figures.cache.cached import Cached
+from services.figures.cache import Cached
 from tests.support.crowding import Crowding
 from tests.support.databases import copied_database
 from tests.support.world import Answer, Ask, Asker, Clock, World

@@ -218,7 +218,7 @@ async def test_the_built_in_analyser_finds_what_it_finds(ask: Ask, world: World)
     rows = {row["mention_id"]: row for row in await world.rows("analysis_results")}
     assert rows[first]["relevance_score"] == 90
     assert rows[first]["relevance_reason"] == (
-        "The keyword stands in the title and once in the text, right at the beginning; "
+        "The keyword occurs in the title and once in the text, near the beginning; "
         "the intent is recommendation request."
     )
 

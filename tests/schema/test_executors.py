@@ -31,7 +31,7 @@ from resolvers.framework.context import Context, Viewer
 from resolvers.framework.global_id import encode
 from schema.schema import Schema, build
 from services.accounts.api_key import READ_KEYWORDS, READ_MENTIONS, granted
-from services.figures.cache.cached import Cached
+from services.figures.cache import Cached
 from tests.breadth.compare import differences
 from tests.breadth.documents import UNPROPAGATED, GeneratedDocument, generate, generate_valid
 from tests.support.world import Asker, World

@@ -490,7 +490,7 @@ async def test_what_a_user_may_not_read_any_more_is_not_written(exporting: Expor
     await exporting.work()
     found = await world.pool.fetch("SELECT user_id, status, error, rows_count FROM exports")
     ended = {row["user_id"]: (row["status"], row["error"], row["rows_count"]) for row in found}
-    reason = "Whoever asked for it may not read these rows any more."
+    reason = "The user who created the export may no longer read these rows."
     assert ended == {
         world.users["ann"]: ("succeeded", None, 12),
         world.users["ben"]: ("failed", reason, 2),
@@ -579,7 +579,7 @@ async def test_what_is_no_id_of_an_export_is_named(exporting: Exporting, id_: st
 async def test_ten_of_a_user_are_under_way_at_most(exporting: Exporting) -> None:
     made = [(await exporting.create("keywords", columns=["id"]))["export"]["id"] for _ in range(10)]
     payload = await exporting.create("keywords")
-    message = "10 exports are not finished yet: wait for one of them, or cancel it."
+    message = "Must have at most 10 unfinished exports. Wait for one of them, or cancel it."
     assert payload["userErrors"] == [{"code": "TOO_MANY", "message": message, "path": ["input"]}]
     assert (await exporting.create("keywords", viewer="ben"))["userErrors"] == []
     await exporting.cancel(made[3])
@@ -644,7 +644,11 @@ async def test_what_has_ended_is_not_cancelled(exporting: Exporting) -> None:
     made = (await exporting.create("mentions"))["export"]["id"]
     await exporting.work()
     payload = await exporting.cancel(made)
-    error = {"code": "INVALID_TRANSITION", "message": "It has ended already.", "path": ["input", "id"]}
+    error = {
+        "code": "INVALID_TRANSITION",
+        "message": "The export has already ended.",
+        "path": ["input", "id"],
+    }
     assert payload == {"export": None, "userErrors": [error]}
     assert (await exporting.get(made)).status_code == 200
 
@@ -715,7 +719,7 @@ async def test_what_fails_again_and_again_is_given_up(
         await pool.execute("UPDATE exports SET due_at = now() WHERE id = $1", number(broken))
     assert waits == [1, 2, 4, 8, 16]
     shown = await exporting.show(broken)
-    said = f"Something went wrong here. It was logged as export {number(broken)}."
+    said = f"An internal error occurred. It was logged as export {number(broken)}."
     assert (shown["status"], shown["error"], shown["url"]) == ("FAILED", said, None)
     assert "KeyError" in caplog.text
     assert (await exporting.show(whole))["status"] == "SUCCEEDED"
@@ -751,7 +755,7 @@ async def test_what_is_always_too_slow_says_so(exporting: Exporting, database_ur
                 await exporting.world.pool.execute("UPDATE exports SET due_at = now()")
     finally:
         await hasty.close()
-    said = "The rows could not be found in time: narrow the filter, or choose the order NEWEST or OLDEST."
+    said = "The query exceeded the time limit. Narrow the filter, or use the order NEWEST or OLDEST."
     assert (await exporting.show(made))["error"] == said
 
 

@@ -62,7 +62,7 @@ async def test_a_key_of_another_input_is_refused(ask: Ask, world: World, keyword
     await create(ask, "k1")
     before = await world.contents()
     payload = await create(ask, "k1", keyword, **more)
-    message = "This key was used with another input: take a new key for each thing to be done."
+    message = "This key was used with a different input. Use a new key for each operation."
     assert payload["userErrors"] == [{"code": "IDEMPOTENCY_KEY_REUSED", "message": message, "path": PLACE}]
     assert (payload["keyword"], payload["replayed"]) == (None, False)
     assert await world.contents() == before
@@ -85,7 +85,7 @@ async def test_a_call_under_way_is_not_joined(ask: Ask, world: World) -> None:
     async with world.pool.acquire() as connection, connection.transaction():
         assert await idempotency.try_lock(Writer(connection, []), world.users["ann"], "k1")
         payload = await create(ask, "k1")
-        message = "A call with this key is under way: try again soon."
+        message = "A request with this key is still running. Retry later."
         assert payload["userErrors"] == [{"code": "IN_FLIGHT", "message": message, "path": PLACE}]
         assert (await create(ask, "k2"))["userErrors"] == []
         assert (await create(ask, "k1", "sales", viewer="ben"))["userErrors"] == []
@@ -127,7 +127,7 @@ async def test_keys_that_are_over_go_ten_with_each_new_one(ask: Ask, world: Worl
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\0b"])
 async def test_what_is_no_key_is_refused(ask: Ask, world: World, key: str) -> None:
     before = await world.contents()
-    error = {"code": "INVALID", "message": "A key has 1 to 255 characters.", "path": PLACE}
+    error = {"code": "INVALID", "message": "Must have 1 to 255 characters.", "path": PLACE}
     assert (await create(ask, key))["userErrors"] == [error]
     assert await world.contents() == before
 

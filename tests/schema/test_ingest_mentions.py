@@ -27,7 +27,7 @@ mutation($input: IngestMentionsInput!) {
   }
 }
 """
-NO_KEYWORD = "There is no such keyword."
+NO_KEYWORD = "The keyword does not exist."
 
 
 def item(external_id: str, **more: object) -> dict[str, object]:
@@ -102,16 +102,16 @@ async def test_each_item_is_told_what_became_of_it(ask: Ask, world: World) -> No
             {"outcome": "CREATED", "mentions": [new(b1), new(b2)], "errors": []},
             {"outcome": "DUPLICATE", "mentions": [new(a, created=False)], "errors": []},
             {"outcome": "UNMATCHED", "mentions": [], "errors": []},
-            failed(("INACTIVE", "The keyword is paused.", "4", "keywordId")),
+            failed(("INACTIVE", "Must be an active keyword. This keyword is paused.", "4", "keywordId")),
             failed(
-                ("INVALID", "This is no http or https address.", "5", "url"),
-                ("INVALID", "This has to be a whole number between 0 and 2147483647.", "5", "likes"),
+                ("INVALID", "Must be an http or https URL.", "5", "url"),
+                ("INVALID", "Must be an integer between 0 and 2147483647.", "5", "likes"),
             ),
             failed(("NOT_FOUND", NO_KEYWORD, "6", "keywordId")),
-            failed(("NOT_FOUND", "There is no such integration.", "7", "integrationId")),
+            failed(("NOT_FOUND", "The integration does not exist.", "7", "integrationId")),
             failed(
-                ("REQUIRED", "A row needs externalId.", "8", "externalId"),
-                ("REQUIRED", "A row needs content or a title.", "8", "content"),
+                ("REQUIRED", "Required.", "8", "externalId"),
+                ("REQUIRED", "Required, unless `title` is given.", "8", "content"),
             ),
         ],
     }
@@ -192,8 +192,8 @@ async def test_nothing_is_taken_in_where_all_have_to_be_right(ask: Ask, world: W
 @pytest.mark.parametrize(
     ("number", "code", "message"),
     [
-        (0, "REQUIRED", "This cannot be empty."),
-        (1001, "TOO_MANY", "At most 1000 are possible; this has 1001."),
+        (0, "REQUIRED", "Must not be empty."),
+        (1001, "TOO_MANY", "Must have at most 1000 elements, but has 1001."),
     ],
 )
 async def test_the_number_of_items_is_bounded(
@@ -262,20 +262,20 @@ async def test_a_key_needs_the_scope(ask: Ask, world: World) -> None:
     assert await world.contents() == before
 
 
-CHARACTER = "This contains a character that no text here can contain."
+CHARACTER = "Must not contain NUL or unpaired surrogate characters."
 BAD: list[tuple[dict[str, object], str, str]] = [
     ({"content": "a\0b"}, "INVALID", CHARACTER),
     ({"externalId": "\0"}, "INVALID", CHARACTER),
-    ({"content": "x" * 20_001}, "TOO_LONG", "At most 20,000 characters are possible; this has 20,001."),
-    ({"keywordId": "nonsense"}, "INVALID", "This is not the id of a keyword."),
-    ({"keywordId": encode("Lead", 1)}, "INVALID", "This is not the id of a keyword."),
-    ({"keywordId": "x" * 5000}, "INVALID", "This is not the id of a keyword."),
-    ({"integrationId": ""}, "INVALID", "This is not the id of an integration."),
-    ({"url": "javascript:alert(1)"}, "INVALID", "This is no http or https address."),
+    ({"content": "x" * 20_001}, "TOO_LONG", "Must have at most 20,000 characters, but has 20,001."),
+    ({"keywordId": "nonsense"}, "INVALID", "Must be the ID of a keyword."),
+    ({"keywordId": encode("Lead", 1)}, "INVALID", "Must be the ID of a keyword."),
+    ({"keywordId": "x" * 5000}, "INVALID", "Must be the ID of a keyword."),
+    ({"integrationId": ""}, "INVALID", "Must be the ID of an integration."),
+    ({"url": "javascript:alert(1)"}, "INVALID", "Must be an http or https URL."),
     (
         {"publishedAt": "9999-12-31T23:59:59Z"},
         "INVALID",
-        "This has to lie between the years 1970 and 2999.",
+        "Must be between the years 1970 and 2999.",
     ),
 ]
 

@@ -12,7 +12,7 @@ from resolvers.framework.global_id import encode
 from schema.schema import Schema
 from server.app import create_app
 from services.accounts.vault import Sealed, Secret, Vault
-from services.integrations.accounts import owner_of
+from services.integrations.credentials import owner_of
 from tests.support.world import Ask, World
 
 TOKEN = "xoxb-very-secret-token"
@@ -135,7 +135,7 @@ async def test_an_account_is_connected_once_unless_it_was_disconnected(ask: Ask,
     id_ = (await ask(CONNECT, input=given)).data["result"]["integration"]["id"]
     before = await world.contents()
     again = await ask(CONNECT, input={**given, "name": "Other"})
-    message = "This account is connected already: update that integration, or disconnect it first."
+    message = "This account is already connected. Update that integration, or disconnect it first."
     error = {"code": "ALREADY_EXISTS", "message": message, "path": ["input", "externalAccountId"]}
     assert again.data["result"]["userErrors"] == [error]
     assert await world.contents() == before
@@ -270,7 +270,7 @@ async def test_sealed_credentials_open_nowhere_else(ask: Ask, world: World) -> N
         given = {"provider": "SLACK", "externalAccountId": account, "credentials": f"token {account}"}
         await ask(CONNECT, input=given)
     one, other = (row for row in await world.rows("integrations") if row["credentials"])
-    with pytest.raises(Exception, match="belong to something else"):
+    with pytest.raises(Exception, match="belong to another integration"):
         opened(world, {**dict(one), "credentials": other["credentials"]})
 
 
@@ -280,7 +280,7 @@ async def test_a_server_without_a_key_keeps_no_credentials(world: World, schema:
         body = {"query": CONNECT, "variables": {"input": {"provider": "X", "credentials": TOKEN}}}
         headers = {"authorization": f"Bearer {world.keys['ann']}"}
         answer = (await client.post("/graphql", json=body, headers=headers)).json()
-    message = "This server has no key to keep credentials with."
+    message = "This server cannot store credentials, because it has no encryption key."
     assert answer["data"]["result"]["userErrors"] == [
         {"code": "INVALID", "message": message, "path": ["input", "credentials"]}
     ]
@@ -326,7 +326,7 @@ async def test_integrations_change_their_status(ask: Ask, world: World, action: 
         assert errors(answer) == []
         assert after == before
     elif old not in possible:
-        message = "A disconnected integration has to be connected again first."
+        message = "The integration is disconnected. Connect it again first."
         error = {"code": "INVALID_TRANSITION", "message": message, "path": ["input", "id"]}
         assert answer.data["result"]["userErrors"] == [error]
         assert await world.contents() == contents
@@ -548,7 +548,7 @@ async def test_foreign_integrations_are_not_there_and_stay_as_they_are(
         answer = await ask(document, input={**which(document, id_), **given})
         (error,) = answer.data["result"]["userErrors"]
         place = "integrationId" if document == RUN else "id"
-        message = "There is no such integration."
+        message = "The integration does not exist."
         assert error == {"code": "NOT_FOUND", "message": message, "path": ["input", place]}
     assert await world.contents() == before
 

@@ -134,41 +134,41 @@ async def test_a_field_that_is_refused_does_not_undo_the_others(ask: Ask, world:
     assert await drifts(world.pool) == []
 
 
-TEXT = "This contains a character that no text here can contain."
+TEXT = "Must not contain NUL or unpaired surrogate characters."
 
 BAD: list[tuple[dict[str, object], list[tuple[str, str, list[str]]]]] = [
-    ({"keyword": " \n "}, [("REQUIRED", "This cannot be empty.", ["keyword"])]),
-    ({"keyword": "\u200d"}, [("INVALID", "This has no character that can be seen.", ["keyword"])]),
+    ({"keyword": " \n "}, [("REQUIRED", "Must not be empty.", ["keyword"])]),
+    ({"keyword": "\u200d"}, [("INVALID", "Must contain a visible character.", ["keyword"])]),
     ({"keyword": "a\0b"}, [("INVALID", TEXT, ["keyword"])]),
     (
         {"keyword": "x" * 201},
-        [("TOO_LONG", "At most 200 characters are possible; this has 201.", ["keyword"])],
+        [("TOO_LONG", "Must have at most 200 characters, but has 201.", ["keyword"])],
     ),
     (
         {"keyword": "ann 1"},
-        [("ALREADY_EXISTS", "There is a keyword of these words and this match type already.", ["keyword"])],
+        [("ALREADY_EXISTS", "A keyword with the same words and match type already exists.", ["keyword"])],
     ),
     (
         {"keyword": "ok", "requiredTerms": ["fine", ""], "excludedTerms": ["x" * 201]},
         [
-            ("REQUIRED", "This cannot be empty.", ["requiredTerms", "1"]),
-            ("TOO_LONG", "At most 200 characters are possible; this has 201.", ["excludedTerms", "0"]),
+            ("REQUIRED", "Must not be empty.", ["requiredTerms", "1"]),
+            ("TOO_LONG", "Must have at most 200 characters, but has 201.", ["excludedTerms", "0"]),
         ],
     ),
     (
         {"keyword": "ok", "requiredTerms": ["a"] * 51},
-        [("TOO_MANY", "At most 50 are possible; this has 51.", ["requiredTerms"])],
+        [("TOO_MANY", "Must have at most 50 elements, but has 51.", ["requiredTerms"])],
     ),
     (
         {"keyword": "ok", "matchType": None, "platforms": None},
         [
-            ("REQUIRED", "This cannot be null: leave it out instead.", ["matchType"]),
-            ("REQUIRED", "This cannot be null: leave it out instead.", ["platforms"]),
+            ("REQUIRED", "Must not be null. Omit the field instead.", ["matchType"]),
+            ("REQUIRED", "Must not be null. Omit the field instead.", ["platforms"]),
         ],
     ),
     (
         {"keyword": "ok", "userId": encode("User", 999_999)},
-        [("NOT_FOUND", "There is no such user.", ["userId"])],
+        [("NOT_FOUND", "The user does not exist.", ["userId"])],
     ),
 ]
 
@@ -193,7 +193,7 @@ async def test_a_member_creates_nothing_for_others_and_an_operator_does(ask: Ask
     before = await world.contents()
     refused = (await ask(CREATE, input=given)).data["createKeyword"]["userErrors"]
     assert refused == [
-        {"code": "NOT_FOUND", "message": "There is no such user.", "path": ["input", "userId"]}
+        {"code": "NOT_FOUND", "message": "The user does not exist.", "path": ["input", "userId"]}
     ]
     assert await world.contents() == before
 
@@ -274,7 +274,7 @@ async def test_keywords_change_their_status(
     answer = await ask(change(action), input={"id": encode("Keyword", keyword_id)})
     after = await only(world)
     if new is None:
-        message = "An archived keyword cannot be paused: resume it first."
+        message = "An archived keyword cannot be paused. Resume it first."
         error = {"code": "INVALID_TRANSITION", "message": message, "path": ["input", "id"]}
         assert answer.data["result"] == {"keyword": None, "userErrors": [error]}
         assert await world.contents() == before
@@ -339,7 +339,7 @@ async def test_foreign_keywords_are_not_there_and_stay_as_they_are(
         answer = await ask(document, input={"id": id_, **given})
         (payload,) = answer.data.values()
         answers.append(payload)
-        error = {"code": "NOT_FOUND", "message": "There is no such keyword.", "path": ["input", "id"]}
+        error = {"code": "NOT_FOUND", "message": "The keyword does not exist.", "path": ["input", "id"]}
         assert payload["userErrors"] == [error]
     assert answers[0] == answers[1]
     assert await world.contents() == before

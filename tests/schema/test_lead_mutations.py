@@ -151,7 +151,7 @@ async def test_no_lead_is_made_of_a_foreign_mention(ask: Ask, world: World, miss
     for foreign in (await promising(world, "ben"), (await lead_of(world, "ben"))["mention_id"]):
         id_ = 999_999 if missing else foreign
         answer = await ask(CREATE, input={"mentionId": encode("Mention", id_)})
-        message = "There is no such mention."
+        message = "The mention does not exist."
         error = {"code": "NOT_FOUND", "message": message, "path": ["input", "mentionId"]}
         assert answer.data["result"] == {
             "created": False,
@@ -370,7 +370,7 @@ async def test_a_lead_moves_as_the_state_machine_says(ask: Ask, world: World, ol
         named = ", ".join(status.upper() for status in STATUSES if status in possible[old])
         assert error == {
             "code": "INVALID_TRANSITION",
-            "message": f"A lead that is {old.upper()} cannot become {new.upper()}, but {named}.",
+            "message": f"A lead with status {old.upper()} cannot become {new.upper()}. Allowed: {named}.",
             "path": ["input", "status"],
         }
         assert await world.contents() == contents
@@ -458,7 +458,7 @@ async def test_who_has_seen_another_version_writes_nothing(ask: Ask, world: Worl
         (error,) = answer.data["result"]["userErrors"]
         assert error == {
             "code": "CONFLICT",
-            "message": f"The lead is in version 2 by now, not {seen}: read it again.",
+            "message": f"The lead has version 2, not {seen}. Read it again and retry.",
             "path": ["input", "expectedVersion"],
         }
     assert await world.contents() == before
@@ -509,14 +509,17 @@ async def test_who_can_be_assigned(ask: Ask, world: World) -> None:
 
     assert await assign("ann", "ann") is None
     for somebody in ("ben", "olga"):
-        assert await assign("ann", somebody) == "There is no such user."
+        assert await assign("ann", somebody) == "The user does not exist."
     assert await assign("olga", "olga") is None
     assert (await stored(world, lead["id"]))["assignee_user_id"] == world.users["olga"]
-    assert await assign("olga", "cy") == "This user cannot see the lead."
-    assert await assign("olga", "otto") == "This user is suspended."
+    assert (
+        await assign("olga", "cy")
+        == "Must be the lead's owner or an operator, because other users cannot see the lead."
+    )
+    assert await assign("olga", "otto") == "Must be an active user. This user is suspended."
     assert await assign("olga", "ann") is None
     await world.pool.execute("UPDATE users SET status = 'deleted' WHERE name = 'otto'")
-    assert await assign("olga", "otto") == "There is no such user."
+    assert await assign("olga", "otto") == "The user does not exist."
     assert (await stored(world, lead["id"]))["assignee_user_id"] == world.users["ann"]
     document = "query($f: LeadFilter) { leads(filter: $f) { nodes { id assignee { id } } } }"
     ann = encode("User", world.users["ann"])
@@ -562,7 +565,7 @@ async def test_foreign_leads_are_not_there_and_stay_as_they_are(
     before = await world.contents()
     for id_ in ((await lead_of(world, "ben"))["id"], 999_999):
         answer = await ask(document, input={"id": encode("Lead", id_), **given})
-        error = {"code": "NOT_FOUND", "message": "There is no such lead.", "path": ["input", "id"]}
+        error = {"code": "NOT_FOUND", "message": "The lead does not exist.", "path": ["input", "id"]}
         assert answer.data["result"]["userErrors"] == [error]
     assert await world.contents() == before
 

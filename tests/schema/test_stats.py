@@ -476,7 +476,7 @@ async def test_ranges_that_are_empty_turned_round_or_too_long(tim: Any, asker: A
         ),
         (
             {"by": "WEEK", "zone": "Mars/Base"},
-            "`timeZone`: 'Mars/Base' is no time zone of the IANA database, such as Europe/Berlin.",
+            "`timeZone`: 'Mars/Base' is not an IANA time zone, such as Europe/Berlin.",
         ),
     ]:
         answer = await asker(OVER_TIME, viewer="tim", **variables)

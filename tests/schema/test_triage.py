@@ -138,7 +138,7 @@ async def test_a_batch_is_done_for_all_or_for_none(ask: Ask, world: World) -> No
         "changedCount": 0,
         "replayed": False,
         "userErrors": [
-            {"code": "NOT_FOUND", "message": "There is no such mention.", "path": ["input", "ids", place]}
+            {"code": "NOT_FOUND", "message": "The mention does not exist.", "path": ["input", "ids", place]}
             for place in ("1", "3", "4")
         ],
     }
@@ -170,8 +170,8 @@ async def test_what_cannot_be_made_of_a_mention_is_refused(
 async def test_none_and_too_many_are_refused(ask: Ask, world: World) -> None:
     before = await world.contents()
     for number, code, message in (
-        (0, "REQUIRED", "This cannot be empty."),
-        (1001, "TOO_MANY", "At most 1000 are possible; this has 1001."),
+        (0, "REQUIRED", "Must not be empty."),
+        (1001, "TOO_MANY", "Must have at most 1000 elements, but has 1001."),
     ):
         wanted = [encode("Mention", n) for n in range(1, number + 1)]
         payload = (await ask(MANY, input={"ids": wanted, "read": True})).data["result"]
@@ -184,7 +184,7 @@ async def test_a_foreign_mention_is_not_there(ask: Ask, world: World, missing: b
     before = await world.contents()
     id_ = encode("Mention", 999_999) if missing else ids(await mentions(world, "ben"))[0]
     payload = (await ask(ONE, input={"id": id_, "read": True})).data["result"]
-    error = {"code": "NOT_FOUND", "message": "There is no such mention.", "path": ["input", "id"]}
+    error = {"code": "NOT_FOUND", "message": "The mention does not exist.", "path": ["input", "id"]}
     assert payload == {"mention": None, "userErrors": [error]}
     assert await world.contents() == before
 

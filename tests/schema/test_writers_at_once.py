@@ -178,7 +178,7 @@ async def test_pieces_are_taken_of_nobody_elses_keyword(
 async def test_an_integration_of_very_much_goes_piece_by_piece_and_its_mentions_stay(
     ask: Ask, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.integrations.accounts.MOST_AT_ONCE", 4)
+    monkeypatch.setattr("services.integrations.removal.MOST_AT_ONCE", 4)
     await world.add_integrations("ann", integrations=1, logs=9)
     (large,) = await world.pool.fetch(
         "SELECT integration_id AS id FROM integration_logs GROUP BY 1 HAVING count(*) = 9"

@@ -1,4 +1,4 @@
-"""What a store has to be able to do, whether it lies in this process or is shared by many."""
+"""The interface of a store, in this process's memory or shared by processes."""
 
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, NamedTuple, Protocol
@@ -7,18 +7,18 @@ from aiocache.serializers import BaseSerializer
 
 
 class Claim(NamedTuple):
-    """What came of asking for some keys' values and, in the same breath, for the right to compute them."""
+    """The result of reading keys and locking them for computation at once."""
 
     values: list[bytes | None]
-    """What lies under the keys, read after the locks were asked for."""
+    """The stored values of the keys, read after the attempt to lock."""
     held: list[str]
-    """The keys that are now the claimant's to compute; the others are somebody else's."""
+    """The keys that the caller has locked. Other callers hold the rest."""
     failures: list[Exception]
-    """Why locks could not be set. Their keys are held all the same: then two may compute one value."""
+    """Failures to set a lock. Such keys count as held, so two callers may compute the same value."""
 
 
 class Backend(Protocol):
-    """aiocache's operations on many keys, and locks. A lock is a key of its own that ends with its lease."""
+    """aiocache's bulk operations, and locks. A lock is a separate key that expires with its lease."""
 
     shared: ClassVar[bool]
     """Whether other processes see the same entries."""
@@ -36,8 +36,8 @@ class Backend(Protocol):
     async def close(self) -> object: ...
 
 
-class Verbatim(BaseSerializer):  # type: ignore[misc]
-    """Bytes in, bytes out: without an encoding aiocache does not try to make text of them."""
+class BytesSerializer(BaseSerializer):  # type: ignore[misc]
+    """Stores bytes unchanged. Without an encoding, aiocache does not decode them to text."""
 
     DEFAULT_ENCODING = None
 

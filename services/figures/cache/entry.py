@@ -1,20 +1,18 @@
-"""What is kept under a key: a value with its times, in an envelope that tells it from anything else."""
+"""The stored form of a value: the value with its timestamps and a checksum."""
 
 import struct
 import zlib
 from typing import NamedTuple, Self
 
 LAYOUT = 1
-"""Grows when the envelope changes; keys carry it, so that releases that differ do not read each other's."""
+"""Increment it when the stored form changes. Keys contain it, so that releases do not read each other's entries."""
 
 _MARK = b"LGC"
 _HEAD = struct.Struct(">3sIdd")
 
 
 class Entry(NamedTuple):
-    """A value as JSON (null and zero are values too), and when it was true and until when it is as good as new,
-    in seconds since 1970.
-    """
+    """A value as JSON, the time at which it was true, and the time until which it is fresh, in Unix seconds."""
 
     as_of: float
     fresh_until: float
@@ -25,7 +23,7 @@ class Entry(NamedTuple):
 
     @classmethod
     def unpack(cls, key: str, packed: bytes) -> Self | None:
-        """The entry, or None where the bytes are not what `pack` made for this very key."""
+        """Return the entry; None if `pack` did not make the bytes for this key."""
         if len(packed) < _HEAD.size:
             return None
         mark, checksum, as_of, fresh_until = _HEAD.unpack_from(packed)

@@ -1,4 +1,4 @@
-"""Who computes what in this process, so that others can wait for it instead of computing it too."""
+"""Computations that are running in this process, so that other tasks can wait for them."""
 
 import asyncio
 from collections.abc import Collection, Iterator
@@ -7,37 +7,37 @@ from contextlib import contextmanager
 from services.figures.cache.entry import Entry
 
 Flight = asyncio.Future[Entry | None]
-"""Ends in an entry, in the failure of the computation, or in None when its leader was cancelled."""
+"""Resolves to an entry, to the computation's exception, or to None if its leader was cancelled."""
 
 
 class Flights:
-    """The computations under way, by key."""
+    """The running computations, by key."""
 
     def __init__(self) -> None:
-        self._under_way: dict[str, Flight] = {}
+        self._running: dict[str, Flight] = {}
 
     def of(self, keys: Collection[str]) -> dict[str, Flight]:
-        """Those that somebody leads already."""
-        return {key: self._under_way[key] for key in keys if key in self._under_way}
+        """Return the running flights of the keys."""
+        return {key: self._running[key] for key in keys if key in self._running}
 
     @contextmanager
     def led(self, keys: Collection[str]) -> Iterator[dict[str, Flight]]:
-        """Leads flights for keys that nobody leads. What is not ended inside is given up for others to lead."""
+        """Lead flights for keys without one. Flights that are unresolved at the end resolve to None."""
         loop = asyncio.get_running_loop()
         flights: dict[str, Flight] = {key: loop.create_future() for key in keys}
-        self._under_way |= flights
+        self._running |= flights
         try:
             yield flights
         except Exception as failure:
             for flight in _open(flights):
                 flight.set_exception(failure)
-                flight.exception()  # perhaps nobody waits for it
+                flight.exception()  # marks it as retrieved, if no task waits for it
             raise
         finally:
             for flight in _open(flights):
                 flight.set_result(None)
             for key in flights:
-                del self._under_way[key]
+                del self._running[key]
 
 
 def _open(flights: dict[str, Flight]) -> Iterator[Flight]:
@@ -45,5 +45,5 @@ def _open(flights: dict[str, Flight]) -> Iterator[Flight]:
 
 
 async def outcome(flight: Flight) -> Entry | None:
-    """How the flight ends. Whoever stops waiting for it does not end it."""
+    """Wait for the flight. Cancelling the wait does not cancel the flight."""
     return await asyncio.shield(flight)

@@ -1,4 +1,4 @@
-"""The store of one process: the entries used last, up to a number of bytes."""
+"""A store in the memory of one process, bounded in bytes."""
 
 import time
 from collections import OrderedDict
@@ -7,22 +7,20 @@ from typing import ClassVar
 
 from aiocache.base import BaseCache
 
-from services.figures.cache.backend import Claim, Verbatim
+from services.figures.cache.backend import BytesSerializer, Claim
 
 OVERHEAD_BYTES = 250
-"""About what an entry takes besides its key and value."""
+"""The approximate size of an entry besides its key and value."""
 
 
 class MemoryBackend(BaseCache):  # type: ignore[misc]
-    """aiocache's own memory has no bound and lends out the objects it keeps. Here lie bytes, and those asked
-    for longest ago make room.
-    """
+    """An LRU cache of bytes. aiocache's own memory cache is unbounded and shares mutable objects."""
 
     NAME = "memory"
     shared: ClassVar[bool] = False
 
     def __init__(self, largest_bytes: int) -> None:
-        super().__init__(serializer=Verbatim(), timeout=None)
+        super().__init__(serializer=BytesSerializer(), timeout=None)
         self.size_bytes = 0
         self._largest_bytes = largest_bytes
         self._entries: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
@@ -46,7 +44,7 @@ class MemoryBackend(BaseCache):  # type: ignore[misc]
         return True
 
     async def claim(self, keys: Sequence[str], token: bytes, lease_seconds: float) -> Claim:  # noqa: ARG002
-        """Nobody else computes for this memory: whoever comes first in the process leads already."""
+        """Claim all keys: no other process uses this memory, and flights coordinate this process's tasks."""
         return Claim([self._look_up(key) for key in keys], list(keys), [])
 
     async def renew(self, keys: Sequence[str], token: bytes, lease_seconds: float) -> None: ...

@@ -1,4 +1,4 @@
-"""The store that all processes share: Redis or Valkey."""
+"""A store that processes share: Redis or Valkey."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from aiocache.backends.redis import RedisCache
 from redis.asyncio import BlockingConnectionPool, Redis
 
-from services.figures.cache.backend import Claim, Verbatim
+from services.figures.cache.backend import BytesSerializer, Claim
 
 CONNECTIONS = 16
 LONGEST_LEASE_SECONDS = 60
@@ -24,27 +24,28 @@ end
 
 
 class RedisBackend(RedisCache):  # type: ignore[misc]
-    """aiocache's Redis with locks that work between processes, and a client that neither waits long nor tries
-    again by itself. Raises `ValueError` for a URL that is none.
+    """aiocache's Redis cache with locks across processes, short timeouts and no retries.
+
+    Raises `ValueError` for an invalid URL.
     """
 
     shared: ClassVar[bool] = True
 
     def __init__(self, url: str, *, timeout_seconds: float) -> None:
-        super().__init__(serializer=Verbatim(), timeout=None)
+        super().__init__(serializer=BytesSerializer(), timeout=None)
         connections = BlockingConnectionPool.from_url(
             url,
             max_connections=CONNECTIONS,
             timeout=timeout_seconds,
             socket_timeout=timeout_seconds,
             socket_connect_timeout=timeout_seconds,
-            protocol=2,  # no greeting that old servers do not know
+            protocol=2,  # old servers reject the greeting of protocol 3
             driver_info=None,
         )
         self.client = Redis(connection_pool=connections)
 
     async def claim(self, keys: Sequence[str], token: bytes, lease_seconds: float) -> Claim:
-        """One round trip. A lock that does not end soon was not made here, and does not count."""
+        """Read and lock the keys in one round trip. A lock without an expiry, or with a distant one, is ignored."""
         async with self.client.pipeline(transaction=False) as pipe:
             for key in keys:
                 pipe.set(_lock(key), token, nx=True, px=int(lease_seconds * 1000))
@@ -52,13 +53,13 @@ class RedisBackend(RedisCache):  # type: ignore[misc]
                 pipe.pttl(_lock(key))
             pipe.mget(keys)
             answers: list[Any] = await pipe.execute(raise_on_error=False)
-        taken, ends, values = answers[: len(keys)], answers[len(keys) : -1], answers[-1]
+        locked, expiries, values = answers[: len(keys)], answers[len(keys) : -1], answers[-1]
         if isinstance(values, Exception):
             raise values
         held = [
             key
-            for key, mine, end in zip(keys, taken, ends, strict=True)
-            if mine is True or isinstance(mine, Exception) or _foreign(end)
+            for key, own, expiry in zip(keys, locked, expiries, strict=True)
+            if own is True or isinstance(own, Exception) or _is_foreign(expiry)
         ]
         return Claim(list(values), held, [answer for answer in answers if isinstance(answer, Exception)])
 
@@ -77,8 +78,8 @@ def _lock(key: str) -> str:
     return f"{key}:lock"
 
 
-def _foreign(milliseconds_left: Any) -> bool:
-    """Whether a lock has no end, or one that is too far away."""
+def _is_foreign(milliseconds_left: Any) -> bool:
+    """Return whether a lock never expires, or later than any lease of this cache."""
     return milliseconds_left == -1 or (
         isinstance(milliseconds_left, int) and milliseconds_left > LONGEST_LEASE_SECONDS * 1000
     )

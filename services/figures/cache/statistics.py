@@ -1,25 +1,25 @@
-"""How the cache does, as numbers since the start of the process."""
+"""Statistics of the cache since the start of the process."""
 
 from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class Statistics:
-    """Each question counts once among `hits`, `stale`, `waited` and `misses`; an exact one among `misses`."""
+    """Each question counts once, in `hits`, `stale`, `waited` or `misses`. An exact question counts as a miss."""
 
     hits: int = 0
-    """Answered from the store, as good as new."""
+    """Questions answered by a fresh entry of the store."""
     stale: int = 0
-    """Answered from the store within the metric's bound, while a new value was asked for."""
+    """Questions answered by a stale entry, which is then refreshed."""
     waited: int = 0
-    """Answered by somebody else's computation that was under way."""
+    """Questions answered by a running computation of another task or process."""
     misses: int = 0
-    """Answered by a computation of the caller's own, or not at all because it failed."""
+    """Questions whose caller computed the answer, successfully or not."""
     computed: int = 0
-    """Values computed, for callers and in the background."""
+    """Values computed for callers and in the background."""
     failed_refreshes: int = 0
-    """Computations in the background that failed; the next caller tries again."""
+    """Failed background computations. The next caller triggers a retry."""
     errors: int = 0
-    """Operations of the store that failed or took too long, and entries that were none."""
+    """Store operations that failed or timed out, and invalid entries."""
     skipped: int = 0
-    """Operations that were not tried because the store had just failed repeatedly."""
+    """Store operations skipped after repeated failures."""

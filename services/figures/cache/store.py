@@ -1,4 +1,4 @@
-"""The store with its failures taken in: they are counted, cost a bounded time, and never reach a caller."""
+"""A fault-tolerant store: failures are counted, take a bounded time, and never reach a caller."""
 
 import asyncio
 import logging
@@ -20,15 +20,15 @@ Arguments = ParamSpec("Arguments")
 logger = logging.getLogger("leadgraph")
 
 LEASE_SECONDS = 3.0
-"""How long a lock outlives a process that died with it. Whoever computes longer renews it."""
+"""How long a lock outlives its process. A longer computation renews its locks."""
 UNREACHABLE = (OSError, TimeoutError, RedisConnectionError, RedisTimeoutError)
 FAILURES_BEFORE_PAUSE = 3
 
 
 class Store:
-    """Reads, writes and locks entries. What the store cannot do is as if nothing lay in it.
+    """Reads, writes and locks entries. A backend that fails behaves like an empty one.
 
-    After three failures to reach it in a row it is left alone for `pause_seconds`, then tried by one caller.
+    After three connection failures in a row, the backend is skipped for `pause_seconds`, and then one caller retries.
     """
 
     def __init__(
@@ -51,54 +51,50 @@ class Store:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def read(self, keys: Sequence[str]) -> dict[str, Entry]:
-        """The entries that there are. What is read of a shared store in one turn of the event loop, by all of an
-        operation's metrics, is one round trip.
-        """
+        """Return the entries that exist. All reads of a shared store in one turn of the event loop share a round trip."""
         if not self._backend.shared:
-            return self._entries(keys, await self._tried(self._backend.multi_get, keys))
+            return self._entries(keys, await self._try(self._backend.multi_get, keys))
         if self._next_keys is None:
             self._next_keys = {}
-            self._next_read = self._beside(self._read_together(self._next_keys))
+            self._next_read = self._background(self._read_batch(self._next_keys))
         self._next_keys.update(dict.fromkeys(keys))
         found = await asyncio.shield(self._next_read)
         return {key: found[key] for key in keys if key in found}
 
-    async def _read_together(self, wanted: dict[str, None]) -> dict[str, Entry]:
-        self._next_keys = (
-            None  # it begins with the loop's next turn: whoever asks from here on comes too late
-        )
-        keys = list(wanted)
-        return self._entries(keys, await self._tried(self._backend.multi_get, keys))
+    async def _read_batch(self, batch: dict[str, None]) -> dict[str, Entry]:
+        self._next_keys = None  # later reads start a new batch
+        keys = list(batch)
+        return self._entries(keys, await self._try(self._backend.multi_get, keys))
 
     async def write(self, entries: Mapping[str, Entry], ttl_seconds: float) -> None:
         packed = [(key, entry.pack(key)) for key, entry in entries.items()]
-        await self._tried(self._backend.multi_set, packed, float(ttl_seconds))
+        await self._try(self._backend.multi_set, packed, float(ttl_seconds))
 
     async def claim(self, keys: Sequence[str], token: bytes) -> tuple[dict[str, Entry], list[str]]:
-        """The entries that there are, and the keys that the holder of the token may compute."""
+        """Return the entries that exist, and the keys that the caller may compute."""
         try:
-            claim = await self._tried(self._backend.claim, keys, token, LEASE_SECONDS)
-        except asyncio.CancelledError:  # perhaps the locks are set by now
+            claim = await self._try(self._backend.claim, keys, token, LEASE_SECONDS)
+        except asyncio.CancelledError:  # the locks may be set already
             self._release_soon(keys, token)
             raise
-        if claim is None:  # without a store nobody can be waited for
+        if claim is None:  # without the backend, processes cannot coordinate
             return {}, list(keys)
         for failure in claim.failures:
             self._note(failure)
         return self._entries(keys, claim.values), claim.held
 
     async def failure(self) -> Exception | None:
-        """Why the store cannot be read now; None if it can."""
+        """Return why the store cannot be read now; None if it can."""
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 await self._backend.multi_get(["leadgraph:probe"])
-        except Exception as failure:  # noqa: BLE001 - whatever it is, it is told
+        except Exception as failure:  # noqa: BLE001 - any failure is returned
             return failure
         return None
 
     @asynccontextmanager
     async def holding(self, keys: Sequence[str], token: bytes) -> AsyncIterator[None]:
-        """Renews the locks as long as somebody is inside, then gives them back."""
+        """Renew the locks inside the context, and release them at its end."""
         if not self._backend.shared:
             yield
             return
@@ -114,34 +110,34 @@ class Store:
             renewing.cancel()
 
     async def close(self) -> None:
-        """Gives back what is held and closes the connections; whoever asks later finds nothing."""
+        """Release the locks and close the connections. Later reads find nothing."""
         await asyncio.gather(*self._tasks)
         self._closed = True
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 await self._backend.close()
-        except Exception as failure:  # noqa: BLE001 - what hangs is left to the end of the process
-            logger.warning("the cache's store could not be closed: %r", failure)
+        except Exception as failure:  # noqa: BLE001 - closing is best effort
+            logger.warning("cache store could not be closed: %r", failure)
 
     async def _renew(self, keys: Sequence[str], token: bytes) -> None:
         while True:
             await asyncio.sleep(LEASE_SECONDS / 3)
-            await self._tried(self._backend.renew, keys, token, LEASE_SECONDS)
+            await self._try(self._backend.renew, keys, token, LEASE_SECONDS)
 
     def _release_soon(self, keys: Sequence[str], token: bytes) -> None:
-        """For those who were cancelled: they must not wait any more."""
+        """Release the locks in the background, because a cancelled caller must not wait."""
         if self._backend.shared:
-            self._beside(self._release(keys, token))
+            self._background(self._release(keys, token))
 
-    def _beside(self, work: Coroutine[None, None, Answer]) -> asyncio.Task[Answer]:
-        """A task that `close` waits for."""
+    def _background(self, work: Coroutine[None, None, Answer]) -> asyncio.Task[Answer]:
+        """Return a task that `close` waits for."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
     async def _release(self, keys: Sequence[str], token: bytes) -> None:
-        await self._tried(self._backend.release, keys, token)
+        await self._try(self._backend.release, keys, token)
 
     def _entries(self, keys: Sequence[str], values: Sequence[bytes | None] | None) -> dict[str, Entry]:
         entries: dict[str, Entry] = {}
@@ -149,26 +145,26 @@ class Store:
             if value is None:
                 continue
             entry = Entry.unpack(key, value)
-            if entry is None:  # somebody else's bytes
+            if entry is None:  # not written by this cache
                 self._statistics.errors += 1
             else:
                 entries[key] = entry
         return entries
 
-    async def _tried(
+    async def _try(
         self,
         operation: Callable[Arguments, Awaitable[Answer]],
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Answer | None:
-        """What the operation returns; None if it failed, took too long or was not tried."""
+        """Return the result of the operation; None if it failed, timed out or was skipped."""
         if not self._may_try():
             self._statistics.skipped += 1
             return None
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 answer = await operation(*args, **kwargs)
-        except Exception as failure:  # noqa: BLE001 - whatever it is: a cache must not fail an answer
+        except Exception as failure:  # noqa: BLE001 - the cache must never fail a request
             self._note(failure)
             return None
         self._failures = 0
@@ -180,16 +176,16 @@ class Store:
         now = time.monotonic()
         if now < self._paused_until:
             return False
-        self._paused_until = now + self._pause_seconds  # this caller tries, the others go on without
+        self._paused_until = now + self._pause_seconds  # this caller retries, the others skip
         return True
 
     def _note(self, failure: Exception) -> None:
         self._statistics.errors += 1
         if not isinstance(failure, UNREACHABLE):
             self._failures = 0
-            logger.debug("the cache's store refused: %r", failure)
+            logger.debug("cache store refused an operation: %r", failure)
             return
         self._failures += 1
         if self._failures == FAILURES_BEFORE_PAUSE:
             self._paused_until = time.monotonic() + self._pause_seconds
-            logger.warning("the cache's store cannot be reached, answers are computed: %r", failure)
+            logger.warning("cache store is unreachable, figures are computed: %r", failure)

@@ -1,4 +1,4 @@
-"""Warming: the figures that active users will probably ask for are computed before they do."""
+"""Warm the cache: compute the likely figures of active users in advance."""
 
 import asyncio
 import logging
@@ -15,12 +15,12 @@ from loaders.loader import Loads
 from loaders.rows import RowBy
 from services.accounts.viewer import Viewer
 from services.figures.cache.cached import Cached
-from services.figures.cache.cached_figure import CachedFigure
+from services.figures.cache.definition import CachedFigure
 
 logger = logging.getLogger("leadgraph")
 
 USERS_AT_ONCE = 2
-ASKED_AGAIN_AFTER_SECONDS = 0.1
+BUSY_PAUSE_SECONDS = 0.1
 
 ACTIVE_WITHIN = timedelta(days=7)
 MOST_USERS = 1000
@@ -28,51 +28,52 @@ MOST_USERS = 1000
 
 @dataclass(slots=True)
 class Warmed:
-    """The users whose figures are as good as new, and those for whom something failed, which is logged."""
+    """The numbers of users with fresh figures and of users whose warming failed."""
 
     users: int = 0
     failed: int = 0
 
 
 Busy = Callable[[], Awaitable[bool]]
-"""Whether others need the database more just now."""
+"""Returns whether the database is too busy for warming."""
 
 
 async def warm(
     cached: Cached,
     pool: Pool,
-    metrics: Iterable[CachedFigure[Any, Any]],
+    figures: Iterable[CachedFigure[Any, Any]],
     busy: Busy,
     *,
     active_within: timedelta = ACTIVE_WITHIN,
     most_users: int = MOST_USERS,
 ) -> Warmed:
-    """Goes through the users seen lately, the latest first, two at a time, each when it is quiet. What is as
-    good as new is left alone.
+    """Compute the missing and stale figures of active users, the latest seen first, two users at a time.
+
+    Pauses while the database is busy.
     """
-    foreseen = [cached_figure for cached_figure in metrics if cached_figure.warm_questions is not None]
+    warmable = [figure for figure in figures if figure.warm_questions is not None]
     warmed = Warmed()
-    if foreseen:
+    if warmable:
         users = iter(await seen_lately(pool, active_within, most_users))
         async with asyncio.TaskGroup() as group:
             for _ in range(USERS_AT_ONCE):
-                group.create_task(_warm_each(cached, pool, foreseen, busy, users, warmed))
+                group.create_task(_warm_each(cached, pool, warmable, busy, users, warmed))
     return warmed
 
 
 async def _warm_each(
     cached: Cached,
     pool: Pool,
-    metrics: list[CachedFigure[Any, Any]],
+    figures: list[CachedFigure[Any, Any]],
     busy: Busy,
     users: Iterator[SeenUser],
     warmed: Warmed,
 ) -> None:
     for user in users:
-        while await busy():  # noqa: ASYNC110 - nobody tells when it is quiet
-            await asyncio.sleep(ASKED_AGAIN_AFTER_SECONDS)
+        while await busy():  # noqa: ASYNC110 - no event signals an idle database
+            await asyncio.sleep(BUSY_PAUSE_SECONDS)
         try:
-            await _warm_user(cached, pool, metrics, user)
+            await _warm_user(cached, pool, figures, user)
         except Exception:
             logger.exception("the figures of user %d could not be warmed", user.user_id)
             warmed.failed += 1
@@ -81,22 +82,22 @@ async def _warm_each(
 
 
 async def _warm_user(
-    cached: Cached, pool: Pool, metrics: list[CachedFigure[Any, Any]], user: SeenUser
+    cached: Cached, pool: Pool, figures: list[CachedFigure[Any, Any]], user: SeenUser
 ) -> None:
-    """As the user would ask: in their scope, from one snapshot."""
+    """Refresh the user's figures in the user's scope, from one snapshot."""
     loads = Loads(Reader(pool), Viewer(user.user_id, user.role).scope)
     try:
         (row,) = await loads.load(RowBy(User), [user.user_id])
-        for cached_figure in metrics:
-            if row and cached_figure.warm_questions:
-                questions = await cached_figure.warm_questions(loads, row, datetime.now(UTC))
-                await cached.refresh(cached_figure, loads, questions)
+        for figure in figures:
+            if row and figure.warm_questions:
+                questions = await figure.warm_questions(loads, row, datetime.now(UTC))
+                await cached.refresh(figure, loads, questions)
     finally:
         await loads.close()
 
 
 def crowded(pool: Pool) -> Busy:
-    """Whether more than half of this process's connections are in use."""
+    """Return a check for whether more than half of this process's connections are in use."""
 
     async def busy() -> bool:
         return pool.get_size() - pool.get_idle_size() > pool.get_max_size() // 2

@@ -83,12 +83,12 @@ async def test_posts_are_imported_and_summed_up(database_url: str, pool: Pool, t
         "created               4  mentions that are new\n"
         "duplicates            1  mentions that were there\n"
         "rejected              2  rows that were skipped\n"
-        "  line 6: the header has 7 fields, this row has 2\n"
-        '  line 8: the number of likes "x" is no whole number\n'
+        "  line 6: the header has 7 fields, but this row has 2\n"
+        '  line 8: likes "x": Must be an integer between 0 and 2147483647.\n'
     )
     assert [json.loads(line) for line in rejects.read_text().splitlines()] == [
-        {"line": 6, "reason": "the header has 7 fields, this row has 2"},
-        {"line": 8, "reason": 'the number of likes "x" is no whole number'},
+        {"line": 6, "reason": "the header has 7 fields, but this row has 2"},
+        {"line": 8, "reason": 'likes "x": Must be an integer between 0 and 2147483647.'},
     ]
     expected = (4, {"crm": 3, "open source": 1, "paused": 0})
     assert await counters(pool) == expected
@@ -105,8 +105,8 @@ async def test_posts_are_imported_and_summed_up(database_url: str, pool: Pool, t
         "duplicates": 5,
         "rejected": 2,
         "rejections": [
-            {"line": 6, "reason": "the header has 7 fields, this row has 2"},
-            {"line": 8, "reason": 'the number of likes "x" is no whole number'},
+            {"line": 6, "reason": "the header has 7 fields, but this row has 2"},
+            {"line": 8, "reason": 'likes "x": Must be an integer between 0 and 2147483647.'},
         ],
         "damage": None,
         "dry_run": False,
@@ -143,7 +143,7 @@ async def test_twenty_rejected_rows_are_listed_and_all_are_counted(database_url:
     assert code == 0
     assert output.splitlines()[5] == "rejected          1,030  rows that were skipped"
     assert output.splitlines()[6:] == [
-        *(f"  line {line}: the header has 2 fields, this row has 1" for line in range(2, 22)),
+        *(f"  line {line}: the header has 2 fields, but this row has 1" for line in range(2, 22)),
         "  and 1,010 more",
     ]
 
@@ -158,7 +158,7 @@ async def test_a_damaged_file_is_imported_up_to_the_damage(
     assert code == 1
     assert output.splitlines()[3] == "created           1,500  mentions that are new"
     assert errors == (
-        f"leadgraph: {file} is damaged in line 1502: byte 3 of the line is not UTF-8; save the file as UTF-8. "
+        f"leadgraph: {file} is damaged in line 1502: byte 3 of the line is not UTF-8. Save the file as UTF-8. "
         "The posts before it are imported; mend the file and run the same command again: what was imported "
         "before is recognised.\n"
     )
@@ -177,9 +177,9 @@ async def test_a_damaged_file_is_imported_up_to_the_damage(
 @pytest.mark.parametrize(
     ("content", "options", "sentence"),
     [
-        ("id,title\r1,a", [], "{file} is damaged in line 1: this is no header: quotation marks do not pair up, or a carriage return stands alone. Nothing is imported."),
+        ("id,title\r1,a", [], "{file} is damaged in line 1: the header is invalid: the quotation marks do not pair up, or a carriage return lacks its line feed. Nothing is imported."),
         ("", [], "{file} is empty."),
-        ("a,b\n", [], 'No column is known to be the id: name it by --id-column; the file has "a", "b".'),
+        ("a,b\n", [], 'The ID column is unknown. Name it with --id-column; the file has "a", "b".'),
         ("id,title\n", ["--time-zone", "America"], '"America" is no time zone: give an IANA name such as UTC or America/New_York.'),
         ("id,title\n", ["--time-zone", "../x"], '"../x" is no time zone: give an IANA name such as UTC or America/New_York.'),
         ("id,title\n", ["--rejects", "{file}"], "--rejects names the file of posts itself: name another file."),

@@ -96,7 +96,13 @@ async def test_every_row_has_its_line_and_the_last_one_sums_up(origin: str, ann:
         {
             "line": 5,
             "outcome": "FAILED",
-            "errors": [{"code": "INACTIVE", "message": "The keyword is paused.", "field": "keywordId"}],
+            "errors": [
+                {
+                    "code": "INACTIVE",
+                    "message": "Must be an active keyword. This keyword is paused.",
+                    "field": "keywordId",
+                }
+            ],
         },
         {
             "line": 6,
@@ -104,7 +110,7 @@ async def test_every_row_has_its_line_and_the_last_one_sums_up(origin: str, ann:
             "errors": [
                 {
                     "code": "INVALID",
-                    "message": "This has to be a whole number between 0 and 2147483647.",
+                    "message": "Must be an integer between 0 and 2147483647.",
                     "field": "likes",
                 }
             ],
@@ -119,7 +125,7 @@ async def test_foreign_keywords_are_not_found_and_take_nothing(
 ) -> None:
     ben = await add_sender("crm", email="ben@example.com")
     body = jsonl(row("a", keywordId=ben.keyword_ids["crm"]), row("b", keywordId=encode("Keyword", 10**18)))
-    nothing = {"code": "NOT_FOUND", "message": "There is no such keyword.", "field": "keywordId"}
+    nothing = {"code": "NOT_FOUND", "message": "The keyword does not exist.", "field": "keywordId"}
     assert lines(await post(origin, ann, body)) == [
         {"line": 1, "outcome": "FAILED", "errors": [nothing]},
         {"line": 2, "outcome": "FAILED", "errors": [nothing]},
@@ -143,13 +149,13 @@ async def test_an_empty_stream_is_summed_up(origin: str, ann: Sender) -> None:
 
 
 BAD_LINES: list[tuple[bytes, str]] = [
-    (b"junk", "This is not JSON: unexpected character, expected a JSON value (column 1)."),
-    (b'{"a": "\xff"}', "Byte 8 of the line is not UTF-8."),
-    (b'{"a": "\\ud800"}', "This is not JSON: no low surrogate in string (column 8)."),
-    (b'["a"]', "This is JSON, but not an object."),
-    (b"{}{}", "This is not JSON: unexpected content after document (column 3)."),
-    (b"\x00", "This is not JSON: unexpected character, expected a JSON value (column 1)."),
-    (b"[" * 100_000, "This is not JSON: depth limit exceeded (column 1026)."),
+    (b"junk", "Must be JSON: unexpected character, expected a JSON value (column 1)."),
+    (b'{"a": "\xff"}', "Must be UTF-8: byte 8 of the line is invalid."),
+    (b'{"a": "\\ud800"}', "Must be JSON: no low surrogate in string (column 8)."),
+    (b'["a"]', "Must be a JSON object."),
+    (b"{}{}", "Must be JSON: unexpected content after document (column 3)."),
+    (b"\x00", "Must be JSON: unexpected character, expected a JSON value (column 1)."),
+    (b"[" * 100_000, "Must be JSON: depth limit exceeded (column 1026)."),
 ]
 
 
@@ -204,11 +210,11 @@ async def test_a_field_that_there_is_not_and_one_that_is_missing_are_named(origi
     assert first["errors"] == [
         {
             "code": "UNKNOWN_FIELD",
-            "message": f"There is no field 'extId'; the fields are {', '.join(FIELDS)}.",
+            "message": f"Unknown field 'extId'. The fields are {', '.join(FIELDS)}.",
             "field": "extId",
         },
-        {"code": "REQUIRED", "message": "A row needs externalId.", "field": "externalId"},
-        {"code": "REQUIRED", "message": "A row needs content or a title.", "field": "content"},
+        {"code": "REQUIRED", "message": "Required.", "field": "externalId"},
+        {"code": "REQUIRED", "message": "Required, unless `title` is given.", "field": "content"},
     ]
 
 
@@ -222,7 +228,7 @@ async def test_rows_that_are_right_are_told_why_they_were_rejected_with_the_othe
     assert first["errors"] == third["errors"]
     assert first["errors"][0] == {
         "code": "REJECTED",
-        "message": "Nothing is wrong with this row: others failed, so none was taken in.",
+        "message": "This row is valid. It was rejected because other rows failed.",
         "field": None,
     }
     assert second["errors"][0]["code"] == "INVALID"

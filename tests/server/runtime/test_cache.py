@@ -25,8 +25,7 @@ from server.runtime import cache
 from server.runtime.cache import open_cached
 from server.runtime.errors import CommandError
 from server.runtime.settings import load_settings
-from services.figures.cache.cached import Cached
-from services.figures.cache.cached_figure import CachedFigure, CachedFigures
+from services.figures.cache import Cached, CachedFigure, FigureRegistry
 from services.figures.cache.redis import RedisBackend
 from tests.support.databases import copied_database
 from tests.support.ports import free_port
@@ -81,10 +80,10 @@ def valkey() -> Iterator[Valkey]:
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     """The only metric that is known."""
-    made, known = Counted(), CachedFigures()
+    made, known = Counted(), FigureRegistry()
     known.add(made.cached_figure)
-    monkeypatch.setattr(command_module, "REGISTERED", known)
-    monkeypatch.setattr(cache, "REGISTERED", known)
+    monkeypatch.setattr(command_module, "REGISTRY", known)
+    monkeypatch.setattr(cache, "REGISTRY", known)
     return made
 
 

@@ -14,7 +14,7 @@ from server.runtime.credentials import FILE, vault, warn_of_missing_keys
 from server.runtime.errors import CommandError
 from server.runtime.settings import Settings
 from services.accounts.vault import Sealed, SealedError, Secret, Vault, id_of, new_key
-from services.integrations.accounts import owner_of
+from services.integrations.credentials import owner_of
 
 
 def settings(home: Path, key: str | None = None) -> Settings:

@@ -10,7 +10,7 @@ from db.engine.pool import Pool
 from server.app import create_app
 from server.runtime.metrics import BUCKETS, NAMES_KEPT, Metrics
 from services.accounts.api_key import ALL_SCOPES
-from services.figures.cache.cached import Cached
+from services.figures.cache import Cached
 from tests.support.sender import AddSender
 
 Samples = dict[tuple[str, ...], float]

@@ -12,9 +12,9 @@ from db.models import AnalysisStatus, Intent, Relevance, Sentiment
 from db.statements.lead_score import ScoreInputs
 from services.analysis.lead_scoring import (
     DISSATISFIED,
-    INTENTS,
-    MOODS,
-    MOODS_OF_THE_DISSATISFIED,
+    INTENT_PARTS,
+    SENTIMENT_FIT,
+    SENTIMENT_FIT_OF_DISSATISFIED,
     WEIGHTS,
     rescore,
     score,
@@ -100,9 +100,9 @@ def test_reach_is_a_logarithm_that_ends_at_ten_thousand() -> None:
 
 
 def test_every_intent_and_mood_has_its_weight() -> None:
-    assert set(INTENTS) == set(Intent)
-    assert set(MOODS) == set(MOODS_OF_THE_DISSATISFIED) == set(Sentiment)
-    assert max(INTENTS, key=INTENTS.__getitem__) is Intent.BUYING
+    assert set(INTENT_PARTS) == set(Intent)
+    assert set(SENTIMENT_FIT) == set(SENTIMENT_FIT_OF_DISSATISFIED) == set(Sentiment)
+    assert max(INTENT_PARTS, key=INTENT_PARTS.__getitem__) is Intent.BUYING
     for intent in Intent:
         moods = [parts(intent=intent, sentiment=mood)["sentiment"] for mood in ("positive", "negative")]
         assert moods == ([2, 10] if intent in DISSATISFIED else [10, 2])

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from db.models import AnalysisStatus, Intent, MatchType, Relevance, Sentiment
 from db.statements.analysis import KeywordTerms, MentionText
-from services.analysis.intent import aim_of
+from services.analysis.intent import detect_intent
 from services.analysis.record import analyze
-from services.analysis.relevance import KeywordFit
-from services.analysis.sentiment import CHARACTERS_READ, mood_of
-from services.matching.matcher import places_of
+from services.analysis.relevance import RelevanceScorer
+from services.analysis.sentiment import CHARACTERS_READ, detect_sentiment
+from services.matching.matcher import occurrences
 
 # The scores are those of the authors' own program, vaderSentiment 3.3.2; they have to stay what they are.
 MOODS = [
@@ -30,12 +30,12 @@ MOODS = [
 
 @pytest.mark.parametrize(("text", "sentiment", "score"), MOODS)
 def test_moods_are_the_lexicons(text: str, sentiment: Sentiment, score: str) -> None:
-    assert mood_of(text) == (sentiment, Decimal(score))
+    assert detect_sentiment(text) == (sentiment, Decimal(score))
 
 
 def test_only_the_beginning_of_a_text_is_read_for_its_mood() -> None:
     text = "good " * (CHARACTERS_READ // 5)
-    assert mood_of(text + "terrible " * 1000) == mood_of(text)
+    assert detect_sentiment(text + "terrible " * 1000) == detect_sentiment(text)
 
 
 INTENTS = [
@@ -60,7 +60,7 @@ INTENTS = [
 
 @pytest.mark.parametrize(("text", "intent", "certainty"), INTENTS)
 def test_intents_are_given_away_by_their_phrases(text: str, intent: Intent, certainty: str | None) -> None:
-    assert aim_of(text) == (intent, None if certainty is None else Decimal(certainty))
+    assert detect_intent(text) == (intent, None if certainty is None else Decimal(certainty))
 
 
 def test_every_intent_can_be_found() -> None:
@@ -78,38 +78,38 @@ def text(content: str, title: str | None = None, language: str | None = None) ->
 
 FAR = "x " * 101
 FITS = [
-    ("no word of it", None, Intent.BUYING, 0, "The keyword does not stand in it as it is watched for."),
-    (FAR + "crm", None, Intent.OTHER, 30, "The keyword stands once in the text; the intent is other."),
+    ("no word of it", None, Intent.BUYING, 0, "The post does not match the keyword."),
+    (FAR + "crm", None, Intent.OTHER, 30, "The keyword occurs once in the text; the intent is other."),
     (
         "a crm",
         None,
         Intent.OTHER,
         40,
-        "The keyword stands once in the text, right at the beginning; the intent is other.",
+        "The keyword occurs once in the text, near the beginning; the intent is other.",
     ),
-    ("no word of it", "CRM!", Intent.OTHER, 50, "The keyword stands in the title; the intent is other."),
+    ("no word of it", "CRM!", Intent.OTHER, 50, "The keyword occurs in the title; the intent is other."),
     (
         "crm, crm and crm",
         "CRM",
         Intent.BUYING,
         100,
-        "The keyword stands in the title and 3 times in the text, right at the beginning; the intent is buying.",
+        "The keyword occurs in the title and 3 times in the text, near the beginning; the intent is buying.",
     ),
     (
         "a crm",
         None,
         Intent.PROMOTION,
         20,
-        "The keyword stands once in the text, right at the beginning; the intent is promotion.",
+        "The keyword occurs once in the text, near the beginning; the intent is promotion.",
     ),
-    (FAR + "crm", None, Intent.HIRING, 5, "The keyword stands once in the text; the intent is hiring."),
-    ("scrm crms", None, Intent.BUYING, 0, "The keyword does not stand in it as it is watched for."),
+    (FAR + "crm", None, Intent.HIRING, 5, "The keyword occurs once in the text; the intent is hiring."),
+    ("scrm crms", None, Intent.BUYING, 0, "The post does not match the keyword."),
     (
         FAR + "crm " * 9,
         None,
         Intent.CHURN_RISK,
         65,
-        "The keyword stands 9 times in the text; the intent is churn risk.",
+        "The keyword occurs 9 times in the text; the intent is churn risk.",
     ),
 ]
 
@@ -118,7 +118,7 @@ FITS = [
 def test_fits_are_measured_by_the_written_points(
     content: str, title: str | None, intent: Intent, score: int, reason: str
 ) -> None:
-    found = KeywordFit(keyword()).of(text(content, title), intent)
+    found = RelevanceScorer(keyword()).score(text(content, title), intent)
     relevance = Relevance.HIGH if score >= 60 else Relevance.MEDIUM if score >= 35 else Relevance.LOW
     assert found == (relevance, score, reason)
 
@@ -132,14 +132,14 @@ def test_fits_are_measured_by_the_written_points(
     ],
 )
 def test_times_depend_on_how_a_keyword_matches(match_type: MatchType, content: str, times: int) -> None:
-    found = KeywordFit(keyword("sales team", match_type)).of(text(content), Intent.OTHER)
+    found = RelevanceScorer(keyword("sales team", match_type)).score(text(content), Intent.OTHER)
     assert found.score == 30 + 10 + 5 * (times - 1)
 
 
 def test_what_is_excluded_fits_not_at_all() -> None:
-    fit = KeywordFit(keyword(excluded_terms=["jobs"]))
-    assert fit.of(text("crm jobs"), Intent.BUYING).score == 0
-    assert fit.of(text("crm"), Intent.BUYING).score == 65
+    fit = RelevanceScorer(keyword(excluded_terms=["jobs"]))
+    assert fit.score(text("crm jobs"), Intent.BUYING).score == 0
+    assert fit.score(text("crm"), Intent.BUYING).score == 65
 
 
 def test_a_mention_is_analysed_as_a_whole() -> None:
@@ -153,7 +153,7 @@ def test_a_mention_is_analysed_as_a_whole() -> None:
         "intent_score": Decimal("0.700"),
         "relevance": Relevance.HIGH,
         "relevance_score": 65,
-        "relevance_reason": "The keyword stands in the title; the intent is complaint.",
+        "relevance_reason": "The keyword occurs in the title; the intent is complaint.",
     }
 
 
@@ -190,4 +190,4 @@ def test_whatever_people_write_gets_scores_within_their_ranges(title: str, conte
     ("term", "places"), [("crm", [0, 9]), ("a crm", []), ("", []), ("crms", [4]), ("crm crms", [0])]
 )
 def test_places_are_of_whole_words(term: str, places: list[int]) -> None:
-    assert places_of(term, "crm crms crm") == places
+    assert occurrences(term, "crm crms crm") == places

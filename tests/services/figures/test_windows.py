@@ -156,15 +156,15 @@ def test_whole_days_are_compared_with_as_many_days_whatever_their_hours() -> Non
 @pytest.mark.parametrize(
     ("start", "end", "argument", "problem"),
     [
-        (None, NOW, "from", "needs both"),
-        (NOW, None, "to", "needs both"),
-        (NOW, NOW, "to", "not later than"),
-        (NOW, NOW - QUARTER, "to", "not later than"),
-        (NOW + timedelta(minutes=7), NOW + QUARTER, "from", "not on a quarter"),
-        (NOW, NOW + timedelta(minutes=15, microseconds=1), "to", "not on a quarter"),
-        (EARLIEST - QUARTER, NOW, "from", "not between 1980-01-01 and 2200-01-01"),
-        (NOW, LATEST + QUARTER, "to", "not between"),
-        (NOW, NOW + timedelta(days=3661), "to", "longer than 3660 days"),
+        (None, NOW, "from", "Required with range CUSTOM"),
+        (NOW, None, "to", "Required with range CUSTOM"),
+        (NOW, NOW, "to", "Must be after `from`"),
+        (NOW, NOW - QUARTER, "to", "Must be after `from`"),
+        (NOW + timedelta(minutes=7), NOW + QUARTER, "from", "Must be a multiple of 15 minutes"),
+        (NOW, NOW + timedelta(minutes=15, microseconds=1), "to", "Must be a multiple of 15 minutes"),
+        (EARLIEST - QUARTER, NOW, "from", "Must be between 1980-01-01 and 2200-01-01"),
+        (NOW, LATEST + QUARTER, "to", "Must be between"),
+        (NOW, NOW + timedelta(days=3661), "to", "Must be at most 3660 days after `from`"),
     ],
 )
 def test_custom_windows_that_cannot_be(

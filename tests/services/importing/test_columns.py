@@ -11,13 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db.models import Platform
+from db.models import MentionKind, Platform
+from db.statements.ingest import NewPost
 from services.importing.columns import (
     ColumnNames,
     DamagedFileError,
     FileFormat,
-    Post,
-    Rejected,
+    PostRow,
+    RejectedRow,
     UnusableFileError,
     open_posts,
 )
@@ -40,34 +41,39 @@ def read(
     names: ColumnNames | None = None,
     file_format: FileFormat | None = None,
     zone: str = "UTC",
-) -> list[Post | Rejected]:
+) -> list[PostRow | RejectedRow]:
     with open_posts(path, platform, names=names, file_format=file_format, zone=ZoneInfo(zone)) as posts:
         return list(posts)
 
 
-def read_until_damage(path: Path) -> tuple[list[Post | Rejected], int, str]:
-    rows: list[Post | Rejected] = []
+def read_until_damage(path: Path) -> tuple[list[PostRow | RejectedRow], int, str]:
+    rows: list[PostRow | RejectedRow] = []
     with pytest.raises(DamagedFileError) as caught, open_posts(path, Platform.HACKERNEWS) as posts:
         rows.extend(posts)
     return rows, caught.value.line, caught.value.reason
 
 
-def ids(rows: Sequence[Post | Rejected]) -> list[str]:
-    return [row.external_id if isinstance(row, Post) else f"rejected {row.line}" for row in rows]
+def ids(rows: Sequence[PostRow | RejectedRow]) -> list[str]:
+    return [row.post.external_id if isinstance(row, PostRow) else f"rejected {row.line}" for row in rows]
 
 
 def test_a_csv_row_becomes_a_post(tmp_path: Path) -> None:
     assert read(write(tmp_path, HEADER + ROW), zone="America/New_York") == [
-        Post(
+        PostRow(
             line=2,
-            external_id="7",
-            url="http://example.com/",
-            title="Hello",
-            content="Hello",
-            author="ann",
-            likes=1,
-            comments=2,
-            published_at=datetime(2016, 8, 4, 15, 52, tzinfo=UTC),
+            post=NewPost(
+                platform=Platform.HACKERNEWS,
+                external_id="7",
+                kind=MentionKind.POST,
+                url="http://example.com/",
+                title="Hello",
+                content="Hello",
+                author="ann",
+                language=None,
+                likes=1,
+                comments=2,
+                published_at=datetime(2016, 8, 4, 15, 52, tzinfo=UTC),
+            ),
         )
     ]
 
@@ -75,16 +81,21 @@ def test_a_csv_row_becomes_a_post(tmp_path: Path) -> None:
 def test_a_json_object_becomes_a_post(tmp_path: Path) -> None:
     line = {"id": 7, "subject": " Hi ", "selftext": "a\nb", "score": 3.0, "date": 1470325920, "by": None}
     assert read(write(tmp_path, "\n" + json.dumps(line) + "\n \n", "posts.jsonl")) == [
-        Post(
+        PostRow(
             line=2,
-            external_id="7",
-            url="https://news.ycombinator.com/item?id=7",
-            title="Hi",
-            content="a\nb",
-            author="",
-            likes=3,
-            comments=None,
-            published_at=datetime(2016, 8, 4, 15, 52, tzinfo=UTC),
+            post=NewPost(
+                platform=Platform.HACKERNEWS,
+                external_id="7",
+                kind=MentionKind.POST,
+                url="https://news.ycombinator.com/item?id=7",
+                title="Hi",
+                content="a\nb",
+                author="",
+                language=None,
+                likes=3,
+                comments=None,
+                published_at=datetime(2016, 8, 4, 15, 52, tzinfo=UTC),
+            ),
         )
     ]
 
@@ -95,7 +106,7 @@ def test_a_json_object_becomes_a_post(tmp_path: Path) -> None:
 def test_dialects_of_csv_are_told_apart(tmp_path: Path, delimiter: str, line_end: str, mark: str) -> None:
     rows = [["ID", "Title", "Num Points"], ["1", '"a, b; ""c""\td|"', "5"], ["2", "x", ""]]
     text = mark + "".join(delimiter.join(row) + line_end for row in rows)
-    posts = [row for row in read(write(tmp_path, text)) if isinstance(row, Post)]
+    posts = [row.post for row in read(write(tmp_path, text)) if isinstance(row, PostRow)]
     assert [(post.external_id, post.title, post.likes) for post in posts] == [
         ("1", 'a, b; "c"\td|', 5),
         ("2", "x", None),
@@ -105,8 +116,8 @@ def test_dialects_of_csv_are_told_apart(tmp_path: Path, delimiter: str, line_end
 def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
     text = 'id,title\n1,"two\nlines"\n\n2\n3,"three\r\nmore\n\nlines",x\n4,ok\n'
     assert read(write(tmp_path, text))[1:3] == [
-        Rejected(5, "the header has 2 fields, this row has 1"),
-        Rejected(6, "the header has 2 fields, this row (up to line 9) has 3"),
+        RejectedRow(5, "the header has 2 fields, but this row has 1"),
+        RejectedRow(6, "the header has 2 fields, but this row (up to line 9) has 3"),
     ]
     assert [row.line for row in read(write(tmp_path, text))] == [2, 5, 6, 10]
 
@@ -115,19 +126,21 @@ def test_a_quotation_mark_that_is_not_closed_costs_one_row(tmp_path: Path) -> No
     text = 'id,title\n1,"open\n2,fine\n3,fine\n4,"quoted, fine"\n5,"also "bad" here"\n6,"last\nrow"\n'
     rows = read(write(tmp_path, text))
     assert ids(rows) == ["rejected 2", "2", "3", "4", "rejected 6", "6"]
-    assert rows[0] == Rejected(2, "quotation marks do not pair up, or a carriage return stands alone")
+    assert rows[0] == RejectedRow(
+        2, "the quotation marks do not pair up, or a carriage return lacks its line feed"
+    )
 
 
 def test_a_quotation_mark_that_is_never_closed_is_damage(tmp_path: Path) -> None:
     rows, line, reason = read_until_damage(write(tmp_path, HEADER + ROW + '8,"open\n' + ROW * 3))
-    assert (ids(rows), line, reason) == (["7"], 3, "a quotation mark is opened here and never closed")
+    assert (ids(rows), line, reason) == (["7"], 3, "a quotation mark opens here and is never closed")
 
 
 def test_a_quotation_mark_swallows_no_more_than_a_bound(tmp_path: Path) -> None:
     text = HEADER + ROW + '8,"open\n' + ROW * 40_000 + '9,"x"\n'
     rows, line, reason = read_until_damage(write(tmp_path, text))
     assert (ids(rows), line) == (["7"], 3)
-    assert reason == "a quotation mark is opened here and not closed within 1,000,000 characters"
+    assert reason == "a quotation mark opens here and is not closed within 1,000,000 characters"
 
 
 def test_a_line_beyond_the_bound_is_damage(tmp_path: Path) -> None:
@@ -139,14 +152,17 @@ def test_a_long_field_within_the_bound_is_one_rejected_row(tmp_path: Path) -> No
     text = 'id,text\n1,"' + "long\n" * 100_000 + '"\n2,' + "x" * 900_000 + "\n3,ok\n"
     rows = read(write(tmp_path, text))
     assert ids(rows) == ["rejected 2", "rejected 100003", "3"]
-    assert rows[1] == Rejected(100_003, "the content has 900,000 characters, there is room for 20,000")
+    assert rows[1] == RejectedRow(
+        100_003,
+        'content "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…": Must have at most 20,000 characters, but has 900,000.',
+    )
 
 
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (b"8,caf\xe9,,,,,\n", "byte 6 of the line is not UTF-8; save the file as UTF-8"),
-        (b"8,a\0b,,,,,\n", "byte 4 of the line is NUL, so this is no text"),
+        (b"8,caf\xe9,,,,,\n", "byte 6 of the line is not UTF-8. Save the file as UTF-8"),
+        (b"8,a\0b,,,,,\n", "byte 4 of the line is NUL, so the file is not text"),
     ],
 )
 def test_bytes_that_are_no_text_are_damage(tmp_path: Path, damage: bytes, reason: str) -> None:
@@ -164,14 +180,14 @@ def test_damage_far_behind_the_first_lines_is_met_in_its_place(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("content", "line", "reason"),
     [
-        ("id,title\n".encode("utf-16"), 1, "the file is UTF-16; save it as UTF-8"),
-        (b"PK\x03\x04\0\0", 1, "byte 5 of the line is NUL, so this is no text"),
+        ("id,title\n".encode("utf-16"), 1, "the file is UTF-16. Save it as UTF-8"),
+        (b"PK\x03\x04\0\0", 1, "byte 5 of the line is NUL, so the file is not text"),
         (
             b"id,title\r1,a\r2,b\r",
             1,
-            "this is no header: quotation marks do not pair up, or a carriage return stands alone",
+            "the header is invalid: the quotation marks do not pair up, or a carriage return lacks its line feed",
         ),
-        (b'id,"title\n1,a\n', 1, "a quotation mark is opened here and never closed"),
+        (b'id,"title\n1,a\n', 1, "a quotation mark opens here and is never closed"),
     ],
 )
 def test_damage_before_the_first_post_is_met_at_once(
@@ -194,42 +210,44 @@ def test_a_compressed_file_that_is_cut_off_is_damaged(tmp_path: Path) -> None:
     assert 0 < len(found) < 2000
     assert line == len(found) + 2
     assert reason == (
-        "the file cannot be read on: Compressed file ended before the end-of-stream marker was reached"
+        "the rest of the file cannot be read: Compressed file ended before the end-of-stream marker was reached"
     )
     flipped = bytearray(content)
     flipped[len(content) // 2] ^= 0xFF
-    assert read_until_damage(write(tmp_path, bytes(flipped)))[2].startswith("the file cannot be read on: ")
+    assert read_until_damage(write(tmp_path, bytes(flipped)))[2].startswith(
+        "the rest of the file cannot be read: "
+    )
 
 
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("1,x,,,,", "the header has 7 fields, this row has 6"),
-        ("1,x,,,,,,", "the header has 7 fields, this row has 8"),
-        (" ,x,,,,,", "no id"),
-        ("1, ,,,,,", "no text"),
-        ("1,x,,many,,,", 'the number of likes "many" is no whole number'),
-        ("1,x,,1.5,,,", 'the number of likes "1.5" is no whole number'),
-        ("1,x,,-1,,,", "the number of likes -1 is not between 0 and 2147483647"),
-        ("1,x,,,2147483648,,", "the number of comments 2147483648 is not between 0 and 2147483647"),
-        ("1,x,javascript:alert(1),,,,", 'the url "javascript:alert(1)" is no http or https address'),
-        ("1,x,http://,,,,", 'the url "http://" is no http or https address'),
-        ("1,x,/r/python,,,,", 'the url "/r/python" is no http or https address'),
-        ("1,x,,,,,soon", 'the date "soon" is neither ISO 8601 nor Unix seconds nor M/D/YYYY H:MM'),
-        ("1,x,,,,,13/4/2016 1:00", 'the date "13/4/2016 1:00" is neither ISO 8601 nor Unix seconds nor M/D/YYYY H:MM'),
-        ("1,x,,,,,1969-12-31", 'the date "1969-12-31" is not between 1970 and 2999'),
-        ("1,x,,,,,9999-12-31T23:59:59-01:00", 'the date "9999-12-31T23:59:59-01:00" is neither ISO 8601 nor Unix seconds nor M/D/YYYY H:MM'),
-        ("1,x,,,,,999999999999999", 'the date "999999999999999" is neither ISO 8601 nor Unix seconds nor M/D/YYYY H:MM'),
-        (f"{'1' * 501},x,,,,,", "the id has 501 characters, there is room for 500"),
-        (f"1,{'x' * 1001},,,,,", "the title has 1,001 characters, there is room for 1,000"),
-        (f"1,x,http://x/{'y' * 1992},,,,", "the url has 2,001 characters, there is room for 2,000"),
-        (f"1,x,,,,{'a' * 201},", "the author has 201 characters, there is room for 200"),
-        ("1,x,,\x1b[31m,,,", "the number of likes '\\x1b[31m' is no whole number"),
+        ("1,x,,,,", "the header has 7 fields, but this row has 6"),
+        ("1,x,,,,,,", "the header has 7 fields, but this row has 8"),
+        (" ,x,,,,,", "id: Required."),
+        ("1, ,,,,,", "content: Required, unless there is a title."),
+        ("1,x,,many,,,", 'likes "many": Must be an integer between 0 and 2147483647.'),
+        ("1,x,,1.5,,,", 'likes "1.5": Must be an integer between 0 and 2147483647.'),
+        ("1,x,,-1,,,", 'likes "-1": Must be an integer between 0 and 2147483647.'),
+        ("1,x,,,2147483648,,", 'comments "2147483648": Must be an integer between 0 and 2147483647.'),
+        ("1,x,javascript:alert(1),,,,", 'url "javascript:alert(1)": Must be an http or https URL.'),
+        ("1,x,http://,,,,", 'url "http://": Must be an http or https URL.'),
+        ("1,x,/r/python,,,,", 'url "/r/python": Must be an http or https URL.'),
+        ("1,x,,,,,soon", 'published "soon": Must be an ISO 8601 date, Unix seconds or M/D/YYYY H:MM.'),
+        ("1,x,,,,,13/4/2016 1:00", 'published "13/4/2016 1:00": Must be an ISO 8601 date, Unix seconds or M/D/YYYY H:MM.'),
+        ("1,x,,,,,1969-12-31", 'published "1969-12-31": Must be between the years 1970 and 2999.'),
+        ("1,x,,,,,9999-12-31T23:59:59-01:00", 'published "9999-12-31T23:59:59-01:00": Must be an ISO 8601 date, Unix seconds or M/D/YYYY H:MM.'),
+        ("1,x,,,,,999999999999999", 'published "999999999999999": Must be an ISO 8601 date, Unix seconds or M/D/YYYY H:MM.'),
+        (f"{'1' * 501},x,,,,,", 'id "1111111111111111111111111111111111111111…": Must have at most 500 characters, but has 501.'),
+        (f"1,{'x' * 1001},,,,,", 'title "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…": Must have at most 1,000 characters, but has 1,001.'),
+        (f"1,x,http://x/{'y' * 1992},,,,", 'url "http://x/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy…": Must have at most 2,000 characters, but has 2,001.'),
+        (f"1,x,,,,{'a' * 201},", 'author "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…": Must have at most 200 characters, but has 201.'),
+        ("1,x,,\x1b[31m,,,", "likes '\\x1b[31m': Must be an integer between 0 and 2147483647."),
     ],
 )  # fmt: skip
 def test_a_damaged_row_is_rejected_with_line_and_reason(tmp_path: Path, row: str, reason: str) -> None:
     rows = read(write(tmp_path, HEADER + ROW + row + "\n" + ROW))
-    assert rows[1] == Rejected(3, reason)
+    assert rows[1] == RejectedRow(3, reason)
     assert ids(rows) == ["7", "rejected 3", "7"]
 
 
@@ -239,19 +257,19 @@ def test_a_damaged_row_is_rejected_with_line_and_reason(tmp_path: Path, row: str
         ('{"id": 1, "title": "x"', "not JSON: unexpected end of data (column 23)"),
         ("[1]", "JSON, but not an object"),
         ('{"id": 1, "title": "\\ud800"}', "not JSON: no low surrogate in string (column 21)"),
-        ('{"id": 1, "title": "a\\u0000b"}', "the title has a NUL character"),
-        ('{"id": true, "title": "x"}', 'the id "True" is no text'),
-        ('{"id": 123456789012345678901234567890, "title": "x"}', 'the id "1.2345678901234568e+29" is no text'),
-        ('{"id": 1, "title": {"a": 1}}', "the title \"{'a': 1}\" is no text"),
-        ('{"id": 1, "title": "x", "points": true}', 'the number of likes "True" is no whole number'),
-        ('{"id": 1, "title": "x", "date": []}', 'the date "[]" is neither ISO 8601 nor Unix seconds nor M/D/YYYY H:MM'),
-        ("{}", "no id"),
+        ('{"id": 1, "title": "a\\u0000b"}', "title 'a\\x00b': Must not contain NUL or unpaired surrogate characters."),
+        ('{"id": true, "title": "x"}', 'id "True": Must be a string.'),
+        ('{"id": 123456789012345678901234567890, "title": "x"}', 'id "1.2345678901234568e+29": Must be a string.'),
+        ('{"id": 1, "title": {"a": 1}}', "title \"{'a': 1}\": Must be a string."),
+        ('{"id": 1, "title": "x", "points": true}', 'likes "True": Must be an integer between 0 and 2147483647.'),
+        ('{"id": 1, "title": "x", "date": []}', 'published "[]": Must be an ISO 8601 date, Unix seconds or M/D/YYYY H:MM.'),
+        ("{}", "id: Required."),
     ],
 )  # fmt: skip
 def test_a_damaged_line_of_json_is_rejected(tmp_path: Path, line: str, reason: str) -> None:
     good = '{"id": "1", "title": "x", "points": null, "date": ""}\n'
     rows = read(write(tmp_path, good + line + "\n" + good, "posts.ndjson"))
-    assert rows[1] == Rejected(2, reason)
+    assert rows[1] == RejectedRow(2, reason)
     assert ids(rows) == ["1", "rejected 2", "1"]
 
 
@@ -274,19 +292,21 @@ def test_a_damaged_line_of_json_is_rejected(tmp_path: Path, line: str, reason: s
 )
 def test_times_are_read_as_they_are_written(tmp_path: Path, written: str, meant: datetime | None) -> None:
     (row,) = read(write(tmp_path, f"id,title,time\n1,x,{written}\n"), zone="America/New_York")
-    assert isinstance(row, Post)
-    assert row.published_at == meant
+    assert isinstance(row, PostRow)
+    assert row.post.published_at == meant
 
 
 def test_a_missing_url_is_made_where_the_platform_has_one_for_each_post(tmp_path: Path) -> None:
     path = write(tmp_path, "id,title,url\na b/1,x,\nhttps://example.com/1,y,\n2,z,HTTPS://Example.com\n")
-    assert [row.url if isinstance(row, Post) else row.reason for row in read(path)] == [
+    assert [row.post.url if isinstance(row, PostRow) else row.reason for row in read(path)] == [
         "https://news.ycombinator.com/item?id=a%20b%2F1",
         "https://news.ycombinator.com/item?id=https%3A%2F%2Fexample.com%2F1",
         "HTTPS://Example.com",
     ]
-    assert [row.url if isinstance(row, Post) else row.reason for row in read(path, Platform.REDDIT)] == [
-        "no url",
+    assert [
+        row.post.url if isinstance(row, PostRow) else row.reason for row in read(path, Platform.REDDIT)
+    ] == [
+        "url: Required for posts of reddit.",
         "https://example.com/1",
         "HTTPS://Example.com",
     ]
@@ -298,22 +318,37 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
         id="KEY", content="what", url="where", author="who", published="when", comments="answers"
     )
     assert read(write(tmp_path, text), names=names) == [
-        Post(2, "k", "http://x.example", "t", "w", "ann", 3, 4, datetime(2016, 1, 1, tzinfo=UTC))
+        PostRow(
+            2,
+            NewPost(
+                Platform.HACKERNEWS,
+                "k",
+                MentionKind.POST,
+                "http://x.example",
+                "t",
+                "w",
+                "ann",
+                None,
+                3,
+                4,
+                datetime(2016, 1, 1, tzinfo=UTC),
+            ),
+        )
     ]
 
 
 @pytest.mark.parametrize(
     ("content", "name", "names", "sentence"),
     [
-        ("a,title\n", "p.csv", ColumnNames(), 'No column is known to be the id: name it by --id-column; the file has "a", "title".'),
-        ("id,b\n", "p.csv", ColumnNames(), 'No column is known to be the text: name one by --title-column or --content-column; the file has "id", "b".'),
-        ("id,title\n", "p.csv", ColumnNames(likes="hearts"), 'There is no column "hearts" for --likes-column; the file has "id", "title".'),
-        ('{"b": 1}\n{"c": 1}\n', "p.jsonl", ColumnNames(), 'No column is known to be the id: name it by --id-column; the file has "b", "c".'),
-        ('[{"id": 1}]', "p.json", ColumnNames(), "The file is a JSON array; JSON Lines have one object in each line, as `jq -c '.[]' FILE` makes them."),
-        ('\n[\n{"id": 1, "title": "x"}\n]\n', "p.json", ColumnNames(), "The file is a JSON array; JSON Lines have one object in each line, as `jq -c '.[]' FILE` makes them."),
-        ("hello\n", "p.jsonl", ColumnNames(), "The file has no JSON object in its first lines; JSON Lines have one object in each line."),
-        ("\n\n", "p.csv", ColumnNames(), "The file has no header: its first line has to name the columns."),
-        ("id,title\n", "posts.xlsx", ColumnNames(), "The name posts.xlsx does not say what the file is: add --format csv or --format jsonl."),
+        ("a,title\n", "p.csv", ColumnNames(), 'The ID column is unknown. Name it with --id-column; the file has "a", "title".'),
+        ("id,b\n", "p.csv", ColumnNames(), 'The text column is unknown. Name it with --title-column or --content-column; the file has "id", "b".'),
+        ("id,title\n", "p.csv", ColumnNames(likes="hearts"), 'The column "hearts" of --likes-column does not exist; the file has "id", "title".'),
+        ('{"b": 1}\n{"c": 1}\n', "p.jsonl", ColumnNames(), 'The ID column is unknown. Name it with --id-column; the file has "b", "c".'),
+        ('[{"id": 1}]', "p.json", ColumnNames(), "The file is a JSON array, but must have one object per line. Convert it with `jq -c '.[]' FILE`."),
+        ('\n[\n{"id": 1, "title": "x"}\n]\n', "p.json", ColumnNames(), "The file is a JSON array, but must have one object per line. Convert it with `jq -c '.[]' FILE`."),
+        ("hello\n", "p.jsonl", ColumnNames(), "The file lacks a JSON object in its first lines. JSON Lines must have one object per line."),
+        ("\n\n", "p.csv", ColumnNames(), "The file lacks a header. Its first line must name the columns."),
+        ("id,title\n", "posts.xlsx", ColumnNames(), "The file name posts.xlsx does not tell the format. Add --format csv or --format jsonl."),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_understood_is_refused_in_one_sentence(
@@ -330,8 +365,8 @@ def test_a_file_that_cannot_be_opened_is_refused_in_one_sentence(tmp_path: Path)
     for path, sentence in [
         (empty, f"{empty} is empty."),
         (write(tmp_path, gzip.compress(b""), "empty.csv.gz"), f"{tmp_path / 'empty.csv.gz'} is empty."),
-        (folder, f"{folder} is a directory; name a file of posts."),
-        (missing, f"There is no file {missing}."),
+        (folder, f"{folder} is a directory. Name a file of posts."),
+        (missing, f"The file {missing} does not exist."),
     ]:
         with pytest.raises(UnusableFileError) as refused:
             read(path)
@@ -351,7 +386,7 @@ def test_the_format_can_be_named(tmp_path: Path) -> None:
 def test_any_bytes_end_in_rows_or_in_one_sentence(tmp_path: Path, content: bytes, ending: str) -> None:
     start = HEADER + ROW if ending == "csv" else '{"id": "7", "title": "x"}\n'
     path = write(tmp_path, start.encode() + content, f"posts.{ending}")
-    rows: list[Post | Rejected] = []
+    rows: list[PostRow | RejectedRow] = []
     try:
         with open_posts(path, Platform.HACKERNEWS) as posts:
             rows.extend(posts)
@@ -367,7 +402,7 @@ CSV_TEXT = st.text(st.sampled_from('ab",\n'), max_size=60)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CSV_TEXT)
 def test_every_line_of_csv_is_told_of_once_at_most(tmp_path: Path, text: str) -> None:
-    rows: list[Post | Rejected] = []
+    rows: list[PostRow | RejectedRow] = []
     try:
         with open_posts(write(tmp_path, "id,title\n" + text), Platform.HACKERNEWS) as posts:
             rows.extend(posts)
@@ -395,8 +430,8 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, ending: str) -> None
 @pytest.mark.skipif(not REAL_FILE.exists(), reason="the real sample lies outside the project")
 def test_every_row_of_the_real_file_is_a_post() -> None:
     with open_posts(REAL_FILE, Platform.HACKERNEWS, zone=ZoneInfo("America/New_York")) as posts:
-        rows = [row for row in posts if isinstance(row, Post)]
+        rows = [row for row in posts if isinstance(row, PostRow)]
         assert posts.bytes_read == posts.size_bytes
     assert len(rows) == 20_100
-    assert len({row.external_id for row in rows}) == 20_100
-    assert sum(row.url.startswith("https://news.ycombinator.com/item?id=") for row in rows) >= 2440
+    assert len({row.post.external_id for row in rows}) == 20_100
+    assert sum(row.post.url.startswith("https://news.ycombinator.com/item?id=") for row in rows) >= 2440

@@ -7,9 +7,10 @@ import pytest
 
 from db.engine.pool import Pool
 from db.engine.writer import ConstraintError
-from db.models import Platform
+from db.models import MentionKind, Platform
+from db.statements.ingest import NewPost
 from services.importing import run
-from services.importing.columns import DamagedFileError, Post, Rejected, open_posts
+from services.importing.columns import DamagedFileError, PostRow, RejectedRow, open_posts
 from services.importing.run import Summary, find_matcher, import_posts
 from services.matching.keyword_matchers import KeywordMatcher
 
@@ -45,12 +46,26 @@ async def counts(pool: Pool) -> dict[str, int]:
     return {row["name"]: row["mentions_count"] for row in rows}
 
 
-def post(number: int, content: str, title: str | None = None) -> Post:
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
-    return Post(number, str(number), f"https://example.com/{number}", title, content, "bob", 5, 6, moment)
+def post(number: int, content: str, title: str | None = None) -> PostRow:
+    return PostRow(
+        number,
+        NewPost(
+            HACKERNEWS,
+            str(number),
+            MentionKind.POST,
+            f"https://example.com/{number}",
+            title,
+            content,
+            "bob",
+            None,
+            5,
+            6,
+            datetime(2026, 1, 1, tzinfo=UTC),
+        ),
+    )
 
 
-def damaged(*rows: Post | Rejected) -> Iterator[Post | Rejected]:
+def damaged(*rows: PostRow | RejectedRow) -> Iterator[PostRow | RejectedRow]:
     yield from rows
     raise DamagedFileError(99, "mice")
 
@@ -79,15 +94,15 @@ async def test_only_active_keywords_are_looked_for_and_those_that_are_active_by_
     matcher = await watch_of(pool)
     assert [keyword.keyword for keyword in matcher.keywords] == ["crm", "api"]
     rows = [post(1, "crm paused archived api")]
-    assert (await import_posts(pool, matcher, rows, HACKERNEWS)).created == 2
+    assert (await import_posts(pool, matcher, rows)).created == 2
     await pool.execute("UPDATE keywords SET status = 'active' WHERE keyword = 'paused'")
-    assert (await import_posts(pool, matcher, rows, HACKERNEWS)).created == 1
+    assert (await import_posts(pool, matcher, rows)).created == 1
     assert await counts(pool) == {"ann@example.com": 3, "crm": 1, "paused": 1, "archived": 0, "api": 1}
 
 
 async def test_posts_become_mentions_with_all_they_say(pool: Pool) -> None:
     user_id = await add_user(pool, "crm")
-    summary = await import_posts(pool, await watch_of(pool), [post(1, "the text", "A CRM")], HACKERNEWS)
+    summary = await import_posts(pool, await watch_of(pool), [post(1, "the text", "A CRM")])
     assert summary == Summary(read=1, matched=1, mentions=1, created=1)
     row = await pool.fetchrow("SELECT * FROM mentions")
     assert row is not None
@@ -121,7 +136,7 @@ async def test_a_phrase_does_not_reach_from_the_title_into_the_content(pool: Poo
         post(2, "open source", "x"),
         post(3, "x", "Open source"),
     ]
-    summary = await import_posts(pool, await watch_of(pool), rows, HACKERNEWS)
+    summary = await import_posts(pool, await watch_of(pool), rows)
     assert (summary.matched, await counts(pool)) == (2, {"ann@example.com": 2, "open source": 2})
 
 
@@ -129,14 +144,15 @@ async def test_importing_again_creates_nothing(pool: Pool) -> None:
     await add_user(pool, "crm", "api")
     rows = [post(1, "crm api"), post(2, "api"), post(3, "none"), post(1, "crm again")]
     matcher = await watch_of(pool)
-    first = await import_posts(pool, matcher, rows, HACKERNEWS)
+    first = await import_posts(pool, matcher, rows)
     assert (first.read, first.matched, first.mentions) == (4, 3, 4)
     assert (first.created, first.duplicates) == (3, 1)
     assert await pool.fetchval("SELECT content FROM mentions WHERE external_id = '1' LIMIT 1") == "crm api"
-    second = await import_posts(pool, matcher, rows, HACKERNEWS)
+    second = await import_posts(pool, matcher, rows)
     assert (second.created, second.duplicates) == (0, 4)
     assert await counts(pool) == {"ann@example.com": 3, "crm": 1, "api": 2}
-    elsewhere = await import_posts(pool, matcher, rows, Platform.REDDIT)
+    on_reddit = [row._replace(post=row.post._replace(platform=Platform.REDDIT)) for row in rows]
+    elsewhere = await import_posts(pool, matcher, on_reddit)
     assert (elsewhere.created, elsewhere.duplicates) == (3, 1)
     assert await counts(pool) == {"ann@example.com": 6, "crm": 2, "api": 4}
 
@@ -144,8 +160,8 @@ async def test_importing_again_creates_nothing(pool: Pool) -> None:
 async def test_what_is_new_is_analysed_if_that_is_asked_for(pool: Pool) -> None:
     await add_user(pool, "crm")
     rows = [post(number, "I love this CRM!") for number in range(3)]
-    await import_posts(pool, await watch_of(pool), rows[:1], HACKERNEWS)
-    await import_posts(pool, await watch_of(pool), rows, HACKERNEWS, analyze=True)
+    await import_posts(pool, await watch_of(pool), rows[:1])
+    await import_posts(pool, await watch_of(pool), rows, analyze=True)
     found = await pool.fetch(
         "SELECT external_id, sentiment FROM analysis_results JOIN mentions ON mentions.id = mention_id ORDER BY 1"
     )
@@ -155,14 +171,14 @@ async def test_what_is_new_is_analysed_if_that_is_asked_for(pool: Pool) -> None:
 async def test_other_users_are_left_alone(pool: Pool) -> None:
     await add_user(pool, "crm")
     await add_user(pool, "api", email="bob@example.com")
-    await import_posts(pool, await watch_of(pool), [post(1, "crm api")], HACKERNEWS)
+    await import_posts(pool, await watch_of(pool), [post(1, "crm api")])
     assert await counts(pool) == {"ann@example.com": 1, "crm": 1, "bob@example.com": 0, "api": 0}
 
 
 async def test_a_dry_run_writes_nothing(pool: Pool) -> None:
     await add_user(pool, "crm")
-    rows: list[Post | Rejected] = [post(1, "crm"), Rejected(2, "mice")]
-    summary = await import_posts(pool, await watch_of(pool), rows, HACKERNEWS, dry_run=True)
+    rows: list[PostRow | RejectedRow] = [post(1, "crm"), RejectedRow(2, "mice")]
+    summary = await import_posts(pool, await watch_of(pool), rows, dry_run=True)
     assert summary == Summary(read=2, matched=1, mentions=1, rejected=1)
     assert await counts(pool) == {"ann@example.com": 0, "crm": 0}
 
@@ -174,17 +190,17 @@ async def test_rejections_and_progress_are_told_batch_by_batch(
     await add_user(pool, "crm")
     told: list[tuple[int, int, list[int]]] = []
 
-    def on_batch(summary: Summary, rejected: Sequence[Rejected]) -> None:
+    def on_batch(summary: Summary, rejected: Sequence[RejectedRow]) -> None:
         told.append((summary.read, summary.created, [row.line for row in rejected]))
 
-    rows: list[Post | Rejected] = [
+    rows: list[PostRow | RejectedRow] = [
         post(1, "crm"),
-        Rejected(2, "mice"),
+        RejectedRow(2, "mice"),
         post(3, "crm"),
         post(4, "crm"),
-        Rejected(5, "mice"),
+        RejectedRow(5, "mice"),
     ]
-    summary = await import_posts(pool, await watch_of(pool), rows, HACKERNEWS, on_batch=on_batch)
+    summary = await import_posts(pool, await watch_of(pool), rows, on_batch=on_batch)
     assert told == [(2, 1, [2]), (4, 3, []), (5, 3, [5])]
     assert (summary.read, summary.rejected, summary.damage) == (5, 2, None)
 
@@ -195,7 +211,7 @@ async def test_long_posts_make_smaller_batches(pool: Pool, monkeypatch: pytest.M
     reads: list[int] = []
     rows = [post(number, "crm api " + "x" * 19_992) for number in range(5)]
     await import_posts(
-        pool, await watch_of(pool), rows, HACKERNEWS, on_batch=lambda summary, _: reads.append(summary.read)
+        pool, await watch_of(pool), rows, on_batch=lambda summary, _: reads.append(summary.read)
     )
     assert reads == [3, 5]
 
@@ -208,11 +224,11 @@ async def test_everything_before_damage_is_imported(
     await add_user(pool, "crm")
     matcher = await watch_of(pool)
     rows = [post(number, "crm") for number in range(3)]
-    summary = await import_posts(pool, matcher, damaged(*rows), HACKERNEWS, ahead=ahead)
+    summary = await import_posts(pool, matcher, damaged(*rows), ahead=ahead)
     assert (summary.read, summary.created) == (3, 3)
     assert summary.damage is not None
     assert (summary.damage.line, summary.damage.reason) == (99, "mice")
-    mended = await import_posts(pool, matcher, [*rows, post(3, "crm")], HACKERNEWS)
+    mended = await import_posts(pool, matcher, [*rows, post(3, "crm")])
     assert (mended.created, mended.duplicates) == (1, 3)
     assert await counts(pool) == {"ann@example.com": 4, "crm": 4}
 
@@ -223,7 +239,7 @@ async def test_a_failed_batch_leaves_nothing_of_itself(pool: Pool, monkeypatch: 
     await pool.execute("ALTER TABLE mentions ADD CHECK (external_id <> '3')")
     rows = [post(number, "crm") for number in range(5)]
     with pytest.raises(ConstraintError):
-        await import_posts(pool, await watch_of(pool), rows, HACKERNEWS)
+        await import_posts(pool, await watch_of(pool), rows)
     assert await counts(pool) == {"ann@example.com": 2, "crm": 2}
 
 
@@ -231,9 +247,7 @@ async def test_imports_at_the_same_time_create_each_mention_once(pool: Pool) -> 
     await add_user(pool, "crm", "api")
     matcher = await watch_of(pool)
     rows = [post(number, "crm api") for number in range(2500)]
-    imports = [
-        import_posts(pool, matcher, order, HACKERNEWS, ahead=True) for order in (rows, rows[::-1], rows)
-    ]
+    imports = [import_posts(pool, matcher, order, ahead=True) for order in (rows, rows[::-1], rows)]
     summaries = await asyncio.gather(*imports)
     assert sum(summary.created for summary in summaries) == 5000
     assert sum(summary.duplicates for summary in summaries) == 10_000
@@ -246,7 +260,7 @@ async def test_the_real_file_is_imported_once(pool: Pool) -> None:
     matcher = await watch_of(pool)
     for created in (2063, 0):
         with open_posts(REAL_FILE, HACKERNEWS) as posts:
-            summary = await import_posts(pool, matcher, posts, HACKERNEWS)
+            summary = await import_posts(pool, matcher, posts)
         assert (summary.read, summary.rejected, summary.damage) == (20_100, 0, None)
         assert (summary.mentions, summary.created, summary.duplicates) == (2063, created, 2063 - created)
         assert await counts(pool) == {

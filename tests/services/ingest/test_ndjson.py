@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest import ndjson
-from services.ingest.ndjson import BadLineError, Line, Lines, object_of
+from services.ingest.ndjson import BadLineError, Line, LineSplitter, object_of
 
 parts = st.lists(st.sampled_from([b"\n", b"\r", b" ", b"a", b"bc", b"\xef\xbb\xbf", b"d" * 7]), max_size=30)
 
@@ -14,7 +14,7 @@ parts = st.lists(st.sampled_from([b"\n", b"\r", b" ", b"a", b"bc", b"\xef\xbb\xb
 def test_lines_are_the_same_however_they_are_cut(given_parts: list[bytes], data: st.DataObject) -> None:
     whole = b"".join(given_parts)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=8)))
-    lines = Lines()
+    lines = LineSplitter()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ndjson, "LONGEST_LINE_BYTES", 10)
         found = [
@@ -34,10 +34,10 @@ def test_lines_are_the_same_however_they_are_cut(given_parts: list[bytes], data:
 
 
 def test_a_line_that_never_ends_is_not_kept() -> None:
-    lines = Lines()
+    lines = LineSplitter()
     for _ in range(100):
         assert list(lines.feed(b"x" * 100_000)) == []
-        assert len(lines._begun) <= ndjson.LONGEST_LINE_BYTES
+        assert len(lines._rest) <= ndjson.LONGEST_LINE_BYTES
     assert list(lines.end()) == [Line(1, None)]
 
 

@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 
 from db.models import Base, Integration, MentionKind, Platform
 from db.statements.ingest import NewPost
-from services.ingest.row import FIELDS, FailedRow, IngestErrorCode, NewRow, RowError, row_of
+from services.ingest.row import FIELDS, FailedRow, NewRow, row_of
+from services.ingest.row_errors import IngestErrorCode, RowError
 
 INVALID, REQUIRED, TOO_LONG = IngestErrorCode.INVALID, IngestErrorCode.REQUIRED, IngestErrorCode.TOO_LONG
 LEAST = {"platform": "X", "externalId": "1", "url": "https://x.example", "content": "text"}
-CHARACTER = "This contains a character that no text here can contain."
-WHOLE_NUMBER = "This has to be a whole number between 0 and 2147483647."
+CHARACTER = "Must not contain NUL or unpaired surrogate characters."
+WHOLE_NUMBER = "Must be an integer between 0 and 2147483647."
 PLATFORMS = (
-    "This has to be one of REDDIT, HACKERNEWS, X, BLUESKY, LINKEDIN, GITHUB, YOUTUBE, STACKOVERFLOW, DEVTO, "
+    "Must be one of REDDIT, HACKERNEWS, X, BLUESKY, LINKEDIN, GITHUB, YOUTUBE, STACKOVERFLOW, DEVTO, "
     "MASTODON, NEWS, BLOG, FORUM, PODCAST, NEWSLETTER, REVIEW, WEB, OTHER."
 )
 
@@ -98,7 +99,7 @@ def test_what_is_left_out_null_or_empty_is_the_same() -> None:
 def test_the_title_is_the_text_where_there_is_none() -> None:
     assert post_of(content=None, title=" T ")["content"] == "T"
     assert post_of(content=" ", title="T")["content"] == "T"
-    assert errors_of(content=" ", title=" ") == [(REQUIRED, "A row needs content or a title.", "content")]
+    assert errors_of(content=" ", title=" ") == [(REQUIRED, "Required, unless `title` is given.", "content")]
 
 
 @pytest.mark.parametrize(
@@ -107,22 +108,22 @@ def test_the_title_is_the_text_where_there_is_none() -> None:
         ("platform", "reddit", INVALID, PLATFORMS),
         ("platform", 1, INVALID, PLATFORMS),
         ("platform", ["X"], INVALID, PLATFORMS),
-        ("platform", None, REQUIRED, "A row needs platform."),
-        ("kind", "TWEET", INVALID, "This has to be one of POST, COMMENT, REPLY, ARTICLE, REVIEW, OTHER."),
-        ("externalId", "", REQUIRED, "A row needs externalId."),
-        ("externalId", 5, INVALID, "This has to be a text."),
-        ("externalId", "x" * 501, TOO_LONG, "At most 500 characters are possible; this has 501."),
+        ("platform", None, REQUIRED, "Required."),
+        ("kind", "TWEET", INVALID, "Must be one of POST, COMMENT, REPLY, ARTICLE, REVIEW, OTHER."),
+        ("externalId", "", REQUIRED, "Required."),
+        ("externalId", 5, INVALID, "Must be a string."),
+        ("externalId", "x" * 501, TOO_LONG, "Must have at most 500 characters, but has 501."),
         ("externalId", "a\0", INVALID, CHARACTER),
         ("content", "a\ud800b", INVALID, CHARACTER),
-        ("content", "x" * 20_001, TOO_LONG, "At most 20,000 characters are possible; this has 20,001."),
-        ("content", {"a": 1}, INVALID, "This has to be a text."),
-        ("title", "x" * 1001, TOO_LONG, "At most 1,000 characters are possible; this has 1,001."),
-        ("author", True, INVALID, "This has to be a text."),
-        ("language", "x" * 36, TOO_LONG, "At most 35 characters are possible; this has 36."),
-        ("url", " ", REQUIRED, "A row needs url."),
-        ("url", "ftp://x.example", INVALID, "This is no http or https address."),
-        ("url", "https://", INVALID, "This is no http or https address."),
-        ("url", "https://x.example/a\nb", INVALID, "This is no http or https address."),
+        ("content", "x" * 20_001, TOO_LONG, "Must have at most 20,000 characters, but has 20,001."),
+        ("content", {"a": 1}, INVALID, "Must be a string."),
+        ("title", "x" * 1001, TOO_LONG, "Must have at most 1,000 characters, but has 1,001."),
+        ("author", True, INVALID, "Must be a string."),
+        ("language", "x" * 36, TOO_LONG, "Must have at most 35 characters, but has 36."),
+        ("url", " ", REQUIRED, "Required."),
+        ("url", "ftp://x.example", INVALID, "Must be an http or https URL."),
+        ("url", "https://", INVALID, "Must be an http or https URL."),
+        ("url", "https://x.example/a\nb", INVALID, "Must be an http or https URL."),
         ("likes", -1, INVALID, WHOLE_NUMBER),
         ("likes", 2**31, INVALID, WHOLE_NUMBER),
         ("likes", 1.0, INVALID, WHOLE_NUMBER),
@@ -132,20 +133,20 @@ def test_the_title_is_the_text_where_there_is_none() -> None:
             "publishedAt",
             "2026-01-31T12:00:00",
             INVALID,
-            "'2026-01-31T12:00:00' has no time zone: add Z or an offset such as +02:00.",
+            "'2026-01-31T12:00:00' lacks a time zone. Add Z or an offset such as +02:00.",
         ),
         (
             "publishedAt",
             "yesterday",
             INVALID,
-            "'yesterday' is no RFC 3339 date and time, such as 2026-01-31T12:00:00Z.",
+            "'yesterday' is not an RFC 3339 date and time, such as 2026-01-31T12:00:00Z.",
         ),
-        ("publishedAt", "1969-12-31T23:00:00Z", INVALID, "This has to lie between the years 1970 and 2999."),
-        ("publishedAt", "3000-01-01T00:00:00Z", INVALID, "This has to lie between the years 1970 and 2999."),
-        ("publishedAt", 1_700_000_000, INVALID, "This has to be a text."),
-        ("keywordId", "x", INVALID, "This is not the id of a keyword."),
-        ("keywordId", 7, INVALID, "This is not the id of a keyword."),
-        ("integrationId", "x", INVALID, "This is not the id of an integration."),
+        ("publishedAt", "1969-12-31T23:00:00Z", INVALID, "Must be between the years 1970 and 2999."),
+        ("publishedAt", "3000-01-01T00:00:00Z", INVALID, "Must be between the years 1970 and 2999."),
+        ("publishedAt", 1_700_000_000, INVALID, "Must be a string."),
+        ("keywordId", "x", INVALID, "Must be the ID of a keyword."),
+        ("keywordId", 7, INVALID, "Must be the ID of a keyword."),
+        ("integrationId", "x", INVALID, "Must be the ID of an integration."),
     ],
 )
 def test_a_wrong_value_is_said_to_be_wrong(

@@ -15,15 +15,16 @@ from db.engine.writer import in_transaction
 from db.integrity.audit import drifts
 from db.models import MentionKind, Platform
 from db.statements.ingest import NewPost
-from services.ingest.row import FailedRow, IngestErrorCode, NewRow, RowError
-from services.ingest.write import ErrorPolicy, IngestOutcome, RowResult, take, take_in
+from services.ingest.row import FailedRow, NewRow
+from services.ingest.row_errors import IngestErrorCode, RowError
+from services.ingest.write import ErrorPolicy, IngestOutcome, RowResult, ingest, ingest_rows
 from services.matching.keyword_matchers import KeywordMatcher
 from services.rules.user_errors import InactiveViewerError
 
 CREATED, DUPLICATE = IngestOutcome.CREATED, IngestOutcome.DUPLICATE
 UNMATCHED, FAILED = IngestOutcome.UNMATCHED, IngestOutcome.FAILED
-BROKEN = FailedRow([RowError(IngestErrorCode.REQUIRED, "A row needs url.", "url")])
-NOT_FOUND = (IngestErrorCode.NOT_FOUND, "There is no such keyword.", "keywordId")
+BROKEN = FailedRow([RowError(IngestErrorCode.REQUIRED, "Required.", "url")])
+NOT_FOUND = (IngestErrorCode.NOT_FOUND, "The keyword does not exist.", "keywordId")
 
 
 def row(
@@ -83,24 +84,32 @@ async def test_each_row_is_told_what_became_of_it(pool: Pool) -> None:
         row(10**18, "a"),
     ]
     matcher = KeywordMatcher(user_id)
-    results = await take(pool, matcher, given)
+    results = await ingest(pool, matcher, given)
     ids = {external_id: id_ for _, external_id, id_ in await stored(pool)}
     assert set(ids) == {"a", "b"}
     assert results == [
         (CREATED, [(ids["b"], crm, True)], ()),
-        (FAILED, (), [(IngestErrorCode.INACTIVE, "The keyword is paused.", "keywordId")]),
+        (
+            FAILED,
+            (),
+            [(IngestErrorCode.INACTIVE, "Must be an active keyword. This keyword is paused.", "keywordId")],
+        ),
         (CREATED, [(ids["a"], crm, True)], ()),
-        (FAILED, (), [(IngestErrorCode.INACTIVE, "The keyword is archived.", "keywordId")]),
+        (
+            FAILED,
+            (),
+            [(IngestErrorCode.INACTIVE, "Must be an active keyword. This keyword is archived.", "keywordId")],
+        ),
         (DUPLICATE, [(ids["b"], crm, False)], ()),
         (FAILED, (), BROKEN.errors),
         (FAILED, (), [NOT_FOUND]),
         (FAILED, (), [NOT_FOUND]),
     ]
     assert ids["b"] < ids["a"]  # in the order of the rows
-    again = await take(pool, matcher, [row(crm, "c"), row(crm, "a")])
+    again = await ingest(pool, matcher, [row(crm, "c"), row(crm, "a")])
     assert told(again) == [(CREATED, [(crm, True)]), (DUPLICATE, [(crm, False)])]
     assert again[1].mentions[0].id == ids["a"]
-    assert await take(pool, matcher, []) == []
+    assert await ingest(pool, matcher, []) == []
     assert await drifts(pool) == []
 
 
@@ -116,7 +125,7 @@ async def test_a_row_without_a_keyword_is_a_mention_of_each_that_it_contains(poo
         row(None, "3", "paused"),
         row(None, "1", "crm api"),
     ]
-    assert told(await take(pool, matcher, given)) == [
+    assert told(await ingest(pool, matcher, given)) == [
         (CREATED, [(crm, True), (api, True)]),
         (CREATED, [(crm, True)]),
         (CREATED, [(crm, False), (api, True)]),
@@ -138,7 +147,7 @@ async def test_a_mention_names_an_integration_of_its_user_only(pool: Pool) -> No
         row(-1, "4", integration_id=foreign),
     ]
     nowhere = (IngestErrorCode.NOT_FOUND, "integrationId")
-    assert told(await take(pool, KeywordMatcher(user_id), given)) == [
+    assert told(await ingest(pool, KeywordMatcher(user_id), given)) == [
         (CREATED, [(crm, True)]),
         (FAILED, [nowhere]),
         (FAILED, [nowhere]),
@@ -152,7 +161,7 @@ async def test_all_are_rejected_when_one_fails_and_all_were_to_be_taken(pool: Po
     matcher = KeywordMatcher(user_id)
     good = [row(crm, "a"), row(None, "b", "crm"), row(None, "c", "nothing")]
     for bad, code in ((BROKEN, IngestErrorCode.REQUIRED), (row(-1, "d"), IngestErrorCode.NOT_FOUND)):
-        results = await take(pool, matcher, [*good[:1], bad, *good[1:]], ErrorPolicy.REJECT_ALL)
+        results = await ingest(pool, matcher, [*good[:1], bad, *good[1:]], ErrorPolicy.REJECT_ALL)
         assert [result.outcome for result in results] == [FAILED] * 4
         assert [result.errors[0].code for result in results] == [
             IngestErrorCode.REJECTED,
@@ -161,7 +170,7 @@ async def test_all_are_rejected_when_one_fails_and_all_were_to_be_taken(pool: Po
             IngestErrorCode.REJECTED,
         ]
     assert await stored(pool) == set()
-    results = await take(pool, matcher, good, ErrorPolicy.REJECT_ALL)
+    results = await ingest(pool, matcher, good, ErrorPolicy.REJECT_ALL)
     assert [result.outcome for result in results] == [CREATED, CREATED, UNMATCHED]
 
 
@@ -170,9 +179,9 @@ async def test_nothing_is_taken_in_for_users_who_are_not_active(pool: Pool, stat
     user_id, (crm,) = await add_user(pool, "crm")
     await pool.execute("UPDATE users SET status = $1", status)
     with pytest.raises(InactiveViewerError):
-        await take(pool, KeywordMatcher(user_id), [row(crm, "a")])
+        await ingest(pool, KeywordMatcher(user_id), [row(crm, "a")])
     with pytest.raises(InactiveViewerError):
-        await take(pool, KeywordMatcher(user_id + 1), [row(crm, "a")])
+        await ingest(pool, KeywordMatcher(user_id + 1), [row(crm, "a")])
     assert await stored(pool) == set()
 
 
@@ -191,7 +200,7 @@ async def test_a_mention_takes_all_that_a_column_can_hold(pool: Pool) -> None:
         comments=0,
         published_at=datetime(2999, 12, 31, tzinfo=UTC),
     )
-    (result,) = await take(pool, KeywordMatcher(user_id), [NewRow(longest, crm)])
+    (result,) = await ingest(pool, KeywordMatcher(user_id), [NewRow(longest, crm)])
     found = await pool.fetchrow("SELECT * FROM mentions WHERE id = $1", result.mentions[0].id)
     assert found is not None
     assert {name: found[name] for name in NewPost._fields} == longest._asdict()
@@ -199,7 +208,7 @@ async def test_a_mention_takes_all_that_a_column_can_hold(pool: Pool) -> None:
 
 async def statements(pool: Pool, user_id: int, rows: Sequence[NewRow]) -> list[str]:
     sent: list[str] = []
-    await in_transaction(pool, lambda writer: take_in(writer, KeywordMatcher(user_id), rows), sent)
+    await in_transaction(pool, lambda writer: ingest_rows(writer, KeywordMatcher(user_id), rows), sent)
     return sent
 
 
@@ -219,7 +228,7 @@ async def test_a_batch_takes_the_same_statements_however_many_rows_and_keywords_
 
 async def test_ingest_leaves_the_version_of_the_data_as_it_is(pool: Pool) -> None:
     user_id, (crm,) = await add_user(pool, "crm")
-    await take(pool, KeywordMatcher(user_id), [row(crm, "a")])
+    await ingest(pool, KeywordMatcher(user_id), [row(crm, "a")])
     assert await pool.fetchval("SELECT data_version FROM users") == 0
 
 
@@ -228,7 +237,7 @@ async def test_batches_that_overlap_and_come_at_once_create_each_mention_once(po
     user_id, keyword_ids = await add_user(pool, "crm", "api", "sql")
     rows = [row(keyword_id, str(number)) for number in range(200) for keyword_id in keyword_ids]
     orders = [rows, rows[::-1], rows[::7] + rows[::3], rows]
-    results = await asyncio.gather(*(take(pool, KeywordMatcher(user_id), order) for order in orders))
+    results = await asyncio.gather(*(ingest(pool, KeywordMatcher(user_id), order) for order in orders))
     outcomes = [result.outcome for each in results for result in each]
     assert (outcomes.count(CREATED), outcomes.count(FAILED)) == (600, 0)
     ids = {
@@ -263,7 +272,7 @@ async def test_a_keyword_that_goes_while_it_is_waited_for_takes_no_mention(
         await other.execute("SELECT 1 FROM users FOR NO KEY UPDATE")
         await other.execute(change)
         given = [row(crm, "a"), row(None, "b", "crm")]
-        taking_in = asyncio.create_task(take(pool, KeywordMatcher(user_id), given))
+        taking_in = asyncio.create_task(ingest(pool, KeywordMatcher(user_id), given))
         await wait_for_a_lock(pool)
         await transaction.commit()
     assert told(await taking_in) == [(FAILED, [(outcome, "keywordId")]), (UNMATCHED, [])]
@@ -282,7 +291,7 @@ async def test_a_mention_that_a_writer_without_the_lock_adds_meanwhile_is_found(
         # The trigger that counts is the one that locks the user: without it, both get as far as the row.
         await other.execute("SET LOCAL session_replication_role = replica")
         id_ = await other.fetchval(insert, user_id, crm)
-        taking_in = asyncio.create_task(take(pool, KeywordMatcher(user_id), [row(crm, "a"), row(crm, "b")]))
+        taking_in = asyncio.create_task(ingest(pool, KeywordMatcher(user_id), [row(crm, "a"), row(crm, "b")]))
         await wait_for_a_lock(pool)
         await transaction.commit()
     first, second = await taking_in
@@ -298,7 +307,7 @@ async def test_a_deadlock_with_a_deleted_keyword_is_tried_again(pool: Pool) -> N
         transaction = other.transaction()
         await transaction.start()
         await other.execute("SELECT 1 FROM keywords WHERE id = $1 FOR UPDATE", crm)
-        taking_in = asyncio.create_task(take(pool, KeywordMatcher(user_id), [row(crm, "a"), row(api, "a")]))
+        taking_in = asyncio.create_task(ingest(pool, KeywordMatcher(user_id), [row(crm, "a"), row(api, "a")]))
         await wait_for_a_lock(pool)
         await other.execute("DELETE FROM keywords WHERE id = $1", crm)
         await transaction.commit()
@@ -341,7 +350,7 @@ class Model:
     def __init__(self) -> None:
         self.mentions: set[tuple[int, str]] = set()
 
-    def take(self, rows: Sequence[Given], on_error: ErrorPolicy) -> list[Any]:
+    def ingest(self, rows: Sequence[Given], on_error: ErrorPolicy) -> list[Any]:
         codes = [self.code_of(row) for row in rows]
         if on_error == ErrorPolicy.REJECT_ALL and any(codes):
             return [(FAILED, code or IngestErrorCode.REJECTED) for code in codes]
@@ -379,7 +388,7 @@ async def test_any_mix_of_rows_becomes_what_a_simple_model_says(
     keyword_ids = [*own, *foreign, 10**18]
     matcher, model = KeywordMatcher(user_id), Model()
     for rows, on_error in batches:
-        results = await take(
+        results = await ingest(
             pool,
             matcher,
             [
@@ -400,7 +409,7 @@ async def test_any_mix_of_rows_becomes_what_a_simple_model_says(
             else (result.outcome, [(own.index(each.keyword_id), each.created) for each in result.mentions])
             for result in results
         ]
-        assert found == model.take(rows, on_error)
+        assert found == model.ingest(rows, on_error)
     assert {(own.index(keyword_id), external_id) for keyword_id, external_id, _ in await stored(pool)} == (
         model.mentions
     )

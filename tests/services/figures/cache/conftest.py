@@ -16,8 +16,8 @@ from db.language.scope import EVERYBODY, Scope
 from db.models import User
 from loaders.loader import Loads
 from loaders.rows import RowBy
+from services.figures.cache import Cached, CachedFigure, Figure
 from services.figures.cache.backend import Backend
-from services.figures.cache.cached import Cached, CachedFigure, Figure
 from services.figures.cache.memory import MemoryBackend
 from services.figures.cache.redis import RedisBackend
 from tests.support.valkey import Valkey
@@ -90,11 +90,11 @@ class Laboratory:
     ben: int
     later: float = 0
     cached: Cached = field(init=False)
-    cached_figure: CachedFigure[TotalsOf, Totals] = field(init=False)
+    totals: CachedFigure[TotalsOf, Totals] = field(init=False)
 
     def __post_init__(self) -> None:
         self.cached = self.another(self.backend)
-        self.cached_figure = CachedFigure("totals", 1, TTL, STALE, self.counting.compute)
+        self.totals = CachedFigure("totals", 1, TTL, STALE, self.counting.compute)
 
     def clock(self) -> float:
         return time.time() + self.later
@@ -123,9 +123,7 @@ class Laboratory:
         user = user_id or self.ann
         async with self.operation(user) as loads:
             questions = [TotalsOf(user, name) for name in names]
-            return await (cached or self.cached).get(
-                self.cached_figure, loads, questions, max_age_seconds=max_age
-            )
+            return await (cached or self.cached).get(self.totals, loads, questions, max_age_seconds=max_age)
 
     async def figure(
         self, *, user_id: int | None = None, max_age: float | None = None, cached: Cached | None = None

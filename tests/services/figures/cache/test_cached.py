@@ -13,9 +13,8 @@ import pytest
 
 from db.engine.reader import Reader
 from loaders.loader import Loads
-from services.figures.cache.cached import Cached, CachedFigure, Figures, cached_figure
-from services.figures.cache.cached_figure import CachedFigures
-from services.figures.cache.decoded import Decoded
+from services.figures.cache import Cached, CachedFigure, FigureRegistry, Figures, cached_figure
+from services.figures.cache.decoded import DecodedValues
 from tests.services.figures.cache.conftest import STALE, TTL, Laboratory, Totals, TotalsOf
 
 
@@ -128,7 +127,7 @@ def test_what_is_kept_decoded_is_bounded() -> None:
         return [[] for _ in questions]
 
     shared = CachedFigure("lists", 1, TTL, STALE, compute, shared=True)
-    decoded = Decoded(largest_bytes=10)
+    decoded = DecodedValues(largest_bytes=10)
     for number in range(9):
         assert decoded.value(shared, f"key {number}", b"[%d]" % number) == [number]
     assert [body for _, body, _ in decoded] == [b"[6]", b"[7]", b"[8]"]
@@ -144,7 +143,7 @@ async def test_what_an_operation_has_loaded_goes_with_it_and_waits_for_no_collec
     gc.disable()
     try:
         async with laboratory.operation() as loads:
-            figures = Figures(laboratory.cached_figure, None, laboratory.cached, loads)
+            figures = Figures(laboratory.totals, None, laboratory.cached, loads)
             await loads.load(figures, [TotalsOf(laboratory.ann)])
         there = weakref.ref(loads)
         del loads, figures
@@ -292,10 +291,10 @@ async def test_an_exact_figure_is_computed_from_the_callers_snapshot_and_kept(
     laboratory: Laboratory,
 ) -> None:
     async with laboratory.operation() as loads:
-        (before,) = await laboratory.cached.get(laboratory.cached_figure, loads, [TotalsOf(laboratory.ann)])
+        (before,) = await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann)])
         await laboratory.ingest()
         (same,) = await laboratory.cached.get(
-            laboratory.cached_figure, loads, [TotalsOf(laboratory.ann)], max_age_seconds=0
+            laboratory.totals, loads, [TotalsOf(laboratory.ann)], max_age_seconds=0
         )
     assert (before.value.mentions, same.value.mentions) == (0, 0)
     exact = await laboratory.figure(max_age=0)
@@ -307,12 +306,10 @@ async def test_an_exact_figure_is_computed_from_the_callers_snapshot_and_kept(
 async def test_a_figure_is_as_old_as_its_snapshot(laboratory: Laboratory) -> None:
     before = datetime.now(UTC)
     async with laboratory.operation() as loads:
-        await laboratory.cached.get(laboratory.cached_figure, loads, [TotalsOf(laboratory.ann, "opens")])
+        await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann, "opens")])
         opened = datetime.now(UTC)
         await asyncio.sleep(0.05)
-        (figure,) = await laboratory.cached.get(
-            laboratory.cached_figure, loads, [TotalsOf(laboratory.ann, "late")]
-        )
+        (figure,) = await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann, "late")])
     assert before <= figure.as_of <= opened
 
 
@@ -327,10 +324,10 @@ async def test_who_has_written_reads_what_they_wrote(laboratory: Laboratory) -> 
 
 async def test_an_older_snapshot_keeps_to_its_version(laboratory: Laboratory) -> None:
     async with laboratory.operation() as loads:
-        await laboratory.cached.get(laboratory.cached_figure, loads, [TotalsOf(laboratory.ann, "opens")])
+        await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann, "opens")])
         await laboratory.write()
         assert (await laboratory.figure()).value.version == 1
-        (old,) = await laboratory.cached.get(laboratory.cached_figure, loads, [TotalsOf(laboratory.ann)])
+        (old,) = await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann)])
     assert old.value.version == 0
     assert (await laboratory.figure()).value.version == 1
 
@@ -347,16 +344,16 @@ async def test_viewers_do_not_share_figures(laboratory: Laboratory) -> None:
     questions = [TotalsOf(laboratory.ann)]
     await laboratory.figure()
     async with laboratory.operation(laboratory.ben) as loads:
-        await laboratory.cached.get(laboratory.cached_figure, loads, questions)
+        await laboratory.cached.get(laboratory.totals, loads, questions)
     async with laboratory.operation(operator=True) as loads:
-        await laboratory.cached.get(laboratory.cached_figure, loads, questions)
+        await laboratory.cached.get(laboratory.totals, loads, questions)
     assert laboratory.counting.runs == 3
 
 
 async def test_a_figure_over_everybody_follows_everybodys_writes(laboratory: Laboratory) -> None:
     async def ask() -> None:
         async with laboratory.operation(operator=True) as loads:
-            await laboratory.cached.get(laboratory.cached_figure, loads, [TotalsOf(None)])
+            await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(None)])
 
     await ask()
     await ask()
@@ -368,19 +365,19 @@ async def test_a_figure_over_everybody_follows_everybodys_writes(laboratory: Lab
 
 async def test_another_version_of_a_metric_has_figures_of_its_own(laboratory: Laboratory) -> None:
     await laboratory.figure()
-    laboratory.cached_figure = CachedFigure("totals", 2, TTL, STALE, laboratory.counting.compute)
+    laboratory.totals = CachedFigure("totals", 2, TTL, STALE, laboratory.counting.compute)
     await laboratory.figure()
     assert laboratory.counting.runs == 2
 
 
 async def test_a_refresh_keeps_its_figure_under_the_version_that_it_saw(laboratory: Laboratory) -> None:
     async with laboratory.operation() as loads:
-        await laboratory.cached.get(laboratory.cached_figure, loads, [TotalsOf(laboratory.ann)])
+        await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann)])
         await laboratory.write()
         laboratory.later = TTL + 1
-        await laboratory.cached.get(laboratory.cached_figure, loads, [TotalsOf(laboratory.ann)])
+        await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann)])
         await laboratory.settled()
-        (old,) = await laboratory.cached.get(laboratory.cached_figure, loads, [TotalsOf(laboratory.ann)])
+        (old,) = await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann)])
     assert old.value.version == 0
     await laboratory.settled()
     runs = laboratory.counting.runs
@@ -462,7 +459,7 @@ async def test_a_metric_with_values_that_it_does_not_announce_is_refused(laborat
 
     wrong = CachedFigure("wrong", 1, TTL, STALE, compute)
     async with laboratory.operation() as loads:
-        with pytest.raises(TypeError, match="wrong computed what it does not announce"):
+        with pytest.raises(TypeError, match="wrong returned a value of another type than annotated"):
             await laboratory.cached.get(wrong, loads, [TotalsOf(laboratory.ann)])
 
 
@@ -470,7 +467,7 @@ def test_a_metric_of_what_cannot_be_kept_is_refused() -> None:
     async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[Reader]:
         raise NotImplementedError
 
-    with pytest.raises(TypeError, match=r"readers is not about plain values: .*Reader"):
+    with pytest.raises(TypeError, match=r"readers must have plain questions and values: .*Reader"):
         CachedFigure("readers", 1, TTL, STALE, compute)
 
 
@@ -484,13 +481,13 @@ def test_a_metric_without_a_life_is_refused(ttl: float, stale: float) -> None:
 
 
 def test_metrics_register_themselves_once() -> None:
-    known = CachedFigures()
+    known = FigureRegistry()
 
     async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[int]:
         raise NotImplementedError
 
     make: Callable[..., CachedFigure[TotalsOf, int]] = cached_figure(
-        "figure", version=1, ttl_seconds=1, stale_seconds=1, metrics=known
+        "figure", version=1, ttl_seconds=1, stale_seconds=1, registry=known
     )
     assert list(known) == []
     made = make(compute)
@@ -505,7 +502,7 @@ async def test_an_operation_of_a_single_load_keeps_its_snapshot_for_figures(labo
         loads._reader.single = True
         laboratory.counting.gate.clear()
         asking = asyncio.create_task(
-            laboratory.cached.get(laboratory.cached_figure, loads, [TotalsOf(laboratory.ann)])
+            laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann)])
         )
         await laboratory.counting.entered.wait()
         assert laboratory.pool.get_idle_size() == laboratory.pool.get_size() - 1

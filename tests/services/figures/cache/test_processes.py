@@ -13,8 +13,7 @@ import pytest
 
 from db.engine.pool import Pool
 from loaders.loader import Loads
-from services.figures.cache import computing, store
-from services.figures.cache.cached import Cached, CachedFigure
+from services.figures.cache import Cached, CachedFigure, computing, store
 from services.figures.cache.redis import RedisBackend
 from tests.services.figures.cache.conftest import STALE, TTL, Laboratory, TotalsOf
 from tests.services.figures.cache.history import Got, History, State
@@ -217,9 +216,9 @@ async def test_databases_that_share_a_store_are_kept_apart(shared: Laboratory, v
 async def test_the_store_itself_ends_entries_at_their_bound(shared: Laboratory, valkey: Valkey) -> None:
     """Also for readers whose clocks are slow; and an old snapshot has less of it left."""
     async with shared.operation() as loads:
-        await shared.cached.get(shared.cached_figure, loads, [TotalsOf(shared.ann, "opens")])
+        await shared.cached.get(shared.totals, loads, [TotalsOf(shared.ann, "opens")])
         await asyncio.sleep(0.5)
-        await shared.cached.get(shared.cached_figure, loads, [TotalsOf(shared.ann, "late")])
+        await shared.cached.get(shared.totals, loads, [TotalsOf(shared.ann, "late")])
     with valkey.client() as client:
         left = sorted(client.pttl(key) / 1000 for key in client.keys(f"{shared.cached._prefix}*"))
     assert len(left) == 2
@@ -231,7 +230,7 @@ async def test_what_an_operation_reads_at_once_is_one_round_trip(shared: Laborat
         asked = [[TotalsOf(shared.ann, f"{number}"), TotalsOf(shared.ann, "all")] for number in range(7)]
 
         async def ask_all() -> list[list[str]]:
-            calls = (shared.cached.get(shared.cached_figure, loads, questions) for questions in asked)
+            calls = (shared.cached.get(shared.totals, loads, questions) for questions in asked)
             return [[figure.value.name for figure in figures] for figures in await asyncio.gather(*calls)]
 
         computed = await ask_all()
@@ -248,9 +247,9 @@ async def test_who_is_cancelled_while_reading_takes_no_read_from_others(shared: 
     await shared.figure()
     async with shared.operation() as first, shared.operation() as second:
         for loads in (first, second):
-            await shared.cached.get(shared.cached_figure, loads, [TotalsOf(shared.ann)])
+            await shared.cached.get(shared.totals, loads, [TotalsOf(shared.ann)])
         calls = [
-            asyncio.create_task(shared.cached.get(shared.cached_figure, loads, [TotalsOf(shared.ann)]))
+            asyncio.create_task(shared.cached.get(shared.totals, loads, [TotalsOf(shared.ann)]))
             for loads in (first, second)
         ]
         while shared.cached._store._next_keys is None:

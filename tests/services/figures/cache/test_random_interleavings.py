@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loaders.loader import Loads
+from services.figures.cache import Cached, CachedFigure
 from services.figures.cache.backend import Backend
-from services.figures.cache.cached import Cached, CachedFigure
 from services.figures.cache.redis import RedisBackend
 from tests.services.figures.cache.conftest import Laboratory, Totals, TotalsOf
 from tests.services.figures.cache.history import Got, History, State
@@ -46,7 +46,7 @@ class Play:
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)  # noqa: S311 - told by the seed
-        self.cached_figure = CachedFigure("played", 1, TTL, STALE, self.compute)
+        self.totals = CachedFigure("played", 1, TTL, STALE, self.compute)
         self.writing = asyncio.Lock()
         self.turnstile = asyncio.Lock()
         self.running = 0
@@ -96,7 +96,7 @@ class Play:
         async with self.laboratory.operation(self.user_id) as loads:
             try:
                 (figure,) = await cached.get(
-                    self.cached_figure, loads, [TotalsOf(self.user_id)], max_age_seconds=max_age
+                    self.totals, loads, [TotalsOf(self.user_id)], max_age_seconds=max_age
                 )
             except PlannedError:
                 return
@@ -139,7 +139,7 @@ async def play(laboratory: Laboratory, plan: list[list[tuple[str, float | None]]
     await asyncio.gather(*(played.run(number, steps) for number, steps in enumerate(plan)))
     for cached in played.caches:
         await asyncio.gather(*cached._refreshes)
-        assert not cached._computing._flights._under_way
+        assert not cached._computing._flights._running
         assert not cached._refreshing
     await laboratory.all_connections_given_back()
     faults = {got: found for got in played.got if (found := played.history.faults(got))}

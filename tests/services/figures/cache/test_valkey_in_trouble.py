@@ -12,7 +12,7 @@ import redis
 
 from db.engine.pool import Pool
 from loaders.loader import Loads
-from services.figures.cache.cached import Cached, CachedFigure
+from services.figures.cache import Cached, CachedFigure
 from services.figures.cache.entry import Entry
 from services.figures.cache.redis import RedisBackend
 from tests.services.figures.cache.conftest import STALE, TTL, Laboratory, TotalsOf, laboratory_on
@@ -138,9 +138,7 @@ async def test_a_full_server_keeps_what_it_has_and_answers_go_on(
         for _ in range(5):
             assert await right(tormented)
         async with tormented.operation() as loads:
-            (figure,) = await tormented.cached.get(
-                tormented.cached_figure, loads, [TotalsOf(tormented.ann, "a")]
-            )
+            (figure,) = await tormented.cached.get(tormented.totals, loads, [TotalsOf(tormented.ann, "a")])
         assert figure.value.version == 5
         statistics = tormented.cached.statistics
         assert statistics.errors > 0

@@ -10,8 +10,7 @@ from db.engine.pool import Pool, open_pool, statements_running
 from db.models import User
 from db.statements.user import note_seen, seen_lately
 from loaders.loader import Loads
-from services.figures.cache.cached import CachedFigure
-from services.figures.cache.cached_figure import CachedFigures
+from services.figures.cache import CachedFigure, FigureRegistry
 from services.figures.cache.warm import Warmed, crowded, warm
 from tests.services.figures.cache.conftest import STALE, TTL, Laboratory, TotalsOf
 
@@ -26,9 +25,9 @@ async def never_busy() -> bool:
 
 
 @pytest.fixture
-def metrics(laboratory: Laboratory) -> CachedFigures:
+def figures(laboratory: Laboratory) -> FigureRegistry:
     """One that can be warmed, with the name and computation of the laboratory's; and one that cannot."""
-    made = CachedFigures()
+    made = FigureRegistry()
     made.add(CachedFigure("totals", 1, TTL, STALE, laboratory.counting.compute, warm_questions))
     made.add(CachedFigure("never foreseen", 1, TTL, STALE, laboratory.counting.compute))
     return made
@@ -39,11 +38,11 @@ async def seen_ago(pool: Pool, user_id: int, ago: timedelta) -> None:
 
 
 async def test_users_seen_lately_find_their_figures_computed(
-    laboratory: Laboratory, metrics: CachedFigures
+    laboratory: Laboratory, figures: FigureRegistry
 ) -> None:
     await seen_ago(laboratory.pool, laboratory.ann, timedelta(days=6))
     await seen_ago(laboratory.pool, laboratory.ben, timedelta(days=8))
-    warmed = await warm(laboratory.cached, laboratory.pool, metrics, never_busy)
+    warmed = await warm(laboratory.cached, laboratory.pool, figures, never_busy)
     assert warmed == Warmed(users=1, failed=0)
     assert laboratory.counting.asked == [["", "b"]]
     await laboratory.figures("", "b")
@@ -53,62 +52,62 @@ async def test_users_seen_lately_find_their_figures_computed(
 
 
 async def test_the_latest_come_first_and_no_more_than_asked_for(
-    laboratory: Laboratory, metrics: CachedFigures
+    laboratory: Laboratory, figures: FigureRegistry
 ) -> None:
     await seen_ago(laboratory.pool, laboratory.ann, timedelta(hours=2))
     await seen_ago(laboratory.pool, laboratory.ben, timedelta(hours=1))
-    await warm(laboratory.cached, laboratory.pool, metrics, never_busy, most_users=1)
+    await warm(laboratory.cached, laboratory.pool, figures, never_busy, most_users=1)
     await laboratory.figures("", user_id=laboratory.ben)
     assert laboratory.counting.runs == 1
 
 
 async def test_an_operators_figures_are_warmed_in_an_operators_scope(
-    laboratory: Laboratory, metrics: CachedFigures
+    laboratory: Laboratory, figures: FigureRegistry
 ) -> None:
     await laboratory.pool.execute("UPDATE users SET role = 'operator', last_seen_at = now()")
-    await warm(laboratory.cached, laboratory.pool, metrics, never_busy)
+    await warm(laboratory.cached, laboratory.pool, figures, never_busy)
     async with laboratory.operation(operator=True) as loads:
         questions = [TotalsOf(laboratory.ann), TotalsOf(laboratory.ben)]
-        await laboratory.cached.get(laboratory.cached_figure, loads, questions)
+        await laboratory.cached.get(laboratory.totals, loads, questions)
     assert laboratory.counting.runs == 2
 
 
 async def test_what_is_as_good_as_new_is_left_alone_and_what_is_stale_is_not(
-    laboratory: Laboratory, metrics: CachedFigures
+    laboratory: Laboratory, figures: FigureRegistry
 ) -> None:
     await seen_ago(laboratory.pool, laboratory.ann, timedelta(0))
     for runs in (1, 1):
-        await warm(laboratory.cached, laboratory.pool, metrics, never_busy)
+        await warm(laboratory.cached, laboratory.pool, figures, never_busy)
         assert laboratory.counting.runs == runs
     laboratory.later = TTL + 1
-    await warm(laboratory.cached, laboratory.pool, metrics, never_busy)
+    await warm(laboratory.cached, laboratory.pool, figures, never_busy)
     assert laboratory.counting.runs == 2
 
 
 async def test_a_user_for_whom_it_fails_stops_no_other(
-    laboratory: Laboratory, metrics: CachedFigures, caplog: pytest.LogCaptureFixture
+    laboratory: Laboratory, figures: FigureRegistry, caplog: pytest.LogCaptureFixture
 ) -> None:
     await laboratory.pool.execute("UPDATE users SET last_seen_at = now()")
     laboratory.counting.failures.append(ZeroDivisionError("no"))
-    warmed = await warm(laboratory.cached, laboratory.pool, metrics, never_busy)
+    warmed = await warm(laboratory.cached, laboratory.pool, figures, never_busy)
     assert warmed == Warmed(users=1, failed=1)
     assert "could not be warmed" in caplog.text
 
 
-async def test_two_users_are_warmed_at_once(laboratory: Laboratory, metrics: CachedFigures) -> None:
+async def test_two_users_are_warmed_at_once(laboratory: Laboratory, figures: FigureRegistry) -> None:
     await laboratory.pool.execute(
         "INSERT INTO users (email) SELECT n || '@example.com' FROM generate_series(1, 5) AS n"
     )
     await laboratory.pool.execute("UPDATE users SET last_seen_at = now()")
     laboratory.counting.gate.clear()
-    warming = asyncio.create_task(warm(laboratory.cached, laboratory.pool, metrics, never_busy))
+    warming = asyncio.create_task(warm(laboratory.cached, laboratory.pool, figures, never_busy))
     await asyncio.sleep(0.2)
     assert laboratory.counting.runs == 2
     laboratory.counting.gate.set()
     assert (await warming).users == 7
 
 
-async def test_it_waits_while_the_pool_is_busy(laboratory: Laboratory, metrics: CachedFigures) -> None:
+async def test_it_waits_while_the_pool_is_busy(laboratory: Laboratory, figures: FigureRegistry) -> None:
     pool = laboratory.pool
     await seen_ago(pool, laboratory.ann, timedelta(0))
     busy = crowded(pool)
@@ -116,7 +115,7 @@ async def test_it_waits_while_the_pool_is_busy(laboratory: Laboratory, metrics: 
     assert not await busy()
     taken.append(await pool.acquire())
     assert await busy()
-    warming = asyncio.create_task(warm(laboratory.cached, pool, metrics, busy))
+    warming = asyncio.create_task(warm(laboratory.cached, pool, figures, busy))
     await asyncio.sleep(0.3)
     assert laboratory.counting.runs == 0
     for connection in taken:

@@ -18,7 +18,7 @@ from db.language.scope import Scope
 from db.models import User
 from loaders.loader import Loads
 from loaders.rows import RowBy
-from services.figures.cache.cached import Cached, CachedFigure
+from services.figures.cache import Cached, CachedFigure
 from services.figures.cache.redis import RedisBackend
 from tests.services.figures.cache.conftest import Totals, TotalsOf
 from tests.services.figures.cache.history import Got, State
@@ -53,7 +53,7 @@ class Worker:
 
     async def stampede(self) -> dict[str, Any]:
         """All tasks ask for all keys at once; nobody has them yet."""
-        self.cached_figure = CachedFigure("cold", 1, 60, 60, self.slow)
+        self.totals = CachedFigure("cold", 1, 60, 60, self.slow)
         values = await asyncio.gather(*(self.ask() for _ in range(TASKS)))
         return {"computed": self.computed, "values": values}
 
@@ -63,7 +63,7 @@ class Worker:
 
     async def hang(self) -> dict[str, Any]:
         """Computes until it is killed."""
-        self.cached_figure = CachedFigure("cold", 1, 60, 60, self.never)
+        self.totals = CachedFigure("cold", 1, 60, 60, self.never)
         await self.ask()
         return {}
 
@@ -79,14 +79,14 @@ class Worker:
         loads = Loads(Reader(self.pool), Scope(self.user_id))
         try:
             questions = [TotalsOf(self.user_id, name) for name in names]
-            figures = await self.cached.get(self.cached_figure, loads, questions)
+            figures = await self.cached.get(self.totals, loads, questions)
         finally:
             await loads.close()
         return sorted(figure.value.name for figure in figures)
 
     async def mingle(self) -> dict[str, Any]:
         """Tasks that read, write, ingest, fail and are cancelled at random."""
-        self.cached_figure = CachedFigure("mixed", 1, TTL, STALE, self.compute)
+        self.totals = CachedFigure("mixed", 1, TTL, STALE, self.compute)
         self.failing = 0.1
         self.got: list[Got] = []
         self.states: list[State] = []
@@ -118,7 +118,7 @@ class Worker:
         loads = Loads(Reader(self.pool), Scope(self.user_id))
         try:
             (figure,) = await self.cached.get(
-                self.cached_figure, loads, [TotalsOf(self.user_id)], max_age_seconds=max_age
+                self.totals, loads, [TotalsOf(self.user_id)], max_age_seconds=max_age
             )
             ended_at = time.time()
             (seen,) = await loads.load(RowBy(User), [self.user_id])

@@ -1,0 +1,140 @@
+"""Definitions of cached figures: their questions, computation and allowed age."""
+
+import hashlib
+import inspect
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar, get_args, get_type_hints
+
+from pydantic import PydanticSchemaGenerationError, TypeAdapter
+from pydantic_core import PydanticSerializationError
+
+from db.models import User
+from loaders.loader import Loads
+
+
+class FigureQuestion(Hashable, Protocol):
+    """Everything that a figure depends on, including window and zone: a frozen dataclass of plain values.
+
+    It must not contain sets, because their order differs between processes.
+    """
+
+    @property
+    def user_id(self) -> int | None:
+        """The owner of the data; None for all data that the viewer may see."""
+
+
+Question = TypeVar("Question", bound=FigureQuestion)
+Value = TypeVar("Value")
+Compute = Callable[[Loads, Sequence[Question]], Awaitable[Sequence[Value]]]
+WarmQuestions = Callable[[Loads, User, datetime], Awaitable[Sequence[Question]]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CachedFigure(Generic[Question, Value]):
+    """One kind of figure. `compute` returns one value per question, in order.
+
+    A value is fresh for `ttl_seconds` after the snapshot that it was computed from. For another `stale_seconds` it is
+    served while a new value is computed. Increment `version` when the meaning or the shape of the value changes.
+    Callers in one process get the same object of a `shared` figure and must not change it; of any other figure,
+    every caller gets a copy.
+    """
+
+    name: str
+    version: int
+    ttl_seconds: float
+    stale_seconds: float
+    compute: Compute[Question, Value]
+    warm_questions: WarmQuestions[Question] | None = None
+    shared: bool = False
+    _questions: TypeAdapter[Question] = field(init=False, repr=False)
+    _values: TypeAdapter[Value] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.ttl_seconds <= 0 or self.stale_seconds < 0:
+            raise ValueError(f"{self.name} must have a positive TTL and a stale time of at least 0 seconds")
+        question, value = _types(self.compute)
+        try:
+            object.__setattr__(self, "_questions", TypeAdapter(question))
+            object.__setattr__(self, "_values", TypeAdapter(value))
+        except PydanticSchemaGenerationError as unknown:
+            raise TypeError(
+                f"{self.name} must have plain questions and values: {unknown.message}"
+            ) from unknown
+
+    @property
+    def longest_seconds(self) -> float:
+        """The greatest age of a served value."""
+        return self.ttl_seconds + self.stale_seconds
+
+    def key(self, question: Question, viewer: int | None, data_version: int) -> str:
+        """Return the key of the answer, for the viewer's scope and a version of the data."""
+        dumped = self._questions.dump_json(question, warnings="error")
+        digest = hashlib.blake2b(dumped, digest_size=16).hexdigest()
+        scope = "all" if viewer is None else viewer
+        owner = "all" if question.user_id is None else question.user_id
+        return f"{self.name}:{self.version}:{scope}:{owner}:{data_version}:{digest}"
+
+    def dump(self, value: Value) -> bytes:
+        """Return the value as JSON. Raises `TypeError` if it is not of the return type of `compute`."""
+        try:
+            return self._values.dump_json(value, warnings="error")
+        except PydanticSerializationError as other:
+            raise TypeError(
+                f"{self.name} returned a value of another type than annotated: {other}"
+            ) from other
+
+    def load(self, body: bytes) -> Value:
+        """Return a new value. Raises `ValueError` if the body is not a value of this figure."""
+        return self._values.validate_json(body)
+
+
+def _types(compute: Callable[..., Any]) -> tuple[Any, Any]:
+    """Return the types of questions and values, from the annotations of `(loads, questions) -> values`."""
+    hints = get_type_hints(compute)
+    parameter = list(inspect.signature(compute).parameters)[1]
+    (question,), (value,) = get_args(hints[parameter]), get_args(hints["return"])
+    return question, value
+
+
+class FigureRegistry:
+    """All figures by name, for instance for warming."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, CachedFigure[Any, Any]] = {}
+
+    def __iter__(self) -> Iterator[CachedFigure[Any, Any]]:
+        return iter(self._by_name.values())
+
+    def add(self, figure: CachedFigure[Any, Any]) -> None:
+        if figure.name in self._by_name:
+            raise ValueError(f"there are two figures with the name {figure.name}")
+        self._by_name[figure.name] = figure
+
+
+REGISTRY = FigureRegistry()
+
+
+def cached_figure(
+    name: str,
+    *,
+    version: int,
+    ttl_seconds: float,
+    stale_seconds: float,
+    warm_questions: WarmQuestions[Any] | None = None,
+    shared: bool = False,
+    registry: FigureRegistry = REGISTRY,
+) -> Callable[[Compute[Question, Value]], CachedFigure[Question, Value]]:
+    """Return a decorator that makes a figure of a set-wise computation `(loads, questions) -> values`.
+
+    Its annotations define how questions and values are stored. `warm_questions` returns a user's likely questions,
+    whose figures are warmed.
+    """
+
+    def make(compute: Compute[Question, Value]) -> CachedFigure[Question, Value]:
+        figure = CachedFigure(name, version, ttl_seconds, stale_seconds, compute, warm_questions, shared)
+        registry.add(figure)
+        return figure
+
+    return make

@@ -23,5 +23,5 @@ class Viewer:
 
     @property
     def bulk(self) -> bool:
-        """Whether the viewer may read large pages of root lists."""
+        """True if the viewer may read large pages of root lists."""
         return BULK_READ in self.scopes

@@ -16,9 +16,9 @@ from typing import Any
 from db.engine.outage import is_lost, is_too_slow
 from db.engine.pool import Pool
 from db.engine.writer import Writer, in_transaction
-from db.language import saved_query
+from db.language import keyset_codec, saved_query
 from db.language.filter import Filter
-from db.language.keyset import Order
+from db.language.keyset import Order, PageBounds
 from db.language.projection import Projection
 from db.language.saved_query import SavedQuery
 from db.language.scope import EVERYBODY, Scope

@@ -20,7 +20,7 @@ class NewRow(NamedTuple):
 
 
 class FailedRow(NamedTuple):
-    """A row that is invalid, whatever the database contains."""
+    """A row that is invalid regardless of the database."""
 
     errors: Sequence[RowError]
 

@@ -30,7 +30,7 @@ from services.rules.user_errors import InactiveViewerError, not_found_message
 
 
 class ErrorPolicy(StrEnum):
-    """How a batch treats its valid rows if others are invalid."""
+    """The treatment of a batch's valid rows if others are invalid."""
 
     REJECT_ALL = "reject_all"
     REJECT_FAILED_ROWS = "reject_failed_rows"

@@ -21,7 +21,7 @@ class Backend(Protocol):
     """aiocache's bulk operations, and locks. A lock is a separate key that expires with its lease."""
 
     shared: ClassVar[bool]
-    """Whether other processes see the same entries."""
+    """True if other processes see the same entries."""
 
     async def multi_get(self, keys: Sequence[str]) -> list[bytes | None]: ...
 

@@ -21,7 +21,7 @@ JITTER = 0.1
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.005, 0.05
 """The pauses between polls of another process's computation."""
 PATIENCE_SECONDS = 10.0
-"""How long to wait for another process before computing too."""
+"""The longest wait for another process before computing too."""
 SHORTEST_LIFE_SECONDS = 0.01
 
 

@@ -20,7 +20,7 @@ Arguments = ParamSpec("Arguments")
 logger = logging.getLogger("leadgraph")
 
 LEASE_SECONDS = 3.0
-"""How long a lock outlives its process. A longer computation renews its locks."""
+"""The lifetime of a lock after its process has died. Longer computations renew their locks."""
 UNREACHABLE = (OSError, TimeoutError, RedisConnectionError, RedisTimeoutError)
 FAILURES_BEFORE_PAUSE = 3
 

@@ -1,4 +1,4 @@
-"""Credentials: sealed for one owner, opened by the key that sealed them, shown by nothing."""
+"""Encryption of credentials: for one owner, with rotated keys, and hidden from logs."""
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ KEYS = [new_key() for _ in range(3)]
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.text(max_size=20))
-def test_what_is_sealed_is_opened_again(text: str, owner: str) -> None:
+def test_encrypted_secrets_are_decrypted(text: str, owner: str) -> None:
     vault = Vault(KEYS[:1])
     sealed = vault.seal(Secret(text), owner)
     assert sealed.key_id == vault.key_id == id_of(KEYS[0])
@@ -19,12 +19,12 @@ def test_what_is_sealed_is_opened_again(text: str, owner: str) -> None:
         vault.open(sealed, owner + "x")
 
 
-def test_the_same_text_is_never_sealed_alike() -> None:
+def test_equal_secrets_have_different_ciphertexts() -> None:
     vault = Vault(KEYS[:1])
     assert vault.seal(Secret("a"), "o").token != vault.seal(Secret("a"), "o").token
 
 
-def test_the_first_key_seals_and_all_open() -> None:
+def test_the_first_key_encrypts_and_all_keys_decrypt() -> None:
     old = Vault(KEYS[:1]).seal(Secret("a"), "o")
     both = Vault([KEYS[1], KEYS[0]])
     assert both.open(old, "o").reveal() == "a"
@@ -33,7 +33,7 @@ def test_the_first_key_seals_and_all_open() -> None:
         Vault(KEYS[1:]).open(old, "o")
 
 
-def test_what_was_tampered_with_is_not_opened() -> None:
+def test_tampered_credentials_are_not_decrypted() -> None:
     vault = Vault(KEYS[:2])
     sealed = vault.seal(Secret("a"), "o")
     damaged = sealed.token[:-2] + bytes([sealed.token[-2] ^ 1]) + sealed.token[-1:]
@@ -47,12 +47,12 @@ def test_what_was_tampered_with_is_not_opened() -> None:
     ["", "x", KEYS[0][:-2], "é" * 44],
     ids=["nothing", "a letter", "a key cut short", "letters outside of ASCII"],
 )
-def test_what_is_no_key_is_refused(key: str) -> None:
+def test_an_invalid_key_raises(key: str) -> None:
     with pytest.raises(BadKeyError):
         Vault([key])
 
 
-def test_without_keys_there_is_no_vault() -> None:
+def test_a_vault_without_keys_is_false() -> None:
     assert not Vault()
     assert Vault(KEYS)
 
@@ -63,7 +63,7 @@ def test_a_fingerprint_depends_on_the_secret_and_the_key() -> None:
     assert len({vault.fingerprint(Secret(text)) for vault in (one, other) for text in "ab"}) == 4
 
 
-def test_secrets_are_equal_by_their_texts_and_hide_them() -> None:
+def test_secrets_compare_by_text_and_hide_it() -> None:
     assert Secret("a") == Secret("a") != Secret("b")
     assert Secret("a") != "a"
     assert len({Secret("a"), Secret("a")}) == 1

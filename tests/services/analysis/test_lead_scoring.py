@@ -1,4 +1,4 @@
-"""Scores: each part exactly, and what is stored of them."""
+"""Lead scores: the exact parts and the stored breakdown."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -41,14 +41,14 @@ def parts(**changes: Any) -> dict[str, Decimal]:
     return scored.parts
 
 
-def test_the_best_lead_has_a_hundred() -> None:
+def test_the_best_lead_scores_100() -> None:
     scored = score(BEST, NOW)
     assert scored is not None
     assert (scored.value, scored.parts) == (100, {name: Decimal(part) for name, part in WEIGHTS.items()})
     assert sum(WEIGHTS.values()) == 100
 
 
-def test_nothing_is_worth_nothing() -> None:
+def test_a_lead_without_signals_scores_0() -> None:
     nothing = replace(
         BEST,
         published_at=NOW - timedelta(days=300),
@@ -65,7 +65,7 @@ def test_nothing_is_worth_nothing() -> None:
 
 
 @pytest.mark.parametrize("analysis", [None, *(each for each in AnalysisStatus if each != "succeeded")])
-def test_a_lead_whose_mention_was_not_analysed_has_no_score(analysis: AnalysisStatus | None) -> None:
+def test_a_lead_of_an_unanalyzed_mention_has_no_score(analysis: AnalysisStatus | None) -> None:
     assert score(replace(BEST, analysis=analysis), NOW) is None
 
 
@@ -81,7 +81,7 @@ def test_a_lead_whose_mention_was_not_analysed_has_no_score(analysis: AnalysisSt
         (None, None, 0),
     ],
 )
-def test_relevance_is_the_analysis_own_number_or_goes_by_its_word(
+def test_relevance_uses_the_score_or_else_the_level(
     relevance: Relevance | None, own: int | None, part: str
 ) -> None:
     assert parts(relevance=relevance, relevance_score=own)["relevance"] == Decimal(part)
@@ -93,13 +93,13 @@ def test_recency_halves_every_three_days() -> None:
     assert found == [Decimal(10), Decimal(5), Decimal("2.5"), Decimal("0.01"), Decimal(10)]
 
 
-def test_reach_is_a_logarithm_that_ends_at_ten_thousand() -> None:
+def test_reach_is_a_logarithm_capped_at_ten_thousand() -> None:
     found = [parts(likes=likes, comments=None)["reach"] for likes in (0, 9, 99, 999, 9_999, 10**9)]
     assert found == [Decimal(0), Decimal("2.5"), Decimal(5), Decimal("7.5"), Decimal(10), Decimal(10)]
     assert parts(likes=50, comments=49)["reach"] == 5
 
 
-def test_every_intent_and_mood_has_its_weight() -> None:
+def test_every_intent_and_sentiment_has_a_weight() -> None:
     assert set(INTENT_PARTS) == set(Intent)
     assert set(SENTIMENT_FIT) == set(SENTIMENT_FIT_OF_DISSATISFIED) == set(Sentiment)
     assert max(INTENT_PARTS, key=INTENT_PARTS.__getitem__) is Intent.BUYING
@@ -109,7 +109,7 @@ def test_every_intent_and_mood_has_its_weight() -> None:
 
 
 async def lay_out(pool: Pool) -> None:
-    """Three users with five leads each; those of even mentions were analysed."""
+    """Add three users with five leads each. Mentions with even IDs are analyzed."""
     await pool.execute("INSERT INTO users (email) SELECT n || '@example.com' FROM generate_series(1, 3) AS n")
     await pool.execute("INSERT INTO keywords (user_id, keyword) SELECT id, 'words' FROM users")
     await pool.execute(
@@ -128,7 +128,7 @@ async def scored_ids(pool: Pool) -> list[int]:
     return [row["id"] for row in await pool.fetch("SELECT id FROM leads WHERE score IS NOT NULL ORDER BY id")]
 
 
-async def test_leads_are_scored_in_batches_and_what_it_is_made_of_is_stored(pool: Pool) -> None:
+async def test_leads_are_scored_in_batches_with_stored_breakdowns(pool: Pool) -> None:
     await lay_out(pool)
     done = [batch async for batch in rescore(pool, NOW, first=1, last=10**9, batch=4)]
     assert [batch.leads for batch in done] == [4, 4, 4, 3]
@@ -153,7 +153,7 @@ async def test_leads_are_scored_in_batches_and_what_it_is_made_of_is_stored(pool
     assert len({row["version"] for row in rows}) == 1
 
 
-async def test_only_what_another_formula_scored_is_scored_again_unless_every_one_is_asked_for(
+async def test_rescore_skips_leads_of_the_current_version_unless_every_is_set(
     pool: Pool,
 ) -> None:
     await lay_out(pool)
@@ -168,7 +168,7 @@ async def test_only_what_another_formula_scored_is_scored_again_unless_every_one
     assert await pool.fetchval("SELECT count(*) FROM leads WHERE score = 56") == 7
 
 
-async def test_an_interrupted_run_can_go_on_behind_its_last_batch(pool: Pool) -> None:
+async def test_an_interrupted_rescore_continues_after_its_last_batch(pool: Pool) -> None:
     await lay_out(pool)
     first = await anext(rescore(pool, NOW, first=1, last=10**9, batch=6))
     assert await scored_ids(pool) == [id_ for id_ in await scored_ids(pool) if id_ <= first.last_id]
@@ -177,7 +177,7 @@ async def test_an_interrupted_run_can_go_on_behind_its_last_batch(pool: Pool) ->
     assert len(await scored_ids(pool)) == 7
 
 
-async def test_scoring_tells_caches_of_the_users_whose_leads_it_scored(pool: Pool) -> None:
+async def test_rescoring_increments_the_data_version_of_the_owners(pool: Pool) -> None:
     await lay_out(pool)
     two = await pool.fetchval("SELECT max(id) FROM leads WHERE user_id = 2")
     assert [batch.leads async for batch in rescore(pool, NOW, first=two, last=two)] == [1]

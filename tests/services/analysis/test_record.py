@@ -1,4 +1,4 @@
-"""The built-in analyser: moods by the lexicon, intents and fits by the written rules."""
+"""The built-in analyzer: sentiment by the lexicon, intent and relevance by rules."""
 
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,7 @@ from services.analysis.sentiment import CHARACTERS_READ, detect_sentiment
 from services.matching.matcher import occurrences
 
 # The scores are those of the authors' own program, vaderSentiment 3.3.2; they have to stay what they are.
-MOODS = [
+SENTIMENTS = [
     ("VADER is smart, handsome, and funny!", Sentiment.POSITIVE, "0.844"),
     ("Not bad at all", Sentiment.POSITIVE, "0.431"),
     ("I hate this CRM, it is slow and support is terrible.", Sentiment.NEGATIVE, "-0.625"),
@@ -28,12 +28,12 @@ MOODS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "sentiment", "score"), MOODS)
-def test_moods_are_the_lexicons(text: str, sentiment: Sentiment, score: str) -> None:
+@pytest.mark.parametrize(("text", "sentiment", "score"), SENTIMENTS)
+def test_sentiments_equal_the_lexicons(text: str, sentiment: Sentiment, score: str) -> None:
     assert detect_sentiment(text) == (sentiment, Decimal(score))
 
 
-def test_only_the_beginning_of_a_text_is_read_for_its_mood() -> None:
+def test_sentiment_reads_only_the_beginning_of_a_text() -> None:
     text = "good " * (CHARACTERS_READ // 5)
     assert detect_sentiment(text + "terrible " * 1000) == detect_sentiment(text)
 
@@ -59,11 +59,11 @@ INTENTS = [
 
 
 @pytest.mark.parametrize(("text", "intent", "certainty"), INTENTS)
-def test_intents_are_given_away_by_their_phrases(text: str, intent: Intent, certainty: str | None) -> None:
+def test_intents_are_detected_by_phrases(text: str, intent: Intent, certainty: str | None) -> None:
     assert detect_intent(text) == (intent, None if certainty is None else Decimal(certainty))
 
 
-def test_every_intent_can_be_found() -> None:
+def test_every_intent_has_an_example() -> None:
     assert {intent for _, intent, _ in INTENTS} == set(Intent)
 
 
@@ -77,7 +77,7 @@ def text(content: str, title: str | None = None, language: str | None = None) ->
 
 
 FAR = "x " * 101
-FITS = [
+RELEVANCES = [
     ("no word of it", None, Intent.BUYING, 0, "The post does not match the keyword."),
     (FAR + "crm", None, Intent.OTHER, 30, "The keyword occurs once in the text; the intent is other."),
     (
@@ -114,8 +114,8 @@ FITS = [
 ]
 
 
-@pytest.mark.parametrize(("content", "title", "intent", "score", "reason"), FITS)
-def test_fits_are_measured_by_the_written_points(
+@pytest.mark.parametrize(("content", "title", "intent", "score", "reason"), RELEVANCES)
+def test_relevance_follows_the_documented_points(
     content: str, title: str | None, intent: Intent, score: int, reason: str
 ) -> None:
     found = RelevanceScorer(keyword()).score(text(content, title), intent)
@@ -131,18 +131,18 @@ def test_fits_are_measured_by_the_written_points(
         (MatchType.ANY_WORD, "team and team, no others", 2),
     ],
 )
-def test_times_depend_on_how_a_keyword_matches(match_type: MatchType, content: str, times: int) -> None:
+def test_occurrences_depend_on_the_match_type(match_type: MatchType, content: str, times: int) -> None:
     found = RelevanceScorer(keyword("sales team", match_type)).score(text(content), Intent.OTHER)
     assert found.score == 30 + 10 + 5 * (times - 1)
 
 
-def test_what_is_excluded_fits_not_at_all() -> None:
-    fit = RelevanceScorer(keyword(excluded_terms=["jobs"]))
-    assert fit.score(text("crm jobs"), Intent.BUYING).score == 0
-    assert fit.score(text("crm"), Intent.BUYING).score == 65
+def test_an_excluded_term_gives_relevance_0() -> None:
+    scorer = RelevanceScorer(keyword(excluded_terms=["jobs"]))
+    assert scorer.score(text("crm jobs"), Intent.BUYING).score == 0
+    assert scorer.score(text("crm"), Intent.BUYING).score == 65
 
 
-def test_a_mention_is_analysed_as_a_whole() -> None:
+def test_a_mention_gets_sentiment_intent_and_relevance() -> None:
     (found,) = analyze([text("It keeps crashing. I hate it.", "Our CRM")])
     assert found == {
         "mention_id": 7,
@@ -167,9 +167,7 @@ def test_a_mention_is_analysed_as_a_whole() -> None:
         ("enm", AnalysisStatus.SKIPPED),
     ],
 )
-def test_another_language_is_skipped_and_its_fit_measured(
-    language: str | None, status: AnalysisStatus
-) -> None:
+def test_another_language_is_skipped_with_its_relevance(language: str | None, status: AnalysisStatus) -> None:
     (found,) = analyze([text("I love this crm", language=language)])
     assert found["status"] == status
     assert found["relevance_score"] == (45 if status == AnalysisStatus.SUCCEEDED else 40)
@@ -177,7 +175,7 @@ def test_another_language_is_skipped_and_its_fit_measured(
 
 
 @given(st.text(max_size=200), st.text(max_size=2000))
-def test_whatever_people_write_gets_scores_within_their_ranges(title: str, content: str) -> None:
+def test_scores_of_any_text_are_within_their_ranges(title: str, content: str) -> None:
     (found,) = analyze([text(content, title)])
     assert -1 <= Decimal(found["sentiment_score"] or 0) <= 1
     assert 0 <= Decimal(found["intent_score"] or 0) <= 1
@@ -189,5 +187,5 @@ def test_whatever_people_write_gets_scores_within_their_ranges(title: str, conte
 @pytest.mark.parametrize(
     ("term", "places"), [("crm", [0, 9]), ("a crm", []), ("", []), ("crms", [4]), ("crm crms", [0])]
 )
-def test_places_are_of_whole_words(term: str, places: list[int]) -> None:
+def test_occurrences_are_whole_words(term: str, places: list[int]) -> None:
     assert occurrences(term, "crm crms crm") == places

@@ -1,4 +1,4 @@
-"""Pieces that nobody joins are one gzip file."""
+"""Independent pieces form one gzip file."""
 
 import gzip
 import io
@@ -18,7 +18,7 @@ PIECES = st.lists(
 
 
 def packed(pieces: Sequence[bytes]) -> bytes:
-    """Each piece as it is packed by somebody who knows nothing of the others but the content so far."""
+    """Return the pieces, each packed with only the size and checksum of the content so far."""
     content, written = Content(), b""
     for index, data in enumerate(pieces):
         kept = Content(content.size_bytes, content.crc)
@@ -28,7 +28,7 @@ def packed(pieces: Sequence[bytes]) -> bytes:
 
 
 @given(PIECES.filter(bool))
-def test_what_is_packed_in_pieces_is_unpacked_as_one(pieces: list[bytes]) -> None:
+def test_gzip_pieces_decompress_as_one_file(pieces: list[bytes]) -> None:
     whole = b"".join(pieces)
     file = packed(pieces)
     assert gzip.decompress(file) == whole
@@ -39,14 +39,14 @@ def test_what_is_packed_in_pieces_is_unpacked_as_one(pieces: list[bytes]) -> Non
 
 
 @given(PIECES.filter(bool), st.data())
-def test_a_file_that_is_cut_off_is_noticed(pieces: list[bytes], data: st.DataObject) -> None:
+def test_a_truncated_gzip_file_is_detected(pieces: list[bytes], data: st.DataObject) -> None:
     file = packed(pieces)
     cut = data.draw(st.integers(1, len(file) - 1))
     with pytest.raises((EOFError, zlib.error, gzip.BadGzipFile)):
         gzip.GzipFile(fileobj=io.BytesIO(file[:cut])).read()
 
 
-def test_the_program_gzip_reads_it() -> None:
+def test_the_gzip_command_reads_the_pieces() -> None:
     file = packed([b"first\n", b"", b"second\n"])
     subprocess.run(["gzip", "--test"], input=file, check=True)
     assert (
@@ -55,5 +55,5 @@ def test_the_program_gzip_reads_it() -> None:
     )
 
 
-def test_sizes_above_four_gigabytes_are_told_as_gzip_tells_them() -> None:
+def test_sizes_above_four_gigabytes_wrap_in_the_gzip_trailer() -> None:
     assert end(Content(2**32 + 5, 7)) == b"\x03\x00" + b"\x07\x00\x00\x00" + b"\x05\x00\x00\x00"

@@ -1,4 +1,4 @@
-"""Rows as lines: what is written is read again by others' readers, and nothing runs in a spreadsheet."""
+"""Rows as JSON Lines and CSV: other readers parse them, and spreadsheets run no formula."""
 
 import csv
 import io
@@ -48,14 +48,14 @@ def cells(written: bytes) -> list[list[str]]:
         ("a=1", "a=1", "a=1"),
     ],
 )
-def test_a_value_is_written_as_the_format_has_it(value: Any, in_json: Any, in_csv: str) -> None:
+def test_values_are_encoded_per_format(value: Any, in_json: Any, in_csv: str) -> None:
     written = lines(ExportFormat.JSON_LINES, NAMES, [(value, 1)])
     assert json.loads(written) == {"a": in_json, "b": 1}
     assert cells(lines(ExportFormat.CSV, NAMES, [(value, 1)])) == [[in_csv, "1"]]
 
 
 @given(st.lists(st.tuples(TEXTS, TEXTS | st.none())))
-def test_texts_come_out_as_they_went_in(rows: list[tuple[str, str | None]]) -> None:
+def test_texts_round_trip_through_both_formats(rows: list[tuple[str, str | None]]) -> None:
     written = lines(ExportFormat.JSON_LINES, NAMES, rows)
     assert [tuple(json.loads(line).values()) for line in written.splitlines()] == rows
     read = cells(head(ExportFormat.CSV, NAMES) + lines(ExportFormat.CSV, NAMES, rows))
@@ -68,6 +68,6 @@ def test_texts_come_out_as_they_went_in(rows: list[tuple[str, str | None]]) -> N
     )
 
 
-def test_only_csv_has_a_head() -> None:
+def test_only_csv_has_a_header() -> None:
     assert head(ExportFormat.CSV, ["id", "mention.url"]) == b"id,mention.url\r\n"
     assert head(ExportFormat.JSON_LINES, ["id", "mention.url"]) == b""

@@ -24,12 +24,12 @@ def rate(numerator: int, denominator: int) -> Rate:
         (Fraction(2, 3), 2, "0.67"),
     ],
 )
-def test_halves_go_away_from_zero(exact: Fraction, decimals: int, expected: str) -> None:
+def test_halves_round_away_from_zero(exact: Fraction, decimals: int, expected: str) -> None:
     assert rounded(exact, decimals) == Decimal(expected)
 
 
 @given(st.integers(-(10**9), 10**9), st.integers(1, 10**9))
-def test_percentages_are_those_of_decimal_arithmetic(part: int, whole: int) -> None:
+def test_percentages_equal_decimal_arithmetic(part: int, whole: int) -> None:
     hundredth = Decimal("0.01")
     # Fifty digits hold the quotient far beyond the place where it is rounded, except for exact ties.
     exact = Fraction(100 * part, whole)
@@ -38,11 +38,11 @@ def test_percentages_are_those_of_decimal_arithmetic(part: int, whole: int) -> N
 
 
 @given(st.integers(-(10**12), 10**12), st.integers(1, 10**9))
-def test_whole_numbers_are_rounded_as_exact_ones_are(part: int, whole: int) -> None:
+def test_integer_rounding_equals_exact_rounding(part: int, whole: int) -> None:
     assert half_up(part, whole) == rounded(Fraction(part, whole))
 
 
-def test_changes_are_those_of_the_numbers() -> None:
+def test_trends_have_absolute_and_relative_changes() -> None:
     assert (Trend(12, 8).change, Trend(12, 8).change_percent) == (4, 50.0)
     assert (Trend(5, 8).change, Trend(5, 8).change_percent) == (-3, -37.5)
     assert (Trend(0, 3).change, Trend(0, 3).change_percent) == (-3, -100.0)
@@ -50,8 +50,8 @@ def test_changes_are_those_of_the_numbers() -> None:
     assert (Trend(0, 0).change, Trend(0, 0).change_percent) == (0, None)
 
 
-def test_a_change_of_rates_is_what_one_sees() -> None:
-    """Of the rounded values: 33.33 and 28.57 differ by 4.76, though exactly it is 4.7619."""
+def test_the_change_of_rates_is_between_rounded_rates() -> None:
+    """The rounded values 33.33 and 28.57 differ by 4.76; the exact difference is 4.7619."""
     assert RateTrend(rate(1, 3), rate(2, 7)).change == 4.76
     assert RateTrend(rate(1, 3), rate(0, 0)).change == 33.33
     assert RateTrend(rate(0, 9), rate(1, 3)).change == -33.33

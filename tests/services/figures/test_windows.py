@@ -1,4 +1,4 @@
-"""Windows by their names: exact moments, across zones and changes of clocks."""
+"""Exact bounds of windows, across zones and clock changes."""
 
 import itertools
 from datetime import UTC, date, datetime, timedelta
@@ -37,8 +37,8 @@ def local(text: str, zone: str) -> datetime:
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_midnights_lie_on_quarters_of_an_hour(zone: str) -> None:
-    """Figures are kept by quarters, so that they can be summed for the days of every zone."""
+def test_midnights_are_multiples_of_15_minutes(zone: str) -> None:
+    """Buckets of 15 minutes can therefore be summed for the days of every zone."""
     first, info = EARLIEST.date(), ZoneInfo(zone)
     for days in range(0, 80 * 365, 7):
         assert (midnight(first + timedelta(days=days), info) - EARLIEST) % QUARTER == timedelta(0)
@@ -60,7 +60,7 @@ NOW = local("2026-03-15T12:00", "Europe/Berlin")
         (Range.ROLLING_MONTH, "2026-01-15T12:15", "2026-02-15T12:15", "2026-03-15T12:15"),
     ],
 )
-def test_windows_by_name(chosen: Range, previous: str, start: str, end: str) -> None:
+def test_named_ranges(chosen: Range, previous: str, start: str, end: str) -> None:
     zone = "Europe/Berlin"
     expected = Period(local(previous, zone), local(start, zone), local(end, zone))
     assert period_of(chosen, ZoneInfo(zone), NOW) == expected
@@ -75,7 +75,7 @@ def test_windows_by_name(chosen: Range, previous: str, start: str, end: str) -> 
         ("2026-05-30T00:00", "2026-03-30T00:15", "2026-04-30T00:15"),
     ],
 )
-def test_a_rolling_month_ends_on_the_months_last_day_where_it_is_shorter(
+def test_a_rolling_month_clamps_to_the_last_day_of_a_shorter_month(
     now: str, previous: str, start: str
 ) -> None:
     zone = "Europe/Berlin"
@@ -83,8 +83,8 @@ def test_a_rolling_month_ends_on_the_months_last_day_where_it_is_shorter(
     assert (period.previous_start, period.start) == (local(previous, zone), local(start, zone))
 
 
-def test_a_day_that_samoa_left_out_is_nobodys_yesterday() -> None:
-    """30 December 2011 did not take place there."""
+def test_yesterday_skips_the_day_that_samoa_skipped() -> None:
+    """Samoa skipped 30 December 2011."""
     zone = ZoneInfo("Pacific/Apia")
     now = local("2011-12-31T09:00", "Pacific/Apia")
     yesterday = period_of(Range.YESTERDAY, zone, now)
@@ -96,7 +96,7 @@ def test_a_day_that_samoa_left_out_is_nobodys_yesterday() -> None:
 
 @given(named, zones, moments)
 @settings(max_examples=400, deadline=None)
-def test_windows_follow_one_another_on_quarters_around_the_moment(
+def test_windows_are_consecutive_and_contain_the_current_time(
     chosen: Range, name: str, now: datetime
 ) -> None:
     zone = ZoneInfo(name)
@@ -128,9 +128,7 @@ QUARTERS = st.integers(0, (LATEST - EARLIEST) // QUARTER).map(lambda n: EARLIEST
 
 @given(QUARTERS, st.integers(1, 400 * 96), zones)
 @settings(max_examples=200, deadline=None)
-def test_a_custom_window_is_compared_with_the_time_before_it_that_is_as_long(
-    start: datetime, quarters: int, name: str
-) -> None:
+def test_the_previous_window_of_a_custom_window_is_as_long(start: datetime, quarters: int, name: str) -> None:
     zone, end = ZoneInfo(name), min(start + quarters * QUARTER, LATEST)
     if start == end:
         return
@@ -143,8 +141,8 @@ def test_a_custom_window_is_compared_with_the_time_before_it_that_is_as_long(
         assert period.start - period.previous_start == end - start
 
 
-def test_whole_days_are_compared_with_as_many_days_whatever_their_hours() -> None:
-    """The last week of March has an hour less in Berlin, the week before has not."""
+def test_whole_days_are_compared_with_as_many_days_across_a_clock_change() -> None:
+    """The last week of March is an hour shorter in Berlin than the week before."""
     zone = "Europe/Berlin"
     period = period_of(
         Range.CUSTOM, ZoneInfo(zone), NOW, local("2026-03-27", zone), local("2026-04-03", zone)
@@ -167,7 +165,7 @@ def test_whole_days_are_compared_with_as_many_days_whatever_their_hours() -> Non
         (NOW, NOW + timedelta(days=3661), "to", "Must be at most 3660 days after `from`"),
     ],
 )
-def test_custom_windows_that_cannot_be(
+def test_invalid_custom_windows_raise_range_errors(
     start: datetime | None, end: datetime | None, argument: str, problem: str
 ) -> None:
     with pytest.raises(RangeError, match=problem) as refused:

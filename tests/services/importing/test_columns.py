@@ -103,7 +103,7 @@ def test_a_json_object_becomes_a_post(tmp_path: Path) -> None:
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_dialects_of_csv_are_told_apart(tmp_path: Path, delimiter: str, line_end: str, mark: str) -> None:
+def test_csv_dialects_are_detected(tmp_path: Path, delimiter: str, line_end: str, mark: str) -> None:
     rows = [["ID", "Title", "Num Points"], ["1", '"a, b; ""c""\td|"', "5"], ["2", "x", ""]]
     text = mark + "".join(delimiter.join(row) + line_end for row in rows)
     posts = [row.post for row in read(write(tmp_path, text)) if isinstance(row, PostRow)]
@@ -113,7 +113,7 @@ def test_dialects_of_csv_are_told_apart(tmp_path: Path, delimiter: str, line_end
     ]
 
 
-def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
+def test_line_numbers_are_those_of_an_editor(tmp_path: Path) -> None:
     text = 'id,title\n1,"two\nlines"\n\n2\n3,"three\r\nmore\n\nlines",x\n4,ok\n'
     assert read(write(tmp_path, text))[1:3] == [
         RejectedRow(5, "the header has 2 fields, but this row has 1"),
@@ -122,7 +122,7 @@ def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
     assert [row.line for row in read(write(tmp_path, text))] == [2, 5, 6, 10]
 
 
-def test_a_quotation_mark_that_is_not_closed_costs_one_row(tmp_path: Path) -> None:
+def test_an_unclosed_quotation_mark_rejects_one_row(tmp_path: Path) -> None:
     text = 'id,title\n1,"open\n2,fine\n3,fine\n4,"quoted, fine"\n5,"also "bad" here"\n6,"last\nrow"\n'
     rows = read(write(tmp_path, text))
     assert ids(rows) == ["rejected 2", "2", "3", "4", "rejected 6", "6"]
@@ -131,24 +131,24 @@ def test_a_quotation_mark_that_is_not_closed_costs_one_row(tmp_path: Path) -> No
     )
 
 
-def test_a_quotation_mark_that_is_never_closed_is_damage(tmp_path: Path) -> None:
+def test_a_quotation_mark_never_closed_is_damage(tmp_path: Path) -> None:
     rows, line, reason = read_until_damage(write(tmp_path, HEADER + ROW + '8,"open\n' + ROW * 3))
     assert (ids(rows), line, reason) == (["7"], 3, "a quotation mark opens here and is never closed")
 
 
-def test_a_quotation_mark_swallows_no_more_than_a_bound(tmp_path: Path) -> None:
+def test_an_unclosed_quotation_mark_reads_a_bounded_number_of_characters(tmp_path: Path) -> None:
     text = HEADER + ROW + '8,"open\n' + ROW * 40_000 + '9,"x"\n'
     rows, line, reason = read_until_damage(write(tmp_path, text))
     assert (ids(rows), line) == (["7"], 3)
     assert reason == "a quotation mark opens here and is not closed within 1,000,000 characters"
 
 
-def test_a_line_beyond_the_bound_is_damage(tmp_path: Path) -> None:
+def test_an_overlong_line_is_damage(tmp_path: Path) -> None:
     rows, line, reason = read_until_damage(write(tmp_path, HEADER + ROW + "8," + "x" * 1_000_000))
     assert (ids(rows), line, reason) == (["7"], 3, "the line is longer than 1,000,000 bytes")
 
 
-def test_a_long_field_within_the_bound_is_one_rejected_row(tmp_path: Path) -> None:
+def test_an_overlong_field_rejects_one_row(tmp_path: Path) -> None:
     text = 'id,text\n1,"' + "long\n" * 100_000 + '"\n2,' + "x" * 900_000 + "\n3,ok\n"
     rows = read(write(tmp_path, text))
     assert ids(rows) == ["rejected 2", "rejected 100003", "3"]
@@ -165,13 +165,13 @@ def test_a_long_field_within_the_bound_is_one_rejected_row(tmp_path: Path) -> No
         (b"8,a\0b,,,,,\n", "byte 4 of the line is NUL, so the file is not text"),
     ],
 )
-def test_bytes_that_are_no_text_are_damage(tmp_path: Path, damage: bytes, reason: str) -> None:
+def test_bytes_that_are_not_text_are_damage(tmp_path: Path, damage: bytes, reason: str) -> None:
     content = (HEADER + ROW).encode() + damage + ROW.encode()
     rows, line, said = read_until_damage(write(tmp_path, content))
     assert (ids(rows), line, said) == (["7"], 3, reason)
 
 
-def test_damage_far_behind_the_first_lines_is_met_in_its_place(tmp_path: Path) -> None:
+def test_late_damage_is_raised_at_its_line(tmp_path: Path) -> None:
     line = '{"id": "1", "title": "x"}\n'
     rows, at, _ = read_until_damage(write(tmp_path, (line * 50).encode() + b"\xff\n", "posts.jsonl"))
     assert (len(rows), at) == (50, 51)
@@ -190,20 +190,20 @@ def test_damage_far_behind_the_first_lines_is_met_in_its_place(tmp_path: Path) -
         (b'id,"title\n1,a\n', 1, "a quotation mark opens here and is never closed"),
     ],
 )
-def test_damage_before_the_first_post_is_met_at_once(
+def test_damage_before_the_first_post_is_raised_at_once(
     tmp_path: Path, content: bytes, line: int, reason: str
 ) -> None:
     rows, at, said = read_until_damage(write(tmp_path, content))
     assert (rows, at, said) == ([], line, reason)
 
 
-def test_compressed_files_are_read_whatever_their_name(tmp_path: Path) -> None:
+def test_gzip_files_are_detected_by_content(tmp_path: Path) -> None:
     content = gzip.compress((HEADER + ROW).encode())
     assert ids(read(write(tmp_path, content, "posts.csv.gz"))) == ["7"]
     assert ids(read(write(tmp_path, content, "posts.csv"))) == ["7"]
 
 
-def test_a_compressed_file_that_is_cut_off_is_damaged(tmp_path: Path) -> None:
+def test_a_truncated_gzip_file_is_damaged(tmp_path: Path) -> None:
     rows = "".join(f"{number},{os.urandom(40).hex()},,,,,\n" for number in range(2000))
     content = gzip.compress((HEADER + rows).encode())
     found, line, reason = read_until_damage(write(tmp_path, content[: len(content) // 2]))
@@ -245,7 +245,7 @@ def test_a_compressed_file_that_is_cut_off_is_damaged(tmp_path: Path) -> None:
         ("1,x,,\x1b[31m,,,", "likes '\\x1b[31m': Must be an integer between 0 and 2147483647."),
     ],
 )  # fmt: skip
-def test_a_damaged_row_is_rejected_with_line_and_reason(tmp_path: Path, row: str, reason: str) -> None:
+def test_an_invalid_csv_row_is_rejected_with_line_and_reason(tmp_path: Path, row: str, reason: str) -> None:
     rows = read(write(tmp_path, HEADER + ROW + row + "\n" + ROW))
     assert rows[1] == RejectedRow(3, reason)
     assert ids(rows) == ["7", "rejected 3", "7"]
@@ -266,7 +266,7 @@ def test_a_damaged_row_is_rejected_with_line_and_reason(tmp_path: Path, row: str
         ("{}", "id: Required."),
     ],
 )  # fmt: skip
-def test_a_damaged_line_of_json_is_rejected(tmp_path: Path, line: str, reason: str) -> None:
+def test_an_invalid_json_line_is_rejected(tmp_path: Path, line: str, reason: str) -> None:
     good = '{"id": "1", "title": "x", "points": null, "date": ""}\n'
     rows = read(write(tmp_path, good + line + "\n" + good, "posts.ndjson"))
     assert rows[1] == RejectedRow(2, reason)
@@ -290,13 +290,15 @@ def test_a_damaged_line_of_json_is_rejected(tmp_path: Path, line: str, reason: s
         ("", None),
     ],
 )
-def test_times_are_read_as_they_are_written(tmp_path: Path, written: str, meant: datetime | None) -> None:
+def test_times_are_read_in_all_supported_formats(
+    tmp_path: Path, written: str, meant: datetime | None
+) -> None:
     (row,) = read(write(tmp_path, f"id,title,time\n1,x,{written}\n"), zone="America/New_York")
     assert isinstance(row, PostRow)
     assert row.post.published_at == meant
 
 
-def test_a_missing_url_is_made_where_the_platform_has_one_for_each_post(tmp_path: Path) -> None:
+def test_a_missing_url_is_derived_from_the_platform_or_id(tmp_path: Path) -> None:
     path = write(tmp_path, "id,title,url\na b/1,x,\nhttps://example.com/1,y,\n2,z,HTTPS://Example.com\n")
     assert [row.post.url if isinstance(row, PostRow) else row.reason for row in read(path)] == [
         "https://news.ycombinator.com/item?id=a%20b%2F1",
@@ -351,7 +353,7 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
         ("id,title\n", "posts.xlsx", ColumnNames(), "The file name posts.xlsx does not tell the format. Add --format csv or --format jsonl."),
     ],
 )  # fmt: skip
-def test_a_file_that_cannot_be_understood_is_refused_in_one_sentence(
+def test_an_unusable_file_raises_a_message(
     tmp_path: Path, content: str, name: str, names: ColumnNames, sentence: str
 ) -> None:
     with pytest.raises(UnusableFileError) as refused:
@@ -359,7 +361,7 @@ def test_a_file_that_cannot_be_understood_is_refused_in_one_sentence(
     assert str(refused.value) == sentence
 
 
-def test_a_file_that_cannot_be_opened_is_refused_in_one_sentence(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_opened_raises_a_message(tmp_path: Path) -> None:
     empty, folder, missing = write(tmp_path, ""), tmp_path / "folder.csv", tmp_path / "missing.csv"
     folder.mkdir()
     for path, sentence in [
@@ -383,7 +385,7 @@ def test_the_format_can_be_named(tmp_path: Path) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200), st.sampled_from(["csv", "jsonl"]))
-def test_any_bytes_end_in_rows_or_in_one_sentence(tmp_path: Path, content: bytes, ending: str) -> None:
+def test_any_bytes_give_rows_or_damage(tmp_path: Path, content: bytes, ending: str) -> None:
     start = HEADER + ROW if ending == "csv" else '{"id": "7", "title": "x"}\n'
     path = write(tmp_path, start.encode() + content, f"posts.{ending}")
     rows: list[PostRow | RejectedRow] = []
@@ -401,7 +403,7 @@ CSV_TEXT = st.text(st.sampled_from('ab",\n'), max_size=60)
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CSV_TEXT)
-def test_every_line_of_csv_is_told_of_once_at_most(tmp_path: Path, text: str) -> None:
+def test_every_csv_line_is_reported_at_most_once(tmp_path: Path, text: str) -> None:
     rows: list[PostRow | RejectedRow] = []
     try:
         with open_posts(write(tmp_path, "id,title\n" + text), Platform.HACKERNEWS) as posts:

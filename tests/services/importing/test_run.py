@@ -25,14 +25,14 @@ async def add_user(pool: Pool, *keywords: str, email: str = "ann@example.com") -
     return user_id
 
 
-async def watch_of(pool: Pool, email: str = "ann@example.com") -> KeywordMatcher:
+async def matcher_of(pool: Pool, email: str = "ann@example.com") -> KeywordMatcher:
     matcher = await find_matcher(pool, email)
     assert matcher is not None
     return matcher
 
 
 async def counts(pool: Pool) -> dict[str, int]:
-    """The mention counters of users by e-mail and of keywords by their words, checked against the rows."""
+    """Return the mention counters of users (by email) and keywords, checked against the rows."""
     rows = await pool.fetch(
         """
         SELECT email AS name, mentions_count,
@@ -77,7 +77,7 @@ async def keyword_ids(pool: Pool) -> list[int]:
 async def test_a_user_is_found_by_address_in_any_case(pool: Pool) -> None:
     user_id = await add_user(pool, email="Ann@Example.com")
     await add_user(pool, email="bob@example.com")
-    assert (await watch_of(pool, "aNN@eXAMPLE.COM")).user_id == user_id
+    assert (await matcher_of(pool, "aNN@eXAMPLE.COM")).user_id == user_id
 
 
 @pytest.mark.parametrize("status", ["deleted", "suspended"])
@@ -88,10 +88,10 @@ async def test_users_that_are_unknown_or_not_active_are_not_found(pool: Pool, st
     assert await find_matcher(pool, "nobody@example.com") is None
 
 
-async def test_only_active_keywords_are_looked_for_and_those_that_are_active_by_then(pool: Pool) -> None:
+async def test_imports_match_the_keywords_active_at_each_batch(pool: Pool) -> None:
     await add_user(pool, "crm", "paused", "archived", "api")
     await pool.execute("UPDATE keywords SET status = keyword WHERE keyword IN ('paused', 'archived')")
-    matcher = await watch_of(pool)
+    matcher = await matcher_of(pool)
     assert [keyword.keyword for keyword in matcher.keywords] == ["crm", "api"]
     rows = [post(1, "crm paused archived api")]
     assert (await import_posts(pool, matcher, rows)).created == 2
@@ -100,9 +100,9 @@ async def test_only_active_keywords_are_looked_for_and_those_that_are_active_by_
     assert await counts(pool) == {"ann@example.com": 3, "crm": 1, "paused": 1, "archived": 0, "api": 1}
 
 
-async def test_posts_become_mentions_with_all_they_say(pool: Pool) -> None:
+async def test_imported_posts_set_every_column_of_mentions(pool: Pool) -> None:
     user_id = await add_user(pool, "crm")
-    summary = await import_posts(pool, await watch_of(pool), [post(1, "the text", "A CRM")])
+    summary = await import_posts(pool, await matcher_of(pool), [post(1, "the text", "A CRM")])
     assert summary == Summary(read=1, matched=1, mentions=1, created=1)
     row = await pool.fetchrow("SELECT * FROM mentions")
     assert row is not None
@@ -129,21 +129,21 @@ async def test_posts_become_mentions_with_all_they_say(pool: Pool) -> None:
     }
 
 
-async def test_a_phrase_does_not_reach_from_the_title_into_the_content(pool: Pool) -> None:
+async def test_a_phrase_does_not_match_across_title_and_content(pool: Pool) -> None:
     await add_user(pool, "open source")
     rows = [
         post(1, "source of trouble", "Always open"),
         post(2, "open source", "x"),
         post(3, "x", "Open source"),
     ]
-    summary = await import_posts(pool, await watch_of(pool), rows)
+    summary = await import_posts(pool, await matcher_of(pool), rows)
     assert (summary.matched, await counts(pool)) == (2, {"ann@example.com": 2, "open source": 2})
 
 
 async def test_importing_again_creates_nothing(pool: Pool) -> None:
     await add_user(pool, "crm", "api")
     rows = [post(1, "crm api"), post(2, "api"), post(3, "none"), post(1, "crm again")]
-    matcher = await watch_of(pool)
+    matcher = await matcher_of(pool)
     first = await import_posts(pool, matcher, rows)
     assert (first.read, first.matched, first.mentions) == (4, 3, 4)
     assert (first.created, first.duplicates) == (3, 1)
@@ -157,41 +157,41 @@ async def test_importing_again_creates_nothing(pool: Pool) -> None:
     assert await counts(pool) == {"ann@example.com": 6, "crm": 2, "api": 4}
 
 
-async def test_what_is_new_is_analysed_if_that_is_asked_for(pool: Pool) -> None:
+async def test_new_mentions_are_analyzed_on_request(pool: Pool) -> None:
     await add_user(pool, "crm")
     rows = [post(number, "I love this CRM!") for number in range(3)]
-    await import_posts(pool, await watch_of(pool), rows[:1])
-    await import_posts(pool, await watch_of(pool), rows, analyze=True)
+    await import_posts(pool, await matcher_of(pool), rows[:1])
+    await import_posts(pool, await matcher_of(pool), rows, analyze=True)
     found = await pool.fetch(
         "SELECT external_id, sentiment FROM analysis_results JOIN mentions ON mentions.id = mention_id ORDER BY 1"
     )
     assert [tuple(row) for row in found] == [("1", "positive"), ("2", "positive")]
 
 
-async def test_other_users_are_left_alone(pool: Pool) -> None:
+async def test_imports_do_not_touch_other_users(pool: Pool) -> None:
     await add_user(pool, "crm")
     await add_user(pool, "api", email="bob@example.com")
-    await import_posts(pool, await watch_of(pool), [post(1, "crm api")])
+    await import_posts(pool, await matcher_of(pool), [post(1, "crm api")])
     assert await counts(pool) == {"ann@example.com": 1, "crm": 1, "bob@example.com": 0, "api": 0}
 
 
 async def test_a_dry_run_writes_nothing(pool: Pool) -> None:
     await add_user(pool, "crm")
     rows: list[PostRow | RejectedRow] = [post(1, "crm"), RejectedRow(2, "mice")]
-    summary = await import_posts(pool, await watch_of(pool), rows, dry_run=True)
+    summary = await import_posts(pool, await matcher_of(pool), rows, dry_run=True)
     assert summary == Summary(read=2, matched=1, mentions=1, rejected=1)
     assert await counts(pool) == {"ann@example.com": 0, "crm": 0}
 
 
-async def test_rejections_and_progress_are_told_batch_by_batch(
+async def test_progress_and_rejections_are_reported_per_batch(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run, "POSTS_PER_BATCH", 2)
     await add_user(pool, "crm")
-    told: list[tuple[int, int, list[int]]] = []
+    reported: list[tuple[int, int, list[int]]] = []
 
     def on_batch(summary: Summary, rejected: Sequence[RejectedRow]) -> None:
-        told.append((summary.read, summary.created, [row.line for row in rejected]))
+        reported.append((summary.read, summary.created, [row.line for row in rejected]))
 
     rows: list[PostRow | RejectedRow] = [
         post(1, "crm"),
@@ -200,8 +200,8 @@ async def test_rejections_and_progress_are_told_batch_by_batch(
         post(4, "crm"),
         RejectedRow(5, "mice"),
     ]
-    summary = await import_posts(pool, await watch_of(pool), rows, on_batch=on_batch)
-    assert told == [(2, 1, [2]), (4, 3, []), (5, 3, [5])]
+    summary = await import_posts(pool, await matcher_of(pool), rows, on_batch=on_batch)
+    assert reported == [(2, 1, [2]), (4, 3, []), (5, 3, [5])]
     assert (summary.read, summary.rejected, summary.damage) == (5, 2, None)
 
 
@@ -211,18 +211,18 @@ async def test_long_posts_make_smaller_batches(pool: Pool, monkeypatch: pytest.M
     reads: list[int] = []
     rows = [post(number, "crm api " + "x" * 19_992) for number in range(5)]
     await import_posts(
-        pool, await watch_of(pool), rows, on_batch=lambda summary, _: reads.append(summary.read)
+        pool, await matcher_of(pool), rows, on_batch=lambda summary, _: reads.append(summary.read)
     )
     assert reads == [3, 5]
 
 
 @pytest.mark.parametrize("ahead", [False, True])
-async def test_everything_before_damage_is_imported(
+async def test_posts_before_damage_are_imported(
     pool: Pool, monkeypatch: pytest.MonkeyPatch, *, ahead: bool
 ) -> None:
     monkeypatch.setattr(run, "POSTS_PER_BATCH", 2)
     await add_user(pool, "crm")
-    matcher = await watch_of(pool)
+    matcher = await matcher_of(pool)
     rows = [post(number, "crm") for number in range(3)]
     summary = await import_posts(pool, matcher, damaged(*rows), ahead=ahead)
     assert (summary.read, summary.created) == (3, 3)
@@ -233,19 +233,19 @@ async def test_everything_before_damage_is_imported(
     assert await counts(pool) == {"ann@example.com": 4, "crm": 4}
 
 
-async def test_a_failed_batch_leaves_nothing_of_itself(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_batch_is_rolled_back(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "POSTS_PER_BATCH", 2)
     await add_user(pool, "crm")
     await pool.execute("ALTER TABLE mentions ADD CHECK (external_id <> '3')")
     rows = [post(number, "crm") for number in range(5)]
     with pytest.raises(ConstraintError):
-        await import_posts(pool, await watch_of(pool), rows)
+        await import_posts(pool, await matcher_of(pool), rows)
     assert await counts(pool) == {"ann@example.com": 2, "crm": 2}
 
 
-async def test_imports_at_the_same_time_create_each_mention_once(pool: Pool) -> None:
+async def test_concurrent_imports_create_each_mention_once(pool: Pool) -> None:
     await add_user(pool, "crm", "api")
-    matcher = await watch_of(pool)
+    matcher = await matcher_of(pool)
     rows = [post(number, "crm api") for number in range(2500)]
     imports = [import_posts(pool, matcher, order, ahead=True) for order in (rows, rows[::-1], rows)]
     summaries = await asyncio.gather(*imports)
@@ -257,7 +257,7 @@ async def test_imports_at_the_same_time_create_each_mention_once(pool: Pool) -> 
 @pytest.mark.skipif(not REAL_FILE.exists(), reason="the real sample lies outside the project")
 async def test_the_real_file_is_imported_once(pool: Pool) -> None:
     await add_user(pool, "python", "postgres", "Ask HN", "looking for", "C++", ".net", "no such phrase")
-    matcher = await watch_of(pool)
+    matcher = await matcher_of(pool)
     for created in (2063, 0):
         with open_posts(REAL_FILE, HACKERNEWS) as posts:
             summary = await import_posts(pool, matcher, posts)

@@ -1,4 +1,4 @@
-"""Lines cut out of pieces of any size, and what is said of those that are no rows."""
+"""Lines split from chunks of any size, and the errors of invalid lines."""
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ parts = st.lists(st.sampled_from([b"\n", b"\r", b" ", b"a", b"bc", b"\xef\xbb\xb
 
 
 @given(parts, st.data())
-def test_lines_are_the_same_however_they_are_cut(given_parts: list[bytes], data: st.DataObject) -> None:
+def test_lines_do_not_depend_on_the_chunks(given_parts: list[bytes], data: st.DataObject) -> None:
     whole = b"".join(given_parts)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=8)))
     lines = LineSplitter()
@@ -33,7 +33,7 @@ def test_lines_are_the_same_however_they_are_cut(given_parts: list[bytes], data:
     assert found == expected
 
 
-def test_a_line_that_never_ends_is_not_kept() -> None:
+def test_an_endless_line_is_not_kept_in_memory() -> None:
     lines = LineSplitter()
     for _ in range(100):
         assert list(lines.feed(b"x" * 100_000)) == []
@@ -41,7 +41,7 @@ def test_a_line_that_never_ends_is_not_kept() -> None:
     assert list(lines.end()) == [Line(1, None)]
 
 
-def test_an_object_is_read_and_anything_else_is_not() -> None:
+def test_only_json_objects_are_accepted() -> None:
     assert object_of(b' {"a": [1, null]}\r') == {"a": [1, None]}
     for text in (b"", b"1", b'"a"', b"null", b"[{}]"):
         with pytest.raises(BadLineError):

@@ -1,4 +1,4 @@
-"""The rows that clients give: each field's values, and what is said of wrong ones."""
+"""Rows of clients: the valid values of each field, and the errors of invalid ones."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -38,8 +38,8 @@ def post_of(**values: object) -> dict[str, Any]:
     return row.post._asdict()
 
 
-def test_a_row_says_all_that_a_mention_holds() -> None:
-    given = {
+def test_a_row_sets_every_column_of_a_mention() -> None:
+    fields = {
         "keywordId": "7",
         "platform": "STACKOVERFLOW",
         "externalId": " a1 ",
@@ -54,7 +54,7 @@ def test_a_row_says_all_that_a_mention_holds() -> None:
         "publishedAt": "2026-01-31T12:00:00.5+02:00",
         "integrationId": "3",
     }
-    assert set(given) == set(FIELDS)
+    assert set(fields) == set(FIELDS)
     post = NewPost(
         Platform.STACKOVERFLOW,
         "a1",
@@ -69,10 +69,10 @@ def test_a_row_says_all_that_a_mention_holds() -> None:
         datetime(2026, 1, 31, 10, 0, 0, 500_000, tzinfo=UTC),
         1003,
     )
-    assert row_of(given, read_id) == NewRow(post, 7)
+    assert row_of(fields, read_id) == NewRow(post, 7)
 
 
-def test_what_is_left_out_null_or_empty_is_the_same() -> None:
+def test_omitted_null_and_empty_fields_are_equal() -> None:
     left_out = row_of(LEAST, read_id)
     assert left_out == NewRow(
         NewPost(
@@ -96,7 +96,7 @@ def test_what_is_left_out_null_or_empty_is_the_same() -> None:
     assert row_of(LEAST | {"title": " ", "author": "", "language": " "}, read_id) == left_out
 
 
-def test_the_title_is_the_text_where_there_is_none() -> None:
+def test_the_title_replaces_missing_content() -> None:
     assert post_of(content=None, title=" T ")["content"] == "T"
     assert post_of(content=" ", title="T")["content"] == "T"
     assert errors_of(content=" ", title=" ") == [(REQUIRED, "Required, unless `title` is given.", "content")]
@@ -149,13 +149,13 @@ def test_the_title_is_the_text_where_there_is_none() -> None:
         ("integrationId", "x", INVALID, "Must be the ID of an integration."),
     ],
 )
-def test_a_wrong_value_is_said_to_be_wrong(
+def test_an_invalid_value_fails_with_its_error(
     field: str, value: object, code: IngestErrorCode, message: str
 ) -> None:
     assert errors_of(**{field: value}) == [(code, message, field)]
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
+def test_all_errors_of_a_row_are_reported() -> None:
     row = row_of({"platform": "MARS", "likes": -1, "x" * 60: 1}, read_id)
     assert isinstance(row, FailedRow)
     assert [(error.code, error.field) for error in row.errors] == [
@@ -180,8 +180,8 @@ values = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=5), values))
-def test_any_object_is_a_row_or_says_why_not(given: dict[str, object]) -> None:
-    row = row_of(LEAST | given, read_id)
+def test_any_object_becomes_a_row_or_errors(fields: dict[str, object]) -> None:
+    row = row_of(LEAST | fields, read_id)
     if isinstance(row, FailedRow):
         assert row.errors
         assert all(isinstance(error, RowError) and error.message for error in row.errors)

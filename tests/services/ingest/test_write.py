@@ -1,4 +1,4 @@
-"""The set-wise path: what becomes of each row, alone and beside others, and what it costs."""
+"""Ingest: the results of rows, alone and under concurrency, and the statements of a batch."""
 
 import asyncio
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ def row(
 
 
 async def add_user(pool: Pool, *keywords: str, email: str = "ann@example.com") -> tuple[int, list[int]]:
-    """The ids of the user and of the keywords."""
+    """Add a user with keywords, and return their IDs."""
     user_id: int = await pool.fetchval("INSERT INTO users (email) VALUES ($1) RETURNING id", email)
     insert = "INSERT INTO keywords (user_id, keyword) VALUES ($1, $2) RETURNING id"
     return user_id, [await pool.fetchval(insert, user_id, keyword) for keyword in keywords]
@@ -59,8 +59,8 @@ async def stored(pool: Pool) -> set[tuple[int, str, int]]:
     return {(row["keyword_id"], row["external_id"], row["id"]) for row in rows}
 
 
-def told(results: Sequence[RowResult]) -> list[Any]:
-    """Outcomes, with the keywords and outcomes of several mentions, or with the codes and fields of errors."""
+def summarized(results: Sequence[RowResult]) -> list[Any]:
+    """Return each outcome with its mentions (keyword, created) or its errors (code, field)."""
     return [
         (result.outcome, [(error.code, error.field) for error in result.errors])
         if result.errors
@@ -69,11 +69,11 @@ def told(results: Sequence[RowResult]) -> list[Any]:
     ]
 
 
-async def test_each_row_is_told_what_became_of_it(pool: Pool) -> None:
+async def test_each_row_gets_a_result_in_order(pool: Pool) -> None:
     user_id, (crm, paused, archived) = await add_user(pool, "crm", "paused", "archived")
     _, (other,) = await add_user(pool, "other", email="bob@example.com")
     await pool.execute("UPDATE keywords SET status = keyword WHERE keyword IN ('paused', 'archived')")
-    given: list[NewRow | FailedRow] = [
+    rows: list[NewRow | FailedRow] = [
         row(crm, "b"),
         row(paused, "a"),
         row(crm, "a"),
@@ -84,7 +84,7 @@ async def test_each_row_is_told_what_became_of_it(pool: Pool) -> None:
         row(10**18, "a"),
     ]
     matcher = KeywordMatcher(user_id)
-    results = await ingest(pool, matcher, given)
+    results = await ingest(pool, matcher, rows)
     ids = {external_id: id_ for _, external_id, id_ in await stored(pool)}
     assert set(ids) == {"a", "b"}
     assert results == [
@@ -107,25 +107,25 @@ async def test_each_row_is_told_what_became_of_it(pool: Pool) -> None:
     ]
     assert ids["b"] < ids["a"]  # in the order of the rows
     again = await ingest(pool, matcher, [row(crm, "c"), row(crm, "a")])
-    assert told(again) == [(CREATED, [(crm, True)]), (DUPLICATE, [(crm, False)])]
+    assert summarized(again) == [(CREATED, [(crm, True)]), (DUPLICATE, [(crm, False)])]
     assert again[1].mentions[0].id == ids["a"]
     assert await ingest(pool, matcher, []) == []
     assert await drifts(pool) == []
 
 
-async def test_a_row_without_a_keyword_is_a_mention_of_each_that_it_contains(pool: Pool) -> None:
+async def test_a_row_without_a_keyword_mentions_every_keyword_it_contains(pool: Pool) -> None:
     user_id, (crm, api, paused) = await add_user(pool, "crm", "api", "paused")
     await add_user(pool, "crm", email="bob@example.com")
     await pool.execute("UPDATE keywords SET status = 'paused' WHERE id = $1", paused)
     matcher = KeywordMatcher(user_id)
-    given = [
+    rows = [
         row(None, "1", "an API for a CRM, paused"),
         row(crm, "2", "says nothing of it"),
         row(None, "2", "api and crm"),
         row(None, "3", "paused"),
         row(None, "1", "crm api"),
     ]
-    assert told(await ingest(pool, matcher, given)) == [
+    assert summarized(await ingest(pool, matcher, rows)) == [
         (CREATED, [(crm, True), (api, True)]),
         (CREATED, [(crm, True)]),
         (CREATED, [(crm, False), (api, True)]),
@@ -135,19 +135,19 @@ async def test_a_row_without_a_keyword_is_a_mention_of_each_that_it_contains(poo
     assert await drifts(pool) == []
 
 
-async def test_a_mention_names_an_integration_of_its_user_only(pool: Pool) -> None:
+async def test_a_row_may_name_only_integrations_of_its_user(pool: Pool) -> None:
     user_id, (crm,) = await add_user(pool, "crm")
     other_id, _ = await add_user(pool, email="bob@example.com")
     insert = "INSERT INTO integrations (user_id, provider, kind) VALUES ($1, 'rss', 'source') RETURNING id"
     own, foreign = await pool.fetchval(insert, user_id), await pool.fetchval(insert, other_id)
-    given = [
+    rows = [
         row(crm, "1", integration_id=own),
         row(crm, "2", integration_id=foreign),
         row(None, "3", "crm", integration_id=10**18),
         row(-1, "4", integration_id=foreign),
     ]
     nowhere = (IngestErrorCode.NOT_FOUND, "integrationId")
-    assert told(await ingest(pool, KeywordMatcher(user_id), given)) == [
+    assert summarized(await ingest(pool, KeywordMatcher(user_id), rows)) == [
         (CREATED, [(crm, True)]),
         (FAILED, [nowhere]),
         (FAILED, [nowhere]),
@@ -156,7 +156,7 @@ async def test_a_mention_names_an_integration_of_its_user_only(pool: Pool) -> No
     assert await pool.fetchval("SELECT integration_id FROM mentions") == own
 
 
-async def test_all_are_rejected_when_one_fails_and_all_were_to_be_taken(pool: Pool) -> None:
+async def test_reject_all_rejects_every_row_if_one_fails(pool: Pool) -> None:
     user_id, (crm,) = await add_user(pool, "crm")
     matcher = KeywordMatcher(user_id)
     good = [row(crm, "a"), row(None, "b", "crm"), row(None, "c", "nothing")]
@@ -175,7 +175,7 @@ async def test_all_are_rejected_when_one_fails_and_all_were_to_be_taken(pool: Po
 
 
 @pytest.mark.parametrize("status", ["suspended", "deleted"])
-async def test_nothing_is_taken_in_for_users_who_are_not_active(pool: Pool, status: str) -> None:
+async def test_inactive_users_cannot_ingest(pool: Pool, status: str) -> None:
     user_id, (crm,) = await add_user(pool, "crm")
     await pool.execute("UPDATE users SET status = $1", status)
     with pytest.raises(InactiveViewerError):
@@ -185,7 +185,7 @@ async def test_nothing_is_taken_in_for_users_who_are_not_active(pool: Pool, stat
     assert await stored(pool) == set()
 
 
-async def test_a_mention_takes_all_that_a_column_can_hold(pool: Pool) -> None:
+async def test_mentions_store_the_longest_allowed_values(pool: Pool) -> None:
     user_id, (crm,) = await add_user(pool, "crm")
     longest = NewPost(
         platform=Platform.HACKERNEWS,
@@ -212,7 +212,7 @@ async def statements(pool: Pool, user_id: int, rows: Sequence[NewRow]) -> list[s
     return sent
 
 
-async def test_a_batch_takes_the_same_statements_however_many_rows_and_keywords_it_has(pool: Pool) -> None:
+async def test_the_statements_of_a_batch_do_not_depend_on_its_size(pool: Pool) -> None:
     user_id, keyword_ids = await add_user(pool, *(f"word{number}" for number in range(20)))
     expected = ["lock_user", "lock_keywords", "find_or_number", "mentions copy"]
     assert await statements(pool, user_id, [row(keyword_ids[0], "a")]) == expected
@@ -226,14 +226,14 @@ async def test_a_batch_takes_the_same_statements_however_many_rows_and_keywords_
     assert await statements(pool, user_id, [row(None, "y", "nothing")]) == expected[:-2]
 
 
-async def test_ingest_leaves_the_version_of_the_data_as_it_is(pool: Pool) -> None:
+async def test_ingest_does_not_change_the_data_version(pool: Pool) -> None:
     user_id, (crm,) = await add_user(pool, "crm")
     await ingest(pool, KeywordMatcher(user_id), [row(crm, "a")])
     assert await pool.fetchval("SELECT data_version FROM users") == 0
 
 
-async def test_batches_that_overlap_and_come_at_once_create_each_mention_once(pool: Pool) -> None:
-    """From several connections, in any order of rows and keywords."""
+async def test_concurrent_overlapping_batches_create_each_mention_once(pool: Pool) -> None:
+    """The batches come over several connections, in different orders."""
     user_id, keyword_ids = await add_user(pool, "crm", "api", "sql")
     rows = [row(keyword_id, str(number)) for number in range(200) for keyword_id in keyword_ids]
     orders = [rows, rows[::-1], rows[::7] + rows[::3], rows]
@@ -248,7 +248,7 @@ async def test_batches_that_overlap_and_come_at_once_create_each_mention_once(po
 
 
 async def wait_for_a_lock(pool: Pool) -> None:
-    """Returns once a connection waits for a lock."""
+    """Wait until a connection waits for a lock."""
     blocked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     async with asyncio.timeout(20):
         while not await pool.fetchval(blocked):
@@ -262,7 +262,7 @@ async def wait_for_a_lock(pool: Pool) -> None:
         ("DELETE FROM keywords", IngestErrorCode.NOT_FOUND),
     ],
 )
-async def test_a_keyword_that_goes_while_it_is_waited_for_takes_no_mention(
+async def test_a_keyword_paused_or_deleted_during_the_lock_wait_gets_no_mention(
     pool: Pool, change: str, outcome: IngestErrorCode
 ) -> None:
     user_id, (crm,) = await add_user(pool, "crm")
@@ -271,15 +271,15 @@ async def test_a_keyword_that_goes_while_it_is_waited_for_takes_no_mention(
         await transaction.start()
         await other.execute("SELECT 1 FROM users FOR NO KEY UPDATE")
         await other.execute(change)
-        given = [row(crm, "a"), row(None, "b", "crm")]
-        taking_in = asyncio.create_task(ingest(pool, KeywordMatcher(user_id), given))
+        rows = [row(crm, "a"), row(None, "b", "crm")]
+        taking_in = asyncio.create_task(ingest(pool, KeywordMatcher(user_id), rows))
         await wait_for_a_lock(pool)
         await transaction.commit()
-    assert told(await taking_in) == [(FAILED, [(outcome, "keywordId")]), (UNMATCHED, [])]
+    assert summarized(await taking_in) == [(FAILED, [(outcome, "keywordId")]), (UNMATCHED, [])]
     assert await stored(pool) == set()
 
 
-async def test_a_mention_that_a_writer_without_the_lock_adds_meanwhile_is_found(pool: Pool) -> None:
+async def test_a_mention_added_concurrently_without_the_lock_is_a_duplicate(pool: Pool) -> None:
     user_id, (crm,) = await add_user(pool, "crm")
     insert = (
         "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content) "
@@ -299,7 +299,7 @@ async def test_a_mention_that_a_writer_without_the_lock_adds_meanwhile_is_found(
     assert second.outcome == CREATED
 
 
-async def test_a_deadlock_with_a_deleted_keyword_is_tried_again(pool: Pool) -> None:
+async def test_a_deadlock_with_a_deleted_keyword_is_retried(pool: Pool) -> None:
     user_id, (crm, api) = await add_user(pool, "crm", "api")
     async with pool.acquire() as other:
         # The other side waits for long, so that this side is the one that PostgreSQL ends.
@@ -312,7 +312,7 @@ async def test_a_deadlock_with_a_deleted_keyword_is_tried_again(pool: Pool) -> N
         await other.execute("DELETE FROM keywords WHERE id = $1", crm)
         await transaction.commit()
         await other.execute("RESET deadlock_timeout")
-    assert told(await taking_in) == [
+    assert summarized(await taking_in) == [
         (FAILED, [(IngestErrorCode.NOT_FOUND, "keywordId")]),
         (CREATED, [(api, True)]),
     ]
@@ -323,8 +323,8 @@ WORDS = ("crm", "api", "sql")
 
 
 @dataclass(frozen=True)
-class Given:
-    """A row as the model has it: `keyword` is a place among own keywords, foreign ones and none at all."""
+class ModelRow:
+    """A row of the model. `keyword` is an index into own, foreign and missing keywords."""
 
     keyword: int | None
     external_id: str
@@ -334,7 +334,7 @@ class Given:
 
 rows_given = st.lists(
     st.builds(
-        Given,
+        ModelRow,
         keyword=st.none() | st.integers(0, 5),
         external_id=st.sampled_from("abc"),
         words=st.lists(st.sampled_from((*WORDS, "other", "paused")), max_size=3).map(tuple),
@@ -345,26 +345,26 @@ rows_given = st.lists(
 
 
 class Model:
-    """What should be there: three own active keywords, an own paused one, a foreign one, and one that is not."""
+    """The expected mentions. The keywords are three active ones, a paused, a foreign and a missing one."""
 
     def __init__(self) -> None:
         self.mentions: set[tuple[int, str]] = set()
 
-    def ingest(self, rows: Sequence[Given], on_error: ErrorPolicy) -> list[Any]:
+    def ingest(self, rows: Sequence[ModelRow], on_error: ErrorPolicy) -> list[Any]:
         codes = [self.code_of(row) for row in rows]
         if on_error == ErrorPolicy.REJECT_ALL and any(codes):
             return [(FAILED, code or IngestErrorCode.REJECTED) for code in codes]
         return [(FAILED, code) if code else self.taken(row) for row, code in zip(rows, codes, strict=True)]
 
     @staticmethod
-    def code_of(row: Given) -> IngestErrorCode | None:
+    def code_of(row: ModelRow) -> IngestErrorCode | None:
         if row.broken:
             return IngestErrorCode.REQUIRED
         if row.keyword is None or row.keyword < len(WORDS):
             return None
         return IngestErrorCode.INACTIVE if row.keyword == len(WORDS) else IngestErrorCode.NOT_FOUND
 
-    def taken(self, row: Given) -> Any:
+    def taken(self, row: ModelRow) -> Any:
         matched = [place for place, word in enumerate(WORDS) if word in row.words]
         places = matched if row.keyword is None else [row.keyword]
         mentions = []
@@ -378,8 +378,8 @@ class Model:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(rows_given, st.sampled_from(ErrorPolicy)), min_size=1, max_size=4))
-async def test_any_mix_of_rows_becomes_what_a_simple_model_says(
-    pool: Pool, batches: list[tuple[list[Given], ErrorPolicy]]
+async def test_random_batches_match_a_simple_model(
+    pool: Pool, batches: list[tuple[list[ModelRow], ErrorPolicy]]
 ) -> None:
     await pool.execute("TRUNCATE users CASCADE")
     user_id, own = await add_user(pool, *WORDS, "paused")

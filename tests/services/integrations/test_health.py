@@ -1,4 +1,4 @@
-"""Health: each part exactly, what is wrong, and what is stored when runs are recorded."""
+"""Health of integrations: the exact score, the problems, and the stored values."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -76,7 +76,7 @@ CASES: list[tuple[dict[str, Any], int | None, list[IntegrationProblem]]] = [
 
 
 @pytest.mark.parametrize(("changes", "score", "problems"), CASES)
-def test_health_and_what_is_wrong(
+def test_health_score_and_problems(
     changes: dict[str, Any], score: int | None, problems: list[IntegrationProblem]
 ) -> None:
     found = health(replace(WELL, **changes), NOW)
@@ -84,7 +84,7 @@ def test_health_and_what_is_wrong(
 
 
 async def add_integration(pool: Pool, *logs: tuple[str, timedelta, str]) -> int:
-    """One whose logs are (status, how long ago, kind)."""
+    """Add an integration with logs of (status, age, kind)."""
     user_id = await pool.fetchval(
         "INSERT INTO users (email) VALUES (gen_random_uuid() || '@example.com') RETURNING id"
     )
@@ -110,7 +110,7 @@ def hours(number: float) -> timedelta:
     return timedelta(hours=number)
 
 
-async def test_only_runs_of_the_last_day_that_ended_and_had_something_to_do_count(pool: Pool) -> None:
+async def test_health_counts_only_finished_runs_of_the_last_24_hours(pool: Pool) -> None:
     id_ = await add_integration(
         pool,
         ("succeeded", hours(1), "sync"),
@@ -140,7 +140,7 @@ async def days_of(pool: Pool, id_: int) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in rows]
 
 
-async def test_days_are_counted_again_from_the_one_that_is_named(pool: Pool) -> None:
+async def test_days_are_recounted_from_the_given_day(pool: Pool) -> None:
     id_ = await add_integration(
         pool,
         ("succeeded", hours(1), "sync"),

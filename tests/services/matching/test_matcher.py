@@ -67,7 +67,7 @@ def matches(keyword: str | Watched, text: str, platform: str = "hackernews") -> 
         ("поиск", "ПОИСК."),
     ],
 )
-def test_a_keyword_is_found_in_every_spelling_of_it(keyword: str, text: str) -> None:
+def test_a_keyword_matches_all_its_spellings(keyword: str, text: str) -> None:
     assert matches(keyword, text)
 
 
@@ -97,18 +97,18 @@ def test_a_keyword_is_found_in_every_spelling_of_it(keyword: str, text: str) -> 
         ("\u00ad", "text"),
     ],
 )
-def test_part_of_a_word_is_no_word(keyword: str, text: str) -> None:
+def test_a_part_of_a_word_does_not_match(keyword: str, text: str) -> None:
     assert not matches(keyword, text)
 
 
-def test_all_words_are_found_in_any_order() -> None:
+def test_all_words_match_in_any_order() -> None:
     keyword = Watched("hosted postgres postgres", MatchType.ALL_WORDS)
     assert matches(keyword, "Postgres, well hosted")
     assert not matches(keyword, "hosted postgresql")
     assert not matches(Watched("\u00ad", MatchType.ALL_WORDS), "anything")
 
 
-def test_any_word_is_enough() -> None:
+def test_any_word_matches_on_one_word() -> None:
     keyword = Watched("hosted postgres", MatchType.ANY_WORD)
     assert matches(keyword, "postgres at home")
     assert matches(keyword, "HOSTED")
@@ -116,7 +116,7 @@ def test_any_word_is_enough() -> None:
     assert not matches(Watched("\u00ad", MatchType.ANY_WORD), "anything")
 
 
-def test_required_terms_are_all_there_and_excluded_terms_are_not() -> None:
+def test_required_terms_must_occur_and_excluded_terms_must_not() -> None:
     keyword = Watched("crm", required_terms=["looking for", "cheap", " "], excluded_terms=["job ad", ""])
     assert matches(keyword, "Looking for a cheap CRM")
     assert not matches(keyword, "Looking for a CRM")
@@ -124,13 +124,13 @@ def test_required_terms_are_all_there_and_excluded_terms_are_not() -> None:
     assert matches(keyword, "Looking for a cheap CRM (job ads)")
 
 
-def test_a_keyword_matches_on_its_platforms_alone() -> None:
+def test_a_keyword_matches_only_on_its_platforms() -> None:
     keyword = Watched("crm", platforms=["reddit", "x"])
     assert matches(keyword, "crm", "reddit")
     assert not matches(keyword, "crm", "hackernews")
 
 
-def test_ids_come_in_order_and_once() -> None:
+def test_matched_ids_are_sorted_and_distinct() -> None:
     keywords = [
         Watched("source", id=9),
         Watched("open source", id=3),
@@ -141,7 +141,7 @@ def test_ids_come_in_order_and_once() -> None:
     assert Matcher(keywords).match("open source source", "x") == [3, 4, 5, 9]
 
 
-def test_no_keywords_match_nothing() -> None:
+def test_a_matcher_without_keywords_matches_nothing() -> None:
     assert Matcher([]).match("anything", "x") == []
 
 
@@ -162,7 +162,7 @@ SPACELESS_NAMES = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANM
 
 
 def joined(pair: str) -> bool:
-    """The rule of whole words, told by the names of characters."""
+    """Return whether both characters belong to one word, by their Unicode names."""
     if len(pair) < 2 or not all(c == "_" or unicodedata.category(c)[0] in "LMN" for c in pair):
         return False
     if unicodedata.category(pair[1]).startswith("M"):
@@ -204,12 +204,12 @@ def test_the_automaton_finds_what_a_plain_search_finds(keywords: list[Watched], 
 
 
 @given(st.text(st.sampled_from(ALPHABET), min_size=1, max_size=12), TEXT, TEXT)
-def test_a_text_between_spaces_is_found_again(term: str, before: str, after: str) -> None:
+def test_a_keyword_between_spaces_matches(term: str, before: str, after: str) -> None:
     assert matches(term, f"{before} {term} {after}") == (normalized(term) != "")
 
 
 @given(st.text())
-def test_equivalent_texts_are_compared_alike(text: str) -> None:
+def test_equivalent_texts_have_the_same_normal_form(text: str) -> None:
     assert normalized(unicodedata.normalize("NFC", text)) == normalized(text)
     assert normalized(unicodedata.normalize("NFD", text)) == normalized(text)
     assert normalized(unicodedata.normalize("NFKC", text)) == normalized(text)

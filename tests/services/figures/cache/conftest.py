@@ -1,4 +1,4 @@
-"""A metric over a user's row, caches over both kinds of store, and a real Valkey."""
+"""A figure over a user's row, caches on both kinds of store, and a real Valkey."""
 
 import asyncio
 import tempfile
@@ -33,7 +33,7 @@ class TotalsOf:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What the snapshot shows of a user: `version` grows by writes, `mentions` by ingest."""
+    """A user's row in a snapshot. Writes increment `version`, and ingest increments `mentions`."""
 
     version: int
     mentions: int
@@ -43,14 +43,14 @@ class Totals:
 
 @dataclass
 class Counting:
-    """A computation that is counted, and can be held up or made to fail."""
+    """A computation that counts its calls, and can be paused or made to fail."""
 
     asked: list[list[str]] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     failure: Exception | None = None
     failures: list[Exception] = field(default_factory=list)
-    """Each is raised once, `failure` always."""
+    """Exceptions that are raised once each; `failure` is raised always."""
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -81,7 +81,7 @@ class Counting:
 
 @dataclass
 class Laboratory:
-    """Two users, a metric of its own name, and caches whose clock can be put forward."""
+    """Two users, a figure, and caches whose clock can be advanced."""
 
     pool: Pool
     backend: Backend
@@ -100,12 +100,12 @@ class Laboratory:
         return time.time() + self.later
 
     def another(self, backend: Backend) -> Cached:
-        """As another process would have it, if the backend is not the same."""
+        """Return another cache, as of another process if the backend is another one."""
         return Cached(self.pool, backend, namespace=f"test-{id(self)}", clock=self.clock)
 
     @asynccontextmanager
     async def operation(self, user_id: int | None = None, *, operator: bool = False) -> AsyncIterator[Loads]:
-        """The loads of an operation of ann's, of another user's, or of an operator's."""
+        """The loads of an operation: of ann, of another user, or of an operator."""
         loads = Loads(Reader(self.pool), EVERYBODY if operator else Scope(user_id or self.ann))
         try:
             yield loads
@@ -119,7 +119,7 @@ class Laboratory:
         max_age: float | None = None,
         cached: Cached | None = None,
     ) -> list[Figure[Totals]]:
-        """What an operation of its own gets for these names."""
+        """Return the figures of these names, read by a new operation."""
         user = user_id or self.ann
         async with self.operation(user) as loads:
             questions = [TotalsOf(user, name) for name in names]
@@ -132,7 +132,7 @@ class Laboratory:
         return only
 
     async def write(self, user_id: int | None = None) -> None:
-        """As every write does: with the data version, in one transaction."""
+        """Increment the data version, as every write does."""
         await self.pool.execute(
             "UPDATE users SET data_version = data_version + 1 WHERE id = $1", user_id or self.ann
         )
@@ -143,12 +143,12 @@ class Laboratory:
         )
 
     async def settled(self) -> None:
-        """When nothing goes on in the background any more."""
+        """Wait until the background refreshes have ended."""
         while self.cached._refreshes:
             await asyncio.gather(*self.cached._refreshes)
 
     async def all_connections_given_back(self) -> None:
-        """Returns when they are; they are given back beside the work that had them."""
+        """Wait until the pool has all connections back, which happens after the work has ended."""
         async with asyncio.timeout(20):
             while self.pool.get_idle_size() < self.pool.get_size():
                 await asyncio.sleep(0.001)
@@ -156,7 +156,7 @@ class Laboratory:
 
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[Valkey]:
-    """One for all tests that leave it alive and as it is; their keys differ."""
+    """A server for all tests that do not disturb it. Their keys differ."""
     with tempfile.TemporaryDirectory(prefix="leadgraph-valkey-") as folder:
         server = Valkey(Path(folder))
         server.start()
@@ -166,7 +166,7 @@ def valkey() -> Iterator[Valkey]:
 
 @pytest.fixture
 def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
-    """One to be tormented."""
+    """A server that a test may disturb."""
     server = Valkey(tmp_path)
     server.start()
     yield server
@@ -185,7 +185,7 @@ async def laboratory_on(pool: Pool, backend: Backend) -> Laboratory:
 
 @pytest.fixture(params=["memory", "valkey"])
 async def laboratory(request: pytest.FixtureRequest, pool: Pool) -> AsyncIterator[Laboratory]:
-    """The same on each of the two kinds of store."""
+    """A laboratory on each kind of store."""
     backend: Backend = (
         MemoryBackend(10_000_000)
         if request.param == "memory"
@@ -198,7 +198,7 @@ async def laboratory(request: pytest.FixtureRequest, pool: Pool) -> AsyncIterato
 
 @pytest.fixture
 async def shared(pool: Pool, valkey: Valkey) -> AsyncIterator[Laboratory]:
-    """On a store that processes share."""
+    """A laboratory on a store that processes share."""
     made = await laboratory_on(pool, RedisBackend(valkey.url, timeout_seconds=5))
     yield made
     await made.cached.close()
@@ -206,7 +206,7 @@ async def shared(pool: Pool, valkey: Valkey) -> AsyncIterator[Laboratory]:
 
 @pytest.fixture
 async def tormented(pool: Pool, own_valkey: Valkey) -> AsyncIterator[Laboratory]:
-    """On `own_valkey`, with the time limits of the product."""
+    """A laboratory on `own_valkey`, with the timeouts of production."""
     made = await laboratory_on(pool, RedisBackend(own_valkey.url, timeout_seconds=0.25))
     yield made
     await made.cached.close()

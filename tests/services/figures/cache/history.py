@@ -1,14 +1,14 @@
-"""What was true when: the judge of figures that tasks and processes got while others wrote."""
+"""A checker of figures that were read during concurrent writes."""
 
 from dataclasses import dataclass, field
 
 TOLERANCE_SECONDS = 0.002
-"""Between two clocks: as a figure's age is computed from the monotonic one."""
+"""The allowed difference between the wall clock and the monotonic clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A user's row as a transaction left it, and a moment at which that was certainly visible."""
+    """A user's row after a transaction, and a time at which it was certainly visible."""
 
     version: int
     mentions: int
@@ -17,7 +17,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Got:
-    """A figure that somebody got, and what they could know: when they began, what their snapshot shows."""
+    """A figure that a caller got, with the times of the call and the state of its snapshot."""
 
     began_at: float
     ended_at: float
@@ -31,29 +31,29 @@ class Got:
 
 @dataclass
 class History:
-    """All that happened to a user; the first state is the empty one."""
+    """All states of a user's row, starting with the empty one."""
 
     bound: float
     states: list[State] = field(default_factory=lambda: [State(0, 0, 0)])
 
     def faults(self, got: Got) -> list[str]:
-        """What is wrong about a figure; nothing if all promises are kept."""
+        """Return the violated guarantees of a figure."""
         found = []
         if got.version != got.seen_version:
-            found.append("of another version of the data than the caller sees")
+            found.append("has another data version than the caller's snapshot")
         if got.max_age == 0 and got.mentions != got.seen_mentions:
-            found.append("exact, and not what the caller's snapshot shows")
+            found.append("is exact, but differs from the caller's snapshot")
         allowed = self.bound if got.max_age is None else min(self.bound, got.max_age)
         if got.as_of < got.began_at - allowed - TOLERANCE_SECONDS:
-            found.append(f"older by {got.began_at - allowed - got.as_of:.3f} s than allowed")
+            found.append(f"is older by {got.began_at - allowed - got.as_of:.3f} s than allowed")
         if got.as_of > got.ended_at + TOLERANCE_SECONDS:
-            found.append("of the future")
+            found.append("is from the future")
         if got.mentions < self._mentions_at(got.as_of - TOLERANCE_SECONDS):
-            found.append("older than it says")
+            found.append("is older than its timestamp")
         if (got.version, got.mentions) not in {(state.version, state.mentions) for state in self.states}:
-            found.append("what never was")
+            found.append("matches no state")
         return found
 
     def _mentions_at(self, moment: float) -> int:
-        """The mentions that certainly were there at a moment; ingest only adds."""
+        """Return the mentions that certainly existed at a time. Ingest only adds mentions."""
         return max(state.mentions for state in self.states if state.visible_at <= moment)

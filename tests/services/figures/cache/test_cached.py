@@ -1,4 +1,4 @@
-"""What a caller of the cache can rely on, on each of its stores."""
+"""The guarantees of the cache, on each kind of store."""
 
 import asyncio
 import gc
@@ -36,7 +36,7 @@ async def test_only_missing_figures_are_computed_together_and_in_order(laborator
     assert await laboratory.figures() == []
 
 
-async def test_nobody_can_change_what_others_get(laboratory: Laboratory) -> None:
+async def test_callers_cannot_change_each_others_values(laboratory: Laboratory) -> None:
     computed = await laboratory.figures("a", "a")
     for figure in computed:
         assert figure.value.words == ["a"]
@@ -47,7 +47,7 @@ async def test_nobody_can_change_what_others_get(laboratory: Laboratory) -> None
     assert again.value.words == ["a"]
 
 
-async def test_tasks_that_wait_for_one_computation_get_values_of_their_own(laboratory: Laboratory) -> None:
+async def test_tasks_that_wait_for_one_computation_get_separate_copies(laboratory: Laboratory) -> None:
     figures = await asyncio.gather(*(laboratory.figure() for _ in range(5)))
     assert len({id(figure.value.words) for figure in figures}) == 5
 
@@ -66,7 +66,7 @@ class Plain:
 
 
 @pytest.mark.parametrize("max_age", [None, 0])
-async def test_values_come_back_as_they_were(laboratory: Laboratory, max_age: float | None) -> None:
+async def test_values_round_trip_through_the_cache(laboratory: Laboratory, max_age: float | None) -> None:
     value = Plain(datetime(2026, 3, 29, 1, tzinfo=UTC), Decimal("12.50"), Kind.FIRST, {1: 2}, (3, None))
 
     async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[Plain]:
@@ -82,7 +82,7 @@ async def test_values_come_back_as_they_were(laboratory: Laboratory, max_age: fl
             assert figure.value is not value
 
 
-async def test_values_that_are_lent_are_the_same_for_all_and_those_of_what_lies_in_the_store(
+async def test_values_of_shared_figures_are_one_object_per_stored_value(
     laboratory: Laboratory,
 ) -> None:
     shared = CachedFigure("lent", 1, TTL, STALE, laboratory.counting.compute, shared=True)
@@ -108,7 +108,7 @@ async def test_values_that_are_lent_are_the_same_for_all_and_those_of_what_lies_
     assert laboratory.counting.runs == 2
 
 
-async def test_a_value_that_was_computed_anew_takes_the_place_of_the_one_that_was_lent(
+async def test_a_recomputed_shared_value_replaces_the_old_object(
     laboratory: Laboratory,
 ) -> None:
     shared = CachedFigure("lent", 1, TTL, STALE, laboratory.counting.compute, shared=True)
@@ -122,7 +122,7 @@ async def test_a_value_that_was_computed_anew_takes_the_place_of_the_one_that_wa
     assert mentions == [0, 1]
 
 
-def test_what_is_kept_decoded_is_bounded() -> None:
+def test_the_decoded_values_are_bounded() -> None:
     async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[list[int]]:
         return [[] for _ in questions]
 
@@ -137,7 +137,7 @@ def test_what_is_kept_decoded_is_bounded() -> None:
     assert list(decoded) == []
 
 
-async def test_what_an_operation_has_loaded_goes_with_it_and_waits_for_no_collection_of_garbage(
+async def test_closing_an_operation_frees_its_figures_without_garbage_collection(
     laboratory: Laboratory,
 ) -> None:
     gc.disable()
@@ -153,7 +153,7 @@ async def test_what_an_operation_has_loaded_goes_with_it_and_waits_for_no_collec
         gc.enable()
 
 
-async def test_nulls_and_zeros_are_kept(laboratory: Laboratory) -> None:
+async def test_nulls_and_zeros_are_cached(laboratory: Laboratory) -> None:
     runs = 0
 
     async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[int | None]:
@@ -170,7 +170,7 @@ async def test_nulls_and_zeros_are_kept(laboratory: Laboratory) -> None:
     assert runs == 1
 
 
-async def test_failures_are_told_to_all_who_wait_and_not_kept(laboratory: Laboratory) -> None:
+async def test_a_failure_reaches_all_waiting_callers_and_is_not_cached(laboratory: Laboratory) -> None:
     laboratory.counting.failure = ZeroDivisionError("no")
     laboratory.counting.gate.clear()
     tasks = [asyncio.create_task(laboratory.figure()) for _ in range(3)]
@@ -202,7 +202,7 @@ async def test_overlapping_questions_are_each_computed_once(laboratory: Laborato
     assert sorted(name for run in laboratory.counting.asked for name in run) == list(names)
 
 
-async def test_who_is_cancelled_while_computing_leaves_the_others_their_answer(
+async def test_cancelling_a_computing_caller_leaves_waiting_callers_an_answer(
     laboratory: Laboratory,
 ) -> None:
     counting = laboratory.counting
@@ -219,7 +219,7 @@ async def test_who_is_cancelled_while_computing_leaves_the_others_their_answer(
     assert counting.runs == 2
 
 
-async def test_who_is_cancelled_while_waiting_stops_nobody(laboratory: Laboratory) -> None:
+async def test_cancelling_a_waiting_caller_does_not_stop_others(laboratory: Laboratory) -> None:
     counting = laboratory.counting
     counting.gate.clear()
     leader = asyncio.create_task(laboratory.figure())
@@ -251,7 +251,7 @@ async def test_a_stale_figure_is_served_while_a_new_one_is_computed(laboratory: 
     assert (statistics.stale, statistics.hits, statistics.misses, statistics.computed) == (2, 1, 1, 2)
 
 
-async def test_nothing_older_than_the_bound_is_served(laboratory: Laboratory) -> None:
+async def test_figures_older_than_their_limit_are_not_served(laboratory: Laboratory) -> None:
     await laboratory.figure()
     await laboratory.ingest()
     laboratory.later = TTL + STALE + 1
@@ -259,7 +259,7 @@ async def test_nothing_older_than_the_bound_is_served(laboratory: Laboratory) ->
     assert laboratory.cached.statistics.stale == 0
 
 
-async def test_a_figure_is_fresh_for_nine_tenths_of_its_life_at_least(laboratory: Laboratory) -> None:
+async def test_a_figure_is_fresh_for_at_least_nine_tenths_of_its_ttl(laboratory: Laboratory) -> None:
     await laboratory.figures(*(str(n) for n in range(100)))
     laboratory.later = 0.9 * TTL - 5
     await laboratory.figures(*(str(n) for n in range(100)))
@@ -270,7 +270,7 @@ async def test_a_figure_is_fresh_for_nine_tenths_of_its_life_at_least(laboratory
     await laboratory.settled()
 
 
-async def test_a_caller_says_how_old_a_figure_may_be(laboratory: Laboratory) -> None:
+async def test_max_age_limits_the_age_of_figures(laboratory: Laboratory) -> None:
     old = await laboratory.figure()
     await laboratory.ingest()
     laboratory.later = 30
@@ -280,14 +280,14 @@ async def test_a_caller_says_how_old_a_figure_may_be(laboratory: Laboratory) -> 
     assert await laboratory.figure() == new
 
 
-async def test_the_bound_holds_whatever_age_a_caller_allows(laboratory: Laboratory) -> None:
+async def test_max_age_does_not_extend_the_limit_of_a_figure(laboratory: Laboratory) -> None:
     await laboratory.figure()
     await laboratory.ingest()
     laboratory.later = TTL + STALE + 1
     assert (await laboratory.figure(max_age=10 * TTL)).value.mentions == 1
 
 
-async def test_an_exact_figure_is_computed_from_the_callers_snapshot_and_kept(
+async def test_an_exact_figure_is_computed_from_the_callers_snapshot_and_cached(
     laboratory: Laboratory,
 ) -> None:
     async with laboratory.operation() as loads:
@@ -313,7 +313,7 @@ async def test_a_figure_is_as_old_as_its_snapshot(laboratory: Laboratory) -> Non
     assert before <= figure.as_of <= opened
 
 
-async def test_who_has_written_reads_what_they_wrote(laboratory: Laboratory) -> None:
+async def test_users_read_their_own_writes(laboratory: Laboratory) -> None:
     await laboratory.figure()
     for version in range(1, 4):
         await laboratory.write()
@@ -322,7 +322,7 @@ async def test_who_has_written_reads_what_they_wrote(laboratory: Laboratory) -> 
     assert laboratory.counting.runs == 4
 
 
-async def test_an_older_snapshot_keeps_to_its_version(laboratory: Laboratory) -> None:
+async def test_an_older_snapshot_reads_figures_of_its_data_version(laboratory: Laboratory) -> None:
     async with laboratory.operation() as loads:
         await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann, "opens")])
         await laboratory.write()
@@ -332,7 +332,7 @@ async def test_an_older_snapshot_keeps_to_its_version(laboratory: Laboratory) ->
     assert (await laboratory.figure()).value.version == 1
 
 
-async def test_ingest_shows_with_the_next_computation(laboratory: Laboratory) -> None:
+async def test_ingested_mentions_count_from_the_next_computation(laboratory: Laboratory) -> None:
     await laboratory.figure()
     await laboratory.ingest()
     assert (await laboratory.figure()).value.mentions == 0
@@ -350,7 +350,7 @@ async def test_viewers_do_not_share_figures(laboratory: Laboratory) -> None:
     assert laboratory.counting.runs == 3
 
 
-async def test_a_figure_over_everybody_follows_everybodys_writes(laboratory: Laboratory) -> None:
+async def test_a_figure_over_all_users_changes_with_every_users_writes(laboratory: Laboratory) -> None:
     async def ask() -> None:
         async with laboratory.operation(operator=True) as loads:
             await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(None)])
@@ -363,14 +363,14 @@ async def test_a_figure_over_everybody_follows_everybodys_writes(laboratory: Lab
     assert laboratory.counting.runs == 2
 
 
-async def test_another_version_of_a_metric_has_figures_of_its_own(laboratory: Laboratory) -> None:
+async def test_another_version_of_a_figure_has_separate_entries(laboratory: Laboratory) -> None:
     await laboratory.figure()
     laboratory.totals = CachedFigure("totals", 2, TTL, STALE, laboratory.counting.compute)
     await laboratory.figure()
     assert laboratory.counting.runs == 2
 
 
-async def test_a_refresh_keeps_its_figure_under_the_version_that_it_saw(laboratory: Laboratory) -> None:
+async def test_a_refresh_stores_its_figure_under_the_version_of_its_snapshot(laboratory: Laboratory) -> None:
     async with laboratory.operation() as loads:
         await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann)])
         await laboratory.write()
@@ -385,7 +385,7 @@ async def test_a_refresh_keeps_its_figure_under_the_version_that_it_saw(laborato
     assert laboratory.counting.runs == runs
 
 
-async def test_a_refresh_that_fails_takes_nothing_away(
+async def test_a_failed_refresh_keeps_the_stale_figure(
     laboratory: Laboratory, caplog: pytest.LogCaptureFixture
 ) -> None:
     old = await laboratory.figure()
@@ -402,7 +402,7 @@ async def test_a_refresh_that_fails_takes_nothing_away(
     assert (await laboratory.figure()).as_of > old.as_of
 
 
-async def test_refreshes_take_two_connections_at_most(laboratory: Laboratory) -> None:
+async def test_refreshes_use_at_most_two_connections(laboratory: Laboratory) -> None:
     names = [str(number) for number in range(20)]
     for name in names:
         await laboratory.figures(name)
@@ -418,7 +418,7 @@ async def test_refreshes_take_two_connections_at_most(laboratory: Laboratory) ->
     assert laboratory.counting.runs == runs + 20
 
 
-async def test_closing_ends_refreshes_and_gives_their_connections_back(laboratory: Laboratory) -> None:
+async def test_closing_cancels_refreshes_and_releases_their_connections(laboratory: Laboratory) -> None:
     await laboratory.figure()
     laboratory.later = TTL + 1
     laboratory.counting.gate.clear()
@@ -431,8 +431,8 @@ async def test_closing_ends_refreshes_and_gives_their_connections_back(laborator
     assert (await laboratory.figure()).value.version == 0  # computed: nothing is kept any more
 
 
-async def test_callers_who_fill_the_pool_do_not_wait_for_each_other(laboratory: Laboratory) -> None:
-    """Each has its connection before it waits for anybody, refreshes included."""
+async def test_callers_that_exhaust_the_pool_do_not_deadlock(laboratory: Laboratory) -> None:
+    """Every caller holds its connection before it waits for others. So do refreshes."""
     await laboratory.figures("stale")
     laboratory.later = TTL + 1
     most = laboratory.pool.get_max_size()
@@ -443,7 +443,7 @@ async def test_callers_who_fill_the_pool_do_not_wait_for_each_other(laboratory: 
     await laboratory.settled()
 
 
-async def test_a_metric_with_too_few_values_is_refused(laboratory: Laboratory) -> None:
+async def test_a_figure_that_returns_too_few_values_raises(laboratory: Laboratory) -> None:
     async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[int]:
         return [1 for _ in questions[1:]]
 
@@ -453,7 +453,7 @@ async def test_a_metric_with_too_few_values_is_refused(laboratory: Laboratory) -
             await laboratory.cached.get(short, loads, [TotalsOf(1, "a"), TotalsOf(1, "b")])
 
 
-async def test_a_metric_with_values_that_it_does_not_announce_is_refused(laboratory: Laboratory) -> None:
+async def test_a_figure_that_returns_values_of_another_type_raises(laboratory: Laboratory) -> None:
     async def compute(loads: Loads, questions: Sequence[TotalsOf]) -> Sequence[int]:
         return [loads for _ in questions]  # type: ignore[misc]
 
@@ -463,7 +463,7 @@ async def test_a_metric_with_values_that_it_does_not_announce_is_refused(laborat
             await laboratory.cached.get(wrong, loads, [TotalsOf(laboratory.ann)])
 
 
-def test_a_metric_of_what_cannot_be_kept_is_refused() -> None:
+def test_a_figure_of_values_that_cannot_be_stored_raises() -> None:
     async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[Reader]:
         raise NotImplementedError
 
@@ -472,7 +472,7 @@ def test_a_metric_of_what_cannot_be_kept_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("ttl", "stale"), [(0, 1), (-1, 1), (1, -1)])
-def test_a_metric_without_a_life_is_refused(ttl: float, stale: float) -> None:
+def test_a_figure_without_a_positive_ttl_raises(ttl: float, stale: float) -> None:
     async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[int]:
         raise NotImplementedError
 
@@ -480,7 +480,7 @@ def test_a_metric_without_a_life_is_refused(ttl: float, stale: float) -> None:
         CachedFigure("short-lived", 1, ttl, stale, compute)
 
 
-def test_metrics_register_themselves_once() -> None:
+def test_figures_register_once() -> None:
     known = FigureRegistry()
 
     async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[int]:
@@ -496,8 +496,8 @@ def test_metrics_register_themselves_once() -> None:
         make(compute)
 
 
-async def test_an_operation_of_a_single_load_keeps_its_snapshot_for_figures(laboratory: Laboratory) -> None:
-    """Whoever computes has a connection before others wait for them; see `Computing`."""
+async def test_a_single_load_operation_holds_its_connection_for_figures(laboratory: Laboratory) -> None:
+    """A computing caller must hold its connection before others wait for it; see `Computing`."""
     async with laboratory.operation() as loads:
         loads._reader.single = True
         laboratory.counting.gate.clear()

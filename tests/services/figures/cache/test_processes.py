@@ -1,4 +1,4 @@
-"""Processes that share a store compute together once, outlive each other, and never show each other's past."""
+"""Processes that share a store compute each value once and survive each other's failures."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ WORKER = Path(__file__).parent / "worker.py"
 
 @contextmanager
 def workers(count: int, what: str, *arguments: str) -> Iterator[list[subprocess.Popen[str]]]:
-    """Processes that are ready, and have been told to begin; whoever still runs at the end is killed."""
+    """Start processes together, and kill those that are still running at the end."""
     processes = [
         subprocess.Popen(
             [sys.executable, str(WORKER), what, *arguments],
@@ -95,9 +95,7 @@ def test_random_reads_of_two_processes_are_never_older_than_allowed(
         assert sum(outcome["statistics"][kind] for outcome in found), kind
 
 
-async def test_the_end_of_a_process_frees_what_it_was_computing(
-    database_url: str, valkey: Valkey, user_id: int
-) -> None:
+async def test_a_killed_process_frees_its_locks(database_url: str, valkey: Valkey, user_id: int) -> None:
     with workers(1, "hang", database_url, valkey.url, str(user_id), "5") as (process,):
         assert process.stdout is not None
         assert await asyncio.to_thread(process.stdout.readline) == "computing\n"
@@ -112,7 +110,7 @@ async def test_the_end_of_a_process_frees_what_it_was_computing(
     assert sorted(found["computed"]) == [str(number) for number in range(KEYS)]
 
 
-async def test_a_lock_lasts_as_long_as_the_work(
+async def test_a_lock_is_renewed_during_a_long_computation(
     shared: Laboratory, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "LEASE_SECONDS", 0.3)
@@ -130,8 +128,10 @@ async def test_a_lock_lasts_as_long_as_the_work(
     await other.close()
 
 
-async def test_patience_ends(shared: Laboratory, valkey: Valkey, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever computes for too long is not waited for."""
+async def test_a_caller_computes_after_waiting_too_long_for_another_process(
+    shared: Laboratory, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A computation that takes too long is not waited for."""
     monkeypatch.setattr(computing, "PATIENCE_SECONDS", 0.2)
     other = shared.another(RedisBackend(valkey.url, timeout_seconds=5))
     shared.counting.gate.clear()
@@ -146,7 +146,9 @@ async def test_patience_ends(shared: Laboratory, valkey: Valkey, monkeypatch: py
 
 
 @pytest.mark.parametrize("end", ["cancelled", "failed"])
-async def test_who_waits_in_another_process_takes_over(shared: Laboratory, valkey: Valkey, end: str) -> None:
+async def test_a_waiting_process_takes_over_a_failed_computation(
+    shared: Laboratory, valkey: Valkey, end: str
+) -> None:
     other = shared.another(RedisBackend(valkey.url, timeout_seconds=5))
     shared.counting.gate.clear()
     if end == "failed":
@@ -168,7 +170,7 @@ async def test_who_waits_in_another_process_takes_over(shared: Laboratory, valke
     await other.close()
 
 
-async def test_a_write_shows_in_every_process_at_once(shared: Laboratory, valkey: Valkey) -> None:
+async def test_a_write_is_visible_in_every_process_at_once(shared: Laboratory, valkey: Valkey) -> None:
     others = [shared.another(RedisBackend(valkey.url, timeout_seconds=5)) for _ in range(2)]
     for version in range(1, 5):
         await shared.figure()
@@ -197,7 +199,7 @@ async def test_a_stale_figure_is_refreshed_by_one_process(shared: Laboratory, va
         await cached.close()
 
 
-async def test_databases_that_share_a_store_are_kept_apart(shared: Laboratory, valkey: Valkey) -> None:
+async def test_databases_that_share_a_store_have_separate_figures(shared: Laboratory, valkey: Valkey) -> None:
     async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[int]:
         runs.append(1)
         return [len(runs) for _ in questions]
@@ -213,8 +215,8 @@ async def test_databases_that_share_a_store_are_kept_apart(shared: Laboratory, v
     assert len(runs) == 2
 
 
-async def test_the_store_itself_ends_entries_at_their_bound(shared: Laboratory, valkey: Valkey) -> None:
-    """Also for readers whose clocks are slow; and an old snapshot has less of it left."""
+async def test_the_store_expires_entries_at_their_limit(shared: Laboratory, valkey: Valkey) -> None:
+    """It protects readers with slow clocks. A value from an old snapshot expires earlier."""
     async with shared.operation() as loads:
         await shared.cached.get(shared.totals, loads, [TotalsOf(shared.ann, "opens")])
         await asyncio.sleep(0.5)
@@ -225,7 +227,9 @@ async def test_the_store_itself_ends_entries_at_their_bound(shared: Laboratory, 
     assert 0 < left[0] <= left[1] < TTL + STALE - 0.5
 
 
-async def test_what_an_operation_reads_at_once_is_one_round_trip(shared: Laboratory, valkey: Valkey) -> None:
+async def test_concurrent_reads_of_an_operation_share_a_round_trip(
+    shared: Laboratory, valkey: Valkey
+) -> None:
     async with shared.operation() as loads:
         asked = [[TotalsOf(shared.ann, f"{number}"), TotalsOf(shared.ann, "all")] for number in range(7)]
 
@@ -243,7 +247,7 @@ async def test_what_an_operation_reads_at_once_is_one_round_trip(shared: Laborat
     assert shared.cached.statistics.hits >= 14
 
 
-async def test_who_is_cancelled_while_reading_takes_no_read_from_others(shared: Laboratory) -> None:
+async def test_cancelling_a_read_does_not_cancel_the_reads_of_others(shared: Laboratory) -> None:
     await shared.figure()
     async with shared.operation() as first, shared.operation() as second:
         for loads in (first, second):

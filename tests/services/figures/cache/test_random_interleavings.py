@@ -1,4 +1,4 @@
-"""Readers, writers, ingest, failures and cancellations in random order never show more age than is allowed."""
+"""Random interleavings of reads, writes, ingest, failures and cancellations respect the limits of age."""
 
 import asyncio
 import random
@@ -34,7 +34,7 @@ plans = st.lists(
 
 @dataclass
 class Play:
-    """One plan, played on two caches that share a store as two processes do, or on one."""
+    """One run of a plan, on one cache or on two caches that share a store as processes do."""
 
     laboratory: Laboratory
     caches: list[Cached]
@@ -77,7 +77,7 @@ class Play:
                     await self.advance(argument or 0)
 
     async def advance(self, seconds: float) -> None:
-        """Between operations: what a snapshot's age is while the clock is put forward, nobody can say."""
+        """Advance the clock between operations, because it would change the age of an open snapshot."""
         async with self.turnstile:
             while self.running or any(cached._refreshes for cached in self.caches):
                 await asyncio.sleep(0.001)
@@ -153,14 +153,14 @@ async def play(laboratory: Laboratory, plan: list[list[tuple[str, float | None]]
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-async def test_no_interleaving_shows_more_age_than_is_allowed(
+async def test_no_interleaving_returns_figures_older_than_allowed(
     laboratory: Laboratory, plan: list[list[tuple[str, float | None]]], seed: int
 ) -> None:
     await play(laboratory, plan, seed)
 
 
-async def test_the_interleavings_reach_every_kind_of_answer(laboratory: Laboratory) -> None:
-    """The test above would prove nothing if all its figures were computed."""
+async def test_random_interleavings_reach_every_kind_of_answer(laboratory: Laboratory) -> None:
+    """The test above would prove nothing if it computed every figure."""
     chosen = random.Random(7)  # noqa: S311 - told by the seed
     arguments: dict[str, list[float | None]] = {
         "get": [None, None, 0, 25],

@@ -1,4 +1,4 @@
-"""Warming finds those who were here lately, computes what they would ask for, and gives way."""
+"""Warming computes the likely figures of active users, and pauses while the database is busy."""
 
 import asyncio
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ async def never_busy() -> bool:
 
 @pytest.fixture
 def figures(laboratory: Laboratory) -> FigureRegistry:
-    """One that can be warmed, with the name and computation of the laboratory's; and one that cannot."""
+    """One figure that can be warmed, with the laboratory's name and computation, and one that cannot."""
     made = FigureRegistry()
     made.add(CachedFigure("totals", 1, TTL, STALE, laboratory.counting.compute, warm_questions))
     made.add(CachedFigure("never foreseen", 1, TTL, STALE, laboratory.counting.compute))
@@ -37,9 +37,7 @@ async def seen_ago(pool: Pool, user_id: int, ago: timedelta) -> None:
     await pool.execute("UPDATE users SET last_seen_at = now() - $2::interval WHERE id = $1", user_id, ago)
 
 
-async def test_users_seen_lately_find_their_figures_computed(
-    laboratory: Laboratory, figures: FigureRegistry
-) -> None:
+async def test_figures_of_active_users_are_warmed(laboratory: Laboratory, figures: FigureRegistry) -> None:
     await seen_ago(laboratory.pool, laboratory.ann, timedelta(days=6))
     await seen_ago(laboratory.pool, laboratory.ben, timedelta(days=8))
     warmed = await warm(laboratory.cached, laboratory.pool, figures, never_busy)
@@ -51,7 +49,7 @@ async def test_users_seen_lately_find_their_figures_computed(
     assert laboratory.counting.runs == 2
 
 
-async def test_the_latest_come_first_and_no_more_than_asked_for(
+async def test_the_latest_seen_users_are_warmed_first_up_to_a_limit(
     laboratory: Laboratory, figures: FigureRegistry
 ) -> None:
     await seen_ago(laboratory.pool, laboratory.ann, timedelta(hours=2))
@@ -72,9 +70,7 @@ async def test_an_operators_figures_are_warmed_in_an_operators_scope(
     assert laboratory.counting.runs == 2
 
 
-async def test_what_is_as_good_as_new_is_left_alone_and_what_is_stale_is_not(
-    laboratory: Laboratory, figures: FigureRegistry
-) -> None:
+async def test_warming_refreshes_stale_figures_only(laboratory: Laboratory, figures: FigureRegistry) -> None:
     await seen_ago(laboratory.pool, laboratory.ann, timedelta(0))
     for runs in (1, 1):
         await warm(laboratory.cached, laboratory.pool, figures, never_busy)
@@ -84,7 +80,7 @@ async def test_what_is_as_good_as_new_is_left_alone_and_what_is_stale_is_not(
     assert laboratory.counting.runs == 2
 
 
-async def test_a_user_for_whom_it_fails_stops_no_other(
+async def test_a_failure_for_one_user_does_not_stop_the_warming_of_others(
     laboratory: Laboratory, figures: FigureRegistry, caplog: pytest.LogCaptureFixture
 ) -> None:
     await laboratory.pool.execute("UPDATE users SET last_seen_at = now()")
@@ -107,7 +103,7 @@ async def test_two_users_are_warmed_at_once(laboratory: Laboratory, figures: Fig
     assert (await warming).users == 7
 
 
-async def test_it_waits_while_the_pool_is_busy(laboratory: Laboratory, figures: FigureRegistry) -> None:
+async def test_warming_waits_while_the_pool_is_busy(laboratory: Laboratory, figures: FigureRegistry) -> None:
     pool = laboratory.pool
     await seen_ago(pool, laboratory.ann, timedelta(0))
     busy = crowded(pool)
@@ -135,7 +131,7 @@ async def test_statements_of_servers_are_seen_by_other_processes(pool: Pool, dat
     await other.close()
 
 
-async def test_being_seen_is_noted_now_and_then(laboratory: Laboratory) -> None:
+async def test_last_seen_is_updated_at_most_every_few_minutes(laboratory: Laboratory) -> None:
     pool = laboratory.pool
 
     async def last_seen() -> datetime | None:
@@ -157,7 +153,7 @@ async def test_being_seen_is_noted_now_and_then(laboratory: Laboratory) -> None:
     assert [user.user_id for user in await seen_lately(pool, timedelta(minutes=1), 10)] == [laboratory.ann]
 
 
-async def test_being_seen_waits_for_no_writer(laboratory: Laboratory) -> None:
+async def test_updating_last_seen_does_not_wait_for_writers(laboratory: Laboratory) -> None:
     pool = laboratory.pool
     async with pool.acquire() as writer, writer.transaction():
         await writer.execute("SELECT FROM users WHERE id = $1 FOR UPDATE", laboratory.ann)

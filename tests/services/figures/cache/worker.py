@@ -1,4 +1,4 @@
-"""A process that uses the cache beside others: `worker.py WHAT DATABASE_URL REDIS_URL USER_ID SEED`.
+"""A process that uses the cache concurrently with others: `worker.py WHAT DATABASE_URL REDIS_URL USER_ID SEED`.
 
 It says "ready", waits for a line on its standard input, does WHAT, and prints what came of it as JSON.
 """
@@ -52,7 +52,7 @@ class Worker:
         return [Totals(row.data_version, row.mentions_count, question.name, []) for question in questions]
 
     async def stampede(self) -> dict[str, Any]:
-        """All tasks ask for all keys at once; nobody has them yet."""
+        """All tasks request all keys at once from an empty cache."""
         self.totals = CachedFigure("cold", 1, 60, 60, self.slow)
         values = await asyncio.gather(*(self.ask() for _ in range(TASKS)))
         return {"computed": self.computed, "values": values}
@@ -62,7 +62,7 @@ class Worker:
         return await self.compute(loads, questions)
 
     async def hang(self) -> dict[str, Any]:
-        """Computes until it is killed."""
+        """Compute until the process is killed."""
         self.totals = CachedFigure("cold", 1, 60, 60, self.never)
         await self.ask()
         return {}
@@ -85,7 +85,7 @@ class Worker:
         return sorted(figure.value.name for figure in figures)
 
     async def mingle(self) -> dict[str, Any]:
-        """Tasks that read, write, ingest, fail and are cancelled at random."""
+        """Run tasks that read, write, ingest, fail and are cancelled at random."""
         self.totals = CachedFigure("mixed", 1, TTL, STALE, self.compute)
         self.failing = 0.1
         self.got: list[Got] = []

@@ -1,4 +1,4 @@
-"""A store that is dead, slow, full or full of rubbish costs time, and never an answer."""
+"""A store that is dead, slow, full or corrupted costs time, and never an answer."""
 
 import asyncio
 import secrets
@@ -21,7 +21,7 @@ from tests.support.valkey import Valkey
 
 
 async def right(laboratory: Laboratory, cached: Cached | None = None) -> bool:
-    """Whether a writer gets what they have just written, for several figures at once."""
+    """Return whether a writer reads their own write in several figures."""
     await laboratory.write()
     figures = await laboratory.figures("a", "b", cached=cached)
     expected = await laboratory.pool.fetchval("SELECT data_version FROM users WHERE id = $1", laboratory.ann)
@@ -36,14 +36,14 @@ def recovers_at_once(laboratory: Laboratory) -> None:
 
 
 async def kept(laboratory: Laboratory) -> bool:
-    """Whether what is computed now is read afterwards."""
+    """Return whether a computed figure is served from the store afterwards."""
     await laboratory.figure(max_age=0)
     runs = laboratory.counting.runs
     await laboratory.figure()
     return laboratory.counting.runs == runs
 
 
-async def test_a_killed_server_is_done_without_and_found_again(
+async def test_figures_survive_a_killed_and_restarted_store(
     tormented: Laboratory, own_valkey: Valkey
 ) -> None:
     assert await kept(tormented)
@@ -56,7 +56,7 @@ async def test_a_killed_server_is_done_without_and_found_again(
     assert await kept(tormented)
 
 
-async def test_a_server_killed_in_the_middle_of_many_requests_fails_none(
+async def test_a_store_killed_during_many_requests_fails_no_request(
     tormented: Laboratory, own_valkey: Valkey
 ) -> None:
     async def reader(number: int) -> int:
@@ -90,7 +90,7 @@ async def test_a_server_killed_in_the_middle_of_many_requests_fails_none(
     ],
     ids=["paused", "stopped"],
 )
-async def test_a_server_that_hangs_costs_its_time_out_three_times_not_on_every_call(
+async def test_a_hanging_store_costs_three_timeouts_and_is_then_skipped(
     tormented: Laboratory, own_valkey: Valkey, hang: Callable[[Valkey], object]
 ) -> None:
     assert await kept(tormented)
@@ -105,10 +105,8 @@ async def test_a_server_that_hangs_costs_its_time_out_three_times_not_on_every_c
     assert statistics.skipped >= 60
 
 
-async def test_a_server_that_sleeps_in_the_middle_of_requests_mixes_no_answers_up(
-    tormented: Laboratory, own_valkey: Valkey
-) -> None:
-    """Requests are given up while their answers are still to come; nobody may get another's."""
+async def test_a_slow_store_does_not_mix_up_answers(tormented: Laboratory, own_valkey: Valkey) -> None:
+    """Requests time out before their replies arrive. No request may get the reply of another."""
 
     def sleep() -> None:
         with own_valkey.client() as client:
@@ -128,9 +126,7 @@ async def test_a_server_that_sleeps_in_the_middle_of_requests_mixes_no_answers_u
     assert tormented.cached.statistics.errors > 0
 
 
-async def test_a_full_server_keeps_what_it_has_and_answers_go_on(
-    tormented: Laboratory, own_valkey: Valkey
-) -> None:
+async def test_a_full_store_fails_no_request(tormented: Laboratory, own_valkey: Valkey) -> None:
     await tormented.figures("kept")
     with own_valkey.client() as client:
         client.config_set("maxmemory-policy", "noeviction")
@@ -147,7 +143,7 @@ async def test_a_full_server_keeps_what_it_has_and_answers_go_on(
     assert await kept(tormented)
 
 
-async def test_a_full_server_lets_hits_be_read(tormented: Laboratory, own_valkey: Valkey) -> None:
+async def test_a_full_store_still_serves_hits(tormented: Laboratory, own_valkey: Valkey) -> None:
     await tormented.figure()
     with own_valkey.client() as client:
         client.config_set("maxmemory", 1)
@@ -179,7 +175,7 @@ def keys_of(laboratory: Laboratory, client: redis.Redis) -> list[str]:
 
 
 @pytest.mark.parametrize("rubbish", RUBBISH)
-async def test_rubbish_under_a_key_is_no_answer_and_is_replaced(
+async def test_a_corrupted_entry_is_recomputed_and_replaced(
     tormented: Laboratory, own_valkey: Valkey, rubbish: str
 ) -> None:
     good = await tormented.figure()
@@ -193,7 +189,9 @@ async def test_rubbish_under_a_key_is_no_answer_and_is_replaced(
     assert tormented.counting.runs == 2
 
 
-async def test_an_entry_of_another_key_is_no_answer(tormented: Laboratory, own_valkey: Valkey) -> None:
+async def test_an_entry_copied_from_another_key_is_recomputed(
+    tormented: Laboratory, own_valkey: Valkey
+) -> None:
     await tormented.figures("a")
     with own_valkey.client() as client:
         (first,) = keys_of(tormented, client)
@@ -205,10 +203,10 @@ async def test_an_entry_of_another_key_is_no_answer(tormented: Laboratory, own_v
     assert tormented.cached.statistics.errors == 2  # when it was read, and when its lock was taken
 
 
-async def test_an_entry_of_another_shape_is_computed_again(
+async def test_an_entry_of_another_shape_is_recomputed(
     tormented: Laboratory, own_valkey: Valkey, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Sealed as if a release had changed the shape and forgotten the version."""
+    """A release changed the shape of the value without changing the version."""
     figure = await tormented.figure()
     with own_valkey.client() as client:
         (key,) = keys_of(tormented, client)
@@ -220,7 +218,7 @@ async def test_an_entry_of_another_shape_is_computed_again(
 
 
 @pytest.mark.parametrize("rubbish", ["text", "bytes", "a list", "a number"])
-async def test_rubbish_in_place_of_a_lock_holds_nobody_up(
+async def test_a_corrupted_lock_does_not_block_callers(
     tormented: Laboratory, own_valkey: Valkey, rubbish: str
 ) -> None:
     await tormented.figure()
@@ -248,7 +246,7 @@ async def test_rubbish_in_place_of_a_lock_holds_nobody_up(
     ],
     ids=["nobody there", "wrong password", "no password", "no such database", "no socket", "no host"],
 )
-async def test_a_store_that_lets_nobody_in_is_done_without(pool: Pool, valkey: Valkey, url: str) -> None:
+async def test_figures_are_computed_without_a_reachable_store(pool: Pool, valkey: Valkey, url: str) -> None:
     backend = RedisBackend(url.format(port=valkey.port, password=valkey.password), timeout_seconds=0.25)
     laboratory = await laboratory_on(pool, backend)
     assert all([await right(laboratory) for _ in range(3)])
@@ -256,7 +254,7 @@ async def test_a_store_that_lets_nobody_in_is_done_without(pool: Pool, valkey: V
     await laboratory.cached.close()
 
 
-async def test_a_dead_store_is_tried_by_one_caller_now_and_then(
+async def test_a_dead_store_is_retried_by_one_caller_per_pause(
     tormented: Laboratory, own_valkey: Valkey
 ) -> None:
     own_valkey.stop(signal.SIGKILL)
@@ -271,7 +269,7 @@ async def test_a_dead_store_is_tried_by_one_caller_now_and_then(
     assert tormented.cached.statistics.errors == errors + 1
 
 
-async def test_without_a_store_tasks_still_wait_for_one_computation(
+async def test_without_a_store_tasks_still_share_one_computation(
     tormented: Laboratory, own_valkey: Valkey
 ) -> None:
     own_valkey.stop(signal.SIGKILL)
@@ -305,6 +303,6 @@ async def test_closing_does_not_wait_for_a_server_that_hangs(
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1", "127.0.0.1:6379", "redis://127.0.0.1:x/0", ""])
-def test_a_url_that_is_none_is_refused(url: str) -> None:
+def test_an_invalid_redis_url_raises(url: str) -> None:
     with pytest.raises(ValueError, match=r"URL|[Pp]ort"):
         RedisBackend(url, timeout_seconds=1)

@@ -10,8 +10,8 @@ import asyncpg
 from bench.filling import MENTIONS, Amount, fill, recipe
 from db.engine import databases, migrations
 from db.engine.pool import Connection
-from db.statements import api_key as stored_keys
 from services.accounts import api_key
+from services.accounts.issue_key import issue_key
 
 USERS = 100
 KEY_NAME = "bench"
@@ -92,7 +92,4 @@ async def _describe(url: str, user_id: int) -> Data:
 async def new_key(connection: Connection, user_id: int, scopes: list[str] | None = None) -> str:
     """A new key with the scope of large pages, or others; those of the user's earlier runs are removed."""
     await connection.execute("DELETE FROM api_keys WHERE name = $1 AND user_id = $2", KEY_NAME, user_id)
-    secret = api_key.new_secret()
-    granted = [api_key.BULK_READ] if scopes is None else scopes
-    key_id = await stored_keys.create(connection, user_id, KEY_NAME, api_key.digest(secret), granted)
-    return api_key.written(key_id, secret)
+    return await issue_key(connection, user_id, KEY_NAME, [api_key.BULK_READ] if scopes is None else scopes)

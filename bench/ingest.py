@@ -30,9 +30,9 @@ from bench.table import markdown, written
 from db.embedded import EmbeddedPostgres
 from db.engine import migrations
 from db.engine.pool import Pool, open_pool
-from db.statements import api_key as stored_keys
 from resolvers.framework.global_id import encode
 from services.accounts import api_key
+from services.accounts.issue_key import issue_key
 
 DATABASE = "bench_ingest"
 KEYWORDS, ROWS_BEFORE = 20, 50_000
@@ -144,15 +144,14 @@ async def _keyword(pool: Pool, user_id: int, word: str) -> int:
 
 
 async def _server(pool: Pool, url: str, user_id: int) -> Server:
-    secret, scopes = api_key.new_secret(), sorted(api_key.ALL_SCOPES)
     async with pool.acquire() as connection:
-        key_id = await stored_keys.create(connection, user_id, "bench", api_key.digest(secret), scopes)
+        key = await issue_key(connection, user_id, "bench", sorted(api_key.ALL_SCOPES))
     return Server(
         "ingest",
         "Leadgraph",
         (sys.executable, "-m", "server.cli", "serve"),
         environment={"LEADGRAPH_PORT": PORT, "LEADGRAPH_DATABASE_URL": url},
-        headers={"authorization": f"Bearer {api_key.written(key_id, secret)}"},
+        headers={"authorization": f"Bearer {key}"},
     )
 
 

@@ -6,7 +6,7 @@ import typer
 
 from server.commands import cache, counters, credentials, demo, import_posts, keys, schema, scores, serve
 from server.runtime.errors import CommandError
-from server.runtime.serving import stop_on_sigterm
+from server.serving import stop_on_sigterm
 
 app = typer.Typer(
     no_args_is_help=True,

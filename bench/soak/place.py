@@ -23,9 +23,9 @@ from db.embedded import EmbeddedPostgres
 from db.embedded.cluster import postmaster_of
 from db.engine import databases, migrations
 from db.engine.pool import Connection
-from db.statements import api_key as stored_keys
 from resolvers.framework.global_id import encode
 from services.accounts import api_key
+from services.accounts.issue_key import issue_key
 
 DATABASE = "soak"
 MEMBERS, OPERATORS = 3, 2
@@ -198,7 +198,5 @@ async def _person(connection: Connection, name: str, *, is_operator: bool) -> Pe
         name,
         "operator" if is_operator else "member",
     )
-    secret = api_key.new_secret()
-    scopes = sorted(api_key.ALL_SCOPES)
-    key_id = await stored_keys.create(connection, user_id, "soak", api_key.digest(secret), scopes)
-    return Person(name, encode("User", user_id), api_key.written(key_id, secret), is_operator)
+    key = await issue_key(connection, user_id, "soak", sorted(api_key.ALL_SCOPES))
+    return Person(name, encode("User", user_id), key, is_operator)

@@ -58,24 +58,21 @@ def _duration(text: str) -> timedelta:
 
 
 async def _warm(settings: Settings, url: str, within: timedelta, top: int) -> int:
-    pool = await open_pool(
+    async with await open_pool(
         url,
         size=USERS_AT_ONCE,
         statement_timeout_seconds=settings.statement_timeout_seconds,
         name="leadgraph cache warm",
-    )
+    ) as pool:
 
-    async def busy() -> bool:
-        return await statements_running(pool) >= BUSY_STATEMENTS
+        async def busy() -> bool:
+            return await statements_running(pool) >= BUSY_STATEMENTS
 
-    try:
         cached = await open_cached(settings, pool)
         if (failure := await cached.failure()) is not None:
             raise CommandError(f"LEADGRAPH_REDIS_URL does not lead to a Redis that answers: {failure}.")
         warmed = await warm_users(cached, pool, REGISTRY, busy, active_within=within, most_users=top)
         await cached.close()
-    finally:
-        await pool.close()
     typer.echo(_said(warmed, cached.statistics.computed))
     return warmed.failed
 

@@ -227,15 +227,12 @@ def _run(chosen: _Chosen, batches: _Batches, report: _Report) -> None:
 
 
 async def _read(url: str, seconds: float, chosen: _Chosen, batches: _Batches, report: _Report) -> None:
-    pool = await open_pool(url, size=1, statement_timeout_seconds=seconds)
-    try:
+    async with await open_pool(url, size=1, statement_timeout_seconds=seconds) as pool:
         with _progress(report.console) as progress:
             for table in chosen.tables:
                 extent = await audit.extent(pool, table, chosen.ids)
                 if extent is not None:
                     await _read_table(batches(pool, table), extent, report, progress)
-    finally:
-        await pool.close()
 
 
 def _progress(console: Console) -> Progress:

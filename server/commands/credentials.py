@@ -46,11 +46,8 @@ def rotate() -> None:
 
 
 async def _rotate(url: str, keys: Vault) -> int:
-    pool = await open_pool(url, size=1)
-    try:
+    async with await open_pool(url, size=1) as pool:
         return await _rotate_all(pool, keys)
-    finally:
-        await pool.close()
 
 
 async def _rotate_all(pool: Pool, keys: Vault) -> int:

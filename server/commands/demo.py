@@ -13,19 +13,18 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from db.engine.pool import Pool, Pooled, open_pool
-from db.engine.writer import Writer
+from db.engine.pool import Pool, open_pool
 from db.statements import api_key as stored_keys
 from db.statements import demo as write
 from db.statements import user as users
 from server.runtime.database import fill, migrate, running_database
 from server.runtime.errors import CommandError
-from server.runtime.serving import HOST, bind, serve
 from server.runtime.settings import Settings, load_settings
+from server.serving import HOST, bind, serve
 from services import demo as demo_data
 from services.accounts import api_key
-from services.analysis.lead_scoring import score_leads
-from services.integrations.health import count_days, first_day, refresh
+from services.accounts.issue_key import issue_key
+from services.demo_writer import write_user
 
 MAXIMAL_SCALE = 1000
 console = Console(stderr=True)
@@ -50,16 +49,13 @@ def demo(
 
 async def _prepare(url: str, scale: float, settings: Settings) -> str:
     """Makes the data that is missing and returns a key that works."""
-    pool = await open_pool(url, size=2, statement_timeout_seconds=3600)
-    try:
-        email = demo_data.PEOPLE[0][0]
+    email = demo_data.PEOPLE[0][0]
+    async with await open_pool(url, size=2, statement_timeout_seconds=3600) as pool:
         async with pool.acquire() as connection:
             user_id = await users.id_by_email(connection, email)
         if user_id is None:
             await _make_data(pool, scale)
         return await _working_key(pool, email, settings)
-    finally:
-        await pool.close()
 
 
 async def _make_data(pool: Pool, scale: float) -> None:
@@ -78,29 +74,12 @@ async def _make_data(pool: Pool, scale: float) -> None:
         async with pool.acquire() as connection, connection.transaction():
             mentions = leads = 0
             for data in demo_data.users(scale, anchor):
-                await _write(connection, data, anchor)
+                await write_user(connection, data, anchor)
                 mentions, leads = mentions + len(data.mentions), leads + len(data.leads)
                 progress.advance(task)
         async with pool.acquire() as connection:
             await write.analyze(connection)
     console.print(f"{mentions:,} mentions and {leads:,} leads in {time.monotonic() - began:.1f} s.")
-
-
-async def _write(connection: Pooled, data: demo_data.UserData, anchor: datetime) -> None:
-    user_id = await write.insert_user(connection, data.user)
-    integration_ids = await write.insert_integrations(connection, user_id, data.integrations)
-    await write.copy_logs(connection, user_id, integration_ids, data.logs)
-    keyword_ids = await write.insert_keywords(connection, user_id, data.keywords)
-    mention_ids = await write.copy_mentions(connection, user_id, keyword_ids, data.mentions)
-    await write.copy_dependents_of_mentions(
-        connection, "analysis_results", user_id, mention_ids, data.analyses
-    )
-    await write.copy_dependents_of_mentions(connection, "leads", user_id, mention_ids, data.leads)
-    writer = Writer(connection, [])
-    await score_leads(writer, await write.lead_ids(connection, user_id), anchor)
-    await refresh(writer, integration_ids, anchor)
-    await count_days(writer, integration_ids, first_day(anchor))
-    await write.write_history(connection, user_id)
 
 
 async def _working_key(pool: Pool, email: str, settings: Settings) -> str:
@@ -116,11 +95,7 @@ async def _working_key(pool: Pool, email: str, settings: Settings) -> str:
         user_id = await users.id_by_email(connection, email)
         if user_id is None:
             raise CommandError(f"The user {email} has just been removed: start again.")
-        secret = api_key.new_secret()
-        key_id = await stored_keys.create(
-            connection, user_id, "demo", api_key.digest(secret), sorted(api_key.ALL_SCOPES)
-        )
-    return api_key.written(key_id, secret)
+        return await issue_key(connection, user_id, "demo", sorted(api_key.ALL_SCOPES))
 
 
 def _remembered_key(settings: Settings) -> str:

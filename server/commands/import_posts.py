@@ -169,8 +169,7 @@ async def _import(
     dry_run: bool,
 ) -> None:
     try:
-        pool = await open_pool(url, size=1)
-        try:
+        async with await open_pool(url, size=1) as pool:
             matcher = await _watch(pool, email)
             with report:
                 report.summary = await run.import_posts(
@@ -182,8 +181,6 @@ async def _import(
                     ahead=posts.size_bytes > 0,
                     on_batch=report.batch_done,
                 )
-        finally:
-            await pool.close()
     except (*_DATABASE_ERRORS, ConstraintError) as problem:
         cause = problem.__cause__ if isinstance(problem, ConstraintError) else problem
         said = str(cause).partition("\n")[0] or type(cause).__name__

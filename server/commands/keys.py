@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from db.engine.pool import open_pool
-from db.statements import api_key as stored
 from db.statements import user as users
 from server.runtime.database import migrated_database
 from server.runtime.errors import CommandError
 from server.runtime.settings import load_settings
 from services.accounts import api_key
+from services.accounts.issue_key import issue_key
 
 keys_app = typer.Typer(no_args_is_help=True, help="API keys.")
 
@@ -42,14 +42,8 @@ def create(
 
 
 async def _create(url: str, email: str, name: str, scopes: list[str]) -> str:
-    pool = await open_pool(url, size=1)
-    try:
-        async with pool.acquire() as connection:
-            user_id = await users.id_by_email(connection, email)
-            if user_id is None:
-                raise CommandError(f"There is no user with the e-mail address {email}.")
-            secret = api_key.new_secret()
-            key_id = await stored.create(connection, user_id, name, api_key.digest(secret), scopes)
-            return api_key.written(key_id, secret)
-    finally:
-        await pool.close()
+    async with await open_pool(url, size=1) as pool, pool.acquire() as connection:
+        user_id = await users.id_by_email(connection, email)
+        if user_id is None:
+            raise CommandError(f"There is no user with the e-mail address {email}.")
+        return await issue_key(connection, user_id, name, scopes)

@@ -94,11 +94,8 @@ def _run(batches: Batches, things: str) -> None:
 
 async def _all(url: str, seconds: float, batches: Batches, things: str) -> int:
     total = 0
-    pool = await open_pool(url, size=1, statement_timeout_seconds=seconds)
-    try:
+    async with await open_pool(url, size=1, statement_timeout_seconds=seconds) as pool:
         async for last_id, number in batches(pool):
             total += number
             typer.echo(f"{things} up to id {last_id}: {number}")
-    finally:
-        await pool.close()
     return total

@@ -12,7 +12,6 @@ from starlette.types import Receive, Scope, Send
 
 from db.engine.pool import Pool
 from db.models import Export
-from db.statements.export import find, part_from
 from resolvers.export import is_ready, require_readable
 from resolvers.framework.context import Viewer
 from resolvers.framework.errors import CallerError, UnauthenticatedError, UserInputError
@@ -20,6 +19,7 @@ from resolvers.framework.global_id import row_id
 from server.exports.range_header import ByteRange, UnsatisfiableRangeError, byte_range
 from server.http import protocol
 from server.http.auth import Authenticator
+from services.export.download import find, read_from
 from services.export.row_format import EXTENSIONS
 
 MEDIA_TYPE = "application/gzip"
@@ -86,8 +86,8 @@ class DownloadEndpoint:
             export_id = row_id(request.path_params["id"], Export)
         except UserInputError:
             export_id = 0
-        export = await find(self._pool, viewer.user_id, export_id)
-        if export is None or (export.everybody and not viewer.scope.everybody):
+        export = await find(self._pool, viewer, export_id)
+        if export is None:
             raise NotFoundError(404, "There is no such export.")
         require_readable(viewer, export.entity, export.columns)
         if export.finished_at is None:
@@ -100,7 +100,7 @@ class DownloadEndpoint:
         position = sent.first
         while position < sent.stop:
             viewer = await self._viewer(request)  # it may take hours, and the key may not last as long
-            piece = await part_from(self._pool, viewer.user_id, export.id, position)
+            piece = await read_from(self._pool, viewer, export.id, position)
             if not piece:
                 raise GoneError(export.id)
             yield piece[: sent.stop - position]

@@ -1,8 +1,8 @@
 """Which PostgreSQL the commands use: the embedded one, or the one that LEADGRAPH_DATABASE_URL names."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -69,7 +69,7 @@ def require_filled(url: str) -> None:
 
 
 async def _pending(url: str) -> list[str]:
-    async with _one_connection(url) as pool:
+    async with await _one_connection(url) as pool:
         return await backfill.pending(pool)
 
 
@@ -79,20 +79,15 @@ def fill(url: str) -> None:
 
 
 async def _fill(url: str) -> None:
-    async with _one_connection(url) as pool:
+    async with await _one_connection(url) as pool:
         for table in await backfill.pending(pool):
             async for _ in backfill.fill(pool, table):
                 pass
 
 
-@asynccontextmanager
-async def _one_connection(url: str) -> AsyncIterator[Pool]:
+async def _one_connection(url: str) -> Pool:
     """A connection for a command that works through much data."""
-    pool = await open_pool(url, size=1, statement_timeout_seconds=3600)
-    try:
-        yield pool
-    finally:
-        await pool.close()
+    return await open_pool(url, size=1, statement_timeout_seconds=3600)
 
 
 def _unknown_revision(unknown: Exception) -> str:

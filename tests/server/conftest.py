@@ -9,11 +9,11 @@ import pytest
 import uvicorn
 
 from db.engine.pool import Pool
-from db.statements import api_key as stored_keys
 from resolvers.framework.global_id import encode
 from server.app import create_app
 from server.http.auth import Authenticator
 from services.accounts import api_key
+from services.accounts.issue_key import issue_key
 from tests.support.sender import AddSender, Sender
 
 
@@ -25,12 +25,8 @@ def add_sender(pool: Pool) -> AddSender:
         user_id: int = await pool.fetchval("INSERT INTO users (email) VALUES ($1) RETURNING id", email)
         insert = "INSERT INTO keywords (user_id, keyword) VALUES ($1, $2) RETURNING id"
         ids = {word: encode("Keyword", await pool.fetchval(insert, user_id, word)) for word in keywords}
-        secret = api_key.new_secret()
         async with pool.acquire() as connection:
-            key_id = await stored_keys.create(
-                connection, user_id, "test", api_key.digest(secret), list(scopes)
-            )
-        key = api_key.written(key_id, secret)
+            key = await issue_key(connection, user_id, "test", scopes)
         headers = {"authorization": f"Bearer {key}", "content-type": "application/x-ndjson"}
         return Sender(user_id, key, ids, headers)
 

@@ -14,10 +14,10 @@ from db.embedded import EmbeddedPostgres
 from db.engine import databases, migrations
 from db.engine.outage import is_lost
 from db.engine.pool import Pool, open_pool
-from db.statements import api_key as stored_keys
 from server.app import create_app
 from server.http.auth import Authenticator
 from services.accounts import api_key
+from services.accounts.issue_key import issue_key
 from tests.support.folders import data_folder
 
 QUERY = {"query": "query Viewer { viewer { email } }"}
@@ -61,11 +61,9 @@ async def house() -> AsyncIterator[House]:
             await migrations.upgrade(postgres.url("house"))
             pool = await open_pool(postgres.url("house"), size=3)
             user_id = await pool.fetchval("INSERT INTO users (email) VALUES ('ann@example.com') RETURNING id")
-            secret = api_key.new_secret()
             async with pool.acquire() as connection:
-                scopes = sorted(api_key.ALL_SCOPES)
-                key_id = await stored_keys.create(connection, user_id, "test", api_key.digest(secret), scopes)
-            yield House(postgres, pool, api_key.written(key_id, secret))
+                key = await issue_key(connection, user_id, "test", api_key.ALL_SCOPES)
+            yield House(postgres, pool, key)
             pool.terminate()
 
 

@@ -9,10 +9,9 @@ import httpx
 import pytest
 
 from db.engine.pool import Pool
-from db.statements import api_key as stored_keys
 from resolvers.framework.export_columns import export_table_of
 from resolvers.framework.global_id import encode
-from services.accounts import api_key
+from services.accounts.issue_key import issue_key
 from services.export.jobs import take_turn
 
 QUESTION = {
@@ -26,12 +25,8 @@ async def add_user(pool: Pool, name: str, *scopes: str) -> tuple[int, str]:
     user_id: int = await pool.fetchval(
         "INSERT INTO users (email) VALUES ($1) RETURNING id", f"{name}@example.com"
     )
-    secret = api_key.new_secret()
     async with pool.acquire() as connection:
-        key_id = await stored_keys.create(
-            connection, user_id, "test", api_key.digest(secret), list(scopes) or ["read:keywords"]
-        )
-    return user_id, api_key.written(key_id, secret)
+        return user_id, await issue_key(connection, user_id, "test", scopes or ["read:keywords"])
 
 
 async def add_export(pool: Pool, user_id: int, format_: str = "json_lines") -> int:

@@ -18,12 +18,11 @@ import pytest
 
 from db.engine.pool import Pool
 from db.models import ExportEntity
-from db.statements import api_key as stored_keys
 from db.statements.export import CHANNEL
 from resolvers.framework.export_columns import columns_of
 from resolvers.framework.global_id import encode
 from server.runtime.worker import Worker
-from services.accounts import api_key
+from services.accounts.issue_key import issue_key
 from tests.support.demo import Demo
 
 READY = "The worker works. Ctrl-C stops it.\n"
@@ -360,16 +359,14 @@ async def test_no_more_is_done_at_once_than_was_said(pool: Pool, running: Any) -
 
 async def test_a_key_of_the_user_gets_the_file(pool: Pool, user_id: int, origin: str, running: Any) -> None:
     """The application on a socket, a worker beside it."""
-    secret = api_key.new_secret()
     async with pool.acquire() as connection:
-        scopes = ["read:integrations"]
-        key_id = await stored_keys.create(connection, user_id, "test", api_key.digest(secret), scopes)
+        key = await issue_key(connection, user_id, "test", ["read:integrations"])
     ids = await add_logs(pool, user_id, 2500)
     worker = Worker(pool)
     running.append((worker, asyncio.create_task(worker.run())))
     export_id = await add_export(pool, user_id)
     await until(pool, export_id, has_ended)
-    headers = {"authorization": f"Bearer {api_key.written(key_id, secret)}"}
+    headers = {"authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(base_url=origin, headers=headers) as client:
         answer = await client.get(f"/exports/{encode('Export', export_id)}/download")
     found = [json.loads(line)["id"] for line in gzip.decompress(answer.content).splitlines()]

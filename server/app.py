@@ -1,4 +1,4 @@
-"""The ASGI application, put together from plain values."""
+"""The ASGI application: routes, middleware and lifespan."""
 
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -33,7 +33,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Api(Starlette):
-    """The application; what is posted to the endpoint goes there at once, unless strangers have to be kept out."""
+    """The application, with a direct way to the GraphQL endpoint for POST requests if all hosts are allowed."""
 
     endpoint: GraphQLEndpoint | None = None
 
@@ -63,13 +63,14 @@ def create_app(
     explain: bool = False,
     clock: Callable[[], datetime] | None = None,
 ) -> Starlette:
-    """The API over a pool that its opener closes. Figures are kept in `cached`, else in this process's memory;
-    with `warm`, active users' figures are computed in the background when it starts.
+    """Return the API over a pool. The caller closes the pool.
 
-    With `demo_key`, whoever opens GraphiQL is given that key; `hosts` then has to keep strangers out, whose
-    pages could reach a loopback server under another name. With `explain`, answers list their SQL statements.
-    Without a `vault`, integrations cannot be given credentials. `clock` says what time it is, for windows such
-    as today.
+    `cached` stores figures, by default in the memory of this process. With `warm`, the application computes the
+    figures of active users in the background when it starts.
+
+    GraphiQL shows `demo_key` to every visitor, so a demo must restrict `hosts`: a foreign page could reach a
+    loopback server under another host name. With `explain`, responses list their SQL statements. Without
+    `vault`, integrations cannot store credentials. `clock` returns the current time.
     """
     endpoint = GraphQLEndpoint(
         schema or build(),
@@ -100,19 +101,19 @@ def create_app(
         return await endpoint.respond(request)
 
     async def ready(request: Request) -> Response:
-        """Whether requests can be answered: the database answers."""
+        """Respond 200 if the database responds."""
         try:
             with protocol.asking_database():
                 await require_answer(pool)
-        except protocol.UnavailableError as away:
-            return protocol.refusal(away, *protocol.request_id(request))
+        except protocol.UnavailableError as unavailable:
+            return protocol.refusal(unavailable, *protocol.request_id(request))
         return JSONResponse({"status": "ready"})
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with AsyncExitStack() as beside:
+        async with AsyncExitStack() as stack:
             if warm:
-                await beside.enter_async_context(warming(endpoint.cached, pool))
+                await stack.enter_async_context(warming(endpoint.cached, pool))
             yield
         await endpoint.cached.close()
         await endpoint.authenticator.close()
@@ -120,7 +121,7 @@ def create_app(
     app = Api(
         routes=[
             Route(PATH, graphql, methods=["GET", "POST"]),
-            # A stream may be of any length: it is never held as a whole.
+            # A stream may have any length, since the server never holds all of it.
             Route("/ingest/mentions", ingest, methods=["POST"], max_body_size=sys.maxsize),
             Route("/exports/{id}/download", download, methods=["GET"]),
             Route("/healthz", _alive),
@@ -131,7 +132,7 @@ def create_app(
         ],
         middleware=[] if "*" in hosts else [Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))],
         max_body_size=LARGEST_BODY_BYTES,
-        exception_handlers={404: _refused, 405: _refused},
+        exception_handlers={404: _no_route, 405: _no_route},
         lifespan=lifespan,
     )
     if "*" in hosts:
@@ -139,16 +140,16 @@ def create_app(
     return app
 
 
-async def _refused(request: Request, problem: Exception) -> Response:
-    """What no route takes, told as everything else is."""
+async def _no_route(request: Request, problem: Exception) -> Response:
+    """Respond to a request without a route in the error format of the API."""
     allowed = ((problem.headers if isinstance(problem, HTTPException) else None) or {}).get("Allow", "")
-    said = (
-        f"This address takes {allowed}, not {request.method[:20]}."
+    message = (
+        f"This path accepts {allowed}, not {request.method[:20]}."
         if allowed
-        else f"There is nothing at this address: the API is at {PATH}."
+        else f"This path does not exist. The API is at {PATH}."
     )
-    refusal = protocol.RequestError(405 if allowed else 404, said, {"allow": allowed} if allowed else None)
-    return protocol.refusal(refusal, *protocol.request_id(request))
+    error = protocol.RequestError(405 if allowed else 404, message, {"allow": allowed} if allowed else None)
+    return protocol.refusal(error, *protocol.request_id(request))
 
 
 async def _alive(_: Request) -> Response:

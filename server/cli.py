@@ -30,7 +30,7 @@ app.command("check-migrations", hidden=True)(serve.check_migrations)
 
 
 def main() -> None:
-    """Runs a command. A problem that a person can mend is one sentence, and the exit code is not 0."""
+    """Run a command. Print a `CommandError` as one sentence and exit with its code."""
     stop_on_sigterm()
     try:
         app(standalone_mode=True)
@@ -38,7 +38,7 @@ def main() -> None:
         sys.stderr.write(f"leadgraph: {problem}\n")
         sys.exit(problem.exit_code)
     except KeyboardInterrupt:
-        # Everything has been stopped on the way here; a server that was told to stop has returned before.
+        # The context managers have stopped everything. A server that received the signal has returned already.
         sys.exit(130)
 
 

@@ -1,4 +1,4 @@
-"""Serving on loopback until somebody says stop."""
+"""Run the server or a worker on loopback until interrupted."""
 
 import asyncio
 import gc
@@ -28,23 +28,23 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def bind(port: int) -> socket.socket:
-    """A socket on the port, taken at once so that nothing else is set up in vain."""
-    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    """Return a socket that listens on the port. Called first, so that a port in use costs no other set-up."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        taken.bind((HOST, port))
-        taken.listen(2048)
+        listening.bind((HOST, port))
+        listening.listen(2048)
     except OSError as error:
-        taken.close()
+        listening.close()
         raise CommandError(
-            f"Port {port} cannot be used ({error.strerror}): stop the program that listens there, or choose "
+            f"Port {port} cannot be used ({error.strerror}). Stop the program that listens there, or choose "
             "another port, for example with LEADGRAPH_PORT=8001."
         ) from error
-    return taken
+    return listening
 
 
 class _Server(uvicorn.Server):
-    """Tells when it answers, and returns when it was told to stop."""
+    """A server that calls `when_ready` once it accepts requests, and returns after a signal to stop."""
 
     def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -57,9 +57,7 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """As uvicorn's, but a signal that was obeyed is not raised a second time: the caller has a database
-        to stop.
-        """
+        """Handle the signals to stop like uvicorn, but do not raise them again: the caller stops a database."""
         before = {number: signal.signal(number, self.handle_exit) for number in STOP_SIGNALS}
         try:
             yield
@@ -76,7 +74,7 @@ def serve(
     demo_key: str | None = None,
     when_ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Answers on the socket until SIGINT or SIGTERM; requests under way are finished."""
+    """Serve the socket until SIGINT or SIGTERM, then finish the running requests."""
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(settings, url, listening, demo_key, when_ready))
 
@@ -120,42 +118,42 @@ async def _serve(
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
-        # What lives from here on to the end need not be walked by every collection of garbage.
+        # Objects that live as long as the process need no garbage collection.
         gc.collect()
         gc.freeze()
-        # An answer is thousands of containers that die together: looking through them half-way finds nothing.
+        # A response is thousands of containers that die together. A collection in between finds nothing.
         gc.set_threshold(*GARBAGE_THRESHOLDS)
         every, parents = settings.audit_every_seconds, settings.audit_sample
-        async with AsyncExitStack() as beside:
-            await beside.enter_async_context(
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(
                 auditing(pool, metrics.audit, every_seconds=every, parents=parents)
             )
             if settings.workers:
-                await beside.enter_async_context(working(url, settings.workers))
+                await stack.enter_async_context(working(url, settings.workers))
             await _Server(config, when_ready).serve(sockets=[listening])
     finally:
         pool.terminate()
 
 
 def work(url: str, at_once: int, *, when_ready: Callable[[], None]) -> None:
-    """Works until SIGINT or SIGTERM; what is under way is ended. Raises what ended the worker before that."""
+    """Run a worker until SIGINT or SIGTERM, then finish the current work. Raise the worker's exception if it fails."""
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_work(url, at_once, when_ready))
 
 
 async def _work(url: str, at_once: int, when_ready: Callable[[], None]) -> None:
-    told = asyncio.Event()
+    stop = asyncio.Event()
     for number in STOP_SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with working(url, at_once) as task:
         when_ready()
-        waiting = asyncio.create_task(told.wait())
+        waiting = asyncio.create_task(stop.wait())
         await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
 
 
 def stop_on_sigterm() -> None:
-    """Makes SIGTERM unwind the program like Ctrl-C does, so that everything started is stopped."""
+    """Make SIGTERM raise KeyboardInterrupt like Ctrl-C, so that context managers stop everything they started."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""`leadgraph cache`: what the cache does beside answering."""
+"""`leadgraph cache`: maintain the cache of figures."""
 
 import asyncio
 import re
@@ -16,7 +16,7 @@ from services.figures.cache import REGISTRY
 from services.figures.cache.warm import MOST_USERS, USERS_AT_ONCE, Warmed
 from services.figures.cache.warm import warm as warm_users
 
-cache_app = typer.Typer(no_args_is_help=True, help="The cache of figures.")
+cache_app = typer.Typer(no_args_is_help=True)
 
 BUSY_STATEMENTS = 4
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -24,26 +24,28 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 @cache_app.callback()
 def cache() -> None:
-    """The cache of figures."""
+    """Maintain the cache of figures."""
 
 
 @cache_app.command()
 def warm(
     active_within: Annotated[
-        str, typer.Option(help="Only users seen within this time, such as 12h or 7d.")
+        str, typer.Option(help="Only users active within this period, such as 12h or 7d.")
     ] = "7d",
-    top: Annotated[int, typer.Option(min=1, help="At most so many users, those seen last.")] = MOST_USERS,
+    top: Annotated[
+        int, typer.Option(min=1, help="Maximum number of users, the most recently active first.")
+    ] = MOST_USERS,
 ) -> None:
-    """Compute what active users will probably ask for, into the Redis that the servers share.
+    """Compute the figures that active users probably request, and store them in the shared Redis.
 
-    It gives way: two users at a time, and only while the servers run few statements.
+    The command computes figures of two users at a time, and only while the servers run few statements.
     """
     settings = load_settings()
     within = _duration(active_within)
     if settings.redis_url is None:
         raise CommandError(
-            "Without LEADGRAPH_REDIS_URL each server keeps its figures to itself, and no other process can warm "
-            "them: set it, or start the servers with LEADGRAPH_WARM_AT_START=1."
+            "LEADGRAPH_REDIS_URL is not set, so each server keeps figures in its own memory. Set "
+            "LEADGRAPH_REDIS_URL, or start the servers with LEADGRAPH_WARM_AT_START=1."
         )
     with migrated_database(settings) as url:
         failed = asyncio.run(_warm(settings, url, within, top))
@@ -51,10 +53,10 @@ def warm(
 
 
 def _duration(text: str) -> timedelta:
-    found = re.fullmatch(r"(\d{1,5})([mhdw])", text)
-    if found is None:
-        raise CommandError(f"--active-within {text} is no time: write a number and m, h, d or w, such as 7d.")
-    return timedelta(**{UNITS[found[2]]: int(found[1])})
+    match = re.fullmatch(r"(\d{1,5})([mhdw])", text)
+    if match is None:
+        raise CommandError(f"--active-within must be a number and m, h, d or w, such as 7d, not {text!r}.")
+    return timedelta(**{UNITS[match[2]]: int(match[1])})
 
 
 async def _warm(settings: Settings, url: str, within: timedelta, top: int) -> int:
@@ -70,13 +72,13 @@ async def _warm(settings: Settings, url: str, within: timedelta, top: int) -> in
 
         cached = await open_cached(settings, pool)
         if (failure := await cached.failure()) is not None:
-            raise CommandError(f"LEADGRAPH_REDIS_URL does not lead to a Redis that answers: {failure}.")
+            raise CommandError(f"The Redis of LEADGRAPH_REDIS_URL does not respond: {failure}.")
         warmed = await warm_users(cached, pool, REGISTRY, busy, active_within=within, most_users=top)
         await cached.close()
-    typer.echo(_said(warmed, cached.statistics.computed))
+    typer.echo(_summary(warmed, cached.statistics.computed))
     return warmed.failed
 
 
-def _said(warmed: Warmed, computed: int) -> str:
-    failed = f" {warmed.failed} users failed, as logged." if warmed.failed else ""
-    return f"The figures of {warmed.users} users are warm; {computed} were computed for it.{failed}"
+def _summary(warmed: Warmed, computed: int) -> str:
+    failed = f" {warmed.failed} users failed, see the log." if warmed.failed else ""
+    return f"Warmed {warmed.users} users, computed {computed} figures.{failed}"

@@ -1,4 +1,4 @@
-"""`leadgraph counters`: whether counters and roll-ups are right, and how they become right again."""
+"""`leadgraph counters`: verify, repair and backfill counters and roll-ups."""
 
 import asyncio
 import json
@@ -17,19 +17,18 @@ from db.engine.pool import Pool, open_pool
 from db.integrity import audit
 from db.integrity import backfill as filling
 from db.integrity.audit import BATCH, LARGEST_ID, ROLLUP_BATCH, Batch, Drift, Ids
-from server.commands.batches import each_within, require_order
+from server.commands.batches import batches_within, require_order
 from server.runtime.database import migrated_database
 from server.runtime.errors import CommandError
 from server.runtime.settings import load_settings
 
-counters_app = typer.Typer(no_args_is_help=True, help="Prove that the counters are right, or mend them.")
-
+counters_app = typer.Typer(no_args_is_help=True, help="Verify and repair counters and roll-ups.")
 
 _Batches = Callable[[Pool, str], AsyncIterator[Batch]]
 
 
 class Table(StrEnum):
-    """What is audited: the counters in the order in which writers lock them, then the roll-ups."""
+    """The audited tables: the counters in the order in which writers lock them, then the roll-ups."""
 
     USERS = "users"
     KEYWORDS = "keywords"
@@ -45,11 +44,11 @@ FromId = Annotated[
     typer.Option(
         min=1,
         max=LARGEST_ID,
-        help="First id of --table; of a roll-up's users or keywords.",
+        help="First ID of --table. For a roll-up: first user or keyword ID.",
         show_default=False,
     ),
 ]
-ToId = Annotated[int, typer.Option(min=1, max=LARGEST_ID, help="Last id, likewise.", show_default=False)]
+ToId = Annotated[int, typer.Option(min=1, max=LARGEST_ID, help="Last ID, likewise.", show_default=False)]
 BatchRows = Annotated[
     int | None,
     typer.Option(
@@ -65,12 +64,14 @@ Sample = Annotated[
     typer.Option(
         min=1,
         max=1_000_000,
-        help="Only so many users and keywords, chosen at random.",
+        help="Check only this many users and keywords, chosen at random.",
         show_default="all",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Pairs as lines of JSON, and the rest on stderr.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be mended, and mend nothing.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print differences as JSON Lines, and everything else to stderr.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the necessary repairs without making them.")]
 
 
 @counters_app.command()
@@ -82,20 +83,20 @@ def verify(
     sample: Sample = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count again and compare, while others write.
+    """Recount the rows and compare the result with the counters. Other writers go on meanwhile.
 
-    The exit code is 0 where all is right, 1 where a counter is wrong, and 2 where it could not be found out.
+    The exit code is 0 if all counters are right, 1 if a counter is wrong, and 2 if the check itself failed.
     """
     report = _Report("wrong", as_json=as_json)
     try:
-        chosen = _Chosen(table, from_id, to_id)
+        selection = _Selection(table, from_id, to_id)
 
         def batches(pool: Pool, name: str) -> AsyncIterator[Batch]:
             if sample is not None:
-                return audit.verify_some(pool, name, chosen.ids, parents=sample)
-            return audit.verify(pool, name, chosen.ids, batch=batch)
+                return audit.verify_some(pool, name, selection.ids, parents=sample)
+            return audit.verify(pool, name, selection.ids, batch=batch)
 
-        _run(chosen, batches, report)
+        _run(selection, batches, report)
     except CommandError as problem:
         problem.exit_code = 2
         raise
@@ -111,57 +112,56 @@ def repair(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Count again and mend what is wrong, while others write. Repeating it is harmless.
+    """Recount the rows and correct wrong counters. Other writers go on meanwhile. Repeating it is harmless.
 
-    The last id of each batch is printed when the batch is committed.
+    The command prints the last ID of each batch when the batch is committed.
 
-    To go on after an interruption, begin after it in its table; users come first, then keywords and roll-ups.
+    To resume after an interruption, pass the next ID as --from-id with its --table,
+    then repair the tables after it. The order is users, keywords, roll-ups.
     """
-    chosen = _Chosen(table, from_id, to_id)
+    selection = _Selection(table, from_id, to_id)
 
     def batches(pool: Pool, name: str) -> AsyncIterator[Batch]:
         work = audit.verify if dry_run else audit.repair
-        return work(pool, name, chosen.ids, batch=batch)
+        return work(pool, name, selection.ids, batch=batch)
 
-    report = _Report("to be mended" if dry_run else "mended", as_json=as_json, each_batch=not dry_run)
-    _run(chosen, batches, report)
+    report = _Report("to repair" if dry_run else "repaired", as_json=as_json, each_batch=not dry_run)
+    _run(selection, batches, report)
 
 
 @counters_app.command()
 def backfill(batch: BatchRows = None) -> None:
-    """Fill the roll-ups for what was there before they were kept, while others write.
+    """Fill the roll-ups from the rows that are older than the roll-ups. Other writers go on meanwhile.
 
-    An interrupted run goes on where it was; a finished one does nothing.
+    The command resumes after an interruption. Once the roll-ups are filled, it does nothing.
     """
-    chosen = _Chosen(None, 1, LARGEST_ID)
 
     def batches(pool: Pool, name: str) -> AsyncIterator[Batch]:
         return filling.fill(pool, name, batch=batch)
 
-    _run(chosen, batches, _Report("filled in", as_json=False, each_batch=True, lists_pairs=False))
+    report = _Report("filled", as_json=False, each_batch=True, lists_differences=False)
+    _run(_Selection(None, 1, LARGEST_ID), batches, report)
 
 
-class _Chosen:
-    """The tables and ids that the person chose. Raises `CommandError` where they make no sense."""
+class _Selection:
+    """The tables and IDs to work on. Raises `CommandError` for options that contradict each other."""
 
     def __init__(self, table: Table | None, from_id: int, to_id: int) -> None:
         self.tables = list(Table) if table is None else [table]
         self.ids = Ids(from_id, to_id)
         if table is None and self.ids != audit.EVERY_ID:
-            raise CommandError(
-                "--from-id and --to-id mean ids of one table: add --table users, --table keywords or a roll-up."
-            )
+            raise CommandError("--from-id and --to-id require --table: users, keywords or a roll-up.")
         require_order(from_id, to_id)
 
 
 @dataclass(slots=True)
 class _Report:
-    """What is printed: the pairs as they are found, then how many there were."""
+    """The printed report: differences as they are found, then their number."""
 
     verdict: str
     as_json: bool
     each_batch: bool = False
-    lists_pairs: bool = True
+    lists_differences: bool = True
     rows: int = 0
     counters: int = 0
     drifts: int = 0
@@ -173,15 +173,15 @@ class _Report:
         )
 
     def add(self, batch: Batch) -> None:
-        if self.lists_pairs:
-            self._add_pairs(batch.drifts)
+        if self.lists_differences:
+            self._print_differences(batch.drifts)
         self.rows += batch.rows
         self.counters += batch.counters
         self.drifts += len(batch.drifts)
         if self.each_batch:
-            self.console.print(f"{batch.table} up to id {batch.ids.last}: {len(batch.drifts)} {self.verdict}")
+            self.console.print(f"{batch.table} up to ID {batch.ids.last}: {len(batch.drifts)} {self.verdict}")
 
-    def _add_pairs(self, drifts: Sequence[Drift]) -> None:
+    def _print_differences(self, drifts: Sequence[Drift]) -> None:
         if drifts and not self.drifts and not self.as_json:
             self.console.print(_line("table", "id", "column", "stored", "counted"))
         for drift in drifts:
@@ -190,14 +190,14 @@ class _Report:
             else:
                 self.console.print(_line(*drift))
 
-    def add_sum(self) -> None:
+    def print_total(self) -> None:
         self.console.print(
             f"{self.counters} counters of {self.rows} rows checked, {self.drifts} {self.verdict}."
         )
 
 
 def _portable(drift: Drift) -> dict[str, object]:
-    """As JSON says it; `slot` only where it is a roll-up's."""
+    """Return a difference as JSON values. Only differences of roll-ups have a `slot`."""
     return {
         name: value.isoformat() if isinstance(value, datetime) else value
         for name, value in drift._asdict().items()
@@ -208,31 +208,31 @@ def _portable(drift: Drift) -> dict[str, object]:
 def _line(
     table: str, id_: object, column: str, stored: object, counted: object, slot: datetime | None = None
 ) -> str:
-    """A line of a table that is printed while it is made."""
+    """Return a line of a table with fixed column widths, since the rows come one by one."""
     place = "" if slot is None else f"  {slot.isoformat()}"
     return f"{table:<15} {id_:>12}  {column:<24} {stored:>11} {counted:>11}{place}"
 
 
-def _run(chosen: _Chosen, batches: _Batches, report: _Report) -> None:
+def _run(selection: _Selection, batches: _Batches, report: _Report) -> None:
     settings = load_settings()
     seconds = settings.statement_timeout_seconds
     try:
-        with each_within(seconds), migrated_database(settings) as url:
-            asyncio.run(_read(url, seconds, chosen, batches, report))
+        with batches_within(seconds), migrated_database(settings) as url:
+            asyncio.run(_work(url, seconds, selection, batches, report))
     except asyncpg.DeadlockDetectedError as deadlock:
         raise CommandError(
-            "Other writers kept a batch from its locks: go on after the last id that was printed."
+            "A batch could not get its locks because of other writers. Resume after the last printed ID."
         ) from deadlock
-    report.add_sum()
+    report.print_total()
 
 
-async def _read(url: str, seconds: float, chosen: _Chosen, batches: _Batches, report: _Report) -> None:
+async def _work(url: str, seconds: float, selection: _Selection, batches: _Batches, report: _Report) -> None:
     async with await open_pool(url, size=1, statement_timeout_seconds=seconds) as pool:
         with _progress(report.console) as progress:
-            for table in chosen.tables:
-                extent = await audit.extent(pool, table, chosen.ids)
+            for table in selection.tables:
+                extent = await audit.extent(pool, table, selection.ids)
                 if extent is not None:
-                    await _read_table(batches(pool, table), extent, report, progress)
+                    await _work_on_table(batches(pool, table), extent, report, progress)
 
 
 def _progress(console: Console) -> Progress:
@@ -240,11 +240,11 @@ def _progress(console: Console) -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-async def _read_table(
+async def _work_on_table(
     batches: AsyncIterator[Batch], extent: Ids, report: _Report, progress: Progress
 ) -> None:
     task = progress.add_task("", total=extent.last - extent.first + 1)
     async for batch in batches:
         report.add(batch)
         done = batch.ids.last - extent.first + 1
-        progress.update(task, completed=done, description=f"{batch.table} up to id {batch.ids.last}")
+        progress.update(task, completed=done, description=f"{batch.table} up to ID {batch.ids.last}")

@@ -1,4 +1,4 @@
-"""`leadgraph credentials`: the keys that integrations' credentials are sealed with."""
+"""`leadgraph credentials`: manage the keys that encrypt integrations' credentials."""
 
 import asyncio
 
@@ -15,34 +15,34 @@ from services.integrations.credentials import reseal
 
 BATCH = 100
 
-credentials_app = typer.Typer(no_args_is_help=True, help="Keys for integrations' credentials.")
+credentials_app = typer.Typer(no_args_is_help=True)
 
 
 @credentials_app.callback()
 def credentials() -> None:
-    """Keys for integrations' credentials."""
+    """Manage the keys that encrypt integrations' credentials."""
 
 
 @credentials_app.command("new-key")
 def make_key() -> None:
-    """Print a new key, for the front of LEADGRAPH_CREDENTIALS_KEY."""
+    """Print a new key. Put it first in LEADGRAPH_CREDENTIALS_KEY."""
     typer.echo(new_key())
 
 
 @credentials_app.command()
 def rotate() -> None:
-    """Seal all credentials with the first key, so that the others are not needed any more."""
+    """Encrypt all credentials with the first key. The other keys are unused afterwards."""
     settings = load_settings()
     keys = vault(settings)
     with migrated_database(settings) as url:
         try:
-            sealed = asyncio.run(_rotate(url, keys))
+            rotated = asyncio.run(_rotate(url, keys))
         except SealedError as wrong:
             raise CommandError(
-                f"Some credentials cannot be opened: {wrong} Put the key that sealed them behind the first in "
-                "LEADGRAPH_CREDENTIALS_KEY."
+                f"Some credentials cannot be decrypted: {wrong} Add the key that encrypted them after the first key "
+                "in LEADGRAPH_CREDENTIALS_KEY."
             ) from wrong
-    typer.echo(f"{sealed} credentials were sealed anew with the key {keys.key_id}; it alone is needed now.")
+    typer.echo(f"Encrypted {rotated} credentials with the key {keys.key_id}. Only this key is needed now.")
 
 
 async def _rotate(url: str, keys: Vault) -> int:

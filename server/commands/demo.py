@@ -1,4 +1,4 @@
-"""`leadgraph demo`: set everything up, make data to look at, serve it."""
+"""`leadgraph demo`: create demo data and serve it."""
 
 import asyncio
 import json
@@ -33,10 +33,12 @@ console = Console(stderr=True)
 def demo(
     scale: Annotated[
         float,
-        typer.Option(min=0.01, max=MAXIMAL_SCALE, help="Amount of data; 1 makes about 20,000 mentions."),
+        typer.Option(
+            min=0.01, max=MAXIMAL_SCALE, help="Amount of demo data. 1 creates about 20,000 mentions."
+        ),
     ] = 1,
 ) -> None:
-    """Start PostgreSQL, make demo data where there is none, and serve the API with GraphiQL."""
+    """Start PostgreSQL, create demo data on the first run, and serve the API with GraphiQL."""
     settings = load_settings()
     listening = bind(settings.port)
     with running_database(settings) as url:
@@ -48,22 +50,22 @@ def demo(
 
 
 async def _prepare(url: str, scale: float, settings: Settings) -> str:
-    """Makes the data that is missing and returns a key that works."""
+    """Create missing demo data and return a valid API key."""
     email = demo_data.PEOPLE[0][0]
     async with await open_pool(url, size=2, statement_timeout_seconds=3600) as pool:
         async with pool.acquire() as connection:
             user_id = await users.id_by_email(connection, email)
         if user_id is None:
-            await _make_data(pool, scale)
+            await _create_data(pool, scale)
         return await _working_key(pool, email, settings)
 
 
-async def _make_data(pool: Pool, scale: float) -> None:
-    """All users in one transaction: a demo that is interrupted leaves nothing behind."""
+async def _create_data(pool: Pool, scale: float) -> None:
+    """Write all users in one transaction, so that an interrupted run leaves no partial data."""
     anchor = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     began = time.monotonic()
     columns = (
-        TextColumn("Making demo data"),
+        TextColumn("Creating demo data"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("users"),
@@ -83,22 +85,22 @@ async def _make_data(pool: Pool, scale: float) -> None:
 
 
 async def _working_key(pool: Pool, email: str, settings: Settings) -> str:
-    """The key of the last demo if it still opens the door, else a new one."""
-    remembered = _remembered_key(settings)
-    parsed = api_key.parse(remembered)
+    """Return the key of the previous run if it is still valid, else a new key."""
+    previous = _previous_key(settings)
+    parsed = api_key.parse(previous)
     if parsed is not None:
         holder = await stored_keys.holder(pool, parsed.key_id)
         works = holder is not None and holder.revoked_at is None and parsed.opens(holder.secret_hash)
         if holder is not None and works and set(holder.scopes) >= api_key.ALL_SCOPES:
-            return remembered
+            return previous
     async with pool.acquire() as connection:
         user_id = await users.id_by_email(connection, email)
         if user_id is None:
-            raise CommandError(f"The user {email} has just been removed: start again.")
+            raise CommandError(f"The user {email} was deleted meanwhile. Run the command again.")
         return await issue_key(connection, user_id, "demo", sorted(api_key.ALL_SCOPES))
 
 
-def _remembered_key(settings: Settings) -> str:
+def _previous_key(settings: Settings) -> str:
     try:
         return str(json.loads((settings.home / "demo.json").read_text())["api_key"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -117,19 +119,19 @@ def _facts(listening: socket.socket, url: str, key: str) -> dict[str, str]:
 
 
 def _announce(settings: Settings, facts: dict[str, str]) -> None:
-    """Writes the facts for programs, readable by their owner alone, and prints them for people."""
+    """Write the facts to a file that only its owner can read, and print them."""
     path = settings.home / "demo.json"
     settings.home.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".json.new")
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(facts, file, indent=2)
     unfinished.replace(path)
-    question = json.dumps({"query": "{ viewer { email keywordsCount mentionsCount leadsCount } }"})
+    body = json.dumps({"query": "{ viewer { email keywordsCount mentionsCount leadsCount } }"})
     sys.stdout.write(
         f"\n  GraphiQL  {facts['graphiql_url']}\n"
         f"  API key   {facts['api_key']}\n"
         f"  Try       curl {facts['url']} -H 'Content-Type: application/json' "
-        f"-H 'Authorization: Bearer {facts['api_key']}' -d '{question}'\n"
-        f"\n  These facts stand in {path}. Ctrl-C stops everything; the data stays.\n\n"
+        f"-H 'Authorization: Bearer {facts['api_key']}' -d '{body}'\n"
+        f"\n  {path} holds these values. Ctrl-C stops everything and keeps the data.\n\n"
     )
     sys.stdout.flush()

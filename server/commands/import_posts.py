@@ -1,4 +1,4 @@
-"""`leadgraph import-posts`: mentions from a file of posts."""
+"""`leadgraph import-posts`: create mentions from a file of posts."""
 
 import asyncio
 import json
@@ -34,49 +34,61 @@ from services.importing.columns import (
 from services.matching.keyword_matchers import KeywordMatcher
 
 REJECTIONS_SHOWN = 20
-AGAIN = "run the same command again: what was imported before is recognised"
+RERUN = "Run the same command again. Posts that are already imported are skipped."
 _DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, TimeoutError)
-_COLUMNS = "Columns whose names are not the usual ones"
+_COLUMNS = "Columns with unusual names"
 
 
 def import_posts(
-    file: Annotated[Path, typer.Argument(help="CSV or JSON Lines, also gzipped.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(help="CSV or JSON Lines file, optionally gzipped.", show_default=False)
+    ],
     *,
-    user: Annotated[str, typer.Option(help="E-mail address of the user whose keywords are looked for.")],
-    platform: Annotated[Platform, typer.Option(help="Where the posts were published.")] = Platform.HACKERNEWS,
+    user: Annotated[str, typer.Option(help="E-mail address of the user whose keywords are matched.")],
+    platform: Annotated[Platform, typer.Option(help="Platform of the posts.")] = Platform.HACKERNEWS,
     file_format: Annotated[
-        FileFormat | None, typer.Option("--format", help="Needed where the file's name does not tell.")
+        FileFormat | None,
+        typer.Option("--format", help="Required if the file name does not show the format."),
     ] = None,
     time_zone: Annotated[
-        str, typer.Option(help="IANA zone of times that do not say theirs, e.g. America/New_York.")
+        str, typer.Option(help="IANA time zone of timestamps without one, e.g. America/New_York.")
     ] = "UTC",
-    id_column: Annotated[str | None, typer.Option(help="Ids.", rich_help_panel=_COLUMNS)] = None,
-    title_column: Annotated[str | None, typer.Option(help="Titles.", rich_help_panel=_COLUMNS)] = None,
-    content_column: Annotated[
-        str | None, typer.Option(help="Texts; the title where there is none.", rich_help_panel=_COLUMNS)
+    id_column: Annotated[str | None, typer.Option(help="Column of IDs.", rich_help_panel=_COLUMNS)] = None,
+    title_column: Annotated[
+        str | None, typer.Option(help="Column of titles.", rich_help_panel=_COLUMNS)
     ] = None,
-    url_column: Annotated[str | None, typer.Option(help="Addresses.", rich_help_panel=_COLUMNS)] = None,
-    author_column: Annotated[str | None, typer.Option(help="Authors.", rich_help_panel=_COLUMNS)] = None,
-    published_column: Annotated[str | None, typer.Option(help="Times.", rich_help_panel=_COLUMNS)] = None,
+    content_column: Annotated[
+        str | None,
+        typer.Option(
+            help="Column of texts. An empty text is replaced by the title.", rich_help_panel=_COLUMNS
+        ),
+    ] = None,
+    url_column: Annotated[str | None, typer.Option(help="Column of URLs.", rich_help_panel=_COLUMNS)] = None,
+    author_column: Annotated[
+        str | None, typer.Option(help="Column of authors.", rich_help_panel=_COLUMNS)
+    ] = None,
+    published_column: Annotated[
+        str | None, typer.Option(help="Column of publication times.", rich_help_panel=_COLUMNS)
+    ] = None,
     likes_column: Annotated[
-        str | None, typer.Option(help="Numbers of likes.", rich_help_panel=_COLUMNS)
+        str | None, typer.Option(help="Column of like counts.", rich_help_panel=_COLUMNS)
     ] = None,
     comments_column: Annotated[
-        str | None, typer.Option(help="Numbers of comments.", rich_help_panel=_COLUMNS)
+        str | None, typer.Option(help="Column of comment counts.", rich_help_panel=_COLUMNS)
     ] = None,
-    rejects: Annotated[Path | None, typer.Option(help="Write all rejected rows here, as JSON Lines.")] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Write all rejected rows to this file, as JSON Lines.")
+    ] = None,
     analyze: Annotated[
         bool,
-        typer.Option(
-            "--analyze", help="Analyse new mentions with the built-in analyser, which takes longer."
-        ),
+        typer.Option("--analyze", help="Analyse new mentions with the built-in analyser. Takes longer."),
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Match and count; write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Match and count without writing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
-    """Import posts: those that mention a keyword of the user become mentions.
+    """Import posts that contain a keyword of the user as mentions.
 
-    Importing again creates nothing. Rows that cannot be used are reported and skipped.
+    Importing a file again creates no duplicates. Invalid rows are reported and skipped.
     """
     names = ColumnNames(
         id=id_column,
@@ -99,7 +111,7 @@ def import_posts(
             report = _Report(posts, rejects_to)
             asyncio.run(_import(url, user, posts, report, analyze=analyze, dry_run=dry_run))
     except KeyboardInterrupt as stop:
-        raise CommandError(f"Interrupted; {AGAIN}.") from stop
+        raise CommandError(f"Interrupted. {RERUN}") from stop
     except UnusableFileError as unusable:
         raise CommandError(str(unusable)) from unusable
     except DamagedFileError as damage:
@@ -107,13 +119,12 @@ def import_posts(
     typer.echo(_as_json(report, dry_run=dry_run) if as_json else _as_text(report, dry_run=dry_run))
     if report.summary.damage is not None:
         raise CommandError(
-            f"{file} is damaged in {report.summary.damage}. The posts before it are imported; mend the file and "
-            f"{AGAIN}."
+            f"{file} is damaged in {report.summary.damage}. The posts before it are imported. Repair the file. {RERUN}"
         )
 
 
 class _Report:
-    """Draws the progress, and keeps what the summary says."""
+    """The progress bar and the values of the summary."""
 
     def __init__(self, posts: PostFile, rejects: TextIO | None) -> None:
         self.summary = run.Summary()
@@ -155,7 +166,7 @@ class _Report:
             self._rejects.flush()
         except OSError as refused:
             raise CommandError(
-                f"The rejected rows cannot be written: {refused}. Mend that and {AGAIN}."
+                f"The rejected rows cannot be written: {refused}. Fix the cause. {RERUN}"
             ) from refused
 
 
@@ -170,7 +181,7 @@ async def _import(
 ) -> None:
     try:
         async with await open_pool(url, size=1) as pool:
-            matcher = await _watch(pool, email)
+            matcher = await _matcher_of(pool, email)
             with report:
                 report.summary = await run.import_posts(
                     pool,
@@ -183,21 +194,23 @@ async def _import(
                 )
     except (*_DATABASE_ERRORS, ConstraintError) as problem:
         cause = problem.__cause__ if isinstance(problem, ConstraintError) else problem
-        said = str(cause).partition("\n")[0] or type(cause).__name__
+        reason = str(cause).partition("\n")[0] or type(cause).__name__
         raise CommandError(
-            f"The database failed after {report.summary.read:,} posts: {said}. Mend that and {AGAIN}."
+            f"The database failed after {report.summary.read:,} posts: {reason}. Fix the cause. {RERUN}"
         ) from problem
 
 
-async def _watch(pool: Pool, email: str) -> KeywordMatcher:
+async def _matcher_of(pool: Pool, email: str) -> KeywordMatcher:
     matcher = await run.find_matcher(pool, email)
     if matcher is None:
         raise CommandError(
-            f"There is no active user with the e-mail address {email}. The address that belongs to an API key "
-            "is what the query { viewer { email } } answers."
+            f"No active user has the e-mail address {email}. The query {{ viewer {{ email }} }} returns the address "
+            "of an API key's user."
         )
     if not matcher.keywords:
-        raise CommandError(f"The user {email} has no active keywords, so no post can match: add one first.")
+        raise CommandError(
+            f"The user {email} has no active keywords, so no post can match. Create a keyword first."
+        )
     return matcher
 
 
@@ -206,7 +219,7 @@ def _zone(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ValueError, OSError, ZoneInfoNotFoundError) as unknown:
         raise CommandError(
-            f'"{name}" is no time zone: give an IANA name such as UTC or America/New_York.'
+            f'"{name}" is not a time zone. Pass an IANA name such as UTC or America/New_York.'
         ) from unknown
 
 
@@ -216,7 +229,7 @@ def _rejects_file(path: Path | None, posts: Path) -> Iterator[TextIO | None]:
         yield None
         return
     if path.exists() and path.samefile(posts):
-        raise CommandError("--rejects names the file of posts itself: name another file.")
+        raise CommandError("--rejects must not be the file of posts. Pass another file.")
     try:
         file = path.open("w", encoding="utf-8")
     except OSError as refused:
@@ -224,27 +237,27 @@ def _rejects_file(path: Path | None, posts: Path) -> Iterator[TextIO | None]:
     try:
         yield file
     finally:
-        with suppress(OSError):  # what could not be written has been reported already
+        with suppress(OSError):  # the failed write is reported already
             file.close()
 
 
 def _figures(report: _Report, *, dry_run: bool) -> dict[str, int]:
-    """The summary's numbers by name, in the order in which they are told."""
+    """Return the summary's numbers by name, in printing order."""
     summary = report.summary
-    told = {"read": summary.read, "matched": summary.matched, "mentions": summary.mentions}
+    figures = {"read": summary.read, "matched": summary.matched, "mentions": summary.mentions}
     if not dry_run:
-        told["created"] = summary.created
-        told["duplicates"] = summary.duplicates
-    return told | {"rejected": summary.rejected}
+        figures["created"] = summary.created
+        figures["duplicates"] = summary.duplicates
+    return figures | {"rejected": summary.rejected}
 
 
 _MEANINGS = {
     "read": "posts in the file",
     "matched": "posts with a keyword",
     "mentions": "pairs of a post and a keyword",
-    "created": "mentions that are new",
-    "duplicates": "mentions that were there",
-    "rejected": "rows that were skipped",
+    "created": "new mentions",
+    "duplicates": "mentions that already existed",
+    "rejected": "invalid rows, skipped",
 }
 
 
@@ -255,7 +268,7 @@ def _as_text(report: _Report, *, dry_run: bool) -> str:
     if report.summary.rejected > len(report.rejected):
         lines.append(f"  and {report.summary.rejected - len(report.rejected):,} more")
     if dry_run:
-        lines.append("A dry run: nothing was written.")
+        lines.append("Dry run, nothing was written.")
     return "\n".join(lines)
 
 

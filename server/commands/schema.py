@@ -1,4 +1,4 @@
-"""`leadgraph schema`: print the schema, keep schema.graphql current, tell what changes for clients."""
+"""`leadgraph schema`: print the schema, check schema.graphql, and classify changes of the schema."""
 
 import subprocess
 import sys
@@ -26,27 +26,32 @@ def schema(
         bool,
         typer.Option(
             "--changes",
-            help="List what changed since the branch left origin/main, or since HEAD where there is none. "
-            "Changes that break clients are a failure.",
+            help="List the changes since the branch left origin/main, or since HEAD without origin/main. "
+            "Fail if a change breaks clients.",
         ),
     ] = False,
     file: Annotated[
-        Path | None, typer.Option("--changes-since", metavar="FILE", help="The same, since a schema file.")
+        Path | None,
+        typer.Option("--changes-since", metavar="FILE", help="List the changes since a schema file."),
     ] = None,
     revision: Annotated[
         str | None,
-        typer.Option("--changes-since-revision", metavar="REV", help="The same, since a revision of Git."),
+        typer.Option(
+            "--changes-since-revision", metavar="REV", help="List the changes since a Git revision."
+        ),
     ] = None,
     allow_breaking: Annotated[
-        bool, typer.Option("--allow-breaking", help="With these: list breaking changes, but do not fail.")
+        bool, typer.Option("--allow-breaking", help="List breaking changes without failing.")
     ] = False,
 ) -> None:
     """Print the GraphQL schema, write it to schema.graphql, or compare it with that file or an older one."""
     if sum((write, check, changed, file is not None, revision is not None)) > 1:
-        raise CommandError("--write, --check and --changes… are questions of their own: give one of them.")
+        raise CommandError(
+            "Pass only one of --write, --check, --changes, --changes-since and --changes-since-revision."
+        )
     if allow_breaking and not (changed or file or revision):
         raise CommandError(
-            "--allow-breaking goes with --changes, --changes-since or --changes-since-revision."
+            "--allow-breaking requires --changes, --changes-since or --changes-since-revision."
         )
     printed = build().as_str() + "\n"
     if write:
@@ -65,7 +70,7 @@ def schema(
 def _require_current(printed: str) -> None:
     if not SCHEMA_FILE.exists() or SCHEMA_FILE.read_text() != printed:
         raise CommandError(
-            "schema.graphql is not what the code says: run `make schema` and look at the difference."
+            "schema.graphql differs from the code. Run `make schema` and review the difference."
         )
 
 
@@ -77,23 +82,23 @@ def _read(file: Path) -> str:
 
 
 def committed(file: Path, revision: str) -> str:
-    """What a file of a Git checkout was in a revision. Raises `CommandError`."""
-    shown = _git(file.parent, "show", "--end-of-options", f"{revision}:./{file.name}")
-    if shown is None:
+    """Return a file's text in a Git revision. Raise `CommandError` if Git cannot show it."""
+    text = _git(file.parent, "show", "--end-of-options", f"{revision}:./{file.name}")
+    if text is None:
         raise CommandError(
-            f"Git knows no {file.name} of revision {revision}: name another revision, or compare with a file "
-            "by --changes-since."
+            f"Git cannot find {file.name} in the revision {revision}. Pass another revision, or compare with a "
+            "file by --changes-since."
         )
-    return shown
+    return text
 
 
 def base(file: Path) -> str:
-    """The commit in which the branch left origin/main; HEAD where Git knows none."""
+    """Return the commit in which the branch left origin/main, or HEAD if Git does not find that commit."""
     return (_git(file.parent, "merge-base", "HEAD", MAIN) or "HEAD").strip()
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    """What Git prints; None where it refuses, or is not there."""
+    """Return the output of a Git command, or None if the command fails or Git is not installed."""
     command = ["git", "-C", str(folder), *arguments]
     try:
         done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - no shell reads it
@@ -103,12 +108,12 @@ def _git(folder: Path, *arguments: str) -> str | None:
 
 
 def _report(old: str, new: str, since: str, *, allow_breaking: bool) -> None:
-    """Prints the changes by class. Raises `CommandError` for breaking ones, unless they are allowed."""
+    """Print the changes by severity. Raise `CommandError` for breaking changes unless they are allowed."""
     try:
         found = changes(old, new)
     except (GraphQLError, TypeError) as error:
         reason = error.message if isinstance(error, GraphQLError) else error
-        raise CommandError(f"What {since} holds is no schema: {reason}") from error
+        raise CommandError(f"The schema of {since} is invalid: {reason}") from error
     for severity, group in groupby(found, key=lambda change: change.severity):
         typer.echo("\n".join([severity.capitalize(), *(f"  {change.description}" for change in group)]))
     broken = _number(found, Severity.BREAKING)
@@ -117,7 +122,7 @@ def _report(old: str, new: str, since: str, *, allow_breaking: bool) -> None:
     )
     if broken and not allow_breaking:
         raise CommandError(
-            f"Changes that break clients: {broken}. Deprecate instead, as {POLICY} says, or give --allow-breaking."
+            f"Changes that break clients: {broken}. Deprecate fields instead (see {POLICY}), or pass --allow-breaking."
         )
 
 

@@ -1,4 +1,4 @@
-"""`leadgraph leads` and `leadgraph integrations`: what is computed when rows are written, computed again."""
+"""`leadgraph leads` and `leadgraph integrations`: recompute stored scores and health."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -9,7 +9,7 @@ import typer
 
 from db.engine.pool import Pool, open_pool
 from db.integrity.audit import LARGEST_ID
-from server.commands.batches import each_within, require_order
+from server.commands.batches import batches_within, require_order
 from server.runtime.database import migrated_database
 from server.runtime.settings import load_settings
 from services.analysis import lead_scoring
@@ -17,25 +17,25 @@ from services.analysis.lead_scoring import Rescored
 from services.integrations import health
 from services.integrations.health import Refreshed
 
-leads_app = typer.Typer(no_args_is_help=True, help="Scores of leads.")
-integrations_app = typer.Typer(no_args_is_help=True, help="Health of integrations.")
+leads_app = typer.Typer(no_args_is_help=True)
+integrations_app = typer.Typer(no_args_is_help=True)
 
 Batches = Callable[[Pool], AsyncIterator[tuple[int, int]]]
 
 Batch = Annotated[int, typer.Option(min=1, max=100_000, help="Rows per transaction.")]
-FromId = Annotated[int, typer.Option(min=1, max=LARGEST_ID, help="First id.", show_default=False)]
-ToId = Annotated[int, typer.Option(min=1, max=LARGEST_ID, help="Last id.", show_default=False)]
-EveryOne = Annotated[
+FromId = Annotated[int, typer.Option(min=1, max=LARGEST_ID, help="First ID.", show_default=False)]
+ToId = Annotated[int, typer.Option(min=1, max=LARGEST_ID, help="Last ID.", show_default=False)]
+AllLeads = Annotated[
     bool,
     typer.Option(
-        "--all", help="Also those that this version of the formula has scored: time makes scores less."
+        "--all", help="Include leads scored by this version of the formula. Scores decrease with time."
     ),
 ]
 
 
 @leads_app.callback()
 def leads() -> None:
-    """Scores of leads."""
+    """Recompute scores of leads."""
 
 
 @leads_app.command()
@@ -43,12 +43,13 @@ def rescore(
     from_id: FromId = 1,
     to_id: ToId = LARGEST_ID,
     batch: Batch = lead_scoring.BATCH,
-    every: EveryOne = False,
+    every: AllLeads = False,
 ) -> None:
-    """Score leads that have no score of this version, or all of them, while others write.
+    """Compute the scores that are missing or of an older formula. Other writers go on meanwhile.
 
-    The last id of each batch is printed when it is committed. An interrupted run does the rest when it is started
-    again; with --all, begin after the last id.
+    The command prints the last ID of each batch when the batch is committed.
+
+    Run it again after an interruption. With --all, pass the next ID as --from-id.
     """
     require_order(from_id, to_id)
 
@@ -65,15 +66,17 @@ def rescore(
 
 @integrations_app.callback()
 def integrations() -> None:
-    """Health of integrations."""
+    """Recompute the health of integrations."""
 
 
 @integrations_app.command("refresh-health")
 def refresh_health(batch: Batch = health.BATCH) -> None:
-    """Compute the health of all integrations, and count their days, from their logs.
+    """Compute the health and the uptime days of all integrations from their logs.
 
-    It is computed whenever a run is recorded; time alone makes what does not run less healthy, so run this by a
-    timer, such as every quarter of an hour.
+    Recording a run computes the health of its integration.
+
+    The health of an integration without runs decreases with time, so run this command by a timer,
+    for example every 15 minutes.
     """
 
     async def batches(pool: Pool) -> AsyncIterator[tuple[int, int]]:
@@ -87,7 +90,7 @@ def refresh_health(batch: Batch = health.BATCH) -> None:
 def _run(batches: Batches, things: str) -> None:
     settings = load_settings()
     seconds = settings.statement_timeout_seconds
-    with each_within(seconds), migrated_database(settings) as url:
+    with batches_within(seconds), migrated_database(settings) as url:
         total = asyncio.run(_all(url, seconds, batches, things))
     typer.echo(f"{total} {things} done.")
 
@@ -97,5 +100,5 @@ async def _all(url: str, seconds: float, batches: Batches, things: str) -> int:
     async with await open_pool(url, size=1, statement_timeout_seconds=seconds) as pool:
         async for last_id, number in batches(pool):
             total += number
-            typer.echo(f"{things} up to id {last_id}: {number}")
+            typer.echo(f"{things} up to ID {last_id}: {number}")
     return total

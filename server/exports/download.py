@@ -1,7 +1,7 @@
-"""`GET /exports/{id}/download`: the file of an export, for its user alone. docs/guides/export.md says how.
+"""`GET /exports/{id}/download`: the file of an export, for its user alone (docs/guides/export.md).
 
-The file is sent as it lies in the database: gzipped, piece by piece, without a connection that waits for the
-client. What was sent can be asked for again from any byte on, and is the same.
+The response streams the stored gzip file part by part, and holds no database connection while it waits for the
+client. Range requests return the same bytes at any time.
 """
 
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from resolvers.export import is_ready, require_readable
 from resolvers.framework.context import Viewer
 from resolvers.framework.errors import CallerError, UnauthenticatedError, UserInputError
 from resolvers.framework.global_id import row_id
-from server.exports.range_header import ByteRange, UnsatisfiableRangeError, byte_range
+from server.exports.range_header import ByteRange, UnsatisfiableRangeError, parse_range
 from server.http import protocol
 from server.http.auth import Authenticator
 from services.export.download import find, read_from
@@ -38,7 +38,7 @@ class ExpiredError(protocol.RequestError):
 
 
 class GoneError(Exception):
-    """The file has been deleted while it was sent."""
+    """The file was deleted during the download."""
 
 
 class DownloadEndpoint:
@@ -66,21 +66,24 @@ class DownloadEndpoint:
 
     async def _response(self, request: Request, headers: dict[str, str]) -> Response:
         export = await self._export(request)
-        headers = headers | _about(export)
-        asked = _asked(request, export, headers["etag"])
-        sent = asked or ByteRange(0, export.size_bytes)
-        headers["content-length"] = str(sent.length)
-        if asked is not None:
-            headers["content-range"] = f"bytes {sent.first}-{sent.stop - 1}/{export.size_bytes}"
-        status = 200 if asked is None else 206
+        headers = headers | _file_headers(export)
+        requested = _requested_range(request, export, headers["etag"])
+        selected = requested or ByteRange(0, export.size_bytes)
+        headers["content-length"] = str(selected.length)
+        if requested is not None:
+            headers["content-range"] = f"bytes {selected.first}-{selected.stop - 1}/{export.size_bytes}"
+        status = 200 if requested is None else 206
         if request.method == "HEAD":
             return Response(status_code=status, headers=headers, media_type=MEDIA_TYPE)
         return StreamingResponse(
-            self._pieces(request, export, sent), status_code=status, headers=headers, media_type=MEDIA_TYPE
+            self._content(request, export, selected),
+            status_code=status,
+            headers=headers,
+            media_type=MEDIA_TYPE,
         )
 
     async def _export(self, request: Request) -> Export:
-        """Raises `RequestError` where there is none that the viewer may have, or it is not there yet, or no more."""
+        """Return the requested export. Raise `RequestError` if its file is missing, unfinished or expired."""
         viewer = await self._viewer(request)
         try:
             export_id = row_id(request.path_params["id"], Export)
@@ -88,46 +91,45 @@ class DownloadEndpoint:
             export_id = 0
         export = await find(self._pool, viewer, export_id)
         if export is None:
-            raise NotFoundError(404, "There is no such export.")
+            raise NotFoundError(404, "The export does not exist.")
         require_readable(viewer, export.entity, export.columns)
         if export.finished_at is None:
-            raise NotReadyError(409, "The export is not finished: ask for its `status`.")
+            raise NotReadyError(409, "The export is not finished. Query its `status`, and retry later.")
         if not is_ready(export):
-            raise ExpiredError(410, "The export has no file, or has none any more: ask for a new one.")
+            raise ExpiredError(410, "The export file does not exist or has expired. Create a new export.")
         return export
 
-    async def _pieces(self, request: Request, export: Export, sent: ByteRange) -> AsyncIterator[bytes]:
-        position = sent.first
-        while position < sent.stop:
-            viewer = await self._viewer(request)  # it may take hours, and the key may not last as long
-            piece = await read_from(self._pool, viewer, export.id, position)
-            if not piece:
+    async def _content(self, request: Request, export: Export, selected: ByteRange) -> AsyncIterator[bytes]:
+        position = selected.first
+        while position < selected.stop:
+            viewer = await self._viewer(request)  # the key may expire during a long download
+            part = await read_from(self._pool, viewer, export.id, position)
+            if not part:
                 raise GoneError(export.id)
-            yield piece[: sent.stop - position]
-            position += len(piece)
+            yield part[: selected.stop - position]
+            position += len(part)
 
 
-def _about(export: Export) -> dict[str, str]:
+def _file_headers(export: Export) -> dict[str, str]:
     name = f"{export.entity.replace('_', '-')}-{export.created_at:%Y-%m-%d}.{EXTENSIONS[export.format]}.gz"
     return {
         "accept-ranges": "bytes",
         "cache-control": "private, no-store",
         "content-disposition": f'attachment; filename="{name}"',
-        # The crc tells the content, and a file is never written again.
+        # A file is never rewritten, and its CRC identifies the content.
         "etag": f'"{export.id}-{export.size_bytes}-{export.content_crc:08x}"',
         "x-content-type-options": "nosniff",
     }
 
 
-def _asked(request: Request, export: Export, etag: str) -> ByteRange | None:
-    """The bytes that are asked for; None for all. Raises `RequestError`."""
+def _requested_range(request: Request, export: Export, etag: str) -> ByteRange | None:
+    """Return the requested range of bytes, or None for the whole file. Raise `RequestError`."""
     condition = request.headers.get("if-range")
     if condition is not None and condition.strip() != etag:
         return None
     try:
-        return byte_range(request.headers.get("range"), export.size_bytes)
-    except UnsatisfiableRangeError as nothing:
+        return parse_range(request.headers.get("range"), export.size_bytes)
+    except UnsatisfiableRangeError as beyond:
         size = export.size_bytes
-        raise protocol.RequestError(
-            416, f"The file has {size} bytes.", {"content-range": f"bytes */{size}"}
-        ) from nothing
+        message = f"The range must start within the {size} bytes of the file."
+        raise protocol.RequestError(416, message, {"content-range": f"bytes */{size}"}) from beyond

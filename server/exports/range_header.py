@@ -1,4 +1,4 @@
-"""Which bytes of a file a request asks for (RFC 9110, chapter 14)."""
+"""The Range header of requests (RFC 9110, chapter 14)."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class ByteRange:
-    """From the byte `first` to the byte in front of `stop`."""
+    """The bytes from `first` to before `stop`."""
 
     first: int
     stop: int
@@ -19,23 +19,25 @@ class ByteRange:
 
 
 class UnsatisfiableRangeError(Exception):
-    """The file has none of the bytes."""
+    """The range lies outside of the file."""
 
 
-def byte_range(header: str | None, size: int) -> ByteRange | None:
-    """None for all of the file: where nothing else is asked for, or several ranges, or nothing that can be read.
-    Raises `UnsatisfiableRangeError`.
+def parse_range(header: str | None, size: int) -> ByteRange | None:
+    """Return the range of a header, or None to send the whole file.
+
+    Several ranges and malformed headers also return None. Raise `UnsatisfiableRangeError` for a range outside of
+    the file.
     """
-    found = _RANGE.fullmatch(header.strip().replace(" ", "")) if header else None
-    if found is None or found[1] == found[2] == "":
+    match = _RANGE.fullmatch(header.strip().replace(" ", "")) if header else None
+    if match is None or match[1] == match[2] == "":
         return None
-    if found[1] == "":
-        asked = ByteRange(max(size - int(found[2]), 0), size)
+    if match[1] == "":
+        requested = ByteRange(max(size - int(match[2]), 0), size)
     else:
-        last = int(found[2]) if found[2] else size - 1
-        if last < int(found[1]) and found[2]:
+        last = int(match[2]) if match[2] else size - 1
+        if last < int(match[1]) and match[2]:
             return None
-        asked = ByteRange(int(found[1]), min(last + 1, size))
-    if asked.length <= 0:
+        requested = ByteRange(int(match[1]), min(last + 1, size))
+    if requested.length <= 0:
         raise UnsatisfiableRangeError
-    return asked
+    return requested

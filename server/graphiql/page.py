@@ -1,6 +1,6 @@
-"""GraphiQL, served from files of our own under a strict Content-Security-Policy.
+"""The GraphiQL page, served from local files under a strict Content-Security-Policy.
 
-`web/build.py` makes the files. Where they are missing, the page says so and shows how to ask without them.
+`web/build.py` builds the files. Without them, the page shows how to build them, and how to call the API with curl.
 """
 
 import html
@@ -20,7 +20,7 @@ from server.graphiql.tabs import Tab
 
 BUILT = Path(__file__).parents[1] / "static" / "graphiql"
 
-# The page's configuration is data and no script. Monaco writes style elements, hence the one exception.
+# The page's configuration is data, not a script. Only styles may be inline, since Monaco inserts style elements.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "font-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -30,12 +30,12 @@ PAGE_HEADERS = {
     "Content-Security-Policy": POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",  # it holds a key
+    "Cache-Control": "no-store",  # the page contains a key
 }
 ASSET_HEADERS = {
-    "Content-Security-Policy": POLICY,  # a worker obeys the policy of its own file, not the page's
+    "Content-Security-Policy": POLICY,  # a worker obeys the policy of its own file
     "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "public, max-age=31536000, immutable",  # their names hold a hash of their content
+    "Cache-Control": "public, max-age=31536000, immutable",  # file names contain a hash of the content
 }
 
 UNCONFIGURED = '<script type="application/json" id="graphiql-config">{}</script>'
@@ -53,7 +53,7 @@ pre {{ padding: 1rem; background: #8882; border-radius: .5rem; white-space: pre-
 </head>
 <body>
 <h1>GraphiQL is not built yet</h1>
-<p>Its files are missing. Run <code>make web</code> and load this page again; the server may go on running.</p>
+<p>The files of GraphiQL are missing. Run <code>make web</code> and reload this page. The server need not restart.</p>
 <p>The API itself works:</p>
 <pre>{command}</pre>
 </body>
@@ -64,11 +64,11 @@ pre {{ padding: 1rem; background: #8882; border-radius: .5rem; white-space: pre-
 def page(
     *, endpoint: str, origin: str, api_key: str | None, tabs: Sequence[Tab], built: Path = BUILT
 ) -> Response:
-    """The GraphiQL page, or one that says how to build it where `built` holds no page.
+    """Return the GraphiQL page, or a page with build instructions if the folder `built` lacks the files.
 
-    `endpoint` is the path that questions go to, and `origin` what stands before it in an address, such as
-    `http://127.0.0.1:8000`. `api_key` fills the headers editor: whoever may see the page has the key. `tabs`
-    are open on a browser's first visit; later ones find the tabs as they were left.
+    `endpoint` is the path of the API, and `origin` is the start of its URL, such as `http://127.0.0.1:8000`.
+    `api_key` fills the headers editor, so every visitor of the page gets the key. `tabs` are open on the first
+    visit. On later visits, the browser restores its own tabs.
     """
     headers = None if api_key is None else {"Authorization": f"Bearer {api_key}"}
     try:
@@ -83,15 +83,15 @@ def page(
 
 
 def assets(*, built: Path = BUILT) -> Mount:
-    """The route to the scripts, workers, styles and fonts that the page names; files built later are found too."""
+    """Return the route of scripts, workers, styles and fonts. It also serves files built after the start."""
     return Mount("/graphiql/assets", app=Assets(directory=built / "assets", check_dir=False))
 
 
 class Assets(StaticFiles):
-    """Files whose names change with their content, so a browser may keep them for good."""
+    """Static files with a hash of their content in the name, which browsers may cache for ever."""
 
     async def check_config(self) -> None:
-        """Accepts a folder that is not there yet: its files are then missing, which is no error of the server."""
+        """Accept a missing folder: its files respond 404 until they are built."""
 
     def file_response(
         self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
@@ -102,13 +102,15 @@ class Assets(StaticFiles):
 
 
 def script_data(config: Mapping[str, object]) -> str:
-    """JSON that may stand in a script element: without `<` nothing in it can end the element or open another."""
+    """Return JSON for a script element. Without `<`, the data can neither end the element nor open another."""
     return json.dumps(config).replace("<", "\\u003c")
 
 
 def curl(url: str, headers: Mapping[str, str], example: Tab) -> str:
-    """A command for a POSIX shell that asks the example's question."""
+    """Return a command for a POSIX shell that runs the example."""
     body = {"query": example.query, "variables": example.variables or {}}
-    sent = [f"{name}: {value}" for name, value in {"Content-Type": "application/json", **headers}.items()]
-    lines = [f"curl {shlex.quote(url)}", *(f"-H {shlex.quote(header)}" for header in sent)]
+    header_lines = [
+        f"{name}: {value}" for name, value in {"Content-Type": "application/json", **headers}.items()
+    ]
+    lines = [f"curl {shlex.quote(url)}", *(f"-H {shlex.quote(header)}" for header in header_lines)]
     return " \\\n  ".join([*lines, f"-d {shlex.quote(json.dumps(body))}"])

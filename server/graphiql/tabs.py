@@ -1,6 +1,6 @@
-"""The tabs that GraphiQL opens with: one for each document of the folder `examples`, in the order of their names.
+"""The first tabs of GraphiQL: one per document in the folder `examples`, in the order of the file names.
 
-The first line of a document is a comment that holds the title. A JSON file of the same name holds the variables.
+The first line of a document is a comment with the title. A JSON file of the same name holds the variables.
 """
 
 import json
@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent / "examples"
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A tab of GraphiQL, which shows the title as a comment above the query."""
+    """A tab of GraphiQL. The title is shown as a comment above the query."""
 
     title: str
     query: str

@@ -1,8 +1,8 @@
-"""`POST /ingest/mentions`: streams of any length taken in, batch by batch, with a line of answer for each row.
+"""`POST /ingest/mentions`: store streams of mentions of any length, with one response line per row.
 
-The body is read as fast as its batches are written: while one is being written, the next is read, and no
-more. Every batch is a transaction of its own, so that whatever ends a stream leaves whole batches; what was
-taken in before is recognised when it is sent again. docs/guides/ingest.md is for those who send.
+The server reads the next batch while it writes one, and no more, so a client cannot send faster than the database
+writes. Each batch is a transaction, so an interrupted stream leaves whole batches. Rows that a client sends again
+are recognised as duplicates. docs/guides/ingest.md describes the protocol.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ from server.http import protocol
 from server.http.auth import Authenticator
 from server.ingest.ndjson_response import NdjsonResponse, UnreadError
 from server.ingest.options import options_of
-from server.ingest.stream import IngestStream, StopError, Take
-from server.ingest.streaming_body import Body, DisconnectedError
+from server.ingest.stream import IngestBatch, IngestStream, StreamError
+from server.ingest.streaming_body import DisconnectedError, StreamingBody
 from services.accounts.api_key import WRITE_MENTIONS
 from services.ingest.row import Row
-from services.ingest.write import ErrorPolicy, RowResult, ingest
+from services.ingest.write import ErrorPolicy, RowResult
 from services.matching.keyword_matchers import KeywordMatcher
 from services.rules.user_errors import InactiveViewerError
 
@@ -38,8 +38,10 @@ MEDIA_TYPES = ("application/x-ndjson", "application/jsonl")
 
 
 class IngestEndpoint:
-    """The ASGI application of the route. Streams of one user take turns, batch by batch: they would wait for
-    each other in the database, and hold a connection each.
+    """The ASGI application of the route.
+
+    Streams of one user take turns, batch by batch. Otherwise each would hold a connection while it waits for the
+    user lock.
     """
 
     def __init__(self, pool: Pool, authenticator: Authenticator) -> None:
@@ -53,18 +55,22 @@ class IngestEndpoint:
         try:
             viewer = await self._viewer(request)
             options, gzipped = options_of(request.query_params), _is_gzipped(request)
-        except (CallerError, protocol.RequestError) as refusal:
-            await protocol.refusal(refusal, request_id, headers)(scope, receive, send)
+        except (CallerError, protocol.RequestError) as error:
+            await protocol.refusal(error, request_id, headers)(scope, receive, send)
             return
-        async with Body(receive, gzipped=gzipped) as body, NdjsonResponse(send, headers) as answer:
-            stream = IngestStream(body, answer, self._take(request, viewer, analyze=options.analyze), options)
-            with suppress(DisconnectedError, UnreadError):  # nobody is there to be told anything
-                stop = await _stopped(stream, request_id)
-                if stop is not None and not answer.has_begun:
-                    await protocol.refusal(stop, request_id, headers)(scope, receive, send)
+        async with (
+            StreamingBody(receive, gzipped=gzipped) as body,
+            NdjsonResponse(send, headers) as response,
+        ):
+            ingest = self._ingest_in_turn(request, viewer, analyze=options.analyze)
+            stream = IngestStream(body, response, ingest, options)
+            with suppress(DisconnectedError, UnreadError):  # the client has gone
+                ended_by = await _run(stream, request_id)
+                if ended_by is not None and not response.has_begun:
+                    await protocol.refusal(ended_by, request_id, headers)(scope, receive, send)
                 else:
-                    await answer.write([_last_line(stream, stop)])
-                    await answer.finish()
+                    await response.write([_last_line(stream, ended_by)])
+                    await response.finish()
 
     async def _viewer(self, request: Request) -> Viewer:
         viewer = await self._authenticator.viewer(request)
@@ -73,57 +79,57 @@ class IngestEndpoint:
         require_scope(viewer, WRITE_MENTIONS)
         return viewer
 
-    def _take(self, request: Request, viewer: Viewer, *, analyze: bool) -> Take:
+    def _ingest_in_turn(self, request: Request, viewer: Viewer, *, analyze: bool) -> IngestBatch:
         matcher = KeywordMatcher(viewer.user_id)
         turn = self._turns.setdefault(viewer.user_id, asyncio.Lock())
 
-        async def take_in_turn(rows: Sequence[Row], on_error: ErrorPolicy) -> list[RowResult]:
-            await self._viewer(request)  # a stream may last for days, and its key may not
+        async def ingest_batch(rows: Sequence[Row], on_error: ErrorPolicy) -> list[RowResult]:
+            await self._viewer(request)  # the key may expire during a long stream
             async with turn:
                 return await ingest(self._pool, matcher, rows, on_error, analyze=analyze)
 
-        return take_in_turn
+        return ingest_batch
 
 
 def _is_gzipped(request: Request) -> bool:
-    """Raises `RequestError` for a body that is of another kind than can be read."""
+    """Return whether the body is gzipped. Raise `RequestError` for an unsupported media type or encoding."""
     media_type, _, _ = request.headers.get("content-type", "").partition(";")
     if media_type.strip().lower() not in MEDIA_TYPES:
-        raise protocol.RequestError(415, f"The request's Content-Type has to be {' or '.join(MEDIA_TYPES)}.")
+        raise protocol.RequestError(415, f"The Content-Type must be {' or '.join(MEDIA_TYPES)}.")
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"identity", "gzip"}:
-        raise protocol.RequestError(415, "The request's Content-Encoding can only be gzip.")
+        raise protocol.RequestError(415, "The Content-Encoding must be gzip or missing.")
     return encoding == "gzip"
 
 
-async def _stopped(stream: IngestStream, request_id: str) -> StopError | None:
-    """Runs the stream to its end; what ended it before, if anything did."""
+async def _run(stream: IngestStream, request_id: str) -> StreamError | None:
+    """Run the stream, and return the error that ended it early, if any."""
     try:
         await stream.run()
-    except StopError as stop:
-        return stop
-    except CallerError as refusal:
-        return StopError(protocol.status_of(refusal), refusal.code, str(refusal))
+    except StreamError as error:
+        return error
+    except CallerError as error:
+        return StreamError(protocol.status_of(error), error.code, str(error))
     except InactiveViewerError:
-        return StopError(403, ForbiddenError.code, "The user of this API key is not active any more.")
+        return StreamError(403, ForbiddenError.code, "The user of this API key is no longer active.")
     except (DisconnectedError, UnreadError):
         raise
-    except Exception as failure:  # noqa: BLE001 - whatever it is, the stream ends with a line
-        return _failed(failure, request_id)
+    except Exception as failure:  # noqa: BLE001 - after any failure, the response ends with a summary
+        return _server_error(failure, request_id)
     return None
 
 
-def _failed(failure: Exception, request_id: str) -> StopError:
-    """The end of a stream that nobody who sent it can help; it is in the log."""
+def _server_error(failure: Exception, request_id: str) -> StreamError:
+    """Log a failure of the server or the database, and return its public error."""
     if isinstance(failure, protocol.UnavailableError) or is_lost(failure):
         logger.warning("request %s: the database is away: %r", request_id, failure)
-        return StopError(503, protocol.UnavailableError.code, protocol.AWAY)
+        return StreamError(503, protocol.UnavailableError.code, protocol.AWAY)
     logger.error("request %s failed", request_id, exc_info=failure)
     if is_too_slow(failure):
-        return StopError(503, protocol.TIMEOUT, protocol.SLOW)
-    return StopError(500, "INTERNAL", f"Something went wrong here. It was logged as request {request_id}.")
+        return StreamError(503, protocol.TIMEOUT, protocol.SLOW)
+    return StreamError(500, "INTERNAL", f"Something went wrong here. It was logged as request {request_id}.")
 
 
-def _last_line(stream: IngestStream, stop: StopError | None) -> dict[str, Any]:
-    summary = {"summary": stream.summary(complete=stop is None)}
-    return summary if stop is None else {"error": {"code": stop.code, "message": str(stop)}, **summary}
+def _last_line(stream: IngestStream, error: StreamError | None) -> dict[str, Any]:
+    summary = {"summary": stream.summary(complete=error is None)}
+    return summary if error is None else {"error": {"code": error.code, "message": str(error)}, **summary}

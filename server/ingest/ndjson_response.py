@@ -1,8 +1,8 @@
-"""An answer of JSON Lines that is sent while the request is still coming in.
+"""A response of JSON Lines, sent while the request body is still arriving.
 
-Many clients do not read before they have sent everything. If the server waited for them to read, and they
-for the server to go on reading, neither would ever move: so what a client does not take yet is kept for it,
-first in memory and then in a temporary file, up to a bound.
+Many clients read the response only after they have sent the whole request. A server that waits for such a client to
+read would wait for ever. The server therefore buffers unread lines, first in memory and then in a temporary file, up
+to a limit.
 """
 
 import asyncio
@@ -18,17 +18,17 @@ from starlette.types import Send
 MEDIA_TYPE = "application/x-ndjson"
 MEMORY_BYTES = 256_000
 MOST_BYTES = 64_000_000
-"""What is kept for a client that does not read: the results of about a million rows."""
+"""Limit of unread bytes per client: the results of about a million rows."""
 PATIENCE_SECONDS = 30.0
 _PIECE_BYTES = 65_536
 
 
 class UnreadError(Exception):
-    """The client does not read its answer, and no more is kept for it."""
+    """The client does not read the response, and the buffer is full."""
 
 
 class Backlog:
-    """Bytes that come in and go out in order. Beyond `MEMORY_BYTES` they lie in a temporary file."""
+    """A queue of bytes. Beyond `MEMORY_BYTES`, the bytes are stored in a temporary file."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115 - closed with this
@@ -42,7 +42,7 @@ class Backlog:
         self._written += self._file.write(data)
 
     def take(self) -> bytes:
-        """The next bytes, at most a piece; empty where there are none."""
+        """Return the next bytes, at most `_PIECE_BYTES`; empty if the queue is empty."""
         self._file.seek(self._read)
         data = self._file.read(_PIECE_BYTES)
         self._read += len(data)
@@ -57,15 +57,15 @@ class Backlog:
 
 
 class NdjsonResponse:
-    """To be used in `async with`; the answer begins with the first line."""
+    """The response, an asynchronous context manager. It starts with the first line."""
 
     def __init__(self, send: Send, headers: Mapping[str, str]) -> None:
         self.status = 200
         self._send = send
         self._headers = headers
         self._backlog = Backlog()
-        self._more = asyncio.Event()
-        self._went = asyncio.Event()
+        self._added = asyncio.Event()
+        self._sent = asyncio.Event()
         self._finished = False
         self._sending: asyncio.Task[None] | None = None
 
@@ -84,33 +84,34 @@ class NdjsonResponse:
         self._backlog.close()
 
     async def write(self, lines: Sequence[Mapping[str, Any]]) -> None:
-        """Sends the lines as soon as the client takes them. Waits only where too much is kept for it already,
-        and raises `UnreadError` when that does not help.
+        """Send the lines as soon as the client reads them. If the buffer is full, wait for the client.
+
+        Raise `UnreadError` if the client reads nothing for `PATIENCE_SECONDS`.
         """
         self._backlog.put(b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines))
-        self._more.set()
+        self._added.set()
         if self._sending is None:
             self._sending = asyncio.create_task(self._send_all())
         while len(self._backlog) > MOST_BYTES:
-            await self._wait_until_something_went()
+            await self._wait_for_client()
 
     async def finish(self) -> None:
-        """Returns when the client has got everything. Raises `UnreadError` when it takes nothing for long."""
+        """Return when the client has read everything. Raise `UnreadError` if it reads nothing for too long."""
         self._finished = True
-        self._more.set()
+        self._added.set()
         while self._sending is not None and not self._sending.done():
-            await self._wait_until_something_went()
+            await self._wait_for_client()
 
-    async def _wait_until_something_went(self) -> None:
-        self._went.clear()
+    async def _wait_for_client(self) -> None:
+        self._sent.clear()
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                await self._went.wait()
-        except TimeoutError as patience:
-            raise UnreadError from patience
+                await self._sent.wait()
+        except TimeoutError as timeout:
+            raise UnreadError from timeout
 
     async def _send_all(self) -> None:
-        with suppress(OSError):  # the client has gone: who reads the request learns that, too
+        with suppress(OSError):  # the client has gone, which reading the request reports as well
             await self._send_lines()
 
     async def _send_lines(self) -> None:
@@ -120,11 +121,11 @@ class NdjsonResponse:
             data = self._backlog.take()
             if data:
                 await self._send({"type": "http.response.body", "body": data, "more_body": True})
-                self._went.set()
+                self._sent.set()
             elif self._finished:
                 break
             else:
-                self._more.clear()
-                await self._more.wait()
+                self._added.clear()
+                await self._added.wait()
         await self._send({"type": "http.response.body", "body": b""})
-        self._went.set()
+        self._sent.set()

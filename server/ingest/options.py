@@ -1,4 +1,4 @@
-"""What the URL of `POST /ingest/mentions` asks for."""
+"""The query parameters of `POST /ingest/mentions`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _MOST_DIGITS = 15
 
 
 class Results(StrEnum):
-    """For which rows a line is answered."""
+    """The rows that get a response line."""
 
     ALL = "all"
     FAILED = "failed"
@@ -21,9 +21,10 @@ class Results(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
-    """`first_line` is the number of the first line that is sent: more than 1 where a file is sent on from there.
+    """The options of a stream.
 
-    `analyze` has new mentions analysed by the built-in analyser.
+    `first_line` is the number of the first line sent, more than 1 if a client resumes a file. With `analyze`, the
+    built-in analyser analyses new mentions.
     """
 
     on_error: ErrorPolicy = ErrorPolicy.REJECT_FAILED_ROWS
@@ -32,17 +33,17 @@ class IngestOptions:
     analyze: bool = False
 
 
-def options_of(given: QueryParams) -> IngestOptions:
-    """Raises `RequestError` that names the parameter."""
-    found: dict[str, object] = {}
-    for name, value in given.multi_items():
+def options_of(parameters: QueryParams) -> IngestOptions:
+    """Return the options of a URL. Raise `RequestError` with the name of an invalid parameter."""
+    options: dict[str, object] = {}
+    for name, value in parameters.multi_items():
         if name not in _READERS:
-            raise RequestError(400, f"There is no parameter {name[:50]!r}; there are {', '.join(_READERS)}.")
+            raise RequestError(400, f"The parameter {name[:50]!r} does not exist. Use {', '.join(_READERS)}.")
         attribute, read = _READERS[name]
-        if attribute in found:
-            raise RequestError(400, f"The parameter {name} stands twice in the URL.")
-        found[attribute] = read(name, value)
-    return IngestOptions(**found)  # type: ignore[arg-type]
+        if attribute in options:
+            raise RequestError(400, f"The parameter {name} must not be repeated.")
+        options[attribute] = read(name, value)
+    return IngestOptions(**options)  # type: ignore[arg-type]
 
 
 def _one_of(kind: type[StrEnum]) -> Callable[[str, str], object]:
@@ -50,7 +51,7 @@ def _one_of(kind: type[StrEnum]) -> Callable[[str, str], object]:
 
     def read(name: str, value: str) -> object:
         if value not in members:
-            raise RequestError(400, f"The parameter {name} has to be one of {', '.join(members)}.")
+            raise RequestError(400, f"The parameter {name} must be one of {', '.join(members)}.")
         return members[value]
 
     return read
@@ -58,13 +59,13 @@ def _one_of(kind: type[StrEnum]) -> Callable[[str, str], object]:
 
 def _number(name: str, value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS and int(value) > 0):
-        raise RequestError(400, f"The parameter {name} has to be the number of a line, from 1 on.")
+        raise RequestError(400, f"The parameter {name} must be a line number from 1.")
     return int(value)
 
 
 def _flag(name: str, value: str) -> bool:
     if value not in {"true", "false"}:
-        raise RequestError(400, f"The parameter {name} has to be true or false.")
+        raise RequestError(400, f"The parameter {name} must be true or false.")
     return value == "true"
 
 

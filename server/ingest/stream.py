@@ -1,4 +1,4 @@
-"""One stream of rows: read into batches, taken in one after the other, answered line by line."""
+"""One stream of rows: read in batches, stored batch by batch, and answered line by line."""
 
 import asyncio
 from collections import Counter
@@ -12,7 +12,7 @@ from resolvers.ingest import read_id
 from server.http.protocol import RequestError
 from server.ingest.ndjson_response import NdjsonResponse
 from server.ingest.options import IngestOptions, Results
-from server.ingest.streaming_body import Body, DisconnectedError, EncodingError
+from server.ingest.streaming_body import DisconnectedError, EncodingError, StreamingBody
 from services.ingest.ndjson import LONGEST_LINE_BYTES, BadLineError, Line, LineSplitter, object_of
 from services.ingest.row import FailedRow, NewRow, Row, row_of
 from services.ingest.row_errors import IngestErrorCode, RowError
@@ -21,26 +21,26 @@ from services.ingest.write import ErrorPolicy, IngestedMention, IngestOutcome, R
 ROWS_PER_BATCH = 1000
 BYTES_PER_BATCH = 4_000_000
 LINGER_SECONDS = 0.2
-"""How long rows wait for others to be taken in with."""
+"""How long a row waits for more rows to share a batch."""
 SILENCE_SECONDS = 30.0
-"""How long a client may take for one line. A blank line counts, too."""
+"""Time limit for each line of the client. Blank lines count."""
 MOST_ROWS_AT_ONCE = 10_000
 MOST_BYTES_AT_ONCE = 16_000_000
 
 _SILENT = (
-    f"No line has come for {SILENCE_SECONDS:.0f} seconds. What came before is taken in; send blank lines to keep "
-    "a stream open."
+    f"The stream sent no line for {SILENCE_SECONDS:.0f} seconds. All rows before are stored. Send blank lines to "
+    "keep a stream open."
 )
 _TOO_LARGE = (
-    f"With REJECT_ALL there is room for {MOST_ROWS_AT_ONCE:,} rows and {MOST_BYTES_AT_ONCE:,} bytes. "
-    "Nothing is taken in."
+    f"With REJECT_ALL, a stream must have at most {MOST_ROWS_AT_ONCE:,} rows and {MOST_BYTES_AT_ONCE:,} bytes. "
+    "No row is stored."
 )
 
-Take = Callable[[Sequence[Row], ErrorPolicy], Awaitable[list[RowResult]]]
+IngestBatch = Callable[[Sequence[Row], ErrorPolicy], Awaitable[list[RowResult]]]
 
 
-class StopError(RequestError):
-    """The stream cannot go on. The status is for an answer that has not begun."""
+class StreamError(RequestError):
+    """An error that ends the stream. The status is used only if the response has not started."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(status, message)
@@ -65,7 +65,7 @@ class _Batch:
 
 def _row(line: Line) -> Row:
     if line.text is None:
-        too_long = f"A line has at most {LONGEST_LINE_BYTES:,} bytes."
+        too_long = f"A line must have at most {LONGEST_LINE_BYTES:,} bytes."
         return FailedRow([RowError(IngestErrorCode.TOO_LONG, too_long)])
     try:
         return row_of(object_of(line.text), read_id)
@@ -74,24 +74,28 @@ def _row(line: Line) -> Row:
 
 
 class IngestStream:
-    """Reads the body, gives its rows to `take`, and writes what became of them into the answer."""
+    """Reads rows from the body, stores them with `ingest`, and writes their results into the response."""
 
-    def __init__(self, body: Body, answer: NdjsonResponse, take: Take, options: IngestOptions) -> None:
+    def __init__(
+        self, body: StreamingBody, response: NdjsonResponse, ingest: IngestBatch, options: IngestOptions
+    ) -> None:
         self._body = body
-        self._answer = answer
-        self._take = take
+        self._response = response
+        self._ingest = ingest
         self._options = options
         self._outcomes: Counter[IngestOutcome] = Counter()
         self._created = 0
 
     async def run(self) -> None:
-        """Raises `StopError` where it ends before the end, `DisconnectedError` where the client has gone, and
-        what `take` raises. The rows before that are taken in, unless all were to be or none.
+        """Store all rows of the stream.
+
+        Raise `StreamError` for an error that ends the stream, `DisconnectedError` if the client has gone, and the
+        exceptions of `ingest`. Rows before the error are stored, except with REJECT_ALL.
         """
         if self._options.on_error == ErrorPolicy.REJECT_ALL:
-            await self._take_at_once()
+            await self._ingest_at_once()
         else:
-            await self._take_in_turn()
+            await self._ingest_batches()
 
     def summary(self, *, complete: bool) -> dict[str, Any]:
         counts = {outcome: self._outcomes[outcome] for outcome in IngestOutcome}
@@ -102,34 +106,37 @@ class IngestStream:
             "complete": complete,
         }
 
-    async def _take_in_turn(self) -> None:
+    async def _ingest_batches(self) -> None:
         queue: asyncio.Queue[_Batch | None] = asyncio.Queue(maxsize=1)
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._take_all(queue))
-                stop: BaseException | None = await self._read_all(queue)
+                group.create_task(self._ingest_queue(queue))
+                error: BaseException | None = await self._read_into(queue)
         except BaseExceptionGroup as failed:
-            stop = failed.exceptions[0]
-        if stop is not None:
-            raise stop  # out here, for what it came of stays with it
+            error = failed.exceptions[0]
+        if error is not None:
+            raise error  # outside of the handler, so that the error keeps its own context
 
-    async def _read_all(self, queue: asyncio.Queue[_Batch | None]) -> Exception | None:
-        """What ended the stream before its end: the batches that were read until then are still taken in."""
-        stop: Exception | None = None
+    async def _read_into(self, queue: asyncio.Queue[_Batch | None]) -> Exception | None:
+        """Read all batches, and return the error that ended the stream early, if any.
+
+        The error is returned, not raised, so that the batches before it are still stored.
+        """
+        error: Exception | None = None
         try:
             async with aclosing(self._batches()) as batches:
                 async for batch in batches:
                     await queue.put(batch)
-        except (DisconnectedError, StopError) as ended:
-            stop = ended
+        except (DisconnectedError, StreamError) as ended:
+            error = ended
         await queue.put(None)
-        return stop
+        return error
 
-    async def _take_all(self, queue: asyncio.Queue[_Batch | None]) -> None:
+    async def _ingest_queue(self, queue: asyncio.Queue[_Batch | None]) -> None:
         while (batch := await queue.get()) is not None:
-            await self._tell(batch, await self._take(batch.rows, self._options.on_error))
+            await self._write_results(batch, await self._ingest(batch.rows, self._options.on_error))
 
-    async def _take_at_once(self) -> None:
+    async def _ingest_at_once(self) -> None:
         whole = _Batch()
         async with aclosing(self._batches()) as batches:
             async for batch in batches:
@@ -137,14 +144,14 @@ class IngestStream:
                 whole.lines += batch.lines
                 whole.size_bytes += batch.size_bytes
                 if len(whole.rows) > MOST_ROWS_AT_ONCE or whole.size_bytes > MOST_BYTES_AT_ONCE:
-                    raise StopError(413, "TOO_LARGE", _TOO_LARGE)
-        results = await self._take(whole.rows, self._options.on_error)
+                    raise StreamError(413, "TOO_LARGE", _TOO_LARGE)
+        results = await self._ingest(whole.rows, self._options.on_error)
         if any(result.outcome == IngestOutcome.FAILED for result in results):
-            self._answer.status = 422
-        await self._tell(whole, results)
+            self._response.status = 422
+        await self._write_results(whole, results)
 
     async def _batches(self) -> AsyncGenerator[_Batch]:
-        """The rows in full batches, or what has come when no more comes for a while."""
+        """Yield full batches, and smaller ones if the client pauses."""
         batch = _Batch()
         try:
             async for lines in self._lines():
@@ -156,7 +163,7 @@ class IngestStream:
                 if lines is None and batch.rows:
                     yield batch
                     batch = _Batch()
-        except StopError:
+        except StreamError:
             if batch.rows:
                 yield batch
             raise
@@ -164,30 +171,30 @@ class IngestStream:
             yield batch
 
     async def _lines(self) -> AsyncGenerator[list[Line] | None]:
-        """The lines that end in each piece of the body; None where nothing has come for a while."""
-        lines, heard_at = LineSplitter(self._options.first_line), 0.0
+        """Yield the lines that end in each piece of the body, and None if the client pauses."""
+        lines, last_line_at = LineSplitter(self._options.first_line), 0.0
         piece: bytes | None = None
         while piece != b"":
             try:
                 piece = await self._body.read(LINGER_SECONDS)
             except EncodingError as damage:
-                raise StopError(400, "BAD_REQUEST", str(damage)) from damage
+                raise StreamError(400, "BAD_REQUEST", str(damage)) from damage
             number = lines.number
             yield None if piece is None else list(lines.feed(piece) if piece else lines.end())
             if lines.number > number:
-                heard_at = self._body.waited_seconds
-            elif self._body.waited_seconds - heard_at > SILENCE_SECONDS:
-                raise StopError(408, "TIMEOUT", _SILENT)
+                last_line_at = self._body.waited_seconds
+            elif self._body.waited_seconds - last_line_at > SILENCE_SECONDS:
+                raise StreamError(408, "TIMEOUT", _SILENT)
 
-    async def _tell(self, batch: _Batch, results: Sequence[RowResult]) -> None:
-        told: list[dict[str, Any]] = []
+    async def _write_results(self, batch: _Batch, results: Sequence[RowResult]) -> None:
+        written: list[dict[str, Any]] = []
         for line, row, result in zip(batch.lines, batch.rows, results, strict=True):
             self._outcomes[result.outcome] += 1
             self._created += sum(mention.created for mention in result.mentions)
             if self._options.results == Results.ALL or result.outcome == IngestOutcome.FAILED:
-                told.append({"line": line, "outcome": result.outcome.name, **_details(row, result)})
-        if told:
-            await self._answer.write(told)
+                written.append({"line": line, "outcome": result.outcome.name, **_details(row, result)})
+        if written:
+            await self._response.write(written)
 
 
 def _details(row: Row, result: RowResult) -> dict[str, Any]:

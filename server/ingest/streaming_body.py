@@ -1,4 +1,4 @@
-"""The body of a request, piece by piece as it comes: whoever does not ask for more lets the sender wait."""
+"""The body of a request, read piece by piece. The client cannot send faster than the server reads."""
 
 import asyncio
 import time
@@ -9,29 +9,29 @@ from starlette.types import Message, Receive
 
 PIECE_BYTES = 65_536
 MOST_EXPANSION = 100
-"""How many times as long as it was sent a gzipped body may become, after its first megabyte."""
+"""Limit of inflated bytes per sent byte of a gzipped body, after its first megabyte."""
 _FREE_BYTES = 1_000_000
 _GZIP = 16 + zlib.MAX_WBITS
 
 
 class DisconnectedError(Exception):
-    """The client has gone before the end of its request."""
+    """The client disconnected before the end of the request."""
 
 
 class EncodingError(Exception):
-    """The body is not what its Content-Encoding says; the text says why."""
+    """The body contradicts its Content-Encoding. The message gives the reason."""
 
 
-class Body:
-    """Reads what an ASGI server receives. To be used in `async with`.
+class StreamingBody:
+    """The body of an ASGI request, an asynchronous context manager.
 
-    `waited_seconds` is how long the client has been waited for, all in all.
+    `waited_seconds` is the total time spent waiting for the client.
     """
 
     def __init__(self, receive: Receive, *, gzipped: bool) -> None:
         self._receive = receive
         self._receiving: asyncio.Task[Message] | None = None
-        self._inflating = Inflating() if gzipped else None
+        self._inflater = GzipInflater() if gzipped else None
         self._ended = False
         self.waited_seconds = 0.0
 
@@ -43,25 +43,25 @@ class Body:
             self._receiving.cancel()
 
     async def read(self, seconds: float) -> bytes | None:
-        """The next piece; empty at the end, None where none has come for so long.
+        """Return the next piece, an empty one at the end, or None if no piece arrives within `seconds`.
 
-        Raises `DisconnectedError` and `EncodingError`.
+        Raise `DisconnectedError` or `EncodingError`.
         """
         while True:
-            piece = self._inflating.more() if self._inflating else b""
+            piece = self._inflater.more() if self._inflater else b""
             if not piece and self._ended:
                 return self._end()
             if not piece:
                 message = await self._next(seconds)
                 if message is None:
                     return None
-                piece = self._taken(message)
+                piece = self._piece_of(message)
             if piece:
-                await asyncio.sleep(0)  # a little that was sent can make many pieces: others come in between
+                await asyncio.sleep(0)  # other tasks run between the many pieces of a well compressed body
                 return piece
 
     async def _next(self, seconds: float) -> Message | None:
-        """The next message. Whoever gives up waiting finds the same one later: none is lost."""
+        """Return the next message, or None after the timeout. A message that arrives later is kept."""
         if self._receiving is None:
             self._receiving = asyncio.ensure_future(self._receive())
         began = time.monotonic()
@@ -72,24 +72,24 @@ class Body:
         message, self._receiving = self._receiving.result(), None
         return message
 
-    def _taken(self, message: Message) -> bytes:
+    def _piece_of(self, message: Message) -> bytes:
         if message["type"] == "http.disconnect":
             raise DisconnectedError
         self._ended = not message.get("more_body", False)
         body: bytes = message.get("body", b"")
-        if self._inflating is None:
+        if self._inflater is None:
             return body
-        self._inflating.feed(body)
+        self._inflater.feed(body)
         return b""
 
     def _end(self) -> bytes:
-        if self._inflating is not None:
-            self._inflating.end()
+        if self._inflater is not None:
+            self._inflater.end()
         return b""
 
 
-class Inflating:
-    """Inflates gzip, at most a piece at a time: what was sent small does not become large all at once."""
+class GzipInflater:
+    """Inflates gzip in pieces of bounded size, so that a small body cannot fill the memory."""
 
     def __init__(self) -> None:
         self._inflater = zlib.decompressobj(_GZIP)
@@ -102,9 +102,9 @@ class Inflating:
         self._sent_bytes += len(part)
 
     def more(self) -> bytes:
-        """The next piece of what was fed; empty where more has to be fed. Raises `EncodingError`."""
+        """Return the next inflated piece, empty if more input is needed. Raise `EncodingError`."""
         while self._fed or self._has_more:
-            if self._inflater.eof:  # one gzip file may follow another
+            if self._inflater.eof:  # several gzip members may follow each other
                 self._inflater = zlib.decompressobj(_GZIP)
             piece = self._inflated()
             if piece:
@@ -115,15 +115,17 @@ class Inflating:
         try:
             piece = self._inflater.decompress(self._fed, PIECE_BYTES)
         except zlib.error as damage:
-            raise EncodingError(f"The body is not gzip, or is damaged: {damage}.") from damage
+            raise EncodingError(f"The body is not valid gzip: {damage}.") from damage
         self._fed = self._inflater.unconsumed_tail or self._inflater.unused_data
         self._has_more = len(piece) == PIECE_BYTES and not self._inflater.eof
         self._made_bytes += len(piece)
         if self._made_bytes > _FREE_BYTES + MOST_EXPANSION * self._sent_bytes:
-            raise EncodingError(f"The body becomes more than {MOST_EXPANSION} times as long as it was sent.")
+            raise EncodingError(
+                f"The body inflates to more than {MOST_EXPANSION} times its size. Send it less compressed."
+            )
         return piece
 
     def end(self) -> None:
-        """Raises `EncodingError` where the end was not sent."""
+        """Raise `EncodingError` unless the gzip data is complete."""
         if self._sent_bytes and not self._inflater.eof:
-            raise EncodingError("The body ends in the middle of gzip's data.")
+            raise EncodingError("The gzip data of the body is incomplete.")

@@ -1,7 +1,7 @@
-"""The audit: every now and then a few users and keywords are counted again while the server answers.
+"""The audit of counters and roll-ups beside a running server.
 
-It takes a connection for one parent at a time, reads in snapshots and locks nobody. What it finds is counted
-(`/metrics`) and logged; to mend it is a person's decision.
+A round recounts a random sample of users and keywords. It takes a connection per parent, reads snapshots and takes
+no locks. The audit reports wrong counters in `/metrics` and in the log, and never repairs them.
 """
 
 import asyncio
@@ -20,11 +20,11 @@ from server.runtime.metrics import AuditMetrics
 logger = logging.getLogger("leadgraph")
 
 LONGEST_SECONDS = 5
-"""Parents that take longer are left to `leadgraph counters verify`."""
+"""Time limit per parent. `leadgraph counters verify` checks the larger ones."""
 
 
 class Audit:
-    """Looks at `parents` users and as many keywords a round, and at the roll-ups of as many."""
+    """Rounds that each check `parents` users, as many keywords, and the roll-ups of as many."""
 
     def __init__(self, pool: Pool, metrics: AuditMetrics, *, every_seconds: float, parents: int) -> None:
         self._pool = pool
@@ -33,24 +33,24 @@ class Audit:
         self._parents = parents
 
     async def run(self) -> None:
-        """Goes on for ever. Servers that were started together do not look at the same time."""
+        """Repeat rounds for ever, at random intervals: servers started together do not audit at the same time."""
         while True:
             await asyncio.sleep(self._every_seconds * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
             await self.round()
 
     async def round(self) -> None:
-        """Looks once. Where the database does not answer, the round ends, and is counted as a failure."""
+        """Check a sample once. Count a failure if the database does not respond."""
         try:
             for table in audit.TABLES:
                 for id_ in await audit.chosen(self._pool, table, parents=self._parents):
-                    await self._look(table, id_)
+                    await self._check(table, id_)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as problem:
             self._metrics.failures.inc()
-            logger.warning("A round of the audit was given up: %r", problem)
+            logger.warning("The audit round failed: %r", problem)
         else:
             self._metrics.finished_at.set_to_current_time()
 
-    async def _look(self, table: str, id_: int) -> None:
+    async def _check(self, table: str, id_: int) -> None:
         try:
             async for batch in audit.verify(
                 self._pool, table, Ids(id_, id_), longest_seconds=LONGEST_SECONDS
@@ -66,7 +66,7 @@ class Audit:
         self._metrics.wrong.labels(batch.table).inc(len(batch.drifts))
         for drift in batch.drifts:
             logger.error(
-                "The counter %s.%s of %s says %s, counted are %s (slot %s): see `leadgraph counters verify`",
+                "The counter %s.%s of ID %s is %s, but the rows give %s (slot %s). Run `leadgraph counters verify`.",
                 *(drift.table, drift.column, drift.id, drift.stored, drift.counted, drift.slot),
             )
 
@@ -75,7 +75,7 @@ class Audit:
 async def auditing(
     pool: Pool, metrics: AuditMetrics, *, every_seconds: float, parents: int
 ) -> AsyncIterator[None]:
-    """The audit goes on as long as somebody is inside; with 0 seconds there is none."""
+    """Run the audit during the context. With `every_seconds=0`, run no audit."""
     if not every_seconds:
         yield
         return

@@ -1,4 +1,4 @@
-"""The cache that the settings ask for: in this process's memory, or in a Redis that processes share."""
+"""The cache of figures, in the memory of the process or in a shared Redis."""
 
 import asyncio
 import logging
@@ -21,7 +21,10 @@ REDIS_TIMEOUT_SECONDS = 0.25
 
 
 async def open_cached(settings: Settings, pool: Pool) -> Cached:
-    """Raises `CommandError` for a URL that is none. A Redis that does not answer is done without, and logged."""
+    """Return the cache of the settings. Raise `CommandError` for an invalid URL.
+
+    If Redis does not respond, log a warning and compute figures until Redis responds.
+    """
     if settings.redis_url is None:
         return Cached(pool, MemoryBackend(settings.cache_memory_mb * 2**20))
     url = settings.redis_url.get_secret_value()
@@ -29,14 +32,14 @@ async def open_cached(settings: Settings, pool: Pool) -> Cached:
         backend = RedisBackend(url, timeout_seconds=REDIS_TIMEOUT_SECONDS)
     except ValueError as unusable:
         raise CommandError(
-            "LEADGRAPH_REDIS_URL has to look like redis://user:password@host:6379/0, rediss://… or unix://…: "
+            "LEADGRAPH_REDIS_URL must have the form redis://user:password@host:6379/0, rediss://… or unix://…: "
             f"{unusable}"
         ) from unusable
     cached = Cached(pool, backend, namespace=await identity(pool))
     failure = await cached.failure()
     if failure is not None:
         logger.warning(
-            "LEADGRAPH_REDIS_URL (%s) does not answer, figures are computed until it does: %s",
+            "The Redis of LEADGRAPH_REDIS_URL (%s) does not respond. Figures are computed until it responds: %s",
             without_password(url).partition("?")[0],
             str(failure) or type(failure).__name__,
         )
@@ -45,15 +48,15 @@ async def open_cached(settings: Settings, pool: Pool) -> Cached:
 
 @asynccontextmanager
 async def warming(cached: Cached, pool: Pool) -> AsyncIterator[None]:
-    """Warms the cache beside what goes on inside, and stops with it."""
+    """Warm the cache in the background during the context."""
 
     async def run() -> None:
         try:
             warmed = await warm(cached, pool, REGISTRY, crowded(pool))
         except Exception:
-            logger.exception("the cache could not be warmed")
+            logger.exception("Warming the cache failed")
         else:
-            logger.info("the figures of %d users are warm, %d failed", warmed.users, warmed.failed)
+            logger.info("Warmed the figures of %d users, %d failed", warmed.users, warmed.failed)
 
     task = asyncio.create_task(run())
     try:

@@ -1,5 +1,6 @@
-"""The keys that integrations' credentials are sealed with: from LEADGRAPH_CREDENTIALS_KEY, or from a file of the
-data folder that is made where it is missing.
+"""The keys that encrypt integrations' credentials.
+
+The keys come from LEADGRAPH_CREDENTIALS_KEY, or from a file in the data folder that is created with a new key.
 """
 
 import logging
@@ -21,40 +22,40 @@ FILE = "credentials.key"
 
 
 def vault(settings: Settings) -> Vault:
-    """Raises `CommandError` that says where a key is that is none, and never what it says."""
-    given = settings.credentials_key
-    source = "LEADGRAPH_CREDENTIALS_KEY" if given else str(settings.home / FILE)
-    written = given.get_secret_value() if given else _kept(settings.home / FILE)
-    keys = [key.strip() for key in written.replace("\n", ",").split(",") if key.strip()]
+    """Return a vault with the configured keys. Raise `CommandError`, without the key's text, for an invalid key."""
+    setting = settings.credentials_key
+    source = "LEADGRAPH_CREDENTIALS_KEY" if setting else str(settings.home / FILE)
+    text = setting.get_secret_value() if setting else _key_file_text(settings.home / FILE)
+    keys = [key.strip() for key in text.replace("\n", ",").split(",") if key.strip()]
     try:
         if not keys:
-            raise BadKeyError("There is none.")
+            raise BadKeyError("The key is missing.")
         return Vault(keys)
-    except BadKeyError as wrong:
+    except BadKeyError as invalid:
         raise CommandError(
-            f"{source} holds no key for credentials: {wrong} `leadgraph credentials new-key` makes one; what was sealed "
-            "by another key is opened only by that one."
-        ) from wrong
+            f"{source} must hold a key for credentials: {invalid} Create a key with `leadgraph credentials new-key`. "
+            "A new key cannot decrypt credentials that another key encrypted."
+        ) from invalid
 
 
 async def warn_of_missing_keys(pool: Pool, keys: Vault) -> None:
-    """Says so in the log where credentials are kept that none of the keys opens: a server with a wrong key would go
-    on and seal others by it, and nobody would notice until they are needed.
+    """Log a warning if stored credentials need a key that is missing.
+
+    Otherwise a server with a wrong key would go unnoticed until an integration needs its credentials.
     """
     reader = Reader(pool, single=True)
     for key_id, number in (await keys_of_credentials(reader)).items():
         if key_id not in keys.key_ids:
             logger.warning(
-                "The credentials of %s integrations were sealed by the key %s, which is not here: nobody can use "
-                "them. Put that key behind the first in LEADGRAPH_CREDENTIALS_KEY, or, if it is lost, have these "
-                "accounts disconnected and connected again.",
+                "The credentials of %s integrations need the key %s, which is missing. Add that key after the first "
+                "key in LEADGRAPH_CREDENTIALS_KEY. If the key is lost, disconnect and reconnect these accounts.",
                 number,
                 key_id,
             )
 
 
-def _kept(path: Path) -> str:
-    """What the file says. A new key is there as a whole or not at all, and of two that are made one remains."""
+def _key_file_text(path: Path) -> str:
+    """Return the text of the key file. Create a missing file atomically: of two concurrent new keys one remains."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_name(f"{path.name}.{os.getpid()}")

@@ -1,4 +1,4 @@
-"""Which PostgreSQL the commands use: the embedded one, or the one that LEADGRAPH_DATABASE_URL names."""
+"""The PostgreSQL of the commands: the embedded one, or the one of LEADGRAPH_DATABASE_URL."""
 
 import asyncio
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ DATABASE = "leadgraph"
 
 @contextmanager
 def running_database(settings: Settings) -> Iterator[str]:
-    """The URL of a PostgreSQL that answers. The embedded one runs as long as somebody is inside."""
+    """Yield the URL of a running PostgreSQL. The embedded PostgreSQL runs during the context."""
     if settings.database_url is not None:
         url = settings.database_url.get_secret_value()
         asyncio.run(_check(url))
@@ -37,14 +37,14 @@ def running_database(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def migrated_database(settings: Settings) -> Iterator[str]:
-    """The same, refused with one sentence unless the database is at this release's newest revision."""
+    """Yield the URL of a running, migrated PostgreSQL. Raise `CommandError` unless it is at the newest revision."""
     with running_database(settings) as url:
         try:
             asyncio.run(migrations.require_head(url))
         except migrations.PendingRevisionsError as pending:
             raise CommandError(
-                f"The database stands at revision {pending}, this release needs {migrations.head()}: "
-                "run `leadgraph migrate`."
+                f"The database is at revision {pending}, but this release requires {migrations.head()}. "
+                "Run `leadgraph migrate`."
             ) from pending
         except migrations.UnknownRevisionError as unknown:
             raise CommandError(_unknown_revision(unknown)) from unknown
@@ -52,7 +52,7 @@ def migrated_database(settings: Settings) -> Iterator[str]:
 
 
 def migrate(url: str) -> None:
-    """Applies the revisions that are missing."""
+    """Apply the missing revisions."""
     try:
         asyncio.run(migrations.upgrade(url))
     except migrations.UnknownRevisionError as unknown:
@@ -60,11 +60,11 @@ def migrate(url: str) -> None:
 
 
 def require_filled(url: str) -> None:
-    """Raises `CommandError` where the newest revision keeps something that is not filled in yet."""
+    """Raise `CommandError` unless the roll-ups are filled."""
     if asyncio.run(_pending(url)):
         raise CommandError(
-            "Figures over time are read from roll-ups, and these are not filled in for what was there before "
-            "them: run `leadgraph counters backfill`. A server of the release before may go on meanwhile."
+            "The roll-ups lack the rows that are older than the roll-ups. Run `leadgraph counters backfill`. "
+            "Servers of the previous release can run meanwhile."
         )
 
 
@@ -74,7 +74,7 @@ async def _pending(url: str) -> list[str]:
 
 
 def fill(url: str) -> None:
-    """Fills in what is missing."""
+    """Fill the roll-ups."""
     asyncio.run(_fill(url))
 
 
@@ -86,19 +86,19 @@ async def _fill(url: str) -> None:
 
 
 async def _one_connection(url: str) -> Pool:
-    """A connection for a command that works through much data."""
+    """Open a pool of one connection for long statements."""
     return await open_pool(url, size=1, statement_timeout_seconds=3600)
 
 
 def _unknown_revision(unknown: Exception) -> str:
     return (
-        f"The database stands at revision {unknown}, which this release does not know (its newest is "
-        f"{migrations.head()}): use the release that made the data, or name another database or data folder."
+        f"The database is at revision {unknown}, which is unknown to this release (newest: {migrations.head()}). "
+        "Use the release that wrote the data, or another database or data folder."
     )
 
 
 def without_password(url: str) -> str:
-    """The URL as it may be printed."""
+    """Return the URL without its password, for messages."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     user = f"{parts.username}@" if parts.username else ""
@@ -106,20 +106,20 @@ def without_password(url: str) -> str:
 
 
 async def _check(url: str) -> None:
-    """Raises `CommandError` unless the URL leads to a PostgreSQL that is new enough."""
+    """Raise `CommandError` unless a PostgreSQL of a supported version responds at the URL."""
     if urlsplit(url).scheme not in {"postgresql", "postgres"}:
         raise CommandError(
-            "LEADGRAPH_DATABASE_URL has to look like postgresql://user:password@host:5432/database."
+            "LEADGRAPH_DATABASE_URL must have the form postgresql://user:password@host:5432/database."
         )
     try:
         major = await databases.server_major(url)
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as reason:
-        said = str(reason) or type(reason).__name__
+    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
+        reason = str(failure) or type(failure).__name__
         raise CommandError(
-            f"LEADGRAPH_DATABASE_URL ({without_password(url)}) does not lead to a PostgreSQL that can be "
-            f"used: {said}. Mend the URL, or unset it to use the embedded PostgreSQL."
-        ) from reason
+            f"Cannot use the PostgreSQL of LEADGRAPH_DATABASE_URL ({without_password(url)}): {reason}. "
+            "Correct the URL, or unset it to use the embedded PostgreSQL."
+        ) from failure
     if major < OLDEST_VERSION:
         raise CommandError(
-            f"LEADGRAPH_DATABASE_URL leads to PostgreSQL {major}; Leadgraph needs {OLDEST_VERSION} or newer."
+            f"LEADGRAPH_DATABASE_URL points to PostgreSQL {major}. Leadgraph requires version {OLDEST_VERSION} or newer."
         )

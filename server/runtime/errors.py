@@ -1,7 +1,7 @@
-"""How a command ends when it cannot go on."""
+"""The error that ends a command."""
 
 
 class CommandError(Exception):
-    """One sentence for the person who typed the command: what is wrong, and what to do."""
+    """A problem that the user can fix. The message says what is wrong and what to do."""
 
     exit_code = 1

@@ -1,7 +1,7 @@
-"""What the server counts about itself, as Prometheus reads it at `/metrics`.
+"""The server's metrics for Prometheus, at `/metrics`.
 
-Names of operations are their callers' choice, so only the first hundred have figures of their own; the rest are
-one figure together. Nothing here names a user.
+Callers choose the names of operations, so only the first hundred names have their own time series. All others share
+one. No metric identifies a user.
 """
 
 import asyncio
@@ -30,20 +30,19 @@ NAMES_KEPT = 100
 LONGEST_NAME = 100
 NO_NAME, OTHER_NAMES, NOT_RUN = "(anonymous)", "(other)", "(none)"
 _OURS = {"INTERNAL": "failed", "TIMEOUT": "failed", "UNAVAILABLE": "unavailable"}
-"""The outcomes that callers cannot help, by the codes of errors."""
+"""Outcomes caused by the server or the database, by error code."""
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Metrics:
-    """The figures of one server; `respond` is the route."""
+    """The metrics of one server. `respond` is the route."""
 
     def __init__(self, pool: Pool) -> None:
         self.registry = CollectorRegistry()
         self._seconds = Histogram(
             "leadgraph_operation_seconds",
-            "GraphQL operations by name, from the request to the encoded answer. Outcomes: answered; errors (some "
-            "of its fields); refused (nothing was run); failed (an error of the server's); unavailable (of the "
-            "database's).",
+            "Duration of GraphQL operations by name, from the request to the encoded response. Outcomes: answered; "
+            "errors (in some fields); refused (not executed); failed (server error); unavailable (no database).",
             ["operation", "outcome"],
             registry=self.registry,
             buckets=BUCKETS,
@@ -55,23 +54,24 @@ class Metrics:
         ProcessCollector(registry=self.registry)
 
     def note(self, operation: str | None, content: Mapping[str, Any], began: float) -> None:
-        """The answer to a request that came when `perf_counter` said `began`. Without an operation, or a viewer
-        who asked for it, there is no name: it is the empty text where the operation has none.
+        """Observe a response. `began` is the `perf_counter` value at the request.
+
+        `operation` is the name of the executed operation, empty if anonymous, or None if nothing was executed.
         """
         name = NOT_RUN if operation is None else operation or NO_NAME
         self._observe(name, _outcome(content), began)
 
     def note_refusal(self, code: str, began: float) -> None:
-        """A request that was none of GraphQL, or nobody's, or for which the database was away."""
+        """Observe a request that was refused before its execution."""
         self._observe(NOT_RUN, _OURS.get(code, "refused"), began)
 
     def _observe(self, name: str, outcome: str, began: float) -> None:
         seconds = self._known.get((name, outcome))
         if seconds is None:
-            seconds = self._learned(name, outcome)
+            seconds = self._series(name, outcome)
         seconds.observe(perf_counter() - began)
 
-    def _learned(self, name: str, outcome: str) -> Histogram:
+    def _series(self, name: str, outcome: str) -> Histogram:
         if name not in self._names:
             if len(self._names) >= NAMES_KEPT or len(name) > LONGEST_NAME:
                 return self._seconds.labels(OTHER_NAMES, outcome)
@@ -83,7 +83,7 @@ class Metrics:
         self.registry.register(_Cache(statistics))
 
     async def respond(self, _: Request) -> Response:
-        """Written in a thread: thousands of lines are no reason to let others wait."""
+        """Respond with all metrics. A thread encodes them, since thousands of lines would block other requests."""
         text = await asyncio.to_thread(generate_latest, self.registry)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
@@ -99,20 +99,24 @@ def _outcome(content: Mapping[str, Any]) -> str:
 
 
 class AuditMetrics:
-    """What the audit found (`server/runtime/audit.py`)."""
+    """The metrics of the audit (`server/runtime/audit.py`)."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         def counter(name: str, documentation: str) -> Counter:
             return Counter(f"leadgraph_audit_{name}", documentation, ["table"], registry=registry)
 
-        self.checked = counter("counters_checked", "Counters and roll-ups that were counted again.")
-        self.wrong = counter("counters_wrong", "Those that were wrong. Anything but 0 is a fault.")
-        self.skipped = counter("parents_skipped", "Users and keywords that would have taken too long.")
+        self.checked = counter("counters_checked", "Counters and roll-ups that were checked.")
+        self.wrong = counter(
+            "counters_wrong", "Counters and roll-ups that were wrong. Any value but 0 is a bug."
+        )
+        self.skipped = counter("parents_skipped", "Users and keywords skipped because of the time limit.")
         self.failures = Counter(
-            "leadgraph_audit_failures", "Rounds that the database did not let end.", registry=registry
+            "leadgraph_audit_failures", "Rounds that failed because of the database.", registry=registry
         )
         self.finished_at = Gauge(
-            "leadgraph_audit_finished_timestamp_seconds", "When the last round ended.", registry=registry
+            "leadgraph_audit_finished_timestamp_seconds",
+            "Time of the last complete round.",
+            registry=registry,
         )
 
 
@@ -122,25 +126,27 @@ def _observe_pool(pool: Pool, registry: CollectorRegistry) -> None:
     )
     connections.labels("idle").set_function(pool.get_idle_size)
     connections.labels("busy").set_function(lambda: pool.get_size() - pool.get_idle_size())
-    most = Gauge("leadgraph_pool_connections_max", "The most there can be.", registry=registry)
+    most = Gauge(
+        "leadgraph_pool_connections_max", "Maximum number of connections to the database.", registry=registry
+    )
     most.set(pool.get_max_size())
 
 
 class _Cache(Collector):
-    """The cache counts for itself; its numbers are read when they are asked for."""
+    """The statistics of the cache, read when Prometheus collects them."""
 
     def __init__(self, statistics: Statistics) -> None:
         self._statistics = statistics
 
     def collect(self) -> Iterator[CounterMetricFamily]:
-        asked = "Figures that were asked for, by how they were had."
-        yield self._family("leadgraph_cache_figures", asked, "outcome", "hits", "stale", "waited", "misses")
-        worked = "What else the cache did, or could not do."
+        figures = "Requested figures, by outcome."
+        yield self._family("leadgraph_cache_figures", figures, "outcome", "hits", "stale", "waited", "misses")
+        events = "Other events of the cache."
         names = ("computed", "failed_refreshes", "errors", "skipped")
-        yield self._family("leadgraph_cache_events", worked, "event", *names)
+        yield self._family("leadgraph_cache_events", events, "event", *names)
 
-    def _family(self, name: str, documentation: str, label: str, *counted: str) -> CounterMetricFamily:
+    def _family(self, name: str, documentation: str, label: str, *values: str) -> CounterMetricFamily:
         family = CounterMetricFamily(name, documentation, labels=[label])
-        for each in counted:
-            family.add_metric([each], getattr(self._statistics, each))
+        for value in values:
+            family.add_metric([value], getattr(self._statistics, value))
         return family

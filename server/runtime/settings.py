@@ -1,4 +1,4 @@
-"""What can be set from outside, by environment variables. Read once; plain values are passed down."""
+"""Settings from environment variables."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ from server.runtime.errors import CommandError
 
 
 def default_home() -> Path:
-    """The data folder: beside the sources where the project runs from a checkout, else the user's data folder."""
+    """Return the data folder: `.leadgraph` in a checkout, else a folder in the user's data folder."""
     checkout = Path(__file__).resolve().parents[2]
     if (checkout / "pyproject.toml").exists():
         return checkout / ".leadgraph"
@@ -21,38 +21,41 @@ def default_home() -> Path:
 
 
 class Settings(BaseSettings):
-    """Each is the environment variable of its name, in capitals, with LEADGRAPH_ in front."""
+    """The settings. The setting `port` is the environment variable LEADGRAPH_PORT, and so on."""
 
     model_config = SettingsConfigDict(env_prefix="LEADGRAPH_", env_ignore_empty=True)
 
     home: Path = Field(default_factory=default_home, description="Data folder.")
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     database_url: SecretStr | None = Field(
-        default=None, description="A PostgreSQL 15 or newer to use instead of the embedded one."
+        default=None, description="A PostgreSQL 15 or newer, used instead of the embedded one."
     )
     credentials_key: SecretStr | None = Field(
-        default=None, description="Keys for integrations' credentials, the one that seals first."
+        default=None,
+        description="Comma-separated keys for integrations' credentials. The first key encrypts.",
     )
     redis_url: SecretStr | None = Field(
-        default=None, description="A Redis or Valkey that processes share their figures in."
+        default=None, description="A Redis or Valkey that stores the figures of all processes."
     )
     cache_memory_mb: Annotated[int, Field(ge=1, le=100_000)] = 64
     warm_at_start: bool = False
     executor: Executor = "breadth"
     pool_size: Annotated[int, Field(ge=1, le=1000)] = 10
     statement_timeout_seconds: Annotated[float, Field(gt=0)] = 30
-    audit_every_seconds: Annotated[float, Field(ge=0, description="0 for never.")] = 60
+    audit_every_seconds: Annotated[
+        float, Field(ge=0, description="Average interval of the audit; 0 disables it.")
+    ] = 60
     audit_sample: Annotated[
-        int, Field(ge=1, le=10_000, description="How many users, and keywords, are counted again.")
+        int, Field(ge=1, le=10_000, description="Number of users, and of keywords, per round of the audit.")
     ] = 10
     workers: Annotated[int, Field(ge=0, le=32)] = 1
 
 
 def load_settings() -> Settings:
-    """The settings of this process. Raises `CommandError` that names the variable that cannot be used."""
+    """Return the settings of this process. Raise `CommandError` with the name of an invalid variable."""
     try:
         return Settings()
     except ValidationError as invalid:
         first = invalid.errors()[0]
         variable = "LEADGRAPH_" + str(first["loc"][0]).upper()
-        raise CommandError(f"{variable}={first['input']!r} cannot be used: {first['msg']}.") from invalid
+        raise CommandError(f"{variable}={first['input']!r} is invalid: {first['msg']}.") from invalid

@@ -1,7 +1,7 @@
-"""A worker: does what is due, one small piece of work after the other, until it is told to stop.
+"""A worker that runs jobs until it is stopped.
 
-Each piece is a transaction of its own. A worker that is killed leaves nothing that another one would have to clear
-up, and one that is told to stop ends the piece that it is at.
+Each turn of a job is one transaction. A killed worker leaves no partial work behind. A stopped worker finishes its
+current turns.
 """
 
 import asyncio
@@ -20,21 +20,21 @@ from services.export import jobs as exports
 logger = logging.getLogger("leadgraph")
 
 Job = Callable[[Pool], Awaitable[bool]]
-"""Does a piece of work, and says whether there was any."""
+"""A function that takes one turn of work, and returns whether work was due."""
 
 JOBS: Sequence[Job] = (partial(exports.take_turn, export_table_of=export_table_of),)
 HOUSEKEEPING: Sequence[Job] = (exports.purge,)
 
-LOOKS_EVERY_SECONDS = 2.0
-"""How often a worker looks for work that nobody has told it of, such as what is due at a later time."""
-KEEPS_HOUSE_EVERY_SECONDS = 60.0
+POLL_SECONDS = 2.0
+"""Interval of looking for work without a notification, such as work that is due later."""
+HOUSEKEEPING_SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 30.0
 GRACE_SECONDS = 10.0
 STATEMENT_TIMEOUT_SECONDS = 300.0
 
 
 class Worker:
-    """`at_once` pieces are done at a time; the pool needs a connection for each, and one to listen."""
+    """A worker that takes `at_once` turns at a time. The pool needs a connection for each, and one to listen."""
 
     def __init__(
         self,
@@ -48,14 +48,14 @@ class Worker:
         self._at_once = at_once
         self._jobs = jobs
         self._housekeeping = housekeeping
-        self.looks_every_seconds = LOOKS_EVERY_SECONDS
-        self._told = asyncio.Condition()
+        self.poll_seconds = POLL_SECONDS
+        self._news = asyncio.Condition()
         self._stopping = False
 
     async def run(self) -> None:
-        """Returns when it was told to stop, and what it was at has ended."""
-        work = [self._repeat(self._jobs, self.looks_every_seconds) for _ in range(self._at_once)]
-        work.append(self._repeat(self._housekeeping, KEEPS_HOUSE_EVERY_SECONDS))
+        """Work until `stop` is called, and return when the current turns have ended."""
+        work = [self._repeat(self._jobs, self.poll_seconds) for _ in range(self._at_once)]
+        work.append(self._repeat(self._housekeeping, HOUSEKEEPING_SECONDS))
         listening = asyncio.create_task(self._listen())
         try:
             await asyncio.gather(*work)
@@ -66,19 +66,19 @@ class Worker:
 
     async def stop(self) -> None:
         self._stopping = True
-        await self._tell()
+        await self._wake()
 
     async def _repeat(self, jobs: Sequence[Job], every_seconds: float) -> None:
-        troubles = 0
+        failures = 0
         while not self._stopping:
             try:
                 busy = await self._do(jobs)
-                troubles = 0
-            except Exception as trouble:  # noqa: BLE001 - whatever it is, the next piece may go well
-                busy, troubles = False, troubles + 1
-                self._report(trouble, is_first=troubles == 1)
+                failures = 0
+            except Exception as failure:  # noqa: BLE001 - the next turn may succeed after any failure
+                busy, failures = False, failures + 1
+                self._report(failure, is_first=failures == 1)
             if not busy:
-                await self._wait(every_seconds if troubles == 0 else min(2**troubles, LONGEST_WAIT_SECONDS))
+                await self._wait(every_seconds if failures == 0 else min(2**failures, LONGEST_WAIT_SECONDS))
 
     async def _do(self, jobs: Sequence[Job]) -> bool:
         for job in jobs:
@@ -87,47 +87,47 @@ class Worker:
         return False
 
     @staticmethod
-    def _report(trouble: Exception, *, is_first: bool) -> None:
-        if not is_lost(trouble):
-            logger.error("a worker's job failed", exc_info=trouble)
+    def _report(failure: Exception, *, is_first: bool) -> None:
+        if not is_lost(failure):
+            logger.error("A job of the worker failed", exc_info=failure)
         elif is_first:
-            logger.warning("the database does not answer a worker: %s", trouble)
+            logger.warning("The database is unavailable to the worker: %s", failure)
 
     async def _wait(self, seconds: float) -> None:
-        """Until there is news, or the time is over."""
-        async with self._told:
+        """Wait for a notification, but at most this long."""
+        async with self._news:
             if not self._stopping:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(seconds):
-                        await self._told.wait()
+                        await self._news.wait()
 
-    async def _tell(self, *_: Any) -> None:
-        async with self._told:
-            self._told.notify_all()
+    async def _wake(self, *_: Any) -> None:
+        async with self._news:
+            self._news.notify_all()
 
     async def _listen(self) -> None:
-        """Hears of new work. While nobody can be heard, looking now and then has to do."""
+        """Wake up on notifications. Reconnect after a lost connection; polling finds work meanwhile."""
         while True:
             with suppress(Exception):
-                await self._hear()
-            await asyncio.sleep(LOOKS_EVERY_SECONDS)
+                await self._listen_on_connection()
+            await asyncio.sleep(POLL_SECONDS)
 
-    async def _hear(self) -> None:
-        """Returns when the connection has ended."""
+    async def _listen_on_connection(self) -> None:
+        """Wake up on notifications until the connection ends."""
         ended = asyncio.Event()
         async with self._pool.acquire() as connection:
             connection.add_termination_listener(lambda _: ended.set())
-            await connection.add_listener(CHANNEL, self._tell)
-            await self._tell()  # what has come before it could be heard
+            await connection.add_listener(CHANNEL, self._wake)
+            await self._wake()  # for notifications sent before the listener was added
             try:
                 await ended.wait()
             finally:
-                await connection.remove_listener(CHANNEL, self._tell)
+                await connection.remove_listener(CHANNEL, self._wake)
 
 
 @asynccontextmanager
 async def working(url: str, at_once: int) -> AsyncIterator[asyncio.Task[None]]:
-    """A worker, and its task. At the end it is given a while to end what it is at."""
+    """Run a worker during the context, and yield its task. At the end, wait a while for its current turns."""
     pool = await open_pool(url, size=at_once + 2, statement_timeout_seconds=STATEMENT_TIMEOUT_SECONDS)
     worker = Worker(pool, at_once=at_once)
     task = asyncio.create_task(worker.run())

@@ -1,4 +1,4 @@
-"""The cache's benchmark runs from end to end."""
+"""The benchmark of the cache, run end to end."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_benchmark_of_the_cache_runs() -> None:
+def test_the_cache_benchmark_runs() -> None:
     command = [sys.executable, "-m", "bench.cache", "--calls", "40"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""The benchmarks of dashboards run from end to end: where mentions are many, and while others write."""
+"""The benchmarks of dashboards with many mentions and with concurrent writes, run end to end."""
 
 import subprocess
 import sys
@@ -14,14 +14,14 @@ def run(module: str, home: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def test_a_dashboard_of_more_mentions_shows_the_same_leads_by_as_many_statements(tmp_path: Path) -> None:
+def test_a_dashboard_with_more_mentions_needs_as_many_statements(tmp_path: Path) -> None:
     told = run("bench.growth", tmp_path, "--times", "2", "--rounds", "1", "--requests", "2")
     assert told.startswith("16,000 and 32,000 mentions, ")
     rows = [line.split("|")[-2].strip() for line in told.splitlines() if line.startswith("| ")]
     assert rows == ["statements", "----------:", "6 and 6", "478 and 478"]
 
 
-def test_whoever_has_written_sees_it_while_others_look_and_write(tmp_path: Path) -> None:
+def test_users_see_their_own_writes_while_others_read_and_write(tmp_path: Path) -> None:
     often = ["--minutes", "0.05", "--pause", "0.1", "--changes", "5", "--ingests", "5"]
     told = run("bench.mixed", tmp_path, "--store", "valkey", *often)
     assert "0 failed refreshes, 0 errors" in told

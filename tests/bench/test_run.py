@@ -1,4 +1,4 @@
-"""The benchmark itself: it runs from end to end on little data, and the servers answer the same figures."""
+"""The benchmark of servers, run end to end on little data."""
 
 import json
 import subprocess

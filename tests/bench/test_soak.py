@@ -1,4 +1,4 @@
-"""The soak itself, small: it finds nothing wrong with the product, and something wrong where something is."""
+"""A short soak, and tests of its model, proof and readers."""
 
 import itertools
 import json
@@ -25,8 +25,8 @@ VALUES (1, 1, 'sync', 'succeeded', 'run')
 """
 
 
-def test_nothing_acknowledged_is_lost_or_doubled_under_fire(tmp_path: Path) -> None:
-    """Also while the server and PostgreSQL are killed; and no reader ever sees figures that disagree."""
+def test_no_acknowledged_write_is_lost_or_doubled_while_processes_are_killed(tmp_path: Path) -> None:
+    """The server and PostgreSQL are killed meanwhile. Readers see only figures that agree."""
     tmp_path.chmod(0o711)
     report = tmp_path / "report.json"
     command = [sys.executable, "-m", "bench.soak", "--operations", "300", "--seed", "7", "--kill-every", "1"]
@@ -59,8 +59,8 @@ def in_time(order: tuple[Write, ...]) -> bool:
 
 
 @given(st.lists(writes(), max_size=4))
-def test_a_register_can_say_what_some_order_of_its_writes_leaves(some: list[Write]) -> None:
-    """Every order that time allows is tried, with and without each write that is not sure."""
+def test_a_register_allows_the_last_value_of_every_possible_order_of_writes(some: list[Write]) -> None:
+    """The test tries every possible order of writes, with and without each uncertain write."""
     left: set[object] = set()
     for chosen in itertools.product((True, False), repeat=len(some)):
         done = [write for write, took in zip(some, chosen, strict=True) if took or write.sure]
@@ -72,7 +72,7 @@ def test_a_register_can_say_what_some_order_of_its_writes_leaves(some: list[Writ
     assert register.possible() == left
 
 
-def test_a_row_is_gone_with_what_it_belongs_to() -> None:
+def test_deleting_a_parent_deletes_its_rows_in_the_model() -> None:
     keyword = Row("k", "ann")
     lead = Row("l", "ann", Row("m", "ann", keyword))
     assert not lead.may_be_gone(1e9)
@@ -83,7 +83,7 @@ def test_a_row_is_gone_with_what_it_belongs_to() -> None:
 
 
 class Told:
-    """A database in which everything is as the model has it: a keyword with two mentions, a lead and a log."""
+    """A database that agrees with the model: a keyword with two mentions, a lead and a log."""
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
@@ -128,7 +128,7 @@ async def told(pool: Pool) -> Told:
     return made
 
 
-async def test_what_was_acknowledged_and_is_there_proves_right(told: Told) -> None:
+async def test_the_proof_accepts_a_database_that_agrees_with_the_model(told: Told) -> None:
     assert await prove(told.pool, told.model) == []
     assert told.model.wrong == []
     assert told.model.acknowledged() == {
@@ -164,20 +164,20 @@ async def test_what_was_acknowledged_and_is_there_proves_right(told: Told) -> No
         ("DELETE FROM user_day_stats", "wrong slots of user_day_stats"),
     ],
 )  # fmt: skip
-async def test_what_is_wrong_in_the_end_is_said(told: Told, spoil: str, said: str) -> None:
+async def test_the_proof_reports_each_difference(told: Told, spoil: str, said: str) -> None:
     await told.pool.execute(spoil)
     found = await prove(told.pool, told.model)
     assert any(said in sentence for sentence in found), found
 
 
-async def test_deleted_rows_may_not_be_there(told: Told) -> None:
+async def test_the_proof_reports_deleted_rows_that_exist(told: Told) -> None:
     told.model.keywords[encode("Keyword", 1)].gone_by = 3
     found = await prove(told.pool, told.model)
     assert "1 keywords are there that nobody was told of, or that were deleted" in found[0]
     assert len(found) == 3  # its mentions and its lead
 
 
-async def test_rows_of_which_nobody_was_told_may_be_there_or_not(told: Told) -> None:
+async def test_the_proof_accepts_unacknowledged_rows_present_or_absent(told: Told) -> None:
     identity = (encode("Keyword", 1), "X", "2")
     del told.model.mentions[identity]
     assert len(await prove(told.pool, told.model)) == 1
@@ -187,7 +187,7 @@ async def test_rows_of_which_nobody_was_told_may_be_there_or_not(told: Told) -> 
     assert await prove(told.pool, told.model) == []
 
 
-def test_two_who_created_the_same_are_told_of() -> None:
+def test_the_proof_reports_a_row_created_twice() -> None:
     model = Model()
     model.claim("this")
     model.claim("this")
@@ -197,7 +197,7 @@ def test_two_who_created_the_same_are_told_of() -> None:
 
 
 def answer(**figures: Any) -> dict[str, Any]:
-    """A keyword with three mentions and a new lead, as readers ask for it."""
+    """Return a reader's answer about a keyword with three mentions and a new lead."""
     counters = {
         f"{status}LeadsCount": 0 for status in ("contacted", "qualified", "converted", "disqualified")
     }
@@ -230,6 +230,6 @@ def answer(**figures: Any) -> dict[str, Any]:
         {"rows": {"nodes": []}},
     ],
 )
-def test_figures_that_disagree_are_seen(figures: dict[str, Any]) -> None:
+def test_a_reader_reports_figures_that_disagree(figures: dict[str, Any]) -> None:
     assert all(pair.one == pair.other for pair in of_keyword(answer()))
     assert any(pair.one != pair.other for pair in of_keyword(answer(**figures)))

@@ -1,4 +1,4 @@
-"""GraphiQL in a running demo, and a Chromium to look at it with."""
+"""GraphiQL in a running demo, and a Chromium browser."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ FLAGS = [
 
 @pytest.fixture(scope="session")
 def served(demo: Demo) -> tuple[str, str]:
-    """The address of GraphiQL's page in a running demo, and the key that is configured for it."""
+    """Return the URL of GraphiQL in a running demo, and its configured API key."""
     if not (BUILT / "index.html").exists():
         pytest.skip("GraphiQL is not built; `make web` builds it.")
     return demo.facts["graphiql_url"], demo.facts["api_key"]
@@ -35,7 +35,7 @@ async def chromium() -> AsyncIterator[Browser]:
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
         pytest.skip(f"No browser: none of {', '.join(names)} is on the PATH.")
-    expect.set_options(timeout=30_000)  # for a machine with other work; nothing waits longer than it must
+    expect.set_options(timeout=30_000)  # for a busy machine
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser

@@ -1,4 +1,4 @@
-"""GraphiQL as a person meets it: a real browser, the built page, the strict policy."""
+"""The built GraphiQL page in a real browser, under the strict Content-Security-Policy."""
 
 import json
 from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ HAS_CONTENT = f"(name) => globalThis.__MONACO && ({CONTENT})(name) !== ''"
 
 @dataclass
 class Visit:
-    """A page in a fresh browser profile, and everything about it that should not have happened."""
+    """A page in a new browser profile, with a list of all unexpected events."""
 
     page: Page
     url: str
@@ -49,7 +49,7 @@ class Visit:
             self.asked.append(request)
 
     def on_failure(self, request: Request) -> None:
-        """Leaving a page cuts off a worker that it is just starting: that alone is nothing wrong."""
+        """Record a failed request, except for a worker aborted by leaving the page."""
         if request.failure != "net::ERR_ABORTED" or ".worker-" not in request.url:
             self.wrong.append(f"failed: {request.url}")
 
@@ -62,7 +62,7 @@ class Visit:
             self.wrong.append(f"{message.type}: {message.text}")
 
     async def open(self) -> None:
-        """Loads the page and waits for its editors and for the schema."""
+        """Load the page, and wait for its editors and the schema."""
         async with self.page.expect_response(lambda response: response.request.method == "POST"):
             await self.page.goto(self.url)
         await expect(self.page.get_by_role("button", name="Execute query")).to_be_visible()
@@ -70,14 +70,14 @@ class Visit:
         await self.page.wait_for_function(HAS_CONTENT, arg="request-headers.json")
 
     async def run(self) -> Any:
-        """Presses the button; what the page then shows as the answer comes out."""
+        """Press the button, and return the shown response."""
         async with self.page.expect_response(lambda response: response.request.method == "POST"):
             await self.page.get_by_role("button", name="Execute query").click()
         await self.page.wait_for_function(HAS_CONTENT, arg="response.json")
         return json.loads(await self.content("response.json"))
 
     async def content(self, editor: str) -> str:
-        """What stands in the editor, also below its visible part."""
+        """Return the whole text of an editor."""
         value = await self.page.evaluate(CONTENT, editor)
         assert isinstance(value, str)
         return value
@@ -90,7 +90,7 @@ class Visit:
         await expect(self.tabs().nth(number)).to_have_attribute("aria-selected", "true")
 
     async def remembered(self) -> str:
-        """Everything that the browser keeps for later visits."""
+        """Return everything that the browser stores for later visits."""
         kept = await self.page.evaluate("JSON.stringify(localStorage)")
         assert isinstance(kept, str)
         return kept
@@ -145,7 +145,7 @@ async def test_the_explorer_lists_the_fields_of_the_schema(visit: Visit) -> None
     await expect(explorer.get_by_text("viewer", exact=True)).to_be_visible()
 
 
-async def test_documentation_and_history_open(visit: Visit) -> None:
+async def test_documentation_explorer_and_history_open(visit: Visit) -> None:
     await visit.run()
     await visit.page.get_by_role("button", name="Show Documentation Explorer").click()
     await expect(visit.page.get_by_role("region", name="Documentation Explorer")).to_contain_text("Query")
@@ -154,7 +154,7 @@ async def test_documentation_and_history_open(visit: Visit) -> None:
     await expect(visit.page.get_by_role("region", name="History")).to_contain_text("Viewer")
 
 
-async def test_a_later_visit_finds_the_tabs_as_they_were_left(visit: Visit) -> None:
+async def test_a_later_visit_restores_the_tabs(visit: Visit) -> None:
     await visit.turn_to(1)
     query, variables = await visit.content("operation.graphql"), await visit.content("variables.json")
     await visit.page.get_by_role("button", name="New tab").click()
@@ -173,7 +173,7 @@ async def test_a_later_visit_finds_the_tabs_as_they_were_left(visit: Visit) -> N
     assert variables != ""
 
 
-async def test_a_key_that_was_replaced_is_gone_on_the_next_visit(visit: Visit, demo: Demo) -> None:
+async def test_a_replaced_key_is_gone_on_the_next_visit(visit: Visit, demo: Demo) -> None:
     other = demo.run("keys", "create", "--user", "demo@leadgraph.example").stdout.strip()
     await visit.run()
     await visit.turn_to(1)

@@ -1,4 +1,4 @@
-"""The application on a socket, as it is served, and users with keys and keywords who use it."""
+"""The application on a socket, and users with API keys and keywords."""
 
 import asyncio
 import socket
@@ -36,13 +36,13 @@ def add_sender(pool: Pool) -> AddSender:
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leaves the signals to pytest."""
+        """Leave the signals to pytest."""
         yield
 
 
 @pytest.fixture
 async def origin(pool: Pool) -> AsyncIterator[str]:
-    """Where the application answers, through uvicorn. Keys are looked at again for every batch."""
+    """Serve the application with uvicorn and yield its origin. Keys are checked for every batch."""
     listening = socket.create_server(("127.0.0.1", 0))
     app = create_app(pool, authenticator=Authenticator(pool, trust_seconds=0))
     server = _Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=5))

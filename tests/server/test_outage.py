@@ -1,4 +1,4 @@
-"""A database that goes away and comes back: what callers are told meanwhile, and that nothing has to be restarted."""
+"""A database outage: the responses meanwhile, and the recovery without a restart."""
 
 import asyncio
 import logging
@@ -28,10 +28,8 @@ ROW = '{"platform": "X", "externalId": "1", "url": "https://x.example", "content
 
 
 @dataclass
-class House:
-    """A server of PostgreSQL that can be stopped, and the application on it: its key is looked at each time, or
-    trusted.
-    """
+class Site:
+    """A PostgreSQL server that can be stopped, and the application on it. It checks its key each time, or trusts it."""
 
     postgres: EmbeddedPostgres
     pool: Pool
@@ -53,17 +51,17 @@ class House:
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House]:
+async def site() -> AsyncIterator[Site]:
     with data_folder("outage") as folder:
         postgres = EmbeddedPostgres(folder / "postgres", settings={"fsync": "off"})
         with postgres.running():
-            await databases.ensure(postgres.url("postgres"), "house")
-            await migrations.upgrade(postgres.url("house"))
-            pool = await open_pool(postgres.url("house"), size=3)
+            await databases.ensure(postgres.url("postgres"), "site")
+            await migrations.upgrade(postgres.url("site"))
+            pool = await open_pool(postgres.url("site"), size=3)
             user_id = await pool.fetchval("INSERT INTO users (email) VALUES ('ann@example.com') RETURNING id")
             async with pool.acquire() as connection:
                 key = await issue_key(connection, user_id, "test", api_key.ALL_SCOPES)
-            yield House(postgres, pool, key)
+            yield Site(postgres, pool, key)
             pool.terminate()
 
 
@@ -71,13 +69,13 @@ def codes(answer: httpx.Response) -> list[str]:
     return [error["extensions"]["code"] for error in answer.json().get("errors", [])]
 
 
-async def test_callers_are_told_that_the_database_is_away_and_then_answered_again(
-    house: House, caplog: pytest.LogCaptureFixture
+async def test_requests_get_unavailable_during_an_outage_and_succeed_afterwards(
+    site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     stream: dict[str, Any] = {"content": ROW, "headers": {"content-type": "application/x-ndjson"}}
-    async with house.client(trust_seconds=1000) as trusted, house.client(trust_seconds=0) as fresh:
+    async with site.client(trust_seconds=1000) as trusted, site.client(trust_seconds=0) as fresh:
         assert (await trusted.post("/graphql", json=QUERY)).json()["data"] is not None
-        await house.away()
+        await site.away()
         for body in (QUERY, WRITE):
             answer = await trusted.post("/graphql", json=body)
             assert (answer.status_code, codes(answer)) == (200, ["UNAVAILABLE"])
@@ -97,7 +95,7 @@ async def test_callers_are_told_that_the_database_is_away_and_then_answered_agai
         metrics = (await trusted.get("/metrics")).text
         assert 'leadgraph_operation_seconds_count{operation="Create",outcome="unavailable"} 1.0' in metrics
 
-        await house.back()
+        await site.back()
         for client in (trusted, fresh):
             answer = await client.post("/graphql", json=QUERY)
             assert answer.json() == {"data": {"viewer": {"email": "ann@example.com"}}}
@@ -106,16 +104,16 @@ async def test_callers_are_told_that_the_database_is_away_and_then_answered_agai
         assert created["data"]["createKeyword"]["userErrors"] == []
         line = (await fresh.post("/ingest/mentions", **stream)).text.splitlines()[0]
         assert '"outcome":"UNMATCHED"' in line
-    # One line each, for the cause is known and is not here.
+    # Each is one line without a traceback, since the cause is known.
     assert {record.levelno for record in caplog.records if record.name == "leadgraph"} == {logging.WARNING}
     assert all(record.exc_info is None for record in caplog.records if record.name == "leadgraph")
 
 
-async def test_who_waits_too_long_for_another_writer_is_told_so(house: House) -> None:
-    """Whoever reads does not wait, and nothing is written late."""
-    pool = await open_pool(house.postgres.url("house"), size=2, statement_timeout_seconds=0.3)
-    impatient = House(house.postgres, pool, house.key)
-    blocker = await asyncpg.connect(house.postgres.url("house"))
+async def test_a_write_that_waits_too_long_for_another_writer_gets_timeout(site: Site) -> None:
+    """Reads do not wait, and the write never happens."""
+    pool = await open_pool(site.postgres.url("site"), size=2, statement_timeout_seconds=0.3)
+    impatient = Site(site.postgres, pool, site.key)
+    blocker = await asyncpg.connect(site.postgres.url("site"))
     await blocker.execute("BEGIN; SELECT FROM users FOR NO KEY UPDATE")
     async with impatient.client(trust_seconds=1000) as client:
         stream: dict[str, Any] = {"content": ROW, "headers": {"content-type": "application/x-ndjson"}}
@@ -136,14 +134,14 @@ async def test_who_waits_too_long_for_another_writer_is_told_so(house: House) ->
     pool.terminate()
 
 
-async def test_a_read_whose_connection_is_ended_in_the_middle_gives_it_back(
-    house: House, caplog: pytest.LogCaptureFixture
+async def test_a_read_that_loses_its_connection_returns_the_connection(
+    site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And the next one has another."""
-    async with house.client(trust_seconds=1000) as client:
+    """The next request gets another connection."""
+    async with site.client(trust_seconds=1000) as client:
         await client.post("/graphql", json=QUERY)
         waits = "BEGIN; LOCK TABLE keywords IN ACCESS EXCLUSIVE MODE"
-        blocker = await asyncpg.connect(house.postgres.url("house"))
+        blocker = await asyncpg.connect(site.postgres.url("site"))
         await blocker.execute(waits)
         document = {"query": "{ viewer { email keywords { nodes { id } } } }"}
         asking = [asyncio.create_task(client.post("/graphql", json=document)) for _ in range(3)]
@@ -160,7 +158,7 @@ async def test_a_read_whose_connection_is_ended_in_the_middle_gives_it_back(
     assert [record for record in caplog.records if record.name == "asyncio"] == []
 
 
-async def test_what_is_no_outage_is_not_taken_for_one(pool: Pool) -> None:
+async def test_other_database_errors_are_not_outages(pool: Pool) -> None:
     async with pool.acquire() as connection:
         for statement, value in (("SELECT nothing", None), ("SELECT $1::integer", "no number")):
             with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)) as failure:
@@ -175,7 +173,7 @@ async def test_what_is_no_outage_is_not_taken_for_one(pool: Pool) -> None:
     assert not is_lost(TimeoutError())
 
 
-def test_what_follows_from_an_outage_is_one() -> None:
+def test_an_error_caused_by_an_outage_is_an_outage() -> None:
     at_once = asyncpg.InterfaceError("cannot perform operation: another operation is in progress")
     assert not is_lost(at_once)
     at_once.__context__ = ConnectionResetError()

@@ -1,4 +1,4 @@
-"""Who has written sees it: in the same operation, and in the next request, whichever process answers it."""
+"""Users see their own writes in the same operation, and in the next request to any process."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
@@ -21,7 +21,7 @@ VIEWER = f"query Viewer {{ viewer {{ {_USER} }} }}"
 
 
 def figures(*, keywords: int = 0, mentions: int = 0, lead: str | None = None, top: str | None = None) -> Any:
-    """What the viewer has to read, with a lead of that status or none."""
+    """Return the expected figures of the viewer. `lead` is the status of the only lead."""
     leads = 0 if lead is None else 1
     return {
         "keywordsCount": keywords,
@@ -43,7 +43,7 @@ def figures(*, keywords: int = 0, mentions: int = 0, lead: str | None = None, to
 
 
 class Servers:
-    """Processes on one database, which keep figures each for itself: writes go to one after the other."""
+    """Processes on one database, each with its own cache. Writes go to one after the other."""
 
     def __init__(self, clients: list[httpx.AsyncClient]) -> None:
         self.clients = clients
@@ -55,7 +55,7 @@ class Servers:
         return answer["data"]
 
     async def write(self, name: str, given: Mapping[str, object], selected: str = "") -> Any:
-        """The payload, of which this is selected."""
+        """Run a mutation, and return its payload with the selected fields."""
         self._writes += 1
         type_ = f"{name[0].upper()}{name[1:]}Input"
         document = f"""mutation Write($input: {type_}!) {{
@@ -67,7 +67,7 @@ class Servers:
         return payload
 
     async def all_show(self, expected: Any) -> None:
-        """Twice each: computed, and kept."""
+        """Ask each process twice, for a computed and for a cached figure."""
         for client in self.clients * 2:
             assert (await self.ask(client, VIEWER))["viewer"] == expected
 
@@ -88,7 +88,7 @@ async def servers(
         yield Servers(clients)
 
 
-async def test_who_has_written_sees_it_at_once_and_in_every_process(servers: Servers) -> None:
+async def test_users_see_their_own_writes_at_once_in_every_process(servers: Servers) -> None:
     await servers.all_show(figures())
 
     user = f"user {{ {_USER} }}"

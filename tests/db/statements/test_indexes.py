@@ -33,7 +33,7 @@ from db.statements import (
     recent_leads,
 )
 from db.statements import export as exports
-from server.commands.demo import _make_data
+from server.commands.demo import _create_data
 from tests.support.databases import copied_database
 
 AT = datetime.now(UTC) - timedelta(days=45)  # in the middle of the demo's days
@@ -55,7 +55,7 @@ async def seeded(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Poo
 
 
 async def fill(pool: Pool) -> None:
-    await _make_data(pool, scale=1)
+    await _create_data(pool, scale=1)
     # Add many users, so that the rows of one user are a small part of the table, as in production.
     await pool.execute(
         "INSERT INTO users (email) SELECT format('u%s@example.com', n) FROM generate_series(1, 2000) AS n"

@@ -18,7 +18,7 @@ Command = Callable[..., asyncio.Future[Result]]
 
 @pytest.fixture
 def command(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """`leadgraph counters` on the test's database; in a thread, for it runs an event loop of its own."""
+    """Run `leadgraph counters` on the test's database, in a thread, since it runs its own event loop."""
     monkeypatch.setenv("LEADGRAPH_DATABASE_URL", database_url)
     return lambda *arguments: asyncio.ensure_future(
         asyncio.to_thread(CliRunner().invoke, counters_app, arguments)
@@ -38,7 +38,7 @@ async def data(pool: Pool) -> Pool:
 
 
 def lines(result: Result) -> list[str]:
-    """What was printed, with one space between words."""
+    """Return the printed lines with single spaces between words."""
     return [" ".join(line.split()) for line in result.stdout.splitlines()]
 
 
@@ -48,18 +48,18 @@ async def spoil(pool: Pool) -> None:
 
 
 @pytest.mark.usefixtures("data")
-async def test_right_counters_are_verified(command: Command) -> None:
+async def test_verify_exits_with_0_if_all_counters_are_right(command: Command) -> None:
     result = await command("verify")
     assert result.stdout == "93 counters of 18 rows checked, 0 wrong.\n"
     assert result.exit_code == 0
 
 
-async def test_an_empty_database_is_verified(command: Command) -> None:
+async def test_verify_succeeds_on_an_empty_database(command: Command) -> None:
     result = await command("verify")
     assert (result.stdout, result.exit_code) == ("0 counters of 0 rows checked, 0 wrong.\n", 0)
 
 
-async def test_wrong_counters_are_listed_and_the_exit_code_says_so(data: Pool, command: Command) -> None:
+async def test_verify_lists_wrong_counters_and_exits_with_1(data: Pool, command: Command) -> None:
     await spoil(data)
     result = await command("verify")
     assert lines(result) == [
@@ -71,7 +71,7 @@ async def test_wrong_counters_are_listed_and_the_exit_code_says_so(data: Pool, c
     assert result.exit_code == 1
 
 
-async def test_wrong_counters_are_lines_of_json_for_programs(data: Pool, command: Command) -> None:
+async def test_verify_json_prints_wrong_counters_as_json_lines(data: Pool, command: Command) -> None:
     await spoil(data)
     result = await command("verify", "--json")
     assert [json.loads(line) for line in result.stdout.splitlines()] == [
@@ -82,7 +82,7 @@ async def test_wrong_counters_are_lines_of_json_for_programs(data: Pool, command
     assert result.exit_code == 1
 
 
-async def test_wrong_slots_are_listed_with_their_slot(data: Pool, command: Command) -> None:
+async def test_wrong_roll_ups_are_listed_with_their_bucket(data: Pool, command: Command) -> None:
     await data.execute("UPDATE slot_stats SET mentions = 9 WHERE keyword_id = 2")
     slot = await data.fetchval("SELECT slot FROM slot_stats WHERE keyword_id = 2")
     result = await command("verify", "--table", "slot_stats", "--from-id", "2")
@@ -105,31 +105,31 @@ async def test_wrong_slots_are_listed_with_their_slot(data: Pool, command: Comma
     assert await drifts(data) == []
 
 
-async def test_roll_ups_are_filled_once(data: Pool, command: Command) -> None:
+async def test_backfill_fills_roll_ups_once(data: Pool, command: Command) -> None:
     await data.execute(
         "UPDATE backfills SET finished_at = NULL; DELETE FROM day_stats; DELETE FROM slot_stats"
     )
     result = await command("backfill")
     assert lines(result) == [
-        "user_slot_stats up to id 3: 0 filled in",
-        "user_day_stats up to id 3: 0 filled in",
-        "slot_stats up to id 3: 3 filled in",
-        "day_stats up to id 3: 3 filled in",
-        "48 counters of 12 rows checked, 6 filled in.",
+        "user_slot_stats up to ID 3: 0 filled",
+        "user_day_stats up to ID 3: 0 filled",
+        "slot_stats up to ID 3: 3 filled",
+        "day_stats up to ID 3: 3 filled",
+        "48 counters of 12 rows checked, 6 filled.",
     ]
     assert await drifts(data) == []
     again = await command("backfill")
-    assert (again.stdout, again.exit_code) == ("0 counters of 0 rows checked, 0 filled in.\n", 0)
+    assert (again.stdout, again.exit_code) == ("0 counters of 0 rows checked, 0 filled.\n", 0)
 
 
-async def test_a_server_does_not_start_on_roll_ups_that_are_not_filled(data: Pool, database_url: str) -> None:
+async def test_a_server_refuses_to_start_on_unfilled_roll_ups(data: Pool, database_url: str) -> None:
     await asyncio.to_thread(require_filled, database_url)
     await data.execute("UPDATE backfills SET finished_at = NULL WHERE name = 'day_stats'")
-    with pytest.raises(CommandError, match="run `leadgraph counters backfill`"):
+    with pytest.raises(CommandError, match="Run `leadgraph counters backfill`"):
         await asyncio.to_thread(require_filled, database_url)
 
 
-async def test_a_range_of_a_table_is_verified_alone(data: Pool, command: Command) -> None:
+async def test_verify_checks_only_the_given_range_of_a_table(data: Pool, command: Command) -> None:
     await spoil(data)
     result = await command("verify", "--table", "users", "--from-id", "3")
     assert (result.stdout, result.exit_code) == ("8 counters of 1 rows checked, 0 wrong.\n", 0)
@@ -138,7 +138,7 @@ async def test_a_range_of_a_table_is_verified_alone(data: Pool, command: Command
     assert result.exit_code == 1
 
 
-async def test_a_sample_reads_so_many_users_and_keywords(data: Pool, command: Command) -> None:
+async def test_verify_sample_checks_the_given_number_of_parents(data: Pool, command: Command) -> None:
     result = await command("verify", "--sample", "1")
     assert (result.stdout, result.exit_code) == ("31 counters of 6 rows checked, 0 wrong.\n", 0)
     await spoil(data)
@@ -154,38 +154,38 @@ async def test_a_sample_reads_so_many_users_and_keywords(data: Pool, command: Co
     assert (result.stdout, result.exit_code) == ("8 counters of 1 rows checked, 0 wrong.\n", 0)
 
 
-async def test_repair_prints_what_it_mends_and_how_far_it_has_come(data: Pool, command: Command) -> None:
+async def test_repair_prints_repaired_counters_and_its_progress(data: Pool, command: Command) -> None:
     await spoil(data)
     result = await command("repair", "--batch", "2")
     assert lines(result) == [
         "table id column stored counted",
         "users 2 mentions_count 40 2",
-        "users up to id 2: 1 mended",
-        "users up to id 3: 0 mended",
-        "keywords up to id 2: 0 mended",
+        "users up to ID 2: 1 repaired",
+        "users up to ID 3: 0 repaired",
+        "keywords up to ID 2: 0 repaired",
         "keywords 3 leads_count 1 0",
-        "keywords up to id 3: 1 mended",
-        "user_slot_stats up to id 2: 0 mended",
-        "user_slot_stats up to id 3: 0 mended",
-        "user_day_stats up to id 2: 0 mended",
-        "user_day_stats up to id 3: 0 mended",
-        "slot_stats up to id 2: 0 mended",
-        "slot_stats up to id 3: 0 mended",
-        "day_stats up to id 2: 0 mended",
-        "day_stats up to id 3: 0 mended",
-        "93 counters of 18 rows checked, 2 mended.",
+        "keywords up to ID 3: 1 repaired",
+        "user_slot_stats up to ID 2: 0 repaired",
+        "user_slot_stats up to ID 3: 0 repaired",
+        "user_day_stats up to ID 2: 0 repaired",
+        "user_day_stats up to ID 3: 0 repaired",
+        "slot_stats up to ID 2: 0 repaired",
+        "slot_stats up to ID 3: 0 repaired",
+        "day_stats up to ID 2: 0 repaired",
+        "day_stats up to ID 3: 0 repaired",
+        "93 counters of 18 rows checked, 2 repaired.",
     ]
     assert result.exit_code == 0
     assert await drifts(data) == []
     again = await command("repair")
-    assert again.stdout.splitlines()[-1] == "93 counters of 18 rows checked, 0 mended."
+    assert again.stdout.splitlines()[-1] == "93 counters of 18 rows checked, 0 repaired."
 
 
-async def test_a_dry_run_mends_nothing(data: Pool, command: Command) -> None:
+async def test_a_dry_run_repairs_no_counter(data: Pool, command: Command) -> None:
     await spoil(data)
     before = await drifts(data)
     result = await command("repair", "--dry-run")
-    assert result.stdout.splitlines()[-1] == "93 counters of 18 rows checked, 2 to be mended."
+    assert result.stdout.splitlines()[-1] == "93 counters of 18 rows checked, 2 to repair."
     assert result.exit_code == 0
     assert await drifts(data) == before != []
 
@@ -195,16 +195,16 @@ async def test_a_dry_run_mends_nothing(data: Pool, command: Command) -> None:
     [
         (
             ["verify", "--from-id", "2"],
-            "mean ids of one table: add --table users, --table keywords or a roll-up",
+            "--from-id and --to-id require --table: users, keywords or a roll-up.",
         ),
-        (["repair", "--to-id", "2"], "mean ids of one table"),
+        (["repair", "--to-id", "2"], "--from-id and --to-id require --table"),
         (
             ["repair", "--table", "users", "--from-id", "3", "--to-id", "2"],
-            "--from-id 3 comes after --to-id 2",
+            "--from-id must not be larger than --to-id: 3 > 2.",
         ),
     ],
 )
-async def test_ids_that_make_no_sense_are_refused(
+async def test_contradictory_ranges_of_ids_are_refused(
     command: Command, arguments: list[str], sentence: str
 ) -> None:
     result = await command(*arguments)
@@ -212,7 +212,7 @@ async def test_ids_that_make_no_sense_are_refused(
     assert sentence in str(result.exception)
 
 
-async def test_a_batch_that_takes_too_long_ends_with_a_sentence(
+async def test_a_batch_above_the_time_limit_is_reported_in_one_sentence(
     data: Pool, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEADGRAPH_STATEMENT_TIMEOUT_SECONDS", "1")
@@ -224,14 +224,14 @@ async def test_a_batch_that_takes_too_long_ends_with_a_sentence(
         await transaction.rollback()
     assert isinstance(result.exception, CommandError)
     assert str(result.exception) == (
-        "A batch took longer than 1 seconds: give a smaller --batch, or raise LEADGRAPH_STATEMENT_TIMEOUT_SECONDS."
+        "A batch took longer than 1 seconds. Pass a smaller --batch, or increase LEADGRAPH_STATEMENT_TIMEOUT_SECONDS."
     )
 
 
-async def test_a_database_that_is_not_migrated_is_refused(pool: Pool, command: Command) -> None:
+async def test_an_unmigrated_database_is_refused(pool: Pool, command: Command) -> None:
     await pool.execute("UPDATE alembic_version SET version_num = '0001'")
     result = await command("verify")
     assert isinstance(result.exception, CommandError)
-    assert "run `leadgraph migrate`" in str(result.exception)
-    assert result.exception.exit_code == 2  # 1 would say that counters are wrong
+    assert "Run `leadgraph migrate`" in str(result.exception)
+    assert result.exception.exit_code == 2  # 1 means that counters are wrong
     assert isinstance((await command("repair")).exception, CommandError)

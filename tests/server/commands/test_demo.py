@@ -1,4 +1,4 @@
-"""`leadgraph demo`, as a person starts, stops, kills and breaks it."""
+"""`leadgraph demo`: started, stopped, killed and misconfigured."""
 
 import asyncio
 import os
@@ -32,14 +32,14 @@ def runs(pid: int) -> bool:
         return False
 
 
-def test_what_it_prints_works_and_stands_in_a_private_file(demo: Demo) -> None:
+def test_the_printed_values_work_and_are_stored_in_a_private_file(demo: Demo) -> None:
     facts = demo.facts
     assert set(facts) == {"url", "graphiql_url", "api_key", "user_email", "database_url"}
     assert stat.S_IMODE((demo.home / "demo.json").stat().st_mode) == 0o600
     assert demo.ask(COUNTS)["viewer"]["email"] == facts["user_email"] == "demo@leadgraph.example"
 
 
-def test_it_stops_cleanly_and_finds_its_data_again(new_demo: Demo) -> None:
+def test_a_demo_stops_cleanly_and_keeps_its_data(new_demo: Demo) -> None:
     new_demo.start("--scale", "0.05")
     first, key = new_demo.ask(COUNTS), new_demo.facts["api_key"]
     assert first["viewer"]["keywordsCount"] == 20
@@ -61,11 +61,11 @@ def test_it_stops_cleanly_and_finds_its_data_again(new_demo: Demo) -> None:
     code, output = new_demo.stop(signal.SIGTERM)
     assert (code, runs(server)) == (0, False)
     assert "Traceback" not in output
-    assert "Making demo data" not in output
+    assert "Creating demo data" not in output
 
 
 @pytest.mark.parametrize("victim", ["leadgraph", "postmaster", "both"])
-def test_after_a_kill_the_next_start_has_every_committed_row(new_demo: Demo, victim: str) -> None:
+def test_every_committed_row_survives_a_kill(new_demo: Demo, victim: str) -> None:
     new_demo.start("--scale", "0.05")
     before = new_demo.ask(COUNTS)
     assert new_demo.process is not None
@@ -80,7 +80,7 @@ def test_after_a_kill_the_next_start_has_every_committed_row(new_demo: Demo, vic
     assert new_demo.ask(COUNTS) == before
 
 
-async def test_a_demo_killed_while_it_makes_data_leaves_nothing_half_made(new_demo: Demo) -> None:
+async def test_a_demo_killed_while_creating_data_leaves_no_partial_data(new_demo: Demo) -> None:
     process = subprocess.Popen(
         [new_demo.command, "demo", "--scale", "5"],
         env=new_demo.environment(),
@@ -97,7 +97,7 @@ async def test_a_demo_killed_while_it_makes_data_leaves_nothing_half_made(new_de
 
 
 async def writing_has_begun(demo: Demo) -> None:
-    """Returns when mentions are being copied."""
+    """Wait until the demo copies mentions."""
     give_up_at = time.monotonic() + 30
     while time.monotonic() < give_up_at:
         await asyncio.sleep(0.02)
@@ -115,18 +115,18 @@ async def writing_has_begun(demo: Demo) -> None:
     raise TimeoutError
 
 
-def test_a_taken_port_is_one_sentence(new_demo: Demo) -> None:
+def test_a_port_in_use_is_reported_in_one_sentence(new_demo: Demo) -> None:
     with socket.create_server(("127.0.0.1", new_demo.port)):
         done = new_demo.run("demo")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"leadgraph: Port {new_demo.port} cannot be used (Address already in use): stop the program that "
+        f"leadgraph: Port {new_demo.port} cannot be used (Address already in use). Stop the program that "
         "listens there, or choose another port, for example with LEADGRAPH_PORT=8001.\n"
     )
     assert not new_demo.home.exists()
 
 
-def test_a_damaged_data_folder_is_one_sentence_and_stays_as_it_is(new_demo: Demo) -> None:
+def test_a_damaged_data_folder_is_reported_and_left_unchanged(new_demo: Demo) -> None:
     data = new_demo.home / "postgres" / "data"
     data.mkdir(parents=True)
     (data / "precious").write_text("x")
@@ -141,13 +141,13 @@ def test_a_damaged_data_folder_is_one_sentence_and_stays_as_it_is(new_demo: Demo
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("mysql://x/y", "LEADGRAPH_DATABASE_URL has to look like postgresql://user:password@host:5432/database."),
-        ("nonsense", "LEADGRAPH_DATABASE_URL has to look like postgresql://user:password@host:5432/database."),
-        ("postgresql://u:secret@127.0.0.1:1/x", "LEADGRAPH_DATABASE_URL (postgresql://u@127.0.0.1:1/x) does not lead to a PostgreSQL that can be used: "),
-        ("postgresql://u:secret@127.0.0.1:notaport/x", "LEADGRAPH_DATABASE_URL "),
+        ("mysql://x/y", "LEADGRAPH_DATABASE_URL must have the form postgresql://user:password@host:5432/database."),
+        ("nonsense", "LEADGRAPH_DATABASE_URL must have the form postgresql://user:password@host:5432/database."),
+        ("postgresql://u:secret@127.0.0.1:1/x", "Cannot use the PostgreSQL of LEADGRAPH_DATABASE_URL (postgresql://u@127.0.0.1:1/x): "),
+        ("postgresql://u:secret@127.0.0.1:notaport/x", "Cannot use the PostgreSQL of LEADGRAPH_DATABASE_URL "),
     ],
 )  # fmt: skip
-def test_a_wrong_database_url_is_one_sentence_without_the_password(
+def test_an_invalid_database_url_is_reported_without_its_password(
     new_demo: Demo, url: str, message: str
 ) -> None:
     done = new_demo.run("demo", LEADGRAPH_DATABASE_URL=url)
@@ -157,19 +157,19 @@ def test_a_wrong_database_url_is_one_sentence_without_the_password(
     assert "secret" not in done.stderr
 
 
-def test_a_url_with_a_wrong_password_or_database_is_one_sentence(demo: Demo, new_demo: Demo) -> None:
+def test_a_wrong_password_or_database_is_reported_in_one_sentence(demo: Demo, new_demo: Demo) -> None:
     url = demo.facts["database_url"]
-    for wrong, said in (
+    for wrong, reason in (
         (re.sub(r":[^:@]+@", ":wrong@", url), "password authentication failed"),
         (url.removesuffix("leadgraph") + "nothing", 'database "nothing" does not exist'),
     ):
         done = new_demo.run("demo", LEADGRAPH_DATABASE_URL=wrong)
         assert done.returncode == 1
-        assert said in done.stderr
+        assert reason in done.stderr
         assert len(done.stderr.splitlines()) == 1
 
 
-def test_another_postgresql_is_used_instead_of_the_embedded_one(new_demo: Demo, database_url: str) -> None:
+def test_the_demo_uses_the_postgresql_of_the_database_url(new_demo: Demo, database_url: str) -> None:
     new_demo.start("--scale", "0.05", LEADGRAPH_DATABASE_URL=database_url)
     assert new_demo.ask(COUNTS)["viewer"]["keywordsCount"] == 20
     assert new_demo.facts["database_url"] == database_url
@@ -177,7 +177,7 @@ def test_another_postgresql_is_used_instead_of_the_embedded_one(new_demo: Demo, 
     assert not (new_demo.home / "postgres").exists()
 
 
-async def test_a_database_of_another_release_is_one_sentence(
+async def test_a_database_of_an_unknown_revision_is_refused(
     new_demo: Demo, database_url: str, pool: Pool
 ) -> None:
     await pool.execute("UPDATE alembic_version SET version_num = 'ffff'")
@@ -185,29 +185,29 @@ async def test_a_database_of_another_release_is_one_sentence(
         done = new_demo.run(*command, LEADGRAPH_DATABASE_URL=database_url)
         assert done.returncode == (2 if "verify" in command else 1)
         assert done.stderr.startswith(
-            "leadgraph: The database stands at revision ffff, which this release does not know"
+            "leadgraph: The database is at revision ffff, which is unknown to this release"
         )
         assert len(done.stderr.splitlines()) == 1
 
 
-async def test_serving_an_old_database_says_to_migrate(new_demo: Demo, database_url: str, pool: Pool) -> None:
+async def test_serving_an_old_database_asks_to_migrate(new_demo: Demo, database_url: str, pool: Pool) -> None:
     await pool.execute("UPDATE alembic_version SET version_num = '0001'")
     done = new_demo.run("serve", LEADGRAPH_DATABASE_URL=database_url)
     assert done.returncode == 1
     assert done.stderr == (
-        "leadgraph: The database stands at revision 0001, this release needs "
-        f"{migrations.head()}: run `leadgraph migrate`.\n"
+        "leadgraph: The database is at revision 0001, but this release requires "
+        f"{migrations.head()}. Run `leadgraph migrate`.\n"
     )
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "eighty", "-1"])
-def test_a_wrong_setting_names_its_variable(new_demo: Demo, port: str) -> None:
+def test_an_invalid_setting_names_its_variable(new_demo: Demo, port: str) -> None:
     done = new_demo.run("serve", LEADGRAPH_PORT=port)
     assert done.returncode == 1
     assert done.stderr.startswith(f"leadgraph: LEADGRAPH_PORT='{port}' cannot be used: ")
 
 
-def test_keys_are_made_for_users_that_exist(demo: Demo) -> None:
+def test_keys_are_created_only_for_existing_users(demo: Demo) -> None:
     made = demo.run("keys", "create", "--user", "MIRA@leadgraph.example")
     assert made.returncode == 0
     assert re.fullmatch(r"lg_live_\d+_[0-9A-Za-z]{38}\n", made.stdout)

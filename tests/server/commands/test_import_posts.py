@@ -41,14 +41,14 @@ def start(url: str, *arguments: object) -> subprocess.Popen[str]:
 
 
 async def run(url: str, *arguments: object) -> tuple[int, str, str]:
-    """Exit code, standard output and standard error."""
+    """Run the command, and return its exit code, standard output and standard error."""
     process = start(url, *arguments)
     output, errors = await asyncio.to_thread(process.communicate, timeout=60)
     return process.returncode, output, errors
 
 
 async def counters(pool: Pool) -> tuple[int, dict[str, int]]:
-    """`mentions_count` of the only user and of the keywords, which agree with the rows."""
+    """Check `mentions_count` of the user and the keywords against the rows, and return the counts."""
     keywords = await pool.fetch(
         """
         SELECT keyword, mentions_count,
@@ -66,7 +66,7 @@ def posts(numbers: range, title: str = "A CRM") -> str:
 
 
 @pytest.mark.usefixtures("ann")
-async def test_posts_are_imported_and_summed_up(database_url: str, pool: Pool, tmp_path: Path) -> None:
+async def test_posts_are_imported_with_a_summary(database_url: str, pool: Pool, tmp_path: Path) -> None:
     file, rejects = tmp_path / "posts.csv", tmp_path / "rejects.jsonl"
     file.write_text(
         HEADER
@@ -80,9 +80,9 @@ async def test_posts_are_imported_and_summed_up(database_url: str, pool: Pool, t
         "read                  7  posts in the file\n"
         "matched               4  posts with a keyword\n"
         "mentions              5  pairs of a post and a keyword\n"
-        "created               4  mentions that are new\n"
-        "duplicates            1  mentions that were there\n"
-        "rejected              2  rows that were skipped\n"
+        "created               4  new mentions\n"
+        "duplicates            1  mentions that already existed\n"
+        "rejected              2  invalid rows, skipped\n"
         "  line 6: the header has 7 fields, but this row has 2\n"
         '  line 8: likes "x": Must be an integer between 0 and 2147483647.\n'
     )
@@ -115,7 +115,7 @@ async def test_posts_are_imported_and_summed_up(database_url: str, pool: Pool, t
 
 
 @pytest.mark.usefixtures("ann")
-async def test_columns_platform_and_format_are_options(database_url: str, pool: Pool, tmp_path: Path) -> None:
+async def test_options_set_columns_platform_and_format(database_url: str, pool: Pool, tmp_path: Path) -> None:
     file = tmp_path / "posts"
     file.write_text('{"name": "t3_a", "title": "none", "what": "crm", "link": "https://example.com"}\n' * 2)
     options = ("--format", "jsonl", "--id-column", "name", "--content-column", "what", "--platform", "reddit")
@@ -125,8 +125,8 @@ async def test_columns_platform_and_format_are_options(database_url: str, pool: 
         "read                  2  posts in the file\n"
         "matched               2  posts with a keyword\n"
         "mentions              2  pairs of a post and a keyword\n"
-        "rejected              0  rows that were skipped\n"
-        "A dry run: nothing was written.\n"
+        "rejected              0  invalid rows, skipped\n"
+        "Dry run, nothing was written.\n"
     )
     assert await counters(pool) == (0, {"crm": 0, "open source": 0, "paused": 0})
     assert (await run(database_url, file, "--user", "ann@example.com", *options))[0] == 0
@@ -141,7 +141,7 @@ async def test_twenty_rejected_rows_are_listed_and_all_are_counted(database_url:
     file.write_text("id,title\n" + "x\n" * 1030)
     code, output, _ = await run(database_url, file, "--user", "ann@example.com")
     assert code == 0
-    assert output.splitlines()[5] == "rejected          1,030  rows that were skipped"
+    assert output.splitlines()[5] == "rejected          1,030  invalid rows, skipped"
     assert output.splitlines()[6:] == [
         *(f"  line {line}: the header has 2 fields, but this row has 1" for line in range(2, 22)),
         "  and 1,010 more",
@@ -156,19 +156,19 @@ async def test_a_damaged_file_is_imported_up_to_the_damage(
     file.write_bytes((HEADER + posts(range(1500))).encode() + b"9,\xff,,,,,\n" + posts(range(2000)).encode())
     code, output, errors = await run(database_url, file, "--user", "ann@example.com")
     assert code == 1
-    assert output.splitlines()[3] == "created           1,500  mentions that are new"
+    assert output.splitlines()[3] == "created           1,500  new mentions"
     assert errors == (
         f"leadgraph: {file} is damaged in line 1502: byte 3 of the line is not UTF-8. Save the file as UTF-8. "
-        "The posts before it are imported; mend the file and run the same command again: what was imported "
-        "before is recognised.\n"
+        "The posts before it are imported. Repair the file. Run the same command again. Posts that are "
+        "already imported are skipped.\n"
     )
     assert await counters(pool) == (1500, {"crm": 1500, "open source": 0, "paused": 0})
     file.write_text(HEADER + posts(range(2000)))
     code, output, errors = await run(database_url, file, "--user", "ann@example.com")
     assert (code, errors) == (0, "")
     assert output.splitlines()[3:5] == [
-        "created             500  mentions that are new",
-        "duplicates        1,500  mentions that were there",
+        "created             500  new mentions",
+        "duplicates        1,500  mentions that already existed",
     ]
     assert await counters(pool) == (2000, {"crm": 2000, "open source": 0, "paused": 0})
 
@@ -180,13 +180,13 @@ async def test_a_damaged_file_is_imported_up_to_the_damage(
         ("id,title\r1,a", [], "{file} is damaged in line 1: the header is invalid: the quotation marks do not pair up, or a carriage return lacks its line feed. Nothing is imported."),
         ("", [], "{file} is empty."),
         ("a,b\n", [], 'The ID column is unknown. Name it with --id-column; the file has "a", "b".'),
-        ("id,title\n", ["--time-zone", "America"], '"America" is no time zone: give an IANA name such as UTC or America/New_York.'),
-        ("id,title\n", ["--time-zone", "../x"], '"../x" is no time zone: give an IANA name such as UTC or America/New_York.'),
-        ("id,title\n", ["--rejects", "{file}"], "--rejects names the file of posts itself: name another file."),
+        ("id,title\n", ["--time-zone", "America"], '"America" is not a time zone. Pass an IANA name such as UTC or America/New_York.'),
+        ("id,title\n", ["--time-zone", "../x"], '"../x" is not a time zone. Pass an IANA name such as UTC or America/New_York.'),
+        ("id,title\n", ["--rejects", "{file}"], "--rejects must not be the file of posts. Pass another file."),
         ("id,title\n", ["--rejects", "{file}/x"], "The rejected rows cannot be written: [Errno 20] Not a directory: '{file}/x'."),
     ],
 )  # fmt: skip
-async def test_what_cannot_be_imported_is_one_sentence(
+async def test_an_unusable_file_or_option_is_reported_in_one_sentence(
     database_url: str, tmp_path: Path, content: str, options: list[str], sentence: str
 ) -> None:
     file = tmp_path / "posts.csv"
@@ -199,7 +199,7 @@ async def test_what_cannot_be_imported_is_one_sentence(
 
 @pytest.mark.usefixtures("ann")
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
-async def test_rejected_rows_that_cannot_be_written_are_one_sentence(
+async def test_an_unwritable_rejects_file_is_reported_in_one_sentence(
     database_url: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "posts.csv"
@@ -207,12 +207,12 @@ async def test_rejected_rows_that_cannot_be_written_are_one_sentence(
     code, _, errors = await run(database_url, file, "--user", "ann@example.com", "--rejects", "/dev/full")
     assert code == 1
     assert errors == (
-        "leadgraph: The rejected rows cannot be written: [Errno 28] No space left on device. Mend that and run "
-        "the same command again: what was imported before is recognised.\n"
+        "leadgraph: The rejected rows cannot be written: [Errno 28] No space left on device. Fix the cause. "
+        "Run the same command again. Posts that are already imported are skipped.\n"
     )
 
 
-async def test_users_that_have_nothing_to_look_for_are_named(
+async def test_users_without_active_keywords_are_refused(
     database_url: str, pool: Pool, tmp_path: Path
 ) -> None:
     file = tmp_path / "posts.csv"
@@ -221,18 +221,20 @@ async def test_users_that_have_nothing_to_look_for_are_named(
     code, output, errors = await run(database_url, file, "--user", "eve@example.com")
     assert (code, output) == (1, "")
     assert errors == (
-        "leadgraph: There is no active user with the e-mail address eve@example.com. The address that belongs to "
-        "an API key is what the query { viewer { email } } answers.\n"
+        "leadgraph: No active user has the e-mail address eve@example.com. The query { viewer { email } } returns "
+        "the address of an API key's user.\n"
     )
     code, output, errors = await run(database_url, file, "--user", "bob@example.com")
     assert (code, output) == (1, "")
     assert errors == (
-        "leadgraph: The user bob@example.com has no active keywords, so no post can match: add one first.\n"
+        "leadgraph: The user bob@example.com has no active keywords, so no post can match. Create a keyword first.\n"
     )
 
 
 @pytest.mark.usefixtures("ann")
-async def test_a_database_that_refuses_is_one_sentence(database_url: str, pool: Pool, tmp_path: Path) -> None:
+async def test_a_database_failure_is_reported_in_one_sentence(
+    database_url: str, pool: Pool, tmp_path: Path
+) -> None:
     file = tmp_path / "posts.csv"
     file.write_text(HEADER + posts(range(1500)))
     await pool.execute("ALTER TABLE mentions ADD CONSTRAINT full_disk CHECK (external_id <> '1200')")
@@ -240,15 +242,15 @@ async def test_a_database_that_refuses_is_one_sentence(database_url: str, pool: 
     assert (code, output) == (1, "")
     assert errors == (
         'leadgraph: The database failed after 1,000 posts: new row for relation "mentions" violates check '
-        'constraint "full_disk". Mend that and run the same command again: what was imported before is '
-        "recognised.\n"
+        'constraint "full_disk". Fix the cause. Run the same command again. Posts that are already '
+        "imported are skipped.\n"
     )
     assert (await counters(pool))[0] == 1000
 
 
 @pytest.mark.usefixtures("ann")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-async def test_an_import_that_is_stopped_leaves_whole_batches_and_can_be_resumed(
+async def test_an_interrupted_import_leaves_whole_batches_and_can_be_resumed(
     database_url: str, pool: Pool, tmp_path: Path, number: signal.Signals
 ) -> None:
     pipe = tmp_path / "posts.csv"
@@ -265,7 +267,8 @@ async def test_an_import_that_is_stopped_leaves_whole_batches_and_can_be_resumed
     if number == signal.SIGINT:
         assert process.returncode == 1
         assert errors == (
-            "leadgraph: Interrupted; run the same command again: what was imported before is recognised.\n"
+            "leadgraph: Interrupted. Run the same command again. Posts that are already imported are "
+            "skipped.\n"
         )
     assert await counters(pool) == (2000, {"crm": 2000, "open source": 0, "paused": 0})
     file = tmp_path / "again.csv"
@@ -273,17 +276,15 @@ async def test_an_import_that_is_stopped_leaves_whole_batches_and_can_be_resumed
     code, output, _ = await run(database_url, file, "--user", "ann@example.com")
     assert code == 0
     assert output.splitlines()[3:5] == [
-        "created             500  mentions that are new",
-        "duplicates        2,000  mentions that were there",
+        "created             500  new mentions",
+        "duplicates        2,000  mentions that already existed",
     ]
     assert await counters(pool) == (2500, {"crm": 2500, "open source": 0, "paused": 0})
 
 
 @pytest.mark.usefixtures("ann")
 @pytest.mark.skipif(not REAL_FILE.exists(), reason="the real sample lies outside the project")
-async def test_the_real_file_is_imported_and_the_second_time_nothing_is(
-    database_url: str, pool: Pool
-) -> None:
+async def test_a_real_file_is_imported_once(database_url: str, pool: Pool) -> None:
     for created, duplicates in ((157, 0), (0, 157)):
         code, output, errors = await run(database_url, REAL_FILE, "--user", "ann@example.com", "--json")
         assert (code, errors) == (0, "")

@@ -1,4 +1,4 @@
-"""`leadgraph keys create`: what a key may do is what was said, and reading where nothing was."""
+"""`leadgraph keys create`: the scopes of a key, and read scopes by default."""
 
 import httpx
 import pytest
@@ -28,12 +28,12 @@ def codes(demo: Demo, key: str, document: str) -> set[str]:
         ((), set(), {"FORBIDDEN"}),
         (("bulk:read",), set(), {"FORBIDDEN"}),
         (("read:keywords",), {"FORBIDDEN"}, {"FORBIDDEN"}),
-        # The id in the document is none: whoever may write gets as far as that.
+        # The document contains an invalid ID, so a key that may write gets BAD_USER_INPUT.
         (("read:keywords", "read:leads", "write:keywords"), set(), {"BAD_USER_INPUT"}),
         (("write:keywords",), {"FORBIDDEN"}, {"BAD_USER_INPUT"}),
     ],
 )
-def test_a_key_may_do_what_its_scopes_say(
+def test_a_key_may_do_exactly_what_its_scopes_allow(
     demo: Demo, scopes: tuple[str, ...], reads: set[str], writes: set[str]
 ) -> None:
     key = made(demo, *scopes)
@@ -41,7 +41,7 @@ def test_a_key_may_do_what_its_scopes_say(
     assert codes(demo, key, CREATE) == writes
 
 
-def test_a_scope_that_is_none_is_named_with_those_that_are(demo: Demo) -> None:
+def test_an_unknown_scope_is_refused_with_a_list_of_the_scopes(demo: Demo) -> None:
     done = demo.run("keys", "create", "--user", "demo@leadgraph.example", "--scope", "write:all")
     assert done.returncode == 1
-    assert "There is no scope write:all; there are: read:keywords, read:mentions" in done.stderr
+    assert "The scope write:all does not exist. Use one of read:keywords, read:mentions" in done.stderr

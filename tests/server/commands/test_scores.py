@@ -15,7 +15,7 @@ Command = Callable[..., asyncio.Future[Result]]
 
 @pytest.fixture
 def command(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """`leadgraph` on the test's database; in a thread, for it runs an event loop of its own."""
+    """Run `leadgraph` on the test's database, in a thread, since it runs its own event loop."""
     monkeypatch.setenv("LEADGRAPH_DATABASE_URL", database_url)
     return lambda *arguments: asyncio.ensure_future(asyncio.to_thread(CliRunner().invoke, app, arguments))
 
@@ -41,40 +41,40 @@ async def data(pool: Pool) -> Pool:
     return pool
 
 
-async def test_leads_are_scored_batch_by_batch(data: Pool, command: Command) -> None:
+async def test_rescore_scores_leads_batch_by_batch(data: Pool, command: Command) -> None:
     result = await command("leads", "rescore", "--batch", "2")
     assert result.stdout.splitlines() == [
-        "leads up to id 2: 2",
-        "leads up to id 4: 2",
-        "leads up to id 5: 1",
+        "leads up to ID 2: 2",
+        "leads up to ID 4: 2",
+        "leads up to ID 5: 1",
         "5 leads done.",
     ]
     assert await data.fetchval("SELECT count(*) FROM leads WHERE score_version = '1'") == 5
     assert (await command("leads", "rescore")).stdout == "0 leads done.\n"
     again = await command("leads", "rescore", "--all", "--from-id", "3", "--to-id", "4")
-    assert again.stdout.splitlines() == ["leads up to id 4: 2", "2 leads done."]
+    assert again.stdout.splitlines() == ["leads up to ID 4: 2", "2 leads done."]
 
 
-async def test_integrations_are_refreshed(data: Pool, command: Command) -> None:
+async def test_refresh_health_computes_the_health_of_all_integrations(data: Pool, command: Command) -> None:
     result = await command("integrations", "refresh-health")
-    assert result.stdout.splitlines() == ["integrations up to id 2: 2", "2 integrations done."]
+    assert result.stdout.splitlines() == ["integrations up to ID 2: 2", "2 integrations done."]
     assert await data.fetchval("SELECT count(*) FROM integrations WHERE health_score = 0") == 2
 
 
-async def test_the_timer_ends_no_figures_that_are_kept(data: Pool, command: Command) -> None:
+async def test_refresh_health_leaves_the_data_version_unchanged(data: Pool, command: Command) -> None:
     version = "SELECT data_version FROM users"
     before = await data.fetchval(version)
     await command("integrations", "refresh-health")
     assert await data.fetchval(version) == before
 
 
-async def test_ids_in_the_wrong_order_are_refused(command: Command) -> None:
+async def test_rescore_refuses_ids_in_the_wrong_order(command: Command) -> None:
     result = await command("leads", "rescore", "--from-id", "3", "--to-id", "2")
     assert isinstance(result.exception, CommandError)
-    assert str(result.exception) == "--from-id 3 comes after --to-id 2: exchange the two."
+    assert str(result.exception) == "--from-id must not be larger than --to-id: 3 > 2."
 
 
-async def test_a_batch_that_waits_too_long_ends_with_a_sentence(
+async def test_a_batch_that_waits_too_long_is_reported_in_one_sentence(
     data: Pool, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEADGRAPH_STATEMENT_TIMEOUT_SECONDS", "1")
@@ -85,4 +85,4 @@ async def test_a_batch_that_waits_too_long_ends_with_a_sentence(
         result = await command("leads", "rescore")
         await transaction.rollback()
     assert isinstance(result.exception, CommandError)
-    assert "give a smaller --batch" in str(result.exception)
+    assert "Pass a smaller --batch" in str(result.exception)

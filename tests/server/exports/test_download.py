@@ -1,4 +1,4 @@
-"""The file of an export over HTTP: whole, in ranges, after a break, and not for whoever may not have it."""
+"""Downloads of export files: whole, in ranges, resumed, and refused."""
 
 import asyncio
 import gzip
@@ -21,7 +21,7 @@ QUESTION = {
 
 
 async def add_user(pool: Pool, name: str, *scopes: str) -> tuple[int, str]:
-    """The user's id and key."""
+    """Add a user, and return the user's ID and key."""
     user_id: int = await pool.fetchval(
         "INSERT INTO users (email) VALUES ($1) RETURNING id", f"{name}@example.com"
     )
@@ -47,7 +47,7 @@ async def write_all(pool: Pool) -> None:
 
 @dataclass(frozen=True)
 class Served:
-    """ann's export of 500 keywords, which lies in thirteen pieces."""
+    """A served export of 500 keywords, stored in 13 parts."""
 
     client: httpx.AsyncClient
     pool: Pool
@@ -86,7 +86,7 @@ def code(answer: httpx.Response) -> str:
     return found
 
 
-async def test_the_whole_file(served: Served) -> None:
+async def test_a_download_without_a_range_sends_the_whole_file(served: Served) -> None:
     answer = await served.get()
     assert answer.status_code == 200
     assert answer.content == served.file
@@ -103,7 +103,7 @@ async def test_the_whole_file(served: Served) -> None:
     assert headers["x-request-id"]
 
 
-async def test_the_name_tells_the_format(served: Served) -> None:
+async def test_the_file_name_shows_the_format(served: Served) -> None:
     export_id = await add_export(served.pool, served.user_id, "csv")
     await write_all(served.pool)
     url = f"/exports/{encode('Export', export_id)}/download"
@@ -112,7 +112,7 @@ async def test_the_name_tells_the_format(served: Served) -> None:
     assert gzip.decompress(answer.content).startswith(b"id,keyword\r\n")
 
 
-async def test_any_range_is_that_part_of_the_file(served: Served) -> None:
+async def test_a_range_request_sends_that_part_of_the_file(served: Served) -> None:
     size = len(served.file)
     edges = sorted({0, 1, size // 3, size // 2, size - 1})
     for first in edges:
@@ -126,8 +126,8 @@ async def test_any_range_is_that_part_of_the_file(served: Served) -> None:
     assert (await served.get(range=f"bytes=5-{size + 999}")).content == served.file[5:]
 
 
-async def test_a_break_is_gone_on_from(served: Served) -> None:
-    """As a client does it: what it has, then the rest, as long as it is the same file."""
+async def test_an_interrupted_download_can_be_resumed(served: Served) -> None:
+    """A client requests the rest with If-Range. Another ETag sends the whole file."""
     had = served.file[:1000]
     etag = (await served.get()).headers["etag"]
     rest = await served.get(**{"range": f"bytes={len(had)}-", "if-range": etag})
@@ -136,7 +136,7 @@ async def test_a_break_is_gone_on_from(served: Served) -> None:
     assert (other.status_code, other.content) == (200, served.file)
 
 
-async def test_what_lies_beyond_the_end_is_refused(served: Served) -> None:
+async def test_a_range_beyond_the_end_is_refused(served: Served) -> None:
     answer = await served.get(range=f"bytes={len(served.file)}-")
     assert answer.status_code == 416
     assert answer.headers["content-range"] == f"bytes */{len(served.file)}"
@@ -144,12 +144,12 @@ async def test_what_lies_beyond_the_end_is_refused(served: Served) -> None:
 
 
 @pytest.mark.parametrize("range_", ["bytes=0-1,5-6", "items=0-1", "bytes=9-3", "nonsense"])
-async def test_other_ranges_are_passed_over(served: Served, range_: str) -> None:
+async def test_unsupported_ranges_send_the_whole_file(served: Served, range_: str) -> None:
     answer = await served.get(range=range_)
     assert (answer.status_code, answer.content) == (200, served.file)
 
 
-async def test_head_tells_without_sending(served: Served) -> None:
+async def test_head_sends_the_headers_without_the_file(served: Served) -> None:
     headers = {"authorization": f"Bearer {served.key}"}
     whole = await served.client.head(served.url, headers=headers)
     assert (whole.status_code, whole.content) == (200, b"")
@@ -159,16 +159,16 @@ async def test_head_tells_without_sending(served: Served) -> None:
     assert (part.status_code, part.headers["content-length"]) == (206, "10")
 
 
-async def test_only_gets_are_answered(served: Served) -> None:
+async def test_other_methods_than_get_and_head_are_refused(served: Served) -> None:
     for method in ("POST", "PUT", "DELETE"):
         headers = {"authorization": f"Bearer {served.key}"}
         assert (await served.client.request(method, served.url, headers=headers)).status_code == 405
 
 
-async def test_without_a_key_or_with_a_wrong_one(served: Served) -> None:
-    nobody = await served.client.get(served.url)
-    assert (nobody.status_code, code(nobody)) == (401, "UNAUTHENTICATED")
-    assert nobody.headers["www-authenticate"] == "Bearer"
+async def test_a_download_requires_a_valid_key(served: Served) -> None:
+    anonymous = await served.client.get(served.url)
+    assert (anonymous.status_code, code(anonymous)) == (401, "UNAUTHENTICATED")
+    assert anonymous.headers["www-authenticate"] == "Bearer"
     assert (await served.get("lg_live_nonsense")).status_code == 401
     await served.pool.execute("UPDATE api_keys SET revoked_at = now()")
     assert (await served.get()).status_code == 401
@@ -177,14 +177,14 @@ async def test_without_a_key_or_with_a_wrong_one(served: Served) -> None:
 @pytest.mark.parametrize(
     "id_", ["x", "RXhwb3J0OjA=", "RXhwb3J0OjE", "TGVhZDox", "%00", "RXhwb3J0Oi0x", "1", "é", "a" * 5000]
 )
-async def test_what_is_no_export_of_the_user_is_not_found(served: Served, id_: str) -> None:
+async def test_an_id_that_is_no_export_of_the_user_is_not_found(served: Served, id_: str) -> None:
     headers = {"authorization": f"Bearer {served.key}"}
     answer = await served.client.get(f"/exports/{id_}/download", headers=headers)
     assert (answer.status_code, code(answer)) == (404, "NOT_FOUND")
-    assert answer.json()["errors"][0]["message"] == "There is no such export."
+    assert answer.json()["errors"][0]["message"] == "The export does not exist."
 
 
-async def test_strangers_learn_nothing(served: Served) -> None:
+async def test_exports_of_another_user_are_not_found(served: Served) -> None:
     _, ben = await add_user(served.pool, "ben")
     operator_id, olga = await add_user(served.pool, "olga")
     await served.pool.execute("UPDATE users SET role = 'operator' WHERE id = $1", operator_id)
@@ -198,7 +198,7 @@ async def test_strangers_learn_nothing(served: Served) -> None:
             assert (answer.status_code, code(answer)) == (404, "NOT_FOUND")
 
 
-async def test_what_is_not_finished_is_not_ready(served: Served) -> None:
+async def test_an_unfinished_export_is_not_ready(served: Served) -> None:
     export_id = await add_export(served.pool, served.user_id)
     url = f"/exports/{encode('Export', export_id)}/download"
     headers = {"authorization": f"Bearer {served.key}"}
@@ -208,8 +208,8 @@ async def test_what_is_not_finished_is_not_ready(served: Served) -> None:
     assert (await served.client.get(url, headers=headers)).status_code == 409
 
 
-async def test_a_slow_client_holds_no_connection_to_the_database(served: Served) -> None:
-    """More clients than the pool has connections stop in the middle, and others are answered all the same."""
+async def test_slow_clients_hold_no_database_connections(served: Served) -> None:
+    """More clients than the pool has connections pause, and another request still succeeds."""
     await served.pool.execute(
         "UPDATE export_parts SET data = data || decode(repeat('00', 2000000), 'hex') "
         "WHERE starts_at = (SELECT max(starts_at) FROM export_parts)"
@@ -226,8 +226,8 @@ async def test_a_slow_client_holds_no_connection_to_the_database(served: Served)
             await stream.__aexit__(None, None, None)
 
 
-async def test_a_file_that_goes_while_it_is_sent_ends_short(served: Served) -> None:
-    """The client notices by the length that it was told."""
+async def test_a_file_deleted_during_the_download_ends_short(served: Served) -> None:
+    """The client detects the early end by the Content-Length."""
     await served.pool.execute(
         "UPDATE export_parts SET data = data || decode(repeat('00', 8000000), 'hex') WHERE starts_at = 0"
     )
@@ -243,7 +243,7 @@ async def test_a_file_that_goes_while_it_is_sent_ends_short(served: Served) -> N
                 pass
 
 
-async def test_a_key_that_is_revoked_while_it_is_sent_gets_no_more(served: Served) -> None:
+async def test_a_key_revoked_during_the_download_ends_it(served: Served) -> None:
     await served.pool.execute(
         "UPDATE export_parts SET data = data || decode(repeat('00', 8000000), 'hex') WHERE starts_at = 0"
     )

@@ -1,10 +1,10 @@
-"""Which bytes a request means, by the rules of HTTP."""
+"""The Range header of HTTP requests."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.exports.range_header import UnsatisfiableRangeError, byte_range
+from server.exports.range_header import UnsatisfiableRangeError, parse_range
 
 CONTENT = bytes(range(100))
 
@@ -22,8 +22,8 @@ CONTENT = bytes(range(100))
         (" bytes = 10 - 19 ", CONTENT[10:20]),
     ],
 )
-def test_a_range_is_a_part(header: str, sent: bytes) -> None:
-    found = byte_range(header, len(CONTENT))
+def test_a_valid_range_selects_a_part_of_the_file(header: str, sent: bytes) -> None:
+    found = parse_range(header, len(CONTENT))
     assert found is not None
     assert CONTENT[found.first : found.stop] == sent
     assert found.length == len(sent)
@@ -33,21 +33,21 @@ def test_a_range_is_a_part(header: str, sent: bytes) -> None:
     "header",
     [None, "", "bytes", "bytes=", "bytes=-", "bytes=1-2,4-5", "items=0-1", "bytes=x-y", "bytes=5-4", "bytes=--5", "bytes=1.0-2", f"bytes={'9' * 30}-", "bytes=٣-"],
 )  # fmt: skip
-def test_what_is_no_single_range_is_all(header: str | None) -> None:
-    assert byte_range(header, len(CONTENT)) is None
+def test_a_missing_malformed_or_multiple_range_selects_the_whole_file(header: str | None) -> None:
+    assert parse_range(header, len(CONTENT)) is None
 
 
 @pytest.mark.parametrize("header", ["bytes=100-", "bytes=100-200", "bytes=-0", "bytes=999999-"])
-def test_what_the_file_has_not_got_is_refused(header: str) -> None:
+def test_a_range_outside_of_the_file_is_refused(header: str) -> None:
     with pytest.raises(UnsatisfiableRangeError):
-        byte_range(header, len(CONTENT))
+        parse_range(header, len(CONTENT))
 
 
 @given(st.text(max_size=30), st.integers(0, 200))
-def test_nothing_that_is_sent_is_an_error_of_ours(header: str, size: int) -> None:
+def test_any_header_yields_a_range_within_the_file_or_none(header: str, size: int) -> None:
     for text in (header, f"bytes={header}"):
         try:
-            found = byte_range(text, size)
+            found = parse_range(text, size)
         except UnsatisfiableRangeError:
             continue
         assert found is None or 0 <= found.first < found.stop <= size

@@ -1,4 +1,4 @@
-"""GraphiQL's page and its files, asked for over HTTP."""
+"""GraphiQL's page and its files over HTTP."""
 
 import html
 import json
@@ -32,7 +32,7 @@ TABS = [
 
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
-    """A built page: the real template and three files beside it."""
+    """A folder with the real template and three built files."""
     folder = tmp_path / "graphiql"
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text(SOURCE.read_text("utf-8"), "utf-8")
@@ -64,7 +64,7 @@ def configuration(answer: httpx.Response) -> object:
     return json.loads(found[0])
 
 
-async def test_the_page_carries_endpoint_headers_and_tabs_as_data(client: httpx.AsyncClient) -> None:
+async def test_the_page_contains_endpoint_headers_and_tabs_as_data(client: httpx.AsyncClient) -> None:
     answer = await client.get("/graphql")
 
     assert answer.status_code == 200
@@ -90,7 +90,7 @@ async def test_without_a_key_no_headers_are_configured(built: Path) -> None:
     assert configuration(answer) == {"endpoint": "/graphql", "headers": None, "tabs": []}
 
 
-async def test_the_page_is_neither_kept_nor_framed_nor_open_to_foreign_scripts(
+async def test_the_page_forbids_caching_framing_and_foreign_scripts(
     client: httpx.AsyncClient,
 ) -> None:
     answer = await client.get("/graphql")
@@ -101,7 +101,7 @@ async def test_the_page_is_neither_kept_nor_framed_nor_open_to_foreign_scripts(
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_hostile_configuration_cannot_leave_its_element(built: Path) -> None:
+async def test_hostile_configuration_cannot_leave_its_script_element(built: Path) -> None:
     hostile = "</script><script>alert(1)</script><!-- <SCRIPT ]]> \u2028 & ' \""
     tab = Tab(hostile, hostile, {hostile: hostile})
 
@@ -118,7 +118,9 @@ async def test_hostile_configuration_cannot_leave_its_element(built: Path) -> No
     }
 
 
-async def test_without_built_files_the_page_tells_how_to_build_them_and_how_to_ask(tmp_path: Path) -> None:
+async def test_without_built_files_the_page_shows_how_to_build_them_and_a_curl_command(
+    tmp_path: Path,
+) -> None:
     async with serve(tmp_path / "nothing") as client:
         answer = await client.get("/graphql")
 
@@ -153,7 +155,7 @@ async def test_the_shown_command_survives_hostile_values(tmp_path: Path) -> None
 
 
 def shown_command(answer: httpx.Response) -> list[str]:
-    """What a shell makes of the command on the page."""
+    """Return the command on the page as a shell splits it."""
     [shown] = re.findall(r"<pre>(.*?)</pre>", answer.text, re.DOTALL)
     return shlex.split(html.unescape(shown).replace("\\\n", ""))
 
@@ -165,7 +167,7 @@ def shown_command(answer: httpx.Response) -> list[str]:
         ("index-3c4d.css", "text/css; charset=utf-8", "body { margin: 0 }\n"),
     ],
 )
-async def test_assets_are_kept_for_good(
+async def test_assets_may_be_cached_for_ever(
     client: httpx.AsyncClient, name: str, kind: str, content: str
 ) -> None:
     answer = await client.get(f"/graphiql/assets/{name}")
@@ -178,7 +180,7 @@ async def test_assets_are_kept_for_good(
     assert answer.headers["content-security-policy"] == POLICY
 
 
-async def test_an_asset_is_not_sent_twice_to_a_browser_that_has_it(client: httpx.AsyncClient) -> None:
+async def test_a_cached_asset_is_not_sent_again(client: httpx.AsyncClient) -> None:
     first = await client.get("/graphiql/assets/index-1a2b.js")
     again = await client.get(
         "/graphiql/assets/index-1a2b.js", headers={"If-None-Match": first.headers["etag"]}
@@ -205,7 +207,7 @@ async def test_an_asset_is_not_sent_twice_to_a_browser_that_has_it(client: httpx
         "/graphiql/index.html",
     ],
 )
-async def test_nothing_but_the_assets_is_served(client: httpx.AsyncClient, path: str) -> None:
+async def test_paths_outside_of_the_assets_are_not_found(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path)
 
     assert answer.status_code == 404
@@ -213,7 +215,7 @@ async def test_nothing_but_the_assets_is_served(client: httpx.AsyncClient, path:
     assert "cache-control" not in answer.headers
 
 
-async def test_assets_that_are_built_while_the_server_runs_are_found(tmp_path: Path) -> None:
+async def test_assets_built_while_the_server_runs_are_found(tmp_path: Path) -> None:
     async with serve(tmp_path) as client:
         before = await client.get("/graphiql/assets/index-1a2b.js")
         (tmp_path / "assets").mkdir()

@@ -1,4 +1,4 @@
-"""POST /ingest/mentions, as requests and answers."""
+"""`POST /ingest/mentions`: requests and responses."""
 
 import gzip
 import json
@@ -57,12 +57,14 @@ def summary(**counts: int) -> dict[str, object]:
 
 
 async def stored(pool: Pool) -> dict[str, int]:
-    """The ids of all mentions by their external ids."""
+    """Return the IDs of all mentions by external ID."""
     rows = await pool.fetch("SELECT external_id, id FROM mentions")
     return {row["external_id"]: row["id"] for row in rows}
 
 
-async def test_every_row_has_its_line_and_the_last_one_sums_up(origin: str, ann: Sender, pool: Pool) -> None:
+async def test_each_row_gets_a_line_and_the_last_line_is_the_summary(
+    origin: str, ann: Sender, pool: Pool
+) -> None:
     crm, api = ann.keyword_ids["crm"], ann.keyword_ids["api"]
     await pool.execute("UPDATE keywords SET status = 'paused' WHERE keyword = 'paused'")
     body = jsonl(
@@ -120,7 +122,7 @@ async def test_every_row_has_its_line_and_the_last_one_sums_up(origin: str, ann:
     assert await drifts(pool) == []
 
 
-async def test_foreign_keywords_are_not_found_and_take_nothing(
+async def test_rows_with_keywords_of_other_users_fail_with_not_found(
     origin: str, ann: Sender, add_sender: AddSender, pool: Pool
 ) -> None:
     ben = await add_sender("crm", email="ben@example.com")
@@ -134,14 +136,14 @@ async def test_foreign_keywords_are_not_found_and_take_nothing(
     assert await stored(pool) == {}
 
 
-async def test_only_the_results_that_are_asked_for_are_answered(origin: str, ann: Sender) -> None:
+async def test_results_failed_returns_only_lines_of_failed_rows(origin: str, ann: Sender) -> None:
     body = jsonl(row("a", content="crm"), row("b", platform="MARS"), row("c", content="x"))
     answer = await post(origin, ann, body, "?results=FAILED")
     assert [line.get("line") for line in lines(answer)] == [2, None]
     assert lines(answer)[-1] == summary(created=1, unmatched=1, failed=1)
 
 
-async def test_an_empty_stream_is_summed_up(origin: str, ann: Sender) -> None:
+async def test_an_empty_stream_gets_a_summary(origin: str, ann: Sender) -> None:
     for body in (b"", b"\n \r\n"):
         for query in ("", "?onError=REJECT_ALL"):
             answer = await post(origin, ann, body, query)
@@ -160,7 +162,9 @@ BAD_LINES: list[tuple[bytes, str]] = [
 
 
 @pytest.mark.parametrize(("bad", "message"), BAD_LINES)
-async def test_a_bad_line_fails_alone(origin: str, ann: Sender, bad: bytes, message: str) -> None:
+async def test_an_invalid_line_does_not_fail_other_lines(
+    origin: str, ann: Sender, bad: bytes, message: str
+) -> None:
     good = jsonl(row("a", content="crm"))
     first, second, third, last = lines(await post(origin, ann, good + bad + b"\n" + good))
     assert second == {
@@ -172,10 +176,8 @@ async def test_a_bad_line_fails_alone(origin: str, ann: Sender, bad: bytes, mess
     assert last == summary(created=1, duplicate=1, failed=1)
 
 
-async def test_a_line_that_is_too_long_fails_alone_and_the_longest_does_not(
-    origin: str, ann: Sender, pool: Pool
-) -> None:
-    # 20,000 characters of 12 bytes each, and as many of the other fields as they can have.
+async def test_a_line_above_the_length_limit_fails_alone(origin: str, ann: Sender, pool: Pool) -> None:
+    # 20,000 characters of 12 bytes each, and the other fields at their maximum length.
     longest = row(
         "\U0001f680" * 500,
         content="\U0001f680" * 20_000,
@@ -189,12 +191,12 @@ async def test_a_line_that_is_too_long_fails_alone_and_the_longest_does_not(
     first, second, _, third, _ = lines(await post(origin, ann, body + too_long * 2 + body))
     assert (first["outcome"], third["outcome"]) == ("CREATED", "DUPLICATE")
     assert second["errors"] == [
-        {"code": "TOO_LONG", "message": "A line has at most 600,000 bytes.", "field": None}
+        {"code": "TOO_LONG", "message": "A line must have at most 600,000 bytes.", "field": None}
     ]
     assert len(await stored(pool)) == 1
 
 
-async def test_lines_are_numbered_as_an_editor_does_from_the_first_that_is_sent(
+async def test_lines_are_numbered_like_in_an_editor_from_the_first_line_sent(
     origin: str, ann: Sender
 ) -> None:
     one = json.dumps(row("a", content="crm")).encode()
@@ -204,7 +206,7 @@ async def test_lines_are_numbered_as_an_editor_does_from_the_first_that_is_sent(
     assert [line.get("line") for line in lines(answer)] == [1001, 1004, 1005, None]
 
 
-async def test_a_field_that_there_is_not_and_one_that_is_missing_are_named(origin: str, ann: Sender) -> None:
+async def test_unknown_and_missing_fields_are_named(origin: str, ann: Sender) -> None:
     body = jsonl({"platform": "X", "extId": "1", "url": "https://example.com", "title": None})
     first, _ = lines(await post(origin, ann, body))
     assert first["errors"] == [
@@ -218,9 +220,7 @@ async def test_a_field_that_there_is_not_and_one_that_is_missing_are_named(origi
     ]
 
 
-async def test_rows_that_are_right_are_told_why_they_were_rejected_with_the_others(
-    origin: str, ann: Sender, pool: Pool
-) -> None:
+async def test_reject_all_marks_valid_rows_as_rejected(origin: str, ann: Sender, pool: Pool) -> None:
     body = jsonl(row("a", content="crm"), row("b", platform="MARS"), row("c", content="api"))
     answer = await post(origin, ann, body, "?onError=REJECT_ALL")
     assert answer.status_code == 422
@@ -238,10 +238,12 @@ async def test_rows_that_are_right_are_told_why_they_were_rejected_with_the_othe
     assert (answer.status_code, lines(answer)[-1]) == (200, summary(created=1))
 
 
-async def test_all_or_none_has_room_for_so_many_rows_and_bytes(
+async def test_reject_all_limits_rows_and_bytes(
     origin: str, ann: Sender, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    message = "With REJECT_ALL there is room for 10,000 rows and 16,000,000 bytes. Nothing is taken in."
+    message = (
+        "With REJECT_ALL, a stream must have at most 10,000 rows and 16,000,000 bytes. No row is stored."
+    )
     monkeypatch.setattr(stream, "MOST_ROWS_AT_ONCE", 3)
     rows = [row(str(number), content="crm") for number in range(4)]
     answer = await post(origin, ann, jsonl(*rows), "?onError=REJECT_ALL")
@@ -259,16 +261,16 @@ async def test_all_or_none_has_room_for_so_many_rows_and_bytes(
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("?onErr=x", "There is no parameter 'onErr'; there are onError, results, firstLine, analyze."),
-        ("?onError=reject_all", "The parameter onError has to be one of REJECT_ALL, REJECT_FAILED_ROWS."),
-        ("?results=", "The parameter results has to be one of ALL, FAILED."),
-        ("?analyze=yes", "The parameter analyze has to be true or false."),
-        ("?firstLine=0", "The parameter firstLine has to be the number of a line, from 1 on."),
-        ("?firstLine=9999999999999999", "The parameter firstLine has to be the number of a line, from 1 on."),
-        ("?firstLine=1&firstLine=2", "The parameter firstLine stands twice in the URL."),
+        ("?onErr=x", "The parameter 'onErr' does not exist. Use onError, results, firstLine, analyze."),
+        ("?onError=reject_all", "The parameter onError must be one of REJECT_ALL, REJECT_FAILED_ROWS."),
+        ("?results=", "The parameter results must be one of ALL, FAILED."),
+        ("?analyze=yes", "The parameter analyze must be true or false."),
+        ("?firstLine=0", "The parameter firstLine must be a line number from 1."),
+        ("?firstLine=9999999999999999", "The parameter firstLine must be a line number from 1."),
+        ("?firstLine=1&firstLine=2", "The parameter firstLine must not be repeated."),
     ],
 )
-async def test_a_parameter_that_is_wrong_is_named(
+async def test_an_invalid_parameter_is_named(
     origin: str, ann: Sender, pool: Pool, query: str, message: str
 ) -> None:
     answer = await post(origin, ann, jsonl(row("a", content="crm")), query)
@@ -283,12 +285,12 @@ async def test_a_parameter_that_is_wrong_is_named(
     [
         (
             {"content_type": "application/json"},
-            "The request's Content-Type has to be application/x-ndjson or application/jsonl.",
+            "The Content-Type must be application/x-ndjson or application/jsonl.",
         ),
-        ({"content_encoding": "br"}, "The request's Content-Encoding can only be gzip."),
+        ({"content_encoding": "br"}, "The Content-Encoding must be gzip or missing."),
     ],
 )
-async def test_a_body_of_another_kind_is_refused(
+async def test_an_unsupported_media_type_or_encoding_is_refused(
     origin: str, ann: Sender, headers: dict[str, str], message: str
 ) -> None:
     answer = await post(origin, ann, jsonl(row("a")), **headers)
@@ -296,7 +298,7 @@ async def test_a_body_of_another_kind_is_refused(
     assert (answer.status_code, error["message"]) == (415, message)
 
 
-async def test_only_a_key_with_the_scope_may_send(
+async def test_ingest_requires_a_key_with_the_write_scope(
     origin: str, ann: Sender, add_sender: AddSender, pool: Pool
 ) -> None:
     body = jsonl(row("a", content="crm"))
@@ -312,16 +314,16 @@ async def test_only_a_key_with_the_scope_may_send(
     async with httpx.AsyncClient() as client:
         other = await client.get(f"{origin}/ingest/mentions")
         assert (other.status_code, other.headers["allow"]) == (405, "POST")
-        assert other.json()["errors"][0]["message"] == "This address takes POST, not GET."
+        assert other.json()["errors"][0]["message"] == "This path accepts POST, not GET."
         nothing = await client.post(f"{origin}/ingest")
         (error,) = nothing.json()["errors"]
         assert (nothing.status_code, error["extensions"]["code"]) == (404, "BAD_REQUEST")
-        assert error["message"] == "There is nothing at this address: the API is at /graphql."
+        assert error["message"] == "This path does not exist. The API is at /graphql."
     assert await stored(pool) == {}
 
 
 @pytest.mark.parametrize("media_type", ["application/jsonl", "Application/X-NDJSON; charset=utf-8"])
-async def test_a_gzipped_body_is_inflated_also_in_several_parts(
+async def test_a_gzipped_body_of_several_members_is_inflated(
     origin: str, ann: Sender, media_type: str
 ) -> None:
     rows = [row(str(number), content="crm") for number in range(3000)]
@@ -331,30 +333,28 @@ async def test_a_gzipped_body_is_inflated_also_in_several_parts(
     assert [line["line"] for line in lines(answer)[:-1]] == list(range(1, 3001))
 
 
-async def test_what_comes_before_damage_is_taken_in(origin: str, ann: Sender, pool: Pool) -> None:
+async def test_rows_before_damaged_gzip_are_stored(origin: str, ann: Sender, pool: Pool) -> None:
     rows = [row(str(number), content="crm") for number in range(1500)]
     whole = gzip.compress(jsonl(*rows))
     answer = await post(origin, ann, whole[:-9], content_encoding="gzip")
-    *told, last = lines(answer)
-    assert last["error"] == {"code": "BAD_REQUEST", "message": "The body ends in the middle of gzip's data."}
+    *results, last = lines(answer)
+    assert last["error"] == {"code": "BAD_REQUEST", "message": "The gzip data of the body is incomplete."}
     assert last["summary"]["complete"] is False
-    assert last["summary"]["created"] == len(told) == len(await stored(pool))
+    assert last["summary"]["created"] == len(results) == len(await stored(pool))
     answer = await post(origin, ann, b"plain", content_encoding="gzip")
     assert answer.status_code == 400
-    assert answer.json()["errors"][0]["message"].startswith("The body is not gzip, or is damaged: ")
+    assert answer.json()["errors"][0]["message"].startswith("The body is not valid gzip: ")
 
 
 @pytest.mark.parametrize("content", [b"x", b"\n"])
-async def test_a_body_that_inflates_to_far_too_much_is_stopped(
-    origin: str, ann: Sender, content: bytes
-) -> None:
+async def test_a_gzip_bomb_ends_the_stream(origin: str, ann: Sender, content: bytes) -> None:
     bomb = gzip.compress(content * (30_000_000 // len(content)), compresslevel=1)
     answer = await post(origin, ann, bomb, "?results=FAILED", content_encoding="gzip")
     text = answer.text[-2000:]
-    assert "The body becomes more than 100 times as long as it was sent." in text
+    assert "The body inflates to more than 100 times its size." in text
 
 
-async def test_other_routes_keep_their_limit(origin: str, ann: Sender) -> None:
+async def test_other_routes_keep_their_body_limit(origin: str, ann: Sender) -> None:
     body = jsonl(*(row(str(number), content="x" * 1000) for number in range(2500)))
     assert len(body) > 2_000_000
     answer = await post(origin, ann, body)
@@ -365,7 +365,7 @@ async def test_other_routes_keep_their_limit(origin: str, ann: Sender) -> None:
     assert answer.status_code == 413
 
 
-async def test_what_is_new_is_analysed_if_that_is_asked_for(origin: str, ann: Sender, pool: Pool) -> None:
+async def test_analyze_analyses_new_mentions_only(origin: str, ann: Sender, pool: Pool) -> None:
     body = jsonl(row("a", content="I love this CRM!"), row("b", content="the api and the crm", likes=-1))
     assert lines(await post(origin, ann, body, "?analyze=false"))[-1] == summary(created=1, failed=1)
     assert await pool.fetch("SELECT 1 FROM analysis_results") == []
@@ -386,14 +386,14 @@ async def test_what_is_new_is_analysed_if_that_is_asked_for(origin: str, ann: Se
     ]
 
 
-async def test_a_batch_that_the_database_refuses_ends_the_stream_after_whole_batches(
+async def test_a_batch_refused_by_the_database_ends_the_stream_after_whole_batches(
     origin: str, ann: Sender, pool: Pool
 ) -> None:
     await pool.execute("ALTER TABLE mentions ADD CONSTRAINT full_disk CHECK (external_id <> '1500')")
     rows = [row(str(number), content="crm") for number in range(3000)]
     answer = await post(origin, ann, jsonl(*rows), x_request_id="r-1")
-    *told, last = lines(answer)
-    assert [line["line"] for line in told] == list(range(1, 1001))
+    *results, last = lines(answer)
+    assert [line["line"] for line in results] == list(range(1, 1001))
     assert last == {
         "error": {"code": "INTERNAL", "message": "Something went wrong here. It was logged as request r-1."},
         "summary": {

@@ -1,4 +1,4 @@
-"""What is kept for a client that does not read yet."""
+"""The buffer for a client that does not read the response yet."""
 
 import pytest
 from hypothesis import given
@@ -9,8 +9,8 @@ from server.ingest.ndjson_response import Backlog
 
 
 @given(st.lists(st.binary(max_size=50) | st.none()))
-def test_bytes_come_out_in_the_order_in_which_they_went_in(steps: list[bytes | None]) -> None:
-    """A step puts bytes in, or takes some out; in memory at first, and then in a file."""
+def test_a_backlog_returns_bytes_in_order(steps: list[bytes | None]) -> None:
+    """Each step adds or takes bytes, in memory at first and then in a file."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ndjson_response, "MEMORY_BYTES", 100)
         patch.setattr(ndjson_response, "_PIECE_BYTES", 30)

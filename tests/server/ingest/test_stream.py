@@ -1,4 +1,4 @@
-"""Streams on the wire: what is answered while more is sent, who waits for whom, and what is left of them."""
+"""Streams on the wire: results during the stream, backpressure, and interrupted streams."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ def rows(numbers: range, content: str = "crm") -> bytes:
 
 
 class Wire:
-    """A request whose body is sent in chunks, while its answer is read."""
+    """A request whose body is sent in chunks while its response is read."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -52,12 +52,12 @@ class Wire:
         await self.writer.drain()
 
     async def head(self) -> int:
-        """The status of the answer."""
+        """Read the head of the response, and return its status."""
         head = await self.reader.readuntil(b"\r\n\r\n")
         return int(head.split()[1])
 
     async def line(self) -> Any:
-        """The next line of the answer; None at the end."""
+        """Return the next line of the response, or None at the end."""
         while b"\n" not in self._line:
             size = int(await self.reader.readline(), 16)
             chunk = await self.reader.readexactly(size + 2)
@@ -90,7 +90,7 @@ async def count(pool: Pool) -> int:
     return found
 
 
-async def test_lines_are_answered_while_the_stream_goes_on(origin: str, ann: Sender) -> None:
+async def test_results_arrive_while_the_stream_continues(origin: str, ann: Sender) -> None:
     async with wire(origin, ann) as stream:
         await stream.send(rows(range(2)))
         assert await stream.head() == 200
@@ -108,7 +108,7 @@ async def test_lines_are_answered_while_the_stream_goes_on(origin: str, ann: Sen
         assert await stream.line() is None
 
 
-async def test_another_request_follows_on_the_same_connection(origin: str, ann: Sender) -> None:
+async def test_another_request_can_follow_on_the_same_connection(origin: str, ann: Sender) -> None:
     async with wire(origin, ann) as stream:
         await stream.send(rows(range(1)))
         await stream.end()
@@ -118,7 +118,7 @@ async def test_another_request_follows_on_the_same_connection(origin: str, ann: 
         assert await stream.head() == 200
 
 
-async def test_a_client_that_waits_to_be_told_to_go_on_is_told(origin: str, ann: Sender) -> None:
+async def test_expect_100_continue_is_answered(origin: str, ann: Sender) -> None:
     async with wire(origin, ann, expect="100-continue") as stream:
         assert await stream.head() == 100
         await stream.send(rows(range(1)))
@@ -126,7 +126,7 @@ async def test_a_client_that_waits_to_be_told_to_go_on_is_told(origin: str, ann:
         assert await stream.head() == 200
 
 
-async def test_a_client_that_dies_leaves_whole_batches_and_can_send_all_again(
+async def test_an_aborted_stream_leaves_whole_batches_and_can_be_sent_again(
     origin: str, ann: Sender, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ingest_stream, "LINGER_SECONDS", 1000.0)
@@ -163,7 +163,7 @@ connection.request("POST", "/ingest/mentions", body(), headers, encode_chunked=T
 """
 
 
-async def test_a_client_killed_in_the_middle_leaves_whole_batches(
+async def test_a_killed_client_leaves_whole_batches(
     origin: str, ann: Sender, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ingest_stream, "LINGER_SECONDS", 1000.0)
@@ -174,14 +174,14 @@ async def test_a_client_killed_in_the_middle_leaves_whole_batches(
     process.kill()
     await process.wait()
     left, before = await count(pool), -1
-    while left != before:  # what was being written when it died may still come
+    while left != before:  # the last batch may still be committed
         await asyncio.sleep(0.5)
         left, before = await count(pool), left
     assert left % 1000 == 0
     assert await drifts(pool) == []
 
 
-async def test_a_client_that_falls_silent_is_told_what_was_taken_in(
+async def test_a_silent_stream_ends_with_timeout_and_a_summary(
     origin: str, ann: Sender, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ingest_stream, "SILENCE_SECONDS", 0.5)
@@ -192,7 +192,7 @@ async def test_a_client_that_falls_silent_is_told_what_was_taken_in(
         for _ in range(4):  # blank lines are signs of life
             await asyncio.sleep(0.2)
             await stream.send(b"\n")
-        for _ in range(10):  # pieces of a line are none
+        for _ in range(10):  # parts of a line are not
             await stream.send(b" ")
             await asyncio.sleep(0.1)
         assert (await stream.line())["errors"][0]["code"] == "BAD_LINE"
@@ -202,7 +202,7 @@ async def test_a_client_that_falls_silent_is_told_what_was_taken_in(
     assert await count(pool) == 3
 
 
-async def test_a_client_that_never_says_anything_is_given_up(
+async def test_a_stream_without_any_line_gets_408(
     origin: str, ann: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ingest_stream, "SILENCE_SECONDS", 0.3)
@@ -211,9 +211,7 @@ async def test_a_client_that_never_says_anything_is_given_up(
             assert await stream.head() == 408
 
 
-async def test_a_key_that_is_revoked_ends_the_streams_that_it_opened(
-    origin: str, ann: Sender, pool: Pool
-) -> None:
+async def test_a_revoked_key_ends_its_open_streams(origin: str, ann: Sender, pool: Pool) -> None:
     async with wire(origin, ann) as stream:
         await stream.send(rows(range(1)))
         assert await stream.head() == 200
@@ -226,9 +224,7 @@ async def test_a_key_that_is_revoked_ends_the_streams_that_it_opened(
     assert await count(pool) == 1
 
 
-async def test_a_user_who_is_suspended_meanwhile_is_not_written_for(
-    origin: str, ann: Sender, pool: Pool
-) -> None:
+async def test_a_user_suspended_during_a_stream_gets_403(origin: str, ann: Sender, pool: Pool) -> None:
     async with wire(origin, ann) as stream, pool.acquire() as other:
         transaction = other.transaction()
         await transaction.start()
@@ -248,10 +244,10 @@ async def waits_for_a_lock(pool: Pool) -> None:
 
 
 class Sending:
-    """An ASGI server whose client sends a piece whenever it is asked for one."""
+    """An ASGI server whose client sends a piece on each call of `receive`."""
 
     def __init__(self, sender: Sender, pieces: list[bytes]) -> None:
-        self.asked = 0
+        self.received = 0
         self.answer = b""
         self.pieces = pieces
         self.scope = {
@@ -263,16 +259,16 @@ class Sending:
         }
 
     async def receive(self) -> dict[str, object]:
-        self.asked += 1
-        more = self.asked < len(self.pieces)
-        return {"type": "http.request", "body": self.pieces[self.asked - 1], "more_body": more}
+        self.received += 1
+        more = self.received < len(self.pieces)
+        return {"type": "http.request", "body": self.pieces[self.received - 1], "more_body": more}
 
     async def send(self, message: dict[str, Any]) -> None:
         self.answer += message.get("body", b"")
 
 
-async def test_no_more_is_read_than_is_written(pool: Pool, ann: Sender) -> None:
-    """While a batch waits for the database, two more are read, and then none."""
+async def test_the_server_reads_no_faster_than_it_writes(pool: Pool, ann: Sender) -> None:
+    """While a batch waits for the database, the server reads two more batches, and then none."""
     pieces = [rows(range(number, number + 100)) for number in range(0, 20_000, 100)]
     client, app = Sending(ann, pieces), create_app(pool)
     async with pool.acquire() as other:
@@ -281,22 +277,22 @@ async def test_no_more_is_read_than_is_written(pool: Pool, ann: Sender) -> None:
         await other.execute("SELECT 1 FROM users FOR NO KEY UPDATE")
         running = asyncio.create_task(app(client.scope, client.receive, client.send))  # type: ignore[arg-type]
         await waits_for_a_lock(pool)
-        asked = -1
-        while asked != client.asked:  # until it has come to rest
-            asked = client.asked
+        received = -1
+        while received != client.received:  # until the server pauses
+            received = client.received
             for _ in range(100):
                 await asyncio.sleep(0)
-        assert client.asked == 30
+        assert client.received == 30
         await transaction.rollback()
     await running
-    assert client.asked == 200
+    assert client.received == 200
     assert json.loads(client.answer.splitlines()[-1])["summary"]["created"] == 20_000
 
 
-async def test_streams_of_one_user_leave_connections_to_others(
+async def test_waiting_streams_of_one_user_hold_no_connections(
     database_url: str, ann: Sender, pool: Pool
 ) -> None:
-    """They take turns outside of the database, and hold no connection meanwhile."""
+    """Streams of one user take turns outside of the database."""
     small = await open_pool(database_url, size=2)
     app = create_app(small)
     clients = [Sending(ann, [rows(range(number, number + 10))]) for number in range(6)]
@@ -316,8 +312,10 @@ async def test_streams_of_one_user_leave_connections_to_others(
     await small.close()
 
 
-async def test_a_client_that_reads_only_when_all_is_sent_is_not_waited_for(origin: str, ann: Sender) -> None:
-    """30 MB of answers, more than the sockets between them hold."""
+async def test_a_client_may_read_the_response_after_sending_the_whole_request(
+    origin: str, ann: Sender
+) -> None:
+    """The response has 30 MB, more than the sockets buffer."""
     bad = b'{"keyword": 1}\n' * 50_000
     async with wire(origin, ann) as stream:
         stream.writer.transport.set_write_buffer_limits(0)
@@ -330,7 +328,7 @@ async def test_a_client_that_reads_only_when_all_is_sent_is_not_waited_for(origi
         assert (await stream.line())["summary"]["failed"] == 100_000
 
 
-async def test_a_client_that_never_reads_is_given_up_when_too_much_is_kept_for_it(
+async def test_a_client_that_never_reads_is_disconnected_when_the_buffer_is_full(
     pool: Pool, ann: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ndjson_response, "MOST_BYTES", 1_000_000)
@@ -341,10 +339,10 @@ async def test_a_client_that_never_reads_is_given_up_when_too_much_is_kept_for_i
         await asyncio.Event().wait()
 
     await app(client.scope, client.receive, send)
-    assert client.asked < 10
+    assert client.received < 10
 
 
-async def test_a_client_that_reads_nothing_of_the_end_is_given_up(
+async def test_a_client_that_never_reads_the_summary_is_disconnected(
     pool: Pool, ann: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ndjson_response, "PATIENCE_SECONDS", 0.3)
@@ -363,10 +361,10 @@ def peak_bytes(pid: int) -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for a process's memory")
-async def test_a_long_stream_takes_no_more_memory_than_a_short_one(
+async def test_memory_does_not_grow_with_the_length_of_a_stream(
     database_url: str, ann: Sender, pool: Pool, tmp_path: Path
 ) -> None:
-    """200,000 rows of 1 kB, of which every hundredth is a mention."""
+    """The stream has 200,000 rows of 1 kB. Every hundredth row is a mention."""
     filler = "nothing " * 110
     piece = b"".join(
         rows(range(number, number + 1), filler + ("crm" if number % 100 == 0 else ""))

@@ -1,4 +1,4 @@
-"""The audit that goes on while the server answers."""
+"""The audit beside a running server."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from server.runtime.metrics import AuditMetrics
 
 
 class Found(AuditMetrics):
-    """The metrics, and what they say."""
+    """The metrics of an audit with a method to read them."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -37,7 +37,7 @@ async def data(pool: Pool) -> Pool:
     return pool
 
 
-async def test_a_round_looks_at_some_of_everything(data: Pool) -> None:
+async def test_a_round_checks_a_sample_of_each_table(data: Pool) -> None:
     found = Found()
     await Audit(data, found, every_seconds=60, parents=2).round()
     checked = [found.value("counters_checked_total", table) for table in TABLES]
@@ -46,7 +46,9 @@ async def test_a_round_looks_at_some_of_everything(data: Pool) -> None:
     assert found.value("finished_timestamp_seconds") > 0
 
 
-async def test_what_is_wrong_is_counted_and_logged(data: Pool, caplog: pytest.LogCaptureFixture) -> None:
+async def test_wrong_counters_are_counted_in_metrics_and_logged(
+    data: Pool, caplog: pytest.LogCaptureFixture
+) -> None:
     await data.execute("UPDATE users SET mentions_count = 40, keywords_count = 7 WHERE id = 2")
     await data.execute("UPDATE day_stats SET mentions = 9 WHERE keyword_id = 3")
     found = Found()
@@ -55,11 +57,11 @@ async def test_what_is_wrong_is_counted_and_logged(data: Pool, caplog: pytest.Lo
     assert wrong == dict.fromkeys(TABLES, 0) | {"users": 2, "day_stats": 1}
     lines = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert len(lines) == 3
-    assert "The counter users.mentions_count of 2 says 40, counted are 2 (slot None)" in lines[1]
+    assert "The counter users.mentions_count of ID 2 is 40, but the rows give 2 (slot None)." in lines[1]
 
 
-async def test_nothing_is_locked_and_little_is_held(data: Pool) -> None:
-    """A round ends while a writer has locked all users and keywords, and needs one connection."""
+async def test_the_audit_takes_no_locks_and_one_connection(data: Pool) -> None:
+    """A round succeeds while a writer holds locks on all users and keywords."""
     async with data.acquire() as writer, writer.transaction():
         await writer.execute("SELECT FROM users, keywords FOR UPDATE")
         found = Found()
@@ -68,7 +70,9 @@ async def test_nothing_is_locked_and_little_is_held(data: Pool) -> None:
     assert found.value("counters_checked_total", "users") == 24
 
 
-async def test_parents_that_take_too_long_are_left_out(data: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_audit_skips_parents_that_exceed_the_time_limit(
+    data: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(server_audit, "LONGEST_SECONDS", 0.05)
     found = Found()
     async with data.acquire() as writer, writer.transaction():
@@ -78,7 +82,7 @@ async def test_parents_that_take_too_long_are_left_out(data: Pool, monkeypatch: 
     assert found.value("failures_total") == 0
 
 
-async def test_a_database_that_is_gone_ends_the_round_and_not_the_audit(database_url: str) -> None:
+async def test_a_lost_database_ends_the_round_but_not_the_audit(database_url: str) -> None:
     own = await open_pool(database_url, size=1)
     await own.close()
     found = Found()
@@ -87,7 +91,7 @@ async def test_a_database_that_is_gone_ends_the_round_and_not_the_audit(database
     assert found.value("finished_timestamp_seconds") == 0
 
 
-async def test_rounds_go_on_as_long_as_the_server(data: Pool) -> None:
+async def test_audit_rounds_repeat_until_the_server_stops(data: Pool) -> None:
     found = Found()
     async with auditing(data, found, every_seconds=0.01, parents=3), asyncio.timeout(30):
         while found.value("counters_checked_total", "day_stats") < 36:
@@ -97,7 +101,7 @@ async def test_rounds_go_on_as_long_as_the_server(data: Pool) -> None:
     assert found.value("counters_checked_total", "users") == before
 
 
-async def test_there_is_none_where_it_is_turned_off(data: Pool) -> None:
+async def test_an_interval_of_zero_disables_the_audit(data: Pool) -> None:
     found = Found()
     async with auditing(data, found, every_seconds=0, parents=3):
         await asyncio.sleep(0.1)

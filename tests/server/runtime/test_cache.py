@@ -1,4 +1,4 @@
-"""The cache that settings ask for, warming by command and at start."""
+"""The configured cache, and warming by command and at start."""
 
 import asyncio
 import tempfile
@@ -41,7 +41,7 @@ class About:
 
 @dataclass
 class Counted:
-    """A metric of how often it was computed; it foresees that each user asks for it."""
+    """A figure that counts its computations, and is warmed for each user."""
 
     runs: int = 0
     failure: Exception | None = None
@@ -79,7 +79,7 @@ def valkey() -> Iterator[Valkey]:
 
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
-    """The only metric that is known."""
+    """Register a figure as the only one."""
     made, known = Counted(), FigureRegistry()
     known.add(made.cached_figure)
     monkeypatch.setattr(command_module, "REGISTRY", known)
@@ -97,7 +97,7 @@ async def user_id(pool: Pool) -> int:
 
 @pytest.fixture
 def command(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """`leadgraph cache` on the test's database; in a thread, for it runs an event loop of its own."""
+    """Run `leadgraph cache` on the test's database, in a thread, since it runs its own event loop."""
     monkeypatch.setenv("LEADGRAPH_DATABASE_URL", database_url)
     return lambda *arguments: asyncio.ensure_future(
         asyncio.to_thread(CliRunner().invoke, cache_app, arguments)
@@ -106,75 +106,75 @@ def command(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Command:
 
 @pytest.fixture
 async def cached(pool: Pool, valkey: Valkey, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Cached]:
-    """As a server opens it."""
+    """Open the cache like a server does."""
     monkeypatch.setenv("LEADGRAPH_REDIS_URL", valkey.url)
     opened = await open_cached(load_settings(), pool)
     yield opened
     await opened.close()
 
 
-async def test_a_command_warms_what_servers_read(
+async def test_the_warm_command_stores_figures_that_servers_read(
     command: Command, cached: Cached, pool: Pool, counted: Counted, user_id: int
 ) -> None:
     result = await command("warm", "--active-within", "1h", "--top", "5")
-    assert result.output == "The figures of 1 users are warm; 1 were computed for it.\n"
+    assert result.output == "Warmed 1 users, computed 1 figures.\n"
     assert result.exit_code == 0
     assert await counted.ask(pool, cached, user_id) == 1
     assert cached.statistics.hits == 1
     result = await command("warm")
-    assert result.output == "The figures of 1 users are warm; 0 were computed for it.\n"
+    assert result.output == "Warmed 1 users, computed 0 figures.\n"
 
 
-async def test_a_command_that_failed_says_so_by_its_exit_code(
+async def test_a_failed_warm_command_exits_with_1(
     command: Command,
     cached: Cached,  # noqa: ARG001 - it sets the URL
     counted: Counted,
-    user_id: int,  # noqa: ARG001 - somebody has to be there
+    user_id: int,  # noqa: ARG001 - a user has to exist
 ) -> None:
     counted.failure = ZeroDivisionError("no")
     result = await command("warm")
-    assert result.output == (
-        "The figures of 0 users are warm; 0 were computed for it. 1 users failed, as logged.\n"
-    )
+    assert result.output == ("Warmed 0 users, computed 0 figures. 1 users failed, see the log.\n")
     assert result.exit_code == 1
 
 
 @pytest.mark.parametrize("within", ["7", "d", "-1d", "1y", "", "999999d"])
-async def test_a_time_that_is_none_is_refused(
+async def test_an_invalid_period_is_refused(
     command: Command, within: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEADGRAPH_REDIS_URL", "redis://127.0.0.1:1")
     result = await command("warm", "--active-within", within)
     assert isinstance(result.exception, CommandError)
-    assert "is no time: write a number and m, h, d or w, such as 7d" in str(result.exception)
+    assert str(result.exception) == (
+        f"--active-within must be a number and m, h, d or w, such as 7d, not {within!r}."
+    )
 
 
-async def test_warming_needs_a_store_that_is_shared(command: Command) -> None:
+async def test_warming_requires_a_shared_store(command: Command) -> None:
     result = await command("warm")
     assert isinstance(result.exception, CommandError)
     assert "LEADGRAPH_WARM_AT_START=1" in str(result.exception)
 
 
-async def test_warming_a_store_that_does_not_answer_is_refused(
+async def test_warming_an_unavailable_store_is_refused(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEADGRAPH_REDIS_URL", f"redis://:secret@127.0.0.1:{free_port()}/0")
     result = await command("warm")
     assert isinstance(result.exception, CommandError)
-    assert "LEADGRAPH_REDIS_URL does not lead to a Redis that answers" in str(result.exception)
+    assert "The Redis of LEADGRAPH_REDIS_URL does not respond" in str(result.exception)
     assert "secret" not in str(result.exception) + result.output
 
 
-async def test_a_url_that_is_none_is_refused_by_its_variable(
+async def test_an_invalid_redis_url_is_refused_with_the_name_of_its_variable(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEADGRAPH_REDIS_URL", "http://:secret@127.0.0.1:6379")
-    with pytest.raises(CommandError, match="LEADGRAPH_REDIS_URL has to look like redis://") as refused:
+    with pytest.raises(CommandError, match="LEADGRAPH_REDIS_URL must have the form redis://") as refused:
         await open_cached(load_settings(), pool)
     assert "secret" not in str(refused.value)
 
 
-async def test_a_store_that_does_not_answer_is_told_at_start_and_done_without(
+async def test_an_unavailable_store_is_logged_at_start_and_figures_are_computed(
     pool: Pool,
     counted: Counted,
     user_id: int,
@@ -184,13 +184,13 @@ async def test_a_store_that_does_not_answer_is_told_at_start_and_done_without(
     port = free_port()
     monkeypatch.setenv("LEADGRAPH_REDIS_URL", f"redis://:secret@127.0.0.1:{port}/0?password=secret")
     opened = await open_cached(load_settings(), pool)
-    assert f"LEADGRAPH_REDIS_URL (redis://127.0.0.1:{port}/0) does not answer" in caplog.text
+    assert f"The Redis of LEADGRAPH_REDIS_URL (redis://127.0.0.1:{port}/0) does not respond" in caplog.text
     assert "secret" not in caplog.text
     assert [await counted.ask(pool, opened, user_id) for _ in range(2)] == [1, 2]
     await opened.close()
 
 
-async def test_without_a_url_each_process_has_a_memory_of_the_size_that_is_set(
+async def test_without_a_redis_url_each_process_has_a_memory_of_the_configured_size(
     pool: Pool, counted: Counted, user_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEADGRAPH_CACHE_MEMORY_MB", "1")
@@ -214,7 +214,7 @@ async def test_databases_of_one_server_do_not_share_figures(
         await elsewhere.close()
 
 
-async def test_a_role_that_may_not_see_the_control_file_has_an_identity(pool: Pool) -> None:
+async def test_a_database_role_without_access_to_the_control_file_has_an_identity(pool: Pool) -> None:
     name = await pool.fetchval("SELECT current_database()")
     async with pool.acquire() as connection:
         await connection.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
@@ -226,7 +226,7 @@ async def test_a_role_that_may_not_see_the_control_file_has_an_identity(pool: Po
     assert found.startswith(f"{name}-")
 
 
-async def test_a_server_warms_at_start_and_stops_warming_with_its_end(
+async def test_a_server_warms_at_start_and_stops_warming_when_it_ends(
     pool: Pool, counted: Counted, user_id: int
 ) -> None:
     cached = Cached(pool)
@@ -236,19 +236,19 @@ async def test_a_server_warms_at_start_and_stops_warming_with_its_end(
             while counted.runs == 0:
                 await asyncio.sleep(0.01)
         assert await counted.ask(pool, cached, user_id) == 1
-    taken = [await pool.acquire() for _ in range(pool.get_max_size())]  # now it has to wait, and does
+    taken = [await pool.acquire() for _ in range(pool.get_max_size())]  # so warming waits for a connection
     async with asyncio.timeout(10), app.router.lifespan_context(app):
         pass
     for connection in taken:
         await pool.release(connection)
 
 
-async def test_a_server_does_not_warm_unasked(pool: Pool, counted: Counted, user_id: int) -> None:
+async def test_a_server_does_not_warm_by_default(pool: Pool, counted: Counted, user_id: int) -> None:
     app = create_app(pool)
     async with app.router.lifespan_context(app):
         await asyncio.sleep(0.1)
     assert (user_id, counted.runs) == (1, 0)
 
 
-def test_the_backend_keeps_its_url_to_itself() -> None:
+def test_the_representation_of_the_redis_backend_hides_the_password() -> None:
     assert "secret" not in repr(RedisBackend("redis://:secret@127.0.0.1:6379", timeout_seconds=1))

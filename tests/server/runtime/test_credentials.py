@@ -1,4 +1,4 @@
-"""Where the keys for credentials come from, and how one takes the place of another."""
+"""The keys for integrations' credentials, and their rotation."""
 
 import stat
 from pathlib import Path
@@ -21,7 +21,7 @@ def settings(home: Path, key: str | None = None) -> Settings:
     return Settings(home=home, credentials_key=None if key is None else SecretStr(key))
 
 
-def test_a_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+def test_a_key_file_is_created_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
     home = tmp_path / "home"
     first = vault(settings(home))
     path = home / FILE
@@ -31,7 +31,7 @@ def test_a_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
     assert [one.name for one in home.iterdir()] == [FILE]
 
 
-def test_the_variable_goes_before_the_file_and_may_name_several(tmp_path: Path) -> None:
+def test_the_variable_takes_precedence_over_the_file_and_may_hold_several_keys(tmp_path: Path) -> None:
     keys = [new_key(), new_key()]
     found = vault(settings(tmp_path, f" {keys[0]},{keys[1]} "))
     assert found.key_id == id_of(keys[0])
@@ -44,7 +44,7 @@ def test_the_variable_goes_before_the_file_and_may_name_several(tmp_path: Path) 
     ["x", ",", "secret-but-no-key", new_key() + ",x"],
     ids=["a letter", "a comma", "words", "a key and a letter"],
 )
-def test_what_is_no_key_is_named_by_its_place_and_not_shown(tmp_path: Path, wrong: str) -> None:
+def test_an_invalid_key_is_reported_by_its_source_and_not_shown(tmp_path: Path, wrong: str) -> None:
     (tmp_path / FILE).write_text(wrong)
     for found, place in (
         (settings(tmp_path, wrong), "LEADGRAPH_CREDENTIALS_KEY"),
@@ -53,21 +53,21 @@ def test_what_is_no_key_is_named_by_its_place_and_not_shown(tmp_path: Path, wron
         with pytest.raises(CommandError) as refused:
             vault(found)
         assert place in str(refused.value)
-        assert "`leadgraph credentials new-key` makes one" in str(refused.value)
+        assert "Create a key with `leadgraph credentials new-key`." in str(refused.value)
         assert wrong.strip(",") == "" or wrong not in str(refused.value)
 
 
-def test_settings_do_not_show_the_key() -> None:
+def test_the_representation_of_settings_hides_the_key() -> None:
     key = new_key()
     assert key not in repr(settings(Path("/nowhere"), key))
 
 
-def test_a_new_key_is_printed() -> None:
+def test_the_new_key_command_prints_a_valid_key() -> None:
     printed = CliRunner().invoke(app, ["credentials", "new-key"]).output.strip()
     assert Vault([printed])
 
 
-async def test_a_server_says_which_keys_are_missing_and_what_to_do(
+async def test_a_server_logs_which_keys_are_missing_and_what_to_do(
     pool: Pool, caplog: pytest.LogCaptureFixture
 ) -> None:
     here, gone = Vault([new_key()]), Vault([new_key()])
@@ -81,11 +81,13 @@ async def test_a_server_says_which_keys_are_missing_and_what_to_do(
         )
     await warn_of_missing_keys(pool, here)
     (said,) = [record.getMessage() for record in caplog.records if record.name == "leadgraph"]
-    assert said.startswith(f"The credentials of 2 integrations were sealed by the key {gone.key_id}, ")
+    assert said.startswith(
+        f"The credentials of 2 integrations need the key {gone.key_id}, which is missing. "
+    )
     assert "LEADGRAPH_CREDENTIALS_KEY" in said
 
 
-async def test_all_credentials_are_sealed_anew_and_the_old_key_is_not_needed_any_more(pool: Pool) -> None:
+async def test_rotation_encrypts_all_credentials_with_the_new_key(pool: Pool) -> None:
     old, new = new_key(), new_key()
     user_id = await pool.fetchval("INSERT INTO users (email) VALUES ('ann@example.com') RETURNING id")
     before = Vault([old])

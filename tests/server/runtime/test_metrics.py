@@ -1,4 +1,4 @@
-"""`/metrics`: what Prometheus reads of a server."""
+"""The metrics of a server at `/metrics`."""
 
 from collections.abc import AsyncIterator
 
@@ -24,7 +24,7 @@ async def client(pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def samples(client: httpx.AsyncClient, name: str) -> Samples:
-    """The values of a metric by the values of its labels."""
+    """Return the values of a metric by its label values."""
     answer = await client.get("/metrics")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain; version=")
@@ -70,7 +70,7 @@ async def test_operations_are_counted_by_name_and_outcome(
     assert all(0 < seconds < 10 for seconds in sums.values())
 
 
-async def test_names_are_kept_up_to_a_bound(pool: Pool) -> None:
+async def test_operation_names_beyond_the_limit_share_a_metric(pool: Pool) -> None:
     metrics = Metrics(pool)
     for number in range(NAMES_KEPT + 50):
         for _ in range(2):
@@ -85,7 +85,7 @@ async def test_names_are_kept_up_to_a_bound(pool: Pool) -> None:
     assert (counts["Q0"], counts["Q1"], counts[f"Q{NAMES_KEPT - 1}"]) == (2, 3, 2)
 
 
-async def test_a_name_without_end_is_not_kept(pool: Pool) -> None:
+async def test_a_very_long_operation_name_counts_as_other(pool: Pool) -> None:
     metrics = Metrics(pool)
     metrics.note("Q" * 10_000, {"data": None}, 0)
     assert metrics.registry.get_sample_value(
@@ -93,31 +93,31 @@ async def test_a_name_without_end_is_not_kept(pool: Pool) -> None:
     ) == 1  # fmt: skip
 
 
-async def test_durations_are_in_buckets(client: httpx.AsyncClient) -> None:
+async def test_durations_are_counted_in_buckets(client: httpx.AsyncClient) -> None:
     await ask(client, "{ viewer { id } }")
     found = await samples(client, "leadgraph_operation_seconds_bucket")
     assert len(found) == len(BUCKETS) + 1
     assert max(found.values()) == 1
 
 
-async def test_the_use_of_the_pool_is_shown(client: httpx.AsyncClient, pool: Pool) -> None:
+async def test_metrics_show_busy_and_idle_connections(client: httpx.AsyncClient, pool: Pool) -> None:
     async with pool.acquire(), pool.acquire():
         found = await samples(client, "leadgraph_pool_connections")
     assert found == {("busy",): 2, ("idle",): pool.get_size() - 2}
     assert await samples(client, "leadgraph_pool_connections_max") == {(): 10}
 
 
-async def test_the_process_is_shown(client: httpx.AsyncClient) -> None:
+async def test_metrics_show_the_memory_of_the_process(client: httpx.AsyncClient) -> None:
     (resident,) = (await samples(client, "process_resident_memory_bytes")).values()
     assert resident > 10_000_000
 
 
-async def test_nothing_of_the_audit_is_wrong_before_it_looked(client: httpx.AsyncClient) -> None:
+async def test_metrics_of_the_audit_start_without_wrong_counters(client: httpx.AsyncClient) -> None:
     assert await samples(client, "leadgraph_audit_counters_wrong_total") == {}
     assert await samples(client, "leadgraph_audit_failures_total") == {(): 0}
 
 
-async def test_what_the_cache_counts_is_shown(pool: Pool) -> None:
+async def test_metrics_show_the_statistics_of_the_cache(pool: Pool) -> None:
     cached = Cached(pool)
     cached.statistics.hits, cached.statistics.computed = 3, 2
     transport = httpx.ASGITransport(app=create_app(pool, cached=cached))

@@ -1,4 +1,4 @@
-"""`leadgraph worker` as a process: killed, stopped, several at once, in the server; and what it takes of memory."""
+"""`leadgraph worker` as a process and in the server: killed, stopped, several at once, and its memory."""
 
 import asyncio
 import gzip
@@ -25,7 +25,7 @@ from server.runtime.worker import Worker
 from services.accounts.issue_key import issue_key
 from tests.support.demo import Demo
 
-READY = "The worker works. Ctrl-C stops it.\n"
+READY = "The worker is running. Press Ctrl-C to stop it.\n"
 QUESTION = {
     "where": {"all": []},
     "order": {"name": "oldest", "columns": ["created_at", "id"], "descending": False, "search": None},
@@ -44,7 +44,7 @@ async def user_id(pool: Pool) -> int:
 
 
 async def add_logs(pool: Pool, user_id: int, number: int) -> list[int]:
-    """Three of them at each moment. Their ids in the order OLDEST."""
+    """Add logs, three per timestamp, and return their IDs in the order OLDEST."""
     integration_id = await pool.fetchval(
         "INSERT INTO integrations (user_id, provider, kind) VALUES ($1, 'rss', 'source') RETURNING id",
         user_id,
@@ -101,7 +101,7 @@ class Workers:
         self.started: list[subprocess.Popen[str]] = []
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Returns when it works."""
+        """Start a worker, and return when it is running."""
         process = subprocess.Popen(
             [self._demo.command, "worker", *arguments],
             env=self._demo.environment(LEADGRAPH_DATABASE_URL=self._url),
@@ -128,10 +128,10 @@ def workers(database_url: str, new_demo: Demo) -> Iterator[Workers]:
     made.end()
 
 
-async def test_what_a_killed_worker_was_at_another_one_goes_on_with(
+async def test_a_worker_resumes_the_export_of_a_killed_worker(
     pool: Pool, user_id: int, workers: Workers
 ) -> None:
-    """Three are killed with -9 on the way. Each row is in the file once, in its order, and nothing was done twice."""
+    """Three workers are killed with SIGKILL. The file contains each row once, in order."""
     ids = await add_logs(pool, user_id, 60_000)
     export_id = await add_export(pool, user_id)
     reached = [0]
@@ -157,10 +157,10 @@ async def test_what_a_killed_worker_was_at_another_one_goes_on_with(
     )
     assert await ids_in_file(pool, export_id) == [encode("IntegrationLog", id_) for id_ in ids]
     after = await pool.fetch("SELECT starts_at, md5(data) FROM export_parts ORDER BY starts_at")
-    assert after[: len(parts)] == parts  # what was written before stays as it was
+    assert after[: len(parts)] == parts  # earlier parts are unchanged
 
 
-async def test_several_workers_share_the_work(pool: Pool, user_id: int, workers: Workers) -> None:
+async def test_several_workers_share_the_exports(pool: Pool, user_id: int, workers: Workers) -> None:
     ids = await add_logs(pool, user_id, 10_000)
     for _ in range(2):
         workers.start("--at-once", "3")
@@ -172,7 +172,7 @@ async def test_several_workers_share_the_work(pool: Pool, user_id: int, workers:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_worker_that_is_told_to_stop_ends_what_it_is_at(
+async def test_a_stopped_worker_finishes_its_current_turn(
     pool: Pool, user_id: int, workers: Workers, number: int
 ) -> None:
     ids = await add_logs(pool, user_id, 40_000)
@@ -190,9 +190,7 @@ async def test_a_worker_that_is_told_to_stop_ends_what_it_is_at(
     assert await pool.fetchval("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'") == 0  # fmt: skip
 
 
-async def test_a_worker_outlives_the_connections_that_it_loses(
-    pool: Pool, user_id: int, workers: Workers
-) -> None:
+async def test_a_worker_survives_lost_connections(pool: Pool, user_id: int, workers: Workers) -> None:
     ids = await add_logs(pool, user_id, 20_000)
     process = workers.start()
     export_id = await add_export(pool, user_id)
@@ -214,7 +212,7 @@ async def test_a_worker_outlives_the_connections_that_it_loses(
 
 
 def peak_bytes(process: subprocess.Popen[str]) -> int:
-    """The most memory that the process has had so far."""
+    """Return the peak memory of the process."""
     (found,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
     return int(found) * 1024
 
@@ -222,8 +220,10 @@ def peak_bytes(process: subprocess.Popen[str]) -> int:
 @pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="Linux tells how much memory a process has had."
 )
-async def test_memory_does_not_grow_with_the_file(pool: Pool, user_id: int, workers: Workers) -> None:
-    """200,000 rows take what 20,000 take: a tenth of the file fits into what the peak may have grown by."""
+async def test_memory_of_a_worker_does_not_grow_with_the_file(
+    pool: Pool, user_id: int, workers: Workers
+) -> None:
+    """200,000 rows need as much memory as 20,000. The allowed growth is less than a tenth of the file."""
     await add_logs(pool, user_id, 200_000)
     export_id = await add_export(pool, user_id, list(columns_of(ExportEntity.INTEGRATION_LOGS)))
     process = workers.start("--at-once", "1")
@@ -235,8 +235,8 @@ async def test_memory_does_not_grow_with_the_file(pool: Pool, user_id: int, work
     assert peak_bytes(process) - after_a_tenth < 16_000_000
 
 
-async def test_a_server_works_beside_its_requests(new_demo: Demo) -> None:
-    """From the question to the file, as somebody sees it who has one machine."""
+async def test_a_server_writes_exports_beside_its_requests(new_demo: Demo) -> None:
+    """A single server creates an export, writes the file and sends it."""
     new_demo.start("--scale", "0.05")
     key = new_demo.facts["api_key"]
     made = new_demo.ask("mutation { createExport(input: {list: {leads: {}}}) { export { id } } }")
@@ -255,7 +255,7 @@ async def test_a_server_works_beside_its_requests(new_demo: Demo) -> None:
     assert (code, "Traceback" in output) == (0, False)
 
 
-async def test_a_server_without_workers_leaves_the_work_to_others(
+async def test_a_server_without_workers_leaves_exports_to_other_processes(
     new_demo: Demo, pool: Pool, database_url: str, workers: Workers
 ) -> None:
     new_demo.start("--scale", "0.05", LEADGRAPH_DATABASE_URL=database_url, LEADGRAPH_WORKERS="0")
@@ -268,16 +268,16 @@ async def test_a_server_without_workers_leaves_the_work_to_others(
     assert (await until(pool, export_id, has_ended))["status"] == "succeeded"
 
 
-async def test_a_worker_of_an_old_database_says_to_migrate(
+async def test_a_worker_on_an_old_database_asks_to_migrate(
     new_demo: Demo, pool: Pool, database_url: str
 ) -> None:
     await pool.execute("UPDATE alembic_version SET version_num = '0001'")
     done = new_demo.run("worker", LEADGRAPH_DATABASE_URL=database_url)
     assert done.returncode == 1
-    assert done.stderr.startswith("leadgraph: The database stands at revision 0001, this release needs")
+    assert done.stderr.startswith("leadgraph: The database is at revision 0001, but this release requires ")
 
 
-# The worker by itself, with work that a test can watch.
+# Tests of the class `Worker` with jobs of their own.
 
 
 @pytest.fixture
@@ -289,7 +289,7 @@ async def running() -> AsyncIterator[list[tuple[Worker, "asyncio.Task[None]"]]]:
         await asyncio.wait_for(task, 10)
 
 
-async def test_news_wake_a_worker_that_has_nothing_to_do(pool: Pool, running: Any) -> None:
+async def test_a_notification_wakes_an_idle_worker(pool: Pool, running: Any) -> None:
     looked: asyncio.Queue[None] = asyncio.Queue()
     listens = (
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
@@ -300,7 +300,7 @@ async def test_news_wake_a_worker_that_has_nothing_to_do(pool: Pool, running: An
         return False
 
     worker = Worker(pool, jobs=[look], housekeeping=[])
-    worker.looks_every_seconds = 3600.0
+    worker.poll_seconds = 3600.0
     running.append((worker, asyncio.create_task(worker.run())))
     await looked.get()
     while not await pool.fetchval(listens):
@@ -312,7 +312,7 @@ async def test_news_wake_a_worker_that_has_nothing_to_do(pool: Pool, running: An
     await asyncio.wait_for(looked.get(), 30)
 
 
-async def test_jobs_that_fail_do_not_end_a_worker(
+async def test_failed_jobs_do_not_end_a_worker(
     pool: Pool, running: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     done = asyncio.Event()
@@ -332,10 +332,10 @@ async def test_jobs_that_fail_do_not_end_a_worker(
         await pool.execute(f"NOTIFY {CHANNEL}")
         await asyncio.sleep(0.2)
     await asyncio.wait_for(done.wait(), 60)
-    assert caplog.text.count("a worker's job failed") == 2
+    assert caplog.text.count("A job of the worker failed") == 2
 
 
-async def test_no_more_is_done_at_once_than_was_said(pool: Pool, running: Any) -> None:
+async def test_a_worker_runs_at_most_the_given_number_of_turns_at_once(pool: Pool, running: Any) -> None:
     at_once, most = 0, 0
     left = 12
 
@@ -357,8 +357,10 @@ async def test_no_more_is_done_at_once_than_was_said(pool: Pool, running: Any) -
     assert most == 3
 
 
-async def test_a_key_of_the_user_gets_the_file(pool: Pool, user_id: int, origin: str, running: Any) -> None:
-    """The application on a socket, a worker beside it."""
+async def test_the_user_downloads_the_file_that_a_worker_wrote(
+    pool: Pool, user_id: int, origin: str, running: Any
+) -> None:
+    """The application runs on a socket, with a worker beside it."""
     async with pool.acquire() as connection:
         key = await issue_key(connection, user_id, "test", ["read:integrations"])
     ids = await add_logs(pool, user_id, 2500)

@@ -28,7 +28,7 @@ from server.ingest.stream import IngestBatch, IngestStream, StreamError
 from server.ingest.streaming_body import DisconnectedError, StreamingBody
 from services.accounts.api_key import WRITE_MENTIONS
 from services.ingest.row import Row
-from services.ingest.write import ErrorPolicy, RowResult
+from services.ingest.write import ErrorPolicy, RowResult, ingest
 from services.matching.keyword_matchers import KeywordMatcher
 from services.rules.user_errors import InactiveViewerError
 

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from db.engine import migrations
 from db.engine.pool import Pool, open_pool
 from tests.support.databases import FAST, copied_database
 from tests.support.demo import Demo, running_demo, unstarted_demo
-from tests.support.folders import data_folder
+from tests.support.folders import data_folder, remove_leftovers
 from tests.support.marks import apply_marks, put_slow_files_first
 
 # Random documents for the executors: so many in each test, and where they start.
@@ -19,9 +20,11 @@ DOCUMENTS = int(os.environ.get("BREADTH_DOCUMENTS", "1000"))
 SEED = int(os.environ.get("BREADTH_SEED", "20261124"))
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let SIGINT interrupt the processes that tests start. Shells make background jobs and their children ignore it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if not hasattr(config, "workerinput"):  # once for all parallel workers
+        remove_leftovers()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -51,7 +54,7 @@ def seed() -> int:
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A server for this process. Each parallel worker has its own, so no test sees another worker's sessions."""
     with (
-        data_folder("tests") as folder,
+        data_folder() as folder,
         EmbeddedPostgres(folder / "postgres", settings=FAST).running() as server,
     ):
         yield server
@@ -77,6 +80,13 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
     pool = await open_pool(database_url)
     yield pool
     await pool.close()
+
+
+@pytest.fixture
+def server_folder() -> Iterator[Path]:
+    """An empty folder for the data of servers, in memory where it has room."""
+    with data_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

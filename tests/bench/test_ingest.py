@@ -9,10 +9,10 @@ ROOT = Path(__file__).resolve().parents[2]
 WAYS = {"copy", "triggers", "set", "mutation", "stream", "matched", "analyzed", "import", "again"}
 
 
-def test_the_ingest_benchmark_runs_and_all_ways_store_all_rows(tmp_path: Path) -> None:
-    results = tmp_path / "results.json"
+def test_the_ingest_benchmark_runs_and_all_ways_store_all_rows(server_folder: Path) -> None:
+    results = server_folder / "results.json"
     small = ["--rows", "1000", "--rounds", "1", "--large", "1000"]
-    command = [sys.executable, "-m", "bench.ingest", *small, "--home", str(tmp_path / "home")]
+    command = [sys.executable, "-m", "bench.ingest", *small, "--home", str(server_folder / "home")]
     done = subprocess.run(
         [*command, "--json", str(results)], cwd=ROOT, capture_output=True, text=True, check=False
     )

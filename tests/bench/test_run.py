@@ -19,10 +19,10 @@ STATEMENTS = {
 }
 
 
-def test_the_benchmark_runs_and_its_servers_agree(tmp_path: Path) -> None:
-    results = tmp_path / "results.json"
+def test_the_benchmark_runs_and_its_servers_agree(server_folder: Path) -> None:
+    results = server_folder / "results.json"
     small = ["--scale", "0.02", "--rounds", "1", "--requests", "2", "--clients", "2", "--seconds", "5"]
-    command = [sys.executable, "-m", "bench.run", *small, "--home", str(tmp_path / "home")]
+    command = [sys.executable, "-m", "bench.run", *small, "--home", str(server_folder / "home")]
     done = subprocess.run(
         [*command, "--json", str(results), "--only", *SERVERS],
         cwd=ROOT, capture_output=True, text=True, check=False,

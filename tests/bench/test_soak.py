@@ -25,13 +25,12 @@ VALUES (1, 1, 'sync', 'succeeded', 'run')
 """
 
 
-def test_no_acknowledged_write_is_lost_or_doubled_while_processes_are_killed(tmp_path: Path) -> None:
+def test_no_acknowledged_write_is_lost_or_doubled_while_processes_are_killed(server_folder: Path) -> None:
     """The server and PostgreSQL are killed meanwhile. Readers see only figures that agree."""
-    tmp_path.chmod(0o711)
-    report = tmp_path / "report.json"
+    report = server_folder / "report.json"
     command = [sys.executable, "-m", "bench.soak", "--operations", "300", "--seed", "7", "--kill-every", "1"]
     done = subprocess.run(
-        [*command, "--home", str(tmp_path / "home"), "--json", str(report)],
+        [*command, "--home", str(server_folder / "home"), "--json", str(report)],
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

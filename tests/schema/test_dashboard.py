@@ -641,7 +641,7 @@ async def test_the_newest_leads_are_of_the_dashboards_moment_or_of_the_answers(
 
 async def test_a_zone_that_is_none_any_more_is_told_as_the_users_own(people: Any) -> None:
     user_id = await people.world.add_user("nowhere")
-    await people.world.pool.execute("UPDATE users SET time_zone = 'Mars/Olympus' WHERE id = $1", user_id)
+    await people.world.change("users", user_id, time_zone="Mars/Olympus")
     for document in (
         "{ dashboard { range } }",
         "{ mentions { stats { overTime(by: DAY) { count } } } }",

@@ -383,7 +383,7 @@ async def add_rows(world: World, moments: Sequence[datetime], chance: random.Ran
     """A member with rows at these moments, and more that were moved, or are no more."""
     name = f"member-{next(_numbers)}"
     user_id = await world.add_user(name)
-    await world.pool.execute("UPDATE users SET time_zone = 'Asia/Kathmandu' WHERE id = $1", user_id)
+    await world.change("users", user_id, time_zone="Asia/Kathmandu")
     keyword_ids = await world.add(
         "keywords", [{"user_id": user_id, "keyword": f"{name} {n}", "required_terms": []} for n in range(4)]
     )
@@ -575,7 +575,7 @@ async def test_series_are_whole_and_right_by_any_unit(
     edges = window(name, days, now)
     member = await add_rows(asker.world, pool_of(edges, days, now, chance), chance, now)
     user_id = asker.world.users[member]
-    await asker.world.pool.execute("UPDATE users SET week_start = $2 WHERE id = $1", user_id, week_start)
+    await asker.world.change("users", user_id, week_start=week_start)
     facts = await facts_of(asker.world, member, days, now, edges)
     keyword_id = min(row["id"] for row in facts.rows["keywords"])
     asker.clock.at = now

@@ -485,8 +485,8 @@ async def test_what_a_user_may_not_read_any_more_is_not_written(exporting: Expor
         for name in ("ann", "ben", "olga")
     }
     await exporting.work(turns=3, rows=2)
-    await world.pool.execute("UPDATE users SET role = 'member' WHERE id = $1", world.users["olga"])
-    await world.pool.execute("UPDATE users SET status = 'suspended' WHERE id = $1", world.users["ben"])
+    await world.change("users", world.users["olga"], role="member")
+    await world.change("users", world.users["ben"], status="suspended")
     await exporting.work()
     found = await world.pool.fetch("SELECT user_id, status, error, rows_count FROM exports")
     ended = {row["user_id"]: (row["status"], row["error"], row["rows_count"]) for row in found}

@@ -391,7 +391,7 @@ async def test_a_key_that_may_only_write_sees_what_it_wrote_and_nothing_else(ask
 
 async def test_who_was_suspended_meanwhile_writes_nothing(ask: Ask, world: World) -> None:
     await ask("{ viewer { id } }")  # the key is trusted from here on
-    await world.pool.execute("UPDATE users SET status = 'suspended' WHERE id = $1", world.users["ann"])
+    await world.change("users", world.users["ann"], status="suspended")
     before = await world.contents()
     assert (await ask(CREATE, input={"keyword": "crm"})).code == "FORBIDDEN"
     assert await world.contents() == before

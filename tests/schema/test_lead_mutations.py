@@ -500,7 +500,7 @@ async def test_who_can_be_assigned(ask: Ask, world: World) -> None:
     id_ = encode("Lead", lead["id"])
     await world.add_user("cy")
     await world.add_user("otto", role="operator")
-    await world.pool.execute("UPDATE users SET status = 'suspended' WHERE name = 'otto'")
+    await world.change("users", world.users["otto"], status="suspended")
 
     async def assign(viewer: str, assignee: str) -> Any:
         given = {"id": id_, "assigneeId": encode("User", world.users[assignee])}
@@ -518,7 +518,7 @@ async def test_who_can_be_assigned(ask: Ask, world: World) -> None:
     )
     assert await assign("olga", "otto") == "Must be an active user. This user is suspended."
     assert await assign("olga", "ann") is None
-    await world.pool.execute("UPDATE users SET status = 'deleted' WHERE name = 'otto'")
+    await world.change("users", world.users["otto"], status="deleted")
     assert await assign("olga", "otto") == "The user does not exist."
     assert (await stored(world, lead["id"]))["assignee_user_id"] == world.users["ann"]
     document = "query($f: LeadFilter) { leads(filter: $f) { nodes { id assignee { id } } } }"

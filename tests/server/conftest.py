@@ -13,7 +13,7 @@ from resolvers.framework.global_id import encode
 from server.app import create_app
 from server.http.auth import Authenticator
 from services.accounts import api_key
-from services.accounts.issue_key import issue_key
+from tests.support.rows import add_key, add_keyword, add_user
 from tests.support.sender import AddSender, Sender
 
 
@@ -22,11 +22,9 @@ def add_sender(pool: Pool) -> AddSender:
     async def add(
         *keywords: str, email: str = "ann@example.com", scopes: tuple[str, ...] = (api_key.WRITE_MENTIONS,)
     ) -> Sender:
-        user_id: int = await pool.fetchval("INSERT INTO users (email) VALUES ($1) RETURNING id", email)
-        insert = "INSERT INTO keywords (user_id, keyword) VALUES ($1, $2) RETURNING id"
-        ids = {word: encode("Keyword", await pool.fetchval(insert, user_id, word)) for word in keywords}
-        async with pool.acquire() as connection:
-            key = await issue_key(connection, user_id, "test", scopes)
+        user_id = await add_user(pool, email)
+        ids = {word: encode("Keyword", await add_keyword(pool, user_id, word)) for word in keywords}
+        key = await add_key(pool, user_id, scopes)
         headers = {"authorization": f"Bearer {key}", "content-type": "application/x-ndjson"}
         return Sender(user_id, key, ids, headers)
 

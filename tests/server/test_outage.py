@@ -16,9 +16,8 @@ from db.engine.outage import is_lost
 from db.engine.pool import Pool, open_pool
 from server.app import create_app
 from server.http.auth import Authenticator
-from services.accounts import api_key
-from services.accounts.issue_key import issue_key
 from tests.support.folders import data_folder
+from tests.support.rows import add_key, add_user
 
 QUERY = {"query": "query Viewer { viewer { email } }"}
 WRITE = {
@@ -52,16 +51,13 @@ class Site:
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
-    with data_folder("outage") as folder:
+    with data_folder() as folder:
         postgres = EmbeddedPostgres(folder / "postgres", settings={"fsync": "off"})
         with postgres.running():
             await databases.ensure(postgres.url("postgres"), "site")
             await migrations.upgrade(postgres.url("site"))
             pool = await open_pool(postgres.url("site"), size=3)
-            user_id = await pool.fetchval("INSERT INTO users (email) VALUES ('ann@example.com') RETURNING id")
-            async with pool.acquire() as connection:
-                key = await issue_key(connection, user_id, "test", api_key.ALL_SCOPES)
-            yield Site(postgres, pool, key)
+            yield Site(postgres, pool, await add_key(pool, await add_user(pool)))
             pool.terminate()
 
 

@@ -95,7 +95,7 @@ class Demo:
 @contextmanager
 def unstarted_demo() -> Iterator[Demo]:
     """A demo on an empty data folder. It is stopped in the end if it was started."""
-    with data_folder("demo") as folder:
+    with data_folder() as folder:
         made = Demo(folder / "home")
         try:
             yield made

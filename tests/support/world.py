@@ -9,10 +9,9 @@ from typing import Any, Protocol
 import httpx
 
 from db.engine.pool import Pool
-from db.statements import api_key as stored_keys
-from services.accounts import api_key
 from services.accounts.vault import new_key
 from services.figures.cache.cached import Cached
+from tests.support import rows
 
 Row = Mapping[str, Any]
 
@@ -29,19 +28,22 @@ class World:
     keys: dict[str, str] = field(default_factory=dict)
 
     async def add_user(self, name: str, role: str = "member") -> int:
-        user_id: int = await self.pool.fetchval(
-            "INSERT INTO users (email, name, role) VALUES ($1, $2, $3) RETURNING id",
-            f"{name}@example.com",
-            name,
-            role,
-        )
-        secret = api_key.new_secret()
-        async with self.pool.acquire() as connection:
-            key_id = await stored_keys.create(
-                connection, user_id, "test", api_key.digest(secret), sorted(api_key.ALL_SCOPES)
-            )
-        self.users[name], self.keys[name] = user_id, api_key.written(key_id, secret)
+        """Add a user with a key that may do everything."""
+        user_id = await rows.add_user(self.pool, f"{name}@example.com", name=name, role=role)
+        self.users[name], self.keys[name] = user_id, await rows.add_key(self.pool, user_id)
         return user_id
+
+    async def add_keyword(self, name: str, keyword: str = "words", **values: object) -> int:
+        """Add a keyword of the user and return its id."""
+        return await rows.add_keyword(self.pool, self.users[name], keyword, **values)
+
+    async def add_mention(self, keyword_id: int, **values: object) -> int:
+        """Add a mention of the keyword and return its id."""
+        return await rows.add_mention(self.pool, keyword_id, **values)
+
+    async def add_lead(self, mention_id: int, **values: object) -> int:
+        """Add the lead of the mention and return its id."""
+        return await rows.add_lead(self.pool, mention_id, **values)
 
     async def add(
         self, table: str, rows: Sequence[Mapping[str, object]], *, returning: str = "id"

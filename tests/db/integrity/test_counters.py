@@ -10,24 +10,13 @@ import pytest
 from db.engine.pool import Connection, Pool
 from db.integrity.audit import COUNTERS, drifts
 from db.models import LeadStatus
+from tests.support.rows import add_keyword, add_user
 
 INSERT_MENTIONS = """
 INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content)
 SELECT user_id, id, 'reddit', name, 'https://example.com/' || name, 'text'
 FROM keywords, unnest($2::text[]) AS name WHERE id = ANY ($1)
 """
-
-
-async def add_user(db: Pool | Connection, email: str = "ann@example.com") -> int:
-    user_id: int = await db.fetchval("INSERT INTO users (email) VALUES ($1) RETURNING id", email)
-    return user_id
-
-
-async def add_keyword(db: Pool | Connection, user_id: int, words: str) -> int:
-    keyword_id: int = await db.fetchval(
-        "INSERT INTO keywords (user_id, keyword) VALUES ($1, $2) RETURNING id", user_id, words
-    )
-    return keyword_id
 
 
 async def add_mentions(db: Pool | Connection, keyword_ids: Sequence[int], names: Sequence[str]) -> list[int]:

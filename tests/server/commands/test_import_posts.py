@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from db.engine.pool import Pool
+from tests.support.rows import add_keyword, add_user
 
 ROOT = Path(__file__).resolve().parents[3]
 REAL_FILE = ROOT.parent / "shared" / "data" / "hacker_news.csv"
@@ -18,14 +19,9 @@ HEADER = "id,title,url,num_points,num_comments,author,created_at\n"
 @pytest.fixture
 async def ann(pool: Pool) -> int:
     """A user with three keywords, one of them paused."""
-    user_id: int = await pool.fetchval("INSERT INTO users (email) VALUES ('Ann@Example.com') RETURNING id")
-    await pool.execute(
-        """
-        INSERT INTO keywords (user_id, keyword, status)
-        VALUES ($1, 'crm', 'active'), ($1, 'open source', 'active'), ($1, 'paused', 'paused')
-        """,
-        user_id,
-    )
+    user_id = await add_user(pool, "Ann@Example.com")
+    for keyword, status in (("crm", "active"), ("open source", "active"), ("paused", "paused")):
+        await add_keyword(pool, user_id, keyword, status=status)
     return user_id
 
 
@@ -217,7 +213,7 @@ async def test_users_without_active_keywords_are_refused(
 ) -> None:
     file = tmp_path / "posts.csv"
     file.write_text(HEADER + posts(range(2)))
-    await pool.execute("INSERT INTO users (email) VALUES ('bob@example.com')")
+    await add_user(pool, "bob@example.com")
     code, output, errors = await run(database_url, file, "--user", "eve@example.com")
     assert (code, output) == (1, "")
     assert errors == (

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -11,8 +12,8 @@ import pytest
 from db.engine.pool import Pool
 from resolvers.framework.export_columns import export_table_of
 from resolvers.framework.global_id import encode
-from services.accounts.issue_key import issue_key
 from services.export.jobs import take_turn
+from tests.support import rows
 
 QUESTION = {
     "where": {"all": []},
@@ -22,22 +23,22 @@ QUESTION = {
 
 async def add_user(pool: Pool, name: str, *scopes: str) -> tuple[int, str]:
     """Add a user, and return the user's ID and key."""
-    user_id: int = await pool.fetchval(
-        "INSERT INTO users (email) VALUES ($1) RETURNING id", f"{name}@example.com"
-    )
-    async with pool.acquire() as connection:
-        return user_id, await issue_key(connection, user_id, "test", scopes or ["read:keywords"])
+    user_id = await rows.add_user(pool, f"{name}@example.com")
+    return user_id, await rows.add_key(pool, user_id, scopes or ["read:keywords"])
 
 
 async def add_export(pool: Pool, user_id: int, format_: str = "json_lines") -> int:
-    found: int = await pool.fetchval(
-        "INSERT INTO exports (user_id, everybody, entity, format, columns, question, created_at) "
-        "VALUES ($1, false, 'keywords', $2, '{id,keyword}', $3, '2026-01-31 23:59+00') RETURNING id",
-        user_id,
-        format_,
-        QUESTION,
+    return await rows.insert(
+        pool,
+        "exports",
+        user_id=user_id,
+        everybody=False,
+        entity="keywords",
+        format=format_,
+        columns=["id", "keyword"],
+        question=QUESTION,
+        created_at=datetime(2026, 1, 31, 23, 59, tzinfo=UTC),
     )
-    return found
 
 
 async def write_all(pool: Pool) -> None:

@@ -7,19 +7,15 @@ import httpx
 import pytest
 
 from db.engine.pool import Pool
-from db.statements import api_key as stored
 from server.app import create_app
 from server.http.auth import Authenticator
 from services.accounts import api_key
+from tests.support.rows import add_key, add_user
 
 
 @pytest.fixture
 async def key(pool: Pool) -> str:
-    user_id = await pool.fetchval("INSERT INTO users (email) VALUES ('ann@example.com') RETURNING id")
-    secret = api_key.new_secret()
-    async with pool.acquire() as connection:
-        key_id = await stored.create(connection, user_id, "test", api_key.digest(secret), [])
-    return api_key.written(key_id, secret)
+    return await add_key(pool, await add_user(pool), [])
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,7 @@ from services.figures.cache import Cached, CachedFigure, FigureRegistry
 from services.figures.cache.redis import RedisBackend
 from tests.support.databases import copied_database
 from tests.support.ports import free_port
+from tests.support.rows import add_user
 from tests.support.valkey import Valkey
 
 Command = Callable[..., asyncio.Future[Result]]
@@ -89,10 +90,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
 
 @pytest.fixture
 async def user_id(pool: Pool) -> int:
-    found: int = await pool.fetchval(
-        "INSERT INTO users (email, last_seen_at) VALUES ('ann@example.com', now()) RETURNING id"
-    )
-    return found
+    return await add_user(pool, last_seen_at=datetime.now(UTC))
 
 
 @pytest.fixture
@@ -207,7 +205,7 @@ async def test_databases_of_one_server_do_not_share_figures(
         await open_pool(postgres.url(name), size=2) as other,
     ):
         assert await identity(other) != await identity(pool)
-        await other.execute("INSERT INTO users (email) VALUES ('ben@example.com')")
+        await add_user(other, "ben@example.com")
         elsewhere = await open_cached(load_settings(), other)
         assert await counted.ask(pool, cached, user_id) == 1
         assert await counted.ask(other, elsewhere, user_id) == 2

@@ -15,6 +15,7 @@ from server.runtime.errors import CommandError
 from server.runtime.settings import Settings
 from services.accounts.vault import Sealed, SealedError, Secret, Vault, id_of, new_key
 from services.integrations.credentials import owner_of
+from tests.support.rows import add_integration, add_user
 
 
 def settings(home: Path, key: str | None = None) -> Settings:
@@ -67,18 +68,24 @@ def test_the_new_key_command_prints_a_valid_key() -> None:
     assert Vault([printed])
 
 
+async def add_sealed(pool: Pool, user_id: int, account: str, sealed: Sealed) -> None:
+    await add_integration(
+        pool,
+        user_id,
+        external_account_id=account,
+        credentials=sealed.token,
+        credentials_key_id=sealed.key_id,
+    )
+
+
 async def test_a_server_logs_which_keys_are_missing_and_what_to_do(
     pool: Pool, caplog: pytest.LogCaptureFixture
 ) -> None:
     here, gone = Vault([new_key()]), Vault([new_key()])
-    user_id = await pool.fetchval("INSERT INTO users (email) VALUES ('ann@example.com') RETURNING id")
+    user_id = await add_user(pool)
     for number, key in enumerate((here, gone, gone)):
         sealed = key.seal(Secret("token"), "owner")
-        await pool.execute(
-            "INSERT INTO integrations (user_id, provider, kind, external_account_id, credentials, credentials_key_id) "
-            "VALUES ($1, 'rss', 'source', $2, $3, $4)",
-            *(user_id, str(number), sealed.token, sealed.key_id),
-        )
+        await add_sealed(pool, user_id, str(number), sealed)
     await warn_of_missing_keys(pool, here)
     (said,) = [record.getMessage() for record in caplog.records if record.name == "leadgraph"]
     assert said.startswith(
@@ -89,18 +96,11 @@ async def test_a_server_logs_which_keys_are_missing_and_what_to_do(
 
 async def test_rotation_encrypts_all_credentials_with_the_new_key(pool: Pool) -> None:
     old, new = new_key(), new_key()
-    user_id = await pool.fetchval("INSERT INTO users (email) VALUES ('ann@example.com') RETURNING id")
+    user_id = await add_user(pool)
     before = Vault([old])
     for number in range(250):
         sealed = before.seal(Secret(f"token {number}"), owner_of(user_id, "rss", str(number)))
-        await pool.execute(
-            "INSERT INTO integrations (user_id, provider, kind, external_account_id, credentials, credentials_key_id) "
-            "VALUES ($1, 'rss', 'source', $2, $3, $4)",
-            user_id,
-            str(number),
-            sealed.token,
-            sealed.key_id,
-        )
+        await add_sealed(pool, user_id, str(number), sealed)
     await pool.execute(
         "INSERT INTO integrations (user_id, provider, kind) VALUES ($1, 'x', 'source')", user_id
     )

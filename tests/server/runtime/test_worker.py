@@ -24,6 +24,7 @@ from resolvers.framework.global_id import encode
 from server.runtime.worker import Worker
 from services.accounts.issue_key import issue_key
 from tests.support.demo import Demo
+from tests.support.rows import add_integration, add_user
 
 READY = "The worker is running. Press Ctrl-C to stop it.\n"
 QUESTION = {
@@ -39,16 +40,12 @@ FROM generate_series(1, $3::integer) AS n
 
 @pytest.fixture
 async def user_id(pool: Pool) -> int:
-    found: int = await pool.fetchval("INSERT INTO users (email) VALUES ('ann@example.com') RETURNING id")
-    return found
+    return await add_user(pool)
 
 
 async def add_logs(pool: Pool, user_id: int, number: int) -> list[int]:
     """Add logs, three per timestamp, and return their IDs in the order OLDEST."""
-    integration_id = await pool.fetchval(
-        "INSERT INTO integrations (user_id, provider, kind) VALUES ($1, 'rss', 'source') RETURNING id",
-        user_id,
-    )
+    integration_id = await add_integration(pool, user_id)
     await pool.execute(ADD_LOGS, user_id, integration_id, number)
     return [row["id"] for row in await pool.fetch("SELECT id FROM integration_logs ORDER BY created_at, id")]
 

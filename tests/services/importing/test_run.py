@@ -13,15 +13,16 @@ from services.importing import run
 from services.importing.columns import DamagedFileError, PostRow, RejectedRow, open_posts
 from services.importing.run import Summary, find_matcher, import_posts
 from services.matching.keyword_matchers import KeywordMatcher
+from tests.support import rows
 
 HACKERNEWS = Platform.HACKERNEWS
 REAL_FILE = Path(__file__).resolve().parents[4] / "shared" / "data" / "hacker_news.csv"
 
 
 async def add_user(pool: Pool, *keywords: str, email: str = "ann@example.com") -> int:
-    user_id: int = await pool.fetchval("INSERT INTO users (email) VALUES ($1) RETURNING id", email)
+    user_id = await rows.add_user(pool, email)
     for keyword in keywords:
-        await pool.execute("INSERT INTO keywords (user_id, keyword) VALUES ($1, $2)", user_id, keyword)
+        await rows.add_keyword(pool, user_id, keyword)
     return user_id
 
 

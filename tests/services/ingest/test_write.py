@@ -20,6 +20,7 @@ from services.ingest.row_errors import IngestErrorCode, RowError
 from services.ingest.write import ErrorPolicy, IngestOutcome, RowResult, ingest, ingest_rows
 from services.matching.keyword_matchers import KeywordMatcher
 from services.rules.user_errors import InactiveViewerError
+from tests.support import rows as builders
 
 CREATED, DUPLICATE = IngestOutcome.CREATED, IngestOutcome.DUPLICATE
 UNMATCHED, FAILED = IngestOutcome.UNMATCHED, IngestOutcome.FAILED
@@ -49,9 +50,8 @@ def row(
 
 async def add_user(pool: Pool, *keywords: str, email: str = "ann@example.com") -> tuple[int, list[int]]:
     """Add a user with keywords, and return their IDs."""
-    user_id: int = await pool.fetchval("INSERT INTO users (email) VALUES ($1) RETURNING id", email)
-    insert = "INSERT INTO keywords (user_id, keyword) VALUES ($1, $2) RETURNING id"
-    return user_id, [await pool.fetchval(insert, user_id, keyword) for keyword in keywords]
+    user_id = await builders.add_user(pool, email)
+    return user_id, [await builders.add_keyword(pool, user_id, keyword) for keyword in keywords]
 
 
 async def stored(pool: Pool) -> set[tuple[int, str, int]]:
@@ -138,8 +138,7 @@ async def test_a_row_without_a_keyword_mentions_every_keyword_it_contains(pool: 
 async def test_a_row_may_name_only_integrations_of_its_user(pool: Pool) -> None:
     user_id, (crm,) = await add_user(pool, "crm")
     other_id, _ = await add_user(pool, email="bob@example.com")
-    insert = "INSERT INTO integrations (user_id, provider, kind) VALUES ($1, 'rss', 'source') RETURNING id"
-    own, foreign = await pool.fetchval(insert, user_id), await pool.fetchval(insert, other_id)
+    own, foreign = [await builders.add_integration(pool, id_) for id_ in (user_id, other_id)]
     rows = [
         row(crm, "1", integration_id=own),
         row(crm, "2", integration_id=foreign),

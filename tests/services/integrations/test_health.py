@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -18,6 +19,7 @@ from services.integrations.health import (
     refresh,
     refresh_all,
 )
+from tests.support import rows
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -85,15 +87,8 @@ def test_health_score_and_problems(
 
 async def add_integration(pool: Pool, *logs: tuple[str, timedelta, str]) -> int:
     """Add an integration with logs of (status, age, kind)."""
-    user_id = await pool.fetchval(
-        "INSERT INTO users (email) VALUES (gen_random_uuid() || '@example.com') RETURNING id"
-    )
-    integration_id: int = await pool.fetchval(
-        "INSERT INTO integrations (user_id, provider, kind, status, last_success_at) "
-        "VALUES ($1, 'rss', 'source', 'active', $2) RETURNING id",
-        user_id,
-        NOW,
-    )
+    user_id = await rows.add_user(pool, f"{uuid4()}@example.com")
+    integration_id = await rows.add_integration(pool, user_id, status="active", last_success_at=NOW)
     for status, ago, kind in logs:
         await pool.execute(
             "INSERT INTO integration_logs (user_id, integration_id, kind, status, created_at) VALUES ($1, $2, $3, $4, $5)",

@@ -20,6 +20,7 @@ from services.figures.cache import Cached, CachedFigure, Figure
 from services.figures.cache.backend import Backend
 from services.figures.cache.memory import MemoryBackend
 from services.figures.cache.redis import RedisBackend
+from tests.support.rows import add_user
 from tests.support.valkey import Valkey
 
 TTL, STALE = 100.0, 50.0
@@ -174,12 +175,7 @@ def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
 
 
 async def laboratory_on(pool: Pool, backend: Backend) -> Laboratory:
-    ann, ben = [
-        row["id"]
-        for row in await pool.fetch(
-            "INSERT INTO users (email) VALUES ('ann@example.com'), ('ben@example.com') RETURNING id"
-        )
-    ]
+    ann, ben = await add_user(pool), await add_user(pool, "ben@example.com")
     return Laboratory(pool, backend, Counting(), ann, ben)
 
 

@@ -20,6 +20,7 @@ from tests.services.figures.cache.history import Got, History, State
 from tests.services.figures.cache.worker import KEYS, TASKS
 from tests.services.figures.cache.worker import STALE as WORKERS_STALE
 from tests.services.figures.cache.worker import TTL as WORKERS_TTL
+from tests.support.rows import add_user
 from tests.support.valkey import Valkey
 
 ROOT = Path(__file__).parents[4]
@@ -63,8 +64,7 @@ def outcomes(processes: list[subprocess.Popen[str]]) -> list[dict[str, Any]]:
 
 @pytest.fixture
 async def user_id(pool: Pool) -> int:
-    found: int = await pool.fetchval("INSERT INTO users (email) VALUES ('ann@example.com') RETURNING id")
-    return found
+    return await add_user(pool)
 
 
 @pytest.mark.parametrize("count", [1, 2, 4])

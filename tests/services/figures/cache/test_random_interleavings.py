@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from services.figures.cache.backend import Backend
 from services.figures.cache.redis import RedisBackend
 from tests.services.figures.cache.conftest import Laboratory, Totals, TotalsOf
 from tests.services.figures.cache.history import Got, History, State
+from tests.support.rows import add_user
 
 TTL, STALE = 20.0, 10.0
 TASKS = 5
@@ -129,9 +131,7 @@ class Play:
 
 
 async def play(laboratory: Laboratory, plan: list[list[tuple[str, float | None]]], seed: int) -> list[Got]:
-    user_id = await laboratory.pool.fetchval(
-        "INSERT INTO users (email) VALUES (gen_random_uuid() || '@example.com') RETURNING id"
-    )
+    user_id = await add_user(laboratory.pool, f"{uuid4()}@example.com")
     backends: list[Backend] = [laboratory.backend]
     if isinstance(laboratory.backend, RedisBackend):
         backends.append(laboratory.backend)

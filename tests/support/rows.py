@@ -1,0 +1,57 @@
+"""Builders of rows. Each returns the id of the new row; values that a test does not name have plain defaults."""
+
+import itertools
+from collections.abc import Iterable
+
+from db.engine.pool import Connection, Pool
+from db.statements import api_key as stored_keys
+from services.accounts import api_key
+
+_numbers = itertools.count(1)
+
+
+async def insert(db: Pool | Connection, table: str, **values: object) -> int:
+    """Insert one row and return its id."""
+    columns, places = ", ".join(values), ", ".join(f"${n}" for n in range(1, len(values) + 1))
+    id_: int = await db.fetchval(
+        f"INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING id", *values.values()
+    )
+    return id_
+
+
+async def add_user(db: Pool | Connection, email: str = "ann@example.com", **values: object) -> int:
+    return await insert(db, "users", email=email, **values)
+
+
+async def add_keyword(db: Pool | Connection, user_id: int, keyword: str = "words", **values: object) -> int:
+    return await insert(db, "keywords", user_id=user_id, keyword=keyword, **values)
+
+
+async def add_integration(db: Pool | Connection, user_id: int, **values: object) -> int:
+    """Add an integration, an RSS source unless the values say otherwise."""
+    return await insert(db, "integrations", user_id=user_id, **{"provider": "rss", "kind": "source"} | values)
+
+
+async def add_mention(db: Pool | Connection, keyword_id: int, **values: object) -> int:
+    """Add a mention of the keyword's user, with a number of its own as its external id."""
+    user_id = await db.fetchval("SELECT user_id FROM keywords WHERE id = $1", keyword_id)
+    usual: dict[str, object] = {
+        "platform": "web",
+        "external_id": f"made {next(_numbers)}",
+        "url": "https://example.com",
+        "content": "text",
+    }
+    return await insert(db, "mentions", user_id=user_id, keyword_id=keyword_id, **usual | values)
+
+
+async def add_lead(db: Pool | Connection, mention_id: int, **values: object) -> int:
+    """Add the lead of a mention. The database takes the user and the keyword from the mention."""
+    return await insert(db, "leads", mention_id=mention_id, **values)
+
+
+async def add_key(pool: Pool, user_id: int, scopes: Iterable[str] = sorted(api_key.ALL_SCOPES)) -> str:
+    """Add an API key of the user and return the text that requests send."""
+    secret = api_key.new_secret()
+    async with pool.acquire() as connection:
+        key_id = await stored_keys.create(connection, user_id, "test", api_key.digest(secret), list(scopes))
+    return api_key.written(key_id, secret)

@@ -4,7 +4,7 @@ The checks come in graphql-core's order: awaitable, exception, null; then list, 
 object. A check that the classes of the values can answer is not repeated for each value.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain
@@ -85,7 +85,7 @@ def _sifted(
 
 
 def _complete_awaited(state: ExecutionState, slots: Slots, indices: list[int], values: list[Any]) -> None:
-    complete(state, PickedSlots(slots, indices), values, awaited=True)
+    complete(state, PickedSlots(slots, indices, awaited=True), values, awaited=True)
 
 
 # Leaves
@@ -136,15 +136,19 @@ def _complete_lists(state: ExecutionState, slots: Slots, values: Sequence[Any], 
     if classes <= PLAIN_LISTS:
         _complete_items(state, slots, values)
         return
+    items_are_nullable = slots.field.layers[slots.depth + 1].nullable
     picks: list[int] = []
     lists: list[ReadList] = []
     pending: list[tuple[int, Any]] = []
     for index, value in enumerate(values):
         if type(value) not in PLAIN_LISTS and state.request.is_async_iterable(value):
-            pending.append((index, _read_async(value)))
+            try:
+                pending.append((index, _read_async(value.__aiter__(), nullable=items_are_nullable)))
+            except Exception as error:  # noqa: BLE001 - it becomes the list's error
+                state.failures.add(slots, index, error)
         elif is_iterable(value):
             picks.append(index)
-            lists.append(_read(value))
+            lists.append(_read(state, value))
         else:
             field = slots.field
             message = f"Expected Iterable, but did not find one for field '{field.parent}.{field.name}'."
@@ -154,22 +158,31 @@ def _complete_lists(state: ExecutionState, slots: Slots, values: Sequence[Any], 
     _complete_read(state, slots, picks, lists)
 
 
-def _read(values: Iterable[Any]) -> ReadList:
+def _read(state: ExecutionState, values: Iterable[Any]) -> ReadList:
+    """Read an iterable to its end, as graphql-core does even after an error: later items may be awaitables."""
     items: list[Any] = []
+    iterator: Iterator[Any] = iter(())
     try:
-        for item in values:
+        iterator = iter(values)
+        for item in iterator:
             items.append(item)  # noqa: PERF402 - the items before an error are kept
     except Exception as error:  # noqa: BLE001 - it becomes the list's error
+        with suppress(Exception):
+            for item in iterator:
+                state.scheduler.discard(item)
         return ReadList(items, error)
     return ReadList(items, None)
 
 
-async def _read_async(values: Any) -> ReadList:
+async def _read_async(iterator: AsyncIterator[Any], *, nullable: bool) -> ReadList:
+    """Read an async iterator until it ends, fails, or gives an item that makes the list null. Close it then.
+
+    `nullable` says whether items may be null.
+    """
     items: list[Any] = []
-    iterator: AsyncIterator[Any] = values.__aiter__()
     while True:
         try:
-            items.append(await anext(iterator))
+            item = await anext(iterator)
         except StopAsyncIteration:
             return ReadList(items, None)
         except Exception as error:  # noqa: BLE001 - it becomes the list's error
@@ -178,6 +191,10 @@ async def _read_async(values: Any) -> ReadList:
         except BaseException:
             discard(items)
             raise
+        items.append(item)
+        if not nullable and (item is None or item is Undefined or isinstance(item, Exception)):
+            await _close(iterator)
+            return ReadList(items, None)
 
 
 async def _close(iterator: Any) -> None:

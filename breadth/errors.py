@@ -9,15 +9,22 @@ from breadth.plan import Field
 from breadth.response_slots import Address, RowBlock, Slots, address_of, path_of, propagate_null
 
 
-class Failure(NamedTuple):
-    """An error of a slot.
+class When(NamedTuple):
+    """The order of failures, which is that of graphql-core as far as breadth can know it.
 
-    `turn` counts how often the operation had waited before. `null_boundary` is the address of the slot that became
-    null. `slots` and `position` name the failed slot.
+    `turn` counts how often the operation had waited before. A null that passes awaited slots is `late`: while it
+    is on its way, graphql-core still finds the other errors of the turn. The rest is in depth-first order.
     """
 
     turn: int
+    late: bool
     address: Address
+
+
+class Failure(NamedTuple):
+    """An error of a slot, which is the one at `position` in `slots`, and the address of the slot made null."""
+
+    when: When
     null_boundary: Address
     error: Exception
     slots: Slots
@@ -32,7 +39,7 @@ class Failures:
     propagated: int = 0
     root_is_null: bool = False
     _found: list[Failure] = field(default_factory=list)
-    _first_propagations: dict[Address, tuple[int, Address]] = field(default_factory=dict)
+    _first_propagations: dict[Address, When] = field(default_factory=dict)
 
     def add(self, slots: Slots, index: int, error: Exception, *, after_items: int | None = None) -> None:
         """Record an error and make the slot's null boundary null.
@@ -40,14 +47,14 @@ class Failures:
         `after_items` is given for an iterable that failed: the number of items that it returned before.
         """
         address = address_of(slots, index)
-        null_boundary = propagate_null(slots, index)
+        null_boundary, passed_awaited = propagate_null(slots, index)
         self.root_is_null = self.root_is_null or null_boundary == ()
         if after_items is not None:
             address = (*address, after_items)
-        self._found.append(Failure(self.turn, address, null_boundary, error, slots, index))
+        when = When(self.turn, passed_awaited, address)
+        self._found.append(Failure(when, null_boundary, error, slots, index))
         if null_boundary != address:
             self.propagated += 1
-            when = (self.turn, address)
             self._first_propagations[null_boundary] = min(
                 when, self._first_propagations.get(null_boundary, when)
             )
@@ -55,26 +62,25 @@ class Failures:
     def is_discarded(self, block: RowBlock, row: int, field: Field) -> bool:
         """Return whether an earlier failure has removed a field of a row from the response.
 
-        A failure is earlier if a depth-first execution meets it before the field. A discarded field cannot
-        contribute data or errors.
+        A discarded field cannot contribute data or errors.
         """
         if block.is_attached(row) and not self.root_is_null:
             return False
         address = (*address_of(block.slots, row), field.order)
-        now = (self.turn, address)
+        now = When(self.turn, late=False, address=address)
         return any(
             self._first_propagations.get(address[:length], now) < now for length in range(len(address))
         )
 
     def report(self) -> list[GraphQLError] | None:
-        """Return the response's errors, in order of turn and then of a depth-first execution.
+        """Return the errors of the response in their order.
 
         Of several errors with the same null boundary, only the first is reported. Errors below a null are
         reported only if they come before the error that caused the null.
         """
         boundaries: set[Address] = set()
         reported: list[GraphQLError] = []
-        for failure in sorted(self._found, key=lambda each: (each.turn, each.address)):
+        for failure in sorted(self._found, key=lambda each: each.when):
             boundary = failure.null_boundary
             if any(boundary[:length] in boundaries for length in range(len(boundary) + 1)):
                 continue

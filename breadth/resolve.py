@@ -85,6 +85,7 @@ def _resolve_set(state: ExecutionState, slots: FieldSlots, source: SetWise) -> N
     except Exception as error:  # noqa: BLE001 - it becomes the error of every parent's field
         results = error
     if state.class_facts.is_awaitable(results):
+        slots.awaited = True
         state.wait_for_all(slots, results, partial(_complete_set, state, slots, source))
     else:
         _complete_set(state, slots, source, [0], [results])

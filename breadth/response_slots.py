@@ -9,7 +9,7 @@ is no longer part of the response does no harm.
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from graphql import GraphQLResolveInfo
 from graphql.pyutils import Path
@@ -58,15 +58,17 @@ class RowBlock:
 
 
 class FieldSlots:
-    """The slots of a field in all rows of a block."""
+    """The slots of a field in all rows of a block. `awaited` is true if one awaitable gave all their values."""
 
-    __slots__ = ("block", "depth", "field")
+    __slots__ = ("awaited", "block", "depth", "field")
 
+    awaited: bool
     block: RowBlock
     depth: int
     field: Field
 
     def __init__(self, block: RowBlock, field: Field) -> None:
+        self.awaited = False
         self.block = block
         self.field = field
         self.depth = 0
@@ -93,6 +95,7 @@ class ItemSlots:
 
     __slots__ = ("base", "block", "depth", "field", "lists", "offsets")
 
+    awaited: ClassVar[bool] = False
     base: "FieldSlots | ItemSlots | PickedSlots"
     block: RowBlock
     depth: int
@@ -133,17 +136,19 @@ class ItemSlots:
 
 
 class PickedSlots:
-    """Some of the slots of `base`, numbered anew. `picks` ascend."""
+    """Some of the slots of `base`, numbered anew. `picks` ascend. `awaited` is true if their values were awaited."""
 
-    __slots__ = ("base", "block", "depth", "field", "picks")
+    __slots__ = ("awaited", "base", "block", "depth", "field", "picks")
 
+    awaited: bool
     base: FieldSlots | ItemSlots
     block: RowBlock
     depth: int
     field: Field
     picks: Sequence[int]
 
-    def __init__(self, base: "Slots", picks: Sequence[int]) -> None:
+    def __init__(self, base: "Slots", picks: Sequence[int], *, awaited: bool = False) -> None:
+        self.awaited = awaited or base.awaited
         if isinstance(base, PickedSlots):
             self.base, self.picks = base.base, [base.picks[pick] for pick in picks]
         else:
@@ -197,25 +202,35 @@ def address_of(slots: Slots | None, index: int) -> Address:
     return tuple([step.order for step in steps(slots, index)][::-1])
 
 
-def propagate_null(slots: Slots, index: int) -> Address:
-    """Make a failed slot null, or the nearest slot above it that may be null. Return that slot's address.
+class NullBoundary(NamedTuple):
+    """The slot that became null for an error. The address is empty if the whole response is null.
 
-    The address is empty if the whole response is null.
+    `passed_awaited` is true if the null passed a slot whose value was awaited.
     """
+
+    address: Address
+    passed_awaited: bool
+
+
+def propagate_null(slots: Slots, index: int) -> NullBoundary:
+    """Make a failed slot null, or the nearest slot above it that may be null."""
+    passed_awaited = False
     at: Slots | None = slots
     while at is not None:
+        awaited = at.awaited
         if isinstance(at, PickedSlots):
             index = at.picks[index]
             at = at.base
         if at.field.layers[at.depth].nullable:
             at.put_one(index, None)
-            return address_of(at, index)
+            return NullBoundary(address_of(at, index), passed_awaited)
+        passed_awaited = passed_awaited or awaited
         if isinstance(at, ItemSlots):
             index = at.split(index)[0]
             at = at.base
         else:
             at = at.block.slots
-    return ()
+    return NullBoundary((), passed_awaited)
 
 
 def is_attached(slots: Slots | None, index: int) -> bool:

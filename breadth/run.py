@@ -35,7 +35,10 @@ class Run:
         except BaseException:
             self._scheduler.drop()
             raise
-        return self._wait() if self._scheduler else self._result()
+        if self._scheduler.has_wanted or self._serial_fields:
+            return self._wait()
+        self._scheduler.drop()
+        return self._result()
 
     def _begin(self) -> None:
         root = self._root

@@ -61,6 +61,11 @@ class Scheduler:
     def __bool__(self) -> bool:
         return bool(self._new or self._running or self._unwanted)
 
+    @property
+    def has_wanted(self) -> bool:
+        """Whether the response depends on an awaitable."""
+        return bool(self._new or self._running)
+
     def add(self, batch: PendingBatch, awaitables: Iterable[tuple[int, Awaitable[Any]]]) -> None:
         self._new += [PendingAwaitable(batch, number, awaitable) for number, awaitable in awaitables]
 
@@ -110,28 +115,35 @@ class Scheduler:
         for pending in new:
             if _is_wanted(pending):
                 self._new.append(pending)
-            elif isinstance(pending.awaitable, asyncio.Future):
-                self._unwanted.append(pending.awaitable)
             else:
-                discard(pending.awaitable)
+                self.discard(pending.awaitable)
         for future, several in list(self._running.items()):
             if not any(map(_is_wanted, several)):
                 del self._running[future]
                 self._unwanted.append(future)
 
+    def discard(self, value: Any) -> None:
+        """Close the coroutines of a value. Set a future or task apart: its maker has started it already."""
+        if isinstance(value, asyncio.Future):
+            self._unwanted.append(value)
+        else:
+            discard(value)
+
     def drop(self) -> None:
-        """Close new coroutines. Cancel the new futures and tasks: whoever made them has started them already."""
+        """Close new coroutines, and cancel new and unwanted futures without waiting for them."""
         for pending in self._new:
-            if isinstance(pending.awaitable, asyncio.Future):
-                pending.awaitable.cancel()
-                pending.awaitable.add_done_callback(_discard_result)
-            else:
-                discard(pending.awaitable)
+            self.discard(pending.awaitable)
         self._new.clear()
+        for future in self._unwanted:
+            future.cancel()
+            future.add_done_callback(_discard_result)
+        self._unwanted.clear()
 
     async def stop(self) -> None:
         """Cancel everything and wait until it has ended."""
-        self.drop()
+        for pending in self._new:
+            self.discard(pending.awaitable)
+        self._new.clear()
         cancelled = {*self._running, *self._unwanted, *(future for future, _ in self._done)}
         self._running.clear()
         self._unwanted.clear()

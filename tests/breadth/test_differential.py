@@ -36,13 +36,22 @@ async def differing(
         given = (zoo.root(number), logs[-1], generated.variables, generated.operation)
         return await settled(executor(zoo.schema, document, *given))
 
+    zoo.halting.clear()
     reference = await run(execute)
+    read = zoo.halting_facts()
     awaited = zoo.asynchronous and reference.errors
     possible = await run(execute, parse(generated.unpropagated)) if awaited else None
+    zoo.halting.clear()
     found: list[str] = []
     for compiled_from in (1 << 30, 0):
         monkeypatch.setattr(object_codegen, "COMPILE_FROM", compiled_from)
         result = await run(breadth.execute)
+        own = zoo.halting_facts()
+        found += [
+            f"iterator {name}: {read[name]} and {own[name]}"
+            for name in read.keys() & own.keys()
+            if read[name] != own[name]
+        ]
         found += differences(reference, result, possible)
         if not reference.errors and Counter(logs[0]) != Counter(logs[-1]):
             found.append(

@@ -112,6 +112,7 @@ class Zoo:
     types: dict[str, Any] = field(default_factory=dict)
     classes: dict[str, tuple[type, ...]] = field(default_factory=dict)
     schema: GraphQLSchema = field(init=False)
+    halting: list["Halting"] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._leaves()
@@ -342,7 +343,9 @@ class Zoo:
             return dice.pick((7, "text", {"a": 1}, b"bytes"))
         waits = dice.chance(self.asynchronous / 6)
         failing = dice.chance(self.faults / 2)
-        shape = dice.roll(8)
+        shape = dice.roll(10)
+        halts_at = dice.roll(4) if dice.chance(self.faults * 6) else None
+        name = (key, dice.state)
         seeds = [dice.roll(1 << 30) for _ in range(dice.roll(5))]
 
         def item(seed: int) -> Any:
@@ -357,7 +360,29 @@ class Zoo:
             return _given(items, failing=failing)
         if shape == 2:
             return Listed(items)
+        if shape == 8 or (shape == 9 and not self.asynchronous):
+            return self._halting(Halting(name, items, halts_at, isinstance(of, GraphQLNonNull)))
+        if shape == 9:
+            return self._halting(HaltingAsync(name, items, halts_at, isinstance(of, GraphQLNonNull)))
         return {3: tuple, 4: deque}.get(shape, list)(items)
+
+    def _halting(self, made: "Halting") -> "Halting":
+        self.halting.append(made)
+        return made
+
+    def halting_facts(self) -> dict[Any, set[Any]]:
+        """Return how the iterators were read that both executors must read alike, by their names. Forget them.
+
+        If an item must not be null, graphql-core stops reading at the first item that makes the list null.
+        An async iterator counts only if it was read until it raised.
+        """
+        facts: dict[Any, set[Any]] = {}
+        for each in self.halting:
+            comparable = each.raised if isinstance(each, HaltingAsync) else not each.items_are_required
+            if each.reads and comparable:
+                facts.setdefault(each.name, set()).add((each.reads, each.raised, each.closed))
+        self.halting.clear()
+        return facts
 
     def _leaf(self, name: str, dice: Dice) -> Any:
         if dice.chance(self.faults):
@@ -485,6 +510,54 @@ class Listed:
 
     def __iter__(self) -> Iterator[Any]:
         return self.items
+
+
+class Halting:
+    """An iterator that raises once, halfway, and goes on when it is asked again. It records how it was read."""
+
+    def __init__(
+        self, name: object, items: Iterator[Any], halts_at: int | None, items_are_required: bool
+    ) -> None:
+        self.name = name
+        self.items = items
+        self.halts_at = halts_at
+        self.items_are_required = items_are_required
+        self.reads = 0
+        self.raised = False
+        self.closed = False
+
+    def __iter__(self) -> Iterator[Any]:
+        return self  # type: ignore[return-value]
+
+    def __next__(self) -> Any:
+        self.reads += 1
+        if self.reads - 1 == self.halts_at:
+            self.raised = True
+            raise OddError("halfway")
+        return next(self.items)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class HaltingAsync(Halting):
+    """The same, asynchronous."""
+
+    __iter__ = None  # type: ignore[assignment]
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self  # type: ignore[return-value]
+
+    async def __anext__(self) -> Any:
+        if self.reads % 2:
+            await asyncio.sleep(0)
+        try:
+            return self.__next__()
+        except StopIteration:
+            raise StopAsyncIteration from None
+
+    async def aclose(self) -> None:
+        self.closed = True
 
 
 def note(info: Any, arguments: Any) -> None:

@@ -7,18 +7,11 @@ same field of the document are handed to the resolver together, and each future 
 import asyncio
 from collections.abc import Mapping, Sequence
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
-from graphql import (
-    FieldNode,
-    FragmentSpreadNode,
-    GraphQLIncludeDirective,
-    GraphQLSkipDirective,
-    InlineFragmentNode,
-    SelectionNode,
-    get_directive_values,
-)
+from graphql import GraphQLObjectType, get_named_type
+from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
 from graphql.execution.values import VariableValues
 
 from resolvers.framework.context import Context
@@ -48,29 +41,14 @@ def gathered(
 
 
 def selected(info: "Info") -> set[str]:
-    """The names of the fields that are selected of a field's objects."""
-    raw, variables = info._raw_info, VariableValues({}, info.variable_values)  # noqa: SLF001
-    names: set[str] = set()
-    spread: set[str] = set()
-    waiting = [node.selection_set for node in raw.field_nodes if node.selection_set]
-    while waiting:
-        for node in waiting.pop().selections:
-            if _is_left_out(node, variables):
-                continue
-            if isinstance(node, FieldNode):
-                names.add(node.name.value)
-            elif isinstance(node, InlineFragmentNode):
-                waiting.append(node.selection_set)
-            elif isinstance(node, FragmentSpreadNode) and node.name.value not in spread:
-                spread.add(node.name.value)
-                waiting.append(raw.fragments[node.name.value].selection_set)
-    return names
-
-
-def _is_left_out(node: SelectionNode, variables: VariableValues) -> bool:
-    skip = get_directive_values(GraphQLSkipDirective, node, variables)
-    include = get_directive_values(GraphQLIncludeDirective, node, variables)
-    return bool((skip and skip["if"]) or (include and not include["if"]))
+    """Return the names of the fields that are selected of a field's objects."""
+    raw = info._raw_info  # noqa: SLF001
+    fragments = {name: FragmentDetails(each) for name, each in raw.fragments.items()}
+    details = [FieldDetails(node, None) for node in raw.field_nodes]
+    variables = VariableValues({}, info.variable_values)
+    object_type = cast("GraphQLObjectType", get_named_type(raw.return_type))
+    found = collect_subfields(raw.schema, fragments, variables, raw.operation, object_type, details)
+    return {each[0].node.name.value for each in found.grouped_field_set.values()}
 
 
 class Gathering:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -15,7 +16,8 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from db.engine.pool import Pool, require_answer
-from schema.schema import Schema, build
+from resolvers.framework.context import Context
+from schema.graph import Graph, build
 from server.exports.download import DownloadEndpoint
 from server.graphiql import page
 from server.graphiql.tabs import EXAMPLES
@@ -25,6 +27,7 @@ from server.http.endpoint import LARGEST_BODY_BYTES, GraphQLEndpoint
 from server.ingest.endpoint import IngestEndpoint
 from server.runtime.cache import warming
 from server.runtime.metrics import Metrics
+from services.accounts.api_keys import ApiKeys
 from services.accounts.vault import Vault
 from services.figures.cache import Cached
 
@@ -52,7 +55,7 @@ class Api(Starlette):
 def create_app(
     pool: Pool,
     *,
-    schema: Schema | None = None,
+    graph: Graph | None = None,
     authenticator: Authenticator | None = None,
     cached: Cached | None = None,
     vault: Vault | None = None,
@@ -72,24 +75,20 @@ def create_app(
     loopback server under another host name. With `explain`, responses list their SQL statements. Without
     `vault`, integrations cannot store credentials. `clock` returns the current time.
     """
-    endpoint = GraphQLEndpoint(
-        schema or build(),
-        pool,
-        authenticator=authenticator,
-        cached=cached,
-        vault=vault,
-        metrics=metrics,
-        explain=explain,
-        clock=clock,
-    )
-    endpoint.metrics.observe_cache(endpoint.cached.statistics)
-    ingest = IngestEndpoint(pool, endpoint.authenticator)
-    download = DownloadEndpoint(pool, endpoint.authenticator)
+    cached = cached or Cached(pool)
+    metrics = metrics or Metrics(pool)
+    metrics.observe_cache(cached.statistics)
+    authenticator = authenticator or Authenticator(ApiKeys(pool))
+    new_context = partial(Context, pool, cached=cached, vault=vault)
+    operations = (graph or build()).prepared
+    endpoint = GraphQLEndpoint(operations, authenticator, new_context, metrics, explain=explain, clock=clock)
+    ingest = IngestEndpoint(pool, authenticator)
+    download = DownloadEndpoint(pool, authenticator)
 
     async def graphql(request: Request) -> Response:
         if (
             request.method == "GET"
-            and protocol.wants(request, html=True) == "text/html"
+            and protocol.media_type_of(request, html=True) == protocol.HTML
             and not request.query_params
         ):
             return page.page(
@@ -113,10 +112,10 @@ def create_app(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             if warm:
-                await stack.enter_async_context(warming(endpoint.cached, pool))
+                await stack.enter_async_context(warming(cached, pool))
             yield
-        await endpoint.cached.close()
-        await endpoint.authenticator.close()
+        await cached.close()
+        await authenticator.close()
 
     app = Api(
         routes=[
@@ -126,7 +125,7 @@ def create_app(
             Route("/exports/{id}/download", download, methods=["GET"]),
             Route("/healthz", _alive),
             Route("/readyz", ready),
-            Route("/metrics", endpoint.metrics.respond),
+            Route("/metrics", metrics.respond),
             Route("/", _home),
             page.assets(),
         ],

@@ -11,7 +11,7 @@ from types import FrameType
 import uvicorn
 
 from db.engine.pool import open_pool
-from schema.schema import build
+from schema.graph import build
 from server.app import LOOPBACK, create_app
 from server.runtime.audit import auditing
 from server.runtime.cache import open_cached
@@ -103,7 +103,7 @@ async def _serve(
         await warn_of_missing_keys(pool, keys)
         app = create_app(
             pool,
-            schema=build(settings.executor),
+            graph=build(settings.executor),
             vault=keys,
             cached=await open_cached(settings, pool),
             warm=settings.warm_at_start,

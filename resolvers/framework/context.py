@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.engine.writer import Work, in_transaction
-from db.language.projection import EVERY_COLUMN, Projection
 from db.language.snapshots import is_snapshot
 from db.models import Base
 from loaders.loader import Key, Loader, Loads, Value
 from loaders.rows import RowBy
 from resolvers.framework.errors import UnauthenticatedError
 from resolvers.framework.permission import require_loadable, require_scope, rows_to_read, scope_to_read
+from resolvers.framework.requires import EVERY_READ, OperationReads
 from services.accounts.vault import Vault
 from services.accounts.viewer import Viewer
 from services.figures.cache import Cached, CachedFigure, Figure, Figures, Question
@@ -36,6 +36,7 @@ class Context:
         viewer: Viewer | None,
         request_id: str,
         *,
+        reads: OperationReads = EVERY_READ,
         cached: Cached | None = None,
         vault: Vault | None = None,
         now: datetime | None = None,
@@ -43,15 +44,12 @@ class Context:
         self.request_id = request_id
         self.cached = Cached(pool) if cached is None else cached
         self.vault = Vault() if vault is None else vault
-        self.operation: str | None = None
-        """The name of the operation, empty for one without; None until it is known to be run."""
         self.now = now or datetime.now(UTC)
         """The moment that windows are of, the same for the whole operation."""
         self._pool = pool
         self._viewer = viewer
         self._statements: list[str] = []
-        self._projection = EVERY_COLUMN
-        self._single = False
+        self._reads = reads
         self._loads: Loads | None = None
         self._copies: dict[type[Base], dict[int, Any]] = {}
         self._closed = False
@@ -62,13 +60,6 @@ class Context:
         if self._viewer is None:
             raise UnauthenticatedError
         return self._viewer
-
-    def expect(self, operation: str, projection: Projection, *, single: bool) -> None:
-        """Says what the operation is called, and what it will read: which columns, and whether in a single load
-        at most.
-        """
-        self.operation = operation
-        self._projection, self._single = projection, single
 
     @property
     def loads(self) -> Loads:
@@ -144,7 +135,8 @@ class Context:
         return await in_transaction(self._pool, work, self._statements)
 
     def _new_loads(self) -> Loads:
-        reader = Reader(self._pool, self._statements, projection=self._projection, single=self._single)
+        reads = self._reads
+        reader = Reader(self._pool, self._statements, projection=reads.projection, single=reads.single)
         return Loads(reader, self.viewer.scope, partial(rows_to_read, self.viewer))
 
     async def close(self) -> None:

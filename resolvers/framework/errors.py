@@ -1,6 +1,12 @@
-"""Errors that a caller causes and may read. Everything else is ours, and is masked at the edge."""
+"""Errors that a caller causes and may read, and the codes of all errors. The edge masks every other error."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+from db.engine.outage import is_lost, is_too_slow
+
+UNAVAILABLE: Final = "UNAVAILABLE"
+TIMEOUT: Final = "TIMEOUT"
+INTERNAL: Final = "INTERNAL"
 
 
 class CallerError(Exception):
@@ -39,3 +45,15 @@ class CursorError(CallerError):
     """A cursor is damaged, or belongs to another list, order or filter."""
 
     code = "BAD_CURSOR"
+
+
+def code_of(failure: BaseException) -> str:
+    """Return the error code of an exception.
+
+    A caller's error keeps its code even if an outage led to it, such as an OSError for a missing time zone file.
+    """
+    if isinstance(failure, CallerError):
+        return failure.code
+    if is_lost(failure):
+        return UNAVAILABLE
+    return TIMEOUT if is_too_slow(failure) else INTERNAL

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+from db.language.projection import EVERY_COLUMN, Projection
 from db.language.shape import ToOne
 from db.models import Base
 
@@ -27,6 +28,18 @@ class Requirements:
     loads: int = 1
     relation: ToOne | None = None
     loads_for: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class OperationReads:
+    """The reads of a whole operation: the columns, and whether a single load brings them all."""
+
+    projection: Projection = EVERY_COLUMN
+    single: bool = False
+
+
+EVERY_READ: Final = OperationReads()
+"""The reads of an operation of which nothing is known."""
 
 
 def requires(

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from graphql import GraphQLError
 
-from schema.schema import build
+from schema.graph import build
 from schema.schema_diff import Change, Severity, changes
 from server.runtime.errors import CommandError
 
@@ -53,7 +53,7 @@ def schema(
         raise CommandError(
             "--allow-breaking requires --changes, --changes-since or --changes-since-revision."
         )
-    printed = build().as_str() + "\n"
+    printed = build().definition.as_str() + "\n"
     if write:
         SCHEMA_FILE.write_text(printed)
     elif check:

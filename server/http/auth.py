@@ -1,43 +1,41 @@
-"""From a request's credential to its viewer."""
+"""The viewer of a request, by its API key."""
 
 import asyncio
 import logging
 import time
 from collections.abc import Coroutine
-from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from starlette.requests import Request
 
-from db.engine.outage import is_lost
-from db.engine.pool import Pool
-from db.models import UserStatus
-from db.statements import api_key as stored
-from db.statements import user as users
 from resolvers.framework.context import Viewer
-from resolvers.framework.errors import UnauthenticatedError
+from resolvers.framework.errors import UNAVAILABLE, UnauthenticatedError, code_of
 from server.http import protocol
 from services.accounts import api_key
+from services.accounts.api_keys import ApiKeys, InvalidKeyError, viewer_of
 
 logger = logging.getLogger("leadgraph")
 
-_TOUCHED_EVERY = timedelta(minutes=1)
-_KEYS_KEPT = 10_000
+_KEYS_KEPT: Final = 10_000
 
 
 class Authenticator:
-    """Tells viewers by their API keys. A key that worked is trusted for `trust_seconds` without asking the
-    database again: that long a revoked one can go on.
+    """Finds viewers by their API keys.
+
+    A key that worked is trusted for `trust_seconds` without a look into the database. A revoked key works as long.
     """
 
-    def __init__(self, pool: Pool, *, trust_seconds: float = 5) -> None:
-        self._pool = pool
+    def __init__(self, keys: ApiKeys, *, trust_seconds: float = 5) -> None:
+        self._keys = keys
         self._trust_seconds = trust_seconds
         self._trusted: dict[str, tuple[float, Viewer]] = {}
         self._notes: set[asyncio.Task[None]] = set()
 
     async def viewer(self, request: Request) -> Viewer | None:
-        """The viewer; None for a request without a credential. Raises `UnauthenticatedError` for a bad one, and
-        `http.UnavailableError` where nobody can say.
+        """Return the viewer; None for a request without a credential.
+
+        Raise `UnauthenticatedError` for an invalid credential, and `protocol.UnavailableError` if the database cannot
+        tell.
         """
         header = request.headers.get("authorization")
         if header is None:
@@ -51,51 +49,36 @@ class Authenticator:
         self._trusted[header] = (time.monotonic() + self._trust_seconds, viewer)
         return viewer
 
+    async def close(self) -> None:
+        """Wait for the notes of use that are under way."""
+        await asyncio.gather(*self._notes, return_exceptions=True)
+
     async def _identified(self, header: str) -> Viewer:
         scheme, _, text = header.partition(" ")
         key = api_key.parse(text.strip())
         if scheme.lower() != "bearer" or key is None:
             raise UnauthenticatedError(
-                "This is not an API key: the header reads `Authorization: Bearer lg_live_…`."
+                "This is not an API key. The header must be `Authorization: Bearer lg_live_…`."
             )
-        with protocol.asking_database():
-            holder = await stored.holder(self._pool, key.key_id)
-        if holder is None or not key.opens(holder.secret_hash):
-            raise UnauthenticatedError("This API key does not exist.")
-        self._require_valid(holder)
-        if _long_ago(holder.last_used_at, _TOUCHED_EVERY):
-            self._beside(stored.touch(self._pool, key.key_id))
-        if _long_ago(holder.last_seen_at, users.SEEN_EVERY):
-            self._beside(users.note_seen(self._pool, holder.user_id))
-        return Viewer(holder.user_id, holder.role, api_key.granted(holder.scopes))
+        try:
+            with protocol.asking_database():
+                holder = await self._keys.holder(key)
+        except InvalidKeyError as invalid:
+            raise UnauthenticatedError(str(invalid)) from invalid
+        self._start(self._keys.note_use(key, holder))
+        return viewer_of(holder)
 
-    @staticmethod
-    def _require_valid(holder: stored.KeyHolder) -> None:
-        if holder.revoked_at is not None:
-            raise UnauthenticatedError("This API key was revoked.")
-        if holder.expires_at is not None and holder.expires_at <= datetime.now(UTC):
-            raise UnauthenticatedError("This API key has expired.")
-        if holder.status != UserStatus.ACTIVE:
-            raise UnauthenticatedError("The user of this API key is not active.")
-
-    def _beside(self, note: Coroutine[None, None, None]) -> None:
-        """Writes something down beside the request: no answer waits for it."""
-        task = asyncio.get_running_loop().create_task(_noted(note))
+    def _start(self, note: Coroutine[None, None, None]) -> None:
+        """Write a note beside the request, so that no answer waits for the note."""
+        task = asyncio.get_running_loop().create_task(_logged(note))
         self._notes.add(task)
         task.add_done_callback(self._notes.discard)
 
-    async def close(self) -> None:
-        await asyncio.gather(*self._notes, return_exceptions=True)
 
-
-async def _noted(note: Coroutine[None, None, None]) -> None:
+async def _logged(note: Coroutine[None, None, None]) -> None:
     try:
         await note
     except Exception as failure:
-        if not is_lost(failure):
+        if code_of(failure) != UNAVAILABLE:
             raise
-        logger.warning("the database is away: %r", failure)
-
-
-def _long_ago(moment: datetime | None, apart: timedelta) -> bool:
-    return moment is None or datetime.now(UTC) - moment >= apart
+        logger.warning("the database is unavailable: %r", failure)

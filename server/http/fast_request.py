@@ -1,4 +1,4 @@
-"""A request as the endpoint needs it: the same questions as Starlette's, answered without its detours."""
+"""A request with the interface of Starlette's, faster where the endpoint reads it."""
 
 from functools import cached_property
 
@@ -9,24 +9,28 @@ from server.http.protocol import RequestError
 
 
 class PlainHeaders(dict[str, str]):
-    """Headers by their names in small letters, which is how they are asked for; of several, the last."""
+    """Headers by lower-case name. The last one of a name wins."""
 
     @classmethod
     def of(cls, scope: Scope) -> "PlainHeaders":
+        """Return the headers of an ASGI scope."""
         return cls((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
 
 
 class FastRequest(Request):
+    """A request with plain headers and a limit on its body."""
+
     def __init__(self, scope: Scope, receive: Receive, *, largest_body_bytes: int) -> None:
         super().__init__(scope, receive)
         self._largest_body_bytes = largest_body_bytes
 
     @cached_property
     def headers(self) -> PlainHeaders:  # type: ignore[override]
+        """The request's headers."""
         return PlainHeaders.of(self.scope)
 
     async def body(self) -> bytes:
-        """Raises `RequestError` for a body that is too large, and `ClientDisconnect`."""
+        """Return the body. Raise `RequestError` for a body that is too large, and `ClientDisconnect`."""
         declared = self.headers.get("content-length", "0")
         if declared.isdecimal() and int(declared) > self._largest_body_bytes:
             raise self._too_large()
@@ -41,4 +45,4 @@ class FastRequest(Request):
         return body
 
     def _too_large(self) -> RequestError:
-        return RequestError(413, f"The request's body has more than {self._largest_body_bytes:,} bytes.")
+        return RequestError(413, f"The request's body exceeds {self._largest_body_bytes:,} bytes.")

@@ -1,30 +1,44 @@
-"""GraphQL over HTTP, as its specification says: what a request may look like, and how answers are labelled."""
+"""GraphQL over HTTP, as its specification defines it: requests, media types and statuses of answers."""
 
 import logging
+import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
+from graphql import OperationType
 from starlette.requests import Request
 from starlette.responses import Response
 
-from db.engine.outage import is_lost
-from resolvers.framework.errors import CallerError, ForbiddenError, UnauthenticatedError
+from resolvers.framework.errors import (
+    UNAVAILABLE,
+    CallerError,
+    ForbiddenError,
+    UnauthenticatedError,
+    code_of,
+)
 
 logger = logging.getLogger("leadgraph")
 
-JSON = "application/json"
-GRAPHQL_JSON = "application/graphql-response+json"
+JSON: Final = "application/json"
+GRAPHQL_JSON: Final = "application/graphql-response+json"
+HTML: Final = "text/html"
 
+OPERATIONS: Final[Mapping[str, frozenset[OperationType]]] = {
+    "GET": frozenset({OperationType.QUERY}),
+    "POST": frozenset({OperationType.QUERY, OperationType.MUTATION}),
+}
+"""The operations that each HTTP method allows."""
 
-_STATUSES: dict[type[CallerError], int] = {UnauthenticatedError: 401, ForbiddenError: 403}
+_STATUSES: Final[Mapping[type[CallerError], int]] = {UnauthenticatedError: 401, ForbiddenError: 403}
+_WEIGHT: Final = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
 
 
 class RequestError(Exception):
-    """A request that cannot be read or answered as it stands. `status` is the answer's."""
+    """The request is malformed or not supported. `status` is the HTTP status of the answer."""
 
     code = "BAD_REQUEST"
 
@@ -34,65 +48,66 @@ class RequestError(Exception):
         self.headers = headers or {}
 
 
-AWAY = (
-    "The database does not answer now: try again soon. Whether something was written is not known; with an "
-    "idempotency key it is safe to repeat."
+DATABASE_UNAVAILABLE: Final = (
+    "The database is unavailable; retry later. A write may or may not have happened. Retry it with the same "
+    "idempotency key."
 )
-TIMEOUT = "TIMEOUT"
-SLOW = (
-    "This took longer than the database may take, and was ended: nothing of it was written. Ask for less at once, "
-    "or try again when others write less."
+TIMED_OUT: Final = (
+    "The statement exceeded the time limit and was rolled back. Request less data, or retry later."
 )
 
 
 class UnavailableError(RequestError):
-    """The database is away, and the request could not be answered for that."""
+    """The database is unavailable, so the request cannot be answered."""
 
-    code = "UNAVAILABLE"
+    code = UNAVAILABLE
 
     def __init__(self) -> None:
-        super().__init__(503, AWAY, {"retry-after": "1"})
+        super().__init__(503, DATABASE_UNAVAILABLE, {"retry-after": "1"})
 
 
 @contextmanager
 def asking_database() -> Iterator[None]:
-    """Turns what goes wrong inside into `UnavailableError` where the database is away."""
+    """Raise `UnavailableError` for failures that an unavailable database causes."""
     try:
         yield
     except Exception as failure:
-        if not is_lost(failure):
+        if code_of(failure) != UNAVAILABLE:
             raise
-        logger.warning("the database is away: %r", failure)
+        logger.warning("the database is unavailable: %r", failure)
         raise UnavailableError from failure
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
+    """A GraphQL request, whichever way it was sent."""
+
     query: str
-    variables: dict[str, Any] | None
+    variables: dict[str, Any]
     operation_name: str | None
 
 
 async def parse(request: Request) -> GraphQLRequest:
-    """What the request asks for. Raises `RequestError`."""
+    """Return the GraphQL request. Raise `RequestError`."""
     if request.method == "GET":
-        return _checked({name: value for name, value in request.query_params.items() if value}, from_url=True)
-    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+        parameters = {name: value for name, value in request.query_params.items() if value}
+        return _checked(parameters, from_url=True)
+    media_type, _, options = request.headers.get("content-type", "").partition(";")
     if media_type.strip().lower() != JSON:
-        raise RequestError(415, f"The request's Content-Type has to be {JSON}.")
-    charset = parameters.strip().lower().replace(" ", "").replace('"', "")
+        raise RequestError(415, f"The request's Content-Type must be {JSON}.")
+    charset = options.strip().lower().replace(" ", "").replace('"', "")
     if charset not in {"", "charset=utf-8"} or "content-encoding" in request.headers:
-        raise RequestError(415, "The request's body has to be plain UTF-8.")
+        raise RequestError(415, "The request's body must be UTF-8 without a Content-Encoding.")
     return _checked(_decoded(await request.body(), "The request's body"))
 
 
-def _decoded(text: bytes | str, what: str) -> dict[str, Any]:
+def _decoded(text: bytes | str, name: str) -> dict[str, Any]:
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise RequestError(400, f"{what} is not JSON: {error}.") from error
+        raise RequestError(400, f"{name} is not JSON: {error}.") from error
     if not isinstance(value, dict):
-        raise RequestError(400, f"{what} has to be a JSON object.")
+        raise RequestError(400, f"{name} must be a JSON object.")
     return value
 
 
@@ -101,31 +116,60 @@ def _checked(given: dict[str, Any], *, from_url: bool = False) -> GraphQLRequest
     if from_url and variables is not None:
         variables = _decoded(variables, "`variables`")
     if not isinstance(query, str) or not query.strip():
-        raise RequestError(400, "`query` has to hold a GraphQL document.")
+        raise RequestError(400, "`query` must be a GraphQL document.")
     if variables is not None and not isinstance(variables, dict):
-        raise RequestError(400, "`variables` has to be a JSON object.")
+        raise RequestError(400, "`variables` must be a JSON object.")
     if name is not None and not isinstance(name, str):
-        raise RequestError(400, "`operationName` has to be a text.")
+        raise RequestError(400, "`operationName` must be a string.")
     if given.get("extensions") is not None and not from_url and not isinstance(given["extensions"], dict):
-        raise RequestError(400, "`extensions` has to be a JSON object.")
-    return GraphQLRequest(query, variables, name or None)
+        raise RequestError(400, "`extensions` must be a JSON object.")
+    return GraphQLRequest(query, variables or {}, name or None)
 
 
-def wants(request: Request, *, html: bool = False) -> str:
-    """The media type of the answer. With `html`, the page of a browser is one of the choices."""
-    accepted = [
-        part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")
-    ]
-    for media_type in accepted:
-        if media_type == "text/html" and html:
-            return media_type
-        if media_type in {JSON, GRAPHQL_JSON}:
-            return media_type
-    return JSON
+def require_method(method: str, operation: OperationType | None) -> None:
+    """Raise `RequestError` if the HTTP method does not allow operations of this type."""
+    if operation is None or operation in OPERATIONS[method]:
+        return
+    if method == "GET":
+        raise RequestError(405, "GET allows queries only. Send this operation by POST.", {"allow": "POST"})
+    raise RequestError(400, f"This API does not support operations of the type {operation.value}.")
+
+
+def media_type_of(request: Request, *, html: bool = False) -> str:
+    """Return the media type of the answer. With `html`, a browser's page is one of the choices.
+
+    The type with the highest weight in `Accept` wins, and among equals the one that `Accept` names first. If none
+    is acceptable, the answer is JSON.
+    """
+    offered = (JSON, GRAPHQL_JSON, HTML) if html else (JSON, GRAPHQL_JSON)
+    accepted = request.headers.get("accept", "")
+    if accepted in offered:
+        return accepted
+    weights = _weights(accepted)
+    named = [each for each in weights if each in offered]
+    best = max((*named, *offered), key=lambda media_type: _weight_of(media_type, weights))
+    return best if _weight_of(best, weights) else JSON
+
+
+def _weights(accept: str) -> dict[str, float]:
+    """Return the weights of the media ranges, in the order of the header."""
+    weights: dict[str, float] = {}
+    for part in accept.lower().split(","):
+        media_range, *parameters = map(str.strip, part.split(";"))
+        texts = [each.removeprefix("q=") for each in parameters if each.startswith("q=")]
+        weight = float(texts[0]) if texts and _WEIGHT.fullmatch(texts[0]) else 1.0
+        weights[media_range] = max(weight, weights.get(media_range, 0))
+    return weights
+
+
+def _weight_of(media_type: str, weights: dict[str, float]) -> float:
+    """Return the weight of the most specific range that matches a type."""
+    of_all = weights.get("*/*", 0.0)
+    return weights.get(media_type, weights.get(f"{media_type.partition('/')[0]}/*", of_all))
 
 
 class Answer(Response):
-    """A response whose headers are all given: nothing has to be looked for among them."""
+    """A response that gets all of its headers at once."""
 
     def __init__(self, body: bytes, status: int, headers: dict[str, str]) -> None:
         self.status_code = status
@@ -140,12 +184,13 @@ class Answer(Response):
 def answer(
     content: dict[str, Any], media_type: str, *, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
+    """Return the response with the encoded content."""
     body = orjson.dumps(content, option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=str)
     return Answer(body, status, {"content-type": f"{media_type}; charset=utf-8", **(headers or {})})
 
 
 def request_id(request: Request) -> tuple[str, dict[str, str]]:
-    """The request's id, its sender's or a new one, and the header that repeats it in the answer."""
+    """Return the request's ID, its sender's or a new one, and the header that repeats the ID in the answer."""
     given = request.headers.get("x-request-id", "")[:64] or uuid.uuid4().hex
     return given, {"x-request-id": given} if given.isprintable() and given.isascii() else {}
 
@@ -153,7 +198,7 @@ def request_id(request: Request) -> tuple[str, dict[str, str]]:
 def refusal(
     error: RequestError | CallerError, request_id: str, headers: dict[str, str], media_type: str = JSON
 ) -> Response:
-    """The answer to a request of which nothing was done."""
+    """Return the answer to a request of which nothing ran."""
     content = {
         "errors": [
             {"message": str(error), "extensions": {"code": error.code, "requestId": request_id}},
@@ -166,4 +211,5 @@ def refusal(
 
 
 def status_of(error: CallerError) -> int:
+    """Return the HTTP status of a caller's error."""
     return _STATUSES.get(type(error), 400)

@@ -15,13 +15,21 @@ from weakref import WeakValueDictionary
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from db.engine.outage import is_lost, is_too_slow
 from db.engine.pool import Pool
 from resolvers.framework.context import Viewer
-from resolvers.framework.errors import CallerError, ForbiddenError, UnauthenticatedError
+from resolvers.framework.errors import (
+    INTERNAL,
+    TIMEOUT,
+    UNAVAILABLE,
+    CallerError,
+    ForbiddenError,
+    UnauthenticatedError,
+    code_of,
+)
 from resolvers.framework.permission import require_scope
 from server.http import protocol
 from server.http.auth import Authenticator
+from server.http.errors import internal_message
 from server.ingest.ndjson_response import NdjsonResponse, UnreadError
 from server.ingest.options import options_of
 from server.ingest.stream import IngestBatch, IngestStream, StreamError
@@ -121,13 +129,14 @@ async def _run(stream: IngestStream, request_id: str) -> StreamError | None:
 
 def _server_error(failure: Exception, request_id: str) -> StreamError:
     """Log a failure of the server or the database, and return its public error."""
-    if isinstance(failure, protocol.UnavailableError) or is_lost(failure):
-        logger.warning("request %s: the database is away: %r", request_id, failure)
-        return StreamError(503, protocol.UnavailableError.code, protocol.AWAY)
+    code = UNAVAILABLE if isinstance(failure, protocol.UnavailableError) else code_of(failure)
+    if code == UNAVAILABLE:
+        logger.warning("request %s: the database is unavailable: %r", request_id, failure)
+        return StreamError(503, code, protocol.DATABASE_UNAVAILABLE)
     logger.error("request %s failed", request_id, exc_info=failure)
-    if is_too_slow(failure):
-        return StreamError(503, protocol.TIMEOUT, protocol.SLOW)
-    return StreamError(500, "INTERNAL", f"Something went wrong here. It was logged as request {request_id}.")
+    if code == TIMEOUT:
+        return StreamError(503, code, protocol.TIMED_OUT)
+    return StreamError(500, INTERNAL, internal_message(request_id))
 
 
 def _last_line(stream: IngestStream, error: StreamError | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from schema.schema import Executor
+from schema.prepared.cache import ExecutorName
 from server.runtime.errors import CommandError
 
 
@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     )
     cache_memory_mb: Annotated[int, Field(ge=1, le=100_000)] = 64
     warm_at_start: bool = False
-    executor: Executor = "breadth"
+    executor: ExecutorName = "breadth"
     pool_size: Annotated[int, Field(ge=1, le=1000)] = 10
     statement_timeout_seconds: Annotated[float, Field(gt=0)] = 30
     audit_every_seconds: Annotated[

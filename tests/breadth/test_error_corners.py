@@ -204,7 +204,7 @@ class Halfway:
         self.closed = False
 
     def __iter__(self) -> Iterator[Any]:
-        return self  # type: ignore[return-value]
+        return self
 
     def __next__(self) -> Any:
         self.reads += 1
@@ -225,7 +225,7 @@ class HalfwayAsync(Halfway):
     __iter__ = None  # type: ignore[assignment]
 
     def __aiter__(self) -> AsyncIterator[Any]:
-        return self  # type: ignore[return-value]
+        return self
 
     async def __anext__(self) -> Any:
         try:

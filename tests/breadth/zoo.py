@@ -527,7 +527,7 @@ class Halting:
         self.closed = False
 
     def __iter__(self) -> Iterator[Any]:
-        return self  # type: ignore[return-value]
+        return self
 
     def __next__(self) -> Any:
         self.reads += 1
@@ -546,7 +546,7 @@ class HaltingAsync(Halting):
     __iter__ = None  # type: ignore[assignment]
 
     def __aiter__(self) -> AsyncIterator[Any]:
-        return self  # type: ignore[return-value]
+        return self
 
     async def __anext__(self) -> Any:
         if self.reads % 2:

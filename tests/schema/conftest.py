@@ -7,7 +7,7 @@ import pytest
 
 from db.embedded import EmbeddedPostgres
 from db.engine.pool import Pool, open_pool
-from schema.schema import Schema, build
+from schema.graph import Graph, build
 from server.app import create_app
 from server.runtime.settings import load_settings
 from services.accounts.vault import Vault
@@ -32,14 +32,14 @@ async def world(pool: Pool) -> World:
 
 
 @pytest.fixture(scope="session")
-def schema() -> Schema:
+def graph() -> Graph:
     """The whole suite runs on either executor: LEADGRAPH_EXECUTOR=reference is the other one."""
     return build(load_settings().executor)
 
 
 @pytest.fixture
-async def client(world: World, schema: Schema) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(world.pool, schema=schema, vault=Vault([world.vault_key]), explain=True)
+async def client(world: World, graph: Graph) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(world.pool, graph=graph, vault=Vault([world.vault_key]), explain=True)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as made:
         yield made
@@ -68,9 +68,9 @@ async def shared_pool(postgres: EmbeddedPostgres, template: str) -> AsyncIterato
 
 
 @pytest.fixture(scope="module")
-async def asker(shared_pool: Pool, schema: Schema) -> AsyncIterator[Asker]:
+async def asker(shared_pool: Pool, graph: Graph) -> AsyncIterator[Asker]:
     clock, cached = Clock(), Cached(shared_pool)
-    app = create_app(shared_pool, schema=schema, explain=True, clock=clock, cached=cached)
+    app = create_app(shared_pool, graph=graph, explain=True, clock=clock, cached=cached)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://test", timeout=60
     ) as made:

@@ -21,10 +21,10 @@ from graphql import (
 )
 
 from resolvers.framework.global_id import encode
-from schema.schema import build
+from schema.graph import build
 from tests.support.world import Asker
 
-TYPES = build()._schema.type_map
+TYPES = build().schema.type_map
 REFUSALS = {
     "BAD_CURSOR",
     "BAD_REQUEST",

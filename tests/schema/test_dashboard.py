@@ -19,14 +19,14 @@ from loaders.loader import Loads
 from resolvers.framework.context import Context, Viewer
 from resolvers.framework.global_id import encode
 from resolvers.integration_health import of_integrations
-from schema.schema import build
+from schema.graph import build
 from services.accounts import api_key
 from services.figures.cache import REGISTRY
 from tests.support.world import Asker
 
 DOCUMENT = (Path(__file__).parents[1] / "golden" / "dashboard.graphql").read_text()
 NOW = datetime(2026, 1, 20, 12, tzinfo=UTC)
-TYPES = build()._schema.type_map
+TYPES = build().schema.type_map
 
 
 @pytest.fixture(scope="module")

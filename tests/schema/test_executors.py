@@ -3,7 +3,7 @@
 The reference reads all columns of all rows, one kind of row in each statement.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,36 +17,28 @@ from graphql import (
     GraphQLString,
     ValueNode,
     ast_from_value,
+    execute,
+    parse,
 )
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import queries
-from strawberry.extensions import DisableValidation, SchemaExtension
 
 from breadth import object_codegen
 from db.engine.reader import Reader
-from db.language.projection import EVERY_COLUMN
 from db.models import UserRole
 from resolvers.framework.context import Context, Viewer
 from resolvers.framework.global_id import encode
-from schema.schema import Schema, build
+from resolvers.framework.requires import EVERY_READ
+from schema.graph import Graph, build
+from schema.prepared.operation import InvalidDocument
 from services.accounts.api_key import READ_KEYWORDS, READ_MENTIONS, granted
 from services.figures.cache import Cached
 from tests.breadth.compare import differences
 from tests.breadth.documents import UNPROPAGATED, GeneratedDocument, generate, generate_valid
 from tests.support.world import Asker, World
 
-
-class Everything(SchemaExtension):
-    def on_execute(self) -> Iterator[None]:
-        self.execution_context.context.expect("", EVERY_COLUMN, single=False)
-        yield
-
-
-REFERENCE, BREADTH = build("reference", [Everything]), build("breadth")
-WITHOUT_PROPAGATION = build(
-    "reference", [Everything, DisableValidation]
-)  # the directive is none of the API's
+REFERENCE, BREADTH = build("reference"), build("breadth")
 TABLES = {
     "User": "users",
     "Keyword": "keywords",
@@ -72,20 +64,56 @@ CURSORS = (
 )
 
 
+async def reference(generated: GeneratedDocument, context: Context) -> ExecutionResult:
+    return await run(REFERENCE, generated, context)
+
+
+async def breadth(generated: GeneratedDocument, context: Context) -> ExecutionResult:
+    return await run(BREADTH, generated, context)
+
+
+async def run(graph: Graph, generated: GeneratedDocument, context: Context) -> ExecutionResult:
+    prepared = graph.prepared.get(generated.text, generated.operation)
+    refusal = prepared.refusal(generated.variables)
+    if refusal or isinstance(prepared, InvalidDocument):
+        return ExecutionResult(None, list(refusal))
+    return await prepared.execute(generated.variables, context)
+
+
+async def without_propagation(generated: GeneratedDocument, context: Context) -> ExecutionResult:
+    """Run the document with a directive that the API lacks, and so without validation."""
+    return await execute(  # type: ignore[misc, no-any-return]
+        REFERENCE.schema,
+        parse(generated.unpropagated),
+        variable_values=generated.variables,
+        context_value=context,
+        operation_name=generated.operation,
+        executor_class=REFERENCE.definition.execution_context_class,
+    )
+
+
 async def answered(
-    schema: Schema, generated: GeneratedDocument, world: World, viewer: str, text: str = ""
+    way: Callable[[GeneratedDocument, Context], Awaitable[ExecutionResult]],
+    generated: GeneratedDocument,
+    world: World,
+    viewer: str,
 ) -> tuple[ExecutionResult, list[str]]:
     role = UserRole.OPERATOR if viewer == "olga" else UserRole.MEMBER
     scopes = granted([READ_MENTIONS, READ_KEYWORDS] if viewer == "ben" else [])
     # Each answer computes its figures, all at the same moment.
     cached = Cached(world.pool, clock=NOW.timestamp)
+    prepared = BREADTH.prepared.get(generated.text, generated.operation)
+    reads = EVERY_READ if way is not breadth or isinstance(prepared, InvalidDocument) else prepared.reads
     context = Context(
-        world.pool, Viewer(world.users[viewer], role, scopes), "a request", cached=cached, now=NOW
+        world.pool,
+        Viewer(world.users[viewer], role, scopes),
+        "a request",
+        reads=reads,
+        cached=cached,
+        now=NOW,
     )
     try:
-        result: Any = await schema.execute(
-            text or generated.text, generated.variables, context, operation_name=generated.operation
-        )
+        result = await way(generated, context)
     finally:
         await context.close()
         await cached.close()
@@ -95,18 +123,18 @@ async def answered(
 async def differing(
     generated: GeneratedDocument, world: World, viewer: str
 ) -> tuple[list[str], ExecutionResult]:
-    reference, expected = await answered(REFERENCE, generated, world, viewer)
+    expected, expected_statements = await answered(reference, generated, world, viewer)
     possible = None
-    if any(error.path for error in reference.errors or ()):
-        possible, _ = await answered(WITHOUT_PROPAGATION, generated, world, viewer, generated.unpropagated)
+    if any(error.path for error in expected.errors or ()):
+        possible, _ = await answered(without_propagation, generated, world, viewer)
     found: list[str] = []
-    for known in (False, True):  # the second time, the operation is run without Strawberry
-        result, sent = await answered(BREADTH, generated, world, viewer)
-        found += [f"known {known}: {each}" for each in differences(reference, result, possible)]
+    for turn in ("first", "second"):
+        result, statements = await answered(breadth, generated, world, viewer)
+        found += [f"{turn} time: {each}" for each in differences(expected, result, possible)]
         # What has been sent by the time that an error makes all of it pointless is a matter of time.
-        if not reference.errors and len(sent) > len(expected):
-            found.append(f"known {known}: statements {sent} where {expected} will do")
-    return found, reference
+        if not expected.errors and len(statements) > len(expected_statements):
+            found.append(f"{turn} time: statements {statements} where {expected_statements} will do")
+    return found, expected
 
 
 @pytest.fixture(autouse=True)
@@ -149,13 +177,13 @@ async def test_random_documents_are_answered_alike(
         monkeypatch.setattr(object_codegen, "COMPILE_FROM", 0 if number % 2 else 1 << 30)
         options: dict[str, Any] = {"scalars": scalars, "given": GIVEN}
         if number % 9:
-            generated = generate_valid(BREADTH._schema, f"{seed} {number}", **options)
+            generated = generate_valid(BREADTH.schema, f"{seed} {number}", **options)
         else:
-            generated = generate(BREADTH._schema, f"{seed} {number}", reckless=True, **options)
-        found, reference = await differing(generated, crowd, ("ann", "ben", "olga")[number % 3])
+            generated = generate(BREADTH.schema, f"{seed} {number}", reckless=True, **options)
+        found, expected = await differing(generated, crowd, ("ann", "ben", "olga")[number % 3])
         if found:
             pytest.fail(f"BREADTH_SEED={seed}, number {number}, {generated}\n" + "\n".join(found))
-        answers += any((reference.data or {}).values())
+        answers += any((expected.data or {}).values())
     assert answers > documents / 2  # what is refused by both proves little
 
 
@@ -193,7 +221,7 @@ async def test_documents_of_hypothesis_are_answered_alike(
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(queries(BREADTH._schema, custom_scalars=values))
+    @given(queries(BREADTH.schema, custom_scalars=values))
     def make(text: str) -> None:
         made.append(text)
 

@@ -27,7 +27,7 @@ from resolvers.framework.orders import (
     LeadOrder,
     MentionOrder,
 )
-from schema.schema import Schema
+from schema.graph import Graph
 from services.export.jobs import purge, take_turn
 from tests.support.world import Ask, Asker, World
 
@@ -172,9 +172,9 @@ async def test_each_column_of_each_row_is_what_the_api_shows(
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
-def test_each_plain_field_of_the_api_can_be_exported(schema: Schema, entity: ExportEntity) -> None:
+def test_each_plain_field_of_the_api_can_be_exported(graph: Graph, entity: ExportEntity) -> None:
     tags = {ExportEntity.INTEGRATION_LOGS: "IntegrationLog"}
-    type_: Any = schema._schema.get_type(tags.get(entity, entity.value[:-1].capitalize()))
+    type_: Any = graph.schema.get_type(tags.get(entity, entity.value[:-1].capitalize()))
     fields = {name for name, field in type_.fields.items() if not getattr(field.type, "of_type", field.type).__class__.__name__.endswith("ObjectType")}  # fmt: skip
     own = {name for name in usual_columns(entity) if not _is_reference(name)}
     computed = {

@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from resolvers.framework.global_id import encode
-from schema.schema import build
+from schema.graph import build
 from tests.support.world import Asker, World
 
-TYPES = build()._schema.type_map
+TYPES = build().schema.type_map
 Row = Mapping[str, Any]
 Of = Callable[[Row], Any]
 

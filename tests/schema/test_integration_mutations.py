@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from resolvers.framework.global_id import encode
-from schema.schema import Schema
+from schema.graph import Graph
 from server.app import create_app
 from services.accounts.vault import Sealed, Secret, Vault
 from services.integrations.credentials import owner_of
@@ -274,8 +274,8 @@ async def test_sealed_credentials_open_nowhere_else(ask: Ask, world: World) -> N
         opened(world, {**dict(one), "credentials": other["credentials"]})
 
 
-async def test_a_server_without_a_key_keeps_no_credentials(world: World, schema: Schema) -> None:
-    transport = httpx.ASGITransport(app=create_app(world.pool, schema=schema))
+async def test_a_server_without_a_key_keeps_no_credentials(world: World, graph: Graph) -> None:
+    transport = httpx.ASGITransport(app=create_app(world.pool, graph=graph))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         body = {"query": CONNECT, "variables": {"input": {"provider": "X", "credentials": TOKEN}}}
         headers = {"authorization": f"Bearer {world.keys['ann']}"}

@@ -12,10 +12,10 @@ import pytest
 from graphql import GraphQLObjectType, get_named_type
 
 from resolvers.framework.global_id import encode
-from schema.schema import build
+from schema.graph import build
 from tests.support.world import Asker, World
 
-TYPES = build()._schema.type_map
+TYPES = build().schema.type_map
 TABLES = {
     "UserConnection": "users",
     "KeywordConnection": "keywords",

@@ -15,11 +15,11 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, 
 
 from db.engine.pool import Pool
 from resolvers.framework.global_id import encode
-from schema.schema import build
+from schema.graph import build
 from tests.support.crowding import Crowding
 from tests.support.world import Asker
 
-TYPES = build()._schema.type_map
+TYPES = build().schema.type_map
 TABLES = {
     "User": "users", "Keyword": "keywords", "Mention": "mentions", "Lead": "leads", "Integration": "integrations",
     "IntegrationLog": "integration_logs", "LeadEvent": "lead_events",

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from db.engine.pool import open_pool
-from schema.schema import Schema
+from schema.graph import Graph
 from server.app import create_app
 from services.accounts import api_key
 from tests.support.world import Ask, World
@@ -20,14 +20,14 @@ NOTES = ("api_keys", "last_seen_at")
 
 
 @pytest.fixture
-async def sent(world: World, schema: Schema, database_url: str) -> Any:
+async def sent(world: World, graph: Graph, database_url: str) -> Any:
     """Asks as ann and returns the answer's data with the texts that PostgreSQL was sent."""
     texts: list[str] = []
     pool = await open_pool(database_url, size=1)
     async with pool.acquire() as connection:
         connection.add_query_logger(lambda record: texts.append(record.query))
     client = httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=create_app(pool, schema=schema, explain=True)),
+        transport=httpx.ASGITransport(app=create_app(pool, graph=graph, explain=True)),
         base_url="http://test",
     )
 

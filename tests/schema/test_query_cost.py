@@ -1,19 +1,31 @@
 """Operations that could return too much are refused before they read anything."""
 
-import pytest
-from graphql import OperationDefinitionNode, parse
+from collections.abc import Sequence
+from typing import Any
 
-from schema.query_cost import Cost, Costs
-from schema.schema import build
+import pytest
+import strawberry
+from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
+
+from resolvers.framework.context import Context
+from resolvers.framework.requires import EVERY_READ
+from schema.fields import column, resolved_by
+from schema.graph import build
+from schema.list_size import Fixed, GivenBy
+from schema.prepared.cache import PreparedOperations
+from schema.prepared.cost import Cost
+from schema.prepared.lookahead import look_ahead
+from schema.prepared.operation import PreparedOperation
+from schema.relay import Connection
 from tests.support.world import Ask
 
-SCHEMA = build()._schema
+PREPARED = build().prepared
 
 
 def measured(document: str, **variables: object) -> Cost:
-    parsed = parse(document)
-    operation = next(node for node in parsed.definitions if isinstance(node, OperationDefinitionNode))
-    return Costs(SCHEMA, parsed, variables).of_operation(operation)
+    operation = PREPARED.get(document, None)
+    assert isinstance(operation, PreparedOperation), operation.errors
+    return operation.cost(variables)
 
 
 def cost(document: str, **variables: object) -> tuple[int, int]:
@@ -59,8 +71,8 @@ async def test_nested_pages_that_multiply_are_refused(ask: Ask) -> None:
     answer = await ask(document)
     assert answer.code == "COST_LIMIT_EXCEEDED"
     assert answer.error["message"] == (
-        "This could return 1,030,201 objects, and one answer may hold 200,000: ask for smaller pages (`first`) "
-        "where lists are nested."
+        "The operation could return 1,030,201 objects; the limit is 200,000. Request smaller pages (`first`) where "
+        "lists are nested."
     )
     assert "data" not in answer.body
     assert answer.statements == []
@@ -93,8 +105,7 @@ async def test_too_many_places_that_read_are_refused(ask: Ask) -> None:
     answer = await ask(f"{{ {counts} }}")
     assert answer.code == "COST_LIMIT_EXCEEDED"
     assert answer.error["message"] == (
-        "This could read 1,002 times, and one answer may take 1,000: ask for fewer lists, counts and figures at a "
-        "time."
+        "The operation could read 1,002 times; the limit is 1,000. Request fewer lists, counts and figures at once."
     )
     assert answer.statements == []
 
@@ -105,7 +116,7 @@ async def test_deep_nesting_is_refused(ask: Ask) -> None:
         deep = f"keyword {{ mentions(first: 1) {{ nodes {{ {deep} }} }} }}"
     answer = await ask(f"{{ mentions(first: 1) {{ nodes {{ {deep} }} }} }}")
     assert answer.code == "COST_LIMIT_EXCEEDED"
-    assert answer.error["message"] == "This nests 33 levels deep; at most 20 are possible."
+    assert answer.error["message"] == "The operation nests 33 levels deep; the limit is 20."
 
 
 async def test_the_same_document_with_other_sizes_is_measured_again(ask: Ask) -> None:
@@ -123,9 +134,7 @@ async def test_a_document_of_too_many_tokens_is_refused(ask: Ask) -> None:
 
 async def test_several_operations_need_a_name(ask: Ask) -> None:
     answer = await ask("query A { viewer { id } } query B { viewer { id } }")
-    assert (
-        answer.error["message"] == "The document has several operations: say which one with `operationName`."
-    )
+    assert answer.error["message"] == "The document has several operations. Choose one with `operationName`."
 
 
 SERIES = "overTime { points { start } }"
@@ -155,3 +164,74 @@ async def test_years_of_days_for_each_of_many_are_refused(ask: Ask) -> None:
     shown = (await ask(few, viewer="olga")).data["users"]["nodes"]
     units = [one["mentions"]["stats"]["overTime"] for user in shown for one in user["keywords"]["nodes"]]
     assert {len(one) for one in units} == {731}
+
+
+# Types whose names tell nothing of their lists
+
+
+@strawberry.type(description="A row.")
+class Row:
+    name: str = column("Its name.")
+
+
+@strawberry.type(description="A page by another name.")
+class Shelf(Connection[Row]):
+    """The lists state their size, and the class inherits them."""
+
+
+@strawberry.type(description="An answer to many at once, by another name.")
+class Outcome:
+    many: list[Row] = column("As many as were sent.", size=Fixed(500))
+    others: list[Row] = column("Of no stated size.")
+    shelf: Shelf = column("A page that states no size.")
+
+
+def nothing(parents: Sequence[Any], context: Context, take: int | None = None) -> Sequence[Any]:
+    raise NotImplementedError
+
+
+@strawberry.type(description="The root.")
+class Root:
+    shelf: Shelf = resolved_by(nothing, description="A page.", size=GivenBy(("take",), 20))
+    outcome: Outcome = resolved_by(nothing, description="An outcome.")
+
+
+@pytest.mark.parametrize(
+    ("document", "objects"),
+    [
+        ("{ shelf { nodes { name } } }", 1 + 20),
+        ("{ shelf(take: 7) { nodes { name } edges { node { name } } } }", 1 + 7 + 7 * 2),
+        ("{ shelf(take: 7) { ...S ...S } } fragment S on Shelf { ... { nodes { name } } }", 1 + 2 * 7),
+        ("query($n: Int) { shelf(take: $n) { nodes { name } } }", 1 + 9),
+        ("{ outcome { many { name } } }", 1 + 500),
+        ("{ outcome { others { name } } }", 1 + 30),
+        ("{ outcome { shelf { nodes { name } } } }", 1 + 1 + 30),
+    ],
+)
+def test_lists_count_by_the_sizes_that_fields_state(document: str, objects: int) -> None:
+    definition = strawberry.Schema(Root)
+    prepared = PreparedOperations(definition._schema, definition.execution_context_class, "breadth")
+    operation = prepared.get(document, None)
+    assert isinstance(operation, PreparedOperation), operation.errors
+    assert operation.cost({"n": 9}).objects == objects
+
+
+def test_lists_beside_introspection_count() -> None:
+    found = measured("{ __schema { types { name fields { name } } } keywords(first: 7) { nodes { id } } }")
+    assert found == Cost(objects=1 + 7, depth=3, reads=1)
+
+
+def test_a_document_that_no_stack_holds_is_too_deep() -> None:
+    """Validation gives such documents up too, as long as it is less frugal with the stack."""
+    links = " ".join(
+        f"fragment F{n} on User {{ keywords {{ nodes {{ user {{ ...F{n + 1} }} }} }} }}" for n in range(200)
+    )
+    document = parse(f"{{ viewer {{ ...F0 }} }} {links} fragment F200 on User {{ email }}")
+    operation, *fragments = document.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    by_name = {each.name.value: each for each in fragments if isinstance(each, FragmentDefinitionNode)}
+    found = look_ahead(build().schema, operation, by_name, {})
+    refusal = found.cost.refusal()
+    assert refusal is not None
+    assert refusal.message == "The operation nests 21 levels deep; the limit is 20."
+    assert found.reads is EVERY_READ

@@ -12,9 +12,9 @@ from graphql import (
     is_object_type,
 )
 
-from schema.schema import build
+from schema.graph import build
 
-TYPES = build()._schema.type_map
+TYPES = build().schema.type_map
 OBJECTS: dict[str, GraphQLObjectType] = {
     name: type_ for name, type_ in TYPES.items() if isinstance(type_, GraphQLObjectType)
 }

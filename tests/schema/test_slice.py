@@ -7,7 +7,7 @@ import pytest
 
 from db.engine.pool import open_pool
 from resolvers.framework.global_id import encode
-from schema.schema import Schema
+from schema.graph import Graph
 from server.app import create_app
 from tests.support.world import Ask, World
 
@@ -106,13 +106,13 @@ async def test_ten_times_the_data_takes_the_same_statements(ask: Ask, world: Wor
 
 
 async def test_the_list_of_statements_is_what_the_server_received(
-    world: World, schema: Schema, database_url: str
+    world: World, graph: Graph, database_url: str
 ) -> None:
     received: list[str] = []
     pool = await open_pool(database_url, size=1)
     async with pool.acquire() as connection:
         connection.add_query_logger(lambda record: received.append(record.query))
-    transport = httpx.ASGITransport(app=create_app(pool, schema=schema, explain=True))
+    transport = httpx.ASGITransport(app=create_app(pool, graph=graph, explain=True))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         headers = {"authorization": f"Bearer {world.keys['ann']}"}
         answer = await client.post("/graphql", json={"query": WHOLE_SLICE}, headers=headers)

@@ -13,7 +13,7 @@ import pytest
 from db.engine.pool import open_pool
 from db.integrity.audit import drifts
 from resolvers.framework.global_id import encode
-from schema.schema import Schema
+from schema.graph import Graph
 from server.app import create_app
 from tests.support.world import Ask, World
 
@@ -108,11 +108,11 @@ async def test_a_keyword_goes_by_the_same_statements_however_large_it_is(ask: As
 
 
 async def test_a_write_in_the_middle_of_reads_waits_for_no_connection_that_its_own_operation_holds(
-    world: World, schema: Schema, database_url: str
+    world: World, graph: Graph, database_url: str
 ) -> None:
     """As many operations at once as there are connections, each reading, writing and reading again."""
     pool = await open_pool(database_url, size=2)
-    transport = httpx.ASGITransport(app=create_app(pool, schema=schema))
+    transport = httpx.ASGITransport(app=create_app(pool, graph=graph))
     document = """
     mutation($a: CreateKeywordInput!, $b: CreateKeywordInput!) {
       a: createKeyword(input: $a) { keyword { user { keywordsCount } } }

@@ -13,6 +13,7 @@ from resolvers.framework.global_id import encode
 from server.app import create_app
 from server.http.auth import Authenticator
 from services.accounts import api_key
+from services.accounts.api_keys import ApiKeys
 from tests.support.rows import add_key, add_keyword, add_user
 from tests.support.sender import AddSender, Sender
 
@@ -42,7 +43,7 @@ class _Server(uvicorn.Server):
 async def origin(pool: Pool) -> AsyncIterator[str]:
     """Serve the application with uvicorn and yield its origin. Keys are checked for every batch."""
     listening = socket.create_server(("127.0.0.1", 0))
-    app = create_app(pool, authenticator=Authenticator(pool, trust_seconds=0))
+    app = create_app(pool, authenticator=Authenticator(ApiKeys(pool), trust_seconds=0))
     server = _Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=5))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started:

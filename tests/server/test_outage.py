@@ -16,6 +16,7 @@ from db.engine.outage import is_lost
 from db.engine.pool import Pool, open_pool
 from server.app import create_app
 from server.http.auth import Authenticator
+from services.accounts.api_keys import ApiKeys
 from tests.support.folders import data_folder
 from tests.support.rows import add_key, add_user
 
@@ -41,7 +42,9 @@ class Site:
         await asyncio.to_thread(self.postgres.start)
 
     def client(self, *, trust_seconds: float) -> httpx.AsyncClient:
-        app = create_app(self.pool, authenticator=Authenticator(self.pool, trust_seconds=trust_seconds))
+        app = create_app(
+            self.pool, authenticator=Authenticator(ApiKeys(self.pool), trust_seconds=trust_seconds)
+        )
         return httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app),
             base_url="http://test",
@@ -75,7 +78,9 @@ async def test_requests_get_unavailable_during_an_outage_and_succeed_afterwards(
         for body in (QUERY, WRITE):
             answer = await trusted.post("/graphql", json=body)
             assert (answer.status_code, codes(answer)) == (200, ["UNAVAILABLE"])
-            assert answer.json()["errors"][0]["message"].startswith("The database does not answer now")
+            assert answer.json()["errors"][0]["message"].startswith(
+                "The database is unavailable; retry later."
+            )
             assert answer.json()["errors"][0]["extensions"]["requestId"] == "r-1"
             answer = await fresh.post("/graphql", json=body)
             assert (answer.status_code, codes(answer)) == (503, ["UNAVAILABLE"])
@@ -120,7 +125,7 @@ async def test_a_write_that_waits_too_long_for_another_writer_gets_timeout(site:
         ]
         for answer in answers:
             assert answer.json()["errors"][0]["message"].startswith(
-                "This took longer than the database may take"
+                "The statement exceeded the time limit and was rolled back."
             )
         assert (await client.post("/graphql", json=QUERY)).json()["data"] is not None
         await blocker.close()

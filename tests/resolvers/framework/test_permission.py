@@ -20,11 +20,11 @@ from resolvers.framework.errors import ForbiddenError
 from resolvers.framework.paging import Listing, PageArguments
 from resolvers.framework.permission import PERSONAL, TO_READ, rows_to_read, scope_to_read
 from resolvers.framework.relation import child, everything, parent
-from schema.schema import build
+from schema.graph import build
 from services.accounts.api_key import ALL_SCOPES
 from services.accounts.viewer import Viewer
 
-TYPES = build()._schema.type_map
+TYPES = build().schema.type_map
 MODEL_OF = {"Analysis": models.AnalysisResult}
 
 

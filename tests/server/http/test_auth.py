@@ -10,6 +10,7 @@ from db.engine.pool import Pool
 from server.app import create_app
 from server.http.auth import Authenticator
 from services.accounts import api_key
+from services.accounts.api_keys import ApiKeys
 from tests.support.rows import add_key, add_user
 
 
@@ -72,7 +73,7 @@ async def test_what_is_no_key_is_refused_without_asking_the_database(
     answer = await ask(client, wrong)
     assert answer.status_code == 401
     assert answer.json()["errors"][0]["message"] == (
-        "This is not an API key: the header reads `Authorization: Bearer lg_live_…`."
+        "This is not an API key. The header must be `Authorization: Bearer lg_live_…`."
     )
 
 
@@ -88,7 +89,7 @@ async def test_a_key_that_worked_is_trusted_for_a_while_and_no_longer(
     assert (await ask(client, f"Bearer {key}")).status_code == 200
     await pool.execute("UPDATE api_keys SET revoked_at = now()")
     assert (await ask(client, f"Bearer {key}")).status_code == 200
-    distrustful = create_app(pool, authenticator=Authenticator(pool, trust_seconds=0))
+    distrustful = create_app(pool, authenticator=Authenticator(ApiKeys(pool), trust_seconds=0))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=distrustful), base_url="http://test"
     ) as other:
@@ -109,7 +110,7 @@ async def test_who_uses_a_key_is_seen(client: httpx.AsyncClient, pool: Pool, key
     async with asyncio.timeout(10):
         while (seen := await pool.fetchval("SELECT last_seen_at FROM users")) is None:
             await asyncio.sleep(0.01)
-    distrustful = create_app(pool, authenticator=Authenticator(pool, trust_seconds=0))
+    distrustful = create_app(pool, authenticator=Authenticator(ApiKeys(pool), trust_seconds=0))
     async with distrustful.router.lifespan_context(distrustful):
         transport = httpx.ASGITransport(app=distrustful)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as other:

@@ -395,7 +395,10 @@ async def test_a_batch_refused_by_the_database_ends_the_stream_after_whole_batch
     *results, last = lines(answer)
     assert [line["line"] for line in results] == list(range(1, 1001))
     assert last == {
-        "error": {"code": "INTERNAL", "message": "Something went wrong here. It was logged as request r-1."},
+        "error": {
+            "code": "INTERNAL",
+            "message": "Internal error. The log describes it under the request ID r-1.",
+        },
         "summary": {
             "rows": 1000,
             "created": 1000,

@@ -1,0 +1,34 @@
+"""The GraphQL schema of the API, with its prepared operations."""
+
+from dataclasses import dataclass
+
+import strawberry
+from graphql import GraphQLSchema
+
+from schema.integration_log import IntegrationLog
+from schema.mutation import Mutation
+from schema.prepared.cache import ExecutorName, PreparedOperations
+from schema.query import Query
+from schema.scalars import CONFIG
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The schema as Strawberry defines it and as graphql-core runs it, and the operations prepared for it."""
+
+    definition: strawberry.Schema
+    schema: GraphQLSchema
+    prepared: PreparedOperations
+
+
+def build(executor: ExecutorName = "breadth") -> Graph:
+    """Return the graph. Operations run level by level, or on graphql-core's executor for reference."""
+    definition = strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        types=[IntegrationLog],  # no field names the type: only `node` returns its objects
+        config=CONFIG,
+    )
+    schema = definition._schema  # noqa: SLF001 - Strawberry's own extensions read it too
+    prepared = PreparedOperations(schema, definition.execution_context_class, executor)
+    return Graph(definition, schema, prepared)

@@ -1,0 +1,1 @@
+"""Prepared operations: parsed, validated, planned and measured once per document."""

@@ -1,0 +1,308 @@
+"""Look-ahead: the cost of an operation and its reads, known from the document before it runs.
+
+One walk over the document finds both. It visits a fragment once for each type and position, so that documents
+whose fragments spread each other many times stay cheap. A plan of breadth cannot give this: it has a field set for
+each place of the document, and the places of such a document are exponentially many.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+)
+
+from breadth.fields import KEY, Column
+from breadth.strawberry_field import definition_of
+from db.language.projection import Projection, Selected
+from db.language.shape import ToOne
+from db.models import AnalysisResult, Base
+from resolvers.framework.global_id import MODELS
+from resolvers.framework.paging import LARGEST_BULK_SIZE
+from resolvers.framework.requires import EVERY_READ, OperationReads, Requirements, requirements_of
+from schema.fields import SET_RESOLVER
+from schema.list_size import SIZE, Fixed, GivenBy, LengthOf, ListSize, OfPage, TimeBuckets, WindowEnds
+from schema.prepared.cost import DEEPEST, Cost
+
+ROWS: Mapping[str, type[Base]] = {**MODELS, "Analysis": AnalysisResult}
+"""The model whose rows a GraphQL type shows."""
+
+OTHER_LISTS = 30
+"""The size that counts for a list that states none, and for time buckets of a window without ends."""
+
+Path: TypeAlias = tuple[type[Base], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookahead:
+    """`sizes` are the variables that the cost depends on."""
+
+    cost: Cost
+    reads: OperationReads
+    sizes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Position:
+    """The facts that a selection set inherits from the fields above it.
+
+    `path` are the models that one statement joins to reach its rows, the last one its own. `has_ends` says that the
+    ends of a window are given.
+    """
+
+    path: Path = ()
+    has_ends: bool = False
+
+
+@dataclass(slots=True)
+class _Total:
+    """The sums over a selection set. `per_row` are the objects for each row of the page that its parent is.
+
+    `loads` counts only reads that no statement above joins. `names` are the selected fields.
+    """
+
+    objects: int
+    per_row: int
+    depth: int
+    reads: int
+    loads: int
+    names: set[str]
+
+    def add(self, other: "_Total") -> None:
+        self.objects += other.objects
+        self.per_row += other.per_row
+        self.depth = max(self.depth, other.depth)
+        self.reads += other.reads
+        self.loads += other.loads
+        self.names |= other.names
+
+
+def look_ahead(
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    variables: Mapping[str, Any],
+) -> Lookahead:
+    """Return the cost and the reads of a valid operation.
+
+    Conditions count as met: an operation may read columns in vain, but never lacks one. An operation with a field
+    that does not state its requirements reads all columns.
+    """
+    walk = _Walk(schema, fragments, operation, variables)
+    root = schema.get_root_type(operation.operation)
+    try:
+        total = walk.selection_set(operation.selection_set, root, _Position())
+    except RecursionError:  # only fields that nest far deeper than the limit lead here
+        return Lookahead(Cost(0, DEEPEST + 1, 0), EVERY_READ, ())
+    cost = Cost(total.objects, total.depth, total.reads)
+    return Lookahead(cost, walk.operation_reads(total.loads), tuple(walk.sizes))
+
+
+class _Walk:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any],
+    ) -> None:
+        self.sizes: dict[str, None] = {}
+        self._schema = schema
+        self._fragments = fragments
+        self._variables = variables
+        self._defaults = {
+            each.variable.name.value: each.default_value for each in operation.variable_definitions or ()
+        }
+        self._columns: defaultdict[type[Base], set[str]] = defaultdict(set)
+        self._relations: defaultdict[type[Base], set[ToOne]] = defaultdict(set)
+        self._all_stated = True
+        self._visited: dict[tuple[str, str, _Position], _Total] = {}
+
+    def operation_reads(self, loads: int) -> OperationReads:
+        if not self._all_stated:
+            return EVERY_READ
+        selected = {
+            model: Selected(frozenset(names), frozenset(self._relations[model]))
+            for model, names in self._columns.items()
+        }
+        return OperationReads(Projection(selected), single=loads <= 1)
+
+    def selection_set(self, selected: SelectionSetNode, type_: Any, position: _Position) -> _Total:
+        total = _Total(0, 0, 0, 0, 0, set())
+        for node in selected.selections:
+            total.add(self._selection(node, type_, position))
+        return total
+
+    def _selection(self, node: SelectionNode, type_: Any, position: _Position) -> _Total:
+        match node:
+            case FieldNode():
+                return self._field(node, type_, position)
+            case FragmentSpreadNode():
+                return self._spread(self._fragments[node.name.value], type_, position)
+            case InlineFragmentNode():
+                condition = node.type_condition
+                inner = self._schema.get_type(condition.name.value) if condition else type_
+                return self.selection_set(node.selection_set, inner, position)
+        raise TypeError(node)
+
+    def _spread(self, fragment: FragmentDefinitionNode, type_: Any, position: _Position) -> _Total:
+        key = (fragment.name.value, type_.name, position)
+        found = self._visited.get(key)
+        if found is None:
+            inner = self._schema.get_type(fragment.type_condition.name.value)
+            found = self._visited[key] = self.selection_set(fragment.selection_set, inner, position)
+        return found
+
+    def _field(self, node: FieldNode, parent: Any, position: _Position) -> _Total:
+        name = node.name.value
+        field: GraphQLField | None = getattr(parent, "fields", {}).get(name)
+        if field is None:  # `__typename` and introspection read nothing
+            return _Total(0, 0, 1, 0, 0, {name})
+        definition = definition_of(field)
+        metadata: Mapping[Any, Any] = definition.metadata if definition else {}
+        arguments = {each.name.value: each.value for each in node.arguments or ()}
+        size: ListSize | None = metadata.get(SIZE)
+        rows = ROWS.get(parent.name)
+        path = _path_at(rows, position.path)
+        has_ends = position.has_ends or _sets_ends(size, arguments)
+
+        column, resolver = metadata.get(KEY), metadata.get(SET_RESOLVER)
+        requirements = None if resolver is None else requirements_of(resolver)
+        joined = _is_joined(requirements, rows, path)
+        inner = self._inner(
+            node, field, _Position(path if joined or isinstance(column, Column) else (), has_ends)
+        )
+        if rows is not None:
+            self._columns[rows]  # a statement for these rows selects no more than what is added here
+        if isinstance(column, Column):
+            self._read_column(column, definition, rows)
+            reads = loads = 0
+        elif requirements is None:
+            self._all_stated = False
+            reads = loads = 0 if resolver is None else 1
+        else:
+            reads = requirements.loads
+            loads = self._require(requirements, rows, inner.names, joined=joined)
+        total = self._sized(node, field, size, arguments, inner, has_ends=has_ends)
+        total.reads, total.loads = inner.reads + reads, inner.loads + loads
+        return total
+
+    def _inner(self, node: FieldNode, field: GraphQLField, position: _Position) -> _Total:
+        if node.selection_set is None:
+            return _Total(0, 0, 0, 0, 0, set())
+        return self.selection_set(node.selection_set, get_named_type(field.type), position)
+
+    # Reads
+
+    def _read_column(self, column: Column, definition: Any, rows: type[Base] | None) -> None:
+        if rows is None:
+            return
+        if column.whole:
+            self._all_stated = False
+        else:
+            self._columns[rows].add(column.name or definition.python_name)
+
+    def _require(
+        self, requirements: Requirements, rows: type[Base] | None, names: set[str], *, joined: bool
+    ) -> int:
+        """Add a resolver's requirements. Return its number of loads; `names` are selected of its objects."""
+        if rows is not None:
+            self._columns[rows].update(requirements.own)
+        for model, columns in requirements.others.items():
+            self._columns[model].update(columns)
+        if requirements.loads_for and requirements.loads_for.isdisjoint(names):
+            return 0
+        if requirements.relation is not None and rows is not None:
+            self._relations[rows].add(requirements.relation)
+        return 0 if joined else requirements.loads
+
+    # Sizes
+
+    def _sized(
+        self,
+        node: FieldNode,
+        field: GraphQLField,
+        size: ListSize | None,
+        arguments: Mapping[str, ValueNode],
+        inner: _Total,
+        *,
+        has_ends: bool,
+    ) -> _Total:
+        """Return the objects and the depth of a field for one parent."""
+        total = _Total(0, 0, 1 + inner.depth, 0, 0, {node.name.value})
+        if node.selection_set is None:
+            return total
+        if is_list_type(get_nullable_type(field.type)):
+            each = 1 + inner.objects + inner.per_row
+            if isinstance(size, OfPage):
+                total.per_row = each
+            else:
+                total.objects = each * self._items(size, arguments, has_ends=has_ends)
+        else:
+            total.objects = 1 + inner.objects
+            if inner.per_row:
+                total.objects += inner.per_row * self._items(size, arguments, has_ends=has_ends)
+        return total
+
+    def _items(self, size: ListSize | None, arguments: Mapping[str, ValueNode], *, has_ends: bool) -> int:
+        match size:
+            case Fixed(items):
+                return items
+            case GivenBy(names, default):
+                given = [self._number(arguments[name]) for name in names if name in arguments]
+                return max((number for number in given if number is not None), default=default)
+            case LengthOf(name) if name in arguments:
+                return self._length(arguments[name])
+            case TimeBuckets(items) if has_ends:
+                return items
+        return OTHER_LISTS
+
+    def _number(self, node: ValueNode | None) -> int | None:
+        value = self._value(node)
+        number = int(value.value) if isinstance(value, IntValueNode) else value
+        return min(max(number, 0), LARGEST_BULK_SIZE) if isinstance(number, int) else None
+
+    def _length(self, node: ValueNode) -> int:
+        value = self._value(node)
+        if isinstance(value, ListValueNode):
+            return len(value.values)
+        return len(value) if isinstance(value, list) else 1
+
+    def _value(self, node: ValueNode | None) -> Any:
+        """Return the value that a request gives for a variable, its default, or the literal itself."""
+        if not isinstance(node, VariableNode):
+            return node
+        name = node.name.value
+        self.sizes[name] = None
+        return self._variables.get(name, self._defaults.get(name))
+
+
+def _path_at(rows: type[Base] | None, path: Path) -> Path:
+    return path if rows is None or path[-1:] == (rows,) else (*path, rows)
+
+
+def _is_joined(requirements: Requirements | None, rows: type[Base] | None, path: Path) -> bool:
+    """Return whether the statement that reads the parents also reads the row that a field refers to."""
+    relation = requirements.relation if requirements is not None else None
+    return relation is not None and rows is not None and relation.model not in path
+
+
+def _sets_ends(size: ListSize | None, arguments: Mapping[str, ValueNode]) -> bool:
+    return isinstance(size, (TimeBuckets, WindowEnds)) and any(name in arguments for name in size.ends)

@@ -1,0 +1,138 @@
+"""An operation of a document, prepared once for any number of requests."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any, Final
+
+import graphql
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    Undefined,
+)
+from graphql.execution import Executor
+from strawberry.execution import optimized_is_awaitable
+
+from breadth import Plan, Unsupported, execute_plan
+from breadth.awaitability import register_is_awaitable
+from resolvers.framework.context import Context
+from resolvers.framework.requires import OperationReads
+from schema.prepared.cost import Cost
+from schema.prepared.lookahead import Lookahead, look_ahead
+
+COSTS_KEPT: Final = 100
+
+register_is_awaitable(optimized_is_awaitable)
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidDocument:
+    """A document that never runs. `type` is the operation's, if the document tells it."""
+
+    errors: Sequence[GraphQLError]
+    type: OperationType | None = None
+
+    def refusal(self, _: Mapping[str, Any]) -> Sequence[GraphQLError]:
+        """Return the errors of the document."""
+        return self.errors
+
+
+class PreparedOperation:
+    """An operation of a valid document: its plan, its reads, and its cost.
+
+    Without a plan, graphql-core's executor runs the operation.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        executor_class: type[Executor[Any]],
+        document: DocumentNode,
+        node: OperationDefinitionNode,
+        *,
+        planned: bool,
+    ) -> None:
+        self.type = node.operation
+        self.name = node.name.value if node.name else ""
+        self._schema = schema
+        self._executor_class = executor_class
+        self._document = document
+        self._node = node
+        self._plan = self._new_plan() if planned else None
+        first = self._look_ahead({})
+        self._cost, self._sizes = first.cost, first.sizes
+        self._costs: dict[Hashable, Cost] = {}
+        self.reads: OperationReads = first.reads
+
+    def refusal(self, variables: Mapping[str, Any]) -> Sequence[GraphQLError]:
+        """Return the errors for which the operation does not run with these variables, if any."""
+        error = self.cost(variables).refusal()
+        return () if error is None else (error,)
+
+    def cost(self, variables: Mapping[str, Any]) -> Cost:
+        """Return the cost with these variables, measured once for each combination of sizes."""
+        if not self._sizes:
+            return self._cost
+        key = tuple(_size(variables.get(name, Undefined)) for name in self._sizes)
+        cost = self._costs.get(key)
+        if cost is None:
+            if len(self._costs) >= COSTS_KEPT:
+                self._costs.clear()
+            cost = self._costs[key] = self._look_ahead(variables).cost
+        return cost
+
+    async def execute(self, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
+        """Run the operation. Its cost must be within the limits."""
+        started = self._started(variables, context)
+        result: ExecutionResult = await started if isawaitable(started) else started
+        return result
+
+    def _started(self, variables: Mapping[str, Any], context: Context) -> Any:
+        if self._plan is not None:
+            try:
+                return execute_plan(
+                    self._plan,
+                    None,
+                    context,
+                    variables,
+                    executor_class=self._executor_class,
+                    is_awaitable=optimized_is_awaitable,
+                )
+            except Unsupported:
+                pass
+        return graphql.execute(
+            self._schema,
+            self._document,
+            context_value=context,
+            variable_values=dict(variables),
+            operation_name=self.name or None,
+            executor_class=self._executor_class,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+        )
+
+    def _new_plan(self) -> Plan | None:
+        try:
+            return Plan(self._schema, self._document, self.name or None)
+        except Unsupported:
+            return None
+
+    def _look_ahead(self, variables: Mapping[str, Any]) -> Lookahead:
+        fragments = {
+            each.name.value: each
+            for each in self._document.definitions
+            if isinstance(each, FragmentDefinitionNode)
+        }
+        return look_ahead(self._schema, self._node, fragments, variables)
+
+
+def _size(value: Any) -> Hashable:
+    """Return the part of a variable's value that the cost depends on."""
+    if isinstance(value, list):
+        return (len(value),)
+    return value if isinstance(value, int) or value is Undefined else None

@@ -1,0 +1,145 @@
+"""Operations are prepared once for each document and name, and kept within bounds."""
+
+from typing import Any
+
+import graphql
+import pytest
+from graphql import GraphQLSyntaxError, OperationType
+
+from schema.graph import build
+from schema.prepared import cache, lookahead, operation
+from schema.prepared.cache import (
+    LONGEST_TEXT_KEPT,
+    OPERATIONS_KEPT,
+    PreparedOperations,
+    UnknownOperationError,
+)
+from schema.prepared.operation import COSTS_KEPT, InvalidDocument, PreparedOperation
+
+QUERY = "{ viewer { email } }"
+
+
+@pytest.fixture
+def prepared() -> PreparedOperations:
+    return build().prepared
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts that were parsed."""
+    texts: list[str] = []
+
+    def parse(text: str, **options: Any) -> Any:
+        texts.append(text)
+        return plain(text, **options)
+
+    plain = graphql.parse
+    monkeypatch.setattr(cache, "parse", parse)
+    return texts
+
+
+@pytest.mark.parametrize(
+    "text", [QUERY, "{ viewer { nothing } }", "{ viewer", f"query A {QUERY} query B {QUERY}"]
+)
+def test_a_document_is_prepared_once_even_if_invalid(
+    prepared: PreparedOperations, parsed: list[str], text: str
+) -> None:
+    first = prepared.get(text, None)
+    assert prepared.get(text, None) is first
+    assert parsed == [text]
+
+
+def test_a_long_document_is_not_kept(prepared: PreparedOperations, parsed: list[str]) -> None:
+    longest = QUERY.ljust(LONGEST_TEXT_KEPT)
+    for text in (longest, longest, f"{longest} ", f"{longest} "):
+        assert isinstance(prepared.get(text, None), PreparedOperation)
+    assert [len(text) - LONGEST_TEXT_KEPT for text in parsed] == [0, 1, 1]
+
+
+def test_the_oldest_document_makes_room(prepared: PreparedOperations, parsed: list[str]) -> None:
+    for number in range(OPERATIONS_KEPT):
+        prepared.get(f"{{ {number}", None)
+    prepared.get("{ 0", None)  # now the most recent one
+    prepared.get(QUERY, None)
+    del parsed[:]
+    for text in ("{ 0", "{ 2", QUERY, "{ 1"):
+        prepared.get(text, None)
+    assert parsed == ["{ 1"]
+
+
+def test_each_operation_of_a_document_is_one_of_its_own(prepared: PreparedOperations) -> None:
+    text = (
+        'query A { viewer { email } } mutation B { pauseKeyword(input: {id: "x"}) { userErrors { code } } }'
+    )
+    found = [prepared.get(text, name) for name in ("A", "B")]
+    assert [one.type for one in found] == [OperationType.QUERY, OperationType.MUTATION]
+    assert [one.name for one in found if isinstance(one, PreparedOperation)] == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "message"),
+    [
+        (f"query A {QUERY}", "B", "The document lacks the operation 'B'."),
+        (QUERY, "B", "The document lacks the operation 'B'."),
+        ("fragment F on User { email }", None, "The document has no operation."),
+    ],
+)
+def test_an_operation_that_the_document_lacks_is_an_error(
+    prepared: PreparedOperations, text: str, name: str | None, message: str
+) -> None:
+    with pytest.raises(UnknownOperationError) as unknown:
+        prepared.get(text, name)
+    assert str(unknown.value) == message
+
+
+def test_errors_tell_the_type_of_the_operation_if_the_document_does(prepared: PreparedOperations) -> None:
+    broken, invalid = prepared.get("mutation {", None), prepared.get("mutation { nothing }", None)
+    assert isinstance(broken, InvalidDocument)
+    assert isinstance(invalid, InvalidDocument)
+    assert (broken.type, invalid.type) == (None, OperationType.MUTATION)
+    assert isinstance(broken.errors[0], GraphQLSyntaxError)
+    assert broken.errors[0].__traceback__ is None  # it would keep the parser's frames alive
+    assert [error.message for error in invalid.errors] == ["Cannot query field 'nothing' on type 'Mutation'."]
+
+
+def test_costs_are_measured_once_for_each_size(
+    prepared: PreparedOperations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = """query($n: Int = 3, $ids: [ID!]!, $id: ID!) {
+        keyword(id: $id) { mentions(first: $n) { nodes { id } } } nodes(ids: $ids) { id }
+    }"""
+    known = prepared.get(text, None)
+    assert isinstance(known, PreparedOperation)
+    walks: list[Any] = []
+    plain = lookahead.look_ahead
+
+    def counted(*arguments: Any) -> Any:
+        walks.append(arguments[-1])
+        return plain(*arguments)
+
+    monkeypatch.setattr(operation, "look_ahead", counted)
+    given: list[dict[str, Any]] = [
+        {"id": "a", "ids": ["a", "b"], "n": 5},
+        {"id": "b", "ids": ["c", "d"], "n": 5},  # other values of the same sizes
+        {"id": "a", "ids": ["a"]},
+        {"id": "a", "ids": ["a"], "n": None},
+        {"id": "a", "ids": "a", "n": "x"},
+        {"id": "a", "ids": 10**6, "n": 1},
+    ]
+    assert [known.cost(variables).objects for variables in given] == [
+        1 + 1 + 5 + 2, 1 + 1 + 5 + 2, 1 + 1 + 3 + 1, 1 + 1 + 20 + 1, 1 + 1 + 20 + 1, 1 + 1 + 1 + 1,
+    ]  # fmt: skip
+    assert len(walks) == 5
+    for size in range(2 * COSTS_KEPT):
+        known.cost({"id": "a", "ids": [], "n": size})
+    assert len(known._costs) <= COSTS_KEPT
+
+
+async def test_introspection_beside_rows_is_answered(ask: Any) -> None:
+    answer = await ask('{ __schema { queryType { name } } viewer { email } __type(name: "User") { kind } }')
+    assert answer.data == {
+        "__schema": {"queryType": {"name": "Query"}},
+        "viewer": {"email": "ann@example.com"},
+        "__type": {"kind": "OBJECT"},
+    }
+    assert answer.statements == ["users by id"]

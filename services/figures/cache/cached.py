@@ -40,7 +40,7 @@ from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.models import User
 from loaders.counts import SumOfCounter
-from loaders.loader import Loader, Loads
+from loaders.loader import CHECKED_BY_CALLER, Loader, Loads
 from loaders.rows import RowBy
 from services.figures.cache.backend import Backend
 from services.figures.cache.computing import Computing, Job
@@ -72,6 +72,7 @@ class Figure(Generic[Value]):
 class Figures(Loader[Question, Figure[Value]]):
     """Loads each figure once per operation, so that two places of one answer cannot differ."""
 
+    model = CHECKED_BY_CALLER
     figure: CachedFigure[Question, Value]
     max_age_seconds: float | None
     cached: "Cached" = field(compare=False, repr=False)

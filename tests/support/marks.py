@@ -29,7 +29,7 @@ MARKS = {
     "server/test_outage.py": ("slow", "process"),
     "server/test_own_writes.py": ("process",),
     "services/figures/cache/test_processes.py": ("slow", "process"),
-    "services/figures/cache/test_valkey_in_trouble.py": ("slow", "process"),
+    "services/figures/cache/test_store_failures.py": ("slow", "process"),
 }
 
 

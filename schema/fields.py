@@ -3,10 +3,9 @@
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, TypeAlias
+from typing import Any
 
 import strawberry
-from strawberry.types import Info as StrawberryInfo
 
 from breadth.fields import KEY, Column, SetResolver
 from breadth.selection import Selection
@@ -14,9 +13,7 @@ from resolvers.framework.context import Context
 from resolvers.framework.requires import requirements_of
 from schema.list_size import SIZE, ListSize
 from schema.reference_batching import gathered
-
-Info: TypeAlias = StrawberryInfo[Context, None]
-SetWise: TypeAlias = Callable[..., Awaitable[Sequence[Any]] | Sequence[Any]]
+from schema.resolver_types import Info, SetWise
 
 SET_RESOLVER = "set_resolver"
 """Under this key of a field's metadata stands the resolver itself; what executors read stands under breadth's."""

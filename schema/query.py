@@ -13,7 +13,7 @@ from resolvers import node as of_nodes
 from resolvers import timeframe
 from resolvers import user as of_users
 from schema.connections import export_list, integration_list, keyword_list, lead_list, mention_list, user_list
-from schema.fields import SetWise, resolved_by
+from schema.fields import resolved_by
 from schema.lazy_types import (
     AnalyticsRef,
     DashboardRef,
@@ -29,6 +29,7 @@ from schema.lazy_types import (
 from schema.list_size import LengthOf
 from schema.node import Node
 from schema.relay import Connection
+from schema.resolver_types import SetWise
 from schema.timeframe import framed
 
 

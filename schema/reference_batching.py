@@ -7,7 +7,7 @@ same field of the document are handed to the resolver together, and each future 
 import asyncio
 from collections.abc import Mapping, Sequence
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from graphql import GraphQLObjectType, get_named_type
@@ -15,15 +15,13 @@ from graphql.execution.collect_fields import FieldDetails, FragmentDetails, coll
 from graphql.execution.values import VariableValues
 
 from resolvers.framework.context import Context
-
-if TYPE_CHECKING:
-    from schema.fields import Info, SetWise
+from schema.resolver_types import Info, SetWise
 
 _waiting: WeakKeyDictionary[Context, dict[Any, "Gathering"]] = WeakKeyDictionary()
 
 
 def gathered(
-    info: "Info", resolver: "SetWise", arguments: Mapping[str, Any], *, told: bool = False
+    info: Info, resolver: SetWise, arguments: Mapping[str, Any], *, told: bool = False
 ) -> "Gathering":
     """The gathering that this field's parents join in this turn of the event loop. With `told`, the resolver is
     told which fields are `selected` of what it returns.
@@ -40,7 +38,7 @@ def gathered(
     return gathering
 
 
-def selected(info: "Info") -> set[str]:
+def selected(info: Info) -> set[str]:
     """Return the names of the fields that are selected of a field's objects."""
     raw = info._raw_info  # noqa: SLF001
     fragments = {name: FragmentDetails(each) for name, each in raw.fragments.items()}
@@ -54,7 +52,7 @@ def selected(info: "Info") -> set[str]:
 class Gathering:
     """Parents that are asked together, and the futures that they wait for."""
 
-    def __init__(self, resolver: "SetWise", context: Context, arguments: Mapping[str, Any]) -> None:
+    def __init__(self, resolver: SetWise, context: Context, arguments: Mapping[str, Any]) -> None:
         self._resolver = resolver
         self._context = context
         self._arguments = arguments
@@ -87,7 +85,7 @@ class Gathering:
                 future.set_result(result)
 
 
-def require_one_each(resolver: "SetWise", parents: Sequence[Any], results: Sequence[Any]) -> None:
+def require_one_each(resolver: SetWise, parents: Sequence[Any], results: Sequence[Any]) -> None:
     """Raises `TypeError` for a resolver that did not return exactly one result per parent."""
     if len(results) != len(parents):
         name = f"{resolver.__module__}.{resolver.__qualname__}"

@@ -10,8 +10,9 @@ from resolvers.framework.context import Context
 from resolvers.framework.requires import like
 from resolvers.timeframe import MOST_WINDOWS, FrameArguments
 from schema.enums import describe
-from schema.fields import SetWise, column, resolved_by
+from schema.fields import column, resolved_by
 from schema.list_size import TimeBuckets, WindowEnds
+from schema.resolver_types import SetWise
 from services.figures.windows import EARLIEST, LATEST, LONGEST, Range, TimeUnit
 
 describe(

@@ -6,9 +6,10 @@ from resolvers import export as resolve
 from resolvers.framework.export_columns import columns_of, usual_columns
 from schema import filters, orders
 from schema.enums import ExportEntity, ExportFormat
-from schema.fields import SetWise, column
+from schema.fields import column
 from schema.lazy_types import ExportRef
 from schema.mutations.field import idempotency_key, optional, required, writes
+from schema.resolver_types import SetWise
 from schema.user_error import Payload, ReplayedPayload
 from services.export.jobs import KEPT_FOR, MOST_UNFINISHED
 

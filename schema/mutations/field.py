@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 import strawberry
 
-from schema.fields import SetWise, resolved_by
+from schema.fields import resolved_by
+from schema.resolver_types import SetWise
 
 
 def writes(resolver: SetWise, given: Any, *, scope: str | None, description: str) -> Any:

@@ -6,10 +6,11 @@ import strawberry
 from db.models import Integration as Row
 from resolvers import integration as resolve
 from schema.enums import IntegrationKind, IntegrationLogKind, IntegrationLogStatus, IntegrationProvider
-from schema.fields import SetWise, column
+from schema.fields import column
 from schema.lazy_types import IntegrationLogRef, IntegrationRef
 from schema.mutations.field import idempotency_key, optional, required, writes
 from schema.node import encoded
+from schema.resolver_types import SetWise
 from schema.scalars import JSON
 from schema.user_error import Payload, ReplayedPayload
 from services.accounts.api_key import WRITE_INTEGRATIONS

@@ -5,10 +5,11 @@ import strawberry
 from db import models
 from resolvers import keyword as resolve
 from schema.enums import MatchType, Platform
-from schema.fields import SetWise, column
+from schema.fields import column
 from schema.lazy_types import KeywordRef
 from schema.mutations.field import idempotency_key, optional, required, writes
 from schema.node import encoded
+from schema.resolver_types import SetWise
 from schema.user_error import Payload, ReplayedPayload
 from services.accounts.api_key import WRITE_KEYWORDS
 from services.keyword import LONGEST_KEYWORD, LONGEST_TERM, MOST_TERMS

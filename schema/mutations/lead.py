@@ -7,10 +7,11 @@ from db.models import Lead as Row
 from db.models import LeadStatus as Status
 from resolvers import lead as resolve
 from schema.enums import LeadOrigin, LeadStatus
-from schema.fields import SetWise, column
+from schema.fields import column
 from schema.lazy_types import LeadRef
 from schema.mutations.field import idempotency_key, optional, required, writes
 from schema.node import encoded
+from schema.resolver_types import SetWise
 from schema.user_error import Payload, ReplayedPayload
 from services.accounts.api_key import WRITE_LEADS
 from services.lead import (

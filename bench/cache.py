@@ -22,7 +22,7 @@ from db.engine import migrations
 from db.engine.pool import Pool, open_pool
 from db.engine.reader import Reader
 from db.language.scope import Scope
-from loaders.loader import Loads
+from loaders.dataloader import DataLoaders
 from services.figures.cache import Cached, CachedFigure
 from services.figures.cache.backend import Backend
 from services.figures.cache.memory import MemoryBackend
@@ -51,13 +51,13 @@ class Performance:
     trend: list[int]
 
 
-async def compute(_: Loads, questions: Sequence[Question]) -> Sequence[Performance]:
+async def compute(_: DataLoaders, questions: Sequence[Question]) -> Sequence[Performance]:
     return [Performance(question.number, 1, 12.34, list(range(10))) for question in questions]
 
 
-async def compute_slowly(loads: Loads, questions: Sequence[Question]) -> Sequence[Performance]:
+async def compute_slowly(loaders: DataLoaders, questions: Sequence[Question]) -> Sequence[Performance]:
     await asyncio.sleep(0.1)
-    return await compute(loads, questions)
+    return await compute(loaders, questions)
 
 
 FIGURE = CachedFigure("bench", 1, 600, 600, compute)
@@ -84,16 +84,16 @@ class Bench:
         self, cached: Cached, calls: Sequence[list[Question]], warm_up: Sequence[Question] = ()
     ) -> list[float]:
         """Microseconds of each call."""
-        loads = Loads(Reader(self.pool), Scope(self.user_id))
+        loaders = DataLoaders(Reader(self.pool), Scope(self.user_id))
         times = []
         try:
-            await cached.get(FIGURE, loads, warm_up or self.questions(1))
+            await cached.get(FIGURE, loaders, warm_up or self.questions(1))
             for questions in calls:
                 began = time.perf_counter()
-                await cached.get(FIGURE, loads, questions)
+                await cached.get(FIGURE, loaders, questions)
                 times.append((time.perf_counter() - began) * 1e6)
         finally:
-            await loads.close()
+            await loaders.close()
         return times
 
     async def stampede(self, cached: Cached) -> int:
@@ -101,11 +101,11 @@ class Bench:
         before = cached.statistics.computed
 
         async def ask() -> None:
-            loads = Loads(Reader(self.pool), Scope(self.user_id))
+            loaders = DataLoaders(Reader(self.pool), Scope(self.user_id))
             try:
-                await cached.get(SLOW, loads, self.questions(10))
+                await cached.get(SLOW, loaders, self.questions(10))
             finally:
-                await loads.close()
+                await loaders.close()
 
         await asyncio.gather(*(ask() for _ in range(TOGETHER)))
         return cached.statistics.computed - before

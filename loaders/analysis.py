@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.statements.analysis import MentionText, mention_texts
-from loaders.loader import CHECKED_BY_CALLER, Loader
+from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
 
 
 @dataclass(frozen=True, slots=True)
-class TextOfMention(Loader[int, MentionText | None]):
+class TextByMention(DataLoader[int, MentionText | None]):
     """The text of each mention with its keyword; None for one that the scope hides."""
 
     model = CHECKED_BY_CALLER

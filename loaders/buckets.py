@@ -7,11 +7,11 @@ from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.statements import buckets
 from db.statements.buckets import BucketSums, Period
-from loaders.loader import CHECKED_BY_CALLER, Loader
+from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
 
 
 @dataclass(frozen=True, slots=True)
-class SumsOfBuckets(Loader[int, Sequence[BucketSums]]):
+class BucketSumsByParent(DataLoader[int, Sequence[BucketSums]]):
     """One tally for each span, in their order; zeros where nothing happened. `by` is user_id or keyword_id."""
 
     model = CHECKED_BY_CALLER

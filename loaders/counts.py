@@ -10,7 +10,7 @@ from db.language.filter import EVERYTHING, Filter
 from db.language.scope import Scope
 from db.models import Base
 from db.statements import counts
-from loaders.loader import CHECKED_BY_CALLER, Loader
+from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
 
 Parent = int | None
 
@@ -22,7 +22,7 @@ def _ids(keys: Sequence[Parent]) -> list[int] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Count(Loader[Parent, int]):
+class CountByParent(DataLoader[Parent, int]):
     """How many rows the list has."""
 
     model: type[Base]
@@ -35,7 +35,7 @@ class Count(Loader[Parent, int]):
 
 
 @dataclass(frozen=True, slots=True)
-class SumOfCounter(Loader[None, int]):
+class CounterSum(DataLoader[None, int]):
     """A counter of the users that the viewer may see; its only key is None."""
 
     model = CHECKED_BY_CALLER
@@ -47,7 +47,7 @@ class SumOfCounter(Loader[None, int]):
 
 
 @dataclass(frozen=True, slots=True)
-class Groups(Loader[Parent, Sequence[tuple[Any, int]]]):
+class GroupsByParent(DataLoader[Parent, Sequence[tuple[Any, int]]]):
     """The values of a column in the list and how many rows have each, the most frequent first."""
 
     model: type[Base]
@@ -63,7 +63,7 @@ class Groups(Loader[Parent, Sequence[tuple[Any, int]]]):
 
 
 @dataclass(frozen=True, slots=True)
-class Sums(Loader[Parent, Sequence[tuple[Any, Any]]]):
+class SumsByParent(DataLoader[Parent, Sequence[tuple[Any, Any]]]):
     """A column's sum over the list, for each value of `by`; without rows that have a value there is none."""
 
     model: type[Base]
@@ -82,7 +82,7 @@ class Sums(Loader[Parent, Sequence[tuple[Any, Any]]]):
 
 
 @dataclass(frozen=True, slots=True)
-class PerWindow(Loader[Parent, Mapping[int, int]]):
+class WindowCountsByParent(DataLoader[Parent, Mapping[int, int]]):
     """How many rows of the list were created in each window, by the window's index. Each ends where the next
     one starts, and the last one at `end`; windows without rows are absent.
     """

@@ -5,11 +5,11 @@ from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.models import Keyword
 from db.statements.ingest import Identity, active_keywords, find_mentions
-from loaders.loader import CHECKED_BY_CALLER, Loader
+from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
 
 
 @dataclass(frozen=True, slots=True)
-class ActiveKeywords(Loader[int, Sequence[Keyword]]):
+class ActiveKeywordsByUser(DataLoader[int, Sequence[Keyword]]):
     """Each user's keywords that are looked for, in id order, with what matching needs of them."""
 
     model = CHECKED_BY_CALLER
@@ -19,7 +19,7 @@ class ActiveKeywords(Loader[int, Sequence[Keyword]]):
 
 
 @dataclass(frozen=True, slots=True)
-class MentionOfIdentity(Loader[Identity, int | None]):
+class MentionIdByIdentity(DataLoader[Identity, int | None]):
     """The ids of the user's mentions by what tells them apart; None where there is none yet."""
 
     model = CHECKED_BY_CALLER

@@ -8,11 +8,11 @@ from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.statements import integration_health
 from db.statements.integration_health import MonitoredIntegration
-from loaders.loader import CHECKED_BY_CALLER, Loader
+from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
 
 
 @dataclass(frozen=True, slots=True)
-class MonitoredIntegrations(Loader[int, Sequence[MonitoredIntegration]]):
+class MonitoredIntegrationsByKey(DataLoader[int, Sequence[MonitoredIntegration]]):
     """The integrations of each user (`by` user_id), the least healthy first; or each one (`by` id)."""
 
     model = CHECKED_BY_CALLER

@@ -9,11 +9,11 @@ from db.models import Keyword
 from db.statements import keyword_ranking
 from db.statements.buckets import Period
 from db.statements.keyword_ranking import RankedKeyword, Ranking
-from loaders.loader import CHECKED_BY_CALLER, Loader
+from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
 
 
 @dataclass(frozen=True, slots=True)
-class BestKeywords(Loader[int, Sequence[RankedKeyword]]):
+class BestKeywordsByUser(DataLoader[int, Sequence[RankedKeyword]]):
     """The keywords of each user that are among the first `most` of any of the rankings, in no order."""
 
     model = CHECKED_BY_CALLER
@@ -29,7 +29,7 @@ class BestKeywords(Loader[int, Sequence[RankedKeyword]]):
 
 
 @dataclass(frozen=True, slots=True)
-class KeywordEfficiency(Loader[int, tuple[int, int] | None]):
+class EfficiencyByKeyword(DataLoader[int, tuple[int, int] | None]):
     """Of a keyword that has mentions: how many of its user's keywords are no more efficient, itself included, and
     among how many. None for others.
     """

@@ -7,11 +7,11 @@ from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.statements import recent_leads
 from db.statements.recent_leads import RecentLead
-from loaders.loader import CHECKED_BY_CALLER, Loader
+from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
 
 
 @dataclass(frozen=True, slots=True)
-class RecentLeads(Loader[int, Sequence[RecentLead]]):
+class RecentLeadsByUser(DataLoader[int, Sequence[RecentLead]]):
     """The newest leads of each user with their mentions and keywords, the newest first."""
 
     model = CHECKED_BY_CALLER

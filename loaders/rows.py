@@ -12,7 +12,7 @@ from db.language.keyset import Order, PageBounds
 from db.language.scope import Scope
 from db.models import Base
 from db.statements import read_rows
-from loaders.loader import Loader
+from loaders.dataloader import DataLoader
 
 Model = TypeVar("Model", bound=Base)
 
@@ -26,7 +26,7 @@ class Page(Generic[Model]):
 
 
 @dataclass(frozen=True, slots=True)
-class RowBy(Loader[int, Model | None], Generic[Model]):
+class RowByColumn(DataLoader[int, Model | None], Generic[Model]):
     """The visible row whose unique column is the key; None where there is none."""
 
     model: type[Model]
@@ -39,7 +39,7 @@ class RowBy(Loader[int, Model | None], Generic[Model]):
 
 
 @dataclass(frozen=True, slots=True)
-class PageOfEach(Loader[int, Page[Model]], Generic[Model]):
+class PageByParent(DataLoader[int, Page[Model]], Generic[Model]):
     """The same page of each parent's rows; a parent that has none gets an empty page."""
 
     model: type[Model]
@@ -57,7 +57,7 @@ class PageOfEach(Loader[int, Page[Model]], Generic[Model]):
 
 
 @dataclass(frozen=True, slots=True)
-class PageOfAll(Loader[None, Page[Model]], Generic[Model]):
+class PageOfAll(DataLoader[None, Page[Model]], Generic[Model]):
     """The page of all visible rows; its only key is None."""
 
     model: type[Model]
@@ -71,7 +71,7 @@ class PageOfAll(Loader[None, Page[Model]], Generic[Model]):
 
 
 @dataclass(frozen=True, slots=True)
-class RowsBeyond(Loader[int, bool], Generic[Model]):
+class HasRowsBeyondByParent(DataLoader[int, bool], Generic[Model]):
     """Whether a parent has rows on the far side of a page's given edge: before `after`, or behind `before`."""
 
     model: type[Model]
@@ -97,7 +97,7 @@ class RowsBeyond(Loader[int, bool], Generic[Model]):
 
 
 @dataclass(frozen=True, slots=True)
-class AnyBeyond(Loader[None, bool], Generic[Model]):
+class HasRowsBeyond(DataLoader[None, bool], Generic[Model]):
     """The same over all visible rows; its only key is None."""
 
     model: type[Model]

@@ -3,7 +3,7 @@ from typing import Any, cast
 
 from db.engine.writer import Writer
 from db.models import Mention
-from loaders.analysis import TextOfMention
+from loaders.analysis import TextByMention
 from resolvers.framework.context import Context
 from resolvers.framework.global_id import row_id
 from resolvers.framework.mutation import mutation, values_of
@@ -17,7 +17,7 @@ async def _analyses(context: Context, asked: Any) -> list[AnalysisValues]:
     """What the built-in analyser finds. It reads and computes before anything is locked."""
     ids = [row_id(id_, Mention) for id_ in asked.ids]
     service.require_ids(ids)
-    texts = await context.load(TextOfMention(), ids)
+    texts = await context.load(TextByMention(), ids)
     return await asyncio.to_thread(service.analyze, service.require_texts(ids, texts))
 
 

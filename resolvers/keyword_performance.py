@@ -7,7 +7,7 @@ from datetime import datetime
 from db.models import Keyword, User
 from db.statements.buckets import BucketSums
 from db.statements.keyword_ranking import Ranking
-from loaders.keyword_ranking import KeywordEfficiency
+from loaders.keyword_ranking import EfficiencyByKeyword
 from resolvers.framework.context import Context
 from resolvers.framework.paging import bounded
 from resolvers.framework.requires import requires
@@ -139,7 +139,7 @@ async def efficiency_score(
 async def efficiency_of_keywords(keywords: Sequence[Keyword], context: Context) -> Sequence[int | None]:
     """Of the answer's own moment, as the keyword's totals are: nothing with a moment of its own is above it."""
     context.require(Keyword)
-    compared = await context.load(KeywordEfficiency(), [keyword.id for keyword in keywords])
+    compared = await context.load(EfficiencyByKeyword(), [keyword.id for keyword in keywords])
     return [efficiency_score_of(one) for one in compared]
 
 

@@ -5,7 +5,7 @@ from typing import Any, cast
 from db.engine.writer import Writer
 from db.language.keyset import NEWEST_FIRST
 from db.models import AnalysisResult, Integration, Keyword, Lead, Mention, User
-from loaders.rows import RowBy
+from loaders.rows import RowByColumn
 from resolvers.framework.context import Context
 from resolvers.framework.global_id import row_id
 from resolvers.framework.mutation import mutation, values_of
@@ -47,7 +47,7 @@ async def all_of_payload(
 ) -> Sequence[Sequence[Mention]]:
     """The mentions in the order of their ids, without those that somebody has deleted meanwhile."""
     ids = [id_ for payload in payloads for id_ in payload.mention_ids]
-    rows = dict(zip(ids, await context.load(RowBy(Mention), ids), strict=True))
+    rows = dict(zip(ids, await context.load(RowByColumn(Mention), ids), strict=True))
     found = [[rows[id_] for id_ in payload.mention_ids] for payload in payloads]
     return [[row for row in some if row is not None] for some in found]
 

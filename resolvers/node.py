@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from db.models import Base
-from loaders.rows import RowBy
+from loaders.rows import RowByColumn
 from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.global_id import decode
@@ -34,7 +34,7 @@ async def _things(ids: Sequence[str], context: Context) -> Sequence[Base | None]
     by_model: dict[type[Base], list[int]] = {}
     for model, number in keys:
         by_model.setdefault(model, []).append(number)
-    loads = [context.load(RowBy(model), numbers) for model, numbers in by_model.items()]
+    loads = [context.load(RowByColumn(model), numbers) for model, numbers in by_model.items()]
     read = await asyncio.gather(*loads)
     found = {
         (model, number): row

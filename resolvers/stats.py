@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from db.language.filter import Operator, Test
 from db.models import Keyword, Lead, LeadStatus, User
-from loaders.counts import Count, Groups, PerWindow, Sums
-from loaders.rows import RowBy
+from loaders.counts import CountByParent, GroupsByParent, SumsByParent, WindowCountsByParent
+from loaders.rows import RowByColumn
 from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.paging import Connection, bounded, of_each_list, total_count
@@ -70,7 +70,7 @@ def grouped(by: str) -> Callable[[Connections, Context], Awaitable[Sequence[Sequ
 async def _groups(connections: Connections, context: Context, by: str) -> Sequence[Sequence[tuple[Any, int]]]:
     async def ask(some: Connections) -> Sequence[Sequence[tuple[Any, int]]]:
         listing = some[0].listing
-        loader = Groups(listing.model, listing.parent, by, listing.where)
+        loader = GroupsByParent(listing.model, listing.parent, by, listing.where)
         return await context.load(loader, [connection.parent_id for connection in some])
 
     return await of_each_list(connections, ask)
@@ -83,7 +83,7 @@ async def by_keyword(
     most = bounded(first, DEFAULT_KEYWORDS, MOST_KEYWORDS)
     groups = [list(islice(found, most)) for found in await _groups(connections, context, "keyword_id")]
     ids = [keyword_id for found in groups for keyword_id, _ in found]
-    rows = await context.load(RowBy(Keyword), ids)
+    rows = await context.load(RowByColumn(Keyword), ids)
     keywords = {row.id: row for row in rows if row is not None}
     return [
         [KeywordCount(keywords[keyword_id], n) for keyword_id, n in found if keyword_id in keywords]
@@ -113,7 +113,7 @@ async def _sums(
 ) -> Sequence[Sequence[tuple[Any, Any]]]:
     async def ask(some: Connections) -> Sequence[Sequence[tuple[Any, Any]]]:
         listing = some[0].listing
-        loader = Sums(listing.model, listing.parent, column, by, listing.where)
+        loader = SumsByParent(listing.model, listing.parent, column, by, listing.where)
         return await context.load(loader, [connection.parent_id for connection in some])
 
     return await of_each_list(connections, ask)
@@ -137,7 +137,7 @@ async def over_time(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Sequence[Sequence[WindowCount]]:
-    viewer = await context.load_one(RowBy(User), context.viewer.user_id)
+    viewer = await context.load_one(RowByColumn(User), context.viewer.user_id)
     week_start = viewer.week_start if viewer else 1
     asked = _windows(by, zone_for(viewer, time_zone), week_start, since, until)
     ask = partial(_per_window, context=context, asked=asked)
@@ -173,7 +173,7 @@ async def _per_window(
         return [{}] * len(some)
     listing = some[0].listing
     starts = tuple(window.start for window in asked)
-    loader = PerWindow(listing.model, listing.parent, starts, asked[-1].end, listing.where)
+    loader = WindowCountsByParent(listing.model, listing.parent, starts, asked[-1].end, listing.where)
     return await context.load(loader, [connection.parent_id for connection in some])
 
 
@@ -186,7 +186,7 @@ def rate_of(parent: str, default: RateBasis) -> Callable[..., Awaitable[Sequence
     ) -> Sequence[Rate]:
         chosen = basis or default
         if chosen is RateBasis.QUALIFIED_PER_LEAD:
-            qualified = Count(Lead, parent, Test("qualified_at", Operator.IS_NULL, False))
+            qualified = CountByParent(Lead, parent, Test("qualified_at", Operator.IS_NULL, False))
             reached = await context.load(qualified, [row.id for row in rows])
             return [Rate(n, row.leads_count, chosen) for n, row in zip(reached, rows, strict=True)]
         over, under = (OF_ALL_TIME[part] for part in PARTS[chosen])

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from db.models import Base, User
-from loaders.rows import RowBy
+from loaders.rows import RowByColumn
 from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.requires import requires
@@ -107,7 +107,7 @@ class Unit:
 
 async def timeframe(context: Context, asked: FrameArguments) -> Timeframe:
     """Raises `UserInputError` that names the argument which is wrong."""
-    viewer = await context.load_one(RowBy(User), context.viewer.user_id)
+    viewer = await context.load_one(RowByColumn(User), context.viewer.user_id)
     wanted = _range(asked)
     require_age(asked.max_age)
     zone = zone_for(viewer, asked.time_zone)

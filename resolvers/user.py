@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 from db.language.keyset import LATEST_ID_FIRST, NEWEST_FIRST
 from db.models import Integration, Keyword, Lead, Mention, User
-from loaders.rows import RowBy
+from loaders.rows import RowByColumn
 from resolvers.framework.context import Context
 from resolvers.framework.paging import Listing
 from resolvers.framework.relation import by_id, children, everything
@@ -11,7 +11,7 @@ from resolvers.framework.requires import requires
 
 @requires()
 async def viewer(parents: Sequence[None], context: Context) -> Sequence[User | None]:
-    return await context.load(RowBy(User), [context.viewer.user_id] * len(parents))
+    return await context.load(RowByColumn(User), [context.viewer.user_id] * len(parents))
 
 
 user = by_id(User)

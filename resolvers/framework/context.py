@@ -11,14 +11,14 @@ from db.engine.reader import Reader
 from db.engine.writer import Work, in_transaction
 from db.language.snapshots import is_snapshot
 from db.models import Base
-from loaders.loader import Key, Loader, Loads, Value
-from loaders.rows import RowBy
+from loaders.dataloader import DataLoader, DataLoaders, Key, Value
+from loaders.rows import RowByColumn
 from resolvers.framework.errors import UnauthenticatedError
 from resolvers.framework.permission import require_loadable, require_scope, rows_to_read, scope_to_read
 from resolvers.framework.requires import EVERY_READ, OperationReads
 from services.accounts.vault import Vault
 from services.accounts.viewer import Viewer
-from services.figures.cache import Cached, CachedFigure, Figure, Figures, Question
+from services.figures.cache import Cached, CachedFigure, Figure, FigureByQuestion, Question
 from services.figures.cache import Value as Figured
 
 __all__ = ["Context", "Viewer"]
@@ -50,7 +50,7 @@ class Context:
         self._viewer = viewer
         self._statements: list[str] = []
         self._reads = reads
-        self._loads: Loads | None = None
+        self._loads: DataLoaders | None = None
         self._copies: dict[type[Base], dict[int, Any]] = {}
         self._closed = False
 
@@ -62,7 +62,7 @@ class Context:
         return self._viewer
 
     @property
-    def loads(self) -> Loads:
+    def loads(self) -> DataLoaders:
         """The operation's loads, for services: nothing here asks whether the viewer's key may read the rows.
 
         Raises `UnauthenticatedError` where there is no viewer.
@@ -82,12 +82,12 @@ class Context:
         """Raise `ForbiddenError` if the viewer's key must not read the model's rows."""
         require_scope(self.viewer, scope_to_read(model))
 
-    async def load(self, loader: Loader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
+    async def load(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         """One value per key. The keys of a turn of the event loop, from everywhere, become one statement."""
         require_loadable(self.viewer, loader)
         return await self.loads.load(loader, keys)
 
-    async def load_one(self, loader: Loader[Key, Value], key: Key) -> Value:
+    async def load_one(self, loader: DataLoader[Key, Value], key: Key) -> Value:
         (value,) = await self.load(loader, [key])
         return value
 
@@ -101,7 +101,7 @@ class Context:
         that it is of.
         """
         loads = self.loads
-        return await loads.load(Figures(cached_figure, max_age, self.cached, loads), questions)
+        return await loads.load(FigureByQuestion(cached_figure, max_age, self.cached, loads), questions)
 
     def remember_snapshot_rows(self, copies: Mapping[int, Row], model: type[Row]) -> None:
         """Makes rows known that came with a figure, by their ids: copies find them, which are as old as they are,
@@ -119,10 +119,10 @@ class Context:
         """
         copies = self._copies.get(model)
         if not copies:
-            return await self.load(RowBy(model), ids)
+            return await self.load(RowByColumn(model), ids)
         known = [copies.get(id_) if is_snapshot(one) else None for one, id_ in zip(parents, ids, strict=True)]
         missing = [id_ for one, id_ in zip(known, ids, strict=True) if one is None]
-        found = iter(await self.load(RowBy(model), missing) if missing else [])
+        found = iter(await self.load(RowByColumn(model), missing) if missing else [])
         return [next(found) if one is None else one for one in known]
 
     async def write(self, work: Work[Result]) -> Result:
@@ -134,10 +134,10 @@ class Context:
         await self._let_go()
         return await in_transaction(self._pool, work, self._statements)
 
-    def _new_loads(self) -> Loads:
+    def _new_loads(self) -> DataLoaders:
         reads = self._reads
         reader = Reader(self._pool, self._statements, projection=reads.projection, single=reads.single)
-        return Loads(reader, self.viewer.scope, partial(rows_to_read, self.viewer))
+        return DataLoaders(reader, self.viewer.scope, partial(rows_to_read, self.viewer))
 
     async def close(self) -> None:
         """Gives the connection back. The answer has been computed, but need not be encoded yet. Whoever loads

@@ -10,8 +10,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from db.language.filter import EVERYTHING, Filter
 from db.language.keyset import Order, PageBounds, Position
 from db.models import Base
-from loaders.counts import Count, SumOfCounter
-from loaders.rows import AnyBeyond, Page, PageOfAll, PageOfEach, RowsBeyond
+from loaders.counts import CountByParent, CounterSum
+from loaders.rows import HasRowsBeyond, HasRowsBeyondByParent, Page, PageByParent, PageOfAll
 from resolvers.framework import cursor
 from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
@@ -163,7 +163,7 @@ async def pages_of_each(
     assert listing.parent is not None  # noqa: S101 - a list of each parent names the column of the parent
     if not arguments.read:
         return [Connection(listing, span, UNREAD, parent) for parent in parents]
-    loader = PageOfEach(listing.model, listing.parent, listing.order, span, listing.where)
+    loader = PageByParent(listing.model, listing.parent, listing.order, span, listing.where)
     pages = await context.load(loader, [parent.id for parent in parents])
     return [Connection(listing, span, page, parent) for page, parent in zip(pages, parents, strict=True)]
 
@@ -209,9 +209,11 @@ async def _has_more(
     if position is None:  # it starts where the list does
         return [False] * len(connections)
     if listing.parent is None:
-        anything = AnyBeyond(listing.model, listing.order, position, later, listing.where)
+        anything = HasRowsBeyond(listing.model, listing.order, position, later, listing.where)
         return [await context.load_one(anything, None)] * len(connections)
-    loader = RowsBeyond(listing.model, listing.parent, listing.order, position, later, listing.where)
+    loader = HasRowsBeyondByParent(
+        listing.model, listing.parent, listing.order, position, later, listing.where
+    )
     return await context.load(loader, [connection.parent.id for connection in connections])
 
 
@@ -219,10 +221,10 @@ async def _total_count(connections: Sequence[Connection[Any]], *, context: Conte
     listing = connections[0].listing
     counter = listing.counter if listing.where == EVERYTHING else None
     if counter is None:
-        loader = Count(listing.model, listing.parent, listing.where)
+        loader = CountByParent(listing.model, listing.parent, listing.where)
         return await context.load(loader, [connection.parent_id for connection in connections])
     if listing.parent is None:
-        return [await context.load_one(SumOfCounter(counter), None)] * len(connections)
+        return [await context.load_one(CounterSum(counter), None)] * len(connections)
     return [getattr(connection.parent, counter) for connection in connections]
 
 

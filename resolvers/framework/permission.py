@@ -16,7 +16,7 @@ from db.models import (
     Mention,
     User,
 )
-from loaders.loader import CHECKED_BY_CALLER, CheckedByCaller, Loader
+from loaders.dataloader import CHECKED_BY_CALLER, CheckedByCaller, DataLoader
 from resolvers.framework.errors import ForbiddenError
 from services.accounts import api_key
 from services.accounts.viewer import Viewer
@@ -45,14 +45,14 @@ def scope_to_read(model: type[Base]) -> str | None:
     return TO_READ[model]
 
 
-def require_loadable(viewer: Viewer, loader: Loader[Any, Any]) -> None:
+def require_loadable(viewer: Viewer, loader: DataLoader[Any, Any]) -> None:
     """Raise `ForbiddenError` if the viewer's key must not read the loader's rows."""
     model: type[Base] | CheckedByCaller = loader.model
     if model is not CHECKED_BY_CALLER:
         require_scope(viewer, scope_to_read(model))
 
 
-def rows_to_read(viewer: Viewer, loader: Loader[Any, Any]) -> Scope:
+def rows_to_read(viewer: Viewer, loader: DataLoader[Any, Any]) -> Scope:
     """Return the row scope in which the loader reads for the viewer."""
     return Scope(viewer.user_id) if loader.model in PERSONAL else viewer.scope
 

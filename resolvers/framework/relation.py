@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, TypeVar
 from db.language.records import joined_rows
 from db.language.shape import ToOne as Relation
 from db.models import Base
-from loaders.rows import RowBy
+from loaders.rows import RowByColumn
 from resolvers.framework.context import Context
 from resolvers.framework.global_id import row_id
 from resolvers.framework.paging import Connection, Listing, PageArguments, page_of_all, pages_of_each
@@ -46,7 +46,7 @@ def child(model: type[Model], column: str) -> ToOne[Model]:
     relation = Relation(model, "id", column, shared=False)
 
     async def load(rows: Sequence[Any], context: Context) -> Sequence[Model | None]:
-        return await context.load(RowBy(model, column), [row.id for row in rows])
+        return await context.load(RowByColumn(model, column), [row.id for row in rows])
 
     return _carried_or_loaded(relation, requires(relation=relation), load)
 
@@ -95,6 +95,6 @@ def by_id(model: type[Model]) -> Callable[..., Coroutine[Any, Any, Sequence[Mode
 
     @requires()
     async def resolve(parents: Sequence[Any], context: Context, id: str) -> Sequence[Model | None]:  # noqa: A002 - the API's word
-        return await context.load(RowBy(model), [row_id(id, model)] * len(parents))
+        return await context.load(RowByColumn(model), [row_id(id, model)] * len(parents))
 
     return resolve

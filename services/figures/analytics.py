@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from db.models import User
 from db.statements.buckets import BucketSums
-from loaders.buckets import SumsOfBuckets
-from loaders.loader import Loads
-from loaders.rows import RowBy
+from loaders.buckets import BucketSumsByParent
+from loaders.dataloader import DataLoaders
+from loaders.rows import RowByColumn
 from services.figures.cache import cached_figure
 from services.figures.group_by import ask_by_group
 from services.figures.rates import PARTS, Rate, RateBasis, RateTrend, Trend
@@ -51,7 +51,7 @@ class UserFigures:
     today: BucketSums
 
 
-async def _warm_figures(_: Loads, user: User, now: datetime) -> Sequence[UserFiguresOf]:
+async def _warm_figures(_: DataLoaders, user: User, now: datetime) -> Sequence[UserFiguresOf]:
     period, zone = usual_period(user.time_zone, now), zone_or_utc(user.time_zone)
     midnight, next_midnight = today(zone, now)
     return [UserFiguresOf(user.id, *period, midnight, next_midnight)]
@@ -65,15 +65,15 @@ async def _warm_figures(_: Loads, user: User, now: datetime) -> Sequence[UserFig
     shared=True,
     warm_questions=_warm_figures,
 )
-async def user_figures(loads: Loads, questions: Sequence[UserFiguresOf]) -> Sequence[UserFigures]:
+async def user_figures(loaders: DataLoaders, questions: Sequence[UserFiguresOf]) -> Sequence[UserFigures]:
     """Return the figures from counters and roll-ups; zeros for a user whom the viewer may not see."""
 
     async def ask(group: tuple[datetime, ...], members: Sequence[UserFiguresOf]) -> Sequence[UserFigures]:
         previous_start, start, end, today, tomorrow = group
         spans = (EVER, (previous_start, start), (start, end), (today, tomorrow))
         ids = [question.user_id for question in members]
-        users = await loads.load(RowBy(User), ids)
-        bucket_sums = await loads.load(SumsOfBuckets("user_id", spans), ids)
+        users = await loaders.load(RowByColumn(User), ids)
+        bucket_sums = await loaders.load(BucketSumsByParent("user_id", spans), ids)
         return [UserFigures(_counters(user), *sums) for user, sums in zip(users, bucket_sums, strict=True)]
 
     return await ask_by_group(
@@ -108,7 +108,7 @@ class KeywordSeriesOf:
     bounds: tuple[datetime, ...]
 
 
-async def _warm_series(_: Loads, user: User, now: datetime) -> Sequence[UserSeriesOf]:
+async def _warm_series(_: DataLoaders, user: User, now: datetime) -> Sequence[UserSeriesOf]:
     period, zone = usual_period(user.time_zone, now), zone_or_utc(user.time_zone)
     days = windows(TimeUnit.DAY, period.start, period.end, zone, user.week_start, now)
     return [UserSeriesOf(user.id, bounds_of(list(days)))]
@@ -122,34 +122,36 @@ async def _warm_series(_: Loads, user: User, now: datetime) -> Sequence[UserSeri
     shared=True,
     warm_questions=_warm_series,
 )
-async def user_series(loads: Loads, questions: Sequence[UserSeriesOf]) -> Sequence[list[BucketSums]]:
+async def user_series(loaders: DataLoaders, questions: Sequence[UserSeriesOf]) -> Sequence[list[BucketSums]]:
     """Return the sums of all of a user's keywords in each window."""
 
     async def ask(
         bounds: tuple[datetime, ...], members: Sequence[UserSeriesOf]
     ) -> Sequence[list[BucketSums]]:
-        return await _series(loads, "user_id", bounds, [question.user_id for question in members])
+        return await _series(loaders, "user_id", bounds, [question.user_id for question in members])
 
     return await ask_by_group(questions, lambda question: question.bounds, ask)
 
 
 @cached_figure("keyword_series", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS, shared=True)
-async def keyword_series(loads: Loads, questions: Sequence[KeywordSeriesOf]) -> Sequence[list[BucketSums]]:
+async def keyword_series(
+    loaders: DataLoaders, questions: Sequence[KeywordSeriesOf]
+) -> Sequence[list[BucketSums]]:
     """Return the sums of a keyword in each window."""
 
     async def ask(
         bounds: tuple[datetime, ...], members: Sequence[KeywordSeriesOf]
     ) -> Sequence[list[BucketSums]]:
-        return await _series(loads, "keyword_id", bounds, [question.keyword_id for question in members])
+        return await _series(loaders, "keyword_id", bounds, [question.keyword_id for question in members])
 
     return await ask_by_group(questions, lambda question: question.bounds, ask)
 
 
 async def _series(
-    loads: Loads, by: str, bounds: Sequence[datetime], ids: Sequence[int]
+    loaders: DataLoaders, by: str, bounds: Sequence[datetime], ids: Sequence[int]
 ) -> Sequence[list[BucketSums]]:
     spans = tuple(pairwise(bounds))
-    return [list(sums) for sums in await loads.load(SumsOfBuckets(by, spans), ids)]
+    return [list(sums) for sums in await loaders.load(BucketSumsByParent(by, spans), ids)]
 
 
 def trend(current: BucketSums, previous: BucketSums, measure: str) -> Trend:

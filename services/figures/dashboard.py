@@ -6,8 +6,8 @@ from datetime import datetime
 
 from db.language.snapshots import KeywordSnapshot, LeadSnapshot, MentionSnapshot
 from db.models import User
-from loaders.loader import Loads
-from loaders.recent_leads import RecentLeads
+from loaders.dataloader import DataLoaders
+from loaders.recent_leads import RecentLeadsByUser
 from services.figures.cache import cached_figure
 from services.figures.group_by import ask_by_group
 
@@ -28,7 +28,7 @@ class RecentLead:
     keyword: KeywordSnapshot
 
 
-async def _warm_questions(_: Loads, user: User, __: datetime) -> Sequence[RecentLeadsOf]:
+async def _warm_questions(_: DataLoaders, user: User, __: datetime) -> Sequence[RecentLeadsOf]:
     return [RecentLeadsOf(user.id)]
 
 
@@ -40,11 +40,13 @@ async def _warm_questions(_: Loads, user: User, __: datetime) -> Sequence[Recent
     shared=True,
     warm_questions=_warm_questions,
 )
-async def recent_leads(loads: Loads, questions: Sequence[RecentLeadsOf]) -> Sequence[list[RecentLead]]:
+async def recent_leads(
+    loaders: DataLoaders, questions: Sequence[RecentLeadsOf]
+) -> Sequence[list[RecentLead]]:
     """Return the newest leads of each user, newest first."""
 
     async def ask(most: int, members: Sequence[RecentLeadsOf]) -> Sequence[list[RecentLead]]:
-        found = await loads.load(RecentLeads(most), [question.user_id for question in members])
+        found = await loaders.load(RecentLeadsByUser(most), [question.user_id for question in members])
         return [[RecentLead(*each) for each in leads] for leads in found]
 
     return await ask_by_group(questions, lambda question: question.most, ask)

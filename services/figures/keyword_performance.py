@@ -8,9 +8,9 @@ from db.language.snapshots import KeywordSnapshot
 from db.models import User
 from db.statements.buckets import BucketSums
 from db.statements.keyword_ranking import RankedKeyword, Ranking
-from loaders.buckets import SumsOfBuckets
-from loaders.keyword_ranking import BestKeywords
-from loaders.loader import Loads
+from loaders.buckets import BucketSumsByParent
+from loaders.dataloader import DataLoaders
+from loaders.keyword_ranking import BestKeywordsByUser
 from services.figures.cache import cached_figure
 from services.figures.group_by import ask_by_group
 from services.figures.rates import half_up
@@ -79,7 +79,7 @@ class BestKeywordsFound:
         return [self.keywords[index] for index in self.rankings[ranking][:most]]
 
 
-async def _warm_questions(_: Loads, user: User, now: datetime) -> Sequence[BestKeywordsOf]:
+async def _warm_questions(_: DataLoaders, user: User, now: datetime) -> Sequence[BestKeywordsOf]:
     return [BestKeywordsOf(user.id, *usual_period(user.time_zone, now))]
 
 
@@ -91,11 +91,13 @@ async def _warm_questions(_: Loads, user: User, now: datetime) -> Sequence[BestK
     shared=True,
     warm_questions=_warm_questions,
 )
-async def best_keywords(loads: Loads, questions: Sequence[BestKeywordsOf]) -> Sequence[BestKeywordsFound]:
+async def best_keywords(
+    loaders: DataLoaders, questions: Sequence[BestKeywordsOf]
+) -> Sequence[BestKeywordsFound]:
     async def ask(group: BestKeywordsOf, members: Sequence[BestKeywordsOf]) -> Sequence[BestKeywordsFound]:
         spans = ((group.previous_start, group.start), (group.start, group.end))
-        loader = BestKeywords(group.rankings, group.most, spans)
-        found = await loads.load(loader, [question.user_id for question in members])
+        loader = BestKeywordsByUser(group.rankings, group.most, spans)
+        found = await loaders.load(loader, [question.user_id for question in members])
         return [_found(ranked, group.rankings, group.most) for ranked in found]
 
     return await ask_by_group(questions, lambda question: replace(question, user_id=0), ask)
@@ -130,13 +132,15 @@ class KeywordWindow:
 
 
 @cached_figure("keyword_window", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS, shared=True)
-async def keyword_window(loads: Loads, questions: Sequence[KeywordWindowOf]) -> Sequence[KeywordWindow]:
+async def keyword_window(
+    loaders: DataLoaders, questions: Sequence[KeywordWindowOf]
+) -> Sequence[KeywordWindow]:
     async def ask(
         group: tuple[datetime, datetime, datetime], members: Sequence[KeywordWindowOf]
     ) -> Sequence[KeywordWindow]:
         previous_start, start, end = group
-        loader = SumsOfBuckets("keyword_id", ((previous_start, start), (start, end)))
-        found = await loads.load(loader, [question.keyword_id for question in members])
+        loader = BucketSumsByParent("keyword_id", ((previous_start, start), (start, end)))
+        found = await loaders.load(loader, [question.keyword_id for question in members])
         return [KeywordWindow(*sums) for sums in found]
 
     return await ask_by_group(

@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from db.statements.analysis import KeywordTerms, MentionText
 from db.statements.ingest import Identity, NewMention
-from loaders.ingest import ActiveKeywords, MentionOfIdentity
-from loaders.loader import Loads
+from loaders.dataloader import DataLoaders
+from loaders.ingest import ActiveKeywordsByUser, MentionIdByIdentity
 from services.analysis.record import AnalysisValues, analyze
 from services.ingest.row import NewRow, Row, keyword_ids_of
 from services.matching.keyword_matchers import KeywordMatcher
@@ -17,15 +17,15 @@ PreAnalyses: TypeAlias = Mapping[Identity, AnalysisValues]
 NO_PRE_ANALYSES: PreAnalyses = MappingProxyType({})
 
 
-async def pre_analyze(loads: Loads, matcher: KeywordMatcher, rows: Sequence[Row]) -> PreAnalyses:
+async def pre_analyze(loaders: DataLoaders, matcher: KeywordMatcher, rows: Sequence[Row]) -> PreAnalyses:
     """Return the analyses of the rows' new mentions. Existing mentions are skipped.
 
     It runs before the transaction that locks the user, so it does not see changes that are committed in between.
     """
-    (keywords,) = await loads.load(ActiveKeywords(), [matcher.user_id])
+    (keywords,) = await loaders.load(ActiveKeywordsByUser(), [matcher.user_id])
     matcher.update(keywords)
     mentions = _mentions(matcher, rows)
-    existing = await loads.load(MentionOfIdentity(matcher.user_id), list(mentions))
+    existing = await loaders.load(MentionIdByIdentity(matcher.user_id), list(mentions))
     new = [mention for mention, id_ in zip(mentions.values(), existing, strict=True) if id_ is None]
     analyses = await asyncio.to_thread(analyze, _texts(matcher, new))
     return {mention.identity: values for mention, values in zip(new, analyses, strict=True)}

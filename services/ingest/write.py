@@ -20,7 +20,7 @@ from db.statements.ingest import (
     lock_user,
     own_integrations,
 )
-from loaders.loader import Loads
+from loaders.dataloader import DataLoaders
 from services.analysis.record import ANALYZER, VERSION
 from services.ingest.pre_analysis import NO_PRE_ANALYSES, PreAnalyses, pre_analyze
 from services.ingest.row import FailedRow, NewRow, Row, keyword_ids_of
@@ -82,11 +82,11 @@ async def ingest(
     """Ingest rows in a transaction of their own. With `analyze`, analyze the new mentions first."""
     analyses = NO_PRE_ANALYSES
     if analyze:
-        loads = Loads(Reader(pool), Scope(matcher.user_id))
+        loaders = DataLoaders(Reader(pool), Scope(matcher.user_id))
         try:
-            analyses = await pre_analyze(loads, matcher, rows)
+            analyses = await pre_analyze(loaders, matcher, rows)
         finally:
-            await loads.close()
+            await loaders.close()
     return await in_transaction(pool, lambda writer: ingest_rows(writer, matcher, rows, on_error, analyses))
 
 

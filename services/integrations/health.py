@@ -22,8 +22,8 @@ from db.statements import integration_health as stored
 from db.statements.integration_health import Health, HealthInputs, MonitoredIntegration
 from db.statements.integration_runs import FAILED
 from db.statements.user import lock_all_keeping_version
-from loaders.integration_health import MonitoredIntegrations
-from loaders.loader import Loads
+from loaders.dataloader import DataLoaders
+from loaders.integration_health import MonitoredIntegrationsByKey
 from services.figures.cache import cached_figure
 from services.figures.group_by import ask_by_group
 from services.figures.rates import percent, rounded
@@ -196,7 +196,7 @@ def first_day(now: datetime) -> datetime:
     return _day(now) - timedelta(days=DAYS_SHOWN - 1)
 
 
-async def _warm_questions(_: Loads, user: User, now: datetime) -> Sequence[HealthsOf]:
+async def _warm_questions(_: DataLoaders, user: User, now: datetime) -> Sequence[HealthsOf]:
     return [HealthsOf(user.id, first_day(now), USUALLY_MOST)]
 
 
@@ -209,14 +209,16 @@ async def _warm_questions(_: Loads, user: User, now: datetime) -> Sequence[Healt
     warm_questions=_warm_questions,
 )
 async def integration_health(
-    loads: Loads, questions: Sequence[HealthsOf]
+    loaders: DataLoaders, questions: Sequence[HealthsOf]
 ) -> Sequence[list[IntegrationReport]]:
     async def ask(
         group: tuple[datetime, int, bool], members: Sequence[HealthsOf]
     ) -> Sequence[list[IntegrationReport]]:
         since, most, by_id = group
         keys = [(question.integration_id or 0) if by_id else question.user_id for question in members]
-        found = await loads.load(MonitoredIntegrations("id" if by_id else "user_id", most, since), keys)
+        found = await loaders.load(
+            MonitoredIntegrationsByKey("id" if by_id else "user_id", most, since), keys
+        )
         return [[_report(each, since) for each in monitored] for monitored in found]
 
     return await ask_by_group(

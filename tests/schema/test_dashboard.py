@@ -15,7 +15,7 @@ from db.language.records import row_class
 from db.language.scope import Scope
 from db.models import Integration, User, UserRole
 from db.statements import api_key as stored_keys
-from loaders.loader import Loads
+from loaders.dataloader import DataLoaders
 from resolvers.framework.context import Context, Viewer
 from resolvers.framework.global_id import encode
 from resolvers.integration_health import of_integrations
@@ -555,7 +555,7 @@ async def test_what_is_warmed_is_what_a_dashboard_asks(people: Any) -> None:
     (user,) = await people.world.pool.fetch(
         "SELECT * FROM users WHERE id = $1", user_id, record_class=row_class(User)
     )
-    cached, loads = people.cached, Loads(Reader(world.pool), Scope(user_id))
+    cached, loads = people.cached, DataLoaders(Reader(world.pool), Scope(user_id))
     try:
         for cached_figure in REGISTRY:
             if cached_figure.warm_questions is not None:

@@ -1,6 +1,6 @@
 """Expensive figures, computed once and kept for as long as each allows: the public face of this package."""
 
-from services.figures.cache.cached import Cached, Figure, Figures
+from services.figures.cache.cached import Cached, Figure, FigureByQuestion
 from services.figures.cache.definition import (
     REGISTRY,
     CachedFigure,
@@ -15,8 +15,8 @@ __all__ = [
     "Cached",
     "CachedFigure",
     "Figure",
+    "FigureByQuestion",
     "FigureRegistry",
-    "Figures",
     "Question",
     "Value",
     "cached_figure",

@@ -39,9 +39,9 @@ from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.models import User
-from loaders.counts import SumOfCounter
-from loaders.loader import CHECKED_BY_CALLER, Loader, Loads
-from loaders.rows import RowBy
+from loaders.counts import CounterSum
+from loaders.dataloader import CHECKED_BY_CALLER, DataLoader, DataLoaders
+from loaders.rows import RowByColumn
 from services.figures.cache.backend import Backend
 from services.figures.cache.computing import Computing, Job
 from services.figures.cache.decoded import DecodedValues
@@ -69,18 +69,18 @@ class Figure(Generic[Value]):
 
 
 @dataclass(frozen=True, slots=True)
-class Figures(Loader[Question, Figure[Value]]):
+class FigureByQuestion(DataLoader[Question, Figure[Value]]):
     """Loads each figure once per operation, so that two places of one answer cannot differ."""
 
     model = CHECKED_BY_CALLER
     figure: CachedFigure[Question, Value]
     max_age_seconds: float | None
     cached: "Cached" = field(compare=False, repr=False)
-    loads: Loads = field(compare=False, repr=False)
+    loaders: DataLoaders = field(compare=False, repr=False)
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[Question]) -> Sequence[Figure[Value]]:
         del reader, scope  # the loads have them
-        return await self.cached.get(self.figure, self.loads, keys, max_age_seconds=self.max_age_seconds)
+        return await self.cached.get(self.figure, self.loaders, keys, max_age_seconds=self.max_age_seconds)
 
 
 class Cached:
@@ -109,7 +109,7 @@ class Cached:
     async def get(
         self,
         figure: CachedFigure[Question, Value],
-        loads: Loads,
+        loaders: DataLoaders,
         questions: Sequence[Question],
         *,
         max_age_seconds: float | None = None,
@@ -121,23 +121,23 @@ class Cached:
         """
         if not questions:
             return []
-        keys = await self._keys(figure, loads, questions)
+        keys = await self._keys(figure, loaders, questions)
         question_by_key = dict(zip(keys, questions, strict=True))
         if max_age_seconds is not None and max_age_seconds <= 0:
-            entries = await self._computing.compute(Job(figure, loads, _never), question_by_key)
+            entries = await self._computing.compute(Job(figure, loaders, _never), question_by_key)
         else:
-            entries = await self._entries(figure, loads, question_by_key, max_age_seconds)
-        return await self._figures(figure, loads, keys, question_by_key, entries)
+            entries = await self._entries(figure, loaders, question_by_key, max_age_seconds)
+        return await self._figures(figure, loaders, keys, question_by_key, entries)
 
     async def refresh(
-        self, figure: CachedFigure[Question, Value], loads: Loads, questions: Sequence[Question]
+        self, figure: CachedFigure[Question, Value], loaders: DataLoaders, questions: Sequence[Question]
     ) -> None:
         """Compute the figures that are missing or stale, except those that another task or process computes."""
         if questions:
-            keys = await self._keys(figure, loads, questions)
+            keys = await self._keys(figure, loaders, questions)
             question_by_key = dict(zip(keys, questions, strict=True))
             await self._computing.entries(
-                Job(figure, loads, self._is_fresh, background=True), question_by_key
+                Job(figure, loaders, self._is_fresh, background=True), question_by_key
             )
 
     async def failure(self) -> Exception | None:
@@ -152,19 +152,19 @@ class Cached:
         await self._store.close()
 
     async def _keys(
-        self, figure: CachedFigure[Question, Value], loads: Loads, questions: Sequence[Question]
+        self, figure: CachedFigure[Question, Value], loaders: DataLoaders, questions: Sequence[Question]
     ) -> list[str]:
         """Return the questions' keys in the store, with the data versions of the snapshot."""
-        await loads.open()  # see `Computing`
+        await loaders.open()  # see `Computing`
         users = {question.user_id for question in questions}
         ids = [user_id for user_id in users if user_id is not None]
-        rows = await loads.load(RowBy(User), ids)
+        rows = await loaders.load(RowByColumn(User), ids)
         versions: dict[int | None, int] = {
             user_id: row.data_version if row else NO_SUCH_USER for user_id, row in zip(ids, rows, strict=True)
         }
         if None in users:
-            (versions[None],) = await loads.load(SumOfCounter("data_version"), [None])
-        viewer = loads.scope.user_id
+            (versions[None],) = await loaders.load(CounterSum("data_version"), [None])
+        viewer = loaders.scope.user_id
         return [
             self._prefix + figure.key(question, viewer, versions[question.user_id]) for question in questions
         ]
@@ -172,7 +172,7 @@ class Cached:
     async def _entries(
         self,
         figure: CachedFigure[Question, Value],
-        loads: Loads,
+        loaders: DataLoaders,
         question_by_key: Mapping[str, Question],
         max_age_seconds: float | None,
     ) -> dict[str, Entry]:
@@ -188,14 +188,14 @@ class Cached:
         self.statistics.stale += len(stale)
         self.statistics.hits += len(entries) - len(stale)
         if stale:
-            self._refresh_later(figure, loads.scope, stale)
+            self._refresh_later(figure, loaders.scope, stale)
         missing = {key: question_by_key[key] for key in question_by_key if key not in entries}
-        return entries | await self._computing.entries(Job(figure, loads, usable), missing)
+        return entries | await self._computing.entries(Job(figure, loaders, usable), missing)
 
     async def _figures(
         self,
         figure: CachedFigure[Question, Value],
-        loads: Loads,
+        loaders: DataLoaders,
         keys: Sequence[str],
         question_by_key: Mapping[str, Question],
         entries: dict[str, Entry],
@@ -207,7 +207,7 @@ class Cached:
             # The shape of the value changed, but the version of the figure did not.
             logger.warning("the stored value of %s cannot be read: %s", figure.name, damaged)
             self.statistics.errors += 1
-            entries = await self._computing.compute(Job(figure, loads, _never), question_by_key)
+            entries = await self._computing.compute(Job(figure, loaders, _never), question_by_key)
             return [self._figure(figure, key, entries[key]) for key in keys]
 
     def _figure(self, figure: CachedFigure[Question, Value], key: str, entry: Entry) -> Figure[Value]:
@@ -234,11 +234,11 @@ class Cached:
         """Refresh the questions from a new snapshot, with its data versions."""
         try:
             async with self._slots:
-                loads = Loads(Reader(self._pool), scope)
+                loaders = DataLoaders(Reader(self._pool), scope)
                 try:
-                    await self.refresh(figure, loads, list(stale.values()))
+                    await self.refresh(figure, loaders, list(stale.values()))
                 finally:
-                    await loads.close()
+                    await loaders.close()
         except Exception:
             self.statistics.failed_refreshes += 1
             logger.exception("%s could not be refreshed in the background", figure.name)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic
 
-from loaders.loader import Loads
+from loaders.dataloader import DataLoaders
 from services.figures.cache.decoded import DecodedValues
 from services.figures.cache.definition import CachedFigure, Question, Value
 from services.figures.cache.entry import Entry
@@ -34,7 +34,7 @@ class Job(Generic[Question, Value]):
     """
 
     figure: CachedFigure[Question, Value]
-    loads: Loads
+    loaders: DataLoaders
     usable: Callable[[Entry], bool]
     background: bool = False
 
@@ -75,9 +75,9 @@ class Computing:
     ) -> dict[str, Entry]:
         """Compute the entries from the job's snapshot, regardless of the store, and store them."""
         figure = job.figure
-        as_of = self._clock() - job.loads.snapshot_age_seconds
+        as_of = self._clock() - job.loaders.snapshot_age_seconds
         self._statistics.misses += 0 if job.background else len(question_by_key)
-        values = await figure.compute(job.loads, list(question_by_key.values()))
+        values = await figure.compute(job.loaders, list(question_by_key.values()))
         if len(values) != len(question_by_key):
             raise TypeError(
                 f"{figure.name} returned {len(values)} values for {len(question_by_key)} questions"

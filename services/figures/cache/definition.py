@@ -11,7 +11,7 @@ from pydantic import PydanticSchemaGenerationError, TypeAdapter
 from pydantic_core import PydanticSerializationError
 
 from db.models import User
-from loaders.loader import Loads
+from loaders.dataloader import DataLoaders
 
 
 class FigureQuestion(Hashable, Protocol):
@@ -27,8 +27,8 @@ class FigureQuestion(Hashable, Protocol):
 
 Question = TypeVar("Question", bound=FigureQuestion)
 Value = TypeVar("Value")
-Compute = Callable[[Loads, Sequence[Question]], Awaitable[Sequence[Value]]]
-WarmQuestions = Callable[[Loads, User, datetime], Awaitable[Sequence[Question]]]
+Compute = Callable[[DataLoaders, Sequence[Question]], Awaitable[Sequence[Value]]]
+WarmQuestions = Callable[[DataLoaders, User, datetime], Awaitable[Sequence[Question]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

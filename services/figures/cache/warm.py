@@ -11,8 +11,8 @@ from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.models import User
 from db.statements.user import SeenUser, seen_lately
-from loaders.loader import Loads
-from loaders.rows import RowBy
+from loaders.dataloader import DataLoaders
+from loaders.rows import RowByColumn
 from services.accounts.viewer import Viewer
 from services.figures.cache.cached import Cached
 from services.figures.cache.definition import CachedFigure
@@ -85,15 +85,15 @@ async def _warm_user(
     cached: Cached, pool: Pool, figures: list[CachedFigure[Any, Any]], user: SeenUser
 ) -> None:
     """Refresh the user's figures in the user's scope, from one snapshot."""
-    loads = Loads(Reader(pool), Viewer(user.user_id, user.role).scope)
+    loaders = DataLoaders(Reader(pool), Viewer(user.user_id, user.role).scope)
     try:
-        (row,) = await loads.load(RowBy(User), [user.user_id])
+        (row,) = await loaders.load(RowByColumn(User), [user.user_id])
         for figure in figures:
             if row and figure.warm_questions:
-                questions = await figure.warm_questions(loads, row, datetime.now(UTC))
-                await cached.refresh(figure, loads, questions)
+                questions = await figure.warm_questions(loaders, row, datetime.now(UTC))
+                await cached.refresh(figure, loaders, questions)
     finally:
-        await loads.close()
+        await loaders.close()
 
 
 def crowded(pool: Pool) -> Busy:

@@ -13,8 +13,8 @@ from db.engine.reader import Reader
 from db.language.keyset import LATEST_ID_FIRST
 from db.language.scope import Scope
 from db.models.base import Base, Id
-from loaders.loader import CHECKED_BY_CALLER, Loader
-from loaders.rows import RowBy
+from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
+from loaders.rows import RowByColumn
 from resolvers.framework.context import Context
 from resolvers.framework.errors import ForbiddenError
 from resolvers.framework.paging import Listing, PageArguments
@@ -67,7 +67,7 @@ def test_the_scope_of_an_unknown_model_is_refused() -> None:
 
 async def test_rows_of_an_unknown_model_are_not_loaded() -> None:
     with pytest.raises(ForbiddenError, match="Secret cannot be read"):
-        await context().load(RowBy(Secret), [1])
+        await context().load(RowByColumn(Secret), [1])
 
 
 async def test_a_list_of_an_unknown_model_is_refused() -> None:
@@ -85,13 +85,13 @@ def test_a_loader_without_a_model_cannot_be_defined() -> None:
     with pytest.raises(TypeError, match="Nameless must state its `model`"):
 
         @dataclass(frozen=True, slots=True)
-        class Nameless(Loader[int, int]):
+        class Nameless(DataLoader[int, int]):
             other: str
 
 
 async def test_values_that_the_caller_checks_need_no_scope() -> None:
     @dataclass(frozen=True, slots=True)
-    class Doubled(Loader[int, int]):
+    class Doubled(DataLoader[int, int]):
         model = CHECKED_BY_CALLER
 
         async def read(self, _: Reader, __: Scope, keys: Sequence[int]) -> Sequence[int]:
@@ -104,4 +104,4 @@ async def test_values_that_the_caller_checks_need_no_scope() -> None:
     ("model", "scope"), [(models.Export, Scope(1)), (models.Keyword, Scope(None)), (models.User, Scope(None))]
 )
 def test_operators_read_all_rows_but_those_of_personal_models(model: type[Base], scope: Scope) -> None:
-    assert rows_to_read(viewer(models.UserRole.OPERATOR), RowBy(model)) == scope
+    assert rows_to_read(viewer(models.UserRole.OPERATOR), RowByColumn(model)) == scope

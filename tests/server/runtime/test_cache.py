@@ -17,7 +17,7 @@ from db.engine.pool import Pool, open_pool
 from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.models import User
-from loaders.loader import Loads
+from loaders.dataloader import DataLoaders
 from server.app import create_app
 from server.commands import cache as command_module
 from server.commands.cache import cache_app
@@ -51,17 +51,17 @@ class Counted:
     def __post_init__(self) -> None:
         self.cached_figure = CachedFigure("counted", 1, 60, 60, self.compute, self.warm_questions)
 
-    async def compute(self, _: Loads, questions: Sequence[About]) -> Sequence[int]:
+    async def compute(self, _: DataLoaders, questions: Sequence[About]) -> Sequence[int]:
         if self.failure is not None:
             raise self.failure
         self.runs += 1
         return [self.runs for _ in questions]
 
-    async def warm_questions(self, _: Loads, user: User, __: datetime) -> Sequence[About]:
+    async def warm_questions(self, _: DataLoaders, user: User, __: datetime) -> Sequence[About]:
         return [About(user.id)]
 
     async def ask(self, pool: Pool, cached: Cached, user_id: int) -> int:
-        loads = Loads(Reader(pool), Scope(user_id))
+        loads = DataLoaders(Reader(pool), Scope(user_id))
         try:
             (figure,) = await cached.get(self.cached_figure, loads, [About(user_id)])
             return figure.value

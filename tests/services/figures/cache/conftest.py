@@ -14,8 +14,8 @@ from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.language.scope import EVERYBODY, Scope
 from db.models import User
-from loaders.loader import Loads
-from loaders.rows import RowBy
+from loaders.dataloader import DataLoaders
+from loaders.rows import RowByColumn
 from services.figures.cache import Cached, CachedFigure, Figure
 from services.figures.cache.backend import Backend
 from services.figures.cache.memory import MemoryBackend
@@ -60,7 +60,7 @@ class Counting:
     def runs(self) -> int:
         return len(self.asked)
 
-    async def compute(self, loads: Loads, questions: Sequence[TotalsOf]) -> Sequence[Totals]:
+    async def compute(self, loaders: DataLoaders, questions: Sequence[TotalsOf]) -> Sequence[Totals]:
         self.asked.append([question.name for question in questions])
         self.entered.set()
         await self.gate.wait()
@@ -68,7 +68,7 @@ class Counting:
             raise self.failures.pop()
         if self.failure is not None:
             raise self.failure
-        rows = await loads.load(RowBy(User), [question.user_id or 0 for question in questions])
+        rows = await loaders.load(RowByColumn(User), [question.user_id or 0 for question in questions])
         return [
             Totals(
                 row.data_version if row else 0,
@@ -105,13 +105,15 @@ class Laboratory:
         return Cached(self.pool, backend, namespace=f"test-{id(self)}", clock=self.clock)
 
     @asynccontextmanager
-    async def operation(self, user_id: int | None = None, *, operator: bool = False) -> AsyncIterator[Loads]:
+    async def operation(
+        self, user_id: int | None = None, *, operator: bool = False
+    ) -> AsyncIterator[DataLoaders]:
         """The loads of an operation: of ann, of another user, or of an operator."""
-        loads = Loads(Reader(self.pool), EVERYBODY if operator else Scope(user_id or self.ann))
+        loaders = DataLoaders(Reader(self.pool), EVERYBODY if operator else Scope(user_id or self.ann))
         try:
-            yield loads
+            yield loaders
         finally:
-            await loads.close()
+            await loaders.close()
 
     async def figures(
         self,
@@ -122,9 +124,9 @@ class Laboratory:
     ) -> list[Figure[Totals]]:
         """Return the figures of these names, read by a new operation."""
         user = user_id or self.ann
-        async with self.operation(user) as loads:
+        async with self.operation(user) as loaders:
             questions = [TotalsOf(user, name) for name in names]
-            return await (cached or self.cached).get(self.totals, loads, questions, max_age_seconds=max_age)
+            return await (cached or self.cached).get(self.totals, loaders, questions, max_age_seconds=max_age)
 
     async def figure(
         self, *, user_id: int | None = None, max_age: float | None = None, cached: Cached | None = None

@@ -12,8 +12,8 @@ from enum import Enum
 import pytest
 
 from db.engine.reader import Reader
-from loaders.loader import Loads
-from services.figures.cache import Cached, CachedFigure, FigureRegistry, Figures, cached_figure
+from loaders.dataloader import DataLoaders
+from services.figures.cache import Cached, CachedFigure, FigureByQuestion, FigureRegistry, cached_figure
 from services.figures.cache.decoded import DecodedValues
 from tests.services.figures.cache.conftest import STALE, TTL, Laboratory, Totals, TotalsOf
 
@@ -69,14 +69,14 @@ class Plain:
 async def test_values_round_trip_through_the_cache(laboratory: Laboratory, max_age: float | None) -> None:
     value = Plain(datetime(2026, 3, 29, 1, tzinfo=UTC), Decimal("12.50"), Kind.FIRST, {1: 2}, (3, None))
 
-    async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[Plain]:
+    async def compute(_: DataLoaders, questions: Sequence[TotalsOf]) -> Sequence[Plain]:
         return [value for _ in questions]
 
     kept = CachedFigure("plain", 1, TTL, STALE, compute)
-    async with laboratory.operation() as loads:
+    async with laboratory.operation() as loaders:
         for _ in range(2):
             (figure,) = await laboratory.cached.get(
-                kept, loads, [TotalsOf(laboratory.ann)], max_age_seconds=max_age
+                kept, loaders, [TotalsOf(laboratory.ann)], max_age_seconds=max_age
             )
             assert figure.value == value
             assert figure.value is not value
@@ -88,9 +88,9 @@ async def test_values_of_shared_figures_are_one_object_per_stored_value(
     shared = CachedFigure("lent", 1, TTL, STALE, laboratory.counting.compute, shared=True)
 
     async def value(cached: Cached | None = None) -> Totals:
-        async with laboratory.operation() as loads:
+        async with laboratory.operation() as loaders:
             asked = [TotalsOf(laboratory.ann)]
-            (figure,) = await (cached or laboratory.cached).get(shared, loads, asked)
+            (figure,) = await (cached or laboratory.cached).get(shared, loaders, asked)
         return figure.value
 
     first = await value()
@@ -115,15 +115,15 @@ async def test_a_recomputed_shared_value_replaces_the_old_object(
     mentions = []
     for later in (0, 2 * (TTL + STALE)):
         laboratory.later = later
-        async with laboratory.operation() as loads:
-            (figure,) = await laboratory.cached.get(shared, loads, [TotalsOf(laboratory.ann)])
+        async with laboratory.operation() as loaders:
+            (figure,) = await laboratory.cached.get(shared, loaders, [TotalsOf(laboratory.ann)])
         mentions.append(figure.value.mentions)
         await laboratory.ingest()
     assert mentions == [0, 1]
 
 
 def test_the_decoded_values_are_bounded() -> None:
-    async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[list[int]]:
+    async def compute(_: DataLoaders, questions: Sequence[TotalsOf]) -> Sequence[list[int]]:
         return [[] for _ in questions]
 
     shared = CachedFigure("lists", 1, TTL, STALE, compute, shared=True)
@@ -142,11 +142,11 @@ async def test_closing_an_operation_frees_its_figures_without_garbage_collection
 ) -> None:
     gc.disable()
     try:
-        async with laboratory.operation() as loads:
-            figures = Figures(laboratory.totals, None, laboratory.cached, loads)
-            await loads.load(figures, [TotalsOf(laboratory.ann)])
-        there = weakref.ref(loads)
-        del loads, figures
+        async with laboratory.operation() as loaders:
+            figures = FigureByQuestion(laboratory.totals, None, laboratory.cached, loaders)
+            await loaders.load(figures, [TotalsOf(laboratory.ann)])
+        there = weakref.ref(loaders)
+        del loaders, figures
         await asyncio.sleep(0)
         assert there() is None
     finally:
@@ -156,16 +156,16 @@ async def test_closing_an_operation_frees_its_figures_without_garbage_collection
 async def test_nulls_and_zeros_are_cached(laboratory: Laboratory) -> None:
     runs = 0
 
-    async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[int | None]:
+    async def compute(_: DataLoaders, questions: Sequence[TotalsOf]) -> Sequence[int | None]:
         nonlocal runs
         runs += 1
         return [None if question.name == "none" else 0 for question in questions]
 
     nothing = CachedFigure("nothing", 1, TTL, STALE, compute)
-    async with laboratory.operation() as loads:
+    async with laboratory.operation() as loaders:
         for _ in range(3):
             questions = [TotalsOf(laboratory.ann, "none"), TotalsOf(laboratory.ann, "zero")]
-            figures = await laboratory.cached.get(nothing, loads, questions)
+            figures = await laboratory.cached.get(nothing, loaders, questions)
             assert [figure.value for figure in figures] == [None, 0]
     assert runs == 1
 
@@ -290,11 +290,11 @@ async def test_max_age_does_not_extend_the_limit_of_a_figure(laboratory: Laborat
 async def test_an_exact_figure_is_computed_from_the_callers_snapshot_and_cached(
     laboratory: Laboratory,
 ) -> None:
-    async with laboratory.operation() as loads:
-        (before,) = await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann)])
+    async with laboratory.operation() as loaders:
+        (before,) = await laboratory.cached.get(laboratory.totals, loaders, [TotalsOf(laboratory.ann)])
         await laboratory.ingest()
         (same,) = await laboratory.cached.get(
-            laboratory.totals, loads, [TotalsOf(laboratory.ann)], max_age_seconds=0
+            laboratory.totals, loaders, [TotalsOf(laboratory.ann)], max_age_seconds=0
         )
     assert (before.value.mentions, same.value.mentions) == (0, 0)
     exact = await laboratory.figure(max_age=0)
@@ -305,11 +305,13 @@ async def test_an_exact_figure_is_computed_from_the_callers_snapshot_and_cached(
 
 async def test_a_figure_is_as_old_as_its_snapshot(laboratory: Laboratory) -> None:
     before = datetime.now(UTC)
-    async with laboratory.operation() as loads:
-        await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann, "opens")])
+    async with laboratory.operation() as loaders:
+        await laboratory.cached.get(laboratory.totals, loaders, [TotalsOf(laboratory.ann, "opens")])
         opened = datetime.now(UTC)
         await asyncio.sleep(0.05)
-        (figure,) = await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann, "late")])
+        (figure,) = await laboratory.cached.get(
+            laboratory.totals, loaders, [TotalsOf(laboratory.ann, "late")]
+        )
     assert before <= figure.as_of <= opened
 
 
@@ -323,11 +325,11 @@ async def test_users_read_their_own_writes(laboratory: Laboratory) -> None:
 
 
 async def test_an_older_snapshot_reads_figures_of_its_data_version(laboratory: Laboratory) -> None:
-    async with laboratory.operation() as loads:
-        await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann, "opens")])
+    async with laboratory.operation() as loaders:
+        await laboratory.cached.get(laboratory.totals, loaders, [TotalsOf(laboratory.ann, "opens")])
         await laboratory.write()
         assert (await laboratory.figure()).value.version == 1
-        (old,) = await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann)])
+        (old,) = await laboratory.cached.get(laboratory.totals, loaders, [TotalsOf(laboratory.ann)])
     assert old.value.version == 0
     assert (await laboratory.figure()).value.version == 1
 
@@ -343,17 +345,17 @@ async def test_ingested_mentions_count_from_the_next_computation(laboratory: Lab
 async def test_viewers_do_not_share_figures(laboratory: Laboratory) -> None:
     questions = [TotalsOf(laboratory.ann)]
     await laboratory.figure()
-    async with laboratory.operation(laboratory.ben) as loads:
-        await laboratory.cached.get(laboratory.totals, loads, questions)
-    async with laboratory.operation(operator=True) as loads:
-        await laboratory.cached.get(laboratory.totals, loads, questions)
+    async with laboratory.operation(laboratory.ben) as loaders:
+        await laboratory.cached.get(laboratory.totals, loaders, questions)
+    async with laboratory.operation(operator=True) as loaders:
+        await laboratory.cached.get(laboratory.totals, loaders, questions)
     assert laboratory.counting.runs == 3
 
 
 async def test_a_figure_over_all_users_changes_with_every_users_writes(laboratory: Laboratory) -> None:
     async def ask() -> None:
-        async with laboratory.operation(operator=True) as loads:
-            await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(None)])
+        async with laboratory.operation(operator=True) as loaders:
+            await laboratory.cached.get(laboratory.totals, loaders, [TotalsOf(None)])
 
     await ask()
     await ask()
@@ -371,13 +373,13 @@ async def test_another_version_of_a_figure_has_separate_entries(laboratory: Labo
 
 
 async def test_a_refresh_stores_its_figure_under_the_version_of_its_snapshot(laboratory: Laboratory) -> None:
-    async with laboratory.operation() as loads:
-        await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann)])
+    async with laboratory.operation() as loaders:
+        await laboratory.cached.get(laboratory.totals, loaders, [TotalsOf(laboratory.ann)])
         await laboratory.write()
         laboratory.later = TTL + 1
-        await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann)])
+        await laboratory.cached.get(laboratory.totals, loaders, [TotalsOf(laboratory.ann)])
         await laboratory.settled()
-        (old,) = await laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann)])
+        (old,) = await laboratory.cached.get(laboratory.totals, loaders, [TotalsOf(laboratory.ann)])
     assert old.value.version == 0
     await laboratory.settled()
     runs = laboratory.counting.runs
@@ -444,27 +446,27 @@ async def test_callers_that_exhaust_the_pool_do_not_deadlock(laboratory: Laborat
 
 
 async def test_a_figure_that_returns_too_few_values_raises(laboratory: Laboratory) -> None:
-    async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[int]:
+    async def compute(_: DataLoaders, questions: Sequence[TotalsOf]) -> Sequence[int]:
         return [1 for _ in questions[1:]]
 
     short = CachedFigure("short", 1, TTL, STALE, compute)
-    async with laboratory.operation() as loads:
+    async with laboratory.operation() as loaders:
         with pytest.raises(TypeError, match="short returned 1 values for 2 questions"):
-            await laboratory.cached.get(short, loads, [TotalsOf(1, "a"), TotalsOf(1, "b")])
+            await laboratory.cached.get(short, loaders, [TotalsOf(1, "a"), TotalsOf(1, "b")])
 
 
 async def test_a_figure_that_returns_values_of_another_type_raises(laboratory: Laboratory) -> None:
-    async def compute(loads: Loads, questions: Sequence[TotalsOf]) -> Sequence[int]:
-        return [loads for _ in questions]  # type: ignore[misc]
+    async def compute(loaders: DataLoaders, questions: Sequence[TotalsOf]) -> Sequence[int]:
+        return [loaders for _ in questions]  # type: ignore[misc]
 
     wrong = CachedFigure("wrong", 1, TTL, STALE, compute)
-    async with laboratory.operation() as loads:
+    async with laboratory.operation() as loaders:
         with pytest.raises(TypeError, match="wrong returned a value of another type than annotated"):
-            await laboratory.cached.get(wrong, loads, [TotalsOf(laboratory.ann)])
+            await laboratory.cached.get(wrong, loaders, [TotalsOf(laboratory.ann)])
 
 
 def test_a_figure_of_values_that_cannot_be_stored_raises() -> None:
-    async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[Reader]:
+    async def compute(_: DataLoaders, questions: Sequence[TotalsOf]) -> Sequence[Reader]:
         raise NotImplementedError
 
     with pytest.raises(TypeError, match=r"readers must have plain questions and values: .*Reader"):
@@ -473,7 +475,7 @@ def test_a_figure_of_values_that_cannot_be_stored_raises() -> None:
 
 @pytest.mark.parametrize(("ttl", "stale"), [(0, 1), (-1, 1), (1, -1)])
 def test_a_figure_without_a_positive_ttl_raises(ttl: float, stale: float) -> None:
-    async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[int]:
+    async def compute(_: DataLoaders, questions: Sequence[TotalsOf]) -> Sequence[int]:
         raise NotImplementedError
 
     with pytest.raises(ValueError, match="short-lived"):
@@ -483,7 +485,7 @@ def test_a_figure_without_a_positive_ttl_raises(ttl: float, stale: float) -> Non
 def test_figures_register_once() -> None:
     known = FigureRegistry()
 
-    async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[int]:
+    async def compute(_: DataLoaders, questions: Sequence[TotalsOf]) -> Sequence[int]:
         raise NotImplementedError
 
     make: Callable[..., CachedFigure[TotalsOf, int]] = cached_figure(
@@ -498,11 +500,11 @@ def test_figures_register_once() -> None:
 
 async def test_a_single_load_operation_holds_its_connection_for_figures(laboratory: Laboratory) -> None:
     """A computing caller must hold its connection before others wait for it; see `Computing`."""
-    async with laboratory.operation() as loads:
-        loads._reader.single = True
+    async with laboratory.operation() as loaders:
+        loaders._reader.single = True
         laboratory.counting.gate.clear()
         asking = asyncio.create_task(
-            laboratory.cached.get(laboratory.totals, loads, [TotalsOf(laboratory.ann)])
+            laboratory.cached.get(laboratory.totals, loaders, [TotalsOf(laboratory.ann)])
         )
         await laboratory.counting.entered.wait()
         assert laboratory.pool.get_idle_size() == laboratory.pool.get_size() - 1

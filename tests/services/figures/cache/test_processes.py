@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from db.engine.pool import Pool
-from loaders.loader import Loads
+from loaders.dataloader import DataLoaders
 from services.figures.cache import Cached, CachedFigure, computing, store
 from services.figures.cache.redis import RedisBackend
 from tests.services.figures.cache.conftest import STALE, TTL, Laboratory, TotalsOf
@@ -200,7 +200,7 @@ async def test_a_stale_figure_is_refreshed_by_one_process(shared: Laboratory, va
 
 
 async def test_databases_that_share_a_store_have_separate_figures(shared: Laboratory, valkey: Valkey) -> None:
-    async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[int]:
+    async def compute(_: DataLoaders, questions: Sequence[TotalsOf]) -> Sequence[int]:
         runs.append(1)
         return [len(runs) for _ in questions]
 
@@ -209,18 +209,18 @@ async def test_databases_that_share_a_store_have_separate_figures(shared: Labora
     for namespace in ("one", "two"):
         backend = RedisBackend(valkey.url, timeout_seconds=5)
         cached = Cached(shared.pool, backend, namespace=f"{id(shared)}{namespace}")
-        async with shared.operation() as loads:
-            await cached.get(counted, loads, [TotalsOf(shared.ann)])
+        async with shared.operation() as loaders:
+            await cached.get(counted, loaders, [TotalsOf(shared.ann)])
         await cached.close()
     assert len(runs) == 2
 
 
 async def test_the_store_expires_entries_at_their_limit(shared: Laboratory, valkey: Valkey) -> None:
     """It protects readers with slow clocks. A value from an old snapshot expires earlier."""
-    async with shared.operation() as loads:
-        await shared.cached.get(shared.totals, loads, [TotalsOf(shared.ann, "opens")])
+    async with shared.operation() as loaders:
+        await shared.cached.get(shared.totals, loaders, [TotalsOf(shared.ann, "opens")])
         await asyncio.sleep(0.5)
-        await shared.cached.get(shared.totals, loads, [TotalsOf(shared.ann, "late")])
+        await shared.cached.get(shared.totals, loaders, [TotalsOf(shared.ann, "late")])
     with valkey.client() as client:
         left = sorted(client.pttl(key) / 1000 for key in client.keys(f"{shared.cached._prefix}*"))
     assert len(left) == 2
@@ -230,11 +230,11 @@ async def test_the_store_expires_entries_at_their_limit(shared: Laboratory, valk
 async def test_concurrent_reads_of_an_operation_share_a_round_trip(
     shared: Laboratory, valkey: Valkey
 ) -> None:
-    async with shared.operation() as loads:
+    async with shared.operation() as loaders:
         asked = [[TotalsOf(shared.ann, f"{number}"), TotalsOf(shared.ann, "all")] for number in range(7)]
 
         async def ask_all() -> list[list[str]]:
-            calls = (shared.cached.get(shared.totals, loads, questions) for questions in asked)
+            calls = (shared.cached.get(shared.totals, loaders, questions) for questions in asked)
             return [[figure.value.name for figure in figures] for figures in await asyncio.gather(*calls)]
 
         computed = await ask_all()
@@ -250,11 +250,11 @@ async def test_concurrent_reads_of_an_operation_share_a_round_trip(
 async def test_cancelling_a_read_does_not_cancel_the_reads_of_others(shared: Laboratory) -> None:
     await shared.figure()
     async with shared.operation() as first, shared.operation() as second:
-        for loads in (first, second):
-            await shared.cached.get(shared.totals, loads, [TotalsOf(shared.ann)])
+        for loaders in (first, second):
+            await shared.cached.get(shared.totals, loaders, [TotalsOf(shared.ann)])
         calls = [
-            asyncio.create_task(shared.cached.get(shared.totals, loads, [TotalsOf(shared.ann)]))
-            for loads in (first, second)
+            asyncio.create_task(shared.cached.get(shared.totals, loaders, [TotalsOf(shared.ann)]))
+            for loaders in (first, second)
         ]
         while shared.cached._store._next_keys is None:
             await asyncio.sleep(0)

@@ -9,7 +9,7 @@ from uuid import uuid4
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from loaders.loader import Loads
+from loaders.dataloader import DataLoaders
 from services.figures.cache import Cached, CachedFigure
 from services.figures.cache.backend import Backend
 from services.figures.cache.redis import RedisBackend
@@ -53,12 +53,12 @@ class Play:
         self.turnstile = asyncio.Lock()
         self.running = 0
 
-    async def compute(self, loads: Loads, questions: Sequence[TotalsOf]) -> Sequence[Totals]:
+    async def compute(self, loaders: DataLoaders, questions: Sequence[TotalsOf]) -> Sequence[Totals]:
         await asyncio.sleep(self.random.choice([0, 0, 0.001, 0.004]))
         if self.failures_due:
             self.failures_due -= 1
             raise PlannedError
-        return await self.laboratory.counting.compute(loads, questions)
+        return await self.laboratory.counting.compute(loaders, questions)
 
     async def run(self, number: int, plan: Sequence[tuple[str, float | None]]) -> None:
         cached = self.caches[number % len(self.caches)]
@@ -95,15 +95,15 @@ class Play:
 
     async def _get(self, cached: Cached, max_age: float | None) -> None:
         began_at = self.laboratory.clock()
-        async with self.laboratory.operation(self.user_id) as loads:
+        async with self.laboratory.operation(self.user_id) as loaders:
             try:
                 (figure,) = await cached.get(
-                    self.totals, loads, [TotalsOf(self.user_id)], max_age_seconds=max_age
+                    self.totals, loaders, [TotalsOf(self.user_id)], max_age_seconds=max_age
                 )
             except PlannedError:
                 return
             ended_at = self.laboratory.clock()
-            (seen,) = await self.laboratory.counting.compute(loads, [TotalsOf(self.user_id)])
+            (seen,) = await self.laboratory.counting.compute(loaders, [TotalsOf(self.user_id)])
         value = figure.value
         self.got.append(
             Got(

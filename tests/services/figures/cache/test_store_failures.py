@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from db.engine.pool import Pool
-from loaders.loader import Loads
+from loaders.dataloader import DataLoaders
 from services.figures.cache import Cached, CachedFigure
 from services.figures.cache.entry import Entry
 from services.figures.cache.redis import RedisBackend
@@ -133,8 +133,8 @@ async def test_a_full_store_fails_no_request(tormented: Laboratory, own_valkey: 
         client.config_set("maxmemory", 1)
         for _ in range(5):
             assert await right(tormented)
-        async with tormented.operation() as loads:
-            (figure,) = await tormented.cached.get(tormented.totals, loads, [TotalsOf(tormented.ann, "a")])
+        async with tormented.operation() as loaders:
+            (figure,) = await tormented.cached.get(tormented.totals, loaders, [TotalsOf(tormented.ann, "a")])
         assert figure.value.version == 5
         statistics = tormented.cached.statistics
         assert statistics.errors > 0
@@ -276,15 +276,15 @@ async def test_without_a_store_tasks_still_share_one_computation(
 
     runs = 0
 
-    async def compute(_: Loads, questions: Sequence[TotalsOf]) -> Sequence[int]:
+    async def compute(_: DataLoaders, questions: Sequence[TotalsOf]) -> Sequence[int]:
         nonlocal runs
         runs += 1
         await asyncio.sleep(0.5)
         return [7 for _ in questions]
 
     async def ask() -> int:
-        async with tormented.operation() as loads:
-            (figure,) = await tormented.cached.get(slow, loads, [TotalsOf(tormented.ann)])
+        async with tormented.operation() as loaders:
+            (figure,) = await tormented.cached.get(slow, loaders, [TotalsOf(tormented.ann)])
             return figure.value
 
     slow = CachedFigure("slow", 1, TTL, STALE, compute)

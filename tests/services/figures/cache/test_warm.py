@@ -9,13 +9,13 @@ import pytest
 from db.engine.pool import Pool, open_pool, statements_running
 from db.models import User
 from db.statements.user import note_seen, seen_lately
-from loaders.loader import Loads
+from loaders.dataloader import DataLoaders
 from services.figures.cache import CachedFigure, FigureRegistry
 from services.figures.cache.warm import Warmed, crowded, warm
 from tests.services.figures.cache.conftest import STALE, TTL, Laboratory, TotalsOf
 
 
-async def warm_questions(_: Loads, user: User, now: datetime) -> Sequence[TotalsOf]:
+async def warm_questions(_: DataLoaders, user: User, now: datetime) -> Sequence[TotalsOf]:
     assert now.tzinfo is not None
     return [TotalsOf(user.id, ""), TotalsOf(user.id, "b")]
 
@@ -64,9 +64,9 @@ async def test_an_operators_figures_are_warmed_in_an_operators_scope(
 ) -> None:
     await laboratory.pool.execute("UPDATE users SET role = 'operator', last_seen_at = now()")
     await warm(laboratory.cached, laboratory.pool, figures, never_busy)
-    async with laboratory.operation(operator=True) as loads:
+    async with laboratory.operation(operator=True) as loaders:
         questions = [TotalsOf(laboratory.ann), TotalsOf(laboratory.ben)]
-        await laboratory.cached.get(laboratory.totals, loads, questions)
+        await laboratory.cached.get(laboratory.totals, loaders, questions)
     assert laboratory.counting.runs == 2
 
 

@@ -16,8 +16,8 @@ from db.engine.pool import Pool, open_pool
 from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.models import User
-from loaders.loader import Loads
-from loaders.rows import RowBy
+from loaders.dataloader import DataLoaders
+from loaders.rows import RowByColumn
 from services.figures.cache import Cached, CachedFigure
 from services.figures.cache.redis import RedisBackend
 from tests.services.figures.cache.conftest import Totals, TotalsOf
@@ -42,12 +42,12 @@ class Worker:
         self.computed: list[str] = []
         self.failing = 0.0
 
-    async def compute(self, loads: Loads, questions: Sequence[TotalsOf]) -> Sequence[Totals]:
+    async def compute(self, loaders: DataLoaders, questions: Sequence[TotalsOf]) -> Sequence[Totals]:
         self.computed += [question.name for question in questions]
         if self.random.random() < self.failing:
             raise PlannedError
         await asyncio.sleep(self.random.uniform(0, 0.02))
-        (row,) = await loads.load(RowBy(User), [self.user_id])
+        (row,) = await loaders.load(RowByColumn(User), [self.user_id])
         assert row is not None
         return [Totals(row.data_version, row.mentions_count, question.name, []) for question in questions]
 
@@ -57,9 +57,9 @@ class Worker:
         values = await asyncio.gather(*(self.ask() for _ in range(TASKS)))
         return {"computed": self.computed, "values": values}
 
-    async def slow(self, loads: Loads, questions: Sequence[TotalsOf]) -> Sequence[Totals]:
+    async def slow(self, loaders: DataLoaders, questions: Sequence[TotalsOf]) -> Sequence[Totals]:
         await asyncio.sleep(0.2)
-        return await self.compute(loads, questions)
+        return await self.compute(loaders, questions)
 
     async def hang(self) -> dict[str, Any]:
         """Compute until the process is killed."""
@@ -67,7 +67,7 @@ class Worker:
         await self.ask()
         return {}
 
-    async def never(self, _: Loads, questions: Sequence[TotalsOf]) -> Sequence[Totals]:
+    async def never(self, _: DataLoaders, questions: Sequence[TotalsOf]) -> Sequence[Totals]:
         sys.stdout.write("computing\n")
         sys.stdout.flush()
         await asyncio.sleep(600)
@@ -76,12 +76,12 @@ class Worker:
     async def ask(self) -> list[str]:
         names = [str(number) for number in range(KEYS)]
         self.random.shuffle(names)
-        loads = Loads(Reader(self.pool), Scope(self.user_id))
+        loaders = DataLoaders(Reader(self.pool), Scope(self.user_id))
         try:
             questions = [TotalsOf(self.user_id, name) for name in names]
-            figures = await self.cached.get(self.totals, loads, questions)
+            figures = await self.cached.get(self.totals, loaders, questions)
         finally:
-            await loads.close()
+            await loaders.close()
         return sorted(figure.value.name for figure in figures)
 
     async def mingle(self) -> dict[str, Any]:
@@ -115,17 +115,17 @@ class Worker:
 
     async def get(self, max_age: float | None) -> None:
         began_at = time.time()
-        loads = Loads(Reader(self.pool), Scope(self.user_id))
+        loaders = DataLoaders(Reader(self.pool), Scope(self.user_id))
         try:
             (figure,) = await self.cached.get(
-                self.totals, loads, [TotalsOf(self.user_id)], max_age_seconds=max_age
+                self.totals, loaders, [TotalsOf(self.user_id)], max_age_seconds=max_age
             )
             ended_at = time.time()
-            (seen,) = await loads.load(RowBy(User), [self.user_id])
+            (seen,) = await loaders.load(RowByColumn(User), [self.user_id])
         except PlannedError:
             return
         finally:
-            await loads.close()
+            await loaders.close()
         assert seen is not None
         self.got.append(
             Got(

@@ -25,7 +25,7 @@ CHECKED_BY_CALLER: Final = CheckedByCaller.CHECKED_BY_CALLER
 """The `model` of a loader whose callers check the viewer's permission themselves."""
 
 
-class Loader(Generic[Key, Value]):
+class DataLoader(Generic[Key, Value]):
     """One kind of read. Subclasses are frozen dataclasses: their fields are the read's arguments, and equal
     loaders share their batches and what they have read.
 
@@ -58,13 +58,13 @@ class _Batch:
 class _Reads:
     """What one loader has read, reads now, and will read next."""
 
-    loader: Loader[Any, Any]
+    loader: DataLoader[Any, Any]
     values: dict[Hashable, Any] = field(default_factory=dict)
     running: list[_Batch] = field(default_factory=list)
     waiting: _Batch | None = None
 
 
-class Loads:
+class DataLoaders:
     """The loads of one operation: equal loaders read together what is asked for in the same turn of the
     event loop, and nothing twice. They read the rows of the scope; `scope_of` may say that a loader reads others.
     """
@@ -73,12 +73,12 @@ class Loads:
         self,
         reader: Reader,
         scope: Scope,
-        scope_of: Callable[[Loader[Any, Any]], Scope] | None = None,
+        scope_of: Callable[[DataLoader[Any, Any]], Scope] | None = None,
     ) -> None:
         self.scope = scope
         self._reader = reader
         self._scope_of = scope_of or (lambda _: scope)
-        self._reads: dict[Loader[Any, Any], _Reads] = {}
+        self._reads: dict[DataLoader[Any, Any], _Reads] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
@@ -90,7 +90,7 @@ class Loads:
         """How old what is read here is: the age of the reader's snapshot."""
         return self._reader.snapshot_age_seconds
 
-    async def load(self, loader: Loader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
+    async def load(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         """One value per key, in the order of the keys. Raises what the loader's read raised."""
         if self._reader.single:  # nobody else can join it
             return await self._load_alone(loader, keys)
@@ -102,13 +102,13 @@ class Loads:
             await asyncio.shield(batch.done)
         return cast("list[Value]", [values[key] for key in keys])
 
-    async def _load_alone(self, loader: Loader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
+    async def _load_alone(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         distinct = list(dict.fromkeys(keys))
         read = await loader.read(self._reader, self._scope_of(loader), distinct)
         values = dict(_paired(loader, distinct, read))
         return [values[key] for key in keys]
 
-    def _known(self, loader: Loader[Any, Any]) -> _Reads:
+    def _known(self, loader: DataLoader[Any, Any]) -> _Reads:
         reads = self._reads.get(loader)
         if reads is None:
             reads = self._reads[loader] = _Reads(loader)
@@ -174,7 +174,7 @@ class Loads:
 
 
 def _paired(
-    loader: Loader[Key, Value], keys: Sequence[Key], values: Sequence[Value]
+    loader: DataLoader[Key, Value], keys: Sequence[Key], values: Sequence[Value]
 ) -> Iterable[tuple[Key, Value]]:
     if len(values) != len(keys):
         raise TypeError(f"{loader!r} returned {len(values)} values for {len(keys)} keys")

@@ -1,3 +1,5 @@
+"""Texts to analyse."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +11,7 @@ from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
 
 @dataclass(frozen=True, slots=True)
 class TextByMention(DataLoader[int, MentionText | None]):
-    """The text of each mention with its keyword; None for one that the scope hides."""
+    """The text of a mention with its keyword; None for a mention outside the row scope."""
 
     model = CHECKED_BY_CALLER
 

@@ -1,4 +1,4 @@
-"""What happened within spans of time, from roll-ups. Keys are users or keywords."""
+"""Sums of roll-ups over spans of time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,9 @@ from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
 
 @dataclass(frozen=True, slots=True)
 class BucketSumsByParent(DataLoader[int, Sequence[BucketSums]]):
-    """One tally for each span, in their order; zeros where nothing happened. `by` is user_id or keyword_id."""
+    """The sums of each span, in the order of the spans. The keys are users or keywords, as `by` says: user_id or
+    keyword_id.
+    """
 
     model = CHECKED_BY_CALLER
     by: str

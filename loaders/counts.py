@@ -1,4 +1,4 @@
-"""Figures over lists. Their keys are the parents' ids, or None alone for the list of all visible rows."""
+"""Counts and sums of lists. The keys are the parents' ids, or None alone for the list of all visible rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ Parent = int | None
 
 
 def _ids(keys: Sequence[Parent]) -> list[int] | None:
-    """The parents to ask for; None for the list of all."""
+    """Return the parents to ask for; None for the list of all rows."""
     ids = [key for key in keys if key is not None]
     return ids or None
 
 
 @dataclass(frozen=True, slots=True)
 class CountByParent(DataLoader[Parent, int]):
-    """How many rows the list has."""
+    """The number of rows in the list."""
 
     model: type[Base]
     parent: str | None
@@ -36,7 +36,7 @@ class CountByParent(DataLoader[Parent, int]):
 
 @dataclass(frozen=True, slots=True)
 class CounterSum(DataLoader[None, int]):
-    """A counter of the users that the viewer may see; its only key is None."""
+    """The sum of a counter of the visible users. The only key is None."""
 
     model = CHECKED_BY_CALLER
     counter: str
@@ -48,7 +48,7 @@ class CounterSum(DataLoader[None, int]):
 
 @dataclass(frozen=True, slots=True)
 class GroupsByParent(DataLoader[Parent, Sequence[tuple[Any, int]]]):
-    """The values of a column in the list and how many rows have each, the most frequent first."""
+    """The values of a column with the number of rows of each, the most frequent first."""
 
     model: type[Base]
     parent: str | None
@@ -64,7 +64,7 @@ class GroupsByParent(DataLoader[Parent, Sequence[tuple[Any, int]]]):
 
 @dataclass(frozen=True, slots=True)
 class SumsByParent(DataLoader[Parent, Sequence[tuple[Any, Any]]]):
-    """A column's sum over the list, for each value of `by`; without rows that have a value there is none."""
+    """A column's sum over the list, for each value of `by`. A list without values has no sum."""
 
     model: type[Base]
     parent: str | None
@@ -83,8 +83,8 @@ class SumsByParent(DataLoader[Parent, Sequence[tuple[Any, Any]]]):
 
 @dataclass(frozen=True, slots=True)
 class WindowCountsByParent(DataLoader[Parent, Mapping[int, int]]):
-    """How many rows of the list were created in each window, by the window's index. Each ends where the next
-    one starts, and the last one at `end`; windows without rows are absent.
+    """The number of rows created in each window, by the window's index. A window ends at the start of the next one,
+    the last window ends at `end`. Windows without rows are absent.
     """
 
     model: type[Base]

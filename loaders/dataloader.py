@@ -1,4 +1,4 @@
-"""Loaders: keys in, one value per key out; and how the loads of one operation become few statements."""
+"""Batched data loaders (see the package's docstring)."""
 
 import asyncio
 import inspect
@@ -26,8 +26,10 @@ CHECKED_BY_CALLER: Final = CheckedByCaller.CHECKED_BY_CALLER
 
 
 class DataLoader(Generic[Key, Value]):
-    """One kind of read. Subclasses are frozen dataclasses: their fields are the read's arguments, and equal
-    loaders share their batches and what they have read.
+    """One kind of batched read: distinct keys in, one value per key out.
+
+    A subclass is a frozen dataclass. Its fields are the arguments of the read, and its name states value and key, such
+    as `PageByParent`. Loaders are values: equal loaders of one operation share batches and loaded values.
 
     A subclass states the `model` whose rows its values come from. A viewer may load the values if the viewer may
     read these rows. A class without a model is refused when it is defined.
@@ -42,13 +44,13 @@ class DataLoader(Generic[Key, Value]):
             raise TypeError(f"{cls.__qualname__} must state its `model`, or CHECKED_BY_CALLER.")
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[Key]) -> Sequence[Value]:
-        """One value per key, in the order of the keys, which are distinct; absence is a value too."""
+        """Read one value per key, in the order of the keys. The keys are distinct. A missing row is a value, too."""
         raise NotImplementedError
 
 
 @dataclass(slots=True, eq=False)
 class _Batch:
-    """Keys that wait to be read together."""
+    """Keys that are read together."""
 
     keys: dict[Hashable, None] = field(default_factory=dict)
     done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
@@ -56,7 +58,7 @@ class _Batch:
 
 @dataclass(slots=True, eq=False)
 class _Reads:
-    """What one loader has read, reads now, and will read next."""
+    """The state of one loader: its loaded values, its running batches, and its next batch."""
 
     loader: DataLoader[Any, Any]
     values: dict[Hashable, Any] = field(default_factory=dict)
@@ -65,8 +67,10 @@ class _Reads:
 
 
 class DataLoaders:
-    """The loads of one operation: equal loaders read together what is asked for in the same turn of the
-    event loop, and nothing twice. They read the rows of the scope; `scope_of` may say that a loader reads others.
+    """The data loaders of one operation.
+
+    Equal loaders read the keys of one turn of the event loop in one batch, and no key twice. They read within the row
+    scope; `scope_of` may give a loader another one.
     """
 
     def __init__(
@@ -82,17 +86,17 @@ class DataLoaders:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
-        """Has all that is read from here on come from one snapshot, of which the connection is held."""
+        """Open a snapshot and hold its connection. All later reads come from this snapshot."""
         await self._reader.open()
 
     @property
     def snapshot_age_seconds(self) -> float:
-        """How old what is read here is: the age of the reader's snapshot."""
+        """Return the age of the snapshot."""
         return self._reader.snapshot_age_seconds
 
     async def load(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
-        """One value per key, in the order of the keys. Raises what the loader's read raised."""
-        if self._reader.single:  # nobody else can join it
+        """Return one value per key, in the order of the keys. Raise the exception that the loader's read raised."""
+        if self._reader.single:  # no other load can join the batch
             return await self._load_alone(loader, keys)
         reads = self._known(loader)
         values = reads.values
@@ -115,7 +119,7 @@ class DataLoaders:
         return reads
 
     def _batches(self, reads: _Reads, keys: list[Any]) -> list[_Batch]:
-        """The batches that the keys are in, after those that are in none have joined one."""
+        """Add each key to a batch, unless a running batch has it, and return the batches of all keys."""
         batches: list[_Batch] = []
         for batch in reads.running:
             others = [key for key in keys if key not in batch.keys]
@@ -138,7 +142,7 @@ class DataLoaders:
         return batch
 
     def _start(self, reads: _Reads, batch: _Batch) -> None:
-        if reads.waiting is not batch:  # it was full, and was started then
+        if reads.waiting is not batch:  # a full batch has been started already
             return
         reads.waiting = None
         reads.running.append(batch)
@@ -154,21 +158,21 @@ class DataLoaders:
         except asyncio.CancelledError:
             batch.done.cancel()
             raise
-        except Exception as failure:  # noqa: BLE001 - whoever waits for the batch is told
+        except Exception as failure:  # noqa: BLE001 - all loads of the batch raise it
             batch.done.set_exception(failure)
-            batch.done.exception()  # a load that was cancelled meanwhile leaves nobody to look at it
+            batch.done.exception()  # if all loads were cancelled, asyncio would log it as never retrieved
         else:
             batch.done.set_result(None)
         finally:
             reads.running.remove(batch)
 
     async def close(self) -> None:
-        """Stops the reads that nobody waits for any more, gives the connection back, and forgets what was read."""
+        """Stop running reads, release the connection, and drop the loaded values."""
         if self._tasks:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
-        # Loaders of figures know their loads: a circle, which would keep all values until garbage is collected.
+        # Loaders of figures refer to this object: the cycle would keep all values until garbage collection.
         self._reads.clear()
         self._reader.close()
 

@@ -1,3 +1,5 @@
+"""Reads of ingest before its transaction."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +12,7 @@ from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
 
 @dataclass(frozen=True, slots=True)
 class ActiveKeywordsByUser(DataLoader[int, Sequence[Keyword]]):
-    """Each user's keywords that are looked for, in id order, with what matching needs of them."""
+    """The active keywords of a user, ordered by id, with the columns that matching needs."""
 
     model = CHECKED_BY_CALLER
 
@@ -20,7 +22,7 @@ class ActiveKeywordsByUser(DataLoader[int, Sequence[Keyword]]):
 
 @dataclass(frozen=True, slots=True)
 class MentionIdByIdentity(DataLoader[Identity, int | None]):
-    """The ids of the user's mentions by what tells them apart; None where there is none yet."""
+    """The id of the user's mention with an identity (platform and external id); None if it does not exist yet."""
 
     model = CHECKED_BY_CALLER
     user_id: int

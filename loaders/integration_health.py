@@ -1,4 +1,4 @@
-"""Integrations with what they did last, and how many of their runs succeeded."""
+"""Integrations with their latest runs and their share of successful runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
 
 @dataclass(frozen=True, slots=True)
 class MonitoredIntegrationsByKey(DataLoader[int, Sequence[MonitoredIntegration]]):
-    """The integrations of each user (`by` user_id), the least healthy first; or each one (`by` id)."""
+    """The integrations of a user (`by` user_id), the least healthy first, or one integration (`by` id)."""
 
     model = CHECKED_BY_CALLER
     by: str

@@ -1,4 +1,4 @@
-"""Keywords by how well they do."""
+"""Rankings of keywords."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
 
 @dataclass(frozen=True, slots=True)
 class BestKeywordsByUser(DataLoader[int, Sequence[RankedKeyword]]):
-    """The keywords of each user that are among the first `most` of any of the rankings, in no order."""
+    """The keywords of a user that are among the first `most` of any of the rankings, in no order."""
 
     model = CHECKED_BY_CALLER
     rankings: tuple[Ranking, ...]
@@ -30,8 +30,8 @@ class BestKeywordsByUser(DataLoader[int, Sequence[RankedKeyword]]):
 
 @dataclass(frozen=True, slots=True)
 class EfficiencyByKeyword(DataLoader[int, tuple[int, int] | None]):
-    """Of a keyword that has mentions: how many of its user's keywords are no more efficient, itself included, and
-    among how many. None for others.
+    """The rank of a keyword among its user's keywords by efficiency: how many are at most as efficient as the
+    keyword, itself included, and how many are compared. None for a keyword without mentions.
     """
 
     model = Keyword

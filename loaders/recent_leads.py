@@ -1,4 +1,4 @@
-"""What became of mentions lately."""
+"""The newest leads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
 
 @dataclass(frozen=True, slots=True)
 class RecentLeadsByUser(DataLoader[int, Sequence[RecentLead]]):
-    """The newest leads of each user with their mentions and keywords, the newest first."""
+    """The newest leads of a user with their mentions and keywords, newest first."""
 
     model = CHECKED_BY_CALLER
     most: int

@@ -1,8 +1,9 @@
-"""The two shapes that rows come in: the row of a key, and the page of a key."""
+"""Rows by key, and pages of rows by parent."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
@@ -10,7 +11,7 @@ from db.engine.reader import Reader
 from db.language.filter import EVERYTHING, Filter
 from db.language.keyset import Order, PageBounds
 from db.language.scope import Scope
-from db.models import Base
+from db.models import AnalysisResult, Base, Lead
 from db.statements import read_rows
 from loaders.dataloader import DataLoader
 
@@ -19,7 +20,7 @@ Model = TypeVar("Model", bound=Base)
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Model]):
-    """Rows in order. `more` says whether rows exist beyond the page, on the side of its limit."""
+    """A page of rows in their order. `more` says whether further rows exist in the direction of paging."""
 
     rows: Sequence[Model]
     more: bool
@@ -27,10 +28,10 @@ class Page(Generic[Model]):
 
 @dataclass(frozen=True, slots=True)
 class RowByColumn(DataLoader[int, Model | None], Generic[Model]):
-    """The visible row whose unique column is the key; None where there is none."""
+    """The visible row whose unique column is the key, or None."""
 
     model: type[Model]
-    column: str = "id"
+    column: str
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Model | None]:
         found = await read_rows.by(reader, scope, self.model, self.column, keys)
@@ -39,8 +40,24 @@ class RowByColumn(DataLoader[int, Model | None], Generic[Model]):
 
 
 @dataclass(frozen=True, slots=True)
+class RowById(DataLoader[int, Model | None], Generic[Model]):
+    """The visible row whose id is the key, or None."""
+
+    model: type[Model]
+
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Model | None]:
+        found = await read_rows.by(reader, scope, self.model, "id", keys)
+        by_id = dict(zip(map(attrgetter("id"), found), found, strict=True))
+        return [by_id.get(key) for key in keys]
+
+
+LeadByMention = partial(RowByColumn, Lead, "mention_id")
+AnalysisByMention = partial(RowByColumn, AnalysisResult, "mention_id")
+
+
+@dataclass(frozen=True, slots=True)
 class PageByParent(DataLoader[int, Page[Model]], Generic[Model]):
-    """The same page of each parent's rows; a parent that has none gets an empty page."""
+    """The same span of each parent's rows. The page of a parent without rows is empty."""
 
     model: type[Model]
     parent: str
@@ -58,7 +75,7 @@ class PageByParent(DataLoader[int, Page[Model]], Generic[Model]):
 
 @dataclass(frozen=True, slots=True)
 class PageOfAll(DataLoader[None, Page[Model]], Generic[Model]):
-    """The page of all visible rows; its only key is None."""
+    """The span of all visible rows. The only key is None."""
 
     model: type[Model]
     order: Order
@@ -72,7 +89,7 @@ class PageOfAll(DataLoader[None, Page[Model]], Generic[Model]):
 
 @dataclass(frozen=True, slots=True)
 class HasRowsBeyondByParent(DataLoader[int, bool], Generic[Model]):
-    """Whether a parent has rows on the far side of a page's given edge: before `after`, or behind `before`."""
+    """Whether a parent has rows on the other side of a page's `after` or `before`."""
 
     model: type[Model]
     parent: str
@@ -98,7 +115,7 @@ class HasRowsBeyondByParent(DataLoader[int, bool], Generic[Model]):
 
 @dataclass(frozen=True, slots=True)
 class HasRowsBeyond(DataLoader[None, bool], Generic[Model]):
-    """The same over all visible rows; its only key is None."""
+    """Whether there are visible rows on the other side of a page's `after` or `before`. The only key is None."""
 
     model: type[Model]
     order: Order
@@ -114,7 +131,7 @@ class HasRowsBeyond(DataLoader[None, bool], Generic[Model]):
 
 
 def group(found: Sequence[Model], column: str) -> dict[Any, list[Model]]:
-    """The rows by their value of the column, in the order that they came in."""
+    """Group the rows by their value of the column, and keep their order."""
     grouped: defaultdict[Any, list[Model]] = defaultdict(list)
     for key, row in zip(map(attrgetter(column), found), found, strict=True):
         grouped[key].append(row)
@@ -122,6 +139,6 @@ def group(found: Sequence[Model], column: str) -> dict[Any, list[Model]]:
 
 
 def cut(found: list[Model], bounds: PageBounds) -> Page[Model]:
-    """The page without the row that was read beyond it; rows read backwards are turned round."""
+    """Cut off the row that was read beyond the page, and put rows that were read backwards into the list's order."""
     kept = found[: bounds.limit]
     return Page(kept[::-1] if bounds.backwards else kept, len(found) > bounds.limit)

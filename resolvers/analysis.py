@@ -14,7 +14,7 @@ from services.analysis.record import AnalysisValues
 
 
 async def _analyses(context: Context, asked: Any) -> list[AnalysisValues]:
-    """What the built-in analyser finds. It reads and computes before anything is locked."""
+    """Return the values of the built-in analyser, computed before any lock is taken."""
     ids = [row_id(id_, Mention) for id_ in asked.ids]
     service.require_ids(ids)
     texts = await context.load(TextByMention(), ids)

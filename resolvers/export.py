@@ -1,19 +1,20 @@
-"""Exports: a list's filter and order, asked for as in the list itself, to be written into a file."""
+"""Exports: lists with filter and order, written into files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from db.engine.writer import Writer
 from db.language.filter import EVERYTHING
-from db.language.keyset import LATEST_ID_FIRST, NEWEST_FIRST
 from db.models import Export, ExportEntity, ExportStatus
+from resolvers.entities import EXPORT, OF_EXPORT
 from resolvers.framework.context import Context, Viewer
 from resolvers.framework.export_columns import columns_of, models_of, usual_columns
-from resolvers.framework.filter_input import filter_of, given_fields, order_of, public
+from resolvers.framework.filter_input import filter_of, given_fields, order_of
 from resolvers.framework.global_id import encode, row_id
 from resolvers.framework.mutation import mutation
+from resolvers.framework.names import public
 from resolvers.framework.paging import Listing
 from resolvers.framework.payload import Payload
 from resolvers.framework.permission import require_scope, scope_to_read
@@ -24,31 +25,23 @@ from services.export.jobs import NewExport
 from services.rules.user_errors import UserErrorCode, user_error
 
 export = by_id(Export)
-exports = everything(Listing(Export, LATEST_ID_FIRST))
-
-DEFAULT_ORDER = {
-    ExportEntity.KEYWORDS: LATEST_ID_FIRST,
-    ExportEntity.MENTIONS: NEWEST_FIRST,
-    ExportEntity.LEADS: NEWEST_FIRST,
-    ExportEntity.INTEGRATIONS: LATEST_ID_FIRST,
-    ExportEntity.INTEGRATION_LOGS: NEWEST_FIRST,
-}
+exports = everything(Listing.of(EXPORT))
 
 
 @requires("status", "expires_at", loads=0)
-async def url(rows: Sequence[Export], context: Context) -> Sequence[str | None]:  # noqa: ARG001 - no resolver is without
-    return [address(row) if is_ready(row) else None for row in rows]
+async def url(rows: Sequence[Export], context: Context) -> Sequence[str | None]:
+    return [address(row) if is_ready(row, context.now) else None for row in rows]
 
 
 def address(row: Export) -> str:
-    """Where the file can be had, seen from the origin of the API."""
-    return f"/exports/{encode('Export', row.id)}/download"
+    """Return the file's path on the server."""
+    return f"/exports/{encode(EXPORT.typename, row.id)}/download"
 
 
-def is_ready(row: Export) -> bool:
-    """Whether there is a file to be had."""
+def is_ready(row: Export, now: datetime) -> bool:
+    """Return whether the file can be downloaded."""
     ends = row.expires_at
-    return row.status == ExportStatus.SUCCEEDED and ends is not None and ends > datetime.now(UTC)
+    return row.status == ExportStatus.SUCCEEDED and ends is not None and ends > now
 
 
 def require_readable(viewer: Viewer, entity: ExportEntity, columns: Sequence[str]) -> None:
@@ -65,31 +58,31 @@ class ExportPayload(Payload):
 
 
 async def _asked(context: Context, asked: Any) -> NewExport:
-    """What is to be exported, as the viewer may. Raises `UserInputError`, `ForbiddenError` and `UserErrors`."""
+    """Return the new export. Raise `UserInputError`, `ForbiddenError` or `UserErrors`."""
     ((name, given),) = given_fields(asked.list)
     entity, place = ExportEntity(name), ("list", name)
     columns = _columns(entity, given.columns, place)
     require_readable(context.viewer, entity, columns)
     path = ".".join(map(public, ("input", *place, "filter")))
     wanted = given.filter or None
-    where = EVERYTHING if wanted is None else filter_of(wanted, path)
-    order = order_of(given.order_by or None, wanted, path) or DEFAULT_ORDER[entity]
+    where = EVERYTHING if wanted is None else filter_of(OF_EXPORT[entity], wanted, path)
+    order = order_of(given.order_by or None, wanted, path) or OF_EXPORT[entity].default_order
     return NewExport(entity, asked.format, columns, where, order)
 
 
 def _columns(entity: ExportEntity, given: Any, place: tuple[str, ...]) -> Sequence[str]:
-    """The columns' names. Raises `UserErrors` for one that is unknown, or stands twice."""
+    """Return the names of the columns. Raise `UserErrors` for unknown and repeated names."""
     if not isinstance(given, list):
         return usual_columns(entity)
     if not given:
-        raise user_error(UserErrorCode.REQUIRED, "An export has at least one column.", *place, "columns")
+        raise user_error(UserErrorCode.REQUIRED, "Must name at least one column.", *place, "columns")
     for index, name in enumerate(given):
         here = (*place, "columns", str(index))
         if name not in columns_of(entity):
-            message = f"There is no column {name[:100]!r}. There are {', '.join(columns_of(entity))}."
+            message = f"Unknown column {name[:100]!r}. The columns are {', '.join(columns_of(entity))}."
             raise user_error(UserErrorCode.INVALID, message, *here)
         if name in given[:index]:
-            raise user_error(UserErrorCode.INVALID, f"The column {name} stands here twice.", *here)
+            raise user_error(UserErrorCode.INVALID, f"The column {name} must not be repeated.", *here)
     return given
 
 

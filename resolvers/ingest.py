@@ -1,4 +1,4 @@
-"""Bringing mentions in: what clients give becomes rows, and what became of them an answer."""
+"""Ingest of mentions by a mutation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from db.language.scope import Scope
 from db.models import Base, Keyword, Mention
 from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
-from resolvers.framework.filter_input import public
 from resolvers.framework.global_id import row_id
 from resolvers.framework.mutation import mutation, values_of
+from resolvers.framework.names import public
 from resolvers.framework.payload import Payload
 from resolvers.framework.relation import parent
 from services.accounts.api_key import WRITE_MENTIONS
@@ -30,7 +30,7 @@ _LONGEST_ID = 100
 
 @dataclass(frozen=True, slots=True)
 class ItemError:
-    """`path` leads from the mutation's argument to the value that is wrong."""
+    """An error in an item. `path` leads from the mutation's argument to the wrong value."""
 
     code: IngestErrorCode
     message: str
@@ -39,7 +39,7 @@ class ItemError:
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """What became of an item: its mentions, or what is wrong with it."""
+    """The result of an item: its mentions, or its errors."""
 
     outcome: IngestOutcome
     mentions: Sequence[IngestedMention]
@@ -48,7 +48,7 @@ class ItemResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestPayload(Payload):
-    """What became of each row, in the order of the items."""
+    """The result of each row, in the order of the items."""
 
     rows: Sequence[RowResult] = ()
 
@@ -94,7 +94,7 @@ keyword = parent(Keyword, "keyword_id")
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """What has been read and computed before anybody is locked."""
+    """The values that are read and computed before any lock is taken."""
 
     matcher: KeywordMatcher
     rows: Sequence[Row]
@@ -106,7 +106,9 @@ async def _ready(context: Context, asked: Any) -> _Ready:
     require_size(len(asked.items), most=MOST_AT_ONCE, field="items")
     matcher = KeywordMatcher(context.viewer.user_id)
     rows = [row_of(_given(item), read_id) for item in asked.items]
-    found = await pre_analyze(context.loads, matcher, rows) if asked.analyze is True else NO_PRE_ANALYSES
+    found = (
+        await pre_analyze(context.dataloaders, matcher, rows) if asked.analyze is True else NO_PRE_ANALYSES
+    )
     return _Ready(matcher, rows, asked.on_error or ErrorPolicy.REJECT_FAILED_ROWS, found)
 
 
@@ -117,7 +119,7 @@ async def ingest_mentions(writer: Writer, _: Context, ready: _Ready) -> IngestPa
 
 
 def _given(item: Any) -> dict[str, Any]:
-    """What the client gave, by the names that it gave it."""
+    """Return the fields that the client gave, by their names in the API."""
     return {_public(name): value for name, value in values_of(item).items()}
 
 
@@ -125,7 +127,7 @@ _public = lru_cache(public)
 
 
 def read_id(text: str, model: type[Base]) -> int | None:
-    """The row's id in an id of this API; None for a text that is no id of the model's rows."""
+    """Return the row's id from a global id, or None if the text is not a global id of the model."""
     return _read_id(text, model) if len(text) <= _LONGEST_ID else None
 
 

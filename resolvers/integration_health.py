@@ -1,4 +1,4 @@
-"""How integrations work: as it was stored when they last ran."""
+"""The health of integrations, as of their last runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class IntegrationHealth:
 async def of_users(
     overviews: Sequence[Overview], context: Context, first: int | None = None
 ) -> Sequence[Sequence[IntegrationHealth]]:
-    """The least healthy first, whatever their status."""
+    """Return the integrations of each user, the least healthy first, with any status."""
     context.require(Integration)
     most = bounded(first, USUALLY_MOST, MOST_INTEGRATIONS)
     size = USUALLY_MOST if most <= USUALLY_MOST else MOST_INTEGRATIONS
@@ -75,13 +75,13 @@ async def of_users(
 async def of_integrations(
     integrations: Sequence[Integration], context: Context, max_age: int | None = None
 ) -> Sequence[IntegrationHealth]:
-    context.require(Integration)  # rows that were written are shown to those without it, too
+    context.require(Integration)  # a mutation returns its rows to keys without the scope, too
     require_age(max_age)
     since = first_day(context.now)
     questions = [HealthsOf(one.user_id, since, 1, one.id) for one in integrations]
     found = await context.figures(integration_health, questions, max_age)
     return [
-        # What a mutation has written can be deleted by others before its answer is read.
+        # Another writer can delete the row between the mutation and this read.
         IntegrationHealth(figure.value[0] if figure.value else without_runs(integration, since), figure.as_of)
         for integration, figure in zip(integrations, found, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""How keywords do, within a window and the one before it, and over all time."""
+"""The performance of keywords in a window, in the window before, and over all time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ MOST_KEYWORDS = 100
 
 @dataclass(frozen=True, slots=True)
 class KeywordPerformance(Trends):
-    """A keyword's figures. Those that rank it carry its efficiency, which else is asked if selected."""
+    """A keyword with its figures. Figures of a ranking include the efficiency; otherwise it is loaded if selected."""
 
     keyword: Keyword
     frame: Timeframe
@@ -61,7 +61,7 @@ class KeywordPerformance(Trends):
 async def best_of_users(
     overviews: Sequence[Overview], context: Context, ranking: Ranking, most: int
 ) -> Sequence[Sequence[KeywordPerformance]]:
-    """The best keywords of each user; only those that have mentions."""
+    """Return the best keywords of each user. Keywords without mentions are left out."""
     context.require(Keyword)
     size = DEFAULT_KEYWORDS if most <= DEFAULT_KEYWORDS else MOST_KEYWORDS
     questions = [best_keywords_of(one.user_id, one.frame.period, ranking, size) for one in overviews]
@@ -77,7 +77,7 @@ async def best_of_users(
 async def widget(
     overviews: Sequence[Overview], context: Context, first: int | None = None
 ) -> Sequence[Sequence[KeywordPerformance]]:
-    """Those with the most leads."""
+    """Return the keywords with the most leads of each user."""
     most = bounded(first, DEFAULT_WIDGET, MOST_KEYWORDS)
     return await best_of_users(overviews, context, Ranking.LEADS, most)
 
@@ -100,7 +100,7 @@ async def ranking(
 async def of_keywords(
     keywords: Sequence[Keyword], context: Context, asked: FrameArguments
 ) -> Sequence[KeywordPerformance]:
-    context.require(Keyword)  # rows that were written are shown to those without the scope, too
+    context.require(Keyword)  # a mutation returns its rows to keys without the scope, too
     frame = await timeframe(context, asked)
     questions = [KeywordWindowOf(one.user_id, one.id, *frame.period) for one in keywords]
     found = await context.figures(keyword_window, questions, frame.max_age)
@@ -137,7 +137,7 @@ async def efficiency_score(
 
 @requires()
 async def efficiency_of_keywords(keywords: Sequence[Keyword], context: Context) -> Sequence[int | None]:
-    """Of the answer's own moment, as the keyword's totals are: nothing with a moment of its own is above it."""
+    """Return the efficiency as of the operation's snapshot, like the keyword's totals."""
     context.require(Keyword)
     compared = await context.load(EfficiencyByKeyword(), [keyword.id for keyword in keywords])
     return [efficiency_score_of(one) for one in compared]

@@ -2,33 +2,33 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from db.engine.writer import Writer
-from db.language.keyset import NEWEST_FIRST
-from db.models import Keyword, Lead, LeadEvent, LeadOrigin, Mention, User
+from db.models import Lead, LeadOrigin, Mention, User
+from resolvers.entities import LEAD, LEAD_EVENT, USER
 from resolvers.framework.context import Context
-from resolvers.framework.filter_input import public
-from resolvers.framework.global_id import TYPENAMES, encode, row_id
+from resolvers.framework.global_id import encode, row_id
 from resolvers.framework.mutation import mutation, values_of
+from resolvers.framework.names import public
 from resolvers.framework.paging import Listing
 from resolvers.framework.payload import Payload
-from resolvers.framework.relation import by_id, children, everything, parent
+from resolvers.framework.relation import by_id, children, everything, related
 from services import lead as service
 from services.accounts.api_key import WRITE_LEADS
 from services.lead import LeadValues
 
 lead = by_id(Lead)
-leads = everything(Listing(Lead, NEWEST_FIRST, counter="leads_count"))
-user = parent(User, "user_id")
-mention = parent(Mention, "mention_id", shared=False)
-keyword = parent(Keyword, "keyword_id")
-assignee = parent(User, "assignee_user_id")
-events = children(Listing(LeadEvent, NEWEST_FIRST, parent="lead_id"))
-lead_of_event = parent(Lead, "lead_id")
-actor_of_event = parent(User, "actor_user_id")
+leads = everything(Listing.of(LEAD, counter="leads_count"))
+user = related(LEAD, "user")
+mention = related(LEAD, "mention")
+keyword = related(LEAD, "keyword")
+assignee = related(LEAD, "assignee")
+events = children(Listing.of(LEAD_EVENT, parent="lead_id"))
+lead_of_event = related(LEAD_EVENT, "lead")
+actor_of_event = related(LEAD_EVENT, "actor")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A value before and after, as texts; both None where the history does not tell them."""
+    """A value before and after a change, as strings. Both are None if the history does not store them."""
 
     field: str
     old: str | None
@@ -36,20 +36,20 @@ class Change:
 
 
 def changes_of(data: dict[str, Any]) -> list[Change]:
-    """The changes that an event's data tell, in the order in which they were made."""
+    """Return the changes in an event's data, in their order."""
     return [Change(*_written(name, *told)) for name, told in data.get("changes", {}).items()]
 
 
 def _written(name: str, old: Any, new: Any) -> tuple[str, str | None, str | None]:
     if name == "assignee_user_id":
-        tag = TYPENAMES[User]
-        return "assigneeId", old and encode(tag, old), new and encode(tag, new)
+        typename = USER.typename
+        return "assigneeId", old and encode(typename, old), new and encode(typename, new)
     return public(name), old, new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadPayload(Payload):
-    """The lead as it is now, whether it was made now, or the id of one that is gone."""
+    """The lead, whether the mutation created it, or the id of a deleted lead."""
 
     lead: Lead | None = None
     created: bool = False
@@ -68,7 +68,7 @@ def _values(asked: Any) -> LeadValues:
 
 
 def _version(asked: Any) -> int | None:
-    """The version that the caller has seen; None where they did not say."""
+    """Return the version that the caller expects, or None."""
     seen: int | None = values_of(asked).get("expected_version")
     return seen
 

@@ -3,38 +3,38 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from db.engine.writer import Writer
-from db.language.keyset import NEWEST_FIRST
-from db.models import AnalysisResult, Integration, Keyword, Lead, Mention, User
-from loaders.rows import RowByColumn
+from db.models import Mention
+from loaders.rows import RowById
+from resolvers.entities import MENTION
 from resolvers.framework.context import Context
 from resolvers.framework.global_id import row_id
 from resolvers.framework.mutation import mutation, values_of
 from resolvers.framework.paging import Listing
 from resolvers.framework.payload import Payload
-from resolvers.framework.relation import by_id, child, everything, parent
+from resolvers.framework.relation import by_id, everything, parent, related
 from services import mention as service
 from services.accounts.api_key import WRITE_MENTIONS
 from services.mention import TriageValues
 
 mention = by_id(Mention)
-mentions = everything(Listing(Mention, NEWEST_FIRST, counter="mentions_count"))
-user = parent(User, "user_id")
-keyword = parent(Keyword, "keyword_id")
-integration = parent(Integration, "integration_id")
-lead = child(Lead, "mention_id")
-analysis = child(AnalysisResult, "mention_id")
+mentions = everything(Listing.of(MENTION, counter="mentions_count"))
+user = related(MENTION, "user")
+keyword = related(MENTION, "keyword")
+integration = related(MENTION, "integration")
+lead = related(MENTION, "lead")
+analysis = related(MENTION, "analysis")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MentionsPayload(Payload):
-    """The mentions that were asked for, by their ids, and how many of them were changed."""
+    """The ids of the requested mentions, and the number of changed mentions."""
 
     mention_ids: Sequence[int] = ()
     changed_count: int = 0
 
     @property
     def mention_id(self) -> int | None:
-        """Where one was asked for."""
+        """Return the id of the only requested mention."""
         return next(iter(self.mention_ids), None)
 
 
@@ -45,9 +45,9 @@ of_payload = parent(Mention, "mention_id")
 async def all_of_payload(
     payloads: Sequence[MentionsPayload], context: Context
 ) -> Sequence[Sequence[Mention]]:
-    """The mentions in the order of their ids, without those that somebody has deleted meanwhile."""
+    """Return the mentions in the order of their ids. Mentions deleted in the meantime are left out."""
     ids = [id_ for payload in payloads for id_ in payload.mention_ids]
-    rows = dict(zip(ids, await context.load(RowByColumn(Mention), ids), strict=True))
+    rows = dict(zip(ids, await context.load(RowById(Mention), ids), strict=True))
     found = [[rows[id_] for id_ in payload.mention_ids] for payload in payloads]
     return [[row for row in some if row is not None] for some in found]
 

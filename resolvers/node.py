@@ -1,10 +1,10 @@
-"""Things by their global ids, whatever their types."""
+"""Objects of any type by their global ids."""
 
 import asyncio
 from collections.abc import Sequence
 
 from db.models import Base
-from loaders.rows import RowByColumn
+from loaders.rows import RowById
 from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.global_id import decode
@@ -24,17 +24,17 @@ async def nodes(
     parents: Sequence[None], context: Context, ids: Sequence[str]
 ) -> Sequence[Sequence[Base | None]]:
     if len(ids) > MOST_IDS:
-        raise UserInputError(f"`ids` has {len(ids)} entries; at most {MOST_IDS} are possible.")
+        raise UserInputError(f"`ids` has {len(ids)} entries, but at most {MOST_IDS} are allowed.")
     return [await _things(ids, context)] * len(parents)
 
 
 async def _things(ids: Sequence[str], context: Context) -> Sequence[Base | None]:
-    """One statement for each type that is among them."""
+    """Load the objects with one statement per type."""
     keys = [decode(id_) for id_ in ids]
     by_model: dict[type[Base], list[int]] = {}
     for model, number in keys:
         by_model.setdefault(model, []).append(number)
-    loads = [context.load(RowByColumn(model), numbers) for model, numbers in by_model.items()]
+    loads = [context.load(RowById(model), numbers) for model, numbers in by_model.items()]
     read = await asyncio.gather(*loads)
     found = {
         (model, number): row

@@ -1,4 +1,4 @@
-"""What happened over time, unit by unit."""
+"""Time series."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from services.figures.windows import TimeUnit, Window, bounds_of
 
 @dataclass(frozen=True, slots=True)
 class Point(Unit):
-    """A unit of time, and what happened in it."""
+    """A unit of time with its counts."""
 
     tally: BucketSums
 

@@ -1,8 +1,8 @@
-"""Figures over a connection's list: all rows that its filter lets through, whatever its page."""
+"""Figures over all rows of a connection's list, regardless of the page."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from itertools import islice
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from db.language.filter import Operator, Test
 from db.models import Keyword, Lead, LeadStatus, User
 from loaders.counts import CountByParent, GroupsByParent, SumsByParent, WindowCountsByParent
-from loaders.rows import RowByColumn
+from loaders.rows import RowById
 from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.paging import Connection, bounded, of_each_list, total_count
@@ -30,7 +30,7 @@ Connections: TypeAlias = Sequence[Connection[Any]]
 
 @dataclass(frozen=True, slots=True)
 class GroupCount:
-    """A value of a column, and the number of rows that have it."""
+    """A value of a column with its number of rows."""
 
     value: Any
     count: int
@@ -57,7 +57,7 @@ count = total_count
 
 
 def grouped(by: str) -> Callable[[Connections, Context], Awaitable[Sequence[Sequence[GroupCount]]]]:
-    """How many rows have each value of a column; only values that are there, the most frequent first."""
+    """Return the resolver of a column's values with their numbers of rows, the most frequent first."""
 
     @requires()
     async def resolve(connections: Connections, context: Context) -> Sequence[Sequence[GroupCount]]:
@@ -83,7 +83,7 @@ async def by_keyword(
     most = bounded(first, DEFAULT_KEYWORDS, MOST_KEYWORDS)
     groups = [list(islice(found, most)) for found in await _groups(connections, context, "keyword_id")]
     ids = [keyword_id for found in groups for keyword_id, _ in found]
-    rows = await context.load(RowByColumn(Keyword), ids)
+    rows = await context.load(RowById(Keyword), ids)
     keywords = {row.id: row for row in rows if row is not None}
     return [
         [KeywordCount(keywords[keyword_id], n) for keyword_id, n in found if keyword_id in keywords]
@@ -92,7 +92,7 @@ async def by_keyword(
 
 
 def summed(column: str) -> Callable[[Connections, Context], Awaitable[Sequence[int]]]:
-    """A column's sum; rows without a value add nothing."""
+    """Return the resolver of a column's sum. Rows without a value add nothing."""
 
     @requires()
     async def resolve(connections: Connections, context: Context) -> Sequence[int]:
@@ -137,9 +137,9 @@ async def over_time(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Sequence[Sequence[WindowCount]]:
-    viewer = await context.load_one(RowByColumn(User), context.viewer.user_id)
+    viewer = await context.load_one(RowById(User), context.viewer.user_id)
     week_start = viewer.week_start if viewer else 1
-    asked = _windows(by, zone_for(viewer, time_zone), week_start, since, until)
+    asked = _windows(by, zone_for(viewer, time_zone), week_start, context.now, since, until)
     ask = partial(_per_window, context=context, asked=asked)
     return [
         [WindowCount(window, counted.get(index, 0)) for index, window in enumerate(asked)]
@@ -148,21 +148,25 @@ async def over_time(
 
 
 def _windows(
-    by: TimeUnit, zone: ZoneInfo, week_start: int, since: datetime | None, until: datetime | None
+    by: TimeUnit,
+    zone: ZoneInfo,
+    week_start: int,
+    now: datetime,
+    since: datetime | None,
+    until: datetime | None,
 ) -> Sequence[Window]:
-    now = datetime.now(UTC)
     start, end = default_range(by, zone, week_start, now)
     since, until = since or start, until or end
     if since > until:
-        raise UserInputError(f"`from` ({since.isoformat()}) is later than `to` ({until.isoformat()}).")
+        raise UserInputError(
+            f"`from` ({since.isoformat()}) must not be later than `to` ({until.isoformat()})."
+        )
     try:
         asked = list(islice(windows(by, since, until, zone, week_start, now), MOST_WINDOWS + 1))
     except OverflowError as error:
-        raise UserInputError("`from` or `to` is too near to an end of the calendar.") from error
+        raise UserInputError("`from` and `to` must not be near the end of the calendar.") from error
     if len(asked) > MOST_WINDOWS:
-        raise UserInputError(
-            f"`from` and `to` are more than {MOST_WINDOWS} units apart: ask for longer units."
-        )
+        raise UserInputError(f"`from` and `to` must be at most {MOST_WINDOWS} units apart. Use longer units.")
     return asked
 
 
@@ -178,7 +182,9 @@ async def _per_window(
 
 
 def rate_of(parent: str, default: RateBasis) -> Callable[..., Awaitable[Sequence[Rate]]]:
-    """A rate of users or keywords, from their counters. How many leads were ever qualified is counted."""
+    """Return the resolver of a rate of users or keywords, from their counters. The number of leads that were ever
+    qualified has no counter, and is counted.
+    """
 
     @requires(*OF_ALL_TIME.values())
     async def resolve(

@@ -1,4 +1,4 @@
-"""The windows that a question is about: from its arguments, in the zone that it names or the viewer's."""
+"""Windows of time, from a field's arguments, in the named time zone or the viewer's."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from db.models import Base, User
-from loaders.rows import RowByColumn
+from loaders.rows import RowById
 from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.requires import requires
@@ -30,12 +30,12 @@ from services.figures.windows import (
 )
 
 USERS_COLUMNS = ("time_zone", "week_start")
-"""What is read off the viewer's row."""
+"""The columns of the viewer's row that a timeframe depends on."""
 MOST_WINDOWS = 400
 
 
 class FrameArguments(NamedTuple):
-    """The arguments of every field that is about a window, as the client gave them."""
+    """The arguments of a field with a window, as the client gave them."""
 
     range: Range | None = None
     time_zone: str | None = None
@@ -46,7 +46,7 @@ class FrameArguments(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Timeframe:
-    """A window and the one before it, with what days and weeks depend on."""
+    """A window and the window before it, with the time zone and the first day of the week."""
 
     range: Range
     period: Period
@@ -54,7 +54,7 @@ class Timeframe:
     week_start: int
     now: datetime
     max_age: int | None = None
-    """How many seconds old its figures may be; None for as old as each of them may be anyway."""
+    """The largest age of its figures in seconds; None for each figure's own limit."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -76,19 +76,19 @@ class Timeframe:
         return Window(start, end, partial=start <= self.now < end)
 
     def units(self, unit: TimeUnit) -> Sequence[Window]:
-        """The units of the window in order, without gaps. Raises `UserInputError` for too many."""
+        """Return the units of the window in order, without gaps. Raise `UserInputError` for too many units."""
         asked = windows(unit, self.period.start, self.period.end, self.zone, self.week_start, self.now)
         found = list(islice(asked, MOST_WINDOWS + 1))
         if len(found) > MOST_WINDOWS:
             raise UserInputError(
-                f"The range has more than {MOST_WINDOWS} units: ask for longer ones with `by`."
+                f"The range must have at most {MOST_WINDOWS} units. Use longer units in `by`."
             )
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit of time that something is said of."""
+    """A unit of time."""
 
     window: Window
 
@@ -106,8 +106,8 @@ class Unit:
 
 
 async def timeframe(context: Context, asked: FrameArguments) -> Timeframe:
-    """Raises `UserInputError` that names the argument which is wrong."""
-    viewer = await context.load_one(RowByColumn(User), context.viewer.user_id)
+    """Return the window of the arguments. Raise `UserInputError`, which names the wrong argument."""
+    viewer = await context.load_one(RowById(User), context.viewer.user_id)
     wanted = _range(asked)
     require_age(asked.max_age)
     zone = zone_for(viewer, asked.time_zone)
@@ -120,22 +120,22 @@ async def timeframe(context: Context, asked: FrameArguments) -> Timeframe:
 
 
 def zone_for(viewer: User | None, time_zone: str | None) -> ZoneInfo:
-    """The zone that the argument names, or the viewer's own. Raises `UserInputError`, which says whose is wrong."""
+    """Return the named time zone, or the viewer's. Raise `UserInputError` if it is unknown."""
     own = viewer.time_zone if viewer else "UTC"
     try:
         return zone_of(own if time_zone is None else time_zone)
     except UnknownZoneError as error:
         if time_zone is None:
-            problem = f"the viewer's own is {own!r}, which is none of the IANA database; name another one."
+            problem = f"the viewer's own zone {own!r} is not in the IANA database. Name another zone."
         else:
             problem = str(error)
         raise UserInputError(f"`timeZone`: {problem}") from error
 
 
 def require_age(max_age: int | None) -> None:
-    """Raises `UserInputError` for an age that is none."""
+    """Raise `UserInputError` for a negative age."""
     if max_age is not None and max_age < 0:
-        raise UserInputError(f"`maxAge` is a number of seconds, not {max_age}.")
+        raise UserInputError(f"`maxAge` must be at least 0 seconds, not {max_age}.")
 
 
 async def figures(
@@ -144,7 +144,7 @@ async def figures(
     frames: Sequence[Timeframe],
     questions: Sequence[Question],
 ) -> Sequence[Figure[Figured]]:
-    """One figure per question, as old at most as its timeframe allows."""
+    """Return one figure per question, at most as old as its timeframe allows."""
 
     async def ask(
         max_age: int | None, some: Sequence[tuple[Timeframe, Question]]
@@ -159,7 +159,7 @@ def _range(asked: FrameArguments) -> Range:
     if asked.since is None and asked.until is None:
         return USUAL_RANGE if chosen is None else chosen
     if chosen not in {None, Range.CUSTOM}:
-        raise UserInputError(f"`from` and `to` go with `range: CUSTOM`, not with {chosen.name}.")
+        raise UserInputError(f"`from` and `to` require `range: CUSTOM`, not {chosen.name}.")
     return Range.CUSTOM
 
 
@@ -169,7 +169,7 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What a dashboard and analytics are about: a user, within a window and the one before it."""
+    """The subject of a dashboard and of analytics: a user, in a window and the window before it."""
 
     user_id: int
     frame: Timeframe
@@ -200,7 +200,7 @@ _FRAMED: Mapping[type[Base], tuple[str, ...]] = {User: USERS_COLUMNS}
 
 @requires(others=_FRAMED)
 async def of_viewer(parents: Sequence[None], context: Context, asked: FrameArguments) -> Sequence[Overview]:
-    """The viewer's own, also for operators."""
+    """Return the overview of the viewer, also for operators."""
     frame = await timeframe(context, asked)
     return [Overview(context.viewer.user_id, frame)] * len(parents)
 

@@ -1,4 +1,4 @@
-"""What happened within a window, beside the window before."""
+"""Counts and rates of a window compared with the window before."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -10,13 +10,13 @@ from services.figures.rates import RateBasis, RateTrend, Trend
 
 
 class Trends:
-    """The four numbers of whatever has tallies of the two windows."""
+    """The four trends of an object that has the sums of both windows."""
 
     __slots__ = ()
 
     @property
     def bucket_sums(self) -> tuple[BucketSums, BucketSums]:
-        """Of the window, and of the one before."""
+        """Return the sums of the window and of the window before."""
         raise NotImplementedError
 
     def trend(self, measure: str) -> Trend:
@@ -40,7 +40,7 @@ class Trends:
 
 
 def rate_of_window(default: RateBasis) -> Callable[..., Awaitable[Sequence[RateTrend]]]:
-    """By what happened within the window."""
+    """Return the resolver of a rate within the window."""
 
     @requires(loads=0)
     async def resolve(

@@ -1,8 +1,8 @@
 from collections.abc import Sequence
 
-from db.language.keyset import LATEST_ID_FIRST, NEWEST_FIRST
-from db.models import Integration, Keyword, Lead, Mention, User
-from loaders.rows import RowByColumn
+from db.models import User
+from loaders.rows import RowById
+from resolvers.entities import INTEGRATION, KEYWORD, LEAD, MENTION, USER
 from resolvers.framework.context import Context
 from resolvers.framework.paging import Listing
 from resolvers.framework.relation import by_id, children, everything
@@ -11,12 +11,12 @@ from resolvers.framework.requires import requires
 
 @requires()
 async def viewer(parents: Sequence[None], context: Context) -> Sequence[User | None]:
-    return await context.load(RowByColumn(User), [context.viewer.user_id] * len(parents))
+    return await context.load(RowById(User), [context.viewer.user_id] * len(parents))
 
 
 user = by_id(User)
-users = everything(Listing(User, LATEST_ID_FIRST))
-keywords = children(Listing(Keyword, LATEST_ID_FIRST, parent="user_id", counter="keywords_count"))
-mentions = children(Listing(Mention, NEWEST_FIRST, parent="user_id", counter="mentions_count"))
-leads = children(Listing(Lead, NEWEST_FIRST, parent="user_id", counter="leads_count"))
-integrations = children(Listing(Integration, LATEST_ID_FIRST, parent="user_id"))
+users = everything(Listing.of(USER))
+keywords = children(Listing.of(KEYWORD, parent="user_id", counter="keywords_count"))
+mentions = children(Listing.of(MENTION, parent="user_id", counter="mentions_count"))
+leads = children(Listing.of(LEAD, parent="user_id", counter="leads_count"))
+integrations = children(Listing.of(INTEGRATION, parent="user_id"))

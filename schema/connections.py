@@ -1,12 +1,14 @@
-"""The lists of each entity, with their filters, orders and figures."""
+"""Lists of entities, and the connections that also have figures."""
 
 from typing import Any
 
 import strawberry
 
-from schema import filters, orders
+from resolvers.framework.entity import Entity
 from schema.fields import column
+from schema.filters import FILTERS
 from schema.lazy_types import LeadRef, MentionRef
+from schema.orders import ORDERS
 from schema.relay import Connection, connection
 from schema.stats import LeadStats, MentionStats
 
@@ -25,46 +27,7 @@ class LeadConnection(Connection[LeadRef]):
     stats: LeadStats = column("Figures over all leads of the list.")
 
 
-def user_list(resolver: Any, description: str) -> Any:
-    return connection(resolver, where=filters.UserFilter, order=orders.UserOrder, description=description)
-
-
-def keyword_list(resolver: Any, description: str) -> Any:
-    return connection(
-        resolver, where=filters.KeywordFilter, order=orders.KeywordOrder, description=description
-    )
-
-
-def mention_list(resolver: Any, description: str) -> Any:
-    return connection(
-        resolver, where=filters.MentionFilter, order=orders.MentionOrder, description=description
-    )
-
-
-def lead_list(resolver: Any, description: str) -> Any:
-    return connection(resolver, where=filters.LeadFilter, order=orders.LeadOrder, description=description)
-
-
-def lead_event_list(resolver: Any, description: str) -> Any:
-    return connection(
-        resolver, where=filters.LeadEventFilter, order=orders.LeadEventOrder, description=description
-    )
-
-
-def integration_list(resolver: Any, description: str) -> Any:
-    return connection(
-        resolver, where=filters.IntegrationFilter, order=orders.IntegrationOrder, description=description
-    )
-
-
-def log_list(resolver: Any, description: str) -> Any:
-    return connection(
-        resolver,
-        where=filters.IntegrationLogFilter,
-        order=orders.IntegrationLogOrder,
-        description=description,
-    )
-
-
-def export_list(resolver: Any, description: str) -> Any:
-    return connection(resolver, where=filters.ExportFilter, order=orders.ExportOrder, description=description)
+def list_of(entity: Entity[Any], resolver: Any, description: str) -> Any:
+    """Return a field with a list of the entity's rows, with the filter and the orders of the declaration."""
+    where, order = FILTERS[entity.model], ORDERS[entity.model]
+    return connection(entity, resolver, where=where, order=order, description=description)

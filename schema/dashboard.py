@@ -2,9 +2,10 @@ from datetime import datetime
 
 import strawberry
 
-from resolvers import analytics as resolve
+from resolvers import dashboard as resolve
 from resolvers import integration_health as of_integrations
 from resolvers import keyword_performance as of_keywords
+from resolvers.analytics import totals
 from schema.analytics import Analytics
 from schema.fields import column, resolved_by
 from schema.integration_health import IntegrationHealth
@@ -71,7 +72,7 @@ class Dashboard:
     )
     analytics: Analytics = column("Detailed figures for the same window.")
     conversion_metrics: ConversionMetrics = resolved_by(
-        resolve.totals, description="Key figures about the conversion of mentions to leads and customers."
+        totals, description="Key figures about the conversion of mentions to leads and customers."
     )
     as_of: datetime = resolved_by(
         resolve.recent_leads_as_of,

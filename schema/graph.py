@@ -6,9 +6,8 @@ import strawberry
 from graphql import GraphQLSchema
 
 from schema.integration_log import IntegrationLog
-from schema.mutation import Mutation
 from schema.prepared.cache import ExecutorName, PreparedOperations
-from schema.query import Query
+from schema.roots import Mutation, Query
 from schema.scalars import CONFIG
 
 

@@ -5,7 +5,8 @@ import strawberry
 from db import models
 from resolvers import integration as resolve
 from resolvers import integration_health as of_health
-from schema.connections import log_list, mention_list
+from resolvers.entities import INTEGRATION_LOG, MENTION
+from schema.connections import list_of
 from schema.enums import IntegrationKind, IntegrationProvider, IntegrationStatus
 from schema.fields import column, resolved_by
 from schema.lazy_types import IntegrationHealthRef, IntegrationLogRef, MentionConnectionRef, UserRef
@@ -62,7 +63,9 @@ class Integration(Node):
         arguments=MAX_AGE,
     )
     user: UserRef = resolved_by(resolve.user, description="User who owns the integration.")
-    mentions: MentionConnectionRef = mention_list(
-        resolve.mentions, "Mentions that the integration delivered."
+    mentions: MentionConnectionRef = list_of(
+        MENTION, resolve.mentions, "Mentions that the integration delivered."
     )
-    logs: Connection[IntegrationLogRef] = log_list(resolve.logs, "Logs of the integration's runs and events.")
+    logs: Connection[IntegrationLogRef] = list_of(
+        INTEGRATION_LOG, resolve.logs, "Logs of the integration's runs and events."
+    )

@@ -5,7 +5,8 @@ import strawberry
 from db import models
 from resolvers import keyword as resolve
 from resolvers import keyword_performance as of_performance
-from schema.connections import lead_list, mention_list
+from resolvers.entities import LEAD, MENTION
+from schema.connections import list_of
 from schema.enums import KeywordStatus, MatchType, Platform
 from schema.fields import column, resolved_by
 from schema.keyword_performance import EFFICIENCY_SCORE, PERFORMANCE_SCORE
@@ -55,5 +56,5 @@ class Keyword(Node):
         "Performance of the keyword within a window of time, compared with the previous window.",
     )
     user: UserRef = resolved_by(resolve.user, description="User who owns the keyword.")
-    mentions: MentionConnectionRef = mention_list(resolve.mentions, "Mentions of the keyword.")
-    leads: LeadConnectionRef = lead_list(resolve.leads, "Leads created from mentions of the keyword.")
+    mentions: MentionConnectionRef = list_of(MENTION, resolve.mentions, "Mentions of the keyword.")
+    leads: LeadConnectionRef = list_of(LEAD, resolve.leads, "Leads created from mentions of the keyword.")

@@ -5,7 +5,8 @@ import strawberry
 
 from db import models
 from resolvers import lead as resolve
-from schema.connections import lead_event_list
+from resolvers.entities import LEAD_EVENT
+from schema.connections import list_of
 from schema.enums import LeadOrigin, LeadStatus
 from schema.fields import column, resolved_by
 from schema.lazy_types import KeywordRef, LeadEventRef, MentionRef, UserRef
@@ -87,4 +88,6 @@ class Lead(Node):
     )
     mention: MentionRef = resolved_by(resolve.mention, description="Mention from which the lead was created.")
     keyword: KeywordRef = resolved_by(resolve.keyword, description="Keyword of the lead's mention.")
-    events: Connection[LeadEventRef] = lead_event_list(resolve.events, "Events in the history of the lead.")
+    events: Connection[LeadEventRef] = list_of(
+        LEAD_EVENT, resolve.events, "Events in the history of the lead."
+    )

@@ -7,7 +7,7 @@ import strawberry
 from breadth.fields import InstanceOf
 from db.language.records import row_kind
 from db.models import Base
-from resolvers.framework.global_id import TYPENAMES, encoder
+from resolvers.framework.global_id import encoder_of
 from schema.fields import column
 
 _ID = "Global ID of the object, opaque and unique across all types."
@@ -19,12 +19,12 @@ class Node:
 
 
 def global_id(model: type[Base]) -> Any:
-    return column(_ID, name="id", of=encoder(TYPENAMES[model]))
+    return column(_ID, name="id", of=encoder_of(model))
 
 
 def encoded(model: type[Base], description: str, *, name: str) -> Any:
     """Return a field with the global ID of the row whose ID the column holds. Null if the column is null."""
-    encode = encoder(TYPENAMES[model])
+    encode = encoder_of(model)
     return column(description, name=name, of=lambda id_: None if id_ is None else encode(id_))
 
 

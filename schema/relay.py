@@ -9,6 +9,7 @@ import strawberry
 from db.language.filter import EVERYTHING
 from resolvers.framework import paging
 from resolvers.framework.context import Context
+from resolvers.framework.entity import Entity
 from resolvers.framework.filter_input import DEEPEST, MOST_CONDITIONS, filter_of, order_of
 from resolvers.framework.requires import like
 from schema.fields import column, resolved_by
@@ -77,9 +78,15 @@ class Connection(Generic[Item]):
 
 
 def connection(
-    resolver: Callable[..., Awaitable[Sequence[Any]]], *, where: Any, order: type[Enum], description: str
+    entity: Entity[Any],
+    resolver: Callable[..., Awaitable[Sequence[Any]]],
+    *,
+    where: Any,
+    order: type[Enum],
+    description: str,
 ) -> Any:
-    """Return a field with one page per parent. The resolver gets the arguments of the page as one value.
+    """Return a field with one page of the entity's rows per parent. The resolver takes the page's arguments as one
+    value.
 
     `where` and `order` are the GraphQL types of the arguments `filter` and `orderBy`.
     """
@@ -94,7 +101,7 @@ def connection(
         **given: Any,
     ) -> Sequence[Any]:
         wanted = given.pop("filter", None)
-        rows = EVERYTHING if wanted is None else filter_of(wanted)
+        rows = EVERYTHING if wanted is None else filter_of(entity, wanted)
         read = not paging.PARTS_OF_PAGE.isdisjoint(selected)
         page = paging.PageArguments(**given, where=rows, order=order_of(order_by, wanted), read=read)
         return await resolver(parents, context, page)

@@ -5,7 +5,8 @@ import strawberry
 from db import models
 from resolvers import timeframe
 from resolvers import user as resolve
-from schema.connections import integration_list, keyword_list, lead_list, mention_list
+from resolvers.entities import INTEGRATION, KEYWORD, LEAD, MENTION
+from schema.connections import list_of
 from schema.enums import UserRole
 from schema.fields import column
 from schema.lazy_types import (
@@ -51,9 +52,9 @@ class User(Node):
         "Figures about the user's mentions and leads for one window of time. Days are those of the viewer's "
         "time zone by default.",
     )
-    keywords: Connection[KeywordRef] = keyword_list(resolve.keywords, "Keywords of the user.")
-    mentions: MentionConnectionRef = mention_list(resolve.mentions, "Mentions of the user's keywords.")
-    leads: LeadConnectionRef = lead_list(resolve.leads, "Leads of the user.")
-    integrations: Connection[IntegrationRef] = integration_list(
-        resolve.integrations, "Integrations of the user."
+    keywords: Connection[KeywordRef] = list_of(KEYWORD, resolve.keywords, "Keywords of the user.")
+    mentions: MentionConnectionRef = list_of(MENTION, resolve.mentions, "Mentions of the user's keywords.")
+    leads: LeadConnectionRef = list_of(LEAD, resolve.leads, "Leads of the user.")
+    integrations: Connection[IntegrationRef] = list_of(
+        INTEGRATION, resolve.integrations, "Integrations of the user."
     )

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from resolvers.framework.filter_input import public
+from resolvers.framework.names import public
 from resolvers.framework.paging import LARGEST_BULK_SIZE
 from schema.enums import describe
 from schema.fields import column

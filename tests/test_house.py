@@ -5,6 +5,7 @@ import importlib.metadata
 import inspect
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,15 @@ from graphql import (
 import db
 from breadth.fields import KEY, Column, SetResolver
 from db import models
+from db.language import filter as filters
+from db.language.filter import Operator, condition
+from db.language.keyset import Order
+from db.language.shape import RANK, ToOne
+from resolvers.entities import ENTITIES, OF_EXPORT, entity_of
+from resolvers.framework.entity import DeclarationError, Entity, Number, Words, plain
+from resolvers.framework.export_columns import columns_of, export_table_of, usual_columns
+from resolvers.framework.global_id import encoder_of
+from resolvers.framework.names import public
 from schema import fields
 from schema.graph import build
 from server.commands.schema import SCHEMA_FILE
@@ -31,7 +41,9 @@ SCHEMA = build()
 TYPES = {name: type_ for name, type_ in SCHEMA.schema.type_map.items() if not name.startswith("__")}
 OBJECTS = {name: type_ for name, type_ in TYPES.items() if isinstance(type_, GraphQLObjectType)}
 MODEL_OF = {"Analysis": models.AnalysisResult} | {
-    name: getattr(models, name) for name in OBJECTS if hasattr(models, name)
+    mapper.class_.__name__: mapper.class_
+    for mapper in models.Base.registry.mappers
+    if mapper.class_.__name__ in OBJECTS
 }
 FIELDS = [(name, field) for name, type_ in OBJECTS.items() for field in type_.fields]
 
@@ -113,6 +125,74 @@ def test_resolvers_take_parents_and_context(type_name: str, field_name: str) -> 
     assert "Sequence" in str(signature.return_annotation)
 
 
+def test_every_model_with_a_type_in_the_api_is_declared_as_an_entity() -> None:
+    assert {entity.typename: entity.model for entity in ENTITIES} == MODEL_OF
+
+
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.typename)
+def test_filters_orders_and_relations_of_entities_can_be_read(entity: Entity[Any]) -> None:
+    """Each compiles to SQL; a name that the model lacks would raise."""
+    for name, declared in entity.filters.items():
+        shape = filters.Test(declared.field or name, Operator.IS_NULL, value=True)
+        shape = replace(shape, operator=Operator.MATCHES, value="where_0") if name == "search" else shape
+        assert str(condition(entity.model, shape, everybody=True))
+    columns = entity.model.__table__.c
+    for order, _ in entity.orders:
+        own = [columns[name] for name in order.columns if name != RANK]
+        assert [column.name for column in own if column.nullable] == []
+        assert order.columns[-1] == "id"
+    for relation in entity.relations.values():
+        assert isinstance(entity_of(relation.model), Entity)
+    assert entity.has_id == ("id" in columns)
+
+
+@pytest.mark.parametrize(
+    "entity", [one for one in ENTITIES if one.filters], ids=lambda entity: entity.typename
+)
+def test_lists_of_entities_have_the_declared_filters_and_orders(entity: Entity[Any]) -> None:
+    declared = {public(name) for name in entity.filters}
+    where, order = TYPES[f"{entity.typename}Filter"], TYPES[f"{entity.typename}Order"]
+    assert isinstance(where, GraphQLInputObjectType)
+    assert isinstance(order, GraphQLEnumType)
+    assert set(where.fields) == declared | {"and", "or", "not"}
+    assert [name.lower() for name in order.values] == [one.name for one, _ in entity.orders]
+
+
+def test_the_parents_of_entities_are_fixed_and_their_user_is_one_of_them() -> None:
+    for entity in ENTITIES:
+        parents = entity.model.__parents__
+        assert set(parents) <= set(entity.model.__table__.c.keys())
+        assert ("user_id" in parents) == (entity.model is not models.User)
+
+
+def test_every_exported_list_is_declared_and_its_columns_can_be_read() -> None:
+    assert set(OF_EXPORT) == set(models.ExportEntity)
+    for list_, entity in OF_EXPORT.items():
+        assert usual_columns(list_)[0] == "id"
+        assert export_table_of(list_, list(columns_of(list_))).model is entity.model
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ({"relations": {"boss": ToOne(models.User, "boss_id", "id", shared=True)}}, "relation boss"),
+        ({"orders": [(Order("newest", ("born_at", "id")), "Newest first.")]}, "order born_at"),
+        ({"filters": {"age": Number("The age.")}}, "filter age"),
+        ({"filters": {"search": Words("Words.")}}, "filter search"),
+        ({"export": list(plain("age"))}, "export column age"),
+        ({"export_also": ["boss"]}, "relation boss"),
+    ],
+)
+def test_a_declaration_of_what_the_model_lacks_is_refused(wrong: Any, problem: str) -> None:
+    with pytest.raises(DeclarationError, match=f"Robot declares what its models lack: {problem}."):
+        Entity(model=models.User, typename="Robot", plural="robots", permission=None, **wrong)
+
+
+def test_an_undeclared_model_has_no_global_ids() -> None:
+    with pytest.raises(DeclarationError, match="ApiKey is not declared"):
+        encoder_of(models.ApiKey)
+
+
 def texts_of(path: Path) -> list[tuple[int, str]]:
     nodes = ast.walk(ast.parse(path.read_text()))
     constants = [node for node in nodes if isinstance(node, ast.Constant)]
@@ -172,3 +252,20 @@ def test_only_the_demo_imports_the_statements_of_the_demo() -> None:
         "server/commands/demo.py",
         "services/demo_writer.py",
     ]
+
+
+def test_resolvers_and_loaders_take_the_time_from_the_context() -> None:
+    """An operation has one `now`, so that all its windows agree."""
+    clocks = {"now", "utcnow", "today", "time", "time_ns", "monotonic"}
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for package in ("resolvers", "loaders", "schema")
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in clocks
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id in {"datetime", "date", "time"}
+    ]
+    assert [place.split(":")[0] for place in found] == ["resolvers/framework/context.py"]

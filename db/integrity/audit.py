@@ -24,7 +24,7 @@ import asyncpg
 
 from db.engine.pool import Connection, Pool
 from db.integrity import recount
-from db.integrity.counters import LOCK_USERS, STATUS_COUNTERS
+from db.integrity.counters import COUNTED, LOCK_USERS, STATUS_COUNTERS
 from db.integrity.rollups import MEASURES, ROLLUPS
 from db.models import LeadStatus
 
@@ -53,7 +53,7 @@ def _leads(parent: str) -> list[Counter]:
 # The lock order of db.integrity.counters: users, then keywords.
 COUNTERS: dict[str, list[Counter]] = {
     "users": [
-        Counter("keywords_count", rows="keywords", parent="user_id"),
+        *(Counter(counter, rows=table, parent="user_id") for table, counter in COUNTED.items()),
         Counter("mentions_count", rows="mentions", parent="user_id"),
         *_leads(parent="user_id"),
     ],
@@ -273,7 +273,7 @@ def _repair_counters(table: str, counters: Sequence[Counter]) -> str:
     )
 
 
-_READ = ["users", "keywords", "mentions", "leads", *(rollup.table for rollup in ROLLUPS)]
+_READ = ["users", *COUNTED, "mentions", "leads", *(rollup.table for rollup in ROLLUPS)]
 _COLUMNS = {table: [counter.column for counter in counters] for table, counters in COUNTERS.items()} | {
     rollup.table: list(MEASURES) for rollup in ROLLUPS
 }

@@ -31,13 +31,19 @@ statement of the transaction has to scan past all of them.
 """
 
 from db.models import LeadStatus
+from db.models.base import models
 
 STATUS_COUNTERS = {status: f"{status}_leads_count" for status in LeadStatus}
 
 LOCK_USERS = "SELECT id FROM users WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"
 
-COUNT_KEYWORDS = """
-CREATE OR REPLACE FUNCTION count_keywords() RETURNS trigger LANGUAGE plpgsql AS $$
+COUNTED = {model.__tablename__: model.__counter__ for model in models() if model.__counter__}
+"""The tables whose rows are counted by user alone, and the columns of `users` that count them."""
+
+
+def _count_by_user(table: str, counter: str) -> str:
+    return f"""
+CREATE OR REPLACE FUNCTION count_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     step integer := CASE TG_OP WHEN 'INSERT' THEN 1 ELSE -1 END;
     user_ids bigint[];
@@ -49,12 +55,13 @@ BEGIN
         RETURN NULL;
     END IF;
     PERFORM 1 FROM users WHERE id = ANY (user_ids) ORDER BY id FOR NO KEY UPDATE;
-    UPDATE users SET keywords_count = keywords_count + difference
+    UPDATE users SET {counter} = {counter} + difference
     FROM unnest(user_ids, differences) AS change (user_id, difference)
     WHERE users.id = change.user_id;
     RETURN NULL;
 END $$
 """
+
 
 COUNT_MENTIONS = """
 CREATE OR REPLACE FUNCTION count_mentions() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -169,7 +176,7 @@ END $$
 
 # TRUNCATE provides no rows to sum, so all counters of the table are set to zero.
 _TRUNCATED: dict[str, dict[str, tuple[str, ...]]] = {
-    "keywords": {"users": ("keywords_count",)},
+    **{table: {"users": (counter,)} for table, counter in COUNTED.items()},
     "mentions": {"users": ("mentions_count",), "keywords": ("mentions_count",)},
     "leads": {
         "users": ("leads_count", *STATUS_COUNTERS.values()),
@@ -215,9 +222,18 @@ def _triggers(table: str, *, old: str, new: str, updates: bool) -> list[str]:
     return [*changes, truncated]
 
 
-FUNCTIONS = [COUNT_KEYWORDS, COUNT_MENTIONS, COUNT_LEADS, *(_forget(table) for table in _TRUNCATED)]
+FUNCTIONS = [
+    *(_count_by_user(table, counter) for table, counter in COUNTED.items()),
+    COUNT_MENTIONS,
+    COUNT_LEADS,
+    *(_forget(table) for table in _TRUNCATED),
+]
 TRIGGERS = [
-    *_triggers("keywords", old="changed", new="changed", updates=False),
+    *(
+        trigger
+        for table in COUNTED
+        for trigger in _triggers(table, old="changed", new="changed", updates=False)
+    ),
     *_triggers("mentions", old="changed", new="changed", updates=False),
     *_triggers("leads", old="removed", new="added", updates=True),
 ]

@@ -5,6 +5,10 @@ A trigger copies the user of a lead and an analysis from the mention, and the us
 whatever the writer sends. These columns cannot be updated. Counters and permissions rely on that.
 """
 
+from collections.abc import Sequence
+
+from db.models.base import models
+
 COPY_OWNER_OF_MENTION = """
 CREATE OR REPLACE FUNCTION copy_owner_of_mention() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -45,19 +49,10 @@ BEGIN
 END $$
 """
 
-PARENTS = {
-    "keywords": ["user_id"],
-    "mentions": ["user_id", "keyword_id"],
-    "analysis_results": ["user_id", "mention_id"],
-    "leads": ["user_id", "mention_id", "keyword_id"],
-    "lead_events": ["user_id", "lead_id"],
-    "integrations": ["user_id"],
-    "integration_logs": ["user_id", "integration_id"],
-    "exports": ["user_id"],
-}
+PARENTS = {model.__tablename__: model.__parents__ for model in models() if model.__parents__}
 
 
-def _fixed(table: str, columns: list[str]) -> str:
+def _fixed(table: str, columns: Sequence[str]) -> str:
     changed = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
     return (
         f"CREATE TRIGGER fix_parents BEFORE UPDATE OF {', '.join(columns)} ON {table} "

@@ -31,18 +31,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text, TypeEngine
 
 from db.language.scope import visible
-from db.models import (
-    AnalysisResult,
-    Base,
-    Export,
-    Integration,
-    IntegrationLog,
-    Keyword,
-    Lead,
-    LeadEvent,
-    Mention,
-    User,
-)
+from db.language.shape import HIDDEN
+from db.models import AnalysisResult, Base, Lead, Mention
 
 
 class Operator(StrEnum):
@@ -156,7 +146,7 @@ def _condition(model: type[Base], shape: Filter, reach: Reach) -> ColumnElement[
         case Not(part):
             return _condition(model, part, reach.optional()).is_not(True)
         case Test(field, operator, value):
-            return FIELDS[model][field](table, operator, value, reach)
+            return _comparison(model, field)(table, operator, value, reach)
 
 
 def compare(column: Column[Any], operator: Operator, value: Any) -> ColumnElement[bool]:
@@ -263,21 +253,8 @@ def _has(model: type[Base], key: str) -> Compare:
     return compared
 
 
-FIELDS: Mapping[type[Base], Mapping[str, Compare]] = {
-    User: {name: _own(name) for name in ("email", "role", "created_at")},
-    Keyword: {
-        name: _own(name)
-        for name in ("keyword", "status", "match_type", "mentions_count", "leads_count", "created_at")
-    },
+DERIVED: Mapping[type[Base], Mapping[str, Compare]] = {
     Mention: {
-        **{
-            name: _own(name)
-            for name in (
-                "keyword_id", "integration_id", "platform", "kind", "author", "language", "likes",
-                "comments", "published_at", "created_at", "read_at", "starred_at", "dismissed_at", "dismiss_reason",
-                "engaged_at",
-            )
-        },
         "sentiment": _of(AnalysisResult, "mention_id", "sentiment"),
         "intent": _of(AnalysisResult, "mention_id", "intent"),
         "relevance": _of(AnalysisResult, "mention_id", "relevance"),
@@ -286,20 +263,18 @@ FIELDS: Mapping[type[Base], Mapping[str, Compare]] = {
         "lead": _has(Lead, "mention_id"),
         "search": _search,
     },
-    Lead: {
-        **{
-            name: _own(name)
-            for name in (
-                "keyword_id", "status", "origin", "score", "value", "currency", "company",
-                "external_reference", "assignee_user_id", "created_at", "status_changed_at", "qualified_at", "converted_at",
-            )
-        },
-        "platform": _in_parent(Mention, "mention_id", "platform"),
-    },
-    Integration: {
-        name: _own(name) for name in ("provider", "kind", "status", "health_score", "last_searched_at")
-    },
-    LeadEvent: {name: _own(name) for name in ("type", "created_at")},
-    IntegrationLog: {name: _own(name) for name in ("integration_id", "kind", "status", "created_at")},
-    Export: {name: _own(name) for name in ("entity", "format", "status", "created_at")},
-}  # fmt: skip
+    Lead: {"platform": _in_parent(Mention, "mention_id", "platform")},
+}
+"""The fields of a filter that are not a column of the row itself."""
+
+
+def is_filterable(model: type[Base], field: str) -> bool:
+    """Return whether a filter can test the field: a readable column of the row, or a derived field."""
+    derived = field in DERIVED.get(model, {})
+    return derived or (field in _table(model).c and field not in HIDDEN)
+
+
+def _comparison(model: type[Base], field: str) -> Compare:
+    if not is_filterable(model, field):
+        raise KeyError(f"{model.__name__}.{field}")
+    return DERIVED.get(model, {}).get(field) or _own(field)

@@ -1,5 +1,8 @@
 """The tables. Rows that loaders return have the attributes and types of their model, read-only."""
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 from db.models.analysis_result import AnalysisResult, AnalysisStatus, Intent, Relevance, Sentiment
 from db.models.api_key import ApiKey
 from db.models.backfill import Backfill
@@ -59,3 +62,7 @@ __all__ = [
     "UserSlotStats",
     "UserStatus",
 ]
+
+# The metadata knows every table, also those of modules that are not named above.
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")

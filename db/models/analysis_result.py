@@ -46,6 +46,7 @@ class AnalysisResult(Base):
     """The analysis of a mention. A trigger sets `user_id` from the mention."""
 
     __tablename__ = "analysis_results"
+    __parents__ = ("user_id", "mention_id")
 
     mention_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("mentions.id", ondelete="CASCADE"), primary_key=True

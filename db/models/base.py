@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, cast
+from typing import Annotated, ClassVar, cast
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Integer, MetaData, Table, Text, func
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -32,6 +32,15 @@ class Base(DeclarativeBase):
         datetime: DateTime(timezone=True),
         str: Text(),
     }
+    __parents__: ClassVar[tuple[str, ...]] = ()
+    """The columns that name the row's user and parents. A trigger refuses changes of them (db.integrity.ownership)."""
+    __counter__: ClassVar[str | None] = None
+    """The column of `users` that counts the user's rows (db.integrity.counters)."""
+
+
+def models() -> list[type[Base]]:
+    """Return the models of all tables, in the order of the tables' names."""
+    return sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__tablename__)
 
 
 def table_of(model: type[Base]) -> Table:

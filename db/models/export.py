@@ -54,6 +54,7 @@ class Export(Base):
     """
 
     __tablename__ = "exports"
+    __parents__ = ("user_id",)
 
     id: Mapped[Id]
     user_id: Mapped[ForeignId] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))

@@ -59,6 +59,7 @@ class Integration(Base):
     """
 
     __tablename__ = "integrations"
+    __parents__ = ("user_id",)
 
     id: Mapped[Id]
     user_id: Mapped[ForeignId] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))

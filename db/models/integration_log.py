@@ -28,6 +28,7 @@ class IntegrationLog(Base):
     """A run or event of an integration. Append-only."""
 
     __tablename__ = "integration_logs"
+    __parents__ = ("user_id", "integration_id")
 
     id: Mapped[Id]
     user_id: Mapped[ForeignId]

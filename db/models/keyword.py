@@ -23,6 +23,8 @@ class Keyword(Base):
     """A word or phrase that a user watches the web for."""
 
     __tablename__ = "keywords"
+    __parents__ = ("user_id",)
+    __counter__ = "keywords_count"
 
     id: Mapped[Id]
     user_id: Mapped[ForeignId] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))

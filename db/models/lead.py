@@ -45,6 +45,7 @@ class Lead(Base):
     """
 
     __tablename__ = "leads"
+    __parents__ = ("user_id", "mention_id", "keyword_id")
 
     id: Mapped[Id]
     user_id: Mapped[ForeignId]

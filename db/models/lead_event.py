@@ -26,6 +26,7 @@ class LeadEvent(Base):
     """
 
     __tablename__ = "lead_events"
+    __parents__ = ("user_id", "lead_id")
 
     id: Mapped[Id]
     lead_id: Mapped[ForeignId] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"))

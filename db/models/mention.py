@@ -62,6 +62,7 @@ class Mention(Base):
     """
 
     __tablename__ = "mentions"
+    __parents__ = ("user_id", "keyword_id")
 
     id: Mapped[Id]
     user_id: Mapped[ForeignId]

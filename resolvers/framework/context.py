@@ -1,10 +1,10 @@
-"""What one operation has at hand: who asks, the loads that answer, and the transactions that write."""
+"""The state of one operation: the viewer, the data loaders, and the transactions that write."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from db.engine.pool import Pool
 from db.engine.reader import Reader
@@ -12,7 +12,7 @@ from db.engine.writer import Work, in_transaction
 from db.language.snapshots import is_snapshot
 from db.models import Base
 from loaders.dataloader import DataLoader, DataLoaders, Key, Value
-from loaders.rows import RowByColumn
+from loaders.rows import RowById
 from resolvers.framework.errors import UnauthenticatedError
 from resolvers.framework.permission import require_loadable, require_scope, rows_to_read, scope_to_read
 from resolvers.framework.requires import EVERY_READ, OperationReads
@@ -28,7 +28,7 @@ Row = TypeVar("Row", bound=Base)
 
 
 class Context:
-    """Made anew for each operation, so that nothing read for one viewer can reach another."""
+    """The state of one operation. A new context for each keeps the rows of one viewer from another."""
 
     def __init__(
         self,
@@ -45,37 +45,39 @@ class Context:
         self.cached = Cached(pool) if cached is None else cached
         self.vault = Vault() if vault is None else vault
         self.now = now or datetime.now(UTC)
-        """The moment that windows are of, the same for the whole operation."""
+        """The current time, the same for the whole operation. Resolvers do not read the clock."""
         self._pool = pool
         self._viewer = viewer
         self._statements: list[str] = []
         self._reads = reads
-        self._loads: DataLoaders | None = None
+        self._dataloaders: DataLoaders | None = None
         self._copies: dict[type[Base], dict[int, Any]] = {}
         self._closed = False
 
     @property
     def viewer(self) -> Viewer:
-        """Raises `UnauthenticatedError` where nobody has said who they are."""
+        """Return the viewer. Raise `UnauthenticatedError` if the request carries no credential."""
         if self._viewer is None:
             raise UnauthenticatedError
         return self._viewer
 
     @property
-    def loads(self) -> DataLoaders:
-        """The operation's loads, for services: nothing here asks whether the viewer's key may read the rows.
+    def dataloaders(self) -> DataLoaders:
+        """Return the operation's data loaders, for services. They do not check the permissions of the viewer's key.
 
-        Raises `UnauthenticatedError` where there is no viewer.
+        Raise `UnauthenticatedError` if the request carries no credential.
         """
-        if self._loads is None:
+        if self._dataloaders is None:
             if self._closed:
                 raise asyncio.CancelledError
-            self._loads = self._new_loads()
-        return self._loads
+            reads = self._reads
+            reader = Reader(self._pool, self._statements, projection=reads.projection, single=reads.single)
+            self._dataloaders = DataLoaders(reader, self.viewer.scope, partial(rows_to_read, self.viewer))
+        return self._dataloaders
 
     @property
     def statements(self) -> Sequence[str]:
-        """The names of the statements sent so far."""
+        """Return the names of the statements sent so far."""
         return self._statements
 
     def require(self, model: type[Base]) -> None:
@@ -83,13 +85,21 @@ class Context:
         require_scope(self.viewer, scope_to_read(model))
 
     async def load(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
-        """One value per key. The keys of a turn of the event loop, from everywhere, become one statement."""
+        """Return one value per key. All keys that an operation loads in one turn of the event loop share a statement.
+
+        Raise `ForbiddenError` if the viewer's key must not read the loader's rows.
+        """
         require_loadable(self.viewer, loader)
-        return await self.loads.load(loader, keys)
+        return await self.dataloaders.load(loader, keys)
 
     async def load_one(self, loader: DataLoader[Key, Value], key: Key) -> Value:
+        """Return the value of one key, like `load`."""
         (value,) = await self.load(loader, [key])
         return value
+
+    def dataloader(self, loader: DataLoader[Key, Value]) -> "BoundDataLoader[Key, Value]":
+        """Return the loader, bound to this operation, for resolvers of one object."""
+        return BoundDataLoader(self, loader)
 
     async def figures(
         self,
@@ -97,16 +107,12 @@ class Context:
         questions: Sequence[Question],
         max_age: int | None = None,
     ) -> Sequence[Figure[Figured]]:
-        """One figure per question, not older than so many seconds: of the operation's snapshot, or with the moment
-        that it is of.
-        """
-        loads = self.loads
-        return await loads.load(FigureByQuestion(cached_figure, max_age, self.cached, loads), questions)
+        """Return one figure per question. No figure is older than `max_age` seconds."""
+        loaders = self.dataloaders
+        return await loaders.load(FigureByQuestion(cached_figure, max_age, self.cached, loaders), questions)
 
     def remember_snapshot_rows(self, copies: Mapping[int, Row], model: type[Row]) -> None:
-        """Makes rows known that came with a figure, by their ids: copies find them, which are as old as they are,
-        and need not read them again.
-        """
+        """Remember rows stored with a cached figure, by id, so that references from it resolve to the same snapshot."""
         known = self._copies.setdefault(model, {})
         for id_, copy in copies.items():
             known.setdefault(id_, copy)
@@ -114,39 +120,51 @@ class Context:
     async def row_by_reference(
         self, parents: Sequence[Any], model: type[Row], ids: Sequence[int]
     ) -> Sequence[Row | None]:
-        """The row of each parent's id. Rows that were read refer to rows as they are now, copies to those that
-        came with them.
-        """
+        """Return the row of each parent's id. Parents from a snapshot get the remembered row of their snapshot."""
         copies = self._copies.get(model)
         if not copies:
-            return await self.load(RowByColumn(model), ids)
+            return await self.load(RowById(model), ids)
         known = [copies.get(id_) if is_snapshot(one) else None for one, id_ in zip(parents, ids, strict=True)]
         missing = [id_ for one, id_ in zip(known, ids, strict=True) if one is None]
-        found = iter(await self.load(RowByColumn(model), missing) if missing else [])
+        found = iter(await self.load(RowById(model), missing) if missing else [])
         return [next(found) if one is None else one for one in known]
 
     async def write(self, work: Work[Result]) -> Result:
-        """What the work returns, from one transaction. What is loaded afterwards is read anew, with all that
-        was written.
-        """
-        # Nobody holds one connection while waiting for another, nor sees older rows than were just written.
+        """Run the work in one transaction, and return its result. Later loads read a new snapshot."""
+        # An operation that waited for a second connection while it holds one could block others, and itself.
         self._copies.clear()
-        await self._let_go()
+        await self._release()
         return await in_transaction(self._pool, work, self._statements)
 
-    def _new_loads(self) -> DataLoaders:
-        reads = self._reads
-        reader = Reader(self._pool, self._statements, projection=reads.projection, single=reads.single)
-        return DataLoaders(reader, self.viewer.scope, partial(rows_to_read, self.viewer))
-
     async def close(self) -> None:
-        """Gives the connection back. The answer has been computed, but need not be encoded yet. Whoever loads
-        later, for a part that is not in the answer, is cancelled.
-        """
+        """Release the connection. A later load belongs to a discarded part of the response, and is cancelled."""
         self._closed = True
-        await self._let_go()
+        await self._release()
 
-    async def _let_go(self) -> None:
-        loads, self._loads = self._loads, None
-        if loads is not None:
-            await loads.close()
+    async def _release(self) -> None:
+        loaders, self._dataloaders = self._dataloaders, None
+        if loaders is not None:
+            await loaders.close()
+
+
+class BoundDataLoader(Generic[Key, Value]):
+    """A data loader of one operation, for resolvers of one object:
+
+        lead = await info.context.dataloader(LeadByMention()).load(mention.id)
+
+    It shares batches and values with equal loaders, and checks the same permissions as `Context.load`.
+    """
+
+    __slots__ = ("_context", "_loader")
+
+    def __init__(self, context: Context, loader: DataLoader[Key, Value]) -> None:
+        self._context = context
+        self._loader = loader
+
+    async def load(self, key: Key) -> Value:
+        """Return the value of the key."""
+        return await self._context.load_one(self._loader, key)
+
+    async def load_many(self, keys: Sequence[Key]) -> Sequence[Value]:
+        """Return the values of the keys, in their order."""
+        return await self._context.load(self._loader, keys)

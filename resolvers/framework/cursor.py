@@ -1,6 +1,6 @@
-"""Cursors: opaque to clients, a row's position in one list's order to us.
+"""Cursors: opaque to clients; to the server, a row's position in the order of one list.
 
-A cursor names its list, order and filter, so that one which comes from elsewhere is refused, not misread.
+A cursor names its list, order and filter, so that a cursor of another list is refused, not misread.
 """
 
 import binascii
@@ -15,12 +15,12 @@ from resolvers.framework.errors import CursorError
 
 
 def encode(kind: str, order: Order, row: Base) -> str:
-    """`kind` names the list, its order and its filter."""
+    """Return the cursor of a row. `kind` names the list, its order and its filter."""
     return urlsafe_b64encode(orjson.dumps([kind, *keyset_codec.dump(order, row)])).decode().rstrip("=")
 
 
 def decode(kind: str, model: type[Base], order: Order, text: str, argument: str) -> Position:
-    """The position that a cursor of this list stands for. Raises `CursorError`."""
+    """Return the position that a cursor encodes. Raise `CursorError`."""
     try:
         padded = text + "=" * (-len(text) % 4)
         found, *values = orjson.loads(b64decode(padded, altchars=b"-_", validate=True))
@@ -29,5 +29,5 @@ def decode(kind: str, model: type[Base], order: Order, text: str, argument: str)
     except (binascii.Error, ValueError, TypeError, OverflowError):
         pass
     raise CursorError(
-        f"`{argument}` is not a cursor of this list in this order and with this filter: take one that it returned."
+        f"`{argument}` must be a cursor that this list returned with the same order and filter."
     )

@@ -10,13 +10,13 @@ INTERNAL: Final = "INTERNAL"
 
 
 class CallerError(Exception):
-    """A request that cannot be answered as it stands. `code` is one of the documented list."""
+    """A request that cannot be executed as it is. `code` is one of the documented codes."""
 
     code: ClassVar[str]
 
     @property
     def extensions(self) -> dict[str, object]:
-        """What graphql-core copies into the answer beside the message."""
+        """Return the extensions that graphql-core copies into the response."""
         return {"code": self.code}
 
 
@@ -24,19 +24,19 @@ class UnauthenticatedError(CallerError):
     code = "UNAUTHENTICATED"
 
     def __init__(
-        self, message: str = "This needs a credential: send the header `Authorization: Bearer <API key>`."
+        self, message: str = "Authentication is required. Send the header `Authorization: Bearer <API key>`."
     ) -> None:
         super().__init__(message)
 
 
 class ForbiddenError(CallerError):
-    """The credential is good, but not for this."""
+    """The credential is valid, but does not permit the operation."""
 
     code = "FORBIDDEN"
 
 
 class UserInputError(CallerError):
-    """An argument's value is wrong; the message names the argument."""
+    """An argument has a wrong value. The message names the argument."""
 
     code = "BAD_USER_INPUT"
 

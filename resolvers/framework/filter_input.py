@@ -1,33 +1,24 @@
-"""From a filter as the client wrote it to conditions on rows, with bounds on how much it may ask."""
+"""Filters as clients write them, turned into conditions on rows, with limits on their size."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from enum import Enum
 from typing import Any
 
 from db.language.filter import All, AnyOf, Filter, Not, Operator, Test
 from db.language.keyset import BEST_MATCH_FIRST, Order
-from db.models import Base, Integration, Keyword, User
+from resolvers.framework.entity import Entity, FilterField, IdOf, Presence, Words
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.global_id import row_id
+from resolvers.framework.names import public
 from services.rules.validation import is_storable
 
 DEEPEST = 5
 MOST_CONDITIONS = 50
 LONGEST_LIST = 250
 LONGEST_TEXT = 500
-MOST_MINUS_SIGNS = 24  # PostgreSQL gives up where more than about thirty negate each other
+MOST_MINUS_SIGNS = 24  # PostgreSQL fails if more than about thirty negate each other
 
-IDS: Mapping[str, type[Base]] = {"keyword_id": Keyword, "integration_id": Integration, "assignee_id": User}
-COLUMNS = {"last_synced_at": "last_searched_at", "assignee_id": "assignee_user_id"}
-# Questions that are answered by whether something is there.
-PRESENT = {
-    "has_lead": "lead",
-    "read": "read_at",
-    "starred": "starred_at",
-    "dismissed": "dismissed_at",
-    "engaged": "engaged_at",
-}
 OPERATORS = {
     "eq": Operator.EQ,
     "in_": Operator.IN,
@@ -41,14 +32,14 @@ OPERATORS = {
 }
 
 
-def filter_of(given: Any, path: str = "filter") -> Filter:
-    """The filter of an input object. Raises `UserInputError` that names the place in it."""
-    return _Reading().all_of(given, path, depth=1)
+def filter_of(entity: Entity[Any], given: Any, path: str = "filter") -> Filter:
+    """Return the filter of an input object. Raise `UserInputError`, which names the place of the error."""
+    return _Reading(entity).all_of(given, path, depth=1)
 
 
 def order_of(order: Enum | None, given: Any, path: str = "filter") -> Order | None:
-    """The order of an order's name, `given` the filter that stands at the path. Raises `UserInputError` for
-    BEST_MATCH without words to match.
+    """Return the order of an enumeration's member; `given` is the filter at the path. Raise `UserInputError` for
+    BEST_MATCH without `search`.
     """
     if order is None:
         return None
@@ -57,19 +48,20 @@ def order_of(order: Enum | None, given: Any, path: str = "filter") -> Order | No
         return chosen
     searched = dict(given_fields(given)).get("search") if given is not None else None
     if searched is None:
-        raise UserInputError(f"`orderBy: BEST_MATCH` needs words to match: give `{path}.search`.")
+        raise UserInputError(f"`orderBy: BEST_MATCH` requires `{path}.search`.")
     return replace(chosen, search=_search(searched, f"{path}.search"))
 
 
 class _Reading:
-    """One reading of a filter: it counts the conditions on the way."""
+    """One pass over a filter of an entity's rows, which counts the conditions."""
 
-    def __init__(self) -> None:
+    def __init__(self, entity: Entity[Any]) -> None:
+        self._fields = entity.filters
         self._conditions = 0
 
     def all_of(self, given: Any, path: str, *, depth: int) -> Filter:
         if depth > DEEPEST:
-            raise UserInputError(f"`{path}` is nested deeper than {DEEPEST} filters.")
+            raise UserInputError(f"`{path}` must not be nested deeper than {DEEPEST} filters.")
         parts: list[Filter] = []
         for name, value in given_fields(given):
             here = f"{path}.{public(name)}"
@@ -86,33 +78,33 @@ class _Reading:
         return All(tuple(parts))
 
     def _conditions_of(self, name: str, value: Any, path: str) -> Iterator[Filter]:
-        if name == "search":
-            yield self._test("search", Operator.MATCHES, _search(value, path), path)
-        elif name in PRESENT:
-            yield self._test(PRESENT[name], Operator.IS_NULL, not value, path)
+        declared = self._fields[name]
+        field = declared.field or name
+        if isinstance(declared, Words):
+            yield self._test(field, Operator.MATCHES, _search(value, path), path)
+        elif isinstance(declared, Presence):
+            yield self._test(field, Operator.IS_NULL, not value, path)
         else:
             for operator, operand in given_fields(value):
                 here = f"{path}.{public(operator)}"
-                checked = self._operand(name, operand, here)
-                yield self._test(COLUMNS.get(name, name), OPERATORS[operator], checked, path)
+                checked = self._operand(declared, operand, here)
+                yield self._test(field, OPERATORS[operator], checked, path)
 
     def _test(self, field: str, operator: Operator, value: Any, path: str) -> Test:
         self._conditions += 1
         if self._conditions > MOST_CONDITIONS:
-            raise UserInputError(
-                f"`{path}` is one condition too many: a filter has at most {MOST_CONDITIONS}."
-            )
+            raise UserInputError(f"`{path}` exceeds the limit of {MOST_CONDITIONS} conditions.")
         return Test(field, operator, value)
 
-    def _operand(self, name: str, operand: Any, path: str) -> Any:
+    def _operand(self, declared: FilterField, operand: Any, path: str) -> Any:
         if isinstance(operand, list):
             return tuple(
-                self._operand(name, one, f"{path}[{index}]")
+                self._operand(declared, one, f"{path}[{index}]")
                 for index, one in enumerate(self._bounded(operand, path))
             )
-        if name in IDS:
+        if isinstance(declared, IdOf):
             try:
-                return row_id(operand, IDS[name])
+                return row_id(operand, declared.model)
             except UserInputError as error:
                 raise UserInputError(f"`{path}`: {error}") from error
         return _text(operand, path) if type(operand) is str else operand
@@ -120,33 +112,29 @@ class _Reading:
     @staticmethod
     def _bounded(given: Sequence[Any], path: str) -> Sequence[Any]:
         if len(given) > LONGEST_LIST:
-            raise UserInputError(f"`{path}` has {len(given)} entries; at most {LONGEST_LIST} are possible.")
+            raise UserInputError(
+                f"`{path}` has {len(given)} entries, but at most {LONGEST_LIST} are allowed."
+            )
         return given
 
 
 def given_fields(given: Any) -> Iterator[tuple[str, Any]]:
-    """The fields of an input object that the client gave; null is the same as absent."""
+    """Yield the fields of an input object that the client gave. Null counts as absent."""
     for field in fields(given):
         value = getattr(given, field.name)
         if value is not None and value is not field.default:
             yield field.name, value
 
 
-def public(name: str) -> str:
-    """A field's name as clients write it."""
-    first, *others = name.strip("_").split("_")
-    return first + "".join(word.capitalize() for word in others)
-
-
 def _text(given: str, path: str) -> str:
     if len(given) > LONGEST_TEXT:
-        raise UserInputError(f"`{path}` is longer than {LONGEST_TEXT} characters.")
+        raise UserInputError(f"`{path}` must be at most {LONGEST_TEXT} characters long.")
     if not is_storable(given):
-        raise UserInputError(f"`{path}` contains a character that no text here can contain.")
+        raise UserInputError(f"`{path}` contains a character that cannot be stored.")
     return given
 
 
 def _search(given: str, path: str) -> str:
     if given.count("-") > MOST_MINUS_SIGNS:
-        raise UserInputError(f"`{path}` has more than {MOST_MINUS_SIGNS} minus signs.")
+        raise UserInputError(f"`{path}` must contain at most {MOST_MINUS_SIGNS} minus signs.")
     return _text(given, path)

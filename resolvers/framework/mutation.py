@@ -1,4 +1,4 @@
-"""Mutations: a field is one transaction, and what refuses it becomes the user errors of its payload."""
+"""Mutations: each field is one transaction, and its refusals become the user errors of the payload."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import fields, is_dataclass
@@ -24,12 +24,13 @@ Resolver = Callable[..., Awaitable[Sequence[Any]]]
 def mutation(
     scope: str | None, payload: type[Answer], prepare: Prepare | None = None
 ) -> Callable[[Work[Answer]], Resolver]:
-    """Makes the resolver of a mutation's field. The work gets the argument `input`, and what it returns is the
-    answer; it may be done again, after all that it wrote was undone, and after what is too much for one
-    transaction was taken away piece by piece. `prepare` makes of the input what the work gets instead, before
-    anybody is locked. Without a `scope`, it also asks for those that are needed.
+    """Return a decorator that makes the resolver of a mutation's field.
 
-    An input with `idempotency_key` is worked off once; later calls get the stored answer.
+    The decorated work takes the argument `input` and returns the payload. It runs in a transaction, and may run
+    again after a rollback. `prepare` runs before any lock is taken, and replaces the input. Without a `scope`,
+    `prepare` or the work checks permissions.
+
+    An input with `idempotency_key` is executed once. Later calls get the stored payload.
     """
 
     def make(work: Work[Answer]) -> Resolver:
@@ -59,8 +60,8 @@ def mutation(
 
 
 async def _prepared(prepare: Prepare, context: Context, asked: Any) -> Any:
-    """What the work gets. What cannot be done any more may have been done by an earlier call with the same key: then
-    the refusal is kept for the work, which is not done for a call that is answered already.
+    """Return the prepared input. With an idempotency key, return the refusal instead of raising it: an earlier call
+    with the same key may have succeeded, and then its payload is returned.
     """
     try:
         return await prepare(context, asked)
@@ -76,7 +77,7 @@ def _key_of(asked: Any) -> str | None:
 
 
 async def _answered(attempt: Awaitable[Answer]) -> Answer | tuple[UserError, ...]:
-    """The answer, or the errors that the caller can mend. Raises `ForbiddenError`, and what is our fault."""
+    """Return the payload, or the user errors. Raise `ForbiddenError`, and all other errors."""
     try:
         return await attempt
     except UserErrors as refusal:
@@ -87,7 +88,7 @@ async def _answered(attempt: Awaitable[Answer]) -> Answer | tuple[UserError, ...
             raise
         return (error,)
     except InactiveViewerError as inactive:
-        raise ForbiddenError("The user of this API key is not active any more.") from inactive
+        raise ForbiddenError("The user of this API key is no longer active.") from inactive
 
 
 async def _once(
@@ -112,7 +113,7 @@ async def _once(
 
 
 def values_of(asked: Any, *names: str) -> dict[str, Any]:
-    """The fields that the client gave, by their names; a null is given too. Of all, or of those named."""
+    """Return the fields that the client gave, including nulls, by name. With `names`, only these."""
     found = {field.name: (getattr(asked, field.name), field.default) for field in fields(asked)}
     return {
         name: value
@@ -122,9 +123,7 @@ def values_of(asked: Any, *names: str) -> dict[str, Any]:
 
 
 def plain(asked: Any, vault: Vault) -> Any:
-    """An input as plain values, without its key, and without what was left out. Of secrets stands only what tells
-    them apart.
-    """
+    """Return an input as plain values, without the idempotency key and absent fields. Secrets become fingerprints."""
     if isinstance(asked, list):
         return [plain(one, vault) for one in asked]
     if isinstance(asked, Secret):

@@ -1,6 +1,5 @@
-"""Connections: pages of rows as the Relay specification describes them, resolved for many parents at once."""
+"""Connections as the Relay specification describes them, resolved for many parents at once."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,8 +13,10 @@ from loaders.counts import CountByParent, CounterSum
 from loaders.rows import HasRowsBeyond, HasRowsBeyondByParent, Page, PageByParent, PageOfAll
 from resolvers.framework import cursor
 from resolvers.framework.context import Context
+from resolvers.framework.entity import Entity
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.requires import requires
+from services.figures.group_by import ask_by_group
 
 DEFAULT_SIZE = 20
 LARGEST_SIZE = 100
@@ -26,7 +27,7 @@ Result = TypeVar("Result")
 
 
 class PageArguments(NamedTuple):
-    """The arguments of every connection: the page as the client asked for it, of which rows, in which order."""
+    """The arguments of a connection: the page, the filter and the order."""
 
     first: int | None = None
     after: str | None = None
@@ -35,19 +36,20 @@ class PageArguments(NamedTuple):
     where: Filter = EVERYTHING
     order: Order | None = None
     read: bool = True
-    """Whether anything of the page is selected, or only what is known of the whole list."""
+    """Whether the operation selects rows of the page, or only facts of the whole list."""
 
 
 UNREAD: Page[Any] = Page((), more=False)
 PARTS_OF_PAGE = frozenset({"nodes", "edges", "pageInfo"})
-"""The fields of a connection for which its page is read, as the schema has them."""
+"""The fields of a connection that require its page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[Model]):
-    """A kind of list: rows of a model in an order; of all, or of each parent by its column.
+    """A kind of list: the rows of a model in an order, either all or those of each parent.
 
-    `counter` names the column that knows the number of all rows: of the parent, or of the user for all.
+    `parent` is the column that names the parent. `counter` is the column with the number of rows: of the parent, or of
+    the user for the list of all.
     """
 
     model: type[Model]
@@ -56,26 +58,33 @@ class Listing(Generic[Model]):
     counter: str | None = None
     where: Filter = EVERYTHING
 
+    @classmethod
+    def of(
+        cls, entity: Entity[Model], *, parent: str | None = None, counter: str | None = None
+    ) -> "Listing[Model]":
+        """Return the list of an entity's rows, in its default order."""
+        return cls(entity.model, entity.default_order, parent, counter)
+
     def narrowed(self, where: Filter, order: Order | None) -> "Listing[Model]":
-        """The list of the rows that the filter lets through, in the order; by default as it is."""
+        """Return the list with a filter and an order, by default its own order."""
         return replace(self, where=where, order=order or self.order)
 
     @property
     def kind(self) -> str:
-        """What cursors are bound to: one list (of all, or of each parent of a kind), one order, one filter."""
+        """Return the name that cursors are bound to: list, order and filter."""
         filtered = (
             "" if self.where == EVERYTHING else blake2b(repr(self.where).encode(), digest_size=6).hexdigest()
         )
         return f"{self.model.__tablename__}:{self.parent or ''}:{self.order.name}:{filtered}"
 
     def span(self, arguments: PageArguments, largest: int = LARGEST_SIZE) -> PageBounds:
-        """The span that the arguments ask for. Raises `UserInputError` or `CursorError`."""
+        """Return the span of the arguments. Raise `UserInputError` or `CursorError`."""
         first, after, last, before, *_ = arguments
         if first is not None and last is not None:
-            raise UserInputError("`first` and `last` cannot be used together: drop one of them.")
+            raise UserInputError("Give `first` or `last`, not both.")
         for name, size in (("first", first), ("last", last)):
             if size is not None and not 0 <= size <= largest:
-                raise UserInputError(f"`{name}` has to be between 0 and {largest}, not {size}.")
+                raise UserInputError(f"`{name}` must be between 0 and {largest}, not {size}.")
         asked = last if first is None else first
         return PageBounds(
             limit=DEFAULT_SIZE if asked is None else asked,
@@ -92,9 +101,9 @@ class Listing(Generic[Model]):
 
 
 def bounded(first: int | None, default: int, largest: int = LARGEST_SIZE) -> int:
-    """The size of a list that is no page. Raises `UserInputError`."""
+    """Return the size of a bounded list. Raise `UserInputError`."""
     if first is not None and not 0 <= first <= largest:
-        raise UserInputError(f"`first` has to be between 0 and {largest}, not {first}.")
+        raise UserInputError(f"`first` must be between 0 and {largest}, not {first}.")
     return default if first is None else first
 
 
@@ -110,7 +119,7 @@ class Edge(Generic[Model]):
 
 @dataclass(frozen=True, slots=True)
 class Connection(Generic[Model]):
-    """One page of one parent's rows. `parent` is None, and so is its id, for a list of all."""
+    """One page of one parent's rows. `parent` is None for the list of all."""
 
     listing: Listing[Model]
     span: PageBounds
@@ -136,7 +145,7 @@ class Connection(Generic[Model]):
 
     @property
     def stats(self) -> "Connection[Model]":
-        """Figures are of the list, which the connection knows."""
+        """Return the connection: figures are about its list."""
         return self
 
     @property
@@ -156,7 +165,7 @@ class Connection(Generic[Model]):
 async def pages_of_each(
     listing: Listing[Model], parents: Sequence[Any], context: Context, arguments: PageArguments
 ) -> Sequence[Connection[Model]]:
-    """One page per parent, all read together."""
+    """Load one page per parent."""
     context.require(listing.model)
     listing = listing.narrowed(arguments.where, arguments.order)
     span = listing.span(arguments)
@@ -171,7 +180,7 @@ async def pages_of_each(
 async def page_of_all(
     listing: Listing[Model], context: Context, arguments: PageArguments
 ) -> Connection[Model]:
-    """One page of all that the viewer may see."""
+    """Load one page of all rows that the viewer may see."""
     context.require(listing.model)
     listing = listing.narrowed(arguments.where, arguments.order)
     largest = LARGEST_BULK_SIZE if context.viewer.bulk else LARGEST_SIZE
@@ -184,7 +193,7 @@ async def page_of_all(
 
 @requires()
 async def has_next_page(connections: Sequence[Connection[Any]], context: Context) -> Sequence[bool]:
-    """Whether rows follow. Reading backwards this is a question of its own, asked only if selected."""
+    """Return whether rows follow the page. A page read backwards needs a statement for this."""
     return await of_each_list(connections, partial(_has_more, context=context, later=True))
 
 
@@ -195,7 +204,7 @@ async def has_previous_page(connections: Sequence[Connection[Any]], context: Con
 
 @requires()
 async def total_count(connections: Sequence[Connection[Any]], context: Context) -> Sequence[int]:
-    """The number of all rows, whatever the page: from a counter where there is one."""
+    """Return the number of rows in the list, from its counter if it has one."""
     return await of_each_list(connections, partial(_total_count, context=context))
 
 
@@ -203,10 +212,10 @@ async def _has_more(
     connections: Sequence[Connection[Any]], *, context: Context, later: bool
 ) -> Sequence[bool]:
     listing, span = connections[0].listing, connections[0].span
-    if later != span.backwards:  # the end that the page was cut at
+    if later != span.backwards:  # the end at which the page was cut
         return [connection.page.more for connection in connections]
     position = span.before if later else span.after
-    if position is None:  # it starts where the list does
+    if position is None:  # the page starts at the start of the list
         return [False] * len(connections)
     if listing.parent is None:
         anything = HasRowsBeyond(listing.model, listing.order, position, later, listing.where)
@@ -232,11 +241,5 @@ async def of_each_list(
     connections: Sequence[Connection[Any]],
     ask: Callable[[Sequence[Connection[Any]]], Awaitable[Sequence[Result]]],
 ) -> Sequence[Result]:
-    """Asks once per kind of list: one fragment can be spread on pages of several."""
-    kinds: dict[tuple[Listing[Any], PageBounds], list[int]] = {}
-    for index, connection in enumerate(connections):
-        kinds.setdefault((connection.listing, connection.span), []).append(index)
-    answers = await asyncio.gather(*(ask([connections[i] for i in indices]) for indices in kinds.values()))
-    answered = zip(kinds.values(), answers, strict=True)
-    placed = {i: one for indices, many in answered for i, one in zip(indices, many, strict=True)}
-    return [placed[i] for i in range(len(connections))]
+    """Ask once per kind of list. A fragment can be spread on pages of several kinds."""
+    return await ask_by_group(connections, lambda one: (one.listing, one.span), lambda _, some: ask(some))

@@ -1,48 +1,20 @@
 """The scope of an API key that each model's rows require, and the users whose rows a viewer may read."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from db.language.scope import Scope
-from db.models import (
-    AnalysisResult,
-    Base,
-    Export,
-    Integration,
-    IntegrationLog,
-    Keyword,
-    Lead,
-    LeadEvent,
-    Mention,
-    User,
-)
+from db.models import Base
 from loaders.dataloader import CHECKED_BY_CALLER, CheckedByCaller, DataLoader
+from resolvers.entities import OF_MODEL
 from resolvers.framework.errors import ForbiddenError
-from services.accounts import api_key
 from services.accounts.viewer import Viewer
-
-TO_READ: Mapping[type[Base], str | None] = {
-    User: None,
-    Keyword: api_key.READ_KEYWORDS,
-    Mention: api_key.READ_MENTIONS,
-    AnalysisResult: api_key.READ_MENTIONS,
-    Lead: api_key.READ_LEADS,
-    LeadEvent: api_key.READ_LEADS,
-    Integration: api_key.READ_INTEGRATIONS,
-    IntegrationLog: api_key.READ_INTEGRATIONS,
-    Export: None,
-}
-"""The scope that a key needs to read the model's rows. None allows every key. Models that are absent are refused."""
-
-PERSONAL: frozenset[type[Base]] = frozenset({Export})
-"""Models whose rows only their own user sees. Operators do not see them either."""
 
 
 def scope_to_read(model: type[Base]) -> str | None:
-    """Return the scope that the model's rows require, or None. Raise `ForbiddenError` for an unknown model."""
-    if model not in TO_READ:
+    """Return the scope that the model's rows require, or None. Raise `ForbiddenError` for an undeclared model."""
+    if model not in OF_MODEL:
         raise ForbiddenError(f"{model.__name__} cannot be read: the model states no permission.")
-    return TO_READ[model]
+    return OF_MODEL[model].permission
 
 
 def require_loadable(viewer: Viewer, loader: DataLoader[Any, Any]) -> None:
@@ -54,7 +26,8 @@ def require_loadable(viewer: Viewer, loader: DataLoader[Any, Any]) -> None:
 
 def rows_to_read(viewer: Viewer, loader: DataLoader[Any, Any]) -> Scope:
     """Return the row scope in which the loader reads for the viewer."""
-    return Scope(viewer.user_id) if loader.model in PERSONAL else viewer.scope
+    entity = None if loader.model is CHECKED_BY_CALLER else OF_MODEL.get(loader.model)
+    return Scope(viewer.user_id) if entity is not None and entity.personal else viewer.scope
 
 
 def require_scope(viewer: Viewer, scope: str | None) -> None:

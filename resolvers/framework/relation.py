@@ -1,4 +1,4 @@
-"""The relations that are all alike: a row's parent, a row's only child, a row's lists, and lists of all."""
+"""Resolvers of relations: one related row, lists of related rows, lists of all rows, and a row by its id."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from operator import attrgetter
@@ -7,8 +7,9 @@ from typing import Any, TypeAlias, TypeVar
 from db.language.records import joined_rows
 from db.language.shape import ToOne as Relation
 from db.models import Base
-from loaders.rows import RowByColumn
+from loaders.rows import RowByColumn, RowById
 from resolvers.framework.context import Context
+from resolvers.framework.entity import Entity
 from resolvers.framework.global_id import row_id
 from resolvers.framework.paging import Connection, Listing, PageArguments, page_of_all, pages_of_each
 from resolvers.framework.requires import requires
@@ -23,13 +24,27 @@ ToMany: TypeAlias = Callable[
 ]
 
 
-def parent(model: type[Model], column: str, *, shared: bool = True) -> ToOne[Model]:
-    """The row that the column refers to; None where it refers to none that the viewer may see. It is not
-    `shared` where no two rows refer to the same one.
-    """
-    relation = Relation(model, column, "id", shared)
+def related(entity: Entity[Any], name: str) -> ToOne[Any]:
+    """Return the resolver of a declared relation: one row, or None if the viewer may see none."""
+    return _resolver(entity.relations[name])
 
-    async def load(rows: Sequence[Any], context: Context) -> Sequence[Model | None]:
+
+def parent(model: type[Model], column: str) -> ToOne[Model]:
+    """Return the resolver of the row that a column of a value refers to, which is no row of an entity."""
+    return _resolver(Relation(model, column, "id", shared=True))
+
+
+def _resolver(relation: Relation) -> ToOne[Any]:
+    return (
+        _by_own_id(relation) if relation.column == "id" and relation.key != "id" else _by_reference(relation)
+    )
+
+
+def _by_reference(relation: Relation) -> ToOne[Any]:
+    """Resolve the row that each row's column refers to."""
+    model, column = relation.model, relation.column
+
+    async def load(rows: Sequence[Any], context: Context) -> Sequence[Any]:
         ids = list(map(attrgetter(column), rows))
         referring = [row for row, id_ in zip(rows, ids, strict=True) if id_ is not None]
         found = await context.row_by_reference(referring, model, [id_ for id_ in ids if id_ is not None])
@@ -38,36 +53,35 @@ def parent(model: type[Model], column: str, *, shared: bool = True) -> ToOne[Mod
         remaining = iter(found)
         return [None if id_ is None else next(remaining) for id_ in ids]
 
-    return _carried_or_loaded(relation, requires(column, relation=relation), load)
+    return _joined_or_loaded(relation, requires(column, relation=relation), load)
 
 
-def child(model: type[Model], column: str) -> ToOne[Model]:
-    """The only row that refers to this one by the column; None where there is none."""
-    relation = Relation(model, "id", column, shared=False)
+def _by_own_id(relation: Relation) -> ToOne[Any]:
+    """Resolve the only row that refers to each row."""
 
-    async def load(rows: Sequence[Any], context: Context) -> Sequence[Model | None]:
-        return await context.load(RowByColumn(model, column), [row.id for row in rows])
+    async def load(rows: Sequence[Any], context: Context) -> Sequence[Any]:
+        return await context.load(RowByColumn(relation.model, relation.key), [row.id for row in rows])
 
-    return _carried_or_loaded(relation, requires(relation=relation), load)
+    return _joined_or_loaded(relation, requires(relation=relation), load)
 
 
-def _carried_or_loaded(
+def _joined_or_loaded(
     relation: Relation, stated: Callable[[ToOne[Model]], ToOne[Model]], load: ToOne[Model]
 ) -> ToOne[Model]:
-    """Takes what the rows carry, at once; otherwise it has to be waited for."""
+    """Return a resolver that takes the joined rows at once, and loads rows that were not joined."""
 
     def resolve(
         rows: Sequence[Any], context: Context
     ) -> Sequence[Model | None] | Awaitable[Sequence[Model | None]]:
         context.require(relation.model)
-        ridden = joined_rows(rows, relation)
-        return load(rows, context) if ridden is None else ridden
+        joined = joined_rows(rows, relation)
+        return load(rows, context) if joined is None else joined
 
     return stated(resolve)
 
 
 def children(listing: Listing[Model]) -> ToMany[Model]:
-    """A page of the rows that refer to this one."""
+    """Return the resolver of a page of each parent's rows."""
 
     @requires(*([listing.counter] if listing.counter else []))
     async def resolve(
@@ -79,7 +93,7 @@ def children(listing: Listing[Model]) -> ToMany[Model]:
 
 
 def everything(listing: Listing[Model]) -> ToMany[Model]:
-    """A page of all rows that the viewer may see."""
+    """Return the resolver of a page of all rows that the viewer may see."""
 
     @requires()
     async def resolve(
@@ -91,10 +105,10 @@ def everything(listing: Listing[Model]) -> ToMany[Model]:
 
 
 def by_id(model: type[Model]) -> Callable[..., Coroutine[Any, Any, Sequence[Model | None]]]:
-    """The row of a global id; None where there is none that the viewer may see."""
+    """Return the resolver of a row by its global id; None if the viewer may not see it."""
 
     @requires()
     async def resolve(parents: Sequence[Any], context: Context, id: str) -> Sequence[Model | None]:  # noqa: A002 - the API's word
-        return await context.load(RowByColumn(model), [row_id(id, model)] * len(parents))
+        return await context.load(RowById(model), [row_id(id, model)] * len(parents))
 
     return resolve

@@ -1,4 +1,4 @@
-"""What resolvers say of themselves, so that an operation reads no more than it needs."""
+"""Requirements of resolvers, so that an operation reads only the columns it needs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,12 +15,15 @@ _NEEDS = "needs"
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """What a resolver takes from the database.
+    """The requirements of a resolver.
 
-    `own` are the columns that it reads off its parents' rows, `others` those that it reads off rows which it
-    loads for itself; `loads` is the most that it loads. Rows that it returns are read by what is selected of them.
-    With a `relation`, it loads nothing where its parents' rows carry what they refer to. With `loads_for`, it loads
-    only where one of these fields is selected of what it returns: it then has a parameter `selected`.
+    - `own`: the columns that it reads from its parents' rows.
+    - `others`: the columns that it reads from rows which it loads itself, by model.
+    - `loads`: the largest number of its loads.
+    - `relation`: the relation that it resolves. It loads nothing if the rows were joined.
+    - `loads_for`: the fields for which it loads. It has a parameter `selected` with the selected fields.
+
+    The selection decides which columns of the returned rows are read.
     """
 
     own: tuple[str, ...] = ()
@@ -48,7 +51,9 @@ def requires(
     loads: int = 1,
     relation: ToOne | None = None,
 ) -> Callable[[Resolver], Resolver]:
-    """Has a resolver say so. An operation with one that says nothing reads all columns of all rows."""
+    """Return a decorator that states a resolver's requirements. An operation with a resolver that states none reads all
+    columns.
+    """
 
     def mark(resolver: Resolver) -> Resolver:
         setattr(resolver, _NEEDS, Requirements(own, others or {}, loads, relation))
@@ -58,13 +63,13 @@ def requires(
 
 
 def requirements_of(resolver: Callable[..., Any]) -> Requirements | None:
-    """None for a resolver that does not say."""
+    """Return the requirements of a resolver, or None if it states none."""
     found: Requirements | None = getattr(resolver, _NEEDS, None)
     return found
 
 
 def like(resolver: Callable[..., Any], **but: Any) -> Callable[[Resolver], Resolver]:
-    """Has a resolver need what another one does, which it only passes on to, `but` for some of it."""
+    """Return a decorator that gives a resolver the requirements of the resolver it calls, except for `but`."""
 
     def mark(passing: Resolver) -> Resolver:
         if (known := requirements_of(resolver)) is not None:

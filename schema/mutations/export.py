@@ -3,12 +3,15 @@ from typing import Any
 import strawberry
 
 from resolvers import export as resolve
+from resolvers.entities import OF_EXPORT
+from resolvers.framework.entity import Entity
 from resolvers.framework.export_columns import columns_of, usual_columns
-from schema import filters, orders
 from schema.enums import ExportEntity, ExportFormat
 from schema.fields import column
+from schema.filters import FILTERS
 from schema.lazy_types import ExportRef
 from schema.mutations.field import idempotency_key, optional, required, writes
+from schema.orders import ORDERS
 from schema.resolver_types import SetWise
 from schema.user_error import Payload, ReplayedPayload
 from services.export.jobs import KEPT_FOR, MOST_UNFINISHED
@@ -25,57 +28,36 @@ def _columns(entity: ExportEntity) -> Any:
     return optional(f"Columns of each row, in the given order. Defaults to {', '.join(usual)}.{also}")
 
 
-@strawberry.input(description="Filter, order and columns of an export of keywords.")
-class ExportKeywordsInput:
-    filter: filters.KeywordFilter | None = optional(_FILTER)
-    order_by: orders.KeywordOrder | None = optional(_ORDER)
-    columns: list[str] | None = _columns(ExportEntity.KEYWORDS)
+def _exported(entity: Entity[Any], list_: ExportEntity) -> Any:
+    """Return the GraphQL input type of a list to export, such as `ExportKeywordsInput`."""
+    name = "".join(word.capitalize() for word in list_.split("_"))
+    made: Any = type(f"Export{name}Input", (), {"__module__": __name__})
+    made.__annotations__ = {
+        "filter": FILTERS[entity.model] | None,
+        "order_by": ORDERS[entity.model] | None,
+        "columns": list[str] | None,
+    }
+    made.filter, made.order_by, made.columns = optional(_FILTER), optional(_ORDER), _columns(list_)
+    return strawberry.input(made, description=f"Filter, order and columns of an export of {entity.plural}.")
 
 
-@strawberry.input(description="Filter, order and columns of an export of mentions.")
-class ExportMentionsInput:
-    filter: filters.MentionFilter | None = optional(_FILTER)
-    order_by: orders.MentionOrder | None = optional(_ORDER)
-    columns: list[str] | None = _columns(ExportEntity.MENTIONS)
-
-
-@strawberry.input(description="Filter, order and columns of an export of leads.")
-class ExportLeadsInput:
-    filter: filters.LeadFilter | None = optional(_FILTER)
-    order_by: orders.LeadOrder | None = optional(_ORDER)
-    columns: list[str] | None = _columns(ExportEntity.LEADS)
-
-
-@strawberry.input(description="Filter, order and columns of an export of integrations.")
-class ExportIntegrationsInput:
-    filter: filters.IntegrationFilter | None = optional(_FILTER)
-    order_by: orders.IntegrationOrder | None = optional(_ORDER)
-    columns: list[str] | None = _columns(ExportEntity.INTEGRATIONS)
-
-
-@strawberry.input(description="Filter, order and columns of an export of logs of integrations.")
-class ExportIntegrationLogsInput:
-    filter: filters.IntegrationLogFilter | None = optional(_FILTER)
-    order_by: orders.IntegrationLogOrder | None = optional(_ORDER)
-    columns: list[str] | None = _columns(ExportEntity.INTEGRATION_LOGS)
-
-
-@strawberry.input(description="List to export. Exactly one field must be given.", one_of=True)
-class ExportListInput:
-    keywords: ExportKeywordsInput | None = optional("Exports keywords. Requires the scope `read:keywords`.")
-    mentions: ExportMentionsInput | None = optional("Exports mentions. Requires the scope `read:mentions`.")
-    leads: ExportLeadsInput | None = optional("Exports leads. Requires the scope `read:leads`.")
-    integrations: ExportIntegrationsInput | None = optional(
-        "Exports integrations. Requires the scope `read:integrations`."
-    )
-    integration_logs: ExportIntegrationLogsInput | None = optional(
-        "Exports logs of integrations. Requires the scope `read:integrations`."
-    )
+def _list_input() -> Any:
+    """Return the GraphQL input type with one field for each list that can be exported."""
+    made: Any = type("ExportListInput", (), {"__module__": __name__})
+    made.__annotations__ = {}
+    for list_, entity in OF_EXPORT.items():
+        made.__annotations__[list_.value] = _exported(entity, list_) | None
+        setattr(
+            made, list_.value, optional(f"Exports {entity.plural}. Requires the scope `{entity.permission}`.")
+        )
+    return strawberry.input(made, description="List to export. Exactly one field must be given.", one_of=True)
 
 
 @strawberry.input(description="Input for creating an export.")
 class CreateExportInput:
-    list: ExportListInput = required("List to export. Exactly one list must be given.")
+    list: Any = strawberry.field(
+        graphql_type=_list_input(), description="List to export. Exactly one list must be given."
+    )
     format: ExportFormat = strawberry.field(
         default=ExportFormat.JSON_LINES,
         description="Format of the rows in the file. The file is compressed with gzip.",

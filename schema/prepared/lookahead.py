@@ -33,15 +33,15 @@ from breadth.fields import KEY, Column
 from breadth.strawberry_field import definition_of
 from db.language.projection import Projection, Selected
 from db.language.shape import ToOne
-from db.models import AnalysisResult, Base
-from resolvers.framework.global_id import MODELS
+from db.models import Base
+from resolvers.entities import ENTITIES
 from resolvers.framework.paging import LARGEST_BULK_SIZE
 from resolvers.framework.requires import EVERY_READ, OperationReads, Requirements, requirements_of
 from schema.fields import SET_RESOLVER
 from schema.list_size import SIZE, Fixed, GivenBy, LengthOf, ListSize, OfPage, TimeBuckets, WindowEnds
 from schema.prepared.cost import DEEPEST, Cost
 
-ROWS: Mapping[str, type[Base]] = {**MODELS, "Analysis": AnalysisResult}
+ROWS: Mapping[str, type[Base]] = {entity.typename: entity.model for entity in ENTITIES}
 """The model whose rows a GraphQL type shows."""
 
 OTHER_LISTS = 30

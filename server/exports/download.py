@@ -5,6 +5,7 @@ client. Range requests return the same bytes at any time.
 """
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -95,7 +96,7 @@ class DownloadEndpoint:
         require_readable(viewer, export.entity, export.columns)
         if export.finished_at is None:
             raise NotReadyError(409, "The export is not finished. Query its `status`, and retry later.")
-        if not is_ready(export):
+        if not is_ready(export, datetime.now(UTC)):
             raise ExpiredError(410, "The export file does not exist or has expired. Create a new export.")
         return export
 

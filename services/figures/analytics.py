@@ -9,7 +9,7 @@ from db.models import User
 from db.statements.buckets import BucketSums
 from loaders.buckets import BucketSumsByParent
 from loaders.dataloader import DataLoaders
-from loaders.rows import RowByColumn
+from loaders.rows import RowById
 from services.figures.cache import cached_figure
 from services.figures.group_by import ask_by_group
 from services.figures.rates import PARTS, Rate, RateBasis, RateTrend, Trend
@@ -72,7 +72,7 @@ async def user_figures(loaders: DataLoaders, questions: Sequence[UserFiguresOf])
         previous_start, start, end, today, tomorrow = group
         spans = (EVER, (previous_start, start), (start, end), (today, tomorrow))
         ids = [question.user_id for question in members]
-        users = await loaders.load(RowByColumn(User), ids)
+        users = await loaders.load(RowById(User), ids)
         bucket_sums = await loaders.load(BucketSumsByParent("user_id", spans), ids)
         return [UserFigures(_counters(user), *sums) for user, sums in zip(users, bucket_sums, strict=True)]
 

@@ -336,18 +336,18 @@ async def test_thousands_of_ids_are_refused(asked: Any) -> None:
     answer = await asked("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids)
     assert (answer.code, answer.error["message"]) == (
         "BAD_USER_INPUT",
-        "`ids` has 5000 entries; at most 100 are possible.",
+        "`ids` has 5000 entries, but at most 100 are allowed.",
     )
     document = "query($f: MentionFilter) { mentions(filter: $f) { totalCount } }"
     for comparator in ("in", "notIn"):
         answer = await asked(document, f={"keywordId": {comparator: ids}})
         assert (answer.code, answer.error["message"]) == (
             "BAD_USER_INPUT",
-            f"`filter.keywordId.{comparator}` has 5000 entries; at most 250 are possible.",
+            f"`filter.keywordId.{comparator}` has 5000 entries, but at most 250 are allowed.",
         )
         assert (await asked(document, f={"keywordId": {comparator: ids[:250]}})).data
     answer = await asked(document, f={"or": [{}] * 251})
-    assert answer.error["message"] == "`filter.or` has 251 entries; at most 250 are possible."
+    assert answer.error["message"] == "`filter.or` has 251 entries, but at most 250 are allowed."
 
 
 @pytest.mark.parametrize("levels", [5, 20, 100, 400, 900, 2000])

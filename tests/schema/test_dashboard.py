@@ -368,7 +368,7 @@ BAD: list[tuple[str, str]] = [
     ('timeZone: ""', "`timeZone`: '' is not an IANA time zone"),
     ("range: CUSTOM", "`from`: Required with range CUSTOM."),
     ('from: "2026-01-01T00:00:00Z"', "`to`: Required with range CUSTOM"),
-    ('range: TODAY, from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z"', "go with `range: CUSTOM`, not with TODAY"),
+    ('range: TODAY, from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z"', "require `range: CUSTOM`, not TODAY"),
     ('from: "2026-01-01T00:01:00Z", to: "2026-01-02T00:00:00Z"', "`from`: Must be a multiple of 15 minutes, but is 2026-01-01T00:01:00+00:00"),
     ('from: "2026-01-03T00:00:00Z", to: "2026-01-02T00:00:00Z"', "`to`: Must be after `from` (2026-01-03T00:00:00+00:00), but is 2026-01-02T00:00:00+00:00."),
     ('from: "1979-01-01T00:00:00Z", to: "1979-02-01T00:00:00Z"', "`from`: Must be between 1980-01-01 and 2200-01-01, but is 1979-01-01T00:00:00+00:00."),
@@ -394,8 +394,8 @@ async def test_windows_that_cannot_be_are_refused_by_name(
 @pytest.mark.parametrize(
     ("field", "problem"),
     [
-        ("recentLeads(first: 51) { id }", "`first` has to be between 0 and 50, not 51."),
-        ("recentLeads(first: -1) { id }", "`first` has to be between 0 and 50, not -1."),
+        ("recentLeads(first: 51) { id }", "`first` must be between 0 and 50, not 51."),
+        ("recentLeads(first: -1) { id }", "`first` must be between 0 and 50, not -1."),
         ("keywordPerformance(first: 101) { asOf }", "between 0 and 100"),
         ("integrationStatus(first: 101) { asOf }", "between 0 and 100"),
         ("analytics { keywords(first: 101) { asOf } }", "between 0 and 100"),
@@ -412,7 +412,7 @@ async def test_a_series_has_a_largest_number_of_points(people: Any) -> None:
         overTime(by: $by) { points { start } } } }"""
     answer = await people(document, by="DAY")
     assert answer.code == "BAD_USER_INPUT"
-    assert "more than 400 units: ask for longer ones with `by`" in answer.error["message"]
+    assert "must have at most 400 units. Use longer units in `by`." in answer.error["message"]
     assert len((await people(document, by="WEEK")).data["analytics"]["overTime"]["points"]) == 105
 
 
@@ -529,7 +529,7 @@ async def test_an_age_is_no_negative_number(people: Any, place: str) -> None:
     answer = await people(f"{{ {place} }}")
     codes = {error["extensions"]["code"] for error in answer.body["errors"]}
     assert codes == {"BAD_USER_INPUT"}
-    assert "`maxAge` is a number of seconds, not -1." in answer.body["errors"][0]["message"]
+    assert "`maxAge` must be at least 0 seconds, not -1." in answer.body["errors"][0]["message"]
 
 
 async def test_two_windows_of_different_ages_are_two_questions(people: Any) -> None:
@@ -555,15 +555,15 @@ async def test_what_is_warmed_is_what_a_dashboard_asks(people: Any) -> None:
     (user,) = await people.world.pool.fetch(
         "SELECT * FROM users WHERE id = $1", user_id, record_class=row_class(User)
     )
-    cached, loads = people.cached, DataLoaders(Reader(world.pool), Scope(user_id))
+    cached, loaders = people.cached, DataLoaders(Reader(world.pool), Scope(user_id))
     try:
         for cached_figure in REGISTRY:
             if cached_figure.warm_questions is not None:
                 await cached.refresh(
-                    cached_figure, loads, await cached_figure.warm_questions(loads, user, NOW)
+                    cached_figure, loaders, await cached_figure.warm_questions(loaders, user, NOW)
                 )
     finally:
-        await loads.close()
+        await loaders.close()
     assert (await people(DOCUMENT, viewer="warm")).statements == ["users by id"]
 
 

@@ -18,15 +18,9 @@ from db import models
 from db.engine.pool import open_pool
 from db.models import ExportEntity
 from resolvers.framework.export_columns import columns_of, export_table_of, usual_columns
-from resolvers.framework.filter_input import public
 from resolvers.framework.global_id import encode
-from resolvers.framework.orders import (
-    IntegrationLogOrder,
-    IntegrationOrder,
-    KeywordOrder,
-    LeadOrder,
-    MentionOrder,
-)
+from resolvers.framework.names import public
+from schema import orders as schema_orders
 from schema.graph import Graph
 from services.export.jobs import purge, take_turn
 from tests.support.world import Ask, Asker, World
@@ -221,11 +215,11 @@ async def test_columns_come_in_the_order_in_which_they_are_named(crowded: Export
 
 
 ORDERS: Mapping[str, Any] = {
-    "keywords": KeywordOrder,
-    "mentions": MentionOrder,
-    "leads": LeadOrder,
-    "integrations": IntegrationOrder,
-    "integrationLogs": IntegrationLogOrder,
+    "keywords": schema_orders.ORDERS[models.Keyword],
+    "mentions": schema_orders.ORDERS[models.Mention],
+    "leads": schema_orders.ORDERS[models.Lead],
+    "integrations": schema_orders.ORDERS[models.Integration],
+    "integrationLogs": schema_orders.ORDERS[models.IntegrationLog],
 }
 
 
@@ -516,20 +510,20 @@ async def test_the_file_of_an_operator_is_not_had_by_the_member_that_they_become
 
 # Calls that are refused, or come twice.
 
-UNKNOWN = "There is no column 'nonsense'. There are id, userId, provider"
+UNKNOWN = "Unknown column 'nonsense'. The columns are id, userId, provider"
 
 
 @pytest.mark.parametrize(
     ("columns", "code", "path", "message"),
     [
-        ([], "REQUIRED", [], "An export has at least one column."),
+        ([], "REQUIRED", [], "Must name at least one column."),
         (["id", "nonsense"], "INVALID", ["1"], UNKNOWN),
-        (["id", "id"], "INVALID", ["1"], "The column id stands here twice."),
-        (["credentials"], "INVALID", ["0"], "There is no column 'credentials'."),
-        (["lastSearchedAt"], "INVALID", ["0"], "There is no column 'lastSearchedAt'."),
-        (["x" * 5000], "INVALID", ["0"], f"There is no column '{'x' * 100}'."),
-        (["\0"], "INVALID", ["0"], "There is no column '\\x00'."),
-        (["id; DROP TABLE users"], "INVALID", ["0"], "There is no column 'id; DROP TABLE users'."),
+        (["id", "id"], "INVALID", ["1"], "The column id must not be repeated."),
+        (["credentials"], "INVALID", ["0"], "Unknown column 'credentials'."),
+        (["lastSearchedAt"], "INVALID", ["0"], "Unknown column 'lastSearchedAt'."),
+        (["x" * 5000], "INVALID", ["0"], f"Unknown column '{'x' * 100}'."),
+        (["\0"], "INVALID", ["0"], "Unknown column '\\x00'."),
+        (["id; DROP TABLE users"], "INVALID", ["0"], "Unknown column 'id; DROP TABLE users'."),
     ],
 )
 async def test_columns_that_cannot_be_are_refused(

@@ -402,19 +402,19 @@ def deep(levels: int, inner: dict[str, Any]) -> dict[str, Any]:
 
 MANY = [{"likes": {"eq": 1, "gt": 2}}] * 25
 MALFORMED: list[tuple[dict[str, Any], str]] = [
-    ({"not": {"not": {"not": {"not": {"not": {}}}}}}, "`filter.not.not.not.not.not` is nested deeper than 5 filters."),
-    ({"and": [{}, {"or": [{}, {"not": {"and": [{"or": [{}]}]}}]}]}, "`filter.and[1].or[1].not.and[0].or[0]` is nested deeper than 5 filters."),
+    ({"not": {"not": {"not": {"not": {"not": {}}}}}}, "`filter.not.not.not.not.not` must not be nested deeper than 5 filters."),
+    ({"and": [{}, {"or": [{}, {"not": {"and": [{"or": [{}]}]}}]}]}, "`filter.and[1].or[1].not.and[0].or[0]` must not be nested deeper than 5 filters."),
     ({"and": MANY, "hasLead": True}, ""),
-    ({"or": [*MANY, {"platform": {"eq": "WEB"}}]}, "`filter.or[25].platform` is one condition too many: a filter has at most 50."),
-    ({"and": MANY, "search": "x"}, "`filter.search` is one condition too many: a filter has at most 50."),
-    ({"and": [{}] * 251}, "`filter.and` has 251 entries; at most 250 are possible."),
-    ({"or": [{"author": {"notIn": ["x"] * 251}}]}, "`filter.or[0].author.notIn` has 251 entries; at most 250 are possible."),
-    ({"not": {"author": {"in": ["x", "a\0b"]}}}, "`filter.not.author.in[1]` contains a character that no text here can contain."),
-    ({"author": {"eq": "x" * 501}}, "`filter.author.eq` is longer than 500 characters."),
-    ({"search": "x" * 501}, "`filter.search` is longer than 500 characters."),
-    ({"search": "\0"}, "`filter.search` contains a character that no text here can contain."),
-    ({"keywordId": {"in": [encode("Keyword", 1), encode("Lead", 1)]}}, f"`filter.keywordId.in[1]`: '{encode('Lead', 1)}' is the id of a Lead, not of a Keyword."),
-    ({"not": {"integrationId": {"eq": "x"}}}, "`filter.not.integrationId.eq`: 'x' is not an id of this API."),
+    ({"or": [*MANY, {"platform": {"eq": "WEB"}}]}, "`filter.or[25].platform` exceeds the limit of 50 conditions."),
+    ({"and": MANY, "search": "x"}, "`filter.search` exceeds the limit of 50 conditions."),
+    ({"and": [{}] * 251}, "`filter.and` has 251 entries, but at most 250 are allowed."),
+    ({"or": [{"author": {"notIn": ["x"] * 251}}]}, "`filter.or[0].author.notIn` has 251 entries, but at most 250 are allowed."),
+    ({"not": {"author": {"in": ["x", "a\0b"]}}}, "`filter.not.author.in[1]` contains a character that cannot be stored."),
+    ({"author": {"eq": "x" * 501}}, "`filter.author.eq` must be at most 500 characters long."),
+    ({"search": "x" * 501}, "`filter.search` must be at most 500 characters long."),
+    ({"search": "\0"}, "`filter.search` contains a character that cannot be stored."),
+    ({"keywordId": {"in": [encode("Keyword", 1), encode("Lead", 1)]}}, f"`filter.keywordId.in[1]`: '{encode('Lead', 1)}' is the ID of a Lead, not of a Keyword."),
+    ({"not": {"integrationId": {"eq": "x"}}}, "`filter.not.integrationId.eq`: 'x' is not an ID of this API."),
 ]  # fmt: skip
 
 
@@ -426,7 +426,7 @@ async def test_malformed_filters_are_refused_by_their_path(
     if (
         not message
     ):  # which of the conditions is the fifty-first is a matter of the order that they are read in
-        message = "`filter.hasLead` is one condition too many: a filter has at most 50."
+        message = "`filter.hasLead` exceeds the limit of 50 conditions."
     assert (answer.code, answer.error["message"]) == ("BAD_USER_INPUT", message)
     assert answer.error["path"] == ["mentions"]
     assert answer.statements == []
@@ -521,7 +521,7 @@ async def test_a_search_of_five_hundred_characters_is_answered(people: Crowd) ->
     answer = await people.ask(PAGE, f={"search": "- " * 25})
     assert (answer.code, answer.error["message"]) == (
         "BAD_USER_INPUT",
-        "`filter.search` has more than 24 minus signs.",
+        "`filter.search` must contain at most 24 minus signs.",
     )
 
 

@@ -110,7 +110,7 @@ async def test_a_hundred_nodes_take_as_many_statements_as_one_of_each_type(
 
 async def test_one_wrong_id_is_named(asker: Asker, ids: dict[str, dict[str, list[str]]]) -> None:
     answer = await asker(NODES, ids=[ids["Lead"]["ann"][0], "x"])
-    assert (answer.code, answer.error["message"]) == ("BAD_USER_INPUT", "'x' is not an id of this API.")
+    assert (answer.code, answer.error["message"]) == ("BAD_USER_INPUT", "'x' is not an ID of this API.")
 
 
 async def test_several_fields_share_what_they_read(

@@ -241,7 +241,7 @@ async def test_best_match_needs_words_at_the_top_of_the_filter(crowd: World, ask
         answer = await asker(document, f=wanted)
         assert (answer.code, answer.error["message"]) == (
             "BAD_USER_INPUT",
-            "`orderBy: BEST_MATCH` needs words to match: give `filter.search`.",
+            "`orderBy: BEST_MATCH` requires `filter.search`.",
         )
     assert (await asker(document, f={"search": ""})).data == {"mentions": {"totalCount": 0}}
 

@@ -194,25 +194,25 @@ async def test_a_page_of_which_nothing_is_selected_is_not_read(ask: Ask, asked: 
 
 async def test_the_arguments_of_a_page_that_is_not_read_are_checked(ask: Ask) -> None:
     (error,) = (await ask("{ keywords(first: -1) { totalCount } }")).body["errors"]
-    assert error["message"] == "`first` has to be between 0 and 100, not -1."
+    assert error["message"] == "`first` must be between 0 and 100, not -1."
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        ({"first": -1}, "BAD_USER_INPUT", "`first` has to be between 0 and 100, not -1."),
-        ({"first": 101}, "BAD_USER_INPUT", "`first` has to be between 0 and 100, not 101."),
-        ({"last": 2**31 - 1}, "BAD_USER_INPUT", "`last` has to be between 0 and 100, not 2147483647."),
+        ({"first": -1}, "BAD_USER_INPUT", "`first` must be between 0 and 100, not -1."),
+        ({"first": 101}, "BAD_USER_INPUT", "`first` must be between 0 and 100, not 101."),
+        ({"last": 2**31 - 1}, "BAD_USER_INPUT", "`last` must be between 0 and 100, not 2147483647."),
         (
             {"first": 1, "last": 1},
             "BAD_USER_INPUT",
-            "`first` and `last` cannot be used together: drop one of them.",
+            "Give `first` or `last`, not both.",
         ),
         *(
             (
                 {side: cursor},
                 "BAD_CURSOR",
-                f"`{side}` is not a cursor of this list in this order and with this filter: take one that it returned.",
+                f"`{side}` must be a cursor that this list returned with the same order and filter.",
             )
             for side in ("after", "before")
             for cursor in (
@@ -248,5 +248,5 @@ async def test_a_key_with_the_bulk_scope_gets_large_pages_of_root_lists_only(ask
     assert len(answer.data["mentions"]["nodes"]) == 312
     assert (await ask("{ mentions(first: 1001) { nodes { id } } }")).code == "BAD_USER_INPUT"
     nested = await ask("{ keywords(first: 1) { nodes { mentions(first: 101) { nodes { id } } } } }")
-    assert nested.error["message"] == "`first` has to be between 0 and 100, not 101."
+    assert nested.error["message"] == "`first` must be between 0 and 100, not 101."
     assert (await ask("{ mentions(first: 101) { nodes { id } } }", viewer="ben")).code == "BAD_USER_INPUT"

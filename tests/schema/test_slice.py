@@ -204,20 +204,20 @@ async def test_nobody_gets_nothing(ask: Ask, field: str) -> None:
 @pytest.mark.parametrize(
     ("id_", "message"),
     [
-        ("", "'' is not an id of this API."),
-        ("x", "'x' is not an id of this API."),
-        ("S2V5d29yZDox\n", "'S2V5d29yZDox\\n' is not an id of this API."),
-        ("S2V5d29yZDowMQ==", "'S2V5d29yZDowMQ==' is not an id of this API."),
-        (encode("Keyword", 2**63), f"'{encode('Keyword', 2**63)}' is not an id of this API."),
-        (encode("Nothing", 1), f"'{encode('Nothing', 1)}' is not an id of this API."),
+        ("", "'' is not an ID of this API."),
+        ("x", "'x' is not an ID of this API."),
+        ("S2V5d29yZDox\n", "'S2V5d29yZDox\\n' is not an ID of this API."),
+        ("S2V5d29yZDowMQ==", "'S2V5d29yZDowMQ==' is not an ID of this API."),
+        (encode("Keyword", 2**63), f"'{encode('Keyword', 2**63)}' is not an ID of this API."),
+        (encode("Nothing", 1), f"'{encode('Nothing', 1)}' is not an ID of this API."),
         (
             encode("Integration", 1),
-            f"'{encode('Integration', 1)}' is the id of an Integration, not of a Keyword.",
+            f"'{encode('Integration', 1)}' is the ID of an Integration, not of a Keyword.",
         ),
-        (encode("Lead", 1), f"'{encode('Lead', 1)}' is the id of a Lead, not of a Keyword."),
-        (encode("User", 1), f"'{encode('User', 1)}' is the id of a User, not of a Keyword."),
-        ("\0", "'\\x00' is not an id of this API."),
-        ("ÿ", "'ÿ' is not an id of this API."),
+        (encode("Lead", 1), f"'{encode('Lead', 1)}' is the ID of a Lead, not of a Keyword."),
+        (encode("User", 1), f"'{encode('User', 1)}' is the ID of a User, not of a Keyword."),
+        ("\0", "'\\x00' is not an ID of this API."),
+        ("ÿ", "'ÿ' is not an ID of this API."),
     ],
 )
 async def test_what_is_no_id_is_refused(ask: Ask, id_: str, message: str) -> None:

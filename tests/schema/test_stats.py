@@ -451,15 +451,15 @@ async def test_ranges_that_are_empty_turned_round_or_too_long(tim: Any, asker: A
     for variables, message in [
         (
             {"by": "DAY", "from": at_noon, "to": "2026-01-31T11:59:59Z"},
-            "`from` (2026-01-31T12:00:00+00:00) is later than `to` (2026-01-31T11:59:59+00:00).",
+            "`from` (2026-01-31T12:00:00+00:00) must not be later than `to` (2026-01-31T11:59:59+00:00).",
         ),
         (
             {"by": "DAY", "from": "2000-01-01T00:00:00Z", "to": at_noon},
-            "`from` and `to` are more than 1000 units apart: ask for longer units.",
+            "`from` and `to` must be at most 1000 units apart. Use longer units.",
         ),
         (
             {"by": "MONTH", "from": "0001-01-01T00:00:00Z", "to": "9999-12-31T23:59:59Z"},
-            "`from` and `to` are more than 1000 units apart: ask for longer units.",
+            "`from` and `to` must be at most 1000 units apart. Use longer units.",
         ),
         (
             {
@@ -468,11 +468,11 @@ async def test_ranges_that_are_empty_turned_round_or_too_long(tim: Any, asker: A
                 "to": "0001-01-03T00:00:00Z",
                 "zone": "America/New_York",
             },
-            "`from` or `to` is too near to an end of the calendar.",
+            "`from` and `to` must not be near the end of the calendar.",
         ),
         (
             {"by": "DAY", "from": "9999-12-30T00:00:00Z", "to": "9999-12-31T23:59:59Z", "zone": "Asia/Tokyo"},
-            "`from` or `to` is too near to an end of the calendar.",
+            "`from` and `to` must not be near the end of the calendar.",
         ),
         (
             {"by": "WEEK", "zone": "Mars/Base"},

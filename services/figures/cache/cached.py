@@ -14,7 +14,7 @@ A service defines a figure by a computation for many questions at once:
 
 A caller gets the figures of all parents in one round trip to the store:
 
-    figures = await cached.get(lead_totals, context.loads, questions, max_age_seconds=max_age)
+    figures = await cached.get(lead_totals, context.dataloaders, questions, max_age_seconds=max_age)
     figures[0].value, figures[0].as_of
 
 Questions and values are plain, as their annotations say: numbers, strings, times, enums, None, and dataclasses, lists,
@@ -41,7 +41,7 @@ from db.language.scope import Scope
 from db.models import User
 from loaders.counts import CounterSum
 from loaders.dataloader import CHECKED_BY_CALLER, DataLoader, DataLoaders
-from loaders.rows import RowByColumn
+from loaders.rows import RowById
 from services.figures.cache.backend import Backend
 from services.figures.cache.computing import Computing, Job
 from services.figures.cache.decoded import DecodedValues
@@ -158,7 +158,7 @@ class Cached:
         await loaders.open()  # see `Computing`
         users = {question.user_id for question in questions}
         ids = [user_id for user_id in users if user_id is not None]
-        rows = await loaders.load(RowByColumn(User), ids)
+        rows = await loaders.load(RowById(User), ids)
         versions: dict[int | None, int] = {
             user_id: row.data_version if row else NO_SUCH_USER for user_id, row in zip(ids, rows, strict=True)
         }

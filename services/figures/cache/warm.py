@@ -12,7 +12,7 @@ from db.engine.reader import Reader
 from db.models import User
 from db.statements.user import SeenUser, seen_lately
 from loaders.dataloader import DataLoaders
-from loaders.rows import RowByColumn
+from loaders.rows import RowById
 from services.accounts.viewer import Viewer
 from services.figures.cache.cached import Cached
 from services.figures.cache.definition import CachedFigure
@@ -87,7 +87,7 @@ async def _warm_user(
     """Refresh the user's figures in the user's scope, from one snapshot."""
     loaders = DataLoaders(Reader(pool), Viewer(user.user_id, user.role).scope)
     try:
-        (row,) = await loaders.load(RowByColumn(User), [user.user_id])
+        (row,) = await loaders.load(RowById(User), [user.user_id])
         for figure in figures:
             if row and figure.warm_questions:
                 questions = await figure.warm_questions(loaders, row, datetime.now(UTC))

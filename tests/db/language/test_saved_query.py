@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.language import keyset_codec, saved_query
-from db.language.filter import FIELDS, All, AnyOf, Filter, Not, Operator
+from db.language.filter import DERIVED, All, AnyOf, Filter, Not, Operator
 from db.language.filter import Test as Condition
 from db.language.keyset import (
     BEST_MATCH_FIRST,
@@ -31,7 +31,7 @@ VALUES = st.one_of(
     TIMESTAMPS,
     st.decimals(allow_nan=False, allow_infinity=False),
 )
-NAMES = sorted({name for fields in FIELDS.values() for name in fields})
+NAMES = sorted({name for fields in DERIVED.values() for name in fields} | {*Keyword.__table__.c.keys()})
 TESTS = st.builds(
     Condition, st.sampled_from(NAMES), st.sampled_from(Operator), VALUES | st.lists(VALUES).map(tuple)
 )

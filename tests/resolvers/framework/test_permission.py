@@ -1,35 +1,33 @@
-"""Permissions to read: every model states its own, and a model that states none is refused."""
+"""Permissions to read: every entity declares its own, and an undeclared model is refused."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from graphql import GraphQLObjectType
 from sqlalchemy.orm import Mapped
 
 from db import models
 from db.engine.reader import Reader
 from db.language.keyset import LATEST_ID_FIRST
 from db.language.scope import Scope
+from db.language.shape import ToOne
 from db.models.base import Base, Id
 from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
-from loaders.rows import RowByColumn
+from loaders.rows import RowById
+from resolvers.entities import ENTITIES
 from resolvers.framework.context import Context
+from resolvers.framework.entity import Entity
 from resolvers.framework.errors import ForbiddenError
 from resolvers.framework.paging import Listing, PageArguments
-from resolvers.framework.permission import PERSONAL, TO_READ, rows_to_read, scope_to_read
-from resolvers.framework.relation import child, everything, parent
-from schema.graph import build
+from resolvers.framework.permission import rows_to_read, scope_to_read
+from resolvers.framework.relation import everything, parent, related
 from services.accounts.api_key import ALL_SCOPES
 from services.accounts.viewer import Viewer
 
-TYPES = build().schema.type_map
-MODEL_OF = {"Analysis": models.AnalysisResult}
-
 
 class Secret(Base):
-    """A model that states no permission."""
+    """A model without a declaration."""
 
     __tablename__ = "secrets_of_a_test"
 
@@ -37,6 +35,15 @@ class Secret(Base):
 
 
 Base.metadata.remove(Base.metadata.tables["secrets_of_a_test"])
+
+
+CHILD = Entity(
+    model=models.User,
+    typename="User",
+    plural="users",
+    permission=None,
+    relations={"secret": ToOne(Secret, "id", "id", shared=False)},
+)
 
 
 def viewer(role: models.UserRole = models.UserRole.MEMBER) -> Viewer:
@@ -48,16 +55,13 @@ def context() -> Context:
     return Context(pool, viewer(), "request")
 
 
-def test_every_model_with_a_type_in_the_api_states_its_permission() -> None:
-    names = [name for name, type_ in TYPES.items() if isinstance(type_, GraphQLObjectType)]
-    shown = {MODEL_OF.get(name) or getattr(models, name, None) for name in names} - {None}
-    assert set(TO_READ) == shown
-    assert shown >= PERSONAL
+def test_every_permission_is_a_scope_of_api_keys() -> None:
+    assert {entity.permission for entity in ENTITIES} - {None} <= ALL_SCOPES
+    assert {entity.model for entity in ENTITIES if entity.permission is None} == {models.User, models.Export}
 
 
-def test_every_stated_permission_is_a_scope_of_api_keys() -> None:
-    assert {scope for scope in TO_READ.values() if scope} <= ALL_SCOPES
-    assert {model for model, scope in TO_READ.items() if scope is None} == {models.User, models.Export}
+def test_exports_alone_are_personal() -> None:
+    assert [entity.model for entity in ENTITIES if entity.personal] == [models.Export]
 
 
 def test_the_scope_of_an_unknown_model_is_refused() -> None:
@@ -67,7 +71,7 @@ def test_the_scope_of_an_unknown_model_is_refused() -> None:
 
 async def test_rows_of_an_unknown_model_are_not_loaded() -> None:
     with pytest.raises(ForbiddenError, match="Secret cannot be read"):
-        await context().load(RowByColumn(Secret), [1])
+        await context().load(RowById(Secret), [1])
 
 
 async def test_a_list_of_an_unknown_model_is_refused() -> None:
@@ -75,7 +79,7 @@ async def test_a_list_of_an_unknown_model_is_refused() -> None:
         await everything(Listing(Secret, LATEST_ID_FIRST))([None], context(), PageArguments())
 
 
-@pytest.mark.parametrize("relation", [parent(Secret, "id"), child(Secret, "id")])
+@pytest.mark.parametrize("relation", [parent(Secret, "id"), related(CHILD, "secret")])
 def test_a_relation_to_an_unknown_model_is_refused(relation: Any) -> None:
     with pytest.raises(ForbiddenError, match="Secret cannot be read"):
         relation([], context())
@@ -104,4 +108,4 @@ async def test_values_that_the_caller_checks_need_no_scope() -> None:
     ("model", "scope"), [(models.Export, Scope(1)), (models.Keyword, Scope(None)), (models.User, Scope(None))]
 )
 def test_operators_read_all_rows_but_those_of_personal_models(model: type[Base], scope: Scope) -> None:
-    assert rows_to_read(viewer(models.UserRole.OPERATOR), RowByColumn(model)) == scope
+    assert rows_to_read(viewer(models.UserRole.OPERATOR), RowById(model)) == scope

@@ -61,12 +61,12 @@ class Counted:
         return [About(user.id)]
 
     async def ask(self, pool: Pool, cached: Cached, user_id: int) -> int:
-        loads = DataLoaders(Reader(pool), Scope(user_id))
+        loaders = DataLoaders(Reader(pool), Scope(user_id))
         try:
-            (figure,) = await cached.get(self.cached_figure, loads, [About(user_id)])
+            (figure,) = await cached.get(self.cached_figure, loaders, [About(user_id)])
             return figure.value
         finally:
-            await loads.close()
+            await loaders.close()
 
 
 @pytest.fixture(scope="module")

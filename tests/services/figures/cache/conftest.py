@@ -15,7 +15,7 @@ from db.engine.reader import Reader
 from db.language.scope import EVERYBODY, Scope
 from db.models import User
 from loaders.dataloader import DataLoaders
-from loaders.rows import RowByColumn
+from loaders.rows import RowById
 from services.figures.cache import Cached, CachedFigure, Figure
 from services.figures.cache.backend import Backend
 from services.figures.cache.memory import MemoryBackend
@@ -68,7 +68,7 @@ class Counting:
             raise self.failures.pop()
         if self.failure is not None:
             raise self.failure
-        rows = await loaders.load(RowByColumn(User), [question.user_id or 0 for question in questions])
+        rows = await loaders.load(RowById(User), [question.user_id or 0 for question in questions])
         return [
             Totals(
                 row.data_version if row else 0,

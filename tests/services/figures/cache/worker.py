@@ -17,7 +17,7 @@ from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.models import User
 from loaders.dataloader import DataLoaders
-from loaders.rows import RowByColumn
+from loaders.rows import RowById
 from services.figures.cache import Cached, CachedFigure
 from services.figures.cache.redis import RedisBackend
 from tests.services.figures.cache.conftest import Totals, TotalsOf
@@ -47,7 +47,7 @@ class Worker:
         if self.random.random() < self.failing:
             raise PlannedError
         await asyncio.sleep(self.random.uniform(0, 0.02))
-        (row,) = await loaders.load(RowByColumn(User), [self.user_id])
+        (row,) = await loaders.load(RowById(User), [self.user_id])
         assert row is not None
         return [Totals(row.data_version, row.mentions_count, question.name, []) for question in questions]
 
@@ -121,7 +121,7 @@ class Worker:
                 self.totals, loaders, [TotalsOf(self.user_id)], max_age_seconds=max_age
             )
             ended_at = time.time()
-            (seen,) = await loaders.load(RowByColumn(User), [self.user_id])
+            (seen,) = await loaders.load(RowById(User), [self.user_id])
         except PlannedError:
             return
         finally:

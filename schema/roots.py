@@ -1,4 +1,4 @@
-"""The query root."""
+"""The roots of the schema."""
 
 from typing import Annotated, Any
 
@@ -12,7 +12,8 @@ from resolvers import mention as of_mentions
 from resolvers import node as of_nodes
 from resolvers import timeframe
 from resolvers import user as of_users
-from schema.connections import export_list, integration_list, keyword_list, lead_list, mention_list, user_list
+from resolvers.entities import EXPORT, INTEGRATION, KEYWORD, LEAD, MENTION, USER
+from schema.connections import list_of
 from schema.fields import resolved_by
 from schema.lazy_types import (
     AnalyticsRef,
@@ -27,6 +28,13 @@ from schema.lazy_types import (
     UserRef,
 )
 from schema.list_size import LengthOf
+from schema.mutations.analysis import AnalysisMutation
+from schema.mutations.export import ExportMutation
+from schema.mutations.ingest import IngestMutation
+from schema.mutations.integration import IntegrationMutation
+from schema.mutations.keyword import KeywordMutation
+from schema.mutations.lead import LeadMutation
+from schema.mutations.mention import MentionMutation
 from schema.node import Node
 from schema.relay import Connection
 from schema.resolver_types import SetWise
@@ -69,21 +77,40 @@ class Query:
         size=LengthOf("ids"),
     )
     user: UserRef | None = by_id(of_users.user, "user")
-    users: Connection[UserRef] = user_list(of_users.users, "All users visible to the viewer.")
+    users: Connection[UserRef] = list_of(USER, of_users.users, "All users visible to the viewer.")
     keyword: KeywordRef | None = by_id(of_keywords.keyword, "keyword")
-    keywords: Connection[KeywordRef] = keyword_list(
-        of_keywords.keywords, "All keywords visible to the viewer."
+    keywords: Connection[KeywordRef] = list_of(
+        KEYWORD, of_keywords.keywords, "All keywords visible to the viewer."
     )
     mention: MentionRef | None = by_id(of_mentions.mention, "mention")
-    mentions: MentionConnectionRef = mention_list(of_mentions.mentions, "All mentions visible to the viewer.")
+    mentions: MentionConnectionRef = list_of(
+        MENTION, of_mentions.mentions, "All mentions visible to the viewer."
+    )
     lead: LeadRef | None = by_id(of_leads.lead, "lead")
-    leads: LeadConnectionRef = lead_list(of_leads.leads, "All leads visible to the viewer.")
+    leads: LeadConnectionRef = list_of(LEAD, of_leads.leads, "All leads visible to the viewer.")
     integration: IntegrationRef | None = by_id(of_integrations.integration, "integration")
-    integrations: Connection[IntegrationRef] = integration_list(
-        of_integrations.integrations, "All integrations visible to the viewer."
+    integrations: Connection[IntegrationRef] = list_of(
+        INTEGRATION, of_integrations.integrations, "All integrations visible to the viewer."
     )
     export: ExportRef | None = by_id(of_exports.export, "export")
-    exports: Connection[ExportRef] = export_list(
+    exports: Connection[ExportRef] = list_of(
+        EXPORT,
         of_exports.exports,
         "Exports created by the viewer. No other user can see the exports, not even an operator.",
     )
+
+
+@strawberry.type(
+    description="The mutation root. Each field is atomic. Fields run in the order of the document, and each payload "
+    "reflects the writes of its own and all earlier fields."
+)
+class Mutation(
+    KeywordMutation,
+    MentionMutation,
+    IngestMutation,
+    AnalysisMutation,
+    LeadMutation,
+    IntegrationMutation,
+    ExportMutation,
+):
+    pass

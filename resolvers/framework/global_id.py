@@ -56,5 +56,5 @@ def row_id(text: str, model: type[Base]) -> int:
     """Return the id of a row of this model. Raise `UserInputError` for an id of another model."""
     found, number = decode(text)
     if found is not model:
-        raise UserInputError(f"{text!r} is the id of {_a(found)}, not of {_a(model)}.")
+        raise UserInputError(f"{text!r} is the ID of {_a(found)}, not of {_a(model)}.")
     return number

@@ -648,7 +648,7 @@ async def test_a_zone_that_is_none_any_more_is_told_as_the_users_own(people: Any
     ):
         answer = await people(document, viewer="nowhere")
         assert answer.code == "BAD_USER_INPUT"
-        assert "`timeZone`: the viewer's own is 'Mars/Olympus'" in answer.error["message"]
+        assert "`timeZone`: the viewer's own zone 'Mars/Olympus'" in answer.error["message"]
         assert "name another one" in answer.error["message"]
     assert (await people('{ dashboard(timeZone: "UTC") { timeZone } }', viewer="nowhere")).data
 

@@ -1,7 +1,7 @@
-"""Input values coerced as graphql-core does, by functions that are made once of their types.
+"""Coercion of input values, as graphql-core does it, by functions that are made once per type.
 
-graphql-core looks at the type of every value of every item anew; a list of a thousand objects has some ten
-thousand values. A function returns `Undefined` for a value that is not right: graphql-core says what is wrong.
+graphql-core inspects the type again for every value. A list of a thousand objects has about ten thousand values.
+A function returns `Undefined` for an invalid value, and graphql-core then reports the error.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,11 +25,11 @@ Coerce: TypeAlias = Callable[[Any], Any]
 
 
 class RecursiveTypeError(Exception):
-    """An input object that can hold another one of its own type: how deep a value is has to be looked at first."""
+    """Raised for an input object that can contain its own type: graphql-core must limit the depth of its values."""
 
 
 def coercion(type_: GraphQLInputType, within: tuple[GraphQLInputObjectType, ...] = ()) -> Coerce:
-    """The function of a type. Raises `RecursiveTypeError`."""
+    """Return the function that coerces values of a type. Raise `RecursiveTypeError` for a recursive type."""
     if is_non_null_type(type_):
         required = _of_values(type_.of_type, within)
         return lambda value: Undefined if value is None or value is Undefined else required(value)
@@ -38,7 +38,7 @@ def coercion(type_: GraphQLInputType, within: tuple[GraphQLInputObjectType, ...]
 
 
 def _of_values(type_: Any, within: tuple[GraphQLInputObjectType, ...]) -> Coerce:
-    """The function for what is not null."""
+    """Return the function for values that are not null."""
     if is_list_type(type_):
         return _list(coercion(type_.of_type, within))
     if not is_input_object_type(type_):
@@ -54,7 +54,7 @@ def _leaf(coerce: Coerce) -> Coerce:
     def leaf(value: Any) -> Any:
         try:
             return coerce(value)
-        except Exception:  # noqa: BLE001 - graphql-core says what is wrong
+        except Exception:  # noqa: BLE001 - graphql-core reports the error
             return Undefined
 
     return leaf
@@ -81,9 +81,9 @@ def _object(type_: GraphQLInputObjectType, coercions: Mapping[str, Coerce]) -> C
             return Undefined
         found: dict[str, Any] = {}
         for name, out_name, coerce, default in steps:
-            given = value.get(name, Undefined)
-            if given is not Undefined:
-                found[out_name] = coerce(given)
+            field_value = value.get(name, Undefined)
+            if field_value is not Undefined:
+                found[out_name] = coerce(field_value)
             elif default is not None:
                 found[out_name] = default()
         if any(each is Undefined for each in found.values()):
@@ -94,7 +94,7 @@ def _object(type_: GraphQLInputObjectType, coercions: Mapping[str, Coerce]) -> C
 
 
 def _default(field: GraphQLInputField) -> Callable[[], Any] | None:
-    """What gives the value of a field that was left out; None where it stays away."""
+    """Return a function that gives the value of an omitted field; None if the field stays absent."""
     if is_required_input_field(field):
         return lambda: Undefined
     return None if coerce_default_value(field) is Undefined else lambda: coerce_default_value(field)

@@ -1,4 +1,4 @@
-"""What breadth knows of Strawberry's fields. Strawberry itself is imported only where a schema of it is run."""
+"""Facts about Strawberry's fields. Strawberry itself is imported only if a Strawberry schema runs."""
 
 from collections.abc import Callable, Mapping
 from operator import getitem
@@ -14,13 +14,14 @@ _MADE: Final = {_BASIC, f"{_MAKER}_resolver", f"{_MAKER}_async_resolver"}
 
 
 def definition_of(field: GraphQLField) -> Any | None:
-    """The Strawberry field that a field was made of."""
+    """Return the Strawberry field that a field was made from; None for other fields."""
     return field.extensions.get(DEFINITION)
 
 
 def metadata_of(field: GraphQLField) -> Mapping[Any, Any]:
-    """A Strawberry field's metadata; empty where something is wrapped around the field: permissions,
-    extensions, handlers of exceptions, or a resolver that was put in the place of Strawberry's.
+    """Return a Strawberry field's metadata. Return nothing if the field's resolver is wrapped or replaced.
+
+    Permissions, extensions and exception handlers wrap a resolver.
     """
     definition = definition_of(field)
     resolve: Any = field.resolve
@@ -33,7 +34,7 @@ def metadata_of(field: GraphQLField) -> Mapping[Any, Any]:
 
 
 def attribute_of(field: GraphQLField) -> tuple[str, Callable[..., Any]] | None:
-    """Name and function by which a field without a resolver reads its parents; None for any other field."""
+    """Return the attribute and the function that read a field without a resolver; None for other fields."""
     definition = definition_of(field)
     if definition is None or getattr(field.resolve, "__qualname__", "") != _BASIC:
         return None
@@ -51,7 +52,7 @@ def python_name_of(field: GraphQLField) -> str | None:
 
 
 def plain_arguments(field: GraphQLField) -> Mapping[str, str]:
-    """The arguments that are handed on as they are, whatever their value: their Python names by those in GraphQL."""
+    """Return the Python names of arguments that need no conversion, by their names in GraphQL."""
     definition = definition_of(field)
     if definition is None:
         return {name: name for name in field.args}
@@ -72,8 +73,9 @@ def plain_arguments(field: GraphQLField) -> Mapping[str, str]:
 
 
 def conversions(field: GraphQLField, schema: GraphQLSchema) -> Mapping[str, tuple[str, Callable[[Any], Any]]]:
-    """How arguments are handed on, by their names in GraphQL: the Python name, and what makes the value. Those
-    that only Strawberry can convert are absent.
+    """Return the Python name and the conversion of each argument, by its name in GraphQL.
+
+    Arguments that only Strawberry can convert are absent.
     """
     definition = definition_of(field)
     if definition is None:
@@ -94,9 +96,9 @@ def conversions(field: GraphQLField, schema: GraphQLSchema) -> Mapping[str, tupl
 def converted(
     field: GraphQLField, arguments: dict[str, Any], info: GraphQLResolveInfo[Any]
 ) -> dict[str, Any]:
-    """A field's arguments as Strawberry hands them to its resolvers: Python names, input objects, enums.
+    """Return a field's arguments as Strawberry passes them to resolvers: Python names, input objects, enums.
 
-    Arguments that were left out stay away.
+    Omitted arguments stay absent.
     """
     definition = definition_of(field)
     if definition is None:
@@ -118,6 +120,6 @@ def _schema(schema: GraphQLSchema) -> Any:
 
 
 def _closed_over(function: Any, name: str) -> Any:
-    """What a function remembers under a name of the function around it; None if it has no such name."""
+    """Return a variable that a function has from the function around it; None without such a variable."""
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     return cells[name].cell_contents if name in cells else None

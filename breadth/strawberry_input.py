@@ -1,7 +1,7 @@
-"""Strawberry's conversion of arguments to Python's names and objects, by functions made once of their types.
+"""Conversion of arguments to Python's names and objects, as Strawberry does it, by functions made once per type.
 
-Strawberry works the type of every field of every input object out anew; a list of a thousand objects has some
-ten thousand. What needs more than its value to be converted is left to Strawberry itself.
+Strawberry resolves the type again for every field of every input object. A list of a thousand objects has about
+ten thousand fields. Strawberry itself converts what needs more than the value.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,11 +24,11 @@ Convert: TypeAlias = Callable[[Any], Any]
 
 
 class LeftToStrawberryError(Exception):
-    """A type that is not known here."""
+    """Raised for a type that only Strawberry can convert."""
 
 
 def conversion(type_: Any, schema: Any) -> Convert | None:
-    """The function of a type, which is how Strawberry names it; None where Strawberry has to do it."""
+    """Return the function that converts values of a Strawberry type; None if only Strawberry can convert them."""
     try:
         return Conversions(schema).of(type_)
     except LeftToStrawberryError:
@@ -36,7 +36,7 @@ def conversion(type_: Any, schema: Any) -> Convert | None:
 
 
 class Conversions:
-    """Makes the functions. Input objects, which can hold each other, have one each."""
+    """Makes the functions. Each input object has one, since input objects can contain each other."""
 
     def __init__(self, schema: Any) -> None:
         self._scalars = schema.schema_converter.scalar_registry
@@ -53,9 +53,9 @@ class Conversions:
         if isinstance(type_, StrawberryList):
             return _list(self.of(type_.of_type))
         if isinstance(type_, StrawberryEnumDefinition) or has_enum_definition(type_):
-            return _as_it_is
+            return _unchanged
         if is_scalar(type_, self._scalars):
-            return _as_it_is
+            return _unchanged
         if has_object_definition(type_):
             return self._object(type_)
         raise LeftToStrawberryError
@@ -65,7 +65,7 @@ class Conversions:
         if definition.from_input is not None:
             raise LeftToStrawberryError
         if type_ not in self._of_objects:
-            # An object that holds its like finds the function that is made here.
+            # An input object that contains its own type finds this function until its own is made.
             self._of_objects[type_] = lambda value: self._of_objects[type_](value)  # noqa: PLW0108
             fields = {
                 self._names.from_field(field): (
@@ -74,11 +74,11 @@ class Conversions:
                 )
                 for field in definition.fields
             }
-            self._of_objects[type_] = _object(type_, fields, _left_out(definition))
+            self._of_objects[type_] = _object(type_, fields, _omitted(definition))
         return self._of_objects[type_]
 
 
-def _as_it_is(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
@@ -86,14 +86,14 @@ def _list(item: Convert) -> Convert:
     def convert(value: Any) -> Any:
         if value is None or value is UNSET:
             return value
-        # Copied also where its items stay: a default is the same list for every request.
-        return list(value) if item is _as_it_is else list(map(item, value))
+        # Always a copy: a default is the same list in every request.
+        return list(value) if item is _unchanged else list(map(item, value))
 
     return convert
 
 
-def _left_out(definition: Any) -> dict[str, None]:
-    """The fields of an input that have no default, which are null where they are left out."""
+def _omitted(definition: Any) -> dict[str, None]:
+    """Return the fields of an input without a default. They are null if omitted."""
     if not definition.is_input:
         return {}
     return {
@@ -103,14 +103,14 @@ def _left_out(definition: Any) -> dict[str, None]:
     }
 
 
-def _object(type_: Any, fields: Mapping[str, tuple[str, Convert]], left_out: Mapping[str, None]) -> Convert:
+def _object(type_: Any, fields: Mapping[str, tuple[str, Convert]], omitted: Mapping[str, None]) -> Convert:
     def convert(value: Any) -> Any:
         if value is None or value is UNSET:
             return value
-        given = dict(left_out)
+        converted = dict(omitted)
         for name, (python_name, convert_field) in fields.items():
             if name in value:
-                given[python_name] = convert_field(value[name])
-        return type_(**given)
+                converted[python_name] = convert_field(value[name])
+        return type_(**converted)
 
     return convert

@@ -1,4 +1,4 @@
-"""The variables of an operation: what can be known of them before a request brings their values."""
+"""The variables of an operation, prepared before a request brings their values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from breadth.coercion import Coerce, RecursiveTypeError, coercion
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable whose signature is right. `coerce` returns `Undefined` for a value that is not."""
+    """A variable with a valid signature. `coerce` returns `Undefined` for an invalid value."""
 
     signature: GraphQLVariableSignature
     coerce: Coerce
@@ -32,9 +32,7 @@ class Variable:
 
 
 class Variables:
-    """Coerces values as graphql-core does. Values that are right raise no question and are answered for here;
-    defaults, and every error, are graphql-core's.
-    """
+    """Coerces the values of variables. graphql-core coerces them again if one is invalid or needs its default."""
 
     def __init__(self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]) -> None:
         self._schema = schema
@@ -42,28 +40,29 @@ class Variables:
         self._known = [_variable(schema, each) for each in definitions]
 
     def coerced(
-        self, given: Mapping[str, Any], max_errors: int | None, *, hide_suggestions: bool
+        self, values: Mapping[str, Any], max_errors: int | None, *, hide_suggestions: bool
     ) -> VariableValues | list[GraphQLError]:
-        right = self._coerced(given)
-        if right is not None:
-            return right
+        """Return the coerced values, or graphql-core's errors."""
+        coerced = self._coerced(values)
+        if coerced is not None:
+            return coerced
         return get_variable_values(
             self._schema,
             self._definitions,
-            dict(given),
+            dict(values),
             max_errors=max_errors,
             hide_suggestions=hide_suggestions,
         )
 
-    def _coerced(self, given: Mapping[str, Any]) -> VariableValues | None:
-        """None where graphql-core has to look at the values."""
+    def _coerced(self, values: Mapping[str, Any]) -> VariableValues | None:
+        """Return the coerced values; None if graphql-core must coerce them."""
         sources: dict[str, VariableValueSource] = {}
         coerced: dict[str, Any] = {}
         for variable in self._known:
             if variable is None:
                 return None
             name = variable.signature.name
-            value = given.get(name, Undefined)
+            value = values.get(name, Undefined)
             if value is Undefined and (variable.required or variable.has_default):
                 return None
             sources[name] = VariableValueSource(variable.signature, value)
@@ -77,12 +76,12 @@ class Variables:
 def _coerced_value(variable: Variable, value: Any) -> Any:
     try:
         return variable.coerce(value)
-    except Exception:  # noqa: BLE001 - graphql-core says what is wrong
+    except Exception:  # noqa: BLE001 - graphql-core reports the error
         return Undefined
 
 
 def _variable(schema: GraphQLSchema, definition: VariableDefinitionNode) -> Variable | None:
-    """None for a variable whose values graphql-core has to look at, or of which it will say what is wrong."""
+    """Return a prepared variable; None if graphql-core must coerce its values or report its error."""
     signature = get_variable_signature(schema, definition)
     if isinstance(signature, GraphQLError):
         return None

@@ -1,4 +1,4 @@
-"""What two executors may and may not differ in."""
+"""Comparison of the responses of two executors."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ Path = tuple[str | int, ...]
 
 
 def shown(error: GraphQLError) -> str:
-    """All of an error that is promised to be the same."""
+    """Return a text with all parts of an error that both executors must report alike."""
     original = error.original_error
     return repr(
         (
@@ -27,13 +27,13 @@ def shown(error: GraphQLError) -> str:
 def differences(
     reference: ExecutionResult, result: ExecutionResult, possible: ExecutionResult | None
 ) -> list[str]:
-    """What is different, in words.
+    """Return descriptions of all differences that are not allowed.
 
-    Data are the same in values, their classes and the order of keys. Errors are the same in message, path,
-    locations, extensions and original error, and even in order, where nothing is awaited: then `possible` is
-    None. Otherwise time decides which of several errors below one null is reported, as the specification
-    allows: then each has to be one that is `possible` without propagation, and every place is null for a
-    reason in both.
+    Data must have the same values, classes and order of keys. Errors must have the same message, path, locations,
+    extensions and original error. If nothing is awaited, `possible` is None and the order must be the same.
+
+    Otherwise timing decides which of several errors below a null is reported, as the specification allows. Each
+    error must then be `possible` without error propagation, and both responses must explain the same nulls.
     """
     found: list[str] = []
     if repr(reference.data) != repr(result.data):
@@ -61,12 +61,12 @@ def _errors_differ(
             found.append(f"errors at {place}: {expected[place]} and {actual[place]}")
     unknown = set(map(shown, result.errors or ())) - set(map(shown, possible.errors or ()))
     if unknown:
-        found.append(f"errors that there cannot be: {unknown}")
+        found.append(f"impossible errors: {unknown}")
     return found
 
 
 def _by_null(result: ExecutionResult) -> dict[Path, list[GraphQLError]]:
-    """The errors by the place that is null for them."""
+    """Return the errors by the path of the null that they caused."""
     places: dict[Path, list[GraphQLError]] = {}
     for error in result.errors or ():
         places.setdefault(_null_at(result.data, error.path or ()), []).append(error)

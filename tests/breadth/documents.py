@@ -1,4 +1,4 @@
-"""Random documents for any schema: what can be generated, in every way that it can be generated."""
+"""Random documents for any schema, with fragments, aliases, variables, conditions and arguments."""
 
 import json
 import random
@@ -27,7 +27,7 @@ from graphql import (
 from graphql.type.directives import GraphQLDisableErrorPropagationDirective
 
 ALIASES = ("a", "b", "c")
-# Names that mean something to Python, or to the text of a row builder.
+# Names with a meaning in Python or in generated code.
 HOSTILE = (
     "class",
     "None",
@@ -39,7 +39,7 @@ HOSTILE = (
     "add",
     "s",
     "v",
-    "odd",
+    "exceptional",
     "of_0",
 )
 UNPROPAGATED = f"@{GraphQLDisableErrorPropagationDirective.name}"
@@ -56,8 +56,9 @@ WRONG: tuple[Any, ...] = (None, "wrong", 99.5, [], {}, 2**40, True)
 
 @dataclass(frozen=True, slots=True)
 class GeneratedDocument:
-    """A document to be run. `unpropagated` is the same without propagation of errors: they stay where they
-    are, and at the same locations.
+    """A document with its variables and operation name.
+
+    `unpropagated` is the same document without error propagation. All locations are the same.
     """
 
     text: str
@@ -67,15 +68,17 @@ class GeneratedDocument:
 
 
 class EnumName(str):
-    """Written without quotes in a document, and with them in variables."""
+    """An enum name: written without quotes in a document and as a string in variables."""
 
     __slots__ = ()
 
 
 @dataclass
 class DocumentWriter:
-    """Writes one document. `reckless` documents have arguments and variables that are not valid; `scalars` are
-    the values that there are of each scalar, and `given` says how often arguments of a name are given.
+    """Writes one document.
+
+    `reckless` documents contain invalid arguments and variables. `scalars` are the possible values of each scalar.
+    `given` is the share of fields with an argument, by the argument's name.
     """
 
     schema: GraphQLSchema
@@ -142,7 +145,7 @@ class DocumentWriter:
         return f"{self.dice.choice(ALIASES)}: " if self.chance(0.15) else ""
 
     def overlapping(self, on: GraphQLCompositeType) -> GraphQLCompositeType:
-        """A type that some object may have in common with the type, or, now and then, one that none has."""
+        """Return a type that can share objects with the type, or sometimes one that cannot."""
         composite: list[Any] = [
             each
             for name, each in self.schema.type_map.items()
@@ -166,7 +169,10 @@ class DocumentWriter:
         if not self.fragments or self.chance(0.5):
             inner = self.overlapping(on)
             body = self.selections(inner, depth - 1, self.dice.randint(1, 4))
-            self.fragments[f"F{len(self.fragments)}"] = (inner, body)  # only now: it spreads older ones alone
+            self.fragments[f"F{len(self.fragments)}"] = (
+                inner,
+                body,
+            )  # added last, so that it spreads earlier fragments only
         return f"...{self.dice.choice(list(self.fragments))}{self.condition()}"
 
     def condition(self) -> str:
@@ -176,7 +182,7 @@ class DocumentWriter:
         return "".join(f" @{directive}(if: {self.decision()})" for directive in directives)
 
     def decision(self) -> str:
-        """A boolean, or a variable that is one. A variable with a default need not be given."""
+        """Return a boolean literal or a boolean variable. A variable with a default may be omitted."""
         if self.chance(0.4):
             return json.dumps(self.chance(0.5))
         name = f"c{self.dice.randint(0, 2)}"
@@ -215,7 +221,7 @@ class DocumentWriter:
         return f"${name}"
 
     def value(self, type_: Any, share: float = 0.5) -> Any:
-        """`share` says how often optional fields of inputs are given: deeper down less and less often."""
+        """Return a value of an input type. `share` of the optional input fields are present, fewer at each level."""
         if self.reckless and self.chance(0.05):
             return self.dice.choice(WRONG)
         if is_non_null_type(type_):
@@ -237,7 +243,7 @@ class DocumentWriter:
 
 
 def written(value: Any) -> str:
-    """A value as it is written in a document."""
+    """Return a value as a GraphQL literal."""
     if isinstance(value, EnumName):
         return str(value)
     if isinstance(value, list):
@@ -250,14 +256,14 @@ def written(value: Any) -> str:
 def generate(
     schema: GraphQLSchema, seed: int | str, *, kind: str = "query", **options: Any
 ) -> GeneratedDocument:
-    """The document of a seed. `options` are a writer's."""
+    """Return the document of a seed. `options` are those of `DocumentWriter`."""
     return DocumentWriter(schema, random.Random(f"{seed}"), **options).document(kind)  # noqa: S311 - nothing secret
 
 
 def generate_valid(schema: GraphQLSchema, seed: int | str, **options: Any) -> GeneratedDocument:
-    """The first of a seed's documents that is valid."""
+    """Return the first valid document of a seed."""
     for attempt in count():
         generated = generate(schema, f"{seed} {attempt}", **options)
         if not validate(schema, parse(generated.text)):
             return generated
-    raise AssertionError("there is always another one")
+    raise AssertionError("count() never ends")

@@ -1,4 +1,4 @@
-"""A Strawberry schema of everything that Strawberry puts around a field. Every seventh object or so fails."""
+"""The farm: a Strawberry schema with everything that Strawberry wraps around fields. Some objects fail."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -41,7 +41,7 @@ def shouted(value: Any) -> str:
 
 
 class OddError(Exception):
-    """An exception with a code, as libraries have them."""
+    """An exception with an error code in its extensions."""
 
     extensions = {"code": "ODD"}
 
@@ -51,7 +51,7 @@ def maybe_fail(seed: int, share: int = 7) -> None:
         raise OddError(f"{seed} fails")
 
 
-# Rows: what a database would give
+# Rows, as a database would return them
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +117,12 @@ class Doubled(FieldExtension):
 
 
 def resolved(resolver: Callable[..., Any], marker: Any = None, **options: Any) -> Any:
-    """A field with an ordinary resolver, and what it says to breadth."""
+    """Return a field with an ordinary resolver and an optional marker for breadth."""
     return strawberry.field(resolver=resolver, metadata={KEY: marker} if marker else None, **options)
 
 
-def together(of_all: Callable[..., Any], **options: Any) -> Any:
-    """A field with a set resolver. Its ordinary resolver asks it for one parent."""
+def set_wise(of_all: Callable[..., Any], **options: Any) -> Any:
+    """Return a field with a set resolver. Its ordinary resolver calls the set resolver for one parent."""
 
     async def resolve(self: Any, info: Info) -> Any:
         (result,) = await of_all([self], info)
@@ -175,7 +175,7 @@ class Labelled:
 
 @strawberry.type
 class Shed:
-    """A type of its own objects, which is no interface's."""
+    """A type that implements no interface and whose instances are its values."""
 
     id: int
     note: str | None = None
@@ -209,11 +209,11 @@ class Barn(Thing):
     built: datetime
     area: Decimal | None
     sizes: list[int | None]
-    fields: list[Field] = together(fields_of_all)
-    fields_or_null: list[Field] | None = together(fields_of_all)
-    number: int | None = together(numbers_of_all)
+    fields: list[Field] = set_wise(fields_of_all)
+    fields_or_null: list[Field] | None = set_wise(fields_of_all)
+    number: int | None = set_wise(numbers_of_all)
     shy: str | None = resolved(lambda self: f"shy {self.id}", permission_classes=[Shy])
-    shy_number: int | None = together(numbers_of_all, permission_classes=[ShyLater])
+    shy_number: int | None = set_wise(numbers_of_all, permission_classes=[ShyLater])
     doubled: str = resolved(lambda self: f"{self.id}", extensions=[Doubled()])
 
     @classmethod
@@ -334,7 +334,7 @@ class Mutation:
 
 
 class Schema(strawberry.Schema):
-    """Keeps the errors that Strawberry would log."""
+    """A schema that keeps the errors that Strawberry would log."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -353,7 +353,7 @@ async def load(keys: list[int]) -> list[Any]:
 
 
 def context_of_seed(seed: int) -> dict[str, Any]:
-    """What needs no event loop."""
+    """Return a context that needs no event loop."""
     return {"seed": seed, "log": []}
 
 

@@ -1,4 +1,4 @@
-"""Small schemas, whose resolvers do one thing each."""
+"""Small schemas for tests of single behaviours."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -26,7 +26,7 @@ DEADLINE = 5
 def make_schema(
     query: dict[str, GraphQLField], item: dict[str, GraphQLField] | None = None, **options: Any
 ) -> GraphQLSchema:
-    """A schema of a Query, and of an Item with an `id` and other fields."""
+    """Return a schema with the query fields, and with `items` of a type with an `id` and the item fields."""
     of_item = GraphQLObjectType("Item", {"id": GraphQLField(GraphQLInt), **(item or {})})
     listed = GraphQLField(GraphQLList(of_item), resolve=lambda _root, _info: [{"id": n} for n in range(3)])
     return GraphQLSchema(GraphQLObjectType("Query", {"items": listed, **query}), **options)
@@ -34,7 +34,7 @@ def make_schema(
 
 def set_wise(resolve: Resolver, type_: Any = GraphQLInt) -> GraphQLField:
     def one(*_: object, **__: object) -> Any:
-        raise AssertionError("the set resolver is asked")
+        raise AssertionError("breadth must call the set resolver")
 
     return GraphQLField(type_, resolve=one, extensions={KEY: SetResolver(resolve)})
 

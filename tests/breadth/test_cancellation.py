@@ -1,4 +1,4 @@
-"""Nothing runs on for nobody: cancellation, deadlines, and what failures have made pointless."""
+"""Cancellation, timeouts, and resolvers whose results a null has made useless."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from tests.breadth.small_schemas import DEADLINE, make_schema, other_tasks, per_
 
 
 class Hanging:
-    """Resolvers that wait for ever, and say when they are stopped."""
+    """Resolvers that never return, and count how often they are cancelled."""
 
     def __init__(self) -> None:
         self.started = 0
@@ -65,7 +65,7 @@ class Hanging:
         ("{ each items { id each together } list }", 6),
     ],
 )
-async def test_cancellation_stops_everything_and_leaves_nothing(text: str, expected: int) -> None:
+async def test_cancelling_an_operation_stops_all_its_resolvers(text: str, expected: int) -> None:
     hanging = Hanging()
     hanging.expected = expected
     listed = per_parent(hanging.items, GraphQLList(GraphQLInt))
@@ -83,7 +83,7 @@ async def test_cancellation_stops_everything_and_leaves_nothing(text: str, expec
     assert other_tasks() == set()
 
 
-async def test_a_null_answer_waits_for_nobody() -> None:
+async def test_a_null_response_cancels_running_resolvers() -> None:
     hanging = Hanging()
 
     async def fail(_root: Any, _info: Any) -> int:
@@ -99,8 +99,8 @@ async def test_a_null_answer_waits_for_nobody() -> None:
     assert (hanging.stopped, other_tasks()) == (1, set())
 
 
-async def test_nobody_waits_for_what_a_null_has_cut_off() -> None:
-    """The object is null since one of its fields is; its other field would hang for ever."""
+async def test_resolvers_below_a_null_are_not_awaited() -> None:
+    """A required field nulls its object. The object's other field would never return."""
     hanging = Hanging()
     later: list[str] = []
 
@@ -123,20 +123,20 @@ async def test_nobody_waits_for_what_a_null_has_cut_off() -> None:
     assert (hanging.stopped, later, other_tasks()) == (1, ["good"], set())
 
 
-def test_what_was_to_be_awaited_is_closed_where_it_has_become_pointless() -> None:
+def test_coroutines_of_a_null_response_are_closed() -> None:
     async def never(_root: Any, _info: Any) -> int:
-        raise AssertionError("nobody waits for it")
+        raise AssertionError("the coroutine must not run")
 
     def fail(_root: Any, _info: Any) -> int:
         raise ValueError("no")
 
     schema = make_schema({"waits": per_parent(never), "fails": per_parent(fail, GraphQLNonNull(GraphQLInt))})
     result = breadth.execute(schema, parse("{ waits fails }"))
-    assert isinstance(result, ExecutionResult)  # and no warning says that a coroutine was never awaited
+    assert isinstance(result, ExecutionResult)  # and no warning about an unawaited coroutine
     assert result.data is None
 
 
-async def test_what_is_no_error_of_a_field_goes_through() -> None:
+async def test_base_exceptions_pass_through_and_stop_everything() -> None:
     def stop(_root: Any, _info: Any) -> int:
         raise KeyboardInterrupt
 
@@ -157,9 +157,10 @@ async def test_what_is_no_error_of_a_field_goes_through() -> None:
 
 
 @pytest.mark.parametrize("kind", ["coroutine", "future"])
-async def test_what_a_null_has_cut_off_takes_nothing_with_it_that_others_wait_for(kind: str) -> None:
-    """Loaders give one future to everybody who asks for a key. graphql-core cancels it for all of them, and the
-    whole operation fails with `CancelledError`.
+async def test_a_null_does_not_cancel_a_future_that_other_fields_await(kind: str) -> None:
+    """Loaders return the same future for the same key.
+
+    graphql-core cancels the future for all fields, and the operation fails with `CancelledError`.
     """
     author: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -185,7 +186,7 @@ async def test_what_a_null_has_cut_off_takes_nothing_with_it_that_others_wait_fo
     assert other_tasks() == set()
 
 
-async def test_nothing_of_one_mutation_runs_on_beside_the_next() -> None:
+async def test_a_mutation_field_ends_before_the_next_one_starts() -> None:
     log: list[str] = []
 
     async def change(_root: Any, _info: Any, name: str) -> dict[str, Any]:
@@ -199,7 +200,7 @@ async def test_nothing_of_one_mutation_runs_on_beside_the_next() -> None:
         try:
             await asyncio.Event().wait()
         finally:
-            await asyncio.sleep(0)  # it takes its time to stop
+            await asyncio.sleep(0)  # stopping takes another turn
             log.append("stopped")
 
     schema = build_schema(
@@ -217,7 +218,7 @@ async def test_nothing_of_one_mutation_runs_on_beside_the_next() -> None:
 @pytest.mark.parametrize(
     "text", ["{ each }", "{ items { together } }", "{ each items { each together } list }"]
 )
-async def test_a_deadline_stops_everything_and_leaves_nothing(text: str) -> None:
+async def test_a_timeout_stops_all_resolvers(text: str) -> None:
     hanging = Hanging()
     schema = make_schema(
         {"each": per_parent(hanging.each), "list": per_parent(hanging.items, GraphQLList(GraphQLInt))},
@@ -231,7 +232,7 @@ async def test_a_deadline_stops_everything_and_leaves_nothing(text: str) -> None
     assert other_tasks() == set()
 
 
-async def test_a_task_of_a_resolver_is_stopped_with_the_field_that_was_to_show_it() -> None:
+async def test_a_task_returned_by_a_resolver_is_cancelled_with_its_field() -> None:
     hanging = Hanging()
 
     def start(_root: Any, _info: Any) -> asyncio.Task[None]:
@@ -250,17 +251,15 @@ async def test_a_task_of_a_resolver_is_stopped_with_the_field_that_was_to_show_i
     ):
         assert (await result_of(schema, text)).data == data
         await asyncio.sleep(0)
-    assert (hanging.started, hanging.stopped) == (1, 1)  # the first was stopped before it ran
+    assert (hanging.started, hanging.stopped) == (1, 1)  # the first task was cancelled before it ran
     assert other_tasks() == set()
 
 
-# What is not even started
+# Resolvers that are not called
 
 
-def test_what_a_failure_has_made_pointless_is_not_asked_for() -> None:
-    """Where a depth-first execution would have come by the failure first. What it would have asked before, is asked:
-    that may fail too, and be the error that is reported.
-    """
+def test_fields_after_a_null_are_not_resolved() -> None:
+    """Fields before the failing one in the document are resolved: they may fail too, and be the reported error."""
     asked: list[tuple[str, list[int]]] = []
 
     def noting(name: str) -> GraphQLField:
@@ -292,7 +291,7 @@ def test_what_a_failure_has_made_pointless_is_not_asked_for() -> None:
     assert asked == [("before", [0, 1, 2]), ("after", [0, 2])]
 
 
-def test_nothing_more_is_asked_for_an_answer_that_is_null() -> None:
+def test_no_field_is_resolved_after_the_response_is_null() -> None:
     asked: list[str] = []
     fields = {
         "before": per_parent(lambda *_: asked.append("before")),

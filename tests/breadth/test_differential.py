@@ -1,4 +1,4 @@
-"""breadth and graphql-core give the same answers to random documents."""
+"""breadth and graphql-core give the same responses to random documents."""
 
 import asyncio
 import gc
@@ -20,7 +20,7 @@ PROFILES = [(0.0, 0.0), (0.01, 0.0), (0.05, 0.0), (0.0, 0.3), (0.01, 0.3), (0.05
 
 async def settled(found: Any) -> ExecutionResult:
     result: ExecutionResult = await found if hasattr(found, "__await__") else found
-    while len(asyncio.all_tasks()) > 1:  # graphql-core leaves what it has given up to itself
+    while len(asyncio.all_tasks()) > 1:  # graphql-core runs orphaned awaitables in the background
         await asyncio.sleep(0)
     return result
 
@@ -60,10 +60,10 @@ async def differing(
     return found
 
 
-# graphql-core leaves awaitables of fields that an error has made pointless alone, and so may breadth.
+# graphql-core may leave coroutines of discarded fields unawaited.
 @pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(("faults", "asynchronous"), PROFILES)
-def test_random_documents_are_answered_as_by_graphql_core(
+def test_random_documents_give_the_same_responses_as_graphql_core(
     faults: float, asynchronous: float, documents: int, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     zoo = Zoo(faults, asynchronous)
@@ -78,11 +78,11 @@ def test_random_documents_are_answered_as_by_graphql_core(
                 pytest.fail(f"BREADTH_SEED={seed}, number {number}, {generated}\n" + "\n".join(found))
 
     asyncio.run(run_all())
-    gc.collect()  # what was left alone says so here, and not in somebody else's test
+    gc.collect()  # warnings about unawaited coroutines belong to this test
 
 
-def test_nothing_is_left_behind(documents: int, seed: int) -> None:
-    """No task, and no coroutine that was never awaited: pytest would complain about it."""
+def test_no_task_or_coroutine_is_left_after_the_response(documents: int, seed: int) -> None:
+    """pytest turns the warning about an unawaited coroutine into a failure."""
     zoo = Zoo(0.05, 0.3)
 
     async def run_all() -> None:

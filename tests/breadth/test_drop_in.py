@@ -1,4 +1,4 @@
-"""`breadth.execute` takes what graphql-core's `execute` takes, and does what it does, in odd cases too."""
+"""`breadth.execute` has the arguments and results of graphql-core's `execute`, also in unusual cases."""
 
 import inspect
 from collections.abc import Callable
@@ -15,7 +15,7 @@ ROOT = {"a": 1, "me": {"a": 2}, "list": [{"a": 3}, 4, None, {"a": 2**40}], "echo
 
 
 def outcome(run: Callable[..., Any], *arguments: Any, **options: Any) -> str:
-    """The result, or what is raised."""
+    """Return the text of the result or of the raised exception."""
     try:
         result = run(*arguments, **options)
     except Exception as raised:  # noqa: BLE001 - it is compared
@@ -25,14 +25,14 @@ def outcome(run: Callable[..., Any], *arguments: Any, **options: Any) -> str:
 
 
 @pytest.mark.parametrize("function", [breadth.execute, breadth.attempt])
-def test_arguments_are_graphql_cores_in_name_order_and_default(function: Callable[..., Any]) -> None:
+def test_execute_has_the_parameters_of_graphql_core(function: Callable[..., Any]) -> None:
     expected, actual = (inspect.signature(each).parameters for each in (graphql.execute, function))
     assert [(each.name, each.kind, each.default) for each in actual.values()] == [
         (each.name, each.kind, each.default) for each in expected.values()
     ]
 
 
-def test_all_arguments_may_be_given_by_place() -> None:
+def test_all_arguments_can_be_positional() -> None:
     given = (ROOT, None, {"x": 5}, "Op", graphql.default_field_resolver, graphql.default_type_resolver)
     rest: Any = (None, 1, True, [], None, None, None, True, None, None)
     document = parse("query Op($x: Int!) { a echo(x: $x) }")
@@ -62,7 +62,7 @@ def test_all_arguments_may_be_given_by_place() -> None:
         "{ list { a } }",
     ],
 )
-def test_documents_that_nobody_has_validated(text: str) -> None:
+def test_invalid_documents_give_the_same_result_as_graphql_core(text: str) -> None:
     document = parse(text)
     assert outcome(breadth.execute, SCHEMA, document, ROOT) == outcome(
         graphql.execute, SCHEMA, document, ROOT
@@ -82,7 +82,7 @@ def test_documents_that_nobody_has_validated(text: str) -> None:
         ("{ a }", {"middleware": 7}),
     ],
 )
-def test_odd_options(text: str, options: dict[str, Any]) -> None:
+def test_unusual_options_give_the_same_result_as_graphql_core(text: str, options: dict[str, Any]) -> None:
     document = parse(text)
     assert outcome(breadth.execute, SCHEMA, document, ROOT, **options) == outcome(
         graphql.execute, SCHEMA, document, ROOT, **options
@@ -90,12 +90,12 @@ def test_odd_options(text: str, options: dict[str, Any]) -> None:
 
 
 def nested(inner: str, number: int = 3000) -> DocumentNode:
-    """A document with so many fragments, each spread in the one before."""
+    """Return a document with many fragments, each spread in the one before."""
     between = " ".join(f"fragment F{each} on Query {{ ...F{each + 1} }}" for each in range(number))
     return parse(f"{{ {inner} }} {between} fragment F{number} on Query {{ a }}")
 
 
-def test_fragments_that_are_nested_too_deeply_are_an_error() -> None:
+def test_fragments_nested_too_deeply_are_an_error() -> None:
     for document in (nested("...F0"), nested("me { ...F0 }")):
         reference = graphql.execute(SCHEMA, document, ROOT)
         assert repr(breadth.execute(SCHEMA, document, ROOT)) == repr(reference)

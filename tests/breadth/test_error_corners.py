@@ -1,4 +1,4 @@
-"""Corners in which errors meet: exact responses of breadth and of graphql-core, and where the two differ."""
+"""Several errors in one response: the exact responses of breadth and of graphql-core."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -79,22 +79,22 @@ SELECTION = {
 @pytest.mark.parametrize(
     ("fields", "errors", "awaited"),
     [
-        # What fails at once comes first, in the order of the document.
+        # Synchronous errors come first, in document order.
         ("now later", ["now", "later"], True),
         ("later now", ["now", "later"], True),
-        # A null at once discards its siblings, before or after it, and makes awaiting needless.
+        # A synchronous null discards pending siblings, so that the response needs no awaiting.
         ("nowRequired now", ["now required"], False),
         ("now nowRequired", ["now", "now required"], False),
         ("later nowRequired", ["now required"], False),
         ("laterRequired nowRequired", ["now required"], False),
-        # A null after awaiting does not discard the errors that are found in the same turn, and follows them.
+        # A null from an awaited field keeps the errors of the same turn and follows them.
         ("laterRequired later", ["later", "later required"], True),
         ("later laterRequired", ["later", "later required"], True),
         ("laterRequired now later", ["now", "later", "later required"], True),
     ],
 )
 @pytest.mark.parametrize("nested", [False, True])
-async def test_errors_of_siblings_are_those_of_graphql_core(
+async def test_errors_of_sibling_fields_equal_those_of_graphql_core(
     fields: str, errors: list[str], awaited: bool, nested: bool
 ) -> None:
     text = f"{{ one nested {{ {fields} }} }}" if nested else f"{{ one {fields} }}"
@@ -109,13 +109,13 @@ async def test_errors_of_siblings_are_those_of_graphql_core(
 @pytest.mark.parametrize(
     ("fields", "own_errors", "reference_errors"),
     [
-        # graphql-core orders errors by the ends of its tasks; breadth orders those of a turn by the document.
+        # graphql-core orders errors by the ends of its tasks, breadth orders the errors of a turn by the document.
         ("twoTurns later", ["two turns", "later"], ["later", "two turns"]),
-        # A null takes graphql-core a few turns, in which more errors are found; breadth waits for none.
+        # A null needs a few turns in graphql-core, which collects more errors meanwhile. breadth does not wait.
         ("laterRequired twoTurns", ["later required"], ["two turns", "later required"]),
     ],
 )
-async def test_order_and_number_of_errors_that_turns_of_the_event_loop_decide(
+async def test_errors_that_depend_on_turns_of_the_event_loop_differ(
     fields: str, own_errors: list[str], reference_errors: list[str]
 ) -> None:
     own, reference = await both(schema_of(SELECTION), f"{{ {fields} }}")
@@ -124,8 +124,8 @@ async def test_order_and_number_of_errors_that_turns_of_the_event_loop_decide(
     assert reference.errors == reference_errors
 
 
-async def test_errors_of_nested_selections_come_by_depth_of_awaiting() -> None:
-    """graphql-core starts awaitables of nested selections later than those of the root; breadth does not."""
+async def test_order_of_awaited_errors_at_different_depths_differs() -> None:
+    """graphql-core starts nested awaitables a turn later than those of the root. breadth starts all together."""
     schema = schema_of({"now": failing("now"), "a": failing("a", turns=0), "b": failing("b", turns=0)})
     own, reference = await both(schema, "{ nested { a b now } a }")
     assert own.data == reference.data == {"nested": {"a": None, "b": None, "now": None}, "a": None}
@@ -133,7 +133,7 @@ async def test_errors_of_nested_selections_come_by_depth_of_awaiting() -> None:
     assert reference.errors == ["now", "a", "a", "b"]
 
 
-async def test_an_error_of_a_sibling_after_the_null_is_not_reported() -> None:
+async def test_an_error_after_its_parent_became_null_is_not_reported() -> None:
     released = asyncio.Event()
 
     async def late(*_: object) -> None:
@@ -154,10 +154,10 @@ async def test_an_error_of_a_sibling_after_the_null_is_not_reported() -> None:
     assert own == reference == Response({"nested": None, "release": 1}, ["later required"], awaited=True)
 
 
-# Orphans: awaitables that a null at once has made needless
+# Awaitables that a synchronous null has orphaned
 
 
-async def test_needless_coroutines_are_closed_where_graphql_core_runs_them_on() -> None:
+async def test_coroutines_orphaned_by_a_null_are_closed_but_graphql_core_runs_them() -> None:
     ran: list[str] = []
 
     async def later(*_: object) -> None:
@@ -178,7 +178,7 @@ async def test_needless_coroutines_are_closed_where_graphql_core_runs_them_on() 
         ran.clear()
 
 
-async def test_a_needless_task_is_cancelled_without_awaiting_the_response() -> None:
+async def test_a_task_orphaned_by_a_null_is_cancelled_without_awaiting() -> None:
     tasks: list[asyncio.Task[Any]] = []
 
     def start(*_: object) -> asyncio.Task[Any]:
@@ -196,7 +196,7 @@ async def test_a_needless_task_is_cancelled_without_awaiting_the_response() -> N
 
 
 class Halfway:
-    """An iterator that gives the values one by one and raises those that are errors. It counts how it is read."""
+    """An iterator that raises the `LookupError`s among its values. It counts the reads."""
 
     def __init__(self, *values: Any) -> None:
         self.values = list(values)
@@ -220,7 +220,7 @@ class Halfway:
 
 
 class HalfwayAsync(Halfway):
-    """The same, asynchronous."""
+    """An asynchronous iterator that raises the `LookupError`s among its values."""
 
     __iter__ = None  # type: ignore[assignment]
 
@@ -239,7 +239,7 @@ class HalfwayAsync(Halfway):
 
 
 class Read(NamedTuple):
-    """A response with how the list's iterator was read."""
+    """A response, the number of reads of the list's iterator, and whether the iterator was closed."""
 
     response: Response
     reads: int
@@ -273,19 +273,28 @@ NULL = "Cannot return null for non-nullable field Query.list."
         ((ValueError("an item"), BAD, 1), ["an item", "bad"], 4),
     ],
 )
-async def test_an_iterator_that_raises_is_read_on_and_not_closed(
+async def test_an_iterator_that_raises_is_drained_and_not_closed(
     values: tuple[Any, ...], errors: list[str], reads: int
 ) -> None:
     own, reference = await read_by_both(Halfway, GraphQLInt, *values)
     assert own == reference == Read(Response({"list": None}, errors, awaited=False), reads, closed=False)
 
 
-async def test_an_iterator_with_a_null_that_is_not_allowed_is_read_to_its_end() -> None:
+async def test_an_iterator_with_an_invalid_null_is_drained_and_not_closed() -> None:
     own, reference = await read_by_both(Halfway, REQUIRED_INT, 1, None, 2)
     assert own == reference == Read(Response({"list": None}, [NULL], awaited=False), 4, closed=False)
 
 
-async def test_awaitables_of_an_iterator_that_raises_are_closed_where_graphql_core_runs_them_on() -> None:
+async def test_an_iterator_that_raises_after_an_invalid_null_is_drained_further_than_by_graphql_core() -> (
+    None
+):
+    own, reference = await read_by_both(Halfway, REQUIRED_INT, None, BAD, 1)
+    answer = Response({"list": None}, [NULL], awaited=False)
+    assert own == Read(answer, 4, closed=False)
+    assert reference == Read(answer, 2, closed=False)
+
+
+async def test_coroutines_orphaned_in_an_iterator_are_closed_but_graphql_core_runs_them() -> None:
     ran: list[int] = []
 
     async def item() -> int:
@@ -294,7 +303,7 @@ async def test_awaitables_of_an_iterator_that_raises_are_closed_where_graphql_co
 
     own, reference = await read_by_both(Halfway, GraphQLInt, item, BAD, item, 2)
     assert own == reference == Read(Response({"list": None}, ["bad"], awaited=False), 5, closed=False)
-    assert ran == [1, 1]  # graphql-core's alone
+    assert ran == [1, 1]  # both by graphql-core
     ran.clear()
     own, reference = await read_by_both(Halfway, REQUIRED_INT, item, None, item)
     assert own == reference == Read(Response({"list": None}, [NULL], awaited=False), 4, closed=False)
@@ -311,14 +320,14 @@ async def test_awaitables_of_an_iterator_that_raises_are_closed_where_graphql_co
         (REQUIRED_INT, (1, ValueError("an item"), 2), ["an item"], 2),
     ],
 )
-async def test_an_async_iterator_is_closed_at_the_error_that_makes_the_list_null(
+async def test_an_async_iterator_is_closed_when_its_list_becomes_null(
     item: Any, values: tuple[Any, ...], errors: list[str], reads: int
 ) -> None:
     own, reference = await read_by_both(HalfwayAsync, item, *values)
     assert own == reference == Read(Response({"list": None}, errors, awaited=True), reads, closed=True)
 
 
-async def test_an_async_iterator_is_read_before_its_items_are_completed() -> None:
+async def test_an_async_iterator_is_read_to_its_end_despite_an_invalid_item() -> None:
     """Set resolvers get all items. graphql-core completes each item before it reads the next one."""
     own, reference = await read_by_both(HalfwayAsync, REQUIRED_INT, 1, "no int", 2)
     answer = Response({"list": None}, ["Int cannot represent non-integer value: 'no int'"], awaited=True)
@@ -326,7 +335,7 @@ async def test_an_async_iterator_is_read_before_its_items_are_completed() -> Non
     assert reference == Read(answer, 2, closed=True)
 
 
-async def test_mixed_errors_of_items_of_an_async_iterable() -> None:
+async def test_mixed_errors_in_an_async_iterable_equal_those_of_graphql_core() -> None:
     async def later(*_: object) -> None:
         raise ValueError("later")
 
@@ -351,7 +360,7 @@ async def test_mixed_errors_of_items_of_an_async_iterable() -> None:
         assert own == reference == Response(data, errors, awaited=True)
 
 
-async def test_an_aiter_that_raises_is_the_error_of_the_list_at_once() -> None:
+async def test_an_aiter_that_raises_is_the_error_of_the_list() -> None:
     class Broken:
         def __aiter__(self) -> AsyncIterator[Any]:
             raise ValueError("cannot be read")

@@ -1,4 +1,4 @@
-"""What breadth does while it runs: what is asked together, and what runs beside what."""
+"""Execution: calls of set resolvers, concurrency, mutations, and options."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,10 +23,10 @@ from breadth import Column
 from breadth.fields import KEY
 from tests.breadth.small_schemas import Resolver, make_schema, per_parent, result_of, set_wise
 
-# Together
+# Set resolvers and concurrency
 
 
-async def test_a_set_resolver_is_asked_once_for_all_parents() -> None:
+async def test_a_set_resolver_is_called_once_for_all_parents() -> None:
     asked: list[list[int]] = []
 
     async def double(parents: Sequence[Any], _info: Any) -> list[int]:
@@ -39,7 +39,7 @@ async def test_a_set_resolver_is_asked_once_for_all_parents() -> None:
     assert asked == [[0, 1, 2], [0, 1, 2]]
 
 
-async def test_what_is_told_to_a_set_resolver() -> None:
+async def test_a_set_resolver_gets_info_without_list_indices() -> None:
     told: list[Any] = []
 
     def note(parents: Sequence[Any], info: Any) -> list[int]:
@@ -55,8 +55,8 @@ async def test_what_is_told_to_a_set_resolver() -> None:
     assert told == [("note", ["items", "n"], "here", "Item", 7)]
 
 
-async def test_fields_that_are_ready_start_in_one_turn_of_the_loop() -> None:
-    """Whatever level they are on: what they ask for by the end of the turn can be fetched at once."""
+async def test_all_ready_fields_start_in_one_turn_of_the_event_loop() -> None:
+    """Fields of all levels start together, so that a loader can fetch all their keys at once."""
     batches: list[list[str]] = []
 
     def load(name: str) -> asyncio.Future[None]:
@@ -81,7 +81,7 @@ async def test_fields_that_are_ready_start_in_one_turn_of_the_loop() -> None:
     assert [sorted(batch) for batch in batches] == [["a", "b", "c", "d", "sent"]]
 
 
-async def test_a_slow_field_holds_up_nobody_else() -> None:
+async def test_a_slow_field_does_not_delay_other_fields() -> None:
     gate = asyncio.Event()
     order: list[str] = []
 
@@ -105,7 +105,7 @@ async def test_a_slow_field_holds_up_nobody_else() -> None:
     assert order == ["below the quick one", "slow"]
 
 
-async def test_one_future_may_answer_several_fields() -> None:
+async def test_several_fields_can_return_the_same_future() -> None:
     shared: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     asyncio.get_running_loop().call_soon(shared.set_result, 5)
     schema = make_schema(
@@ -129,7 +129,7 @@ async def test_context_variables_reach_resolvers() -> None:
     assert (await result_of(schema, "{ a b }")).data == {"a": "xx", "b": "xx"}
 
 
-async def test_resolvers_may_set_deadlines_of_their_own() -> None:
+async def test_resolvers_can_use_timeouts() -> None:
     async def hasty(_root: Any, _info: Any) -> str:
         try:
             async with asyncio.timeout(0.001):
@@ -146,7 +146,7 @@ async def test_resolvers_may_set_deadlines_of_their_own() -> None:
     assert (await result_of(schema, "{ hasty calm }")).data == {"hasty": "too late", "calm": "in time"}
 
 
-# Loud
+# Errors of set resolvers
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ async def test_resolvers_may_set_deadlines_of_their_own() -> None:
         (None, "must return a sequence of results, not NoneType"),
     ],
 )
-async def test_a_wrong_number_of_results_is_an_error_of_every_parent(results: Any, message: str) -> None:
+async def test_a_wrong_number_of_results_is_an_error_for_every_parent(results: Any, message: str) -> None:
     async def wrong(_parents: Sequence[Any], _info: Any) -> Any:
         return results
 
@@ -170,7 +170,7 @@ async def test_a_wrong_number_of_results_is_an_error_of_every_parent(results: An
     assert all(error.message.endswith(f"wrong {message}") for error in errors)
 
 
-async def test_an_exception_in_a_place_is_that_parents_alone_and_a_raised_one_everybodys() -> None:
+async def test_a_returned_exception_is_for_one_parent_and_a_raised_one_for_all() -> None:
     async def one(parents: Sequence[Any], _info: Any) -> list[Any]:
         return [ValueError("not this one") if parent["id"] == 1 else 0 for parent in parents]
 
@@ -189,7 +189,7 @@ async def test_an_exception_in_a_place_is_that_parents_alone_and_a_raised_one_ev
     ]
 
 
-async def test_a_set_resolver_cannot_disturb_its_parents() -> None:
+async def test_a_set_resolver_can_modify_its_list_of_parents() -> None:
     def rude(parents: list[Any], _info: Any) -> list[int]:
         parents.clear()
         return [1, 2, 3]
@@ -203,7 +203,7 @@ async def test_a_set_resolver_cannot_disturb_its_parents() -> None:
     assert result == ({"items": [{"rude": n + 1, "polite": n} for n in range(3)]}, None)
 
 
-# In series
+# Mutations
 
 
 @pytest.mark.parametrize("run", [execute, breadth.execute])
@@ -233,7 +233,7 @@ async def test_mutations_run_one_after_the_other(run: Resolver) -> None:
 
 
 @pytest.mark.parametrize("run", [execute, breadth.execute])
-async def test_a_mutation_that_makes_the_answer_null_is_the_last(run: Resolver) -> None:
+async def test_no_mutation_field_runs_after_the_response_is_null(run: Resolver) -> None:
     log: list[str] = []
 
     async def change(_root: Any, _info: Any, name: str) -> int:
@@ -254,8 +254,8 @@ async def test_a_mutation_that_makes_the_answer_null_is_the_last(run: Resolver) 
 # Depth
 
 
-def test_depth_of_data_is_no_recursion() -> None:
-    """graphql-core's executor gives up at such a depth."""
+def test_deep_data_does_not_exceed_the_recursion_limit() -> None:
+    """graphql-core's executor fails at this depth."""
     schema = build_schema("type Query { next: Query depth: Int bad: Int! }")
     nested, fragments = 100, 40
     text = "{ ...F0 }"
@@ -286,10 +286,10 @@ def test_depth_of_data_is_no_recursion() -> None:
             assert at == {"depth": nested * fragments}
 
 
-# Other ways in
+# Options and markers
 
 
-def test_functions_of_the_caller_resolve_fields_and_types() -> None:
+def test_field_resolver_and_type_resolver_arguments_are_used() -> None:
     schema = build_schema(
         "type Query { a: Int b: Thing } interface Thing { c: Int } type Stone implements Thing { c: Int }"
     )
@@ -304,7 +304,7 @@ def test_functions_of_the_caller_resolve_fields_and_types() -> None:
     assert breadth.execute(schema, document) == ({"a": None, "b": None}, None)
 
 
-async def test_scalars_may_write_what_has_to_be_awaited() -> None:
+async def test_scalars_can_serialize_asynchronously() -> None:
     async def write(value: int) -> str:
         await asyncio.sleep(0)
         if value == 2:
@@ -321,7 +321,7 @@ async def test_scalars_may_write_what_has_to_be_awaited() -> None:
     assert sorted(map(repr, result.errors)) == sorted(map(repr, reference.errors))
 
 
-async def test_columns_are_read_off_the_parent() -> None:
+async def test_columns_are_read_from_the_parent() -> None:
     class Row:
         def __init__(self, n: int) -> None:
             self.n = n

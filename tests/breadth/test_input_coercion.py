@@ -1,4 +1,4 @@
-"""Variables and arguments become what graphql-core and Strawberry make of them, by functions made once."""
+"""Coercion of variables as by graphql-core, and conversion of arguments as by Strawberry."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -77,15 +77,15 @@ def type_of(text: str) -> Any:
 
 
 @given(st.sampled_from(TYPES), values)
-def test_a_value_is_coerced_as_by_graphql_core(text: str, value: object) -> None:
-    """Both as the object that it stands for and as an outcast; what is not a number is not equal to itself."""
+def test_values_are_coerced_as_by_graphql_core(text: str, value: object) -> None:
+    """Valid values give the same object, invalid values give `Undefined`. NaN is compared by its text."""
     type_ = type_of(text)
     expected = coerce_input_value(value, type_)
     assert repr(coercion(type_)(value)) == repr(expected)
     assert (coercion(type_)(value) is Undefined) == (expected is Undefined)
 
 
-def test_what_is_left_out_has_its_default() -> None:
+def test_omitted_fields_get_their_defaults() -> None:
     assert coercion(type_of("Outer!"))({"id": "1", "inner": {"required": 2}}) == {
         "id": "1",
         "inner": {"required": 2, "defaulted": "RED"},
@@ -94,7 +94,7 @@ def test_what_is_left_out_has_its_default() -> None:
     }
 
 
-def test_names_and_objects_of_their_own_are_given() -> None:
+def test_out_names_and_out_types_are_used() -> None:
     type_ = SCHEMA.type_map["Inner"]
     assert isinstance(type_, GraphQLInputObjectType)
     made = GraphQLInputObjectType(
@@ -107,7 +107,7 @@ def test_names_and_objects_of_their_own_are_given() -> None:
         made.fields["itsName"].out_name = None
 
 
-def test_a_type_that_holds_itself_is_left_to_graphql_core_which_knows_how_deep_it_may_be() -> None:
+def test_recursive_input_types_are_coerced_by_graphql_core() -> None:
     with pytest.raises(RecursiveTypeError):
         coercion(SCHEMA.type_map["Recursive"])  # type: ignore[arg-type]
     variables = Variables(SCHEMA, definitions("Recursive"))
@@ -186,7 +186,7 @@ arguments = st.fixed_dictionaries(
 
 
 @given(arguments)
-def test_arguments_become_the_objects_that_strawberry_makes(given_values: dict[str, Any]) -> None:
+def test_arguments_are_converted_as_by_strawberry(given_values: dict[str, Any]) -> None:
     conversions = strawberry_field.conversions(FIELDS["many"], LIBRARY._schema)
     assert conversions.keys() == {"whole", "partList", "colours", "text"}
     expected = convert_arguments(
@@ -207,6 +207,6 @@ def test_arguments_become_the_objects_that_strawberry_makes(given_values: dict[s
         assert found[name] is not given_values[key]
 
 
-def test_what_needs_more_than_its_value_is_left_to_strawberry() -> None:
+def test_arguments_that_only_strawberry_can_convert_have_no_conversion() -> None:
     assert strawberry_field.conversions(FIELDS["either"], LIBRARY._schema).keys() == {"size"}
     assert strawberry_field.conversions(FIELDS["node"], LIBRARY._schema) == {}

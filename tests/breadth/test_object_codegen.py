@@ -1,4 +1,4 @@
-"""Generated row builders: what is in their text, and that it never comes from a request."""
+"""Generated code: its text never holds parts of a request, and its rows equal those of graphql-core."""
 
 import dataclasses
 import enum
@@ -44,7 +44,7 @@ def _compiled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The texts that are compiled."""
+    """The texts of generated functions, in the order of compilation."""
     seen: list[str] = []
     code = object_codegen._code
 
@@ -57,7 +57,7 @@ def texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def named(document: DocumentNode, alias: str) -> DocumentNode:
-    """The document with an alias that no parser would let through."""
+    """Return the document with an alias that no parser accepts."""
     (operation,) = document.definitions
     assert isinstance(operation, OperationDefinitionNode)
     (field,) = operation.selection_set.selections
@@ -73,7 +73,7 @@ HOSTILE = ("'", '"', "\\", "'}, __import__('os').abort(), {'", "a\nb", "{x}", "g
 
 
 @pytest.mark.parametrize("alias", HOSTILE)
-def test_response_keys_are_literals_whatever_is_in_them(alias: str, texts: list[str]) -> None:
+def test_response_keys_are_literals_in_generated_code(alias: str, texts: list[str]) -> None:
     schema = build_schema("type Query { a: Int }")
     document = named(parse("{ a }"), alias)
     assert breadth.execute(schema, document, {"a": 1}) == execute(schema, document, {"a": 1})
@@ -82,7 +82,7 @@ def test_response_keys_are_literals_whatever_is_in_them(alias: str, texts: list[
     assert repr(alias) in text
 
 
-def test_arguments_never_get_into_the_text(texts: list[str]) -> None:
+def test_arguments_never_appear_in_generated_code(texts: list[str]) -> None:
     schema = build_schema("type Query { a(x: String, y: Int): String me: Query }")
     schema.query_type.fields["a"].resolve = lambda _root, _info, **given: f"{given}"  # type: ignore[union-attr]
     document = parse("""query ($v: String) { me { a(x: "secret-1", y: 424242) b: a(x: $v) __typename } }""")
@@ -110,7 +110,7 @@ def test_attributes_of_any_name_are_read_as_getattr_reads_them(attribute: str) -
 
 
 class Driver:
-    """A row as database drivers make them: items, which a class of the caller shows as attributes."""
+    """A row as database drivers return it, with values as items."""
 
     def __init__(self, **items: Any) -> None:
         self.items = items
@@ -126,7 +126,7 @@ class Row(Driver):
     made = property(lambda self: f"made of {self['id']}")
 
 
-def test_attributes_that_are_nothing_but_items_are_read_as_items(texts: list[str]) -> None:
+def test_properties_of_an_item_getter_are_read_as_items(texts: list[str]) -> None:
     schema = build_schema("type Query { id: ID name: String both: String made: String }")
     row = Row(id="1", full_name="Ann")
     document = parse("{ id name made }")
@@ -176,7 +176,7 @@ LEAVES: dict[str, tuple[Any, Sequence[Any]]] = {
 
 
 class Subclassed(str):
-    """A string, but not exactly."""
+    """A subclass of str."""
 
     __slots__ = ()
 
@@ -185,8 +185,8 @@ class Subclassed(str):
 @pytest.mark.parametrize(
     "wrap", [lambda of: of, GraphQLNonNull, GraphQLList, lambda of: GraphQLList(GraphQLNonNull(of))]
 )
-def test_leaves_are_written_as_by_graphql_core(name: str, wrap: Any) -> None:
-    """Alone, by the column and in lists, with and without values that are wrong."""
+def test_leaves_are_serialized_as_by_graphql_core(name: str, wrap: Any) -> None:
+    """Single values, columns and lists, with and without invalid values."""
     type_, values = LEAVES[name]
     listed = isinstance(wrap(type_), GraphQLList)
     item = GraphQLObjectType("Item", {"a": GraphQLField(wrap(type_)), "rest": GraphQLField(GraphQLInt)})
@@ -202,7 +202,7 @@ def test_leaves_are_written_as_by_graphql_core(name: str, wrap: Any) -> None:
                 assert repr(result) == repr(reference)
 
 
-def test_parents_of_several_classes_are_each_read_their_own_way() -> None:
+def test_parents_of_different_classes_are_read_as_by_graphql_core() -> None:
     class Plain:
         a = 1
 
@@ -230,7 +230,7 @@ def test_parents_of_several_classes_are_each_read_their_own_way() -> None:
     )
 
 
-def test_few_builders_are_kept_for_many_classes_of_parents() -> None:
+def test_the_number_of_known_classes_is_bounded() -> None:
     schema = build_schema("type Query { a: Int }")
     document = parse("{ a }")
     for number in range(100):
@@ -239,7 +239,7 @@ def test_few_builders_are_kept_for_many_classes_of_parents() -> None:
     assert len(DEFAULT.plain_classes) <= 1001
 
 
-def test_a_types_judgement_by_class_is_asked_once_per_class() -> None:
+def test_instance_of_is_not_called_per_object() -> None:
     class Row:
         def __init__(self, a: int) -> None:
             self.a = a

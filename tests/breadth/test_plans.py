@@ -1,4 +1,4 @@
-"""Plans: kept, bounded, and not made for what is left to graphql-core."""
+"""The cache of plans, and the operations that graphql-core runs instead of breadth."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -59,11 +59,11 @@ def test_a_document_is_planned_once(planned: list[str]) -> None:
     for _ in range(3):
         assert breadth.execute(SCHEMA, document, ROOT) == ({"a": 1, "me": {"b": 4}}, None)
     assert planned == ["Query", "Query"]
-    breadth.execute(SCHEMA, parse("{ a me { b } }"), ROOT)  # another document, though of the same text
+    breadth.execute(SCHEMA, parse("{ a me { b } }"), ROOT)  # a new document with the same text
     assert planned == ["Query"] * 4
 
 
-def test_a_plan_that_its_owner_keeps_is_run_without_the_cache(planned: list[str]) -> None:
+def test_execute_plan_runs_a_plan_without_the_cache(planned: list[str]) -> None:
     document = parse("query One { a } query Two($b: Boolean!) { me { b @include(if: $b) } }")
     plan = breadth.Plan(SCHEMA, document, "Two")
     for _ in range(3):
@@ -74,7 +74,7 @@ def test_a_plan_that_its_owner_keeps_is_run_without_the_cache(planned: list[str]
         breadth.execute_plan(plan, ROOT, None, {"b": True}, executor_class=Changed)
 
 
-def test_conditions_are_settled_per_request_and_planned_once_per_outcome(planned: list[str]) -> None:
+def test_each_outcome_of_conditions_is_planned_once(planned: list[str]) -> None:
     document = parse(
         "query ($x: Boolean!, $y: Boolean = true) { a @skip(if: $x) ...F @include(if: $y) } fragment F on Query { b }"
     )
@@ -99,7 +99,7 @@ def test_variants_of_a_plan_are_bounded() -> None:
     assert len(kept[3]._variants) == LARGEST_VARIANTS
 
 
-def test_plans_are_bounded_and_those_of_late_stay() -> None:
+def test_the_least_recently_used_plan_is_dropped() -> None:
     small = Plans(kept=3)
     documents = [parse(f"{{ a{number}: a }}") for number in range(5)]
     first = small.plan(SCHEMA, documents[0], None, default_field_resolver)
@@ -109,8 +109,8 @@ def test_plans_are_bounded_and_those_of_late_stay() -> None:
     assert len(small._plans) == 3
 
 
-def test_a_document_of_the_same_id_is_not_taken_for_the_old_one() -> None:
-    """Kept documents are alive, so that no other can come to stand where they are."""
+def test_a_new_document_never_gets_the_plan_of_an_old_one() -> None:
+    """Cached plans keep their documents alive, so that no other document can get the same id."""
     for number in range(3000):
         document = parse(f"{{ a{number}: a }}")
         assert breadth.execute(SCHEMA, document, ROOT).data == {f"a{number}": 1}  # type: ignore[union-attr]
@@ -119,7 +119,7 @@ def test_a_document_of_the_same_id_is_not_taken_for_the_old_one() -> None:
     assert len(plans._plans) == 1000
 
 
-def test_operations_of_a_document_have_plans_of_their_own() -> None:
+def test_each_operation_of_a_document_has_its_own_plan() -> None:
     document = parse("query A { a } query B { b }")
     for name in "ABAB":
         result = breadth.execute(SCHEMA, document, ROOT, operation_name=name)
@@ -152,7 +152,7 @@ def unsupported(schema: GraphQLSchema, text: str, **options: Any) -> str:
         ("fragment F on Query { a }", "a missing or ambiguous operation"),
     ],
 )
-def test_documents_that_are_left_to_graphql_core(text: str, reason: str) -> None:
+def test_unsupported_documents_run_by_graphql_core(text: str, reason: str) -> None:
     assert unsupported(SCHEMA, text) == reason
     document = parse(text, experimental_fragment_arguments=True)
     assert outcome(breadth.execute, document) == outcome(execute, document)
@@ -165,8 +165,8 @@ def outcome(run: Callable[..., Any], document: Any, **options: Any) -> str:
         return repr(error)
 
 
-class Told(IncrementalExecutor):
-    """Tells resolvers more, which is no other way to execute."""
+class CustomInfo(IncrementalExecutor):
+    """An executor that only changes the resolvers' `info`."""
 
     def build_resolve_info(self, *arguments: Any) -> Any:
         return super().build_resolve_info(*arguments)
@@ -190,7 +190,7 @@ class Changed(Executor[Any]):
         ({"hooks": ExecutionHooks()}, "an abort signal or hooks"),
     ],
 )
-def test_options_that_are_left_to_graphql_core(options: dict[str, Any], reason: str) -> None:
+def test_unsupported_options_run_by_graphql_core(options: dict[str, Any], reason: str) -> None:
     assert unsupported(SCHEMA, "{ a }", **options) == reason
     document = parse("{ a }")
     assert outcome(breadth.execute, document, **options) == outcome(execute, document, **options)
@@ -202,15 +202,15 @@ def test_options_that_are_left_to_graphql_core(options: dict[str, Any], reason: 
         {"middleware": []},
         {"middleware": MiddlewareManager()},
         {"executor_class": Executor},
-        {"executor_class": Told},
+        {"executor_class": CustomInfo},
         {"max_coercion_errors": 1, "hide_suggestions": True, "enable_early_execution": True},
     ],
 )
-def test_options_that_change_nothing_here(options: dict[str, Any]) -> None:
+def test_supported_options_run_by_breadth(options: dict[str, Any]) -> None:
     assert breadth.attempt(SCHEMA, parse("{ a }"), ROOT, **options) == ({"a": 1}, None)
 
 
-def test_errors_of_variables_are_graphql_cores() -> None:
+def test_errors_of_variables_equal_those_of_graphql_core() -> None:
     schema = build_schema("enum E { ONE TWO } type Query { a(x: [E]): Int }")
     document = parse("query ($x: [E]!) { a(x: $x) }")
     for values in ({}, {"x": ["ONF"]}, {"x": ["A", "B", "C"]}):
@@ -221,7 +221,7 @@ def test_errors_of_variables_are_graphql_cores() -> None:
             )
 
 
-def test_an_invalid_schema_is_refused_every_time() -> None:
+def test_an_invalid_schema_is_rejected_every_time() -> None:
     schema = build_schema(
         "type Query { a: Int } interface I { b: Int } type T implements I { c: Int }", assume_valid_sdl=True
     )
@@ -230,7 +230,7 @@ def test_an_invalid_schema_is_refused_every_time() -> None:
             breadth.execute(schema, parse("{ a }"), ROOT)
 
 
-def test_plans_are_explained() -> None:
+def test_explain_describes_sources_and_generated_code() -> None:
     assert breadth.explain(SCHEMA, parse("{ __schema { queryType { name } } }")) == (
         "left to graphql-core: introspection"
     )

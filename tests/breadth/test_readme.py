@@ -1,4 +1,4 @@
-"""What the README says runs."""
+"""The programs of the README run."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 README = Path(__file__).parents[2] / "breadth" / "README.md"
 
 
-def test_programs_in_the_readme_run() -> None:
+def test_readme_programs_run() -> None:
     programs = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     assert len(programs) == 2
     for program in programs:

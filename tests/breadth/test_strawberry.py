@@ -1,4 +1,4 @@
-"""Strawberry schemas give the same answers with the extension as without it."""
+"""Strawberry schemas give the same responses with the extension as without it."""
 
 import asyncio
 import gc
@@ -22,7 +22,7 @@ from tests.breadth import farm
 from tests.breadth.compare import differences, shown
 from tests.breadth.documents import UNPROPAGATED, GeneratedDocument, generate
 
-# graphql-core leaves awaitables of fields that an error has made pointless alone.
+# graphql-core may leave coroutines of discarded fields unawaited.
 pytestmark = pytest.mark.filterwarnings(
     "ignore:coroutine:RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
@@ -65,7 +65,7 @@ async def differing(generated: GeneratedDocument, number: int, monkeypatch: pyte
     return found
 
 
-def test_random_documents_are_answered_as_by_stock_strawberry(
+def test_random_documents_give_the_same_responses_as_strawberry(
     documents: int, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def run_all() -> None:
@@ -97,14 +97,16 @@ EVERYTHING = """query ($first: Int)
 
 
 @pytest.mark.parametrize("number", range(30))
-async def test_everything_at_once(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_features_give_the_same_response_as_strawberry(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     unpropagated = EVERYTHING.replace("\n{", f" {UNPROPAGATED}\n{{", 1)
     assert (
         await differing(GeneratedDocument(EVERYTHING, unpropagated, {"first": 4}), number, monkeypatch) == []
     )
 
 
-async def test_validation_and_parsing_stay_strawberrys() -> None:
+async def test_syntax_and_validation_errors_equal_those_of_strawberry() -> None:
     stock, wide = farm.schema(), farm.schema(BreadthExtension)
     for text in (
         "{ nothing }",
@@ -120,7 +122,7 @@ async def test_validation_and_parsing_stay_strawberrys() -> None:
         assert list(map(shown, wide.processed)) == list(map(shown, stock.processed))
 
 
-async def test_errors_are_masked_as_ever() -> None:
+async def test_errors_are_masked_by_the_mask_errors_extension() -> None:
     generated = GeneratedDocument("{ barns { name } shed { plain } }", "", {})
     stock, wide = farm.schema(MaskErrors), farm.schema(MaskErrors, BreadthExtension)
     for number in range(1, 30):
@@ -130,14 +132,14 @@ async def test_errors_are_masked_as_ever() -> None:
 
 
 class Upper(SchemaExtension):
-    """Wraps every resolver."""
+    """An extension that wraps every resolver."""
 
     def resolve(self, _next: Any, root: Any, info: Info, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
         value = _next(root, info, *args, **kwargs)
         return value.upper() if isinstance(value, str) else value
 
 
-async def test_extensions_that_wrap_resolvers_are_left_to_strawberry() -> None:
+async def test_schemas_with_extensions_that_wrap_resolvers_run_by_strawberry() -> None:
     plans._plans.clear()
     result = await farm.schema(Upper, BreadthExtension).execute("{ hello }", root_value=farm.Query())
     assert result.data == {"hello": "HELLO"}
@@ -150,14 +152,14 @@ def loud(value: DirectiveValue[str]) -> str:
 
 
 @pytest.mark.parametrize(("text", "answer"), [("{ hello @loud }", "hello!"), ("{ hello }", "hello")])
-async def test_directives_of_the_schema_do_what_they_do(text: str, answer: str) -> None:
+async def test_directives_of_the_schema_take_effect(text: str, answer: str) -> None:
     schema = farm.schema(BreadthExtension, directives=[loud])
     result = await schema.execute(text, root_value=farm.Query())
     assert (result.data, result.errors) == ({"hello": answer}, None)
 
 
 class Answered(SchemaExtension):
-    """Has an answer of its own, as a cache would."""
+    """An extension that sets a result, as a cache does."""
 
     def on_execute(self) -> Iterator[None]:
         from graphql import ExecutionResult  # noqa: PLC0415 - Strawberry has one of that name, too
@@ -166,7 +168,7 @@ class Answered(SchemaExtension):
         yield
 
 
-async def test_a_result_that_is_there_stays() -> None:
+async def test_a_result_of_another_extension_is_kept() -> None:
     schema = farm.schema(Answered, BreadthExtension)
     result = await schema.execute("{ hello }", root_value=farm.Query())
     assert result.data == {"hello": "from the cache"}
@@ -180,7 +182,7 @@ class Ticker:
         yield 2
 
 
-async def test_subscriptions_are_left_to_strawberry() -> None:
+async def test_subscriptions_run_by_strawberry() -> None:
     schema = farm.schema(BreadthExtension, subscription=Ticker)
     stream: Any = await schema.subscribe("subscription { ticks }")
     assert [each.data async for each in stream] == [{"ticks": 1}, {"ticks": 2}]
@@ -190,7 +192,7 @@ SYNC = "{ hello barns { id name kind built area sizes shy doubled silent sheds {
 
 
 @pytest.mark.parametrize("number", range(1, 20))
-def test_what_needs_no_waiting_runs_without_a_loop(number: int) -> None:
+def test_synchronous_operations_run_without_an_event_loop(number: int) -> None:
     stock, wide = farm.schema(), farm.schema(BreadthExtensionSync)
     options: dict[str, Any] = {"root_value": farm.Query(), "context_value": farm.context_of_seed(number)}
     reference, result = stock.execute_sync(SYNC, **options), wide.execute_sync(SYNC, **options)
@@ -199,21 +201,21 @@ def test_what_needs_no_waiting_runs_without_a_loop(number: int) -> None:
 
 
 def answered_at_once(*extensions: type[SchemaExtension], loop: asyncio.AbstractEventLoop | None) -> Any:
-    """What a thread of its own is answered, which has the loop, though it does not run."""
+    """Return the result of `execute_sync` in a thread whose event loop does not run."""
 
     def answered() -> Any:
         asyncio.set_event_loop(loop)
         result = farm.schema(*extensions).execute_sync("{ page { total } }", root_value=farm.Query())
         if loop is not None:
-            loop.run_until_complete(asyncio.sleep(0))  # stock Strawberry has left a task on it
+            loop.run_until_complete(asyncio.sleep(0))  # Strawberry leaves a task on the loop
         return result
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(answered).result()
 
 
-def test_what_needs_waiting_is_refused_without_a_loop(caplog: pytest.LogCaptureFixture) -> None:
-    """Stock Strawberry says the same, but only in a thread that has an event loop."""
+def test_asynchronous_operations_fail_in_execute_sync(caplog: pytest.LogCaptureFixture) -> None:
+    """Strawberry reports the same error, but only in a thread with an event loop."""
     caplog.set_level(logging.CRITICAL)
     with closing(asyncio.new_event_loop()) as loop:
         reference = answered_at_once(loop=loop)
@@ -226,7 +228,7 @@ Asks = list[dict[str, Any]]
 
 
 def echoing(asks: Asks) -> type:
-    """A root with one field, whose resolvers tell what they were given."""
+    """Return a root type with one field that returns its arguments as text."""
 
     def told(
         wish: farm.Wish | None = None,
@@ -257,8 +259,10 @@ def echoing(asks: Asks) -> type:
         ('(wish: {maybe: null}, maybe: null, ids: ["QTox"])', {"wish", "since", "ids", "maybe"}),
     ],
 )
-async def test_set_resolvers_get_the_arguments_that_strawberry_gives(arguments: str, given: set[str]) -> None:
-    """Python names, input objects, enums, global ids, and nothing for what was left out."""
+async def test_set_resolvers_get_arguments_converted_as_by_strawberry(
+    arguments: str, given: set[str]
+) -> None:
+    """Arguments have Python names, input objects, enums and global IDs. Omitted arguments are absent."""
     asks: Asks = []
     root = echoing(asks)
     text = f"{{ echo{arguments} }}"
@@ -268,7 +272,7 @@ async def test_set_resolvers_get_the_arguments_that_strawberry_gives(arguments: 
     assert [set(each) for each in asks] == [given]
 
 
-async def test_arguments_that_cannot_be_converted_are_the_fields_error() -> None:
+async def test_an_argument_that_cannot_be_converted_is_a_field_error() -> None:
     asks: Asks = []
     root, text = echoing(asks), '{ echo(ids: ["not an id"]) }'
     reference = await strawberry.Schema(root).execute(text)
@@ -277,7 +281,7 @@ async def test_arguments_that_cannot_be_converted_are_the_fields_error() -> None
     assert asks == []
 
 
-async def test_errors_know_what_they_were() -> None:
+async def test_errors_keep_the_original_error_and_its_extensions() -> None:
     result = await WIDE.execute("{ barns { number fields { id } } }", context_value=farm.context(5))
     assert result.errors is not None
     (error,) = result.errors

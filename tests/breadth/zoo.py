@@ -1,8 +1,7 @@
-"""A schema of every feature of the type system, whose resolvers do everything that resolvers do, and fail in
-every way.
+"""The zoo: a graphql-core schema with every feature of the type system and every kind of resolver and failure.
 
-What a field returns depends on its parent's seed, its name and its arguments alone, so that two executors
-that come by in different orders see the same.
+A field's value depends on its parent's seed, its name and its arguments alone. Two executors that resolve fields
+in different orders get the same values.
 """
 
 import asyncio
@@ -84,7 +83,7 @@ def _fussy(value: Any) -> Any:
 
 @dataclass
 class Dice:
-    """Numbers that look random and depend on a text alone."""
+    """Pseudorandom numbers that depend on a seed text alone."""
 
     state: int
 
@@ -105,7 +104,7 @@ def dice_of(*parts: object) -> Dice:
 
 @dataclass
 class Zoo:
-    """`faults` is the share of values that are wrong, `asynchronous` of those that have to be awaited."""
+    """`faults` is the share of invalid values, `asynchronous` the share of values that must be awaited."""
 
     faults: float
     asynchronous: float
@@ -307,7 +306,7 @@ class Zoo:
     def resolved(
         self, parent: Any, key: str, type_: Any, arguments: dict[str, Any], *, may_wait: bool = True
     ) -> Any:
-        """What a field returns. Raises instead of some of what is wrong."""
+        """Return a field's value, or raise one of the faults."""
         dice = dice_of(seed_of(parent), key, arguments)
         if dice.chance(self.faults / 2):
             raise self._error(dice, key)
@@ -352,7 +351,7 @@ class Zoo:
             made = partial(self.value, of, Dice(seed), key)
             return _later(made) if waits and seed % 2 else made()
 
-        # Made when they are asked for: what is in a generator that nobody runs has not been left behind.
+        # Items are made on demand: an unread generator leaves no coroutine behind.
         items = map(item, seeds)
         if self.asynchronous and shape == 0:
             return _given_async(items, failing=failing)
@@ -411,7 +410,7 @@ class Zoo:
     # Classes of objects
 
     def _classes(self, name: str) -> tuple[type, ...]:
-        """Objects whose attributes are made when they are read: plain ones, rows, mappings and dynamic ones."""
+        """Return classes whose attributes are computed on access: plain, row-like, mapping and dynamic ones."""
         types = {key: WRAPPINGS[wrapping](self.types[of]) for key, (of, wrapping) in _keys().items()}
 
         def read(seed: int, key: str) -> Any:
@@ -496,14 +495,14 @@ class _Dynamic:
 
 
 class Strange:
-    """Of no type."""
+    """An object that belongs to no GraphQL type."""
 
     def __repr__(self) -> str:
         return "something strange"
 
 
 class Listed:
-    """Iterable once, and nothing else."""
+    """An iterable that can be read once."""
 
     def __init__(self, items: Iterator[Any]) -> None:
         self.items = items
@@ -541,7 +540,7 @@ class Halting:
 
 
 class HaltingAsync(Halting):
-    """The same, asynchronous."""
+    """An asynchronous iterator that raises once, halfway."""
 
     __iter__ = None  # type: ignore[assignment]
 
@@ -561,7 +560,7 @@ class HaltingAsync(Halting):
 
 
 def note(info: Any, arguments: Any) -> None:
-    """Puts all that a resolver is told in the log that is the request's context."""
+    """Append everything a resolver gets to the log, which is the request's context."""
     path = [(step.key, step.typename) for step in _steps(info.path)]
     said = (info.field_name, path, str(info.parent_type), str(info.return_type), info.root_value.seed)
     nodes = [node.loc.start for node in info.field_nodes]

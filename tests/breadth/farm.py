@@ -36,7 +36,7 @@ Shout = NewType("Shout", str)
 
 def shouted(value: Any) -> str:
     if value == "quiet":
-        raise ValueError("nobody shouts")
+        raise ValueError("too quiet to shout")
     return f"{value}!"
 
 

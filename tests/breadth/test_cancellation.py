@@ -49,11 +49,11 @@ class Hanging:
         return []
 
     async def items(self, _parent: Any, _info: Any) -> Any:
-        async def given() -> Any:
+        async def items() -> Any:
             await self.hang()
             yield 1
 
-        return given()
+        return items()
 
 
 @pytest.mark.parametrize(
@@ -260,11 +260,11 @@ async def test_a_task_returned_by_a_resolver_is_cancelled_with_its_field() -> No
 
 def test_fields_after_a_null_are_not_resolved() -> None:
     """Fields before the failing one in the document are resolved: they may fail too, and be the reported error."""
-    asked: list[tuple[str, list[int]]] = []
+    calls: list[tuple[str, list[int]]] = []
 
     def noting(name: str) -> GraphQLField:
         def note(parents: Sequence[Any], _info: Any) -> list[int]:
-            asked.append((name, [parent["id"] for parent in parents]))
+            calls.append((name, [parent["id"] for parent in parents]))
             return [1] * len(parents)
 
         return set_wise(note)
@@ -288,15 +288,15 @@ def test_fields_after_a_null_are_not_resolved() -> None:
     assert result.data == {
         "items": [{"before": 1, "even": 1, "after": 1}, None, {"before": 1, "even": 1, "after": 1}]
     }
-    assert asked == [("before", [0, 1, 2]), ("after", [0, 2])]
+    assert calls == [("before", [0, 1, 2]), ("after", [0, 2])]
 
 
 def test_no_field_is_resolved_after_the_response_is_null() -> None:
-    asked: list[str] = []
+    calls: list[str] = []
     fields = {
-        "before": per_parent(lambda *_: asked.append("before")),
+        "before": per_parent(lambda *_: calls.append("before")),
         "fails": per_parent(lambda *_: None, GraphQLNonNull(GraphQLInt)),
-        "after": per_parent(lambda *_: asked.append("after")),
+        "after": per_parent(lambda *_: calls.append("after")),
     }
     result: Any = breadth.execute(make_schema(fields), parse("{ before fails after }"))
-    assert (result.data, asked) == (None, ["before"])
+    assert (result.data, calls) == (None, ["before"])

@@ -33,8 +33,8 @@ async def differing(
 
     async def run(executor: Callable[..., Any], document: DocumentNode = document) -> ExecutionResult:
         logs.append([])
-        given = (zoo.root(number), logs[-1], generated.variables, generated.operation)
-        return await settled(executor(zoo.schema, document, *given))
+        arguments = (zoo.root(number), logs[-1], generated.variables, generated.operation)
+        return await settled(executor(zoo.schema, document, *arguments))
 
     zoo.halting.clear()
     reference = await run(execute)
@@ -91,8 +91,8 @@ def test_no_task_or_coroutine_is_left_after_the_response(documents: int, seed: i
                 zoo.schema, f"{seed} {number}", kind="mutation" if number % 3 == 0 else "query"
             )
             log: list[str] = []
-            given = (zoo.root(seed + number), log, generated.variables, generated.operation)
-            found: Any = breadth.execute(zoo.schema, parse(generated.text), *given)
+            arguments = (zoo.root(seed + number), log, generated.variables, generated.operation)
+            found: Any = breadth.execute(zoo.schema, parse(generated.text), *arguments)
             if not isinstance(found, ExecutionResult):
                 await found
             assert len(asyncio.all_tasks()) == 1, f"BREADTH_SEED={seed}, number {number}, {generated}"

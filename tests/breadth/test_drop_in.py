@@ -33,11 +33,11 @@ def test_execute_has_the_parameters_of_graphql_core(function: Callable[..., Any]
 
 
 def test_all_arguments_can_be_positional() -> None:
-    given = (ROOT, None, {"x": 5}, "Op", graphql.default_field_resolver, graphql.default_type_resolver)
+    arguments = (ROOT, None, {"x": 5}, "Op", graphql.default_field_resolver, graphql.default_type_resolver)
     rest: Any = (None, 1, True, [], None, None, None, True, None, None)
     document = parse("query Op($x: Int!) { a echo(x: $x) }")
-    assert outcome(breadth.execute, SCHEMA, document, *given, *rest) == outcome(
-        graphql.execute, SCHEMA, document, *given, *rest
+    assert outcome(breadth.execute, SCHEMA, document, *arguments, *rest) == outcome(
+        graphql.execute, SCHEMA, document, *arguments, *rest
     )
 
 

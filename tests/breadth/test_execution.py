@@ -27,23 +27,23 @@ from tests.breadth.small_schemas import Resolver, make_schema, per_parent, resul
 
 
 async def test_a_set_resolver_is_called_once_for_all_parents() -> None:
-    asked: list[list[int]] = []
+    calls: list[list[int]] = []
 
     async def double(parents: Sequence[Any], _info: Any) -> list[int]:
-        asked.append([parent["id"] for parent in parents])
+        calls.append([parent["id"] for parent in parents])
         return [parent["id"] * 2 for parent in parents]
 
     schema = make_schema({}, {"double": set_wise(double)})
     result = await result_of(schema, "{ items { double again: double } }")
     assert result == ({"items": [{"double": n * 2, "again": n * 2} for n in range(3)]}, None)
-    assert asked == [[0, 1, 2], [0, 1, 2]]
+    assert calls == [[0, 1, 2], [0, 1, 2]]
 
 
 async def test_a_set_resolver_gets_info_without_list_indices() -> None:
-    told: list[Any] = []
+    infos: list[Any] = []
 
     def note(parents: Sequence[Any], info: Any) -> list[int]:
-        told.append(
+        infos.append(
             (info.field_name, info.path.as_list(), info.context, str(info.parent_type), info.root_value)
         )
         return [0] * len(parents)
@@ -52,7 +52,7 @@ async def test_a_set_resolver_gets_info_without_list_indices() -> None:
         make_schema({}, {"note": set_wise(note)}), "{ items { n: note } }", 7, context_value="here"
     )
     assert result.errors is None
-    assert told == [("note", ["items", "n"], "here", "Item", 7)]
+    assert infos == [("note", ["items", "n"], "here", "Item", 7)]
 
 
 async def test_all_ready_fields_start_in_one_turn_of_the_event_loop() -> None:

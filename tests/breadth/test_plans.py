@@ -215,9 +215,9 @@ def test_errors_of_variables_equal_those_of_graphql_core() -> None:
     document = parse("query ($x: [E]!) { a(x: $x) }")
     for values in ({}, {"x": ["ONF"]}, {"x": ["A", "B", "C"]}):
         for options in ({}, {"hide_suggestions": True}, {"max_coercion_errors": 1}):
-            asked: dict[str, Any] = {"variable_values": values, **options}
-            assert repr(breadth.execute(schema, document, **asked)) == repr(
-                execute(schema, document, **asked)
+            options_of_both: dict[str, Any] = {"variable_values": values, **options}
+            assert repr(breadth.execute(schema, document, **options_of_both)) == repr(
+                execute(schema, document, **options_of_both)
             )
 
 

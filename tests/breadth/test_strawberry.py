@@ -42,8 +42,8 @@ async def answered(
 ) -> tuple[Any, list[str]]:
     schema.processed.clear()
     context = farm.context(number % 97 + 1)
-    given = (generated.variables, context, farm.Query(), generated.operation)
-    return await schema.execute(text or generated.text, *given), context["log"]
+    arguments = (generated.variables, context, farm.Query(), generated.operation)
+    return await schema.execute(text or generated.text, *arguments), context["log"]
 
 
 async def differing(generated: GeneratedDocument, number: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -251,7 +251,7 @@ def echoing(asks: Asks) -> type:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "given"),
+    ("arguments", "names"),
     [
         ("", {"wish", "since"}),
         ('(wish: {text: "x", inner: [{size: 2}]}, ofKind: LARGE, since: 5)', {"wish", "of_kind", "since"}),
@@ -260,7 +260,7 @@ def echoing(asks: Asks) -> type:
     ],
 )
 async def test_set_resolvers_get_arguments_converted_as_by_strawberry(
-    arguments: str, given: set[str]
+    arguments: str, names: set[str]
 ) -> None:
     """Arguments have Python names, input objects, enums and global IDs. Omitted arguments are absent."""
     asks: Asks = []
@@ -269,7 +269,7 @@ async def test_set_resolvers_get_arguments_converted_as_by_strawberry(
     reference = await strawberry.Schema(root).execute(text)
     result = await strawberry.Schema(root, extensions=[BreadthExtension]).execute(text)
     assert (result.data, result.errors) == (reference.data, None)
-    assert [set(each) for each in asks] == [given]
+    assert [set(each) for each in asks] == [names]
 
 
 async def test_an_argument_that_cannot_be_converted_is_a_field_error() -> None:

@@ -103,7 +103,7 @@ def test_attributes_of_any_name_are_read_as_getattr_reads_them(attribute: str) -
 
     row = Row()
     setattr(row, attribute, "right")
-    setattr(row, "field", "wrong")  # what Python makes of the ligature in a source  # noqa: B010
+    setattr(row, "field", "wrong")  # a source file with the ligature names this attribute  # noqa: B010
     columns = {"a": GraphQLField(GraphQLString, extensions={KEY: Column(attribute)})}
     schema = GraphQLSchema(GraphQLObjectType("Query", columns))
     assert breadth.execute(schema, parse("{ a }"), row) == ({"a": "right"}, None)

@@ -104,7 +104,7 @@ async def test_rotation_encrypts_all_credentials_with_the_new_key(pool: Pool) ->
     await pool.execute(
         "INSERT INTO integrations (user_id, provider, kind) VALUES ($1, 'x', 'source')", user_id
     )
-    with pytest.raises(SealedError, match=f"no key {before.key_id}"):
+    with pytest.raises(SealedError, match=f"The key {before.key_id} is missing"):
         await _rotate_all(pool, Vault([new]))
     assert await _rotate_all(pool, Vault([new, old])) == 250
     assert await _rotate_all(pool, Vault([new, old])) == 0

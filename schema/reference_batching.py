@@ -23,8 +23,9 @@ _waiting: WeakKeyDictionary[Context, dict[Any, "Gathering"]] = WeakKeyDictionary
 def gathered(
     info: Info, resolver: SetWise, arguments: Mapping[str, Any], *, told: bool = False
 ) -> "Gathering":
-    """The gathering that this field's parents join in this turn of the event loop. With `told`, the resolver is
-    told which fields are `selected` of what it returns.
+    """Return the gathering for a field's parents in this turn of the event loop.
+
+    With `told`, the resolver gets the names of the fields that are `selected` of its results.
     """
     waiting = _waiting.setdefault(info.context, {})
     # The same nodes of the document have the same arguments, so one call answers all of their parents.
@@ -86,7 +87,7 @@ class Gathering:
 
 
 def require_one_each(resolver: SetWise, parents: Sequence[Any], results: Sequence[Any]) -> None:
-    """Raises `TypeError` for a resolver that did not return exactly one result per parent."""
+    """Raise `TypeError` if a resolver did not return exactly one result per parent."""
     if len(results) != len(parents):
         name = f"{resolver.__module__}.{resolver.__qualname__}"
         raise TypeError(f"{name} returned {len(results)} results for {len(parents)} parents")

@@ -14,6 +14,7 @@ from schema.prepared.cache import (
     PreparedOperations,
     UnknownOperationError,
 )
+from schema.prepared.lookahead import look_ahead
 from schema.prepared.operation import COSTS_KEPT, InvalidDocument, PreparedOperation
 
 QUERY = "{ viewer { email } }"
@@ -31,9 +32,8 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def parse(text: str, **options: Any) -> Any:
         texts.append(text)
-        return plain(text, **options)
+        return graphql.parse(text, **options)
 
-    plain = graphql.parse
     monkeypatch.setattr(cache, "parse", parse)
     return texts
 
@@ -111,11 +111,10 @@ def test_costs_are_measured_once_for_each_size(
     known = prepared.get(text, None)
     assert isinstance(known, PreparedOperation)
     walks: list[Any] = []
-    plain = lookahead.look_ahead
 
     def counted(*arguments: Any) -> Any:
         walks.append(arguments[-1])
-        return plain(*arguments)
+        return look_ahead(*arguments)
 
     monkeypatch.setattr(operation, "look_ahead", counted)
     given: list[dict[str, Any]] = [

@@ -26,7 +26,7 @@ async def client(pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def seen(answer: httpx.Response) -> tuple[int, Any, Any]:
-    """The status, the code of the only error, and its message."""
+    """Return the status, and the code and the message of the only error."""
     (error,) = answer.json()["errors"]
     return answer.status_code, error["extensions"]["code"], error["message"]
 

@@ -94,6 +94,38 @@ class _Total:
         self.names |= other.names
 
 
+@dataclass(frozen=True, slots=True)
+class _FieldFacts:
+    """The facts that a field states about itself."""
+
+    column: Column | None
+    columns: tuple[str, ...]
+    has_resolver: bool
+    requirements: Requirements | None
+    size: ListSize | None
+
+    @classmethod
+    def of(cls, field: GraphQLField) -> "_FieldFacts":
+        definition = definition_of(field)
+        metadata: Mapping[Any, Any] = definition.metadata if definition else {}
+        column, resolver = metadata.get(KEY), metadata.get(SET_RESOLVER)
+        size = metadata.get(SIZE)
+        if isinstance(column, Column):
+            names = () if column.whole else (column.name or definition.python_name,)  # type: ignore[union-attr]
+            return cls(column, names, has_resolver=False, requirements=None, size=size)
+        requirements = None if resolver is None else requirements_of(resolver)
+        return cls(None, (), resolver is not None, requirements, size)
+
+    def is_joined(self, rows: type[Base] | None, path: Path) -> bool:
+        """Return whether the statement that reads the parents also reads the row that the field refers to."""
+        relation = self.requirements.relation if self.requirements is not None else None
+        return relation is not None and rows is not None and relation.model not in path
+
+    def path_below(self, rows: type[Base] | None, path: Path) -> Path:
+        """Return the path of the field's objects, whose last parents have the path."""
+        return path if self.column is not None or self.is_joined(rows, path) else ()
+
+
 def look_ahead(
     schema: GraphQLSchema,
     operation: OperationDefinitionNode,
@@ -133,7 +165,7 @@ class _Walk:
         self._columns: defaultdict[type[Base], set[str]] = defaultdict(set)
         self._relations: defaultdict[type[Base], set[ToOne]] = defaultdict(set)
         self._all_stated = True
-        self._visited: dict[tuple[str, str, _Position], _Total] = {}
+        self._visited: dict[tuple[str, _Position], _Total] = {}
 
     def operation_reads(self, loads: int) -> OperationReads:
         if not self._all_stated:
@@ -155,52 +187,33 @@ class _Walk:
             case FieldNode():
                 return self._field(node, type_, position)
             case FragmentSpreadNode():
-                return self._spread(self._fragments[node.name.value], type_, position)
+                return self._spread(self._fragments[node.name.value], position)
             case InlineFragmentNode():
                 condition = node.type_condition
                 inner = self._schema.get_type(condition.name.value) if condition else type_
                 return self.selection_set(node.selection_set, inner, position)
         raise TypeError(node)
 
-    def _spread(self, fragment: FragmentDefinitionNode, type_: Any, position: _Position) -> _Total:
-        key = (fragment.name.value, type_.name, position)
+    def _spread(self, fragment: FragmentDefinitionNode, position: _Position) -> _Total:
+        key = (fragment.name.value, position)
         found = self._visited.get(key)
         if found is None:
-            inner = self._schema.get_type(fragment.type_condition.name.value)
-            found = self._visited[key] = self.selection_set(fragment.selection_set, inner, position)
+            type_ = self._schema.get_type(fragment.type_condition.name.value)
+            found = self._visited[key] = self.selection_set(fragment.selection_set, type_, position)
         return found
 
     def _field(self, node: FieldNode, parent: Any, position: _Position) -> _Total:
-        name = node.name.value
-        field: GraphQLField | None = getattr(parent, "fields", {}).get(name)
+        field: GraphQLField | None = getattr(parent, "fields", {}).get(node.name.value)
         if field is None:  # `__typename` and introspection read nothing
-            return _Total(0, 0, 1, 0, 0, {name})
-        definition = definition_of(field)
-        metadata: Mapping[Any, Any] = definition.metadata if definition else {}
+            return _Total(0, 0, 1, 0, 0, {node.name.value})
+        stated = _FieldFacts.of(field)
         arguments = {each.name.value: each.value for each in node.arguments or ()}
-        size: ListSize | None = metadata.get(SIZE)
         rows = ROWS.get(parent.name)
         path = _path_at(rows, position.path)
-        has_ends = position.has_ends or _sets_ends(size, arguments)
-
-        column, resolver = metadata.get(KEY), metadata.get(SET_RESOLVER)
-        requirements = None if resolver is None else requirements_of(resolver)
-        joined = _is_joined(requirements, rows, path)
-        inner = self._inner(
-            node, field, _Position(path if joined or isinstance(column, Column) else (), has_ends)
-        )
-        if rows is not None:
-            self._columns[rows]  # a statement for these rows selects no more than what is added here
-        if isinstance(column, Column):
-            self._read_column(column, definition, rows)
-            reads = loads = 0
-        elif requirements is None:
-            self._all_stated = False
-            reads = loads = 0 if resolver is None else 1
-        else:
-            reads = requirements.loads
-            loads = self._require(requirements, rows, inner.names, joined=joined)
-        total = self._sized(node, field, size, arguments, inner, has_ends=has_ends)
+        has_ends = position.has_ends or _sets_ends(stated.size, arguments)
+        inner = self._inner(node, field, _Position(stated.path_below(rows, path), has_ends))
+        total = self._sized(node, field, stated.size, arguments, inner, has_ends=has_ends)
+        reads, loads = self._require(stated, rows, path, inner.names)
         total.reads, total.loads = inner.reads + reads, inner.loads + loads
         return total
 
@@ -211,27 +224,30 @@ class _Walk:
 
     # Reads
 
-    def _read_column(self, column: Column, definition: Any, rows: type[Base] | None) -> None:
-        if rows is None:
-            return
-        if column.whole:
-            self._all_stated = False
-        else:
-            self._columns[rows].add(column.name or definition.python_name)
-
     def _require(
-        self, requirements: Requirements, rows: type[Base] | None, names: set[str], *, joined: bool
-    ) -> int:
-        """Add a resolver's requirements. Return its number of loads; `names` are selected of its objects."""
-        if rows is not None:
-            self._columns[rows].update(requirements.own)
+        self, stated: "_FieldFacts", rows: type[Base] | None, path: Path, names: set[str]
+    ) -> tuple[int, int]:
+        """Note what a field requires of its parents' rows and of others. `names` are selected of its objects.
+
+        Return how often the field reads, and how often no statement above joins what it reads.
+        """
+        own = self._columns[rows] if rows is not None else set()
+        if stated.column is not None:
+            own.update(stated.columns)
+            self._all_stated &= rows is None or not stated.column.whole
+            return 0, 0
+        requirements = stated.requirements
+        if requirements is None:
+            self._all_stated = False
+            return (1, 1) if stated.has_resolver else (0, 0)
+        own.update(requirements.own)
         for model, columns in requirements.others.items():
             self._columns[model].update(columns)
         if requirements.loads_for and requirements.loads_for.isdisjoint(names):
-            return 0
+            return requirements.loads, 0
         if requirements.relation is not None and rows is not None:
             self._relations[rows].add(requirements.relation)
-        return 0 if joined else requirements.loads
+        return requirements.loads, 0 if stated.is_joined(rows, path) else requirements.loads
 
     # Sizes
 
@@ -296,12 +312,6 @@ class _Walk:
 
 def _path_at(rows: type[Base] | None, path: Path) -> Path:
     return path if rows is None or path[-1:] == (rows,) else (*path, rows)
-
-
-def _is_joined(requirements: Requirements | None, rows: type[Base] | None, path: Path) -> bool:
-    """Return whether the statement that reads the parents also reads the row that a field refers to."""
-    relation = requirements.relation if requirements is not None else None
-    return relation is not None and rows is not None and relation.model not in path
 
 
 def _sets_ends(size: ListSize | None, arguments: Mapping[str, ValueNode]) -> bool:

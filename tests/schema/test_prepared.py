@@ -7,7 +7,7 @@ import pytest
 from graphql import GraphQLSyntaxError, OperationType
 
 from schema.graph import build
-from schema.prepared import cache, lookahead, operation
+from schema.prepared import cache, operation
 from schema.prepared.cache import (
     LONGEST_TEXT_KEPT,
     OPERATIONS_KEPT,

@@ -7,7 +7,6 @@ import asyncio
 import inspect
 import pkgutil
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
@@ -16,9 +15,11 @@ import asyncpg
 import pytest
 import strawberry
 import uvicorn
-from graphql import GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLObjectType, GraphQLSchema, parse, specified_rules
+from graphql.execution import Executor
 from graphql.type import scalars
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema import validate_document
 
 from breadth.strawberry_field import _BASIC, _MADE, DEFINITION, _closed_over
 from db.engine.pool import Pool
@@ -55,20 +56,22 @@ def test_info_of_strawberry_keeps_the_info_of_graphql_core() -> None:
     )
 
 
-def test_strawberry_keeps_the_operation_name_of_the_request() -> None:
-    names = []
+def test_strawberry_validates_documents_in_a_function() -> None:
+    """Its rules are graphql-core's and a few of its own."""
+    schema = SCHEMA._schema
+    found = [
+        [error.message for error in validate_document(schema, parse(text), tuple(specified_rules))]
+        for text in ("{ thing { size } }", "{ nothing }")
+    ]
+    assert found == [[], ["Cannot query field 'nothing' on type 'Query'. Did you mean 'thing'?"]], (
+        "Strawberry's `validate_document` takes other arguments or validates otherwise: adapt "
+        "schema/prepared/cache.py."
+    )
 
-    class Look(SchemaExtension):
-        def on_execute(self) -> Iterator[None]:
-            names.append(getattr(self.execution_context, "_provided_operation_name", "missing"))
-            yield
 
-    schema = strawberry.Schema(Query, extensions=[Look])
-    schema.execute_sync("query A { __typename }", operation_name="A")
-    schema.execute_sync("query A { __typename }")
-    assert names == ["A", None], (
-        "Strawberry's ExecutionContext no longer keeps the operation name of the request in "
-        "`_provided_operation_name`: adapt schema/schema.py."
+def test_strawberry_names_its_executor_class() -> None:
+    assert issubclass(SCHEMA.execution_context_class, Executor), (
+        "Strawberry's Schema no longer keeps its executor in `execution_context_class`: adapt schema/graph.py."
     )
 
 
@@ -96,7 +99,8 @@ def test_strawberry_tells_whether_an_extension_wraps_resolvers() -> None:
 def test_strawberry_and_graphql_core_schemas_refer_to_each_other() -> None:
     inner = getattr(SCHEMA, "_schema", None)
     assert isinstance(inner, GraphQLSchema), (
-        "Strawberry's Schema no longer keeps the schema of graphql-core in `_schema`: adapt breadth/extension.py."
+        "Strawberry's Schema no longer keeps the schema of graphql-core in `_schema`: adapt breadth/extension.py "
+        "and schema/graph.py."
     )
     assert inner.extensions.get(DEFINITION) is SCHEMA, (
         f"The schema of graphql-core no longer has Strawberry's as the extension {DEFINITION!r}: adapt "

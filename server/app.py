@@ -75,7 +75,7 @@ def create_app(
     loopback server under another host name. With `explain`, responses list their SQL statements. Without
     `vault`, integrations cannot store credentials. `clock` returns the current time.
     """
-    cached = cached or Cached(pool)
+    cached = Cached(pool) if cached is None else cached
     metrics = metrics or Metrics(pool)
     metrics.observe_cache(cached.statistics)
     authenticator = authenticator or Authenticator(ApiKeys(pool))

@@ -397,7 +397,7 @@ async def test_a_failed_refresh_keeps_the_stale_figure(
         assert await laboratory.figure() == old
         await laboratory.settled()
     assert laboratory.cached.statistics.failed_refreshes == 2
-    assert "totals could not be computed in the background" in caplog.text
+    assert "totals could not be refreshed in the background" in caplog.text
     laboratory.counting.failure = None
     assert await laboratory.figure() == old
     await laboratory.settled()

@@ -1,9 +1,9 @@
-"""Makes `.venv` with exactly the locked dependencies and the project itself in it.
+"""Create `.venv` with exactly the locked dependencies and the project itself.
 
-    python3 bootstrap.py runtime    what serving needs
-    python3 bootstrap.py dev        that, and what tests and checks need
+    python3 bootstrap.py runtime    install the dependencies of the server
+    python3 bootstrap.py dev        install the dependencies of the server, tests and checks
 
-Nothing but the standard library is used. A second call finds its stamp and does nothing.
+The script uses the standard library alone. A stamp in `.venv` lets a second call do nothing.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ PYTHON = VENV / "bin" / "python"
 
 
 def digest(kind: str) -> str:
-    """What the environment of this kind is made of, as one hash."""
+    """Return a hash of the inputs of this kind of environment."""
     hashed = hashlib.sha256(sys.version.encode())
     for path in (ROOT / "pyproject.toml", ROOT / "locks" / f"{kind}.txt"):
         hashed.update(path.read_bytes())
@@ -37,7 +37,7 @@ def usable() -> bool:
 
 
 def pip() -> list[str]:
-    """The pip that fills `.venv`: its own, or the outer one where the system's Python cannot give it one."""
+    """Return the pip command for `.venv`: its own pip, or the outer pip if `.venv` lacks one."""
     own = [str(PYTHON), "-m", "pip"]
     if subprocess.run([*own, "--version"], capture_output=True, check=False).returncode == 0:
         return own
@@ -48,14 +48,14 @@ def make_environment() -> None:
     try:
         run(sys.executable, "-m", "venv", "--clear", str(VENV))
     except subprocess.CalledProcessError:
-        # Debian leaves ensurepip out of python3; the environment can be made without it.
+        # Debian's python3 lacks ensurepip, so the environment gets no pip of its own.
         run(sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV))
 
 
 def main(kind: str) -> int:
     stamps = {name: VENV / f".leadgraph-{name}" for name in ("runtime", "dev")}
-    wanted = digest(kind)
-    if usable() and stamps[kind].exists() and stamps[kind].read_text() == wanted:
+    expected = digest(kind)
+    if usable() and stamps[kind].exists() and stamps[kind].read_text() == expected:
         return 0
     print(f"Installing the {kind} dependencies into .venv …", flush=True)
     if not usable():
@@ -63,8 +63,8 @@ def main(kind: str) -> int:
     install = [*pip(), "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     run(*install, "--require-hashes", "--requirement", f"locks/{kind}.txt")
     run(*install, "--no-deps", "--no-build-isolation", "--editable", ".")
-    stamps[kind].write_text(wanted)
-    if kind == "dev":  # it contains what serving needs, in the same versions
+    stamps[kind].write_text(expected)
+    if kind == "dev":  # contains the runtime dependencies in the same versions
         stamps["runtime"].write_text(digest("runtime"))
     return 0
 
@@ -73,8 +73,8 @@ if __name__ == "__main__":
     if sys.argv[1:] not in (["runtime"], ["dev"]):
         sys.exit(__doc__)
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
-        sys.exit(f"Leadgraph needs Python 3.11, 3.12 or 3.13; this is {sys.version.split()[0]}.")
+        sys.exit(f"Leadgraph requires Python 3.11, 3.12 or 3.13, not {sys.version.split()[0]}.")
     try:
         sys.exit(main(sys.argv[1]))
     except subprocess.CalledProcessError as failure:
-        sys.exit(f"Set-up stopped: `{' '.join(map(str, failure.cmd))}` failed; what it printed stands above.")
+        sys.exit(f"Set-up failed: `{' '.join(map(str, failure.cmd))}` failed with the output above.")

@@ -1,1 +1,1 @@
-"""Leadgraph beside other servers, on the same data: `make bench`, described in docs/performance.md."""
+"""Benchmarks of Leadgraph and other servers on the same data: `make bench` (docs/performance.md)."""

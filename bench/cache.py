@@ -1,7 +1,9 @@
-"""What the cache of figures costs: `python -m bench.cache [--calls 2000]`, on an embedded PostgreSQL and Valkey.
+"""The overhead of the cache of figures, on an embedded PostgreSQL and Valkey.
 
-A case is one call of `Cached.get` by an operation whose snapshot is open: hits of one and of fifty questions,
-misses of a computation that costs nothing, and misses while the Valkey is dead.
+    python -m bench.cache [--calls 2000]
+
+A case is one call of `Cached.get` in an operation with an open snapshot: hits of one and of fifty questions, misses
+of a free computation, and misses without Valkey.
 """
 
 import argparse
@@ -43,7 +45,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """As large as what a dashboard keeps of a keyword."""
+    """A value as large as a keyword's cached performance."""
 
     mentions: int
     leads: int
@@ -83,7 +85,7 @@ class Bench:
     async def _timed(
         self, cached: Cached, calls: Sequence[list[Question]], warm_up: Sequence[Question] = ()
     ) -> list[float]:
-        """Microseconds of each call."""
+        """Return the duration of each call in microseconds."""
         loaders = DataLoaders(Reader(self.pool), Scope(self.user_id))
         times = []
         try:
@@ -97,7 +99,7 @@ class Bench:
         return times
 
     async def stampede(self, cached: Cached) -> int:
-        """How many values are computed when a hundred operations ask for the same ten at once."""
+        """Return how many values are computed if 100 operations request the same ten at once."""
         before = cached.statistics.computed
 
         async def ask() -> None:
@@ -138,8 +140,8 @@ async def measured(url: str, valkey: Valkey, calls: int) -> str:
         await cached.close()
     await pool.close()
     table = markdown(("store", "call", "p50 µs", "p95 µs", "p99 µs"), rows)
-    said = ", ".join(f"{number} on {name}" for name, number in computed.items())
-    return f"{table}\n\n{TOGETHER} operations that ask for the same 10 figures at once compute: {said}."
+    totals = ", ".join(f"{number} on {name}" for name, number in computed.items())
+    return f"{table}\n\nFigures computed by {TOGETHER} operations that request the same 10 at once: {totals}."
 
 
 @contextmanager
@@ -155,11 +157,13 @@ def running(folder: Path) -> Iterator[tuple[str, Valkey]]:
 
 
 def main(arguments: Sequence[str]) -> None:
-    parser = argparse.ArgumentParser(prog="bench.cache", description="What the cache of figures costs.")
+    parser = argparse.ArgumentParser(
+        prog="bench.cache", description="Measure the overhead of the cache of figures."
+    )
     parser.add_argument("--calls", type=int, default=CALLS, help="calls per case")
-    chosen = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="leadgraph-bench-") as name, running(Path(name)) as (url, valkey):
-        sys.stdout.write(asyncio.run(measured(url, valkey, chosen.calls)) + "\n")
+        sys.stdout.write(asyncio.run(measured(url, valkey, options.calls)) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What all benchmarks do as commands: they say how far they are, end when told to, and say why they cannot go on."""
+"""Output, signals and exit codes of all benchmark commands."""
 
 import sys
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from server.serving import stop_on_sigterm
 
 
 def say(line: str) -> None:
-    """Progress, apart from the results."""
+    """Print progress to stderr, apart from the results."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 
@@ -20,7 +20,7 @@ def show(text: str) -> None:
 
 
 def exit_code(name: str, work: Callable[[], object]) -> int:
-    """0 where the work came to its end; what is wrong with a server is told."""
+    """Run the work and return its exit code. Print problems of servers."""
     stop_on_sigterm()
     try:
         work()

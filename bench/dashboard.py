@@ -1,4 +1,4 @@
-"""The dashboard as it is asked: all of it, in a zone whose days are none of UTC's."""
+"""The measured dashboard query: all fields, in a time zone whose days differ from those of UTC."""
 
 from bench.operations import READS, Operation
 

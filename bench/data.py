@@ -1,4 +1,4 @@
-"""The databases that all servers read: made once a day, since dashboards are about the last days."""
+"""The databases of all servers, created once a day, since dashboards show the last days."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ KEY_NAME = "bench"
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """A database that is filled. `lead_ids` are some leads of the user, newest first; `api_key` is the user's."""
+    """A filled database with a user, the user's API key and newest leads."""
 
     url: str
     user_id: int
@@ -31,7 +31,7 @@ class Data:
 async def prepare(
     server_url: str, scale: float, say: Callable[[str], None], *, mentions: int = MENTIONS
 ) -> Data:
-    """The database of this scale on the server, made anew unless the one that stands there is of today."""
+    """Return the database of this scale. Create it unless it was created today."""
     amount = Amount(max(1, round(USERS * scale)), mentions)
     end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     made_of = f"{recipe(amount)} {end.date()}"
@@ -45,7 +45,7 @@ async def prepare(
 
 
 async def _comment(server_url: str, name: str) -> str | None:
-    """What the database was made of; None where it was never finished."""
+    """Return the recipe of the database, or None if it is missing or incomplete."""
     connection = await asyncpg.connect(server_url)
     try:
         found: str | None = await connection.fetchval(
@@ -65,7 +65,7 @@ async def _set_comment(server_url: str, name: str, comment: str) -> None:
 
 
 async def recreate(server_url: str, name: str) -> None:
-    """An empty database of the name, whatever was there."""
+    """Replace the database of this name with an empty one."""
     connection = await asyncpg.connect(server_url)
     try:
         await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -90,6 +90,6 @@ async def _describe(url: str, user_id: int) -> Data:
 
 
 async def new_key(connection: Connection, user_id: int, scopes: list[str] | None = None) -> str:
-    """A new key with the scope of large pages, or others; those of the user's earlier runs are removed."""
+    """Return a new key, by default for large pages. Delete the user's keys of earlier runs."""
     await connection.execute("DELETE FROM api_keys WHERE name = $1 AND user_id = $2", KEY_NAME, user_id)
     return await issue_key(connection, user_id, KEY_NAME, [api_key.BULK_READ] if scopes is None else scopes)

@@ -1,8 +1,8 @@
-"""The rows of the bench: made by a few set-wise statements, the same for the same amount and day.
+"""The rows of the benchmarks, inserted by a few set-wise statements. Same amount and day give the same rows.
 
-Every user has 20 keywords of 200 mentions, of which a quarter has a lead and nine in ten an analysis, and four
-integrations that ran every six hours. The user that the servers are asked for, in the middle, has 60 keywords,
-so that a page of 50 is full and goes on, and eight integrations.
+Each user has 20 keywords of 200 mentions, and four integrations that run every six hours. A quarter of the mentions
+has a lead, and nine in ten have an analysis. The measured user has 60 keywords, so that a page of 50 is full and has
+a next page, and eight integrations.
 """
 
 import hashlib
@@ -19,9 +19,9 @@ from services import demo
 from services.integrations import health
 
 MENTIONS = 200
-"""Of each keyword."""
+"""Number of mentions per keyword."""
 
-# Numbers from 0 to `below`, which look random and are always the same.
+# Pseudo-random numbers from 0 to `below`, the same in each run.
 CHANCE = """
 CREATE FUNCTION pg_temp.chance(of bigint, salt bigint, below bigint) RETURNS bigint LANGUAGE sql IMMUTABLE
 RETURN ((hashint8extended(of, salt) >> 8) & x'7fffffffffff'::bigint) % below
@@ -38,7 +38,7 @@ SELECT users.id, ($2::text[])[1 + place % cardinality($2)] || ' ' || place,
 FROM users CROSS JOIN LATERAL generate_series(1, CASE users.id WHEN $1::bigint THEN 60 ELSE 20 END) AS place
 ORDER BY place, users.id
 """
-# In the order of time, as posts come in: what one user reads lies scattered over the table.
+# In the order of time, like real posts, so that the rows of one user are scattered over the table.
 MENTIONS_SQL = """
 INSERT INTO mentions (
     user_id, keyword_id, platform, external_id, url, title, content, author, language, likes, comments,
@@ -75,7 +75,7 @@ SELECT id, user_id, 'succeeded',
     'Speaks of it.', 'bench', '1', created_at + interval '1 minute'
 FROM mentions WHERE pg_temp.chance(id, 10, 10) < 9 ORDER BY id
 """
-# Only of a keyword's first 200 mentions, and from what these are: more mentions make no other leads.
+# Only for a keyword's first 200 mentions, so that more mentions do not change the leads.
 LEADS_SQL = """
 INSERT INTO leads (
     user_id, mention_id, keyword_id, status, contacted_at, qualified_at, converted_at, status_changed_at,
@@ -106,7 +106,7 @@ FROM (
 ) AS mention
 WHERE pg_temp.chance(n, 20, 4) = 0 ORDER BY id
 """
-# Four of each user; the one who is asked for has two accounts at each provider.
+# Four per user; the measured user has two accounts at each provider.
 INTEGRATIONS_SQL = """
 INSERT INTO integrations (
     user_id, provider, kind, name, external_account_id, status, last_searched_at, last_success_at, created_at
@@ -141,7 +141,7 @@ ORDER BY ended_at, n
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """How much is made; `mentions` are those of each keyword, 200 or more."""
+    """The amount of data. `mentions` is the number per keyword, at least 200."""
 
     users: int
     mentions: int = MENTIONS
@@ -152,7 +152,7 @@ class Amount:
 
     @property
     def name(self) -> str:
-        """Of the database."""
+        """Return the name of the database."""
         return f"bench_{self.users}" if self.mentions == MENTIONS else f"bench_{self.users}_{self.mentions}"
 
 
@@ -179,13 +179,13 @@ STEPS: list[tuple[str, str, Arguments]] = [
 
 
 def recipe(amount: Amount) -> str:
-    """A text that is another one whenever other rows would be made, but for the day."""
+    """Return a text that changes whenever the rows change, apart from the day."""
     parts = [migrations.head(), CHANCE, *(sql for _, sql, _ in STEPS), repr(amount)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 async def fill(url: str, amount: Amount, end: datetime, say: Callable[[str], None]) -> None:
-    """Makes the rows, the last of them just before `end`, in an empty database. Triggers keep counters and roll-ups."""
+    """Insert the rows into an empty database, the newest just before `end`. Triggers update counters and roll-ups."""
     connection = await asyncpg.connect(url)
     try:
         async with connection.transaction():
@@ -195,7 +195,7 @@ async def fill(url: str, amount: Amount, end: datetime, say: Callable[[str], Non
                 status = await connection.execute(sql, *arguments(amount, end))
                 say(f"{int(status.split()[-1]):>9,} {table} in {time.monotonic() - began:.1f} s")
         await _compute_health(url, end)
-        # Hint bits, visibility and figures for the planner: none of it is left to the first readers.
+        # Set hint bits, the visibility map and planner statistics, so that the first reads do not pay for them.
         await connection.execute("VACUUM ANALYZE")
         await connection.execute("CHECKPOINT")
     finally:

@@ -1,4 +1,4 @@
-"""The floor's dashboard: one statement over counters and roll-ups, without a cache."""
+"""The dashboard of the floor: one statement over counters and roll-ups, without a cache."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,8 +14,8 @@ from db.engine.pool import Pool
 DAY = timedelta(days=1)
 DAYS_SHOWN = 30
 
-# $1 user; $2, $3 and $4 where the windows begin and end, $5, $6 and $7 the midnights of UTC behind them; $8 all
-# moments at which a day of the zone begins, $9 the midnights behind them; $10 the first day of uptime.
+# $1 user; $2, $3 and $4 the bounds of the windows; $5, $6 and $7 the midnights of UTC after them; $8 the starts of
+# the zone's days; $9 the midnights of UTC after them; $10 the first day of uptime.
 STATEMENT = """
 WITH scored AS (
     SELECT id, keyword, mentions_count AS mentions, leads_count AS leads, part,
@@ -135,14 +135,15 @@ async def dashboard(pool: Pool, user_id: int, _: Answer) -> Answer:
 
 
 def _midnight_behind(moment: datetime) -> datetime:
-    """The next midnight of UTC: the zone's are shortly before it."""
+    """Return the next midnight of UTC. Midnights of the zone are shortly before it."""
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight if midnight == moment else midnight + DAY
 
 
 def _of_days(midnights: Sequence[datetime], days: list[list[int]], quarters: list[list[int]]) -> list[Counts]:
-    """Of the window before, and of each day: the days of UTC, with the quarters before them and without those
-    before the next.
+    """Return counts of the previous window and of each day.
+
+    A day of the zone is a day of UTC plus the buckets before it, minus the buckets before the next day of UTC.
     """
     of_day = {place: sums for place, *sums in days}
     of_edge = {place - 1: sums for place, *sums in quarters}

@@ -1,7 +1,9 @@
-"""Whether a dashboard takes longer where there are more mentions: `python -m bench.growth [--scale 0.1] [--times 10]`.
+"""The growth of a dashboard's duration with the number of mentions.
 
-Two databases with the same users, keywords, integrations and leads; in one of them each keyword has ten times the
-mentions. A server on each is asked in turn, cold, and so is the naive one, round after round.
+    python -m bench.growth [--scale 0.1] [--times 10]
+
+Two databases have the same users, keywords, integrations and leads, but in one of them each keyword has ten times the
+mentions. Each round measures Leadgraph without cache and the naive server on both databases.
 """
 
 import argparse
@@ -30,9 +32,7 @@ COMPARED = ("cold", "naive")
 
 @dataclass(slots=True)
 class Pair:
-    """A server on the one database and on the other, with what was measured: milliseconds of each round's median,
-    and those of the other database by those of the one.
-    """
+    """A server on both databases, with the median of each round in milliseconds."""
 
     few: tuple[Running, Data]
     many: tuple[Running, Data]
@@ -41,12 +41,14 @@ class Pair:
 
     @property
     def ratio(self) -> float:
-        """The median of the rounds' ratios: what the machine does meanwhile hits both sides of a round."""
+        """Return the median of the rounds' ratios. Other load on the machine affects both sides of a round."""
         return statistics.median(many / few for few, many in zip(*self.p50, strict=True))
 
 
 def options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench.growth", description="Dashboards where mentions are many.")
+    parser = argparse.ArgumentParser(
+        prog="bench.growth", description="Measure dashboards with many mentions."
+    )
     parser.add_argument("--scale", type=float, default=0.1, help="amount of data; 1 is 100 users")
     parser.add_argument("--times", type=int, default=10, help="how many times the mentions")
     parser.add_argument("--rounds", type=int, default=10)
@@ -59,7 +61,7 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def pairs(stack: ExitStack, few: Data, many: Data, home: Path) -> list[Pair]:
-    """Raises `ServerError` where the leads are not the same."""
+    """Raise `ServerError` unless both databases show the same leads."""
     made = []
     for one, other in zip(servers.of_dashboards(few, ""), servers.of_dashboards(many, ""), strict=True):
         if one.name in COMPARED:
@@ -75,13 +77,13 @@ def _leads(running: Running, data: Data) -> object:
     return answer["analytics"]["leads"], [lead["createdAt"] for lead in answer["recentLeads"]]
 
 
-def rounds(pair: Pair, asked: argparse.Namespace) -> None:
+def rounds(pair: Pair, args: argparse.Namespace) -> None:
     sides = (pair.few, pair.many)
-    limits = {"clients": 1, "requests": asked.requests, "seconds": asked.seconds}
+    limits = {"clients": 1, "requests": args.requests, "seconds": args.seconds}
     for running, data in sides:
         measure.load(running, DASHBOARD, data, **limits)
         pair.efforts.append(asyncio.run(measure.effort(running, DASHBOARD, data)))
-    for number in range(asked.rounds):
+    for number in range(args.rounds):
         for side in (0, 1) if number % 2 else (1, 0):
             running, data = sides[side]
             measured = measure.load(running, DASHBOARD, data, **limits)
@@ -105,24 +107,24 @@ def pair_table(found: Sequence[Pair], times: int) -> str:
     return markdown(head, rows)
 
 
-def bench(asked: argparse.Namespace) -> None:
-    home = asked.home.absolute()
+def bench(args: argparse.Namespace) -> None:
+    home = args.home.absolute()
     home.mkdir(parents=True, exist_ok=True)
     with EmbeddedPostgres(home / "postgres").running() as embedded, ExitStack() as stack:
         url = embedded.url("postgres")
-        few = asyncio.run(prepare(url, asked.scale, say))
-        many = asyncio.run(prepare(url, asked.scale, say, mentions=MENTIONS * asked.times))
+        few = asyncio.run(prepare(url, args.scale, say))
+        many = asyncio.run(prepare(url, args.scale, say, mentions=MENTIONS * args.times))
         found = pairs(stack, few, many, home)
         for pair in found:
-            rounds(pair, asked)
+            rounds(pair, args)
     mentions = " and ".join(f"{data.rows['mentions']:,}" for data in (few, many))
-    show(f"{mentions} mentions, {few.rows['leads']:,} leads each; medians of {asked.rounds} rounds")
-    show(pair_table(found, asked.times))
+    show(f"{mentions} mentions, {few.rows['leads']:,} leads each; medians of {args.rounds} rounds")
+    show(pair_table(found, args.times))
 
 
 def main(arguments: Sequence[str]) -> int:
-    asked = options(arguments)
-    return exit_code("bench.growth", lambda: bench(asked))
+    args = options(arguments)
+    return exit_code("bench.growth", lambda: bench(args))
 
 
 if __name__ == "__main__":

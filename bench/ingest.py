@@ -1,9 +1,9 @@
-"""How fast mentions are taken in, by each way, beside a bare COPY of the same rows into the same table.
+"""The speed of each way of ingest, compared with a bare COPY of the same rows into the same table.
 
-python -m bench.ingest [--rows 20000] [--rounds 5] [--large 100000] [--json FILE]
+    python -m bench.ingest [--rows 20000] [--rounds 5] [--large 100000] [--json FILE]
 
-All ways take new rows in turn, in batches of 1,000 and a transaction each, in every round in another order; a
-ratio is that of two ways in the same round. Then a keyword with many mentions is deleted.
+Each round runs all ways on new rows in another order, in batches of 1,000 rows and a transaction each. A ratio
+compares two ways of the same round. At the end, a keyword with many mentions is deleted.
 """
 
 import argparse
@@ -37,7 +37,7 @@ from services.accounts.issue_key import issue_key
 DATABASE = "bench_ingest"
 KEYWORDS, ROWS_BEFORE = 20, 50_000
 FLOOR, BASE = "copy", "triggers"
-# What is pending of the index of words would be paid for by whoever comes next.
+# Flush the pending list of the full-text index, so that the next way does not pay for it.
 CLEAN = "SELECT gin_clean_pending_list('ix_mentions_user_id_search')"
 LARGE = """
 INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content, created_at)
@@ -58,7 +58,7 @@ DELETE = "mutation Delete($id: ID!) { deleteKeyword(input: {id: $id}) { deletedK
 
 @dataclass(slots=True)
 class Case:
-    """A way; the lists hold a value for each round. Processor time is in microseconds for each row."""
+    """A way, with lists of one value per round. Processor time is in microseconds per row."""
 
     way: Way
     per_second: list[float] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Case:
     program_cpu: list[float] = field(default_factory=list)
 
     def ratio(self, other: "Case") -> float:
-        """The median of the rounds' ratios."""
+        """Return the median of the rounds' ratios."""
         return statistics.median(
             mine / its for mine, its in zip(self.per_second, other.per_second, strict=True)
         )
@@ -74,7 +74,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The database with its user, and the server that serves it."""
+    """The database, its user and its server."""
 
     pool: Pool
     user_id: int
@@ -95,26 +95,26 @@ class Bench:
         return processes.cpu_seconds(self.postmaster) or 0.0
 
     def _program_cpu(self) -> float:
-        """Of the server and of this process, whichever takes the rows in."""
+        """Return the processor time of the server and this process together."""
         return (processes.cpu_seconds(self.server.process.pid) or 0.0) + time.process_time()
 
 
 def options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench.ingest", description="How fast mentions are taken in.")
+    parser = argparse.ArgumentParser(prog="bench.ingest", description="Measure the speed of ingest.")
     parser.add_argument("--rows", type=int, default=20_000, help="rows for each way and round, in thousands")
     parser.add_argument("--rounds", type=int, default=5, help="how often all is measured; medians are shown")
     parser.add_argument("--large", type=int, default=100_000, help="mentions of the keyword to be deleted")
     parser.add_argument("--json", type=Path, help="a file for the results")
     parser.add_argument("--home", type=Path, default=ROOT / "build" / "bench", help="folder of the database")
-    asked = parser.parse_args(arguments)
-    if asked.rows < ROWS_PER_BATCH or asked.rows % ROWS_PER_BATCH:
-        parser.error(f"--rows has to be a multiple of {ROWS_PER_BATCH}")
-    return asked
+    args = parser.parse_args(arguments)
+    if args.rows < ROWS_PER_BATCH or args.rows % ROWS_PER_BATCH:
+        parser.error(f"--rows must be a multiple of {ROWS_PER_BATCH}")
+    return args
 
 
 @asynccontextmanager
 async def bench(home: Path, embedded: EmbeddedPostgres) -> AsyncIterator[Bench]:
-    """A database made anew, of one user with keywords, and with mentions so that no index is empty."""
+    """Create a database of one user with keywords, and with mentions so that no index is empty."""
     url = urlunsplit(urlsplit(embedded.url("postgres"))._replace(path=f"/{DATABASE}"))
     await data.recreate(embedded.url("postgres"), DATABASE)
     await migrations.upgrade(url)
@@ -171,7 +171,7 @@ async def rounds(made: Bench, home: Path, rows: int, number: int) -> list[Case]:
 
 
 async def deletions(made: Bench, number: int) -> dict[str, float]:
-    """How many seconds it takes to delete a keyword, with mentions alone and with what is made of them."""
+    """Return the seconds to delete a keyword with mentions alone, and with their analyses and leads."""
     found = {}
     for title, more in (("mentions alone", ()), ("with analyses and leads", (ANALYSES, LEADS))):
         keyword_id = await _keyword(made.pool, made.user_id, f"large {title}")
@@ -213,27 +213,27 @@ def plain(cases: Sequence[Case], deleted: dict[str, float]) -> dict[str, Any]:
     }
 
 
-async def run(asked: argparse.Namespace, home: Path, embedded: EmbeddedPostgres) -> None:
+async def run(args: argparse.Namespace, home: Path, embedded: EmbeddedPostgres) -> None:
     before = f"load {os.getloadavg()[0]:.2f}"
     async with bench(home, embedded) as made:
-        cases = await rounds(made, home, asked.rows, asked.rounds)
-        deleted = await deletions(made, asked.large)
+        cases = await rounds(made, home, args.rows, args.rounds)
+        deleted = await deletions(made, args.large)
     machine = f"{os.cpu_count()} processors of {processes.processor()}, {before} before"
-    sys.stdout.write(f"{machine}; {asked.rounds} rounds of {asked.rows:,} rows\n\n{case_table(cases)}\n\n")
+    sys.stdout.write(f"{machine}; {args.rounds} rounds of {args.rows:,} rows\n\n{case_table(cases)}\n\n")
     for title, seconds in deleted.items():
-        sys.stdout.write(f"A keyword of {asked.large:,} mentions, {title}: deleted in {seconds:.2f} s\n")
-    if asked.json:
-        asked.json.write_text(json.dumps(plain(cases, deleted), indent=2) + "\n")
+        sys.stdout.write(f"A keyword of {args.large:,} mentions, {title}: deleted in {seconds:.2f} s\n")
+    if args.json:
+        args.json.write_text(json.dumps(plain(cases, deleted), indent=2) + "\n")
 
 
 def main(arguments: Sequence[str]) -> int:
-    asked = options(arguments)
-    home = asked.home.absolute()
+    args = options(arguments)
+    home = args.home.absolute()
     home.mkdir(parents=True, exist_ok=True)
 
     def work() -> None:
         with EmbeddedPostgres(home / "postgres").running() as embedded:
-            asyncio.run(run(asked, home, embedded))
+            asyncio.run(run(args, home, embedded))
 
     return exit_code("bench.ingest", work)
 

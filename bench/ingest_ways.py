@@ -1,4 +1,4 @@
-"""The ways by which mentions are taken in: each takes prepared input, and fails unless all of it was new."""
+"""The ways of ingest. Each stores prepared input, and fails unless all mentions are new."""
 
 import asyncio
 import csv
@@ -37,7 +37,7 @@ Prepare = Callable[[Sequence[NewMention]], Run]
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """`prepare` makes everything of the rows that should not be measured, and returns what should be."""
+    """A way of ingest. `prepare` does the unmeasured work, and returns the function to measure."""
 
     name: str
     title: str
@@ -138,7 +138,7 @@ class Ways:
 
     @property
     def again(self) -> Way:
-        """The stream of what is there already."""
+        """Send a stream of rows that exist already."""
         return Way("again", "`POST /ingest/mentions`, all of it there before", self._repeated_stream)
 
     def _repeated_stream(self, mentions: Sequence[NewMention]) -> Run:
@@ -146,7 +146,7 @@ class Ways:
         return lambda: self._send(body, "duplicate", len(mentions))
 
     async def _send(self, body: bytes, outcome: str, number: int, query: str = "") -> None:
-        """Sends while it reads, as curl does."""
+        """Send while reading, like curl."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self._server.port)
         head = [
             f"POST /ingest/mentions{query} HTTP/1.1",
@@ -196,4 +196,4 @@ def _lines(items: Sequence[dict[str, Any]]) -> bytes:
 
 def _require(found: int, expected: int) -> None:
     if found != expected:
-        raise ServerError(f"{found} rows were taken in instead of {expected}.")
+        raise ServerError(f"{found} rows were stored instead of {expected}.")

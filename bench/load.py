@@ -1,8 +1,7 @@
-"""Sends requests over connections that stay open, and measures: a closed loop of one or several clients.
+"""The load generator: a closed loop of one or several clients over persistent connections.
 
-A process of its own, which needs nothing but the standard library: it reads a task as JSON from standard input
-and prints what it measured. The requests are sent in turn; every answer has to be as long as the first one to
-the same request, and its status 200.
+A process of the standard library alone. It reads a task as JSON from standard input and prints its measurements. Each
+response must have the status 200 and the length of the first response to the same request.
 """
 
 import gc
@@ -23,7 +22,7 @@ PATIENCE_SECONDS = 60
 
 @dataclass
 class Client:
-    """One connection. `request` is the number of the request under way, `missing` what its answer still lacks."""
+    """One connection. `request` is the number of the current request, `missing` the number of bytes still to read."""
 
     socket: socket.socket
     buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(BUFFER_BYTES)))
@@ -39,7 +38,7 @@ class Client:
         self.socket.sendall(request)
 
     def receive(self) -> int | None:
-        """The size of the answer's body once it is whole."""
+        """Return the size of the response body once it is complete."""
         if self.missing < 0:
             count = self.socket.recv_into(self.buffer[self.received :])
             self.received += count
@@ -65,7 +64,7 @@ class Client:
 
 
 class Load:
-    """The requests of one task, given out one by one until there are enough or the time is over."""
+    """The requests of one task, up to a number or a time limit."""
 
     def __init__(self, task: dict[str, Any]) -> None:
         self.requests = [_request(task, body) for body in task["bodies"]]
@@ -76,7 +75,7 @@ class Load:
         self.give_up_at = time.perf_counter() + float(task["seconds"])
 
     def next(self, client: Client) -> bool:
-        """Sends the client's next request, unless it was the last."""
+        """Send the client's next request, if any is left."""
         if self.left == 0 or time.perf_counter() > self.give_up_at:
             return False
         number = self.sent % len(self.requests)
@@ -87,7 +86,7 @@ class Load:
     def answered(self, client: Client, size: int) -> None:
         self.latencies.append(time.perf_counter() - client.sent_at)
         if size != self.sizes.setdefault(client.request, size):
-            raise ConnectionError(f"An answer has {size} bytes, the first had {self.sizes[client.request]}.")
+            raise ConnectionError(f"A response has {size} bytes, the first had {self.sizes[client.request]}.")
 
 
 def _request(task: dict[str, Any], body: str) -> bytes:
@@ -104,7 +103,7 @@ def _request(task: dict[str, Any], body: str) -> bytes:
 
 
 def run(task: dict[str, Any]) -> dict[str, float]:
-    """Medians in seconds, and requests answered per second."""
+    """Return medians in seconds, and requests per second."""
     load = Load(task)
     with selectors.DefaultSelector() as ready:
         address = ("127.0.0.1", task["port"])
@@ -119,7 +118,7 @@ def run(task: dict[str, Any]) -> dict[str, float]:
         while busy:
             events = ready.select(PATIENCE_SECONDS)
             if not events:
-                raise TimeoutError(f"No answer for {PATIENCE_SECONDS} seconds.")
+                raise TimeoutError(f"No response for {PATIENCE_SECONDS} seconds.")
             for key, _ in events:
                 size = key.data.receive()
                 if size is not None:

@@ -1,4 +1,4 @@
-"""Rounds over all servers in turn, so that what the machine does meanwhile hits all alike."""
+"""Measurements in rounds over all servers, so that other load on the machine affects all alike."""
 
 import asyncio
 import json
@@ -34,7 +34,7 @@ WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """What the database did for one request. `other` are BEGIN, ROLLBACK and the like."""
+    """The work of the database for one request. `other` counts BEGIN, ROLLBACK and the like."""
 
     statements: int
     other: int
@@ -43,9 +43,7 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many requests of the heaviest operation one client sends in a case, how long a case may take, and how
-    many clients there are in a case of several.
-    """
+    """The limits of a case: requests of the heaviest operation per client, seconds, and clients."""
 
     requests: int
     seconds: float
@@ -54,7 +52,7 @@ class Limits:
 
 @dataclass(slots=True)
 class Case:
-    """One operation of one server; the lists hold a value for each round. Times are in milliseconds."""
+    """One operation of one server, with lists of one value per round. Times are in milliseconds."""
 
     server: str
     operation: str
@@ -72,7 +70,7 @@ class Case:
 
 
 def check(running: Sequence[Running], operations: Sequence[Operation], data: Data) -> dict[str, str]:
-    """The first server's answers, one for each operation. Raises `ServerError` where others' figures differ."""
+    """Return the first server's response to each operation. Raise `ServerError` if the figures of another server differ."""
     answers = {}
     for operation in operations:
         first: Any = None
@@ -86,7 +84,7 @@ def check(running: Sequence[Running], operations: Sequence[Operation], data: Dat
                 _require_rows(asked, operation, found[0])
             elif differs := difference(first, found, operation.name):
                 names = f"{able[0].server.name} and {asked.server.name}"
-                raise ServerError(f"The answers of {names} differ at {differs}.")
+                raise ServerError(f"The responses of {names} differ at {differs}.")
     return answers
 
 
@@ -99,7 +97,7 @@ def _require_rows(asked: Running, operation: Operation, answer: Any) -> None:
 def load(
     running: Running, operation: Operation, data: Data, *, clients: int, requests: int, seconds: float
 ) -> dict[str, float]:
-    """Runs the load generator to its end. Raises `ServerError`."""
+    """Run the load generator. Raise `ServerError` if it fails."""
     task = {
         "port": running.port,
         "path": running.server.path,
@@ -121,7 +119,7 @@ def load(
 
 
 async def effort(asked: Running, operation: Operation, data: Data) -> Effort | None:
-    """What the database does for one request; None where it has no pg_stat_statements."""
+    """Return the database's work for one request, or None without pg_stat_statements."""
     connection = await asyncpg.connect(data.url)
     try:
         await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
@@ -133,7 +131,7 @@ async def effort(asked: Running, operation: Operation, data: Data) -> Effort | N
     finally:
         await connection.close()
     assert row is not None  # noqa: S101 - an aggregate has a row
-    # A few more are sent once in a while: for a key that is looked up, or a connection that is opened.
+    # A few requests need more statements, for an API key lookup or a new connection.
     statements, round_trips = (int(row[name]) // COUNTED_REQUESTS for name in ("statements", "round_trips"))
     return Effort(statements, round_trips - statements, row["milliseconds"] / COUNTED_REQUESTS)
 
@@ -146,7 +144,7 @@ def rounds(
     number: int,
     say: Callable[[str], None],
 ) -> list[Case]:
-    """Warms every server up, counts its statements, and measures `number` times."""
+    """Warm up each server, count its statements, and measure `number` rounds."""
     cases: dict[tuple[str, str], Case] = {}
     for operation, asked in _turns(operations, running, 0):
         cases[asked.server.name, operation.name] = Case(asked.server.name, operation.name)
@@ -165,7 +163,7 @@ def rounds(
 def _turns(
     operations: Sequence[Operation], running: Sequence[Running], turn: int
 ) -> Iterator[tuple[Operation, Running]]:
-    """Each round begins with another server."""
+    """Yield the cases of a round. Each round starts with another server."""
     shift = turn % len(running)
     order = [*running[shift:], *running[:shift]]
     pairs = ((operation, asked) for operation in operations for asked in order)
@@ -174,7 +172,7 @@ def _turns(
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Of a server that does nothing else: after one request, and the most while all clients ask."""
+    """The memory of a server: after one request, and the peak with all clients."""
 
     server: str
     idle_bytes: int | None
@@ -182,7 +180,7 @@ class Memory:
 
 
 def memory(fresh: Running, operation: Operation, data: Data, limits: Limits) -> Memory:
-    """Of a server that was started for this."""
+    """Measure the memory of a newly started server."""
     fresh.ask(fresh.server.bodies(operation, data)[0])
     idle = processes.resident_bytes(fresh.process.pid)
     processes.forget_peak(fresh.process.pid)

@@ -1,8 +1,10 @@
-"""Dashboards while others write: `python -m bench.mixed [--store valkey] [--minutes 4]`.
+"""Dashboards during writes.
 
-Each of the bench's users looks at the dashboard again and again, on a copy of its data, while leads change and
-mentions come in. Whoever has changed a lead looks at once, and has to see it. Told is where the figures came from,
-how long dashboards took, and how old what they showed was.
+    python -m bench.mixed [--store valkey] [--minutes 4]
+
+All users request the dashboard again and again, on a copy of the data, while leads change and mentions arrive. A user
+who changed a lead requests the dashboard at once, and must see the change. The report shows the cache outcomes, the
+durations, and the age of the shown figures.
 """
 
 import argparse
@@ -32,7 +34,7 @@ COPY = "bench_mixed"
 
 
 def options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench.mixed", description="Dashboards while others write.")
+    parser = argparse.ArgumentParser(prog="bench.mixed", description="Measure dashboards during writes.")
     parser.add_argument("--scale", type=float, default=1, help="amount of data; 1 is 100 users")
     parser.add_argument("--store", choices=("memory", "valkey"), default="memory")
     parser.add_argument("--minutes", type=float, default=4)
@@ -47,7 +49,7 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
 
 @contextmanager
 def copied(server_url: str, data: Data) -> Iterator[Data]:
-    """The data in a database that may be written."""
+    """Copy the data into a database that may be written."""
     name = urlsplit(data.url).path.removeprefix("/")
     asyncio.run(_execute(server_url, f"DROP DATABASE IF EXISTS {COPY} WITH (FORCE)"))
     asyncio.run(_execute(server_url, f"CREATE DATABASE {COPY} TEMPLATE {name} STRATEGY file_copy"))
@@ -93,16 +95,16 @@ async def cache_counts(client: httpx.AsyncClient) -> dict[str, int]:
 
 
 async def measured(
-    running: Running, users: list[User], asked: argparse.Namespace
+    running: Running, users: list[User], args: argparse.Namespace
 ) -> tuple[Seen, dict[str, int]]:
     limits = httpx.Limits(max_connections=len(users) + 2, max_keepalive_connections=len(users) + 2)
     url = f"http://127.0.0.1:{running.port}"
     async with httpx.AsyncClient(base_url=url, limits=limits, timeout=60) as client:
-        seen = await Load(client, users, asked).run()
+        seen = await Load(client, users, args).run()
         return seen, await cache_counts(client)
 
 
-def report(seen: Seen, counts: dict[str, int], cpu: float | None, asked: argparse.Namespace) -> str:
+def report(seen: Seen, counts: dict[str, int], cpu: float | None, args: argparse.Namespace) -> str:
     figures = sum(counts[name] for name in ("hits", "stale", "waited", "misses"))
     parts = [
         [name, f"{counts[name]:,}", f"{100 * counts[name] / figures:.2f} %"]
@@ -115,8 +117,8 @@ def report(seen: Seen, counts: dict[str, int], cpu: float | None, asked: argpars
     used = "" if cpu is None else f"; the server used {cpu:.1f} s of a processor"
     lines = [
         (
-            f"{asked.minutes:g} minutes, store: {asked.store}. {looked:,} dashboards, {seen.changes:,} changes of leads, "
-            f"{seen.mentions:,} mentions taken in{used}."
+            f"{args.minutes:g} minutes, store: {args.store}. {looked:,} dashboards, {seen.changes:,} changes of leads, "
+            f"{seen.mentions:,} mentions ingested{used}."
         ),
         markdown(["figures", "number", "share"], parts),
         f"Besides: {others}.",
@@ -140,26 +142,26 @@ def _quantiles(seconds: Sequence[float]) -> list[str]:
     return [written(1000 * value) for value in (at[49], at[94], at[98], max(seconds))]
 
 
-def bench(asked: argparse.Namespace) -> None:
-    home = asked.home.absolute()
+def bench(args: argparse.Namespace) -> None:
+    home = args.home.absolute()
     home.mkdir(parents=True, exist_ok=True)
     with EmbeddedPostgres(home / "postgres").running() as embedded, ExitStack() as stack:
         url = embedded.url("postgres")
-        data = stack.enter_context(copied(url, asyncio.run(prepare(url, asked.scale, say))))
+        data = stack.enter_context(copied(url, asyncio.run(prepare(url, args.scale, say))))
         users = asyncio.run(users_of(data))
-        store = valkey(stack, home) if asked.store == "valkey" else ""
+        store = valkey(stack, home) if args.store == "valkey" else ""
         name = "valkey" if store else "warm"
         server = next(each for each in servers.of_dashboards(data, store) if each.name == name)
         running = start(stack, server, data, home)
         before = processes.cpu_seconds(running.process.pid) or 0
-        seen, counts = asyncio.run(measured(running, users, asked))
+        seen, counts = asyncio.run(measured(running, users, args))
         after = processes.cpu_seconds(running.process.pid)
-        show(report(seen, counts, None if after is None else after - before, asked))
+        show(report(seen, counts, None if after is None else after - before, args))
 
 
 def main(arguments: Sequence[str]) -> int:
-    asked = options(arguments)
-    return exit_code("bench.mixed", lambda: bench(asked))
+    args = options(arguments)
+    return exit_code("bench.mixed", lambda: bench(args))
 
 
 if __name__ == "__main__":

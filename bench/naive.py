@@ -1,9 +1,9 @@
-"""The dashboard as it was before: rows of an ORM that load what they refer to one by one, a COUNT for every figure,
-sorting in memory, no counters, no roll-ups, no cache.
+"""The naive dashboard: ORM rows with lazy relations, a COUNT per figure, sorting in memory, no counters, no roll-ups, no
+cache.
 
-The plan that this product starts from measured such a page with 50 to 100 queries in 2 to 5 seconds. It is given
-our indexes, each count once per request, stored scores, JSON without GraphQL, and uvloop; its figures mean what
-ours do.
+The original plan of the product measured such a page with 50 to 100 queries in 2 to 5 seconds. The naive server has
+Leadgraph's indexes, each count once per request, stored scores, JSON without GraphQL, and uvloop. Its figures have the
+same meaning as Leadgraph's.
 """
 
 import math
@@ -73,7 +73,7 @@ INTEGRATIONS, LOGS, USERS = _table(models.Integration), _table(models.Integratio
 
 
 def map_rows() -> None:
-    """Rows with relations that are loaded when they are first looked at."""
+    """Return ORM classes with lazy relations."""
     made = registry()
     belongs, by_keyword = foreign(LEADS.c.mention_id), foreign(MENTIONS.c.keyword_id)
     made.map_imperatively(LogRow, LOGS)
@@ -119,7 +119,7 @@ def map_rows() -> None:
 
 @dataclass(slots=True)
 class Dashboard:
-    """What one request computes."""
+    """The computation of one request."""
 
     session: Session
     user_id: int
@@ -150,7 +150,7 @@ class Dashboard:
         return mentions, self._count(LEADS, LEADS.c.keyword_id == row.id)
 
     def _counts(self, span: Span, column: str, id_: int) -> Counts:
-        """A query for each of the four numbers of a user, or a keyword, in a window."""
+        """Return the four numbers of a user or keyword in a window, with a query for each."""
         of_each = (
             (MENTIONS, "created_at"),
             (LEADS, "created_at"),
@@ -203,7 +203,7 @@ def _recent(lead: Any, mention: Any, keyword: Any) -> Answer:
 
 
 def _efficiency(mentions: int, leads: int) -> float:
-    """The lower bound of Wilson's interval."""
+    """Return the lower bound of Wilson's interval."""
     part, square = leads / mentions, Z * Z
     spread = math.sqrt((part * (1 - part) + square / (4 * mentions)) / mentions)
     bound = (part + square / (2 * mentions) - Z * spread) / (1 + square / mentions)
@@ -215,7 +215,7 @@ def _by_health(row: Any) -> tuple[bool, int, int]:
 
 
 def _integration(row: Any) -> Answer:
-    """From all of its logs, as `includes(:integration_logs)` has them."""
+    """Return the health of an integration, computed from all of its logs."""
     newest = sorted(row.logs, key=lambda log: (log.created_at, log.id), reverse=True)
     runs = [log for log in newest if log.status in {*SUCCEEDED, *FAILED} and log.kind != "config"]
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

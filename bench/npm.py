@@ -1,4 +1,4 @@
-"""Node and the packages of the Node servers, below `build`; the sources are copied beside `node_modules`."""
+"""Node and the packages of the Node servers, in `build`. The sources are copied beside `node_modules`."""
 
 import shutil
 from pathlib import Path
@@ -10,16 +10,16 @@ LOCK = "package-lock.json"
 
 
 class NoNodeError(Exception):
-    """Node, or its packages, cannot be had; the message says which, and where more is to be read."""
+    """Node or its packages cannot be installed. The message names the failed step and the log."""
 
 
 def prepare(folder: Path) -> Path:
-    """Installs what is missing and returns the program `node`. Raises `NoNodeError`."""
+    """Install missing packages, and return the path of `node`. Raise `NoNodeError` if that fails."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder.with_name("npm.log")
     try:
         with web_node.locked(folder):
-            node = web_node.kept(log)
+            node = web_node.kept_node(log)
             _install(node, folder)
     except (web_node.StepFailed, OSError) as failure:
         raise NoNodeError(f"{failure} (see {log})") from failure

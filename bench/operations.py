@@ -1,7 +1,7 @@
-"""What is asked, in the words of each kind of server, and how answers are compared.
+"""The measured operations for each kind of server, and the comparison of their responses.
 
-Ours, the stock server and Mercurius are asked the same documents. PostGraphile's schema follows the tables:
-its documents give the fields the others' names, so that the answers have one shape.
+Leadgraph, the stock server and Mercurius get the same documents. PostGraphile derives its schema from the tables, so
+its documents use aliases to give the responses the same shape.
 """
 
 from base64 import b64decode
@@ -19,8 +19,8 @@ LEAD_FIELDS = """
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`weight` is how many requests are sent for each one of the heaviest operation; `rows` is how many
-    objects of each field an answer holds.
+    """An operation. `weight` is the number of requests per request of the heaviest operation. `rows` is the number of
+    objects per field of a response.
     """
 
     name: str
@@ -127,7 +127,7 @@ READS = (NESTED, FLAT, LIST, POINT)
 
 
 def figures(value: Any, name: str = "") -> Any:
-    """The answer without what servers may write as they like: ids as numbers, moments, numbers, enumerations."""
+    """Return a response in a common form of IDs, timestamps, numbers and enums."""
     if isinstance(value, dict):
         return {field: figures(inner, field) for field, inner in value.items()}
     if isinstance(value, list):
@@ -136,7 +136,7 @@ def figures(value: Any, name: str = "") -> Any:
 
 
 def _row_id(value: str) -> int:
-    """The number in an id of our API, or the number that an id is."""
+    """Return the number in a global ID, or a plain ID as a number."""
     return int(value if value.isdecimal() else b64decode(value, validate=True).rpartition(b":")[2])
 
 
@@ -153,7 +153,7 @@ FIGURES: dict[str, Callable[[str], object]] = {
 
 
 def count_rows(value: Any) -> dict[str, int]:
-    """How many objects the answer holds, by the field that they stand in; those of a page by the list's."""
+    """Return the number of objects in a response by field. Objects of a page count for the field of the list."""
     counted: dict[str, int] = {}
     for name, _ in _objects(value, ""):
         counted[name] = counted.get(name, 0) + 1
@@ -172,7 +172,7 @@ def _objects(value: Any, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def difference(one: Any, other: Any, path: str = "data") -> str:
-    """Where two answers differ first; empty where they are equal."""
+    """Return the path of the first difference of two responses, or an empty text."""
     if isinstance(one, dict) and isinstance(other, dict):
         for field in one.keys() | other.keys():
             if found := difference(one.get(field), other.get(field), f"{path}.{field}"):

@@ -1,4 +1,4 @@
-"""A dashboard's JSON from its figures, written by hand: for the floor and for the naive server."""
+"""The hand-written JSON of a dashboard, for the floor and the naive server."""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The last thirty days of the zone, and the thirty before."""
+    """Return the last 30 days of the zone, and the 30 before."""
 
     period: Period
     days: list[Window]
@@ -44,7 +44,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """`by_status` are all leads; the counts are those of the windows, `today` are leads."""
+    """The totals of a user. `by_status` counts all leads, `today` the leads of today, the rest the leads of the windows."""
 
     mentions: int
     leads: int
@@ -57,7 +57,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Keyword:
-    """`efficiency` is the part of the user's keywords that are no more efficient, as two numbers."""
+    """The figures of a keyword. `efficiency` is the share of the user's keywords that are at most as efficient."""
 
     id: int
     keyword: str
@@ -76,7 +76,7 @@ def page(
     by_rate: Sequence[Keyword],
     integrations: Sequence[Answer],
 ) -> Answer:
-    """The answer. Keywords are the best of each ranking, 5 and 20."""
+    """Return the response. It contains the 5 and the 20 best keywords of two rankings."""
     window = {"start": frame.period.start, "end": frame.period.end, "partial": True}
     before = {"start": frame.period.previous_start, "end": frame.period.start, "partial": False}
     return {
@@ -185,9 +185,7 @@ def _point(day: Window, counts: Counts) -> Answer:
 
 
 def recent_lead(lead: Sequence[Any], mention: Sequence[Any], keyword: Sequence[Any]) -> Answer:
-    """A lead of id, status, score, createdAt and contactName, with its mention of id, platform, title, content and
-    url, and its keyword of id and text.
-    """
+    """Return the JSON of a lead, with its mention and its keyword."""
     id_, status, score, created_at, contact_name = lead
     of_lead = {
         "id": global_id("Lead", id_),
@@ -208,9 +206,7 @@ def recent_lead(lead: Sequence[Any], mention: Sequence[Any], keyword: Sequence[A
 def integration(
     row: Sequence[Any], logs: Sequence[Sequence[Any]], days: Sequence[tuple[Any, int, int]]
 ) -> Answer:
-    """An integration of id, provider, status, lastSyncedAt, health and problems; logs of id, kind, status,
-    createdAt, itemsCreated and message; days with their runs, and those of them that succeeded.
-    """
+    """Return the JSON of an integration, with its logs and its days."""
     id_, provider, status, synced_at, score, problems = row
     of_row = {"id": global_id("Integration", id_), "provider": provider.upper(), "status": status.upper()}
     return {

@@ -1,4 +1,4 @@
-"""People who look at their dashboards, and who write, for a while: the load of `bench.mixed`."""
+"""Users who read dashboards and users who write: the load of `bench.mixed`."""
 
 import argparse
 import asyncio
@@ -37,7 +37,7 @@ mutation ingest($items: [IngestMentionInput!]!) {
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """`leads` are those of them that are new, and can be changed."""
+    """A user with new leads to change."""
 
     key: str
     keyword_id: int
@@ -46,7 +46,7 @@ class User:
 
 @dataclass(slots=True)
 class Seen:
-    """What was measured; times and ages are in seconds."""
+    """The measurements. Times and ages are in seconds."""
 
     dashboards: list[float] = field(default_factory=list)
     ages: list[float] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Seen:
 
 
 class Load:
-    """People who look, and who write, until the time is over. Raises `ServerError` for an answer with errors."""
+    """Run readers and writers until the time is over. Raise `ServerError` for a response with errors."""
 
     def __init__(self, client: httpx.AsyncClient, users: list[User], asked: argparse.Namespace) -> None:
         self._client = client
@@ -96,7 +96,7 @@ class Load:
             next_at += seconds
 
     async def _change(self, user: User) -> None:
-        """And a look: the one who has written has to see it."""
+        """Change a lead, and check that the user's next dashboard shows the change."""
         if not user.leads:
             return
         variables = {"id": global_id("Lead", user.leads.pop())}
@@ -132,13 +132,13 @@ class Load:
         answer = await self._client.post("/graphql", json=body, headers=headers)
         content = answer.json()
         if "errors" in content:
-            raise ServerError(f"{name} was answered with {json.dumps(content['errors'])[:500]}")
+            raise ServerError(f"{name} got the response {json.dumps(content['errors'])[:500]}")
         data: Answer = content["data"]
         return data
 
 
 def _moments(value: object) -> Iterator[str]:
-    """Every `asOf` of an answer."""
+    """Yield each `asOf` of a response."""
     if isinstance(value, dict):
         for name, inner in value.items():
             if name == "asOf":

@@ -1,4 +1,4 @@
-"""Posts for the benchmark of ingest: the same for the same numbers, with words as often as languages have them."""
+"""Posts for the benchmark of ingest: the same for the same numbers, with the word frequencies of a language."""
 
 import random
 from base64 import b64encode
@@ -17,7 +17,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Posts:
-    """Makes posts that were never made before, each of one of the keywords and with its word in the text."""
+    """A generator of new posts. Each contains one of the keywords."""
 
     def __init__(self, keywords: Sequence[tuple[int, str]]) -> None:
         self._keywords = keywords
@@ -55,7 +55,7 @@ class Posts:
 
 
 def as_item(mention: NewMention, *, keyword: bool = True) -> dict[str, Any]:
-    """The mention as clients write it; without its keyword, it has to be found."""
+    """Return the post as an ingest row, without `keywordId` if the server must match it."""
     post = mention.post
     item = {
         "platform": post.platform.name,

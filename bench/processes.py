@@ -1,4 +1,4 @@
-"""What a server's processes use, from /proc; None where the system has none."""
+"""Memory and processor time of a server's processes, from /proc. None on systems without /proc."""
 
 import os
 from collections.abc import Iterator
@@ -7,11 +7,11 @@ from pathlib import Path
 
 PROC = Path("/proc")
 _KIB = 1024
-_USER_TIME, _SYSTEM_TIME = 11, 12  # fields of /proc/PID/stat, counted from behind the name
+_USER_TIME, _SYSTEM_TIME = 11, 12  # fields of /proc/PID/stat after the name
 
 
 def tree(pid: int) -> Iterator[int]:
-    """The process and all below it."""
+    """Return the IDs of a process and its descendants."""
     yield pid
     for children in (PROC / str(pid) / "task").glob("*/children"):
         for child in children.read_text().split():
@@ -19,17 +19,17 @@ def tree(pid: int) -> Iterator[int]:
 
 
 def peak_bytes(pid: int) -> int | None:
-    """The sum of the most memory that each process held so far, or since `forget_peak`."""
+    """Return the sum of the peak memory of each process, since its start or the last `forget_peak`."""
     return _memory(pid, "VmHWM:")
 
 
 def resident_bytes(pid: int) -> int | None:
-    """The memory that its processes hold now."""
+    """Return the current memory of the processes."""
     return _memory(pid, "VmRSS:")
 
 
 def forget_peak(pid: int) -> None:
-    """Has the most memory be measured from here on, where the system can."""
+    """Reset the measurement of peak memory, if the system supports it."""
     for process in tree(pid):
         with suppress(OSError):
             (PROC / str(process) / "clear_refs").write_text("5")
@@ -44,7 +44,7 @@ def _memory(pid: int, name: str) -> int | None:
 
 
 def cpu_seconds(pid: int) -> float | None:
-    """The processor time of all its processes so far."""
+    """Return the processor time of all processes so far."""
     if not PROC.is_dir():
         return None
     stats = [(PROC / str(process) / "stat").read_text().rpartition(")")[2].split() for process in tree(pid)]
@@ -53,7 +53,7 @@ def cpu_seconds(pid: int) -> float | None:
 
 
 def processor() -> str:
-    """Its name, as far as the system tells."""
+    """Return the processor's name, if the system shows it."""
     described = PROC / "cpuinfo"
     lines = described.read_text().splitlines() if described.exists() else []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))

@@ -1,4 +1,4 @@
-"""`make bench`: Leadgraph beside other servers on the same data. docs/performance.md says what each of them is.
+"""`make bench`: Leadgraph and other servers on the same data (docs/performance.md).
 
 python -m bench.run [--scale 0.1] [--rounds 5] [--only nested breadth floor] [--json FILE]
 """
@@ -38,7 +38,7 @@ PACKAGES = ("strawberry-graphql", "graphql-core", "sqlalchemy", "asyncpg", "uvic
 
 def options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="bench", description="Leadgraph beside other servers, on the same data."
+        prog="bench", description="Measure Leadgraph and other servers on the same data."
     )
     parser.add_argument(
         "--scale", type=float, default=1, help="amount of data; 1 is 100 users, 408,000 mentions"
@@ -61,29 +61,29 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
 
 @contextmanager
 def database(home: Path, scale: float) -> Iterator[Data]:
-    """The PostgreSQL of the bench with its data, for as long as somebody is inside."""
+    """Run the benchmark's PostgreSQL during the context, and yield its data."""
     home.mkdir(parents=True, exist_ok=True)
     with EmbeddedPostgres(home / "postgres").running() as embedded:
         yield asyncio.run(prepare(embedded.url("postgres"), scale, say))
 
 
-def wanted(data: Data, home: Path, chosen: set[str], redis_url: str) -> list[Server]:
-    """The servers to start. Those that need Node are left out, with a line that says why, where it is not had."""
+def servers_to_start(data: Data, home: Path, selected: set[str], redis_url: str) -> list[Server]:
+    """Return the servers to start, without the Node servers if Node cannot be installed."""
     pages = servers.of_dashboards(data, redis_url)
-    found = [server for server in servers.of_python(data) + pages if server.name in chosen]
-    if chosen & NODE_SERVERS:
+    found = [server for server in servers.of_python(data) + pages if server.name in selected]
+    if selected & NODE_SERVERS:
         say("Preparing Node and its packages …")
         try:
             node = npm.prepare(home / "node")
         except npm.NoNodeError as reason:
-            say(f"Mercurius and PostGraphile are left out, because {reason}.")
+            say(f"Mercurius and PostGraphile are skipped, because {reason}.")
         else:
-            found += [each for each in servers.of_node(data, node, home / "node") if each.name in chosen]
+            found += [each for each in servers.of_node(data, node, home / "node") if each.name in selected]
     return found
 
 
 def valkey(stack: ExitStack, home: Path) -> str:
-    """The URL of a Valkey that runs as long as the stack."""
+    """Start a Valkey that the stack stops, and return its URL."""
     folder = home / "valkey"
     folder.mkdir(exist_ok=True)
     store = Valkey(folder)
@@ -95,7 +95,7 @@ def valkey(stack: ExitStack, home: Path) -> str:
 def memories(
     running: Sequence[Running], operation: Operation, data: Data, home: Path, limits: Limits
 ) -> list[Memory]:
-    """Of each server that answers the operation, started anew and alone."""
+    """Measure the memory of each server of the operation, started alone."""
     able = [
         each.server for each in running if operation.name in each.server.operations and not each.server.feed
     ]
@@ -113,25 +113,25 @@ def start(stack: ExitStack, server: Server, data: Data, home: Path) -> Running:
 
 
 def started(
-    stack: ExitStack, data: Data, home: Path, chosen: set[str], operations: Sequence[Operation]
+    stack: ExitStack, data: Data, home: Path, selected: set[str], operations: Sequence[Operation]
 ) -> list[Running]:
-    """The servers, running, after their answers were compared; last the one that repeats the first one's."""
+    """Start the servers and compare their responses. The last server repeats the responses of the first."""
     names = {operation.name for operation in operations}
-    redis_url = valkey(stack, home) if "valkey" in chosen and DASHBOARD.name in names else ""
+    redis_url = valkey(stack, home) if "valkey" in selected and DASHBOARD.name in names else ""
     running = [
         start(stack, server, data, home)
-        for server in wanted(data, home, chosen, redis_url)
+        for server in servers_to_start(data, home, selected, redis_url)
         if server.operations & names
     ]
     answers = measure.check(running, operations, data)
-    say(f"The answers of {len(running)} servers have the same figures.")
-    if running and "static" in chosen:
+    say(f"The responses of {len(running)} servers have the same figures.")
+    if running and "static" in selected:
         running.append(start(stack, servers.static(answers), data, home))
     return running
 
 
 def conditions(data: Data) -> dict[str, Any]:
-    """What the figures hold for."""
+    """Return the conditions of the measurement."""
     dependencies = json.loads((npm.SOURCES / "package.json").read_text())["dependencies"]
     return {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -157,45 +157,45 @@ async def _postgres_version(url: str) -> str:
 
 
 def described(found: dict[str, Any]) -> str:
-    """The conditions in words."""
+    """Return the conditions as text."""
     rows = ", ".join(f"{number:,} {name}" for name, number in found["rows"].items())
     versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
     machine = f"{found['processors']} processors of {found['processor']}, load {found['load_before']} before"
     return f"{found['measured_at']}; {machine}\n\n{rows}\n\n{versions}"
 
 
-def bench(asked: argparse.Namespace) -> None:
-    only = set(asked.only)
-    chosen = only & set(SERVERS) or set(SERVERS)
+def bench(args: argparse.Namespace) -> None:
+    only = set(args.only)
+    selected = only & set(SERVERS) or set(SERVERS)
     operations = [each for each in OPERATIONS if each.name in only] or list(OPERATIONS)
-    home = asked.home.absolute()
-    with database(home, asked.scale) as data, ExitStack() as stack:
-        running = started(stack, data, home, chosen, operations)
+    home = args.home.absolute()
+    with database(home, args.scale) as data, ExitStack() as stack:
+        running = started(stack, data, home, selected, operations)
         found = conditions(data)
         show(described(found))
-        limits = Limits(asked.requests, asked.seconds, asked.clients)
-        cases = measure.rounds(running, operations, data, limits, asked.rounds, say)
+        limits = Limits(args.requests, args.seconds, args.clients)
+        cases = measure.rounds(running, operations, data, limits, args.rounds, say)
         peaks = {each.server.name: processes.peak_bytes(each.process.pid) for each in running}
         of_pages = memories(running, DASHBOARD, data, home, limits) if DASHBOARD in operations else []
     titles = {each.server.name: each.server.title for each in running}
     for operation in operations:
-        show(table.operation_table(operation, cases, titles, asked.clients))
+        show(table.operation_table(operation, cases, titles, args.clients))
     show(table.memory_table(running, peaks))
     if of_pages:
-        show(table.request_memory_table(DASHBOARD, of_pages, titles, asked.clients))
-    if asked.json:
+        show(table.request_memory_table(DASHBOARD, of_pages, titles, args.clients))
+    if args.json:
         results = {
             **found,
             "peak_bytes": peaks,
             "cases": table.plain(cases),
             "memory": [asdict(each) for each in of_pages],
         }
-        asked.json.write_text(json.dumps(results, indent=2) + "\n")
+        args.json.write_text(json.dumps(results, indent=2) + "\n")
 
 
 def main(arguments: Sequence[str]) -> int:
-    asked = options(arguments)
-    return exit_code("bench", lambda: bench(asked))
+    args = options(arguments)
+    return exit_code("bench", lambda: bench(args))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The servers that are compared: how each is started, asked and stopped. One process each, on loopback."""
+"""The compared servers, each one process on loopback."""
 
 import json
 import os
@@ -27,13 +27,13 @@ PAGE = frozenset({DASHBOARD.name})
 
 
 class ServerError(Exception):
-    """A server does not start, or does not answer as it should."""
+    """A server does not start or does not respond correctly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """`operations` are the names of those that it answers. `variables` makes an operation's variables of a user's and a lead's row id; `port` in a command is
-    replaced. `feed` is what it reads from standard input.
+    """A server. `operations` are the names of its operations. `variables` makes the variables of an operation from the
+    row IDs of a user and a lead. `PORT` in a command is replaced. `feed` is its standard input.
     """
 
     name: str
@@ -49,19 +49,19 @@ class Server:
     feed: str = ""
 
     def bodies(self, operation: Operation, data: Data) -> list[str]:
-        """The requests of an operation: one, or one for each lead."""
+        """Return the request bodies of an operation: one, or one per lead."""
         leads = data.lead_ids if operation.by_id else data.lead_ids[:1]
         return [self._body(operation, data.user_id, lead) for lead in leads]
 
     def _body(self, operation: Operation, user: int, lead: int) -> str:
-        asked = {"operationName": operation.name, "query": operation.documents[self.dialect]}
-        content = {**asked, "variables": self.variables(user, lead)}
+        request = {"operationName": operation.name, "query": operation.documents[self.dialect]}
+        content = {**request, "variables": self.variables(user, lead)}
         return json.dumps(content, separators=(",", ":"))
 
 
 @dataclass(slots=True)
 class Running:
-    """A server's process."""
+    """A running server process."""
 
     server: Server
     port: int
@@ -69,17 +69,17 @@ class Running:
     log: Path
 
     def ask(self, body: str) -> str:
-        """The answer's text. Raises `ServerError`."""
+        """Return the response's text. Raise `ServerError` for a failed request."""
         url = f"http://127.0.0.1:{self.port}{self.server.path}"
         headers = {"content-type": "application/json", "accept": "application/json", **self.server.headers}
         try:
             answer = httpx.post(url, content=body, headers=headers, timeout=START_SECONDS)
         except httpx.HTTPError as problem:
             raise ServerError(
-                f"{self.server.name} does not answer ({problem!r}): read {self.log}."
+                f"{self.server.name} does not respond ({problem!r}). See {self.log}."
             ) from problem
         if answer.status_code != httpx.codes.OK or "errors" in answer.json():
-            raise ServerError(f"{self.server.name} answers {answer.status_code} {answer.text[:500]}")
+            raise ServerError(f"{self.server.name} responds {answer.status_code} {answer.text[:500]}")
         return answer.text
 
     def stop(self) -> None:
@@ -96,7 +96,7 @@ def global_id(_: int, lead: int) -> dict[str, Any]:
 
 
 def of_python(data: Data) -> list[Server]:
-    """The floor, our API with each of its executors, and the stock server."""
+    """Return the floor, Leadgraph with each executor, and the stock server."""
     user = {"x-user-id": str(data.user_id)}
 
     def ours(executor: str) -> Server:
@@ -111,8 +111,8 @@ def of_python(data: Data) -> list[Server]:
 
 
 def of_dashboards(data: Data, redis_url: str) -> list[Server]:
-    """Our API with its cache of figures: warm in the process, warm in the store at the URL, and never warm; and the
-    naive server.
+    """Return Leadgraph with a warm cache in memory, with a warm cache in Valkey and without a cache, and the naive
+    server.
     """
     shared = {"LEADGRAPH_REDIS_URL": redis_url}
     user = {"x-user-id": str(data.user_id)}
@@ -139,7 +139,7 @@ def _ours(
         operations,
         environment={
             "LEADGRAPH_PORT": PORT,
-            # Nothing but requests is measured.
+            # Only requests are measured.
             "LEADGRAPH_AUDIT_EVERY_SECONDS": "0",
             "LEADGRAPH_WORKERS": "0",
             **(environment or {}),
@@ -181,7 +181,7 @@ def of_node(data: Data, node: Path, folder: Path) -> list[Server]:
 
 
 def static(answers: Mapping[str, str]) -> Server:
-    """The server that sends texts made before, by operation."""
+    """Return the server that sends prepared responses by operation."""
     return Server("static", "static answers", _module("static"), EVERY, feed=json.dumps(answers))
 
 
@@ -190,7 +190,7 @@ def _module(name: str) -> tuple[str, ...]:
 
 
 def start(server: Server, data: Data, home: Path) -> Running:
-    """Returns when it takes connections. Raises `ServerError`."""
+    """Start a server, and return when it accepts connections. Raise `ServerError` if it does not start."""
     port = _free_port()
     log = home / f"{server.name}.log"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LEADGRAPH_")}
@@ -229,7 +229,7 @@ def _wait(running: Running) -> None:
             time.sleep(0.05)
         else:
             return
-    raise ServerError(f"{running.server.name} does not start: read {running.log}.")
+    raise ServerError(f"{running.server.name} does not start. See {running.log}.")
 
 
 def _free_port() -> int:

@@ -1,6 +1,6 @@
-"""Answers what it was given, by the operation's name: the ceiling of the load generator and of a Python loop.
+"""A server of prepared responses by operation name: the upper limit of the load generator and of a Python loop.
 
-Standard input holds the answers as JSON, a text for each name.
+Standard input holds the responses as JSON, a text per name.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import uvloop
 
 
 class Answering(asyncio.Protocol):
-    """The requests of one connection; a request is taken to come in one piece."""
+    """A connection. Each request must arrive in one piece."""
 
     def __init__(self, answers: dict[bytes, bytes]) -> None:
         self._answers = answers

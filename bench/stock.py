@@ -1,8 +1,8 @@
-"""A stock server as the guides teach it: Strawberry types with a resolver per object, SQLAlchemy's ORM, and a
-DataLoader for each relation, each batch in a session of its own, since concurrent resolvers must not share one.
+"""A stock server as the guides teach it: Strawberry types with a resolver per object, SQLAlchemy's ORM, and a DataLoader
+per relation. Each batch has its own session, since concurrent resolvers must not share one.
 
-It is given what a careful author would add: caches for parsing and validation, a lateral join for the pages of
-many keywords, no reading of the search vector, uvloop.
+The server also has the improvements of a careful author: caches for parsing and validation, a lateral join for pages
+of many keywords, no read of the search vector, and uvloop.
 """
 
 import os
@@ -33,7 +33,7 @@ Info = strawberry.Info["Context", None]
 
 
 class Context:
-    """One request's user and loaders."""
+    """The user and the loaders of one request."""
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession], user_id: int) -> None:
         self.sessions = sessions
@@ -60,7 +60,7 @@ class Context:
         return DataLoader(load)
 
     def newest_mentions(self, first: int) -> DataLoader[int, Any]:
-        """The loader of pages of this size."""
+        """Return the loader of pages of this size."""
         if first not in self.mentions_of_keyword:
 
             async def load(keys: list[int]) -> list[Any]:
@@ -88,7 +88,7 @@ def _newest_mentions(keyword_ids: list[int], first: int) -> Select[Any]:
     return select(mention).select_from(ids.join(page, true())).options(defer(mention.search))
 
 
-# Rows of the ORM stand for the types: their attributes are the plain fields.
+# ORM rows are the objects of the types, and their attributes the plain fields.
 
 
 @strawberry.type

@@ -1,4 +1,4 @@
-"""The results as Markdown tables, and as plain values for programs."""
+"""The results as Markdown tables and as JSON values."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -78,7 +78,7 @@ def _per_request(of: Memory, clients: int) -> float | None:
 
 
 def plain(cases: Sequence[Case]) -> list[dict[str, Any]]:
-    """A dictionary for each case. Times are in milliseconds; a value that was not measured is None."""
+    """Return a dictionary per case. Times are in milliseconds. A missing value is None."""
     measured = ("p50", "p95", "per_second", "p50_together", "p95_together", "cpu")
     return [
         {
@@ -102,7 +102,7 @@ def _megabytes(number: float | None) -> str:
 
 
 def written(value: float | None) -> str:
-    """Three digits that count; nothing for what was not measured."""
+    """Return a number with three significant digits, or an empty text for None."""
     if value is None:
         return ""
     decimals = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3  # noqa: PLR2004
@@ -110,7 +110,7 @@ def written(value: float | None) -> str:
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose first column is text and whose others are numbers."""
+    """Return a Markdown table. The first column is text, the others are numbers."""
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     return "\n".join(_line(cells, widths) for cells in (head, rule, *rows))

@@ -1,12 +1,12 @@
-"""Builds GraphiQL's page from npm packages into `server/static/graphiql`, once.
+"""Build GraphiQL's page from npm packages into `server/static/graphiql`.
 
-    python -m web.build             build, unless what stands there was built from these very sources
-    python -m web.build --keep      and keep node and the packages, for work on the page itself
-    python -m web.build --strict    and answer 1 where the page could not be built
+    python -m web.build             build, unless the page was built from the same sources
+    python -m web.build --keep      build, and keep node and the packages for work on the page
+    python -m web.build --strict    build, and exit with 1 if the build fails
 
-Nothing but the standard library is used: node is a wheel, pinned in `locks/web.txt`, and both node and the
-packages are removed again. Everything else works without the page, so a failure is one warning and not an
-error. `LEADGRAPH_SKIP_WEB=1` leaves the page out.
+The script uses the standard library alone. Node comes as a wheel, pinned in `locks/web.txt`. The script removes node
+and the packages after the build. Everything else works without the page, so a failed build is a warning by default.
+`LEADGRAPH_SKIP_WEB=1` skips the build.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from web.node import LOCK, ROOT, Node, StepFailed, at_hand, kept, locked
+from web.node import LOCK, ROOT, Node, StepFailed, available_node, kept_node, locked
 
 WEB = ROOT / "web"
 BUILT = ROOT / "server" / "static" / "graphiql"
@@ -36,7 +36,7 @@ def sources() -> list[Path]:
 
 
 def digest() -> str:
-    """What the page is made of, as one hash."""
+    """Return a hash of the page's sources."""
     hashed = hashlib.sha256(LOCK.read_bytes())
     for path in sources():
         hashed.update(f"{path.relative_to(WEB).as_posix()}\0{path.stat().st_size}\0".encode())
@@ -49,7 +49,7 @@ def is_current() -> bool:
 
 
 def bundle(node: Node) -> Path:
-    """Installs the packages beside a copy of the sources and bundles them; the folder with the page comes out."""
+    """Install the packages beside a copy of the sources, bundle them, and return the folder of the page."""
     page = WORK / "page"
     for path in sources():
         copy = page / path.relative_to(WEB)
@@ -62,7 +62,7 @@ def bundle(node: Node) -> Path:
 
 
 def put_in_place(dist: Path, made_of: str) -> None:
-    """Renames, so that a build that is killed leaves the old page or none, and never half of one."""
+    """Replace the page by renaming, so that a killed build leaves no partial page."""
     (dist / STAMP.name).write_text(made_of)
     BUILT.parent.mkdir(parents=True, exist_ok=True)
     if BUILT.exists():
@@ -72,7 +72,7 @@ def put_in_place(dist: Path, made_of: str) -> None:
 
 @contextmanager
 def work_folder() -> Iterator[None]:
-    """An empty work folder, for one build at a time; a second one waits for the first."""
+    """Create an empty work folder during the context. A concurrent build waits."""
     with locked(WORK):
         shutil.rmtree(WORK, ignore_errors=True)
         LOG.unlink(missing_ok=True)
@@ -84,24 +84,24 @@ def work_folder() -> Iterator[None]:
 
 
 def keep_for_development(node: Node) -> None:
-    """Moves the packages to where no later build removes them, and links `web/node_modules` to them."""
+    """Move the packages to a folder that later builds keep, and link `web/node_modules` to them."""
     shutil.rmtree(KEPT, ignore_errors=True)
     WORK.rename(KEPT)
     link = WEB / "node_modules"
     link.unlink(missing_ok=True)
     link.symlink_to(os.path.relpath(KEPT / "page" / "node_modules", WEB))
     program = node.program.relative_to(ROOT)
-    print(f"Kept. For the page with live sources: {program} web/node_modules/vite/bin/vite.js web")
+    print(f"Kept node and the packages. Serve the page: {program} web/node_modules/vite/bin/vite.js web")
 
 
 def build(*, keep: bool) -> None:
     with work_folder():
-        if is_current() and not keep:  # by the build that this one waited for
+        if is_current() and not keep:  # by a concurrent build
             return
         began = time.monotonic()
         made_of = digest()
         print("Building GraphiQL: installing node …", flush=True)
-        node = kept(LOG) if keep else at_hand(WORK / "node", LOG)
+        node = kept_node(LOG) if keep else available_node(WORK / "node", LOG)
         print("Building GraphiQL: installing its packages and bundling them …", flush=True)
         put_in_place(bundle(node), made_of)
         print(f"Built GraphiQL in {time.monotonic() - began:.0f} s.", flush=True)
@@ -110,12 +110,12 @@ def build(*, keep: bool) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m web.build", description="Builds GraphiQL's page, once.")
-    parser.add_argument("--keep", action="store_true", help="keep node and the packages, below build")
-    parser.add_argument("--strict", action="store_true", help="answer 1 where the page could not be built")
+    parser = argparse.ArgumentParser(prog="python -m web.build", description="Build GraphiQL's page.")
+    parser.add_argument("--keep", action="store_true", help="keep node and the packages in the folder build")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 if the build fails")
     options = parser.parse_args(arguments)
     if os.environ.get("LEADGRAPH_SKIP_WEB") == "1":
-        print("GraphiQL is left out, as LEADGRAPH_SKIP_WEB=1 says.")
+        print("Skipped GraphiQL because of LEADGRAPH_SKIP_WEB=1.")
         return 0
     if is_current() and not options.keep:
         return 0
@@ -123,8 +123,8 @@ def main(arguments: list[str]) -> int:
         build(keep=options.keep)
     except (StepFailed, OSError) as failure:
         print(
-            f"Warning: GraphiQL was not built, because {failure} (see {LOG.relative_to(ROOT)}); "
-            "everything else works, and `make web` tries again.",
+            f"Warning: GraphiQL was not built, because {failure} (see {LOG.relative_to(ROOT)}). "
+            "Everything else works. Run `make web` to try again.",
             file=sys.stderr,
         )
         return 1 if options.strict else 0

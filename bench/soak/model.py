@@ -1,8 +1,7 @@
-"""What was acknowledged, and hence what has to be there, what may be, and what cannot.
+"""The model of acknowledged writes: the rows that must exist, may exist, or must not exist.
 
-Writers act at the same time, so nobody knows in which order their writes took effect: only that each did at some
-moment between its first being sent and its being acknowledged. All that follows from that is demanded, and nothing
-else. Times are of `time.monotonic`.
+The order of concurrent writes is unknown. Each write took effect between its first request and its response. The
+model demands everything that follows from this, and nothing else. Times are of `time.monotonic`.
 """
 
 from collections.abc import Collection, Hashable, Iterator
@@ -11,12 +10,12 @@ from math import inf
 from random import Random
 
 Identity = tuple[str, str, str]
-"""The keyword, the platform and the platform's id: what tells one mention from another."""
+"""The identity of a mention: keyword, platform and external ID."""
 
 
 @dataclass(slots=True)
 class Row:
-    """A row that was acknowledged. `gone_from` is when its deletion was first tried, `gone_by` when it was sure."""
+    """An acknowledged row. Its deletion was first requested at `gone_from`, and acknowledged at `gone_by`."""
 
     id: str
     owner: str
@@ -27,7 +26,7 @@ class Row:
     deletions: int = 0
 
     def may_be_gone(self, at: float) -> bool:
-        """Whether somebody had begun by then to delete it, or what it belongs to."""
+        """Return whether a deletion of the row or its parent was requested before."""
         return self.gone_from <= at or (self.parent is not None and self.parent.may_be_gone(at))
 
     @property
@@ -35,13 +34,13 @@ class Row:
         return self.gone_by < inf or (self.parent is not None and self.parent.is_known_gone)
 
     def is_gone(self, since: float) -> bool:
-        """Whether its deletion had been acknowledged before."""
+        """Return whether a deletion of the row or its parent was acknowledged before."""
         return self.gone_by <= since or (self.parent is not None and self.parent.is_gone(since))
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A value that was written between two moments; perhaps, where it is not `sure`."""
+    """A value written between two times. If not `sure`, the write may not have happened."""
 
     value: Hashable
     began: float
@@ -51,7 +50,7 @@ class Write:
 
 @dataclass(slots=True)
 class Register:
-    """A column of a row that writers overwrite: what it can say in the end."""
+    """A column that writers overwrite, and its possible values."""
 
     initial: Hashable
     writes: list[Write] = field(default_factory=list)
@@ -61,32 +60,32 @@ class Register:
         self.writes = list(self._last())
 
     def possible(self) -> set[Hashable]:
-        """The values of the writes that may have been the last."""
+        """Return the values of the writes that may be the last."""
         values = {write.value for write in self._last()}
         return values if any(write.sure for write in self.writes) else values | {self.initial}
 
     def _last(self) -> Iterator[Write]:
-        """A write was not the last if another one, which is sure, began after its end."""
+        """Yield the writes that may be the last: no sure write began after their end."""
         latest = max((write.began for write in self.writes if write.sure), default=-inf)
         return (write for write in self.writes if write.ended >= latest)
 
 
 @dataclass(slots=True)
 class Model:
-    """Everything that writers were told. `wrong` has what cannot be true, in sentences."""
+    """All acknowledged writes. `wrong` lists contradictions as sentences."""
 
     keywords: dict[str, Row] = field(default_factory=dict)
     mentions: dict[Identity, Row] = field(default_factory=dict)
     claimed: set[Hashable] = field(default_factory=set)
-    """Mentions and leads of which somebody was told that they had created them."""
+    """Mentions and leads whose creation a writer was told of."""
     leads: dict[str, Row] = field(default_factory=dict)
     integrations: dict[str, Row] = field(default_factory=dict)
     logs: dict[str, Row] = field(default_factory=dict)
-    """By their messages, which occur once. What a log belongs to is its integration."""
+    """Runs by message. Each message is unique. The parent is the integration."""
     tokens: dict[str, tuple[Row, int]] = field(default_factory=dict)
-    """Texts that one write each put into a lead, and how often it was sent."""
+    """Unique texts written into leads, with the number of requests."""
     perhaps: set[tuple[str, str, str]] = field(default_factory=set)
-    """Owner, platform and id of posts that were sent, and of which nobody was told what became of them."""
+    """Owner, platform and external ID of sent posts with an unknown outcome."""
     registers: dict[tuple[str, str], Register] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     _alive: dict[tuple[str, str], list[Row]] = field(default_factory=dict)
@@ -95,7 +94,7 @@ class Model:
         self.wrong.append(sentence)
 
     def add(self, kind: str, row: Row) -> Row:
-        """A row that is there, and may be picked by everybody. One that is known already stays as it is."""
+        """Add a row that any writer may pick. Return the known row if the model contains it already."""
         known: dict[str, Row] = getattr(self, kind)
         if row.id not in known:
             known[row.id] = row
@@ -103,7 +102,7 @@ class Model:
         return known[row.id]
 
     def claim(self, what: Hashable) -> None:
-        """Somebody was told to have created it, which only one can be."""
+        """Record that a writer was told to have created something. A second creation is wrong."""
         if what in self.claimed:
             self.say(f"{what} was created twice.")
         self.claimed.add(what)
@@ -114,16 +113,16 @@ class Model:
             self.mentions[identity] = row
             self._alive.setdefault(("mentions", row.owner), []).append(row)
         elif known.id != row.id:
-            self.say(f"The mention {identity} has two ids: {known.id} and {row.id}.")
+            self.say(f"The mention {identity} has two IDs: {known.id} and {row.id}.")
 
     def check_lost_lead(self, mention: Row, at: float) -> None:
-        """A lead was created before, it is said, and is no more: then somebody has deleted it."""
+        """Check that a lead reported as created and missing was deleted by a writer."""
         leads = [lead for lead in self.leads.values() if lead.parent is mention]
         if not mention.may_be_gone(at) and not any(lead.may_be_gone(at) for lead in leads):
-            self.say(f"A lead of {mention.id} is lost, and nobody had deleted it.")
+            self.say(f"A lead of {mention.id} is lost without a deletion.")
 
     def pick(self, choose: Random, kind: str, owner: str) -> Row | None:
-        """One of the owner's rows that are not known to be gone; None where there is none."""
+        """Return a random row of the owner that may exist, or None."""
         alive = self._alive.get((kind, owner), [])
         while alive:
             place = choose.randrange(len(alive))
@@ -134,11 +133,11 @@ class Model:
         return None
 
     def number(self, kind: str, owner: str) -> int:
-        """How many there are to pick from, about."""
+        """Return the approximate number of rows to pick from."""
         return len(self._alive.get((kind, owner), []))
 
     def acknowledged(self) -> dict[str, int]:
-        """How many things of each kind writers were told of, which the proof looks for."""
+        """Return the number of acknowledged facts per kind that the proof checks."""
         kinds: dict[str, Collection[Row]] = {
             "keywords": self.keywords.values(),
             "mentions": self.mentions.values(),

@@ -1,4 +1,4 @@
-"""Where it happens: a PostgreSQL and a server, which can be killed and come back."""
+"""A PostgreSQL and a server that can be killed and restarted."""
 
 import asyncio
 import os
@@ -37,7 +37,7 @@ _MORE_FOLLOWS = ("During handling of the above exception", "The above exception 
 
 
 class Place:
-    """A server process on a database of its own. `kills` counts what was killed, by name."""
+    """A server process on its own database. `kills` counts the kills by name."""
 
     def __init__(self, home: Path, postgres: EmbeddedPostgres, port: int) -> None:
         self.origin = f"http://127.0.0.1:{port}"
@@ -56,7 +56,7 @@ class Place:
         return self._postgres.url(DATABASE)
 
     def start_server(self) -> None:
-        """Returns when it answers. Raises `ServerError`."""
+        """Start the server, and return when it is ready. Raise `ServerError` if it does not start."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("LEADGRAPH_")}
         settings = {
             "LEADGRAPH_DATABASE_URL": self.url,
@@ -75,7 +75,7 @@ class Place:
         give_up_at = time.monotonic() + START_SECONDS
         while not self.answers():
             if self._process.poll() is not None or time.monotonic() > give_up_at:
-                raise ServerError(f"The server does not start: read {self.log}.")
+                raise ServerError(f"The server does not start. See {self.log}.")
             time.sleep(0.05)
 
     def answers(self) -> bool:
@@ -93,7 +93,7 @@ class Place:
                 self._process.wait()
 
     def kill_server(self) -> None:
-        """With -9, and starts another."""
+        """Kill the server with SIGKILL, and start another."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -101,9 +101,7 @@ class Place:
         self.start_server()
 
     def kill_postgres(self, choose: random.Random) -> None:
-        """Its first process with -9, one of those that serve connections with -9, or a fast stop; it then comes
-        back. The server is left alone.
-        """
+        """Kill the postmaster or a backend with SIGKILL, or stop PostgreSQL, and start it again."""
         postmaster = postmaster_of(self._data)
         backends = _children(postmaster.pid) if postmaster else []
         how = choose.choice(("postmaster", "backend", "restart"))
@@ -118,9 +116,9 @@ class Place:
         self._postgres.start()
 
     def exceptions(self) -> Counter[str]:
-        """What the server logged, by the kind of exception at the end of each chain of tracebacks; without those
-        of the driver, which tells each time that it could not open a connection in advance, and when it has lost
-        one that was being copied into.
+        """Count the exceptions in the server's log by class, one per chain of tracebacks.
+
+        Exceptions that the driver logs by itself about lost connections do not count.
         """
         found: list[tuple[str, bool]] = []
         drivers = False
@@ -135,7 +133,7 @@ class Place:
         return Counter(kind for kind, of_driver in found if not of_driver)
 
     def deadlocks(self) -> int:
-        """How many PostgreSQL has resolved: the victims' work is done again, and nobody is told."""
+        """Return the number of resolved deadlocks. The server repeats the aborted transactions."""
         return self._deadlocks() - self._deadlocks_before
 
     def _deadlocks(self) -> int:
@@ -144,7 +142,7 @@ class Place:
 
 
 def _children(pid: int) -> list[int]:
-    """The processes that serve connections, as their titles say."""
+    """Return the IDs of the backends that serve connections, found by their process titles."""
     found = []
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
         with suppress(OSError):
@@ -155,12 +153,12 @@ def _children(pid: int) -> list[int]:
 
 @contextmanager
 def place(home: Path) -> Iterator[Place]:
-    """A new, empty database and a server on it, for as long as somebody is inside."""
+    """Run a server on a new, empty database during the context."""
     home.mkdir(parents=True, exist_ok=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    # What is acknowledged must outlive the process, not the machine.
+    # Acknowledged writes must survive a crash of the process, not of the machine.
     with EmbeddedPostgres(home / "postgres", settings={"fsync": "off"}).running() as postgres:
         asyncio.run(_new_database(postgres))
         made = Place(home, postgres, port)
@@ -182,7 +180,7 @@ async def _new_database(postgres: EmbeddedPostgres) -> None:
 
 
 async def people(url: str) -> list[Person]:
-    """Members and operators, each with a key that may do everything."""
+    """Create members and operators with keys of all scopes."""
     connection = await asyncpg.connect(url)
     try:
         return [

@@ -1,6 +1,6 @@
-"""The end: what was acknowledged is held against the rows, and every counter against rows counted here.
+"""The proof at the end: it compares the rows with the model, and all counters with the rows.
 
-The counting is done in Python from all rows, apart from the triggers and from `db.integrity.audit`, which is asked as well.
+The proof counts all rows in Python, independent of the triggers and of `db.integrity.audit`, which it runs as well.
 """
 
 from collections import Counter
@@ -21,11 +21,11 @@ STATUSES = ("new", "contacted", "qualified", "converted", "disqualified")
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 SLOTS = {"slot_stats": timedelta(minutes=15), "day_stats": timedelta(days=1)}
 EXAMPLES = 5
-"""How many rows a sentence names."""
+"""Number of rows that a sentence names."""
 
 
 async def prove(pool: Pool, model: Model) -> list[str]:
-    """Sentences about what is wrong; empty where all is as it was acknowledged. Nobody may write meanwhile."""
+    """Return a sentence per kind of difference. Requires that all writers have stopped."""
     rows = {
         table: await pool.fetch(f"SELECT * FROM {table} ORDER BY id")  # noqa: S608 - names from here
         for table in (
@@ -40,7 +40,7 @@ async def prove(pool: Pool, model: Model) -> list[str]:
     }
     for table in ("analysis_results", *SLOTS, *(f"user_{table}" for table in SLOTS)):
         rows[table] = await pool.fetch(f"SELECT * FROM {table}")  # noqa: S608 - as above
-    found = [f"The audit says: {drift}." for drift in await drifts(pool)]
+    found = [f"The audit found {drift}." for drift in await drifts(pool)]
     found += _counters(rows)
     found += _roll_ups(rows)
     found += _presence(rows, model)
@@ -52,14 +52,14 @@ async def prove(pool: Pool, model: Model) -> list[str]:
 
 
 def _sentence(what: str, things: Iterable[object]) -> Iterator[str]:
-    """One sentence for all of them, if there are any."""
+    """Yield one sentence for all things, if any."""
     listed = list(things)
     if listed:
         yield f"{len(listed)} {what}, for example {', '.join(map(str, listed[:EXAMPLES]))}."
 
 
 def _counters(rows: Mapping[str, Records]) -> Iterator[str]:
-    """Every counter column, from the rows."""
+    """Compare each counter column with the rows."""
     for table, parent in (("users", "user_id"), ("keywords", "keyword_id")):
         mentions = Counter(row[parent] for row in rows["mentions"])
         leads = Counter(row[parent] for row in rows["leads"])
@@ -77,7 +77,7 @@ def _counters(rows: Mapping[str, Records]) -> Iterator[str]:
 
 
 def _roll_ups(rows: Mapping[str, Records]) -> Iterator[str]:
-    """Every slot, from the rows."""
+    """Compare each bucket with the rows."""
     moments = {
         "mentions": ("mentions", "created_at"),
         "leads": ("leads", "created_at"),
@@ -100,11 +100,11 @@ def _roll_ups(rows: Mapping[str, Records]) -> Iterator[str]:
                 }
             )
             wrong = [key for key in {*counted, *stored} if counted[key] != stored[key]]
-            yield from _sentence(f"wrong slots of {prefix}{table}", wrong)
+            yield from _sentence(f"wrong buckets of {prefix}{table}", wrong)
 
 
 def _presence(rows: Mapping[str, Records], model: Model) -> Iterator[str]:
-    """Keywords, leads and integrations: those that were acknowledged and not deleted, and no others."""
+    """Check that exactly the acknowledged and undeleted keywords, leads and integrations exist."""
     kinds: dict[str, tuple[str, dict[str, Row]]] = {
         "keywords": ("Keyword", model.keywords),
         "leads": ("Lead", model.leads),
@@ -114,13 +114,11 @@ def _presence(rows: Mapping[str, Records], model: Model) -> Iterator[str]:
         there = {encode(tag, row["id"]) for row in rows[table]}
         expected = {id_ for id_, row in acknowledged.items() if not row.is_known_gone}
         yield from _sentence(f"{table} are lost", expected - there)
-        yield from _sentence(
-            f"{table} are there that nobody was told of, or that were deleted", there - expected
-        )
+        yield from _sentence(f"{table} exist without an acknowledgement, or were deleted", there - expected)
 
 
 def _mentions(rows: Mapping[str, Records], model: Model) -> Iterator[str]:
-    """The same of mentions, which are told by keyword and post. Of some nobody was told whether they are there."""
+    """Check mentions by keyword and post. Mentions with an unknown outcome may exist."""
     owners = {row["id"]: row["name"] for row in rows["users"]}
     expected = {identity: row.id for identity, row in model.mentions.items() if not row.is_known_gone}
     there = {}
@@ -132,24 +130,24 @@ def _mentions(rows: Mapping[str, Records], model: Model) -> Iterator[str]:
         if identity not in expected and post not in model.perhaps:
             unknown.append(identity)
         elif identity in expected and identity not in model.claimed and post not in model.perhaps:
-            yield f"The mention {identity} was called a duplicate, and nobody has created it."
+            yield f"The mention {identity} was reported as a duplicate, but no writer created it."
     yield from _sentence("mentions are lost", [each for each in expected if each not in there])
     changed = [each for each, id_ in expected.items() if each in there and there[each] != id_]
-    yield from _sentence("mentions have other ids than were told", changed)
-    yield from _sentence("mentions are there that nobody was told of", unknown)
+    yield from _sentence("mentions have other IDs than acknowledged", changed)
+    yield from _sentence("mentions exist without an acknowledgement", unknown)
 
 
 def _logs(rows: Mapping[str, Records], model: Model) -> Iterator[str]:
-    """Each recorded run of an integration that is there, once."""
+    """Check that each acknowledged run of an existing integration exists once."""
     messages = Counter(row["message"] for row in rows["integration_logs"] if row["kind"] == "sync")
     expected = {message for message, row in model.logs.items() if not row.is_known_gone}
     yield from _sentence("runs are lost", expected - messages.keys())
-    yield from _sentence("runs are there that nobody was told of", messages.keys() - expected)
+    yield from _sentence("runs exist without an acknowledgement", messages.keys() - expected)
     yield from _sentence("runs are recorded twice", [each for each, times in messages.items() if times > 1])
 
 
 def _registers(rows: Mapping[str, Records], model: Model) -> Iterator[str]:
-    """What can be overwritten says what may have been written last."""
+    """Check that each overwritten column has a value that may be the last."""
     analyses = {row["mention_id"]: row["summary"] for row in rows["analysis_results"]}
     values: dict[tuple[str, str], Any] = {}
     for row in rows["keywords"]:
@@ -165,29 +163,29 @@ def _registers(rows: Mapping[str, Records], model: Model) -> Iterator[str]:
         for key, register in model.registers.items()
         if key in values and values[key] not in register.possible()
     ]
-    yield from _sentence("values are none that was written last", wrong)
+    yield from _sentence("values are not of a possible last write", wrong)
 
 
 def _histories(rows: Mapping[str, Records], model: Model) -> Iterator[str]:
-    """A lead's events tell its life without a gap: each change is one event, and one version."""
+    """Check that the events of a lead form a gapless history: one event and one version per change."""
     events: dict[int, Records] = {}
     for event in rows["lead_events"]:
         events.setdefault(event["lead_id"], []).append(event)
     texts: Counter[str] = Counter()
     wrong = []
     for lead in rows["leads"]:
-        told = events.get(lead["id"], [])
+        history = events.get(lead["id"], [])
         status = None
-        for event in told:
+        for event in history:
             if event["to_status"] is not None:
                 wrong += [f"lead {lead['id']} jumps at {event['id']}"] * (event["from_status"] != status)
                 status = event["to_status"]
             texts.update(change[1] for change in [event["data"].get("changes", {}).get("company")] if change)
-        if status != lead["status"] or [event["type"] for event in told].count("created") != 1:
-            wrong.append(f"lead {lead['id']} is {lead['status']} and was told {status}")
-        if lead["version"] != len(told):
-            wrong.append(f"lead {lead['id']} has version {lead['version']} after {len(told)} events")
-    yield from _sentence("histories of leads do not fit", wrong)
+        if status != lead["status"] or [event["type"] for event in history].count("created") != 1:
+            wrong.append(f"lead {lead['id']} is {lead['status']}, but its events end with {status}")
+        if lead["version"] != len(history):
+            wrong.append(f"lead {lead['id']} has version {lead['version']} after {len(history)} events")
+    yield from _sentence("histories of leads are wrong", wrong)
     alive = {token: times for token, (lead, times) in model.tokens.items() if not lead.is_known_gone}
-    yield from _sentence("acknowledged changes have no event", [each for each in alive if not texts[each]])
+    yield from _sentence("acknowledged changes lack an event", [each for each in alive if not texts[each]])
     yield from _sentence("changes were made twice", [each for each in alive if texts[each] > alive[each]])

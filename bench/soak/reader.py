@@ -1,7 +1,7 @@
-"""Readers, who compare all figures of an answer with each other: they are of one snapshot, so they agree.
+"""Readers that compare all figures of a response with each other. Figures of one snapshot must agree.
 
-A number can be had in several ways: from a counter, by counting rows (a filter that lets every row through forces
-that), from figures grouped by this and that, and from the rows themselves where a page has them all.
+A number comes from a counter, from counting rows (forced by a filter that matches all rows), from grouped figures, and
+from the rows of a complete page.
 """
 
 from collections import Counter
@@ -51,7 +51,7 @@ OF_AN_OPERATOR = f"""query Soak_operator {{
 
 
 class Pair(NamedTuple):
-    """Two ways to the same figure."""
+    """A figure obtained in two ways."""
 
     what: str
     one: object
@@ -59,7 +59,7 @@ class Pair(NamedTuple):
 
 
 def _lists(place: str, node: Answer, counters: Answer) -> Iterator[Pair]:
-    """The totals of lists, and their rows counted, against the counters."""
+    """Compare the totals of lists, from counters and by counting, with the counters."""
     for kind in ("mentions", "leads"):
         counter = counters[f"{kind}Count"]
         yield Pair(f"{place} {kind} total", node[kind]["totalCount"], counter)
@@ -73,7 +73,7 @@ def _statuses(place: str, node: Answer) -> Iterator[Pair]:
 
 
 def _figures(place: str, answer: Answer, counters: Answer) -> Iterator[Pair]:
-    """Figures of all mentions and leads, however they are grouped."""
+    """Compare figures of all mentions and leads, in each grouping, with the counters."""
     mentions, leads = answer["figures"]["stats"], answer["leadFigures"]["stats"]
     for kind, stats, groups in (
         ("mentions", mentions, ("byPlatform", "bySentiment", "overTime")),
@@ -90,7 +90,7 @@ def _figures(place: str, answer: Answer, counters: Answer) -> Iterator[Pair]:
 
 
 def _sums(place: str, owner: Answer, nodes: list[Answer]) -> Iterator[Pair]:
-    """What a user has against what the user's keywords have, where all of them are in the answer."""
+    """Compare the counters of a user with the sums over all keywords of the user."""
     yield Pair(f"{place} keywords", owner["keywordsCount"], len(nodes))
     for name in ("mentionsCount", "leadsCount", *(f"{status}LeadsCount" for status in STATUSES)):
         yield Pair(f"{place} sum of {name}", sum(node[name] for node in nodes), owner[name])
@@ -133,7 +133,7 @@ def of_operator(answer: Answer) -> Iterator[Pair]:
 
 
 class Reader:
-    """Asks for everything that its user may see, and for one keyword a few times; again and again."""
+    """A reader that requests all figures of its user, then some single keywords."""
 
     def __init__(self, client: Client, model: Model, person: Person, members: Sequence[Person]) -> None:
         self._client = client
@@ -164,4 +164,4 @@ class Reader:
         self._client.tally.figures += len(compared)
         for pair in compared:
             if pair.one != pair.other:
-                self._model.say(f"One answer has two figures of {pair.what}: {pair.one} and {pair.other}.")
+                self._model.say(f"A response has two figures of {pair.what}: {pair.one} and {pair.other}.")

@@ -1,4 +1,4 @@
-"""The parts of a soak, one after the other on the same data, and its report."""
+"""The parts of a soak on the same data, and the report."""
 
 import asyncio
 import random
@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from bench.soak.client import BucketSums, Client, WrongAnswerError
+from bench.soak.client import Client, Tally, WrongAnswerError
 from bench.soak.model import Model
 from bench.soak.place import Place, people
 from bench.soak.proof import prove
@@ -21,14 +21,14 @@ from db.engine.pool import open_pool
 
 PARTS = ("calm", "server", "postgres")
 MOST_WRONG = 20
-"""After so many sentences it is known that something is wrong."""
+"""Number of contradictions after which the soak stops."""
 OPERATORS_EVERY = 4
 PROOF_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done; the same plan is the same load."""
+    """The options of a soak. The same plan repeats the same load."""
 
     seed: int
     operations: int
@@ -40,15 +40,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What happened in a part."""
+    """The results of a part."""
 
     name: str
     seconds: float
-    tally: BucketSums
+    tally: Tally
     kills: dict[str, int]
     exceptions: dict[str, int]
     audited: float
-    """Counters that the server's own audit counted again since it started last."""
+    """Counters checked by the server's own audit since its last start."""
 
 
 @dataclass(slots=True)
@@ -56,11 +56,11 @@ class Report:
     plan: Plan
     parts: list[Part] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
-    """What was there in the end."""
+    """Number of rows per table at the end."""
     acknowledged: dict[str, int] = field(default_factory=dict)
-    """What was held against the rows."""
+    """Number of acknowledged facts that the proof checked."""
     deadlocks: int = 0
-    """Those that PostgreSQL resolved, and nobody was told of."""
+    """Deadlocks that PostgreSQL resolved and the server retried."""
     wrong: list[str] = field(default_factory=list)
 
     def text(self) -> str:
@@ -69,8 +69,8 @@ class Report:
         for part in self.parts:
             lines += _described(part)
         held = ", ".join(f"{number:,} {what}" for what, number in self.acknowledged.items())
-        lines += [f"Acknowledged, and looked for: {held}", f"In the end: {rows}"]
-        lines += [f"Deadlocks resolved and told to nobody: {self.deadlocks}"]
+        lines += [f"Acknowledged and checked: {held}", f"Rows at the end: {rows}"]
+        lines += [f"Deadlocks resolved and retried: {self.deadlocks}"]
         lines += [f"WRONG: {sentence}" for sentence in self.wrong] or ["Nothing is wrong."]
         return "\n".join(lines)
 
@@ -82,12 +82,12 @@ def _described(part: Part) -> list[str]:
         "operations": tally.done,
         "refused": tally.refused,
         "rows of ingests": tally.rows,
-        "tries that nobody answered": tally.lost,
+        "requests without a response": tally.lost,
         "killed": part.kills,
         "logged by the server": part.exceptions,
     }
     lines = [
-        f"\n{part.name}: {done:,} operations in {part.seconds:.0f} s, {done / part.seconds:.0f} a second"
+        f"\n{part.name}: {done:,} operations in {part.seconds:.0f} s, {done / part.seconds:.0f} per second"
     ]
     for name, counted in counts.items():
         if counted:
@@ -96,8 +96,8 @@ def _described(part: Part) -> list[str]:
                 f"{what} {n:,}" for what, n in sorted(counted.items(), key=lambda pair: -pair[1])
             )
             lines.append(f"  {total:,} {name}: {each}")
-    lines.append(f"  {tally.answers:,} answers to readers, {tally.figures:,} pairs of figures compared")
-    lines.append(f"  {part.audited:,.0f} counters counted again by the server's own audit")
+    lines.append(f"  {tally.answers:,} responses to readers, {tally.figures:,} pairs of figures compared")
+    lines.append(f"  {part.audited:,.0f} counters checked by the server's own audit")
     return lines
 
 
@@ -113,7 +113,7 @@ async def _run(place: Place, plan: Plan) -> Report:
             plan.parts
         )
         if not model.wrong:
-            report.parts.append(await _Fire(place, plan, model, everybody, name).burn(operations))
+            report.parts.append(await _Part(place, plan, model, everybody, name).run(operations))
     pool = await open_pool(place.url, size=1, statement_timeout_seconds=PROOF_SECONDS)
     try:
         report.wrong = [*model.wrong, *await prove(pool, model)]
@@ -126,8 +126,8 @@ async def _run(place: Place, plan: Plan) -> Report:
     return report
 
 
-class _Fire:
-    """One part: writers until their operations are done, readers and the killer beside them."""
+class _Part:
+    """One part: writers run a number of operations, with readers and the killer beside them."""
 
     def __init__(
         self, place: Place, plan: Plan, model: Model, everybody: Sequence[Person], name: str
@@ -138,17 +138,17 @@ class _Fire:
         self._members = [person for person in everybody if not person.is_operator]
         self._operators = [person for person in everybody if person.is_operator]
         self._name = name
-        self._tally = BucketSums()
+        self._tally = Tally()
         self._done = asyncio.Event()
         self._operations = 0
         self._killed_before = self._place.kills.total()
 
     def _goes_on(self) -> bool:
-        """Until the operations are done, and something has been killed where that is the part's point."""
+        """Return whether operations are left, or the part still needs its first kill."""
         has_killed = self._name == "calm" or self._place.kills.total() > self._killed_before
         return self._tally.done.total() < self._operations or not has_killed
 
-    async def burn(self, operations: int) -> Part:
+    async def run(self, operations: int) -> Part:
         self._operations = operations
         before, logged, began = Counter(self._place.kills), self._place.exceptions(), time.monotonic()
         async with asyncio.TaskGroup() as group:
@@ -196,7 +196,7 @@ class _Fire:
             self._model.say(str(wrong))
 
     async def _kill(self) -> None:
-        """Kills, and brings back, about as often as the plan says. In the end everything runs."""
+        """Kill and restart processes at the planned average interval. At the end, all processes run."""
         choose = self._random("killer", 0)
         while not self._done.is_set():
             await asyncio.sleep(self._plan.kill_every_seconds * choose.uniform(0.5, 1.5))
@@ -208,17 +208,18 @@ class _Fire:
                 await asyncio.to_thread(self._place.kill_postgres, choose)
 
     def _judge(self, exceptions: Counter[str]) -> None:
-        """What nobody may have seen or logged, however things were killed: the server knows when the database is
-        away, and writes tracebacks of other things only.
+        """Record failures that are wrong even during kills.
+
+        A server kill must not cause UNAVAILABLE, and the server must not log tracebacks of an outage.
         """
         lost = self._tally.lost
         if lost and (self._name == "calm" or (self._name == "server" and lost["UNAVAILABLE"])):
-            self._model.say(f"Callers were told of failures in the part {self._name}: {dict(lost)}")
+            self._model.say(f"Clients got failures in the part {self._name}: {dict(lost)}")
         if exceptions:
-            self._model.say(f"The server logged {dict(exceptions)}: read {self._place.log}.")
+            self._model.say(f"The server logged {dict(exceptions)}. See {self._place.log}.")
 
     async def _audited(self) -> float:
-        """What the server says of its own audit, which has to have found nothing wrong."""
+        """Return the number of counters that the server's own audit checked. Record wrong counters."""
         async with httpx.AsyncClient(base_url=self._place.origin, timeout=30) as client:
             text = (await client.get("/metrics")).text
         totals: Counter[str] = Counter()
@@ -226,5 +227,5 @@ class _Fire:
             for sample in family.samples:
                 totals[sample.name] += int(sample.value)
         if totals["leadgraph_audit_counters_wrong_total"]:
-            self._model.say(f"The server's audit found wrong counters: read {self._place.log}.")
+            self._model.say(f"The server's audit found wrong counters. See {self._place.log}.")
         return totals["leadgraph_audit_counters_checked_total"]

@@ -1,4 +1,4 @@
-"""A writer: one operation at random after the other, among few rows, so that writers meet."""
+"""A writer of random operations on few rows, so that writers collide."""
 
 import itertools
 import time
@@ -10,7 +10,7 @@ from bench.soak.ingest import Ingest
 from bench.soak.model import Model, Row, Write
 
 NAMES = 60
-"""Keywords of a user that are there at a time, about, and so many names for them."""
+"""Approximate number of keywords per user, and number of keyword names."""
 MENTIONS_AT_ONCE = 20
 STATUSES = ("NEW", "CONTACTED", "QUALIFIED", "CONVERTED", "DISQUALIFIED")
 KEYWORD_STATUSES = {"pauseKeyword": "PAUSED", "resumeKeyword": "ACTIVE", "archiveKeyword": "ARCHIVED"}
@@ -18,7 +18,7 @@ KEYWORD_STATUSES = {"pauseKeyword": "PAUSED", "resumeKeyword": "ACTIVE", "archiv
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who writes. An operator writes the members' rows."""
+    """A user. An operator writes the rows of members."""
 
     name: str
     id: str
@@ -27,7 +27,7 @@ class Person:
 
 
 class Writer:
-    """Does what chance says and holds each answer against the model."""
+    """A writer that runs random operations and checks each response against the model."""
 
     def __init__(
         self, name: str, client: Client, model: Model, person: Person, members: Sequence[Person]
@@ -69,19 +69,19 @@ class Writer:
         return self._model.pick(self._choose, kind, self._owner().name)
 
     def _judge(self, what: str, outcome: Outcome, rows: Sequence[Row]) -> bool:
-        """Whether it was written, after a look whether the answer can be true."""
+        """Return whether the write succeeded. Record a response that contradicts the model."""
         if "NOT_FOUND" in outcome.codes and not any(row.may_be_gone(outcome.ended) for row in rows):
-            self._model.say(f"{what} did not find {[row.id for row in rows]}, which nobody had deleted.")
+            self._model.say(f"{what} did not find {[row.id for row in rows]}, which were not deleted.")
         if not outcome.codes:
             for row in rows:
                 if row.is_gone(outcome.began):
-                    self._model.say(f"{what} wrote {row.id}, which was gone.")
+                    self._model.say(f"{what} wrote {row.id}, which was deleted.")
         return not outcome.codes
 
     def _note(
         self, rows: Sequence[Row], column: str, initial: object, value: object, outcome: Outcome
     ) -> None:
-        """A value that was written, or may have been by a try that nobody answered."""
+        """Record a written value, or the possible write of a request without a response."""
         if outcome.codes and not outcome.lost:
             return
         write = Write(value, outcome.began, outcome.ended, sure=not outcome.codes)
@@ -124,7 +124,7 @@ class Writer:
             if row.deletions > 1:
                 self._model.say(f"{name} deleted {row.id} twice.")
         elif alone and row.tries_to_delete == 1 and not outcome.lost and not self._parent_may_be_gone(row):
-            self._model.say(f"{name} did not find {row.id}, which nobody else had deleted.")
+            self._model.say(f"{name} did not find {row.id}, which no other writer deleted.")
         row.gone_by = min(row.gone_by, outcome.ended)
 
     @staticmethod
@@ -141,7 +141,7 @@ class Writer:
         await self._delete("integrations", "deleteIntegration")
 
     def _pick_mentions(self) -> list[Row]:
-        """Some of one owner's, each once."""
+        """Return some different mentions of one owner."""
         owner = self._owner().name
         number = self._choose.randint(1, MENTIONS_AT_ONCE)
         found = [self._model.pick(self._choose, "mentions", owner) for _ in range(number)]
@@ -151,9 +151,9 @@ class Writer:
         mentions = self._pick_mentions()
         if not mentions:
             return
-        starred = self._choose.random() < 0.5  # noqa: PLR2004 - one or the other
+        starred = self._choose.random() < 0.5  # noqa: PLR2004 - half of them
         given = {"ids": [row.id for row in mentions], "starred": starred}
-        if self._choose.random() < 0.5:  # noqa: PLR2004 - as well
+        if self._choose.random() < 0.5:  # noqa: PLR2004 - half of them
             given["idempotencyKey"] = next(self._tokens)
         outcome = await self._client.mutate("triageMentions", given, "changedCount")
         self._judge("triageMentions", outcome, mentions)
@@ -201,7 +201,7 @@ class Writer:
         self._note([lead], "status", "NEW", status, outcome)
 
     async def update_lead(self) -> None:
-        """With or without the version that was seen. Without, a repeated try may write the text once more."""
+        """Update a lead, with or without `expectedVersion`. Without, a repeated request may write the text again."""
         lead = self._pick("leads")
         if lead is None:
             return
@@ -248,14 +248,14 @@ class Writer:
             self._model.logs[token] = Row(token, integration.owner, integration)
 
     async def look(self) -> None:
-        """Whether what was acknowledged is there for the next request, and what was deleted is not."""
+        """Check that an acknowledged row is readable, and a deleted row is not."""
         row = self._pick(self._choose.choice(("keywords", "mentions", "leads", "integrations")))
         if row is None:
             return
         found = await self._client.ask("query Soak_look($id: ID!) { node(id: $id) { id } }", id=row.id)
         is_there = found.answer["node"] is not None
         if is_there and row.is_gone(found.began):
-            self._model.say(f"{row.id} was read, and had been deleted before.")
+            self._model.say(f"{row.id} was read after its deletion.")
         if not is_there and not row.may_be_gone(found.ended):
-            self._model.say(f"{row.id} was not found, and nobody had deleted it.")
+            self._model.say(f"{row.id} was not found, but was not deleted.")
         self._client.tally.done["look"] += 1

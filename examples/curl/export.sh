@@ -1,11 +1,11 @@
 #!/bin/sh
-# Has all leads with some statuses written into a file, waits for it, and fetches it.
+# Exports all leads with some statuses into a file, waits for the file, and downloads it.
 #
 #     sh export.sh leads.jsonl.gz QUALIFIED CONVERTED
 #
-# The variables LEADGRAPH_URL and LEADGRAPH_API_KEY say whom to ask. curl and python3 have to be installed.
+# Requires the variables LEADGRAPH_URL and LEADGRAPH_API_KEY, curl and python3.
 set -eu
-: "${LEADGRAPH_URL:?says where to ask}" "${LEADGRAPH_API_KEY:?is the key to ask with}" "${1:?Name a file}" "${2:?Give statuses}"
+: "${LEADGRAPH_URL:?must be the URL of the API}" "${LEADGRAPH_API_KEY:?must be an API key}" "${1:?Pass a file}" "${2:?Pass statuses}"
 
 file=$1
 shift
@@ -28,7 +28,7 @@ question() {
     printf '{"query": "query($id: ID!) { export(id: $id) { id status error url } }", "variables": {"id": "%s"}}' "$1"
 }
 
-# A field of the export in an answer; what is wrong with it goes to standard error.
+# Prints a field of the export in a response, or the response's errors to standard error.
 field() {
     python3 -c 'import json, sys
 answer = json.load(sys.stdin)

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Prints the texts of the mentions that fit some words, the earliest first, one per line.
+# Prints the texts of the mentions that match some words, oldest first, one per line.
 #
 #     sh mentions.sh '"should we buy" or recommend'
 #
-# The variables LEADGRAPH_URL and LEADGRAPH_API_KEY say whom to ask. curl and python3 have to be installed.
+# Requires the variables LEADGRAPH_URL and LEADGRAPH_API_KEY, curl and python3.
 set -eu
-: "${LEADGRAPH_URL:?says where to ask}" "${LEADGRAPH_API_KEY:?is the key to ask with}" "${1:?Give words to search for}"
+: "${LEADGRAPH_URL:?must be the URL of the API}" "${LEADGRAPH_API_KEY:?must be an API key}" "${1:?Pass words to search for}"
 
 words=$1
 question='query PageOfMentions($filter: MentionFilter!, $after: String) {
@@ -19,7 +19,7 @@ ask() {
     curl -sS "$LEADGRAPH_URL" -H "Authorization: Bearer $LEADGRAPH_API_KEY" -H "Content-Type: application/json" -d "$1"
 }
 
-# A request for the page behind a cursor, itself in JSON.
+# Prints the request for the page after a cursor. The cursor is JSON.
 request() {
     python3 -c 'import json, sys
 query, words, after = sys.argv[1:]
@@ -27,7 +27,7 @@ variables = {"filter": {"search": words}, "after": json.loads(after)}
 print(json.dumps({"query": query, "variables": variables}))' "$question" "$words" "$1"
 }
 
-# The texts of a page; what is wrong with it goes to standard error.
+# Prints the texts of a page, or the response's errors to standard error.
 texts() {
     python3 -c 'import json, sys
 answer = json.load(sys.stdin)
@@ -37,7 +37,7 @@ for mention in answer["data"]["mentions"]["nodes"]:
     print(" ".join(mention["content"].split()))'
 }
 
-# The cursor behind a page, in JSON, or nothing behind the last one.
+# Prints the cursor at the end of a page as JSON, or nothing after the last page.
 next() {
     python3 -c 'import json, sys
 page = json.load(sys.stdin)["data"]["mentions"]["pageInfo"]

@@ -1,9 +1,9 @@
-"""Prints all leads that an API key may see, the earliest first, one per line and tab-separated.
+"""Print all leads that an API key may read, oldest first, one per line and tab-separated.
 
     python leads.py                          all leads
-    python leads.py QUALIFIED CONVERTED      those that stand there now
+    python leads.py QUALIFIED CONVERTED      leads with these statuses
 
-The variables LEADGRAPH_URL and LEADGRAPH_API_KEY say whom to ask; requirements.txt says what to install.
+Requires the variables LEADGRAPH_URL and LEADGRAPH_API_KEY, and the packages of requirements.txt.
 """
 
 import os
@@ -18,7 +18,7 @@ from gql.transport.httpx import HTTPXTransport
 
 Lead = Mapping[str, Any]
 
-SIZE_OF_PAGE = 50  # 100 at most
+SIZE_OF_PAGE = 50  # at most 100
 PAGE_OF_LEADS = """
 query PageOfLeads($filter: LeadFilter, $size: Int!, $after: String) {
   leads(filter: $filter, orderBy: OLDEST, first: $size, after: $after) {
@@ -46,7 +46,7 @@ query PageOfLeads($filter: LeadFilter, $size: Int!, $after: String) {
 
 
 def leads(api: SyncClientSession, statuses: list[str]) -> Iterator[Lead]:
-    """All leads with one of the statuses, or with any; a page is asked for when the one before is used up."""
+    """Yield all leads, or those with one of the statuses. Request each page when it is needed."""
     variables: dict[str, Any] = {"size": SIZE_OF_PAGE}
     if statuses:
         variables["filter"] = {"status": {"in": statuses}}
@@ -79,7 +79,7 @@ def main(statuses: list[str]) -> int:
             print(f"{error['extensions']['code']}: {error['message']}", file=sys.stderr)
         return 1
     except TransportError as failure:
-        print(f"{url} cannot be asked: {failure}", file=sys.stderr)
+        print(f"Cannot query {url}: {failure}", file=sys.stderr)
         return 1
     return 0
 

@@ -1,9 +1,9 @@
-"""Sends the posts of a file, one JSON object in each line, and prints which lines could not be taken in.
+"""Send the posts of a file, one JSON object per line, and print the lines that failed.
 
     python send_mentions.py posts.jsonl
 
-Sending a file again, whole or after it broke off, creates nothing twice. The variables LEADGRAPH_URL and
-LEADGRAPH_API_KEY say where to; requirements.txt says what to install.
+Sending a file again, for example after an interruption, creates no duplicates. Requires the variables LEADGRAPH_URL
+and LEADGRAPH_API_KEY, and the packages of requirements.txt.
 """
 
 import json
@@ -19,14 +19,14 @@ Result = dict[str, Any]
 
 
 class RefusedError(Exception):
-    """Nothing was taken in, for the errors that the answer has instead of lines."""
+    """The API refused the whole request with these errors."""
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__("\n".join(f"{error['extensions']['code']}: {error['message']}" for error in errors))
 
 
 def send(path: Path, url: str, key: str) -> Iterator[Result]:
-    """What became of each line, and a summary at the end. The file is read while it is sent."""
+    """Yield the result of each line and the summary at the end, while the file is read and sent."""
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"}
     with path.open("rb") as file, httpx.stream("POST", url, content=file, headers=headers) as answer:
         if answer.is_error:
@@ -36,7 +36,7 @@ def send(path: Path, url: str, key: str) -> Iterator[Result]:
 
 
 def is_complete(result: Result) -> bool:
-    """Prints what there is to mend, and what came of it all; whether everything was taken in."""
+    """Print the errors and the summary in a result. Return whether the result has no errors."""
     for error in result.get("errors", []):
         print(f"line {result['line']}: {error['field'] or 'row'}: {error['message']}", file=sys.stderr)
     if "error" in result:
@@ -49,7 +49,7 @@ def is_complete(result: Result) -> bool:
 def main(arguments: list[str]) -> int:
     url, key = os.environ.get("LEADGRAPH_URL"), os.environ.get("LEADGRAPH_API_KEY")
     if not url or not key or len(arguments) != 1:
-        print("Set LEADGRAPH_URL and LEADGRAPH_API_KEY, and name a file.", file=sys.stderr)
+        print("Set LEADGRAPH_URL and LEADGRAPH_API_KEY, and pass a file.", file=sys.stderr)
         return 1
     url = url.removesuffix("/graphql") + "/ingest/mentions"
     try:
@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> int:
         print(refusal, file=sys.stderr)
         return 1
     except (OSError, httpx.HTTPError) as failure:
-        print(f"{arguments[0]} cannot be sent to {url}: {failure}", file=sys.stderr)
+        print(f"Cannot send {arguments[0]} to {url}: {failure}", file=sys.stderr)
         return 1
     return 0 if all(complete) else 1
 

@@ -9,9 +9,9 @@ const config: CodegenConfig = {
       preset: "client",
       presetConfig: { fragmentMasking: { unmaskFunctionName: "unmasked" } },
       config: {
-        // Documents are sent as texts: a bundle then holds no parser.
+        // Documents are strings, so that the bundle needs no parser.
         documentMode: "string",
-        // What each scalar is in JSON. A scalar that is missing here stops the generation.
+        // The JSON type of each scalar. A missing scalar stops the generation.
         strictScalars: true,
         scalars: {
           ID: "string",
@@ -22,7 +22,7 @@ const config: CodegenConfig = {
           Secret: "string",
           URL: "string",
         },
-        // Values may be added to enums, so a switch over one needs a default.
+        // The API may add enum values, so a switch over an enum needs a default.
         futureProofEnums: true,
         useTypeImports: true,
       },

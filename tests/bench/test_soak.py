@@ -81,7 +81,7 @@ def test_deleting_a_parent_deletes_its_rows_in_the_model() -> None:
     assert lead.is_known_gone
 
 
-class Told:
+class Recorded:
     """A database that agrees with the model: a keyword with two mentions, a lead and a log."""
 
     def __init__(self, pool: Pool) -> None:
@@ -121,69 +121,69 @@ class Told:
 
 
 @pytest.fixture
-async def told(pool: Pool) -> Told:
-    made = Told(pool)
+async def recorded(pool: Pool) -> Recorded:
+    made = Recorded(pool)
     await made.make()
     return made
 
 
-async def test_the_proof_accepts_a_database_that_agrees_with_the_model(told: Told) -> None:
-    assert await prove(told.pool, told.model) == []
-    assert told.model.wrong == []
-    assert told.model.acknowledged() == {
+async def test_the_proof_accepts_a_database_that_agrees_with_the_model(recorded: Recorded) -> None:
+    assert await prove(recorded.pool, recorded.model) == []
+    assert recorded.model.wrong == []
+    assert recorded.model.acknowledged() == {
         "keywords": 2, "mentions": 2, "leads": 1, "integrations": 1, "runs": 1,
         "deleted rows": 0, "last values": 1, "changes of leads": 1,
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "difference"),
     [
         ("DELETE FROM keywords WHERE id = 2", "1 keywords are lost"),
-        ("INSERT INTO keywords (user_id, keyword) VALUES (1, 'ghost')", "1 keywords are there that nobody"),
+        ("INSERT INTO keywords (user_id, keyword) VALUES (1, 'ghost')", "1 keywords exist without an acknowledgement"),
         ("DELETE FROM mentions WHERE id = 2", "1 mentions are lost"),
         (
             f"INSERT INTO mentions ({MENTION}) VALUES (1, 1, 'x', '3', 'u', 'text')",
-            "1 mentions are there that nobody",
+            "1 mentions exist without an acknowledgement",
         ),
         ("DELETE FROM leads", "1 leads are lost"),
         ("DELETE FROM integration_logs", "1 runs are lost"),
         (RECORD_RUN, "1 runs are recorded twice"),
-        ("UPDATE leads SET company = 'older'", "1 values are none that was written last"),
+        ("UPDATE leads SET company = 'older'", "1 values are not of a possible last write"),
         ("UPDATE leads SET version = 3", "lead 1 has version 3 after 2 events"),
-        ("UPDATE leads SET status = 'qualified'", "lead 1 is qualified and was told new"),
-        ("DELETE FROM lead_events WHERE type = 'updated'", "1 acknowledged changes have no event"),
+        ("UPDATE leads SET status = 'qualified'", "lead 1 is qualified, but its events end with new"),
+        ("DELETE FROM lead_events WHERE type = 'updated'", "1 acknowledged changes lack an event"),
         (
             "INSERT INTO lead_events (lead_id, type, data) SELECT lead_id, type, data FROM lead_events",
             "1 changes were made twice",
         ),
         ("UPDATE users SET mentions_count = 3", "wrong counters of users 1, for example mentions_count 3 for 2"),
         ("UPDATE keywords SET new_leads_count = 0 WHERE id = 1", "new_leads_count 0 for 1"),
-        ("UPDATE slot_stats SET mentions = 9", "wrong slots of slot_stats"),
-        ("DELETE FROM user_day_stats", "wrong slots of user_day_stats"),
+        ("UPDATE slot_stats SET mentions = 9", "wrong buckets of slot_stats"),
+        ("DELETE FROM user_day_stats", "wrong buckets of user_day_stats"),
     ],
 )  # fmt: skip
-async def test_the_proof_reports_each_difference(told: Told, spoil: str, said: str) -> None:
-    await told.pool.execute(spoil)
-    found = await prove(told.pool, told.model)
-    assert any(said in sentence for sentence in found), found
+async def test_the_proof_reports_each_difference(recorded: Recorded, spoil: str, difference: str) -> None:
+    await recorded.pool.execute(spoil)
+    found = await prove(recorded.pool, recorded.model)
+    assert any(difference in sentence for sentence in found), found
 
 
-async def test_the_proof_reports_deleted_rows_that_exist(told: Told) -> None:
-    told.model.keywords[encode("Keyword", 1)].gone_by = 3
-    found = await prove(told.pool, told.model)
-    assert "1 keywords are there that nobody was told of, or that were deleted" in found[0]
-    assert len(found) == 3  # its mentions and its lead
+async def test_the_proof_reports_deleted_rows_that_exist(recorded: Recorded) -> None:
+    recorded.model.keywords[encode("Keyword", 1)].gone_by = 3
+    found = await prove(recorded.pool, recorded.model)
+    assert "1 keywords exist without an acknowledgement, or were deleted" in found[0]
+    assert len(found) == 3  # its mentions and its lead as well
 
 
-async def test_the_proof_accepts_unacknowledged_rows_present_or_absent(told: Told) -> None:
+async def test_the_proof_accepts_unacknowledged_rows_present_or_absent(recorded: Recorded) -> None:
     identity = (encode("Keyword", 1), "X", "2")
-    del told.model.mentions[identity]
-    assert len(await prove(told.pool, told.model)) == 1
-    told.model.perhaps.add(("ann", "X", "2"))
-    assert await prove(told.pool, told.model) == []
-    await told.pool.execute("DELETE FROM mentions WHERE id = 2")
-    assert await prove(told.pool, told.model) == []
+    del recorded.model.mentions[identity]
+    assert len(await prove(recorded.pool, recorded.model)) == 1
+    recorded.model.perhaps.add(("ann", "X", "2"))
+    assert await prove(recorded.pool, recorded.model) == []
+    await recorded.pool.execute("DELETE FROM mentions WHERE id = 2")
+    assert await prove(recorded.pool, recorded.model) == []
 
 
 def test_the_proof_reports_a_row_created_twice() -> None:

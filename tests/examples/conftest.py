@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.checkout import Checkout, checkout_of
 from tests.support.demo import Demo
-from web.node import Node, kept
+from web.node import Node, kept_node
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,7 +18,7 @@ def node() -> Node:
     """Node from its wheel, which stays in `build/node`."""
     if os.environ.get("LEADGRAPH_SKIP_WEB") == "1":
         pytest.skip("Node is left out, as LEADGRAPH_SKIP_WEB=1 says.")
-    return kept(ROOT / "build" / "node.log")
+    return kept_node(ROOT / "build" / "node.log")
 
 
 @pytest.fixture(scope="session")

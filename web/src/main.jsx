@@ -1,5 +1,5 @@
 import "./workers.js";
-// The parts of graphiql/style.css without its copy of Monaco's styles, which Monaco brings itself.
+// The parts of graphiql/style.css, without its copy of Monaco's styles: Monaco includes them itself.
 import "@graphiql/react/font/roboto.css";
 import "@graphiql/react/font/fira-code.css";
 import "@graphiql/react/style.css";
@@ -15,7 +15,7 @@ import { Kind, parse } from "graphql";
 import { createRoot } from "react-dom/client";
 import { createStorage, openFirst } from "./storage.js";
 
-// Written into the page by the server; empty under `vite dev`.
+// The server writes the configuration into the page. It is empty under `vite dev`.
 const { endpoint = "/graphql", headers = null, tabs = [] } = JSON.parse(
   document.getElementById("graphiql-config").textContent,
 );
@@ -23,17 +23,17 @@ const shown = headers ? JSON.stringify(headers, null, 2) : undefined;
 
 const ask = createGraphiQLFetcher({ url: endpoint, enableIncrementalDelivery: false });
 
-/** GraphiQL learns a moment late that another operation stands in the editor; a lone one names itself. */
+/** Returns the name of the only operation. GraphiQL's own value is outdated just after an edit. */
 function operationName(request) {
   try {
     const operations = parse(request.query).definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
     return operations.length === 1 ? operations[0].name?.value : request.operationName;
   } catch {
-    return request.operationName; // The server says what is wrong with the document.
+    return request.operationName; // The server reports the syntax error.
   }
 }
 
-/** An empty headers editor means the configured headers; introspection also runs before there is an editor. */
+/** Uses the configured headers if the headers editor is empty, or does not exist yet during introspection. */
 const fetcher = (request, options) =>
   ask(
     { ...request, operationName: operationName(request) },
@@ -60,7 +60,7 @@ createRoot(document.getElementById("graphiql")).render(
     initialHeaders={shown}
     defaultHeaders={shown}
     defaultEditorToolsVisibility="headers"
-    // Left undefined where it is not true: only then do GraphiQL's settings offer it.
+    // Undefined instead of false, since GraphiQL hides the setting if the value is defined.
     shouldPersistHeaders={storage.keepsHeaders || undefined}
     showPersistHeadersSettings={!headers}
     inputValueDeprecation

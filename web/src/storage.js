@@ -1,14 +1,14 @@
-// Where GraphiQL keeps its tabs and its history: localStorage, under names of our own, so that other
-// GraphiQLs on the same host and port keep theirs.
+// GraphiQL's storage: localStorage with a prefix, so that another GraphiQL on the same host and port keeps its own
+// tabs and history.
 const PREFIX = "leadgraph:";
 const TABS = "graphiql:tabState";
 const HISTORY = ["graphiql:queries", "graphiql:favorites"];
 
-/** The same JSON with each `headers` in it replaced. */
+/** Returns the JSON with each value of `headers` replaced. */
 const withHeaders = (json, headers) =>
   JSON.stringify(JSON.parse(json), (name, value) => (name === "headers" ? headers : value));
 
-/** Stores headers that a person typed only where they asked for it, which GraphiQL alone forgets in its history. */
+/** Stores typed headers only if the user enabled it. GraphiQL alone would store them in its history. */
 class PersonalStorage {
   getItem(name) {
     return localStorage.getItem(PREFIX + name);
@@ -35,15 +35,15 @@ class PersonalStorage {
     return Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
   }
 
-  /** Whether GraphiQL may take headers for kept: in its settings a person can say so. */
+  /** Whether the user enabled the storage of headers in GraphiQL's settings. */
   get keepsHeaders() {
     return this.getItem("graphiql:shouldPersistHeaders") === "true";
   }
 }
 
 /**
- * Never stores headers. What is read back carries the configured ones, so a key that was replaced
- * cannot linger in a tab or in the history.
+ * Never stores headers. Restored tabs and history get the configured headers, so a replaced key cannot
+ * remain in them.
  */
 class ConfiguredStorage extends PersonalStorage {
   constructor(headers) {
@@ -62,13 +62,13 @@ class ConfiguredStorage extends PersonalStorage {
   }
 
   get keepsHeaders() {
-    return true; // So GraphiQL believes; it would otherwise not recognise the tabs that come back.
+    return true; // Otherwise GraphiQL would not recognise the restored tabs.
   }
 }
 
 export const createStorage = (headers) => (headers ? new ConfiguredStorage(headers) : new PersonalStorage());
 
-/** On the first visit, makes the first of the given tabs the one that is open, variables included. */
+/** Opens the first tab with its variables on the first visit. */
 export function openFirst(tabs, storage) {
   if (storage.getItem(TABS) || !tabs.length) return;
   storage.setItem("graphiql:query", tabs[0].query);

@@ -5,7 +5,7 @@ export type Api = { url: string; key: string };
 type GraphQLProblem = { message: string; extensions?: { code?: string; requestId?: string } };
 type Answer<Result> = { data?: Result | null; errors?: GraphQLProblem[] };
 
-/** What the API said is wrong. `code` is one of its documented codes. */
+/** An error of the API. `code` is one of the documented codes. */
 export class ApiError extends Error {
   readonly code: string;
   readonly requestId: string | undefined;
@@ -17,7 +17,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Asks one question. An answer with errors is thrown as the first of them. */
+/** Runs one operation. Throws the first error of the response. */
 export async function ask<Result, Variables>(
   api: Api,
   document: TypedDocumentString<Result, Variables>,
@@ -28,10 +28,10 @@ export async function ask<Result, Variables>(
     headers: { "Content-Type": "application/json", Authorization: `Bearer ${api.key}` },
     body: JSON.stringify({ query: document.toString(), variables }),
   }).catch((cause: unknown) => {
-    throw new Error(`${api.url} cannot be asked.`, { cause });
+    throw new Error(`Cannot query ${api.url}.`, { cause });
   });
   const answer = (await response.json()) as Answer<Result>;
   if (answer.errors?.[0]) throw new ApiError(answer.errors[0]);
-  if (!answer.data) throw new Error(`The API answered ${response.status} without data.`);
+  if (!answer.data) throw new Error(`The API responded ${response.status} without data.`);
   return answer.data;
 }

@@ -1,4 +1,4 @@
-// Prints the mentions that promise a lead and have none yet, the earliest first.
+// Prints the promising mentions without a lead, oldest first.
 
 import { type Api, ApiError, ask } from "./api.ts";
 import { type FragmentType, graphql, unmasked } from "./gql/index.ts";
@@ -42,7 +42,7 @@ const PROMISING: MentionFilter = {
   or: [{ intent: { in: ["BUYING", "RECOMMENDATION_REQUEST"] } }, { sentiment: { eq: "NEGATIVE" } }],
 };
 
-/** All pages, one after the other. */
+/** Yields all pages, one after the other. */
 async function* pages(api: Api, filter: MentionFilter, size: number) {
   let after: string | null = null;
   do {

@@ -11,7 +11,7 @@ from bench.filling import MENTIONS, Amount, fill, recipe
 from db.engine import databases, migrations
 from db.engine.pool import Connection
 from services.accounts import api_key
-from services.accounts.issue_key import issue_key
+from services.accounts.api_keys import issue_key
 
 USERS = 100
 KEY_NAME = "bench"

@@ -32,7 +32,7 @@ from db.engine import migrations
 from db.engine.pool import Pool, open_pool
 from resolvers.framework.global_id import encode
 from services.accounts import api_key
-from services.accounts.issue_key import issue_key
+from services.accounts.api_keys import issue_key
 
 DATABASE = "bench_ingest"
 KEYWORDS, ROWS_BEFORE = 20, 50_000

@@ -25,7 +25,7 @@ from db.engine import databases, migrations
 from db.engine.pool import Connection
 from resolvers.framework.global_id import encode
 from services.accounts import api_key
-from services.accounts.issue_key import issue_key
+from services.accounts.api_keys import issue_key
 
 DATABASE = "soak"
 MEMBERS, OPERATORS = 3, 2

@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from db.engine.pool import Pool, open_pool
-from db.statements import api_key as stored_keys
 from db.statements import demo as write
 from db.statements import user as users
 from server.runtime.database import fill, migrate, running_database
@@ -23,7 +22,7 @@ from server.runtime.settings import Settings, load_settings
 from server.serving import HOST, bind, serve
 from services import demo as demo_data
 from services.accounts import api_key
-from services.accounts.issue_key import issue_key
+from services.accounts.api_keys import ApiKeys, InvalidKeyError, issue_key
 from services.demo_writer import write_user
 
 MAXIMAL_SCALE = 1000
@@ -87,17 +86,21 @@ async def _create_data(pool: Pool, scale: float) -> None:
 async def _working_key(pool: Pool, email: str, settings: Settings) -> str:
     """Return the key of the previous run if it is still valid, else a new key."""
     previous = _previous_key(settings)
-    parsed = api_key.parse(previous)
-    if parsed is not None:
-        holder = await stored_keys.holder(pool, parsed.key_id)
-        works = holder is not None and holder.revoked_at is None and parsed.opens(holder.secret_hash)
-        if holder is not None and works and set(holder.scopes) >= api_key.ALL_SCOPES:
-            return previous
+    if await _is_valid(pool, previous):
+        return previous
     async with pool.acquire() as connection:
         user_id = await users.id_by_email(connection, email)
         if user_id is None:
             raise CommandError(f"The user {email} was deleted meanwhile. Run the command again.")
         return await issue_key(connection, user_id, "demo", sorted(api_key.ALL_SCOPES))
+
+
+async def _is_valid(pool: Pool, text: str) -> bool:
+    key = api_key.parse(text)
+    try:
+        return key is not None and set((await ApiKeys(pool).holder(key)).scopes) >= api_key.ALL_SCOPES
+    except InvalidKeyError:
+        return False
 
 
 def _previous_key(settings: Settings) -> str:

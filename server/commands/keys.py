@@ -11,7 +11,7 @@ from server.runtime.database import migrated_database
 from server.runtime.errors import CommandError
 from server.runtime.settings import load_settings
 from services.accounts import api_key
-from services.accounts.issue_key import issue_key
+from services.accounts.api_keys import issue_key
 
 keys_app = typer.Typer(no_args_is_help=True)
 

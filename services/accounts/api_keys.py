@@ -1,9 +1,10 @@
-"""The stored API keys: their holders, and notes of their use."""
+"""The stored API keys: their creation, their holders, and notes of their use."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from db.engine.pool import Pool
+from db.engine.pool import Connection, Pool
 from db.models import UserStatus
 from db.statements import api_key as stored
 from db.statements import user as users
@@ -43,6 +44,13 @@ class ApiKeys:
             await stored.touch(self._pool, key.key_id)
         if _is_long_ago(holder.last_seen_at, users.SEEN_EVERY):
             await users.note_seen(self._pool, holder.user_id)
+
+
+async def issue_key(connection: Connection, user_id: int, name: str, scopes: Iterable[str]) -> str:
+    """Store a new API key and return it as text. Only its digest is stored, so it cannot be shown again."""
+    secret = api_key.new_secret()
+    key_id = await stored.create(connection, user_id, name, api_key.digest(secret), list(scopes))
+    return api_key.written(key_id, secret)
 
 
 def viewer_of(holder: KeyHolder) -> Viewer:

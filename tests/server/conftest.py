@@ -7,13 +7,16 @@ from contextlib import contextmanager
 
 import pytest
 import uvicorn
+from typer.testing import CliRunner
 
 from db.engine.pool import Pool
 from resolvers.framework.global_id import encode
 from server.app import create_app
+from server.cli import app as cli
 from server.http.auth import Authenticator
 from services.accounts import api_key
 from services.accounts.api_keys import ApiKeys
+from tests.support.command import Command
 from tests.support.rows import add_key, add_keyword, add_user
 from tests.support.sender import AddSender, Sender
 
@@ -30,6 +33,25 @@ def add_sender(pool: Pool) -> AddSender:
         return Sender(user_id, key, ids, headers)
 
     return add
+
+
+@pytest.fixture
+def command(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Run `leadgraph` on the test's database, in a thread, since it runs its own event loop."""
+    monkeypatch.setenv("LEADGRAPH_DATABASE_URL", database_url)
+    return lambda *arguments: asyncio.ensure_future(asyncio.to_thread(CliRunner().invoke, cli, arguments))
+
+
+@pytest.fixture
+async def three_users(pool: Pool) -> Pool:
+    """Add three users with a keyword and two mentions each."""
+    await pool.execute("INSERT INTO users (email) SELECT n || '@example.com' FROM generate_series(1, 3) AS n")
+    await pool.execute("INSERT INTO keywords (user_id, keyword) SELECT id, 'words' FROM users ORDER BY id")
+    await pool.execute(
+        "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content) "
+        "SELECT user_id, id, 'reddit', n, 'u', 'text' FROM keywords, generate_series(1, 2) AS n"
+    )
+    return pool
 
 
 class _Server(uvicorn.Server):

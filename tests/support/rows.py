@@ -4,8 +4,8 @@ import itertools
 from collections.abc import Iterable
 
 from db.engine.pool import Connection, Pool
-from db.statements import api_key as stored_keys
 from services.accounts import api_key
+from services.accounts.api_keys import issue_key
 
 _numbers = itertools.count(1)
 
@@ -51,7 +51,5 @@ async def add_lead(db: Pool | Connection, mention_id: int, **values: object) -> 
 
 async def add_key(pool: Pool, user_id: int, scopes: Iterable[str] = sorted(api_key.ALL_SCOPES)) -> str:
     """Add an API key of the user and return the text that requests send."""
-    secret = api_key.new_secret()
     async with pool.acquire() as connection:
-        key_id = await stored_keys.create(connection, user_id, "test", api_key.digest(secret), list(scopes))
-    return api_key.written(key_id, secret)
+        return await issue_key(connection, user_id, "test", scopes)

@@ -1,40 +1,17 @@
+"""`leadgraph counters`."""
+
 import asyncio
 import json
-from collections.abc import Callable
 
 import pytest
 from click.testing import Result
-from typer.testing import CliRunner
 
 from db.engine.pool import Pool
 from db.integrity.audit import drifts
 from db.integrity.counters import LOCK_USERS
-from server.commands.counters import counters_app
 from server.runtime.database import require_filled
 from server.runtime.errors import CommandError
-
-Command = Callable[..., asyncio.Future[Result]]
-
-
-@pytest.fixture
-def command(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Run `leadgraph counters` on the test's database, in a thread, since it runs its own event loop."""
-    monkeypatch.setenv("LEADGRAPH_DATABASE_URL", database_url)
-    return lambda *arguments: asyncio.ensure_future(
-        asyncio.to_thread(CliRunner().invoke, counters_app, arguments)
-    )
-
-
-@pytest.fixture
-async def data(pool: Pool) -> Pool:
-    """Three users with a keyword and two mentions each."""
-    await pool.execute("INSERT INTO users (email) SELECT n || '@example.com' FROM generate_series(1, 3) AS n")
-    await pool.execute("INSERT INTO keywords (user_id, keyword) SELECT id, 'words' FROM users ORDER BY id")
-    await pool.execute(
-        "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content) "
-        "SELECT user_id, id, 'reddit', n, 'u', 'text' FROM keywords, generate_series(1, 2) AS n"
-    )
-    return pool
+from tests.support.command import Command
 
 
 def lines(result: Result) -> list[str]:
@@ -47,21 +24,21 @@ async def spoil(pool: Pool) -> None:
     await pool.execute("UPDATE keywords SET leads_count = 1 WHERE id = 3")
 
 
-@pytest.mark.usefixtures("data")
+@pytest.mark.usefixtures("three_users")
 async def test_verify_exits_with_0_if_all_counters_are_right(command: Command) -> None:
-    result = await command("verify")
+    result = await command("counters", "verify")
     assert result.stdout == "93 counters of 18 rows checked, 0 wrong.\n"
     assert result.exit_code == 0
 
 
 async def test_verify_succeeds_on_an_empty_database(command: Command) -> None:
-    result = await command("verify")
+    result = await command("counters", "verify")
     assert (result.stdout, result.exit_code) == ("0 counters of 0 rows checked, 0 wrong.\n", 0)
 
 
-async def test_verify_lists_wrong_counters_and_exits_with_1(data: Pool, command: Command) -> None:
-    await spoil(data)
-    result = await command("verify")
+async def test_verify_lists_wrong_counters_and_exits_with_1(three_users: Pool, command: Command) -> None:
+    await spoil(three_users)
+    result = await command("counters", "verify")
     assert lines(result) == [
         "table id column stored counted",
         "users 2 mentions_count 40 2",
@@ -71,9 +48,9 @@ async def test_verify_lists_wrong_counters_and_exits_with_1(data: Pool, command:
     assert result.exit_code == 1
 
 
-async def test_verify_json_prints_wrong_counters_as_json_lines(data: Pool, command: Command) -> None:
-    await spoil(data)
-    result = await command("verify", "--json")
+async def test_verify_json_prints_wrong_counters_as_json_lines(three_users: Pool, command: Command) -> None:
+    await spoil(three_users)
+    result = await command("counters", "verify", "--json")
     assert [json.loads(line) for line in result.stdout.splitlines()] == [
         {"table": "users", "id": 2, "column": "mentions_count", "stored": 40, "counted": 2},
         {"table": "keywords", "id": 3, "column": "leads_count", "stored": 1, "counted": 0},
@@ -82,16 +59,16 @@ async def test_verify_json_prints_wrong_counters_as_json_lines(data: Pool, comma
     assert result.exit_code == 1
 
 
-async def test_wrong_roll_ups_are_listed_with_their_bucket(data: Pool, command: Command) -> None:
-    await data.execute("UPDATE slot_stats SET mentions = 9 WHERE keyword_id = 2")
-    slot = await data.fetchval("SELECT slot FROM slot_stats WHERE keyword_id = 2")
-    result = await command("verify", "--table", "slot_stats", "--from-id", "2")
+async def test_wrong_roll_ups_are_listed_with_their_bucket(three_users: Pool, command: Command) -> None:
+    await three_users.execute("UPDATE slot_stats SET mentions = 9 WHERE keyword_id = 2")
+    slot = await three_users.fetchval("SELECT slot FROM slot_stats WHERE keyword_id = 2")
+    result = await command("counters", "verify", "--table", "slot_stats", "--from-id", "2")
     assert lines(result) == [
         "table id column stored counted",
         f"slot_stats 2 mentions 9 2 {slot.isoformat()}",
         "8 counters of 2 rows checked, 1 wrong.",
     ]
-    result = await command("repair", "--table", "slot_stats", "--json")
+    result = await command("counters", "repair", "--table", "slot_stats", "--json")
     assert [json.loads(line) for line in result.stdout.splitlines()] == [
         {
             "table": "slot_stats",
@@ -102,14 +79,14 @@ async def test_wrong_roll_ups_are_listed_with_their_bucket(data: Pool, command: 
             "slot": slot.isoformat(),
         }
     ]
-    assert await drifts(data) == []
+    assert await drifts(three_users) == []
 
 
-async def test_backfill_fills_roll_ups_once(data: Pool, command: Command) -> None:
-    await data.execute(
+async def test_backfill_fills_roll_ups_once(three_users: Pool, command: Command) -> None:
+    await three_users.execute(
         "UPDATE backfills SET finished_at = NULL; DELETE FROM day_stats; DELETE FROM slot_stats"
     )
-    result = await command("backfill")
+    result = await command("counters", "backfill")
     assert lines(result) == [
         "user_slot_stats up to ID 3: 0 filled",
         "user_day_stats up to ID 3: 0 filled",
@@ -117,32 +94,34 @@ async def test_backfill_fills_roll_ups_once(data: Pool, command: Command) -> Non
         "day_stats up to ID 3: 3 filled",
         "48 counters of 12 rows checked, 6 filled.",
     ]
-    assert await drifts(data) == []
-    again = await command("backfill")
+    assert await drifts(three_users) == []
+    again = await command("counters", "backfill")
     assert (again.stdout, again.exit_code) == ("0 counters of 0 rows checked, 0 filled.\n", 0)
 
 
-async def test_a_server_refuses_to_start_on_unfilled_roll_ups(data: Pool, database_url: str) -> None:
+async def test_a_server_refuses_to_start_on_unfilled_roll_ups(three_users: Pool, database_url: str) -> None:
     await asyncio.to_thread(require_filled, database_url)
-    await data.execute("UPDATE backfills SET finished_at = NULL WHERE name = 'day_stats'")
+    await three_users.execute("UPDATE backfills SET finished_at = NULL WHERE name = 'day_stats'")
     with pytest.raises(CommandError, match="Run `leadgraph counters backfill`"):
         await asyncio.to_thread(require_filled, database_url)
 
 
-async def test_verify_checks_only_the_given_range_of_a_table(data: Pool, command: Command) -> None:
-    await spoil(data)
-    result = await command("verify", "--table", "users", "--from-id", "3")
+async def test_verify_checks_only_the_given_range_of_a_table(three_users: Pool, command: Command) -> None:
+    await spoil(three_users)
+    result = await command("counters", "verify", "--table", "users", "--from-id", "3")
     assert (result.stdout, result.exit_code) == ("8 counters of 1 rows checked, 0 wrong.\n", 0)
-    result = await command("verify", "--table", "keywords", "--from-id", "2", "--to-id", "3", "--batch", "1")
+    result = await command(
+        "counters", "verify", "--table", "keywords", "--from-id", "2", "--to-id", "3", "--batch", "1"
+    )
     assert result.stdout.splitlines()[-1] == "14 counters of 2 rows checked, 1 wrong."
     assert result.exit_code == 1
 
 
-async def test_verify_sample_checks_the_given_number_of_parents(data: Pool, command: Command) -> None:
-    result = await command("verify", "--sample", "1")
+async def test_verify_sample_checks_the_given_number_of_parents(three_users: Pool, command: Command) -> None:
+    result = await command("counters", "verify", "--sample", "1")
     assert (result.stdout, result.exit_code) == ("31 counters of 6 rows checked, 0 wrong.\n", 0)
-    await spoil(data)
-    result = await command("verify", "--sample", "3")
+    await spoil(three_users)
+    result = await command("counters", "verify", "--sample", "3")
     assert lines(result) == [
         "table id column stored counted",
         "users 2 mentions_count 40 2",
@@ -150,13 +129,13 @@ async def test_verify_sample_checks_the_given_number_of_parents(data: Pool, comm
         "93 counters of 18 rows checked, 2 wrong.",
     ]
     assert result.exit_code == 1
-    result = await command("verify", "--sample", "9", "--table", "users", "--from-id", "3")
+    result = await command("counters", "verify", "--sample", "9", "--table", "users", "--from-id", "3")
     assert (result.stdout, result.exit_code) == ("8 counters of 1 rows checked, 0 wrong.\n", 0)
 
 
-async def test_repair_prints_repaired_counters_and_its_progress(data: Pool, command: Command) -> None:
-    await spoil(data)
-    result = await command("repair", "--batch", "2")
+async def test_repair_prints_repaired_counters_and_its_progress(three_users: Pool, command: Command) -> None:
+    await spoil(three_users)
+    result = await command("counters", "repair", "--batch", "2")
     assert lines(result) == [
         "table id column stored counted",
         "users 2 mentions_count 40 2",
@@ -176,18 +155,18 @@ async def test_repair_prints_repaired_counters_and_its_progress(data: Pool, comm
         "93 counters of 18 rows checked, 2 repaired.",
     ]
     assert result.exit_code == 0
-    assert await drifts(data) == []
-    again = await command("repair")
+    assert await drifts(three_users) == []
+    again = await command("counters", "repair")
     assert again.stdout.splitlines()[-1] == "93 counters of 18 rows checked, 0 repaired."
 
 
-async def test_a_dry_run_repairs_no_counter(data: Pool, command: Command) -> None:
-    await spoil(data)
-    before = await drifts(data)
-    result = await command("repair", "--dry-run")
+async def test_a_dry_run_repairs_no_counter(three_users: Pool, command: Command) -> None:
+    await spoil(three_users)
+    before = await drifts(three_users)
+    result = await command("counters", "repair", "--dry-run")
     assert result.stdout.splitlines()[-1] == "93 counters of 18 rows checked, 2 to repair."
     assert result.exit_code == 0
-    assert await drifts(data) == before != []
+    assert await drifts(three_users) == before != []
 
 
 @pytest.mark.parametrize(
@@ -207,20 +186,20 @@ async def test_a_dry_run_repairs_no_counter(data: Pool, command: Command) -> Non
 async def test_contradictory_ranges_of_ids_are_refused(
     command: Command, arguments: list[str], sentence: str
 ) -> None:
-    result = await command(*arguments)
+    result = await command("counters", *arguments)
     assert isinstance(result.exception, CommandError)
     assert sentence in str(result.exception)
 
 
 async def test_a_batch_above_the_time_limit_is_reported_in_one_sentence(
-    data: Pool, command: Command, monkeypatch: pytest.MonkeyPatch
+    three_users: Pool, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEADGRAPH_STATEMENT_TIMEOUT_SECONDS", "1")
-    async with data.acquire() as writer:
+    async with three_users.acquire() as writer:
         transaction = writer.transaction()
         await transaction.start()
         await writer.execute(LOCK_USERS, [1])
-        result = await command("repair")
+        result = await command("counters", "repair")
         await transaction.rollback()
     assert isinstance(result.exception, CommandError)
     assert str(result.exception) == (
@@ -230,8 +209,8 @@ async def test_a_batch_above_the_time_limit_is_reported_in_one_sentence(
 
 async def test_an_unmigrated_database_is_refused(pool: Pool, command: Command) -> None:
     await pool.execute("UPDATE alembic_version SET version_num = '0001'")
-    result = await command("verify")
+    result = await command("counters", "verify")
     assert isinstance(result.exception, CommandError)
     assert "Run `leadgraph migrate`" in str(result.exception)
     assert result.exception.exit_code == 2  # 1 means that counters are wrong
-    assert isinstance((await command("repair")).exception, CommandError)
+    assert isinstance((await command("counters", "repair")).exception, CommandError)

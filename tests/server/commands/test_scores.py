@@ -1,23 +1,11 @@
-import asyncio
-from collections.abc import Callable
+"""`leadgraph leads` and `leadgraph integrations`."""
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
 
 from db.engine.pool import Pool
 from db.integrity.counters import LOCK_USERS
-from server.cli import app
 from server.runtime.errors import CommandError
-
-Command = Callable[..., asyncio.Future[Result]]
-
-
-@pytest.fixture
-def command(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Run `leadgraph` on the test's database, in a thread, since it runs its own event loop."""
-    monkeypatch.setenv("LEADGRAPH_DATABASE_URL", database_url)
-    return lambda *arguments: asyncio.ensure_future(asyncio.to_thread(CliRunner().invoke, app, arguments))
+from tests.support.command import Command
 
 
 @pytest.fixture

@@ -227,7 +227,12 @@ async def test_slow_clients_hold_no_database_connections(served: Served) -> None
             await stream.__aexit__(None, None, None)
 
 
-async def test_a_file_deleted_during_the_download_ends_short(served: Served) -> None:
+@pytest.mark.parametrize(
+    "statement",
+    ["DELETE FROM export_parts", "UPDATE api_keys SET revoked_at = now()"],
+    ids=["deleted file", "revoked key"],
+)
+async def test_a_deleted_file_or_a_revoked_key_ends_the_download(served: Served, statement: str) -> None:
     """The client detects the early end by the Content-Length."""
     await served.pool.execute(
         "UPDATE export_parts SET data = data || decode(repeat('00', 8000000), 'hex') WHERE starts_at = 0"
@@ -238,23 +243,7 @@ async def test_a_file_deleted_during_the_download_ends_short(served: Served) -> 
     async with served.client.stream("GET", served.url, headers=headers) as answer:
         pieces = answer.aiter_raw()
         await anext(pieces)
-        await served.pool.execute("DELETE FROM export_parts")
-        with pytest.raises(httpx.RemoteProtocolError):
-            async for _ in pieces:
-                pass
-
-
-async def test_a_key_revoked_during_the_download_ends_it(served: Served) -> None:
-    await served.pool.execute(
-        "UPDATE export_parts SET data = data || decode(repeat('00', 8000000), 'hex') WHERE starts_at = 0"
-    )
-    await served.pool.execute("UPDATE export_parts SET starts_at = starts_at + 8000000 WHERE starts_at > 0")
-    await served.pool.execute("UPDATE exports SET size_bytes = size_bytes + 8000000")
-    headers = {"authorization": f"Bearer {served.key}"}
-    async with served.client.stream("GET", served.url, headers=headers) as answer:
-        pieces = answer.aiter_raw()
-        await anext(pieces)
-        await served.pool.execute("UPDATE api_keys SET revoked_at = now()")
+        await served.pool.execute(statement)
         with pytest.raises(httpx.RemoteProtocolError):
             async for _ in pieces:
                 pass

@@ -25,21 +25,9 @@ class Found(AuditMetrics):
         return self.registry.get_sample_value(f"leadgraph_audit_{name}", labels) or 0
 
 
-@pytest.fixture
-async def data(pool: Pool) -> Pool:
-    """Three users with a keyword and two mentions each."""
-    await pool.execute("INSERT INTO users (email) SELECT n || '@example.com' FROM generate_series(1, 3) AS n")
-    await pool.execute("INSERT INTO keywords (user_id, keyword) SELECT id, 'words' FROM users ORDER BY id")
-    await pool.execute(
-        "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content) "
-        "SELECT user_id, id, 'reddit', n, 'u', 'text' FROM keywords, generate_series(1, 2) AS n"
-    )
-    return pool
-
-
-async def test_a_round_checks_a_sample_of_each_table(data: Pool) -> None:
+async def test_a_round_checks_a_sample_of_each_table(three_users: Pool) -> None:
     found = Found()
-    await Audit(data, found, every_seconds=60, parents=2).round()
+    await Audit(three_users, found, every_seconds=60, parents=2).round()
     checked = [found.value("counters_checked_total", table) for table in TABLES]
     assert checked == [16, 14, 8, 8, 8, 8]
     assert sum(found.value("counters_wrong_total", table) for table in TABLES) == 0
@@ -47,12 +35,12 @@ async def test_a_round_checks_a_sample_of_each_table(data: Pool) -> None:
 
 
 async def test_wrong_counters_are_counted_in_metrics_and_logged(
-    data: Pool, caplog: pytest.LogCaptureFixture
+    three_users: Pool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await data.execute("UPDATE users SET mentions_count = 40, keywords_count = 7 WHERE id = 2")
-    await data.execute("UPDATE day_stats SET mentions = 9 WHERE keyword_id = 3")
+    await three_users.execute("UPDATE users SET mentions_count = 40, keywords_count = 7 WHERE id = 2")
+    await three_users.execute("UPDATE day_stats SET mentions = 9 WHERE keyword_id = 3")
     found = Found()
-    await Audit(data, found, every_seconds=60, parents=3).round()
+    await Audit(three_users, found, every_seconds=60, parents=3).round()
     wrong = {table: found.value("counters_wrong_total", table) for table in TABLES}
     assert wrong == dict.fromkeys(TABLES, 0) | {"users": 2, "day_stats": 1}
     lines = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
@@ -60,24 +48,24 @@ async def test_wrong_counters_are_counted_in_metrics_and_logged(
     assert "The counter users.mentions_count of ID 2 is 40, but the rows give 2 (slot None)." in lines[1]
 
 
-async def test_the_audit_takes_no_locks_and_one_connection(data: Pool) -> None:
+async def test_the_audit_takes_no_locks_and_one_connection(three_users: Pool) -> None:
     """A round succeeds while a writer holds locks on all users and keywords."""
-    async with data.acquire() as writer, writer.transaction():
+    async with three_users.acquire() as writer, writer.transaction():
         await writer.execute("SELECT FROM users, keywords FOR UPDATE")
         found = Found()
         async with asyncio.timeout(30):
-            await Audit(data, found, every_seconds=60, parents=3).round()
+            await Audit(three_users, found, every_seconds=60, parents=3).round()
     assert found.value("counters_checked_total", "users") == 24
 
 
 async def test_the_audit_skips_parents_that_exceed_the_time_limit(
-    data: Pool, monkeypatch: pytest.MonkeyPatch
+    three_users: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server_audit, "LONGEST_SECONDS", 0.05)
     found = Found()
-    async with data.acquire() as writer, writer.transaction():
+    async with three_users.acquire() as writer, writer.transaction():
         await writer.execute("LOCK TABLE leads IN ACCESS EXCLUSIVE MODE")
-        await Audit(data, found, every_seconds=60, parents=1).round()
+        await Audit(three_users, found, every_seconds=60, parents=1).round()
     assert [found.value("parents_skipped_total", table) for table in TABLES] == [1] * 6
     assert found.value("failures_total") == 0
 
@@ -91,9 +79,9 @@ async def test_a_lost_database_ends_the_round_but_not_the_audit(database_url: st
     assert found.value("finished_timestamp_seconds") == 0
 
 
-async def test_audit_rounds_repeat_until_the_server_stops(data: Pool) -> None:
+async def test_audit_rounds_repeat_until_the_server_stops(three_users: Pool) -> None:
     found = Found()
-    async with auditing(data, found, every_seconds=0.01, parents=3), asyncio.timeout(30):
+    async with auditing(three_users, found, every_seconds=0.01, parents=3), asyncio.timeout(30):
         while found.value("counters_checked_total", "day_stats") < 36:
             await asyncio.sleep(0.01)
     before = found.value("counters_checked_total", "users")
@@ -101,8 +89,8 @@ async def test_audit_rounds_repeat_until_the_server_stops(data: Pool) -> None:
     assert found.value("counters_checked_total", "users") == before
 
 
-async def test_an_interval_of_zero_disables_the_audit(data: Pool) -> None:
+async def test_an_interval_of_zero_disables_the_audit(three_users: Pool) -> None:
     found = Found()
-    async with auditing(data, found, every_seconds=0, parents=3):
+    async with auditing(three_users, found, every_seconds=0, parents=3):
         await asyncio.sleep(0.1)
     assert found.value("counters_checked_total", "users") == 0

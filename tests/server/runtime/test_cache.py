@@ -2,14 +2,12 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
 
 from db.embedded import EmbeddedPostgres
 from db.engine.databases import identity
@@ -20,19 +18,17 @@ from db.models import User
 from loaders.dataloader import DataLoaders
 from server.app import create_app
 from server.commands import cache as command_module
-from server.commands.cache import cache_app
 from server.runtime import cache
 from server.runtime.cache import open_cached
 from server.runtime.errors import CommandError
 from server.runtime.settings import load_settings
 from services.figures.cache import Cached, CachedFigure, FigureRegistry
 from services.figures.cache.redis import RedisBackend
+from tests.support.command import Command
 from tests.support.databases import copied_database
 from tests.support.ports import free_port
 from tests.support.rows import add_user
 from tests.support.valkey import Valkey
-
-Command = Callable[..., asyncio.Future[Result]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +90,6 @@ async def user_id(pool: Pool) -> int:
 
 
 @pytest.fixture
-def command(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Run `leadgraph cache` on the test's database, in a thread, since it runs its own event loop."""
-    monkeypatch.setenv("LEADGRAPH_DATABASE_URL", database_url)
-    return lambda *arguments: asyncio.ensure_future(
-        asyncio.to_thread(CliRunner().invoke, cache_app, arguments)
-    )
-
-
-@pytest.fixture
 async def cached(pool: Pool, valkey: Valkey, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Cached]:
     """Open the cache like a server does."""
     monkeypatch.setenv("LEADGRAPH_REDIS_URL", valkey.url)
@@ -114,12 +101,12 @@ async def cached(pool: Pool, valkey: Valkey, monkeypatch: pytest.MonkeyPatch) ->
 async def test_the_warm_command_stores_figures_that_servers_read(
     command: Command, cached: Cached, pool: Pool, counted: Counted, user_id: int
 ) -> None:
-    result = await command("warm", "--active-within", "1h", "--top", "5")
+    result = await command("cache", "warm", "--active-within", "1h", "--top", "5")
     assert result.output == "Warmed 1 users, computed 1 figures.\n"
     assert result.exit_code == 0
     assert await counted.ask(pool, cached, user_id) == 1
     assert cached.statistics.hits == 1
-    result = await command("warm")
+    result = await command("cache", "warm")
     assert result.output == "Warmed 1 users, computed 0 figures.\n"
 
 
@@ -130,7 +117,7 @@ async def test_a_failed_warm_command_exits_with_1(
     user_id: int,  # noqa: ARG001 - a user has to exist
 ) -> None:
     counted.failure = ZeroDivisionError("no")
-    result = await command("warm")
+    result = await command("cache", "warm")
     assert result.output == ("Warmed 0 users, computed 0 figures. 1 users failed, see the log.\n")
     assert result.exit_code == 1
 
@@ -140,7 +127,7 @@ async def test_an_invalid_period_is_refused(
     command: Command, within: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEADGRAPH_REDIS_URL", "redis://127.0.0.1:1")
-    result = await command("warm", "--active-within", within)
+    result = await command("cache", "warm", "--active-within", within)
     assert isinstance(result.exception, CommandError)
     assert str(result.exception) == (
         f"--active-within must be a number and m, h, d or w, such as 7d, not {within!r}."
@@ -148,7 +135,7 @@ async def test_an_invalid_period_is_refused(
 
 
 async def test_warming_requires_a_shared_store(command: Command) -> None:
-    result = await command("warm")
+    result = await command("cache", "warm")
     assert isinstance(result.exception, CommandError)
     assert "LEADGRAPH_WARM_AT_START=1" in str(result.exception)
 
@@ -157,7 +144,7 @@ async def test_warming_an_unavailable_store_is_refused(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEADGRAPH_REDIS_URL", f"redis://:secret@127.0.0.1:{free_port()}/0")
-    result = await command("warm")
+    result = await command("cache", "warm")
     assert isinstance(result.exception, CommandError)
     assert "The Redis of LEADGRAPH_REDIS_URL does not respond" in str(result.exception)
     assert "secret" not in str(result.exception) + result.output

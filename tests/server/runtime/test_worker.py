@@ -22,9 +22,8 @@ from db.statements.export import CHANNEL
 from resolvers.framework.export_columns import columns_of
 from resolvers.framework.global_id import encode
 from server.runtime.worker import Worker
-from services.accounts.issue_key import issue_key
 from tests.support.demo import Demo
-from tests.support.rows import add_integration, add_user
+from tests.support.rows import add_integration, add_key, add_user
 
 READY = "The worker is running. Press Ctrl-C to stop it.\n"
 QUESTION = {
@@ -358,8 +357,7 @@ async def test_the_user_downloads_the_file_that_a_worker_wrote(
     pool: Pool, user_id: int, origin: str, running: Any
 ) -> None:
     """The application runs on a socket, with a worker beside it."""
-    async with pool.acquire() as connection:
-        key = await issue_key(connection, user_id, "test", ["read:integrations"])
+    key = await add_key(pool, user_id, ["read:integrations"])
     ids = await add_logs(pool, user_id, 2500)
     worker = Worker(pool)
     running.append((worker, asyncio.create_task(worker.run())))

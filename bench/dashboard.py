@@ -63,7 +63,7 @@ fragment I on IntegrationHealth {{
 """
 DASHBOARD = Operation(
     name="dashboard",
-    title="all of a dashboard, 30 days of a user with 60 keywords, 12,000 mentions and 8 integrations",
+    title="a whole dashboard, 30 days of a user with 60 keywords, 12,000 mentions and 8 integrations",
     documents={"ours": DOCUMENT},
     weight=4,
     rows={"recentLeads": 10, "points": 30, "keywords": 20, "integrations": 8},

@@ -170,9 +170,9 @@ def application(pool: Pool) -> Callable[..., Awaitable[None]]:
         while more:
             message = await receive()
             body, more = body + message["body"], message["more_body"]
-        asked = orjson.loads(body)
+        request = orjson.loads(body)
         user_id = next(int(value) for name, value in scope["headers"] if name == b"x-user-id")
-        data = await OPERATIONS[asked["operationName"]](pool, user_id, asked.get("variables"))
+        data = await OPERATIONS[request["operationName"]](pool, user_id, request.get("variables"))
         content = orjson.dumps({"data": data})
         length = b"%d" % len(content)
         headers = [(b"content-type", b"application/json"), (b"content-length", length)]

@@ -50,13 +50,11 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
         prog="bench.growth", description="Measure dashboards with many mentions."
     )
     parser.add_argument("--scale", type=float, default=0.1, help="amount of data; 1 is 100 users")
-    parser.add_argument("--times", type=int, default=10, help="how many times the mentions")
+    parser.add_argument("--times", type=int, default=10, help="factor between the numbers of mentions")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--requests", type=int, default=100, help="requests per round")
-    parser.add_argument(
-        "--seconds", type=float, default=3, help="the longest that one round of a server takes"
-    )
-    parser.add_argument("--home", type=Path, default=ROOT / "build" / "bench", help="folder of the database")
+    parser.add_argument("--seconds", type=float, default=3, help="time limit of a round per server")
+    parser.add_argument("--home", type=Path, default=ROOT / "build" / "bench", help="folder for the database")
     return parser.parse_args(arguments)
 
 

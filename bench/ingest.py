@@ -101,11 +101,15 @@ class Bench:
 
 def options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench.ingest", description="Measure the speed of ingest.")
-    parser.add_argument("--rows", type=int, default=20_000, help="rows for each way and round, in thousands")
-    parser.add_argument("--rounds", type=int, default=5, help="how often all is measured; medians are shown")
-    parser.add_argument("--large", type=int, default=100_000, help="mentions of the keyword to be deleted")
-    parser.add_argument("--json", type=Path, help="a file for the results")
-    parser.add_argument("--home", type=Path, default=ROOT / "build" / "bench", help="folder of the database")
+    parser.add_argument(
+        "--rows", type=int, default=20_000, help="rows per way and round, a multiple of 1,000"
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="number of rounds; the tables show medians")
+    parser.add_argument(
+        "--large", type=int, default=100_000, help="number of mentions of the deleted keyword"
+    )
+    parser.add_argument("--json", type=Path, help="file for the results")
+    parser.add_argument("--home", type=Path, default=ROOT / "build" / "bench", help="folder for the database")
     args = parser.parse_args(arguments)
     if args.rows < ROWS_PER_BATCH or args.rows % ROWS_PER_BATCH:
         parser.error(f"--rows must be a multiple of {ROWS_PER_BATCH}")

@@ -75,23 +75,23 @@ def check(running: Sequence[Running], operations: Sequence[Operation], data: Dat
     for operation in operations:
         first: Any = None
         able = [each for each in running if operation.name in each.server.operations]
-        for asked in able:
-            bodies = asked.server.bodies(operation, data)
-            texts = [asked.ask(body) for body in bodies[:5]]
+        for current in able:
+            bodies = current.server.bodies(operation, data)
+            texts = [current.ask(body) for body in bodies[:5]]
             found = [figures(json.loads(text)["data"]) for text in texts]
             if first is None:
                 first, answers[operation.name] = found, texts[0]
-                _require_rows(asked, operation, found[0])
+                _require_rows(current, operation, found[0])
             elif differs := difference(first, found, operation.name):
-                names = f"{able[0].server.name} and {asked.server.name}"
+                names = f"{able[0].server.name} and {current.server.name}"
                 raise ServerError(f"The responses of {names} differ at {differs}.")
     return answers
 
 
-def _require_rows(asked: Running, operation: Operation, answer: Any) -> None:
+def _require_rows(current: Running, operation: Operation, answer: Any) -> None:
     counted = count_rows(answer)
     if any(counted.get(name) != number for name, number in operation.rows.items()):
-        raise ServerError(f"{asked.server.name} answers {operation.name} with {counted} objects.")
+        raise ServerError(f"{current.server.name} responds to {operation.name} with {counted} objects.")
 
 
 def load(
@@ -118,13 +118,13 @@ def load(
     return measured
 
 
-async def effort(asked: Running, operation: Operation, data: Data) -> Effort | None:
+async def effort(current: Running, operation: Operation, data: Data) -> Effort | None:
     """Return the database's work for one request, or None without pg_stat_statements."""
     connection = await asyncpg.connect(data.url)
     try:
         await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
         await connection.execute(_RESET)
-        load(asked, operation, data, clients=1, requests=COUNTED_REQUESTS, seconds=START_SECONDS)
+        load(current, operation, data, clients=1, requests=COUNTED_REQUESTS, seconds=START_SECONDS)
         row = await connection.fetchrow(_COUNT)
     except (asyncpg.UndefinedFileError, asyncpg.ObjectNotInPrerequisiteStateError):
         return None
@@ -146,16 +146,16 @@ def rounds(
 ) -> list[Case]:
     """Warm up each server, count its statements, and measure `number` rounds."""
     cases: dict[tuple[str, str], Case] = {}
-    for operation, asked in _turns(operations, running, 0):
-        cases[asked.server.name, operation.name] = Case(asked.server.name, operation.name)
+    for operation, current in _turns(operations, running, 0):
+        cases[current.server.name, operation.name] = Case(current.server.name, operation.name)
         requests = limits.requests * operation.weight
-        load(asked, operation, data, clients=limits.clients, requests=requests, seconds=limits.seconds)
-        case = cases[asked.server.name, operation.name]
-        case.effort = asyncio.run(effort(asked, operation, data))
+        load(current, operation, data, clients=limits.clients, requests=requests, seconds=limits.seconds)
+        case = cases[current.server.name, operation.name]
+        case.effort = asyncio.run(effort(current, operation, data))
     say("Warmed up.")
     for turn in range(number):
-        for operation, asked in _turns(operations, running, turn):
-            _measure(cases[asked.server.name, operation.name], asked, operation, data, limits)
+        for operation, current in _turns(operations, running, turn):
+            _measure(cases[current.server.name, operation.name], current, operation, data, limits)
         say(f"Round {turn + 1} of {number} done.")
     return list(cases.values())
 
@@ -166,8 +166,10 @@ def _turns(
     """Yield the cases of a round. Each round starts with another server."""
     shift = turn % len(running)
     order = [*running[shift:], *running[:shift]]
-    pairs = ((operation, asked) for operation in operations for asked in order)
-    return ((operation, asked) for operation, asked in pairs if operation.name in asked.server.operations)
+    pairs = ((operation, current) for operation in operations for current in order)
+    return (
+        (operation, current) for operation, current in pairs if operation.name in current.server.operations
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,16 +191,16 @@ def memory(fresh: Running, operation: Operation, data: Data, limits: Limits) -> 
     return Memory(fresh.server.name, idle, processes.peak_bytes(fresh.process.pid))
 
 
-def _measure(case: Case, asked: Running, operation: Operation, data: Data, limits: Limits) -> None:
+def _measure(case: Case, current: Running, operation: Operation, data: Data, limits: Limits) -> None:
     requests = limits.requests * operation.weight
-    alone = load(asked, operation, data, clients=1, requests=requests, seconds=limits.seconds)
+    alone = load(current, operation, data, clients=1, requests=requests, seconds=limits.seconds)
     case.p50.append(alone["p50"] * 1000)
     case.p95.append(alone["p95"] * 1000)
-    before = processes.cpu_seconds(asked.process.pid)
+    before = processes.cpu_seconds(current.process.pid)
     together = load(
-        asked, operation, data, clients=limits.clients, requests=4 * requests, seconds=limits.seconds
+        current, operation, data, clients=limits.clients, requests=4 * requests, seconds=limits.seconds
     )
-    after = processes.cpu_seconds(asked.process.pid)
+    after = processes.cpu_seconds(current.process.pid)
     case.per_second.append(together["per_second"])
     case.p50_together.append(together["p50"] * 1000)
     case.p95_together.append(together["p95"] * 1000)

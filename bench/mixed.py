@@ -39,11 +39,11 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--store", choices=("memory", "valkey"), default="memory")
     parser.add_argument("--minutes", type=float, default=4)
     parser.add_argument(
-        "--pause", type=float, default=2, help="seconds from one look to the next, on average"
+        "--pause", type=float, default=2, help="average seconds between two dashboards of a user"
     )
-    parser.add_argument("--changes", type=float, default=0.5, help="changes of leads per second")
+    parser.add_argument("--changes", type=float, default=0.5, help="lead changes per second")
     parser.add_argument("--ingests", type=float, default=2, help=f"ingests of {ITEMS} mentions per second")
-    parser.add_argument("--home", type=Path, default=ROOT / "build" / "bench", help="folder of the database")
+    parser.add_argument("--home", type=Path, default=ROOT / "build" / "bench", help="folder for the database")
     return parser.parse_args(arguments)
 
 
@@ -114,24 +114,24 @@ def report(seen: Seen, counts: dict[str, int], cpu: float | None, args: argparse
         f"{counts[name]:,} {name.replace('_', ' ')}" for name in ("computed", "failed_refreshes", "errors")
     )
     looked = len(seen.dashboards)
-    used = "" if cpu is None else f"; the server used {cpu:.1f} s of a processor"
+    used = "" if cpu is None else f"; the server used {cpu:.1f} s of processor time"
     lines = [
         (
-            f"{args.minutes:g} minutes, store: {args.store}. {looked:,} dashboards, {seen.changes:,} changes of leads, "
+            f"{args.minutes:g} minutes, store: {args.store}. {looked:,} dashboards, {seen.changes:,} lead changes, "
             f"{seen.mentions:,} mentions ingested{used}."
         ),
         markdown(["figures", "number", "share"], parts),
-        f"Besides: {others}.",
+        f"Other events of the cache: {others}.",
         markdown(
-            ["milliseconds", "p50", "p95", "p99", "longest"],
+            ["milliseconds", "p50", "p95", "p99", "maximum"],
             [
-                ["a dashboard", *_quantiles(seen.dashboards)],
-                ["figures just after one's own write", *_quantiles(seen.after_a_write)],
+                ["dashboard", *_quantiles(seen.dashboards)],
+                ["figures after an own write", *_quantiles(seen.after_a_write)],
             ],
         ),
         (
             f"Oldest figure of a dashboard: median {statistics.median(seen.ages):.0f} s, at most {max(seen.ages):.0f} s. "
-            f"Own writes that were not seen at once: {seen.not_seen}."
+            f"Own writes not seen at once: {seen.not_seen}."
         ),
     ]
     return "\n\n".join(lines)

@@ -33,7 +33,7 @@ class Operation:
 
 NESTED = Operation(
     name="nested",
-    title="50 keywords with 20 mentions each, every one with its lead and analysis",
+    title="50 keywords with 20 mentions each, with leads and analyses",
     documents={
         "ours": """
 query nested {
@@ -104,7 +104,7 @@ query list($user: BigInt!) {
 )
 POINT = Operation(
     name="point",
-    title="one lead by its id, with its mention and keyword",
+    title="one lead by ID, with its mention and keyword",
     documents={
         "ours": """
 query point($id: ID!) {

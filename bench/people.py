@@ -59,26 +59,26 @@ class Seen:
 class Load:
     """Run readers and writers until the time is over. Raise `ServerError` for a response with errors."""
 
-    def __init__(self, client: httpx.AsyncClient, users: list[User], asked: argparse.Namespace) -> None:
+    def __init__(self, client: httpx.AsyncClient, users: list[User], args: argparse.Namespace) -> None:
         self._client = client
         self._users = users
-        self._asked = asked
+        self._args = args
         self._chance = random.Random(1)  # noqa: S311 - repeatable, not secret
         self._numbers = count(1)
         self._ends_at = 0.0
         self.seen = Seen()
 
     async def run(self) -> Seen:
-        self._ends_at = time.monotonic() + 60 * self._asked.minutes
+        self._ends_at = time.monotonic() + 60 * self._args.minutes
         async with asyncio.TaskGroup() as group:
             for user in self._users:
                 group.create_task(self._looks(user))
-            group.create_task(self._every(1 / self._asked.changes, self._change))
-            group.create_task(self._every(1 / self._asked.ingests, self._ingest))
+            group.create_task(self._every(1 / self._args.changes, self._change))
+            group.create_task(self._every(1 / self._args.ingests, self._ingest))
         return self.seen
 
     async def _looks(self, user: User) -> None:
-        await asyncio.sleep(self._chance.uniform(0, self._asked.pause))
+        await asyncio.sleep(self._chance.uniform(0, self._args.pause))
         while time.monotonic() < self._ends_at:
             began = time.perf_counter()
             data = await self._ask(user, DASHBOARD.name, AGED)
@@ -86,7 +86,7 @@ class Load:
             now = datetime.now(UTC)
             ages = [(now - datetime.fromisoformat(moment)).total_seconds() for moment in _moments(data)]
             self.seen.ages.append(max(ages))
-            await asyncio.sleep(self._chance.expovariate(1 / self._asked.pause))
+            await asyncio.sleep(self._chance.expovariate(1 / self._args.pause))
 
     async def _every(self, seconds: float, work: Callable[[User], Awaitable[None]]) -> None:
         next_at = time.monotonic()

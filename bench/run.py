@@ -43,19 +43,21 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--scale", type=float, default=1, help="amount of data; 1 is 100 users, 408,000 mentions"
     )
-    parser.add_argument("--rounds", type=int, default=5, help="how often all is measured; medians are shown")
+    parser.add_argument("--rounds", type=int, default=5, help="number of rounds; the tables show medians")
     parser.add_argument(
         "--requests",
         type=int,
         default=50,
-        help="requests of the heaviest operations per case; 4 times that of all clients together",
+        help="requests of the heaviest operation per case; 4 times as many with several clients",
     )
-    parser.add_argument("--clients", type=int, default=16, help="clients at a time, after one alone")
-    parser.add_argument("--seconds", type=float, default=3, help="the longest that a case may take")
+    parser.add_argument(
+        "--clients", type=int, default=16, help="number of concurrent clients, measured after a single client"
+    )
+    parser.add_argument("--seconds", type=float, default=3, help="time limit of a case")
     names = [*SERVERS, *(operation.name for operation in OPERATIONS)]
     parser.add_argument("--only", nargs="+", choices=names, default=[], help="servers and operations to run")
-    parser.add_argument("--json", type=Path, help="a file for the results")
-    parser.add_argument("--home", type=Path, default=ROOT / "build" / "bench", help="folder of the database")
+    parser.add_argument("--json", type=Path, help="file for the results")
+    parser.add_argument("--home", type=Path, default=ROOT / "build" / "bench", help="folder for the database")
     return parser.parse_args(arguments)
 
 

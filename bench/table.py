@@ -56,7 +56,7 @@ def memory_table(running: Sequence[Running], peaks: Mapping[str, int | None]) ->
 def request_memory_table(
     operation: Operation, found: Sequence[Memory], titles: Mapping[str, str], clients: int
 ) -> str:
-    head = ["server", "MB after one request", f"peak MB at {clients}", "MB per request under way", "÷ naive"]
+    head = ["server", "MB after one request", f"peak MB at {clients}", "MB per concurrent request", "÷ naive"]
     naive = next((_per_request(each, clients) for each in found if each.server == NAIVE), None)
     rows = [
         [

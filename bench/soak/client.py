@@ -97,7 +97,7 @@ class Client:
                 lost += 1
                 await self.wait(problem, since)
 
-    async def mutate(self, name: str, given: Mapping[str, object], selected: str) -> Outcome:
+    async def mutate(self, name: str, values: Mapping[str, object], selected: str) -> Outcome:
         """Repeat a mutation until the server responds, and return its payload."""
         type_ = f"{name[0].upper()}{name[1:]}Input"
         document = (
@@ -107,7 +107,7 @@ class Client:
         began, lost = time.monotonic(), 0
         while True:
             try:
-                answer = (await self.ask_once(document, {"input": given}))["result"]
+                answer = (await self.ask_once(document, {"input": values}))["result"]
             except LostError as problem:
                 lost += 1
                 await self.wait(problem, began)
@@ -117,7 +117,7 @@ class Client:
                 self._count(name, outcome)
                 return outcome
             if not lost:
-                raise WrongAnswerError(f"{name} got IN_FLIGHT at the first request: {given}")
+                raise WrongAnswerError(f"{name} got IN_FLIGHT at the first request: {values}")
             await asyncio.sleep(0.05)
 
     def _count(self, name: str, outcome: Outcome) -> None:

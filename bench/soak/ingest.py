@@ -54,12 +54,12 @@ class Ingest:
 
     async def call(self) -> None:
         posts = self._posts(self._choose.randint(1, MOST_IN_A_CALL))
-        given = {"items": posts, "idempotencyKey": next(self._tokens)}
+        values = {"items": posts, "idempotencyKey": next(self._tokens)}
         selected = (
             "createdCount duplicateCount unmatchedCount failedCount results { outcome "
             "mentions { mentionId created keyword { id } } errors { code path } }"
         )
-        outcome = await self._client.mutate("ingestMentions", given, selected)
+        outcome = await self._client.mutate("ingestMentions", values, selected)
         payload = outcome.answer
         if outcome.codes:
             self._model.say(f"ingestMentions was refused: {payload['userErrors']}")

@@ -77,7 +77,7 @@ class Model:
     keywords: dict[str, Row] = field(default_factory=dict)
     mentions: dict[Identity, Row] = field(default_factory=dict)
     claimed: set[Hashable] = field(default_factory=set)
-    """Mentions and leads whose creation a writer was told of."""
+    """Mentions and leads whose creation was acknowledged."""
     leads: dict[str, Row] = field(default_factory=dict)
     integrations: dict[str, Row] = field(default_factory=dict)
     logs: dict[str, Row] = field(default_factory=dict)
@@ -102,7 +102,7 @@ class Model:
         return known[row.id]
 
     def claim(self, what: Hashable) -> None:
-        """Record that a writer was told to have created something. A second creation is wrong."""
+        """Record an acknowledged creation. A second creation of the same thing is wrong."""
         if what in self.claimed:
             self.say(f"{what} was created twice.")
         self.claimed.add(what)

@@ -92,10 +92,10 @@ class Writer:
         owner = self._owner()
         if self._model.number("keywords", owner.name) >= NAMES:
             return await self.delete_keyword()
-        given = {"keyword": f"word{self._choose.randrange(NAMES)}", "idempotencyKey": next(self._tokens)}
+        values = {"keyword": f"word{self._choose.randrange(NAMES)}", "idempotencyKey": next(self._tokens)}
         if self._person.is_operator:
-            given["userId"] = owner.id
-        outcome = await self._client.mutate("createKeyword", given, "keyword { id }")
+            values["userId"] = owner.id
+        outcome = await self._client.mutate("createKeyword", values, "keyword { id }")
         if not outcome.codes:
             self._model.add("keywords", Row(outcome.answer["keyword"]["id"], owner.name))
         return None
@@ -152,10 +152,10 @@ class Writer:
         if not mentions:
             return
         starred = self._choose.random() < 0.5  # noqa: PLR2004 - half of them
-        given = {"ids": [row.id for row in mentions], "starred": starred}
+        values = {"ids": [row.id for row in mentions], "starred": starred}
         if self._choose.random() < 0.5:  # noqa: PLR2004 - half of them
-            given["idempotencyKey"] = next(self._tokens)
-        outcome = await self._client.mutate("triageMentions", given, "changedCount")
+            values["idempotencyKey"] = next(self._tokens)
+        outcome = await self._client.mutate("triageMentions", values, "changedCount")
         self._judge("triageMentions", outcome, mentions)
         self._note(mentions, "starred", initial=False, value=starred, outcome=outcome)
 
@@ -165,12 +165,12 @@ class Writer:
             return
         summary = next(self._tokens)
         found = {"sentiment": "NEUTRAL", "relevance": "HIGH", "summary": summary}
-        given = {
+        values = {
             "analyzer": "soak",
             "analyses": [{"mentionId": row.id, **found} for row in mentions],
             "idempotencyKey": summary,
         }
-        outcome = await self._client.mutate("recordAnalyses", given, "recordedCount")
+        outcome = await self._client.mutate("recordAnalyses", values, "recordedCount")
         self._judge("recordAnalyses", outcome, mentions)
         self._note(mentions, "summary", initial=None, value=summary, outcome=outcome)
 
@@ -178,8 +178,8 @@ class Writer:
         mention = self._pick("mentions")
         if mention is None:
             return
-        given = {"mentionId": mention.id, "idempotencyKey": next(self._tokens)}
-        outcome = await self._client.mutate("createLead", given, "created lead { id }")
+        values = {"mentionId": mention.id, "idempotencyKey": next(self._tokens)}
+        outcome = await self._client.mutate("createLead", values, "created lead { id }")
         if not self._judge("createLead", outcome, [mention]):
             return
         lead = outcome.answer["lead"]
@@ -195,8 +195,8 @@ class Writer:
         if lead is None:
             return
         status = self._choose.choice(STATUSES)
-        given = {"id": lead.id, "status": status}
-        outcome = await self._client.mutate("changeLeadStatus", given, "lead { status }")
+        values = {"id": lead.id, "status": status}
+        outcome = await self._client.mutate("changeLeadStatus", values, "lead { status }")
         self._judge("changeLeadStatus", outcome, [lead])
         self._note([lead], "status", "NEW", status, outcome)
 
@@ -206,11 +206,11 @@ class Writer:
         if lead is None:
             return
         company = next(self._tokens)
-        given: dict[str, object] = {"id": lead.id, "company": company}
+        values: dict[str, object] = {"id": lead.id, "company": company}
         version = await self._version(lead) if self._choose.random() < 0.5 else None  # noqa: PLR2004 - half
         if version is not None:
-            given["expectedVersion"] = version
-        outcome = await self._client.mutate("updateLead", given, "lead { version }")
+            values["expectedVersion"] = version
+        outcome = await self._client.mutate("updateLead", values, "lead { version }")
         self._judge("updateLead", outcome, [lead])
         self._note([lead], "company", None, company, outcome)
         if not outcome.codes:
@@ -225,10 +225,10 @@ class Writer:
 
     async def connect(self) -> None:
         owner, token = self._owner(), next(self._tokens)
-        given = {"provider": "RSS", "externalAccountId": token, "idempotencyKey": token}
+        values = {"provider": "RSS", "externalAccountId": token, "idempotencyKey": token}
         if self._person.is_operator:
-            given["userId"] = owner.id
-        outcome = await self._client.mutate("connectIntegration", given, "integration { id }")
+            values["userId"] = owner.id
+        outcome = await self._client.mutate("connectIntegration", values, "integration { id }")
         if self._judge("connectIntegration", outcome, []):
             self._model.add("integrations", Row(outcome.answer["integration"]["id"], owner.name))
 
@@ -237,13 +237,13 @@ class Writer:
         if integration is None:
             return
         token = next(self._tokens)
-        given = {
+        values = {
             "integrationId": integration.id,
             "status": self._choose.choice(("SUCCEEDED", "FAILED", "PARTIAL")),
             "message": token,
             "idempotencyKey": token,
         }
-        outcome = await self._client.mutate("recordIntegrationRun", given, "replayed")
+        outcome = await self._client.mutate("recordIntegrationRun", values, "replayed")
         if self._judge("recordIntegrationRun", outcome, [integration]):
             self._model.logs[token] = Row(token, integration.owner, integration)
 

@@ -25,7 +25,7 @@ async def served(database_url: str, home: Path) -> AsyncIterator[tuple[str, int]
     )
     assert process.stdout is not None
     try:
-        assert b"answers at" in await process.stdout.readline()
+        assert b"Leadgraph serves http" in await process.stdout.readline()
         yield f"http://127.0.0.1:{port}", process.pid
     finally:
         process.terminate()

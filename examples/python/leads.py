@@ -46,7 +46,7 @@ query PageOfLeads($filter: LeadFilter, $size: Int!, $after: String) {
 
 
 def leads(api: SyncClientSession, statuses: list[str]) -> Iterator[Lead]:
-    """Yield all leads, or those with one of the statuses. Request each page when it is needed."""
+    """Yield the leads with one of the statuses, or all leads. Request each page after the one before is used up."""
     variables: dict[str, Any] = {"size": SIZE_OF_PAGE}
     if statuses:
         variables["filter"] = {"status": {"in": statuses}}

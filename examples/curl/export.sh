@@ -1,11 +1,11 @@
 #!/bin/sh
-# Exports all leads with some statuses into a file, waits for the file, and downloads it.
+# Exports all leads with some statuses, waits for the file, and downloads it.
 #
 #     sh export.sh leads.jsonl.gz QUALIFIED CONVERTED
 #
-# Requires the variables LEADGRAPH_URL and LEADGRAPH_API_KEY, curl and python3.
+# Set LEADGRAPH_URL and LEADGRAPH_API_KEY. Requires curl and python3.
 set -eu
-: "${LEADGRAPH_URL:?must be the URL of the API}" "${LEADGRAPH_API_KEY:?must be an API key}" "${1:?Pass a file}" "${2:?Pass statuses}"
+: "${LEADGRAPH_URL:?must be the address of the API}" "${LEADGRAPH_API_KEY:?must be an API key}" "${1:?Name a file}" "${2:?Give at least one status}"
 
 file=$1
 shift
@@ -28,7 +28,7 @@ question() {
     printf '{"query": "query($id: ID!) { export(id: $id) { id status error url } }", "variables": {"id": "%s"}}' "$1"
 }
 
-# Prints a field of the export in a response, or the response's errors to standard error.
+# Prints a field of the export in a response. Prints errors of the response to standard error.
 field() {
     python3 -c 'import json, sys
 answer = json.load(sys.stdin)

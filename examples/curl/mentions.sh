@@ -1,11 +1,11 @@
 #!/bin/sh
-# Prints the texts of the mentions that match some words, oldest first, one per line.
+# Prints the texts of the mentions that match a search, the earliest first, one per line.
 #
 #     sh mentions.sh '"should we buy" or recommend'
 #
-# Requires the variables LEADGRAPH_URL and LEADGRAPH_API_KEY, curl and python3.
+# Set LEADGRAPH_URL and LEADGRAPH_API_KEY. Requires curl and python3.
 set -eu
-: "${LEADGRAPH_URL:?must be the URL of the API}" "${LEADGRAPH_API_KEY:?must be an API key}" "${1:?Pass words to search for}"
+: "${LEADGRAPH_URL:?must be the address of the API}" "${LEADGRAPH_API_KEY:?must be an API key}" "${1:?Give words to search for}"
 
 words=$1
 question='query PageOfMentions($filter: MentionFilter!, $after: String) {
@@ -27,7 +27,7 @@ variables = {"filter": {"search": words}, "after": json.loads(after)}
 print(json.dumps({"query": query, "variables": variables}))' "$question" "$words" "$1"
 }
 
-# Prints the texts of a page, or the response's errors to standard error.
+# Prints the texts of a page. Prints errors of the response to standard error.
 texts() {
     python3 -c 'import json, sys
 answer = json.load(sys.stdin)
@@ -37,7 +37,7 @@ for mention in answer["data"]["mentions"]["nodes"]:
     print(" ".join(mention["content"].split()))'
 }
 
-# Prints the cursor at the end of a page as JSON, or nothing after the last page.
+# Prints the cursor of the next page as JSON, or nothing after the last page.
 next() {
     python3 -c 'import json, sys
 page = json.load(sys.stdin)["data"]["mentions"]["pageInfo"]

@@ -1,9 +1,9 @@
-"""Print all leads that an API key may read, oldest first, one per line and tab-separated.
+"""Print the leads that an API key may read, the earliest first, one tab-separated line for each.
 
     python leads.py                          all leads
-    python leads.py QUALIFIED CONVERTED      leads with these statuses
+    python leads.py QUALIFIED CONVERTED      leads with one of these statuses
 
-Requires the variables LEADGRAPH_URL and LEADGRAPH_API_KEY, and the packages of requirements.txt.
+Set LEADGRAPH_URL and LEADGRAPH_API_KEY. Install the packages of requirements.txt.
 """
 
 import os
@@ -59,12 +59,14 @@ def leads(api: SyncClientSession, statuses: list[str]) -> Iterator[Lead]:
 
 
 def line(lead: Lead) -> str:
+    """Return the line of a lead."""
     worth = f"{lead['value']} {lead['currency']}" if lead["value"] else ""
     about = (lead["keyword"]["keyword"], lead["company"] or "", worth, lead["mention"]["url"])
     return "\t".join((lead["createdAt"], lead["status"], *about))
 
 
 def main(statuses: list[str]) -> int:
+    """Print the leads, and return the exit status."""
     url, key = os.environ.get("LEADGRAPH_URL"), os.environ.get("LEADGRAPH_API_KEY")
     if not url or not key:
         print("Set LEADGRAPH_URL and LEADGRAPH_API_KEY.", file=sys.stderr)
@@ -79,7 +81,7 @@ def main(statuses: list[str]) -> int:
             print(f"{error['extensions']['code']}: {error['message']}", file=sys.stderr)
         return 1
     except TransportError as failure:
-        print(f"Cannot query {url}: {failure}", file=sys.stderr)
+        print(f"{url} cannot be reached: {failure}", file=sys.stderr)
         return 1
     return 0
 

@@ -1,9 +1,9 @@
-"""Send the posts of a file, one JSON object per line, and print the lines that failed.
+"""Send the posts of a file with one JSON object per line, and print the lines that failed.
 
     python send_mentions.py posts.jsonl
 
-Sending a file again, for example after an interruption, creates no duplicates. Requires the variables LEADGRAPH_URL
-and LEADGRAPH_API_KEY, and the packages of requirements.txt.
+A file may be sent again, also after an interruption: no post is stored twice. Set LEADGRAPH_URL and
+LEADGRAPH_API_KEY. Install the packages of requirements.txt.
 """
 
 import json
@@ -19,14 +19,14 @@ Result = dict[str, Any]
 
 
 class RefusedError(Exception):
-    """The API refused the whole request with these errors."""
+    """The API refused the whole stream. Nothing was written."""
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__("\n".join(f"{error['extensions']['code']}: {error['message']}" for error in errors))
 
 
 def send(path: Path, url: str, key: str) -> Iterator[Result]:
-    """Yield the result of each line and the summary at the end, while the file is read and sent."""
+    """Yield the result of each line, and a summary at the end. The file is read while it is sent."""
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"}
     with path.open("rb") as file, httpx.stream("POST", url, content=file, headers=headers) as answer:
         if answer.is_error:
@@ -36,7 +36,7 @@ def send(path: Path, url: str, key: str) -> Iterator[Result]:
 
 
 def is_complete(result: Result) -> bool:
-    """Print the errors and the summary in a result. Return whether the result has no errors."""
+    """Print the errors of a result or its summary. Return whether the result has no errors."""
     for error in result.get("errors", []):
         print(f"line {result['line']}: {error['field'] or 'row'}: {error['message']}", file=sys.stderr)
     if "error" in result:
@@ -47,6 +47,7 @@ def is_complete(result: Result) -> bool:
 
 
 def main(arguments: list[str]) -> int:
+    """Send the file, and return the exit status."""
     url, key = os.environ.get("LEADGRAPH_URL"), os.environ.get("LEADGRAPH_API_KEY")
     if not url or not key or len(arguments) != 1:
         print("Set LEADGRAPH_URL and LEADGRAPH_API_KEY, and pass a file.", file=sys.stderr)

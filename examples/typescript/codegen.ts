@@ -9,9 +9,9 @@ const config: CodegenConfig = {
       preset: "client",
       presetConfig: { fragmentMasking: { unmaskFunctionName: "unmasked" } },
       config: {
-        // Documents are strings, so that the bundle needs no parser.
+        // Documents are sent as strings, so that a bundle contains no parser.
         documentMode: "string",
-        // The JSON type of each scalar. A missing scalar stops the generation.
+        // The JSON type of each scalar. The generation fails if a scalar is missing.
         strictScalars: true,
         scalars: {
           ID: "string",

@@ -17,7 +17,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Runs one operation. Throws the first error of the response. */
+/** Runs one query. Throws the first error of a response with errors. */
 export async function ask<Result, Variables>(
   api: Api,
   document: TypedDocumentString<Result, Variables>,
@@ -28,10 +28,10 @@ export async function ask<Result, Variables>(
     headers: { "Content-Type": "application/json", Authorization: `Bearer ${api.key}` },
     body: JSON.stringify({ query: document.toString(), variables }),
   }).catch((cause: unknown) => {
-    throw new Error(`Cannot query ${api.url}.`, { cause });
+    throw new Error(`${api.url} cannot be reached.`, { cause });
   });
   const answer = (await response.json()) as Answer<Result>;
   if (answer.errors?.[0]) throw new ApiError(answer.errors[0]);
-  if (!answer.data) throw new Error(`The API responded ${response.status} without data.`);
+  if (!answer.data) throw new Error(`The API returned status ${response.status} without data.`);
   return answer.data;
 }

@@ -1,4 +1,4 @@
-// Prints the promising mentions without a lead, oldest first.
+// Prints promising mentions without a lead, the earliest first.
 
 import { type Api, ApiError, ask } from "./api.ts";
 import { type FragmentType, graphql, unmasked } from "./gql/index.ts";

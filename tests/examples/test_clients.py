@@ -171,8 +171,8 @@ def test_python_sends_a_file_and_prints_what_there_is_to_mend(checkout_to_write:
     done = checkout_to_write.run(f"{SEND} posts.jsonl")
     assert done.returncode == 1
     assert [line[:60] for line in done.stderr.splitlines()] == [
-        "line 1501: platform: Must be one of REDDIT, HACKERNEWS"[:60],
-        "line 1502: row: Must be JSON: invalid literal, expected a valid"[:60],
+        "line 1501: platform: Must be one of REDDIT, HACKERNEWS, X, B",
+        "line 1502: row: Must be JSON: invalid literal, expected 'nul",
     ]
     summary = json.loads(done.stdout)
     assert (summary["created"], summary["failed"], summary["complete"]) == (1500, 2, True)

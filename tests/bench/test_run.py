@@ -28,7 +28,7 @@ def test_the_benchmark_runs_and_its_servers_agree(server_folder: Path) -> None:
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "The answers of 8 servers have the same figures." in done.stderr
+    assert "The responses of 8 servers have the same figures." in done.stderr
     assert "| Leadgraph, breadth executor " in done.stdout
     found = json.loads(results.read_text())
     cases = found["cases"]

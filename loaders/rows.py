@@ -20,7 +20,7 @@ Model = TypeVar("Model", bound=Base)
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Model]):
-    """A page of rows in their order. `more` says whether further rows exist in the direction of paging."""
+    """Rows in order. `more` says whether rows exist beyond the page, on the side of its limit."""
 
     rows: Sequence[Model]
     more: bool
@@ -57,7 +57,7 @@ AnalysisByMention = partial(RowByColumn, AnalysisResult, "mention_id")
 
 @dataclass(frozen=True, slots=True)
 class PageByParent(DataLoader[int, Page[Model]], Generic[Model]):
-    """The same span of each parent's rows. The page of a parent without rows is empty."""
+    """The same page of each parent's rows. The page of a parent without rows is empty."""
 
     model: type[Model]
     parent: str
@@ -75,7 +75,7 @@ class PageByParent(DataLoader[int, Page[Model]], Generic[Model]):
 
 @dataclass(frozen=True, slots=True)
 class PageOfAll(DataLoader[None, Page[Model]], Generic[Model]):
-    """The span of all visible rows. The only key is None."""
+    """The page of all visible rows. The only key is None."""
 
     model: type[Model]
     order: Order

@@ -14,7 +14,7 @@ from resolvers.keyword_performance import KeywordPerformance, best_of_users
 from resolvers.timeframe import Overview, figures
 from services.figures import dashboard as service
 from services.figures.analytics import UserFigures
-from services.figures.cache.cached import Figure
+from services.figures.cache import Figure
 from services.figures.rates import OF_ALL_TIME, PARTS, Rate, RateBasis
 
 MOST_LEADS = 50

@@ -1,4 +1,4 @@
-"""The roots of the schema."""
+"""The roots of the schema: queries, and mutations, each of which runs in its own transaction."""
 
 from typing import Annotated, Any
 

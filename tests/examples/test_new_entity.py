@@ -88,7 +88,7 @@ class Checkout:
         )
         assert process.stdout is not None
         try:
-            assert b"answers at" in await process.stdout.readline()
+            assert b"serves" in await process.stdout.readline()
             yield f"http://127.0.0.1:{self.port}/graphql"
         finally:
             process.terminate()
@@ -188,5 +188,5 @@ def test_the_tests_of_the_guide_and_the_house_rules_pass(checkout: Checkout) -> 
     checkout.run("server.cli", "schema", "--write")
     checkout.run(
         *("pytest", "-q", "-p", "no:cacheprovider", "tests/schema/test_notes.py", "tests/test_house.py"),
-        "tests/db/engine/test_migrations.py::test_models_and_triggers_make_what_the_revisions_make",
+        "tests/db/engine/test_migrations.py::test_models_and_triggers_create_the_schema_of_the_revisions",
     )

@@ -140,7 +140,7 @@ async def differing(
 
 @pytest.fixture(autouse=True)
 def _snapshots_of_no_age(monkeypatch: pytest.MonkeyPatch) -> None:
-    """FigureByQuestion say of which moment they are: here of the same one, however long an answer takes."""
+    """Figures say of which moment they are: here of the same one, however long an answer takes."""
     monkeypatch.setattr(Reader, "snapshot_age_seconds", 0)
 
 

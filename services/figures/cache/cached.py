@@ -9,8 +9,8 @@ A service defines a figure by a computation for many questions at once:
         time_zone: str
 
     @cached_figure("lead_totals", version=1, ttl_seconds=600, stale_seconds=600)
-    async def lead_totals(loads: Loads, questions: Sequence[LeadTotalsOf]) -> Sequence[LeadTotals]:
-        ...                     # set-wise, through loads only; one value per question, in order
+    async def lead_totals(loaders: DataLoaders, questions: Sequence[LeadTotalsOf]) -> Sequence[LeadTotals]:
+        ...                     # set-wise, through loaders only; one value per question, in order
 
 A caller gets the figures of all parents in one round trip to the store:
 
@@ -79,7 +79,7 @@ class FigureByQuestion(DataLoader[Question, Figure[Value]]):
     loaders: DataLoaders = field(compare=False, repr=False)
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[Question]) -> Sequence[Figure[Value]]:
-        del reader, scope  # the loads have them
+        del reader, scope  # the loaders have them
         return await self.cached.get(self.figure, self.loaders, keys, max_age_seconds=self.max_age_seconds)
 
 

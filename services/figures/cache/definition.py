@@ -91,7 +91,7 @@ class CachedFigure(Generic[Question, Value]):
 
 
 def _types(compute: Callable[..., Any]) -> tuple[Any, Any]:
-    """Return the types of questions and values, from the annotations of `(loads, questions) -> values`."""
+    """Return the types of questions and values, from the annotations of `(loaders, questions) -> values`."""
     hints = get_type_hints(compute)
     parameter = list(inspect.signature(compute).parameters)[1]
     (question,), (value,) = get_args(hints[parameter]), get_args(hints["return"])
@@ -126,7 +126,7 @@ def cached_figure(
     shared: bool = False,
     registry: FigureRegistry = REGISTRY,
 ) -> Callable[[Compute[Question, Value]], CachedFigure[Question, Value]]:
-    """Return a decorator that makes a figure of a set-wise computation `(loads, questions) -> values`.
+    """Return a decorator that makes a figure of a set-wise computation `(loaders, questions) -> values`.
 
     Its annotations define how questions and values are stored. `warm_questions` returns a user's likely questions,
     whose figures are warmed.

@@ -1,4 +1,4 @@
-"""Mutations of keywords: rows and counters after them, what is refused, and what they cost."""
+"""Mutations of keywords: written rows, counters, refusals and SQL statements."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from db.integrity.audit import drifts
 from resolvers.framework.global_id import encode
 from tests.support.world import Ask, World
 
-NOBODY = encode("Keyword", 999_999)
+UNKNOWN_ID = encode("Keyword", 999_999)
 
 CREATE = """
 mutation($input: CreateKeywordInput!) {
@@ -32,7 +32,7 @@ mutation($input: DeleteKeywordInput!) {
 """
 
 
-def change(action: str) -> str:
+def status_mutation(action: str) -> str:
     return f"""
     mutation($input: {action.capitalize()}KeywordInput!) {{
       result: {action}Keyword(input: $input) {{
@@ -42,8 +42,8 @@ def change(action: str) -> str:
     """
 
 
-async def only(world: World, owner: str = "ann") -> Any:
-    """The user's first keyword, as stored."""
+async def first_keyword(world: World, owner: str = "ann") -> Any:
+    """Return the stored row of the user's first keyword."""
     return await world.pool.fetchrow(
         "SELECT * FROM keywords WHERE user_id = $1 ORDER BY id LIMIT 1", world.users[owner]
     )
@@ -54,7 +54,7 @@ async def data_version(world: World, name: str) -> int:
     return found
 
 
-async def test_a_keyword_is_created_with_all_that_is_given(ask: Ask, world: World) -> None:
+async def test_a_created_keyword_has_all_the_given_values(ask: Ask, world: World) -> None:
     given = {
         "keyword": "  sales team ",
         "matchType": "ALL_WORDS",
@@ -88,18 +88,18 @@ async def test_a_keyword_is_created_with_all_that_is_given(ask: Ask, world: Worl
     )
 
 
-async def test_creating_takes_two_statements(ask: Ask) -> None:
+async def test_creating_a_keyword_takes_two_statements(ask: Ask) -> None:
     answer = await ask(CREATE, input={"keyword": "crm"})
     assert answer.statements == ["lock_user", "keywords insert"]
 
 
-async def test_each_write_makes_a_new_version_of_its_users_data_alone(ask: Ask, world: World) -> None:
+async def test_a_write_increments_the_data_version_of_its_user_only(ask: Ask, world: World) -> None:
     before = await data_version(world, "ann"), await data_version(world, "ben")
     await ask(CREATE, input={"keyword": "crm"})
     assert (await data_version(world, "ann"), await data_version(world, "ben")) == (before[0] + 1, before[1])
 
 
-async def test_the_payload_and_what_follows_see_the_write(ask: Ask) -> None:
+async def test_payloads_later_fields_and_later_requests_see_created_keywords(ask: Ask) -> None:
     document = """
     mutation($input: CreateKeywordInput!, $other: CreateKeywordInput!) {
       first: createKeyword(input: $input) { keyword { user { keywordsCount keywords { totalCount } } } }
@@ -118,7 +118,7 @@ async def test_the_payload_and_what_follows_see_the_write(ask: Ask) -> None:
     assert (await ask("{ viewer { keywordsCount } }")).data == {"viewer": {"keywordsCount": 5}}
 
 
-async def test_a_field_that_is_refused_does_not_undo_the_others(ask: Ask, world: World) -> None:
+async def test_a_refused_mutation_field_does_not_undo_the_other_fields(ask: Ask, world: World) -> None:
     document = """
     mutation {
       a: createKeyword(input: { keyword: "one" }) { keyword { keyword } userErrors { code } }
@@ -134,12 +134,12 @@ async def test_a_field_that_is_refused_does_not_undo_the_others(ask: Ask, world:
     assert await drifts(world.pool) == []
 
 
-TEXT = "Must not contain NUL or unpaired surrogate characters."
+INVALID_TEXT = "Must not contain NUL or unpaired surrogate characters."
 
 BAD: list[tuple[dict[str, object], list[tuple[str, str, list[str]]]]] = [
     ({"keyword": " \n "}, [("REQUIRED", "Must not be empty.", ["keyword"])]),
     ({"keyword": "\u200d"}, [("INVALID", "Must contain a visible character.", ["keyword"])]),
-    ({"keyword": "a\0b"}, [("INVALID", TEXT, ["keyword"])]),
+    ({"keyword": "a\0b"}, [("INVALID", INVALID_TEXT, ["keyword"])]),
     (
         {"keyword": "x" * 201},
         [("TOO_LONG", "Must have at most 200 characters, but has 201.", ["keyword"])],
@@ -174,7 +174,7 @@ BAD: list[tuple[dict[str, object], list[tuple[str, str, list[str]]]]] = [
 
 
 @pytest.mark.parametrize(("given", "errors"), BAD, ids=[str(given)[:40] for given, _ in BAD])
-async def test_what_cannot_be_a_keyword_is_refused_and_nothing_changes(
+async def test_creating_an_invalid_keyword_is_refused_and_changes_nothing(
     ask: Ask, world: World, given: dict[str, object], errors: list[Any]
 ) -> None:
     before = await world.contents()
@@ -188,7 +188,7 @@ async def test_what_cannot_be_a_keyword_is_refused_and_nothing_changes(
     assert await world.contents() == before
 
 
-async def test_a_member_creates_nothing_for_others_and_an_operator_does(ask: Ask, world: World) -> None:
+async def test_only_operators_create_keywords_for_other_users(ask: Ask, world: World) -> None:
     given = {"keyword": "crm", "userId": encode("User", world.users["ben"])}
     before = await world.contents()
     refused = (await ask(CREATE, input=given)).data["createKeyword"]["userErrors"]
@@ -204,8 +204,8 @@ async def test_a_member_creates_nothing_for_others_and_an_operator_does(ask: Ask
     assert await data_version(world, "ben") == version + 1
 
 
-async def test_updating_changes_what_is_given_and_leaves_the_rest(ask: Ask, world: World) -> None:
-    before = await only(world)
+async def test_an_update_changes_only_the_given_fields_of_a_keyword(ask: Ask, world: World) -> None:
+    before = await first_keyword(world)
     given = {"id": encode("Keyword", before["id"]), "platforms": ["NEWS"]}
     answer = await ask(UPDATE, input=given)
     assert answer.data["updateKeyword"] == {
@@ -213,17 +213,17 @@ async def test_updating_changes_what_is_given_and_leaves_the_rest(ask: Ask, worl
         "userErrors": [],
     }
     assert answer.statements == ["lock_user", "keywords update"]
-    after = await only(world)
+    after = await first_keyword(world)
     assert after["updated_at"] > before["updated_at"]
     changed = {"platforms": ["news"], "updated_at": after["updated_at"]}
     assert dict(after) == dict(before) | changed
 
 
-async def test_an_update_of_nothing_changes_nothing(ask: Ask, world: World) -> None:
-    before = await only(world)
+async def test_an_update_of_a_keyword_without_fields_changes_nothing(ask: Ask, world: World) -> None:
+    before = await first_keyword(world)
     answer = await ask(UPDATE, input={"id": encode("Keyword", before["id"])})
     assert answer.data["updateKeyword"]["keyword"]["keyword"] == "ann 1"
-    assert await only(world) == before
+    assert await first_keyword(world) == before
 
 
 @pytest.mark.parametrize(
@@ -236,18 +236,17 @@ async def test_an_update_of_nothing_changes_nothing(ask: Ask, world: World) -> N
         ({"excludedTerms": ["", "x"]}, "REQUIRED", ["excludedTerms", "0"]),
     ],
 )
-async def test_an_update_to_what_cannot_be_is_refused(
+async def test_an_update_of_a_keyword_to_invalid_values_is_refused(
     ask: Ask, world: World, given: dict[str, object], code: str, path: list[str]
 ) -> None:
     before = await world.contents()
-    keyword = await only(world)
+    keyword = await first_keyword(world)
     answer = await ask(UPDATE, input={"id": encode("Keyword", keyword["id"]), **given})
     (error,) = answer.data["updateKeyword"]["userErrors"]
     assert (error["code"], error["path"]) == (code, ["input", *path])
     assert await world.contents() == before
 
 
-CHANGES = ["pause", "resume", "archive"]
 TRANSITIONS = [
     ("active", "pause", "paused"),
     ("active", "resume", "active"),
@@ -262,17 +261,17 @@ TRANSITIONS = [
 
 
 @pytest.mark.parametrize(("old", "action", "new"), TRANSITIONS)
-async def test_keywords_change_their_status(
+async def test_keywords_change_status_only_by_allowed_transitions(
     ask: Ask, world: World, old: str, action: str, new: str | None
 ) -> None:
     archived = datetime(2026, 1, 1, tzinfo=UTC) if old == "archived" else None
-    keyword_id = (await only(world))["id"]
+    keyword_id = (await first_keyword(world))["id"]
     await world.pool.execute(
         "UPDATE keywords SET status = $2, archived_at = $3 WHERE id = $1", keyword_id, old, archived
     )
     before = await world.contents()
-    answer = await ask(change(action), input={"id": encode("Keyword", keyword_id)})
-    after = await only(world)
+    answer = await ask(status_mutation(action), input={"id": encode("Keyword", keyword_id)})
+    after = await first_keyword(world)
     if new is None:
         message = "An archived keyword cannot be paused. Resume it first."
         error = {"code": "INVALID_TRANSITION", "message": message, "path": ["input", "id"]}
@@ -291,19 +290,17 @@ async def test_keywords_change_their_status(
     assert answer.statements == ["lock_user", "keywords read id", *writes]
 
 
-async def test_an_archived_keyword_makes_room_and_finds_it_taken_when_it_comes_back(
-    ask: Ask, world: World
-) -> None:
-    id_ = encode("Keyword", (await only(world))["id"])
-    assert (await ask(change("archive"), input={"id": id_})).data["result"]["userErrors"] == []
+async def test_an_archived_keyword_whose_words_were_reused_cannot_be_resumed(ask: Ask, world: World) -> None:
+    id_ = encode("Keyword", (await first_keyword(world))["id"])
+    assert (await ask(status_mutation("archive"), input={"id": id_})).data["result"]["userErrors"] == []
     assert (await ask(CREATE, input={"keyword": "ann 1"})).data["createKeyword"]["userErrors"] == []
-    (error,) = (await ask(change("resume"), input={"id": id_})).data["result"]["userErrors"]
+    (error,) = (await ask(status_mutation("resume"), input={"id": id_})).data["result"]["userErrors"]
     assert (error["code"], error["path"]) == ("ALREADY_EXISTS", ["input", "id"])
-    assert (await only(world))["status"] == "archived"
+    assert (await first_keyword(world))["status"] == "archived"
 
 
-async def test_a_keyword_goes_with_its_mentions_and_their_leads(ask: Ask, world: World) -> None:
-    keyword = await only(world)
+async def test_deleting_a_keyword_deletes_its_mentions_and_their_leads(ask: Ask, world: World) -> None:
+    keyword = await first_keyword(world)
     answer = await ask(DELETE, input={"id": encode("Keyword", keyword["id"])})
     assert answer.data["deleteKeyword"] == {
         "deletedKeywordId": encode("Keyword", keyword["id"]),
@@ -318,24 +315,28 @@ async def test_a_keyword_goes_with_its_mentions_and_their_leads(ask: Ask, world:
     assert again.data["deleteKeyword"]["userErrors"][0]["code"] == "NOT_FOUND"
 
 
-ALL = [
+MUTATIONS_BY_ID = [
     (UPDATE, {"keyword": "mine now"}),
     (UPDATE, {}),
-    (change("pause"), {}),
-    (change("resume"), {}),
-    (change("archive"), {}),
+    (status_mutation("pause"), {}),
+    (status_mutation("resume"), {}),
+    (status_mutation("archive"), {}),
     (DELETE, {}),
 ]
 
 
-@pytest.mark.parametrize(("document", "given"), ALL, ids=[document.split("(")[2][:20] for document, _ in ALL])
-async def test_foreign_keywords_are_not_there_and_stay_as_they_are(
+@pytest.mark.parametrize(
+    ("document", "given"),
+    MUTATIONS_BY_ID,
+    ids=[document.split("(")[2][:20] for document, _ in MUTATIONS_BY_ID],
+)
+async def test_keywords_of_other_users_are_not_found_and_stay_unchanged(
     ask: Ask, world: World, document: str, given: dict[str, object]
 ) -> None:
     before = await world.contents()
-    foreign = encode("Keyword", (await only(world, "ben"))["id"])
+    foreign = encode("Keyword", (await first_keyword(world, "ben"))["id"])
     answers = []
-    for id_ in (foreign, NOBODY):
+    for id_ in (foreign, UNKNOWN_ID):
         answer = await ask(document, input={"id": id_, **given})
         (payload,) = answer.data.values()
         answers.append(payload)
@@ -345,12 +346,16 @@ async def test_foreign_keywords_are_not_there_and_stay_as_they_are(
     assert await world.contents() == before
 
 
-@pytest.mark.parametrize(("document", "given"), ALL, ids=[document.split("(")[2][:20] for document, _ in ALL])
-async def test_an_operator_writes_everybodys_keywords(
+@pytest.mark.parametrize(
+    ("document", "given"),
+    MUTATIONS_BY_ID,
+    ids=[document.split("(")[2][:20] for document, _ in MUTATIONS_BY_ID],
+)
+async def test_an_operator_writes_keywords_of_other_users(
     ask: Ask, world: World, document: str, given: dict[str, object]
 ) -> None:
     versions = [await data_version(world, name) for name in ("ann", "ben", "olga")]
-    foreign = encode("Keyword", (await only(world, "ben"))["id"])
+    foreign = encode("Keyword", (await first_keyword(world, "ben"))["id"])
     answer = await ask(document, viewer="olga", input={"id": foreign, **given})
     (payload,) = answer.data.values()
     assert payload["userErrors"] == []
@@ -362,9 +367,12 @@ async def test_an_operator_writes_everybodys_keywords(
 
 @pytest.mark.parametrize(
     ("document", "given"),
-    [(CREATE, {"keyword": "crm"}), *((document, {"id": NOBODY, **given}) for document, given in ALL)],
+    [
+        (CREATE, {"keyword": "crm"}),
+        *((document, {"id": UNKNOWN_ID, **given}) for document, given in MUTATIONS_BY_ID),
+    ],
 )
-async def test_writing_needs_the_scope_and_a_viewer(
+async def test_writing_keywords_requires_an_api_key_with_the_scope(
     ask: Ask, world: World, document: str, given: dict[str, object]
 ) -> None:
     await world.set_scopes("ann", "read:keywords", "write:leads")
@@ -376,7 +384,9 @@ async def test_writing_needs_the_scope_and_a_viewer(
     assert (await ask(document, viewer=None, input=given)).code == "UNAUTHENTICATED"
 
 
-async def test_a_key_that_may_only_write_sees_what_it_wrote_and_nothing_else(ask: Ask, world: World) -> None:
+async def test_a_key_that_may_only_write_keywords_reads_only_the_written_keyword(
+    ask: Ask, world: World
+) -> None:
     await world.set_scopes("ann", "write:keywords")
     document = """
     mutation { createKeyword(input: { keyword: "crm" }) { keyword { keyword mentions { totalCount } } } }
@@ -389,22 +399,22 @@ async def test_a_key_that_may_only_write_sees_what_it_wrote_and_nothing_else(ask
     assert (await ask(document)).data == {"createKeyword": {"keyword": {"keyword": "sales"}}}
 
 
-async def test_who_was_suspended_meanwhile_writes_nothing(ask: Ask, world: World) -> None:
-    await ask("{ viewer { id } }")  # the key is trusted from here on
+async def test_a_user_suspended_after_authentication_writes_nothing(ask: Ask, world: World) -> None:
+    await ask("{ viewer { id } }")  # for some seconds, the server trusts the key without a lookup
     await world.change("users", world.users["ann"], status="suspended")
     before = await world.contents()
     assert (await ask(CREATE, input={"keyword": "crm"})).code == "FORBIDDEN"
     assert await world.contents() == before
 
 
-async def test_what_is_no_id_of_a_keyword_is_an_error_of_the_program(ask: Ask, world: World) -> None:
+async def test_an_invalid_keyword_id_is_a_top_level_error(ask: Ask, world: World) -> None:
     before = await world.contents()
     for id_ in ("x", encode("Lead", 1)):
-        assert (await ask(change("pause"), input={"id": id_})).code == "BAD_USER_INPUT"
+        assert (await ask(status_mutation("pause"), input={"id": id_})).code == "BAD_USER_INPUT"
     assert await world.contents() == before
 
 
-async def test_queries_cannot_write(client: httpx.AsyncClient, world: World) -> None:
+async def test_a_mutation_sent_by_get_is_refused(client: httpx.AsyncClient, world: World) -> None:
     headers = {"authorization": f"Bearer {world.keys['ann']}"}
     document = 'mutation { createKeyword(input: { keyword: "crm" }) { keyword { id } } }'
     answer = await client.get("/graphql", params={"query": document}, headers=headers)

@@ -1,4 +1,4 @@
-"""Mutations of leads: rows, history and counters after them, the state machine, versions, and what they cost."""
+"""Mutations of leads: written rows, history, counters, status transitions, versions and SQL statements."""
 
 import asyncio
 import itertools
@@ -34,7 +34,7 @@ mutation($input: DeleteLeadInput!) {
 """
 OLD = datetime(2026, 1, 1, tzinfo=UTC)
 STATUSES = ["new", "contacted", "qualified", "converted", "disqualified"]
-REACHED = ("contacted_at", "qualified_at", "converted_at", "disqualified_at")
+STATUS_TIMESTAMPS = ("contacted_at", "qualified_at", "converted_at", "disqualified_at")
 
 
 async def lead_of(world: World, owner: str = "ann", number: int = 0) -> Any:
@@ -47,8 +47,8 @@ async def stored(world: World, lead_id: int) -> Any:
     return await world.pool.fetchrow("SELECT * FROM leads WHERE id = $1", lead_id)
 
 
-async def promising(world: World, owner: str = "ann") -> int:
-    """A mention without a lead."""
+async def mention_without_lead(world: World, owner: str = "ann") -> int:
+    """Return the id of a mention without a lead."""
     found: int = await world.pool.fetchval(
         "SELECT min(id) FROM mentions WHERE user_id = $1 AND id NOT IN (SELECT mention_id FROM leads)",
         world.users[owner],
@@ -70,8 +70,8 @@ def errors(answer: Any) -> list[tuple[str, list[str]]]:
 # Creating
 
 
-async def test_a_lead_is_made_of_a_mention_with_all_that_is_given(ask: Ask, world: World) -> None:
-    mention_id = await promising(world)
+async def test_a_created_lead_has_all_the_given_values(ask: Ask, world: World) -> None:
+    mention_id = await mention_without_lead(world)
     given = {
         "mentionId": encode("Mention", mention_id),
         "value": "1250.5",
@@ -96,7 +96,7 @@ async def test_a_lead_is_made_of_a_mention_with_all_that_is_given(ask: Ask, worl
     }
     keyword_id = await world.pool.fetchval("SELECT keyword_id FROM mentions WHERE id = $1", mention_id)
     fresh = dict.fromkeys(
-        (*REACHED, "disqualify_reason", "score", "score_version", "score_breakdown", "company")
+        (*STATUS_TIMESTAMPS, "disqualify_reason", "score", "score_version", "score_breakdown", "company")
     )
     assert datetime.now(UTC) - row["created_at"] < timedelta(minutes=1)
     assert dict(row) == {
@@ -124,15 +124,17 @@ async def test_a_lead_is_made_of_a_mention_with_all_that_is_given(ask: Ask, worl
     assert await drifts(world.pool) == []
 
 
-async def test_creating_takes_five_statements(ask: Ask, world: World) -> None:
-    answer = await ask(CREATE, input={"mentionId": encode("Mention", await promising(world))})
+async def test_creating_a_lead_takes_five_statements(ask: Ask, world: World) -> None:
+    answer = await ask(CREATE, input={"mentionId": encode("Mention", await mention_without_lead(world))})
     assert answer.statements == [
         *("lock_user", "insert_lead", "insert_lead_events", "leads_promises", "leads_set_scores")
     ]
 
 
-async def test_a_mention_has_one_lead_and_the_second_call_gets_it_as_it_is(ask: Ask, world: World) -> None:
-    mention = encode("Mention", await promising(world))
+async def test_creating_a_second_lead_of_a_mention_returns_the_first_unchanged(
+    ask: Ask, world: World
+) -> None:
+    mention = encode("Mention", await mention_without_lead(world))
     first = (await ask(CREATE, input={"mentionId": mention, "notes": "first"})).data["result"]
     before = await world.contents()
     answer = await ask(CREATE, input={"mentionId": mention, "notes": "second"})
@@ -146,9 +148,11 @@ async def test_a_mention_has_one_lead_and_the_second_call_gets_it_as_it_is(ask: 
 
 
 @pytest.mark.parametrize("missing", [False, True])
-async def test_no_lead_is_made_of_a_foreign_mention(ask: Ask, world: World, missing: bool) -> None:
+async def test_a_lead_of_a_missing_mention_or_of_another_users_mention_is_refused(
+    ask: Ask, world: World, missing: bool
+) -> None:
     before = await world.contents()
-    for foreign in (await promising(world, "ben"), (await lead_of(world, "ben"))["mention_id"]):
+    for foreign in (await mention_without_lead(world, "ben"), (await lead_of(world, "ben"))["mention_id"]):
         id_ = 999_999 if missing else foreign
         answer = await ask(CREATE, input={"mentionId": encode("Mention", id_)})
         message = "The mention does not exist."
@@ -189,14 +193,14 @@ BAD: list[tuple[dict[str, object], list[tuple[str, list[str]]]]] = [
 
 @pytest.mark.parametrize("action", ["create", "update"])
 @pytest.mark.parametrize(("given", "expected"), BAD, ids=[str(given)[:40] for given, _ in BAD])
-async def test_what_cannot_be_said_about_a_lead_is_refused(
+async def test_invalid_values_of_a_lead_are_refused_and_change_nothing(
     ask: Ask, world: World, action: str, given: dict[str, object], expected: list[Any]
 ) -> None:
     other = await lead_of(world, number=1)
     await world.pool.execute("UPDATE leads SET external_reference = 'taken' WHERE id = $1", other["id"])
     before = await world.contents()
     which = (
-        {"mentionId": encode("Mention", await promising(world))}
+        {"mentionId": encode("Mention", await mention_without_lead(world))}
         if action == "create"
         else {"id": encode("Lead", (await lead_of(world))["id"])}
     )
@@ -213,9 +217,7 @@ async def test_what_cannot_be_said_about_a_lead_is_refused(
 # Updating
 
 
-async def test_an_update_changes_what_is_given_and_is_written_into_the_history(
-    ask: Ask, world: World
-) -> None:
+async def test_an_update_changes_the_given_fields_of_a_lead_and_adds_events(ask: Ask, world: World) -> None:
     lead = await lead_of(world)
     id_ = encode("Lead", lead["id"])
     answer = await ask(
@@ -264,7 +266,7 @@ async def test_an_update_changes_what_is_given_and_is_written_into_the_history(
     ]
 
 
-async def test_null_takes_away_and_absence_keeps(ask: Ask, world: World) -> None:
+async def test_null_clears_a_field_of_a_lead_and_omission_keeps_it(ask: Ask, world: World) -> None:
     lead = await lead_of(world)
     id_ = encode("Lead", lead["id"])
     full = {"value": "10", "currency": "USD", "company": "Acme", "contactName": "Ada"}
@@ -277,7 +279,7 @@ async def test_null_takes_away_and_absence_keeps(ask: Ask, world: World) -> None
     assert after["contact_name"] == "Ada"
 
 
-async def test_an_update_to_what_is_there_changes_nothing(ask: Ask, world: World) -> None:
+async def test_an_update_of_a_lead_with_equal_values_changes_nothing(ask: Ask, world: World) -> None:
     lead = await lead_of(world)
     id_ = encode("Lead", lead["id"])
     await ask(UPDATE, input={"id": id_, "value": "10", "currency": "USD", "tags": ["a"]})
@@ -291,7 +293,7 @@ async def test_an_update_to_what_is_there_changes_nothing(ask: Ask, world: World
     assert len(await events(world, lead["id"])) == 1
 
 
-async def test_the_history_is_shown_with_what_changed_and_who_did_it(ask: Ask, world: World) -> None:
+async def test_the_history_of_a_lead_shows_changes_and_actors(ask: Ask, world: World) -> None:
     lead = await lead_of(world)
     id_, ann, olga = (
         encode(tag, row)
@@ -344,7 +346,9 @@ async def test_the_history_is_shown_with_what_changed_and_who_did_it(ask: Ask, w
 
 @pytest.mark.parametrize("new", STATUSES)
 @pytest.mark.parametrize("old", STATUSES)
-async def test_a_lead_moves_as_the_state_machine_says(ask: Ask, world: World, old: str, new: str) -> None:
+async def test_leads_change_status_only_by_allowed_transitions(
+    ask: Ask, world: World, old: str, new: str
+) -> None:
     possible = {
         "new": {"contacted", "qualified", "converted", "disqualified"},
         "contacted": {"qualified", "converted", "disqualified"},
@@ -386,7 +390,7 @@ async def test_a_lead_moves_as_the_state_machine_says(ask: Ask, world: World, ol
             "disqualified": ["disqualified_at"],
         }.get(new, [])
         reached = {name: before[name] or moment for name in way}
-        assert reached.get("contacted_at", OLD) == OLD, "the first moment is kept"
+        assert reached.get("contacted_at", OLD) == OLD, "the first timestamp is kept"
         assert dict(after) == dict(before) | reached | {
             "status": new,
             "status_changed_at": moment,
@@ -399,7 +403,7 @@ async def test_a_lead_moves_as_the_state_machine_says(ask: Ask, world: World, ol
     assert await drifts(world.pool) == []
 
 
-async def test_moments_of_statuses_are_set_once_and_never_cleared(ask: Ask, world: World) -> None:
+async def test_timestamps_of_statuses_are_set_once_and_never_cleared(ask: Ask, world: World) -> None:
     lead = await lead_of(world)
     await world.pool.execute("UPDATE leads SET status = 'new' WHERE id = $1", lead["id"])
     id_ = encode("Lead", lead["id"])
@@ -407,17 +411,17 @@ async def test_moments_of_statuses_are_set_once_and_never_cleared(ask: Ask, worl
     for status in ("QUALIFIED", "CONTACTED", "CONVERTED", "DISQUALIFIED", "NEW", "QUALIFIED", "CONVERTED"):
         assert errors(await ask(STATUS, input={"id": id_, "status": status})) == []
         row = await stored(world, lead["id"])
-        for name in REACHED:
+        for name in STATUS_TIMESTAMPS:
             if row[name] is not None:
                 assert moments.setdefault(name, row[name]) == row[name]
             else:
                 assert name not in moments
-    assert set(moments) == set(REACHED)
+    assert set(moments) == set(STATUS_TIMESTAMPS)
     assert row["version"] == 8
     assert await drifts(world.pool) == []
 
 
-async def test_the_reason_goes_with_disqualified(ask: Ask, world: World) -> None:
+async def test_the_disqualify_reason_is_kept_only_with_status_disqualified(ask: Ask, world: World) -> None:
     lead = await lead_of(world)
     id_ = encode("Lead", lead["id"])
 
@@ -445,7 +449,7 @@ async def test_the_reason_goes_with_disqualified(ask: Ask, world: World) -> None
 
 
 @pytest.mark.parametrize("document", [UPDATE, STATUS, DELETE], ids=["update", "status", "delete"])
-async def test_who_has_seen_another_version_writes_nothing(ask: Ask, world: World, document: str) -> None:
+async def test_a_write_that_expects_another_version_is_refused(ask: Ask, world: World, document: str) -> None:
     lead = await lead_of(world)
     id_ = encode("Lead", lead["id"])
     given: dict[str, object] = {"id": id_}
@@ -465,8 +469,7 @@ async def test_who_has_seen_another_version_writes_nothing(ask: Ask, world: Worl
     assert errors(await ask(document, input={**given, "expectedVersion": 2})) == []
 
 
-async def test_of_two_who_saw_the_same_version_one_writes(ask: Ask, world: World) -> None:
-
+async def test_only_one_of_ten_writers_that_expect_the_same_version_succeeds(ask: Ask, world: World) -> None:
     lead = await lead_of(world)
     id_ = encode("Lead", lead["id"])
     answers = await asyncio.gather(
@@ -477,8 +480,7 @@ async def test_of_two_who_saw_the_same_version_one_writes(ask: Ask, world: World
     assert len(await events(world, lead["id"])) == 1
 
 
-async def test_writers_at_the_same_time_lose_nothing(ask: Ask, world: World) -> None:
-
+async def test_concurrent_writers_of_a_lead_lose_no_update(ask: Ask, world: World) -> None:
     lead = await lead_of(world)
     id_ = encode("Lead", lead["id"])
     moves = [ask(STATUS, input={"id": id_, "status": ("CONTACTED", "QUALIFIED")[n % 2]}) for n in range(20)]
@@ -495,7 +497,7 @@ async def test_writers_at_the_same_time_lose_nothing(ask: Ask, world: World) -> 
 # Assigning
 
 
-async def test_who_can_be_assigned(ask: Ask, world: World) -> None:
+async def test_the_assignee_must_be_active_and_able_to_see_the_lead(ask: Ask, world: World) -> None:
     lead = await lead_of(world)
     id_ = encode("Lead", lead["id"])
     await world.add_user("cy")
@@ -508,8 +510,8 @@ async def test_who_can_be_assigned(ask: Ask, world: World) -> None:
         return error and error["message"]
 
     assert await assign("ann", "ann") is None
-    for somebody in ("ben", "olga"):
-        assert await assign("ann", somebody) == "The user does not exist."
+    for unseen_user in ("ben", "olga"):
+        assert await assign("ann", unseen_user) == "The user does not exist."
     assert await assign("olga", "olga") is None
     assert (await stored(world, lead["id"]))["assignee_user_id"] == world.users["olga"]
     assert (
@@ -530,7 +532,7 @@ async def test_who_can_be_assigned(ask: Ask, world: World) -> None:
 # Deleting
 
 
-async def test_a_lead_goes_with_its_history_and_its_mention_stays(ask: Ask, world: World) -> None:
+async def test_deleting_a_lead_deletes_its_history_and_keeps_its_mention(ask: Ask, world: World) -> None:
     lead = await lead_of(world)
     id_ = encode("Lead", lead["id"])
     await ask(UPDATE, input={"id": id_, "company": "Acme"})
@@ -548,7 +550,7 @@ async def test_a_lead_goes_with_its_history_and_its_mention_stays(ask: Ask, worl
     assert (await ask(CREATE, input=again)).data["result"]["created"] is True
 
 
-ALL: list[tuple[str, dict[str, object]]] = [
+MUTATIONS_BY_ID: list[tuple[str, dict[str, object]]] = [
     (UPDATE, {"company": "Mine"}),
     (UPDATE, {}),
     (STATUS, {"status": "CONVERTED"}),
@@ -558,8 +560,8 @@ ALL: list[tuple[str, dict[str, object]]] = [
 ]
 
 
-@pytest.mark.parametrize(("document", "given"), ALL)
-async def test_foreign_leads_are_not_there_and_stay_as_they_are(
+@pytest.mark.parametrize(("document", "given"), MUTATIONS_BY_ID)
+async def test_leads_of_other_users_are_not_found_and_stay_unchanged(
     ask: Ask, world: World, document: str, given: dict[str, object]
 ) -> None:
     before = await world.contents()
@@ -570,8 +572,8 @@ async def test_foreign_leads_are_not_there_and_stay_as_they_are(
     assert await world.contents() == before
 
 
-@pytest.mark.parametrize(("document", "given"), ALL)
-async def test_an_operator_writes_everybodys_leads(
+@pytest.mark.parametrize(("document", "given"), MUTATIONS_BY_ID)
+async def test_an_operator_writes_leads_of_other_users(
     ask: Ask, world: World, document: str, given: dict[str, object]
 ) -> None:
     lead = await lead_of(world, "ben")
@@ -585,8 +587,8 @@ async def test_an_operator_writes_everybodys_leads(
     assert await drifts(world.pool) == []
 
 
-@pytest.mark.parametrize(("document", "given"), [(CREATE, {}), *ALL])
-async def test_writing_leads_needs_the_scope(
+@pytest.mark.parametrize(("document", "given"), [(CREATE, {}), *MUTATIONS_BY_ID])
+async def test_writing_leads_requires_an_api_key_with_the_scope(
     ask: Ask, world: World, document: str, given: dict[str, object]
 ) -> None:
     await world.set_scopes("ann", "read:leads", "write:mentions")
@@ -597,8 +599,8 @@ async def test_writing_leads_needs_the_scope(
     assert (await ask(document, viewer=None, input={**which, **given})).code == "UNAUTHENTICATED"
 
 
-async def test_the_payload_and_what_follows_see_the_write(ask: Ask, world: World) -> None:
-    mention = encode("Mention", await promising(world))
+async def test_payloads_later_fields_and_later_requests_see_written_leads(ask: Ask, world: World) -> None:
+    mention = encode("Mention", await mention_without_lead(world))
     document = """
     mutation($create: CreateLeadInput!, $id: ID!) {
       a: createLead(input: $create) { lead { user { ...Counts } keyword { leadsCount } events { totalCount } } }
@@ -627,8 +629,8 @@ async def test_the_payload_and_what_follows_see_the_write(ask: Ask, world: World
     assert next_ == {"viewer": {"leadsCount": 6, "convertedLeadsCount": 0}, "leads": {"totalCount": 6}}
 
 
-async def test_a_lead_created_with_a_key_is_created_once(ask: Ask, world: World) -> None:
-    given = {"mentionId": encode("Mention", await promising(world)), "idempotencyKey": "k"}
+async def test_a_lead_is_created_once_per_idempotency_key(ask: Ask, world: World) -> None:
+    given = {"mentionId": encode("Mention", await mention_without_lead(world)), "idempotencyKey": "k"}
     first = (await ask(CREATE, input=given)).data["result"]
     again = (await ask(CREATE, input=given)).data["result"]
     assert again == {**first, "replayed": True}

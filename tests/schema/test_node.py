@@ -1,4 +1,4 @@
-"""Things by their ids, and nobody else's: every way to a row is tried by somebody whose row it is not."""
+"""Lookups by id, lists, filters and cursors: viewers reach their own rows, and rows of other users are absent."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ BY_ID = {
     "Integration": "integration",
 }
 PEOPLE = ["ann", "ben", "olga"]
-EVERYTHING_OF_A_NODE = """
+FRAGMENT_OF_NODES = """
     fragment Whole on Node {
         __typename id
         ... on User { email }
@@ -36,8 +36,8 @@ EVERYTHING_OF_A_NODE = """
         ... on IntegrationLog { kind integration { id } }
     }
 """
-NODE = f"query($id: ID!) {{ node(id: $id) {{ ...Whole }} }} {EVERYTHING_OF_A_NODE}"
-NODES = f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ...Whole }} }} {EVERYTHING_OF_A_NODE}"
+NODE = f"query($id: ID!) {{ node(id: $id) {{ ...Whole }} }} {FRAGMENT_OF_NODES}"
+NODES = f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ...Whole }} }} {FRAGMENT_OF_NODES}"
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def visible_to(viewer: str, owner: str) -> bool:
 
 @pytest.mark.parametrize("viewer", PEOPLE)
 @pytest.mark.parametrize("tag", list(TABLES))
-async def test_a_thing_is_found_by_its_id_by_those_who_may_see_it(
+async def test_an_object_is_found_by_its_id_if_the_viewer_may_see_it(
     asker: Asker, ids: dict[str, dict[str, list[str]]], tag: str, viewer: str
 ) -> None:
     for owner in ("ann", "ben"):
@@ -74,7 +74,7 @@ async def test_a_thing_is_found_by_its_id_by_those_who_may_see_it(
 
 
 @pytest.mark.parametrize("tag", list(BY_ID))
-async def test_somebody_elses_thing_is_null_like_a_missing_one(
+async def test_an_object_of_another_user_is_null_like_a_missing_one(
     asker: Asker, ids: dict[str, dict[str, list[str]]], tag: str
 ) -> None:
     document = f"query($id: ID!) {{ {BY_ID[tag]}(id: $id) {{ id }} node(id: $id) {{ id }} nodes(ids: [$id]) {{ id }} }}"
@@ -83,7 +83,7 @@ async def test_somebody_elses_thing_is_null_like_a_missing_one(
         assert answer.data == {BY_ID[tag]: None, "node": None, "nodes": [None]}
 
 
-async def test_nodes_come_in_the_order_of_their_ids_whatever_their_types(
+async def test_nodes_of_mixed_types_are_in_the_order_of_the_requested_ids(
     asker: Asker, ids: dict[str, dict[str, list[str]]]
 ) -> None:
     mixed = [id_ for tag in TABLES for owner in ("ann", "ben") for id_ in ids[tag][owner][:3]]
@@ -95,7 +95,7 @@ async def test_nodes_come_in_the_order_of_their_ids_whatever_their_types(
     assert (await asker(NODES, ids=[])).data == {"nodes": []}
 
 
-async def test_a_hundred_nodes_take_as_many_statements_as_one_of_each_type(
+async def test_a_hundred_nodes_take_at_most_two_statements_for_each_type(
     asker: Asker, ids: dict[str, dict[str, list[str]]]
 ) -> None:
     few = [ids[tag]["ann"][0] for tag in TABLES]
@@ -103,17 +103,19 @@ async def test_a_hundred_nodes_take_as_many_statements_as_one_of_each_type(
     one, hundred = await asker(NODES, ids=few), await asker(NODES, ids=many)
     assert 90 < len(hundred.data["nodes"]) <= 100
     assert all(hundred.data["nodes"])
-    # What a thing belongs to may be among the things; what is not is one statement more for each type, not for each thing.
+    # A parent may be among the nodes. One further statement for each type reads all the other parents.
     assert len(hundred.statements) <= len(one.statements) + len(TABLES)
     assert len(hundred.statements) <= 2 * len(TABLES)
 
 
-async def test_one_wrong_id_is_named(asker: Asker, ids: dict[str, dict[str, list[str]]]) -> None:
+async def test_the_error_names_the_invalid_id_among_several(
+    asker: Asker, ids: dict[str, dict[str, list[str]]]
+) -> None:
     answer = await asker(NODES, ids=[ids["Lead"]["ann"][0], "x"])
     assert (answer.code, answer.error["message"]) == ("BAD_USER_INPUT", "'x' is not an ID of this API.")
 
 
-async def test_several_fields_share_what_they_read(
+async def test_root_fields_with_the_same_id_share_a_statement(
     asker: Asker, ids: dict[str, dict[str, list[str]]]
 ) -> None:
     document = "query($id: ID!) { a: node(id: $id) { id } b: keyword(id: $id) { mentionsCount } c: nodes(ids: [$id, $id]) { id } }"
@@ -131,7 +133,7 @@ OWN = """{
 
 
 @pytest.mark.parametrize("viewer", ["ann", "ben"])
-async def test_members_see_their_own_rows_and_all_of_them(
+async def test_members_see_all_their_own_rows_and_no_others(
     asker: Asker, ids: dict[str, dict[str, list[str]]], viewer: str
 ) -> None:
     data = (await asker(OWN, viewer=viewer)).data
@@ -152,7 +154,9 @@ async def test_members_see_their_own_rows_and_all_of_them(
         assert {group["keyword"]["id"] for group in stats["byKeyword"]} <= set(ids["Keyword"][viewer])
 
 
-async def test_operators_see_everybodys_rows(asker: Asker, ids: dict[str, dict[str, list[str]]]) -> None:
+async def test_operators_see_the_rows_of_all_users(
+    asker: Asker, ids: dict[str, dict[str, list[str]]]
+) -> None:
     data = (await asker(OWN, viewer="olga")).data
     assert data["viewer"] == {"id": ids["User"]["olga"][0]}
     for tag in ("User", "Keyword", "Mention", "Lead", "Integration"):
@@ -160,7 +164,7 @@ async def test_operators_see_everybodys_rows(asker: Asker, ids: dict[str, dict[s
 
 
 @pytest.mark.parametrize(("list_", "kind"), [("mentions", "MentionFilter"), ("leads", "LeadFilter")])
-async def test_filters_by_somebody_elses_rows_let_nothing_through(
+async def test_filters_by_ids_of_another_users_rows_match_nothing(
     asker: Asker, ids: dict[str, dict[str, list[str]]], list_: str, kind: str
 ) -> None:
     document = f"""query($f: {kind}) {{ {list_}(filter: $f) {{ nodes {{ id }} totalCount pageInfo {{ hasNextPage }}
@@ -181,8 +185,8 @@ async def test_filters_by_somebody_elses_rows_let_nothing_through(
 
 @pytest.fixture(scope="module")
 async def shared_rows(crowd: World, ids: dict[str, dict[str, list[str]]]) -> dict[str, str]:
-    """Rows that two members have in common, as far as the database lets them: ann's lead is given to ben to work
-    on, and one of her mentions names his integration.
+    """Rows that refer to rows of another member: ben is the assignee of ann's lead, and the mention of that lead
+    refers to ben's integration.
     """
     (mention,) = await crowd.pool.fetch(
         "UPDATE mentions SET integration_id = (SELECT max(id) FROM integrations WHERE user_id = $2) "
@@ -210,7 +214,7 @@ SHARED = """query($mention: ID!, $lead: ID!, $integration: ID!, $f: MentionFilte
 }"""
 
 
-async def test_what_two_members_share_shows_nothing_of_the_other(
+async def test_references_between_rows_of_two_members_show_nothing_of_the_other_member(
     asker: Asker, ids: dict[str, dict[str, list[str]]], shared_rows: dict[str, str]
 ) -> None:
     by_integration = {"integrationId": {"eq": shared_rows["integration"]}}
@@ -238,8 +242,8 @@ async def test_what_two_members_share_shows_nothing_of_the_other(
     assert operators["integration"]["mentions"]["totalCount"] == brought_in["totalCount"] + 1
 
 
-async def test_cursors_of_somebody_elses_list_show_nothing_of_it(asker: Asker) -> None:
-    """A cursor is a place in a list, not a way into it."""
+async def test_a_cursor_of_another_users_list_shows_only_the_viewers_rows(asker: Asker) -> None:
+    """A cursor encodes a position and grants no access."""
     document = "query($after: String) { mentions(first: 100, after: $after) { nodes { user { email } } edges { cursor } pageInfo { hasPreviousPage } } }"
     his = (await asker(document, viewer="ben")).data["mentions"]["edges"]
     for edge in his[::10]:

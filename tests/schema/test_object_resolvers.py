@@ -1,4 +1,4 @@
-"""Ordinary Strawberry resolvers, which take one object: they share the batches of set-wise resolvers."""
+"""Ordinary Strawberry resolvers, which take one object, share the batches of set-wise resolvers."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from types import SimpleNamespace
@@ -33,7 +33,7 @@ async def _posts(parents: Sequence[None], context: Context) -> Sequence[Sequence
 
 @requires()
 async def _ids(parents: Sequence[None], context: Context) -> Sequence[Sequence[Any]]:
-    """Return objects with these ids, whoever owns them."""
+    """Return objects with these ids, regardless of their owner."""
     return [[SimpleNamespace(id=id_) for id_ in context.ids]] * len(parents)  # type: ignore[attr-defined]
 
 
@@ -62,7 +62,7 @@ class Post:
 @strawberry.type
 class Query:
     posts: list[Post] = resolved_by(_posts, description="The mentions.")
-    ids: list[Post] = resolved_by(_ids, description="Mentions of anybody.")
+    ids: list[Post] = resolved_by(_ids, description="Mentions of all users.")
 
 
 DEFINITION = strawberry.Schema(query=Query, config=CONFIG)
@@ -98,7 +98,7 @@ def ask_posts(request: pytest.FixtureRequest, world: Any) -> Ask:
     return ask
 
 
-async def test_all_objects_share_one_statement(ask_posts: Ask, world: Any) -> None:
+async def test_loads_of_all_objects_share_one_statement(ask_posts: Ask, world: Any) -> None:
     rows = await world.pool.fetch(
         "SELECT m.id, l.status FROM mentions AS m LEFT JOIN leads AS l ON l.mention_id = m.id "
         "WHERE m.user_id = $1 ORDER BY m.id",
@@ -111,7 +111,7 @@ async def test_all_objects_share_one_statement(ask_posts: Ask, world: Any) -> No
     assert len(statements) == 2
 
 
-async def test_many_keys_of_each_object_share_one_statement(ask_posts: Ask, world: Any) -> None:
+async def test_loads_of_many_keys_per_object_share_one_statement(ask_posts: Ask, world: Any) -> None:
     rows = await world.pool.fetch(
         "SELECT m.id, k.keyword FROM mentions AS m JOIN keywords AS k ON k.id = m.keyword_id "
         "WHERE m.user_id = $1 ORDER BY m.id",
@@ -140,7 +140,7 @@ async def test_rows_of_other_users_are_not_loaded(ask_posts: Ask, world: Any) ->
     assert {"leadStatus": "qualified"} in answer.data["ids"]
 
 
-async def test_a_key_without_the_scope_is_refused(ask_posts: Ask, world: Any) -> None:
+async def test_an_object_resolver_requires_the_scope_of_its_rows(ask_posts: Ask, world: Any) -> None:
     ids = [row["id"] for row in await world.pool.fetch(IDS, world.users["ann"])]
     answer, statements = await ask_posts(STATUS, ids, scopes=[READ_MENTIONS])
     assert {str(error.original_error) for error in answer.errors} == {

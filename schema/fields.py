@@ -1,4 +1,4 @@
-"""The two kinds of field: a column of the row, and a question answered for all parents at once."""
+"""The two kinds of field: a column of the row, and a value that a resolver computes for all parents at once."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ from schema.reference_batching import gathered
 from schema.resolver_types import Info, SetWise
 
 SET_RESOLVER = "set_resolver"
-"""Under this key of a field's metadata stands the resolver itself; what executors read stands under breadth's."""
+"""The key of the resolver itself in a field's metadata. Executors read the metadata under breadth's `KEY`."""
 
 
 def column(
@@ -26,9 +26,9 @@ def column(
     of: Callable[[Any], Any] | None = None,
     size: ListSize | None = None,
 ) -> Any:
-    """A field that is read off the row: its column of the same name, or of `name`, passed through `of`.
+    """Return a field that reads the row: the column of the field's name, or the column `name`.
 
-    `size` states how long a list of objects can be.
+    `of` converts the value; without `name`, `of` takes the whole row. `size` states the length of a list of objects.
     """
     if name is None and of is None:
         return strawberry.field(description=description, metadata={KEY: Column(), SIZE: size})
@@ -53,34 +53,38 @@ def resolved_by(
     arguments: Mapping[str, Any] | None = None,
     size: ListSize | None = None,
 ) -> Any:
-    """A field whose resolver takes all parents and returns one result per parent, in their order.
+    """Return a field whose resolver takes all parents and returns one result per parent, in the order of parents.
 
-    `arguments` are the GraphQL arguments with their annotations; left out, they are the resolver's own
-    parameters behind `parents` and `context`. On graphql-core's executor, which asks
-    object by object, parents are gathered for a turn of the event loop and asked together.
+    `arguments` are the GraphQL arguments with their annotations. By default, they are the parameters of the
+    resolver after `parents` and `context`. graphql-core's executor resolves fields object by object: there, the
+    parents of one turn of the event loop are collected, and the resolver is called once.
 
-    A resolver that loads for some fields only is told which ones are `selected` of what it returns. `size` states how
-    long a list of objects can be.
+    A resolver that loads rows only for some fields of its results gets the names of the `selected` fields.
+    `size` states the length of a list of objects.
     """
     stated = requirements_of(resolver)
-    told = stated is not None and bool(stated.loads_for)
+    wants_selection = stated is not None and bool(stated.loads_for)
 
     def resolve(self: Any, info: Info, **given: Any) -> Awaitable[Any]:
-        return gathered(info, resolver, given, told=told).join(self)
+        return gathered(info, resolver, given, told=wants_selection).join(self)
 
     _give_signature(resolve, _own_arguments(resolver) if arguments is None else arguments)
     return strawberry.field(
         resolver=resolve,
         description=description,
         metadata={
-            KEY: SetResolver(_told(resolver) if told else resolver, of_context=True, wants_selection=told),
+            KEY: SetResolver(
+                _pass_selected_names(resolver) if wants_selection else resolver,
+                of_context=True,
+                wants_selection=wants_selection,
+            ),
             SET_RESOLVER: resolver,
             SIZE: size,
         },
     )
 
 
-def _told(resolver: SetWise) -> SetWise:
+def _pass_selected_names(resolver: SetWise) -> SetWise:
     @wraps(resolver)
     def resolve(parents: Sequence[Any], context: Context, selection: Selection, **given: Any) -> Any:
         return resolver(parents, context, selected=selection.names, **given)
@@ -94,7 +98,7 @@ def _own_arguments(resolver: SetWise) -> dict[str, Any]:
 
 
 def _give_signature(resolve: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
-    """Shows Strawberry the field's arguments, which `resolve` itself takes as whatever is given."""
+    """Set the signature from which Strawberry reads the field's arguments. `resolve` itself takes any arguments."""
     positional, keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
     parameters = [
         inspect.Parameter("self", positional),

@@ -190,7 +190,7 @@ def _json_posts(lines: LineReader, names: ColumnNames) -> Iterator[FileRow | Rej
 
 
 def _names_of(lines: Sequence[str]) -> list[str]:
-    """Return all keys of the lines' objects, in order. Raises `UnusableFileError` if there are none."""
+    """Return all keys of the lines' objects, in order. Raise `UnusableFileError` if the lines lack such keys."""
     found: dict[str, None] = {}
     for line in lines:
         with suppress(orjson.JSONDecodeError):

@@ -1,4 +1,4 @@
-"""The links of the documents lead somewhere."""
+"""The links of the documents lead to existing files and headings."""
 
 import re
 from pathlib import Path
@@ -11,13 +11,13 @@ LINK = re.compile(r"\[[^\]]+\]\(([^)]+)\)")
 
 
 def anchors(path: Path) -> set[str]:
-    """What the headings of a document are called in links."""
+    """Return the names by which links refer to the headings of a document."""
     titles = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_lead_somewhere(path: Path) -> None:
+def test_links_of_documents_lead_to_existing_files_and_headings(path: Path) -> None:
     for link in LINK.findall(path.read_text()):
         if link.startswith("https://"):
             continue

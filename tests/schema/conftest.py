@@ -1,4 +1,4 @@
-"""A small world of two members and an operator, a crowded one, and the way to ask the API about them."""
+"""Fixtures of the schema tests: a small world, a crowded one, and functions that query the API."""
 
 from collections.abc import AsyncIterator
 
@@ -19,8 +19,10 @@ from tests.support.world import Answer, Ask, Asker, Clock, World
 
 @pytest.fixture
 async def world(pool: Pool) -> World:
-    """ann and ben have three keywords of four mentions each, and two integrations of three logs; olga is an
-    operator and has nothing.
+    """A small world of three users.
+
+    The members ann and ben each have three keywords with four mentions, and two integrations with three logs.
+    The operator olga has no rows.
     """
     made = World(pool)
     for name in ("ann", "ben"):
@@ -33,7 +35,7 @@ async def world(pool: Pool) -> World:
 
 @pytest.fixture(scope="session")
 def graph() -> Graph:
-    """The whole suite runs on either executor: LEADGRAPH_EXECUTOR=reference is the other one."""
+    """The graph on the executor that LEADGRAPH_EXECUTOR selects."""
     return build(load_settings().executor)
 
 
@@ -47,7 +49,7 @@ async def client(world: World, graph: Graph) -> AsyncIterator[httpx.AsyncClient]
 
 @pytest.fixture
 def ask(world: World, client: httpx.AsyncClient) -> Ask:
-    """Asks as ann, as another user of the world, or as nobody (viewer=None)."""
+    """A function that queries the API as ann, as another user of the world, or without a key (viewer=None)."""
 
     async def post(document: str, *, viewer: str | None = "ann", **variables: object) -> Answer:
         headers = {"authorization": f"Bearer {world.keys[viewer]}"} if viewer else {}
@@ -60,7 +62,7 @@ def ask(world: World, client: httpx.AsyncClient) -> Ask:
 
 @pytest.fixture(scope="module")
 async def shared_pool(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Pool]:
-    """The pool of a database that all tests of a module share. They read it, or change only rows of their own."""
+    """The pool of a database that all tests of a module share. A test changes no rows of other tests."""
     async with copied_database(postgres, template) as name:
         pool = await open_pool(postgres.url(name), size=4)
         yield pool
@@ -80,13 +82,13 @@ async def asker(shared_pool: Pool, graph: Graph) -> AsyncIterator[Asker]:
 
 @pytest.fixture(scope="session")
 def crowding() -> type[Crowding]:
-    """Fills worlds; for tests that need a crowd of another size."""
+    """The class that fills worlds, for tests that need another number of rows."""
     return Crowding
 
 
 @pytest.fixture(scope="module")
 async def crowd(asker: Asker) -> World:
-    """ann has about ninety rows of each entity, ben thirty; olga is an operator."""
+    """A world with about ninety rows of each entity for ann and thirty for ben. The user olga is an operator."""
     world = asker.world
     for name in ("ann", "ben"):
         await world.add_user(name)

@@ -1,7 +1,6 @@
-"""Golden files: an operation, its answer on fixed data, and the statements that it took, at first and once more, as
-they were agreed on.
+"""Golden files: operations with the agreed response on fixed data, and the statements of two runs.
 
-`LEADGRAPH_WRITE_GOLDEN=1 pytest tests/schema/test_golden.py` writes them anew: look at the difference.
+`LEADGRAPH_WRITE_GOLDEN=1 pytest tests/schema/test_golden.py` writes the files again. Review the difference.
 """
 
 import json
@@ -21,7 +20,7 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 NOW = datetime(2026, 4, 15, 9, 7, tzinfo=UTC)
 OPERATIONS: dict[str, dict[str, Any]] = {
     "dashboard": {"range": "LAST_7_DAYS", "zone": "America/New_York"},
-    # over the night in which clocks go forward, and with cut weeks at both ends
+    # The window contains the night in which clocks go forward, and starts and ends within a week.
     "analytics": {"from": "2026-03-17T23:00:00Z", "to": "2026-04-11T22:00:00Z", "zone": "Europe/Berlin"},
     "widgets": {},
 }
@@ -63,7 +62,7 @@ ROWS = [
 
 @pytest.fixture(scope="module")
 async def ann(asker: Asker) -> Any:
-    """A member of fixed rows; the one before, with the same rows, must not make a difference."""
+    """A member with fixed rows. Another member with the same rows must not change the response."""
     world = asker.world
     for name in ("ben", "ann"):
         user_id = await world.add_user(name)
@@ -83,13 +82,13 @@ async def ann(asker: Asker) -> Any:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-async def test_the_answer_and_the_statements_are_those_agreed_on(ann: Any, name: str) -> None:
+async def test_response_and_statements_match_the_golden_file(ann: Any, name: str) -> None:
     document = (GOLDEN / f"{name}.graphql").read_text()
     await ann.forget()
     seen = ann.cached.statistics
     misses, hits = seen.misses, seen.hits
     answer = await ann(document, viewer="ann", **OPERATIONS[name])
-    assert seen.hits == hits  # what is shown in several places is asked for once
+    assert seen.hits == hits  # a figure in several places is requested once
     again = await ann(document, viewer="ann", **OPERATIONS[name])
     assert seen.hits - hits == seen.misses - misses
     found = {
@@ -107,4 +106,4 @@ async def test_the_answer_and_the_statements_are_those_agreed_on(ann: Any, name:
     assert shared
     assert all(
         value == cached_figure.load(body) for cached_figure, body, value in shared
-    )  # nobody has changed what was lent
+    )  # no reader has changed a shared value

@@ -1,4 +1,4 @@
-"""Calls with an idempotency key: done once, answered alike, and never two at a time."""
+"""Mutations with an idempotency key: a call runs once, and a repeated call returns the same payload."""
 
 import asyncio
 from typing import Any
@@ -14,7 +14,7 @@ mutation($input: CreateKeywordInput!) {
   createKeyword(input: $input) { replayed keyword { id keyword } userErrors { code message path } }
 }
 """
-PLACE = ["input", "idempotencyKey"]
+KEY_PATH = ["input", "idempotencyKey"]
 
 
 async def create(ask: Ask, key: str | None, keyword: str = "crm", viewer: str = "ann", **more: object) -> Any:
@@ -22,12 +22,12 @@ async def create(ask: Ask, key: str | None, keyword: str = "crm", viewer: str = 
     return answer.data["createKeyword"]
 
 
-async def number_of(world: World, keyword: str = "crm") -> int:
+async def count_keywords(world: World, keyword: str = "crm") -> int:
     found: int = await world.pool.fetchval("SELECT count(*) FROM keywords WHERE keyword = $1", keyword)
     return found
 
 
-async def test_the_same_call_again_writes_nothing_and_is_answered_alike(ask: Ask, world: World) -> None:
+async def test_a_repeated_call_writes_nothing_and_returns_the_same_payload(ask: Ask, world: World) -> None:
     first = await create(ask, "k1")
     before = await world.contents()
     answer = await ask(CREATE, input={"idempotencyKey": "k1", "keyword": "crm"})
@@ -37,7 +37,7 @@ async def test_the_same_call_again_writes_nothing_and_is_answered_alike(ask: Ask
     assert answer.statements == ["try_idempotency_lock", "find_idempotency_key", "keywords read id"]
 
 
-async def test_a_first_call_takes_three_statements_more(ask: Ask) -> None:
+async def test_the_first_call_with_an_idempotency_key_takes_three_more_statements(ask: Ask) -> None:
     answer = await ask(CREATE, input={"idempotencyKey": "k1", "keyword": "crm"})
     assert answer.statements == [
         *("try_idempotency_lock", "find_idempotency_key", "lock_user", "keywords insert"),
@@ -45,62 +45,66 @@ async def test_a_first_call_takes_three_statements_more(ask: Ask) -> None:
     ]
 
 
-async def test_the_answer_shows_what_is_there_of_it_now(ask: Ask, world: World) -> None:
+async def test_a_repeated_call_returns_the_current_state_of_the_object(ask: Ask, world: World) -> None:
     await create(ask, "k1")
     await world.pool.execute("UPDATE keywords SET keyword = 'crm 2' WHERE keyword = 'crm'")
     assert (await create(ask, "k1"))["keyword"]["keyword"] == "crm 2"
     await world.pool.execute("DELETE FROM keywords WHERE keyword = 'crm 2'")
     assert await create(ask, "k1") == {"replayed": True, "keyword": None, "userErrors": []}
-    assert await number_of(world) == 0
+    assert await count_keywords(world) == 0
 
 
 @pytest.mark.parametrize(
     ("keyword", "more"),
     [("sales", {}), ("crm ", {}), ("crm", {"matchType": "ANY_WORD"}), ("crm", {"platforms": []})],
 )
-async def test_a_key_of_another_input_is_refused(ask: Ask, world: World, keyword: str, more: Any) -> None:
+async def test_an_idempotency_key_with_a_different_input_is_refused(
+    ask: Ask, world: World, keyword: str, more: Any
+) -> None:
     await create(ask, "k1")
     before = await world.contents()
     payload = await create(ask, "k1", keyword, **more)
     message = "This key was used with a different input. Use a new key for each operation."
-    assert payload["userErrors"] == [{"code": "IDEMPOTENCY_KEY_REUSED", "message": message, "path": PLACE}]
+    assert payload["userErrors"] == [{"code": "IDEMPOTENCY_KEY_REUSED", "message": message, "path": KEY_PATH}]
     assert (payload["keyword"], payload["replayed"]) == (None, False)
     assert await world.contents() == before
 
 
-async def test_keys_belong_to_their_user(ask: Ask, world: World) -> None:
+async def test_idempotency_keys_of_different_users_are_independent(ask: Ask, world: World) -> None:
     for viewer in ("ann", "ben", "olga"):
         assert (await create(ask, "k1", viewer=viewer))["replayed"] is False
-    assert await number_of(world) == 3
+    assert await count_keywords(world) == 3
 
 
-async def test_what_was_refused_can_be_asked_for_again(ask: Ask, world: World) -> None:
+async def test_a_call_with_user_errors_leaves_its_idempotency_key_unused(ask: Ask, world: World) -> None:
     assert (await create(ask, "k1", "ann 1"))["userErrors"][0]["code"] == "ALREADY_EXISTS"
     assert (await create(ask, "k1", ""))["userErrors"][0]["code"] == "REQUIRED"
     assert await world.rows("idempotency_keys") == []
     assert (await create(ask, "k1", "fine"))["userErrors"] == []
 
 
-async def test_a_call_under_way_is_not_joined(ask: Ask, world: World) -> None:
+async def test_an_idempotency_key_of_a_running_call_is_refused(ask: Ask, world: World) -> None:
     async with world.pool.acquire() as connection, connection.transaction():
         assert await idempotency.try_lock(Writer(connection, []), world.users["ann"], "k1")
         payload = await create(ask, "k1")
         message = "A request with this key is still running. Retry later."
-        assert payload["userErrors"] == [{"code": "IN_FLIGHT", "message": message, "path": PLACE}]
+        assert payload["userErrors"] == [{"code": "IN_FLIGHT", "message": message, "path": KEY_PATH}]
         assert (await create(ask, "k2"))["userErrors"] == []
         assert (await create(ask, "k1", "sales", viewer="ben"))["userErrors"] == []
     assert (await create(ask, "k1", "sales"))["userErrors"] == []
 
 
-async def test_of_calls_at_the_same_time_one_writes(ask: Ask, world: World) -> None:
+async def test_one_of_twenty_concurrent_calls_with_the_same_idempotency_key_writes(
+    ask: Ask, world: World
+) -> None:
     payloads = await asyncio.gather(*(create(ask, "k1") for _ in range(20)))
-    assert await number_of(world) == 1
+    assert await count_keywords(world) == 1
     assert sum(not (payload["replayed"] or payload["userErrors"]) for payload in payloads) == 1
     assert {error["code"] for payload in payloads for error in payload["userErrors"]} <= {"IN_FLIGHT"}
     assert (await create(ask, "k1"))["replayed"] is True
 
 
-async def test_a_key_is_kept_for_a_day_and_then_new(ask: Ask, world: World) -> None:
+async def test_an_idempotency_key_expires_after_a_day(ask: Ask, world: World) -> None:
     await create(ask, "k1")
     (kept,) = await world.rows("idempotency_keys")
     assert (kept["expires_at"] - kept["created_at"]).total_seconds() == 24 * 60 * 60
@@ -111,7 +115,7 @@ async def test_a_key_is_kept_for_a_day_and_then_new(ask: Ask, world: World) -> N
     assert (await create(ask, "k1", "sales"))["replayed"] is True
 
 
-async def test_keys_that_are_over_go_ten_with_each_new_one(ask: Ask, world: World) -> None:
+async def test_each_new_idempotency_key_deletes_ten_expired_ones(ask: Ask, world: World) -> None:
     await world.pool.execute(
         "INSERT INTO idempotency_keys (user_id, key, request_hash, response, expires_at) "
         "SELECT $1, 'old' || n, 'x', '{}', now() - n * interval '1 minute' FROM generate_series(1, 25) AS n",
@@ -125,20 +129,20 @@ async def test_keys_that_are_over_go_ten_with_each_new_one(ask: Ask, world: Worl
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\0b"])
-async def test_what_is_no_key_is_refused(ask: Ask, world: World, key: str) -> None:
+async def test_an_invalid_idempotency_key_is_refused(ask: Ask, world: World, key: str) -> None:
     before = await world.contents()
-    error = {"code": "INVALID", "message": "Must have 1 to 255 characters.", "path": PLACE}
+    error = {"code": "INVALID", "message": "Must have 1 to 255 characters.", "path": KEY_PATH}
     assert (await create(ask, key))["userErrors"] == [error]
     assert await world.contents() == before
 
 
-async def test_a_null_is_no_key(ask: Ask, world: World) -> None:
+async def test_a_null_idempotency_key_is_ignored(ask: Ask, world: World) -> None:
     assert (await create(ask, None))["userErrors"] == []
     assert await world.rows("idempotency_keys") == []
 
 
-async def test_a_replay_shows_nothing_that_the_viewer_may_not_see(ask: Ask, world: World) -> None:
-    """As where an operator wrote who is a member by now."""
+async def test_a_replay_hides_rows_that_the_viewer_may_not_read(ask: Ask, world: World) -> None:
+    """Replace the stored id by one of a foreign keyword, as after a demotion from operator to member."""
     await create(ask, "k1")
     (foreign, *_) = await world.rows("keywords", "ben")
     await world.pool.execute(

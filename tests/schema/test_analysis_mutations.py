@@ -1,4 +1,4 @@
-"""What is found in mentions, recorded by somebody's own analyser or by the built-in one."""
+"""Analyses of mentions: recorded from an external analyser, or made by the built-in one."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -33,15 +33,15 @@ async def mention_ids(world: World, owner: str = "ann") -> list[int]:
     return sorted(row["id"] for row in await world.rows("mentions", owner))
 
 
-def encoded(ids: list[int]) -> list[str]:
+def encode_ids(ids: list[int]) -> list[str]:
     return [encode("Mention", id_) for id_ in ids]
 
 
-def recording(*analyses: dict[str, object], **more: object) -> dict[str, object]:
+def record_input(*analyses: dict[str, object], **more: object) -> dict[str, object]:
     return {"analyzer": "mine", "analyzerVersion": "7", "analyses": list(analyses), **more}
 
 
-def found_in(mention_id: int, **more: object) -> dict[str, object]:
+def analysis_of(mention_id: int, **more: object) -> dict[str, object]:
     return {"mentionId": encode("Mention", mention_id), "sentiment": "NEUTRAL", "relevance": "LOW", **more}
 
 
@@ -49,10 +49,10 @@ def errors(answer: Any) -> list[tuple[str, list[str]]]:
     return [(error["code"], error["path"][1:]) for error in answer.data["result"]["userErrors"]]
 
 
-async def test_what_was_found_is_recorded_with_all_that_is_given(ask: Ask, world: World) -> None:
+async def test_an_analysis_is_recorded_with_all_its_fields(ask: Ask, world: World) -> None:
     first, second, third, *_ = await mention_ids(world)
-    given = recording(
-        found_in(
+    given = record_input(
+        analysis_of(
             second,
             sentiment="MIXED",
             sentimentScore=-0.12345,
@@ -111,27 +111,27 @@ async def test_what_was_found_is_recorded_with_all_that_is_given(ask: Ask, world
     assert rows[third]["analyzed_at"] is None
 
 
-async def test_a_new_analysis_takes_the_place_of_the_old_one(ask: Ask, world: World) -> None:
+async def test_a_new_analysis_replaces_the_old_analysis_of_its_mention(ask: Ask, world: World) -> None:
     first, *_ = await mention_ids(world)
-    await ask(RECORD, input=recording(found_in(first, intent="BUYING", summary="Old.", topics=["a"])))
-    await ask(RECORD, input=recording(found_in(first), analyzer="other", analyzerVersion=None))
+    await ask(RECORD, input=record_input(analysis_of(first, intent="BUYING", summary="Old.", topics=["a"])))
+    await ask(RECORD, input=record_input(analysis_of(first), analyzer="other", analyzerVersion=None))
     (row,) = [row for row in await world.rows("analysis_results") if row["mention_id"] == first]
     assert (row["intent"], row["summary"], row["topics"]) == (None, "", [])
     assert (row["analyzer"], row["analyzer_version"]) == ("other", "")
 
 
-async def test_many_take_the_statements_of_one(ask: Ask, world: World) -> None:
+async def test_a_thousand_analyses_take_the_same_statements_as_one(ask: Ask, world: World) -> None:
     await world.add_keywords("ann", keywords=10, mentions=100)
     ids = await mention_ids(world)
-    ids[0], ids[1] = ids[1], ids[0]  # the first one has a lead
+    ids[0], ids[1] = ids[1], ids[0]  # now the first mention has a lead
     for number in (1, 1000):
-        given = recording(*(found_in(id_) for id_ in ids[:number]))
+        given = record_input(*(analysis_of(id_) for id_ in ids[:number]))
         answer = await ask(RECORD, input=given)
         assert answer.data["result"]["recordedCount"] == number
         assert answer.statements == [
             *("lock_user", "record_analyses", *SCORED, "mentions by id", "analysis_results by mention_id")
         ]
-        answer = await ask(ANALYZE, input={"ids": encoded(ids[:number])})
+        answer = await ask(ANALYZE, input={"ids": encode_ids(ids[:number])})
         assert answer.data["result"]["analyzedCount"] == number
         assert answer.statements == [
             *(
@@ -147,8 +147,8 @@ async def test_many_take_the_statements_of_one(ask: Ask, world: World) -> None:
     assert sum(row["analyzer"] == "leadgraph" for row in stored) == 1000
 
 
-async def test_leads_are_scored_by_what_was_found(ask: Ask, world: World) -> None:
-    """A lead that is there follows each analysis of its mention, and has no score where one failed."""
+async def test_recording_an_analysis_scores_the_lead_of_the_mention(ask: Ask, world: World) -> None:
+    """An existing lead gets a new score with each analysis of its mention, and loses its score if one fails."""
     leads = {row["mention_id"]: row for row in await world.rows("leads", "ann")}
     first, second = sorted(leads)[:2]
     document = (
@@ -156,7 +156,7 @@ async def test_leads_are_scored_by_what_was_found(ask: Ask, world: World) -> Non
     )
 
     async def scored(**found: object) -> list[Any]:
-        answer = await ask(RECORD, input=recording(found_in(first, **found)))
+        answer = await ask(RECORD, input=record_input(analysis_of(first, **found)))
         assert errors(answer) == []
         shown = {node["id"]: node for node in (await ask(document)).data["leads"]["nodes"]}
         assert shown[encode("Lead", leads[second]["id"])]["score"] is None
@@ -172,14 +172,14 @@ async def test_leads_are_scored_by_what_was_found(ask: Ask, world: World) -> Non
     assert await scored(status="FAILED", error="no") == [None, None]
 
 
-async def test_the_built_in_analyser_scores_leads_too(ask: Ask, world: World) -> None:
+async def test_the_built_in_analyser_scores_leads(ask: Ask, world: World) -> None:
     ids = await mention_ids(world)
-    assert errors(await ask(ANALYZE, input={"ids": encoded(ids)})) == []
+    assert errors(await ask(ANALYZE, input={"ids": encode_ids(ids)})) == []
     assert all(row["score"] is not None for row in await world.rows("leads", "ann"))
     assert all(row["score"] is None for row in await world.rows("leads", "ben"))
 
 
-async def test_the_built_in_analyser_finds_what_it_finds(ask: Ask, world: World) -> None:
+async def test_the_built_in_analyser_finds_sentiment_intent_and_relevance(ask: Ask, world: World) -> None:
     first, second, third, *_ = await mention_ids(world)
     (keyword,) = {row["keyword_id"] for row in await world.rows("mentions") if row["id"] == first}
     await world.pool.execute("UPDATE keywords SET keyword = 'crm' WHERE id = $1", keyword)
@@ -195,7 +195,7 @@ async def test_the_built_in_analyser_finds_what_it_finds(ask: Ask, world: World)
             content,
             language,
         )
-    answer = await ask(ANALYZE, input={"ids": encoded([third, first, second, first])})
+    answer = await ask(ANALYZE, input={"ids": encode_ids([third, first, second, first])})
     shown = answer.data["result"]
     by = {"analyzer": "leadgraph", "analyzerVersion": VERSION}
     analyses = {
@@ -241,12 +241,12 @@ BAD: list[tuple[dict[str, object], list[tuple[str, list[str]]]]] = [
 
 
 @pytest.mark.parametrize(("given", "expected"), BAD, ids=[str(given)[:40] for given, _ in BAD])
-async def test_what_cannot_have_been_found_is_refused(
+async def test_analyses_with_invalid_values_are_refused(
     ask: Ask, world: World, given: dict[str, object], expected: list[Any]
 ) -> None:
     first, second, *_ = await mention_ids(world)
     before = await world.contents()
-    answer = await ask(RECORD, input=recording(found_in(first), found_in(second, **given)))
+    answer = await ask(RECORD, input=record_input(analysis_of(first), analysis_of(second, **given)))
     assert errors(answer) == [(code, ["analyses", "1", *path]) for code, path in expected]
     assert await world.contents() == before
 
@@ -260,59 +260,59 @@ async def test_what_cannot_have_been_found_is_refused(
         ({"analyses": []}, [("REQUIRED", ["analyses"])]),
     ],
 )
-async def test_who_found_it_has_a_name(
+async def test_an_invalid_analyser_and_an_empty_list_of_analyses_are_refused(
     ask: Ask, world: World, more: dict[str, object], expected: list[Any]
 ) -> None:
     first, *_ = await mention_ids(world)
-    assert errors(await ask(RECORD, input=recording(found_in(first), **more))) == expected
+    assert errors(await ask(RECORD, input=record_input(analysis_of(first), **more))) == expected
 
 
-async def test_none_twice_and_too_many_are_refused(ask: Ask, world: World) -> None:
+async def test_repeated_mentions_and_too_many_or_too_few_analyses_are_refused(ask: Ask, world: World) -> None:
     first, *_ = await mention_ids(world)
     before = await world.contents()
-    twice = await ask(RECORD, input=recording(found_in(first), found_in(first)))
+    twice = await ask(RECORD, input=record_input(analysis_of(first), analysis_of(first)))
     assert errors(twice) == [("INVALID", ["analyses", "1", "mentionId"])]
-    many = [found_in(id_) for id_ in range(1, 1002)]
-    assert errors(await ask(RECORD, input=recording(*many))) == [("TOO_MANY", ["analyses"])]
+    many = [analysis_of(id_) for id_ in range(1, 1002)]
+    assert errors(await ask(RECORD, input=record_input(*many))) == [("TOO_MANY", ["analyses"])]
     for number, code in ((0, "REQUIRED"), (1001, "TOO_MANY")):
-        answer = await ask(ANALYZE, input={"ids": encoded(list(range(1, number + 1)))})
+        answer = await ask(ANALYZE, input={"ids": encode_ids(list(range(1, number + 1)))})
         assert errors(answer) == [(code, ["ids"])]
     assert await world.contents() == before
 
 
-async def test_foreign_mentions_are_not_there_and_nothing_is_recorded(ask: Ask, world: World) -> None:
+async def test_analyses_of_another_users_mentions_are_refused_as_not_found(ask: Ask, world: World) -> None:
     first, *_ = await mention_ids(world)
     foreign, *_ = await mention_ids(world, "ben")
     before = await world.contents()
     ids = [first, foreign, 999_999]
-    answer = await ask(RECORD, input=recording(*(found_in(id_) for id_ in ids)))
+    answer = await ask(RECORD, input=record_input(*(analysis_of(id_) for id_ in ids)))
     assert errors(answer) == [
         ("NOT_FOUND", ["analyses", "1", "mentionId"]),
         ("NOT_FOUND", ["analyses", "2", "mentionId"]),
     ]
-    answer = await ask(ANALYZE, input={"ids": encoded(ids)})
+    answer = await ask(ANALYZE, input={"ids": encode_ids(ids)})
     assert errors(answer) == [("NOT_FOUND", ["ids", "1"]), ("NOT_FOUND", ["ids", "2"])]
     assert answer.statements == ["mention_texts"]
     assert answer.data["result"]["mentions"] == []
     assert await world.contents() == before
 
 
-async def test_an_operator_records_for_several_users_at_once(ask: Ask, world: World) -> None:
+async def test_an_operator_records_analyses_for_several_users_in_one_call(ask: Ask, world: World) -> None:
     ids = [(await mention_ids(world, name))[0] for name in ("ann", "ben")]
-    recorded = await ask(RECORD, viewer="olga", input=recording(*map(found_in, ids)))
+    recorded = await ask(RECORD, viewer="olga", input=record_input(*map(analysis_of, ids)))
     assert recorded.statements[0] == "mentions lock_owners"
-    assert errors(recorded) == errors(await ask(ANALYZE, viewer="olga", input={"ids": encoded(ids)})) == []
+    assert errors(recorded) == errors(await ask(ANALYZE, viewer="olga", input={"ids": encode_ids(ids)})) == []
     owners = {row["mention_id"]: row["user_id"] for row in await world.rows("analysis_results")}
     assert [owners[id_] for id_ in ids] == [world.users["ann"], world.users["ben"]]
     versions = {row["name"]: row["data_version"] for row in await world.rows("users")}
     assert versions == {"ann": 2, "ben": 2, "olga": 0}
 
 
-async def test_both_need_the_scope_and_nothing_else(ask: Ask, world: World) -> None:
+async def test_recording_and_analysing_require_the_scope_to_write_mentions(ask: Ask, world: World) -> None:
     first, *_ = await mention_ids(world)
     asked: list[tuple[str, dict[str, object]]] = [
-        (RECORD, recording(found_in(first))),
-        (ANALYZE, {"ids": encoded([first])}),
+        (RECORD, record_input(analysis_of(first))),
+        (ANALYZE, {"ids": encode_ids([first])}),
     ]
     await world.set_scopes("ann", "read:mentions", "write:leads")
     for document, given in asked:
@@ -322,20 +322,20 @@ async def test_both_need_the_scope_and_nothing_else(ask: Ask, world: World) -> N
         assert (await ask(document, viewer=None, input=given)).code == "UNAUTHENTICATED"
 
 
-async def test_a_key_that_may_only_write_mentions_has_them_analysed(ask: Ask, world: World) -> None:
+async def test_a_key_with_only_the_scope_to_write_mentions_can_analyse_them(ask: Ask, world: World) -> None:
     await world.set_scopes("ann", "write:mentions")
     first, *_ = await mention_ids(world)
     document = "mutation($input: AnalyzeMentionsInput!) { analyzeMentions(input: $input) { analyzedCount } }"
-    assert (await ask(document, input={"ids": encoded([first])})).data["analyzeMentions"][
+    assert (await ask(document, input={"ids": encode_ids([first])})).data["analyzeMentions"][
         "analyzedCount"
     ] == 1
 
 
-async def test_both_are_done_once_with_a_key(ask: Ask, world: World) -> None:
+async def test_recording_and_analysing_run_once_per_idempotency_key(ask: Ask, world: World) -> None:
     first, *_ = await mention_ids(world)
     for document, given in (
-        (RECORD, recording(found_in(first), idempotencyKey="r")),
-        (ANALYZE, {"ids": encoded([first]), "idempotencyKey": "a"}),
+        (RECORD, record_input(analysis_of(first), idempotencyKey="r")),
+        (ANALYZE, {"ids": encode_ids([first]), "idempotencyKey": "a"}),
     ):
         one = (await ask(document, input=given)).data["result"]
         before = await world.contents()
@@ -344,25 +344,23 @@ async def test_both_are_done_once_with_a_key(ask: Ask, world: World) -> None:
         assert await world.contents() == before
 
 
-async def test_a_call_that_was_answered_is_answered_again_also_when_a_mention_has_gone(
-    ask: Ask, world: World
-) -> None:
+async def test_a_replay_of_analyses_leaves_out_deleted_mentions(ask: Ask, world: World) -> None:
     ids = (await mention_ids(world))[:2]
-    analyze: dict[str, object] = {"ids": encoded(ids), "idempotencyKey": "a"}
-    record = recording(*map(found_in, ids), idempotencyKey="r")
+    analyze: dict[str, object] = {"ids": encode_ids(ids), "idempotencyKey": "a"}
+    record = record_input(*map(analysis_of, ids), idempotencyKey="r")
     for document, given in ((ANALYZE, analyze), (RECORD, record)):
         assert errors(await ask(document, input=given)) == []
     await world.pool.execute("DELETE FROM mentions WHERE id = $1", ids[0])
     for document, given in ((ANALYZE, analyze), (RECORD, record)):
         again = (await ask(document, input=given)).data["result"]
         assert (again["replayed"], again["userErrors"]) == (True, [])
-        assert [mention["id"] for mention in again["mentions"]] == encoded(ids[1:])
+        assert [mention["id"] for mention in again["mentions"]] == encode_ids(ids[1:])
     other = await ask(ANALYZE, input={**analyze, "idempotencyKey": "b"})
     assert errors(other) == [("NOT_FOUND", ["ids", "0"])]
     assert len(await world.rows("idempotency_keys")) == 2
 
 
-async def test_later_fields_filter_by_what_was_found(ask: Ask, world: World) -> None:
+async def test_later_fields_of_a_mutation_filter_by_recorded_intents(ask: Ask, world: World) -> None:
     first, second, *_ = await mention_ids(world)
     document = """
     mutation($one: RecordAnalysesInput!, $other: RecordAnalysesInput!) {
@@ -371,7 +369,7 @@ async def test_later_fields_filter_by_what_was_found(ask: Ask, world: World) -> 
     }
     fragment Found on User { mentions(filter: { intent: { eq: CHURN_RISK } }) { totalCount } }
     """
-    given = [recording(found_in(id_, intent="CHURN_RISK")) for id_ in (first, second)]
+    given = [record_input(analysis_of(id_, intent="CHURN_RISK")) for id_ in (first, second)]
     data = (await ask(document, one=given[0], other=given[1])).data
     found = [data[name]["mentions"][0]["user"]["mentions"]["totalCount"] for name in ("one", "other")]
     assert found == [1, 2]

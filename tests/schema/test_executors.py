@@ -1,6 +1,6 @@
-"""Whatever is asked of this API, both executors give the same answer, and breadth sends no statement more.
+"""Random documents: both executors give the same response, and breadth sends no additional statement.
 
-The reference reads all columns of all rows, one kind of row in each statement.
+The reference executor reads all columns of all rows, and one kind of row in each statement.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -47,7 +47,7 @@ TABLES = {
     "Integration": "integrations",
     "IntegrationLog": "integration_logs",
 }
-# Most lists are asked from their beginning, so that there is something below them.
+# The share of fields with an argument, by its name. Most lists start at their beginning, so that they have rows.
 GIVEN = {
     "after": 0.04,
     "before": 0.04,
@@ -65,14 +65,14 @@ CURSORS = (
 
 
 async def reference(generated: GeneratedDocument, context: Context) -> ExecutionResult:
-    return await run(REFERENCE, generated, context)
+    return await execute_prepared(REFERENCE, generated, context)
 
 
 async def breadth(generated: GeneratedDocument, context: Context) -> ExecutionResult:
-    return await run(BREADTH, generated, context)
+    return await execute_prepared(BREADTH, generated, context)
 
 
-async def run(graph: Graph, generated: GeneratedDocument, context: Context) -> ExecutionResult:
+async def execute_prepared(graph: Graph, generated: GeneratedDocument, context: Context) -> ExecutionResult:
     prepared = graph.prepared.get(generated.text, generated.operation)
     refusal = prepared.refusal(generated.variables)
     if refusal or isinstance(prepared, InvalidDocument):
@@ -93,18 +93,22 @@ async def without_propagation(generated: GeneratedDocument, context: Context) ->
     return result
 
 
-async def answered(
-    way: Callable[[GeneratedDocument, Context], Awaitable[ExecutionResult]],
+async def result_and_statements(
+    execute_document: Callable[[GeneratedDocument, Context], Awaitable[ExecutionResult]],
     generated: GeneratedDocument,
     world: World,
     viewer: str,
 ) -> tuple[ExecutionResult, list[str]]:
     role = UserRole.OPERATOR if viewer == "olga" else UserRole.MEMBER
     scopes = granted([READ_MENTIONS, READ_KEYWORDS] if viewer == "ben" else [])
-    # Each answer computes its figures, all at the same moment.
+    # Each call computes its own figures, as of the same moment.
     cached = Cached(world.pool, clock=NOW.timestamp)
     prepared = BREADTH.prepared.get(generated.text, generated.operation)
-    reads = EVERY_READ if way is not breadth or isinstance(prepared, InvalidDocument) else prepared.reads
+    reads = (
+        EVERY_READ
+        if execute_document is not breadth or isinstance(prepared, InvalidDocument)
+        else prepared.reads
+    )
     context = Context(
         world.pool,
         Viewer(world.users[viewer], role, scopes),
@@ -114,39 +118,41 @@ async def answered(
         now=NOW,
     )
     try:
-        result = await way(generated, context)
+        result = await execute_document(generated, context)
     finally:
         await context.close()
         await cached.close()
     return result, list(context.statements)
 
 
-async def differing(
+async def compare_executors(
     generated: GeneratedDocument, world: World, viewer: str
 ) -> tuple[list[str], ExecutionResult]:
-    expected, expected_statements = await answered(reference, generated, world, viewer)
+    expected, expected_statements = await result_and_statements(reference, generated, world, viewer)
     possible = None
     if any(error.path for error in expected.errors or ()):
-        possible, _ = await answered(without_propagation, generated, world, viewer)
+        possible, _ = await result_and_statements(without_propagation, generated, world, viewer)
     found: list[str] = []
     for turn in ("first", "second"):
-        result, statements = await answered(breadth, generated, world, viewer)
+        result, statements = await result_and_statements(breadth, generated, world, viewer)
         found += [f"{turn} time: {each}" for each in differences(expected, result, possible)]
-        # What has been sent by the time that an error makes all of it pointless is a matter of time.
+        # The number of statements that are sent before an error depends on timing.
         if not expected.errors and len(statements) > len(expected_statements):
-            found.append(f"{turn} time: statements {statements} where {expected_statements} will do")
+            found.append(
+                f"{turn} time: statements {statements}, but the reference needs only {expected_statements}"
+            )
     return found, expected
 
 
 @pytest.fixture(autouse=True)
-def _snapshots_of_no_age(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Figures say of which moment they are: here of the same one, however long an answer takes."""
+def _snapshots_without_age(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the age of snapshots to zero, so that all figures are as of the same moment."""
     monkeypatch.setattr(Reader, "snapshot_age_seconds", 0)
 
 
 @pytest.fixture(scope="module")
 async def scalars(asker: Asker, crowd: World) -> Mapping[str, Sequence[Any]]:
-    """Values of each scalar: things that there are, and some that there are not."""
+    """Values of each scalar: existing IDs and cursors, an unknown ID, and invalid values."""
     ids = []
     for tag, table in TABLES.items():
         found = await crowd.pool.fetch(f"SELECT id FROM {table} ORDER BY id % 7, id LIMIT 12")
@@ -166,7 +172,7 @@ async def scalars(asker: Asker, crowd: World) -> Mapping[str, Sequence[Any]]:
     }
 
 
-async def test_random_documents_are_answered_alike(
+async def test_random_documents_get_the_same_response_from_both_executors(
     crowd: World,
     scalars: Mapping[str, Sequence[Any]],
     documents: int,
@@ -181,14 +187,14 @@ async def test_random_documents_are_answered_alike(
             generated = generate_valid(BREADTH.schema, f"{seed} {number}", **options)
         else:
             generated = generate(BREADTH.schema, f"{seed} {number}", reckless=True, **options)
-        found, expected = await differing(generated, crowd, ("ann", "ben", "olga")[number % 3])
+        found, expected = await compare_executors(generated, crowd, ("ann", "ben", "olga")[number % 3])
         if found:
             pytest.fail(f"BREADTH_SEED={seed}, number {number}, {generated}\n" + "\n".join(found))
         answers += any((expected.data or {}).values())
-    assert answers > documents / 2  # what is refused by both proves little
+    assert answers > documents / 2  # a document that both executors refuse proves little
 
 
-def node_of(value: Any) -> ValueNode:
+def value_node(value: Any) -> ValueNode:
     node = ast_from_value(value, LITERALS[type(value)])
     assert node is not None
     return node
@@ -202,13 +208,16 @@ LITERALS: Mapping[type, Any] = {
 }
 
 
-async def test_documents_of_hypothesis_are_answered_alike(
+async def test_documents_of_hypothesis_get_the_same_response_from_both_executors(
     crowd: World, scalars: Mapping[str, Sequence[Any]], documents: int, seed: int
 ) -> None:
-    """Documents of somebody else's making: no variables and fragments, but every argument in every combination."""
+    """Compare the executors with documents of another generator.
+
+    The documents lack variables and fragments, but have every argument in every combination.
+    """
     values = {
         name: st.sampled_from([value for value in some if not isinstance(value, int) or value < 2**31]).map(
-            node_of
+            value_node
         )
         for name, some in scalars.items()
     }
@@ -229,7 +238,7 @@ async def test_documents_of_hypothesis_are_answered_alike(
     make()
     for number, text in enumerate(made):
         unpropagated = text.replace("{", f"query {UNPROPAGATED} {{", 1)
-        found, _ = await differing(
+        found, _ = await compare_executors(
             GeneratedDocument(text, unpropagated, {}), crowd, ("ann", "ben", "olga")[number % 3]
         )
         assert found == [], text

@@ -191,8 +191,8 @@ def test_breaking_changes_are_listed_and_fail(older: Path) -> None:
 
     assert (done.returncode, done.stdout) == (1, listed(older))
     assert done.stderr == (
-        "leadgraph: Changes that break clients: 1. Deprecate instead, as docs/guides/schema-policy.md says, "
-        "or give --allow-breaking.\n"
+        "leadgraph: Changes that break clients: 1. Deprecate fields instead (see docs/guides/schema-policy.md), "
+        "or pass --allow-breaking.\n"
     )
 
 
@@ -262,8 +262,8 @@ def test_an_unknown_revision_is_one_sentence(revision: str) -> None:
 
     assert isinstance(done.exception, CommandError)
     assert str(done.exception) == (
-        f"Git knows no schema.graphql of revision {revision}: name another revision, or compare with a file "
-        "by --changes-since."
+        f"Git cannot find schema.graphql in the revision {revision}. Pass another revision, or compare with a "
+        "file by --changes-since."
     )
 
 
@@ -273,7 +273,7 @@ def test_outside_of_git_there_is_nothing_to_compare_with(
     monkeypatch.setattr(command, "SCHEMA_FILE", tmp_path / "schema.graphql")
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
 
-    assert "Git knows no schema.graphql of revision HEAD" in str(asked("--changes").exception)
+    assert "Git cannot find schema.graphql in the revision HEAD" in str(asked("--changes").exception)
 
 
 def test_a_file_that_is_no_schema_is_one_sentence(tmp_path: Path) -> None:
@@ -285,8 +285,8 @@ def test_a_file_that_is_no_schema_is_one_sentence(tmp_path: Path) -> None:
     file.write_text("type Query { lead: Lead }")
     unknown = asked("--changes-since", str(file)).exception
 
-    assert str(syntax) == f"What {file} holds is no schema: Syntax Error: Expected Name, found <EOF>."
-    assert str(unknown) == f"What {file} holds is no schema: Unknown type 'Lead'."
+    assert str(syntax) == f"The schema of {file} is invalid: Syntax Error: Expected Name, found <EOF>."
+    assert str(unknown) == f"The schema of {file} is invalid: Unknown type 'Lead'."
 
 
 @pytest.mark.parametrize("arguments", [("--write", "--check"), ("--changes", "--changes-since", "x")])

@@ -1,5 +1,7 @@
-"""Every order of every list: the rows that Python sorts, each once, in both directions, through ties, while
-rows come and go; and cursors that only work where they come from.
+"""Pages of every list in every order, compared with rows that Python sorts.
+
+Each row appears once in both directions, among ties and while other rows change. A cursor belongs to one list,
+order and filter.
 """
 
 import itertools
@@ -29,7 +31,7 @@ TYPENAMES = {
     "users": "User", "keywords": "Keyword", "mentions": "Mention", "leads": "Lead", "integrations": "Integration",
     "integration_logs": "IntegrationLog", "lead_events": "LeadEvent",
 }  # fmt: skip
-# What each order sorts by, written down a second time: columns, and whether the largest come first.
+# The expected sort columns of each order, and whether the order is descending. No code under test is used.
 BY_ID: dict[str, tuple[tuple[str, ...], bool]] = {"NEWEST": (("id",), True), "OLDEST": (("id",), False)}
 BY_TIME: dict[str, tuple[tuple[str, ...], bool]] = {
     "NEWEST": (("created_at", "id"), True),
@@ -65,14 +67,14 @@ class List:
 
     @property
     def parent(self) -> str | None:
-        """The column by which rows refer to the parent."""
+        """The column that refers to the parent, or None at the root."""
         return None if self.type_name == "Query" else f"{self.type_name.lower()}_id"
 
     def __str__(self) -> str:
         return f"{self.type_name}.{self.name}"
 
-    def within(self, page: str) -> str:
-        """A document that asks for a page of the list of one parent, or of all."""
+    def document(self, page: str) -> str:
+        """Return a document that requests a page of the list, at the root or of one parent."""
         arguments = (
             "first: $first, after: $after, last: $last, before: $before, filter: $filter, orderBy: $order"
         )
@@ -111,14 +113,14 @@ PAGE = (
 )
 
 
-def test_every_list_and_order_has_a_second_opinion() -> None:
+def test_every_order_of_every_list_has_expected_sort_columns() -> None:
     assert len(LISTS) == 14
     for list_, order in CASES:
         assert order in ORDERS[list_.table]
 
 
 class Pages:
-    """Asks for pages of a list of the crowd in an order, and checks that each is right in itself."""
+    """A reader of pages of one list in one order. It checks that each page is consistent in itself."""
 
     def __init__(
         self, asker: Asker, list_: List, order: str, parent: str | None, viewer: str = "ann"
@@ -131,7 +133,7 @@ class Pages:
             self._fixed["id"] = parent
 
     async def page(self, **arguments: object) -> dict[str, Any]:
-        asked = await self._asker(self._list.within(PAGE), viewer=self._viewer, **self._fixed, **arguments)
+        asked = await self._asker(self._list.document(PAGE), viewer=self._viewer, **self._fixed, **arguments)
         found: dict[str, Any] = (
             asked.data["list"] if self._list.parent is None else asked.data["parent"]["list"]
         )
@@ -144,7 +146,7 @@ class Pages:
         return found
 
     async def forwards(self, size: int) -> list[str]:
-        """The ids of all pages from the start to the end."""
+        """Return the ids of all pages, read from the start to the end."""
         seen: list[str] = []
         after = None
         while True:
@@ -157,7 +159,7 @@ class Pages:
             after = found["pageInfo"]["endCursor"]
 
     async def backwards(self, size: int) -> list[str]:
-        """The ids of all pages from the end to the start, in the list's order."""
+        """Return the ids of all pages, read from the end to the start, in the order of the list."""
         seen: list[str] = []
         before = None
         while True:
@@ -170,8 +172,8 @@ class Pages:
             before = found["pageInfo"]["startCursor"]
 
 
-async def raw(crowd: World, table: str, order: str) -> list[Mapping[str, Any]]:
-    """The rows of a table, with their ranks where the order is by rank."""
+async def stored_rows(crowd: World, table: str, order: str) -> list[Mapping[str, Any]]:
+    """Return the rows of a table; for BEST_MATCH, the rows that match the search, with their ranks."""
     if order == "BEST_MATCH":
         return await crowd.fetch(RANKED, SEARCH)
     return await crowd.rows(table)
@@ -183,23 +185,23 @@ def expected_ids(rows: list[Mapping[str, Any]], table: str, order: str) -> list[
     return [encode(TYPENAMES[table], row["id"]) for row in ordered]
 
 
-def busiest(rows: list[Mapping[str, Any]], list_: List) -> int:
-    """The parent that has the most rows."""
+def largest_parent(rows: list[Mapping[str, Any]], list_: List) -> int:
+    """Return the id of the parent that has the most rows."""
     assert list_.parent is not None
     parents = [row[list_.parent] for row in rows if row[list_.parent] is not None]
     return int(max(set(parents), key=parents.count))
 
 
 @pytest.mark.parametrize(("list_", "order"), CASES, ids=[f"{list_} {order}" for list_, order in CASES])
-async def test_every_row_comes_once_in_both_directions(
+async def test_every_row_appears_once_in_both_directions(
     crowd: World, asker: Asker, list_: List, order: str
 ) -> None:
-    rows = await raw(crowd, list_.table, order)
+    rows = await stored_rows(crowd, list_.table, order)
     owner = "id" if list_.table == "users" else "user_id"
     rows = [row for row in rows if row[owner] == crowd.users["ann"] or list_.table == "users"]
     parent = None
     if list_.parent is not None:
-        parent_id = busiest(rows, list_)
+        parent_id = largest_parent(rows, list_)
         rows = [row for row in rows if row[list_.parent] == parent_id]
         parent = encode(list_.type_name, parent_id)
     column = ORDERS[list_.table][order][0][0]
@@ -224,7 +226,9 @@ async def test_every_row_comes_once_in_both_directions(
 @pytest.mark.parametrize(
     "text", ["crm", "crm sales", '"sales team" or budget', "crm -jobs", "-jobs", "größe or o'hara"]
 )
-async def test_best_matches_come_first_through_ties(crowd: World, asker: Asker, text: str) -> None:
+async def test_best_match_orders_mentions_by_rank_and_ties_by_id(
+    crowd: World, asker: Asker, text: str
+) -> None:
     mine = [row for row in await crowd.fetch(RANKED, text) if row["user_id"] == crowd.users["ann"]]
     wanted = expected_ids(mine, "mentions", "BEST_MATCH")
     assert len({row["rank"] for row in mine}) < len(wanted)
@@ -235,7 +239,7 @@ async def test_best_matches_come_first_through_ties(crowd: World, asker: Asker, 
     assert await pages.forwards(9) == expected_ids(mine, "mentions", "NEWEST")
 
 
-async def test_best_match_needs_words_at_the_top_of_the_filter(crowd: World, asker: Asker) -> None:
+async def test_best_match_requires_a_search_at_the_top_of_the_filter(crowd: World, asker: Asker) -> None:
     document = "query($f: MentionFilter) { mentions(filter: $f, orderBy: BEST_MATCH) { totalCount } }"
     for wanted in ({}, None, {"and": [{"search": "crm"}]}, {"search": None}):
         answer = await asker(document, f=wanted)
@@ -257,70 +261,71 @@ FILTERED: dict[str, dict[str, object]] = {
 }
 
 
-async def test_a_cursor_works_only_in_its_list_order_and_filter(crowd: World, asker: Asker) -> None:
-    """Each cursor in each other place: refused. In its own place, and at another parent of it: a page."""
-    places: list[tuple[List, Pages, str]] = []
+async def test_a_cursor_is_accepted_only_by_its_own_list_order_and_filter(crowd: World, asker: Asker) -> None:
+    """Send each cursor to its own list, and to other combinations of list, order and filter."""
+    sources: list[tuple[List, Pages, str]] = []
     for list_, order in CASES:
-        rows = await raw(crowd, list_.table, order)
-        parent = None if list_.parent is None else encode(list_.type_name, busiest(rows, list_))
+        rows = await stored_rows(crowd, list_.table, order)
+        parent = None if list_.parent is None else encode(list_.type_name, largest_parent(rows, list_))
         for filtered in (False, True):
             pages = Pages(asker, list_, order, parent, viewer="olga")
             if filtered and order != "BEST_MATCH":
                 pages._fixed["filter"] = FILTERED[list_.table]
             elif filtered:
                 pages._fixed["filter"] = {"search": SEARCH, "likes": {"isNull": True}}
-            places.append((list_, pages, (await pages.page(first=1))["pageInfo"]["endCursor"]))
-    assert len({cursor for _, _, cursor in places}) == len(places)
-    tried = 0
-    for here, there in itertools.product(range(len(places)), repeat=2):
-        list_, pages, own = places[here]
-        cursor = places[there][2]
+            sources.append((list_, pages, (await pages.page(first=1))["pageInfo"]["endCursor"]))
+    assert len({cursor for _, _, cursor in sources}) == len(sources)
+    refused = 0
+    for here, there in itertools.product(range(len(sources)), repeat=2):
+        list_, pages, own = sources[here]
+        cursor = sources[there][2]
         if cursor == own:
             assert (await pages.page(first=1, after=cursor))["pageInfo"]["hasPreviousPage"] is True
-        elif there % 5 == here % 5 or list_.table == places[there][0].table:
+        elif there % 5 == here % 5 or list_.table == sources[there][0].table:
             side = ("after", "before")[(here + there) % 2]
             answer = await asker(
-                list_.within("nodes { id }"), viewer="olga", **pages._fixed, **{side: cursor}
+                list_.document("nodes { id }"), viewer="olga", **pages._fixed, **{side: cursor}
             )
-            assert answer.code == "BAD_CURSOR", (str(list_), str(places[there][0]), pages._fixed)
-            tried += 1
-    assert tried > 500
+            assert answer.code == "BAD_CURSOR", (str(list_), str(sources[there][0]), pages._fixed)
+            refused += 1
+    assert refused > 500
 
 
-MOVABLE = {
+# Sort columns whose values change while a client pages.
+CHANGING_COLUMNS = {
     "MOST_MENTIONS": "mentions_count",
     "MOST_LEADS": "leads_count",
     "LATEST_CHANGE": "status_changed_at",
 }
 
 
-class Weather:
-    """Rows that come, go and change between two pages."""
+class RandomChanges:
+    """Random inserts, deletes and updates of rows between two pages."""
 
     def __init__(self, crowd: World, table: str, seed: int) -> None:
         self._pool, self._owner, self._table = crowd.pool, crowd.users["cy"], table
-        self._random = random.Random(seed)  # noqa: S311 - the same weather in every run
+        self._random = random.Random(seed)  # noqa: S311 - the same changes in every run
 
-    async def ids(self) -> dict[int, Any]:
-        """What each row would be sorted by, by its id."""
+    async def rows_by_id(self) -> dict[int, Any]:
+        """Return the stored rows by their ids."""
         rows = await self._pool.fetch(f"SELECT * FROM {self._table} WHERE user_id = $1", self._owner)
         return {row["id"]: row for row in rows}
 
-    async def blow(self) -> None:
-        there = sorted(await self.ids())
+    async def make_some(self) -> None:
+        there = sorted(await self.rows_by_id())
         for _ in range(self._random.randint(0, 3)):
             if there and self._random.random() < 0.5:
                 gone = there.pop(self._random.randrange(len(there)))
                 await self._pool.execute(f"DELETE FROM {self._table} WHERE id = $1", gone)
             else:
-                await self._arrive(self._random.randint(0, 5))
+                await self._insert(self._random.randint(0, 5))
         if self._table == "leads" and there:
             changed = self._random.choice(there)
             moment = f"timestamptz '2026-01-01' + {self._random.randint(0, 5)} * interval '1 hour'"
             await self._pool.execute(f"UPDATE leads SET status_changed_at = {moment} WHERE id = $1", changed)
 
-    async def _arrive(self, hours: int) -> None:
-        """A row of a moment that others have as well: in the middle of the list, among ties."""
+    async def _insert(self, hours: int) -> None:
+        """Insert a row with the timestamp of other rows: in the middle of the list, among ties."""
         moment = f"timestamptz '2026-01-01' + {hours} * interval '1 hour'"
         keyword = "(SELECT id FROM keywords WHERE user_id = $1 ORDER BY id LIMIT 1)"
         mention = f"""INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content, created_at)
@@ -342,12 +347,12 @@ class Weather:
 
 @pytest.fixture(scope="module")
 async def cy(crowd: World) -> Any:
-    """A member whose rows come and go."""
+    """The crowd with one more member, whose rows change during the tests."""
     await crowd.add_user("cy")
     return crowd
 
 
-CHANGING = [
+CASES_WITH_CHANGES = [
     (list_, order)
     for list_, order in CASES
     if list_.type_name == "Query" and list_.table != "users" or list_.name == "logs" or str(list_) == "User.mentions"
@@ -355,8 +360,10 @@ CHANGING = [
 
 
 @pytest.mark.parametrize("backwards", [False, True], ids=["forwards", "backwards"])
-@pytest.mark.parametrize(("list_", "order"), CHANGING, ids=[f"{list_} {order}" for list_, order in CHANGING])
-async def test_rows_that_stay_come_once_whatever_comes_and_goes(
+@pytest.mark.parametrize(
+    ("list_", "order"), CASES_WITH_CHANGES, ids=[f"{list_} {order}" for list_, order in CASES_WITH_CHANGES]
+)
+async def test_unchanged_rows_appear_once_while_other_rows_change(
     cy: Any, asker: Asker, list_: List, order: str, backwards: bool
 ) -> None:
     await cy.pool.execute("DELETE FROM keywords WHERE user_id = $1", cy.users["cy"])
@@ -367,11 +374,11 @@ async def test_rows_that_stay_come_once_whatever_comes_and_goes(
         "UPDATE mentions SET created_at = date_trunc('hour', created_at), content = content || ' crm' WHERE user_id = $1",
         cy.users["cy"],
     )
-    weather = Weather(cy, list_.table, seed=len(order) + backwards)
-    before = await weather.ids()
+    changes = RandomChanges(cy, list_.table, seed=len(order) + backwards)
+    before = await changes.rows_by_id()
     parent = None
     if list_.parent is not None:
-        parent = encode(list_.type_name, busiest(list(before.values()), list_))
+        parent = encode(list_.type_name, largest_parent(list(before.values()), list_))
     pages = Pages(asker, list_, order, parent, viewer="cy")
     seen: list[str] = []
     edge: str | None = None
@@ -383,14 +390,14 @@ async def test_rows_that_stay_come_once_whatever_comes_and_goes(
         if not found["pageInfo"]["hasPreviousPage" if backwards else "hasNextPage"]:
             break
         edge = found["pageInfo"]["startCursor" if backwards else "endCursor"]
-        await weather.blow()
-    after = await weather.ids()
-    column = MOVABLE.get(order, "id")
+        await changes.make_some()
+    after = await changes.rows_by_id()
+    column = CHANGING_COLUMNS.get(order, "id")
     stayed = [row for id_, row in before.items() if id_ in after and after[id_][column] == row[column]]
     if order == "BEST_MATCH":
-        stayed = [row for row in await raw(cy, "mentions", order) if row["id"] in before]
+        stayed = [row for row in await stored_rows(cy, "mentions", order) if row["id"] in before]
     wanted = expected_ids(stayed, list_.table, order)
     assert len(wanted) > 2
     assert [id_ for id_ in seen if id_ in wanted] == wanted
-    if order not in MOVABLE:
+    if order not in CHANGING_COLUMNS:
         assert len(set(seen)) == len(seen)

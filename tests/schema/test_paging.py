@@ -1,4 +1,4 @@
-"""Connections: right in both directions, while rows come and go, and strict about their arguments."""
+"""Connections: pages in both directions, pages while rows change, and validation of the arguments."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def contents(found: dict[str, Any]) -> list[int]:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
-async def test_forwards_every_row_comes_once(ask: Ask, size: int) -> None:
+async def test_paging_forwards_returns_every_row_once(ask: Ask, size: int) -> None:
     seen, after, pages = [], None, 0
     while True:
         found = await page(ask, first=size, after=after)
@@ -47,7 +47,7 @@ async def test_forwards_every_row_comes_once(ask: Ask, size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
-async def test_backwards_every_row_comes_once_and_in_the_lists_order(ask: Ask, size: int) -> None:
+async def test_paging_backwards_returns_every_row_once_in_list_order(ask: Ask, size: int) -> None:
     seen: list[int] = []
     before, pages = None, 0
     while True:
@@ -62,7 +62,7 @@ async def test_backwards_every_row_comes_once_and_in_the_lists_order(ask: Ask, s
     assert pages == -(-4 // size)
 
 
-async def test_a_page_between_two_cursors(ask: Ask) -> None:
+async def test_after_and_before_together_select_the_rows_between_them(ask: Ask) -> None:
     cursors = [edge["cursor"] for edge in (await page(ask))["edges"]]
     found = await page(ask, after=cursors[0], before=cursors[3])
     assert contents(found) == [3, 2]
@@ -85,10 +85,10 @@ async def test_an_empty_page_has_no_cursors(ask: Ask) -> None:
     }
 
 
-async def test_rows_that_come_and_go_neither_repeat_nor_hide_others(ask: Ask, world: World) -> None:
+async def test_inserted_and_deleted_rows_do_not_shift_the_next_page(ask: Ask, world: World) -> None:
     first = await page(ask, first=2)
     newest = await world.pool.fetchval("SELECT max(id) FROM keywords WHERE user_id = $1", world.users["ann"])
-    # A row in front of the page, and the page's own last row goes: the cursor still stands for its place.
+    # Insert a row before the page and delete the last row of the page. The cursor keeps its position.
     await world.pool.execute(
         "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content) "
         "VALUES ($1, $2, 'web', 'late', 'https://example.com', 'post 99')",
@@ -101,7 +101,7 @@ async def test_rows_that_come_and_go_neither_repeat_nor_hide_others(ask: Ask, wo
     assert second["pageInfo"]["hasPreviousPage"] is True
 
 
-async def test_rows_of_the_same_moment_have_a_stable_order(ask: Ask, world: World) -> None:
+async def test_rows_with_equal_timestamps_have_a_stable_order(ask: Ask, world: World) -> None:
     moment = "timestamptz '2026-01-01 00:00+00'"
     await world.pool.execute(f"UPDATE mentions SET created_at = {moment}")
     seen, after = [], None
@@ -112,7 +112,7 @@ async def test_rows_of_the_same_moment_have_a_stable_order(ask: Ask, world: Worl
     assert seen == [4, 3, 2, 1]
 
 
-async def test_the_page_of_each_parent_is_cut_for_itself(ask: Ask) -> None:
+async def test_first_limits_the_page_of_each_parent_separately(ask: Ask) -> None:
     answer = await ask(
         "{ keywords { nodes { mentions(first: 3) { nodes { id } pageInfo { hasNextPage } } } } }"
     )
@@ -122,8 +122,8 @@ async def test_the_page_of_each_parent_is_cut_for_itself(ask: Ask) -> None:
     assert answer.statements == ["keywords page", "mentions page_of_each keyword_id"]
 
 
-async def test_what_lies_before_a_page_is_asked_once_for_all_parents(ask: Ask) -> None:
-    """The cursor is the place of the first keyword's newest mention; the others' newest lie behind it."""
+async def test_has_previous_page_takes_one_statement_for_all_parents(ask: Ask) -> None:
+    """The cursor is that of the first keyword's newest mention. The mentions of the other keywords come after it."""
     cursor = (await page(ask, first=1))["pageInfo"]["endCursor"]
     document = """query($after: String) { keywords { nodes { mentions(after: $after) {
         nodes { content } pageInfo { hasPreviousPage } } } } }"""
@@ -140,7 +140,7 @@ async def test_what_lies_before_a_page_is_asked_once_for_all_parents(ask: Ask) -
     ]
 
 
-async def test_roots_page_in_both_directions_too(ask: Ask) -> None:
+async def test_root_lists_page_in_both_directions(ask: Ask) -> None:
     document = """query($first: Int, $after: String, $last: Int, $before: String) {
       keywords(first: $first, after: $after, last: $last, before: $before) {
         nodes { keyword } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
@@ -153,7 +153,7 @@ async def test_roots_page_in_both_directions_too(ask: Ask) -> None:
     assert (back["pageInfo"]["hasNextPage"], back["pageInfo"]["hasPreviousPage"]) == (True, False)
 
 
-async def test_one_fragment_on_pages_of_two_lists_keeps_them_apart(ask: Ask) -> None:
+async def test_a_fragment_shared_by_two_lists_shows_the_values_of_each(ask: Ask) -> None:
     document = """
       { keywords(first: 1) { ...Page } integrations(first: 2) { ...Others } }
       fragment Page on KeywordConnection { totalCount pageInfo { ...Info } }
@@ -166,7 +166,7 @@ async def test_one_fragment_on_pages_of_two_lists_keeps_them_apart(ask: Ask) -> 
     }
 
 
-FIGURES = {
+STATEMENTS_BY_SELECTION = {
     "keywords { totalCount }": ["keywords_count sum_of_counter"],
     'keywords(filter: { keyword: { contains: "ann" } }) { totalCount }': ["keywords count"],
     "leads { stats { count } }": ["leads_count sum_of_counter"],
@@ -186,13 +186,13 @@ FIGURES = {
 }
 
 
-@pytest.mark.parametrize("asked", FIGURES)
-async def test_a_page_of_which_nothing_is_selected_is_not_read(ask: Ask, asked: str) -> None:
+@pytest.mark.parametrize("asked", STATEMENTS_BY_SELECTION)
+async def test_a_page_is_read_only_if_its_rows_are_selected(ask: Ask, asked: str) -> None:
     answer = await ask(f"{{ {asked} }}")
-    assert sorted(answer.statements) == FIGURES[asked]
+    assert sorted(answer.statements) == STATEMENTS_BY_SELECTION[asked]
 
 
-async def test_the_arguments_of_a_page_that_is_not_read_are_checked(ask: Ask) -> None:
+async def test_arguments_are_validated_even_if_the_page_is_not_read(ask: Ask) -> None:
     (error,) = (await ask("{ keywords(first: -1) { totalCount } }")).body["errors"]
     assert error["message"] == "`first` must be between 0 and 100, not -1."
 
@@ -227,7 +227,7 @@ async def test_the_arguments_of_a_page_that_is_not_read_are_checked(ask: Ask) ->
         ),
     ],
 )
-async def test_wrong_arguments_are_refused(
+async def test_invalid_page_arguments_are_refused(
     ask: Ask, arguments: dict[str, Any], code: str, message: str
 ) -> None:
     answer = await ask(PAGE, **arguments)
@@ -235,7 +235,7 @@ async def test_wrong_arguments_are_refused(
     assert answer.error["path"] == ["keywords", "nodes", 0, "mentions"]
 
 
-async def test_a_huge_number_is_no_int(ask: Ask) -> None:
+async def test_a_page_size_beyond_32_bits_is_refused(ask: Ask) -> None:
     assert (await ask(PAGE, first=2**63)).code == "BAD_USER_INPUT"
 
 

@@ -56,10 +56,10 @@ def test_a_long_document_is_not_kept(prepared: PreparedOperations, parsed: list[
     assert [len(text) - LONGEST_TEXT_KEPT for text in parsed] == [0, 1, 1]
 
 
-def test_the_oldest_document_makes_room(prepared: PreparedOperations, parsed: list[str]) -> None:
+def test_the_least_recently_used_document_is_dropped(prepared: PreparedOperations, parsed: list[str]) -> None:
     for number in range(OPERATIONS_KEPT):
         prepared.get(f"{{ {number}", None)
-    prepared.get("{ 0", None)  # now the most recent one
+    prepared.get("{ 0", None)  # now the most recently used one
     prepared.get(QUERY, None)
     del parsed[:]
     for text in ("{ 0", "{ 2", QUERY, "{ 1"):
@@ -67,7 +67,7 @@ def test_the_oldest_document_makes_room(prepared: PreparedOperations, parsed: li
     assert parsed == ["{ 1"]
 
 
-def test_each_operation_of_a_document_is_one_of_its_own(prepared: PreparedOperations) -> None:
+def test_operations_of_one_document_are_prepared_separately(prepared: PreparedOperations) -> None:
     text = (
         'query A { viewer { email } } mutation B { pauseKeyword(input: {id: "x"}) { userErrors { code } } }'
     )
@@ -92,17 +92,17 @@ def test_an_operation_that_the_document_lacks_is_an_error(
     assert str(unknown.value) == message
 
 
-def test_errors_tell_the_type_of_the_operation_if_the_document_does(prepared: PreparedOperations) -> None:
+def test_an_invalid_document_has_the_type_of_its_operation_if_it_parses(prepared: PreparedOperations) -> None:
     broken, invalid = prepared.get("mutation {", None), prepared.get("mutation { nothing }", None)
     assert isinstance(broken, InvalidDocument)
     assert isinstance(invalid, InvalidDocument)
     assert (broken.type, invalid.type) == (None, OperationType.MUTATION)
     assert isinstance(broken.errors[0], GraphQLSyntaxError)
-    assert broken.errors[0].__traceback__ is None  # it would keep the parser's frames alive
+    assert broken.errors[0].__traceback__ is None  # a traceback would keep the parser's frames alive
     assert [error.message for error in invalid.errors] == ["Cannot query field 'nothing' on type 'Mutation'."]
 
 
-def test_costs_are_measured_once_for_each_size(
+def test_costs_are_computed_once_per_combination_of_sizes(
     prepared: PreparedOperations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = """query($n: Int = 3, $ids: [ID!]!, $id: ID!) {
@@ -112,11 +112,11 @@ def test_costs_are_measured_once_for_each_size(
     assert isinstance(known, PreparedOperation)
     walks: list[Any] = []
 
-    def counted(*arguments: Any) -> Any:
+    def counting_look_ahead(*arguments: Any) -> Any:
         walks.append(arguments[-1])
         return look_ahead(*arguments)
 
-    monkeypatch.setattr(operation, "look_ahead", counted)
+    monkeypatch.setattr(operation, "look_ahead", counting_look_ahead)
     given: list[dict[str, Any]] = [
         {"id": "a", "ids": ["a", "b"], "n": 5},
         {"id": "b", "ids": ["c", "d"], "n": 5},  # other values of the same sizes
@@ -134,7 +134,7 @@ def test_costs_are_measured_once_for_each_size(
     assert len(known._costs) <= COSTS_KEPT
 
 
-async def test_introspection_beside_rows_is_answered(ask: Any) -> None:
+async def test_introspection_and_rows_can_be_queried_together(ask: Any) -> None:
     answer = await ask('{ __schema { queryType { name } } viewer { email } __type(name: "User") { kind } }')
     assert answer.data == {
         "__schema": {"queryType": {"name": "Query"}},

@@ -1,4 +1,4 @@
-"""Operations read the columns and rows that they show, and nothing that is not the viewer's."""
+"""Operations read only the columns and rows that they show, and only rows that the viewer may see."""
 
 from typing import Any
 
@@ -15,13 +15,12 @@ LEAD = (
     "query($id: ID!) { lead(id: $id) { id status mention { content keyword { keyword user { email } } } } }"
 )
 
-
-NOTES = ("api_keys", "last_seen_at")
+WRITES_OF_AUTHENTICATION = ("api_keys", "last_seen_at")
 
 
 @pytest.fixture
 async def sent(world: World, graph: Graph, database_url: str) -> Any:
-    """Asks as ann and returns the answer's data with the texts that PostgreSQL was sent."""
+    """A function that sends a document as ann, and returns the data and the SQL texts that PostgreSQL received."""
     texts: list[str] = []
     pool = await open_pool(database_url, size=1)
     async with pool.acquire() as connection:
@@ -39,40 +38,42 @@ async def sent(world: World, graph: Graph, database_url: str) -> Any:
         )
         body = answer.json()
         assert "errors" not in body, body
-        async with pool.acquire():  # the only connection, as soon as it has been given back
+        async with pool.acquire():  # wait until the request has returned the only connection
             pass
-        # That a key was used and a user was seen is noted beside the request.
-        return body["data"], [text for text in texts if not any(name in text for name in NOTES)]
+        # Authentication writes the last use of the key and of the user.
+        return body["data"], [
+            text for text in texts if not any(name in text for name in WRITES_OF_AUTHENTICATION)
+        ]
 
     yield ask
     await client.aclose()
     await pool.close()
 
 
-async def some_lead(sent: Any) -> str:
+async def any_lead_id(sent: Any) -> str:
     data, _ = await sent("{ leads(first: 1) { nodes { id } } }")
     return str(data["leads"]["nodes"][0]["id"])
 
 
-async def test_only_columns_that_are_shown_are_read(sent: Any) -> None:
+async def test_only_selected_columns_are_read(sent: Any) -> None:
     _, (text,) = await sent("{ leads(first: 2) { nodes { status score } } }")
     columns = text.partition("FROM")[0].replace("SELECT", "").split(",")
     assert [column.strip() for column in columns] == [
         "leads.id",
         "leads.status",
         "leads.score",
-        "leads.created_at",  # what the page is ordered by
+        "leads.created_at",  # the page is ordered by this column
     ]
 
 
-async def test_a_single_statement_needs_no_transaction(sent: Any) -> None:
-    id_ = await some_lead(sent)
+async def test_a_single_statement_runs_without_a_transaction(sent: Any) -> None:
+    id_ = await any_lead_id(sent)
     data, texts = await sent(LEAD, id=id_)
     assert data["lead"]["mention"]["keyword"]["user"] == {"email": "ann@example.com"}
     assert [text.split()[0] for text in texts] == ["SELECT"]
 
 
-async def test_two_statements_are_one_snapshot(sent: Any) -> None:
+async def test_two_statements_run_in_one_transaction(sent: Any) -> None:
     _, texts = await sent("{ viewer { email } keywords { nodes { keyword } } }")
     assert [text.split()[0] for text in texts] == ["BEGIN", "SELECT", "SELECT", "ROLLBACK"]
 
@@ -89,7 +90,7 @@ async def test_two_statements_are_one_snapshot(sent: Any) -> None:
             ["keywords page", "mentions page_of_each keyword_id with leads", "users by id"],
         ),
         (
-            "{ mentions(first: 2) { nodes { lead { mention { content } } } } }",  # round in a circle
+            "{ mentions(first: 2) { nodes { lead { mention { content } } } } }",  # a cycle
             ["mentions page with leads", "mentions by id with leads"],
         ),
         (
@@ -102,13 +103,15 @@ async def test_two_statements_are_one_snapshot(sent: Any) -> None:
         ),
     ],
 )
-async def test_what_rides_along(ask: Ask, document: str, expected: list[str]) -> None:
+async def test_related_rows_are_joined_into_earlier_statements(
+    ask: Ask, document: str, expected: list[str]
+) -> None:
     answer = await ask(document)
     assert answer.data
     assert sorted(answer.statements) == sorted(expected)
 
 
-async def test_what_rides_along_is_absent_where_there_is_none(ask: Ask) -> None:
+async def test_joined_rows_that_do_not_exist_are_null(ask: Ask) -> None:
     answer = await ask(
         "{ mentions(first: 4) { nodes { lead { status } analysis { sentiment } integration { name } } } }"
     )
@@ -120,21 +123,23 @@ async def test_what_rides_along_is_absent_where_there_is_none(ask: Ask) -> None:
     assert [(node["lead"] is None) == (node["analysis"] is None) for node in nodes] == [True] * 4
 
 
-async def test_somebody_elses_row_does_not_ride_along(ask: Ask, world: World) -> None:
+async def test_a_joined_row_of_another_user_is_null_for_members(ask: Ask, world: World) -> None:
     await world.pool.execute(
         "UPDATE leads SET assignee_user_id = $1 WHERE user_id = $2", world.users["ben"], world.users["ann"]
     )
     document = "{ leads(first: 2) { nodes { assignee { email } user { email } } } }"
     own = await ask(document)
     assert own.data["leads"]["nodes"] == [{"assignee": None, "user": {"email": "ann@example.com"}}] * 2
-    everybody = await ask(document, viewer="olga")
-    assert {node["assignee"] and node["assignee"]["email"] for node in everybody.data["leads"]["nodes"]} <= {
+    seen_by_operator = await ask(document, viewer="olga")
+    assert {
+        node["assignee"] and node["assignee"]["email"] for node in seen_by_operator.data["leads"]["nodes"]
+    } <= {
         None,
         "ben@example.com",
     }
 
 
-async def test_what_rides_along_needs_its_scope(ask: Ask, world: World) -> None:
+async def test_joined_rows_require_the_scope_of_their_type(ask: Ask, world: World) -> None:
     key_id, _, secret = world.keys["ann"].removeprefix("lg_live_").partition("_")
     assert secret
     await world.pool.execute(
@@ -145,7 +150,7 @@ async def test_what_rides_along_needs_its_scope(ask: Ask, world: World) -> None:
     assert "read:mentions" in answer.error["message"]
 
 
-async def test_fragments_conditions_and_aliases_are_looked_through(ask: Ask) -> None:
+async def test_columns_are_found_through_fragments_conditions_and_aliases(ask: Ask) -> None:
     document = """
     query($no: Boolean = false) {
         one: leads(first: 1) { ...Page }
@@ -162,7 +167,7 @@ async def test_fragments_conditions_and_aliases_are_looked_through(ask: Ask) -> 
     assert (await ask(document, no=True)).data["viewer"]["email"] == "ann@example.com"
 
 
-async def test_the_second_time_is_answered_as_the_first(ask: Ask) -> None:
+async def test_a_repeated_operation_returns_the_same_response(ask: Ask) -> None:
     document = "query($first: Int) { leads(first: $first) { nodes { id createdAt value tags } } }"
     first = await ask(document, first=2)
     assert (await ask(document, first=2)).body == first.body

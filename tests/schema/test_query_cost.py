@@ -22,14 +22,14 @@ from tests.support.world import Ask
 PREPARED = build().prepared
 
 
-def measured(document: str, **variables: object) -> Cost:
+def cost_of(document: str, **variables: object) -> Cost:
     operation = PREPARED.get(document, None)
     assert isinstance(operation, PreparedOperation), operation.errors
     return operation.cost(variables)
 
 
-def cost(document: str, **variables: object) -> tuple[int, int]:
-    found = measured(document, **variables)
+def objects_and_depth(document: str, **variables: object) -> tuple[int, int]:
+    found = cost_of(document, **variables)
     return found.objects, found.depth
 
 
@@ -54,14 +54,14 @@ def cost(document: str, **variables: object) -> tuple[int, int]:
 def test_the_cost_counts_objects_and_depth(
     document: str, variables: dict[str, object], expected: tuple[int, int]
 ) -> None:
-    assert cost(document, **variables) == expected
+    assert objects_and_depth(document, **variables) == expected
 
 
-def test_fragments_that_spread_each_other_twice_are_measured_once() -> None:
-    """Without a memory this would take 2^60 steps."""
+def test_a_fragment_that_is_spread_repeatedly_is_measured_once() -> None:
+    """Without memoization, this would take 2^60 steps."""
     chain = " ".join(f"fragment F{n} on User {{ ...F{n + 1} ...F{n + 1} }}" for n in range(60))
     document = f"{{ viewer {{ ...F0 }} }} {chain} fragment F60 on User {{ user: keywords {{ totalCount }} }}"
-    objects, depth = cost(document)
+    objects, depth = objects_and_depth(document)
     assert (objects, depth) == (1 + 2**60, 3)
 
 
@@ -88,17 +88,17 @@ async def test_nested_pages_that_multiply_are_refused(ask: Ask) -> None:
         ("...F ...F", 7),
     ],
 )
-def test_the_cost_counts_each_place_that_reads_once(selected: str, reads: int) -> None:
+def test_the_cost_counts_reads_regardless_of_page_sizes(selected: str, reads: int) -> None:
     fragment = (
         "fragment F on User { leads { totalCount nodes { mention { id } } } }" if "F" in selected else ""
     )
     for size in (1, 100):
         sized = selected.replace("keywords {", f"keywords(first: {size}) {{")
-        assert measured(f"{{ viewer {{ {sized} }} }} {fragment}").reads == reads
+        assert cost_of(f"{{ viewer {{ {sized} }} }} {fragment}").reads == reads
 
 
-async def test_too_many_places_that_read_are_refused(ask: Ask) -> None:
-    """Each counts something else, and none of them returns much."""
+async def test_operations_with_too_many_reads_are_refused(ask: Ask) -> None:
+    """Each of the lists has another filter and returns no rows."""
     counts = " ".join(
         f"c{n}: mentions(first: 0, filter: {{likes: {{gt: {n}}}}}) {{ totalCount }}" for n in range(501)
     )
@@ -119,7 +119,7 @@ async def test_deep_nesting_is_refused(ask: Ask) -> None:
     assert answer.error["message"] == "The operation nests 33 levels deep; the limit is 20."
 
 
-async def test_the_same_document_with_other_sizes_is_measured_again(ask: Ask) -> None:
+async def test_a_document_with_other_page_sizes_is_measured_again(ask: Ask) -> None:
     document = """query($n: Int) { keywords(first: $n) { nodes { mentions(first: $n) { nodes { keyword {
         mentions(first: $n) { nodes { id } } } } } } } }"""
     assert (await ask(document, n=2)).data["keywords"]["nodes"]
@@ -132,7 +132,7 @@ async def test_a_document_of_too_many_tokens_is_refused(ask: Ask) -> None:
     assert answer.code == "GRAPHQL_PARSE_FAILED"
 
 
-async def test_several_operations_need_a_name(ask: Ask) -> None:
+async def test_a_document_with_several_operations_requires_an_operation_name(ask: Ask) -> None:
     answer = await ask("query A { viewer { id } } query B { viewer { id } }")
     assert answer.error["message"] == "The document has several operations. Choose one with `operationName`."
 
@@ -153,11 +153,11 @@ BY_DAY = 'overTime(by: DAY, from: "2024-01-01T00:00:00Z", to: "2026-01-01T00:00:
         ("{ mentions { stats { overTime(by: DAY) { count } } } }", 1 + 1 + 30),
     ],
 )
-def test_units_of_time_count_as_many_as_there_can_be(document: str, objects: int) -> None:
-    assert measured(document).objects == objects
+def test_time_series_count_the_largest_possible_number_of_units(document: str, objects: int) -> None:
+    assert cost_of(document).objects == objects
 
 
-async def test_years_of_days_for_each_of_many_are_refused(ask: Ask) -> None:
+async def test_long_time_series_of_many_keywords_are_refused(ask: Ask) -> None:
     nested = f"{{ users(first: 100) {{ nodes {{ keywords(first: 100) {{ nodes {{ mentions {{ stats {{ {BY_DAY} }} }} }} }} }} }} }}"
     assert (await ask(nested, viewer="olga")).code == "COST_LIMIT_EXCEEDED"
     few = nested.replace("first: 100", "first: 2")
@@ -166,7 +166,7 @@ async def test_years_of_days_for_each_of_many_are_refused(ask: Ask) -> None:
     assert {len(one) for one in units} == {731}
 
 
-# Types whose names tell nothing of their lists
+# Types with stated list sizes. Their names do not follow the conventions of connections.
 
 
 @strawberry.type(description="A row.")
@@ -174,26 +174,26 @@ class Row:
     name: str = column("Its name.")
 
 
-@strawberry.type(description="A page by another name.")
+@strawberry.type(description="A page with an unconventional name.")
 class Shelf(Connection[Row]):
-    """The lists state their size, and the class inherits them."""
+    """A connection that inherits the stated sizes of its lists."""
 
 
-@strawberry.type(description="An answer to many at once, by another name.")
+@strawberry.type(description="A result with lists and an unconventional name.")
 class Outcome:
-    many: list[Row] = column("As many as were sent.", size=Fixed(500))
-    others: list[Row] = column("Of no stated size.")
-    shelf: Shelf = column("A page that states no size.")
+    many: list[Row] = column("A list of a fixed size.", size=Fixed(500))
+    others: list[Row] = column("A list without a stated size.")
+    shelf: Shelf = column("A page without a stated size.")
 
 
-def nothing(parents: Sequence[Any], context: Context, take: int | None = None) -> Sequence[Any]:
+def unresolved(parents: Sequence[Any], context: Context, take: int | None = None) -> Sequence[Any]:
     raise NotImplementedError
 
 
 @strawberry.type(description="The root.")
 class Root:
-    shelf: Shelf = resolved_by(nothing, description="A page.", size=GivenBy(("take",), 20))
-    outcome: Outcome = resolved_by(nothing, description="An outcome.")
+    shelf: Shelf = resolved_by(unresolved, description="A page.", size=GivenBy(("take",), 20))
+    outcome: Outcome = resolved_by(unresolved, description="An outcome.")
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ class Root:
         ("{ outcome { shelf { nodes { name } } } }", 1 + 1 + 30),
     ],
 )
-def test_lists_count_by_the_sizes_that_fields_state(document: str, objects: int) -> None:
+def test_lists_count_with_the_sizes_that_their_fields_state(document: str, objects: int) -> None:
     definition = strawberry.Schema(Root)
     prepared = PreparedOperations(definition._schema, definition.execution_context_class, "breadth")
     operation = prepared.get(document, None)
@@ -216,13 +216,13 @@ def test_lists_count_by_the_sizes_that_fields_state(document: str, objects: int)
     assert operation.cost({"n": 9}).objects == objects
 
 
-def test_lists_beside_introspection_count() -> None:
-    found = measured("{ __schema { types { name fields { name } } } keywords(first: 7) { nodes { id } } }")
+def test_lists_beside_introspection_fields_are_counted() -> None:
+    found = cost_of("{ __schema { types { name fields { name } } } keywords(first: 7) { nodes { id } } }")
     assert found == Cost(objects=1 + 7, depth=3, reads=1)
 
 
-def test_a_document_that_no_stack_holds_is_too_deep() -> None:
-    """Validation gives such documents up too, as long as it is less frugal with the stack."""
+def test_a_document_that_would_exhaust_the_stack_is_too_deep() -> None:
+    """Validation refuses such a document earlier, because it uses more stack. The test skips validation."""
     links = " ".join(
         f"fragment F{n} on User {{ keywords {{ nodes {{ user {{ ...F{n + 1} }} }} }} }}" for n in range(200)
     )

@@ -1,4 +1,4 @@
-"""The written policy (docs/guides/schema-policy.md), as far as the schema can be held against it."""
+"""Rules of docs/guides/schema-policy.md, checked against the committed schema."""
 
 from datetime import date
 from pathlib import Path
@@ -32,7 +32,7 @@ FIELDS = {
 DEPRECATION_TABLE = "| what | use instead | deprecated on | removed not before |\n|---|---|---|---|\n"
 
 
-def test_lists_and_their_items_are_never_null_except_for_things_by_their_ids() -> None:
+def test_lists_and_their_items_are_never_null_except_in_nodes() -> None:
     lists = {
         place: field.type for place, field in FIELDS.items() if is_list_type(get_nullable_type(field.type))
     }
@@ -59,7 +59,7 @@ def test_lookups_by_id_may_be_null(place: str) -> None:
 @pytest.mark.parametrize(
     "place", [place for place, field in FIELDS.items() if not isinstance(field.type, GraphQLNonNull)]
 )
-def test_what_may_be_null_says_when(place: str) -> None:
+def test_the_description_of_a_nullable_field_mentions_null(place: str) -> None:
     assert "null" in (FIELDS[place].description or "").lower()
 
 
@@ -75,7 +75,7 @@ def members() -> dict[str, GraphQLField | GraphQLInputField | GraphQLArgument]:
     return found
 
 
-def test_what_is_deprecated_stands_in_the_table_with_three_months_notice() -> None:
+def test_deprecated_members_are_in_the_table_with_three_months_notice() -> None:
     _, table = POLICY.read_text().split(DEPRECATION_TABLE)
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
     reasons = {place: member.deprecation_reason for place, member in members().items()}

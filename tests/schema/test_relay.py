@@ -1,4 +1,4 @@
-"""The shapes that Relay's specifications of servers and of connections demand, for every type of the schema."""
+"""Shapes that the Relay specifications of servers and of connections require, for every type of the schema."""
 
 from collections.abc import Iterator
 
@@ -23,29 +23,29 @@ FORWARDS = {"first": "Int", "after": "String"}
 BACKWARDS = {"last": "Int", "before": "String"}
 
 
-def written(type_: GraphQLType) -> str:
+def type_text(type_: GraphQLType) -> str:
     return str(type_)
 
 
-def types_of(fields: dict[str, GraphQLField]) -> dict[str, str]:
-    return {name: written(field.type) for name, field in fields.items()}
+def field_types(fields: dict[str, GraphQLField]) -> dict[str, str]:
+    return {name: type_text(field.type) for name, field in fields.items()}
 
 
-def test_node_is_an_interface_with_an_id_and_a_root() -> None:
+def test_node_is_an_interface_with_an_id_and_root_fields() -> None:
     node = TYPES["Node"]
-    assert types_of(node.fields) == {"id": "ID!"}  # type: ignore[attr-defined]
+    assert field_types(node.fields) == {"id": "ID!"}  # type: ignore[attr-defined]
     roots = OBJECTS["Query"].fields
-    assert written(roots["node"].type) == "Node"
-    assert types_of_arguments(roots["node"]) == {"id": "ID!"}
-    assert written(roots["nodes"].type) == "[Node]!"
-    assert types_of_arguments(roots["nodes"]) == {"ids": "[ID!]!"}
+    assert type_text(roots["node"].type) == "Node"
+    assert argument_types(roots["node"]) == {"id": "ID!"}
+    assert type_text(roots["nodes"].type) == "[Node]!"
+    assert argument_types(roots["nodes"]) == {"ids": "[ID!]!"}
 
 
-def types_of_arguments(field: GraphQLField) -> dict[str, str]:
-    return {name: written(argument.type) for name, argument in field.args.items()}
+def argument_types(field: GraphQLField) -> dict[str, str]:
+    return {name: type_text(argument.type) for name, argument in field.args.items()}
 
 
-def test_whatever_has_a_global_id_is_a_node() -> None:
+def test_every_type_with_an_id_implements_node() -> None:
     with_id = {name for name, type_ in OBJECTS.items() if "id" in type_.fields}
     nodes = {name for name, type_ in OBJECTS.items() if TYPES["Node"] in type_.interfaces}
     assert with_id == nodes
@@ -53,7 +53,7 @@ def test_whatever_has_a_global_id_is_a_node() -> None:
 
 
 def test_page_info_has_its_four_fields() -> None:
-    assert types_of(OBJECTS["PageInfo"].fields) == {
+    assert field_types(OBJECTS["PageInfo"].fields) == {
         "hasNextPage": "Boolean!",
         "hasPreviousPage": "Boolean!",
         "startCursor": "String",
@@ -64,11 +64,11 @@ def test_page_info_has_its_four_fields() -> None:
 @pytest.mark.parametrize("name", CONNECTIONS)
 def test_a_connection_has_edges_with_nodes_and_cursors(name: str) -> None:
     item = name.removesuffix("Connection")
-    fields = types_of(OBJECTS[name].fields)
+    fields = field_types(OBJECTS[name].fields)
     assert fields["edges"] == f"[{item}Edge!]!"
     assert fields["nodes"] == f"[{item}!]!"
     assert fields["pageInfo"] == "PageInfo!"
-    assert types_of(OBJECTS[f"{item}Edge"].fields) == {"node": f"{item}!", "cursor": "String!"}
+    assert field_types(OBJECTS[f"{item}Edge"].fields) == {"node": f"{item}!", "cursor": "String!"}
 
 
 def fields_of_connections() -> Iterator[tuple[str, str]]:
@@ -81,6 +81,6 @@ def fields_of_connections() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(("owner", "name"), list(fields_of_connections()))
 def test_a_connection_can_be_paged_in_both_directions(owner: str, name: str) -> None:
     field = OBJECTS[owner].fields[name]
-    arguments = types_of_arguments(field)
+    arguments = argument_types(field)
     assert arguments.items() >= (FORWARDS | BACKWARDS).items()
     assert is_object_type(get_nullable_type(field.type))

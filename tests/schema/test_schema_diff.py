@@ -1,4 +1,4 @@
-"""Changes of the schema, told apart by whom they concern: from pairs of SDL texts, and through the command."""
+"""Changes between two schemas, classified by their effect on clients: of pairs of SDL texts, and by the command."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from server.runtime.errors import CommandError
 
 OLD = dedent(
     '''
-    """What can be read."""
+    """Data that can be read."""
     type Query {
       lead(id: ID!, asOf: String = "now"): Lead
       leads(first: Int, filter: LeadFilter): [Lead!]!
@@ -52,7 +52,7 @@ OLD = dedent(
 
 BREAKING, DANGEROUS, SAFE = Severity.BREAKING, Severity.DANGEROUS, Severity.SAFE
 
-# What is replaced, by what, and the one change that this is.
+# Old text, new text, and the severity, code and description of the one change.
 PAIRS = [
     ("  score: Int\n}", "}", BREAKING, "FIELD_REMOVED", "Field Lead.score was removed."),
     ("score: Int\n", "score: String\n", BREAKING, "FIELD_CHANGED_KIND", "Field Lead.score changed type from Int to String."),
@@ -75,7 +75,7 @@ PAIRS = [
     (" | Mention", "", BREAKING, "TYPE_REMOVED_FROM_UNION", "Mention was removed from union type Thing."),
     ("type Lead implements Node", "type Lead", BREAKING, "IMPLEMENTED_INTERFACE_REMOVED", "Lead no longer implements interface Node."),
     ("enum LeadStatus", "scalar Money\n\nenum LeadStatus", SAFE, "TYPE_ADDED", "Money was added."),
-    ("can be read", "can\nbe seen", SAFE, "DESCRIPTION_CHANGED", 'Description of Query has changed to "What can be seen.".'),
+    ("can be read", "can\nbe seen", SAFE, "DESCRIPTION_CHANGED", 'Description of Query has changed to "Data that can be seen.".'),
     ("score: Int\n", 'score: Int @deprecated(reason: "Use `worth`.")\n', SAFE, "DEPRECATED", "Lead.score is deprecated: Use `worth`."),
     ("  CONTACTED\n", '  CONTACTED @deprecated(reason: "Use NEW.")\n', SAFE, "DEPRECATED", "LeadStatus.CONTACTED is deprecated: Use NEW."),
     ("first: Int,", 'first: Int @deprecated(reason: "Use `size`."),', SAFE, "DEPRECATED", "Query.leads(first:) is deprecated: Use `size`."),
@@ -95,7 +95,7 @@ def test_a_change_is_classified(
     assert changes(OLD, OLD.replace(before, after, 1)) == [Change(severity, kind, description)]
 
 
-def test_an_interface_more_is_dangerous() -> None:
+def test_an_added_interface_is_dangerous() -> None:
     new = OLD.replace("type Mention {", "type Mention implements Node {\n  id: ID!")
 
     assert changes(OLD, new) == [
@@ -104,7 +104,7 @@ def test_an_interface_more_is_dangerous() -> None:
     ]
 
 
-def test_a_removed_type_breaks_together_with_what_named_it() -> None:
+def test_a_removed_type_and_its_removed_field_are_breaking() -> None:
     without = OLD.replace("union Thing = Lead | Mention", "").replace("  thing: Thing\n", "")
 
     assert changes(OLD, without) == [
@@ -113,7 +113,7 @@ def test_a_removed_type_breaks_together_with_what_named_it() -> None:
     ]
 
 
-def test_a_deprecation_that_changes_or_goes_is_safe() -> None:
+def test_a_changed_or_removed_deprecation_is_safe() -> None:
     deprecated = OLD.replace("score: Int\n", 'score: Int @deprecated(reason: "Use `worth`.")\n')
     otherwise = deprecated.replace("`worth`", "`value`")
 
@@ -125,7 +125,7 @@ def test_a_deprecation_that_changes_or_goes_is_safe() -> None:
     ]
 
 
-def test_a_deprecated_field_that_is_removed_breaks_all_the_same() -> None:
+def test_the_removal_of_a_deprecated_field_is_breaking() -> None:
     deprecated = OLD.replace("score: Int\n}", 'score: Int @deprecated(reason: "Use `worth`.")\n}')
     removed = OLD.replace("  score: Int\n}", "}")
 
@@ -134,7 +134,7 @@ def test_a_deprecated_field_that_is_removed_breaks_all_the_same() -> None:
     ]
 
 
-def test_an_input_that_takes_only_one_of_its_fields_breaks() -> None:
+def test_an_input_that_becomes_one_of_is_breaking() -> None:
     any_of = "type Query { lead(by: By!): Int } input By { id: ID url: String }"
     one_of = any_of.replace("input By", "input By @oneOf")
 
@@ -150,18 +150,18 @@ def test_breaking_changes_come_first_and_safe_ones_last() -> None:
     assert [change.severity for change in changes(OLD, new)] == [BREAKING, DANGEROUS, SAFE]
 
 
-# Through the command: the schema of the code against older ones.
+# The command compares the schema of the code with older ones.
 
 CURRENT = command.SCHEMA_FILE.read_text()
 
 
-def asked(*arguments: str) -> Result:
+def run_command(*arguments: str) -> Result:
     return CliRunner().invoke(cli.app, ["schema", *arguments])
 
 
 @pytest.fixture
 def older(tmp_path: Path) -> Path:
-    """A schema file, older than the code's by one change of each class."""
+    """A schema file that differs from the current schema by one change of each severity."""
     text = CURRENT.replace("type PageInfo {", "type PageInfo {\n  pages: Int!\n")
     text = text.replace(
         '  """The author asks for a feature that a product lacks."""\n  FEATURE_REQUEST\n', ""
@@ -181,7 +181,7 @@ def listed(since: object) -> str:
     )
 
 
-def test_breaking_changes_are_listed_and_fail(older: Path) -> None:
+def test_the_command_lists_breaking_changes_and_fails(older: Path) -> None:
     done = subprocess.run(
         [Path(sys.executable).parent / "leadgraph", "schema", "--changes-since", older],
         capture_output=True,
@@ -196,30 +196,32 @@ def test_breaking_changes_are_listed_and_fail(older: Path) -> None:
     )
 
 
-def test_breaking_changes_that_are_allowed_are_listed_and_pass(older: Path) -> None:
-    done = asked("--changes-since", str(older), "--allow-breaking")
+def test_the_command_lists_allowed_breaking_changes_and_succeeds(older: Path) -> None:
+    done = run_command("--changes-since", str(older), "--allow-breaking")
 
     assert (done.exit_code, done.stdout) == (0, listed(older))
 
 
-def test_what_breaks_nobody_passes(older: Path) -> None:
+def test_the_command_succeeds_without_breaking_changes(older: Path) -> None:
     older.write_text(older.read_text().replace("  pages: Int!\n", ""))
 
-    done = asked("--changes-since", str(older))
+    done = run_command("--changes-since", str(older))
 
     assert done.exit_code == 0
     assert done.stdout.endswith(f"\n0 breaking, 1 dangerous, 1 safe since {older}.\n")
 
 
 def git(folder: Path, *arguments: str) -> str:
-    who = ["-c", "user.name=ann", "-c", "user.email=ann@example.com", "-c", "commit.gpgsign=false"]
-    done = subprocess.run(["git", *who, *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    author = ["-c", "user.name=ann", "-c", "user.email=ann@example.com", "-c", "commit.gpgsign=false"]
+    done = subprocess.run(
+        ["git", *author, *arguments], cwd=folder, capture_output=True, text=True, check=True
+    )
     return done.stdout.strip()
 
 
 @pytest.fixture
 def checkout(tmp_path: Path, older: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A Git checkout below whose top the older schema is committed, as the place of schema.graphql."""
+    """A folder of a Git checkout, with the older schema committed as its schema.graphql."""
     folder = tmp_path / "checkout" / "api"
     folder.mkdir(parents=True)
     git(folder.parent, "init", "--quiet", "--initial-branch=main")
@@ -233,7 +235,7 @@ def checkout(tmp_path: Path, older: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 def test_a_revision_is_compared_with_the_code(checkout: Path) -> None:
     (checkout / "schema.graphql").write_text(CURRENT)
 
-    done = asked("--changes-since-revision", "main", "--allow-breaking")
+    done = run_command("--changes-since-revision", "main", "--allow-breaking")
 
     assert (done.exit_code, done.stdout) == (0, listed("main"))
 
@@ -241,24 +243,24 @@ def test_a_revision_is_compared_with_the_code(checkout: Path) -> None:
 def test_without_a_remote_the_last_commit_is_compared(checkout: Path) -> None:
     (checkout / "schema.graphql").write_text("nothing")
 
-    assert asked("--changes", "--allow-breaking").stdout == listed("HEAD")
+    assert run_command("--changes", "--allow-breaking").stdout == listed("HEAD")
 
 
-def test_with_a_remote_the_place_where_the_branch_left_is_compared(checkout: Path) -> None:
-    left = git(checkout, "rev-parse", "HEAD")
+def test_with_a_remote_the_merge_base_is_compared(checkout: Path) -> None:
+    base = git(checkout, "rev-parse", "HEAD")
     (checkout / "schema.graphql").write_text(CURRENT)
     git(checkout, "commit", "--quiet", "--all", "--message=newer")
-    assert asked("--changes").stdout == "0 breaking, 0 dangerous, 0 safe since HEAD.\n"
+    assert run_command("--changes").stdout == "0 breaking, 0 dangerous, 0 safe since HEAD.\n"
 
-    git(checkout, "update-ref", "refs/remotes/origin/main", left)
+    git(checkout, "update-ref", "refs/remotes/origin/main", base)
 
-    assert asked("--changes", "--allow-breaking").stdout == listed(left)
+    assert run_command("--changes", "--allow-breaking").stdout == listed(base)
 
 
 @pytest.mark.parametrize("revision", ["nothing", "--output=x", "HEAD~7"])
 @pytest.mark.usefixtures("checkout")
-def test_an_unknown_revision_is_one_sentence(revision: str) -> None:
-    done = asked(f"--changes-since-revision={revision}")
+def test_an_unknown_revision_is_reported_in_one_sentence(revision: str) -> None:
+    done = run_command(f"--changes-since-revision={revision}")
 
     assert isinstance(done.exception, CommandError)
     assert str(done.exception) == (
@@ -267,32 +269,30 @@ def test_an_unknown_revision_is_one_sentence(revision: str) -> None:
     )
 
 
-def test_outside_of_git_there_is_nothing_to_compare_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_comparison_outside_of_git_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "SCHEMA_FILE", tmp_path / "schema.graphql")
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
 
-    assert "Git cannot find schema.graphql in the revision HEAD" in str(asked("--changes").exception)
+    assert "Git cannot find schema.graphql in the revision HEAD" in str(run_command("--changes").exception)
 
 
-def test_a_file_that_is_no_schema_is_one_sentence(tmp_path: Path) -> None:
+def test_a_file_without_a_valid_schema_is_reported_in_one_sentence(tmp_path: Path) -> None:
     file = tmp_path / "schema.graphql"
-    assert str(asked("--changes-since", str(file)).exception).startswith(f"{file} cannot be read: ")
+    assert str(run_command("--changes-since", str(file)).exception).startswith(f"{file} cannot be read: ")
 
     file.write_text("type Query {")
-    syntax = asked("--changes-since", str(file)).exception
+    syntax = run_command("--changes-since", str(file)).exception
     file.write_text("type Query { lead: Lead }")
-    unknown = asked("--changes-since", str(file)).exception
+    unknown = run_command("--changes-since", str(file)).exception
 
     assert str(syntax) == f"The schema of {file} is invalid: Syntax Error: Expected Name, found <EOF>."
     assert str(unknown) == f"The schema of {file} is invalid: Unknown type 'Lead'."
 
 
 @pytest.mark.parametrize("arguments", [("--write", "--check"), ("--changes", "--changes-since", "x")])
-def test_two_questions_at_once_are_refused(arguments: tuple[str, ...]) -> None:
-    assert isinstance(asked(*arguments).exception, CommandError)
+def test_conflicting_options_are_refused(arguments: tuple[str, ...]) -> None:
+    assert isinstance(run_command(*arguments).exception, CommandError)
 
 
-def test_allowing_without_comparing_is_refused() -> None:
-    assert isinstance(asked("--allow-breaking").exception, CommandError)
+def test_allow_breaking_requires_a_comparison() -> None:
+    assert isinstance(run_command("--allow-breaking").exception, CommandError)

@@ -1,11 +1,11 @@
-"""What keys of few scopes can read: nothing of the other parts, on whatever way."""
+"""Scopes of API keys: a key reads only the entities that its scopes name, on every path."""
 
 import pytest
 
 from resolvers.framework.global_id import encode
 from tests.support.world import Ask, World
 
-NEEDED = {
+REQUIRED_SCOPES = {
     "{ keywords { nodes { id } } }": {"read:keywords"},
     "{ keywords { nodes { user { id } } } }": {"read:keywords"},
     "{ mentions { nodes { id } } }": {"read:mentions"},
@@ -25,11 +25,13 @@ NEEDED = {
     "{ viewer { leadsCount leads { nodes { id } } } }": {"read:leads"},
     "{ viewer { email mentionsCount } users { nodes { id } } }": set(),
 }
-READ = ["read:keywords", "read:mentions", "read:leads", "read:integrations"]
+READ_SCOPES = ["read:keywords", "read:mentions", "read:leads", "read:integrations"]
 
 
-@pytest.mark.parametrize(("document", "needed"), NEEDED.items(), ids=list(NEEDED))
-async def test_each_part_needs_its_scope(ask: Ask, world: World, document: str, needed: set[str]) -> None:
+@pytest.mark.parametrize(("document", "needed"), REQUIRED_SCOPES.items(), ids=list(REQUIRED_SCOPES))
+async def test_a_key_with_the_required_scopes_reads_the_document(
+    ask: Ask, world: World, document: str, needed: set[str]
+) -> None:
     await world.pool.execute("UPDATE mentions SET integration_id = (SELECT min(id) FROM integrations)")
     await world.set_scopes("ann", *needed, "write:keywords")
     assert (await ask(document)).data
@@ -37,20 +39,20 @@ async def test_each_part_needs_its_scope(ask: Ask, world: World, document: str, 
 
 @pytest.mark.parametrize(
     ("document", "missing"),
-    [(document, scope) for document, needed in NEEDED.items() for scope in sorted(needed)],
+    [(document, scope) for document, needed in REQUIRED_SCOPES.items() for scope in sorted(needed)],
 )
-async def test_what_a_key_may_not_read_is_refused_and_named(
+async def test_the_error_of_a_refused_read_names_the_missing_scope(
     ask: Ask, world: World, document: str, missing: str
 ) -> None:
     await world.pool.execute("UPDATE mentions SET integration_id = (SELECT min(id) FROM integrations)")
-    await world.set_scopes("ann", *(scope for scope in READ if scope != missing))
+    await world.set_scopes("ann", *(scope for scope in READ_SCOPES if scope != missing))
     answer = await ask(document)
     assert {error["extensions"]["code"] for error in answer.body["errors"]} == {"FORBIDDEN"}
     assert all(f"`{missing}`" in error["message"] for error in answer.body["errors"])
 
 
 @pytest.mark.parametrize("tag", ["Keyword", "Mention", "Lead", "Integration", "IntegrationLog"])
-async def test_nor_is_it_found_by_its_id(ask: Ask, world: World, tag: str) -> None:
+async def test_node_refuses_an_id_without_the_scope_of_its_type(ask: Ask, world: World, tag: str) -> None:
     table = {"IntegrationLog": "integration_logs"}.get(tag, f"{tag.lower()}s")
     (row, *_) = await world.rows(table, "ann")
     await world.set_scopes("ann", "bulk:read", "write:leads")
@@ -59,11 +61,11 @@ async def test_nor_is_it_found_by_its_id(ask: Ask, world: World, tag: str) -> No
 
 
 @pytest.mark.parametrize("scopes", [[], ["bulk:read"]])
-async def test_a_key_that_names_no_part_reads_everything_and_writes_nothing(
+async def test_a_key_whose_scopes_name_no_entity_reads_everything_and_writes_nothing(
     ask: Ask, world: World, scopes: list[str]
 ) -> None:
     await world.set_scopes("ann", *scopes)
-    for document in NEEDED:
+    for document in REQUIRED_SCOPES:
         assert (await ask(document)).data
     answer = await ask('mutation { createKeyword(input: { keyword: "crm" }) { keyword { id } } }')
     assert answer.code == "FORBIDDEN"

@@ -1,4 +1,4 @@
-"""The first slice of the graph: right answers, a known list of statements, and nobody else's rows."""
+"""Nested reads of several entities: exact responses, exact statements, and only rows that the viewer may see."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from schema.graph import Graph
 from server.app import create_app
 from tests.support.world import Ask, World
 
-WHOLE_SLICE = """
+NESTED_QUERY = """
 {
   viewer { email keywordsCount mentionsCount leadsCount qualifiedLeadsCount }
   keywords {
@@ -33,7 +33,7 @@ WHOLE_SLICE = """
 }
 """
 
-STATEMENTS_OF_WHOLE_SLICE = [
+STATEMENTS_OF_NESTED_QUERY = [
     "integration_logs count integration_id",
     "integration_logs page_of_each integration_id",
     "integrations count",
@@ -47,8 +47,8 @@ STATEMENTS_OF_WHOLE_SLICE = [
 ]
 
 
-async def test_counters_are_the_columns(ask: Ask) -> None:
-    answer = await ask(WHOLE_SLICE)
+async def test_the_viewer_shows_the_stored_counters(ask: Ask) -> None:
+    answer = await ask(NESTED_QUERY)
     assert answer.data["viewer"] == {
         "email": "ann@example.com",
         "keywordsCount": 3,
@@ -58,8 +58,8 @@ async def test_counters_are_the_columns(ask: Ask) -> None:
     }
 
 
-async def test_mentions_of_keywords_come_with_their_leads_and_analyses(ask: Ask) -> None:
-    answer = await ask(WHOLE_SLICE)
+async def test_mentions_of_keywords_are_returned_with_their_leads_and_analyses(ask: Ask) -> None:
+    answer = await ask(NESTED_QUERY)
     keywords = answer.data["keywords"]
     assert keywords["totalCount"] == 3
     assert [node["keyword"] for node in keywords["nodes"]] == ["ann 3", "ann 2", "ann 1"]
@@ -82,7 +82,7 @@ async def test_mentions_of_keywords_come_with_their_leads_and_analyses(ask: Ask)
                 assert mention["analysis"] == {"sentiment": "POSITIVE"}
 
 
-async def test_integrations_come_with_their_last_logs(ask: Ask) -> None:
+async def test_integrations_are_returned_with_their_latest_logs(ask: Ask) -> None:
     answer = await ask(
         "{ integrations { totalCount nodes { logs(first: 2) { totalCount nodes { message } } } } }"
     )
@@ -90,22 +90,22 @@ async def test_integrations_come_with_their_last_logs(ask: Ask) -> None:
     assert answer.data["integrations"] == {"totalCount": 2, "nodes": [{"logs": logs}, {"logs": logs}]}
 
 
-async def test_each_relation_is_one_statement(ask: Ask) -> None:
-    answer = await ask(WHOLE_SLICE)
-    assert sorted(answer.statements) == STATEMENTS_OF_WHOLE_SLICE
+async def test_each_relation_takes_one_statement(ask: Ask) -> None:
+    answer = await ask(NESTED_QUERY)
+    assert sorted(answer.statements) == STATEMENTS_OF_NESTED_QUERY
 
 
 async def test_ten_times_the_data_takes_the_same_statements(ask: Ask, world: World) -> None:
     await world.add_keywords("ann", keywords=27, mentions=40)
     await world.add_integrations("ann", integrations=18, logs=30)
-    answer = await ask(WHOLE_SLICE)
+    answer = await ask(NESTED_QUERY)
     assert answer.data["viewer"]["keywordsCount"] == 30
     assert len(answer.data["keywords"]["nodes"]) == 20
     assert sum(len(node["mentions"]["nodes"]) for node in answer.data["keywords"]["nodes"]) == 400
-    assert sorted(answer.statements) == STATEMENTS_OF_WHOLE_SLICE
+    assert sorted(answer.statements) == STATEMENTS_OF_NESTED_QUERY
 
 
-async def test_the_list_of_statements_is_what_the_server_received(
+async def test_the_reported_statements_are_those_that_postgresql_received(
     world: World, graph: Graph, database_url: str
 ) -> None:
     received: list[str] = []
@@ -115,13 +115,13 @@ async def test_the_list_of_statements_is_what_the_server_received(
     transport = httpx.ASGITransport(app=create_app(pool, graph=graph, explain=True))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         headers = {"authorization": f"Bearer {world.keys['ann']}"}
-        answer = await client.post("/graphql", json={"query": WHOLE_SLICE}, headers=headers)
+        answer = await client.post("/graphql", json={"query": NESTED_QUERY}, headers=headers)
     await pool.close()
     of_authentication = [query for query in received if "api_keys" in query or "SET last_seen_at" in query]
     assert [query.split()[0] for query in of_authentication] == ["SELECT", "UPDATE", "WITH"]
     others = [query.split()[0] for query in received if query not in of_authentication]
-    assert others == ["BEGIN", *["SELECT"] * len(STATEMENTS_OF_WHOLE_SLICE), "ROLLBACK"]
-    assert sorted(answer.json()["extensions"]["statements"]) == STATEMENTS_OF_WHOLE_SLICE
+    assert others == ["BEGIN", *["SELECT"] * len(STATEMENTS_OF_NESTED_QUERY), "ROLLBACK"]
+    assert sorted(answer.json()["extensions"]["statements"]) == STATEMENTS_OF_NESTED_QUERY
 
 
 async def test_aliases_of_one_field_share_a_statement(ask: Ask, world: World) -> None:
@@ -135,8 +135,8 @@ async def test_aliases_of_one_field_share_a_statement(ask: Ask, world: World) ->
     assert answer.statements == ["keywords by id"]
 
 
-async def test_one_answer_is_one_snapshot(ask: Ask, world: World) -> None:
-    """A counter and the rows behind it agree within an answer, whatever is written between its statements."""
+async def test_a_response_shows_one_snapshot(ask: Ask, world: World) -> None:
+    """A counter and its rows agree in each response, while another connection inserts rows."""
     document = "{ keywords { nodes { mentionsCount mentions(first: 100) { nodes { id } } } } }"
     stop = False
 
@@ -164,7 +164,9 @@ async def test_one_answer_is_one_snapshot(ask: Ask, world: World) -> None:
 
 
 @pytest.mark.parametrize("owner", ["ben", "olga"])
-async def test_a_foreign_keyword_is_null_like_a_missing_one(ask: Ask, world: World, owner: str) -> None:
+async def test_a_keyword_of_another_user_is_null_like_a_missing_one(
+    ask: Ask, world: World, owner: str
+) -> None:
     if owner == "olga":
         await world.add_keywords("olga", keywords=1)
     foreign = await world.pool.fetchval("SELECT max(id) FROM keywords WHERE user_id = $1", world.users[owner])
@@ -181,7 +183,7 @@ async def test_lists_hold_only_the_viewers_rows(ask: Ask) -> None:
     assert (ben["keywords"]["totalCount"], ben["integrations"]["totalCount"]) == (3, 2)
 
 
-async def test_an_operator_sees_everybodys_rows(ask: Ask) -> None:
+async def test_an_operator_sees_the_rows_of_all_users(ask: Ask) -> None:
     document = (
         "{ viewer { keywordsCount } keywords { totalCount nodes { keyword mentions { totalCount } } } }"
     )
@@ -195,7 +197,7 @@ async def test_an_operator_sees_everybodys_rows(ask: Ask) -> None:
 @pytest.mark.parametrize(
     "field", ["viewer { id }", 'keyword(id: "S2V5d29yZDox") { id }', "keywords { totalCount }"]
 )
-async def test_nobody_gets_nothing(ask: Ask, field: str) -> None:
+async def test_a_request_without_a_key_is_refused(ask: Ask, field: str) -> None:
     answer = await ask(f"{{ {field} }}", viewer=None)
     assert answer.code == "UNAUTHENTICATED"
     assert answer.statements == []
@@ -220,7 +222,7 @@ async def test_nobody_gets_nothing(ask: Ask, field: str) -> None:
         ("ÿ", "'ÿ' is not an ID of this API."),
     ],
 )
-async def test_what_is_no_id_is_refused(ask: Ask, id_: str, message: str) -> None:
+async def test_an_invalid_id_is_refused(ask: Ask, id_: str, message: str) -> None:
     answer = await ask("query($id: ID!) { keyword(id: $id) { id } }", id=id_)
     assert (answer.code, answer.error["message"]) == ("BAD_USER_INPUT", message)
     assert answer.body["data"] == {"keyword": None}

@@ -1,4 +1,4 @@
-"""The rules of the house, as far as a machine can tell."""
+"""Rules of the code base that a test can check."""
 
 import ast
 import importlib.metadata
@@ -48,15 +48,15 @@ MODEL_OF = {"Analysis": models.AnalysisResult} | {
 FIELDS = [(name, field) for name, type_ in OBJECTS.items() for field in type_.fields]
 
 
-def test_each_package_imports_only_what_stands_below_it() -> None:
+def test_each_package_imports_only_lower_layers() -> None:
     done = subprocess.run(
         [Path(sys.executable).parent / "lint-imports"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
 
 
-def test_the_folder_of_revisions_is_no_package() -> None:
-    """It would hide the installed Alembic."""
+def test_the_alembic_folder_is_not_a_package() -> None:
+    """A package of this name would hide the installed Alembic."""
     assert not (ROOT / "alembic" / "__init__.py").exists()
 
 
@@ -86,8 +86,8 @@ def described(type_: Any) -> list[tuple[str, str | None]]:
 
 
 @pytest.mark.parametrize("name", sorted(TYPES))
-def test_everything_that_clients_see_is_described(name: str) -> None:
-    assert [what for what, description in described(TYPES[name]) if not description] == []
+def test_every_part_of_the_schema_has_a_description(name: str) -> None:
+    assert [place for place, description in described(TYPES[name]) if not description] == []
 
 
 def definition(type_name: str, field_name: str) -> Any:
@@ -95,7 +95,7 @@ def definition(type_name: str, field_name: str) -> Any:
 
 
 @pytest.mark.parametrize(("type_name", "field_name"), FIELDS, ids=[".".join(field) for field in FIELDS])
-def test_every_field_is_a_column_or_asked_for_all_parents_at_once(type_name: str, field_name: str) -> None:
+def test_every_field_is_a_column_or_has_a_set_wise_resolver(type_name: str, field_name: str) -> None:
     made = definition(type_name, field_name)
     assert isinstance(made.metadata[KEY], (Column, SetResolver))
 
@@ -103,7 +103,7 @@ def test_every_field_is_a_column_or_asked_for_all_parents_at_once(type_name: str
 @pytest.mark.parametrize(
     ("type_name", "field_name"), [field for field in FIELDS if field[0] in MODEL_OF], ids=lambda name: name
 )
-def test_plain_fields_are_columns_and_agree_on_null(type_name: str, field_name: str) -> None:
+def test_a_field_of_a_column_may_be_null_only_if_the_column_may(type_name: str, field_name: str) -> None:
     made = definition(type_name, field_name)
     plan = made.metadata[KEY]
     if not isinstance(plan, Column):
@@ -118,8 +118,8 @@ def test_plain_fields_are_columns_and_agree_on_null(type_name: str, field_name: 
     [field for field in FIELDS if fields.SET_RESOLVER in definition(*field).metadata],
     ids=lambda name: name,
 )
-def test_resolvers_take_parents_and_context(type_name: str, field_name: str) -> None:
-    """And return a result for each parent, at once or later."""
+def test_set_wise_resolvers_take_the_context_and_return_a_sequence(type_name: str, field_name: str) -> None:
+    """The sequence has one result per parent."""
     signature = inspect.signature(definition(type_name, field_name).metadata[fields.SET_RESOLVER])
     assert list(signature.parameters)[1] == "context"
     assert "Sequence" in str(signature.return_annotation)
@@ -130,8 +130,8 @@ def test_every_model_with_a_type_in_the_api_is_declared_as_an_entity() -> None:
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.typename)
-def test_filters_orders_and_relations_of_entities_can_be_read(entity: Entity[Any]) -> None:
-    """Each compiles to SQL; a name that the model lacks would raise."""
+def test_filters_orders_and_relations_of_entities_exist_in_their_models(entity: Entity[Any]) -> None:
+    """Each filter compiles to SQL. A name that the model lacks would raise."""
     for name, declared in entity.filters.items():
         shape = filters.Test(declared.field or name, Operator.IS_NULL, value=True)
         shape = replace(shape, operator=Operator.MATCHES, value="where_0") if name == "search" else shape
@@ -158,14 +158,14 @@ def test_lists_of_entities_have_the_declared_filters_and_orders(entity: Entity[A
     assert [name.lower() for name in order.values] == [one.name for one, _ in entity.orders]
 
 
-def test_the_parents_of_entities_are_fixed_and_their_user_is_one_of_them() -> None:
+def test_every_entity_except_user_has_a_user_among_its_parents() -> None:
     for entity in ENTITIES:
         parents = entity.model.__parents__
         assert set(parents) <= set(entity.model.__table__.c.keys())
         assert ("user_id" in parents) == (entity.model is not models.User)
 
 
-def test_every_exported_list_is_declared_and_its_columns_can_be_read() -> None:
+def test_every_exportable_list_has_an_entity_with_readable_columns() -> None:
     assert set(OF_EXPORT) == set(models.ExportEntity)
     for list_, entity in OF_EXPORT.items():
         assert usual_columns(list_)[0] == "id"
@@ -183,7 +183,7 @@ def test_every_exported_list_is_declared_and_its_columns_can_be_read() -> None:
         ({"export_also": ["boss"]}, "relation boss"),
     ],
 )
-def test_a_declaration_of_what_the_model_lacks_is_refused(wrong: Any, problem: str) -> None:
+def test_a_declaration_of_an_attribute_that_the_model_lacks_is_refused(wrong: Any, problem: str) -> None:
     with pytest.raises(DeclarationError, match=f"Robot declares what its models lack: {problem}."):
         Entity(model=models.User, typename="Robot", plural="robots", permission=None, **wrong)
 
@@ -193,7 +193,7 @@ def test_an_undeclared_model_has_no_global_ids() -> None:
         encoder_of(models.ApiKey)
 
 
-def texts_of(path: Path) -> list[tuple[int, str]]:
+def string_literals(path: Path) -> list[tuple[int, str]]:
     nodes = ast.walk(ast.parse(path.read_text()))
     constants = [node for node in nodes if isinstance(node, ast.Constant)]
     return [(node.lineno, node.value) for node in constants if isinstance(node.value, str)]
@@ -215,7 +215,7 @@ def test_sql_text_is_written_only_in_the_packages_that_db_names() -> None:
     found = {
         str(path.relative_to(ROOT))
         for path in package_files(*PACKAGES)
-        for _, text in texts_of(path)
+        for _, text in string_literals(path)
         if text.lstrip().startswith(SQL)
     }
     assert [path for path in sorted(found) if not path.startswith(homes)] == []

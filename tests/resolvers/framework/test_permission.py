@@ -60,7 +60,7 @@ def test_every_permission_is_a_scope_of_api_keys() -> None:
     assert {entity.model for entity in ENTITIES if entity.permission is None} == {models.User, models.Export}
 
 
-def test_exports_alone_are_personal() -> None:
+def test_only_exports_are_personal() -> None:
     assert [entity.model for entity in ENTITIES if entity.personal] == [models.Export]
 
 

@@ -1,7 +1,7 @@
-"""What PostgreSQL looks at for every page, figure and count of every list, by every order and every filter.
+"""Rows that PostgreSQL visits for the pages, filters, figures and counts of every list.
 
-The statements are taken from the wire while documents are asked, and run again under EXPLAIN ANALYZE in a
-database where nearly all rows are somebody else's.
+The tests capture the statements of requests and run them again under EXPLAIN ANALYZE. Nearly all rows of the
+database belong to another user.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ TABLES = {
     "IntegrationLog": "integration_logs", "LeadEvent": "lead_events",
 }  # fmt: skip
 SIZE = 5
-DEPTH = 30  # how far from an end of its list the row of a cursor is
-LARGE = 3  # keywords and integrations of ann's that have a thousand rows below them
+DEPTH = 30  # rows between a cursor and an end of its list
+LARGE = 3  # number of ann's keywords, and of her integrations, that have a thousand rows each
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class List:
         return f"{self.owner}.{self.name}"
 
     def document(self, selected: str) -> str:
-        """Asks for a page of the list: of all, or of each of the parents with the ids."""
+        """Return a document that requests a page of the list, at the root or of each parent in `$ids`."""
         arguments = (
             "first: $first, after: $after, last: $last, before: $before, filter: $filter, orderBy: $order"
         )
@@ -82,13 +82,15 @@ LISTS = list(lists())
 
 @dataclass
 class Plan:
-    """How a statement was run: how many rows of each table were looked at, for the answer or in vain; the tables
-    that were read whole, row after row; the indexes.
+    """The plan of an executed statement.
+
+    `visited` counts rows by table, including those that a filter removed. `scanned` holds the tables that a
+    sequential scan read.
     """
 
     sql: str
-    looked_at: dict[str, int] = field(default_factory=dict)
-    read_whole: set[str] = field(default_factory=set)
+    visited: dict[str, int] = field(default_factory=dict)
+    scanned: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, sql: str, explained: str) -> "Plan":
@@ -101,61 +103,62 @@ class Plan:
         if table is not None:
             removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
             rows = round((node.get("Actual Rows", 0) + removed) * node.get("Actual Loops", 0))
-            self.looked_at[table] = self.looked_at.get(table, 0) + rows
+            self.visited[table] = self.visited.get(table, 0) + rows
         if node["Node Type"] == "Seq Scan":
-            self.read_whole.add(table)
+            self.scanned.add(table)
         for inner in node.get("Plans", ()):
             self._add(inner)
 
 
 @dataclass
 class Database:
-    """The crowded database, and the statements that the last answer took."""
+    """A database with many rows, and the statements of the last request with their arguments."""
 
     asker: Asker
-    taken: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    captured: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     parents: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    """The ids of a member's latest things, by member and type."""
-    own: dict[str, dict[str, int]] = field(default_factory=dict)
-    """How many rows of each table are a member's."""
+    """Ids of each member's latest objects, by member and type."""
+    row_counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Number of each member's rows, by member and table."""
 
     @property
     def pool(self) -> Any:
         return self.asker.world.pool
 
     async def listen(self) -> None:
-        """Has all connections tell of the statements that they send."""
+        """Record the statements that the pool's connections send from now on."""
         connections = [await self.pool.acquire() for _ in range(self.pool.get_max_size())]
         for connection in connections:
-            connection.add_query_logger(self._take)
+            connection.add_query_logger(self._capture)
             await self.pool.release(connection)
 
-    def _take(self, record: Any) -> None:
+    def _capture(self, record: Any) -> None:
         if record.query.startswith("SELECT") and "api_keys" not in record.query:
-            self.taken[record.query] = record.args
+            self.captured[record.query] = record.args
 
-    async def ask(self, list_: List, selected: str, *, below: str, **variables: Any) -> Any:
-        """The list of all, or of the latest things of a member's, then the first of them; what it took stands in
-        `taken`.
+    async def ask(self, list_: List, selected: str, *, member: str, **variables: Any) -> Any:
+        """Return the list at the root, or the list of the first of the member's latest objects.
+
+        The sent statements are in `captured`.
         """
-        self.taken.clear()
-        ids = self.parents.get((below, list_.owner), [])
+        self.captured.clear()
+        ids = self.parents.get((member, list_.owner), [])
         data = (await self.asker(list_.document(selected), ids=ids, **variables)).data
-        await asyncio.sleep(0)  # the driver tells of a statement in the loop's next turn
+        await asyncio.sleep(0)  # the driver reports a statement in the next turn of the event loop
         return (data if list_.owner == "Query" else data["nodes"][0])["list"]
 
     async def plans(self) -> list[Plan]:
-        """How the statements that were taken ran, with the values that they had."""
+        """Run the captured statements again, with the same values, and return their plans."""
         explained = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON)"
         return [
             Plan.of(sql, await self.pool.fetchval(f"{explained} {sql}", *values))
-            for sql, values in self.taken.items()
+            for sql, values in self.captured.items()
         ]
 
 
 @pytest.fixture(scope="module")
 async def database(asker: Asker, crowding: type[Crowding]) -> Database:
-    """ben has nearly everything, ann has a few large things, cy has little. olga is an operator."""
+    """ben has nearly all rows, ann a few parents with many rows, cy few rows. olga is an operator."""
     world = asker.world
     for name, size in (("ben", 20_000), ("ann", 500), ("cy", 500)):
         await world.add_user(name)
@@ -163,10 +166,10 @@ async def database(asker: Asker, crowding: type[Crowding]) -> Database:
     await world.add_user("olga", role="operator")
     await world.add_keywords("ann", keywords=LARGE, mentions=1000)
     await world.add_integrations("ann", integrations=LARGE, logs=1000)
-    await make_busy(world.pool)
+    await add_realistic_rows(world.pool)
     made = Database(asker)
     for name in ("ann", "cy"):
-        made.own[name] = {
+        made.row_counts[name] = {
             table: len(await world.rows(table, name)) for table in (*TABLES.values(), "analysis_results")
         }
         for tag, table in TABLES.items():
@@ -176,9 +179,10 @@ async def database(asker: Asker, crowding: type[Crowding]) -> Database:
     return made
 
 
-async def make_busy(pool: Pool) -> None:
-    """What a busy place has: many users, rows that came in batches of one moment each, as imports make them,
-    mentions that large integrations brought in, and statistics.
+async def add_realistic_rows(pool: Pool) -> None:
+    """Add many users and attach mentions to integrations. Make batches of rows share a timestamp, as imports do.
+
+    Update the statistics of the planner in the end.
     """
     await pool.execute(
         "INSERT INTO users (email) SELECT format('u%s@example.com', n) FROM generate_series(1, 2000) AS n"
@@ -217,11 +221,11 @@ async def make_busy(pool: Pool) -> None:
 ORDERS = [(list_, order) for list_ in LISTS for order in list_.argument("orderBy").values]
 PAGE = "nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
 SORTED_FOR_OPERATORS = {"Query.keywords MOST_MENTIONS", "Query.keywords MOST_LEADS"}
-"""Orders of everybody's rows without an index: counters change often, operators are few, keywords are thousands."""
+"""Orders without an index for operators: counters change often, and operators are few."""
 
 
 def pages(start: str, end: str) -> Iterator[dict[str, Any]]:
-    """All kinds of pages: at the ends of a list, and beside two rows that are thirty rows away from an end."""
+    """Yield page arguments: at both ends of a list, and on both sides of two cursors."""
     for size in ("first", "last"):
         yield {size: SIZE}
         for cursor in (start, end):
@@ -231,30 +235,34 @@ def pages(start: str, end: str) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize(("list_", "order"), ORDERS, ids=[f"{list_} {order}" for list_, order in ORDERS])
 @pytest.mark.parametrize("viewer", ["ann", "olga"])
-async def test_a_page_looks_at_its_rows_and_not_at_the_list(
+async def test_a_page_visits_its_own_rows_and_not_the_whole_list(
     database: Database, list_: List, order: str, viewer: str
 ) -> None:
-    """For each parent, at the rows that it shows and at one more that tells whether there is a further page, or, where
-    they are too few to be worth a walk along the index, at those between the cursor and the end of the list.
+    """For each parent, PostgreSQL visits the rows of the page, and one more to detect a next page.
+
+    It may instead visit the rows between the cursor and the end of the list, if these are few.
     """
     if viewer == "olga" and f"{list_} {order}" in SORTED_FOR_OPERATORS:
         return
     most = (DEPTH + 1) * len(database.parents.get(("ann", list_.owner), [None]))
     where = None
-    if order == "BEST_MATCH":  # what matches has to be ranked first
-        where, most = {"search": "crm"}, sum(database.own["ann"].values()) if viewer == "ann" else 100_000
-    fixed: dict[str, Any] = {"below": "ann", "viewer": viewer, "order": order, "filter": where}
+    if order == "BEST_MATCH":  # all matches are ranked before the first page is known
+        where, most = (
+            {"search": "crm"},
+            sum(database.row_counts["ann"].values()) if viewer == "ann" else 100_000,
+        )
+    fixed: dict[str, Any] = {"member": "ann", "viewer": viewer, "order": order, "filter": where}
     first = await database.ask(list_, PAGE, first=DEPTH, **fixed)
     last = await database.ask(list_, PAGE, last=DEPTH, **fixed)
     for page in pages(first["pageInfo"]["endCursor"], last["pageInfo"]["startCursor"]):
         await database.ask(list_, PAGE, **page, **fixed)
         for plan in await database.plans():
-            assert not plan.read_whole, (page, plan)
-            assert max(plan.looked_at.values()) <= most, (page, plan)
+            assert not plan.scanned, (page, plan)
+            assert max(plan.visited.values()) <= most, (page, plan)
 
 
 def sample(type_: Any) -> Any:
-    """A value as clients write it, one that some rows have."""
+    """Return a value of the type that some rows have, as clients write it."""
     if isinstance(type_, GraphQLEnumType):
         return next(iter(type_.values))
     return {
@@ -263,7 +271,7 @@ def sample(type_: Any) -> Any:
 
 
 def filters(list_: List, ids: Mapping[str, list[str]]) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Each comparator of each field, and its negation; and whether it is the first one of its field."""
+    """Yield each comparison of each field and its negation, and whether it is the first of its field."""
     for name, one in list_.argument("filter").fields.items():
         type_ = get_named_type(one.type)
         if name in {"and", "or", "not"}:
@@ -288,16 +296,16 @@ FIGURES = {
 
 
 @pytest.mark.parametrize("list_", LISTS, ids=str)
-async def test_filters_and_figures_look_at_nobody_elses_rows(database: Database, list_: List) -> None:
-    """At most at each row of the list once, and once at what belongs to it."""
-    own = database.own["cy"]
+async def test_filters_and_figures_visit_only_the_viewers_rows(database: Database, list_: List) -> None:
+    """A statement visits each row of the list at most once, and each related row at most once."""
+    row_counts = database.row_counts["cy"]
     ids = {tag: database.parents["cy", tag] for tag in TABLES}
     for where, first in filters(list_, ids):
         selected = "nodes { id } totalCount "
         if list_.has_figures and first:
             selected += FIGURES[list_.item]
-        await database.ask(list_, selected, below="cy", viewer="cy", filter=where, first=SIZE)
+        await database.ask(list_, selected, member="cy", viewer="cy", filter=where, first=SIZE)
         for plan in await database.plans():
-            assert not plan.read_whole, (where, plan)
-            for table, number in plan.looked_at.items():
-                assert number <= 2 * max(own[table], own[TABLES[list_.item]]), (where, plan)
+            assert not plan.scanned, (where, plan)
+            for table, number in plan.visited.items():
+                assert number <= 2 * max(row_counts[table], row_counts[TABLES[list_.item]]), (where, plan)

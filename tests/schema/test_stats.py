@@ -1,4 +1,4 @@
-"""Figures over lists against the same figures computed in Python over the raw rows."""
+"""Figures over lists, compared with the same figures computed in Python from the rows."""
 
 import itertools
 import random
@@ -20,7 +20,7 @@ Row = Mapping[str, Any]
 
 
 def most_frequent(values: Iterable[Any]) -> list[tuple[Any, int]]:
-    """The values with their numbers, the most frequent first, ties by value with the missing one last."""
+    """Return the values with their counts, the most frequent first. Ties are in order of value, with null last."""
     counted = Counter(values)
     return sorted(counted.items(), key=lambda item: (-item[1], item[0] is None, item[0]))
 
@@ -109,7 +109,7 @@ STATS = OF_MENTIONS + OF_LEADS
 
 
 @pytest.mark.parametrize("viewer", ["ann", "ben", "olga"])
-async def test_figures_of_all_that_the_viewer_may_see(
+async def test_figures_of_root_lists_cover_all_rows_that_the_viewer_may_see(
     crowd: World, asker: Asker, rows: dict[str, list[Row]], viewer: str
 ) -> None:
     document = (
@@ -124,7 +124,9 @@ async def test_figures_of_all_that_the_viewer_may_see(
     assert data["leads"]["stats"] == lead_stats(mine["leads"], rows)
 
 
-async def test_figures_of_each_parent(asker: Asker, rows: dict[str, list[Row]]) -> None:
+async def test_figures_of_nested_lists_cover_the_rows_of_their_parent(
+    asker: Asker, rows: dict[str, list[Row]]
+) -> None:
     document = f"""{{
         users {{ nodes {{ id mentions {{ stats {{ ...M }} }} leads {{ stats {{ ...L }} }} }} }}
         keywords(first: 100) {{ nodes {{ id mentions {{ stats {{ ...M }} }} leads {{ stats {{ ...L }} }} }} }}
@@ -145,7 +147,7 @@ async def test_figures_of_each_parent(asker: Asker, rows: dict[str, list[Row]]) 
             assert node["leads"]["stats"] == lead_stats(of_parent["leads"], rows)
 
 
-async def test_figures_of_what_a_filter_lets_through(
+async def test_figures_of_filtered_lists_cover_the_matching_rows(
     crowd: World, asker: Asker, rows: dict[str, list[Row]]
 ) -> None:
     document = f"""{{
@@ -172,7 +174,7 @@ async def test_figures_of_what_a_filter_lets_through(
     assert data["leads"]["stats"] == lead_stats(leads, rows)
 
 
-async def test_sums_may_be_larger_than_an_int(crowd: World, asker: Asker, rows: dict[str, list[Row]]) -> None:
+async def test_sums_may_exceed_32_bits(crowd: World, asker: Asker, rows: dict[str, list[Row]]) -> None:
     likes = (await asker("{ mentions { stats { likes } } }", viewer="olga")).data["mentions"]["stats"][
         "likes"
     ]
@@ -180,7 +182,7 @@ async def test_sums_may_be_larger_than_an_int(crowd: World, asker: Asker, rows: 
 
 
 @pytest.mark.parametrize("first", [0, 1, 3, 100])
-async def test_the_most_frequent_keywords(
+async def test_by_keyword_lists_the_most_frequent_keywords(
     crowd: World, asker: Asker, rows: dict[str, list[Row]], first: int
 ) -> None:
     document = "query($n: Int) { mentions { stats { byKeyword(first: $n) { keyword { id } count } } } }"
@@ -195,7 +197,9 @@ async def test_the_most_frequent_keywords(
 BASES = ["LEADS_PER_MENTION", "CONVERTED_PER_MENTION", "CONVERTED_PER_LEAD", "QUALIFIED_PER_LEAD"]
 
 
-async def test_rates_of_users_and_keywords(asker: Asker, rows: dict[str, list[Row]]) -> None:
+async def test_conversion_rates_of_users_and_keywords_are_exact(
+    asker: Asker, rows: dict[str, list[Row]]
+) -> None:
     rates = " ".join(f"{basis}: conversionRate(basis: {basis}) {{ ...R }}" for basis in BASES)
     document = f"""{{ users {{ nodes {{ id default: conversionRate {{ ...R }} {rates} }} }}
         keywords(first: 100) {{ nodes {{ id default: conversionRate {{ ...R }} {rates} }} }} }}
@@ -218,7 +222,7 @@ async def test_rates_of_users_and_keywords(asker: Asker, rows: dict[str, list[Ro
                 "QUALIFIED_PER_LEAD": rate(qualified, len(leads), "QUALIFIED_PER_LEAD"),
             }
             assert node == {"id": node["id"], "default": wanted[default], **wanted}
-    # Only what was ever qualified has to be counted; the rest are counters.
+    # Leads that were ever qualified are counted. All other numbers are counters.
     assert sorted(answer.statements) == [
         "keywords page",
         "leads count keyword_id",
@@ -230,7 +234,7 @@ async def test_rates_of_users_and_keywords(asker: Asker, rows: dict[str, list[Ro
 def test_rates_are_rounded_half_up() -> None:
     assert (
         Rate(1, 800, RateBasis.LEADS_PER_MENTION).value == 0.13
-    )  # 0.125, which a float or half-even makes 0.12
+    )  # 0.125, which floats and half-even rounding turn into 0.12
     assert Rate(1, 2000, RateBasis.LEADS_PER_MENTION).value == 0.05
     assert Rate(3, 800, RateBasis.LEADS_PER_MENTION).value == 0.38
     assert Rate(5, 4, RateBasis.LEADS_PER_MENTION).value == 125.0
@@ -252,7 +256,10 @@ def parsed(text: str) -> datetime:
 
 
 def local_days(start: datetime, end: datetime, zone: ZoneInfo) -> list[tuple[datetime, date]]:
-    """The moments at which the zone's date becomes a later one, minute by minute: no arithmetic of clocks."""
+    """Return the times at which the date in the zone advances.
+
+    Look at every quarter of an hour, so that no arithmetic with UTC offsets is needed.
+    """
     changes = []
     minute = start.replace(second=0, microsecond=0)
     seen = (minute - timedelta(days=3)).astimezone(zone).date()
@@ -266,7 +273,7 @@ def local_days(start: datetime, end: datetime, zone: ZoneInfo) -> list[tuple[dat
     return changes
 
 
-def unit_of(day: date, unit: str, week_start: int) -> date:
+def first_day_of_unit(day: date, unit: str, week_start: int) -> date:
     if unit == "DAY":
         return day
     if unit == "MONTH":
@@ -279,9 +286,9 @@ def unit_of(day: date, unit: str, week_start: int) -> date:
 def series(
     moments: Sequence[datetime], unit: str, zone: str, start: datetime, end: datetime, week_start: int = 1
 ) -> list[dict[str, Any]]:
-    """The windows from the days of a calendar that was read off minute by minute."""
+    """Return the expected windows of a series, derived from `local_days`."""
     changes = [
-        (moment, unit_of(day, unit, week_start))
+        (moment, first_day_of_unit(day, unit, week_start))
         for moment, day in local_days(start - timedelta(days=35), end + timedelta(days=35), ZoneInfo(zone))
     ]
     starts = [next(group)[0] for _, group in itertools.groupby(changes, key=lambda change: change[1])]
@@ -313,7 +320,7 @@ async def over_time(asker: Asker, viewer: str = "tim", **variables: object) -> l
 
 @pytest.fixture(scope="module")
 async def tim(crowd: World) -> Any:
-    """A member whose mentions come every now and then, around changes of clocks on the second."""
+    """The crowd with one more member, and a keyword of this member for `replace_mentions`."""
     await crowd.add_user("tim")
     (keyword,) = await crowd.add(
         "keywords", [{"user_id": crowd.users["tim"], "keyword": "x", "required_terms": []}]
@@ -321,7 +328,7 @@ async def tim(crowd: World) -> Any:
     return crowd, keyword
 
 
-async def at(tim: Any, moments: Sequence[datetime]) -> None:
+async def replace_mentions(tim: Any, moments: Sequence[datetime]) -> None:
     crowd, keyword = tim
     await crowd.pool.execute("DELETE FROM mentions WHERE user_id = $1", crowd.users["tim"])
     rows = [
@@ -334,7 +341,7 @@ async def at(tim: Any, moments: Sequence[datetime]) -> None:
     await crowd.add("mentions", rows)
 
 
-# A zone, and a moment near which its clocks do something.
+# Time zones, each with a time near a change of its clocks or near a midnight.
 CLOCKS = [
     ("America/Sao_Paulo", "2018-11-04T03:00:00+00:00"),  # there is no midnight: 00:00 becomes 01:00
     ("America/Sao_Paulo", "2018-02-18T02:00:00+00:00"),  # 00:00 becomes 23:00 of the day before
@@ -344,11 +351,11 @@ CLOCKS = [
     ("America/Havana", "2018-03-11T05:00:00+00:00"),  # there is no midnight
     ("Europe/Berlin", "2018-10-28T01:00:00+00:00"),
     ("Europe/Berlin", "2018-03-25T01:00:00+00:00"),
-    ("Australia/Lord_Howe", "2018-10-06T15:30:00+00:00"),  # half an hour
+    ("Australia/Lord_Howe", "2018-10-06T15:30:00+00:00"),  # clocks change by half an hour
     ("Asia/Kolkata", "2018-01-31T18:30:00+00:00"),
     ("Asia/Kathmandu", "2018-01-31T18:15:00+00:00"),
     ("America/St_Johns", "2018-11-04T04:30:00+00:00"),
-    ("Pacific/Apia", "2011-12-30T10:00:00+00:00"),  # a day that never was
+    ("Pacific/Apia", "2011-12-30T10:00:00+00:00"),  # 30 December does not exist
     ("Pacific/Kiritimati", "2018-01-31T10:00:00+00:00"),
     ("Etc/GMT+12", "2018-01-31T12:00:00+00:00"),
     ("UTC", "2018-12-31T00:00:00+00:00"),
@@ -356,7 +363,9 @@ CLOCKS = [
 
 
 @pytest.mark.parametrize(("zone", "text"), CLOCKS, ids=[f"{zone} {text[:10]}" for zone, text in CLOCKS])
-async def test_days_weeks_and_months_of_a_zone(tim: Any, asker: Asker, zone: str, text: str) -> None:
+async def test_series_follow_the_days_weeks_and_months_of_the_time_zone(
+    tim: Any, asker: Asker, zone: str, text: str
+) -> None:
     change = datetime.fromisoformat(text)
     chance = random.Random(text)  # noqa: S311 - the same mentions in every run
     near = [
@@ -366,7 +375,7 @@ async def test_days_weeks_and_months_of_a_zone(tim: Any, asker: Asker, zone: str
     ]
     moments = [change + some for some in near]
     moments += [change + timedelta(seconds=chance.randrange(-40 * 86_400, 40 * 86_400)) for _ in range(60)]
-    await at(tim, moments)
+    await replace_mentions(tim, moments)
     for unit, before, after in [("DAY", 4, 4), ("WEEK", 20, 20), ("MONTH", 35, 40)]:
         start, end = change - timedelta(days=before, hours=5), change + timedelta(days=after, minutes=7)
         found = await over_time(
@@ -377,8 +386,8 @@ async def test_days_weeks_and_months_of_a_zone(tim: Any, asker: Asker, zone: str
         assert [window["end"] for window in found[:-1]] == [window["start"] for window in found[1:]]
 
 
-def test_the_calendar_of_the_tests_knows_what_clocks_do() -> None:
-    """The windows that the examples above are about, in numbers that anyone can look up."""
+def test_expected_series_agree_with_published_changes_of_clocks() -> None:
+    """Compare the helpers of this file with known lengths of days."""
     start, end = datetime(2018, 11, 3, 3, tzinfo=UTC), datetime(2018, 11, 6, 2, tzinfo=UTC)
     days = series([], "DAY", "America/Sao_Paulo", start, end)
     hours = [(parsed(day["end"]) - parsed(day["start"])) / timedelta(hours=1) for day in days]
@@ -394,7 +403,9 @@ def test_the_calendar_of_the_tests_knows_what_clocks_do() -> None:
 
 
 @pytest.mark.parametrize("week_start", [1, 6, 7])
-async def test_weeks_begin_when_the_viewers_do(tim: Any, asker: Asker, week_start: int) -> None:
+async def test_weeks_begin_on_the_viewers_first_day_of_the_week(
+    tim: Any, asker: Asker, week_start: int
+) -> None:
     crowd, _ = tim
     await crowd.pool.execute(
         "UPDATE users SET week_start = $1, time_zone = 'Asia/Kolkata' WHERE id = $2",
@@ -402,7 +413,7 @@ async def test_weeks_begin_when_the_viewers_do(tim: Any, asker: Asker, week_star
         crowd.users["tim"],
     )
     moments = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=17 * n) for n in range(60)]
-    await at(tim, moments)
+    await replace_mentions(tim, moments)
     start, end = datetime(2026, 1, 4, tzinfo=UTC), datetime(2026, 2, 3, 12, tzinfo=UTC)
     found = await over_time(asker, by="WEEK", **{"from": start.isoformat(), "to": end.isoformat()})
     assert found == series(moments, "WEEK", "Asia/Kolkata", start, end, week_start)
@@ -419,7 +430,7 @@ async def test_the_range_ends_with_the_current_unit_by_default(
 ) -> None:
     now = datetime.now(UTC)
     moments = [now - timedelta(hours=30 * n) for n in range(100)]
-    await at(tim, moments)
+    await replace_mentions(tim, moments)
     found = await over_time(asker, by=unit)
     assert len(found) == number
     assert [window["partial"] for window in found] == [False] * (number - 1) + [True]
@@ -427,8 +438,8 @@ async def test_the_range_ends_with_the_current_unit_by_default(
     assert found == series(moments, unit, "UTC", parsed(found[0]["start"]), parsed(found[-1]["end"]))
 
 
-async def test_offsets_are_accepted_and_answered_in_utc(tim: Any, asker: Asker) -> None:
-    await at(tim, [datetime(2026, 1, 31, 23, 30, tzinfo=UTC)])
+async def test_timestamps_with_offsets_are_accepted_and_returned_in_utc(tim: Any, asker: Asker) -> None:
+    await replace_mentions(tim, [datetime(2026, 1, 31, 23, 30, tzinfo=UTC)])
     found = await over_time(
         asker,
         by="DAY",
@@ -445,7 +456,7 @@ async def test_offsets_are_accepted_and_answered_in_utc(tim: Any, asker: Asker) 
     ]
 
 
-async def test_ranges_that_are_empty_turned_round_or_too_long(tim: Any, asker: Asker) -> None:
+async def test_empty_ranges_have_no_windows_and_invalid_ranges_are_refused(tim: Any, asker: Asker) -> None:
     at_noon = "2026-01-31T12:00:00Z"
     assert await over_time(asker, by="DAY", **{"from": at_noon, "to": at_noon}) == []
     for variables, message in [
@@ -514,7 +525,7 @@ STATEMENTS_OF_EVERY_FIGURE = [
 ]
 
 
-async def test_each_figure_is_one_statement_for_one_parent_and_for_fifty_and_for_ten_times_the_rows(
+async def test_figures_take_the_same_statements_for_any_number_of_parents_and_rows(
     asker: Asker,
 ) -> None:
     world = asker.world
@@ -530,7 +541,7 @@ async def test_each_figure_is_one_statement_for_one_parent_and_for_fifty_and_for
     assert sorted(more.statements) == STATEMENTS_OF_EVERY_FIGURE
 
 
-async def test_only_what_is_selected_is_computed(asker: Asker) -> None:
+async def test_only_selected_figures_are_computed(asker: Asker) -> None:
     assert (await asker("{ mentions { stats { __typename } } }")).statements == []
     assert (await asker("{ mentions { stats { count } totalCount } }")).statements == [
         "mentions_count sum_of_counter",
@@ -557,8 +568,8 @@ FILTERS_OF_FIGURES: dict[str, list[dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("list_", ["mentions", "leads"])
-async def test_every_figure_of_every_filter_agrees_with_the_page(asker: Asker, list_: str) -> None:
-    """Whatever a filter asks about, also what figures are grouped by; at the root and below parents."""
+async def test_figures_of_every_filter_agree_with_the_filtered_page(asker: Asker, list_: str) -> None:
+    """Some filters test the columns by which figures are grouped. Lists are at the root and below parents."""
     kind, name, fragment = (
         ("MentionFilter", "M", OF_MENTIONS) if list_ == "mentions" else ("LeadFilter", "L", OF_LEADS)
     )

@@ -1,4 +1,4 @@
-"""Triage of mentions, one and many: rows after it, what is refused, and what it costs."""
+"""Triage of one mention and of many: written rows, refusals and SQL statements."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +9,7 @@ from db.integrity.audit import drifts
 from resolvers.framework.global_id import encode
 from tests.support.world import Ask, World
 
-MARKS = ("read_at", "starred_at", "dismissed_at", "engaged_at")
+MARK_COLUMNS = ("read_at", "starred_at", "dismissed_at", "engaged_at")
 OLD = datetime(2026, 1, 1, tzinfo=UTC)
 
 ONE = """
@@ -41,44 +41,44 @@ def ids(rows: list[Any]) -> list[str]:
 
 
 async def marks(world: World, mention_id: int) -> set[str]:
-    """The marks that a mention has, and the reason of its dismissal."""
+    """Return the marks of a mention, and the reason of its dismissal."""
     row = await world.row("mentions", id=mention_id)
-    assert {row[mark] for mark in MARKS} <= {None, OLD, row["updated_at"]}
-    found = {mark.removesuffix("_at") for mark in MARKS if row[mark] is not None}
+    assert {row[mark] for mark in MARK_COLUMNS} <= {None, OLD, row["updated_at"]}
+    found = {mark.removesuffix("_at") for mark in MARK_COLUMNS if row[mark] is not None}
     return found | ({row["dismiss_reason"]} if row["dismiss_reason"] else set())
 
 
 async def mark_all(world: World, owner: str = "ann") -> None:
-    sets = ", ".join(f"{mark} = $1" for mark in MARKS)
+    sets = ", ".join(f"{mark} = $1" for mark in MARK_COLUMNS)
     await world.pool.execute(
         f"UPDATE mentions SET {sets}, dismiss_reason = 'spam' WHERE user_id = $2", OLD, world.users[owner]
     )
 
 
-EVERYTHING = {"read", "starred", "dismissed", "engaged", "spam"}
+ALL_MARKS = {"read", "starred", "dismissed", "engaged", "spam"}
 
 
 @pytest.mark.parametrize(
     ("given", "unmarked", "marked"),
     [
-        ({"read": True}, {"read"}, EVERYTHING),
-        ({"read": False}, set(), EVERYTHING - {"read"}),
-        ({"starred": True}, {"starred"}, EVERYTHING),
-        ({"starred": False}, set(), EVERYTHING - {"starred"}),
-        ({"dismissed": True}, {"dismissed", "read"}, EVERYTHING),
-        ({"dismissed": True, "read": False}, {"dismissed"}, EVERYTHING - {"read"}),
+        ({"read": True}, {"read"}, ALL_MARKS),
+        ({"read": False}, set(), ALL_MARKS - {"read"}),
+        ({"starred": True}, {"starred"}, ALL_MARKS),
+        ({"starred": False}, set(), ALL_MARKS - {"starred"}),
+        ({"dismissed": True}, {"dismissed", "read"}, ALL_MARKS),
+        ({"dismissed": True, "read": False}, {"dismissed"}, ALL_MARKS - {"read"}),
         (
             {"dismissed": True, "dismissReason": "OWN_POST"},
             {"dismissed", "read", "own_post"},
-            EVERYTHING - {"spam"} | {"own_post"},
+            ALL_MARKS - {"spam"} | {"own_post"},
         ),
-        ({"dismissed": True, "dismissReason": None}, {"dismissed", "read"}, EVERYTHING - {"spam"}),
-        ({"dismissed": False}, set(), EVERYTHING - {"dismissed", "spam"}),
-        ({"engaged": True}, {"engaged", "read"}, EVERYTHING),
-        ({"engaged": False, "starred": True}, {"starred"}, EVERYTHING - {"engaged"}),
+        ({"dismissed": True, "dismissReason": None}, {"dismissed", "read"}, ALL_MARKS - {"spam"}),
+        ({"dismissed": False}, set(), ALL_MARKS - {"dismissed", "spam"}),
+        ({"engaged": True}, {"engaged", "read"}, ALL_MARKS),
+        ({"engaged": False, "starred": True}, {"starred"}, ALL_MARKS - {"engaged"}),
     ],
 )
-async def test_marks_are_set_and_cleared_and_keep_their_moment(
+async def test_triage_sets_and_clears_marks_and_keeps_existing_timestamps(
     ask: Ask, world: World, given: dict[str, object], unmarked: set[str], marked: set[str]
 ) -> None:
     (mention, other, *_) = await mentions(world)
@@ -91,13 +91,13 @@ async def test_marks_are_set_and_cleared_and_keep_their_moment(
     answer = await ask(ONE, input={"id": encode("Mention", mention["id"]), **given})
     assert await marks(world, mention["id"]) == marked
     stored = await world.row("mentions", id=mention["id"])
-    assert {stored[mark] for mark in MARKS} <= {None, OLD}, "what was marked keeps its moment"
+    assert {stored[mark] for mark in MARK_COLUMNS} <= {None, OLD}, "existing marks keep their timestamps"
     shown = answer.data["result"]["mention"]
     assert (shown["dismissReason"] or "").lower() == (stored["dismiss_reason"] or "")
     assert (shown["readAt"] is None) == (stored["read_at"] is None)
 
 
-async def test_many_take_the_statements_of_one(ask: Ask, world: World) -> None:
+async def test_triage_of_many_mentions_takes_the_statements_of_one(ask: Ask, world: World) -> None:
     await world.add_keywords("ann", keywords=10, mentions=100)
     rows = await mentions(world)
     for number in (1, 10, 1000):
@@ -109,14 +109,14 @@ async def test_many_take_the_statements_of_one(ask: Ask, world: World) -> None:
     assert await drifts(world.pool) == []
 
 
-async def test_what_is_not_selected_is_not_read(ask: Ask, world: World) -> None:
+async def test_mentions_that_the_payload_does_not_select_are_not_read(ask: Ask, world: World) -> None:
     document = "mutation($input: TriageMentionsInput!) { triageMentions(input: $input) { changedCount } }"
     answer = await ask(document, input={"ids": ids(await mentions(world)), "read": True})
     assert answer.data == {"triageMentions": {"changedCount": 12}}
     assert answer.statements == ["lock_user", "triage_mentions"]
 
 
-async def test_what_is_so_already_is_not_written(ask: Ask, world: World) -> None:
+async def test_mentions_that_already_have_the_mark_are_not_written(ask: Ask, world: World) -> None:
     rows = await mentions(world)
     await ask(MANY, input={"ids": ids(rows[:3]), "read": True})
     before = await mentions(world)
@@ -128,7 +128,7 @@ async def test_what_is_so_already_is_not_written(ask: Ask, world: World) -> None
     ]
 
 
-async def test_a_batch_is_done_for_all_or_for_none(ask: Ask, world: World) -> None:
+async def test_triage_of_a_batch_with_unknown_mentions_changes_nothing(ask: Ask, world: World) -> None:
     mine, foreign = ids(await mentions(world))[:2], ids(await mentions(world, "ben"))[0]
     before = await world.contents()
     wanted = [mine[0], foreign, mine[1], encode("Mention", 999_999), foreign]
@@ -156,7 +156,7 @@ async def test_a_batch_is_done_for_all_or_for_none(ask: Ask, world: World) -> No
         ({"starred": True, "dismissReason": None}, "INVALID", ["dismissReason"]),
     ],
 )
-async def test_what_cannot_be_made_of_a_mention_is_refused(
+async def test_invalid_triage_is_refused_and_changes_nothing(
     ask: Ask, world: World, document: str, given: dict[str, object], code: str, path: list[str]
 ) -> None:
     (first, *_) = ids(await mentions(world))
@@ -167,7 +167,7 @@ async def test_what_cannot_be_made_of_a_mention_is_refused(
     assert await world.contents() == before
 
 
-async def test_none_and_too_many_are_refused(ask: Ask, world: World) -> None:
+async def test_triage_of_an_empty_batch_or_of_1001_mentions_is_refused(ask: Ask, world: World) -> None:
     before = await world.contents()
     for number, code, message in (
         (0, "REQUIRED", "Must not be empty."),
@@ -180,7 +180,7 @@ async def test_none_and_too_many_are_refused(ask: Ask, world: World) -> None:
 
 
 @pytest.mark.parametrize("missing", [False, True])
-async def test_a_foreign_mention_is_not_there(ask: Ask, world: World, missing: bool) -> None:
+async def test_triage_does_not_find_mentions_of_another_user(ask: Ask, world: World, missing: bool) -> None:
     before = await world.contents()
     id_ = encode("Mention", 999_999) if missing else ids(await mentions(world, "ben"))[0]
     payload = (await ask(ONE, input={"id": id_, "read": True})).data["result"]
@@ -203,7 +203,7 @@ async def test_an_operator_triages_mentions_of_several_users_at_once(ask: Ask, w
     ]
 
 
-async def test_triage_needs_the_scope(ask: Ask, world: World) -> None:
+async def test_triage_requires_an_api_key_with_the_scope(ask: Ask, world: World) -> None:
     await world.set_scopes("ann", "write:keywords", "read:mentions")
     (first, *_) = ids(await mentions(world))
     for document, which in ((ONE, {"id": first}), (MANY, {"ids": [first]})):
@@ -232,7 +232,7 @@ async def test_later_fields_and_the_next_request_see_the_triage(ask: Ask, world:
     assert (await ask(unread)).data == {"mentions": {"totalCount": 10}}
 
 
-async def test_a_batch_with_a_key_is_done_once(ask: Ask, world: World) -> None:
+async def test_triage_of_a_batch_runs_once_per_idempotency_key(ask: Ask, world: World) -> None:
     given = {"ids": ids(await mentions(world)), "starred": True, "idempotencyKey": "k"}
     first = (await ask(MANY, input=given)).data["result"]
     await world.pool.execute("UPDATE mentions SET starred_at = NULL")

@@ -1,6 +1,4 @@
-"""Many writers of the same rows at the same time, members and operators: nobody is told of a deadlock, nothing is
-lost, and every counter is right afterwards.
-"""
+"""Concurrent writes of members and operators to the same rows, and deletes of large objects in batches."""
 
 import asyncio
 import random
@@ -22,7 +20,7 @@ WRITERS = 8
 
 
 class Writers:
-    """Writes at random, among few rows, so that writers meet."""
+    """Writers of random mutations on few rows, so that the writers conflict."""
 
     def __init__(self, ask: Ask, world: World) -> None:
         self._ask, self._world = ask, world
@@ -71,7 +69,7 @@ class Writers:
             self.codes[found[0]["code"] if found else name] += 1
 
 
-async def test_writers_at_once_are_told_of_no_deadlock_and_leave_no_drift(ask: Ask, world: World) -> None:
+async def test_concurrent_writers_cause_neither_deadlocks_nor_drift(ask: Ask, world: World) -> None:
     for name in ("ann", "ben"):
         await world.add_keywords(name, keywords=10, mentions=10)
     writers = Writers(ask, world)
@@ -85,14 +83,14 @@ async def test_writers_at_once_are_told_of_no_deadlock_and_leave_no_drift(ask: A
         == 0
     )
     statuses = await world.pool.fetch(
-        "SELECT leads.status AS now, last.to_status AS told FROM leads JOIN LATERAL (SELECT to_status FROM lead_events "
+        "SELECT leads.status AS now, last.to_status AS logged FROM leads JOIN LATERAL (SELECT to_status FROM lead_events "
         "WHERE lead_id = leads.id AND to_status IS NOT NULL ORDER BY id DESC LIMIT 1) AS last ON true"
     )
-    assert all(row["now"] == row["told"] for row in statuses)
+    assert all(row["now"] == row["logged"] for row in statuses)
     assert len(statuses) > 5
 
 
-async def test_a_keyword_goes_by_the_same_statements_however_large_it_is(ask: Ask, world: World) -> None:
+async def test_deleting_a_large_keyword_takes_the_statements_of_a_small_one(ask: Ask, world: World) -> None:
     document = "mutation($id: ID!) { deleteKeyword(input: { id: $id }) { deletedKeywordId } }"
     await world.add_keywords("ann", keywords=1, mentions=5000)
     ids = [
@@ -107,10 +105,10 @@ async def test_a_keyword_goes_by_the_same_statements_however_large_it_is(ask: As
     assert await drifts(world.pool) == []
 
 
-async def test_a_write_in_the_middle_of_reads_waits_for_no_connection_that_its_own_operation_holds(
+async def test_a_write_does_not_wait_for_the_read_connection_of_its_own_operation(
     world: World, graph: Graph, database_url: str
 ) -> None:
-    """As many operations at once as there are connections, each reading, writing and reading again."""
+    """Ten operations share two connections. Each operation writes, reads, writes and reads."""
     pool = await open_pool(database_url, size=2)
     transport = httpx.ASGITransport(app=create_app(pool, graph=graph))
     document = """
@@ -143,7 +141,7 @@ mutation($id: ID!) { deleteIntegration(input: { id: $id }) { deletedIntegrationI
 
 
 @pytest.mark.parametrize(("viewer", "locks"), [("ann", "lock_user"), ("olga", "keywords lock_owners")])
-async def test_a_very_large_keyword_goes_piece_by_piece(
+async def test_a_very_large_keyword_is_deleted_in_batches(
     ask: Ask, world: World, monkeypatch: pytest.MonkeyPatch, viewer: str, locks: str
 ) -> None:
     monkeypatch.setattr("services.keyword.MOST_AT_ONCE", 5)
@@ -163,7 +161,7 @@ async def test_a_very_large_keyword_goes_piece_by_piece(
     assert await drifts(world.pool) == []
 
 
-async def test_pieces_are_taken_of_nobody_elses_keyword(
+async def test_a_delete_in_batches_refuses_keywords_of_other_users(
     ask: Ask, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.keyword.MOST_AT_ONCE", 1)
@@ -175,7 +173,7 @@ async def test_pieces_are_taken_of_nobody_elses_keyword(
     assert (await world.rows("mentions"), await world.rows("keywords")) == before
 
 
-async def test_an_integration_of_very_much_goes_piece_by_piece_and_its_mentions_stay(
+async def test_a_very_large_integration_is_deleted_in_batches_and_its_mentions_stay(
     ask: Ask, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.integrations.removal.MOST_AT_ONCE", 4)
@@ -190,11 +188,11 @@ async def test_an_integration_of_very_much_goes_piece_by_piece_and_its_mentions_
     assert mentions == 12
     answer = await ask(DELETE_INTEGRATION, id=encode("Integration", large["id"]))
     assert answer.data["deleteIntegration"]["userErrors"] == []
-    taken = ("lock_user", "mentions detach_some integration_id")
+    detach = ("lock_user", "mentions detach_some integration_id")
     assert [name for name in answer.statements if not name.startswith("integrations update")] == [
         *("lock_user", "integrations delete", "integrations read id"),
-        *taken * 3,
-        *(*taken, "integration_logs delete_some integration_id") * 3,
+        *detach * 3,
+        *(*detach, "integration_logs delete_some integration_id") * 3,
         *("lock_user", "integrations delete"),
     ]
     rows = await world.rows("mentions", "ann")

@@ -1,5 +1,6 @@
-"""A walk over the whole graph: documents made from the schema ask for every field from every root, and no
-number of statements grows with the number of rows.
+"""A walk over the whole schema: generated documents request every field from every root.
+
+The number of statements does not grow with the number of rows.
 """
 
 import re
@@ -32,9 +33,9 @@ OBJECTS: dict[str, GraphQLObjectType] = {
     if isinstance(type_, GraphQLObjectType) and not name.startswith("__")
 }
 ENTITIES = {"User", "Keyword", "Mention", "Lead", "LeadEvent", "Integration", "IntegrationLog"}
-# Exports stand alone: nothing leads to them, and they lead to nothing. They have tests of their own.
+# Exports are not related to other types. They have tests of their own.
 ROOTS = sorted(set(OBJECTS["Query"].fields) - {"export", "exports"})
-# What can be reached by reading: payloads of mutations have tests of their own.
+# All fields that queries can reach. Payloads of mutations have tests of their own.
 EVERY_FIELD = {
     (name, one)
     for name, type_ in OBJECTS.items()
@@ -44,16 +45,17 @@ EVERY_FIELD = {
     and name not in {"Mutation", "UserError", "IngestResult", "IngestError", "IngestedMention"}
     and not name.endswith("Payload")
 }
-FAR = {"Keyword", "Lead", "Integration"}  # from these it is one step more to logs, or to events
+# Roots from which logs or events are one level further away.
+FAR = {"Keyword", "Lead", "Integration"}
 
 
-OF_A_WINDOW = ["users by id"]  # for the viewer's zone, and for what is counted of users
+STATEMENTS_OF_A_WINDOW = ["users by id"]  # reads the viewer's time zone, and the counters of users
 FIGURES: dict[tuple[str, str], list[str]] = {
-    ("Query", "dashboard"): OF_A_WINDOW,
-    ("Query", "analytics"): OF_A_WINDOW,
-    ("User", "dashboard"): OF_A_WINDOW,
-    ("User", "analytics"): OF_A_WINDOW,
-    ("Keyword", "performance"): [*OF_A_WINDOW, "keyword_id slots"],
+    ("Query", "dashboard"): STATEMENTS_OF_A_WINDOW,
+    ("Query", "analytics"): STATEMENTS_OF_A_WINDOW,
+    ("User", "dashboard"): STATEMENTS_OF_A_WINDOW,
+    ("User", "analytics"): STATEMENTS_OF_A_WINDOW,
+    ("Keyword", "performance"): [*STATEMENTS_OF_A_WINDOW, "keyword_id slots"],
     ("Keyword", "efficiencyScore"): ["users by id", "keywords_efficiency"],
     ("Integration", "health"): ["users by id", "id integrations_health"],
     ("Dashboard", "recentLeads"): ["leads_recent"],
@@ -69,16 +71,16 @@ FIGURES: dict[tuple[str, str], list[str]] = {
     ("Analytics", "overTime"): ["user_id slots"],
     ("KeywordPerformance", "overTime"): ["keyword_id slots"],
 }
-"""What is sent for a figure, once for each place in the document: the same for one user and for many."""
-TWICE = {
+"""Statements of each figure, once for each place in the document: the same for one user and for many."""
+FIGURES_WITH_TWO_READS = {
     ("User", "dashboard"): ["users by id", "user_id slots"],
     ("User", "analytics"): ["users by id", "user_id slots"],
     ("Keyword", "performance"): ["keyword_id slots", "keywords_efficiency"],
 }
-"""What two places of a figure ask for, each for others: the viewer and the users, the window and its days."""
+"""Statements that two places of a figure send with other keys: viewer and users, or window and days."""
 FIGURE_ROOTS = {name for owner, name in FIGURES if owner == "Query"}
-ONCE = {f"{owner}.{name}" for owner, name in FIGURES if owner in ENTITIES}
-"""Figures are asked once in a document, wherever their owner comes by first."""
+FIGURES_OF_ENTITIES = {f"{owner}.{name}" for owner, name in FIGURES if owner in ENTITIES}
+"""A document requests each of these figures once, at the first place of the entity."""
 
 
 def named(type_: GraphQLOutputType) -> Any:
@@ -93,18 +95,18 @@ COUNTERS = {
     ("keywords", ""), ("mentions", ""), ("leads", ""), ("keywords", "user_id"), ("mentions", "user_id"),
     ("leads", "user_id"), ("mentions", "keyword_id"), ("leads", "keyword_id"),
 }  # fmt: skip
-"""Lists whose number is known without counting: by a counter of the parent, or a sum of the users' counters."""
+"""Lists whose total is a counter of the parent, or a sum of the counters of users."""
 
 
 @dataclass(frozen=True)
 class List:
-    """The list that a field belongs to: its table, and the column of its parent, if it has one."""
+    """The list of a connection: its table, and the column of its parent, which is empty at the root."""
 
     table: str
     parent: str
 
     def statements_of(self, name: str) -> list[str]:
-        """What may be sent for a field of its pages and figures, once for each place in the document."""
+        """Return the statements that a field of the connection or its figures may send at each place."""
         figures = {
             "likes": [self._figure("sum", "likes")],
             "comments": [self._figure("sum", "comments")],
@@ -128,37 +130,38 @@ class List:
 
 @dataclass
 class Walk:
-    """Makes selections of all fields, entities in one another `depth` deep. It remembers the fields that it has
-    walked, and for each place in the document the statements that this place may take, whatever the rows.
+    """A generator of selections of all fields, with entities nested `depth` deep.
 
-    With `onwards`, it does not enter a type again from below it, which lets it go deeper.
+    `walked` collects the selected fields. `allowed` collects the statements that the places in the document may
+    send, for any number of rows. With `acyclic`, a type is not nested in itself, which allows a greater depth.
     """
 
     size: int = 2
-    onwards: bool = False
-    above: list[str] = field(default_factory=list)
+    acyclic: bool = False
+    ancestors: list[str] = field(default_factory=list)
     walked: set[tuple[str, str]] = field(default_factory=set)
     places: int = 0
     allowed: Counter[str] = field(default_factory=Counter)
 
-    def of_type(self, type_: Any, depth: int, of: List | None = None) -> str:
+    def selection_of_type(self, type_: Any, depth: int, of: List | None = None) -> str:
         if isinstance(type_, GraphQLInterfaceType):
             return " ".join(
-                f"... on {name} {{ {self.of_type(OBJECTS[name], depth)} }}" for name in sorted(ENTITIES)
+                f"... on {name} {{ {self.selection_of_type(OBJECTS[name], depth)} }}"
+                for name in sorted(ENTITIES)
             )
         names = [
             name
             for name in type_.fields
-            if f"{type_.name}.{name}" not in ONCE or (type_.name, name) not in self.walked
+            if f"{type_.name}.{name}" not in FIGURES_OF_ENTITIES or (type_.name, name) not in self.walked
         ]
-        return " ".join(self.of_field(type_.name, name, depth, of) for name in names)
+        return " ".join(self.selection_of_field(type_.name, name, depth, of) for name in names)
 
-    def of_field(self, owner: str, name: str, depth: int, of: List | None = None) -> str:
+    def selection_of_field(self, owner: str, name: str, depth: int, of: List | None = None) -> str:
         one = OBJECTS[owner].fields[name]
         inner = named(one.type)
         self.walked.add((owner, name))
         self.places += 1
-        # A name of its own: `keyword` is a text here and a thing there, and `node` may return either.
+        # Aliases avoid conflicts: `keyword` is a string on one type and an object on another.
         asked = f"{owner}_{name}: {name}{self.arguments(one)}"
         if owner.endswith(("Connection", "Stats")) and of is not None:
             self.allowed.update(of.statements_of(name))
@@ -171,18 +174,18 @@ class Walk:
             of = List(TABLES[inner.name.removesuffix("Connection")], f"{owner.lower()}_id")
             self.allowed[f"{of.table} page_of_each {of.parent}"] += 1
         elif owner in ENTITIES and inner.name in {*ENTITIES, "Analysis"}:
-            self.allowed[self.to_one(owner, inner.name)] += 1
+            self.allowed[self.statement_of_reference(owner, inner.name)] += 1
         if inner.name not in ENTITIES:
-            return f"{asked} {{ {self.of_type(inner, depth, of)} }}"
-        if depth == 0 or owner.endswith(("Edge", "Count")) or (self.onwards and inner.name in self.above):
+            return f"{asked} {{ {self.selection_of_type(inner, depth, of)} }}"
+        if depth == 0 or owner.endswith(("Edge", "Count")) or (self.acyclic and inner.name in self.ancestors):
             return f"{asked} {{ {inner.name}_id: id }}"
-        self.above.append(inner.name)
-        selected = self.of_type(inner, depth - 1)
-        self.above.pop()
+        self.ancestors.append(inner.name)
+        selected = self.selection_of_type(inner, depth - 1)
+        self.ancestors.pop()
         return f"{asked} {{ {selected} }}"
 
     @staticmethod
-    def to_one(owner: str, inner: str) -> str:
+    def statement_of_reference(owner: str, inner: str) -> str:
         if owner == "Mention" and inner in {"Lead", "Analysis"}:
             return "leads by mention_id" if inner == "Lead" else "analysis_results by mention_id"
         return f"{TABLES[inner]} by id"
@@ -193,8 +196,8 @@ class Walk:
         return f"({', '.join(written)})" if written else ""
 
 
-def root(name: str, walk: Walk, ids: dict[str, str]) -> str:
-    """A document that asks for all below a field of the root, deep enough to come by every type."""
+def root_document(name: str, walk: Walk, ids: dict[str, str]) -> str:
+    """Return a document that requests all fields below a root field, deep enough to reach every type."""
     one = OBJECTS["Query"].fields[name]
     inner = named(one.type)
     walk.walked.add(("Query", name))
@@ -202,33 +205,33 @@ def root(name: str, walk: Walk, ids: dict[str, str]) -> str:
         walk.allowed.update(f"{table} by id" for table in TABLES.values())
         if name == "node":
             lookups = (
-                f'{tag}: node(id: "{ids[tag]}") {{ ... on {tag} {{ {walk.of_type(OBJECTS[tag], 1)} }} }}'
+                f'{tag}: node(id: "{ids[tag]}") {{ ... on {tag} {{ {walk.selection_of_type(OBJECTS[tag], 1)} }} }}'
                 for tag in sorted(ids)
             )
             return f"{{ {' '.join(lookups)} }}"
         written = ", ".join(f'"{id_}"' for id_ in ids.values())
-        return f"{{ nodes(ids: [{written}]) {{ {walk.of_type(inner, 1)} }} }}"
+        return f"{{ nodes(ids: [{written}]) {{ {walk.selection_of_type(inner, 1)} }} }}"
     if name in FIGURE_ROOTS:
         walk.allowed.update(FIGURES["Query", name])
-        return f"{{ {name} {{ {walk.of_type(inner, 0)} }} }}"
+        return f"{{ {name} {{ {walk.selection_of_type(inner, 0)} }} }}"
     tag = inner.name.removesuffix("Connection")
-    walk.onwards = tag in FAR
-    depth = 2 + walk.onwards
+    walk.acyclic = tag in FAR
+    depth = 2 + walk.acyclic
     if inner.name in ENTITIES:
-        walk.above = [tag]
+        walk.ancestors = [tag]
         walk.allowed[f"{TABLES[inner.name]} by id"] += 1
         id_ = f'(id: "{ids[inner.name]}")' if "id" in one.args else ""
-        return f"{{ {name}{id_} {{ {walk.of_type(inner, depth)} }} }}"
+        return f"{{ {name}{id_} {{ {walk.selection_of_type(inner, depth)} }} }}"
     walk.allowed[f"{TABLES[tag]} page"] += 1
-    selection = walk.of_type(inner, depth + 1, List(TABLES[tag], ""))
+    selection = walk.selection_of_type(inner, depth + 1, List(TABLES[tag], ""))
     return f"{{ {name}{walk.arguments(one)} {{ {selection} }} }}"
 
 
 SIZES = {"uno": (1, 1), "few": (5, 4), "many": (50, 40)}
-"""Keywords of a member, and mentions of each of them: one of everything, some, and a hundred times as many."""
+"""Number of keywords of each member, and number of mentions per keyword."""
 
 
-GAPS = [
+SQL_TO_FILL_GAPS = [
     """INSERT INTO analysis_results (mention_id, user_id, status)
     SELECT id, user_id, 'pending' FROM mentions WHERE user_id = $1 ON CONFLICT DO NOTHING""",
     """INSERT INTO leads (mention_id, user_id, keyword_id)
@@ -243,8 +246,9 @@ GAPS = [
 
 @pytest.fixture(scope="module")
 async def people(asker: Asker) -> Any:
-    """Three members, each with a graph without gaps: each mention has a lead, an analysis and an integration, each
-    lead somebody who works on it.
+    """Three members whose rows have all relations.
+
+    Each mention has a lead, an analysis and an integration, and each lead has an assignee.
     """
     world = asker.world
     await world.add_user("olga", role="operator")
@@ -260,13 +264,13 @@ async def people(asker: Asker) -> Any:
             """,
             user_id,
         )
-        for sql in GAPS:
+        for sql in SQL_TO_FILL_GAPS:
             await world.pool.execute(sql, user_id)
     return world
 
 
 async def some_ids(world: World, name: str) -> dict[str, str]:
-    """The id of one thing of each type."""
+    """Return the id of one object of each type."""
     found = {}
     for tag in sorted(ENTITIES):
         table = TABLES[tag]
@@ -276,15 +280,15 @@ async def some_ids(world: World, name: str) -> dict[str, str]:
     return found
 
 
-def things(data: Any) -> Iterator[tuple[str, Any]]:
-    """Every name in an answer with its value, however deep."""
+def named_values(data: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every field name in a response with its value, at any depth."""
     if isinstance(data, list):
         for one in data:
-            yield from things(one)
+            yield from named_values(one)
     elif isinstance(data, dict):
         for name, value in data.items():
             yield name, value
-            yield from things(value)
+            yield from named_values(value)
 
 
 def is_relation(name: str) -> bool:
@@ -293,51 +297,54 @@ def is_relation(name: str) -> bool:
     return one is not None and not is_leaf_type(named(one.type))
 
 
-ONE_EACH = re.compile(r" by (id|mention_id)$")
-"""Rows that others refer to, one each: they are read in a statement of their own, or ride along with those."""
+BY_REFERENCE = re.compile(r" by (id|mention_id)$")
+"""Statements that read the rows to which other rows refer. These rows may be joined to the other rows instead."""
 
 
-def without_rides(statement: str) -> str:
+def without_joins(statement: str) -> str:
     return statement.partition(" with ")[0]
 
 
 @pytest.mark.parametrize("name", ROOTS)
-async def test_every_field_is_answered_from_every_root_with_at_most_a_statement_for_each_place(
+async def test_every_field_is_answered_from_every_root_with_bounded_statements(
     people: Any, asker: Asker, name: str
 ) -> None:
-    """What bounds the statements is the document: no place in it takes more than its own, for one parent, for
-    many, and for a hundred times as many rows. There are fewer where rows have been read before, or ride along.
+    """The document bounds the statements: each place sends at most its own, for any number of rows.
+
+    A place sends fewer statements if its rows were read before or are joined.
     """
     for viewer in SIZES if name in {"viewer", *FIGURE_ROOTS} else (*SIZES, "olga"):
         walk = Walk()
-        document = root(name, walk, await some_ids(people, "many" if viewer == "olga" else viewer))
+        document = root_document(name, walk, await some_ids(people, "many" if viewer == "olga" else viewer))
         await asker.forget()
         answer = await asker(document, viewer=viewer)
         assert answer.data
-        sent = Counter(map(without_rides, answer.statements))
+        sent = Counter(map(without_joins, answer.statements))
         assert sent <= walk.allowed, sent - walk.allowed
-        assert all(ONE_EACH.search(one) for one in set(walk.allowed) - set(sent))
-        for key, value in things(answer.data):
+        assert all(BY_REFERENCE.search(one) for one in set(walk.allowed) - set(sent))
+        for key, value in named_values(answer.data):
             assert value is not None or not is_relation(key), key
             assert value or not key.endswith("_nodes"), key
         if name in FIGURE_ROOTS:
             continue
         expected = {
-            (owner, one) for owner, one in EVERY_FIELD if not owner.startswith(("Query", *at_roots(name)))
+            (owner, one)
+            for owner, one in EVERY_FIELD
+            if not owner.startswith(("Query", *types_out_of_reach(name)))
         }
         assert walk.walked - {("Query", name)} == expected
 
 
-def at_roots(name: str) -> tuple[str, ...]:
-    """Types that only a walk from the list of users comes by."""
+def types_out_of_reach(name: str) -> tuple[str, ...]:
+    """Return the types that a walk from the root field does not reach."""
     return () if name == "users" else ("UserConnection", "UserEdge")
 
 
-async def test_the_walks_reach_every_field_of_the_schema(people: Any) -> None:
+async def test_walks_from_all_roots_reach_every_field_of_the_schema(people: Any) -> None:
     walk = Walk()
     ids = await some_ids(people, "few")
     for name in ROOTS:
-        root(name, walk, ids)
+        root_document(name, walk, ids)
     assert walk.walked == EVERY_FIELD
     assert len(EVERY_FIELD) >= 180
     assert walk.places > 10_000
@@ -351,7 +358,7 @@ def relations() -> Iterator[tuple[str, str]]:
 
 
 RELATIONS = list(relations())
-WAYS = {
+PATHS = {
     "User": "users(first: $n) {{ nodes {{ {} }} }}",
     "Keyword": "keywords(first: $n) {{ nodes {{ {} }} }}",
     "Mention": "mentions(first: $n) {{ nodes {{ {} }} }}",
@@ -363,7 +370,7 @@ WAYS = {
 }
 
 
-ON_THE_WAY = {
+STATEMENTS_OF_PATHS = {
     **{tag: [f"{TABLES[tag]} page"] for tag in ENTITIES},
     "IntegrationLog": ["integrations page", "integration_logs page_of_each integration_id"],
     "LeadEvent": ["leads page", "lead_events page_of_each lead_id"],
@@ -371,33 +378,36 @@ ON_THE_WAY = {
 }  # fmt: skip
 
 
-LABELS = {"lead": "leads", "analysis": "analysis_results", "assignee": "assignee_user"}
+NAMES_OF_JOINS = {"lead": "leads", "analysis": "analysis_results", "assignee": "assignee_user"}
 
 
 def statements_with(owner: str, name: str, walk: Walk) -> list[str]:
-    """What is sent for a relation of all rows of a way: a row that they refer to rides along with a root's page."""
-    (last, *before) = reversed(ON_THE_WAY[owner])
-    if last.endswith(" page") and walk.allowed and all(map(ONE_EACH.search, walk.allowed)):
-        return [*before, f"{last} with {LABELS.get(name, name)}"]
-    return sorted([*{*ON_THE_WAY[owner], *walk.allowed}, *TWICE.get((owner, name), [])])
+    """Return the statements of a path and a relation. A page at the root joins the row of a reference."""
+    (last, *before) = reversed(STATEMENTS_OF_PATHS[owner])
+    if last.endswith(" page") and walk.allowed and all(map(BY_REFERENCE.search, walk.allowed)):
+        return [*before, f"{last} with {NAMES_OF_JOINS.get(name, name)}"]
+    return sorted(
+        [*{*STATEMENTS_OF_PATHS[owner], *walk.allowed}, *FIGURES_WITH_TWO_READS.get((owner, name), [])]
+    )
 
 
 @pytest.mark.parametrize(("owner", "name"), RELATIONS, ids=[f"{owner}.{name}" for owner, name in RELATIONS])
-async def test_each_relation_takes_its_statements_for_one_parent_for_fifty_and_for_ten_times_the_data(
+async def test_a_relation_takes_the_same_statements_for_any_number_of_parents_and_rows(
     people: Any, asker: Asker, owner: str, name: str
 ) -> None:
-    """With the whole of the relation selected, its pages, figures and counts: each statement is sent once, though
-    `totalCount` and `stats { count }` are two places that ask for the same.
+    """The document selects the pages, figures and counts of the relation.
+
+    Each statement is sent once, although `totalCount` and `stats { count }` both request the same number.
     """
     walk = Walk(size=3)
-    asked = walk.of_field(owner, name, depth=0)
-    document = "query($n: Int) { " + WAYS[owner].format(asked) + " }"
+    asked = walk.selection_of_field(owner, name, depth=0)
+    document = "query($n: Int) { " + PATHS[owner].format(asked) + " }"
     wanted = statements_with(owner, name, walk)
     for viewer, n in (("uno", 1), ("few", 5), ("many", 5), ("many", 50)):
         await asker.forget()
         answer = await asker(document, viewer="olga" if owner == "User" else viewer, n=n)
         assert sorted(answer.statements) == wanted, (viewer, n)
-        assert sum(key == f"{owner}_{name}" for key, _ in things(answer.data)) >= min(n, 4)
+        assert sum(key == f"{owner}_{name}" for key, _ in named_values(answer.data)) >= min(n, 4)
 
 
 FIVE_DEEP = """query($n: Int) {
@@ -429,22 +439,22 @@ STATEMENTS_FIVE_DEEP = [
 ]
 
 
-async def test_five_connections_deep_each_level_is_one_statement(people: Any, asker: Asker) -> None:
+async def test_each_of_five_nested_connections_takes_one_statement(people: Any, asker: Asker) -> None:
     for n in (3, 4):
         answer = await asker(FIVE_DEEP, viewer="many", n=n)
         assert sorted(answer.statements) == STATEMENTS_FIVE_DEEP
-        assert sum(key == "integrations" for key, _ in things(answer.data)) == n**4
-    # With few integrations, those that logs belong to have been read by then.
+        assert sum(key == "integrations" for key, _ in named_values(answer.data)) == n**4
+    # With few integrations, an earlier level has already read the integrations of the logs.
     for viewer in ("uno", "few"):
         less = await asker(FIVE_DEEP, viewer=viewer, n=3)
         assert Counter(less.statements) == Counter(STATEMENTS_FIVE_DEEP) - Counter(["integrations by id"])
 
 
 @pytest.mark.parametrize("name", ROOTS)
-async def test_a_walk_never_leaves_what_is_the_viewers(people: Any, asker: Asker, name: str) -> None:
-    document = root(name, Walk(size=3), await some_ids(people, "few"))
+async def test_a_walk_reaches_only_rows_of_the_viewer(people: Any, asker: Asker, name: str) -> None:
+    document = root_document(name, Walk(size=3), await some_ids(people, "few"))
     answer = await asker(document, viewer="few")
-    seen = {value for key, value in things(answer.data) if key.endswith("_id") and value is not None}
+    seen = {value for key, value in named_values(answer.data) if key.endswith("_id") and value is not None}
     assert len(seen) > 5
     for model, row_id in map(decode, seen):
         column = "id" if model.__tablename__ == "users" else "user_id"
@@ -455,15 +465,17 @@ async def test_a_walk_never_leaves_what_is_the_viewers(people: Any, asker: Asker
 
 
 @pytest.mark.parametrize("name", ["node", "nodes", "user", "keyword", "mention", "lead", "integration"])
-async def test_a_walk_from_somebody_elses_thing_finds_nothing(people: Any, asker: Asker, name: str) -> None:
-    document = root(name, Walk(), await some_ids(people, "many"))
+async def test_a_walk_from_an_object_of_another_user_finds_nothing(
+    people: Any, asker: Asker, name: str
+) -> None:
+    document = root_document(name, Walk(), await some_ids(people, "many"))
     answer = await asker(document, viewer="few")
     values = answer.data["nodes"] if name == "nodes" else list(answer.data.values())
     assert set(values) == {None}
-    assert all(without_rides(statement).endswith("by id") for statement in answer.statements)
+    assert all(without_joins(statement).endswith("by id") for statement in answer.statements)
 
 
-def test_lists_of_things_state_their_sizes() -> None:
+def test_lists_of_entities_state_their_sizes() -> None:
     """A list of entities without a stated size could return any number of rows."""
     found = 0
     for owner, type_ in OBJECTS.items():

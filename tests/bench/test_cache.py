@@ -12,4 +12,4 @@ def test_the_cache_benchmark_runs() -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert len([line for line in done.stdout.splitlines() if line.startswith("| ")]) == 9
-    assert "at once: 10 on memory, 10 on Valkey." in done.stdout
+    assert "request the same 10 at once: 10 on memory, 10 on Valkey." in done.stdout

@@ -15,14 +15,14 @@ def run(module: str, home: Path, *arguments: str) -> str:
 
 
 def test_a_dashboard_with_more_mentions_needs_as_many_statements(server_folder: Path) -> None:
-    told = run("bench.growth", server_folder, "--times", "2", "--rounds", "1", "--requests", "2")
-    assert told.startswith("16,000 and 32,000 mentions, ")
-    rows = [line.split("|")[-2].strip() for line in told.splitlines() if line.startswith("| ")]
+    report = run("bench.growth", server_folder, "--times", "2", "--rounds", "1", "--requests", "2")
+    assert report.startswith("16,000 and 32,000 mentions, ")
+    rows = [line.split("|")[-2].strip() for line in report.splitlines() if line.startswith("| ")]
     assert rows == ["statements", "----------:", "6 and 6", "478 and 478"]
 
 
 def test_users_see_their_own_writes_while_others_read_and_write(server_folder: Path) -> None:
     often = ["--minutes", "0.05", "--pause", "0.1", "--changes", "5", "--ingests", "5"]
-    told = run("bench.mixed", server_folder, "--store", "valkey", *often)
-    assert "0 failed refreshes, 0 errors" in told
-    assert "Own writes not seen at once: 0." in told
+    report = run("bench.mixed", server_folder, "--store", "valkey", *often)
+    assert "0 failed refreshes, 0 errors" in report
+    assert "Own writes not seen at once: 0." in report

@@ -204,7 +204,7 @@ async def test_serving_an_old_database_asks_to_migrate(new_demo: Demo, database_
 def test_an_invalid_setting_names_its_variable(new_demo: Demo, port: str) -> None:
     done = new_demo.run("serve", LEADGRAPH_PORT=port)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"leadgraph: LEADGRAPH_PORT='{port}' cannot be used: ")
+    assert done.stderr.startswith(f"leadgraph: LEADGRAPH_PORT='{port}' is invalid: ")
 
 
 def test_keys_are_created_only_for_existing_users(demo: Demo) -> None:
@@ -214,5 +214,5 @@ def test_keys_are_created_only_for_existing_users(demo: Demo) -> None:
     missing = demo.run("keys", "create", "--user", "nobody@example.com")
     assert (missing.returncode, missing.stderr) == (
         1,
-        "leadgraph: There is no user with the e-mail address nobody@example.com.\n",
+        "leadgraph: No user has the e-mail address nobody@example.com.\n",
     )

@@ -2,7 +2,6 @@
 
     python -m tools.check_writing             list each breach as `file:line: rule: excerpt`
     python -m tools.check_writing --count     count the breaches of each rule
-    python -m tools.check_writing --figures   count texts, openings, descriptions and commit subjects
 
 Checked are docstrings, comments and messages of Python files, descriptions of `schema.graphql`, and Markdown.
 """
@@ -12,7 +11,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,69 +93,31 @@ def breaches(text: Text) -> Iterator[Breach]:
         yield Breach(text.path, text.line, "short", excerpt)
 
 
-def git(root: Path, *arguments: str) -> list[str]:
-    """Return the lines that a git command prints."""
-    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
-    return done.stdout.splitlines()
-
-
 def project_texts(root: Path) -> Iterator[Text]:
     """Yield the texts of all tracked files, and of new ones that git does not ignore."""
-    names = git(
-        root, "ls-files", "--cached", "--others", "--exclude-standard", "*.py", "*.md", "schema.graphql"
-    )
-    for name in sorted(set(names)):
+    command = [
+        "git",
+        "ls-files",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "*.py",
+        "*.md",
+        "schema.graphql",
+    ]
+    names = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
+    for name in sorted(set(names.splitlines())):
         if (root / name).exists():
             yield from texts(name, (root / name).read_text())
-
-
-def figures(found: Sequence[Text], broken: Iterable[Breach], subjects: Sequence[str]) -> dict[str, int]:
-    """Count what the writing rules want fewer of."""
-    kinds = Counter(text.kind for text in found)
-    descriptions = [text.text for text in found if text.kind == "description"]
-    openers = [
-        text.path
-        for text in found
-        if text.kind == "docstring" and re.match(r"\s*(?:What|Who|Where|Whose)\b", text.text)
-    ]
-    code = {text.path for text in found if text.path.endswith(".py")}
-    openings = Counter(breach.path in code for breach in broken if breach.rule == "opening")
-    return {
-        "docstrings": kinds["docstring"],
-        "comments": kinds["comment"],
-        "messages": kinds["message"],
-        "docstrings, comments and messages": kinds["docstring"] + kinds["comment"] + kinds["message"],
-        "sentences of these that open with a what, who or where clause": openings[True],
-        "such sentences in descriptions and documents": openings[False],
-        "docstrings that begin with What, Who, Where or Whose": len(openers),
-        "of these outside of tests/ and bench/": sum(
-            not path.startswith(("tests/", "bench/")) for path in openers
-        ),
-        "schema descriptions": len(descriptions),
-        "descriptions that contain 'it is'": sum("it is" in text.lower() for text in descriptions),
-        "descriptions of three words or fewer": sum(
-            len(text.split()) < SHORTEST_DESCRIPTION for text in descriptions
-        ),
-        "commit subjects": len(subjects),
-        f"commit subjects of more than {LONGEST_SUBJECT} characters": sum(
-            len(subject) > LONGEST_SUBJECT for subject in subjects
-        ),
-    }
 
 
 def main() -> int:
     """Check the project, and return the exit status."""
     parser = argparse.ArgumentParser(description="Check the project's writing.")
     parser.add_argument("--count", action="store_true", help="count the breaches of each rule")
-    parser.add_argument("--figures", action="store_true", help="count texts, openings and commit subjects")
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parents[1], help="the checkout")
     options = parser.parse_args()
-    found = list(project_texts(options.root))
-    broken = [breach for text in found for breach in breaches(text)]
-    if options.figures:
-        for name, number in figures(found, broken, git(options.root, "log", "--format=%s")).items():
-            print(f"{number:6,}  {name}")
-        return 0
+    broken = [breach for text in project_texts(options.root) for breach in breaches(text)]
     if options.count:
         counts = Counter(breach.rule for breach in broken)
         for rule, meaning in RULES.items():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tools import check_writing
-from tools.check_writing import breaches, figures, is_imperative, project_texts, sentences
+from tools.check_writing import breaches, is_imperative, sentences
 from tools.texts import texts
 
 
@@ -275,27 +275,3 @@ def test_the_check_passes_without_breaches(
     (checkout / "new.md").write_text("Read this.\n")
     assert run(monkeypatch, "--root", str(checkout)) == 0
     assert capsys.readouterr().out == ""
-
-
-def test_figures_count_texts_openings_descriptions_and_subjects(checkout: Path) -> None:
-    (checkout / "tests").mkdir()
-    (checkout / "tests" / "test_x.py").write_text('"""Whose rows."""\n# Where rows are.\n')
-    (checkout / "tracked.py").write_text('"""What rows are."""\nraise E("Whoever is late")\n')
-    (checkout / "schema.graphql").write_text('"""What it is."""\n"""Null if it is of no use."""\n')
-    read = list(project_texts(checkout))
-    broken = [breach for text in read for breach in breaches(text)]
-    assert list(figures(read, broken, ["x" * 72, "x" * 73]).values()) == [
-        2,
-        1,
-        1,
-        4,
-        4,
-        1,
-        2,
-        1,
-        2,
-        2,
-        1,
-        2,
-        1,
-    ]

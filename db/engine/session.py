@@ -42,6 +42,12 @@ class Session:
         """
         return cast("list[Model]", await self._fetch(row_class(model), statement, scope, values))
 
+    async def fetch_one(
+        self, model: type[Model], statement: Statement, scope: Scope, **values: object
+    ) -> Model | None:
+        """Return the statement's only row, or None if it is missing or outside the scope."""
+        return next(iter(await self.fetch(model, statement, scope, **values)), None)
+
     async def fetch_shape(
         self, shape: Shape, statement: Statement, scope: Scope, **values: object
     ) -> list[Any]:

@@ -10,7 +10,9 @@ from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import Text
 
 from db.engine.pool import Connection, Pool
+from db.engine.reader import Reader
 from db.engine.statement_cache import statement
+from db.language.scope import EVERYBODY
 from db.models import ApiKey, User, UserRole, UserStatus
 
 _KEY_ID = bindparam("key_id", type_=BigInteger)
@@ -52,9 +54,8 @@ def _holder() -> Select[*tuple[Any, ...]]:
 
 async def holder(pool: Pool, key_id: int) -> KeyHolder | None:
     """Return the key with its user, even if revoked, expired or suspended. Return None for an unknown ID."""
-    found = _holder()
-    row = await pool.fetchrow(found.sql, *found.arguments({"key_id": key_id}))
-    return None if row is None else KeyHolder(**dict(row))
+    found = await Reader(pool, single=True).fetch_values(_holder(), EVERYBODY, key_id=key_id)
+    return KeyHolder(**dict(found[0])) if found else None
 
 
 @statement
@@ -64,8 +65,7 @@ def _touch() -> Update:
 
 async def touch(pool: Pool, key_id: int) -> None:
     """Set the key's `last_used_at` to now."""
-    sent = _touch()
-    await pool.execute(sent.sql, *sent.arguments({"key_id": key_id}))
+    await Reader(pool, single=True).fetch_values(_touch(), EVERYBODY, key_id=key_id)
 
 
 @statement

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     BigInteger,
-    ColumnElement,
     Select,
     bindparam,
     delete,
@@ -32,12 +31,7 @@ Dependent = tuple[type[Base], str]
 """A model, and its foreign key to the deleted row."""
 
 
-def _key() -> ColumnElement[Any]:
-    return bindparam("key", type_=BigInteger)
-
-
-def _most() -> ColumnElement[Any]:
-    return bindparam("most", type_=BigInteger)
+_KEY, _MOST = bindparam("key", type_=BigInteger), bindparam("most", type_=BigInteger)
 
 
 @statement
@@ -45,14 +39,12 @@ def _delete(model: type[Base], dependents: tuple[Dependent, ...], *, everybody: 
     table = table_of(model)
     # The offset stops the index scan at the first row above the limit.
     too_many = (
-        exists(
-            select(literal_column("1")).where(table_of(other).c[column] == _key()).offset(_most()).limit(1)
-        )
+        exists(select(literal_column("1")).where(table_of(other).c[column] == _KEY).offset(_MOST).limit(1))
         for other, column in dependents
     )
     return (
         delete(table)
-        .where(table.c.id == _key(), visible_among(model, everybody=everybody), *(~each for each in too_many))
+        .where(table.c.id == _KEY, visible_among(model, everybody=everybody), *(~each for each in too_many))
         .returning(table.c.id)
     )
 
@@ -83,10 +75,10 @@ def _some(model: type[Base], column: str, *, resumed: bool, everybody: bool) -> 
     )
     return (
         select(table.c.id, table.c.created_at)
-        .where(table.c[column] == _key(), visible_among(model, by=column, everybody=everybody))
+        .where(table.c[column] == _KEY, visible_among(model, by=column, everybody=everybody))
         .where(older if resumed else true())
         .order_by(table.c.created_at.desc(), table.c.id.desc())
-        .limit(_most())
+        .limit(_MOST)
         .cte("some")
     )
 

@@ -11,7 +11,6 @@ from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Interval,
     Select,
     Text,
@@ -28,14 +27,15 @@ from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.sql.dml import Insert, ReturningDelete, ReturningUpdate, Update
 
 from db.engine.pool import Pool
+from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
-from db.language.records import row_class
 from db.language.scope import EVERYBODY, Scope, visible
 from db.language.shape import columns
 from db.models import Export, ExportPart, ExportStatus, User, UserRole, UserStatus
 from db.models.base import table_of
 from db.models.export import UNFINISHED
+from db.statements.parameters import new_parameters, new_values
 
 CHANNEL = "leadgraph_work"
 """The channel of NOTIFY on which workers learn of new exports."""
@@ -66,11 +66,11 @@ def _take_export() -> Select[Any]:
 
 async def take(writer: Writer) -> Turn | None:
     """Lock and return the export that has waited longest. Return None if no export is due."""
-    found = await writer.fetch(Export, _take_export(), EVERYBODY)
-    if not found:
+    export = await writer.fetch_one(Export, _take_export(), EVERYBODY)
+    if export is None:
         return None
-    row = cast("Mapping[str, Any]", found[0])
-    return Turn(found[0], row["user_role"], row["user_status"])
+    row = cast("Mapping[str, Any]", export)
+    return Turn(export, row["user_role"], row["user_status"])
 
 
 @statement
@@ -89,23 +89,15 @@ async def add_part(writer: Writer, export: Export, data: bytes) -> None:
     )
 
 
-def _id() -> ColumnElement[bool]:
-    return _EXPORTS.c.id == bindparam("export_id", type_=BigInteger)
-
-
-def _started() -> ColumnElement[Any]:
-    return func.coalesce(_EXPORTS.c.started_at, func.now())
-
-
-def _values(names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: bindparam(f"new_{name}", type_=_EXPORTS.c[name].type) for name in names}
+_THIS_EXPORT = _EXPORTS.c.id == bindparam("export_id", type_=BigInteger)
+_STARTED_AT = func.coalesce(_EXPORTS.c.started_at, func.now())
 
 
 @statement
 def _advance_export(names: tuple[str, ...]) -> Update:
     # `clock_timestamp()`, not the start of the transaction: exports that became due meanwhile come first.
-    turn = {"due_at": func.clock_timestamp(), "failures": 0, "started_at": _started()}
-    return update(_EXPORTS).where(_id()).values(**turn, **_values(names))
+    turn = {"due_at": func.clock_timestamp(), "failures": 0, "started_at": _STARTED_AT}
+    return update(_EXPORTS).where(_THIS_EXPORT).values(**turn, **new_parameters(_EXPORTS, names))
 
 
 async def advance(writer: Writer, export_id: int, values: Mapping[str, object]) -> None:
@@ -113,14 +105,11 @@ async def advance(writer: Writer, export_id: int, values: Mapping[str, object]) 
     await _update(writer, _advance_export(tuple(values)), export_id, values)
 
 
-def _until() -> ColumnElement[Any]:
-    return func.now() + bindparam("kept_for", type_=Interval)
-
-
 @statement
 def _finish_export(names: tuple[str, ...]) -> Update:
-    ended = {"finished_at": func.now(), "expires_at": _until(), "started_at": _started()}
-    return update(_EXPORTS).where(_id()).values(**ended, **_values(names))
+    expires_at = func.now() + bindparam("kept_for", type_=Interval)
+    ended = {"finished_at": func.now(), "expires_at": expires_at, "started_at": _STARTED_AT}
+    return update(_EXPORTS).where(_THIS_EXPORT).values(**ended, **new_parameters(_EXPORTS, names))
 
 
 async def finish(
@@ -135,7 +124,7 @@ def _cancel_export(*, everybody: bool) -> ReturningUpdate[Any]:
     ended = {"finished_at": func.now(), "expires_at": func.now(), "status": ExportStatus.CANCELLED}
     return (
         update(_EXPORTS)
-        .where(_id(), text(UNFINISHED), visible(Export, everybody=everybody))
+        .where(_THIS_EXPORT, text(UNFINISHED), visible(Export, everybody=everybody))
         .values(**ended)
         .returning(*columns(Export))
     )
@@ -144,15 +133,13 @@ def _cancel_export(*, everybody: bool) -> ReturningUpdate[Any]:
 async def cancel(writer: Writer, scope: Scope, export_id: int) -> Export | None:
     """Cancel the export after its current turn. Return None if it is not visible, or already finished."""
     sent = _cancel_export(everybody=scope.everybody)
-    found = await writer.fetch(Export, sent, scope, export_id=export_id)
-    return found[0] if found else None
+    return await writer.fetch_one(Export, sent, scope, export_id=export_id)
 
 
 async def _update(
     writer: Writer, sent: Any, export_id: int, values: Mapping[str, object], **more: object
 ) -> None:
-    named = {f"new_{name}": value for name, value in values.items()}
-    await writer.fetch_values(sent, EVERYBODY, export_id=export_id, **named, **more)
+    await writer.fetch_values(sent, EVERYBODY, export_id=export_id, **new_values(values), **more)
 
 
 @statement
@@ -161,7 +148,7 @@ def _postpone_export() -> ReturningUpdate[Any]:
     wait = func.least(func.power(2, _EXPORTS.c.failures), 300) * text("interval '1 second'")
     return (
         update(_EXPORTS)
-        .where(_id(), text(UNFINISHED))
+        .where(_THIS_EXPORT, text(UNFINISHED))
         .values(failures=_EXPORTS.c.failures + 1, due_at=func.now() + wait)
         .returning(_EXPORTS.c.failures)
     )
@@ -221,7 +208,7 @@ def _delete_export_parts() -> ReturningDelete[Any]:
 
 @statement
 def _note_export_purged() -> Update:
-    return update(_EXPORTS).where(_id()).values(purged_at=func.now())
+    return update(_EXPORTS).where(_THIS_EXPORT).values(purged_at=func.now())
 
 
 @statement
@@ -256,22 +243,18 @@ async def forget(writer: Writer, *, kept_for: timedelta, most: int) -> int:
 
 
 @statement
-def _export_to_send(*, everybody: bool) -> Select[Any]:
-    return select(*columns(Export)).where(
-        _EXPORTS.c.id == bindparam("export_id", type_=BigInteger), visible(Export, everybody=everybody)
-    )
+def _export_to_send() -> Select[Any]:
+    return select(*columns(Export)).where(_THIS_EXPORT, visible(Export, everybody=False))
 
 
 async def find(pool: Pool, user_id: int, export_id: int) -> Export | None:
     """Return the user's export. Return None if the ID does not exist, or belongs to another user."""
-    sent = _export_to_send(everybody=False)
-    values = {"export_id": export_id, "scope_user_id": user_id}
-    found: Any = await pool.fetchrow(sent.sql, *sent.arguments(values), record_class=row_class(Export))
-    return found  # type: ignore[no-any-return]
+    reader = Reader(pool, single=True)
+    return await reader.fetch_one(Export, _export_to_send(), Scope(user_id), export_id=export_id)
 
 
 @statement
-def _part_from(*, everybody: bool) -> Select[Any]:
+def _part_from() -> Select[Any]:
     position = bindparam("position", type_=BigInteger)
     return (
         select(_PARTS.c.starts_at, _PARTS.c.data)
@@ -279,7 +262,7 @@ def _part_from(*, everybody: bool) -> Select[Any]:
         .where(
             _PARTS.c.export_id == bindparam("export_id", type_=BigInteger),
             _PARTS.c.starts_at <= position,
-            visible(Export, everybody=everybody),
+            visible(Export, everybody=False),
         )
         .order_by(_PARTS.c.starts_at.desc())
         .limit(1)
@@ -291,7 +274,6 @@ async def part_from(pool: Pool, user_id: int, export_id: int, position: int) -> 
 
     Return b"" past the end, and if deleted.
     """
-    sent = _part_from(everybody=False)
-    values = {"export_id": export_id, "position": position, "scope_user_id": user_id}
-    row = await pool.fetchrow(sent.sql, *sent.arguments(values))
-    return b"" if row is None else bytes(row["data"][position - row["starts_at"] :])
+    reader, sent = Reader(pool, single=True), _part_from()
+    found = await reader.fetch_values(sent, Scope(user_id), export_id=export_id, position=position)
+    return bytes(found[0]["data"][position - found[0]["starts_at"] :]) if found else b""

@@ -15,6 +15,7 @@ from db.language.scope import EVERYBODY
 from db.language.shape import columns
 from db.models import Integration, IntegrationStatus
 from db.models.base import table_of
+from db.statements.parameters import new_parameters, new_values
 
 _INTEGRATIONS = table_of(Integration)
 _IDENTITY = ("user_id", "provider", "external_account_id")
@@ -22,9 +23,9 @@ _IDENTITY = ("user_id", "provider", "external_account_id")
 
 @statement
 def _connect_integration(names: tuple[str, ...]) -> ReturningInsert[Any]:
-    values = {name: bindparam(f"new_{name}", type_=_INTEGRATIONS.c[name].type) for name in names}
-    new = insert(_INTEGRATIONS).values(**values, status=IntegrationStatus.ACTIVE)
-    replaced = {name: new.excluded[name] for name in (*names, "status") if name not in _IDENTITY}
+    values = {**new_parameters(_INTEGRATIONS, names), "status": IntegrationStatus.ACTIVE}
+    new = insert(_INTEGRATIONS).values(**values)
+    replaced = {name: new.excluded[name] for name in values if name not in _IDENTITY}
     return new.on_conflict_do_update(
         index_elements=_IDENTITY,
         set_={**replaced, "consecutive_failures": 0, "updated_at": func.now()},
@@ -37,10 +38,8 @@ async def connect_integration(writer: Writer, values: Mapping[str, object]) -> I
 
     Return None if it is connected.
     """
-    new = {f"new_{name}": value for name, value in values.items()}
     sent = _connect_integration(tuple(sorted(values)))
-    rows = await writer.fetch(Integration, sent, EVERYBODY, **new)
-    return rows[0] if rows else None
+    return await writer.fetch_one(Integration, sent, EVERYBODY, **new_values(values))
 
 
 @dataclass(frozen=True, slots=True)

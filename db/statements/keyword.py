@@ -34,5 +34,4 @@ def _set_keyword_status(*, everybody: bool) -> ReturningUpdate[Any]:
 async def set_status(writer: Writer, scope: Scope, keyword_id: int, status: KeywordStatus) -> Keyword | None:
     """Set the keyword's status. Return None if it is not visible. Raise `ConstraintError` for a duplicate."""
     sent = _set_keyword_status(everybody=scope.everybody)
-    found = await writer.fetch(Keyword, sent, scope, keys=[keyword_id], status=status)
-    return found[0] if found else None
+    return await writer.fetch_one(Keyword, sent, scope, keys=[keyword_id], status=status)

@@ -13,7 +13,7 @@ from db.language.scope import EVERYBODY, Scope, visible_among
 from db.language.shape import columns
 from db.models import Lead, LeadEvent, LeadEventType, LeadStatus, Mention
 from db.models.base import table_of
-from db.statements.parameters import keys_parameter, rows_parameter
+from db.statements.parameters import keys_parameter, new_parameters, new_values, rows_parameter
 
 _LEADS, _EVENTS, _MENTIONS = table_of(Lead), table_of(LeadEvent), table_of(Mention)
 _PARENTS = ["mention_id", "user_id", "keyword_id"]
@@ -21,8 +21,8 @@ _PARENTS = ["mention_id", "user_id", "keyword_id"]
 
 @statement
 def _insert_lead(names: tuple[str, ...], *, everybody: bool) -> ReturningInsert[Any]:
-    new_values = [bindparam(f"new_{name}", type_=_LEADS.c[name].type) for name in names]
-    mention = select(_MENTIONS.c.id, _MENTIONS.c.user_id, _MENTIONS.c.keyword_id, *new_values).where(
+    new = new_parameters(_LEADS, names).values()
+    mention = select(_MENTIONS.c.id, _MENTIONS.c.user_id, _MENTIONS.c.keyword_id, *new).where(
         _MENTIONS.c.id == any_(keys_parameter()), visible_among(Mention, everybody=everybody)
     )
     return (
@@ -41,9 +41,7 @@ async def insert_lead(
     Raise `ConstraintError` if the values break a constraint.
     """
     sent = _insert_lead(tuple(sorted(values)), everybody=scope.everybody)
-    new = {f"new_{name}": value for name, value in values.items()}
-    rows = await writer.fetch(Lead, sent, scope, keys=[mention_id], **new)
-    return rows[0] if rows else None
+    return await writer.fetch_one(Lead, sent, scope, keys=[mention_id], **new_values(values))
 
 
 @statement
@@ -76,8 +74,7 @@ async def set_status(
     `reached` names the timestamp columns to fill with the current time. Columns with a value keep it.
     """
     sent = _set_lead_status(tuple(reached), everybody=scope.everybody)
-    found = await writer.fetch(Lead, sent, scope, keys=[lead_id], status=status, reason=reason)
-    return found[0] if found else None
+    return await writer.fetch_one(Lead, sent, scope, keys=[lead_id], status=status, reason=reason)
 
 
 class NewEvent(TypedDict, total=False):

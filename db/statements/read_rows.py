@@ -33,6 +33,8 @@ from db.statements.parameters import IDS, keys_parameter
 
 Model = TypeVar("Model", bound=Base)
 
+_LIMIT: ColumnElement[int] = bindparam("limit", type_=BigInteger)
+
 
 def _select(shape: Shape, *, everybody: bool) -> Select[Any]:
     """Select the shape's columns, in its order, from the model's table and the joined tables."""
@@ -105,7 +107,7 @@ def _page(
         .where(visible(model, everybody=everybody), condition(model, where, everybody=everybody))
         .where(between(table, order, after=bounds.after, before=bounds.before))
         .order_by(*sorting(table, order, backwards=bounds.backwards))
-        .limit(_limit())
+        .limit(_LIMIT)
     )
 
 
@@ -125,10 +127,6 @@ async def page(
     shape = session.projection.shape(model, *order.columns)
     sent = _page(model, order.shape, bounds.shape, filtered, everybody=scope.everybody, shape=shape)
     return await session.fetch_shape(shape, sent, scope, **bounds.values(order), **values)
-
-
-def _limit() -> ColumnElement[int]:
-    return bindparam("limit", type_=BigInteger)
 
 
 def _undisclosed(limit: ColumnElement[int]) -> ColumnElement[int]:
@@ -158,7 +156,7 @@ def _page_of_each(
         .where(condition(model, where, everybody=everybody))
         .where(between(table, order, after=bounds.after, before=bounds.before))
         .order_by(*sorting(table, order, backwards=bounds.backwards))
-        .limit(_undisclosed(_limit()))
+        .limit(_undisclosed(_LIMIT))
         .lateral("page")
     )
     # PostgreSQL runs a lateral subquery with a limit once per parent, so the result keeps the subquery's

@@ -30,6 +30,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from db.engine.pool import Connection, Pool
+from db.engine.reader import Reader
 from db.engine.statement_cache import Statement, statement
 from db.engine.writer import Writer
 from db.language.scope import EVERYBODY
@@ -38,6 +39,7 @@ from db.models.base import table_of
 from db.statements.parameters import keys_parameter
 
 _USERS = table_of(User)
+_ALSO: ColumnElement[Any] = bindparam("also", type_=ARRAY(BigInteger))
 SEEN_EVERY = timedelta(minutes=15)
 """The precision of `last_seen_at`."""
 
@@ -94,8 +96,7 @@ def _seen() -> Update:
 
 async def note_seen(pool: Pool, user_id: int) -> None:
     """Set the user's `last_seen_at` to now, unless it is recent or the row is locked."""
-    sent = _seen()
-    await pool.execute(sent.sql, *sent.arguments({"user_id": user_id, "every": SEEN_EVERY}))
+    await Reader(pool, single=True).fetch_values(_seen(), EVERYBODY, user_id=user_id, every=SEEN_EVERY)
 
 
 @statement
@@ -111,9 +112,9 @@ def _seen_lately() -> Select[Any]:
 
 async def seen_lately(pool: Pool, within: timedelta, most: int) -> Sequence[SeenUser]:
     """Return up to `most` active users seen within the period, the most recent first."""
-    sent = _seen_lately()
-    rows = await pool.fetch(sent.sql, *sent.arguments({"within": within, "most": most}))
-    return [SeenUser(**dict(row)) for row in rows]
+    reader = Reader(pool, single=True)
+    found = await reader.fetch_values(_seen_lately(), EVERYBODY, within=within, most=most)
+    return [SeenUser(**dict(row)) for row in found]
 
 
 def _next_version(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
@@ -142,10 +143,6 @@ def _in_order_of_ids(which: ColumnElement[bool]) -> ColumnElement[bool]:
     return _USERS.c.id.in_(select(locked.cte("locked").c.id))
 
 
-def _also() -> ColumnElement[Any]:
-    return bindparam("also", type_=ARRAY(BigInteger))
-
-
 @statement
 def _lock_user() -> ReturningUpdate[Any]:
     return _next_version(_USERS.c.id == bindparam("user_id", type_=BigInteger))
@@ -159,13 +156,13 @@ def _hold_user() -> Select[Any]:
 
 @statement
 def _hold_users() -> Select[Any]:
-    which = _USERS.c.id == any_(_also())
+    which = _USERS.c.id == any_(_ALSO)
     return select(_USERS.c.id).where(which).order_by(_USERS.c.id).with_for_update(key_share=True)
 
 
 @statement
 def _lock_users() -> ReturningUpdate[Any]:
-    return _next_version(_in_order_of_ids(_USERS.c.id == any_(_also())))
+    return _next_version(_in_order_of_ids(_USERS.c.id == any_(_ALSO)))
 
 
 @statement
@@ -173,7 +170,7 @@ def _lock_owners(model: type[Base]) -> ReturningUpdate[Any]:
     table = table_of(model)
     key = table.c["mention_id" if "id" not in table.c else "id"]
     owners = select(table.c.user_id).where(key == any_(keys_parameter()))
-    which = union(owners, select(func.unnest(_also())))
+    which = union(owners, select(func.unnest(_ALSO)))
     return _next_version(_in_order_of_ids(_USERS.c.id.in_(which)))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import any_, bindparam, delete, func, insert, select, update
+from sqlalchemy import any_, delete, func, insert, select, update
 from sqlalchemy.sql.dml import ReturningDelete, ReturningInsert, ReturningUpdate
 from sqlalchemy.sql.selectable import Select
 
@@ -13,7 +13,7 @@ from db.language.scope import EVERYBODY, Scope, visible_among
 from db.language.shape import columns
 from db.models import Base
 from db.models.base import table_of
-from db.statements.parameters import keys_parameter
+from db.statements.parameters import keys_parameter, new_parameters, new_values
 
 Model = TypeVar("Model", bound=Base)
 
@@ -31,28 +31,26 @@ async def read(
 ) -> Model | None:
     """Return the current row whose unique column equals the key. Return None if it is not visible."""
     sent = _read(model, column, everybody=scope.everybody)
-    found = await writer.fetch(model, sent, scope, keys=[key])
-    return found[0] if found else None
+    return await writer.fetch_one(model, sent, scope, keys=[key])
 
 
 @statement
 def _insert(model: type[Base], names: tuple[str, ...]) -> ReturningInsert[Any]:
     table = table_of(model)
-    values = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
-    return insert(table).values(**values).returning(*columns(model))
+    return insert(table).values(**new_parameters(table, names)).returning(*columns(model))
 
 
 async def insert_one(writer: Writer, model: type[Model], values: Mapping[str, object]) -> Model:
     """Insert a row and return it. Raise `ConstraintError` if the values break a constraint."""
     sent = _insert(model, tuple(sorted(values)))
-    (row,) = await writer.fetch(model, sent, EVERYBODY, **_new(values))
+    (row,) = await writer.fetch(model, sent, EVERYBODY, **new_values(values))
     return row
 
 
 @statement
 def _update(model: type[Base], names: tuple[str, ...], *, everybody: bool) -> ReturningUpdate[Any]:
     table = table_of(model)
-    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
+    values = new_parameters(table, names)
     if "updated_at" in table.c:
         values["updated_at"] = func.now()
     return (
@@ -71,16 +69,7 @@ async def update_one(
     Return None if it is not visible. Raise `ConstraintError` as `insert_one`.
     """
     sent = _update(model, tuple(sorted(values)), everybody=scope.everybody)
-    found = await writer.fetch(model, sent, scope, keys=[row_id], **_new(values))
-    return found[0] if found else None
-
-
-def _new(values: Mapping[str, object]) -> dict[str, object]:
-    """Return the parameters.
-
-    The prefix keeps columns apart from the parameters `keys` and `scope_user_id`.
-    """
-    return {f"new_{name}": value for name, value in values.items()}
+    return await writer.fetch_one(model, sent, scope, keys=[row_id], **new_values(values))
 
 
 @statement

@@ -197,14 +197,6 @@ async def count_days(writer: Writer, integration_ids: Sequence[int], since: date
     await writer.fetch_values(_integration_days_count(), EVERYBODY, keys=integration_ids, since=since)
 
 
-@dataclass(frozen=True, slots=True)
-class IntegrationOfUser:
-    """The ID of an integration, and of its user."""
-
-    integration_id: int
-    user_id: int
-
-
 @statement
 def _integrations_owned() -> Select[Any]:
     return (
@@ -215,10 +207,10 @@ def _integrations_owned() -> Select[Any]:
     )
 
 
-async def integrations_from(writer: Writer, first: int, most: int) -> list[IntegrationOfUser]:
-    """Return up to `most` integrations of all users in ID order, beginning with the ID `first`."""
+async def owners_from(writer: Writer, first: int, most: int) -> dict[int, int]:
+    """Return the users of up to `most` integrations, by integration ID in order, beginning with the ID `first`."""
     found = await writer.fetch_values(_integrations_owned(), EVERYBODY, first=first, most=most)
-    return [IntegrationOfUser(**dict(row)) for row in found]
+    return {row["integration_id"]: row["user_id"] for row in found}
 
 
 def _ranked(by: str, *, everybody: bool) -> Subquery:

@@ -114,14 +114,6 @@ async def store(writer: Writer, scores: Sequence[StoredScore], version: str) -> 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class LeadOfUser:
-    """The ID of a lead, and of its user."""
-
-    lead_id: int
-    user_id: int
-
-
 @statement
 def _leads_to_score(*, every: bool) -> Select[Any]:
     outdated: ColumnElement[bool] = _LEADS.c.score_version.is_distinct_from(bindparam("version", type_=Text))
@@ -136,8 +128,11 @@ def _leads_to_score(*, every: bool) -> Select[Any]:
 
 async def to_score(
     writer: Writer, first: int, last: int, most: int, version: str, *, every: bool
-) -> list[LeadOfUser]:
-    """Return up to `most` leads in ID order: those with another version of the score, or with `every`, all."""
+) -> dict[int, int]:
+    """Return the users of up to `most` leads, by lead ID in order.
+
+    The leads are those with another version of the score, or with `every`, all.
+    """
     values = {"first": first, "last": last, "most": most, **({} if every else {"version": version})}
     found = await writer.fetch_values(_leads_to_score(every=every), EVERYBODY, **values)
-    return [LeadOfUser(**dict(row)) for row in found]
+    return {row["lead_id"]: row["user_id"] for row in found}

@@ -144,9 +144,8 @@ async def score_leads_of(writer: Writer, mention_ids: Sequence[int], now: dateti
 
 def _stored(inputs: ScoreInputs, now: datetime) -> StoredScore:
     scored = score(inputs, now)
-    if scored is None:
-        return StoredScore(inputs.lead_id, None, None)
-    return StoredScore(inputs.lead_id, scored.value, breakdown(scored, now))
+    stored = (None, None) if scored is None else (scored.value, breakdown(scored, now))
+    return StoredScore(inputs.lead_id, *stored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,27 +160,15 @@ async def rescore(
     pool: Pool, now: datetime, *, first: int, last: int, batch: int = BATCH, every: bool = False
 ) -> AsyncIterator[Rescored]:
     """Score leads in a range of IDs, in one transaction per batch: all, or those of another version."""
-    while True:
-        done = await in_transaction(pool, _Batch(now, first, last, batch, every))
-        if done is None:
-            return
+
+    async def score_batch(writer: Writer) -> Rescored | None:
+        owners = await to_score(writer, first, last, batch, VERSION, every=every)
+        if not owners:
+            return None
+        await lock(writer, NO_VIEWER, sorted(set(owners.values())))
+        await score_leads(writer, list(owners), now)
+        return Rescored(max(owners), len(owners))
+
+    while (done := await in_transaction(pool, score_batch)) is not None:
         yield done
         first = done.last_id + 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    now: datetime
-    first: int
-    last: int
-    most: int
-    every: bool
-
-    async def __call__(self, writer: Writer) -> Rescored | None:
-        """Lock the users in the order of their IDs, then score their leads."""
-        found = await to_score(writer, self.first, self.last, self.most, VERSION, every=self.every)
-        if not found:
-            return None
-        await lock(writer, NO_VIEWER, sorted({each.user_id for each in found}))
-        await score_leads(writer, [each.lead_id for each in found], self.now)
-        return Rescored(found[-1].lead_id, len(found))

@@ -137,26 +137,19 @@ async def refresh_all(pool: Pool, now: datetime, *, batch: int = BATCH) -> Async
     Without a run, health falls as time passes, so a timer must refresh it.
     """
     first = 1
-    while (done := await in_transaction(pool, _Batch(now, first, batch))) is not None:
+
+    async def refresh_batch(writer: Writer) -> Refreshed | None:
+        owners = await stored.owners_from(writer, first, batch)
+        if not owners:
+            return None
+        await lock_all_keeping_version(writer, set(owners.values()))
+        await refresh(writer, list(owners), now)
+        await count_days(writer, list(owners), first_day(now))
+        return Refreshed(max(owners), len(owners))
+
+    while (done := await in_transaction(pool, refresh_batch)) is not None:
         yield done
         first = done.last_id + 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    now: datetime
-    first: int
-    most: int
-
-    async def __call__(self, writer: Writer) -> Refreshed | None:
-        found = await stored.integrations_from(writer, self.first, self.most)
-        if not found:
-            return None
-        await lock_all_keeping_version(writer, {each.user_id for each in found})
-        ids = [each.integration_id for each in found]
-        await refresh(writer, ids, self.now)
-        await count_days(writer, ids, first_day(self.now))
-        return Refreshed(ids[-1], len(ids))
 
 
 @dataclass(frozen=True, slots=True)

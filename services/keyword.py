@@ -12,7 +12,7 @@ from services.accounts.viewer import Viewer
 from services.matching.matcher import normalized
 from services.rules import constraint_messages
 from services.rules.large_deletes import MOST_AT_ONCE, TooManyRowsError
-from services.rules.user_errors import UserErrorCode, not_found, user_error
+from services.rules.user_errors import UserErrorCode, require, user_error
 from services.rules.user_locks import lock_for_new_rows, lock_for_rows
 from services.rules.validation import Validation
 
@@ -59,7 +59,7 @@ async def update(writer: Writer, viewer: Viewer, keyword_id: int, values: Keywor
     await lock_for_rows(writer, viewer, Keyword, [keyword_id])
     if not values:
         return await _read(writer, viewer, keyword_id)
-    return _found(await write_rows.update_one(writer, viewer.scope, Keyword, keyword_id, values))
+    return require(await write_rows.update_one(writer, viewer.scope, Keyword, keyword_id, values), "keyword")
 
 
 async def pause(writer: Writer, viewer: Viewer, keyword_id: int) -> Keyword:
@@ -87,7 +87,7 @@ async def _change_status(writer: Writer, viewer: Viewer, keyword_id: int, status
             UserErrorCode.INVALID_TRANSITION, "An archived keyword cannot be paused. Resume it first.", "id"
         )
     try:
-        return _found(await set_status(writer, viewer.scope, keyword_id, status))
+        return require(await set_status(writer, viewer.scope, keyword_id, status), "keyword")
     except ConstraintError as broken:  # a new keyword has the words of the archived one
         if (error := constraint_messages.user_error_of(broken.constraint)) is None:
             raise
@@ -121,10 +121,4 @@ async def _delete_batch(writer: Writer, *, viewer: Viewer, keyword_id: int, curs
 
 
 async def _read(writer: Writer, viewer: Viewer, keyword_id: int) -> Keyword:
-    return _found(await write_rows.read(writer, viewer.scope, Keyword, keyword_id))
-
-
-def _found(keyword: Keyword | None) -> Keyword:
-    if keyword is None:
-        raise not_found("keyword", "id")
-    return keyword
+    return require(await write_rows.read(writer, viewer.scope, Keyword, keyword_id), "keyword")

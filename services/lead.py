@@ -13,7 +13,7 @@ from db.statements.lead import NewEvent, insert_events, insert_lead, set_status
 from db.statements.user import LockedUser
 from services.accounts.viewer import Viewer
 from services.analysis.lead_scoring import score_leads
-from services.rules.user_errors import UserErrorCode, not_found, user_error
+from services.rules.user_errors import UserErrorCode, not_found, require, user_error
 from services.rules.user_locks import lock_for_rows
 from services.rules.validation import Validation
 
@@ -107,9 +107,7 @@ async def create(
     lead = await insert_lead(writer, viewer.scope, mention_id, {**values, "origin": origin})
     if lead is None:
         existing = await write_rows.read(writer, viewer.scope, Lead, mention_id, column="mention_id")
-        if existing is None:
-            raise not_found("mention", "mention_id")
-        return existing, False
+        return require(existing, "mention", "mention_id"), False
     event = _event(viewer, lead, LeadEventType.CREATED, to_status=LeadStatus.NEW)
     await insert_events(writer, [event])
     (scored,) = await score_leads(writer, [lead.id], datetime.now(UTC))
@@ -134,7 +132,7 @@ async def _write_changes(writer: Writer, viewer: Viewer, lead: Lead, changes: Ma
     values = {**changes, "version": lead.version + 1}
     changed = await write_rows.update_one(writer, viewer.scope, Lead, lead.id, values)
     await insert_events(writer, list(_events_of(viewer, lead, changes)))
-    return _found(changed)
+    return require(changed, "lead")
 
 
 async def change_status(
@@ -164,7 +162,7 @@ async def change_status(
     data = {"changes": {"disqualify_reason": reasons}} if lead.disqualify_reason != reason else {}
     event = _event(viewer, lead, LeadEventType.STATUS_CHANGED, from_status=old, to_status=status, data=data)
     await insert_events(writer, [event])
-    return _found(changed)
+    return require(changed, "lead")
 
 
 def _checked_reason(status: LeadStatus, reason: str | None) -> str | None:
@@ -231,16 +229,10 @@ def _check_assignee(assignee: LockedUser, owners: frozenset[int] | set[int]) -> 
 
 async def _read(writer: Writer, viewer: Viewer, lead_id: int, expected_version: int | None) -> Lead:
     """Return the lead. Raises `UserErrors`, with CONFLICT if the lead does not have the expected version."""
-    lead = _found(await write_rows.read(writer, viewer.scope, Lead, lead_id))
+    lead = require(await write_rows.read(writer, viewer.scope, Lead, lead_id), "lead")
     if expected_version is not None and lead.version != expected_version:
         message = f"The lead has version {lead.version}, not {expected_version}. Read it again and retry."
         raise user_error(UserErrorCode.CONFLICT, message, "expected_version")
-    return lead
-
-
-def _found(lead: Lead | None) -> Lead:
-    if lead is None:
-        raise not_found("lead", "id")
     return lead
 
 

@@ -7,7 +7,7 @@ from db.engine.writer import Writer
 from db.models import DismissReason, Mention
 from db.statements.mention import Mark, TriageResult, triage
 from services.accounts.viewer import Viewer
-from services.rules.bulk_limits import distinct_ids, require_found
+from services.rules.bulk_limits import require_found, require_size
 from services.rules.user_errors import UserErrorCode, not_found
 from services.rules.user_locks import lock_for_rows
 from services.rules.validation import Validation
@@ -76,7 +76,8 @@ async def triage_all(
     writer: Writer, viewer: Viewer, ids: Sequence[int], values: TriageValues
 ) -> TriageResult:
     """Triage up to a thousand mentions, all or none. Raises `UserErrors`."""
-    done = await _triage(writer, viewer, distinct_ids(ids, most=MOST_AT_ONCE), values)
+    require_size(len(ids), most=MOST_AT_ONCE, field="ids")
+    done = await _triage(writer, viewer, list(dict.fromkeys(ids)), values)
     require_found(ids, done.found, "mention", "ids")
     return done
 

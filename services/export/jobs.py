@@ -29,7 +29,7 @@ from db.statements.read_rows import page
 from services.accounts.viewer import Viewer
 from services.export import row_format
 from services.export.gzip_stream import Content, end, piece
-from services.rules.user_errors import UserErrorCode, not_found, user_error
+from services.rules.user_errors import UserErrorCode, require, user_error
 from services.rules.user_locks import hold_viewer
 
 logger = logging.getLogger("leadgraph")
@@ -99,9 +99,7 @@ async def cancel(writer: Writer, viewer: Viewer, export_id: int) -> Export:
     """Cancel the export and return it. Raises `UserErrors` if it has already ended."""
     await hold_viewer(writer, viewer)
     cancelled = await exports.cancel(writer, _own(viewer), export_id)
-    export = cancelled or await write_rows.read(writer, _own(viewer), Export, export_id)
-    if export is None:
-        raise not_found("export", "id")
+    export = require(cancelled or await write_rows.read(writer, _own(viewer), Export, export_id), "export")
     if export.status != ExportStatus.CANCELLED:
         raise user_error(UserErrorCode.INVALID_TRANSITION, "The export has already ended.", "id")
     return export

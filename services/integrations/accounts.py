@@ -16,7 +16,7 @@ from services.accounts.vault import Secret, Vault
 from services.accounts.viewer import Viewer
 from services.integrations import credentials
 from services.integrations.health import refresh
-from services.rules.user_errors import UserErrorCode, not_found, user_error
+from services.rules.user_errors import UserErrorCode, require, user_error
 from services.rules.user_locks import lock_for_new_rows, lock_for_rows
 from services.rules.validation import UNSTORABLE, Validation
 
@@ -172,7 +172,8 @@ async def update(
         message = "The integration is disconnected. Connect it again with the credentials."
         raise user_error(UserErrorCode.INVALID_TRANSITION, message, "credentials")
     columns = _columns(vault, values, credentials.owner_of_integration(integration))
-    return _found(await write_rows.update_one(writer, viewer.scope, Integration, integration_id, columns))
+    updated = await write_rows.update_one(writer, viewer.scope, Integration, integration_id, columns)
+    return require(updated, "integration")
 
 
 async def pause(writer: Writer, viewer: Viewer, integration_id: int) -> Integration:
@@ -211,10 +212,5 @@ async def _change_status(
 
 async def read(writer: Writer, viewer: Viewer, integration_id: int, field: str = "id") -> Integration:
     """Return the integration. Raises `UserErrors` at the field if the viewer cannot see the integration."""
-    return _found(await write_rows.read(writer, viewer.scope, Integration, integration_id), field)
-
-
-def _found(integration: Integration | None, field: str = "id") -> Integration:
-    if integration is None:
-        raise not_found("integration", field)
-    return integration
+    found = await write_rows.read(writer, viewer.scope, Integration, integration_id)
+    return require(found, "integration", field)

@@ -5,12 +5,6 @@ from collections.abc import Collection, Sequence
 from services.rules.user_errors import UserError, UserErrorCode, UserErrors, not_found_message, user_error
 
 
-def distinct_ids(ids: Sequence[int], *, most: int, field: str = "ids") -> list[int]:
-    """Return the IDs without duplicates. Raises `UserErrors` if the list is empty or too long."""
-    require_size(len(ids), most=most, field=field)
-    return list(dict.fromkeys(ids))
-
-
 def require_size(size: int, *, most: int, field: str) -> None:
     """Raise `UserErrors` if the list at `field` is empty or too long."""
     if size == 0:

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
+
+Row = TypeVar("Row")
 
 
 class UserErrorCode(StrEnum):
@@ -51,3 +54,10 @@ def not_found(thing: str, *path: str) -> UserErrors:
 
 def not_found_message(thing: str) -> str:
     return f"The {thing} does not exist."
+
+
+def require(row: Row | None, thing: str, field: str = "id") -> Row:
+    """Return the row. Raise `UserErrors` at the field of its ID if it does not exist."""
+    if row is None:
+        raise not_found(thing, field)
+    return row

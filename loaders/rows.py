@@ -11,7 +11,7 @@ from db.engine.reader import Reader
 from db.language.filter import EVERYTHING, Filter
 from db.language.keyset import Order, PageBounds
 from db.language.scope import Scope
-from db.models import AnalysisResult, Base, Lead
+from db.models import Base, Lead
 from db.statements import read_rows
 from loaders.dataloader import DataLoader
 
@@ -40,65 +40,58 @@ class RowByColumn(DataLoader[int, Model | None], Generic[Model]):
 
 
 @dataclass(frozen=True, slots=True)
-class RowById(DataLoader[int, Model | None], Generic[Model]):
-    """The visible row whose id is the key, or None."""
-
-    model: type[Model]
-
-    async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Model | None]:
-        found = await read_rows.by(reader, scope, self.model, "id", keys)
-        by_id = dict(zip(map(attrgetter("id"), found), found, strict=True))
-        return [by_id.get(key) for key in keys]
+class RowById(RowByColumn[Model]):
+    column: str = "id"
 
 
 LeadByMention = partial(RowByColumn, Lead, "mention_id")
-AnalysisByMention = partial(RowByColumn, AnalysisResult, "mention_id")
 
 
 @dataclass(frozen=True, slots=True)
-class PageByParent(DataLoader[int, Page[Model]], Generic[Model]):
-    """The same page of each parent's rows. The page of a parent without rows is empty."""
+class PageByParent(DataLoader[Any, Page[Model]], Generic[Model]):
+    """The same page of each parent's rows. The page of a parent without rows is empty.
+
+    Without a `parent`, it is the page of all visible rows, and the only key is None.
+    """
 
     model: type[Model]
-    parent: str
+    parent: str | None
     order: Order
     bounds: PageBounds
     where: Filter = EVERYTHING
 
-    async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Page[Model]]:
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[Any]) -> Sequence[Page[Model]]:
+        if self.parent is None:
+            rows = await read_rows.page(reader, scope, self.model, self.order, self.bounds, self.where)
+            return [cut(rows, self.bounds)]
         found = await read_rows.page_of_each(
             reader, scope, self.model, self.parent, keys, self.order, self.bounds, self.where
         )
-        grouped = group(found, self.parent)
+        grouped: defaultdict[Any, list[Model]] = defaultdict(list)
+        for key, row in zip(map(attrgetter(self.parent), found), found, strict=True):
+            grouped[key].append(row)
         return [cut(grouped.get(key, []), self.bounds) for key in keys]
 
 
 @dataclass(frozen=True, slots=True)
-class PageOfAll(DataLoader[None, Page[Model]], Generic[Model]):
-    """The page of all visible rows. The only key is None."""
+class HasRowsBeyondByParent(DataLoader[Any, bool], Generic[Model]):
+    """Whether a parent has rows on the other side of a page's `after` or `before`. Without a `parent`, whether there
+    are any such rows, and the only key is None.
+    """
 
     model: type[Model]
-    order: Order
-    bounds: PageBounds
-    where: Filter = EVERYTHING
-
-    async def read(self, reader: Reader, scope: Scope, keys: Sequence[None]) -> Sequence[Page[Model]]:
-        found = await read_rows.page(reader, scope, self.model, self.order, self.bounds, self.where)
-        return [cut(found, self.bounds) for _ in keys]
-
-
-@dataclass(frozen=True, slots=True)
-class HasRowsBeyondByParent(DataLoader[int, bool], Generic[Model]):
-    """Whether a parent has rows on the other side of a page's `after` or `before`."""
-
-    model: type[Model]
-    parent: str
+    parent: str | None
     order: Order
     position: tuple[object, ...]
     later: bool
     where: Filter = EVERYTHING
 
-    async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[bool]:
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[Any]) -> Sequence[bool]:
+        if self.parent is None:
+            found_any = await read_rows.any_rows_beyond(
+                reader, scope, self.model, self.order, self.position, self.where, later=self.later
+            )
+            return [found_any]
         found = await read_rows.parents_with_rows_beyond(
             reader,
             scope,
@@ -111,31 +104,6 @@ class HasRowsBeyondByParent(DataLoader[int, bool], Generic[Model]):
             later=self.later,
         )
         return [key in found for key in keys]
-
-
-@dataclass(frozen=True, slots=True)
-class HasRowsBeyond(DataLoader[None, bool], Generic[Model]):
-    """Whether there are visible rows on the other side of a page's `after` or `before`. The only key is None."""
-
-    model: type[Model]
-    order: Order
-    position: tuple[object, ...]
-    later: bool
-    where: Filter = EVERYTHING
-
-    async def read(self, reader: Reader, scope: Scope, keys: Sequence[None]) -> Sequence[bool]:
-        found = await read_rows.any_rows_beyond(
-            reader, scope, self.model, self.order, self.position, self.where, later=self.later
-        )
-        return [found for _ in keys]
-
-
-def group(found: Sequence[Model], column: str) -> dict[Any, list[Model]]:
-    """Group the rows by their value of the column, and keep their order."""
-    grouped: defaultdict[Any, list[Model]] = defaultdict(list)
-    for key, row in zip(map(attrgetter(column), found), found, strict=True):
-        grouped[key].append(row)
-    return grouped
 
 
 def cut(found: list[Model], bounds: PageBounds) -> Page[Model]:

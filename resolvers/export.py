@@ -15,17 +15,12 @@ from resolvers.framework.filter_input import filter_of, given_fields, order_of
 from resolvers.framework.global_id import encode, row_id
 from resolvers.framework.mutation import mutation
 from resolvers.framework.names import public
-from resolvers.framework.paging import Listing
 from resolvers.framework.payload import Payload
 from resolvers.framework.permission import require_scope, scope_to_read
-from resolvers.framework.relation import by_id, everything
 from resolvers.framework.requires import requires
 from services.export import jobs as service
 from services.export.jobs import NewExport
 from services.rules.user_errors import UserErrorCode, user_error
-
-export = by_id(Export)
-exports = everything(Listing.of(EXPORT))
 
 
 @requires("status", "expires_at", loads=0)

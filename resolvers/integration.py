@@ -4,26 +4,16 @@ from typing import Any, cast
 
 from db.engine.writer import Writer
 from db.models import Integration, IntegrationLog, User
-from resolvers.entities import INTEGRATION, INTEGRATION_LOG, MENTION
 from resolvers.framework.context import Context, Viewer
 from resolvers.framework.global_id import row_id
 from resolvers.framework.mutation import Resolver, mutation, values_of
-from resolvers.framework.paging import Listing
 from resolvers.framework.payload import Payload
-from resolvers.framework.relation import by_id, children, everything, related
 from resolvers.framework.requires import requires
 from services.accounts.api_key import WRITE_INTEGRATIONS
 from services.integrations import accounts as service
 from services.integrations.accounts import IntegrationValues, NewIntegration
 from services.integrations.removal import delete
 from services.integrations.runs import RunValues, record_run
-
-integration = by_id(Integration)
-integrations = everything(Listing.of(INTEGRATION))
-user = related(INTEGRATION, "user")
-mentions = children(Listing.of(MENTION, parent="integration_id"))
-logs = children(Listing.of(INTEGRATION_LOG, parent="integration_id"))
-integration_of_log = related(INTEGRATION_LOG, "integration")
 
 
 @requires("credentials_key_id", loads=0)

@@ -4,22 +4,13 @@ from typing import Any, cast
 
 from db.engine.writer import Writer
 from db.models import Keyword, User
-from resolvers.entities import KEYWORD, LEAD, MENTION
 from resolvers.framework.context import Context, Viewer
 from resolvers.framework.global_id import row_id
 from resolvers.framework.mutation import Resolver, mutation, values_of
-from resolvers.framework.paging import Listing
 from resolvers.framework.payload import Payload
-from resolvers.framework.relation import by_id, children, everything, related
 from services import keyword as service
 from services.accounts.api_key import WRITE_KEYWORDS
 from services.keyword import KeywordValues
-
-keyword = by_id(Keyword)
-keywords = everything(Listing.of(KEYWORD, counter="keywords_count"))
-user = related(KEYWORD, "user")
-mentions = children(Listing.of(MENTION, parent="keyword_id", counter="mentions_count"))
-leads = children(Listing.of(LEAD, parent="keyword_id", counter="leads_count"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

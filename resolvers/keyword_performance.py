@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Unpack
 
 from db.models import Keyword, User
 from db.statements.buckets import BucketSums
@@ -98,10 +99,10 @@ async def ranking(
     loads=2,
 )
 async def of_keywords(
-    keywords: Sequence[Keyword], context: Context, asked: FrameArguments
+    keywords: Sequence[Keyword], context: Context, **window: Unpack[FrameArguments]
 ) -> Sequence[KeywordPerformance]:
     context.require(Keyword)  # a mutation returns its rows to keys without the scope, too
-    frame = await timeframe(context, asked)
+    frame = await timeframe(context, **window)
     questions = [KeywordWindowOf(one.user_id, one.id, *frame.period) for one in keywords]
     found = await context.figures(keyword_window, questions, frame.max_age)
     return [

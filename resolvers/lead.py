@@ -3,27 +3,15 @@ from typing import Any, cast
 
 from db.engine.writer import Writer
 from db.models import Lead, LeadOrigin, Mention, User
-from resolvers.entities import LEAD, LEAD_EVENT, USER
+from resolvers.entities import USER
 from resolvers.framework.context import Context
 from resolvers.framework.global_id import encode, row_id
 from resolvers.framework.mutation import mutation, values_of
 from resolvers.framework.names import public
-from resolvers.framework.paging import Listing
 from resolvers.framework.payload import Payload
-from resolvers.framework.relation import by_id, children, everything, related
 from services import lead as service
 from services.accounts.api_key import WRITE_LEADS
 from services.lead import LeadValues
-
-lead = by_id(Lead)
-leads = everything(Listing.of(LEAD, counter="leads_count"))
-user = related(LEAD, "user")
-mention = related(LEAD, "mention")
-keyword = related(LEAD, "keyword")
-assignee = related(LEAD, "assignee")
-events = children(Listing.of(LEAD_EVENT, parent="lead_id"))
-lead_of_event = related(LEAD_EVENT, "lead")
-actor_of_event = related(LEAD_EVENT, "actor")
 
 
 @dataclass(frozen=True, slots=True)

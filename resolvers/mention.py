@@ -5,24 +5,14 @@ from typing import Any, cast
 from db.engine.writer import Writer
 from db.models import Mention
 from loaders.rows import RowById
-from resolvers.entities import MENTION
 from resolvers.framework.context import Context
 from resolvers.framework.global_id import row_id
 from resolvers.framework.mutation import mutation, values_of
-from resolvers.framework.paging import Listing
 from resolvers.framework.payload import Payload
-from resolvers.framework.relation import by_id, everything, parent, related
+from resolvers.framework.relation import parent
 from services import mention as service
 from services.accounts.api_key import WRITE_MENTIONS
 from services.mention import TriageValues
-
-mention = by_id(Mention)
-mentions = everything(Listing.of(MENTION, counter="mentions_count"))
-user = related(MENTION, "user")
-keyword = related(MENTION, "keyword")
-integration = related(MENTION, "integration")
-lead = related(MENTION, "lead")
-analysis = related(MENTION, "analysis")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

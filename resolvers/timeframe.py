@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import NamedTuple
+from typing import TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
 from db.models import Base, User
@@ -34,14 +34,14 @@ USERS_COLUMNS = ("time_zone", "week_start")
 MOST_WINDOWS = 400
 
 
-class FrameArguments(NamedTuple):
+class FrameArguments(TypedDict, total=False):
     """The arguments of a field with a window, as the client gave them."""
 
-    range: Range | None = None
-    time_zone: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    max_age: int | None = None
+    range: Range | None
+    time_zone: str | None
+    since: datetime | None
+    until: datetime | None
+    max_age: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +105,28 @@ class Unit:
         return self.window.partial
 
 
-async def timeframe(context: Context, asked: FrameArguments) -> Timeframe:
+async def timeframe(
+    context: Context,
+    range: Range | None = None,  # noqa: A002 - the API's word
+    time_zone: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    max_age: int | None = None,
+) -> Timeframe:
     """Return the window of the arguments. Raise `UserInputError`, which names the wrong argument."""
     viewer = await context.load_one(RowById(User), context.viewer.user_id)
-    wanted = _range(asked)
-    require_age(asked.max_age)
-    zone = zone_for(viewer, asked.time_zone)
+    has_ends = since is not None or until is not None
+    if has_ends and range not in {None, Range.CUSTOM}:
+        raise UserInputError(f"`from` and `to` require `range: CUSTOM`, not {range.name}.")
+    wanted = range or (Range.CUSTOM if has_ends else USUAL_RANGE)
+    require_age(max_age)
+    zone = zone_for(viewer, time_zone)
     try:
-        period = period_of(wanted, zone, context.now, _utc(asked.since), _utc(asked.until))
+        period = period_of(wanted, zone, context.now, _utc(since), _utc(until))
     except RangeError as error:
         raise UserInputError(f"`{error.argument}`: {error}") from error
     week_start = viewer.week_start if viewer else 1
-    return Timeframe(wanted, period, zone.key, week_start, context.now, asked.max_age)
+    return Timeframe(wanted, period, zone.key, week_start, context.now, max_age)
 
 
 def zone_for(viewer: User | None, time_zone: str | None) -> ZoneInfo:
@@ -152,15 +162,6 @@ async def figures(
         return await context.figures(cached_figure, [question for _, question in some], max_age)
 
     return await ask_by_group(list(zip(frames, questions, strict=True)), lambda asked: asked[0].max_age, ask)
-
-
-def _range(asked: FrameArguments) -> Range:
-    chosen = asked.range
-    if asked.since is None and asked.until is None:
-        return USUAL_RANGE if chosen is None else chosen
-    if chosen not in {None, Range.CUSTOM}:
-        raise UserInputError(f"`from` and `to` require `range: CUSTOM`, not {chosen.name}.")
-    return Range.CUSTOM
 
 
 def _utc(moment: datetime | None) -> datetime | None:
@@ -199,13 +200,17 @@ _FRAMED: Mapping[type[Base], tuple[str, ...]] = {User: USERS_COLUMNS}
 
 
 @requires(others=_FRAMED)
-async def of_viewer(parents: Sequence[None], context: Context, asked: FrameArguments) -> Sequence[Overview]:
+async def of_viewer(
+    parents: Sequence[None], context: Context, **window: Unpack[FrameArguments]
+) -> Sequence[Overview]:
     """Return the overview of the viewer, also for operators."""
-    frame = await timeframe(context, asked)
+    frame = await timeframe(context, **window)
     return [Overview(context.viewer.user_id, frame)] * len(parents)
 
 
 @requires(others=_FRAMED)
-async def of_users(users: Sequence[User], context: Context, asked: FrameArguments) -> Sequence[Overview]:
-    frame = await timeframe(context, asked)
+async def of_users(
+    users: Sequence[User], context: Context, **window: Unpack[FrameArguments]
+) -> Sequence[Overview]:
+    frame = await timeframe(context, **window)
     return [Overview(user.id, frame) for user in users]

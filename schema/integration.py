@@ -5,13 +5,13 @@ import strawberry
 from db import models
 from resolvers import integration as resolve
 from resolvers import integration_health as of_health
-from resolvers.entities import INTEGRATION_LOG, MENTION
-from schema.connections import list_of
+from resolvers.entities import INTEGRATION, INTEGRATION_LOG, MENTION
+from resolvers.framework.relation import related
 from schema.enums import IntegrationKind, IntegrationProvider, IntegrationStatus
 from schema.fields import column, resolved_by
 from schema.lazy_types import IntegrationHealthRef, IntegrationLogRef, MentionConnectionRef, UserRef
 from schema.node import Node, global_id, is_row_of
-from schema.relay import Connection
+from schema.relay import Connection, list_of
 from schema.scalars import JSON
 from schema.timeframe import MAX_AGE
 
@@ -62,10 +62,10 @@ class Integration(Node):
         description="Health of the integration: score, problems and uptime.",
         arguments=MAX_AGE,
     )
-    user: UserRef = resolved_by(resolve.user, description="User who owns the integration.")
+    user: UserRef = resolved_by(related(INTEGRATION, "user"), description="User who owns the integration.")
     mentions: MentionConnectionRef = list_of(
-        MENTION, resolve.mentions, "Mentions that the integration delivered."
+        MENTION, "Mentions that the integration delivered.", parent="integration_id"
     )
     logs: Connection[IntegrationLogRef] = list_of(
-        INTEGRATION_LOG, resolve.logs, "Logs of the integration's runs and events."
+        INTEGRATION_LOG, "Logs of the integration's runs and events.", parent="integration_id"
     )

@@ -3,7 +3,8 @@ from datetime import datetime
 import strawberry
 
 from db import models
-from resolvers import integration as resolve
+from resolvers.entities import INTEGRATION_LOG
+from resolvers.framework.relation import related
 from schema.enums import IntegrationLogKind, IntegrationLogStatus
 from schema.fields import column, resolved_by
 from schema.lazy_types import IntegrationRef
@@ -37,5 +38,5 @@ class IntegrationLog(Node):
     message: str = column("Message about the run, for a person. Empty string if there is no message.")
     created_at: datetime = column("Time when the log was recorded.")
     integration: IntegrationRef = resolved_by(
-        resolve.integration_of_log, description="Integration to which the log belongs."
+        related(INTEGRATION_LOG, "integration"), description="Integration to which the log belongs."
     )

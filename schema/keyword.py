@@ -3,15 +3,15 @@ from datetime import datetime
 import strawberry
 
 from db import models
-from resolvers import keyword as resolve
 from resolvers import keyword_performance as of_performance
-from resolvers.entities import LEAD, MENTION
-from schema.connections import list_of
+from resolvers.entities import KEYWORD, LEAD, MENTION
+from resolvers.framework.relation import related
 from schema.enums import KeywordStatus, MatchType, Platform
 from schema.fields import column, resolved_by
 from schema.keyword_performance import EFFICIENCY_SCORE, PERFORMANCE_SCORE
 from schema.lazy_types import KeywordPerformanceRef, LeadConnectionRef, MentionConnectionRef, UserRef
 from schema.node import Node, global_id, is_row_of
+from schema.relay import list_of
 from schema.stats import Rate, rate
 from schema.timeframe import framed
 from services.figures.rates import RateBasis
@@ -55,6 +55,10 @@ class Keyword(Node):
         of_performance.of_keywords,
         "Performance of the keyword within a window of time, compared with the previous window.",
     )
-    user: UserRef = resolved_by(resolve.user, description="User who owns the keyword.")
-    mentions: MentionConnectionRef = list_of(MENTION, resolve.mentions, "Mentions of the keyword.")
-    leads: LeadConnectionRef = list_of(LEAD, resolve.leads, "Leads created from mentions of the keyword.")
+    user: UserRef = resolved_by(related(KEYWORD, "user"), description="User who owns the keyword.")
+    mentions: MentionConnectionRef = list_of(
+        MENTION, "Mentions of the keyword.", parent="keyword_id", counter="mentions_count"
+    )
+    leads: LeadConnectionRef = list_of(
+        LEAD, "Leads created from mentions of the keyword.", parent="keyword_id", counter="leads_count"
+    )

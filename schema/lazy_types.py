@@ -7,7 +7,6 @@ import strawberry
 if TYPE_CHECKING:
     from schema.analysis import Analysis
     from schema.analytics import Analytics
-    from schema.connections import LeadConnection, MentionConnection
     from schema.dashboard import Dashboard
     from schema.export import Export
     from schema.integration import Integration
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from schema.lead import Lead
     from schema.lead_event import LeadEvent
     from schema.mention import Mention
+    from schema.relay import LeadConnection, MentionConnection
     from schema.user import User
 
 AnalysisRef = Annotated["Analysis", strawberry.lazy("schema.analysis")]
@@ -29,8 +29,8 @@ LeadEventRef = Annotated["LeadEvent", strawberry.lazy("schema.lead_event")]
 LeadRef = Annotated["Lead", strawberry.lazy("schema.lead")]
 MentionRef = Annotated["Mention", strawberry.lazy("schema.mention")]
 UserRef = Annotated["User", strawberry.lazy("schema.user")]
-LeadConnectionRef = Annotated["LeadConnection", strawberry.lazy("schema.connections")]
-MentionConnectionRef = Annotated["MentionConnection", strawberry.lazy("schema.connections")]
+LeadConnectionRef = Annotated["LeadConnection", strawberry.lazy("schema.relay")]
+MentionConnectionRef = Annotated["MentionConnection", strawberry.lazy("schema.relay")]
 DashboardRef = Annotated["Dashboard", strawberry.lazy("schema.dashboard")]
 AnalyticsRef = Annotated["Analytics", strawberry.lazy("schema.analytics")]
 KeywordPerformanceRef = Annotated["KeywordPerformance", strawberry.lazy("schema.keyword_performance")]

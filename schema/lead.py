@@ -4,14 +4,13 @@ from decimal import Decimal
 import strawberry
 
 from db import models
-from resolvers import lead as resolve
-from resolvers.entities import LEAD_EVENT
-from schema.connections import list_of
+from resolvers.entities import LEAD, LEAD_EVENT
+from resolvers.framework.relation import related
 from schema.enums import LeadOrigin, LeadStatus
 from schema.fields import column, resolved_by
 from schema.lazy_types import KeywordRef, LeadEventRef, MentionRef, UserRef
 from schema.node import Node, global_id, is_row_of
-from schema.relay import Connection
+from schema.relay import Connection, list_of
 from services.analysis.lead_scoring import stored_breakdown
 
 
@@ -81,13 +80,15 @@ class Lead(Node):
     )
     created_at: datetime = column("Time when the lead was created.")
     updated_at: datetime = column("Time when the lead was last changed.")
-    user: UserRef = resolved_by(resolve.user, description="User who owns the lead.")
+    user: UserRef = resolved_by(related(LEAD, "user"), description="User who owns the lead.")
     assignee: UserRef | None = resolved_by(
-        resolve.assignee,
+        related(LEAD, "assignee"),
         description="User who works on the lead. Null if the lead is unassigned, or the viewer may not see the user.",
     )
-    mention: MentionRef = resolved_by(resolve.mention, description="Mention from which the lead was created.")
-    keyword: KeywordRef = resolved_by(resolve.keyword, description="Keyword of the lead's mention.")
+    mention: MentionRef = resolved_by(
+        related(LEAD, "mention"), description="Mention from which the lead was created."
+    )
+    keyword: KeywordRef = resolved_by(related(LEAD, "keyword"), description="Keyword of the lead's mention.")
     events: Connection[LeadEventRef] = list_of(
-        LEAD_EVENT, resolve.events, "Events in the history of the lead."
+        LEAD_EVENT, "Events in the history of the lead.", parent="lead_id"
     )

@@ -4,6 +4,8 @@ import strawberry
 
 from db import models
 from resolvers import lead as resolve
+from resolvers.entities import LEAD_EVENT
+from resolvers.framework.relation import related
 from schema.enums import LeadEventType, LeadStatus
 from schema.fields import column, resolved_by
 from schema.lazy_types import LeadRef, UserRef
@@ -40,7 +42,7 @@ class LeadEvent(Node):
     )
     created_at: datetime = column("Time when the event happened.")
     actor: UserRef | None = resolved_by(
-        resolve.actor_of_event,
+        related(LEAD_EVENT, "actor"),
         description="User who caused the event. Null if the system did, or the viewer may not see the user.",
     )
-    lead: LeadRef = resolved_by(resolve.lead_of_event, description="Lead to which the event belongs.")
+    lead: LeadRef = resolved_by(related(LEAD_EVENT, "lead"), description="Lead to which the event belongs.")

@@ -3,7 +3,8 @@ from datetime import datetime
 import strawberry
 
 from db import models
-from resolvers import mention as resolve
+from resolvers.entities import MENTION
+from resolvers.framework.relation import related
 from schema.enums import DismissReason, MentionKind, Platform
 from schema.fields import column, resolved_by
 from schema.lazy_types import AnalysisRef, IntegrationRef, KeywordRef, LeadRef, UserRef
@@ -45,16 +46,22 @@ class Mention(Node):
     engaged_at: datetime | None = column(
         "Time when the user engaged with the author, for example by a reply. Null if the user has not engaged."
     )
-    user: UserRef = resolved_by(resolve.user, description="User who owns the keyword of the mention.")
+    user: UserRef = resolved_by(
+        related(MENTION, "user"), description="User who owns the keyword of the mention."
+    )
     integration: IntegrationRef | None = resolved_by(
-        resolve.integration,
+        related(MENTION, "integration"),
         description="Integration that delivered the mention. Null if the mention was ingested without an integration, "
         "or the integration was deleted.",
     )
-    keyword: KeywordRef = resolved_by(resolve.keyword, description="Keyword that the publication contains.")
+    keyword: KeywordRef = resolved_by(
+        related(MENTION, "keyword"), description="Keyword that the publication contains."
+    )
     lead: LeadRef | None = resolved_by(
-        resolve.lead, description="Lead created from the mention. Null if the mention has no lead."
+        related(MENTION, "lead"),
+        description="Lead created from the mention. Null if the mention has no lead.",
     )
     analysis: AnalysisRef | None = resolved_by(
-        resolve.analysis, description="Analysis of the mention. Null if the mention has not been analyzed."
+        related(MENTION, "analysis"),
+        description="Analysis of the mention. Null if the mention has not been analyzed.",
     )

@@ -1,19 +1,18 @@
 """Connections as the Relay specification describes them, with `nodes` beside `edges`."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from enum import Enum
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 
-from db.language.filter import EVERYTHING
 from resolvers.framework import paging
-from resolvers.framework.context import Context
 from resolvers.framework.entity import Entity
-from resolvers.framework.filter_input import DEEPEST, MOST_CONDITIONS, filter_of, order_of
-from resolvers.framework.requires import like
+from resolvers.framework.filter_input import DEEPEST, MOST_CONDITIONS
 from schema.fields import column, resolved_by
+from schema.filters import FILTERS
+from schema.lazy_types import LeadRef, MentionRef
 from schema.list_size import GivenBy, OfPage
+from schema.orders import ORDERS
+from schema.stats import LeadStats, MentionStats
 
 Item = TypeVar("Item")
 
@@ -77,48 +76,47 @@ class Connection(Generic[Item]):
     )
 
 
-def connection(
-    entity: Entity[Any],
-    resolver: Callable[..., Awaitable[Sequence[Any]]],
-    *,
-    where: Any,
-    order: type[Enum],
-    description: str,
+@strawberry.type(
+    description="A page of a list. Paging neither repeats nor skips rows whose position in the list stays the same."
+)
+class MentionConnection(Connection[MentionRef]):
+    stats: MentionStats = column("Figures over all mentions of the list.")
+
+
+@strawberry.type(
+    description="A page of a list. Paging neither repeats nor skips rows whose position in the list stays the same."
+)
+class LeadConnection(Connection[LeadRef]):
+    stats: LeadStats = column("Figures over all leads of the list.")
+
+
+def list_of(
+    entity: Entity[Any], description: str, *, parent: str | None = None, counter: str | None = None
 ) -> Any:
-    """Return a field with one page of the entity's rows per parent. The resolver takes the page's arguments as one
-    value.
+    """Return a field with one page of the entity's rows per parent, with the declared filter and orders.
 
-    `where` and `order` are the GraphQL types of the arguments `filter` and `orderBy`.
+    `parent` is the column that names the parent; without it, the list has all rows. `counter` is the column with the
+    number of rows: of the parent, or of the user for the list of all.
     """
-
-    @like(resolver, loads_for=paging.PARTS_OF_PAGE)
-    async def pages(
-        parents: Sequence[Any],
-        context: Context,
-        *,
-        selected: Collection[str],
-        order_by: Any = None,
-        **given: Any,
-    ) -> Sequence[Any]:
-        wanted = given.pop("filter", None)
-        rows = EVERYTHING if wanted is None else filter_of(entity, wanted)
-        read = not paging.PARTS_OF_PAGE.isdisjoint(selected)
-        page = paging.PageArguments(**given, where=rows, order=order_of(order_by, wanted), read=read)
-        return await resolver(parents, context, page)
-
-    first, *_ = order
     arguments = {
         **ARGUMENTS,
         "filter": Annotated[
-            where | None,
+            FILTERS[entity.model] | None,
             strawberry.argument(
                 description=f"Filter of the list, with at most {MOST_CONDITIONS} conditions and {DEEPEST} levels. By "
                 "default, all rows."
             ),
         ],
         "order_by": Annotated[
-            order | None, strawberry.argument(description=f"Order of the list. Defaults to {first.name}.")
+            ORDERS[entity.model] | None,
+            strawberry.argument(
+                description=f"Order of the list. Defaults to {entity.default_order.name.upper()}."
+            ),
         ],
     }
-    size = GivenBy(("first", "last"), paging.DEFAULT_SIZE)
-    return resolved_by(pages, description=description, arguments=arguments, size=size)
+    return resolved_by(
+        paging.connection(entity, parent=parent, counter=counter),
+        description=description,
+        arguments=arguments,
+        size=GivenBy(("first", "last"), paging.DEFAULT_SIZE),
+    )

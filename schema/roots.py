@@ -4,16 +4,12 @@ from typing import Annotated, Any
 
 import strawberry
 
-from resolvers import export as of_exports
-from resolvers import integration as of_integrations
-from resolvers import keyword as of_keywords
-from resolvers import lead as of_leads
-from resolvers import mention as of_mentions
 from resolvers import node as of_nodes
 from resolvers import timeframe
 from resolvers import user as of_users
 from resolvers.entities import EXPORT, INTEGRATION, KEYWORD, LEAD, MENTION, USER
-from schema.connections import list_of
+from resolvers.framework import relation
+from resolvers.framework.entity import Entity
 from schema.fields import resolved_by
 from schema.lazy_types import (
     AnalyticsRef,
@@ -36,7 +32,7 @@ from schema.mutations.keyword import KeywordMutation
 from schema.mutations.lead import LeadMutation
 from schema.mutations.mention import MentionMutation
 from schema.node import Node
-from schema.relay import Connection
+from schema.relay import Connection, list_of
 from schema.resolver_types import SetWise
 from schema.timeframe import framed
 
@@ -45,6 +41,11 @@ def by_id(resolver: SetWise, thing: str) -> Any:
     id_ = Annotated[strawberry.ID, strawberry.argument(description=f"Global ID of the {thing}.")]
     description = f"The {thing} with the given ID. Null if no such {thing} is visible to the viewer."
     return resolved_by(resolver, description=description, arguments={"id": id_})
+
+
+def row_of(entity: Entity[Any]) -> Any:
+    """Return the field of an entity's row by its global ID."""
+    return by_id(relation.by_id(entity.model), entity.typename.lower())
 
 
 IDS = Annotated[
@@ -76,27 +77,23 @@ class Query:
         arguments={"ids": IDS},
         size=LengthOf("ids"),
     )
-    user: UserRef | None = by_id(of_users.user, "user")
-    users: Connection[UserRef] = list_of(USER, of_users.users, "All users visible to the viewer.")
-    keyword: KeywordRef | None = by_id(of_keywords.keyword, "keyword")
+    user: UserRef | None = row_of(USER)
+    users: Connection[UserRef] = list_of(USER, "All users visible to the viewer.")
+    keyword: KeywordRef | None = row_of(KEYWORD)
     keywords: Connection[KeywordRef] = list_of(
-        KEYWORD, of_keywords.keywords, "All keywords visible to the viewer."
+        KEYWORD, "All keywords visible to the viewer.", counter="keywords_count"
     )
-    mention: MentionRef | None = by_id(of_mentions.mention, "mention")
+    mention: MentionRef | None = row_of(MENTION)
     mentions: MentionConnectionRef = list_of(
-        MENTION, of_mentions.mentions, "All mentions visible to the viewer."
+        MENTION, "All mentions visible to the viewer.", counter="mentions_count"
     )
-    lead: LeadRef | None = by_id(of_leads.lead, "lead")
-    leads: LeadConnectionRef = list_of(LEAD, of_leads.leads, "All leads visible to the viewer.")
-    integration: IntegrationRef | None = by_id(of_integrations.integration, "integration")
-    integrations: Connection[IntegrationRef] = list_of(
-        INTEGRATION, of_integrations.integrations, "All integrations visible to the viewer."
-    )
-    export: ExportRef | None = by_id(of_exports.export, "export")
+    lead: LeadRef | None = row_of(LEAD)
+    leads: LeadConnectionRef = list_of(LEAD, "All leads visible to the viewer.", counter="leads_count")
+    integration: IntegrationRef | None = row_of(INTEGRATION)
+    integrations: Connection[IntegrationRef] = list_of(INTEGRATION, "All integrations visible to the viewer.")
+    export: ExportRef | None = row_of(EXPORT)
     exports: Connection[ExportRef] = list_of(
-        EXPORT,
-        of_exports.exports,
-        "Exports created by the viewer. No other user can see the exports, not even an operator.",
+        EXPORT, "Exports created by the viewer. No other user can see the exports, not even an operator."
     )
 
 

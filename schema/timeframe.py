@@ -1,14 +1,11 @@
 """Windows of time: the arguments that select a window, and the types that show one."""
 
-from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import strawberry
 
-from resolvers.framework.context import Context
-from resolvers.framework.requires import like
-from resolvers.timeframe import MOST_WINDOWS, FrameArguments
+from resolvers.timeframe import MOST_WINDOWS
 from schema.enums import describe
 from schema.fields import column, resolved_by
 from schema.list_size import TimeBuckets, WindowEnds
@@ -116,11 +113,8 @@ def over_time(resolver: SetWise) -> Any:
     )
 
 
-def framed(resolver: Callable[..., Awaitable[Sequence[Any]]], description: str) -> Any:
-    """Return a field about a window of time. The resolver gets the arguments of the window as one value."""
-
-    @like(resolver)
-    async def resolve(parents: Sequence[Any], context: Context, **given: Any) -> Sequence[Any]:
-        return await resolver(parents, context, FrameArguments(**given))
-
-    return resolved_by(resolve, description=description, arguments=ARGUMENTS, size=WindowEnds(("from", "to")))
+def framed(resolver: SetWise, description: str) -> Any:
+    """Return a field about a window of time."""
+    return resolved_by(
+        resolver, description=description, arguments=ARGUMENTS, size=WindowEnds(("from", "to"))
+    )

@@ -4,9 +4,7 @@ import strawberry
 
 from db import models
 from resolvers import timeframe
-from resolvers import user as resolve
 from resolvers.entities import INTEGRATION, KEYWORD, LEAD, MENTION
-from schema.connections import list_of
 from schema.enums import UserRole
 from schema.fields import column
 from schema.lazy_types import (
@@ -18,7 +16,7 @@ from schema.lazy_types import (
     MentionConnectionRef,
 )
 from schema.node import Node, global_id, is_row_of
-from schema.relay import Connection
+from schema.relay import Connection, list_of
 from schema.stats import Rate, rate
 from schema.timeframe import framed
 from services.figures.rates import RateBasis
@@ -52,9 +50,13 @@ class User(Node):
         "Figures about the user's mentions and leads for one window of time. Days are those of the viewer's "
         "time zone by default.",
     )
-    keywords: Connection[KeywordRef] = list_of(KEYWORD, resolve.keywords, "Keywords of the user.")
-    mentions: MentionConnectionRef = list_of(MENTION, resolve.mentions, "Mentions of the user's keywords.")
-    leads: LeadConnectionRef = list_of(LEAD, resolve.leads, "Leads of the user.")
+    keywords: Connection[KeywordRef] = list_of(
+        KEYWORD, "Keywords of the user.", parent="user_id", counter="keywords_count"
+    )
+    mentions: MentionConnectionRef = list_of(
+        MENTION, "Mentions of the user's keywords.", parent="user_id", counter="mentions_count"
+    )
+    leads: LeadConnectionRef = list_of(LEAD, "Leads of the user.", parent="user_id", counter="leads_count")
     integrations: Connection[IntegrationRef] = list_of(
-        INTEGRATION, resolve.integrations, "Integrations of the user."
+        INTEGRATION, "Integrations of the user.", parent="user_id"
     )

@@ -1,20 +1,22 @@
 """Connections as the Relay specification describes them, resolved for many parents at once."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from functools import partial
 from hashlib import blake2b
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from db.language.filter import EVERYTHING, Filter
 from db.language.keyset import Order, PageBounds, Position
 from db.models import Base
 from loaders.counts import CountByParent, CounterSum
-from loaders.rows import HasRowsBeyond, HasRowsBeyondByParent, Page, PageByParent, PageOfAll
+from loaders.rows import HasRowsBeyondByParent, Page, PageByParent
 from resolvers.framework import cursor
 from resolvers.framework.context import Context
 from resolvers.framework.entity import Entity
 from resolvers.framework.errors import UserInputError
+from resolvers.framework.filter_input import filter_of, order_of
 from resolvers.framework.requires import requires
 from services.figures.group_by import ask_by_group
 
@@ -24,19 +26,6 @@ LARGEST_BULK_SIZE = 1000
 
 Model = TypeVar("Model", bound=Base)
 Result = TypeVar("Result")
-
-
-class PageArguments(NamedTuple):
-    """The arguments of a connection: the page, the filter and the order."""
-
-    first: int | None = None
-    after: str | None = None
-    last: int | None = None
-    before: str | None = None
-    where: Filter = EVERYTHING
-    order: Order | None = None
-    read: bool = True
-    """Whether the operation selects rows of the page, or only facts of the whole list."""
 
 
 UNREAD: Page[Any] = Page((), more=False)
@@ -58,17 +47,6 @@ class Listing(Generic[Model]):
     counter: str | None = None
     where: Filter = EVERYTHING
 
-    @classmethod
-    def of(
-        cls, entity: Entity[Model], *, parent: str | None = None, counter: str | None = None
-    ) -> "Listing[Model]":
-        """Return the list of an entity's rows, in its default order."""
-        return cls(entity.model, entity.default_order, parent, counter)
-
-    def narrowed(self, where: Filter, order: Order | None) -> "Listing[Model]":
-        """Return the list with a filter and an order, by default its own order."""
-        return replace(self, where=where, order=order or self.order)
-
     @property
     def kind(self) -> str:
         """Return the name that cursors are bound to: list, order and filter."""
@@ -77,9 +55,15 @@ class Listing(Generic[Model]):
         )
         return f"{self.model.__tablename__}:{self.parent or ''}:{self.order.name}:{filtered}"
 
-    def span(self, arguments: PageArguments, largest: int = LARGEST_SIZE) -> PageBounds:
-        """Return the span of the arguments. Raise `UserInputError` or `CursorError`."""
-        first, after, last, before, *_ = arguments
+    def span(
+        self,
+        largest: int,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> PageBounds:
+        """Return the span of a page's arguments. Raise `UserInputError` or `CursorError`."""
         if first is not None and last is not None:
             raise UserInputError("Give `first` or `last`, not both.")
         for name, size in (("first", first), ("last", last)):
@@ -162,33 +146,38 @@ class Connection(Generic[Model]):
         return self.listing.cursor(self.page.rows[index])
 
 
-async def pages_of_each(
-    listing: Listing[Model], parents: Sequence[Any], context: Context, arguments: PageArguments
-) -> Sequence[Connection[Model]]:
-    """Load one page per parent."""
-    context.require(listing.model)
-    listing = listing.narrowed(arguments.where, arguments.order)
-    span = listing.span(arguments)
-    assert listing.parent is not None  # noqa: S101 - a list of each parent names the column of the parent
-    if not arguments.read:
-        return [Connection(listing, span, UNREAD, parent) for parent in parents]
-    loader = PageByParent(listing.model, listing.parent, listing.order, span, listing.where)
-    pages = await context.load(loader, [parent.id for parent in parents])
-    return [Connection(listing, span, page, parent) for page, parent in zip(pages, parents, strict=True)]
+def connection(
+    entity: Entity[Model], *, parent: str | None = None, counter: str | None = None
+) -> Callable[..., Awaitable[Sequence[Connection[Model]]]]:
+    """Return the resolver of a page of each parent's rows, or, without a `parent`, of all rows that the viewer may see.
 
+    The page is read if the operation has `selected` a part of it, and not only facts of the whole list.
+    """
+    listing = Listing(entity.model, entity.default_order, parent, counter)
 
-async def page_of_all(
-    listing: Listing[Model], context: Context, arguments: PageArguments
-) -> Connection[Model]:
-    """Load one page of all rows that the viewer may see."""
-    context.require(listing.model)
-    listing = listing.narrowed(arguments.where, arguments.order)
-    largest = LARGEST_BULK_SIZE if context.viewer.bulk else LARGEST_SIZE
-    span = listing.span(arguments, largest)
-    if not arguments.read:
-        return Connection(listing, span, UNREAD, None)
-    page = await context.load_one(PageOfAll(listing.model, listing.order, span, listing.where), None)
-    return Connection(listing, span, page, None)
+    @requires(*([counter] if parent and counter else []), loads_for=PARTS_OF_PAGE)
+    async def resolve(
+        parents: Sequence[Any],
+        context: Context,
+        *,
+        selected: Collection[str],
+        filter: Any = None,  # noqa: A002 - the API's word
+        order_by: Enum | None = None,
+        **arguments: Any,
+    ) -> Sequence[Connection[Model]]:
+        where = EVERYTHING if filter is None else filter_of(entity, filter)
+        shown = replace(listing, where=where, order=order_of(order_by, filter) or listing.order)
+        context.require(entity.model)
+        is_bulk = parent is None and context.viewer.bulk
+        span = shown.span(LARGEST_BULK_SIZE if is_bulk else LARGEST_SIZE, **arguments)
+        owners = parents if parent else [None] * len(parents)
+        pages: Sequence[Page[Model]] = [UNREAD] * len(parents)
+        if not PARTS_OF_PAGE.isdisjoint(selected):
+            loader = PageByParent(entity.model, parent, shown.order, span, where)
+            pages = await context.load(loader, [owner and owner.id for owner in owners])
+        return [Connection(shown, span, page, owner) for page, owner in zip(pages, owners, strict=True)]
+
+    return resolve
 
 
 @requires()
@@ -217,13 +206,10 @@ async def _has_more(
     position = span.before if later else span.after
     if position is None:  # the page starts at the start of the list
         return [False] * len(connections)
-    if listing.parent is None:
-        anything = HasRowsBeyond(listing.model, listing.order, position, later, listing.where)
-        return [await context.load_one(anything, None)] * len(connections)
     loader = HasRowsBeyondByParent(
         listing.model, listing.parent, listing.order, position, later, listing.where
     )
-    return await context.load(loader, [connection.parent.id for connection in connections])
+    return await context.load(loader, [connection.parent_id for connection in connections])
 
 
 async def _total_count(connections: Sequence[Connection[Any]], *, context: Context) -> Sequence[int]:

@@ -1,6 +1,6 @@
-"""Resolvers of relations: one related row, lists of related rows, lists of all rows, and a row by its id."""
+"""Resolvers of one row: a related row, and a row by its id."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
 
@@ -11,16 +11,12 @@ from loaders.rows import RowByColumn, RowById
 from resolvers.framework.context import Context
 from resolvers.framework.entity import Entity
 from resolvers.framework.global_id import row_id
-from resolvers.framework.paging import Connection, Listing, PageArguments, page_of_all, pages_of_each
 from resolvers.framework.requires import requires
 
 Model = TypeVar("Model", bound=Base)
 
 ToOne: TypeAlias = Callable[
     [Sequence[Any], Context], Sequence[Model | None] | Awaitable[Sequence[Model | None]]
-]
-ToMany: TypeAlias = Callable[
-    [Sequence[Any], Context, PageArguments], Coroutine[Any, Any, Sequence[Connection[Model]]]
 ]
 
 
@@ -80,31 +76,7 @@ def _joined_or_loaded(
     return stated(resolve)
 
 
-def children(listing: Listing[Model]) -> ToMany[Model]:
-    """Return the resolver of a page of each parent's rows."""
-
-    @requires(*([listing.counter] if listing.counter else []))
-    async def resolve(
-        rows: Sequence[Any], context: Context, page: PageArguments
-    ) -> Sequence[Connection[Model]]:
-        return await pages_of_each(listing, rows, context, page)
-
-    return resolve
-
-
-def everything(listing: Listing[Model]) -> ToMany[Model]:
-    """Return the resolver of a page of all rows that the viewer may see."""
-
-    @requires()
-    async def resolve(
-        parents: Sequence[Any], context: Context, page: PageArguments
-    ) -> Sequence[Connection[Model]]:
-        return [await page_of_all(listing, context, page)] * len(parents)
-
-    return resolve
-
-
-def by_id(model: type[Model]) -> Callable[..., Coroutine[Any, Any, Sequence[Model | None]]]:
+def by_id(model: type[Model]) -> Callable[..., Awaitable[Sequence[Model | None]]]:
     """Return the resolver of a row by its global id; None if the viewer may not see it."""
 
     @requires()

@@ -1,7 +1,7 @@
 """Requirements of resolvers, so that an operation reads only the columns it needs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from db.language.projection import EVERY_COLUMN, Projection
@@ -50,13 +50,14 @@ def requires(
     others: Mapping[type[Base], tuple[str, ...]] | None = None,
     loads: int = 1,
     relation: ToOne | None = None,
+    loads_for: frozenset[str] = frozenset(),
 ) -> Callable[[Resolver], Resolver]:
     """Return a decorator that states a resolver's requirements. An operation with a resolver that states none reads all
     columns.
     """
 
     def mark(resolver: Resolver) -> Resolver:
-        setattr(resolver, _NEEDS, Requirements(own, others or {}, loads, relation))
+        setattr(resolver, _NEEDS, Requirements(own, others or {}, loads, relation, loads_for))
         return resolver
 
     return mark
@@ -66,14 +67,3 @@ def requirements_of(resolver: Callable[..., Any]) -> Requirements | None:
     """Return the requirements of a resolver, or None if it states none."""
     found: Requirements | None = getattr(resolver, _NEEDS, None)
     return found
-
-
-def like(resolver: Callable[..., Any], **but: Any) -> Callable[[Resolver], Resolver]:
-    """Return a decorator that gives a resolver the requirements of the resolver it calls, except for `but`."""
-
-    def mark(passing: Resolver) -> Resolver:
-        if (known := requirements_of(resolver)) is not None:
-            setattr(passing, _NEEDS, replace(known, **but))
-        return passing
-
-    return mark

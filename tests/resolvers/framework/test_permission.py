@@ -19,9 +19,9 @@ from resolvers.entities import ENTITIES
 from resolvers.framework.context import Context
 from resolvers.framework.entity import Entity
 from resolvers.framework.errors import ForbiddenError
-from resolvers.framework.paging import Listing, PageArguments
+from resolvers.framework.paging import connection
 from resolvers.framework.permission import rows_to_read, scope_to_read
-from resolvers.framework.relation import everything, parent, related
+from resolvers.framework.relation import parent, related
 from services.accounts.api_key import ALL_SCOPES
 from services.accounts.viewer import Viewer
 
@@ -37,6 +37,13 @@ class Secret(Base):
 Base.metadata.remove(Base.metadata.tables["secrets_of_a_test"])
 
 
+SECRET = Entity(
+    model=Secret,
+    typename="Secret",
+    plural="secrets",
+    permission=None,
+    orders=((LATEST_ID_FIRST, "Newest first."),),
+)
 CHILD = Entity(
     model=models.User,
     typename="User",
@@ -76,7 +83,7 @@ async def test_rows_of_an_unknown_model_are_not_loaded() -> None:
 
 async def test_a_list_of_an_unknown_model_is_refused() -> None:
     with pytest.raises(ForbiddenError, match="Secret cannot be read"):
-        await everything(Listing(Secret, LATEST_ID_FIRST))([None], context(), PageArguments())
+        await connection(SECRET)([None], context(), selected=())
 
 
 @pytest.mark.parametrize("relation", [parent(Secret, "id"), related(CHILD, "secret")])

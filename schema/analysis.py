@@ -2,7 +2,7 @@ from datetime import datetime
 
 import strawberry
 
-from schema.enums import AnalysisStatus, Intent, Relevance, Sentiment
+from db.models import AnalysisStatus, Intent, Relevance, Sentiment
 from schema.fields import column
 
 

@@ -5,53 +5,7 @@ from typing import Any
 
 import strawberry
 
-from db.models import (
-    AnalysisStatus,
-    DismissReason,
-    ExportEntity,
-    ExportFormat,
-    ExportStatus,
-    IntegrationKind,
-    IntegrationLogKind,
-    IntegrationLogStatus,
-    IntegrationProvider,
-    IntegrationStatus,
-    Intent,
-    KeywordStatus,
-    LeadEventType,
-    LeadOrigin,
-    LeadStatus,
-    MatchType,
-    MentionKind,
-    Platform,
-    Relevance,
-    Sentiment,
-    UserRole,
-)
-
-__all__ = [
-    "AnalysisStatus",
-    "DismissReason",
-    "ExportEntity",
-    "ExportFormat",
-    "ExportStatus",
-    "IntegrationKind",
-    "IntegrationLogKind",
-    "IntegrationLogStatus",
-    "IntegrationProvider",
-    "IntegrationStatus",
-    "Intent",
-    "KeywordStatus",
-    "LeadEventType",
-    "LeadOrigin",
-    "LeadStatus",
-    "MatchType",
-    "MentionKind",
-    "Platform",
-    "Relevance",
-    "Sentiment",
-    "UserRole",
-]
+from db import models
 
 
 def describe(values: type[Enum], description: str, **of_each: str) -> None:
@@ -65,27 +19,27 @@ def describe(values: type[Enum], description: str, **of_each: str) -> None:
 
 
 describe(
-    UserRole,
+    models.UserRole,
     "Role of a user, which determines the rows that the user may see.",
     member="The user may see only the user's own rows.",
     operator="The user may see the rows of all users.",
 )
 describe(
-    MatchType,
+    models.MatchType,
     "Rule by which a post must contain the words of a keyword. Matches whole words, regardless of case.",
     phrase="The post must contain all words, next to each other and in the same order.",
     all_words="The post must contain all words, in any place and order.",
     any_word="The post must contain at least one of the words.",
 )
 describe(
-    KeywordStatus,
+    models.KeywordStatus,
     "Status of a keyword, which determines whether new posts are matched against the keyword.",
     active="New posts are matched against the keyword.",
     paused="Matching is paused until the keyword is resumed.",
     archived="Matching has ended. The keyword and its mentions are kept.",
 )
 describe(
-    Platform,
+    models.Platform,
     "Platform on which a mention was published.",
     reddit="A post or comment on Reddit.",
     hackernews="A story or comment on Hacker News.",
@@ -107,7 +61,7 @@ describe(
     other="A publication outside of the web.",
 )
 describe(
-    MentionKind,
+    models.MentionKind,
     "Kind of publication of a mention.",
     post="A post that starts a thread or stands alone.",
     comment="A comment on a post.",
@@ -117,7 +71,7 @@ describe(
     other="Any other kind of publication.",
 )
 describe(
-    DismissReason,
+    models.DismissReason,
     "Reason for the dismissal of a mention.",
     spam="The mention is spam.",
     irrelevant="The mention is unrelated to the purpose of the keyword.",
@@ -126,7 +80,7 @@ describe(
     other="The mention was dismissed for another reason.",
 )
 describe(
-    AnalysisStatus,
+    models.AnalysisStatus,
     "Status of the analysis of a mention.",
     pending="The analysis has not started.",
     succeeded="The analysis succeeded, with at least a sentiment and a relevance.",
@@ -134,7 +88,7 @@ describe(
     skipped="The analysis was skipped in whole or in part, for example because of the language.",
 )
 describe(
-    Sentiment,
+    models.Sentiment,
     "Sentiment of a mention.",
     positive="The sentiment is positive.",
     neutral="The sentiment is neither positive nor negative.",
@@ -142,7 +96,7 @@ describe(
     mixed="The sentiment is both positive and negative.",
 )
 describe(
-    Intent,
+    models.Intent,
     "Intent of the author of a mention.",
     buying="The author wants to buy a product of the kind.",
     recommendation_request="The author asks for a recommendation.",
@@ -157,14 +111,14 @@ describe(
     other="The author has another or no clear intent.",
 )
 describe(
-    Relevance,
+    models.Relevance,
     "Relevance of a mention to the purpose of the keyword.",
     high="The mention fits the keyword well.",
     medium="The mention may fit the keyword.",
     low="The mention hardly fits the keyword.",
 )
 describe(
-    LeadStatus,
+    models.LeadStatus,
     "Status of a lead on the way to a customer.",
     new="The lead has not been contacted.",
     contacted="The lead has been contacted.",
@@ -173,7 +127,7 @@ describe(
     disqualified="The lead has been given up. The field `disqualifyReason` may give the reason.",
 )
 describe(
-    LeadEventType,
+    models.LeadEventType,
     "Type of an event in the history of a lead.",
     created="The lead was created.",
     status_changed="The status of the lead changed.",
@@ -184,7 +138,7 @@ describe(
     synced="The lead was sent to a CRM, or updated from a CRM.",
 )
 describe(
-    LeadOrigin,
+    models.LeadOrigin,
     "Origin of a lead, which tells how the lead was created.",
     auto="A rule created the lead.",
     manual="A person created the lead.",
@@ -192,7 +146,7 @@ describe(
     api="A partner's program created the lead.",
 )
 describe(
-    IntegrationProvider,
+    models.IntegrationProvider,
     "Service to which an integration connects.",
     reddit="The integration connects to Reddit.",
     hackernews="The integration connects to Hacker News.",
@@ -212,14 +166,14 @@ describe(
     zapier="The integration connects to Zapier.",
 )
 describe(
-    IntegrationKind,
+    models.IntegrationKind,
     "Purpose of an integration.",
     source="The integration delivers mentions.",
     crm="The integration sends leads to a CRM.",
     notification="The integration sends notifications.",
 )
 describe(
-    IntegrationStatus,
+    models.IntegrationStatus,
     "Status of an integration.",
     pending="The integration is connected and has not been used.",
     active="The integration is in use.",
@@ -228,7 +182,7 @@ describe(
     disconnected="The integration is disconnected and kept for its history.",
 )
 describe(
-    IntegrationLogKind,
+    models.IntegrationLogKind,
     "Kind of a run or event of an integration.",
     sync="The integration fetched mentions.",
     push="The integration sent leads or notifications.",
@@ -237,7 +191,7 @@ describe(
     config="The settings of the integration were changed.",
 )
 describe(
-    IntegrationLogStatus,
+    models.IntegrationLogStatus,
     "Result of a run of an integration.",
     started="The run has started and has not ended.",
     succeeded="The run succeeded for all items.",
@@ -247,7 +201,7 @@ describe(
     rate_limited="The service limited the rate of the run and asked to retry later.",
 )
 describe(
-    ExportEntity,
+    models.ExportEntity,
     "Entity whose rows an export lists.",
     keywords="The export lists keywords.",
     mentions="The export lists mentions.",
@@ -256,14 +210,14 @@ describe(
     integration_logs="The export lists logs of integrations.",
 )
 describe(
-    ExportFormat,
+    models.ExportFormat,
     "Format of the rows of an export.",
     json_lines="One JSON object per line, with one member per column. Values are formatted as in this API.",
     csv="Comma-separated values (RFC 4180) with a header line. Null is an empty value and lists are JSON. A string that "
     "a spreadsheet would read as a formula is prefixed with an apostrophe.",
 )
 describe(
-    ExportStatus,
+    models.ExportStatus,
     "Status of an export.",
     queued="The export waits for a worker.",
     running="A worker is writing the file.",

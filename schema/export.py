@@ -3,8 +3,8 @@ from datetime import datetime
 import strawberry
 
 from db import models
+from db.models import ExportEntity, ExportFormat, ExportStatus
 from resolvers import export as resolve
-from schema.enums import ExportEntity, ExportFormat, ExportStatus
 from schema.fields import column, resolved_by
 from schema.node import Node, global_id, is_row_of
 from schema.scalars import BigInt

@@ -7,7 +7,6 @@ from typing import Any, Generic, TypeVar
 
 import strawberry
 
-import schema.enums  # noqa: F401 - registers the enumerations that filters compare
 from db.models import Base
 from resolvers.entities import ENTITIES
 from resolvers.framework.entity import (

@@ -3,11 +3,11 @@ from datetime import datetime, timedelta
 import strawberry
 
 from db import models
+from db.models import IntegrationKind, IntegrationProvider, IntegrationStatus
 from resolvers import integration as resolve
 from resolvers import integration_health as of_health
 from resolvers.entities import INTEGRATION, INTEGRATION_LOG, MENTION
 from resolvers.framework.relation import related
-from schema.enums import IntegrationKind, IntegrationProvider, IntegrationStatus
 from schema.fields import column, resolved_by
 from schema.lazy_types import IntegrationHealthRef, IntegrationLogRef, MentionConnectionRef, UserRef
 from schema.node import Node, global_id, is_row_of

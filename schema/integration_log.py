@@ -3,9 +3,9 @@ from datetime import datetime
 import strawberry
 
 from db import models
+from db.models import IntegrationLogKind, IntegrationLogStatus
 from resolvers.entities import INTEGRATION_LOG
 from resolvers.framework.relation import related
-from schema.enums import IntegrationLogKind, IntegrationLogStatus
 from schema.fields import column, resolved_by
 from schema.lazy_types import IntegrationRef
 from schema.node import Node, global_id, is_row_of

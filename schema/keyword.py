@@ -3,10 +3,10 @@ from datetime import datetime
 import strawberry
 
 from db import models
+from db.models import KeywordStatus, MatchType, Platform
 from resolvers import keyword_performance as of_performance
 from resolvers.entities import KEYWORD, LEAD, MENTION
 from resolvers.framework.relation import related
-from schema.enums import KeywordStatus, MatchType, Platform
 from schema.fields import column, resolved_by
 from schema.keyword_performance import EFFICIENCY_SCORE, PERFORMANCE_SCORE
 from schema.lazy_types import KeywordPerformanceRef, LeadConnectionRef, MentionConnectionRef, UserRef

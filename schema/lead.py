@@ -4,9 +4,9 @@ from decimal import Decimal
 import strawberry
 
 from db import models
+from db.models import LeadOrigin, LeadStatus
 from resolvers.entities import LEAD, LEAD_EVENT
 from resolvers.framework.relation import related
-from schema.enums import LeadOrigin, LeadStatus
 from schema.fields import column, resolved_by
 from schema.lazy_types import KeywordRef, LeadEventRef, MentionRef, UserRef
 from schema.node import Node, global_id, is_row_of

@@ -3,10 +3,10 @@ from datetime import datetime
 import strawberry
 
 from db import models
+from db.models import LeadEventType, LeadStatus
 from resolvers import lead as resolve
 from resolvers.entities import LEAD_EVENT
 from resolvers.framework.relation import related
-from schema.enums import LeadEventType, LeadStatus
 from schema.fields import column, resolved_by
 from schema.lazy_types import LeadRef, UserRef
 from schema.node import Node, global_id, is_row_of

@@ -3,9 +3,9 @@ from datetime import datetime
 import strawberry
 
 from db import models
+from db.models import DismissReason, MentionKind, Platform
 from resolvers.entities import MENTION
 from resolvers.framework.relation import related
-from schema.enums import DismissReason, MentionKind, Platform
 from schema.fields import column, resolved_by
 from schema.lazy_types import AnalysisRef, IntegrationRef, KeywordRef, LeadRef, UserRef
 from schema.node import Node, global_id, is_row_of

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import strawberry
 
+from db.models import LeadStatus, Platform, Sentiment
 from resolvers import stats
-from schema.enums import LeadStatus, Platform, Sentiment, describe
+from schema.enums import describe
 from schema.fields import column, resolved_by
 from schema.lazy_types import KeywordRef
 from schema.list_size import GivenBy, TimeBuckets

@@ -3,9 +3,9 @@ from datetime import datetime
 import strawberry
 
 from db import models
+from db.models import UserRole
 from resolvers import timeframe
 from resolvers.entities import INTEGRATION, KEYWORD, LEAD, MENTION
-from schema.enums import UserRole
 from schema.fields import column
 from schema.lazy_types import (
     AnalyticsRef,

@@ -1,8 +1,8 @@
 import strawberry
 
+from db.models import AnalysisStatus, Intent, Relevance, Sentiment
 from resolvers import analysis as resolve
 from resolvers import mention as of_mentions
-from schema.enums import AnalysisStatus, Intent, Relevance, Sentiment
 from schema.fields import column, resolved_by
 from schema.lazy_types import MentionRef
 from schema.list_size import Fixed

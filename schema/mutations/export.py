@@ -2,11 +2,11 @@ from typing import Any
 
 import strawberry
 
+from db.models import ExportEntity, ExportFormat
 from resolvers import export as resolve
 from resolvers.entities import OF_EXPORT
 from resolvers.framework.entity import Entity
 from resolvers.framework.export_columns import columns_of, usual_columns
-from schema.enums import ExportEntity, ExportFormat
 from schema.fields import column
 from schema.filters import FILTERS
 from schema.lazy_types import ExportRef

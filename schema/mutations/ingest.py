@@ -5,9 +5,10 @@ from typing import Any
 import strawberry
 
 from db import models
+from db.models import MentionKind, Platform
 from resolvers import ingest as resolve
 from resolvers.ingest import MOST_AT_ONCE, IngestPayload
-from schema.enums import MentionKind, Platform, describe
+from schema.enums import describe
 from schema.fields import column, resolved_by
 from schema.lazy_types import KeywordRef, MentionRef
 from schema.list_size import Fixed

@@ -4,8 +4,8 @@ from typing import Any
 import strawberry
 
 from db.models import Integration as Row
+from db.models import IntegrationKind, IntegrationLogKind, IntegrationLogStatus, IntegrationProvider
 from resolvers import integration as resolve
-from schema.enums import IntegrationKind, IntegrationLogKind, IntegrationLogStatus, IntegrationProvider
 from schema.fields import column
 from schema.lazy_types import IntegrationLogRef, IntegrationRef
 from schema.mutations.field import idempotency_key, optional, required, writes

@@ -3,8 +3,8 @@ from typing import Any
 import strawberry
 
 from db import models
+from db.models import MatchType, Platform
 from resolvers import keyword as resolve
-from schema.enums import MatchType, Platform
 from schema.fields import column
 from schema.lazy_types import KeywordRef
 from schema.mutations.field import idempotency_key, optional, required, writes

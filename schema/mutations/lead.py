@@ -4,9 +4,8 @@ from typing import Any
 import strawberry
 
 from db.models import Lead as Row
-from db.models import LeadStatus as Status
+from db.models import LeadOrigin, LeadStatus
 from resolvers import lead as resolve
-from schema.enums import LeadOrigin, LeadStatus
 from schema.fields import column
 from schema.lazy_types import LeadRef
 from schema.mutations.field import idempotency_key, optional, required, writes
@@ -54,8 +53,8 @@ def _name(what: str, longest: int = LONGEST_NAME) -> Any:
 
 def _written_transitions() -> str:
     steps = (
-        f"from {old.name} to {', '.join(new.name for new in Status if new in TRANSITIONS[old])}"
-        for old in Status
+        f"from {old.name} to {', '.join(new.name for new in LeadStatus if new in TRANSITIONS[old])}"
+        for old in LeadStatus
     )
     return "; ".join(steps)
 

@@ -1,7 +1,7 @@
 import strawberry
 
+from db.models import DismissReason
 from resolvers import mention as resolve
-from schema.enums import DismissReason
 from schema.fields import column, resolved_by
 from schema.lazy_types import MentionRef
 from schema.list_size import Fixed

@@ -47,10 +47,10 @@ CASES: list[tuple[dict[str, Any], int | None, list[IntegrationProblem]]] = [
     ({"runs": 0, "succeeded": 0, "status": IntegrationStatus.PAUSED, "last_success_at": None}, None, []),
     # half of the runs: 25 + 30 + 20
     ({"succeeded": 48}, 75, [P.UNRELIABLE]),
-    # nine in ten are enough; 86.4 of 96 would be, so 87 is, and 86 is not
+    # at least nine in ten must succeed: 86.4 of 96, so 87 are enough and 86 are not
     ({"succeeded": 87}, 95, []),
     ({"succeeded": 86}, 95, [P.UNRELIABLE]),
-    # freshness: whole up to an interval, a third less after each further one, nothing from four on
+    # freshness: all 30 points up to one interval, 10 fewer per further interval, none from four intervals on
     ({"last_success_at": NOW - QUARTER}, 100, []),
     ({"last_success_at": NOW - 2 * QUARTER}, 90, []),
     ({"last_success_at": NOW - 3 * QUARTER}, 80, []),
@@ -66,12 +66,12 @@ CASES: list[tuple[dict[str, Any], int | None, list[IntegrationProblem]]] = [
     ({"last_http_status": 401}, 100, []),
     ({"last_http_status": 503, **FAILED}, 100, []),
     ({"last_kind": IntegrationLogKind.AUTH, **FAILED}, 80, [P.UNAUTHORIZED]),
-    # what else is wrong
+    # other problems
     ({"status": IntegrationStatus.ERROR}, 100, [P.STOPPED]),
     ({"consecutive_failures": 2}, 100, []),
     ({"consecutive_failures": 3}, 100, [P.FAILING]),
     ({"last_status": IntegrationLogStatus.RATE_LIMITED}, 100, [P.RATE_LIMITED]),
-    # halves go up: 50 · 1/96 + 30 · 0 + 20 = 20.52; 50 · 3/100 + … = 21.5
+    # halves are rounded up: 50 · 1/96 + 30 · 0 + 20 = 20.52; 50 · 3/100 + … = 21.5
     ({"succeeded": 1, "last_success_at": None}, 21, [P.UNRELIABLE, P.OVERDUE]),
     ({"runs": 100, "succeeded": 3, "last_success_at": None}, 22, [P.UNRELIABLE, P.OVERDUE]),
 ]
@@ -112,7 +112,7 @@ async def test_health_counts_only_finished_runs_of_the_last_24_hours(pool: Pool)
         ("partial", hours(2), "push"),
         ("failed", hours(3), "webhook"),
         ("rate_limited", hours(23.99), "auth"),
-        ("failed", hours(24), "sync"),  # a day ago, and so before the day
+        ("failed", hours(24), "sync"),  # exactly 24 hours ago is outside
         ("started", hours(1), "sync"),
         ("skipped", hours(1), "sync"),
         ("failed", hours(1), "config"),
@@ -163,9 +163,9 @@ async def test_all_integrations_are_refreshed_in_batches(pool: Pool) -> None:
     done = [batch async for batch in refresh_all(pool, NOW, batch=2)]
     assert [(batch.last_id, batch.integrations) for batch in done] == [(ids[1], 2), (ids[3], 2), (ids[4], 1)]
     assert await pool.fetchval("SELECT count(*) FROM integrations WHERE health_score = 100") == 5
-    # Two days later nothing has run for a day: what is not known any more is not said.
+    # Two days later, no run is recent enough for a score.
     assert len([batch async for batch in refresh_all(pool, NOW + timedelta(days=2))]) == 1
     rows = await pool.fetch("SELECT health_score, health_problems FROM integrations")
     assert {(row["health_score"], *row["health_problems"]) for row in rows} == {(None, "overdue")}
-    # A timer ends no figures that are kept.
+    # A refresh does not change data versions, so that cached figures stay valid.
     assert await pool.fetchval("SELECT count(*) FROM users WHERE data_version = 0") == 5

@@ -1,4 +1,4 @@
-"""A figure over a user's row, caches on both kinds of store, and a real Valkey."""
+"""A figure over a user's row, caches on both kinds of store, and Valkey servers."""
 
 import asyncio
 import tempfile
@@ -51,7 +51,7 @@ class Counting:
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     failure: Exception | None = None
     failures: list[Exception] = field(default_factory=list)
-    """Exceptions that are raised once each; `failure` is raised always."""
+    """Exceptions that the next calls raise, one each. `failure` is raised by every call."""
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -108,7 +108,7 @@ class Laboratory:
     async def operation(
         self, user_id: int | None = None, *, operator: bool = False
     ) -> AsyncIterator[DataLoaders]:
-        """The loads of an operation: of ann, of another user, or of an operator."""
+        """Yield the data loaders of an operation: of ann, of another user, or of an operator."""
         loaders = DataLoaders(Reader(self.pool), EVERYBODY if operator else Scope(user_id or self.ann))
         try:
             yield loaders
@@ -159,7 +159,7 @@ class Laboratory:
 
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[Valkey]:
-    """A server for all tests that do not disturb it. Their keys differ."""
+    """A server shared by all tests that do not disturb it. Their cache keys differ."""
     with tempfile.TemporaryDirectory(prefix="leadgraph-valkey-") as folder:
         server = Valkey(Path(folder))
         server.start()
@@ -169,7 +169,7 @@ def valkey() -> Iterator[Valkey]:
 
 @pytest.fixture
 def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
-    """A server that a test may disturb."""
+    """A server of one test, which may stop or block it."""
     server = Valkey(tmp_path)
     server.start()
     yield server
@@ -204,7 +204,7 @@ async def shared(pool: Pool, valkey: Valkey) -> AsyncIterator[Laboratory]:
 
 @pytest.fixture
 async def tormented(pool: Pool, own_valkey: Valkey) -> AsyncIterator[Laboratory]:
-    """A laboratory on `own_valkey`, with the timeouts of production."""
+    """A laboratory on the server that a test disturbs, with the timeouts of production."""
     made = await laboratory_on(pool, RedisBackend(own_valkey.url, timeout_seconds=0.25))
     yield made
     await made.cached.close()

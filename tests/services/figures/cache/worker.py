@@ -1,6 +1,6 @@
-"""A process that uses the cache concurrently with others: `worker.py WHAT DATABASE_URL REDIS_URL USER_ID SEED`.
+"""A process that uses the cache concurrently with others: `worker.py TASK DATABASE_URL REDIS_URL USER_ID SEED`.
 
-It says "ready", waits for a line on its standard input, does WHAT, and prints what came of it as JSON.
+It prints "ready", waits for a line on its standard input, runs TASK, and prints the result as JSON.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class Worker:
         self.pool = pool
         self.cached = cached
         self.user_id = user_id
-        self.random = random.Random(seed)  # noqa: S311 - told by the seed
+        self.random = random.Random(seed)  # noqa: S311 - reproducible by the seed
         self.computed: list[str] = []
         self.failing = 0.0
 
@@ -52,7 +52,7 @@ class Worker:
         return [Totals(row.data_version, row.mentions_count, question.name, []) for question in questions]
 
     async def stampede(self) -> dict[str, Any]:
-        """All tasks request all keys at once from an empty cache."""
+        """Request all keys from an empty cache, in all tasks at once."""
         self.totals = CachedFigure("cold", 1, 60, 60, self.slow)
         values = await asyncio.gather(*(self.ask() for _ in range(TASKS)))
         return {"computed": self.computed, "values": values}
@@ -102,16 +102,16 @@ class Worker:
 
     async def mingle_until(self, end: float) -> None:
         while time.monotonic() < end:
-            what = self.random.choices(["get", "cancel", "ingest", "write"], [20, 2, 2, 1])[0]
-            if what == "get":
+            action = self.random.choices(["get", "cancel", "ingest", "write"], [20, 2, 2, 1])[0]
+            if action == "get":
                 await self.get(self.random.choice([None, None, None, 0, 0.01, 0.07]))
-            elif what == "cancel":
+            elif action == "cancel":
                 task = asyncio.create_task(self.get(None))
                 await asyncio.sleep(self.random.uniform(0, 0.01))
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
             else:
-                await self.change("data_version" if what == "write" else "mentions_count")
+                await self.change("data_version" if action == "write" else "mentions_count")
 
     async def get(self, max_age: float | None) -> None:
         began_at = time.time()
@@ -151,7 +151,7 @@ class Worker:
             self.states.append(State(row["data_version"], row["mentions_count"], time.time()))
 
 
-async def main(what: str, database_url: str, redis_url: str, user_id: int, seed: int) -> None:
+async def main(task: str, database_url: str, redis_url: str, user_id: int, seed: int) -> None:
     pool = await open_pool(database_url)
     await pool.fetchval("SELECT 1")
     cached = Cached(pool, RedisBackend(redis_url, timeout_seconds=5), namespace=f"processes-{user_id}-{seed}")
@@ -159,10 +159,10 @@ async def main(what: str, database_url: str, redis_url: str, user_id: int, seed:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.readline)
-    came = await getattr(worker, what)()
+    result = await getattr(worker, task)()
     await cached.close()
     await pool.close()
-    sys.stdout.write(json.dumps(came) + "\n")
+    sys.stdout.write(json.dumps(result) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A checkout as the guides speak of it."""
+"""A checkout as the guides describe it."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ SECONDS = 300
 
 @dataclass(frozen=True)
 class Checkout:
-    """A folder, and the programs and variables that a reader of the guides has there."""
+    """A folder with the programs and variables that the guides presuppose."""
 
     folder: Path
     programs: Path
@@ -56,7 +56,7 @@ class Checkout:
 
 @contextmanager
 def checkout_of(demo: Demo) -> Iterator[Checkout]:
-    """A copy of the examples and the schema, beside the data folder of a running demo."""
+    """Yield a copy of the examples and the schema, beside the data folder of a running demo."""
     with tempfile.TemporaryDirectory(prefix="leadgraph-checkout-", ignore_cleanup_errors=True) as temporary:
         folder, programs = Path(temporary) / "checkout", Path(temporary) / "bin"
         built = shutil.ignore_patterns("node_modules", "gql", "__pycache__")

@@ -1,4 +1,4 @@
-"""The `leadgraph` command as tests run it."""
+"""The type of the fixture that runs the `leadgraph` command."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,4 +6,4 @@ from collections.abc import Callable
 from click.testing import Result
 
 Command = Callable[..., asyncio.Future[Result]]
-"""Runs `leadgraph` with arguments on the test's database."""
+"""A function that runs `leadgraph` with arguments on the test's database."""

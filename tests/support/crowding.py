@@ -1,4 +1,4 @@
-"""A crowd: many rows of few values, for tests of lists, filters, orders and executors."""
+"""Many rows with few distinct values, for tests of lists, filters, orders and executors."""
 
 import itertools
 import random
@@ -14,11 +14,11 @@ WORDS = ["crm", "Sales", "team", "budget", "jobs", "Größe", "50% off_", "back\
 
 
 class Crowding:
-    """Fills a world with rows of few values: many ties, many missing values, every enumeration."""
+    """A generator of random rows with many ties, many nulls and all values of the enums."""
 
     def __init__(self, world: World, seed: int = 1) -> None:
         self._world = world
-        self._random = random.Random(seed)  # noqa: S311 - the same crowd in every run
+        self._random = random.Random(seed)  # noqa: S311 - the same rows in every run
         self._numbers = itertools.count(1)
 
     def _moment(self) -> str:
@@ -185,7 +185,7 @@ class Crowding:
         )
 
     async def everything(self, name: str, size: int) -> None:
-        """About `size` rows of each entity; on average ten mentions for each keyword that has any."""
+        """Add about `size` rows of most entities. Keywords with mentions have ten on average."""
         keywords = await self.keywords(name, size // 2)
         integrations = await self.integrations(name, size // 4)
         await self.logs(name, integrations[:3], size // 2)

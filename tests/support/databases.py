@@ -1,4 +1,4 @@
-"""Databases on a PostgreSQL of the tests."""
+"""Databases on the PostgreSQL of the tests."""
 
 import itertools
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ import asyncpg
 
 from db.embedded import EmbeddedPostgres
 
-# What a crash would lose does not matter here. Short logs leave memory for databases.
+# Tests need no durability, because they do not survive a crash. Short logs leave memory for databases.
 FAST = {
     "fsync": "off",
     "synchronous_commit": "off",

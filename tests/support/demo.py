@@ -94,7 +94,7 @@ class Demo:
 
 @contextmanager
 def unstarted_demo() -> Iterator[Demo]:
-    """A demo on an empty data folder. It is stopped in the end if it was started."""
+    """Yield a demo on an empty data folder. Stop the demo in the end if the test has started it."""
     with data_folder() as folder:
         made = Demo(folder / "home")
         try:
@@ -107,7 +107,7 @@ def unstarted_demo() -> Iterator[Demo]:
 
 @contextmanager
 def running_demo(scale: str) -> Iterator[Demo]:
-    """A demo with this much data that runs inside of the block."""
+    """Yield a running demo with data of this scale."""
     with unstarted_demo() as made:
         made.start("--scale", scale)
         yield made

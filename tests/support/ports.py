@@ -4,7 +4,7 @@ import random
 import socket
 from contextlib import suppress
 
-# Below the ports that the systems give to outgoing connections. One of those could take the port before its server.
+# Operating systems give higher ports to outgoing connections, which could take a port before its server does.
 _PORTS = range(15_000, 32_000)
 _chosen: set[int] = set()
 _random = random.SystemRandom()

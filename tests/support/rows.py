@@ -1,4 +1,4 @@
-"""Builders of rows. Each returns the id of the new row; values that a test does not name have plain defaults."""
+"""Builders of rows. Each returns the id of the new row, and has defaults for values that a test does not give."""
 
 import itertools
 from collections.abc import Iterable

@@ -8,7 +8,7 @@ from services.accounts import api_key
 
 @dataclass
 class Sender:
-    """A user who sends mentions: the ids of the keywords are as the API has them."""
+    """A user who sends mentions, with an API key and the global ids of the keywords."""
 
     user_id: int
     key: str
@@ -17,7 +17,7 @@ class Sender:
 
 
 class AddSender(Protocol):
-    """Adds a user with keywords and a key with these scopes."""
+    """A function that adds a user with keywords, and an API key with these scopes."""
 
     async def __call__(
         self,

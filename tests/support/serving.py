@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @asynccontextmanager
 async def served(database_url: str, home: Path) -> AsyncIterator[tuple[str, int]]:
-    """The server's origin and the process's id, for as long as somebody is inside."""
+    """Start the server, yield its origin and its process id, and stop it in the end."""
     port = free_port()
     settings = {"DATABASE_URL": database_url, "HOME": str(home), "PORT": str(port)}
     process = await asyncio.create_subprocess_exec(

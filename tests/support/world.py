@@ -1,4 +1,4 @@
-"""A small world of users with rows, and the ways to ask the API about it."""
+"""Users with a few rows, and functions that query the API as one of these users."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ KEYWORDS, MENTIONS = 3, 4
 
 @dataclass
 class World:
-    """Users by name, with the keys that they ask with. `pool` is there to change it. `vault_key` seals credentials."""
+    """Users by name, with their API keys. Tests change rows through `pool`. `vault_key` encrypts credentials."""
 
     pool: Pool
     vault_key: str = field(default_factory=new_key)
@@ -48,7 +48,7 @@ class World:
     async def add(
         self, table: str, rows: Sequence[Mapping[str, object]], *, returning: str = "id"
     ) -> list[int]:
-        """Inserts rows that all have the same columns, and returns their ids."""
+        """Insert rows that all have the same columns, and return their ids."""
         columns = ", ".join(rows[0])
         found = await self.pool.fetch(
             f"INSERT INTO {table} ({columns}) "
@@ -82,14 +82,15 @@ class World:
         assert done == "UPDATE 1", f"{table} has no row {id_}."
 
     async def set_scopes(self, name: str, *scopes: str) -> None:
-        """What the user's key may do, from the next time that it is looked at."""
+        """Set the scopes of the user's key. A server that already trusts the key notices them a few seconds later."""
         await self.pool.execute(
             "UPDATE api_keys SET scopes = $2 WHERE user_id = $1", self.users[name], list(scopes)
         )
 
     async def contents(self) -> dict[str, list[dict[str, object]]]:
-        """All rows of all tables, but for when keys were used and users seen: what is equal to it later has not
-        changed.
+        """Return the rows of all tables, to compare with a later state.
+
+        The times of the last use of keys and users are left out, because authentication writes them.
         """
         found = {}
         for (table,) in await self.pool.fetch(
@@ -102,7 +103,7 @@ class World:
         return found
 
     async def add_keywords(self, name: str, *, keywords: int = KEYWORDS, mentions: int = MENTIONS) -> None:
-        """Keywords with mentions a minute apart. Every second mention is analysed and has a lead."""
+        """Add keywords with mentions one minute apart. Every second mention has an analysis and a lead."""
         await self.pool.execute(
             """
             WITH made AS (
@@ -178,14 +179,14 @@ class Answer:
 
 
 class Ask(Protocol):
-    """Asks the API as ann, as another user of the world, or without a key (viewer=None)."""
+    """A function that sends a document as ann, as another user, or without a key (viewer=None)."""
 
     async def __call__(self, document: str, *, viewer: str | None = "ann", **variables: object) -> Answer: ...
 
 
 @dataclass
 class Clock:
-    """What time it is for windows: a moment that a test has set, or the real one."""
+    """The current time for windows: the time that a test has set, or the real one."""
 
     at: datetime | None = None
 
@@ -195,7 +196,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Asker:
-    """Asks a module's world. Whatever is asked, no answer may be an error of ours."""
+    """A function that sends documents to the database of a test module. An INTERNAL error fails the test."""
 
     world: World
     client: httpx.AsyncClient
@@ -203,11 +204,11 @@ class Asker:
     clock: Clock
 
     async def forget(self) -> None:
-        """Has no figure answered from the cache that was computed before: as if everybody had written something."""
+        """Invalidate all cached figures, as a write of every user would."""
         await self.world.pool.execute("UPDATE users SET data_version = data_version + 1")
 
     async def __call__(self, document: str, *, viewer: str | None = "ann", **variables: object) -> Answer:
-        # Written in ASCII, so that a test can send what is no text, such as half a surrogate pair.
+        # ASCII escapes allow a test to send invalid text, such as an unpaired surrogate.
         body = json.dumps({"query": document, "variables": variables})
         headers = {"content-type": "application/json"}
         if viewer:

@@ -1,6 +1,4 @@
-"""Dashboards through the front door: what is computed and what is not, for whom, and that a figure is the same wherever
-it is asked.
-"""
+"""Dashboards: computed figures, statements, access, and equal figures at all places of the API."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -31,8 +29,10 @@ TYPES = build().schema.type_map
 
 @pytest.fixture(scope="module")
 async def people(asker: Asker) -> Any:
-    """ann has keywords with mentions of January, leads and integrations, ben less, new nothing at all; olga is an
-    operator.
+    """Four users, and a clock that shows a time in January.
+
+    The member ann has keywords with mentions and leads, and integrations. The member ben has fewer rows, and the
+    member new has no rows. The user olga is an operator.
     """
     world = asker.world
     for name in ("ann", "ben", "new"):
@@ -59,8 +59,8 @@ async def people(asker: Asker) -> Any:
 
 
 @pytest.fixture(autouse=True)
-async def _nothing_kept(people: Any) -> None:
-    """Each test begins without figures of those before."""
+async def _empty_cache(people: Any) -> None:
+    """Empty the cache, so that each test starts without figures of earlier tests."""
     await people.forget()
 
 
@@ -100,7 +100,7 @@ PARTS: dict[str, list[str]] = {
 
 
 @pytest.mark.parametrize("part", PARTS)
-async def test_only_what_is_selected_is_computed_and_that_once(people: Any, part: str) -> None:
+async def test_only_selected_figures_are_computed_and_each_is_computed_once(people: Any, part: str) -> None:
     answer = await people(f"{{ dashboard {{ {part} }} }}")
     assert answer.data
     assert answer.statements == PARTS[part]
@@ -115,7 +115,7 @@ ALL = [
 ]
 
 
-async def test_a_full_dashboard_takes_six_statements_whatever_the_number_of_mentions(people: Any) -> None:
+async def test_a_full_dashboard_takes_six_statements_for_any_number_of_mentions(people: Any) -> None:
     world = people.world
     user_id = await world.add_user("busy")
     await world.add_keywords("busy", keywords=5, mentions=10)
@@ -141,7 +141,7 @@ async def test_a_full_dashboard_takes_six_statements_whatever_the_number_of_ment
         50,
         550,
         550 + 5 * 598,
-    ]  # the rest is older than the window
+    ]  # the other mentions are older than the window
     leads = [answer.data["dashboard"]["recentLeads"] for answer in answers]
     assert leads[0] == leads[1] == leads[2] != []
 
@@ -161,7 +161,7 @@ fragment K on KeywordPerformance { keyword { id } mentions { value previous } pe
 """
 
 
-async def test_the_same_figures_are_reached_from_everywhere(people: Any) -> None:
+async def test_figures_are_the_same_at_every_place_of_the_api(people: Any) -> None:
     id_ = encode("User", people.world.users["ann"])
     data = (await people(SAME, id=id_)).data
     root = data["dashboard"]
@@ -181,7 +181,7 @@ async def test_the_same_figures_are_reached_from_everywhere(people: Any) -> None
     assert sum(point["converted"] for point in points) == conversions["converted"]["value"] > 0
 
 
-async def test_a_keywords_figures_are_the_same_where_it_stands_alone(people: Any) -> None:
+async def test_a_keywords_figures_are_the_same_in_the_ranking_and_on_the_keyword(people: Any) -> None:
     figures = """mentions { value previous change } leads { value previous } converted { value }
         conversionRate(basis: CONVERTED_PER_LEAD) { current { value numerator } change } performanceScore efficiencyScore
         overTime(by: WEEK) { points { start mentions leads } }"""
@@ -205,7 +205,9 @@ async def test_a_keywords_figures_are_the_same_where_it_stands_alone(people: Any
 @pytest.mark.parametrize(
     "basis", ["LEADS_PER_MENTION", "CONVERTED_PER_MENTION", "CONVERTED_PER_LEAD", "QUALIFIED_PER_LEAD"]
 )
-async def test_rates_over_all_time_are_the_users_own(people: Any, basis: str) -> None:
+async def test_rates_over_all_time_are_the_same_on_the_dashboard_and_the_user(
+    people: Any, basis: str
+) -> None:
     answer = await people(
         "query($b: RateBasis!) { viewer { conversionRate(basis: $b) { ...R } } dashboard { conversionMetrics { "
         "conversionRate(basis: $b) { ...R } } } } fragment R on Rate { value numerator denominator basis }",
@@ -216,7 +218,7 @@ async def test_rates_over_all_time_are_the_users_own(people: Any, basis: str) ->
     assert own["numerator"] > 0
 
 
-async def test_an_integrations_health_is_the_same_where_it_stands_alone(people: Any) -> None:
+async def test_health_is_the_same_on_the_dashboard_and_the_integration(people: Any) -> None:
     figures = "score problems computedAt uptime { day runs succeeded percent } lastRuns { id status message }"
     answer = await people(
         f"{{ dashboard {{ integrationStatus {{ integration {{ id }} {figures} }} }} "
@@ -231,7 +233,7 @@ async def test_an_integrations_health_is_the_same_where_it_stands_alone(people: 
 
 
 def leaves(name: str) -> str:
-    """All fields of a type that are values and take no arguments."""
+    """Return the leaf fields of a type that take no arguments, separated by spaces."""
     type_ = TYPES[name]
     assert isinstance(type_, GraphQLObjectType)
     return " ".join(
@@ -239,8 +241,8 @@ def leaves(name: str) -> str:
     )
 
 
-async def test_things_of_a_dashboard_have_all_that_they_have_elsewhere(people: Any) -> None:
-    """They are copies of rows; every value of theirs is the row's, and every relation can be followed."""
+async def test_rows_of_a_dashboard_have_the_same_fields_as_rows_elsewhere(people: Any) -> None:
+    """The rows of a dashboard are row snapshots with all values and relations of the rows."""
     lead = f"{leaves('Lead')} scoreBreakdown {{ relevance }} assignee {{ email }} user {{ id }}"
     mention = (
         f"{leaves('Mention')} analysis {{ sentiment }} lead {{ id }} keyword {{ id }} integration {{ id }}"
@@ -270,14 +272,14 @@ async def test_things_of_a_dashboard_have_all_that_they_have_elsewhere(people: A
         assert again.data["nodes"] == things
 
 
-async def test_what_is_known_with_the_leads_is_not_read_again(people: Any) -> None:
+async def test_mentions_and_keywords_of_recent_leads_take_no_further_statements(people: Any) -> None:
     document = """{ dashboard { recentLeads {
         mention { content keyword { keyword } } keyword { keyword mentionsCount }
     } } }"""
     assert (await people(document)).statements == ["users by id", "leads_recent"]
 
 
-async def test_one_who_has_nothing_sees_zeros_and_nothing_is_missing(people: Any) -> None:
+async def test_a_dashboard_of_a_user_without_rows_shows_zeros(people: Any) -> None:
     shown = (await people(DOCUMENT, viewer="new")).data["dashboard"]
     none = {"value": 0, "previous": 0, "change": 0, "changePercent": None}
     nothing = {"value": 0.0, "numerator": 0, "denominator": 0, "basis": "CONVERTED_PER_MENTION"}
@@ -298,7 +300,7 @@ async def test_one_who_has_nothing_sees_zeros_and_nothing_is_missing(people: Any
     assert [stage["ofPrevious"] for stage in shown["analytics"]["conversions"]["funnel"]] == [None] * 4
 
 
-async def test_a_keyword_without_leads_is_not_the_top_one(people: Any) -> None:
+async def test_a_keyword_without_leads_is_not_the_top_performing_keyword(people: Any) -> None:
     await people.world.add_user("hopeful")
     await people.world.add_keywords("hopeful", keywords=2, mentions=3)
     await people.world.pool.execute("DELETE FROM leads WHERE user_id = $1", people.world.users["hopeful"])
@@ -325,7 +327,7 @@ RANKED = "query($by: Ranking) { analytics { keywords(orderBy: $by) { keyword { i
         ("EFFICIENCY_SCORE", lambda one: one["efficiencyScore"]),
     ],
 )
-async def test_keywords_are_ranked_by_what_is_asked(
+async def test_keywords_are_ranked_by_the_requested_figure(
     people: Any, ranking: str, key: Callable[[Any], float]
 ) -> None:
     await people.world.add_user(ranking)
@@ -339,7 +341,7 @@ async def test_keywords_are_ranked_by_what_is_asked(
     ]["keywords"] == ranked[:2]
 
 
-async def test_others_dashboards_are_not_there(people: Any) -> None:
+async def test_dashboards_of_other_users_are_visible_to_operators_only(people: Any) -> None:
     document = "query($id: ID!) { user(id: $id) { dashboard { recentLeads { id } } } }"
     ann = encode("User", people.world.users["ann"])
     assert (await people(document, viewer="ben", id=ann)).data == {"user": None}
@@ -351,7 +353,7 @@ async def test_others_dashboards_are_not_there(people: Any) -> None:
     }
 
 
-async def test_many_dashboards_are_read_together(people: Any) -> None:
+async def test_dashboards_of_many_users_take_the_statements_of_one(people: Any) -> None:
     document = (
         "{ users { nodes { dashboard { "
         + DOCUMENT.split("dashboard(range: $range, timeZone: $zone, from: $from, to: $to) {", 1)[1]
@@ -382,7 +384,7 @@ BAD: list[tuple[str, str]] = [
     "place",
     ["dashboard({}) {{ range }}", "analytics({}) {{ range }}", "viewer {{ dashboard({}) {{ range }} }}"],
 )
-async def test_windows_that_cannot_be_are_refused_by_name(
+async def test_invalid_windows_are_refused_with_the_name_of_the_argument(
     people: Any, place: str, arguments: str, problem: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = await people("{ " + place.format(arguments) + " }")
@@ -401,13 +403,13 @@ async def test_windows_that_cannot_be_are_refused_by_name(
         ("analytics { keywords(first: 101) { asOf } }", "between 0 and 100"),
     ],
 )
-async def test_lists_have_a_largest_size(people: Any, field: str, problem: str) -> None:
+async def test_lists_of_a_dashboard_have_a_maximum_length(people: Any, field: str, problem: str) -> None:
     answer = await people(f"{{ dashboard {{ {field} }} }}")
     assert answer.code == "BAD_USER_INPUT"
     assert problem in answer.error["message"]
 
 
-async def test_a_series_has_a_largest_number_of_points(people: Any) -> None:
+async def test_a_time_series_has_a_maximum_number_of_points(people: Any) -> None:
     document = """query($by: TimeUnit) { analytics(from: "2024-01-01T00:00:00Z", to: "2026-01-01T00:00:00Z") {
         overTime(by: $by) { points { start } } } }"""
     answer = await people(document, by="DAY")
@@ -416,7 +418,7 @@ async def test_a_series_has_a_largest_number_of_points(people: Any) -> None:
     assert len((await people(document, by="WEEK")).data["analytics"]["overTime"]["points"]) == 105
 
 
-async def test_lists_can_be_longer_than_usual_and_empty(people: Any) -> None:
+async def test_lists_of_a_dashboard_can_be_empty_or_longer_than_the_default(people: Any) -> None:
     document = "query($n: Int!) { dashboard { recentLeads(first: $n) { id } keywordPerformance(first: $n) { asOf } } }"
     lengths = []
     for n in (0, 1, 10, 11, 50):
@@ -428,7 +430,7 @@ async def test_lists_can_be_longer_than_usual_and_empty(people: Any) -> None:
 
 
 async def add_partner(people: Any, name: str, scopes: Iterable[str]) -> None:
-    """Another key of the user, of few scopes."""
+    """Add another key of the user with these scopes."""
     secret = api_key.new_secret()
     async with people.world.pool.acquire() as connection:
         key_id = await stored_keys.create(
@@ -437,7 +439,7 @@ async def add_partner(people: Any, name: str, scopes: Iterable[str]) -> None:
     people.world.keys["partner"] = api_key.written(key_id, secret)
 
 
-NEEDED = {
+REQUIRED_SCOPES = {
     "recentLeads { id }": "read:leads",
     "asOf": "read:leads",
     "recentLeads { mention { id } }": "read:mentions",
@@ -451,21 +453,21 @@ NEEDED = {
 }
 
 
-@pytest.mark.parametrize("part", NEEDED)
-async def test_figures_need_the_scope_of_what_they_are_about(people: Any, part: str) -> None:
-    await add_partner(people, "ann", api_key.READ_SCOPES - {NEEDED[part]})
+@pytest.mark.parametrize("part", REQUIRED_SCOPES)
+async def test_figures_require_the_scope_of_their_rows(people: Any, part: str) -> None:
+    await add_partner(people, "ann", api_key.READ_SCOPES - {REQUIRED_SCOPES[part]})
     document = f"{{ dashboard {{ {part} }} }}"
     assert (await people(document)).data
     refused = await people(document, viewer="partner")
     assert refused.code == "FORBIDDEN"
-    assert f"`{NEEDED[part]}`" in refused.error["message"]
+    assert f"`{REQUIRED_SCOPES[part]}`" in refused.error["message"]
 
 
-async def test_nobody_has_no_dashboard(people: Any) -> None:
+async def test_a_dashboard_requires_authentication(people: Any) -> None:
     assert (await people("{ dashboard { range } }", viewer=None)).code == "UNAUTHENTICATED"
 
 
-async def test_as_of_is_the_moment_of_the_answer(people: Any) -> None:
+async def test_as_of_of_a_new_figure_is_the_time_of_the_response(people: Any) -> None:
     before = datetime.now(UTC) - timedelta(seconds=1)
     shown = (
         await people(
@@ -486,7 +488,7 @@ async def test_as_of_is_the_moment_of_the_answer(people: Any) -> None:
 FIGURES = "analytics{} {{ asOf: leads {{ asOf }} conversions {{ mentions {{ value }} }} }}"
 
 
-async def test_figures_may_be_a_little_old_but_never_older_than_what_the_viewer_wrote(people: Any) -> None:
+async def test_cached_figures_lack_ingested_rows_but_contain_the_viewers_own_writes(people: Any) -> None:
     world = people.world
     user_id = await world.add_user("writer")
     await world.add_keywords("writer", keywords=1, mentions=2)
@@ -499,7 +501,7 @@ async def test_figures_may_be_a_little_old_but_never_older_than_what_the_viewer_
         return number
 
     assert await mentions() == 2
-    # Ingest, or anybody else's SQL, does not say that it has written.
+    # Like ingest, this statement leaves the data version unchanged.
     await world.pool.execute(
         "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content, created_at) "
         "SELECT user_id, id, 'x', 'new', 'u', 'text', $2 FROM keywords WHERE user_id = $1",
@@ -509,7 +511,7 @@ async def test_figures_may_be_a_little_old_but_never_older_than_what_the_viewer_
     assert await mentions() == 2
     assert await mentions("(maxAge: 3600)") == 2
     assert await mentions("(maxAge: 0)") == 3
-    assert await mentions() == 3  # an exact answer is kept for others
+    assert await mentions() == 3  # the new figures are in the cache
     keyword_id = encode("Keyword", (await world.rows("keywords", "writer"))[0]["id"])
     written = await people(
         "mutation($id: ID!) { deleteKeyword(input: {id: $id}) { userErrors { message } } }",
@@ -525,14 +527,14 @@ async def test_figures_may_be_a_little_old_but_never_older_than_what_the_viewer_
     ["dashboard(maxAge: -1) { range }", "analytics(maxAge: -1) { range }", "viewer { dashboard(maxAge: -1) { range } }",
      "keywords { nodes { performance(maxAge: -1) { asOf } } }", "integrations { nodes { health(maxAge: -1) { asOf } } }"],
 )  # fmt: skip
-async def test_an_age_is_no_negative_number(people: Any, place: str) -> None:
+async def test_a_negative_max_age_is_refused(people: Any, place: str) -> None:
     answer = await people(f"{{ {place} }}")
     codes = {error["extensions"]["code"] for error in answer.body["errors"]}
     assert codes == {"BAD_USER_INPUT"}
     assert "`maxAge` must be at least 0 seconds, not -1." in answer.body["errors"][0]["message"]
 
 
-async def test_two_windows_of_different_ages_are_two_questions(people: Any) -> None:
+async def test_windows_with_different_maximum_ages_are_computed_separately(people: Any) -> None:
     document = """{ now: dashboard(maxAge: 0, range: TODAY) { ...D } week: dashboard(range: LAST_7_DAYS) { ...D } }
         fragment D on Dashboard { range analytics { leads { created { value } } overTime { points { leads } } } }"""
     shown = (await people(document)).data
@@ -544,7 +546,7 @@ async def test_two_windows_of_different_ages_are_two_questions(people: Any) -> N
         )
 
 
-async def test_what_is_warmed_is_what_a_dashboard_asks(people: Any) -> None:
+async def test_a_dashboard_of_a_warmed_user_computes_no_figures(people: Any) -> None:
     world = people.world
     user_id = await world.add_user("warm")
     await world.add_keywords("warm", keywords=2, mentions=3)
@@ -567,8 +569,8 @@ async def test_what_is_warmed_is_what_a_dashboard_asks(people: Any) -> None:
     assert (await people(DOCUMENT, viewer="warm")).statements == ["users by id"]
 
 
-async def taken_in(people: Any, name: str) -> None:
-    """One more mention with a lead for each of the user's keywords, which nobody says: it is like ingest."""
+async def add_without_new_version(people: Any, name: str) -> None:
+    """Add a mention with a lead to each keyword of the user. The data version stays the same, as after ingest."""
     user_id = people.world.users[name]
     await people.world.pool.execute(
         """WITH made AS (INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content, created_at)
@@ -581,7 +583,7 @@ async def taken_in(people: Any, name: str) -> None:
 
 @pytest.fixture
 async def late(people: Any) -> str:
-    """A user with dashboards that are warm, to whom mentions and leads have come since."""
+    """A user with mentions and leads that are newer than the cached dashboard."""
     name = f"late-{len(people.world.users)}"
     await people.world.add_user(name)
     await people.world.add_keywords(name, keywords=2, mentions=4)
@@ -592,7 +594,7 @@ async def late(people: Any) -> str:
         "{ dashboard { recentLeads(first: 50) { id } } keywords { nodes { efficiencyScore } } }",
     ):
         assert (await people(document, viewer=name)).data
-    await taken_in(people, name)
+    await add_without_new_version(people, name)
     await people.world.pool.execute(
         "DELETE FROM leads WHERE keyword_id <> $1 AND user_id = $2", keyword["id"], keyword["user_id"]
     )
@@ -602,10 +604,10 @@ async def late(people: Any) -> str:
 LATE = """{ dashboard { asOf recentLeads { keyword { id mentionsCount } } keywordPerformance { asOf keyword { mentionsCount } efficiencyScore } } }"""
 
 
-async def test_rows_that_come_with_figures_are_of_their_moment_and_all_others_of_the_answers(
+async def test_rows_of_cached_figures_are_snapshots_and_all_other_rows_are_current(
     people: Any, late: str
 ) -> None:
-    """However old the figures are: what has no `asOf` above it is what the database says now."""
+    """A row without an `asOf` above it is current, whatever the age of the figures."""
     document = """{ dashboard { recentLeads { keyword { mentionsCount } } keywordPerformance { keyword { mentionsCount } } }
         keywords { nodes { mentionsCount leads { nodes { keyword { mentionsCount } mention { keyword { mentionsCount } } } } } } }"""
     shown = (await people(document, viewer=late)).data
@@ -617,7 +619,7 @@ async def test_rows_that_come_with_figures_are_of_their_moment_and_all_others_of
     assert leads == [{"keyword": now, "mention": {"keyword": now}}]
 
 
-async def test_the_efficiency_of_a_keyword_is_of_the_moment_of_its_totals(people: Any, late: str) -> None:
+async def test_a_keywords_efficiency_score_agrees_with_its_current_totals(people: Any, late: str) -> None:
     fields = "mentionsCount leadsCount performanceScore efficiencyScore"
     document = f"{{ keywords {{ nodes {{ {fields} performance {{ performanceScore efficiencyScore }} }} }} }}"
     warm = (await people(document, viewer=late)).data["keywords"]["nodes"]
@@ -627,9 +629,7 @@ async def test_the_efficiency_of_a_keyword_is_of_the_moment_of_its_totals(people
         assert one["performance"] == {name: one[name] for name in ("performanceScore", "efficiencyScore")}
 
 
-async def test_the_newest_leads_are_of_the_dashboards_moment_or_of_the_answers(
-    people: Any, late: str
-) -> None:
+async def test_more_recent_leads_than_the_default_are_read_from_the_database(people: Any, late: str) -> None:
     shown = (
         await people(
             "{ dashboard { few: recentLeads { id } many: recentLeads(first: 50) { id } } }", viewer=late
@@ -639,7 +639,7 @@ async def test_the_newest_leads_are_of_the_dashboards_moment_or_of_the_answers(
     assert {lead["id"] for lead in shown["many"]} == there != {lead["id"] for lead in shown["few"]}
 
 
-async def test_a_zone_that_is_none_any_more_is_told_as_the_users_own(people: Any) -> None:
+async def test_an_unknown_time_zone_of_the_user_is_refused_with_a_hint(people: Any) -> None:
     user_id = await people.world.add_user("nowhere")
     await people.world.change("users", user_id, time_zone="Mars/Olympus")
     for document in (
@@ -649,12 +649,12 @@ async def test_a_zone_that_is_none_any_more_is_told_as_the_users_own(people: Any
         answer = await people(document, viewer="nowhere")
         assert answer.code == "BAD_USER_INPUT"
         assert "`timeZone`: the viewer's own zone 'Mars/Olympus'" in answer.error["message"]
-        assert "name another one" in answer.error["message"]
+        assert "Name another zone." in answer.error["message"]
     assert (await people('{ dashboard(timeZone: "UTC") { timeZone } }', viewer="nowhere")).data
 
 
-async def test_who_may_only_write_sees_no_figures_in_what_a_mutation_answers(people: Any) -> None:
-    """Neither before others have made them warm, nor after."""
+async def test_a_key_without_read_scopes_sees_no_figures_in_a_mutation_payload(people: Any) -> None:
+    """The figures are refused even if the cache contains them."""
     name = "writing"
     await people.world.add_user(name)
     await people.world.add_keywords(name, keywords=1, mentions=2)
@@ -686,8 +686,8 @@ async def test_who_may_only_write_sees_no_figures_in_what_a_mutation_answers(peo
         assert f"`read:{table}`" in answer.error["message"]
 
 
-async def test_an_integration_that_goes_before_its_answer_is_read_has_no_runs(people: Any) -> None:
-    """As another process deletes it between the commit of a mutation and the snapshot of its payload."""
+async def test_an_integration_deleted_before_its_payload_is_read_has_no_runs(people: Any) -> None:
+    """Another process deletes the integration between the commit of a mutation and the snapshot of the payload."""
     world = people.world
     user_id = await world.add_user("going")
     await world.add_integrations("going", integrations=1)

@@ -1,5 +1,7 @@
-"""Every figure of a dashboard, computed once more in plain Python from the rows, on random data, in odd zones and at
-the edges of windows. Nothing of the product computes here: days are told by the clocks of each quarter of an hour.
+"""Every figure of a dashboard, computed a second time in plain Python from the rows.
+
+The rows are random, in unusual time zones and at the edges of windows. The second computation shares no code with
+the product. It finds the days of a zone by the local date of each quarter of an hour.
 """
 
 import calendar
@@ -42,18 +44,18 @@ ZONES = [
 ]  # fmt: skip
 
 
-def half_up(exact: Fraction, decimals: int = 2) -> float:
+def round_half_up(exact: Fraction, decimals: int = 2) -> float:
     scaled = abs(exact) * 10**decimals
     whole = int(scaled) + (scaled - int(scaled) >= Fraction(1, 2))
     return float((-1 if exact < 0 else 1) * Fraction(whole, 10**decimals))
 
 
 def percent(part: int, whole: int) -> float:
-    return half_up(Fraction(100 * part, whole))
+    return round_half_up(Fraction(100 * part, whole))
 
 
 class Calendar:
-    """The days of a zone around a moment, told quarter by quarter: a day begins when its date is first shown."""
+    """The days of a zone around a moment. A day starts at the first quarter of an hour with its date."""
 
     def __init__(self, zone: str, now: datetime, days: int = 100) -> None:
         self.zone = ZoneInfo(zone)
@@ -65,7 +67,7 @@ class Calendar:
         self.today = now.astimezone(self.zone).date()
 
     def start(self, day: date) -> datetime:
-        """Of a day that there was not: the beginning of the next one."""
+        """Return the start of a day, or of the next day if the zone skipped the day."""
         while day not in self.begins:
             day += timedelta(days=1)
         return self.begins[day]
@@ -77,12 +79,12 @@ class Calendar:
         return day
 
     def days(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-        """The days of a window, with their ends cut to it."""
+        """Return start and end of each day of a window. The window cuts its first and last day."""
         edges = sorted(begin for begin in self.begins.values() if start < begin < end)
         return list(itertools.pairwise([start, *edges, end]))
 
 
-def month_before(moment: datetime, months: int, zone: ZoneInfo) -> datetime:
+def months_before(moment: datetime, months: int, zone: ZoneInfo) -> datetime:
     clock = moment.astimezone(zone)
     year, month = clock.year, clock.month
     for _ in range(months):
@@ -92,7 +94,7 @@ def month_before(moment: datetime, months: int, zone: ZoneInfo) -> datetime:
 
 
 def window(name: str, days: Calendar, now: datetime) -> tuple[datetime, datetime, datetime]:
-    """The beginning of the window before, of the window, and its end."""
+    """Return the start of the previous window, the start of the window, and the end of the window."""
     today = days.today
     tomorrow, first = today + timedelta(days=1), today.replace(day=1)
     last_month = (first - timedelta(days=1)).replace(day=1)
@@ -101,7 +103,7 @@ def window(name: str, days: Calendar, now: datetime) -> tuple[datetime, datetime
     yesterday = days.before(today)
     if name == "ROLLING_MONTH":
         end = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0) + QUARTER
-        return month_before(end, 2, days.zone), month_before(end, 1, days.zone), end
+        return months_before(end, 2, days.zone), months_before(end, 1, days.zone), end
     edges = {
         "TODAY": (yesterday, today, tomorrow),
         "YESTERDAY": (days.before(yesterday), yesterday, today),
@@ -116,7 +118,7 @@ def window(name: str, days: Calendar, now: datetime) -> tuple[datetime, datetime
 
 @dataclass(frozen=True)
 class Facts:
-    """A user's rows, a window and the one before it."""
+    """A user's rows, a window and the previous window."""
 
     rows: Mapping[str, Sequence[Row]]
     days: Calendar
@@ -162,7 +164,7 @@ def rate_trend(trends: dict[str, Any], over: str, under: str, basis: str) -> dic
 
 
 def wilson(leads: int, mentions: int) -> Decimal:
-    """The lower bound of the interval, by the textbook's other form, to fifty digits; as the product, cut to twelve."""
+    """Return the lower bound of the Wilson interval to twelve decimals, by a formula that the product does not use."""
     with localcontext(prec=60):
         z, n, p = Decimal("1.96"), Decimal(mentions), Decimal(leads) / Decimal(mentions)
         root = (p * (1 - p) / n + z * z / (4 * n * n)).sqrt()
@@ -185,8 +187,8 @@ def keyword_figures(facts: Facts, keyword: Row, peers: Sequence[Row]) -> dict[st
         },
         **trends,
         "conversionRate": rate_trend(trends, "leads", "mentions", "LEADS_PER_MENTION"),
-        "performanceScore": int(half_up(volume, 0)),
-        "efficiencyScore": int(half_up(Fraction(100 * not_better, len(bounds)), 0)),
+        "performanceScore": int(round_half_up(volume, 0)),
+        "efficiencyScore": int(round_half_up(Fraction(100 * not_better, len(bounds)), 0)),
     }
 
 
@@ -326,7 +328,7 @@ def dashboard(facts: Facts, name: str, zone: str) -> dict[str, Any]:
         {
             "start": iso(start),
             "end": iso(end),
-            "partial": start <= facts.now < end or not is_whole(facts, start, end),
+            "partial": start <= facts.now < end or not contains_whole_day(facts, start, end),
             **{measure: facts.count(measure, start, end) for measure in MEASURES},
         }
         for start, end in facts.days.days(facts.start, facts.end)
@@ -370,8 +372,8 @@ def dashboard(facts: Facts, name: str, zone: str) -> dict[str, Any]:
     }
 
 
-def is_whole(facts: Facts, start: datetime, end: datetime) -> bool:
-    """Whether the window has not cut the day."""
+def contains_whole_day(facts: Facts, start: datetime, end: datetime) -> bool:
+    """Return whether the window contains the whole day."""
     begins = set(facts.days.begins.values())
     return start in begins and end in begins
 
@@ -380,7 +382,7 @@ _numbers = itertools.count()
 
 
 async def add_rows(world: World, moments: Sequence[datetime], chance: random.Random, now: datetime) -> str:
-    """A member with rows at these moments, and more that were moved, or are no more."""
+    """Add a member with rows at these moments, change and delete some of the rows, and return the member's name."""
     name = f"member-{next(_numbers)}"
     user_id = await world.add_user(name)
     await world.change("users", user_id, time_zone="Asia/Kathmandu")
@@ -402,7 +404,7 @@ async def add_rows(world: World, moments: Sequence[datetime], chance: random.Ran
     mention_ids = await world.add("mentions", mentions)
     chosen = [id_ for id_ in mention_ids if chance.random() < 0.6]
     if chosen:
-        await world.add("leads", [lead_of(id_, moments, chance) for id_ in chosen])
+        await world.add("leads", [random_lead(id_, moments, chance) for id_ in chosen])
     await world.pool.execute("DELETE FROM mentions WHERE user_id = $1 AND id % 7 = 0", user_id)
     await world.pool.execute(
         "UPDATE mentions SET created_at = $2 WHERE user_id = $1 AND id % 5 = 0",
@@ -418,7 +420,7 @@ async def add_rows(world: World, moments: Sequence[datetime], chance: random.Ran
     return name
 
 
-def lead_of(mention_id: int, moments: Sequence[datetime], chance: random.Random) -> dict[str, Any]:
+def random_lead(mention_id: int, moments: Sequence[datetime], chance: random.Random) -> dict[str, Any]:
     def perhaps() -> str | None:
         return chance.choice(moments).isoformat() if chance.random() < 0.5 else None
 
@@ -476,7 +478,7 @@ async def add_integrations(world: World, user_id: int, chance: random.Random, no
 TABLES = ("keywords", "mentions", "leads", "integrations", "integration_logs")
 
 
-async def facts_of(
+async def read_facts(
     world: World, name: str, days: Calendar, now: datetime, edges: Iterable[datetime]
 ) -> Facts:
     rows = {table: await world.rows(table, name) for table in TABLES}
@@ -485,10 +487,10 @@ async def facts_of(
 
 NAMES = ["TODAY", "YESTERDAY", "LAST_7_DAYS", "LAST_30_DAYS", "THIS_MONTH", "PREVIOUS_MONTH", "ROLLING_MONTH"]
 CHANGES = [
-    datetime(2011, 12, 30, 9, 59, tzinfo=UTC),  # Samoa is about to leave a day out
+    datetime(2011, 12, 30, 9, 59, tzinfo=UTC),  # Samoa is about to skip a day
     datetime(2012, 1, 3, 12, tzinfo=UTC),
     datetime(2026, 3, 29, 0, 30, tzinfo=UTC),  # clocks go forward in Europe
-    datetime(2026, 11, 1, 5, 59, tzinfo=UTC),  # and back in America
+    datetime(2026, 11, 1, 5, 59, tzinfo=UTC),  # clocks go back in America
     datetime(2018, 11, 4, 2, 30, tzinfo=UTC),  # there was no midnight in São Paulo
     datetime(2024, 2, 29, 23, 59, 59, 999_999, tzinfo=UTC),
 ]
@@ -502,15 +504,15 @@ varied = settings(
     deadline=None,
     derandomize=True,
     database=None,
-    phases=[Phase.generate],  # each example leaves its rows behind, so that none is the same again
+    phases=[Phase.generate],  # an example cannot be repeated, because its rows stay in the database
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
-def pool_of(
+def candidate_moments(
     edges: Sequence[datetime], days: Calendar, now: datetime, chance: random.Random
 ) -> list[datetime]:
-    """Moments at the edges of windows and days, just before and after them, and anywhere around."""
+    """Return moments at the edges of windows and days, just before and after the edges, and at random."""
     span = (edges[-1] - edges[0]) // MOMENT
     midnights = chance.sample(sorted(days.begins.values()), 6)
     edges = [*edges, *midnights, now]
@@ -521,16 +523,16 @@ def pool_of(
 
 @varied
 @given(st.sampled_from(NAMES), st.sampled_from(ZONES), nows, st.integers(0, 2**32))
-async def test_every_figure_of_a_dashboard_is_what_the_rows_say(
+async def test_every_figure_of_a_dashboard_equals_a_computation_from_the_rows(
     asker: Asker, name: str, zone: str, now: datetime, seed: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 - data of a test
     days = Calendar(zone, now)
     edges = window(name, days, now)
-    member = await add_rows(asker.world, pool_of(edges, days, now, chance), chance, now)
+    member = await add_rows(asker.world, candidate_moments(edges, days, now, chance), chance, now)
     asker.clock.at = now
     answer = await asker(DOCUMENT, viewer=member, range=name, zone=zone)
-    facts = await facts_of(asker.world, member, days, now, edges)
+    facts = await read_facts(asker.world, member, days, now, edges)
     assert answer.data["dashboard"] == dashboard(facts, name, zone)
     assert len(answer.statements) == 6
 
@@ -549,7 +551,7 @@ fragment P on Point { start end mentions leads qualified converted }"""
 def grouped(
     facts: Facts, unit_of: Callable[[date], Any], which: Callable[[Row], bool]
 ) -> list[dict[str, Any]]:
-    """Days of the window by the unit that they are in; a day that the window cuts is in its own."""
+    """Return the points of a time series by unit. A day that the window cuts counts for the unit of its date."""
     units: dict[Any, list[tuple[datetime, datetime]]] = {}
     dates = sorted((begin, day) for day, begin in facts.days.begins.items())
     for start, end in facts.days.days(facts.start, facts.end):
@@ -567,16 +569,16 @@ def grouped(
 
 @settings(varied, max_examples=40)
 @given(st.sampled_from(NAMES), st.sampled_from(ZONES), nows, st.integers(0, 2**32), st.integers(1, 7))
-async def test_series_are_whole_and_right_by_any_unit(
+async def test_time_series_by_any_unit_equal_a_computation_from_the_rows(
     asker: Asker, name: str, zone: str, now: datetime, seed: int, week_start: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 - data of a test
     days = Calendar(zone, now)
     edges = window(name, days, now)
-    member = await add_rows(asker.world, pool_of(edges, days, now, chance), chance, now)
+    member = await add_rows(asker.world, candidate_moments(edges, days, now, chance), chance, now)
     user_id = asker.world.users[member]
     await asker.world.change("users", user_id, week_start=week_start)
-    facts = await facts_of(asker.world, member, days, now, edges)
+    facts = await read_facts(asker.world, member, days, now, edges)
     keyword_id = min(row["id"] for row in facts.rows["keywords"])
     asker.clock.at = now
     answer = await asker(SERIES, viewer=member, range=name, zone=zone, id=encode("Keyword", keyword_id))
@@ -611,7 +613,7 @@ CUSTOM = """query($from: DateTime!, $to: DateTime!, $zone: String) {
 
 @settings(varied, max_examples=40)
 @given(st.sampled_from(ZONES), nows, st.integers(1, 40 * 96), st.booleans(), st.integers(0, 2**32))
-async def test_custom_windows_on_any_quarters_count_exactly_their_moments(
+async def test_custom_windows_count_exactly_the_rows_within_them(
     asker: Asker, zone: str, now: datetime, quarters: int, whole_days: bool, seed: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 - data of a test
@@ -624,13 +626,13 @@ async def test_custom_windows_on_any_quarters_count_exactly_their_moments(
         first -= timedelta(days=length)
         start, end = days.start(first), days.start(first + timedelta(days=length))
         previous = days.start(first - timedelta(days=length))
-    if start == end:  # the only day is one that there was not
+    if start == end:  # the zone skipped the only day
         return
     edges = (previous, start, end)
-    member = await add_rows(asker.world, pool_of(edges, days, now, chance), chance, now)
+    member = await add_rows(asker.world, candidate_moments(edges, days, now, chance), chance, now)
     asker.clock.at = now
     answer = await asker(CUSTOM, viewer=member, zone=zone, **{"from": iso(start), "to": iso(end)})
-    facts = await facts_of(asker.world, member, days, now, edges)
+    facts = await read_facts(asker.world, member, days, now, edges)
     trends = facts.trends()
     assert answer.data["analytics"] == {
         "range": "CUSTOM",
@@ -642,13 +644,13 @@ async def test_custom_windows_on_any_quarters_count_exactly_their_moments(
     }
 
 
-def test_wilsons_bound_is_the_published_one() -> None:
-    """Ten of twenty: 0.2993, as tables of the interval give it."""
+def test_the_expected_wilson_bound_equals_the_published_value() -> None:
+    """Published tables give 0.2993 for ten of twenty."""
     assert round(wilson(10, 20), 4) == Decimal("0.2993")
     assert wilson(0, 5) == 0
 
 
 @pytest.fixture(autouse=True)
-def _real_time_afterwards(asker: Asker) -> Any:
+def _reset_clock(asker: Asker) -> Any:
     yield
     asker.clock.at = None

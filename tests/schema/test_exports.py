@@ -1,4 +1,4 @@
-"""Exports: the rows of a list in a file, each once, for whoever asked and nobody else."""
+"""Exports: files with each row of a list, visible only to the user who created the export."""
 
 import asyncio
 import csv
@@ -48,20 +48,20 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\n", "\r", "\uff1d", "\uff0b", "\uff0d", 
 
 @dataclass(frozen=True)
 class Exporting:
-    """Asks for exports, does a worker's work, and fetches files."""
+    """Creates exports, does the work of a worker, and downloads files."""
 
     ask: Ask
     world: World
     client: httpx.AsyncClient
 
     async def create(self, list_: str, *, viewer: str = "ann", **more: Any) -> Any:
-        """The payload of an export of the list. `format` and `key` stand beside the list, the rest in it."""
+        """Create an export of the list, and return the payload. `more` has `format`, `key` and fields of the list."""
         beside = {"format": more.pop("format", "JSON_LINES"), "idempotencyKey": more.pop("key", None)}
         given = {"list": {list_: more}, **beside}
         return (await self.ask(CREATE + WHOLE, viewer=viewer, input=given)).data["createExport"]
 
     async def work(self, *, turns: int = 10_000, rows: int = 7) -> int:
-        """Takes turns while there are any, and returns how many it took."""
+        """Take turns until no work is left, and return the number of turns."""
         for taken in range(turns):
             if not await take_turn(self.world.pool, export_table_of, rows_per_turn=rows):
                 return taken
@@ -79,7 +79,7 @@ class Exporting:
         return await self.client.get(url, headers={"authorization": f"Bearer {key}", **headers})
 
     async def text(self, list_: str, *, viewer: str = "ann", rows: int = 7, **more: Any) -> str:
-        """What the file of an export says, from asking to unpacking."""
+        """Create an export, run and download the export, and return the unpacked text."""
         payload = await self.create(list_, viewer=viewer, **more)
         assert payload["userErrors"] == []
         await self.work(rows=rows)
@@ -97,44 +97,44 @@ class Exporting:
 
 @pytest.fixture
 def exporting(ask: Ask, world: World, client: httpx.AsyncClient) -> Exporting:
-    """In a world of ann, ben and olga, a few rows each."""
+    """Exports in the small world."""
     return Exporting(ask, world, client)
 
 
 @pytest.fixture(scope="module")
 async def crowded(asker: Asker, crowd: World) -> Exporting:
-    """In a crowd that all tests share: about ninety rows of each list."""
+    """Exports in the crowded world that all tests share."""
     return Exporting(asker, crowd, asker.client)
 
 
 def selection(names: Sequence[str]) -> str:
-    """What the API calls the columns: ids of others are the ids of fields."""
-    return " ".join(" { ".join(_way(name)) + " }" * (len(_way(name)) - 1) for name in names)
+    """Return the selection set of the columns: `keywordId` becomes `keyword { id }`."""
+    return " ".join(" { ".join(_path(name)) + " }" * (len(_path(name)) - 1) for name in names)
 
 
-def _way(name: str) -> list[str]:
-    *way, last = name.split(".")
-    return [*way, last.removesuffix("Id"), "id"] if _is_reference(last) else [*way, last]
+def _path(name: str) -> list[str]:
+    *path, last = name.split(".")
+    return [*path, last.removesuffix("Id"), "id"] if _is_reference(last) else [*path, last]
 
 
 def _is_reference(name: str) -> bool:
     return name.endswith("Id") and name not in {"externalId", "externalAccountId"}
 
 
-def at(node: Any, name: str) -> Any:
-    for step in _way(name):
+def value_at(node: Any, name: str) -> Any:
+    for step in _path(name):
         node = None if node is None else node[step]
     return node
 
 
-async def all_of(crowd: Exporting, viewer: str, list_: str, names: Sequence[str]) -> list[Any]:
-    """The rows as GraphQL shows them, the newest first."""
+async def all_nodes(crowd: Exporting, viewer: str, list_: str, names: Sequence[str]) -> list[Any]:
+    """Return all rows as GraphQL returns them, newest first."""
     if list_ == "integrationLogs":
         inner = f"nodes {{ id createdAt {selection(names)} }}"
         document = f"{{ integrations(first: 40) {{ nodes {{ logs(first: 100) {{ {inner} }} }} }} }}"
         found = (await crowd.ask(document, viewer=viewer)).data["integrations"]["nodes"]
         logs = [log for one in found for log in one["logs"]["nodes"]]
-        return sorted(logs, key=lambda log: (log["createdAt"], number(log["id"])), reverse=True)
+        return sorted(logs, key=lambda log: (log["createdAt"], row_id(log["id"])), reverse=True)
     nodes, after = [], None
     while True:
         document = (
@@ -148,25 +148,26 @@ async def all_of(crowd: Exporting, viewer: str, list_: str, names: Sequence[str]
             return nodes
 
 
-def number(id_: str) -> int:
+def row_id(id_: str) -> int:
     return int(b64decode(id_).split(b":")[1])
 
 
 @pytest.mark.parametrize("viewer", ["ann", "ben", "olga"])
 @pytest.mark.parametrize("entity", ENTITIES)
-async def test_each_column_of_each_row_is_what_the_api_shows(
+async def test_each_exported_column_equals_the_field_of_the_api(
     crowded: Exporting, entity: ExportEntity, viewer: str
 ) -> None:
     names, list_ = list(columns_of(entity)), LISTS[entity]
     expected = [
-        {name: at(node, name) for name in names} for node in await all_of(crowded, viewer, list_, names)
+        {name: value_at(node, name) for name in names}
+        for node in await all_nodes(crowded, viewer, list_, names)
     ]
     assert len(expected) > 5
     assert await crowded.rows(list_, viewer=viewer, columns=names) == expected
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
-def test_each_plain_field_of_the_api_can_be_exported(graph: Graph, entity: ExportEntity) -> None:
+def test_each_leaf_field_that_is_a_column_can_be_exported(graph: Graph, entity: ExportEntity) -> None:
     tags = {ExportEntity.INTEGRATION_LOGS: "IntegrationLog"}
     type_: Any = graph.schema.get_type(tags.get(entity, entity.value[:-1].capitalize()))
     fields = {name for name, field in type_.fields.items() if not getattr(field.type, "of_type", field.type).__class__.__name__.endswith("ObjectType")}  # fmt: skip
@@ -180,7 +181,7 @@ def test_each_plain_field_of_the_api_can_be_exported(graph: Graph, entity: Expor
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
-async def test_csv_says_what_json_says(crowded: Exporting, entity: ExportEntity) -> None:
+async def test_csv_files_have_the_same_values_as_json_files(crowded: Exporting, entity: ExportEntity) -> None:
     names, list_ = list(columns_of(entity)), LISTS[entity]
     rows = await crowded.rows(list_, columns=names)
     header, *cells = csv.reader(
@@ -200,14 +201,14 @@ def as_cell(value: Any) -> str:
             return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-async def test_without_a_choice_the_columns_are_those_of_the_row_itself(crowded: Exporting) -> None:
+async def test_the_default_columns_of_an_export_are_those_of_the_row_itself(crowded: Exporting) -> None:
     for entity, list_ in LISTS.items():
         (first, *_) = await crowded.rows(list_)
         assert list(first) == usual_columns(entity)
         assert not any("." in name for name in first)
 
 
-async def test_columns_come_in_the_order_in_which_they_are_named(crowded: Exporting) -> None:
+async def test_columns_of_a_file_are_in_the_requested_order(crowded: Exporting) -> None:
     names = ["mention.url", "status", "id", "keyword.keyword"]
     (first, *_) = await crowded.rows("leads", columns=names)
     assert list(first) == names
@@ -227,17 +228,17 @@ ORDERS: Mapping[str, Any] = {
 @pytest.mark.parametrize(
     ("list_", "order"), [(list_, order.name) for list_, orders in ORDERS.items() for order in orders]
 )
-async def test_rows_come_in_the_order_of_the_list_whatever_a_turn_holds(
+async def test_rows_of_a_file_are_in_the_order_of_the_list_for_turns_of_any_size(
     crowded: Exporting, list_: str, order: str, rows: int
 ) -> None:
     where: dict[str, Any] = {"search": "crm or sales"} if order == "BEST_MATCH" else {}
-    if rows == 1:  # few of them, for each is a turn
+    if rows == 1:  # fewer rows, because each row takes a turn
         where |= {"createdAt": {"gte": "2026-02-02T00:00:00Z"}} if list_ != "integrations" else {}
     exported = [
         row["id"] for row in await crowded.rows(list_, filter=where, orderBy=order, rows=rows, columns=["id"])
     ]
     if list_ == "integrationLogs":
-        expected = [node["id"] for node in await all_of(crowded, "ann", list_, ["id", "createdAt"]) if not where or node["createdAt"] >= "2026-02-02"]  # fmt: skip
+        expected = [node["id"] for node in await all_nodes(crowded, "ann", list_, ["id", "createdAt"]) if not where or node["createdAt"] >= "2026-02-02"]  # fmt: skip
         assert exported == (expected if order == "NEWEST" else expected[::-1])
         return
     filter_, order_ = {"keywords": "Keyword", "mentions": "Mention", "leads": "Lead", "integrations": "Integration"}[list_], order  # fmt: skip
@@ -264,7 +265,7 @@ FILTERS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("list_", "where"), FILTERS)
-async def test_a_filter_lets_through_what_it_does_in_the_list(
+async def test_a_filter_matches_the_same_rows_in_an_export_as_in_the_list(
     crowded: Exporting, list_: str, where: dict[str, Any]
 ) -> None:
     name = f"{list_[0].upper()}{list_[1:-1]}Filter"
@@ -277,7 +278,7 @@ async def test_a_filter_lets_through_what_it_does_in_the_list(
     assert exported == page["nodes"]
 
 
-async def test_logs_are_exported_of_all_integrations_or_of_some(exporting: Exporting) -> None:
+async def test_logs_of_all_or_of_selected_integrations_are_exported(exporting: Exporting) -> None:
     (one, other) = sorted(row["id"] for row in await exporting.world.rows("integrations", "ann"))
     foreign, *_ = (row["id"] for row in await exporting.world.rows("integrations", "ben"))
 
@@ -290,7 +291,7 @@ async def test_logs_are_exported_of_all_integrations_or_of_some(exporting: Expor
     assert await owners(foreign) == []
 
 
-async def test_how_far_it_is_can_be_seen(exporting: Exporting) -> None:
+async def test_an_export_shows_its_progress(exporting: Exporting) -> None:
     payload = await exporting.create("mentions")
     waiting = payload["export"]
     assert payload["replayed"] is False
@@ -316,7 +317,7 @@ async def test_how_far_it_is_can_be_seen(exporting: Exporting) -> None:
     assert (kept, done["startedAt"]) == (timedelta(days=7), running["startedAt"])
 
 
-async def test_a_list_of_nothing_is_an_empty_file(exporting: Exporting) -> None:
+async def test_an_export_without_rows_is_an_empty_file_or_a_csv_header(exporting: Exporting) -> None:
     nothing: dict[str, Any] = {"or": []}
     assert await exporting.text("mentions", filter=nothing) == ""
     assert await exporting.text("mentions", filter=nothing, columns=["id"], format="CSV") == "id\r\n"
@@ -326,7 +327,7 @@ async def test_a_list_of_nothing_is_an_empty_file(exporting: Exporting) -> None:
     assert last == {"rowsCount": 0, "rowsTotal": 0}
 
 
-async def test_rows_that_stay_come_once_whatever_comes_and_goes(exporting: Exporting) -> None:
+async def test_rows_that_exist_during_the_whole_export_are_written_once(exporting: Exporting) -> None:
     world, list_ = exporting.world, "mentions"
     stays = {row["id"] for row in await world.rows("mentions", "ann")}
     keyword_id: int = await world.pool.fetchval(
@@ -335,7 +336,7 @@ async def test_rows_that_stay_come_once_whatever_comes_and_goes(exporting: Expor
     made = await exporting.create(list_, columns=["id"])
     for turn in range(4):
         assert await exporting.work(turns=1, rows=3) == 1
-        # A row in front of what was written, one behind it, and one that goes.
+        # Add a row before the written ones and a row after them, and delete a row.
         new = [
             {
                 "user_id": world.users["ann"], "keyword_id": keyword_id, "platform": "web", "kind": "post",
@@ -352,13 +353,13 @@ async def test_rows_that_stay_come_once_whatever_comes_and_goes(exporting: Expor
         stays.discard(gone)
     await exporting.work(rows=3)
     answer = await exporting.get(made["export"]["id"])
-    found = [number(json.loads(line)["id"]) for line in gzip.decompress(answer.content).splitlines()]
+    found = [row_id(json.loads(line)["id"]) for line in gzip.decompress(answer.content).splitlines()]
     assert len(found) == len(set(found))
     assert stays <= set(found)
     assert len(stays) == 8
 
 
-async def test_exports_take_turns(exporting: Exporting) -> None:
+async def test_unfinished_exports_are_written_in_turns(exporting: Exporting) -> None:
     ids = [
         (await exporting.create("mentions", viewer=name))["export"]["id"] for name in ("ann", "ann", "ben")
     ]
@@ -371,30 +372,32 @@ async def test_exports_take_turns(exporting: Exporting) -> None:
     assert len(set(ids)) == 3
 
 
-async def test_several_workers_at_once_write_each_row_once(exporting: Exporting) -> None:
+async def test_concurrent_workers_write_each_row_once(exporting: Exporting) -> None:
     made = [await exporting.create("mentions", columns=["id"]) for _ in range(4)]
     await asyncio.gather(*(exporting.work(rows=1) for _ in range(8)))
     expected = sorted((row["id"] for row in await exporting.world.rows("mentions", "ann")), reverse=True)
     for payload in made:
         answer = await exporting.get(payload["export"]["id"])
         lines = gzip.decompress(answer.content).splitlines()
-        assert sorted((number(json.loads(line)["id"]) for line in lines), reverse=True) == expected
+        assert sorted((row_id(json.loads(line)["id"]) for line in lines), reverse=True) == expected
 
 
-# Whose they are.
+# Access
 
 
-async def test_a_member_exports_their_own_rows_and_an_operator_everybodys(exporting: Exporting) -> None:
+async def test_members_export_their_own_rows_and_operators_the_rows_of_all_users(
+    exporting: Exporting,
+) -> None:
     for entity, list_ in LISTS.items():
         table = entity.value
         everything = {row["id"] for row in await exporting.world.rows(table)}
         for viewer in ("ann", "ben", "olga"):
             own = {row["id"] for row in await exporting.world.rows(table, viewer)}
-            found = [number(row["id"]) for row in await exporting.rows(list_, viewer=viewer)]
+            found = [row_id(row["id"]) for row in await exporting.rows(list_, viewer=viewer)]
             assert sorted(found) == sorted(everything if viewer == "olga" else own)
 
 
-async def test_rows_of_others_do_not_ride_along(exporting: Exporting) -> None:
+async def test_ids_of_other_users_are_null_in_a_members_export(exporting: Exporting) -> None:
     world = exporting.world
     await world.pool.execute(
         "UPDATE leads SET assignee_user_id = CASE WHEN id % 4 = 0 THEN user_id ELSE $1 END",
@@ -405,7 +408,7 @@ async def test_rows_of_others_do_not_ride_along(exporting: Exporting) -> None:
     assert {row["assigneeId"] for row in await exporting.rows("leads", viewer="olga")} == {mine, theirs}
 
 
-async def test_nobody_else_sees_an_export_on_any_way(exporting: Exporting) -> None:
+async def test_exports_are_hidden_from_all_other_users(exporting: Exporting) -> None:
     made = (await exporting.create("mentions"))["export"]["id"]
     await exporting.work()
     both = "query($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } export(id: $id) { id } exports { totalCount nodes { id } } }"
@@ -430,7 +433,7 @@ async def test_nobody_else_sees_an_export_on_any_way(exporting: Exporting) -> No
     assert await exporting.world.contents() == before
 
 
-async def test_nobody_who_is_unknown_exports(exporting: Exporting) -> None:
+async def test_creating_an_export_requires_authentication(exporting: Exporting) -> None:
     answer = await exporting.ask(CREATE + WHOLE, viewer=None, input={"list": {"mentions": {}}})
     assert answer.code == "UNAUTHENTICATED"
     assert await exporting.world.rows("exports") == []
@@ -440,7 +443,7 @@ READS = {"keywords": "keywords", "mentions": "mentions", "leads": "leads", "inte
 
 
 @pytest.mark.parametrize("list_", READS)
-async def test_a_key_exports_what_it_may_read(exporting: Exporting, list_: str) -> None:
+async def test_exporting_a_list_requires_the_scope_of_the_list(exporting: Exporting, list_: str) -> None:
     world = exporting.world
     await world.set_scopes("ann", *(f"read:{name}" for name in set(READS.values()) - {READS[list_]}))
     answer = await exporting.ask(CREATE + WHOLE, input={"list": {list_: {}}})
@@ -448,7 +451,7 @@ async def test_a_key_exports_what_it_may_read(exporting: Exporting, list_: str) 
     assert await world.rows("exports") == []
 
 
-async def test_a_column_of_another_list_needs_that_lists_scope(exporting: Exporting) -> None:
+async def test_exporting_a_related_column_requires_the_scope_of_its_list(exporting: Exporting) -> None:
     await exporting.world.set_scopes("ann", "read:leads", "read:keywords")
     given = {"list": {"leads": {"columns": ["id", "mention.url", "keyword.keyword"]}}}
     answer = await exporting.ask(CREATE + WHOLE, input=given)
@@ -456,14 +459,14 @@ async def test_a_column_of_another_list_needs_that_lists_scope(exporting: Export
     assert await exporting.rows("leads", columns=["id", "keyword.keyword"])
 
 
-async def test_a_key_that_may_not_read_the_rows_does_not_get_the_file(exporting: Exporting) -> None:
+async def test_downloading_a_file_requires_the_scopes_of_its_columns(exporting: Exporting) -> None:
     world = exporting.world
     made = (await exporting.create("leads", columns=["mention.url"]))["export"]["id"]
     await exporting.work()
     assert (await exporting.get(made)).status_code == 200
     await world.add_user("ann2")
     key = await world.pool.fetchval("SELECT id FROM api_keys WHERE user_id = $1", world.users["ann2"])
-    # Another key of the same user.
+    # Make the key of ann2 another key of ann.
     await world.pool.execute(
         "UPDATE api_keys SET user_id = $1, scopes = '{read:leads}' WHERE id = $2", world.users["ann"], key
     )
@@ -472,7 +475,7 @@ async def test_a_key_that_may_not_read_the_rows_does_not_get_the_file(exporting:
     assert (await exporting.show(made, "ann2"))["status"] == "SUCCEEDED"
 
 
-async def test_what_a_user_may_not_read_any_more_is_not_written(exporting: Exporting) -> None:
+async def test_an_export_fails_if_its_user_may_no_longer_read_the_rows(exporting: Exporting) -> None:
     world = exporting.world
     made = {
         name: (await exporting.create("mentions", viewer=name))["export"]["id"]
@@ -495,7 +498,7 @@ async def test_what_a_user_may_not_read_any_more_is_not_written(exporting: Expor
     assert (await exporting.get(made["olga"], "olga")).status_code == 410
 
 
-async def test_the_file_of_an_operator_is_not_had_by_the_member_that_they_become(
+async def test_an_operator_who_becomes_a_member_cannot_download_earlier_exports(
     exporting: Exporting,
 ) -> None:
     made = (await exporting.create("mentions", viewer="olga"))["export"]["id"]
@@ -508,7 +511,7 @@ async def test_the_file_of_an_operator_is_not_had_by_the_member_that_they_become
     assert (await exporting.get(made, "olga2")).status_code == 404
 
 
-# Calls that are refused, or come twice.
+# Refused and repeated calls
 
 UNKNOWN = "Unknown column 'nonsense'. The columns are id, userId, provider"
 
@@ -526,7 +529,7 @@ UNKNOWN = "Unknown column 'nonsense'. The columns are id, userId, provider"
         (["id; DROP TABLE users"], "INVALID", ["0"], "Unknown column 'id; DROP TABLE users'."),
     ],
 )
-async def test_columns_that_cannot_be_are_refused(
+async def test_invalid_columns_are_refused(
     exporting: Exporting, columns: list[str], code: str, path: list[str], message: str
 ) -> None:
     payload = await exporting.create("integrations", columns=columns)
@@ -548,7 +551,7 @@ async def test_columns_that_cannot_be_are_refused(
         ({"list": {"mentions": {}}, "format": "XML"}, "XML"),
         ({"list": {"mentions": {}}, "format": None}, "format"),
         ({"list": {"mentions": {"orderBy": "LATEST_CHANGE"}}}, "LATEST_CHANGE"),
-        ({"list": {"mentions": {"orderBy": "BEST_MATCH"}}}, "give `input.list.mentions.filter.search`"),
+        ({"list": {"mentions": {"orderBy": "BEST_MATCH"}}}, "requires `input.list.mentions.filter.search`."),
         ({"list": {"mentions": {"filter": {"keywordId": {"eq": "x"}}}}}, "`input.list.mentions.filter.keywordId.eq`"),
         ({"list": {"integrationLogs": {"filter": {"integrationId": {"in": ["x"]}}}}}, "`input.list.integrationLogs.filter.integrationId.in[0]`"),
         ({"list": {"mentions": {"filter": {"search": "\0"}}}}, "`input.list.mentions.filter.search`"),
@@ -556,7 +559,9 @@ async def test_columns_that_cannot_be_are_refused(
         ({"list": {"leads": {"filter": {"createdAt": {"gt": "2026-01-01"}}}}}, "RFC 3339"),
     ],
 )  # fmt: skip
-async def test_bad_input_is_named(exporting: Exporting, given: dict[str, Any], said: str) -> None:
+async def test_invalid_input_is_refused_with_its_path(
+    exporting: Exporting, given: dict[str, Any], said: str
+) -> None:
     answer = await exporting.ask(CREATE + WHOLE, input=given)
     assert answer.code == "BAD_USER_INPUT"
     assert said in answer.error["message"]
@@ -564,13 +569,13 @@ async def test_bad_input_is_named(exporting: Exporting, given: dict[str, Any], s
 
 
 @pytest.mark.parametrize("id_", ["", "x", encode("Lead", 1), encode("Export", 0)[:-2]])
-async def test_what_is_no_id_of_an_export_is_named(exporting: Exporting, id_: str) -> None:
+async def test_ids_that_are_not_ids_of_an_export_are_refused(exporting: Exporting, id_: str) -> None:
     for document, variables in ((SHOW, {"id": id_}), (CANCEL, {"input": {"id": id_}})):
         assert (await exporting.ask(document + WHOLE, **variables)).code == "BAD_USER_INPUT"
     assert (await exporting.get(id_ or "%00")).status_code == 404
 
 
-async def test_ten_of_a_user_are_under_way_at_most(exporting: Exporting) -> None:
+async def test_a_user_has_at_most_ten_unfinished_exports(exporting: Exporting) -> None:
     made = [(await exporting.create("keywords", columns=["id"]))["export"]["id"] for _ in range(10)]
     payload = await exporting.create("keywords")
     message = "Must have at most 10 unfinished exports. Wait for one of them, or cancel it."
@@ -583,13 +588,13 @@ async def test_ten_of_a_user_are_under_way_at_most(exporting: Exporting) -> None
     assert (await exporting.create("keywords"))["userErrors"] == []
 
 
-async def test_of_many_at_the_same_time_ten_are_taken(exporting: Exporting) -> None:
+async def test_concurrent_calls_create_at_most_ten_exports(exporting: Exporting) -> None:
     payloads = await asyncio.gather(*(exporting.create("keywords") for _ in range(25)))
     assert sum(payload["userErrors"] == [] for payload in payloads) == 10
     assert len(await exporting.world.rows("exports")) == 10
 
 
-async def test_a_call_with_the_same_key_makes_one_export(exporting: Exporting) -> None:
+async def test_calls_with_the_same_idempotency_key_create_one_export(exporting: Exporting) -> None:
     first = await exporting.create("mentions", key="k1", filter={"likes": {"gt": 3}}, orderBy="OLDEST")
     await exporting.work()
     again = await exporting.create("mentions", key="k1", orderBy="OLDEST", filter={"likes": {"gt": 3}})
@@ -613,10 +618,10 @@ async def test_a_call_with_the_same_key_makes_one_export(exporting: Exporting) -
     assert len(await exporting.world.rows("exports")) == 2
 
 
-# The end.
+# Cancelling, expiry and deletion
 
 
-async def test_what_waits_or_is_under_way_can_be_cancelled(exporting: Exporting) -> None:
+async def test_queued_and_running_exports_can_be_cancelled(exporting: Exporting) -> None:
     waiting, running = [(await exporting.create("mentions"))["export"]["id"] for _ in range(2)]
     await exporting.work(turns=2, rows=5)
     for id_ in (waiting, running):
@@ -634,7 +639,7 @@ async def test_what_waits_or_is_under_way_can_be_cancelled(exporting: Exporting)
     assert (await exporting.show(running))["status"] == "CANCELLED"
 
 
-async def test_what_has_ended_is_not_cancelled(exporting: Exporting) -> None:
+async def test_a_finished_export_cannot_be_cancelled(exporting: Exporting) -> None:
     made = (await exporting.create("mentions"))["export"]["id"]
     await exporting.work()
     payload = await exporting.cancel(made)
@@ -647,31 +652,31 @@ async def test_what_has_ended_is_not_cancelled(exporting: Exporting) -> None:
     assert (await exporting.get(made)).status_code == 200
 
 
-async def test_files_expire_and_exports_are_forgotten_later(exporting: Exporting) -> None:
+async def test_files_are_deleted_on_expiry_and_their_exports_later(exporting: Exporting) -> None:
     pool = exporting.world.pool
     old, new = [(await exporting.create("mentions"))["export"]["id"] for _ in range(2)]
     await exporting.work(rows=1)
     await pool.execute(
-        "UPDATE exports SET expires_at = now() - interval '1 second' WHERE id = $1", number(old)
+        "UPDATE exports SET expires_at = now() - interval '1 second' WHERE id = $1", row_id(old)
     )
     shown = await exporting.show(old)
     assert (shown["status"], shown["url"]) == ("SUCCEEDED", None)
     answer = await exporting.get(old)
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (410, "EXPIRED")
     assert await purge(pool)
-    assert {row["export_id"] for row in await exporting.world.rows("export_parts")} == {number(new)}
+    assert {row["export_id"] for row in await exporting.world.rows("export_parts")} == {row_id(new)}
     assert not await purge(pool)
     assert (await exporting.show(old))["status"] == "SUCCEEDED"
-    await pool.execute("UPDATE exports SET purged_at = now() - interval '30 days' WHERE id = $1", number(old))
+    await pool.execute("UPDATE exports SET purged_at = now() - interval '30 days' WHERE id = $1", row_id(old))
     assert await purge(pool)
     assert await exporting.show(old) is None
     assert (await exporting.show(new))["url"] is not None
     assert (await exporting.get(new)).status_code == 200
 
 
-async def test_a_large_file_is_purged_piece_by_piece(exporting: Exporting) -> None:
+async def test_a_large_file_is_deleted_in_batches(exporting: Exporting) -> None:
     pool = exporting.world.pool
-    made = number((await exporting.create("mentions"))["export"]["id"])
+    made = row_id((await exporting.create("mentions"))["export"]["id"])
     await exporting.work()
     await pool.execute(
         "INSERT INTO export_parts (export_id, starts_at, data) SELECT $1, 10000 + n, 'x' FROM generate_series(1, 450) AS n",
@@ -684,7 +689,7 @@ async def test_a_large_file_is_purged_piece_by_piece(exporting: Exporting) -> No
     assert left == [252, 52, 0]
 
 
-async def test_exports_go_with_their_user(exporting: Exporting) -> None:
+async def test_exports_are_deleted_with_their_user(exporting: Exporting) -> None:
     for name in ("ann", "ben"):
         await exporting.create("mentions", viewer=name)
     await exporting.work()
@@ -695,32 +700,32 @@ async def test_exports_go_with_their_user(exporting: Exporting) -> None:
         await exporting.world.pool.execute("UPDATE exports SET user_id = $1", exporting.world.users["olga"])
 
 
-# When something goes wrong.
+# Failures
 
 
-async def test_what_fails_again_and_again_is_given_up(
+async def test_an_export_fails_after_five_internal_errors(
     exporting: Exporting, caplog: pytest.LogCaptureFixture
 ) -> None:
     pool = exporting.world.pool
     broken, whole = [(await exporting.create("mentions"))["export"]["id"] for _ in range(2)]
-    await pool.execute("UPDATE exports SET question = '{}' WHERE id = $1", number(broken))
+    await pool.execute("UPDATE exports SET question = '{}' WHERE id = $1", row_id(broken))
     waits = []
     for _ in range(5):
         assert await exporting.work(turns=1) == 1
-        wait = await pool.fetchval("SELECT due_at - now() FROM exports WHERE id = $1", number(broken))
+        wait = await pool.fetchval("SELECT due_at - now() FROM exports WHERE id = $1", row_id(broken))
         waits.append(round(wait.total_seconds()))
-        assert await exporting.work() == (2 if len(waits) == 1 else 0)  # the others go on
-        await pool.execute("UPDATE exports SET due_at = now() WHERE id = $1", number(broken))
+        assert await exporting.work() == (2 if len(waits) == 1 else 0)  # other exports continue
+        await pool.execute("UPDATE exports SET due_at = now() WHERE id = $1", row_id(broken))
     assert waits == [1, 2, 4, 8, 16]
     shown = await exporting.show(broken)
-    said = f"An internal error occurred. It was logged as export {number(broken)}."
+    said = f"An internal error occurred. It was logged as export {row_id(broken)}."
     assert (shown["status"], shown["error"], shown["url"]) == ("FAILED", said, None)
     assert "KeyError" in caplog.text
     assert (await exporting.show(whole))["status"] == "SUCCEEDED"
     assert await exporting.work() == 0
 
 
-async def test_what_was_too_slow_is_tried_again_without_counting(
+async def test_an_export_that_exceeds_the_time_limit_is_retried_without_a_total(
     exporting: Exporting, database_url: str
 ) -> None:
     made = (await exporting.create("mentions"))["export"]["id"]
@@ -729,7 +734,7 @@ async def test_what_was_too_slow_is_tried_again_without_counting(
         async with exporting.world.pool.acquire() as other, other.transaction():
             await other.execute("LOCK TABLE mentions IN ACCESS EXCLUSIVE MODE")
             assert await take_turn(hasty, export_table_of)
-            assert not await take_turn(hasty, export_table_of)  # it is not due yet
+            assert not await take_turn(hasty, export_table_of)  # the export is not due yet
         await exporting.world.pool.execute("UPDATE exports SET due_at = now()")
         assert await take_turn(hasty, export_table_of)
     finally:
@@ -738,7 +743,9 @@ async def test_what_was_too_slow_is_tried_again_without_counting(
     assert (shown["status"], shown["rowsCount"], shown["rowsTotal"]) == ("SUCCEEDED", 12, None)
 
 
-async def test_what_is_always_too_slow_says_so(exporting: Exporting, database_url: str) -> None:
+async def test_an_export_that_always_exceeds_the_time_limit_fails_with_a_message(
+    exporting: Exporting, database_url: str
+) -> None:
     made = (await exporting.create("mentions"))["export"]["id"]
     hasty = await open_pool(database_url, size=1, statement_timeout_seconds=0.2)
     try:
@@ -753,10 +760,10 @@ async def test_what_is_always_too_slow_says_so(exporting: Exporting, database_ur
     assert (await exporting.show(made))["error"] == said
 
 
-# What it asks of the database.
+# Statements
 
 
-async def test_statements_are_as_many_whatever_there_is(exporting: Exporting) -> None:
+async def test_operations_on_exports_take_a_fixed_number_of_statements(exporting: Exporting) -> None:
     create = await exporting.ask(CREATE + WHOLE, input={"list": {"mentions": {}}})
     assert create.statements == ["hold_user", "unfinished_exports", "exports insert", "tell_workers"]
     id_ = create.data["createExport"]["export"]["id"]
@@ -773,7 +780,7 @@ async def test_statements_are_as_many_whatever_there_is(exporting: Exporting) ->
     assert again.statements == ["hold_user", "cancel_export", "exports read id"]
 
 
-def test_only_the_columns_that_are_exported_are_read() -> None:
+def test_an_export_reads_only_the_exported_columns() -> None:
     names = ["id", "mention.url"]
     sheet = export_table_of(ExportEntity.LEADS, names)
     shape = sheet.projection.shape(models.Lead, "created_at", "id")

@@ -1,5 +1,6 @@
-"""Filters against a second opinion: each comparator of each field, and random trees of them, computed over
-the raw rows in Python.
+"""Filters, compared with a second implementation in Python over the raw rows.
+
+The tests cover each comparator of each field, and random trees of filters.
 """
 
 import itertools
@@ -33,13 +34,13 @@ def id_of(tag: str, name: str) -> Of:
 
 
 def columns(*names: str) -> dict[str, Of]:
-    """Fields that are named like their columns, in camel case."""
+    """Return the fields that have the names of their columns in camel case."""
     return {
         name.split("_")[0] + "".join(map(str.capitalize, name.split("_")[1:])): column(name) for name in names
     }
 
 
-# What each field of each filter stands for, written down a second time.
+# The value of each field of each filter, defined a second time.
 REFERENCE: dict[str, dict[str, Of]] = {
     "users": columns("email", "role", "created_at"),
     "keywords": columns("keyword", "status", "match_type", "mentions_count", "leads_count", "created_at"),
@@ -101,10 +102,10 @@ def comparators_of(type_: Any) -> dict[str, Any]:
     )
 
 
-def parsed(value: Any, type_: Any) -> Any:
-    """A value as the rows have it, from what a client writes."""
+def row_value(value: Any, type_: Any) -> Any:
+    """Convert a value from the form in requests to the form in rows."""
     if isinstance(value, list):
-        return [parsed(one, type_) for one in value]
+        return [row_value(one, type_) for one in value]
     match get_named_type(type_):
         case GraphQLEnumType():
             return value.lower()
@@ -128,21 +129,21 @@ TESTS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def lets_through(list_: str, wanted: Mapping[str, Any], row: Row) -> bool:
-    """The second opinion."""
+def filter_matches(list_: str, wanted: Mapping[str, Any], row: Row) -> bool:
+    """Return whether a filter matches a row, according to the second implementation."""
     for name, value in wanted.items():
         if name == "and":
-            passed = all(lets_through(list_, one, row) for one in value)
+            passed = all(filter_matches(list_, one, row) for one in value)
         elif name == "or":
-            passed = any(lets_through(list_, one, row) for one in value)
+            passed = any(filter_matches(list_, one, row) for one in value)
         elif name == "not":
-            passed = not lets_through(list_, value, row)
+            passed = not filter_matches(list_, value, row)
         elif not isinstance(value, dict):
             passed = REFERENCE[list_][name](row) is value
         else:
             mine = REFERENCE[list_][name](row)
             types = comparators_of(fields_of(list_)[name])
-            passed = all(TESTS[one](mine, parsed(given, types[one])) for one, given in value.items())
+            passed = all(TESTS[one](mine, row_value(given, types[one])) for one, given in value.items())
         if not passed:
             return False
     return True
@@ -150,7 +151,7 @@ def lets_through(list_: str, wanted: Mapping[str, Any], row: Row) -> bool:
 
 @dataclass
 class Crowd:
-    """The crowded world, and its raw rows by the list that they are in."""
+    """The crowded world with its raw rows by list."""
 
     ask: Asker
     rows: dict[str, list[Row]]
@@ -158,18 +159,19 @@ class Crowd:
 
     def expected(self, list_: str, wanted: Mapping[str, Any], owner: int | None) -> set[str]:
         rows = [row for row in self.rows[list_] if owner in {None, row["user_id"]}]
-        return {encode(TYPENAMES[list_], row["id"]) for row in rows if lets_through(list_, wanted, row)}
+        return {encode(TYPENAMES[list_], row["id"]) for row in rows if filter_matches(list_, wanted, row)}
 
     def samples(self, list_: str, name: str) -> list[Any]:
-        """The values that a field has, as clients write them, the missing one left out."""
+        """Return the values of a field other than null, in the form of requests."""
         found = sorted({REFERENCE[list_][name](row) for row in self.rows[list_]} - {None})
-        return [written(value, fields_of(list_)[name]) for value in found]
+        return [client_value(value, fields_of(list_)[name]) for value in found]
 
     async def check(
         self, list_: str, filters: list[dict[str, Any]], viewer: str = "ann", *, own: bool = True
     ) -> None:
-        """Asks for the rows and the number of rows that each filter lets through: of the list of all, and of
-        the viewer's own list if there is one and `own` asks for it.
+        """Query the rows and totals that each filter matches, and compare them with the expected rows.
+
+        With `own`, the viewer's own list is compared, too, if the entity has one.
         """
         own = own and list_ not in {"users", "logs"}
         size = 50 if list_ == "logs" else 100
@@ -199,8 +201,8 @@ class Crowd:
         assert set(found) <= expected, wanted
 
 
-def written(value: Any, type_: Any) -> Any:
-    """A value as a client writes it."""
+def client_value(value: Any, type_: Any) -> Any:
+    """Convert a value from the form in rows to the form in requests."""
     compared = comparators_of(type_).get("eq")
     if isinstance(value, datetime):
         return value.isoformat()
@@ -251,7 +253,7 @@ def comparisons(people: Crowd, list_: str, name: str) -> Iterator[dict[str, Any]
             yield from ({name: {comparator: value}} for value in values)
 
 
-def test_every_field_of_every_filter_has_a_second_opinion() -> None:
+def test_the_second_implementation_covers_every_field_and_comparator() -> None:
     assert {list_: set(fields_of(list_)) for list_ in INPUTS} == {
         list_: set(of) for list_, of in REFERENCE.items()
     }
@@ -260,7 +262,9 @@ def test_every_field_of_every_filter_has_a_second_opinion() -> None:
 
 
 @pytest.mark.parametrize(("list_", "name"), FIELDS, ids=[".".join(field) for field in FIELDS])
-async def test_each_comparator_alone_negated_and_for_everybody(people: Crowd, list_: str, name: str) -> None:
+async def test_each_comparator_matches_the_expected_rows_alone_negated_and_for_operators(
+    people: Crowd, list_: str, name: str
+) -> None:
     filters = list(comparisons(people, list_, name)) or [{name: True}, {name: False}]
     for start in range(0, len(filters), 20):
         await people.check(list_, filters[start : start + 20], own=False)
@@ -270,7 +274,7 @@ async def test_each_comparator_alone_negated_and_for_everybody(people: Crowd, li
 
 @st.composite
 def trees(draw: Any, people: Crowd, list_: str, depth: int = 1) -> dict[str, Any]:
-    """A filter of up to five levels: conditions beside branches, as clients may write them."""
+    """Draw a filter of up to five levels with conditions and branches at each level."""
     wanted: dict[str, Any] = {}
     for name in draw(st.lists(st.sampled_from(sorted(fields_of(list_))), max_size=3, unique=True)):
         types = comparators_of(fields_of(list_)[name])
@@ -295,13 +299,13 @@ def operands(people: Crowd, list_: str, name: str, comparator: str, type_: Any) 
     return st.lists(one, max_size=4) if isinstance(type_, GraphQLList) else one
 
 
-def conditions_in(wanted: Mapping[str, Any]) -> int:
+def count_conditions(wanted: Mapping[str, Any]) -> int:
     total = 0
     for name, value in wanted.items():
         if name == "not":
-            total += conditions_in(value)
+            total += count_conditions(value)
         elif name in BRANCHES:
-            total += sum(map(conditions_in, value))
+            total += sum(map(count_conditions, value))
         else:
             total += len(value) if isinstance(value, dict) else 1
     return total
@@ -310,21 +314,21 @@ def conditions_in(wanted: Mapping[str, Any]) -> int:
 @pytest.mark.parametrize("list_", sorted(INPUTS))
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-async def test_random_trees(people: Crowd, list_: str, data: Any) -> None:
+async def test_random_trees_of_filters_match_the_expected_rows(people: Crowd, list_: str, data: Any) -> None:
     wanted = data.draw(trees(people, list_))
-    assume(conditions_in(wanted) <= 50)
+    assume(count_conditions(wanted) <= 50)
     await people.check(list_, [wanted])
 
 
-async def test_a_tree_of_every_cap(people: Crowd) -> None:
-    """Five levels, fifty conditions, lists of 250: still an answer, and the right one."""
+async def test_a_filter_at_all_limits_matches_the_expected_rows(people: Crowd) -> None:
+    """The limits are five levels, fifty conditions and lists of 250 elements."""
     some = list(itertools.chain(*(comparisons(people, "mentions", name) for name in fields_of("mentions"))))
     random.Random(1).shuffle(some)  # noqa: S311 - the same tree in every run
     fifth: dict[str, Any] = {"platform": {"notIn": ["REDDIT"]}, "hasLead": True}
     fourth = {"not": fifth, "or": some[10:24], "author": {"notIn": ["x"] * 250}}
     third = {"not": fourth, "or": [{"likes": {"gt": 1}}, *some[24:40]]}
     whole = {"and": [{"not": third}, {"or": [*some[40:55], {"comments": {"gte": 1}}]}]}
-    assert conditions_in(whole) == 50
+    assert count_conditions(whole) == 50
     await people.check("mentions", [whole])
     await people.check("mentions", [{"not": third}], viewer="olga")
 
@@ -332,7 +336,7 @@ async def test_a_tree_of_every_cap(people: Crowd) -> None:
 PAGE = "query($f: MentionFilter) { mentions(first: 100, filter: $f) { nodes { id } totalCount } }"
 
 
-async def test_filters_of_somebody_elses_keyword_let_nothing_through(people: Crowd) -> None:
+async def test_filters_by_another_users_keyword_match_no_rows(people: Crowd) -> None:
     foreign = max(people.rows["mentions"], key=lambda row: row["id"])["keyword_id"]
     assert foreign in {
         row["id"] for row in people.rows["keywords"] if row["user_id"] == people.ask.world.users["ben"]
@@ -368,7 +372,9 @@ async def test_filters_of_somebody_elses_keyword_let_nothing_through(people: Cro
         {"author": {"eq": "x" * 500}},
     ],
 )
-async def test_what_no_row_can_meet_is_an_empty_page(people: Crowd, impossible: dict[str, Any]) -> None:
+async def test_filters_that_no_row_can_match_return_an_empty_page(
+    people: Crowd, impossible: dict[str, Any]
+) -> None:
     document = """query($f: MentionFilter) { mentions(filter: $f) {
         nodes { id } edges { cursor } totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
         stats { count likes byPlatform { count } bySentiment { count } byKeyword { count } } } }"""
@@ -390,14 +396,8 @@ async def test_what_no_row_can_meet_is_an_empty_page(people: Crowd, impossible: 
         {"platform": {"notIn": []}},
     ],
 )
-async def test_what_asks_nothing_lets_everything_through(people: Crowd, all_: dict[str, Any]) -> None:
+async def test_filters_without_conditions_match_all_rows(people: Crowd, all_: dict[str, Any]) -> None:
     assert (await people.ask(PAGE, f=all_)).data["mentions"]["totalCount"] == 90
-
-
-def deep(levels: int, inner: dict[str, Any]) -> dict[str, Any]:
-    for _ in range(levels):
-        inner = {"or": [{}, {"not": inner}]} if levels % 2 else {"and": [inner]}
-    return inner
 
 
 MANY = [{"likes": {"eq": 1, "gt": 2}}] * 25
@@ -419,20 +419,18 @@ MALFORMED: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("malformed", "message"), MALFORMED, ids=[str(n) for n in range(len(MALFORMED))])
-async def test_malformed_filters_are_refused_by_their_path(
+async def test_invalid_filters_are_refused_with_their_path(
     people: Crowd, malformed: dict[str, Any], message: str
 ) -> None:
     answer = await people.ask(PAGE, f=malformed)
-    if (
-        not message
-    ):  # which of the conditions is the fifty-first is a matter of the order that they are read in
+    if not message:  # the order in which conditions are read determines the fifty-first
         message = "`filter.hasLead` exceeds the limit of 50 conditions."
     assert (answer.code, answer.error["message"]) == ("BAD_USER_INPUT", message)
     assert answer.error["path"] == ["mentions"]
     assert answer.statements == []
 
 
-async def test_filtered_counts_are_one_statement_per_level(people: Crowd) -> None:
+async def test_filtered_counts_take_one_statement_per_level(people: Crowd) -> None:
     document = """query($k: KeywordFilter, $m: MentionFilter, $all: MentionFilter) { keywords(first: 50, filter: $k) {
         totalCount nodes { few: mentions(first: 1, filter: $m) { totalCount nodes { id } }
         all: mentions(first: 0, filter: $all) { totalCount } } } }"""
@@ -457,7 +455,7 @@ WORDS = ["crm", "sales", "team", "budget", "jobs", "größe"]
 
 @dataclass(frozen=True)
 class Term:
-    """Words next to each other, that have to be there or must not."""
+    """Adjacent words that a text must contain or, if `excluded`, must not contain."""
 
     words: tuple[str, ...]
     excluded: bool = False
@@ -472,8 +470,8 @@ class Term:
         return there != self.excluded
 
 
-def spelled(row: Row) -> list[str]:
-    """The words of title and text in the order that they are searched in."""
+def searched_words(row: Row) -> list[str]:
+    """Return the words of title and text in the order of the search."""
     letters = f"{row['title'] or ''} {row['content']}".lower()
     return "".join(letter if letter.isalnum() else " " for letter in letters).split()
 
@@ -483,14 +481,14 @@ TERMS = st.builds(Term, st.lists(st.sampled_from(WORDS), min_size=1, max_size=3)
 
 @settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(choices=st.lists(st.lists(TERMS, min_size=1, max_size=3), min_size=1, max_size=3))
-async def test_searches_find_what_the_words_say(people: Crowd, choices: list[list[Term]]) -> None:
-    """`a "b c" -d or e`: all of one of the choices."""
+async def test_searches_match_the_expected_rows(people: Crowd, choices: list[list[Term]]) -> None:
+    """A search such as `a "b c" -d or e` matches rows that meet all terms of one of its choices."""
     text = " or ".join(" ".join(map(str, terms)) for terms in choices)
     rows = [row for row in people.rows["mentions"] if row["user_id"] == people.ask.world.users["ann"]]
     expected = {
         encode("Mention", row["id"])
         for row in rows
-        if any(all(term.is_met_by(spelled(row)) for term in terms) for terms in choices)
+        if any(all(term.is_met_by(searched_words(row)) for term in terms) for terms in choices)
     }
     found = (await people.ask(PAGE, f={"search": text})).data["mentions"]
     assert {node["id"] for node in found["nodes"]} == expected, text
@@ -501,12 +499,12 @@ async def test_searches_find_what_the_words_say(people: Crowd, choices: list[lis
     "text",
     ["", " ", "\t\n", "or", "OR or", "-", "--", '"', '""', '"" or -""', "&", "| ! & :*", "()", "<->", "'", "\\", ":A", "%", "\x7f", "\u200b"]
 )  # fmt: skip
-async def test_a_search_without_words_finds_nothing(people: Crowd, text: str) -> None:
+async def test_a_search_without_words_matches_no_rows(people: Crowd, text: str) -> None:
     answer = await people.ask(PAGE, f={"search": text})
     assert answer.data["mentions"]["totalCount"] == 0
 
 
-async def test_a_search_of_five_hundred_characters_is_answered(people: Crowd) -> None:
+async def test_searches_of_five_hundred_characters_are_accepted(people: Crowd) -> None:
     for text in (
         "crm " * 125,
         "x" * 500,
@@ -525,7 +523,7 @@ async def test_a_search_of_five_hundred_characters_is_answered(people: Crowd) ->
     )
 
 
-async def test_not_and_not_in_let_rows_through_that_miss_the_value(people: Crowd) -> None:
+async def test_not_and_not_in_match_rows_without_a_value(people: Crowd) -> None:
     async def number(wanted: dict[str, Any]) -> int:
         found: int = (await people.ask(PAGE, f=wanted)).data["mentions"]["totalCount"]
         return found

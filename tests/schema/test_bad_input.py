@@ -1,5 +1,6 @@
-"""Wrong values, for every argument of every field and every field of every filter: refused with a code and a
-sentence, before or while the operation runs, and never an error of ours.
+"""Invalid values for every argument of every field and every comparator of every filter.
+
+Each is refused with a code and a message, before or while the operation runs, and never as an internal error.
 """
 
 import base64
@@ -32,7 +33,7 @@ REFUSALS = {
     "GRAPHQL_PARSE_FAILED",
     "GRAPHQL_VALIDATION_FAILED",
 }
-# Where a field of a type can be asked.
+# For each type, a selection set that contains a field of the type.
 PLACES = {
     "Query": "%s",
     "Mutation": "%s",
@@ -81,15 +82,15 @@ ENUM: list[object] = ["", "x", "newest", "\0", LONG, *NOT_TEXTS]
 OBJECT: list[object] = ["", "x", 1, True, [], {"x": 1}, {"": 1}, {"__typename": "x"}]
 
 
-def kind_of(name: str, argument: GraphQLArgument) -> str:
+def value_kind(name: str, argument: GraphQLArgument) -> str:
     return (
         {"before": "after"}.get(name, name)
         if name in {"before", "after", "timeZone", "maxAge"}
-        else named(argument)
+        else type_name_of(argument)
     )
 
 
-def named(argument: Any) -> str:
+def type_name_of(argument: Any) -> str:
     return str(get_named_type(argument.type).name)
 
 
@@ -110,7 +111,7 @@ def arguments() -> Iterator[tuple[str, str, str, GraphQLArgument]]:
 
 
 def required(type_name: str, field_name: str, besides: str) -> str:
-    """What else the field cannot be asked without."""
+    """Return the other arguments that the field requires."""
     field = TYPES[type_name].fields[field_name]  # type: ignore[attr-defined]
     wanted = {name for name, given in field.args.items() if isinstance(given.type, GraphQLNonNull)} - {
         besides
@@ -124,8 +125,8 @@ def document(type_name: str, field_name: str, name: str, value: str, head: str =
     selected = "{ __typename }" if is_composite_type(get_named_type(field.type)) else ""
     if type_name == "Mutation":
         head = f"mutation{head.removeprefix('query')}"
-    asked = f"{field_name}({required(type_name, field_name, name)}{name}: {value}) {selected}"
-    return f"{head} {{ {PLACES[type_name] % asked} }}"
+    selection = f"{field_name}({required(type_name, field_name, name)}{name}: {value}) {selected}"
+    return f"{head} {{ {PLACES[type_name] % selection} }}"
 
 
 def literal(value: object, kind: str) -> str:
@@ -139,20 +140,21 @@ def literal(value: object, kind: str) -> str:
 ARGUMENTS = list(arguments())
 
 
-def assert_refused(answer: Any, *asked: object) -> None:
+def assert_refused(answer: Any, *request: object) -> None:
     errors = answer.body.get("errors")
-    assert errors, asked
+    assert errors, request
     for error in errors:
-        assert error["extensions"]["code"] in REFUSALS, (asked, error)
+        assert error["extensions"]["code"] in REFUSALS, (request, error)
         message = error["message"]
-        assert 10 < len(message) <= 1000, (asked, error)
+        assert 10 < len(message) <= 1000, (request, error)
         assert not any(
             word in message for word in ("asyncpg", "SELECT", "Traceback", " object at ", "_posix")
         ), error
 
 
 @pytest.fixture(scope="module")
-async def asked(asker: Asker) -> Any:
+async def ask_ann(asker: Asker) -> Any:
+    """A function that queries the API as ann, who has rows of each entity."""
     await asker.world.add_user("ann")
     await asker.world.add_keywords("ann")
     await asker.world.add_integrations("ann")
@@ -164,39 +166,39 @@ async def asked(asker: Asker) -> Any:
     ARGUMENTS,
     ids=[f"{t}.{f}.{n}" for t, f, n, _ in ARGUMENTS],
 )
-async def test_wrong_values_of_every_argument_are_refused(
-    asked: Any, type_name: str, field_name: str, name: str, argument: GraphQLArgument
+async def test_invalid_values_of_every_argument_are_refused(
+    ask_ann: Any, type_name: str, field_name: str, name: str, argument: GraphQLArgument
 ) -> None:
-    kind = kind_of(name, argument)
+    kind = value_kind(name, argument)
     by_variable = document(type_name, field_name, name, "$v", f"query($v: {argument.type})")
     for value in bad_values(kind):
-        if isinstance(value, list) and not value and isinstance(get_list(argument.type), GraphQLList):
-            continue  # no ids at all are nothing wrong
-        assert_refused(await asked(by_variable, v=value), name, value)
+        if isinstance(value, list) and not value and isinstance(without_non_null(argument.type), GraphQLList):
+            continue  # an empty list of ids is valid
+        assert_refused(await ask_ann(by_variable, v=value), name, value)
         written = document(type_name, field_name, name, literal(value, kind))
-        assert_refused(await asked(written), name, value)
+        assert_refused(await ask_ann(written), name, value)
 
 
-def get_list(type_: Any) -> Any:
+def without_non_null(type_: Any) -> Any:
     return type_.of_type if isinstance(type_, GraphQLNonNull) else type_
 
 
 def comparisons() -> Iterator[tuple[str, str, str]]:
-    """Each comparator of each field of each filter, by the list at the root that takes the filter."""
+    """Yield the list, the name and the type of each filter field of the root lists."""
     for list_, field in TYPES["Query"].fields.items():  # type: ignore[attr-defined]
         if "filter" in field.args:
             fields = get_named_type(field.args["filter"].type).fields
             yield from ((list_, name, one.type) for name, one in fields.items())
 
 
-def wrong_filters() -> Iterator[tuple[str, dict[str, object]]]:
+def invalid_filters() -> Iterator[tuple[str, dict[str, object]]]:
     for list_, name, type_ in comparisons():
         inner: Any = get_named_type(type_)  # type: ignore[call-overload]
         if name in {"and", "or", "not"}:
             yield from ((list_, {name: value}) for value in ["x", 1, {"x": 1}, [1], [None], [{"x": 1}]])
         elif isinstance(inner, GraphQLInputObjectType):
             for comparator, compared in inner.fields.items():
-                for value in bad_values(named(compared)):
+                for value in bad_values(type_name_of(compared)):
                     listed = isinstance(compared.type, GraphQLList)
                     if listed and isinstance(value, list):
                         continue
@@ -205,10 +207,10 @@ def wrong_filters() -> Iterator[tuple[str, dict[str, object]]]:
             yield from ((list_, {name: value}) for value in bad_values(inner.name))
 
 
-WRONG_FILTERS = [
+INVALID_FILTERS = [
     (list_, given)
-    for list_, given in wrong_filters()
-    # Numbers that are too large for a page are fine to compare with; what is too large for an Int is not.
+    for list_, given in invalid_filters()
+    # Numbers that are too large for a page size are valid operands. Numbers that are too large for an Int are not.
     if not any(
         value in [-1, 101, 2**31 - 1]
         for of in given.values()
@@ -218,22 +220,22 @@ WRONG_FILTERS = [
 ]
 
 
-async def test_wrong_values_of_every_comparator_are_refused(asked: Any) -> None:
-    for list_, given in WRONG_FILTERS:
+async def test_invalid_values_of_every_comparator_are_refused(ask_ann: Any) -> None:
+    for list_, given in INVALID_FILTERS:
         filter_type = get_named_type(TYPES["Query"].fields[list_].args["filter"].type)  # type: ignore[attr-defined]
         head = f"query($f: {filter_type})"
         assert_refused(
-            await asked(f"{head} {{ {list_}(filter: $f) {{ totalCount }} }}", f=given), list_, given
+            await ask_ann(f"{head} {{ {list_}(filter: $f) {{ totalCount }} }}", f=given), list_, given
         )
-    assert len(WRONG_FILTERS) > 1000
+    assert len(INVALID_FILTERS) > 1000
 
 
 EXTREMES: list[object] = [0, 2**31 - 1, -(2**31)]
 
 
-async def test_extreme_numbers_are_compared_like_others(asked: Any) -> None:
-    """No row can have a score of two thousand millions: then none has it, and all have less."""
-    await asked.world.pool.execute("UPDATE leads SET score = 5, value = 10, currency = 'EUR'")
+async def test_comparisons_accept_numbers_beyond_the_range_of_the_column(ask_ann: Any) -> None:
+    """No row equals such a number. The operators `gt` and `lte` treat the number like any other."""
+    await ask_ann.world.pool.execute("UPDATE leads SET score = 5, value = 10, currency = 'EUR'")
     document = """query($f: LeadFilter) { leads(filter: $f) { totalCount } }"""
     for value in EXTREMES:
         for comparator, expected in [
@@ -241,15 +243,15 @@ async def test_extreme_numbers_are_compared_like_others(asked: Any) -> None:
             ("gt", 6 if int(str(value)) <= 0 else 0),
             ("lte", 0 if int(str(value)) <= 0 else 6),
         ]:
-            found = (await asked(document, f={"score": {comparator: value}})).data
+            found = (await ask_ann(document, f={"score": {comparator: value}})).data
             assert found == {"leads": {"totalCount": expected}}, (comparator, value)
     for value in ["1e29", "-1e29", "9" * 30, "10.001", "9.999999999999999999", 1e16]:
         more = Decimal(str(value)) < 10
         for comparator, expected in [("eq", 0), ("gt", 6 if more else 0), ("lte", 0 if more else 6)]:
-            found = (await asked(document, f={"value": {comparator: value}})).data
+            found = (await ask_ann(document, f={"value": {comparator: value}})).data
             assert found == {"leads": {"totalCount": expected}}, (comparator, value)
     for value in ["10", "10.0", "10.000000", 10, 10.0, "1e1"]:
-        assert (await asked(document, f={"value": {"eq": value}})).data == {"leads": {"totalCount": 6}}
+        assert (await ask_ann(document, f={"value": {"eq": value}})).data == {"leads": {"totalCount": 6}}
 
 
 LISTS = {
@@ -267,28 +269,28 @@ BAD_PARTS: list[object] = [
 @pytest.mark.parametrize(
     ("list_", "order"), [(list_, order) for list_, orders in LISTS.items() for order in orders]
 )
-async def test_cursors_that_somebody_made_up_are_refused_or_harmless(
-    asked: Any, list_: str, order: str
+async def test_forged_cursors_are_refused_or_denote_a_place_in_the_list(
+    ask_ann: Any, list_: str, order: str
 ) -> None:
     given = '{search: "post"}' if order == "BEST_MATCH" else "{}"
     document = f"query($c: String) {{ {list_}(first: 1, after: $c, orderBy: {order}, filter: {given})"
-    real = (await asked(f"{document} {{ edges {{ cursor }} }} }}")).data[list_]["edges"][0]["cursor"]
+    real = (await ask_ann(f"{document} {{ edges {{ cursor }} }} }}")).data[list_]["edges"][0]["cursor"]
     kind, *parts = json.loads(base64.urlsafe_b64decode(real + "=="))
     made_up = [[kind], [kind, *parts, 1], [], [[kind], *parts], {"a": 1}, kind, *parts, None]
     made_up += [[kind, *parts[:n], bad, *parts[n + 1 :]] for n in range(len(parts)) for bad in BAD_PARTS]
     for one in made_up:
         text = base64.urlsafe_b64encode(json.dumps(one).encode()).decode()
-        answer = await asked(f"{document} {{ nodes {{ id }} pageInfo {{ hasPreviousPage }} }} }}", c=text)
+        answer = await ask_ann(f"{document} {{ nodes {{ id }} pageInfo {{ hasPreviousPage }} }} }}", c=text)
         if answer.body.get("errors"):
             assert answer.code == "BAD_CURSOR", one
-        else:  # it is a place in the list, if one where no row is
+        else:  # the cursor denotes a place in the list, possibly without a row
             assert isinstance(one, list), one
             assert all(type(part) in {int, float} for part in one[1:]), one
 
 
-async def test_a_damaged_cursor_is_refused(asked: Any) -> None:
+async def test_a_damaged_cursor_is_refused(ask_ann: Any) -> None:
     document = "query($c: String) { mentions(after: $c) { edges { cursor } } }"
-    real = (await asked(document)).data["mentions"]["edges"][0]["cursor"]
+    real = (await ask_ann(document)).data["mentions"]["edges"][0]["cursor"]
     for damaged in (
         real[:-1],
         real[1:],
@@ -299,80 +301,80 @@ async def test_a_damaged_cursor_is_refused(asked: Any) -> None:
         real.swapcase(),
         real[:-3] + "???",
     ):
-        assert (await asked(document, c=damaged)).code == "BAD_CURSOR", damaged
+        assert (await ask_ann(document, c=damaged)).code == "BAD_CURSOR", damaged
 
 
 @pytest.mark.parametrize(
     "text", ['"\\uD800"', '"\\uDC00\\uD800"', '"\\u{D800}"', '"\\u{110000}"', '"\\x"', '"', '"\n"', "'x'"]
 )
-async def test_what_is_no_text_is_refused(asked: Any, text: str) -> None:
-    assert (await asked(f"{{ keyword(id: {text}) {{ id }} }}")).code == "GRAPHQL_PARSE_FAILED"
+async def test_invalid_string_literals_are_refused(ask_ann: Any, text: str) -> None:
+    assert (await ask_ann(f"{{ keyword(id: {text}) {{ id }} }}")).code == "GRAPHQL_PARSE_FAILED"
 
 
-async def test_half_a_surrogate_pair_is_refused_as_a_variable(asked: Any) -> None:
-    answer = await asked("query($s: String) { mentions(filter: {search: $s}) { totalCount } }", s="\ud800")
+async def test_an_unpaired_surrogate_in_a_variable_is_refused(ask_ann: Any) -> None:
+    answer = await ask_ann("query($s: String) { mentions(filter: {search: $s}) { totalCount } }", s="\ud800")
     assert (answer.status, answer.code) == (400, "BAD_REQUEST")
 
 
-async def test_nulls_are_the_same_as_nothing(asked: Any) -> None:
-    """A client may send null for each argument that it leaves out."""
+async def test_a_null_argument_is_the_same_as_an_omitted_argument(ask_ann: Any) -> None:
+    """Clients may send null for an optional argument instead of leaving the argument out."""
     for type_name, field_name, name, argument in ARGUMENTS:
         by_variable = document(type_name, field_name, name, "$v", f"query($v: {argument.type})")
         if isinstance(argument.type, GraphQLNonNull):
-            assert_refused(await asked(by_variable, v=None), name)
+            assert_refused(await ask_ann(by_variable, v=None), name)
         else:
-            assert (await asked(by_variable, v=None)).data
-            assert (await asked(document(type_name, field_name, name, "null"))).data
+            assert (await ask_ann(by_variable, v=None)).data
+            assert (await ask_ann(document(type_name, field_name, name, "null"))).data
     for list_, name, _ in comparisons():
         if name not in {"search", "hasLead", "read", "starred", "dismissed", "engaged"}:
-            answer = await asked(
+            answer = await ask_ann(
                 f"{{ one: {list_} {{ totalCount }} other: {list_}(filter: {{{name}: null}}) {{ totalCount }} }}"
             )
             assert answer.data["one"] == answer.data["other"]
 
 
-async def test_thousands_of_ids_are_refused(asked: Any) -> None:
+async def test_lists_of_too_many_ids_are_refused(ask_ann: Any) -> None:
     ids = [encode("Keyword", n) for n in range(1, 5001)]
-    answer = await asked("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids)
+    answer = await ask_ann("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids)
     assert (answer.code, answer.error["message"]) == (
         "BAD_USER_INPUT",
         "`ids` has 5000 entries, but at most 100 are allowed.",
     )
     document = "query($f: MentionFilter) { mentions(filter: $f) { totalCount } }"
     for comparator in ("in", "notIn"):
-        answer = await asked(document, f={"keywordId": {comparator: ids}})
+        answer = await ask_ann(document, f={"keywordId": {comparator: ids}})
         assert (answer.code, answer.error["message"]) == (
             "BAD_USER_INPUT",
             f"`filter.keywordId.{comparator}` has 5000 entries, but at most 250 are allowed.",
         )
-        assert (await asked(document, f={"keywordId": {comparator: ids[:250]}})).data
-    answer = await asked(document, f={"or": [{}] * 251})
+        assert (await ask_ann(document, f={"keywordId": {comparator: ids[:250]}})).data
+    answer = await ask_ann(document, f={"or": [{}] * 251})
     assert answer.error["message"] == "`filter.or` has 251 entries, but at most 250 are allowed."
 
 
 @pytest.mark.parametrize("levels", [5, 20, 100, 400, 900, 2000])
-async def test_deeply_nested_values_are_refused(asked: Any, levels: int) -> None:
+async def test_deeply_nested_values_are_refused(ask_ann: Any, levels: int) -> None:
     for opening, closing in ("{not: ", "}"), ("[", "]"), ("{and: [", "]}"), ("{createdAt: {eq: [", "]}}"):
         value = f"{opening * levels}{{}}{closing * levels}"
-        assert_refused(await asked(f"{{ mentions(filter: {value}) {{ totalCount }} }}"), opening, levels)
+        assert_refused(await ask_ann(f"{{ mentions(filter: {value}) {{ totalCount }} }}"), opening, levels)
     document = "query($f: MentionFilter) { mentions(filter: $f) { totalCount } }"
     given: object = {}
-    for _ in range(min(levels, 900)):  # beyond a thousand levels it is no JSON to us
+    for _ in range(min(levels, 900)):  # the JSON parser refuses a body with a thousand levels
         given = {"not": given}
-    assert_refused(await asked(document, f=given), levels)
+    assert_refused(await ask_ann(document, f=given), levels)
 
 
-async def test_a_default_value_does_not_let_null_in(asked: Any) -> None:
+async def test_null_is_refused_for_a_required_argument_despite_a_default_value(ask_ann: Any) -> None:
     document = 'query($id: ID = "x") { keyword(id: $id) { id } }'
-    assert_refused(await asked(document, id=None))
+    assert_refused(await ask_ann(document, id=None))
 
 
-async def test_a_refusal_beside_a_field_that_has_begun_to_read_is_an_answer(asked: Any) -> None:
-    """The answer is known before the other field's first statement has come back."""
+async def test_an_invalid_field_is_refused_while_another_field_is_reading(ask_ann: Any) -> None:
+    """The response is complete before the first statement of the other field returns."""
     for document in (
         "{ mentions(first: -1) { totalCount } viewer { mentions { nodes { id } } } }",
         "{ viewer { mentions { nodes { id } } } mentions(first: -1) { totalCount } }",
     ) * 10:
-        answer = await asked(document)
+        answer = await ask_ann(document)
         assert answer.code == "BAD_USER_INPUT"
-        assert (await asked("{ viewer { email } }")).data == {"viewer": {"email": "ann@example.com"}}
+        assert (await ask_ann("{ viewer { email } }")).data == {"viewer": {"email": "ann@example.com"}}

@@ -1,4 +1,4 @@
-"""The mutation ingestMentions: what becomes of each item, what is refused, and what it costs."""
+"""The mutation ingestMentions: outcomes of items, refused calls, and statements."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ async def ingest(ask: Ask, *items: dict[str, object], viewer: str = "ann", **mor
     return answer.data["ingestMentions"]
 
 
-async def keywords(world: World, owner: str = "ann") -> list[str]:
+async def keyword_ids(world: World, owner: str = "ann") -> list[str]:
     rows = await world.pool.fetch(
         "SELECT id FROM keywords WHERE user_id = $1 ORDER BY id", world.users[owner]
     )
@@ -59,9 +59,9 @@ async def mention_id(world: World, external_id: str, keyword: int = 0) -> str:
     return encode("Mention", found[keyword]["id"])
 
 
-async def test_each_item_is_told_what_became_of_it(ask: Ask, world: World) -> None:
-    first, second, third = await keywords(world)
-    (foreign, *_) = await keywords(world, "ben")
+async def test_each_item_has_its_own_outcome(ask: Ask, world: World) -> None:
+    first, second, third = await keyword_ids(world)
+    (foreign, *_) = await keyword_ids(world, "ben")
     await world.pool.execute("UPDATE keywords SET status = 'paused' WHERE keyword = 'ann 3'")
     payload = await ingest(
         ask,
@@ -118,8 +118,8 @@ async def test_each_item_is_told_what_became_of_it(ask: Ask, world: World) -> No
     assert await drifts(world.pool) == []
 
 
-async def test_what_was_taken_in_is_read_with_its_counters(ask: Ask, world: World) -> None:
-    first, second, _ = await keywords(world)
+async def test_the_payload_shows_ingested_mentions_and_updated_counters(ask: Ask, world: World) -> None:
+    first, second, _ = await keyword_ids(world)
     given = {"platform": "DEVTO", "kind": "ARTICLE", "publishedAt": "2026-01-31T12:00:00+01:00"}
     answer = await ask(
         READING,
@@ -145,8 +145,8 @@ async def test_what_was_taken_in_is_read_with_its_counters(ask: Ask, world: Worl
     assert [each["keyword"]["mentionsCount"] for each in read] == [6, 5, 6]
 
 
-async def test_a_thousand_items_take_the_statements_of_one(ask: Ask, world: World) -> None:
-    first, second, _ = await keywords(world)
+async def test_a_thousand_items_take_the_same_statements_as_one(ask: Ask, world: World) -> None:
+    first, second, _ = await keyword_ids(world)
     seen = set()
     for number in (1, 10, 1000):
         items = [item(f"{number} {place}", keywordId=(first, second)[place % 2]) for place in range(number)]
@@ -166,14 +166,14 @@ async def test_a_thousand_items_take_the_statements_of_one(ask: Ask, world: Worl
     assert await drifts(world.pool) == []
 
 
-async def test_ingest_makes_no_new_version_of_the_data(ask: Ask, world: World) -> None:
+async def test_ingest_leaves_the_data_version_unchanged(ask: Ask, world: World) -> None:
     before = await world.pool.fetchval("SELECT sum(data_version) FROM users")
     await ingest(ask, item("a", content="ann 1"))
     assert await world.pool.fetchval("SELECT sum(data_version) FROM users") == before
 
 
-async def test_nothing_is_taken_in_where_all_have_to_be_right(ask: Ask, world: World) -> None:
-    (first, *_) = await keywords(world)
+async def test_reject_all_ingests_nothing_if_one_item_is_invalid(ask: Ask, world: World) -> None:
+    (first, *_) = await keyword_ids(world)
     before = await world.contents()
     items = [item("a", keywordId=first), item("b", url="x"), item("c", content="of ann 1")]
     payload = await ingest(ask, *items, onError="REJECT_ALL")
@@ -196,7 +196,7 @@ async def test_nothing_is_taken_in_where_all_have_to_be_right(ask: Ask, world: W
         (1001, "TOO_MANY", "Must have at most 1000 elements, but has 1001."),
     ],
 )
-async def test_the_number_of_items_is_bounded(
+async def test_an_empty_list_and_more_than_a_thousand_items_are_refused(
     ask: Ask, world: World, number: int, code: str, message: str
 ) -> None:
     before = await world.contents()
@@ -206,8 +206,10 @@ async def test_the_number_of_items_is_bounded(
     assert await world.contents() == before
 
 
-async def test_a_call_with_a_key_is_done_once_and_answered_alike(ask: Ask, world: World) -> None:
-    (first, *_) = await keywords(world)
+async def test_an_ingest_with_an_idempotency_key_runs_once_and_repeats_its_payload(
+    ask: Ask, world: World
+) -> None:
+    (first, *_) = await keyword_ids(world)
     items = [
         item("a", keywordId=first, publishedAt="2026-01-31T12:00:00Z"),
         item("b"),
@@ -229,7 +231,7 @@ async def test_a_call_with_a_key_is_done_once_and_answered_alike(ask: Ask, world
     assert answer.data["ingestMentions"]["results"][0]["mentions"][0]["mention"] is None
 
 
-async def test_without_a_key_the_same_call_finds_what_is_there(ask: Ask, world: World) -> None:
+async def test_a_repeated_ingest_without_an_idempotency_key_finds_duplicates(ask: Ask, world: World) -> None:
     items = [item(str(number), content="ann 1") for number in range(50)]
     first = await ingest(ask, *items)
     second = await ingest(ask, *items)
@@ -239,8 +241,8 @@ async def test_without_a_key_the_same_call_finds_what_is_there(ask: Ask, world: 
     assert await drifts(world.pool) == []
 
 
-async def test_calls_at_the_same_time_create_each_mention_once(ask: Ask, world: World) -> None:
-    first, second, third = await keywords(world)
+async def test_concurrent_ingests_create_each_mention_once(ask: Ask, world: World) -> None:
+    first, second, third = await keyword_ids(world)
     items = [item(str(number), keywordId=(first, second, third)[number % 3]) for number in range(300)]
     payloads = await asyncio.gather(*(ingest(ask, *order) for order in (items, items[::-1], items[50:])))
     assert sum(payload["createdCount"] for payload in payloads) == 300
@@ -248,13 +250,13 @@ async def test_calls_at_the_same_time_create_each_mention_once(ask: Ask, world: 
     assert await drifts(world.pool) == []
 
 
-async def test_operators_take_in_for_themselves(ask: Ask, world: World) -> None:
-    (anns, *_) = await keywords(world)
+async def test_operators_ingest_only_for_their_own_keywords(ask: Ask, world: World) -> None:
+    (anns, *_) = await keyword_ids(world)
     payload = await ingest(ask, item("a", keywordId=anns), viewer="olga")
     assert payload["results"][0]["errors"][0]["message"] == NO_KEYWORD
 
 
-async def test_a_key_needs_the_scope(ask: Ask, world: World) -> None:
+async def test_ingest_requires_the_scope_to_write_mentions(ask: Ask, world: World) -> None:
     await world.set_scopes("ann", "read:mentions", "write:leads")
     before = await world.contents()
     answer = await ask(INGEST, input={"items": [item("a", content="ann 1")]})
@@ -281,7 +283,7 @@ BAD: list[tuple[dict[str, object], str, str]] = [
 
 
 @pytest.mark.parametrize(("given", "code", "message"), BAD)
-async def test_a_bad_item_fails_alone(
+async def test_an_invalid_item_does_not_fail_the_other_items(
     ask: Ask, world: World, given: dict[str, object], code: str, message: str
 ) -> None:
     payload = await ingest(ask, item("a", content="ann 1"), item("b") | given, item("c", content="ann 1"))
@@ -303,7 +305,7 @@ async def test_a_bad_item_fails_alone(
         {"externalId": None},
     ],
 )
-async def test_what_the_schema_does_not_know_refuses_the_call(
+async def test_an_item_that_violates_the_schema_fails_the_whole_call(
     ask: Ask, world: World, given: dict[str, object]
 ) -> None:
     before = await world.contents()
@@ -312,7 +314,7 @@ async def test_what_the_schema_does_not_know_refuses_the_call(
     assert await world.contents() == before
 
 
-async def test_half_a_character_refuses_the_call(client: httpx.AsyncClient, world: World) -> None:
+async def test_an_unpaired_surrogate_fails_the_whole_call(client: httpx.AsyncClient, world: World) -> None:
     items = [item("a", content="ann 1"), item("b", content="half a \ud800 pair")]
     before = await world.contents()
     response = await client.post(
@@ -334,8 +336,8 @@ mutation($input: IngestMentionsInput!) {
 """
 
 
-async def test_what_is_new_is_analysed_in_the_same_transaction(ask: Ask, world: World) -> None:
-    first, *_ = await keywords(world)
+async def test_new_mentions_are_analysed_in_the_transaction_of_the_ingest(ask: Ask, world: World) -> None:
+    first, *_ = await keyword_ids(world)
     await ingest(ask, item("there", keywordId=first))
     items = [
         item("there", keywordId=first),
@@ -359,7 +361,7 @@ async def test_what_is_new_is_analysed_in_the_same_transaction(ask: Ask, world: 
     assert await drifts(world.pool) == []
 
 
-async def test_analysing_takes_the_same_statements_for_a_thousand_as_for_one(ask: Ask) -> None:
+async def test_ingest_with_analysis_takes_the_same_statements_for_any_number_of_items(ask: Ask) -> None:
     expected = [
         *("active_keywords", "find_mentions", "lock_user", "active_keywords", "lock_keywords"),
         *("find_or_number", "mentions copy", "record_analyses"),

@@ -1,4 +1,4 @@
-"""Mutations of integrations: rows and credentials after them, what runs do, what is refused, what it costs."""
+"""Mutations of integrations: stored rows, credentials, effects of runs, refused calls, and statements."""
 
 import json
 import logging
@@ -48,7 +48,7 @@ mutation($input: RecordIntegrationRunInput!) {
 """
 
 
-def change(action: str) -> str:
+def status_mutation(action: str) -> str:
     return f"""
     mutation($input: {action.capitalize()}IntegrationInput!) {{
       result: {action}Integration(input: $input) {{
@@ -58,13 +58,13 @@ def change(action: str) -> str:
     """
 
 
-async def first(world: World, owner: str = "ann") -> Any:
+async def first_integration(world: World, owner: str = "ann") -> Any:
     return await world.pool.fetchrow(
         "SELECT * FROM integrations WHERE user_id = $1 ORDER BY id LIMIT 1", world.users[owner]
     )
 
 
-async def stored(world: World, id_: str) -> Any:
+async def stored_integration(world: World, id_: str) -> Any:
     rows = [row for row in await world.rows("integrations") if encode("Integration", row["id"]) == id_]
     return rows[0]
 
@@ -73,7 +73,7 @@ def errors(answer: Any) -> list[tuple[str, list[str]]]:
     return [(error["code"], error["path"][1:]) for error in answer.data["result"]["userErrors"]]
 
 
-def opened(world: World, row: Any) -> str:
+def open_credentials(world: World, row: Any) -> str:
     owner = owner_of(row["user_id"], row["provider"], row["external_account_id"])
     return (
         Vault([world.vault_key]).open(Sealed(row["credentials_key_id"], row["credentials"]), owner).reveal()
@@ -83,7 +83,7 @@ def opened(world: World, row: Any) -> str:
 # Connecting
 
 
-async def test_an_account_is_connected_with_all_that_is_given(ask: Ask, world: World) -> None:
+async def test_connecting_an_account_stores_all_given_values(ask: Ask, world: World) -> None:
     given = {
         "provider": "SLACK",
         "externalAccountId": " T1 ",
@@ -96,7 +96,7 @@ async def test_an_account_is_connected_with_all_that_is_given(ask: Ask, world: W
     }
     answer = await ask(CONNECT, input=given)
     shown = answer.data["result"]["integration"]
-    row = await stored(world, shown["id"])
+    row = await stored_integration(world, shown["id"])
     assert answer.data["result"] == {
         "replayed": False,
         "userErrors": [],
@@ -118,19 +118,23 @@ async def test_an_account_is_connected_with_all_that_is_given(ask: Ask, world: W
     assert row["sync_interval"] == timedelta(hours=1)
     assert row["credentials_expires_at"] == datetime(2030, 1, 1, tzinfo=UTC)
     assert TOKEN.encode() not in row["credentials"]
-    assert opened(world, row) == TOKEN
+    assert open_credentials(world, row) == TOKEN
 
 
-async def test_a_source_is_due_at_once(ask: Ask, world: World) -> None:
+async def test_a_newly_connected_source_is_due_immediately(ask: Ask, world: World) -> None:
     answer = await ask(CONNECT, input={"provider": "REDDIT"})
-    row = await stored(world, answer.data["result"]["integration"]["id"])
+    row = await stored_integration(world, answer.data["result"]["integration"]["id"])
     assert (row["kind"], row["credentials"], row["credentials_key_id"]) == ("source", None, None)
     assert abs(row["next_sync_at"] - datetime.now(UTC)) < timedelta(minutes=1)
     slack = await ask(CONNECT, input={"provider": "SLACK", "kind": "SOURCE"})
-    assert (await stored(world, slack.data["result"]["integration"]["id"]))["next_sync_at"] is not None
+    assert (await stored_integration(world, slack.data["result"]["integration"]["id"]))[
+        "next_sync_at"
+    ] is not None
 
 
-async def test_an_account_is_connected_once_unless_it_was_disconnected(ask: Ask, world: World) -> None:
+async def test_a_connected_account_cannot_be_connected_again_until_disconnected(
+    ask: Ask, world: World
+) -> None:
     given = {"provider": "HUBSPOT", "externalAccountId": "7", "credentials": TOKEN, "name": "CRM"}
     id_ = (await ask(CONNECT, input=given)).data["result"]["integration"]["id"]
     before = await world.contents()
@@ -141,11 +145,11 @@ async def test_an_account_is_connected_once_unless_it_was_disconnected(ask: Ask,
     assert await world.contents() == before
     assert errors(await ask(CONNECT, viewer="ben", input=given)) == []
 
-    await ask(change("disconnect"), input={"id": id_})
-    assert (await stored(world, id_))["credentials"] is None
+    await ask(status_mutation("disconnect"), input={"id": id_})
+    assert (await stored_integration(world, id_))["credentials"] is None
     revived = (await ask(CONNECT, input={**given, "credentials": "new"})).data["result"]["integration"]
     assert (revived["id"], revived["status"], revived["hasCredentials"]) == (id_, "ACTIVE", True)
-    assert opened(world, await stored(world, id_)) == "new"
+    assert open_credentials(world, await stored_integration(world, id_)) == "new"
 
 
 BAD: list[tuple[dict[str, object], list[tuple[str, list[str]]]]] = [
@@ -171,14 +175,14 @@ BAD: list[tuple[dict[str, object], list[tuple[str, list[str]]]]] = [
 
 @pytest.mark.parametrize("action", ["connect", "update"])
 @pytest.mark.parametrize(("given", "expected"), BAD, ids=[str(given)[:40] for given, _ in BAD])
-async def test_what_cannot_be_said_about_an_integration_is_refused(
+async def test_invalid_values_of_an_integration_are_refused(
     ask: Ask, world: World, action: str, given: dict[str, object], expected: list[Any]
 ) -> None:
     before = await world.contents()
     which = (
         {"provider": "X"}
         if action == "connect"
-        else {"id": encode("Integration", (await first(world))["id"])}
+        else {"id": encode("Integration", (await first_integration(world))["id"])}
     )
     answer = await ask(CONNECT if action == "connect" else UPDATE, input={**which, **given})
     assert errors(answer) == expected
@@ -186,7 +190,7 @@ async def test_what_cannot_be_said_about_an_integration_is_refused(
     assert await world.contents() == before
 
 
-async def test_a_number_that_json_cannot_hold_is_refused(ask: Ask, world: World) -> None:
+async def test_settings_with_too_large_an_integer_are_refused(ask: Ask, world: World) -> None:
     document = """
     mutation { result: connectIntegration(input: { provider: X, settings: { a: 99999999999999999999999 } }) {
       integration { id } userErrors { code path } } }
@@ -195,7 +199,7 @@ async def test_a_number_that_json_cannot_hold_is_refused(ask: Ask, world: World)
 
 
 @pytest.mark.parametrize("name", ["externalAccountId"])
-async def test_a_long_account_is_refused(ask: Ask, name: str) -> None:
+async def test_a_too_long_external_account_id_is_refused(ask: Ask, name: str) -> None:
     answer = await ask(CONNECT, input={"provider": "X", name: "x" * 201})
     assert errors(answer) == [("TOO_LONG", [name])]
 
@@ -203,7 +207,7 @@ async def test_a_long_account_is_refused(ask: Ask, name: str) -> None:
 # Credentials
 
 
-async def test_no_answer_and_no_log_ever_shows_credentials(
+async def test_credentials_never_appear_in_responses_or_logs(
     ask: Ask, world: World, caplog: pytest.LogCaptureFixture, client: httpx.AsyncClient
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -237,7 +241,7 @@ async def test_no_answer_and_no_log_ever_shows_credentials(
         assert TOKEN not in json.dumps(answer.body)
     await world.pool.execute(
         "ALTER TABLE integrations RENAME TO elsewhere"
-    )  # an error of ours, with a traceback
+    )  # causes an internal error with a traceback
     try:
         failed = await ask(UPDATE, input={"id": id_, "credentials": TOKEN})
         assert failed.code == "INTERNAL"
@@ -249,13 +253,13 @@ async def test_no_answer_and_no_log_ever_shows_credentials(
     assert TOKEN not in json.dumps(await world.contents())
 
 
-async def test_credentials_are_replaced_kept_and_taken_away(ask: Ask, world: World) -> None:
-    id_ = encode("Integration", (await first(world))["id"])
+async def test_updates_replace_keep_and_remove_credentials(ask: Ask, world: World) -> None:
+    id_ = encode("Integration", (await first_integration(world))["id"])
 
     async def update(**given: object) -> Any:
         assert errors(await ask(UPDATE, input={"id": id_, **given})) == []
-        row = await stored(world, id_)
-        return row["credentials"] and opened(world, row), row["credentials_expires_at"]
+        row = await stored_integration(world, id_)
+        return row["credentials"] and open_credentials(world, row), row["credentials_expires_at"]
 
     expires = datetime(2030, 1, 1, tzinfo=UTC)
     assert await update(credentials="one", credentialsExpiresAt=expires.isoformat()) == ("one", expires)
@@ -265,16 +269,16 @@ async def test_credentials_are_replaced_kept_and_taken_away(ask: Ask, world: Wor
     assert await update(credentials=None) == (None, None)
 
 
-async def test_sealed_credentials_open_nowhere_else(ask: Ask, world: World) -> None:
+async def test_encrypted_credentials_cannot_be_opened_for_another_integration(ask: Ask, world: World) -> None:
     for account in ("1", "2"):
         given = {"provider": "SLACK", "externalAccountId": account, "credentials": f"token {account}"}
         await ask(CONNECT, input=given)
     one, other = (row for row in await world.rows("integrations") if row["credentials"])
     with pytest.raises(Exception, match="belong to another integration"):
-        opened(world, {**dict(one), "credentials": other["credentials"]})
+        open_credentials(world, {**dict(one), "credentials": other["credentials"]})
 
 
-async def test_a_server_without_a_key_keeps_no_credentials(world: World, graph: Graph) -> None:
+async def test_a_server_without_an_encryption_key_refuses_credentials(world: World, graph: Graph) -> None:
     transport = httpx.ASGITransport(app=create_app(world.pool, graph=graph))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         body = {"query": CONNECT, "variables": {"input": {"provider": "X", "credentials": TOKEN}}}
@@ -287,7 +291,7 @@ async def test_a_server_without_a_key_keeps_no_credentials(world: World, graph: 
     assert await world.pool.fetchval("SELECT count(*) FROM integrations WHERE provider = 'x'") == 0
 
 
-async def test_a_secret_of_another_call_is_another_input(ask: Ask, world: World) -> None:
+async def test_an_idempotency_key_with_different_credentials_is_refused(ask: Ask, world: World) -> None:
     given = {"provider": "SLACK", "credentials": TOKEN, "idempotencyKey": "k"}
     assert (await ask(CONNECT, input=given)).data["result"]["replayed"] is False
     assert (await ask(CONNECT, input=given)).data["result"]["replayed"] is True
@@ -295,7 +299,7 @@ async def test_a_secret_of_another_call_is_another_input(ask: Ask, world: World)
     assert errors(other) == [("IDEMPOTENCY_KEY_REUSED", ["idempotencyKey"])]
 
 
-# Changing
+# Updates, status changes and deletion
 
 
 STATUSES = ["pending", "active", "paused", "error", "disconnected"]
@@ -308,8 +312,10 @@ POSSIBLE = {
 
 @pytest.mark.parametrize("old", STATUSES)
 @pytest.mark.parametrize("action", list(POSSIBLE))
-async def test_integrations_change_their_status(ask: Ask, world: World, action: str, old: str) -> None:
-    row = await first(world)
+async def test_integrations_change_their_status_only_by_allowed_transitions(
+    ask: Ask, world: World, action: str, old: str
+) -> None:
+    row = await first_integration(world)
     id_ = encode("Integration", row["id"])
     await ask(UPDATE, input={"id": id_, "credentials": TOKEN})
     await world.pool.execute(
@@ -318,9 +324,9 @@ async def test_integrations_change_their_status(ask: Ask, world: World, action: 
         row["id"],
         old,
     )
-    before, contents = await stored(world, id_), await world.contents()
-    answer = await ask(change(action), input={"id": id_})
-    after = await stored(world, id_)
+    before, contents = await stored_integration(world, id_), await world.contents()
+    answer = await ask(status_mutation(action), input={"id": id_})
+    after = await stored_integration(world, id_)
     possible, new = POSSIBLE[action]
     if old == new:
         assert errors(answer) == []
@@ -342,17 +348,19 @@ async def test_integrations_change_their_status(ask: Ask, world: World, action: 
         assert (after["credentials"] is not None, after["sync_cursor"]) == (kept, "c" if kept else None)
 
 
-async def test_a_disconnected_integration_gets_no_credentials(ask: Ask, world: World) -> None:
-    id_ = encode("Integration", (await first(world))["id"])
-    await ask(change("disconnect"), input={"id": id_})
+async def test_a_disconnected_integration_refuses_credentials(ask: Ask, world: World) -> None:
+    id_ = encode("Integration", (await first_integration(world))["id"])
+    await ask(status_mutation("disconnect"), input={"id": id_})
     assert errors(await ask(UPDATE, input={"id": id_, "credentials": TOKEN})) == [
         ("INVALID_TRANSITION", ["credentials"])
     ]
     assert errors(await ask(UPDATE, input={"id": id_, "name": "kept"})) == []
 
 
-async def test_an_integration_goes_with_its_logs_and_its_mentions_stay(ask: Ask, world: World) -> None:
-    row = await first(world)
+async def test_deleting_an_integration_deletes_its_logs_and_keeps_its_mentions(
+    ask: Ask, world: World
+) -> None:
+    row = await first_integration(world)
     await world.pool.execute(
         "UPDATE mentions SET integration_id = $1 WHERE user_id = $2", row["id"], world.users["ann"]
     )
@@ -367,8 +375,8 @@ async def test_an_integration_goes_with_its_logs_and_its_mentions_stay(ask: Ask,
 # Runs
 
 
-async def test_a_run_is_written_and_what_follows_from_it(ask: Ask, world: World) -> None:
-    row = await first(world)
+async def test_recording_a_run_adds_a_log_and_updates_the_integration(ask: Ask, world: World) -> None:
+    row = await first_integration(world)
     await world.pool.execute(
         "UPDATE integrations SET status = 'pending', consecutive_failures = 2, last_error_code = 'OLD' WHERE id = $1",
         row["id"],
@@ -412,7 +420,7 @@ async def test_a_run_is_written_and_what_follows_from_it(ask: Ask, world: World)
         "message": "all well",
         "created_at": log["created_at"],
     }
-    after = await stored(world, id_)
+    after = await stored_integration(world, id_)
     changed = {
         "status": "active",
         "last_searched_at": ended,
@@ -421,7 +429,7 @@ async def test_a_run_is_written_and_what_follows_from_it(ask: Ask, world: World)
         "sync_cursor": "page 7",
         "next_sync_at": ended + timedelta(minutes=15),
         "updated_at": after["updated_at"],
-        # The only run of 24 hours succeeded, but says that it ended long ago: 50 + 0 + 20.
+        # The only run of the last 24 hours succeeded, but its `finishedAt` is long ago: 50 + 0 + 20.
         "health_score": 70,
         "health_version": "1",
         "health_problems": ["overdue"],
@@ -447,9 +455,11 @@ async def test_a_run_is_written_and_what_follows_from_it(ask: Ask, world: World)
     }
 
 
-async def test_failures_wait_longer_and_stop_an_integration_in_the_end(ask: Ask, world: World) -> None:
-    id_ = encode("Integration", (await first(world))["id"])
-    await ask(change("resume"), input={"id": id_})
+async def test_failed_runs_delay_the_next_sync_until_the_tenth_stops_the_integration(
+    ask: Ask, world: World
+) -> None:
+    id_ = encode("Integration", (await first_integration(world))["id"])
+    await ask(status_mutation("resume"), input={"id": id_})
     ended = datetime(2026, 1, 1, tzinfo=UTC)
     waits = []
     for _ in range(10):
@@ -460,24 +470,24 @@ async def test_failures_wait_longer_and_stop_an_integration_in_the_end(ask: Ask,
             "errorCode": "HTTP_503",
         }
         assert errors(await ask(RUN, input=given)) == []
-        row = await stored(world, id_)
+        row = await stored_integration(world, id_)
         waits.append(row["next_sync_at"] and (row["next_sync_at"] - ended) // timedelta(minutes=1))
     assert waits == [30, 60, 120, 240, 480, 960, 1440, 1440, 1440, None]
     assert (row["status"], row["consecutive_failures"], row["last_error_code"]) == ("error", 10, "HTTP_503")
     assert (row["last_error_at"], row["last_success_at"]) == (ended, None)
     await ask(RUN, input={"integrationId": id_, "status": "SUCCEEDED"})
-    assert (await stored(world, id_))["status"] == "active"
+    assert (await stored_integration(world, id_))["status"] == "active"
 
 
-async def test_a_run_that_goes_on_is_only_written(ask: Ask, world: World) -> None:
-    row = await first(world)
+async def test_recording_a_started_run_only_adds_a_log(ask: Ask, world: World) -> None:
+    row = await first_integration(world)
     id_ = encode("Integration", row["id"])
     answer = await ask(
         RUN, input={"integrationId": id_, "status": "STARTED", "startedAt": "2026-01-01T10:00:00Z"}
     )
     assert answer.statements == ["lock_user", "integrations read id", "integration_logs insert"]
     assert answer.data["result"]["log"]["durationMs"] is None
-    assert await stored(world, id_) == row
+    assert await stored_integration(world, id_) == row
 
 
 @pytest.mark.parametrize(
@@ -493,59 +503,59 @@ async def test_a_run_that_goes_on_is_only_written(ask: Ask, world: World) -> Non
         ({"itemsCreated": None}, ["itemsCreated"]),
         ({"message": None}, ["message"]),
         ({"kind": None}, ["kind"]),
-        # what PostgreSQL takes for minus infinity, and what cannot be computed with
+        # timestamps that PostgreSQL takes for minus infinity, and timestamps that would overflow
         ({"finishedAt": "0001-01-01T00:00:00Z"}, ["finishedAt"]),
         ({"finishedAt": "9999-12-31T23:59:59.999999Z"}, ["finishedAt"]),
         ({"startedAt": "0001-01-01T00:00:00Z"}, ["startedAt"]),
         ({"nextSyncAt": "3000-01-01T00:00:00Z"}, ["nextSyncAt"]),
     ],
 )
-async def test_what_cannot_be_said_of_a_run_is_refused(
+async def test_invalid_values_of_a_run_are_refused(
     ask: Ask, world: World, given: dict[str, object], path: list[str]
 ) -> None:
     before = await world.contents()
-    id_ = encode("Integration", (await first(world))["id"])
+    id_ = encode("Integration", (await first_integration(world))["id"])
     answer = await ask(RUN, input={"integrationId": id_, "status": "SUCCEEDED", **given})
     assert [where for _, where in errors(answer)] == [path]
     assert await world.contents() == before
 
 
-async def test_a_run_with_a_key_is_written_once(ask: Ask, world: World) -> None:
-    id_ = encode("Integration", (await first(world))["id"])
+async def test_a_run_with_an_idempotency_key_is_recorded_once(ask: Ask, world: World) -> None:
+    id_ = encode("Integration", (await first_integration(world))["id"])
     given = {"integrationId": id_, "status": "FAILED", "idempotencyKey": "k"}
     one = (await ask(RUN, input=given)).data["result"]
     again = (await ask(RUN, input=given)).data["result"]
     assert again == {**one, "replayed": True}
     assert len(await world.rows("integration_logs", "ann")) == 7
-    assert (await stored(world, id_))["consecutive_failures"] == 1
+    assert (await stored_integration(world, id_))["consecutive_failures"] == 1
 
 
-# Whose
+# Access
 
 
 ALL: list[tuple[str, dict[str, object]]] = [
     (UPDATE, {"name": "mine", "credentials": TOKEN}),
     (UPDATE, {}),
-    (change("pause"), {}),
-    (change("resume"), {}),
-    (change("disconnect"), {}),
+    (status_mutation("pause"), {}),
+    (status_mutation("resume"), {}),
+    (status_mutation("disconnect"), {}),
     (DELETE, {}),
     (RUN, {"status": "SUCCEEDED"}),
     (RUN, {"status": "STARTED"}),
 ]
 
 
-def which(document: str, id_: int) -> dict[str, str]:
+def id_argument(document: str, id_: int) -> dict[str, str]:
     return {"integrationId" if document == RUN else "id": encode("Integration", id_)}
 
 
 @pytest.mark.parametrize(("document", "given"), ALL)
-async def test_foreign_integrations_are_not_there_and_stay_as_they_are(
+async def test_changes_of_another_users_integration_are_refused_as_not_found(
     ask: Ask, world: World, document: str, given: dict[str, object]
 ) -> None:
     before = await world.contents()
-    for id_ in ((await first(world, "ben"))["id"], 999_999):
-        answer = await ask(document, input={**which(document, id_), **given})
+    for id_ in ((await first_integration(world, "ben"))["id"], 999_999):
+        answer = await ask(document, input={**id_argument(document, id_), **given})
         (error,) = answer.data["result"]["userErrors"]
         place = "integrationId" if document == RUN else "id"
         message = "The integration does not exist."
@@ -554,11 +564,13 @@ async def test_foreign_integrations_are_not_there_and_stay_as_they_are(
 
 
 @pytest.mark.parametrize(("document", "given"), ALL)
-async def test_an_operator_writes_everybodys_integrations(
+async def test_an_operator_may_change_the_integrations_of_all_users(
     ask: Ask, world: World, document: str, given: dict[str, object]
 ) -> None:
     answer = await ask(
-        document, viewer="olga", input={**which(document, (await first(world, "ben"))["id"]), **given}
+        document,
+        viewer="olga",
+        input={**id_argument(document, (await first_integration(world, "ben"))["id"]), **given},
     )
     assert errors(answer) == []
     assert answer.statements[0] == "integrations lock_owners"
@@ -566,7 +578,7 @@ async def test_an_operator_writes_everybodys_integrations(
     assert versions == {"ann": 0, "ben": 1, "olga": 0}
 
 
-async def test_an_operator_connects_for_others_and_a_member_does_not(ask: Ask, world: World) -> None:
+async def test_only_operators_connect_integrations_for_other_users(ask: Ask, world: World) -> None:
     given = {"provider": "X", "userId": encode("User", world.users["ben"])}
     assert errors(await ask(CONNECT, input=given)) == [("NOT_FOUND", ["userId"])]
     assert errors(await ask(CONNECT, viewer="olga", input=given)) == []
@@ -575,18 +587,18 @@ async def test_an_operator_connects_for_others_and_a_member_does_not(ask: Ask, w
 
 
 @pytest.mark.parametrize(("document", "given"), [(CONNECT, {"provider": "X"}), *ALL])
-async def test_writing_integrations_needs_the_scope(
+async def test_changes_of_integrations_require_the_scope_to_write_integrations(
     ask: Ask, world: World, document: str, given: dict[str, object]
 ) -> None:
     await world.set_scopes("ann", "read:integrations", "write:leads")
-    asked = {**({} if document == CONNECT else which(document, 1)), **given}
+    asked = {**({} if document == CONNECT else id_argument(document, 1)), **given}
     answer = await ask(document, input=asked)
     assert (answer.code, answer.statements) == ("FORBIDDEN", [])
     assert "`write:integrations`" in answer.error["message"]
     assert (await ask(document, viewer=None, input=asked)).code == "UNAUTHENTICATED"
 
 
-async def test_the_payload_and_what_follows_see_the_write(ask: Ask) -> None:
+async def test_the_payload_and_later_operations_see_a_new_integration(ask: Ask) -> None:
     document = """
     mutation {
       a: connectIntegration(input: { provider: X }) { integration { user { integrations { totalCount } } } }
@@ -603,5 +615,5 @@ async def test_the_payload_and_what_follows_see_the_write(ask: Ask) -> None:
     assert (await ask("{ integrations { totalCount } }")).data == {"integrations": {"totalCount": 4}}
 
 
-def test_a_secret_shows_itself_to_nobody() -> None:
+def test_the_text_of_a_secret_hides_its_value() -> None:
     assert TOKEN not in f"{Secret(TOKEN)} {Secret(TOKEN)!r} {[Secret(TOKEN)]}"

@@ -1,4 +1,4 @@
-"""A checkout as the guides speak of it: the examples beside the schema, and the data folder of a running demo."""
+"""A checkout as the guides describe it: the examples, the schema, and the data folder of a running demo."""
 
 import os
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 def node() -> Node:
     """Node from its wheel, which stays in `build/node`."""
     if os.environ.get("LEADGRAPH_SKIP_WEB") == "1":
-        pytest.skip("Node is left out, as LEADGRAPH_SKIP_WEB=1 says.")
+        pytest.skip("LEADGRAPH_SKIP_WEB=1 leaves out Node.")
     return kept_node(ROOT / "build" / "node.log")
 
 
@@ -29,7 +29,7 @@ def checkout(demo: Demo) -> Iterator[Checkout]:
 
 @pytest.fixture
 def checkout_to_write(new_demo: Demo) -> Iterator[Checkout]:
-    """The checkout of a demo that nobody else reads."""
+    """The checkout of a new demo, which the test may change."""
     new_demo.start("--scale", "0.05")
     with checkout_of(new_demo) as made:
         yield made
@@ -39,7 +39,7 @@ def checkout_to_write(new_demo: Demo) -> Iterator[Checkout]:
 def checkout_with_node(checkout: Checkout, node: Node) -> Checkout:
     """The checkout with `node` and `npm` on the path."""
     (checkout.programs / "node").symlink_to(node.program)
-    # The wheel's own `npm` was a link and is a copy that does not find its files.
+    # The `npm` of the wheel is a copy of a link, and does not find its files.
     npm = checkout.programs / "npm"
     npm.write_text(f'#!/bin/sh\nexec "{node.program}" "{node.npm}" "$@"\n')
     npm.chmod(0o755)

@@ -1,4 +1,4 @@
-"""The example programs, run against a demo: each prints exactly what the API has, and says what is wrong."""
+"""The example programs, run against a demo: each prints exactly the rows of the API, and reports errors."""
 
 import json
 import re
@@ -20,13 +20,13 @@ CURL = "sh examples/curl/mentions.sh"
 
 @pytest.fixture(scope="module")
 def typescript(checkout_with_node: Checkout) -> Checkout:
-    """The checkout with the packages of the lock, and with generated types."""
+    """The checkout with the packages of the lock file and generated types."""
     checkout_with_node.output(f"cd {TYPESCRIPT} && npm ci && npm run generate")
     return checkout_with_node
 
 
 def rows(demo: Demo, document: str, **variables: object) -> Iterator[Any]:
-    """All rows of the list `rows`, page by page."""
+    """Yield all rows of the list `rows`, page by page."""
     after = None
     while True:
         page = demo.ask(document, after=after, **variables)["rows"]
@@ -45,7 +45,7 @@ PROMISING = """query($after: String) {
 }"""
 
 
-def test_typescript_is_generated_checked_and_prints_what_the_api_has(typescript: Checkout) -> None:
+def test_the_typescript_example_compiles_and_prints_the_mentions_of_the_api(typescript: Checkout) -> None:
     typescript.output(f"cd {TYPESCRIPT} && npm run check")
     done = typescript.run(f"cd {TYPESCRIPT} && npm start --silent")
     wanted = [
@@ -83,7 +83,7 @@ MENTIONS, CODEGEN = f"{TYPESCRIPT}/src/mentions.ts", f"{TYPESCRIPT}/codegen.ts"
         (MENTIONS, "unmasked(MentionLine, mention)", "mention", "check", "'createdAt' does not exist"),
     ],
 )
-def test_what_does_not_fit_the_schema_is_found_before_it_runs(
+def test_typescript_code_that_does_not_fit_the_schema_fails_the_checks(
     typescript: Checkout, file: str, written: str, instead: str, command: str, complaint: str
 ) -> None:
     path = typescript.folder / file
@@ -105,7 +105,7 @@ LEADS = """query($after: String, $filter: LeadFilter) {
 
 
 @pytest.mark.parametrize("statuses", [[], ["QUALIFIED"], ["NEW", "CONVERTED"]], ids=" ".join)
-def test_python_prints_the_leads_that_the_api_has(checkout: Checkout, statuses: list[str]) -> None:
+def test_the_python_example_prints_the_leads_of_the_api(checkout: Checkout, statuses: list[str]) -> None:
     wanted = [
         "\t".join(
             [
@@ -134,7 +134,7 @@ TEXTS = """query($after: String, $words: String) {
 @pytest.mark.parametrize(
     "words", ["the or a or for", '"should we buy" or recommend', "o'hara $(date) `date` \\"]
 )
-def test_curl_prints_the_texts_that_the_api_has(checkout: Checkout, words: str) -> None:
+def test_the_curl_example_prints_the_texts_of_the_api(checkout: Checkout, words: str) -> None:
     wanted = [" ".join(row["content"].split()) for row in rows(checkout.demo, TEXTS, words=words)]
     assert checkout.output(f'{CURL} "$WORDS"', WORDS=words).splitlines() == wanted
     assert len(wanted) > 100 or not words.startswith("the")
@@ -153,7 +153,7 @@ WRONG = [
     "command", [PYTHON, f"{SEND} schema.graphql", f"{CURL} crm", f"cd {TYPESCRIPT} && npm start --silent"]
 )
 @pytest.mark.parametrize(("variable", "value", "said"), WRONG)
-def test_what_is_wrong_is_said_and_the_exit_code_tells(
+def test_examples_report_errors_on_stderr_and_by_their_exit_code(
     request: pytest.FixtureRequest, command: str, variable: str, value: str, said: str
 ) -> None:
     checkout = request.getfixturevalue("typescript" if "npm" in command else "checkout")
@@ -163,7 +163,7 @@ def test_what_is_wrong_is_said_and_the_exit_code_tells(
     assert "Traceback" not in done.stderr
 
 
-def test_python_sends_a_file_and_prints_what_there_is_to_mend(checkout_to_write: Checkout) -> None:
+def test_the_python_example_sends_a_file_and_prints_the_rejected_rows(checkout_to_write: Checkout) -> None:
     posts = checkout_to_write.folder / "posts.jsonl"
     row = '{"platform":"X","externalId":"%d","url":"https://x.example","content":"security"}\n'
     bad = '{"platform":"MARS","externalId":"1","url":"https://x.example","content":"security"}\nnonsense\n'
@@ -184,7 +184,7 @@ def test_python_sends_a_file_and_prints_what_there_is_to_mend(checkout_to_write:
     assert "nowhere.jsonl" in done.stderr
 
 
-def test_a_status_that_is_none_is_refused_with_the_apis_own_words(checkout: Checkout) -> None:
+def test_the_python_example_prints_the_apis_message_for_an_unknown_status(checkout: Checkout) -> None:
     done = checkout.run(f"{PYTHON} NONSENSE")
     assert done.returncode == 1
     assert done.stderr == (
@@ -193,13 +193,13 @@ def test_a_status_that_is_none_is_refused_with_the_apis_own_words(checkout: Chec
     )
 
 
-def test_the_python_example_pins_the_client_that_is_tested() -> None:
+def test_the_python_example_pins_the_tested_version_of_its_client() -> None:
     (pinned,) = (ROOT / "examples" / "python" / "requirements.txt").read_text().splitlines()
     name, version = re.fullmatch(r"([a-z]+)\[httpx\]==(\S+)", pinned).groups()  # type: ignore[union-attr]
     assert f"\n{name}=={version} \\\n" in (ROOT / "locks" / "dev.txt").read_text()
 
 
 @pytest.mark.parametrize("folder", ["web", "bench/node", "examples/typescript"])
-def test_locks_of_npm_name_no_registry(folder: str) -> None:
+def test_npm_lock_files_contain_no_registry_addresses(folder: str) -> None:
     assert '"resolved"' not in (ROOT / folder / "package-lock.json").read_text()
     assert "omit-lockfile-registry-resolved=true" in (ROOT / folder / ".npmrc").read_text()

@@ -1,6 +1,4 @@
-"""The guides say what is true: their questions are asked, their commands are run, and what they quote from the
-examples stands there.
-"""
+"""The guides: their queries are sent, their commands are run, and their code is compared with the examples."""
 
 import itertools
 import json
@@ -18,7 +16,7 @@ from tests.support.demo import Demo
 ROOT = Path(__file__).parents[2]
 GUIDES = sorted(
     path for path in (ROOT / "docs" / "guides").glob("*.md") if path.name != "new-entity.md"
-)  # test_new_entity.py builds that one
+)  # test_new_entity.py tests that guide
 FENCED = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 QUOTED_FROM = {"ts": "typescript/**/*.ts", "python": "python/*.py", "sh": "curl/*.sh"}
 NEEDS_NODE = "npm "
@@ -32,7 +30,7 @@ class Block:
     language: str
     text: str
     after: str = ""
-    """The block behind it, if that says what belongs to it or comes of it."""
+    """The next block, if it shows the variables or the output of this block."""
     after_language: str = ""
 
     def __str__(self) -> str:
@@ -40,7 +38,7 @@ class Block:
 
     @property
     def is_quoted(self) -> bool:
-        """Whether it stands in the examples, letter by letter."""
+        """Whether an example contains the block, letter by letter."""
         sources = (ROOT / "examples").glob(QUOTED_FROM.get(self.language, ""))
         return any(self.text in path.read_text() for path in sources if "node_modules" not in path.parts)
 
@@ -57,53 +55,53 @@ def blocks() -> Iterator[Block]:
 
 
 BLOCKS = list(blocks())
-QUESTIONS = [block for block in BLOCKS if block.language == "graphql"]
+QUERIES = [block for block in BLOCKS if block.language == "graphql"]
 QUOTED = [block for block in BLOCKS if block.language in {"ts", "python"}]
 COMMANDS = [block for block in BLOCKS if block.language == "sh" and not block.is_quoted]
 
 
-def test_every_block_is_of_a_kind_that_is_tested() -> None:
+def test_every_block_of_the_guides_is_tested() -> None:
     assert {block.language for block in BLOCKS} == {"graphql", "json", "text", "ts", "python", "sh"}
-    answers = [block.after for block in (*QUESTIONS, *COMMANDS) if block.after]
+    answers = [block.after for block in (*QUERIES, *COMMANDS) if block.after]
     assert sorted(answers) == sorted(block.text for block in BLOCKS if block.language in {"json", "text"})
     assert {block.guide for block in COMMANDS} == {"front-end.md", "partners.md", "curl.md"} | WRITES
 
 
 @pytest.mark.parametrize("block", QUOTED, ids=str)
-def test_what_is_quoted_stands_in_the_examples(block: Block) -> None:
+def test_code_in_the_guides_is_quoted_from_the_examples(block: Block) -> None:
     assert block.is_quoted
 
 
-def empty_places(value: Any, path: str = "") -> Iterator[str]:
+def empty_paths(value: Any, path: str = "") -> Iterator[str]:
     if isinstance(value, dict):
         for name, inner in value.items():
-            yield from empty_places(inner, f"{path}.{name}")
+            yield from empty_paths(inner, f"{path}.{name}")
     elif value in ([], None):
         yield path
 
 
-@pytest.mark.parametrize("block", QUESTIONS, ids=str)
-def test_a_question_is_answered_and_not_by_nothing(demo: Demo, block: Block) -> None:
+@pytest.mark.parametrize("block", QUERIES, ids=str)
+def test_queries_of_the_guides_return_no_empty_values(demo: Demo, block: Block) -> None:
     data = demo.ask(block.text, **json.loads(block.after or "{}"))
-    assert list(empty_places(data)) == []
+    assert list(empty_paths(data)) == []
 
 
-def test_each_question_that_declares_variables_shows_them() -> None:
-    for block in QUESTIONS:
+def test_queries_of_the_guides_show_all_their_variables() -> None:
+    for block in QUERIES:
         assert set(json.loads(block.after or "{}")) == set(re.findall(r"\$(\w+):", block.text)), block
 
 
 def made_runnable(text: str, demo: Demo) -> str:
-    """A command with the address and the key of this demo, and under its own name where it bears a reader's."""
+    """Replace the address and the API key in a command by those of the demo."""
     text = text.replace("http://127.0.0.1:8000/graphql", demo.facts["url"])
     return text.replace("lg_live_…", demo.facts["api_key"])
 
 
 @pytest.mark.parametrize("guide", sorted({block.guide for block in COMMANDS}))
-def test_the_commands_of_a_guide_work_one_after_the_other(
+def test_the_commands_of_a_guide_work_in_order(
     request: pytest.FixtureRequest, guide: str, tmp_path: Path
 ) -> None:
-    """In one shell, as somebody types who follows the guide; what the guide shows as an answer is the answer."""
+    """The commands run in one shell, and their output equals the output that the guide shows."""
     checkout: Checkout = request.getfixturevalue("checkout_to_write" if guide in WRITES else "checkout")
     commands = [block for block in COMMANDS if block.guide == guide]
     if any(NEEDS_NODE in block.text for block in commands):
@@ -117,7 +115,7 @@ def test_the_commands_of_a_guide_work_one_after_the_other(
         output = (tmp_path / str(number)).read_text()
         if block.after_language == "json":
             answer = json.loads(output)
-            answer.pop("extensions")  # what it took; the guides say that demos alone tell
+            answer.pop("extensions")  # the statements, which only demos return
             assert answer == json.loads(block.after), block
         elif block.after:
             assert without_ids(output) == without_ids(block.after), block
@@ -126,19 +124,19 @@ def test_the_commands_of_a_guide_work_one_after_the_other(
 
 
 def without_ids(text: str) -> str:
-    """The text with nothing but the types of its ids, which a guide cannot know."""
+    """Shorten the IDs of a text to their types, because the IDs of each demo differ."""
     return re.sub(r'"(TWVudGlvbjo|S2V5d29yZDo)[^"]*"', r'"\1…"', text)
 
 
 def shape(value: Any) -> Any:
-    """Names and kinds of values, without the values."""
+    """Return the names and types of values, without the values."""
     if isinstance(value, dict):
         return {name: shape(inner) for name, inner in value.items()}
     return [shape(inner) for inner in value] if isinstance(value, list) else type(value)
 
 
-def test_the_readmes_question_is_answered_as_it_shows(checkout: Checkout) -> None:
-    """The demo that it speaks of is larger, so texts and numbers are others."""
+def test_the_query_of_the_readme_returns_the_shape_that_the_readme_shows(checkout: Checkout) -> None:
+    """The demo of the README is larger, so that texts and numbers differ."""
     text = (ROOT / "README.md").read_text()
     (command,) = re.findall(r"```sh\n(KEY=.*?)```", text, re.DOTALL)
     (shown,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)

@@ -1,4 +1,4 @@
-"""The guide to a new entity: its blocks, applied to a copy of the checkout, make an API that has the entity."""
+"""The guide to a new entity: a copy of the checkout with the blocks of the guide serves the entity."""
 
 import asyncio
 import os
@@ -36,8 +36,8 @@ def steps() -> dict[str, tuple[str, str]]:
     return {path: (language, text) for path, language, text in STEP.findall(GUIDE)}
 
 
-def patched(text: str, diff: str) -> str:
-    """Return the text with the hunks of a diff, which have no line numbers: each fits exactly one place."""
+def apply_diff(text: str, diff: str) -> str:
+    """Apply a diff without line numbers to a text. Each hunk must fit exactly one place."""
     for hunk in diff.split("@@\n"):
         lines = hunk.splitlines(keepends=True)
         old = "".join(line[1:] for line in lines if line[0] in " -")
@@ -107,7 +107,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path, (language, text) in steps().items():
         target = made / path
         assert target.exists() == (language == "diff")
-        target.write_text(patched(target.read_text(), text) if language == "diff" else text)
+        target.write_text(apply_diff(target.read_text(), text) if language == "diff" else text)
     return made
 
 
@@ -120,7 +120,7 @@ def checkout(folder: Path, database_url: str) -> Iterator[Checkout]:
     shutil.rmtree(folder / ".leadgraph", ignore_errors=True)
 
 
-async def asked(url: str, key: str, document: str, **variables: object) -> Any:
+async def post(url: str, key: str, document: str, **variables: object) -> Any:
     async with httpx.AsyncClient(timeout=60) as client:
         response = await client.post(
             url,
@@ -154,27 +154,27 @@ async def test_the_served_api_has_the_new_entity(checkout: Checkout) -> None:
         )
         keys[name] = re.findall(r"lg_live_\w+", printed)[0]
     async with checkout.served() as url:
-        found = await asked(url, keys["ann"], "{ keywords(orderBy: OLDEST) { nodes { id keyword } } }")
+        found = await post(url, keys["ann"], "{ keywords(orderBy: OLDEST) { nodes { id keyword } } }")
         crm, sales = found["keywords"]["nodes"]
         for keyword, text in ((crm, "call them back"), (sales, "too noisy"), (sales, "ask Jo")):
-            made = await asked(url, keys["ann"], CREATE, keyword=keyword["id"], text=text)
+            made = await post(url, keys["ann"], CREATE, keyword=keyword["id"], text=text)
             assert made["createNote"]["note"]["text"] == text
-        everything = await asked(url, keys["ann"], LIST)
+        everything = await post(url, keys["ann"], LIST)
         assert everything["notes"]["totalCount"] == 3
         assert [node["text"] for node in everything["notes"]["nodes"]] == [
             "ask Jo",
             "too noisy",
             "call them back",
         ]
-        filtered = await asked(url, keys["ann"], LIST, filter={"keywordId": {"eq": sales["id"]}})
+        filtered = await post(url, keys["ann"], LIST, filter={"keywordId": {"eq": sales["id"]}})
         assert [(node["text"], node["keyword"]["keyword"]) for node in filtered["notes"]["nodes"]] == [
             ("ask Jo", "sales"),
             ("too noisy", "sales"),
         ]
         assert filtered["notes"]["totalCount"] == 2
-        foreign = await asked(url, keys["ben"], LIST)
+        foreign = await post(url, keys["ben"], LIST)
         assert foreign["notes"] == {"totalCount": 0, "nodes": []}
-        refused = await asked(url, keys["ben"], CREATE, keyword=crm["id"], text="mine")
+        refused = await post(url, keys["ben"], CREATE, keyword=crm["id"], text="mine")
         assert refused["createNote"] == {"note": None, "userErrors": [{"code": "NOT_FOUND"}]}
     counted = await connection.fetch("SELECT email, notes_count FROM users ORDER BY id")
     assert [tuple(row) for row in counted] == [("ann@example.com", 3), ("ben@example.com", 0)]
@@ -184,7 +184,7 @@ async def test_the_served_api_has_the_new_entity(checkout: Checkout) -> None:
     await connection.close()
 
 
-def test_the_tests_of_the_guide_and_the_house_rules_pass(checkout: Checkout) -> None:
+def test_the_tests_of_the_guide_and_of_the_house_pass_with_the_new_entity(checkout: Checkout) -> None:
     checkout.run("server.cli", "schema", "--write")
     checkout.run(
         *("pytest", "-q", "-p", "no:cacheprovider", "tests/schema/test_notes.py", "tests/test_house.py"),

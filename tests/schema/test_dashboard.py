@@ -366,7 +366,7 @@ async def test_dashboards_of_many_users_take_the_statements_of_one(people: Any) 
 
 BAD: list[tuple[str, str]] = [
     ('timeZone: "Mars/Olympus"', "`timeZone`: 'Mars/Olympus' is not an IANA time zone"),
-    ('timeZone: "Berlin"', "`timeZone`: 'Berlin' is not an IANA time zone"),  # looked for as a file
+    ('timeZone: "Berlin"', "`timeZone`: 'Berlin' is not an IANA time zone"),  # zoneinfo would open a file of this name
     ('timeZone: ""', "`timeZone`: '' is not an IANA time zone"),
     ("range: CUSTOM", "`from`: Required with range CUSTOM."),
     ('from: "2026-01-01T00:00:00Z"', "`to`: Required with range CUSTOM"),

@@ -1,7 +1,7 @@
 """Sums of a user's mentions and leads: of a window and the previous window, of today, over time, and of all time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -51,7 +51,7 @@ class UserFigures:
     today: BucketSums
 
 
-async def _warm_figures(_: DataLoaders, user: User, now: datetime) -> Sequence[UserFiguresOf]:
+def _warm_figures(user: User, now: datetime) -> Sequence[UserFiguresOf]:
     period, zone = usual_period(user.time_zone, now), zone_or_utc(user.time_zone)
     midnight, next_midnight = today(zone, now)
     return [UserFiguresOf(user.id, *period, midnight, next_midnight)]
@@ -68,25 +68,15 @@ async def _warm_figures(_: DataLoaders, user: User, now: datetime) -> Sequence[U
 async def user_figures(loaders: DataLoaders, questions: Sequence[UserFiguresOf]) -> Sequence[UserFigures]:
     """Return the figures from counters and roll-ups; zeros for a user whom the viewer may not see."""
 
-    async def ask(group: tuple[datetime, ...], members: Sequence[UserFiguresOf]) -> Sequence[UserFigures]:
-        previous_start, start, end, today, tomorrow = group
-        spans = (EVER, (previous_start, start), (start, end), (today, tomorrow))
+    async def ask(group: UserFiguresOf, members: Sequence[UserFiguresOf]) -> Sequence[UserFigures]:
+        previous, current = (group.previous_start, group.start), (group.start, group.end)
+        spans = (EVER, previous, current, (group.today, group.tomorrow))
         ids = [question.user_id for question in members]
         users = await loaders.load(RowById(User), ids)
         bucket_sums = await loaders.load(BucketSumsByParent("user_id", spans), ids)
         return [UserFigures(_counters(user), *sums) for user, sums in zip(users, bucket_sums, strict=True)]
 
-    return await ask_by_group(
-        questions,
-        lambda question: (
-            question.previous_start,
-            question.start,
-            question.end,
-            question.today,
-            question.tomorrow,
-        ),
-        ask,
-    )
+    return await ask_by_group(questions, lambda question: replace(question, user_id=0), ask)
 
 
 def _counters(user: User | None) -> dict[str, int]:
@@ -108,7 +98,7 @@ class KeywordSeriesOf:
     bounds: tuple[datetime, ...]
 
 
-async def _warm_series(_: DataLoaders, user: User, now: datetime) -> Sequence[UserSeriesOf]:
+def _warm_series(user: User, now: datetime) -> Sequence[UserSeriesOf]:
     period, zone = usual_period(user.time_zone, now), zone_or_utc(user.time_zone)
     days = windows(TimeUnit.DAY, period.start, period.end, zone, user.week_start, now)
     return [UserSeriesOf(user.id, bounds_of(list(days)))]
@@ -124,13 +114,7 @@ async def _warm_series(_: DataLoaders, user: User, now: datetime) -> Sequence[Us
 )
 async def user_series(loaders: DataLoaders, questions: Sequence[UserSeriesOf]) -> Sequence[list[BucketSums]]:
     """Return the sums of all of a user's keywords in each window."""
-
-    async def ask(
-        bounds: tuple[datetime, ...], members: Sequence[UserSeriesOf]
-    ) -> Sequence[list[BucketSums]]:
-        return await _series(loaders, "user_id", bounds, [question.user_id for question in members])
-
-    return await ask_by_group(questions, lambda question: question.bounds, ask)
+    return await _series(loaders, "user_id", questions)
 
 
 @cached_figure("keyword_series", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS, shared=True)
@@ -138,20 +122,20 @@ async def keyword_series(
     loaders: DataLoaders, questions: Sequence[KeywordSeriesOf]
 ) -> Sequence[list[BucketSums]]:
     """Return the sums of a keyword in each window."""
-
-    async def ask(
-        bounds: tuple[datetime, ...], members: Sequence[KeywordSeriesOf]
-    ) -> Sequence[list[BucketSums]]:
-        return await _series(loaders, "keyword_id", bounds, [question.keyword_id for question in members])
-
-    return await ask_by_group(questions, lambda question: question.bounds, ask)
+    return await _series(loaders, "keyword_id", questions)
 
 
 async def _series(
-    loaders: DataLoaders, by: str, bounds: Sequence[datetime], ids: Sequence[int]
+    loaders: DataLoaders, by: str, questions: Sequence[UserSeriesOf | KeywordSeriesOf]
 ) -> Sequence[list[BucketSums]]:
-    spans = tuple(pairwise(bounds))
-    return [list(sums) for sums in await loaders.load(BucketSumsByParent(by, spans), ids)]
+    async def ask(
+        bounds: tuple[datetime, ...], members: Sequence[UserSeriesOf | KeywordSeriesOf]
+    ) -> Sequence[list[BucketSums]]:
+        loader = BucketSumsByParent(by, tuple(pairwise(bounds)))
+        ids = [getattr(question, by) for question in members]
+        return [list(sums) for sums in await loaders.load(loader, ids)]
+
+    return await ask_by_group(questions, lambda question: question.bounds, ask)
 
 
 def trend(current: BucketSums, previous: BucketSums, measure: str) -> Trend:

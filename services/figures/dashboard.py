@@ -28,7 +28,7 @@ class RecentLead:
     keyword: KeywordSnapshot
 
 
-async def _warm_questions(_: DataLoaders, user: User, __: datetime) -> Sequence[RecentLeadsOf]:
+def _warm_questions(user: User, _: datetime) -> Sequence[RecentLeadsOf]:
     return [RecentLeadsOf(user.id)]
 
 

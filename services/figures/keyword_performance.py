@@ -79,7 +79,7 @@ class BestKeywordsFound:
         return [self.keywords[index] for index in self.rankings[ranking][:most]]
 
 
-async def _warm_questions(_: DataLoaders, user: User, now: datetime) -> Sequence[BestKeywordsOf]:
+def _warm_questions(user: User, now: datetime) -> Sequence[BestKeywordsOf]:
     return [BestKeywordsOf(user.id, *usual_period(user.time_zone, now))]
 
 
@@ -135,14 +135,10 @@ class KeywordWindow:
 async def keyword_window(
     loaders: DataLoaders, questions: Sequence[KeywordWindowOf]
 ) -> Sequence[KeywordWindow]:
-    async def ask(
-        group: tuple[datetime, datetime, datetime], members: Sequence[KeywordWindowOf]
-    ) -> Sequence[KeywordWindow]:
-        previous_start, start, end = group
-        loader = BucketSumsByParent("keyword_id", ((previous_start, start), (start, end)))
+    async def ask(group: KeywordWindowOf, members: Sequence[KeywordWindowOf]) -> Sequence[KeywordWindow]:
+        spans = ((group.previous_start, group.start), (group.start, group.end))
+        loader = BucketSumsByParent("keyword_id", spans)
         found = await loaders.load(loader, [question.keyword_id for question in members])
         return [KeywordWindow(*sums) for sums in found]
 
-    return await ask_by_group(
-        questions, lambda question: (question.previous_start, question.start, question.end), ask
-    )
+    return await ask_by_group(questions, lambda question: replace(question, user_id=0, keyword_id=0), ask)

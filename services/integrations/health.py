@@ -189,7 +189,7 @@ def first_day(now: datetime) -> datetime:
     return _day(now) - timedelta(days=DAYS_SHOWN - 1)
 
 
-async def _warm_questions(_: DataLoaders, user: User, now: datetime) -> Sequence[HealthsOf]:
+def _warm_questions(user: User, now: datetime) -> Sequence[HealthsOf]:
     return [HealthsOf(user.id, first_day(now), USUALLY_MOST)]
 
 

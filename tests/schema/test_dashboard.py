@@ -561,9 +561,7 @@ async def test_a_dashboard_of_a_warmed_user_computes_no_figures(people: Any) -> 
     try:
         for cached_figure in REGISTRY:
             if cached_figure.warm_questions is not None:
-                await cached.refresh(
-                    cached_figure, loaders, await cached_figure.warm_questions(loaders, user, NOW)
-                )
+                await cached.refresh(cached_figure, loaders, cached_figure.warm_questions(user, NOW))
     finally:
         await loaders.close()
     assert (await people(DOCUMENT, viewer="warm")).statements == ["users by id"]

@@ -28,7 +28,7 @@ class FigureQuestion(Hashable, Protocol):
 Question = TypeVar("Question", bound=FigureQuestion)
 Value = TypeVar("Value")
 Compute = Callable[[DataLoaders, Sequence[Question]], Awaitable[Sequence[Value]]]
-WarmQuestions = Callable[[DataLoaders, User, datetime], Awaitable[Sequence[Question]]]
+WarmQuestions = Callable[[User, datetime], Sequence[Question]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

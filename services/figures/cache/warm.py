@@ -90,8 +90,7 @@ async def _warm_user(
         (row,) = await loaders.load(RowById(User), [user.user_id])
         for figure in figures:
             if row and figure.warm_questions:
-                questions = await figure.warm_questions(loaders, row, datetime.now(UTC))
-                await cached.refresh(figure, loaders, questions)
+                await cached.refresh(figure, loaders, figure.warm_questions(row, datetime.now(UTC)))
     finally:
         await loaders.close()
 

@@ -53,7 +53,7 @@ class Counted:
         self.runs += 1
         return [self.runs for _ in questions]
 
-    async def warm_questions(self, _: DataLoaders, user: User, __: datetime) -> Sequence[About]:
+    def warm_questions(self, user: User, _: datetime) -> Sequence[About]:
         return [About(user.id)]
 
     async def ask(self, pool: Pool, cached: Cached, user_id: int) -> int:

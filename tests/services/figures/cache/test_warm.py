@@ -9,13 +9,12 @@ import pytest
 from db.engine.pool import Pool, open_pool, statements_running
 from db.models import User
 from db.statements.user import note_seen, seen_lately
-from loaders.dataloader import DataLoaders
 from services.figures.cache import CachedFigure, FigureRegistry
 from services.figures.cache.warm import Warmed, crowded, warm
 from tests.services.figures.cache.conftest import STALE, TTL, Laboratory, TotalsOf
 
 
-async def warm_questions(_: DataLoaders, user: User, now: datetime) -> Sequence[TotalsOf]:
+def warm_questions(user: User, now: datetime) -> Sequence[TotalsOf]:
     assert now.tzinfo is not None
     return [TotalsOf(user.id, ""), TotalsOf(user.id, "b")]
 

@@ -11,12 +11,12 @@ from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
 
 
 @dataclass(frozen=True, slots=True)
-class RecentLeadsByUser(DataLoader[int, Sequence[RecentLead]]):
+class RecentLeadsByUser(DataLoader[int, list[RecentLead]]):
     """The newest leads of a user with their mentions and keywords, newest first."""
 
     model = CHECKED_BY_CALLER
     most: int
 
-    async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Sequence[RecentLead]]:
+    async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[list[RecentLead]]:
         found = await recent_leads.recent_leads(reader, scope, keys, self.most)
         return [found.get(key, []) for key in keys]

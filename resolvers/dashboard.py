@@ -6,6 +6,7 @@ from datetime import datetime
 
 from db.models import Keyword, Lead, Mention, User
 from db.statements.keyword_ranking import Ranking
+from db.statements.recent_leads import RecentLead
 from resolvers.analytics import Totals
 from resolvers.framework.context import Context
 from resolvers.framework.paging import bounded
@@ -61,7 +62,7 @@ async def recent_leads_as_of(overviews: Sequence[Overview], context: Context) ->
 
 async def _recent(
     overviews: Sequence[Overview], context: Context, most: int
-) -> Sequence[Figure[list[service.RecentLead]]]:
+) -> Sequence[Figure[list[RecentLead]]]:
     context.require(Lead)
     frames, size = [overview.frame for overview in overviews], service.USUALLY_MOST
     if most > size:

@@ -62,7 +62,7 @@ class MentionText:
     language: str | None
     title: str | None
     content: str
-    keyword: KeywordTerms
+    keyword: KeywordTerms | Keyword
 
 
 @statement

@@ -1,7 +1,8 @@
 """The newest leads of each user with mention and keyword, in one statement."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Integer, Select, bindparam, func, select, true
 from sqlalchemy.sql import ColumnElement
@@ -11,7 +12,7 @@ from db.engine.statement_cache import statement
 from db.language.keyset import NEWEST_FIRST, sorting
 from db.language.scope import Scope, visible_among
 from db.language.shape import columns
-from db.language.snapshots import snapshot
+from db.language.snapshots import KeywordSnapshot, LeadSnapshot, MentionSnapshot, snapshot
 from db.models import Base, Keyword, Lead, Mention
 from db.models.base import table_of
 from db.statements.parameters import keys_parameter
@@ -19,12 +20,13 @@ from db.statements.parameters import keys_parameter
 _LEADS, _MENTIONS, _KEYWORDS = table_of(Lead), table_of(Mention), table_of(Keyword)
 
 
-class RecentLead(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RecentLead:
     """Row snapshots of a lead, its mention and its keyword."""
 
-    lead: Lead
-    mention: Mention
-    keyword: Keyword
+    lead: LeadSnapshot
+    mention: MentionSnapshot
+    keyword: KeywordSnapshot
 
 
 def _prefixed(model: type[Base], source: Any) -> list[ColumnElement[Any]]:

@@ -11,9 +11,10 @@
 A score from 60 is HIGH, and from 35 is MEDIUM.
 """
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from db.models import Intent, MatchType, Relevance
+from db.statements.analysis import MentionText
 from services.matching.matcher import PHRASE_BREAK, Matcher, WatchedKeyword, normalized, occurrences
 
 VERSION = "places-1"
@@ -36,17 +37,6 @@ _BY_INTENT = {
 }
 
 
-class PostText(Protocol):
-    """The columns of a mention that its relevance depends on."""
-
-    @property
-    def title(self) -> str | None: ...
-    @property
-    def content(self) -> str: ...
-    @property
-    def platform(self) -> str: ...
-
-
 class MeasuredRelevance(NamedTuple):
     relevance: Relevance
     score: int
@@ -62,7 +52,7 @@ class RelevanceScorer:
         phrase = normalized(keyword.keyword)
         self._terms = [phrase] if keyword.match_type == MatchType.PHRASE else phrase.split(" ")
 
-    def score(self, post: PostText, intent: Intent) -> MeasuredRelevance:
+    def score(self, post: MentionText, intent: Intent) -> MeasuredRelevance:
         title = normalized(post.title or "")
         content = normalized(post.content)
         if not self._matcher.match(PHRASE_BREAK.join([title, content]), post.platform):

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.language.snapshots import KeywordSnapshot, LeadSnapshot, MentionSnapshot
 from db.models import User
+from db.statements.recent_leads import RecentLead
 from loaders.dataloader import DataLoaders
 from loaders.recent_leads import RecentLeadsByUser
 from services.figures.cache import cached_figure
@@ -19,13 +19,6 @@ USUALLY_MOST = 10
 class RecentLeadsOf:
     user_id: int
     most: int = USUALLY_MOST
-
-
-@dataclass(frozen=True, slots=True)
-class RecentLead:
-    lead: LeadSnapshot
-    mention: MentionSnapshot
-    keyword: KeywordSnapshot
 
 
 def _warm_questions(user: User, _: datetime) -> Sequence[RecentLeadsOf]:
@@ -46,7 +39,6 @@ async def recent_leads(
     """Return the newest leads of each user, newest first."""
 
     async def ask(most: int, members: Sequence[RecentLeadsOf]) -> Sequence[list[RecentLead]]:
-        found = await loaders.load(RecentLeadsByUser(most), [question.user_id for question in members])
-        return [[RecentLead(*each) for each in leads] for leads in found]
+        return await loaders.load(RecentLeadsByUser(most), [question.user_id for question in members])
 
     return await ask_by_group(questions, lambda question: question.most, ask)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeAlias
 
-from db.statements.analysis import KeywordTerms, MentionText
+from db.statements.analysis import MentionText
 from db.statements.ingest import Identity, NewMention
 from loaders.dataloader import DataLoaders
 from loaders.ingest import ActiveKeywordsByUser, MentionIdByIdentity
@@ -45,17 +45,7 @@ def _mentions(matcher: KeywordMatcher, rows: Sequence[Row]) -> dict[Identity, Ne
 
 def _texts(matcher: KeywordMatcher, mentions: Sequence[NewMention]) -> list[MentionText]:
     """Return the texts of the mentions, which have no IDs yet."""
-    watched = {
-        keyword.id: KeywordTerms(
-            keyword.id,
-            keyword.keyword,
-            keyword.match_type,
-            keyword.required_terms,
-            keyword.excluded_terms,
-            keyword.platforms,
-        )
-        for keyword in matcher.keywords
-    }
+    watched = {keyword.id: keyword for keyword in matcher.keywords}
     return [
         MentionText(
             0, keyword_id, post.platform, post.language, post.title, post.content, watched[keyword_id]

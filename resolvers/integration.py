@@ -1,12 +1,12 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from db.engine.writer import Writer
 from db.models import Integration, IntegrationLog, User
 from resolvers.framework.context import Context, Viewer
 from resolvers.framework.global_id import row_id
-from resolvers.framework.mutation import Resolver, mutation, values_of
+from resolvers.framework.mutation import Resolver, mutation, values_as
 from resolvers.framework.payload import Payload
 from resolvers.framework.requires import requires
 from services.accounts.api_key import WRITE_INTEGRATIONS
@@ -33,23 +33,23 @@ class IntegrationPayload(Payload):
 writes = mutation(WRITE_INTEGRATIONS, IntegrationPayload)
 
 
-def _values(asked: Any) -> IntegrationValues:
-    return cast("IntegrationValues", values_of(asked, *IntegrationValues.__annotations__))
-
-
 @writes
 async def connect_integration(writer: Writer, context: Context, asked: Any) -> IntegrationPayload:
     owner_id = row_id(asked.user_id, User) if asked.user_id else None
     kind = asked.kind or service.KIND_OF[asked.provider]
     new = NewIntegration(asked.provider, kind, asked.external_account_id or "")
-    made = await service.connect(writer, context.viewer, context.vault, new, _values(asked), owner_id)
+    made = await service.connect(
+        writer, context.viewer, context.vault, new, values_as(IntegrationValues, asked), owner_id
+    )
     return IntegrationPayload(integration=made)
 
 
 @writes
 async def update_integration(writer: Writer, context: Context, asked: Any) -> IntegrationPayload:
     integration_id = row_id(asked.id, Integration)
-    changed = await service.update(writer, context.viewer, context.vault, integration_id, _values(asked))
+    changed = await service.update(
+        writer, context.viewer, context.vault, integration_id, values_as(IntegrationValues, asked)
+    )
     return IntegrationPayload(integration=changed)
 
 
@@ -75,6 +75,6 @@ async def delete_integration(writer: Writer, context: Context, asked: Any) -> In
 @writes
 async def record_integration_run(writer: Writer, context: Context, asked: Any) -> IntegrationPayload:
     integration_id = row_id(asked.integration_id, Integration)
-    run = cast("RunValues", values_of(asked, *RunValues.__annotations__))
+    run = values_as(RunValues, asked)
     changed, log = await record_run(writer, context.viewer, integration_id, run)
     return IntegrationPayload(integration=changed, log=log)

@@ -1,12 +1,12 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from db.engine.writer import Writer
 from db.models import Keyword, User
 from resolvers.framework.context import Context, Viewer
 from resolvers.framework.global_id import row_id
-from resolvers.framework.mutation import Resolver, mutation, values_of
+from resolvers.framework.mutation import Resolver, mutation, values_as
 from resolvers.framework.payload import Payload
 from services import keyword as service
 from services.accounts.api_key import WRITE_KEYWORDS
@@ -24,20 +24,18 @@ class KeywordPayload(Payload):
 writes = mutation(WRITE_KEYWORDS, KeywordPayload)
 
 
-def _values(asked: Any) -> KeywordValues:
-    return cast("KeywordValues", values_of(asked, *KeywordValues.__annotations__))
-
-
 @writes
 async def create_keyword(writer: Writer, context: Context, asked: Any) -> KeywordPayload:
     owner_id = row_id(asked.user_id, User) if asked.user_id else None
-    made = await service.create(writer, context.viewer, _values(asked), owner_id)
+    made = await service.create(writer, context.viewer, values_as(KeywordValues, asked), owner_id)
     return KeywordPayload(keyword=made)
 
 
 @writes
 async def update_keyword(writer: Writer, context: Context, asked: Any) -> KeywordPayload:
-    changed = await service.update(writer, context.viewer, row_id(asked.id, Keyword), _values(asked))
+    changed = await service.update(
+        writer, context.viewer, row_id(asked.id, Keyword), values_as(KeywordValues, asked)
+    )
     return KeywordPayload(keyword=changed)
 
 

@@ -1,12 +1,12 @@
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from db.engine.writer import Writer
 from db.models import Lead, LeadOrigin, Mention, User
 from resolvers.entities import USER
 from resolvers.framework.context import Context
 from resolvers.framework.global_id import encode, row_id
-from resolvers.framework.mutation import mutation, values_of
+from resolvers.framework.mutation import mutation, values_as, values_of
 from resolvers.framework.names import public
 from resolvers.framework.payload import Payload
 from services import lead as service
@@ -48,11 +48,11 @@ writes = mutation(WRITE_LEADS, LeadPayload)
 
 
 def _values(asked: Any) -> LeadValues:
-    values = values_of(asked, *LeadValues.__annotations__, "assignee_id")
-    if "assignee_id" in values:
-        id_ = values.pop("assignee_id")
+    values, given = values_as(LeadValues, asked), values_of(asked)
+    if "assignee_id" in given:
+        id_ = given["assignee_id"]
         values["assignee_user_id"] = None if id_ is None else row_id(id_, User)
-    return cast("LeadValues", values)
+    return values
 
 
 def _version(asked: Any) -> int | None:

@@ -1,13 +1,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from db.engine.writer import Writer
 from db.models import Mention
 from loaders.rows import RowById
 from resolvers.framework.context import Context
 from resolvers.framework.global_id import row_id
-from resolvers.framework.mutation import mutation, values_of
+from resolvers.framework.mutation import mutation, values_as
 from resolvers.framework.payload import Payload
 from resolvers.framework.relation import parent
 from services import mention as service
@@ -42,19 +42,15 @@ async def all_of_payload(
     return [[row for row in some if row is not None] for some in found]
 
 
-def _values(asked: Any) -> TriageValues:
-    return cast("TriageValues", values_of(asked, *TriageValues.__annotations__))
-
-
 @writes
 async def triage_mention(writer: Writer, context: Context, asked: Any) -> MentionsPayload:
     mention_id = row_id(asked.id, Mention)
-    done = await service.triage_one(writer, context.viewer, mention_id, _values(asked))
+    done = await service.triage_one(writer, context.viewer, mention_id, values_as(TriageValues, asked))
     return MentionsPayload(mention_ids=[mention_id], changed_count=len(done.changed))
 
 
 @writes
 async def triage_mentions(writer: Writer, context: Context, asked: Any) -> MentionsPayload:
     ids = [row_id(id_, Mention) for id_ in asked.ids]
-    done = await service.triage_all(writer, context.viewer, ids, _values(asked))
+    done = await service.triage_all(writer, context.viewer, ids, values_as(TriageValues, asked))
     return MentionsPayload(mention_ids=list(dict.fromkeys(ids)), changed_count=len(done.changed))

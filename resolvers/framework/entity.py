@@ -6,7 +6,7 @@ lacks raises `DeclarationError`.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from db.language.filter import is_filterable
@@ -22,7 +22,7 @@ class DeclarationError(TypeError):
     """A declaration that contradicts its model."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FilterField:
     """A field of an entity's filter. `field` is the name of `db.language.filter`, by default that of the API."""
 
@@ -33,53 +33,39 @@ class FilterField:
 class Text(FilterField):
     """A text that equals a value, or one of several."""
 
-    __slots__ = ()
-
 
 class Name(FilterField):
     """A short text that also can be searched for a part of it."""
-
-    __slots__ = ()
 
 
 class Number(FilterField):
     """A whole number."""
 
-    __slots__ = ()
-
 
 class Amount(FilterField):
     """A decimal number."""
-
-    __slots__ = ()
 
 
 class Timestamp(FilterField):
     """A point in time."""
 
-    __slots__ = ()
-
 
 class Presence(FilterField):
     """A yes-or-no question: whether `field` has a value."""
-
-    __slots__ = ()
 
 
 class Words(FilterField):
     """Words that the row's full text contains."""
 
-    __slots__ = ()
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OneOf(FilterField):
     """An enumerated text."""
 
     enum: type[StrEnum] = field(kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class IdOf(FilterField):
     """The id of another entity's row."""
 
@@ -176,12 +162,3 @@ class Entity(Generic[Model]):
     def default_order(self) -> Order:
         """Return the order of lists that name none."""
         return self.orders[0][0]
-
-
-def order_enum(entity: Entity[Any]) -> type[Enum]:
-    """Return the enumeration of an entity's orders: `NEWEST` and so on, each with its `Order` as the value."""
-    functional: Any = Enum  # a type checker takes only members that are written out
-    made: type[Enum] = functional(
-        f"{entity.typename}Order", {order.name.upper(): order for order, _ in entity.orders}
-    )
-    return made

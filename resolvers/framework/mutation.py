@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from db.engine.writer import ConstraintError, Writer
 from resolvers.framework.context import Context
@@ -16,6 +16,7 @@ from services.rules.large_deletes import TooManyRowsError
 from services.rules.user_errors import InactiveViewerError, UserError, UserErrors
 
 Answer = TypeVar("Answer", bound=Payload)
+Values = TypeVar("Values")
 Work = Callable[[Writer, Context, Any], Awaitable[Answer]]
 Prepare = Callable[[Context, Any], Awaitable[Any]]
 Resolver = Callable[..., Awaitable[Sequence[Any]]]
@@ -112,14 +113,16 @@ async def _once(
     )
 
 
-def values_of(asked: Any, *names: str) -> dict[str, Any]:
-    """Return the fields that the client gave, including nulls, by name. With `names`, only these."""
+def values_of(asked: Any) -> dict[str, Any]:
+    """Return the fields that the client gave, including nulls, by name."""
     found = {field.name: (getattr(asked, field.name), field.default) for field in fields(asked)}
-    return {
-        name: value
-        for name, (value, default) in found.items()
-        if value is not default and (not names or name in names)
-    }
+    return {name: value for name, (value, default) in found.items() if value is not default}
+
+
+def values_as(values: type[Values], asked: Any) -> Values:
+    """Return the fields that the client gave and a TypedDict has."""
+    known = values.__annotations__
+    return cast("Values", {name: value for name, value in values_of(asked).items() if name in known})
 
 
 def plain(asked: Any, vault: Vault) -> Any:

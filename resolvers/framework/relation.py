@@ -31,49 +31,35 @@ def parent(model: type[Model], column: str) -> ToOne[Model]:
 
 
 def _resolver(relation: Relation) -> ToOne[Any]:
-    return (
-        _by_own_id(relation) if relation.column == "id" and relation.key != "id" else _by_reference(relation)
-    )
-
-
-def _by_reference(relation: Relation) -> ToOne[Any]:
-    """Resolve the row that each row's column refers to."""
-    model, column = relation.model, relation.column
-
-    async def load(rows: Sequence[Any], context: Context) -> Sequence[Any]:
-        ids = list(map(attrgetter(column), rows))
-        referring = [row for row, id_ in zip(rows, ids, strict=True) if id_ is not None]
-        found = await context.row_by_reference(referring, model, [id_ for id_ in ids if id_ is not None])
-        if len(found) == len(ids):
-            return found
-        remaining = iter(found)
-        return [None if id_ is None else next(remaining) for id_ in ids]
-
-    return _joined_or_loaded(relation, requires(column, relation=relation), load)
-
-
-def _by_own_id(relation: Relation) -> ToOne[Any]:
-    """Resolve the only row that refers to each row."""
-
-    async def load(rows: Sequence[Any], context: Context) -> Sequence[Any]:
-        return await context.load(RowByColumn(relation.model, relation.key), [row.id for row in rows])
-
-    return _joined_or_loaded(relation, requires(relation=relation), load)
-
-
-def _joined_or_loaded(
-    relation: Relation, stated: Callable[[ToOne[Model]], ToOne[Model]], load: ToOne[Model]
-) -> ToOne[Model]:
     """Return a resolver that takes the joined rows at once, and loads rows that were not joined."""
+    is_own = relation.column == "id" and relation.key != "id"
+    load = _by_own_id if is_own else _by_reference
 
+    @requires(*([] if is_own else [relation.column]), relation=relation)
     def resolve(
         rows: Sequence[Any], context: Context
-    ) -> Sequence[Model | None] | Awaitable[Sequence[Model | None]]:
+    ) -> Sequence[Any | None] | Awaitable[Sequence[Any | None]]:
         context.require(relation.model)
         joined = joined_rows(rows, relation)
-        return load(rows, context) if joined is None else joined
+        return load(relation, rows, context) if joined is None else joined
 
-    return stated(resolve)
+    return resolve
+
+
+async def _by_reference(relation: Relation, rows: Sequence[Any], context: Context) -> Sequence[Any]:
+    """Load the row that each row's column refers to."""
+    ids = list(map(attrgetter(relation.column), rows))
+    referring = [row for row, id_ in zip(rows, ids, strict=True) if id_ is not None]
+    found = await context.row_by_reference(referring, relation.model, [id_ for id_ in ids if id_ is not None])
+    if len(found) == len(ids):
+        return found
+    remaining = iter(found)
+    return [None if id_ is None else next(remaining) for id_ in ids]
+
+
+async def _by_own_id(relation: Relation, rows: Sequence[Any], context: Context) -> Sequence[Any]:
+    """Load the only row that refers to each row."""
+    return await context.load(RowByColumn(relation.model, relation.key), [row.id for row in rows])
 
 
 def by_id(model: type[Model]) -> Callable[..., Awaitable[Sequence[Model | None]]]:

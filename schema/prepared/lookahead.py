@@ -6,8 +6,9 @@ each place of the document, and the places of such a document are exponentially 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
 from graphql import (
@@ -34,15 +35,12 @@ from breadth.strawberry_field import definition_of
 from db.language.projection import Projection, Selected
 from db.language.shape import ToOne
 from db.models import Base
-from resolvers.entities import ENTITIES
+from resolvers.entities import OF_TYPENAME
 from resolvers.framework.paging import LARGEST_BULK_SIZE
 from resolvers.framework.requires import EVERY_READ, OperationReads, Requirements, requirements_of
 from schema.fields import SET_RESOLVER
 from schema.list_size import SIZE, Fixed, GivenBy, LengthOf, ListSize, OfPage, TimeBuckets, WindowEnds
 from schema.prepared.cost import DEEPEST, Cost
-
-ROWS: Mapping[str, type[Base]] = {entity.typename: entity.model for entity in ENTITIES}
-"""The model whose rows a GraphQL type shows."""
 
 OTHER_LISTS = 30
 """The size that counts for a list that states none, and for time buckets of a window without ends."""
@@ -78,12 +76,12 @@ class _Total:
     `loads` counts only reads that no statement above joins. `names` are the selected fields.
     """
 
-    objects: int
-    per_row: int
-    depth: int
-    reads: int
-    loads: int
-    names: set[str]
+    objects: int = 0
+    per_row: int = 0
+    depth: int = 0
+    reads: int = 0
+    loads: int = 0
+    names: set[str] = field(default_factory=set)
 
     def add(self, other: "_Total") -> None:
         self.objects += other.objects
@@ -92,38 +90,6 @@ class _Total:
         self.reads += other.reads
         self.loads += other.loads
         self.names |= other.names
-
-
-@dataclass(frozen=True, slots=True)
-class _FieldFacts:
-    """The facts that a field states about itself."""
-
-    column: Column | None
-    columns: tuple[str, ...]
-    has_resolver: bool
-    requirements: Requirements | None
-    size: ListSize | None
-
-    @classmethod
-    def of(cls, field: GraphQLField) -> "_FieldFacts":
-        definition = definition_of(field)
-        metadata: Mapping[Any, Any] = definition.metadata if definition else {}
-        column, resolver = metadata.get(KEY), metadata.get(SET_RESOLVER)
-        size = metadata.get(SIZE)
-        if isinstance(column, Column):
-            names = () if column.whole else (column.name or definition.python_name,)  # type: ignore[union-attr]
-            return cls(column, names, has_resolver=False, requirements=None, size=size)
-        requirements = None if resolver is None else requirements_of(resolver)
-        return cls(None, (), resolver is not None, requirements, size)
-
-    def is_joined(self, rows: type[Base] | None, path: Path) -> bool:
-        """Return whether the statement that reads the parents also reads the row that the field refers to."""
-        relation = self.requirements.relation if self.requirements is not None else None
-        return relation is not None and rows is not None and relation.model not in path
-
-    def path_below(self, rows: type[Base] | None, path: Path) -> Path:
-        """Return the path of the field's objects, whose last parents have the path."""
-        return path if self.column is not None or self.is_joined(rows, path) else ()
 
 
 def look_ahead(
@@ -177,7 +143,7 @@ class _Walk:
         return OperationReads(Projection(selected), single=loads <= 1)
 
     def selection_set(self, selected: SelectionSetNode, type_: Any, position: _Position) -> _Total:
-        total = _Total(0, 0, 0, 0, 0, set())
+        total = _Total()
         for node in selected.selections:
             total.add(self._selection(node, type_, position))
         return total
@@ -203,79 +169,51 @@ class _Walk:
         return found
 
     def _field(self, node: FieldNode, parent: Any, position: _Position) -> _Total:
-        field: GraphQLField | None = getattr(parent, "fields", {}).get(node.name.value)
-        if field is None:  # `__typename` and introspection read nothing
-            return _Total(0, 0, 1, 0, 0, {node.name.value})
-        stated = _FieldFacts.of(field)
+        name = node.name.value
+        known: GraphQLField | None = getattr(parent, "fields", {}).get(name)
+        if known is None:  # `__typename` and introspection read nothing
+            return _Total(depth=1, names={name})
+        entity = OF_TYPENAME.get(parent.name)
+        rows = None if entity is None else entity.model
+        requirements, size = _stated(known, rows)
+        path = position.path if rows is None or position.path[-1:] == (rows,) else (*position.path, rows)
+        is_joined = _is_joined(requirements, rows, path)
         arguments = {each.name.value: each.value for each in node.arguments or ()}
-        rows = ROWS.get(parent.name)
-        path = _path_at(rows, position.path)
-        has_ends = position.has_ends or _sets_ends(stated.size, arguments)
-        inner = self._inner(node, field, _Position(stated.path_below(rows, path), has_ends))
-        total = self._sized(node, field, stated.size, arguments, inner, has_ends=has_ends)
-        reads, loads = self._require(stated, rows, path, inner.names)
+        has_ends = position.has_ends or (
+            isinstance(size, (TimeBuckets, WindowEnds)) and any(name in arguments for name in size.ends)
+        )
+        keeps_path = is_joined or (requirements is not None and requirements.loads == 0)
+        inner = _Total()
+        if node.selection_set is not None:
+            below = _Position(path if keeps_path else (), has_ends)
+            inner = self.selection_set(node.selection_set, get_named_type(known.type), below)
+        total = _Total(depth=1 + inner.depth, names={name})
+        if node.selection_set is not None:
+            items = partial(self._items, size, arguments, has_ends=has_ends)
+            total.objects, total.per_row = _objects(known, size, inner, items)
+        reads, loads = self._require(requirements, rows, inner.names, is_joined=is_joined)
         total.reads, total.loads = inner.reads + reads, inner.loads + loads
         return total
 
-    def _inner(self, node: FieldNode, field: GraphQLField, position: _Position) -> _Total:
-        if node.selection_set is None:
-            return _Total(0, 0, 0, 0, 0, set())
-        return self.selection_set(node.selection_set, get_named_type(field.type), position)
-
-    # Reads
-
     def _require(
-        self, stated: "_FieldFacts", rows: type[Base] | None, path: Path, names: set[str]
+        self, requirements: Requirements | None, rows: type[Base] | None, names: set[str], *, is_joined: bool
     ) -> tuple[int, int]:
         """Note what a field requires of its parents' rows and of others. `names` are selected of its objects.
 
         Return how often the field reads, and how often no statement above joins what it reads.
         """
-        own = self._columns[rows] if rows is not None else set()
-        if stated.column is not None:
-            own.update(stated.columns)
-            self._all_stated &= rows is None or not stated.column.whole
-            return 0, 0
-        requirements = stated.requirements
         if requirements is None:
             self._all_stated = False
-            return (1, 1) if stated.has_resolver else (0, 0)
-        own.update(requirements.own)
+            return 1, 1
+        if rows is not None:
+            self._columns[rows].update(requirements.own)
         for model, columns in requirements.others.items():
             self._columns[model].update(columns)
         if requirements.loads_for and requirements.loads_for.isdisjoint(names):
             return requirements.loads, 0
         if requirements.relation is not None and rows is not None:
             self._relations[rows].add(requirements.relation)
-        return requirements.loads, 0 if stated.is_joined(rows, path) else requirements.loads
-
-    # Sizes
-
-    def _sized(
-        self,
-        node: FieldNode,
-        field: GraphQLField,
-        size: ListSize | None,
-        arguments: Mapping[str, ValueNode],
-        inner: _Total,
-        *,
-        has_ends: bool,
-    ) -> _Total:
-        """Return the objects and the depth of a field for one parent."""
-        total = _Total(0, 0, 1 + inner.depth, 0, 0, {node.name.value})
-        if node.selection_set is None:
-            return total
-        if is_list_type(get_nullable_type(field.type)):
-            each = 1 + inner.objects + inner.per_row
-            if isinstance(size, OfPage):
-                total.per_row = each
-            else:
-                total.objects = each * self._items(size, arguments, has_ends=has_ends)
-        else:
-            total.objects = 1 + inner.objects
-            if inner.per_row:
-                total.objects += inner.per_row * self._items(size, arguments, has_ends=has_ends)
-        return total
+        return requirements.loads, 0 if is_joined else requirements.loads
 
     def _items(self, size: ListSize | None, arguments: Mapping[str, ValueNode], *, has_ends: bool) -> int:
         match size:
@@ -310,9 +248,30 @@ class _Walk:
         return self._variables.get(name, self._defaults.get(name))
 
 
-def _path_at(rows: type[Base] | None, path: Path) -> Path:
-    return path if rows is None or path[-1:] == (rows,) else (*path, rows)
+def _stated(known: GraphQLField, rows: type[Base] | None) -> tuple[Requirements | None, ListSize | None]:
+    """Return what a field of a type, which shows rows or not, states about its reads and its size."""
+    definition = definition_of(known)
+    metadata: Mapping[Any, Any] = definition.metadata if definition else {}
+    column, resolver = metadata.get(KEY), metadata.get(SET_RESOLVER)
+    requirements = None if resolver is None else requirements_of(resolver)
+    if isinstance(column, Column) and not column.whole:
+        requirements = Requirements((column.name or definition.python_name,), loads=0)  # type: ignore[union-attr]
+    elif isinstance(column, Column) and rows is None:
+        requirements = Requirements(loads=0)
+    return requirements, metadata.get(SIZE)
 
 
-def _sets_ends(size: ListSize | None, arguments: Mapping[str, ValueNode]) -> bool:
-    return isinstance(size, (TimeBuckets, WindowEnds)) and any(name in arguments for name in size.ends)
+def _is_joined(requirements: Requirements | None, rows: type[Base] | None, path: Path) -> bool:
+    """Return whether the statement that reads the parents also reads the row that the field refers to."""
+    relation = None if requirements is None else requirements.relation
+    return relation is not None and rows is not None and relation.model not in path
+
+
+def _objects(
+    known: GraphQLField, size: ListSize | None, inner: _Total, items: Callable[[], int]
+) -> tuple[int, int]:
+    """Return the objects of a field for one parent, and those for each row of the page that its parent is."""
+    if not is_list_type(get_nullable_type(known.type)):
+        return 1 + inner.objects + (inner.per_row and inner.per_row * items()), 0
+    each = 1 + inner.objects + inner.per_row
+    return (0, each) if isinstance(size, OfPage) else (each * items(), 0)

@@ -82,14 +82,11 @@ class Totals(Trends):
         return [FunnelStage(*of_one) for of_one in zip(Stage, counts, before, first, strict=False)]
 
 
-def _question(overview: Overview) -> UserFiguresOf:
-    return UserFiguresOf(overview.user_id, *overview.frame.period, *overview.frame.today)
-
-
 @requires(others={User: (*COUNTERS, "data_version")}, loads=2)
 async def totals(overviews: Sequence[Overview], context: Context) -> Sequence[Totals]:
     for model in (Lead, Mention):
         context.require(model)
     frames = [overview.frame for overview in overviews]
-    found = await figures(context, user_figures, frames, [_question(overview) for overview in overviews])
+    questions = [UserFiguresOf(one.user_id, *one.frame.period, *one.frame.today) for one in overviews]
+    found = await figures(context, user_figures, frames, questions)
     return [Totals(overview, figure) for overview, figure in zip(overviews, found, strict=True)]

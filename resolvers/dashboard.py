@@ -71,6 +71,6 @@ async def _recent(
     questions = [service.RecentLeadsOf(overview.user_id, size) for overview in overviews]
     found = await figures(context, service.recent_leads, frames, questions)
     shown = [one for figure in found for one in figure.value]
-    context.remember_snapshot_rows({one.mention.id: one.mention for one in shown}, Mention)
-    context.remember_snapshot_rows({one.keyword.id: one.keyword for one in shown}, Keyword)
+    context.remember_snapshot_rows([one.mention for one in shown], Mention)
+    context.remember_snapshot_rows([one.keyword for one in shown], Keyword)
     return found

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.models import Integration, IntegrationLog, User
+from db.models import Integration, User
 from resolvers.framework.context import Context
 from resolvers.framework.paging import bounded
 from resolvers.framework.requires import requires
@@ -12,9 +12,7 @@ from resolvers.timeframe import Overview, figures, require_age
 from services.integrations.health import (
     USUALLY_MOST,
     HealthsOf,
-    IntegrationProblem,
     IntegrationReport,
-    UptimeDay,
     first_day,
     integration_health,
     without_runs,
@@ -27,30 +25,6 @@ MOST_INTEGRATIONS = 100
 class IntegrationHealth:
     report: IntegrationReport
     as_of: datetime
-
-    @property
-    def integration(self) -> Integration:
-        return self.report.integration
-
-    @property
-    def score(self) -> int | None:
-        return self.integration.health_score
-
-    @property
-    def problems(self) -> list[IntegrationProblem]:
-        return [IntegrationProblem(problem) for problem in self.integration.health_problems]
-
-    @property
-    def computed_at(self) -> datetime | None:
-        return self.integration.health_computed_at
-
-    @property
-    def last_runs(self) -> Sequence[IntegrationLog]:
-        return self.report.last_logs
-
-    @property
-    def uptime(self) -> Sequence[UptimeDay]:
-        return self.report.uptime
 
 
 @requires(others={User: ("data_version",)}, loads=2)
@@ -65,9 +39,7 @@ async def of_users(
     questions = [HealthsOf(overview.user_id, since, size) for overview in overviews]
     found = await figures(context, integration_health, [overview.frame for overview in overviews], questions)
     healths = [[IntegrationHealth(one, figure.as_of) for one in figure.value[:most]] for figure in found]
-    context.remember_snapshot_rows(
-        {one.integration.id: one.integration for some in healths for one in some}, Integration
-    )
+    context.remember_snapshot_rows([one.report.integration for some in healths for one in some], Integration)
     return healths
 
 

@@ -26,7 +26,7 @@ from services.figures.keyword_performance import (
     keyword_window,
     performance_score,
 )
-from services.figures.windows import TimeUnit, Window, bounds_of
+from services.figures.windows import TimeUnit, bounds_of
 
 DEFAULT_WIDGET = 5
 DEFAULT_KEYWORDS = 20
@@ -41,14 +41,6 @@ class KeywordPerformance(Trends):
     frame: Timeframe
     figures: KeywordWindow | KeywordFigures
     as_of: datetime
-
-    @property
-    def window(self) -> Window:
-        return self.frame.window
-
-    @property
-    def previous_window(self) -> Window:
-        return self.frame.previous_window
 
     @property
     def bucket_sums(self) -> tuple[BucketSums, BucketSums]:

@@ -8,33 +8,23 @@ from db.models import Lead, Mention, User
 from db.statements.buckets import BucketSums
 from resolvers.framework.context import Context
 from resolvers.framework.requires import requires
-from resolvers.timeframe import Overview, Unit, figures
+from resolvers.timeframe import Overview, figures
 from services.figures.analytics import UserSeriesOf, user_series
 from services.figures.cache import Figure
 from services.figures.windows import TimeUnit, Window, bounds_of
 
 
 @dataclass(frozen=True, slots=True)
-class Point(Unit):
+class Point:
     """A unit of time with its counts."""
 
-    tally: BucketSums
-
-    @property
-    def mentions(self) -> int:
-        return self.tally.mentions
-
-    @property
-    def leads(self) -> int:
-        return self.tally.leads
-
-    @property
-    def qualified(self) -> int:
-        return self.tally.qualified
-
-    @property
-    def converted(self) -> int:
-        return self.tally.converted
+    start: datetime
+    end: datetime
+    partial: bool
+    mentions: int
+    leads: int
+    qualified: int
+    converted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +34,11 @@ class Series:
 
 
 def series_of(units: Sequence[Window], figure: Figure[list[BucketSums]]) -> Series:
-    return Series(figure.as_of, [Point(unit, tally) for unit, tally in zip(units, figure.value, strict=True)])
+    points = [
+        Point(unit.start, unit.end, unit.partial, *sums)
+        for unit, sums in zip(units, figure.value, strict=True)
+    ]
+    return Series(figure.as_of, points)
 
 
 @requires(others={User: ("data_version",)}, loads=2)

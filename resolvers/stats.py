@@ -17,7 +17,7 @@ from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.paging import Connection, bounded, of_each_list, total_count
 from resolvers.framework.requires import requires
-from resolvers.timeframe import Unit, zone_for
+from resolvers.timeframe import zone_for
 from services.figures.rates import OF_ALL_TIME, PARTS, Rate, RateBasis
 from services.figures.windows import TimeUnit, Window, default_range, windows
 
@@ -49,7 +49,10 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
-class WindowCount(Unit):
+class WindowCount:
+    start: datetime
+    end: datetime
+    partial: bool
     count: int
 
 
@@ -142,7 +145,10 @@ async def over_time(
     asked = _windows(by, zone_for(viewer, time_zone), week_start, context.now, since, until)
     ask = partial(_per_window, context=context, asked=asked)
     return [
-        [WindowCount(window, counted.get(index, 0)) for index, window in enumerate(asked)]
+        [
+            WindowCount(window.start, window.end, window.partial, counted.get(index, 0))
+            for index, window in enumerate(asked)
+        ]
         for counted in await of_each_list(connections, ask)
     ]
 

@@ -86,25 +86,6 @@ class Timeframe:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A unit of time."""
-
-    window: Window
-
-    @property
-    def start(self) -> datetime:
-        return self.window.start
-
-    @property
-    def end(self) -> datetime:
-        return self.window.end
-
-    @property
-    def partial(self) -> bool:
-        return self.window.partial
-
-
 async def timeframe(
     context: Context,
     range: Range | None = None,  # noqa: A002 - the API's word
@@ -174,26 +155,6 @@ class Overview:
 
     user_id: int
     frame: Timeframe
-
-    @property
-    def range(self) -> Range:
-        return self.frame.range
-
-    @property
-    def time_zone(self) -> str:
-        return self.frame.time_zone
-
-    @property
-    def window(self) -> Window:
-        return self.frame.window
-
-    @property
-    def previous_window(self) -> Window:
-        return self.frame.previous_window
-
-    @property
-    def analytics(self) -> "Overview":
-        return self
 
 
 _FRAMED: Mapping[type[Base], tuple[str, ...]] = {User: USERS_COLUMNS}

@@ -13,10 +13,9 @@ from schema.integration_health import IntegrationHealth
 from schema.keyword_performance import ORDER_BY, KeywordPerformance, first
 from schema.list_size import GivenBy
 from schema.stats import LeadStatusCount, basis
-from schema.timeframe import Series, Window, over_time
+from schema.timeframe import Framed, Series, over_time
 from schema.trend import RateTrend, Trend
 from services.figures.rates import RateBasis
-from services.figures.windows import Range
 from services.integrations.health import USUALLY_MOST as INTEGRATIONS
 
 describe(
@@ -80,11 +79,7 @@ class ConversionAnalytics:
 @strawberry.type(
     description="Figures about a user's mentions and leads within a window, compared with the previous window."
 )
-class Analytics:
-    range: Range = column("Name of the window.")
-    time_zone: str = column("IANA name of the time zone of days, weeks and months.")
-    window: Window = column("Window of time that the figures cover.")
-    previous_window: Window = column("Previous window, with which the window is compared.")
+class Analytics(Framed):
     leads: LeadAnalytics = resolved_by(resolve.totals, description="Figures about the user's leads.")
     conversions: ConversionAnalytics = resolved_by(
         resolve.totals, description="Figures about the conversion of mentions to leads and customers."

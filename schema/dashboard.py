@@ -7,17 +7,16 @@ from resolvers import integration_health as of_integrations
 from resolvers import keyword_performance as of_keywords
 from resolvers.analytics import totals
 from schema.analytics import Analytics
-from schema.fields import column, resolved_by
+from schema.fields import column, itself, resolved_by
 from schema.integration_health import IntegrationHealth
 from schema.keyword_performance import KeywordPerformance, first
 from schema.lazy_types import LeadRef
 from schema.list_size import GivenBy
 from schema.stats import Rate, basis
-from schema.timeframe import Window
+from schema.timeframe import Framed
 from schema.trend import Trend
 from services.figures.dashboard import USUALLY_MOST
 from services.figures.rates import RateBasis
-from services.figures.windows import Range
 from services.integrations.health import USUALLY_MOST as INTEGRATIONS
 
 
@@ -46,11 +45,7 @@ class ConversionMetrics:
     description="Figures for a user's start page. Only selected fields are computed. All fields are computed for "
     "the same time, unless their `asOf` differs."
 )
-class Dashboard:
-    range: Range = column("Name of the window.")
-    time_zone: str = column("IANA name of the time zone of days, weeks and months.")
-    window: Window = column("Window of time that the figures cover.")
-    previous_window: Window = column("Previous window, with which the window is compared.")
+class Dashboard(Framed):
     recent_leads: list[LeadRef] = resolved_by(
         resolve.recent_leads,
         description="Newest leads of the user, regardless of the window.",
@@ -70,7 +65,7 @@ class Dashboard:
         arguments=first(INTEGRATIONS, of_integrations.MOST_INTEGRATIONS, "integrations"),
         size=GivenBy(("first",), INTEGRATIONS),
     )
-    analytics: Analytics = column("Detailed figures for the same window.")
+    analytics: Analytics = column("Detailed figures for the same window.", of=itself)
     conversion_metrics: ConversionMetrics = resolved_by(
         totals, description="Key figures about the conversion of mentions to leads and customers."
     )

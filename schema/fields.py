@@ -32,12 +32,7 @@ def column(
     """
     if name is None and of is None:
         return strawberry.field(description=description, metadata={KEY: Column(), SIZE: size})
-    return _computed(description, name, of, size)
 
-
-def _computed(
-    description: str, name: str | None, of: Callable[[Any], Any] | None, size: ListSize | None
-) -> Any:
     def resolve(self: Any) -> Any:
         value = self if name is None else getattr(self, name)
         return value if of is None else of(value)
@@ -55,9 +50,8 @@ def resolved_by(
 ) -> Any:
     """Return a field whose resolver takes all parents and returns one result per parent, in the order of parents.
 
-    `arguments` are the GraphQL arguments with their annotations. By default, they are the parameters of the
-    resolver after `parents` and `context`. graphql-core's executor resolves fields object by object: there, the
-    parents of one turn of the event loop are collected, and the resolver is called once.
+    `arguments` are the GraphQL arguments with their annotations. graphql-core's executor resolves fields object by
+    object: there, the parents of one turn of the event loop are collected, and the resolver is called once.
 
     A resolver that loads rows only for some fields of its results gets the names of the `selected` fields.
     `size` states the length of a list of objects.
@@ -68,7 +62,7 @@ def resolved_by(
     def resolve(self: Any, info: Info, **given: Any) -> Awaitable[Any]:
         return gathered(info, resolver, given, told=wants_selection).join(self)
 
-    _give_signature(resolve, _own_arguments(resolver) if arguments is None else arguments)
+    _give_signature(resolve, arguments or {})
     return strawberry.field(
         resolver=resolve,
         description=description,
@@ -84,17 +78,17 @@ def resolved_by(
     )
 
 
+def itself(parent: Any) -> Any:
+    """Return the parent, for a field whose object has the parent's data."""
+    return parent
+
+
 def _pass_selected_names(resolver: SetWise) -> SetWise:
     @wraps(resolver)
     def resolve(parents: Sequence[Any], context: Context, selection: Selection, **given: Any) -> Any:
         return resolver(parents, context, selected=selection.names, **given)
 
     return resolve
-
-
-def _own_arguments(resolver: SetWise) -> dict[str, Any]:
-    own = list(inspect.signature(resolver).parameters.values())[2:]
-    return {parameter.name: parameter.annotation for parameter in own}
 
 
 def _give_signature(resolve: Callable[..., Any], arguments: Mapping[str, Any]) -> None:

@@ -1,11 +1,13 @@
 from datetime import datetime
+from operator import attrgetter
+from typing import Any
 
 import strawberry
 
 from schema.enums import describe
 from schema.fields import column
 from schema.lazy_types import IntegrationLogRef, IntegrationRef
-from schema.list_size import Fixed
+from schema.list_size import Fixed, ListSize
 from services.integrations.health import DAYS_SHOWN, IntegrationProblem
 
 describe(
@@ -32,25 +34,35 @@ class UptimeDay:
     )
 
 
+def _reported(name: str, description: str, size: ListSize | None = None) -> Any:
+    """Return a field with an attribute of the object's `report`."""
+    return column(description, name="report", of=attrgetter(name), size=size)
+
+
 @strawberry.type(
     description="Health of an integration, computed when a run is recorded or the status changes."
 )
 class IntegrationHealth:
-    integration: IntegrationRef = column("Integration whose health is shown.")
-    score: int | None = column(
+    integration: IntegrationRef = _reported("integration", "Integration whose health is shown.")
+    score: int | None = _reported(
+        "integration.health_score",
         "Health from 0 (broken) to 100 (healthy), rounded half up. The sum of 50 times the success rate of the runs "
         "of the last 24 hours, 30 for a success within the last sync interval (falling linearly to 0 at four "
         "intervals), and 20 for valid credentials. 0 if the integration is disconnected. Null if no run ended within "
-        "24 hours."
+        "24 hours.",
     )
-    problems: list[IntegrationProblem] = column(
-        "Problems of the integration, the most severe first. Empty if there are no problems."
+    problems: list[IntegrationProblem] = _reported(
+        "integration.health_problems",
+        "Problems of the integration, the most severe first. Empty if there are no problems.",
     )
-    last_runs: list[IntegrationLogRef] = column(
-        "Last three logs of the integration, newest first.", size=Fixed(3)
+    last_runs: list[IntegrationLogRef] = _reported(
+        "last_logs", "Last three logs of the integration, newest first.", size=Fixed(3)
     )
-    uptime: list[UptimeDay] = column(
-        f"Runs of each of the last {DAYS_SHOWN} days in UTC, including today and days without runs, oldest first."
+    uptime: list[UptimeDay] = _reported(
+        "uptime",
+        f"Runs of each of the last {DAYS_SHOWN} days in UTC, including today and days without runs, oldest first.",
     )
-    computed_at: datetime | None = column("Time when the score was computed. Null if never computed.")
+    computed_at: datetime | None = _reported(
+        "integration.health_computed_at", "Time when the score was computed. Null if never computed."
+    )
     as_of: datetime = column("Time for which the health was read.")

@@ -10,7 +10,7 @@ from schema.enums import describe
 from schema.fields import column, resolved_by
 from schema.lazy_types import KeywordRef
 from schema.stats import basis
-from schema.timeframe import Series, Window, over_time
+from schema.timeframe import Series, Window, of_frame, over_time
 from schema.trend import RateTrend, Trend
 from services.figures.rates import RateBasis
 
@@ -42,8 +42,10 @@ EFFICIENCY_SCORE = (
 )
 class KeywordPerformance:
     keyword: KeywordRef = column("Keyword whose performance is shown, with totals over all time.")
-    window: Window = column("Window of time that the figures cover.")
-    previous_window: Window = column("Previous window, with which the window is compared.")
+    window: Window = of_frame("window", "Window of time that the figures cover.")
+    previous_window: Window = of_frame(
+        "previous_window", "Previous window, with which the window is compared."
+    )
     mentions: Trend = column("Number of mentions ingested within the window.")
     leads: Trend = column("Number of leads created within the window.")
     qualified: Trend = column("Number of leads that first reached QUALIFIED within the window.")

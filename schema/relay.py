@@ -7,7 +7,7 @@ import strawberry
 from resolvers.framework import paging
 from resolvers.framework.entity import Entity
 from resolvers.framework.filter_input import DEEPEST, MOST_CONDITIONS
-from schema.fields import column, resolved_by
+from schema.fields import column, itself, resolved_by
 from schema.filters import FILTERS
 from schema.lazy_types import LeadRef, MentionRef
 from schema.list_size import GivenBy, OfPage
@@ -70,7 +70,7 @@ class Edge(Generic[Item]):
 class Connection(Generic[Item]):
     nodes: list[Item] = column("Rows of the page.", size=OfPage())
     edges: list[Edge[Item]] = column("Rows of the page, each with its cursor.", size=OfPage())
-    page_info: PageInfo = column("Position of the page in the list.")
+    page_info: PageInfo = column("Position of the page in the list.", of=itself)
     total_count: int = resolved_by(
         paging.total_count, description="Number of rows in the whole list, regardless of the page."
     )
@@ -80,14 +80,14 @@ class Connection(Generic[Item]):
     description="A page of a list. Paging neither repeats nor skips rows whose position in the list stays the same."
 )
 class MentionConnection(Connection[MentionRef]):
-    stats: MentionStats = column("Figures over all mentions of the list.")
+    stats: MentionStats = column("Figures over all mentions of the list.", of=itself)
 
 
 @strawberry.type(
     description="A page of a list. Paging neither repeats nor skips rows whose position in the list stays the same."
 )
 class LeadConnection(Connection[LeadRef]):
-    stats: LeadStats = column("Figures over all leads of the list.")
+    stats: LeadStats = column("Figures over all leads of the list.", of=itself)
 
 
 def list_of(

@@ -1,6 +1,7 @@
 """Windows of time: the arguments that select a window, and the types that show one."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Annotated, Any
 
 import strawberry
@@ -80,6 +81,23 @@ class Window:
     start: datetime = column("Start of the window, inclusive.")
     end: datetime = column("End of the window, exclusive.")
     partial: bool = column("Whether the window is still in progress, so that figures can still change.")
+
+
+def of_frame(name: str, description: str) -> Any:
+    """Return a field with an attribute of the object's `frame`."""
+    return column(description, name="frame", of=attrgetter(name))
+
+
+@strawberry.type
+class Framed:
+    """The base of types whose figures are about a window of time."""
+
+    range: Range = of_frame("range", "Name of the window.")
+    time_zone: str = of_frame("time_zone", "IANA name of the time zone of days, weeks and months.")
+    window: Window = of_frame("window", "Window of time that the figures cover.")
+    previous_window: Window = of_frame(
+        "previous_window", "Previous window, with which the window is compared."
+    )
 
 
 @strawberry.type(description="Numbers of mentions and leads within a unit of time.")

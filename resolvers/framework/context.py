@@ -1,7 +1,7 @@
 """The state of one operation: the viewer, the data loaders, and the transactions that write."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -111,11 +111,11 @@ class Context:
         loaders = self.dataloaders
         return await loaders.load(FigureByQuestion(cached_figure, max_age, self.cached, loaders), questions)
 
-    def remember_snapshot_rows(self, copies: Mapping[int, Row], model: type[Row]) -> None:
-        """Remember rows stored with a cached figure, by id, so that references from it resolve to the same snapshot."""
+    def remember_snapshot_rows(self, copies: Sequence[Any], model: type[Base]) -> None:
+        """Remember rows stored with a cached figure, so that references from it resolve to the same snapshot."""
         known = self._copies.setdefault(model, {})
-        for id_, copy in copies.items():
-            known.setdefault(id_, copy)
+        for copy in copies:
+            known.setdefault(copy.id, copy)
 
     async def row_by_reference(
         self, parents: Sequence[Any], model: type[Row], ids: Sequence[int]

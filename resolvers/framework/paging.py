@@ -124,15 +124,6 @@ class Connection(Generic[Model]):
         return [Edge(row, self.listing) for row in self.page.rows]
 
     @property
-    def page_info(self) -> "Connection[Model]":
-        return self
-
-    @property
-    def stats(self) -> "Connection[Model]":
-        """Return the connection: figures are about its list."""
-        return self
-
-    @property
     def start_cursor(self) -> str | None:
         return self._cursor(0)
 

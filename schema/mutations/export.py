@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 import strawberry
@@ -12,7 +13,6 @@ from schema.filters import FILTERS
 from schema.lazy_types import ExportRef
 from schema.mutations.field import idempotency_key, optional, required, writes
 from schema.orders import ORDERS
-from schema.resolver_types import SetWise
 from schema.user_error import Payload, ReplayedPayload
 from services.export.jobs import KEPT_FOR, MOST_UNFINISHED
 
@@ -80,8 +80,7 @@ class CancelExportPayload(Payload):
     export: ExportRef | None = column(_EXPORT)
 
 
-def _field(resolver: SetWise, given: type[Any], description: str) -> Any:
-    return writes(resolver, given, scope=None, description=description)
+_field: Any = partial(writes, scope=None)
 
 
 @strawberry.type

@@ -8,7 +8,7 @@ from schema.fields import resolved_by
 from schema.resolver_types import SetWise
 
 
-def writes(resolver: SetWise, given: Any, *, scope: str | None, description: str) -> Any:
+def writes(resolver: SetWise, given: Any, description: str, *, scope: str | None) -> Any:
     """Return a field of the mutation root. Each call of the field is one transaction.
 
     `given` is the type of the only argument, `input`. If `scope` is None, the description must name the scopes.

@@ -1,4 +1,5 @@
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import strawberry
@@ -10,7 +11,6 @@ from schema.fields import column
 from schema.lazy_types import IntegrationLogRef, IntegrationRef
 from schema.mutations.field import idempotency_key, optional, required, writes
 from schema.node import encoded
-from schema.resolver_types import SetWise
 from schema.scalars import JSON
 from schema.user_error import Payload, ReplayedPayload
 from services.accounts.api_key import WRITE_INTEGRATIONS
@@ -162,8 +162,7 @@ class RecordIntegrationRunPayload(ReplayedPayload):
     log: IntegrationLogRef | None = column("Log of the run. Null if nothing was written.")
 
 
-def _field(resolver: SetWise, given: type[Any], description: str) -> Any:
-    return writes(resolver, given, scope=WRITE_INTEGRATIONS, description=description)
+_field: Any = partial(writes, scope=WRITE_INTEGRATIONS)
 
 
 @strawberry.type

@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 import strawberry
@@ -9,7 +10,6 @@ from schema.fields import column
 from schema.lazy_types import KeywordRef
 from schema.mutations.field import idempotency_key, optional, required, writes
 from schema.node import encoded
-from schema.resolver_types import SetWise
 from schema.user_error import Payload, ReplayedPayload
 from services.accounts.api_key import WRITE_KEYWORDS
 from services.keyword import LONGEST_KEYWORD, LONGEST_TERM, MOST_TERMS
@@ -106,8 +106,7 @@ class DeleteKeywordPayload(Payload):
     )
 
 
-def _field(resolver: SetWise, given: type[Any], description: str) -> Any:
-    return writes(resolver, given, scope=WRITE_KEYWORDS, description=description)
+_field: Any = partial(writes, scope=WRITE_KEYWORDS)
 
 
 @strawberry.type

@@ -1,4 +1,5 @@
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import strawberry
@@ -10,7 +11,6 @@ from schema.fields import column
 from schema.lazy_types import LeadRef
 from schema.mutations.field import idempotency_key, optional, required, writes
 from schema.node import encoded
-from schema.resolver_types import SetWise
 from schema.user_error import Payload, ReplayedPayload
 from services.accounts.api_key import WRITE_LEADS
 from services.lead import (
@@ -135,8 +135,7 @@ class DeleteLeadPayload(Payload):
     )
 
 
-def _field(resolver: SetWise, given: type[Any], description: str) -> Any:
-    return writes(resolver, given, scope=WRITE_LEADS, description=description)
+_field: Any = partial(writes, scope=WRITE_LEADS)
 
 
 @strawberry.type

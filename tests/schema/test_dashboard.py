@@ -698,5 +698,6 @@ async def test_an_integration_deleted_before_its_payload_is_read_has_no_runs(peo
         (health,) = await of_integrations([row], context)
     finally:
         await context.close()
-    assert (health.integration.id, health.last_runs, health.score) == (row.id, [], None)
-    assert [(day.runs, day.percent) for day in health.uptime] == [(0, None)] * 30
+    report = health.report
+    assert (report.integration.id, report.last_logs, report.integration.health_score) == (row.id, [], None)
+    assert [(day.runs, day.percent) for day in report.uptime] == [(0, None)] * 30

@@ -192,7 +192,9 @@ def unresolved(parents: Sequence[Any], context: Context, take: int | None = None
 
 @strawberry.type(description="The root.")
 class Root:
-    shelf: Shelf = resolved_by(unresolved, description="A page.", size=GivenBy(("take",), 20))
+    shelf: Shelf = resolved_by(
+        unresolved, description="A page.", arguments={"take": int | None}, size=GivenBy(("take",), 20)
+    )
     outcome: Outcome = resolved_by(unresolved, description="An outcome.")
 
 

@@ -49,7 +49,7 @@ class DataLoader(Generic[Key, Value]):
 
 
 @dataclass(slots=True, eq=False)
-class _Batch:
+class _KeyBatch:
     """Keys that are read together."""
 
     keys: dict[Hashable, None] = field(default_factory=dict)
@@ -62,8 +62,8 @@ class _Reads:
 
     loader: DataLoader[Any, Any]
     values: dict[Hashable, Any] = field(default_factory=dict)
-    running: list[_Batch] = field(default_factory=list)
-    waiting: _Batch | None = None
+    running: list[_KeyBatch] = field(default_factory=list)
+    waiting: _KeyBatch | None = None
 
 
 class DataLoaders:
@@ -118,9 +118,9 @@ class DataLoaders:
             reads = self._reads[loader] = _Reads(loader)
         return reads
 
-    def _batches(self, reads: _Reads, keys: list[Any]) -> list[_Batch]:
+    def _batches(self, reads: _Reads, keys: list[Any]) -> list[_KeyBatch]:
         """Add each key to a batch, unless a running batch has it, and return the batches of all keys."""
-        batches: list[_Batch] = []
+        batches: list[_KeyBatch] = []
         for batch in reads.running:
             others = [key for key in keys if key not in batch.keys]
             if len(others) < len(keys):
@@ -136,12 +136,12 @@ class DataLoaders:
             keys = keys[room:]
         return batches
 
-    def _new_batch(self, reads: _Reads) -> _Batch:
-        batch = reads.waiting = _Batch()
+    def _new_batch(self, reads: _Reads) -> _KeyBatch:
+        batch = reads.waiting = _KeyBatch()
         asyncio.get_running_loop().call_soon(self._start, reads, batch)
         return batch
 
-    def _start(self, reads: _Reads, batch: _Batch) -> None:
+    def _start(self, reads: _Reads, batch: _KeyBatch) -> None:
         if reads.waiting is not batch:  # a full batch has been started already
             return
         reads.waiting = None
@@ -150,7 +150,7 @@ class DataLoaders:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _read(self, reads: _Reads, batch: _Batch) -> None:
+    async def _read(self, reads: _Reads, batch: _KeyBatch) -> None:
         keys = list(batch.keys)
         try:
             read = await reads.loader.read(self._reader, self._scope_of(reads.loader), keys)

@@ -13,9 +13,9 @@ from services.analysis import record as service
 from services.analysis.record import AnalysisValues
 
 
-async def _analyses(context: Context, asked: Any) -> list[AnalysisValues]:
+async def _analyses(context: Context, request: Any) -> list[AnalysisValues]:
     """Return the values of the built-in analyser, computed before any lock is taken."""
-    ids = [row_id(id_, Mention) for id_ in asked.ids]
+    ids = [row_id(id_, Mention) for id_ in request.ids]
     service.require_ids(ids)
     texts = await context.load(TextByMention(), ids)
     return await asyncio.to_thread(service.analyze, service.require_texts(ids, texts))
@@ -28,14 +28,14 @@ async def analyze_mentions(writer: Writer, context: Context, found: list[Analysi
 
 
 @mutation(WRITE_MENTIONS, MentionsPayload)
-async def record_analyses(writer: Writer, context: Context, asked: Any) -> MentionsPayload:
-    given = [_analysis(one) for one in asked.analyses]
-    version = asked.analyzer_version or ""
-    ids = await service.record(writer, context.viewer, given, asked.analyzer, version)
+async def record_analyses(writer: Writer, context: Context, request: Any) -> MentionsPayload:
+    given = [_analysis(one) for one in request.analyses]
+    version = request.analyzer_version or ""
+    ids = await service.record(writer, context.viewer, given, request.analyzer, version)
     return MentionsPayload(mention_ids=ids, changed_count=len(ids))
 
 
-def _analysis(asked: Any) -> AnalysisValues:
-    values = values_of(asked)
+def _analysis(request: Any) -> AnalysisValues:
+    values = values_of(request)
     values["mention_id"] = row_id(values["mention_id"], Mention)
     return cast("AnalysisValues", values)

@@ -16,7 +16,7 @@ from resolvers.framework.global_id import encode, row_id
 from resolvers.framework.mutation import mutation
 from resolvers.framework.names import public
 from resolvers.framework.payload import Payload
-from resolvers.framework.permission import require_scope, scope_to_read
+from resolvers.framework.permission import permission_to_read, require_permission
 from resolvers.framework.requires import requires
 from services.export import jobs as service
 from services.export.jobs import NewExport
@@ -41,8 +41,8 @@ def is_ready(row: Export, now: datetime) -> bool:
 
 def require_readable(viewer: Viewer, entity: ExportEntity, columns: Sequence[str]) -> None:
     """Raise `ForbiddenError` if the viewer's key must not read the rows that the columns show."""
-    for scope in sorted({scope_to_read(model) or "" for model in models_of(entity, columns)}):
-        require_scope(viewer, scope or None)
+    for scope in sorted({permission_to_read(model) or "" for model in models_of(entity, columns)}):
+        require_permission(viewer, scope or None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +52,9 @@ class ExportPayload(Payload):
     export: Export | None = None
 
 
-async def _asked(context: Context, asked: Any) -> NewExport:
+async def _new_export(context: Context, request: Any) -> NewExport:
     """Return the new export. Raise `UserInputError`, `ForbiddenError` or `UserErrors`."""
-    ((name, given),) = given_fields(asked.list)
+    ((name, given),) = given_fields(request.list)
     entity, place = ExportEntity(name), ("list", name)
     columns = _columns(entity, given.columns, place)
     require_readable(context.viewer, entity, columns)
@@ -62,7 +62,7 @@ async def _asked(context: Context, asked: Any) -> NewExport:
     wanted = given.filter or None
     where = EVERYTHING if wanted is None else filter_of(OF_EXPORT[entity], wanted, path)
     order = order_of(given.order_by or None, wanted, path) or OF_EXPORT[entity].default_order
-    return NewExport(entity, asked.format, columns, where, order)
+    return NewExport(entity, request.format, columns, where, order)
 
 
 def _columns(entity: ExportEntity, given: Any, place: tuple[str, ...]) -> Sequence[str]:
@@ -81,12 +81,12 @@ def _columns(entity: ExportEntity, given: Any, place: tuple[str, ...]) -> Sequen
     return given
 
 
-@mutation(None, ExportPayload, prepare=_asked)
+@mutation(None, ExportPayload, prepare=_new_export)
 async def create_export(writer: Writer, context: Context, new: NewExport) -> ExportPayload:
     return ExportPayload(export=await service.create(writer, context.viewer, new))
 
 
 @mutation(None, ExportPayload)
-async def cancel_export(writer: Writer, context: Context, asked: Any) -> ExportPayload:
-    cancelled = await service.cancel(writer, context.viewer, row_id(asked.id, Export))
+async def cancel_export(writer: Writer, context: Context, request: Any) -> ExportPayload:
+    cancelled = await service.cancel(writer, context.viewer, row_id(request.id, Export))
     return ExportPayload(export=cancelled)

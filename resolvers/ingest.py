@@ -102,14 +102,14 @@ class _Ready:
     found: PreAnalyses
 
 
-async def _ready(context: Context, asked: Any) -> _Ready:
-    require_size(len(asked.items), most=MOST_AT_ONCE, field="items")
+async def _ready(context: Context, request: Any) -> _Ready:
+    require_size(len(request.items), most=MOST_AT_ONCE, field="items")
     matcher = KeywordMatcher(context.viewer.user_id)
-    rows = [row_of(_given(item), read_id) for item in asked.items]
+    rows = [row_of(_given(item), read_id) for item in request.items]
     found = (
-        await pre_analyze(context.dataloaders, matcher, rows) if asked.analyze is True else NO_PRE_ANALYSES
+        await pre_analyze(context.dataloaders, matcher, rows) if request.analyze is True else NO_PRE_ANALYSES
     )
-    return _Ready(matcher, rows, asked.on_error or ErrorPolicy.REJECT_FAILED_ROWS, found)
+    return _Ready(matcher, rows, request.on_error or ErrorPolicy.REJECT_FAILED_ROWS, found)
 
 
 @mutation(WRITE_MENTIONS, IngestPayload, prepare=_ready)

@@ -34,28 +34,28 @@ writes = mutation(WRITE_INTEGRATIONS, IntegrationPayload)
 
 
 @writes
-async def connect_integration(writer: Writer, context: Context, asked: Any) -> IntegrationPayload:
-    owner_id = row_id(asked.user_id, User) if asked.user_id else None
-    kind = asked.kind or service.KIND_OF[asked.provider]
-    new = NewIntegration(asked.provider, kind, asked.external_account_id or "")
+async def connect_integration(writer: Writer, context: Context, request: Any) -> IntegrationPayload:
+    owner_id = row_id(request.user_id, User) if request.user_id else None
+    kind = request.kind or service.KIND_OF[request.provider]
+    new = NewIntegration(request.provider, kind, request.external_account_id or "")
     made = await service.connect(
-        writer, context.viewer, context.vault, new, values_as(IntegrationValues, asked), owner_id
+        writer, context.viewer, context.vault, new, values_as(IntegrationValues, request), owner_id
     )
     return IntegrationPayload(integration=made)
 
 
 @writes
-async def update_integration(writer: Writer, context: Context, asked: Any) -> IntegrationPayload:
-    integration_id = row_id(asked.id, Integration)
+async def update_integration(writer: Writer, context: Context, request: Any) -> IntegrationPayload:
+    integration_id = row_id(request.id, Integration)
     changed = await service.update(
-        writer, context.viewer, context.vault, integration_id, values_as(IntegrationValues, asked)
+        writer, context.viewer, context.vault, integration_id, values_as(IntegrationValues, request)
     )
     return IntegrationPayload(integration=changed)
 
 
 def _by_id(change: Callable[[Writer, Viewer, int], Awaitable[Integration]]) -> Resolver:
-    async def work(writer: Writer, context: Context, asked: Any) -> IntegrationPayload:
-        changed = await change(writer, context.viewer, row_id(asked.id, Integration))
+    async def work(writer: Writer, context: Context, request: Any) -> IntegrationPayload:
+        changed = await change(writer, context.viewer, row_id(request.id, Integration))
         return IntegrationPayload(integration=changed)
 
     return writes(work)
@@ -67,14 +67,14 @@ disconnect_integration = _by_id(service.disconnect)
 
 
 @writes
-async def delete_integration(writer: Writer, context: Context, asked: Any) -> IntegrationPayload:
-    deleted = await delete(writer, context.viewer, row_id(asked.id, Integration))
+async def delete_integration(writer: Writer, context: Context, request: Any) -> IntegrationPayload:
+    deleted = await delete(writer, context.viewer, row_id(request.id, Integration))
     return IntegrationPayload(deleted_id=deleted)
 
 
 @writes
-async def record_integration_run(writer: Writer, context: Context, asked: Any) -> IntegrationPayload:
-    integration_id = row_id(asked.integration_id, Integration)
-    run = values_as(RunValues, asked)
+async def record_integration_run(writer: Writer, context: Context, request: Any) -> IntegrationPayload:
+    integration_id = row_id(request.integration_id, Integration)
+    run = values_as(RunValues, request)
     changed, log = await record_run(writer, context.viewer, integration_id, run)
     return IntegrationPayload(integration=changed, log=log)

@@ -25,23 +25,23 @@ writes = mutation(WRITE_KEYWORDS, KeywordPayload)
 
 
 @writes
-async def create_keyword(writer: Writer, context: Context, asked: Any) -> KeywordPayload:
-    owner_id = row_id(asked.user_id, User) if asked.user_id else None
-    made = await service.create(writer, context.viewer, values_as(KeywordValues, asked), owner_id)
+async def create_keyword(writer: Writer, context: Context, request: Any) -> KeywordPayload:
+    owner_id = row_id(request.user_id, User) if request.user_id else None
+    made = await service.create(writer, context.viewer, values_as(KeywordValues, request), owner_id)
     return KeywordPayload(keyword=made)
 
 
 @writes
-async def update_keyword(writer: Writer, context: Context, asked: Any) -> KeywordPayload:
+async def update_keyword(writer: Writer, context: Context, request: Any) -> KeywordPayload:
     changed = await service.update(
-        writer, context.viewer, row_id(asked.id, Keyword), values_as(KeywordValues, asked)
+        writer, context.viewer, row_id(request.id, Keyword), values_as(KeywordValues, request)
     )
     return KeywordPayload(keyword=changed)
 
 
 def _by_id(change: Callable[[Writer, Viewer, int], Awaitable[Keyword]]) -> Resolver:
-    async def work(writer: Writer, context: Context, asked: Any) -> KeywordPayload:
-        return KeywordPayload(keyword=await change(writer, context.viewer, row_id(asked.id, Keyword)))
+    async def work(writer: Writer, context: Context, request: Any) -> KeywordPayload:
+        return KeywordPayload(keyword=await change(writer, context.viewer, row_id(request.id, Keyword)))
 
     return writes(work)
 
@@ -52,6 +52,6 @@ archive_keyword = _by_id(service.archive)
 
 
 @writes
-async def delete_keyword(writer: Writer, context: Context, asked: Any) -> KeywordPayload:
-    deleted = await service.delete(writer, context.viewer, row_id(asked.id, Keyword))
+async def delete_keyword(writer: Writer, context: Context, request: Any) -> KeywordPayload:
+    deleted = await service.delete(writer, context.viewer, row_id(request.id, Keyword))
     return KeywordPayload(deleted_id=deleted)

@@ -121,9 +121,9 @@ async def efficiency_score(
     performances: Sequence[KeywordPerformance], context: Context
 ) -> Sequence[int | None]:
     others = [one.keyword for one in performances if not isinstance(one.figures, KeywordFigures)]
-    asked = iter(await efficiency_of_keywords(others, context) if others else [])
+    request = iter(await efficiency_of_keywords(others, context) if others else [])
     return [
-        one.figures.efficiency_score if isinstance(one.figures, KeywordFigures) else next(asked)
+        one.figures.efficiency_score if isinstance(one.figures, KeywordFigures) else next(request)
         for one in performances
     ]
 

@@ -47,46 +47,46 @@ class LeadPayload(Payload):
 writes = mutation(WRITE_LEADS, LeadPayload)
 
 
-def _values(asked: Any) -> LeadValues:
-    values, given = values_as(LeadValues, asked), values_of(asked)
+def _values(request: Any) -> LeadValues:
+    values, given = values_as(LeadValues, request), values_of(request)
     if "assignee_id" in given:
         id_ = given["assignee_id"]
         values["assignee_user_id"] = None if id_ is None else row_id(id_, User)
     return values
 
 
-def _version(asked: Any) -> int | None:
+def _version(request: Any) -> int | None:
     """Return the version that the caller expects, or None."""
-    seen: int | None = values_of(asked).get("expected_version")
+    seen: int | None = values_of(request).get("expected_version")
     return seen
 
 
 @writes
-async def create_lead(writer: Writer, context: Context, asked: Any) -> LeadPayload:
-    origin: LeadOrigin = asked.origin or LeadOrigin.MANUAL
-    mention_id = row_id(asked.mention_id, Mention)
-    made, is_new = await service.create(writer, context.viewer, mention_id, _values(asked), origin)
+async def create_lead(writer: Writer, context: Context, request: Any) -> LeadPayload:
+    origin: LeadOrigin = request.origin or LeadOrigin.MANUAL
+    mention_id = row_id(request.mention_id, Mention)
+    made, is_new = await service.create(writer, context.viewer, mention_id, _values(request), origin)
     return LeadPayload(lead=made, created=is_new)
 
 
 @writes
-async def update_lead(writer: Writer, context: Context, asked: Any) -> LeadPayload:
-    lead_id = row_id(asked.id, Lead)
-    changed = await service.update(writer, context.viewer, lead_id, _values(asked), _version(asked))
+async def update_lead(writer: Writer, context: Context, request: Any) -> LeadPayload:
+    lead_id = row_id(request.id, Lead)
+    changed = await service.update(writer, context.viewer, lead_id, _values(request), _version(request))
     return LeadPayload(lead=changed)
 
 
 @writes
-async def change_lead_status(writer: Writer, context: Context, asked: Any) -> LeadPayload:
-    lead_id = row_id(asked.id, Lead)
-    reason = asked.disqualify_reason or None
+async def change_lead_status(writer: Writer, context: Context, request: Any) -> LeadPayload:
+    lead_id = row_id(request.id, Lead)
+    reason = request.disqualify_reason or None
     changed = await service.change_status(
-        writer, context.viewer, lead_id, asked.status, reason, _version(asked)
+        writer, context.viewer, lead_id, request.status, reason, _version(request)
     )
     return LeadPayload(lead=changed)
 
 
 @writes
-async def delete_lead(writer: Writer, context: Context, asked: Any) -> LeadPayload:
-    lead_id = row_id(asked.id, Lead)
-    return LeadPayload(deleted_id=await service.delete(writer, context.viewer, lead_id, _version(asked)))
+async def delete_lead(writer: Writer, context: Context, request: Any) -> LeadPayload:
+    lead_id = row_id(request.id, Lead)
+    return LeadPayload(deleted_id=await service.delete(writer, context.viewer, lead_id, _version(request)))

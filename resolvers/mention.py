@@ -43,14 +43,14 @@ async def all_of_payload(
 
 
 @writes
-async def triage_mention(writer: Writer, context: Context, asked: Any) -> MentionsPayload:
-    mention_id = row_id(asked.id, Mention)
-    done = await service.triage_one(writer, context.viewer, mention_id, values_as(TriageValues, asked))
+async def triage_mention(writer: Writer, context: Context, request: Any) -> MentionsPayload:
+    mention_id = row_id(request.id, Mention)
+    done = await service.triage_one(writer, context.viewer, mention_id, values_as(TriageValues, request))
     return MentionsPayload(mention_ids=[mention_id], changed_count=len(done.changed))
 
 
 @writes
-async def triage_mentions(writer: Writer, context: Context, asked: Any) -> MentionsPayload:
-    ids = [row_id(id_, Mention) for id_ in asked.ids]
-    done = await service.triage_all(writer, context.viewer, ids, values_as(TriageValues, asked))
+async def triage_mentions(writer: Writer, context: Context, request: Any) -> MentionsPayload:
+    ids = [row_id(id_, Mention) for id_ in request.ids]
+    done = await service.triage_all(writer, context.viewer, ids, values_as(TriageValues, request))
     return MentionsPayload(mention_ids=list(dict.fromkeys(ids)), changed_count=len(done.changed))

@@ -142,12 +142,12 @@ async def over_time(
 ) -> Sequence[Sequence[WindowCount]]:
     viewer = await context.load_one(RowById(User), context.viewer.user_id)
     week_start = viewer.week_start if viewer else 1
-    asked = _windows(by, zone_for(viewer, time_zone), week_start, context.now, since, until)
-    ask = partial(_per_window, context=context, asked=asked)
+    request = _windows(by, zone_for(viewer, time_zone), week_start, context.now, since, until)
+    ask = partial(_per_window, context=context, request=request)
     return [
         [
             WindowCount(window.start, window.end, window.partial, counted.get(index, 0))
-            for index, window in enumerate(asked)
+            for index, window in enumerate(request)
         ]
         for counted in await of_each_list(connections, ask)
     ]
@@ -168,22 +168,22 @@ def _windows(
             f"`from` ({since.isoformat()}) must not be later than `to` ({until.isoformat()})."
         )
     try:
-        asked = list(islice(windows(by, since, until, zone, week_start, now), MOST_WINDOWS + 1))
+        request = list(islice(windows(by, since, until, zone, week_start, now), MOST_WINDOWS + 1))
     except OverflowError as error:
         raise UserInputError("`from` and `to` must not be near the end of the calendar.") from error
-    if len(asked) > MOST_WINDOWS:
+    if len(request) > MOST_WINDOWS:
         raise UserInputError(f"`from` and `to` must be at most {MOST_WINDOWS} units apart. Use longer units.")
-    return asked
+    return request
 
 
 async def _per_window(
-    some: Connections, *, context: Context, asked: Sequence[Window]
+    some: Connections, *, context: Context, request: Sequence[Window]
 ) -> Sequence[Mapping[int, int]]:
-    if not asked:
+    if not request:
         return [{}] * len(some)
     listing = some[0].listing
-    starts = tuple(window.start for window in asked)
-    loader = WindowCountsByParent(listing.model, listing.parent, starts, asked[-1].end, listing.where)
+    starts = tuple(window.start for window in request)
+    loader = WindowCountsByParent(listing.model, listing.parent, starts, request[-1].end, listing.where)
     return await context.load(loader, [connection.parent_id for connection in some])
 
 

@@ -77,8 +77,8 @@ class Timeframe:
 
     def units(self, unit: TimeUnit) -> Sequence[Window]:
         """Return the units of the window in order, without gaps. Raise `UserInputError` for too many units."""
-        asked = windows(unit, self.period.start, self.period.end, self.zone, self.week_start, self.now)
-        found = list(islice(asked, MOST_WINDOWS + 1))
+        request = windows(unit, self.period.start, self.period.end, self.zone, self.week_start, self.now)
+        found = list(islice(request, MOST_WINDOWS + 1))
         if len(found) > MOST_WINDOWS:
             raise UserInputError(
                 f"The range must have at most {MOST_WINDOWS} units. Use longer units in `by`."
@@ -142,7 +142,9 @@ async def figures(
     ) -> Sequence[Figure[Figured]]:
         return await context.figures(cached_figure, [question for _, question in some], max_age)
 
-    return await ask_by_group(list(zip(frames, questions, strict=True)), lambda asked: asked[0].max_age, ask)
+    return await ask_by_group(
+        list(zip(frames, questions, strict=True)), lambda request: request[0].max_age, ask
+    )
 
 
 def _utc(moment: datetime | None) -> datetime | None:

@@ -13,7 +13,7 @@ from resolvers.framework.context import Context
 from resolvers.framework.requires import requirements_of
 from schema.list_size import SIZE, ListSize
 from schema.reference_batching import gathered
-from schema.resolver_types import Info, SetWise
+from schema.resolver_types import Info, SetWiseResolver
 
 SET_RESOLVER = "set_resolver"
 """The key of the resolver itself in a field's metadata. Executors read the metadata under breadth's `KEY`."""
@@ -42,7 +42,7 @@ def column(
 
 
 def resolved_by(
-    resolver: SetWise,
+    resolver: SetWiseResolver,
     *,
     description: str,
     arguments: Mapping[str, Any] | None = None,
@@ -60,7 +60,7 @@ def resolved_by(
     wants_selection = stated is not None and bool(stated.loads_for)
 
     def resolve(self: Any, info: Info, **given: Any) -> Awaitable[Any]:
-        return gathered(info, resolver, given, told=wants_selection).join(self)
+        return gathered(info, resolver, given, wants_selection=wants_selection).join(self)
 
     _give_signature(resolve, arguments or {})
     return strawberry.field(
@@ -83,7 +83,7 @@ def itself(parent: Any) -> Any:
     return parent
 
 
-def _pass_selected_names(resolver: SetWise) -> SetWise:
+def _pass_selected_names(resolver: SetWiseResolver) -> SetWiseResolver:
     @wraps(resolver)
     def resolve(parents: Sequence[Any], context: Context, selection: Selection, **given: Any) -> Any:
         return resolver(parents, context, selected=selection.names, **given)

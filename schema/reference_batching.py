@@ -15,24 +15,24 @@ from graphql.execution.collect_fields import FieldDetails, FragmentDetails, coll
 from graphql.execution.values import VariableValues
 
 from resolvers.framework.context import Context
-from schema.resolver_types import Info, SetWise
+from schema.resolver_types import Info, SetWiseResolver
 
 _waiting: WeakKeyDictionary[Context, dict[Any, "Gathering"]] = WeakKeyDictionary()
 
 
 def gathered(
-    info: Info, resolver: SetWise, arguments: Mapping[str, Any], *, told: bool = False
+    info: Info, resolver: SetWiseResolver, arguments: Mapping[str, Any], *, wants_selection: bool = False
 ) -> "Gathering":
     """Return the gathering for a field's parents in this turn of the event loop.
 
-    With `told`, the resolver gets the names of the fields that are `selected` of its results.
+    With `wants_selection`, the resolver gets the names of the fields that are `selected` of its results.
     """
     waiting = _waiting.setdefault(info.context, {})
     # The same nodes of the document have the same arguments, so one call answers all of their parents.
     key = (resolver, *map(id, info._raw_info.field_nodes))  # noqa: SLF001 - Strawberry wraps no nodes
     gathering = waiting.get(key)
     if gathering is None:
-        if told:
+        if wants_selection:
             arguments = {**arguments, "selected": selected(info)}
         gathering = waiting[key] = Gathering(resolver, info.context, arguments)
         asyncio.get_running_loop().call_soon(lambda: waiting.pop(key).start())
@@ -53,7 +53,7 @@ def selected(info: Info) -> set[str]:
 class Gathering:
     """Parents that are asked together, and the futures that they wait for."""
 
-    def __init__(self, resolver: SetWise, context: Context, arguments: Mapping[str, Any]) -> None:
+    def __init__(self, resolver: SetWiseResolver, context: Context, arguments: Mapping[str, Any]) -> None:
         self._resolver = resolver
         self._context = context
         self._arguments = arguments
@@ -86,7 +86,7 @@ class Gathering:
                 future.set_result(result)
 
 
-def require_one_each(resolver: SetWise, parents: Sequence[Any], results: Sequence[Any]) -> None:
+def require_one_each(resolver: SetWiseResolver, parents: Sequence[Any], results: Sequence[Any]) -> None:
     """Raise `TypeError` if a resolver did not return exactly one result per parent."""
     if len(results) != len(parents):
         name = f"{resolver.__module__}.{resolver.__qualname__}"

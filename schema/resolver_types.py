@@ -8,5 +8,5 @@ from strawberry.types import Info as StrawberryInfo
 from resolvers.framework.context import Context
 
 Info: TypeAlias = StrawberryInfo[Context, None]
-SetWise: TypeAlias = Callable[..., Awaitable[Sequence[Any]] | Sequence[Any]]
+SetWiseResolver: TypeAlias = Callable[..., Awaitable[Sequence[Any]] | Sequence[Any]]
 """A resolver that takes all parents of a level, and returns one result per parent, in their order."""

@@ -33,11 +33,11 @@ from schema.mutations.lead import LeadMutation
 from schema.mutations.mention import MentionMutation
 from schema.node import Node
 from schema.relay import Connection, list_of
-from schema.resolver_types import SetWise
+from schema.resolver_types import SetWiseResolver
 from schema.timeframe import framed
 
 
-def by_id(resolver: SetWise, thing: str) -> Any:
+def by_id(resolver: SetWiseResolver, thing: str) -> Any:
     id_ = Annotated[strawberry.ID, strawberry.argument(description=f"Global ID of the {thing}.")]
     description = f"The {thing} with the given ID. Null if no such {thing} is visible to the viewer."
     return resolved_by(resolver, description=description, arguments={"id": id_})

@@ -10,7 +10,7 @@ from resolvers.timeframe import MOST_WINDOWS
 from schema.enums import describe
 from schema.fields import column, resolved_by
 from schema.list_size import TimeBuckets, WindowEnds
-from schema.resolver_types import SetWise
+from schema.resolver_types import SetWiseResolver
 from services.figures.windows import EARLIEST, LATEST, LONGEST, Range, TimeUnit
 
 describe(
@@ -122,7 +122,7 @@ class Series:
     )
 
 
-def over_time(resolver: SetWise) -> Any:
+def over_time(resolver: SetWiseResolver) -> Any:
     """Return a field with a time series over the window."""
     return resolved_by(
         resolver,
@@ -131,7 +131,7 @@ def over_time(resolver: SetWise) -> Any:
     )
 
 
-def framed(resolver: SetWise, description: str) -> Any:
+def framed(resolver: SetWiseResolver, description: str) -> Any:
     """Return a field about a window of time."""
     return resolved_by(
         resolver, description=description, arguments=ARGUMENTS, size=WindowEnds(("from", "to"))

@@ -92,7 +92,7 @@ class Ids(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class AuditBatch:
     """The result for one range of a table: the number of rows, and the wrong counters."""
 
     table: str
@@ -116,7 +116,7 @@ async def verify(
     *,
     batch: int | None = None,
     longest_seconds: float | None = None,
-) -> AsyncIterator[Batch]:
+) -> AsyncIterator[AuditBatch]:
     """Compare a table's counters with the rows. Yield batches in the order of the parents' IDs.
 
     Raise `asyncpg.QueryCanceledError` if a statement takes longer than `longest_seconds`.
@@ -136,7 +136,7 @@ async def verify(
             range_ = Ids(found[0]["id"], found[-1]["id"])
             wrong = await connection.fetch(_WRONG[table], *range_)
             rows = await _rows(connection, table, range_, found)
-        yield Batch(table, range_, rows, _drifts(table, wrong))
+        yield AuditBatch(table, range_, rows, _drifts(table, wrong))
         ids = Ids(range_.last + 1, ids.last)
 
 
@@ -153,7 +153,9 @@ async def chosen(pool: Pool, table: str, ids: Ids = EVERY_ID, *, parents: int) -
     return [row["id"] for row in await pool.fetch(_NEXT[_PARENTS_OF[table]], points, within.last)]
 
 
-async def verify_some(pool: Pool, table: str, ids: Ids = EVERY_ID, *, parents: int) -> AsyncIterator[Batch]:
+async def verify_some(
+    pool: Pool, table: str, ids: Ids = EVERY_ID, *, parents: int
+) -> AsyncIterator[AuditBatch]:
     """Verify random parents. Yield one batch per parent, in the order of their IDs."""
     for id_ in await chosen(pool, table, ids, parents=parents):
         async for batch in verify(pool, table, Ids(id_, id_)):
@@ -162,7 +164,7 @@ async def verify_some(pool: Pool, table: str, ids: Ids = EVERY_ID, *, parents: i
 
 async def repair(
     pool: Pool, table: str, ids: Ids = EVERY_ID, *, batch: int | None = None
-) -> AsyncIterator[Batch]:
+) -> AsyncIterator[AuditBatch]:
     """Repair a table's counters. Yield the batches in the order of the parents' IDs, each after its commit.
 
     The drifts of a batch are the repaired counters. Correct counters are not written. A writer that ignores
@@ -188,7 +190,7 @@ async def extent(pool: Pool, table: str, ids: Ids = EVERY_ID) -> Ids | None:
     return Ids(*found) if found and found["min"] is not None else None
 
 
-async def _repair_with_retries(pool: Pool, table: str, ids: Ids, batch: int | None) -> Batch | None:
+async def _repair_with_retries(pool: Pool, table: str, ids: Ids, batch: int | None) -> AuditBatch | None:
     for _ in range(_ATTEMPTS - 1):
         try:
             return await _repair(pool, table, ids, batch)
@@ -197,7 +199,7 @@ async def _repair_with_retries(pool: Pool, table: str, ids: Ids, batch: int | No
     return await _repair(pool, table, ids, batch)
 
 
-async def _repair(pool: Pool, table: str, ids: Ids, batch: int | None) -> Batch | None:
+async def _repair(pool: Pool, table: str, ids: Ids, batch: int | None) -> AuditBatch | None:
     """Repair the first batch of the range. Return None if the range has no rows."""
     async with (
         pool.acquire() as connection,
@@ -211,7 +213,7 @@ async def _repair(pool: Pool, table: str, ids: Ids, batch: int | None) -> Batch 
         range_ = Ids(found[0]["id"], found[-1]["id"])
         repaired = await connection.fetch(_REPAIR[table], *range_, [row["id"] for row in locked])
         rows = await _rows(connection, table, range_, locked)
-    return Batch(table, range_, rows, _drifts(table, repaired))
+    return AuditBatch(table, range_, rows, _drifts(table, repaired))
 
 
 async def _parents(connection: Connection, table: str, ids: Ids, batch: int | None) -> list[asyncpg.Record]:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from db.engine.pool import Pool
 from db.integrity import audit
-from db.integrity.audit import LARGEST_ID, Batch, Ids
+from db.integrity.audit import LARGEST_ID, AuditBatch, Ids
 
 
 async def pending(pool: Pool) -> list[str]:
@@ -19,7 +19,7 @@ async def pending(pool: Pool) -> list[str]:
     return [table for table in audit.TABLES if table in names]
 
 
-async def fill(pool: Pool, table: str, *, batch: int | None = None) -> AsyncIterator[Batch]:
+async def fill(pool: Pool, table: str, *, batch: int | None = None) -> AsyncIterator[AuditBatch]:
     """Fill the rest of a table, and yield its batches. Store the progress after each batch."""
     reached = await pool.fetchval(
         "SELECT reached_id FROM backfills WHERE name = $1 AND finished_at IS NULL", table

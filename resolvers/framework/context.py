@@ -14,7 +14,12 @@ from db.models import Base
 from loaders.dataloader import DataLoader, DataLoaders, Key, Value
 from loaders.rows import RowById
 from resolvers.framework.errors import UnauthenticatedError
-from resolvers.framework.permission import require_loadable, require_scope, rows_to_read, scope_to_read
+from resolvers.framework.permission import (
+    permission_to_read,
+    require_loadable,
+    require_permission,
+    rows_to_read,
+)
 from resolvers.framework.requires import EVERY_READ, OperationReads
 from services.accounts.vault import Vault
 from services.accounts.viewer import Viewer
@@ -82,7 +87,7 @@ class Context:
 
     def require(self, model: type[Base]) -> None:
         """Raise `ForbiddenError` if the viewer's key must not read the model's rows."""
-        require_scope(self.viewer, scope_to_read(model))
+        require_permission(self.viewer, permission_to_read(model))
 
     async def load(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         """Return one value per key. All keys that an operation loads in one turn of the event loop share a statement.

@@ -8,7 +8,7 @@ from db.engine.writer import ConstraintError, Writer
 from resolvers.framework.context import Context
 from resolvers.framework.errors import ForbiddenError
 from resolvers.framework.payload import Payload
-from resolvers.framework.permission import require_scope
+from resolvers.framework.permission import require_permission
 from services.accounts.vault import Secret, Vault
 from services.rules import constraint_messages
 from services.rules.idempotency import fingerprint, once
@@ -35,8 +35,8 @@ def mutation(
     """
 
     def make(work: Work[Answer]) -> Resolver:
-        async def attempt(context: Context, asked: Any) -> Answer:
-            ready = asked if prepare is None else await _prepared(prepare, context, asked)
+        async def attempt(context: Context, request: Any) -> Answer:
+            ready = request if prepare is None else await _prepared(prepare, context, request)
 
             async def do(writer: Writer) -> Answer:
                 if isinstance(ready, UserErrors):
@@ -45,13 +45,13 @@ def mutation(
 
             while True:
                 try:
-                    return await context.write(lambda writer: _once(writer, context, asked, payload, do))
+                    return await context.write(lambda writer: _once(writer, context, request, payload, do))
                 except TooManyRowsError as too_many:
                     while await context.write(too_many.delete_batch):
                         pass
 
         async def resolve(parents: Sequence[Any], context: Context, input: Any) -> Sequence[Answer]:  # noqa: A002 - the API's word
-            require_scope(context.viewer, scope)
+            require_permission(context.viewer, scope)
             answer = await _answered(attempt(context, input))
             return [payload(user_errors=answer) if isinstance(answer, tuple) else answer] * len(parents)
 
@@ -60,20 +60,20 @@ def mutation(
     return make
 
 
-async def _prepared(prepare: Prepare, context: Context, asked: Any) -> Any:
+async def _prepared(prepare: Prepare, context: Context, request: Any) -> Any:
     """Return the prepared input. With an idempotency key, return the refusal instead of raising it: an earlier call
     with the same key may have succeeded, and then its payload is returned.
     """
     try:
-        return await prepare(context, asked)
+        return await prepare(context, request)
     except UserErrors as refusal:
-        if _key_of(asked) is None:
+        if _key_of(request) is None:
             raise
         return refusal
 
 
-def _key_of(asked: Any) -> str | None:
-    key = getattr(asked, "idempotency_key", None)
+def _key_of(request: Any) -> str | None:
+    key = getattr(request, "idempotency_key", None)
     return key if isinstance(key, str) else None
 
 
@@ -95,43 +95,43 @@ async def _answered(attempt: Awaitable[Answer]) -> Answer | tuple[UserError, ...
 async def _once(
     writer: Writer,
     context: Context,
-    asked: Any,
+    request: Any,
     payload: type[Answer],
     work: Callable[[Writer], Awaitable[Answer]],
 ) -> Answer:
-    key = _key_of(asked)
+    key = _key_of(request)
     if key is None:
         return await work(writer)
     return await once(
         writer,
         context.viewer,
         key,
-        fingerprint(type(asked).__name__, plain(asked, context.vault)),
+        fingerprint(type(request).__name__, plain(request, context.vault)),
         work=lambda: work(writer),
         stored=payload.stored,
         restored=lambda response: payload.restored(writer, context.viewer.scope, response),
     )
 
 
-def values_of(asked: Any) -> dict[str, Any]:
+def values_of(request: Any) -> dict[str, Any]:
     """Return the fields that the client gave, including nulls, by name."""
-    found = {field.name: (getattr(asked, field.name), field.default) for field in fields(asked)}
+    found = {field.name: (getattr(request, field.name), field.default) for field in fields(request)}
     return {name: value for name, (value, default) in found.items() if value is not default}
 
 
-def values_as(values: type[Values], asked: Any) -> Values:
+def values_as(values: type[Values], request: Any) -> Values:
     """Return the fields that the client gave and a TypedDict has."""
     known = values.__annotations__
-    return cast("Values", {name: value for name, value in values_of(asked).items() if name in known})
+    return cast("Values", {name: value for name, value in values_of(request).items() if name in known})
 
 
-def plain(asked: Any, vault: Vault) -> Any:
+def plain(request: Any, vault: Vault) -> Any:
     """Return an input as plain values, without the idempotency key and absent fields. Secrets become fingerprints."""
-    if isinstance(asked, list):
-        return [plain(one, vault) for one in asked]
-    if isinstance(asked, Secret):
-        return vault.fingerprint(asked)
-    if not is_dataclass(asked):
-        return asked
-    given = values_of(asked).items()
+    if isinstance(request, list):
+        return [plain(one, vault) for one in request]
+    if isinstance(request, Secret):
+        return vault.fingerprint(request)
+    if not is_dataclass(request):
+        return request
+    given = values_of(request).items()
     return {name: plain(value, vault) for name, value in given if name != "idempotency_key"}

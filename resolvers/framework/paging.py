@@ -69,9 +69,9 @@ class Listing(Generic[Model]):
         for name, size in (("first", first), ("last", last)):
             if size is not None and not 0 <= size <= largest:
                 raise UserInputError(f"`{name}` must be between 0 and {largest}, not {size}.")
-        asked = last if first is None else first
+        size = last if first is None else first
         return PageBounds(
-            limit=DEFAULT_SIZE if asked is None else asked,
+            limit=DEFAULT_SIZE if size is None else size,
             backwards=last is not None,
             after=None if after is None else self._position(after, "after"),
             before=None if before is None else self._position(before, "before"),

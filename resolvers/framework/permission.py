@@ -10,7 +10,7 @@ from resolvers.framework.errors import ForbiddenError
 from services.accounts.viewer import Viewer
 
 
-def scope_to_read(model: type[Base]) -> str | None:
+def permission_to_read(model: type[Base]) -> str | None:
     """Return the scope that the model's rows require, or None. Raise `ForbiddenError` for an undeclared model."""
     if model not in OF_MODEL:
         raise ForbiddenError(f"{model.__name__} cannot be read: the model states no permission.")
@@ -21,7 +21,7 @@ def require_loadable(viewer: Viewer, loader: DataLoader[Any, Any]) -> None:
     """Raise `ForbiddenError` if the viewer's key must not read the loader's rows."""
     model: type[Base] | CheckedByCaller = loader.model
     if model is not CHECKED_BY_CALLER:
-        require_scope(viewer, scope_to_read(model))
+        require_permission(viewer, permission_to_read(model))
 
 
 def rows_to_read(viewer: Viewer, loader: DataLoader[Any, Any]) -> Scope:
@@ -30,7 +30,7 @@ def rows_to_read(viewer: Viewer, loader: DataLoader[Any, Any]) -> Scope:
     return Scope(viewer.user_id) if entity is not None and entity.personal else viewer.scope
 
 
-def require_scope(viewer: Viewer, scope: str | None) -> None:
+def require_permission(viewer: Viewer, scope: str | None) -> None:
     """Raise `ForbiddenError` if the viewer's key lacks the scope. None requires no scope."""
     if scope is not None and scope not in viewer.scopes:
         raise ForbiddenError(f"This API key lacks the scope `{scope}`.")

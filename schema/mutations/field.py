@@ -5,10 +5,10 @@ from typing import Annotated, Any
 import strawberry
 
 from schema.fields import resolved_by
-from schema.resolver_types import SetWise
+from schema.resolver_types import SetWiseResolver
 
 
-def writes(resolver: SetWise, given: Any, description: str, *, scope: str | None) -> Any:
+def writes(resolver: SetWiseResolver, given: Any, description: str, *, scope: str | None) -> Any:
     """Return a field of the mutation root. Each call of the field is one transaction.
 
     `given` is the type of the only argument, `input`. If `scope` is None, the description must name the scopes.

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from db.engine.pool import Pool, open_pool
 from db.integrity import audit
 from db.integrity import backfill as filling
-from db.integrity.audit import BATCH, LARGEST_ID, ROLLUP_BATCH, Batch, Drift, Ids
+from db.integrity.audit import BATCH, LARGEST_ID, ROLLUP_BATCH, AuditBatch, Drift, Ids
 from server.commands.batches import batches_within, require_order
 from server.runtime.database import migrated_database
 from server.runtime.errors import CommandError
@@ -24,7 +24,7 @@ from server.runtime.settings import load_settings
 
 counters_app = typer.Typer(no_args_is_help=True, help="Verify and repair counters and roll-ups.")
 
-_Batches = Callable[[Pool, str], AsyncIterator[Batch]]
+_Batches = Callable[[Pool, str], AsyncIterator[AuditBatch]]
 
 
 class Table(StrEnum):
@@ -91,7 +91,7 @@ def verify(
     try:
         selection = _Selection(table, from_id, to_id)
 
-        def batches(pool: Pool, name: str) -> AsyncIterator[Batch]:
+        def batches(pool: Pool, name: str) -> AsyncIterator[AuditBatch]:
             if sample is not None:
                 return audit.verify_some(pool, name, selection.ids, parents=sample)
             return audit.verify(pool, name, selection.ids, batch=batch)
@@ -121,7 +121,7 @@ def repair(
     """
     selection = _Selection(table, from_id, to_id)
 
-    def batches(pool: Pool, name: str) -> AsyncIterator[Batch]:
+    def batches(pool: Pool, name: str) -> AsyncIterator[AuditBatch]:
         work = audit.verify if dry_run else audit.repair
         return work(pool, name, selection.ids, batch=batch)
 
@@ -136,7 +136,7 @@ def backfill(batch: BatchRows = None) -> None:
     The command resumes after an interruption. Once the roll-ups are filled, it does nothing.
     """
 
-    def batches(pool: Pool, name: str) -> AsyncIterator[Batch]:
+    def batches(pool: Pool, name: str) -> AsyncIterator[AuditBatch]:
         return filling.fill(pool, name, batch=batch)
 
     report = _Report("filled", as_json=False, each_batch=True, lists_differences=False)
@@ -172,7 +172,7 @@ class _Report:
             stderr=self.as_json, soft_wrap=True, markup=False, emoji=False, highlight=False
         )
 
-    def add(self, batch: Batch) -> None:
+    def add(self, batch: AuditBatch) -> None:
         if self.lists_differences:
             self._print_differences(batch.drifts)
         self.rows += batch.rows
@@ -241,7 +241,7 @@ def _progress(console: Console) -> Progress:
 
 
 async def _work_on_table(
-    batches: AsyncIterator[Batch], extent: Ids, report: _Report, progress: Progress
+    batches: AsyncIterator[AuditBatch], extent: Ids, report: _Report, progress: Progress
 ) -> None:
     task = progress.add_task("", total=extent.last - extent.first + 1)
     async for batch in batches:

@@ -77,9 +77,9 @@ class GraphQLEndpoint:
         request_id, headers = protocol.request_id(request)
         media_type = protocol.media_type_of(request)
         try:
-            asked = await protocol.parse(request)
+            parsed = await protocol.parse(request)
             viewer = await self._authenticator.viewer(request)
-            content, name = await self._answer(asked, viewer, request.method, request_id)
+            content, name = await self._answer(parsed, viewer, request.method, request_id)
         except (protocol.RequestError, UnauthenticatedError) as refusal:
             self._metrics.note_refusal(refusal.code, began)
             return protocol.refusal(refusal, request_id, headers, media_type)
@@ -89,21 +89,21 @@ class GraphQLEndpoint:
         return response
 
     async def _answer(
-        self, asked: protocol.GraphQLRequest, viewer: Viewer | None, method: str, request_id: str
+        self, parsed: protocol.GraphQLRequest, viewer: Viewer | None, method: str, request_id: str
     ) -> tuple[Content, str | None]:
         """Return the content of the answer, and the operation's name if the operation ran."""
         try:
-            operation = self._operations.get(asked.query, asked.operation_name)
+            operation = self._operations.get(parsed.query, parsed.operation_name)
         except UnknownOperationError as unknown:
             raise protocol.RequestError(400, str(unknown)) from unknown
         protocol.require_method(method, operation.type)
-        refusal = operation.refusal(asked.variables)
+        refusal = operation.refusal(parsed.variables)
         if refusal or isinstance(operation, InvalidDocument):
             return self._content(ExecutionResult(None, list(refusal)), request_id, (), ran=False), None
         context = self._new_context(viewer, request_id, reads=operation.reads, now=self._clock())
         ran = True
         try:
-            result = await operation.execute(asked.variables, context)
+            result = await operation.execute(parsed.variables, context)
         except Exception as failure:  # noqa: BLE001 - the caller gets an answer to any failure
             result = ExecutionResult(None, [GraphQLError(str(failure), original_error=failure)])
             ran = False

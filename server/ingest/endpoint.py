@@ -26,7 +26,7 @@ from resolvers.framework.errors import (
     UnauthenticatedError,
     code_of,
 )
-from resolvers.framework.permission import require_scope
+from resolvers.framework.permission import require_permission
 from server.http import protocol
 from server.http.auth import Authenticator
 from server.http.errors import internal_message
@@ -84,7 +84,7 @@ class IngestEndpoint:
         viewer = await self._authenticator.viewer(request)
         if viewer is None:
             raise UnauthenticatedError
-        require_scope(viewer, WRITE_MENTIONS)
+        require_permission(viewer, WRITE_MENTIONS)
         return viewer
 
     def _ingest_in_turn(self, request: Request, viewer: Viewer, *, analyze: bool) -> IngestBatch:

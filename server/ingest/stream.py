@@ -48,7 +48,7 @@ class StreamError(RequestError):
 
 
 @dataclass(slots=True)
-class _Batch:
+class _RowBatch:
     rows: list[Row] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     size_bytes: int = 0
@@ -107,7 +107,7 @@ class IngestStream:
         }
 
     async def _ingest_batches(self) -> None:
-        queue: asyncio.Queue[_Batch | None] = asyncio.Queue(maxsize=1)
+        queue: asyncio.Queue[_RowBatch | None] = asyncio.Queue(maxsize=1)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._ingest_queue(queue))
@@ -117,7 +117,7 @@ class IngestStream:
         if error is not None:
             raise error  # outside of the handler, so that the error keeps its own context
 
-    async def _read_into(self, queue: asyncio.Queue[_Batch | None]) -> Exception | None:
+    async def _read_into(self, queue: asyncio.Queue[_RowBatch | None]) -> Exception | None:
         """Read all batches, and return the error that ended the stream early, if any.
 
         The error is returned, not raised, so that the batches before it are still stored.
@@ -132,12 +132,12 @@ class IngestStream:
         await queue.put(None)
         return error
 
-    async def _ingest_queue(self, queue: asyncio.Queue[_Batch | None]) -> None:
+    async def _ingest_queue(self, queue: asyncio.Queue[_RowBatch | None]) -> None:
         while (batch := await queue.get()) is not None:
             await self._write_results(batch, await self._ingest(batch.rows, self._options.on_error))
 
     async def _ingest_at_once(self) -> None:
-        whole = _Batch()
+        whole = _RowBatch()
         async with aclosing(self._batches()) as batches:
             async for batch in batches:
                 whole.rows += batch.rows
@@ -150,19 +150,19 @@ class IngestStream:
             self._response.status = 422
         await self._write_results(whole, results)
 
-    async def _batches(self) -> AsyncGenerator[_Batch]:
+    async def _batches(self) -> AsyncGenerator[_RowBatch]:
         """Yield full batches, and smaller ones if the client pauses."""
-        batch = _Batch()
+        batch = _RowBatch()
         try:
             async for lines in self._lines():
                 for line in lines or ():
                     batch.add(line)
                     if batch.is_full:
                         yield batch
-                        batch = _Batch()
+                        batch = _RowBatch()
                 if lines is None and batch.rows:
                     yield batch
-                    batch = _Batch()
+                    batch = _RowBatch()
         except StreamError:
             if batch.rows:
                 yield batch
@@ -186,7 +186,7 @@ class IngestStream:
             elif self._body.waited_seconds - last_line_at > SILENCE_SECONDS:
                 raise StreamError(408, "TIMEOUT", _SILENT)
 
-    async def _write_results(self, batch: _Batch, results: Sequence[RowResult]) -> None:
+    async def _write_results(self, batch: _RowBatch, results: Sequence[RowResult]) -> None:
         written: list[dict[str, Any]] = []
         for line, row, result in zip(batch.lines, batch.rows, results, strict=True):
             self._outcomes[result.outcome] += 1

@@ -14,7 +14,7 @@ import asyncpg
 
 from db.engine.pool import Pool
 from db.integrity import audit
-from db.integrity.audit import Batch, Ids
+from db.integrity.audit import AuditBatch, Ids
 from server.runtime.metrics import AuditMetrics
 
 logger = logging.getLogger("leadgraph")
@@ -59,7 +59,7 @@ class Audit:
         except asyncpg.QueryCanceledError:
             self._metrics.skipped.labels(table).inc()
 
-    def _note(self, batch: Batch) -> None:
+    def _note(self, batch: AuditBatch) -> None:
         self._metrics.checked.labels(batch.table).inc(batch.counters)
         if not batch.drifts:
             return

@@ -48,7 +48,7 @@ class Summary:
 
 
 @dataclass(slots=True)
-class _Batch:
+class _PostBatch:
     rows: list[NewRow] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
     characters: int = 0
@@ -116,12 +116,12 @@ async def import_posts(
     return summary
 
 
-async def _in_turn(batches: Iterator[_Batch]) -> AsyncGenerator[_Batch]:
+async def _in_turn(batches: Iterator[_PostBatch]) -> AsyncGenerator[_PostBatch]:
     for batch in batches:
         yield batch
 
 
-async def _read_ahead(batches: Iterator[_Batch]) -> AsyncGenerator[_Batch]:
+async def _read_ahead(batches: Iterator[_PostBatch]) -> AsyncGenerator[_PostBatch]:
     reading = asyncio.create_task(asyncio.to_thread(next, batches, None))
     try:
         while (batch := await reading) is not None:
@@ -133,15 +133,15 @@ async def _read_ahead(batches: Iterator[_Batch]) -> AsyncGenerator[_Batch]:
         )  # the file must stay open until the thread has ended
 
 
-def _batches(rows: Iterable[PostRow | RejectedRow]) -> Iterator[_Batch]:
+def _batches(rows: Iterable[PostRow | RejectedRow]) -> Iterator[_PostBatch]:
     """Yield the rows in batches. The last batch ends at the end of the file or before its damage."""
-    batch = _Batch()
+    batch = _PostBatch()
     try:
         for row in rows:
             batch.add(row)
             if batch.is_full:
                 yield batch
-                batch = _Batch()
+                batch = _PostBatch()
     except DamagedFileError:
         yield batch
         raise

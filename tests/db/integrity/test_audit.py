@@ -12,7 +12,7 @@ from db.integrity import audit
 from db.integrity.audit import (
     COUNTERS,
     TABLES,
-    Batch,
+    AuditBatch,
     Drift,
     Ids,
     chosen,
@@ -66,7 +66,7 @@ async def spoil(pool: Pool) -> list[Drift]:
     ]
 
 
-async def listed(batches: AsyncIterator[Batch]) -> list[Batch]:
+async def listed(batches: AsyncIterator[AuditBatch]) -> list[AuditBatch]:
     return [batch async for batch in batches]
 
 
@@ -124,7 +124,7 @@ async def test_a_table_is_verified_in_batches_of_ids(data: Pool) -> None:
 async def test_only_the_rows_of_the_range_are_verified(data: Pool) -> None:
     wrong = await spoil(data)
     (batch,) = await listed(verify(data, "users", Ids(3, 6)))
-    assert batch == Batch("users", Ids(3, 6), 4, wrong[:2])
+    assert batch == AuditBatch("users", Ids(3, 6), 4, wrong[:2])
     assert await listed(verify(data, "users", Ids(11, 20))) == []
 
 
@@ -173,9 +173,9 @@ async def test_a_second_repair_writes_nothing(data: Pool) -> None:
     before = await versions(data)
     again = await listed(repair(data, "users", batch=4))
     assert again == [
-        Batch("users", Ids(1, 4), 4, []),
-        Batch("users", Ids(5, 8), 4, []),
-        Batch("users", Ids(9, 10), 2, []),
+        AuditBatch("users", Ids(1, 4), 4, []),
+        AuditBatch("users", Ids(5, 8), 4, []),
+        AuditBatch("users", Ids(9, 10), 2, []),
     ]
     assert await versions(data) == before
 

@@ -20,7 +20,7 @@ from resolvers.framework.context import Context
 from resolvers.framework.entity import Entity
 from resolvers.framework.errors import ForbiddenError
 from resolvers.framework.paging import connection
-from resolvers.framework.permission import rows_to_read, scope_to_read
+from resolvers.framework.permission import permission_to_read, rows_to_read
 from resolvers.framework.relation import parent, related
 from services.accounts.api_key import ALL_SCOPES
 from services.accounts.viewer import Viewer
@@ -73,7 +73,7 @@ def test_only_exports_are_personal() -> None:
 
 def test_the_scope_of_an_unknown_model_is_refused() -> None:
     with pytest.raises(ForbiddenError, match="Secret cannot be read"):
-        scope_to_read(Secret)
+        permission_to_read(Secret)
 
 
 async def test_rows_of_an_unknown_model_are_not_loaded() -> None:

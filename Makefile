@@ -10,7 +10,7 @@ ARGS ?=
 # A worker for each core. A test file stays whole on one worker; files with slow tests start first.
 PARALLEL := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
-.PHONY: help demo test test-fast test-reference check check-writing hooks bench soak format schema web migration lock clean
+.PHONY: help demo test test-fast test-reference check check-writing hooks bench soak format schema web lock clean
 
 help:  ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -51,17 +51,17 @@ bench: dev  ## Measure Leadgraph beside other servers on the same data (ARGS="--
 soak: dev  ## Write at random while processes are killed, and prove that nothing is lost (ARGS="--seed 7": again)
 	@$(BIN)/python -m bench.soak $(ARGS)
 
-format: dev  ## Format the code and mend what the linter can mend
+format: dev  ## Format the code and apply the linter's safe fixes
 	@$(BIN)/ruff check --fix-only -q .
 	@$(BIN)/ruff format .
 
-schema: dev  ## Write schema.graphql anew
+schema: dev  ## Write schema.graphql after a change of the API
 	@$(BIN)/leadgraph schema --write
 
 web: runtime  ## Build GraphiQL's assets from npm packages, once
 	@$(BIN)/python -m web.build
 
-lock: dev  ## Resolve the dependencies anew (needs uv)
+lock: dev  ## Resolve the dependencies again (needs uv)
 	@uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		pyproject.toml locks/build.in -o locks/runtime.txt
 	@uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

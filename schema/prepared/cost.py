@@ -45,5 +45,7 @@ class Cost:
                 "counts and figures at once."
             )
         if self.depth > DEEPEST:
-            return f"The operation nests {self.depth} levels deep; the limit is {DEEPEST}."
+            return (
+                f"The operation nests {self.depth} levels deep; the limit is {DEEPEST}. Split the operation."
+            )
         return None

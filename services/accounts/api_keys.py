@@ -29,13 +29,15 @@ class ApiKeys:
         """Return the holder of a key. Raise `InvalidKeyError`."""
         holder = await stored.holder(self._pool, key.key_id)
         if holder is None or not key.opens(holder.secret_hash):
-            raise InvalidKeyError("This API key does not exist.")
+            raise InvalidKeyError("This API key does not exist. Check it for missing characters.")
         if holder.revoked_at is not None:
-            raise InvalidKeyError("This API key was revoked.")
+            raise InvalidKeyError("This API key was revoked. Create a new key.")
         if holder.expires_at is not None and holder.expires_at <= datetime.now(UTC):
-            raise InvalidKeyError("This API key has expired.")
+            raise InvalidKeyError("This API key has expired. Create a new key.")
         if holder.status != UserStatus.ACTIVE:
-            raise InvalidKeyError("The user of this API key is not active.")
+            raise InvalidKeyError(
+                "The user of this API key is not active. Ask an operator to activate the user."
+            )
         return holder
 
     async def note_use(self, key: api_key.ParsedKey, holder: KeyHolder) -> None:

@@ -45,14 +45,20 @@ async def test_a_key_opens_the_door_and_its_use_is_noted(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("UPDATE api_keys SET revoked_at = now()", "This API key was revoked."),
-        ("UPDATE api_keys SET expires_at = now()", "This API key has expired."),
-        ("UPDATE users SET status = 'suspended'", "The user of this API key is not active."),
-        ("DELETE FROM api_keys", "This API key does not exist."),
-        ("UPDATE api_keys SET secret_hash = 'other'", "This API key does not exist."),
+        ("UPDATE api_keys SET revoked_at = now()", "This API key was revoked. Create a new key."),
+        ("UPDATE api_keys SET expires_at = now()", "This API key has expired. Create a new key."),
+        (
+            "UPDATE users SET status = 'suspended'",
+            "The user of this API key is not active. Ask an operator to activate the user.",
+        ),
+        ("DELETE FROM api_keys", "This API key does not exist. Check it for missing characters."),
+        (
+            "UPDATE api_keys SET secret_hash = 'other'",
+            "This API key does not exist. Check it for missing characters.",
+        ),
     ],
 )
-async def test_a_key_that_is_over_says_why(
+async def test_revoked_expired_and_unknown_keys_are_refused_with_the_reason(
     client: httpx.AsyncClient, pool: Pool, key: str, change: str, message: str
 ) -> None:
     await pool.execute(change)
@@ -96,7 +102,7 @@ async def test_a_key_that_worked_is_trusted_for_a_while_and_no_longer(
         assert (await ask(other, f"Bearer {key}")).status_code == 401
 
 
-def test_a_key_is_what_its_parts_say() -> None:
+def test_a_written_key_is_parsed_into_its_parts() -> None:
     secret = api_key.new_secret()
     made = api_key.written(42, secret)
     assert api_key.parse(made) == api_key.ParsedKey(42, secret)

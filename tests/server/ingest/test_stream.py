@@ -219,7 +219,10 @@ async def test_a_revoked_key_ends_its_open_streams(origin: str, ann: Sender, poo
         await pool.execute("UPDATE api_keys SET revoked_at = now()")
         await stream.send(rows(range(1, 2)))
         last = await stream.line()
-    assert last["error"] == {"code": "UNAUTHENTICATED", "message": "This API key was revoked."}
+    assert last["error"] == {
+        "code": "UNAUTHENTICATED",
+        "message": "This API key was revoked. Create a new key.",
+    }
     assert last["summary"]["complete"] is False
     assert await count(pool) == 1
 

@@ -36,7 +36,7 @@ async def test_only_missing_figures_are_computed_together_and_in_order(laborator
     assert await laboratory.figures() == []
 
 
-async def test_callers_cannot_change_each_others_values(laboratory: Laboratory) -> None:
+async def test_each_caller_gets_its_own_copy_of_a_value(laboratory: Laboratory) -> None:
     computed = await laboratory.figures("a", "a")
     for figure in computed:
         assert figure.value.words == ["a"]

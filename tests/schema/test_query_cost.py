@@ -116,7 +116,7 @@ async def test_deep_nesting_is_refused(ask: Ask) -> None:
         deep = f"keyword {{ mentions(first: 1) {{ nodes {{ {deep} }} }} }}"
     answer = await ask(f"{{ mentions(first: 1) {{ nodes {{ {deep} }} }} }}")
     assert answer.code == "COST_LIMIT_EXCEEDED"
-    assert answer.error["message"] == "The operation nests 33 levels deep; the limit is 20."
+    assert answer.error["message"] == "The operation nests 33 levels deep; the limit is 20. Split the operation."
 
 
 async def test_a_document_with_other_page_sizes_is_measured_again(ask: Ask) -> None:
@@ -235,5 +235,5 @@ def test_a_document_that_would_exhaust_the_stack_is_too_deep() -> None:
     found = look_ahead(build().schema, operation, by_name, {})
     refusal = found.cost.refusal()
     assert refusal is not None
-    assert refusal.message == "The operation nests 21 levels deep; the limit is 20."
+    assert refusal.message == "The operation nests 21 levels deep; the limit is 20. Split the operation."
     assert found.reads is EVERY_READ

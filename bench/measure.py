@@ -124,7 +124,7 @@ async def effort(current: Running, operation: Operation, data: Data) -> Effort |
     try:
         await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
         await connection.execute(_RESET)
-        load(current, operation, data, clients=1, requests=COUNTED_REQUESTS, seconds=START_SECONDS)
+        done = load(current, operation, data, clients=1, requests=COUNTED_REQUESTS, seconds=START_SECONDS)
         row = await connection.fetchrow(_COUNT)
     except (asyncpg.UndefinedFileError, asyncpg.ObjectNotInPrerequisiteStateError):
         return None
@@ -132,8 +132,9 @@ async def effort(current: Running, operation: Operation, data: Data) -> Effort |
         await connection.close()
     assert row is not None  # noqa: S101 - an aggregate has a row
     # A few requests need more statements, for an API key lookup or a new connection.
-    statements, round_trips = (int(row[name]) // COUNTED_REQUESTS for name in ("statements", "round_trips"))
-    return Effort(statements, round_trips - statements, row["milliseconds"] / COUNTED_REQUESTS)
+    requests = int(done["requests"])  # fewer than COUNTED_REQUESTS if a slow machine reached the time limit
+    statements, round_trips = (int(row[name]) // requests for name in ("statements", "round_trips"))
+    return Effort(statements, round_trips - statements, row["milliseconds"] / requests)
 
 
 def rounds(

@@ -24,6 +24,7 @@ from db.engine import migrations
 from db.engine.pool import Pool, open_pool
 from db.engine.reader import Reader
 from db.language.scope import Scope
+from db.models import User
 from loaders.dataloader import DataLoaders
 from services.figures.cache import Cached, CachedFigure
 from services.figures.cache.backend import Backend
@@ -62,8 +63,8 @@ async def compute_slowly(loaders: DataLoaders, questions: Sequence[Question]) ->
     return await compute(loaders, questions)
 
 
-FIGURE = CachedFigure("bench", 1, 600, 600, compute)
-SLOW = CachedFigure("bench_slow", 1, 600, 600, compute_slowly)
+FIGURE = CachedFigure("bench", 1, 600, 600, compute, models=(User,))
+SLOW = CachedFigure("bench_slow", 1, 600, 600, compute_slowly, models=(User,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from strawberry.dataloader import DataLoader as StrawberryDataLoader
 
 from db.engine.reader import Reader
 from db.language.scope import Scope
-from loaders.dataloader import CHECKED_BY_CALLER, DataLoader, DataLoaders
+from db.models import User
+from loaders.dataloader import DataLoader, DataLoaders
 
 Run = Callable[[Sequence[int]], Awaitable[Sequence[int]]]
 
@@ -24,7 +25,7 @@ Run = Callable[[Sequence[int]], Awaitable[Sequence[int]]]
 class SquareByNumber(DataLoader[int, int]):
     """A read that costs nothing."""
 
-    model = CHECKED_BY_CALLER
+    model = User
 
     async def read(self, _: Reader, __: Scope, keys: Sequence[int]) -> Sequence[int]:
         return [key * key for key in keys]

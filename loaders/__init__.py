@@ -17,7 +17,7 @@ Differences from `strawberry.dataloader.DataLoader` (docs/decisions/0018-dataloa
 - A load takes many keys and costs one future, not one future per key.
 - A loader is a value with arguments, such as the page of each parent: equal loaders share batches and values wherever
   they are created. A Strawberry loader is an object that resolvers must share, one for each combination of arguments.
-- Each read takes the viewer's row scope, and each loader states the model whose permission the viewer needs.
+- Each read takes the viewer's row scope, and each loader states the models whose permissions the viewer needs.
 - All loaders of an operation read one snapshot on one connection. A mutation drops all loaded values.
 - A cancelled load leaves the other loads of its batch running. Closing the operation stops running reads.
 - A batch has at most `max_keys` keys. A further key starts another batch.

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from db.engine.reader import Reader
 from db.language.scope import Scope
+from db.models import Lead, Mention
 from db.statements import buckets
 from db.statements.buckets import BucketSums, Period
-from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
+from loaders.dataloader import DataLoader
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class BucketSumsByParent(DataLoader[int, Sequence[BucketSums]]):
     keyword_id.
     """
 
-    model = CHECKED_BY_CALLER
+    models = (Mention, Lead)
     by: str
     periods: tuple[Period, ...]
 

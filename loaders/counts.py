@@ -10,7 +10,7 @@ from db.language.filter import EVERYTHING, Filter
 from db.language.scope import Scope
 from db.models import Base
 from db.statements import counts
-from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
+from loaders.dataloader import DataLoader
 
 Parent = int | None
 
@@ -36,9 +36,9 @@ class CountByParent(DataLoader[Parent, int]):
 
 @dataclass(frozen=True, slots=True)
 class CounterSum(DataLoader[None, int]):
-    """The sum of a counter of the visible users. The only key is None."""
+    """The sum of a counter of the visible users. `model` is the counted model. The only key is None."""
 
-    model = CHECKED_BY_CALLER
+    model: type[Base]
     counter: str
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[None]) -> Sequence[int]:

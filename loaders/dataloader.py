@@ -4,8 +4,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any, ClassVar, Final, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from db.engine.reader import Reader
 from db.language.scope import Scope
@@ -15,33 +14,30 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class CheckedByCaller(Enum):
-    """The type of `CHECKED_BY_CALLER`."""
-
-    CHECKED_BY_CALLER = "checked by caller"
-
-
-CHECKED_BY_CALLER: Final = CheckedByCaller.CHECKED_BY_CALLER
-"""The `model` of a loader whose callers check the viewer's permission themselves."""
-
-
 class DataLoader(Generic[Key, Value]):
     """One kind of batched read: distinct keys in, one value per key out.
 
     A subclass is a frozen dataclass. Its fields are the arguments of the read, and its name states value and key, such
     as `PageByParent`. Loaders are values: equal loaders of one operation share batches and loaded values.
 
-    A subclass states the `model` whose rows its values come from. A viewer may load the values if the viewer may
-    read these rows. A class without a model is refused when it is defined.
+    A subclass states the `model` whose rows it reads or counts, or several `models`. A viewer may load the values if
+    the viewer may read the rows of all of them. A class that states no model is refused when it is defined.
     """
 
-    model: type[Base] | CheckedByCaller
+    model: type[Base]
     max_keys: ClassVar[int] = 10_000
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if not hasattr(cls, "model") and "model" not in inspect.get_annotations(cls):
-            raise TypeError(f"{cls.__qualname__} must state its `model`, or CHECKED_BY_CALLER.")
+        states_model = hasattr(cls, "model") or "model" in inspect.get_annotations(cls)
+        models: object = cls.models
+        if models == () or (models is DataLoader.models and not states_model):
+            raise TypeError(f"{cls.__qualname__} must state its `model`, or its `models`.")
+
+    @property
+    def models(self) -> tuple[type[Base], ...]:
+        """Return the models whose rows the loader reads or counts."""
+        return (self.model,)
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[Key]) -> Sequence[Value]:
         """Read one value per key, in the order of the keys. The keys are distinct. A missing row is a value, too."""

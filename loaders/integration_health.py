@@ -6,16 +6,17 @@ from datetime import datetime
 
 from db.engine.reader import Reader
 from db.language.scope import Scope
+from db.models import Integration, IntegrationLog
 from db.statements import integration_health
 from db.statements.integration_health import MonitoredIntegration
-from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
+from loaders.dataloader import DataLoader
 
 
 @dataclass(frozen=True, slots=True)
 class MonitoredIntegrationsByKey(DataLoader[int, Sequence[MonitoredIntegration]]):
     """The integrations of a user (`by` user_id), the least healthy first, or one integration (`by` id)."""
 
-    model = CHECKED_BY_CALLER
+    models = (Integration, IntegrationLog)
     by: str
     most: int
     since: datetime

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 from db.engine.reader import Reader
 from db.language.scope import Scope
-from db.models import Keyword
+from db.models import Keyword, Lead, Mention
 from db.statements import keyword_ranking
 from db.statements.buckets import Period
 from db.statements.keyword_ranking import RankedKeyword, Ranking
-from loaders.dataloader import CHECKED_BY_CALLER, DataLoader
+from loaders.dataloader import DataLoader
 
 
 @dataclass(frozen=True, slots=True)
 class BestKeywordsByUser(DataLoader[int, Sequence[RankedKeyword]]):
     """The keywords of a user that are among the first `most` of any of the rankings, in no order."""
 
-    model = CHECKED_BY_CALLER
+    models = (Keyword, Mention, Lead)
     rankings: tuple[Ranking, ...]
     most: int
     periods: tuple[Period, ...]

@@ -3,7 +3,6 @@ from typing import Any, cast
 
 from db.engine.writer import Writer
 from db.models import Mention
-from loaders.analysis import TextByMention
 from resolvers.framework.context import Context
 from resolvers.framework.global_id import row_id
 from resolvers.framework.mutation import mutation, values_of
@@ -17,8 +16,8 @@ async def _analyses(context: Context, request: Any) -> list[AnalysisValues]:
     """Return the values of the built-in analyser, computed before any lock is taken."""
     ids = [row_id(id_, Mention) for id_ in request.ids]
     service.require_ids(ids)
-    texts = await context.load(TextByMention(), ids)
-    return await asyncio.to_thread(service.analyze, service.require_texts(ids, texts))
+    texts = await service.load_texts(context.dataloaders, ids)
+    return await asyncio.to_thread(service.analyze, texts)
 
 
 @mutation(WRITE_MENTIONS, MentionsPayload, prepare=_analyses)

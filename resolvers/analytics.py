@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from db.models import Lead, LeadStatus, Mention, User
+from db.models import LeadStatus, User
 from db.statements.buckets import BucketSums
 from resolvers.framework.context import Context
 from resolvers.framework.requires import requires
@@ -84,8 +84,6 @@ class Totals(Trends):
 
 @requires(others={User: (*COUNTERS, "data_version")}, loads=2)
 async def totals(overviews: Sequence[Overview], context: Context) -> Sequence[Totals]:
-    for model in (Lead, Mention):
-        context.require(model)
     frames = [overview.frame for overview in overviews]
     questions = [UserFiguresOf(one.user_id, *one.frame.period, *one.frame.today) for one in overviews]
     found = await figures(context, user_figures, frames, questions)

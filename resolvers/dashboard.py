@@ -63,7 +63,6 @@ async def recent_leads_as_of(overviews: Sequence[Overview], context: Context) ->
 async def _recent(
     overviews: Sequence[Overview], context: Context, most: int
 ) -> Sequence[Figure[list[RecentLead]]]:
-    context.require(Lead)
     frames, size = [overview.frame for overview in overviews], service.USUALLY_MOST
     if most > size:
         # `asOf` describes the list of the usual size. A longer list in the cache might be older, so it is read now.

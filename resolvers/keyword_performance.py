@@ -55,7 +55,6 @@ async def best_of_users(
     overviews: Sequence[Overview], context: Context, ranking: Ranking, most: int
 ) -> Sequence[Sequence[KeywordPerformance]]:
     """Return the best keywords of each user. Keywords without mentions are left out."""
-    context.require(Keyword)
     size = DEFAULT_KEYWORDS if most <= DEFAULT_KEYWORDS else MOST_KEYWORDS
     questions = [best_keywords_of(one.user_id, one.frame.period, ranking, size) for one in overviews]
     found = await figures(context, best_keywords, [one.frame for one in overviews], questions)

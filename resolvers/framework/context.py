@@ -68,7 +68,9 @@ class Context:
 
     @property
     def dataloaders(self) -> DataLoaders:
-        """Return the operation's data loaders, for services. They do not check the permissions of the viewer's key.
+        """Return the operation's data loaders, for services only. They check no permission of the viewer's key.
+
+        Resolvers load through `load`, `dataloader` and `figures`.
 
         Raise `UnauthenticatedError` if the request carries no credential.
         """
@@ -92,7 +94,7 @@ class Context:
     async def load(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         """Return one value per key. All keys that an operation loads in one turn of the event loop share a statement.
 
-        Raise `ForbiddenError` if the viewer's key must not read the loader's rows.
+        Raise `ForbiddenError` if the viewer's key must not read the rows of one of the loader's models.
         """
         require_loadable(self.viewer, loader)
         return await self.dataloaders.load(loader, keys)
@@ -112,9 +114,13 @@ class Context:
         questions: Sequence[Question],
         max_age: int | None = None,
     ) -> Sequence[Figure[Figured]]:
-        """Return one figure per question. No figure is older than `max_age` seconds."""
-        loaders = self.dataloaders
-        return await loaders.load(FigureByQuestion(cached_figure, max_age, self.cached, loaders), questions)
+        """Return one figure per question. No figure is older than `max_age` seconds.
+
+        Raise `ForbiddenError` if the viewer's key must not read the rows of one of the figure's models.
+        """
+        return await self.load(
+            FigureByQuestion(cached_figure, max_age, self.cached, self.dataloaders), questions
+        )
 
     def remember_snapshot_rows(self, copies: Sequence[Any], model: type[Base]) -> None:
         """Remember rows stored with a cached figure, so that references from it resolve to the same snapshot."""
@@ -129,6 +135,7 @@ class Context:
         copies = self._copies.get(model)
         if not copies:
             return await self.load(RowById(model), ids)
+        self.require(model)
         known = [copies.get(id_) if is_snapshot(one) else None for one, id_ in zip(parents, ids, strict=True)]
         missing = [id_ for one, id_ in zip(known, ids, strict=True) if one is None]
         found = iter(await self.load(RowById(model), missing) if missing else [])

@@ -210,7 +210,7 @@ async def _total_count(connections: Sequence[Connection[Any]], *, context: Conte
         loader = CountByParent(listing.model, listing.parent, listing.where)
         return await context.load(loader, [connection.parent_id for connection in connections])
     if listing.parent is None:
-        return [await context.load_one(CounterSum(counter), None)] * len(connections)
+        return [await context.load_one(CounterSum(listing.model, counter), None)] * len(connections)
     return [getattr(connection.parent, counter) for connection in connections]
 
 

@@ -4,30 +4,37 @@ from typing import Any
 
 from db.language.scope import Scope
 from db.models import Base
-from loaders.dataloader import CHECKED_BY_CALLER, CheckedByCaller, DataLoader
-from resolvers.entities import OF_MODEL
+from loaders.dataloader import DataLoader
+from resolvers.entities import OF_MODEL, entity_of
+from resolvers.framework.entity import DeclarationError
 from resolvers.framework.errors import ForbiddenError
 from services.accounts.viewer import Viewer
 
 
 def permission_to_read(model: type[Base]) -> str | None:
-    """Return the scope that the model's rows require, or None. Raise `ForbiddenError` for an undeclared model."""
-    if model not in OF_MODEL:
-        raise ForbiddenError(f"{model.__name__} cannot be read: the model states no permission.")
-    return OF_MODEL[model].permission
+    """Return the scope that the model's rows require, or None. Raise `DeclarationError` for an undeclared model.
+
+    The server causes this error, so the edge logs it and answers INTERNAL.
+    """
+    return entity_of(model).permission
 
 
 def require_loadable(viewer: Viewer, loader: DataLoader[Any, Any]) -> None:
-    """Raise `ForbiddenError` if the viewer's key must not read the loader's rows."""
-    model: type[Base] | CheckedByCaller = loader.model
-    if model is not CHECKED_BY_CALLER:
+    """Raise `ForbiddenError` if the viewer's key must not read the rows of one of the loader's models.
+
+    Raise `DeclarationError` if a model is undeclared, or if the loader states no models.
+    """
+    if not loader.models:
+        raise DeclarationError(f"{type(loader).__name__} must state its models.")
+    for model in loader.models:
         require_permission(viewer, permission_to_read(model))
 
 
 def rows_to_read(viewer: Viewer, loader: DataLoader[Any, Any]) -> Scope:
     """Return the row scope in which the loader reads for the viewer."""
-    entity = None if loader.model is CHECKED_BY_CALLER else OF_MODEL.get(loader.model)
-    return Scope(viewer.user_id) if entity is not None and entity.personal else viewer.scope
+    entities = [OF_MODEL[model] for model in loader.models if model in OF_MODEL]
+    is_personal = any(entity.personal for entity in entities)
+    return Scope(viewer.user_id) if is_personal else viewer.scope
 
 
 def require_permission(viewer: Viewer, scope: str | None) -> None:

@@ -12,6 +12,8 @@ from typing import Any, TypedDict
 from db.engine.writer import Writer
 from db.models import AnalysisStatus, Intent, Mention, Relevance, Sentiment
 from db.statements.analysis import MentionText, record_analyses
+from loaders.analysis import TextByMention
+from loaders.dataloader import DataLoaders
 from services.accounts.viewer import Viewer
 from services.analysis import intent, relevance, sentiment
 from services.analysis.intent import detect_intent
@@ -162,8 +164,12 @@ def require_ids(ids: Sequence[int]) -> None:
     require_size(len(ids), most=MOST_AT_ONCE, field="ids")
 
 
-def require_texts(ids: Sequence[int], texts: Sequence[MentionText | None]) -> list[MentionText]:
-    """Return the texts without duplicates. Raises `UserErrors` for IDs without a text."""
+async def load_texts(loaders: DataLoaders, ids: Sequence[int]) -> list[MentionText]:
+    """Return the texts without duplicates. Raise `UserErrors` for IDs without a text.
+
+    The mutation needs no permission to read mentions, because it returns no text.
+    """
+    texts = await loaders.load(TextByMention(), ids)
     found = {text.id: text for text in texts if text is not None}
     require_found(ids, found, "mention", "ids")
     return list(found.values())

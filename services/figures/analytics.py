@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from db.models import User
+from db.models import Keyword, Lead, Mention, User
 from db.statements.buckets import BucketSums
 from loaders.buckets import BucketSumsByParent
 from loaders.dataloader import DataLoaders
@@ -59,6 +59,7 @@ def _warm_figures(user: User, now: datetime) -> Sequence[UserFiguresOf]:
 
 @cached_figure(
     "user_figures",
+    models=(Lead, Mention),
     version=1,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
@@ -106,6 +107,7 @@ def _warm_series(user: User, now: datetime) -> Sequence[UserSeriesOf]:
 
 @cached_figure(
     "user_series",
+    models=(Lead, Mention),
     version=1,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
@@ -117,7 +119,14 @@ async def user_series(loaders: DataLoaders, questions: Sequence[UserSeriesOf]) -
     return await _series(loaders, "user_id", questions)
 
 
-@cached_figure("keyword_series", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS, shared=True)
+@cached_figure(
+    "keyword_series",
+    models=(Keyword,),
+    version=1,
+    ttl_seconds=TTL_SECONDS,
+    stale_seconds=TTL_SECONDS,
+    shared=True,
+)
 async def keyword_series(
     loaders: DataLoaders, questions: Sequence[KeywordSeriesOf]
 ) -> Sequence[list[BucketSums]]:

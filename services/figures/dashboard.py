@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.models import User
+from db.models import Lead, User
 from db.statements.recent_leads import RecentLead
 from loaders.dataloader import DataLoaders
 from loaders.recent_leads import RecentLeadsByUser
@@ -27,6 +27,7 @@ def _warm_questions(user: User, _: datetime) -> Sequence[RecentLeadsOf]:
 
 @cached_figure(
     "recent_leads",
+    models=(Lead,),
     version=1,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,

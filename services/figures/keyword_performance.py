@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from db.language.snapshots import KeywordSnapshot
-from db.models import User
+from db.models import Keyword, User
 from db.statements.buckets import BucketSums
 from db.statements.keyword_ranking import RankedKeyword, Ranking
 from loaders.buckets import BucketSumsByParent
@@ -85,6 +85,7 @@ def _warm_questions(user: User, now: datetime) -> Sequence[BestKeywordsOf]:
 
 @cached_figure(
     "best_keywords",
+    models=(Keyword,),
     version=1,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
@@ -131,7 +132,14 @@ class KeywordWindow:
     current: BucketSums
 
 
-@cached_figure("keyword_window", version=1, ttl_seconds=TTL_SECONDS, stale_seconds=TTL_SECONDS, shared=True)
+@cached_figure(
+    "keyword_window",
+    models=(Keyword,),
+    version=1,
+    ttl_seconds=TTL_SECONDS,
+    stale_seconds=TTL_SECONDS,
+    shared=True,
+)
 async def keyword_window(
     loaders: DataLoaders, questions: Sequence[KeywordWindowOf]
 ) -> Sequence[KeywordWindow]:

@@ -195,6 +195,7 @@ def _warm_questions(user: User, now: datetime) -> Sequence[HealthsOf]:
 
 @cached_figure(
     "integration_health",
+    models=(Integration,),
     version=1,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,

@@ -9,7 +9,8 @@ import pytest
 
 from db.engine.reader import Reader
 from db.language.scope import Scope
-from loaders.dataloader import CHECKED_BY_CALLER, DataLoader, DataLoaders
+from db.models import User
+from loaders.dataloader import DataLoader, DataLoaders
 
 
 class ReaderStub:
@@ -27,7 +28,7 @@ class ReaderStub:
 
 @dataclass(frozen=True, slots=True)
 class SquareByNumber(DataLoader[int, int]):
-    model = CHECKED_BY_CALLER
+    model = User
     max_keys = 4
     add: int = 0
     delay: float = 0.0

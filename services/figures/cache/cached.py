@@ -8,14 +8,17 @@ A service defines a figure by a computation for many questions at once:
         window: Window
         time_zone: str
 
-    @cached_figure("lead_totals", version=1, ttl_seconds=600, stale_seconds=600)
+    @cached_figure("lead_totals", models=(Lead,), version=1, ttl_seconds=600, stale_seconds=600)
     async def lead_totals(loaders: DataLoaders, questions: Sequence[LeadTotalsOf]) -> Sequence[LeadTotals]:
         ...                     # set-wise, through loaders only; one value per question, in order
 
-A caller gets the figures of all parents in one round trip to the store:
+A resolver gets the figures of all parents in one round trip to the store:
 
-    figures = await cached.get(lead_totals, context.dataloaders, questions, max_age_seconds=max_age)
+    figures = await context.figures(lead_totals, questions, max_age)
     figures[0].value, figures[0].as_of
+
+`Context.figures` checks that the viewer may read the figure's `models`. `Cached` and the loaders of a computation check
+no permission.
 
 Questions and values are plain, as their annotations say: numbers, strings, times, enums, None, and dataclasses, lists,
 tuples and dicts of them. Every caller gets its own copy of a value, unless the figure is `shared`. A question should
@@ -38,9 +41,9 @@ from typing import Generic
 from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.language.scope import Scope
-from db.models import User
+from db.models import Base, User
 from loaders.counts import CounterSum
-from loaders.dataloader import CHECKED_BY_CALLER, DataLoader, DataLoaders
+from loaders.dataloader import DataLoader, DataLoaders
 from loaders.rows import RowById
 from services.figures.cache.backend import Backend
 from services.figures.cache.computing import Computing, Job
@@ -72,11 +75,15 @@ class Figure(Generic[Value]):
 class FigureByQuestion(DataLoader[Question, Figure[Value]]):
     """Loads each figure once per operation, so that two places of one answer cannot differ."""
 
-    model = CHECKED_BY_CALLER
     figure: CachedFigure[Question, Value]
     max_age_seconds: float | None
     cached: "Cached" = field(compare=False, repr=False)
     loaders: DataLoaders = field(compare=False, repr=False)
+
+    @property
+    def models(self) -> tuple[type[Base], ...]:
+        """Return the models of the figure."""
+        return self.figure.models
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[Question]) -> Sequence[Figure[Value]]:
         del reader, scope  # the loaders have them
@@ -163,7 +170,7 @@ class Cached:
             user_id: row.data_version if row else NO_SUCH_USER for user_id, row in zip(ids, rows, strict=True)
         }
         if None in users:
-            (versions[None],) = await loaders.load(CounterSum("data_version"), [None])
+            (versions[None],) = await loaders.load(CounterSum(User, "data_version"), [None])
         viewer = loaders.scope.user_id
         return [
             self._prefix + figure.key(question, viewer, versions[question.user_id]) for question in questions

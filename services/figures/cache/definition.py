@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar, get_args, get_type_hints
 from pydantic import PydanticSchemaGenerationError, TypeAdapter
 from pydantic_core import PydanticSerializationError
 
-from db.models import User
+from db.models import Base, User
 from loaders.dataloader import DataLoaders
 
 
@@ -39,6 +39,9 @@ class CachedFigure(Generic[Question, Value]):
     served while a new value is computed. Increment `version` when the meaning or the shape of the value changes.
     Callers in one process get the same object of a `shared` figure and must not change it; of any other figure,
     every caller gets a copy.
+
+    A viewer may see the figure if the viewer may read the rows of all its `models`. The computation may read rows of
+    other models, too: their permissions are not required.
     """
 
     name: str
@@ -48,10 +51,13 @@ class CachedFigure(Generic[Question, Value]):
     compute: Compute[Question, Value]
     warm_questions: WarmQuestions[Question] | None = None
     shared: bool = False
+    models: tuple[type[Base], ...] = field(kw_only=True)
     _questions: TypeAdapter[Question] = field(init=False, repr=False)
     _values: TypeAdapter[Value] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        if not self.models:
+            raise ValueError(f"{self.name} must state the models whose permissions it requires")
         if self.ttl_seconds <= 0 or self.stale_seconds < 0:
             raise ValueError(f"{self.name} must have a positive TTL and a stale time of at least 0 seconds")
         question, value = _types(self.compute)
@@ -119,6 +125,7 @@ REGISTRY = FigureRegistry()
 def cached_figure(
     name: str,
     *,
+    models: tuple[type[Base], ...],
     version: int,
     ttl_seconds: float,
     stale_seconds: float,
@@ -128,12 +135,14 @@ def cached_figure(
 ) -> Callable[[Compute[Question, Value]], CachedFigure[Question, Value]]:
     """Return a decorator that makes a figure of a set-wise computation `(loaders, questions) -> values`.
 
-    Its annotations define how questions and values are stored. `warm_questions` returns a user's likely questions,
-    whose figures are warmed.
+    Its annotations define how questions and values are stored. A viewer needs the permissions to read the
+    `models`. `warm_questions` returns a user's likely questions, whose figures are warmed.
     """
 
     def make(compute: Compute[Question, Value]) -> CachedFigure[Question, Value]:
-        figure = CachedFigure(name, version, ttl_seconds, stale_seconds, compute, warm_questions, shared)
+        figure = CachedFigure(
+            name, version, ttl_seconds, stale_seconds, compute, warm_questions, shared, models=models
+        )
         registry.add(figure)
         return figure
 

@@ -45,7 +45,9 @@ class Counted:
     cached_figure: CachedFigure[About, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.cached_figure = CachedFigure("counted", 1, 60, 60, self.compute, self.warm_questions)
+        self.cached_figure = CachedFigure(
+            "counted", 1, 60, 60, self.compute, self.warm_questions, models=(User,)
+        )
 
     async def compute(self, _: DataLoaders, questions: Sequence[About]) -> Sequence[int]:
         if self.failure is not None:

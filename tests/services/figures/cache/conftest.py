@@ -95,7 +95,7 @@ class Laboratory:
 
     def __post_init__(self) -> None:
         self.cached = self.another(self.backend)
-        self.totals = CachedFigure("totals", 1, TTL, STALE, self.counting.compute)
+        self.totals = CachedFigure("totals", 1, TTL, STALE, self.counting.compute, models=(User,))
 
     def clock(self) -> float:
         return time.time() + self.later

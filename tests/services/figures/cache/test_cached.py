@@ -12,6 +12,7 @@ from enum import Enum
 import pytest
 
 from db.engine.reader import Reader
+from db.models import User
 from loaders.dataloader import DataLoaders
 from services.figures.cache import Cached, CachedFigure, FigureByQuestion, FigureRegistry, cached_figure
 from services.figures.cache.decoded import DecodedValues
@@ -72,7 +73,7 @@ async def test_values_round_trip_through_the_cache(laboratory: Laboratory, max_a
     async def compute(_: DataLoaders, questions: Sequence[TotalsOf]) -> Sequence[Plain]:
         return [value for _ in questions]
 
-    kept = CachedFigure("plain", 1, TTL, STALE, compute)
+    kept = CachedFigure("plain", 1, TTL, STALE, compute, models=(User,))
     async with laboratory.operation() as loaders:
         for _ in range(2):
             (figure,) = await laboratory.cached.get(
@@ -85,7 +86,7 @@ async def test_values_round_trip_through_the_cache(laboratory: Laboratory, max_a
 async def test_values_of_shared_figures_are_one_object_per_stored_value(
     laboratory: Laboratory,
 ) -> None:
-    shared = CachedFigure("lent", 1, TTL, STALE, laboratory.counting.compute, shared=True)
+    shared = CachedFigure("lent", 1, TTL, STALE, laboratory.counting.compute, shared=True, models=(User,))
 
     async def value(cached: Cached | None = None) -> Totals:
         async with laboratory.operation() as loaders:
@@ -111,7 +112,7 @@ async def test_values_of_shared_figures_are_one_object_per_stored_value(
 async def test_a_recomputed_shared_value_replaces_the_old_object(
     laboratory: Laboratory,
 ) -> None:
-    shared = CachedFigure("lent", 1, TTL, STALE, laboratory.counting.compute, shared=True)
+    shared = CachedFigure("lent", 1, TTL, STALE, laboratory.counting.compute, shared=True, models=(User,))
     mentions = []
     for later in (0, 2 * (TTL + STALE)):
         laboratory.later = later
@@ -126,7 +127,7 @@ def test_the_decoded_values_are_bounded() -> None:
     async def compute(_: DataLoaders, questions: Sequence[TotalsOf]) -> Sequence[list[int]]:
         return [[] for _ in questions]
 
-    shared = CachedFigure("lists", 1, TTL, STALE, compute, shared=True)
+    shared = CachedFigure("lists", 1, TTL, STALE, compute, shared=True, models=(User,))
     decoded = DecodedValues(largest_bytes=10)
     for number in range(9):
         assert decoded.value(shared, f"key {number}", b"[%d]" % number) == [number]
@@ -161,7 +162,7 @@ async def test_nulls_and_zeros_are_cached(laboratory: Laboratory) -> None:
         runs += 1
         return [None if question.name == "none" else 0 for question in questions]
 
-    nothing = CachedFigure("nothing", 1, TTL, STALE, compute)
+    nothing = CachedFigure("nothing", 1, TTL, STALE, compute, models=(User,))
     async with laboratory.operation() as loaders:
         for _ in range(3):
             questions = [TotalsOf(laboratory.ann, "none"), TotalsOf(laboratory.ann, "zero")]
@@ -367,7 +368,7 @@ async def test_a_figure_over_all_users_changes_with_every_users_writes(laborator
 
 async def test_another_version_of_a_figure_has_separate_entries(laboratory: Laboratory) -> None:
     await laboratory.figure()
-    laboratory.totals = CachedFigure("totals", 2, TTL, STALE, laboratory.counting.compute)
+    laboratory.totals = CachedFigure("totals", 2, TTL, STALE, laboratory.counting.compute, models=(User,))
     await laboratory.figure()
     assert laboratory.counting.runs == 2
 
@@ -449,7 +450,7 @@ async def test_a_figure_that_returns_too_few_values_raises(laboratory: Laborator
     async def compute(_: DataLoaders, questions: Sequence[TotalsOf]) -> Sequence[int]:
         return [1 for _ in questions[1:]]
 
-    short = CachedFigure("short", 1, TTL, STALE, compute)
+    short = CachedFigure("short", 1, TTL, STALE, compute, models=(User,))
     async with laboratory.operation() as loaders:
         with pytest.raises(TypeError, match="short returned 1 values for 2 questions"):
             await laboratory.cached.get(short, loaders, [TotalsOf(1, "a"), TotalsOf(1, "b")])
@@ -459,7 +460,7 @@ async def test_a_figure_that_returns_values_of_another_type_raises(laboratory: L
     async def compute(loaders: DataLoaders, questions: Sequence[TotalsOf]) -> Sequence[int]:
         return [loaders for _ in questions]  # type: ignore[misc]
 
-    wrong = CachedFigure("wrong", 1, TTL, STALE, compute)
+    wrong = CachedFigure("wrong", 1, TTL, STALE, compute, models=(User,))
     async with laboratory.operation() as loaders:
         with pytest.raises(TypeError, match="wrong returned a value of another type than annotated"):
             await laboratory.cached.get(wrong, loaders, [TotalsOf(laboratory.ann)])
@@ -470,7 +471,7 @@ def test_a_figure_of_values_that_cannot_be_stored_raises() -> None:
         raise NotImplementedError
 
     with pytest.raises(TypeError, match=r"readers must have plain questions and values: .*Reader"):
-        CachedFigure("readers", 1, TTL, STALE, compute)
+        CachedFigure("readers", 1, TTL, STALE, compute, models=(User,))
 
 
 @pytest.mark.parametrize(("ttl", "stale"), [(0, 1), (-1, 1), (1, -1)])
@@ -479,7 +480,7 @@ def test_a_figure_without_a_positive_ttl_raises(ttl: float, stale: float) -> Non
         raise NotImplementedError
 
     with pytest.raises(ValueError, match="short-lived"):
-        CachedFigure("short-lived", 1, ttl, stale, compute)
+        CachedFigure("short-lived", 1, ttl, stale, compute, models=(User,))
 
 
 def test_figures_register_once() -> None:
@@ -489,7 +490,7 @@ def test_figures_register_once() -> None:
         raise NotImplementedError
 
     make: Callable[..., CachedFigure[TotalsOf, int]] = cached_figure(
-        "figure", version=1, ttl_seconds=1, stale_seconds=1, registry=known
+        "figure", models=(User,), version=1, ttl_seconds=1, stale_seconds=1, registry=known
     )
     assert list(known) == []
     made = make(compute)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from db.engine.pool import Pool
+from db.models import User
 from loaders.dataloader import DataLoaders
 from services.figures.cache import Cached, CachedFigure, computing, store
 from services.figures.cache.redis import RedisBackend
@@ -205,7 +206,7 @@ async def test_databases_that_share_a_store_have_separate_figures(shared: Labora
         return [len(runs) for _ in questions]
 
     runs: list[int] = []
-    counted = CachedFigure("counted", 1, TTL, STALE, compute)
+    counted = CachedFigure("counted", 1, TTL, STALE, compute, models=(User,))
     for namespace in ("one", "two"):
         backend = RedisBackend(valkey.url, timeout_seconds=5)
         cached = Cached(shared.pool, backend, namespace=f"{id(shared)}{namespace}")

@@ -9,6 +9,7 @@ from uuid import uuid4
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from db.models import User
 from loaders.dataloader import DataLoaders
 from services.figures.cache import Cached, CachedFigure
 from services.figures.cache.backend import Backend
@@ -48,7 +49,7 @@ class Play:
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)  # noqa: S311 - told by the seed
-        self.totals = CachedFigure("played", 1, TTL, STALE, self.compute)
+        self.totals = CachedFigure("played", 1, TTL, STALE, self.compute, models=(User,))
         self.writing = asyncio.Lock()
         self.turnstile = asyncio.Lock()
         self.running = 0

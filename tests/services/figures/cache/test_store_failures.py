@@ -11,6 +11,7 @@ import pytest
 import redis
 
 from db.engine.pool import Pool
+from db.models import User
 from loaders.dataloader import DataLoaders
 from services.figures.cache import Cached, CachedFigure
 from services.figures.cache.entry import Entry
@@ -287,7 +288,7 @@ async def test_without_a_store_tasks_still_share_one_computation(
             (figure,) = await tormented.cached.get(slow, loaders, [TotalsOf(tormented.ann)])
             return figure.value
 
-    slow = CachedFigure("slow", 1, TTL, STALE, compute)
+    slow = CachedFigure("slow", 1, TTL, STALE, compute, models=(User,))
     assert await asyncio.gather(*(ask() for _ in range(10))) == [7] * 10
     assert runs == 1
 

@@ -27,8 +27,10 @@ async def never_busy() -> bool:
 def figures(laboratory: Laboratory) -> FigureRegistry:
     """One figure that can be warmed, with the laboratory's name and computation, and one that cannot."""
     made = FigureRegistry()
-    made.add(CachedFigure("totals", 1, TTL, STALE, laboratory.counting.compute, warm_questions))
-    made.add(CachedFigure("never foreseen", 1, TTL, STALE, laboratory.counting.compute))
+    made.add(
+        CachedFigure("totals", 1, TTL, STALE, laboratory.counting.compute, warm_questions, models=(User,))
+    )
+    made.add(CachedFigure("never foreseen", 1, TTL, STALE, laboratory.counting.compute, models=(User,)))
     return made
 
 

@@ -53,7 +53,7 @@ class Worker:
 
     async def stampede(self) -> dict[str, Any]:
         """Request all keys from an empty cache, in all tasks at once."""
-        self.totals = CachedFigure("cold", 1, 60, 60, self.slow)
+        self.totals = CachedFigure("cold", 1, 60, 60, self.slow, models=(User,))
         values = await asyncio.gather(*(self.ask() for _ in range(TASKS)))
         return {"computed": self.computed, "values": values}
 
@@ -63,7 +63,7 @@ class Worker:
 
     async def hang(self) -> dict[str, Any]:
         """Compute until the process is killed."""
-        self.totals = CachedFigure("cold", 1, 60, 60, self.never)
+        self.totals = CachedFigure("cold", 1, 60, 60, self.never, models=(User,))
         await self.ask()
         return {}
 
@@ -86,7 +86,7 @@ class Worker:
 
     async def mingle(self) -> dict[str, Any]:
         """Run tasks that read, write, ingest, fail and are cancelled at random."""
-        self.totals = CachedFigure("mixed", 1, TTL, STALE, self.compute)
+        self.totals = CachedFigure("mixed", 1, TTL, STALE, self.compute, models=(User,))
         self.failing = 0.1
         self.got: list[Got] = []
         self.states: list[State] = []

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime
 from functools import partial
 
@@ -110,9 +110,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            if warm:
-                await stack.enter_async_context(warming(cached, pool))
+        async with warming(cached, pool) if warm else nullcontext():
             yield
         await cached.close()
         await authenticator.close()

@@ -5,7 +5,7 @@ import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 
 import uvicorn
@@ -124,12 +124,10 @@ async def _serve(
         # A response is thousands of containers that die together. A collection in between finds nothing.
         gc.set_threshold(*GARBAGE_THRESHOLDS)
         every, parents = settings.audit_every_seconds, settings.audit_sample
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(
-                auditing(pool, metrics.audit, every_seconds=every, parents=parents)
-            )
-            if settings.workers:
-                await stack.enter_async_context(working(url, settings.workers))
+        async with (
+            auditing(pool, metrics.audit, every_seconds=every, parents=parents),
+            working(url, settings.workers) if settings.workers else nullcontext(),
+        ):
             await _Server(config, when_ready).serve(sockets=[listening])
     finally:
         pool.terminate()

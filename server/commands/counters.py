@@ -1,6 +1,5 @@
 """`leadgraph counters`: verify, repair and backfill counters and roll-ups."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,14 +12,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from db.engine.pool import Pool, open_pool
+from db.engine.pool import Pool
 from db.integrity import audit
 from db.integrity import backfill as filling
 from db.integrity.audit import BATCH, LARGEST_ID, ROLLUP_BATCH, AuditBatch, Drift, Ids
-from server.commands.batches import batches_within, require_order
-from server.runtime.database import migrated_database
+from server.commands.batches import require_order, run_batches
 from server.runtime.errors import CommandError
-from server.runtime.settings import load_settings
 
 counters_app = typer.Typer(no_args_is_help=True, help="Verify and repair counters and roll-ups.")
 
@@ -214,25 +211,20 @@ def _line(
 
 
 def _run(selection: _Selection, batches: _Batches, report: _Report) -> None:
-    settings = load_settings()
-    seconds = settings.statement_timeout_seconds
-    try:
-        with batches_within(seconds), migrated_database(settings) as url:
-            asyncio.run(_work(url, seconds, selection, batches, report))
-    except asyncpg.DeadlockDetectedError as deadlock:
-        raise CommandError(
-            "A batch could not get its locks because of other writers. Resume after the last printed ID."
-        ) from deadlock
-    report.print_total()
-
-
-async def _work(url: str, seconds: float, selection: _Selection, batches: _Batches, report: _Report) -> None:
-    async with await open_pool(url, size=1, statement_timeout_seconds=seconds) as pool:
+    async def run(pool: Pool) -> None:
         with _progress(report.console) as progress:
             for table in selection.tables:
                 extent = await audit.extent(pool, table, selection.ids)
                 if extent is not None:
                     await _work_on_table(batches(pool, table), extent, report, progress)
+
+    try:
+        run_batches(run)
+    except asyncpg.DeadlockDetectedError as deadlock:
+        raise CommandError(
+            "A batch could not get its locks because of other writers. Resume after the last printed ID."
+        ) from deadlock
+    report.print_total()
 
 
 def _progress(console: Console) -> Progress:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import socket
 import sys
 import time
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from db.engine.pool import Pool, open_pool
+from db.engine.private_file import write_private
 from db.statements import demo as write
 from db.statements import user as users
 from server.runtime.database import fill, migrate, running_database
@@ -52,9 +52,7 @@ async def _prepare(url: str, scale: float, settings: Settings) -> str:
     """Create missing demo data and return a valid API key."""
     email = demo_data.PEOPLE[0][0]
     async with await open_pool(url, size=2, statement_timeout_seconds=3600) as pool:
-        async with pool.acquire() as connection:
-            user_id = await users.id_by_email(connection, email)
-        if user_id is None:
+        if await users.id_by_email(pool, email) is None:
             await _create_data(pool, scale)
         return await _working_key(pool, email, settings)
 
@@ -125,10 +123,7 @@ def _announce(settings: Settings, facts: dict[str, str]) -> None:
     """Write the facts to a file that only its owner can read, and print them."""
     path = settings.home / "demo.json"
     settings.home.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".json.new")
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(facts, file, indent=2)
-    unfinished.replace(path)
+    write_private(path, json.dumps(facts, indent=2))
     body = json.dumps({"query": "{ viewer { email keywordsCount mentionsCount leadsCount } }"})
     sys.stdout.write(
         f"\n  GraphiQL  {facts['graphiql_url']}\n"

@@ -1,28 +1,23 @@
 """`leadgraph leads` and `leadgraph integrations`: recompute stored scores and health."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from db.engine.pool import Pool, open_pool
+from db.engine.pool import Pool
 from db.integrity.audit import LARGEST_ID
-from server.commands.batches import batches_within, require_order
-from server.runtime.database import migrated_database
-from server.runtime.settings import load_settings
+from server.commands.batches import require_order, run_batches
 from services.analysis import lead_scoring
-from services.analysis.lead_scoring import Rescored
 from services.integrations import health
-from services.integrations.health import Refreshed
 
 leads_app = typer.Typer(no_args_is_help=True)
 integrations_app = typer.Typer(no_args_is_help=True)
 
 Batches = Callable[[Pool], AsyncIterator[tuple[int, int]]]
 
-Batch = Annotated[int, typer.Option(min=1, max=100_000, help="Rows per transaction.")]
+AuditBatch = Annotated[int, typer.Option(min=1, max=100_000, help="Rows per transaction.")]
 FromId = Annotated[int, typer.Option(min=1, max=LARGEST_ID, help="First ID.", show_default=False)]
 ToId = Annotated[int, typer.Option(min=1, max=LARGEST_ID, help="Last ID.", show_default=False)]
 AllLeads = Annotated[
@@ -42,7 +37,7 @@ def leads() -> None:
 def rescore(
     from_id: FromId = 1,
     to_id: ToId = LARGEST_ID,
-    batch: Batch = lead_scoring.BATCH,
+    batch: AuditBatch = lead_scoring.BATCH,
     every: AllLeads = False,
 ) -> None:
     """Compute the scores that are missing or of an older formula. Other writers go on meanwhile.
@@ -55,7 +50,6 @@ def rescore(
 
     async def batches(pool: Pool) -> AsyncIterator[tuple[int, int]]:
         now = datetime.now(UTC)
-        done: Rescored
         async for done in lead_scoring.rescore(
             pool, now, first=from_id, last=to_id, batch=batch, every=every
         ):
@@ -70,7 +64,7 @@ def integrations() -> None:
 
 
 @integrations_app.command("refresh-health")
-def refresh_health(batch: Batch = health.BATCH) -> None:
+def refresh_health(batch: AuditBatch = health.BATCH) -> None:
     """Compute the health and the uptime days of all integrations from their logs.
 
     Recording a run computes the health of its integration.
@@ -80,7 +74,6 @@ def refresh_health(batch: Batch = health.BATCH) -> None:
     """
 
     async def batches(pool: Pool) -> AsyncIterator[tuple[int, int]]:
-        done: Refreshed
         async for done in health.refresh_all(pool, datetime.now(UTC), batch=batch):
             yield done.last_id, done.integrations
 
@@ -88,17 +81,11 @@ def refresh_health(batch: Batch = health.BATCH) -> None:
 
 
 def _run(batches: Batches, things: str) -> None:
-    settings = load_settings()
-    seconds = settings.statement_timeout_seconds
-    with batches_within(seconds), migrated_database(settings) as url:
-        total = asyncio.run(_all(url, seconds, batches, things))
-    typer.echo(f"{total} {things} done.")
-
-
-async def _all(url: str, seconds: float, batches: Batches, things: str) -> int:
-    total = 0
-    async with await open_pool(url, size=1, statement_timeout_seconds=seconds) as pool:
+    async def run(pool: Pool) -> int:
+        total = 0
         async for last_id, number in batches(pool):
             total += number
             typer.echo(f"{things} up to ID {last_id}: {number}")
-    return total
+        return total
+
+    typer.echo(f"{run_batches(run)} {things} done.")

@@ -14,8 +14,7 @@ from starlette.types import Receive, Scope, Send
 from db.engine.pool import Pool
 from db.models import Export
 from resolvers.export import is_ready, require_readable
-from resolvers.framework.context import Viewer
-from resolvers.framework.errors import CallerError, UnauthenticatedError, UserInputError
+from resolvers.framework.errors import CallerError, UserInputError
 from resolvers.framework.global_id import row_id
 from server.exports.range_header import ByteRange, UnsatisfiableRangeError, parse_range
 from server.http import protocol
@@ -59,12 +58,6 @@ class DownloadEndpoint:
             response = protocol.refusal(refusal, request_id, headers)
         await response(scope, receive, send)
 
-    async def _viewer(self, request: Request) -> Viewer:
-        viewer = await self._authenticator.viewer(request)
-        if viewer is None:
-            raise UnauthenticatedError
-        return viewer
-
     async def _response(self, request: Request, headers: dict[str, str]) -> Response:
         export = await self._export(request)
         headers = headers | _file_headers(export)
@@ -85,7 +78,7 @@ class DownloadEndpoint:
 
     async def _export(self, request: Request) -> Export:
         """Return the requested export. Raise `RequestError` if its file is missing, unfinished or expired."""
-        viewer = await self._viewer(request)
+        viewer = await self._authenticator.required_viewer(request)
         try:
             export_id = row_id(request.path_params["id"], Export)
         except UserInputError:
@@ -103,7 +96,9 @@ class DownloadEndpoint:
     async def _content(self, request: Request, export: Export, selected: ByteRange) -> AsyncIterator[bytes]:
         position = selected.first
         while position < selected.stop:
-            viewer = await self._viewer(request)  # the key may expire during a long download
+            viewer = await self._authenticator.required_viewer(
+                request
+            )  # the key may expire during a long download
             part = await read_from(self._pool, viewer, export.id, position)
             if not part:
                 raise GoneError(export.id)

@@ -49,6 +49,13 @@ class Authenticator:
         self._trusted[header] = (time.monotonic() + self._trust_seconds, viewer)
         return viewer
 
+    async def required_viewer(self, request: Request) -> Viewer:
+        """Return the viewer. Raise like `viewer`, and `UnauthenticatedError` for a request without a credential."""
+        viewer = await self.viewer(request)
+        if viewer is None:
+            raise UnauthenticatedError
+        return viewer
+
     async def close(self) -> None:
         """Wait for the notes of use that are under way."""
         await asyncio.gather(*self._notes, return_exceptions=True)

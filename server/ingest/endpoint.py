@@ -23,7 +23,6 @@ from resolvers.framework.errors import (
     UNAVAILABLE,
     CallerError,
     ForbiddenError,
-    UnauthenticatedError,
     code_of,
 )
 from resolvers.framework.permission import require_permission
@@ -81,9 +80,7 @@ class IngestEndpoint:
                     await response.finish()
 
     async def _viewer(self, request: Request) -> Viewer:
-        viewer = await self._authenticator.viewer(request)
-        if viewer is None:
-            raise UnauthenticatedError
+        viewer = await self._authenticator.required_viewer(request)
         require_permission(viewer, WRITE_MENTIONS)
         return viewer
 

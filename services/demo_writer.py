@@ -13,9 +13,9 @@ from services.integrations.health import count_days, first_day, refresh
 async def write_user(connection: Pooled, data: UserData, anchor: datetime) -> None:
     """Insert a user with all of the user's rows, in the connection's transaction."""
     user_id = await write.insert_user(connection, data.user)
-    integration_ids = await write.insert_integrations(connection, user_id, data.integrations)
+    integration_ids = await write.insert_rows(connection, "integrations", user_id, data.integrations)
     await write.copy_logs(connection, user_id, integration_ids, data.logs)
-    keyword_ids = await write.insert_keywords(connection, user_id, data.keywords)
+    keyword_ids = await write.insert_rows(connection, "keywords", user_id, data.keywords)
     mention_ids = await write.copy_mentions(connection, user_id, keyword_ids, data.mentions)
     await write.copy_dependents_of_mentions(
         connection, "analysis_results", user_id, mention_ids, data.analyses

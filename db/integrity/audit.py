@@ -64,7 +64,7 @@ COUNTERS: dict[str, list[Counter]] = {
 }
 _OWNER = {"users": "id", "keywords": "user_id"}
 _PARENTS_OF = {"users": "users", "keywords": "keywords"} | {
-    rollup.table: "users" if rollup.parent == "user_id" else "keywords" for rollup in ROLLUPS
+    rollup.table: rollup.parents for rollup in ROLLUPS
 }
 TABLES = list(_PARENTS_OF)
 """The audited tables, in order."""

@@ -30,6 +30,8 @@ Write many rows in one statement. Each statement leaves a dead version of its pa
 statement of the transaction has to scan past all of them.
 """
 
+from collections.abc import Mapping
+
 from db.models import LeadStatus
 from db.models.base import models
 
@@ -202,6 +204,20 @@ END $$
 """
 
 
+def statement_triggers(table: str, count: str, events: Mapping[str, str], forget: str) -> list[str]:
+    """Return triggers that call `count` for each event with its transition tables, and `forget` after TRUNCATE."""
+    changes = [
+        f"CREATE TRIGGER {count}_{event} AFTER {event.upper()} ON {table} "
+        f"REFERENCING {tables} FOR EACH STATEMENT EXECUTE FUNCTION {count}()"
+        for event, tables in events.items()
+    ]
+    truncated = (
+        f"CREATE TRIGGER {count}_truncate AFTER TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {forget}()"
+    )
+    return [*changes, truncated]
+
+
 def _triggers(table: str, *, old: str, new: str, updates: bool) -> list[str]:
     """Return the triggers of one counted table.
 
@@ -210,16 +226,7 @@ def _triggers(table: str, *, old: str, new: str, updates: bool) -> list[str]:
     events = {"insert": f"NEW TABLE AS {new}", "delete": f"OLD TABLE AS {old}"}
     if updates:
         events["update"] = f"OLD TABLE AS {old} NEW TABLE AS {new}"
-    changes = [
-        f"CREATE TRIGGER count_{table}_{event} AFTER {event.upper()} ON {table} "
-        f"REFERENCING {tables} FOR EACH STATEMENT EXECUTE FUNCTION count_{table}()"
-        for event, tables in events.items()
-    ]
-    truncated = (
-        f"CREATE TRIGGER count_{table}_truncate AFTER TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION forget_{table}()"
-    )
-    return [*changes, truncated]
+    return statement_triggers(table, f"count_{table}", events, f"forget_{table}")
 
 
 FUNCTIONS = [

@@ -43,7 +43,6 @@ def repair(rollup: Rollup) -> str:
     """Return SQL that repairs the buckets of the locked parents $3, and returns the wrong buckets."""
     key = ", ".join(rollup.key)
     owner = "parent.id" if rollup.parent == "user_id" else "parent.user_id, parent.id"
-    parents = "users" if rollup.parent == "user_id" else "keywords"
     values = ", ".join(f"counted_{measure}" for measure in MEASURES)
     sets = ", ".join(f"{measure} = EXCLUDED.{measure}" for measure in MEASURES)
     nothing = " AND ".join(f"counted_{measure} = 0" for measure in MEASURES)
@@ -52,7 +51,7 @@ def repair(rollup: Rollup) -> str:
         f"emptied AS (DELETE FROM {rollup.table} USING wrong "
         f"WHERE {rollup.table}.{rollup.parent} = wrong.id AND {rollup.table}.slot = wrong.slot AND {nothing}), "
         f"filled AS (INSERT INTO {rollup.table} ({key}, slot, {', '.join(MEASURES)}) "
-        f"SELECT {owner}, slot, {values} FROM wrong JOIN {parents} AS parent USING (id) WHERE NOT ({nothing}) "
+        f"SELECT {owner}, slot, {values} FROM wrong JOIN {rollup.parents} AS parent USING (id) WHERE NOT ({nothing}) "
         f"ON CONFLICT ({rollup.parent}, slot) DO UPDATE SET {sets}) "
         "SELECT * FROM wrong"
     )

@@ -17,6 +17,8 @@ with it. `db.integrity.audit` verifies and fills the roll-ups.
 
 from dataclasses import dataclass
 
+from db.integrity.counters import statement_triggers
+
 MEASURES = ("mentions", "leads", "qualified", "converted")
 
 
@@ -27,6 +29,11 @@ class Rollup:
     table: str
     parent: str
     stride: str
+
+    @property
+    def parents(self) -> str:
+        """The table of the parents."""
+        return "users" if self.parent == "user_id" else "keywords"
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -185,16 +192,7 @@ def _triggers(table: str) -> list[str]:
         "delete": "OLD TABLE AS removed",
         "update": "OLD TABLE AS removed NEW TABLE AS added",
     }
-    changes = [
-        f"CREATE TRIGGER roll_up_{table}_{event} AFTER {event.upper()} ON {table} "
-        f"REFERENCING {tables} FOR EACH STATEMENT EXECUTE FUNCTION roll_up_{table}()"
-        for event, tables in events.items()
-    ]
-    truncated = (
-        f"CREATE TRIGGER roll_up_{table}_truncate AFTER TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION forget_slots_of_{table}()"
-    )
-    return [*changes, truncated]
+    return statement_triggers(table, f"roll_up_{table}", events, f"forget_slots_of_{table}")
 
 
 FUNCTIONS = [

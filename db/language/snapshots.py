@@ -12,18 +12,6 @@ from db.language.records import row_kind
 from db.language.shape import columns
 from db.models import Base
 
-__all__ = [
-    "IntegrationLogSnapshot",
-    "IntegrationSnapshot",
-    "KeywordSnapshot",
-    "LeadSnapshot",
-    "MentionSnapshot",
-    "is_snapshot",
-    "snapshot",
-    "snapshot_class",
-    "snapshot_from_json",
-]
-
 Model = TypeVar("Model", bound=Base)
 
 
@@ -71,11 +59,11 @@ def _timestamps(model: type[Base]) -> frozenset[str]:
 
 
 if TYPE_CHECKING:
-    from db.models import Integration as IntegrationSnapshot
-    from db.models import IntegrationLog as IntegrationLogSnapshot
-    from db.models import Keyword as KeywordSnapshot
-    from db.models import Lead as LeadSnapshot
-    from db.models import Mention as MentionSnapshot
+    IntegrationSnapshot = models.Integration
+    IntegrationLogSnapshot = models.IntegrationLog
+    KeywordSnapshot = models.Keyword
+    LeadSnapshot = models.Lead
+    MentionSnapshot = models.Mention
 else:
     IntegrationSnapshot = snapshot_class(models.Integration)
     IntegrationLogSnapshot = snapshot_class(models.IntegrationLog)

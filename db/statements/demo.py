@@ -17,12 +17,9 @@ async def insert_user(connection: Connection, user: Row) -> int:
     return user_id
 
 
-async def insert_keywords(connection: Connection, user_id: int, keywords: Sequence[Row]) -> list[int]:
-    return await _insert(connection, "keywords", [{"user_id": user_id, **row} for row in keywords])
-
-
-async def insert_integrations(connection: Connection, user_id: int, rows: Sequence[Row]) -> list[int]:
-    return await _insert(connection, "integrations", [{"user_id": user_id, **row} for row in rows])
+async def insert_rows(connection: Connection, table: str, user_id: int, rows: Sequence[Row]) -> list[int]:
+    """Insert keywords or integrations of the user, and return their IDs."""
+    return await _insert(connection, table, [{"user_id": user_id, **row} for row in rows])
 
 
 async def copy_mentions(

@@ -22,15 +22,8 @@ from server.runtime.database import migrated_database
 from server.runtime.errors import CommandError
 from server.runtime.settings import load_settings
 from services.importing import run
-from services.importing.columns import (
-    ColumnNames,
-    DamagedFileError,
-    FileFormat,
-    PostFile,
-    RejectedRow,
-    UnusableFileError,
-    open_posts,
-)
+from services.importing.columns import ColumnNames, FileFormat, PostFile, open_posts
+from services.importing.parse_lines import DamagedFileError, RejectedRow, UnusableFileError
 from services.matching.keyword_matchers import KeywordMatcher
 
 REJECTIONS_SHOWN = 20

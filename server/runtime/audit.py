@@ -8,13 +8,14 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import asyncpg
 
 from db.engine.pool import Pool
 from db.integrity import audit
 from db.integrity.audit import AuditBatch, Ids
+from server.runtime.background import in_background
 from server.runtime.metrics import AuditMetrics
 
 logger = logging.getLogger("leadgraph")
@@ -79,10 +80,6 @@ async def auditing(
     if not every_seconds:
         yield
         return
-    rounds = asyncio.create_task(Audit(pool, metrics, every_seconds=every_seconds, parents=parents).run())
-    try:
+    rounds = Audit(pool, metrics, every_seconds=every_seconds, parents=parents).run()
+    async with in_background(rounds):
         yield
-    finally:
-        rounds.cancel()
-        with suppress(asyncio.CancelledError):
-            await rounds

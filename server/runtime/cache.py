@@ -1,12 +1,12 @@
 """The cache of figures, in the memory of the process or in a shared Redis."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from db.engine.databases import identity
 from db.engine.pool import Pool
+from server.runtime.background import in_background
 from server.runtime.database import without_password
 from server.runtime.errors import CommandError
 from server.runtime.settings import Settings
@@ -58,9 +58,5 @@ async def warming(cached: Cached, pool: Pool) -> AsyncIterator[None]:
         else:
             logger.info("Warmed the figures of %d users, %d failed", warmed.users, warmed.failed)
 
-    task = asyncio.create_task(run())
-    try:
+    async with in_background(run()):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

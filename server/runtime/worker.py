@@ -15,6 +15,7 @@ from db.engine.outage import is_lost
 from db.engine.pool import Pool, open_pool
 from db.statements.export import CHANNEL
 from resolvers.framework.export_columns import export_table_of
+from server.runtime.background import in_background
 from services.export import jobs as exports
 
 logger = logging.getLogger("leadgraph")
@@ -56,13 +57,8 @@ class Worker:
         """Work until `stop` is called, and return when the current turns have ended."""
         work = [self._repeat(self._jobs, self.poll_seconds) for _ in range(self._at_once)]
         work.append(self._repeat(self._housekeeping, HOUSEKEEPING_SECONDS))
-        listening = asyncio.create_task(self._listen())
-        try:
+        async with in_background(self._listen()):
             await asyncio.gather(*work)
-        finally:
-            listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
 
     async def stop(self) -> None:
         self._stopping = True
@@ -130,13 +126,10 @@ async def working(url: str, at_once: int) -> AsyncIterator[asyncio.Task[None]]:
     """Run a worker during the context, and yield its task. At the end, wait a while for its current turns."""
     pool = await open_pool(url, size=at_once + 2, statement_timeout_seconds=STATEMENT_TIMEOUT_SECONDS)
     worker = Worker(pool, at_once=at_once)
-    task = asyncio.create_task(worker.run())
     try:
-        yield task
-        await worker.stop()
-        await asyncio.wait({task}, timeout=GRACE_SECONDS)
+        async with in_background(worker.run()) as task:
+            yield task
+            await worker.stop()
+            await asyncio.wait({task}, timeout=GRACE_SECONDS)
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
         pool.terminate()

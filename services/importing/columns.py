@@ -25,17 +25,6 @@ from services.importing.parse_lines import (
 )
 from services.importing.parse_values import UnusableValueError, post_of, shown
 
-__all__ = [
-    "ColumnNames",
-    "DamagedFileError",
-    "FileFormat",
-    "PostFile",
-    "PostRow",
-    "RejectedRow",
-    "UnusableFileError",
-    "open_posts",
-]
-
 _SHOWN_COLUMNS = 30
 _SAMPLED_LINES = 100
 

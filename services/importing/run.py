@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.statements.user import id_by_email
-from services.importing.columns import DamagedFileError, PostRow, RejectedRow
+from services.importing.columns import PostRow
+from services.importing.parse_lines import DamagedFileError, RejectedRow
 from services.ingest.row import NewRow
 from services.ingest.write import RowResult, ingest
 from services.matching.keyword_matchers import KeywordMatcher

@@ -13,15 +13,8 @@ from hypothesis import strategies as st
 
 from db.models import MentionKind, Platform
 from db.statements.ingest import NewPost
-from services.importing.columns import (
-    ColumnNames,
-    DamagedFileError,
-    FileFormat,
-    PostRow,
-    RejectedRow,
-    UnusableFileError,
-    open_posts,
-)
+from services.importing.columns import ColumnNames, FileFormat, PostRow, open_posts
+from services.importing.parse_lines import DamagedFileError, RejectedRow, UnusableFileError
 
 HEADER = "id,title,url,num_points,num_comments,author,created_at\n"
 ROW = "7,Hello,http://example.com/,1,2,ann,8/4/2016 11:52\n"

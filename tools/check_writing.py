@@ -74,7 +74,6 @@ def sentences(text: str) -> Iterator[tuple[int, str]]:
 
 
 def breaches(text: Text) -> Iterator[Breach]:
-    """Yield the breaches of a text."""
     for above, sentence in sentences(text.text):
         asks = sentence.rstrip("\"'*_)").endswith("?") or (text.kind == "heading" and ASKING.match(sentence))
         found = {
@@ -112,7 +111,6 @@ def project_texts(root: Path) -> Iterator[Text]:
 
 
 def main() -> int:
-    """Check the project, and return the exit status."""
     parser = argparse.ArgumentParser(description="Check the project's writing.")
     parser.add_argument("--count", action="store_true", help="count the breaches of each rule")
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parents[1], help="the checkout")

@@ -23,7 +23,6 @@ class Text(NamedTuple):
 
 
 def texts(path: str, source: str) -> Iterator[Text]:
-    """Yield the texts of a file."""
     if path.endswith(".py"):
         yield from _literals(ast.parse(source), path, [], raised=False)
         yield from _comments(source, path)

@@ -36,7 +36,6 @@ def sources() -> list[Path]:
 
 
 def digest() -> str:
-    """Return a hash of the page's sources."""
     hashed = hashlib.sha256(LOCK.read_bytes())
     for path in sources():
         hashed.update(f"{path.relative_to(WEB).as_posix()}\0{path.stat().st_size}\0".encode())

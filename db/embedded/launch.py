@@ -116,7 +116,6 @@ class Launcher:
         return port
 
     def answers(self, port: int) -> bool:
-        """Return whether the server accepts connections."""
         done = self.binaries.run("pg_isready", "-q", "-t", "5", "-h", HOST, "-p", str(port))
         return done.returncode == 0
 
@@ -141,7 +140,6 @@ def remembered_port(home: Path) -> int:
 
 
 def remember_port(home: Path, port: int) -> None:
-    """Store the port if it has changed."""
     if remembered_port(home) != port:
         write_private(home / "port", str(port))
 

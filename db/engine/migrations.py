@@ -40,7 +40,6 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 def head() -> str:
-    """Return the newest revision of this release."""
     revision = ScriptDirectory.from_config(_config()).get_current_head()
     assert revision is not None  # noqa: S101 - at least one revision exists
     return revision
@@ -90,7 +89,6 @@ async def upgrade(url: str, revision: str = "head") -> None:
 
 
 async def downgrade(url: str, revision: str) -> None:
-    """Revert the database to an older revision."""
     await _run(url, lambda connection: command.downgrade(_config(connection), revision))
 
 

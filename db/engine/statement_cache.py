@@ -51,7 +51,6 @@ def _text(ids: Sequence[int]) -> str:
 
 
 def compiled(name: str, clause: ClauseElement) -> Statement:
-    """Return the compiled statement."""
     sql = clause.compile(dialect=_DIALECT)
     order: list[str] = getattr(sql, "positiontup", None) or []
     constants: dict[str, Any] = {

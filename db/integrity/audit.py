@@ -177,7 +177,6 @@ async def repair(
 
 
 async def drifts(pool: Pool) -> list[Drift]:
-    """Return all wrong counters of the database."""
     return [drift for table in TABLES async for batch in verify(pool, table) for drift in batch.drifts]
 
 

@@ -58,5 +58,4 @@ def repair(rollup: Rollup) -> str:
 
 
 def count_rows(rollup: Rollup) -> str:
-    """Return SQL that counts the rows of the roll-up."""
     return f"SELECT count(*) FROM {rollup.table} WHERE {rollup.parent} BETWEEN $1 AND $2"

@@ -32,7 +32,6 @@ class Rollup:
 
     @property
     def parents(self) -> str:
-        """The table of the parents."""
         return "users" if self.parent == "user_id" else "keywords"
 
     @property

@@ -59,15 +59,11 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class All:
-    """Rows that match all parts."""
-
     parts: tuple["Filter", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """Rows that match at least one part."""
-
     parts: tuple["Filter", ...]
 
 

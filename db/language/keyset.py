@@ -43,7 +43,6 @@ class Order:
 
     @property
     def values(self) -> dict[str, object]:
-        """The parameters of the order."""
         return {} if self.search is None else {_RANK_QUERY: self.search}
 
 
@@ -99,7 +98,6 @@ class BoundsShape:
 
 
 def ordering(table: Table, order: Order) -> list[ColumnElement[Any]]:
-    """Return the columns of the order."""
     return [rank(table) if name == RANK else table.c[name] for name in order.columns]
 
 

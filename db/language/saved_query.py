@@ -12,14 +12,11 @@ from db.language.keyset import Order
 
 @dataclass(frozen=True, slots=True)
 class SavedQuery:
-    """A filter and an order."""
-
     where: Filter
     order: Order
 
 
 def dump(query: SavedQuery) -> dict[str, Any]:
-    """Return the query as JSON values."""
     order = query.order
     return {
         "where": _dump_filter(query.where),

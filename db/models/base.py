@@ -44,7 +44,6 @@ def models() -> list[type[Base]]:
 
 
 def table_of(model: type[Base]) -> Table:
-    """Return the model's table."""
     return cast("Table", model.__table__)
 
 

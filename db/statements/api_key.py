@@ -20,8 +20,6 @@ _KEY_ID = bindparam("key_id", type_=BigInteger)
 
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
-    """A stored key, and its user."""
-
     secret_hash: bytes
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -85,7 +83,6 @@ def _create() -> ReturningInsert[Any]:
 async def create(
     connection: Connection, user_id: int, name: str, secret_hash: bytes, scopes: list[str]
 ) -> int:
-    """Insert a key and return its ID."""
     sent = _create()
     values = {"user_id": user_id, "name": name, "secret_hash": secret_hash, "scopes": scopes}
     return int(await connection.fetchval(sent.sql, *sent.arguments(values)))

@@ -83,7 +83,6 @@ def _add_export_part() -> Insert:
 
 
 async def add_part(writer: Writer, export: Export, data: bytes) -> None:
-    """Append a piece to the file."""
     await writer.fetch_values(
         _add_export_part(), EVERYBODY, export_id=export.id, starts_at=export.size_bytes, data=data
     )

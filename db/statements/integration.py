@@ -101,6 +101,5 @@ def _seal_credentials() -> Update:
 
 
 async def seal(writer: Writer, integration_id: int, key_id: str, token: bytes) -> None:
-    """Replace the integration's encrypted credentials."""
     sent = _seal_credentials()
     await writer.fetch_values(sent, EVERYBODY, integration_id=integration_id, key_id=key_id, token=token)

@@ -71,8 +71,6 @@ class HealthInputs:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The stored health of an integration."""
-
     id: int
     score: int | None
     problems: Sequence[str]

@@ -77,7 +77,6 @@ def _leads_promises(*, column: str) -> Select[Any]:
 
 
 async def score_inputs(writer: Writer, lead_ids: Sequence[int]) -> list[ScoreInputs]:
-    """Return the inputs of the leads' scores."""
     found = await writer.fetch_values(_leads_promises(column="id"), EVERYBODY, keys=lead_ids)
     return [ScoreInputs(**dict(row)) for row in found]
 

@@ -20,7 +20,6 @@ class Tab:
 
 
 def read_tab(document: Path) -> Tab:
-    """Return the tab of a `.graphql` file."""
     comment, _, query = document.read_text("utf-8").partition("\n")
     variables = document.with_suffix(".json")
     return Tab(

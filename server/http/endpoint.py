@@ -35,7 +35,6 @@ class NewContext(Protocol):
 
 
 def utc_now() -> datetime:
-    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
@@ -72,7 +71,6 @@ class GraphQLEndpoint:
         await response(scope, receive, send)
 
     async def respond(self, request: Request) -> Response:
-        """Return the answer to a request."""
         began = perf_counter()
         request_id, headers = protocol.request_id(request)
         media_type = protocol.media_type_of(request)

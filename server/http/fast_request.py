@@ -13,7 +13,6 @@ class PlainHeaders(dict[str, str]):
 
     @classmethod
     def of(cls, scope: Scope) -> "PlainHeaders":
-        """Return the headers of an ASGI scope."""
         return cls((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
 
 
@@ -26,7 +25,6 @@ class FastRequest(Request):
 
     @cached_property
     def headers(self) -> PlainHeaders:  # type: ignore[override]
-        """The request's headers."""
         return PlainHeaders.of(self.scope)
 
     async def body(self) -> bytes:

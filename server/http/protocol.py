@@ -184,7 +184,6 @@ class Answer(Response):
 def answer(
     content: dict[str, Any], media_type: str, *, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
-    """Return the response with the encoded content."""
     body = orjson.dumps(content, option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=str)
     return Answer(body, status, {"content-type": f"{media_type}; charset=utf-8", **(headers or {})})
 
@@ -211,5 +210,4 @@ def refusal(
 
 
 def status_of(error: CallerError) -> int:
-    """Return the HTTP status of a caller's error."""
     return _STATUSES.get(type(error), 400)

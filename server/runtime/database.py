@@ -52,7 +52,6 @@ def migrated_database(settings: Settings) -> Iterator[str]:
 
 
 def migrate(url: str) -> None:
-    """Apply the missing revisions."""
     try:
         asyncio.run(migrations.upgrade(url))
     except migrations.UnknownRevisionError as unknown:
@@ -74,7 +73,6 @@ async def _pending(url: str) -> list[str]:
 
 
 def fill(url: str) -> None:
-    """Fill the roll-ups."""
     asyncio.run(_fill(url))
 
 

@@ -54,7 +54,6 @@ class Sealed:
 
 
 def new_key() -> str:
-    """Return a new random key."""
     return Fernet.generate_key().decode()
 
 
@@ -77,12 +76,10 @@ class Vault:
 
     @property
     def key_id(self) -> str:
-        """The ID of the key that encrypts."""
         return id_of(self._first)
 
     @property
     def key_ids(self) -> list[str]:
-        """The IDs of the keys that decrypt."""
         return list(self._keys)
 
     def seal(self, secret: Secret, owner: str) -> Sealed:

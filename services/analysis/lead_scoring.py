@@ -104,7 +104,6 @@ def _sentiment_fit(inputs: ScoreInputs) -> float:
 
 
 def breakdown(scored: Score, now: datetime) -> dict[str, Any]:
-    """Return the stored breakdown of a score."""
     return {**{name: float(part) for name, part in scored.parts.items()}, "scored_at": now.isoformat()}
 
 

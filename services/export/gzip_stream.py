@@ -29,7 +29,6 @@ def piece(data: bytes, *, first: bool) -> bytes:
 
 
 def end(content: Content) -> bytes:
-    """Return the bytes after the last piece."""
     return (
         _LAST_BLOCK + content.crc.to_bytes(4, "little") + (content.size_bytes % 2**32).to_bytes(4, "little")
     )

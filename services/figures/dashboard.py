@@ -37,8 +37,6 @@ def _warm_questions(user: User, _: datetime) -> Sequence[RecentLeadsOf]:
 async def recent_leads(
     loaders: DataLoaders, questions: Sequence[RecentLeadsOf]
 ) -> Sequence[list[RecentLead]]:
-    """Return the newest leads of each user, newest first."""
-
     async def ask(most: int, members: Sequence[RecentLeadsOf]) -> Sequence[list[RecentLead]]:
         return await loaders.load(RecentLeadsByUser(most), [question.user_id for question in members])
 

@@ -207,7 +207,6 @@ class Cached:
         question_by_key: Mapping[str, Question],
         entries: dict[str, Entry],
     ) -> list[Figure[Value]]:
-        """Return one figure per key."""
         try:
             return [self._figure(figure, key, entries[key]) for key in keys]
         except ValueError as damaged:

@@ -19,7 +19,6 @@ class DecodedValues:
         self._values: OrderedDict[str, tuple[bytes, Any, CachedFigure[Any, Any]]] = OrderedDict()
 
     def __iter__(self) -> Iterator[tuple[CachedFigure[Any, Any], bytes, Any]]:
-        """Yield the figures, bodies and values."""
         return ((figure, body, value) for body, value, figure in self._values.values())
 
     def value(self, figure: CachedFigure[Question, Value], key: str, body: bytes) -> Value:
@@ -36,7 +35,6 @@ class DecodedValues:
         return value
 
     def keep(self, figure: CachedFigure[Question, Value], key: str, body: bytes, value: Value) -> None:
-        """Keep the value of a shared figure."""
         if not figure.shared:
             return
         before = self._values.pop(key, None)

@@ -17,7 +17,6 @@ class Flights:
         self._running: dict[str, Flight] = {}
 
     def of(self, keys: Collection[str]) -> dict[str, Flight]:
-        """Return the running flights of the keys."""
         return {key: self._running[key] for key in keys if key in self._running}
 
     @contextmanager

@@ -10,12 +10,13 @@ from resolvers.mention import MentionsPayload
 from services.accounts.api_key import WRITE_MENTIONS
 from services.analysis import record as service
 from services.analysis.record import AnalysisValues
+from services.rules.bulk_limits import require_size
 
 
 async def _analyses(context: Context, request: Any) -> list[AnalysisValues]:
     """Return the values of the built-in analyser, computed before any lock is taken."""
     ids = [row_id(id_, Mention) for id_ in request.ids]
-    service.require_ids(ids)
+    require_size(len(ids), most=service.MOST_AT_ONCE, field="ids")
     texts = await service.load_texts(context.dataloaders, ids)
     return await asyncio.to_thread(service.analyze, texts)
 

@@ -1,4 +1,4 @@
-"""Demo data: the same rows for the same seed, day and scale.
+"""Demo data: the same rows for the same day and scale.
 
 All times count back from an anchor, so that a demo made today has leads of today.
 """
@@ -29,6 +29,7 @@ MENTIONS_PER_KEYWORD = 200
 LEADS_PER_KEYWORD = 50
 LOGS_PER_INTEGRATION = 40
 DAYS = 90
+SEED = 1
 
 PEOPLE = [
     ("demo@leadgraph.example", "Demo Seller", UserRole.MEMBER, "Europe/Berlin"),
@@ -102,10 +103,10 @@ class UserData:
     logs: list[Row] = field(default_factory=list)
 
 
-def users(scale: float, anchor: datetime, seed: int = 1) -> Iterator[UserData]:
+def users(scale: float, anchor: datetime) -> Iterator[UserData]:
     """Yield the data of each user. `scale` multiplies mentions, leads and logs; 1 makes about 20,000 mentions."""
     for number, (email, name, role, zone) in enumerate(PEOPLE):
-        chance = random.Random(f"{seed}/{number}")  # noqa: S311 - repeatable, not secret
+        chance = random.Random(f"{SEED}/{number}")  # noqa: S311 - repeatable, not secret
         data = UserData({"email": email, "name": name, "role": role, "time_zone": zone})
         _add_integrations(data, chance, scale, anchor)
         for place, keyword in enumerate(chance.sample(KEYWORDS, KEYWORDS_PER_USER)):
@@ -113,7 +114,7 @@ def users(scale: float, anchor: datetime, seed: int = 1) -> Iterator[UserData]:
             data.keywords.append({"keyword": keyword, "created_at": created_at})
             _add_mentions(data, chance, place, scale, anchor)
         # A separate generator keeps the other values stable.
-        _triage(data, random.Random(f"{seed}/{number}/triage"), anchor)  # noqa: S311 - as above
+        _triage(data, random.Random(f"{SEED}/{number}/triage"), anchor)  # noqa: S311 - as above
         yield data
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import typer
 
-from db.engine.pool import open_pool
+from db.engine.pool import Pool, open_pool
 from db.engine.writer import in_transaction
 from server.runtime.credentials import vault
 from server.runtime.database import migrated_database
@@ -46,8 +46,12 @@ def rotate() -> None:
 
 
 async def _rotate(url: str, keys: Vault) -> int:
-    total = 0
     async with await open_pool(url, size=1) as pool:
-        while sealed := await in_transaction(pool, lambda writer: reseal(writer, keys, BATCH)):
-            total += sealed
+        return await _rotate_all(pool, keys)
+
+
+async def _rotate_all(pool: Pool, keys: Vault) -> int:
+    total = 0
+    while sealed := await in_transaction(pool, lambda writer: reseal(writer, keys, BATCH)):
+        total += sealed
     return total

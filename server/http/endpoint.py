@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from time import perf_counter
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -34,10 +35,6 @@ class NewContext(Protocol):
     ) -> Context: ...
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class GraphQLEndpoint:
     """Answers GET and POST.
 
@@ -60,7 +57,7 @@ class GraphQLEndpoint:
         self._new_context = new_context
         self._metrics = metrics
         self._explain = explain
-        self._clock = clock or utc_now
+        self._clock = clock or partial(datetime.now, UTC)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = FastRequest(scope, receive, largest_body_bytes=LARGEST_BODY_BYTES)

@@ -159,11 +159,6 @@ def _checked_one(values: AnalysisValues, *path: str) -> Validation:
     return validation
 
 
-def require_ids(ids: Sequence[int]) -> None:
-    """Raise `UserErrors` if the list of IDs is empty or too long."""
-    require_size(len(ids), most=MOST_AT_ONCE, field="ids")
-
-
 async def load_texts(loaders: DataLoaders, ids: Sequence[int]) -> list[MentionText]:
     """Return the texts without duplicates. Raise `UserErrors` for IDs without a text.
 

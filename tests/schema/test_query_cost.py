@@ -116,7 +116,9 @@ async def test_deep_nesting_is_refused(ask: Ask) -> None:
         deep = f"keyword {{ mentions(first: 1) {{ nodes {{ {deep} }} }} }}"
     answer = await ask(f"{{ mentions(first: 1) {{ nodes {{ {deep} }} }} }}")
     assert answer.code == "COST_LIMIT_EXCEEDED"
-    assert answer.error["message"] == "The operation nests 33 levels deep; the limit is 20. Split the operation."
+    assert (
+        answer.error["message"] == "The operation nests 33 levels deep; the limit is 20. Split the operation."
+    )
 
 
 async def test_a_document_with_other_page_sizes_is_measured_again(ask: Ask) -> None:

@@ -12,7 +12,7 @@ from loaders.dataloader import DataLoaders
 from services.figures.cache.decoded import DecodedValues
 from services.figures.cache.definition import CachedFigure, Question, Value
 from services.figures.cache.entry import Entry
-from services.figures.cache.flight import Flight, Flights, outcome
+from services.figures.cache.flight import Flight, Flights
 from services.figures.cache.statistics import Statistics
 from services.figures.cache.store import Store
 
@@ -98,7 +98,7 @@ class Computing:
     async def _others(self, job: Job[Question, Value], flights: Mapping[str, Flight]) -> dict[str, Entry]:
         found: dict[str, Entry] = {}
         for key, flight in flights.items():
-            entry = await outcome(flight)
+            entry = await asyncio.shield(flight)  # a cancelled wait does not cancel the flight
             if entry is not None and job.usable(entry):
                 self._statistics.waited += 1
                 found[key] = entry

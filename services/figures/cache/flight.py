@@ -41,8 +41,3 @@ class Flights:
 
 def _open(flights: dict[str, Flight]) -> Iterator[Flight]:
     return (flight for flight in flights.values() if not flight.done())
-
-
-async def outcome(flight: Flight) -> Entry | None:
-    """Wait for the flight. Cancelling the wait does not cancel the flight."""
-    return await asyncio.shield(flight)

@@ -23,26 +23,19 @@ LEASE_SECONDS = 3.0
 """The lifetime of a lock after its process has died. Longer computations renew their locks."""
 UNREACHABLE = (OSError, TimeoutError, RedisConnectionError, RedisTimeoutError)
 FAILURES_BEFORE_PAUSE = 3
+TIMEOUT_SECONDS = 0.25
+PAUSE_SECONDS = 2.0
 
 
 class Store:
     """Reads, writes and locks entries. A backend that fails behaves like an empty one.
 
-    After three connection failures in a row, the backend is skipped for `pause_seconds`, and then one caller retries.
+    After three connection failures in a row, the backend is skipped for `PAUSE_SECONDS`, and then one caller retries.
     """
 
-    def __init__(
-        self,
-        backend: Backend,
-        statistics: Statistics,
-        *,
-        timeout_seconds: float = 0.25,
-        pause_seconds: float = 2,
-    ) -> None:
+    def __init__(self, backend: Backend, statistics: Statistics) -> None:
         self._backend = backend
         self._statistics = statistics
-        self._timeout_seconds = timeout_seconds
-        self._pause_seconds = pause_seconds
         self._failures = 0
         self._paused_until = 0.0
         self._closed = False
@@ -86,7 +79,7 @@ class Store:
     async def failure(self) -> Exception | None:
         """Return why the store cannot be read now; None if it can."""
         try:
-            async with asyncio.timeout(self._timeout_seconds):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 await self._backend.multi_get(["leadgraph:probe"])
         except Exception as failure:  # noqa: BLE001 - any failure is returned
             return failure
@@ -114,7 +107,7 @@ class Store:
         await asyncio.gather(*self._tasks)
         self._closed = True
         try:
-            async with asyncio.timeout(self._timeout_seconds):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 await self._backend.close()
         except Exception as failure:  # noqa: BLE001 - closing is best effort
             logger.warning("cache store could not be closed: %r", failure)
@@ -162,7 +155,7 @@ class Store:
             self._statistics.skipped += 1
             return None
         try:
-            async with asyncio.timeout(self._timeout_seconds):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 answer = await operation(*args, **kwargs)
         except Exception as failure:  # noqa: BLE001 - the cache must never fail a request
             self._note(failure)
@@ -176,7 +169,7 @@ class Store:
         now = time.monotonic()
         if now < self._paused_until:
             return False
-        self._paused_until = now + self._pause_seconds  # this caller retries, the others skip
+        self._paused_until = now + PAUSE_SECONDS  # this caller retries, the others skip
         return True
 
     def _note(self, failure: Exception) -> None:
@@ -187,5 +180,5 @@ class Store:
             return
         self._failures += 1
         if self._failures == FAILURES_BEFORE_PAUSE:
-            self._paused_until = time.monotonic() + self._pause_seconds
+            self._paused_until = time.monotonic() + PAUSE_SECONDS
             logger.warning("cache store is unreachable, figures are computed: %r", failure)

@@ -25,6 +25,27 @@ COPIED = (
 )  # fmt: skip
 STEP = re.compile(r"^## \d+\. .*?: `(\S+)`\n.*?^```(python|diff)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MOST_FILES = 8
+OTHER_TESTS = (
+    "tests/db/engine/test_migrations.py::test_models_and_triggers_create_the_schema_of_the_revisions",
+    "tests/db/integrity/test_audit.py::test_a_table_is_verified_in_batches_of_ids",
+    "tests/db/integrity/test_audit.py::test_every_single_counter_is_compared",
+    "tests/db/integrity/test_counters.py::test_a_cascade_is_counted_once_for_all_its_rows",
+    "tests/db/statements/test_indexes.py::test_an_index_that_no_path_names_serves_a_list_of_its_entity",
+    "tests/db/statements/test_indexes.py::test_each_index_serves_an_access_path",
+    *(
+        f"tests/schema/test_walk.py::{name}"
+        for name in (
+            "test_every_field_is_answered_from_every_root_with_bounded_statements[note]",
+            "test_every_field_is_answered_from_every_root_with_bounded_statements[notes]",
+            "test_walks_from_all_roots_reach_every_field_of_the_schema",
+            "test_a_relation_takes_the_same_statements_for_any_number_of_parents_and_rows[Note.keyword]",
+            "test_a_walk_reaches_only_rows_of_the_viewer[notes]",
+            "test_a_walk_from_an_object_of_another_user_finds_nothing[note]",
+        )
+    ),
+    "tests/server/commands/test_counters.py::test_verify_sample_checks_the_given_number_of_parents",
+)
+"""Tests that derive tables, counters and lists from the declarations: those of them that a note concerns."""
 CREATE = """mutation($keyword: ID!, $text: String!) {
     createNote(input: { keywordId: $keyword, text: $text }) { note { id text } userErrors { code } }
 }"""
@@ -184,9 +205,15 @@ async def test_the_served_api_has_the_new_entity(checkout: Checkout) -> None:
     await connection.close()
 
 
+def test_the_code_of_the_guide_passes_the_linter_and_the_formatter(checkout: Checkout) -> None:
+    written = [path for path in steps() if path.endswith(".py")]
+    checkout.run("ruff", "check", *written)
+    checkout.run("ruff", "format", "--check", *written)
+
+
 def test_the_tests_of_the_guide_and_of_the_house_pass_with_the_new_entity(checkout: Checkout) -> None:
     checkout.run("server.cli", "schema", "--write")
     checkout.run(
         *("pytest", "-q", "-p", "no:cacheprovider", "tests/schema/test_notes.py", "tests/test_house.py"),
-        "tests/db/engine/test_migrations.py::test_models_and_triggers_create_the_schema_of_the_revisions",
+        *OTHER_TESTS,
     )

@@ -21,9 +21,12 @@ from graphql import (
     is_list_type,
 )
 
+from db.integrity import audit
+from resolvers import entities
 from resolvers.framework.global_id import decode, encode
 from schema.graph import build
 from schema.list_size import SIZE
+from tests.support.rows import fill_if_empty
 from tests.support.world import Asker, World
 
 TYPES = build().schema.type_map
@@ -32,8 +35,10 @@ OBJECTS: dict[str, GraphQLObjectType] = {
     for name, type_ in TYPES.items()
     if isinstance(type_, GraphQLObjectType) and not name.startswith("__")
 }
-ENTITIES = {"User", "Keyword", "Mention", "Lead", "LeadEvent", "Integration", "IntegrationLog"}
-# Exports are not related to other types. They have tests of their own.
+# Exports are personal, and not related to other types. They have tests of their own.
+WALKED = [entity for entity in entities.ENTITIES if entity.has_id and not entity.personal]
+ENTITIES = {entity.typename for entity in WALKED}
+TABLES = {entity.typename: entity.model.__tablename__ for entity in WALKED}
 ROOTS = sorted(set(OBJECTS["Query"].fields) - {"export", "exports"})
 # All fields that queries can reach. Payloads of mutations have tests of their own.
 EVERY_FIELD = {
@@ -45,9 +50,6 @@ EVERY_FIELD = {
     and name not in {"Mutation", "UserError", "IngestResult", "IngestError", "IngestedMention"}
     and not name.endswith("Payload")
 }
-# Roots from which logs or events are one level further away.
-FAR = {"Keyword", "Lead", "Integration"}
-
 
 STATEMENTS_OF_A_WINDOW = ["users by id"]  # reads the viewer's time zone, and the counters of users
 FIGURES: dict[tuple[str, str], list[str]] = {
@@ -87,14 +89,36 @@ def named(type_: GraphQLOutputType) -> Any:
     return get_named_type(type_)
 
 
-TABLES = {
-    tag: {"IntegrationLog": "integration_logs", "LeadEvent": "lead_events"}.get(tag, f"{tag.lower()}s")
-    for tag in ENTITIES
-}
+def type_of_root(name: str) -> str:
+    return str(named(OBJECTS["Query"].fields[name].type).name)
+
+
+def next_types(type_: Any) -> set[str]:
+    """Return the types that a walk selects below a type. References of figures are not followed."""
+    if isinstance(type_, GraphQLInterfaceType):
+        return ENTITIES
+    found = {named(one.type).name for one in type_.fields.values() if not is_leaf_type(named(one.type))}
+    follows = type_.name in ENTITIES or type_.name.endswith(("Connection", "Edge"))
+    return found if follows else found - ENTITIES
+
+
+def distances(start: str) -> dict[str, int]:
+    """Return the types that a type reaches, each with the number of entities on the way to it."""
+    found: dict[str, int] = {}
+    reached = {start: 0}
+    while reached:
+        name = min(reached, key=lambda one: reached[one])
+        found[name] = reached.pop(name)
+        for other in next_types(TYPES[name]) - set(found):
+            distance = found[name] + (other in ENTITIES)
+            reached[other] = min(distance, reached.get(other, distance))
+    return found
+
+
 COUNTERS = {
-    ("keywords", ""), ("mentions", ""), ("leads", ""), ("keywords", "user_id"), ("mentions", "user_id"),
-    ("leads", "user_id"), ("mentions", "keyword_id"), ("leads", "keyword_id"),
-}  # fmt: skip
+    *((counter.rows, "") for counter in audit.COUNTERS["users"]),
+    *((counter.rows, counter.parent) for counters in audit.COUNTERS.values() for counter in counters),
+}
 """Lists whose total is a counter of the parent, or a sum of the counters of users."""
 
 
@@ -215,8 +239,8 @@ def root_document(name: str, walk: Walk, ids: dict[str, str]) -> str:
         walk.allowed.update(FIGURES["Query", name])
         return f"{{ {name} {{ {walk.selection_of_type(inner, 0)} }} }}"
     tag = inner.name.removesuffix("Connection")
-    walk.acyclic = tag in FAR
-    depth = 2 + walk.acyclic
+    depth = max(distances(tag).values())
+    walk.acyclic = depth > 2
     if inner.name in ENTITIES:
         walk.ancestors = [tag]
         walk.allowed[f"{TABLES[inner.name]} by id"] += 1
@@ -266,6 +290,7 @@ async def people(asker: Asker) -> Any:
         )
         for sql in SQL_TO_FILL_GAPS:
             await world.pool.execute(sql, user_id)
+    await fill_if_empty(world.pool, [entity.model for entity in WALKED], each=1)
     return world
 
 
@@ -313,6 +338,7 @@ async def test_every_field_is_answered_from_every_root_with_bounded_statements(
 
     A place sends fewer statements if its rows were read before or are joined.
     """
+    reached = distances(type_of_root(name))
     for viewer in SIZES if name in {"viewer", *FIGURE_ROOTS} else (*SIZES, "olga"):
         walk = Walk()
         document = root_document(name, walk, await some_ids(people, "many" if viewer == "olga" else viewer))
@@ -327,17 +353,19 @@ async def test_every_field_is_answered_from_every_root_with_bounded_statements(
             assert value or not key.endswith("_nodes"), key
         if name in FIGURE_ROOTS:
             continue
-        expected = {
-            (owner, one)
-            for owner, one in EVERY_FIELD
-            if not owner.startswith(("Query", *types_out_of_reach(name)))
-        }
+        expected = {(owner, one) for owner, one in EVERY_FIELD if owner in reached}
         assert walk.walked - {("Query", name)} == expected
 
 
-def types_out_of_reach(name: str) -> tuple[str, ...]:
-    """Return the types that a walk from the root field does not reach."""
-    return () if name == "users" else ("UserConnection", "UserEdge")
+RELATED = {"User", "Keyword", "Mention", "Lead", "LeadEvent", "Integration", "IntegrationLog"}
+
+
+@pytest.mark.parametrize("name", sorted(set(ROOTS) - FIGURE_ROOTS))
+def test_every_root_reaches_all_related_entities(name: str) -> None:
+    """Only lists of users are apart, and an entity to which the others do not lead."""
+    others = {f"{tag}{kind}" for tag in ENTITIES - RELATED for kind in ("", "Connection", "Edge")}
+    missing = {owner for owner, _ in EVERY_FIELD} - set(distances(type_of_root(name)))
+    assert missing <= {"Query", "UserConnection", "UserEdge", *others}
 
 
 async def test_walks_from_all_roots_reach_every_field_of_the_schema(people: Any) -> None:
@@ -359,12 +387,12 @@ def relations() -> Iterator[tuple[str, str]]:
 
 RELATIONS = list(relations())
 PATHS = {
-    "User": "users(first: $n) {{ nodes {{ {} }} }}",
-    "Keyword": "keywords(first: $n) {{ nodes {{ {} }} }}",
-    "Mention": "mentions(first: $n) {{ nodes {{ {} }} }}",
-    "Lead": "leads(first: $n) {{ nodes {{ {} }} }}",
+    **{
+        type_of_root(name).removesuffix("Connection"): name + "(first: $n) {{ nodes {{ {} }} }}"
+        for name in ROOTS
+        if type_of_root(name).endswith("Connection")
+    },
     "LeadEvent": "leads(first: $n) {{ nodes {{ events(first: $n) {{ nodes {{ {} }} }} }} }}",
-    "Integration": "integrations(first: $n) {{ nodes {{ {} }} }}",
     "IntegrationLog": "integrations(first: $n) {{ nodes {{ logs(first: $n) {{ nodes {{ {} }} }} }} }}",
     "KeywordCount": "keywords(first: $n) {{ nodes {{ mentions {{ stats {{ byKeyword {{ {} }} }} }} }} }}",
 }
@@ -464,7 +492,10 @@ async def test_a_walk_reaches_only_rows_of_the_viewer(people: Any, asker: Asker,
         assert owner == people.users["few"], (model, row_id)
 
 
-@pytest.mark.parametrize("name", ["node", "nodes", "user", "keyword", "mention", "lead", "integration"])
+ROOTS_BY_ID = [name for name in ROOTS if {"id", "ids"} & set(OBJECTS["Query"].fields[name].args)]
+
+
+@pytest.mark.parametrize("name", ROOTS_BY_ID)
 async def test_a_walk_from_an_object_of_another_user_finds_nothing(
     people: Any, asker: Asker, name: str
 ) -> None:

@@ -2,8 +2,11 @@
 
 import itertools
 from collections.abc import Iterable
+from datetime import datetime
 
 from db.engine.pool import Connection, Pool
+from db.models import Base
+from db.models.base import table_of
 from services.accounts import api_key
 from services.accounts.api_keys import issue_key
 
@@ -53,3 +56,29 @@ async def add_key(pool: Pool, user_id: int, scopes: Iterable[str] = sorted(api_k
     """Add an API key of the user and return the text that requests send."""
     async with pool.acquire() as connection:
         return await issue_key(connection, user_id, "test", scopes)
+
+
+async def fill_if_empty(pool: Pool, models: Iterable[type[Base]], *, each: int) -> None:
+    """Insert rows into the models' empty tables: `each` for every row of the parent."""
+    for model in models:
+        if not await pool.fetchval(f"SELECT EXISTS (SELECT FROM {model.__tablename__})"):
+            await pool.execute(_insert_for_parents(model), each)
+
+
+def _insert_for_parents(model: type[Base]) -> str:
+    """Return SQL that inserts $1 rows for every row of the parent, with a value in every required column.
+
+    The parent is the table to which the foreign key with the most columns refers.
+    """
+    table = table_of(model)
+    key = max(table.foreign_key_constraints, key=lambda key: len(key.elements))
+    values = {element.parent.name: f"parent.{element.column.name}" for element in key.elements}
+    usual: dict[type, str] = {str: "'text ' || n", int: "n", bool: "true", datetime: "now()"}
+    for column in table.columns:
+        given = column.nullable or column.server_default is not None or column.identity is not None
+        if column.name not in values and not given:
+            values[column.name] = usual[column.type.python_type]
+    return (
+        f"INSERT INTO {table.name} ({', '.join(values)}) SELECT {', '.join(values.values())} "
+        f"FROM {key.referred_table.name} AS parent, generate_series(1, $1::integer) AS n"
+    )

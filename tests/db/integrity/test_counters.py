@@ -9,7 +9,7 @@ import pytest
 
 from db.engine.pool import Connection, Pool
 from db.integrity.audit import COUNTERS, drifts
-from db.models import LeadStatus
+from db.models import Base, LeadStatus
 from tests.support.rows import add_keyword, add_user
 
 INSERT_MENTIONS = """
@@ -222,6 +222,18 @@ async def test_deleted_rows_and_their_dependents_are_subtracted(pool: Pool) -> N
     assert await drifts(pool) == []
 
 
+def tables_deleted_with(table: str) -> set[str]:
+    """Return the table, and the tables whose rows a foreign key deletes together with its rows."""
+    found = {table}
+    for name, other in Base.metadata.tables.items():
+        parents = {
+            key.referred_table.name for key in other.foreign_key_constraints if key.ondelete == "CASCADE"
+        }
+        if table in parents:
+            found |= tables_deleted_with(name)
+    return found
+
+
 async def test_a_cascade_is_counted_once_for_all_its_rows(pool: Pool) -> None:
     user = await add_user(pool)
     keyword = await add_keyword(pool, user, "one")
@@ -229,10 +241,10 @@ async def test_a_cascade_is_counted_once_for_all_its_rows(pool: Pool) -> None:
     plan = await pool.fetchval("EXPLAIN (ANALYZE, FORMAT JSON) DELETE FROM keywords WHERE id = $1", keyword)
 
     ours = [trigger for trigger in orjson.loads(plan)[0]["Triggers"] if "Constraint Name" not in trigger]
+    counted = {counter.rows for counter in COUNTERS["users"]} & tables_deleted_with("keywords")
+    assert counted >= {"keywords", "mentions", "leads"}
     assert {trigger["Trigger Name"]: trigger["Calls"] for trigger in ours} == {
-        "count_keywords_delete": 1,
-        "count_mentions_delete": 1,
-        "count_leads_delete": 1,
+        **{f"count_{table}_delete": 1 for table in counted},
         "roll_up_mentions_delete": 1,
         "roll_up_leads_delete": 1,
     }

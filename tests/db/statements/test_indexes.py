@@ -1,7 +1,7 @@
 """Each access path uses its index, and each index serves an access path: EXPLAIN on 20,000 mentions."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,14 +15,14 @@ from db.language.filter import Test as Condition
 from db.language.keyset import (
     BEST_MATCH_FIRST,
     LATEST_CHANGE_FIRST,
-    LATEST_ID_FIRST,
     MOST_LEADS_FIRST,
     MOST_MENTIONS_FIRST,
     NEWEST_FIRST,
     BoundsShape,
     Order,
 )
-from db.models import Export, IntegrationLog, Keyword, Lead, LeadEvent, Mention
+from db.models import IntegrationLog, Keyword, Lead, LeadEvent, Mention
+from db.models.base import table_of
 from db.statements import (
     buckets,
     counts,
@@ -33,8 +33,11 @@ from db.statements import (
     recent_leads,
 )
 from db.statements import export as exports
+from resolvers.entities import ENTITIES, EXPORT
+from resolvers.framework.entity import Entity
 from server.commands.demo import _create_data
 from tests.support.databases import copied_database
+from tests.support.rows import fill_if_empty
 
 AT = datetime.now(UTC) - timedelta(days=45)  # in the middle of the demo's days
 FIRST = BoundsShape(backwards=False, after=False, before=False)
@@ -100,6 +103,7 @@ async def fill(pool: Pool) -> None:
         "INSERT INTO export_parts (export_id, starts_at, data) "
         "SELECT id, n * 1000, 'x' FROM exports, generate_series(0, 4) AS n WHERE purged_at IS NULL"
     )
+    await fill_if_empty(pool, [entity.model for entity in ENTITIES], each=10)
     await pool.execute("VACUUM ANALYZE")
 
 
@@ -113,6 +117,16 @@ def page(model: Any, shape: BoundsShape, *, everybody: bool) -> Statement:
 
 def ordered(model: Any, order: Order) -> Statement:
     return read_rows._page(model, order, FIRST, EVERYTHING, everybody=False)
+
+
+def list_by(entity: Entity[Any], columns: Sequence[str]) -> Statement:
+    """Return the statement that reads the list of a user or of another parent, in a declared order, by an index."""
+    parent, *rest = columns
+    orders = [order for order, _ in entity.orders if order.columns == tuple(rest)]
+    assert orders, f"{entity.typename} declares no order by {rest}. Name the access path in PATHS."
+    if parent == "user_id":
+        return ordered(entity.model, orders[0])
+    return read_rows._page_of_each(entity.model, parent, orders[0], FIRST, EVERYTHING, everybody=False)
 
 
 # The access path, its statement, and the required index. IX1 to IX10 mark the ten paths of the first design.
@@ -151,7 +165,7 @@ PATHS: list[tuple[str, Statement | str, str]] = [
     ("an idempotency key", "SELECT response FROM idempotency_keys WHERE user_id = 700 AND key = 'a'", "pk_idempotency_keys"),
     ("newest logs of a user", page(IntegrationLog, NEXT, everybody=False), "ix_integration_logs_user_id"),
     ("newest logs of all users", page(IntegrationLog, NEXT, everybody=True), "ix_integration_logs_created_at_id"),
-    ("exports of a user", read_rows._page(Export, LATEST_ID_FIRST, FIRST, EVERYTHING, everybody=False), "ix_exports_user_id_id"),
+    ("exports of a user", list_by(EXPORT, ["user_id", "id"]), "ix_exports_user_id_id"),
     ("expired files", exports._take_expired_export(), "ix_exports_expires_at"),
     ("exports to delete", "SELECT id FROM exports WHERE purged_at <= $1 LIMIT 1000", "ix_exports_purged_at"),
     ("the piece of a file that contains a byte", "SELECT data FROM export_parts WHERE export_id = 700 AND starts_at <= 2500 ORDER BY starts_at DESC LIMIT 1", "pk_export_parts"),
@@ -288,7 +302,29 @@ OTHER_INDEXES = {
     "pk_exports": "rows by id",
     "pk_backfills": "how far a backfill has come",
     "alembic_version_pkc": "Alembic's own",
+    **{f"pk_{entity.model.__tablename__}": "rows by id" for entity in ENTITIES},
 }
+
+
+def named_paths() -> set[str]:
+    """Return the indexes of the paths, filters and figures above."""
+    lists = (indexes for _, _, indexes in [*FILTERS, *FIGURES])
+    return {index for _, _, index in PATHS}.union(*lists)
+
+
+def paths_of_entities() -> Iterator[tuple[str, Statement]]:
+    """Yield the indexes of entities that no path above names, each with the statement of its list."""
+    for entity in ENTITIES:
+        for index in table_of(entity.model).indexes:
+            if index.name is not None and index.name not in named_paths():
+                columns = [str(one).removesuffix(" DESC").rpartition(".")[2] for one in index.expressions]
+                yield index.name, list_by(entity, columns)
+
+
+async def test_an_index_that_no_path_names_serves_a_list_of_its_entity(seeded: Pool) -> None:
+    """The indexes of a new entity are found here: its declaration names the lists and their orders."""
+    for index, statement in paths_of_entities():
+        assert await explain(seeded, statement) == {index}, index
 
 
 async def test_each_index_serves_an_access_path(seeded: Pool) -> None:
@@ -296,8 +332,7 @@ async def test_each_index_serves_an_access_path(seeded: Pool) -> None:
         "SELECT indexrelid::regclass::text AS name FROM pg_index "
         "WHERE indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)"
     )}  # fmt: skip
-    served = {index for _, _, index in PATHS}.union(*(indexes for _, _, indexes in [*FILTERS, *FIGURES]))
-    assert found == served | set(OTHER_INDEXES)
+    assert found == named_paths() | set(dict(paths_of_entities())) | set(OTHER_INDEXES)
 
 
 async def test_no_index_is_invalid_or_a_prefix_of_another(seeded: Pool) -> None:

@@ -7,11 +7,16 @@ import pytest
 from click.testing import Result
 
 from db.engine.pool import Pool
-from db.integrity.audit import drifts
+from db.integrity.audit import COUNTERS, drifts
 from db.integrity.counters import LOCK_USERS
+from db.integrity.rollups import MEASURES
 from server.runtime.database import require_filled
 from server.runtime.errors import CommandError
 from tests.support.command import Command
+
+OF_USER, OF_KEYWORD, OF_BUCKET = len(COUNTERS["users"]), len(COUNTERS["keywords"]), len(MEASURES)
+ALL = 3 * OF_USER + 3 * OF_KEYWORD + 12 * OF_BUCKET
+"""The counters of three users, three keywords, and twelve buckets."""
 
 
 def lines(result: Result) -> list[str]:
@@ -27,7 +32,7 @@ async def spoil(pool: Pool) -> None:
 @pytest.mark.usefixtures("three_users")
 async def test_verify_exits_with_0_if_all_counters_are_right(command: Command) -> None:
     result = await command("counters", "verify")
-    assert result.stdout == "93 counters of 18 rows checked, 0 wrong.\n"
+    assert result.stdout == f"{ALL} counters of 18 rows checked, 0 wrong.\n"
     assert result.exit_code == 0
 
 
@@ -43,7 +48,7 @@ async def test_verify_lists_wrong_counters_and_exits_with_1(three_users: Pool, c
         "table id column stored counted",
         "users 2 mentions_count 40 2",
         "keywords 3 leads_count 1 0",
-        "93 counters of 18 rows checked, 2 wrong.",
+        f"{ALL} counters of 18 rows checked, 2 wrong.",
     ]
     assert result.exit_code == 1
 
@@ -55,7 +60,7 @@ async def test_verify_json_prints_wrong_counters_as_json_lines(three_users: Pool
         {"table": "users", "id": 2, "column": "mentions_count", "stored": 40, "counted": 2},
         {"table": "keywords", "id": 3, "column": "leads_count", "stored": 1, "counted": 0},
     ]
-    assert result.stderr == "93 counters of 18 rows checked, 2 wrong.\n"
+    assert result.stderr == f"{ALL} counters of 18 rows checked, 2 wrong.\n"
     assert result.exit_code == 1
 
 
@@ -109,7 +114,7 @@ async def test_a_server_refuses_to_start_on_unfilled_roll_ups(three_users: Pool,
 async def test_verify_checks_only_the_given_range_of_a_table(three_users: Pool, command: Command) -> None:
     await spoil(three_users)
     result = await command("counters", "verify", "--table", "users", "--from-id", "3")
-    assert (result.stdout, result.exit_code) == ("8 counters of 1 rows checked, 0 wrong.\n", 0)
+    assert (result.stdout, result.exit_code) == (f"{OF_USER} counters of 1 rows checked, 0 wrong.\n", 0)
     result = await command(
         "counters", "verify", "--table", "keywords", "--from-id", "2", "--to-id", "3", "--batch", "1"
     )
@@ -119,18 +124,21 @@ async def test_verify_checks_only_the_given_range_of_a_table(three_users: Pool, 
 
 async def test_verify_sample_checks_the_given_number_of_parents(three_users: Pool, command: Command) -> None:
     result = await command("counters", "verify", "--sample", "1")
-    assert (result.stdout, result.exit_code) == ("31 counters of 6 rows checked, 0 wrong.\n", 0)
+    assert (result.stdout, result.exit_code) == (
+        f"{OF_USER + OF_KEYWORD + 4 * OF_BUCKET} counters of 6 rows checked, 0 wrong.\n",
+        0,
+    )
     await spoil(three_users)
     result = await command("counters", "verify", "--sample", "3")
     assert lines(result) == [
         "table id column stored counted",
         "users 2 mentions_count 40 2",
         "keywords 3 leads_count 1 0",
-        "93 counters of 18 rows checked, 2 wrong.",
+        f"{ALL} counters of 18 rows checked, 2 wrong.",
     ]
     assert result.exit_code == 1
     result = await command("counters", "verify", "--sample", "9", "--table", "users", "--from-id", "3")
-    assert (result.stdout, result.exit_code) == ("8 counters of 1 rows checked, 0 wrong.\n", 0)
+    assert (result.stdout, result.exit_code) == (f"{OF_USER} counters of 1 rows checked, 0 wrong.\n", 0)
 
 
 async def test_repair_prints_repaired_counters_and_its_progress(three_users: Pool, command: Command) -> None:
@@ -152,19 +160,19 @@ async def test_repair_prints_repaired_counters_and_its_progress(three_users: Poo
         "slot_stats up to ID 3: 0 repaired",
         "day_stats up to ID 2: 0 repaired",
         "day_stats up to ID 3: 0 repaired",
-        "93 counters of 18 rows checked, 2 repaired.",
+        f"{ALL} counters of 18 rows checked, 2 repaired.",
     ]
     assert result.exit_code == 0
     assert await drifts(three_users) == []
     again = await command("counters", "repair")
-    assert again.stdout.splitlines()[-1] == "93 counters of 18 rows checked, 0 repaired."
+    assert again.stdout.splitlines()[-1] == f"{ALL} counters of 18 rows checked, 0 repaired."
 
 
 async def test_a_dry_run_repairs_no_counter(three_users: Pool, command: Command) -> None:
     await spoil(three_users)
     before = await drifts(three_users)
     result = await command("counters", "repair", "--dry-run")
-    assert result.stdout.splitlines()[-1] == "93 counters of 18 rows checked, 2 to repair."
+    assert result.stdout.splitlines()[-1] == f"{ALL} counters of 18 rows checked, 2 to repair."
     assert result.exit_code == 0
     assert await drifts(three_users) == before != []
 

@@ -4,7 +4,7 @@ The checks come in graphql-core's order: awaitable, exception, null; then list, 
 object. A check that the classes of the values can answer is not repeated for each value.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain
@@ -17,7 +17,7 @@ from breadth.fields import InstanceOf
 from breadth.leaf_serialization import Leaf
 from breadth.plan import CompletionKind, TypeLayer
 from breadth.response_slots import ItemSlots, PickedSlots, Slots
-from breadth.scheduler import discard
+from breadth.scheduler import Then, discard
 from breadth.state import ExecutionState
 
 NULL_CLASSES = {type(None)}
@@ -230,56 +230,38 @@ def complete_objects(
 ) -> None:
     """Add the objects to the state, after the type's `is_type_of` has accepted them."""
     test = object_type.is_type_of
-    if isinstance(test, InstanceOf):
-        if not all(issubclass(each, test.classes) for each in set(map(type, values))):
-            slots, values = _instances(state, slots, values, object_type)
-    elif test is not None:
-        slots, values = _instances(state, slots, values, object_type)
-    if values:
+    if test is None or (
+        isinstance(test, InstanceOf)
+        and all(issubclass(each, test.classes) for each in set(map(type, values)))
+    ):
         state.add_objects(slots, values, object_type)
+    else:
+        _ask_each(state, slots, values, test, partial(_add_accepted, state, slots, values, object_type))
 
 
-def _instances(
-    state: ExecutionState, slots: Slots, values: Sequence[Any], object_type: GraphQLObjectType
-) -> tuple[Slots, Sequence[Any]]:
-    """Return the values that `is_type_of` accepts, and their slots."""
-    test = object_type.is_type_of
-    assert test is not None  # noqa: S101 - the caller has checked it
-    verdicts: list[Any] = []
+def _ask_each(
+    state: ExecutionState, slots: Slots, values: Sequence[Any], ask: Callable[[Any, Any], Any], then: Then
+) -> None:
+    """Ask a question about each value and its `info`. Pass the answers to `then`, the awaited ones later.
+
+    The answer to a failed question is the exception.
+    """
+    indices: list[int] = []
+    answers: list[Any] = []
+    pending: list[tuple[int, Any]] = []
     for index, value in enumerate(values):
         try:
-            verdicts.append(test(value, state.info_at(slots, index)))
+            answer = ask(value, state.info_at(slots, index))
         except Exception as error:  # noqa: BLE001 - it becomes the field's error
-            verdicts.append(error)
-    pending = [(index, each) for index, each in enumerate(verdicts) if state.class_facts.is_awaitable(each)]
-    if pending:
-        state.wait(slots, pending, partial(_add_accepted, state, slots, values, object_type))
-        waiting = {index for index, _ in pending}
-        indices = [index for index in range(len(values)) if index not in waiting]
-        verdicts = [verdicts[index] for index in indices]
-    else:
-        indices = list(range(len(values)))
-    return _accepted(state, slots, values, object_type, indices, verdicts)
-
-
-def _accepted(
-    state: ExecutionState,
-    slots: Slots,
-    values: Sequence[Any],
-    object_type: GraphQLObjectType,
-    indices: list[int],
-    verdicts: list[Any],
-) -> tuple[Slots, Sequence[Any]]:
-    picks: list[int] = []
-    for index, verdict in zip(indices, verdicts, strict=True):
-        if isinstance(verdict, Exception):
-            state.failures.add(slots, index, verdict)
-        elif verdict:
-            picks.append(index)
+            answer = error
+        if state.class_facts.is_awaitable(answer):
+            pending.append((index, answer))
         else:
-            message = f"Expected value of type '{object_type}' but got: {inspect(values[index])}."
-            state.failures.add(slots, index, GraphQLError(message, list(slots.field.nodes)))
-    return PickedSlots(slots, picks), [values[pick] for pick in picks]
+            indices.append(index)
+            answers.append(answer)
+    if pending:
+        state.wait(slots, pending, then)
+    then(indices, answers)
 
 
 def _add_accepted(
@@ -290,9 +272,17 @@ def _add_accepted(
     indices: list[int],
     verdicts: list[Any],
 ) -> None:
-    slots, values = _accepted(state, slots, values, object_type, indices, verdicts)
-    if values:
-        state.add_objects(slots, values, object_type)
+    picks: list[int] = []
+    for index, verdict in zip(indices, verdicts, strict=True):
+        if isinstance(verdict, Exception):
+            state.failures.add(slots, index, verdict)
+        elif verdict:
+            picks.append(index)
+        else:
+            message = f"Expected value of type '{object_type}' but got: {inspect(values[index])}."
+            state.failures.add(slots, index, GraphQLError(message, list(slots.field.nodes)))
+    if picks:
+        state.add_objects(PickedSlots(slots, picks), [values[pick] for pick in picks], object_type)
 
 
 # Objects of abstract types
@@ -301,24 +291,8 @@ def _add_accepted(
 def _complete_abstract(state: ExecutionState, slots: Slots, values: Sequence[Any], layer: TypeLayer) -> None:
     abstract: Any = layer.output_type
     resolve = abstract.resolve_type or state.request.type_resolver
-    indices: list[int] = []
-    names: list[Any] = []
-    pending: list[tuple[int, Any]] = []
-    for index, value in enumerate(values):
-        try:
-            name = resolve(value, state.info_at(slots, index), abstract)
-        except Exception as error:  # noqa: BLE001 - it becomes the field's error
-            state.failures.add(slots, index, error)
-            continue
-        if state.class_facts.is_awaitable(name):
-            pending.append((index, name))
-        else:
-            indices.append(index)
-            names.append(name)
     then = partial(_complete_by_type, state, slots, values, abstract)
-    if pending:
-        state.wait(slots, pending, then)
-    then(indices, names)
+    _ask_each(state, slots, values, lambda value, info: resolve(value, info, abstract), then)
 
 
 def _complete_by_type(

@@ -96,8 +96,8 @@ class Field:
             parent, self.nodes[0].name.value, definition, variant.plan.field_resolver
         )
         self.is_column = self.layers[0].kind is CompletionKind.LEAF and self.source.is_column
-        self.plain_arguments = strawberry_field.plain_arguments(definition)
         self._variant = variant
+        self._conversions: dict[str, strawberry_field.Conversion | None] = {}
         self._subfields: dict[GraphQLObjectType, FieldSet] = {}
 
     @property
@@ -105,10 +105,12 @@ class Field:
         """The field's name in the schema."""
         return self.nodes[0].name.value
 
-    @cached_property
-    def conversions(self) -> Mapping[str, tuple[str, Callable[[Any], Any]]]:
-        """The Python name and the conversion of each argument that breadth can convert itself."""
-        return strawberry_field.conversions(self.definition, self._variant.plan.schema)
+    def conversion(self, name: str) -> strawberry_field.Conversion | None:
+        """Return the Python name and the conversion of an argument, made once; None if breadth cannot convert it."""
+        if name not in self._conversions:
+            schema = self._variant.plan.schema
+            self._conversions[name] = strawberry_field.conversion(self.definition, name, schema)
+        return self._conversions[name]
 
     @property
     def null_message(self) -> str:

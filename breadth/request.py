@@ -90,14 +90,14 @@ class Request:
     def converted(self, selected: Field, info: Callable[[], GraphQLResolveInfo[Any]]) -> Arguments:
         """Return the field's arguments for its set resolver, converted as its schema's library converts them."""
         arguments = self.arguments(selected)
-        names = selected.plain_arguments
-        if arguments.keys() <= names.keys():
-            return {names[name]: value for name, value in arguments.items()}
-        conversions = selected.conversions
-        if arguments.keys() <= conversions.keys():
-            known = ((*conversions[name], value) for name, value in arguments.items())
-            return {name: convert(value) for name, convert, value in known}
-        return strawberry_field.converted(selected.definition, arguments, info())
+        converted: Arguments = {}
+        for name, value in arguments.items():
+            conversion = selected.conversion(name)
+            if conversion is None:
+                return strawberry_field.converted(selected.definition, arguments, info)
+            python_name, convert = conversion
+            converted[python_name] = convert(value)
+        return converted
 
 
 def are_constant(arguments: Arguments) -> bool:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from operator import getitem
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from graphql import GraphQLField, GraphQLResolveInfo, GraphQLSchema
 
 DEFINITION: Final = "strawberry-definition"
+
+Conversion: TypeAlias = tuple[str, Callable[[Any], Any]]
 
 _MAKER: Final = "GraphQLCoreConverter.from_resolver.<locals>."
 _BASIC: Final = f"{_MAKER}_get_basic_result"
@@ -51,50 +53,19 @@ def python_name_of(field: GraphQLField) -> str | None:
     return None if definition is None else definition.python_name
 
 
-def plain_arguments(field: GraphQLField) -> Mapping[str, str]:
-    """Return the Python names of arguments that need no conversion, by their names in GraphQL."""
-    definition = definition_of(field)
-    if definition is None:
-        return {name: name for name in field.args}
-    if not definition.arguments:
-        return {}
-    from strawberry.scalars import ID  # noqa: PLC0415 - see the module's docstring
-    from strawberry.types.base import StrawberryMaybe, StrawberryOptional  # noqa: PLC0415
+def conversion(field: GraphQLField, name: str, schema: GraphQLSchema) -> Conversion | None:
+    """Return the Python name and the conversion of an argument; None if only Strawberry can convert it."""
+    argument = field.args[name].extensions.get(DEFINITION)
+    if argument is None:
+        return None
+    from breadth import strawberry_input  # noqa: PLC0415 - see the module's docstring
 
-    plain: dict[str, str] = {}
-    for name, argument in field.args.items():
-        known = argument.extensions.get(DEFINITION)
-        type_ = known.type if known is not None else None
-        while isinstance(type_, StrawberryOptional) and not isinstance(type_, StrawberryMaybe):
-            type_ = type_.of_type
-        if known is not None and any(type_ is kind for kind in (str, int, float, bool, ID)):
-            plain[name] = known.python_name
-    return plain
-
-
-def conversions(field: GraphQLField, schema: GraphQLSchema) -> Mapping[str, tuple[str, Callable[[Any], Any]]]:
-    """Return the Python name and the conversion of each argument, by its name in GraphQL.
-
-    Arguments that only Strawberry can convert are absent.
-    """
-    definition = definition_of(field)
-    if definition is None:
-        return {}
-    from breadth.strawberry_input import conversion  # noqa: PLC0415 - see the module's docstring
-
-    library = _schema(schema)
-    found = {
-        library.config.name_converter.from_argument(argument): (
-            argument.python_name,
-            conversion(argument.type, library),
-        )
-        for argument in definition.arguments
-    }
-    return {name: (python_name, each) for name, (python_name, each) in found.items() if each is not None}
+    convert = strawberry_input.conversion(argument.type, _schema(schema))
+    return None if convert is None else (argument.python_name, convert)
 
 
 def converted(
-    field: GraphQLField, arguments: dict[str, Any], info: GraphQLResolveInfo[Any]
+    field: GraphQLField, arguments: dict[str, Any], make_info: Callable[[], GraphQLResolveInfo[Any]]
 ) -> dict[str, Any]:
     """Return a field's arguments as Strawberry passes them to resolvers: Python names, input objects, enums.
 
@@ -105,6 +76,7 @@ def converted(
         return arguments
     from strawberry.types.arguments import convert_arguments  # noqa: PLC0415 - see the module's docstring
 
+    info = make_info()
     schema = _schema(info.schema)
     return convert_arguments(
         arguments,

@@ -11,8 +11,7 @@ from resolvers.framework.context import Context
 from resolvers.framework.requires import requires
 from resolvers.stats import GroupCount
 from resolvers.timeframe import Overview, figures
-from resolvers.trend import Trends
-from services.figures.analytics import COUNTERS, UserFigures, UserFiguresOf, user_figures
+from services.figures.analytics import COUNTERS, UserFigures, UserFiguresOf, trend, user_figures
 from services.figures.cache import Figure
 from services.figures.rates import Trend, percent
 
@@ -47,7 +46,7 @@ class FunnelStage:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals(Trends):
+class Totals:
     """The totals of a user: leads, conversions, and the top of the dashboard."""
 
     overview: Overview
@@ -76,7 +75,7 @@ class Totals(Trends):
 
     @property
     def funnel(self) -> list[FunnelStage]:
-        counts = [self.trend(stage.value) for stage in Stage]
+        counts = [trend(*self.bucket_sums, stage.value) for stage in Stage]
         before = [None, *(count.value for count in counts)]
         first = [None, *[counts[0].value] * 3]
         return [FunnelStage(*of_one) for of_one in zip(Stage, counts, before, first, strict=False)]

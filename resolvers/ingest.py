@@ -120,10 +120,7 @@ async def ingest_mentions(writer: Writer, _: Context, ready: _Ready) -> IngestPa
 
 def _given(item: Any) -> dict[str, Any]:
     """Return the fields that the client gave, by their names in the API."""
-    return {_public(name): value for name, value in values_of(item).items()}
-
-
-_public = lru_cache(public)
+    return {public(name): value for name, value in values_of(item).items()}
 
 
 def read_id(text: str, model: type[Base]) -> int | None:

@@ -14,7 +14,6 @@ from resolvers.framework.paging import bounded
 from resolvers.framework.requires import requires
 from resolvers.series import Series, series_of
 from resolvers.timeframe import USERS_COLUMNS, FrameArguments, Overview, Timeframe, figures, timeframe
-from resolvers.trend import Trends
 from services.figures.analytics import KeywordSeriesOf, keyword_series
 from services.figures.keyword_performance import (
     KeywordFigures,
@@ -34,7 +33,7 @@ MOST_KEYWORDS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class KeywordPerformance(Trends):
+class KeywordPerformance:
     """A keyword with its figures. Figures of a ranking include the efficiency; otherwise it is loaded if selected."""
 
     keyword: Keyword

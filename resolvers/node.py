@@ -1,7 +1,7 @@
 """Objects of any type by their global ids."""
 
-import asyncio
 from collections.abc import Sequence
+from operator import itemgetter
 
 from db.models import Base
 from loaders.rows import RowById
@@ -9,6 +9,7 @@ from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.global_id import decode
 from resolvers.framework.requires import requires
+from services.figures.group_by import ask_by_group
 
 MOST_IDS = 100
 
@@ -30,15 +31,8 @@ async def nodes(
 
 async def _things(ids: Sequence[str], context: Context) -> Sequence[Base | None]:
     """Load the objects with one statement per type."""
-    keys = [decode(id_) for id_ in ids]
-    by_model: dict[type[Base], list[int]] = {}
-    for model, number in keys:
-        by_model.setdefault(model, []).append(number)
-    loads = [context.load(RowById(model), numbers) for model, numbers in by_model.items()]
-    read = await asyncio.gather(*loads)
-    found = {
-        (model, number): row
-        for (model, numbers), rows in zip(by_model.items(), read, strict=True)
-        for number, row in zip(numbers, rows, strict=True)
-    }
-    return [found[key] for key in keys]
+    return await ask_by_group(
+        [decode(id_) for id_ in ids],
+        itemgetter(0),
+        lambda model, keys: context.load(RowById(model), [number for _, number in keys]),
+    )

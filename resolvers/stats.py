@@ -1,10 +1,9 @@
 """Figures over all rows of a connection's list, regardless of the page."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from itertools import islice
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
@@ -15,7 +14,7 @@ from loaders.counts import CountByParent, GroupsByParent, SumsByParent, WindowCo
 from loaders.rows import RowById
 from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
-from resolvers.framework.paging import Connection, bounded, of_each_list, total_count
+from resolvers.framework.paging import Connection, bounded, load_of_each_list, total_count
 from resolvers.framework.requires import requires
 from resolvers.timeframe import zone_for
 from services.figures.rates import OF_ALL_TIME, PARTS, Rate, RateBasis
@@ -71,12 +70,9 @@ def grouped(by: str) -> Callable[[Connections, Context], Awaitable[Sequence[Sequ
 
 
 async def _groups(connections: Connections, context: Context, by: str) -> Sequence[Sequence[tuple[Any, int]]]:
-    async def ask(some: Connections) -> Sequence[Sequence[tuple[Any, int]]]:
-        listing = some[0].listing
-        loader = GroupsByParent(listing.model, listing.parent, by, listing.where)
-        return await context.load(loader, [connection.parent_id for connection in some])
-
-    return await of_each_list(connections, ask)
+    return await load_of_each_list(
+        connections, context, lambda of: GroupsByParent(of.model, of.parent, by, of.where)
+    )
 
 
 @requires(loads=2)
@@ -114,12 +110,9 @@ async def value(connections: Connections, context: Context) -> Sequence[Sequence
 async def _sums(
     connections: Connections, context: Context, column: str, by: str | None
 ) -> Sequence[Sequence[tuple[Any, Any]]]:
-    async def ask(some: Connections) -> Sequence[Sequence[tuple[Any, Any]]]:
-        listing = some[0].listing
-        loader = SumsByParent(listing.model, listing.parent, column, by, listing.where)
-        return await context.load(loader, [connection.parent_id for connection in some])
-
-    return await of_each_list(connections, ask)
+    return await load_of_each_list(
+        connections, context, lambda of: SumsByParent(of.model, of.parent, column, by, of.where)
+    )
 
 
 @requires()
@@ -143,13 +136,18 @@ async def over_time(
     viewer = await context.load_one(RowById(User), context.viewer.user_id)
     week_start = viewer.week_start if viewer else 1
     request = _windows(by, zone_for(viewer, time_zone), week_start, context.now, since, until)
-    ask = partial(_per_window, context=context, request=request)
+    if not request:
+        return [[]] * len(connections)
+    starts, end = tuple(window.start for window in request), request[-1].end
+    counts = await load_of_each_list(
+        connections, context, lambda of: WindowCountsByParent(of.model, of.parent, starts, end, of.where)
+    )
     return [
         [
             WindowCount(window.start, window.end, window.partial, counted.get(index, 0))
             for index, window in enumerate(request)
         ]
-        for counted in await of_each_list(connections, ask)
+        for counted in counts
     ]
 
 
@@ -174,17 +172,6 @@ def _windows(
     if len(request) > MOST_WINDOWS:
         raise UserInputError(f"`from` and `to` must be at most {MOST_WINDOWS} units apart. Use longer units.")
     return request
-
-
-async def _per_window(
-    some: Connections, *, context: Context, request: Sequence[Window]
-) -> Sequence[Mapping[int, int]]:
-    if not request:
-        return [{}] * len(some)
-    listing = some[0].listing
-    starts = tuple(window.start for window in request)
-    loader = WindowCountsByParent(listing.model, listing.parent, starts, request[-1].end, listing.where)
-    return await context.load(loader, [connection.parent_id for connection in some])
 
 
 def rate_of(parent: str, default: RateBasis) -> Callable[..., Awaitable[Sequence[Rate]]]:

@@ -14,7 +14,7 @@ from schema.keyword_performance import ORDER_BY, KeywordPerformance, first
 from schema.list_size import GivenBy
 from schema.stats import LeadStatusCount, basis
 from schema.timeframe import Framed, Series, over_time
-from schema.trend import RateTrend, Trend
+from schema.trend import RateTrend, Trend, trend
 from services.figures.rates import RateBasis
 from services.integrations.health import USUALLY_MOST as INTEGRATIONS
 
@@ -50,7 +50,7 @@ class FunnelStage:
 @strawberry.type(description="Figures about leads, within the window and over all time.")
 class LeadAnalytics:
     total: int = column("Number of leads over all time, with any status.")
-    created: Trend = column("Number of leads created within the window.", name="leads")
+    created: Trend = trend("leads", "Number of leads created within the window.")
     created_today: int = column("Number of leads created today, regardless of the window.", name="today")
     by_status: list[LeadStatusCount] = column(
         "Number of leads by current status over all time, in the order of the statuses. Statuses without leads are "
@@ -61,10 +61,10 @@ class LeadAnalytics:
 
 @strawberry.type(description="Conversion of mentions to leads and customers within the window.")
 class ConversionAnalytics:
-    mentions: Trend = column("Number of mentions ingested within the window.")
-    leads: Trend = column("Number of leads created within the window.")
-    qualified: Trend = column("Number of leads that first reached QUALIFIED within the window.")
-    converted: Trend = column("Number of leads that first became CONVERTED within the window.")
+    mentions: Trend = trend("mentions", "Number of mentions ingested within the window.")
+    leads: Trend = trend("leads", "Number of leads created within the window.")
+    qualified: Trend = trend("qualified", "Number of leads that first reached QUALIFIED within the window.")
+    converted: Trend = trend("converted", "Number of leads that first became CONVERTED within the window.")
     conversion_rate: RateTrend = resolved_by(
         rate_of_window(RateBasis.CONVERTED_PER_MENTION),
         description="Conversion rate within the window, with the numerator and denominator given by `basis`.",

@@ -14,7 +14,7 @@ from schema.lazy_types import LeadRef
 from schema.list_size import GivenBy
 from schema.stats import Rate, basis
 from schema.timeframe import Framed
-from schema.trend import Trend
+from schema.trend import Trend, trend
 from services.figures.dashboard import USUALLY_MOST
 from services.figures.rates import RateBasis
 from services.integrations.health import USUALLY_MOST as INTEGRATIONS
@@ -23,7 +23,7 @@ from services.integrations.health import USUALLY_MOST as INTEGRATIONS
 @strawberry.type(description="Key figures about the conversion of mentions to leads and customers.")
 class ConversionMetrics:
     total_leads: int = column("Number of leads over all time, with any status.", name="total")
-    new_leads: Trend = column("Number of leads created within the window.", name="leads")
+    new_leads: Trend = trend("leads", "Number of leads created within the window.")
     new_leads_today: int = column("Number of leads created today, regardless of the window.", name="today")
     conversion_rate: Rate = resolved_by(
         resolve.rate_of_all_time,

@@ -11,7 +11,7 @@ from schema.fields import column, resolved_by
 from schema.lazy_types import KeywordRef
 from schema.stats import basis
 from schema.timeframe import Series, Window, of_frame, over_time
-from schema.trend import RateTrend, Trend
+from schema.trend import RateTrend, Trend, trend
 from services.figures.rates import RateBasis
 
 describe(
@@ -46,10 +46,10 @@ class KeywordPerformance:
     previous_window: Window = of_frame(
         "previous_window", "Previous window, with which the window is compared."
     )
-    mentions: Trend = column("Number of mentions ingested within the window.")
-    leads: Trend = column("Number of leads created within the window.")
-    qualified: Trend = column("Number of leads that first reached QUALIFIED within the window.")
-    converted: Trend = column("Number of leads that first became CONVERTED within the window.")
+    mentions: Trend = trend("mentions", "Number of mentions ingested within the window.")
+    leads: Trend = trend("leads", "Number of leads created within the window.")
+    qualified: Trend = trend("qualified", "Number of leads that first reached QUALIFIED within the window.")
+    converted: Trend = trend("converted", "Number of leads that first became CONVERTED within the window.")
     conversion_rate: RateTrend = resolved_by(
         rate_of_window(RateBasis.LEADS_PER_MENTION),
         description="Conversion rate within the window, with the numerator and denominator given by `basis`.",

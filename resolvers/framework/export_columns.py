@@ -3,7 +3,7 @@
 A column of a related row has the relation's name in front, such as `mention.url`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from operator import attrgetter
@@ -64,14 +64,11 @@ def export_table_of(list_: ExportEntity, names: Sequence[str]) -> ExportTable:
 
 def _values(column: ExportColumn, holders: Iterable[Any]) -> Iterator[Any]:
     """Yield one value for each row that has the column; None if the row or its value is missing."""
-    get, write = attrgetter(column.column), _writer(column)
+    get = attrgetter(column.column)
+    write = column.write if column.id_of is None else encoder_of(column.id_of)
     for holder in holders:
         value = None if holder is None else get(holder)
         yield value if write is None or value is None else write(value)
-
-
-def _writer(column: ExportColumn) -> Callable[[Any], Any] | None:
-    return column.write if column.id_of is None else encoder_of(column.id_of)
 
 
 def _selected(chosen: Sequence[ExportColumn], relation: ToOne | None) -> Selected:

@@ -11,6 +11,7 @@ from db.language.filter import EVERYTHING, Filter
 from db.language.keyset import Order, PageBounds, Position
 from db.models import Base
 from loaders.counts import CountByParent, CounterSum
+from loaders.dataloader import DataLoader
 from loaders.rows import HasRowsBeyondByParent, Page, PageByParent
 from resolvers.framework import cursor
 from resolvers.framework.context import Context
@@ -220,3 +221,16 @@ async def of_each_list(
 ) -> Sequence[Result]:
     """Ask once per kind of list. A fragment can be spread on pages of several kinds."""
     return await ask_by_group(connections, lambda one: (one.listing, one.span), lambda _, some: ask(some))
+
+
+async def load_of_each_list(
+    connections: Sequence[Connection[Any]],
+    context: Context,
+    loader_of: Callable[[Listing[Any]], DataLoader[int | None, Result]],
+) -> Sequence[Result]:
+    """Load a value of each list, with one loader per kind of list."""
+
+    async def ask(some: Sequence[Connection[Any]]) -> Sequence[Result]:
+        return await context.load(loader_of(some[0].listing), [connection.parent_id for connection in some])
+
+    return await of_each_list(connections, ask)

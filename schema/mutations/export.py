@@ -11,7 +11,7 @@ from resolvers.framework.export_columns import columns_of, usual_columns
 from schema.fields import column
 from schema.filters import FILTERS
 from schema.lazy_types import ExportRef
-from schema.mutations.field import idempotency_key, optional, required, writes
+from schema.mutations.field import id_input, idempotency_key, optional, writes
 from schema.orders import ORDERS
 from schema.user_error import Payload, ReplayedPayload
 from services.export.jobs import KEPT_FOR, MOST_UNFINISHED
@@ -65,11 +65,6 @@ class CreateExportInput:
     idempotency_key: str | None = idempotency_key()
 
 
-@strawberry.input(description="Input for cancelling an export.")
-class CancelExportInput:
-    id: strawberry.ID = required("Global ID of the export.")
-
-
 @strawberry.type(description="Result of creating an export.")
 class CreateExportPayload(ReplayedPayload):
     export: ExportRef | None = column(_EXPORT)
@@ -98,6 +93,6 @@ class ExportMutation:
     )
     cancel_export: CancelExportPayload | None = _field(
         resolve.cancel_export,
-        CancelExportInput,
+        id_input("CancelExportInput", "Input for cancelling an export.", "Global ID of the export."),
         "Cancels an unfinished export and deletes the rows written so far. Requires no scope.",
     )

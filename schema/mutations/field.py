@@ -27,6 +27,12 @@ def required(description: str) -> Any:
     return strawberry.field(description=description)
 
 
+def id_input(name: str, description: str, of_id: str) -> Any:
+    """Return an input type whose only field is a global ID, with the description `of_id`."""
+    made: Any = type(name, (), {"__annotations__": {"id": strawberry.ID}, "id": required(of_id)})
+    return strawberry.input(made, description=description)
+
+
 def idempotency_key() -> Any:
     """Return the input field of the idempotency key."""
     return optional(

@@ -9,7 +9,7 @@ from db.models import IntegrationKind, IntegrationLogKind, IntegrationLogStatus,
 from resolvers import integration as resolve
 from schema.fields import column
 from schema.lazy_types import IntegrationLogRef, IntegrationRef
-from schema.mutations.field import idempotency_key, optional, required, writes
+from schema.mutations.field import id_input, idempotency_key, optional, required, writes
 from schema.node import encoded
 from schema.scalars import JSON
 from schema.user_error import Payload, ReplayedPayload
@@ -74,26 +74,6 @@ class UpdateIntegrationInput:
     scopes: list[str] | None = optional(f"{_SCOPES} Replaces all existing permissions. Null is not allowed.")
     settings: JSON | None = optional(f"{_SETTINGS} Replaces all existing settings. Null is not allowed.")
     sync_interval_minutes: int | None = optional(f"{_INTERVAL} Null is not allowed.")
-
-
-@strawberry.input(description="Input for pausing an integration.")
-class PauseIntegrationInput:
-    id: strawberry.ID = required(_ID)
-
-
-@strawberry.input(description="Input for resuming an integration.")
-class ResumeIntegrationInput:
-    id: strawberry.ID = required(_ID)
-
-
-@strawberry.input(description="Input for disconnecting an integration.")
-class DisconnectIntegrationInput:
-    id: strawberry.ID = required(_ID)
-
-
-@strawberry.input(description="Input for deleting an integration.")
-class DeleteIntegrationInput:
-    id: strawberry.ID = required(_ID)
 
 
 @strawberry.input(description="Input for recording a run of an integration.")
@@ -179,23 +159,23 @@ class IntegrationMutation:
     )
     pause_integration: PauseIntegrationPayload | None = _field(
         resolve.pause_integration,
-        PauseIntegrationInput,
+        id_input("PauseIntegrationInput", "Input for pausing an integration.", _ID),
         "Pauses an integration. A paused integration stays paused. A disconnected integration cannot be paused.",
     )
     resume_integration: ResumeIntegrationPayload | None = _field(
         resolve.resume_integration,
-        ResumeIntegrationInput,
+        id_input("ResumeIntegrationInput", "Input for resuming an integration.", _ID),
         "Resumes an integration that is pending, paused or stopped by an error, and resets the number of failures. An "
         "active integration stays active. A disconnected integration must be connected again instead.",
     )
     disconnect_integration: DisconnectIntegrationPayload | None = _field(
         resolve.disconnect_integration,
-        DisconnectIntegrationInput,
+        id_input("DisconnectIntegrationInput", "Input for disconnecting an integration.", _ID),
         "Disconnects an integration and deletes its credentials. The integration is kept for its history.",
     )
     delete_integration: DeleteIntegrationPayload | None = _field(
         resolve.delete_integration,
-        DeleteIntegrationInput,
+        id_input("DeleteIntegrationInput", "Input for deleting an integration.", _ID),
         "Deletes an integration with its logs. The mentions that the integration delivered are kept. An integration with "
         f"more than {MOST_AT_ONCE:,} mentions or logs is disconnected first and then emptied in batches. If the call is "
         "interrupted, the integration stays with the remaining mentions and logs, and another call continues.",

@@ -8,7 +8,7 @@ from db.models import MatchType, Platform
 from resolvers import keyword as resolve
 from schema.fields import column
 from schema.lazy_types import KeywordRef
-from schema.mutations.field import idempotency_key, optional, required, writes
+from schema.mutations.field import id_input, idempotency_key, optional, required, writes
 from schema.node import encoded
 from schema.user_error import Payload, ReplayedPayload
 from services.accounts.api_key import WRITE_KEYWORDS
@@ -52,26 +52,6 @@ class UpdateKeywordInput:
     required_terms: list[str] | None = optional(_REQUIRED)
     excluded_terms: list[str] | None = optional(_EXCLUDED)
     platforms: list[Platform] | None = optional(_PLATFORMS)
-
-
-@strawberry.input(description="Input for pausing a keyword.")
-class PauseKeywordInput:
-    id: strawberry.ID = required(_ID)
-
-
-@strawberry.input(description="Input for resuming a keyword.")
-class ResumeKeywordInput:
-    id: strawberry.ID = required(_ID)
-
-
-@strawberry.input(description="Input for archiving a keyword.")
-class ArchiveKeywordInput:
-    id: strawberry.ID = required(_ID)
-
-
-@strawberry.input(description="Input for deleting a keyword.")
-class DeleteKeywordInput:
-    id: strawberry.ID = required(_ID)
 
 
 @strawberry.type(description="Result of creating a keyword.")
@@ -125,22 +105,22 @@ class KeywordMutation:
     )
     pause_keyword: PauseKeywordPayload | None = _field(
         resolve.pause_keyword,
-        PauseKeywordInput,
+        id_input("PauseKeywordInput", "Input for pausing a keyword.", _ID),
         "Pauses an active keyword. A paused keyword stays paused. An archived keyword cannot be paused.",
     )
     resume_keyword: ResumeKeywordPayload | None = _field(
         resolve.resume_keyword,
-        ResumeKeywordInput,
+        id_input("ResumeKeywordInput", "Input for resuming a keyword.", _ID),
         "Resumes a paused or archived keyword. An active keyword stays active.",
     )
     archive_keyword: ArchiveKeywordPayload | None = _field(
         resolve.archive_keyword,
-        ArchiveKeywordInput,
+        id_input("ArchiveKeywordInput", "Input for archiving a keyword.", _ID),
         "Archives a keyword and keeps its mentions and leads.",
     )
     delete_keyword: DeleteKeywordPayload | None = _field(
         resolve.delete_keyword,
-        DeleteKeywordInput,
+        id_input("DeleteKeywordInput", "Input for deleting a keyword.", _ID),
         "Deletes a keyword with its mentions and their leads. A keyword with more than "
         f"{MOST_AT_ONCE:,} mentions is archived first and then emptied in batches. If the call is interrupted, the keyword "
         "stays with the remaining mentions, and another call continues.",

@@ -85,10 +85,6 @@ class Failures:
             if any(boundary[:length] in boundaries for length in range(len(boundary) + 1)):
                 continue
             boundaries.add(boundary)
-            reported.append(_located(failure))
+            path = path_of(failure.slots, failure.position)
+            reported.append(located_error(failure.error, failure.slots.field.nodes, path))
         return reported or None
-
-
-def _located(failure: Failure) -> GraphQLError:
-    path = path_of(failure.slots, failure.position)
-    return located_error(failure.error, failure.slots.field.nodes, path)

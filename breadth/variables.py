@@ -23,12 +23,14 @@ from breadth.coercion import Coerce, RecursiveTypeError, coercion
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable with a valid signature. `coerce` returns `Undefined` for an invalid value."""
+    """A variable with a valid signature. `coerce` returns `Undefined` for an invalid value.
+
+    `may_be_absent` is false for a variable that is required or has a default.
+    """
 
     signature: GraphQLVariableSignature
     coerce: Coerce
-    required: bool
-    has_default: bool
+    may_be_absent: bool
 
 
 class Variables:
@@ -63,7 +65,7 @@ class Variables:
                 return None
             name = variable.signature.name
             value = values.get(name, Undefined)
-            if value is Undefined and (variable.required or variable.has_default):
+            if value is Undefined and not variable.may_be_absent:
                 return None
             sources[name] = VariableValueSource(variable.signature, value)
             if value is not Undefined:
@@ -85,9 +87,8 @@ def _variable(schema: GraphQLSchema, definition: VariableDefinitionNode) -> Vari
     signature = get_variable_signature(schema, definition)
     if isinstance(signature, GraphQLError):
         return None
-    has_default = definition.default_value is not None
-    required = is_non_null_type(signature.type) and not has_default
+    may_be_absent = definition.default_value is None and not is_non_null_type(signature.type)
     try:
-        return Variable(signature, coercion(signature.type), required, has_default)
+        return Variable(signature, coercion(signature.type), may_be_absent)
     except RecursiveTypeError:
         return None

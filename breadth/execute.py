@@ -1,11 +1,9 @@
 """`execute`, a drop-in replacement for graphql-core's function of the same name."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from inspect import signature
-from typing import Any, Final, ParamSpec, TypeAlias, TypeVar, cast
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
 import graphql
 from graphql import (
@@ -33,15 +31,27 @@ Result = TypeVar("Result")
 
 PLANS_KEPT: Final = 1000
 
-_Kept: TypeAlias = tuple[GraphQLSchema, DocumentNode, FieldResolver, Plan | Unsupported]
+
+class _Same:
+    """An object as the key of a cache. Keys are equal if their objects are the same, and keep their objects alive."""
+
+    __slots__ = ("kept",)
+
+    def __init__(self, kept: Any) -> None:
+        self.kept = kept
+
+    def __hash__(self) -> int:
+        return id(self.kept)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.kept is self.kept
 
 
 class Plans:
     """The plans of the most recent documents, by document object. A document that is parsed again is new."""
 
     def __init__(self, kept: int = PLANS_KEPT) -> None:
-        self._kept = kept
-        self._plans: OrderedDict[tuple[int, int, int, str | None], _Kept] = OrderedDict()
+        self._kept = lru_cache(kept)(_plan_or_reason)
 
     def plan(
         self, schema: GraphQLSchema, document: DocumentNode, name: str | None, resolver: FieldResolver
@@ -50,32 +60,15 @@ class Plans:
 
         Raise `Unsupported` if breadth does not run it, or graphql-core's error if the schema is invalid.
         """
-        key = (id(schema), id(document), id(resolver), name)
-        found = self._plans.get(key)
-        if found is None:
-            # The entry keeps the objects alive, so that their ids stay theirs.
-            found = self._plans[key] = (
-                schema,
-                document,
-                resolver,
-                _plan_or_reason(schema, document, name, resolver),
-            )
-            if len(self._plans) > self._kept:
-                with suppress(KeyError):  # another thread has removed it
-                    self._plans.popitem(last=False)
-        else:
-            with suppress(KeyError):
-                self._plans.move_to_end(key)
-        if isinstance(found[3], Unsupported):
-            raise found[3].with_traceback(None)
-        return found[3]
+        found = self._kept(_Same(schema), _Same(document), name, _Same(resolver))
+        if isinstance(found, Unsupported):
+            raise found.with_traceback(None)
+        return found
 
 
-def _plan_or_reason(
-    schema: GraphQLSchema, document: DocumentNode, name: str | None, resolver: FieldResolver
-) -> Plan | Unsupported:
+def _plan_or_reason(schema: _Same, document: _Same, name: str | None, resolver: _Same) -> Plan | Unsupported:
     try:
-        return Plan(schema, document, name, resolver)
+        return Plan(schema.kept, document.kept, name, resolver.kept)
     except Unsupported as reason:
         return reason
 

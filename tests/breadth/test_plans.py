@@ -22,7 +22,7 @@ from graphql.pyutils import AbortController
 import breadth
 from breadth import plan as planning
 from breadth.execute import Plans, plans
-from breadth.plan import LARGEST_VARIANTS, Plan
+from breadth.plan import LARGEST_VARIANTS
 
 SCHEMA = build_schema("""
     directive @mine on FIELD | QUERY | FRAGMENT_DEFINITION
@@ -35,9 +35,9 @@ ROOT = {"a": 1, "b": 2, "me": {"a": 3, "b": 4}}
 
 @pytest.fixture(autouse=True)
 def _no_plans_of_other_tests() -> Iterator[None]:
-    plans._plans.clear()
+    plans._kept.cache_clear()
     yield
-    plans._plans.clear()
+    plans._kept.cache_clear()
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_execute_plan_runs_a_plan_without_the_cache(planned: list[str]) -> None:
     for _ in range(3):
         assert breadth.execute_plan(plan, ROOT, None, {"b": True}) == ({"me": {"b": 4}}, None)
     assert planned == ["Query", "Query"]
-    assert not plans._plans
+    assert plans._kept.cache_info().currsize == 0
     with pytest.raises(breadth.Unsupported, match=r"^a custom executor class$"):
         breadth.execute_plan(plan, ROOT, None, {"b": True}, executor_class=Changed)
 
@@ -94,9 +94,9 @@ def test_variants_of_a_plan_are_bounded() -> None:
         values = {name: bool(number >> place & 1) for place, name in enumerate(names)}
         expected = {name: 1 for name in names if values[name]}
         assert breadth.execute(SCHEMA, document, ROOT, variable_values=values) == (expected, None)
-    (kept,) = plans._plans.values()
-    assert isinstance(kept[3], Plan)
-    assert len(kept[3]._variants) == LARGEST_VARIANTS
+    assert plans._kept.cache_info().currsize == 1
+    plan = plans.plan(SCHEMA, document, None, default_field_resolver)
+    assert len(plan._variants) == LARGEST_VARIANTS
 
 
 def test_the_least_recently_used_plan_is_dropped() -> None:
@@ -106,7 +106,7 @@ def test_the_least_recently_used_plan_is_dropped() -> None:
     for document in documents[1:]:
         small.plan(SCHEMA, document, None, default_field_resolver)
         assert small.plan(SCHEMA, documents[0], None, default_field_resolver) is first
-    assert len(small._plans) == 3
+    assert small._kept.cache_info().currsize == 3
 
 
 def test_a_new_document_never_gets_the_plan_of_an_old_one() -> None:
@@ -116,7 +116,7 @@ def test_a_new_document_never_gets_the_plan_of_an_old_one() -> None:
         assert breadth.execute(SCHEMA, document, ROOT).data == {f"a{number}": 1}  # type: ignore[union-attr]
         del document
     gc.collect()
-    assert len(plans._plans) == 1000
+    assert plans._kept.cache_info().currsize == 1000
 
 
 def test_each_operation_of_a_document_has_its_own_plan() -> None:

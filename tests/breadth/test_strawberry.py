@@ -140,10 +140,10 @@ class Upper(SchemaExtension):
 
 
 async def test_schemas_with_extensions_that_wrap_resolvers_run_by_strawberry() -> None:
-    plans._plans.clear()
+    plans._kept.cache_clear()
     result = await farm.schema(Upper, BreadthExtension).execute("{ hello }", root_value=farm.Query())
     assert result.data == {"hello": "HELLO"}
-    assert len(plans._plans) == 0
+    assert plans._kept.cache_info().currsize == 0
 
 
 @strawberry.directive(locations=[DirectiveLocation.FIELD])

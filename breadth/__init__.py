@@ -8,13 +8,11 @@ from breadth.explain import explain
 from breadth.fields import Column, InstanceOf, SetResolver, Verbatim
 from breadth.plan import Plan
 from breadth.preflight import Unsupported
-from breadth.selection import Selection
 
 __all__ = [
     "Column",
     "InstanceOf",
     "Plan",
-    "Selection",
     "SetResolver",
     "Unsupported",
     "Verbatim",

@@ -33,7 +33,8 @@ class SetResolver:
     among the results is the error of that parent's field alone. A raised exception is the error of all of them.
 
     `info` is a `GraphQLResolveInfo` whose path lacks list indices. With `of_context`, the request's context value
-    is passed instead of `info`. With `wants_selection`, a `Selection` follows as the third argument.
+    is passed instead of `info`. With `wants_selection`, the third argument is
+    the set of the fields that are selected of the returned objects, by their names in the schema.
     """
 
     resolve: Callable[..., Any]

@@ -43,7 +43,6 @@ from breadth.fields import InstanceOf
 from breadth.leaf_serialization import Leaf, leaf_of
 from breadth.object_codegen import Entry, RowBuilders
 from breadth.preflight import Unsupported, preflight
-from breadth.selection import Selection
 from breadth.variables import Variables
 
 FieldResolver: TypeAlias = Callable[..., Any]
@@ -117,11 +116,9 @@ class Field:
         return f"Cannot return null for non-nullable field {self.parent}.{self.name}."
 
     @cached_property
-    def selection(self) -> Selection:
-        """The selection for set resolvers, made on demand."""
-        return Selection(
-            frozenset(field.name for subfields in self.possible_subfields() for field in subfields.fields)
-        )
+    def selected(self) -> frozenset[str]:
+        """The names of the fields that are selected of the field's objects, for set resolvers."""
+        return frozenset(field.name for subfields in self.possible_subfields() for field in subfields.fields)
 
     @property
     def entry(self) -> Entry:

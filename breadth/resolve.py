@@ -80,8 +80,8 @@ def _resolve_set(state: ExecutionState, slots: FieldSlots, source: SetWise) -> N
         request, resolver = state.request, source.resolver
         arguments = request.converted(field, partial(state.set_info, block, field))
         info = request.context_value if resolver.of_context else state.set_info(block, field)
-        selection = (field.selection,) if resolver.wants_selection else ()
-        results = resolver.resolve(list(block.sources), info, *selection, **arguments)
+        selected = (field.selected,) if resolver.wants_selection else ()
+        results = resolver.resolve(list(block.sources), info, *selected, **arguments)
     except Exception as error:  # noqa: BLE001 - it becomes the error of every parent's field
         results = error
     if state.class_facts.is_awaitable(results):

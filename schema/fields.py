@@ -1,15 +1,12 @@
 """The two kinds of field: a column of the row, and a value that a resolver computes for all parents at once."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import wraps
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import strawberry
 
 from breadth.fields import KEY, Column, SetResolver
-from breadth.selection import Selection
-from resolvers.framework.context import Context
 from resolvers.framework.requires import requirements_of
 from schema.list_size import SIZE, ListSize
 from schema.reference_batching import gathered
@@ -68,7 +65,7 @@ def resolved_by(
         description=description,
         metadata={
             KEY: SetResolver(
-                _pass_selected_names(resolver) if wants_selection else resolver,
+                resolver,
                 of_context=True,
                 wants_selection=wants_selection,
             ),
@@ -81,14 +78,6 @@ def resolved_by(
 def itself(parent: Any) -> Any:
     """Return the parent, for a field whose object has the parent's data."""
     return parent
-
-
-def _pass_selected_names(resolver: SetWiseResolver) -> SetWiseResolver:
-    @wraps(resolver)
-    def resolve(parents: Sequence[Any], context: Context, selection: Selection, **given: Any) -> Any:
-        return resolver(parents, context, selected=selection.names, **given)
-
-    return resolve
 
 
 def _give_signature(resolve: Callable[..., Any], arguments: Mapping[str, Any]) -> None:

@@ -151,8 +151,8 @@ def connection(
     async def resolve(
         parents: Sequence[Any],
         context: Context,
-        *,
         selected: Collection[str],
+        *,
         filter: Any = None,  # noqa: A002 - the API's word
         order_by: Enum | None = None,
         **arguments: Any,

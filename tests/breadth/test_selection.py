@@ -7,7 +7,7 @@ import pytest
 from graphql import GraphQLField, GraphQLSchema, build_schema, parse
 
 import breadth
-from breadth import Selection, SetResolver
+from breadth import SetResolver
 from breadth.fields import KEY
 
 SDL = """
@@ -24,8 +24,8 @@ def selected_names(text: str, **variables: Any) -> list[frozenset[str]]:
     """Return the names that the set resolvers of the root fields got."""
     seen: list[frozenset[str]] = []
 
-    def resolve(parents: Sequence[Any], _info: Any, selection: Selection) -> list[Any]:
-        seen.append(selection.names)
+    def resolve(parents: Sequence[Any], _info: Any, selected: frozenset[str]) -> list[Any]:
+        seen.append(selected)
         return [None] * len(parents)
 
     result: Any = breadth.execute(schema_with(resolve), parse(text), variable_values=variables)

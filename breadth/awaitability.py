@@ -37,7 +37,6 @@ class ClassFacts:
         self._others: WeakSet[type] = WeakSet()
 
     def are_plain(self, classes: set[type]) -> bool:
-        """Return whether all of the classes are plain."""
         return classes <= self.plain_classes or all(map(self.is_plain, classes))
 
     def is_plain(self, class_: type) -> bool:

@@ -38,7 +38,6 @@ def coercion(type_: GraphQLInputType, within: tuple[GraphQLInputObjectType, ...]
 
 
 def _of_values(type_: Any, within: tuple[GraphQLInputObjectType, ...]) -> Coerce:
-    """Return the function for values that are not null."""
     if is_list_type(type_):
         return _list(coercion(type_.of_type, within))
     if not is_input_object_type(type_):

@@ -303,7 +303,6 @@ def _complete_by_type(
     indices: list[int],
     names: list[Any],
 ) -> None:
-    """Group the values by the types that were resolved, and complete one group after the other."""
     groups: dict[GraphQLObjectType, list[int]] = {}
     for index, name in zip(indices, names, strict=True):
         try:

@@ -13,8 +13,6 @@ from breadth.fields import KEY, Column, SetResolver
 
 
 class AccessKind(Enum):
-    """The way to read a value from a parent."""
-
     ATTRIBUTE = auto()
     ITEM = auto()
     DEFAULT = auto()  # as graphql-core's default resolver reads it
@@ -23,8 +21,6 @@ class AccessKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """The same value for all parents."""
-
     value: Any
     is_column: ClassVar[bool] = True
 
@@ -64,16 +60,12 @@ class ReadAttribute:
 
 @dataclass(frozen=True, slots=True)
 class SetWise:
-    """Values that one call returns for all parents."""
-
     resolver: SetResolver
     is_column: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
 class PerParent:
-    """Values that an ordinary resolver returns parent by parent."""
-
     resolve: Callable[..., Any]
     is_column: ClassVar[bool] = False
 

@@ -135,7 +135,6 @@ def _value(entry: Entry, order: int, class_: type | None, sample: Any, names: di
 
 
 def _serialized(entry: Entry, order: int, value: str, names: dict[str, Any]) -> str:
-    """Return the expression that serializes the value of another expression."""
     leaf = entry.leaf
     assert leaf is not None  # noqa: S101 - columns are leaves
     otherwise = f"exceptional({order}, v)"
@@ -154,7 +153,6 @@ def _serialized(entry: Entry, order: int, value: str, names: dict[str, Any]) -> 
 
 
 def _read(source: ReadAttribute, class_: type | None, sample: Any) -> str:
-    """Return the expression that reads a value from the parent `s`."""
     name = source.name
     if source.access is AccessKind.PARENT:
         return "s"

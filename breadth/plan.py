@@ -101,7 +101,6 @@ class Field:
 
     @property
     def name(self) -> str:
-        """The field's name in the schema."""
         return self.nodes[0].name.value
 
     def conversion(self, name: str) -> strawberry_field.Conversion | None:
@@ -122,7 +121,6 @@ class Field:
 
     @property
     def entry(self) -> Entry:
-        """The field's entry in generated response objects."""
         source: Any = self.source if self.is_column else None
         return Entry(self.key, source, self.layers[0].leaf, self.layers[0].nullable)
 
@@ -166,7 +164,6 @@ class Variant:
 
     @cached_property
     def root(self) -> FieldSet:
-        """The fields that are selected of the root type."""
         plan = self.plan
         collected = collect_fields(
             plan.schema, plan.fragments, self._variables, plan.root_type, plan.operation

@@ -101,5 +101,4 @@ class Request:
 
 
 def are_constant(arguments: Arguments) -> bool:
-    """Return whether all arguments are immutable."""
     return all(value is None or isinstance(value, CONSTANT) for value in arguments.values())

@@ -179,7 +179,6 @@ def row_of(slots: Slots, index: int) -> int:
 
 
 def steps(slots: Slots | None, index: int) -> Iterator[Step]:
-    """Yield the steps from a slot up to the root."""
     while slots is not None:
         if isinstance(slots, PickedSlots):
             index = slots.picks[index]
@@ -194,7 +193,6 @@ def steps(slots: Slots | None, index: int) -> Iterator[Step]:
 
 
 def path_of(slots: Slots, index: int) -> list[str | int]:
-    """Return the response path of a slot."""
     return [step.key for step in steps(slots, index)][::-1]
 
 
@@ -283,6 +281,5 @@ def _path(slots: Slots | None, index: int) -> Path | None:
 
 
 def field_path(block: RowBlock, field: Field, row: int) -> Path:
-    """Return the path of a field in a row of a block."""
     paths = block.paths if block.paths is not None else row_paths(block)
     return Path(paths[row], field.key, field.parent.name)

@@ -80,7 +80,6 @@ class Run:
         return block if len(picks) == len(rows) else block.pick(picks)
 
     def _discard_unneeded(self) -> None:
-        """Stop what failures have removed from the response."""
         if self._failures.root_is_null:
             self._serial_fields.clear()
             self._scheduler.drop()
@@ -143,7 +142,6 @@ def _generated(block: RowBlock, exceptional: ExceptionalValues) -> list[Row] | N
 
 
 def _complete_exceptional(state: ExecutionState, block: RowBlock, field: Field) -> None:
-    """Complete the values of a field that generated code has left."""
     picks: list[int] = []
     values: list[Any] = []
     default = isinstance(field.source, ReadAttribute) and field.source.access is AccessKind.DEFAULT

@@ -29,8 +29,6 @@ class PendingBatch:
 
 @dataclass(slots=True, eq=False)
 class PendingAwaitable:
-    """An awaitable of a batch."""
-
     batch: PendingBatch
     number: int
     awaitable: Awaitable[Any]

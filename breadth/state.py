@@ -45,7 +45,6 @@ class ExecutionState:
         self.scheduler.add(batch, [(0, awaitable)])
 
     def info_at(self, slots: Slots, index: int) -> GraphQLResolveInfo[Any]:
-        """Return the `info` of the field that a slot belongs to."""
         return self.info(slots.block, slots.field, row_of(slots, index))
 
     def info(self, block: RowBlock, field: Field, row: int) -> GraphQLResolveInfo[Any]:

@@ -46,8 +46,6 @@ class DataLoader(Generic[Key, Value]):
 
 @dataclass(slots=True, eq=False)
 class _KeyBatch:
-    """Keys that are read together."""
-
     keys: dict[Hashable, None] = field(default_factory=dict)
     done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
@@ -87,7 +85,6 @@ class DataLoaders:
 
     @property
     def snapshot_age_seconds(self) -> float:
-        """Return the age of the snapshot."""
         return self._reader.snapshot_age_seconds
 
     async def load(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:

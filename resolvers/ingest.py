@@ -39,8 +39,6 @@ class ItemError:
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """The result of an item: its mentions, or its errors."""
-
     outcome: IngestOutcome
     mentions: Sequence[IngestedMention]
     errors: Sequence[ItemError]

@@ -24,7 +24,6 @@ class Change:
 
 
 def changes_of(data: dict[str, Any]) -> list[Change]:
-    """Return the changes in an event's data, in their order."""
     return [Change(*_written(name, *told)) for name, told in data.get("changes", {}).items()]
 
 
@@ -56,7 +55,6 @@ def _values(request: Any) -> LeadValues:
 
 
 def _version(request: Any) -> int | None:
-    """Return the version that the caller expects, or None."""
     seen: int | None = values_of(request).get("expected_version")
     return seen
 

@@ -16,8 +16,6 @@ from services.figures.windows import TimeUnit, Window, bounds_of
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A unit of time with its counts."""
-
     start: datetime
     end: datetime
     partial: bool

@@ -29,8 +29,6 @@ Connections: TypeAlias = Sequence[Connection[Any]]
 
 @dataclass(frozen=True, slots=True)
 class GroupCount:
-    """A value of a column with its number of rows."""
-
     value: Any
     count: int
 

@@ -124,7 +124,6 @@ def zone_for(viewer: User | None, time_zone: str | None) -> ZoneInfo:
 
 
 def require_age(max_age: int | None) -> None:
-    """Raise `UserInputError` for a negative age."""
     if max_age is not None and max_age < 0:
         raise UserInputError(f"`maxAge` must be at least 0 seconds, not {max_age}.")
 

@@ -40,7 +40,6 @@ def gathered(
 
 
 def selected(info: Info) -> set[str]:
-    """Return the names of the fields that are selected of a field's objects."""
     raw = info._raw_info  # noqa: SLF001
     fragments = {name: FragmentDetails(each) for name, each in raw.fragments.items()}
     details = [FieldDetails(node, None) for node in raw.field_nodes]

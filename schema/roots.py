@@ -44,7 +44,6 @@ def by_id(resolver: SetWiseResolver, thing: str) -> Any:
 
 
 def row_of(entity: Entity[Any]) -> Any:
-    """Return the field of an entity's row by its global ID."""
     return by_id(relation.by_id(entity.model), entity.typename.lower())
 
 

@@ -123,7 +123,6 @@ class Series:
 
 
 def over_time(resolver: SetWiseResolver) -> Any:
-    """Return a field with a time series over the window."""
     return resolved_by(
         resolver,
         description="Numbers of mentions and leads over the window, by days, weeks or months of the time zone.",
@@ -132,7 +131,6 @@ def over_time(resolver: SetWiseResolver) -> Any:
 
 
 def framed(resolver: SetWiseResolver, description: str) -> Any:
-    """Return a field about a window of time."""
     return resolved_by(
         resolver, description=description, arguments=ARGUMENTS, size=WindowEnds(("from", "to"))
     )

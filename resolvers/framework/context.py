@@ -84,7 +84,6 @@ class Context:
 
     @property
     def statements(self) -> Sequence[str]:
-        """Return the names of the statements sent so far."""
         return self._statements
 
     def require(self, model: type[Base]) -> None:

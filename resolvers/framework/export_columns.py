@@ -38,7 +38,6 @@ def usual_columns(list_: ExportEntity) -> list[str]:
 
 
 def models_of(list_: ExportEntity, names: Sequence[str]) -> set[type[Base]]:
-    """Return the models whose rows the columns show."""
     relations = [columns_of(list_)[name].relation for name in names]
     return {OF_EXPORT[list_].model, *(relation.model for relation in relations if relation is not None)}
 

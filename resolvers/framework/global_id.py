@@ -15,7 +15,6 @@ _MOST_DIGITS = len(str(_LARGEST))  # more of them Python may refuse to read at a
 
 
 def encode(typename: str, row_id: int) -> str:
-    """Return the global id of a row."""
     return encoder(typename)(row_id)
 
 

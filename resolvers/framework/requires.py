@@ -64,6 +64,5 @@ def requires(
 
 
 def requirements_of(resolver: Callable[..., Any]) -> Requirements | None:
-    """Return the requirements of a resolver, or None if it states none."""
     found: Requirements | None = getattr(resolver, _NEEDS, None)
     return found

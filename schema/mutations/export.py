@@ -29,7 +29,6 @@ def _columns(entity: ExportEntity) -> Any:
 
 
 def _exported(entity: Entity[Any], list_: ExportEntity) -> Any:
-    """Return the GraphQL input type of a list to export, such as `ExportKeywordsInput`."""
     name = "".join(word.capitalize() for word in list_.split("_"))
     made: Any = type(f"Export{name}Input", (), {"__module__": __name__})
     made.__annotations__ = {
@@ -42,7 +41,6 @@ def _exported(entity: Entity[Any], list_: ExportEntity) -> Any:
 
 
 def _list_input() -> Any:
-    """Return the GraphQL input type with one field for each list that can be exported."""
     made: Any = type("ExportListInput", (), {"__module__": __name__})
     made.__annotations__ = {}
     for list_, entity in OF_EXPORT.items():

@@ -23,7 +23,6 @@ def writes(resolver: SetWiseResolver, given: Any, description: str, *, scope: st
 
 
 def required(description: str) -> Any:
-    """Return an input field that the client must give."""
     return strawberry.field(description=description)
 
 
@@ -34,7 +33,6 @@ def id_input(name: str, description: str, of_id: str) -> Any:
 
 
 def idempotency_key() -> Any:
-    """Return the input field of the idempotency key."""
     return optional(
         "Key of 1 to 255 characters that identifies the call, such as a UUID. A second call within 24 hours with the "
         "same key and input writes nothing and returns the earlier result. A call with the same key and a different "

@@ -69,7 +69,7 @@ async def fill(pool: Pool) -> None:
     await pool.execute(
         "INSERT INTO integrations (user_id, provider, kind, status, next_sync_at) "
         "SELECT id, 'rss', 'source', CASE WHEN id % 50 = 0 THEN 'active' ELSE 'paused' END, now() FROM users "
-        "WHERE email LIKE 'u%'"
+        "WHERE email LIKE 'u%' ORDER BY id"
     )
     await pool.execute("INSERT INTO api_keys (user_id, secret_hash) SELECT id, 'x' FROM users")
     await pool.execute("UPDATE leads SET assignee_user_id = user_id WHERE id % 100 = 0")

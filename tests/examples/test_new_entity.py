@@ -45,7 +45,7 @@ OTHER_TESTS = (
     ),
     "tests/server/commands/test_counters.py::test_verify_sample_checks_the_given_number_of_parents",
 )
-"""Tests that derive tables, counters and lists from the declarations: those of them that a note concerns."""
+"""Tests of other files that derive tables, counters, indexes or fields from the declarations."""
 CREATE = """mutation($keyword: ID!, $text: String!) {
     createNote(input: { keywordId: $keyword, text: $text }) { note { id text } userErrors { code } }
 }"""

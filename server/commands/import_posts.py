@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import tzinfo
@@ -17,24 +17,32 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from db.engine.pool import Pool, open_pool
 from db.engine.writer import ConstraintError
-from db.models import Platform
+from db.models import Base, Platform
+from resolvers.framework import global_id
+from resolvers.framework.errors import UserInputError
 from server.runtime.database import migrated_database
 from server.runtime.errors import CommandError
 from server.runtime.settings import load_settings
 from services.importing import run
-from services.importing.columns import ColumnNames, FileFormat, PostFile, open_posts
+from services.importing.columns import FileFormat, ImportOptions, PostFile, open_posts
+from services.importing.dates import DateOrder
+from services.importing.names import ALIASES, FIELDS, ColumnOptions
 from services.importing.parse_lines import DamagedFileError, RejectedRow, UnusableFileError
+from services.importing.post_rows import LongTexts
+from services.ingest.values import LONGEST
 from services.matching.keyword_matchers import KeywordMatcher
 
 REJECTIONS_SHOWN = 20
 RERUN = "Run the same command again. Posts that are already imported are skipped."
 _DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, TimeoutError)
+COLUMNS_SHOWN = 30
+LONGEST_NAME = 60
 _COLUMNS = "Columns with unusual names"
 
 
 def import_posts(
     file: Annotated[
-        Path, typer.Argument(help="CSV or JSON Lines file, optionally gzipped.", show_default=False)
+        Path, typer.Argument(help="CSV, JSON Lines or JSON file, optionally gzipped.", show_default=False)
     ],
     *,
     user: Annotated[str, typer.Option(help="E-mail address of the user whose keywords are matched.")],
@@ -46,6 +54,26 @@ def import_posts(
     time_zone: Annotated[
         str, typer.Option(help="IANA time zone of timestamps without one, e.g. America/New_York.")
     ] = "UTC",
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="FIELD=NAME: read a field from a column. Repeat it for columns to try in turn. "
+            f"Fields: {', '.join(FIELDS)}.",
+            rich_help_panel=_COLUMNS,
+        ),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(help="NAME of a column to ignore.", rich_help_panel=_COLUMNS)
+    ] = None,
+    date_order: Annotated[
+        DateOrder | None,
+        typer.Option(
+            help="Order of day, month and year in dates such as 1/2/2026. Default: as the file shows."
+        ),
+    ] = None,
+    long_texts: Annotated[
+        LongTexts, typer.Option(help="Cut texts over 20,000 characters with a mark, or reject their rows.")
+    ] = LongTexts.CUT,
     id_column: Annotated[str | None, typer.Option(help="Column of IDs.", rich_help_panel=_COLUMNS)] = None,
     title_column: Annotated[
         str | None, typer.Option(help="Column of titles.", rich_help_panel=_COLUMNS)
@@ -81,23 +109,31 @@ def import_posts(
 ) -> None:
     """Import posts that contain a keyword of the user as mentions.
 
-    Importing a file again creates no duplicates. Invalid rows are reported and skipped.
+    Importing a file again creates no duplicates. Invalid rows are reported and skipped. Unreadable values of optional
+    fields become null and are reported, as are the columns that were used and ignored.
     """
-    names = ColumnNames(
-        id=id_column,
-        title=title_column,
-        content=content_column,
-        url=url_column,
-        author=author_column,
-        published=published_column,
-        likes=likes_column,
-        comments=comments_column,
+    given = {
+        "id": id_column,
+        "title": title_column,
+        "content": content_column,
+        "url": url_column,
+        "author": author_column,
+        "published": published_column,
+        "likes": likes_column,
+        "comments": comments_column,
+    }
+    options = ImportOptions(
+        columns=ColumnOptions(_named_columns(given, column or []), ignore or []),
+        file_format=file_format,
+        zone=_zone(time_zone),
+        order=date_order,
+        long_texts=long_texts,
+        read_id=read_global_id,
     )
-    zone = _zone(time_zone)
     settings = load_settings()
     try:
         with (
-            open_posts(file, platform, names=names, file_format=file_format, zone=zone) as posts,
+            open_posts(file, platform, options) as posts,
             _rejects_file(rejects, file) as rejects_to,
             migrated_database(settings) as url,
         ):
@@ -122,7 +158,7 @@ class _Report:
     def __init__(self, posts: PostFile, rejects: TextIO | None) -> None:
         self.summary = run.Summary()
         self.rejected: list[RejectedRow] = []
-        self._posts = posts
+        self.posts = posts
         self._rejects = rejects
         console = Console(stderr=True)
         self._progress = Progress(
@@ -149,7 +185,7 @@ class _Report:
         self._write(rejected)
         elapsed = self._progress.tasks[self._task].elapsed
         rate = summary.read / elapsed if elapsed else 0.0
-        self._progress.update(self._task, completed=self._posts.bytes_read, read=summary.read, rate=rate)
+        self._progress.update(self._task, completed=self.posts.bytes_read, read=summary.read, rate=rate)
 
     def _write(self, rejected: Sequence[RejectedRow]) -> None:
         if self._rejects is None:
@@ -207,6 +243,27 @@ async def _matcher_of(pool: Pool, email: str) -> KeywordMatcher:
     return matcher
 
 
+def _named_columns(given: Mapping[str, str | None], pairs: Sequence[str]) -> dict[str, list[str]]:
+    """Return the named columns of each field. Raises `CommandError`."""
+    named = {field: [name] for field, name in given.items() if name is not None}
+    for pair in pairs:
+        field, _, name = pair.partition("=")
+        field = ALIASES.get(field.strip(), field.strip())
+        if field not in FIELDS or not name.strip():
+            raise CommandError(
+                f'--column must be FIELD=NAME, but is "{pair}". The fields are {", ".join(FIELDS)}.'
+            )
+        named.setdefault(field, []).append(name)
+    return named
+
+
+def read_global_id(text: str) -> tuple[type[Base], int] | None:
+    try:
+        return global_id.decode(text)
+    except UserInputError:
+        return None
+
+
 def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
@@ -232,6 +289,12 @@ def _rejects_file(path: Path | None, posts: Path) -> Iterator[TextIO | None]:
     finally:
         with suppress(OSError):  # the failed write is reported already
             file.close()
+
+
+def _shown(name: str) -> str:
+    """Return a column's name without control characters and of a bounded length."""
+    short = name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…"
+    return short if short.isprintable() else ascii(short)
 
 
 def _figures(report: _Report, *, dry_run: bool) -> dict[str, int]:
@@ -260,16 +323,48 @@ def _as_text(report: _Report, *, dry_run: bool) -> str:
     lines += [f"  line {row.line}: {row.reason}" for row in report.rejected]
     if report.summary.rejected > len(report.rejected):
         lines.append(f"  and {report.summary.rejected - len(report.rejected):,} more")
+    lines += _column_lines(report.posts)
     if dry_run:
         lines.append("Dry run, nothing was written.")
     return "\n".join(lines)
 
 
+def _column_lines(posts: PostFile) -> list[str]:
+    """Return the lines about columns: the used ones with counts, the ignored ones, and the unreadable values."""
+    lines = [
+        f"column     {field}: " + ", ".join(f"{_shown(name)} ({rows:,})" for name, rows in columns.items())
+        for field, columns in posts.usage.columns().items()
+    ]
+    ignored = posts.usage.ignored()
+    if ignored:
+        more = f" and {len(ignored) - COLUMNS_SHOWN:,} more" if len(ignored) > COLUMNS_SHOWN else ""
+        lines.append("ignored    " + ", ".join(map(_shown, ignored[:COLUMNS_SHOWN])) + more)
+    for field, unreadable in posts.usage.unreadable.items():
+        lines.append(f"unreadable {field}: {unreadable.count:,} became null")
+        lines += [f"  line {example.line}: {example.reason}" for example in unreadable.examples]
+    lines += [
+        f"cut        {field}: {rows:,} over {LONGEST[field]:,} characters"
+        for field, rows in posts.usage.cut.items()
+    ]
+    return lines + [f"note       {note}" for note in posts.notes()]
+
+
 def _as_json(report: _Report, *, dry_run: bool) -> str:
-    damage = report.summary.damage
+    damage, posts = report.summary.damage, report.posts
     return json.dumps(
         {
             **_figures(report, dry_run=dry_run),
+            "columns": posts.usage.columns(),
+            "ignored": posts.usage.ignored(),
+            "unreadable": {
+                field: {
+                    "count": unreadable.count,
+                    "examples": [{"line": line, "reason": reason} for line, reason in unreadable.examples],
+                }
+                for field, unreadable in posts.usage.unreadable.items()
+            },
+            "cut": dict(posts.usage.cut),
+            "notes": posts.notes(),
             "rejections": [asdict(row) for row in report.rejected],
             "damage": damage and {"line": damage.line, "reason": damage.reason},
             "dry_run": dry_run,

@@ -3,6 +3,8 @@
 import csv
 import gzip
 import io
+import json
+import re
 import zlib
 from collections import deque
 from collections.abc import Iterator
@@ -12,10 +14,11 @@ from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 
+from services.importing.file_kinds import LONGEST_HEAD, foreign_kind
+
 LONGEST_BYTES = 1_000_000
-DELIMITERS = ",;\t|"
 _GZIP = b"\x1f\x8b"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_NOT_FINITE = re.compile(r"\b(?:NaN|Infinity)\b")
 
 
 class UnusableFileError(Exception):
@@ -29,6 +32,10 @@ class DamagedFileError(Exception):
         super().__init__(f"line {line}: {reason}")
         self.line = line
         self.reason = reason
+
+
+class RecordTooLongError(Exception):
+    """A record of many lines exceeds the memory that is kept for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,7 @@ class Source:
     """An open file, plain or gzip by its content. `bytes_read` and `size_bytes` are 0 for a pipe."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         try:
             self._file = path.open("rb")
             compressed = self._file.peek(2).startswith(_GZIP)
@@ -58,7 +66,7 @@ class Source:
         except (OSError, ValueError) as failure:
             raise UnusableFileError(f"{path} cannot be opened: {failure}.") from failure
         self.size_bytes = path.stat().st_size
-        self.stream: BinaryIO = (
+        self.stream: io.BufferedReader = (
             io.BufferedReader(gzip.GzipFile(fileobj=self._file)) if compressed else self._file
         )
 
@@ -66,24 +74,46 @@ class Source:
     def bytes_read(self) -> int:
         return self._file.tell() if self._file.seekable() else 0
 
+    @property
+    def is_file(self) -> bool:
+        """Whether the file can be opened a second time."""
+        return self.path.is_file()
+
+    def head(self) -> bytes:
+        """Return the first bytes, which are read again. Raise `UnusableFileError` for a file of another kind."""
+        try:
+            head = self.stream.peek(LONGEST_HEAD)
+        except (EOFError, OSError, zlib.error):
+            return b""  # raised again by the line that is read
+        foreign = foreign_kind(head[:LONGEST_HEAD], self.path.name)
+        if foreign is not None:
+            raise UnusableFileError(f"{self.path} {foreign}")
+        return head
+
     def close(self) -> None:
         self.stream.close()
         self._file.close()
 
 
+class _Line(NamedTuple):
+    text: str
+    fault: str | None
+
+
 class LineReader(Iterator[str]):
     """The decoded lines of a stream, each with its line feed. `number` is the number of the last line read.
 
-    The lines of the current record are kept, so that they can be read again.
+    The lines of the current record are kept, so that they can be read again. A line that is not text is a fault of its
+    record.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
         self.number = 0
         self.ended = False
         self._stream = stream
-        self._record: list[str] = []
+        self._record: list[_Line] = []
         self._record_length = 0
-        self._again: deque[str] = deque()
+        self._again: deque[_Line] = deque()
         self._damage: DamagedFileError | None = None
 
     @property
@@ -95,6 +125,14 @@ class LineReader(Iterator[str]):
     def record_length(self) -> int:
         return self._record_length
 
+    @property
+    def fault(self) -> RejectedRow | None:
+        """The first line of the record that is not text."""
+        for number, line in enumerate(self._record, self.first):
+            if line.fault is not None:
+                return RejectedRow(number, line.fault)
+        return None
+
     def start_record(self) -> None:
         self._record = []
         self._record_length = 0
@@ -104,51 +142,47 @@ class LineReader(Iterator[str]):
         again = self._record[but_first:]
         self.number -= len(again)
         self._again.extendleft(reversed(again))
+        self.ended = False
 
     def __next__(self) -> str:
         if self._record_length > LONGEST_BYTES:
-            raise DamagedFileError(
-                self.first,
-                f"a quotation mark opens here and is not closed within {LONGEST_BYTES:,} characters",
-            )
+            raise RecordTooLongError
         line = self._again.popleft() if self._again else self._read()
         self.number += 1
         self._record.append(line)
-        self._record_length += len(line)
-        return line
+        self._record_length += len(line.text)
+        return line.text
 
-    def _read(self) -> str:
+    def _read(self) -> _Line:
         try:
             if self._damage is None:
                 return self._decoded(self._stream.readline(LONGEST_BYTES + 1))
-        except DamagedFileError as damage:
-            self._damage = damage
         except (EOFError, OSError, zlib.error) as problem:
             self._damage = DamagedFileError(
                 self.number + 1, f"the rest of the file cannot be read: {problem}"
             )
         raise self._damage
 
-    def _decoded(self, line: bytes) -> str:
-        """Return the line as text. Raises `DamagedFileError`, and `StopIteration` at the end."""
-        number = self.number + 1
+    def _decoded(self, line: bytes) -> _Line:
+        """Return the line as text. Raises `StopIteration` at the end."""
         if not line:
             self.ended = True
             raise StopIteration
         if len(line) > LONGEST_BYTES:
-            raise DamagedFileError(number, f"the line is longer than {LONGEST_BYTES:,} bytes")
-        if number == 1 and line.startswith(_UTF16):
-            raise DamagedFileError(number, "the file is UTF-16. Save it as UTF-8")
+            self._skip_line(line)
+            return _Line("", f"the line is longer than {LONGEST_BYTES:,} bytes")
         if b"\0" in line:
-            raise DamagedFileError(
-                number, f"byte {line.index(0) + 1} of the line is NUL, so the file is not text"
-            )
+            fault = f"byte {line.index(0) + 1} of the line is NUL, so it is not text"
+            return _Line(line.decode(errors="replace"), fault)
         try:
-            return line.decode("utf-8-sig" if number == 1 else "utf-8")
+            return _Line(line.decode("utf-8-sig" if self.number == 0 else "utf-8"), None)
         except UnicodeDecodeError as invalid:
-            raise DamagedFileError(
-                number, f"byte {invalid.start + 1} of the line is not UTF-8. Save the file as UTF-8"
-            ) from invalid
+            fault = f"byte {invalid.start + 1} of the line is not UTF-8. Save the file as UTF-8"
+            return _Line(line.decode(errors="replace"), fault)
+
+    def _skip_line(self, piece: bytes) -> None:
+        while piece and not piece.endswith(b"\n"):
+            piece = self._stream.readline(LONGEST_BYTES)
 
 
 def peek(lines: LineReader, *, most: int) -> list[str]:
@@ -162,54 +196,68 @@ def peek(lines: LineReader, *, most: int) -> list[str]:
         while len(found) < most and lines.record_length <= LONGEST_BYTES:
             found.append(next(lines))
     except (StopIteration, DamagedFileError):
-        lines.ended = False
+        pass
     lines.read_again(but_first=0)
     lines.start_record()
     return found
 
 
-def csv_rows(lines: LineReader) -> Iterator[FileRow | RejectedRow]:
+def csv_rows(lines: LineReader, delimiter: str) -> Iterator[FileRow | RejectedRow]:
     """Yield the rows of fields, the header first. Blank lines are skipped.
 
     If the quotation marks of a row do not pair up, only its first line is rejected and the lines after it are read
     again. Otherwise one missing mark would also lose valid rows.
     """
     csv.field_size_limit(LONGEST_BYTES * 2)  # LineReader has the bound; the module's own is lower, and global
-    reader = csv.reader(lines, delimiter=_delimiter(lines), strict=True)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         lines.start_record()
         try:
             values = next(reader)
         except StopIteration:
             return
-        except csv.Error as error:
-            line = lines.first
-            if lines.ended:
-                raise DamagedFileError(line, "a quotation mark opens here and is never closed") from error
-            lines.read_again(but_first=1)
-            yield RejectedRow(
-                line, "the quotation marks do not pair up, or a carriage return lacks its line feed"
-            )
+        except (csv.Error, RecordTooLongError) as error:
+            yield _broken(lines, error)
         else:
-            if values:
+            fault = lines.fault
+            if fault is not None:
+                first = lines.first
+                yield (
+                    fault if fault.line == first else RejectedRow(first, f"line {fault.line}: {fault.reason}")
+                )
+            elif values:
                 yield FileRow(lines.first, values)
 
 
-def _delimiter(lines: LineReader) -> str:
-    """Return the character that splits the header into the most columns."""
-    header = next((line for line in peek(lines, most=100) if line.strip()), "").replace("\r", "")
-    return max(DELIMITERS, key=lambda delimiter: len(next(csv.reader([header], delimiter=delimiter), [])))
+def _broken(lines: LineReader, error: Exception) -> RejectedRow:
+    """Return the rejection of the record's first line. The lines after it are read again."""
+    line, fault = lines.first, lines.fault
+    if fault is not None and fault.line == line:
+        reason = fault.reason
+    elif isinstance(error, RecordTooLongError):
+        reason = f"a quotation mark opens here and is not closed within {LONGEST_BYTES:,} characters"
+    elif lines.ended:
+        reason = "a quotation mark opens here and is never closed"
+    else:
+        reason = "the quotation marks do not pair up, or a carriage return lacks its line feed"
+    lines.read_again(but_first=1)
+    return RejectedRow(line, reason)
 
 
 def json_rows(lines: LineReader) -> Iterator[FileRow | RejectedRow]:
     """Yield the rows as dictionaries. Blank lines are skipped."""
+    lines.start_record()
     for line in lines:
+        fault = lines.fault
         lines.start_record()
+        if fault is not None:
+            yield fault
+            continue
         text = line.strip()
         if not text:
             continue
         try:
-            values = orjson.loads(text)
+            values = object_of(text)
         except orjson.JSONDecodeError as invalid:
             yield RejectedRow(lines.number, f"not JSON: {invalid.msg} (column {invalid.colno})")
             continue
@@ -217,3 +265,17 @@ def json_rows(lines: LineReader) -> Iterator[FileRow | RejectedRow]:
             yield FileRow(lines.number, values)
         else:
             yield RejectedRow(lines.number, "JSON, but not an object")
+
+
+def object_of(text: str) -> Any:
+    """Return the JSON value. NaN and Infinity, which some programs write, become null."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        if _NOT_FINITE.search(text) is None:
+            raise
+        try:
+            return json.loads(text, parse_constant=lambda _: None)
+        except (ValueError, RecursionError):
+            pass
+        raise

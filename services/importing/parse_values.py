@@ -1,119 +1,130 @@
 """Values of imported posts: converted from the text and numbers of files, and checked as in `services.ingest`."""
 
+import math
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, tzinfo
-from functools import partial
-from typing import TypeVar
-from urllib.parse import quote
+from collections.abc import Mapping
 
 from db.models import MentionKind, Platform
-from db.statements.ingest import NewPost
 from services.ingest import values
 from services.ingest.row_errors import InvalidValueError
 
-_MILLISECONDS_FROM = 100_000_000_000  # as seconds, this would be the year 5138
-_HACKERNEWS_ITEM = "https://news.ycombinator.com/item?id="
+CUT_MARK = " […]"
 _SHOWN_CHARACTERS = 40
+_EXACT_FLOATS = 2**53
 
-_WHOLE_NUMBER = re.compile(r"([+-]?[0-9]{1,15})(?:\.0+)?")
-_UNIX_TIME = re.compile(r"-?[0-9]{9,15}(?:\.[0-9]+)?")
-_MONTH_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.ASCII)
-_UTC_SUFFIX = re.compile(r"\s*(?:UTC|GMT)$")
+_NOT_A_COUNT = "Must be a number such as 1234, 1,234 or 1.2K."
+_SCIENTIFIC_ID = (
+    "A spreadsheet wrote this number and dropped its last digits, so it identifies no post. "
+    "Export the IDs as text, or name another column with --column id=NAME."
+)
+# The sign or the decimals tell a number of a spreadsheet from an ID such as 12e5.
+_SCIENTIFIC = re.compile(r"[+-]?\d+[.,]\d+e[+-]?\d+|[+-]?\d+e\+\d+", re.ASCII | re.IGNORECASE)
+_WHOLE_FLOAT = re.compile(r"([+-]?\d+)\.0+", re.ASCII)
+_COUNT = re.compile(
+    r"(?P<whole>[+-]?(?:\d{1,3}(?:[,'\u2019\u00a0\u202f ]\d{3})+|\d+))(?:\.(?P<part>\d+))?\s*(?P<unit>[kmb])?",
+    re.ASCII | re.IGNORECASE,
+)
+_UNITS = {"k": 1000, "m": 1_000_000, "b": 1_000_000_000}
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][a-z0-9]{1,8})*", re.ASCII | re.IGNORECASE)
+# The languages "undetermined", "no language", and the private codes of X.
+_NO_LANGUAGE = re.compile(r"und|zxx|q[a-t][a-z]", re.ASCII | re.IGNORECASE)
 
-Value = TypeVar("Value")
+_KINDS: Mapping[str, MentionKind] = {
+    **{kind.value: kind for kind in MentionKind},
+    **dict.fromkeys(("t1", "youtube#comment", "youtube#commentthread"), MentionKind.COMMENT),
+    **dict.fromkeys(("answer",), MentionKind.REPLY),
+}
+_PLATFORMS: Mapping[str, Platform] = {
+    **{platform.value: platform for platform in Platform},
+    "twitter": Platform.X,
+    "hn": Platform.HACKERNEWS,
+    "yc": Platform.HACKERNEWS,
+}
 
 
 class UnusableValueError(Exception):
     """A row has a missing or invalid value. The message names the column."""
 
 
-def post_of(columns: Mapping[str, object], platform: Platform, zone: tzinfo) -> NewPost:
-    """Return the post of a row. `zone` applies to times without a zone. Raises `UnusableValueError`."""
-    external_id = _read(columns, "id", partial(_text, longest=values.LONGEST["externalId"]))
-    if not external_id:
-        raise UnusableValueError("id: Required.")
-    title = _read(columns, "title", partial(_text, longest=values.LONGEST["title"]))
-    content = _read(columns, "content", partial(_text, longest=values.LONGEST["content"])) or title
-    if not content:
-        raise UnusableValueError("content: Required, unless there is a title.")
-    return NewPost(
-        platform,
-        external_id,
-        MentionKind.POST,
-        _read(columns, "url", values.url) or _default_url(external_id, platform),
-        title,
-        content,
-        _read(columns, "author", partial(_text, longest=values.LONGEST["author"])) or "",
-        None,
-        _read(columns, "likes", _count),
-        _read(columns, "comments", _count),
-        _read(columns, "published", partial(_timestamp, zone=zone)),
-    )
+def identifier(value: object) -> str:
+    """Return the ID of a post, which is text or a whole number."""
+    if isinstance(value, float):
+        if not (math.isfinite(value) and value.is_integer() and abs(value) < _EXACT_FLOATS):
+            raise InvalidValueError(_SCIENTIFIC_ID)
+        value = int(value)
+    found = text(value, values.LONGEST["externalId"])
+    if _SCIENTIFIC.fullmatch(found):
+        raise InvalidValueError(_SCIENTIFIC_ID)
+    if whole := _WHOLE_FLOAT.fullmatch(found):
+        if abs(int(whole[1])) >= _EXACT_FLOATS:
+            raise InvalidValueError(_SCIENTIFIC_ID)
+        return whole[1]
+    return found
 
 
-def _read(columns: Mapping[str, object], name: str, read: Callable[[object], Value]) -> Value | None:
-    """Return the checked value of a column; None if it is missing or blank."""
-    value = columns.get(name)
-    if isinstance(value, str):
-        value = value.strip()
-    if value is None or value == "":
-        return None
-    try:
-        return read(value)
-    except InvalidValueError as invalid:
-        raise UnusableValueError(f"{name} {shown(value)}: {invalid}") from invalid
-
-
-def _text(value: object, longest: int) -> str:
+def text(value: object, longest: int) -> str:
     return values.text(str(value) if type(value) is int else value, longest)
 
 
-def _default_url(external_id: str, platform: Platform) -> str:
-    if platform == Platform.HACKERNEWS:
-        return _HACKERNEWS_ITEM + quote(external_id, safe="")
-    if values.is_web_address(external_id):
-        return external_id
-    raise UnusableValueError(f"url: Required for posts of {platform}.")
+def long_text(value: object) -> str:
+    """Return a text of any length. The pieces of a list are joined."""
+    if isinstance(value, list):
+        value = "".join(_piece(piece) for piece in value)
+    return text(value, values.LONGEST["content"] * 1000)
 
 
-def _count(value: object) -> int:
-    number = _WHOLE_NUMBER.fullmatch(str(value))
-    return values.count(value if number is None else int(number[1]))
+def _piece(value: object) -> str:
+    if isinstance(value, dict):
+        value = value.get("text")
+    if not isinstance(value, str):
+        raise InvalidValueError("Must be a string.")
+    return value
 
 
-def _timestamp(value: object, zone: tzinfo) -> datetime:
-    text = str(value)
-    try:
-        moment = _unix_time(text) or _month_first(text, zone) or _iso_time(text, zone)
-        moment = moment.astimezone(UTC)
-    except (ValueError, OverflowError, OSError) as unreadable:
-        raise InvalidValueError("Must be an ISO 8601 date, Unix seconds or M/D/YYYY H:MM.") from unreadable
-    return values.timestamp(moment)
+def cut(written: str, longest: int) -> str:
+    """Return the text, cut with a mark if it is longer."""
+    if len(written) <= longest:
+        return written
+    return written[: longest - len(CUT_MARK)].rstrip() + CUT_MARK
 
 
-def _unix_time(text: str) -> datetime | None:
-    if not _UNIX_TIME.fullmatch(text):
-        return None
-    seconds = float(text) if "." in text else int(text)
-    return datetime.fromtimestamp(seconds / 1000 if abs(seconds) >= _MILLISECONDS_FROM else seconds, UTC)
+def count(value: object) -> int:
+    if type(value) is str and value.isascii() and value.isdecimal():
+        return values.count(int(value[:20]))  # the usual case
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    number = None if isinstance(value, bool) else _COUNT.fullmatch(str(value).strip())
+    if number is None or not isinstance(value, str | int | float):
+        raise InvalidValueError(_NOT_A_COUNT)
+    part, unit = number["part"] or "", (number["unit"] or "").lower()
+    if part.strip("0") and not unit:
+        raise InvalidValueError(_NOT_A_COUNT)
+    whole = re.sub(r"[^\d+-]", "", number["whole"])[:20]
+    return values.count(int(f"{whole}{part.ljust(12, '0')[:12]}") * _UNITS.get(unit, 1) // 10**12)
 
 
-def _month_first(text: str, zone: tzinfo) -> datetime | None:
-    parts = _MONTH_FIRST.fullmatch(text)
-    if parts is None:
-        return None
-    month, day, year, hour, minute, second = (int(part or 0) for part in parts.groups())
-    return datetime(year, month, day, hour, minute, second, tzinfo=zone)
+def language(value: object) -> str | None:
+    """Return the language tag; None for a code that names no language."""
+    tag = text(value, values.LONGEST["language"])
+    if not _LANGUAGE.fullmatch(tag):
+        raise InvalidValueError("Must be a language tag such as en or pt-BR.")
+    return None if _NO_LANGUAGE.fullmatch(tag) else tag.replace("_", "-")
 
 
-def _iso_time(text: str, zone: tzinfo) -> datetime:
-    moment = datetime.fromisoformat(_UTC_SUFFIX.sub("+00:00", text))
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+def kind(value: object) -> MentionKind | None:
+    """Return the kind; None for a type of post that no kind stands for."""
+    return _KINDS.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def platform(value: object) -> Platform:
+    name = re.sub(r"[^a-z0-9]", "", value.lower()) if isinstance(value, str) else ""
+    if name not in _PLATFORMS:
+        raise InvalidValueError(f"Must be one of {', '.join(Platform)}.")
+    return _PLATFORMS[name]
 
 
 def shown(value: object) -> str:
     """Return the value for a message: shortened, and without control characters."""
-    text = str(value)
-    short = text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
+    written = str(value)
+    short = written if len(written) <= _SHOWN_CHARACTERS else written[:_SHOWN_CHARACTERS] + "…"
     return f'"{short}"' if short.isprintable() else ascii(short)

@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 
 from db.engine.pool import Pool
 from db.engine.reader import Reader
+from db.language.scope import Scope
+from db.statements.ingest import NewMention
 from db.statements.user import id_by_email
-from services.importing.columns import PostRow
+from loaders.dataloader import DataLoaders
+from loaders.ingest import MentionIdByIdentity
 from services.importing.parse_lines import DamagedFileError, RejectedRow
+from services.importing.post_rows import PostRow
 from services.ingest.row import NewRow
 from services.ingest.write import RowResult, ingest
 from services.matching.keyword_matchers import KeywordMatcher
@@ -43,6 +47,12 @@ class Summary:
             self.created += created
             self.duplicates += len(mentions) - created
 
+    def add_duplicates(self, mentions: int) -> None:
+        """Count mentions of an export that still exist."""
+        self.matched += mentions
+        self.mentions += mentions
+        self.duplicates += mentions
+
     def add_matches(self, keyword_ids: Sequence[Sequence[int]]) -> None:
         self.matched += sum(map(bool, keyword_ids))
         self.mentions += sum(map(len, keyword_ids))
@@ -50,13 +60,16 @@ class Summary:
 
 @dataclass(slots=True)
 class _PostBatch:
+    """Rows of a file. `exported` are mentions that an export of this product contains, with their keywords."""
+
     rows: list[NewRow] = field(default_factory=list)
+    exported: list[NewMention] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
     characters: int = 0
 
     @property
     def read(self) -> int:
-        return len(self.rows) + len(self.rejected)
+        return len(self.rows) + len(self.exported) + len(self.rejected)
 
     @property
     def is_full(self) -> bool:
@@ -65,9 +78,12 @@ class _PostBatch:
     def add(self, row: PostRow | RejectedRow) -> None:
         if isinstance(row, RejectedRow):
             self.rejected.append(row)
-        else:
+            return
+        if row.keyword_id is None:
             self.rows.append(NewRow(row.post))
-            self.characters += len(row.post.content)
+        else:
+            self.exported.append(NewMention(row.keyword_id, row.post))
+        self.characters += len(row.post.content)
 
 
 async def find_matcher(pool: Pool, email: str) -> KeywordMatcher | None:
@@ -96,7 +112,7 @@ async def import_posts(
 ) -> Summary:
     """Ingest the posts that mention a keyword, in one transaction per batch, and return the counts.
 
-    A dry run only matches. With `analyze`, new mentions are analyzed. `on_batch` gets the counts and the rejected
+    A mention of an export that still exists is a duplicate. Other posts are matched, also those of an export. A dry run only matches. With `analyze`, new mentions are analyzed. `on_batch` gets the counts and the rejected
     rows of each batch. If the file is damaged, everything before the damage is ingested. With `ahead`, a thread reads
     the next batch during the write of the current one. Use it only for files, which never block for long.
     """
@@ -105,16 +121,31 @@ async def import_posts(
     try:
         async with aclosing(_read_ahead(batches) if ahead else _in_turn(batches)) as reading:
             async for batch in reading:
+                lost = await _lost(pool, matcher.user_id, batch.exported)
+                summary.add_duplicates(len(batch.exported) - len(lost))
+                to_match = [*batch.rows, *(NewRow(mention.post) for mention in lost)]
                 if dry_run:
-                    summary.add_matches([matcher.match(row.post) for row in batch.rows])
-                elif batch.rows:
-                    summary.add(await ingest(pool, matcher, batch.rows, analyze=analyze))
+                    summary.add_matches([matcher.match(row.post) for row in to_match])
+                elif to_match:
+                    summary.add(await ingest(pool, matcher, to_match, analyze=analyze))
                 summary.read += batch.read
                 summary.rejected += len(batch.rejected)
                 on_batch(summary, batch.rejected)
     except DamagedFileError as damage:
         summary.damage = damage
     return summary
+
+
+async def _lost(pool: Pool, user_id: int, exported: Sequence[NewMention]) -> list[NewMention]:
+    """Return the exported mentions that the user does not have, or no longer has."""
+    if not exported:
+        return []
+    loaders = DataLoaders(Reader(pool), Scope(user_id))
+    try:
+        found = await loaders.load(MentionIdByIdentity(user_id), [mention.identity for mention in exported])
+    finally:
+        await loaders.close()
+    return [mention for mention, id_ in zip(exported, found, strict=True) if id_ is None]
 
 
 async def _in_turn(batches: Iterator[_PostBatch]) -> AsyncGenerator[_PostBatch]:

@@ -9,6 +9,7 @@ from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,13 +17,16 @@ import pytest
 
 from db import models
 from db.engine.pool import open_pool
-from db.models import ExportEntity
+from db.models import ExportEntity, Platform
 from resolvers.framework.export_columns import columns_of, export_table_of, usual_columns
 from resolvers.framework.global_id import encode
 from resolvers.framework.names import public
 from schema import orders as schema_orders
 from schema.graph import Graph
+from server.commands.import_posts import read_global_id
 from services.export.jobs import purge, take_turn
+from services.importing.columns import ImportOptions, open_posts
+from services.importing.run import find_matcher, import_posts
 from tests.support.world import Ask, Asker, World
 
 CREATE = """
@@ -787,3 +791,32 @@ def test_an_export_reads_only_the_exported_columns() -> None:
     assert shape.columns == ("id", "created_at")
     (join,) = shape.joins
     assert join.shape.columns == ("id", "url")
+
+
+@pytest.mark.parametrize(("format_", "name"), [("CSV", "mentions.csv"), ("JSON_LINES", "mentions.jsonl")])
+async def test_an_export_of_mentions_imported_again_creates_nothing(
+    exporting: Exporting, tmp_path: Path, format_: str, name: str
+) -> None:
+    world = exporting.world
+    paused = await world.add_keyword("ann", "crm", status="paused")
+    await world.add_mention(paused, platform="x", external_id="-5", content="=api", title=None)
+    file = tmp_path / name
+    file.write_text(await exporting.text("mentions", format=format_))
+    for user in ("ann", "ben"):
+        await world.add_keyword(user, "api")  # found in the text of a mention that has another keyword
+
+    async def imported(email: str) -> tuple[int, int, int, int]:
+        matcher = await find_matcher(world.pool, email)
+        assert matcher is not None
+        with open_posts(file, Platform.HACKERNEWS, ImportOptions(read_id=read_global_id)) as posts:
+            summary = await import_posts(world.pool, matcher, posts)
+        return summary.read, summary.duplicates, summary.created, summary.rejected
+
+    stored = await world.contents()
+    all_mentions = len(await world.rows("mentions", "ann"))
+    assert await imported("ann@example.com") == (all_mentions, all_mentions, 0, 0)
+    assert await world.contents() == stored
+    assert await imported("ben@example.com") == (all_mentions, 0, 1, 0)
+    assert await imported("ben@example.com") == (all_mentions, 1, 0, 0)
+    (found,) = [row for row in await world.rows("mentions", "ben") if row["platform"] == "x"]
+    assert (found["external_id"], found["content"]) == ("-5", "=api")

@@ -1,9 +1,11 @@
 import asyncio
+import gzip
 import json
 import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -74,36 +76,70 @@ async def test_posts_are_imported_with_a_summary(database_url: str, pool: Pool, 
     assert (code, errors) == (0, "")
     assert output == (
         "read                  7  posts in the file\n"
-        "matched               4  posts with a keyword\n"
-        "mentions              5  pairs of a post and a keyword\n"
-        "created               4  new mentions\n"
+        "matched               5  posts with a keyword\n"
+        "mentions              6  pairs of a post and a keyword\n"
+        "created               5  new mentions\n"
         "duplicates            1  mentions that already existed\n"
-        "rejected              2  invalid rows, skipped\n"
+        "rejected              1  invalid rows, skipped\n"
         "  line 6: the header has 7 fields, but this row has 2\n"
-        '  line 8: likes "x": Must be an integer between 0 and 2147483647.\n'
+        "column     id: id (6)\n"
+        "column     title: title (6)\n"
+        "column     author: author (3)\n"
+        "column     published: created_at (2)\n"
+        "column     likes: num_points (3)\n"
+        "column     comments: num_comments (3)\n"
+        "ignored    url\n"
+        "unreadable likes: 1 became null\n"
+        '  line 8: num_points "x": Must be a number such as 1234, 1,234 or 1.2K.\n'
+        "note       No date of the file shows the order of day and month. Dates read with the month first: 2. "
+        "If that is wrong, pass --date-order dmy.\n"
     )
     assert [json.loads(line) for line in rejects.read_text().splitlines()] == [
         {"line": 6, "reason": "the header has 7 fields, but this row has 2"},
-        {"line": 8, "reason": 'likes "x": Must be an integer between 0 and 2147483647.'},
     ]
-    expected = (4, {"crm": 3, "open source": 1, "paused": 0})
+    expected = (5, {"crm": 4, "open source": 1, "paused": 0})
     assert await counters(pool) == expected
     assert (
-        str(await pool.fetchval("SELECT published_at FROM mentions LIMIT 1")) == "2016-08-04 15:52:00+00:00"
+        str(await pool.fetchval("SELECT published_at FROM mentions WHERE external_id = '1'"))
+        == "2016-08-04 15:52:00+00:00"
     )
     code, output, _ = await run(database_url, *arguments, "--json")
     assert code == 0
     assert json.loads(output) == {
         "read": 7,
-        "matched": 4,
-        "mentions": 5,
+        "matched": 5,
+        "mentions": 6,
         "created": 0,
-        "duplicates": 5,
-        "rejected": 2,
-        "rejections": [
-            {"line": 6, "reason": "the header has 7 fields, but this row has 2"},
-            {"line": 8, "reason": 'likes "x": Must be an integer between 0 and 2147483647.'},
+        "duplicates": 6,
+        "rejected": 1,
+        "columns": {
+            "id": {"id": 6},
+            "title": {"title": 6},
+            "author": {"author": 3},
+            "published": {"created_at": 2},
+            "likes": {"num_points": 3},
+            "comments": {"num_comments": 3},
+        },
+        "ignored": ["url"],
+        "unreadable": {
+            "likes": {
+                "count": 1,
+                "examples": [
+                    {
+                        "line": 8,
+                        "reason": 'num_points "x": Must be a number such as 1234, 1,234 or 1.2K.',
+                    }
+                ],
+            }
+        },
+        "cut": {},
+        "notes": [
+            (
+                "No date of the file shows the order of day and month. Dates read with the month first: 2. "
+                "If that is wrong, pass --date-order dmy."
+            )
         ],
+        "rejections": [{"line": 6, "reason": "the header has 7 fields, but this row has 2"}],
         "damage": None,
         "dry_run": False,
     }
@@ -114,7 +150,18 @@ async def test_posts_are_imported_with_a_summary(database_url: str, pool: Pool, 
 async def test_options_set_columns_platform_and_format(database_url: str, pool: Pool, tmp_path: Path) -> None:
     file = tmp_path / "posts"
     file.write_text('{"name": "t3_a", "title": "none", "what": "crm", "link": "https://example.com"}\n' * 2)
-    options = ("--format", "jsonl", "--id-column", "name", "--content-column", "what", "--platform", "reddit")
+    options = (
+        "--format",
+        "jsonl",
+        "--id-column",
+        "name",
+        "--column",
+        "text=what",
+        "--ignore",
+        "title",
+        "--platform",
+        "reddit",
+    )
     code, output, _ = await run(database_url, file, "--user", "ann@example.com", *options, "--dry-run")
     assert code == 0
     assert output == (
@@ -122,6 +169,10 @@ async def test_options_set_columns_platform_and_format(database_url: str, pool: 
         "matched               2  posts with a keyword\n"
         "mentions              2  pairs of a post and a keyword\n"
         "rejected              0  invalid rows, skipped\n"
+        "column     id: name (2)\n"
+        "column     content: what (2)\n"
+        "column     url: link (2)\n"
+        "ignored    title\n"
         "Dry run, nothing was written.\n"
     )
     assert await counters(pool) == (0, {"crm": 0, "open source": 0, "paused": 0})
@@ -141,6 +192,7 @@ async def test_twenty_rejected_rows_are_listed_and_all_are_counted(database_url:
     assert output.splitlines()[6:] == [
         *(f"  line {line}: the header has 2 fields, but this row has 1" for line in range(2, 22)),
         "  and 1,010 more",
+        "ignored    id, title",
     ]
 
 
@@ -148,25 +200,87 @@ async def test_twenty_rejected_rows_are_listed_and_all_are_counted(database_url:
 async def test_a_damaged_file_is_imported_up_to_the_damage(
     database_url: str, pool: Pool, tmp_path: Path
 ) -> None:
-    file = tmp_path / "posts.csv"
-    file.write_bytes((HEADER + posts(range(1500))).encode() + b"9,\xff,,,,,\n" + posts(range(2000)).encode())
+    file = tmp_path / "posts.csv.gz"
+    lines = [f"{number},A CRM,,1,2,{os.urandom(40).hex()},8/4/2016 11:52\n" for number in range(1500)]
+    whole = gzip.compress((HEADER + "".join(lines)).encode())
+    file.write_bytes(whole[:-4000])
     code, output, errors = await run(database_url, file, "--user", "ann@example.com")
     assert code == 1
-    assert output.splitlines()[3] == "created           1,500  new mentions"
+    before = (await counters(pool))[0]
+    assert 1000 < before < 1500
+    assert output.splitlines()[3] == f"created           {before:,}  new mentions"
     assert errors == (
-        f"leadgraph: {file} is damaged in line 1502: byte 3 of the line is not UTF-8. Save the file as UTF-8. "
-        "The posts before it are imported. Repair the file. Run the same command again. Posts that are "
-        "already imported are skipped.\n"
+        f"leadgraph: {file} is damaged in line {before + 2}: the rest of the file cannot be read: Compressed file "
+        "ended before the end-of-stream marker was reached. The posts before it are imported. Repair the file. Run "
+        "the same command again. Posts that are already imported are skipped.\n"
     )
-    assert await counters(pool) == (1500, {"crm": 1500, "open source": 0, "paused": 0})
-    file.write_text(HEADER + posts(range(2000)))
+    file.write_bytes(whole)
     code, output, errors = await run(database_url, file, "--user", "ann@example.com")
     assert (code, errors) == (0, "")
     assert output.splitlines()[3:5] == [
-        "created             500  new mentions",
-        "duplicates        1,500  mentions that already existed",
+        f"created    {1500 - before:>12,}  new mentions",
+        f"duplicates {before:>12,}  mentions that already existed",
     ]
-    assert await counters(pool) == (2000, {"crm": 2000, "open source": 0, "paused": 0})
+    assert await counters(pool) == (1500, {"crm": 1500, "open source": 0, "paused": 0})
+
+
+@pytest.mark.usefixtures("ann")
+async def test_damaged_lines_are_rejected_and_the_import_goes_on(
+    database_url: str, pool: Pool, tmp_path: Path
+) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_bytes(
+        (HEADER + posts(range(3))).encode()
+        + b'8,caf\xe9 crm,,,,,\n9,"crm,,,,,\n'
+        + posts(range(3, 6)).encode()
+    )
+    code, output, errors = await run(database_url, file, "--user", "ann@example.com", "--json")
+    assert (code, errors) == (0, "")
+    assert json.loads(output)["rejections"] == [
+        {"line": 5, "reason": "byte 6 of the line is not UTF-8. Save the file as UTF-8"},
+        {"line": 6, "reason": "a quotation mark opens here and is never closed"},
+    ]
+    assert await counters(pool) == (6, {"crm": 6, "open source": 0, "paused": 0})
+
+
+REDDIT = """\
+{"id": "s1", "title": "Which CRM?", "selftext": "For five people", "created_utc": 1767600000, "score": 12,
+ "permalink": "/r/x/comments/s1/which/", "url": "https://a.example/"}
+{"id": "c1", "body": "Any CRM", "created_utc": "1767600300", "score": -7, "edited": 1767600500.0, "link_id": "t3_s1",
+ "permalink": "/r/x/comments/s1/which/c1/"}
+""".replace(",\n ", ", ")
+ALGOLIA = """\
+{"objectID": "1", "created_at": "2026-01-05T10:00:00Z", "title": "Show HN: CRM", "url": "https://a.example/"}
+{"objectID": "2", "title": null, "url": null, "comment_text": "A <i>CRM</i>", "story_title": "Show HN: CRM"}
+{"objectID": "3", "title": "Ask HN: which?", "url": null, "story_text": "Which CRM", "comment_text": null}
+"""
+
+
+@pytest.mark.usefixtures("ann")
+async def test_files_of_several_kinds_of_posts_are_imported_whole(
+    database_url: str, pool: Pool, tmp_path: Path
+) -> None:
+    for content, platform in ((REDDIT, "reddit"), (ALGOLIA, "hackernews")):
+        file = tmp_path / f"{platform}.jsonl"
+        file.write_text(content)
+        code, _, errors = await run(
+            database_url, file, "--user", "ann@example.com", "--platform", platform, "--analyze"
+        )
+        assert (code, errors) == (0, "")
+    found = await pool.fetch(
+        "SELECT platform, external_id, kind, url, content, likes, published_at FROM mentions ORDER BY 1, 2"
+    )
+    site, times = (
+        "https://www.reddit.com",
+        (datetime(2026, 1, 5, 8, 0, tzinfo=UTC), datetime(2026, 1, 5, 8, 5, tzinfo=UTC)),
+    )
+    assert [tuple(row) for row in found] == [
+        ("hackernews", "1", "post", "https://a.example/", "Show HN: CRM", None, datetime(2026, 1, 5, 10, tzinfo=UTC)),
+        ("hackernews", "2", "comment", "https://news.ycombinator.com/item?id=2", "A <i>CRM</i>", None, None),
+        ("hackernews", "3", "post", "https://news.ycombinator.com/item?id=3", "Which CRM", None, None),
+        ("reddit", "c1", "comment", f"{site}/r/x/comments/s1/which/c1/", "Any CRM", None, times[1]),
+        ("reddit", "s1", "post", f"{site}/r/x/comments/s1/which/", "For five people", 12, times[0]),
+    ]  # fmt: skip
 
 
 @pytest.mark.usefixtures("ann")
@@ -175,9 +289,12 @@ async def test_a_damaged_file_is_imported_up_to_the_damage(
     [
         ("id,title\r1,a", [], "{file} is damaged in line 1: the header is invalid: the quotation marks do not pair up, or a carriage return lacks its line feed. Nothing is imported."),
         ("", [], "{file} is empty."),
-        ("a,b\n", [], 'The ID column is unknown. Name it with --id-column; the file has "a", "b".'),
+        ("a,b\n", [], 'The ID column is unknown. Name it with --column id=NAME; the file has "a", "b".'),
         ("id,title\n", ["--time-zone", "America"], '"America" is not a time zone. Pass an IANA name such as UTC or America/New_York.'),
         ("id,title\n", ["--time-zone", "../x"], '"../x" is not a time zone. Pass an IANA name such as UTC or America/New_York.'),
+        ("id,title,Title\n", [], 'The columns 2 and 3 have the same name "Title". Rename one of them in the header, or drop both with --ignore.'),
+        ("PK\x03\x04 xl/workbook.xml", [], "{file} is an Excel workbook (.xlsx). Save the sheet as CSV UTF-8."),
+        ("id,title\n", ["--column", "mood=x"], '--column must be FIELD=NAME, but is "mood=x". The fields are id, platform, kind, title, content, url, author, language, published, likes, comments.'),
         ("id,title\n", ["--rejects", "{file}"], "--rejects must not be the file of posts. Pass another file."),
         ("id,title\n", ["--rejects", "{file}/x"], "The rejected rows cannot be written: [Errno 20] Not a directory: '{file}/x'."),
     ],

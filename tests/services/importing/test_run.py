@@ -10,8 +10,9 @@ from db.engine.writer import ConstraintError
 from db.models import MentionKind, Platform
 from db.statements.ingest import NewPost
 from services.importing import run
-from services.importing.columns import PostRow, open_posts
+from services.importing.columns import open_posts
 from services.importing.parse_lines import DamagedFileError, RejectedRow
+from services.importing.post_rows import PostRow
 from services.importing.run import Summary, find_matcher, import_posts
 from services.matching.keyword_matchers import KeywordMatcher
 from tests.support import rows

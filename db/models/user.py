@@ -21,7 +21,9 @@ class UserStatus(StrEnum):
 class User(Base):
     """A user. Each write of the user's data also updates this row, because it holds the counters.
 
-    `data_version` grows with each transaction that changes the user's data, except for ingest of mentions.
+    `data_version` grows with each transaction that changes the user's data, except for ingest of mentions and for
+    recomputation. `recomputations` grows with each recomputation of stored figures of the user: health, counters and
+    roll-ups.
     """
 
     __tablename__ = "users"
@@ -42,6 +44,7 @@ class User(Base):
     converted_leads_count: Mapped[Count]
     disqualified_leads_count: Mapped[Count]
     data_version: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    recomputations: Mapped[int] = mapped_column(BigInteger, server_default="0")
     created_at: Mapped[Now]
     updated_at: Mapped[Now]
     last_seen_at: Mapped[datetime | None]

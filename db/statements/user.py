@@ -155,9 +155,9 @@ def _hold_user() -> Select[Any]:
 
 
 @statement
-def _hold_users() -> Select[Any]:
-    which = _USERS.c.id == any_(_ALSO)
-    return select(_USERS.c.id).where(which).order_by(_USERS.c.id).with_for_update(key_share=True)
+def _hold_users() -> Update:
+    next_one = _USERS.c.recomputations + 1
+    return update(_USERS).values(recomputations=next_one).where(_in_order_of_ids(_USERS.c.id == any_(_ALSO)))
 
 
 @statement
@@ -198,9 +198,9 @@ async def lock_keeping_version(writer: Writer, viewer_id: int) -> UserStatus | N
 
 
 async def lock_all_keeping_version(writer: Writer, user_ids: Collection[int]) -> None:
-    """Lock the users for values computed from their rows.
+    """Lock the users for values computed from their rows, and count the recomputation.
 
-    Cached figures show the new values when they expire.
+    Cached figures show the new values when they expire, all figures of an answer at once.
     """
     await writer.fetch_values(_hold_users(), EVERYBODY, also=list(user_ids))
 

@@ -12,7 +12,7 @@ from resolvers.framework.requires import requires
 from resolvers.stats import GroupCount
 from resolvers.timeframe import Overview, figures
 from services.figures.analytics import COUNTERS, UserFigures, UserFiguresOf, trend, user_figures
-from services.figures.cache import Figure
+from services.figures.cache import STATE_COLUMNS, Figure
 from services.figures.rates import Trend, percent
 
 
@@ -81,7 +81,7 @@ class Totals:
         return [FunnelStage(*of_one) for of_one in zip(Stage, counts, before, first, strict=False)]
 
 
-@requires(others={User: (*COUNTERS, "data_version")}, loads=2)
+@requires(others={User: (*COUNTERS, *STATE_COLUMNS)}, loads=2)
 async def totals(overviews: Sequence[Overview], context: Context) -> Sequence[Totals]:
     frames = [overview.frame for overview in overviews]
     questions = [UserFiguresOf(one.user_id, *one.frame.period, *one.frame.today) for one in overviews]

@@ -15,7 +15,7 @@ from resolvers.keyword_performance import KeywordPerformance, best_of_users
 from resolvers.timeframe import Overview, figures
 from services.figures import dashboard as service
 from services.figures.analytics import UserFigures
-from services.figures.cache import Figure
+from services.figures.cache import STATE_COLUMNS, Figure
 from services.figures.rates import OF_ALL_TIME, PARTS, Rate, RateBasis
 
 MOST_LEADS = 50
@@ -37,7 +37,7 @@ def _rate(of_user: UserFigures, basis: RateBasis) -> Rate:
     return Rate(over, under, basis)
 
 
-@requires(others={User: ("data_version",)}, loads=2)
+@requires(others={User: STATE_COLUMNS}, loads=2)
 async def top_performing_keyword(
     parents: Sequence[Totals], context: Context
 ) -> Sequence[KeywordPerformance | None]:
@@ -46,7 +46,7 @@ async def top_performing_keyword(
     return [some[0] if some and some[0].keyword.leads_count else None for some in best]
 
 
-@requires(others={User: ("data_version",)}, loads=2)
+@requires(others={User: STATE_COLUMNS}, loads=2)
 async def recent_leads(
     overviews: Sequence[Overview], context: Context, first: int | None = None
 ) -> Sequence[Sequence[Lead]]:
@@ -55,7 +55,7 @@ async def recent_leads(
     return [[one.lead for one in figure.value[:most]] for figure in await _recent(overviews, context, most)]
 
 
-@requires(others={User: ("data_version",)}, loads=2)
+@requires(others={User: STATE_COLUMNS}, loads=2)
 async def recent_leads_as_of(overviews: Sequence[Overview], context: Context) -> Sequence[datetime]:
     return [figure.as_of for figure in await _recent(overviews, context, service.USUALLY_MOST)]
 

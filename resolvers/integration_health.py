@@ -9,6 +9,7 @@ from resolvers.framework.context import Context
 from resolvers.framework.paging import bounded
 from resolvers.framework.requires import requires
 from resolvers.timeframe import Overview, figures, require_age
+from services.figures.cache import STATE_COLUMNS
 from services.integrations.health import (
     USUALLY_MOST,
     HealthsOf,
@@ -27,7 +28,7 @@ class IntegrationHealth:
     as_of: datetime
 
 
-@requires(others={User: ("data_version",)}, loads=2)
+@requires(others={User: STATE_COLUMNS}, loads=2)
 async def of_users(
     overviews: Sequence[Overview], context: Context, first: int | None = None
 ) -> Sequence[Sequence[IntegrationHealth]]:
@@ -43,7 +44,7 @@ async def of_users(
     return healths
 
 
-@requires("user_id", others={User: ("data_version",)}, loads=2)
+@requires("user_id", others={User: STATE_COLUMNS}, loads=2)
 async def of_integrations(
     integrations: Sequence[Integration], context: Context, max_age: int | None = None
 ) -> Sequence[IntegrationHealth]:

@@ -15,6 +15,7 @@ from resolvers.framework.requires import requires
 from resolvers.series import Series, series_of
 from resolvers.timeframe import USERS_COLUMNS, FrameArguments, Overview, Timeframe, figures, timeframe
 from services.figures.analytics import KeywordSeriesOf, keyword_series
+from services.figures.cache import STATE_COLUMNS
 from services.figures.keyword_performance import (
     KeywordFigures,
     KeywordWindow,
@@ -64,7 +65,7 @@ async def best_of_users(
     ]
 
 
-@requires(others={User: ("data_version",)}, loads=2)
+@requires(others={User: STATE_COLUMNS}, loads=2)
 async def widget(
     overviews: Sequence[Overview], context: Context, first: int | None = None
 ) -> Sequence[Sequence[KeywordPerformance]]:
@@ -73,7 +74,7 @@ async def widget(
     return await best_of_users(overviews, context, Ranking.LEADS, most)
 
 
-@requires(others={User: ("data_version",)}, loads=2)
+@requires(others={User: STATE_COLUMNS}, loads=2)
 async def ranking(
     overviews: Sequence[Overview], context: Context, first: int | None = None, order_by: Ranking | None = None
 ) -> Sequence[Sequence[KeywordPerformance]]:
@@ -85,7 +86,7 @@ async def ranking(
     "user_id",
     "mentions_count",
     "leads_count",
-    others={User: (*USERS_COLUMNS, "data_version")},
+    others={User: (*USERS_COLUMNS, *STATE_COLUMNS)},
     loads=2,
 )
 async def of_keywords(
@@ -101,7 +102,7 @@ async def of_keywords(
     ]
 
 
-@requires(others={User: ("data_version",)}, loads=2)
+@requires(others={User: STATE_COLUMNS}, loads=2)
 async def over_time(
     performances: Sequence[KeywordPerformance], context: Context, by: TimeUnit | None = None
 ) -> Sequence[Series]:

@@ -10,7 +10,7 @@ from resolvers.framework.context import Context
 from resolvers.framework.requires import requires
 from resolvers.timeframe import Overview, figures
 from services.figures.analytics import UserSeriesOf, user_series
-from services.figures.cache import Figure
+from services.figures.cache import STATE_COLUMNS, Figure
 from services.figures.windows import TimeUnit, Window, bounds_of
 
 
@@ -39,7 +39,7 @@ def series_of(units: Sequence[Window], figure: Figure[list[BucketSums]]) -> Seri
     return Series(figure.as_of, points)
 
 
-@requires(others={User: ("data_version",)}, loads=2)
+@requires(others={User: STATE_COLUMNS}, loads=2)
 async def over_time(
     overviews: Sequence[Overview], context: Context, by: TimeUnit | None = None
 ) -> Sequence[Series]:

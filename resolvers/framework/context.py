@@ -23,7 +23,7 @@ from resolvers.framework.permission import (
 from resolvers.framework.requires import EVERY_READ, OperationReads
 from services.accounts.vault import Vault
 from services.accounts.viewer import Viewer
-from services.figures.cache import Cached, CachedFigure, Figure, FigureByQuestion, Question
+from services.figures.cache import Answer, Cached, CachedFigure, Figure, FigureByQuestion, Question
 from services.figures.cache import Value as Figured
 
 __all__ = ["Context", "Viewer"]
@@ -56,6 +56,8 @@ class Context:
         self._statements: list[str] = []
         self._reads = reads
         self._dataloaders: DataLoaders | None = None
+        self._answer: Answer | None = None
+        self._exact = False
         self._copies: dict[type[Base], dict[int, Any]] = {}
         self._closed = False
 
@@ -115,11 +117,23 @@ class Context:
     ) -> Sequence[Figure[Figured]]:
         """Return one figure per question. No figure is older than `max_age` seconds.
 
+        The figures of an operation agree with each other, unless `figures_disagree` is true at its end.
+
         Raise `ForbiddenError` if the viewer's key must not read the rows of one of the figure's models.
         """
-        return await self.load(
-            FigureByQuestion(cached_figure, max_age, self.cached, self.dataloaders), questions
-        )
+        if self._answer is None:
+            self._answer = self.cached.answer(self.dataloaders, exact=self._exact)
+        return await self.load(FigureByQuestion(cached_figure, max_age, self._answer), questions)
+
+    @property
+    def figures_disagree(self) -> bool:
+        """Return whether figures of different states of the data were served. Writing operations serve one state."""
+        return self._answer is not None and self._answer.is_torn
+
+    def forget_figures(self, *, exact: bool) -> None:
+        """Let the operation run again in the same snapshot. Exact figures all show the data of the snapshot."""
+        self._copies.clear()
+        self._answer, self._exact = None, exact
 
     def remember_snapshot_rows(self, copies: Sequence[Any], model: type[Base]) -> None:
         """Remember rows stored with a cached figure, so that references from it resolve to the same snapshot."""
@@ -143,7 +157,8 @@ class Context:
     async def write(self, work: Work[Result]) -> Result:
         """Run the work in one transaction, and return its result. Later loads read a new snapshot."""
         # An operation that waited for a second connection while it holds one could block others, and itself.
-        self._copies.clear()
+        # It cannot run a second time, so its figures come from its own snapshot.
+        self.forget_figures(exact=True)
         await self._release()
         return await in_transaction(self._pool, work, self._statements)
 
@@ -153,7 +168,7 @@ class Context:
         await self._release()
 
     async def _release(self) -> None:
-        loaders, self._dataloaders = self._dataloaders, None
+        loaders, self._dataloaders, self._answer = self._dataloaders, None, None
         if loaders is not None:
             await loaders.close()
 

@@ -88,7 +88,19 @@ class PreparedOperation:
         return cost
 
     async def execute(self, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
-        """Run the operation. Its cost must be within the limits."""
+        """Run the operation. Its cost must be within the limits.
+
+        A query whose figures would disagree runs again, at last with all figures from its snapshot.
+        """
+        result = await self._run(variables, context)
+        for exact in (False, True):
+            if not context.figures_disagree:
+                break
+            context.forget_figures(exact=exact)
+            result = await self._run(variables, context)
+        return result
+
+    async def _run(self, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
         started = self._started(variables, context)
         result: ExecutionResult = await started if isawaitable(started) else started
         return result

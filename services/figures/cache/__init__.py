@@ -1,6 +1,7 @@
 """Expensive figures, computed once and kept for as long as each allows: the public face of this package."""
 
-from services.figures.cache.cached import Cached, Figure, FigureByQuestion
+from services.figures.cache.answer import Answer, Figure, FigureByQuestion
+from services.figures.cache.cached import Cached
 from services.figures.cache.definition import (
     REGISTRY,
     CachedFigure,
@@ -9,9 +10,12 @@ from services.figures.cache.definition import (
     Value,
     cached_figure,
 )
+from services.figures.cache.owners import STATE_COLUMNS
 
 __all__ = [
     "REGISTRY",
+    "STATE_COLUMNS",
+    "Answer",
     "Cached",
     "CachedFigure",
     "Figure",

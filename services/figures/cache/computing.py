@@ -29,14 +29,22 @@ SHORTEST_LIFE_SECONDS = 0.01
 class Job(Generic[Question, Value]):
     """A computation of one figure's questions from one snapshot.
 
-    `usable` returns whether an entry makes the computation unnecessary. A background job skips the values that other
-    tasks or processes compute.
+    `as_of` is the time of the snapshot, and `generations` are the states of the owners' data in it, by key.
+    `usable` returns whether an entry of a key makes the computation unnecessary. A background job skips the values
+    that other tasks or processes compute. It puts its entries into `unwritten`, so that the caller can store the
+    entries of several figures at once.
     """
 
     figure: CachedFigure[Question, Value]
     loaders: DataLoaders
-    usable: Callable[[Entry], bool]
-    background: bool = False
+    as_of: float
+    generations: Mapping[str, int]
+    usable: Callable[[str, Entry], bool]
+    unwritten: dict[str, Entry] | None = None
+
+    @property
+    def background(self) -> bool:
+        return self.unwritten is not None
 
 
 class Computing:
@@ -74,8 +82,7 @@ class Computing:
         self, job: Job[Question, Value], question_by_key: Mapping[str, Question]
     ) -> dict[str, Entry]:
         """Compute the entries from the job's snapshot, regardless of the store, and store them."""
-        figure = job.figure
-        as_of = self._clock() - job.loaders.snapshot_age_seconds
+        figure, as_of = job.figure, job.as_of
         self._statistics.misses += 0 if job.background else len(question_by_key)
         values = await figure.compute(job.loaders, list(question_by_key.values()))
         if len(values) != len(question_by_key):
@@ -85,21 +92,33 @@ class Computing:
         self._statistics.computed += len(values)
         ttl = figure.ttl_seconds
         entries = {
-            key: Entry(as_of, as_of + ttl * (1 - JITTER * random.random()), figure.dump(value))  # noqa: S311
+            key: Entry(
+                as_of,
+                as_of + ttl * (1 - JITTER * random.random()),  # noqa: S311
+                job.generations[key],
+                figure.dump(value),
+            )
             for key, value in zip(question_by_key, values, strict=True)
         }
         for (key, entry), value in zip(entries.items(), values, strict=True):
             self._decoded.keep(figure, key, entry.body, value)
-        left = as_of + figure.longest_seconds - self._clock()
-        if left > SHORTEST_LIFE_SECONDS:
-            await self._store.write(entries, left)
+        if job.unwritten is None:
+            await self.write(entries, as_of + figure.longest_seconds)
+        else:
+            job.unwritten.update(entries)
         return entries
+
+    async def write(self, entries: Mapping[str, Entry], until: float) -> None:
+        """Store the entries at once, until the time."""
+        left = until - self._clock()
+        if entries and left > SHORTEST_LIFE_SECONDS:
+            await self._store.write(entries, left)
 
     async def _others(self, job: Job[Question, Value], flights: Mapping[str, Flight]) -> dict[str, Entry]:
         found: dict[str, Entry] = {}
         for key, flight in flights.items():
             entry = await asyncio.shield(flight)  # a cancelled wait does not cancel the flight
-            if entry is not None and job.usable(entry):
+            if entry is not None and job.usable(key, entry):
                 self._statistics.waited += 1
                 found[key] = entry
         return found
@@ -134,7 +153,7 @@ class Computing:
     ) -> dict[str, Entry]:
         """Return the entries that are in the store by now, and those computed for the keys that could be locked."""
         entries, held = await self._store.claim(list(question_by_key), token)
-        ready = {key: entry for key, entry in entries.items() if job.usable(entry)}
+        ready = {key: entry for key, entry in entries.items() if job.usable(key, entry)}
         if not job.background:
             self._statistics.waited += len(ready)
         mine = {

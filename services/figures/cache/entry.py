@@ -4,32 +4,37 @@ import struct
 import zlib
 from typing import NamedTuple, Self
 
-LAYOUT = 1
+LAYOUT = 2
 """Increment it when the stored form changes. Keys contain it, so that releases do not read each other's entries."""
 
 _MARK = b"LGC"
-_HEAD = struct.Struct(">3sIdd")
+_HEAD = struct.Struct(">3sIddQ")
 
 
 class Entry(NamedTuple):
-    """A value as JSON, the time at which it was true, and the time until which it is fresh, in Unix seconds."""
+    """A value as JSON, the time at which it was true, and the time until which it is fresh, in Unix seconds.
+
+    `generation` identifies the state of the owner's data that the value was computed from.
+    """
 
     as_of: float
     fresh_until: float
+    generation: int
     body: bytes
 
     def pack(self, key: str) -> bytes:
-        return _HEAD.pack(_MARK, self._checksum(key), self.as_of, self.fresh_until) + self.body
+        head = _HEAD.pack(_MARK, self._checksum(key), self.as_of, self.fresh_until, self.generation)
+        return head + self.body
 
     @classmethod
     def unpack(cls, key: str, packed: bytes) -> Self | None:
         """Return the entry; None if `pack` did not make the bytes for this key."""
         if len(packed) < _HEAD.size:
             return None
-        mark, checksum, as_of, fresh_until = _HEAD.unpack_from(packed)
-        entry = cls(as_of, fresh_until, packed[_HEAD.size :])
+        mark, checksum, as_of, fresh_until, generation = _HEAD.unpack_from(packed)
+        entry = cls(as_of, fresh_until, generation, packed[_HEAD.size :])
         return entry if mark == _MARK and checksum == entry._checksum(key) else None
 
     def _checksum(self, key: str) -> int:
-        times = struct.pack(">dd", self.as_of, self.fresh_until)
-        return zlib.crc32(self.body, zlib.crc32(times, zlib.crc32(key.encode())))
+        head = struct.pack(">ddQ", self.as_of, self.fresh_until, self.generation)
+        return zlib.crc32(self.body, zlib.crc32(head, zlib.crc32(key.encode())))

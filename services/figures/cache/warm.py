@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -88,11 +88,18 @@ async def _warm_user(
     loaders = DataLoaders(Reader(pool), Viewer(user.user_id, user.role).scope)
     try:
         (row,) = await loaders.load(RowById(User), [user.user_id])
-        for figure in figures:
-            if row and figure.warm_questions:
-                await cached.refresh(figure, loaders, figure.warm_questions(row, datetime.now(UTC)))
+        if row is not None:
+            now = datetime.now(UTC)
+            await cached.refresh(
+                loaders,
+                [(one, question) for one in figures for question in (one.warm_questions or _none)(row, now)],
+            )
     finally:
         await loaders.close()
+
+
+def _none(_user: User, _now: datetime) -> Sequence[Any]:
+    return ()
 
 
 def crowded(pool: Pool) -> Busy:

@@ -183,7 +183,7 @@ async def test_without_a_redis_url_each_process_has_a_memory_of_the_configured_s
     monkeypatch.setenv("LEADGRAPH_CACHE_MEMORY_MB", "1")
     opened = await open_cached(load_settings(), pool)
     assert [await counted.ask(pool, opened, user_id) for _ in range(2)] == [1, 1]
-    assert opened._store._backend._largest_bytes == 1_048_576  # type: ignore[attr-defined]
+    assert opened.store._backend._largest_bytes == 1_048_576  # type: ignore[attr-defined]
 
 
 async def test_databases_of_one_server_do_not_share_figures(

@@ -17,6 +17,7 @@ from loaders.dataloader import DataLoaders
 from services.figures.cache import Cached, CachedFigure, FigureByQuestion, FigureRegistry, cached_figure
 from services.figures.cache.decoded import DecodedValues
 from tests.services.figures.cache.conftest import STALE, TTL, Laboratory, Totals, TotalsOf
+from tests.support.rows import add_user
 
 
 async def test_a_figure_is_computed_once_and_then_read(laboratory: Laboratory) -> None:
@@ -144,7 +145,7 @@ async def test_closing_an_operation_frees_its_figures_without_garbage_collection
     gc.disable()
     try:
         async with laboratory.operation() as loaders:
-            figures = FigureByQuestion(laboratory.totals, None, laboratory.cached, loaders)
+            figures = FigureByQuestion(laboratory.totals, None, laboratory.cached.answer(loaders))
             await loaders.load(figures, [TotalsOf(laboratory.ann)])
         there = weakref.ref(loaders)
         del loaders, figures
@@ -406,14 +407,14 @@ async def test_a_failed_refresh_keeps_the_stale_figure(
 
 
 async def test_refreshes_use_at_most_two_connections(laboratory: Laboratory) -> None:
-    names = [str(number) for number in range(20)]
-    for name in names:
-        await laboratory.figures(name)
+    users = [await add_user(laboratory.pool, f"{number}@example.com") for number in range(20)]
+    for user in users:
+        await laboratory.figures("", user_id=user)
     laboratory.later = TTL + 1
     laboratory.counting.gate.clear()
     runs = laboratory.counting.runs
-    for name in names:
-        await laboratory.figures(name)
+    for user in users:
+        await laboratory.figures("", user_id=user)
     await asyncio.sleep(0.1)
     assert laboratory.counting.runs == runs + 2
     laboratory.counting.gate.set()

@@ -257,7 +257,7 @@ async def test_cancelling_a_read_does_not_cancel_the_reads_of_others(shared: Lab
             asyncio.create_task(shared.cached.get(shared.totals, loaders, [TotalsOf(shared.ann)]))
             for loaders in (first, second)
         ]
-        while shared.cached._store._next_keys is None:
+        while shared.cached.store._next_keys is None:
             await asyncio.sleep(0)
         calls[0].cancel()
         (figure,) = await calls[1]

@@ -140,7 +140,7 @@ async def play(laboratory: Laboratory, plan: list[list[tuple[str, float | None]]
     await asyncio.gather(*(played.run(number, steps) for number, steps in enumerate(plan)))
     for cached in played.caches:
         await asyncio.gather(*cached._refreshes)
-        assert not cached._computing._flights._running
+        assert not cached.computing._flights._running
         assert not cached._refreshing
     await laboratory.all_connections_given_back()
     faults = {got: found for got in played.got if (found := played.history.faults(got))}

@@ -33,7 +33,7 @@ async def right(laboratory: Laboratory, cached: Cached | None = None) -> bool:
 
 
 def recovers_at_once(laboratory: Laboratory) -> None:
-    laboratory.cached._store._paused_until = 0
+    laboratory.cached.store._paused_until = 0
 
 
 async def kept(laboratory: Laboratory) -> bool:
@@ -212,7 +212,7 @@ async def test_an_entry_of_another_shape_is_recomputed(
     with own_valkey.client() as client:
         (key,) = keys_of(tormented, client)
         now = time.time()
-        client.set(key, Entry(now, now + TTL, b'{"other": []}').pack(key))
+        client.set(key, Entry(now, now + TTL, 0, b'{"other": []}').pack(key))
     assert (await tormented.figure()).value == figure.value
     assert "totals cannot be read" in caplog.text
     assert await kept(tormented)

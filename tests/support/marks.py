@@ -20,6 +20,7 @@ MARKS = {
     "schema/test_executors.py": ("slow",),
     "schema/test_exports.py": ("slow",),
     "schema/test_filters.py": ("slow",),
+    "schema/test_generations.py": ("slow",),
     "schema/test_integration_mutations.py": ("slow",),
     "schema/test_lead_mutations.py": ("slow",),
     "schema/test_orders.py": ("slow",),

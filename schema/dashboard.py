@@ -42,8 +42,8 @@ class ConversionMetrics:
 
 
 @strawberry.type(
-    description="Figures for a user's start page. Only selected fields are computed. All fields are computed for "
-    "the same time, unless their `asOf` differs."
+    description="Figures for a user's start page. Only selected fields are computed. All figures of a user in a "
+    "response agree with each other: they were computed from the same state of the user's data."
 )
 class Dashboard(Framed):
     recent_leads: list[LeadRef] = resolved_by(

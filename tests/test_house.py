@@ -36,7 +36,7 @@ from schema.graph import build
 from server.commands.schema import SCHEMA_FILE
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("breadth", "server", "schema", "resolvers", "services", "loaders", "db")
+PACKAGES = ("breadth", "server", "schema", "resolvers", "services", "loaders", "db", "text")
 SCHEMA = build()
 TYPES = {name: type_ for name, type_ in SCHEMA.schema.type_map.items() if not name.startswith("__")}
 OBJECTS = {name: type_ for name, type_ in TYPES.items() if isinstance(type_, GraphQLObjectType)}

@@ -1,0 +1,1 @@
+"""Texts as readers see them: markup, the normal form, words, and the lexemes of the search."""

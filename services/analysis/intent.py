@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from db.models import Intent
 
-VERSION = "phrases-1"
+VERSION = "phrases-2"
 
 _THING = r"(?:tool|software|app|application|service|platform|solution|product|system|vendor|provider|agency|crm|alternative)s?"
 

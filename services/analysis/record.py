@@ -24,6 +24,7 @@ from services.rules.bulk_limits import require_found, require_size
 from services.rules.user_errors import UserError, UserErrorCode, UserErrors
 from services.rules.user_locks import lock_for_rows
 from services.rules.validation import Validation
+from text.normal_form import readable
 
 ANALYZER = "leadgraph"
 VERSION = f"{sentiment.VERSION}+{intent.VERSION}+{relevance.VERSION}"
@@ -65,7 +66,7 @@ def analyze(texts: Iterable[MentionText]) -> list[AnalysisValues]:
 
 
 def _analyzed(text: MentionText, scorer: RelevanceScorer) -> AnalysisValues:
-    words = f"{text.title}. {text.content}" if text.title else text.content
+    words = readable(f"{text.title}. {text.content}" if text.title else text.content)
     english = text.language is None or text.language.lower().split("-")[0] == "en"
     detected_intent = (
         detect_intent(words[:CHARACTERS_READ]) if english else intent.DetectedIntent(Intent.OTHER, None)

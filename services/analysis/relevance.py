@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 from db.models import Intent, MatchType, Relevance
 from db.statements.analysis import MentionText
-from services.matching.matcher import PHRASE_BREAK, Matcher, WatchedKeyword, normalized, occurrences
+from services.matching.matcher import PHRASE_BREAK, Matcher, Term, WatchedKeyword
+from text.normal_form import normalized
 
-VERSION = "places-1"
+VERSION = "places-2"
 
 _MATCH, _IN_TITLE, _EARLY, _REPEAT, _MOST_REPEATS = 30, 20, 10, 5, 15
 _EARLY_CHARACTERS = 200
@@ -50,12 +51,13 @@ class RelevanceScorer:
         self._matcher = Matcher([keyword])
         self._needs_all_terms = keyword.match_type == MatchType.ALL_WORDS
         phrase = normalized(keyword.keyword)
-        self._terms = [phrase] if keyword.match_type == MatchType.PHRASE else phrase.split(" ")
+        words = [phrase] if keyword.match_type == MatchType.PHRASE else phrase.split(" ")
+        self._terms = [Term(word) for word in words]
 
     def score(self, post: MentionText, intent: Intent) -> MeasuredRelevance:
         title = normalized(post.title or "")
         content = normalized(post.content)
-        if not self._matcher.match(PHRASE_BREAK.join([title, content]), post.platform):
+        if not self._matcher.match_normalized(PHRASE_BREAK.join([title, content]), post.platform):
             return MeasuredRelevance(Relevance.LOW, 0, "The post does not match the keyword.")
         in_title, in_text = self._count(title), self._count(content)
         early = self._count(content[:_EARLY_CHARACTERS])
@@ -75,7 +77,7 @@ class RelevanceScorer:
 
     def _count(self, text: str) -> int:
         """Return how often the keyword occurs in the text. With ALL_WORDS, its rarest word counts."""
-        counts = [len(occurrences(term, text)) for term in self._terms]
+        counts = [len(term.offsets(text)) for term in self._terms]
         return min(counts) if self._needs_all_terms else sum(counts)
 
 

@@ -13,7 +13,7 @@ from vader import SentimentIntensityAnalyzer
 
 from db.models import Sentiment
 
-VERSION = "vader-1"
+VERSION = "vader-2"
 CHARACTERS_READ = 2000
 """The analyzed beginning of a text. It bounds the time for a thousand long texts."""
 

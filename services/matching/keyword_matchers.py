@@ -7,6 +7,7 @@ from db.engine.writer import Writer
 from db.models import Keyword
 from db.statements.ingest import NewPost, active_keywords
 from services.matching.matcher import PHRASE_BREAK, Matcher
+from text.normal_form import normalized
 
 
 class KeywordMatcher:
@@ -27,5 +28,7 @@ class KeywordMatcher:
     def match(self, post: NewPost) -> list[int]:
         """Return the IDs of the keywords that occur in the post's title or content, ascending."""
         title, content = post.title, post.content
-        text = content if title is None or title == content else title + PHRASE_BREAK + content
-        return self._matcher.match(text, post.platform)
+        text = normalized(content)
+        if title is not None and title != content:
+            text = normalized(title) + PHRASE_BREAK + text
+        return self._matcher.match_normalized(text, post.platform)

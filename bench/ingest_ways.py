@@ -22,9 +22,10 @@ from services.importing.run import import_posts
 from services.ingest.row import NewRow
 from services.ingest.write import ingest
 from services.matching.keyword_matchers import KeywordMatcher
+from text.lexemes import vector
 
 ROWS_PER_BATCH = 1000
-COLUMNS = ["user_id", "keyword_id", *NewPost._fields]
+COLUMNS = ["user_id", "keyword_id", *NewPost._fields, "search"]
 INGEST = """
 mutation Ingest($input: IngestMentionsInput!) {
   ingestMentions(input: $input) { createdCount results { outcome mentions { mentionId } errors { message } } }
@@ -42,6 +43,11 @@ class Way:
     name: str
     title: str
     prepare: Prepare
+
+
+def _record(user_id: int, mention: NewMention) -> tuple[object, ...]:
+    post = mention.post
+    return user_id, mention.keyword_id, *post, vector(post.title, post.content)
 
 
 def batches(rows: Sequence[Any]) -> list[Sequence[Any]]:
@@ -71,7 +77,7 @@ class Ways:
         await self._copy(mentions)()
 
     def _copy(self, mentions: Sequence[NewMention]) -> Run:
-        records = [(self._user_id, mention.keyword_id, *mention.post) for mention in mentions]
+        records = [_record(self._user_id, mention) for mention in mentions]
 
         async def run() -> None:
             async with self._pool.acquire() as connection:
@@ -80,7 +86,7 @@ class Ways:
         return run
 
     def _copy_without_triggers(self, mentions: Sequence[NewMention]) -> Run:
-        records = [(self._user_id, mention.keyword_id, *mention.post) for mention in mentions]
+        records = [_record(self._user_id, mention) for mention in mentions]
 
         async def run() -> None:
             async with self._pool.acquire() as connection:

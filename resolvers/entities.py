@@ -137,7 +137,7 @@ MENTION = Entity(
         "search": Words(
             "Filters mentions by a full-text search in title and text, for whole words and regardless of case. "
             '`crm "sales team" -jobs` requires a word and a phrase, and excludes a word. `crm or invoicing` requires '
-            "one of two words. At most 500 characters."
+            "one of two words. `C++` and `node.js` require their signs. At most 500 characters."
         ),
         "keyword_id": IdOf("Filters mentions by the ID of the keyword.", model=Keyword),
         "integration_id": IdOf(

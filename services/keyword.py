@@ -9,12 +9,12 @@ from db.statements import write_rows
 from db.statements.chunked_delete import DeleteCursor, delete_small, delete_some
 from db.statements.keyword import set_status
 from services.accounts.viewer import Viewer
-from services.matching.matcher import normalized
 from services.rules import constraint_messages
 from services.rules.large_deletes import MOST_AT_ONCE, TooManyRowsError
 from services.rules.user_errors import UserErrorCode, require, user_error
 from services.rules.user_locks import lock_for_new_rows, lock_for_rows
 from services.rules.validation import Validation
+from text.normal_form import is_visible, keyword_form, normalized
 
 LONGEST_KEYWORD = 200
 LONGEST_TERM = 200
@@ -39,9 +39,17 @@ def _checked(values: KeywordValues) -> KeywordValues:
     validation.texts("required_terms", most=MOST_TERMS, longest=LONGEST_TERM)
     validation.texts("excluded_terms", most=MOST_TERMS, longest=LONGEST_TERM)
     validation.distinct("platforms")
-    if not validation.errors and "keyword" in values and not normalized(values["keyword"]):
+    if not validation.errors and "keyword" in values and not is_visible(normalized(values["keyword"])):
         validation.add_error(UserErrorCode.INVALID, "Must contain a visible character.", "keyword")
     return cast("KeywordValues", validation.cleaned())
+
+
+def _row_of(values: KeywordValues) -> dict[str, object]:
+    """Return the columns to write. The normal form of the keyword makes keywords that look alike one keyword."""
+    row: dict[str, object] = {**values}
+    if "keyword" in values:
+        row["keyword_norm"] = keyword_form(values["keyword"])
+    return row
 
 
 async def create(
@@ -50,7 +58,7 @@ async def create(
     """Create an active keyword of the owner, by default the viewer. Raises `UserErrors`, `ConstraintError`."""
     values = _checked(values)
     user_id = await lock_for_new_rows(writer, viewer, owner_id)
-    return await write_rows.insert_one(writer, Keyword, {**values, "user_id": user_id})
+    return await write_rows.insert_one(writer, Keyword, {**_row_of(values), "user_id": user_id})
 
 
 async def update(writer: Writer, viewer: Viewer, keyword_id: int, values: KeywordValues) -> Keyword:
@@ -59,7 +67,8 @@ async def update(writer: Writer, viewer: Viewer, keyword_id: int, values: Keywor
     await lock_for_rows(writer, viewer, Keyword, [keyword_id])
     if not values:
         return await _read(writer, viewer, keyword_id)
-    return require(await write_rows.update_one(writer, viewer.scope, Keyword, keyword_id, values), "keyword")
+    row = _row_of(values)
+    return require(await write_rows.update_one(writer, viewer.scope, Keyword, keyword_id, row), "keyword")
 
 
 async def pause(writer: Writer, viewer: Viewer, keyword_id: int) -> Keyword:

@@ -589,4 +589,7 @@ def downgrade() -> None:
     op.drop_table("api_keys")
     op.drop_index("uq_users_email", table_name="users")
     op.drop_table("users")
+    # A downgrade of revision 0009 leaves these functions to its triggers.
+    op.execute("DROP FUNCTION IF EXISTS index_mention()")
+    op.execute("DROP FUNCTION IF EXISTS normalize_keyword()")
     op.execute("DROP EXTENSION IF EXISTS btree_gin")

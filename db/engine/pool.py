@@ -25,6 +25,10 @@ async def _prepare(connection: Connection) -> None:
         encoder=lambda value: orjson.dumps(value).decode(),
         decoder=orjson.loads,
     )
+    # COPY takes values in PostgreSQL's binary form, which `text.lexemes` makes.
+    await connection.set_type_codec(
+        "tsvector", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary"
+    )
 
 
 async def _keep(_: Connection) -> None:

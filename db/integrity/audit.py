@@ -104,7 +104,7 @@ class AuditBatch:
     @property
     def counters(self) -> int:
         """The number of compared counters."""
-        return self.rows * len(_COLUMNS[self.table])
+        return self.rows * len(_COLUMNS.get(self.table, ()))
 
 
 EVERY_ID = Ids()

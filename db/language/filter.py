@@ -21,18 +21,20 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
+    cast,
     exists,
     func,
     literal_column,
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.types import Text, TypeEngine
 
 from db.language.scope import visible
 from db.language.shape import HIDDEN
 from db.models import AnalysisResult, Base, Lead, Mention
+from text.lexemes import query
 
 
 class Operator(StrEnum):
@@ -95,6 +97,10 @@ def shape_and_values(filter_: Filter) -> tuple[Filter, dict[str, object]]:
                 return Not(shaped(inner))
             case Test(operator=Operator.IS_NULL):
                 return part  # its value is part of the statement
+            case Test(operator=Operator.MATCHES, value=str(value)):
+                name = f"where_{next(names)}"
+                values[name] = query(value)
+                return replace(part, value=name)
             case Test(value=value):
                 name = f"where_{next(names)}"
                 values[name] = list(value) if isinstance(value, tuple) else value
@@ -235,8 +241,8 @@ def _search(table: Table, _: Operator, value: Any, __: Reach) -> ColumnElement[b
 
 
 def search_query(name: str) -> ColumnElement[Any]:
-    """Return the parameter as a full-text query: words, "phrases", or, -excluded."""
-    return func.websearch_to_tsquery("simple", bindparam(name, type_=Text))
+    """Return the parameter, which is the text of a tsquery (`text.lexemes.query`), as a full-text query."""
+    return cast(bindparam(name, type_=Text), TSQUERY)
 
 
 def _has(model: type[Base], key: str) -> Compare:

@@ -14,13 +14,16 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    cast,
     func,
     true,
     tuple_,
     type_coerce,
 )
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from db.language.shape import RANK, SEARCH
+from text.lexemes import rank_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Order:
 
     @property
     def values(self) -> dict[str, object]:
-        return {} if self.search is None else {_RANK_QUERY: self.search}
+        return {} if self.search is None else {_RANK_QUERY: rank_query(self.search)}
 
 
 _RANK_QUERY = "rank_query"
@@ -103,7 +106,7 @@ def ordering(table: Table, order: Order) -> list[ColumnElement[Any]]:
 
 def rank(table: Table) -> ColumnElement[Any]:
     """Return the relevance of the row for the order's query, as the column `rank`."""
-    query = func.websearch_to_tsquery("simple", bindparam(_RANK_QUERY, type_=Text))
+    query = cast(bindparam(_RANK_QUERY, type_=Text), TSQUERY)
     return type_coerce(func.ts_rank(table.c[SEARCH], query), REAL).label(RANK)
 
 

@@ -1,7 +1,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, Count, ForeignId, Id, Now, Words, at_most, not_negative, one_of
@@ -20,7 +20,10 @@ class KeywordStatus(StrEnum):
 
 
 class Keyword(Base):
-    """A word or phrase that a user watches the web for."""
+    """A word or phrase that a user watches the web for.
+
+    `keyword_norm` is its normal form. If the writer gives none, a trigger sets it to the keyword in lower case.
+    """
 
     __tablename__ = "keywords"
     __parents__ = ("user_id",)
@@ -29,7 +32,7 @@ class Keyword(Base):
     id: Mapped[Id]
     user_id: Mapped[ForeignId] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     keyword: Mapped[str]
-    keyword_norm: Mapped[str] = mapped_column(Computed("lower(keyword)", persisted=True))
+    keyword_norm: Mapped[str]
     match_type: Mapped[MatchType] = mapped_column(Text, server_default=MatchType.PHRASE)
     required_terms: Mapped[Words]
     excluded_terms: Mapped[Words]

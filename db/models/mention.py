@@ -3,7 +3,6 @@ from enum import StrEnum
 
 from sqlalchemy import (
     CheckConstraint,
-    Computed,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -58,7 +57,8 @@ class DismissReason(StrEnum):
 class Mention(Base):
     """A post that contains a keyword. `published_at` is the post's time, `created_at` the time of ingest.
 
-    `read_at`, `starred_at`, `dismissed_at` and `engaged_at` are the marks of the user's triage.
+    `read_at`, `starred_at`, `dismissed_at` and `engaged_at` are the marks of the user's triage. `search` has the
+    lexemes of `text.lexemes`. If the writer gives none, a trigger sets it to PostgreSQL's own lexemes and a mark.
     """
 
     __tablename__ = "mentions"
@@ -88,14 +88,7 @@ class Mention(Base):
     engaged_at: Mapped[datetime | None]
     created_at: Mapped[Now]
     updated_at: Mapped[Now]
-    search: Mapped[str] = mapped_column(
-        TSVECTOR,
-        Computed(
-            "setweight(to_tsvector('simple', coalesce(title, '')), 'A')"
-            " || setweight(to_tsvector('simple', content), 'B')",
-            persisted=True,
-        ),
-    )
+    search: Mapped[bytes] = mapped_column(TSVECTOR)
 
     __table_args__ = (
         # A foreign key over both columns guarantees that a mention has the user of its keyword.

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from db.engine.pool import Connection
+from text.lexemes import vector
+from text.normal_form import keyword_form
 
 Row = dict[str, Any]
 
@@ -19,7 +21,10 @@ async def insert_user(connection: Connection, user: Row) -> int:
 
 async def insert_rows(connection: Connection, table: str, user_id: int, rows: Sequence[Row]) -> list[int]:
     """Insert keywords or integrations of the user, and return their IDs."""
-    return await _insert(connection, table, [{"user_id": user_id, **row} for row in rows])
+    complete = [{"user_id": user_id, **row} for row in rows]
+    if table == "keywords":
+        complete = [{**row, "keyword_norm": keyword_form(row["keyword"])} for row in complete]
+    return await _insert(connection, table, complete)
 
 
 async def copy_mentions(
@@ -28,7 +33,13 @@ async def copy_mentions(
     """Copy the mentions and return their IDs, in the order of the rows."""
     ids = await _reserve_ids(connection, "mentions", len(mentions))
     rows = [
-        {**row, "id": id_, "user_id": user_id, "keyword_id": keyword_ids[row["keyword"]]}
+        {
+            **row,
+            "id": id_,
+            "user_id": user_id,
+            "keyword_id": keyword_ids[row["keyword"]],
+            "search": vector(row.get("title"), row["content"]),
+        }
         for id_, row in zip(ids, mentions, strict=True)
     ]
     await _copy(connection, "mentions", rows, leave_out="keyword")

@@ -15,6 +15,7 @@ from db.engine.writer import Writer
 from db.language.scope import Scope, visible
 from db.models import Integration, Keyword, KeywordStatus, Mention, MentionKind, Platform, User, UserStatus
 from db.models.base import table_of
+from text.lexemes import vector
 
 _USERS, _KEYWORDS, _INTEGRATIONS = table_of(User), table_of(Keyword), table_of(Integration)
 _MENTIONS = table_of(Mention)
@@ -61,7 +62,7 @@ class StoredMention(NamedTuple):
 
 _IDENTITY = ("keyword_id", "platform", "external_id")
 _MATCHED = ("id", "keyword", "match_type", "required_terms", "excluded_terms", "platforms")
-_COPIED = ("id", "user_id", "keyword_id", *NewPost._fields)
+_COPIED = ("id", "user_id", "keyword_id", *NewPost._fields, "search")
 
 
 @statement
@@ -206,14 +207,23 @@ async def _find_or_insert(
         StoredMention(next(new_ids), created=True) if id_ is None else StoredMention(id_, created=False)
         for id_ in ids
     ]
+    new = [
+        (id_, mention) for (id_, created), mention in zip(stored, mentions.values(), strict=True) if created
+    ]
+    vectors = _vectors(mention.post for _, mention in new)
     rows = [
-        (id_, user_id, mention.keyword_id, *mention.post)
-        for (id_, created), mention in zip(stored, mentions.values(), strict=True)
-        if created
+        (id_, user_id, mention.keyword_id, *mention.post, vectors[mention.post.title, mention.post.content])
+        for id_, mention in new
     ]
     if rows:
         await writer.copy(_MENTIONS, _COPIED, rows)
     return dict(zip(mentions, stored, strict=True))
+
+
+def _vectors(posts: Iterable[NewPost]) -> dict[tuple[str | None, str], bytes]:
+    """Return the lexemes of the posts by title and content. A post with several keywords has them once."""
+    texts = {(post.title, post.content) for post in posts}
+    return {text: vector(*text) for text in texts}
 
 
 def _created_once(stored: dict[Identity, StoredMention], identity: Identity) -> StoredMention:

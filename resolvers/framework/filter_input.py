@@ -12,12 +12,13 @@ from resolvers.framework.errors import UserInputError
 from resolvers.framework.global_id import row_id
 from resolvers.framework.names import public
 from services.rules.validation import is_storable
+from text.lexemes import UnclosedQuoteError, parse
 
 DEEPEST = 5
 MOST_CONDITIONS = 50
 LONGEST_LIST = 250
 LONGEST_TEXT = 500
-MOST_MINUS_SIGNS = 24  # PostgreSQL fails if more than about thirty negate each other
+MOST_MINUS_SIGNS = 24
 
 OPERATORS = {
     "eq": Operator.EQ,
@@ -137,4 +138,11 @@ def _text(given: str, path: str) -> str:
 def _search(given: str, path: str) -> str:
     if given.count("-") > MOST_MINUS_SIGNS:
         raise UserInputError(f"`{path}` must contain at most {MOST_MINUS_SIGNS} minus signs.")
-    return _text(given, path)
+    search = _text(given, path)
+    try:
+        parse(search)
+    except UnclosedQuoteError as error:
+        raise UserInputError(
+            f"`{path}` has an opening quote without a closing quote. Close the quote, or remove it."
+        ) from error
+    return search

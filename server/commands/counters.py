@@ -93,7 +93,7 @@ def verify(
                 return audit.verify_some(pool, name, selection.ids, parents=sample)
             return audit.verify(pool, name, selection.ids, batch=batch)
 
-        _run(selection, batches, report)
+        _run(selection.tables, selection.ids, batches, report)
     except CommandError as problem:
         problem.exit_code = 2
         raise
@@ -123,21 +123,22 @@ def repair(
         return work(pool, name, selection.ids, batch=batch)
 
     report = _Report("to repair" if dry_run else "repaired", as_json=as_json, each_batch=not dry_run)
-    _run(selection, batches, report)
+    _run(selection.tables, selection.ids, batches, report)
 
 
 @counters_app.command()
 def backfill(batch: BatchRows = None) -> None:
-    """Fill the roll-ups from the rows that are older than the roll-ups. Other writers go on meanwhile.
+    """Fill roll-ups, lexemes and normal forms of rows older than them. Other writers go on meanwhile.
 
-    The command resumes after an interruption. Once the roll-ups are filled, it does nothing.
+    The command resumes after an interruption. Once all is filled, it fills only mentions that a server of an
+    earlier release added.
     """
 
     def batches(pool: Pool, name: str) -> AsyncIterator[AuditBatch]:
         return filling.fill(pool, name, batch=batch)
 
     report = _Report("filled", as_json=False, each_batch=True, lists_differences=False)
-    _run(_Selection(None, 1, LARGEST_ID), batches, report)
+    _run(filling.NAMES, audit.EVERY_ID, batches, report)
 
 
 class _Selection:
@@ -172,11 +173,15 @@ class _Report:
     def add(self, batch: AuditBatch) -> None:
         if self.lists_differences:
             self._print_differences(batch.drifts)
-        self.rows += batch.rows
-        self.counters += batch.counters
-        self.drifts += len(batch.drifts)
+        done = len(batch.drifts)
+        if batch.table in filling.ROWS:
+            done = batch.rows
+        else:
+            self.rows += batch.rows
+            self.counters += batch.counters
+        self.drifts += done
         if self.each_batch:
-            self.console.print(f"{batch.table} up to ID {batch.ids.last}: {len(batch.drifts)} {self.verdict}")
+            self.console.print(f"{batch.table} up to ID {batch.ids.last}: {done} {self.verdict}")
 
     def _print_differences(self, drifts: Sequence[Drift]) -> None:
         if drifts and not self.drifts and not self.as_json:
@@ -210,11 +215,11 @@ def _line(
     return f"{table:<15} {id_:>12}  {column:<24} {stored:>11} {counted:>11}{place}"
 
 
-def _run(selection: _Selection, batches: _Batches, report: _Report) -> None:
+def _run(tables: Sequence[str], ids: Ids, batches: _Batches, report: _Report) -> None:
     async def run(pool: Pool) -> None:
         with _progress(report.console) as progress:
-            for table in selection.tables:
-                extent = await audit.extent(pool, table, selection.ids)
+            for table in tables:
+                extent = await filling.extent(pool, table, ids)
                 if extent is not None:
                     await _work_on_table(batches(pool, table), extent, report, progress)
 

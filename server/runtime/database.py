@@ -59,10 +59,10 @@ def migrate(url: str) -> None:
 
 
 def require_filled(url: str) -> None:
-    """Raise `CommandError` unless the roll-ups are filled."""
+    """Raise `CommandError` unless the rows of earlier releases are filled."""
     if asyncio.run(_pending(url)):
         raise CommandError(
-            "The roll-ups lack the rows that are older than the roll-ups. Run `leadgraph counters backfill`. "
+            "Rows of an earlier release are not filled yet. Run `leadgraph counters backfill`. "
             "Servers of the previous release can run meanwhile."
         )
 

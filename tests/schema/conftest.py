@@ -96,4 +96,5 @@ async def crowd(asker: Asker) -> World:
     filling = Crowding(world)
     await filling.everything("ann", 90)
     await filling.everything("ben", 30)
+    await world.index_mentions()
     return world

@@ -497,11 +497,33 @@ async def test_searches_match_the_expected_rows(people: Crowd, choices: list[lis
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "\t\n", "or", "OR or", "-", "--", '"', '""', '"" or -""', "&", "| ! & :*", "()", "<->", "'", "\\", ":A", "%", "\x7f", "\u200b"]
+    ["", " ", "\t\n", "or", "OR or", "-", "--", '""', '"" or -""', "&", "| ! & :*", "()", "<->", ":A", "\x7f", "\u200b"]
 )  # fmt: skip
 async def test_a_search_without_words_matches_no_rows(people: Crowd, text: str) -> None:
     answer = await people.ask(PAGE, f={"search": text})
     assert answer.data["mentions"]["totalCount"] == 0
+
+
+@pytest.mark.parametrize(
+    ("sign", "word"), [("%", "50% off_"), ("'", "o'hara"), ("\\", "back\\slash"), ("50%", "50% off_")]
+)
+async def test_a_search_for_a_sign_matches_the_rows_with_the_sign(
+    people: Crowd, sign: str, word: str
+) -> None:
+    rows = [row for row in people.rows["mentions"] if row["user_id"] == people.ask.world.users["ann"]]
+    expected = {encode("Mention", row["id"]) for row in rows if word in f"{row['title']} {row['content']}"}
+    assert 0 < len(expected) < len(rows)
+    answer = await people.ask(PAGE, f={"search": sign})
+    assert {node["id"] for node in answer.data["mentions"]["nodes"]} == expected
+
+
+@pytest.mark.parametrize("text", ['"', 'crm "sales team', '"crm" or -"', '-"'])
+async def test_an_unclosed_quote_is_refused(people: Crowd, text: str) -> None:
+    answer = await people.ask(PAGE, f={"search": text})
+    assert (answer.code, answer.error["message"]) == (
+        "BAD_USER_INPUT",
+        "`filter.search` has an opening quote without a closing quote. Close the quote, or remove it.",
+    )
 
 
 async def test_searches_of_five_hundred_characters_are_accepted(people: Crowd) -> None:

@@ -52,8 +52,11 @@ ORDERS: dict[str, dict[str, tuple[tuple[str, ...], bool]]] = {
 }
 SEARCH = "crm or sales"
 RANKED = """
-    SELECT *, ts_rank(search, websearch_to_tsquery('simple', $1)) AS rank
-    FROM mentions WHERE search @@ websearch_to_tsquery('simple', $1)
+    SELECT mentions.*, ts_rank(words, sought) AS rank
+    FROM mentions, websearch_to_tsquery('simple', $1) AS sought, LATERAL (SELECT
+        setweight(to_tsvector('simple', coalesce(title, '')), 'A')
+        || setweight(to_tsvector('simple', content), 'B') AS words
+    ) AS own WHERE words @@ sought
 """
 
 

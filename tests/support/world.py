@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import httpx
 
 from db.engine.pool import Pool
+from db.integrity import backfill
 from services.accounts.vault import new_key
 from services.figures.cache.cached import Cached
 from tests.support import rows
@@ -101,6 +102,11 @@ class World:
             )
             found[table] = [row["row"] for row in rows]
         return found
+
+    async def index_mentions(self) -> None:
+        """Give mentions that SQL inserted the lexemes that ingest gives."""
+        async for _ in backfill.fill(self.pool, backfill.MENTION_LEXEMES):
+            pass
 
     async def add_keywords(self, name: str, *, keywords: int = KEYWORDS, mentions: int = MENTIONS) -> None:
         """Add keywords with mentions one minute apart. Every second mention has an analysis and a lead."""

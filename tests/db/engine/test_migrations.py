@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from db.embedded import EmbeddedPostgres
 from db.engine import migrations
-from db.integrity import counters, ownership, rollups
+from db.integrity import counters, lexemes, ownership, rollups
 from db.models import Base
 
 VERSIONS = sorted((Path(__file__).parents[3] / "alembic" / "versions").glob("*.py"))
@@ -54,7 +54,7 @@ async def test_models_and_triggers_create_the_schema_of_the_revisions(
     def make(connection: Connection) -> None:
         connection.exec_driver_sql("CREATE EXTENSION btree_gin")
         Base.metadata.create_all(connection)
-        for module in (ownership, counters, rollups):
+        for module in (ownership, counters, rollups, lexemes):
             for sql in (*module.FUNCTIONS, *module.TRIGGERS):
                 connection.exec_driver_sql(sql)
         connection.commit()
@@ -87,7 +87,7 @@ async def test_a_revision_fails_after_the_lock_timeout(database_url: str) -> Non
     other = await asyncpg.connect(database_url)
     try:
         async with other.transaction():
-            await other.execute("LOCK TABLE users, leads, integrations IN ROW EXCLUSIVE MODE")
+            await other.execute("LOCK TABLE users, keywords, leads, integrations IN ROW EXCLUSIVE MODE")
             with pytest.raises(Exception, match="lock timeout"):
                 await migrations.downgrade(database_url, "base")
     finally:

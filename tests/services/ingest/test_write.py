@@ -281,8 +281,8 @@ async def test_a_keyword_paused_or_deleted_during_the_lock_wait_gets_no_mention(
 async def test_a_mention_added_concurrently_without_the_lock_is_a_duplicate(pool: Pool) -> None:
     user_id, (crm,) = await add_user(pool, "crm")
     insert = (
-        "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content) "
-        "VALUES ($1, $2, 'reddit', 'a', 'u', 'text') RETURNING id"
+        "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content, search) "
+        "VALUES ($1, $2, 'reddit', 'a', 'u', 'text', '') RETURNING id"
     )
     async with pool.acquire() as other:
         transaction = other.transaction()

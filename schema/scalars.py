@@ -15,6 +15,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from breadth.fields import Verbatim
 from services.accounts.vault import Secret
+from services.rules.json_values import DEEPEST_JSON, is_too_deep, problem_of
 from services.rules.timestamps import rfc3339
 
 URL = NewType("URL", str)
@@ -22,6 +23,7 @@ JSON = NewType("JSON", object)
 BigInt = NewType("BigInt", int)
 
 LARGEST_BIG_INT = 2**63 - 1
+DEEPEST_OUTPUT = 200  # levels of a JSON value; the response around it and the encoder leave no more
 MOST_DIGITS = 30  # of a Decimal, more than any amount needs
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
@@ -76,6 +78,20 @@ def _parse_big_int(value: Any) -> int:
     return number
 
 
+def _parse_json(value: Any) -> Any:
+    if is_too_deep(value):
+        raise GraphQLError(f"A JSON value must have at most {DEEPEST_JSON} levels of objects and lists.")
+    return value
+
+
+def _written_json(value: Any) -> Any:
+    """Return the value. Raise `TypeError` for a stored value that a response cannot hold."""
+    problem = "A JSON value is too deep." if is_too_deep(value, DEEPEST_OUTPUT) else problem_of(value)
+    if problem is not None:
+        raise TypeError(problem)
+    return value
+
+
 CONFIG = StrawberryConfig(
     scalar_map={
         datetime: strawberry.scalar(
@@ -101,9 +117,10 @@ CONFIG = StrawberryConfig(
         ),
         JSON: strawberry.scalar(
             name="JSON",
-            description="Any JSON value, such as an object.",
-            serialize=lambda value: value,
-            parse_value=lambda value: value,
+            description=f"Any JSON value, such as an object. Input may have at most {DEEPEST_JSON} levels of objects and "
+            "lists, finite numbers, and integers of at most 64 bits.",
+            serialize=_written_json,
+            parse_value=_parse_json,
             specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
         ),
         Secret: strawberry.scalar(

@@ -18,12 +18,23 @@ APPLICATION = "leadgraph"
 PREPARED_STATEMENTS = 400  # per connection
 
 
+class UnreadableJson:
+    """A stored JSON value that Python cannot hold, such as 1e400. Responses show an error in its place."""
+
+
+def _json_value(text: str) -> object:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return UnreadableJson()
+
+
 async def _prepare(connection: Connection) -> None:
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",
         encoder=lambda value: orjson.dumps(value).decode(),
-        decoder=orjson.loads,
+        decoder=_json_value,
     )
     # COPY takes values in PostgreSQL's binary form, which `text.lexemes` makes.
     await connection.set_type_codec(

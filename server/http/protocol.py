@@ -20,6 +20,7 @@ from resolvers.framework.errors import (
     UnauthenticatedError,
     code_of,
 )
+from services.rules.json_text import JsonTextError, parsed_exactly
 
 logger = logging.getLogger("leadgraph")
 
@@ -103,9 +104,10 @@ async def parse(request: Request) -> GraphQLRequest:
 
 def _decoded(text: bytes | str, name: str) -> dict[str, Any]:
     try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise RequestError(400, f"{name} is not JSON: {error}.") from error
+        value = parsed_exactly(text)
+    except JsonTextError as error:
+        place = f"line {error.line}, column {error.column}"
+        raise RequestError(400, f"{name} is not JSON: {error} ({place}).") from error
     if not isinstance(value, dict):
         raise RequestError(400, f"{name} must be a JSON object.")
     return value

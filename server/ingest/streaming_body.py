@@ -115,7 +115,9 @@ class GzipInflater:
         try:
             piece = self._inflater.decompress(self._fed, PIECE_BYTES)
         except zlib.error as damage:
-            raise EncodingError(f"The body is not valid gzip: {damage}.") from damage
+            raise EncodingError(
+                "The body is not valid gzip. Compress it again, or send it without Content-Encoding."
+            ) from damage
         self._fed = self._inflater.unconsumed_tail or self._inflater.unused_data
         self._has_more = len(piece) == PIECE_BYTES and not self._inflater.eof
         self._made_bytes += len(piece)
@@ -128,4 +130,4 @@ class GzipInflater:
     def end(self) -> None:
         """Raise `EncodingError` unless the gzip data is complete."""
         if self._sent_bytes and not self._inflater.eof:
-            raise EncodingError("The gzip data of the body is incomplete.")
+            raise EncodingError("The gzip data of the body is incomplete. Send the body again.")

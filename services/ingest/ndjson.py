@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import orjson
+from services.rules.json_text import JsonTextError, parsed
 
 LONGEST_LINE_BYTES = 600_000
 """More than the longest valid row needs. A JSON escape takes up to 12 bytes per character."""
@@ -71,17 +71,9 @@ class LineSplitter:
 def object_of(text: bytes) -> dict[str, Any]:
     """Return the JSON object of the line. Raises `BadLineError`."""
     try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError as invalid:
-        raise BadLineError(_fault(text, invalid)) from invalid
+        value = parsed(text)
+    except JsonTextError as invalid:
+        raise BadLineError(f"Must be JSON: {invalid} (column {invalid.column}).") from invalid
     if not isinstance(value, dict):
         raise BadLineError("Must be a JSON object.")
     return value
-
-
-def _fault(text: bytes, invalid: orjson.JSONDecodeError) -> str:
-    try:
-        text.decode()
-    except UnicodeDecodeError as error:
-        return f"Must be UTF-8: byte {error.start + 1} of the line is invalid."
-    return f"Must be JSON: {invalid.msg} (column {invalid.colno})."

@@ -1,6 +1,5 @@
 """Connect, update, pause, resume and disconnect integrations."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,16 +15,16 @@ from services.accounts.vault import Secret, Vault
 from services.accounts.viewer import Viewer
 from services.integrations import credentials
 from services.integrations.health import refresh
+from services.rules.json_values import DEEPEST_JSON, is_too_deep, problem_of
 from services.rules.user_errors import UserErrorCode, require, user_error
 from services.rules.user_locks import lock_for_new_rows, lock_for_rows
-from services.rules.validation import UNSTORABLE, Validation
+from services.rules.validation import Validation
 
 LONGEST_NAME = 200
 LONGEST_SECRET = 16_384
 LARGEST_SETTINGS_BYTES = 8192
 MOST_SCOPES = 50
 LONGEST_INTERVAL_MINUTES = 7 * 24 * 60
-_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # the JSON escape; a backslash before it makes it plain text
 
 DISCONNECTED = {
     "status": IntegrationStatus.DISCONNECTED,
@@ -93,16 +92,14 @@ def _checked(values: IntegrationValues) -> IntegrationValues:
 def _check_settings(validation: Validation, settings: object) -> None:
     if settings is None:
         return
-    try:
-        encoded: bytes | None = orjson.dumps(settings)
-    except TypeError:
-        encoded = None
-    if not isinstance(settings, dict) or encoded is None:
-        validation.add_error(UserErrorCode.INVALID, "Must be a JSON object.", "settings")
-    elif _NUL.search(encoded):
-        validation.add_error(UserErrorCode.INVALID, UNSTORABLE, "settings")
-    elif len(encoded) > LARGEST_SETTINGS_BYTES:
-        message = f"Must have at most {LARGEST_SETTINGS_BYTES} bytes of JSON, but has {len(encoded)}."
+    problem = None if isinstance(settings, dict) else "Must be a JSON object."
+    if is_too_deep(settings):
+        problem = problem or f"Must have at most {DEEPEST_JSON} levels of objects and lists."
+    problem = problem or problem_of(settings)
+    if problem is not None:
+        validation.add_error(UserErrorCode.INVALID, problem, "settings")
+    elif (size := len(orjson.dumps(settings))) > LARGEST_SETTINGS_BYTES:
+        message = f"Must have at most {LARGEST_SETTINGS_BYTES} bytes of JSON, but has {size}."
         validation.add_error(UserErrorCode.TOO_LONG, message, "settings")
 
 

@@ -1,5 +1,6 @@
 """Idempotency keys: a mutation that is sent twice with the same key is executed once."""
 
+import json
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -20,7 +21,12 @@ Result = TypeVar("Result")
 
 def fingerprint(operation: str, arguments: object) -> bytes:
     """Return the SHA-256 of the operation's name and arguments, which identifies a request."""
-    return sha256(orjson.dumps([operation, arguments], option=orjson.OPT_SORT_KEYS, default=str)).digest()
+    request = [operation, arguments]
+    try:
+        encoded = orjson.dumps(request, option=orjson.OPT_SORT_KEYS, default=str)
+    except TypeError:  # an integer of more than 64 bits, which the mutation refuses
+        encoded = json.dumps(request, sort_keys=True, default=str).encode()
+    return sha256(encoded).digest()
 
 
 async def once(

@@ -172,7 +172,7 @@ def test_the_python_example_sends_a_file_and_prints_the_rejected_rows(checkout_t
     assert done.returncode == 1
     assert [line[:60] for line in done.stderr.splitlines()] == [
         "line 1501: platform: Must be one of REDDIT, HACKERNEWS, X, B",
-        "line 1502: row: Must be JSON: invalid literal, expected 'nul",
+        "line 1502: row: Must be JSON: the syntax is wrong (column 1)",
     ]
     summary = json.loads(done.stdout)
     assert (summary["created"], summary["failed"], summary["complete"]) == (1500, 2, True)

@@ -151,13 +151,16 @@ async def test_an_empty_stream_gets_a_summary(origin: str, ann: Sender) -> None:
 
 
 BAD_LINES: list[tuple[bytes, str]] = [
-    (b"junk", "Must be JSON: unexpected character, expected a JSON value (column 1)."),
-    (b'{"a": "\xff"}', "Must be UTF-8: byte 8 of the line is invalid."),
-    (b'{"a": "\\ud800"}', "Must be JSON: no low surrogate in string (column 8)."),
+    (b"junk", "Must be JSON: the syntax is wrong (column 1)."),
+    (b'{"a": "\xff"}', "Must be JSON: a byte is not UTF-8 (column 8)."),
+    (b'{"a": "\\ud800"}', "Must be JSON: a surrogate is unpaired (column 8)."),
     (b'["a"]', "Must be a JSON object."),
-    (b"{}{}", "Must be JSON: unexpected content after document (column 3)."),
-    (b"\x00", "Must be JSON: unexpected character, expected a JSON value (column 1)."),
-    (b"[" * 100_000, "Must be JSON: depth limit exceeded (column 1026)."),
+    (b"{}{}", "Must be JSON: the syntax is wrong (column 3)."),
+    (b"\x00", "Must be JSON: the syntax is wrong (column 1)."),
+    (b"[" * 100_000, "Must be JSON: it is nested too deeply (column 1026)."),
+    (b'{"likes": ' + b"9" * 4301 + b"}", "Must be JSON: a number is too large (column 11)."),
+    (b'{"likes": 1e400}', "Must be JSON: a number is too large (column 11)."),
+    (b'{"likes": 1', "Must be JSON: it ends too early (column 12)."),
 ]
 
 
@@ -333,17 +336,21 @@ async def test_a_gzipped_body_of_several_members_is_inflated(
     assert [line["line"] for line in lines(answer)[:-1]] == list(range(1, 3001))
 
 
+INCOMPLETE = "The gzip data of the body is incomplete. Send the body again."
+NO_GZIP = "The body is not valid gzip. Compress it again, or send it without Content-Encoding."
+
+
 async def test_rows_before_damaged_gzip_are_stored(origin: str, ann: Sender, pool: Pool) -> None:
     rows = [row(str(number), content="crm") for number in range(1500)]
     whole = gzip.compress(jsonl(*rows))
     answer = await post(origin, ann, whole[:-9], content_encoding="gzip")
     *results, last = lines(answer)
-    assert last["error"] == {"code": "BAD_REQUEST", "message": "The gzip data of the body is incomplete."}
+    assert last["error"] == {"code": "BAD_REQUEST", "message": INCOMPLETE}
     assert last["summary"]["complete"] is False
     assert last["summary"]["created"] == len(results) == len(await stored(pool))
     answer = await post(origin, ann, b"plain", content_encoding="gzip")
     assert answer.status_code == 400
-    assert answer.json()["errors"][0]["message"].startswith("The body is not valid gzip: ")
+    assert answer.json()["errors"][0]["message"] == NO_GZIP
 
 
 @pytest.mark.parametrize("content", [b"x", b"\n"])

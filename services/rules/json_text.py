@@ -1,0 +1,66 @@
+"""JSON texts of clients, with errors in the words of the API."""
+
+import json
+import re
+from typing import Any, Final
+
+import orjson
+
+_LONG_INTEGER: Final = re.compile(rb"\d{19}")  # orjson reads an integer of more than 64 bits as a float
+_REASONS: Final = {
+    "Input is a zero-length, empty document": "it is empty",
+    "unexpected end of data": "it ends too early",
+    "number is infinity when parsed as double": "a number is too large",
+    "depth limit exceeded": "it is nested too deeply",
+    "UTF-8 byte order mark (BOM) is not supported": "it begins with a byte order mark",
+    **dict.fromkeys(
+        (
+            "no low surrogate in string",
+            "invalid low surrogate in string",
+            "invalid high surrogate in string",
+        ),
+        "a surrogate is unpaired",
+    ),
+}
+"""Reasons by the parser's message. `_OTHER` stands for all others."""
+_OTHER: Final = "the syntax is wrong"
+
+
+class JsonTextError(Exception):
+    """A text is not JSON. The message is the reason, without a place; the line and the column count from 1."""
+
+    def __init__(self, reason: str, line: int, column: int) -> None:
+        super().__init__(reason)
+        self.line = line
+        self.column = column
+
+
+def parsed(text: bytes | str) -> Any:
+    """Return the value. Raise `JsonTextError`."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as invalid:
+        raise _error(text, invalid) from invalid
+
+
+def parsed_exactly(text: bytes | str) -> Any:
+    """Return the value, with integers of any length as integers. Raise `JsonTextError`."""
+    value = parsed(text)
+    encoded = text if isinstance(text, bytes) else text.encode()
+    if _LONG_INTEGER.search(encoded) is None:
+        return value
+    try:
+        return json.loads(text)  # the text is valid, and a float limits its integers to about 300 digits
+    except RecursionError:
+        raise JsonTextError(_REASONS["depth limit exceeded"], 1, 1) from None
+
+
+def _error(text: bytes | str, invalid: orjson.JSONDecodeError) -> JsonTextError:
+    if isinstance(text, bytes):
+        try:
+            text.decode()
+        except UnicodeDecodeError as damage:
+            before = text[: damage.start].rpartition(b"\n")[2]
+            line = text.count(b"\n", 0, damage.start) + 1
+            return JsonTextError("a byte is not UTF-8", line, len(before) + 1)
+    return JsonTextError(_REASONS.get(invalid.msg, _OTHER), invalid.lineno, invalid.colno)

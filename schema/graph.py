@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import strawberry
 from graphql import GraphQLSchema
 
+from schema.enum_errors import list_known_values
 from schema.integration_log import IntegrationLog
 from schema.prepared.cache import ExecutorName, PreparedOperations
 from schema.roots import Mutation, Query
@@ -29,5 +30,6 @@ def build(executor: ExecutorName = "breadth") -> Graph:
         config=CONFIG,
     )
     schema = definition._schema  # noqa: SLF001 - Strawberry's own extensions read it too
+    list_known_values(schema)
     prepared = PreparedOperations(schema, definition.execution_context_class, executor)
     return Graph(definition, schema, prepared)

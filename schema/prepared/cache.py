@@ -8,12 +8,14 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
+    ValuesOfCorrectTypeRule,
     parse,
     specified_rules,
 )
 from graphql.execution import Executor
 from strawberry.schema.schema import validate_document
 
+from schema.prepared.literals import LocatedValuesRule, number_errors, with_hints
 from schema.prepared.operation import InvalidDocument, PreparedOperation
 
 ExecutorName = Literal["breadth", "reference"]
@@ -22,6 +24,10 @@ Prepared: TypeAlias = PreparedOperation | InvalidDocument
 OPERATIONS_KEPT: Final = 1000
 LONGEST_TEXT_KEPT: Final = 20_000  # characters; the documents of programs are shorter
 LARGEST_TOKENS: Final = 15_000
+
+_RULES: Final = tuple(
+    LocatedValuesRule if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules
+)
 
 
 class UnknownOperationError(Exception):
@@ -49,9 +55,9 @@ class PreparedOperations:
             node = _operation(document, name)
         except GraphQLError as error:
             return InvalidDocument([error.with_traceback(None)])
-        errors = validate_document(self._schema, document, tuple(specified_rules))
+        errors = list(number_errors(document)) or validate_document(self._schema, document, _RULES)
         if errors:
-            return InvalidDocument(errors, node.operation)
+            return InvalidDocument(with_hints(errors, self._schema), node.operation)
         return PreparedOperation(self._schema, self._executor_class, document, node, planned=self._planned)
 
 
@@ -62,6 +68,6 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
     elif len(operations) > 1:
         raise GraphQLError("The document has several operations. Choose one with `operationName`.")
     if not operations:
-        missing = "has no operation" if name is None else f"lacks the operation {name!r}"
+        missing = "has no operation" if name is None else f"lacks the operation {name[:100]!r}"
         raise UnknownOperationError(f"The document {missing}.")
     return operations[0]

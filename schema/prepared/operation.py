@@ -24,6 +24,7 @@ from breadth.awaitability import register_is_awaitable
 from resolvers.framework.context import Context
 from resolvers.framework.requires import OperationReads
 from schema.prepared.cost import Cost
+from schema.prepared.literals import with_hints
 from schema.prepared.lookahead import Lookahead, look_ahead
 
 COSTS_KEPT: Final = 100
@@ -103,6 +104,8 @@ class PreparedOperation:
     async def _run(self, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
         started = self._started(variables, context)
         result: ExecutionResult = await started if isawaitable(started) else started
+        if result.errors:
+            return ExecutionResult(result.data, with_hints(result.errors, self._schema))
         return result
 
     def _started(self, variables: Mapping[str, Any], context: Context) -> Any:

@@ -36,8 +36,8 @@ def _list_known_values(enum: GraphQLEnumType) -> None:
         except GraphQLError as error:
             raise GraphQLError(_of_another_type(enum), node) from error
 
-    enum.coerce_input_value = value  # type: ignore[method-assign]
-    enum.coerce_input_literal = literal  # type: ignore[method-assign]
+    enum.coerce_input_value = value  # type: ignore[method-assign,assignment]
+    enum.coerce_input_literal = literal  # type: ignore[method-assign,assignment]
 
 
 def _unknown(enum: GraphQLEnumType, value: str) -> str:

@@ -1,15 +1,14 @@
 """The ASGI application: routes, middleware and lifespan."""
 
-import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -23,7 +22,9 @@ from server.graphiql import page
 from server.graphiql.tabs import EXAMPLES
 from server.http import protocol
 from server.http.auth import Authenticator
-from server.http.endpoint import LARGEST_BODY_BYTES, GraphQLEndpoint
+from server.http.endpoint import GraphQLEndpoint
+from server.http.errors import failed
+from server.http.known_hosts import KnownHosts
 from server.ingest.endpoint import IngestEndpoint
 from server.runtime.cache import warming
 from server.runtime.metrics import Metrics
@@ -87,7 +88,7 @@ def create_app(
 
     async def graphql(request: Request) -> Response:
         if (
-            request.method == "GET"
+            request.method in protocol.READING
             and protocol.media_type_of(request, html=True) == protocol.HTML
             and not request.query_params
         ):
@@ -97,7 +98,7 @@ def create_app(
                 api_key=demo_key,
                 tabs=EXAMPLES,
             )
-        return await endpoint.respond(request)
+        return await endpoint.respond(request.scope, request.receive)
 
     async def ready(request: Request) -> Response:
         """Respond 200 if the database responds."""
@@ -118,8 +119,7 @@ def create_app(
     app = Api(
         routes=[
             Route(PATH, graphql, methods=["GET", "POST"]),
-            # A stream may have any length, since the server never holds all of it.
-            Route("/ingest/mentions", ingest, methods=["POST"], max_body_size=sys.maxsize),
+            Route("/ingest/mentions", ingest, methods=["POST"]),
             Route("/exports/{id}/download", download, methods=["GET"]),
             Route("/healthz", _alive),
             Route("/readyz", ready),
@@ -127,9 +127,8 @@ def create_app(
             Route("/", _home),
             page.assets(),
         ],
-        middleware=[] if "*" in hosts else [Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))],
-        max_body_size=LARGEST_BODY_BYTES,
-        exception_handlers={404: _no_route, 405: _no_route},
+        middleware=[] if "*" in hosts else [Middleware(KnownHosts, hosts=hosts)],
+        exception_handlers={HTTPException: _refused, Exception: _failed},
         lifespan=lifespan,
     )
     if "*" in hosts:
@@ -137,16 +136,24 @@ def create_app(
     return app
 
 
-async def _no_route(request: Request, problem: Exception) -> Response:
-    """Respond to a request without a route in the error format of the API."""
-    allowed = ((problem.headers if isinstance(problem, HTTPException) else None) or {}).get("Allow", "")
-    message = (
-        f"This path accepts {allowed}, not {request.method[:20]}."
-        if allowed
-        else f"This path does not exist. The API is at {PATH}."
-    )
-    error = protocol.RequestError(405 if allowed else 404, message, {"allow": allowed} if allowed else None)
+async def _refused(request: Request, problem: Exception) -> Response:
+    """Respond to a request that Starlette refuses in the error format of the API."""
+    status = problem.status_code if isinstance(problem, HTTPException) else 500
+    headers = dict((problem.headers if isinstance(problem, HTTPException) else None) or {})
+    allowed = headers.get("Allow", "")
+    if status == HTTPStatus.NOT_FOUND:
+        missing = f"This path does not exist. The API is at {PATH}."
+        error: protocol.RequestError = protocol.UnknownPathError(404, missing)
+    elif status == HTTPStatus.METHOD_NOT_ALLOWED:
+        wrong = f"This path accepts {allowed}, not {request.method[:20]}."
+        error = protocol.RequestError(405, wrong, {"allow": allowed})
+    else:
+        error = protocol.RequestError(status, f"The request is refused: {HTTPStatus(status).phrase}.")
     return protocol.refusal(error, *protocol.request_id(request))
+
+
+async def _failed(request: Request, failure: Exception) -> Response:
+    return failed(request, failure)
 
 
 async def _alive(_: Request) -> Response:

@@ -18,7 +18,7 @@ from schema.prepared.cache import PreparedOperations, UnknownOperationError
 from schema.prepared.operation import InvalidDocument
 from server.http import protocol
 from server.http.auth import Authenticator
-from server.http.errors import presented
+from server.http.errors import failed, presented
 from server.http.fast_request import FastRequest
 from server.runtime.metrics import Metrics
 
@@ -60,14 +60,23 @@ class GraphQLEndpoint:
         self._clock = clock or partial(datetime.now, UTC)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = FastRequest(scope, receive, largest_body_bytes=LARGEST_BODY_BYTES)
         try:
-            response = await self.respond(request)
+            response = await self.respond(scope, receive)
         except ClientDisconnect:
             return
         await response(scope, receive, send)
 
-    async def respond(self, request: Request) -> Response:
+    async def respond(self, scope: Scope, receive: Receive) -> Response:
+        """Return the response, also to a failure of the server. Raise `ClientDisconnect`."""
+        request = FastRequest(scope, receive, largest_body_bytes=LARGEST_BODY_BYTES)
+        try:
+            return await self._respond(request)
+        except ClientDisconnect:
+            raise
+        except Exception as failure:  # noqa: BLE001 - the caller gets an answer to any failure
+            return failed(request, failure)
+
+    async def _respond(self, request: Request) -> Response:
         began = perf_counter()
         request_id, headers = protocol.request_id(request)
         media_type = protocol.media_type_of(request)

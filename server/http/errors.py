@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from graphql import GraphQLError, GraphQLSyntaxError
+from starlette.requests import Request
+from starlette.responses import Response
 
 from resolvers.framework.errors import INTERNAL, TIMEOUT, UNAVAILABLE, CallerError, code_of
 from server.http import protocol
@@ -15,11 +17,6 @@ logger = logging.getLogger("leadgraph")
 LARGEST_MESSAGE: Final = 1000
 
 _VALUE: Final = re.compile(r"[,;]? [Ff]ound: .*\Z", re.DOTALL)
-
-
-def internal_message(request_id: str) -> str:
-    """Return the message of an error whose cause only the log tells."""
-    return f"Internal error. The log describes it under the request ID {request_id}."
 
 
 def presented(
@@ -33,6 +30,15 @@ def presented(
     return [_presented(error, code, request_id) for error, code in zip(errors, codes, strict=True)]
 
 
+def failed(request: Request, failure: Exception) -> Response:
+    """Return the response to a request that failed as a whole. Log the failure."""
+    request_id, headers = protocol.request_id(request)
+    logger.error("request %s failed", request_id, exc_info=failure)
+    return protocol.refusal(
+        protocol.InternalError(request_id), request_id, headers, protocol.media_type_of(request)
+    )
+
+
 def _presented(error: GraphQLError, code: str, request_id: str) -> dict[str, Any]:
     shown = dict(error.formatted)
     shown["extensions"] = {**(error.extensions or {}), "code": code, "requestId": request_id}
@@ -41,7 +47,7 @@ def _presented(error: GraphQLError, code: str, request_id: str) -> dict[str, Any
     elif code in {TIMEOUT, INTERNAL}:
         cause = error.original_error or error
         logger.error("request %s failed at %s", request_id, error.path, exc_info=cause)
-        shown["message"] = protocol.TIMED_OUT if code == TIMEOUT else internal_message(request_id)
+        shown["message"] = protocol.TIMED_OUT if code == TIMEOUT else protocol.internal_message(request_id)
         shown["extensions"] = {"code": code, "requestId": request_id}
     else:
         shown["message"] = _without_values(error)[:LARGEST_MESSAGE]

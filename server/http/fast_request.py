@@ -1,11 +1,14 @@
 """A request with the interface of Starlette's, faster where the endpoint reads it."""
 
 from functools import cached_property
+from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope
 
-from server.http.protocol import RequestError
+from server.http.protocol import TooLargeError
+
+_MOST_DIGITS: Final = 15  # of a length
 
 
 class PlainHeaders(dict[str, str]):
@@ -28,10 +31,12 @@ class FastRequest(Request):
         return PlainHeaders.of(self.scope)
 
     async def body(self) -> bytes:
-        """Return the body. Raise `RequestError` for a body that is too large, and `ClientDisconnect`."""
+        """Return the body. Raise `TooLargeError` for a body that is too large, and `ClientDisconnect`."""
         declared = self.headers.get("content-length", "0")
-        if declared.isdecimal() and int(declared) > self._largest_body_bytes:
-            raise self._too_large()
+        if declared.isdecimal() and (
+            len(declared) > _MOST_DIGITS or int(declared) > self._largest_body_bytes
+        ):
+            raise TooLargeError(self._largest_body_bytes)
         body, more = b"", True
         while more:
             message = await self.receive()
@@ -39,8 +44,5 @@ class FastRequest(Request):
                 raise ClientDisconnect
             body, more = body + message.get("body", b""), message.get("more_body", False)
             if len(body) > self._largest_body_bytes:
-                raise self._too_large()
+                raise TooLargeError(self._largest_body_bytes)
         return body
-
-    def _too_large(self) -> RequestError:
-        return RequestError(413, f"The request's body exceeds {self._largest_body_bytes:,} bytes.")

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from resolvers.framework.errors import (
+    INTERNAL,
     UNAVAILABLE,
     CallerError,
     ForbiddenError,
@@ -30,9 +31,11 @@ HTML: Final = "text/html"
 
 OPERATIONS: Final[Mapping[str, frozenset[OperationType]]] = {
     "GET": frozenset({OperationType.QUERY}),
+    "HEAD": frozenset({OperationType.QUERY}),
     "POST": frozenset({OperationType.QUERY, OperationType.MUTATION}),
 }
 """The operations that each HTTP method allows."""
+READING: Final = frozenset({"GET", "HEAD"})
 
 _STATUSES: Final[Mapping[type[CallerError], int]] = {UnauthenticatedError: 401, ForbiddenError: 403}
 _WEIGHT: Final = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
@@ -49,6 +52,11 @@ class RequestError(Exception):
         self.headers = headers or {}
 
 
+def internal_message(request_id: str) -> str:
+    """Return the message of an error whose cause only the log tells."""
+    return f"Internal error. The log describes it under the request ID {request_id}."
+
+
 DATABASE_UNAVAILABLE: Final = (
     "The database is unavailable; retry later. A write may or may not have happened. Retry it with the same "
     "idempotency key."
@@ -56,6 +64,30 @@ DATABASE_UNAVAILABLE: Final = (
 TIMED_OUT: Final = (
     "The statement exceeded the time limit and was rolled back. Request less data, or retry later."
 )
+
+
+class UnknownPathError(RequestError):
+    """The path does not exist."""
+
+    code = "NOT_FOUND"
+
+
+class TooLargeError(RequestError):
+    """The body of the request exceeds the limit of its path."""
+
+    code = "TOO_LARGE"
+
+    def __init__(self, largest_bytes: int) -> None:
+        super().__init__(413, f"The request's body exceeds {largest_bytes:,} bytes.")
+
+
+class InternalError(RequestError):
+    """The server failed. The log describes the cause."""
+
+    code = INTERNAL
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(500, internal_message(request_id))
 
 
 class UnavailableError(RequestError):
@@ -90,7 +122,7 @@ class GraphQLRequest:
 
 async def parse(request: Request) -> GraphQLRequest:
     """Return the GraphQL request. Raise `RequestError`."""
-    if request.method == "GET":
+    if request.method in READING:
         parameters = {name: value for name, value in request.query_params.items() if value}
         return _checked(parameters, from_url=True)
     media_type, _, options = request.headers.get("content-type", "").partition(";")
@@ -130,11 +162,12 @@ def _checked(given: dict[str, Any], *, from_url: bool = False) -> GraphQLRequest
 
 def require_method(method: str, operation: OperationType | None) -> None:
     """Raise `RequestError` if the HTTP method does not allow operations of this type."""
-    if operation is None or operation in OPERATIONS[method]:
-        return
-    if method == "GET":
-        raise RequestError(405, "GET allows queries only. Send this operation by POST.", {"allow": "POST"})
-    raise RequestError(400, f"This API does not support operations of the type {operation.value}.")
+    if operation is OperationType.SUBSCRIPTION:
+        raise RequestError(400, "This API has no subscriptions yet. Send a query again to learn of changes.")
+    if operation is not None and operation not in OPERATIONS[method]:
+        raise RequestError(
+            405, f"{method} allows queries only. Send this operation by POST.", {"allow": "POST"}
+        )
 
 
 def media_type_of(request: Request, *, html: bool = False) -> str:

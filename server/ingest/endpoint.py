@@ -28,7 +28,6 @@ from resolvers.framework.errors import (
 from resolvers.framework.permission import require_permission
 from server.http import protocol
 from server.http.auth import Authenticator
-from server.http.errors import internal_message
 from server.ingest.ndjson_response import NdjsonResponse, UnreadError
 from server.ingest.options import options_of
 from server.ingest.stream import IngestBatch, IngestStream, StreamError
@@ -133,7 +132,7 @@ def _server_error(failure: Exception, request_id: str) -> StreamError:
     logger.error("request %s failed", request_id, exc_info=failure)
     if code == TIMEOUT:
         return StreamError(503, code, protocol.TIMED_OUT)
-    return StreamError(500, INTERNAL, internal_message(request_id))
+    return StreamError(500, INTERNAL, protocol.internal_message(request_id))
 
 
 def _last_line(stream: IngestStream, error: StreamError | None) -> dict[str, Any]:

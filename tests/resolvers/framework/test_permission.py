@@ -30,7 +30,8 @@ from resolvers.framework.errors import ForbiddenError
 from resolvers.framework.paging import connection
 from resolvers.framework.permission import permission_to_read, rows_to_read
 from resolvers.framework.relation import parent, related
-from server.http.errors import internal_message, presented
+from server.http.errors import presented
+from server.http.protocol import internal_message
 from services.accounts.api_key import ALL_SCOPES
 from services.accounts.viewer import Viewer
 from services.figures.cache import REGISTRY, CachedFigure, FigureByQuestion

@@ -140,7 +140,7 @@ async def test_content_types_are_read_as_http_has_them(client: httpx.AsyncClient
 async def test_a_body_that_is_too_large_is_refused(client: httpx.AsyncClient) -> None:
     content = json.dumps({"query": QUERY}).ljust(LARGEST_BODY_BYTES + 1)
     answer = await client.post("/graphql", content=content, headers={"content-type": JSON})
-    assert seen(answer) == (413, "BAD_REQUEST", "The request's body exceeds 2,000,000 bytes.")
+    assert seen(answer) == (413, "TOO_LARGE", "The request's body exceeds 2,000,000 bytes.")
 
 
 async def test_get_asks_queries_only(client: httpx.AsyncClient) -> None:
@@ -158,9 +158,13 @@ async def test_get_asks_queries_only(client: httpx.AsyncClient) -> None:
 
 
 async def test_subscriptions_are_not_supported(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/graphql", json={"query": "subscription { a }"})
-    message = "This API does not support operations of the type subscription."
-    assert seen(answer) == (400, "BAD_REQUEST", message)
+    message = "This API has no subscriptions yet. Send a query again to learn of changes."
+    for query in ("subscription { a }", "subscription S { viewer { id } }"):
+        for answer in (
+            await client.post("/graphql", json={"query": query}),
+            await client.get("/graphql", params={"query": query}),
+        ):
+            assert seen(answer) == (400, "BAD_REQUEST", message)
 
 
 @pytest.mark.parametrize(

@@ -56,29 +56,40 @@ async def _new_export(context: Context, request: Any) -> NewExport:
     """Return the new export. Raise `UserInputError`, `ForbiddenError` or `UserErrors`."""
     ((name, given),) = given_fields(request.list)
     entity, place = ExportEntity(name), ("list", name)
-    columns = _columns(entity, given.columns, place)
+    columns = _columns(entity, given, place)
     require_readable(context.viewer, entity, columns)
     path = ".".join(map(public, ("input", *place, "filter")))
     wanted = given.filter or None
     where = EVERYTHING if wanted is None else filter_of(OF_EXPORT[entity], wanted, path)
     order = order_of(given.order_by or None, wanted, path) or OF_EXPORT[entity].default_order
-    return NewExport(entity, request.format, columns, where, order)
+    byte_order_mark = bool(request.byte_order_mark)
+    return NewExport(entity, request.format, columns, where, order, byte_order_mark)
 
 
 def _columns(entity: ExportEntity, given: Any, place: tuple[str, ...]) -> Sequence[str]:
     """Return the names of the columns. Raise `UserErrors` for unknown and repeated names."""
-    if not isinstance(given, list):
-        return usual_columns(entity)
-    if not given:
-        raise user_error(UserErrorCode.REQUIRED, "Must name at least one column.", *place, "columns")
-    for index, name in enumerate(given):
-        here = (*place, "columns", str(index))
+    fields, columns = given.fields, given.columns
+    if isinstance(fields, list) and isinstance(columns, list):
+        message = "Must not be given together with `fields`. Use `fields` alone."
+        raise user_error(UserErrorCode.INVALID, message, *place, "columns")
+    if isinstance(fields, list):
+        return _checked(entity, [one.value for one in fields], *place, "fields")
+    return (
+        _checked(entity, columns, *place, "columns") if isinstance(columns, list) else usual_columns(entity)
+    )
+
+
+def _checked(entity: ExportEntity, names: Sequence[str], *place: str) -> Sequence[str]:
+    if not names:
+        raise user_error(UserErrorCode.REQUIRED, "Must name at least one column.", *place)
+    for index, name in enumerate(names):
         if name not in columns_of(entity):
             message = f"Unknown column {name[:100]!r}. The columns are {', '.join(columns_of(entity))}."
-            raise user_error(UserErrorCode.INVALID, message, *here)
-        if name in given[:index]:
-            raise user_error(UserErrorCode.INVALID, f"The column {name} must not be repeated.", *here)
-    return given
+            raise user_error(UserErrorCode.INVALID, message, *place, str(index))
+        if name in names[:index]:
+            message = f"The column {name} must not be repeated."
+            raise user_error(UserErrorCode.INVALID, message, *place, str(index))
+    return names
 
 
 @mutation(None, ExportPayload, prepare=_new_export)

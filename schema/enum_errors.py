@@ -5,7 +5,8 @@ from typing import Any, Final
 from graphql import EnumValueNode, GraphQLEnumType, GraphQLError, GraphQLSchema
 from graphql.pyutils import did_you_mean, suggestion_list
 
-MOST_NAMES: Final = 50
+MOST_CHARACTERS: Final = 600
+"""The most characters of the list of known values in a message."""
 _LONGEST_VALUE: Final = 50
 
 
@@ -51,6 +52,7 @@ def _of_another_type(enum: GraphQLEnumType) -> str:
 
 
 def _known(enum: GraphQLEnumType) -> str:
-    names = list(enum.values)
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return f"The values are {', '.join(names[:MOST_NAMES])}{more}."
+    known = ", ".join(enum.values)
+    if len(known) > MOST_CHARACTERS:
+        known = f"{known[:MOST_CHARACTERS].rpartition(', ')[0]} and others that the schema lists"
+    return f"The values are {known}."

@@ -18,6 +18,7 @@ class Export(Node):
     entity: ExportEntity = column("Entity whose rows the export lists.")
     format: ExportFormat = column("Format of the rows in the file.")
     columns: list[str] = column("Columns of each row, in order.")
+    byte_order_mark: bool = column("Whether the file begins with a byte order mark.")
     status: ExportStatus = column("Current status of the export.")
     rows_count: int = column("Number of rows written so far.")
     rows_total: int | None = column(

@@ -62,6 +62,7 @@ class Export(Base):
     entity: Mapped[ExportEntity] = mapped_column(Text)
     format: Mapped[ExportFormat] = mapped_column(Text)
     columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    byte_order_mark: Mapped[bool] = mapped_column(server_default="false")
     question: Mapped[dict[str, Any]] = mapped_column(JSONB)
     status: Mapped[ExportStatus] = mapped_column(Text, server_default=ExportStatus.QUEUED)
     position: Mapped[list[Any] | None] = mapped_column(JSONB)

@@ -20,7 +20,7 @@ statuses = sys.argv[1:]
 query = """mutation($input: CreateExportInput!) {
   createExport(input: $input) { export { id status error url } userErrors { message } }
 }"""
-leads = {"filter": {"status": {"in": statuses}}, "columns": ["id", "status", "company", "mention.url"]}
+leads = {"filter": {"status": {"in": statuses}}, "fields": ["ID", "STATUS", "COMPANY", "MENTION_URL"]}
 print(json.dumps({"query": query, "variables": {"input": {"list": {"leads": leads}}}}))' "$@"
 }
 

@@ -1,3 +1,5 @@
+import re
+from enum import Enum
 from functools import partial
 from typing import Any
 
@@ -8,6 +10,7 @@ from resolvers import export as resolve
 from resolvers.entities import OF_EXPORT
 from resolvers.framework.entity import Entity
 from resolvers.framework.export_columns import columns_of, usual_columns
+from schema.enums import describe
 from schema.fields import column
 from schema.filters import FILTERS
 from schema.lazy_types import ExportRef
@@ -21,11 +24,23 @@ _ORDER = "Order of the rows, as in the list. Defaults to NEWEST."
 _EXPORT = "The export after the mutation. Null if nothing was written."
 
 
-def _columns(entity: ExportEntity) -> Any:
-    usual = usual_columns(entity)
-    others = [name for name in columns_of(entity) if name not in usual]
-    also = f" API keys that may read related rows can add {', '.join(others)}." if others else ""
-    return optional(f"Columns of each row, in the given order. Defaults to {', '.join(usual)}.{also}")
+def _field_enum(entity: Entity[Any], list_: ExportEntity) -> type[Enum]:
+    """Return the enumeration of a list's columns: `MENTION_URL` for `mention.url`, and so on."""
+    names = {_member(name): name for name in columns_of(list_)}
+    functional: Any = Enum  # a type checker takes only members that are written out
+    made: type[Enum] = functional(f"{entity.typename}ExportField", names)
+    described = {member.lower(): f"Adds the column `{name}` to the file." for member, name in names.items()}
+    describe(made, f"Column of an exported file of {entity.plural}.", **described)
+    return made
+
+
+def _member(column_name: str) -> str:
+    return re.sub(r"(?=[A-Z])", "_", column_name).replace(".", "_").upper()
+
+
+def _usual(list_: ExportEntity) -> str:
+    usual = [_member(name) for name in usual_columns(list_)]
+    return f"Columns of each row, in the given order. Defaults to {', '.join(usual)}."
 
 
 def _exported(entity: Entity[Any], list_: ExportEntity) -> Any:
@@ -34,9 +49,16 @@ def _exported(entity: Entity[Any], list_: ExportEntity) -> Any:
     made.__annotations__ = {
         "filter": FILTERS[entity.model] | None,
         "order_by": ORDERS[entity.model] | None,
+        "fields": list[_field_enum(entity, list_)] | None,  # type: ignore[misc]
         "columns": list[str] | None,
     }
-    made.filter, made.order_by, made.columns = optional(_FILTER), optional(_ORDER), _columns(list_)
+    made.filter, made.order_by = optional(_FILTER), optional(_ORDER)
+    made.fields = optional(_usual(list_))
+    made.columns = strawberry.field(
+        default=strawberry.UNSET,
+        description="Columns of each row by their names in the file, such as `userId`.",
+        deprecation_reason="Use `fields`, whose values the schema lists.",
+    )
     return strawberry.input(made, description=f"Filter, order and columns of an export of {entity.plural}.")
 
 
@@ -59,6 +81,10 @@ class CreateExportInput:
     format: ExportFormat = strawberry.field(
         default=ExportFormat.JSON_LINES,
         description="Format of the rows in the file. The file is compressed with gzip.",
+    )
+    byte_order_mark: bool | None = optional(
+        "Whether a CSV file begins with a byte order mark, by which Excel recognises UTF-8. Defaults to false. "
+        "Allowed only with the format CSV."
     )
     idempotency_key: str | None = idempotency_key()
 

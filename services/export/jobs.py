@@ -57,6 +57,7 @@ class NewExport:
     columns: Sequence[str]
     where: Filter
     order: Order
+    byte_order_mark: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,9 @@ TableFactory = Callable[[ExportEntity, Sequence[str]], ExportTable]
 
 async def create(writer: Writer, viewer: Viewer, new: NewExport) -> Export:
     """Create an export for a worker to write. Raises `UserErrors`."""
+    if new.byte_order_mark and new.format != ExportFormat.CSV:
+        message = "`byteOrderMark` is allowed only with format CSV."
+        raise user_error(UserErrorCode.INVALID, message, "byte_order_mark")
     await hold_viewer(writer, viewer)
     if await exports.unfinished(writer, _own(viewer)) >= MOST_UNFINISHED:
         raise user_error(
@@ -88,6 +92,7 @@ async def create(writer: Writer, viewer: Viewer, new: NewExport) -> Export:
         "entity": new.entity,
         "format": new.format,
         "columns": list(new.columns),
+        "byte_order_mark": new.byte_order_mark,
         "question": saved_query.dump(SavedQuery(new.where, new.order)),
     }
     export = await write_rows.insert_one(writer, Export, values)
@@ -193,10 +198,14 @@ def _packed(
     export: Export, table: ExportTable, rows: Sequence[Any], *, is_last: bool
 ) -> tuple[bytes, Content]:
     is_first = export.size_bytes == 0
-    data = row_format.head(export.format, export.columns) if is_first else b""
+    data = _head(export) if is_first else b""
     data += row_format.lines(export.format, export.columns, table.values(rows))
     content = Content(export.content_bytes, export.content_crc).followed_by(data)
     return piece(data, first=is_first) + (end(content) if is_last else b""), content
+
+
+def _head(export: Export) -> bytes:
+    return row_format.head(export.format, export.columns, byte_order_mark=export.byte_order_mark)
 
 
 async def _record_failure(writer: Writer, export_id: int, failure: Exception) -> None:

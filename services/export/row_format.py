@@ -1,7 +1,6 @@
 """Encode rows as JSON Lines or as CSV (RFC 4180)."""
 
-import csv
-import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -17,9 +16,15 @@ _OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_SUBCLASS
 _FORMULA = ("=", "+", "-", "@", "\t", "\n", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001 - some programs accept the wide ones too
 
 
-def head(format_: ExportFormat, names: Sequence[str]) -> bytes:
+BYTE_ORDER_MARK = "\ufeff".encode()
+# Programs split lines at these delimiters and line ends, and some remove the white space at the ends of a text.
+_TO_QUOTE = re.compile(r"""[",;|\t\v\f\r\n\x1c-\x1e\x85\u2028\u2029]|\A\s|\s\Z""")
+
+
+def head(format_: ExportFormat, names: Sequence[str], *, byte_order_mark: bool = False) -> bytes:
     """Return the beginning of the file."""
-    return _csv([names]) if format_ == ExportFormat.CSV else b""
+    mark = BYTE_ORDER_MARK if byte_order_mark else b""
+    return mark + _csv([names]) if format_ == ExportFormat.CSV else b""
 
 
 def lines(format_: ExportFormat, names: Sequence[str], rows: Iterable[Row]) -> bytes:
@@ -34,21 +39,30 @@ def _json_lines(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
         yield orjson.dumps(dict(zip(names, row, strict=True)), option=_OPTIONS, default=str)
 
 
-def _csv(rows: Iterable[Row]) -> bytes:
-    buffer = io.StringIO(newline="")
-    csv.writer(buffer).writerows(rows)
-    return buffer.getvalue().encode()
+def _csv(rows: Iterable[Iterable[str]]) -> bytes:
+    return "".join(map(_line, rows)).encode()
 
 
-def _cells(row: Row) -> list[Any]:
+def _line(cells: Iterable[str]) -> str:
+    line = ",".join([_quoted(cell) if _TO_QUOTE.search(cell) else cell for cell in cells])
+    return f"{line}\r\n" if line else '""\r\n'  # readers skip an empty line
+
+
+def _quoted(cell: str) -> str:
+    escaped = cell.replace('"', '""')
+    return f'"{escaped}"'
+
+
+def _cells(row: Row) -> list[str]:
     return [_cell(value) for value in row]
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Any) -> str:
     """Return the value as in JSON, without the quotes around strings. An empty cell is null."""
     if type(value) is str:
         # A spreadsheet would run such a text as a formula, and strangers write the texts of mentions.
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        text: str = value
+        return f"'{text}" if text.startswith(_FORMULA) else text
     if value is None:
         return ""
     encoded = orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=str).decode()

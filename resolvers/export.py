@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 from db.engine.writer import Writer
@@ -10,6 +11,7 @@ from db.language.filter import EVERYTHING
 from db.models import Export, ExportEntity, ExportStatus
 from resolvers.entities import EXPORT, OF_EXPORT
 from resolvers.framework.context import Context, Viewer
+from resolvers.framework.errors import UserInputError
 from resolvers.framework.export_columns import columns_of, models_of, usual_columns
 from resolvers.framework.filter_input import filter_of, given_fields, order_of
 from resolvers.framework.global_id import encode, row_id
@@ -19,6 +21,7 @@ from resolvers.framework.payload import Payload
 from resolvers.framework.permission import permission_to_read, require_permission
 from resolvers.framework.requires import requires
 from services.export import jobs as service
+from services.export.download_link import DownloadLink
 from services.export.jobs import NewExport
 from services.rules.user_errors import UserErrorCode, user_error
 
@@ -26,6 +29,31 @@ from services.rules.user_errors import UserErrorCode, user_error
 @requires("status", "expires_at", loads=0)
 async def url(rows: Sequence[Export], context: Context) -> Sequence[str | None]:
     return [address(row) if is_ready(row, context.now) else None for row in rows]
+
+
+SHORTEST_LINK, LONGEST_LINK, USUAL_LINK = 10, 3600, 300
+
+
+@requires("status", "expires_at", loads=0)
+async def download_url(
+    rows: Sequence[Export], context: Context, expires_in: int | None = None, gzip: bool | None = None
+) -> Sequence[str | None]:
+    """Return the link of each export, for the viewer's key. Raise `UserInputError` for a wrong `expires_in`."""
+    seconds = USUAL_LINK if expires_in is None else expires_in
+    if not SHORTEST_LINK <= seconds <= LONGEST_LINK:
+        message = f"`expiresIn` must be between {SHORTEST_LINK} and {LONGEST_LINK} seconds, not {seconds}."
+        raise UserInputError(message)
+    suffix = "&gzip=false" if gzip is False else ""
+    expires_at = ceil(context.now.timestamp()) + seconds
+    return [_link(row, context, expires_at, suffix) for row in rows]
+
+
+def _link(row: Export, context: Context, expires_at: int, suffix: str) -> str | None:
+    key_id = context.viewer.key_id
+    if key_id is None or not context.links or not is_ready(row, context.now):
+        return None
+    token = context.links.token(DownloadLink(row.id, context.viewer.user_id, key_id, expires_at))
+    return f"{address(row)}?token={token}{suffix}"
 
 
 def address(row: Export) -> str:

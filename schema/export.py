@@ -1,4 +1,5 @@
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
@@ -8,6 +9,20 @@ from resolvers import export as resolve
 from schema.fields import column, resolved_by
 from schema.node import Node, global_id, is_row_of
 from schema.scalars import BigInt
+
+_EXPIRES_IN = Annotated[
+    int | None,
+    strawberry.argument(
+        description=f"Seconds until the link expires, {resolve.SHORTEST_LINK} to {resolve.LONGEST_LINK:,}. "
+        f"Defaults to {resolve.USUAL_LINK}."
+    ),
+]
+_GZIP = Annotated[
+    bool | None,
+    strawberry.argument(
+        description="Whether the link gives the compressed file. False gives the plain file. Defaults to true."
+    ),
+]
 
 
 @strawberry.type(description="A list written to a file. Only the user who created the export can see it.")
@@ -39,4 +54,12 @@ class Export(Node):
         resolve.url,
         description="Path on this server from which GET downloads the file, with an API key of the user. Null if "
         "`status` is not SUCCEEDED, or the file has expired.",
+    )
+    download_url: str | None = resolved_by(
+        resolve.download_url,
+        arguments={"expires_in": _EXPIRES_IN, "gzip": _GZIP},
+        description="Path on this server from which GET downloads the file without an API key, so that a browser can follow "
+        "it. Anybody who has the link can download the file until the link expires. It also stops working when the API "
+        "key that asked for it is revoked or loses a scope, or its user is not active. Null if `status` is not SUCCEEDED, "
+        "the file has expired, or the server has no key to sign links.",
     )

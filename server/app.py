@@ -30,6 +30,7 @@ from server.runtime.cache import warming
 from server.runtime.metrics import Metrics
 from services.accounts.api_keys import ApiKeys
 from services.accounts.vault import Vault
+from services.export.download_link import LinkSigner
 from services.figures.cache import Cached
 
 PATH = "/graphql"
@@ -60,6 +61,7 @@ def create_app(
     authenticator: Authenticator | None = None,
     cached: Cached | None = None,
     vault: Vault | None = None,
+    links: LinkSigner | None = None,
     warm: bool = False,
     metrics: Metrics | None = None,
     demo_key: str | None = None,
@@ -74,17 +76,17 @@ def create_app(
 
     GraphiQL shows `demo_key` to every visitor, so a demo must restrict `hosts`: a foreign page could reach a
     loopback server under another host name. With `explain`, responses list their SQL statements. Without
-    `vault`, integrations cannot store credentials. `clock` returns the current time.
+    `vault`, integrations cannot store credentials. Without `links`, exports have no links. `clock` returns the current time.
     """
     cached = Cached(pool) if cached is None else cached
     metrics = metrics or Metrics(pool)
     metrics.observe_cache(cached.statistics)
     authenticator = authenticator or Authenticator(ApiKeys(pool))
-    new_context = partial(Context, pool, cached=cached, vault=vault)
+    new_context = partial(Context, pool, cached=cached, vault=vault, links=links)
     operations = (graph or build()).prepared
     endpoint = GraphQLEndpoint(operations, authenticator, new_context, metrics, explain=explain, clock=clock)
     ingest = IngestEndpoint(pool, authenticator)
-    download = DownloadEndpoint(pool, authenticator)
+    download = DownloadEndpoint(pool, authenticator, links or LinkSigner())
 
     async def graphql(request: Request) -> Response:
         if (

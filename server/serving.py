@@ -16,6 +16,7 @@ from server.app import LOOPBACK, create_app
 from server.runtime.audit import auditing
 from server.runtime.cache import open_cached
 from server.runtime.credentials import vault, warn_of_missing_keys
+from server.runtime.download_links import link_signer
 from server.runtime.errors import CommandError
 from server.runtime.metrics import Metrics
 from server.runtime.settings import Settings
@@ -105,6 +106,7 @@ async def _serve(
             pool,
             graph=build(settings.executor),
             vault=keys,
+            links=link_signer(settings),
             cached=await open_cached(settings, pool),
             warm=settings.warm_at_start,
             metrics=metrics,

@@ -20,6 +20,7 @@ _KEY_ID = bindparam("key_id", type_=BigInteger)
 
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
+    key_id: int
     secret_hash: bytes
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -35,6 +36,7 @@ class KeyHolder:
 def _holder() -> Select[*tuple[Any, ...]]:
     return (
         select(
+            ApiKey.id.label("key_id"),
             ApiKey.secret_hash,
             ApiKey.expires_at,
             ApiKey.revoked_at,

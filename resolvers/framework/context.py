@@ -23,6 +23,7 @@ from resolvers.framework.permission import (
 from resolvers.framework.requires import EVERY_READ, OperationReads
 from services.accounts.vault import Vault
 from services.accounts.viewer import Viewer
+from services.export.download_link import LinkSigner
 from services.figures.cache import Answer, Cached, CachedFigure, Figure, FigureByQuestion, Question
 from services.figures.cache import Value as Figured
 
@@ -44,11 +45,13 @@ class Context:
         reads: OperationReads = EVERY_READ,
         cached: Cached | None = None,
         vault: Vault | None = None,
+        links: LinkSigner | None = None,
         now: datetime | None = None,
     ) -> None:
         self.request_id = request_id
         self.cached = Cached(pool) if cached is None else cached
         self.vault = Vault() if vault is None else vault
+        self.links = LinkSigner() if links is None else links
         self.now = now or datetime.now(UTC)
         """The current time, the same for the whole operation. Resolvers do not read the clock."""
         self._pool = pool

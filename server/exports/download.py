@@ -1,9 +1,12 @@
 """`GET /exports/{id}/download`: the file of an export, for its user alone (docs/guides/export.md).
 
-The response streams the stored gzip file part by part, and holds no database connection while it waits for the
-client. Range requests return the same bytes at any time.
+The user is that of the API key, or of the link's token. The response streams the stored gzip file part by part, and
+holds no database connection while it waits for the client. Range requests return the same bytes at any time. With
+`gzip=false`, the response is the plain file, which has no ranges.
 """
 
+import asyncio
+import zlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -12,17 +15,25 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from db.engine.pool import Pool
-from db.models import Export
+from db.models import Export, ExportFormat
 from resolvers.export import is_ready, require_readable
 from resolvers.framework.errors import CallerError, UserInputError
 from resolvers.framework.global_id import row_id
 from server.exports.range_header import ByteRange, UnsatisfiableRangeError, parse_range
 from server.http import protocol
 from server.http.auth import Authenticator
+from services.accounts.viewer import Viewer
 from services.export.download import find, read_from
+from services.export.download_link import DownloadLink, LinkSigner
 from services.export.row_format import EXTENSIONS
 
-MEDIA_TYPE = "application/gzip"
+GZIP = "application/gzip"
+PLAIN = {ExportFormat.JSON_LINES: "application/x-ndjson", ExportFormat.CSV: "text/csv; charset=utf-8"}
+INVALID_LINK = "The download link is invalid. Query `downloadUrl` again."
+EXPIRED_LINK = "The download link has expired. Query `downloadUrl` again."
+# A browser must not store a file, and must not tell another site the address of a link.
+PRIVATE = {"cache-control": "private, no-store", "referrer-policy": "no-referrer"}
+_GZIP_FORMAT = 16 + zlib.MAX_WBITS
 
 
 class NotFoundError(protocol.RequestError):
@@ -37,6 +48,10 @@ class ExpiredError(protocol.RequestError):
     code = "EXPIRED"
 
 
+class InvalidLinkError(protocol.RequestError):
+    code = "FORBIDDEN"
+
+
 class GoneError(Exception):
     """The file was deleted during the download."""
 
@@ -44,13 +59,15 @@ class GoneError(Exception):
 class DownloadEndpoint:
     """The ASGI application of the route."""
 
-    def __init__(self, pool: Pool, authenticator: Authenticator) -> None:
+    def __init__(self, pool: Pool, authenticator: Authenticator, links: LinkSigner) -> None:
         self._pool = pool
         self._authenticator = authenticator
+        self._links = links
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         request_id, headers = protocol.request_id(request)
+        headers |= PRIVATE
         try:
             with protocol.asking_database():
                 response = await self._response(request, headers)
@@ -59,31 +76,63 @@ class DownloadEndpoint:
         await response(scope, receive, send)
 
     async def _response(self, request: Request, headers: dict[str, str]) -> Response:
-        export = await self._export(request)
+        is_plain = _is_plain(request)
+        link = self._link(request)
+        export = await self._export(request, await self._viewer(request, link))
         headers = headers | _file_headers(export)
+        if is_plain:
+            return self._plain_response(request, export, link, headers)
         requested = _requested_range(request, export, headers["etag"])
         selected = requested or ByteRange(0, export.size_bytes)
         headers["content-length"] = str(selected.length)
         if requested is not None:
             headers["content-range"] = f"bytes {selected.first}-{selected.stop - 1}/{export.size_bytes}"
         status = 200 if requested is None else 206
-        if request.method == "HEAD":
-            return Response(status_code=status, headers=headers, media_type=MEDIA_TYPE)
-        return StreamingResponse(
-            self._content(request, export, selected),
-            status_code=status,
-            headers=headers,
-            media_type=MEDIA_TYPE,
-        )
+        return _streamed(request, self._content(request, link, export, selected), status, headers, GZIP)
 
-    async def _export(self, request: Request) -> Export:
+    def _plain_response(
+        self, request: Request, export: Export, link: DownloadLink | None, headers: dict[str, str]
+    ) -> Response:
+        """Return the plain file. It travels compressed if the client accepts gzip."""
+        packed = protocol.accepts_gzip(request)
+        content = self._content(request, link, export, ByteRange(0, export.size_bytes))
+        headers = headers | {
+            "accept-ranges": "none",
+            "content-disposition": headers["content-disposition"].replace('.gz"', '"'),
+            "content-length": str(export.size_bytes if packed else export.content_bytes),
+            "etag": f'{headers["etag"][:-1]}-{"packed" if packed else "plain"}"',
+            "vary": "accept-encoding",
+        }
+        if packed:
+            headers["content-encoding"] = "gzip"
+        else:
+            content = _unpacked(content)
+        return _streamed(request, content, 200, headers, PLAIN[export.format])
+
+    def _link(self, request: Request) -> DownloadLink | None:
+        """Return the link of a request with a token. Raise `RequestError` for an invalid or expired link."""
+        token = request.query_params.get("token")
+        if token is None:
+            return None
+        link = self._links.link(token)
+        if link is None or link.export_id != _export_id(request):
+            raise InvalidLinkError(403, INVALID_LINK)
+        if link.expires_at <= datetime.now(UTC).timestamp():
+            raise ExpiredError(410, EXPIRED_LINK)
+        return link
+
+    async def _viewer(self, request: Request, link: DownloadLink | None) -> Viewer:
+        """Return the viewer of the link, or of the API key. Raise `CallerError` or `RequestError`."""
+        if link is None:
+            return await self._authenticator.required_viewer(request)
+        viewer = await self._authenticator.viewer_of_key(link.key_id)
+        if viewer.user_id != link.user_id:
+            raise InvalidLinkError(403, INVALID_LINK)
+        return viewer
+
+    async def _export(self, request: Request, viewer: Viewer) -> Export:
         """Return the requested export. Raise `RequestError` if its file is missing, unfinished or expired."""
-        viewer = await self._authenticator.required_viewer(request)
-        try:
-            export_id = row_id(request.path_params["id"], Export)
-        except UserInputError:
-            export_id = 0
-        export = await find(self._pool, viewer, export_id)
+        export = await find(self._pool, viewer, _export_id(request))
         if export is None:
             raise NotFoundError(404, "The export does not exist.")
         require_readable(viewer, export.entity, export.columns)
@@ -93,12 +142,12 @@ class DownloadEndpoint:
             raise ExpiredError(410, "The export file does not exist or has expired. Create a new export.")
         return export
 
-    async def _content(self, request: Request, export: Export, selected: ByteRange) -> AsyncIterator[bytes]:
+    async def _content(
+        self, request: Request, link: DownloadLink | None, export: Export, selected: ByteRange
+    ) -> AsyncIterator[bytes]:
         position = selected.first
         while position < selected.stop:
-            viewer = await self._authenticator.required_viewer(
-                request
-            )  # the key may expire during a long download
+            viewer = await self._viewer(request, link)  # the key may expire during a long download
             part = await read_from(self._pool, viewer, export.id, position)
             if not part:
                 raise GoneError(export.id)
@@ -106,11 +155,40 @@ class DownloadEndpoint:
             position += len(part)
 
 
+def _export_id(request: Request) -> int:
+    """Return the ID in the path, or 0, which no export has."""
+    try:
+        return row_id(request.path_params["id"], Export)
+    except UserInputError:
+        return 0
+
+
+def _is_plain(request: Request) -> bool:
+    gzip = request.query_params.get("gzip", "true")
+    if gzip not in {"true", "false"}:
+        raise protocol.RequestError(400, "The parameter gzip must be true or false.")
+    return gzip == "false"
+
+
+def _streamed(
+    request: Request, content: AsyncIterator[bytes], status: int, headers: dict[str, str], media_type: str
+) -> Response:
+    headers = headers | {"content-type": media_type}
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers)
+    return StreamingResponse(content, status_code=status, headers=headers)
+
+
+async def _unpacked(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    inflater = zlib.decompressobj(_GZIP_FORMAT)
+    async for part in content:
+        yield await asyncio.to_thread(inflater.decompress, part)
+
+
 def _file_headers(export: Export) -> dict[str, str]:
     name = f"{export.entity.replace('_', '-')}-{export.created_at:%Y-%m-%d}.{EXTENSIONS[export.format]}.gz"
     return {
         "accept-ranges": "bytes",
-        "cache-control": "private, no-store",
         "content-disposition": f'attachment; filename="{name}"',
         # A file is never rewritten, and its CRC identifies the content.
         "etag": f'"{export.id}-{export.size_bytes}-{export.content_crc:08x}"',

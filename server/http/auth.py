@@ -9,7 +9,7 @@ from typing import Final
 from starlette.requests import Request
 
 from resolvers.framework.context import Viewer
-from resolvers.framework.errors import UNAVAILABLE, UnauthenticatedError, code_of
+from resolvers.framework.errors import UNAVAILABLE, ForbiddenError, UnauthenticatedError, code_of
 from server.http import protocol
 from services.accounts import api_key
 from services.accounts.api_keys import ApiKeys, InvalidKeyError, viewer_of
@@ -55,6 +55,17 @@ class Authenticator:
         if viewer is None:
             raise UnauthenticatedError
         return viewer
+
+    async def viewer_of_key(self, key_id: int) -> Viewer:
+        """Return the viewer of the key with this ID, as the database has it now.
+
+        Raise `ForbiddenError` for a disabled key, and `protocol.UnavailableError` if the database cannot tell.
+        """
+        try:
+            with protocol.asking_database():
+                return viewer_of(await self._keys.holder_of_id(key_id))
+        except InvalidKeyError as invalid:
+            raise ForbiddenError(f"The API key of this link cannot be used: {invalid}") from invalid
 
     async def close(self) -> None:
         """Wait for the notes of use that are under way."""

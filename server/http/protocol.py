@@ -186,6 +186,12 @@ def media_type_of(request: Request, *, html: bool = False) -> str:
     return best if _weight_of(best, weights) else JSON
 
 
+def accepts_gzip(request: Request) -> bool:
+    """Return whether the client accepts a response in gzip. Without the header `Accept-Encoding`, it does not."""
+    weights = _weights(request.headers.get("accept-encoding", ""))
+    return weights.get("gzip", weights.get("*", 0.0)) > 0
+
+
 def _weights(accept: str) -> dict[str, float]:
     """Return the weights of the media ranges, in the order of the header."""
     weights: dict[str, float] = {}

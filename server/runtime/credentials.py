@@ -4,17 +4,14 @@ The keys come from LEADGRAPH_CREDENTIALS_KEY, or from a file in the data folder 
 """
 
 import logging
-import os
-from contextlib import suppress
-from pathlib import Path
 
 from db.engine.pool import Pool
-from db.engine.private_file import write_private
 from db.engine.reader import Reader
 from db.statements.integration import keys_of_credentials
 from server.runtime.errors import CommandError
+from server.runtime.key_files import keys_of
 from server.runtime.settings import Settings
-from services.accounts.vault import BadKeyError, Vault, new_key
+from services.accounts.vault import BadKeyError, Vault
 
 logger = logging.getLogger("leadgraph")
 
@@ -25,8 +22,7 @@ def vault(settings: Settings) -> Vault:
     """Return a vault with the configured keys. Raise `CommandError`, without the key's text, for an invalid key."""
     setting = settings.credentials_key
     source = "LEADGRAPH_CREDENTIALS_KEY" if setting else str(settings.home / FILE)
-    text = setting.get_secret_value() if setting else _key_file_text(settings.home / FILE)
-    keys = [key.strip() for key in text.replace("\n", ",").split(",") if key.strip()]
+    keys = keys_of(setting, settings.home / FILE)
     try:
         if not keys:
             raise BadKeyError("The key is missing.")
@@ -52,18 +48,3 @@ async def warn_of_missing_keys(pool: Pool, keys: Vault) -> None:
                 number,
                 key_id,
             )
-
-
-def _key_file_text(path: Path) -> str:
-    """Return the text of the key file. Create a missing file atomically: of two concurrent new keys one remains."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(f"{path.name}.{os.getpid()}")
-        write_private(new, new_key() + "\n")
-        with suppress(FileExistsError):
-            os.link(new, path)
-        new.unlink()
-    try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{path} cannot be read: {error}.") from error

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
         default=None,
         description="Comma-separated keys for integrations' credentials. The first key encrypts.",
     )
+    download_key: SecretStr | None = Field(
+        default=None, description="Comma-separated keys for download links of exports. The first key signs."
+    )
     redis_url: SecretStr | None = Field(
         default=None, description="A Redis or Valkey that stores the figures of all processes."
     )

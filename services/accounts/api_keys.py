@@ -30,15 +30,14 @@ class ApiKeys:
         holder = await stored.holder(self._pool, key.key_id)
         if holder is None or not key.opens(holder.secret_hash):
             raise InvalidKeyError("This API key does not exist. Check it for missing characters.")
-        if holder.revoked_at is not None:
-            raise InvalidKeyError("This API key was revoked. Create a new key.")
-        if holder.expires_at is not None and holder.expires_at <= datetime.now(UTC):
-            raise InvalidKeyError("This API key has expired. Create a new key.")
-        if holder.status != UserStatus.ACTIVE:
-            raise InvalidKeyError(
-                "The user of this API key is not active. Ask an operator to activate the user."
-            )
-        return holder
+        return _usable(holder)
+
+    async def holder_of_id(self, key_id: int) -> KeyHolder:
+        """Return the holder of the key with this ID. Raise `InvalidKeyError`."""
+        holder = await stored.holder(self._pool, key_id)
+        if holder is None:
+            raise InvalidKeyError("This API key was deleted.")
+        return _usable(holder)
 
     async def note_use(self, key: api_key.ParsedKey, holder: KeyHolder) -> None:
         """Note that a key was used and its user was seen, unless both were noted a short while ago."""
@@ -46,6 +45,17 @@ class ApiKeys:
             await stored.touch(self._pool, key.key_id)
         if _is_long_ago(holder.last_seen_at, users.SEEN_EVERY):
             await users.note_seen(self._pool, holder.user_id)
+
+
+def _usable(holder: KeyHolder) -> KeyHolder:
+    """Return the holder. Raise `InvalidKeyError` if the key or its user is disabled."""
+    if holder.revoked_at is not None:
+        raise InvalidKeyError("This API key was revoked. Create a new key.")
+    if holder.expires_at is not None and holder.expires_at <= datetime.now(UTC):
+        raise InvalidKeyError("This API key has expired. Create a new key.")
+    if holder.status != UserStatus.ACTIVE:
+        raise InvalidKeyError("The user of this API key is not active. Ask an operator to activate the user.")
+    return holder
 
 
 async def issue_key(connection: Connection, user_id: int, name: str, scopes: Iterable[str]) -> str:
@@ -57,7 +67,7 @@ async def issue_key(connection: Connection, user_id: int, name: str, scopes: Ite
 
 def viewer_of(holder: KeyHolder) -> Viewer:
     """Return the viewer in whose name the requests of a key run."""
-    return Viewer(holder.user_id, holder.role, api_key.granted(holder.scopes))
+    return Viewer(holder.user_id, holder.role, api_key.granted(holder.scopes), holder.key_id)
 
 
 def _is_long_ago(moment: datetime | None, apart: timedelta) -> bool:

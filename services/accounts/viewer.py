@@ -10,11 +10,12 @@ from services.accounts.api_key import BULK_READ
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The user of an operation, with the scopes of their credential (services/accounts/api_key.py)."""
+    """The user of an operation, with the scopes and the ID of their credential (services/accounts/api_key.py)."""
 
     user_id: int
     role: UserRole
     scopes: Collection[str] = frozenset()
+    key_id: int | None = None
 
     @property
     def scope(self) -> Scope:

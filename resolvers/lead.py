@@ -1,17 +1,26 @@
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from db.engine.writer import Writer
-from db.models import Lead, LeadOrigin, Mention, User
+from db.models import Lead, LeadEvent, LeadOrigin, Mention, User
 from resolvers.entities import USER
 from resolvers.framework.context import Context
 from resolvers.framework.global_id import encode, row_id
 from resolvers.framework.mutation import mutation, values_as, values_of
 from resolvers.framework.names import public
 from resolvers.framework.payload import Payload
+from resolvers.framework.requires import requires
 from services import lead as service
 from services.accounts.api_key import WRITE_LEADS
 from services.lead import LeadValues
+
+USER_COLUMNS = frozenset(
+    column.name
+    for column in Lead.__table__.columns
+    if any(key.column.table is User.__table__ for key in column.foreign_keys)
+)
+"""The columns of leads that hold the ID of a user, such as `assignee_user_id`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +32,23 @@ class Change:
     new: str | None
 
 
-def changes_of(data: dict[str, Any]) -> list[Change]:
-    return [Change(*_written(name, *told)) for name, told in data.get("changes", {}).items()]
+@requires("data", loads=0)
+async def changes(events: Sequence[LeadEvent], context: Context) -> Sequence[list[Change]]:
+    """Return the changes of each event. The IDs of users whom the viewer may not see are hidden."""
+    shows = context.viewer.scope.shows_user
+    return [
+        [_change(name, old, new, shows) for name, (old, new) in event.data.get("changes", {}).items()]
+        for event in events
+    ]
 
 
-def _written(name: str, old: Any, new: Any) -> tuple[str, str | None, str | None]:
-    if name == "assignee_user_id":
-        typename = USER.typename
-        return "assigneeId", old and encode(typename, old), new and encode(typename, new)
-    return public(name), old, new
+def _change(name: str, old: Any, new: Any, shows: Callable[[int], bool]) -> Change:
+    if name in USER_COLUMNS:
+        field = public(name.replace("_user_id", "_id"))
+        return Change(
+            field, *(encode(USER.typename, id_) if id_ and shows(id_) else None for id_ in (old, new))
+        )
+    return Change(public(name), old, new)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

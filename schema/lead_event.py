@@ -16,10 +16,12 @@ from schema.node import Node, global_id, is_row_of
 class LeadChange:
     field: str = column("Name of the changed field, spelled as in input types, such as `assigneeId`.")
     old: str | None = column(
-        "Value before the change. Null if the field had no value, or the history does not record the value."
+        "Value before the change. Null if the field had no value, the history does not record the value, or the value "
+        "is a user whom the viewer may not see."
     )
     new: str | None = column(
-        "Value after the change. Null if the field has no value, or the history does not record the value."
+        "Value after the change. Null if the field has no value, the history does not record the value, or the value is "
+        "a user whom the viewer may not see."
     )
 
 
@@ -35,10 +37,9 @@ class LeadEvent(Node):
     to_status: LeadStatus | None = column(
         "Status of the lead after the event. Null if the event did not set the status."
     )
-    changes: list[LeadChange] = column(
-        "Fields other than the status that the event changed. Values of notes are not recorded.",
-        name="data",
-        of=resolve.changes_of,
+    changes: list[LeadChange] = resolved_by(
+        resolve.changes,
+        description="Fields other than the status that the event changed. Values of notes are not recorded.",
     )
     created_at: datetime = column("Time when the event happened.")
     actor: UserRef | None = resolved_by(

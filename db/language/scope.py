@@ -18,6 +18,10 @@ class Scope:
         """Whether the scope covers all users."""
         return self.user_id is None
 
+    def shows_user(self, user_id: int) -> bool:
+        """Return whether the scope contains the user: members see only themselves."""
+        return self.everybody or self.user_id == user_id
+
 
 EVERYBODY = Scope(None)
 PARAMETER = "scope_user_id"

@@ -26,7 +26,9 @@ _EXPORT = "The export after the mutation. Null if nothing was written."
 
 def _field_enum(entity: Entity[Any], list_: ExportEntity) -> type[Enum]:
     """Return the enumeration of a list's columns: `MENTION_URL` for `mention.url`, and so on."""
-    names = {_member(name): name for name in columns_of(list_)}
+    names: dict[str, str] = {}
+    for name in columns_of(list_):
+        names.setdefault(_member(name), name)  # `keywordId` is `keyword.id`, and is the only one of the two
     functional: Any = Enum  # a type checker takes only members that are written out
     made: type[Enum] = functional(f"{entity.typename}ExportField", names)
     described = {member.lower(): f"Adds the column `{name}` to the file." for member, name in names.items()}

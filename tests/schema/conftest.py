@@ -11,6 +11,7 @@ from schema.graph import Graph, build
 from server.app import create_app
 from server.runtime.settings import load_settings
 from services.accounts.vault import Vault
+from services.export.download_link import LinkSigner
 from services.figures.cache import Cached
 from tests.support.crowding import Crowding
 from tests.support.databases import copied_database
@@ -41,7 +42,13 @@ def graph() -> Graph:
 
 @pytest.fixture
 async def client(world: World, graph: Graph) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(world.pool, graph=graph, vault=Vault([world.vault_key]), explain=True)
+    app = create_app(
+        world.pool,
+        graph=graph,
+        vault=Vault([world.vault_key]),
+        links=LinkSigner([world.vault_key]),
+        explain=True,
+    )
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as made:
         yield made

@@ -47,12 +47,14 @@ PLACES = {
     "ConversionMetrics": "dashboard { conversionMetrics { %s } }",
     "Analytics": "analytics { %s }",
     "ConversionAnalytics": "analytics { conversions { %s } }",
+    "Export": "exports(first: 1) { nodes { %s } }",
     "KeywordPerformance": "analytics { keywords(first: 1) { %s } }",
 }
 LONG = "A" * 100_000
 NOT_TEXTS: list[object] = [1, 1.5, True, [], {}]
 BAD: dict[str, list[object]] = {
     "Int": [-1, 101, 2**31 - 1, 2**31, 2**63, 2**64, -(2**63), 1.5, 1e300, "1", "", True, {}, [1, 2]],
+    "expiresIn": [-1, 0, 9, 3601, 2**31, 2**63, -(2**63), 1.5, 1e300, "1", "", True, {}, [1, 2]],
     "maxAge": [-1, 2**31, 2**63, -(2**63), 1.5, 1e300, "1", "", True, {}, [1, 2]],
     "ID": [
         "", "x", "\0", "ÿ", LONG, encode("Nothing", 1), encode("Lead", 2**63), base64.b64encode(b"Keyword:" + b"9" * 5000).decode(),
@@ -85,7 +87,7 @@ OBJECT: list[object] = ["", "x", 1, True, [], {"x": 1}, {"": 1}, {"__typename": 
 def value_kind(name: str, argument: GraphQLArgument) -> str:
     return (
         {"before": "after"}.get(name, name)
-        if name in {"before", "after", "timeZone", "maxAge"}
+        if name in {"before", "after", "timeZone", "maxAge", "expiresIn"}
         else type_name_of(argument)
     )
 
@@ -155,7 +157,21 @@ def assert_refused(answer: Any, *request: object) -> None:
 @pytest.fixture(scope="module")
 async def ask_ann(asker: Asker) -> Any:
     """A function that queries the API as ann, who has rows of each entity."""
-    await asker.world.add_user("ann")
+    user_id = await asker.world.add_user("ann")
+    await asker.world.add(
+        "exports",
+        [
+            {
+                "user_id": user_id,
+                "everybody": False,
+                "entity": "leads",
+                "format": "csv",
+                "columns": ["id"],
+                "question": {},
+                "status": "queued",
+            }
+        ],
+    )
     await asker.world.add_keywords("ann")
     await asker.world.add_integrations("ann")
     return asker

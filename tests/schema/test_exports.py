@@ -544,6 +544,70 @@ async def test_invalid_columns_are_refused(
     assert await exporting.world.rows("exports") == []
 
 
+async def test_fields_of_each_list_name_its_columns(exporting: Exporting) -> None:
+    for entity in ENTITIES:
+        enum = {"leads": "LeadExportField", "integration_logs": "IntegrationLogExportField"}.get(
+            entity, f"{entity.capitalize()[:-1]}ExportField"
+        )
+        document = f'{{ __type(name: "{enum}") {{ enumValues {{ name }} }} }}'
+        names = [one["name"] for one in (await exporting.ask(document)).data["__type"]["enumValues"]]
+        payload = await exporting.create(LISTS[entity], fields=names)
+        shown = await exporting.show(payload["export"]["id"])
+        columns = columns_of(entity)
+        # The ID of a related row is a column of the row itself.
+        assert shown["columns"] == [
+            name for name in columns if f"{name.removesuffix('.id')}Id" not in columns
+        ]
+        assert len(names) == len(shown["columns"])
+    given = {"list": {"leads": {"fields": ["MENTION_URL", "ID", "ASSIGNEE_ID"]}}}
+    made = (await exporting.ask(CREATE + WHOLE, input=given)).data["createExport"]["export"]
+    assert made["columns"] == ["mention.url", "id", "assigneeId"]
+
+
+@pytest.mark.parametrize(
+    ("given", "path", "message"),
+    [
+        ({"fields": []}, ["fields"], "Must name at least one column."),
+        ({"fields": ["ID", "URL", "ID"]}, ["fields", "2"], "The column id must not be repeated."),
+        (
+            {"fields": ["ID"], "columns": ["id"]},
+            ["columns"],
+            "Must not be given together with `fields`. Use `fields` alone.",
+        ),
+    ],
+)
+async def test_invalid_fields_are_refused(
+    exporting: Exporting, given: dict[str, Any], path: list[str], message: str
+) -> None:
+    (error,) = (await exporting.create("mentions", **given))["userErrors"]
+    assert (error["path"], error["message"]) == (["input", "list", "mentions", *path], message)
+    assert await exporting.world.rows("exports") == []
+
+
+async def test_an_unknown_field_is_refused_with_the_known_ones(exporting: Exporting) -> None:
+    answer = await exporting.ask(
+        CREATE + WHOLE, input={"list": {"integrations": {"fields": ["SECRET", "ID"]}}}
+    )
+    assert "'SECRET' does not exist in 'IntegrationExportField' enum. " in answer.error["message"]
+    assert "The values are ID, USER_ID, PROVIDER, KIND, NAME," in answer.error["message"]
+
+
+async def test_a_csv_file_begins_with_a_byte_order_mark_if_asked(exporting: Exporting) -> None:
+    for mark in (True, False, None):
+        given = {"list": {"keywords": {"fields": ["KEYWORD"]}}, "format": "CSV", "byteOrderMark": mark}
+        document = CREATE + WHOLE.replace("columns", "columns byteOrderMark")
+        made = (await exporting.ask(document, input=given)).data["createExport"]["export"]
+        assert made["byteOrderMark"] is bool(mark)
+        await exporting.work(rows=1)
+        written = gzip.decompress((await exporting.get(made["id"])).content)
+        assert written.startswith(b"\xef\xbb\xbfkeyword\r\n" if mark else b"keyword\r\n")
+        assert written.count(b"\xef\xbb\xbf") == bool(mark)
+    given = {"list": {"keywords": {}}, "byteOrderMark": True}
+    (error,) = (await exporting.ask(CREATE + WHOLE, input=given)).data["createExport"]["userErrors"]
+    message = "`byteOrderMark` is allowed only with format CSV."
+    assert error == {"code": "INVALID", "message": message, "path": ["input", "byteOrderMark"]}
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

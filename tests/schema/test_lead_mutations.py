@@ -341,6 +341,35 @@ async def test_the_history_of_a_lead_shows_changes_and_actors(ask: Ask, world: W
     assert (await ask(document, viewer="ben", id=id_)).data == {"lead": None}
 
 
+async def test_the_history_of_a_lead_hides_assignees_whom_the_viewer_may_not_see(
+    ask: Ask, world: World
+) -> None:
+    lead = await lead_of(world)
+    id_, ann, olga = (
+        encode(tag, row)
+        for tag, row in (("Lead", lead["id"]), ("User", world.users["ann"]), ("User", world.users["olga"]))
+    )
+    for assignee in (olga, ann, olga, None):
+        given = {"id": id_, "assigneeId": assignee, "company": f"Acme {assignee}"}
+        assert (await ask(UPDATE, viewer="olga", input=given)).data["result"]["userErrors"] == []
+    events = "events(orderBy: OLDEST) { nodes { id changes { field old new } } }"
+    document = f"query($id: ID!) {{ lead(id: $id) {{ {events} }} }}"
+    node = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on LeadEvent { changes { field old new } } } }"
+
+    async def seen(viewer: str) -> list[tuple[str | None, str | None]]:
+        answer = await ask(document, viewer=viewer, id=id_)
+        assert answer.statements == ["leads by id", "lead_events page_of_each lead_id"]
+        found = answer.data["lead"]["events"]["nodes"]
+        by_id = await ask(node, viewer=viewer, ids=[event["id"] for event in found])
+        assert [each["changes"] for each in by_id.data["nodes"]] == [each["changes"] for each in found]
+        changes = [change for event in found for change in event["changes"]]
+        assert {change["field"] for change in changes} == {"assigneeId", "company"}
+        return [(one["old"], one["new"]) for one in changes if one["field"] == "assigneeId"]
+
+    assert await seen("olga") == [(None, olga), (olga, ann), (ann, olga), (olga, None)]
+    assert await seen("ann") == [(None, None), (None, ann), (ann, None), (None, None)]
+
+
 # Statuses
 
 

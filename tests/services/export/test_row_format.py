@@ -54,6 +54,43 @@ def test_values_are_encoded_per_format(value: Any, in_json: Any, in_csv: str) ->
     assert cells(lines(ExportFormat.CSV, NAMES, [(value, 1)])) == [[in_csv, "1"]]
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("a;b", '"a;b"'),
+        ("a\tb", '"a\tb"'),
+        ("a|b", '"a|b"'),
+        ("a,b", '"a,b"'),
+        ('say "x"', '"say ""x"""'),
+        ("a\nb", '"a\nb"'),
+        ("a\rb", '"a\rb"'),
+        ("a\u2028b", '"a\u2028b"'),
+        ("a\x85b", '"a\x85b"'),
+        ("a\vb\fc", '"a\vb\fc"'),
+        (" a", '" a"'),
+        ("a ", '"a "'),
+        ("\xa0a", '"\xa0a"'),
+        ("a\u3000", '"a\u3000"'),
+        ("a;=1+1", '"a;=1+1"'),
+        ("=1;2", '"\'=1;2"'),
+        ("a b", "a b"),
+        ("it's", "it's"),
+        ("", ""),
+    ],
+)
+def test_texts_that_a_spreadsheet_could_split_are_quoted(text: str, written: str) -> None:
+    assert lines(ExportFormat.CSV, NAMES, [(text, 1)]) == f"{written},1\r\n".encode()
+
+
+def test_a_row_of_one_empty_cell_is_no_empty_line() -> None:
+    assert lines(ExportFormat.CSV, ["a"], [(None,), ("",), ("x",)]) == b'""\r\n""\r\nx\r\n'
+
+
+def test_a_byte_order_mark_is_written_before_the_header() -> None:
+    assert head(ExportFormat.CSV, NAMES, byte_order_mark=True) == b"\xef\xbb\xbfa,b\r\n"
+    assert head(ExportFormat.JSON_LINES, NAMES, byte_order_mark=True) == b""
+
+
 @given(st.lists(st.tuples(TEXTS, TEXTS | st.none())))
 def test_texts_round_trip_through_both_formats(rows: list[tuple[str, str | None]]) -> None:
     written = lines(ExportFormat.JSON_LINES, NAMES, rows)

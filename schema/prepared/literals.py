@@ -24,6 +24,7 @@ LONGEST_NUMBER: Final = 500
 
 _NUMBERS: Final = {TokenKind.INT, TokenKind.FLOAT}
 _NO_OBJECT: Final = re.compile(r"Expected value of type '(\w+)' to be an object, found: (.*)\.\Z", re.DOTALL)
+_FAILURE: Final = re.compile(r", but encountered error '.*'; found: .*\Z", re.DOTALL)
 _NUMBER: Final = re.compile(r"-?\d{1,20}(\.\d{1,20})?|true|false")
 
 
@@ -65,11 +66,17 @@ def _node_at(node: ValueNode, path: Sequence[str | int]) -> ValueNode:
 
 
 def with_hints(errors: Sequence[GraphQLError], schema: GraphQLSchema) -> list[GraphQLError]:
-    """Return the errors. One about a value in place of a comparison suggests the comparison, such as `{eq: NEW}`."""
+    """Return the errors. One about a value in place of a comparison suggests the comparison, such as `{eq: NEW}`.
+
+    The words of Python's exceptions are left out.
+    """
     return [_with_hint(error, schema) for error in errors]
 
 
 def _with_hint(error: GraphQLError, schema: GraphQLSchema) -> GraphQLError:
+    failure = _FAILURE.search(error.message)
+    if failure is not None:
+        return _changed(error, f"{error.message[: failure.start()]}.")
     found = _NO_OBJECT.search(error.message)
     type_ = None if found is None else schema.get_type(found[1])
     if found is None or not isinstance(type_, GraphQLInputObjectType) or "eq" not in type_.fields:
@@ -78,6 +85,10 @@ def _with_hint(error: GraphQLError, schema: GraphQLSchema) -> GraphQLError:
         f"{error.message[: found.start()]}Expected value of type '{found[1]}' to be an object. "
         f"Did you mean `{_comparison(type_, found[2])}`?"
     )
+    return _changed(error, message)
+
+
+def _changed(error: GraphQLError, message: str) -> GraphQLError:
     return GraphQLError(
         message,
         error.nodes,

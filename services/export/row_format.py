@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 import orjson
@@ -36,7 +39,26 @@ def lines(format_: ExportFormat, names: Sequence[str], rows: Iterable[Row]) -> b
 
 def _json_lines(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
     for row in rows:
-        yield orjson.dumps(dict(zip(names, row, strict=True)), option=_OPTIONS, default=str)
+        fields = dict(zip(names, row, strict=True))
+        try:
+            yield orjson.dumps(fields, option=_OPTIONS, default=_text)
+        except TypeError:
+            held = {name: value if _encoded(value) else None for name, value in fields.items()}
+            yield orjson.dumps(held, option=_OPTIONS, default=_text)
+
+
+def _encoded(value: Any) -> str:
+    """Return the value as JSON, or an empty text for a stored value that JSON cannot hold, such as 1e400."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=_text).decode()
+    except TypeError:
+        return ""
+
+
+def _text(value: object) -> str:
+    if isinstance(value, (datetime, Decimal, Enum)):
+        return str(value)
+    raise TypeError(type(value).__name__)
 
 
 def _csv(rows: Iterable[Iterable[str]]) -> bytes:
@@ -65,5 +87,5 @@ def _cell(value: Any) -> str:
         return f"'{text}" if text.startswith(_FORMULA) else text
     if value is None:
         return ""
-    encoded = orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=str).decode()
+    encoded = _encoded(value)
     return encoded[1:-1] if encoded.startswith('"') else encoded

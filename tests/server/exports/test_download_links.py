@@ -45,12 +45,12 @@ class Linked:
     def id(self) -> str:
         return encode("Export", self.export_id)
 
-    async def show(self, key: str | None = None, **variables: object) -> Any:
+    async def show(self, key: str | None = None, **variables: Any) -> Any:
         headers = {"authorization": f"Bearer {key or self.key}"}
         body = {"query": ASK, "variables": {"id": self.id, **variables}}
         return (await self.client.post("/graphql", json=body, headers=headers)).json()
 
-    async def link(self, **variables: object) -> str:
+    async def link(self, **variables: Any) -> str:
         found: str = (await self.show(**variables))["data"]["export"]["downloadUrl"]
         return found
 

@@ -82,6 +82,17 @@ def test_texts_that_a_spreadsheet_could_split_are_quoted(text: str, written: str
     assert lines(ExportFormat.CSV, NAMES, [(text, 1)]) == f"{written},1\r\n".encode()
 
 
+def test_values_that_json_cannot_hold_are_null() -> None:
+    deep: Any = 1
+    for _ in range(300):
+        deep = [deep]
+    for value in (deep, object(), {"a": 2**70}):
+        assert lines(ExportFormat.JSON_LINES, NAMES, [(value, AT)]) == (
+            b'{"a":null,"b":"2026-01-31T12:00:00.123456+00:00"}\n'
+        )
+        assert lines(ExportFormat.CSV, NAMES, [(value, 1)]) == b",1\r\n"
+
+
 def test_a_row_of_one_empty_cell_is_no_empty_line() -> None:
     assert lines(ExportFormat.CSV, ["a"], [(None,), ("",), ("x",)]) == b'""\r\n""\r\nx\r\n'
 

@@ -320,7 +320,7 @@ async def test_ingest_requires_a_key_with_the_write_scope(
         assert other.json()["errors"][0]["message"] == "This path accepts POST, not GET."
         nothing = await client.post(f"{origin}/ingest")
         (error,) = nothing.json()["errors"]
-        assert (nothing.status_code, error["extensions"]["code"]) == (404, "BAD_REQUEST")
+        assert (nothing.status_code, error["extensions"]["code"]) == (404, "NOT_FOUND")
         assert error["message"] == "This path does not exist. The API is at /graphql."
     assert await stored(pool) == {}
 

@@ -12,6 +12,7 @@ import orjson
 
 from services.importing.names import OWN_IDS, plain
 from services.importing.parse_lines import LONGEST_BYTES, DamagedFileError, FileRow, RejectedRow
+from services.rules.json_text import WRONG_SYNTAX
 
 _LISTS = frozenset({
     "data", "hits", "items", "posts", "results", "statuses", "children", "comments", "entries", "entry", "item",
@@ -32,6 +33,7 @@ _SCRIPT_START = re.compile(r"(?:window\.|var |let |const )")
 _PAGE = re.compile(r'\{(?:\s*"\w+"\s*:\s*(?:"[^"]*"|[^\s",{\[]+)\s*,)*?\s*"(\w+)"\s*:\s*[\[{]')
 _SPACE = re.compile(r"[\s,;]*")
 _DEEPEST = 8  # deeper than the answers of any API
+_MOST_DIGITS = 500  # of an integer
 _LEAST_CHUNK = 1 << 16
 
 
@@ -148,6 +150,11 @@ def _value_rows(text: "_Text") -> Iterator[FileRow | RejectedRow]:
         yield FileRow(line, post) if isinstance(post, dict) else RejectedRow(line, "JSON, but not an object")
 
 
+def _integer(digits: str) -> int | str:
+    """Return the integer. One of hundreds of digits stays a text: Python refuses to read thousands."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else digits
+
+
 class _Text:
     """The decoded text of a stream, of which only the current value is kept. `line` is the line of the position."""
 
@@ -155,7 +162,7 @@ class _Text:
         self.line = 1
         self._stream = stream
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="surrogateescape")
-        self._json = json.JSONDecoder(parse_constant=lambda _: None, strict=False)
+        self._json = json.JSONDecoder(parse_int=_integer, parse_constant=lambda _: None, strict=False)
         self._text = ""
         self._at = 0
         self._ended = False
@@ -189,8 +196,8 @@ class _Text:
             problem = "the value is not complete"
             try:
                 value, end = self._json.raw_decode(self._text, self._at)
-            except json.JSONDecodeError as invalid:
-                problem = invalid.msg
+            except json.JSONDecodeError:
+                problem = WRONG_SYNTAX
             except RecursionError as deep:
                 raise DamagedFileError(self.line, "not JSON: the value is nested too deeply") from deep
             else:

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, NamedTuple
 import orjson
 
 from services.importing.file_kinds import LONGEST_HEAD, foreign_kind
+from services.rules.json_text import described
 
 LONGEST_BYTES = 1_000_000
 _GZIP = b"\x1f\x8b"
@@ -259,7 +260,7 @@ def json_rows(lines: LineReader) -> Iterator[FileRow | RejectedRow]:
         try:
             values = object_of(text)
         except orjson.JSONDecodeError as invalid:
-            yield RejectedRow(lines.number, f"not JSON: {invalid.msg} (column {invalid.colno})")
+            yield RejectedRow(lines.number, f"not JSON: {described(text, invalid)} (column {invalid.colno})")
             continue
         if isinstance(values, dict):
             yield FileRow(lines.number, values)

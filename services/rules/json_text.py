@@ -22,8 +22,8 @@ _REASONS: Final = {
         "a surrogate is unpaired",
     ),
 }
-"""Reasons by the parser's message. `_OTHER` stands for all others."""
-_OTHER: Final = "the syntax is wrong"
+"""Reasons by the parser's message. `WRONG_SYNTAX` stands for all others."""
+WRONG_SYNTAX: Final = "the syntax is wrong"
 
 
 class JsonTextError(Exception):
@@ -40,7 +40,7 @@ def parsed(text: bytes | str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as invalid:
-        raise _error(text, invalid) from invalid
+        raise described(text, invalid) from invalid
 
 
 def parsed_exactly(text: bytes | str) -> Any:
@@ -55,7 +55,8 @@ def parsed_exactly(text: bytes | str) -> Any:
         raise JsonTextError(_REASONS["depth limit exceeded"], 1, 1) from None
 
 
-def _error(text: bytes | str, invalid: orjson.JSONDecodeError) -> JsonTextError:
+def described(text: bytes | str, invalid: orjson.JSONDecodeError) -> JsonTextError:
+    """Return the error of the parser in the words of the API."""
     if isinstance(text, bytes):
         try:
             text.decode()
@@ -63,4 +64,4 @@ def _error(text: bytes | str, invalid: orjson.JSONDecodeError) -> JsonTextError:
             before = text[: damage.start].rpartition(b"\n")[2]
             line = text.count(b"\n", 0, damage.start) + 1
             return JsonTextError("a byte is not UTF-8", line, len(before) + 1)
-    return JsonTextError(_REASONS.get(invalid.msg, _OTHER), invalid.lineno, invalid.colno)
+    return JsonTextError(_REASONS.get(invalid.msg, WRONG_SYNTAX), invalid.lineno, invalid.colno)

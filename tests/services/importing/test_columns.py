@@ -279,9 +279,9 @@ def test_an_invalid_csv_row_is_rejected_with_line_and_reason(tmp_path: Path, row
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ('{"id": 1, "title": "x"', "not JSON: unexpected end of data (column 23)"),
+        ('{"id": 1, "title": "x"', "not JSON: it ends too early (column 23)"),
         ("[1]", "JSON, but not an object"),
-        ('{"id": 1, "title": "\\ud800"}', "not JSON: no low surrogate in string (column 21)"),
+        ('{"id": 1, "title": "\\ud800"}', "not JSON: a surrogate is unpaired (column 21)"),
         ('{"id": true, "title": "x"}', 'id "True": Must be a string.'),
         ('{"id": 123456789012345678901234567890, "title": "x"}', f'id "1.2345678901234568e+29": {SCIENTIFIC}'),
         ('{"id": 1, "content": "a\\u0000b"}', "content 'a\\x00b': Must not contain NUL or unpaired surrogate characters."),

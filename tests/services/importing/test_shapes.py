@@ -484,7 +484,7 @@ def test_lists_in_lists_are_bounded(tmp_path: Path) -> None:
 
 def test_a_single_damaged_line_of_json_is_rejected(tmp_path: Path) -> None:
     assert read(tmp_path, '{"id": 1, "text": "a"\n')[0] == [
-        RejectedRow(1, "not JSON: unexpected end of data (column 22)")
+        RejectedRow(1, "not JSON: it ends too early (column 22)")
     ]
 
 
@@ -527,10 +527,19 @@ def test_rows_of_an_array_have_the_lines_of_an_editor(tmp_path: Path) -> None:
     ]
 
 
+def test_numbers_of_thousands_of_digits_end_no_import(tmp_path: Path) -> None:
+    post = f'{{"id": 1, "text": "a", "score": {"9" * 4301}}}'
+    for content in (f"[{post}]", f'{{"hits": [\n{post}]}}'):
+        rows, _ = read(tmp_path, content, "p.json", Platform.HACKERNEWS)
+        assert [isinstance(row, RejectedRow) for row in rows] == [False]
+    rows, _ = read(tmp_path, f"{post}\n", "p.jsonl", Platform.HACKERNEWS)
+    assert rows == [RejectedRow(1, "not JSON: a number is too large (column 33)")]
+
+
 @pytest.mark.parametrize(
     ("content", "line", "reason"),
     [
-        ('[\n{"id": 1, "text": "a"},\n{"id": 2, "text": }\n]', 3, "not JSON: Expecting value"),
+        ('[\n{"id": 1, "text": "a"},\n{"id": 2, "text": }\n]', 3, "not JSON: the syntax is wrong"),
         ('[\n{"id": 1, "text": "a"},\n', 3, "not JSON: the file ends before a ]"),
     ],
 )

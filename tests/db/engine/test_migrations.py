@@ -87,7 +87,9 @@ async def test_a_revision_fails_after_the_lock_timeout(database_url: str) -> Non
     other = await asyncpg.connect(database_url)
     try:
         async with other.transaction():
-            await other.execute("LOCK TABLE users, keywords, leads, integrations IN ROW EXCLUSIVE MODE")
+            await other.execute(
+                "LOCK TABLE users, keywords, leads, integrations, exports IN ROW EXCLUSIVE MODE"
+            )
             with pytest.raises(Exception, match="lock timeout"):
                 await migrations.downgrade(database_url, "base")
     finally:

@@ -30,7 +30,9 @@ WITH scored AS (
     SELECT id, keyword, mentions, leads,
         count(*) OVER (ORDER BY efficiency RANGE UNBOUNDED PRECEDING) AS not_better, count(*) OVER () AS among,
         row_number() OVER (ORDER BY leads DESC, id DESC) AS by_leads,
-        row_number() OVER (ORDER BY part DESC, leads DESC, id DESC) AS by_rate
+        row_number() OVER (
+            ORDER BY (20000 * leads::bigint + mentions) / (2 * mentions) DESC, leads DESC, id DESC
+        ) AS by_rate
     FROM scored
 ), best AS (
     SELECT ranked.*, sums.* FROM ranked CROSS JOIN LATERAL (
@@ -112,11 +114,12 @@ FROM users WHERE id = $1
 
 async def dashboard(pool: Pool, user_id: int, _: Answer) -> Answer:
     frame = Frame.now()
-    before, start, end = frame.period
+    bounds = (frame.period.previous_start, frame.period.start, frame.period.end)
+    before, start, end = bounds
     edges = [before, *(day.start for day in frame.days), end]
     midnights = [_midnight_behind(edge) for edge in edges]
     first = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - (DAYS_SHOWN - 1) * DAY
-    windows = (before, start, end, *map(_midnight_behind, frame.period))
+    windows = (before, start, end, *map(_midnight_behind, bounds))
     row = await pool.fetchrow(STATEMENT, user_id, *windows, edges, midnights, first)
     assert row is not None  # noqa: S101 - the user is there
     mentions, leads, *by_status, recent, keywords, integrations, days, quarters = row

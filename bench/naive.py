@@ -40,6 +40,7 @@ from bench.page import (
 )
 from db import models
 from db.statements.integration_runs import FAILED, SUCCEEDED
+from services.figures.rates import percent
 
 SHOWN_LOGS, SHOWN_DAYS = 3, 30
 Z = 1.96
@@ -130,7 +131,7 @@ class Dashboard:
         counted = [(row, *self._of_keyword(row)) for row in user.keywords]
         seen = [each for each in counted if each[1]]
         by_leads = sorted(seen, key=lambda each: (-each[2], -each[0].id))[:WIDGET]
-        by_rate = sorted(seen, key=lambda each: (-(each[2] / each[1]), -each[2], -each[0].id))[:RANKING]
+        by_rate = sorted(seen, key=lambda each: (-percent(each[2], each[1]), -each[2], -each[0].id))[:RANKING]
         bounds = {row.id: _efficiency(mentions, leads) for row, mentions, leads in seen}
         shown = {each[0].id: self._keyword(*each, bounds) for each in (*by_leads, *by_rate)}
         return page(

@@ -131,7 +131,9 @@ def _performance(keyword: Keyword) -> Answer:
             (now.leads, now.mentions), (before.leads, before.mentions), "LEADS_PER_MENTION"
         ),
         "performanceScore": half_up(3 * keyword.mentions + 7 * keyword.leads, 10),
-        "efficiencyScore": half_up(100 * keyword.efficiency[0], keyword.efficiency[1]),
+        "efficiencyScore": half_up(100 * keyword.efficiency[0], keyword.efficiency[1])
+        if keyword.leads
+        else None,
     }
 
 

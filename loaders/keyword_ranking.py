@@ -31,7 +31,7 @@ class BestKeywordsByUser(DataLoader[int, Sequence[RankedKeyword]]):
 @dataclass(frozen=True, slots=True)
 class EfficiencyByKeyword(DataLoader[int, tuple[int, int] | None]):
     """The rank of a keyword among its user's keywords by efficiency: how many are at most as efficient as the
-    keyword, itself included, and how many are compared. None for a keyword without mentions.
+    keyword, itself included, and how many are compared. None for a keyword without leads.
     """
 
     model = Keyword

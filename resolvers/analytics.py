@@ -6,7 +6,6 @@ from datetime import datetime
 from enum import Enum
 
 from db.models import LeadStatus, User
-from db.statements.buckets import BucketSums
 from resolvers.framework.context import Context
 from resolvers.framework.requires import requires
 from resolvers.stats import GroupCount
@@ -14,6 +13,7 @@ from resolvers.timeframe import Overview, figures
 from services.figures.analytics import COUNTERS, UserFigures, UserFiguresOf, trend, user_figures
 from services.figures.cache import STATE_COLUMNS, Figure
 from services.figures.rates import Trend, percent
+from services.figures.window_sums import WindowSums
 
 
 class Stage(Enum):
@@ -65,8 +65,8 @@ class Totals:
         return self.figure.value.today.leads
 
     @property
-    def bucket_sums(self) -> tuple[BucketSums, BucketSums]:
-        return self.figure.value.current, self.figure.value.previous
+    def sums(self) -> WindowSums:
+        return self.figure.value.window
 
     @property
     def by_status(self) -> list[GroupCount]:
@@ -75,7 +75,7 @@ class Totals:
 
     @property
     def funnel(self) -> list[FunnelStage]:
-        counts = [trend(*self.bucket_sums, stage.value) for stage in Stage]
+        counts = [trend(self.sums, stage.value) for stage in Stage]
         before = [None, *(count.value for count in counts)]
         first = [None, *[counts[0].value] * 3]
         return [FunnelStage(*of_one) for of_one in zip(Stage, counts, before, first, strict=False)]

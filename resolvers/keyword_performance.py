@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Unpack
 
 from db.models import Keyword, User
-from db.statements.buckets import BucketSums
 from db.statements.keyword_ranking import Ranking
 from loaders.keyword_ranking import EfficiencyByKeyword
 from resolvers.framework.context import Context
@@ -18,16 +17,17 @@ from services.figures.analytics import KeywordSeriesOf, keyword_series
 from services.figures.cache import STATE_COLUMNS
 from services.figures.keyword_performance import (
     KeywordFigures,
-    KeywordWindow,
     KeywordWindowOf,
     best_keywords,
     best_keywords_of,
-    efficiency_score_of,
     keyword_window,
     performance_score,
 )
+from services.figures.keyword_performance import efficiency_score as score_of
+from services.figures.window_sums import WindowSums
 from services.figures.windows import TimeUnit, bounds_of
 
+_RENAMED = {Ranking.CONVERSION_RATE: Ranking.LEADS_PER_MENTION}
 DEFAULT_WIDGET = 5
 DEFAULT_KEYWORDS = 20
 MOST_KEYWORDS = 100
@@ -39,12 +39,12 @@ class KeywordPerformance:
 
     keyword: Keyword
     frame: Timeframe
-    figures: KeywordWindow | KeywordFigures
+    figures: WindowSums | KeywordFigures
     as_of: datetime
 
     @property
-    def bucket_sums(self) -> tuple[BucketSums, BucketSums]:
-        return self.figures.current, self.figures.previous
+    def sums(self) -> WindowSums:
+        return self.figures.window if isinstance(self.figures, KeywordFigures) else self.figures
 
     @property
     def performance_score(self) -> int:
@@ -79,7 +79,8 @@ async def ranking(
     overviews: Sequence[Overview], context: Context, first: int | None = None, order_by: Ranking | None = None
 ) -> Sequence[Sequence[KeywordPerformance]]:
     most = bounded(first, DEFAULT_KEYWORDS, MOST_KEYWORDS)
-    return await best_of_users(overviews, context, order_by or Ranking.CONVERSION_RATE, most)
+    chosen = order_by or Ranking.LEADS_PER_MENTION
+    return await best_of_users(overviews, context, _RENAMED.get(chosen, chosen), most)
 
 
 @requires(
@@ -132,7 +133,7 @@ async def efficiency_of_keywords(keywords: Sequence[Keyword], context: Context) 
     """Return the efficiency as of the operation's snapshot, like the keyword's totals."""
     context.require(Keyword)
     compared = await context.load(EfficiencyByKeyword(), [keyword.id for keyword in keywords])
-    return [efficiency_score_of(one) for one in compared]
+    return [score_of(one) for one in compared]
 
 
 @requires("mentions_count", "leads_count", loads=0)

@@ -19,6 +19,7 @@ class Point:
     start: datetime
     end: datetime
     partial: bool
+    future: bool
     mentions: int
     leads: int
     qualified: int
@@ -33,7 +34,7 @@ class Series:
 
 def series_of(units: Sequence[Window], figure: Figure[list[BucketSums]]) -> Series:
     points = [
-        Point(unit.start, unit.end, unit.partial, *sums)
+        Point(unit.start, unit.end, unit.partial, unit.future, *sums)
         for unit, sums in zip(units, figure.value, strict=True)
     ]
     return Series(figure.as_of, points)

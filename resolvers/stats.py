@@ -50,6 +50,7 @@ class WindowCount:
     start: datetime
     end: datetime
     partial: bool
+    future: bool
     count: int
 
 
@@ -114,7 +115,7 @@ async def _sums(
 
 
 @requires()
-async def conversion_rate(connections: Connections, context: Context) -> Sequence[Rate]:
+async def converted_per_lead(connections: Connections, context: Context) -> Sequence[Rate]:
     groups = await _groups(connections, context, "status")
     return [
         Rate(dict(found).get(LeadStatus.CONVERTED, 0), sum(n for _, n in found), RateBasis.CONVERTED_PER_LEAD)
@@ -142,7 +143,7 @@ async def over_time(
     )
     return [
         [
-            WindowCount(window.start, window.end, window.partial, counted.get(index, 0))
+            WindowCount(window.start, window.end, window.partial, window.future, counted.get(index, 0))
             for index, window in enumerate(request)
         ]
         for counted in counts

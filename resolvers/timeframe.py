@@ -25,6 +25,7 @@ from services.figures.windows import (
     Window,
     period_of,
     today,
+    window,
     windows,
     zone_of,
 )
@@ -62,18 +63,19 @@ class Timeframe:
 
     @property
     def window(self) -> Window:
-        return self._window(self.period.start, self.period.end)
+        return window(self.period.start, self.period.end, self.now)
 
     @property
     def previous_window(self) -> Window:
-        return self._window(self.period.previous_start, self.period.start)
+        return window(self.period.previous_start, self.period.start, self.now)
+
+    @property
+    def previous_window_to_date(self) -> Window:
+        return window(self.period.previous_start, self.period.previous_cut, self.now)
 
     @property
     def today(self) -> tuple[datetime, datetime]:
         return today(self.zone, self.now)
-
-    def _window(self, start: datetime, end: datetime) -> Window:
-        return Window(start, end, partial=start <= self.now < end)
 
     def units(self, unit: TimeUnit) -> Sequence[Window]:
         """Return the units of the window in order, without gaps. Raise `UserInputError` for too many units."""
@@ -163,16 +165,16 @@ _FRAMED: Mapping[type[Base], tuple[str, ...]] = {User: USERS_COLUMNS}
 
 @requires(others=_FRAMED)
 async def of_viewer(
-    parents: Sequence[None], context: Context, **window: Unpack[FrameArguments]
+    parents: Sequence[None], context: Context, **given: Unpack[FrameArguments]
 ) -> Sequence[Overview]:
     """Return the overview of the viewer, also for operators."""
-    frame = await timeframe(context, **window)
+    frame = await timeframe(context, **given)
     return [Overview(context.viewer.user_id, frame)] * len(parents)
 
 
 @requires(others=_FRAMED)
 async def of_users(
-    users: Sequence[User], context: Context, **window: Unpack[FrameArguments]
+    users: Sequence[User], context: Context, **given: Unpack[FrameArguments]
 ) -> Sequence[Overview]:
-    frame = await timeframe(context, **window)
+    frame = await timeframe(context, **given)
     return [Overview(user.id, frame) for user in users]

@@ -12,7 +12,7 @@ from schema.fields import column, resolved_by
 from schema.integration_health import IntegrationHealth
 from schema.keyword_performance import ORDER_BY, KeywordPerformance, first
 from schema.list_size import GivenBy
-from schema.stats import LeadStatusCount, basis
+from schema.stats import LeadStatusCount, conversion_rate_field, rate_field
 from schema.timeframe import Framed, Series, over_time
 from schema.trend import RateTrend, Trend, trend
 from services.figures.rates import RateBasis
@@ -35,15 +35,15 @@ class FunnelStage:
     stage: resolve.Stage = column("Stage of the funnel.")
     count: Trend = column(
         "Number of mentions or leads that reached the stage within the window, regardless of when the leads reached "
-        "the previous stage."
+        "the previous stage. A stage can therefore be larger than the stage before."
     )
     of_previous: float | None = column(
-        "`count` in percent of the previous stage, rounded half up to two decimals. Null for the first stage, and if "
-        "the previous stage is 0."
+        "`count` in percent of the previous stage, rounded half up to two decimals. Can exceed 100. Null for the first "
+        "stage, and if the previous stage is 0."
     )
     of_first: float | None = column(
-        "`count` in percent of the first stage, rounded half up to two decimals. Null for the first stage, and if the "
-        "first stage is 0."
+        "`count` in percent of the first stage, rounded half up to two decimals. Can exceed 100. Null for the first "
+        "stage, and if the first stage is 0."
     )
 
 
@@ -59,17 +59,17 @@ class LeadAnalytics:
     as_of: datetime = column("Time for which the figures were computed.")
 
 
+_RATE = rate_of_window(RateBasis.CONVERTED_PER_MENTION)
+
+
 @strawberry.type(description="Conversion of mentions to leads and customers within the window.")
 class ConversionAnalytics:
     mentions: Trend = trend("mentions", "Number of mentions ingested within the window.")
     leads: Trend = trend("leads", "Number of leads created within the window.")
     qualified: Trend = trend("qualified", "Number of leads that first reached QUALIFIED within the window.")
     converted: Trend = trend("converted", "Number of leads that first became CONVERTED within the window.")
-    conversion_rate: RateTrend = resolved_by(
-        rate_of_window(RateBasis.CONVERTED_PER_MENTION),
-        description="Conversion rate within the window, with the numerator and denominator given by `basis`.",
-        arguments={"basis": basis(RateBasis.CONVERTED_PER_MENTION)},
-    )
+    rate: RateTrend = rate_field(_RATE, "within the window")
+    conversion_rate: RateTrend = conversion_rate_field(_RATE, "within the window")
     funnel: list[FunnelStage] = column(
         "The numbers of mentions, leads, qualified and converted leads as stages of a funnel, in this order."
     )

@@ -12,11 +12,10 @@ from schema.integration_health import IntegrationHealth
 from schema.keyword_performance import KeywordPerformance, first
 from schema.lazy_types import LeadRef
 from schema.list_size import GivenBy
-from schema.stats import Rate, basis
+from schema.stats import Rate, conversion_rate_field, rate_field
 from schema.timeframe import Framed
 from schema.trend import Trend, trend
 from services.figures.dashboard import USUALLY_MOST
-from services.figures.rates import RateBasis
 from services.integrations.health import USUALLY_MOST as INTEGRATIONS
 
 
@@ -25,11 +24,9 @@ class ConversionMetrics:
     total_leads: int = column("Number of leads over all time, with any status.", name="total")
     new_leads: Trend = trend("leads", "Number of leads created within the window.")
     new_leads_today: int = column("Number of leads created today, regardless of the window.", name="today")
-    conversion_rate: Rate = resolved_by(
-        resolve.rate_of_all_time,
-        description="Conversion rate over all time, with the numerator and denominator given by `basis`, as in "
-        "`User.conversionRate`.",
-        arguments={"basis": basis(RateBasis.CONVERTED_PER_MENTION)},
+    rate: Rate = rate_field(resolve.rate_of_all_time, "over all time, as in `User.rate`")
+    conversion_rate: Rate = conversion_rate_field(
+        resolve.rate_of_all_time, "over all time, as in `User.conversionRate`"
     )
     top_performing_keyword: KeywordPerformance | None = resolved_by(
         resolve.top_performing_keyword,

@@ -18,6 +18,13 @@ def describe(values: type[Enum], description: str, **of_each: str) -> None:
         raise KeyError(f"{values.__name__} has no {sorted(of_each)}")
 
 
+def deprecate(value: Enum, reason: str) -> None:
+    """Mark a value of a registered enum as deprecated."""
+    definition: Any = type(value).__strawberry_definition__  # type: ignore[attr-defined]
+    (declared,) = [each for each in definition.values if each.name == value.name]
+    declared.deprecation_reason = reason
+
+
 describe(
     models.UserRole,
     "Role of a user, which determines the rows that the user may see.",

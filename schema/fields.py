@@ -44,6 +44,7 @@ def resolved_by(
     description: str,
     arguments: Mapping[str, Any] | None = None,
     size: ListSize | None = None,
+    deprecated: str | None = None,
 ) -> Any:
     """Return a field whose resolver takes all parents and returns one result per parent, in the order of parents.
 
@@ -51,7 +52,7 @@ def resolved_by(
     object: there, the parents of one turn of the event loop are collected, and the resolver is called once.
 
     A resolver that loads rows only for some fields of its results gets the names of the `selected` fields.
-    `size` states the length of a list of objects.
+    `size` states the length of a list of objects. `deprecated` is the reason of a deprecation.
     """
     stated = requirements_of(resolver)
     wants_selection = stated is not None and bool(stated.loads_for)
@@ -63,6 +64,7 @@ def resolved_by(
     return strawberry.field(
         resolver=resolve,
         description=description,
+        deprecation_reason=deprecated,
         metadata={
             KEY: SetResolver(
                 resolver,

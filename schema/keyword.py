@@ -7,14 +7,17 @@ from db.models import KeywordStatus, MatchType, Platform
 from resolvers import keyword_performance as of_performance
 from resolvers.entities import KEYWORD, LEAD, MENTION
 from resolvers.framework.relation import related
+from resolvers.stats import rate_of
 from schema.fields import column, resolved_by
 from schema.keyword_performance import EFFICIENCY_SCORE, PERFORMANCE_SCORE
 from schema.lazy_types import KeywordPerformanceRef, LeadConnectionRef, MentionConnectionRef, UserRef
 from schema.node import Node, global_id, is_row_of
 from schema.relay import list_of
-from schema.stats import Rate, rate
+from schema.stats import Rate, leads_rate_field, rate_field
 from schema.timeframe import framed
 from services.figures.rates import RateBasis
+
+_RATE = rate_of("keyword_id", RateBasis.LEADS_PER_MENTION)
 
 
 @strawberry.type(description="Words that a user watches for. Posts that contain the words become mentions.")
@@ -44,7 +47,8 @@ class Keyword(Node):
     archived_at: datetime | None = column(
         "Time when the keyword was archived. Null if the keyword is not archived."
     )
-    conversion_rate: Rate = rate("keyword_id", RateBasis.LEADS_PER_MENTION)
+    rate: Rate = rate_field(_RATE, "over all time")
+    conversion_rate: Rate = leads_rate_field(_RATE, "over all time")
     performance_score: int = resolved_by(
         of_performance.performance_of_keywords, description=PERFORMANCE_SCORE
     )

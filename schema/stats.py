@@ -12,6 +12,7 @@ from schema.enums import describe
 from schema.fields import column, resolved_by
 from schema.lazy_types import KeywordRef
 from schema.list_size import GivenBy, TimeBuckets
+from schema.resolver_types import SetWiseResolver
 from schema.scalars import BigInt
 from services.figures.rates import RateBasis
 from services.figures.windows import TimeUnit
@@ -80,7 +81,12 @@ class TimeCount:
     )
     end: datetime = column("End of the unit, exclusive, or of the range if the range ends within the unit.")
     count: int = column("Number of mentions ingested, or of leads created, from `start` to `end`.")
-    partial: bool = column("Whether the range cuts the unit, or the unit is still in progress.")
+    partial: bool = column(
+        "Whether the range cuts the unit, or the unit has not ended yet, so that its number is incomplete."
+    )
+    future: bool = column(
+        "Whether the unit, as far as it is shown, has not begun yet. Its number is 0, and a chart should leave it out."
+    )
 
 
 @strawberry.type(description="An amount of money in one currency.")
@@ -165,8 +171,13 @@ class LeadStats:
         stats.value,
         description="Sum of the leads' values for each currency, ordered by the code of the currency.",
     )
+    converted_per_lead: Rate = resolved_by(
+        stats.converted_per_lead, description="Share of the leads whose current status is CONVERTED."
+    )
     conversion_rate: Rate = resolved_by(
-        stats.conversion_rate, description="Share of the leads whose current status is CONVERTED."
+        stats.converted_per_lead,
+        description="Share of the leads whose current status is CONVERTED.",
+        deprecated="Use `convertedPerLead`. `conversionRate` of users divides by mentions.",
     )
     by_status: list[LeadStatusCount] = resolved_by(
         stats.grouped("status"),
@@ -191,19 +202,49 @@ class LeadStats:
     )
 
 
-def basis(default: RateBasis) -> Any:
-    return Annotated[
-        RateBasis | None,
-        strawberry.argument(
-            description=f"Numerator and denominator of the rate. Defaults to {default.name}."
-        ),
-    ]
+BASIS = Annotated[
+    RateBasis,
+    strawberry.argument(description="Numerator and denominator of the rate."),
+]
+CONVERSION_BASIS = Annotated[
+    RateBasis | None,
+    strawberry.argument(
+        description="Numerator and denominator of the rate. Defaults to CONVERTED_PER_MENTION.",
+        deprecation_reason="Use `rate`, which requires a basis. `conversionRate` is that of CONVERTED_PER_MENTION.",
+    ),
+]
+LEADS_BASIS = Annotated[
+    RateBasis | None,
+    strawberry.argument(description="Numerator and denominator of the rate. Defaults to LEADS_PER_MENTION."),
+]
+NOT_CONVERSION = (
+    "Use `rate(basis: LEADS_PER_MENTION)`. `conversionRate` of users divides converted leads by mentions."
+)
 
 
-def rate(parent: str, default: RateBasis) -> Any:
-    """Return the rate field of a user or keyword. `parent` is the foreign key of leads to the user or keyword."""
+def rate_field(resolver: SetWiseResolver, when: str) -> Any:
+    """Return a field with the rate of a required basis. `when` is the time that the rate covers."""
     return resolved_by(
-        stats.rate_of(parent, default),
-        description="Conversion rate over all time, with the numerator and denominator given by `basis`.",
-        arguments={"basis": basis(default)},
+        resolver,
+        description=f"Rate {when}, with the numerator and denominator given by `basis`.",
+        arguments={"basis": BASIS},
+    )
+
+
+def conversion_rate_field(resolver: SetWiseResolver, when: str) -> Any:
+    """Return the field `conversionRate` of a user's figures: converted leads by mentions."""
+    return resolved_by(
+        resolver,
+        description=f"Number of converted leads divided by number of mentions, {when}.",
+        arguments={"basis": CONVERSION_BASIS},
+    )
+
+
+def leads_rate_field(resolver: SetWiseResolver, when: str) -> Any:
+    """Return the deprecated field `conversionRate` of a keyword's figures: leads by mentions."""
+    return resolved_by(
+        resolver,
+        description=f"Number of leads divided by number of mentions, {when}, or the rate of another `basis`.",
+        arguments={"basis": LEADS_BASIS},
+        deprecated=NOT_CONVERSION,
     )

@@ -16,7 +16,8 @@ from services.figures.windows import EARLIEST, LATEST, LONGEST, Range, TimeUnit
 describe(
     Range,
     "Name of a window of time. Days and months are those of the time zone given with the name. The current day and "
-    "month last until their end in the future. Each window is compared with the window directly before.",
+    "month last until their end in the future. Each window is compared with the window directly before, and while it is "
+    "in progress also with the corresponding part of that window.",
     today="The current day, compared with the day before.",
     yesterday="The day before the current day, compared with the day before yesterday.",
     last_7_days="The current day and the 6 days before, compared with the 7 days before the window.",
@@ -26,8 +27,9 @@ describe(
     rolling_month="One month up to the end of the current 15 minutes, compared with the month before the window. The "
     "window starts at the same time of the same day of the previous month, or of the month's last day if the month is "
     "shorter.",
-    custom="From `from` to `to`. A window of whole days in the time zone is compared with the same number of days "
-    "before the window, any other window with the period of the same length before.",
+    custom="From `from` to `to`. A window of whole calendar months in the time zone is compared with the same number of "
+    "calendar months before the window, other whole days with the same number of days, any other window with the "
+    "period of the same length.",
 )
 
 _ENDS = (
@@ -80,7 +82,16 @@ BY = {
 class Window:
     start: datetime = column("Start of the window, inclusive.")
     end: datetime = column("End of the window, exclusive.")
-    partial: bool = column("Whether the window is still in progress, so that figures can still change.")
+    partial: bool = column("Whether the window has not ended yet, so that its figures are still incomplete.")
+    future: bool = column("Whether the window has not begun yet, so that it has no figures.")
+
+
+PREVIOUS_WINDOW_TO_DATE = (
+    "Part of the previous window that corresponds to the elapsed part of the window. For whole days and months, the part "
+    "ends after the same number of days, at the same time of day; otherwise after the same duration. The current 15 "
+    "minutes count as elapsed. The whole previous window if the window has ended, or if the previous month is too short. "
+    "Empty if the window is in the future."
+)
 
 
 def of_frame(name: str, description: str) -> Any:
@@ -98,6 +109,13 @@ class Framed:
     previous_window: Window = of_frame(
         "previous_window", "Previous window, with which the window is compared."
     )
+    previous_window_to_date: Window = of_frame("previous_window_to_date", PREVIOUS_WINDOW_TO_DATE)
+
+
+PARTIAL = (
+    "Whether the range cuts the unit, or the unit has not ended yet, so that its numbers are incomplete."
+)
+FUTURE = "Whether the unit, as far as it is shown, has not begun yet. Its numbers are 0, and a chart should leave them out."
 
 
 @strawberry.type(description="Numbers of mentions and leads within a unit of time.")
@@ -106,7 +124,8 @@ class Point:
         "Start of the unit, inclusive, or of the window if the window starts within the unit."
     )
     end: datetime = column("End of the unit, exclusive, or of the window if the window ends within the unit.")
-    partial: bool = column("Whether the window cuts the unit, or the unit is still in progress.")
+    partial: bool = column(PARTIAL)
+    future: bool = column(FUTURE)
     mentions: int = column("Number of mentions ingested within the unit.")
     leads: int = column("Number of leads created within the unit.")
     qualified: int = column("Number of leads that first reached QUALIFIED within the unit.")
@@ -117,7 +136,8 @@ class Point:
 class Series:
     as_of: datetime = column("Time for which the numbers were computed.")
     points: list[Point] = column(
-        "One point for each unit of the window, in chronological order. Units without events are included.",
+        "One point for each unit of the window, in chronological order. Units without events and units in the future "
+        "are included.",
         size=TimeBuckets(MOST_WINDOWS),
     )
 

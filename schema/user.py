@@ -6,6 +6,7 @@ from db import models
 from db.models import UserRole
 from resolvers import timeframe
 from resolvers.entities import INTEGRATION, KEYWORD, LEAD, MENTION
+from resolvers.stats import rate_of
 from schema.fields import column
 from schema.lazy_types import (
     AnalyticsRef,
@@ -17,9 +18,11 @@ from schema.lazy_types import (
 )
 from schema.node import Node, global_id, is_row_of
 from schema.relay import Connection, list_of
-from schema.stats import Rate, rate
+from schema.stats import Rate, conversion_rate_field, rate_field
 from schema.timeframe import framed
 from services.figures.rates import RateBasis
+
+_RATE = rate_of("user_id", RateBasis.CONVERTED_PER_MENTION)
 
 
 @strawberry.type(description="A user, with the totals of the user's keywords, mentions and leads.")
@@ -40,7 +43,8 @@ class User(Node):
     converted_leads_count: int = column("Number of the user's leads whose current status is CONVERTED.")
     disqualified_leads_count: int = column("Number of the user's leads whose current status is DISQUALIFIED.")
     created_at: datetime = column("Time when the user was created.")
-    conversion_rate: Rate = rate("user_id", RateBasis.CONVERTED_PER_MENTION)
+    rate: Rate = rate_field(_RATE, "over all time")
+    conversion_rate: Rate = conversion_rate_field(_RATE, "over all time")
     dashboard: DashboardRef = framed(
         timeframe.of_users,
         "Dashboard of the user for one window of time. Days are those of the viewer's time zone by default.",

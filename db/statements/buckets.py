@@ -51,6 +51,10 @@ class BucketSums(NamedTuple):
     qualified: int = 0
     converted: int = 0
 
+    def plus(self, other: "BucketSums") -> "BucketSums":
+        """Return the counts of both periods together."""
+        return BucketSums(*(one + another for one, another in zip(self, other, strict=True)))
+
 
 class Part(NamedTuple):
     """A part of the period with the number, summed from days or buckets. Its sum is multiplied by `sign`."""
@@ -66,10 +70,12 @@ def parts(periods: Sequence[Period]) -> Iterator[Part]:
     """Yield the parts of each period: UTC days, and the buckets between its ends and the nearest midnights.
 
     Buckets inside of the period but outside of the days are added. Buckets inside of the days but outside of
-    the period are subtracted. A short period consists of buckets alone. A day of any time zone is thus one
-    UTC day and a few buckets.
+    the period are subtracted. A short period consists of buckets alone, an empty one of nothing. A day of any time
+    zone is thus one UTC day and a few buckets.
     """
     for number, (start, end) in enumerate(periods):
+        if start == end:
+            continue
         first_midnight, last_midnight = _nearest_midnight(start), _nearest_midnight(end)
         if end - start <= abs(start - first_midnight) + abs(end - last_midnight):
             yield Part(number, start, end, days=False)

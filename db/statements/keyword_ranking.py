@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Float,
     Integer,
@@ -39,10 +40,14 @@ _Z = 1.96  # standard deviations of a 95 % confidence interval
 
 
 class Ranking(Enum):
-    """Criteria of rankings. All of them are computed from all-time counters."""
+    """Criteria of rankings, each a number as the API shows it. All of them are computed from all-time counters.
+
+    CONVERSION_RATE is the old name of LEADS_PER_MENTION.
+    """
 
     LEADS = "leads"
     MENTIONS = "mentions"
+    LEADS_PER_MENTION = "leads_per_mention"
     CONVERSION_RATE = "conversion_rate"
     PERFORMANCE_SCORE = "performance_score"
     EFFICIENCY_SCORE = "efficiency_score"
@@ -53,12 +58,12 @@ class RankedKeyword:
     """A keyword, its places in the requested rankings (1 is the best), and its sums per period.
 
     Of the user's `among` keywords with mentions, `not_better` are at most as efficient, including this one.
+    `compared` has both numbers, and is None for a keyword without leads.
     """
 
     keyword: Keyword
     places: dict[Ranking, int]
-    not_better: int
-    among: int
+    compared: tuple[int, int] | None
     bucket_sums: list[BucketSums]
 
 
@@ -78,49 +83,61 @@ def _efficiency() -> ColumnElement[Any]:
 
 
 def _scored(of_users: ColumnElement[bool]) -> CTE:
-    """Select the users' keywords that have mentions, with the values of the rankings."""
-    leads, mentions = _KEYWORDS.c.leads_count, _KEYWORDS.c.mentions_count
+    """Select the users' keywords that have mentions, with their efficiency."""
     return (
-        select(
-            *columns(Keyword),
-            _efficiency().label("efficiency"),
-            (cast(leads, Float) / cast(mentions, Float)).label("rate"),
-            (3 * cast(mentions, Numeric) + 7 * cast(leads, Numeric)).label("performance"),
-        )
-        .where(of_users, mentions > literal_column("0"))
+        select(*columns(Keyword), _efficiency().label("efficiency"))
+        .where(of_users, _KEYWORDS.c.mentions_count > literal_column("0"))
         .cte("scored")
     )
 
 
-def _compared(scored: CTE) -> list[ColumnElement[Any]]:
-    """Return the columns `not_better` and `among` of `RankedKeyword`."""
+def _compared(scored: CTE) -> CTE:
+    """Select the keywords with the columns `not_better` and `among` of `RankedKeyword`."""
     of_user = scored.c.user_id
     not_better = func.count().over(partition_by=of_user, order_by=scored.c.efficiency, range_=(None, 0))
-    return [not_better.label("not_better"), func.count().over(partition_by=of_user).label("among")]
+    among = func.count().over(partition_by=of_user)
+    return select(scored, not_better.label("not_better"), among.label("among")).cte("compared")
 
 
-def _ordered_by(scored: CTE, ranking: Ranking) -> list[ColumnElement[Any]]:
+def _half_up(part: ColumnElement[Any], whole: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the quotient of positive integers, rounded half up."""
+    return (_number(2) * part + whole) // (_number(2) * whole)
+
+
+def _number(value: int) -> ColumnElement[Any]:
+    return literal_column(str(value), BigInteger)
+
+
+def _shown(compared: CTE, ranking: Ranking) -> ColumnElement[Any]:
+    """Return the number by which keywords are ranked, rounded as the API shows it."""
+    leads, mentions = (cast(compared.c[name], BigInteger) for name in ("leads_count", "mentions_count"))
+    match ranking:
+        case Ranking.LEADS:
+            return leads
+        case Ranking.MENTIONS:
+            return mentions
+        case Ranking.PERFORMANCE_SCORE:
+            return _half_up(_number(3) * mentions + _number(7) * leads, _number(10))
+        case Ranking.EFFICIENCY_SCORE:
+            return _half_up(_number(100) * compared.c.not_better, compared.c.among)
+        case _:
+            return _half_up(_number(10_000) * leads, mentions)
+
+
+def _ordered_by(compared: CTE, ranking: Ranking) -> list[ColumnElement[Any]]:
     """Return the order, the best keyword first. Ties go to more leads, then to the newest keyword."""
-    first = {
-        Ranking.LEADS: scored.c.leads_count,
-        Ranking.MENTIONS: scored.c.mentions_count,
-        Ranking.CONVERSION_RATE: scored.c.rate,
-        Ranking.PERFORMANCE_SCORE: scored.c.performance,
-        Ranking.EFFICIENCY_SCORE: scored.c.efficiency,
-    }[ranking]
-    return [first.desc(), scored.c.leads_count.desc(), scored.c.id.desc()]
+    return [_shown(compared, ranking).desc(), compared.c.leads_count.desc(), compared.c.id.desc()]
 
 
 @statement
 def _keywords_ranking(rankings: tuple[Ranking, ...], *, everybody: bool) -> Select[Any]:
     visible = visible_among(Keyword, by="user_id", everybody=everybody)
-    scored = _scored(and_(_KEYWORDS.c.user_id == any_(keys_parameter()), visible))
+    compared = _compared(_scored(and_(_KEYWORDS.c.user_id == any_(keys_parameter()), visible)))
     ranked = select(
-        scored,
-        *_compared(scored),
+        compared,
         *(
             func.row_number()
-            .over(partition_by=scored.c.user_id, order_by=_ordered_by(scored, ranking))
+            .over(partition_by=compared.c.user_id, order_by=_ordered_by(compared, ranking))
             .label(f"by_{ranking.value}")
             for ranking in rankings
         ),
@@ -147,13 +164,14 @@ def _keywords_efficiency(*, everybody: bool) -> Select[Any]:
     requested = _KEYWORDS.alias("asked")
     owners = select(requested.c.user_id).where(requested.c.id == any_(keys_parameter())).scalar_subquery()
     visible = visible_among(Keyword, by="user_id", everybody=everybody)
-    scored = _scored(and_(_KEYWORDS.c.user_id.in_(owners), visible))
-    compared = select(scored.c.id, *_compared(scored)).subquery("compared")
-    return select(compared).where(compared.c.id == any_(keys_parameter()))
+    compared = _compared(_scored(and_(_KEYWORDS.c.user_id.in_(owners), visible)))
+    return select(compared.c.id, compared.c.not_better, compared.c.among).where(
+        compared.c.id == any_(keys_parameter()), compared.c.leads_count > literal_column("0")
+    )
 
 
 async def efficiency(reader: Reader, scope: Scope, keyword_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """Return `not_better` and `among` of each visible keyword that has mentions, by ID."""
+    """Return `not_better` and `among` of each visible keyword that has leads, by ID."""
     found = await reader.fetch_values(
         _keywords_efficiency(everybody=scope.everybody), scope, keys=keyword_ids
     )
@@ -192,7 +210,6 @@ def _ranked(row: Any, rankings: tuple[Ranking, ...], periods: int) -> RankedKeyw
     return RankedKeyword(
         snapshot(Keyword, row),
         places,
-        row["not_better"],
-        row["among"],
+        (row["not_better"], row["among"]) if row["leads_count"] else None,
         [BucketSums() for _ in range(periods)],
     )

@@ -13,6 +13,7 @@ from loaders.rows import RowById
 from services.figures.cache import cached_figure
 from services.figures.group_by import ask_by_group
 from services.figures.rates import PARTS, Rate, RateBasis, RateTrend, Trend
+from services.figures.window_sums import WindowSums, spans_of
 from services.figures.windows import TimeUnit, bounds_of, today, usual_period, windows, zone_or_utc
 
 TTL_SECONDS = 600
@@ -30,10 +31,11 @@ COUNTERS = (
 
 @dataclass(frozen=True, slots=True)
 class UserFiguresOf:
-    """A window from `start` to `end`, the previous window from `previous_start`, and the viewer's current day."""
+    """A window, the previous window with its elapsed part (as in `Period`), and the viewer's current day."""
 
     user_id: int
     previous_start: datetime
+    previous_cut: datetime
     start: datetime
     end: datetime
     today: datetime
@@ -46,9 +48,8 @@ class UserFigures:
 
     counters: dict[str, int]
     ever: BucketSums
-    previous: BucketSums
-    current: BucketSums
     today: BucketSums
+    window: WindowSums
 
 
 def _warm_figures(user: User, now: datetime) -> Sequence[UserFiguresOf]:
@@ -60,7 +61,7 @@ def _warm_figures(user: User, now: datetime) -> Sequence[UserFiguresOf]:
 @cached_figure(
     "user_figures",
     models=(Lead, Mention),
-    version=1,
+    version=2,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
     shared=True,
@@ -70,12 +71,14 @@ async def user_figures(loaders: DataLoaders, questions: Sequence[UserFiguresOf])
     """Return the figures from counters and roll-ups; zeros for a user whom the viewer may not see."""
 
     async def ask(group: UserFiguresOf, members: Sequence[UserFiguresOf]) -> Sequence[UserFigures]:
-        previous, current = (group.previous_start, group.start), (group.start, group.end)
-        spans = (EVER, previous, current, (group.today, group.tomorrow))
+        spans = (EVER, (group.today, group.tomorrow), *spans_of(group))
         ids = [question.user_id for question in members]
         users = await loaders.load(RowById(User), ids)
         bucket_sums = await loaders.load(BucketSumsByParent("user_id", spans), ids)
-        return [UserFigures(_counters(user), *sums) for user, sums in zip(users, bucket_sums, strict=True)]
+        return [
+            UserFigures(_counters(user), ever, of_today, WindowSums.of(sums))
+            for user, (ever, of_today, *sums) in zip(users, bucket_sums, strict=True)
+        ]
 
     return await ask_by_group(questions, lambda question: replace(question, user_id=0), ask)
 
@@ -147,8 +150,9 @@ async def _series(
     return await ask_by_group(questions, lambda question: question.bounds, ask)
 
 
-def trend(current: BucketSums, previous: BucketSums, measure: str) -> Trend:
-    return Trend(getattr(current, measure), getattr(previous, measure))
+def trend(sums: WindowSums, measure: str) -> Trend:
+    of_each = (sums.current, sums.previous, sums.previous_to_date)
+    return Trend(*(getattr(counts, measure) for counts in of_each))
 
 
 def rate(sums: BucketSums, basis: RateBasis) -> Rate:
@@ -157,5 +161,6 @@ def rate(sums: BucketSums, basis: RateBasis) -> Rate:
     return Rate(getattr(sums, numerator), getattr(sums, denominator), basis)
 
 
-def rate_trend(current: BucketSums, previous: BucketSums, basis: RateBasis) -> RateTrend:
-    return RateTrend(rate(current, basis), rate(previous, basis))
+def rate_trend(sums: WindowSums, basis: RateBasis) -> RateTrend:
+    of_each = (sums.current, sums.previous, sums.previous_to_date)
+    return RateTrend(*(rate(counts, basis) for counts in of_each))

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from db.language.snapshots import KeywordSnapshot
 from db.models import Keyword, User
-from db.statements.buckets import BucketSums
 from db.statements.keyword_ranking import RankedKeyword, Ranking
 from loaders.buckets import BucketSumsByParent
 from loaders.dataloader import DataLoaders
@@ -14,10 +13,11 @@ from loaders.keyword_ranking import BestKeywordsByUser
 from services.figures.cache import cached_figure
 from services.figures.group_by import ask_by_group
 from services.figures.rates import half_up
+from services.figures.window_sums import WindowSums, spans_of
 from services.figures.windows import Period, usual_period
 
 TTL_SECONDS = 300
-USUAL = (Ranking.LEADS, Ranking.CONVERSION_RATE)
+USUAL = (Ranking.LEADS, Ranking.LEADS_PER_MENTION)
 """The rankings of a dashboard, read together."""
 USUALLY_MOST = 20
 
@@ -27,26 +27,26 @@ def performance_score(mentions: int, leads: int) -> int:
     return half_up(3 * mentions + 7 * leads, 10)
 
 
-def efficiency_score(not_better: int, among: int) -> int:
+def efficiency_score(compared: tuple[int, int] | None) -> int | None:
     """Return the percentile of a keyword's efficiency among the user's keywords with mentions, rounded half up.
 
-    The most efficient keyword scores 100. Efficiency is the lower bound of the 95 % Wilson interval of leads per
-    mention, which is low for small samples.
+    `compared` is the number of keywords that are not more efficient, and that of all compared keywords. The most
+    efficient keyword scores 100. Efficiency is the lower bound of the 95 % Wilson interval of leads per mention, which
+    is low for small samples. Keywords without leads have no score: the bound is 0 for all of them, and says nothing.
     """
+    if compared is None:
+        return None
+    not_better, among = compared
     return half_up(100 * not_better, among)
-
-
-def efficiency_score_of(compared: tuple[int, int] | None) -> int | None:
-    """Return the score of a (not better, among) pair; None for a keyword without mentions."""
-    return None if compared is None else efficiency_score(*compared)
 
 
 @dataclass(frozen=True, slots=True)
 class BestKeywordsOf:
-    """The first `most` keywords of each ranking, with a window and the previous window."""
+    """The first `most` keywords of each ranking, with a window and the previous window (as in `Period`)."""
 
     user_id: int
     previous_start: datetime
+    previous_cut: datetime
     start: datetime
     end: datetime
     rankings: tuple[Ranking, ...] = USUAL
@@ -63,9 +63,8 @@ def best_keywords_of(user_id: int, period: Period, ranking: Ranking, most: int) 
 @dataclass(frozen=True, slots=True)
 class KeywordFigures:
     keyword: KeywordSnapshot
-    efficiency_score: int
-    previous: BucketSums
-    current: BucketSums
+    efficiency_score: int | None
+    window: WindowSums
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ def _warm_questions(user: User, now: datetime) -> Sequence[BestKeywordsOf]:
 @cached_figure(
     "best_keywords",
     models=(Keyword,),
-    version=1,
+    version=2,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
     shared=True,
@@ -96,8 +95,7 @@ async def best_keywords(
     loaders: DataLoaders, questions: Sequence[BestKeywordsOf]
 ) -> Sequence[BestKeywordsFound]:
     async def ask(group: BestKeywordsOf, members: Sequence[BestKeywordsOf]) -> Sequence[BestKeywordsFound]:
-        spans = ((group.previous_start, group.start), (group.start, group.end))
-        loader = BestKeywordsByUser(group.rankings, group.most, spans)
+        loader = BestKeywordsByUser(group.rankings, group.most, spans_of(group))
         found = await loaders.load(loader, [question.user_id for question in members])
         return [_found(ranked, group.rankings, group.most) for ranked in found]
 
@@ -106,7 +104,7 @@ async def best_keywords(
 
 def _found(ranked: Sequence[RankedKeyword], rankings: Sequence[Ranking], most: int) -> BestKeywordsFound:
     figures = [
-        KeywordFigures(row.keyword, efficiency_score(row.not_better, row.among), *row.bucket_sums)
+        KeywordFigures(row.keyword, efficiency_score(row.compared), WindowSums.of(row.bucket_sums))
         for row in ranked
     ]
     return BestKeywordsFound(figures, {ranking: _indices(ranked, ranking, most) for ranking in rankings})
@@ -122,31 +120,23 @@ class KeywordWindowOf:
     user_id: int
     keyword_id: int
     previous_start: datetime
+    previous_cut: datetime
     start: datetime
     end: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class KeywordWindow:
-    previous: BucketSums
-    current: BucketSums
 
 
 @cached_figure(
     "keyword_window",
     models=(Keyword,),
-    version=1,
+    version=2,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
     shared=True,
 )
-async def keyword_window(
-    loaders: DataLoaders, questions: Sequence[KeywordWindowOf]
-) -> Sequence[KeywordWindow]:
-    async def ask(group: KeywordWindowOf, members: Sequence[KeywordWindowOf]) -> Sequence[KeywordWindow]:
-        spans = ((group.previous_start, group.start), (group.start, group.end))
-        loader = BucketSumsByParent("keyword_id", spans)
+async def keyword_window(loaders: DataLoaders, questions: Sequence[KeywordWindowOf]) -> Sequence[WindowSums]:
+    async def ask(group: KeywordWindowOf, members: Sequence[KeywordWindowOf]) -> Sequence[WindowSums]:
+        loader = BucketSumsByParent("keyword_id", spans_of(group))
         found = await loaders.load(loader, [question.keyword_id for question in members])
-        return [KeywordWindow(*sums) for sums in found]
+        return [WindowSums.of(sums) for sums in found]
 
     return await ask_by_group(questions, lambda question: replace(question, user_id=0, keyword_id=0), ask)

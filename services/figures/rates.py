@@ -49,10 +49,11 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A number in a window and in the previous window."""
+    """A number in a window, in the previous window, and in the elapsed part of the previous window."""
 
     value: int
     previous: int
+    previous_to_date: int
 
     @property
     def change(self) -> int:
@@ -63,18 +64,33 @@ class Trend:
         """The change in percent of the previous number, rounded half up to two decimals; None if that was 0."""
         return percent(self.change, self.previous) if self.previous else None
 
+    @property
+    def change_to_date(self) -> int:
+        return self.value - self.previous_to_date
+
+    @property
+    def change_percent_to_date(self) -> float | None:
+        """The change to date in percent, rounded half up to two decimals; None without a number to compare with."""
+        return percent(self.change_to_date, self.previous_to_date) if self.previous_to_date else None
+
 
 @dataclass(frozen=True, slots=True)
 class RateTrend:
-    """A rate in a window and in the previous window."""
+    """A rate in a window, in the previous window, and in the elapsed part of the previous window."""
 
     current: Rate
     previous: Rate
+    previous_to_date: Rate
 
     @property
     def change(self) -> float:
         """The change of the rounded rates in percentage points."""
         return (self.current.hundredths - self.previous.hundredths) / 100
+
+    @property
+    def change_to_date(self) -> float:
+        """The change of the rounded rates to date, in percentage points."""
+        return (self.current.hundredths - self.previous_to_date.hundredths) / 100
 
 
 @lru_cache(4096)  # the days of integrations repeat a few rates hundreds of times

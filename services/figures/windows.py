@@ -53,9 +53,14 @@ class RangeError(ValueError):
 
 
 class Period(NamedTuple):
-    """A window from `start` to `end`, and the previous window from `previous_start` to `start`."""
+    """A window from `start` to `end`, and the previous window from `previous_start` to `start`.
+
+    `previous_cut` is as far into the previous window as the current time is into the window: `start` after the end of
+    the window, and `previous_start` before its start.
+    """
 
     previous_start: datetime
+    previous_cut: datetime
     start: datetime
     end: datetime
 
@@ -65,11 +70,13 @@ class Window:
     """The time from `start` up to, and without, `end`.
 
     `partial` is True if the window is less than a whole unit, because the range cuts it or it has not ended yet.
+    `future` is True if the window has not begun yet.
     """
 
     start: datetime
     end: datetime
     partial: bool
+    future: bool
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -127,9 +134,14 @@ def windows(
         first = next_unit(first, unit)
         unit_end = midnight(first, zone)
         cut_start, cut_end = max(unit_begin, start), min(unit_end, end)
-        partial = cut_start > unit_begin or cut_end < unit_end or unit_begin <= now < unit_end
+        partial = cut_start > unit_begin or cut_end < unit_end or now < unit_end
         if cut_start < cut_end:
-            yield Window(cut_start, cut_end, partial)
+            yield Window(cut_start, cut_end, partial, future=now < cut_start)
+
+
+def window(start: datetime, end: datetime, now: datetime) -> Window:
+    """Return the window, which is partial until it has ended."""
+    return Window(start, end, partial=now < end, future=now < start)
 
 
 def period_of(
@@ -138,15 +150,17 @@ def period_of(
     """Return the window of a range, and the previous window. `start` and `end` are for CUSTOM. Raises `RangeError`.
 
     The previous window of days has as many days, and that of a month is the month before. A custom window of whole
-    days follows the same rule. The previous window of any other custom window has the same length.
+    days or whole months follows the same rule. The previous window of any other custom window has the same length.
     """
     if chosen is Range.CUSTOM:
-        return _custom(start, end, zone)
+        return _with_cut(*_custom(start, end, zone), zone, now)
     if chosen is Range.ROLLING_MONTH:
         end = _next_quarter(now)
-        return Period(_months_before(end, 2, zone), _months_before(end, 1, zone), end)
-    previous, first, after = _days(chosen, now.astimezone(zone).date(), zone)
-    return Period(midnight(previous, zone), midnight(first, zone), midnight(after, zone))
+        start = _months_before(end, 1, zone)
+        return Period(_months_before(end, 2, zone), start, start, end)
+    days = _days(chosen, now.astimezone(zone).date(), zone)
+    previous, first, after = (midnight(day, zone) for day in days)
+    return _with_cut(previous, first, after, zone, now)
 
 
 def zone_or_utc(name: str) -> ZoneInfo:
@@ -212,13 +226,45 @@ def _next_quarter(now: datetime) -> datetime:
 def _months_before(moment: datetime, months: int, zone: ZoneInfo) -> datetime:
     """Return the same local time months earlier, on the last day of a shorter month."""
     local = moment.astimezone(zone).replace(tzinfo=None)
-    index = local.year * MONTHS_OF_YEAR + local.month - 1 - months
-    first = local.replace(year=index // MONTHS_OF_YEAR, month=index % MONTHS_OF_YEAR + 1, day=1)
-    last_day = (next_unit(first.date(), TimeUnit.MONTH) - timedelta(days=1)).day
-    return first.replace(day=min(local.day, last_day), tzinfo=zone).astimezone(UTC)
+    first = _first_of_month(local.date(), -months)
+    last_day = (next_unit(first, TimeUnit.MONTH) - timedelta(days=1)).day
+    day = first.replace(day=min(local.day, last_day))
+    return datetime.combine(day, local.time(), zone).astimezone(UTC)
 
 
-def _custom(start: datetime | None, end: datetime | None, zone: ZoneInfo) -> Period:
+def _with_cut(
+    previous_start: datetime, start: datetime, end: datetime, zone: ZoneInfo, now: datetime
+) -> Period:
+    """Return the period. The elapsed part of a window ends with the current 15 minutes."""
+    reached = min(max(_next_quarter(now), start), end) if now >= start else start
+    if reached == end:
+        cut = start
+    elif _is_whole_days(start, end, zone):
+        cut = _same_time_of_day(previous_start, start, reached, zone)
+    else:
+        cut = previous_start + (reached - start)
+    return Period(previous_start, min(cut, start), start, end)
+
+
+def _is_whole_days(start: datetime, end: datetime, zone: ZoneInfo) -> bool:
+    return all(midnight(moment.astimezone(zone).date(), zone) == moment for moment in (start, end))
+
+
+def _same_time_of_day(
+    previous_start: datetime, start: datetime, reached: datetime, zone: ZoneInfo
+) -> datetime:
+    """Return the moment as many days after `previous_start` as `reached` is after `start`, at the same local time."""
+    local = reached.astimezone(zone)
+    day = previous_start.astimezone(zone).date() + (local.date() - start.astimezone(zone).date())
+    if reached == midnight(local.date(), zone):
+        return midnight(day, zone)
+    return datetime.combine(day, local.time(), zone).astimezone(UTC)
+
+
+def _custom(
+    start: datetime | None, end: datetime | None, zone: ZoneInfo
+) -> tuple[datetime, datetime, datetime]:
+    """Return the start of the previous window, and the ends of the window. Raises `RangeError`."""
     if start is None or end is None:
         raise RangeError("from" if start is None else "to", "Required with range CUSTOM.")
     for name, moment in (("from", start), ("to", end)):
@@ -231,11 +277,24 @@ def _custom(start: datetime | None, end: datetime | None, zone: ZoneInfo) -> Per
         raise RangeError("to", f"Must be after `from` ({start.isoformat()}), but is {end.isoformat()}.")
     if end - start > LONGEST:
         raise RangeError("to", f"Must be at most {LONGEST.days} days after `from`.")
-    return Period(_previous_start(start, end, zone), start, end)
+    return _previous_start(start, end, zone), start, end
 
 
 def _previous_start(start: datetime, end: datetime, zone: ZoneInfo) -> datetime:
+    if not _is_whole_days(start, end, zone):
+        return start - (end - start)
     first, after = start.astimezone(zone).date(), end.astimezone(zone).date()
-    if midnight(first, zone) == start and midnight(after, zone) == end:
-        return midnight(first - (after - first), zone)
-    return start - (end - start)
+    if first.day == after.day == 1:
+        return midnight(_first_of_month(first, _months(first) - _months(after)), zone)
+    return midnight(first - (after - first), zone)
+
+
+def _months(day: date) -> int:
+    """Return the number of months since the year 0."""
+    return day.year * MONTHS_OF_YEAR + day.month - 1
+
+
+def _first_of_month(day: date, months: int) -> date:
+    """Return the first day of the month that is so many months after the day's month."""
+    year, month = divmod(_months(day) + months, MONTHS_OF_YEAR)
+    return date(year, month + 1, 1)

@@ -281,7 +281,8 @@ async def test_mentions_and_keywords_of_recent_leads_take_no_further_statements(
 
 async def test_a_dashboard_of_a_user_without_rows_shows_zeros(people: Any) -> None:
     shown = (await people(DOCUMENT, viewer="new")).data["dashboard"]
-    none = {"value": 0, "previous": 0, "change": 0, "changePercent": None}
+    zeros = dict.fromkeys(("value", "previous", "previousToDate", "change", "changeToDate"), 0)
+    none = {**zeros, "changePercent": None, "changePercentToDate": None}
     nothing = {"value": 0.0, "numerator": 0, "denominator": 0, "basis": "CONVERTED_PER_MENTION"}
     assert (shown["recentLeads"], shown["keywordPerformance"], shown["integrationStatus"]) == ([], [], [])
     assert shown["conversionMetrics"] == {
@@ -322,6 +323,7 @@ RANKED = "query($by: Ranking) { analytics { keywords(orderBy: $by) { keyword { i
     [
         ("LEADS", lambda one: one["keyword"]["leadsCount"]),
         ("MENTIONS", lambda one: one["keyword"]["mentionsCount"]),
+        ("LEADS_PER_MENTION", lambda one: one["keyword"]["leadsCount"] / one["keyword"]["mentionsCount"]),
         ("CONVERSION_RATE", lambda one: one["keyword"]["leadsCount"] / one["keyword"]["mentionsCount"]),
         ("PERFORMANCE_SCORE", lambda one: one["performanceScore"]),
         ("EFFICIENCY_SCORE", lambda one: one["efficiencyScore"]),

@@ -127,6 +127,21 @@ class Facts:
     start: datetime
     end: datetime
 
+    @property
+    def cut(self) -> datetime:
+        """Return the end of the part of the previous window that is compared with the elapsed part of the window.
+
+        The current quarter of an hour counts as elapsed. All named windows begin with a day, except a rolling month.
+        """
+        if self.end <= next_quarter(self.now):
+            return self.start
+        reached = next_quarter(self.now).astimezone(self.days.zone)
+        first = self.start.astimezone(self.days.zone).date()
+        day = self.previous.astimezone(self.days.zone).date() + (reached.date() - first)
+        clock = datetime.combine(day, reached.time(), self.days.zone).astimezone(UTC)
+        at_midnight = self.days.start(reached.date()) == reached
+        return min(self.days.start(day) if at_midnight else clock, self.start)
+
     def count(
         self, measure: str, start: datetime, end: datetime, which: Callable[[Row], bool] = lambda _: True
     ) -> int:
@@ -137,15 +152,31 @@ class Facts:
     def trend(self, measure: str, which: Callable[[Row], bool] = lambda _: True) -> dict[str, Any]:
         value = self.count(measure, self.start, self.end, which)
         previous = self.count(measure, self.previous, self.start, which)
-        change = value - previous
-        shown = percent(change, previous) if previous else None
-        return {"value": value, "previous": previous, "change": change, "changePercent": shown}
+        to_date = self.count(measure, self.previous, self.cut, which)
+        return {
+            "value": value,
+            "previous": previous,
+            "previousToDate": to_date,
+            "change": value - previous,
+            "changePercent": percent(value - previous, previous) if previous else None,
+            "changeToDate": value - to_date,
+            "changePercentToDate": percent(value - to_date, to_date) if to_date else None,
+        }
 
     def trends(self, which: Callable[[Row], bool] = lambda _: True) -> dict[str, Any]:
         return {measure: self.trend(measure, which) for measure in MEASURES}
 
     def window(self, start: datetime, end: datetime) -> dict[str, Any]:
-        return {"start": iso(start), "end": iso(end), "partial": start <= self.now < end}
+        return {
+            "start": iso(start),
+            "end": iso(end),
+            "partial": self.now < end,
+            "future": self.now < start,
+        }
+
+
+def next_quarter(moment: datetime) -> datetime:
+    return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0) + QUARTER
 
 
 def iso(moment: datetime) -> str:
@@ -158,9 +189,20 @@ def rate(over: int, under: int, basis: str) -> dict[str, Any]:
 
 
 def rate_trend(trends: dict[str, Any], over: str, under: str, basis: str) -> dict[str, Any]:
-    current, previous = (rate(trends[over][of], trends[under][of], basis) for of in ("value", "previous"))
-    change = round(Decimal(str(current["value"])) - Decimal(str(previous["value"])), 2)
-    return {"current": current, "previous": previous, "change": float(change)}
+    current, previous, to_date = (
+        rate(trends[over][of], trends[under][of], basis) for of in ("value", "previous", "previousToDate")
+    )
+
+    def change(before: dict[str, Any]) -> float:
+        return float(round(Decimal(str(current["value"])) - Decimal(str(before["value"])), 2))
+
+    return {
+        "current": current,
+        "previous": previous,
+        "previousToDate": to_date,
+        "change": change(previous),
+        "changeToDate": change(to_date),
+    }
 
 
 def wilson(leads: int, mentions: int) -> Decimal:
@@ -186,9 +228,11 @@ def keyword_figures(facts: Facts, keyword: Row, peers: Sequence[Row]) -> dict[st
             "leadsCount": keyword["leads_count"],
         },
         **trends,
-        "conversionRate": rate_trend(trends, "leads", "mentions", "LEADS_PER_MENTION"),
+        "rate": rate_trend(trends, "leads", "mentions", "LEADS_PER_MENTION"),
         "performanceScore": int(round_half_up(volume, 0)),
-        "efficiencyScore": int(round_half_up(Fraction(100 * not_better, len(bounds)), 0)),
+        "efficiencyScore": int(round_half_up(Fraction(100 * not_better, len(bounds)), 0))
+        if keyword["leads_count"]
+        else None,
     }
 
 
@@ -197,7 +241,7 @@ def by_leads(keyword: Row) -> tuple[Any, ...]:
 
 
 def by_rate(keyword: Row) -> tuple[Any, ...]:
-    return -Fraction(keyword["leads_count"], keyword["mentions_count"]), *by_leads(keyword)
+    return -percent(keyword["leads_count"], keyword["mentions_count"]), *by_leads(keyword)
 
 
 def keywords(facts: Facts, order: Callable[[Row], tuple[Any, ...]], most: int) -> list[dict[str, Any]]:
@@ -328,7 +372,8 @@ def dashboard(facts: Facts, name: str, zone: str) -> dict[str, Any]:
         {
             "start": iso(start),
             "end": iso(end),
-            "partial": start <= facts.now < end or not contains_whole_day(facts, start, end),
+            "partial": facts.now < end or not contains_whole_day(facts, start, end),
+            "future": facts.now < start,
             **{measure: facts.count(measure, start, end) for measure in MEASURES},
         }
         for start, end in facts.days.days(facts.start, facts.end)
@@ -338,6 +383,7 @@ def dashboard(facts: Facts, name: str, zone: str) -> dict[str, Any]:
         "timeZone": zone,
         "window": facts.window(facts.start, facts.end),
         "previousWindow": facts.window(facts.previous, facts.start),
+        "previousWindowToDate": facts.window(facts.previous, facts.cut),
         "recentLeads": recent_leads(facts),
         "keywordPerformance": keywords(facts, by_leads, 5),
         "integrationStatus": integrations(facts),

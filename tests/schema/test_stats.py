@@ -81,6 +81,7 @@ def lead_stats(leads: Sequence[Row], rows: dict[str, list[Row]]) -> dict[str, An
     return {
         "count": len(leads),
         "value": [{"currency": code, "total": str(total)} for code, total in sorted(sums.items())],
+        "convertedPerLead": rate(converted, len(leads), "CONVERTED_PER_LEAD"),
         "conversionRate": rate(converted, len(leads), "CONVERTED_PER_LEAD"),
         "byStatus": [
             {"status": value.upper(), "count": n}
@@ -102,8 +103,9 @@ OF_MENTIONS = """
         byKeyword { keyword { keyword } count } }
 """
 OF_LEADS = """
-    fragment L on LeadStats { count value { currency total } conversionRate { value numerator denominator basis }
+    fragment L on LeadStats { count value { currency total } convertedPerLead { ...R } conversionRate { ...R }
         byStatus { status count } byPlatform { platform count } byKeyword { keyword { keyword } count } }
+    fragment R on Rate { value numerator denominator basis }
 """
 STATS = OF_MENTIONS + OF_LEADS
 
@@ -197,10 +199,11 @@ async def test_by_keyword_lists_the_most_frequent_keywords(
 BASES = ["LEADS_PER_MENTION", "CONVERTED_PER_MENTION", "CONVERTED_PER_LEAD", "QUALIFIED_PER_LEAD"]
 
 
-async def test_conversion_rates_of_users_and_keywords_are_exact(
-    asker: Asker, rows: dict[str, list[Row]]
+@pytest.mark.parametrize("field", ["rate", "conversionRate"])
+async def test_rates_of_users_and_keywords_are_exact(
+    asker: Asker, rows: dict[str, list[Row]], field: str
 ) -> None:
-    rates = " ".join(f"{basis}: conversionRate(basis: {basis}) {{ ...R }}" for basis in BASES)
+    rates = " ".join(f"{basis}: {field}(basis: {basis}) {{ ...R }}" for basis in BASES)
     document = f"""{{ users {{ nodes {{ id default: conversionRate {{ ...R }} {rates} }} }}
         keywords(first: 100) {{ nodes {{ id default: conversionRate {{ ...R }} {rates} }} }} }}
         fragment R on Rate {{ value numerator denominator basis }}"""
@@ -302,14 +305,15 @@ def series(
                     "start": cut_start.astimezone(UTC).isoformat(),
                     "end": cut_end.astimezone(UTC).isoformat(),
                     "count": sum(cut_start <= moment < cut_end for moment in moments),
-                    "partial": (cut_start, cut_end) != (begins, ends) or begins <= now < ends,
+                    "partial": (cut_start, cut_end) != (begins, ends) or now < ends,
+                    "future": now < cut_start,
                 }
             )
     return found
 
 
 OVER_TIME = """query($by: TimeUnit!, $zone: String, $from: DateTime, $to: DateTime, $filter: MentionFilter) {
-    mentions(filter: $filter) { stats { overTime(by: $by, timeZone: $zone, from: $from, to: $to) { start end count partial } } } }"""
+    mentions(filter: $filter) { stats { overTime(by: $by, timeZone: $zone, from: $from, to: $to) { start end count partial future } } } }"""
 
 
 async def over_time(asker: Asker, viewer: str = "tim", **variables: object) -> list[dict[str, Any]]:
@@ -452,6 +456,7 @@ async def test_timestamps_with_offsets_are_accepted_and_returned_in_utc(tim: Any
             "end": "2026-02-01T22:00:00+00:00",
             "count": 1,
             "partial": True,
+            "future": False,
         }
     ]
 

@@ -43,15 +43,24 @@ def test_integer_rounding_equals_exact_rounding(part: int, whole: int) -> None:
 
 
 def test_trends_have_absolute_and_relative_changes() -> None:
-    assert (Trend(12, 8).change, Trend(12, 8).change_percent) == (4, 50.0)
-    assert (Trend(5, 8).change, Trend(5, 8).change_percent) == (-3, -37.5)
-    assert (Trend(0, 3).change, Trend(0, 3).change_percent) == (-3, -100.0)
-    assert (Trend(3, 0).change, Trend(3, 0).change_percent) == (3, None)
-    assert (Trend(0, 0).change, Trend(0, 0).change_percent) == (0, None)
+    def both(value: int, previous: int) -> tuple[tuple[int, float | None], tuple[int, float | None]]:
+        """Return the changes from the whole previous window, and from its elapsed part."""
+        whole, to_date = Trend(value, previous, 1), Trend(value, 1, previous)
+        return (
+            (whole.change, whole.change_percent),
+            (to_date.change_to_date, to_date.change_percent_to_date),
+        )
+
+    assert both(12, 8) == ((4, 50.0), (4, 50.0))
+    assert both(5, 8) == ((-3, -37.5), (-3, -37.5))
+    assert both(0, 3) == ((-3, -100.0), (-3, -100.0))
+    assert both(3, 0) == ((3, None), (3, None))
+    assert both(0, 0) == ((0, None), (0, None))
 
 
 def test_the_change_of_rates_is_between_rounded_rates() -> None:
     """The rounded values 33.33 and 28.57 differ by 4.76; the exact difference is 4.7619."""
-    assert RateTrend(rate(1, 3), rate(2, 7)).change == 4.76
-    assert RateTrend(rate(1, 3), rate(0, 0)).change == 33.33
-    assert RateTrend(rate(0, 9), rate(1, 3)).change == -33.33
+    assert RateTrend(rate(1, 3), rate(2, 7), rate(0, 1)).change == 4.76
+    assert RateTrend(rate(1, 3), rate(0, 0), rate(0, 1)).change == 33.33
+    assert RateTrend(rate(0, 9), rate(1, 3), rate(0, 1)).change == -33.33
+    assert RateTrend(rate(1, 3), rate(0, 1), rate(2, 7)).change_to_date == 4.76

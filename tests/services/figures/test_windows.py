@@ -18,6 +18,7 @@ from services.figures.windows import (
     TimeUnit,
     midnight,
     period_of,
+    window,
     windows,
 )
 
@@ -29,6 +30,8 @@ ODD_ZONES = [
 ]  # fmt: skip
 moments = st.datetimes(datetime(1990, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 zones = st.sampled_from(ODD_ZONES) | st.sampled_from(ZONES)
+QUARTERS = st.integers(0, (LATEST - EARLIEST) // QUARTER).map(lambda n: EARLIEST + n * QUARTER)
+MOMENT = timedelta(microseconds=1)
 named = st.sampled_from([each for each in Range if each is not Range.CUSTOM])
 
 
@@ -49,21 +52,135 @@ NOW = local("2026-03-15T12:00", "Europe/Berlin")
 
 
 @pytest.mark.parametrize(
-    ("chosen", "previous", "start", "end"),
+    ("chosen", "previous", "cut", "start", "end"),
     [
-        (Range.TODAY, "2026-03-14", "2026-03-15", "2026-03-16"),
-        (Range.YESTERDAY, "2026-03-13", "2026-03-14", "2026-03-15"),
-        (Range.LAST_7_DAYS, "2026-03-02", "2026-03-09", "2026-03-16"),
-        (Range.LAST_30_DAYS, "2026-01-15", "2026-02-14", "2026-03-16"),
-        (Range.THIS_MONTH, "2026-02-01", "2026-03-01", "2026-04-01"),
-        (Range.PREVIOUS_MONTH, "2026-01-01", "2026-02-01", "2026-03-01"),
-        (Range.ROLLING_MONTH, "2026-01-15T12:15", "2026-02-15T12:15", "2026-03-15T12:15"),
+        (Range.TODAY, "2026-03-14", "2026-03-14T12:15", "2026-03-15", "2026-03-16"),
+        (Range.YESTERDAY, "2026-03-13", "2026-03-14", "2026-03-14", "2026-03-15"),
+        (Range.LAST_7_DAYS, "2026-03-02", "2026-03-08T12:15", "2026-03-09", "2026-03-16"),
+        (Range.LAST_30_DAYS, "2026-01-15", "2026-02-13T12:15", "2026-02-14", "2026-03-16"),
+        (Range.THIS_MONTH, "2026-02-01", "2026-02-15T12:15", "2026-03-01", "2026-04-01"),
+        (Range.PREVIOUS_MONTH, "2026-01-01", "2026-02-01", "2026-02-01", "2026-03-01"),
+        (
+            Range.ROLLING_MONTH,
+            "2026-01-15T12:15",
+            "2026-02-15T12:15",
+            "2026-02-15T12:15",
+            "2026-03-15T12:15",
+        ),
     ],
 )
-def test_named_ranges(chosen: Range, previous: str, start: str, end: str) -> None:
+def test_named_ranges(chosen: Range, previous: str, cut: str, start: str, end: str) -> None:
     zone = "Europe/Berlin"
-    expected = Period(local(previous, zone), local(start, zone), local(end, zone))
+    expected = Period(*(local(each, zone) for each in (previous, cut, start, end)))
     assert period_of(chosen, ZoneInfo(zone), NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("chosen", "now", "cut"),
+    [
+        (Range.THIS_MONTH, "2026-03-01T00:00", "2026-02-01T00:15"),
+        (Range.THIS_MONTH, "2026-03-28T23:50", "2026-03-01T00:00"),
+        (Range.THIS_MONTH, "2026-03-30T12:00", "2026-03-01T00:00"),  # February has no 30th
+        (Range.THIS_MONTH, "2026-05-30T23:46", "2026-05-01T00:00"),
+        (Range.TODAY, "2026-03-30T12:00", "2026-03-29T12:15"),  # 29 March has 23 hours
+        (Range.TODAY, "2026-03-29T12:00", "2026-03-28T12:15"),
+        (Range.TODAY, "2026-03-30T02:20", "2026-03-29T03:30"),  # clocks show no 02:30 on 29 March
+        (Range.TODAY, "2026-03-15T23:45", "2026-03-15T00:00"),
+        (Range.LAST_7_DAYS, "2026-04-02T09:59:59.999999", "2026-03-26T10:00"),
+    ],
+)
+def test_a_running_window_is_compared_up_to_the_same_local_time(chosen: Range, now: str, cut: str) -> None:
+    zone = "Europe/Berlin"
+    assert period_of(chosen, ZoneInfo(zone), local(now, zone)).previous_cut == local(cut, zone)
+
+
+def test_the_elapsed_part_ends_at_the_start_of_a_day_without_midnight() -> None:
+    """The day of São Paulo began at 01:00 on 4 November 2018. A reached midnight is compared with that start."""
+    zone = ZoneInfo("America/Sao_Paulo")
+    now = local("2018-11-10T23:50", "America/Sao_Paulo")
+    start, end = midnight(date(2018, 11, 8), zone), midnight(date(2018, 11, 14), zone)
+    period = period_of(Range.CUSTOM, zone, now, start, end)
+    assert period.previous_start == midnight(date(2018, 11, 2), zone)
+    assert period.previous_cut == midnight(date(2018, 11, 5), zone)
+    earlier = period_of(Range.CUSTOM, zone, now - timedelta(days=1), start, end)
+    assert earlier.previous_cut == datetime(2018, 11, 4, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("previous", "start", "end"),
+    [
+        ("2026-02-01", "2026-03-01", "2026-04-01"),  # like THIS_MONTH
+        ("2026-01-01", "2026-02-01", "2026-03-01"),  # like PREVIOUS_MONTH
+        ("2025-12-01", "2026-01-01", "2026-02-01"),
+        ("2025-10-01", "2026-01-01", "2026-04-01"),  # a quarter
+        ("2024-01-01", "2025-01-01", "2026-01-01"),  # a year after a leap year
+        ("2026-02-22", "2026-03-01", "2026-03-08"),  # a week
+        ("2026-01-30", "2026-03-01", "2026-03-31"),  # 30 days are not the month of March
+        ("2026-02-02", "2026-03-02", "2026-03-30"),
+    ],
+)
+def test_custom_windows_of_whole_months_are_compared_with_as_many_months(
+    previous: str, start: str, end: str
+) -> None:
+    zone = "Europe/Berlin"
+    period = period_of(Range.CUSTOM, ZoneInfo(zone), NOW, local(start, zone), local(end, zone))
+    assert period.previous_start == local(previous, zone)
+
+
+def test_months_of_another_zone_are_days_of_the_same_number() -> None:
+    """The month of Berlin begins in UTC an hour before midnight, so that it is no month of UTC."""
+    start, end = local("2026-03-01", "Europe/Berlin"), local("2026-04-01", "Europe/Berlin")
+    assert period_of(Range.CUSTOM, ZoneInfo("UTC"), NOW, start, end).previous_start == start - (end - start)
+
+
+def test_a_custom_window_that_equals_a_named_month_has_the_same_period() -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    for chosen in (Range.THIS_MONTH, Range.PREVIOUS_MONTH):
+        named = period_of(chosen, zone, NOW)
+        assert period_of(Range.CUSTOM, zone, NOW, named.start, named.end) == named
+
+
+def test_the_elapsed_part_of_other_custom_windows_has_the_same_duration() -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    start, end = NOW - timedelta(hours=5), NOW + timedelta(hours=5)
+    running = period_of(Range.CUSTOM, zone, NOW + timedelta(minutes=1), start, end)
+    assert running.previous_cut == running.previous_start + timedelta(hours=5, minutes=15)
+    future = period_of(Range.CUSTOM, zone, NOW, NOW + QUARTER, end)
+    assert future.previous_cut == future.previous_start
+    over = period_of(Range.CUSTOM, zone, NOW, start - QUARTER, NOW)
+    assert over.previous_cut == over.start
+
+
+def test_units_and_windows_are_partial_until_they_end_and_future_until_they_begin() -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    period = period_of(Range.THIS_MONTH, zone, NOW)
+    days = list(windows(TimeUnit.DAY, period.start, period.end, zone, 1, NOW))
+    assert [day.partial for day in days] == [False] * 14 + [True] * 17
+    assert [day.future for day in days] == [False] * 15 + [True] * 16
+    for now, partial, future in (
+        (period.start - MOMENT, True, True),
+        (period.start, True, False),
+        (period.end - MOMENT, True, False),
+        (period.end, False, False),
+    ):
+        found = window(period.start, period.end, now)
+        assert (found.partial, found.future) == (partial, future)
+
+
+@given(QUARTERS, st.integers(1, 400 * 96), zones, QUARTERS)
+@settings(max_examples=200, deadline=None)
+def test_the_elapsed_part_is_within_the_previous_window_and_grows(
+    start: datetime, quarters: int, name: str, now: datetime
+) -> None:
+    zone, end = ZoneInfo(name), min(start + quarters * QUARTER, LATEST)
+    if start == end:
+        return
+    found = [period_of(Range.CUSTOM, zone, at, start, end) for at in (now, now + QUARTER, start, end)]
+    for period in found:
+        assert period.previous_start <= period.previous_cut <= period.start
+        assert (period.previous_cut - EARLIEST) % QUARTER == timedelta(0)
+    assert found[0].previous_cut <= found[1].previous_cut
+    assert found[-1].previous_cut == start
 
 
 @pytest.mark.parametrize(
@@ -88,7 +205,8 @@ def test_yesterday_skips_the_day_that_samoa_skipped() -> None:
     zone = ZoneInfo("Pacific/Apia")
     now = local("2011-12-31T09:00", "Pacific/Apia")
     yesterday = period_of(Range.YESTERDAY, zone, now)
-    assert yesterday == Period(midnight(date(2011, 12, 28), zone), midnight(date(2011, 12, 29), zone), midnight(date(2011, 12, 31), zone))  # fmt: skip
+    start = midnight(date(2011, 12, 29), zone)
+    assert yesterday == Period(midnight(date(2011, 12, 28), zone), start, start, midnight(date(2011, 12, 31), zone))  # fmt: skip
     assert yesterday.end - yesterday.start == timedelta(days=1)
     today = period_of(Range.TODAY, zone, now)
     assert today.previous_start == yesterday.start
@@ -123,9 +241,6 @@ def test_units_cover_the_window_without_gaps(
     assert all(one.end == other.start for one, other in itertools.pairwise(units))
 
 
-QUARTERS = st.integers(0, (LATEST - EARLIEST) // QUARTER).map(lambda n: EARLIEST + n * QUARTER)
-
-
 @given(QUARTERS, st.integers(1, 400 * 96), zones)
 @settings(max_examples=200, deadline=None)
 def test_the_previous_window_of_a_custom_window_is_as_long(start: datetime, quarters: int, name: str) -> None:
@@ -135,7 +250,12 @@ def test_the_previous_window_of_a_custom_window_is_as_long(start: datetime, quar
     period = period_of(Range.CUSTOM, zone, NOW, start, end)
     assert (period.start, period.end) == (start, end)
     first, behind = (moment.astimezone(zone).date() for moment in (start, end))
-    if midnight(first, zone) == start and midnight(behind, zone) == end:
+    if midnight(first, zone) == start and midnight(behind, zone) == end and first.day == behind.day == 1:
+        months = 12 * (behind.year - first.year) + behind.month - first.month
+        before = period.previous_start.astimezone(zone).date()
+        assert 12 * (first.year - before.year) + first.month - before.month == months
+        assert period.previous_start == midnight(before, zone)
+    elif midnight(first, zone) == start and midnight(behind, zone) == end:
         assert period.previous_start == midnight(first - (behind - first), zone)
     else:
         assert period.start - period.previous_start == end - start

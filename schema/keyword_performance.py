@@ -22,8 +22,8 @@ describe(
     leads="Rank by number of leads.",
     mentions="Rank by number of mentions.",
     leads_per_mention="Rank by number of leads divided by number of mentions, in percent with two decimals.",
-    conversion_rate="Rank like LEADS_PER_MENTION.",
-    performance_score="Rank by `performanceScore`.",
+    conversion_rate="Rank by number of leads divided by number of mentions, like LEADS_PER_MENTION.",
+    performance_score="Rank by `performanceScore`, an integer.",
     efficiency_score="Rank by `efficiencyScore`. Keywords without leads come last.",
 )
 deprecate(Ranking.CONVERSION_RATE, "Use `LEADS_PER_MENTION`, which ranks the same.")

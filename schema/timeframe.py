@@ -132,7 +132,10 @@ class Point:
     converted: int = column("Number of leads that first became CONVERTED within the unit.")
 
 
-@strawberry.type(description="Numbers of mentions and leads over a window of time.")
+@strawberry.type(
+    description="Numbers of mentions and leads over a window of time. Deleted mentions and leads no longer count, also "
+    "in the past."
+)
 class Series:
     as_of: datetime = column("Time for which the numbers were computed.")
     points: list[Point] = column(

@@ -9,7 +9,10 @@ from schema.stats import Rate
 from services.figures import analytics
 
 
-@strawberry.type(description="A number of a window, compared with the previous window.")
+@strawberry.type(
+    description="A number of a window, compared with the previous window. Deleted mentions and leads no longer count in "
+    "either window."
+)
 class Trend:
     value: int = column("Number in the window.")
     previous: int = column("Number in the whole previous window.")

@@ -5,6 +5,7 @@ import importlib.metadata
 import inspect
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -254,18 +255,63 @@ def test_only_the_demo_imports_the_statements_of_the_demo() -> None:
     ]
 
 
-def test_resolvers_and_loaders_take_the_time_from_the_context() -> None:
-    """An operation has one `now`, so that all its windows agree."""
-    clocks = {"now", "utcnow", "today", "time", "time_ns", "monotonic"}
-    found = [
-        f"{path.relative_to(ROOT)}:{node.lineno}"
-        for package in ("resolvers", "loaders", "schema")
-        for path in (ROOT / package).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in clocks
-        and isinstance(node.func.value, ast.Name)
-        and node.func.value.id in {"datetime", "date", "time"}
+CLOCKS = {
+    "datetime": {"now", "utcnow", "today"},
+    "date": {"today"},
+    "time": {"time", "time_ns", "localtime", "gmtime", "monotonic"},
+}
+OTHER_CLOCKS = {
+    "services/accounts/api_keys.py": "authentication, which comes before the context",
+    "services/analysis/record.py": "the moment of a write",
+    "services/figures/cache": "the age of stored figures, and questions that no request asked",
+    "services/integrations": "the moment of a write",
+    "services/lead.py": "the moment of a write",
+}
+"""The modules of services that read a clock, with the reason. All other services take the time as an argument."""
+
+
+def clock_readings(source: str) -> Iterator[int]:
+    """Yield the lines that read or pass on a clock, by any name under which the module imports it."""
+    tree = ast.parse(source)
+    names = {name: name for name in CLOCKS}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module in {"datetime", "time"}:
+            for alias in node.names:
+                names[alias.asname or alias.name] = alias.name
+                if node.module == "time" and alias.name in CLOCKS["time"]:
+                    yield node.lineno
+        elif isinstance(node, ast.Import):
+            names |= {alias.asname or alias.name: alias.name for alias in node.names if alias.name in CLOCKS}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            owner = node.value.attr if isinstance(node.value, ast.Attribute) else ast.unparse(node.value)
+            if node.attr in CLOCKS.get(names.get(owner, owner), ()):
+                yield node.lineno
+
+
+@pytest.mark.parametrize(
+    ("source", "readings"),
+    [
+        ("from datetime import datetime\ndatetime.now(UTC)", 1),
+        ("from datetime import datetime as moment\npartial(moment.now, UTC)", 1),
+        ("import datetime as dt\ndt.datetime.now()\ndt.date.today()", 2),
+        ("import time\nclock = time.time", 1),
+        ("from time import time", 1),
+        ("import time\ntime.monotonic()", 1),
+        ("context.now\nself.time.today\nframe.today", 0),
+    ],
+)
+def test_readings_of_clocks_are_found(source: str, readings: int) -> None:
+    assert len(list(clock_readings(source))) == readings
+
+
+def test_only_the_context_and_listed_services_read_a_clock() -> None:
+    """An operation has one `now`, so that all windows of a response agree, even across midnight."""
+    found = {
+        str(path.relative_to(ROOT)): path
+        for path in package_files("schema", "resolvers", "services", "loaders")
+        if any(clock_readings(path.read_text()))
+    }
+    assert [path for path in found if not path.startswith(tuple(OTHER_CLOCKS))] == [
+        "resolvers/framework/context.py"
     ]
-    assert [place.split(":")[0] for place in found] == ["resolvers/framework/context.py"]

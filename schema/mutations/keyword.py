@@ -123,5 +123,6 @@ class KeywordMutation:
         id_input("DeleteKeywordInput", "Input for deleting a keyword.", _ID),
         "Deletes a keyword with its mentions and their leads. A keyword with more than "
         f"{MOST_AT_ONCE:,} mentions is archived first and then emptied in batches. If the call is interrupted, the keyword "
-        "stays with the remaining mentions, and another call continues.",
+        "stays with the remaining mentions, and another call continues. The deleted mentions and leads no longer count in "
+        "any figure, past windows included. Archive the keyword to keep them counted.",
     )

@@ -161,5 +161,8 @@ class LeadMutation:
         "and `qualifiedAt`.",
     )
     delete_lead: DeleteLeadPayload | None = _field(
-        resolve.delete_lead, DeleteLeadInput, "Deletes a lead with its history. The mention is kept."
+        resolve.delete_lead,
+        DeleteLeadInput,
+        "Deletes a lead with its history. The mention is kept. "
+        "The lead no longer counts in any figure, past windows included.",
     )

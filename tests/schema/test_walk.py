@@ -19,6 +19,7 @@ from graphql import (
     get_named_type,
     is_leaf_type,
     is_list_type,
+    is_required_argument,
 )
 
 from db.integrity import audit
@@ -140,6 +141,7 @@ class List:
             "bySentiment": [self._figure("group", "sentiment")],
             "byStatus": [self._figure("group", "status")],
             "conversionRate": [self._figure("group", "status")],
+            "convertedPerLead": [self._figure("group", "status")],
             "overTime": [self._figure("per_window", ""), "users by id"],
         }
         if name not in {"totalCount", "count"}:
@@ -216,6 +218,8 @@ class Walk:
 
     def arguments(self, one: GraphQLField) -> str:
         given = {"first": str(self.size), "by": "MONTH"}
+        if one.args.get("basis") and is_required_argument(one.args["basis"]):
+            given["basis"] = "CONVERTED_PER_LEAD"
         written = [f"{name}: {given[name]}" for name in one.args if name in given]
         return f"({', '.join(written)})" if written else ""
 

@@ -32,6 +32,11 @@ describe(
     operator="The user may see the rows of all users.",
 )
 describe(
+    models.Weekday,
+    "A day of the week.",
+    **{day.name.lower(): f"{day.name.title()}, day {day} of the ISO week." for day in models.Weekday},
+)
+describe(
     models.MatchType,
     "Rule by which a post must contain the words of a keyword. Matches whole words, regardless of case.",
     phrase="The post must contain all words, next to each other and in the same order.",

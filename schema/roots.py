@@ -31,6 +31,7 @@ from schema.mutations.integration import IntegrationMutation
 from schema.mutations.keyword import KeywordMutation
 from schema.mutations.lead import LeadMutation
 from schema.mutations.mention import MentionMutation
+from schema.mutations.user import UserMutation
 from schema.node import Node
 from schema.relay import Connection, list_of
 from schema.resolver_types import SetWiseResolver
@@ -108,5 +109,6 @@ class Mutation(
     LeadMutation,
     IntegrationMutation,
     ExportMutation,
+    UserMutation,
 ):
     pass

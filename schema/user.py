@@ -3,7 +3,7 @@ from datetime import datetime
 import strawberry
 
 from db import models
-from db.models import UserRole
+from db.models import UserRole, Weekday
 from resolvers import timeframe
 from resolvers.entities import INTEGRATION, KEYWORD, LEAD, MENTION
 from resolvers.stats import rate_of
@@ -34,6 +34,11 @@ class User(Node):
     name: str = column("Name of the user. Empty string if not set.")
     role: UserRole = column("Role of the user, which determines the rows that the user may see.")
     time_zone: str = column("IANA name of the time zone in which the user's days begin and end.")
+    week_start: Weekday = column(
+        "First day of the user's weeks. Figures by week begin their weeks on the viewer's day.",
+        name="week_start",
+        of=Weekday,
+    )
     keywords_count: int = column("Number of the user's keywords, with any status.")
     mentions_count: int = column("Number of mentions of all the user's keywords.")
     leads_count: int = column("Number of the user's leads, with any status.")

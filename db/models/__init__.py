@@ -17,7 +17,7 @@ from db.models.lead import Lead, LeadOrigin, LeadStatus
 from db.models.lead_event import LeadEvent, LeadEventType
 from db.models.mention import DismissReason, Mention, MentionKind, Platform
 from db.models.slot_stats import DayStats, SlotStats, UserDayStats, UserSlotStats
-from db.models.user import User, UserRole, UserStatus
+from db.models.user import User, UserRole, UserStatus, Weekday
 
 __all__ = [
     "AnalysisResult",
@@ -61,6 +61,7 @@ __all__ = [
     "UserRole",
     "UserSlotStats",
     "UserStatus",
+    "Weekday",
 ]
 
 # The metadata knows every table, also those of modules that are not named above.

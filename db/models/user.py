@@ -1,5 +1,5 @@
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -16,6 +16,18 @@ class UserStatus(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"
     DELETED = "deleted"
+
+
+class Weekday(IntEnum):
+    """A day of the week, with its ISO number."""
+
+    MONDAY = 1
+    TUESDAY = 2
+    WEDNESDAY = 3
+    THURSDAY = 4
+    FRIDAY = 5
+    SATURDAY = 6
+    SUNDAY = 7
 
 
 class User(Base):

@@ -25,6 +25,7 @@ READ_KEYWORDS, WRITE_KEYWORDS = "read:keywords", "write:keywords"
 READ_MENTIONS, WRITE_MENTIONS = "read:mentions", "write:mentions"
 READ_LEADS, WRITE_LEADS = "read:leads", "write:leads"
 READ_INTEGRATIONS, WRITE_INTEGRATIONS = "read:integrations", "write:integrations"
+WRITE_SETTINGS = "write:settings"
 SCOPES = {
     READ_KEYWORDS: "Read keywords.",
     READ_MENTIONS: "Read mentions and their analyses.",
@@ -34,6 +35,7 @@ SCOPES = {
     WRITE_MENTIONS: "Ingest and triage mentions, and record their analyses.",
     WRITE_LEADS: "Create, change and delete leads.",
     WRITE_INTEGRATIONS: "Connect, change and disconnect integrations, and record their runs.",
+    WRITE_SETTINGS: "Change the name, the time zone and the first day of the week of the user.",
     BULK_READ: "Read pages of up to 1,000 rows of root lists.",
 }
 READ_SCOPES = frozenset({READ_KEYWORDS, READ_MENTIONS, READ_LEADS, READ_INTEGRATIONS})

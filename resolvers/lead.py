@@ -11,6 +11,7 @@ from resolvers.framework.mutation import mutation, values_as, values_of
 from resolvers.framework.names import public
 from resolvers.framework.payload import Payload
 from resolvers.framework.requires import requires
+from resolvers.stats import Money
 from services import lead as service
 from services.accounts.api_key import WRITE_LEADS
 from services.lead import LeadValues
@@ -49,6 +50,14 @@ def _change(name: str, old: Any, new: Any, shows: Callable[[int], bool]) -> Chan
             field, *(encode(USER.typename, id_) if id_ and shows(id_) else None for id_ in (old, new))
         )
     return Change(public(name), old, new)
+
+
+@requires("value", "currency", loads=0)
+async def expected_value(leads: Sequence[Lead], context: Context) -> Sequence[Money | None]:  # noqa: ARG001 - no resolver is without
+    return [
+        None if lead.value is None or lead.currency is None else Money(lead.value, lead.currency)
+        for lead in leads
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,9 +40,11 @@ class KeywordCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Total:
+class Money:
+    """An amount with two decimals in the currency of an ISO 4217 code."""
+
+    amount: Decimal
     currency: str
-    total: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,13 @@ def grouped(by: str) -> Callable[[Connections, Context], Awaitable[Sequence[Sequ
         return [[GroupCount(value, n) for value, n in found] for found in groups]
 
     return resolve
+
+
+@requires()
+async def by_status(connections: Connections, context: Context) -> Sequence[Sequence[GroupCount]]:
+    """Return the numbers of leads of all statuses, in the order of the stages."""
+    groups = await _groups(connections, context, "status")
+    return [[GroupCount(status, dict(found).get(status, 0)) for status in LeadStatus] for found in groups]
 
 
 async def _groups(connections: Connections, context: Context, by: str) -> Sequence[Sequence[tuple[Any, int]]]:
@@ -101,9 +110,9 @@ def summed(column: str) -> Callable[[Connections, Context], Awaitable[Sequence[i
 
 
 @requires()
-async def value(connections: Connections, context: Context) -> Sequence[Sequence[Total]]:
+async def value(connections: Connections, context: Context) -> Sequence[Sequence[Money]]:
     sums = await _sums(connections, context, "value", "currency")
-    return [[Total(currency, total) for currency, total in found] for found in sums]
+    return [[Money(total, currency) for currency, total in found] for found in sums]
 
 
 async def _sums(

@@ -22,20 +22,29 @@ def column(
     name: str | None = None,
     of: Callable[[Any], Any] | None = None,
     size: ListSize | None = None,
+    deprecated: str | None = None,
 ) -> Any:
     """Return a field that reads the row: the column of the field's name, or the column `name`.
 
     `of` converts the value; without `name`, `of` takes the whole row. `size` states the length of a list of objects.
+    `deprecated` names the replacement of a deprecated field.
     """
     if name is None and of is None:
-        return strawberry.field(description=description, metadata={KEY: Column(), SIZE: size})
+        return strawberry.field(
+            description=description, deprecation_reason=deprecated, metadata={KEY: Column(), SIZE: size}
+        )
 
     def resolve(self: Any) -> Any:
         value = self if name is None else getattr(self, name)
         return value if of is None else of(value)
 
     plan = Column(name, of, whole=name is None)
-    return strawberry.field(resolver=resolve, description=description, metadata={KEY: plan, SIZE: size})
+    return strawberry.field(
+        resolver=resolve,
+        description=description,
+        deprecation_reason=deprecated,
+        metadata={KEY: plan, SIZE: size},
+    )
 
 
 def resolved_by(

@@ -5,10 +5,12 @@ import strawberry
 
 from db import models
 from db.models import LeadOrigin, LeadStatus
+from resolvers import lead as resolve
 from resolvers.entities import LEAD, LEAD_EVENT
 from resolvers.framework.relation import related
 from schema.fields import column, resolved_by
 from schema.lazy_types import KeywordRef, LeadEventRef, MentionRef, UserRef
+from schema.money import Money
 from schema.node import Node, global_id, is_row_of
 from schema.relay import Connection, list_of
 from services.analysis.lead_scoring import stored_breakdown
@@ -64,8 +66,17 @@ class Lead(Node):
     score_breakdown: LeadScore | None = column(
         "Parts of the score. Null if the lead has no score.", name="score_breakdown", of=stored_breakdown
     )
-    value: Decimal | None = column("Expected value in `currency`, with two decimals. Null if not estimated.")
-    currency: str | None = column("ISO 4217 code of the currency of `value`. Null if `value` is null.")
+    expected_value: Money | None = resolved_by(
+        resolve.expected_value, description="Expected value of the lead. Null if not estimated."
+    )
+    value: Decimal | None = column(
+        "Expected value in `currency`, with two decimals. Null if not estimated.",
+        deprecated="Use `expectedValue { amount }`.",
+    )
+    currency: str | None = column(
+        "ISO 4217 code of the currency of `value`. Null if `value` is null.",
+        deprecated="Use `expectedValue { currency }`.",
+    )
     contact_name: str | None = column("Name of the contact person. Null if unknown.")
     contact_handle: str | None = column("Name of the contact person on the platform. Null if unknown.")
     contact_email: str | None = column("Email address of the contact person. Null if unknown.")

@@ -1,7 +1,6 @@
 """Figures over lists: counts by value and by time, sums and rates."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Any
 
 import strawberry
@@ -11,7 +10,8 @@ from resolvers import stats
 from schema.enums import describe
 from schema.fields import column, resolved_by
 from schema.lazy_types import KeywordRef
-from schema.list_size import GivenBy, TimeBuckets
+from schema.list_size import Fixed, GivenBy, TimeBuckets
+from schema.money import Money
 from schema.resolver_types import SetWiseResolver
 from schema.scalars import BigInt
 from services.figures.rates import RateBasis
@@ -87,12 +87,6 @@ class TimeCount:
     future: bool = column(
         "Whether the unit, as far as it is shown, has not begun yet. Its number is 0, and a chart should leave it out."
     )
-
-
-@strawberry.type(description="An amount of money in one currency.")
-class Money:
-    currency: str = column("ISO 4217 code of the currency.")
-    total: Decimal = column("Sum of the values, with two decimals.")
 
 
 OVER_TIME = {
@@ -180,8 +174,10 @@ class LeadStats:
         deprecated="Use `convertedPerLead`. `conversionRate` of users divides by mentions.",
     )
     by_status: list[LeadStatusCount] = resolved_by(
-        stats.grouped("status"),
-        description="Number of leads by current status, most frequent first. Statuses without leads are omitted.",
+        stats.by_status,
+        description="Number of leads by current status, for each status in the order of the stages of a lead. "
+        "DISQUALIFIED comes last.",
+        size=Fixed(len(LeadStatus)),
     )
     by_platform: list[PlatformCount] = resolved_by(
         stats.grouped("platform"),

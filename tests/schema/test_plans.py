@@ -291,7 +291,7 @@ def filters(list_: List, ids: Mapping[str, list[str]]) -> Iterator[tuple[dict[st
 
 FIGURES = {
     "Mention": "stats { likes byPlatform { count } bySentiment { count } byKeyword { count } overTime(by: DAY) { count } }",
-    "Lead": "stats { value { total } byStatus { count } byPlatform { count } byKeyword { count } overTime(by: DAY) { count } }",
+    "Lead": "stats { value { amount } byStatus { count } byPlatform { count } byKeyword { count } overTime(by: DAY) { count } }",
 }
 
 

@@ -80,12 +80,15 @@ def lead_stats(leads: Sequence[Row], rows: dict[str, list[Row]]) -> dict[str, An
     converted = sum(row["status"] == "converted" for row in leads)
     return {
         "count": len(leads),
-        "value": [{"currency": code, "total": str(total)} for code, total in sorted(sums.items())],
+        "value": [
+            {"currency": code, "amount": str(total), "total": str(total)}
+            for code, total in sorted(sums.items())
+        ],
         "convertedPerLead": rate(converted, len(leads), "CONVERTED_PER_LEAD"),
         "conversionRate": rate(converted, len(leads), "CONVERTED_PER_LEAD"),
         "byStatus": [
-            {"status": value.upper(), "count": n}
-            for value, n in most_frequent(row["status"] for row in leads)
+            {"status": status.upper(), "count": sum(row["status"] == status for row in leads)}
+            for status in ("new", "contacted", "qualified", "converted", "disqualified")
         ],
         "byPlatform": [
             {"platform": value.upper(), "count": n}
@@ -103,7 +106,7 @@ OF_MENTIONS = """
         byKeyword { keyword { keyword } count } }
 """
 OF_LEADS = """
-    fragment L on LeadStats { count value { currency total } convertedPerLead { ...R } conversionRate { ...R }
+    fragment L on LeadStats { count value { currency amount total } convertedPerLead { ...R } conversionRate { ...R }
         byStatus { status count } byPlatform { platform count } byKeyword { keyword { keyword } count } }
     fragment R on Rate { value numerator denominator basis }
 """

@@ -52,14 +52,24 @@ async def test_weeks_begin_on_the_viewers_day(ask: Ask) -> None:
     [
         ({}, "REQUIRED", ["input"], "Must set at least one of `name`, `timeZone` and `weekStart`."),
         ({"name": None}, "REQUIRED", ["input", "name"], "Must not be null. Omit the field instead."),
-        ({"name": "x" * 201}, "TOO_LONG", ["input", "name"], "Must have at most 200 characters, but has 201."),
+        (
+            {"name": "x" * 201},
+            "TOO_LONG",
+            ["input", "name"],
+            "Must have at most 200 characters, but has 201.",
+        ),
         (
             {"timeZone": "Berlin"},
             "INVALID",
             ["input", "timeZone"],
             "'Berlin' is not an IANA time zone, such as Europe/Berlin.",
         ),
-        ({"weekStart": None}, "REQUIRED", ["input", "weekStart"], "Must not be null. Omit the field instead."),
+        (
+            {"weekStart": None},
+            "REQUIRED",
+            ["input", "weekStart"],
+            "Must not be null. Omit the field instead.",
+        ),
     ],
 )
 async def test_invalid_settings_are_refused(

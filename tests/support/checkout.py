@@ -59,7 +59,7 @@ def checkout_of(demo: Demo) -> Iterator[Checkout]:
     """Yield a copy of the examples and the schema, beside the data folder of a running demo."""
     with tempfile.TemporaryDirectory(prefix="leadgraph-checkout-", ignore_cleanup_errors=True) as temporary:
         folder, programs = Path(temporary) / "checkout", Path(temporary) / "bin"
-        built = shutil.ignore_patterns("node_modules", "gql", "__pycache__")
+        built = shutil.ignore_patterns("node_modules", "gql", "*.graphql.ts", "__pycache__")
         shutil.copytree(ROOT / "examples", folder / "examples", ignore=built)
         shutil.copyfile(ROOT / "schema.graphql", folder / "schema.graphql")
         (folder / ".leadgraph").symlink_to(demo.home)

@@ -1,0 +1,37 @@
+/**
+ * The types without an `id` that stand inside other objects. A cache keeps them at the field that returned them, so
+ * that each combination of arguments has its own copy. Every other type has an `id`, or is a connection, an edge,
+ * a page's position or a payload.
+ */
+export const EMBEDDED = [
+  "Analysis",
+  "Analytics",
+  "ConversionAnalytics",
+  "ConversionMetrics",
+  "Dashboard",
+  "FunnelStage",
+  "IngestError",
+  "IngestResult",
+  "IngestedMention",
+  "IntegrationHealth",
+  "KeywordCount",
+  "KeywordPerformance",
+  "LeadAnalytics",
+  "LeadChange",
+  "LeadScore",
+  "LeadStats",
+  "LeadStatusCount",
+  "MentionStats",
+  "Money",
+  "PlatformCount",
+  "Point",
+  "Rate",
+  "RateTrend",
+  "SentimentCount",
+  "Series",
+  "TimeCount",
+  "Trend",
+  "UptimeDay",
+  "UserError",
+  "Window",
+] as const;

@@ -20,6 +20,7 @@ class Point:
     end: datetime
     partial: bool
     future: bool
+    window: Window
     mentions: int
     leads: int
     qualified: int
@@ -34,7 +35,7 @@ class Series:
 
 def series_of(units: Sequence[Window], figure: Figure[list[BucketSums]]) -> Series:
     points = [
-        Point(unit.start, unit.end, unit.partial, unit.future, *sums)
+        Point(unit.start, unit.end, unit.partial, unit.future, unit, *sums)
         for unit, sums in zip(units, figure.value, strict=True)
     ]
     return Series(figure.as_of, points)

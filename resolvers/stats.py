@@ -53,6 +53,7 @@ class WindowCount:
     end: datetime
     partial: bool
     future: bool
+    window: Window
     count: int
 
 
@@ -152,7 +153,9 @@ async def over_time(
     )
     return [
         [
-            WindowCount(window.start, window.end, window.partial, window.future, counted.get(index, 0))
+            WindowCount(
+                window.start, window.end, window.partial, window.future, window, counted.get(index, 0)
+            )
             for index, window in enumerate(request)
         ]
         for counted in counts

@@ -63,15 +63,15 @@ class Timeframe:
 
     @property
     def window(self) -> Window:
-        return window(self.period.start, self.period.end, self.now)
+        return window(self.period.start, self.period.end, self.zone, self.now)
 
     @property
     def previous_window(self) -> Window:
-        return window(self.period.previous_start, self.period.start, self.now)
+        return window(self.period.previous_start, self.period.start, self.zone, self.now)
 
     @property
     def previous_window_to_date(self) -> Window:
-        return window(self.period.previous_start, self.period.previous_cut, self.now)
+        return window(self.period.previous_start, self.period.previous_cut, self.zone, self.now)
 
     @property
     def today(self) -> tuple[datetime, datetime]:

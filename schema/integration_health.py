@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
@@ -27,6 +27,7 @@ describe(
 @strawberry.type(description="Runs of an integration on one day.")
 class UptimeDay:
     day: datetime = column("Start of the day, which is midnight in UTC.")
+    local_date: date = column("Day in UTC.", name="day", of=datetime.date)
     runs: int = column("Number of runs that ended with SUCCEEDED, PARTIAL, FAILED or RATE_LIMITED.")
     succeeded: int = column("Number of runs that ended with SUCCEEDED or PARTIAL.")
     percent: float | None = column(

@@ -4,7 +4,7 @@ A `datetime` stays a `datetime` in the response; the JSON encoder writes RFC 333
 """
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NewType
 from urllib.parse import urlsplit
@@ -100,6 +100,12 @@ CONFIG = StrawberryConfig(
             serialize=Verbatim(datetime),
             parse_value=_parse_datetime,
             specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        ),
+        date: strawberry.scalar(
+            name="LocalDate",
+            description="A day of a calendar without a time zone, such as 2026-01-31.",
+            serialize=date.isoformat,
+            specified_by_url="https://scalars.graphql.org/andimarek/local-date",
         ),
         Decimal: strawberry.scalar(
             name="Decimal",

@@ -1,6 +1,6 @@
 """Figures over lists: counts by value and by time, sums and rates."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import strawberry
@@ -14,6 +14,7 @@ from schema.list_size import Fixed, GivenBy, TimeBuckets
 from schema.money import Money
 from schema.resolver_types import SetWiseResolver
 from schema.scalars import BigInt
+from schema.timeframe import local_date
 from services.figures.rates import RateBasis
 from services.figures.windows import TimeUnit
 
@@ -80,6 +81,7 @@ class TimeCount:
         "Start of the unit, inclusive, or of the range if the range starts within the unit."
     )
     end: datetime = column("End of the unit, exclusive, or of the range if the range ends within the unit.")
+    local_date: date = local_date()
     count: int = column("Number of mentions ingested, or of leads created, from `start` to `end`.")
     partial: bool = column(
         "Whether the range cuts the unit, or the unit has not ended yet, so that its number is incomplete."

@@ -1,6 +1,6 @@
 """Windows of time: the arguments that select a window, and the types that show one."""
 
-from datetime import datetime
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Annotated, Any
 
@@ -82,6 +82,8 @@ BY = {
 class Window:
     start: datetime = column("Start of the window, inclusive.")
     end: datetime = column("End of the window, exclusive.")
+    first_day: date = column("Day of `start` in the time zone.")
+    last_day: date = column("Last day in the time zone of which the window has a part.")
     partial: bool = column("Whether the window has not ended yet, so that its figures are still incomplete.")
     future: bool = column("Whether the window has not begun yet, so that it has no figures.")
 
@@ -92,6 +94,11 @@ PREVIOUS_WINDOW_TO_DATE = (
     "minutes count as elapsed. The whole previous window if the window has ended, or if the previous month is too short. "
     "Empty if the window is in the future."
 )
+
+
+def local_date() -> Any:
+    """Return the field with the day of an object's `window`."""
+    return column("Day of `start` in the time zone.", name="window", of=attrgetter("first_day"))
 
 
 def of_frame(name: str, description: str) -> Any:
@@ -124,6 +131,7 @@ class Point:
         "Start of the unit, inclusive, or of the window if the window starts within the unit."
     )
     end: datetime = column("End of the unit, exclusive, or of the window if the window ends within the unit.")
+    local_date: date = local_date()
     partial: bool = column(PARTIAL)
     future: bool = column(FUTURE)
     mentions: int = column("Number of mentions ingested within the unit.")

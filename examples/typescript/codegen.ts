@@ -18,6 +18,7 @@ const config: CodegenConfig = {
           BigInt: "number",
           DateTime: "string",
           Decimal: "string",
+          LocalDate: "string",
           JSON: "unknown",
           Secret: "string",
           URL: "string",

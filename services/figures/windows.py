@@ -67,7 +67,7 @@ class Period(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The time from `start` up to, and without, `end`.
+    """The time from `start` up to, and without, `end`, both in UTC, for people in the zone.
 
     `partial` is True if the window is less than a whole unit, because the range cuts it or it has not ended yet.
     `future` is True if the window has not begun yet.
@@ -75,8 +75,20 @@ class Window:
 
     start: datetime
     end: datetime
+    zone: ZoneInfo
     partial: bool
     future: bool
+
+    @property
+    def first_day(self) -> date:
+        """The day of `start` in the zone."""
+        return self.start.astimezone(self.zone).date()
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the zone of which the window has a part. The first day if the window is empty."""
+        last = max(self.start, self.end - timedelta.resolution)
+        return last.astimezone(self.zone).date()
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -136,12 +148,12 @@ def windows(
         cut_start, cut_end = max(unit_begin, start), min(unit_end, end)
         partial = cut_start > unit_begin or cut_end < unit_end or now < unit_end
         if cut_start < cut_end:
-            yield Window(cut_start, cut_end, partial, future=now < cut_start)
+            yield Window(cut_start, cut_end, zone, partial, future=now < cut_start)
 
 
-def window(start: datetime, end: datetime, now: datetime) -> Window:
+def window(start: datetime, end: datetime, zone: ZoneInfo, now: datetime) -> Window:
     """Return the window, which is partial until it has ended."""
-    return Window(start, end, partial=now < end, future=now < start)
+    return Window(start, end, zone, partial=now < end, future=now < start)
 
 
 def period_of(

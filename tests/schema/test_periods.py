@@ -380,3 +380,32 @@ async def test_deletions_change_the_figures_of_past_months(asker: Asker, now: da
     assert await past(asker) == (2, 1, 1, 1, 2, 1)
     await write("deleteKeyword", f'id: "{encode("Keyword", keyword["id"])}"')
     assert await past(asker) == (0, 0, 0, 0, 0, 0)
+
+
+async def test_points_and_windows_name_the_days_of_the_zone(asker: Asker, now: datetime) -> None:
+    """Days of Kiritimati begin at 10:00 of the day before in UTC."""
+    document = """query($zone: String!) {
+        analytics(range: LAST_7_DAYS, timeZone: $zone) {
+            window { start firstDay lastDay } previousWindow { firstDay lastDay } overTime { points { localDate } }
+        }
+        mentions { stats { overTime(by: MONTH, timeZone: $zone, from: "2026-02-28T12:00:00Z") { localDate } } }
+    }"""
+    await asker.world.add_user("kay")
+    data = (await asker(document, viewer="kay", zone="Pacific/Kiritimati")).data
+    assert data["analytics"] == {
+        "window": {"start": "2026-05-05T10:00:00+00:00", "firstDay": "2026-05-06", "lastDay": "2026-05-12"},
+        "previousWindow": {"firstDay": "2026-04-29", "lastDay": "2026-05-05"},
+        "overTime": {"points": [{"localDate": f"2026-05-{day:02}"} for day in range(6, 13)]},
+    }
+    months = [count["localDate"] for count in data["mentions"]["stats"]["overTime"]]
+    assert months == ["2026-03-01", "2026-04-01", "2026-05-01"]
+
+
+async def test_an_empty_window_has_the_day_of_its_start(asker: Asker, now: datetime) -> None:
+    document = """{ analytics(from: "2026-06-01T00:00:00Z", to: "2026-06-03T00:00:00Z") {
+        previousWindowToDate { start end firstDay lastDay } } }"""
+    empty = {"start": "2026-05-30T00:00:00+00:00", "end": "2026-05-30T00:00:00+00:00"}
+    days = {"firstDay": "2026-05-30", "lastDay": "2026-05-30"}
+    await asker.world.add_user("lou")
+    data = (await asker(document, viewer="lou")).data
+    assert data["analytics"]["previousWindowToDate"] == empty | days

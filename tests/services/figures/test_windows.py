@@ -163,7 +163,7 @@ def test_units_and_windows_are_partial_until_they_end_and_future_until_they_begi
         (period.end - MOMENT, True, False),
         (period.end, False, False),
     ):
-        found = window(period.start, period.end, now)
+        found = window(period.start, period.end, zone, now)
         assert (found.partial, found.future) == (partial, future)
 
 

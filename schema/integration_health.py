@@ -27,7 +27,7 @@ describe(
 @strawberry.type(description="Runs of an integration on one day.")
 class UptimeDay:
     day: datetime = column("Start of the day, which is midnight in UTC.")
-    local_date: date = column("Day in UTC.", name="day", of=datetime.date)
+    local_date: date = column("Day of `day` in UTC, without a time.", name="day", of=datetime.date)
     runs: int = column("Number of runs that ended with SUCCEEDED, PARTIAL, FAILED or RATE_LIMITED.")
     succeeded: int = column("Number of runs that ended with SUCCEEDED or PARTIAL.")
     percent: float | None = column(

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypedDict, cast
 
@@ -110,7 +109,7 @@ async def create(
         return require(existing, "mention", "mention_id"), False
     event = _event(viewer, lead, LeadEventType.CREATED, to_status=LeadStatus.NEW)
     await insert_events(writer, [event])
-    (scored,) = await score_leads(writer, [lead.id], datetime.now(UTC))
+    (scored,) = await score_leads(writer, [lead.id], writer.moment)
     return scored, True
 
 

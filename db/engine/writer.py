@@ -1,11 +1,13 @@
 """The writer: one transaction on one connection.
 
 A transaction that writes rows of users locks these users first. `db.integrity.counters` states the rule, and
-`db.statements.user` has the statements.
+`db.statements.user` has the statements. The lock also gives the transaction its moment (`db.language.moment`).
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Self, TypeVar
+from copy import copy
+from datetime import datetime
+from typing import Any, Self, TypeVar
 
 import asyncpg
 from sqlalchemy import Table
@@ -13,7 +15,9 @@ from sqlalchemy import Table
 from db.engine.pool import Pool, Pooled
 from db.engine.session import Session
 from db.engine.statement_cache import Statement
+from db.language import moment
 from db.language.projection import EVERY_COLUMN, Projection
+from db.language.scope import Scope
 
 Result = TypeVar("Result")
 
@@ -35,6 +39,10 @@ class RetryError(Exception):
     """
 
 
+class MomentError(Exception):
+    """A transaction has used its moment before it locked a user."""
+
+
 class Writer(Session):
     """A session that writes and reads in one transaction.
 
@@ -46,10 +54,36 @@ class Writer(Session):
     ) -> None:
         super().__init__(statements, projection=projection)
         self._connection = connection
+        self._moment: datetime | None = None
+        self._has_locked = False
+
+    @property
+    def moment(self) -> datetime:
+        """The time of this transaction, taken from the database's clock when the users were locked."""
+        if self._moment is None:
+            raise MomentError("Lock a user before you use the moment of the transaction.")
+        return self._moment
+
+    def note_lock(self, moments: Iterable[datetime]) -> None:
+        """Take the moment of a lock. A lock that found no users gives none."""
+        self._has_locked = True
+        earlier = [] if self._moment is None else [self._moment]
+        self._moment = max([*earlier, *moments], default=None)
 
     def with_projection(self, projection: Projection) -> Self:
         """Return a writer in the same transaction that reads the columns of the projection."""
-        return type(self)(self._connection, self.statements, projection=projection)
+        other = copy(self)
+        other.projection = projection
+        return other
+
+    async def _fetch(
+        self, record_class: type[asyncpg.Record], statement: Statement, scope: Scope, values: dict[str, Any]
+    ) -> list[asyncpg.Record]:
+        if moment.PARAMETER in statement.parameters:
+            # Without a locked user, no row of a user is visible, and the statement writes nothing.
+            nothing = self._has_locked and self._moment is None
+            values[moment.PARAMETER] = None if nothing else self.moment
+        return await super()._fetch(record_class, statement, scope, values)
 
     async def _send(
         self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]

@@ -51,7 +51,7 @@ async def fill(pool: Pool, name: str, *, batch: int | None = None) -> AsyncItera
         async for filled in _fill_after(pool, name, reached, batch):
             await pool.execute("UPDATE backfills SET reached_id = $2 WHERE name = $1", name, filled.ids.last)
             yield filled
-        await pool.execute("UPDATE backfills SET finished_at = now() WHERE name = $1", name)
+        await pool.execute("UPDATE backfills SET finished_at = clock_timestamp() WHERE name = $1", name)
     if name == MENTION_LEXEMES:
         async for filled in _fill_rows(pool, name, _MARKED, 0, batch):
             yield filled

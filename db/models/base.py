@@ -19,7 +19,8 @@ NAMING_CONVENTION = {
 Id = Annotated[int, mapped_column(BigInteger, Identity(always=True), primary_key=True)]
 ForeignId = Annotated[int, mapped_column(BigInteger)]
 Count = Annotated[int, mapped_column(Integer, server_default="0")]
-Now = Annotated[datetime, mapped_column(server_default=func.now())]
+Now = Annotated[datetime, mapped_column(server_default=func.clock_timestamp())]
+"""A time that the writer sets to the moment of its transaction (db.language.moment). The default is for manual SQL."""
 EmptyText = Annotated[str, mapped_column(Text, server_default="")]
 Words = Annotated[list[str], mapped_column(ARRAY(Text), server_default="{}")]
 

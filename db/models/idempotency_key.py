@@ -21,7 +21,9 @@ class IdempotencyKey(Base):
     request_hash: Mapped[bytes] = mapped_column(LargeBinary)
     response: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[Now]
-    expires_at: Mapped[datetime] = mapped_column(server_default=text("now() + interval '24 hours'"))
+    expires_at: Mapped[datetime] = mapped_column(
+        server_default=text("statement_timestamp() + interval '24 hours'")
+    )
 
     __table_args__ = (
         at_most("key", 255),

@@ -56,6 +56,8 @@ class Integration(Base):
     """A connected source, CRM or notification channel of a user.
 
     `credentials` are encrypted with the key `credentials_key_id`. Reads of the API never return them.
+    `credentials_set_at` and `resumed_at` are the times when the user last replaced the credentials, and last
+    resumed or reconnected the integration. Runs that ended before say nothing about the present.
     """
 
     __tablename__ = "integrations"
@@ -71,6 +73,7 @@ class Integration(Base):
     credentials: Mapped[bytes | None] = mapped_column(LargeBinary)
     credentials_key_id: Mapped[str | None]
     credentials_expires_at: Mapped[datetime | None]
+    credentials_set_at: Mapped[datetime | None]
     scopes: Mapped[Words]
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     last_searched_at: Mapped[datetime | None]
@@ -78,6 +81,7 @@ class Integration(Base):
     last_error_at: Mapped[datetime | None]
     last_error_code: Mapped[str | None]
     consecutive_failures: Mapped[Count]
+    resumed_at: Mapped[datetime | None]
     next_sync_at: Mapped[datetime | None]
     sync_interval: Mapped[timedelta] = mapped_column(Interval, server_default=text("interval '15 minutes'"))
     sync_cursor: Mapped[str | None]

@@ -9,7 +9,7 @@ from db.models.base import Base, Count, ForeignId, not_negative
 class IntegrationDay(Base):
     """The number of runs of an integration that ended on a UTC day, and of successful ones among them.
 
-    Updated with each recorded run. Days without runs have no row.
+    Updated with each recorded run, on the day when the run ended. Days without runs have no row.
     """
 
     __tablename__ = "integration_days"

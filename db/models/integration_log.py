@@ -24,8 +24,12 @@ class IntegrationLogStatus(StrEnum):
     RATE_LIMITED = "rate_limited"
 
 
+RAN_AT = "least(finished_at, created_at)"
+"""SQL for the time when a run ended. A run without an end ended when it was recorded, and none ends in the future."""
+
+
 class IntegrationLog(Base):
-    """A run or event of an integration. Append-only."""
+    """A run or event of an integration. Append-only. A report can come late, so `created_at` is not the run's time."""
 
     __tablename__ = "integration_logs"
     __parents__ = ("user_id", "integration_id")
@@ -59,6 +63,13 @@ class IntegrationLog(Base):
         at_most("message", 2000),
         # newest logs of each of many integrations; cascade of a deleted integration
         Index(None, "integration_id", text("created_at DESC"), text("id DESC")),
+        # runs of an integration by the time when they ended, for its days and its health
+        Index(
+            "ix_integration_logs_integration_id_ran_at",
+            "integration_id",
+            text(f"{RAN_AT} DESC"),
+            text("id DESC"),
+        ),
         # newest logs of a user
         Index(None, "user_id", text("created_at DESC"), text("id DESC")),
         # newest logs of all users, for operators and for retention

@@ -36,6 +36,7 @@ class User(Base):
     `data_version` grows with each transaction that changes the user's data, except for ingest of mentions and for
     recomputation. `recomputations` grows with each recomputation of stored figures of the user: health, counters and
     roll-ups.
+    `last_write_at` is the moment of the last transaction that wrote the user's data (db.language.moment).
     """
 
     __tablename__ = "users"
@@ -57,6 +58,7 @@ class User(Base):
     disqualified_leads_count: Mapped[Count]
     data_version: Mapped[int] = mapped_column(BigInteger, server_default="0")
     recomputations: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    last_write_at: Mapped[datetime | None]
     created_at: Mapped[Now]
     updated_at: Mapped[Now]
     last_seen_at: Mapped[datetime | None]

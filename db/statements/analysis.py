@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, Integer, Numeric, Select, Text, any_, bindparam, case, func, select
+from sqlalchemy import ARRAY, BigInteger, Integer, Numeric, Select, Text, any_, bindparam, case, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.dml import ReturningInsert
 
 from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
+from db.language.moment import moment
 from db.language.scope import Scope, visible_among
 from db.models import AnalysisResult, AnalysisStatus, Keyword, MatchType, Mention
 from db.models.base import table_of
@@ -92,7 +93,7 @@ async def mention_texts(reader: Reader, scope: Scope, ids: Sequence[int]) -> dic
 @statement
 def _record_analyses(*, everybody: bool) -> ReturningInsert[Any]:
     rows = rows_parameter("analyses", {"mention_id": BigInteger, **_TYPES})
-    analyzed_at = case((rows.c.status != AnalysisStatus.PENDING, func.now()))
+    analyzed_at = case((rows.c.status != AnalysisStatus.PENDING, moment()))
     values = {
         "mention_id": _MENTIONS.c.id,
         "user_id": _MENTIONS.c.user_id,
@@ -100,6 +101,7 @@ def _record_analyses(*, everybody: bool) -> ReturningInsert[Any]:
         "analyzer": bindparam("analyzer", type_=Text),
         "analyzer_version": bindparam("analyzer_version", type_=Text),
         "analyzed_at": analyzed_at,
+        "created_at": moment(),
     }
     visible_rows = (
         select(*values.values())
@@ -108,7 +110,9 @@ def _record_analyses(*, everybody: bool) -> ReturningInsert[Any]:
         .order_by(_MENTIONS.c.id)
     )
     new = insert(_RESULTS).from_select(list(values), visible_rows)
-    replaced = {name: new.excluded[name] for name in values if name not in {"mention_id", "user_id"}}
+    replaced = {
+        name: new.excluded[name] for name in values if name not in {"mention_id", "user_id", "created_at"}
+    }
     return new.on_conflict_do_update(index_elements=["mention_id"], set_=replaced).returning(
         _RESULTS.c.mention_id
     )

@@ -60,7 +60,7 @@ async def holder(pool: Pool, key_id: int) -> KeyHolder | None:
 
 @statement
 def _touch() -> Update:
-    return update(ApiKey).where(ApiKey.id == _KEY_ID).values(last_used_at=func.now())
+    return update(ApiKey).where(ApiKey.id == _KEY_ID).values(last_used_at=func.clock_timestamp())
 
 
 async def touch(pool: Pool, key_id: int) -> None:

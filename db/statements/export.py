@@ -57,7 +57,10 @@ def _take_export() -> Select[Any]:
     return (
         select(*columns(Export), _USERS.c.role.label("user_role"), _USERS.c.status.label("user_status"))
         .join(_USERS, _USERS.c.id == _EXPORTS.c.user_id)
-        .where(text(UNFINISHED.replace("status", "exports.status")), _EXPORTS.c.due_at <= func.now())
+        .where(
+            text(UNFINISHED.replace("status", "exports.status")),
+            _EXPORTS.c.due_at <= func.statement_timestamp(),
+        )
         .order_by(_EXPORTS.c.due_at)
         .limit(1)
         .with_for_update(of=_EXPORTS, skip_locked=True)
@@ -89,7 +92,7 @@ async def add_part(writer: Writer, export: Export, data: bytes) -> None:
 
 
 _THIS_EXPORT = _EXPORTS.c.id == bindparam("export_id", type_=BigInteger)
-_STARTED_AT = func.coalesce(_EXPORTS.c.started_at, func.now())
+_STARTED_AT = func.coalesce(_EXPORTS.c.started_at, func.statement_timestamp())
 
 
 @statement
@@ -106,8 +109,8 @@ async def advance(writer: Writer, export_id: int, values: Mapping[str, object]) 
 
 @statement
 def _finish_export(names: tuple[str, ...]) -> Update:
-    expires_at = func.now() + bindparam("kept_for", type_=Interval)
-    ended = {"finished_at": func.now(), "expires_at": expires_at, "started_at": _STARTED_AT}
+    expires_at = func.statement_timestamp() + bindparam("kept_for", type_=Interval)
+    ended = {"finished_at": func.statement_timestamp(), "expires_at": expires_at, "started_at": _STARTED_AT}
     return update(_EXPORTS).where(_THIS_EXPORT).values(**ended, **new_parameters(_EXPORTS, names))
 
 
@@ -120,7 +123,9 @@ async def finish(
 
 @statement
 def _cancel_export(*, everybody: bool) -> ReturningUpdate[Any]:
-    ended = {"finished_at": func.now(), "expires_at": func.now(), "status": ExportStatus.CANCELLED}
+    # `clock_timestamp()`: the update may have waited for a turn, which has set `started_at`.
+    now = func.clock_timestamp()
+    ended = {"finished_at": now, "expires_at": now, "status": ExportStatus.CANCELLED}
     return (
         update(_EXPORTS)
         .where(_THIS_EXPORT, text(UNFINISHED), visible(Export, everybody=everybody))
@@ -148,7 +153,7 @@ def _postpone_export() -> ReturningUpdate[Any]:
     return (
         update(_EXPORTS)
         .where(_THIS_EXPORT, text(UNFINISHED))
-        .values(failures=_EXPORTS.c.failures + 1, due_at=func.now() + wait)
+        .values(failures=_EXPORTS.c.failures + 1, due_at=func.clock_timestamp() + wait)
         .returning(_EXPORTS.c.failures)
     )
 
@@ -187,7 +192,7 @@ async def tell_workers(writer: Writer) -> None:
 def _take_expired_export() -> Select[Any]:
     return (
         select(_EXPORTS.c.id)
-        .where(_EXPORTS.c.expires_at <= func.now(), _EXPORTS.c.purged_at.is_(None))
+        .where(_EXPORTS.c.expires_at <= func.statement_timestamp(), _EXPORTS.c.purged_at.is_(None))
         .order_by(_EXPORTS.c.expires_at)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -207,14 +212,14 @@ def _delete_export_parts() -> ReturningDelete[Any]:
 
 @statement
 def _note_export_purged() -> Update:
-    return update(_EXPORTS).where(_THIS_EXPORT).values(purged_at=func.now())
+    return update(_EXPORTS).where(_THIS_EXPORT).values(purged_at=func.clock_timestamp())
 
 
 @statement
 def _forget_exports() -> ReturningDelete[Any]:
     forgotten = (
         select(_EXPORTS.c.id)
-        .where(_EXPORTS.c.purged_at <= func.now() - bindparam("kept_for", type_=Interval))
+        .where(_EXPORTS.c.purged_at <= func.statement_timestamp() - bindparam("kept_for", type_=Interval))
         .limit(bindparam("most", type_=BigInteger))
         .with_for_update(skip_locked=True)
     )

@@ -48,7 +48,7 @@ def _find_idempotency_key() -> Select[Any]:
     return select(_KEYS.c.request_hash, _KEYS.c.response).where(
         _KEYS.c.user_id == bindparam("user_id", type_=BigInteger),
         _KEYS.c.key == bindparam("key", type_=Text),
-        _KEYS.c.expires_at > func.now(),
+        _KEYS.c.expires_at > func.statement_timestamp(),
     )
 
 
@@ -65,7 +65,7 @@ def _keep_idempotency_key() -> Insert:
     identity = tuple_(_KEYS.c.user_id, _KEYS.c.key)
     expired = (
         select(_KEYS.c.user_id, _KEYS.c.key)
-        .where(_KEYS.c.expires_at < func.now(), identity != tuple_(user_id, key))
+        .where(_KEYS.c.expires_at < func.statement_timestamp(), identity != tuple_(user_id, key))
         .order_by(_KEYS.c.expires_at)
         .limit(_PURGED_WITH_EACH)
         .with_for_update(skip_locked=True)

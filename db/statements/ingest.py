@@ -7,14 +7,17 @@ from typing import Any, NamedTuple, TypeAlias
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, any_, bindparam, case, func, select
 from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects.postgresql import ARRAY, REGCLASS
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from db.engine.reader import Reader
 from db.engine.statement_cache import IdsAsText, statement
 from db.engine.writer import Writer
+from db.language.moment import TIMESTAMPS
 from db.language.scope import Scope, visible
 from db.models import Integration, Keyword, KeywordStatus, Mention, MentionKind, Platform, User, UserStatus
 from db.models.base import table_of
+from db.statements.user import take_moment
 from text.lexemes import vector
 
 _USERS, _KEYWORDS, _INTEGRATIONS = table_of(User), table_of(Keyword), table_of(Integration)
@@ -62,7 +65,7 @@ class StoredMention(NamedTuple):
 
 _IDENTITY = ("keyword_id", "platform", "external_id")
 _MATCHED = ("id", "keyword", "match_type", "required_terms", "excluded_terms", "platforms")
-_COPIED = ("id", "user_id", "keyword_id", *NewPost._fields, "search")
+_COPIED = ("id", *TIMESTAMPS, "user_id", "keyword_id", *NewPost._fields, "search")
 
 
 @statement
@@ -80,18 +83,19 @@ async def active_keywords(reader: Reader | Writer, user_id: int) -> list[Keyword
 
 
 @statement
-def _lock_user() -> Select[Any]:
-    return select(_USERS.c.status).where(visible(User, everybody=False)).with_for_update(key_share=True)
+def _lock_user() -> ReturningUpdate[Any]:
+    return take_moment(visible(User, everybody=False)).returning(_USERS.c.status, _USERS.c.last_write_at)
 
 
 async def lock_user(writer: Writer, user_id: int) -> UserStatus | None:
     """Lock the user, as each writer of the user's rows must do first.
 
-    Return the status, or None for a missing user.
+    Return the status, or None for a missing user. The writer gets the moment of the transaction.
 
     `data_version` stays the same. Otherwise each batch would expire all cached figures of the user.
     """
     found = await writer.fetch_values(_lock_user(), Scope(user_id))
+    writer.note_lock(row["last_write_at"] for row in found)
     return UserStatus(found[0]["status"]) if found else None
 
 
@@ -211,8 +215,16 @@ async def _find_or_insert(
         (id_, mention) for (id_, created), mention in zip(stored, mentions.values(), strict=True) if created
     ]
     vectors = _vectors(mention.post for _, mention in new)
+    moments = (writer.moment,) * len(TIMESTAMPS)
     rows = [
-        (id_, user_id, mention.keyword_id, *mention.post, vectors[mention.post.title, mention.post.content])
+        (
+            id_,
+            *moments,
+            user_id,
+            mention.keyword_id,
+            *mention.post,
+            vectors[mention.post.title, mention.post.content],
+        )
         for id_, mention in new
     ]
     if rows:

@@ -11,6 +11,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
+from db.language.moment import TIMESTAMPS, moment
 from db.language.scope import EVERYBODY
 from db.language.shape import columns
 from db.models import Integration, IntegrationStatus
@@ -24,11 +25,11 @@ _IDENTITY = ("user_id", "provider", "external_account_id")
 @statement
 def _connect_integration(names: tuple[str, ...]) -> ReturningInsert[Any]:
     values = {**new_parameters(_INTEGRATIONS, names), "status": IntegrationStatus.ACTIVE}
-    new = insert(_INTEGRATIONS).values(**values)
+    new = insert(_INTEGRATIONS).values(**values, **{name: moment() for name in TIMESTAMPS})
     replaced = {name: new.excluded[name] for name in values if name not in _IDENTITY}
     return new.on_conflict_do_update(
         index_elements=_IDENTITY,
-        set_={**replaced, "consecutive_failures": 0, "updated_at": func.now()},
+        set_={**replaced, "consecutive_failures": 0, "updated_at": moment(), "resumed_at": moment()},
         where=_INTEGRATIONS.c.status == IntegrationStatus.DISCONNECTED,
     ).returning(*columns(Integration))
 

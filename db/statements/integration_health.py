@@ -14,10 +14,12 @@ from sqlalchemy import (
     Text,
     any_,
     bindparam,
+    delete,
     func,
     literal_column,
     select,
     true,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by, insert
@@ -42,13 +44,14 @@ from db.models import (
     IntegrationStatus,
 )
 from db.models.base import table_of
-from db.statements.integration_runs import has_succeeded, is_run
+from db.models.integration_log import RAN_AT
+from db.statements.integration_runs import has_succeeded, is_run, ran_at
 from db.statements.parameters import keys_parameter, rows_parameter
 
 LAST_LOGS = 3
 _INTEGRATIONS, _LOGS, _DAYS = table_of(Integration), table_of(IntegrationLog), table_of(IntegrationDay)
 _DAY_OF_RUN: ColumnElement[Any] = literal_column(
-    next(rollup for rollup in ROLLUPS if rollup.stride == "1 day").bucket("integration_logs.created_at")
+    next(rollup for rollup in ROLLUPS if rollup.stride == "1 day").bucket(RAN_AT)
 )
 
 
@@ -60,10 +63,13 @@ class HealthInputs:
     status: IntegrationStatus
     sync_interval: timedelta
     last_success_at: datetime | None
+    resumed_at: datetime | None
     credentials_expires_at: datetime | None
+    credentials_set_at: datetime | None
     consecutive_failures: int
     runs: int
     succeeded: int
+    last_at: datetime | None
     last_status: IntegrationLogStatus | None
     last_kind: IntegrationLogKind | None
     last_http_status: int | None
@@ -97,19 +103,20 @@ def _integrations_conditions() -> Select[Any]:
         .where(
             own,
             is_run(),
-            _LOGS.c.created_at > _timestamp("since"),
-            _LOGS.c.created_at <= _timestamp("now"),
+            ran_at() > _timestamp("since"),
+            ran_at() <= _timestamp("now"),
         )
         .lateral("runs")
     )
     last = (
         select(
+            ran_at().label("last_at"),
             _LOGS.c.status.label("last_status"),
             _LOGS.c.kind.label("last_kind"),
             _LOGS.c.http_status.label("last_http_status"),
         )
-        .where(own, is_run(), _LOGS.c.created_at <= _timestamp("now"))
-        .order_by(_LOGS.c.created_at.desc(), _LOGS.c.id.desc())
+        .where(own, is_run(), ran_at() <= _timestamp("now"))
+        .order_by(ran_at().desc(), _LOGS.c.id.desc())
         .limit(1)
         .lateral("last")
     )
@@ -118,7 +125,9 @@ def _integrations_conditions() -> Select[Any]:
         "status",
         "sync_interval",
         "last_success_at",
+        "resumed_at",
         "credentials_expires_at",
+        "credentials_set_at",
         "consecutive_failures",
     )
     return (
@@ -173,26 +182,45 @@ def _integration_days_count() -> Insert:
             _LOGS.c.user_id,
             _LOGS.c.integration_id,
             _DAY_OF_RUN.label("day"),
-            func.count(),
-            func.count().filter(has_succeeded()),
+            func.count().label("runs"),
+            func.count().filter(has_succeeded()).label("succeeded"),
         )
         .where(
             _LOGS.c.integration_id == any_(keys_parameter()),
             is_run(),
-            _LOGS.c.created_at >= _timestamp("since"),
+            ran_at() >= _timestamp("since"),
+            ran_at() < _timestamp("until"),
         )
         .group_by(_LOGS.c.user_id, _LOGS.c.integration_id, literal_column("day"))
+        .cte("counted")
     )
-    new = insert(_DAYS).from_select(["user_id", "integration_id", "day", "runs", "succeeded"], counted)
+    emptied = (
+        delete(_DAYS)
+        .where(
+            _DAYS.c.integration_id == any_(keys_parameter()),
+            _DAYS.c.day >= _timestamp("since"),
+            _DAYS.c.day < _timestamp("until"),
+            tuple_(_DAYS.c.integration_id, _DAYS.c.day).not_in(
+                select(counted.c.integration_id, counted.c.day)
+            ),
+        )
+        .cte("emptied")
+    )
+    names = ["user_id", "integration_id", "day", "runs", "succeeded"]
+    new = insert(_DAYS).from_select(names, select(*(counted.c[name] for name in names)))
     return new.on_conflict_do_update(
         index_elements=["integration_id", "day"],
         set_={"runs": new.excluded.runs, "succeeded": new.excluded.succeeded},
+    ).add_cte(emptied)
+
+
+async def count_days(
+    writer: Writer, integration_ids: Sequence[int], since: datetime, until: datetime
+) -> None:
+    """Count the integrations' runs again for each day from the day that starts at `since` to before `until`."""
+    await writer.fetch_values(
+        _integration_days_count(), EVERYBODY, keys=integration_ids, since=since, until=until
     )
-
-
-async def count_days(writer: Writer, integration_ids: Sequence[int], since: datetime) -> None:
-    """Count the integrations' runs again for each day, beginning with the day that starts at `since`."""
-    await writer.fetch_values(_integration_days_count(), EVERYBODY, keys=integration_ids, since=since)
 
 
 @statement

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import Text, any_, bindparam, case, func, update
+from sqlalchemy import Text, any_, bindparam, case, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
+from db.language.moment import moment
 from db.language.scope import Scope, visible_among
 from db.language.shape import columns
 from db.models import Keyword, KeywordStatus
@@ -23,8 +24,8 @@ def _set_keyword_status(*, everybody: bool) -> ReturningUpdate[Any]:
         update(_KEYWORDS)
         .values(
             status=status,
-            archived_at=case((status == KeywordStatus.ARCHIVED, func.now())),
-            updated_at=func.now(),
+            archived_at=case((status == KeywordStatus.ARCHIVED, moment())),
+            updated_at=moment(),
         )
         .where(_KEYWORDS.c.id == any_(keys_parameter()), visible_among(Keyword, everybody=everybody))
         .returning(*columns(Keyword))

@@ -9,6 +9,7 @@ from sqlalchemy.sql.dml import Insert, ReturningInsert, ReturningUpdate
 
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
+from db.language.moment import TIMESTAMPS, moment
 from db.language.scope import EVERYBODY, Scope, visible_among
 from db.language.shape import columns
 from db.models import Lead, LeadEvent, LeadEventType, LeadStatus, Mention
@@ -17,17 +18,18 @@ from db.statements.parameters import keys_parameter, new_parameters, new_values,
 
 _LEADS, _EVENTS, _MENTIONS = table_of(Lead), table_of(LeadEvent), table_of(Mention)
 _PARENTS = ["mention_id", "user_id", "keyword_id"]
+_MOMENTS = [*TIMESTAMPS, "status_changed_at"]
 
 
 @statement
 def _insert_lead(names: tuple[str, ...], *, everybody: bool) -> ReturningInsert[Any]:
-    new = new_parameters(_LEADS, names).values()
-    mention = select(_MENTIONS.c.id, _MENTIONS.c.user_id, _MENTIONS.c.keyword_id, *new).where(
+    new, moments = new_parameters(_LEADS, names).values(), [moment() for _ in _MOMENTS]
+    mention = select(_MENTIONS.c.id, _MENTIONS.c.user_id, _MENTIONS.c.keyword_id, *new, *moments).where(
         _MENTIONS.c.id == any_(keys_parameter()), visible_among(Mention, everybody=everybody)
     )
     return (
         insert(_LEADS)
-        .from_select([*_PARENTS, *names], mention)
+        .from_select([*_PARENTS, *names, *_MOMENTS], mention)
         .on_conflict_do_nothing(index_elements=["mention_id"])
         .returning(*columns(Lead))
     )
@@ -51,10 +53,10 @@ def _set_lead_status(reached: tuple[str, ...], *, everybody: bool) -> ReturningU
         .values(
             status=bindparam("status", type_=Text),
             disqualify_reason=bindparam("reason", type_=Text),
-            status_changed_at=func.now(),
+            status_changed_at=moment(),
             version=_LEADS.c.version + 1,
-            updated_at=func.now(),
-            **{name: func.coalesce(_LEADS.c[name], func.now()) for name in reached},
+            updated_at=moment(),
+            **{name: func.coalesce(_LEADS.c[name], moment()) for name in reached},
         )
         .where(_LEADS.c.id == any_(keys_parameter()), visible_among(Lead, everybody=everybody))
         .returning(*columns(Lead))
@@ -99,8 +101,8 @@ def _insert_lead_events() -> Insert:
         "data": JSONB,
     }
     events = rows_parameter("events", types)
-    rows = select(*(events.c[name] for name in types))
-    return insert(_EVENTS).from_select(list(types), rows)
+    rows = select(*(events.c[name] for name in types), moment())
+    return insert(_EVENTS).from_select([*types, "created_at"], rows)
 
 
 async def insert_events(writer: Writer, events: Sequence[NewEvent]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.types import TypeEngine
 
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
+from db.language.moment import moment
 from db.language.scope import Scope, visible_among
 from db.models import DismissReason, Mention
 from db.models.base import table_of
@@ -46,7 +47,7 @@ def _triage_mentions(marks: tuple[tuple[Mark, bool], ...], reason: bool, *, ever
     changes: list[ColumnElement[bool]] = []
     for mark, on in marks:
         column = _MENTIONS.c[mark]
-        values[mark] = func.coalesce(column, func.now()) if on else null()
+        values[mark] = func.coalesce(column, moment()) if on else null()
         changes.append(column.is_(None) if on else column.is_not(None))
     if reason:
         new_reason = bindparam("reason", type_=cast("TypeEngine[Any]", Text()))
@@ -54,7 +55,7 @@ def _triage_mentions(marks: tuple[tuple[Mark, bool], ...], reason: bool, *, ever
         changes.append(_MENTIONS.c.dismiss_reason.is_distinct_from(new_reason))
     changed = (
         update(_MENTIONS)
-        .values(**values, updated_at=func.now())
+        .values(**values, updated_at=moment())
         .where(_MENTIONS.c.id == found.c.id, or_(*changes))
         .returning(_MENTIONS.c.id)
         .cte("changed")

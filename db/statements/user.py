@@ -1,8 +1,10 @@
 """Users: found by e-mail address, marked as seen, and locked before their rows are written.
 
 The user lock is the first statement of each transaction that changes a user's rows (see
-`db.integrity.counters`). `lock` and `lock_owners` also increase the users' `data_version`, which expires
-cached figures. Ingest and recomputation lock without a new version.
+`db.integrity.counters`). It also takes the moment of the transaction, later than all earlier moments of these
+users (see `db.language.moment`). The clock is read while the locks are held. `lock` and `lock_owners` also
+increase the users' `data_version`, which expires cached figures. Ingest and recomputation lock without a new
+version.
 """
 
 from collections.abc import Collection, Sequence
@@ -10,7 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import asyncpg
 from sqlalchemy import (
+    CTE,
     BigInteger,
     ColumnElement,
     Interval,
@@ -22,6 +26,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    text,
     true,
     union,
     update,
@@ -61,6 +66,7 @@ class LockedUser:
     role: UserRole
     status: UserStatus
     data_version: int
+    last_write_at: datetime
     viewer_status: UserStatus
 
 
@@ -86,12 +92,12 @@ async def id_by_email(connection: Connection | Pool, email: str, *, active: bool
 def _seen() -> Update:
     long_ago = or_(
         _USERS.c.last_seen_at.is_(None),
-        _USERS.c.last_seen_at < func.now() - bindparam("every", type_=Interval),
+        _USERS.c.last_seen_at < func.statement_timestamp() - bindparam("every", type_=Interval),
     )
     # Skip a user that a writer has locked: waiting would block a connection. The next request tries again.
     free = select(_USERS.c.id).where(_USERS.c.id == bindparam("user_id", type_=BigInteger), long_ago)
     locked = free.with_for_update(key_share=True, skip_locked=True).cte("locked")
-    return update(_USERS).where(_USERS.c.id == locked.c.id).values(last_seen_at=func.now())
+    return update(_USERS).where(_USERS.c.id == locked.c.id).values(last_seen_at=func.clock_timestamp())
 
 
 async def note_seen(pool: Pool, user_id: int) -> None:
@@ -101,7 +107,7 @@ async def note_seen(pool: Pool, user_id: int) -> None:
 
 @statement
 def _seen_lately() -> Select[Any]:
-    since = func.now() - bindparam("within", type_=Interval)
+    since = func.statement_timestamp() - bindparam("within", type_=Interval)
     return (
         select(_USERS.c.id.label("user_id"), _USERS.c.role, _USERS.c.last_seen_at)
         .where(_USERS.c.last_seen_at >= since, _USERS.c.status == UserStatus.ACTIVE)
@@ -117,52 +123,68 @@ async def seen_lately(pool: Pool, within: timedelta, most: int) -> Sequence[Seen
     return [SeenUser(**dict(row)) for row in found]
 
 
-def _next_version(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
+def _later_than(last: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the time by the clock, or if that is not later than `last`, the next microsecond after it."""
+    return func.greatest(func.clock_timestamp(), last + text("interval '1 microsecond'"))
+
+
+def take_moment(which: ColumnElement[bool]) -> Update:
+    """Lock one user, and take the user's next moment.
+
+    PostgreSQL computes the moment again after it has waited for another writer of the row.
+    """
+    return update(_USERS).values(last_write_at=_later_than(_USERS.c.last_write_at)).where(which)
+
+
+def _next_version(updated: Update) -> ReturningUpdate[Any]:
     viewer = _USERS.alias("viewer")
     status = select(viewer.c.status).where(viewer.c.id == bindparam("viewer_id", type_=BigInteger))
-    return (
-        update(_USERS)
-        .values(data_version=_USERS.c.data_version + 1)
-        .where(which)
-        .returning(
-            _USERS.c.id.label("user_id"),
-            _USERS.c.role,
-            _USERS.c.status,
-            _USERS.c.data_version,
-            status.scalar_subquery().label("viewer_status"),
-        )
+    return updated.values(data_version=_USERS.c.data_version + 1).returning(
+        _USERS.c.id.label("user_id"),
+        _USERS.c.role,
+        _USERS.c.status,
+        _USERS.c.data_version,
+        _USERS.c.last_write_at,
+        status.scalar_subquery().label("viewer_status"),
     )
 
 
-def _in_order_of_ids(which: ColumnElement[bool]) -> ColumnElement[bool]:
+def _locked(which: ColumnElement[bool]) -> CTE:
     """Lock the users in ID order.
 
     Of two writers that need the same users, the second waits holding none of them.
     """
-    locked = select(_USERS.c.id).where(which).order_by(_USERS.c.id).with_for_update(key_share=True)
-    return _USERS.c.id.in_(select(locked.cte("locked").c.id))
+    users = select(_USERS.c.id, _USERS.c.last_write_at).where(which).order_by(_USERS.c.id)
+    return users.with_for_update(key_share=True).cte("locked")
+
+
+def _take_moment_of_all(which: ColumnElement[bool]) -> Update:
+    """Lock the users, and take one moment for all of them. The aggregate reads the clock after the last lock."""
+    locked = _locked(which)
+    moment = select(_later_than(func.max(locked.c.last_write_at))).select_from(locked).scalar_subquery()
+    return update(_USERS).values(last_write_at=moment).where(_USERS.c.id.in_(select(locked.c.id)))
 
 
 @statement
 def _lock_user() -> ReturningUpdate[Any]:
-    return _next_version(_USERS.c.id == bindparam("user_id", type_=BigInteger))
+    return _next_version(take_moment(_USERS.c.id == bindparam("user_id", type_=BigInteger)))
 
 
 @statement
-def _hold_user() -> Select[Any]:
+def _hold_user() -> ReturningUpdate[Any]:
     viewer = _USERS.c.id == bindparam("viewer_id", type_=BigInteger)
-    return select(_USERS.c.status).where(viewer).with_for_update(key_share=True)
+    return take_moment(viewer).returning(_USERS.c.status, _USERS.c.last_write_at)
 
 
 @statement
-def _hold_users() -> Update:
-    next_one = _USERS.c.recomputations + 1
-    return update(_USERS).values(recomputations=next_one).where(_in_order_of_ids(_USERS.c.id == any_(_ALSO)))
+def _hold_users() -> ReturningUpdate[Any]:
+    taken = _take_moment_of_all(_USERS.c.id == any_(_ALSO))
+    return taken.values(recomputations=_USERS.c.recomputations + 1).returning(_USERS.c.last_write_at)
 
 
 @statement
 def _lock_users() -> ReturningUpdate[Any]:
-    return _next_version(_in_order_of_ids(_USERS.c.id == any_(_ALSO)))
+    return _next_version(_take_moment_of_all(_USERS.c.id == any_(_ALSO)))
 
 
 @statement
@@ -171,7 +193,7 @@ def _lock_owners(model: type[Base]) -> ReturningUpdate[Any]:
     key = table.c["mention_id" if "id" not in table.c else "id"]
     owners = select(table.c.user_id).where(key == any_(keys_parameter()))
     which = union(owners, select(func.unnest(_ALSO)))
-    return _next_version(_in_order_of_ids(_USERS.c.id.in_(which)))
+    return _next_version(_take_moment_of_all(_USERS.c.id.in_(which)))
 
 
 async def lock(writer: Writer, viewer_id: int, user_ids: Sequence[int]) -> list[LockedUser]:
@@ -193,7 +215,7 @@ async def lock_keeping_version(writer: Writer, viewer_id: int) -> UserStatus | N
 
     Return the status, or None for a missing user.
     """
-    found = await writer.fetch_values(_hold_user(), EVERYBODY, viewer_id=viewer_id)
+    found = await _take(writer, _hold_user(), viewer_id=viewer_id)
     return UserStatus(found[0]["status"]) if found else None
 
 
@@ -202,8 +224,15 @@ async def lock_all_keeping_version(writer: Writer, user_ids: Collection[int]) ->
 
     Cached figures show the new values when they expire, all figures of an answer at once.
     """
-    await writer.fetch_values(_hold_users(), EVERYBODY, also=list(user_ids))
+    await _take(writer, _hold_users(), also=list(user_ids))
 
 
 async def _fetch(writer: Writer, sent: Statement, **values: object) -> list[LockedUser]:
-    return [LockedUser(**dict(row)) for row in await writer.fetch_values(sent, EVERYBODY, **values)]
+    return [LockedUser(**dict(row)) for row in await _take(writer, sent, **values)]
+
+
+async def _take(writer: Writer, sent: Statement, **values: object) -> list[asyncpg.Record]:
+    """Run a statement that locks users, and give the writer the moment."""
+    rows = await writer.fetch_values(sent, EVERYBODY, **values)
+    writer.note_lock(row["last_write_at"] for row in rows)
+    return rows

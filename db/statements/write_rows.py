@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import any_, delete, func, insert, select, update
+from sqlalchemy import any_, delete, insert, select, update
 from sqlalchemy.sql.dml import ReturningDelete, ReturningInsert, ReturningUpdate
 from sqlalchemy.sql.selectable import Select
 
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
+from db.language.moment import TIMESTAMPS, moment
 from db.language.scope import EVERYBODY, Scope, visible_among
 from db.language.shape import columns
 from db.models import Base
@@ -37,7 +38,8 @@ async def read(
 @statement
 def _insert(model: type[Base], names: tuple[str, ...]) -> ReturningInsert[Any]:
     table = table_of(model)
-    return insert(table).values(**new_parameters(table, names)).returning(*columns(model))
+    moments = {name: moment() for name in TIMESTAMPS if name in table.c}
+    return insert(table).values(**moments, **new_parameters(table, names)).returning(*columns(model))
 
 
 async def insert_one(writer: Writer, model: type[Model], values: Mapping[str, object]) -> Model:
@@ -52,7 +54,7 @@ def _update(model: type[Base], names: tuple[str, ...], *, everybody: bool) -> Re
     table = table_of(model)
     values = new_parameters(table, names)
     if "updated_at" in table.c:
-        values["updated_at"] = func.now()
+        values["updated_at"] = moment()
     return (
         update(table)
         .values(**values)

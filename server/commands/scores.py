@@ -1,7 +1,6 @@
 """`leadgraph leads` and `leadgraph integrations`: recompute stored scores and health."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -49,10 +48,7 @@ def rescore(
     require_order(from_id, to_id)
 
     async def batches(pool: Pool) -> AsyncIterator[tuple[int, int]]:
-        now = datetime.now(UTC)
-        async for done in lead_scoring.rescore(
-            pool, now, first=from_id, last=to_id, batch=batch, every=every
-        ):
+        async for done in lead_scoring.rescore(pool, first=from_id, last=to_id, batch=batch, every=every):
             yield done.last_id, done.leads
 
     _run(batches, "leads")
@@ -74,7 +70,7 @@ def refresh_health(batch: AuditBatch = health.BATCH) -> None:
     """
 
     async def batches(pool: Pool) -> AsyncIterator[tuple[int, int]]:
-        async for done in health.refresh_all(pool, datetime.now(UTC), batch=batch):
+        async for done in health.refresh_all(pool, batch=batch):
             yield done.last_id, done.integrations
 
     _run(batches, "integrations")

@@ -156,7 +156,7 @@ class Rescored:
 
 
 async def rescore(
-    pool: Pool, now: datetime, *, first: int, last: int, batch: int = BATCH, every: bool = False
+    pool: Pool, *, first: int, last: int, batch: int = BATCH, every: bool = False
 ) -> AsyncIterator[Rescored]:
     """Score leads in a range of IDs, in one transaction per batch: all, or those of another version."""
 
@@ -165,7 +165,7 @@ async def rescore(
         if not owners:
             return None
         await lock(writer, NO_VIEWER, sorted(set(owners.values())))
-        await score_leads(writer, list(owners), now)
+        await score_leads(writer, list(owners), writer.moment)
         return Rescored(max(owners), len(owners))
 
     while (done := await in_transaction(pool, score_batch)) is not None:

@@ -5,7 +5,6 @@ SKIPPED.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypedDict
 
@@ -111,7 +110,7 @@ async def record(
     await lock_for_rows(writer, viewer, Mention, ids)
     recorded = await record_analyses(writer, viewer.scope, rows, by["analyzer"], by["analyzer_version"])
     require_found(ids, recorded, "mention", field, within=within)
-    await score_leads_of(writer, ids, datetime.now(UTC))
+    await score_leads_of(writer, ids, writer.moment)
     return ids
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypedDict, cast
 
 import orjson
@@ -44,6 +44,9 @@ KIND_OF = {
     IntegrationProvider.WEBHOOK: IntegrationKind.NOTIFICATION,
 }
 """The default kind of each provider."""
+
+_OF_HEALTH = frozenset({"credentials", "credentials_expires_at", "sync_interval_minutes"})
+"""The values that health is computed from."""
 
 Status = IntegrationStatus
 _STOPPED = (Status.PENDING, Status.PAUSED, Status.ERROR)
@@ -135,11 +138,12 @@ async def connect(
         writer,
         {
             **columns,
+            "credentials_set_at": writer.moment if columns.get("credentials") is not None else None,
             "user_id": user_id,
             "provider": new.provider,
             "kind": new.kind,
             "external_account_id": account_id,
-            "next_sync_at": due_at(new.kind, datetime.now(UTC)),
+            "next_sync_at": due_at(new.kind, writer.moment),
         },
     )
     if connected is None:
@@ -148,7 +152,10 @@ async def connect(
             "This account is already connected. Update that integration, or disconnect it first.",
             "external_account_id",
         )
-    return connected
+    if connected.created_at == writer.moment:
+        return connected
+    (refreshed,) = await refresh(writer, [connected.id], writer.moment)
+    return refreshed
 
 
 def due_at(kind: str, at: datetime) -> datetime | None:
@@ -169,8 +176,21 @@ async def update(
         message = "The integration is disconnected. Connect it again with the credentials."
         raise user_error(UserErrorCode.INVALID_TRANSITION, message, "credentials")
     columns = _columns(vault, values, credentials.owner_of_integration(integration))
+    if values.get("credentials") is not None:
+        columns |= _renewal(integration, columns, writer.moment)
     updated = await write_rows.update_one(writer, viewer.scope, Integration, integration_id, columns)
-    return require(updated, "integration")
+    if _OF_HEALTH.isdisjoint(values):
+        return require(updated, "integration")
+    (refreshed,) = await refresh(writer, [integration_id], writer.moment)
+    return refreshed
+
+
+def _renewal(integration: Integration, columns: Mapping[str, object], now: datetime) -> Mapping[str, object]:
+    """Return the columns that new credentials set. A passed expiry was that of the old credentials."""
+    expires_at = integration.credentials_expires_at
+    if "credentials_expires_at" in columns or expires_at is None or expires_at > now:
+        return {"credentials_set_at": now}
+    return {"credentials_set_at": now, "credentials_expires_at": None}
 
 
 async def pause(writer: Writer, viewer: Viewer, integration_id: int) -> Integration:
@@ -180,8 +200,7 @@ async def pause(writer: Writer, viewer: Viewer, integration_id: int) -> Integrat
 
 async def resume(writer: Writer, viewer: Viewer, integration_id: int) -> Integration:
     """Activate the integration, due at once, and return it. Raises `UserErrors`."""
-    reset = {"consecutive_failures": 0}
-    return await _change_status(writer, viewer, integration_id, Status.ACTIVE, reset)
+    return await _change_status(writer, viewer, integration_id, Status.ACTIVE, {"consecutive_failures": 0})
 
 
 async def disconnect(writer: Writer, viewer: Viewer, integration_id: int) -> Integration:
@@ -199,8 +218,10 @@ async def _change_status(
     if integration.status not in TRANSITIONS[status]:
         message = "The integration is disconnected. Connect it again first."
         raise user_error(UserErrorCode.INVALID_TRANSITION, message, "id")
-    now = datetime.now(UTC)
-    due = {"next_sync_at": due_at(integration.kind, now)} if status == Status.ACTIVE else {}
+    now = writer.moment
+    due = (
+        {"next_sync_at": due_at(integration.kind, now), "resumed_at": now} if status == Status.ACTIVE else {}
+    )
     changes = {**values, **due, "status": status}
     await write_rows.update_one(writer, viewer.scope, Integration, integration_id, changes)
     (refreshed,) = await refresh(writer, [integration_id], now)

@@ -2,9 +2,13 @@
 
     100 · (0.5 · success rate of 24 hours + 0.3 · freshness + 0.2 · credentials are valid)
 
-Freshness is 1 for one sync interval after the last success, and falls linearly to 0 after four intervals. A
-disconnected integration scores 0. An integration without a run in 24 hours has a null score. Health is computed and
-stored when a run is recorded, so that readers only read it.
+Freshness is 1 for one sync interval after the last success, and falls linearly to 0 after four intervals. After a
+pause, it begins again when the integration is resumed. Runs count at the time when they ended, whenever they were
+recorded. A run from before the current credentials says nothing about them.
+
+An integration that its user has paused or disconnected has no health: a null score and no problems. An integration
+without a run in 24 hours has a null score. Health is computed and stored when a run is recorded, so that readers only
+read it. All times come from the database's clock.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -33,6 +37,8 @@ TTL_SECONDS = 300
 USUALLY_MOST = 20
 LOOKED_BACK = timedelta(hours=24)
 DAYS_SHOWN = 30
+_OFF = frozenset({IntegrationStatus.PAUSED, IntegrationStatus.DISCONNECTED})
+"""The statuses in which an integration does not run, because its user decided so."""
 UNRELIABLE_BELOW = Fraction(9, 10)
 FAILING_FROM = 3
 OVERDUE_INTERVALS = 4
@@ -56,9 +62,7 @@ def health(inputs: HealthInputs, now: datetime) -> Health:
 
 
 def _score(inputs: HealthInputs, now: datetime) -> int | None:
-    if inputs.status == IntegrationStatus.DISCONNECTED:
-        return 0
-    if not inputs.runs:
+    if inputs.status in _OFF or not inputs.runs:
         return None
     success = Fraction(inputs.succeeded, inputs.runs)
     exact = 50 * success + 30 * _freshness(inputs, now) + 20 * (not _credentials_problem(inputs, now))
@@ -66,9 +70,10 @@ def _score(inputs: HealthInputs, now: datetime) -> int | None:
 
 
 def _freshness(inputs: HealthInputs, now: datetime) -> Fraction:
-    if inputs.last_success_at is None or inputs.sync_interval <= timedelta(0):
+    since = max((at for at in (inputs.last_success_at, inputs.resumed_at) if at is not None), default=None)
+    if since is None or inputs.sync_interval <= timedelta(0):
         return Fraction(0)
-    age, interval = _microseconds(now - inputs.last_success_at), _microseconds(inputs.sync_interval)
+    age, interval = _microseconds(now - since), _microseconds(inputs.sync_interval)
     late = Fraction(age - interval, (OVERDUE_INTERVALS - 1) * interval)
     return 1 - min(max(late, Fraction(0)), Fraction(1))
 
@@ -81,6 +86,8 @@ def _credentials_problem(inputs: HealthInputs, now: datetime) -> IntegrationProb
     expires_at = inputs.credentials_expires_at
     if expires_at is not None and expires_at <= now:
         return IntegrationProblem.CREDENTIALS_EXPIRED
+    if not _is_later(inputs.last_at, inputs.credentials_set_at):
+        return None
     unauthorized = inputs.last_http_status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
     failed = inputs.last_status in FAILED
     if failed and (unauthorized or inputs.last_kind == IntegrationLogKind.AUTH):
@@ -88,10 +95,15 @@ def _credentials_problem(inputs: HealthInputs, now: datetime) -> IntegrationProb
     return None
 
 
+def _is_later(moment: datetime | None, other: datetime | None) -> bool:
+    """Return whether the time is after the other one. Every time is after a missing one."""
+    return moment is None or other is None or moment > other
+
+
 def _problems(inputs: HealthInputs, now: datetime) -> list[IntegrationProblem]:
     """Return the problems, the most severe first."""
-    if inputs.status == IntegrationStatus.DISCONNECTED:
-        return [IntegrationProblem.DISCONNECTED]
+    if inputs.status in _OFF:
+        return []
     rate = Fraction(inputs.succeeded, inputs.runs) if inputs.runs else Fraction(1)
     overdue = inputs.status == IntegrationStatus.ACTIVE and not _freshness(inputs, now)
     present = {
@@ -114,9 +126,9 @@ async def refresh(writer: Writer, integration_ids: Sequence[int], now: datetime)
     return await stored.store(writer, [health(each, now) for each in conditions], VERSION, now)
 
 
-async def count_days(writer: Writer, integration_ids: Sequence[int], since: datetime) -> None:
-    """Recount the integrations' days, from the day of `since` on, in the transaction that recorded their runs."""
-    await stored.count_days(writer, integration_ids, _day(since))
+async def count_days(writer: Writer, integration_ids: Sequence[int], first: datetime, last: datetime) -> None:
+    """Recount the integrations' days, from the day of `first` to the day of `last`, after locking their users."""
+    await stored.count_days(writer, integration_ids, _day(first), _day(last) + timedelta(days=1))
 
 
 def _day(moment: datetime) -> datetime:
@@ -131,10 +143,11 @@ class Refreshed:
     integrations: int
 
 
-async def refresh_all(pool: Pool, now: datetime, *, batch: int = BATCH) -> AsyncIterator[Refreshed]:
+async def refresh_all(pool: Pool, *, batch: int = BATCH) -> AsyncIterator[Refreshed]:
     """Refresh the health and days of all integrations, in one transaction per batch.
 
-    Without a run, health falls as time passes, so a timer must refresh it.
+    Without a run, health falls as time passes, so a timer must refresh it. Each batch has its own time, from the
+    database's clock while its users are locked, so that it is later than all recorded runs.
     """
     first = 1
 
@@ -143,8 +156,8 @@ async def refresh_all(pool: Pool, now: datetime, *, batch: int = BATCH) -> Async
         if not owners:
             return None
         await lock_all_keeping_version(writer, set(owners.values()))
-        await refresh(writer, list(owners), now)
-        await count_days(writer, list(owners), first_day(now))
+        await refresh(writer, list(owners), writer.moment)
+        await count_days(writer, list(owners), first_day(writer.moment), writer.moment)
         return Refreshed(max(owners), len(owners))
 
     while (done := await in_transaction(pool, refresh_batch)) is not None:
@@ -196,7 +209,7 @@ def _warm_questions(user: User, now: datetime) -> Sequence[HealthsOf]:
 @cached_figure(
     "integration_health",
     models=(Integration,),
-    version=1,
+    version=2,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
     shared=True,

@@ -148,6 +148,7 @@ async def test_an_exception_rolls_back_the_transaction(pool: Pool, users: list[i
 
 async def test_a_constraint_error_has_the_name_of_the_constraint(pool: Pool, users: list[int]) -> None:
     async def work(writer: Writer) -> None:
+        await lock(writer, users[0], [users[0]])
         await write_rows.insert_one(writer, Keyword, {"user_id": users[0], "keyword": "CRM"})
 
     with pytest.raises(ConstraintError) as broken:
@@ -162,6 +163,7 @@ async def test_rows_outside_the_scope_are_neither_read_nor_changed_nor_deleted(
     scope = Scope(users[0])
 
     async def work(writer: Writer) -> None:
+        await lock(writer, users[0], [users[0]])
         assert await write_rows.read(writer, scope, Keyword, foreign["id"]) is None
         assert await write_rows.update_one(writer, scope, Keyword, foreign["id"], {"keyword": "x"}) is None
         assert await write_rows.delete_all(writer, scope, Keyword, [mine["id"], foreign["id"]]) == [

@@ -27,6 +27,7 @@ from db.statements import (
     buckets,
     counts,
     integration_health,
+    integration_runs,
     keyword_ranking,
     lead_score,
     read_rows,
@@ -198,6 +199,8 @@ async def explain(pool: Pool, statement: Statement | str) -> set[str]:
                 "first": 1,
                 "last": 99,
                 "now": AT,
+                "integration_id": 1,
+                "after": AT,
             }
             | EDGES
             | WHERE
@@ -265,6 +268,7 @@ FIGURES: list[tuple[str, Statement, set[str]]] = [
     ("efficiency of keywords", keyword_ranking._keywords_efficiency(everybody=False), {"ix_keywords_user_id_mentions_count"}),
     ("recent leads", recent_leads._leads_recent(everybody=False), {"ix_leads_user_id", "pk_mentions", "pk_keywords"}),
     ("health of integrations", integration_health._integrations_health("user_id", everybody=False), {"uq_integrations_user_id_provider_external_account_id", "ix_integration_logs_integration_id", "pk_integration_days"}),
+    ("failures of an integration", integration_runs._integration_failures_after(), {"ix_integration_logs_integration_id_ran_at"}),
     ("leads to score", lead_score._leads_to_score(every=True), {"pk_leads"}),
 ]  # fmt: skip
 
@@ -281,7 +285,14 @@ async def test_runs_of_a_day_are_found_by_the_index_of_their_integration(seeded:
     sent = integration_health._integrations_conditions()
     arguments = sent.arguments({"keys": [1, 2, 3], "since": now - timedelta(days=1), "now": now})
     plan = await seeded.fetchval(f"EXPLAIN (FORMAT JSON) {sent.sql}", *arguments)
-    assert indexes_of(json.loads(plan)) == {"pk_integrations", "ix_integration_logs_integration_id"}
+    assert indexes_of(json.loads(plan)) == {"pk_integrations", "ix_integration_logs_integration_id_ran_at"}
+    sent = integration_health._integration_days_count()
+    arguments = sent.arguments({"keys": [1], "since": now - timedelta(days=1), "until": now})
+    plan = await seeded.fetchval(f"EXPLAIN (FORMAT JSON) {sent.sql}", *arguments)
+    assert indexes_of(json.loads(plan)) == {
+        "pk_integration_days",
+        "ix_integration_logs_integration_id_ran_at",
+    }
 
 
 def test_the_ten_paths_of_the_first_design_are_tested() -> None:

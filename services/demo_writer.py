@@ -24,5 +24,5 @@ async def write_user(connection: Pooled, data: UserData, anchor: datetime) -> No
     writer = Writer(connection, [])
     await score_leads(writer, await write.lead_ids(connection, user_id), anchor)
     await refresh(writer, integration_ids, anchor)
-    await count_days(writer, integration_ids, first_day(anchor), anchor)
+    await count_days(writer, integration_ids, first_day(anchor))
     await write.write_history(connection, user_id)

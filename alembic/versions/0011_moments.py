@@ -20,7 +20,6 @@ DEFAULTS = {
     "analysis_results": ("created_at",),
     "api_keys": ("created_at",),
     "exports": ("due_at", "created_at"),
-    "idempotency_keys": ("created_at",),
     "integration_logs": ("created_at",),
     "integrations": ("created_at", "updated_at"),
     "keywords": ("created_at", "updated_at"),
@@ -66,5 +65,5 @@ def _set_defaults(clock: str, start: str) -> None:
     for table, names in DEFAULTS.items():
         for name in names:
             op.alter_column(table, name, server_default=sa.text(clock))
-    expires_at = sa.text(f"{start} + interval '24 hours'")
-    op.alter_column("idempotency_keys", "expires_at", server_default=expires_at)
+    for name, default in (("created_at", start), ("expires_at", f"{start} + interval '24 hours'")):
+        op.alter_column("idempotency_keys", name, server_default=sa.text(default))

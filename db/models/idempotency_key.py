@@ -1,11 +1,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, ForeignId, Now, at_most
+from db.models.base import Base, ForeignId, at_most
 
 
 class IdempotencyKey(Base):
@@ -20,7 +20,7 @@ class IdempotencyKey(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     request_hash: Mapped[bytes] = mapped_column(LargeBinary)
     response: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    created_at: Mapped[Now]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.statement_timestamp())
     expires_at: Mapped[datetime] = mapped_column(
         server_default=text("statement_timestamp() + interval '24 hours'")
     )

@@ -156,16 +156,25 @@ class Rescored:
 
 
 async def rescore(
-    pool: Pool, *, first: int, last: int, batch: int = BATCH, every: bool = False
+    pool: Pool,
+    now: datetime | None = None,
+    *,
+    first: int,
+    last: int,
+    batch: int = BATCH,
+    every: bool = False,
 ) -> AsyncIterator[Rescored]:
-    """Score leads in a range of IDs, in one transaction per batch: all, or those of another version."""
+    """Score leads in a range of IDs, in one transaction per batch: all, or those of another version.
+
+    The time of the scores defaults to the moment of each batch.
+    """
 
     async def score_batch(writer: Writer) -> Rescored | None:
         owners = await to_score(writer, first, last, batch, VERSION, every=every)
         if not owners:
             return None
         await lock(writer, NO_VIEWER, sorted(set(owners.values())))
-        await score_leads(writer, list(owners), writer.moment)
+        await score_leads(writer, list(owners), now or writer.moment)
         return Rescored(max(owners), len(owners))
 
     while (done := await in_transaction(pool, score_batch)) is not None:

@@ -43,6 +43,7 @@ UNRELIABLE_BELOW = Fraction(9, 10)
 FAILING_FROM = 3
 OVERDUE_INTERVALS = 4
 BATCH = 500
+LAST_DAY = datetime(2999, 12, 31, tzinfo=UTC)
 
 
 class IntegrationProblem(StrEnum):
@@ -126,7 +127,9 @@ async def refresh(writer: Writer, integration_ids: Sequence[int], now: datetime)
     return await stored.store(writer, [health(each, now) for each in conditions], VERSION, now)
 
 
-async def count_days(writer: Writer, integration_ids: Sequence[int], first: datetime, last: datetime) -> None:
+async def count_days(
+    writer: Writer, integration_ids: Sequence[int], first: datetime, last: datetime = LAST_DAY
+) -> None:
     """Recount the integrations' days, from the day of `first` to the day of `last`, after locking their users."""
     await stored.count_days(writer, integration_ids, _day(first), _day(last) + timedelta(days=1))
 
@@ -143,11 +146,13 @@ class Refreshed:
     integrations: int
 
 
-async def refresh_all(pool: Pool, *, batch: int = BATCH) -> AsyncIterator[Refreshed]:
+async def refresh_all(
+    pool: Pool, now: datetime | None = None, *, batch: int = BATCH
+) -> AsyncIterator[Refreshed]:
     """Refresh the health and days of all integrations, in one transaction per batch.
 
-    Without a run, health falls as time passes, so a timer must refresh it. Each batch has its own time, from the
-    database's clock while its users are locked, so that it is later than all recorded runs.
+    Without a run, health falls as time passes, so a timer must refresh it. The time of the health defaults to the
+    moment of each batch, which is later than all recorded runs.
     """
     first = 1
 
@@ -156,8 +161,9 @@ async def refresh_all(pool: Pool, *, batch: int = BATCH) -> AsyncIterator[Refres
         if not owners:
             return None
         await lock_all_keeping_version(writer, set(owners.values()))
-        await refresh(writer, list(owners), writer.moment)
-        await count_days(writer, list(owners), first_day(writer.moment), writer.moment)
+        at = now or writer.moment
+        await refresh(writer, list(owners), at)
+        await count_days(writer, list(owners), first_day(at))
         return Refreshed(max(owners), len(owners))
 
     while (done := await in_transaction(pool, refresh_batch)) is not None:

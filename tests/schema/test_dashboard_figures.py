@@ -257,17 +257,18 @@ def keywords(facts: Facts, order: Callable[[Row], tuple[Any, ...]], most: int) -
     return [keyword_figures(facts, one, peers) for one in sorted(peers, key=order)[:most]]
 
 
-RUNS = {"succeeded", "partial", "failed", "rate_limited"}
+SUCCEEDED = {"succeeded", "partial", "skipped"}
+RUNS = SUCCEEDED | {"failed", "rate_limited"}
 
 
 def uptime(facts: Facts, integration: Row) -> list[dict[str, Any]]:
     logs = [log for log in facts.rows["integration_logs"] if log["integration_id"] == integration["id"]]
-    runs = [log for log in logs if log["status"] in RUNS and log["kind"] != "config"]
+    runs = [log for log in logs if log["status"] in RUNS and log["kind"] in {"sync", "push"}]
     shown = []
     for back in range(29, -1, -1):
         day = facts.now.date() - timedelta(days=back)
-        of_day = [log for log in runs if log["created_at"].date() == day]
-        well = sum(log["status"] in {"succeeded", "partial"} for log in of_day)
+        of_day = [log for log in runs if (log["finished_at"] or log["created_at"]).date() == day]
+        well = sum(log["status"] in SUCCEEDED for log in of_day)
         shown.append(
             {
                 "day": iso(datetime(day.year, day.month, day.day, tzinfo=UTC)),
@@ -509,9 +510,10 @@ async def add_integrations(world: World, user_id: int, chance: random.Random, no
         {
             "user_id": user_id,
             "integration_id": chance.choice(ids),
-            "kind": chance.choice(["sync", "push", "config"]),
-            "status": chance.choice([*sorted(RUNS), "skipped", "started"]),
-            "created_at": (now - timedelta(seconds=chance.randint(0, 40 * 86_400))).isoformat(),
+            "kind": chance.choice(["sync", "push", "config", "webhook"]),
+            "status": chance.choice([*sorted(RUNS), "started"]),
+            "created_at": now.isoformat(),
+            "finished_at": (now - timedelta(seconds=chance.randint(0, 40 * 86_400))).isoformat(),
             "items_created": chance.randint(0, 9),
             "message": f"run {number}",
         }

@@ -91,14 +91,16 @@ class World:
     async def contents(self) -> dict[str, list[dict[str, object]]]:
         """Return the rows of all tables, to compare with a later state.
 
-        The times of the last use of keys and users are left out, because authentication writes them.
+        The times of the last use of keys and users are left out, because authentication writes them. So are the
+        users' last moments, which each lock takes, also for a write that finds nothing to do.
         """
         found = {}
         for (table,) in await self.pool.fetch(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
         ):
             rows = await self.pool.fetch(
-                f"SELECT to_jsonb(t) - '{{last_used_at, last_seen_at}}'::text[] AS row FROM {table} AS t ORDER BY 1"
+                f"SELECT to_jsonb(t) - '{{last_used_at, last_seen_at, last_write_at}}'::text[] AS row "
+                f"FROM {table} AS t ORDER BY 1"
             )
             found[table] = [row["row"] for row in rows]
         return found

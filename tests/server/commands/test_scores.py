@@ -46,7 +46,7 @@ async def test_rescore_scores_leads_batch_by_batch(data: Pool, command: Command)
 async def test_refresh_health_computes_the_health_of_all_integrations(data: Pool, command: Command) -> None:
     result = await command("integrations", "refresh-health")
     assert result.stdout.splitlines() == ["integrations up to ID 2: 2", "2 integrations done."]
-    assert await data.fetchval("SELECT count(*) FROM integrations WHERE health_score = 0") == 2
+    assert await data.fetchval("SELECT count(*) FROM integrations WHERE health_version = '1'") == 2
 
 
 async def test_refresh_health_leaves_the_data_version_unchanged(data: Pool, command: Command) -> None:

@@ -3,6 +3,7 @@
 import ast
 import importlib.metadata
 import inspect
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -262,12 +263,9 @@ CLOCKS = {
 }
 OTHER_CLOCKS = {
     "services/accounts/api_keys.py": "authentication, which comes before the context",
-    "services/analysis/record.py": "the moment of a write",
     "services/figures/cache": "the age of stored figures, and questions that no request asked",
-    "services/integrations": "the moment of a write",
-    "services/lead.py": "the moment of a write",
 }
-"""The modules of services that read a clock, with the reason. All other services take the time as an argument."""
+"""The modules of services that read a clock, with the reason. Writes take the moment of their transaction."""
 
 
 def clock_readings(source: str) -> Iterator[int]:
@@ -315,3 +313,15 @@ def test_only_the_context_and_listed_services_read_a_clock() -> None:
     assert [path for path in found if not path.startswith(tuple(OTHER_CLOCKS))] == [
         "resolvers/framework/context.py"
     ]
+
+
+def test_no_sql_takes_the_start_of_its_transaction_as_the_time() -> None:
+    """A transaction begins before it waits for its locks. Rows of users store its moment (db.language.moment)."""
+    start = re.compile(r"\bnow\(\)|current_timestamp|localtimestamp|transaction_timestamp", re.IGNORECASE)
+    found = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in package_files("db", "loaders", "services", "server")
+        for line in path.read_text().splitlines()
+        if start.search(line.replace("datetime.now(", ""))
+    ]
+    assert found == []

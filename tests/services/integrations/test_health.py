@@ -222,5 +222,5 @@ async def test_a_refresh_counts_a_run_recorded_by_a_clock_ahead_of_the_process(p
     )
     await pool.execute("UPDATE integrations SET last_success_at = $1", ahead)
     assert len([batch async for batch in refresh_all(pool)]) == 1
-    row = await pool.fetchrow("SELECT * FROM integrations WHERE id = $1", id_)
+    (row,) = await pool.fetch("SELECT * FROM integrations WHERE id = $1", id_)
     assert (row["health_score"], row["health_computed_at"]) == (100, ahead + timedelta(microseconds=1))

@@ -1,0 +1,174 @@
+"""The order in time of one user's rows is the order of commit, while many connections write them."""
+
+import asyncio
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from resolvers.framework.global_id import encode
+from tests.support.world import Ask, World
+
+WRITERS = 6
+TURNS = 6
+STATUSES = ("CONTACTED", "QUALIFIED", "CONVERTED")
+
+CHANGE = """
+mutation($id: ID!, $status: LeadStatus!, $notes: String!) {
+  changeLeadStatus(input: { id: $id, status: $status }) { lead { updatedAt statusChangedAt } userErrors { code } }
+  updateLead(input: { id: $id, notes: $notes }) { lead { updatedAt } userErrors { code } }
+}
+"""
+INGEST = """
+mutation($items: [IngestMentionInput!]!) { ingestMentions(input: { items: $items }) { createdCount userErrors { code } } }
+"""
+TRIAGE = """
+mutation($ids: [ID!]!) { triageMentions(input: { ids: $ids, read: true }) { userErrors { code } } }
+"""
+HISTORY = """
+query($id: ID!) { lead(id: $id) {
+  createdAt updatedAt statusChangedAt contactedAt qualifiedAt convertedAt
+  events(first: 100, orderBy: OLDEST) { nodes { id type fromStatus toStatus createdAt } }
+} }
+"""
+PAGE = """
+query($after: String) { mentions(orderBy: OLDEST, first: 20, after: $after) {
+  nodes { id createdAt } pageInfo { endCursor hasNextPage }
+} }
+"""
+
+
+def moments(values: list[str]) -> list[datetime]:
+    return [datetime.fromisoformat(value) for value in values]
+
+
+class Members:
+    """Writers of one member's lead and mentions, and readers that poll meanwhile."""
+
+    def __init__(self, ask: Ask, keyword_id: str, lead_id: str) -> None:
+        self._ask, self._keyword_id, self._lead_id = ask, keyword_id, lead_id
+        self.writing = WRITERS
+        self.seen: list[Any] = []
+        self.updates: list[str] = []
+        self._after: str | None = None
+
+    def _items(self, name: str) -> list[dict[str, object]]:
+        return [
+            {
+                "platform": "REDDIT",
+                "externalId": f"{name} {place}",
+                "url": "https://example.com",
+                "content": "x",
+                "keywordId": self._keyword_id,
+            }
+            for place in range(3)
+        ]
+
+    async def write(self, number: int) -> None:
+        """Change the lead and ingest mentions in turn, as the member or as an operator."""
+        viewer = ("ann", "olga")[number % 2]
+        for turn in range(TURNS):
+            status = STATUSES[(number + turn) % len(STATUSES)]
+            notes = f"{number} {turn}"
+            changed = await self._ask(CHANGE, viewer=viewer, id=self._lead_id, status=status, notes=notes)
+            assert "errors" not in changed.body
+            new = await self._ask(INGEST, items=self._items(notes))
+            assert new.data["ingestMentions"] == {"createdCount": 3, "userErrors": []}
+            if self.seen:
+                triaged = await self._ask(TRIAGE, viewer=viewer, ids=[self.seen[-1]["id"]])
+                assert triaged.data["triageMentions"]["userErrors"] == []
+        self.writing -= 1
+
+    async def read_new_mentions(self) -> bool:
+        """Read a page of the mentions after the last one that was read. Return whether it was the last page."""
+        page = (await self._ask(PAGE, after=self._after)).data["mentions"]
+        self.seen += page["nodes"]
+        self._after = page["pageInfo"]["endCursor"] or self._after
+        return not page["pageInfo"]["hasNextPage"]
+
+    async def poll_mentions(self) -> None:
+        while self.writing:
+            await self.read_new_mentions()
+        while not await self.read_new_mentions():
+            pass
+
+    async def poll_lead(self) -> None:
+        while self.writing:
+            self.updates.append((await self._ask(HISTORY, id=self._lead_id)).data["lead"]["updatedAt"])
+
+
+async def test_new_rows_of_a_member_come_last_while_many_connections_write(ask: Ask, world: World) -> None:
+    lead = (await world.rows("leads", "ann"))[0]
+    keyword = (await world.rows("keywords", "ann"))[0]
+    id_ = encode("Lead", lead["id"])
+    members = Members(ask, encode("Keyword", keyword["id"]), id_)
+    await asyncio.gather(
+        *(members.write(number) for number in range(WRITERS)), members.poll_mentions(), members.poll_lead()
+    )
+
+    # A poller reads each mention once, in the order of time.
+    ids = [mention["id"] for mention in members.seen]
+    assert len(ids) == len(set(ids))
+    assert sorted(ids) == sorted(encode("Mention", row["id"]) for row in await world.rows("mentions", "ann"))
+    assert len(ids) == 12 + 3 * WRITERS * TURNS
+    created = moments([mention["createdAt"] for mention in members.seen])
+    assert created == sorted(created)
+
+    # The lead never goes back, and its history has no broken link.
+    updates = moments(members.updates)
+    assert len(updates) > 2
+    assert updates == sorted(updates)
+    shown = (await ask(HISTORY, id=id_)).data["lead"]
+    events = shown["events"]["nodes"]
+    changes = [event for event in events if event["type"] == "STATUS_CHANGED"]
+    assert len(changes) >= 3
+    assert changes[0]["fromStatus"] == lead["status"].upper()
+    for earlier, later in pairwise(changes):
+        assert later["fromStatus"] == earlier["toStatus"]
+    times = moments([event["createdAt"] for event in events])
+    assert times == sorted(set(times))
+    assert shown["statusChangedAt"] == changes[-1]["createdAt"]
+    assert shown["updatedAt"] == events[-1]["createdAt"]
+    assert lead["converted_at"] is None
+    first = next(event for event in changes if event["toStatus"] == "CONVERTED")
+    assert shown["convertedAt"] == first["createdAt"]
+
+
+async def test_the_rows_of_one_write_share_its_moment(ask: Ask, world: World) -> None:
+    items = [
+        {
+            "platform": "REDDIT",
+            "externalId": f"{n}",
+            "url": "https://example.com",
+            "content": "x",
+            "keywordId": id_,
+        }
+        for n, id_ in enumerate([encode("Keyword", (await world.rows("keywords", "ann"))[0]["id"])] * 3)
+    ]
+    await ask(INGEST, items=items)
+    (user,) = await world.rows("users", "ann")
+    new = [row for row in await world.rows("mentions", "ann") if row["external_id"] in {"0", "1", "2"}]
+    assert [(row["created_at"], row["updated_at"]) for row in new] == [(user["last_write_at"],) * 2] * 3
+
+    create = "mutation($id: ID!) { createLead(input: { mentionId: $id }) { lead { id } } }"
+    await ask(create, id=encode("Mention", new[0]["id"]))
+    (user,) = await world.rows("users", "ann")
+    lead = await world.row("leads", mention_id=new[0]["id"])
+    event = await world.row("lead_events", lead_id=lead["id"])
+    times = {lead[name] for name in ("created_at", "updated_at", "status_changed_at")} | {event["created_at"]}
+    assert times == {user["last_write_at"]}
+
+
+async def test_moments_go_on_when_the_clock_of_the_database_goes_back(ask: Ask, world: World) -> None:
+    ahead = await world.pool.fetchval(
+        "UPDATE users SET last_write_at = clock_timestamp() + interval '1 hour' WHERE id = $1 RETURNING last_write_at",
+        world.users["ann"],
+    )
+    document = (
+        "mutation($word: String!) { createKeyword(input: { keyword: $word }) { keyword { createdAt } } }"
+    )
+    shown = [
+        (await ask(document, word=word)).data["createKeyword"]["keyword"]["createdAt"]
+        for word in ("a b", "b c")
+    ]
+    microseconds = [(moment - ahead).microseconds for moment in moments(shown)]
+    assert microseconds == [1, 2]

@@ -199,8 +199,8 @@ describe(
     sync="The integration fetched mentions.",
     push="The integration sent leads or notifications.",
     auth="The integration renewed its credentials.",
-    webhook="The integration received a webhook call.",
-    config="The settings of the integration were changed.",
+    webhook="The integration received a webhook call. Not a run, so the call is only logged.",
+    config="The settings of the integration were changed. Not a run, so the change is only logged.",
 )
 describe(
     models.IntegrationLogStatus,
@@ -209,7 +209,7 @@ describe(
     succeeded="The run succeeded for all items.",
     partial="The run succeeded for some items and failed for others.",
     failed="The run failed as a whole.",
-    skipped="The run had nothing to do.",
+    skipped="The run had nothing to do, and counts as a success.",
     rate_limited="The service limited the rate of the run and asked to retry later.",
 )
 describe(

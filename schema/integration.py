@@ -27,13 +27,18 @@ class Integration(Node):
     external_account_id: str = column("ID of the account at the service. Empty string if not set.")
     status: IntegrationStatus = column("Current status of the integration.")
     last_synced_at: datetime | None = column(
-        "Time when the last SYNC, PUSH or AUTH run ended. Null if no run has ended.", name="last_searched_at"
+        "Time when the latest SYNC, PUSH or AUTH run ended. Null if no run has ended.",
+        name="last_searched_at",
     )
     last_success_at: datetime | None = column(
-        "Time when a run last ended with SUCCEEDED, PARTIAL or SKIPPED. Null if no run has."
+        "Time when the latest run that succeeded (SUCCEEDED, PARTIAL or SKIPPED) ended. Null if no run has succeeded."
     )
-    last_error_at: datetime | None = column("Time when a run last ended with FAILED. Null if no run has.")
-    last_error_code: str | None = column("Error code of the last run that FAILED. Null if no run has.")
+    last_error_at: datetime | None = column(
+        "Time when the latest run that FAILED ended. Null if no run has failed."
+    )
+    last_error_code: str | None = column(
+        "Error code of the latest run that FAILED. Null if no run has failed."
+    )
     consecutive_failures: int = column(
         "Number of failed runs since the last successful run. Reset when the integration is resumed."
     )
@@ -43,11 +48,13 @@ class Integration(Node):
         of=lambda interval: interval // timedelta(minutes=1),
     )
     sync_cursor: str | None = column(
-        "Position from which the next run can continue, in the worker's own format. Null if no run has set a position."
+        "Position from which the next run can continue, in the worker's own format, as set by the latest successful run. "
+        "Null if no run has set a position."
     )
     next_sync_at: datetime | None = column("Time when the next run is due. Null if no run is scheduled.")
     health_score: int | None = column(
-        "Health of the integration, from 0 (broken) to 100 (healthy). Null if unknown."
+        "Health of the integration, from 0 (broken) to 100 (healthy). Null if unknown, and for a PAUSED or DISCONNECTED "
+        "integration."
     )
     settings: JSON = column("Settings of the integration, as a JSON object without credentials.")
     scopes: list[str] = column("Permissions of the integration at the service, as granted by the user.")

@@ -15,6 +15,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     delete,
+    exists,
     func,
     literal_column,
     select,
@@ -194,6 +195,14 @@ def _integration_days_count() -> Insert:
         .group_by(_LOGS.c.user_id, _LOGS.c.integration_id, literal_column("day"))
         .cte("counted")
     )
+    # The logs of a day can have been deleted. Its counts are then all that is left, and stay.
+    has_logs = exists(
+        select(literal_column("1")).where(
+            _LOGS.c.integration_id == _DAYS.c.integration_id,
+            _LOGS.c.created_at >= _DAYS.c.day,
+            _LOGS.c.created_at < _DAYS.c.day + literal_column("interval '1 day'"),
+        )
+    )
     emptied = (
         delete(_DAYS)
         .where(
@@ -203,6 +212,7 @@ def _integration_days_count() -> Insert:
             tuple_(_DAYS.c.integration_id, _DAYS.c.day).not_in(
                 select(counted.c.integration_id, counted.c.day)
             ),
+            has_logs,
         )
         .cte("emptied")
     )
@@ -217,7 +227,10 @@ def _integration_days_count() -> Insert:
 async def count_days(
     writer: Writer, integration_ids: Sequence[int], since: datetime, until: datetime
 ) -> None:
-    """Count the integrations' runs again for each day from the day that starts at `since` to before `until`."""
+    """Count the integrations' runs again for each day from the day that starts at `since` to before `until`.
+
+    A day on which no run ended, although logs of the day exist, is deleted.
+    """
     await writer.fetch_values(
         _integration_days_count(), EVERYBODY, keys=integration_ids, since=since, until=until
     )

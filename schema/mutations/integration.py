@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,13 @@ from services.integrations.accounts import (
     LONGEST_SECRET,
     MOST_SCOPES,
 )
-from services.integrations.runs import LONGEST_CODE, LONGEST_CURSOR, LONGEST_MESSAGE, MOST_FAILURES
+from services.integrations.runs import (
+    FUTURE_TOLERANCE,
+    LONGEST_CODE,
+    LONGEST_CURSOR,
+    LONGEST_MESSAGE,
+    MOST_FAILURES,
+)
 from services.rules.large_deletes import MOST_AT_ONCE
 
 _ID = "Global ID of the integration."
@@ -38,6 +44,10 @@ _SETTINGS = (
     "credentials, because all users who may see the integration see its settings."
 )
 _INTERVAL = f"Time between two runs in minutes, 1 to {LONGEST_INTERVAL_MINUTES:,}."
+_NOT_LATER = (
+    "Must not be in the future. A time up to "
+    f"{FUTURE_TOLERANCE // timedelta(minutes=1)} minutes ahead of the server's clock is stored as now."
+)
 _INTEGRATION = "The integration after the mutation. Null if nothing was written."
 
 
@@ -70,7 +80,9 @@ class UpdateIntegrationInput:
     id: strawberry.ID = required(_ID)
     name: str | None = optional(f"{_NAME} Null is not allowed.")
     credentials: Secret | None = optional(f"{_CREDENTIALS} Null deletes the credentials.")
-    credentials_expires_at: datetime | None = optional(f"{_EXPIRES} Null if unknown.")
+    credentials_expires_at: datetime | None = optional(
+        f"{_EXPIRES} Null if unknown. New credentials without this field discard a time that has passed."
+    )
     scopes: list[str] | None = optional(f"{_SCOPES} Replaces all existing permissions. Null is not allowed.")
     settings: JSON | None = optional(f"{_SETTINGS} Replaces all existing settings. Null is not allowed.")
     sync_interval_minutes: int | None = optional(f"{_INTERVAL} Null is not allowed.")
@@ -81,10 +93,9 @@ class RecordIntegrationRunInput:
     integration_id: strawberry.ID = required(_ID)
     kind: IntegrationLogKind | None = optional("Kind of run or event. Defaults to SYNC.")
     status: IntegrationLogStatus = required("Result of the run.")
-    started_at: datetime | None = optional("Time when the run started.")
+    started_at: datetime | None = optional(f"Time when the run started. {_NOT_LATER}")
     finished_at: datetime | None = optional(
-        "Time when the run ended. If omitted, the log has no end, and the times of the integration are set to the current "
-        "time."
+        f"Time when the run ended. {_NOT_LATER} If omitted, the log has no end, and the run counts as ended now."
     )
     items_found: int | None = optional("Number of items that the run found. Defaults to 0.")
     items_created: int | None = optional("Number of items that were new and stored. Defaults to 0.")
@@ -94,12 +105,12 @@ class RecordIntegrationRunInput:
     error_code: str | None = optional(f"Code of the error, at most {LONGEST_CODE} characters.")
     message: str | None = optional(f"Message about the run, at most {LONGEST_MESSAGE:,} characters.")
     sync_cursor: str | None = optional(
-        f"Position from which the next run can continue, at most {LONGEST_CURSOR:,} characters. Stored only for runs "
-        "that ended with SUCCEEDED, PARTIAL or SKIPPED."
+        f"Position from which the next run can continue, at most {LONGEST_CURSOR:,} characters. Stored only for the "
+        "latest run that ended with SUCCEEDED, PARTIAL or SKIPPED."
     )
     next_sync_at: datetime | None = optional(
         "Time when the next run is due, for example because of a rate limit. For a SOURCE, defaults to one sync interval "
-        "after the run, doubled for each failure in a row up to one day."
+        "after the run, doubled for each failure in a row up to one day. Ignored if a later run is recorded."
     )
     idempotency_key: str | None = idempotency_key()
 
@@ -186,5 +197,6 @@ class IntegrationMutation:
         "Records a run in the log of an integration and updates the integration. For use by workers. SUCCEEDED, PARTIAL "
         f"and SKIPPED reset the number of failures in a row, and FAILED increases the number. A failed AUTH run, or "
         f"{MOST_FAILURES} failures in a row, set the status of the integration to ERROR. Runs with the status STARTED, and "
-        "kinds other than SYNC, PUSH and AUTH, are only logged.",
+        "kinds other than SYNC, PUSH and AUTH, are only logged. Reports may arrive late and in any order: they never move "
+        "a time, the cursor or the status back.",
     )

@@ -47,7 +47,7 @@ LAST_DAY = datetime(2999, 12, 31, tzinfo=UTC)
 
 
 class IntegrationProblem(StrEnum):
-    DISCONNECTED = "disconnected"
+    DISCONNECTED = "disconnected"  # of older releases, for stored rows
     STOPPED = "stopped"
     CREDENTIALS_EXPIRED = "credentials_expired"
     UNAUTHORIZED = "unauthorized"

@@ -197,7 +197,8 @@ async def refresh(world: World) -> None:
 async def test_a_time_in_the_future_is_refused(world: World, source: Source, name: str) -> None:
     before = await world.contents()
     for ahead in (datetime(2999, 1, 1, tzinfo=UTC), source.now + FUTURE_TOLERANCE + timedelta(minutes=1)):
-        result = await source.send("SUCCEEDED", **{name: ahead.isoformat()})
+        times: dict[str, Any] = {name: ahead.isoformat()}
+        result = await source.send("SUCCEEDED", **times)
         ((code, message, path),) = [tuple(error.values()) for error in result["userErrors"]]
         assert (code, path) == ("INVALID", ["input", name])
         assert message.startswith("Must not be in the future. The time of the server is 20")

@@ -190,11 +190,18 @@ async def test_a_recount_moves_runs_to_the_day_when_they_ended(pool: Pool) -> No
         await pool.execute("UPDATE integration_logs SET finished_at = $2 WHERE id = $1", log_id, finished_at)
     await pool.execute(
         "INSERT INTO integration_days SELECT user_id, id, $1::timestamptz + n * interval '1 day', 3, 3 "
-        "FROM integrations, generate_series(-1, 0) AS n",
+        "FROM integrations, generate_series(-2, 0) AS n",
         today,
     )
+    # A log that is no run was recorded yesterday. The logs of the day before are deleted.
+    await pool.execute(
+        "INSERT INTO integration_logs (user_id, integration_id, kind, status, created_at) "
+        "SELECT user_id, id, 'sync', 'started', $1 FROM integrations",
+        today - timedelta(hours=1),
+    )
     await in_transaction(pool, lambda writer: count_days(writer, [id_], first_day(NOW), NOW))
-    assert await days_of(pool, id_) == [(today - timedelta(days=3), 1, 1), (today, 2, 2)]
+    before, deleted = today - timedelta(days=3), today - timedelta(days=2)
+    assert await days_of(pool, id_) == [(before, 1, 1), (deleted, 3, 3), (today, 2, 2)]
 
 
 async def test_all_integrations_are_refreshed_in_batches(pool: Pool) -> None:

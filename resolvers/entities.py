@@ -109,7 +109,7 @@ KEYWORD = Entity(
         *enums("status"),
         *plain("mentions_count", "leads_count", "new_leads_count", "contacted_leads_count"),
         *plain("qualified_leads_count", "converted_leads_count", "disqualified_leads_count"),
-        *plain("created_at", "updated_at", "archived_at"),
+        *plain("created_at", "updated_at", "archived_at", "auto_lead_score"),
     ),
 )
 

@@ -8,6 +8,7 @@ from resolvers.framework.context import Context, Viewer
 from resolvers.framework.global_id import row_id
 from resolvers.framework.mutation import Resolver, mutation, values_as
 from resolvers.framework.payload import Payload
+from resolvers.framework.relation import parent
 from resolvers.framework.requires import requires
 from services.accounts.api_key import WRITE_INTEGRATIONS
 from services.integrations import accounts as service
@@ -23,14 +24,16 @@ async def has_credentials(integrations: Sequence[Integration], context: Context)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationPayload(Payload):
-    """The integration as it is now, the log of a run, or the id of an integration that is gone."""
+    """The integration as it is now, the log of a run, or the ids of an integration that is gone and of its user."""
 
     integration: Integration | None = None
     log: IntegrationLog | None = None
     deleted_id: int | None = None
+    user_id: int | None = None
 
 
 writes = mutation(WRITE_INTEGRATIONS, IntegrationPayload)
+user_of_payload = parent(User, "user_id")
 
 
 @writes
@@ -68,8 +71,9 @@ disconnect_integration = _by_id(service.disconnect)
 
 @writes
 async def delete_integration(writer: Writer, context: Context, request: Any) -> IntegrationPayload:
-    deleted = await delete(writer, context.viewer, row_id(request.id, Integration))
-    return IntegrationPayload(deleted_id=deleted)
+    integration_id = row_id(request.id, Integration)
+    user_id = await delete(writer, context.viewer, integration_id)
+    return IntegrationPayload(deleted_id=integration_id, user_id=user_id)
 
 
 @writes

@@ -8,6 +8,7 @@ from resolvers.framework.context import Context, Viewer
 from resolvers.framework.global_id import row_id
 from resolvers.framework.mutation import Resolver, mutation, values_as
 from resolvers.framework.payload import Payload
+from resolvers.framework.relation import parent
 from services import keyword as service
 from services.accounts.api_key import WRITE_KEYWORDS
 from services.keyword import KeywordValues
@@ -15,13 +16,15 @@ from services.keyword import KeywordValues
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeywordPayload(Payload):
-    """The keyword as it is now, or the id of one that is gone."""
+    """The keyword as it is now, or the ids of one that is gone and of its user."""
 
     keyword: Keyword | None = None
     deleted_id: int | None = None
+    user_id: int | None = None
 
 
 writes = mutation(WRITE_KEYWORDS, KeywordPayload)
+user_of_payload = parent(User, "user_id")
 
 
 @writes
@@ -53,5 +56,6 @@ archive_keyword = _by_id(service.archive)
 
 @writes
 async def delete_keyword(writer: Writer, context: Context, request: Any) -> KeywordPayload:
-    deleted = await service.delete(writer, context.viewer, row_id(request.id, Keyword))
-    return KeywordPayload(deleted_id=deleted)
+    keyword_id = row_id(request.id, Keyword)
+    user_id = await service.delete(writer, context.viewer, keyword_id)
+    return KeywordPayload(deleted_id=keyword_id, user_id=user_id)

@@ -152,7 +152,7 @@ describe(
 describe(
     models.LeadOrigin,
     "Origin of a lead, which tells how the lead was created.",
-    auto="A rule created the lead.",
+    auto="A rule created the lead, such as the `autoLeadScore` of a keyword.",
     manual="A person created the lead.",
     **{"import": "An import created the lead."},
     api="A partner's program created the lead.",

@@ -17,6 +17,12 @@ from schema.stats import Rate, leads_rate_field, rate_field
 from schema.timeframe import framed
 from services.figures.rates import RateBasis
 
+AUTO_LEAD_SCORE = (
+    "Rule that makes leads of mentions: the least score of a lead, 0 to 100. When an analysis of a mention is recorded, "
+    "the mention becomes a lead of origin AUTO if the lead's score would be at least this number. Applies to analyses "
+    "that are recorded from then on, while the keyword is ACTIVE. Skips mentions that have a lead, that are dismissed, or "
+    "whose lead was deleted. A lead needs an analysis with the status SUCCEEDED to have a score."
+)
 _RATE = rate_of("keyword_id", RateBasis.LEADS_PER_MENTION)
 
 
@@ -33,6 +39,7 @@ class Keyword(Node):
     status: KeywordStatus = column(
         "Status of the keyword, which determines whether new posts are matched against the keyword."
     )
+    auto_lead_score: int | None = column(f"{AUTO_LEAD_SCORE} Null if the rule is off.")
     mentions_count: int = column("Number of mentions of the keyword.")
     leads_count: int = column("Number of leads created from mentions of the keyword, with any status.")
     new_leads_count: int = column("Number of the keyword's leads whose current status is NEW.")

@@ -8,12 +8,15 @@ from db.models import LeadOrigin, LeadStatus
 from resolvers import lead as resolve
 from resolvers.entities import LEAD, LEAD_EVENT
 from resolvers.framework.relation import related
+from resolvers.lead import MOST_SAME_CONTACT
 from schema.fields import column, resolved_by
-from schema.lazy_types import KeywordRef, LeadEventRef, MentionRef, UserRef
+from schema.lazy_types import KeywordRef, LeadEventRef, LeadRef, MentionRef, UserRef
+from schema.list_size import Fixed
 from schema.money import Money
 from schema.node import Node, global_id, is_row_of
 from schema.relay import Connection, list_of
 from services.analysis.lead_scoring import stored_breakdown
+from services.lead import next_statuses
 
 
 @strawberry.type(
@@ -41,6 +44,11 @@ class Lead(Node):
 
     id: strawberry.ID = global_id(models.Lead)
     status: LeadStatus = column("Current status of the lead.")
+    next_statuses: list[LeadStatus] = column(
+        "Statuses that `changeLeadStatus` allows next, without the current status.",
+        name="status",
+        of=next_statuses,
+    )
     disqualify_reason: str | None = column(
         "Reason for the disqualification. Null if the lead is not disqualified, or was disqualified without a reason."
     )
@@ -86,8 +94,7 @@ class Lead(Node):
     origin: LeadOrigin = column("Origin of the lead, such as a rule or a person.")
     external_reference: str | None = column("ID of the lead in a partner's system. Null if not set.")
     version: int = column(
-        "Version number of the lead. `updateLead` and `changeLeadStatus` increase the number by 1 if they change "
-        "the lead."
+        "Version number of the lead. Each change of the values or the status increases the number by 1."
     )
     created_at: datetime = column("Time when the lead was created.")
     updated_at: datetime = column("Time when the lead was last changed.")
@@ -100,6 +107,12 @@ class Lead(Node):
         related(LEAD, "mention"), description="Mention from which the lead was created."
     )
     keyword: KeywordRef = resolved_by(related(LEAD, "keyword"), description="Keyword of the lead's mention.")
+    same_contact: list[LeadRef] = resolved_by(
+        resolve.same_contact,
+        description=f"Other leads of the lead's user with the same `contactEmail`, regardless of case: the newest "
+        f"{MOST_SAME_CONTACT} leads, newest first. Empty if the lead has no email address.",
+        size=Fixed(MOST_SAME_CONTACT),
+    )
     events: Connection[LeadEventRef] = list_of(
         LEAD_EVENT, "Events in the history of the lead.", parent="lead_id"
     )

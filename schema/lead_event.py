@@ -25,6 +25,12 @@ class LeadChange:
     )
 
 
+@strawberry.type(description="The rule of a keyword that created a lead, with the values at that time.")
+class LeadRule:
+    auto_lead_score: int = column("Value of the keyword's `autoLeadScore`.")
+    score: int = column("Score of the lead, at least `autoLeadScore`.")
+
+
 @strawberry.type(description="An event in the history of a lead. Events never change.")
 class LeadEvent(Node):
     is_type_of = is_row_of(models.LeadEvent)
@@ -40,6 +46,10 @@ class LeadEvent(Node):
     changes: list[LeadChange] = resolved_by(
         resolve.changes,
         description="Fields other than the status that the event changed. Values of notes are not recorded.",
+    )
+    rule: LeadRule | None = resolved_by(
+        resolve.rules_of,
+        description="Rule that created the lead. Null if the event is not the creation of a lead by the rule of a keyword.",
     )
     created_at: datetime = column("Time when the event happened.")
     actor: UserRef | None = resolved_by(

@@ -25,6 +25,7 @@ from schema.lazy_types import (
 )
 from schema.list_size import LengthOf
 from schema.mutations.analysis import AnalysisMutation
+from schema.mutations.bulk_leads import BulkLeadMutation
 from schema.mutations.export import ExportMutation
 from schema.mutations.ingest import IngestMutation
 from schema.mutations.integration import IntegrationMutation
@@ -107,6 +108,7 @@ class Mutation(
     IngestMutation,
     AnalysisMutation,
     LeadMutation,
+    BulkLeadMutation,
     IntegrationMutation,
     ExportMutation,
     UserMutation,

@@ -39,18 +39,12 @@ class UserError:
 
 @strawberry.type
 class Payload:
-    """The base of all payloads."""
+    """The base of all payloads. Every mutation takes an idempotency key."""
 
     user_errors: list[UserError] = column(
         "Errors because of which the mutation wrote nothing. Empty if the mutation succeeded.",
         size=Fixed(LARGEST_BULK_SIZE),
     )
-
-
-@strawberry.type
-class ReplayedPayload(Payload):
-    """The base of the payloads of mutations that take an idempotency key."""
-
     replayed: bool = column(
         "Whether the payload repeats the result of an earlier call with the same idempotency key. The repeated call "
         "wrote nothing. Objects are shown in their current state."

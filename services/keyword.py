@@ -29,16 +29,18 @@ class KeywordValues(TypedDict, total=False):
     required_terms: list[str]
     excluded_terms: list[str]
     platforms: list[Platform]
+    auto_lead_score: int | None
 
 
 def _checked(values: KeywordValues) -> KeywordValues:
     """Return the cleaned values. Raises `UserErrors` with all errors."""
     validation = Validation(values)
-    validation.not_null(*values)
+    validation.not_null(*(name for name in values if name != "auto_lead_score"))
     validation.text("keyword", longest=LONGEST_KEYWORD, empty=False)
     validation.texts("required_terms", most=MOST_TERMS, longest=LONGEST_TERM)
     validation.texts("excluded_terms", most=MOST_TERMS, longest=LONGEST_TERM)
     validation.distinct("platforms")
+    validation.between("auto_lead_score", 0, 100)
     if not validation.errors and "keyword" in values and not is_visible(normalized(values["keyword"])):
         validation.add_error(UserErrorCode.INVALID, "Must contain a visible character.", "keyword")
     return cast("KeywordValues", validation.cleaned())
@@ -93,7 +95,10 @@ async def _change_status(writer: Writer, viewer: Viewer, keyword_id: int, status
         return keyword
     if status == KeywordStatus.PAUSED and keyword.status == KeywordStatus.ARCHIVED:
         raise user_error(
-            UserErrorCode.INVALID_TRANSITION, "An archived keyword cannot be paused. Resume it first.", "id"
+            UserErrorCode.INVALID_TRANSITION,
+            "An archived keyword cannot be paused. Resume it first.",
+            "id",
+            keyword=keyword,
         )
     try:
         return require(await set_status(writer, viewer.scope, keyword_id, status), "keyword")
@@ -104,18 +109,19 @@ async def _change_status(writer: Writer, viewer: Viewer, keyword_id: int, status
 
 
 async def delete(writer: Writer, viewer: Viewer, keyword_id: int) -> int:
-    """Delete the keyword with its mentions and their leads, and return its ID.
+    """Delete the keyword with its mentions and their leads, and return the ID of its user.
 
     Raises `UserErrors`, and `TooManyRowsError` for a keyword with too many mentions.
     """
     await lock_for_rows(writer, viewer, Keyword, [keyword_id])
     mentions = (Mention, "keyword_id")
-    if not await delete_small(writer, viewer.scope, Keyword, keyword_id, mentions, most=MOST_AT_ONCE):
+    user_id = await delete_small(writer, viewer.scope, Keyword, keyword_id, mentions, most=MOST_AT_ONCE)
+    if user_id is None:
         await _read(writer, viewer, keyword_id)
         raise TooManyRowsError(
             partial(_delete_batch, viewer=viewer, keyword_id=keyword_id, cursor=DeleteCursor())
         )
-    return keyword_id
+    return user_id
 
 
 async def _delete_batch(writer: Writer, *, viewer: Viewer, keyword_id: int, cursor: DeleteCursor) -> bool:

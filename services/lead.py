@@ -1,14 +1,14 @@
 """Create, update and delete leads, and change their status."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, TypedDict, cast
 
 from db.engine.writer import Writer
 from db.models import Lead, LeadEventType, LeadOrigin, LeadStatus, Mention, UserRole, UserStatus
 from db.statements import write_rows
-from db.statements.lead import NewEvent, insert_events, insert_lead, set_status
+from db.statements.lead import DeletedLead, NewEvent, delete_lead, insert_events, insert_lead, set_status
 from db.statements.user import LockedUser
 from services.accounts.viewer import Viewer
 from services.analysis.lead_scoring import score_leads
@@ -35,7 +35,7 @@ TRANSITIONS: Mapping[LeadStatus, frozenset[LeadStatus]] = {
 }
 """Any number of steps forward, one step back, DISQUALIFIED from everywhere, and back from DISQUALIFIED."""
 
-_REACHED: Mapping[LeadStatus, tuple[str, ...]] = {
+REACHED: Mapping[LeadStatus, tuple[str, ...]] = {
     LeadStatus.NEW: (),
     LeadStatus.CONTACTED: ("contacted_at",),
     LeadStatus.QUALIFIED: ("contacted_at", "qualified_at"),
@@ -64,9 +64,14 @@ class LeadValues(TypedDict, total=False):
     external_reference: str | None
 
 
-def _checked(values: LeadValues) -> LeadValues:
+def next_statuses(status: str) -> list[LeadStatus]:
+    """Return the statuses that a lead with this status can change to."""
+    return [new for new in LeadStatus if new in TRANSITIONS[LeadStatus(status)]]
+
+
+def checked(values: LeadValues, *path: str) -> LeadValues:
     """Return the cleaned values. Raises `UserErrors` with all errors."""
-    validation = Validation(values)
+    validation = Validation(values, *path)
     validation.not_null("notes", "tags")
     validation.text("notes", longest=LONGEST_NOTES, trimmed=False)
     validation.texts("tags", most=MOST_TAGS, longest=LONGEST_TAG)
@@ -101,7 +106,7 @@ async def create(
 
     Raises `UserErrors`, `ConstraintError`.
     """
-    values = _checked(values)
+    values = checked(values)
     await _lock(writer, viewer, Mention, mention_id, values)
     lead = await insert_lead(writer, viewer.scope, mention_id, {**values, "origin": origin})
     if lead is None:
@@ -117,7 +122,7 @@ async def update(
     writer: Writer, viewer: Viewer, lead_id: int, values: LeadValues, expected_version: int | None = None
 ) -> Lead:
     """Update the lead and return it. A change increments the version. Raises `UserErrors`, `ConstraintError`."""
-    values = _checked(values)
+    values = checked(values)
     await _lock(writer, viewer, Lead, lead_id, values)
     lead = await _read(writer, viewer, lead_id, expected_version)
     changes = {name: value for name, value in values.items() if getattr(lead, name) != value}
@@ -130,7 +135,7 @@ async def _write_changes(writer: Writer, viewer: Viewer, lead: Lead, changes: Ma
     """Write the changes as the lead's next version, with the events of its history."""
     values = {**changes, "version": lead.version + 1}
     changed = await write_rows.update_one(writer, viewer.scope, Lead, lead.id, values)
-    await insert_events(writer, list(_events_of(viewer, lead, changes)))
+    await insert_events(writer, list(events_of(viewer, lead, changes)))
     return require(changed, "lead")
 
 
@@ -146,29 +151,40 @@ async def change_status(
 
     If the lead already has the status, only a new reason is written.
     """
-    reason = _checked_reason(status, reason)
+    reason = checked_reason(status, reason)
     await lock_for_rows(writer, viewer, Lead, [lead_id])
     lead = await _read(writer, viewer, lead_id, expected_version)
     if lead.status == status:
         return await _change_reason(writer, viewer, lead, reason)
-    old = LeadStatus(lead.status)
-    if status not in TRANSITIONS[old]:
-        allowed = ", ".join(new.name for new in LeadStatus if new in TRANSITIONS[old])
-        message = f"A lead with status {old.name} cannot become {status.name}. Allowed: {allowed}."
-        raise user_error(UserErrorCode.INVALID_TRANSITION, message, "status")
-    changed = await set_status(writer, viewer.scope, lead_id, status, reason, _REACHED[status])
-    reasons = [lead.disqualify_reason, reason]
-    data = {"changes": {"disqualify_reason": reasons}} if lead.disqualify_reason != reason else {}
-    event = _event(viewer, lead, LeadEventType.STATUS_CHANGED, from_status=old, to_status=status, data=data)
-    await insert_events(writer, [event])
+    require_transition(lead, status)
+    changed = await set_status(writer, viewer.scope, lead_id, status, reason, REACHED[status])
+    await insert_events(writer, [status_event(viewer, lead, status, reason)])
     return require(changed, "lead")
 
 
-def _checked_reason(status: LeadStatus, reason: str | None) -> str | None:
+def require_transition(lead: Lead, status: LeadStatus, *path: str) -> None:
+    """Raise `UserErrors` with the current lead if its status does not allow the change."""
+    allowed = next_statuses(lead.status)
+    if status not in allowed:
+        names = ", ".join(new.name for new in allowed)
+        message = f"A lead with status {LeadStatus(lead.status).name} cannot become {status.name}. Allowed: {names}."
+        raise user_error(UserErrorCode.INVALID_TRANSITION, message, *path, "status", lead=lead)
+
+
+def status_event(viewer: Viewer, lead: Lead, status: LeadStatus, reason: str | None) -> NewEvent:
+    """Return the event of a change of the lead's status, with the reason if it changes, too."""
+    reasons = [lead.disqualify_reason, reason]
+    data = {"changes": {"disqualify_reason": reasons}} if lead.disqualify_reason != reason else {}
+    old = LeadStatus(lead.status)
+    return _event(viewer, lead, LeadEventType.STATUS_CHANGED, from_status=old, to_status=status, data=data)
+
+
+def checked_reason(status: LeadStatus, reason: str | None, *path: str) -> str | None:
+    """Return the cleaned reason. Raises `UserErrors` if the reason is too long, or the status allows none."""
     if reason is not None and status != LeadStatus.DISQUALIFIED:
         message = "`disqualifyReason` is allowed only with status DISQUALIFIED."
-        raise user_error(UserErrorCode.INVALID, message, "disqualify_reason")
-    validation = Validation({"disqualify_reason": reason})
+        raise user_error(UserErrorCode.INVALID, message, *path, "disqualify_reason")
+    validation = Validation({"disqualify_reason": reason}, *path)
     validation.short_texts("disqualify_reason", longest=LONGEST_REASON)
     cleaned: str | None = validation.cleaned()["disqualify_reason"]
     return cleaned
@@ -180,14 +196,14 @@ async def _change_reason(writer: Writer, viewer: Viewer, lead: Lead, reason: str
     return await _write_changes(writer, viewer, lead, {"disqualify_reason": reason})
 
 
-async def delete(writer: Writer, viewer: Viewer, lead_id: int, expected_version: int | None = None) -> int:
-    """Delete the lead with its history, keep its mention, and return the lead's ID. Raises `UserErrors`."""
+async def delete(
+    writer: Writer, viewer: Viewer, lead_id: int, expected_version: int | None = None
+) -> DeletedLead:
+    """Delete the lead with its history, and keep its mention. Raises `UserErrors`."""
     await lock_for_rows(writer, viewer, Lead, [lead_id])
     if expected_version is not None:
         await _read(writer, viewer, lead_id, expected_version)
-    if not await write_rows.delete_all(writer, viewer.scope, Lead, [lead_id]):
-        raise not_found("lead", "id")
-    return lead_id
+    return require(await delete_lead(writer, viewer.scope, lead_id), "lead")
 
 
 async def _lock(
@@ -202,44 +218,50 @@ async def _lock(
     if assignee_id is None:
         await lock_for_rows(writer, viewer, model, [row_id])
         return
-    if not viewer.scope.everybody and assignee_id != viewer.user_id:
-        raise not_found("user", "assignee_id")
+    require_nameable(viewer, assignee_id)
     locked = {
         user.user_id: user for user in await lock_for_rows(writer, viewer, model, [row_id], [assignee_id])
     }
-    assignee = locked.get(assignee_id)
+    require_assignable(locked.get(assignee_id), locked.keys() - {assignee_id})
+
+
+def require_nameable(viewer: Viewer, assignee_id: int, *path: str) -> None:
+    """Raise `UserErrors` if the viewer does not see the user."""
+    if not viewer.scope.everybody and assignee_id != viewer.user_id:
+        raise not_found("user", *path, "assignee_id")
+
+
+def require_assignable(assignee: LockedUser | None, other_owners: Collection[int], *path: str) -> None:
+    """Raise `UserErrors` if the assignee is missing or inactive, or does not see the leads of the other owners."""
     if assignee is None or assignee.status == UserStatus.DELETED:
-        raise not_found("user", "assignee_id")
-    _check_assignee(assignee, owners=locked.keys() - {assignee_id})
-
-
-def _check_assignee(assignee: LockedUser, owners: frozenset[int] | set[int]) -> None:
+        raise not_found("user", *path, "assignee_id")
     if assignee.status != UserStatus.ACTIVE:
-        raise user_error(
-            UserErrorCode.INVALID, "Must be an active user. This user is suspended.", "assignee_id"
-        )
-    if owners and assignee.role != UserRole.OPERATOR:
-        raise user_error(
-            UserErrorCode.INVALID,
-            "Must be the lead's owner or an operator, because other users cannot see the lead.",
-            "assignee_id",
-        )
+        message = "Must be an active user. This user is suspended."
+        raise user_error(UserErrorCode.INVALID, message, *path, "assignee_id")
+    if other_owners and assignee.role != UserRole.OPERATOR:
+        message = "Must be the lead's owner or an operator, because other users cannot see the lead."
+        raise user_error(UserErrorCode.INVALID, message, *path, "assignee_id")
 
 
 async def _read(writer: Writer, viewer: Viewer, lead_id: int, expected_version: int | None) -> Lead:
     """Return the lead. Raises `UserErrors`, with CONFLICT if the lead does not have the expected version."""
     lead = require(await write_rows.read(writer, viewer.scope, Lead, lead_id), "lead")
+    require_version(lead, expected_version)
+    return lead
+
+
+def require_version(lead: Lead, expected_version: int | None, *path: str) -> None:
+    """Raise `UserErrors` with the current lead if it has another version than the expected one."""
     if expected_version is not None and lead.version != expected_version:
         message = f"The lead has version {lead.version}, not {expected_version}. Read it again and retry."
-        raise user_error(UserErrorCode.CONFLICT, message, "expected_version")
-    return lead
+        raise user_error(UserErrorCode.CONFLICT, message, *path, "expected_version", lead=lead)
 
 
 def _event(viewer: Viewer, lead: Lead, type_: LeadEventType, **more: Any) -> NewEvent:
     return cast("NewEvent", {"lead_id": lead.id, "actor_user_id": viewer.user_id, "type": type_, **more})
 
 
-def _events_of(viewer: Viewer, lead: Lead, changes: Mapping[str, object]) -> Iterator[NewEvent]:
+def events_of(viewer: Viewer, lead: Lead, changes: Mapping[str, object]) -> Iterator[NewEvent]:
     """Yield one event for each kind of change."""
     kinds = {"assignee_user_id": LeadEventType.ASSIGNED, "notes": LeadEventType.NOTED}
     by_kind: dict[LeadEventType, dict[str, object]] = {}

@@ -1,7 +1,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, Count, ForeignId, Id, Now, Words, at_most, not_negative, one_of
@@ -23,6 +23,8 @@ class Keyword(Base):
     """A word or phrase that a user watches the web for.
 
     `keyword_norm` is its normal form. If the writer gives none, a trigger sets it to the keyword in lower case.
+
+    A mention whose lead would score at least `auto_lead_score` becomes a lead by itself.
     """
 
     __tablename__ = "keywords"
@@ -38,6 +40,7 @@ class Keyword(Base):
     excluded_terms: Mapped[Words]
     platforms: Mapped[Words]
     status: Mapped[KeywordStatus] = mapped_column(Text, server_default=KeywordStatus.ACTIVE)
+    auto_lead_score: Mapped[int | None] = mapped_column(SmallInteger)
     mentions_count: Mapped[Count]
     leads_count: Mapped[Count]
     new_leads_count: Mapped[Count]
@@ -53,6 +56,7 @@ class Keyword(Base):
         one_of("match_type", MatchType),
         one_of("status", KeywordStatus),
         at_most("keyword", 200),
+        CheckConstraint("auto_lead_score BETWEEN 0 AND 100", name="auto_lead_score_range"),
         CheckConstraint("keyword <> '' AND keyword = btrim(keyword)", name="keyword_trimmed"),
         *not_negative(
             "mentions_count",

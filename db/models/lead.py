@@ -114,6 +114,15 @@ class Lead(Base):
         Index(None, "status", text("created_at DESC"), text("id DESC")),
         # leads of a deleted assignee, to be set to null
         Index(None, "assignee_user_id", postgresql_where=text("assignee_user_id IS NOT NULL")),
+        # leads of a user with the same e-mail address
+        Index(
+            "ix_leads_user_id_contact_email",
+            "user_id",
+            text("lower(contact_email)"),
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("contact_email IS NOT NULL"),
+        ),
         # lead by the reference of a CRM
         Index(
             "uq_leads_user_id_external_reference",

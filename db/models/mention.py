@@ -57,6 +57,8 @@ class DismissReason(StrEnum):
 class Mention(Base):
     """A post that contains a keyword. `published_at` is the post's time, `created_at` the time of ingest.
 
+    `lead_deleted_at` is the time when a user last deleted the mention's lead: no rule makes it again.
+
     `read_at`, `starred_at`, `dismissed_at` and `engaged_at` are the marks of the user's triage. `search` has the
     lexemes of `text.lexemes`. If the writer gives none, a trigger sets it to PostgreSQL's own lexemes and a mark.
     """
@@ -86,6 +88,7 @@ class Mention(Base):
     dismissed_at: Mapped[datetime | None]
     dismiss_reason: Mapped[DismissReason | None] = mapped_column(Text)
     engaged_at: Mapped[datetime | None]
+    lead_deleted_at: Mapped[datetime | None]
     created_at: Mapped[Now]
     updated_at: Mapped[Now]
     search: Mapped[bytes] = mapped_column(TSVECTOR)

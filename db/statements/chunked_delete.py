@@ -45,16 +45,20 @@ def _delete(model: type[Base], dependents: tuple[Dependent, ...], *, everybody: 
     return (
         delete(table)
         .where(table.c.id == _KEY, visible_among(model, everybody=everybody), *(~each for each in too_many))
-        .returning(table.c.id)
+        .returning(table.c.user_id)
     )
 
 
 async def delete_small(
     writer: Writer, scope: Scope, model: type[Base], key: int, *dependents: Dependent, most: int
-) -> bool:
-    """Delete the row, unless a dependent has more than `most` rows. Return whether the row was deleted."""
+) -> int | None:
+    """Delete the row, unless a dependent has more than `most` rows.
+
+    Return the ID of the deleted row's user, or None if no row was deleted.
+    """
     sent = _delete(model, dependents, everybody=scope.everybody)
-    return bool(await writer.fetch_values(sent, scope, key=key, most=most))
+    found = await writer.fetch_values(sent, scope, key=key, most=most)
+    return int(found[0]["user_id"]) if found else None
 
 
 @dataclass(slots=True)

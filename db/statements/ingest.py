@@ -63,6 +63,13 @@ class StoredMention(NamedTuple):
     created: bool
 
 
+class LockedKeyword(NamedTuple):
+    """A keyword that no other transaction changes until this one ends."""
+
+    status: KeywordStatus
+    auto_lead_score: int | None
+
+
 _IDENTITY = ("keyword_id", "platform", "external_id")
 _MATCHED = ("id", "keyword", "match_type", "required_terms", "excluded_terms", "platforms")
 _COPIED = ("id", *TIMESTAMPS, "user_id", "keyword_id", *NewPost._fields, "search")
@@ -106,17 +113,17 @@ def _among(name: str) -> Any:
 @statement
 def _lock_keywords() -> Select[Any]:
     return (
-        select(_KEYWORDS.c.id, _KEYWORDS.c.status)
+        select(_KEYWORDS.c.id, _KEYWORDS.c.status, _KEYWORDS.c.auto_lead_score)
         .where(visible(Keyword, everybody=False), _KEYWORDS.c.id == _among("keyword_ids"))
         .order_by(_KEYWORDS.c.id)
         .with_for_update(key_share=True)
     )
 
 
-async def lock_keywords(writer: Writer, user_id: int, keyword_ids: Sequence[int]) -> dict[int, KeywordStatus]:
-    """Lock the user's keywords among the IDs until the transaction ends. Return their statuses."""
+async def lock_keywords(writer: Writer, user_id: int, keyword_ids: Sequence[int]) -> dict[int, LockedKeyword]:
+    """Lock the user's keywords among the IDs until the transaction ends, and return them by ID."""
     found = await writer.fetch_values(_lock_keywords(), Scope(user_id), keyword_ids=keyword_ids)
-    return {row["id"]: KeywordStatus(row["status"]) for row in found}
+    return {id_: LockedKeyword(KeywordStatus(status), score) for id_, status, score in found}
 
 
 @statement

@@ -1,9 +1,22 @@
 """Leads: insert from mentions, change the status, and record events."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, TypedDict
 
-from sqlalchemy import BigInteger, Text, any_, bindparam, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    delete,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.sql.dml import Insert, ReturningInsert, ReturningUpdate
 
@@ -12,7 +25,7 @@ from db.engine.writer import Writer
 from db.language.moment import TIMESTAMPS, moment
 from db.language.scope import EVERYBODY, Scope, visible_among
 from db.language.shape import columns
-from db.models import Lead, LeadEvent, LeadEventType, LeadStatus, Mention
+from db.models import Lead, LeadEvent, LeadEventType, LeadOrigin, LeadStatus, Mention
 from db.models.base import table_of
 from db.statements.parameters import keys_parameter, new_parameters, new_values, rows_parameter
 
@@ -46,6 +59,51 @@ async def insert_lead(
     return await writer.fetch_one(Lead, sent, scope, keys=[mention_id], **new_values(values))
 
 
+@dataclass(frozen=True, slots=True)
+class ScoredLead:
+    """A new lead of a mention, with its score."""
+
+    mention_id: int
+    score: int
+    score_breakdown: Mapping[str, Any]
+
+
+@statement
+def _insert_auto_leads() -> ReturningInsert[Any]:
+    types = {"mention_id": BigInteger, "score": Integer, "score_breakdown": JSONB}
+    new = rows_parameter("leads", types)
+    values = {
+        **{name: _MENTIONS.c["id" if name == "mention_id" else name] for name in _PARENTS},
+        "origin": literal(LeadOrigin.AUTO, Text),
+        "score": new.c.score,
+        "score_breakdown": new.c.score_breakdown,
+        "score_version": bindparam("version", type_=Text),
+        **{name: moment() for name in _MOMENTS},
+    }
+    rows = (
+        select(*values.values())
+        .join_from(new, _MENTIONS, _MENTIONS.c.id == new.c.mention_id)
+        .order_by(_MENTIONS.c.id)
+    )
+    return (
+        insert(_LEADS)
+        .from_select(list(values), rows)
+        .on_conflict_do_nothing(index_elements=["mention_id"])
+        .returning(_LEADS.c.id, _LEADS.c.mention_id)
+    )
+
+
+async def insert_auto_leads(writer: Writer, leads: Sequence[ScoredLead], version: str) -> dict[int, int]:
+    """Insert leads of origin AUTO. Return the IDs of the new leads by the ID of their mention.
+
+    Mentions that have a lead are absent. `version` is of the score.
+    """
+    sent = _insert_auto_leads()
+    rows = [asdict(lead) for lead in leads]
+    found = await writer.fetch_values(sent, EVERYBODY, leads=rows, version=version)
+    return {row["mention_id"]: row["id"] for row in found}
+
+
 @statement
 def _set_lead_status(reached: tuple[str, ...], *, everybody: bool) -> ReturningUpdate[Any]:
     return (
@@ -77,6 +135,42 @@ async def set_status(
     """
     sent = _set_lead_status(tuple(reached), everybody=scope.everybody)
     return await writer.fetch_one(Lead, sent, scope, keys=[lead_id], status=status, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedLead:
+    """The IDs of a deleted lead and of the rows whose counters changed."""
+
+    id: int
+    mention_id: int
+    keyword_id: int
+    user_id: int
+
+
+@statement
+def _delete_lead(*, everybody: bool) -> Select[Any]:
+    gone = (
+        delete(_LEADS)
+        .where(_LEADS.c.id == any_(keys_parameter()), visible_among(Lead, everybody=everybody))
+        .returning(_LEADS.c.id, _LEADS.c.mention_id, _LEADS.c.keyword_id, _LEADS.c.user_id)
+        .cte("gone")
+    )
+    marked = (
+        update(_MENTIONS)
+        .where(_MENTIONS.c.id == gone.c.mention_id)
+        .values(lead_deleted_at=moment())
+        .cte("marked")
+    )
+    return select(gone.c.id, gone.c.mention_id, gone.c.keyword_id, gone.c.user_id).add_cte(marked)
+
+
+async def delete_lead(writer: Writer, scope: Scope, lead_id: int) -> DeletedLead | None:
+    """Delete the lead, and mark its mention, so that no rule makes the lead again.
+
+    Return None if the lead is not visible.
+    """
+    found = await writer.fetch_values(_delete_lead(everybody=scope.everybody), scope, keys=[lead_id])
+    return DeletedLead(**dict(found[0])) if found else None
 
 
 class NewEvent(TypedDict, total=False):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -11,10 +11,12 @@ from sqlalchemy import (
     Integer,
     Select,
     Text,
+    and_,
     any_,
     bindparam,
     case,
     func,
+    or_,
     select,
     true,
     update,
@@ -26,18 +28,28 @@ from db.engine.statement_cache import statement
 from db.engine.writer import Writer
 from db.language.scope import EVERYBODY
 from db.language.shape import columns
-from db.models import AnalysisResult, AnalysisStatus, Intent, Lead, Mention, Relevance, Sentiment
+from db.models import (
+    AnalysisResult,
+    AnalysisStatus,
+    Intent,
+    Keyword,
+    KeywordStatus,
+    Lead,
+    Mention,
+    Relevance,
+    Sentiment,
+)
 from db.models.base import table_of
 from db.statements.parameters import keys_parameter, rows_parameter
 
 _LEADS, _MENTIONS, _ANALYSES = table_of(Lead), table_of(Mention), table_of(AnalysisResult)
+_KEYWORDS = table_of(Keyword)
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreInputs:
     """The values that a lead's score is computed from. `analysis` is None before the first analysis."""
 
-    lead_id: int
     published_at: datetime
     likes: int | None
     comments: int | None
@@ -46,6 +58,21 @@ class ScoreInputs:
     relevance_score: int | None
     intent: Intent | None
     sentiment: Sentiment | None
+
+
+class LeadToScore(NamedTuple):
+    """A lead, and the inputs of its score."""
+
+    id: int
+    inputs: ScoreInputs
+
+
+class PossibleLead(NamedTuple):
+    """A mention without a lead that becomes one if the lead would score at least `auto_lead_score`."""
+
+    mention_id: int
+    auto_lead_score: int
+    inputs: ScoreInputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,34 +84,73 @@ class StoredScore:
     breakdown: dict[str, Any] | None
 
 
+_INPUTS = (
+    func.coalesce(_MENTIONS.c.published_at, _MENTIONS.c.created_at).label("published_at"),
+    _MENTIONS.c.likes,
+    _MENTIONS.c.comments,
+    _ANALYSES.c.status.label("analysis"),
+    *(_ANALYSES.c[name] for name in ("relevance", "relevance_score", "intent", "sentiment")),
+)
+_ANALYSIS_OF_MENTION = _ANALYSES.c.mention_id == _MENTIONS.c.id
+
+
 @statement
-def _leads_promises(*, column: str) -> Select[Any]:
+def _leads_promises() -> Select[Any]:
     joined = _LEADS.join(_MENTIONS, _MENTIONS.c.id == _LEADS.c.mention_id).outerjoin(
-        _ANALYSES, _ANALYSES.c.mention_id == _LEADS.c.mention_id
+        _ANALYSES, _ANALYSIS_OF_MENTION
     )
+    return select(_LEADS.c.id, *_INPUTS).select_from(joined).where(_LEADS.c.id == any_(keys_parameter()))
+
+
+async def leads_to_score(writer: Writer, lead_ids: Sequence[int]) -> list[LeadToScore]:
+    """Return the leads with the inputs of their scores."""
+    found = await writer.fetch_values(_leads_promises(), EVERYBODY, keys=lead_ids)
+    return [LeadToScore(lead_id, ScoreInputs(*inputs)) for lead_id, *inputs in found]
+
+
+@statement
+def _analyzed_to_score() -> Select[Any]:
+    """Select the leads of the mentions, and the mentions that the rule of an active keyword may make leads of."""
+    ruled = and_(
+        _KEYWORDS.c.id == _MENTIONS.c.keyword_id,
+        _KEYWORDS.c.status == KeywordStatus.ACTIVE,
+        _KEYWORDS.c.auto_lead_score.is_not(None),
+        _MENTIONS.c.dismissed_at.is_(None),
+        _MENTIONS.c.lead_deleted_at.is_(None),
+        _LEADS.c.id.is_(None),
+    )
+    joined = (
+        _MENTIONS.join(_ANALYSES, _ANALYSIS_OF_MENTION)
+        .outerjoin(_LEADS, _LEADS.c.mention_id == _MENTIONS.c.id)
+        .outerjoin(_KEYWORDS, ruled)
+    )
+    ids = (_LEADS.c.id.label("lead_id"), _MENTIONS.c.id.label("mention_id"), _KEYWORDS.c.auto_lead_score)
     return (
-        select(
-            _LEADS.c.id.label("lead_id"),
-            func.coalesce(_MENTIONS.c.published_at, _MENTIONS.c.created_at).label("published_at"),
-            _MENTIONS.c.likes,
-            _MENTIONS.c.comments,
-            _ANALYSES.c.status.label("analysis"),
-            *(_ANALYSES.c[name] for name in ("relevance", "relevance_score", "intent", "sentiment")),
-        )
+        select(*ids, *_INPUTS)
         .select_from(joined)
-        .where(_LEADS.c[column] == any_(keys_parameter()))
+        .where(_MENTIONS.c.id == any_(keys_parameter()))
+        .where(or_(_LEADS.c.id.is_not(None), _KEYWORDS.c.id.is_not(None)))
+        .order_by(_MENTIONS.c.id)
     )
 
 
-async def score_inputs(writer: Writer, lead_ids: Sequence[int]) -> list[ScoreInputs]:
-    found = await writer.fetch_values(_leads_promises(column="id"), EVERYBODY, keys=lead_ids)
-    return [ScoreInputs(**dict(row)) for row in found]
+async def analyzed_to_score(
+    writer: Writer, mention_ids: Sequence[int]
+) -> tuple[list[LeadToScore], list[PossibleLead]]:
+    """Return the leads of the analyzed mentions, and the mentions that a rule may make leads of, by mention ID.
 
-
-async def score_inputs_of_mentions(writer: Writer, mention_ids: Sequence[int]) -> list[ScoreInputs]:
-    """Return the inputs of the scores of the mentions' leads. Mentions without a lead are absent."""
-    found = await writer.fetch_values(_leads_promises(column="mention_id"), EVERYBODY, keys=mention_ids)
-    return [ScoreInputs(**dict(row)) for row in found]
+    A rule skips dismissed mentions, and mentions whose lead a user has deleted.
+    """
+    found = await writer.fetch_values(_analyzed_to_score(), EVERYBODY, keys=mention_ids)
+    leads: list[LeadToScore] = []
+    possible: list[PossibleLead] = []
+    for lead_id, mention_id, auto_lead_score, *values in found:
+        inputs = ScoreInputs(*values)
+        if lead_id is None:
+            possible.append(PossibleLead(mention_id, auto_lead_score, inputs))
+        else:
+            leads.append(LeadToScore(lead_id, inputs))
+    return leads, possible
 
 
 @statement

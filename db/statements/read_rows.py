@@ -36,7 +36,7 @@ Model = TypeVar("Model", bound=Base)
 _LIMIT: ColumnElement[int] = bindparam("limit", type_=BigInteger)
 
 
-def _select(shape: Shape, *, everybody: bool) -> Select[Any]:
+def select_shape(shape: Shape, *, everybody: bool) -> Select[Any]:
     """Select the shape's columns, in its order, from the model's table and the joined tables."""
     table = table_of(shape.model)
     source, joined = _joined(table, table, shape, "", everybody=everybody)
@@ -60,7 +60,7 @@ def _joined(
     return source, selected
 
 
-def _uncounted_keys() -> ColumnElement[Any]:
+def uncounted_keys() -> ColumnElement[Any]:
     """Return the keys so that the planner cannot count them.
 
     PostgreSQL then reuses one generic plan. Otherwise it would plan each list of keys again, which takes
@@ -71,14 +71,14 @@ def _uncounted_keys() -> ColumnElement[Any]:
 
 def _parents() -> TableValuedAlias:
     """Return the keys as rows."""
-    return func.unnest(_uncounted_keys()).table_valued("id", name="parent").render_derived(name="parent")
+    return func.unnest(uncounted_keys()).table_valued("id", name="parent").render_derived(name="parent")
 
 
 @statement
 def _by(model: type[Base], column: str, *, everybody: bool, shape: Shape | None = None) -> Select[Any]:
     table = table_of(model)
-    return _select(shape or EVERY_COLUMN.shape(model), everybody=everybody).where(
-        table.c[column] == any_(_uncounted_keys()), visible_among(model, by=column, everybody=everybody)
+    return select_shape(shape or EVERY_COLUMN.shape(model), everybody=everybody).where(
+        table.c[column] == any_(uncounted_keys()), visible_among(model, by=column, everybody=everybody)
     )
 
 
@@ -103,7 +103,7 @@ def _page(
 ) -> Select[Any]:
     table = table_of(model)
     return (
-        _select(shape or EVERY_COLUMN.shape(model, *order.columns), everybody=everybody)
+        select_shape(shape or EVERY_COLUMN.shape(model, *order.columns), everybody=everybody)
         .where(visible(model, everybody=everybody), condition(model, where, everybody=everybody))
         .where(between(table, order, after=bounds.after, before=bounds.before))
         .order_by(*sorting(table, order, backwards=bounds.backwards))
@@ -129,7 +129,7 @@ async def page(
     return await session.fetch_shape(shape, sent, scope, **bounds.values(order), **values)
 
 
-def _undisclosed(limit: ColumnElement[int]) -> ColumnElement[int]:
+def undisclosed(limit: ColumnElement[int]) -> ColumnElement[int]:
     """Hide the limit from the planner.
 
     The planner assumes that each parent has the average number of rows. If the average is below the limit, it
@@ -151,12 +151,12 @@ def _page_of_each(
 ) -> Select[Any]:
     table, parents = table_of(model), _parents()
     rows = (
-        _select(shape or EVERY_COLUMN.shape(model, *order.columns), everybody=everybody)
+        select_shape(shape or EVERY_COLUMN.shape(model, *order.columns), everybody=everybody)
         .where(table.c[parent] == parents.c.id, visible_among(model, by=parent, everybody=everybody))
         .where(condition(model, where, everybody=everybody))
         .where(between(table, order, after=bounds.after, before=bounds.before))
         .order_by(*sorting(table, order, backwards=bounds.backwards))
-        .limit(_undisclosed(_LIMIT))
+        .limit(undisclosed(_LIMIT))
         .lateral("page")
     )
     # PostgreSQL runs a lateral subquery with a limit once per parent, so the result keeps the subquery's

@@ -1,10 +1,10 @@
-"""Writes for all models: read, insert, update and delete. Callers lock the users first."""
+"""Writes for all models: read, insert and update. Callers lock the users first."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import any_, delete, insert, select, update
-from sqlalchemy.sql.dml import ReturningDelete, ReturningInsert, ReturningUpdate
+from sqlalchemy import any_, insert, select, update
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 from sqlalchemy.sql.selectable import Select
 
 from db.engine.statement_cache import statement
@@ -33,6 +33,11 @@ async def read(
     """Return the current row whose unique column equals the key. Return None if it is not visible."""
     sent = _read(model, column, everybody=scope.everybody)
     return await writer.fetch_one(model, sent, scope, keys=[key])
+
+
+async def read_all(writer: Writer, scope: Scope, model: type[Model], ids: Sequence[int]) -> list[Model]:
+    """Return the current visible rows among the IDs, unordered."""
+    return await writer.fetch(model, _read(model, "id", everybody=scope.everybody), scope, keys=list(ids))
 
 
 @statement
@@ -72,19 +77,3 @@ async def update_one(
     """
     sent = _update(model, tuple(sorted(values)), everybody=scope.everybody)
     return await writer.fetch_one(model, sent, scope, keys=[row_id], **new_values(values))
-
-
-@statement
-def _delete(model: type[Base], *, everybody: bool) -> ReturningDelete[Any]:
-    table = table_of(model)
-    return (
-        delete(table)
-        .where(table.c.id == any_(keys_parameter()), visible_among(model, everybody=everybody))
-        .returning(table.c.id)
-    )
-
-
-async def delete_all(writer: Writer, scope: Scope, model: type[Base], ids: Sequence[int]) -> list[int]:
-    """Delete the visible rows among the IDs. Return the IDs of the deleted rows."""
-    sent = _delete(model, everybody=scope.everybody)
-    return [row["id"] for row in await writer.fetch_values(sent, scope, keys=list(ids))]

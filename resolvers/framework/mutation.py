@@ -13,7 +13,7 @@ from services.accounts.vault import Secret, Vault
 from services.rules import constraint_messages
 from services.rules.idempotency import fingerprint, once
 from services.rules.large_deletes import TooManyRowsError
-from services.rules.user_errors import InactiveViewerError, UserError, UserErrors
+from services.rules.user_errors import InactiveViewerError, UserErrors
 
 Answer = TypeVar("Answer", bound=Payload)
 Values = TypeVar("Values")
@@ -52,8 +52,7 @@ def mutation(
 
         async def resolve(parents: Sequence[Any], context: Context, input: Any) -> Sequence[Answer]:  # noqa: A002 - the API's word
             require_permission(context.viewer, scope)
-            answer = await _answered(attempt(context, input))
-            return [payload(user_errors=answer) if isinstance(answer, tuple) else answer] * len(parents)
+            return [await _answered(payload, attempt(context, input))] * len(parents)
 
         return resolve
 
@@ -77,17 +76,17 @@ def _key_of(request: Any) -> str | None:
     return key if isinstance(key, str) else None
 
 
-async def _answered(attempt: Awaitable[Answer]) -> Answer | tuple[UserError, ...]:
-    """Return the payload, or the user errors. Raise `ForbiddenError`, and all other errors."""
+async def _answered(payload: type[Answer], attempt: Awaitable[Answer]) -> Answer:
+    """Return the payload, or one with the user errors. Raise `ForbiddenError`, and all other errors."""
     try:
         return await attempt
     except UserErrors as refusal:
-        return tuple(refusal.errors)
+        return payload(user_errors=tuple(refusal.errors), **refusal.current)
     except ConstraintError as broken:
         error = constraint_messages.user_error_of(broken.constraint)
         if error is None:
             raise
-        return (error,)
+        return payload(user_errors=(error,))
     except InactiveViewerError as inactive:
         raise ForbiddenError("The user of this API key is no longer active.") from inactive
 

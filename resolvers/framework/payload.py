@@ -27,12 +27,15 @@ class Payload:
     replayed: bool = False
 
     def stored(self) -> dict[str, Any]:
-        """Return the payload as JSON. A row is stored as type and id: a repeated call returns the row's current state."""
-        return {
-            field.name: _stored(getattr(self, field.name))
-            for field in fields(self)
-            if field.name not in _NOT_STORED
+        """Return the payload as JSON, without fields that have their default.
+
+        A row is stored as type and id: a repeated call returns the row's current state.
+        """
+        values = {
+            field.name: getattr(self, field.name) for field in fields(self) if field.name not in _NOT_STORED
         }
+        defaults = {field.name: field.default for field in fields(self)}
+        return {name: _stored(value) for name, value in values.items() if value != defaults[name]}
 
     @classmethod
     async def restored(cls, writer: Writer, scope: Scope, stored: Mapping[str, Any]) -> Self:

@@ -7,7 +7,7 @@ from schema.fields import column, resolved_by
 from schema.lazy_types import MentionRef
 from schema.list_size import Fixed
 from schema.mutations.field import idempotency_key, optional, required, writes
-from schema.user_error import ReplayedPayload
+from schema.user_error import Payload
 from services.accounts.api_key import WRITE_MENTIONS
 from services.analysis.record import (
     LONGEST_NAME,
@@ -18,6 +18,7 @@ from services.analysis.record import (
     VERSION,
 )
 
+_LEADS = "Scores the leads of the mentions, and makes leads by the `autoLeadScore` of the keywords."
 _MENTIONS = "The mentions, in the order of the IDs. Empty if nothing was written."
 
 
@@ -71,7 +72,7 @@ class AnalyzeMentionsInput:
 
 
 @strawberry.type(description="Result of recording analyses.")
-class RecordAnalysesPayload(ReplayedPayload):
+class RecordAnalysesPayload(Payload):
     mentions: list[MentionRef] = resolved_by(
         of_mentions.all_of_payload, description=_MENTIONS, size=Fixed(MOST_AT_ONCE)
     )
@@ -79,7 +80,7 @@ class RecordAnalysesPayload(ReplayedPayload):
 
 
 @strawberry.type(description="Result of analyzing mentions.")
-class AnalyzeMentionsPayload(ReplayedPayload):
+class AnalyzeMentionsPayload(Payload):
     mentions: list[MentionRef] = resolved_by(
         of_mentions.all_of_payload, description=_MENTIONS, size=Fixed(MOST_AT_ONCE)
     )
@@ -95,7 +96,7 @@ class AnalysisMutation:
         RecordAnalysesInput,
         scope=WRITE_MENTIONS,
         description=f"Records analyses of up to {MOST_AT_ONCE:,} mentions by an external analyzer. Records all of the "
-        "analyses or none.",
+        f"analyses or none. {_LEADS}",
     )
     analyze_mentions: AnalyzeMentionsPayload | None = writes(
         resolve.analyze_mentions,
@@ -103,5 +104,5 @@ class AnalysisMutation:
         scope=WRITE_MENTIONS,
         description=f"Analyzes up to {MOST_AT_ONCE:,} mentions with the built-in analyzer ({VERSION}). Sentiment is measured "
         "with the VADER lexicon, intent and relevance by rules. Only English is supported. For a mention in another "
-        "language, only the relevance is measured and the status is SKIPPED.",
+        f"language, only the relevance is measured and the status is SKIPPED. {_LEADS}",
     )

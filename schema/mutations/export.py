@@ -16,7 +16,7 @@ from schema.filters import FILTERS
 from schema.lazy_types import ExportRef
 from schema.mutations.field import id_input, idempotency_key, optional, writes
 from schema.orders import ORDERS
-from schema.user_error import Payload, ReplayedPayload
+from schema.user_error import Payload
 from services.export.jobs import KEPT_FOR, MOST_UNFINISHED
 
 _FILTER = "Filter of the rows, as in the list. By default, all rows visible to the viewer."
@@ -92,13 +92,15 @@ class CreateExportInput:
 
 
 @strawberry.type(description="Result of creating an export.")
-class CreateExportPayload(ReplayedPayload):
+class CreateExportPayload(Payload):
     export: ExportRef | None = column(_EXPORT)
 
 
 @strawberry.type(description="Result of cancelling an export.")
 class CancelExportPayload(Payload):
-    export: ExportRef | None = column(_EXPORT)
+    export: ExportRef | None = column(
+        "The export after the mutation. After INVALID_TRANSITION, the current export. Null after any other error."
+    )
 
 
 _field: Any = partial(writes, scope=None)

@@ -27,8 +27,16 @@ def required(description: str) -> Any:
 
 
 def id_input(name: str, description: str, of_id: str) -> Any:
-    """Return an input type whose only field is a global ID, with the description `of_id`."""
-    made: Any = type(name, (), {"__annotations__": {"id": strawberry.ID}, "id": required(of_id)})
+    """Return an input type with a global ID, whose description is `of_id`, and an idempotency key."""
+    made: Any = type(
+        name,
+        (),
+        {
+            "__annotations__": {"id": strawberry.ID, "idempotency_key": str | None},
+            "id": required(of_id),
+            "idempotency_key": idempotency_key(),
+        },
+    )
     return strawberry.input(made, description=description)
 
 

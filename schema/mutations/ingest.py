@@ -14,7 +14,7 @@ from schema.lazy_types import KeywordRef, MentionRef
 from schema.list_size import Fixed
 from schema.mutations.field import idempotency_key, optional, required, writes
 from schema.node import encoded
-from schema.user_error import ReplayedPayload
+from schema.user_error import Payload
 from services.accounts.api_key import WRITE_MENTIONS
 from services.analysis.record import VERSION
 from services.ingest.row_errors import IngestErrorCode
@@ -78,7 +78,7 @@ class IngestMentionsInput:
     )
     analyze: bool | None = optional(
         f"Whether to analyze new mentions with the built-in analyzer ({VERSION}) in the same transaction, as "
-        "`analyzeMentions` does. Defaults to false."
+        "`analyzeMentions` does. The `autoLeadScore` of a keyword may then make leads of them. Defaults to false."
     )
     idempotency_key: str | None = idempotency_key()
 
@@ -122,7 +122,7 @@ def _count(outcome: IngestOutcome, description: str) -> Any:
 
 
 @strawberry.type(description="Result of ingesting posts.")
-class IngestMentionsPayload(ReplayedPayload):
+class IngestMentionsPayload(Payload):
     created_count: int = _count(IngestOutcome.CREATED, "Number of items with the outcome CREATED.")
     duplicate_count: int = _count(IngestOutcome.DUPLICATE, "Number of items with the outcome DUPLICATE.")
     unmatched_count: int = _count(IngestOutcome.UNMATCHED, "Number of items with the outcome UNMATCHED.")

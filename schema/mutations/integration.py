@@ -7,12 +7,12 @@ import strawberry
 from db.models import Integration as Row
 from db.models import IntegrationKind, IntegrationLogKind, IntegrationLogStatus, IntegrationProvider
 from resolvers import integration as resolve
-from schema.fields import column
-from schema.lazy_types import IntegrationLogRef, IntegrationRef
+from schema.fields import column, resolved_by
+from schema.lazy_types import IntegrationLogRef, IntegrationRef, UserRef
 from schema.mutations.field import id_input, idempotency_key, optional, required, writes
 from schema.node import encoded
 from schema.scalars import JSON
-from schema.user_error import Payload, ReplayedPayload
+from schema.user_error import Payload
 from services.accounts.api_key import WRITE_INTEGRATIONS
 from services.accounts.vault import Secret
 from services.integrations.accounts import (
@@ -49,6 +49,7 @@ _NOT_LATER = (
     f"{FUTURE_TOLERANCE // timedelta(minutes=1)} minutes ahead of the server's clock is stored as now."
 )
 _INTEGRATION = "The integration after the mutation. Null if nothing was written."
+_CHANGED = "The integration after the mutation. After INVALID_TRANSITION, the current integration. Null after any other error."
 
 
 @strawberry.input(description="Input for connecting an account. The new integration is ACTIVE.")
@@ -86,6 +87,7 @@ class UpdateIntegrationInput:
     scopes: list[str] | None = optional(f"{_SCOPES} Replaces all existing permissions. Null is not allowed.")
     settings: JSON | None = optional(f"{_SETTINGS} Replaces all existing settings. Null is not allowed.")
     sync_interval_minutes: int | None = optional(f"{_INTERVAL} Null is not allowed.")
+    idempotency_key: str | None = idempotency_key()
 
 
 @strawberry.input(description="Input for recording a run of an integration.")
@@ -116,23 +118,23 @@ class RecordIntegrationRunInput:
 
 
 @strawberry.type(description="Result of connecting an account.")
-class ConnectIntegrationPayload(ReplayedPayload):
+class ConnectIntegrationPayload(Payload):
     integration: IntegrationRef | None = column(_INTEGRATION)
 
 
 @strawberry.type(description="Result of changing an integration.")
 class UpdateIntegrationPayload(Payload):
-    integration: IntegrationRef | None = column(_INTEGRATION)
+    integration: IntegrationRef | None = column(_CHANGED)
 
 
 @strawberry.type(description="Result of pausing an integration.")
 class PauseIntegrationPayload(Payload):
-    integration: IntegrationRef | None = column(_INTEGRATION)
+    integration: IntegrationRef | None = column(_CHANGED)
 
 
 @strawberry.type(description="Result of resuming an integration.")
 class ResumeIntegrationPayload(Payload):
-    integration: IntegrationRef | None = column(_INTEGRATION)
+    integration: IntegrationRef | None = column(_CHANGED)
 
 
 @strawberry.type(description="Result of disconnecting an integration.")
@@ -145,10 +147,14 @@ class DeleteIntegrationPayload(Payload):
     deleted_integration_id: strawberry.ID | None = encoded(
         Row, "Global ID of the deleted integration. Null if nothing was deleted.", name="deleted_id"
     )
+    user: UserRef | None = resolved_by(
+        resolve.user_of_payload,
+        description="User who owned the integration, with the counters after the mutation. Null if nothing was deleted.",
+    )
 
 
 @strawberry.type(description="Result of recording a run.")
-class RecordIntegrationRunPayload(ReplayedPayload):
+class RecordIntegrationRunPayload(Payload):
     integration: IntegrationRef | None = column(_INTEGRATION)
     log: IntegrationLogRef | None = column("Log of the run. Null if nothing was written.")
 

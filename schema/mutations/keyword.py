@@ -6,11 +6,12 @@ import strawberry
 from db import models
 from db.models import MatchType, Platform
 from resolvers import keyword as resolve
-from schema.fields import column
-from schema.lazy_types import KeywordRef
+from schema.fields import column, resolved_by
+from schema.keyword import AUTO_LEAD_SCORE
+from schema.lazy_types import KeywordRef, UserRef
 from schema.mutations.field import id_input, idempotency_key, optional, required, writes
 from schema.node import encoded
-from schema.user_error import Payload, ReplayedPayload
+from schema.user_error import Payload
 from services.accounts.api_key import WRITE_KEYWORDS
 from services.keyword import LONGEST_KEYWORD, LONGEST_TERM, MOST_TERMS
 from services.rules.large_deletes import MOST_AT_ONCE
@@ -27,6 +28,7 @@ _EXCLUDED = (
 )
 _PLATFORMS = "Platforms to watch. Empty for all platforms."
 _KEYWORD = "The keyword after the mutation. Null if nothing was written."
+_PAUSED = "The keyword after the mutation. After INVALID_TRANSITION, the current keyword. Null after any other error."
 
 
 @strawberry.input(description="Input for creating a keyword. The new keyword is ACTIVE.")
@@ -36,6 +38,7 @@ class CreateKeywordInput:
     required_terms: list[str] | None = optional(f"{_REQUIRED} Defaults to an empty list.")
     excluded_terms: list[str] | None = optional(f"{_EXCLUDED} Defaults to an empty list.")
     platforms: list[Platform] | None = optional(f"{_PLATFORMS} Defaults to an empty list.")
+    auto_lead_score: int | None = optional(f"{AUTO_LEAD_SCORE} Off by default.")
     user_id: strawberry.ID | None = optional(
         "Global ID of the user who will own the keyword. Defaults to the viewer. Only operators may name another user."
     )
@@ -43,7 +46,7 @@ class CreateKeywordInput:
 
 
 @strawberry.input(
-    description="Input for changing a keyword. Omitted fields stay unchanged. Null is not allowed."
+    description="Input for changing a keyword. Omitted fields stay unchanged. Null is allowed only for `autoLeadScore`."
 )
 class UpdateKeywordInput:
     id: strawberry.ID = required(_ID)
@@ -52,10 +55,12 @@ class UpdateKeywordInput:
     required_terms: list[str] | None = optional(_REQUIRED)
     excluded_terms: list[str] | None = optional(_EXCLUDED)
     platforms: list[Platform] | None = optional(_PLATFORMS)
+    auto_lead_score: int | None = optional(f"{AUTO_LEAD_SCORE} Null turns the rule off.")
+    idempotency_key: str | None = idempotency_key()
 
 
 @strawberry.type(description="Result of creating a keyword.")
-class CreateKeywordPayload(ReplayedPayload):
+class CreateKeywordPayload(Payload):
     keyword: KeywordRef | None = column("The new keyword. Null if nothing was written.")
 
 
@@ -66,7 +71,7 @@ class UpdateKeywordPayload(Payload):
 
 @strawberry.type(description="Result of pausing a keyword.")
 class PauseKeywordPayload(Payload):
-    keyword: KeywordRef | None = column(_KEYWORD)
+    keyword: KeywordRef | None = column(_PAUSED)
 
 
 @strawberry.type(description="Result of resuming a keyword.")
@@ -83,6 +88,10 @@ class ArchiveKeywordPayload(Payload):
 class DeleteKeywordPayload(Payload):
     deleted_keyword_id: strawberry.ID | None = encoded(
         models.Keyword, "Global ID of the deleted keyword. Null if nothing was deleted.", name="deleted_id"
+    )
+    user: UserRef | None = resolved_by(
+        resolve.user_of_payload,
+        description="User who owned the keyword, with the counters after the mutation. Null if nothing was deleted.",
     )
 
 

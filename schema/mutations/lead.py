@@ -7,11 +7,11 @@ import strawberry
 from db.models import Lead as Row
 from db.models import LeadOrigin, LeadStatus
 from resolvers import lead as resolve
-from schema.fields import column
-from schema.lazy_types import LeadRef
+from schema.fields import column, resolved_by
+from schema.lazy_types import KeywordRef, LeadRef, MentionRef, UserRef
 from schema.mutations.field import idempotency_key, optional, required, writes
 from schema.node import encoded
-from schema.user_error import Payload, ReplayedPayload
+from schema.user_error import Payload
 from services.accounts.api_key import WRITE_LEADS
 from services.lead import (
     LARGEST_VALUE,
@@ -21,7 +21,7 @@ from services.lead import (
     LONGEST_REASON,
     LONGEST_TAG,
     MOST_TAGS,
-    TRANSITIONS,
+    next_statuses,
 )
 
 _ID = "Global ID of the lead."
@@ -44,7 +44,8 @@ _EXPECTED = (
     "The `version` of the lead that the caller has read. If the lead has another version, the mutation writes nothing "
     "and fails with CONFLICT. By default, the version is not checked."
 )
-_LEAD = "The lead after the mutation. Null if nothing was written."
+_LEAD = "The lead after the mutation. After CONFLICT or INVALID_TRANSITION, the current lead. Null after any other error."
+_DELETED = "Null if nothing was deleted, or the object was deleted since."
 
 
 def _name(what: str, longest: int = LONGEST_NAME) -> Any:
@@ -52,10 +53,7 @@ def _name(what: str, longest: int = LONGEST_NAME) -> Any:
 
 
 def _written_transitions() -> str:
-    steps = (
-        f"from {old.name} to {', '.join(new.name for new in LeadStatus if new in TRANSITIONS[old])}"
-        for old in LeadStatus
-    )
+    steps = (f"from {old.name} to {', '.join(new.name for new in next_statuses(old))}" for old in LeadStatus)
     return "; ".join(steps)
 
 
@@ -76,10 +74,8 @@ class CreateLeadInput:
     idempotency_key: str | None = idempotency_key()
 
 
-@strawberry.input(
-    description="Input for changing a lead. Omitted fields stay unchanged. Null removes the value."
-)
-class UpdateLeadInput:
+@strawberry.input(description="New values of a lead. Omitted fields stay unchanged. Null removes the value.")
+class UpdateLeadsItemInput:
     id: strawberry.ID = required(_ID)
     expected_version: int | None = optional(_EXPECTED)
     value: Decimal | None = optional(_VALUE)
@@ -94,8 +90,15 @@ class UpdateLeadInput:
     external_reference: str | None = optional(_REFERENCE)
 
 
-@strawberry.input(description="Input for changing the status of a lead.")
-class ChangeLeadStatusInput:
+@strawberry.input(
+    description="Input for changing a lead. Omitted fields stay unchanged. Null removes the value."
+)
+class UpdateLeadInput(UpdateLeadsItemInput):
+    idempotency_key: str | None = idempotency_key()
+
+
+@strawberry.input(description="New status of a lead.")
+class ChangeLeadStatusesItemInput:
     id: strawberry.ID = required(_ID)
     status: LeadStatus = required("New status of the lead.")
     disqualify_reason: str | None = optional(
@@ -104,14 +107,20 @@ class ChangeLeadStatusInput:
     expected_version: int | None = optional(_EXPECTED)
 
 
+@strawberry.input(description="Input for changing the status of a lead.")
+class ChangeLeadStatusInput(ChangeLeadStatusesItemInput):
+    idempotency_key: str | None = idempotency_key()
+
+
 @strawberry.input(description="Input for deleting a lead.")
 class DeleteLeadInput:
     id: strawberry.ID = required(_ID)
     expected_version: int | None = optional(_EXPECTED)
+    idempotency_key: str | None = idempotency_key()
 
 
 @strawberry.type(description="Result of creating a lead.")
-class CreateLeadPayload(ReplayedPayload):
+class CreateLeadPayload(Payload):
     lead: LeadRef | None = column("The lead of the mention, new or existing. Null if the mutation failed.")
     created: bool = column(
         "Whether the lead is new. False if the mention already had a lead, which was not changed."
@@ -132,6 +141,18 @@ class ChangeLeadStatusPayload(Payload):
 class DeleteLeadPayload(Payload):
     deleted_lead_id: strawberry.ID | None = encoded(
         Row, "Global ID of the deleted lead. Null if nothing was deleted.", name="deleted_id"
+    )
+    lead: LeadRef | None = column("The current lead after CONFLICT. Null in all other cases.")
+    mention: MentionRef | None = resolved_by(
+        resolve.mention_of_payload, description=f"Mention of the deleted lead. {_DELETED}"
+    )
+    keyword: KeywordRef | None = resolved_by(
+        resolve.keyword_of_payload,
+        description=f"Keyword of the deleted lead, with the counters after the mutation. {_DELETED}",
+    )
+    user: UserRef | None = resolved_by(
+        resolve.user_of_payload,
+        description=f"User who owned the deleted lead, with the counters after the mutation. {_DELETED}",
     )
 
 
@@ -163,6 +184,6 @@ class LeadMutation:
     delete_lead: DeleteLeadPayload | None = _field(
         resolve.delete_lead,
         DeleteLeadInput,
-        "Deletes a lead with its history. The mention is kept. "
-        "The lead no longer counts in any figure, past windows included.",
+        "Deletes a lead with its history. The mention is kept, and the `autoLeadScore` of its keyword does not make the "
+        "lead again. The lead no longer counts in any figure, past windows included.",
     )

@@ -6,7 +6,7 @@ from schema.fields import column, resolved_by
 from schema.lazy_types import MentionRef
 from schema.list_size import Fixed
 from schema.mutations.field import idempotency_key, optional, required, writes
-from schema.user_error import Payload, ReplayedPayload
+from schema.user_error import Payload
 from services.accounts.api_key import WRITE_MENTIONS
 from services.mention import MOST_AT_ONCE
 
@@ -33,6 +33,7 @@ class TriageMentionInput:
     dismissed: bool | None = optional(_DISMISSED)
     dismiss_reason: DismissReason | None = optional(_REASON)
     engaged: bool | None = optional(_ENGAGED)
+    idempotency_key: str | None = idempotency_key()
 
 
 @strawberry.input(
@@ -58,7 +59,7 @@ class TriageMentionPayload(Payload):
 
 
 @strawberry.type(description="Result of the triage of many mentions.")
-class TriageMentionsPayload(ReplayedPayload):
+class TriageMentionsPayload(Payload):
     mentions: list[MentionRef] = resolved_by(
         resolve.all_of_payload,
         description="The mentions after the mutation, in the order of the IDs. Empty if the mutation failed.",

@@ -5,7 +5,7 @@ from resolvers import user as resolve
 from schema.fields import column
 from schema.lazy_types import UserRef
 from schema.mutations.field import idempotency_key, optional, writes
-from schema.user_error import ReplayedPayload
+from schema.user_error import Payload
 from services.accounts.api_key import WRITE_SETTINGS
 from services.user import LONGEST_NAME
 
@@ -23,7 +23,7 @@ class UpdateViewerInput:
 
 
 @strawberry.type(description="Result of changing the viewer's settings.")
-class UpdateViewerPayload(ReplayedPayload):
+class UpdateViewerPayload(Payload):
     viewer: UserRef | None = column("The viewer after the mutation. Null if nothing was written.")
 
 

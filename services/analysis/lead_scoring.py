@@ -18,14 +18,7 @@ from typing import Any
 from db.engine.pool import Pool
 from db.engine.writer import Writer, in_transaction
 from db.models import AnalysisStatus, Intent, Lead, Relevance, Sentiment
-from db.statements.lead_score import (
-    ScoreInputs,
-    StoredScore,
-    score_inputs,
-    score_inputs_of_mentions,
-    store,
-    to_score,
-)
+from db.statements.lead_score import ScoreInputs, StoredScore, leads_to_score, store, to_score
 from db.statements.user import lock
 from services.figures.rates import rounded
 
@@ -132,19 +125,16 @@ async def score_leads(writer: Writer, lead_ids: Sequence[int], now: datetime) ->
 
     Call it in the transaction that creates the leads, after locking their users.
     """
-    return await store(writer, [_stored(each, now) for each in await score_inputs(writer, lead_ids)], VERSION)
+    found = await leads_to_score(writer, lead_ids)
+    scores = [stored_score(each.id, score(each.inputs, now), now) for each in found]
+    return await store(writer, scores, VERSION)
 
 
-async def score_leads_of(writer: Writer, mention_ids: Sequence[int], now: datetime) -> None:
-    """Score the leads of mentions that were analyzed in this transaction."""
-    if found := await score_inputs_of_mentions(writer, mention_ids):
-        await store(writer, [_stored(each, now) for each in found], VERSION)
-
-
-def _stored(inputs: ScoreInputs, now: datetime) -> StoredScore:
-    scored = score(inputs, now)
-    stored = (None, None) if scored is None else (scored.value, breakdown(scored, now))
-    return StoredScore(inputs.lead_id, *stored)
+def stored_score(lead_id: int, scored: Score | None, now: datetime) -> StoredScore:
+    """Return the score as columns of the lead."""
+    if scored is None:
+        return StoredScore(lead_id, None, None)
+    return StoredScore(lead_id, scored.value, breakdown(scored, now))
 
 
 @dataclass(frozen=True, slots=True)

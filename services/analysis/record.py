@@ -15,8 +15,8 @@ from loaders.analysis import TextByMention
 from loaders.dataloader import DataLoaders
 from services.accounts.viewer import Viewer
 from services.analysis import intent, relevance, sentiment
+from services.analysis.auto_leads import score_analyzed
 from services.analysis.intent import detect_intent
-from services.analysis.lead_scoring import score_leads_of
 from services.analysis.relevance import RelevanceScorer
 from services.analysis.sentiment import detect_sentiment
 from services.rules.bulk_limits import require_found, require_size
@@ -98,7 +98,9 @@ async def record(
     field: str = "analyses",
     within: Sequence[str] = ("mention_id",),
 ) -> Sequence[int]:
-    """Write the analyses of up to a thousand mentions, replacing earlier ones, and score the mentions' leads.
+    """Write the analyses of up to a thousand mentions, replacing earlier ones.
+
+    Score the leads of the mentions, and make leads of the promising mentions.
 
     Writes all or none, and returns the mentions' IDs in order. Raises `UserErrors` with paths that start at `field`,
     followed by the index of an analysis and, for its mention's ID, by `within`.
@@ -110,7 +112,7 @@ async def record(
     await lock_for_rows(writer, viewer, Mention, ids)
     recorded = await record_analyses(writer, viewer.scope, rows, by["analyzer"], by["analyzer_version"])
     require_found(ids, recorded, "mention", field, within=within)
-    await score_leads_of(writer, ids, writer.moment)
+    await score_analyzed(writer, ids, writer.moment)
     return ids
 
 

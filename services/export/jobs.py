@@ -106,7 +106,8 @@ async def cancel(writer: Writer, viewer: Viewer, export_id: int) -> Export:
     cancelled = await exports.cancel(writer, _own(viewer), export_id)
     export = require(cancelled or await write_rows.read(writer, _own(viewer), Export, export_id), "export")
     if export.status != ExportStatus.CANCELLED:
-        raise user_error(UserErrorCode.INVALID_TRANSITION, "The export has already ended.", "id")
+        message = "The export has already ended."
+        raise user_error(UserErrorCode.INVALID_TRANSITION, message, "id", export=export)
     return export
 
 

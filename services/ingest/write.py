@@ -13,6 +13,7 @@ from db.language.scope import Scope
 from db.models import KeywordStatus, UserStatus
 from db.statements.analysis import record_analyses
 from db.statements.ingest import (
+    LockedKeyword,
     NewMention,
     StoredMention,
     insert_mentions,
@@ -21,6 +22,7 @@ from db.statements.ingest import (
     own_integrations,
 )
 from loaders.dataloader import DataLoaders
+from services.analysis.auto_leads import score_analyzed
 from services.analysis.record import ANALYZER, VERSION
 from services.ingest.pre_analysis import NO_PRE_ANALYSES, PreAnalyses, pre_analyze
 from services.ingest.row import FailedRow, NewRow, Row, keyword_ids_of
@@ -112,12 +114,15 @@ async def ingest_rows(
     errors = [_errors(row, keywords, integrations) for row in rows]
     if on_error == ErrorPolicy.REJECT_ALL and any(errors):
         return [_failed(row_errors) if row_errors else _REJECTED for row_errors in errors]
-    active = {id_ for id_, status in keywords.items() if status == KeywordStatus.ACTIVE}
+    active = {id_ for id_, keyword in keywords.items() if keyword.status == KeywordStatus.ACTIVE}
+    ruled = {id_ for id_ in active if keywords[id_].auto_lead_score is not None}
     mentions = [
         [] if row_errors else _mentions(row, ids, active)
         for row, ids, row_errors in zip(rows, matched, errors, strict=True)
     ]
-    stored = iter(await _insert(writer, matcher.user_id, list(chain.from_iterable(mentions)), analyses))
+    stored = iter(
+        await _insert(writer, matcher.user_id, list(chain.from_iterable(mentions)), analyses, ruled)
+    )
     return [
         _failed(row_errors) if row_errors else _ingested(row_mentions, stored)
         for row_mentions, row_errors in zip(mentions, errors, strict=True)
@@ -125,16 +130,24 @@ async def ingest_rows(
 
 
 async def _insert(
-    writer: Writer, user_id: int, mentions: Sequence[NewMention], analyses: PreAnalyses
+    writer: Writer,
+    user_id: int,
+    mentions: Sequence[NewMention],
+    analyses: PreAnalyses,
+    ruled: AbstractSet[int],
 ) -> list[StoredMention]:
+    """Insert the mentions with their analyses. Make leads of the promising ones of the ruled keywords."""
     stored = await insert_mentions(writer, user_id, mentions)
-    new_analyses = [
-        {**analyses[mention.identity], "mention_id": row.id}
+    analyzed = {
+        row.id: mention
         for mention, row in zip(mentions, stored, strict=True)
         if row.created and mention.identity in analyses
-    ]
-    if new_analyses:
-        await record_analyses(writer, Scope(user_id), new_analyses, ANALYZER, VERSION)
+    }
+    if analyzed:
+        new = [{**analyses[mention.identity], "mention_id": id_} for id_, mention in analyzed.items()]
+        await record_analyses(writer, Scope(user_id), new, ANALYZER, VERSION)
+    if possible := [id_ for id_, mention in analyzed.items() if mention.keyword_id in ruled]:
+        await score_analyzed(writer, possible, writer.moment)
     return stored
 
 
@@ -144,7 +157,7 @@ def _integration_ids(rows: Iterable[Row]) -> set[int]:
 
 
 def _errors(
-    row: Row, keywords: Mapping[int, KeywordStatus], integrations: AbstractSet[int]
+    row: Row, keywords: Mapping[int, LockedKeyword], integrations: AbstractSet[int]
 ) -> Sequence[RowError]:
     """Return the row's errors, with those that depend on the database."""
     if isinstance(row, FailedRow):
@@ -152,7 +165,7 @@ def _errors(
     errors: list[RowError] = []
     if row.keyword_id is not None and row.keyword_id not in keywords:
         errors.append(_NO_KEYWORD)
-    elif row.keyword_id is not None and (status := keywords[row.keyword_id]) != KeywordStatus.ACTIVE:
+    elif row.keyword_id is not None and (status := keywords[row.keyword_id].status) != KeywordStatus.ACTIVE:
         errors.append(
             RowError(
                 IngestErrorCode.INACTIVE, f"Must be an active keyword. This keyword is {status}.", "keywordId"

@@ -174,7 +174,7 @@ async def update(
         return integration
     if values.get("credentials") is not None and integration.status == Status.DISCONNECTED:
         message = "The integration is disconnected. Connect it again with the credentials."
-        raise user_error(UserErrorCode.INVALID_TRANSITION, message, "credentials")
+        raise user_error(UserErrorCode.INVALID_TRANSITION, message, "credentials", integration=integration)
     columns = _columns(vault, values, credentials.owner_of_integration(integration))
     if values.get("credentials") is not None:
         columns |= _renewal(integration, columns, writer.moment)
@@ -217,7 +217,7 @@ async def _change_status(
         return integration
     if integration.status not in TRANSITIONS[status]:
         message = "The integration is disconnected. Connect it again first."
-        raise user_error(UserErrorCode.INVALID_TRANSITION, message, "id")
+        raise user_error(UserErrorCode.INVALID_TRANSITION, message, "id", integration=integration)
     now = writer.moment
     due = (
         {"next_sync_at": due_at(integration.kind, now), "resumed_at": now} if status == Status.ACTIVE else {}

@@ -16,20 +16,21 @@ _DEPENDENTS: Sequence[Dependent] = ((Mention, "integration_id"), (IntegrationLog
 
 
 async def delete(writer: Writer, viewer: Viewer, integration_id: int) -> int:
-    """Delete the integration with its logs, keep its mentions, and return its ID.
+    """Delete the integration with its logs, keep its mentions, and return the ID of its user.
 
     Raises `UserErrors`, and `TooManyRowsError` for an integration with too many mentions and logs.
     """
     await lock_for_rows(writer, viewer, Integration, [integration_id])
-    if not await delete_small(
+    user_id = await delete_small(
         writer, viewer.scope, Integration, integration_id, *_DEPENDENTS, most=MOST_AT_ONCE
-    ):
+    )
+    if user_id is None:
         await read(writer, viewer, integration_id)
         cursors = DeleteCursor(), DeleteCursor()
         raise TooManyRowsError(
             partial(_delete_batch, viewer=viewer, integration_id=integration_id, cursors=cursors)
         )
-    return integration_id
+    return user_id
 
 
 async def _delete_batch(

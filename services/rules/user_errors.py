@@ -1,9 +1,9 @@
 """User errors: problems that the user can fix, returned in a mutation's payload."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Row = TypeVar("Row")
 
@@ -31,20 +31,27 @@ class UserError:
 
 
 class UserErrors(Exception):  # noqa: N818 - the API's word
-    """The mutation is refused with these errors. Raised inside a transaction, it rolls the transaction back."""
+    """The mutation is refused with these errors. Raised inside a transaction, it rolls the transaction back.
 
-    def __init__(self, errors: Sequence[UserError]) -> None:
+    `current` holds fields of the payload: the unchanged rows that a client needs to try again.
+    """
+
+    def __init__(self, errors: Sequence[UserError], current: Mapping[str, Any] | None = None) -> None:
         super().__init__("; ".join(error.message for error in errors))
         self.errors = errors
+        self.current = current or {}
 
 
 class InactiveViewerError(Exception):
     """The viewer was suspended after their credential was checked."""
 
 
-def user_error(code: UserErrorCode, message: str, *path: str) -> UserErrors:
-    """Return the exception for one error at a path within the input, by default at the input itself."""
-    return UserErrors([UserError(code, message, ("input", *path))])
+def user_error(code: UserErrorCode, message: str, *path: str, **current: Any) -> UserErrors:
+    """Return the exception for one error at a path within the input, by default at the input itself.
+
+    `current` are fields of the payload that show the current state.
+    """
+    return UserErrors([UserError(code, message, ("input", *path))], current)
 
 
 def not_found(thing: str, *path: str) -> UserErrors:

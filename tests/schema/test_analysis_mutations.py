@@ -26,7 +26,7 @@ mutation($input: AnalyzeMentionsInput!) {
 }
 """
 
-SCORED = ("leads_promises", "leads_set_scores")
+SCORED = ("analyzed_to_score", "leads_set_scores")
 
 
 async def mention_ids(world: World, owner: str = "ann") -> list[int]:

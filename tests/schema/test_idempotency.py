@@ -4,11 +4,15 @@ import asyncio
 from typing import Any
 
 import pytest
+from graphql import GraphQLInputObjectType, get_named_type
 
 from db.engine.writer import Writer
 from db.statements import idempotency
+from resolvers.framework.global_id import encode
+from schema.graph import build
 from tests.support.world import Ask, World
 
+MUTATIONS: dict[str, Any] = build().schema.type_map["Mutation"].fields  # type: ignore[attr-defined]
 CREATE = """
 mutation($input: CreateKeywordInput!) {
   createKeyword(input: $input) { replayed keyword { id keyword } userErrors { code message path } }
@@ -150,3 +154,97 @@ async def test_a_replay_hides_rows_that_the_viewer_may_not_read(ask: Ask, world:
         foreign["id"],
     )
     assert await create(ask, "k1") == {"replayed": True, "keyword": None, "userErrors": []}
+
+
+# Every mutation
+
+
+async def inputs(world: World) -> dict[str, dict[str, Any]]:
+    """Return an input with an effect for each mutation, in an order in which each of them succeeds."""
+    first, second, third = sorted(row["id"] for row in await world.rows("keywords", "ann"))
+    one, two = sorted(row["id"] for row in await world.rows("integrations", "ann"))
+    leads = await world.rows("leads", "ann")
+    lead, other = [encode("Lead", row["id"]) for row in leads if row["keyword_id"] == third]
+    taken = {row["mention_id"] for row in leads}
+    mentions = {row["id"] for row in await world.rows("mentions", "ann") if row["keyword_id"] == third}
+    mention, *_ = sorted(mentions - taken)
+    keyword = {"id": encode("Keyword", second)}
+    integration = {"id": encode("Integration", two)}
+    post = {"platform": "WEB", "externalId": "new", "url": "https://example.com", "content": "text"}
+    analysis = {"mentionId": encode("Mention", mention), "sentiment": "NEUTRAL", "relevance": "LOW"}
+    await world.pool.execute(
+        "INSERT INTO exports (user_id, everybody, entity, format, columns, question) "
+        "VALUES ($1, false, 'leads', 'csv', '{id}', '{}')",
+        world.users["ann"],
+    )
+    (running,) = await world.rows("exports")
+    return {
+        "updateViewer": {"name": "Ann"},
+        "createKeyword": {"keyword": "new"},
+        "updateKeyword": {**keyword, "platforms": ["REDDIT"]},
+        "pauseKeyword": keyword,
+        "resumeKeyword": keyword,
+        "archiveKeyword": keyword,
+        "deleteKeyword": {"id": encode("Keyword", first)},
+        "triageMention": {"id": encode("Mention", mention), "read": True},
+        "triageMentions": {"ids": [encode("Mention", mention)], "starred": True},
+        "ingestMentions": {"items": [{**post, "keywordId": encode("Keyword", third)}]},
+        "recordAnalyses": {"analyzer": "mine", "analyses": [analysis]},
+        "analyzeMentions": {"ids": [encode("Mention", mention)]},
+        "createLead": {"mentionId": encode("Mention", mention)},
+        "updateLead": {"id": lead, "company": "Acme"},
+        "updateLeads": {"items": [{"id": lead, "company": "Acme Ltd"}, {"id": other, "company": "Acme"}]},
+        "changeLeadStatus": {"id": lead, "status": "CONVERTED"},
+        "changeLeadStatuses": {
+            "items": [{"id": lead, "status": "QUALIFIED"}, {"id": other, "status": "CONTACTED"}]
+        },
+        "deleteLead": {"id": lead},
+        "connectIntegration": {"provider": "GITHUB"},
+        "updateIntegration": {**integration, "name": "new"},
+        "pauseIntegration": integration,
+        "resumeIntegration": integration,
+        "recordIntegrationRun": {"integrationId": integration["id"], "status": "SUCCEEDED"},
+        "disconnectIntegration": integration,
+        "deleteIntegration": {"id": encode("Integration", one)},
+        "createExport": {"list": {"leads": {}}},
+        "cancelExport": {"id": encode("Export", running["id"])},
+    }
+
+
+def test_every_mutation_takes_an_idempotency_key() -> None:
+    without = []
+    for name, field in MUTATIONS.items():
+        given = get_named_type(field.args["input"].type)
+        assert isinstance(given, GraphQLInputObjectType)
+        if "idempotencyKey" not in given.fields or "replayed" not in get_named_type(field.type).fields:
+            without.append(name)
+    assert without == []
+
+
+def selection(name: str) -> str:
+    """Return a selection of the whole payload: its values, and the ids of its objects."""
+    selected = []
+    for field_name, field in get_named_type(MUTATIONS[name].type).fields.items():
+        fields = getattr(get_named_type(field.type), "fields", {})
+        selected.append(
+            f"{field_name} {{ {'id' if 'id' in fields else '__typename'} }}" if fields else field_name
+        )
+    return " ".join(selected)
+
+
+async def test_every_mutation_repeats_its_payload_for_the_same_key_and_writes_once(
+    ask: Ask, world: World
+) -> None:
+    given = await inputs(world)
+    assert set(given) == set(MUTATIONS)
+    for name, values in given.items():
+        type_ = get_named_type(MUTATIONS[name].args["input"].type).name
+        document = f"mutation($input: {type_}!) {{ result: {name}(input: $input) {{ {selection(name)} }} }}"
+        before = await world.contents()
+        first = (await ask(document, input={**values, "idempotencyKey": name})).data["result"]
+        assert (first["replayed"], first["userErrors"]) == (False, []), name
+        after = await world.contents()
+        assert after != before
+        again = (await ask(document, input={**values, "idempotencyKey": name})).data["result"]
+        assert again == {**first, "replayed": True}, name
+        assert await world.contents() == after, name

@@ -29,13 +29,13 @@ mutation($input: ConnectIntegrationInput!) {
 UPDATE = """
 mutation($input: UpdateIntegrationInput!) {
   result: updateIntegration(input: $input) {
-    integration { name settings hasCredentials } userErrors { code message path }
+    integration { id name settings hasCredentials } userErrors { code message path }
   }
 }
 """
 DELETE = """
 mutation($input: DeleteIntegrationInput!) {
-  result: deleteIntegration(input: $input) { deletedIntegrationId userErrors { code message path } }
+  result: deleteIntegration(input: $input) { deletedIntegrationId user { id } userErrors { code message path } }
 }
 """
 RUN = """
@@ -335,6 +335,7 @@ async def test_integrations_change_their_status_only_by_allowed_transitions(
         message = "The integration is disconnected. Connect it again first."
         error = {"code": "INVALID_TRANSITION", "message": message, "path": ["input", "id"]}
         assert answer.data["result"]["userErrors"] == [error]
+        assert answer.data["result"]["integration"]["status"] == old.upper()
         assert await world.contents() == contents
     else:
         assert answer.statements == [
@@ -351,9 +352,9 @@ async def test_integrations_change_their_status_only_by_allowed_transitions(
 async def test_a_disconnected_integration_refuses_credentials(ask: Ask, world: World) -> None:
     id_ = encode("Integration", (await first_integration(world))["id"])
     await ask(status_mutation("disconnect"), input={"id": id_})
-    assert errors(await ask(UPDATE, input={"id": id_, "credentials": TOKEN})) == [
-        ("INVALID_TRANSITION", ["credentials"])
-    ]
+    refused = await ask(UPDATE, input={"id": id_, "credentials": TOKEN})
+    assert errors(refused) == [("INVALID_TRANSITION", ["credentials"])]
+    assert refused.data["result"]["integration"]["id"] == id_
     assert errors(await ask(UPDATE, input={"id": id_, "name": "kept"})) == []
 
 
@@ -366,7 +367,8 @@ async def test_deleting_an_integration_deletes_its_logs_and_keeps_its_mentions(
     )
     answer = await ask(DELETE, input={"id": encode("Integration", row["id"])})
     assert answer.data["result"]["deletedIntegrationId"] == encode("Integration", row["id"])
-    assert answer.statements == ["lock_user", "integrations delete"]
+    assert answer.data["result"]["user"] == {"id": encode("User", world.users["ann"])}
+    assert answer.statements == ["lock_user", "integrations delete", "users by id"]
     assert {log["integration_id"] for log in await world.rows("integration_logs", "ann")} != {row["id"]}
     mentions = await world.rows("mentions", "ann")
     assert (len(mentions), {mention["integration_id"] for mention in mentions}) == (12, {None})

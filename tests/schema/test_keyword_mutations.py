@@ -27,7 +27,9 @@ mutation($input: UpdateKeywordInput!) {
 """
 DELETE = """
 mutation($input: DeleteKeywordInput!) {
-  deleteKeyword(input: $input) { deletedKeywordId userErrors { code message path } }
+  deleteKeyword(input: $input) {
+    deletedKeywordId user { keywordsCount mentionsCount leadsCount } userErrors { code message path }
+  }
 }
 """
 
@@ -275,7 +277,8 @@ async def test_keywords_change_status_only_by_allowed_transitions(
     if new is None:
         message = "An archived keyword cannot be paused. Resume it first."
         error = {"code": "INVALID_TRANSITION", "message": message, "path": ["input", "id"]}
-        assert answer.data["result"] == {"keyword": None, "userErrors": [error]}
+        current = {"status": "ARCHIVED", "archivedAt": "2026-01-01T00:00:00+00:00"}
+        assert answer.data["result"] == {"keyword": current, "userErrors": [error]}
         assert await world.contents() == before
         return
     assert answer.data["result"]["userErrors"] == []
@@ -304,6 +307,7 @@ async def test_deleting_a_keyword_deletes_its_mentions_and_their_leads(ask: Ask,
     answer = await ask(DELETE, input={"id": encode("Keyword", keyword["id"])})
     assert answer.data["deleteKeyword"] == {
         "deletedKeywordId": encode("Keyword", keyword["id"]),
+        "user": {"keywordsCount": 2, "mentionsCount": 8, "leadsCount": 4},
         "userErrors": [],
     }
     for table in ("mentions", "leads"):

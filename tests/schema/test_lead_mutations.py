@@ -29,7 +29,7 @@ mutation($input: ChangeLeadStatusInput!) {
 """
 DELETE = """
 mutation($input: DeleteLeadInput!) {
-  result: deleteLead(input: $input) { deletedLeadId userErrors { code message path } }
+  result: deleteLead(input: $input) { deletedLeadId lead { id version } userErrors { code message path } }
 }
 """
 OLD = datetime(2026, 1, 1, tzinfo=UTC)
@@ -406,6 +406,7 @@ async def test_leads_change_status_only_by_allowed_transitions(
             "message": f"A lead with status {old.upper()} cannot become {new.upper()}. Allowed: {named}.",
             "path": ["input", "status"],
         }
+        assert answer.data["result"]["lead"] == {"status": old.upper(), "version": 1}
         assert await world.contents() == contents
     else:
         assert answer.data["result"] == {"lead": {"status": new.upper(), "version": 2}, "userErrors": []}
@@ -494,6 +495,7 @@ async def test_a_write_that_expects_another_version_is_refused(ask: Ask, world: 
             "message": f"The lead has version 2, not {seen}. Read it again and retry.",
             "path": ["input", "expectedVersion"],
         }
+        assert answer.data["result"]["lead"]["version"] == 2
     assert await world.contents() == before
     assert errors(await ask(document, input={**given, "expectedVersion": 2})) == []
 
@@ -566,8 +568,8 @@ async def test_deleting_a_lead_deletes_its_history_and_keeps_its_mention(ask: As
     id_ = encode("Lead", lead["id"])
     await ask(UPDATE, input={"id": id_, "company": "Acme"})
     answer = await ask(DELETE, input={"id": id_})
-    assert answer.data["result"] == {"deletedLeadId": id_, "userErrors": []}
-    assert answer.statements == ["lock_user", "leads delete"]
+    assert answer.data["result"] == {"deletedLeadId": id_, "lead": None, "userErrors": []}
+    assert answer.statements == ["lock_user", "delete_lead"]
     assert await stored(world, lead["id"]) is None
     assert await world.rows("lead_events") == []
     assert await world.pool.fetchval("SELECT count(*) FROM mentions WHERE id = $1", lead["mention_id"]) == 1
@@ -577,6 +579,58 @@ async def test_deleting_a_lead_deletes_its_history_and_keeps_its_mention(ask: As
     assert errors(await ask(DELETE, input={"id": id_})) == [("NOT_FOUND", ["id"])]
     again = {"mentionId": encode("Mention", lead["mention_id"])}
     assert (await ask(CREATE, input=again)).data["result"]["created"] is True
+
+
+async def test_a_deleted_lead_names_the_rows_that_it_belonged_to(ask: Ask, world: World) -> None:
+    lead = await lead_of(world)
+    document = """
+    mutation($input: DeleteLeadInput!) {
+      result: deleteLead(input: $input) {
+        deletedLeadId replayed mention { id lead { id } } keyword { id leadsCount } user { id leadsCount qualifiedLeadsCount }
+      }
+    }
+    """
+    given = {"id": encode("Lead", lead["id"]), "idempotencyKey": "k"}
+    answer = await ask(document, input=given)
+    expected = {
+        "deletedLeadId": given["id"],
+        "replayed": False,
+        "mention": {"id": encode("Mention", lead["mention_id"]), "lead": None},
+        "keyword": {"id": encode("Keyword", lead["keyword_id"]), "leadsCount": 1},
+        "user": {"id": encode("User", world.users["ann"]), "leadsCount": 5, "qualifiedLeadsCount": 5},
+    }
+    assert answer.data["result"] == expected
+    assert (await ask(document, input=given)).data["result"] == {**expected, "replayed": True}
+
+
+async def test_a_key_that_may_only_write_leads_does_not_read_the_mention_of_a_deleted_lead(
+    ask: Ask, world: World
+) -> None:
+    await world.set_scopes("ann", "write:leads")
+    document = (
+        "mutation($input: DeleteLeadInput!) { result: deleteLead(input: $input) { mention { content } } }"
+    )
+    answer = await ask(document, input={"id": encode("Lead", (await lead_of(world))["id"])})
+    assert (answer.code, answer.error["path"]) == ("FORBIDDEN", ["result", "mention"])
+
+
+async def test_next_statuses_of_a_lead_are_the_allowed_changes_and_take_no_statement(
+    ask: Ask, world: World
+) -> None:
+    lead = await lead_of(world)
+    for status, expected in {
+        "new": ["CONTACTED", "QUALIFIED", "CONVERTED", "DISQUALIFIED"],
+        "contacted": ["QUALIFIED", "CONVERTED", "DISQUALIFIED"],
+        "qualified": ["CONTACTED", "CONVERTED", "DISQUALIFIED"],
+        "converted": ["QUALIFIED", "DISQUALIFIED"],
+        "disqualified": ["NEW", "CONTACTED", "QUALIFIED"],
+    }.items():
+        await world.change("leads", lead["id"], status=status)
+        answer = await ask(
+            "query($id: ID!) { lead(id: $id) { nextStatuses } }", id=encode("Lead", lead["id"])
+        )
+        assert answer.data == {"lead": {"nextStatuses": expected}}
+        assert answer.statements == ["leads by id"]
 
 
 MUTATIONS_BY_ID: list[tuple[str, dict[str, object]]] = [
@@ -598,6 +652,7 @@ async def test_leads_of_other_users_are_not_found_and_stay_unchanged(
         answer = await ask(document, input={"id": encode("Lead", id_), **given})
         error = {"code": "NOT_FOUND", "message": "The lead does not exist.", "path": ["input", "id"]}
         assert answer.data["result"]["userErrors"] == [error]
+        assert answer.data["result"]["lead"] is None
     assert await world.contents() == before
 
 

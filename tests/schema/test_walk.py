@@ -48,7 +48,7 @@ EVERY_FIELD = {
     for one in type_.fields
     if not name.startswith("Export")
     and (name, one) not in {("Query", "export"), ("Query", "exports")}
-    and name not in {"Mutation", "UserError", "IngestResult", "IngestError", "IngestedMention"}
+    and name not in {"Mutation", "UserError", "IngestResult", "IngestError", "IngestedMention", "LeadResult"}
     and not name.endswith("Payload")
 }
 
@@ -203,7 +203,8 @@ class Walk:
             self.allowed[self.statement_of_reference(owner, inner.name)] += 1
         if inner.name not in ENTITIES:
             return f"{asked} {{ {self.selection_of_type(inner, depth, of)} }}"
-        if depth == 0 or owner.endswith(("Edge", "Count")) or (self.acyclic and inner.name in self.ancestors):
+        is_repeated = owner == inner.name or (self.acyclic and inner.name in self.ancestors)
+        if depth == 0 or owner.endswith(("Edge", "Count")) or is_repeated:
             return f"{asked} {{ {inner.name}_id: id }}"
         self.ancestors.append(inner.name)
         selected = self.selection_of_type(inner, depth - 1)
@@ -212,6 +213,8 @@ class Walk:
 
     @staticmethod
     def statement_of_reference(owner: str, inner: str) -> str:
+        if owner == inner == "Lead":
+            return "leads_same_contact"
         if owner == "Mention" and inner in {"Lead", "Analysis"}:
             return "leads by mention_id" if inner == "Lead" else "analysis_results by mention_id"
         return f"{TABLES[inner]} by id"
@@ -264,11 +267,13 @@ SQL_TO_FILL_GAPS = [
     SELECT id, user_id, 'pending' FROM mentions WHERE user_id = $1 ON CONFLICT DO NOTHING""",
     """INSERT INTO leads (mention_id, user_id, keyword_id)
     SELECT id, user_id, keyword_id FROM mentions WHERE user_id = $1 ON CONFLICT DO NOTHING""",
-    """UPDATE leads SET assignee_user_id = user_id, value = 9.5, currency = 'EUR', score = 9, score_breakdown =
+    """UPDATE leads SET assignee_user_id = user_id, value = 9.5, currency = 'EUR', score = 9,
+    contact_email = 'a@example.com', score_breakdown =
     '{"relevance": 1, "intent": 2, "sentiment": 3, "recency": 1, "reach": 2, "scored_at": "2026-01-01T00:00:00+00:00"}'
     WHERE user_id = $1""",
     """INSERT INTO lead_events (lead_id, actor_user_id, type, data)
-    SELECT id, user_id, 'updated', '{"changes": {"company": [null, "Acme"]}}' FROM leads WHERE user_id = $1""",
+    SELECT id, user_id, 'updated', '{"changes": {"company": [null, "Acme"]}, "rule": {"auto_lead_score": 1, "score": 9}}'
+    FROM leads WHERE user_id = $1""",
 ]
 
 

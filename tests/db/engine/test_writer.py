@@ -10,6 +10,7 @@ from db.engine.writer import ConstraintError, Writer, in_transaction
 from db.language.scope import Scope
 from db.models import Integration, Keyword
 from db.statements import write_rows
+from db.statements.chunked_delete import delete_small
 from db.statements.user import lock, lock_owners
 
 
@@ -123,7 +124,7 @@ async def test_work_is_repeated_after_a_migration_changes_a_prepared_statement(
             Integration,
             {"user_id": users[0], "provider": "rss", "kind": "source", "sync_cursor": "x"},
         )
-        await write_rows.delete_all(writer, Scope(users[0]), Integration, [made.id])
+        await delete_small(writer, Scope(users[0]), Integration, made.id, most=0)
         return made.sync_cursor
 
     async with pool.acquire() as kept:  # so that the pool has one other connection for the work
@@ -166,9 +167,8 @@ async def test_rows_outside_the_scope_are_neither_read_nor_changed_nor_deleted(
         await lock(writer, users[0], [users[0]])
         assert await write_rows.read(writer, scope, Keyword, foreign["id"]) is None
         assert await write_rows.update_one(writer, scope, Keyword, foreign["id"], {"keyword": "x"}) is None
-        assert await write_rows.delete_all(writer, scope, Keyword, [mine["id"], foreign["id"]]) == [
-            mine["id"]
-        ]
+        assert await delete_small(writer, scope, Keyword, foreign["id"], most=0) is None
+        assert await delete_small(writer, scope, Keyword, mine["id"], most=0) == users[0]
 
     await in_transaction(pool, work)
     assert await pool.fetchval("SELECT count(*) FROM keywords") == 4

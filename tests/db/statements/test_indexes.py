@@ -21,6 +21,7 @@ from db.language.keyset import (
     BoundsShape,
     Order,
 )
+from db.language.projection import EVERY_COLUMN
 from db.models import IntegrationLog, Keyword, Lead, LeadEvent, Mention
 from db.models.base import table_of
 from db.statements import (
@@ -32,6 +33,7 @@ from db.statements import (
     lead_score,
     read_rows,
     recent_leads,
+    same_contact,
 )
 from db.statements import export as exports
 from resolvers.entities import ENTITIES, EXPORT
@@ -269,6 +271,7 @@ FIGURES: list[tuple[str, Statement, set[str]]] = [
     ("recent leads", recent_leads._leads_recent(everybody=False), {"ix_leads_user_id", "pk_mentions", "pk_keywords"}),
     ("health of integrations", integration_health._integrations_health("user_id", everybody=False), {"uq_integrations_user_id_provider_external_account_id", "ix_integration_logs_integration_id", "pk_integration_days"}),
     ("failures of an integration", integration_runs._integration_failures_after(), {"ix_integration_logs_integration_id_ran_at"}),
+    ("leads with the same address", same_contact._leads_same_contact(everybody=False, shape=EVERY_COLUMN.shape(Lead)), {"pk_leads", "ix_leads_user_id_contact_email"}),
     ("leads to score", lead_score._leads_to_score(every=True), {"pk_leads"}),
 ]  # fmt: skip
 

@@ -23,7 +23,6 @@ from services.analysis.lead_scoring import (
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 BEST = ScoreInputs(
-    lead_id=1,
     published_at=NOW,
     likes=9_000,
     comments=999,

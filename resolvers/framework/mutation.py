@@ -1,8 +1,9 @@
 """Mutations: each field is one transaction, and its refusals become the user errors of the payload."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import fields, is_dataclass
-from typing import Any, TypeVar, cast
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from functools import cache
+from typing import Any, Final, TypeVar, cast
 
 from db.engine.writer import ConstraintError, Writer
 from resolvers.framework.context import Context
@@ -20,6 +21,9 @@ Values = TypeVar("Values")
 Work = Callable[[Writer, Context, Any], Awaitable[Answer]]
 Prepare = Callable[[Context, Any], Awaitable[Any]]
 Resolver = Callable[..., Awaitable[Sequence[Any]]]
+
+NULL_IS_ABSENT: Final = "null_is_absent"
+"""The key in the metadata of input fields for which null means the same as an omitted field."""
 
 
 def mutation(
@@ -52,7 +56,7 @@ def mutation(
 
         async def resolve(parents: Sequence[Any], context: Context, input: Any) -> Sequence[Answer]:  # noqa: A002 - the API's word
             require_permission(context.viewer, scope)
-            return [await _answered(payload, attempt(context, input))] * len(parents)
+            return [await _answered(payload, attempt(context, without_nulls(input)))] * len(parents)
 
         return resolve
 
@@ -110,6 +114,27 @@ async def _once(
         stored=payload.stored,
         restored=lambda response: payload.restored(writer, context.viewer.scope, response),
     )
+
+
+def without_nulls(given: Any) -> Any:
+    """Return an input without the nulls that mean an omitted field, also in nested inputs and in lists of inputs."""
+    if isinstance(given, list):
+        return [without_nulls(one) for one in given]
+    if not is_dataclass(given) or isinstance(given, type):
+        return given
+    defaults, changes = _defaults_of_nulls(type(given)), dict[str, Any]()
+    for field in fields(given):
+        value = getattr(given, field.name)
+        if value is None:
+            changes[field.name] = defaults.get(field.name)
+        elif isinstance(value, list) or is_dataclass(value):
+            changes[field.name] = without_nulls(value)
+    return replace(given, **changes) if changes else given
+
+
+@cache
+def _defaults_of_nulls(input_type: type[Any]) -> Mapping[str, Any]:
+    return {field.name: field.default for field in fields(input_type) if field.metadata.get(NULL_IS_ABSENT)}
 
 
 def values_of(request: Any) -> dict[str, Any]:

@@ -80,9 +80,8 @@ class CreateExportInput:
     list: Any = strawberry.field(
         graphql_type=_list_input(), description="List to export. Exactly one list must be given."
     )
-    format: ExportFormat = strawberry.field(
-        default=ExportFormat.JSON_LINES,
-        description="Format of the rows in the file. The file is compressed with gzip.",
+    format: ExportFormat | None = optional(
+        "Format of the rows in the file. The file is compressed with gzip.", ExportFormat.JSON_LINES
     )
     byte_order_mark: bool | None = optional(
         "Whether a CSV file begins with a byte order mark, by which Excel recognises UTF-8. Defaults to false. "

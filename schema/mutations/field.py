@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from resolvers.framework.mutation import NULL_IS_ABSENT
 from schema.fields import resolved_by
 from schema.resolver_types import SetWiseResolver
 
@@ -48,6 +49,14 @@ def idempotency_key() -> Any:
     )
 
 
-def optional(description: str) -> Any:
-    """Return an optional input field. An omitted field is distinct from null."""
+def optional(description: str, default: Any = strawberry.UNSET) -> Any:
+    """Return an optional input field. Null means the same as an omitted field."""
+    return strawberry.field(default=default, description=description, metadata={NULL_IS_ABSENT: True})
+
+
+def nullable(description: str) -> Any:
+    """Return an optional input field of an update. Null differs from an omitted field.
+
+    The description of the field or of its input must state the meaning of null.
+    """
     return strawberry.field(default=strawberry.UNSET, description=description)

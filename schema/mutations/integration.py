@@ -9,7 +9,7 @@ from db.models import IntegrationKind, IntegrationLogKind, IntegrationLogStatus,
 from resolvers import integration as resolve
 from schema.fields import column, resolved_by
 from schema.lazy_types import IntegrationLogRef, IntegrationRef, UserRef
-from schema.mutations.field import id_input, idempotency_key, optional, required, writes
+from schema.mutations.field import id_input, idempotency_key, nullable, optional, required, writes
 from schema.node import encoded
 from schema.scalars import JSON
 from schema.user_error import Payload
@@ -79,14 +79,14 @@ class ConnectIntegrationInput:
 @strawberry.input(description="Input for changing an integration. Omitted fields stay unchanged.")
 class UpdateIntegrationInput:
     id: strawberry.ID = required(_ID)
-    name: str | None = optional(f"{_NAME} Null is not allowed.")
-    credentials: Secret | None = optional(f"{_CREDENTIALS} Null deletes the credentials.")
-    credentials_expires_at: datetime | None = optional(
+    name: str | None = nullable(f"{_NAME} Null is not allowed.")
+    credentials: Secret | None = nullable(f"{_CREDENTIALS} Null deletes the credentials.")
+    credentials_expires_at: datetime | None = nullable(
         f"{_EXPIRES} Null if unknown. New credentials without this field discard a time that has passed."
     )
-    scopes: list[str] | None = optional(f"{_SCOPES} Replaces all existing permissions. Null is not allowed.")
-    settings: JSON | None = optional(f"{_SETTINGS} Replaces all existing settings. Null is not allowed.")
-    sync_interval_minutes: int | None = optional(f"{_INTERVAL} Null is not allowed.")
+    scopes: list[str] | None = nullable(f"{_SCOPES} Replaces all existing permissions. Null is not allowed.")
+    settings: JSON | None = nullable(f"{_SETTINGS} Replaces all existing settings. Null is not allowed.")
+    sync_interval_minutes: int | None = nullable(f"{_INTERVAL} Null is not allowed.")
     idempotency_key: str | None = idempotency_key()
 
 

@@ -9,7 +9,7 @@ from resolvers import keyword as resolve
 from schema.fields import column, resolved_by
 from schema.keyword import AUTO_LEAD_SCORE
 from schema.lazy_types import KeywordRef, UserRef
-from schema.mutations.field import id_input, idempotency_key, optional, required, writes
+from schema.mutations.field import id_input, idempotency_key, nullable, optional, required, writes
 from schema.node import encoded
 from schema.user_error import Payload
 from services.accounts.api_key import WRITE_KEYWORDS
@@ -50,12 +50,12 @@ class CreateKeywordInput:
 )
 class UpdateKeywordInput:
     id: strawberry.ID = required(_ID)
-    keyword: str | None = optional(_WORDS)
-    match_type: MatchType | None = optional(_MATCH_TYPE)
-    required_terms: list[str] | None = optional(_REQUIRED)
-    excluded_terms: list[str] | None = optional(_EXCLUDED)
-    platforms: list[Platform] | None = optional(_PLATFORMS)
-    auto_lead_score: int | None = optional(f"{AUTO_LEAD_SCORE} Null turns the rule off.")
+    keyword: str | None = nullable(_WORDS)
+    match_type: MatchType | None = nullable(_MATCH_TYPE)
+    required_terms: list[str] | None = nullable(_REQUIRED)
+    excluded_terms: list[str] | None = nullable(_EXCLUDED)
+    platforms: list[Platform] | None = nullable(_PLATFORMS)
+    auto_lead_score: int | None = nullable(f"{AUTO_LEAD_SCORE} Null turns the rule off.")
     idempotency_key: str | None = idempotency_key()
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -9,7 +10,7 @@ from db.models import LeadOrigin, LeadStatus
 from resolvers import lead as resolve
 from schema.fields import column, resolved_by
 from schema.lazy_types import KeywordRef, LeadRef, MentionRef, UserRef
-from schema.mutations.field import idempotency_key, optional, required, writes
+from schema.mutations.field import idempotency_key, nullable, optional, required, writes
 from schema.node import encoded
 from schema.user_error import Payload
 from services.accounts.api_key import WRITE_LEADS
@@ -48,8 +49,11 @@ _LEAD = "The lead after the mutation. After CONFLICT or INVALID_TRANSITION, the 
 _DELETED = "Null if nothing was deleted, or the object was deleted since."
 
 
-def _name(what: str, longest: int = LONGEST_NAME) -> Any:
-    return optional(f"{what}, at most {longest} characters. Null or an empty string if unknown.")
+def _name(what: str, longest: int = LONGEST_NAME, *, of: Callable[[str], Any] = optional) -> Any:
+    return of(f"{what}, at most {longest} characters. Null or an empty string if unknown.")
+
+
+_clearable_name = partial(_name, of=nullable)
 
 
 def _written_transitions() -> str:
@@ -78,16 +82,16 @@ class CreateLeadInput:
 class UpdateLeadsItemInput:
     id: strawberry.ID = required(_ID)
     expected_version: int | None = optional(_EXPECTED)
-    value: Decimal | None = optional(_VALUE)
-    currency: str | None = optional(_CURRENCY)
-    contact_name: str | None = _name("Name of the contact person")
-    contact_handle: str | None = _name("Name of the contact person on the platform")
-    contact_email: str | None = _name("Email address of the contact person", LONGEST_EMAIL)
-    company: str | None = _name("Company of the contact person")
-    notes: str | None = optional(f"{_NOTES} Null is not allowed.")
-    tags: list[str] | None = optional(f"{_TAGS} Replaces all existing tags. Null is not allowed.")
-    assignee_id: strawberry.ID | None = optional(_ASSIGNEE)
-    external_reference: str | None = optional(_REFERENCE)
+    value: Decimal | None = nullable(_VALUE)
+    currency: str | None = nullable(_CURRENCY)
+    contact_name: str | None = _clearable_name("Name of the contact person")
+    contact_handle: str | None = _clearable_name("Name of the contact person on the platform")
+    contact_email: str | None = _clearable_name("Email address of the contact person", LONGEST_EMAIL)
+    company: str | None = _clearable_name("Company of the contact person")
+    notes: str | None = nullable(f"{_NOTES} Null is not allowed.")
+    tags: list[str] | None = nullable(f"{_TAGS} Replaces all existing tags. Null is not allowed.")
+    assignee_id: strawberry.ID | None = nullable(_ASSIGNEE)
+    external_reference: str | None = nullable(_REFERENCE)
 
 
 @strawberry.input(

@@ -5,21 +5,21 @@ from resolvers import mention as resolve
 from schema.fields import column, resolved_by
 from schema.lazy_types import MentionRef
 from schema.list_size import Fixed
-from schema.mutations.field import idempotency_key, optional, required, writes
+from schema.mutations.field import idempotency_key, nullable, required, writes
 from schema.user_error import Payload
 from services.accounts.api_key import WRITE_MENTIONS
 from services.mention import MOST_AT_ONCE
 
-_READ = "True marks the mention as read, false as unread."
-_STARRED = "True stars the mention, false removes the star."
+_READ = "True marks the mention as read, false as unread. Null is not allowed."
+_STARRED = "True stars the mention, false removes the star. Null is not allowed."
 _DISMISSED = (
     "True dismisses the mention and also marks the mention as read, unless `read` is given. False reverses the "
-    "dismissal and removes the reason."
+    "dismissal and removes the reason. Null is not allowed."
 )
 _REASON = "Reason for the dismissal. Allowed only with `dismissed: true`. Null removes the reason."
 _ENGAGED = (
     "True records that the user has engaged with the author and also marks the mention as read, unless `read` is "
-    "given. False removes the record."
+    "given. False removes the record. Null is not allowed."
 )
 
 
@@ -28,11 +28,11 @@ _ENGAGED = (
 )
 class TriageMentionInput:
     id: strawberry.ID = required("Global ID of the mention.")
-    read: bool | None = optional(_READ)
-    starred: bool | None = optional(_STARRED)
-    dismissed: bool | None = optional(_DISMISSED)
-    dismiss_reason: DismissReason | None = optional(_REASON)
-    engaged: bool | None = optional(_ENGAGED)
+    read: bool | None = nullable(_READ)
+    starred: bool | None = nullable(_STARRED)
+    dismissed: bool | None = nullable(_DISMISSED)
+    dismiss_reason: DismissReason | None = nullable(_REASON)
+    engaged: bool | None = nullable(_ENGAGED)
     idempotency_key: str | None = idempotency_key()
 
 
@@ -43,11 +43,11 @@ class TriageMentionsInput:
     ids: list[strawberry.ID] = required(
         f"Global IDs of 1 to {MOST_AT_ONCE:,} mentions. All mentions must exist."
     )
-    read: bool | None = optional(_READ)
-    starred: bool | None = optional(_STARRED)
-    dismissed: bool | None = optional(_DISMISSED)
-    dismiss_reason: DismissReason | None = optional(_REASON)
-    engaged: bool | None = optional(_ENGAGED)
+    read: bool | None = nullable(_READ)
+    starred: bool | None = nullable(_STARRED)
+    dismissed: bool | None = nullable(_DISMISSED)
+    dismiss_reason: DismissReason | None = nullable(_REASON)
+    engaged: bool | None = nullable(_ENGAGED)
     idempotency_key: str | None = idempotency_key()
 
 

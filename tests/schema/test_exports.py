@@ -619,7 +619,6 @@ async def test_a_csv_file_begins_with_a_byte_order_mark_if_asked(exporting: Expo
         ({"list": {"users": {}}}, "users"),
         ({"format": "CSV"}, "list"),
         ({"list": {"mentions": {}}, "format": "XML"}, "XML"),
-        ({"list": {"mentions": {}}, "format": None}, "format"),
         ({"list": {"mentions": {"orderBy": "LATEST_CHANGE"}}}, "LATEST_CHANGE"),
         ({"list": {"mentions": {"orderBy": "BEST_MATCH"}}}, "requires `input.list.mentions.filter.search`."),
         ({"list": {"mentions": {"filter": {"keywordId": {"eq": "x"}}}}}, "`input.list.mentions.filter.keywordId.eq`"),

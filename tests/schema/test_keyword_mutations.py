@@ -162,13 +162,6 @@ BAD: list[tuple[dict[str, object], list[tuple[str, str, list[str]]]]] = [
         [("TOO_MANY", "Must have at most 50 elements, but has 51.", ["requiredTerms"])],
     ),
     (
-        {"keyword": "ok", "matchType": None, "platforms": None},
-        [
-            ("REQUIRED", "Must not be null. Omit the field instead.", ["matchType"]),
-            ("REQUIRED", "Must not be null. Omit the field instead.", ["platforms"]),
-        ],
-    ),
-    (
         {"keyword": "ok", "userId": encode("User", 999_999)},
         [("NOT_FOUND", "The user does not exist.", ["userId"])],
     ),

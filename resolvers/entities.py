@@ -43,6 +43,7 @@ from db.models import (
     UserRole,
 )
 from resolvers.framework.entity import (
+    Address,
     Amount,
     DeclarationError,
     Entity,
@@ -52,6 +53,7 @@ from resolvers.framework.entity import (
     Number,
     OneOf,
     Presence,
+    Tags,
     Text,
     Timestamp,
     Words,
@@ -132,6 +134,14 @@ MENTION = Entity(
             keyset.BEST_MATCH_FIRST,
             "Orders mentions by relevance to the filter's `search`, best match first. Requires `search`.",
         ),
+        (
+            keyset.LATEST_PUBLISHED_FIRST,
+            "Orders mentions by time of publication, latest first. Mentions without that time come last.",
+        ),
+        (
+            keyset.MOST_RELEVANT_FIRST,
+            "Orders mentions by relevance score, highest first. Requires a condition such as `relevanceScore: {gte: 0}`.",
+        ),
     ),
     filters={
         "search": Words(
@@ -144,6 +154,7 @@ MENTION = Entity(
             "Filters mentions by the ID of the integration that delivered the mention.", model=Integration
         ),
         "platform": OneOf("Filters mentions by platform.", enum=Platform),
+        "external_id": Text("Filters mentions by ID of the publication on the platform."),
         "kind": OneOf("Filters mentions by kind of publication.", enum=MentionKind),
         "author": Text("Filters mentions by name of the author."),
         "language": Text("Filters mentions by language tag, such as `en`."),
@@ -225,10 +236,31 @@ LEAD = Entity(
         (keyset.NEWEST_FIRST, "Orders leads by time of creation, newest first."),
         (keyset.OLDEST_FIRST, "Orders leads by time of creation, oldest first."),
         (keyset.LATEST_CHANGE_FIRST, "Orders leads by time of the last status change, latest first."),
+        (keyset.LATEST_UPDATE_FIRST, "Orders leads by time of the last update, latest first."),
+        (
+            keyset.HIGHEST_SCORE_FIRST,
+            "Orders leads by score, highest first. Leads without a score come last.",
+        ),
+        (
+            keyset.HIGHEST_VALUE_FIRST,
+            "Orders leads by expected value, highest first, regardless of the currency. Leads without a value come last.",
+        ),
     ),
     filters={
+        "search": Words(
+            "Filters leads by a full-text search, as in mentions. The contact person, company and notes of the lead must "
+            "match the search, or the title and text of the mention must match. At most 500 characters. Requires the scope "
+            f"`{api_key.READ_MENTIONS}`, too.",
+            reads=Mention,
+        ),
         "keyword_id": IdOf("Filters leads by the ID of the keyword.", model=Keyword),
         "platform": OneOf("Filters leads by platform of the mention.", enum=Platform),
+        "intent": OneOf(
+            "Filters leads by intent of the mention. The intent is null without an analysis. Requires the scope "
+            f"`{api_key.READ_MENTIONS}`, too.",
+            enum=Intent,
+            reads=AnalysisResult,
+        ),
         "status": OneOf("Filters leads by current status.", enum=LeadStatus),
         "origin": OneOf("Filters leads by origin of the lead.", enum=LeadOrigin),
         "score": Number(
@@ -236,10 +268,17 @@ LEAD = Entity(
         ),
         "value": Amount("Filters leads by expected value, regardless of the currency."),
         "currency": Text("Filters leads by currency of the value, an ISO 4217 code."),
+        "contact_email": Address("Filters leads by email address of the contact person."),
         "company": Text("Filters leads by company of the contact person."),
-        "assignee_id": IdOf("Filters leads by the ID of the assigned user.", "assignee_user_id", model=User),
+        "tags": Tags("Filters leads by tags."),
+        "assignee_id": IdOf(
+            "Filters leads by the ID of the assigned user. The ID is null for unassigned leads.",
+            "assignee_user_id",
+            model=User,
+        ),
         "external_reference": Text("Filters leads by ID in a partner's system."),
         "created_at": Timestamp("Filters leads by time of creation."),
+        "updated_at": Timestamp("Filters leads by time of the last update."),
         "status_changed_at": Timestamp("Filters leads by time of the last status change."),
         "converted_at": Timestamp("Filters leads by the time when the lead first became CONVERTED."),
     },

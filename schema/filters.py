@@ -10,6 +10,7 @@ import strawberry
 from db.models import Base
 from resolvers.entities import ENTITIES
 from resolvers.framework.entity import (
+    Address,
     Amount,
     Entity,
     FilterField,
@@ -18,12 +19,15 @@ from resolvers.framework.entity import (
     Number,
     OneOf,
     Presence,
+    Tags,
     Text,
     Timestamp,
     Words,
 )
 
 Item = TypeVar("Item")
+
+_CONTAINS = "Contains this string, regardless of case (at most 500 characters)."
 
 
 def optional(description: str, *, name: str | None = None) -> Any:
@@ -70,6 +74,7 @@ class IdComparison:
     not_in: list[strawberry.ID] | None = optional(
         "Equals none of these values (at most 250). Also matches null."
     )
+    is_null: bool | None = optional("True matches null. False matches every other value.")
 
 
 @strawberry.input(description="Conditions on a string. All given conditions must hold.")
@@ -78,6 +83,28 @@ class TextComparison:
     in_: list[str] | None = optional("Equals one of these values (at most 250).", name="in")
     not_in: list[str] | None = optional("Equals none of these values (at most 250). Also matches null.")
     is_null: bool | None = optional("True matches null. False matches every other value.")
+    contains: str | None = optional(_CONTAINS)
+
+
+@strawberry.input(
+    description="Conditions on an email address, regardless of case. All given conditions must hold."
+)
+class EmailComparison:
+    eq: str | None = optional("Equals this address (at most 500 characters).")
+    in_: list[str] | None = optional("Equals one of these addresses (at most 250).", name="in")
+    not_in: list[str] | None = optional("Equals none of these addresses (at most 250). Also matches null.")
+    is_null: bool | None = optional("True matches null. False matches every other value.")
+    contains: str | None = optional(_CONTAINS)
+
+
+@strawberry.input(description="Conditions on a list of tags. All given conditions must hold.")
+class TagsComparison:
+    has_any: list[str] | None = optional(
+        "Has at least one of these tags, including case (at most 250). An empty list matches no rows."
+    )
+    has_all: list[str] | None = optional(
+        "Has all of these tags, including case (at most 250). An empty list matches all rows."
+    )
 
 
 @strawberry.input(description="Conditions on a string that is never null. All given conditions must hold.")
@@ -85,12 +112,14 @@ class NameComparison:
     eq: str | None = optional("Equals this string, including case (at most 500 characters).")
     in_: list[str] | None = optional("Equals one of these values (at most 250).", name="in")
     not_in: list[str] | None = optional("Equals none of these values (at most 250). Also matches null.")
-    contains: str | None = optional("Contains this string, regardless of case (at most 500 characters).")
+    contains: str | None = optional(_CONTAINS)
 
 
 COMPARED: Mapping[type[FilterField], Any] = {
     Text: TextComparison,
     Name: NameComparison,
+    Address: EmailComparison,
+    Tags: TagsComparison,
     Number: IntComparison,
     Amount: DecimalComparison,
     Timestamp: DateTimeComparison,

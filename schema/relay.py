@@ -100,13 +100,7 @@ def list_of(
     """
     arguments = {
         **ARGUMENTS,
-        "filter": Annotated[
-            FILTERS[entity.model] | None,
-            strawberry.argument(
-                description=f"Filter of the list, with at most {MOST_CONDITIONS} conditions and {DEEPEST} levels. By "
-                "default, all rows."
-            ),
-        ],
+        "filter": _filter_argument(entity),
         "order_by": Annotated[
             ORDERS[entity.model] | None,
             strawberry.argument(
@@ -120,3 +114,25 @@ def list_of(
         arguments=arguments,
         size=GivenBy(("first", "last"), paging.DEFAULT_SIZE),
     )
+
+
+def stats_of(entity: Entity[Any], description: str, *, counter: str) -> Any:
+    """Return a field with figures over all visible rows of the entity that match the declared filter.
+
+    `counter` is the column of users with the number of rows.
+    """
+    return resolved_by(
+        paging.whole_list(entity, counter=counter),
+        description=description,
+        arguments={"filter": _filter_argument(entity)},
+    )
+
+
+def _filter_argument(entity: Entity[Any]) -> Any:
+    return Annotated[
+        FILTERS[entity.model] | None,
+        strawberry.argument(
+            description=f"Filter of the list, with at most {MOST_CONDITIONS} conditions and {DEEPEST} levels. By "
+            "default, all rows."
+        ),
+    ]

@@ -34,8 +34,9 @@ from schema.mutations.lead import LeadMutation
 from schema.mutations.mention import MentionMutation
 from schema.mutations.user import UserMutation
 from schema.node import Node
-from schema.relay import Connection, list_of
+from schema.relay import Connection, list_of, stats_of
 from schema.resolver_types import SetWiseResolver
+from schema.stats import LeadStats, MentionStats
 from schema.timeframe import framed
 
 
@@ -90,6 +91,14 @@ class Query:
     )
     lead: LeadRef | None = row_of(LEAD)
     leads: LeadConnectionRef = list_of(LEAD, "All leads visible to the viewer.", counter="leads_count")
+    lead_stats: LeadStats = stats_of(
+        LEAD, "Figures over all leads visible to the viewer that match the filter.", counter="leads_count"
+    )
+    mention_stats: MentionStats = stats_of(
+        MENTION,
+        "Figures over all mentions visible to the viewer that match the filter.",
+        counter="mentions_count",
+    )
     integration: IntegrationRef | None = row_of(INTEGRATION)
     integrations: Connection[IntegrationRef] = list_of(INTEGRATION, "All integrations visible to the viewer.")
     export: ExportRef | None = row_of(EXPORT)

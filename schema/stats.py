@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from db.models import LeadStatus, Platform, Sentiment
+from db.models import Intent, LeadStatus, Platform, Sentiment
 from resolvers import stats
 from schema.enums import describe
 from schema.fields import column, resolved_by
@@ -61,6 +61,14 @@ class SentimentCount:
         "Sentiment of the counted mentions. Null for mentions without a measured sentiment.", name="value"
     )
     count: int = column("Number of mentions with the sentiment.")
+
+
+@strawberry.type(description="Number of mentions with an intent.")
+class IntentCount:
+    intent: Intent | None = column(
+        "Intent of the counted mentions. Null for mentions without a detected intent.", name="value"
+    )
+    count: int = column("Number of mentions with the intent.")
 
 
 @strawberry.type(description="Number of leads with a status.")
@@ -144,6 +152,10 @@ class MentionStats:
     by_sentiment: list[SentimentCount] = resolved_by(
         stats.grouped("sentiment"),
         description="Number of mentions by sentiment, most frequent first. Sentiments without mentions are omitted.",
+    )
+    by_intent: list[IntentCount] = resolved_by(
+        stats.grouped("intent"),
+        description="Number of mentions by intent, most frequent first. Intents without mentions are omitted.",
     )
     by_keyword: list[KeywordCount] = resolved_by(
         stats.by_keyword,

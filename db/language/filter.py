@@ -4,6 +4,7 @@ A filter is hashable, so that it can be a field of a loader. Its shape is the sa
 values, and selects the compiled statement. The values are bound when the statement runs.
 """
 
+import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -27,6 +28,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.types import Text, TypeEngine
@@ -34,6 +36,8 @@ from sqlalchemy.types import Text, TypeEngine
 from db.language.scope import visible
 from db.language.shape import HIDDEN
 from db.models import AnalysisResult, Base, Lead, Mention
+from db.models.base import table_of
+from db.models.lead import LEAD_WORDS
 from text.lexemes import query
 
 
@@ -47,6 +51,8 @@ class Operator(StrEnum):
     LTE = "lte"
     IS_NULL = "is_null"
     CONTAINS = "contains"
+    HAS_ANY = "has_any"
+    HAS_ALL = "has_all"
     MATCHES = "matches"
 
 
@@ -99,11 +105,13 @@ def shape_and_values(filter_: Filter) -> tuple[Filter, dict[str, object]]:
                 return part  # its value is part of the statement
             case Test(operator=Operator.MATCHES, value=str(value)):
                 name = f"where_{next(names)}"
-                values[name] = query(value)
+                values[name], values[f"{name}_words"] = query(value), value
                 return replace(part, value=name)
-            case Test(value=value):
+            case Test(operator=operator, value=value):
                 name = f"where_{next(names)}"
                 values[name] = list(value) if isinstance(value, tuple) else value
+                if operator is Operator.CONTAINS:
+                    values[name] = "%" + _ESCAPED.sub(r"\\\g<0>", str(value)) + "%"
                 return replace(part, value=name)
 
     return shaped(filter_), values
@@ -151,6 +159,10 @@ def _condition(model: type[Base], shape: Filter, reach: Reach) -> ColumnElement[
             return _comparison(model, field)(table, operator, value, reach)
 
 
+_ESCAPED = re.compile(r"[\\%_]")
+"""The characters that are no ordinary ones in a pattern of LIKE."""
+
+
 def compare(column: Column[Any], operator: Operator, value: Any) -> ColumnElement[bool]:
     """Compare a column with the parameter named `value`. For IS_NULL, `value` is True or False itself."""
     if operator is Operator.IS_NULL:
@@ -161,7 +173,11 @@ def compare(column: Column[Any], operator: Operator, value: Any) -> ColumnElemen
             column == any_(listed) if operator is Operator.IN else _absent_or(column, column != all_(listed))
         )
     if operator is Operator.CONTAINS:
-        return func.strpos(func.lower(column), func.lower(bindparam(value, type_=Text))) > 0
+        # A trigram index serves LIKE, and not strpos.
+        return func.lower(column).like(func.lower(bindparam(value, type_=Text)))
+    if operator in {Operator.HAS_ANY, Operator.HAS_ALL}:
+        test = "&&" if operator is Operator.HAS_ANY else "@>"
+        return column.bool_op(test)(bindparam(value, type_=column.type))
     bound = bindparam(value, type_=_type_of_values(column))
     comparisons: dict[Operator, ColumnElement[bool]] = {
         Operator.EQ: column == bound,
@@ -206,15 +222,33 @@ def _there_is(
     return exists(found if reach.required else found.offset(literal_column("0")))
 
 
-def _of(model: type[Base], key: str, name: str) -> Compare:
-    """Compare a column of the single row in another table that refers to this row by `key`.
+def _ignoring_case(name: str) -> Compare:
+    """Compare a text column of the row itself, regardless of case."""
+
+    def compared(table: Table, operator: Operator, value: Any, _: Reach) -> ColumnElement[bool]:
+        column = table.c[name]
+        if operator in {Operator.IS_NULL, Operator.CONTAINS}:
+            return compare(column, operator, value)
+        if operator is Operator.EQ:
+            return func.lower(column) == func.lower(bindparam(value, type_=Text))
+        given = func.unnest(bindparam(value, type_=ARRAY(Text))).column_valued("given")
+        listed = func.array(select(func.lower(given)).scalar_subquery(), type_=ARRAY(Text))
+        if operator is Operator.IN:
+            return func.lower(column) == any_(listed)
+        return _absent_or(column, func.lower(column) != all_(listed))
+
+    return compared
+
+
+def _of(model: type[Base], key: str, name: str, own: str = "id") -> Compare:
+    """Compare a column of the single row in another table whose `key` equals the `own` column of this row.
 
     The column of a missing row is null.
     """
 
     def compared(table: Table, operator: Operator, value: Any, reach: Reach) -> ColumnElement[bool]:
         other = _table(model)
-        its_row, column = other.c[key] == table.c.id, other.c[name]
+        its_row, column = other.c[key] == table.c[own], other.c[name]
         if operator is Operator.IS_NULL:
             there = _there_is(table, model, its_row, column.is_not(None), reach=reach)
             return ~there if value else there
@@ -245,6 +279,30 @@ def search_query(name: str) -> ColumnElement[Any]:
     return cast(bindparam(name, type_=Text), TSQUERY)
 
 
+def _search_leads(_: Table, operator: Operator, value: Any, reach: Reach) -> ColumnElement[bool]:
+    """Search the lead's own words, and the text of its mention: one of the two must match.
+
+    Each has a full-text index of its own, and PostgreSQL unites the leads that the two indexes find. PostgreSQL itself
+    makes the words of the lead and of the query for them, so the query is a second parameter, the text as given.
+    """
+    everybody, found, of_posts = reach.everybody, _table(Lead).alias("found"), _table(Lead).alias("of_posts")
+    posts = _table(Mention)
+    own = select(found.c.id).where(
+        literal_column(f"({LEAD_WORDS})").bool_op("@@")(
+            func.websearch_to_tsquery("simple", bindparam(f"{value}_words", type_=Text))
+        ),
+        visible(Lead, everybody=everybody, table=found),
+    )
+    matching = select(of_posts.c.id).where(
+        of_posts.c.mention_id == posts.c.id,
+        _search(posts, operator, value, reach),
+        visible(Mention, everybody=everybody),
+        visible(Lead, everybody=everybody, table=of_posts),
+    )
+    both = union_all(own.correlate(None), matching.correlate(None))
+    return table_of(Lead).c.id.in_(both)
+
+
 def _has(model: type[Base], key: str) -> Compare:
     """Compare whether another table has a row that refers to this row: IS_NULL False, or True without a row."""
 
@@ -265,7 +323,12 @@ DERIVED: Mapping[type[Base], Mapping[str, Compare]] = {
         "lead": _has(Lead, "mention_id"),
         "search": _search,
     },
-    Lead: {"platform": _in_parent(Mention, "mention_id", "platform")},
+    Lead: {
+        "platform": _in_parent(Mention, "mention_id", "platform"),
+        "intent": _of(AnalysisResult, "mention_id", "intent", own="mention_id"),
+        "contact_email": _ignoring_case("contact_email"),
+        "search": _search_leads,
+    },
 }
 """The fields of a filter that are not a column of the row itself."""
 

@@ -3,35 +3,46 @@
 Rows that are inserted or deleted before the page therefore neither repeat nor hide other rows.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
     REAL,
     BigInteger,
+    Column,
     ColumnElement,
     Integer,
+    Numeric,
     Table,
     Text,
     bindparam,
     cast,
     func,
+    literal_column,
     true,
     tuple_,
     type_coerce,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from db.language.shape import RANK, SEARCH
+from db.language.scope import visible
+from db.language.shape import COMPUTED, RANK, RELEVANCE_SCORE, SEARCH
+from db.models import AnalysisResult, Base
+from db.models.base import EARLIEST, table_of
 from text.lexemes import rank_query
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A total order: columns without nulls in one direction, of which the last is unique.
+    """A total order: columns in one direction, of which the last is unique.
 
-    With a single direction, a position is one row value, and a page is a range of an index. The column `rank`
-    is the relevance of the row for the full-text query `search`.
+    With a single direction, a position is one row value, and a page is a range of an index. A null counts as a value
+    below all others, so that descending orders end with the rows without a value. The column `rank` is the relevance
+    of the row for the full-text query `search`. An order that begins with `relevance_score` has only mentions with
+    that score.
     """
 
     name: str
@@ -59,6 +70,18 @@ MOST_MENTIONS_FIRST = Order("most_mentions", ("mentions_count", "id"))
 MOST_LEADS_FIRST = Order("most_leads", ("leads_count", "id"))
 LATEST_CHANGE_FIRST = Order("latest_change", ("status_changed_at", "id"))
 BEST_MATCH_FIRST = Order("best_match", (RANK, "id"))
+HIGHEST_SCORE_FIRST = Order("highest_score", ("score", "id"))
+HIGHEST_VALUE_FIRST = Order("highest_value", ("value", "id"))
+LATEST_UPDATE_FIRST = Order("latest_update", ("updated_at", "id"))
+LATEST_PUBLISHED_FIRST = Order("latest_published", ("published_at", "id"))
+MOST_RELEVANT_FIRST = Order("most_relevant", (RELEVANCE_SCORE, "id"))
+
+BELOW_ALL: Mapping[type[Any], object] = {
+    int: -1,
+    Decimal: Decimal(-1),
+    datetime: datetime.min.replace(tzinfo=UTC),  # the driver sends it as -infinity
+}
+"""The values that count for null in orders, by the type of the column. No row has them."""
 
 Position = tuple[object, ...]
 
@@ -101,7 +124,46 @@ class BoundsShape:
 
 
 def ordering(table: Table, order: Order) -> list[ColumnElement[Any]]:
-    return [rank(table) if name == RANK else table.c[name] for name in order.columns]
+    if order.columns[0] == RELEVANCE_SCORE:  # the columns of an index of the analyses
+        analyses = table_of(AnalysisResult)
+        return [analyses.c[RELEVANCE_SCORE], analyses.c.mention_id]
+    return [rank(table) if name == RANK else _sort_key(table.c[name]) for name in order.columns]
+
+
+def _sort_key(column: Column[Any]) -> ColumnElement[Any]:
+    if not column.nullable:
+        return column
+    type_ = column.type.python_type
+    written = EARLIEST if type_ is datetime else str(BELOW_ALL[type_])
+    return func.coalesce(column, literal_column(written))
+
+
+def joined(table: Table, order: Order, *, everybody: bool) -> ColumnElement[bool]:
+    """Return the condition that joins the table from which the order takes its columns, if not the row's own."""
+    if order.columns[0] != RELEVANCE_SCORE:
+        return true()
+    analyses = table_of(AnalysisResult)
+    # Both rows belong to the same user. The conditions allow the index that begins with the user.
+    return (
+        (analyses.c.mention_id == table.c.id)
+        & (analyses.c.user_id == table.c.user_id)
+        & analyses.c[RELEVANCE_SCORE].is_not(None)
+        & visible(AnalysisResult, everybody=everybody)
+    )
+
+
+def computed(model: type[Base], name: str) -> bool:
+    """Return whether an order computes the column."""
+    return name in COMPUTED and name not in table_of(model).c
+
+
+def value_of(table: Table, name: str) -> ColumnElement[Any]:
+    """Return the column of a row, or the computed column of its order."""
+    if name == RANK:
+        return rank(table)
+    if name == RELEVANCE_SCORE and name not in table.c:
+        return table_of(AnalysisResult).c[RELEVANCE_SCORE]
+    return table.c[name]
 
 
 def rank(table: Table) -> ColumnElement[Any]:
@@ -132,13 +194,15 @@ def beyond(
     """Return the condition for rows later or earlier in the order than the position in the parameter `edge`."""
     columns = ordering(table, order)
     row = tuple_(*columns)
-    position = tuple_(*(_bound(edge, column) for column in columns))
+    names = zip(order.columns, columns, strict=True)
+    position = tuple_(*(_bound(f"{edge}_{name}", column) for name, column in names))
     if order.descending == later:
         return row <= position if inclusive else row < position
     return row >= position if inclusive else row > position
 
 
-def _bound(edge: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
+def _bound(name: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
     # Clients send positions. A number that is too large for the column must compare as beyond all rows.
-    type_ = BigInteger() if isinstance(column.type, Integer) else column.type
-    return bindparam(f"{edge}_{column.name}", type_=type_)
+    if isinstance(column.type, Integer):
+        return bindparam(name, type_=BigInteger())
+    return bindparam(name, type_=Numeric() if isinstance(column.type, Numeric) else column.type)

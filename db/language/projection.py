@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from db.language.shape import RANK, Join, Shape, ToOne, columns
+from db.language.shape import COMPUTED, Join, Shape, ToOne, columns
 from db.models import Base
 
 
@@ -43,8 +43,7 @@ class Projection:
         selected = self._selected.get(model)
         needed = None if selected is None else selected.columns.union(("id",), own)
         names = [column.name for column in columns(model, needed)]
-        if RANK in own:
-            names.append(RANK)
+        names += [name for name in own if name in COMPUTED and name not in names]
         path = (*above, model)
         joins = [
             Join(relation, self._shape(relation.model, (relation.key,), path, shared=shared))

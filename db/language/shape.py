@@ -1,6 +1,6 @@
 """Shapes: the columns that a statement returns of a model's row, and of the rows joined to it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,10 @@ HIDDEN = {SEARCH, "credentials"}
 
 RANK = "rank"
 """The computed column of a full-text search: the relevance of the row for the query."""
+RELEVANCE_SCORE = "relevance_score"
+"""The computed column of mentions in the order of their relevance: the score of their analysis."""
+COMPUTED: Mapping[str, type[Any]] = {RANK: float, RELEVANCE_SCORE: int}
+"""The types of the columns that orders compute. The model's table lacks them."""
 
 
 def columns(model: type[Base], needed: frozenset[str] | None = None) -> list[Column[Any]]:

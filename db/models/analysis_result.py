@@ -2,7 +2,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, EmptyText, ForeignId, Now, Words, at_most, one_of
@@ -86,4 +86,18 @@ class AnalysisResult(Base):
         Index(None, "user_id", "sentiment", "mention_id"),
         Index(None, "user_id", "intent", "mention_id"),
         Index(None, "user_id", "relevance", "mention_id"),
+        # most relevant mentions of a user, and of all users for operators
+        *(
+            Index(
+                name,
+                *columns,
+                text("relevance_score DESC"),
+                text("mention_id DESC"),
+                postgresql_where=text("relevance_score IS NOT NULL"),
+            )
+            for name, columns in (
+                ("ix_analysis_results_user_id_relevance_score", ("user_id",)),
+                ("ix_analysis_results_relevance_score_mention_id", ()),
+            )
+        ),
     )

@@ -8,6 +8,9 @@ from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Integer,
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
+EARLIEST = "'-infinity'::timestamptz"
+"""A time before all stored times, in SQL. Orders use it instead of null."""
+
 NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",

@@ -1,6 +1,7 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import reduce
 from typing import Any
 
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -33,6 +35,13 @@ class LeadOrigin(StrEnum):
     MANUAL = "manual"
     IMPORT = "import"
     API = "api"
+
+
+_WORDS = [f"coalesce({name}, '')" for name in ("contact_name", "contact_handle", "contact_email", "company")]
+# The parentheses are those that PostgreSQL writes, so that Alembic finds no difference.
+_TEXT = reduce(lambda left, right: f"(({left} || ' ') || {right})", [*_WORDS, "notes"])
+LEAD_WORDS = f"to_tsvector('simple', {_TEXT[1:-1]})"
+"""The words that a full-text search finds in the lead itself. Its mention has an index of its own."""
 
 
 class Lead(Base):
@@ -112,6 +121,30 @@ class Lead(Base):
         Index("ix_leads_created_at_id", text("created_at DESC"), text("id DESC")),
         # newest leads of all users in a status; number of leads per status
         Index(None, "status", text("created_at DESC"), text("id DESC")),
+        # best, most valuable and last changed leads of a user, and of all users for operators; a null comes last
+        *(
+            index
+            for column, key in (
+                ("score", "coalesce(score, -1)"),
+                ("value", "coalesce(value, -1)"),
+                ("updated_at", "updated_at"),
+            )
+            for index in (
+                Index(f"ix_leads_user_id_{column}", "user_id", text(f"{key} DESC"), text("id DESC")),
+                Index(f"ix_leads_{column}_id", text(f"{key} DESC"), text("id DESC")),
+            )
+        ),
+        # leads of a user by words, tags, or a part of the company or of the e-mail address
+        Index(
+            "ix_leads_user_id_words",
+            "user_id",
+            text(LEAD_WORDS),
+            "tags",
+            literal_column("lower(company)").label("lower_company"),
+            literal_column("lower(contact_email)").label("lower_email"),
+            postgresql_using="gin",
+            postgresql_ops={"lower_company": "gin_trgm_ops", "lower_email": "gin_trgm_ops"},
+        ),
         # leads of a deleted assignee, to be set to null
         Index(None, "assignee_user_id", postgresql_where=text("assignee_user_id IS NOT NULL")),
         # leads of a user with the same e-mail address

@@ -13,7 +13,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, EmptyText, ForeignId, Id, Now, at_most, not_negative, one_of
+from db.models.base import EARLIEST, Base, EmptyText, ForeignId, Id, Now, at_most, not_negative, one_of
 
 
 class Platform(StrEnum):
@@ -117,6 +117,21 @@ class Mention(Base):
         Index(None, "user_id", text("created_at DESC"), text("id DESC")),
         # newest mentions of all users, for operators and for retention
         Index("ix_mentions_created_at_id", text("created_at DESC"), text("id DESC")),
+        # last published mentions of a user, and of all users for operators; without a time of publication last
+        *(
+            Index(
+                name,
+                *columns,
+                text(f"coalesce(published_at, {EARLIEST}) DESC"),
+                text("id DESC"),
+            )
+            for name, columns in (
+                ("ix_mentions_user_id_published_at", ("user_id",)),
+                ("ix_mentions_published_at_id", ()),
+            )
+        ),
+        # mentions of a user by the post's ID
+        Index(None, "user_id", "external_id"),
         # newest mentions of an integration; mentions of a deleted integration, to be set to null
         Index(
             None,

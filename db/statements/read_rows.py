@@ -23,10 +23,20 @@ from db.engine.reader import Reader
 from db.engine.session import Session
 from db.engine.statement_cache import statement
 from db.language.filter import EVERYTHING, Filter, condition, shape_and_values
-from db.language.keyset import BoundsShape, Order, PageBounds, Position, between, beyond, rank, sorting
+from db.language.keyset import (
+    BoundsShape,
+    Order,
+    PageBounds,
+    Position,
+    between,
+    beyond,
+    joined,
+    sorting,
+    value_of,
+)
 from db.language.projection import EVERY_COLUMN
 from db.language.scope import Scope, visible, visible_among
-from db.language.shape import RANK, Shape
+from db.language.shape import Shape
 from db.models import Base
 from db.models.base import table_of
 from db.statements.parameters import IDS, keys_parameter
@@ -39,23 +49,23 @@ _LIMIT: ColumnElement[int] = bindparam("limit", type_=BigInteger)
 def select_shape(shape: Shape, *, everybody: bool) -> Select[Any]:
     """Select the shape's columns, in its order, from the model's table and the joined tables."""
     table = table_of(shape.model)
-    source, joined = _joined(table, table, shape, "", everybody=everybody)
-    own = [rank(table) if name == RANK else table.c[name] for name in shape.columns]
-    return select(*own, *joined).select_from(source)
+    source, others = _joined(table, table, shape, "", everybody=everybody)
+    own = [value_of(table, name) for name in shape.columns]
+    return select(*own, *others).select_from(source)
 
 
 def _joined(
     source: FromClause, table: FromClause, shape: Shape, above: str, *, everybody: bool
 ) -> tuple[FromClause, list[ColumnElement[Any]]]:
     selected: list[ColumnElement[Any]] = []
-    for joined in shape.joins:
-        relation, path = joined.relation, f"{above}{joined.relation.label}"
+    for join in shape.joins:
+        relation, path = join.relation, f"{above}{join.relation.label}"
         other = table_of(relation.model).alias(path)
         refers = other.c[relation.key] == table.c[relation.column]
         is_visible = visible_among(relation.model, everybody=everybody, table=other)
         source = source.outerjoin(other, and_(refers, is_visible))
-        selected += [other.c[name].label(f"{path}.{name}") for name in joined.shape.columns]
-        source, nested = _joined(source, other, joined.shape, f"{path}.", everybody=everybody)
+        selected += [other.c[name].label(f"{path}.{name}") for name in join.shape.columns]
+        source, nested = _joined(source, other, join.shape, f"{path}.", everybody=everybody)
         selected += nested
     return source, selected
 
@@ -105,6 +115,7 @@ def _page(
     return (
         select_shape(shape or EVERY_COLUMN.shape(model, *order.columns), everybody=everybody)
         .where(visible(model, everybody=everybody), condition(model, where, everybody=everybody))
+        .where(joined(table, order, everybody=everybody))
         .where(between(table, order, after=bounds.after, before=bounds.before))
         .order_by(*sorting(table, order, backwards=bounds.backwards))
         .limit(_LIMIT)
@@ -154,6 +165,7 @@ def _page_of_each(
         select_shape(shape or EVERY_COLUMN.shape(model, *order.columns), everybody=everybody)
         .where(table.c[parent] == parents.c.id, visible_among(model, by=parent, everybody=everybody))
         .where(condition(model, where, everybody=everybody))
+        .where(joined(table, order, everybody=everybody))
         .where(between(table, order, after=bounds.after, before=bounds.before))
         .order_by(*sorting(table, order, backwards=bounds.backwards))
         .limit(undisclosed(_LIMIT))
@@ -193,6 +205,7 @@ def _has_beyond(
         select(literal_column("1"))
         .where(table.c[parent] == parents.c.id, visible_among(model, by=parent, everybody=everybody))
         .where(condition(model, where, everybody=everybody))
+        .where(joined(table, order, everybody=everybody))
         .where(beyond(table, order, "edge", later=later, inclusive=True))
         .order_by(*sorting(table, order, backwards=not later))
         .limit(1)
@@ -230,6 +243,7 @@ def _any_beyond(
     return (
         select(literal_column("1"))
         .where(visible(model, everybody=everybody), condition(model, where, everybody=everybody))
+        .where(joined(table, order, everybody=everybody))
         .where(beyond(table, order, "edge", later=later, inclusive=True))
         .order_by(*sorting(table, order, backwards=not later))
         .limit(1)

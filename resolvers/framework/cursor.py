@@ -14,9 +14,9 @@ from db.models import Base
 from resolvers.framework.errors import CursorError
 
 
-def encode(kind: str, order: Order, row: Base) -> str:
+def encode(kind: str, model: type[Base], order: Order, row: Base) -> str:
     """Return the cursor of a row. `kind` names the list, its order and its filter."""
-    return urlsafe_b64encode(orjson.dumps([kind, *keyset_codec.dump(order, row)])).decode().rstrip("=")
+    return urlsafe_b64encode(orjson.dumps([kind, *keyset_codec.dump(model, order, row)])).decode().rstrip("=")
 
 
 def decode(kind: str, model: type[Base], order: Order, text: str, argument: str) -> Position:

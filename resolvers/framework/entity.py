@@ -6,12 +6,13 @@ lacks raises `DeclarationError`.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import field as with_default
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from db.language.filter import is_filterable
 from db.language.keyset import Order
-from db.language.shape import RANK, ToOne
+from db.language.shape import COMPUTED, ToOne
 from db.models import Base, ExportEntity
 from resolvers.framework.names import public
 
@@ -24,18 +25,30 @@ class DeclarationError(TypeError):
 
 @dataclass(frozen=True)
 class FilterField:
-    """A field of an entity's filter. `field` is the name of `db.language.filter`, by default that of the API."""
+    """A field of an entity's filter. `field` is the name of `db.language.filter`, by default that of the API.
+
+    A field that tests another model's rows may state that it `reads` the model. The key then needs the permission.
+    """
 
     description: str
     field: str | None = None
+    reads: type[Base] | None = with_default(default=None, kw_only=True)
 
 
 class Text(FilterField):
-    """A text that equals a value, or one of several."""
+    """A text."""
 
 
 class Name(FilterField):
-    """A short text that also can be searched for a part of it."""
+    """A short text that is never null."""
+
+
+class Address(FilterField):
+    """An e-mail address, compared regardless of case."""
+
+
+class Tags(FilterField):
+    """A list of texts."""
 
 
 class Number(FilterField):
@@ -148,7 +161,9 @@ class Entity(Generic[Model]):
             if relation.column not in columns or relation.key not in relation.model.__table__.c:
                 yield f"relation {name}"
         for order, _ in self.orders:
-            yield from (f"order {name}" for name in order.columns if name != RANK and name not in columns)
+            yield from (
+                f"order {name}" for name in order.columns if name not in COMPUTED and name not in columns
+            )
         for name, one in self.filters.items():
             if not is_filterable(self.model, one.field or name):
                 yield f"filter {name}"

@@ -1,12 +1,13 @@
 """Filters as clients write them, turned into conditions on rows, with limits on their size."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from enum import Enum
 from typing import Any
 
 from db.language.filter import All, AnyOf, Filter, Not, Operator, Test
-from db.language.keyset import BEST_MATCH_FIRST, Order
+from db.language.keyset import BEST_MATCH_FIRST, MOST_RELEVANT_FIRST, Order
+from db.models import Base
 from resolvers.framework.entity import Entity, FilterField, IdOf, Presence, Words
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.global_id import row_id
@@ -20,6 +21,8 @@ LONGEST_LIST = 250
 LONGEST_TEXT = 500
 MOST_MINUS_SIGNS = 24
 
+Require = Callable[[type[Base]], None]
+
 OPERATORS = {
     "eq": Operator.EQ,
     "in_": Operator.IN,
@@ -30,41 +33,56 @@ OPERATORS = {
     "lte": Operator.LTE,
     "is_null": Operator.IS_NULL,
     "contains": Operator.CONTAINS,
+    "has_any": Operator.HAS_ANY,
+    "has_all": Operator.HAS_ALL,
 }
 
 
-def filter_of(entity: Entity[Any], given: Any, path: str = "filter") -> Filter:
-    """Return the filter of an input object. Raise `UserInputError`, which names the place of the error."""
-    return _Reading(entity).all_of(given, path, depth=1)
+def filter_of(entity: Entity[Any], given: Any, require: Require, path: str = "filter") -> Filter:
+    """Return the filter of an input object. Raise `UserInputError`, which names the place of the error.
+
+    `require` raises if the viewer's key must not read the rows of a model.
+    """
+    return _Reading(entity, require).all_of(given, path, depth=1)
 
 
 def order_of(order: Enum | None, given: Any, path: str = "filter") -> Order | None:
-    """Return the order of an enumeration's member; `given` is the filter at the path. Raise `UserInputError` for
-    BEST_MATCH without `search`.
+    """Return the order of an enumeration's member; `given` is the filter at the path. Raise `UserInputError` for an
+    order that requires a condition which the filter lacks.
     """
     if order is None:
         return None
     chosen: Order = order.value
+    wanted = dict(_given_fields(given, path)) if given is not None else {}
+    if chosen == MOST_RELEVANT_FIRST and not _excludes_null(wanted.get("relevance_score")):
+        raise UserInputError(
+            f"`orderBy: MOST_RELEVANT` requires a condition `{path}.relevanceScore` that excludes null, such as "
+            "`{gte: 0}`."
+        )
     if chosen != BEST_MATCH_FIRST:
         return chosen
-    searched = dict(given_fields(given)).get("search") if given is not None else None
-    if searched is None:
+    if "search" not in wanted:
         raise UserInputError(f"`orderBy: BEST_MATCH` requires `{path}.search`.")
-    return replace(chosen, search=_search(searched, f"{path}.search"))
+    return replace(chosen, search=_search(wanted["search"], f"{path}.search"))
+
+
+def _excludes_null(comparison: Any) -> bool:
+    compared = {} if comparison is None else dict(given_fields(comparison))
+    return any(operator != "is_null" or not operand for operator, operand in compared.items())
 
 
 class _Reading:
     """One pass over a filter of an entity's rows, which counts the conditions."""
 
-    def __init__(self, entity: Entity[Any]) -> None:
-        self._fields = entity.filters
+    def __init__(self, entity: Entity[Any], require: Require) -> None:
+        self._fields, self._require = entity.filters, require
         self._conditions = 0
 
     def all_of(self, given: Any, path: str, *, depth: int) -> Filter:
         if depth > DEEPEST:
             raise UserInputError(f"`{path}` must not be nested deeper than {DEEPEST} filters.")
         parts: list[Filter] = []
-        for name, value in given_fields(given):
+        for name, value in _given_fields(given, path):
             here = f"{path}.{public(name)}"
             if name in {"and_", "or_"}:
                 inner = tuple(
@@ -81,12 +99,14 @@ class _Reading:
     def _conditions_of(self, name: str, value: Any, path: str) -> Iterator[Filter]:
         declared = self._fields[name]
         field = declared.field or name
+        if declared.reads is not None:
+            self._require(declared.reads)
         if isinstance(declared, Words):
             yield self._test(field, Operator.MATCHES, _search(value, path), path)
         elif isinstance(declared, Presence):
             yield self._test(field, Operator.IS_NULL, not value, path)
         else:
-            for operator, operand in given_fields(value):
+            for operator, operand in _given_fields(value, path):
                 here = f"{path}.{public(operator)}"
                 checked = self._operand(declared, operand, here)
                 yield self._test(field, OPERATORS[operator], checked, path)
@@ -98,6 +118,8 @@ class _Reading:
         return Test(field, operator, value)
 
     def _operand(self, declared: FilterField, operand: Any, path: str) -> Any:
+        if isinstance(operand, bool):
+            return operand
         if isinstance(operand, list):
             return tuple(
                 self._operand(declared, one, f"{path}[{index}]")
@@ -124,6 +146,22 @@ def given_fields(given: Any) -> Iterator[tuple[str, Any]]:
     for field in fields(given):
         value = getattr(given, field.name)
         if value is not None and value is not field.default:
+            yield field.name, value
+
+
+def _given_fields(given: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield the fields of a filter that the client gave. Raise `UserInputError` for a null.
+
+    Null could mean that the client asks for no condition, or for rows without a value.
+    """
+    for field in fields(given):
+        value = getattr(given, field.name)
+        if value is None:
+            raise UserInputError(
+                f"`{path}.{public(field.name)}` must not be null. Omit the field for no condition, or use `isNull: true` "
+                "for a missing value."
+            )
+        if value is not field.default:
             yield field.name, value
 
 

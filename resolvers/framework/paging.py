@@ -82,7 +82,7 @@ class Listing(Generic[Model]):
         return cursor.decode(self.kind, self.model, self.order, text, argument)
 
     def cursor(self, row: Model) -> str:
-        return cursor.encode(self.kind, self.order, row)
+        return cursor.encode(self.kind, self.model, self.order, row)
 
 
 def bounded(first: int | None, default: int, largest: int = LARGEST_SIZE) -> int:
@@ -157,7 +157,7 @@ def connection(
         order_by: Enum | None = None,
         **arguments: Any,
     ) -> Sequence[Connection[Model]]:
-        where = EVERYTHING if filter is None else filter_of(entity, filter)
+        where = EVERYTHING if filter is None else filter_of(entity, filter, context.require)
         shown = replace(listing, where=where, order=order_of(order_by, filter) or listing.order)
         context.require(entity.model)
         is_bulk = parent is None and context.viewer.bulk
@@ -168,6 +168,26 @@ def connection(
             loader = PageByParent(entity.model, parent, shown.order, span, where)
             pages = await context.load(loader, [owner and owner.id for owner in owners])
         return [Connection(shown, span, page, owner) for page, owner in zip(pages, owners, strict=True)]
+
+    return resolve
+
+
+def whole_list(
+    entity: Entity[Model], *, counter: str | None = None
+) -> Callable[..., Awaitable[Sequence[Connection[Model]]]]:
+    """Return the resolver of the list of all rows that the viewer may see, for figures over the list without a page."""
+    listing = Listing(entity.model, entity.default_order, counter=counter)
+
+    @requires(loads=0)
+    async def resolve(
+        parents: Sequence[Any],
+        context: Context,
+        *,
+        filter: Any = None,  # noqa: A002 - the API's word
+    ) -> Sequence[Connection[Model]]:
+        context.require(entity.model)
+        where = EVERYTHING if filter is None else filter_of(entity, filter, context.require)
+        return [Connection(replace(listing, where=where), PageBounds(0), UNREAD, None)] * len(parents)
 
     return resolve
 

@@ -162,7 +162,7 @@ async def _write_rows(writer: Writer, export: Export, export_table_of: TableFact
     packed, content = await asyncio.to_thread(_packed, export, table, rows, is_last=is_last)
     await exports.add_part(writer, export, packed)
     progress |= {
-        "position": keyset_codec.dump(query.order, rows[-1]) if rows else position,
+        "position": keyset_codec.dump(table.model, query.order, rows[-1]) if rows else position,
         "rows_count": export.rows_count + len(rows),
         "size_bytes": export.size_bytes + len(packed),
         "content_bytes": content.size_bytes,

@@ -16,7 +16,11 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLList, get_na
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from db.models.base import table_of
+from resolvers.entities import ENTITIES
+from resolvers.framework.entity import Presence, Words
 from resolvers.framework.global_id import encode
+from resolvers.framework.names import public
 from schema.graph import build
 from tests.support.world import Asker, World
 
@@ -47,6 +51,7 @@ REFERENCE: dict[str, dict[str, Of]] = {
     "mentions": {
         **columns("platform", "kind", "author", "language", "likes", "comments", "published_at", "created_at"),
         **columns("sentiment", "intent", "relevance", "relevance_score", "lead_status"),
+        "externalId": column("external_id"),
         "keywordId": id_of("Keyword", "keyword_id"),
         "integrationId": id_of("Integration", "integration_id"),
         "hasLead": lambda row: row["lead_id"] is not None,
@@ -58,7 +63,7 @@ REFERENCE: dict[str, dict[str, Of]] = {
     },
     "leads": {
         **columns("platform", "status", "origin", "score", "value", "currency", "company", "external_reference"),
-        **columns("created_at", "status_changed_at", "converted_at"),
+        **columns("created_at", "updated_at", "status_changed_at", "converted_at", "intent", "contact_email", "tags"),
         "keywordId": id_of("Keyword", "keyword_id"),
         "assigneeId": id_of("User", "assignee_user_id"),
     },
@@ -72,7 +77,10 @@ RAW = {
         SELECT m.*, a.sentiment, a.intent, a.relevance, a.relevance_score, l.id AS lead_id, l.status AS lead_status
         FROM mentions AS m LEFT JOIN analysis_results AS a ON a.mention_id = m.id LEFT JOIN leads AS l ON l.mention_id = m.id
     """,
-    "leads": "SELECT l.*, m.platform FROM leads AS l JOIN mentions AS m ON m.id = l.mention_id",
+    "leads": """
+        SELECT l.*, m.platform, m.title, m.content, a.intent FROM leads AS l JOIN mentions AS m ON m.id = l.mention_id
+        LEFT JOIN analysis_results AS a ON a.mention_id = m.id
+    """,
     "integrations": "SELECT * FROM integrations",
     "logs": "SELECT * FROM integration_logs",
 }
@@ -125,8 +133,18 @@ TESTS: dict[str, Callable[[Any, Any], bool]] = {
     "lt": lambda mine, other: mine is not None and mine < other,
     "lte": lambda mine, other: mine is not None and mine <= other,
     "isNull": lambda mine, wanted: (mine is None) is wanted,
-    "contains": lambda mine, part: part.lower() in mine.lower(),
+    "contains": lambda mine, part: mine is not None and part.lower() in mine.lower(),
+    "hasAny": lambda mine, tags: not set(tags).isdisjoint(mine),
+    "hasAll": lambda mine, tags: set(tags) <= set(mine),
 }
+IGNORING_CASE = {"contactEmail"}
+
+
+def folded(name: str, value: Any) -> Any:
+    """Return the value in lower case if the field ignores case."""
+    if name not in IGNORING_CASE or isinstance(value, bool | None):
+        return value
+    return [one.lower() for one in value] if isinstance(value, list) else value.lower()
 
 
 def filter_matches(list_: str, wanted: Mapping[str, Any], row: Row) -> bool:
@@ -143,7 +161,10 @@ def filter_matches(list_: str, wanted: Mapping[str, Any], row: Row) -> bool:
         else:
             mine = REFERENCE[list_][name](row)
             types = comparators_of(fields_of(list_)[name])
-            passed = all(TESTS[one](mine, row_value(given, types[one])) for one, given in value.items())
+            passed = all(
+                TESTS[one](folded(name, mine), folded(name, row_value(given, types[one])))
+                for one, given in value.items()
+            )
         if not passed:
             return False
     return True
@@ -163,7 +184,8 @@ class Crowd:
 
     def samples(self, list_: str, name: str) -> list[Any]:
         """Return the values of a field other than null, in the form of requests."""
-        found = sorted({REFERENCE[list_][name](row) for row in self.rows[list_]} - {None})
+        values = [REFERENCE[list_][name](row) for row in self.rows[list_]]
+        found = sorted({*itertools.chain(*values)} if name == "tags" else {*values} - {None})
         return [client_value(value, fields_of(list_)[name]) for value in found]
 
     async def check(
@@ -203,7 +225,7 @@ class Crowd:
 
 def client_value(value: Any, type_: Any) -> Any:
     """Convert a value from the form in rows to the form in requests."""
-    compared = comparators_of(type_).get("eq")
+    compared = comparators_of(type_).get("eq", get_named_type(type_))
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(get_named_type(compared), GraphQLEnumType):
@@ -398,6 +420,90 @@ async def test_filters_that_no_row_can_match_return_an_empty_page(
 )
 async def test_filters_without_conditions_match_all_rows(people: Crowd, all_: dict[str, Any]) -> None:
     assert (await people.ask(PAGE, f=all_)).data["mentions"]["totalCount"] == 90
+
+
+NULL = "must not be null. Omit the field for no condition, or use `isNull: true` for a missing value."
+
+
+def places_of_null() -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Yield filters with a null: for each operator of each field, for each field and for each branch."""
+    for list_, input_ in INPUTS.items():
+        for name in input_.fields:
+            yield list_, {name: None}, f"filter.{name}"
+            yield list_, {"not": {name: None}}, f"filter.not.{name}"
+        for name, type_ in fields_of(list_).items():
+            for comparator in comparators_of(type_):
+                yield list_, {name: {comparator: None}}, f"filter.{name}.{comparator}"
+
+
+async def test_null_is_refused_at_every_place_of_every_filter(people: Crowd) -> None:
+    """A null never matches all rows. Null for the whole filter is no filter."""
+    places = list(places_of_null())
+    assert len(places) > 300
+    for list_, wanted, path in places:
+        page = f"{list_}(filter: $f) {{ totalCount }}"
+        document = f"query($f: {INPUTS[list_].name}) {{ {f'integrations(first: 1) {{ nodes {{ {page} }} }}' if list_ == 'logs' else page} }}"
+        answer = await people.ask(document, f=wanted)
+        message = answer.body["errors"][0]["message"]
+        assert message == f"`{path}` {NULL}", (list_, wanted)
+        assert answer.body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert (await people.ask(PAGE, f=None)).data["mentions"]["totalCount"] == 90
+
+
+async def test_null_within_a_list_is_refused(people: Crowd) -> None:
+    for wanted in ({"platform": {"in": [None]}}, {"keywordId": {"notIn": [None]}}, {"and": [None]}):
+        assert (await people.ask(PAGE, f=wanted)).code == "BAD_USER_INPUT"
+    document = "query($f: LeadFilter) { leadStats(filter: $f) { count } }"
+    for wanted in ({"assigneeId": {"eq": None}}, {"tags": {"hasAny": [None]}}, {"tags": {"hasAll": None}}):
+        answer = await people.ask(document, f=wanted)
+        assert (answer.code, answer.status) == ("BAD_USER_INPUT", 200)
+
+
+def test_every_filter_of_a_nullable_value_can_test_for_null() -> None:
+    for entity in ENTITIES:
+        for name, declared in entity.filters.items():
+            column = table_of(entity.model).c.get(declared.field or name)
+            may_be_null = column is None or column.nullable
+            if may_be_null and not isinstance(declared, Presence | Words):
+                comparison: Any = get_named_type(
+                    TYPES[f"{entity.typename}Filter"].fields[public(name)].type  # type: ignore[attr-defined]
+                )
+                assert "isNull" in comparison.fields, (entity.typename, name)
+
+
+async def test_unassigned_leads_and_other_missing_ids_are_found(people: Crowd) -> None:
+    mine = [row for row in people.rows["leads"] if row["user_id"] == people.ask.world.users["ann"]]
+    missing = [row for row in mine if row["assignee_user_id"] is None]
+    assert 0 < len(missing) < len(mine)
+    document = (
+        "query($f: LeadFilter) { leads(filter: $f, first: 100) { nodes { assignee { id } } totalCount } }"
+    )
+    found = (await people.ask(document, f={"assigneeId": {"isNull": True}})).data["leads"]
+    assert found == {"nodes": [{"assignee": None}] * len(missing), "totalCount": len(missing)}
+    found = (await people.ask(document, f={"not": {"assigneeId": {"isNull": True}}})).data["leads"]
+    assert found["totalCount"] == len(mine) - len(missing)
+
+
+@pytest.mark.parametrize(
+    "text", ["crm", "acme", '"sales team" or acme', "crm -jobs", "ada@acme.com", "größe", "-crm", ""]
+)
+async def test_a_search_for_leads_reads_the_lead_and_its_mention(people: Crowd, text: str) -> None:
+    own = "concat_ws(' ', contact_name, contact_handle, contact_email, company, notes)"
+    query = "websearch_to_tsquery('simple', $1)"
+    rows = await people.ask.world.fetch(
+        f"SELECT l.id, l.user_id, to_tsvector('simple', {own}) @@ {query} AS own, m.search @@ {query} AS post "
+        "FROM leads AS l JOIN mentions AS m ON m.id = l.mention_id",
+        text,
+    )
+    document = "query($f: LeadFilter) { leads(filter: $f, first: 100) { nodes { id } totalCount } viewer { leads(filter: $f) { totalCount } } }"
+    for viewer in ("ann", "ben", "olga"):
+        mine = [row for row in rows if viewer == "olga" or row["user_id"] == people.ask.world.users[viewer]]
+        data = (await people.ask(document, viewer=viewer, f={"search": text})).data
+        expected = {encode("Lead", row["id"]) for row in mine if row["own"] or row["post"]}
+        assert data["leads"]["totalCount"] == len(expected)
+        assert {node["id"] for node in data["leads"]["nodes"]} == expected
+        negated = (await people.ask(document, viewer=viewer, f={"not": {"search": text}})).data
+        assert negated["leads"]["totalCount"] == len(mine) - len(expected)
 
 
 MANY = [{"likes": {"eq": 1, "gt": 2}}] * 25

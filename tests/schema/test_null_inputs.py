@@ -43,7 +43,18 @@ CREATES: dict[str, dict[str, Any]] = {
     "recordIntegrationRun": {"integrationId": "<Integration>", "status": "SUCCEEDED"},
     "createExport": {"list": {"leads": {}}},
 }
-IDENTITY = {"id", "email", "name", "key", "request_hash", "response", "content", "external_id", "keyword", "keyword_norm"}
+IDENTITY = {
+    "id",
+    "email",
+    "name",
+    "key",
+    "request_hash",
+    "response",
+    "content",
+    "external_id",
+    "keyword",
+    "keyword_norm",
+}
 TABLES = {"Keyword": "keywords", "Mention": "mentions", "Integration": "integrations"}
 
 
@@ -161,9 +172,9 @@ def test_updates_state_what_null_does() -> None:
         for name, field in INPUTS[mutation].fields.items()
         if is_optional(field)
     } - nullable_fields()
-    assert {field for field in absent if field.split(".")[1] not in {"expectedVersion", "idempotencyKey"}} == {
-        "changeLeadStatus.disqualifyReason"
-    }
+    assert {
+        field for field in absent if field.split(".")[1] not in {"expectedVersion", "idempotencyKey"}
+    } == {"changeLeadStatus.disqualifyReason"}
 
 
 @pytest.mark.parametrize(
@@ -184,8 +195,6 @@ async def test_updates_refuse_null_where_a_value_is_required(
     before = await world.contents()
     document = f"mutation($i: {INPUTS[mutation].name}!) {{ r: {mutation}(input: $i) {{ userErrors {{ code message path }} }} }}"
     answer = await ask(document, i={"id": id_, **given})
-    errors = {
-        (error["code"], error["message"], *error["path"]) for error in answer.data["r"]["userErrors"]
-    }
+    errors = {(error["code"], error["message"], *error["path"]) for error in answer.data["r"]["userErrors"]}
     assert errors == {("REQUIRED", REFUSED, "input", name) for name in refused}
     assert await world.contents() == before

@@ -44,8 +44,19 @@ ORDERS: dict[str, dict[str, tuple[tuple[str, ...], bool]]] = {
         "MOST_MENTIONS": (("mentions_count", "id"), True),
         "MOST_LEADS": (("leads_count", "id"), True),
     },
-    "mentions": {**BY_TIME, "BEST_MATCH": (("rank", "id"), True)},
-    "leads": {**BY_TIME, "LATEST_CHANGE": (("status_changed_at", "id"), True)},
+    "mentions": {
+        **BY_TIME,
+        "BEST_MATCH": (("rank", "id"), True),
+        "LATEST_PUBLISHED": (("published_at", "id"), True),
+        "MOST_RELEVANT": (("relevance_score", "id"), True),
+    },
+    "leads": {
+        **BY_TIME,
+        "LATEST_CHANGE": (("status_changed_at", "id"), True),
+        "LATEST_UPDATE": (("updated_at", "id"), True),
+        "HIGHEST_SCORE": (("score", "id"), True),
+        "HIGHEST_VALUE": (("value", "id"), True),
+    },
     "integrations": BY_ID,
     "integration_logs": BY_TIME,
     "lead_events": BY_TIME,
@@ -58,6 +69,16 @@ RANKED = """
         || setweight(to_tsvector('simple', content), 'B') AS words
     ) AS own WHERE words @@ sought
 """
+
+RELEVANT = """
+    SELECT m.*, a.relevance_score FROM mentions AS m JOIN analysis_results AS a ON a.mention_id = m.id
+    WHERE a.relevance_score IS NOT NULL
+"""
+REQUIRED: dict[str, dict[str, object]] = {
+    "BEST_MATCH": {"search": SEARCH},
+    "MOST_RELEVANT": {"relevanceScore": {"gte": 0}},
+}
+"""The filters that orders require."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +151,8 @@ class Pages:
     ) -> None:
         self._asker, self._list, self._viewer = asker, list_, viewer
         self._fixed: dict[str, object] = {"order": order}
-        if order == "BEST_MATCH":
-            self._fixed["filter"] = {"search": SEARCH}
+        if order in REQUIRED:
+            self._fixed["filter"] = REQUIRED[order]
         if parent is not None:
             self._fixed["id"] = parent
 
@@ -176,7 +197,9 @@ class Pages:
 
 
 async def stored_rows(crowd: World, table: str, order: str) -> list[Mapping[str, Any]]:
-    """Return the rows of a table; for BEST_MATCH, the rows that match the search, with their ranks."""
+    """Return the rows of a table; for an order that requires a filter, the matching rows with their sort columns."""
+    if order == "MOST_RELEVANT":
+        return await crowd.fetch(RELEVANT)
     if order == "BEST_MATCH":
         return await crowd.fetch(RANKED, SEARCH)
     return await crowd.rows(table)
@@ -184,7 +207,11 @@ async def stored_rows(crowd: World, table: str, order: str) -> list[Mapping[str,
 
 def expected_ids(rows: list[Mapping[str, Any]], table: str, order: str) -> list[str]:
     columns, descending = ORDERS[table][order]
-    ordered = sorted(rows, key=lambda row: tuple(row[name] for name in columns), reverse=descending)
+    ordered = sorted(
+        rows,
+        key=lambda row: tuple((row[name] is not None, row[name] or 0) for name in columns),
+        reverse=descending,
+    )
     return [encode(TYPENAMES[table], row["id"]) for row in ordered]
 
 
@@ -244,13 +271,32 @@ async def test_best_match_orders_mentions_by_rank_and_ties_by_id(
 
 async def test_best_match_requires_a_search_at_the_top_of_the_filter(crowd: World, asker: Asker) -> None:
     document = "query($f: MentionFilter) { mentions(filter: $f, orderBy: BEST_MATCH) { totalCount } }"
-    for wanted in ({}, None, {"and": [{"search": "crm"}]}, {"search": None}):
+    for wanted in ({}, None, {"and": [{"search": "crm"}]}):
         answer = await asker(document, f=wanted)
         assert (answer.code, answer.error["message"]) == (
             "BAD_USER_INPUT",
             "`orderBy: BEST_MATCH` requires `filter.search`.",
         )
     assert (await asker(document, f={"search": ""})).data == {"mentions": {"totalCount": 0}}
+
+
+async def test_the_most_relevant_mentions_require_a_score_in_the_filter(crowd: World, asker: Asker) -> None:
+    document = "query($f: MentionFilter) { mentions(filter: $f, orderBy: MOST_RELEVANT) { totalCount nodes { id } } }"
+    refused: list[Any] = [
+        None, {}, {"relevanceScore": {}}, {"relevanceScore": {"isNull": True}}, {"and": [{"relevanceScore": {"gte": 0}}]},
+        {"relevance": {"eq": "HIGH"}},
+    ]  # fmt: skip
+    for wanted in refused:
+        answer = await asker(document, f=wanted)
+        assert (answer.code, answer.error["message"]) == (
+            "BAD_USER_INPUT",
+            "`orderBy: MOST_RELEVANT` requires a condition `filter.relevanceScore` that excludes null, such as `{gte: 0}`.",
+        )
+    scored = [row for row in await crowd.fetch(RELEVANT) if row["user_id"] == crowd.users["ann"]]
+    for accepted in ({"gte": 0}, {"isNull": False}, {"lte": 100, "isNull": False}):
+        found = (await asker(document, f={"relevanceScore": accepted})).data["mentions"]
+        assert found["totalCount"] == len(scored)
+        assert {node["id"] for node in found["nodes"]} <= {encode("Mention", row["id"]) for row in scored}
 
 
 FILTERED: dict[str, dict[str, object]] = {
@@ -272,10 +318,11 @@ async def test_a_cursor_is_accepted_only_by_its_own_list_order_and_filter(crowd:
         parent = None if list_.parent is None else encode(list_.type_name, largest_parent(rows, list_))
         for filtered in (False, True):
             pages = Pages(asker, list_, order, parent, viewer="olga")
-            if filtered and order != "BEST_MATCH":
-                pages._fixed["filter"] = FILTERED[list_.table]
-            elif filtered:
-                pages._fixed["filter"] = {"search": SEARCH, "likes": {"isNull": True}}
+            if filtered:
+                wanted = REQUIRED.get(order)
+                pages._fixed["filter"] = (
+                    {**wanted, "likes": {"isNull": True}} if wanted else FILTERED[list_.table]
+                )
             sources.append((list_, pages, (await pages.page(first=1))["pageInfo"]["endCursor"]))
     assert len({cursor for _, _, cursor in sources}) == len(sources)
     refused = 0
@@ -377,6 +424,9 @@ async def test_unchanged_rows_appear_once_while_other_rows_change(
         "UPDATE mentions SET created_at = date_trunc('hour', created_at), content = content || ' crm' WHERE user_id = $1",
         cy.users["cy"],
     )
+    await cy.pool.execute(
+        "UPDATE analysis_results SET relevance_score = mention_id % 3 WHERE user_id = $1", cy.users["cy"]
+    )
     changes = RandomChanges(cy, list_.table, seed=len(order) + backwards)
     before = await changes.rows_by_id()
     parent = None
@@ -397,7 +447,7 @@ async def test_unchanged_rows_appear_once_while_other_rows_change(
     after = await changes.rows_by_id()
     column = CHANGING_COLUMNS.get(order, "id")
     stayed = [row for id_, row in before.items() if id_ in after and after[id_][column] == row[column]]
-    if order == "BEST_MATCH":
+    if order in REQUIRED:
         stayed = [row for row in await stored_rows(cy, "mentions", order) if row["id"] in before]
     wanted = expected_ids(stayed, list_.table, order)
     assert len(wanted) > 2

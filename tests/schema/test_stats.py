@@ -50,6 +50,7 @@ async def rows(crowd: World) -> dict[str, list[Row]]:
 
 def mention_stats(mentions: Sequence[Row], rows: dict[str, list[Row]]) -> dict[str, Any]:
     moods = {row["mention_id"]: row["sentiment"] for row in rows["analyses"]}
+    intents = {row["mention_id"]: row["intent"] for row in rows["analyses"]}
     words = {row["id"]: row["keyword"] for row in rows["keywords"]}
     return {
         "count": len(mentions),
@@ -62,6 +63,10 @@ def mention_stats(mentions: Sequence[Row], rows: dict[str, list[Row]]) -> dict[s
         "bySentiment": [
             {"sentiment": value and value.upper(), "count": n}
             for value, n in most_frequent(moods.get(row["id"]) for row in mentions)
+        ],
+        "byIntent": [
+            {"intent": value and value.upper(), "count": n}
+            for value, n in most_frequent(intents.get(row["id"]) for row in mentions)
         ],
         "byKeyword": [
             {"keyword": {"keyword": words[value]}, "count": n}
@@ -103,7 +108,7 @@ def lead_stats(leads: Sequence[Row], rows: dict[str, list[Row]]) -> dict[str, An
 
 OF_MENTIONS = """
     fragment M on MentionStats { count likes comments byPlatform { platform count } bySentiment { sentiment count }
-        byKeyword { keyword { keyword } count } }
+        byIntent { intent count } byKeyword { keyword { keyword } count } }
 """
 OF_LEADS = """
     fragment L on LeadStats { count value { currency amount total } convertedPerLead { ...R } conversionRate { ...R }
@@ -118,7 +123,8 @@ async def test_figures_of_root_lists_cover_all_rows_that_the_viewer_may_see(
     crowd: World, asker: Asker, rows: dict[str, list[Row]], viewer: str
 ) -> None:
     document = (
-        f"{{ mentions(first: 0) {{ stats {{ ...M }} }} leads(last: 1) {{ stats {{ ...L }} }} }} {STATS}"
+        f"{{ mentions(first: 0) {{ stats {{ ...M }} }} leads(last: 1) {{ stats {{ ...L }} }} "
+        f"mentionStats {{ ...M }} leadStats(filter: {{}}) {{ ...L }} }} {STATS}"
     )
     data = (await asker(document, viewer=viewer)).data
     mine = {
@@ -127,6 +133,8 @@ async def test_figures_of_root_lists_cover_all_rows_that_the_viewer_may_see(
     }
     assert data["mentions"]["stats"] == mention_stats(mine["mentions"], rows)
     assert data["leads"]["stats"] == lead_stats(mine["leads"], rows)
+    assert data["mentionStats"] == data["mentions"]["stats"]
+    assert data["leadStats"] == data["leads"]["stats"]
 
 
 async def test_figures_of_nested_lists_cover_the_rows_of_their_parent(
@@ -158,6 +166,8 @@ async def test_figures_of_filtered_lists_cover_the_matching_rows(
     document = f"""{{
         mentions(filter: {{likes: {{gte: 1}}, hasLead: true}}) {{ stats {{ ...M }} }}
         leads(filter: {{not: {{value: {{gt: "10.001"}}}}, platform: {{in: [X, REDDIT]}}}}) {{ stats {{ ...L }} }}
+        mentionStats(filter: {{likes: {{gte: 1}}, hasLead: true}}) {{ ...M }}
+        leadStats(filter: {{not: {{value: {{gt: "10.001"}}}}, platform: {{in: [X, REDDIT]}}}}) {{ ...L }}
     }} {STATS}"""
     data = (await asker(document)).data
     with_lead = {row["mention_id"] for row in rows["leads"]}
@@ -175,8 +185,8 @@ async def test_figures_of_filtered_lists_cover_the_matching_rows(
         and platforms[row["mention_id"]] in {"x", "reddit"}
     ]
     assert min(len(mentions), len(leads)) > 3
-    assert data["mentions"]["stats"] == mention_stats(mentions, rows)
-    assert data["leads"]["stats"] == lead_stats(leads, rows)
+    assert data["mentionStats"] == data["mentions"]["stats"] == mention_stats(mentions, rows)
+    assert data["leadStats"] == data["leads"]["stats"] == lead_stats(leads, rows)
 
 
 async def test_sums_may_exceed_32_bits(crowd: World, asker: Asker, rows: dict[str, list[Row]]) -> None:
@@ -523,6 +533,7 @@ STATEMENTS_OF_EVERY_FIGURE = [
     "leads per_window keyword_id",
     "leads sum keyword_id value currency",
     "mentions count keyword_id",
+    "mentions group keyword_id intent",
     "mentions group keyword_id keyword_id",
     "mentions group keyword_id platform",
     "mentions group keyword_id sentiment",
@@ -558,6 +569,41 @@ async def test_only_selected_figures_are_computed(asker: Asker) -> None:
     assert answer.statements == ["leads group status"]
 
 
+async def test_root_figures_take_one_statement_for_each_selected_figure(asker: Asker) -> None:
+    assert (await asker("{ leadStats { __typename } mentionStats { __typename } }")).statements == []
+    assert (await asker("{ leadStats { count } }")).statements == ["leads_count sum_of_counter"]
+    document = """{
+        leadStats(filter: {score: {gte: 50}}) { count value { total } byStatus { count } conversionRate { value } }
+        mentionStats(filter: {likes: {gte: 1}}) { count byPlatform { count } bySentiment { count } byIntent { count } }
+        leads(filter: {score: {gte: 50}}) { totalCount stats { byStatus { count } } }
+    }"""
+    assert sorted((await asker(document)).statements) == [
+        "leads count",
+        "leads group status",
+        "leads sum value currency",
+        "mentions count",
+        "mentions group intent",
+        "mentions group platform",
+        "mentions group sentiment",
+    ]
+
+
+async def test_root_figures_ignore_rows_of_other_users(crowd: World, asker: Asker) -> None:
+    foreign = max(row["keyword_id"] for row in await crowd.rows("leads", "ben"))
+    document = """query($l: LeadFilter, $m: MentionFilter) { leadStats(filter: $l) { count value { total } byStatus { count } }
+        mentionStats(filter: $m) { count likes byPlatform { count } } }"""
+    wanted = {"keywordId": {"eq": encode("Keyword", foreign)}}
+    empty = {
+        "leadStats": {"count": 0, "value": [], "byStatus": []},
+        "mentionStats": {"count": 0, "likes": 0, "byPlatform": []},
+    }
+    assert (await asker(document, l=wanted, m=wanted)).data == empty
+    for viewer in ("ben", "olga"):
+        data = (await asker(document, viewer=viewer, l=wanted, m=wanted)).data
+        assert data["leadStats"]["count"] > 0
+        assert data["mentionStats"]["count"] > 0
+
+
 FILTERS_OF_FIGURES: dict[str, list[dict[str, Any]]] = {
     "mentions": [
         {"search": "crm"}, {"keywordId": {"notIn": []}}, {"integrationId": {"notIn": []}}, {"platform": {"eq": "X"}},
@@ -565,11 +611,14 @@ FILTERS_OF_FIGURES: dict[str, list[dict[str, Any]]] = {
         {"comments": {"isNull": False}}, {"publishedAt": {"isNull": True}}, {"createdAt": {"gt": "2026-02-01T00:00:00Z"}},
         {"sentiment": {"eq": "POSITIVE"}}, {"intent": {"isNull": True}}, {"relevance": {"notIn": ["HIGH"]}},
         {"relevanceScore": {"gte": 50}}, {"hasLead": False}, {"leadStatus": {"in": ["NEW", "CONVERTED"]}},
+        {"externalId": {"contains": "1"}},
     ],
     "leads": [
         {"keywordId": {"notIn": []}}, {"platform": {"in": ["X", "REDDIT"]}}, {"status": {"eq": "NEW"}},
         {"origin": {"notIn": ["API"]}}, {"score": {"isNull": True}}, {"value": {"gt": "1"}}, {"currency": {"eq": "EUR"}},
         {"company": {"isNull": False}}, {"externalReference": {"isNull": True}}, {"createdAt": {"gt": "2026-02-01T00:00:00Z"}},
+        {"search": "crm or acme"}, {"intent": {"isNull": True}}, {"contactEmail": {"eq": "ADA@acme.com"}},
+        {"tags": {"hasAny": ["hot"]}}, {"updatedAt": {"gt": "2026-02-01T00:00:00Z"}}, {"assigneeId": {"isNull": True}},
         {"statusChangedAt": {"lt": "2026-02-02T00:00:00Z"}}, {"convertedAt": {"isNull": True}},
     ],
 }  # fmt: skip

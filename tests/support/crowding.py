@@ -154,7 +154,9 @@ class Crowding:
                     "score": self._or_null(self._one_of([0, 50, 100])),
                     "value": value,
                     "currency": None if value is None else self._one_of(["EUR", "USD"]),
-                    "company": self._or_null(self._one_of(["", "Acme", "acme"])),
+                    "company": self._or_null(self._one_of(["", "Acme", "acme", "100% _Söhne_ \\ Co"])),
+                    "contact_name": self._or_null(self._words(2)),
+                    "contact_email": self._or_null(self._one_of(["ada@acme.com", "Ada@ACME.com", "o@x.org"])),
                     "external_reference": self._or_null(f"crm-{next(self._numbers)}"),
                     "assignee_user_id": self._or_null(self._one_of(self._world.users.values())),
                     "created_at": self._moment(),
@@ -162,7 +164,9 @@ class Crowding:
                     "qualified_at": self._or_null(self._moment()),
                     "converted_at": self._moment() if status == models.LeadStatus.CONVERTED else None,
                     "notes": "",
-                    "tags": [],
+                    "tags": sorted(
+                        {self._one_of(["hot", "Hot", "q3"]) for _ in range(self._random.randint(0, 2))}
+                    ),
                     "version": 1,
                     "updated_at": self._moment(),
                 }

@@ -53,6 +53,7 @@ async def test_models_and_triggers_create_the_schema_of_the_revisions(
 
     def make(connection: Connection) -> None:
         connection.exec_driver_sql("CREATE EXTENSION btree_gin")
+        connection.exec_driver_sql("CREATE EXTENSION pg_trgm")
         Base.metadata.create_all(connection)
         for module in (ownership, counters, rollups, lexemes):
             for sql in (*module.FUNCTIONS, *module.TRIGGERS):

@@ -15,8 +15,12 @@ from db.language.filter import Test as Condition
 from db.language.keyset import (
     BEST_MATCH_FIRST,
     EARLIEST_ID_FIRST,
+    HIGHEST_SCORE_FIRST,
+    HIGHEST_VALUE_FIRST,
     LATEST_CHANGE_FIRST,
+    LATEST_PUBLISHED_FIRST,
     MOST_LEADS_FIRST,
+    MOST_RELEVANT_FIRST,
     NEWEST_FIRST,
     Order,
 )
@@ -68,16 +72,18 @@ class Row:
 @given(TIMESTAMPS, st.integers(1, 2**63 - 1))
 def test_a_timestamp_position_survives_json_to_the_microsecond(timestamp: datetime, id_: int) -> None:
     row: Any = Row(created_at=timestamp, id=id_)
-    saved = through_json(keyset_codec.dump(NEWEST_FIRST, row))
+    saved = through_json(keyset_codec.dump(Lead, NEWEST_FIRST, row))
     assert keyset_codec.load(Mention, NEWEST_FIRST, saved) == (timestamp, id_)
 
 
 @given(st.floats(0, 1, width=32), st.integers(1, 2**63 - 1))
 def test_positions_of_ranks_and_counters_survive_json(rank: float, id_: int) -> None:
     row: Any = Row(rank=rank, id=id_, leads_count=7)
-    saved = through_json(keyset_codec.dump(BEST_MATCH_FIRST, row))
+    saved = through_json(keyset_codec.dump(Mention, BEST_MATCH_FIRST, row))
     assert keyset_codec.load(Mention, BEST_MATCH_FIRST, saved) == (rank, id_)
-    assert keyset_codec.load(Keyword, MOST_LEADS_FIRST, keyset_codec.dump(MOST_LEADS_FIRST, row)) == (
+    assert keyset_codec.load(
+        Keyword, MOST_LEADS_FIRST, keyset_codec.dump(Keyword, MOST_LEADS_FIRST, row)
+    ) == (
         7,
         id_,
     )
@@ -93,7 +99,32 @@ def test_values_of_another_order_are_refused(values: list[Any]) -> None:
 
 def test_a_timestamp_is_saved_as_microseconds() -> None:
     row: Any = Row(created_at=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=1), id=3)
-    assert keyset_codec.dump(NEWEST_FIRST, row) == [1_000_000, 3]
+    assert keyset_codec.dump(Lead, NEWEST_FIRST, row) == [1_000_000, 3]
+
+
+@pytest.mark.parametrize(
+    ("model", "order", "value", "saved", "loaded"),
+    [
+        (Lead, HIGHEST_VALUE_FIRST, Decimal("9.90"), "9.90", Decimal("9.90")),
+        (Lead, HIGHEST_VALUE_FIRST, None, "-1", Decimal(-1)),
+        (Lead, HIGHEST_SCORE_FIRST, None, -1, -1),
+        (Mention, LATEST_PUBLISHED_FIRST, None, -62135596800000000, datetime(1, 1, 1, tzinfo=UTC)),
+        (Mention, MOST_RELEVANT_FIRST, 70, 70, 70),
+    ],
+)
+def test_positions_of_nulls_and_decimals_survive_json(
+    model: Any, order: Order, value: object, saved: object, loaded: object
+) -> None:
+    row: Any = Row(**{order.columns[0]: value, "id": 3})
+    found = keyset_codec.dump(model, order, row)
+    assert found == [saved, 3]
+    assert keyset_codec.load(model, order, through_json(found)) == (loaded, 3)
+
+
+@pytest.mark.parametrize("value", ["x", "NaN", "Infinity", "1e400", "", "9" * 31, 1, 1.5, None])
+def test_values_that_are_no_decimal_are_refused(value: object) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        keyset_codec.load(Lead, HIGHEST_VALUE_FIRST, [value, 1])
 
 
 def test_decimals_keep_their_digits() -> None:

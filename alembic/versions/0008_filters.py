@@ -1,0 +1,60 @@
+"""Add indexes for the filters and orders of leads and mentions.
+
+Revision ID: 0008
+Revises: 0007
+"""
+
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+PUBLISHED = "coalesce(published_at, '-infinity'::timestamptz) DESC, id DESC"
+WORDS = (
+    "to_tsvector('simple', coalesce(contact_name, '') || ' ' || coalesce(contact_handle, '') || ' ' || "
+    "coalesce(contact_email, '') || ' ' || coalesce(company, '') || ' ' || notes)"
+)
+RELEVANT = "relevance_score DESC, mention_id DESC) WHERE (relevance_score IS NOT NULL"
+INDEXES = {
+    "ix_leads_user_id_score": "leads (user_id, coalesce(score, -1) DESC, id DESC)",
+    "ix_leads_score_id": "leads (coalesce(score, -1) DESC, id DESC)",
+    "ix_leads_user_id_value": "leads (user_id, coalesce(value, -1) DESC, id DESC)",
+    "ix_leads_value_id": "leads (coalesce(value, -1) DESC, id DESC)",
+    "ix_leads_user_id_updated_at": "leads (user_id, updated_at DESC, id DESC)",
+    "ix_leads_updated_at_id": "leads (updated_at DESC, id DESC)",
+    "ix_leads_user_id_words": (
+        f"leads USING gin (user_id, ({WORDS}), tags, lower(company) gin_trgm_ops, lower(contact_email) gin_trgm_ops)"
+    ),
+    "ix_mentions_user_id_published_at": f"mentions (user_id, {PUBLISHED})",
+    "ix_mentions_published_at_id": f"mentions ({PUBLISHED})",
+    "ix_mentions_user_id_external_id": "mentions (user_id, external_id)",
+    "ix_analysis_results_user_id_relevance_score": f"analysis_results (user_id, {RELEVANT})",
+    "ix_analysis_results_relevance_score_mention_id": f"analysis_results ({RELEVANT})",
+}
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '3s'")
+    op.execute("SET LOCAL statement_timeout = '60s'")
+    # parts of words in an index; a trusted extension, which needs no superuser
+    op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    # Writers continue while an index is built, and wait for no lock of the build. The build waits for old transactions.
+    # An interrupted build leaves an invalid index, which the next attempt replaces.
+    with op.get_context().autocommit_block():
+        op.execute("SET lock_timeout = 0")
+        op.execute("SET statement_timeout = 0")
+        for name, columns in INDEXES.items():
+            op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+            op.execute(f"CREATE INDEX CONCURRENTLY {name} ON {columns}")
+        op.execute("RESET lock_timeout")
+        op.execute("RESET statement_timeout")
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '3s'")
+    op.execute("SET LOCAL statement_timeout = '60s'")
+    for name in INDEXES:
+        op.execute(f"DROP INDEX IF EXISTS {name}")
+    op.execute("DROP EXTENSION IF EXISTS pg_trgm")

@@ -451,10 +451,16 @@ async def test_null_is_refused_at_every_place_of_every_filter(people: Crowd) -> 
 
 
 async def test_null_within_a_list_is_refused(people: Crowd) -> None:
-    for wanted in ({"platform": {"in": [None]}}, {"keywordId": {"notIn": [None]}}, {"and": [None]}):
+    of_mentions: list[Any] = [{"platform": {"in": [None]}}, {"keywordId": {"notIn": [None]}}, {"and": [None]}]
+    of_leads: list[Any] = [
+        {"assigneeId": {"eq": None}},
+        {"tags": {"hasAny": [None]}},
+        {"tags": {"hasAll": None}},
+    ]
+    for wanted in of_mentions:
         assert (await people.ask(PAGE, f=wanted)).code == "BAD_USER_INPUT"
     document = "query($f: LeadFilter) { leadStats(filter: $f) { count } }"
-    for wanted in ({"assigneeId": {"eq": None}}, {"tags": {"hasAny": [None]}}, {"tags": {"hasAll": None}}):
+    for wanted in of_leads:
         answer = await people.ask(document, f=wanted)
         assert (answer.code, answer.status) == ("BAD_USER_INPUT", 200)
 

@@ -14,9 +14,14 @@ from db.language.filter import EVERYTHING, AnyOf, Filter, Not, Operator
 from db.language.filter import Test as Condition
 from db.language.keyset import (
     BEST_MATCH_FIRST,
+    HIGHEST_SCORE_FIRST,
+    HIGHEST_VALUE_FIRST,
     LATEST_CHANGE_FIRST,
+    LATEST_PUBLISHED_FIRST,
+    LATEST_UPDATE_FIRST,
     MOST_LEADS_FIRST,
     MOST_MENTIONS_FIRST,
+    MOST_RELEVANT_FIRST,
     NEWEST_FIRST,
     BoundsShape,
     Order,
@@ -48,7 +53,8 @@ NEXT = BoundsShape(backwards=False, after=True, before=False)
 LAST = BoundsShape(backwards=True, after=False, before=True)
 EDGES = {"after_created_at": AT, "after_id": 9_000, "before_created_at": AT, "before_id": 9_000, "before_": 1}
 
-WHERE = {"where_0": "converted", "where_1": "reddit", "where_2": "neutral", "rank_query": "budget", "starts": [AT], "since": AT, "until": AT + timedelta(days=7)}  # fmt: skip
+FILTER = {"tags": ["rare"], "part": "%rarest%", "rare": "rarest"}
+WHERE = {**FILTER, "where_0": "converted", "where_1": "reddit", "where_2": "neutral", "rank_query": "budget", "starts": [AT], "since": AT, "until": AT + timedelta(days=7)}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +128,10 @@ def ordered(model: Any, order: Order) -> Statement:
     return read_rows._page(model, order, FIRST, EVERYTHING, everybody=False)
 
 
+def of_all(model: Any, order: Order) -> Statement:
+    return read_rows._page(model, order, FIRST, EVERYTHING, everybody=True)
+
+
 def list_by(entity: Entity[Any], columns: Sequence[str]) -> Statement:
     """Return the statement that reads the list of a user or of another parent, in a declared order, by an index."""
     parent, *rest = columns
@@ -162,6 +172,14 @@ PATHS: list[tuple[str, Statement | str, str]] = [
     ("leads of a user by their last change", ordered(Lead, LATEST_CHANGE_FIRST), "ix_leads_user_id_status_changed_at"),
     ("leads of keywords by their last change", read_rows._page_of_each(Lead, "keyword_id", LATEST_CHANGE_FIRST, FIRST, EVERYTHING, everybody=False), "ix_leads_keyword_id_status_changed_at"),
     ("leads of all users by their last change", read_rows._page(Lead, LATEST_CHANGE_FIRST, FIRST, EVERYTHING, everybody=True), "ix_leads_status_changed_at_id"),
+    ("last changed leads of a user", ordered(Lead, LATEST_UPDATE_FIRST), "ix_leads_user_id_updated_at"),
+    ("last changed leads of all users", of_all(Lead, LATEST_UPDATE_FIRST), "ix_leads_updated_at_id"),
+    ("best leads of a user", ordered(Lead, HIGHEST_SCORE_FIRST), "ix_leads_user_id_score"),
+    ("best leads of all users", of_all(Lead, HIGHEST_SCORE_FIRST), "ix_leads_score_id"),
+    ("most valuable leads of a user", ordered(Lead, HIGHEST_VALUE_FIRST), "ix_leads_user_id_value"),
+    ("most valuable leads of all users", of_all(Lead, HIGHEST_VALUE_FIRST), "ix_leads_value_id"),
+    ("last published mentions of a user", ordered(Mention, LATEST_PUBLISHED_FIRST), "ix_mentions_user_id_published_at"),
+    ("last published mentions of all users", of_all(Mention, LATEST_PUBLISHED_FIRST), "ix_mentions_published_at_id"),
     ("a user by e-mail address", "SELECT id FROM users WHERE lower(email) = lower('U7@example.com')", "uq_users_email"),
     ("newest events of leads", page_of_each(LeadEvent, "lead_id", FIRST), "ix_lead_events_lead_id"),
     ("expired idempotency keys", "SELECT key FROM idempotency_keys WHERE expires_at < $1 ORDER BY expires_at LIMIT 10", "ix_idempotency_keys_expires_at"),
@@ -238,6 +256,14 @@ FILTERS: list[tuple[str, Statement, set[str]]] = [
         for name, mark in (("unread", "read_at"), ("starred", "starred_at"), ("dismissed", "dismissed_at"), ("engaged", "engaged_at"))
     ),
     ("leads in a status", read_rows._page(Lead, NEWEST_FIRST, FIRST, is_("status", "where_0"), everybody=False), {"ix_leads_user_id_status"}),
+    ("most relevant mentions of a user", ordered(Mention, MOST_RELEVANT_FIRST), {"ix_analysis_results_user_id_relevance_score", "pk_mentions"}),
+    ("most relevant mentions of all users", of_all(Mention, MOST_RELEVANT_FIRST), {"ix_analysis_results_relevance_score_mention_id", "pk_mentions"}),
+    ("mentions of a user by the post's ID", counts._count(Mention, None, is_("external_id", "where_1"), everybody=False), {"ix_mentions_user_id_external_id"}),
+    ("leads with a tag", counts._count(Lead, None, Condition("tags", Operator.HAS_ANY, "tags"), everybody=False), {"ix_leads_user_id_words"}),
+    ("leads with two tags", counts._count(Lead, None, Condition("tags", Operator.HAS_ALL, "tags"), everybody=False), {"ix_leads_user_id_words"}),
+    ("leads by a part of the company", counts._count(Lead, None, Condition("company", Operator.CONTAINS, "part"), everybody=False), {"ix_leads_user_id_words"}),
+    ("leads by a part of the e-mail address", counts._count(Lead, None, Condition("contact_email", Operator.CONTAINS, "part"), everybody=False), {"ix_leads_user_id_words"}),
+    ("leads by words of the lead and of its mention", counts._count(Lead, None, Condition("search", Operator.MATCHES, "rare"), everybody=False), {"ix_leads_user_id_words", "ix_mentions_user_id_search", "uq_leads_mention_id", "pk_leads"}),
     ("leads of two platforms", read_rows._page(Lead, NEWEST_FIRST, FIRST, AnyOf((is_("platform", "where_0"), Not(is_("platform", "where_1")))), everybody=False), {"ix_leads_user_id", "pk_mentions"}),
     ("counts by platform of each keyword", counts._group(Mention, "keyword_id", "platform", EVERYTHING, everybody=False), {"ix_mentions_keyword_id"}),
     ("unfinished exports of a user", exports._unfinished_exports(everybody=False), {"ix_exports_user_id_id", "ix_exports_due_at"}),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import IntEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -76,6 +77,39 @@ LATEST_UPDATE_FIRST = Order("latest_update", ("updated_at", "id"))
 LATEST_PUBLISHED_FIRST = Order("latest_published", ("published_at", "id"))
 MOST_RELEVANT_FIRST = Order("most_relevant", (RELEVANCE_SCORE, "id"))
 
+WITH_MANY_TIES = frozenset(
+    {
+        HIGHEST_SCORE_FIRST,
+        HIGHEST_VALUE_FIRST,
+        LATEST_UPDATE_FIRST,
+        LATEST_PUBLISHED_FIRST,
+        MOST_RELEVANT_FIRST,
+    }
+)
+"""The orders by columns with few values or many nulls. See `Of`."""
+
+
+class Of(IntEnum):
+    """The rows of a list: those of a user, of all users, or of another parent.
+
+    PostgreSQL underestimates the rows at a position among ties. It would then read a small list by the index of a
+    larger one, and walk over the rows of all other lists. In orders with many ties, each kind of list therefore
+    writes the key in its own way, as often as the number says: `key`, `coalesce(key, key)` and so on. The first
+    two have indexes. The lists of other parents have none, and their rows are sorted.
+    """
+
+    USER = 1
+    ALL = 2
+    PARENT = 3
+
+
+def kind_of_list(parent: str | None, *, everybody: bool) -> Of:
+    """Return the rows of the list by the column `parent`, or of the list of all visible rows."""
+    if parent is None:
+        return Of.ALL if everybody else Of.USER
+    return Of.USER if parent == "user_id" else Of.PARENT
+
+
 BELOW_ALL: Mapping[type[Any], object] = {
     int: -1,
     Decimal: Decimal(-1),
@@ -123,11 +157,16 @@ class BoundsShape:
     before: bool
 
 
-def ordering(table: Table, order: Order) -> list[ColumnElement[Any]]:
+def ordering(table: Table, order: Order, *, of: Of = Of.USER) -> list[ColumnElement[Any]]:
+    columns: list[ColumnElement[Any]]
     if order.columns[0] == RELEVANCE_SCORE:  # the columns of an index of the analyses
         analyses = table_of(AnalysisResult)
-        return [analyses.c[RELEVANCE_SCORE], analyses.c.mention_id]
-    return [rank(table) if name == RANK else _sort_key(table.c[name]) for name in order.columns]
+        columns = [analyses.c[RELEVANCE_SCORE], analyses.c.mention_id]
+    else:
+        columns = [rank(table) if name == RANK else _sort_key(table.c[name]) for name in order.columns]
+    if of is not Of.USER and order in WITH_MANY_TIES:
+        columns[0] = func.coalesce(*[columns[0]] * of)
+    return columns
 
 
 def _sort_key(column: Column[Any]) -> ColumnElement[Any]:
@@ -172,27 +211,29 @@ def rank(table: Table) -> ColumnElement[Any]:
     return type_coerce(func.ts_rank(table.c[SEARCH], query), REAL).label(RANK)
 
 
-def sorting(table: Table, order: Order, *, backwards: bool) -> list[ColumnElement[Any]]:
+def sorting(table: Table, order: Order, *, backwards: bool, of: Of = Of.USER) -> list[ColumnElement[Any]]:
     """Return the elements of ORDER BY."""
     descending = order.descending != backwards
-    return [column.desc() if descending else column.asc() for column in ordering(table, order)]
+    return [column.desc() if descending else column.asc() for column in ordering(table, order, of=of)]
 
 
-def between(table: Table, order: Order, *, after: bool, before: bool) -> ColumnElement[bool]:
+def between(
+    table: Table, order: Order, *, after: bool, before: bool, of: Of = Of.USER
+) -> ColumnElement[bool]:
     """Return the condition for rows after the parameter `after` and before the parameter `before`."""
     condition: ColumnElement[bool] = true()
     if after:
-        condition &= beyond(table, order, "after", later=True)
+        condition &= beyond(table, order, "after", later=True, of=of)
     if before:
-        condition &= beyond(table, order, "before", later=False)
+        condition &= beyond(table, order, "before", later=False, of=of)
     return condition
 
 
 def beyond(
-    table: Table, order: Order, edge: str, *, later: bool, inclusive: bool = False
+    table: Table, order: Order, edge: str, *, later: bool, inclusive: bool = False, of: Of = Of.USER
 ) -> ColumnElement[bool]:
     """Return the condition for rows later or earlier in the order than the position in the parameter `edge`."""
-    columns = ordering(table, order)
+    columns = ordering(table, order, of=of)
     row = tuple_(*columns)
     names = zip(order.columns, columns, strict=True)
     position = tuple_(*(_bound(f"{edge}_{name}", column) for name, column in names))

@@ -91,13 +91,15 @@ class AnalysisResult(Base):
             Index(
                 name,
                 *columns,
-                text("relevance_score DESC"),
                 text("mention_id DESC"),
                 postgresql_where=text("relevance_score IS NOT NULL"),
             )
             for name, columns in (
-                ("ix_analysis_results_user_id_relevance_score", ("user_id",)),
-                ("ix_analysis_results_relevance_score_mention_id", ()),
+                ("ix_analysis_results_user_id_relevance_score", ("user_id", text("relevance_score DESC"))),
+                (
+                    "ix_analysis_results_relevance_score_mention_id",
+                    (text("coalesce(relevance_score, relevance_score) DESC"),),
+                ),
             )
         ),
     )

@@ -131,7 +131,7 @@ class Lead(Base):
             )
             for index in (
                 Index(f"ix_leads_user_id_{column}", "user_id", text(f"{key} DESC"), text("id DESC")),
-                Index(f"ix_leads_{column}_id", text(f"{key} DESC"), text("id DESC")),
+                Index(f"ix_leads_{column}_id", text(f"coalesce({key}, {key}) DESC"), text("id DESC")),
             )
         ),
         # leads of a user by words, tags, or a part of the company or of the e-mail address

@@ -54,6 +54,9 @@ class DismissReason(StrEnum):
     OTHER = "other"
 
 
+_PUBLISHED = f"coalesce(published_at, {EARLIEST})"
+
+
 class Mention(Base):
     """A post that contains a keyword. `published_at` is the post's time, `created_at` the time of ingest.
 
@@ -118,17 +121,9 @@ class Mention(Base):
         # newest mentions of all users, for operators and for retention
         Index("ix_mentions_created_at_id", text("created_at DESC"), text("id DESC")),
         # last published mentions of a user, and of all users for operators; without a time of publication last
-        *(
-            Index(
-                name,
-                *columns,
-                text(f"coalesce(published_at, {EARLIEST}) DESC"),
-                text("id DESC"),
-            )
-            for name, columns in (
-                ("ix_mentions_user_id_published_at", ("user_id",)),
-                ("ix_mentions_published_at_id", ()),
-            )
+        Index("ix_mentions_user_id_published_at", "user_id", text(f"{_PUBLISHED} DESC"), text("id DESC")),
+        Index(
+            "ix_mentions_published_at_id", text(f"coalesce({_PUBLISHED}, {_PUBLISHED}) DESC"), text("id DESC")
         ),
         # mentions of a user by the post's ID
         Index(None, "user_id", "external_id"),

@@ -31,6 +31,7 @@ from db.language.keyset import (
     between,
     beyond,
     joined,
+    kind_of_list,
     sorting,
     value_of,
 )
@@ -111,13 +112,13 @@ def _page(
     everybody: bool,
     shape: Shape | None = None,
 ) -> Select[Any]:
-    table = table_of(model)
+    table, of = table_of(model), kind_of_list(None, everybody=everybody)
     return (
         select_shape(shape or EVERY_COLUMN.shape(model, *order.columns), everybody=everybody)
         .where(visible(model, everybody=everybody), condition(model, where, everybody=everybody))
         .where(joined(table, order, everybody=everybody))
-        .where(between(table, order, after=bounds.after, before=bounds.before))
-        .order_by(*sorting(table, order, backwards=bounds.backwards))
+        .where(between(table, order, after=bounds.after, before=bounds.before, of=of))
+        .order_by(*sorting(table, order, backwards=bounds.backwards, of=of))
         .limit(_LIMIT)
     )
 
@@ -161,13 +162,14 @@ def _page_of_each(
     shape: Shape | None = None,
 ) -> Select[Any]:
     table, parents = table_of(model), _parents()
+    of = kind_of_list(parent, everybody=everybody)
     rows = (
         select_shape(shape or EVERY_COLUMN.shape(model, *order.columns), everybody=everybody)
         .where(table.c[parent] == parents.c.id, visible_among(model, by=parent, everybody=everybody))
         .where(condition(model, where, everybody=everybody))
         .where(joined(table, order, everybody=everybody))
-        .where(between(table, order, after=bounds.after, before=bounds.before))
-        .order_by(*sorting(table, order, backwards=bounds.backwards))
+        .where(between(table, order, after=bounds.after, before=bounds.before, of=of))
+        .order_by(*sorting(table, order, backwards=bounds.backwards, of=of))
         .limit(undisclosed(_LIMIT))
         .lateral("page")
     )
@@ -200,14 +202,15 @@ def _has_beyond(
     model: type[Base], parent: str, order: Order, where: Filter, *, later: bool, everybody: bool
 ) -> Select[Any]:
     table, parents = table_of(model), _parents()
+    of = kind_of_list(parent, everybody=everybody)
     # The row at the position may have been deleted, so the position itself is included.
     nearest = (
         select(literal_column("1"))
         .where(table.c[parent] == parents.c.id, visible_among(model, by=parent, everybody=everybody))
         .where(condition(model, where, everybody=everybody))
         .where(joined(table, order, everybody=everybody))
-        .where(beyond(table, order, "edge", later=later, inclusive=True))
-        .order_by(*sorting(table, order, backwards=not later))
+        .where(beyond(table, order, "edge", later=later, inclusive=True, of=of))
+        .order_by(*sorting(table, order, backwards=not later, of=of))
         .limit(1)
         .lateral("nearest")
     )
@@ -237,15 +240,15 @@ async def parents_with_rows_beyond(
 def _any_beyond(
     model: type[Base], order: Order, where: Filter, *, later: bool, everybody: bool
 ) -> Select[Any]:
-    table = table_of(model)
+    table, of = table_of(model), kind_of_list(None, everybody=everybody)
     # Any row would do, but the order makes PostgreSQL use an index. Without it, PostgreSQL assumes that
     # matching rows are spread evenly and scans the table, although the first match may be at its end.
     return (
         select(literal_column("1"))
         .where(visible(model, everybody=everybody), condition(model, where, everybody=everybody))
         .where(joined(table, order, everybody=everybody))
-        .where(beyond(table, order, "edge", later=later, inclusive=True))
-        .order_by(*sorting(table, order, backwards=not later))
+        .where(beyond(table, order, "edge", later=later, inclusive=True, of=of))
+        .order_by(*sorting(table, order, backwards=not later, of=of))
         .limit(1)
     )
 

@@ -207,6 +207,7 @@ async def add_realistic_rows(pool: Pool) -> None:
         ("mentions", "created_at"),
         ("leads", "created_at"),
         ("leads", "status_changed_at"),
+        ("leads", "updated_at"),
         ("integration_logs", "created_at"),
         ("lead_events", "created_at"),
     ):
@@ -215,6 +216,9 @@ async def add_realistic_rows(pool: Pool) -> None:
             f"UPDATE {table} SET {column} = timestamptz '2026-01-01' + id / 100 * interval '1 minute'"
         )
         await pool.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+    await pool.execute(
+        "UPDATE mentions SET published_at = CASE WHEN id % 5 > 0 THEN created_at - interval '1 day' END"
+    )
     await pool.execute("UPDATE analysis_results SET relevance_score = mention_id % 101")
     await pool.execute("UPDATE leads SET score = id % 101, value = id % 97, currency = 'EUR'")
     await pool.execute("VACUUM ANALYZE")
@@ -222,8 +226,15 @@ async def add_realistic_rows(pool: Pool) -> None:
 
 ORDERS = [(list_, order) for list_ in LISTS for order in list_.argument("orderBy").values]
 PAGE = "nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
-SORTED_FOR_OPERATORS = {"Query.keywords MOST_MENTIONS", "Query.keywords MOST_LEADS"}
-"""Orders without an index for operators: counters change often, and operators are few."""
+SORTED_FOR_OPERATORS = {
+    "Query.keywords MOST_MENTIONS",
+    "Query.keywords MOST_LEADS",
+    "Keyword.mentions MOST_RELEVANT",
+    "Integration.mentions MOST_RELEVANT",
+}
+"""Orders without an index for operators: operators are few. Counters change often. Below a keyword or an integration,
+the most relevant mentions are joined with the analyses of all users.
+"""
 
 
 SORTED_BELOW_PARENTS = {
@@ -264,7 +275,9 @@ async def test_a_page_visits_its_own_rows_and_not_the_whole_list(
     if order == "BEST_MATCH":  # all matches are ranked before the first page is known
         most = sum(database.row_counts["ann"].values()) if viewer == "ann" else 100_000
     if f"{list_} {order}" in SORTED_BELOW_PARENTS:
-        most = 1000 * LARGE
+        most = 1001 * LARGE  # the rows of the parents; averages of loops are rounded up
+    if f"{list_} {order}" in SORTED_BELOW_PARENTS and order == "MOST_RELEVANT":  # or the user's analyses for each
+        most = max(most, LARGE * database.row_counts["ann"]["analysis_results"])
     fixed: dict[str, Any] = {"member": "ann", "viewer": viewer, "order": order, "filter": where}
     first = await database.ask(list_, PAGE, first=DEPTH, **fixed)
     last = await database.ask(list_, PAGE, last=DEPTH, **fixed)
@@ -322,5 +335,7 @@ async def test_filters_and_figures_visit_only_the_viewers_rows(database: Databas
         await database.ask(list_, selected, member="cy", viewer="cy", filter=where, first=SIZE)
         for plan in await database.plans():
             assert not plan.scanned, (where, plan)
+            # A search of leads finds leads by their words and by their mentions, and then reads them.
+            times = 3 if list_.item == "Lead" and "search" in str(where) else 2
             for table, number in plan.visited.items():
-                assert number <= 2 * max(row_counts[table], row_counts[TABLES[list_.item]]), (where, plan)
+                assert number <= times * max(row_counts[table], row_counts[TABLES[list_.item]]), (where, plan)

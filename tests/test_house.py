@@ -26,8 +26,8 @@ from breadth.fields import KEY, Column, SetResolver
 from db import models
 from db.language import filter as filters
 from db.language.filter import Operator, condition
-from db.language.keyset import Order
-from db.language.shape import RANK, ToOne
+from db.language.keyset import BELOW_ALL, Order, computed
+from db.language.shape import ToOne
 from resolvers.entities import ENTITIES, OF_EXPORT, entity_of
 from resolvers.framework.entity import DeclarationError, Entity, Number, Words, plain
 from resolvers.framework.export_columns import columns_of, export_table_of, usual_columns
@@ -140,8 +140,9 @@ def test_filters_orders_and_relations_of_entities_exist_in_their_models(entity: 
         assert str(condition(entity.model, shape, everybody=True))
     columns = entity.model.__table__.c
     for order, _ in entity.orders:
-        own = [columns[name] for name in order.columns if name != RANK]
-        assert [column.name for column in own if column.nullable] == []
+        own = [columns[name] for name in order.columns if not computed(entity.model, name)]
+        nullable = [column for column in own if column.nullable]
+        assert [column.name for column in nullable if column.type.python_type not in BELOW_ALL] == []
         assert order.columns[-1] == "id"
     for relation in entity.relations.values():
         assert isinstance(entity_of(relation.model), Entity)

@@ -95,7 +95,7 @@ class Of(IntEnum):
     PostgreSQL underestimates the rows at a position among ties. It would then read a small list by the index of a
     larger one, and walk over the rows of all other lists. In orders with many ties, each kind of list therefore
     writes the key in its own way, as often as the number says: `key`, `coalesce(key, key)` and so on. The first
-    two have indexes. The lists of other parents have none, and their rows are sorted.
+    two have indexes. Rows of other parents are sorted.
     """
 
     USER = 1

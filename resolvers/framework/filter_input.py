@@ -53,7 +53,7 @@ def order_of(order: Enum | None, given: Any, path: str = "filter") -> Order | No
     if order is None:
         return None
     chosen: Order = order.value
-    wanted = dict(_given_fields(given, path)) if given is not None else {}
+    wanted = dict(given_fields(given)) if given is not None else {}
     if chosen == MOST_RELEVANT_FIRST and not _excludes_null(wanted.get("relevance_score")):
         raise UserInputError(
             f"`orderBy: MOST_RELEVANT` requires a condition `{path}.relevanceScore` that excludes null, such as "
@@ -82,7 +82,7 @@ class _Reading:
         if depth > DEEPEST:
             raise UserInputError(f"`{path}` must not be nested deeper than {DEEPEST} filters.")
         parts: list[Filter] = []
-        for name, value in _given_fields(given, path):
+        for name, value in given_fields(given):
             here = f"{path}.{public(name)}"
             if name in {"and_", "or_"}:
                 inner = tuple(
@@ -106,7 +106,7 @@ class _Reading:
         elif isinstance(declared, Presence):
             yield self._test(field, Operator.IS_NULL, not value, path)
         else:
-            for operator, operand in _given_fields(value, path):
+            for operator, operand in _operands(value, path):
                 here = f"{path}.{public(operator)}"
                 checked = self._operand(declared, operand, here)
                 yield self._test(field, OPERATORS[operator], checked, path)
@@ -149,20 +149,20 @@ def given_fields(given: Any) -> Iterator[tuple[str, Any]]:
             yield field.name, value
 
 
-def _given_fields(given: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Yield the fields of a filter that the client gave. Raise `UserInputError` for a null.
+def _operands(comparison: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield the operators of a comparison with their operands. Raise `UserInputError` for the operand null.
 
-    Null could mean that the client asks for no condition, or for rows without a value.
+    Null could mean no condition, or rows without a value.
     """
-    for field in fields(given):
-        value = getattr(given, field.name)
-        if value is None:
+    for field in fields(comparison):
+        operand = getattr(comparison, field.name)
+        if operand is None:
             raise UserInputError(
-                f"`{path}.{public(field.name)}` must not be null. Omit the field for no condition, or use `isNull: true` "
-                "for a missing value."
+                f"`{path}.{public(field.name)}` must not be null. Omit the operator for no condition, or use "
+                "`isNull: true` for a missing value."
             )
-        if value is not field.default:
-            yield field.name, value
+        if operand is not field.default:
+            yield field.name, operand
 
 
 def _text(given: str, path: str) -> str:

@@ -202,7 +202,7 @@ def without_non_null(type_: Any) -> Any:
 def comparisons() -> Iterator[tuple[str, str, str]]:
     """Yield the list, the name and the type of each filter field of the root lists."""
     for list_, field in TYPES["Query"].fields.items():  # type: ignore[attr-defined]
-        if "filter" in field.args:
+        if {"filter", "first"} <= field.args.keys():
             fields = get_named_type(field.args["filter"].type).fields
             yield from ((list_, name, one.type) for name, one in fields.items())
 

@@ -271,7 +271,7 @@ async def test_best_match_orders_mentions_by_rank_and_ties_by_id(
 
 async def test_best_match_requires_a_search_at_the_top_of_the_filter(crowd: World, asker: Asker) -> None:
     document = "query($f: MentionFilter) { mentions(filter: $f, orderBy: BEST_MATCH) { totalCount } }"
-    for wanted in ({}, None, {"and": [{"search": "crm"}]}):
+    for wanted in ({}, None, {"and": [{"search": "crm"}]}, {"search": None}):
         answer = await asker(document, f=wanted)
         assert (answer.code, answer.error["message"]) == (
             "BAD_USER_INPUT",
@@ -284,7 +284,7 @@ async def test_the_most_relevant_mentions_require_a_score_in_the_filter(crowd: W
     document = "query($f: MentionFilter) { mentions(filter: $f, orderBy: MOST_RELEVANT) { totalCount nodes { id } } }"
     refused: list[Any] = [
         None, {}, {"relevanceScore": {}}, {"relevanceScore": {"isNull": True}}, {"and": [{"relevanceScore": {"gte": 0}}]},
-        {"relevance": {"eq": "HIGH"}},
+        {"relevance": {"eq": "HIGH"}}, {"relevanceScore": None},
     ]  # fmt: skip
     for wanted in refused:
         answer = await asker(document, f=wanted)

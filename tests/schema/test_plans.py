@@ -231,9 +231,9 @@ SORTED_FOR_OPERATORS = {
     "Query.keywords MOST_LEADS",
     "Keyword.mentions MOST_RELEVANT",
     "Integration.mentions MOST_RELEVANT",
+    "User.mentions MOST_RELEVANT",
 }
-"""Orders without an index for operators: operators are few. Counters change often. Below a keyword or an integration,
-the most relevant mentions are joined with the analyses of all users.
+"""Orders without an index for operators: operators are few. Counters change often. Below a parent, the most relevant mentions are joined with the analyses of all users.
 """
 
 
@@ -242,8 +242,8 @@ SORTED_BELOW_PARENTS = {
     for list_, order in ORDERS
     if list_.owner in {"Keyword", "Integration"}
     and order in {"LATEST_PUBLISHED", "MOST_RELEVANT", "LATEST_UPDATE", "HIGHEST_SCORE", "HIGHEST_VALUE"}
-}
-"""Orders that sort the rows of a keyword or integration. A user's list and the list of all users have an index."""
+} | {"User.mentions MOST_RELEVANT"}
+"""Orders that sort the rows of a parent. A user's list and the list of all users have an index."""
 REQUIRED: dict[str, dict[str, Any]] = {
     "BEST_MATCH": {"search": "crm"},
     "MOST_RELEVANT": {"relevanceScore": {"gte": 0}},
@@ -276,7 +276,9 @@ async def test_a_page_visits_its_own_rows_and_not_the_whole_list(
         most = sum(database.row_counts["ann"].values()) if viewer == "ann" else 100_000
     if f"{list_} {order}" in SORTED_BELOW_PARENTS:
         most = 1001 * LARGE  # the rows of the parents; averages of loops are rounded up
-    if f"{list_} {order}" in SORTED_BELOW_PARENTS and order == "MOST_RELEVANT":  # or the user's analyses for each
+    if (
+        f"{list_} {order}" in SORTED_BELOW_PARENTS and order == "MOST_RELEVANT"
+    ):  # or the user's analyses for each
         most = max(most, LARGE * database.row_counts["ann"]["analysis_results"])
     fixed: dict[str, Any] = {"member": "ann", "viewer": viewer, "order": order, "filter": where}
     first = await database.ask(list_, PAGE, first=DEPTH, **fixed)

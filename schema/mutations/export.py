@@ -56,10 +56,9 @@ def _exported(entity: Entity[Any], list_: ExportEntity) -> Any:
     }
     made.filter, made.order_by = optional(_FILTER), optional(_ORDER)
     made.fields = optional(_usual(list_))
-    made.columns = strawberry.field(
-        default=strawberry.UNSET,
-        description="Columns of each row by their names in the file, such as `userId`.",
-        deprecation_reason="Use `fields`, whose values the schema lists.",
+    made.columns = optional(
+        "Columns of each row by their names in the file, such as `userId`.",
+        deprecated="Use `fields`, whose values the schema lists.",
     )
     return strawberry.input(made, description=f"Filter, order and columns of an export of {entity.plural}.")
 

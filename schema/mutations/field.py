@@ -49,9 +49,14 @@ def idempotency_key() -> Any:
     )
 
 
-def optional(description: str, default: Any = strawberry.UNSET) -> Any:
+def optional(description: str, default: Any = strawberry.UNSET, *, deprecated: str | None = None) -> Any:
     """Return an optional input field. Null means the same as an omitted field."""
-    return strawberry.field(default=default, description=description, metadata={NULL_IS_ABSENT: True})
+    return strawberry.field(
+        default=default,
+        description=description,
+        deprecation_reason=deprecated,
+        metadata={NULL_IS_ABSENT: True},
+    )
 
 
 def nullable(description: str) -> Any:

@@ -237,7 +237,10 @@ ORDERS: Mapping[str, Any] = {
 async def test_rows_of_a_file_are_in_the_order_of_the_list_for_turns_of_any_size(
     crowded: Exporting, list_: str, order: str, rows: int
 ) -> None:
-    required = {"BEST_MATCH": {"search": "crm or sales"}, "MOST_RELEVANT": {"relevanceScore": {"gte": 0}}}
+    required: dict[str, Any] = {
+        "BEST_MATCH": {"search": "crm or sales"},
+        "MOST_RELEVANT": {"relevanceScore": {"gte": 0}},
+    }
     where: dict[str, Any] = required.get(order, {})
     if rows == 1:  # fewer rows, because each row takes a turn
         where |= {"createdAt": {"gte": "2026-02-02T00:00:00Z"}} if list_ != "integrations" else {}

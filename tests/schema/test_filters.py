@@ -23,6 +23,7 @@ from resolvers.framework.global_id import encode
 from resolvers.framework.names import public
 from schema.graph import build
 from tests.support.world import Asker, World
+from text import lexemes
 
 TYPES = build().schema.type_map
 Row = Mapping[str, Any]
@@ -508,9 +509,10 @@ async def test_a_search_for_leads_reads_the_lead_and_its_mention(people: Crowd, 
     own = "concat_ws(' ', contact_name, contact_handle, contact_email, company, notes)"
     query = "websearch_to_tsquery('simple', $1)"
     rows = await people.ask.world.fetch(
-        f"SELECT l.id, l.user_id, to_tsvector('simple', {own}) @@ {query} AS own, m.search @@ {query} AS post "
+        f"SELECT l.id, l.user_id, to_tsvector('simple', {own}) @@ {query} AS own, m.search @@ $2::text::tsquery AS post "
         "FROM leads AS l JOIN mentions AS m ON m.id = l.mention_id",
         text,
+        lexemes.query(text),
     )
     document = "query($f: LeadFilter) { leads(filter: $f, first: 100) { nodes { id } totalCount } viewer { leads(filter: $f) { totalCount } } }"
     for viewer in ("ann", "ben", "olga"):

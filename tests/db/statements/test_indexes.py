@@ -53,7 +53,7 @@ NEXT = BoundsShape(backwards=False, after=True, before=False)
 LAST = BoundsShape(backwards=True, after=False, before=True)
 EDGES = {"after_created_at": AT, "after_id": 9_000, "before_created_at": AT, "before_id": 9_000, "before_": 1}
 
-FILTER = {"tags": ["rare"], "part": "%rarest%", "rare": "rarest"}
+FILTER = {"tags": ["rare"], "part": "%rarest%", "rare": "rarest", "rare_words": "rarest"}
 WHERE = {**FILTER, "where_0": "converted", "where_1": "reddit", "where_2": "neutral", "rank_query": "budget", "starts": [AT], "since": AT, "until": AT + timedelta(days=7)}  # fmt: skip
 
 

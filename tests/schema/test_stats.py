@@ -594,7 +594,7 @@ async def test_root_figures_ignore_rows_of_other_users(crowd: World, asker: Aske
         mentionStats(filter: $m) { count likes byPlatform { count } } }"""
     wanted = {"keywordId": {"eq": encode("Keyword", foreign)}}
     empty = {
-        "leadStats": {"count": 0, "value": [], "byStatus": []},
+        "leadStats": {"count": 0, "value": [], "byStatus": [{"count": 0}] * 5},
         "mentionStats": {"count": 0, "likes": 0, "byPlatform": []},
     }
     assert (await asker(document, l=wanted, m=wanted)).data == empty

@@ -181,7 +181,7 @@ def loader_of(kind: type[DataLoader[Any, Any]]) -> DataLoader[Any, Any]:
 
 def test_the_walk_finds_loaders_of_all_modules() -> None:
     assert {RowById, RecentLeadsByUser, FigureByQuestion} < set(LOADERS)
-    assert len(LOADERS) == 18
+    assert len(LOADERS) == 19
 
 
 @pytest.mark.parametrize("kind", LOADERS)

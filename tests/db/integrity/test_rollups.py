@@ -290,7 +290,7 @@ async def test_buckets_are_verified_in_batches_of_parents(pool: Pool) -> None:
 
 @pytest.mark.parametrize("table", ["slot_stats", "user_slot_stats"])
 async def test_mentions_are_counted_per_bucket_by_an_index_only_scan(pool: Pool, table: str) -> None:
-    await add_mentions(pool, await add_keywords(pool), [NOON] * 10)
+    await add_mentions(pool, await add_keywords(pool), [NOON] * 1000)
     await pool.execute("VACUUM ANALYZE")
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")

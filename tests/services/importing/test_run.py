@@ -115,7 +115,9 @@ async def test_imported_posts_set_every_column_of_mentions(pool: Pool) -> None:
     assert stored.pop("lexemes") == "'a':1A 'crm':2A 'text':4B 'the':3B"
     assert len(stored.pop("search")) > len("a crm the text")
     assert stored == {
-        **dict.fromkeys(("read_at", "starred_at", "dismissed_at", "dismiss_reason", "engaged_at")),
+        **dict.fromkeys(
+            ("read_at", "starred_at", "dismissed_at", "dismiss_reason", "engaged_at", "lead_deleted_at")
+        ),
         "user_id": user_id,
         "keyword_id": (await keyword_ids(pool))[0],
         "integration_id": None,

@@ -290,7 +290,7 @@ async def test_buckets_are_verified_in_batches_of_parents(pool: Pool) -> None:
 
 @pytest.mark.parametrize("table", ["slot_stats", "user_slot_stats"])
 async def test_mentions_are_counted_per_bucket_by_an_index_only_scan(pool: Pool, table: str) -> None:
-    await add_mentions(pool, await add_keywords(pool), [NOON] * 10)
+    await add_mentions(pool, await add_keywords(pool), [NOON] * 1000)
     # VACUUM counts rows as visible only after their commit is in the log, which the cluster of tests writes late.
     await pool.execute("CHECKPOINT")
     await pool.execute("VACUUM ANALYZE")

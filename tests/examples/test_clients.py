@@ -189,7 +189,8 @@ def test_the_python_example_prints_the_apis_message_for_an_unknown_status(checko
     assert done.returncode == 1
     assert done.stderr == (
         "BAD_USER_INPUT: Variable '$filter' has invalid value at .status.in[0]: "
-        "Value 'NONSENSE' does not exist in 'LeadStatus' enum.\n"
+        "Value 'NONSENSE' does not exist in 'LeadStatus' enum. "
+        "The values are NEW, CONTACTED, QUALIFIED, CONVERTED, DISQUALIFIED.\n"
     )
 
 

@@ -169,7 +169,8 @@ class Term(NamedTuple):
 def parse(search: str) -> list[list[Term]]:
     """Return the alternatives of a search, each a list of terms. Raise `UnclosedQuoteError`.
 
-    The syntax is words, "phrases", `or`, and a minus before an excluded word or phrase.
+    The syntax is words, "phrases", `or`, and a minus before an excluded word or phrase. A quote within a word is a
+    sign, as in Hebrew abbreviations.
     """
     alternatives: list[list[Term]] = [[]]
     for piece, quoted, excluded in _pieces(search):
@@ -199,7 +200,7 @@ def _pieces(search: str) -> Iterator[tuple[str, bool, bool]]:
             at = end + 1
         else:
             start = at
-            while at < len(search) and not search[at].isspace() and search[at] != '"':
+            while at < len(search) and not search[at].isspace():
                 at += 1
             yield search[start:at], False, excluded
 

@@ -10,7 +10,7 @@ import unicodedata
 from text.markup import plain
 
 _APOSTROPHES = "'`´‘’‛′‵ʹʻʼʽˊˋꞌ՚׳＇｀"  # noqa: RUF001 - look-alikes on purpose
-_QUOTES = "“”„‟«»″‶＂"  # noqa: RUF001
+_QUOTES = "“”„‟«»″‶״＂"  # noqa: RUF001
 _TRADE_MARKS = "™℠®©℗"
 _BLANK = "\u2800"
 _TURKISH = frozenset("ıİğĞşŞ")
@@ -34,6 +34,8 @@ _POINTS = frozenset(
 )
 # Accents without a composed letter are decoration, such as strokes through letters.
 _LOOSE_ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\ufe20-\ufe2f]+")
+# Accents that Greek omits in capitals. The dialytika stays.
+_GREEK_ACCENTS = frozenset("\u0300\u0301\u0304\u0306\u0313\u0314\u0342\u0343")
 _MOST_CACHED = 65_536
 _CONTROLS = bytes(code for code in range(128) if not chr(code).isprintable() and not chr(code).isspace())
 _LONGEST_FORM = 400  # an index of PostgreSQL takes 2,700 bytes
@@ -43,7 +45,8 @@ def normalized(text: str) -> str:
     """Return the normal form of the text. Normalize a text once: decoded entities may look like tags.
 
     The form ignores markup, case, white space, invisible characters, trade marks, the shape of apostrophes, quotes
-    and hyphens, Arabic and Hebrew vowel points, and canonical and compatibility differences. It keeps accents.
+    and hyphens, Arabic and Hebrew vowel points, and canonical and compatibility differences. It keeps accents,
+    except those of Greek, which capitals omit.
     """
     if "<" in text or "&" in text:
         text = plain(text)
@@ -114,6 +117,8 @@ def _compatible(character: str, category: str) -> str:
         return character
     folded = unicodedata.normalize("NFD", character).casefold()
     folded = unicodedata.normalize("NFKD", folded).casefold()
+    if unicodedata.name(character, "").startswith("GREEK"):
+        folded = "".join(letter for letter in folded if letter not in _GREEK_ACCENTS)
     return f" {folded} " if category == "So" and len(folded) > 1 and folded[:1].isascii() else folded
 
 

@@ -22,10 +22,14 @@ _HANGUL = (range(0x1100, 0x1200), range(0x3130, 0x3190), range(0xA960, 0xA980), 
 _PARTICLES = re.compile(
     "들?(?:은|는|이|가|을|를|의|에|도|만|과|와|로|으로|에서|에게|에게서|한테|한테서|께|께서|부터|까지|마다|조차|마저|밖에|처럼|같이"
     "|보다|만큼|대로|뿐|하고|나|이나|랑|이랑|란|이란|라|이라|고|이고|라고|이라고|라는|이라는|라도|이라도|며|이며|든|이든|야|이야"
-    "|으로서|로서|으로써|로써|이다|다|입니다|이에요|예요|였다|이었다|인데|이지만|인|님)(?:은|는|도|만|의|을|를|이|가|요|까지|부터)?"
+    "|으로서|로서|으로써|로써|이다|다|입니다|이에요|예요|였다|이었다|인데|이지만|인|님|에선|에게선|한테선|로선|으로선|에겐|한테는"
+    "|라면|이라면|라서|이라서|라니|이라니|이면|이니까|니까|이네|치고|커녕|은커녕|는커녕|더러|따라|야말로|이야말로|죠|이죠|네요|이네요"
+    "|군요|이군요|거든요|이거든요|잖아|이잖아|에요|였어요|이었어요|였습니다|이었습니다|인가|인지|이라던가|라던가|이나마|쯤|씩)"
+    "(?:은|는|도|만|의|을|를|이|가|요|까지|부터)?"
     "|들"
 )
 LONGEST_PARTICLE = 6
+_FLAG_SIGNS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 _LONGEST_UNDERSCORES = 20
 _LONGEST_NEIGHBOUR = 20
 _SPACED_AMPERSAND = " & "
@@ -147,6 +151,8 @@ _LONGEST_INITIALISM = 4
 def _is_dependent(text: str, start: int, end: int) -> bool:
     """Return whether the part belongs to a longer expression of the text around it."""
     before, after = text[start - 1 : start], text[end : end + 1]
+    if _splits_flag(text, start) or _splits_flag(text, end):
+        return True
     if before == "'" and start > 1 and in_word(text[start - 2]) and _follows_elision(text, start):
         return True
     if after == "'" and end + 1 < len(text) and in_word(text[end + 1]) and _is_elided(text, end):
@@ -156,6 +162,14 @@ def _is_dependent(text: str, start: int, end: int) -> bool:
     if after == "&" and _is_initialism(text, end):
         return True
     return _is_part_of_address(text, start, end)
+
+
+def _splits_flag(text: str, at: int) -> bool:
+    """Return whether the offset lies between the two signs of a flag."""
+    start = at
+    while start > 0 and text[start - 1] in _FLAG_SIGNS:
+        start -= 1
+    return (at - start) % 2 == 1 and text[at : at + 1] in _FLAG_SIGNS and at < len(text)
 
 
 def _word_before(text: str, at: int) -> str:

@@ -35,6 +35,19 @@ from text.markup import plain
         ),
         ("AT&T, R&D; Q&A", "AT&T, R&D; Q&A"),
         ("an <!-- arrow", "an <!-- arrow"),
+        ('<a href="x"target="_blank">link</a>', "link"),
+        ('<div data-v-7ba5bd90 aria-hidden><iframe src="x" webkitallowfullscreen></iframe>a</div>', "   a "),
+        ("a<svg viewBox='0 0 1 1'><title>Menu</title><path d='M0 0'/></svg>b", "a b"),
+        ("<math><mi>x</mi><mo>=</mo></math>", "  x  =  "),
+        ('<x-link to="/y">zorb</x-link>flow <item id="1">a</item>', "zorbflow  a "),
+        ("<rant>no</rant> <your-name>", "<rant>no</rant> <your-name>"),
+        ("put a <script> tag or a <style> there", "put a   tag or a   there"),
+        ('cut <script type="module">var a', "cut "),
+        (
+            "List<Object>, List<object>, Optional<Header> no<Br>code",
+            "List<Object>, List<object>, Optional<Header> no code",
+        ),
+        ("&lt;p&gt;long &lt;b&gt;text […]", " long text […]"),
     ],
 )
 def test_markup_is_removed_and_everything_else_stays(text: str, expected: str) -> None:
@@ -57,6 +70,10 @@ def test_markup_is_removed_and_everything_else_stays(text: str, expected: str) -
         "</",
         "<a\t\t",
         "<b checked ",
+        "<script x='",
+        "<svg>",
+        "<x-y z='1' ",
+        "<x z='1'>",
     ],
 )
 def test_long_texts_take_time_in_proportion_to_their_length(part: str) -> None:

@@ -24,7 +24,7 @@ from text.normal_form import is_visible, keyword_form, normalized, readable, wit
         ("قَهْـــوَة", "قهوة"),
         ("أحمد", "أحمد"),
         ("שָׁלוֹם", "שלום"),
-        ("ΟΔΌΣ οδός", "οδόσ οδόσ"),
+        ("ΟΔΌΣ οδός", "οδοσ οδοσ"),
         ("Straße", "strasse"),
         ("cafe\u0301 z\u0336a\u0336", "café za"),
         ("за\u0301мок", "замок"),  # noqa: RUF001

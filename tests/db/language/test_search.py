@@ -87,6 +87,10 @@ async def test_a_search_finds_what_the_keyword_finds(
         ("api", "ＡＰＩ", True),  # noqa: RUF001
         ("strasse", "Straße", True),
         ("οδος", "ΟΔΟΣ", True),
+        ("σοφός", "ΣΟΦΟΣ", True),
+        ('צה"ל', "צה״ל!", True),
+        ('5" screen', "a 5” screen", True),
+        ('-x"y z', "z", True),
         ("東京", "東京都", True),
         ("東京", "京都と東", False),
         ("🚀", "ship it🚀now", True),

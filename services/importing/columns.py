@@ -159,7 +159,7 @@ class PostFile:
         for _ in range(header_place.lines_before):
             lines.start_record()
             next(lines)
-        rows = csv_rows(lines, self._delimiter)
+        rows = csv_rows(lines, self._delimiter, spaced=header_place.is_spaced)
         header = next(rows, None)
         if isinstance(header, RejectedRow):
             raise DamagedFileError(header.line, f"the header is invalid: {header.reason}")
@@ -256,11 +256,15 @@ def _posts_in(rows: Iterator[FileRow | RejectedRow]) -> Iterator[FileRow | Rejec
 
 
 class _Header(NamedTuple):
-    """The place of a CSV header. `preamble` is the number of lines before it that are no data."""
+    """The place of a CSV header. `preamble` is the number of lines before it that are no data.
+
+    `is_spaced` tells that a space follows each delimiter.
+    """
 
     delimiter: str
     lines_before: int = 0
     preamble: int = 0
+    is_spaced: bool = False
 
 
 def _find_header(sample: Sequence[str], options: ColumnOptions) -> _Header:
@@ -273,7 +277,7 @@ def _find_header(sample: Sequence[str], options: ColumnOptions) -> _Header:
             delimiter = _best_delimiter(line, delimiters)
             if _makes_posts(_plan(_cells(line, delimiter), options)):
                 skipped = sum(bool(before.strip()) for before in sample[start:place])
-                return _Header(delimiter, place, skipped)
+                return _Header(delimiter, place, skipped, _is_spaced(line, delimiter))
     return _Header(_best_delimiter(first, delimiters), start)
 
 
@@ -284,6 +288,11 @@ def _best_delimiter(line: str, delimiters: str) -> str:
 
 def _cells(line: str, delimiter: str) -> list[str]:
     return next(csv.reader([line.replace("\r", "").replace("\n", "")], delimiter=delimiter), [])
+
+
+def _is_spaced(line: str, delimiter: str) -> bool:
+    cells = _cells(line, delimiter)[1:]
+    return bool(cells) and all(cell.startswith(" ") for cell in cells)
 
 
 def _plan(header: Sequence[str], options: ColumnOptions) -> Plan:
@@ -330,7 +339,10 @@ def _placed(rows: Iterator[FileRow | RejectedRow], lines: LineReader, plan: Plan
     for row in rows:
         if isinstance(row, RejectedRow):
             yield row
-        elif len(row.values) == width:
+            continue
+        if not any(map(str.strip, row.values)):
+            continue  # a blank row of a spreadsheet
+        if len(row.values) == width:
             yield _PlannedRow(row, plan)
         else:
             runs = f" (up to line {lines.number})" if lines.number > row.line else ""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from services.ingest import values
 from services.ingest.row_errors import InvalidValueError
@@ -35,25 +36,45 @@ _SPREADSHEET = "A spreadsheet wrote this number and dropped its last digits. Exp
 _UNKNOWN_ZONE = "Must have an offset such as +02:00 instead of the time zone {}."
 
 _TIME = (
-    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,12}))?)?"
+    r"(?P<hour>\d{1,2})(?P<colon>[:.h])(?P<minute>\d{2})"
+    r"(?:(?P=colon)(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,12}))?)?"
     r"(?:\s*(?P<half>[ap])\.?m\.?)?"
 )
-_ZONE = r"(?:\s*(?P<zone>z|(?:utc|gmt)?[+-]\d{2}:?\d{2}(?::?\d{2})?|[a-z]{1,5}))?(?:\s+[a-z]{3,5}|\[[\w/+-]+\]|\s*\([^)]*\))?"
-_CLOCK = rf"(?:(?:\s*,?\s+|t|\s+at\s+){_TIME}{_ZONE})?"
-_MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)?"
+_ZONE = r"(?:\s*(?P<zone>z|(?:utc|gmt)?[+-]\d{2}(?::?\d{2}(?::?\d{2})?)?|[a-z]{1,5}))?(?:\s+[a-z]{3,5}|\[(?P<place>[\w/+-]+)\]|\s*\([^)]*\))?"
+_CLOCK = rf"(?:(?:\s*,?\s+|t|\s+(?:at|um|kl\.?|à)\s+){_TIME}{_ZONE})?"
+_MONTH = r"(?P<month>[a-zà-ÿ]{3,12})\.?"
+_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)"
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.)?"
+_OF = r"(?:\s+de\s+|[\s-]+)"
 _FLAGS = re.ASCII | re.IGNORECASE
 
 _NUMERIC = re.compile(r"(?P<a>\d{1,4})(?P<mark>[/.-])(?P<b>\d{1,2})(?P=mark)(?P<c>\d{1,4})" + _CLOCK, _FLAGS)
 _NAMED = (
-    re.compile(rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[\s-]+{_MONTH},?[\s-]+(?P<year>\d{{4}}){_CLOCK}", _FLAGS),
-    re.compile(rf"{_WEEKDAY}{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}}){_CLOCK}", _FLAGS),
-    re.compile(rf"{_WEEKDAY}{_MONTH}\s+(?P<day>\d{{1,2}})\s+{_TIME}{_ZONE}\s+(?P<year>\d{{4}})", _FLAGS),
+    re.compile(rf"{_WEEKDAY}?{_DAY}{_OF}{_MONTH},?{_OF}(?P<year>\d{{4}}){_CLOCK}", _FLAGS),
+    re.compile(rf"{_WEEKDAY}{_DAY}{_OF}{_MONTH}{_OF}(?P<year>\d{{2}}){_CLOCK}", _FLAGS),  # RFC 822
+    re.compile(rf"{_WEEKDAY}?{_MONTH}\s+{_DAY},?\s+(?P<year>\d{{4}}){_CLOCK}", _FLAGS),
+    re.compile(rf"{_WEEKDAY}?{_MONTH}\s+(?P<day>\d{{1,2}})\s+{_TIME}{_ZONE}\s+(?P<year>\d{{4}})", _FLAGS),
 )  # fmt: skip
 _COMPACT = re.compile(r"(\d{8})T(\d{4}|\d{6})" + _ZONE, _FLAGS)
 _NUMBER = re.compile(r"(\d+)(\.\d+)?", re.ASCII)
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?e\+?\d+", _FLAGS)
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_MONTH_NAMES = (
+    "jan january januar jänner janvier janv januari enero ene gennaio gen janeiro",
+    "feb february februar février févr fév februari febrero febbraio fevereiro fev",
+    "mar march märz mär mrz mars marts maart mrt marzo março",
+    "apr april avril avr abril abr aprile",
+    "may mai maj mei mayo maggio mag maio",
+    "jun june juni juin junio giugno giu junho",
+    "jul july juli juillet juil julio luglio lug julho",
+    "aug august août augusti augustus agosto ago",
+    "sep sept september septembre septiembre settembre set setembro",
+    "oct october oktober okt octobre octubre ottobre ott outubro out",
+    "nov november novembre noviembre novembro",
+    "dec december dezember dez décembre déc diciembre dic dicembre dezembro",
+)
+_MONTHS = {name: month for month, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
+# Marks that programs write around the parts of a date.
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 # The names of RFC 2822, 4.3, and of Central Europe. Other names stand for several zones.
 _ZONES = {"z": 0, "ut": 0, "utc": 0, "gmt": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7, "cet": 1, "cest": 2}  # fmt: skip
@@ -98,13 +119,13 @@ class DateReader:
             raise _Problem(_SPREADSHEET)
         if compact := _COMPACT.fullmatch(text):
             day = datetime.strptime(compact[1] + compact[2].ljust(6, "0"), "%Y%m%d%H%M%S")  # noqa: DTZ007
-            return day.replace(tzinfo=self._zone_of(compact["zone"]))
+            return day.replace(tzinfo=self._zone_of(compact))
         if numeric := _NUMERIC.fullmatch(text):
             return self._at(numeric, *self._day_of(numeric))
         for pattern in _NAMED:
             if found := pattern.fullmatch(text):
-                month = _MONTHS.index(found["month"][:3].lower()) + 1
-                return self._at(found, int(found["year"]), month, int(found["day"]))
+                month = _MONTHS.get(found["month"].lower(), 0)
+                return self._at(found, _year(found["year"]), month, int(found["day"]))
         raise ValueError(text)
 
     def _of_number(self, digits: str, fraction: str) -> datetime:
@@ -156,22 +177,30 @@ class DateReader:
                 raise ValueError(hour)
             hour = hour % 12 + (12 if parts["half"].lower() == "p" else 0)
         fraction = int((parts["fraction"] or "").ljust(6, "0")[:6])
-        zone = self._zone_of(parts["zone"])
+        zone = self._zone_of(parts)
         return datetime(
             year, month, day, hour, int(parts["minute"]), int(parts["second"] or 0), fraction, zone
         )
 
-    def _zone_of(self, written: str | None) -> tzinfo:
-        if not written:
-            return self._zone
+    def _zone_of(self, parts: re.Match[str]) -> tzinfo:
+        written, place = parts["zone"], parts["place"]
+        if not written or written.lower() == "uhr":
+            return _zone_at(place) if place else self._zone
         name = written.lower()
         if name in _ZONES:
             return timezone(timedelta(hours=_ZONES[name]))
         offset = name.removeprefix("utc").removeprefix("gmt").replace(":", "")
         if offset[0] not in "+-":
             raise _Problem(_UNKNOWN_ZONE.format(written))
-        size = timedelta(hours=int(offset[1:3]), minutes=int(offset[3:5]), seconds=int(offset[5:] or 0))
+        size = timedelta(hours=int(offset[1:3]), minutes=int(offset[3:5] or 0), seconds=int(offset[5:] or 0))
         return timezone(-size if offset[0] == "-" else size)
+
+
+def _zone_at(place: str) -> tzinfo:
+    try:
+        return ZoneInfo(place)
+    except (KeyError, ValueError, OSError) as unknown:
+        raise _Problem(_UNKNOWN_ZONE.format(place)) from unknown
 
 
 class _Problem(ValueError):  # noqa: N818 - never leaves this module
@@ -180,7 +209,7 @@ class _Problem(ValueError):  # noqa: N818 - never leaves this module
 
 def order_shown(value: object) -> DateOrder | None:
     """Return the order of day and month that a date proves; None if it proves none."""
-    numeric = _NUMERIC.fullmatch(value.strip()) if isinstance(value, str) else None
+    numeric = _NUMERIC.fullmatch(_as_text(value)) if isinstance(value, str) else None
     if numeric is None or numeric["mark"] == "." or len(numeric["c"]) != _YEAR_DIGITS:
         return None
     first, second = int(numeric["a"]), int(numeric["b"])
@@ -192,7 +221,12 @@ def order_shown(value: object) -> DateOrder | None:
 def _as_text(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(value)  # noqa: TRY004 - a fault of the file
-    return f"{value:.6f}" if isinstance(value, float) else str(value).strip()
+    return f"{value:.6f}" if isinstance(value, float) else _cleaned(str(value))
+
+
+def _cleaned(text: str) -> str:
+    """Return the text with plain spaces and without invisible marks."""
+    return text.strip() if text.isascii() else " ".join(_INVISIBLE.sub("", text).split())
 
 
 def _year(digits: str) -> int:

@@ -10,18 +10,24 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from services.importing.names import OWN_IDS, plain
+from services.importing.names import OWN_IDS, is_body, plain
 from services.importing.parse_lines import LONGEST_BYTES, DamagedFileError, FileRow, RejectedRow
+from services.importing.post_rows import flat
 from services.rules.json_text import WRONG_SYNTAX
 
 _LISTS = frozenset({
     "data", "hits", "items", "posts", "results", "statuses", "children", "comments", "entries", "entry", "item",
     "tweets", "value", "records", "rows", "list", "messages", "ordereditems", "nodes", "edges", "documents",
-    "feed", "articles", "issues", "reviews", "videos", "events", "mentions",
+    "feed", "articles", "issues", "reviews", "videos", "events", "mentions", "ancestors", "descendants",
 })  # fmt: skip
 _AROUND = frozenset({
     "data", "hits", "response", "result", "results", "rss", "channel", "feed", "search", "payload", "body", "node",
-    "viewer", "repository", "issues", "comments",
+    "viewer", "repository", "issues", "comments", "posts", "discussions", "stories", "topics",
+})  # fmt: skip
+# An object with an ID and one of these lists is a collection, unless it has a text.
+_COLLECTIONS = frozenset({
+    "items", "entries", "entry", "posts", "statuses", "tweets", "hits", "ordereditems", "articles", "records",
+    "results", "messages",
 })  # fmt: skip
 # Of these, an empty list is a page without posts, and an object can be a post.
 _PAGES = frozenset(
@@ -42,7 +48,7 @@ def posts_of(value: Any, depth: int = 0) -> Iterator[Any]:
     if isinstance(value, list) and depth < _DEEPEST:
         for element in value:
             yield from posts_of(element, depth + 1)
-    elif isinstance(value, dict) and depth < _DEEPEST and not _has_id(value):
+    elif isinstance(value, dict) and depth < _DEEPEST and not _is_post(value):
         found = False
         for name, inner in value.items():
             if inner == [] and plain(name) in _PAGES:
@@ -56,7 +62,34 @@ def posts_of(value: Any, depth: int = 0) -> Iterator[Any]:
         if not found:
             yield value
     else:
+        yield from _with_replies(value, depth)
+
+
+def _with_replies(value: Any, depth: int) -> Iterator[Any]:
+    """Yield the post and the posts in its object of replies, as in trees of comments."""
+    replies = value.get("replies") if isinstance(value, dict) and depth < _DEEPEST else None
+    posts = list(posts_of(replies, depth + 1)) if isinstance(replies, dict) else []
+    if not posts or posts == [replies]:
         yield value
+        return
+    yield {name: inner for name, inner in value.items() if name != "replies"}
+    yield from posts
+
+
+def _is_post(value: dict[str, Any]) -> bool:
+    """Return whether an object is a post. A collection has an ID, too, and a list of posts in place of a text."""
+    if not _has_id(value):
+        return False
+    lists = {
+        name for name, inner in value.items() if plain(name) in _COLLECTIONS and is_list_of_posts(name, inner)
+    }
+    return not lists or _has_body({name: inner for name, inner in value.items() if name not in lists})
+
+
+def _has_body(value: dict[str, Any]) -> bool:
+    return any(
+        is_body(name) and isinstance(inner, str | list) and inner for name, inner in flat(value).items()
+    )
 
 
 def is_list_of_posts(name: str, value: Any) -> bool:
@@ -118,19 +151,22 @@ def _rows(text: "_Text", depth: int, *, holds_post: bool = True) -> _Rows:
 
 def _object_rows(text: "_Text", depth: int, *, holds_post: bool) -> _Rows:
     """Yield the posts of the object's lists; without a list, the object itself."""
-    line, rest, found = text.line, dict[str, Any](), False
+    line, rest, found, is_collection = text.line, dict[str, Any](), False, False
     text.take(1)
     while text.next_character() not in ("}", ""):
         name = _name(text)
         opens, known = text.next_character(), plain(name)
         is_list, is_around = opens == "[" and known in _LISTS, opens == "{" and known in _AROUND
-        if (is_list or is_around) and not _has_id(rest):
+        in_collection = is_list and known in _COLLECTIONS and _has_id(rest) and not _has_body(rest)
+        is_collection = is_collection or in_collection
+        if in_collection or ((is_list or is_around) and not _has_id(rest)):
             has_rows = yield from _rows(text, depth + 1, holds_post=known in _HOLDERS)
             found = found or has_rows or (is_list and known in _PAGES)
         else:
             rest[name] = text.value()
     text.end("}")
-    if holds_post and (_has_id(rest) or (not found and depth == 0)):
+    is_post_too = _has_id(rest) and (not is_collection or _has_body(rest))
+    if holds_post and (is_post_too or (not found and depth == 0)):
         found = True
         yield FileRow(line, rest)
     return found

@@ -19,12 +19,12 @@ KEYWORD, THREAD, PARENT = "keyword", "thread", "parent"
 _KNOWN = {
     "id": (
         "externalid idstr objectid id ids commentid replyid tweetid statusid postid reviewid answerid questionid "
-        "messageid restid guid uri cid videoid urn shortcode permalink link url"
+        "messageid restid guid uri cid videoid urn shortcode permalink link url mentionlink mentionurl lien länk enlace"
     ),
     "platform": "platform",
     "kind": "kind type datatype",
     "title": (
-        "title headline subject posttitle videotitle snippet.title snippet.toplevelcomment.snippet.title"
+        "title headline subject posttitle videotitle reviewtitle articletitle titel titre titulo título snippet.title snippet.toplevelcomment.snippet.title"
     ),
     "content": (
         "extendedtweet.fulltext notetweet.text legacy.fulltext fulltext commenttext storytext selftext "
@@ -33,38 +33,41 @@ _KNOWN = {
         "snippet.textoriginal snippet.textdisplay textoriginal textdisplay message story rawcontent "
         "renderedcontent posttext posttext commentbody commenttext reviewtext tweettext tweetcontent comment "
         "tweet review caption commentary selftexthtml bodyhtml description snippet.description summary "
-        "contentsnippet excerpt snippet abstract"
+        "contentsnippet excerpt cooked openingtext hitsentence mentiontext snippet abstract blurb tagline texte texto "
+        "inhalt contenu nachricht innehåll kommentar commentaire"
     ),
     "url": (
         "permalink permalinkurl htmlurl posturl commenturl tweeturl statusurl canonicalurl url link href "
-        "address externalurl pageurl videourl weburl uri guid facebookurl twitterurl"
+        "address externalurl pageurl videourl weburl uri guid facebookurl twitterurl "
+        "reviewurl articleurl mentionurl mentionlink sourceurl webvideourl apid lien länk enlace"
     ),
     "author": (
         "author authorname user by username userscreenname screenname authorusername authordisplayname "
         "snippet.toplevelcomment.snippet.authordisplayname snippet.authordisplayname creator dccreator "
         "authors account handle from owner ownerusername postauthor commenter nickname actor sender "
-        "attributedto core.userresults.result.legacy snippet.channeltitle channelname channeltitle"
+        "attributedto authormeta influencer autor auteur verfasser författare core.userresults.result.legacy snippet.channeltitle channelname channeltitle"
     ),
     "language": "language lang langs record.langs commit.record.langs inlanguage snippet.defaultlanguage",
     "published": (
         "publishedat datepublished published createdutc createdat createdtime createdon created "
         "record.createdat commit.record.createdat snippet.toplevelcomment.snippet.publishedat "
         "snippet.publishedat legacy.createdat date timestamp time datetime isodate pubdate dcdate createdati "
-        "timestampms postedat postdate posttime postcreated publishdate publishedtime publishtime "
+        "timestampms postedatiso postedattimestamp publishedatdate dateunixtime createtimeiso timeparsed postedat postdate posttime postcreated publishdate publishedtime publishtime "
         "publicationdate createtime createdate creationdate datecreated commentdate tweetcreated "
-        "tweetdate indexedat updated"
+        "tweetdate mentiondate reviewdate articledate ts datum fecha indexedat updated"
     ),
     "likes": (
         "numpoints points score likes likecount likescount numlikes favoritecount favouritecount "
         "favoritescount favouritescount favorites upvotes ups upvotecount votes votecount "
         "publicmetrics.likecount statistics.likecount snippet.toplevelcomment.snippet.likecount "
         "snippet.likecount legacy.favoritecount reactions reactionscount reactioncount "
-        "publicreactionscount positivereactionscount nlikes nblikes diggcount heartcount"
+        "publicreactionscount positivereactionscount votescount gefälltmir jaime gillar nlikes nblikes diggcount heartcount"
     ),
     "comments": (
         "numcomments comments commentcount commentscount numberofcomments descendants replycount "
         "repliescount replies totalreplycount snippet.totalreplycount publicmetrics.replycount "
-        "statistics.commentcount legacy.replycount answercount nreplies numreplies nbcomments"
+        "statistics.commentcount legacy.replycount answercount numberofreplies slashcomments articleextendedattributes.numcomments kommentare "
+        "commentaires kommentarer nreplies numreplies nbcomments"
     ),
     KEYWORD: "keywordid",
     THREAD: "linkid snippet.videoid snippet.toplevelcomment.snippet.videoid videoid",
@@ -75,15 +78,15 @@ _KNOWN = {
 }
 # The names inside an object that hold the value itself.
 _INNER = {
-    "id": "oid videoid commentid numberlong value text rendered",
+    "id": "t oid videoid commentid numberlong value text rendered",
     "title": "rendered text value t plain",
     "content": "rendered text value t plain html content raw",
-    "url": "href url web text value rendered alternate",
+    "url": "href t url web text value rendered alternate",
     "author": (
         "screenname username login acct handle preferredusername displayname name fullname nickname title "
-        "text value"
+        "text value name.t t"
     ),
-    "published": "date numberlong date.numberlong seconds utc iso time timestamp value text",
+    "published": "t date numberlong date.numberlong seconds utc iso time timestamp value text",
     "likes": "totalcount summary.totalcount count total value",
     "comments": "totalcount summary.totalcount count total totalitems value",
 }
@@ -91,6 +94,7 @@ _INNER = {
 _WRAPPERS = frozenset({"tweet", "data", "post", "source", "node", "item", "status", "object", "payload", "comment", "issue"})  # fmt: skip
 _MOST_WRAPPERS = 2
 _BEHIND = 100_000
+_SUMMARIES = ("description", "summary", "message", "comment")
 
 _NOT_PLAIN = re.compile(r"[^\w.]|_")
 _FIRST_ELEMENT = re.compile(r"\.0(?=\.|$)")
@@ -106,7 +110,8 @@ def _ranks(field: str) -> dict[str, int]:
 
 
 _RANKS = {field: _ranks(field) for field in _KNOWN}
-OWN_IDS = frozenset(_KNOWN["id"].split()) - {"permalink", "link", "url", "uri", "guid"}
+_ADDRESSES = frozenset(["permalink", "link", "url", "uri", "guid", "mentionlink", "mentionurl", "lien", "länk", "enlace"])
+OWN_IDS = frozenset(_KNOWN["id"].split()) - _ADDRESSES
 """The plain names of columns that hold an ID alone."""
 
 
@@ -131,6 +136,11 @@ def _known(column: str) -> tuple[tuple[str, int], ...]:
             break
         path, behind = rest, behind + _BEHIND
     return tuple(found.items())
+
+
+def is_body(column: str) -> bool:
+    """Return whether a column can be the text of a post. Titles and descriptions belong to collections, too."""
+    return any(field == "content" for field, _ in _known(column)) and not plain(column).endswith(_SUMMARIES)
 
 
 class ColumnOptions(NamedTuple):

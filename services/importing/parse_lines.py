@@ -70,6 +70,8 @@ class Source:
         self.stream: io.BufferedReader = (
             io.BufferedReader(gzip.GzipFile(fileobj=self._file)) if compressed else self._file
         )
+        if self._has_only_returns():
+            self.stream = io.BufferedReader(_LineFeeds(self.stream))
 
     @property
     def bytes_read(self) -> int:
@@ -91,9 +93,32 @@ class Source:
             raise UnusableFileError(f"{self.path} {foreign}")
         return head
 
+    def _has_only_returns(self) -> bool:
+        """Return whether the lines end as in files of the classic Mac OS, which some spreadsheets still write."""
+        try:
+            head = self.stream.peek(LONGEST_HEAD)
+        except (EOFError, OSError, zlib.error):
+            return False  # raised again by the line that is read
+        return b"\r" in head[:-1] and b"\n" not in head
+
     def close(self) -> None:
         self.stream.close()
         self._file.close()
+
+
+class _LineFeeds(io.RawIOBase):
+    """A stream with line feeds in place of carriage returns."""
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._stream.read1(len(buffer)).replace(b"\r", b"\n")
+        buffer[: len(piece)] = piece
+        return len(piece)
 
 
 class _Line(NamedTuple):
@@ -203,14 +228,14 @@ def peek(lines: LineReader, *, most: int) -> list[str]:
     return found
 
 
-def csv_rows(lines: LineReader, delimiter: str) -> Iterator[FileRow | RejectedRow]:
-    """Yield the rows of fields, the header first. Blank lines are skipped.
+def csv_rows(lines: LineReader, delimiter: str, *, spaced: bool = False) -> Iterator[FileRow | RejectedRow]:
+    """Yield the rows of fields, the header first. Blank lines are skipped. `spaced` skips spaces before fields.
 
     If the quotation marks of a row do not pair up, only its first line is rejected and the lines after it are read
     again. Otherwise one missing mark would also lose valid rows.
     """
     csv.field_size_limit(LONGEST_BYTES * 2)  # LineReader has the bound; the module's own is lower, and global
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=spaced)
     while True:
         lines.start_record()
         try:

@@ -21,7 +21,8 @@ _SCIENTIFIC_ID = (
 _SCIENTIFIC = re.compile(r"[+-]?\d+[.,]\d+e[+-]?\d+|[+-]?\d+e\+\d+", re.ASCII | re.IGNORECASE)
 _WHOLE_FLOAT = re.compile(r"([+-]?\d+)\.0+", re.ASCII)
 _COUNT = re.compile(
-    r"(?P<whole>[+-]?(?:\d{1,3}(?:[,'\u2019\u00a0\u202f ]\d{3})+|\d+))(?:\.(?P<part>\d+))?\s*(?P<unit>[kmb])?",
+    r"(?P<whole>[+-]?(?:\d{1,3}(?:[,'\u2019\u00a0\u202f ]\d{3})+|[1-9]\d{0,2}(?:\.\d{3})+(?!\s*[kmb\d])|\d+))"
+    r"(?:[.,](?P<part>\d+))?\s*(?P<unit>[kmb])?",
     re.ASCII | re.IGNORECASE,
 )
 _UNITS = {"k": 1000, "m": 1_000_000, "b": 1_000_000_000}
@@ -93,8 +94,8 @@ def count(value: object) -> int:
         return values.count(int(value[:20]))  # the usual case
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    number = None if isinstance(value, bool) else _COUNT.fullmatch(str(value).strip())
-    if number is None or not isinstance(value, str | int | float):
+    number = None if isinstance(value, bool | float) else _COUNT.fullmatch(str(value).strip())
+    if number is None or not isinstance(value, str | int):
         raise InvalidValueError(_NOT_A_COUNT)
     part, unit = number["part"] or "", (number["unit"] or "").lower()
     if part.strip("0") and not unit:

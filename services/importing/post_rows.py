@@ -170,7 +170,7 @@ class _Row:
 
     def _required_id(self) -> str:
         for column, value in self._present("id"):
-            if isinstance(value, dict):
+            if isinstance(value, dict | list):
                 continue  # its inner columns follow
             try:
                 found = self._own_id(value) if self._is_own else parse_values.identifier(value)

@@ -120,7 +120,7 @@ def test_a_json_object_becomes_a_post(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_csv_dialects_are_detected(tmp_path: Path, delimiter: str, line_end: str, mark: str) -> None:
     rows = [["ID", "Title", "Num Points"], ["1", '"a, b; ""c""\td|"', "5"], ["2", "x", ""]]
@@ -221,7 +221,7 @@ def test_a_damaged_json_line_is_rejected_at_its_line(tmp_path: Path, place: int)
     ("content", "line", "reason"),
     [
         (
-            b"id,title\r1,a\r2,b\r",
+            b"id,title\r1,a\r\n2,b\r",
             1,
             "the header is invalid: the quotation marks do not pair up, or a carriage return lacks its line feed",
         ),
@@ -339,6 +339,17 @@ def test_an_invalid_json_line_is_rejected(tmp_path: Path, line: str, reason: str
         ("1470325920.0", datetime(2016, 8, 4, 15, 52, tzinfo=UTC)),
         ("1999999999", datetime(2033, 5, 18, 3, 33, 19, tzinfo=UTC)),
         ("946684800000", datetime(2000, 1, 1, tzinfo=UTC)),
+        ("2016-08-04 11:52:00+00", datetime(2016, 8, 4, 11, 52, tzinfo=UTC)),
+        ("2016-08-04T11:52:00-07", datetime(2016, 8, 4, 18, 52, tzinfo=UTC)),
+        ("2016-08-04T11:52:00[Europe/Berlin]", datetime(2016, 8, 4, 9, 52, tzinfo=UTC)),
+        ("2016-08-04 11.52", datetime(2016, 8, 4, 15, 52, tzinfo=UTC)),
+        ("26/1/2016 19h30", datetime(2016, 1, 27, 0, 30, tzinfo=UTC)),
+        ('"8/26/2016, 11:52:00\u202fPM"', datetime(2016, 8, 27, 3, 52, tzinfo=UTC)),
+        ('"\u200e8\u200e/\u200e26\u200e/\u200e2016"', datetime(2016, 8, 26, 4, 0, tzinfo=UTC)),
+        ("4. August 2016 11:52 Uhr", datetime(2016, 8, 4, 15, 52, tzinfo=UTC)),
+        ("4 août 2016", datetime(2016, 8, 4, 4, 0, tzinfo=UTC)),
+        ("4 de agosto de 2016", datetime(2016, 8, 4, 4, 0, tzinfo=UTC)),
+        ('"Thu, 04 Aug 16 11:52:00 GMT"', datetime(2016, 8, 4, 11, 52, tzinfo=UTC)),
         ("", None),
     ],
 )

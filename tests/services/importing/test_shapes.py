@@ -176,6 +176,39 @@ SHAPES: dict[str, tuple[Platform, Mapping[str, Any], NewPost]] = {
         NewPost(Platform.YOUTUBE, "Ug", MentionKind.COMMENT, "https://www.youtube.com/watch?v=v1", None, "t", "@ann", None,
                 1200, 2, None),
     ),
+    "Mention": (
+        Platform.OTHER,
+        {"Mention date": "Jan 5, 2026 12:00 PM", "Title": "T", "Description": "t", "Mention link": "https://a.example/1",
+         "Author name": "ann", "Language": "en"},
+        NewPost(Platform.OTHER, "https://a.example/1", MentionKind.POST, "https://a.example/1", "T", "t", "ann", "en",
+                None, None, NOON),
+    ),
+    "Meltwater": (
+        Platform.OTHER,
+        {"Date": "05-Jan-2026 12:00PM", "Headline": "T", "URL": "https://a.example/1", "Opening Text": "t",
+         "Influencer": "ann"},
+        NewPost(Platform.OTHER, "https://a.example/1", MentionKind.POST, "https://a.example/1", "T", "t", "ann", None,
+                None, None, NOON),
+    ),
+    "Atom as JSON": (
+        Platform.BLOG,
+        {"id": {"$t": "tag:1"}, "title": {"$t": "T"}, "content": {"$t": "t", "type": "html"},
+         "link": [{"rel": "alternate", "href": "https://a.example/1"}, {"rel": "self", "href": "https://a.example/2"}],
+         "published": {"$t": "2026-01-05T12:00:00Z"}, "author": [{"name": {"$t": "ann"}}]},
+        NewPost(Platform.BLOG, "tag:1", MentionKind.POST, "https://a.example/1", "T", "t", "ann", None, None, None, NOON),
+    ),
+    "A spreadsheet in German": (
+        Platform.FORUM,
+        {"ID": "1", "Titel": "T", "Inhalt": "t", "Link": "https://a.example/1", "Autor": "ann", "Datum": "05.01.2026 12:00",
+         "Gefällt mir": "1.234", "Kommentare": "2"},
+        NewPost(Platform.FORUM, "1", MentionKind.POST, "https://a.example/1", "T", "t", "ann", None, 1234, 2, NOON),
+    ),
+    "Apify, TikTok": (
+        Platform.OTHER,
+        {"id": "7", "text": "t", "createTimeISO": "2026-01-05T12:00:00.000Z", "authorMeta": {"name": "ann"},
+         "webVideoUrl": "https://a.example/7", "diggCount": 5, "commentCount": 2},
+        NewPost(Platform.OTHER, "7", MentionKind.POST, "https://a.example/7", None, "t", "ann", None, 5, 2, NOON),
+    ),
     "Facebook": (
         Platform.OTHER,
         {"id": "1_2", "message": "t", "created_time": "2026-01-05T12:00:00+0000", "from": {"name": "ann", "id": "9"},
@@ -293,7 +326,8 @@ def test_unreadable_optional_values_become_null_and_are_told(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("written", "number"),
     [("1.2K", 1200), ("3k", 3000), ("1.25M", 1_250_000), ("1,234", 1234), ("1 234", 1234), ("1,234,567", 1_234_567),
-     ("12.0", 12), (12.0, 12), ("+5", 5), ("0", 0), ("1,2", None), ("2.5", None), ("-3", None), ("9B", None),
+     ("12.0", 12), (12.0, 12), ("+5", 5), ("0", 0), ("1.234.567", 1_234_567), ("1.234", 1234),
+     ("1,2K", 1200), (1.234, None), ("0.123", None), ("1,2", None), ("2.5", None), ("-3", None), ("9B", None),
      ("NaN", None), ("-", None), ([], None), ({"count": 4}, 4)],
 )  # fmt: skip
 def test_counts_are_read_as_people_write_them(tmp_path: Path, written: object, number: int | None) -> None:
@@ -312,6 +346,11 @@ def test_counts_are_read_as_people_write_them(tmp_path: Path, written: object, n
         ("9/26/2016 13:26 PM", UNREADABLE_DATE),
         ("999999999999999", UNREADABLE_DATE),
         ("9999-12-31T23:59:59-01:00", UNREADABLE_DATE),
+        ("4 marraskuuta 2016", UNREADABLE_DATE),
+        (
+            "2026-01-05T10:00[Nowhere/City]",
+            "Must have an offset such as +02:00 instead of the time zone Nowhere/City.",
+        ),
         ("1969-12-31", "Must be between the years 1970 and 2999."),
         ("5/1/26", "The year has two digits. Pass --date-order dmy, mdy or ymd."),
         ("2019-02-12 10:11:12 IST", "Must have an offset such as +02:00 instead of the time zone IST."),
@@ -427,6 +466,8 @@ def test_long_texts_are_cut_with_a_mark_or_rejected(tmp_path: Path) -> None:
         ("\ufeffsep=,\r\nid,title\r\n1,a\r\n", [1]),
         ("Report of posts\nMade on: 1, 2 and 3\n\nid;title\n1;a,b\n2;c\n", [1, 2]),
         ('"A, quoted; preamble"\nid\ttitle\n1\ta\n', [1]),
+        ('id, title, url\n1, "a, b", https://a.example/\n', [1]),
+        ("id,title,url\n1,a,https://a.example/\n,,\n", [1]),
     ],
 )  # fmt: skip
 def test_lines_before_a_csv_header_are_skipped(tmp_path: Path, content: str, ids: list[int]) -> None:
@@ -462,6 +503,32 @@ POSTS = [{"id": 1, "text": "a"}, {"id": 2, "text": "b"}]
         {"data": {"search": {"edges": [{"cursor": "x", "node": post} for post in POSTS]}}},
         {"feed": [{"post": post} for post in POSTS], "cursor": "x"},
         {"status": "ok", "feed": {"title": "about the feed"}, "items": POSTS},
+        {
+            "id": "outbox.json",
+            "type": "OrderedCollection",
+            "orderedItems": [{"id": post["id"], "object": post} for post in POSTS],
+        },
+        {"name": "Channel", "id": 9, "messages": POSTS},
+        {"id": "stream", "title": "Stream", "description": "of posts", "items": POSTS},
+        {"data": {"posts": {"edges": [{"node": post} for post in POSTS]}}},
+        {"items": [{**POSTS[0], "replies": {"comments": [POSTS[1]]}}]},
+        {
+            "kind": "Listing",
+            "data": {
+                "children": [
+                    {
+                        "kind": "t1",
+                        "data": {
+                            **POSTS[0],
+                            "replies": {
+                                "kind": "Listing",
+                                "data": {"children": [{"kind": "t1", "data": POSTS[1]}]},
+                            },
+                        },
+                    }
+                ]
+            },
+        },
     ],
 )
 def test_arrays_in_a_json_file_are_read(tmp_path: Path, document: Any, indent: int | None) -> None:

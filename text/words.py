@@ -30,6 +30,7 @@ _PARTICLES = re.compile(
 )
 LONGEST_PARTICLE = 6
 _FLAG_SIGNS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
+_MOST_FLAG_SIGNS = 40  # in a row; longer rows take no more time
 _LONGEST_UNDERSCORES = 20
 _LONGEST_NEIGHBOUR = 20
 _SPACED_AMPERSAND = " & "
@@ -167,9 +168,9 @@ def _is_dependent(text: str, start: int, end: int) -> bool:
 def _splits_flag(text: str, at: int) -> bool:
     """Return whether the offset lies between the two signs of a flag."""
     start = at
-    while start > 0 and text[start - 1] in _FLAG_SIGNS:
+    while start > 0 and at - start < _MOST_FLAG_SIGNS and text[start - 1] in _FLAG_SIGNS:
         start -= 1
-    return (at - start) % 2 == 1 and text[at : at + 1] in _FLAG_SIGNS and at < len(text)
+    return (at - start) % 2 == 1 and at < len(text) and text[at] in _FLAG_SIGNS
 
 
 def _word_before(text: str, at: int) -> str:

@@ -35,7 +35,7 @@ _POINTS = frozenset(
 # Accents without a composed letter are decoration, such as strokes through letters.
 _LOOSE_ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\ufe20-\ufe2f]+")
 # Accents that Greek omits in capitals. The dialytika stays.
-_GREEK_ACCENTS = frozenset("\u0300\u0301\u0304\u0306\u0313\u0314\u0342\u0343")
+_GREEK_ACCENTS = re.compile("([\u0370-\u03ff])([\u0300-\u036f]+)")
 _MOST_CACHED = 65_536
 _CONTROLS = bytes(code for code in range(128) if not chr(code).isprintable() and not chr(code).isspace())
 _LONGEST_FORM = 400  # an index of PostgreSQL takes 2,700 bytes
@@ -63,9 +63,13 @@ def _folded(text: str) -> str:
     text = unicodedata.normalize("NFC", text)
     if not _TURKISH.isdisjoint(text):
         text = _LETTERS.sub(lambda word: _turkish(word[0]), text)
-    folded = text.translate(_FOLD).replace("i\u0307", "i")
+    folded = _GREEK_ACCENTS.sub(_without_greek_accents, text.translate(_FOLD).replace("i\u0307", "i"))
     folded = _LOOSE_ACCENTS.sub("", unicodedata.normalize("NFC", folded))
     return " ".join(folded.split())
+
+
+def _without_greek_accents(letter: re.Match[str]) -> str:
+    return letter[1] + ("\u0308" if "\u0308" in letter[2] else "")
 
 
 def _turkish(word: str) -> str:
@@ -117,8 +121,6 @@ def _compatible(character: str, category: str) -> str:
         return character
     folded = unicodedata.normalize("NFD", character).casefold()
     folded = unicodedata.normalize("NFKD", folded).casefold()
-    if unicodedata.name(character, "").startswith("GREEK"):
-        folded = "".join(letter for letter in folded if letter not in _GREEK_ACCENTS)
     return f" {folded} " if category == "So" and len(folded) > 1 and folded[:1].isascii() else folded
 
 

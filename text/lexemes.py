@@ -5,17 +5,19 @@ neighbours: `c++` is the word `c` and the signs `c+`, `++` and `+`. A search for
 that matching finds: a part of a text at word boundaries has only lexemes that the text has.
 """
 
+import re
 import struct
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise, product
 from typing import NamedTuple
 
-from text.normal_form import normalized, without_accents
+from text.normal_form import QUOTES, normalized, without_accents
 from text.words import LONGEST_PARTICLE, in_word, is_hangul, is_particle, units
 
 _OPENING = frozenset("\"'([{<*_~¡¿‹「『《（")  # noqa: RUF001
 _CLOSING = frozenset(".,;:!?…)]}>\"'*_~›」』》。、")  # noqa: RUF001
+_CLOSING_QUOTE = re.compile(f"[{QUOTES}]")
 _LONGEST_LEXEME = 200
 _LONGEST_CACHED, _MOST_CACHED = 40, 65_536
 _LAST_POSITION = 16_383
@@ -170,7 +172,7 @@ def parse(search: str) -> list[list[Term]]:
     """Return the alternatives of a search, each a list of terms. Raise `UnclosedQuoteError`.
 
     The syntax is words, "phrases", `or`, and a minus before an excluded word or phrase. A quote within a word is a
-    sign, as in Hebrew abbreviations.
+    sign, as in Hebrew abbreviations. Quotes have any shape.
     """
     alternatives: list[list[Term]] = [[]]
     for piece, quoted, excluded in _pieces(search):
@@ -192,12 +194,12 @@ def _pieces(search: str) -> Iterator[tuple[str, bool, bool]]:
         while search[at : at + 1] == "-":
             at += 1
         excluded = (at - start) % 2 == 1
-        if search[at : at + 1] == '"':
-            end = search.find('"', at + 1)
-            if end < 0:
+        if search[at : at + 1] in QUOTES and at < len(search):
+            closing = _CLOSING_QUOTE.search(search, at + 1)
+            if closing is None:
                 raise UnclosedQuoteError
-            yield search[at + 1 : end], True, excluded
-            at = end + 1
+            yield search[at + 1 : closing.start()], True, excluded
+            at = closing.end()
         else:
             start = at
             while at < len(search) and not search[at].isspace():

@@ -33,7 +33,7 @@ _ATTRIBUTE = (
 )
 _TAG = re.compile(
     rf"</?+(?P<name>(?:{_NAMES})|[a-z][a-z0-9]*+:[a-z][a-z0-9]*+)(?![\w:.-])(?:{_ATTRIBUTE})*+\s*+/?+>"
-    rf"|<(?:{_NAMES})\s[^<>]*=[^<>]*\Z",  # the text was cut within a tag
+    rf"|<(?:{_NAMES})\s[^<>]*=[^<>]*\Z|</(?:{_NAMES})\s*\Z",  # the text was cut within a tag
     re.IGNORECASE,
 )
 # Elements of SVG, of XML and of web components.

@@ -10,7 +10,7 @@ import unicodedata
 from text.markup import plain
 
 _APOSTROPHES = "'`´‘’‛′‵ʹʻʼʽˊˋꞌ՚׳＇｀"  # noqa: RUF001 - look-alikes on purpose
-_QUOTES = "“”„‟«»″‶״＂"  # noqa: RUF001
+QUOTES = '"“”„‟«»″‶״＂'  # noqa: RUF001
 _TRADE_MARKS = "™℠®©℗"
 _BLANK = "\u2800"
 _TURKISH = frozenset("ıİğĞşŞ")
@@ -95,7 +95,7 @@ def _fold(character: str) -> str:
     category = unicodedata.category(character)
     if character in _APOSTROPHES:
         return "'"
-    if character in _QUOTES:
+    if character in QUOTES:
         return '"'
     if category == "Pd" or character == "\N{MINUS SIGN}":
         return "-"

@@ -47,6 +47,7 @@ from text.markup import plain
             "List<Object>, List<object>, Optional<Header> no<Br>code",
             "List<Object>, List<object>, Optional<Header> no code",
         ),
+        ("<p>cut</p", " cut "),
         ("&lt;p&gt;long &lt;b&gt;text […]", " long text […]"),
     ],
 )

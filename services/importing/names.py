@@ -110,7 +110,9 @@ def _ranks(field: str) -> dict[str, int]:
 
 
 _RANKS = {field: _ranks(field) for field in _KNOWN}
-_ADDRESSES = frozenset(["permalink", "link", "url", "uri", "guid", "mentionlink", "mentionurl", "lien", "länk", "enlace"])
+_ADDRESSES = frozenset(
+    ["permalink", "link", "url", "uri", "guid", "mentionlink", "mentionurl", "lien", "länk", "enlace"]
+)
 OWN_IDS = frozenset(_KNOWN["id"].split()) - _ADDRESSES
 """The plain names of columns that hold an ID alone."""
 

@@ -19,6 +19,10 @@ _SCIENTIFIC_ID = (
 )
 # The sign or the decimals tell a number of a spreadsheet from an ID such as 12e5.
 _SCIENTIFIC = re.compile(r"[+-]?\d+[.,]\d+e[+-]?\d+|[+-]?\d+e\+\d+", re.ASCII | re.IGNORECASE)
+_NO_ID = "A program wrote this in place of a value, so it identifies no post. Name another column with --column id=NAME."
+_PLACEHOLDER = re.compile(
+    r"#{2,}|#(?:N/A|NAME\?|NUM!|REF!|VALUE!|DIV/0!|NULL!)|n/a|null|none|nan|undefined", re.IGNORECASE
+)
 _WHOLE_FLOAT = re.compile(r"([+-]?\d+)\.0+", re.ASCII)
 _COUNT = re.compile(
     r"(?P<whole>[+-]?(?:\d{1,3}(?:[,'\u2019\u00a0\u202f ]\d{3})+|[1-9]\d{0,2}(?:\.\d{3})+(?!\s*[kmb\d])|\d+))"
@@ -56,6 +60,8 @@ def identifier(value: object) -> str:
     found = text(value, values.LONGEST["externalId"])
     if _SCIENTIFIC.fullmatch(found):
         raise InvalidValueError(_SCIENTIFIC_ID)
+    if _PLACEHOLDER.fullmatch(found):
+        raise InvalidValueError(_NO_ID)
     if whole := _WHOLE_FLOAT.fullmatch(found):
         if abs(int(whole[1])) >= _EXACT_FLOATS:
             raise InvalidValueError(_SCIENTIFIC_ID)

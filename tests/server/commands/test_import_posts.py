@@ -287,7 +287,7 @@ async def test_files_of_several_kinds_of_posts_are_imported_whole(
 @pytest.mark.parametrize(
     ("content", "options", "sentence"),
     [
-        ("id,title\r1,a", [], "{file} is damaged in line 1: the header is invalid: the quotation marks do not pair up, or a carriage return lacks its line feed. Nothing is imported."),
+        ("id,title\r1,a\n", [], "{file} is damaged in line 1: the header is invalid: the quotation marks do not pair up, or a carriage return lacks its line feed. Nothing is imported."),
         ("", [], "{file} is empty."),
         ("a,b\n", [], 'The ID column is unknown. Name it with --column id=NAME; the file has "a", "b".'),
         ("id,title\n", ["--time-zone", "America"], '"America" is not a time zone. Pass an IANA name such as UTC or America/New_York.'),

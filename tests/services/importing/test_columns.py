@@ -19,6 +19,7 @@ from services.importing.names import ALL_COLUMNS, ColumnOptions
 from services.importing.parse_lines import DamagedFileError, RejectedRow, UnusableFileError
 from services.importing.post_rows import LongTexts, PostRow
 
+PLACEHOLDER = "A program wrote this in place of a value, so it identifies no post. Name another column with --column id=NAME."
 SCIENTIFIC = (
     "A spreadsheet wrote this number and dropped its last digits, so it identifies no post. "
     "Export the IDs as text, or name another column with --column id=NAME."
@@ -268,6 +269,9 @@ def test_a_truncated_gzip_file_is_damaged(tmp_path: Path) -> None:
         ("7.91557E+17,x,,,,,", f'id "7.91557E+17": {SCIENTIFIC}'),
         ("791557233689870336.0,x,,,,,", f'id "791557233689870336.0": {SCIENTIFIC}'),
         ('"7,91557E+17",x,,,,,', f'id "7,91557E+17": {SCIENTIFIC}'),
+        ("########,x,,,,,", f'id "########": {PLACEHOLDER}'),
+        ("#NUM!,x,,,,,", f'id "#NUM!": {PLACEHOLDER}'),
+        ("N/A,x,,,,,", f'id "N/A": {PLACEHOLDER}'),
     ],
 )  # fmt: skip
 def test_an_invalid_csv_row_is_rejected_with_line_and_reason(tmp_path: Path, row: str, reason: str) -> None:

@@ -168,7 +168,7 @@ def execute_plan(
     if isinstance(variables, list):
         return ExecutionResult(None, variables)
     try:
-        root = plan.variant(variables).root
+        root = plan.root(variables)
     except RecursionError:
         raise Unsupported("selections that are nested too deeply") from None
     request = Request(

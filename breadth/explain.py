@@ -22,7 +22,7 @@ def explain(schema: GraphQLSchema, document: DocumentNode, operation_name: str |
         return f"left to graphql-core: {reason}"
     variables = VariableValues({}, dict.fromkeys(plan.conditions, True))
     lines: list[str] = []
-    remaining: list[tuple[int, FieldSet]] = [(0, plan.variant(variables).root)]
+    remaining: list[tuple[int, FieldSet]] = [(0, plan.root(variables))]
     while remaining:
         depth, field_set = remaining.pop()
         lines += [f"{'    ' * depth}{line}" for line in _lines(field_set)]

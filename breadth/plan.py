@@ -6,6 +6,7 @@ collects the fields once for each object type at each place of the document.
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -77,7 +78,7 @@ class Field:
 
     def __init__(
         self,
-        variant: "Variant",
+        collector: "Collector",
         parent: GraphQLObjectType,
         order: int,
         details: FieldDetailsList,
@@ -92,10 +93,10 @@ class Field:
         self.nodes: list[FieldNode] = [each.node for each in details]
         self.layers = _layers(definition.type)
         self.source: FieldSource = source_of(
-            parent, self.nodes[0].name.value, definition, variant.plan.field_resolver
+            parent, self.nodes[0].name.value, definition, collector.field_resolver
         )
         self.is_column = self.layers[0].kind is CompletionKind.LEAF and self.source.is_column
-        self._variant = variant
+        self._collector = collector
         self._conversions: dict[str, strawberry_field.Conversion | None] = {}
         self._subfields: dict[GraphQLObjectType, FieldSet] = {}
 
@@ -106,7 +107,7 @@ class Field:
     def conversion(self, name: str) -> strawberry_field.Conversion | None:
         """Return the Python name and the conversion of an argument, made once; None if breadth cannot convert it."""
         if name not in self._conversions:
-            schema = self._variant.plan.schema
+            schema = self._collector.schema
             self._conversions[name] = strawberry_field.conversion(self.definition, name, schema)
         return self._conversions[name]
 
@@ -128,7 +129,7 @@ class Field:
         """Return the subfields for each object type that the field's objects can have."""
         kind, type_ = self.layers[-1].kind, self.layers[-1].output_type
         if kind is CompletionKind.ABSTRACT:
-            possible = self._variant.plan.schema.get_possible_types(type_)  # type: ignore[arg-type]
+            possible = self._collector.schema.get_possible_types(type_)  # type: ignore[arg-type]
             return [self.subfields(each) for each in possible]
         return [self.subfields(type_)] if kind is CompletionKind.OBJECT else []  # type: ignore[arg-type]
 
@@ -136,7 +137,7 @@ class Field:
         """Return the fields that are selected of the field's objects of a type."""
         found = self._subfields.get(object_type)
         if found is None:
-            found = self._subfields[object_type] = self._variant.subfields(object_type, self.details)
+            found = self._subfields[object_type] = self._collector.subfields(object_type, self.details)
         return found
 
 
@@ -155,33 +156,35 @@ class FieldSet:
         self.empty_row = dict.fromkeys(each.key for each in fields)
 
 
-class Variant:
-    """A plan for one outcome of its conditions."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Collector:
+    """Collects the fields of a plan's variant.
 
-    def __init__(self, plan: "Plan", outcome: tuple[bool, ...]) -> None:
-        self.plan = plan
-        self._variables = VariableValues({}, dict(zip(plan.conditions, outcome, strict=True)))
+    Fields refer to the collector and the collector to no field, so that a plan is freed with its last reference.
+    """
 
-    @cached_property
-    def root(self) -> FieldSet:
-        plan = self.plan
-        collected = collect_fields(
-            plan.schema, plan.fragments, self._variables, plan.root_type, plan.operation
-        )
-        return self._field_set(plan.root_type, collected.grouped_field_set)
+    schema: GraphQLSchema
+    operation: OperationDefinitionNode
+    fragments: dict[str, FragmentDetails]
+    field_resolver: FieldResolver
+    conditions: VariableValues
+
+    def root(self, root_type: GraphQLObjectType) -> FieldSet:
+        """Return the fields that are selected of the root."""
+        collected = collect_fields(self.schema, self.fragments, self.conditions, root_type, self.operation)
+        return self._field_set(root_type, collected.grouped_field_set)
 
     def subfields(self, object_type: GraphQLObjectType, details: FieldDetailsList) -> FieldSet:
         """Return the fields that are selected of an object type below a field."""
-        plan = self.plan
         collected = collect_subfields(
-            plan.schema, plan.fragments, self._variables, plan.operation, object_type, details
+            self.schema, self.fragments, self.conditions, self.operation, object_type, details
         )
         return self._field_set(object_type, collected.grouped_field_set)
 
     def _field_set(self, object_type: GraphQLObjectType, grouped: GroupedFieldSet) -> FieldSet:
         fields: list[Field] = []
         for key, details in grouped.items():
-            definition = self.plan.schema.get_field(object_type, details[0].node.name.value)
+            definition = self.schema.get_field(object_type, details[0].node.name.value)
             if definition is not None:
                 fields.append(Field(self, object_type, len(fields), details, definition, key))
         return FieldSet(object_type, fields)
@@ -210,10 +213,10 @@ class Plan:
         self.root_type: GraphQLObjectType = root_type
         self.is_serial = found.operation.operation is OperationType.MUTATION
         self.variables = Variables(schema, found.operation.variable_definitions or ())
-        self._variants: OrderedDict[tuple[bool, ...], Variant] = OrderedDict()
+        self._variants: OrderedDict[tuple[bool, ...], FieldSet] = OrderedDict()
 
-    def variant(self, variables: VariableValues) -> Variant:
-        """Return the variant for a request's variables.
+    def root(self, variables: VariableValues) -> FieldSet:
+        """Return the fields of the root in the variant for a request's variables.
 
         Raise `Unsupported` if a condition is not a boolean: graphql-core reports the error.
         """
@@ -223,7 +226,11 @@ class Plan:
         outcome = tuple(map(bool, values))
         found = self._variants.get(outcome)
         if found is None:
-            found = self._variants[outcome] = Variant(self, outcome)
+            conditions = VariableValues({}, dict(zip(self.conditions, outcome, strict=True)))
+            collector = Collector(
+                self.schema, self.operation, self.fragments, self.field_resolver, conditions
+            )
+            found = self._variants[outcome] = collector.root(self.root_type)
             if len(self._variants) > LARGEST_VARIANTS:
                 self._variants.popitem(last=False)
         return found

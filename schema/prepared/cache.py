@@ -9,12 +9,12 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     ValuesOfCorrectTypeRule,
-    parse,
     specified_rules,
 )
 from graphql.execution import Executor
 from strawberry.schema.schema import validate_document
 
+from schema.prepared.document import parse
 from schema.prepared.literals import LocatedValuesRule, number_errors, with_hints
 from schema.prepared.operation import InvalidDocument, PreparedOperation
 
@@ -23,7 +23,6 @@ Prepared: TypeAlias = PreparedOperation | InvalidDocument
 
 OPERATIONS_KEPT: Final = 1000
 LONGEST_TEXT_KEPT: Final = 20_000  # characters; the documents of programs are shorter
-LARGEST_TOKENS: Final = 15_000
 
 _RULES: Final = tuple(
     LocatedValuesRule if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules
@@ -51,7 +50,7 @@ class PreparedOperations:
 
     def _prepare(self, text: str, name: str | None) -> Prepared:
         try:
-            document = parse(text, max_lexical_tokens=LARGEST_TOKENS)
+            document = parse(text)
             node = _operation(document, name)
         except GraphQLError as error:
             return InvalidDocument([error.with_traceback(None)])

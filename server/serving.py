@@ -24,7 +24,7 @@ from server.runtime.worker import working
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 10
-GARBAGE_THRESHOLDS = (10_000, 20, 50)
+GARBAGE_THRESHOLDS = (5_000, 10, 20)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 

@@ -5,7 +5,7 @@ that a GraphQL interface can tell a keyword from a lead. Joined rows are tuples 
 """
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
@@ -15,6 +15,9 @@ from db.language.shape import Shape, ToOne, columns
 from db.models import Base
 
 Model = TypeVar("Model", bound=Base)
+
+SHAPES_KEPT = 1024
+"""The number of classes kept. Documents can ask for any set of columns, and a class has about 3 kB."""
 
 
 class _Slice(NamedTuple):
@@ -34,14 +37,14 @@ def row_kind(model: type[Base]) -> type[Any]:
     return type(f"{model.__name__}Row", (), {"__slots__": ()})
 
 
-@cache
+@lru_cache(SHAPES_KEPT)
 def record_class(shape: Shape) -> type[Record]:
     """Return the record class of the shape. Its read-only attributes are the model's columns."""
     attributes = {name: property(itemgetter(name)) for name in shape.columns}
     return _class(shape, Record, attributes)
 
 
-@cache
+@lru_cache(SHAPES_KEPT)
 def _joined_class(shape: Shape) -> type[tuple[Any, ...]]:
     attributes = {name: property(itemgetter(index)) for index, name in enumerate(shape.columns)}
     return _class(shape, tuple, attributes)

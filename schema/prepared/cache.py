@@ -1,6 +1,7 @@
 """The prepared operations of the most recent documents."""
 
-from functools import lru_cache
+import asyncio
+from collections import OrderedDict
 from typing import Any, Final, Literal, TypeAlias
 
 from graphql import (
@@ -14,15 +15,20 @@ from graphql import (
 from graphql.execution import Executor
 from strawberry.schema.schema import validate_document
 
-from schema.prepared.document import parse
-from schema.prepared.literals import LocatedValuesRule, number_errors, with_hints
+from schema.prepared.document import LARGEST_TOKENS, parse
+from schema.prepared.literals import LocatedValuesRule, with_hints
 from schema.prepared.operation import InvalidDocument, PreparedOperation
 
 ExecutorName = Literal["breadth", "reference"]
 Prepared: TypeAlias = PreparedOperation | InvalidDocument
 
-OPERATIONS_KEPT: Final = 1000
-LONGEST_TEXT_KEPT: Final = 20_000  # characters; the documents of programs are shorter
+BYTES_KEPT: Final = 64_000_000
+BYTES_OF_ENTRY: Final = 4_000
+"""The memory of a kept operation without its text, tokens and fields."""
+BYTES_PER_TOKEN: Final = 500
+BYTES_PER_FIELD: Final = 2_000
+LONGEST_TEXT_AT_ONCE: Final = 4_000  # characters
+MOST_THREADS: Final = 2
 
 _RULES: Final = tuple(
     LocatedValuesRule if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules
@@ -34,30 +40,89 @@ class UnknownOperationError(Exception):
 
 
 class PreparedOperations:
-    """The operations of a schema, by document text and operation name. Each is prepared once, invalid ones too."""
+    """The operations of a schema, by document text and operation name. Each is prepared once, invalid ones too.
+
+    The most recently used operations are kept while their estimated memory is at most `bytes_kept`. A document must
+    have at most `most_tokens` tokens.
+    """
 
     def __init__(
-        self, schema: GraphQLSchema, executor_class: type[Executor[Any]], executor: ExecutorName
+        self,
+        schema: GraphQLSchema,
+        executor_class: type[Executor[Any]],
+        executor: ExecutorName,
+        *,
+        bytes_kept: int = BYTES_KEPT,
+        most_tokens: int = LARGEST_TOKENS,
     ) -> None:
         self._schema = schema
         self._executor_class = executor_class
-        self._planned = executor == "breadth"
-        self._kept = lru_cache(OPERATIONS_KEPT)(self._prepare)
+        self._executor: ExecutorName = executor
+        self._most_tokens = most_tokens
+        self._bytes_kept = bytes_kept
+        self._kept: OrderedDict[tuple[str, str | None], tuple[Prepared, int]] = OrderedDict()
+        self._threads = asyncio.Semaphore(MOST_THREADS)
+        self.bytes_held = 0
+        """The estimated memory of the kept operations."""
+
+    def limited(self, *, bytes_kept: int, most_tokens: int) -> "PreparedOperations":
+        """Return an empty cache for the same schema with other limits."""
+        return PreparedOperations(
+            self._schema, self._executor_class, self._executor, bytes_kept=bytes_kept, most_tokens=most_tokens
+        )
+
+    async def prepared(self, text: str, name: str | None) -> Prepared:
+        """Return the operation like `get`. A thread prepares a long document, so that other requests are answered."""
+        found = self._find(text, name)
+        if found is not None or len(text) <= LONGEST_TEXT_AT_ONCE:
+            return found or self.get(text, name)
+        async with self._threads:
+            made, size = await asyncio.to_thread(self._prepare, text, name)
+        return self._keep(text, name, made, size)
 
     def get(self, text: str, name: str | None) -> Prepared:
         """Return the operation. Raise `UnknownOperationError` if the document lacks an operation of the name."""
-        return (self._kept if len(text) <= LONGEST_TEXT_KEPT else self._prepare)(text, name)
+        return self._find(text, name) or self._keep(text, name, *self._prepare(text, name))
 
-    def _prepare(self, text: str, name: str | None) -> Prepared:
+    def _find(self, text: str, name: str | None) -> Prepared | None:
+        found = self._kept.get((text, name))
+        if found is None:
+            return None
+        self._kept.move_to_end((text, name))
+        return found[0]
+
+    def _keep(self, text: str, name: str | None, made: Prepared, size: int) -> Prepared:
+        """Keep the operation, and drop the least recently used ones. A very large one is not kept."""
+        if size > self._bytes_kept // 8 or (text, name) in self._kept:
+            return made
+        self._kept[text, name] = made, size
+        self.bytes_held += size
+        while self.bytes_held > self._bytes_kept:
+            _, (_, freed) = self._kept.popitem(last=False)
+            self.bytes_held -= freed
+        return made
+
+    def _prepare(self, text: str, name: str | None) -> tuple[Prepared, int]:
+        """Return the operation and its estimated memory in bytes."""
+        base = BYTES_OF_ENTRY + 4 * len(text)
         try:
-            document = parse(text)
+            document, errors = parse(text, self._most_tokens)
             node = _operation(document, name)
         except GraphQLError as error:
-            return InvalidDocument([error.with_traceback(None)])
-        errors = list(number_errors(document)) or validate_document(self._schema, document, _RULES)
+            return InvalidDocument([_without_nodes(error)]), base
+        errors = errors or validate_document(self._schema, document, _RULES)
         if errors:
-            return InvalidDocument(with_hints(errors, self._schema), node.operation)
-        return PreparedOperation(self._schema, self._executor_class, document, node, planned=self._planned)
+            own = [_without_nodes(error) for error in with_hints(errors, self._schema)]
+            return InvalidDocument(own, node.operation), base + sum(500 + len(error.message) for error in own)
+        planned = self._executor == "breadth"
+        made = PreparedOperation(self._schema, self._executor_class, document, node, planned=planned)
+        return made, base + BYTES_PER_TOKEN * document.token_count + BYTES_PER_FIELD * made.most_fields_kept
+
+
+def _without_nodes(error: GraphQLError) -> GraphQLError:
+    """Drop the nodes of the document and the traceback, which would stay in memory as long as the error."""
+    error.nodes = None
+    return error.with_traceback(None)
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -7,8 +7,11 @@ from graphql import GraphQLError
 from resolvers.framework.errors import CallerError
 
 MOST_OBJECTS = 200_000
+MOST_VALUES = 2_000_000
+MOST_FIELDS = 10_000
 MOST_READS = 1000
 DEEPEST = 20
+_LARGEST_SHOWN = 10**15
 
 
 class CostLimitError(CallerError):
@@ -19,14 +22,17 @@ class CostLimitError(CallerError):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The most objects that an operation can return, its depth, and the number of its places that read.
+    """The most objects and values that an operation can return, its depth, and the number of its places.
 
-    Each place reads once, regardless of the number of objects.
+    A place is a selected field, counted once for each path that leads to the field through fragments. Each of the
+    `reads` places reads once, regardless of the number of objects. Objects count as values, too.
     """
 
     objects: int
     depth: int
     reads: int
+    values: int = 0
+    fields: int = 0
 
     def refusal(self) -> GraphQLError | None:
         """Return the error for an operation that exceeds a limit."""
@@ -36,16 +42,31 @@ class Cost:
     def _problem(self) -> str | None:
         if self.objects > MOST_OBJECTS:
             return (
-                f"The operation could return {self.objects:,} objects; the limit is {MOST_OBJECTS:,}. Request smaller "
+                f"The operation could return {_shown(self.objects)} objects; the limit is {MOST_OBJECTS:,}. Request smaller "
                 "pages (`first`) where lists are nested."
             )
         if self.reads > MOST_READS:
             return (
-                f"The operation could read {self.reads:,} times; the limit is {MOST_READS:,}. Request fewer lists, "
+                f"The operation could read {_shown(self.reads)} times; the limit is {MOST_READS:,}. Request fewer lists, "
                 "counts and figures at once."
+            )
+        if self.fields > MOST_FIELDS:
+            return (
+                f"The operation selects {_shown(self.fields)} fields; the limit is {MOST_FIELDS:,}. Fields of a fragment "
+                "count once for each spread. Select fewer fields."
+            )
+        if self.values > MOST_VALUES:
+            return (
+                f"The operation could return {_shown(self.values)} values; the limit is {MOST_VALUES:,}. Request smaller "
+                "pages (`first`) or fewer fields."
             )
         if self.depth > DEEPEST:
             return (
                 f"The operation nests {self.depth} levels deep; the limit is {DEEPEST}. Split the operation."
             )
         return None
+
+
+def _shown(number: int) -> str:
+    """Return the number for a message. Nested fragments multiply without limit."""
+    return f"{number:,}" if number < _LARGEST_SHOWN else f"more than {_LARGEST_SHOWN:,}"

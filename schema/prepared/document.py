@@ -7,9 +7,11 @@ the last reference to it goes.
 
 from typing import Final
 
-from graphql import DocumentNode, GraphQLSyntaxError, Source
+from graphql import DocumentNode, GraphQLError, GraphQLSyntaxError, Source
 from graphql.language import Location, Token
 from graphql.language.parser import Parser
+
+from schema.prepared.literals import number_errors
 
 LARGEST_TOKENS: Final = 15_000
 
@@ -35,12 +37,16 @@ class _Parser(Parser):
             first = following
 
 
-def parse(text: str, most_tokens: int = LARGEST_TOKENS) -> DocumentNode:
-    """Return the document. Raise `GraphQLSyntaxError` for invalid syntax, and for more than `most_tokens` tokens."""
+def parse(text: str, most_tokens: int = LARGEST_TOKENS) -> tuple[DocumentNode, list[GraphQLError]]:
+    """Return the document, and an error for each of its numbers that is too long.
+
+    Raise `GraphQLSyntaxError` for invalid syntax, and for more than `most_tokens` tokens.
+    """
     parser = _Parser(Source(text), max_lexical_tokens=most_tokens)
     first = parser._lexer.token  # noqa: SLF001 - graphql-core has no public name for it
     try:
-        return parser.parse_document()
+        document = parser.parse_document()
+        return document, list(number_errors(first, parser._lexer.source))  # noqa: SLF001
     except GraphQLSyntaxError as error:
         raise error.with_traceback(None) from None
     except RecursionError:

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from graphql import (
-    DocumentNode,
     GraphQLEnumType,
     GraphQLError,
     GraphQLInputObjectType,
     GraphQLSchema,
     ListValueNode,
     ObjectValueNode,
+    Source,
+    Token,
     TokenKind,
     ValueNode,
     ValuesOfCorrectTypeRule,
@@ -28,14 +29,13 @@ _FAILURE: Final = re.compile(r", but encountered error '.*'; found: .*\Z", re.DO
 _NUMBER: Final = re.compile(r"-?\d{1,20}(\.\d{1,20})?|true|false")
 
 
-def number_errors(document: DocumentNode) -> Iterator[GraphQLError]:
-    """Yield an error for each number of the document that is too long, wherever it stands."""
-    place = document.loc
-    token = None if place is None else place.start_token
-    while place is not None and token is not None:
+def number_errors(first: Token | None, source: Source) -> Iterator[GraphQLError]:
+    """Yield an error for each number that is too long, from the first token on, wherever it stands."""
+    token = first
+    while token is not None:
         if token.kind in _NUMBERS and len(token.value or "") > LONGEST_NUMBER:
             message = f"A number must have at most {LONGEST_NUMBER} characters."
-            yield GraphQLError(message, source=place.source, positions=[token.start])
+            yield GraphQLError(message, source=source, positions=[token.start])
         token = token.next
 
 

@@ -27,6 +27,7 @@ from graphql import (
     VariableNode,
     get_named_type,
     get_nullable_type,
+    is_introspection_type,
     is_list_type,
 )
 
@@ -41,9 +42,12 @@ from resolvers.framework.requires import EVERY_READ, OperationReads, Requirement
 from schema.fields import SET_RESOLVER
 from schema.list_size import SIZE, Fixed, GivenBy, LengthOf, ListSize, OfPage, TimeBuckets, WindowEnds
 from schema.prepared.cost import DEEPEST, Cost
+from schema.prepared.introspection import META_FIELDS, list_sizes
 
 OTHER_LISTS = 30
 """The size that counts for a list that states none, and for time buckets of a window without ends."""
+
+_MOST_DIGITS = 20  # a longer integer is no page size, and Python refuses to read a very long one
 
 Path: TypeAlias = tuple[type[Base], ...]
 
@@ -71,13 +75,17 @@ class _Position:
 
 @dataclass(slots=True)
 class _Total:
-    """The sums over a selection set. `per_row` are the objects for each row of the page that its parent is.
+    """The sums over a selection set.
 
-    `loads` counts only reads that no statement above joins. `names` are the selected fields.
+    `objects_per_row` and `values_per_row` count for each row of the page that its parent is. `loads` counts only
+    reads that no statement above joins. `names` are the selected fields.
     """
 
     objects: int = 0
-    per_row: int = 0
+    objects_per_row: int = 0
+    values: int = 0
+    values_per_row: int = 0
+    fields: int = 0
     depth: int = 0
     reads: int = 0
     loads: int = 0
@@ -85,7 +93,10 @@ class _Total:
 
     def add(self, other: "_Total") -> None:
         self.objects += other.objects
-        self.per_row += other.per_row
+        self.objects_per_row += other.objects_per_row
+        self.values += other.values
+        self.values_per_row += other.values_per_row
+        self.fields += other.fields
         self.depth = max(self.depth, other.depth)
         self.reads += other.reads
         self.loads += other.loads
@@ -109,7 +120,7 @@ def look_ahead(
         total = walk.selection_set(operation.selection_set, root, _Position())
     except RecursionError:  # only fields that nest far deeper than the limit lead here
         return Lookahead(Cost(0, DEEPEST + 1, 0), EVERY_READ, ())
-    cost = Cost(total.objects, total.depth, total.reads)
+    cost = Cost(total.objects, total.depth, total.reads, total.values, total.fields)
     return Lookahead(cost, walk.operation_reads(total.loads), tuple(walk.sizes))
 
 
@@ -170,12 +181,12 @@ class _Walk:
 
     def _field(self, node: FieldNode, parent: Any, position: _Position) -> _Total:
         name = node.name.value
-        known: GraphQLField | None = getattr(parent, "fields", {}).get(name)
-        if known is None:  # `__typename` and introspection read nothing
-            return _Total(depth=1, names={name})
+        known: GraphQLField | None = META_FIELDS.get(name) or getattr(parent, "fields", {}).get(name)
+        if known is None:  # `__typename`
+            return _Total(depth=1, fields=1, values=1, names={name})
         entity = OF_TYPENAME.get(parent.name)
         rows = None if entity is None else entity.model
-        requirements, size = _stated(known, rows)
+        requirements, size = self._introspected(parent, name) or _stated(known, rows)
         path = position.path if rows is None or position.path[-1:] == (rows,) else (*position.path, rows)
         is_joined = _is_joined(requirements, rows, path)
         arguments = {each.name.value: each.value for each in node.arguments or ()}
@@ -187,13 +198,26 @@ class _Walk:
         if node.selection_set is not None:
             below = _Position(path if keeps_path else (), has_ends)
             inner = self.selection_set(node.selection_set, get_named_type(known.type), below)
-        total = _Total(depth=1 + inner.depth, names={name})
+        total = _Total(depth=1 + inner.depth, fields=1 + inner.fields, values=1, names={name})
         if node.selection_set is not None:
             items = partial(self._items, size, arguments, has_ends=has_ends)
-            total.objects, total.per_row = _objects(known, size, inner, items)
+            of_page = isinstance(size, OfPage)
+            total.objects, total.objects_per_row = _multiplied(
+                known, inner.objects, inner.objects_per_row, items, of_page=of_page
+            )
+            total.values, total.values_per_row = _multiplied(
+                known, inner.values, inner.values_per_row, items, of_page=of_page
+            )
         reads, loads = self._require(requirements, rows, inner.names, is_joined=is_joined)
         total.reads, total.loads = inner.reads + reads, inner.loads + loads
         return total
+
+    def _introspected(self, parent: Any, name: str) -> tuple[Requirements, ListSize | None] | None:
+        """Return what a field of introspection states; None for a field of the schema's own types."""
+        if name not in META_FIELDS and not is_introspection_type(parent):
+            return None
+        items = list_sizes(self._schema).get((parent.name, name))
+        return Requirements(loads=0), None if items is None else Fixed(items)
 
     def _require(
         self, requirements: Requirements | None, rows: type[Base] | None, names: set[str], *, is_joined: bool
@@ -230,8 +254,11 @@ class _Walk:
 
     def _number(self, node: ValueNode | None) -> int | None:
         value = self._value(node)
-        number = int(value.value) if isinstance(value, IntValueNode) else value
-        return min(max(number, 0), LARGEST_BULK_SIZE) if isinstance(number, int) else None
+        if isinstance(value, IntValueNode):
+            return LARGEST_BULK_SIZE if len(value.value) > _MOST_DIGITS else _page_size(int(value.value))
+        if isinstance(value, float) and value.is_integer():  # GraphQL takes 100.0 as an Int
+            return _page_size(int(value))
+        return _page_size(value) if isinstance(value, int) else None
 
     def _length(self, node: ValueNode) -> int:
         value = self._value(node)
@@ -246,6 +273,10 @@ class _Walk:
         name = node.name.value
         self.sizes[name] = None
         return self._variables.get(name, self._defaults.get(name))
+
+
+def _page_size(number: int) -> int:
+    return min(max(number, 0), LARGEST_BULK_SIZE)
 
 
 def _stated(known: GraphQLField, rows: type[Base] | None) -> tuple[Requirements | None, ListSize | None]:
@@ -267,11 +298,14 @@ def _is_joined(requirements: Requirements | None, rows: type[Base] | None, path:
     return relation is not None and rows is not None and relation.model not in path
 
 
-def _objects(
-    known: GraphQLField, size: ListSize | None, inner: _Total, items: Callable[[], int]
+def _multiplied(
+    known: GraphQLField, inner: int, per_row: int, items: Callable[[], int], *, of_page: bool
 ) -> tuple[int, int]:
-    """Return the objects of a field for one parent, and those for each row of the page that its parent is."""
+    """Return the number of objects or values of a field for one parent, and for each row of the page that its parent is.
+
+    `inner` and `per_row` are the same numbers for one object of the field.
+    """
     if not is_list_type(get_nullable_type(known.type)):
-        return 1 + inner.objects + (inner.per_row and inner.per_row * items()), 0
-    each = 1 + inner.objects + inner.per_row
-    return (0, each) if isinstance(size, OfPage) else (each * items(), 0)
+        return 1 + inner + (per_row and per_row * items()), 0
+    each = 1 + inner + per_row
+    return (0, each) if of_page else (each * items(), 0)

@@ -21,9 +21,10 @@ from strawberry.execution import optimized_is_awaitable
 
 from breadth import Plan, Unsupported, execute_plan
 from breadth.awaitability import register_is_awaitable
+from breadth.plan import LARGEST_VARIANTS
 from resolvers.framework.context import Context
 from resolvers.framework.requires import OperationReads
-from schema.prepared.cost import Cost
+from schema.prepared.cost import MOST_FIELDS, Cost
 from schema.prepared.literals import with_hints
 from schema.prepared.lookahead import Lookahead, look_ahead
 
@@ -88,6 +89,12 @@ class PreparedOperation:
             cost = self._costs[key] = self._look_ahead(variables).cost
         return cost
 
+    @property
+    def most_fields_kept(self) -> int:
+        """The most fields that the variants of the plan can hold."""
+        conditions = 0 if self._plan is None else len(self._plan.conditions)
+        return min(self._cost.fields, MOST_FIELDS) * min(1 << conditions, LARGEST_VARIANTS)
+
     async def execute(self, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
         """Run the operation. Its cost must be within the limits.
 
@@ -150,4 +157,4 @@ def _size(value: Any) -> Hashable:
     """Return the part of a variable's value that the cost depends on."""
     if isinstance(value, list):
         return (len(value),)
-    return value if isinstance(value, int) or value is Undefined else None
+    return value if isinstance(value, (int, float)) or value is Undefined else None

@@ -1,16 +1,17 @@
 """Operations are prepared once for each document and name, and kept within bounds."""
 
+import asyncio
+import gc
+import weakref
 from typing import Any
 
-import graphql
 import pytest
 from graphql import GraphQLSyntaxError, OperationType
 
 from schema.graph import build
-from schema.prepared import cache, operation
+from schema.prepared import cache, document, operation
 from schema.prepared.cache import (
-    LONGEST_TEXT_KEPT,
-    OPERATIONS_KEPT,
+    LONGEST_TEXT_AT_ONCE,
     PreparedOperations,
     UnknownOperationError,
 )
@@ -30,9 +31,9 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts that were parsed."""
     texts: list[str] = []
 
-    def parse(text: str, **options: Any) -> Any:
+    def parse(text: str, most_tokens: int) -> Any:
         texts.append(text)
-        return graphql.parse(text, **options)
+        return document.parse(text, most_tokens)
 
     monkeypatch.setattr(cache, "parse", parse)
     return texts
@@ -49,22 +50,72 @@ def test_a_document_is_prepared_once_even_if_invalid(
     assert parsed == [text]
 
 
-def test_a_long_document_is_not_kept(prepared: PreparedOperations, parsed: list[str]) -> None:
-    longest = QUERY.ljust(LONGEST_TEXT_KEPT)
-    for text in (longest, longest, f"{longest} ", f"{longest} "):
-        assert isinstance(prepared.get(text, None), PreparedOperation)
-    assert [len(text) - LONGEST_TEXT_KEPT for text in parsed] == [0, 1, 1]
+def test_a_document_larger_than_an_eighth_of_the_memory_is_not_kept(
+    prepared: PreparedOperations, parsed: list[str]
+) -> None:
+    small = prepared.limited(bytes_kept=120_000, most_tokens=1000)
+    large = f"{{ viewer {{ {'email ' * 20} }} }}"
+    for text in (QUERY, QUERY, large, large):
+        assert isinstance(small.get(text, None), PreparedOperation)
+    assert parsed == [QUERY, large, large]
 
 
-def test_the_least_recently_used_document_is_dropped(prepared: PreparedOperations, parsed: list[str]) -> None:
-    for number in range(OPERATIONS_KEPT):
-        prepared.get(f"{{ {number}", None)
-    prepared.get("{ 0", None)  # now the most recently used one
-    prepared.get(QUERY, None)
+def test_the_least_recently_used_documents_are_dropped(
+    prepared: PreparedOperations, parsed: list[str]
+) -> None:
+    small = prepared.limited(bytes_kept=100_000, most_tokens=1000)
+    numbers = range(100)
+    for number in numbers:
+        small.get(f"{{ {number}", None)
+        assert 0 < small.bytes_held <= 100_000
+    kept = len(small._kept)
+    assert 10 < kept < 50
+    small.get(f"{{ {100 - kept}", None)  # now the most recently used one
+    small.get("{ 100", None)
     del parsed[:]
-    for text in ("{ 0", "{ 2", QUERY, "{ 1"):
-        prepared.get(text, None)
-    assert parsed == ["{ 1"]
+    for number in (100 - kept, 100, 99, 100 - kept + 1):
+        small.get(f"{{ {number}", None)
+    assert parsed == [f"{{ {100 - kept + 1}"]
+
+
+async def test_a_long_document_is_prepared_beside_other_tasks(prepared: PreparedOperations) -> None:
+    fields = " ".join(f"a{number}: email" for number in range(LONGEST_TEXT_AT_ONCE // 10))
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count_turns())
+    found = await prepared.prepared(f"{{ viewer {{ {fields} }} }}", None)
+    counting.cancel()
+    assert isinstance(found, PreparedOperation)
+    assert turns > 5
+    assert await prepared.prepared(f"{{ viewer {{ {fields} }} }}", None) is found
+
+
+def test_a_parsed_document_is_freed_without_a_collection() -> None:
+    """Tokens that refer to each other would be freed only by a collection of all objects, which stops the process."""
+    gc.disable()
+    try:
+        parsed = document.parse("{ viewer { email } }")
+        gone = weakref.ref(parsed.definitions[0])
+        del parsed
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_a_document_with_too_many_tokens_is_a_syntax_error(prepared: PreparedOperations) -> None:
+    small = prepared.limited(bytes_kept=100_000, most_tokens=5)
+    assert isinstance(small.get("{ viewer }", None), InvalidDocument)
+    refused = small.get("{ viewer { email } }", None)
+    assert isinstance(refused, InvalidDocument)
+    assert refused.errors[0].message == (
+        "Syntax Error: Document contains more than 5 tokens. Parsing aborted."
+    )
 
 
 def test_operations_of_one_document_are_prepared_separately(prepared: PreparedOperations) -> None:

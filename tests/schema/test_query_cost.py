@@ -14,6 +14,7 @@ from schema.graph import build
 from schema.list_size import Fixed, GivenBy
 from schema.prepared.cache import PreparedOperations
 from schema.prepared.cost import Cost
+from schema.prepared.introspection import list_sizes
 from schema.prepared.lookahead import look_ahead
 from schema.prepared.operation import PreparedOperation
 from schema.relay import Connection
@@ -222,7 +223,67 @@ def test_lists_count_with_the_sizes_that_their_fields_state(document: str, objec
 
 def test_lists_beside_introspection_fields_are_counted() -> None:
     found = cost_of("{ __schema { types { name fields { name } } } keywords(first: 7) { nodes { id } } }")
-    assert found == Cost(objects=1 + 7, depth=3, reads=1)
+    types = len(PREPARED._schema.type_map)
+    average = list_sizes(PREPARED._schema)["__Type", "fields"]
+    assert found == Cost(
+        objects=1 + types * (1 + average) + 1 + 7,
+        depth=4,
+        reads=1,
+        values=1 + types * (1 + 1 + average * 2) + 1 + 7 * 2,
+        fields=8,
+    )
+
+
+@pytest.mark.parametrize(
+    ("document", "variables", "values", "fields"),
+    [
+        ("{ viewer { email } }", {}, 2, 2),
+        ("{ viewer { a: email b: email } }", {}, 3, 3),
+        ("{ keywords(first: 5) { totalCount nodes { id tags: excludedTerms } } }", {}, 2 + 5 * 3, 5),
+        ("{ ...F ...F } fragment F on Query { viewer { email __typename } }", {}, 6, 6),
+        ("query($n: Int) { keywords(first: $n) { nodes { id } } }", {"n": 100.0}, 1 + 100 * 2, 3),
+        ("query($n: Int) { keywords(first: $n) { nodes { id } } }", {"n": 10.5}, 1 + 20 * 2, 3),
+    ],
+)
+def test_the_cost_counts_values_and_fields(
+    document: str, variables: dict[str, object], values: int, fields: int
+) -> None:
+    found = cost_of(document, **variables)
+    assert (found.values, found.fields) == (values, fields)
+
+
+async def test_operations_with_too_many_fields_or_values_are_refused(ask: Ask) -> None:
+    leaves = " ".join(f"a{n}: email" for n in range(100))
+    spread = "...F " * 101
+    many = await ask(f"{{ viewer {{ {spread} }} }} fragment F on User {{ {leaves} }}")
+    assert many.error["message"] == (
+        "The operation selects 10,101 fields; the limit is 10,000. Fields of a fragment count once for each spread. "
+        "Select fewer fields."
+    )
+    fields = " ".join(f"a{n}: content" for n in range(250))
+    large = await ask(
+        f"{{ keywords(first: 100) {{ nodes {{ mentions(first: 100) {{ nodes {{ {fields} }} }} }} }} }}"
+    )
+    assert large.error["message"] == (
+        "The operation could return 2,510,201 values; the limit is 2,000,000. Request smaller pages (`first`) or fewer "
+        "fields."
+    )
+    assert (many.code, large.code) == ("COST_LIMIT_EXCEEDED", "COST_LIMIT_EXCEEDED")
+
+
+async def test_a_page_size_written_as_a_fraction_is_no_way_around_the_limit(ask: Ask) -> None:
+    document = """query($n: Int) { keywords(first: $n) { nodes { mentions(first: $n) { nodes { keyword {
+        mentions(first: $n) { nodes { id } } } } } } } }"""
+    for size in (100, 100.0):
+        assert (await ask(document, n=size)).code == "COST_LIMIT_EXCEEDED"
+
+
+def test_a_huge_cost_is_shown_without_its_digits() -> None:
+    chain = " ".join(f"fragment F{n} on User {{ ...F{n + 1} ...F{n + 1} }}" for n in range(60))
+    document = f"{{ viewer {{ ...F0 }} }} {chain} fragment F60 on User {{ user: keywords {{ totalCount }} }}"
+    refusal = cost_of(document).refusal()
+    assert refusal is not None
+    assert "more than 1,000,000,000,000,000 objects" in refusal.message
 
 
 def test_a_document_that_would_exhaust_the_stack_is_too_deep() -> None:

@@ -12,6 +12,9 @@ from schema.list_size import SIZE, ListSize
 from schema.reference_batching import gathered
 from schema.resolver_types import Info, SetWiseResolver
 
+LONG = "long"
+"""The key in a field's metadata that says whether the field returns long texts."""
+
 SET_RESOLVER = "set_resolver"
 """The key of the resolver itself in a field's metadata. Executors read the metadata under breadth's `KEY`."""
 
@@ -23,15 +26,19 @@ def column(
     of: Callable[[Any], Any] | None = None,
     size: ListSize | None = None,
     deprecated: str | None = None,
+    long: bool = False,
 ) -> Any:
     """Return a field that reads the row: the column of the field's name, or the column `name`.
 
     `of` converts the value; without `name`, `of` takes the whole row. `size` states the length of a list of objects.
-    `deprecated` names the replacement of a deprecated field.
+    `deprecated` names the replacement of a deprecated field. `long` marks texts of thousands of characters, which the
+    cost counts like many values.
     """
     if name is None and of is None:
         return strawberry.field(
-            description=description, deprecation_reason=deprecated, metadata={KEY: Column(), SIZE: size}
+            description=description,
+            deprecation_reason=deprecated,
+            metadata={KEY: Column(), SIZE: size, LONG: long},
         )
 
     def resolve(self: Any) -> Any:
@@ -43,7 +50,7 @@ def column(
         resolver=resolve,
         description=description,
         deprecation_reason=deprecated,
-        metadata={KEY: plan, SIZE: size},
+        metadata={KEY: plan, SIZE: size, LONG: long},
     )
 
 

@@ -56,7 +56,7 @@ class Integration(Node):
         "Health of the integration, from 0 (broken) to 100 (healthy). Null if unknown, and for a PAUSED or DISCONNECTED "
         "integration."
     )
-    settings: JSON = column("Settings of the integration, as a JSON object without credentials.")
+    settings: JSON = column("Settings of the integration, as a JSON object without credentials.", long=True)
     scopes: list[str] = column("Permissions of the integration at the service, as granted by the user.")
     has_credentials: bool = resolved_by(
         resolve.has_credentials, description="Whether credentials are stored. Credentials are never returned."

@@ -89,7 +89,7 @@ class Lead(Node):
     contact_handle: str | None = column("Name of the contact person on the platform. Null if unknown.")
     contact_email: str | None = column("Email address of the contact person. Null if unknown.")
     company: str | None = column("Company of the contact person. Null if unknown.")
-    notes: str = column("Notes on the lead. Empty string if there are no notes.")
+    notes: str = column("Notes on the lead. Empty string if there are no notes.", long=True)
     tags: list[str] = column("Tags of the lead, without duplicates.")
     origin: LeadOrigin = column("Origin of the lead, such as a rule or a person.")
     external_reference: str | None = column("ID of the lead in a partner's system. Null if not set.")

@@ -22,7 +22,7 @@ class Mention(Node):
     kind: MentionKind = column("Kind of publication, such as a post or a comment.")
     url: URL = column("URL of the publication.")
     title: str | None = column("Title of the publication. Null if the publication has no title.")
-    content: str = column("Text of the publication, at most 20,000 characters.")
+    content: str = column("Text of the publication, at most 20,000 characters.", long=True)
     author: str = column("Name of the author on the platform. Empty string if unknown.")
     language: str | None = column("Language tag of the text (BCP 47), such as `en`. Null if unknown.")
     likes: int | None = column(

@@ -13,8 +13,22 @@ from db.engine.pool import Pool, Pooled
 from db.engine.session import Session
 from db.engine.statement_cache import Statement
 from db.language.projection import EVERY_COLUMN, Projection
+from db.language.records import long_characters
+
+MOST_CHARACTERS = 64_000_000
+"""The most characters of long texts that one operation may read. They stay in memory until the response is sent."""
 
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
+class TooManyCharactersError(Exception):
+    """The rows of an operation hold more text than one response may have."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"The operation reads texts of more than {MOST_CHARACTERS:,} characters in total. Request smaller pages "
+            "(`first`) or fewer texts."
+        )
 
 
 class Reader(Session):
@@ -41,6 +55,7 @@ class Reader(Session):
         self._connection: Pooled | None = None
         self._closed = False
         self._opened_at: float | None = None
+        self._characters_left = MOST_CHARACTERS
 
     @property
     def snapshot_age_seconds(self) -> float:
@@ -53,12 +68,22 @@ class Reader(Session):
         if self.single:
             self._require_open()
             self.statements.append(statement.name)
-            return await self._pool.fetch(statement.sql, *arguments, record_class=record_class)
+            rows = await self._pool.fetch(statement.sql, *arguments, record_class=record_class)
+            self._count(rows, record_class)
+            return rows
         async with self._one_at_a_time:
             self._require_open()
             connection = self._connection or await self._open_snapshot()
             self.statements.append(statement.name)
-            return await connection.fetch(statement.sql, *arguments, record_class=record_class)
+            rows = await connection.fetch(statement.sql, *arguments, record_class=record_class)
+            self._count(rows, record_class)
+            return rows
+
+    def _count(self, rows: Sequence[asyncpg.Record], record_class: type[asyncpg.Record]) -> None:
+        """Count the characters of the rows. Raise `TooManyCharactersError`, also for each later read."""
+        self._characters_left -= long_characters(rows, record_class)
+        if self._characters_left < 0:
+            raise TooManyCharactersError
 
     async def open(self) -> None:
         """Open the snapshot now, for all later reads. The reader is no longer `single`."""
@@ -69,9 +94,14 @@ class Reader(Session):
                 await self._open_snapshot()
 
     def _require_open(self) -> None:
-        """Cancel the caller if the reader is closed: a connection taken now would never be returned."""
+        """Cancel the caller if the reader is closed: a connection taken now would never be returned.
+
+        Raise `TooManyCharactersError` if an earlier read exceeded the limit.
+        """
         if self._closed:
             raise asyncio.CancelledError
+        if self._characters_left < 0:
+            raise TooManyCharactersError
 
     async def _open_snapshot(self) -> Pooled:
         self._connection = connection = await self._pool.acquire()

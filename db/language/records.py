@@ -4,7 +4,7 @@ Building a further object per row would cost more than reading the row. Each mod
 that a GraphQL interface can tell a keyword from a lead. Joined rows are tuples cut out of the record.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
@@ -41,7 +41,7 @@ def row_kind(model: type[Base]) -> type[Any]:
 def record_class(shape: Shape) -> type[Record]:
     """Return the record class of the shape. Its read-only attributes are the model's columns."""
     attributes = {name: property(itemgetter(name)) for name in shape.columns}
-    return _class(shape, Record, attributes)
+    return _class(shape, Record, attributes | {"_long_texts": tuple(shape.long_texts())})
 
 
 @lru_cache(SHAPES_KEPT)
@@ -50,7 +50,7 @@ def _joined_class(shape: Shape) -> type[tuple[Any, ...]]:
     return _class(shape, tuple, attributes)
 
 
-def _class(shape: Shape, base: type[Any], attributes: dict[str, property]) -> type[Any]:
+def _class(shape: Shape, base: type[Any], attributes: Mapping[str, object]) -> type[Any]:
     kind = row_kind(shape.model)
     return type(kind.__name__, (kind, base), {"__slots__": (), "_joins": _slices(shape), **attributes})
 
@@ -82,6 +82,16 @@ def joined_rows(rows: Sequence[Any], relation: ToOne) -> list[Any] | None:
         return None
     key, items, joined_class = joined
     return [None if row[key] is None else joined_class(row[items]) for row in rows]
+
+
+def long_characters(rows: Sequence[Any], class_: type[Any]) -> int:
+    """Return the number of characters of the rows' long texts. All rows have the class."""
+    return sum(
+        len(text)
+        for position in getattr(class_, "_long_texts", ())
+        for row in rows
+        if (text := row[position])
+    )
 
 
 def model_of(row: object, models: Iterable[type[Model]]) -> type[Model] | None:

@@ -13,6 +13,9 @@ SEARCH = "search"
 HIDDEN = {SEARCH, "credentials"}
 """Columns that reads never return: the full-text index of the row, and secrets."""
 
+LONG_TEXTS = {"content", "notes", "settings"}
+"""Columns whose values can be so long that their number says little about the size of a response."""
+
 RANK = "rank"
 """The computed column of a full-text search: the relevance of the row for the query."""
 RELEVANCE_SCORE = "relevance_score"
@@ -68,6 +71,16 @@ class Shape:
     def width(self) -> int:
         """The number of columns, with those of the joined rows."""
         return len(self.columns) + sum(join.shape.width for join in self.joins)
+
+    def long_texts(self, start: int = 0) -> Iterator[int]:
+        """Yield the positions of columns with long texts, with those of the joined rows. `start` is the first position."""
+        for position, name in enumerate(self.columns, start):
+            if name in LONG_TEXTS:
+                yield position
+        start += len(self.columns)
+        for join in self.joins:
+            yield from join.shape.long_texts(start)
+            start += join.shape.width
 
     def paths(self, above: str = "") -> Iterator[str]:
         """Yield the joined relations, such as `mention` and `mention.keyword`."""

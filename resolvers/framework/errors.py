@@ -3,10 +3,12 @@
 from typing import ClassVar, Final
 
 from db.engine.outage import is_lost, is_too_slow
+from db.engine.reader import TooManyCharactersError
 
 UNAVAILABLE: Final = "UNAVAILABLE"
 TIMEOUT: Final = "TIMEOUT"
 INTERNAL: Final = "INTERNAL"
+COST_LIMIT_EXCEEDED: Final = "COST_LIMIT_EXCEEDED"
 
 
 class CallerError(Exception):
@@ -54,6 +56,8 @@ def code_of(failure: BaseException) -> str:
     """
     if isinstance(failure, CallerError):
         return failure.code
+    if isinstance(failure, TooManyCharactersError):
+        return COST_LIMIT_EXCEEDED
     if is_lost(failure):
         return UNAVAILABLE
     return TIMEOUT if is_too_slow(failure) else INTERNAL

@@ -39,11 +39,12 @@ from db.models import Base
 from resolvers.entities import OF_TYPENAME
 from resolvers.framework.paging import LARGEST_BULK_SIZE
 from resolvers.framework.requires import EVERY_READ, OperationReads, Requirements, requirements_of
-from schema.fields import SET_RESOLVER
+from schema.fields import LONG, SET_RESOLVER
 from schema.list_size import SIZE, Fixed, GivenBy, LengthOf, ListSize, OfPage, TimeBuckets, WindowEnds
 from schema.prepared.cost import DEEPEST, Cost
 from schema.prepared.introspection import META_FIELDS, list_sizes
 
+VALUES_OF_LONG_TEXT = 100
 OTHER_LISTS = 30
 """The size that counts for a list that states none, and for time buckets of a window without ends."""
 
@@ -198,7 +199,8 @@ class _Walk:
         if node.selection_set is not None:
             below = _Position(path if keeps_path else (), has_ends)
             inner = self.selection_set(node.selection_set, get_named_type(known.type), below)
-        total = _Total(depth=1 + inner.depth, fields=1 + inner.fields, values=1, names={name})
+        values = VALUES_OF_LONG_TEXT if _is_long(known) else 1
+        total = _Total(depth=1 + inner.depth, fields=1 + inner.fields, values=values, names={name})
         if node.selection_set is not None:
             items = partial(self._items, size, arguments, has_ends=has_ends)
             of_page = isinstance(size, OfPage)
@@ -277,6 +279,11 @@ class _Walk:
 
 def _page_size(number: int) -> int:
     return min(max(number, 0), LARGEST_BULK_SIZE)
+
+
+def _is_long(known: GraphQLField) -> bool:
+    definition = definition_of(known)
+    return definition is not None and bool(definition.metadata.get(LONG))
 
 
 def _stated(known: GraphQLField, rows: type[Base] | None) -> tuple[Requirements | None, ListSize | None]:

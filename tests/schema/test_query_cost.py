@@ -18,7 +18,7 @@ from schema.prepared.introspection import list_sizes
 from schema.prepared.lookahead import look_ahead
 from schema.prepared.operation import PreparedOperation
 from schema.relay import Connection
-from tests.support.world import Ask
+from tests.support.world import Ask, World
 
 PREPARED = build().prepared
 
@@ -260,7 +260,7 @@ async def test_operations_with_too_many_fields_or_values_are_refused(ask: Ask) -
         "The operation selects 10,101 fields; the limit is 10,000. Fields of a fragment count once for each spread. "
         "Select fewer fields."
     )
-    fields = " ".join(f"a{n}: content" for n in range(250))
+    fields = " ".join(f"a{n}: author" for n in range(250))
     large = await ask(
         f"{{ keywords(first: 100) {{ nodes {{ mentions(first: 100) {{ nodes {{ {fields} }} }} }} }} }}"
     )
@@ -300,3 +300,33 @@ def test_a_document_that_would_exhaust_the_stack_is_too_deep() -> None:
     assert refusal is not None
     assert refusal.message == "The operation nests 21 levels deep; the limit is 20. Split the operation."
     assert found.reads is EVERY_READ
+
+
+async def test_long_texts_count_as_many_values() -> None:
+    assert cost_of("{ mentions(first: 5) { nodes { id content } } }").values == 1 + 5 * (1 + 1 + 100)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ mentions(first: 100) { nodes { content } } }",
+        "{ a: mentions(first: 9) { nodes { content } } b: mentions(last: 9) { nodes { content } } }",
+        "{ keywords { nodes { mentions(first: 50) { nodes { content } } } } }",
+        "{ leads { nodes { mention { content keyword { id } } } } }",
+    ],
+)
+async def test_operations_that_read_too_much_text_are_refused(
+    ask: Ask, world: World, monkeypatch: pytest.MonkeyPatch, document: str
+) -> None:
+    await world.pool.execute("UPDATE mentions SET content = repeat('ä', 1000)")
+    assert (await ask(document)).data
+    monkeypatch.setattr("db.engine.reader.MOST_CHARACTERS", 2500)
+    answer = await ask(document)
+    assert {error["extensions"]["code"] for error in answer.body["errors"]} == {"COST_LIMIT_EXCEEDED"}
+    assert answer.body["errors"][0]["message"] == (
+        "The operation reads texts of more than 2,500 characters in total. Request smaller pages (`first`) or fewer "
+        "texts."
+    )
+    assert "ä" not in str(answer.body)
+    small = await ask("{ mentions(first: 1) { nodes { content } } }")
+    assert small.data["mentions"]["nodes"] == [{"content": "ä" * 1000}]

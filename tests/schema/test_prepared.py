@@ -100,7 +100,7 @@ def test_a_parsed_document_is_freed_without_a_collection() -> None:
     """Tokens that refer to each other would be freed only by a collection of all objects, which stops the process."""
     gc.disable()
     try:
-        parsed = document.parse("{ viewer { email } }")
+        parsed, _ = document.parse("{ viewer { email } }")
         gone = weakref.ref(parsed.definitions[0])
         del parsed
         assert gone() is None

@@ -17,6 +17,8 @@ from services.accounts.api_keys import ApiKeys, InvalidKeyError, viewer_of
 logger = logging.getLogger("leadgraph")
 
 _KEYS_KEPT: Final = 10_000
+_LONGEST_HEADER: Final = 200  # characters; a key has at most 66
+_NO_KEY: Final = "This is not an API key. The header must be `Authorization: Bearer lg_live_…`."
 
 
 class Authenticator:
@@ -43,6 +45,8 @@ class Authenticator:
         trusted = self._trusted.get(header)
         if trusted is not None and time.monotonic() < trusted[0]:
             return trusted[1]
+        if len(header) > _LONGEST_HEADER:
+            raise UnauthenticatedError(_NO_KEY)
         viewer = await self._identified(header)
         if len(self._trusted) >= _KEYS_KEPT:
             self._trusted.clear()
@@ -75,9 +79,7 @@ class Authenticator:
         scheme, _, text = header.partition(" ")
         key = api_key.parse(text.strip())
         if scheme.lower() != "bearer" or key is None:
-            raise UnauthenticatedError(
-                "This is not an API key. The header must be `Authorization: Bearer lg_live_…`."
-            )
+            raise UnauthenticatedError(_NO_KEY)
         try:
             with protocol.asking_database():
                 holder = await self._keys.holder(key)

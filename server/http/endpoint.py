@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any, Final, Protocol, TypeAlias
 
 from graphql import ExecutionResult, GraphQLError
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -15,16 +15,20 @@ from resolvers.framework.context import Context, Viewer
 from resolvers.framework.errors import UnauthenticatedError
 from resolvers.framework.requires import OperationReads
 from schema.prepared.cache import PreparedOperations, UnknownOperationError
+from schema.prepared.cost import CostLimitError
 from schema.prepared.operation import InvalidDocument
-from server.http import protocol
+from server.http import bounded_json, protocol, request_limits
 from server.http.auth import Authenticator
 from server.http.errors import failed, presented
 from server.http.fast_request import FastRequest
 from server.runtime.metrics import Metrics
 
 LARGEST_BODY_BYTES: Final = 2_000_000
+VALUES_AT_ONCE: Final = 20_000
+"""The most values of a response that is encoded in one piece."""
 
 Content: TypeAlias = dict[str, Any]
+Encode: TypeAlias = Callable[[Any], bytes]
 
 
 class NewContext(Protocol):
@@ -53,6 +57,7 @@ class GraphQLEndpoint:
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         self._operations = operations
+        self._anonymous_operations = request_limits.anonymous(operations)
         self._authenticator = authenticator
         self._new_context = new_context
         self._metrics = metrics
@@ -76,34 +81,46 @@ class GraphQLEndpoint:
         except Exception as failure:  # noqa: BLE001 - the caller gets an answer to any failure
             return failed(request, failure)
 
-    async def _respond(self, request: Request) -> Response:
+    async def _respond(self, request: FastRequest) -> Response:
         began = perf_counter()
         request_id, headers = protocol.request_id(request)
         media_type = protocol.media_type_of(request)
         try:
-            parsed = await protocol.parse(request)
             viewer = await self._authenticator.viewer(request)
-            content, name = await self._answer(parsed, viewer, request.method, request_id)
+            if viewer is None:
+                request.limit_body(request_limits.ANONYMOUS_BYTES, ", the limit without an API key")
+            parsed = await protocol.parse(request)
+            content, name, encode = await self._answer(parsed, viewer, request.method, request_id)
         except (protocol.RequestError, UnauthenticatedError) as refusal:
             self._metrics.note_refusal(refusal.code, began)
             return protocol.refusal(refusal, request_id, headers, media_type)
         status = 400 if "data" not in content and media_type == protocol.GRAPHQL_JSON else 200
-        response = protocol.answer(content, media_type, status=status, headers=headers)
+        try:
+            response = protocol.answer(content, media_type, status=status, headers=headers, encode=encode)
+        except bounded_json.ResponseTooLargeError:
+            content = self._too_large(request_id)
+            response = protocol.answer(content, media_type, status=status, headers=headers)
         self._metrics.note(None if viewer is None else name, content, began)
         return response
 
     async def _answer(
         self, parsed: protocol.GraphQLRequest, viewer: Viewer | None, method: str, request_id: str
-    ) -> tuple[Content, str | None]:
-        """Return the content of the answer, and the operation's name if the operation ran."""
+    ) -> tuple[Content, str | None, Encode]:
+        """Return the content of the answer, the operation's name if the operation ran, and the way to encode it."""
+        request_limits.require_few_variables(parsed)
+        operations = self._operations
+        if viewer is None:
+            request_limits.require_short_document(parsed.query)
+            operations = self._anonymous_operations
         try:
-            operation = self._operations.get(parsed.query, parsed.operation_name)
+            operation = await operations.prepared(parsed.query, parsed.operation_name)
         except UnknownOperationError as unknown:
             raise protocol.RequestError(400, str(unknown)) from unknown
         protocol.require_method(method, operation.type)
         refusal = operation.refusal(parsed.variables)
         if refusal or isinstance(operation, InvalidDocument):
-            return self._content(ExecutionResult(None, list(refusal)), request_id, (), ran=False), None
+            refused = ExecutionResult(None, list(refusal))
+            return self._content(refused, request_id, (), ran=False), None, bounded_json.encoded_at_once
         context = self._new_context(viewer, request_id, reads=operation.reads, now=self._clock())
         ran = True
         try:
@@ -113,7 +130,17 @@ class GraphQLEndpoint:
             ran = False
         finally:
             await context.close()  # before encoding, which needs no connection
-        return self._content(result, request_id, context.statements, ran=ran), operation.name
+        is_large = operation.cost(parsed.variables).values > VALUES_AT_ONCE
+        encode = bounded_json.encoded if is_large else bounded_json.encoded_at_once
+        return self._content(result, request_id, context.statements, ran=ran), operation.name, encode
+
+    def _too_large(self, request_id: str) -> Content:
+        message = (
+            f"The response would have more than {bounded_json.MOST_BYTES:,} bytes. Request smaller pages (`first`) or "
+            "fewer texts."
+        )
+        error = GraphQLError(message, original_error=CostLimitError(message))
+        return self._content(ExecutionResult(None, [error]), request_id, (), ran=True)
 
     def _content(
         self, result: ExecutionResult, request_id: str, statements: Sequence[str], *, ran: bool

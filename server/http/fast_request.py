@@ -25,6 +25,11 @@ class FastRequest(Request):
     def __init__(self, scope: Scope, receive: Receive, *, largest_body_bytes: int) -> None:
         super().__init__(scope, receive)
         self._largest_body_bytes = largest_body_bytes
+        self._because = ""
+
+    def limit_body(self, largest_body_bytes: int, because: str) -> None:
+        """Lower the limit on the body, which has not been read yet. The error of a larger body gives the reason."""
+        self._largest_body_bytes, self._because = largest_body_bytes, because
 
     @cached_property
     def headers(self) -> PlainHeaders:  # type: ignore[override]
@@ -36,7 +41,7 @@ class FastRequest(Request):
         if declared.isdecimal() and (
             len(declared) > _MOST_DIGITS or int(declared) > self._largest_body_bytes
         ):
-            raise TooLargeError(self._largest_body_bytes)
+            raise TooLargeError(self._largest_body_bytes, self._because)
         body, more = b"", True
         while more:
             message = await self.receive()
@@ -44,5 +49,5 @@ class FastRequest(Request):
                 raise ClientDisconnect
             body, more = body + message.get("body", b""), message.get("more_body", False)
             if len(body) > self._largest_body_bytes:
-                raise TooLargeError(self._largest_body_bytes)
+                raise TooLargeError(self._largest_body_bytes, self._because)
         return body

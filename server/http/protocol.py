@@ -3,12 +3,11 @@
 import logging
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
 from graphql import OperationType
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,6 +20,7 @@ from resolvers.framework.errors import (
     UnauthenticatedError,
     code_of,
 )
+from server.http import bounded_json
 from services.rules.json_text import JsonTextError, parsed_exactly
 
 logger = logging.getLogger("leadgraph")
@@ -77,8 +77,8 @@ class TooLargeError(RequestError):
 
     code = "TOO_LARGE"
 
-    def __init__(self, largest_bytes: int) -> None:
-        super().__init__(413, f"The request's body exceeds {largest_bytes:,} bytes.")
+    def __init__(self, largest_bytes: int, limited_because: str = "") -> None:
+        super().__init__(413, f"The request's body exceeds {largest_bytes:,} bytes{limited_because}.")
 
 
 class InternalError(RequestError):
@@ -223,9 +223,14 @@ class Answer(Response):
 
 
 def answer(
-    content: dict[str, Any], media_type: str, *, status: int = 200, headers: dict[str, str] | None = None
+    content: dict[str, Any],
+    media_type: str,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    encode: Callable[[Any], bytes] = bounded_json.encoded_at_once,
 ) -> Response:
-    body = orjson.dumps(content, option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=str)
+    body = encode(content)
     return Answer(body, status, {"content-type": f"{media_type}; charset=utf-8", **(headers or {})})
 
 

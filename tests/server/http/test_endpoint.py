@@ -11,7 +11,7 @@ import pytest
 from db.engine.pool import Pool
 from schema.prepared import operation as operations
 from server.app import create_app
-from server.http.endpoint import LARGEST_BODY_BYTES
+from server.http.request_limits import ANONYMOUS_BYTES
 
 JSON, GRAPHQL = "application/json", "application/graphql-response+json"
 QUERY = "{ __typename }"
@@ -138,9 +138,13 @@ async def test_content_types_are_read_as_http_has_them(client: httpx.AsyncClient
 
 
 async def test_a_body_that_is_too_large_is_refused(client: httpx.AsyncClient) -> None:
-    content = json.dumps({"query": QUERY}).ljust(LARGEST_BODY_BYTES + 1)
+    content = json.dumps({"query": QUERY}).ljust(ANONYMOUS_BYTES + 1)
     answer = await client.post("/graphql", content=content, headers={"content-type": JSON})
-    assert seen(answer) == (413, "TOO_LARGE", "The request's body exceeds 2,000,000 bytes.")
+    assert seen(answer) == (
+        413,
+        "TOO_LARGE",
+        "The request's body exceeds 16,000 bytes, the limit without an API key.",
+    )
 
 
 async def test_get_asks_queries_only(client: httpx.AsyncClient) -> None:

@@ -11,10 +11,10 @@ import pytest
 from db.engine.pool import Pool
 from server.app import LOOPBACK, create_app
 from server.http import protocol
-from server.http.endpoint import LARGEST_BODY_BYTES
+from server.http.request_limits import ANONYMOUS_BYTES
 
 JSON = "application/json"
-TOO_LARGE = "The request's body exceeds 2,000,000 bytes."
+TOO_LARGE = "The request's body exceeds 16,000 bytes, the limit without an API key."
 NO_PATH = "This path does not exist. The API is at /graphql."
 INTERNAL = "Internal error. The log describes it under the request ID r-1."
 LONG = "9" * 4301
@@ -40,18 +40,18 @@ def seen(answer: httpx.Response) -> tuple[int, Any, Any]:
     return answer.status_code, error["extensions"]["code"], error["message"]
 
 
-@pytest.mark.parametrize("length", [None, str(LARGEST_BODY_BYTES + 1), LONG])
+@pytest.mark.parametrize("length", [None, str(ANONYMOUS_BYTES + 1), LONG])
 async def test_a_too_large_body_is_refused_with_the_limit(
     client: httpx.AsyncClient, length: str | None
 ) -> None:
     headers = {"content-type": JSON} | ({} if length is None else {"content-length": length})
-    content = b"x" * (LARGEST_BODY_BYTES + 1) if length is None else b"{}"
+    content = b"x" * (ANONYMOUS_BYTES + 1) if length is None else b"{}"
     answer = await client.post("/graphql", content=content, headers=headers)
     assert seen(answer) == (413, "TOO_LARGE", TOO_LARGE)
 
 
 async def test_a_body_of_the_limit_is_read(client: httpx.AsyncClient) -> None:
-    content = json.dumps({"query": "{ __typename }"}).ljust(LARGEST_BODY_BYTES)
+    content = json.dumps({"query": "{ __typename }"}).ljust(ANONYMOUS_BYTES)
     answer = await client.post("/graphql", content=content, headers={"content-type": JSON})
     assert answer.json() == {"data": {"__typename": "Query"}}
 

@@ -4,9 +4,9 @@ It uses the connection of `db.engine.migrations`, or connects to LEADGRAPH_DATAB
 """
 
 import asyncio
-import os
 
 from alembic import context
+from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from db.engine.migrations import engine_for
@@ -47,6 +47,20 @@ async def connect_and_migrate(url: str) -> None:
         await engine.dispose()
 
 
+def url_of_settings() -> str:
+    """Return LEADGRAPH_DATABASE_URL. Raise Alembic's `CommandError` unless the settings are valid and name one."""
+    from server.runtime.errors import CommandError as SettingsError  # noqa: PLC0415 - for Alembic's own command only
+    from server.runtime.settings import load_settings  # noqa: PLC0415 - as above
+
+    try:
+        url = load_settings().database_url
+    except SettingsError as problem:
+        raise CommandError(str(problem)) from problem
+    if url is None:
+        raise CommandError("LEADGRAPH_DATABASE_URL must name the database to migrate.")
+    return url.get_secret_value()
+
+
 def main() -> None:
     """Run the migrations, or print them in offline mode."""
     connection = context.config.attributes.get("connection")
@@ -55,7 +69,7 @@ def main() -> None:
     elif connection is not None:
         migrate(connection)
     else:
-        asyncio.run(connect_and_migrate(os.environ["LEADGRAPH_DATABASE_URL"]))
+        asyncio.run(connect_and_migrate(url_of_settings()))
 
 
 main()

@@ -14,7 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from db.engine.pool import Pool, require_answer
+from db.engine.pool import Pool
+from db.engine.probe import Probe
 from resolvers.framework.context import Context
 from schema.graph import Graph, build
 from server.exports.download import DownloadEndpoint
@@ -102,14 +103,16 @@ def create_app(
             )
         return await endpoint.respond(request.scope, request.receive)
 
+    probe = Probe(pool)
+
     async def ready(request: Request) -> Response:
-        """Respond 200 if the database responds."""
+        """Respond 200 if the database responds, even if it accepts no writes: reads work."""
         try:
             with protocol.asking_database():
-                await require_answer(pool)
-        except protocol.UnavailableError as unavailable:
+                read_only = await probe.is_read_only()
+        except (protocol.UnavailableError, protocol.TimedOutError) as unavailable:
             return protocol.refusal(unavailable, *protocol.request_id(request))
-        return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "read-only" if read_only else "ready"})
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

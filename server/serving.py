@@ -96,7 +96,11 @@ async def _serve(
     when_ready: Callable[[], None],
 ) -> None:
     pool = await open_pool(
-        url, size=settings.pool_size, statement_timeout_seconds=settings.statement_timeout_seconds
+        url,
+        size=settings.pool_size,
+        statement_timeout_seconds=settings.statement_timeout_seconds,
+        answer_seconds=settings.answer_timeout_seconds,
+        wait_seconds=settings.pool_timeout_seconds,
     )
     try:
         metrics = Metrics(pool)

@@ -13,6 +13,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+CONNECT_SECONDS = 10
+
 
 class UnknownRevisionError(Exception):
     """The database is at a revision of another release, which this release does not contain."""
@@ -30,7 +32,11 @@ def scripts() -> Path:
 
 def engine_for(url: str) -> AsyncEngine:
     """Return an engine for migrations. It has one connection, which is closed after use."""
-    return create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+    return create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        poolclass=NullPool,
+        connect_args={"timeout": CONNECT_SECONDS},
+    )
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -1,21 +1,45 @@
-"""The pool of connections."""
+"""The pool of connections. Opening a connection, waiting for one, and the first answer have time limits."""
 
-from typing import TYPE_CHECKING
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
 
+from db.engine.outage import OutageError, is_unavailable
+
 if TYPE_CHECKING:
-    Pool = asyncpg.Pool[asyncpg.Record]
+    _Pool = asyncpg.Pool[asyncpg.Record]
+    _Connection = asyncpg.Connection[asyncpg.Record]
     Pooled = PoolConnectionProxy[asyncpg.Record]
     Connection = asyncpg.Connection[asyncpg.Record] | Pooled
 else:  # the driver's classes take no parameters at run time
-    Pool, Pooled, Connection = asyncpg.Pool, PoolConnectionProxy, asyncpg.Connection
+    _Pool, _Connection, Pooled, Connection = (
+        asyncpg.Pool,
+        asyncpg.Connection,
+        PoolConnectionProxy,
+        asyncpg.Connection,
+    )
 
+logger = logging.getLogger("leadgraph")
 
 APPLICATION = "leadgraph"
 PREPARED_STATEMENTS = 400  # per connection
+ANSWER_SECONDS = 5.0
+WAIT_SECONDS = 10.0
+RETRY_SECONDS = 1.0
+"""Interval of attempts to open a connection, while the database refuses new ones and the pool has others."""
+RENEW_SECONDS = 5.0
+
+_PROMPT = ("BEGIN", "ROLLBACK")
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 class UnreadableJson:
@@ -46,18 +70,186 @@ async def _keep(_: Connection) -> None:
     """Reset nothing. Settings are only ever changed for one transaction (SET LOCAL)."""
 
 
+def _ended_by_silence(method: Method) -> Method:
+    """Make a method of a connection close the connection if the database stays silent.
+
+    A database that answers ends slow statements itself, before the driver's limit. A silent one would keep the
+    connection for as long again, because the driver asks it to cancel the statement.
+    """
+
+    @wraps(method)
+    async def guarded(self: "_Connection", *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await method(self, *args, **kwargs)
+        except TimeoutError as silence:
+            self.terminate()
+            raise OutageError("The database did not answer within the time limit.") from silence
+
+    return guarded  # type: ignore[return-value]
+
+
+class GuardedConnection(_Connection):
+    """A connection that closes itself and raises `OutageError` if the database does not answer."""
+
+    answer_seconds = ANSWER_SECONDS
+
+    fetch = _ended_by_silence(_Connection.fetch)
+    fetchrow = _ended_by_silence(_Connection.fetchrow)
+    fetchval = _ended_by_silence(_Connection.fetchval)
+    executemany = _ended_by_silence(_Connection.executemany)
+    copy_records_to_table = _ended_by_silence(_Connection.copy_records_to_table)
+
+    @_ended_by_silence
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109 - overrides the driver's
+        """Run the command. The begin and the rollback of a transaction take no time on a database that works."""
+        if timeout is None and query.startswith(_PROMPT):
+            timeout = self.answer_seconds
+        return await super().execute(query, *args, timeout=timeout)
+
+
+class Pool(_Pool):
+    """A pool that gives a connection within `wait_seconds`, or raises `OutageError`.
+
+    A connection must open within `answer_seconds`. If the database refuses a new connection while the pool has
+    others, the caller gets the next one of these.
+    """
+
+    def __init__(self, url: str, *, answer_seconds: float, wait_seconds: float, **options: Any) -> None:
+        connecting = {name: options[name] for name in ("command_timeout", "server_settings")}
+        self._connect_alone = partial(_connect, url, answer_seconds=answer_seconds, **connecting)
+        super().__init__(url, connect=partial(_connect, answer_seconds=answer_seconds), **options)
+        self.answer_seconds = answer_seconds
+        self.wait_seconds = wait_seconds
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._alone: set[GuardedConnection] = set()
+        self._refused_until = 0.0
+        self._renewed_at = 0.0
+
+    async def _acquire(self, timeout: float | None) -> Pooled:  # noqa: ASYNC109 - overrides the driver's
+        seconds = self.wait_seconds if timeout is None else timeout
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._take()
+        except TimeoutError as late:
+            raise OutageError(f"No connection of the pool was free within {seconds:g} seconds.") from late
+
+    async def _take(self) -> Pooled:
+        """Return a connection. While the database refuses new ones, wait for one of the pool."""
+        while True:
+            if not self._must_wait():
+                try:
+                    return await super()._acquire(None)  # type: ignore[misc, no-any-return]
+                except Exception as failure:
+                    if not is_unavailable(failure) or self.get_size() == 0:
+                        raise
+                    self._refused_until = time.monotonic() + RETRY_SECONDS
+                    logger.warning("the database refuses a new connection: %r", failure)
+            await self._released()
+
+    def _must_wait(self) -> bool:
+        """Return whether the database refused a connection just now, and the pool's others are all in use."""
+        return (
+            self._refused_until > 0
+            and time.monotonic() < self._refused_until
+            and self.get_idle_size() == 0
+            and self.get_size() > 0
+        )
+
+    async def _released(self) -> None:
+        """Wait until a connection is released, but not longer than until the next attempt to open one."""
+        released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(released)
+        try:
+            await asyncio.wait({released}, timeout=RETRY_SECONDS)
+        finally:
+            if released in self._waiting:
+                self._waiting.remove(released)
+
+    async def release(self, connection: Pooled, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - overrides the driver's
+        """Return the connection to the pool, and wake the first caller that waits for one."""
+        try:
+            await super().release(connection, timeout=timeout)
+        finally:
+            if self._waiting:
+                self._waiting.popleft().set_result(None)
+
+    async def fetch_promptly(self, query: str, *args: object) -> list[asyncpg.Record]:
+        """Run a statement that takes no time on a database that works. Raise `OutageError` otherwise."""
+        async with self.acquire(timeout=self.answer_seconds) as connection:
+            return await connection.fetch(query, *args, timeout=self.answer_seconds)
+
+    async def connect_alone(self) -> GuardedConnection:
+        """Open a connection outside of the pool. It ends with the pool at the latest."""
+        connection = await self._connect_alone()
+        self._alone.add(connection)
+        connection.add_termination_listener(self._alone.discard)
+        return connection
+
+    def terminate(self) -> None:
+        """Close all connections at once."""
+        for connection in list(self._alone):
+            connection.terminate()
+        super().terminate()
+
+    async def close(self) -> None:
+        """Wait until all connections are released, and close them."""
+        for connection in list(self._alone):
+            await connection.close()
+        await super().close()
+
+    async def renew(self) -> None:
+        """Replace each connection before its next use: after a failover, a new one may reach the new primary."""
+        if time.monotonic() - self._renewed_at >= RENEW_SECONDS:
+            self._renewed_at = time.monotonic()
+            await self.expire_connections()
+
+
+async def _connect(*args: Any, answer_seconds: float, **options: Any) -> GuardedConnection:
+    """Open and prepare a connection. Raise `OutageError` if the database does not answer in time."""
+    options = {"statement_cache_size": PREPARED_STATEMENTS, **options, "connection_class": GuardedConnection}
+    try:
+        async with asyncio.timeout(answer_seconds):
+            connection = cast("GuardedConnection", await asyncpg.connect(*args, **options))
+            connection.answer_seconds = answer_seconds
+            try:
+                await _prepare(connection)
+            except BaseException:
+                connection.terminate()
+                raise
+    except TimeoutError as silence:
+        raise OutageError(
+            f"The database opened no connection within {answer_seconds:g} seconds."
+        ) from silence
+    return connection
+
+
 async def open_pool(
-    url: str, *, size: int = 10, statement_timeout_seconds: float = 30, name: str = APPLICATION
+    url: str,
+    *,
+    size: int = 10,
+    statement_timeout_seconds: float = 30,
+    answer_seconds: float = ANSWER_SECONDS,
+    wait_seconds: float = WAIT_SECONDS,
+    name: str = APPLICATION,
 ) -> Pool:
-    """Return a pool that opens connections on demand. The name appears in `pg_stat_activity`."""
-    return await asyncpg.create_pool(
+    """Return a pool that opens connections on demand. The name appears in `pg_stat_activity`.
+
+    The database ends statements after `statement_timeout_seconds`. The pool gives up a database that does not even do
+    that within `answer_seconds`.
+    """
+    return await Pool(
         url,
+        answer_seconds=answer_seconds,
+        wait_seconds=wait_seconds,
         min_size=1,
         max_size=size,
-        init=_prepare,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300,
         reset=_keep,
-        statement_cache_size=PREPARED_STATEMENTS,
-        command_timeout=statement_timeout_seconds,
+        loop=None,
+        connection_class=GuardedConnection,
+        record_class=asyncpg.Record,
+        command_timeout=statement_timeout_seconds + answer_seconds,
         server_settings={
             "application_name": name,
             "timezone": "UTC",
@@ -65,11 +257,6 @@ async def open_pool(
             "idle_in_transaction_session_timeout": "60000",
         },
     )
-
-
-async def require_answer(pool: Pool) -> None:
-    """Raise the driver's error if the database does not answer."""
-    await pool.fetchval("SELECT 1")
 
 
 async def statements_running(pool: Pool) -> int:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import asyncpg
 
-from db.engine.outage import is_lost
+from db.engine.outage import is_unavailable
 from db.engine.pool import Pool, Pooled
 from db.engine.session import Session
 from db.engine.statement_cache import Statement
@@ -141,7 +141,7 @@ async def _release(pool: Pool, connection: Pooled) -> None:
     try:
         await _end_snapshot(connection)
     except Exception as failure:
-        if not is_lost(failure):
+        if not is_unavailable(failure):
             raise
     finally:
         # The errors mean that the connection has ended meanwhile, so that there is nothing to release.

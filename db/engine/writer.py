@@ -138,5 +138,9 @@ async def in_transaction(pool: Pool, work: Work[Result], statements: list[str] |
 
 
 async def _attempt(pool: Pool, work: Work[Result], statements: list[str]) -> Result:
-    async with pool.acquire() as connection, connection.transaction(isolation="read_committed"):
-        return await work(Writer(connection, statements))
+    try:
+        async with pool.acquire() as connection, connection.transaction(isolation="read_committed"):
+            return await work(Writer(connection, statements))
+    except asyncpg.ReadOnlySQLTransactionError:
+        await pool.renew()
+        raise

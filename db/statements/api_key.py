@@ -54,7 +54,8 @@ def _holder() -> Select[*tuple[Any, ...]]:
 
 async def holder(pool: Pool, key_id: int) -> KeyHolder | None:
     """Return the key with its user, even if revoked, expired or suspended. Return None for an unknown ID."""
-    found = await Reader(pool, single=True).fetch_values(_holder(), EVERYBODY, key_id=key_id)
+    sent = _holder()
+    found = await pool.fetch_promptly(sent.sql, *sent.arguments({"key_id": key_id}))
     return KeyHolder(**dict(found[0])) if found else None
 
 

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Final
 
-from db.engine.outage import is_lost, is_too_slow
+from db.engine.outage import is_too_slow, is_unavailable
 from db.engine.reader import TooManyCharactersError
 
 UNAVAILABLE: Final = "UNAVAILABLE"
@@ -58,6 +58,6 @@ def code_of(failure: BaseException) -> str:
         return failure.code
     if isinstance(failure, TooManyCharactersError):
         return COST_LIMIT_EXCEEDED
-    if is_lost(failure):
+    if is_unavailable(failure):
         return UNAVAILABLE
     return TIMEOUT if is_too_slow(failure) else INTERNAL

@@ -32,11 +32,11 @@ def run_batches(work: Callable[[Pool], Awaitable[Result]]) -> Result:
         async with await open_pool(url, size=1, statement_timeout_seconds=seconds) as pool:
             return await work(pool)
 
-    try:
-        with migrated_database(settings) as url:
+    with migrated_database(settings) as url:
+        try:
             return asyncio.run(run(url))
-    except (TimeoutError, asyncpg.QueryCanceledError) as slow:
-        raise CommandError(
-            f"A batch took longer than {seconds:g} seconds. Pass a smaller --batch, or increase "
-            "LEADGRAPH_STATEMENT_TIMEOUT_SECONDS."
-        ) from slow
+        except (TimeoutError, asyncpg.QueryCanceledError) as slow:
+            raise CommandError(
+                f"A batch took longer than {seconds:g} seconds. Pass a smaller --batch, or increase "
+                "LEADGRAPH_STATEMENT_TIMEOUT_SECONDS."
+            ) from slow

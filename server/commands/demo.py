@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import socket
 import sys
 import time
@@ -38,6 +39,8 @@ def demo(
     ] = 1,
 ) -> None:
     """Start PostgreSQL, create demo data on the first run, and serve the API with GraphiQL."""
+    if math.isnan(scale):
+        raise CommandError(f"--scale must be a number from 0.01 to {MAXIMAL_SCALE}.")
     settings = load_settings()
     listening = bind(settings.port)
     with running_database(settings) as url:

@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from db.engine.outage import OutageError
 from db.engine.pool import Pool, open_pool
 from db.engine.writer import ConstraintError
 from db.models import Base, Platform
@@ -34,7 +35,7 @@ from services.matching.keyword_matchers import KeywordMatcher
 
 REJECTIONS_SHOWN = 20
 RERUN = "Run the same command again. Posts that are already imported are skipped."
-_DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, TimeoutError)
+_DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OutageError, ConnectionError, TimeoutError)
 COLUMNS_SHOWN = 30
 LONGEST_NAME = 60
 _COLUMNS = "Columns with unusual names"

@@ -95,6 +95,8 @@ class GraphQLEndpoint:
             self._metrics.note_refusal(refusal.code, began)
             return protocol.refusal(refusal, request_id, headers, media_type)
         status = 400 if "data" not in content and media_type == protocol.GRAPHQL_JSON else 200
+        if protocol.lacks_database(content):
+            status, headers = 503, headers | protocol.RETRY_SOON
         try:
             response = protocol.answer(content, media_type, status=status, headers=headers, encode=encode)
         except bounded_json.ResponseTooLargeError:

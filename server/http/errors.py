@@ -33,17 +33,20 @@ def presented(
 def failed(request: Request, failure: Exception) -> Response:
     """Return the response to a request that failed as a whole. Log the failure."""
     request_id, headers = protocol.request_id(request)
-    logger.error("request %s failed", request_id, exc_info=failure)
-    return protocol.refusal(
-        protocol.InternalError(request_id), request_id, headers, protocol.media_type_of(request)
-    )
+    error = protocol.database_error(failure)
+    if error is None:
+        logger.error("request %s failed", request_id, exc_info=failure)
+        error = protocol.InternalError(request_id)
+    else:
+        logger.warning("request %s: the database is unavailable: %r", request_id, failure)
+    return protocol.refusal(error, request_id, headers, protocol.media_type_of(request))
 
 
 def _presented(error: GraphQLError, code: str, request_id: str) -> dict[str, Any]:
     shown = dict(error.formatted)
     shown["extensions"] = {**(error.extensions or {}), "code": code, "requestId": request_id}
     if code == UNAVAILABLE:
-        shown["message"] = protocol.DATABASE_UNAVAILABLE
+        shown["message"] = protocol.unavailable_message(error.original_error)
     elif code in {TIMEOUT, INTERNAL}:
         cause = error.original_error or error
         logger.error("request %s failed at %s", request_id, error.path, exc_info=cause)

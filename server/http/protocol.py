@@ -12,8 +12,10 @@ from graphql import OperationType
 from starlette.requests import Request
 from starlette.responses import Response
 
+from db.engine.outage import is_read_only
 from resolvers.framework.errors import (
     INTERNAL,
+    TIMEOUT,
     UNAVAILABLE,
     CallerError,
     ForbiddenError,
@@ -57,10 +59,12 @@ def internal_message(request_id: str) -> str:
     return f"Internal error. The log describes it under the request ID {request_id}."
 
 
+RETRY_SOON: Final = {"retry-after": "1"}
 DATABASE_UNAVAILABLE: Final = (
     "The database is unavailable; retry later. A write may or may not have happened. Retry it with the same "
     "idempotency key."
 )
+READ_ONLY: Final = "The database accepts no writes now; retry later. Nothing was written. Reads work."
 TIMED_OUT: Final = (
     "The statement exceeded the time limit and was rolled back. Request less data, or retry later."
 )
@@ -95,20 +99,51 @@ class UnavailableError(RequestError):
 
     code = UNAVAILABLE
 
+    def __init__(self, message: str = DATABASE_UNAVAILABLE) -> None:
+        super().__init__(503, message, dict(RETRY_SOON))
+
+
+class TimedOutError(RequestError):
+    """A statement exceeded the time limit, so the request cannot be answered."""
+
+    code = TIMEOUT
+
     def __init__(self) -> None:
-        super().__init__(503, DATABASE_UNAVAILABLE, {"retry-after": "1"})
+        super().__init__(503, TIMED_OUT, dict(RETRY_SOON))
+
+
+def unavailable_message(failure: BaseException | None) -> str:
+    """Return the message of an error that an unavailable database causes."""
+    return READ_ONLY if failure is not None and is_read_only(failure) else DATABASE_UNAVAILABLE
 
 
 @contextmanager
 def asking_database() -> Iterator[None]:
-    """Raise `UnavailableError` for failures that an unavailable database causes."""
+    """Raise `UnavailableError` or `TimedOutError` for failures that the database causes."""
     try:
         yield
     except Exception as failure:
-        if code_of(failure) != UNAVAILABLE:
+        refused = database_error(failure)
+        if refused is None:
             raise
         logger.warning("the database is unavailable: %r", failure)
-        raise UnavailableError from failure
+        raise refused from failure
+
+
+def database_error(failure: BaseException) -> RequestError | None:
+    """Return the answer to a request that failed because of the database, or None for other failures."""
+    code = code_of(failure)
+    if code == UNAVAILABLE:
+        return UnavailableError(unavailable_message(failure))
+    return TimedOutError() if code == TIMEOUT else None
+
+
+def lacks_database(content: Mapping[str, Any]) -> bool:
+    """Return whether an answer has no data, only because the database is unavailable."""
+    errors = content.get("errors")
+    if not errors or any(value is not None for value in (content.get("data") or {}).values()):
+        return False
+    return all(error["extensions"]["code"] == UNAVAILABLE for error in errors)
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,10 +125,12 @@ async def _run(stream: IngestStream, request_id: str) -> StreamError | None:
 
 def _server_error(failure: Exception, request_id: str) -> StreamError:
     """Log a failure of the server or the database, and return its public error."""
-    code = UNAVAILABLE if isinstance(failure, protocol.UnavailableError) else code_of(failure)
+    if isinstance(failure, protocol.RequestError):  # the key could not be checked
+        return StreamError(failure.status, failure.code, str(failure))
+    code = code_of(failure)
     if code == UNAVAILABLE:
         logger.warning("request %s: the database is unavailable: %r", request_id, failure)
-        return StreamError(503, code, protocol.DATABASE_UNAVAILABLE)
+        return StreamError(503, code, protocol.unavailable_message(failure))
     logger.error("request %s failed", request_id, exc_info=failure)
     if code == TIMEOUT:
         return StreamError(503, code, protocol.TIMED_OUT)

@@ -9,7 +9,7 @@ from typing import Any
 
 from resolvers.framework.global_id import encode
 from resolvers.ingest import read_id
-from server.http.protocol import RequestError
+from server.http.protocol import RETRY_SOON, RequestError
 from server.ingest.ndjson_response import NdjsonResponse
 from server.ingest.options import IngestOptions, Results
 from server.ingest.streaming_body import DisconnectedError, EncodingError, StreamingBody
@@ -39,11 +39,14 @@ _TOO_LARGE = (
 IngestBatch = Callable[[Sequence[Row], ErrorPolicy], Awaitable[list[RowResult]]]
 
 
+_UNAVAILABLE = 503
+
+
 class StreamError(RequestError):
     """An error that ends the stream. The status is used only if the response has not started."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(status, message)
+        super().__init__(status, message, dict(RETRY_SOON) if status == _UNAVAILABLE else None)
         self.code = code
 
 

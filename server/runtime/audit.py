@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from db.engine.outage import OutageError
 from db.engine.pool import Pool
 from db.integrity import audit
 from db.integrity.audit import AuditBatch, Ids
@@ -45,7 +46,7 @@ class Audit:
             for table in audit.TABLES:
                 for id_ in await audit.chosen(self._pool, table, parents=self._parents):
                     await self._check(table, id_)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as problem:
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OutageError, OSError, TimeoutError) as problem:
             self._metrics.failures.inc()
             logger.warning("The audit round failed: %r", problem)
         else:

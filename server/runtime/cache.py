@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 from db.engine.databases import identity
 from db.engine.pool import Pool
+from server.runtime.addresses import without_password, without_secrets
 from server.runtime.background import in_background
-from server.runtime.database import without_password
 from server.runtime.errors import CommandError
 from server.runtime.settings import Settings
 from services.figures.cache import REGISTRY, Cached
@@ -32,16 +32,15 @@ async def open_cached(settings: Settings, pool: Pool) -> Cached:
         backend = RedisBackend(url, timeout_seconds=REDIS_TIMEOUT_SECONDS)
     except ValueError as unusable:
         raise CommandError(
-            "LEADGRAPH_REDIS_URL must have the form redis://user:password@host:6379/0, rediss://… or unix://…: "
-            f"{unusable}"
+            f"LEADGRAPH_REDIS_URL ({without_password(url)}) cannot be used: {without_secrets(str(unusable), url)}."
         ) from unusable
     cached = Cached(pool, backend, namespace=await identity(pool))
     failure = await cached.failure()
     if failure is not None:
         logger.warning(
             "The Redis of LEADGRAPH_REDIS_URL (%s) does not respond. Figures are computed until it responds: %s",
-            without_password(url).partition("?")[0],
-            str(failure) or type(failure).__name__,
+            without_password(url),
+            without_secrets(str(failure), url) or type(failure).__name__,
         )
     return cached
 

@@ -3,24 +3,60 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
 from db.embedded import EmbeddedError, EmbeddedPostgres
 from db.engine import databases, migrations
+from db.engine.outage import is_read_only, is_too_slow, is_unavailable
 from db.engine.pool import Pool, open_pool
 from db.integrity import backfill
+from server.runtime.addresses import without_password, without_secrets
 from server.runtime.errors import CommandError
 from server.runtime.settings import Settings
 
+_UNUSABLE = (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 OLDEST_VERSION = 15
 DATABASE = "leadgraph"
 
 
 @contextmanager
 def running_database(settings: Settings) -> Iterator[str]:
-    """Yield the URL of a running PostgreSQL. The embedded PostgreSQL runs during the context."""
+    """Yield the URL of a running PostgreSQL. The embedded PostgreSQL runs during the context.
+
+    Raise `CommandError` if the database is or becomes unavailable.
+    """
+    try:
+        with _found_database(settings) as url:
+            yield url
+    except Exception as failure:
+        sentence = None if isinstance(failure, CommandError) else _sentence(failure, settings)
+        if sentence is None:
+            raise
+        raise CommandError(sentence) from failure
+
+
+def _sentence(failure: Exception, settings: Settings) -> str | None:
+    """Return a sentence about a failure that the database causes, or None for other failures."""
+    if is_read_only(failure):
+        return "The database accepts no writes now: connect to the primary server, or try again later."
+    if is_unavailable(failure):
+        url = "" if settings.database_url is None else settings.database_url.get_secret_value()
+        return f"The database is unavailable ({_reason(failure, url)}): check the server, and try again."
+    if is_too_slow(failure):
+        return (
+            "A statement exceeded its time limit and was rolled back: try again when other programs are done."
+        )
+    return None
+
+
+def _reason(failure: Exception, url: str) -> str:
+    text = str(failure) or type(failure).__name__
+    return without_secrets(text.partition("\n")[0], url).rstrip(".")
+
+
+@contextmanager
+def _found_database(settings: Settings) -> Iterator[str]:
     if settings.database_url is not None:
         url = settings.database_url.get_secret_value()
         asyncio.run(_check(url))
@@ -95,26 +131,13 @@ def _unknown_revision(unknown: Exception) -> str:
     )
 
 
-def without_password(url: str) -> str:
-    """Return the URL without its password, for messages."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    user = f"{parts.username}@" if parts.username else ""
-    return urlunsplit(parts._replace(netloc=user + host))
-
-
 async def _check(url: str) -> None:
     """Raise `CommandError` unless a PostgreSQL of a supported version responds at the URL."""
-    if urlsplit(url).scheme not in {"postgresql", "postgres"}:
-        raise CommandError(
-            "LEADGRAPH_DATABASE_URL must have the form postgresql://user:password@host:5432/database."
-        )
     try:
         major = await databases.server_major(url)
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
-        reason = str(failure) or type(failure).__name__
+    except _UNUSABLE as failure:
         raise CommandError(
-            f"Cannot use the PostgreSQL of LEADGRAPH_DATABASE_URL ({without_password(url)}): {reason}. "
+            f"Cannot use the PostgreSQL of LEADGRAPH_DATABASE_URL ({without_password(url)}): {_reason(failure, url)}. "
             "Correct the URL, or unset it to use the embedded PostgreSQL."
         ) from failure
     if major < OLDEST_VERSION:

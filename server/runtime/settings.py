@@ -1,14 +1,32 @@
 """Settings from environment variables."""
 
 import os
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final, get_args
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schema.prepared.cache import ExecutorName
+from server.runtime.addresses import require_address
 from server.runtime.errors import CommandError
+
+PREFIX: Final = "LEADGRAPH_"
+OTHER_VARIABLES: Final = frozenset(
+    {
+        "LEADGRAPH_API_KEY",  # of client programs
+        "LEADGRAPH_URL",  # of client programs
+        "LEADGRAPH_PG_BINDIR",  # of db/embedded
+        "LEADGRAPH_SKIP_WEB",  # of web/build.py
+        "LEADGRAPH_WRITE_GOLDEN",  # of the tests
+    }
+)
+"""The variables of the project that are no settings of a process."""
+
+_LONGEST_VALUE: Final = 60
 
 
 def default_home() -> Path:
@@ -20,45 +38,143 @@ def default_home() -> Path:
     return Path(data_home) / "leadgraph"
 
 
+def _usable_folder(path: Path) -> Path:
+    """Return the path of a folder that exists or can be created. Raise `ValueError`."""
+    existing = path.absolute()
+    try:
+        while not existing.exists():
+            existing = existing.parent
+    except OSError as error:
+        raise ValueError(str(error)) from error
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise ValueError(f"{existing} is no folder that can be written")
+    return path
+
+
+def _zero_or_tenths(seconds: float) -> float:
+    if 0 < seconds < _SHORTEST_SECONDS:
+        raise ValueError("too short")
+    return seconds
+
+
+_SHORTEST_SECONDS: Final = 0.1
+_DAY: Final = 86_400
+
+
+def _whole(least: int, most: int) -> Any:
+    return Field(ge=least, le=most, description=f"a whole number from {least} to {most:,}")
+
+
+def _seconds(most: int) -> Any:
+    allowed = f"a number of seconds from {_SHORTEST_SECONDS} to {most:,}"
+    return Field(ge=_SHORTEST_SECONDS, le=most, allow_inf_nan=False, description=allowed)
+
+
+_ADDRESS_OF_DATABASE: Final = "postgresql://user:password@host:5432/database"
+_ADDRESS_OF_REDIS: Final = "redis://user:password@host:6379/0, rediss://… or unix://…"
+
+
 class Settings(BaseSettings):
-    """The settings. The setting `port` is the environment variable LEADGRAPH_PORT, and so on."""
+    """The settings. The setting `port` is the environment variable LEADGRAPH_PORT, and so on.
 
-    model_config = SettingsConfigDict(env_prefix="LEADGRAPH_", env_ignore_empty=True)
+    The description of a field names its allowed values, for the errors.
+    """
 
-    home: Path = Field(default_factory=default_home, description="Data folder.")
-    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True)
+
+    home: Annotated[Path, AfterValidator(_usable_folder)] = Field(
+        default_factory=default_home, description="the path of a folder that exists or can be created"
+    )
+    port: Annotated[int, _whole(1, 65_535)] = 8000
     database_url: SecretStr | None = Field(
-        default=None, description="A PostgreSQL 15 or newer, used instead of the embedded one."
+        default=None, description=f"the address of a PostgreSQL, such as {_ADDRESS_OF_DATABASE}"
     )
     credentials_key: SecretStr | None = Field(
-        default=None,
-        description="Comma-separated keys for integrations' credentials. The first key encrypts.",
+        default=None, description="keys of `leadgraph credentials new-key`, separated by commas"
     )
     download_key: SecretStr | None = Field(
-        default=None, description="Comma-separated keys for download links of exports. The first key signs."
+        default=None, description="keys of `leadgraph credentials new-key`, separated by commas"
     )
     redis_url: SecretStr | None = Field(
-        default=None, description="A Redis or Valkey that stores the figures of all processes."
+        default=None, description=f"the address of a Redis, such as {_ADDRESS_OF_REDIS}"
     )
-    cache_memory_mb: Annotated[int, Field(ge=1, le=100_000)] = 64
-    warm_at_start: bool = False
-    executor: ExecutorName = "breadth"
-    pool_size: Annotated[int, Field(ge=1, le=1000)] = 10
-    statement_timeout_seconds: Annotated[float, Field(gt=0)] = 30
+    cache_memory_mb: Annotated[int, _whole(1, 100_000)] = 64
+    warm_at_start: bool = Field(default=False, description="0 or 1")
+    executor: ExecutorName = Field(default="breadth", description=" or ".join(get_args(ExecutorName)))
+    pool_size: Annotated[int, _whole(1, 1000)] = 10
+    statement_timeout_seconds: Annotated[float, _seconds(_DAY)] = 30
+    answer_timeout_seconds: Annotated[float, _seconds(60)] = 5
+    pool_timeout_seconds: Annotated[float, _seconds(600)] = 10
     audit_every_seconds: Annotated[
-        float, Field(ge=0, description="Average interval of the audit; 0 disables it.")
+        float,
+        Field(ge=0, le=_DAY, allow_inf_nan=False),
+        AfterValidator(_zero_or_tenths),
+        Field(description=f"0, or a number of seconds from {_SHORTEST_SECONDS} to {_DAY:,}"),
     ] = 60
-    audit_sample: Annotated[
-        int, Field(ge=1, le=10_000, description="Number of users, and of keywords, per round of the audit.")
-    ] = 10
-    workers: Annotated[int, Field(ge=0, le=32)] = 1
+    audit_sample: Annotated[int, _whole(1, 10_000)] = 10
+    workers: Annotated[int, _whole(0, 32)] = 1
 
 
 def load_settings() -> Settings:
-    """Return the settings of this process. Raise `CommandError` with the name of an invalid variable."""
+    """Return the settings of this process.
+
+    Raise `CommandError` with one sentence about a variable that is unknown or has an invalid value.
+    """
+    _require_known(os.environ)
+    _require_values(os.environ)
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as invalid:
         first = invalid.errors()[0]
-        variable = "LEADGRAPH_" + str(first["loc"][0]).upper()
-        raise CommandError(f"{variable}={first['input']!r} is invalid: {first['msg']}.") from invalid
+        name = str(first["loc"][0])
+        raise CommandError(_must_be(name, _shown(name, first["input"]))) from None
+    _require_addresses(settings)
+    return settings
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _must_be(name: str, found: str) -> str:
+    return f"{_variable(name)} must be {Settings.model_fields[name].description}, not {found}."
+
+
+def _shown(name: str, value: object) -> str:
+    """Return the value as a message may show it."""
+    annotation = Settings.model_fields[name].annotation
+    if SecretStr in (annotation, *get_args(annotation)):
+        return "the given value"
+    return repr(str(value)[:_LONGEST_VALUE])
+
+
+def _require_known(variables: Mapping[str, str]) -> None:
+    """Raise `CommandError` for a variable that looks like a setting and is none."""
+    settings = [_variable(name) for name in Settings.model_fields]
+    known = {*settings, *OTHER_VARIABLES}
+    for variable in variables:
+        name = variable.upper()
+        if name in known or not re.sub(r"[^A-Z]", "", name).startswith("LEADGRAPH"):
+            continue
+        nearest = get_close_matches(name, [*settings, *sorted(OTHER_VARIABLES)], n=1, cutoff=0)
+        raise CommandError(
+            f"The variable {variable[:_LONGEST_VALUE]} is not a setting of Leadgraph: use {nearest[0]} or unset it."
+        )
+
+
+def _require_values(variables: Mapping[str, str]) -> None:
+    """Raise `CommandError` for a setting with an empty value."""
+    for variable, value in variables.items():
+        name = variable.upper().removeprefix(PREFIX).lower()
+        if variable.upper() == _variable(name) and name in Settings.model_fields and not value.strip():
+            raise CommandError(_must_be(name, "empty"))
+
+
+def _require_addresses(settings: Settings) -> None:
+    addresses = (
+        ("database_url", settings.database_url, ("postgresql", "postgres"), _ADDRESS_OF_DATABASE),
+        ("redis_url", settings.redis_url, ("redis", "rediss", "unix"), _ADDRESS_OF_REDIS),
+    )
+    for name, address, schemes, form in addresses:
+        if address is not None:
+            require_address(_variable(name), address.get_secret_value(), schemes=schemes, form=form)

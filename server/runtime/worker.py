@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
-from db.engine.outage import is_lost
+from db.engine.outage import is_unavailable
 from db.engine.pool import Pool, open_pool
 from db.statements.export import CHANNEL
 from resolvers.framework.export_columns import export_table_of
@@ -84,7 +84,7 @@ class Worker:
 
     @staticmethod
     def _report(failure: Exception, *, is_first: bool) -> None:
-        if not is_lost(failure):
+        if not is_unavailable(failure):
             logger.error("A job of the worker failed", exc_info=failure)
         elif is_first:
             logger.warning("The database is unavailable to the worker: %s", failure)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from db.engine.outage import is_lost, is_too_slow
+from db.engine.outage import is_too_slow, is_unavailable
 from db.engine.pool import Pool
 from db.engine.writer import Writer, in_transaction
 from db.language import keyset_codec, saved_query
@@ -136,7 +136,7 @@ async def take_turn(pool: Pool, export_table_of: TableFactory, *, rows_per_turn:
     try:
         return await in_transaction(pool, work)
     except Exception as failure:
-        if not due or is_lost(failure):
+        if not due or is_unavailable(failure):
             raise
         await in_transaction(pool, partial(_record_failure, export_id=due[0].id, failure=failure))
         return True

@@ -12,7 +12,7 @@ import pytest
 
 from db.embedded import EmbeddedPostgres
 from db.engine import databases, migrations
-from db.engine.outage import is_lost
+from db.engine.outage import is_unavailable
 from db.engine.pool import Pool, open_pool
 from server.app import create_app
 from server.http.auth import Authenticator
@@ -77,7 +77,8 @@ async def test_requests_get_unavailable_during_an_outage_and_succeed_afterwards(
         await site.away()
         for body in (QUERY, WRITE):
             answer = await trusted.post("/graphql", json=body)
-            assert (answer.status_code, codes(answer)) == (200, ["UNAVAILABLE"])
+            assert (answer.status_code, codes(answer)) == (503, ["UNAVAILABLE"])
+            assert answer.headers["retry-after"] == "1"
             assert answer.json()["errors"][0]["message"].startswith(
                 "The database is unavailable; retry later."
             )
@@ -164,18 +165,18 @@ async def test_other_database_errors_are_not_outages(pool: Pool) -> None:
         for statement, value in (("SELECT nothing", None), ("SELECT $1::integer", "no number")):
             with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)) as failure:
                 await connection.fetch(statement, *([] if value is None else [value]))
-            assert not is_lost(failure.value)
+            assert not is_unavailable(failure.value)
         first = asyncio.create_task(connection.fetch("SELECT pg_sleep(0.2)"))
         await asyncio.sleep(0.05)
         with pytest.raises(asyncpg.InterfaceError) as at_once:
             await connection.fetch("SELECT 1")
-        assert not is_lost(at_once.value)
+        assert not is_unavailable(at_once.value)
         await first
-    assert not is_lost(TimeoutError())
+    assert not is_unavailable(TimeoutError())
 
 
 def test_an_error_caused_by_an_outage_is_an_outage() -> None:
     at_once = asyncpg.InterfaceError("cannot perform operation: another operation is in progress")
-    assert not is_lost(at_once)
+    assert not is_unavailable(at_once)
     at_once.__context__ = ConnectionResetError()
-    assert is_lost(at_once)
+    assert is_unavailable(at_once)

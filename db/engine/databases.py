@@ -9,13 +9,15 @@ import asyncpg
 
 from db.engine.pool import Pool
 
+CONNECT_SECONDS = 10
+
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
 
 @asynccontextmanager
 async def _connected(url: str) -> "AsyncIterator[Connection]":
-    connection = await asyncpg.connect(url, timeout=10)
+    connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
     try:
         yield connection
     finally:

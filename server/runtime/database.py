@@ -40,7 +40,7 @@ def _sentence(failure: Exception, settings: Settings) -> str | None:
     """Return a sentence about a failure that the database causes, or None for other failures."""
     if is_read_only(failure):
         return "The database accepts no writes now: connect to the primary server, or try again later."
-    if is_unavailable(failure):
+    if is_unavailable(failure) or isinstance(failure, TimeoutError):
         url = "" if settings.database_url is None else settings.database_url.get_secret_value()
         return f"The database is unavailable ({_reason(failure, url)}): check the server, and try again."
     if is_too_slow(failure):
@@ -51,7 +51,9 @@ def _sentence(failure: Exception, settings: Settings) -> str | None:
 
 
 def _reason(failure: Exception, url: str) -> str:
-    text = str(failure) or type(failure).__name__
+    text = (
+        "it does not answer" if isinstance(failure, TimeoutError) else str(failure) or type(failure).__name__
+    )
     return without_secrets(text.partition("\n")[0], url).rstrip(".")
 
 

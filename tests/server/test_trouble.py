@@ -174,13 +174,13 @@ async def test_too_many_clients_fail_no_request_while_the_pool_has_a_connection(
     crowded_url: str, key: str
 ) -> None:
     """The readiness check, which has no connection of its own then, asks on the pool's."""
-    async with impatient_pool(crowded_url, size=5, wait_seconds=AT_ONCE_SECONDS) as pool:
-        async with client(pool, key) as asking:
-            requests = [asking.post("/graphql", json=LIST) for _ in range(12)]
-            answers = await asyncio.gather(
-                *requests, asking.post("/graphql", json=WRITE), asking.get("/readyz")
-            )
-            assert [result(answer) for answer in answers] == [(200, None, None)] * 14
+    async with (
+        impatient_pool(crowded_url, size=5, wait_seconds=AT_ONCE_SECONDS) as pool,
+        client(pool, key) as asking,
+    ):
+        requests = [asking.post("/graphql", json=LIST) for _ in range(12)]
+        answers = await asyncio.gather(*requests, asking.post("/graphql", json=WRITE), asking.get("/readyz"))
+        assert [result(answer) for answer in answers] == [(200, None, None)] * 14
 
 
 async def test_too_many_clients_are_unavailable_to_a_pool_without_connections(

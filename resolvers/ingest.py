@@ -14,7 +14,7 @@ from resolvers.framework.global_id import row_id
 from resolvers.framework.mutation import mutation, values_of
 from resolvers.framework.names import public
 from resolvers.framework.payload import Payload
-from resolvers.framework.relation import parent
+from resolvers.framework.relation import parent, written
 from services.accounts.api_key import WRITE_MENTIONS
 from services.ingest import write as service
 from services.ingest.pre_analysis import NO_PRE_ANALYSES, PreAnalyses, pre_analyze
@@ -86,7 +86,7 @@ def _item_error(error: RowError, place: int) -> ItemError:
     return ItemError(error.code, error.message, ("input", "items", str(place), *field))
 
 
-mention = parent(Mention, "id")
+mention = written(Mention, "id")
 keyword = parent(Keyword, "keyword_id")
 
 

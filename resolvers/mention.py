@@ -4,12 +4,11 @@ from typing import Any
 
 from db.engine.writer import Writer
 from db.models import Mention
-from loaders.rows import RowById
 from resolvers.framework.context import Context
 from resolvers.framework.global_id import row_id
 from resolvers.framework.mutation import mutation, values_as
 from resolvers.framework.payload import Payload
-from resolvers.framework.relation import parent
+from resolvers.framework.relation import all_written, written
 from services import mention as service
 from services.accounts.api_key import WRITE_MENTIONS
 from services.mention import TriageValues
@@ -29,7 +28,7 @@ class MentionsPayload(Payload):
 
 
 writes = mutation(WRITE_MENTIONS, MentionsPayload)
-of_payload = parent(Mention, "mention_id")
+of_payload = written(Mention, "mention_id")
 
 
 async def all_of_payload(
@@ -37,7 +36,7 @@ async def all_of_payload(
 ) -> Sequence[Sequence[Mention]]:
     """Return the mentions in the order of their ids. Mentions deleted in the meantime are left out."""
     ids = [id_ for payload in payloads for id_ in payload.mention_ids]
-    rows = dict(zip(ids, await context.load(RowById(Mention), ids), strict=True))
+    rows = dict(zip(ids, await all_written(Mention, ids, context), strict=True))
     found = [[rows[id_] for id_ in payload.mention_ids] for payload in payloads]
     return [[row for row in some if row is not None] for some in found]
 

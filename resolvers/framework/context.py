@@ -103,6 +103,12 @@ class Context:
         require_loadable(self.viewer, loader)
         return await self.dataloaders.load(loader, keys)
 
+    async def load_granted(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
+        """Return one value per key, like `load`, of rows that the viewer's key may see without the scope to read them:
+        rows that it has written, and rows that need the same scope as a row that it has.
+        """
+        return await self.dataloaders.load(loader, keys)
+
     async def load_one(self, loader: DataLoader[Key, Value], key: Key) -> Value:
         """Return the value of one key, like `load`."""
         (value,) = await self.load(loader, [key])
@@ -145,16 +151,21 @@ class Context:
             known.setdefault(copy.id, copy)
 
     async def row_by_reference(
-        self, parents: Sequence[Any], model: type[Row], ids: Sequence[int]
+        self, parents: Sequence[Any], model: type[Row], ids: Sequence[int], *, granted: bool = False
     ) -> Sequence[Row | None]:
-        """Return the row of each parent's id. Parents from a snapshot get the remembered row of their snapshot."""
+        """Return the row of each parent's id. Parents from a snapshot get the remembered row of their snapshot.
+
+        A `granted` row needs no scope (see `load_granted`).
+        """
+        load = self.load_granted if granted else self.load
         copies = self._copies.get(model)
         if not copies:
-            return await self.load(RowById(model), ids)
-        self.require(model)
+            return await load(RowById(model), ids)
+        if not granted:
+            self.require(model)
         known = [copies.get(id_) if is_snapshot(one) else None for one, id_ in zip(parents, ids, strict=True)]
         missing = [id_ for one, id_ in zip(known, ids, strict=True) if one is None]
-        found = iter(await self.load(RowById(model), missing) if missing else [])
+        found = iter(await load(RowById(model), missing) if missing else [])
         return [next(found) if one is None else one for one in known]
 
     async def write(self, work: Work[Result]) -> Result:

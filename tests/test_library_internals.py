@@ -209,6 +209,26 @@ async def test_asyncpg_tells_whether_a_statement_is_being_cancelled(pool: Pool) 
         assert await connection.fetchval("SELECT 1") == 1
 
 
+async def test_asyncpgs_pool_takes_its_connections_by_one_method(pool: Pool) -> None:
+    """`db.engine.pool.Pool` overrides `_acquire`, which has no public hook for all ways to take a connection."""
+    taken: list[object] = []
+
+    class Watched(Pool):
+        async def _acquire(self, timeout: float | None) -> Any:
+            taken.append(timeout)
+            return await super()._acquire(timeout)
+
+    pool.__class__ = Watched
+    await pool.fetchval("SELECT 1")
+    await pool.execute("SELECT 1")
+    async with pool.acquire(timeout=3):
+        pass
+    await pool.release(await pool.acquire())
+    assert taken == [None, None, 3, None], (
+        "asyncpg's pool no longer uses `_acquire`: adapt db/engine/pool.py."
+    )
+
+
 async def test_asyncpg_knows_the_type_of_its_pooled_connections(pool: Pool) -> None:
     async with pool.acquire() as connection:
         assert isinstance(connection, asyncpg.pool.PoolConnectionProxy), (

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Final
 
-from db.engine.outage import is_too_slow, is_unavailable
+from db.engine.outage import is_read_only, is_too_slow, is_unavailable
 from db.engine.reader import TooManyCharactersError
 
 UNAVAILABLE: Final = "UNAVAILABLE"
@@ -61,3 +61,8 @@ def code_of(failure: BaseException) -> str:
     if is_unavailable(failure):
         return UNAVAILABLE
     return TIMEOUT if is_too_slow(failure) else INTERNAL
+
+
+def refuses_writes(failure: BaseException) -> bool:
+    """Return whether the database refused a write because it is read-only."""
+    return is_read_only(failure)

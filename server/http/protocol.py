@@ -12,7 +12,6 @@ from graphql import OperationType
 from starlette.requests import Request
 from starlette.responses import Response
 
-from db.engine.outage import is_read_only
 from resolvers.framework.errors import (
     INTERNAL,
     TIMEOUT,
@@ -21,6 +20,7 @@ from resolvers.framework.errors import (
     ForbiddenError,
     UnauthenticatedError,
     code_of,
+    refuses_writes,
 )
 from server.http import bounded_json
 from services.rules.json_text import JsonTextError, parsed_exactly
@@ -114,7 +114,7 @@ class TimedOutError(RequestError):
 
 def unavailable_message(failure: BaseException | None) -> str:
     """Return the message of an error that an unavailable database causes."""
-    return READ_ONLY if failure is not None and is_read_only(failure) else DATABASE_UNAVAILABLE
+    return READ_ONLY if failure is not None and refuses_writes(failure) else DATABASE_UNAVAILABLE
 
 
 @contextmanager

@@ -32,7 +32,6 @@ logger = logging.getLogger("leadgraph")
 APPLICATION = "leadgraph"
 PREPARED_STATEMENTS = 400  # per connection
 ANSWER_SECONDS = 5.0
-WAIT_SECONDS = 10.0
 RETRY_SECONDS = 1.0
 """Interval of attempts to open a connection, while the database refuses new ones and the pool has others."""
 RENEW_SECONDS = 5.0
@@ -108,13 +107,15 @@ class GuardedConnection(_Connection):
 
 
 class Pool(_Pool):
-    """A pool that gives a connection within `wait_seconds`, or raises `OutageError`.
+    """A pool that gives a connection within `wait_seconds`, or raises `OutageError`. None means no limit.
 
     A connection must open within `answer_seconds`. If the database refuses a new connection while the pool has
     others, the caller gets the next one of these.
     """
 
-    def __init__(self, url: str, *, answer_seconds: float, wait_seconds: float, **options: Any) -> None:
+    def __init__(
+        self, url: str, *, answer_seconds: float, wait_seconds: float | None, **options: Any
+    ) -> None:
         connecting = {name: options[name] for name in ("command_timeout", "server_settings")}
         self._connect_alone = partial(_connect, url, answer_seconds=answer_seconds, **connecting)
         super().__init__(url, connect=partial(_connect, answer_seconds=answer_seconds), **options)
@@ -131,7 +132,7 @@ class Pool(_Pool):
             async with asyncio.timeout(seconds):
                 return await self._take()
         except TimeoutError as late:
-            raise OutageError(f"No connection of the pool was free within {seconds:g} seconds.") from late
+            raise OutageError(f"No connection of the pool was free within {seconds} seconds.") from late
 
     async def _take(self) -> Pooled:
         """Return a connection. While the database refuses new ones, wait for one of the pool."""
@@ -229,13 +230,13 @@ async def open_pool(
     size: int = 10,
     statement_timeout_seconds: float = 30,
     answer_seconds: float = ANSWER_SECONDS,
-    wait_seconds: float = WAIT_SECONDS,
+    wait_seconds: float | None = None,
     name: str = APPLICATION,
 ) -> Pool:
     """Return a pool that opens connections on demand. The name appears in `pg_stat_activity`.
 
     The database ends statements after `statement_timeout_seconds`. The pool gives up a database that does not even do
-    that within `answer_seconds`.
+    that within `answer_seconds`. Without `wait_seconds`, callers wait for a free connection as long as it takes.
     """
     return await Pool(
         url,

@@ -48,6 +48,6 @@ class Probe:
 
 
 def _forget(asking: asyncio.Task[str]) -> None:
-    """Retrieve the exception of a question that nobody waits for, so that asyncio does not log it."""
+    """Retrieve the exception of a question without callers, so that asyncio does not log it."""
     if not asking.cancelled():
         asking.exception()

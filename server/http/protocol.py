@@ -122,6 +122,8 @@ def asking_database() -> Iterator[None]:
     """Raise `UnavailableError` or `TimedOutError` for failures that the database causes."""
     try:
         yield
+    except RequestError:
+        raise
     except Exception as failure:
         refused = database_error(failure)
         if refused is None:

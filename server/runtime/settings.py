@@ -149,7 +149,7 @@ def _shown(name: str, value: object) -> str:
 
 
 def _require_known(variables: Mapping[str, str]) -> None:
-    """Raise `CommandError` for a variable that looks like a setting and is none."""
+    """Raise `CommandError` for a variable that looks like a setting and is not one."""
     settings = [_variable(name) for name in Settings.model_fields]
     known = {*settings, *OTHER_VARIABLES}
     for variable in variables:

@@ -20,6 +20,7 @@ class Proxy:
         self._flows.set()
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def stall(self) -> None:
         """Accept connections and bytes, and pass nothing on, like a database that hangs."""
@@ -42,7 +43,19 @@ class Proxy:
         for writer in list(self._writers):
             writer.transport.abort()
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def close(self) -> None:
+        """Refuse, cut and forget all connections."""
+        self.refuse()
+        self.flow()
+        self.cut()
+        await asyncio.gather(*self._tasks)
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._join(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             there, back = await asyncio.open_connection(self._target.hostname, self._target.port)
             self._writers |= {writer, back}
@@ -66,6 +79,4 @@ async def proxied(url: str) -> AsyncIterator[Proxy]:
     try:
         yield proxy
     finally:
-        proxy.refuse()
-        proxy.flow()
-        proxy.cut()
+        await proxy.close()

@@ -19,9 +19,8 @@ NEW_KEY = ("keys", "create", "--user", "ann@example.com")
 
 
 @pytest.fixture
-async def proxy(database_url: str, command: Command, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Proxy]:
+async def proxy(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Proxy]:
     """A proxy in front of the database of the commands."""
-    assert command
     async with proxied(database_url) as proxy:
         monkeypatch.setenv("LEADGRAPH_DATABASE_URL", proxy.url)
         yield proxy
@@ -36,7 +35,7 @@ async def sentence(command: Command, *arguments: str) -> str:
 
 @pytest.mark.parametrize("arguments", [REPAIR, NEW_KEY, ("migrate",), ("worker",)])
 async def test_a_command_ends_with_one_sentence_if_the_database_hangs(
-    proxy: Proxy, command: Command, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+    command: Command, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr(databases, "CONNECT_SECONDS", 0.2)
     proxy.stall()
@@ -48,7 +47,7 @@ async def test_a_command_ends_with_one_sentence_if_the_database_hangs(
 
 
 async def test_a_command_ends_with_one_sentence_if_the_database_hangs_later(
-    proxy: Proxy, command: Command, monkeypatch: pytest.MonkeyPatch
+    command: Command, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migrations, "CONNECT_SECONDS", 0.2)
     checked = databases.server_major

@@ -55,6 +55,16 @@ WRITES: dict[str, Write] = {
     "createLead": (LEADS, lambda ids: {"mentionId": ids["Mention"]}, {"Lead"}),
     "updateLead": (LEADS, lambda ids: BY_ID["Lead"](ids) | {"tags": ["new"]}, {"Lead"}),
     "changeLeadStatus": (LEADS, lambda ids: BY_ID["Lead"](ids) | {"status": "CONVERTED"}, {"Lead"}),
+    "updateLeads": (
+        LEADS,
+        lambda ids: {"items": [BY_ID["Lead"](ids) | {"tags": ["new"]}]},
+        {"Lead"},
+    ),
+    "changeLeadStatuses": (
+        LEADS,
+        lambda ids: {"items": [BY_ID["Lead"](ids) | {"status": "CONVERTED"}]},
+        {"Lead"},
+    ),
     "deleteLead": (LEADS, BY_ID["Lead"], set()),
     "connectIntegration": (
         INTEGRATIONS,

@@ -138,13 +138,19 @@ def test_a_damaged_data_folder_is_reported_and_left_unchanged(new_demo: Demo) ->
     assert (data / "precious").read_text() == "x"
 
 
+FORM = (
+    "LEADGRAPH_DATABASE_URL must have the form postgresql://user:password@host:5432/database, with special characters "
+    "of the password in percent-encoding, such as %40 for @ and %2F for /."
+)
+
+
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("mysql://x/y", "LEADGRAPH_DATABASE_URL must have the form postgresql://user:password@host:5432/database."),
-        ("nonsense", "LEADGRAPH_DATABASE_URL must have the form postgresql://user:password@host:5432/database."),
+        ("mysql://x/y", FORM),
+        ("nonsense", FORM),
         ("postgresql://u:secret@127.0.0.1:1/x", "Cannot use the PostgreSQL of LEADGRAPH_DATABASE_URL (postgresql://u@127.0.0.1:1/x): "),
-        ("postgresql://u:secret@127.0.0.1:notaport/x", "Cannot use the PostgreSQL of LEADGRAPH_DATABASE_URL "),
+        ("postgresql://u:secret@127.0.0.1:notaport/x", FORM),
     ],
 )  # fmt: skip
 def test_an_invalid_database_url_is_reported_without_its_password(
@@ -204,7 +210,8 @@ async def test_serving_an_old_database_asks_to_migrate(new_demo: Demo, database_
 def test_an_invalid_setting_names_its_variable(new_demo: Demo, port: str) -> None:
     done = new_demo.run("serve", LEADGRAPH_PORT=port)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"leadgraph: LEADGRAPH_PORT='{port}' is invalid: ")
+    sentence = f"leadgraph: LEADGRAPH_PORT must be a whole number from 1 to 65,535, not '{port}'.\n"
+    assert done.stderr == sentence
 
 
 def test_keys_are_created_only_for_existing_users(demo: Demo) -> None:

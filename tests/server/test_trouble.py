@@ -27,10 +27,10 @@ WRITE = {
 ROW = '{"platform": "X", "externalId": "1", "url": "https://x.example", "content": "text"}\n'
 STREAM: dict[str, Any] = {"content": ROW, "headers": {"content-type": "application/x-ndjson"}}
 
-ANSWER_SECONDS = 0.3
-WAIT_SECONDS = 0.5
+ANSWER_SECONDS = 0.6
+WAIT_SECONDS = 0.6
 STATEMENT_SECONDS = 0.5
-AT_ONCE_SECONDS = 3.0
+AT_ONCE_SECONDS = 5.0
 """More than the limits, for slow machines, and far less than the limits of the driver."""
 
 
@@ -47,13 +47,13 @@ async def proxy(database_url: str) -> AsyncIterator[Proxy]:
 
 @asynccontextmanager
 async def impatient_pool(
-    url: str, *, size: int = 3, wait_seconds: float = WAIT_SECONDS
+    url: str, *, size: int = 3, answer_seconds: float = ANSWER_SECONDS, wait_seconds: float = WAIT_SECONDS
 ) -> AsyncIterator[Pool]:
     pool = await open_pool(
         url,
         size=size,
         statement_timeout_seconds=STATEMENT_SECONDS,
-        answer_seconds=ANSWER_SECONDS,
+        answer_seconds=answer_seconds,
         wait_seconds=wait_seconds,
     )
     try:
@@ -153,7 +153,10 @@ async def test_many_readiness_checks_share_one_connection(database_url: str, key
 async def test_requests_share_the_open_connections_if_the_database_refuses_new_ones(
     proxy: Proxy, key: str
 ) -> None:
-    async with impatient_pool(proxy.url, wait_seconds=AT_ONCE_SECONDS) as pool, client(pool, key) as asking:
+    async with (
+        impatient_pool(proxy.url, answer_seconds=AT_ONCE_SECONDS, wait_seconds=AT_ONCE_SECONDS) as pool,
+        client(pool, key) as asking,
+    ):
         assert (await asking.post("/graphql", json=QUERY)).status_code == 200
         proxy.refuse()
         answers = await asyncio.gather(*(asking.post("/graphql", json=LIST) for _ in range(8)))
@@ -176,7 +179,9 @@ async def test_too_many_clients_fail_no_request_while_the_pool_has_a_connection(
 ) -> None:
     """The readiness check, which has no connection of its own then, asks on the pool's."""
     async with (
-        impatient_pool(crowded_url, size=5, wait_seconds=AT_ONCE_SECONDS) as pool,
+        impatient_pool(
+            crowded_url, size=5, answer_seconds=AT_ONCE_SECONDS, wait_seconds=AT_ONCE_SECONDS
+        ) as pool,
         client(pool, key) as asking,
     ):
         requests = [asking.post("/graphql", json=LIST) for _ in range(12)]

@@ -26,9 +26,11 @@ from server.http.auth import Authenticator
 from server.http.endpoint import GraphQLEndpoint
 from server.http.errors import failed
 from server.http.known_hosts import KnownHosts
+from server.http.safe_headers import SafeHeaders
 from server.ingest.endpoint import IngestEndpoint
 from server.runtime.cache import warming
 from server.runtime.metrics import Metrics
+from server.runtime.stopping import Stopping
 from services.accounts.api_keys import ApiKeys
 from services.accounts.vault import Vault
 from services.export.download_link import LinkSigner
@@ -69,6 +71,7 @@ def create_app(
     hosts: Sequence[str] = ("*",),
     explain: bool = False,
     clock: Callable[[], datetime] | None = None,
+    stopping: Stopping | None = None,
 ) -> Starlette:
     """Return the API over a pool. The caller closes the pool.
 
@@ -78,6 +81,7 @@ def create_app(
     GraphiQL shows `demo_key` to every visitor, so a demo must restrict `hosts`: a foreign page could reach a
     loopback server under another host name. With `explain`, responses list their SQL statements. Without
     `vault`, integrations cannot store credentials. Without `links`, exports have no links. `clock` returns the current time.
+    `stopping` ends streams and downloads before the server stops.
     """
     cached = Cached(pool) if cached is None else cached
     metrics = metrics or Metrics(pool)
@@ -86,8 +90,9 @@ def create_app(
     new_context = partial(Context, pool, cached=cached, vault=vault, links=links)
     operations = (graph or build()).prepared
     endpoint = GraphQLEndpoint(operations, authenticator, new_context, metrics, explain=explain, clock=clock)
-    ingest = IngestEndpoint(pool, authenticator)
-    download = DownloadEndpoint(pool, authenticator, links or LinkSigner())
+    stopping = stopping or Stopping()
+    ingest = IngestEndpoint(pool, authenticator, stopping)
+    download = DownloadEndpoint(pool, authenticator, links or LinkSigner(), stopping)
 
     async def graphql(request: Request) -> Response:
         if (
@@ -129,13 +134,18 @@ def create_app(
             Route("/healthz", _alive),
             Route("/readyz", ready),
             Route("/metrics", metrics.respond),
-            Route("/", _home),
+            Route("/", _to_graphql),
+            Route(f"{PATH}/", _to_graphql, methods=["GET", "POST"]),
             page.assets(),
         ],
-        middleware=[] if "*" in hosts else [Middleware(KnownHosts, hosts=hosts)],
+        middleware=[
+            Middleware(SafeHeaders),
+            *([] if "*" in hosts else [Middleware(KnownHosts, hosts=hosts)]),
+        ],
         exception_handlers={HTTPException: _refused, Exception: _failed},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # the address of its redirects begins with the caller's Host header
     if "*" in hosts:
         app.endpoint = endpoint
     return app
@@ -165,5 +175,7 @@ async def _alive(_: Request) -> Response:
     return JSONResponse({"status": "alive"})
 
 
-async def _home(_: Request) -> Response:
-    return Response(status_code=307, headers={"location": PATH})
+async def _to_graphql(request: Request) -> Response:
+    """Redirect to the API by a path, which leads to the same host whatever the request calls it."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return Response(status_code=307, headers={"location": PATH + query})

@@ -2,28 +2,43 @@
 
 import asyncio
 import gc
+import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from functools import partial
 from types import FrameType
+from typing import cast
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from db.engine.pool import open_pool
 from schema.graph import build
 from server.app import LOOPBACK, create_app
+from server.http.connection import Connection
+from server.http.connections import Connections
+from server.http.limits import ConnectionLimits
 from server.runtime.audit import auditing
+from server.runtime.background import in_background
 from server.runtime.cache import open_cached
 from server.runtime.credentials import vault, warn_of_missing_keys
 from server.runtime.download_links import link_signer
 from server.runtime.errors import CommandError
 from server.runtime.metrics import Metrics
 from server.runtime.settings import Settings
+from server.runtime.stopping import Stopping
 from server.runtime.worker import working
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 10
+OPEN_FILES = 4096
+OTHER_FILES = 200
+"""Files besides connections of clients: those of the database, the cache and the process."""
+SEND_BUFFER_BYTES = 131_072
+"""Size of the kernel's buffer per connection. A slow client would wait long for a large one to empty."""
 GARBAGE_THRESHOLDS = (5_000, 10, 20)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -32,6 +47,7 @@ def bind(port: int) -> socket.socket:
     """Return a socket that listens on the port. Called first, so that a port in use costs no other set-up."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     try:
         listening.bind((HOST, port))
         listening.listen(2048)
@@ -44,12 +60,60 @@ def bind(port: int) -> socket.socket:
     return listening
 
 
-class _Server(uvicorn.Server):
-    """A server that calls `when_ready` once it accepts requests, and returns after a signal to stop."""
+def _allow_files() -> int:
+    """Raise the process's limit of open files towards `OPEN_FILES`, and return the new limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        return wanted
+    return OPEN_FILES
 
-    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
+
+def connection_limits() -> ConnectionLimits:
+    """Return the limits of connections, fewer connections if the process may open few files."""
+    limits = ConnectionLimits()
+    # A stream may have a temporary file beside its connection.
+    possible = (_allow_files() - OTHER_FILES) // 2 - limits.spare_connections
+    return replace(limits, connections=max(1, min(limits.connections, possible)))
+
+
+class Server(uvicorn.Server):
+    """A server with limits of its connections.
+
+    It calls `when_ready` once it accepts requests, tells `stopping` of a signal to stop, and then returns.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        stopping: Stopping,
+        limits: ConnectionLimits,
+        when_ready: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.connections = Connections(limits)
+        protocol = partial(Connection, all_connections=self.connections)
+        config = uvicorn.Config(
+            app,
+            http=cast(type[asyncio.Protocol], protocol),
+            ws="none",
+            log_level="warning",
+            server_header=False,
+            timeout_keep_alive=limits.idle_seconds,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
         super().__init__(config)
+        self._stopping = stopping
         self._when_ready = when_ready
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        async with in_background(self.connections.watch()):
+            await super().serve(sockets=sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping.begin()
+        await super().shutdown(sockets=sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
@@ -104,6 +168,7 @@ async def _serve(
     )
     try:
         metrics = Metrics(pool)
+        stopping = Stopping()
         keys = vault(settings)
         await warn_of_missing_keys(pool, keys)
         app = create_app(
@@ -117,13 +182,9 @@ async def _serve(
             demo_key=demo_key,
             hosts=LOOPBACK if demo_key else ("*",),
             explain=demo_key is not None,
+            stopping=stopping,
         )
-        config = uvicorn.Config(
-            app,
-            log_level="warning",
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+        server = Server(app, stopping=stopping, limits=connection_limits(), when_ready=when_ready)
         # Objects that live as long as the process need no garbage collection.
         gc.collect()
         gc.freeze()
@@ -134,7 +195,7 @@ async def _serve(
             auditing(pool, metrics.audit, every_seconds=every, parents=parents),
             working(url, settings.workers) if settings.workers else nullcontext(),
         ):
-            await _Server(config, when_ready).serve(sockets=[listening])
+            await server.serve(sockets=[listening])
     finally:
         pool.terminate()
 

@@ -6,6 +6,7 @@ holds no database connection while it waits for the client. Range requests retur
 """
 
 import asyncio
+import logging
 import zlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -22,10 +23,13 @@ from resolvers.framework.global_id import row_id
 from server.exports.range_header import ByteRange, UnsatisfiableRangeError, parse_range
 from server.http import protocol
 from server.http.auth import Authenticator
+from server.runtime.stopping import Stopping
 from services.accounts.viewer import Viewer
 from services.export.download import find, read_from
 from services.export.download_link import DownloadLink, LinkSigner
 from services.export.row_format import EXTENSIONS
+
+logger = logging.getLogger("leadgraph")
 
 GZIP = "application/gzip"
 PLAIN = {ExportFormat.JSON_LINES: "application/x-ndjson", ExportFormat.CSV: "text/csv; charset=utf-8"}
@@ -59,10 +63,13 @@ class GoneError(Exception):
 class DownloadEndpoint:
     """The ASGI application of the route."""
 
-    def __init__(self, pool: Pool, authenticator: Authenticator, links: LinkSigner) -> None:
+    def __init__(
+        self, pool: Pool, authenticator: Authenticator, links: LinkSigner, stopping: Stopping
+    ) -> None:
         self._pool = pool
         self._authenticator = authenticator
         self._links = links
+        self._stopping = stopping
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -73,7 +80,13 @@ class DownloadEndpoint:
                 response = await self._response(request, headers)
         except (CallerError, protocol.RequestError) as refusal:
             response = protocol.refusal(refusal, request_id, headers)
-        await response(scope, receive, send)
+        try:
+            async with self._stopping.limit():
+                await response(scope, receive, send)
+        except TimeoutError:
+            if not self._stopping.has_begun:
+                raise
+            logger.warning("request %s: the download was interrupted, since the server stops", request_id)
 
     async def _response(self, request: Request, headers: dict[str, str]) -> Response:
         is_plain = _is_plain(request)
@@ -192,7 +205,6 @@ def _file_headers(export: Export) -> dict[str, str]:
         "content-disposition": f'attachment; filename="{name}"',
         # A file is never rewritten, and its CRC identifies the content.
         "etag": f'"{export.id}-{export.size_bytes}-{export.content_crc:08x}"',
-        "x-content-type-options": "nosniff",
     }
 
 

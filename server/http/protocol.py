@@ -40,6 +40,9 @@ OPERATIONS: Final[Mapping[str, frozenset[OperationType]]] = {
 READING: Final = frozenset({"GET", "HEAD"})
 
 _STATUSES: Final[Mapping[type[CallerError], int]] = {UnauthenticatedError: 401, ForbiddenError: 403}
+SAFE_HEADERS: Final[Mapping[str, str]] = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
+"""Headers of all answers that set none of the same name."""
+_REQUEST_ID: Final = re.compile(r"[!-~]{1,64}")
 _WEIGHT: Final = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
 
 
@@ -268,13 +271,24 @@ def answer(
     encode: Callable[[Any], bytes] = bounded_json.encoded_at_once,
 ) -> Response:
     body = encode(content)
-    return Answer(body, status, {"content-type": f"{media_type}; charset=utf-8", **(headers or {})})
+    return Answer(
+        body, status, {"content-type": f"{media_type}; charset=utf-8", **SAFE_HEADERS, **(headers or {})}
+    )
 
 
 def request_id(request: Request) -> tuple[str, dict[str, str]]:
-    """Return the request's ID, its sender's or a new one, and the header that repeats the ID in the answer."""
-    given = request.headers.get("x-request-id", "")[:64] or uuid.uuid4().hex
-    return given, {"x-request-id": given} if given.isprintable() and given.isascii() else {}
+    """Return the request's ID, and the header that repeats the ID in the answer.
+
+    The sender's ID counts if it consists of 1 to 64 visible ASCII characters. It is written into the log, and any
+    other character could end its line or control a terminal.
+    """
+    given = request.headers.get("x-request-id", "")
+    return (given, {"x-request-id": given}) if _REQUEST_ID.fullmatch(given) else new_request_id()
+
+
+def new_request_id() -> tuple[str, dict[str, str]]:
+    new = uuid.uuid4().hex
+    return new, {"x-request-id": new}
 
 
 def refusal(

@@ -30,8 +30,9 @@ from server.http import protocol
 from server.http.auth import Authenticator
 from server.ingest.ndjson_response import NdjsonResponse, UnreadError
 from server.ingest.options import options_of
-from server.ingest.stream import IngestBatch, IngestStream, StreamError
+from server.ingest.stream import STOPPING, IngestBatch, IngestStream, StreamError
 from server.ingest.streaming_body import DisconnectedError, StreamingBody
+from server.runtime.stopping import Stopping
 from services.accounts.api_key import WRITE_MENTIONS
 from services.ingest.row import Row
 from services.ingest.write import ErrorPolicy, RowResult, ingest
@@ -50,9 +51,10 @@ class IngestEndpoint:
     user lock.
     """
 
-    def __init__(self, pool: Pool, authenticator: Authenticator) -> None:
+    def __init__(self, pool: Pool, authenticator: Authenticator, stopping: Stopping) -> None:
         self._pool = pool
         self._authenticator = authenticator
+        self._stopping = stopping
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,13 +67,13 @@ class IngestEndpoint:
             await protocol.refusal(error, request_id, headers)(scope, receive, send)
             return
         async with (
-            StreamingBody(receive, gzipped=gzipped) as body,
+            StreamingBody(receive, gzipped=gzipped, stopping=self._stopping) as body,
             NdjsonResponse(send, headers) as response,
         ):
             ingest = self._ingest_in_turn(request, viewer, analyze=options.analyze)
-            stream = IngestStream(body, response, ingest, options)
+            stream = IngestStream(body, response, ingest, options, self._stopping)
             with suppress(DisconnectedError, UnreadError):  # the client has gone
-                ended_by = await _run(stream, request_id)
+                ended_by = await _run(stream, self._stopping, request_id)
                 if ended_by is not None and not response.has_begun:
                     await protocol.refusal(ended_by, request_id, headers)(scope, receive, send)
                 else:
@@ -106,10 +108,11 @@ def _is_gzipped(request: Request) -> bool:
     return encoding == "gzip"
 
 
-async def _run(stream: IngestStream, request_id: str) -> StreamError | None:
+async def _run(stream: IngestStream, stopping: Stopping, request_id: str) -> StreamError | None:
     """Run the stream, and return the error that ended it early, if any."""
     try:
-        await stream.run()
+        async with stopping.limit():
+            await stream.run()
     except StreamError as error:
         return error
     except CallerError as error:
@@ -119,7 +122,8 @@ async def _run(stream: IngestStream, request_id: str) -> StreamError | None:
     except (DisconnectedError, UnreadError):
         raise
     except Exception as failure:  # noqa: BLE001 - after any failure, the response ends with a summary
-        return _server_error(failure, request_id)
+        is_late = stopping.has_begun and isinstance(failure, TimeoutError)
+        return StreamError(503, UNAVAILABLE, STOPPING) if is_late else _server_error(failure, request_id)
     return None
 
 

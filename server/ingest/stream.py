@@ -1,18 +1,21 @@
 """One stream of rows: read in batches, stored batch by batch, and answered line by line."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
+from resolvers.framework.errors import UNAVAILABLE
 from resolvers.framework.global_id import encode
 from resolvers.ingest import read_id
 from server.http.protocol import RETRY_SOON, RequestError
 from server.ingest.ndjson_response import NdjsonResponse
 from server.ingest.options import IngestOptions, Results
 from server.ingest.streaming_body import DisconnectedError, EncodingError, StreamingBody
+from server.runtime.stopping import Stopping
 from services.ingest.ndjson import LONGEST_LINE_BYTES, BadLineError, Line, LineSplitter, object_of
 from services.ingest.row import FailedRow, NewRow, Row, row_of
 from services.ingest.row_errors import IngestErrorCode, RowError
@@ -21,16 +24,19 @@ from services.ingest.write import ErrorPolicy, IngestedMention, IngestOutcome, R
 ROWS_PER_BATCH = 1000
 BYTES_PER_BATCH = 4_000_000
 LINGER_SECONDS = 0.2
-"""How long a row waits for more rows to share a batch."""
+"""Pause of the client after which the rows before it are written."""
+LONGEST_WAIT_SECONDS = 1.0
+"""How long a row waits for more rows to share a batch while the client sends without a pause."""
 SILENCE_SECONDS = 30.0
 """Time limit for each line of the client. Blank lines count."""
 MOST_ROWS_AT_ONCE = 10_000
 MOST_BYTES_AT_ONCE = 16_000_000
 
 _SILENT = (
-    f"The stream sent no line for {SILENCE_SECONDS:.0f} seconds. All rows before are stored. Send blank lines to "
+    f"The stream sent no line for {SILENCE_SECONDS:.0f} seconds. Answered rows are stored. Send blank lines to "
     "keep a stream open."
 )
+STOPPING = "The server stops. Answered rows are stored. Send the other rows again."
 _TOO_LARGE = (
     f"With REJECT_ALL, a stream must have at most {MOST_ROWS_AT_ONCE:,} rows and {MOST_BYTES_AT_ONCE:,} bytes. "
     "No row is stored."
@@ -55,12 +61,19 @@ class _RowBatch:
     rows: list[Row] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     size_bytes: int = 0
+    began: float = 0.0
+
+    @property
+    def is_due(self) -> bool:
+        return bool(self.rows) and time.monotonic() - self.began >= LONGEST_WAIT_SECONDS
 
     @property
     def is_full(self) -> bool:
         return len(self.rows) >= ROWS_PER_BATCH or self.size_bytes >= BYTES_PER_BATCH
 
     def add(self, line: Line) -> None:
+        if not self.rows:
+            self.began = time.monotonic()
         self.rows.append(_row(line))
         self.lines.append(line.number)
         self.size_bytes += len(line.text or b"")
@@ -80,12 +93,18 @@ class IngestStream:
     """Reads rows from the body, stores them with `ingest`, and writes their results into the response."""
 
     def __init__(
-        self, body: StreamingBody, response: NdjsonResponse, ingest: IngestBatch, options: IngestOptions
+        self,
+        body: StreamingBody,
+        response: NdjsonResponse,
+        ingest: IngestBatch,
+        options: IngestOptions,
+        stopping: Stopping,
     ) -> None:
         self._body = body
         self._response = response
         self._ingest = ingest
         self._options = options
+        self._stopping = stopping
         self._outcomes: Counter[IngestOutcome] = Counter()
         self._created = 0
 
@@ -154,7 +173,7 @@ class IngestStream:
         await self._write_results(whole, results)
 
     async def _batches(self) -> AsyncGenerator[_RowBatch]:
-        """Yield full batches, and smaller ones if the client pauses."""
+        """Yield full batches, and smaller ones if the client pauses or is slow."""
         batch = _RowBatch()
         try:
             async for lines in self._lines():
@@ -163,7 +182,7 @@ class IngestStream:
                     if batch.is_full:
                         yield batch
                         batch = _RowBatch()
-                if lines is None and batch.rows:
+                if batch.is_due or (lines is None and batch.rows):
                     yield batch
                     batch = _RowBatch()
         except StreamError:
@@ -174,7 +193,10 @@ class IngestStream:
             yield batch
 
     async def _lines(self) -> AsyncGenerator[list[Line] | None]:
-        """Yield the lines that end in each piece of the body, and None if the client pauses."""
+        """Yield the lines that end in each piece of the body, and None if the client pauses.
+
+        Raise `StreamError` for damage, after a long silence, and when the server stops.
+        """
         lines, last_line_at = LineSplitter(self._options.first_line), 0.0
         piece: bytes | None = None
         while piece != b"":
@@ -188,6 +210,8 @@ class IngestStream:
                 last_line_at = self._body.waited_seconds
             elif self._body.waited_seconds - last_line_at > SILENCE_SECONDS:
                 raise StreamError(408, "TIMEOUT", _SILENT)
+            if self._stopping.has_begun and piece != b"":
+                raise StreamError(503, UNAVAILABLE, STOPPING)
 
     async def _write_results(self, batch: _RowBatch, results: Sequence[RowResult]) -> None:
         written: list[dict[str, Any]] = []

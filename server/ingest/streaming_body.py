@@ -7,6 +7,8 @@ from typing import Self
 
 from starlette.types import Message, Receive
 
+from server.runtime.stopping import Stopping
+
 PIECE_BYTES = 65_536
 MOST_EXPANSION = 100
 """Limit of inflated bytes per sent byte of a gzipped body, after its first megabyte."""
@@ -25,12 +27,13 @@ class EncodingError(Exception):
 class StreamingBody:
     """The body of an ASGI request, an asynchronous context manager.
 
-    `waited_seconds` is the total time spent waiting for the client.
+    `waited_seconds` is the total time spent waiting for the client. When the server stops, `read` stops waiting.
     """
 
-    def __init__(self, receive: Receive, *, gzipped: bool) -> None:
+    def __init__(self, receive: Receive, *, gzipped: bool, stopping: Stopping) -> None:
         self._receive = receive
         self._receiving: asyncio.Task[Message] | None = None
+        self._stopping = asyncio.ensure_future(stopping.wait())
         self._inflater = GzipInflater() if gzipped else None
         self._ended = False
         self.waited_seconds = 0.0
@@ -41,18 +44,20 @@ class StreamingBody:
     async def __aexit__(self, *_: object) -> None:
         if self._receiving is not None:
             self._receiving.cancel()
+        self._stopping.cancel()
 
     async def read(self, seconds: float) -> bytes | None:
         """Return the next piece, an empty one at the end, or None if no piece arrives within `seconds`.
 
-        Raise `DisconnectedError` or `EncodingError`.
+        Pieces of gzip may arrive without completing a piece of the text. Raise `DisconnectedError` or `EncodingError`.
         """
+        until = time.monotonic() + seconds
         while True:
             piece = self._inflater.more() if self._inflater else b""
             if not piece and self._ended:
                 return self._end()
             if not piece:
-                message = await self._next(seconds)
+                message = await self._next(max(0.0, until - time.monotonic()))
                 if message is None:
                     return None
                 piece = self._piece_of(message)
@@ -65,9 +70,10 @@ class StreamingBody:
         if self._receiving is None:
             self._receiving = asyncio.ensure_future(self._receive())
         began = time.monotonic()
-        done, _ = await asyncio.wait({self._receiving}, timeout=seconds)
+        waiting = {self._receiving, self._stopping}
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         self.waited_seconds += time.monotonic() - began
-        if not done:
+        if not self._receiving.done():
             return None
         message, self._receiving = self._receiving.result(), None
         return message

@@ -1,12 +1,9 @@
 """The application on a socket, and users with API keys and keywords."""
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 
 import pytest
-import uvicorn
 from typer.testing import CliRunner
 
 from db.engine.pool import Pool
@@ -17,6 +14,7 @@ from server.http.auth import Authenticator
 from services.accounts import api_key
 from services.accounts.api_keys import ApiKeys
 from tests.support.command import Command
+from tests.support.listening import listening
 from tests.support.rows import add_key, add_keyword, add_user
 from tests.support.sender import AddSender, Sender
 
@@ -54,22 +52,9 @@ async def three_users(pool: Pool) -> Pool:
     return pool
 
 
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the signals to pytest."""
-        yield
-
-
 @pytest.fixture
 async def origin(pool: Pool) -> AsyncIterator[str]:
-    """Serve the application with uvicorn and yield its origin. Keys are checked for every batch."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    """Serve the application on a socket and yield its origin. Keys are checked for every batch."""
     app = create_app(pool, authenticator=Authenticator(ApiKeys(pool), trust_seconds=0))
-    server = _Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=5))
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    await serving
+    async with listening(app) as server:
+        yield server.origin

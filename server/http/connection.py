@@ -1,0 +1,279 @@
+"""A connection with limits: uvicorn's protocol, which bounds neither the bytes of a head nor the time of a client."""
+
+import asyncio
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+import httptools
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from server.http import protocol
+from server.http.connections import Connections
+from server.http.counted_transport import CountedTransport
+
+
+class _RefusedError(Exception):
+    """The parser stops, since the request exceeds a limit."""
+
+
+class TooLongError(protocol.RequestError):
+    """The URL or the headers of the request exceed a limit."""
+
+    code = "TOO_LARGE"
+
+
+class TooSlowError(protocol.RequestError):
+    """The request did not arrive in time."""
+
+    code = "TIMEOUT"
+
+
+class CrowdedError(protocol.RequestError):
+    """The server has too many connections."""
+
+    code = "UNAVAILABLE"
+
+    def __init__(self) -> None:
+        message = "The server has too many connections. Retry later."
+        super().__init__(503, message, {"retry-after": "1"})
+
+
+class Connection(HttpToolsProtocol):
+    """One connection of a client."""
+
+    transport: CountedTransport
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        all_connections: Connections,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._all = all_connections
+        self._limits = all_connections.limits
+        now = self.loop.time()
+        self._waits_since = self._received_at = self._request_at = now
+        self._unread_since: float | None = None
+        self._taken_bytes = 0
+        self._empty_since: float | None = None
+        self._head_bytes = self._header_bytes = self._headers = 0
+        self._head_ended = self._progressed = self._streams = False
+        self._refusal: protocol.RequestError | None = None
+
+    # The life of the connection
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(CountedTransport(transport, self._close))
+        self._all.add(self)
+        if self._all.are_overfull:
+            self._refuse(CrowdedError())
+        elif self._all.are_full:
+            self.app = _Crowded(self.app, self._limits.health_paths)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._all.remove(self)
+        self._unset_keepalive_if_required()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._received_at = self.loop.time()
+        if self.transport.is_closing():
+            return
+        self._unset_keepalive_if_required()
+        self._progressed = False
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass  # the request was answered like one without the header
+        except httptools.HttpParserError:
+            invalid = protocol.RequestError(400, "The request is not valid HTTP/1.1.")
+            self._refuse(self._refusal or invalid)
+            return
+        self._head_bytes = 0 if self._progressed else self._head_bytes + len(data)
+        if self._head_bytes > self._limits.url_bytes + self._limits.header_bytes:
+            self._refuse(self._headers_too_long() if self._headers else self._url_too_long())
+
+    # Callbacks of the parser
+
+    def on_message_begin(self) -> None:
+        self._header_bytes = self._headers = 0
+        self._head_ended = False
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > self._limits.url_bytes:
+            self._stop(self._url_too_long())
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers += 1
+        self._header_bytes += len(name) + len(value)
+        if self._headers > self._limits.headers or self._header_bytes > self._limits.header_bytes:
+            self._stop(self._headers_too_long())
+        if not self._head_ended:  # a trailer must not change the headers of a running request
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._head_ended = self._progressed = True
+        if len(self.pipeline) >= self._limits.pipelined_requests:
+            self._stop(protocol.RequestError(400, "Wait for answers before you send further requests."))
+        self._all.work(self)
+        self._request_at = self.loop.time()
+        super().on_headers_complete()
+        self._streams = self.scope["path"] in self._limits.streaming_paths
+
+    def on_body(self, body: bytes) -> None:
+        self._progressed = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._progressed = True
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        if not self.pipeline:
+            self._waits_since = self.loop.time()
+            self._all.wait(self)
+        super().on_response_complete()
+
+    # Refusals
+
+    def _url_too_long(self) -> protocol.RequestError:
+        message = f"The URL must have at most {self._limits.url_bytes:,} bytes. Send the operation by POST."
+        return TooLongError(414, message)
+
+    def _headers_too_long(self) -> protocol.RequestError:
+        most, size = self._limits.headers, self._limits.header_bytes
+        message = f"The request must have at most {most} headers with {size:,} bytes."
+        return TooLongError(431, message)
+
+    def _stop(self, refusal: protocol.RequestError) -> None:
+        """Make the parser stop within a callback."""
+        self._refusal = refusal
+        raise _RefusedError
+
+    def _refuse(self, error: protocol.RequestError) -> None:
+        """Send the error unless another answer has begun, and end the connection."""
+        running = self.cycle if self.cycle is not None and not self.cycle.response_complete else None
+        has_answer = running is not None and (running.response_started or bool(self.pipeline))
+        if running is not None:
+            running.disconnected = True
+            running.message_event.set()
+        if not has_answer:
+            self.transport.write(_raw(error, self.server_state.default_headers))
+        self._linger()
+
+    def _close(self) -> None:
+        """Close the connection. Let the client read the answer first if it is still sending."""
+        if self.cycle is not None and self.cycle.more_body and not self.transport.is_closing():
+            self._linger()
+        else:
+            self.transport.close_now()
+
+    def _linger(self) -> None:
+        """End the answer, but discard the rest of the request for a while.
+
+        If a connection is closed with unread bytes, the client's side drops the answer.
+        """
+        if not self.transport.is_closing():
+            self.transport.ends = True
+            self._all.work(self)
+            self.flow.resume_reading()
+            self.transport.write_eof()
+
+    # Time limits
+
+    @property
+    def unread_bytes(self) -> int:
+        return self.transport.get_write_buffer_size()
+
+    @property
+    def unread_since(self) -> float:
+        return self._unread_since or self.loop.time()
+
+    def abort(self) -> None:
+        self.transport.abort()
+
+    def check(self, now: float) -> None:
+        """End the connection if it exceeds a time limit."""
+        if self.unread_bytes:
+            self._check_reader(now)
+            return
+        self._unread_since = None
+        if self.transport.ends:
+            self._check_end(now)
+        elif self.cycle is None or self.cycle.response_complete:
+            self._check_head(now)
+        elif self.cycle.more_body:
+            self._check_body(now)
+
+    def _check_reader(self, now: float) -> None:
+        """Abort a connection whose client does not read, and does not send a stream either."""
+        taken = self.transport.taken_bytes()
+        if self._unread_since is None or taken - self._taken_bytes >= self._limits.least_read_bytes:
+            self._unread_since, self._taken_bytes = now, taken
+        elif now - self._unread_since > self._limits.unread_seconds and not self._is_streaming(now):
+            self.abort()
+
+    def _is_streaming(self, now: float) -> bool:
+        """Return whether the client sends a stream, or waits for the server to read more of it."""
+        is_open = self._streams and self.cycle.more_body and not self.cycle.response_complete
+        is_active = self.flow.read_paused or now - self._received_at <= self._limits.silence_seconds
+        return is_open and is_active
+
+    def _check_end(self, now: float) -> None:
+        self._empty_since = self._empty_since or now
+        if now - self._empty_since >= self._limits.linger_seconds:
+            self.transport.close_now()
+
+    def _check_head(self, now: float) -> None:
+        waited, limits = now - self._waits_since, self._limits
+        if waited <= limits.head_seconds + (0 if self.cycle is None else limits.idle_seconds):
+            return
+        if self._waits_since >= self._received_at or (self.cycle is not None and self.cycle.more_body):
+            self.transport.close_now()
+        else:
+            message = f"The headers of the request did not arrive within {limits.head_seconds:.0f} seconds."
+            self._refuse(TooSlowError(408, message))
+
+    def _check_body(self, now: float) -> None:
+        if self._streams:
+            is_late = not self.flow.read_paused and now - self._received_at > self._limits.silence_seconds
+        else:
+            is_late = not self.cycle.response_started and now - self._request_at > self._limits.body_seconds
+        if is_late:
+            seconds = self._limits.silence_seconds if self._streams else self._limits.body_seconds
+            message = f"The body of the request did not arrive within {seconds:.0f} seconds."
+            self._refuse(TooSlowError(408, message))
+
+
+class _Crowded:
+    """The application of a connection beyond the limit: it answers health checks, and refuses other requests."""
+
+    def __init__(self, app: ASGIApp, health_paths: AbstractSet[str]) -> None:
+        self._app = app
+        self._health_paths = health_paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._app if scope["path"] in self._health_paths else self._refusal(scope)
+        await app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> ASGIApp:
+        request_id, headers = protocol.request_id(Request(scope))
+        return protocol.refusal(CrowdedError(), request_id, headers | {"connection": "close"})
+
+
+def _raw(error: protocol.RequestError, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+    """Return the answer as bytes, for a request that no application gets."""
+    answer = protocol.refusal(error, *protocol.new_request_id())
+    headers = [*default_headers, *answer.raw_headers, (b"connection", b"close")]
+    head = b"".join(b"%b: %b\r\n" % header for header in headers)
+    return STATUS_LINE[error.status] + head + b"\r\n" + answer.body

@@ -1,0 +1,85 @@
+"""All connections of a server: their number, and the limits of those that wait."""
+
+import asyncio
+from typing import Protocol
+
+from server.http.limits import ConnectionLimits
+
+WATCH_SECONDS = 1.0
+
+
+class Watched(Protocol):
+    """A connection, as `Connections` sees it."""
+
+    @property
+    def unread_bytes(self) -> int: ...
+
+    @property
+    def unread_since(self) -> float: ...
+
+    def check(self, now: float) -> None:
+        """End the connection if it exceeds a time limit."""
+
+    def abort(self) -> None: ...
+
+
+class Connections:
+    """Admits connections and ends those that wait for too long.
+
+    Beyond the limit, a new connection replaces the one that has waited longest for a request.
+    """
+
+    def __init__(self, limits: ConnectionLimits | None = None) -> None:
+        self.limits = limits or ConnectionLimits()
+        self._open: set[Watched] = set()
+        self._waiting: dict[Watched, None] = {}  # the oldest first
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def add(self, connection: Watched) -> None:
+        """Add a new connection, which waits for a request."""
+        self._open.add(connection)
+        if len(self._open) > self.limits.connections and self._waiting:
+            longest = next(iter(self._waiting))
+            self.remove(longest)
+            longest.abort()
+        self._waiting[connection] = None
+
+    def remove(self, connection: Watched) -> None:
+        self._open.discard(connection)
+        self._waiting.pop(connection, None)
+
+    def wait(self, connection: Watched) -> None:
+        """Note that the connection waits for its next request."""
+        if connection in self._open:
+            self._waiting[connection] = None
+
+    def work(self, connection: Watched) -> None:
+        """Note that the connection has a request."""
+        self._waiting.pop(connection, None)
+
+    @property
+    def are_full(self) -> bool:
+        return len(self._open) > self.limits.connections
+
+    @property
+    def are_overfull(self) -> bool:
+        return len(self._open) > self.limits.connections + self.limits.spare_connections
+
+    async def watch(self) -> None:
+        """End connections that exceed a limit, until cancelled."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            self.check(asyncio.get_running_loop().time())
+
+    def check(self, now: float) -> None:
+        for connection in list(self._open):
+            connection.check(now)
+        unread = {connection: connection.unread_bytes for connection in self._open}
+        total = sum(unread.values())
+        for connection in sorted(filter(unread.__getitem__, unread), key=lambda each: each.unread_since):
+            if total <= self.limits.unread_bytes:
+                break
+            total -= unread[connection]
+            connection.abort()

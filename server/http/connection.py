@@ -1,6 +1,7 @@
 """A connection with limits: uvicorn's protocol, which bounds neither the bytes of a head nor the time of a client."""
 
 import asyncio
+import time
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -59,7 +60,7 @@ class Connection(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._all = all_connections
         self._limits = all_connections.limits
-        now = self.loop.time()
+        now = time.monotonic()
         self._waits_since = self._received_at = self._request_at = now
         self._unread_since: float | None = None
         self._taken_bytes = 0
@@ -84,7 +85,7 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        self._received_at = self.loop.time()
+        self._received_at = time.monotonic()
         if self.transport.is_closing():
             return
         self._unset_keepalive_if_required()
@@ -99,7 +100,7 @@ class Connection(HttpToolsProtocol):
             return
         self._head_bytes = 0 if self._progressed else self._head_bytes + len(data)
         if self._head_bytes > self._limits.url_bytes + self._limits.header_bytes:
-            self._refuse(self._headers_too_long() if self._headers else self._url_too_long())
+            self._refuse(self._headers_too_long())  # `on_url` has seen all of a long URL
 
     # Callbacks of the parser
 
@@ -126,7 +127,7 @@ class Connection(HttpToolsProtocol):
         if len(self.pipeline) >= self._limits.pipelined_requests:
             self._stop(protocol.RequestError(400, "Wait for answers before you send further requests."))
         self._all.work(self)
-        self._request_at = self.loop.time()
+        self._request_at = time.monotonic()
         super().on_headers_complete()
         self._streams = self.scope["path"] in self._limits.streaming_paths
 
@@ -140,7 +141,7 @@ class Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         if not self.pipeline:
-            self._waits_since = self.loop.time()
+            self._waits_since = time.monotonic()
             self._all.wait(self)
         super().on_response_complete()
 
@@ -197,7 +198,7 @@ class Connection(HttpToolsProtocol):
 
     @property
     def unread_since(self) -> float:
-        return self._unread_since or self.loop.time()
+        return self._unread_since or time.monotonic()
 
     def abort(self) -> None:
         self.transport.abort()

@@ -1,6 +1,7 @@
 """All connections of a server: their number, and the limits of those that wait."""
 
 import asyncio
+import time
 from typing import Protocol
 
 from server.http.limits import ConnectionLimits
@@ -71,7 +72,7 @@ class Connections:
         """End connections that exceed a limit, until cancelled."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            self.check(asyncio.get_running_loop().time())
+            self.check(time.monotonic())
 
     def check(self, now: float) -> None:
         for connection in list(self._open):

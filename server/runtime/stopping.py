@@ -25,6 +25,8 @@ class Stopping:
         await self._begun.wait()
 
     def begin(self) -> None:
+        if self.has_begun:
+            return
         self._deadline = asyncio.get_running_loop().time() + LONGEST_SECONDS
         self._begun.set()
         for limit in self._limits:

@@ -11,6 +11,7 @@ from resolvers.framework.global_id import encode
 from server.app import create_app
 from server.cli import app as cli
 from server.http.auth import Authenticator
+from server.runtime.stopping import Stopping
 from services.accounts import api_key
 from services.accounts.api_keys import ApiKeys
 from tests.support.command import Command
@@ -53,8 +54,13 @@ async def three_users(pool: Pool) -> Pool:
 
 
 @pytest.fixture
-async def origin(pool: Pool) -> AsyncIterator[str]:
+def stopping() -> Stopping:
+    return Stopping()
+
+
+@pytest.fixture
+async def origin(pool: Pool, stopping: Stopping) -> AsyncIterator[str]:
     """Serve the application on a socket and yield its origin. Keys are checked for every batch."""
-    app = create_app(pool, authenticator=Authenticator(ApiKeys(pool), trust_seconds=0))
-    async with listening(app) as server:
+    app = create_app(pool, authenticator=Authenticator(ApiKeys(pool), trust_seconds=0), stopping=stopping)
+    async with listening(app, stopping=stopping) as server:
         yield server.origin

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from tests.support.ports import free_port
@@ -28,6 +28,7 @@ async def served(database_url: str, home: Path) -> AsyncIterator[tuple[str, int]
         assert b"Leadgraph serves http" in await process.stdout.readline()
         yield f"http://127.0.0.1:{port}", process.pid
     finally:
-        process.terminate()
+        with suppress(ProcessLookupError):  # a test may have stopped the server itself
+            process.terminate()
         code = await process.wait()
     assert code == 0

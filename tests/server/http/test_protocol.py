@@ -1,9 +1,11 @@
-"""The media type of answers, by the header `Accept`."""
+"""The media type of answers, by the header `Accept`, and the ID of requests."""
+
+import re
 
 import pytest
 from starlette.requests import Request
 
-from server.http.protocol import media_type_of
+from server.http.protocol import media_type_of, request_id
 
 JSON, GRAPHQL, HTML = "application/json", "application/graphql-response+json", "text/html"
 CHROMIUM = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
@@ -69,3 +71,32 @@ def test_the_highest_weight_decides(accept: str | None, expected: str) -> None:
 )
 def test_a_page_is_one_of_the_choices_of_browsers(accept: str | None, expected: str) -> None:
     assert media_type_of(request(accept), html=True) == expected
+
+
+@pytest.mark.parametrize("given", ["r-1", "0f3c6e0a:1/2+3=", "!~", "x" * 64])
+def test_the_senders_id_of_a_request_is_repeated(given: str) -> None:
+    sent = Request({"type": "http", "headers": [(b"x-request-id", given.encode())]})
+    assert request_id(sent) == (given, {"x-request-id": given})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        b"",
+        b"r 1",
+        b"r\n1",
+        b"r\r\n1",
+        b"r-1\n",
+        b"r\x001",
+        b"\x1b[31mr",
+        b"r\x7f",
+        b"r\x9b31m",
+        "ü".encode(),
+        b"x" * 65,
+    ],
+)
+def test_an_id_that_could_change_the_log_is_replaced(given: bytes) -> None:
+    sent = Request({"type": "http", "headers": [(b"x-request-id", given)]})
+    found, headers = request_id(sent)
+    assert re.fullmatch("[0-9a-f]{32}", found)
+    assert headers == {"x-request-id": found}

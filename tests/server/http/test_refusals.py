@@ -134,3 +134,62 @@ async def test_a_failure_of_the_server_is_json_and_in_the_log(
     assert seen(answer) == (500, "INTERNAL", INTERNAL)
     record = next(record for record in caplog.records if record.name == "leadgraph")
     assert (record.levelno, "r-1" in record.getMessage()) == (logging.ERROR, True)
+
+
+SAFE = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 307),
+        ("GET", "/graphql?query={__typename}", 200),
+        ("GET", "/graphql?query={", 200),
+        ("POST", "/graphql", 415),
+        ("POST", "/graphql/", 307),
+        ("PUT", "/graphql", 405),
+        ("GET", "/healthz", 200),
+        ("HEAD", "/readyz", 200),
+        ("GET", "/metrics", 200),
+        ("GET", "/nothing", 404),
+        ("GET", "/graphiql/assets/x.js", 404),
+        ("POST", "/ingest/mentions", 401),
+    ],
+)
+async def test_browsers_neither_guess_the_type_of_an_answer_nor_store_it(
+    client: httpx.AsyncClient, method: str, path: str, status: int
+) -> None:
+    answer = await client.request(method, path)
+    assert answer.status_code == status
+    found = [(name, value) for name, value in answer.headers.multi_items() if name in SAFE]
+    assert sorted(found) == sorted(SAFE.items())
+
+
+async def test_private_answers_keep_their_own_header(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/exports/x/download")
+    assert answer.headers["cache-control"] == "private, no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/graphql/",
+        "/healthz/",
+        "/ingest/mentions/",
+        "/exports/x/download/",
+        "/graphiql/assets",
+        "//evil/",
+    ],
+)
+async def test_no_answer_leads_to_the_host_that_a_request_names(pool: Pool, path: str) -> None:
+    async with client_of(pool) as client:
+        for method in ("GET", "POST"):
+            url = httpx.URL("http://127.0.0.1:8000", raw_path=path.encode() + b"?query=a")
+            answer = await client.request(method, url, headers={"host": "evil.example"})
+            if path in {"/", "/graphql/"} and answer.status_code != 405:
+                assert (answer.status_code, answer.headers["location"]) == (307, "/graphql?query=a")
+            else:
+                assert answer.status_code in {404, 405}
+                assert "location" not in answer.headers

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +19,8 @@ from db.integrity.audit import drifts
 from server.app import create_app
 from server.ingest import ndjson_response
 from server.ingest import stream as ingest_stream
+from server.runtime import stopping as server_stopping
+from server.runtime.stopping import Stopping
 from tests.support.sender import AddSender, Sender
 from tests.support.serving import served
 
@@ -200,6 +204,103 @@ async def test_a_silent_stream_ends_with_timeout_and_a_summary(
     assert last["error"]["code"] == "TIMEOUT"
     assert (last["summary"]["rows"], last["summary"]["complete"]) == (4, False)
     assert await count(pool) == 3
+
+
+@pytest.mark.parametrize("piece", [b"\n", b" "], ids=["blank lines", "parts of a line"])
+async def test_a_row_waits_no_longer_because_the_client_keeps_sending(
+    origin: str, ann: Sender, monkeypatch: pytest.MonkeyPatch, piece: bytes
+) -> None:
+    monkeypatch.setattr(ingest_stream, "LONGEST_WAIT_SECONDS", 0.3)
+    async with wire(origin, ann) as stream:
+
+        async def trickle() -> None:
+            await stream.send(rows(range(1)))
+            while True:
+                await asyncio.sleep(0.05)  # shorter than the pause that ends a batch
+                await stream.send(piece)
+
+        sending = asyncio.create_task(trickle())
+        async with asyncio.timeout(10):
+            assert await stream.head() == 200
+            assert (await stream.line())["line"] == 1
+        assert not sending.done()
+        sending.cancel()
+
+
+STOPS = {
+    "code": "UNAVAILABLE",
+    "message": "The server stops. Answered rows are stored. Send the other rows again.",
+}
+
+
+async def test_the_stop_of_the_server_ends_a_stream_with_a_summary(
+    origin: str, ann: Sender, pool: Pool, stopping: Stopping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest_stream, "LINGER_SECONDS", 1000.0)
+    monkeypatch.setattr(ingest_stream, "LONGEST_WAIT_SECONDS", 1000.0)
+    async with wire(origin, ann) as stream:
+        await stream.send(rows(range(1003)) + b'{"platform":')
+        assert await stream.head() == 200
+        await stream.lines(1000)
+        stopping.begin()
+        assert [line["line"] for line in await stream.lines(3)] == [1001, 1002, 1003]
+        last = await stream.line()
+        assert await stream.line() is None
+    assert last["error"] == STOPS
+    assert (last["summary"]["rows"], last["summary"]["created"]) == (1003, 1003)
+    assert last["summary"]["complete"] is False
+    assert await count(pool) == 1003
+
+
+async def test_the_stop_of_the_server_does_not_wait_for_a_locked_database(
+    origin: str, ann: Sender, pool: Pool, stopping: Stopping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_stopping, "LONGEST_SECONDS", 0.0)
+    async with wire(origin, ann) as stream, pool.acquire() as other:
+        await stream.send(rows(range(1)))
+        assert await stream.head() == 200
+        await stream.line()
+        transaction = other.transaction()
+        await transaction.start()
+        await other.execute("SELECT 1 FROM users FOR NO KEY UPDATE")
+        await stream.send(rows(range(1, 2)))
+        await waits_for_a_lock(pool)
+        stopping.begin()
+        last = await stream.line()
+        assert await stream.line() is None
+        await transaction.rollback()
+    assert last["error"] == STOPS
+    assert (last["summary"]["rows"], last["summary"]["complete"]) == (1, False)
+    assert await count(pool) == 1
+
+
+async def test_the_stop_of_the_server_refuses_a_stream_that_has_no_answer_yet(
+    origin: str, ann: Sender, pool: Pool, stopping: Stopping
+) -> None:
+    async with wire(origin, ann, "?onError=REJECT_ALL") as stream, wire(origin, ann) as silent:
+        await stream.send(rows(range(2)))
+        stopping.begin()
+        assert [await stream.head(), await silent.head()] == [503, 503]
+    assert await count(pool) == 0
+
+
+async def test_sigterm_lets_a_client_that_keeps_sending_read_its_summary(
+    database_url: str, ann: Sender, pool: Pool, tmp_path: Path
+) -> None:
+    async with served(database_url, tmp_path) as (origin, pid), wire(origin, ann) as stream:
+        await stream.send(rows(range(1)))
+        assert await stream.head() == 200
+        found = await stream.lines(1)
+        os.kill(pid, signal.SIGTERM)
+        for number in range(1, 40):  # most of them arrive after the summary
+            await stream.send(rows(range(number, number + 1)))
+            await asyncio.sleep(0.02)
+        while (line := await stream.line()) is not None:
+            found.append(line)
+    last = found.pop()
+    assert last["error"] == STOPS
+    assert last["summary"]["complete"] is False
+    assert 1 <= last["summary"]["created"] == len(found) == await count(pool)
 
 
 async def test_a_stream_without_any_line_gets_408(

@@ -1,13 +1,16 @@
-"""Gzip inflated piece by piece."""
+"""Bodies read piece by piece, and gzip inflated piece by piece."""
 
+import asyncio
 import gzip
 import zlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.types import Message
 
-from server.ingest.streaming_body import PIECE_BYTES, EncodingError, GzipInflater
+from server.ingest.streaming_body import PIECE_BYTES, EncodingError, GzipInflater, StreamingBody
+from server.runtime.stopping import Stopping
 
 
 def inflated(parts: list[bytes]) -> bytes:
@@ -63,3 +66,32 @@ def test_a_gzip_bomb_is_refused_before_it_is_inflated() -> None:
         while True:
             made += len(inflater.more())
     assert made < 7_000_000
+
+
+async def test_gzip_that_trickles_without_text_does_not_make_the_reader_wait_longer() -> None:
+    sent = iter(gzip.compress(b"text"))
+
+    async def receive() -> Message:
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": bytes([next(sent)]), "more_body": True}
+
+    async with StreamingBody(receive, gzipped=True, stopping=Stopping()) as body:
+        assert await asyncio.wait_for(body.read(0.03), 0.2) is None
+        found = b""
+        while not found:
+            found = await body.read(0.03) or b""
+    assert found[:1] == b"t"
+
+
+async def test_the_stop_of_the_server_ends_the_wait_for_the_client() -> None:
+    stopping = Stopping()
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with StreamingBody(receive, gzipped=False, stopping=stopping) as body:
+        reading = asyncio.create_task(body.read(1000))
+        await asyncio.sleep(0)
+        stopping.begin()
+        assert await asyncio.wait_for(reading, 5) is None

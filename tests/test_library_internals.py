@@ -20,6 +20,7 @@ from graphql.execution import Executor
 from graphql.type import scalars
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
+from uvicorn.protocols.http import httptools_impl
 
 from breadth.strawberry_field import _BASIC, _MADE, DEFINITION, _closed_over
 from db.engine.pool import Pool
@@ -254,6 +255,21 @@ async def test_uvicorn_captures_signals_in_a_method_that_servers_can_override() 
     assert captured == ["asked", "served"], (
         "uvicorn's Server no longer captures signals by its `capture_signals`: adapt server/runtime/serving.py."
     )
+
+
+def test_uvicorns_connections_have_the_parts_that_ours_use() -> None:
+    """tests/server/http/test_connection.py tests what they do."""
+    names = inspect.getsource(httptools_impl)
+    used = (
+        "_unset_keepalive_if_required",
+        "response_started",
+        "response_complete",
+        "more_body",
+        "message_event",
+    )
+    assert [
+        name for name in (*used, "disconnected", "pipeline", "flow") if f"self.{name}" not in names
+    ] == [], "uvicorn's HttpToolsProtocol has changed: adapt server/http/connection.py."
 
 
 def test_python_names_the_interpreter_outside_of_the_environment() -> None:

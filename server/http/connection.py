@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Set as AbstractSet
+from itertools import chain
 from typing import Any
 
 import httptools
@@ -18,7 +19,7 @@ from server.http.counted_transport import CountedTransport
 
 
 class _RefusedError(Exception):
-    """The parser stops, since the request exceeds a limit."""
+    """The request exceeds a limit."""
 
 
 class TooLongError(protocol.RequestError):
@@ -65,8 +66,9 @@ class Connection(HttpToolsProtocol):
         self._unread_since: float | None = None
         self._taken_bytes = 0
         self._empty_since: float | None = None
-        self._head_bytes = self._header_bytes = self._headers = 0
-        self._head_ended = self._progressed = self._streams = False
+        self._head_bytes = 0
+        """Bytes received since the last head or piece of a body."""
+        self._progressed = self._streams = False
         self._refusal: protocol.RequestError | None = None
 
     # The life of the connection
@@ -100,44 +102,25 @@ class Connection(HttpToolsProtocol):
             return
         self._head_bytes = 0 if self._progressed else self._head_bytes + len(data)
         if self._head_bytes > self._limits.url_bytes + self._limits.header_bytes:
-            self._refuse(self._headers_too_long())  # `on_url` has seen all of a long URL
+            self._refuse(self._too_long())
 
     # Callbacks of the parser
 
-    def on_message_begin(self) -> None:
-        self._header_bytes = self._headers = 0
-        self._head_ended = False
-        super().on_message_begin()
-
-    def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        if len(self.url) > self._limits.url_bytes:
-            self._stop(self._url_too_long())
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers += 1
-        self._header_bytes += len(name) + len(value)
-        if self._headers > self._limits.headers or self._header_bytes > self._limits.header_bytes:
-            self._stop(self._headers_too_long())
-        if not self._head_ended:  # a trailer must not change the headers of a running request
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
-        self._head_ended = self._progressed = True
-        if len(self.pipeline) >= self._limits.pipelined_requests:
-            self._stop(protocol.RequestError(400, "Wait for answers before you send further requests."))
+        self._progressed = True
+        refusal = self._head_refusal()
+        if refusal is not None:
+            self._refusal = refusal
+            raise _RefusedError  # the parser stops
         self._all.work(self)
         self._request_at = time.monotonic()
         super().on_headers_complete()
         self._streams = self.scope["path"] in self._limits.streaming_paths
+        self.headers = []  # trailers must not change the headers of the running request
 
     def on_body(self, body: bytes) -> None:
         self._progressed = True
         super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        self._progressed = True
-        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         if not self.pipeline:
@@ -147,19 +130,26 @@ class Connection(HttpToolsProtocol):
 
     # Refusals
 
-    def _url_too_long(self) -> protocol.RequestError:
-        message = f"The URL must have at most {self._limits.url_bytes:,} bytes. Send the operation by POST."
-        return TooLongError(414, message)
+    def _head_refusal(self) -> protocol.RequestError | None:
+        """Return the error of a head that exceeds a limit."""
+        limits = self._limits
+        if len(self.url) > limits.url_bytes or len(self.headers) > limits.headers:
+            return self._too_long()
+        if sum(map(len, chain.from_iterable(self.headers))) > limits.header_bytes:
+            return self._too_long()
+        if len(self.pipeline) >= limits.pipelined_requests:
+            return protocol.RequestError(400, "Wait for answers before you send further requests.")
+        return None
 
-    def _headers_too_long(self) -> protocol.RequestError:
-        most, size = self._limits.headers, self._limits.header_bytes
-        message = f"The request must have at most {most} headers with {size:,} bytes."
+    def _too_long(self) -> protocol.RequestError:
+        limits = self._limits
+        if len(self.url) > limits.url_bytes:
+            message = f"The URL must have at most {limits.url_bytes:,} bytes. Send the operation by POST."
+            return TooLongError(414, message)
+        message = (
+            f"The request must have at most {limits.headers} headers with {limits.header_bytes:,} bytes."
+        )
         return TooLongError(431, message)
-
-    def _stop(self, refusal: protocol.RequestError) -> None:
-        """Make the parser stop within a callback."""
-        self._refusal = refusal
-        raise _RefusedError
 
     def _refuse(self, error: protocol.RequestError) -> None:
         """Send the error unless another answer has begun, and end the connection."""

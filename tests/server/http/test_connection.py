@@ -27,6 +27,7 @@ class Site:
     server: ListeningServer = field(init=False)
     go: asyncio.Event = field(default_factory=asyncio.Event)
     bodies: list[bytes] = field(default_factory=list)
+    headers: list[list[tuple[bytes, bytes]]] = field(default_factory=list)
     gone: int = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,6 +43,7 @@ class Site:
                 return
             body, more = body + message.get("body", b""), message.get("more_body", False)
         self.bodies.append(body)
+        self.headers.append(scope["headers"])
         answer = LARGE if scope["path"] == "/large" else b"%d" % len(body)
         headers = [(b"content-length", b"%d" % len(answer))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -152,6 +154,13 @@ async def test_the_headers_of_a_later_request_have_a_limit_as_well(site: Site) -
         await client.send(b"GET / HT")
         site.pass_time(15.5)
         assert (await client.error())[0] == 408
+
+
+async def test_an_idle_connection_ends_without_an_answer(site: Site) -> None:
+    async with connected(site, GET) as client:
+        assert await client.answer() == (200, b"0")
+        site.pass_time(15.5)
+        assert await client.is_closed()
 
 
 async def test_a_body_that_trickles_gets_408(site: Site) -> None:
@@ -289,6 +298,13 @@ async def test_long_extensions_and_trailers_of_chunks_get_431(site: Site, rest: 
         client.writer.write(rest)
         assert await client.error() == TOO_LONG
     assert site.gone == 1
+
+
+async def test_trailers_do_not_become_headers(site: Site) -> None:
+    async with connected(site, b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n") as client:
+        await client.send(b"0\r\nauthorization: Bearer x\r\n\r\n")
+        assert await client.answer() == (200, b"0")
+    assert site.headers == [[(b"transfer-encoding", b"chunked")]]
 
 
 async def test_invalid_http_gets_400_and_no_line_in_the_log(

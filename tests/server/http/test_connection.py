@@ -225,7 +225,11 @@ async def test_a_client_that_does_not_read_its_answer_is_disconnected(site: Site
 
 
 async def test_a_client_that_reads_slowly_gets_its_whole_answer(site: Site) -> None:
-    async with connected(site, b"GET /large HTTP/1.1\r\nconnection: close\r\n\r\n", buffer=4096) as client:
+    """The kernel takes new bytes of the server only after a third of its buffer is free."""
+    async with connected(site, buffer=4096) as client:
+        kernel = client.connection.transport.get_extra_info("socket")
+        kernel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 600_000)
+        await client.send(b"GET /large HTTP/1.1\r\nconnection: close\r\n\r\n")
         await settle(lambda: site.bodies)
         site.pass_time(0)
         read, passed = 0, 0
@@ -353,6 +357,9 @@ async def test_a_new_connection_replaces_the_one_that_waits_longest(site: Site) 
             assert await first.is_closed()
             await second.send(GET)
             assert await second.answer() == (200, b"0")
+            async with connected(site, GET) as fifth:
+                assert await fifth.answer() == (200, b"0")
+                assert await third.is_closed()
 
 
 async def test_beyond_the_limit_requests_get_503_and_health_checks_are_answered(site: Site) -> None:

@@ -265,12 +265,41 @@ def _is_whole_days(start: datetime, end: datetime, zone: ZoneInfo) -> bool:
 def _same_time_of_day(
     previous_start: datetime, start: datetime, reached: datetime, zone: ZoneInfo
 ) -> datetime:
-    """Return the moment as many days after `previous_start` as `reached` is after `start`, at the same local time."""
-    local = reached.astimezone(zone)
-    day = previous_start.astimezone(zone).date() + (local.date() - start.astimezone(zone).date())
-    if reached == midnight(local.date(), zone):
-        return midnight(day, zone)
-    return datetime.combine(day, local.time(), zone).astimezone(UTC)
+    """Return the moment as many days after `previous_start` as `reached` is after `start`, at the same local time.
+
+    It never goes back: the elapsed part of a day with a repeated hour includes the whole hour from its repetition on.
+    """
+    if reached == midnight(reached.astimezone(zone).date(), zone):
+        wall_clock = datetime.combine(reached.astimezone(zone).date(), time())
+    else:
+        wall_clock = _latest_wall_clock(reached, zone)
+    day = previous_start.astimezone(zone).date() + (wall_clock.date() - start.astimezone(zone).date())
+    return _first_moment(datetime.combine(day, wall_clock.time()), zone)
+
+
+def _latest_wall_clock(moment: datetime, zone: ZoneInfo) -> datetime:
+    """Return the latest local time that the clocks have shown: in a repeated hour, the end of this hour."""
+    local = moment.astimezone(zone)
+    if local.fold:
+        last = _change_of_clocks(moment, zone) - QUARTER
+        local = last.astimezone(zone) + QUARTER  # on the clock of the wall
+    return local.replace(tzinfo=None, fold=0)
+
+
+def _first_moment(wall_clock: datetime, zone: ZoneInfo) -> datetime:
+    """Return the local time in UTC. If the clocks skip it, return the moment at which they do."""
+    moment = wall_clock.replace(tzinfo=zone).astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) == wall_clock:
+        return moment
+    return _change_of_clocks(moment, zone)
+
+
+def _change_of_clocks(moment: datetime, zone: ZoneInfo) -> datetime:
+    """Return the last change of clocks up to a moment shortly after it."""
+    offset = moment.astimezone(zone).utcoffset()
+    while (moment - QUARTER).astimezone(zone).utcoffset() == offset:
+        moment -= QUARTER
+    return moment
 
 
 def _custom(

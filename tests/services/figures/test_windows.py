@@ -84,7 +84,10 @@ def test_named_ranges(chosen: Range, previous: str, cut: str, start: str, end: s
         (Range.THIS_MONTH, "2026-05-30T23:46", "2026-05-01T00:00"),
         (Range.TODAY, "2026-03-30T12:00", "2026-03-29T12:15"),  # 29 March has 23 hours
         (Range.TODAY, "2026-03-29T12:00", "2026-03-28T12:15"),
-        (Range.TODAY, "2026-03-30T02:20", "2026-03-29T03:30"),  # clocks show no 02:30 on 29 March
+        (Range.TODAY, "2026-03-30T02:20", "2026-03-29T03:00"),  # at 02:00 of 29 March, clocks go to 03:00
+        (Range.TODAY, "2026-03-30T02:50", "2026-03-29T03:00"),
+        (Range.THIS_MONTH, "2026-04-29T02:20", "2026-03-29T03:00"),
+        (Range.TODAY, "2026-10-25T02:20", "2026-10-24T02:30"),
         (Range.TODAY, "2026-03-15T23:45", "2026-03-15T00:00"),
         (Range.LAST_7_DAYS, "2026-04-02T09:59:59.999999", "2026-03-26T10:00"),
     ],
@@ -92,6 +95,30 @@ def test_named_ranges(chosen: Range, previous: str, cut: str, start: str, end: s
 def test_a_running_window_is_compared_up_to_the_same_local_time(chosen: Range, now: str, cut: str) -> None:
     zone = "Europe/Berlin"
     assert period_of(chosen, ZoneInfo(zone), local(now, zone)).previous_cut == local(cut, zone)
+
+
+def test_the_elapsed_part_contains_a_repeated_hour_from_its_repetition_on() -> None:
+    """At 03:00 of 25 October 2026, the clocks of Berlin go back to 02:00, which is 01:00 in UTC."""
+    zone, repeated = ZoneInfo("Europe/Berlin"), datetime(2026, 10, 25, 1, tzinfo=UTC)
+    cuts = [period_of(Range.TODAY, zone, repeated + n * QUARTER).previous_cut for n in range(-2, 6)]
+    shown = [cut.astimezone(zone).strftime("%H:%M") for cut in cuts]
+    assert shown == ["02:45", "03:00", "03:00", "03:00", "03:00", "03:00", "03:15", "03:30"]
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", "America/Santiago", "America/Havana", "Antarctica/Troll"])
+def test_the_elapsed_part_never_goes_back_when_clocks_change(name: str) -> None:
+    zone, first = ZoneInfo(name), datetime(2026, 1, 1, tzinfo=UTC)
+    starts = [first + n * timedelta(hours=1) for n in range(8760)]
+    changes = [
+        at for at in starts if at.astimezone(zone).utcoffset() != (at - QUARTER).astimezone(zone).utcoffset()
+    ]
+    assert len(changes) == 2
+    for at, days in itertools.product(changes, (0, 1)):
+        nows = [at + timedelta(days=days) + n * QUARTER for n in range(-100, 100)]
+        periods = [period_of(Range.TODAY, zone, now) for now in nows]
+        for _, day in itertools.groupby(periods, key=lambda period: period.start):
+            cuts = [period.previous_cut for period in day]
+            assert cuts == sorted(cuts)
 
 
 def test_the_elapsed_part_ends_at_the_start_of_a_day_without_midnight() -> None:

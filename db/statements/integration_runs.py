@@ -53,7 +53,7 @@ def has_succeeded() -> ColumnElement[bool]:
 
 
 class Failures(NamedTuple):
-    """The number of failed runs, and of failed authentications among them."""
+    """The number of failed runs, and of failed authentications with the current credentials among them."""
 
     failures: int
     authentications: int
@@ -61,7 +61,10 @@ class Failures(NamedTuple):
 
 @statement
 def _integration_failures_after() -> Select[Any]:
-    is_authentication = _one_of(_LOGS.c.kind, [IntegrationLogKind.AUTH])
+    is_authentication = and_(
+        _one_of(_LOGS.c.kind, [IntegrationLogKind.AUTH]),
+        ran_at() >= bindparam("credentials_set_at", type_=DateTime(timezone=True)),
+    )
     numbers: list[ColumnElement[Any]] = [
         func.count().label("failures"),
         func.count().filter(is_authentication).label("auths"),
@@ -74,8 +77,12 @@ def _integration_failures_after() -> Select[Any]:
     )
 
 
-async def failures_after(writer: Writer, integration_id: int, after: datetime) -> Failures:
+async def failures_after(
+    writer: Writer, integration_id: int, after: datetime, credentials_set_at: datetime
+) -> Failures:
     """Return the numbers of the integration's FAILED runs that ended after the time."""
     sent = _integration_failures_after()
-    (row,) = await writer.fetch_values(sent, EVERYBODY, integration_id=integration_id, after=after)
+    (row,) = await writer.fetch_values(
+        sent, EVERYBODY, integration_id=integration_id, after=after, credentials_set_at=credentials_set_at
+    )
     return Failures(*row)

@@ -130,21 +130,23 @@ async def _standing_after(
 ) -> _Standing | None:
     """Return the standing of the integration after the run. Return None if the run does not change it.
 
-    A failure counts if it ended after the last success and after the last resumption. A success ends the failures
-    before it. If failures after the success are already recorded, they are counted in the log.
+    A failure counts if it ended after the last success and after the last resumption. A failed authentication stops
+    the integration only if it used the current credentials. A success ends the failures before it. If failures after
+    the success are already recorded, they are counted in the log.
     """
     now, kind = writer.moment, run.get("kind", IntegrationLogKind.SYNC)
     if run["status"] == IntegrationLogStatus.FAILED:
         if _is_late(at, integration.last_success_at, now) or _is_late(at, integration.resumed_at, now):
             return None
         failures = integration.consecutive_failures + 1
-        return _Standing(failures, kind == IntegrationLogKind.AUTH or failures >= MOST_FAILURES)
+        is_refused = kind == IntegrationLogKind.AUTH and not _is_late(at, integration.credentials_set_at, now)
+        return _Standing(failures, is_refused or failures >= MOST_FAILURES)
     if run["status"] not in SUCCEEDED or _is_late(at, integration.last_success_at, now):
         return None
     if not _is_late(at, integration.last_error_at, now):
         return _Standing(0, stopped=False)
     after = max(at, integration.resumed_at or at)
-    later = await failures_after(writer, integration.id, after)
+    later = await failures_after(writer, integration.id, after, integration.credentials_set_at or after)
     return _Standing(later.failures, later.authentications > 0 or later.failures >= MOST_FAILURES)
 
 
@@ -163,7 +165,8 @@ def _changes_after(
     disconnected integration records the outcome and keeps its status.
 
     Reports can come late, in any order, and no report moves a time back. The latest success gives the cursor, and the
-    latest run the time of the next one.
+    latest run the time of the next one. A disconnection deletes the cursor, and no report of a run before it brings
+    the cursor back.
     """
     changes = _times_after(integration, run, at, now)
     status = old = IntegrationStatus(integration.status)
@@ -187,11 +190,18 @@ def _times_after(integration: Integration, run: RunValues, at: datetime, now: da
         changes["last_searched_at"] = at
     if run["status"] in SUCCEEDED and not _is_late(at, integration.last_success_at, now):
         changes["last_success_at"] = at
-        if run.get("sync_cursor") is not None:
+        if run.get("sync_cursor") is not None and not _is_of_earlier_connection(integration, at, now):
             changes["sync_cursor"] = run["sync_cursor"]
     if run["status"] == IntegrationLogStatus.FAILED and not _is_late(at, integration.last_error_at, now):
         changes |= {"last_error_at": at, "last_error_code": run.get("error_code") or "UNKNOWN"}
     return changes
+
+
+def _is_of_earlier_connection(integration: Integration, at: datetime, now: datetime) -> bool:
+    """Return whether the integration may have been disconnected since the run: it has no cursor from before it."""
+    if integration.status == IntegrationStatus.DISCONNECTED:
+        return True
+    return integration.sync_cursor is None and _is_late(at, integration.resumed_at, now)
 
 
 def _wait(interval: timedelta, failures: int) -> timedelta:

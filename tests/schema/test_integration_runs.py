@@ -246,6 +246,23 @@ async def test_renewed_credentials_clear_their_problems_at_once(world: World, so
     assert again["health"]["problems"][0] == "UNAUTHORIZED"
 
 
+@pytest.mark.parametrize("success_first", [True, False])
+async def test_a_late_refusal_of_old_credentials_does_not_stop_the_integration(
+    source: Source, *, success_first: bool
+) -> None:
+    """Each order of the reports gives the same state: one failure after the success, and new credentials."""
+    await source.connect("2", credentials="old")
+    await source.update(credentials="new")
+    reports = [("SUCCEEDED", 9, "SYNC"), ("FAILED", 3, "AUTH")]
+    for status, ago, kind in reports if success_first else reversed(reports):
+        shown = await source.run(status, ago, kind=kind)
+    assert (shown["status"], shown["consecutiveFailures"]) == ("ACTIVE", 1)
+    # One of two runs succeeded: 25 + 30 + 20.
+    assert (shown["healthScore"], shown["health"]["problems"]) == (75, ["UNRELIABLE"])
+    again = await source.run("FAILED", kind="AUTH")
+    assert (again["status"], again["consecutiveFailures"]) == ("ERROR", 2)
+
+
 async def test_new_credentials_do_not_keep_an_expiry_that_has_passed(source: Source) -> None:
     await source.connect("2", credentials="old", credentialsExpiresAt=source.ago(1).isoformat())
     renewed = await source.update(credentials="new")
@@ -317,3 +334,22 @@ async def test_a_long_pause_does_not_make_an_integration_overdue(
     shown = await (source.change("resume") if back == "resume" else source.connect())
     assert (shown["status"], shown["healthScore"], shown["health"]["problems"]) == ("ACTIVE", 100, [])
     assert at(shown["lastSuccessAt"]) == source.ago(4000)
+
+
+async def test_a_late_success_brings_no_cursor_of_a_disconnected_account_back(source: Source) -> None:
+    await source.run("SUCCEEDED", 60, syncCursor="page-9")
+    assert (await source.change("disconnect"))["syncCursor"] is None
+    late = await source.run("SUCCEEDED", 50, syncCursor="page-10")
+    assert (late["syncCursor"], at(late["lastSuccessAt"])) == (None, source.ago(50))
+    assert (await source.connect())["syncCursor"] is None
+    later = await source.run("SUCCEEDED", 40, syncCursor="page-11")
+    assert (later["syncCursor"], at(later["lastSuccessAt"])) == (None, source.ago(40))
+    assert (await source.run("SUCCEEDED", syncCursor="page-1"))["syncCursor"] == "page-1"
+
+
+async def test_a_pause_keeps_the_cursor_of_a_late_success(source: Source) -> None:
+    await source.run("SUCCEEDED", 60, syncCursor="page-9")
+    await source.change("pause")
+    assert (await source.run("SUCCEEDED", 50, syncCursor="page-10"))["syncCursor"] == "page-10"
+    await source.change("resume")
+    assert (await source.run("SUCCEEDED", 40, syncCursor="page-11"))["syncCursor"] == "page-11"

@@ -278,8 +278,9 @@ async def _update(
     if held:  # a reference moves from one lead to another: the index allows it to only one at a time
         await clear_references(writer, viewer.scope, sorted(held))
     names = sorted({name for change in changed.values() for name in change})
-    rows = [
-        {"id": id_, **{name: change.get(name, getattr(leads[id_], name)) for name in names}}
-        for id_, change in changed.items()
-    ]
+    rows = []
+    for id_, change in changed.items():
+        values = {name: change.get(name, getattr(leads[id_], name)) for name in names}
+        rows.append({"id": id_, **values, **rules.search_of(leads[id_], values)})
+    names = sorted(rows[0].keys() - {"id"})
     return await update_leads(writer, viewer.scope, names, rows)

@@ -7,6 +7,7 @@ from typing import Any, TypedDict, cast
 
 from db.engine.writer import Writer
 from db.models import Lead, LeadEventType, LeadOrigin, LeadStatus, Mention, UserRole, UserStatus
+from db.models.lead import SEARCHED
 from db.statements import write_rows
 from db.statements.lead import DeletedLead, NewEvent, delete_lead, insert_events, insert_lead, set_status
 from db.statements.user import LockedUser
@@ -15,6 +16,7 @@ from services.analysis.lead_scoring import score_leads
 from services.rules.user_errors import UserErrorCode, not_found, require, user_error
 from services.rules.user_locks import lock_for_rows
 from services.rules.validation import Validation
+from text.lexemes import vector_of_fields
 
 LONGEST_NAME = 200
 LONGEST_EMAIL = 254
@@ -83,7 +85,13 @@ def checked(values: LeadValues, *path: str) -> LeadValues:
     validation.short_texts("currency", longest=LONGEST_NAME)
     validation.pattern("currency", _CURRENCY, "Must be an ISO 4217 code, such as EUR.")
     _check_value(validation, values.get("value"))
-    return cast("LeadValues", validation.cleaned())
+    cleaned = cast("LeadValues", validation.cleaned())
+    value = cleaned.get("value")
+    if value is not None:
+        cleaned["value"] = abs(
+            round(value, 2)
+        )  # as stored, so that the history shows the same number, without -0
+    return cleaned
 
 
 def _check_value(validation: Validation, value: Decimal | None) -> None:
@@ -93,6 +101,14 @@ def _check_value(validation: Validation, value: Decimal | None) -> None:
         validation.add_error(UserErrorCode.INVALID, f"Must be between 0 and {LARGEST_VALUE}.", "value")
     elif value != round(value, 2):
         validation.add_error(UserErrorCode.INVALID, "Must have at most two decimals.", "value")
+
+
+def search_of(lead: Lead | None, changes: Mapping[str, object]) -> dict[str, bytes | None]:
+    """Return the column `search` of the changed or new lead. Return no column if no searched column changes."""
+    if changes.keys().isdisjoint(SEARCHED):
+        return {}
+    texts = [cast("str | None", changes.get(name, getattr(lead, name, None))) for name in SEARCHED]
+    return {"search": vector_of_fields(texts, 1 if lead is None else lead.version + 1)}
 
 
 async def create(
@@ -108,7 +124,8 @@ async def create(
     """
     values = checked(values)
     await _lock(writer, viewer, Mention, mention_id, values)
-    lead = await insert_lead(writer, viewer.scope, mention_id, {**values, "origin": origin})
+    new = {**values, **search_of(None, values), "origin": origin}
+    lead = await insert_lead(writer, viewer.scope, mention_id, new)
     if lead is None:
         existing = await write_rows.read(writer, viewer.scope, Lead, mention_id, column="mention_id")
         return require(existing, "mention", "mention_id"), False
@@ -133,7 +150,7 @@ async def update(
 
 async def _write_changes(writer: Writer, viewer: Viewer, lead: Lead, changes: Mapping[str, object]) -> Lead:
     """Write the changes as the lead's next version, with the events of its history."""
-    values = {**changes, "version": lead.version + 1}
+    values = {**changes, **search_of(lead, changes), "version": lead.version + 1}
     changed = await write_rows.update_one(writer, viewer.scope, Lead, lead.id, values)
     await insert_events(writer, list(events_of(viewer, lead, changes)))
     return require(changed, "lead")

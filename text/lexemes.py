@@ -99,6 +99,23 @@ def vector(title: str | None, content: str) -> bytes:
     if title:
         last = _place(places, normalized(title), 0, _WEIGHT_A)
     last = _place(places, normalized(content), last, _WEIGHT_B)
+    return _completed(places, last)
+
+
+def vector_of_fields(fields: Iterable[str | None], version: int) -> bytes | None:
+    """Return the lexemes of the fields of a row in the same form, or None without words.
+
+    A phrase is found within one field alone. The version of the row is a lexeme, too, so that a new version always has
+    another vector.
+    """
+    places: dict[str, list[int]] = {}
+    last = 0
+    for text in filter(None, fields):
+        last = _place(places, normalized(text), last, _WEIGHT_B) + 1
+    return _completed({f" {version}": [], **places}, last) if places else None
+
+
+def _completed(places: dict[str, list[int]], last: int) -> bytes:
     if last > _LAST_POSITION or max(map(len, places.values()), default=0) > _MOST_POSITIONS:
         places[LONG] = []
     return _binary(places)

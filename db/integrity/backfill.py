@@ -1,11 +1,11 @@
 """Fill what a revision added for rows older than the revision: online, in batches, resumable.
 
 A revision creates tables, columns and triggers, which cover all later changes. Roll-ups lack the rows before the
-revision. A batch of them is filled in the same way as `db.integrity.audit` repairs one. Keywords and mentions before
-the revision lack the normal form and the lexemes of this release. Servers do not start before all is filled.
+revision. A batch of them is filled in the same way as `db.integrity.audit` repairs one. Keywords, mentions and leads
+before the revision lack the normal form and the lexemes of this release. Servers do not start before all is filled.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 import asyncpg
 
@@ -13,13 +13,14 @@ from db.engine.pool import Connection, Pool
 from db.integrity import audit
 from db.integrity.audit import LARGEST_ID, AuditBatch, Ids
 from db.integrity.counters import LOCK_USERS
-from text.lexemes import OLD, vector
+from db.models.lead import SEARCHED
+from text.lexemes import OLD, vector, vector_of_fields
 from text.normal_form import keyword_form
 
-KEYWORD_FORMS, MENTION_LEXEMES = "keyword_forms", "mention_lexemes"
-NAMES = [*audit.TABLES, KEYWORD_FORMS, MENTION_LEXEMES]
+KEYWORD_FORMS, MENTION_LEXEMES, LEAD_LEXEMES = "keyword_forms", "mention_lexemes", "lead_lexemes"
+NAMES = [*audit.TABLES, KEYWORD_FORMS, MENTION_LEXEMES, LEAD_LEXEMES]
 """The names of all backfills, in order."""
-ROWS = {KEYWORD_FORMS: "keywords", MENTION_LEXEMES: "mentions"}
+ROWS = {KEYWORD_FORMS: "keywords", MENTION_LEXEMES: "mentions", LEAD_LEXEMES: "leads"}
 """The backfills that fill rows themselves, and their tables."""
 _BATCH = 500
 
@@ -42,7 +43,7 @@ async def extent(pool: Pool, name: str, ids: Ids = audit.EVERY_ID) -> Ids | None
 async def fill(pool: Pool, name: str, *, batch: int | None = None) -> AsyncIterator[AuditBatch]:
     """Fill the rest of a backfill, and yield its batches. Store the progress after each batch.
 
-    Mentions that writers of an earlier release added meanwhile are filled at the end, also in later calls.
+    Mentions and leads that writers of an earlier release wrote meanwhile are filled at the end, also in later calls.
     """
     reached = await pool.fetchval(
         "SELECT reached_id FROM backfills WHERE name = $1 AND finished_at IS NULL", name
@@ -52,8 +53,8 @@ async def fill(pool: Pool, name: str, *, batch: int | None = None) -> AsyncItera
             await pool.execute("UPDATE backfills SET reached_id = $2 WHERE name = $1", name, filled.ids.last)
             yield filled
         await pool.execute("UPDATE backfills SET finished_at = clock_timestamp() WHERE name = $1", name)
-    if name == MENTION_LEXEMES:
-        async for filled in _fill_rows(pool, name, _MARKED, 0, batch):
+    if name in _MARKED:
+        async for filled in _fill_rows(pool, name, _MARKED[name], 0, batch):
             yield filled
 
 
@@ -70,7 +71,6 @@ async def _fill_rows(
     pool: Pool, name: str, select: str, reached: int, batch: int | None
 ) -> AsyncIterator[AuditBatch]:
     """Fill the selected rows after an ID, up to the last ID of now. Later rows are complete or marked."""
-    write = _write_keywords if name == KEYWORD_FORMS else _write_mentions
     within = await extent(pool, name)
     while within is not None:
         async with pool.acquire() as connection, connection.transaction(isolation="read_committed"):
@@ -78,7 +78,7 @@ async def _fill_rows(
             if not found:
                 return
             await connection.execute(LOCK_USERS, sorted({row["user_id"] for row in found}))
-            await write(connection, [row["id"] for row in found])
+            await _WRITE[name](connection, [row["id"] for row in found])
         reached = found[-1]["id"]
         yield AuditBatch(name, Ids(found[0]["id"], reached), len(found), ())
 
@@ -87,14 +87,22 @@ _NEXT = {
     name: f"SELECT id, user_id FROM {rows} WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3"  # noqa: S608 - our names
     for name, rows in ROWS.items()
 }
-_MARKED = (
-    "SELECT id, user_id FROM mentions "  # noqa: S608 - a constant
+_MARKED = {
+    name: f"SELECT id, user_id FROM {ROWS[name]} "  # noqa: S608 - our names
     f"WHERE id > $1 AND id <= $2 AND search @@ $q$'{OLD}'$q$::tsquery ORDER BY id LIMIT $3"
-)
+    for name in (MENTION_LEXEMES, LEAD_LEXEMES)
+}
 _MENTIONS = "SELECT id, title, content FROM mentions WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"
 _WRITE_LEXEMES = """
     UPDATE mentions SET search = new.search FROM unnest($1::bigint[], $2::tsvector[]) AS new (id, search)
     WHERE mentions.id = new.id
+"""
+_LEADS = (
+    f"SELECT id, version, {', '.join(SEARCHED)} FROM leads WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608 - our names
+)
+_WRITE_LEAD_LEXEMES = """
+    UPDATE leads SET search = new.search FROM unnest($1::bigint[], $2::tsvector[]) AS new (id, search)
+    WHERE leads.id = new.id
 """
 _KEYWORDS = """
     SELECT id, user_id, match_type, status, keyword, keyword_norm FROM keywords
@@ -116,6 +124,12 @@ async def _write_mentions(connection: Connection, ids: Sequence[int]) -> None:
     await connection.execute(_WRITE_LEXEMES, [row["id"] for row in rows], vectors)
 
 
+async def _write_leads(connection: Connection, ids: Sequence[int]) -> None:
+    rows = await connection.fetch(_LEADS, ids)
+    vectors = [vector_of_fields([row[name] for name in SEARCHED], row["version"]) for row in rows]
+    await connection.execute(_WRITE_LEAD_LEXEMES, [row["id"] for row in rows], vectors)
+
+
 async def _write_keywords(connection: Connection, ids: Sequence[int]) -> None:
     """Write the normal forms. Of keywords that look alike, the first gets it, and the others stay as they are."""
     forms = _first_forms(await connection.fetch(_KEYWORDS, ids))
@@ -135,3 +149,10 @@ def _first_forms(rows: Sequence[asyncpg.Record]) -> dict[int, str]:
         if row["status"] != "archived":
             used.add(place)
     return forms
+
+
+_WRITE: Mapping[str, Callable[[Connection, Sequence[int]], Awaitable[None]]] = {
+    KEYWORD_FORMS: _write_keywords,
+    MENTION_LEXEMES: _write_mentions,
+    LEAD_LEXEMES: _write_leads,
+}

@@ -4,16 +4,27 @@ PostgreSQL then makes lexemes of its own, so that a search finds the plain words
 the row for `db.integrity.backfill`, which replaces them.
 """
 
+from db.models.lead import SEARCHED
 from text.lexemes import OLD
 
 _LEXEMES = f"""setweight(to_tsvector('simple', coalesce(NEW.title, '')), 'A')
         || setweight(to_tsvector('simple', NEW.content), 'B') || '''{OLD}'''::tsvector"""
+_OF_NEW, _OF_OLD = (", ".join(f"{row}.{name}" for name in SEARCHED) for row in ("NEW", "OLD"))
+_LEAD_LEXEMES = f"""CASE WHEN concat_ws('', {_OF_NEW}) <> '' THEN
+        setweight(to_tsvector('simple', concat_ws(' ', {_OF_NEW})), 'B') || '''{OLD}'''::tsvector END"""
 
 FUNCTIONS = [
     f"""
 CREATE OR REPLACE FUNCTION index_mention() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.search := {_LEXEMES};
+    RETURN NEW;
+END $$
+""",
+    f"""
+CREATE OR REPLACE FUNCTION index_lead() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.search := {_LEAD_LEXEMES};
     RETURN NEW;
 END $$
 """,
@@ -36,6 +47,18 @@ CREATE OR REPLACE TRIGGER index_changed_mention BEFORE UPDATE OF title, content 
         NEW.search IS NOT DISTINCT FROM OLD.search
         AND (NEW.title, NEW.content) IS DISTINCT FROM (OLD.title, OLD.content)
     ) EXECUTE FUNCTION index_mention()
+""",
+    f"""
+CREATE OR REPLACE TRIGGER index_new_lead BEFORE INSERT ON leads
+    FOR EACH ROW WHEN (NEW.search IS NULL AND concat_ws('', {_OF_NEW}) <> '') EXECUTE FUNCTION index_lead()
+""",
+    f"""
+CREATE OR REPLACE TRIGGER index_changed_lead BEFORE UPDATE OF {", ".join(SEARCHED)} ON leads
+    FOR EACH ROW WHEN (
+        NEW.search IS NOT DISTINCT FROM OLD.search
+        AND ({_OF_NEW})
+            IS DISTINCT FROM ({_OF_OLD})
+    ) EXECUTE FUNCTION index_lead()
 """,
     """
 CREATE OR REPLACE TRIGGER normalize_new_keyword BEFORE INSERT ON keywords

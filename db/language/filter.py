@@ -37,7 +37,6 @@ from db.language.scope import visible
 from db.language.shape import HIDDEN
 from db.models import AnalysisResult, Base, Lead, Mention
 from db.models.base import table_of
-from db.models.lead import LEAD_WORDS
 from text.lexemes import query
 
 
@@ -105,7 +104,7 @@ def shape_and_values(filter_: Filter) -> tuple[Filter, dict[str, object]]:
                 return part  # its value is part of the statement
             case Test(operator=Operator.MATCHES, value=str(value)):
                 name = f"where_{next(names)}"
-                values[name], values[f"{name}_words"] = query(value), value
+                values[name] = query(value)
                 return replace(part, value=name)
             case Test(operator=operator, value=value):
                 name = f"where_{next(names)}"
@@ -282,16 +281,12 @@ def search_query(name: str) -> ColumnElement[Any]:
 def _search_leads(_: Table, operator: Operator, value: Any, reach: Reach) -> ColumnElement[bool]:
     """Search the lead's own words, and the text of its mention: one of the two must match.
 
-    Each has a full-text index of its own, and PostgreSQL unites the leads that the two indexes find. PostgreSQL itself
-    makes the words of the lead and of the query for them, so the query is a second parameter, the text as given.
+    Each has a full-text index of its own, and PostgreSQL unites the leads that the two indexes find.
     """
     everybody, found, of_posts = reach.everybody, _table(Lead).alias("found"), _table(Lead).alias("of_posts")
     posts = _table(Mention)
     own = select(found.c.id).where(
-        literal_column(f"({LEAD_WORDS})").bool_op("@@")(
-            func.websearch_to_tsquery("simple", bindparam(f"{value}_words", type_=Text))
-        ),
-        visible(Lead, everybody=everybody, table=found),
+        found.c.search.op("@@")(search_query(value)), visible(Lead, everybody=everybody, table=found)
     )
     matching = select(of_posts.c.id).where(
         of_posts.c.mention_id == posts.c.id,

@@ -1,7 +1,6 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import reduce
 from typing import Any
 
 from sqlalchemy import (
@@ -16,7 +15,7 @@ from sqlalchemy import (
     literal_column,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, EmptyText, ForeignId, Id, Now, Words, at_most, one_of
@@ -37,11 +36,8 @@ class LeadOrigin(StrEnum):
     API = "api"
 
 
-_WORDS = [f"coalesce({name}, '')" for name in ("contact_name", "contact_handle", "contact_email", "company")]
-# The parentheses are those that PostgreSQL writes, so that Alembic finds no difference.
-_TEXT = reduce(lambda left, right: f"(({left} || ' ') || {right})", [*_WORDS, "notes"])
-LEAD_WORDS = f"to_tsvector('simple', {_TEXT[1:-1]})"
-"""The words that a full-text search finds in the lead itself. Its mention has an index of its own."""
+SEARCHED = ("contact_name", "contact_handle", "contact_email", "company", "notes")
+"""The columns that a full-text search reads. The mention of the lead has an index of its own."""
 
 
 class Lead(Base):
@@ -50,7 +46,8 @@ class Lead(Base):
     A trigger sets `user_id` and `keyword_id` from the mention.
 
     `contacted_at`, `qualified_at`, `converted_at` and `disqualified_at` say when a status was first reached.
-    They are never cleared.
+    They are never cleared. `search` has the lexemes of the columns in `SEARCHED` (`text.lexemes`), and is null if they
+    have no words.
     """
 
     __tablename__ = "leads"
@@ -81,6 +78,7 @@ class Lead(Base):
     tags: Mapped[Words]
     origin: Mapped[LeadOrigin] = mapped_column(Text, server_default=LeadOrigin.MANUAL)
     external_reference: Mapped[str | None]
+    search: Mapped[bytes | None] = mapped_column(TSVECTOR)
     version: Mapped[int] = mapped_column(Integer, server_default="1")
     created_at: Mapped[Now]
     updated_at: Mapped[Now]
@@ -136,9 +134,9 @@ class Lead(Base):
         ),
         # leads of a user by words, tags, or a part of the company or of the e-mail address
         Index(
-            "ix_leads_user_id_words",
+            "ix_leads_user_id_search",
             "user_id",
-            text(LEAD_WORDS),
+            "search",
             "tags",
             literal_column("lower(company)").label("lower_company"),
             literal_column("lower(contact_email)").label("lower_email"),

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from db.engine.pool import Connection
-from text.lexemes import vector
+from db.models.lead import SEARCHED
+from text.lexemes import vector, vector_of_fields
 from text.normal_form import keyword_form
 
 Row = dict[str, Any]
@@ -52,7 +53,13 @@ async def copy_dependents_of_mentions(
     """Copy analyses or leads. A trigger replaces the user and keyword given here by those of the mention."""
     owner: Row = {"user_id": user_id} | ({"keyword_id": 0} if table == "leads" else {})
     complete = [{**row, **owner, "mention_id": mention_ids[row["mention"]]} for row in rows]
+    if table == "leads":
+        complete = [{**row, "search": _lexemes(row)} for row in complete]
     await _copy(connection, table, complete, leave_out="mention")
+
+
+def _lexemes(lead: Row) -> bytes | None:
+    return vector_of_fields([lead.get(name) for name in SEARCHED], version=1)
 
 
 async def write_history(connection: Connection, user_id: int) -> None:

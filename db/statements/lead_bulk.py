@@ -4,14 +4,30 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Boolean, Select, Text, and_, any_, case, func, null, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Integer,
+    Select,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    case,
+    column,
+    func,
+    null,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.sql.dml import ReturningUpdate, Update
 
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
 from db.language.moment import moment
 from db.language.scope import Scope, visible_among
-from db.language.shape import columns
+from db.language.shape import SEARCH, columns
 from db.models import Lead
 from db.models.base import table_of
 from db.statements.parameters import keys_parameter, rows_parameter
@@ -69,11 +85,22 @@ async def set_statuses(writer: Writer, scope: Scope, rows: Sequence[Mapping[str,
 
 @statement
 def _update_leads(names: tuple[str, ...], *, everybody: bool) -> ReturningUpdate[Any]:
-    given = rows_parameter("leads", {"id": BigInteger, **{name: _LEADS.c[name].type for name in names}})
+    types = {name: Integer if name == SEARCH else _LEADS.c[name].type for name in names}
+    given = rows_parameter("leads", {"id": BigInteger, **types})
+    values: dict[str, Any] = {name: given.c[name] for name in names}
+    conditions = [_LEADS.c.id == given.c.id, visible_among(Lead, everybody=everybody)]
+    if SEARCH in names:
+        # JSON has no lexemes: each row has the place of its lexemes in an array.
+        array = func.unnest(bindparam("lexemes", type_=ARRAY(TSVECTOR)))
+        lexemes = array.table_valued(
+            column(SEARCH, TSVECTOR), with_ordinality="place", name="lexemes"
+        ).render_derived()
+        values[SEARCH] = lexemes.c[SEARCH]
+        conditions.append(lexemes.c.place == given.c[SEARCH])
     return (
         update(_LEADS)
-        .values(version=_LEADS.c.version + 1, updated_at=moment(), **{name: given.c[name] for name in names})
-        .where(_LEADS.c.id == given.c.id, visible_among(Lead, everybody=everybody))
+        .values(version=_LEADS.c.version + 1, updated_at=moment(), **values)
+        .where(*conditions)
         .returning(*columns(Lead))
     )
 
@@ -87,7 +114,11 @@ async def update_leads(
     """
     leads = [{name: _json(value) for name, value in row.items()} for row in rows]
     sent = _update_leads(tuple(names), everybody=scope.everybody)
-    return await writer.fetch(Lead, sent, scope, leads=leads)
+    if SEARCH not in names:
+        return await writer.fetch(Lead, sent, scope, leads=leads)
+    lexemes = [row[SEARCH] for row in rows]
+    placed = [{**lead, SEARCH: place} for place, lead in enumerate(leads, 1)]
+    return await writer.fetch(Lead, sent, scope, leads=placed, lexemes=lexemes)
 
 
 def _json(value: object) -> object:

@@ -11,6 +11,7 @@ import pytest
 from db.integrity.audit import drifts
 from resolvers.framework.global_id import encode
 from tests.support.world import Ask, World
+from text.lexemes import vector_of_fields
 
 CREATE = """
 mutation($input: CreateLeadInput!) {
@@ -112,6 +113,10 @@ async def test_a_created_lead_has_all_the_given_values(ask: Ask, world: World) -
         "contact_handle": "ada",
         "contact_email": "ada@example.com",
         "notes": " as written\n",
+        "search": await world.pool.fetchval(
+            "SELECT $1::tsvector",
+            vector_of_fields(["Ada", "ada", "ada@example.com", "as written"], version=1),
+        ),
         "tags": ["hot", "eu"],
         "assignee_user_id": world.users["ann"],
         "external_reference": "crm-1",
@@ -238,6 +243,9 @@ async def test_an_update_changes_the_given_fields_of_a_lead_and_adds_events(ask:
         "currency": "USD",
         "company": "Acme",
         "notes": "Secret plans.",
+        "search": await world.pool.fetchval(
+            "SELECT $1::tsvector", vector_of_fields(["Acme", "Secret plans."], version=2)
+        ),
         "tags": ["a", "b"],
         "assignee_user_id": world.users["ann"],
         "version": 2,
@@ -252,7 +260,7 @@ async def test_an_update_changes_the_given_fields_of_a_lead_and_adds_events(ask:
             None,
             {
                 "changes": {
-                    "value": [None, "10"],
+                    "value": [None, "10.00"],
                     "currency": [None, "USD"],
                     "company": [None, "Acme"],
                     "tags": ["", "a, b"],
@@ -289,6 +297,15 @@ async def test_an_update_of_a_lead_with_equal_values_changes_nothing(ask: Ask, w
         assert answer.statements == ["lock_user", "leads read id"]
     assert await stored(world, lead["id"]) == before
     assert len(await events(world, lead["id"])) == 1
+
+
+async def test_the_history_shows_values_as_they_are_stored(ask: Ask, world: World) -> None:
+    lead = await lead_of(world)
+    id_ = encode("Lead", lead["id"])
+    for value in ("-0", "12.500", "12.5", "7"):
+        await ask(UPDATE, input={"id": id_, "value": value, "currency": "EUR"})
+    changes = [data["changes"]["value"] for _, _, _, data in await events(world, lead["id"])]
+    assert changes == [[None, "0.00"], ["0.00", "12.50"], ["12.50", "7.00"]]
 
 
 async def test_the_history_of_a_lead_shows_changes_and_actors(ask: Ask, world: World) -> None:

@@ -106,9 +106,10 @@ class World:
         return found
 
     async def index_mentions(self) -> None:
-        """Give mentions that SQL inserted the lexemes that ingest gives."""
-        async for _ in backfill.fill(self.pool, backfill.MENTION_LEXEMES):
-            pass
+        """Give mentions and leads that SQL inserted the lexemes that the application gives."""
+        for name in (backfill.MENTION_LEXEMES, backfill.LEAD_LEXEMES):
+            async for _ in backfill.fill(self.pool, name):
+                pass
 
     async def add_keywords(self, name: str, *, keywords: int = KEYWORDS, mentions: int = MENTIONS) -> None:
         """Add keywords with mentions one minute apart. Every second mention has an analysis and a lead."""

@@ -53,7 +53,7 @@ async def test_an_empty_database_has_nothing_to_fill(pool: Pool) -> None:
 
 
 async def test_rows_older_than_the_roll_ups_are_filled_in(old: Pool) -> None:
-    assert await backfill.pending(old) == [*TABLES, "keyword_forms", "mention_lexemes"]
+    assert await backfill.pending(old) == [*TABLES, "keyword_forms", "mention_lexemes", "lead_lexemes"]
     assert len(await drifts(old)) > 0
     await fill(old)
     assert await backfill.pending(old) == []

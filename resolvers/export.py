@@ -88,7 +88,11 @@ async def _new_export(context: Context, request: Any) -> NewExport:
     require_readable(context.viewer, entity, columns)
     path = ".".join(map(public, ("input", *place, "filter")))
     wanted = given.filter or None
-    where = EVERYTHING if wanted is None else filter_of(OF_EXPORT[entity], wanted, context.require, path)
+    where = (
+        EVERYTHING
+        if wanted is None
+        else filter_of(OF_EXPORT[entity], wanted, context.require, context.viewer.scope, path)
+    )
     order = order_of(given.order_by or None, wanted, path) or OF_EXPORT[entity].default_order
     byte_order_mark = bool(request.byte_order_mark)
     return NewExport(entity, request.format, columns, where, order, byte_order_mark)

@@ -7,7 +7,8 @@ from typing import Any
 
 from db.language.filter import All, AnyOf, Filter, Not, Operator, Test
 from db.language.keyset import BEST_MATCH_FIRST, MOST_RELEVANT_FIRST, Order
-from db.models import Base
+from db.language.scope import Scope
+from db.models import Base, User
 from resolvers.framework.entity import Entity, FilterField, IdOf, Presence, Words
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.global_id import row_id
@@ -20,6 +21,8 @@ MOST_CONDITIONS = 50
 LONGEST_LIST = 250
 LONGEST_TEXT = 500
 MOST_MINUS_SIGNS = 24
+UNKNOWN = 0
+"""An ID that no row has."""
 
 Require = Callable[[type[Base]], None]
 
@@ -38,12 +41,15 @@ OPERATORS = {
 }
 
 
-def filter_of(entity: Entity[Any], given: Any, require: Require, path: str = "filter") -> Filter:
+def filter_of(
+    entity: Entity[Any], given: Any, require: Require, scope: Scope, path: str = "filter"
+) -> Filter:
     """Return the filter of an input object. Raise `UserInputError`, which names the place of the error.
 
-    `require` raises if the viewer's key must not read the rows of a model.
+    `require` raises if the viewer's key must not read the rows of a model. The ID of a user outside the `scope` counts
+    as unknown, so that a filter does not tell what the row hides.
     """
-    return _Reading(entity, require).all_of(given, path, depth=1)
+    return _Reading(entity, require, scope).all_of(given, path, depth=1)
 
 
 def order_of(order: Enum | None, given: Any, path: str = "filter") -> Order | None:
@@ -74,8 +80,8 @@ def _excludes_null(comparison: Any) -> bool:
 class _Reading:
     """One pass over a filter of an entity's rows, which counts the conditions."""
 
-    def __init__(self, entity: Entity[Any], require: Require) -> None:
-        self._fields, self._require = entity.filters, require
+    def __init__(self, entity: Entity[Any], require: Require, scope: Scope) -> None:
+        self._fields, self._require, self._scope = entity.filters, require, scope
         self._conditions = 0
 
     def all_of(self, given: Any, path: str, *, depth: int) -> Filter:
@@ -127,7 +133,8 @@ class _Reading:
             )
         if isinstance(declared, IdOf):
             try:
-                return row_id(operand, declared.model)
+                id_ = row_id(operand, declared.model)
+                return id_ if declared.model is not User or self._scope.shows_user(id_) else UNKNOWN
             except UserInputError as error:
                 raise UserInputError(f"`{path}`: {error}") from error
         return _text(operand, path) if type(operand) is str else operand

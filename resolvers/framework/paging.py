@@ -157,7 +157,9 @@ def connection(
         order_by: Enum | None = None,
         **arguments: Any,
     ) -> Sequence[Connection[Model]]:
-        where = EVERYTHING if filter is None else filter_of(entity, filter, context.require)
+        where = (
+            EVERYTHING if filter is None else filter_of(entity, filter, context.require, context.viewer.scope)
+        )
         shown = replace(listing, where=where, order=order_of(order_by, filter) or listing.order)
         context.require(entity.model)
         is_bulk = parent is None and context.viewer.bulk
@@ -186,7 +188,9 @@ def whole_list(
         filter: Any = None,  # noqa: A002 - the API's word
     ) -> Sequence[Connection[Model]]:
         context.require(entity.model)
-        where = EVERYTHING if filter is None else filter_of(entity, filter, context.require)
+        where = (
+            EVERYTHING if filter is None else filter_of(entity, filter, context.require, context.viewer.scope)
+        )
         return [Connection(replace(listing, where=where), PageBounds(0), UNREAD, None)] * len(parents)
 
     return resolve

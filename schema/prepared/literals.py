@@ -79,7 +79,11 @@ def _with_hint(error: GraphQLError, schema: GraphQLSchema) -> GraphQLError:
         return _changed(error, f"{error.message[: failure.start()]}.")
     found = _NO_OBJECT.search(error.message)
     type_ = None if found is None else schema.get_type(found[1])
-    if found is None or not isinstance(type_, GraphQLInputObjectType) or "eq" not in type_.fields:
+    if (
+        found is None
+        or not isinstance(type_, GraphQLInputObjectType)
+        or type_.fields.keys().isdisjoint({"eq", "hasAny"})
+    ):
         return error
     message = (
         f"{error.message[: found.start()]}Expected value of type '{found[1]}' to be an object. "
@@ -102,6 +106,8 @@ def _changed(error: GraphQLError, message: str) -> GraphQLError:
 
 def _comparison(type_: GraphQLInputObjectType, found: str) -> str:
     """Return the comparison with the found value. Strings are not repeated, since they may be confidential."""
+    if "eq" not in type_.fields:
+        return "{hasAny: […]}"
     if found.startswith("[") and "in" in type_.fields:
         return "{in: […]}"
     operand, plain = get_named_type(type_.fields["eq"].type), found.strip("'\"")

@@ -23,7 +23,7 @@ from resolvers.framework.entity import Presence, Words
 from resolvers.framework.global_id import encode
 from resolvers.framework.names import public
 from schema.graph import build
-from tests.support.world import Asker, World
+from tests.support.world import Ask, Asker, World
 from text import lexemes
 
 TYPES = build().schema.type_map
@@ -501,6 +501,24 @@ async def test_unassigned_leads_and_other_missing_ids_are_found(people: Crowd) -
     assert found == {"nodes": [{"assignee": None}] * len(missing), "totalCount": len(missing)}
     found = (await people.ask(document, f={"not": {"assigneeId": {"isNull": True}}})).data["leads"]
     assert found["totalCount"] == len(mine) - len(missing)
+
+
+async def test_a_filter_does_not_tell_which_hidden_user_works_on_a_lead(world: World, ask: Ask) -> None:
+    first, *_, last = sorted(row["id"] for row in await world.rows("leads", "ann"))
+    await world.change("leads", first, assignee_user_id=world.users["olga"])
+    await world.change("leads", last, assignee_user_id=world.users["ann"])
+    document = (
+        "query($me: ID!, $other: ID!) { mine: leadStats(filter: {assigneeId: {eq: $me}}) { count } "
+        "hidden: leadStats(filter: {assigneeId: {in: [$other]}}) { count } "
+        "others: leadStats(filter: {assigneeId: {notIn: [$other]}}) { count } "
+        "nobody: leadStats(filter: {assigneeId: {isNull: true}}) { count } }"
+    )
+    ids = {"me": encode("User", world.users["ann"]), "other": encode("User", world.users["olga"])}
+    counts = {"mine": 1, "hidden": 0, "others": 6, "nobody": 4}
+    answer = await ask(document, **ids)
+    assert answer.data == {name: {"count": count} for name, count in counts.items()}
+    answer = await ask(document, viewer="olga", **ids)
+    assert [answer.data[name]["count"] for name in counts] == [1, 1, 11, 10]
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,8 @@ async def test_an_invalid_literal_has_its_location(
         ("{status: NEW}", {"status": "NEW"}, "{eq: NEW}"),
         ("{status: [NEW]}", {"status": ["NEW"]}, "{in: […]}"),
         ('{company: "Acme"}', {"company": "Acme"}, "{eq: …}"),
+        ('{tags: "hot"}', {"tags": "hot"}, "{hasAny: […]}"),
+        ('{tags: ["hot"]}', {"tags": ["hot"]}, "{hasAny: […]}"),
         ("{score: 5}", {"score": 5}, "{eq: 5}"),
         ("{value: 12.5}", {"value": 12.5}, "{eq: 12.5}"),
         ('{keywordId: "S2V5d29yZDox"}', {"keywordId": "S2V5d29yZDox"}, "{eq: …}"),

@@ -44,7 +44,7 @@ from schema.list_size import SIZE, Fixed, GivenBy, LengthOf, ListSize, OfPage, T
 from schema.prepared.cost import DEEPEST, Cost
 from schema.prepared.introspection import META_FIELDS, list_sizes
 
-VALUES_OF_LONG_TEXT = 100
+VALUES_OF_LONG_TEXT = 30
 OTHER_LISTS = 30
 """The size that counts for a list that states none, and for time buckets of a window without ends."""
 

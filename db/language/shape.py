@@ -13,7 +13,7 @@ SEARCH = "search"
 HIDDEN = {SEARCH, "credentials"}
 """Columns that reads never return: the full-text index of the row, and secrets."""
 
-LONG_TEXTS = {"content", "notes", "settings"}
+LONG_TEXTS = {"content", "notes"}
 """Columns whose values can be so long that their number says little about the size of a response."""
 
 RANK = "rank"

@@ -172,6 +172,12 @@ def filter_matches(list_: str, wanted: Mapping[str, Any], row: Row) -> bool:
     return True
 
 
+def seen_by(owner: int | None, row: Row) -> Row:
+    """Return the row as a member sees it: the ID of another user equals no ID that a filter can name."""
+    hidden = owner is not None and row.get("assignee_user_id") not in {None, owner}
+    return {**row, "assignee_user_id": -1} if hidden else row
+
+
 @dataclass
 class Crowd:
     """The crowded world with its raw rows by list."""
@@ -181,7 +187,7 @@ class Crowd:
     asked: int = 0
 
     def expected(self, list_: str, wanted: Mapping[str, Any], owner: int | None) -> set[str]:
-        rows = [row for row in self.rows[list_] if owner in {None, row["user_id"]}]
+        rows = [seen_by(owner, row) for row in self.rows[list_] if owner in {None, row["user_id"]}]
         return {encode(TYPENAMES[list_], row["id"]) for row in rows if filter_matches(list_, wanted, row)}
 
     def samples(self, list_: str, name: str) -> list[Any]:

@@ -135,12 +135,26 @@ class Facts:
         """
         if self.end <= next_quarter(self.now):
             return self.start
-        reached = next_quarter(self.now).astimezone(self.days.zone)
-        first = self.start.astimezone(self.days.zone).date()
-        day = self.previous.astimezone(self.days.zone).date() + (reached.date() - first)
-        clock = datetime.combine(day, reached.time(), self.days.zone).astimezone(UTC)
-        at_midnight = self.days.start(reached.date()) == reached
-        return min(self.days.start(day) if at_midnight else clock, self.start)
+        zone, moment = self.days.zone, timedelta(microseconds=1)
+        quarters = [timedelta(minutes=15) * number for number in range(30 * 4)]
+        reached = next_quarter(self.now)
+        first = self.start.astimezone(zone).date()
+        if self.days.start(reached.astimezone(zone).date()) == reached:
+            day = self.previous.astimezone(zone).date() + (reached.astimezone(zone).date() - first)
+            return min(self.days.start(day), self.start)
+        # the latest local time that the clocks have shown, which the repetition of an hour does not turn back
+        shown = max(
+            (reached - passed - moment).astimezone(zone).replace(tzinfo=None, fold=0) + moment
+            for passed in quarters[:12]
+        )
+        day = self.previous.astimezone(zone).date() + (shown.date() - first)
+        wanted, begin = datetime.combine(day, shown.time()), self.days.start(day)
+        clock = next(
+            begin + passed
+            for passed in quarters
+            if (begin + passed).astimezone(zone).replace(tzinfo=None, fold=0) >= wanted
+        )
+        return min(clock, self.start)
 
     def count(
         self, measure: str, start: datetime, end: datetime, which: Callable[[Row], bool] = lambda _: True

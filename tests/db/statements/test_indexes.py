@@ -221,6 +221,7 @@ async def explain(pool: Pool, statement: Statement | str) -> set[str]:
                 "now": AT,
                 "integration_id": 1,
                 "after": AT,
+                "credentials_set_at": AT,
             }
             | EDGES
             | WHERE

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
+from db.engine.activity import Batch
 from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.models import Base
@@ -101,6 +102,7 @@ class DataLoaders:
 
     async def _load_alone(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         distinct = list(dict.fromkeys(keys))
+        self._record(loader, len(distinct))
         read = await loader.read(self._reader, self._scope_of(loader), distinct)
         values = dict(_paired(loader, distinct, read))
         return [values[key] for key in keys]
@@ -143,9 +145,13 @@ class DataLoaders:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def _record(self, loader: DataLoader[Any, Any], keys: int) -> None:
+        self._reader.activity.batches.append(Batch(type(loader).__name__, keys))
+
     async def _read(self, reads: _Reads, batch: _KeyBatch) -> None:
         keys = list(batch.keys)
         try:
+            self._record(reads.loader, len(keys))
             read = await reads.loader.read(self._reader, self._scope_of(reads.loader), keys)
             reads.values.update(_paired(reads.loader, keys, read))
         except asyncio.CancelledError:

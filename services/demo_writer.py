@@ -21,7 +21,7 @@ async def write_user(connection: Pooled, data: UserData, anchor: datetime) -> No
         connection, "analysis_results", user_id, mention_ids, data.analyses
     )
     await write.copy_dependents_of_mentions(connection, "leads", user_id, mention_ids, data.leads)
-    writer = Writer(connection, [])
+    writer = Writer(connection)
     await score_leads(writer, await write.lead_ids(connection, user_id), anchor)
     await refresh(writer, integration_ids, anchor)
     await count_days(writer, integration_ids, first_day(anchor))

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import asyncpg
 
+from db.engine.activity import Activity
 from db.engine.outage import is_unavailable
 from db.engine.pool import Pool, Pooled
 from db.engine.session import Session
@@ -43,12 +44,12 @@ class Reader(Session):
     def __init__(
         self,
         pool: Pool,
-        statements: list[str] | None = None,
+        activity: Activity | None = None,
         *,
         projection: Projection = EVERY_COLUMN,
         single: bool = False,
     ) -> None:
-        super().__init__(statements, projection=projection)
+        super().__init__(activity, projection=projection)
         self.single = single
         self._pool = pool
         self._one_at_a_time = asyncio.Lock()
@@ -67,15 +68,18 @@ class Reader(Session):
     ) -> list[asyncpg.Record]:
         if self.single:
             self._require_open()
-            self.statements.append(statement.name)
-            rows = await self._pool.fetch(statement.sql, *arguments, record_class=record_class)
+            began = time.perf_counter()
+            async with self._pool.acquire() as alone:
+                self.activity.pool_waits.append(time.perf_counter() - began)
+                running = alone.fetch(statement.sql, *arguments, record_class=record_class)
+                rows = await self._recorded(statement.name, running)
             self._count(rows, record_class)
             return rows
         async with self._one_at_a_time:
             self._require_open()
             connection = self._connection or await self._open_snapshot()
-            self.statements.append(statement.name)
-            rows = await connection.fetch(statement.sql, *arguments, record_class=record_class)
+            running = connection.fetch(statement.sql, *arguments, record_class=record_class)
+            rows = await self._recorded(statement.name, running)
             self._count(rows, record_class)
             return rows
 
@@ -104,7 +108,9 @@ class Reader(Session):
             raise TooManyCharactersError
 
     async def _open_snapshot(self) -> Pooled:
+        began = time.perf_counter()
         self._connection = connection = await self._pool.acquire()
+        self.activity.pool_waits.append(time.perf_counter() - began)
         self._opened_at = time.monotonic()
         await _begin(connection)
         return connection

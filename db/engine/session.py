@@ -4,11 +4,13 @@ SQLAlchemy builds the statements and asyncpg runs them. Rows are asyncpg's recor
 objects (docs/decisions/0002-rows.md has the measurements).
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from time import perf_counter
 from typing import Any, TypeVar, cast
 
 import asyncpg
 
+from db.engine.activity import Activity, StatementRun
 from db.engine.statement_cache import Statement
 from db.language.projection import EVERY_COLUMN, Projection
 from db.language.records import record_class, row_class
@@ -26,11 +28,11 @@ class UnscopedStatementError(Exception):
 class Session:
     """A source of rows: a `Reader`, or a `Writer` that reads in its own transaction.
 
-    `statements` lists the names of the sent statements, in order.
+    `activity` records the statements.
     """
 
-    def __init__(self, statements: list[str] | None = None, *, projection: Projection = EVERY_COLUMN) -> None:
-        self.statements: list[str] = [] if statements is None else statements
+    def __init__(self, activity: Activity | None = None, *, projection: Projection = EVERY_COLUMN) -> None:
+        self.activity = Activity() if activity is None else activity
         self.projection = projection
 
     async def fetch(
@@ -72,5 +74,15 @@ class Session:
     async def _send(
         self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]
     ) -> list[asyncpg.Record]:
-        """Run the statement and append its name to `statements`."""
+        """Run the statement, recorded by `_recorded`."""
         raise NotImplementedError
+
+    async def _recorded(self, name: str, running: Awaitable[list[asyncpg.Record]]) -> list[asyncpg.Record]:
+        """Return the rows of a running statement, and record the run, also if it fails."""
+        began, found = perf_counter(), 0
+        try:
+            rows = await running
+            found = len(rows)
+            return rows
+        finally:
+            self.activity.runs.append(StatementRun(name, perf_counter() - began, found))

@@ -7,11 +7,13 @@ A transaction that writes rows of users locks these users first. `db.integrity.c
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from copy import copy
 from datetime import datetime
+from time import perf_counter
 from typing import Any, Self, TypeVar
 
 import asyncpg
 from sqlalchemy import Table
 
+from db.engine.activity import Activity, StatementRun
 from db.engine.pool import Pool, Pooled
 from db.engine.session import Session
 from db.engine.statement_cache import Statement
@@ -50,9 +52,9 @@ class Writer(Session):
     """
 
     def __init__(
-        self, connection: Pooled, statements: list[str], *, projection: Projection = EVERY_COLUMN
+        self, connection: Pooled, activity: Activity | None = None, *, projection: Projection = EVERY_COLUMN
     ) -> None:
-        super().__init__(statements, projection=projection)
+        super().__init__(activity, projection=projection)
         self._connection = connection
         self._moment: datetime | None = None
         self._has_locked = False
@@ -88,9 +90,9 @@ class Writer(Session):
     async def _send(
         self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]
     ) -> list[asyncpg.Record]:
-        self.statements.append(statement.name)
+        running = self._connection.fetch(statement.sql, *arguments, record_class=record_class)
         try:
-            return await self._connection.fetch(statement.sql, *arguments, record_class=record_class)
+            return await self._recorded(statement.name, running)
         except asyncpg.IntegrityConstraintViolationError as refused:
             raise ConstraintError(refused.constraint_name or "") from refused
 
@@ -99,19 +101,21 @@ class Writer(Session):
 
         Raise `RetryError` if one of the rows exists.
         """
-        self.statements.append(f"{table.name} copy")
+        began = perf_counter()
         try:
             await self._connection.copy_records_to_table(table.name, records=rows, columns=list(names))
         except asyncpg.UniqueViolationError as faster:
             raise RetryError from faster
         except asyncpg.IntegrityConstraintViolationError as refused:
             raise ConstraintError(refused.constraint_name or "") from refused
+        finally:
+            self.activity.runs.append(StatementRun(f"{table.name} copy", perf_counter() - began, 0))
 
 
 Work = Callable[[Writer], Awaitable[Result]]
 
 
-async def in_transaction(pool: Pool, work: Work[Result], statements: list[str] | None = None) -> Result:
+async def in_transaction(pool: Pool, work: Work[Result], activity: Activity | None = None) -> Result:
     """Run the work in a transaction, commit, and return the result. If the work raises, roll back.
 
     The work is repeated from the start in these cases:
@@ -122,25 +126,28 @@ async def in_transaction(pool: Pool, work: Work[Result], statements: list[str] |
       (see `db.engine.reader`).
     - It raised `RetryError`.
     """
-    sent = [] if statements is None else statements
+    activity = Activity() if activity is None else activity
     for _ in range(ATTEMPTS - 1):
-        before = len(sent)
+        before = len(activity.runs)
         try:
-            return await _attempt(pool, work, sent)
+            return await _attempt(pool, work, activity)
         except (
             asyncpg.DeadlockDetectedError,
             asyncpg.InvalidCachedStatementError,
             asyncpg.ActiveSQLTransactionError,
             RetryError,
         ):
-            del sent[before:]
-    return await _attempt(pool, work, sent)
+            del activity.runs[before:]
+    return await _attempt(pool, work, activity)
 
 
-async def _attempt(pool: Pool, work: Work[Result], statements: list[str]) -> Result:
+async def _attempt(pool: Pool, work: Work[Result], activity: Activity) -> Result:
+    began = perf_counter()
     try:
-        async with pool.acquire() as connection, connection.transaction(isolation="read_committed"):
-            return await work(Writer(connection, statements))
+        async with pool.acquire() as connection:
+            activity.pool_waits.append(perf_counter() - began)
+            async with connection.transaction(isolation="read_committed"):
+                return await work(Writer(connection, activity))
     except asyncpg.ReadOnlySQLTransactionError:
         await pool.renew()
         raise

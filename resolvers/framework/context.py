@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from db.engine.activity import Activity
 from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.engine.writer import Work, in_transaction
@@ -56,7 +57,7 @@ class Context:
         """The current time, the same for the whole operation. Resolvers do not read the clock."""
         self._pool = pool
         self._viewer = viewer
-        self._statements: list[str] = []
+        self.activity = Activity()
         self._reads = reads
         self._dataloaders: DataLoaders | None = None
         self._answer: Answer | None = None
@@ -83,13 +84,14 @@ class Context:
             if self._closed:
                 raise asyncio.CancelledError
             reads = self._reads
-            reader = Reader(self._pool, self._statements, projection=reads.projection, single=reads.single)
+            reader = Reader(self._pool, self.activity, projection=reads.projection, single=reads.single)
             self._dataloaders = DataLoaders(reader, self.viewer.scope, partial(rows_to_read, self.viewer))
         return self._dataloaders
 
     @property
     def statements(self) -> Sequence[str]:
-        return self._statements
+        """The names of the statements that the operation has sent, in order."""
+        return self.activity.statements
 
     def require(self, model: type[Base]) -> None:
         """Raise `ForbiddenError` if the viewer's key must not read the model's rows."""
@@ -174,7 +176,7 @@ class Context:
         # It cannot run a second time, so its figures come from its own snapshot.
         self.forget_figures(exact=True)
         await self._release()
-        return await in_transaction(self._pool, work, self._statements)
+        return await in_transaction(self._pool, work, self.activity)
 
     async def close(self) -> None:
         """Release the connection. A later load belongs to a discarded part of the response, and is cancelled."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from db.engine.activity import Activity, Batch
 from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.models import User
@@ -20,6 +21,7 @@ class ReaderStub:
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
+        self.activity = Activity()
         self.closed = False
 
     def close(self) -> None:
@@ -60,6 +62,7 @@ async def test_equal_loaders_of_one_turn_share_a_batch(loaders: DataLoaders, rea
     )
     assert list(found) == [[9, 1, 9], [4, 1]]
     assert reader.batches == [[3, 1, 2]]
+    assert reader.activity.batches == [Batch("SquareByNumber", 3)]
 
 
 async def test_loaders_with_other_arguments_have_batches_of_their_own(

@@ -89,7 +89,7 @@ async def test_a_call_with_user_errors_leaves_its_idempotency_key_unused(ask: As
 
 async def test_an_idempotency_key_of_a_running_call_is_refused(ask: Ask, world: World) -> None:
     async with world.pool.acquire() as connection, connection.transaction():
-        assert await idempotency.try_lock(Writer(connection, []), world.users["ann"], "k1")
+        assert await idempotency.try_lock(Writer(connection), world.users["ann"], "k1")
         payload = await create(ask, "k1")
         message = "A request with this key is still running. Retry later."
         assert payload["userErrors"] == [{"code": "IN_FLIGHT", "message": message, "path": KEY_PATH}]

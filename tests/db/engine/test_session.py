@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Select, func, select
 
+from db.engine.activity import Activity
 from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.engine.session import UnscopedStatementError
@@ -23,10 +24,10 @@ async def test_a_reader_refuses_a_statement_without_the_condition_of_a_users_sco
     reader = Reader(pool, single=True)
     with pytest.raises(UnscopedStatementError, match=r"^count_users$"):
         await reader.fetch_values(_count_users(), Scope(1))
-    assert reader.statements == []
+    assert reader.activity.statements == []
     (row,) = await reader.fetch_values(_count_users(), EVERYBODY)
     assert row["users"] == 0
-    assert reader.statements == ["count_users"]
+    assert reader.activity.statements == ["count_users"]
 
 
 async def test_a_writer_refuses_a_statement_without_the_condition_of_a_users_scope(pool: Pool) -> None:
@@ -36,6 +37,8 @@ async def test_a_writer_refuses_a_statement_without_the_condition_of_a_users_sco
         (row,) = await writer.fetch_values(_count_users(), EVERYBODY)
         return int(row["users"])
 
-    statements: list[str] = []
-    assert await in_transaction(pool, work, statements) == 0
-    assert statements == ["count_users"]
+    activity = Activity()
+    assert await in_transaction(pool, work, activity) == 0
+    assert activity.statements == ["count_users"]
+    assert [(run.name, run.rows) for run in activity.runs] == [("count_users", 1)]
+    assert len(activity.pool_waits) == 1

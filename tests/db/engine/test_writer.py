@@ -5,6 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
+from db.engine.activity import Activity
 from db.engine.pool import Pool
 from db.engine.writer import ConstraintError, Writer, in_transaction
 from db.language.scope import Scope
@@ -79,7 +80,7 @@ async def test_writers_of_the_same_users_in_any_order_never_deadlock(
 
         # One attempt each: a deadlock would be raised.
         async with pool.acquire() as connection, connection.transaction():
-            await work(Writer(connection, []))
+            await work(Writer(connection))
 
     await asyncio.gather(*map(write, range(100)))
     assert await versions(pool) == [60] * 5
@@ -103,10 +104,10 @@ async def test_work_is_repeated_after_a_deadlock(pool: Pool, users: list[int]) -
         await lock(writer, other, [other])
 
     async def write(one: int, other: int) -> list[str]:
-        statements: list[str] = []
-        await in_transaction(pool, lambda writer: work(writer, one, other), statements)
+        activity = Activity()
+        await in_transaction(pool, lambda writer: work(writer, one, other), activity)
         committed.set()
-        return statements
+        return activity.statements
 
     sent = await asyncio.gather(write(users[0], users[1]), write(users[1], users[0]))
     assert attempts == 3

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from db.engine.activity import Activity
 from db.engine.pool import Pool
 from db.engine.writer import in_transaction
 from db.integrity.audit import drifts
@@ -206,9 +207,9 @@ async def test_mentions_store_the_longest_allowed_values(pool: Pool) -> None:
 
 
 async def statements(pool: Pool, user_id: int, rows: Sequence[NewRow]) -> list[str]:
-    sent: list[str] = []
-    await in_transaction(pool, lambda writer: ingest_rows(writer, KeywordMatcher(user_id), rows), sent)
-    return sent
+    activity = Activity()
+    await in_transaction(pool, lambda writer: ingest_rows(writer, KeywordMatcher(user_id), rows), activity)
+    return activity.statements
 
 
 async def test_the_statements_of_a_batch_do_not_depend_on_its_size(pool: Pool) -> None:

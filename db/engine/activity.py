@@ -1,0 +1,37 @@
+"""The activity of an operation: its statements, its waits for the pool, its batches and its figures.
+
+Metrics, logs, warnings and the profile of an operation read it. It holds no values of a request.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class StatementRun(NamedTuple):
+    """One run of a statement. `seconds` lasts until the rows have arrived; a failed run has no rows."""
+
+    name: str
+    seconds: float
+    rows: int
+
+
+class Batch(NamedTuple):
+    """One read of a data loader: the name of its class, and the number of keys."""
+
+    loader: str
+    keys: int
+
+
+@dataclass(slots=True)
+class Activity:
+    """The activity of all sessions of an operation, in the order of its parts' ends."""
+
+    runs: list[StatementRun] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)
+    pool_waits: list[float] = field(default_factory=list)
+    """Seconds of each wait for a connection of the pool."""
+
+    @property
+    def statements(self) -> list[str]:
+        """The names of the statements, in order."""
+        return [run.name for run in self.runs]

@@ -89,10 +89,13 @@ def create_app(
     authenticator = authenticator or Authenticator(ApiKeys(pool))
     new_context = partial(Context, pool, cached=cached, vault=vault, links=links)
     operations = (graph or build()).prepared
-    endpoint = GraphQLEndpoint(operations, authenticator, new_context, metrics, explain=explain, clock=clock)
+    observers = (metrics.observe,)
+    endpoint = GraphQLEndpoint(
+        operations, authenticator, new_context, observers, explain=explain, clock=clock
+    )
     stopping = stopping or Stopping()
-    ingest = IngestEndpoint(pool, authenticator, stopping)
-    download = DownloadEndpoint(pool, authenticator, links or LinkSigner(), stopping)
+    ingest = IngestEndpoint(pool, authenticator, stopping, observers)
+    download = DownloadEndpoint(pool, authenticator, links or LinkSigner(), stopping, observers)
 
     async def graphql(request: Request) -> Response:
         if (

@@ -8,7 +8,7 @@ holds no database connection while it waits for the client. Range requests retur
 import asyncio
 import logging
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
 from starlette.requests import Request
@@ -18,11 +18,12 @@ from starlette.types import Receive, Scope, Send
 from db.engine.pool import Pool
 from db.models import Export, ExportFormat
 from resolvers.export import is_ready, require_readable
-from resolvers.framework.errors import CallerError, UserInputError
+from resolvers.framework.errors import UNAVAILABLE, CallerError, UserInputError
 from resolvers.framework.global_id import row_id
 from server.exports.range_header import ByteRange, UnsatisfiableRangeError, parse_range
 from server.http import protocol
 from server.http.auth import Authenticator
+from server.runtime.observation import Observation, Observer
 from server.runtime.stopping import Stopping
 from services.accounts.viewer import Viewer
 from services.export.download import find, read_from
@@ -64,34 +65,50 @@ class DownloadEndpoint:
     """The ASGI application of the route."""
 
     def __init__(
-        self, pool: Pool, authenticator: Authenticator, links: LinkSigner, stopping: Stopping
+        self,
+        pool: Pool,
+        authenticator: Authenticator,
+        links: LinkSigner,
+        stopping: Stopping,
+        observers: Sequence[Observer] = (),
     ) -> None:
         self._pool = pool
         self._authenticator = authenticator
         self._links = links
         self._stopping = stopping
+        self._observers = observers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        request_id, headers = protocol.request_id(request)
+        observation = Observation("download")
+        observation.request_id, headers = protocol.request_id(request)
         headers |= PRIVATE
         try:
             with protocol.asking_database():
-                response = await self._response(request, headers)
+                response = await self._response(request, headers, observation)
         except (CallerError, protocol.RequestError) as refusal:
-            response = protocol.refusal(refusal, request_id, headers)
+            response = protocol.refusal(refusal, observation.request_id, headers)
+            observation.note_code(refusal.code)
         try:
             async with self._stopping.limit():
                 await response(scope, receive, send)
         except TimeoutError:
             if not self._stopping.has_begun:
                 raise
-            logger.warning("request %s: the download was interrupted, since the server stops", request_id)
+            observation.note_code(UNAVAILABLE)
+            logger.warning(
+                "request %s: the download was interrupted, since the server stops", observation.request_id
+            )
+        observation.finish(response.status_code, self._observers)
 
-    async def _response(self, request: Request, headers: dict[str, str]) -> Response:
+    async def _response(
+        self, request: Request, headers: dict[str, str], observation: Observation
+    ) -> Response:
         is_plain = _is_plain(request)
         link = self._link(request)
-        export = await self._export(request, await self._viewer(request, link))
+        viewer = await self._viewer(request, link)
+        observation.user_id = viewer.user_id
+        export = await self._export(request, viewer)
         headers = headers | _file_headers(export)
         if is_plain:
             return self._plain_response(request, export, link, headers)

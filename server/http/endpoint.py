@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from time import perf_counter
 from typing import Any, Final, Protocol, TypeAlias
 
 from graphql import ExecutionResult, GraphQLError
@@ -12,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from resolvers.framework.context import Context, Viewer
-from resolvers.framework.errors import UnauthenticatedError
+from resolvers.framework.errors import UnauthenticatedError, code_of
 from resolvers.framework.requires import OperationReads
 from schema.prepared.cache import PreparedOperations, UnknownOperationError
 from schema.prepared.cost import CostLimitError
@@ -21,7 +20,7 @@ from server.http import bounded_json, protocol, request_limits
 from server.http.auth import Authenticator
 from server.http.errors import failed, presented
 from server.http.fast_request import FastRequest
-from server.runtime.metrics import Metrics
+from server.runtime.observation import Observation, Observer
 
 LARGEST_BODY_BYTES: Final = 2_000_000
 VALUES_AT_ONCE: Final = 20_000
@@ -43,7 +42,7 @@ class GraphQLEndpoint:
     """Answers GET and POST.
 
     With `explain`, the answer lists the names of its SQL statements as `extensions.statements`. `clock` tells the
-    current time.
+    current time. The `observers` receive each request, except those whose client has gone.
     """
 
     def __init__(
@@ -51,7 +50,7 @@ class GraphQLEndpoint:
         operations: PreparedOperations,
         authenticator: Authenticator,
         new_context: NewContext,
-        metrics: Metrics,
+        observers: Sequence[Observer] = (),
         *,
         explain: bool = False,
         clock: Callable[[], datetime] | None = None,
@@ -60,7 +59,7 @@ class GraphQLEndpoint:
         self._anonymous_operations = request_limits.anonymous(operations)
         self._authenticator = authenticator
         self._new_context = new_context
-        self._metrics = metrics
+        self._observers = observers
         self._explain = explain
         self._clock = clock or partial(datetime.now, UTC)
 
@@ -74,25 +73,30 @@ class GraphQLEndpoint:
     async def respond(self, scope: Scope, receive: Receive) -> Response:
         """Return the response, also to a failure of the server. Raise `ClientDisconnect`."""
         request = FastRequest(scope, receive, largest_body_bytes=LARGEST_BODY_BYTES)
+        observation = Observation("graphql")
         try:
-            return await self._respond(request)
+            response = await self._respond(request, observation)
         except ClientDisconnect:
             raise
         except Exception as failure:  # noqa: BLE001 - the caller gets an answer to any failure
-            return failed(request, failure)
+            response = failed(request, failure)
+            observation.note_code(code_of(failure))
+        observation.finish(response.status_code, self._observers)
+        return response
 
-    async def _respond(self, request: FastRequest) -> Response:
-        began = perf_counter()
+    async def _respond(self, request: FastRequest, observation: Observation) -> Response:
         request_id, headers = protocol.request_id(request)
+        observation.request_id = request_id
         media_type = protocol.media_type_of(request)
         try:
             viewer = await self._authenticator.viewer(request)
+            observation.user_id = None if viewer is None else viewer.user_id
             if viewer is None:
                 request.limit_body(request_limits.ANONYMOUS_BYTES, ", the limit without an API key")
             parsed = await protocol.parse(request)
-            content, name, encode = await self._answer(parsed, viewer, request.method, request_id)
+            content, encode = await self._answer(parsed, viewer, request.method, observation)
         except (protocol.RequestError, UnauthenticatedError) as refusal:
-            self._metrics.note_refusal(refusal.code, began)
+            observation.note_code(refusal.code)
             return protocol.refusal(refusal, request_id, headers, media_type)
         status = 400 if "data" not in content and media_type == protocol.GRAPHQL_JSON else 200
         if protocol.lacks_database(content):
@@ -102,13 +106,15 @@ class GraphQLEndpoint:
         except bounded_json.ResponseTooLargeError:
             content = self._too_large(request_id)
             response = protocol.answer(content, media_type, status=status, headers=headers)
-        self._metrics.note(None if viewer is None else name, content, began)
+        observation.note_content(content)
         return response
 
     async def _answer(
-        self, parsed: protocol.GraphQLRequest, viewer: Viewer | None, method: str, request_id: str
-    ) -> tuple[Content, str | None, Encode]:
-        """Return the content of the answer, the operation's name if the operation ran, and the way to encode it."""
+        self, parsed: protocol.GraphQLRequest, viewer: Viewer | None, method: str, observation: Observation
+    ) -> tuple[Content, Encode]:
+        """Return the content of the answer, and the way to encode it."""
+        request_id = observation.request_id
+        observation.document = parsed.query
         request_limits.require_few_variables(parsed)
         operations = self._operations
         if viewer is None:
@@ -122,8 +128,13 @@ class GraphQLEndpoint:
         refusal = operation.refusal(parsed.variables)
         if refusal or isinstance(operation, InvalidDocument):
             refused = ExecutionResult(None, list(refusal))
-            return self._content(refused, request_id, (), ran=False), None, bounded_json.encoded_at_once
+            return self._content(refused, request_id, (), ran=False), bounded_json.encoded_at_once
+        observation.cost = cost = operation.cost(parsed.variables)
+        observation.operation_type = operation.type
+        if viewer is not None:
+            observation.operation = operation.name
         context = self._new_context(viewer, request_id, reads=operation.reads, now=self._clock())
+        observation.activity = context.activity
         ran = True
         try:
             result = await operation.execute(parsed.variables, context)
@@ -132,9 +143,9 @@ class GraphQLEndpoint:
             ran = False
         finally:
             await context.close()  # before encoding, which needs no connection
-        is_large = operation.cost(parsed.variables).values > VALUES_AT_ONCE
+        is_large = cost.values > VALUES_AT_ONCE
         encode = bounded_json.encoded if is_large else bounded_json.encoded_at_once
-        return self._content(result, request_id, context.statements, ran=ran), operation.name, encode
+        return self._content(result, request_id, context.statements, ran=ran), encode
 
     def _too_large(self, request_id: str) -> Content:
         message = (

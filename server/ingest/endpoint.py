@@ -32,6 +32,7 @@ from server.ingest.ndjson_response import NdjsonResponse, UnreadError
 from server.ingest.options import options_of
 from server.ingest.stream import STOPPING, IngestBatch, IngestStream, StreamError
 from server.ingest.streaming_body import DisconnectedError, StreamingBody
+from server.runtime.observation import Observation, Observer
 from server.runtime.stopping import Stopping
 from services.accounts.api_key import WRITE_MENTIONS
 from services.ingest.row import Row
@@ -51,21 +52,34 @@ class IngestEndpoint:
     user lock.
     """
 
-    def __init__(self, pool: Pool, authenticator: Authenticator, stopping: Stopping) -> None:
+    def __init__(
+        self, pool: Pool, authenticator: Authenticator, stopping: Stopping, observers: Sequence[Observer] = ()
+    ) -> None:
         self._pool = pool
         self._authenticator = authenticator
         self._stopping = stopping
+        self._observers = observers
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope)
+        observation = Observation("ingest")
+        status = await self._respond(Request(scope), receive, send, observation)
+        observation.finish(status, self._observers)
+
+    async def _respond(self, request: Request, receive: Receive, send: Send, observation: Observation) -> int:
+        """Send the response, and return its status."""
+        scope = request.scope
         request_id, headers = protocol.request_id(request)
+        observation.request_id = request_id
         try:
             viewer = await self._viewer(request)
+            observation.user_id = viewer.user_id
             options, gzipped = options_of(request.query_params), _is_gzipped(request)
         except (CallerError, protocol.RequestError) as error:
-            await protocol.refusal(error, request_id, headers)(scope, receive, send)
-            return
+            observation.note_code(error.code)
+            refusal = protocol.refusal(error, request_id, headers)
+            await refusal(scope, receive, send)
+            return refusal.status_code
         async with (
             StreamingBody(receive, gzipped=gzipped, stopping=self._stopping) as body,
             NdjsonResponse(send, headers) as response,
@@ -74,11 +88,15 @@ class IngestEndpoint:
             stream = IngestStream(body, response, ingest, options, self._stopping)
             with suppress(DisconnectedError, UnreadError):  # the client has gone
                 ended_by = await _run(stream, self._stopping, request_id)
+                if ended_by is not None:
+                    observation.note_code(ended_by.code)
                 if ended_by is not None and not response.has_begun:
-                    await protocol.refusal(ended_by, request_id, headers)(scope, receive, send)
-                else:
-                    await response.write([_last_line(stream, ended_by)])
-                    await response.finish()
+                    refusal = protocol.refusal(ended_by, request_id, headers)
+                    await refusal(scope, receive, send)
+                    return refusal.status_code
+                await response.write([_last_line(stream, ended_by)])
+                await response.finish()
+        return 200
 
     async def _viewer(self, request: Request) -> Viewer:
         viewer = await self._authenticator.required_viewer(request)

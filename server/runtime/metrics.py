@@ -5,9 +5,7 @@ one. No metric identifies a user.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from time import perf_counter
-from typing import Any
+from collections.abc import Iterator
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -24,13 +22,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from db.engine.pool import Pool
+from server.runtime.observation import Observation
 from services.figures.cache.statistics import Statistics
 
 NAMES_KEPT = 100
 LONGEST_NAME = 100
 NO_NAME, OTHER_NAMES, NOT_RUN = "(anonymous)", "(other)", "(none)"
-_OURS = {"INTERNAL": "failed", "TIMEOUT": "failed", "UNAVAILABLE": "unavailable"}
-"""Outcomes caused by the server or the database, by error code."""
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -53,23 +50,15 @@ class Metrics:
         _observe_pool(pool, self.registry)
         ProcessCollector(registry=self.registry)
 
-    def note(self, operation: str | None, content: Mapping[str, Any], began: float) -> None:
-        """Observe a response. `began` is the `perf_counter` value at the request.
-
-        `operation` is the name of the executed operation, empty if anonymous, or None if nothing was executed.
-        """
-        name = NOT_RUN if operation is None else operation or NO_NAME
-        self._observe(name, _outcome(content), began)
-
-    def note_refusal(self, code: str, began: float) -> None:
-        """Observe a request that was refused before its execution."""
-        self._observe(NOT_RUN, _OURS.get(code, "refused"), began)
-
-    def _observe(self, name: str, outcome: str, began: float) -> None:
-        seconds = self._known.get((name, outcome))
+    def observe(self, request: Observation) -> None:
+        """Observe a GraphQL request. Others have no metrics."""
+        if request.route != "graphql":
+            return
+        name = NOT_RUN if request.operation is None else request.operation or NO_NAME
+        seconds = self._known.get((name, request.outcome))
         if seconds is None:
-            seconds = self._series(name, outcome)
-        seconds.observe(perf_counter() - began)
+            seconds = self._series(name, request.outcome)
+        seconds.observe(request.seconds)
 
     def _series(self, name: str, outcome: str) -> Histogram:
         if name not in self._names:
@@ -86,16 +75,6 @@ class Metrics:
         """Respond with all metrics. A thread encodes them, since thousands of lines would block other requests."""
         text = await asyncio.to_thread(generate_latest, self.registry)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
-
-
-def _outcome(content: Mapping[str, Any]) -> str:
-    errors = content.get("errors")
-    if not errors:
-        return "answered"
-    for code, outcome in _OURS.items():
-        if any(error["extensions"]["code"] == code for error in errors):
-            return outcome
-    return "errors" if "data" in content else "refused"
 
 
 class AuditMetrics:

@@ -127,7 +127,7 @@ async def test_a_failure_of_the_server_is_json_and_in_the_log(
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("secret")
 
-    failing = "server.http.endpoint.perf_counter" if path == "/graphql" else "server.app.Probe.is_read_only"
+    failing = "server.http.endpoint.protocol.parse" if path == "/graphql" else "server.app.Probe.is_read_only"
     monkeypatch.setattr(failing, fail)
     params, headers = {"query": "{ __typename }"}, {"x-request-id": "r-1"}
     answer = await client.get(path, params=params, headers=headers)

@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from db.engine.pool import Pool
 from server.app import create_app
 from server.runtime.metrics import BUCKETS, NAMES_KEPT, Metrics
+from server.runtime.observation import Observation
 from services.accounts.api_key import ALL_SCOPES
 from services.figures.cache import Cached
 from tests.support.sender import AddSender
@@ -74,8 +75,8 @@ async def test_operation_names_beyond_the_limit_share_a_metric(pool: Pool) -> No
     metrics = Metrics(pool)
     for number in range(NAMES_KEPT + 50):
         for _ in range(2):
-            metrics.note(f"Q{number}", {"data": None}, 0)
-    metrics.note("Q1", {"data": None}, 0)
+            metrics.observe(Observation("graphql", operation=f"Q{number}"))
+    metrics.observe(Observation("graphql", operation="Q1"))
     families = [
         family for family in metrics.registry.collect() if family.name == "leadgraph_operation_seconds"
     ]
@@ -87,7 +88,7 @@ async def test_operation_names_beyond_the_limit_share_a_metric(pool: Pool) -> No
 
 async def test_a_very_long_operation_name_counts_as_other(pool: Pool) -> None:
     metrics = Metrics(pool)
-    metrics.note("Q" * 10_000, {"data": None}, 0)
+    metrics.observe(Observation("graphql", operation="Q" * 10_000))
     assert metrics.registry.get_sample_value(
         "leadgraph_operation_seconds_count", {"operation": "(other)", "outcome": "answered"}
     ) == 1  # fmt: skip

@@ -1,0 +1,67 @@
+"""The observation of a finished request, for metrics, logs and traces.
+
+An endpoint fills the observation of its request, and gives it to each observer when the response is ready, or when
+the stream has ended.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, Final, Literal, TypeAlias
+
+from graphql import OperationType
+
+from db.engine.activity import Activity
+from resolvers.framework.errors import INTERNAL, TIMEOUT, UNAVAILABLE
+from schema.prepared.cost import Cost
+
+Route: TypeAlias = Literal["graphql", "ingest", "download"]
+Outcome: TypeAlias = Literal["answered", "errors", "refused", "failed", "unavailable"]
+"""Answered; errors in some fields; refused before execution; failed by the server; without a database."""
+
+_OURS: Final[Mapping[str, Outcome]] = {INTERNAL: "failed", TIMEOUT: "failed", UNAVAILABLE: "unavailable"}
+"""Outcomes caused by the server or the database, by error code, the worst first."""
+
+
+@dataclass(slots=True, eq=False)
+class Observation:
+    """One request. `document` and names are the caller's words; no observer may show them to other users."""
+
+    route: Route
+    request_id: str = ""
+    user_id: int | None = None
+    operation: str | None = None
+    """The name of the executed operation, empty if anonymous, and None if nothing was executed."""
+    operation_type: OperationType | None = None
+    document: str | None = None
+    cost: Cost | None = None
+    activity: Activity = field(default_factory=Activity)
+    outcome: Outcome = "answered"
+    code: str | None = None
+    """The error code that decided the outcome."""
+    status: int = 200
+    began: float = field(default_factory=perf_counter)
+    """The `perf_counter` value at the request."""
+    seconds: float = 0.0
+
+    def note_code(self, code: str) -> None:
+        """Take the outcome of a request that ended with one error."""
+        self.code, self.outcome = code, _OURS.get(code, "refused")
+
+    def note_content(self, content: Mapping[str, Any]) -> None:
+        """Take the outcome of a GraphQL response."""
+        errors = content.get("errors")
+        if not errors:
+            return
+        codes = [error["extensions"]["code"] for error in errors]
+        self.code = next((code for code in _OURS if code in codes), codes[0])
+        self.outcome = _OURS.get(self.code, "errors" if "data" in content else "refused")
+
+    def finish(self, status: int, observers: "Iterable[Observer]") -> None:
+        """Take the status and the duration, and tell the observers."""
+        self.status, self.seconds = status, perf_counter() - self.began
+        for observe in observers:
+            observe(self)
+
+
+Observer: TypeAlias = Callable[[Observation], None]

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 from graphql import GraphQLField, GraphQLResolveInfo, GraphQLSchema
 
 DEFINITION: Final = "strawberry-definition"
+_CONVERSIONS: Final = "breadth-conversions"
 
 Conversion: TypeAlias = tuple[str, Callable[[Any], Any]]
 
@@ -54,14 +55,22 @@ def python_name_of(field: GraphQLField) -> str | None:
 
 
 def conversion(field: GraphQLField, name: str, schema: GraphQLSchema) -> Conversion | None:
-    """Return the Python name and the conversion of an argument; None if only Strawberry can convert it."""
+    """Return the Python name and the conversion of an argument; None if only Strawberry can convert it.
+
+    Both are made once for each argument of the schema.
+    """
     argument = field.args[name].extensions.get(DEFINITION)
     if argument is None:
         return None
-    from breadth import strawberry_input  # noqa: PLC0415 - see the module's docstring
+    # The functions refer to each other. One set for all documents leaves nothing for a garbage collection.
+    known: dict[int, Conversion | None] = schema.extensions.setdefault(_CONVERSIONS, {})
+    key = id(argument)  # the schema keeps its arguments
+    if key not in known:
+        from breadth import strawberry_input  # noqa: PLC0415 - see the module's docstring
 
-    convert = strawberry_input.conversion(argument.type, _schema(schema))
-    return None if convert is None else (argument.python_name, convert)
+        convert = strawberry_input.conversion(argument.type, _schema(schema))
+        known[key] = None if convert is None else (argument.python_name, convert)
+    return known[key]
 
 
 def converted(

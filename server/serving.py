@@ -1,7 +1,6 @@
 """Run the server or a worker on loopback until interrupted."""
 
 import asyncio
-import gc
 import resource
 import signal
 import socket
@@ -27,6 +26,7 @@ from server.runtime.cache import open_cached
 from server.runtime.credentials import vault, warn_of_missing_keys
 from server.runtime.download_links import link_signer
 from server.runtime.errors import CommandError
+from server.runtime.garbage import short_collections
 from server.runtime.metrics import Metrics
 from server.runtime.settings import Settings
 from server.runtime.stopping import Stopping
@@ -39,7 +39,6 @@ OTHER_FILES = 200
 """Files besides connections of clients: those of the database, the cache and the process."""
 SEND_BUFFER_BYTES = 131_072
 """Size of the kernel's buffer per connection. A slow client would wait long for a large one to empty."""
-GARBAGE_THRESHOLDS = (5_000, 10, 20)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -185,17 +184,13 @@ async def _serve(
             stopping=stopping,
         )
         server = Server(app, stopping=stopping, limits=connection_limits(), when_ready=when_ready)
-        # Objects that live as long as the process need no garbage collection.
-        gc.collect()
-        gc.freeze()
-        # A response is thousands of containers that die together. A collection in between finds nothing.
-        gc.set_threshold(*GARBAGE_THRESHOLDS)
         every, parents = settings.audit_every_seconds, settings.audit_sample
         async with (
             auditing(pool, metrics.audit, every_seconds=every, parents=parents),
             working(url, settings.workers) if settings.workers else nullcontext(),
         ):
-            await server.serve(sockets=[listening])
+            with short_collections():
+                await server.serve(sockets=[listening])
     finally:
         pool.terminate()
 

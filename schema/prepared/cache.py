@@ -9,15 +9,13 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
-    ValuesOfCorrectTypeRule,
-    specified_rules,
 )
 from graphql.execution import Executor
-from strawberry.schema.schema import validate_document
 
 from schema.prepared.document import LARGEST_TOKENS, parse
-from schema.prepared.literals import LocatedValuesRule, with_hints
+from schema.prepared.literals import with_hints
 from schema.prepared.operation import InvalidDocument, PreparedOperation
+from schema.prepared.validation import validation_errors
 
 ExecutorName = Literal["breadth", "reference"]
 Prepared: TypeAlias = PreparedOperation | InvalidDocument
@@ -29,10 +27,6 @@ BYTES_PER_TOKEN: Final = 500
 BYTES_PER_FIELD: Final = 2_000
 LONGEST_TEXT_AT_ONCE: Final = 4_000  # characters
 MOST_THREADS: Final = 2
-
-_RULES: Final = tuple(
-    LocatedValuesRule if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules
-)
 
 
 class UnknownOperationError(Exception):
@@ -110,7 +104,7 @@ class PreparedOperations:
             node = _operation(document, name)
         except GraphQLError as error:
             return InvalidDocument([_without_nodes(error)]), base
-        errors = errors or validate_document(self._schema, document, _RULES)
+        errors = errors or validation_errors(self._schema, document)
         if errors:
             own = [_without_nodes(error) for error in with_hints(errors, self._schema)]
             return InvalidDocument(own, node.operation), base + sum(500 + len(error.message) for error in own)

@@ -85,6 +85,12 @@ class Connection(HttpToolsProtocol):
         self._all.remove(self)
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
+        self._free()
+
+    def _free(self) -> None:
+        """Drop what refers back to the connection, so that no garbage collection is needed to free it."""
+        self.transport.forget_owner()
+        self.cycle = None  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
         self._received_at = time.monotonic()

@@ -46,6 +46,10 @@ class CountedTransport(asyncio.Transport):
     def close(self) -> None:
         self._close()
 
+    def forget_owner(self) -> None:
+        """Close at once from now on."""
+        self._close = self._transport.close
+
     def close_now(self) -> None:
         self._transport.close()
 

@@ -108,6 +108,28 @@ def test_a_parsed_document_is_freed_without_a_collection() -> None:
         gc.enable()
 
 
+@pytest.mark.parametrize("text", ["{ viewer { email } }", "{ viewer { unknown } }"])
+def test_a_prepared_document_that_is_not_kept_is_freed_without_a_collection(
+    prepared: PreparedOperations, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The visitors of validation refer to themselves and to the document."""
+    nodes: list[weakref.ref[object]] = []
+
+    def parse(*given: Any) -> Any:
+        parsed, errors = document.parse(*given)
+        nodes.append(weakref.ref(parsed.definitions[0]))
+        return parsed, errors
+
+    monkeypatch.setattr("schema.prepared.cache.parse", parse)
+    without_memory = prepared.limited(bytes_kept=0, most_tokens=100)
+    gc.disable()
+    try:
+        without_memory.get(text, None)
+        assert [node() for node in nodes] == [None]
+    finally:
+        gc.enable()
+
+
 def test_a_document_with_too_many_tokens_is_a_syntax_error(prepared: PreparedOperations) -> None:
     small = prepared.limited(bytes_kept=100_000, most_tokens=5)
     assert isinstance(small.get("{ viewer }", None), InvalidDocument)

@@ -256,3 +256,50 @@ async def test_a_member_and_the_rule_make_one_lead_of_a_mention_at_the_same_time
     events = await world.fetch("SELECT lead_id, count(*) AS n FROM lead_events GROUP BY lead_id")
     assert [row["n"] for row in events] == [1] * len(ids)
     assert await drifts(world.pool) == []
+
+
+async def test_a_poller_of_leads_reads_each_once_while_many_connections_ingest(
+    ask: Ask, world: World
+) -> None:
+    keyword_id = await ruled_keyword(world, 60)
+    await world.pool.execute("UPDATE keywords SET keyword = 'gadget' WHERE id = $1", keyword_id)
+    page = "query($after: String) { leads(first: 5, after: $after, orderBy: OLDEST) { nodes { id } pageInfo { endCursor } } }"
+    writing, seen = 5, list[str]()
+
+    async def write(number: int) -> None:
+        nonlocal writing
+        for turn in range(4):
+            item = {
+                "platform": "WEB",
+                "externalId": f"{number} {turn % 3}",  # the last turn sends the first post again
+                "url": "https://example.com",
+                "content": "Looking to buy a gadget. Which gadget can you recommend?",
+                "language": "en",
+            }
+            await ask(INGEST, input={"items": [item], "analyze": True})
+            threshold = (60, 55)[number % 2]  # both below the score of the posts
+            changed = await ask(
+                UPDATE, input={"id": encode("Keyword", keyword_id), "autoLeadScore": threshold}
+            )
+            assert changed.data["result"]["userErrors"] == []
+        writing -= 1
+
+    async def poll() -> None:
+        after, is_last = None, False
+        while writing or not is_last:
+            is_last = not writing
+            found = (await ask(page, after=after)).data["leads"]
+            seen.extend(node["id"] for node in found["nodes"])
+            after, is_last = found["pageInfo"]["endCursor"] or after, is_last and not found["nodes"]
+
+    await asyncio.gather(poll(), *(write(number) for number in range(writing)))
+    rows = await world.fetch(
+        "SELECT l.id, l.created_at, m.created_at AS mentioned_at FROM leads l JOIN mentions m ON m.id = l.mention_id "
+        "WHERE l.user_id = $1 ORDER BY l.created_at, l.id",
+        world.users["ann"],
+    )
+    assert seen == [encode("Lead", row["id"]) for row in rows]
+    made = [row for row in rows if row["created_at"] == row["mentioned_at"]]
+    assert len(made) == 5 * 3
+    assert len({row["created_at"] for row in made}) == 5 * 3
+    assert await drifts(world.pool) == []

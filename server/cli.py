@@ -4,7 +4,18 @@ import sys
 
 import typer
 
-from server.commands import cache, counters, credentials, demo, import_posts, keys, schema, scores, serve
+from server.commands import (
+    cache,
+    counters,
+    credentials,
+    demo,
+    import_posts,
+    keys,
+    schema,
+    scores,
+    serve,
+    users,
+)
 from server.runtime.errors import CommandError
 from server.serving import stop_on_sigterm
 
@@ -21,6 +32,7 @@ app.command()(serve.migrate)
 app.command("import-posts")(import_posts.import_posts)
 app.add_typer(counters.counters_app, name="counters")
 app.add_typer(cache.cache_app, name="cache")
+app.add_typer(users.users_app, name="users")
 app.add_typer(keys.keys_app, name="keys")
 app.add_typer(credentials.credentials_app, name="credentials")
 app.add_typer(scores.leads_app, name="leads")

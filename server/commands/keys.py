@@ -1,24 +1,42 @@
-"""`leadgraph keys`: create API keys."""
+"""`leadgraph keys`: create, list, rotate and revoke API keys."""
 
 import asyncio
-from typing import Annotated
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
-from db.engine.pool import open_pool
+from db.engine.pool import Pooled, open_pool
+from db.statements import api_key as stored
 from db.statements import user as users
+from db.statements.api_key import StoredKey
 from server.runtime.database import migrated_database
 from server.runtime.errors import CommandError
 from server.runtime.settings import load_settings
-from services.accounts import api_key
-from services.accounts.api_keys import issue_key
+from services.accounts import api_key, api_keys
+from services.accounts.api_keys import InvalidKeyError, issue_key, state_of
 
 keys_app = typer.Typer(no_args_is_help=True)
+
+Result = TypeVar("Result")
+KeyId = Annotated[
+    int, typer.Argument(help="ID of the key: the number in lg_live_<ID>_….", min=1, show_default=False)
+]
+Days = Annotated[
+    float | None,
+    typer.Option(help="Days until the key expires. By default it does not expire.", show_default=False),
+]
+
+LONGEST_NAME: Final = 200
+MOST_DAYS: Final = 3650
+MOST_OVERLAP_HOURS: Final = 24 * 90
 
 
 @keys_app.callback()
 def keys() -> None:
-    """Create API keys."""
+    """Create, list, rotate and revoke API keys."""
 
 
 @keys_app.command()
@@ -32,18 +50,104 @@ def create(
             + " ".join(f"{scope}: {meaning}" for scope, meaning in api_key.SCOPES.items())
         ),
     ] = None,
+    expires_in_days: Days = None,
 ) -> None:
     """Create an API key and print it. The key cannot be shown again."""
     scopes = scope or sorted(api_key.READ_SCOPES)
     if unknown := sorted(set(scopes) - set(api_key.SCOPES)):
         raise CommandError(f"The scope {unknown[0]} does not exist. Use one of {', '.join(api_key.SCOPES)}.")
+    if len(name) > LONGEST_NAME:
+        raise CommandError(f"The name must have at most {LONGEST_NAME} characters.")
+    expires_at = None if expires_in_days is None else datetime.now(UTC) + _days(expires_in_days)
+
+    async def work(connection: Pooled) -> str:
+        return await issue_key(
+            connection, await _user_id(connection, user), name, scopes, expires_at=expires_at
+        )
+
+    typer.echo(_run(work))
+
+
+@keys_app.command("list")
+def list_(
+    user: Annotated[str, typer.Option(help="E-mail address of the user.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line per key.")] = False,
+) -> None:
+    """Print all keys of a user without their secrets, the newest first."""
+
+    async def work(connection: Pooled) -> list[StoredKey]:
+        return await stored.of_user(connection, await _user_id(connection, user))
+
+    for key in _run(work):
+        facts = _facts(key)
+        typer.echo(json.dumps(facts) if as_json else "  ".join(str(value or "-") for value in facts.values()))
+
+
+@keys_app.command()
+def rotate(
+    key_id: KeyId,
+    overlap_hours: Annotated[
+        float, typer.Option(min=0, max=MOST_OVERLAP_HOURS, help="Hours until the existing key expires.")
+    ] = 24,
+) -> None:
+    """Create a key with the name and the scopes of an existing one, and print it.
+
+    The existing key works during the overlap, so that programs can change to the new key without a failed request.
+    """
+    typer.echo(_run(lambda connection: api_keys.rotate(connection, key_id, timedelta(hours=overlap_hours))))
+
+
+@keys_app.command()
+def revoke(key_id: KeyId) -> None:
+    """Let a key stop working. Running servers refuse it within five seconds."""
+    _run(lambda connection: api_keys.revoke(connection, key_id))
+    typer.echo(f"The API key {key_id} is revoked.")
+
+
+def _days(days: float) -> timedelta:
+    if not 0 < days <= MOST_DAYS:
+        raise CommandError(f"--expires-in-days must be a number above 0 and at most {MOST_DAYS:,}.")
+    return timedelta(days=days)
+
+
+async def _user_id(connection: Pooled, email: str) -> int:
+    user_id = await users.id_by_email(connection, email)
+    if user_id is None:
+        raise CommandError(f"No user has the e-mail address {email}. `leadgraph users list` shows all users.")
+    return user_id
+
+
+def _run(work: Callable[[Pooled], Awaitable[Result]]) -> Result:
+    """Run the work in one transaction of the migrated database. Raise `CommandError` for an unusable key."""
+
+    async def run(url: str) -> Result:
+        async with (
+            await open_pool(url, size=1) as pool,
+            pool.acquire() as connection,
+            connection.transaction(),
+        ):
+            return await work(connection)
+
     with migrated_database(load_settings()) as url:
-        typer.echo(asyncio.run(_create(url, user, name, scopes)))
+        try:
+            return asyncio.run(run(url))
+        except InvalidKeyError as error:
+            raise CommandError(str(error)) from error
 
 
-async def _create(url: str, email: str, name: str, scopes: list[str]) -> str:
-    async with await open_pool(url, size=1) as pool, pool.acquire() as connection:
-        user_id = await users.id_by_email(connection, email)
-        if user_id is None:
-            raise CommandError(f"No user has the e-mail address {email}.")
-        return await issue_key(connection, user_id, name, scopes)
+def _facts(key: StoredKey) -> dict[str, Any]:
+    def shown(moment: datetime | None) -> str | None:
+        return None if moment is None else moment.isoformat(timespec="seconds")
+
+    return {
+        "id": key.id,
+        "prefix": f"lg_live_{key.id}_",
+        "state": str(state_of(key, datetime.now(UTC))),
+        "name": key.name,
+        "scopes": ",".join(key.scopes),
+        "created_at": shown(key.created_at),
+        "expires_at": shown(key.expires_at),
+        "revoked_at": shown(key.revoked_at),
+        "last_used_at": shown(key.last_used_at),
+    }

@@ -18,6 +18,9 @@ logger = logging.getLogger("leadgraph")
 
 _KEYS_KEPT: Final = 10_000
 _LONGEST_HEADER: Final = 200  # characters; a key has at most 66
+_MISTYPED: Final = (
+    "This API key has a wrong character: its checksum does not match. Copy the whole key again."
+)
 _NO_KEY: Final = "This is not an API key. The header must be `Authorization: Bearer lg_live_…`."
 
 
@@ -79,7 +82,8 @@ class Authenticator:
         scheme, _, text = header.partition(" ")
         key = api_key.parse(text.strip())
         if scheme.lower() != "bearer" or key is None:
-            raise UnauthenticatedError(_NO_KEY)
+            is_mistyped = scheme.lower() == "bearer" and api_key.is_mistyped(text.strip())
+            raise UnauthenticatedError(_MISTYPED if is_mistyped else _NO_KEY)
         try:
             with protocol.asking_database():
                 holder = await self._keys.holder(key)

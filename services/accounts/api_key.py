@@ -84,6 +84,13 @@ def parse(text: str) -> ParsedKey | None:
     return ParsedKey(int(key_id), secret)
 
 
+def is_mistyped(text: str) -> bool:
+    """Return whether the text has the form of a key, but not its checksum."""
+    return _PATTERN.fullmatch(text) is not None and text[-_CHECKSUM_LENGTH:] != _checksum(
+        text[:-_CHECKSUM_LENGTH]
+    )
+
+
 def _checksum(body: str) -> str:
     number, checksum = zlib.crc32(body.encode()), ""
     for _ in range(_CHECKSUM_LENGTH):

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from db.engine.pool import Connection, Pool
 from db.models import UserStatus
 from db.statements import api_key as stored
 from db.statements import user as users
-from db.statements.api_key import KeyHolder
+from db.statements.api_key import KeyHolder, StoredKey
 from services.accounts import api_key
 from services.accounts.viewer import Viewer
 
@@ -58,11 +59,63 @@ def _usable(holder: KeyHolder) -> KeyHolder:
     return holder
 
 
-async def issue_key(connection: Connection, user_id: int, name: str, scopes: Iterable[str]) -> str:
+async def issue_key(
+    connection: Connection,
+    user_id: int,
+    name: str,
+    scopes: Iterable[str],
+    *,
+    expires_at: datetime | None = None,
+) -> str:
     """Store a new API key and return it as text. Only its digest is stored, so it cannot be shown again."""
     secret = api_key.new_secret()
-    key_id = await stored.create(connection, user_id, name, api_key.digest(secret), list(scopes))
+    digest = api_key.digest(secret)
+    key_id = await stored.create(connection, user_id, name, digest, list(scopes), expires_at=expires_at)
     return api_key.written(key_id, secret)
+
+
+async def rotate(connection: Connection, key_id: int, overlap: timedelta) -> str:
+    """Issue a key with the name and the scopes of an existing key, which then works for the overlap only.
+
+    The new key has no end.
+
+    Raise `InvalidKeyError` for a key that does not work any more. The caller opens the transaction.
+    """
+    now = datetime.now(UTC)
+    old = await stored.of_id(connection, key_id)
+    if old is None:
+        raise InvalidKeyError(_unknown(key_id))
+    if state_of(old, now) is not KeyState.ACTIVE:
+        raise InvalidKeyError(f"The API key {key_id} is {state_of(old, now)}. Create a new key.")
+    await stored.end(connection, key_id, expires_at=now + overlap)
+    return await issue_key(connection, old.user_id, old.name, old.scopes)
+
+
+async def revoke(connection: Connection, key_id: int) -> StoredKey:
+    """Let the key stop working. Raise `InvalidKeyError` for an unknown ID."""
+    revoked = await stored.end(connection, key_id, revoked_at=datetime.now(UTC))
+    if revoked is None:
+        raise InvalidKeyError(_unknown(key_id))
+    return revoked
+
+
+def _unknown(key_id: int) -> str:
+    return f"No API key has the ID {key_id}. `leadgraph keys list` shows all keys of a user."
+
+
+class KeyState(StrEnum):
+    """Whether a key works, apart from its user."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+def state_of(key: StoredKey, now: datetime) -> KeyState:
+    """Return the state of the key at the time."""
+    if key.revoked_at is not None:
+        return KeyState.REVOKED
+    return KeyState.EXPIRED if key.expires_at is not None and key.expires_at <= now else KeyState.ACTIVE
 
 
 def viewer_of(holder: KeyHolder) -> Viewer:

@@ -12,8 +12,8 @@ from db.models import User, UserRole, UserStatus
 from server.runtime.database import migrated_database
 from server.runtime.errors import CommandError
 from server.runtime.settings import load_settings
-from services.accounts import users as accounts
-from services.accounts.users import AccountError
+from services import user_accounts as accounts
+from services.user_accounts import AccountError
 
 users_app = typer.Typer(no_args_is_help=True)
 

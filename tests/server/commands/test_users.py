@@ -12,7 +12,7 @@ import pytest
 
 from db.engine.pool import Pool
 from db.integrity.audit import drifts
-from services.accounts import users
+from services import user_accounts as users
 from tests.support import rows
 from tests.support.command import Command, refusal
 from tests.support.demo import LEADGRAPH

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from db.engine.online_ddl import add_checks, create_indexes
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -21,6 +23,13 @@ TRIAGE_INDEXES = {
     "starred": "starred_at IS NOT NULL",
     "dismissed": "dismissed_at IS NOT NULL",
     "engaged": "engaged_at IS NOT NULL",
+}
+TRIAGE_CHECKS = {
+    "ck_mentions_dismiss_reason_known": "dismiss_reason IN ('spam', 'irrelevant', 'duplicate', 'own_post', 'other')",
+    "ck_mentions_reason_of_dismissed": "dismiss_reason IS NULL OR dismissed_at IS NOT NULL",
+}
+CREDENTIALS_CHECKS = {
+    "ck_integrations_credentials_name_their_key": "(credentials IS NULL) = (credentials_key_id IS NULL)",
 }
 
 FUNCTION = """
@@ -53,54 +62,44 @@ CREATE TRIGGER fix_parents
 
 
 def upgrade() -> None:
-    # Building the four indexes blocks writers of mentions, for a second or two per million rows. The time limit ends
-    # a build that takes too long.
+    op.execute("SET LOCAL lock_timeout = '3s'")
+    op.execute("SET LOCAL statement_timeout = '60s'")
+    # Both commit, so that neither an index nor a check of the new columns blocks writers.
+    _add_credentials()
+    op.execute("SET LOCAL lock_timeout = '3s'")
+    op.execute("SET LOCAL statement_timeout = '60s'")
+    _add_triage()
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.execute("SET LOCAL statement_timeout = '60s'")
     op.add_column("users", sa.Column("data_version", sa.BigInteger(), server_default="0", nullable=False))
-    _add_triage()
-    _add_credentials()
     _create_lead_events()
     _create_idempotency_keys()
 
 
 def _add_triage() -> None:
     for name in TRIAGE:
-        op.add_column("mentions", sa.Column(name, MOMENT, nullable=True))
-    op.add_column("mentions", sa.Column("dismiss_reason", sa.Text(), nullable=True))
-    op.create_check_constraint(
-        op.f("ck_mentions_dismiss_reason_known"),
-        "mentions",
-        "dismiss_reason IN ('spam', 'irrelevant', 'duplicate', 'own_post', 'other')",
+        op.add_column("mentions", sa.Column(name, MOMENT, nullable=True), if_not_exists=True)
+    op.add_column("mentions", sa.Column("dismiss_reason", sa.Text(), nullable=True), if_not_exists=True)
+    add_checks("mentions", TRIAGE_CHECKS)
+    create_indexes(
+        {
+            f"ix_mentions_user_id_{name}": f"mentions (user_id, created_at DESC, id DESC) WHERE {condition}"
+            for name, condition in TRIAGE_INDEXES.items()
+        }
     )
-    op.create_check_constraint(
-        op.f("ck_mentions_reason_of_dismissed"),
-        "mentions",
-        "dismiss_reason IS NULL OR dismissed_at IS NOT NULL",
-    )
-    for name, condition in TRIAGE_INDEXES.items():
-        op.create_index(
-            f"ix_mentions_user_id_{name}",
-            "mentions",
-            ["user_id", sa.literal_column("created_at DESC"), sa.literal_column("id DESC")],
-            postgresql_where=sa.text(condition),
-        )
 
 
 def _add_credentials() -> None:
-    op.add_column("integrations", sa.Column("credentials", sa.LargeBinary(), nullable=True))
-    op.add_column("integrations", sa.Column("credentials_key_id", sa.Text(), nullable=True))
-    op.add_column("integrations", sa.Column("credentials_expires_at", MOMENT, nullable=True))
-    op.add_column(
-        "integrations",
+    columns = (
+        sa.Column("credentials", sa.LargeBinary(), nullable=True),
+        sa.Column("credentials_key_id", sa.Text(), nullable=True),
+        sa.Column("credentials_expires_at", MOMENT, nullable=True),
         sa.Column("scopes", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("sync_cursor", sa.Text(), nullable=True),
     )
-    op.add_column("integrations", sa.Column("sync_cursor", sa.Text(), nullable=True))
-    op.create_check_constraint(
-        op.f("ck_integrations_credentials_name_their_key"),
-        "integrations",
-        "(credentials IS NULL) = (credentials_key_id IS NULL)",
-    )
+    for column in columns:
+        op.add_column("integrations", column, if_not_exists=True)
+    add_checks("integrations", CREDENTIALS_CHECKS)
 
 
 def _create_lead_events() -> None:

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from db.engine.online_ddl import create_indexes
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -37,8 +39,8 @@ INDEXES = {
     "ix_exports_purged_at": ("purged_at", "purged_at IS NOT NULL"),
 }
 LOG_INDEXES = {
-    "ix_integration_logs_user_id": ("user_id", "created_at DESC", "id DESC"),
-    "ix_integration_logs_created_at_id": ("created_at DESC", "id DESC"),
+    "ix_integration_logs_user_id": "integration_logs (user_id, created_at DESC, id DESC)",
+    "ix_integration_logs_created_at_id": "integration_logs (created_at DESC, id DESC)",
 }
 TRIGGER = """
 CREATE TRIGGER fix_parents
@@ -49,13 +51,11 @@ CREATE TRIGGER fix_parents
 
 
 def upgrade() -> None:
-    # Building the two indexes blocks writers of logs, for a second or two per million rows.
+    create_indexes(LOG_INDEXES)
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.execute("SET LOCAL statement_timeout = '60s'")
     _create_exports()
     _create_export_parts()
-    for name, columns in LOG_INDEXES.items():
-        op.create_index(name, "integration_logs", [sa.text(column) for column in columns])
 
 
 def _create_exports() -> None:

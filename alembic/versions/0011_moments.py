@@ -9,6 +9,8 @@ Revises: 0010
 import sqlalchemy as sa
 from alembic import op
 
+from db.engine.online_ddl import create_indexes
+
 revision = "0011"
 down_revision = "0010"
 branch_labels = None
@@ -32,16 +34,7 @@ INDEX = "ix_integration_logs_integration_id_ran_at"
 
 
 def upgrade() -> None:
-    with op.get_context().autocommit_block():
-        # The index comes first, so that an interrupted revision can run again. An interrupted build leaves an
-        # invalid index.
-        op.drop_index(INDEX, "integration_logs", if_exists=True, postgresql_concurrently=True)
-        op.create_index(
-            INDEX,
-            "integration_logs",
-            ["integration_id", sa.text("least(finished_at, created_at) DESC"), sa.text("id DESC")],
-            postgresql_concurrently=True,
-        )
+    create_indexes({INDEX: "integration_logs (integration_id, least(finished_at, created_at) DESC, id DESC)"})
     # Fail soon without a lock: a waiting migration would block all later statements on the table.
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.execute("SET LOCAL statement_timeout = '60s'")

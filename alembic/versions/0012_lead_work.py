@@ -7,26 +7,29 @@ Revises: 0011
 import sqlalchemy as sa
 from alembic import op
 
+from db.engine.online_ddl import add_checks, create_indexes
+
 revision = "0012"
 down_revision = "0011"
 branch_labels = None
 depends_on = None
 
 INDEX = "ix_leads_user_id_contact_email"
+COLUMNS = "lower(contact_email), created_at DESC, id DESC"
 RANGE = "ck_keywords_auto_lead_score_range"
 
 
 def upgrade() -> None:
+    create_indexes({INDEX: f"leads (user_id, {COLUMNS}) WHERE contact_email IS NOT NULL"})
     # Neither column is filled: the rule is off for each keyword, and no lead of an existing mention is known as deleted.
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.execute("SET LOCAL statement_timeout = '60s'")
-    op.add_column("mentions", sa.Column("lead_deleted_at", sa.DateTime(timezone=True), nullable=True))
-    op.add_column("keywords", sa.Column("auto_lead_score", sa.SmallInteger(), nullable=True))
-    op.create_check_constraint(op.f(RANGE), "keywords", "auto_lead_score BETWEEN 0 AND 100")
-    # Building the index blocks writers of leads, for a second or two per million rows.
-    columns = [sa.text("lower(contact_email)"), sa.text("created_at DESC"), sa.text("id DESC")]
-    condition = sa.text("contact_email IS NOT NULL")
-    op.create_index(INDEX, "leads", ["user_id", *columns], postgresql_where=condition)
+    deleted_at = sa.Column("lead_deleted_at", sa.DateTime(timezone=True), nullable=True)
+    op.add_column("mentions", deleted_at, if_not_exists=True)
+    op.add_column(
+        "keywords", sa.Column("auto_lead_score", sa.SmallInteger(), nullable=True), if_not_exists=True
+    )
+    add_checks("keywords", {RANGE: "auto_lead_score BETWEEN 0 AND 100"})
 
 
 def downgrade() -> None:

@@ -6,6 +6,8 @@ Revises: 0012
 
 from alembic import op
 
+from db.engine.online_ddl import create_indexes
+
 revision = "0013"
 down_revision = "0012"
 branch_labels = None
@@ -44,16 +46,7 @@ def upgrade() -> None:
     op.execute("SET LOCAL statement_timeout = '60s'")
     # parts of words in an index; a trusted extension, which needs no superuser
     op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-    # Writers continue while an index is built, and wait for no lock of the build. The build waits for old transactions.
-    # An interrupted build leaves an invalid index, which the next attempt replaces.
-    with op.get_context().autocommit_block():
-        op.execute("SET lock_timeout = 0")
-        op.execute("SET statement_timeout = 0")
-        for name, columns in INDEXES.items():
-            op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
-            op.execute(f"CREATE INDEX CONCURRENTLY {name} ON {columns}")
-        op.execute("RESET lock_timeout")
-        op.execute("RESET statement_timeout")
+    create_indexes(INDEXES)
 
 
 def downgrade() -> None:

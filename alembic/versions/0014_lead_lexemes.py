@@ -8,6 +8,8 @@ Revises: 0013
 
 from alembic import op
 
+from db.engine.online_ddl import create_indexes
+
 revision = "0014"
 down_revision = "0013"
 branch_labels = None
@@ -53,18 +55,9 @@ def upgrade() -> None:
         "INSERT INTO backfills (name, finished_at) VALUES "
         "('lead_lexemes', CASE WHEN NOT EXISTS (SELECT FROM leads) THEN now() END) ON CONFLICT (name) DO NOTHING"
     )
-    # Writers continue while the index is built. An interrupted build leaves an invalid index, which the next attempt
-    # replaces.
+    create_indexes({"ix_leads_user_id_search": f"leads USING gin (user_id, search, {OTHERS})"})
     with op.get_context().autocommit_block():
-        op.execute("SET lock_timeout = 0")
-        op.execute("SET statement_timeout = 0")
-        op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_leads_user_id_search")
-        op.execute(
-            f"CREATE INDEX CONCURRENTLY ix_leads_user_id_search ON leads USING gin (user_id, search, {OTHERS})"
-        )
         op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_leads_user_id_words")
-        op.execute("RESET lock_timeout")
-        op.execute("RESET statement_timeout")
 
 
 def downgrade() -> None:

@@ -28,11 +28,12 @@ test-reference: dev  ## Run the tests that depend on the executor on graphql-cor
 	@LEADGRAPH_EXECUTOR=reference $(BIN)/python -m pytest $(PARALLEL) tests/schema tests/server/graphiql/test_examples.py \
 		--ignore=tests/schema/test_executors.py --ignore=tests/schema/test_plans.py $(ARGS)
 
-check: dev check-writing  ## Lint, types, layers, words, migrations against models, committed schema
+check: dev check-writing  ## Lint, types, layers, words, locks of migrations, migrations against models, committed schema
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tools.lint_revisions
 	@$(BIN)/leadgraph check-migrations
 	@$(BIN)/leadgraph schema --check
 

@@ -1,27 +1,55 @@
 """Migrations: read the revision of a database, upgrade, downgrade, and compare it with the models."""
 
-from collections.abc import Callable
+import asyncio
+import io
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final, TypeVar
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 CONNECT_SECONDS = 10
+WAIT_SECONDS = 600
+"""Time that a migration waits for another one by default."""
+LOCK: Final = 5_499_013_172_208_613
+"""The advisory lock of the migration that runs: an arbitrary number."""
+_POLL_SECONDS = 0.5
+_NO_LOCK: Final = ("55P03", "40P01")
+"""The SQLSTATEs of a lock that was not granted: lock_timeout, and a deadlock."""
+_TOO_SLOW: Final = "57014"
+"""The SQLSTATE of statement_timeout."""
+
+Result = TypeVar("Result")
 
 
-class UnknownRevisionError(Exception):
-    """The database is at a revision of another release, which this release does not contain."""
+class UnsupportedReleaseError(Exception):
+    """The database is at a revision of another release, and lacks what this release needs."""
 
 
 class PendingRevisionsError(Exception):
     """The database is older than this release."""
+
+
+class MigrationRunsError(Exception):
+    """Another migration of the database runs."""
+
+
+class LockNotGrantedError(Exception):
+    """A revision got no lock within its time limit, because other transactions hold it."""
+
+
+class SlowRevisionError(Exception):
+    """A statement of a revision exceeded its time limit."""
 
 
 def scripts() -> Path:
@@ -45,57 +73,160 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
+def _directory() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
 def head() -> str:
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    revision = _directory().get_current_head()
     assert revision is not None  # noqa: S101 - at least one revision exists
     return revision
 
 
-async def _run(url: str, work: Callable[[Connection], None]) -> None:
+def after(revision: str | None) -> list[Script]:
+    """Return the revisions of this release after a known one, in order."""
+    newest_first = list(_directory().iterate_revisions("head", revision or "base"))
+    return newest_first[::-1]
+
+
+def sql_of(script: Script) -> str:
+    """Return the statements of a revision as Alembic's offline mode prints them."""
+    printed = io.StringIO()
+    config = _config()
+    config.output_buffer = printed
+    command.upgrade(config, f"{script.down_revision or 'base'}:{script.revision}", sql=True)
+    return printed.getvalue()
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
     engine = engine_for(url)
     try:
         async with engine.connect() as connection:
-            await connection.run_sync(work)
+            yield connection
     finally:
         await engine.dispose()
 
 
+async def _run(url: str, work: Callable[[Connection], Result]) -> Result:
+    async with _connected(url) as connection:
+        return await connection.run_sync(work)
+
+
 async def current(url: str) -> str | None:
     """Return the revision of the database, or None for a database without a revision."""
-    found: list[str | None] = []
-    await _run(
-        url, lambda connection: found.append(MigrationContext.configure(connection).get_current_revision())
-    )
-    return found[0]
+    return await _run(url, _revision)
 
 
-async def require_head(url: str) -> None:
-    """Raise `PendingRevisionsError` or `UnknownRevisionError` unless the database is at the newest revision."""
-    revision = await current(url)
-    if revision == head():
-        return
-    if revision is not None and not _known(revision):
-        raise UnknownRevisionError(revision)
-    raise PendingRevisionsError(revision or "none")
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
-def _known(revision: str) -> bool:
+async def require_supported(url: str) -> None:
+    """Raise an error unless this release may run on the schema of the database.
+
+    Its revision is the newest of this release, or a newer one that supports this release. Otherwise, raise
+    `PendingRevisionsError` or `UnsupportedReleaseError`.
+    """
+    revision = await _run(url, _supported_revision)
+    if revision != head() and (revision is None or is_known(revision)):
+        raise PendingRevisionsError(revision or "none")
+
+
+def _supported_revision(connection: Connection) -> str | None:
+    """Return the revision of the database. Raise `UnsupportedReleaseError` if this release cannot use it."""
+    revision = _revision(connection)
+    if revision is not None and not is_known(revision) and not _supports_this_release(connection):
+        raise UnsupportedReleaseError(revision)
+    return revision
+
+
+def _supports_this_release(connection: Connection) -> bool:
+    """Return whether the release with the oldest supported revision is this one, or an earlier one.
+
+    This release knows its own revisions and all earlier ones.
+    """
+    if connection.scalar(text("SELECT to_regclass('schema_support')")) is None:
+        return False
+    oldest = connection.scalar(text("SELECT max(oldest_revision) FROM schema_support"))
+    return oldest is not None and is_known(oldest)
+
+
+def is_known(revision: str) -> bool:
+    """Return whether this release contains the revision."""
     try:
-        return ScriptDirectory.from_config(_config()).get_revision(revision) is not None
+        return _directory().get_revision(revision) is not None
     except CommandError:
         return False
 
 
-async def upgrade(url: str, revision: str = "head") -> None:
-    """Apply the missing revisions. Raise `UnknownRevisionError` for a database of another release."""
-    at = await current(url)
-    if at is not None and not _known(at):
-        raise UnknownRevisionError(at)
-    await _run(url, lambda connection: command.upgrade(_config(connection), revision))
+def _ignore() -> None:
+    """Do nothing."""
+
+
+async def upgrade(
+    url: str,
+    revision: str = "head",
+    *,
+    wait_seconds: float = WAIT_SECONDS,
+    when_waiting: Callable[[], None] = _ignore,
+) -> str:
+    """Apply the missing revisions, and return the revision of the database.
+
+    A database at a newer revision that supports this release stays as it is. While another migration runs, call
+    `when_waiting` once and wait. Raise `MigrationRunsError`, `LockNotGrantedError`, `SlowRevisionError` or
+    `UnsupportedReleaseError`.
+    """
+    async with _alone(url, wait_seconds, when_waiting) as connection:
+        at = await connection.run_sync(_supported_revision)
+        await connection.rollback()
+        if at is not None and not is_known(at):
+            return at
+        try:
+            await connection.run_sync(lambda sync: command.upgrade(_config(sync), revision))
+        except DBAPIError as failure:
+            await _explain(url, failure)
+            raise
+        return await connection.run_sync(_revision) or "none"
+
+
+async def _explain(url: str, failure: DBAPIError) -> None:
+    """Raise an error with the revision that failed because of a time limit. Return for other failures."""
+    state = getattr(failure.orig, "sqlstate", None) or ""
+    if state not in {*_NO_LOCK, _TOO_SLOW}:
+        return
+    failed = after(await current(url))[0].revision
+    raise (LockNotGrantedError if state in _NO_LOCK else SlowRevisionError)(failed) from failure
 
 
 async def downgrade(url: str, revision: str) -> None:
-    await _run(url, lambda connection: command.downgrade(_config(connection), revision))
+    """Revert the revisions after this one."""
+    async with _alone(url, WAIT_SECONDS, _ignore) as connection:
+        await connection.run_sync(lambda sync: command.downgrade(_config(sync), revision))
+
+
+@asynccontextmanager
+async def _alone(
+    url: str, seconds: float, when_waiting: Callable[[], None]
+) -> AsyncIterator[AsyncConnection]:
+    """Yield a connection while no other migration runs. Its end releases the lock.
+
+    Ask for the lock again and again: a statement that waits for it would hold a snapshot, and the other migration's
+    concurrent index build would wait for that snapshot.
+    """
+    until = asyncio.get_running_loop().time() + seconds
+    is_waiting = False
+    async with _connected(url) as connection:
+        while not await connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}):
+            await connection.rollback()
+            if asyncio.get_running_loop().time() >= until:
+                raise MigrationRunsError
+            if not is_waiting:
+                when_waiting()
+                is_waiting = True
+            await asyncio.sleep(_POLL_SECONDS)
+        await connection.rollback()
+        yield connection
 
 
 async def check(url: str) -> None:

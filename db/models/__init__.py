@@ -16,6 +16,7 @@ from db.models.keyword import Keyword, KeywordStatus, MatchType
 from db.models.lead import Lead, LeadOrigin, LeadStatus
 from db.models.lead_event import LeadEvent, LeadEventType
 from db.models.mention import DismissReason, Mention, MentionKind, Platform
+from db.models.schema_support import SchemaSupport
 from db.models.slot_stats import DayStats, SlotStats, UserDayStats, UserSlotStats
 from db.models.user import User, UserRole, UserStatus, Weekday
 
@@ -54,6 +55,7 @@ __all__ = [
     "MentionKind",
     "Platform",
     "Relevance",
+    "SchemaSupport",
     "Sentiment",
     "SlotStats",
     "User",

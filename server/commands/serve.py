@@ -37,11 +37,16 @@ def worker(
         work(url, at_once, when_ready=lambda: typer.echo("The worker is running. Press Ctrl-C to stop it."))
 
 
-def migrate() -> None:
-    """Migrate the database to the newest revision of this release."""
+def migrate(
+    wait: Annotated[
+        float, typer.Option(min=0, max=86_400, help="Seconds to wait for another migration that runs.")
+    ] = migrations.WAIT_SECONDS,
+) -> None:
+    """Migrate the database to the newest revision of this release. One migration runs at a time."""
     with database.running_database(load_settings()) as url:
-        database.migrate(url)
-        typer.echo(f"The database is at revision {migrations.head()}.")
+        revision = database.migrate(url, wait_seconds=wait)
+        later = "" if migrations.is_known(revision) else " of a later release, which supports this release"
+        typer.echo(f"The database is at revision {revision}{later}.")
 
 
 def check_migrations() -> None:

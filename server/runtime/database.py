@@ -1,6 +1,7 @@
 """The PostgreSQL of the commands: the embedded one, or the one of LEADGRAPH_DATABASE_URL."""
 
 import asyncio
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -75,25 +76,47 @@ def _found_database(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def migrated_database(settings: Settings) -> Iterator[str]:
-    """Yield the URL of a running, migrated PostgreSQL. Raise `CommandError` unless it is at the newest revision."""
+    """Yield the URL of a running PostgreSQL with a schema that this release supports. Otherwise, raise `CommandError`."""
     with running_database(settings) as url:
         try:
-            asyncio.run(migrations.require_head(url))
+            asyncio.run(migrations.require_supported(url))
         except migrations.PendingRevisionsError as pending:
             raise CommandError(
                 f"The database is at revision {pending}, but this release requires {migrations.head()}. "
                 "Run `leadgraph migrate`."
             ) from pending
-        except migrations.UnknownRevisionError as unknown:
-            raise CommandError(_unknown_revision(unknown)) from unknown
+        except migrations.UnsupportedReleaseError as unsupported:
+            raise CommandError(_unsupported(unsupported)) from unsupported
         yield url
 
 
-def migrate(url: str) -> None:
+def migrate(url: str, *, wait_seconds: float = migrations.WAIT_SECONDS) -> str:
+    """Apply the missing revisions, and return the revision of the database. Raise `CommandError` if that fails."""
     try:
-        asyncio.run(migrations.upgrade(url))
-    except migrations.UnknownRevisionError as unknown:
-        raise CommandError(_unknown_revision(unknown)) from unknown
+        return asyncio.run(
+            migrations.upgrade(url, wait_seconds=wait_seconds, when_waiting=_say_that_another_migration_runs)
+        )
+    except migrations.UnsupportedReleaseError as unsupported:
+        raise CommandError(_unsupported(unsupported)) from unsupported
+    except migrations.MigrationRunsError as other:
+        raise CommandError(
+            f"Another migration of this database still runs after {wait_seconds:g} seconds. Run `leadgraph migrate` "
+            "again when it is finished."
+        ) from other
+    except migrations.LockNotGrantedError as revision:
+        raise CommandError(
+            f"Revision {revision} got no lock in time, because other transactions use its tables. Run "
+            "`leadgraph migrate` again. `leadgraph preflight` lists long transactions."
+        ) from revision
+    except migrations.SlowRevisionError as revision:
+        raise CommandError(
+            f"A statement of revision {revision} exceeded its time limit. Run `leadgraph migrate` again when the "
+            "database has less to do."
+        ) from revision
+
+
+def _say_that_another_migration_runs() -> None:
+    sys.stderr.write("Another migration of this database runs. Waiting for its end.\n")
 
 
 def require_filled(url: str) -> None:
@@ -126,9 +149,9 @@ async def _one_connection(url: str) -> Pool:
     return await open_pool(url, size=1, statement_timeout_seconds=3600)
 
 
-def _unknown_revision(unknown: Exception) -> str:
+def _unsupported(revision: Exception) -> str:
     return (
-        f"The database is at revision {unknown}, which is unknown to this release (newest: {migrations.head()}). "
+        f"The database is at revision {revision}, which does not support this release (newest: {migrations.head()}). "
         "Use the release that wrote the data, or another database or data folder."
     )
 

@@ -29,6 +29,7 @@ MARKS = {
     "schema/test_walk.py": ("slow",),
     "server/commands/test_demo.py": ("slow", "process"),
     "server/commands/test_import_posts.py": ("slow", "process"),
+    "server/commands/test_migrate.py": ("slow",),
     "server/commands/test_keys.py": ("process",),
     "server/exports/test_download.py": ("slow",),
     "server/graphiql/test_examples.py": ("slow", "process"),

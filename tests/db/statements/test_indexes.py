@@ -340,6 +340,7 @@ OTHER_INDEXES = {
     "pk_api_keys": "authentication",
     "pk_exports": "rows by id",
     "pk_backfills": "how far a backfill has come",
+    "pk_schema_support": "the oldest release that may run on the schema",
     "alembic_version_pkc": "Alembic's own",
     **{f"pk_{entity.model.__tablename__}": "rows by id" for entity in ENTITIES},
 }

@@ -187,11 +187,12 @@ async def test_a_database_of_an_unknown_revision_is_refused(
     new_demo: Demo, database_url: str, pool: Pool
 ) -> None:
     await pool.execute("UPDATE alembic_version SET version_num = 'ffff'")
+    await pool.execute("UPDATE schema_support SET oldest_revision = 'ffff'")
     for command in (["demo"], ["serve"], ["migrate"], ["counters", "verify"]):
         done = new_demo.run(*command, LEADGRAPH_DATABASE_URL=database_url)
         assert done.returncode == (2 if "verify" in command else 1)
         assert done.stderr.startswith(
-            "leadgraph: The database is at revision ffff, which is unknown to this release"
+            "leadgraph: The database is at revision ffff, which does not support this release"
         )
         assert len(done.stderr.splitlines()) == 1
 

@@ -154,7 +154,11 @@ async def _server(pool: Pool, url: str, user_id: int) -> Server:
         "ingest",
         "Leadgraph",
         (sys.executable, "-m", "server.cli", "serve"),
-        environment={"LEADGRAPH_PORT": PORT, "LEADGRAPH_DATABASE_URL": url},
+        environment={
+            "LEADGRAPH_PORT": PORT,
+            "LEADGRAPH_DATABASE_URL": url,
+            "LEADGRAPH_DRAIN_SECONDS": "0",
+        },
         headers={"authorization": f"Bearer {key}"},
     )
 

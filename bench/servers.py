@@ -142,6 +142,7 @@ def _ours(
             # Only requests are measured.
             "LEADGRAPH_AUDIT_EVERY_SECONDS": "0",
             "LEADGRAPH_WORKERS": "0",
+            "LEADGRAPH_DRAIN_SECONDS": "0",
             **(environment or {}),
         },
         headers={"authorization": f"Bearer {data.api_key}"},

@@ -114,7 +114,13 @@ def create_app(
     probe = Probe(pool)
 
     async def ready(request: Request) -> Response:
-        """Respond 200 if the database responds, even if it accepts no writes: reads work."""
+        """Respond 200 if the database responds, even if it accepts no writes: reads work.
+
+        Respond 503 first when the server stops, so that balancers send no more requests.
+        """
+        if stopping.drains:
+            stops = protocol.UnavailableError("The server stops. Use another one.")
+            return protocol.refusal(stops, *protocol.request_id(request))
         try:
             with protocol.asking_database():
                 read_only = await probe.is_read_only()

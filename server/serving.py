@@ -1,6 +1,9 @@
 """Run the server or a worker on loopback until interrupted."""
 
 import asyncio
+import itertools
+import logging
+import math
 import resource
 import signal
 import socket
@@ -32,13 +35,17 @@ from server.runtime.settings import Settings
 from server.runtime.stopping import Stopping
 from server.runtime.worker import working
 
+logger = logging.getLogger("leadgraph")
+
 HOST = "127.0.0.1"
-GRACE_SECONDS = 10
+END_SECONDS = 3
+"""Time after the grace in which clients read that their requests are refused."""
 OPEN_FILES = 4096
 OTHER_FILES = 200
 """Files besides connections of clients: those of the database, the cache and the process."""
 SEND_BUFFER_BYTES = 131_072
 """Size of the kernel's buffer per connection. A slow client would wait long for a large one to empty."""
+TICK_SECONDS = 0.1
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -89,6 +96,7 @@ class Server(uvicorn.Server):
         *,
         stopping: Stopping,
         limits: ConnectionLimits,
+        drain_seconds: float = 0,
         when_ready: Callable[[], None] = lambda: None,
     ) -> None:
         self.connections = Connections(limits)
@@ -100,10 +108,11 @@ class Server(uvicorn.Server):
             log_level="warning",
             server_header=False,
             timeout_keep_alive=limits.idle_seconds,
-            timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_graceful_shutdown=math.ceil(stopping.seconds) + END_SECONDS,
         )
         super().__init__(config)
         self._stopping = stopping
+        self._drain_seconds = drain_seconds
         self._when_ready = when_ready
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
@@ -111,8 +120,31 @@ class Server(uvicorn.Server):
             await super().serve(sockets=sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drain, accept no connections any more, finish the running requests, and refuse those that take too long."""
+        await self._drain()
         self._stopping.begin()
-        await super().shutdown(sockets=sockets)
+        async with in_background(self._refuse_late_requests()):
+            await super().shutdown(sockets=sockets)
+
+    async def _drain(self) -> None:
+        """Accept requests until balancers know that the server stops. Ctrl-C and a second signal shorten this."""
+        self._stopping.drain()
+        self.connections.drain()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._drain_seconds
+        ticks = itertools.count()
+        while loop.time() < until and self._captured_signals == [signal.SIGTERM]:
+            await self.on_tick(next(ticks))
+            await asyncio.sleep(TICK_SECONDS)
+
+    async def _refuse_late_requests(self) -> None:
+        await asyncio.sleep(self._stopping.seconds)
+        refused = self.connections.refuse_running()
+        if refused:
+            logger.warning("%d requests were refused at the end of the server's grace", refused)
+        logging.getLogger("uvicorn.error").addFilter(_is_no_cancellation)
+        for task in list(self.server_state.tasks):
+            task.cancel()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
@@ -128,6 +160,11 @@ class Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _is_no_cancellation(record: logging.LogRecord) -> bool:
+    """Return whether the record is about something else than a cancelled request, which has its answer."""
+    return record.exc_info is None or record.exc_info[0] is not asyncio.CancelledError
 
 
 def serve(
@@ -167,7 +204,7 @@ async def _serve(
     )
     try:
         metrics = Metrics(pool)
-        stopping = Stopping()
+        stopping = Stopping(settings.shutdown_seconds)
         keys = vault(settings)
         await warn_of_missing_keys(pool, keys)
         app = create_app(
@@ -183,7 +220,13 @@ async def _serve(
             explain=demo_key is not None,
             stopping=stopping,
         )
-        server = Server(app, stopping=stopping, limits=connection_limits(), when_ready=when_ready)
+        server = Server(
+            app,
+            stopping=stopping,
+            limits=connection_limits(),
+            drain_seconds=0 if demo_key else settings.drain_seconds,
+            when_ready=when_ready,
+        )
         every, parents = settings.audit_every_seconds, settings.audit_sample
         async with (
             auditing(pool, metrics.audit, every_seconds=every, parents=parents),

@@ -257,6 +257,19 @@ async def test_uvicorn_captures_signals_in_a_method_that_servers_can_override() 
     )
 
 
+def test_uvicorn_keeps_signals_and_tasks_where_the_drain_finds_them() -> None:
+    server = uvicorn.Server(uvicorn.Config("no:app"))
+    assert (server._captured_signals, server.server_state.tasks) == ([], set()), (
+        "uvicorn's Server no longer keeps `_captured_signals` or its tasks as expected: adapt server/serving.py."
+    )
+    assert list(inspect.signature(server.on_tick).parameters) == ["counter"], (
+        "uvicorn's `Server.on_tick` takes other arguments: adapt server/serving.py."
+    )
+    assert "self.keep_alive" in inspect.getsource(httptools_impl.RequestResponseCycle.send), (
+        "uvicorn's answers no longer depend on `keep_alive`: adapt `close_after_answer` in server/http/connection.py."
+    )
+
+
 def test_uvicorns_connections_have_the_parts_that_ours_use() -> None:
     """tests/server/http/test_connection.py tests what they do."""
     names = inspect.getsource(httptools_impl)

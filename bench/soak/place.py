@@ -62,6 +62,7 @@ class Place:
             "LEADGRAPH_DATABASE_URL": self.url,
             "LEADGRAPH_HOME": str(self._home),
             "LEADGRAPH_PORT": str(self._port),
+            "LEADGRAPH_DRAIN_SECONDS": "0",
             **AUDIT,
         }
         with self.log.open("ab") as output:

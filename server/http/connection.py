@@ -17,6 +17,8 @@ from server.http import protocol
 from server.http.connections import Connections
 from server.http.counted_transport import CountedTransport
 
+STOPS = "The server stops. A write may or may not have happened. Retry with the same idempotency key."
+
 
 class _RefusedError(Exception):
     """The request exceeds a limit."""
@@ -121,6 +123,8 @@ class Connection(HttpToolsProtocol):
         self._all.work(self)
         self._request_at = time.monotonic()
         super().on_headers_complete()
+        if self._all.close_after_answers:
+            self.close_after_answer()
         self._streams = self.scope["path"] in self._limits.streaming_paths
         self.headers = []  # trailers must not change the headers of the running request
 
@@ -167,6 +171,18 @@ class Connection(HttpToolsProtocol):
         if not has_answer:
             self.transport.write(_raw(error, self.server_state.default_headers))
         self._linger()
+
+    def close_after_answer(self) -> None:
+        """Announce the end of the connection in the answer to the running request."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+
+    def refuse_running(self) -> bool:
+        """Refuse a request without a complete answer, and return whether the connection has one."""
+        is_running = self.cycle is not None and not self.cycle.response_complete
+        if is_running and not self.transport.is_closing():
+            self._refuse(protocol.UnavailableError(STOPS))
+        return is_running
 
     def _close(self) -> None:
         """Close the connection. Let the client read the answer first if it is still sending."""

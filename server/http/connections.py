@@ -21,6 +21,12 @@ class Watched(Protocol):
     def check(self, now: float) -> None:
         """End the connection if it exceeds a time limit."""
 
+    def close_after_answer(self) -> None:
+        """Announce the end of the connection in the answer to the running request."""
+
+    def refuse_running(self) -> bool:
+        """End the connection if it has a request without a complete answer, and return whether it had one."""
+
     def abort(self) -> None: ...
 
 
@@ -34,6 +40,8 @@ class Connections:
         self.limits = limits or ConnectionLimits()
         self._open: set[Watched] = set()
         self._waiting: dict[Watched, None] = {}  # the oldest first
+        self.close_after_answers = False
+        """Whether each answer announces the end of its connection."""
 
     def __len__(self) -> int:
         return len(self._open)
@@ -67,6 +75,16 @@ class Connections:
     @property
     def are_overfull(self) -> bool:
         return len(self._open) > self.limits.connections + self.limits.spare_connections
+
+    def drain(self) -> None:
+        """Announce the end of its connection in each answer from now on. Idle connections stay open meanwhile."""
+        self.close_after_answers = True
+        for connection in self._open:
+            connection.close_after_answer()
+
+    def refuse_running(self) -> int:
+        """End all connections with running requests, and return their number."""
+        return sum([connection.refuse_running() for connection in list(self._open)])
 
     async def watch(self) -> None:
         """End connections that exceed a limit, until cancelled."""

@@ -210,7 +210,7 @@ class IngestStream:
                 last_line_at = self._body.waited_seconds
             elif self._body.waited_seconds - last_line_at > SILENCE_SECONDS:
                 raise StreamError(408, "TIMEOUT", _SILENT)
-            if self._stopping.has_begun and piece != b"":
+            if self._stopping.ends_streams and piece != b"":
                 raise StreamError(503, UNAVAILABLE, STOPPING)
 
     async def _write_results(self, batch: _RowBatch, results: Sequence[RowResult]) -> None:

@@ -27,7 +27,7 @@ class EncodingError(Exception):
 class StreamingBody:
     """The body of an ASGI request, an asynchronous context manager.
 
-    `waited_seconds` is the total time spent waiting for the client. When the server stops, `read` stops waiting.
+    `waited_seconds` is the total time spent waiting for the client. When streams must end, `read` stops waiting.
     """
 
     def __init__(self, receive: Receive, *, gzipped: bool, stopping: Stopping) -> None:

@@ -112,6 +112,13 @@ class Settings(BaseSettings):
         Field(description=f"0, or a number of seconds from {_SHORTEST_SECONDS} to {_DAY:,}"),
     ] = 60
     audit_sample: Annotated[int, _whole(1, 10_000)] = 10
+    drain_seconds: Annotated[
+        float,
+        Field(ge=0, le=600, allow_inf_nan=False),
+        AfterValidator(_zero_or_tenths),
+        Field(description=f"0, or a number of seconds from {_SHORTEST_SECONDS} to 600"),
+    ] = 5
+    shutdown_seconds: Annotated[float, _seconds(3600)] = 20
     workers: Annotated[int, _whole(0, 32)] = 1
 
 

@@ -84,6 +84,7 @@ class Checkout:
             "LEADGRAPH_DATABASE_URL": self.database_url,
             "LEADGRAPH_HOME": str(self.folder / ".leadgraph"),
             "LEADGRAPH_PORT": str(self.port),
+            "LEADGRAPH_DRAIN_SECONDS": "0",
         }
 
     def run(self, *arguments: str) -> str:

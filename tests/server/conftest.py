@@ -55,7 +55,8 @@ async def three_users(pool: Pool) -> Pool:
 
 @pytest.fixture
 def stopping() -> Stopping:
-    return Stopping()
+    """A stop that ends streams at once, and leaves them time to say so."""
+    return Stopping(10, stream_seconds=0)
 
 
 @pytest.fixture

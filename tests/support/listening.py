@@ -27,11 +27,18 @@ class ListeningServer(Server):
 
 @asynccontextmanager
 async def listening(
-    app: ASGIApp, *, limits: ConnectionLimits | None = None, stopping: Stopping | None = None
+    app: ASGIApp,
+    *,
+    limits: ConnectionLimits | None = None,
+    stopping: Stopping | None = None,
+    drain_seconds: float = 0,
 ) -> AsyncIterator[ListeningServer]:
     """Serve the application, yield the server, and stop it in the end."""
     socket = bind(0)
-    server = ListeningServer(app, limits=limits or ConnectionLimits(), stopping=stopping or Stopping())
+    stopping = stopping or Stopping(10, stream_seconds=0)
+    server = ListeningServer(
+        app, limits=limits or ConnectionLimits(), stopping=stopping, drain_seconds=drain_seconds
+    )
     server.port = socket.getsockname()[1]
     serving = asyncio.create_task(server.serve(sockets=[socket]))
     while not server.started:

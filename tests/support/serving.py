@@ -3,9 +3,10 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.support.ports import free_port
 
@@ -13,10 +14,18 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @asynccontextmanager
-async def served(database_url: str, home: Path) -> AsyncIterator[tuple[str, int]]:
+async def served(
+    database_url: str, home: Path, settings: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[tuple[str, int]]:
     """Start the server, yield its origin and its process id, and stop it in the end."""
     port = free_port()
-    settings = {"DATABASE_URL": database_url, "HOME": str(home), "PORT": str(port)}
+    settings = {
+        "DATABASE_URL": database_url,
+        "HOME": str(home),
+        "PORT": str(port),
+        "DRAIN_SECONDS": "0",
+        **settings,
+    }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "server.cli", "serve"),
         cwd=ROOT,

@@ -12,7 +12,6 @@ import pytest
 from db.engine.pool import Pool
 from resolvers.framework.export_columns import export_table_of
 from resolvers.framework.global_id import encode
-from server.runtime import stopping as server_stopping
 from server.runtime.stopping import Stopping
 from services.export.jobs import take_turn
 from tests.support import rows
@@ -252,10 +251,10 @@ async def test_a_deleted_file_or_a_revoked_key_ends_the_download(served: Served,
 
 
 async def test_the_stop_of_the_server_interrupts_a_download(
-    served: Served, stopping: Stopping, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    served: Served, stopping: Stopping, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The client detects the early end by the Content-Length, and resumes at another server."""
-    monkeypatch.setattr(server_stopping, "LONGEST_SECONDS", 0.0)
+    stopping.seconds = 0
     zeros = "decode(repeat('00', 8000000), 'hex')"
     await served.pool.execute(f"UPDATE export_parts SET data = data || {zeros} WHERE starts_at = 0")
     await served.pool.execute("UPDATE export_parts SET starts_at = starts_at + 8000000 WHERE starts_at > 0")

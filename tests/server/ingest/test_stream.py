@@ -19,7 +19,6 @@ from db.integrity.audit import drifts
 from server.app import create_app
 from server.ingest import ndjson_response
 from server.ingest import stream as ingest_stream
-from server.runtime import stopping as server_stopping
 from server.runtime.stopping import Stopping
 from tests.support.sender import AddSender, Sender
 from tests.support.serving import served
@@ -253,9 +252,9 @@ async def test_the_stop_of_the_server_ends_a_stream_with_a_summary(
 
 
 async def test_the_stop_of_the_server_does_not_wait_for_a_locked_database(
-    origin: str, ann: Sender, pool: Pool, stopping: Stopping, monkeypatch: pytest.MonkeyPatch
+    origin: str, ann: Sender, pool: Pool, stopping: Stopping
 ) -> None:
-    monkeypatch.setattr(server_stopping, "LONGEST_SECONDS", 0.0)
+    stopping.seconds = 0
     async with wire(origin, ann) as stream, pool.acquire() as other:
         await stream.send(rows(range(1)))
         assert await stream.head() == 200
@@ -284,15 +283,32 @@ async def test_the_stop_of_the_server_refuses_a_stream_that_has_no_answer_yet(
     assert await count(pool) == 0
 
 
-async def test_sigterm_lets_a_client_that_keeps_sending_read_its_summary(
+async def test_a_stream_goes_on_and_is_finished_while_the_server_stops(
     database_url: str, ann: Sender, pool: Pool, tmp_path: Path
 ) -> None:
     async with served(database_url, tmp_path) as (origin, pid), wire(origin, ann) as stream:
         await stream.send(rows(range(1)))
         assert await stream.head() == 200
+        await stream.lines(1)
+        os.kill(pid, signal.SIGTERM)
+        await asyncio.sleep(1)
+        await stream.send(rows(range(1, 3)))
+        assert [line["line"] for line in await stream.lines(2)] == [2, 3]
+        await stream.end()
+        assert (await stream.line())["summary"]["complete"] is True
+    assert await count(pool) == 3
+
+
+async def test_sigterm_lets_a_client_that_keeps_sending_read_its_summary(
+    database_url: str, ann: Sender, pool: Pool, tmp_path: Path
+) -> None:
+    settings = {"SHUTDOWN_SECONDS": "2"}
+    async with served(database_url, tmp_path, settings) as (origin, pid), wire(origin, ann) as stream:
+        await stream.send(rows(range(1)))
+        assert await stream.head() == 200
         found = await stream.lines(1)
         os.kill(pid, signal.SIGTERM)
-        for number in range(1, 40):  # most of them arrive after the summary
+        for number in range(1, 80):  # the last of them arrive after the summary
             await stream.send(rows(range(number, number + 1)))
             await asyncio.sleep(0.02)
         while (line := await stream.line()) is not None:

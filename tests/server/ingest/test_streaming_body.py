@@ -84,7 +84,7 @@ async def test_gzip_that_trickles_without_text_does_not_make_the_reader_wait_lon
 
 
 async def test_the_stop_of_the_server_ends_the_wait_for_the_client() -> None:
-    stopping = Stopping()
+    stopping = Stopping(stream_seconds=0)
 
     async def receive() -> Message:
         await asyncio.Event().wait()

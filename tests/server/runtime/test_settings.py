@@ -37,6 +37,8 @@ REFUSED = [
     ("AUDIT_EVERY_SECONDS", "1e-9", "must be 0, or a number of seconds from 0.1 to 86,400, not '1e-9'."),
     ("AUDIT_EVERY_SECONDS", "nan", "must be 0, or a number of seconds from 0.1 to 86,400, not 'nan'."),
     ("AUDIT_SAMPLE", "0", "must be a whole number from 1 to 10,000, not '0'."),
+    ("DRAIN_SECONDS", "-1", "must be 0, or a number of seconds from 0.1 to 600, not '-1'."),
+    ("SHUTDOWN_SECONDS", "0", f"{SECONDS} 3,600, not '0'."),
     ("WORKERS", "33", "must be a whole number from 0 to 32, not '33'."),
     ("WARM_AT_START", "maybe", "must be 0 or 1, not 'maybe'."),
     ("EXECUTOR", "depth", "must be breadth or reference, not 'depth'."),

@@ -11,10 +11,12 @@ from server.commands import (
     demo,
     import_posts,
     keys,
+    preflight,
     schema,
     scores,
     serve,
     users,
+    verify,
 )
 from server.runtime.errors import CommandError
 from server.serving import stop_on_sigterm
@@ -29,6 +31,8 @@ app.command()(demo.demo)
 app.command()(serve.serve)
 app.command()(serve.worker)
 app.command()(serve.migrate)
+app.command("preflight")(preflight.preflight_)
+app.command()(verify.verify)
 app.command("import-posts")(import_posts.import_posts)
 app.add_typer(counters.counters_app, name="counters")
 app.add_typer(cache.cache_app, name="cache")

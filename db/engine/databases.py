@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def _connected(url: str) -> "AsyncIterator[Connection]":
+async def connected(url: str) -> "AsyncIterator[Connection]":
+    """Yield a connection, and close it afterwards."""
     connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
     try:
         yield connection
@@ -29,7 +30,7 @@ async def server_major(url: str) -> int:
 
     Raise the driver's error if the server does not answer.
     """
-    async with _connected(url) as connection:
+    async with connected(url) as connection:
         return connection.get_server_version().major
 
 
@@ -49,7 +50,7 @@ async def identity(pool: Pool) -> str:
 
 async def ensure(url: str, name: str) -> None:
     """Create the database unless it exists."""
-    async with _connected(url) as connection:
+    async with connected(url) as connection:
         if await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name) is None:
             # Another process may create the database first.
             with suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
@@ -59,7 +60,7 @@ async def ensure(url: str, name: str) -> None:
 @asynccontextmanager
 async def scratch(url: str, name: str) -> AsyncIterator[str]:
     """Create an empty database on the server, yield its URL, and drop the database afterwards."""
-    async with _connected(url) as connection:
+    async with connected(url) as connection:
         await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         await connection.execute(f'CREATE DATABASE "{name}"')
         try:

@@ -128,13 +128,17 @@ async def require_supported(url: str) -> None:
     Its revision is the newest of this release, or a newer one that supports this release. Otherwise, raise
     `PendingRevisionsError` or `UnsupportedReleaseError`.
     """
-    revision = await _run(url, _supported_revision)
+    revision = await supported_revision(url)
     if revision != head() and (revision is None or is_known(revision)):
         raise PendingRevisionsError(revision or "none")
 
 
-def _supported_revision(connection: Connection) -> str | None:
+async def supported_revision(url: str) -> str | None:
     """Return the revision of the database. Raise `UnsupportedReleaseError` if this release cannot use it."""
+    return await _run(url, _supported_revision)
+
+
+def _supported_revision(connection: Connection) -> str | None:
     revision = _revision(connection)
     if revision is not None and not is_known(revision) and not _supports_this_release(connection):
         raise UnsupportedReleaseError(revision)

@@ -85,8 +85,8 @@ def migrated_database(settings: Settings) -> Iterator[str]:
                 f"The database is at revision {pending}, but this release requires {migrations.head()}. "
                 "Run `leadgraph migrate`."
             ) from pending
-        except migrations.UnsupportedReleaseError as unsupported:
-            raise CommandError(_unsupported(unsupported)) from unsupported
+        except migrations.UnsupportedReleaseError as revision:
+            raise CommandError(unsupported(revision)) from revision
         yield url
 
 
@@ -96,8 +96,8 @@ def migrate(url: str, *, wait_seconds: float = migrations.WAIT_SECONDS) -> str:
         return asyncio.run(
             migrations.upgrade(url, wait_seconds=wait_seconds, when_waiting=_say_that_another_migration_runs)
         )
-    except migrations.UnsupportedReleaseError as unsupported:
-        raise CommandError(_unsupported(unsupported)) from unsupported
+    except migrations.UnsupportedReleaseError as revision:
+        raise CommandError(unsupported(revision)) from revision
     except migrations.MigrationRunsError as other:
         raise CommandError(
             f"Another migration of this database still runs after {wait_seconds:g} seconds. Run `leadgraph migrate` "
@@ -149,7 +149,7 @@ async def _one_connection(url: str) -> Pool:
     return await open_pool(url, size=1, statement_timeout_seconds=3600)
 
 
-def _unsupported(revision: Exception) -> str:
+def unsupported(revision: Exception) -> str:
     return (
         f"The database is at revision {revision}, which does not support this release (newest: {migrations.head()}). "
         "Use the release that wrote the data, or another database or data folder."

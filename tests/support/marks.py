@@ -31,6 +31,8 @@ MARKS = {
     "server/commands/test_import_posts.py": ("slow", "process"),
     "server/commands/test_migrate.py": ("slow",),
     "server/commands/test_keys.py": ("process",),
+    "server/commands/test_preflight.py": ("slow",),
+    "server/commands/test_verify.py": ("slow",),
     "server/exports/test_download.py": ("slow",),
     "server/graphiql/test_examples.py": ("slow", "process"),
     "server/ingest/test_endpoint.py": ("slow",),

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from server.commands import (
+    backup,
     cache,
     counters,
     credentials,
@@ -33,6 +34,8 @@ app.command()(serve.worker)
 app.command()(serve.migrate)
 app.command("preflight")(preflight.preflight_)
 app.command()(verify.verify)
+app.command("backup")(backup.back_up)
+app.command("restore")(backup.restore)
 app.command("import-posts")(import_posts.import_posts)
 app.add_typer(counters.counters_app, name="counters")
 app.add_typer(cache.cache_app, name="cache")

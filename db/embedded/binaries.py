@@ -61,7 +61,7 @@ def find_binaries(account: Account) -> Binaries:
                 f"{OLDEST_MAJOR} or newer: correct it, unset it, or {OWN_SERVER}."
             )
         return _reachable(Binaries(folder, major, account))
-    for folder in _folders():
+    for folder in installed_folders():
         if (major := _major(folder)) >= OLDEST_MAJOR:
             return _reachable(Binaries(folder, major, account))
     raise EmbeddedError(
@@ -70,7 +70,8 @@ def find_binaries(account: Account) -> Binaries:
     )
 
 
-def _folders() -> Iterator[Path]:
+def installed_folders() -> Iterator[Path]:
+    """Yield the folders in which PostgreSQL's programs may be installed, the preferred one first."""
     if package := _package():
         yield package / "pginstall" / "bin"
     if found := shutil.which("postgres"):

@@ -34,6 +34,17 @@ def vault(settings: Settings) -> Vault:
         ) from invalid
 
 
+def key_text(settings: Settings) -> str:
+    """Return the text of the configured keys, or "" without keys. Unlike `vault`, create no key."""
+    if settings.credentials_key:
+        return settings.credentials_key.get_secret_value()
+    path = settings.home / FILE
+    try:
+        return path.read_text() if path.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path} cannot be read: {error}.") from error
+
+
 async def warn_of_missing_keys(pool: Pool, keys: Vault) -> None:
     """Log a warning if stored credentials need a key that is missing.
 

@@ -13,7 +13,11 @@ from services.accounts.vault import new_key
 
 def keys_of(setting: SecretStr | None, path: Path) -> list[str]:
     """Return the keys of the variable, separated by commas, or those of the file. Raise `CommandError`."""
-    text = setting.get_secret_value() if setting else _key_file_text(path)
+    return split_keys(setting.get_secret_value() if setting else _key_file_text(path))
+
+
+def split_keys(text: str) -> list[str]:
+    """Return the keys of a text, separated by commas or lines."""
     return [key.strip() for key in text.replace("\n", ",").split(",") if key.strip()]
 
 

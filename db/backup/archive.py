@@ -1,0 +1,109 @@
+"""The file of a backup: write its manifest, and check the file before it is used."""
+
+import hashlib
+import json
+import os
+import struct
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from db.backup.contents import TableContents
+from db.backup.error import BackupError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+KEY_FILE = "credentials.key"
+_DAMAGE = (
+    zipfile.BadZipFile,
+    EOFError,
+    KeyError,
+    TypeError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+)
+"""Errors of a file that has another form, or whose end is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The description of a backup.
+
+    `dump_bytes` is the length of pg_dump's archive at the beginning of the file. `credentials_keys` has the
+    number of integrations by the ID of the key that encrypts their credentials.
+    """
+
+    revision: str
+    major: int
+    tables: Mapping[str, TableContents]
+    credentials_keys: Mapping[str, int]
+    dump_bytes: int
+    dump_sha256: str
+    created_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    format: int = FORMAT
+
+    @property
+    def rows(self) -> int:
+        return sum(table.rows for table in self.tables.values())
+
+
+def add_manifest(file: Path, manifest: Manifest, key_text: str | None) -> None:
+    """Append the manifest to pg_dump's archive, and the keys of credentials if their text is given."""
+    with zipfile.ZipFile(file, "a") as directory:
+        tables = {name: table._asdict() for name, table in manifest.tables.items()}
+        directory.writestr(MANIFEST, json.dumps({**asdict(manifest), "tables": tables}, indent=1))
+        if key_text is not None:
+            directory.writestr(KEY_FILE, key_text)
+    with file.open("rb") as written:
+        os.fsync(written.fileno())
+
+
+def read_manifest(file: Path) -> Manifest:
+    """Return the manifest of a complete and undamaged backup. Raise `BackupError` for any other file."""
+    try:
+        with zipfile.ZipFile(file) as directory:
+            values = json.loads(directory.read(MANIFEST))
+        manifest = _manifest(values)
+        size, digest = measure(file, manifest.dump_bytes)
+    except OSError as error:
+        raise BackupError(
+            f"{file} cannot be read ({error.strerror}): check the name and the permissions."
+        ) from error
+    except _DAMAGE as error:
+        raise BackupError(
+            f"{file} is not a backup of Leadgraph, or it is truncated: use another backup."
+        ) from error
+    if digest != manifest.dump_sha256:
+        raise BackupError(
+            f"{file} is damaged (the SHA-256 of its first {size} bytes is wrong): use another backup."
+        )
+    return manifest
+
+
+def _manifest(values: dict[str, Any]) -> Manifest:
+    if values["format"] != FORMAT:
+        raise ValueError("unknown format")
+    tables = {name: TableContents(**table) for name, table in values.pop("tables").items()}
+    return Manifest(tables=tables, **values)
+
+
+def read_keys(file: Path) -> str | None:
+    """Return the text of the credentials' keys, or None for a backup without them."""
+    with zipfile.ZipFile(file) as directory:
+        return directory.read(KEY_FILE).decode() if KEY_FILE in directory.namelist() else None
+
+
+def measure(file: Path, most: int | None = None) -> tuple[int, str]:
+    """Return the length and the SHA-256 of the file's first `most` bytes, or of the whole file."""
+    size = file.stat().st_size if most is None else most
+    digest, left = hashlib.sha256(), size
+    with file.open("rb") as content:
+        while left and (piece := content.read(min(left, 2**20))):
+            digest.update(piece)
+            left -= len(piece)
+    return size - left, digest.hexdigest()

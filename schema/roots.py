@@ -4,12 +4,14 @@ from typing import Annotated, Any
 
 import strawberry
 
+from resolvers import doctor as of_doctor
 from resolvers import node as of_nodes
 from resolvers import timeframe
 from resolvers import user as of_users
 from resolvers.entities import EXPORT, INTEGRATION, KEYWORD, LEAD, MENTION, USER
 from resolvers.framework import relation
 from resolvers.framework.entity import Entity
+from schema.doctor import DoctorReport
 from schema.fields import resolved_by
 from schema.lazy_types import (
     AnalyticsRef,
@@ -104,6 +106,12 @@ class Query:
     export: ExportRef | None = row_of(EXPORT)
     exports: Connection[ExportRef] = list_of(
         EXPORT, "Exports created by the viewer. No other user can see the exports, not even an operator."
+    )
+    doctor: DoctorReport | None = resolved_by(
+        of_doctor.doctor,
+        description="Problems of the database, its tables and its jobs, each with the command that mends it. The report "
+        "is computed at each request and takes about a second. Null unless the viewer is an operator. Requires an API "
+        "key with all four `read:` scopes.",
     )
 
 

@@ -10,6 +10,7 @@ from server.commands import (
     counters,
     credentials,
     demo,
+    doctor,
     import_posts,
     keys,
     preflight,
@@ -34,6 +35,7 @@ app.command()(serve.worker)
 app.command()(serve.migrate)
 app.command("preflight")(preflight.preflight_)
 app.command()(verify.verify)
+app.command()(doctor.doctor)
 app.command("backup")(backup.back_up)
 app.command("restore")(backup.restore)
 app.command("import-posts")(import_posts.import_posts)

@@ -117,6 +117,9 @@ class Pool(_Pool):
         self, url: str, *, answer_seconds: float, wait_seconds: float | None, **options: Any
     ) -> None:
         connecting = {name: options[name] for name in ("command_timeout", "server_settings")}
+        self._one = partial(
+            Pool, url, answer_seconds=answer_seconds, wait_seconds=wait_seconds, **{**options, "max_size": 1}
+        )
         self._connect_alone = partial(_connect, url, answer_seconds=answer_seconds, **connecting)
         super().__init__(url, connect=partial(_connect, answer_seconds=answer_seconds), **options)
         self.answer_seconds = answer_seconds
@@ -185,6 +188,10 @@ class Pool(_Pool):
         self._alone.add(connection)
         connection.add_termination_listener(self._alone.discard)
         return connection
+
+    async def beside(self) -> "Pool":
+        """Return another pool of one connection, for work that must not wait for a connection of this pool."""
+        return await self._one()
 
     def terminate(self) -> None:
         """Close all connections at once."""

@@ -28,7 +28,8 @@ class IdsAsText(TypeDecorator[Any]):
 class Statement:
     """A compiled statement: text with `$1, $2 …`, and the names of the parameters in order.
 
-    `ids` names the parameters of type `IdsAsText`.
+    The text ends in a comment with the statement's name, which PostgreSQL's views and logs show. `ids` names the
+    parameters of type `IdsAsText`.
     """
 
     name: str
@@ -57,7 +58,12 @@ def compiled(name: str, clause: ClauseElement) -> Statement:
         key: value for key, value in sql.params.items() if value is not None and key in order
     }
     ids = {key for key, bound in sql.binds.items() if isinstance(bound.type, IdsAsText)}  # type: ignore[attr-defined]
-    return Statement(name, str(sql), tuple(order), constants, frozenset(ids))
+    return Statement(name, f"{sql} {comment(name)}", tuple(order), constants, frozenset(ids))
+
+
+def comment(name: str) -> str:
+    """Return the SQL comment that names a statement. `db.inspection.statements` reads it."""
+    return f"/* leadgraph: {name.replace('*/', '')} */"
 
 
 def statement(build: Callable[Parameters, ClauseElement]) -> Callable[Parameters, Statement]:

@@ -1,7 +1,7 @@
 """The state of one operation: the viewer, the data loaders, and the transactions that write."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -177,6 +177,14 @@ class Context:
         self.forget_figures(exact=True)
         await self._release()
         return await in_transaction(self._pool, work, self.activity)
+
+    async def inspect(self, work: Callable[[Pool], Awaitable[Result]]) -> Result:
+        """Run work that reads in its own transactions, on a connection of its own, and return its result.
+
+        An operation that waited for a second connection of the pool while it holds one could block others, and itself.
+        """
+        async with await self._pool.beside() as own:
+            return await work(own)
 
     async def close(self) -> None:
         """Release the connection. A later load belongs to a discarded part of the response, and is cancelled."""

@@ -22,5 +22,7 @@ async def doctor(parents: Sequence[None], context: Context) -> Sequence[Report |
         return [None] * len(parents)
     for model in _READ:
         context.require(model)
-    report = await context.inspect(partial(examine, cached=context.cached, limits=Limits()))
+    report = await context.inspect(
+        partial(examine, cached=context.cached, limits=Limits(), senders=context.senders)
+    )
     return [report] * len(parents)

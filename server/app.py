@@ -33,6 +33,7 @@ from server.runtime.metrics import Metrics
 from server.runtime.stopping import Stopping
 from services.accounts.api_keys import ApiKeys
 from services.accounts.vault import Vault
+from services.doctor.senders import Senders
 from services.export.download_link import LinkSigner
 from services.figures.cache import Cached
 
@@ -87,9 +88,10 @@ def create_app(
     metrics = metrics or Metrics(pool)
     metrics.observe_cache(cached.statistics)
     authenticator = authenticator or Authenticator(ApiKeys(pool))
-    new_context = partial(Context, pool, cached=cached, vault=vault, links=links)
+    senders = Senders()
+    new_context = partial(Context, pool, cached=cached, vault=vault, links=links, senders=senders)
     operations = (graph or build()).prepared
-    observers = (metrics.observe,)
+    observers = (metrics.observe, lambda seen: senders.note(seen.operation, seen.activity.statements))
     endpoint = GraphQLEndpoint(
         operations, authenticator, new_context, observers, explain=explain, clock=clock
     )

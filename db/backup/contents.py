@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from db.engine.pool import Connection
+from db.engine.statement_cache import comment
+from db.inspection.statements import BACKUP
 
 SCHEMA = "public"
 
@@ -46,7 +48,7 @@ async def read_contents(connection: Connection) -> dict[str, TableContents]:
 async def _contents(connection: Connection, name: str, columns: Sequence[str]) -> TableContents:
     hashed = f"hash_record_extended(ROW({', '.join(columns)}), 0)"
     row = await connection.fetchrow(
-        f'SELECT count(*) AS rows, coalesce(bit_xor({hashed}), 0) AS hash FROM {SCHEMA}."{name}"'  # noqa: S608 - names of the catalog
+        f'SELECT count(*) AS rows, coalesce(bit_xor({hashed}), 0) AS hash FROM {SCHEMA}."{name}" {comment(BACKUP)}'  # noqa: S608 - names of the catalog
     )
     assert row is not None  # noqa: S101 - an aggregate has one row
     return TableContents(row["rows"], f"{row['hash'] & (2**64 - 1):016x}")

@@ -6,6 +6,8 @@ from typing import NamedTuple
 from db.engine.pool import Pool
 from db.models import Base
 
+BACKUP = "backup contents"
+"""The name of the statements with which a backup reads tables."""
 _NAME = re.compile(r"/\* leadgraph: (.*?) \*/")
 _TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE) \"?(\w+)\"?", re.IGNORECASE)
 
@@ -54,7 +56,14 @@ async def are_recorded(pool: Pool) -> bool:
     return bool(await pool.fetchval(_EXTENSION))
 
 
-async def slow(pool: Pool, *, mean_ms: float) -> list[SlowStatement]:
-    """Return the queries and changes of rows that take this long on average, by total time."""
+async def slow(pool: Pool, *, mean_ms: float, calls: int = 1) -> list[SlowStatement]:
+    """Return the queries and changes of rows that were called this often and take this long on average, by total time.
+
+    Those of backups are left out: they read each table as a whole.
+    """
     found = [SlowStatement(**row) for row in await pool.fetch(_SLOW)]
-    return [one for one in found if one.mean_ms >= mean_ms and _QUERIES.match(one.query)]
+    return [one for one in found if one.mean_ms >= mean_ms and one.calls >= calls and _is_of_requests(one)]
+
+
+def _is_of_requests(statement: SlowStatement) -> bool:
+    return bool(_QUERIES.match(statement.query)) and statement.name != BACKUP

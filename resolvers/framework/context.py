@@ -24,6 +24,7 @@ from resolvers.framework.permission import (
 from resolvers.framework.requires import EVERY_READ, OperationReads
 from services.accounts.vault import Vault
 from services.accounts.viewer import Viewer
+from services.doctor.senders import Senders
 from services.export.download_link import LinkSigner
 from services.figures.cache import Answer, Cached, CachedFigure, Figure, FigureByQuestion, Question
 from services.figures.cache import Value as Figured
@@ -47,12 +48,14 @@ class Context:
         cached: Cached | None = None,
         vault: Vault | None = None,
         links: LinkSigner | None = None,
+        senders: Senders | None = None,
         now: datetime | None = None,
     ) -> None:
         self.request_id = request_id
         self.cached = Cached(pool) if cached is None else cached
         self.vault = Vault() if vault is None else vault
         self.links = LinkSigner() if links is None else links
+        self.senders = Senders() if senders is None else senders
         self.now = now or datetime.now(UTC)
         """The current time, the same for the whole operation. Resolvers do not read the clock."""
         self._pool = pool

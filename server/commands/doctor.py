@@ -14,6 +14,7 @@ from server.runtime.errors import CommandError
 from server.runtime.settings import Settings, load_settings
 from services.doctor.examine import examine
 from services.doctor.report import Check, Limits, Report
+from services.doctor.senders import Senders
 
 _USUAL = Limits()
 
@@ -23,7 +24,7 @@ def doctor(
     sample: Annotated[
         int,
         typer.Option(min=1, max=100_000, help="Number of users and keywords whose counters are verified."),
-    ] = 100,
+    ] = _USUAL.sample,
     slow_ms: Annotated[
         float, typer.Option(min=0, help="Mean duration from which a statement is slow, in milliseconds.")
     ] = _USUAL.slow_ms,
@@ -59,7 +60,7 @@ async def _examine(settings: Settings, url: str, limits: Limits) -> Report:
     ) as pool:
         cached = await open_cached(settings, pool)
         try:
-            return await examine(pool, cached, limits)
+            return await examine(pool, cached, limits, Senders())
         finally:
             await cached.close()
 

@@ -22,17 +22,21 @@ from services.doctor import (
     transactions,
 )
 from services.doctor.report import Check, Finding, Limits, Report, Skipped, SkippedError
+from services.doctor.senders import Senders
 from services.figures.cache import Cached
 
 _Checks = Mapping[Check, Callable[[], Awaitable[Sequence[Finding]]]]
 
 
-async def examine(pool: Pool, cached: Cached, limits: Limits) -> Report:
-    """Return the report. Raise the driver's error if the database is unavailable."""
+async def examine(pool: Pool, cached: Cached, limits: Limits, senders: Senders) -> Report:
+    """Return the report. `senders` name the operations of slow statements.
+
+    Raise the driver's error if the database is unavailable.
+    """
     sizes_of_tables: list[TableSize] = []
     findings: list[Finding] = []
     skipped: list[Skipped] = []
-    for subject, check in _checks(pool, cached, limits, sizes_of_tables).items():
+    for subject, check in _checks(pool, cached, limits, senders, sizes_of_tables).items():
         try:
             findings += await check()
         except SkippedError as reason:
@@ -44,7 +48,9 @@ async def examine(pool: Pool, cached: Cached, limits: Limits) -> Report:
     return Report(findings, skipped, sizes_of_tables)
 
 
-def _checks(pool: Pool, cached: Cached, limits: Limits, sizes_of_tables: list[TableSize]) -> _Checks:
+def _checks(
+    pool: Pool, cached: Cached, limits: Limits, senders: Senders, sizes_of_tables: list[TableSize]
+) -> _Checks:
     async def of_tables() -> Sequence[Finding]:
         sizes_of_tables[:] = await sizes(pool)
         return tables.check(sizes_of_tables, limits)
@@ -54,7 +60,7 @@ def _checks(pool: Pool, cached: Cached, limits: Limits, sizes_of_tables: list[Ta
         Check.REVISION: partial(revision.check, pool),
         Check.INDEXES: partial(indexes.check, pool),
         Check.COUNTERS: partial(counters.check, pool, limits),
-        Check.STATEMENTS: partial(statements.check, pool, limits),
+        Check.STATEMENTS: partial(statements.check, pool, limits, senders),
         Check.CACHE: partial(cache.check, cached, limits),
         Check.TRANSACTIONS: partial(transactions.check, pool, limits),
         Check.REPLICATION: partial(replication.check, pool, limits),

@@ -60,6 +60,7 @@ class Limits:
     """The limits beyond which a check finds a problem. `sample` is the number of users and keywords to count again."""
 
     slow_ms: float = 500
+    slow_calls: int = 3
     transaction_seconds: float = 300
     idle_seconds: float = 30
     lag_seconds: float = 30

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from db.engine.statement_cache import comment
 from db.inspection import statements
 from db.inspection.statements import SlowStatement
 from services.accounts import api_key
@@ -69,3 +70,26 @@ async def test_statements_of_operations_carry_their_names(ask: Ask, world: World
     name = next(one for one in answer.statements if one.startswith("mentions"))
     assert recorded[name].tables == ["leads", "mentions"]
     assert recorded[name].calls == 1
+
+
+async def test_a_slow_statement_names_the_operations_that_send_it(
+    ask: Ask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow(*_: object, **__: object) -> list[SlowStatement]:
+        return [SlowStatement(f"SELECT FROM users {comment('users by id')}", 7, 700.4, 900.2, 12.3)]
+
+    for name in ("Second", "First"):
+        await ask(f"query {name} {{ viewer {{ email }} }}")
+    await ask("{ viewer { email } }")
+    await world.pool.execute("CREATE EXTENSION pg_stat_statements")
+    monkeypatch.setattr(statements, "slow", slow)
+    answer = await ask("{ doctor { findings { check subject problem command } } }", viewer="olga")
+    assert [one for one in answer.data["doctor"]["findings"] if one["check"] == "STATEMENTS"] == [
+        {
+            "check": "STATEMENTS",
+            "subject": "users by id",
+            "problem": "The statement took 700 ms on average in 7 calls, 900 ms at most, and 12 % of the time of all "
+            "statements. Operations that send it: First, Second.",
+            "command": "VACUUM (ANALYZE) users;",
+        }
+    ]

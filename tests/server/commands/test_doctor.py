@@ -66,7 +66,8 @@ async def plant(pool: Pool, other: "asyncpg.Connection[Any]") -> list[tuple[str,
         f'ALTER DATABASE "{name}" SET default_transaction_read_only = on',
     ):
         await pool.execute(fault)
-    await other.execute(f"SELECT pg_sleep(0.6), count(*) FROM leads /* leadgraph: {SLOW} */")
+    for _ in range(3):
+        await other.execute(f"SELECT pg_sleep(0.6), count(*) FROM leads /* leadgraph: {SLOW} */")
     await other.execute(f"BEGIN; SELECT 1 /* leadgraph: {SLOW} */")
     return [
         ("settings", "default_transaction_read_only"),

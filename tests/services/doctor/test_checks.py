@@ -7,10 +7,13 @@ from typing import Any, cast
 import pytest
 
 from db.engine.pool import Pool
+from db.engine.statement_cache import comment
 from db.inspection import remedies
 from db.inspection import replication as inspected
+from db.inspection import statements as inspected_statements
 from db.inspection.replication import Standby
 from db.inspection.settings import Setting
+from db.inspection.statements import BACKUP, SlowStatement
 from db.inspection.tables import TableSize
 from services.doctor import cache, replication, tables
 from services.doctor.report import Limits
@@ -88,3 +91,17 @@ async def test_a_late_standby_is_found(pool: Pool, monkeypatch: pytest.MonkeyPat
 )
 def test_the_command_for_a_setting_depends_on_the_place_that_sets_it(source: str, command: str) -> None:
     assert remedies.reset_setting(Setting("fsync", "off", source)) == command
+
+
+@pytest.mark.parametrize(
+    ("query", "belongs"),
+    [
+        (f"SELECT 1 {comment('users by id')}", True),
+        ("WITH some AS (SELECT 1) SELECT 2", True),
+        (f"SELECT 1 {comment(BACKUP)}", False),
+        ("COPY public.leads TO stdout", False),
+        ("VACUUM (ANALYZE) leads", False),
+    ],
+)
+def test_maintenance_is_no_slow_statement_of_requests(query: str, belongs: bool) -> None:
+    assert inspected_statements._is_of_requests(SlowStatement(query, 9, 9.0, 9.0, 1.0)) == belongs

@@ -19,7 +19,7 @@ describe(
     replication="Standbys that lag, and replication slots without a consumer.",
     tables="Dead rows, empty pages and maintenance of tables.",
     jobs="Exports that do not come to their end.",
-    keys="API keys that expire within 14 days.",
+    keys="API keys that expire within 14 days and have no successor.",
 )
 
 

@@ -27,7 +27,6 @@ class ExpiringKey(NamedTuple):
     id: int
     name: str
     email: str
-    scopes: list[str]
     expires_at: datetime
 
 
@@ -41,9 +40,16 @@ _UNPURGED = """
 SELECT count(*) AS number, min(expires_at) AS since FROM exports
 WHERE expires_at < statement_timestamp() - $1::interval AND purged_at IS NULL
 """
+# A key with a successor of the same name and scopes has been rotated.
 _EXPIRING = """
-SELECT api_keys.id, api_keys.name, email, scopes, expires_at FROM api_keys JOIN users ON users.id = user_id
-WHERE revoked_at IS NULL AND expires_at > statement_timestamp() AND expires_at < statement_timestamp() + $1::interval ORDER BY expires_at, api_keys.id
+SELECT key.id, key.name, email, key.expires_at FROM api_keys AS key JOIN users ON users.id = key.user_id
+WHERE key.revoked_at IS NULL AND key.expires_at > statement_timestamp()
+AND key.expires_at < statement_timestamp() + $1::interval
+AND NOT EXISTS (
+    SELECT FROM api_keys AS next WHERE next.user_id = key.user_id AND next.name = key.name AND next.scopes = key.scopes
+    AND next.id > key.id AND next.revoked_at IS NULL AND (next.expires_at IS NULL OR next.expires_at > key.expires_at)
+)
+ORDER BY key.expires_at, key.id
 """
 
 
@@ -65,5 +71,5 @@ async def unpurged_exports(pool: Pool, longer_than: timedelta) -> Waiting:
 
 
 async def expiring_keys(pool: Pool, within: timedelta) -> list[ExpiringKey]:
-    """Return the API keys that expire within this time, the first one first."""
+    """Return the API keys that expire within this time and have no successor, the first one first."""
     return [ExpiringKey(**row) for row in await pool.fetch(_EXPIRING, within)]

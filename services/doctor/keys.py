@@ -1,6 +1,5 @@
 """API keys that are about to expire."""
 
-import shlex
 from collections.abc import Sequence
 
 from db.engine.pool import Pool
@@ -18,6 +17,4 @@ async def check(pool: Pool, limits: Limits) -> Sequence[Finding]:
 def _finding(key: ExpiringKey) -> Finding:
     named = f" {key.name}" if key.name else ""
     problem = f"The API key{named} of {key.email} expires at {key.expires_at.isoformat(timespec='seconds')}."
-    scopes = [part for scope in key.scopes for part in ("--scope", scope)]
-    command = shlex.join(["leadgraph", "keys", "create", "--user", key.email, "--name", key.name, *scopes])
-    return Finding(Check.KEYS, f"key {key.id}", problem, command)
+    return Finding(Check.KEYS, f"key {key.id}", problem, f"leadgraph keys rotate {key.id}")

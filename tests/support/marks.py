@@ -30,6 +30,7 @@ MARKS = {
     "schema/test_walk.py": ("slow",),
     "server/commands/test_backup.py": ("slow", "process"),
     "server/commands/test_demo.py": ("slow", "process"),
+    "server/commands/test_doctor.py": ("slow",),
     "server/commands/test_import_posts.py": ("slow", "process"),
     "server/commands/test_migrate.py": ("slow",),
     "server/commands/test_keys.py": ("process",),

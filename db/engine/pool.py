@@ -109,6 +109,8 @@ class GuardedConnection(_Connection):
 class Pool(_Pool):
     """A pool that gives a connection within `wait_seconds`, or raises `OutageError`. None means no limit.
 
+    `on_wait` receives the seconds of each wait for a connection, and `timeouts` counts those that were given up.
+
     A connection must open within `answer_seconds`. If the database refuses a new connection while the pool has
     others, the caller gets the next one of these.
     """
@@ -124,6 +126,8 @@ class Pool(_Pool):
         super().__init__(url, connect=partial(_connect, answer_seconds=answer_seconds), **options)
         self.answer_seconds = answer_seconds
         self.wait_seconds = wait_seconds
+        self.on_wait: Callable[[float], None] | None = None
+        self.timeouts = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._alone: set[GuardedConnection] = set()
         self._refused_until = 0.0
@@ -131,11 +135,16 @@ class Pool(_Pool):
 
     async def _acquire(self, timeout: float | None) -> Pooled:  # noqa: ASYNC109 - overrides the driver's
         seconds = self.wait_seconds if timeout is None else timeout
+        began = time.perf_counter()
         try:
             async with asyncio.timeout(seconds):
                 return await self._take()
         except TimeoutError as late:
+            self.timeouts += 1
             raise OutageError(f"No connection of the pool was free within {seconds} seconds.") from late
+        finally:
+            if self.on_wait is not None:
+                self.on_wait(time.perf_counter() - began)
 
     async def _take(self) -> Pooled:
         """Return a connection. While the database refuses new ones, wait for one of the pool."""

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
+    Double,
     Interval,
     Select,
     Text,
@@ -176,6 +177,34 @@ async def unfinished(writer: Writer, scope: Scope) -> int:
     """Return the number of visible exports that are queued or running."""
     (row,) = await writer.fetch_values(_unfinished_exports(everybody=scope.everybody), scope)
     return int(row["n"])
+
+
+@dataclass(frozen=True, slots=True)
+class ExportQueue:
+    """The unfinished exports of all users. `due_seconds` is the time that the longest waiting one is due, or 0."""
+
+    queued: int
+    running: int
+    failing: int
+    due_seconds: float
+
+
+@statement
+def _export_queue() -> Select[Any]:
+    failing = _EXPORTS.c.failures > 0
+    waited = func.extract("epoch", func.statement_timestamp() - func.min(_EXPORTS.c.due_at))
+    return select(
+        func.count().filter(~failing, _EXPORTS.c.status == ExportStatus.QUEUED).label("queued"),
+        func.count().filter(~failing, _EXPORTS.c.status == ExportStatus.RUNNING).label("running"),
+        func.count().filter(failing).label("failing"),
+        func.greatest(waited, 0).cast(Double).label("due_seconds"),
+    ).where(text(UNFINISHED))
+
+
+async def export_queue(pool: Pool) -> ExportQueue:
+    """Return the state of the queue."""
+    (row,) = await Reader(pool, single=True).fetch_values(_export_queue(), EVERYBODY)
+    return ExportQueue(**row)
 
 
 @statement

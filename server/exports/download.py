@@ -11,14 +11,14 @@ import zlib
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from db.engine.pool import Pool
 from db.models import Export, ExportFormat
 from resolvers.export import is_ready, require_readable
-from resolvers.framework.errors import UNAVAILABLE, CallerError, UserInputError
+from resolvers.framework.errors import UNAVAILABLE, CallerError, UserInputError, code_of
 from resolvers.framework.global_id import row_id
 from server.exports.range_header import ByteRange, UnsatisfiableRangeError, parse_range
 from server.http import protocol
@@ -79,8 +79,18 @@ class DownloadEndpoint:
         self._observers = observers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
         observation = Observation("download")
+        try:
+            status = await self._respond(Request(scope, receive), send, observation)
+        except ClientDisconnect:
+            raise
+        except Exception as failure:
+            observation.fail(code_of(failure), self._observers)
+            raise
+        observation.finish(status, self._observers)
+
+    async def _respond(self, request: Request, send: Send, observation: Observation) -> int:
+        """Send the response, and return its status."""
         observation.request_id, headers = protocol.request_id(request)
         headers |= PRIVATE
         try:
@@ -91,7 +101,7 @@ class DownloadEndpoint:
             observation.note_code(refusal.code)
         try:
             async with self._stopping.limit():
-                await response(scope, receive, send)
+                await response(request.scope, request.receive, send)
         except TimeoutError:
             if not self._stopping.has_begun:
                 raise
@@ -99,7 +109,7 @@ class DownloadEndpoint:
             logger.warning(
                 "request %s: the download was interrupted, since the server stops", observation.request_id
             )
-        observation.finish(response.status_code, self._observers)
+        return response.status_code
 
     async def _response(
         self, request: Request, headers: dict[str, str], observation: Observation

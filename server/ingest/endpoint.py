@@ -63,7 +63,11 @@ class IngestEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         observation = Observation("ingest")
-        status = await self._respond(Request(scope), receive, send, observation)
+        try:
+            status = await self._respond(Request(scope), receive, send, observation)
+        except Exception as failure:
+            observation.fail(code_of(failure), self._observers)
+            raise
         observation.finish(status, self._observers)
 
     async def _respond(self, request: Request, receive: Receive, send: Send, observation: Observation) -> int:

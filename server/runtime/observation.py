@@ -57,6 +57,11 @@ class Observation:
         self.code = next((code for code in _OURS if code in codes), codes[0])
         self.outcome = _OURS.get(self.code, "errors" if "data" in content else "refused")
 
+    def fail(self, code: str, observers: "Iterable[Observer]") -> None:
+        """Finish a request that ended with an exception."""
+        self.note_code(code)
+        self.finish(500, observers)
+
     def finish(self, status: int, observers: "Iterable[Observer]") -> None:
         """Take the status and the duration, and tell the observers."""
         self.status, self.seconds = status, perf_counter() - self.began

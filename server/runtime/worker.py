@@ -7,8 +7,8 @@ current turns.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
-from functools import partial
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from time import perf_counter
 from typing import Any
 
 from db.engine.outage import is_unavailable
@@ -16,15 +16,27 @@ from db.engine.pool import Pool, open_pool
 from db.statements.export import CHANNEL
 from resolvers.framework.export_columns import export_table_of
 from server.runtime.background import in_background
+from server.runtime.job_run import JobObserver, JobOutcome, JobRun, ignore
 from services.export import jobs as exports
 
 logger = logging.getLogger("leadgraph")
 
-Job = Callable[[Pool], Awaitable[bool]]
-"""A function that takes one turn of work, and returns whether work was due."""
+Job = Callable[[Pool], Awaitable[bool | exports.TurnOutcome | None]]
+"""A function that takes one turn of work, and returns its outcome, or whether work was due."""
 
-JOBS: Sequence[Job] = (partial(exports.take_turn, export_table_of=export_table_of),)
-HOUSEKEEPING: Sequence[Job] = (exports.purge,)
+
+async def write_exports(pool: Pool) -> exports.TurnOutcome | None:
+    return await exports.take_turn(pool, export_table_of)
+
+
+async def purge_exports(pool: Pool) -> bool:
+    return await exports.purge(pool)
+
+
+JOBS: Sequence[Job] = (write_exports,)
+HOUSEKEEPING: Sequence[Job] = (purge_exports,)
+WRITE_EXPORTS = write_exports.__name__
+JOB_NAMES = (WRITE_EXPORTS, purge_exports.__name__)
 
 POLL_SECONDS = 2.0
 """Interval of looking for work without a notification, such as work that is due later."""
@@ -44,11 +56,13 @@ class Worker:
         at_once: int = 1,
         jobs: Sequence[Job] = JOBS,
         housekeeping: Sequence[Job] = HOUSEKEEPING,
+        observe: JobObserver = ignore,
     ) -> None:
         self._pool = pool
         self._at_once = at_once
         self._jobs = jobs
         self._housekeeping = housekeeping
+        self._observe = observe
         self.poll_seconds = POLL_SECONDS
         self._news = asyncio.Condition()
         self._stopping = False
@@ -78,9 +92,22 @@ class Worker:
 
     async def _do(self, jobs: Sequence[Job]) -> bool:
         for job in jobs:
-            if self._stopping or await job(self._pool):
+            if self._stopping or await self._observed(job):
                 return True
         return False
+
+    async def _observed(self, job: Job) -> bool:
+        """Take a turn of the job, and return whether work was due. Observe the turn if so, or if it fails."""
+        name, began = getattr(job, "__name__", "job"), perf_counter()
+        try:
+            outcome = await job(self._pool)
+        except Exception as failure:
+            why: JobOutcome = "unavailable" if is_unavailable(failure) else "failed"
+            self._observe(JobRun(name, why, perf_counter() - began))
+            raise
+        if outcome:
+            self._observe(JobRun(name, "failed" if outcome == "failed" else "done", perf_counter() - began))
+        return bool(outcome)
 
     @staticmethod
     def _report(failure: Exception, *, is_first: bool) -> None:
@@ -121,13 +148,26 @@ class Worker:
                 await connection.remove_listener(CHANNEL, self._wake)
 
 
+def _unwatched(_: Pool) -> AbstractAsyncContextManager[None]:
+    return nullcontext()
+
+
 @asynccontextmanager
-async def working(url: str, at_once: int) -> AsyncIterator[asyncio.Task[None]]:
-    """Run a worker during the context, and yield its task. At the end, wait a while for its current turns."""
+async def working(
+    url: str,
+    at_once: int,
+    *,
+    observe: JobObserver = ignore,
+    watching: Callable[[Pool], AbstractAsyncContextManager[None]] = _unwatched,
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Run a worker during the context, and yield its task. At the end, wait a while for its current turns.
+
+    `observe` receives the turns, and `watching` is a context for the worker's pool.
+    """
     pool = await open_pool(url, size=at_once + 2, statement_timeout_seconds=STATEMENT_TIMEOUT_SECONDS)
-    worker = Worker(pool, at_once=at_once)
+    worker = Worker(pool, at_once=at_once, observe=observe)
     try:
-        async with in_background(worker.run()) as task:
+        async with watching(pool), in_background(worker.run()) as task:
             yield task
             await worker.stop()
             await asyncio.wait({task}, timeout=GRACE_SECONDS)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from db.engine.outage import is_too_slow, is_unavailable
 from db.engine.pool import Pool
@@ -115,8 +115,13 @@ def _own(viewer: Viewer) -> Scope:
     return Scope(viewer.user_id)
 
 
-async def take_turn(pool: Pool, export_table_of: TableFactory, *, rows_per_turn: int = ROWS_PER_TURN) -> bool:
-    """Write the next rows of an export that is due. Return False if no export is due.
+TurnOutcome: TypeAlias = Literal["done", "failed"]
+
+
+async def take_turn(
+    pool: Pool, export_table_of: TableFactory, *, rows_per_turn: int = ROWS_PER_TURN
+) -> TurnOutcome | None:
+    """Write the next rows of an export that is due. Return None if no export is due.
 
     A failed turn is recorded and retried a few times. Raises the driver's exception if the database is lost.
     """
@@ -134,12 +139,12 @@ async def take_turn(pool: Pool, export_table_of: TableFactory, *, rows_per_turn:
         return True
 
     try:
-        return await in_transaction(pool, work)
+        return "done" if await in_transaction(pool, work) else None
     except Exception as failure:
         if not due or is_unavailable(failure):
             raise
         await in_transaction(pool, partial(_record_failure, export_id=due[0].id, failure=failure))
-        return True
+        return "failed"
 
 
 def _is_allowed(turn: exports.Turn) -> bool:

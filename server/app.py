@@ -28,8 +28,9 @@ from server.http.errors import failed
 from server.http.known_hosts import KnownHosts
 from server.http.safe_headers import SafeHeaders
 from server.ingest.endpoint import IngestEndpoint
+from server.metrics.endpoint import LOCAL_ONLY, MetricsAccess, metrics_route
+from server.metrics.metrics import Metrics, WorkerMetrics
 from server.runtime.cache import warming
-from server.runtime.metrics import Metrics
 from server.runtime.stopping import Stopping
 from services.accounts.api_keys import ApiKeys
 from services.accounts.vault import Vault
@@ -68,6 +69,7 @@ def create_app(
     links: LinkSigner | None = None,
     warm: bool = False,
     metrics: Metrics | None = None,
+    metrics_access: MetricsAccess | None = LOCAL_ONLY,
     demo_key: str | None = None,
     hosts: Sequence[str] = ("*",),
     explain: bool = False,
@@ -82,6 +84,7 @@ def create_app(
     GraphiQL shows `demo_key` to every visitor, so a demo must restrict `hosts`: a foreign page could reach a
     loopback server under another host name. With `explain`, responses list their SQL statements. Without
     `vault`, integrations cannot store credentials. Without `links`, exports have no links. `clock` returns the current time.
+    `metrics_access` says who may read `/metrics`; with None, the route does not exist.
     `stopping` ends streams and downloads before the server stops.
     """
     cached = Cached(pool) if cached is None else cached
@@ -114,6 +117,7 @@ def create_app(
         return await endpoint.respond(request.scope, request.receive)
 
     probe = Probe(pool)
+    metrics_routes = [] if metrics_access is None else [metrics_route(metrics, metrics_access)]
 
     async def ready(request: Request) -> Response:
         """Respond 200 if the database responds, even if it accepts no writes: reads work.
@@ -144,7 +148,7 @@ def create_app(
             Route("/exports/{id}/download", download, methods=["GET"]),
             Route("/healthz", _alive),
             Route("/readyz", ready),
-            Route("/metrics", metrics.respond),
+            *metrics_routes,
             Route("/", _to_graphql),
             Route(f"{PATH}/", _to_graphql, methods=["GET", "POST"]),
             page.assets(),
@@ -160,6 +164,15 @@ def create_app(
     if "*" in hosts:
         app.endpoint = endpoint
     return app
+
+
+def create_metrics_app(metrics: WorkerMetrics, access: MetricsAccess) -> Starlette:
+    """Return the application of a port that serves metrics only."""
+    return Starlette(
+        routes=[metrics_route(metrics, access)],
+        middleware=[Middleware(SafeHeaders)],
+        exception_handlers={HTTPException: _refused, Exception: _failed},
+    )
 
 
 async def _refused(request: Request, problem: Exception) -> Response:

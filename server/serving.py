@@ -7,8 +7,8 @@ import math
 import resource
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from types import FrameType
@@ -19,10 +19,13 @@ from starlette.types import ASGIApp
 
 from db.engine.pool import open_pool
 from schema.graph import build
-from server.app import LOOPBACK, create_app
+from server.app import LOOPBACK, create_app, create_metrics_app
 from server.http.connection import Connection
 from server.http.connections import Connections
 from server.http.limits import ConnectionLimits
+from server.metrics.endpoint import MetricsAccess
+from server.metrics.metrics import Metrics, WorkerMetrics
+from server.runtime.addresses import split_address
 from server.runtime.audit import auditing
 from server.runtime.background import in_background
 from server.runtime.cache import open_cached
@@ -30,7 +33,6 @@ from server.runtime.credentials import vault, warn_of_missing_keys
 from server.runtime.download_links import link_signer
 from server.runtime.errors import CommandError
 from server.runtime.garbage import short_collections
-from server.runtime.metrics import Metrics
 from server.runtime.settings import Settings
 from server.runtime.stopping import Stopping
 from server.runtime.worker import working
@@ -51,17 +53,31 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 def bind(port: int) -> socket.socket:
     """Return a socket that listens on the port. Called first, so that a port in use costs no other set-up."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    return _bound(HOST, port, "LEADGRAPH_PORT=8001")
+
+
+def bind_metrics(settings: Settings) -> socket.socket | None:
+    """Return a socket that listens on the address of the metrics, or None if they have no own address."""
+    if settings.metrics_address is None:
+        return None
+    host, port = split_address(settings.metrics_address)
+    return _bound(host, port, "LEADGRAPH_METRICS_ADDRESS=127.0.0.1:9465")
+
+
+def _bound(host: str, port: int, example: str) -> socket.socket:
+    """Return a socket that listens on the port. Raise `CommandError` with the example of another one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     try:
-        listening.bind((HOST, port))
+        listening.bind((host, port))
         listening.listen(2048)
     except OSError as error:
         listening.close()
         raise CommandError(
             f"Port {port} cannot be used ({error.strerror}). Stop the program that listens there, or choose "
-            "another port, for example with LEADGRAPH_PORT=8001."
+            f"another port, for example with {example}."
         ) from error
     return listening
 
@@ -176,8 +192,9 @@ def serve(
     when_ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve the socket until SIGINT or SIGTERM, then finish the running requests."""
+    metrics_socket = bind_metrics(settings)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, url, listening, demo_key, when_ready))
+        runner.run(_serve(settings, url, listening, metrics_socket, demo_key, when_ready))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -192,6 +209,7 @@ async def _serve(
     settings: Settings,
     url: str,
     listening: socket.socket,
+    metrics_socket: socket.socket | None,
     demo_key: str | None,
     when_ready: Callable[[], None],
 ) -> None:
@@ -215,6 +233,7 @@ async def _serve(
             cached=await open_cached(settings, pool),
             warm=settings.warm_at_start,
             metrics=metrics,
+            metrics_access=_metrics_access(settings) if metrics_socket is None else None,
             demo_key=demo_key,
             hosts=LOOPBACK if demo_key else ("*",),
             explain=demo_key is not None,
@@ -229,8 +248,12 @@ async def _serve(
         )
         every, parents = settings.audit_every_seconds, settings.audit_sample
         async with (
+            metrics.watching(pool),
+            _serving_metrics(metrics, settings, metrics_socket),
             auditing(pool, metrics.audit, every_seconds=every, parents=parents),
-            working(url, settings.workers) if settings.workers else nullcontext(),
+            working(url, settings.workers, observe=metrics.jobs.observe)
+            if settings.workers
+            else nullcontext(),
         ):
             with short_collections():
                 await server.serve(sockets=[listening])
@@ -238,17 +261,59 @@ async def _serve(
         pool.terminate()
 
 
-def work(url: str, at_once: int, *, when_ready: Callable[[], None]) -> None:
+class _MetricsServer(Server):
+    """A server of metrics beside another server or a worker, which handles the signals."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def _serving_metrics(
+    metrics: WorkerMetrics, settings: Settings, listening: socket.socket | None
+) -> AsyncIterator[None]:
+    """Serve the metrics on a socket of their own during the context."""
+    if listening is None:
+        yield
+        return
+    app = create_metrics_app(metrics, _metrics_access(settings))
+    server = _MetricsServer(app, stopping=Stopping(), limits=ConnectionLimits(connections=20))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def _metrics_access(settings: Settings) -> MetricsAccess:
+    token = None if settings.metrics_token is None else settings.metrics_token.get_secret_value()
+    return MetricsAccess(token, own_address=settings.metrics_address is not None)
+
+
+def work(settings: Settings, url: str, at_once: int, *, when_ready: Callable[[], None]) -> None:
     """Run a worker until SIGINT or SIGTERM, then finish the current work. Raise the worker's exception if it fails."""
+    metrics_socket = bind_metrics(settings)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_work(url, at_once, when_ready))
+        runner.run(_work(settings, url, at_once, metrics_socket, when_ready))
 
 
-async def _work(url: str, at_once: int, when_ready: Callable[[], None]) -> None:
+async def _work(
+    settings: Settings,
+    url: str,
+    at_once: int,
+    metrics_socket: socket.socket | None,
+    when_ready: Callable[[], None],
+) -> None:
     stop = asyncio.Event()
     for number in STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with working(url, at_once) as task:
+    metrics = WorkerMetrics()
+    async with (
+        working(url, at_once, observe=metrics.jobs.observe, watching=metrics.watching_pool) as task,
+        _serving_metrics(metrics, settings, metrics_socket),
+    ):
         when_ready()
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)

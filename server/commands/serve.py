@@ -33,8 +33,14 @@ def worker(
     ] = 2,
 ) -> None:
     """Write exports and delete expired ones. Requires a migrated database."""
-    with database.migrated_database(load_settings()) as url:
-        work(url, at_once, when_ready=lambda: typer.echo("The worker is running. Press Ctrl-C to stop it."))
+    settings = load_settings()
+    with database.migrated_database(settings) as url:
+        work(
+            settings,
+            url,
+            at_once,
+            when_ready=lambda: typer.echo("The worker is running. Press Ctrl-C to stop it."),
+        )
 
 
 def migrate(

@@ -4,6 +4,7 @@ A foreign page could reach a server on loopback under a name of its own, and rea
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -19,13 +20,15 @@ class KnownHosts:
         self._hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or self._is_known(Request(scope).headers.get("host", "")):
+        if scope["type"] != "http" or is_known(Request(scope).headers.get("host", ""), self._hosts):
             await self._app(scope, receive, send)
             return
         message = f"The Host header must be one of {', '.join(sorted(self._hosts))}."
         refused = protocol.RequestError(400, message)
         await protocol.refusal(refused, *protocol.request_id(Request(scope)))(scope, receive, send)
 
-    def _is_known(self, host: str) -> bool:
-        name, _, port = host.lower().rpartition(":")
-        return host.lower() in self._hosts or (name in self._hosts and port.isdecimal())
+
+def is_known(host: str, hosts: AbstractSet[str]) -> bool:
+    """Return whether a Host header names one of the hosts, with any port."""
+    name, _, port = host.lower().rpartition(":")
+    return host.lower() in hosts or (name in hosts and port.isdecimal())

@@ -5,12 +5,14 @@ A wrong address may hold a password anywhere. Its error therefore shows nothing 
 
 import re
 from collections.abc import Collection
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from server.runtime.errors import CommandError
 
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/?#\[\]@]*)(:(\d{1,5}))?")
+_PORT: Final = re.compile(r"[0-9]{1,5}")
 _LARGEST_PORT: Final = 65_535
 _ENCODE: Final = (
     "with special characters of the password in percent-encoding, such as %40 for @ and %2F for /"
@@ -61,3 +63,15 @@ def _is_plain(parts: SplitResult) -> bool:
 def _is_host(text: str) -> bool:
     match = _HOST.fullmatch(text)
     return match is not None and (match[3] is None or 1 <= int(match[3]) <= _LARGEST_PORT)
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Return the IP address and the port of `127.0.0.1:9464` or `[::1]:9464`. Raise `ValueError`."""
+    host, _, port = address.rpartition(":")
+    if not _PORT.fullmatch(port) or not 0 < int(port) <= _LARGEST_PORT:
+        raise ValueError(f"{port} is not a port")
+    is_bracketed = host.startswith("[") and host.endswith("]")
+    ip = ip_address(host[1:-1] if is_bracketed else host)
+    if is_bracketed != isinstance(ip, IPv6Address):
+        raise ValueError(f"{host} has the wrong form")
+    return str(ip), int(port)

@@ -1,7 +1,7 @@
 """The audit of counters and roll-ups beside a running server.
 
 A round recounts a random sample of users and keywords. It takes a connection per parent, reads snapshots and takes
-no locks. The audit reports wrong counters in `/metrics` and in the log, and never repairs them.
+no locks. The audit reports wrong counters to its observer and in the log, and never repairs them.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import logging
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 import asyncpg
 
@@ -17,7 +18,6 @@ from db.engine.pool import Pool
 from db.integrity import audit
 from db.integrity.audit import AuditBatch, Ids
 from server.runtime.background import in_background
-from server.runtime.metrics import AuditMetrics
 
 logger = logging.getLogger("leadgraph")
 
@@ -25,12 +25,28 @@ LONGEST_SECONDS = 5
 """Time limit per parent. `leadgraph counters verify` checks the larger ones."""
 
 
+class AuditObserver(Protocol):
+    """Learns of the audit's progress. `server.metrics.audit` has the metrics."""
+
+    def note_checked(self, table: str, counters: int, wrong: int) -> None:
+        """Take the number of checked counters of a table, and of wrong ones among them."""
+
+    def note_skipped(self, table: str) -> None:
+        """Take a parent that exceeds the time limit."""
+
+    def note_failure(self) -> None:
+        """Take a round that the database interrupted."""
+
+    def note_finished(self) -> None:
+        """Take a complete round."""
+
+
 class Audit:
     """Rounds that each check `parents` users, as many keywords, and the roll-ups of as many."""
 
-    def __init__(self, pool: Pool, metrics: AuditMetrics, *, every_seconds: float, parents: int) -> None:
+    def __init__(self, pool: Pool, observer: AuditObserver, *, every_seconds: float, parents: int) -> None:
         self._pool = pool
-        self._metrics = metrics
+        self._observer = observer
         self._every_seconds = every_seconds
         self._parents = parents
 
@@ -47,10 +63,10 @@ class Audit:
                 for id_ in await audit.chosen(self._pool, table, parents=self._parents):
                     await self._check(table, id_)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OutageError, OSError, TimeoutError) as problem:
-            self._metrics.failures.inc()
+            self._observer.note_failure()
             logger.warning("The audit round failed: %r", problem)
         else:
-            self._metrics.finished_at.set_to_current_time()
+            self._observer.note_finished()
 
     async def _check(self, table: str, id_: int) -> None:
         try:
@@ -59,13 +75,10 @@ class Audit:
             ):
                 self._note(batch)
         except asyncpg.QueryCanceledError:
-            self._metrics.skipped.labels(table).inc()
+            self._observer.note_skipped(table)
 
     def _note(self, batch: AuditBatch) -> None:
-        self._metrics.checked.labels(batch.table).inc(batch.counters)
-        if not batch.drifts:
-            return
-        self._metrics.wrong.labels(batch.table).inc(len(batch.drifts))
+        self._observer.note_checked(batch.table, batch.counters, len(batch.drifts))
         for drift in batch.drifts:
             logger.error(
                 "The counter %s.%s of ID %s is %s, but the rows give %s (slot %s). Run `leadgraph counters verify`.",
@@ -75,12 +88,12 @@ class Audit:
 
 @asynccontextmanager
 async def auditing(
-    pool: Pool, metrics: AuditMetrics, *, every_seconds: float, parents: int
+    pool: Pool, observer: AuditObserver, *, every_seconds: float, parents: int
 ) -> AsyncIterator[None]:
     """Run the audit during the context. With `every_seconds=0`, run no audit."""
     if not every_seconds:
         yield
         return
-    rounds = Audit(pool, metrics, every_seconds=every_seconds, parents=parents).run()
+    rounds = Audit(pool, observer, every_seconds=every_seconds, parents=parents).run()
     async with in_background(rounds):
         yield

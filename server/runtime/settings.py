@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schema.prepared.cache import ExecutorName
-from server.runtime.addresses import require_address
+from server.runtime.addresses import require_address, split_address
 from server.runtime.errors import CommandError
 
 PREFIX: Final = "LEADGRAPH_"
@@ -57,6 +57,19 @@ def _zero_or_tenths(seconds: float) -> float:
     return seconds
 
 
+def _ip_and_port(address: str | None) -> str | None:
+    if address is not None:
+        split_address(address)
+    return address
+
+
+def _long_secret(secret: SecretStr | None) -> SecretStr | None:
+    if secret is not None and not re.fullmatch(rf"[!-~]{{{_SHORTEST_TOKEN},}}", secret.get_secret_value()):
+        raise ValueError("too short")
+    return secret
+
+
+_SHORTEST_TOKEN: Final = 16
 _SHORTEST_SECONDS: Final = 0.1
 _DAY: Final = 86_400
 
@@ -120,6 +133,12 @@ class Settings(BaseSettings):
     ] = 5
     shutdown_seconds: Annotated[float, _seconds(3600)] = 20
     workers: Annotated[int, _whole(0, 32)] = 1
+    metrics_address: Annotated[str | None, AfterValidator(_ip_and_port)] = Field(
+        default=None, description="an IP address and a port, such as 127.0.0.1:9464 or [::1]:9464"
+    )
+    metrics_token: Annotated[SecretStr | None, AfterValidator(_long_secret)] = Field(
+        default=None, description=f"a secret of at least {_SHORTEST_TOKEN} visible ASCII characters"
+    )
 
 
 def load_settings() -> Settings:

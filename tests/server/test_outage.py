@@ -47,7 +47,7 @@ class Site:
         )
         return httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app),
-            base_url="http://test",
+            base_url="http://localhost",
             headers={"authorization": f"Bearer {self.key}", "x-request-id": "r-1"},
         )
 

@@ -8,9 +8,9 @@ from prometheus_client import CollectorRegistry
 
 from db.engine.pool import Pool, open_pool
 from db.integrity.audit import TABLES
+from server.metrics.audit import AuditMetrics
 from server.runtime import audit as server_audit
 from server.runtime.audit import Audit, auditing
-from server.runtime.metrics import AuditMetrics
 
 
 class Found(AuditMetrics):

@@ -40,6 +40,27 @@ REFUSED = [
     ("DRAIN_SECONDS", "-1", "must be 0, or a number of seconds from 0.1 to 600, not '-1'."),
     ("SHUTDOWN_SECONDS", "0", f"{SECONDS} 3,600, not '0'."),
     ("WORKERS", "33", "must be a whole number from 0 to 32, not '33'."),
+    *(
+        (
+            "METRICS_ADDRESS",
+            address,
+            f"must be an IP address and a port, such as 127.0.0.1:9464 or [::1]:9464, not '{address}'.",
+        )
+        for address in (
+            "9464",
+            "10.0.0.1",
+            "127.0.0.1:0",
+            "::1:9464",
+            "[127.0.0.1]:1",
+            "host:9464",
+            "1.2.3.4:+5",
+        )
+    ),
+    (
+        "METRICS_TOKEN",
+        "fifteen-letters",
+        "must be a secret of at least 16 visible ASCII characters, not the given value.",
+    ),
     ("WARM_AT_START", "maybe", "must be 0 or 1, not 'maybe'."),
     ("EXECUTOR", "depth", "must be breadth or reference, not 'depth'."),
     (
@@ -102,6 +123,9 @@ def test_nonsense_is_refused_with_the_allowed_values(
         ("AUDIT_EVERY_SECONDS", "86400"),
         ("PORT", "65535"),
         ("WARM_AT_START", "1"),
+        ("METRICS_ADDRESS", "10.0.0.1:65535"),
+        ("METRICS_ADDRESS", "[::1]:1"),
+        ("METRICS_TOKEN", "sixteen-letters!"),
         ("EXECUTOR", "reference"),
         (
             "DATABASE_URL",

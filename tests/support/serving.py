@@ -3,10 +3,9 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from types import MappingProxyType
 
 from tests.support.ports import free_port
 
@@ -14,28 +13,29 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @asynccontextmanager
-async def served(
-    database_url: str, home: Path, settings: Mapping[str, str] = MappingProxyType({})
-) -> AsyncIterator[tuple[str, int]]:
-    """Start the server, yield its origin and its process id, and stop it in the end."""
+async def served(database_url: str, home: Path, **more: str) -> AsyncIterator[tuple[str, int]]:
+    """Start the server, yield its origin and its process id, and stop it in the end. `more` are further settings."""
     port = free_port()
-    settings = {
-        "DATABASE_URL": database_url,
-        "HOME": str(home),
-        "PORT": str(port),
-        "DRAIN_SECONDS": "0",
-        **settings,
-    }
+    settings = {"DATABASE_URL": database_url, "HOME": str(home), "PORT": str(port), "DRAIN_SECONDS": "0", **more}
+    async with running_command("serve", b"Leadgraph serves http", settings) as process:
+        yield f"http://127.0.0.1:{port}", process.pid
+
+
+@asynccontextmanager
+async def running_command(
+    command: str, says: bytes, settings: dict[str, str]
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Start `leadgraph` with the command, yield its process after its first line, and stop it in the end."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "server.cli", "serve"),
+        *(sys.executable, "-m", "server.cli", command),
         cwd=ROOT,
         env={**os.environ, **{f"LEADGRAPH_{name}": value for name, value in settings.items()}},
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
     try:
-        assert b"Leadgraph serves http" in await process.stdout.readline()
-        yield f"http://127.0.0.1:{port}", process.pid
+        assert says in await process.stdout.readline()
+        yield process
     finally:
         with suppress(ProcessLookupError):  # a test may have stopped the server itself
             process.terminate()

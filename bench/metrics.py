@@ -20,7 +20,8 @@ from typing import Any
 from bench.command import exit_code, say, show
 from bench.data import Data
 from bench.operations import NESTED, POINT, Operation
-from bench.run import ROOT, database
+from bench.run import database
+from bench.servers import ROOT
 from bench.table import markdown
 from db.engine.pool import Pool, open_pool
 from resolvers.framework.global_id import encode

@@ -25,6 +25,7 @@ from server.http import protocol
 from server.http.auth import Authenticator
 from server.runtime.observation import Observation, Observer
 from server.runtime.stopping import Stopping
+from server.runtime.trace_context import trace_context
 from services.accounts.viewer import Viewer
 from services.export.download import find, read_from
 from services.export.download_link import DownloadLink, LinkSigner
@@ -91,7 +92,8 @@ class DownloadEndpoint:
 
     async def _respond(self, request: Request, send: Send, observation: Observation) -> int:
         """Send the response, and return its status."""
-        observation.request_id, headers = protocol.request_id(request)
+        request_id, headers = protocol.request_id(request)
+        observation.begin(request.method, request_id, trace_context(request.headers))
         headers |= PRIVATE
         try:
             with protocol.asking_database():

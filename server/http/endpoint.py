@@ -21,6 +21,7 @@ from server.http.auth import Authenticator
 from server.http.errors import failed, presented
 from server.http.fast_request import FastRequest
 from server.runtime.observation import Observation, Observer
+from server.runtime.trace_context import trace_context
 
 LARGEST_BODY_BYTES: Final = 2_000_000
 VALUES_AT_ONCE: Final = 20_000
@@ -86,7 +87,7 @@ class GraphQLEndpoint:
 
     async def _respond(self, request: FastRequest, observation: Observation) -> Response:
         request_id, headers = protocol.request_id(request)
-        observation.request_id = request_id
+        observation.begin(request.method, request_id, trace_context(request.headers))
         media_type = protocol.media_type_of(request)
         try:
             viewer = await self._authenticator.viewer(request)

@@ -43,6 +43,7 @@ _STATUSES: Final[Mapping[type[CallerError], int]] = {UnauthenticatedError: 401, 
 SAFE_HEADERS: Final[Mapping[str, str]] = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
 """Headers of all answers that set none of the same name."""
 _REQUEST_ID: Final = re.compile(r"[!-~]{1,64}")
+_REQUEST_ID_KEY: Final = "leadgraph.request_id"
 _WEIGHT: Final = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
 
 
@@ -280,10 +281,14 @@ def request_id(request: Request) -> tuple[str, dict[str, str]]:
     """Return the request's ID, and the header that repeats the ID in the answer.
 
     The sender's ID counts if it consists of 1 to 64 visible ASCII characters. It is written into the log, and any
-    other character could end its line or control a terminal.
+    other character could end its line or control a terminal. A request keeps the first ID that this returns.
     """
-    given = request.headers.get("x-request-id", "")
-    return (given, {"x-request-id": given}) if _REQUEST_ID.fullmatch(given) else new_request_id()
+    known: str | None = request.scope.get(_REQUEST_ID_KEY)
+    if known is None:
+        given = request.headers.get("x-request-id", "")
+        known = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        request.scope[_REQUEST_ID_KEY] = known
+    return known, {"x-request-id": known}
 
 
 def new_request_id() -> tuple[str, dict[str, str]]:

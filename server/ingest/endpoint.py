@@ -34,6 +34,7 @@ from server.ingest.stream import STOPPING, IngestBatch, IngestStream, StreamErro
 from server.ingest.streaming_body import DisconnectedError, StreamingBody
 from server.runtime.observation import Observation, Observer
 from server.runtime.stopping import Stopping
+from server.runtime.trace_context import trace_context
 from services.accounts.api_key import WRITE_MENTIONS
 from services.ingest.row import Row
 from services.ingest.write import ErrorPolicy, RowResult, ingest
@@ -74,7 +75,7 @@ class IngestEndpoint:
         """Send the response, and return its status."""
         scope = request.scope
         request_id, headers = protocol.request_id(request)
-        observation.request_id = request_id
+        observation.begin(request.method, request_id, trace_context(request.headers))
         try:
             viewer = await self._viewer(request)
             observation.user_id = viewer.user_id

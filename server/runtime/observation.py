@@ -5,6 +5,7 @@ the stream has ended.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Final, Literal, TypeAlias
@@ -14,6 +15,7 @@ from graphql import OperationType
 from db.engine.activity import Activity
 from resolvers.framework.errors import INTERNAL, TIMEOUT, UNAVAILABLE
 from schema.prepared.cost import Cost
+from server.runtime.trace_context import TraceContext
 
 Route: TypeAlias = Literal["graphql", "ingest", "download"]
 Outcome: TypeAlias = Literal["answered", "errors", "refused", "failed", "unavailable"]
@@ -28,7 +30,14 @@ class Observation:
     """One request. `document` and names are the caller's words; no observer may show them to other users."""
 
     route: Route
+    method: str = "POST"
     request_id: str = ""
+    parent: TraceContext | None = None
+    """The trace of the caller."""
+    trace_id: str | None = None
+    """The trace of the request. Tracing makes one for a request without a parent."""
+    span_id: str | None = None
+    """The span of the request, if it is traced."""
     user_id: int | None = None
     operation: str | None = None
     """The name of the executed operation, empty if anonymous, and None if nothing was executed."""
@@ -43,6 +52,12 @@ class Observation:
     began: float = field(default_factory=perf_counter)
     """The `perf_counter` value at the request."""
     seconds: float = 0.0
+
+    def begin(self, method: str, request_id: str, parent: TraceContext | None) -> None:
+        """Take the identity of the request. Lines that its task logs contain it."""
+        self.method, self.request_id, self.parent = method, request_id, parent
+        self.trace_id = None if parent is None else parent.trace_id
+        observed.set(self)
 
     def note_code(self, code: str) -> None:
         """Take the outcome of a request that ended with one error."""
@@ -70,3 +85,6 @@ class Observation:
 
 
 Observer: TypeAlias = Callable[[Observation], None]
+
+observed: ContextVar[Observation | None] = ContextVar("observed", default=None)
+"""The request of the current task."""

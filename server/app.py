@@ -31,6 +31,7 @@ from server.ingest.endpoint import IngestEndpoint
 from server.metrics.endpoint import LOCAL_ONLY, MetricsAccess, metrics_route
 from server.metrics.metrics import Metrics, WorkerMetrics
 from server.runtime.cache import warming
+from server.runtime.observation import Observer
 from server.runtime.stopping import Stopping
 from services.accounts.api_keys import ApiKeys
 from services.accounts.vault import Vault
@@ -70,6 +71,7 @@ def create_app(
     warm: bool = False,
     metrics: Metrics | None = None,
     metrics_access: MetricsAccess | None = LOCAL_ONLY,
+    observers: Sequence[Observer] = (),
     demo_key: str | None = None,
     hosts: Sequence[str] = ("*",),
     explain: bool = False,
@@ -85,6 +87,7 @@ def create_app(
     loopback server under another host name. With `explain`, responses list their SQL statements. Without
     `vault`, integrations cannot store credentials. Without `links`, exports have no links. `clock` returns the current time.
     `metrics_access` says who may read `/metrics`; with None, the route does not exist.
+    The `observers` receive each finished request, besides the metrics.
     `stopping` ends streams and downloads before the server stops.
     """
     cached = Cached(pool) if cached is None else cached
@@ -94,7 +97,11 @@ def create_app(
     senders = Senders()
     new_context = partial(Context, pool, cached=cached, vault=vault, links=links, senders=senders)
     operations = (graph or build()).prepared
-    observers = (metrics.observe, lambda seen: senders.note(seen.operation, seen.activity.statements))
+    observers = (
+        metrics.observe,
+        lambda seen: senders.note(seen.operation, seen.activity.statements),
+        *observers,
+    )
     endpoint = GraphQLEndpoint(
         operations, authenticator, new_context, observers, explain=explain, clock=clock
     )

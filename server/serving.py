@@ -7,7 +7,7 @@ import math
 import resource
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -33,6 +33,8 @@ from server.runtime.credentials import vault, warn_of_missing_keys
 from server.runtime.download_links import link_signer
 from server.runtime.errors import CommandError
 from server.runtime.garbage import short_collections
+from server.runtime.observation import Observer
+from server.runtime.observers import observing
 from server.runtime.settings import Settings
 from server.runtime.stopping import Stopping
 from server.runtime.worker import working
@@ -121,7 +123,9 @@ class Server(uvicorn.Server):
             app,
             http=cast(type[asyncio.Protocol], protocol),
             ws="none",
+            log_config=None,
             log_level="warning",
+            access_log=False,
             server_header=False,
             timeout_keep_alive=limits.idle_seconds,
             timeout_graceful_shutdown=math.ceil(stopping.seconds) + END_SECONDS,
@@ -213,6 +217,19 @@ async def _serve(
     demo_key: str | None,
     when_ready: Callable[[], None],
 ) -> None:
+    with observing(settings) as observers:
+        await _serve_observed(settings, url, listening, metrics_socket, demo_key, when_ready, observers)
+
+
+async def _serve_observed(
+    settings: Settings,
+    url: str,
+    listening: socket.socket,
+    metrics_socket: socket.socket | None,
+    demo_key: str | None,
+    when_ready: Callable[[], None],
+    observers: Sequence[Observer],
+) -> None:
     pool = await open_pool(
         url,
         size=settings.pool_size,
@@ -234,6 +251,7 @@ async def _serve(
             warm=settings.warm_at_start,
             metrics=metrics,
             metrics_access=_metrics_access(settings) if metrics_socket is None else None,
+            observers=observers,
             demo_key=demo_key,
             hosts=LOOPBACK if demo_key else ("*",),
             explain=demo_key is not None,

@@ -19,6 +19,7 @@ from db.statements import demo as write
 from db.statements import user as users
 from server.runtime.database import fill, migrate, running_database
 from server.runtime.errors import CommandError
+from server.runtime.logs import configure_logging
 from server.runtime.settings import Settings, load_settings
 from server.serving import HOST, bind, serve
 from services import demo as demo_data
@@ -42,6 +43,7 @@ def demo(
     if math.isnan(scale):
         raise CommandError(f"--scale must be a number from 0.01 to {MAXIMAL_SCALE}.")
     settings = load_settings()
+    configure_logging(settings.log_format, settings.log_level)
     listening = bind(settings.port)
     with running_database(settings) as url:
         migrate(url)

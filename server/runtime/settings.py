@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from schema.prepared.cache import ExecutorName
 from server.runtime.addresses import require_address, split_address
 from server.runtime.errors import CommandError
+from server.runtime.logs import LogFormat, LogLevel
 
 PREFIX: Final = "LEADGRAPH_"
 OTHER_VARIABLES: Final = frozenset(
@@ -139,6 +140,9 @@ class Settings(BaseSettings):
     metrics_token: Annotated[SecretStr | None, AfterValidator(_long_secret)] = Field(
         default=None, description=f"a secret of at least {_SHORTEST_TOKEN} visible ASCII characters"
     )
+    log_format: LogFormat = Field(default="text", description="text or json")
+    log_level: LogLevel | None = Field(default=None, description="info, warning or error")
+    slow_ms: Annotated[int, _whole(0, 86_400_000)] = 1000
 
 
 def load_settings() -> Settings:

@@ -16,7 +16,13 @@ ROOT = Path(__file__).resolve().parents[2]
 async def served(database_url: str, home: Path, **more: str) -> AsyncIterator[tuple[str, int]]:
     """Start the server, yield its origin and its process id, and stop it in the end. `more` are further settings."""
     port = free_port()
-    settings = {"DATABASE_URL": database_url, "HOME": str(home), "PORT": str(port), "DRAIN_SECONDS": "0", **more}
+    settings = {
+        "DATABASE_URL": database_url,
+        "HOME": str(home),
+        "PORT": str(port),
+        "DRAIN_SECONDS": "0",
+        **more,
+    }
     async with running_command("serve", b"Leadgraph serves http", settings) as process:
         yield f"http://127.0.0.1:{port}", process.pid
 

@@ -63,6 +63,9 @@ REFUSED = [
     ),
     ("WARM_AT_START", "maybe", "must be 0 or 1, not 'maybe'."),
     ("EXECUTOR", "depth", "must be breadth or reference, not 'depth'."),
+    ("LOG_FORMAT", "xml", "must be text or json, not 'xml'."),
+    ("LOG_LEVEL", "INFO", "must be info, warning or error, not 'INFO'."),
+    ("SLOW_MS", "0.5", "must be a whole number from 0 to 86,400,000, not '0.5'."),
     (
         "HOME",
         "/dev/null/here",

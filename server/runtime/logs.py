@@ -1,0 +1,119 @@
+"""The log of a process on standard error: lines of text for people, or lines of JSON for programs.
+
+A line has the identity of the request or the job whose task wrote it. Modules use the logger `leadgraph` of the
+standard library and know nothing of this.
+"""
+
+import logging
+import re
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final, Literal, TextIO, TypeAlias
+
+import orjson
+from pythonjsonlogger.orjson import OrjsonFormatter
+
+from server.runtime.observation import observed
+
+LogFormat: TypeAlias = Literal["text", "json"]
+LogLevel: TypeAlias = Literal["info", "warning", "error"]
+
+LOGGER: Final = "leadgraph"
+
+_OWN_ATTRIBUTES: Final = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"})
+_PLAIN: Final = re.compile(r"[\w.:/+-]+", re.ASCII)
+_LEVELS: Final = {logging.WARNING: "warning", logging.ERROR: "error", logging.INFO: "info"}
+_NO_FIELDS: Final[Mapping[str, object]] = {}
+
+_fields: ContextVar[Mapping[str, object]] = ContextVar("fields", default=_NO_FIELDS)
+
+
+@contextmanager
+def log_fields(**fields: object) -> Iterator[None]:
+    """Add the fields to each line that the current task logs during the context."""
+    token = _fields.set({**_fields.get(), **fields})
+    try:
+        yield
+    finally:
+        _fields.reset(token)
+
+
+def configure_logging(form: LogFormat, level: LogLevel | None = None) -> None:
+    """Let this process log to standard error.
+
+    Without a level, JSON has a line for each request, and text has warnings and errors only.
+    """
+    # No line names the thread, the process or the task.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    handler = _Handler()
+    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    root = logging.getLogger()
+    for former in [each for each in root.handlers if isinstance(each, _Handler)]:
+        root.removeHandler(former)
+    root.addHandler(handler)
+    logging.getLogger(LOGGER).setLevel((level or ("info" if form == "json" else "warning")).upper())
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes to the present `sys.stderr`, and adds the fields of the current task."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        known = record.__dict__
+        request = observed.get()
+        if request is not None:
+            known.setdefault("request_id", request.request_id)
+            if request.trace_id is not None:
+                known.setdefault("trace_id", request.trace_id)
+        for name, value in _fields.get().items():
+            known.setdefault(name, value)
+        return bool(super().handle(record))
+
+
+def fields_of(record: logging.LogRecord) -> dict[str, Any]:
+    """Return the fields that a record has beside those of every record."""
+    return {name: value for name, value in vars(record).items() if name not in _OWN_ATTRIBUTES}
+
+
+class JsonFormatter(OrjsonFormatter):
+    """One object per line. `exception` holds a traceback."""
+
+    def __init__(self) -> None:
+        names = {"levelname": "level", "name": "logger", "exc_info": "exception", "stack_info": "stack"}
+        super().__init__(["levelname", "name", "message"], timestamp="time", rename_fields=names)
+
+    def add_fields(
+        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+    ) -> None:
+        super().add_fields(log_data, record, message_dict)
+        log_data["level"] = _LEVELS.get(record.levelno, record.levelname.lower())
+
+
+class TextFormatter(logging.Formatter):
+    """A message, and its fields as `name=value`."""
+
+    converter = time.gmtime  # type: ignore[assignment]
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - overrides the library's
+        pairs = (f"{name}={_text(value)}" for name, value in fields_of(record).items() if value is not None)
+        return " ".join([super().formatMessage(record), *pairs])
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        return value
+    return orjson.dumps(value, default=str).decode()

@@ -66,7 +66,9 @@ lock: dev  ## Resolve the dependencies again (needs uv)
 	@uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		pyproject.toml locks/build.in -o locks/runtime.txt
 	@uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--extra dev pyproject.toml locks/build.in -c locks/runtime.txt -o locks/dev.txt
+		--extra otel pyproject.toml locks/build.in -c locks/runtime.txt -o locks/otel.txt
+	@uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--extra dev --extra otel pyproject.toml locks/build.in -c locks/otel.txt -o locks/dev.txt
 
 clean:  ## Remove what was built and installed; the data folder stays
 	@rm -rf .venv build server/static/graphiql

@@ -217,7 +217,7 @@ async def _serve(
     demo_key: str | None,
     when_ready: Callable[[], None],
 ) -> None:
-    with observing(settings) as observers:
+    with observing(settings, url) as observers:
         await _serve_observed(settings, url, listening, metrics_socket, demo_key, when_ready, observers)
 
 

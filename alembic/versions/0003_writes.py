@@ -4,6 +4,8 @@ Revision ID: 0003
 Revises: 0002
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -90,7 +92,7 @@ def _add_triage() -> None:
 
 
 def _add_credentials() -> None:
-    columns = (
+    columns: tuple[sa.Column[Any], ...] = (
         sa.Column("credentials", sa.LargeBinary(), nullable=True),
         sa.Column("credentials_key_id", sa.Text(), nullable=True),
         sa.Column("credentials_expires_at", MOMENT, nullable=True),

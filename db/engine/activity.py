@@ -8,11 +8,21 @@ from typing import NamedTuple
 
 
 class StatementRun(NamedTuple):
-    """One run of a statement. `seconds` lasts until the rows have arrived; a failed run has no rows."""
+    """One run of a statement. `seconds` lasts until the rows have arrived; a failed run has no rows.
+
+    `began` is the `perf_counter` value at the start. `error` is the SQLSTATE or the class of a failure.
+    """
 
     name: str
     seconds: float
     rows: int
+    began: float = 0.0
+    error: str = ""
+
+
+def error_name(failure: BaseException) -> str:
+    """Return the SQLSTATE of an error of the database, or the class of another error. Neither holds values."""
+    return getattr(failure, "sqlstate", None) or type(failure).__name__
 
 
 class Batch(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 import asyncpg
 
-from db.engine.activity import Activity, StatementRun
+from db.engine.activity import Activity, StatementRun, error_name
 from db.engine.statement_cache import Statement
 from db.language.projection import EVERY_COLUMN, Projection
 from db.language.records import record_class, row_class
@@ -79,10 +79,12 @@ class Session:
 
     async def _recorded(self, name: str, running: Awaitable[list[asyncpg.Record]]) -> list[asyncpg.Record]:
         """Return the rows of a running statement, and record the run, also if it fails."""
-        began, found = perf_counter(), 0
+        began = perf_counter()
         try:
             rows = await running
-            found = len(rows)
-            return rows
-        finally:
-            self.activity.runs.append(StatementRun(name, perf_counter() - began, found))
+        except BaseException as failure:
+            error = error_name(failure)
+            self.activity.runs.append(StatementRun(name, perf_counter() - began, 0, began, error))
+            raise
+        self.activity.runs.append(StatementRun(name, perf_counter() - began, len(rows), began))
+        return rows

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 import asyncpg
 from sqlalchemy import Table
 
-from db.engine.activity import Activity, StatementRun
+from db.engine.activity import Activity, StatementRun, error_name
 from db.engine.pool import Pool, Pooled
 from db.engine.session import Session
 from db.engine.statement_cache import Statement
@@ -101,15 +101,19 @@ class Writer(Session):
 
         Raise `RetryError` if one of the rows exists.
         """
-        began = perf_counter()
+        began, error = perf_counter(), ""
         try:
             await self._connection.copy_records_to_table(table.name, records=rows, columns=list(names))
-        except asyncpg.UniqueViolationError as faster:
-            raise RetryError from faster
-        except asyncpg.IntegrityConstraintViolationError as refused:
-            raise ConstraintError(refused.constraint_name or "") from refused
+        except BaseException as failure:
+            error = error_name(failure)
+            if isinstance(failure, asyncpg.UniqueViolationError):
+                raise RetryError from failure
+            if isinstance(failure, asyncpg.IntegrityConstraintViolationError):
+                raise ConstraintError(failure.constraint_name or "") from failure
+            raise
         finally:
-            self.activity.runs.append(StatementRun(f"{table.name} copy", perf_counter() - began, 0))
+            run = StatementRun(f"{table.name} copy", perf_counter() - began, 0, began, error)
+            self.activity.runs.append(run)
 
 
 Work = Callable[[Writer], Awaitable[Result]]

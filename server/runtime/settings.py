@@ -143,6 +143,7 @@ class Settings(BaseSettings):
     log_format: LogFormat = Field(default="text", description="text or json")
     log_level: LogLevel | None = Field(default=None, description="info, warning or error")
     slow_ms: Annotated[int, _whole(0, 86_400_000)] = 1000
+    tracing: bool = Field(default=False, description="0 or 1")
 
 
 def load_settings() -> Settings:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from tests.support.ports import free_port
 
@@ -13,7 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @asynccontextmanager
-async def served(database_url: str, home: Path, **more: str) -> AsyncIterator[tuple[str, int]]:
+async def served(
+    database_url: str, home: Path, *, stderr: IO[str] | None = None, **more: str
+) -> AsyncIterator[tuple[str, int]]:
     """Start the server, yield its origin and its process id, and stop it in the end. `more` are further settings."""
     port = free_port()
     settings = {
@@ -23,13 +26,13 @@ async def served(database_url: str, home: Path, **more: str) -> AsyncIterator[tu
         "DRAIN_SECONDS": "0",
         **more,
     }
-    async with running_command("serve", b"Leadgraph serves http", settings) as process:
+    async with running_command("serve", b"Leadgraph serves http", settings, stderr) as process:
         yield f"http://127.0.0.1:{port}", process.pid
 
 
 @asynccontextmanager
 async def running_command(
-    command: str, says: bytes, settings: dict[str, str]
+    command: str, says: bytes, settings: dict[str, str], stderr: IO[str] | None = None
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Start `leadgraph` with the command, yield its process after its first line, and stop it in the end."""
     process = await asyncio.create_subprocess_exec(
@@ -37,6 +40,7 @@ async def running_command(
         cwd=ROOT,
         env={**os.environ, **{f"LEADGRAPH_{name}": value for name, value in settings.items()}},
         stdout=asyncio.subprocess.PIPE,
+        stderr=stderr,
     )
     assert process.stdout is not None
     try:

@@ -66,6 +66,7 @@ REFUSED = [
     ("LOG_FORMAT", "xml", "must be text or json, not 'xml'."),
     ("LOG_LEVEL", "INFO", "must be info, warning or error, not 'INFO'."),
     ("SLOW_MS", "0.5", "must be a whole number from 0 to 86,400,000, not '0.5'."),
+    ("TRACING", "yes please", "must be 0 or 1, not 'yes please'."),
     (
         "HOME",
         "/dev/null/here",

@@ -1,0 +1,238 @@
+"""Traces of requests for OpenTelemetry, exported by OTLP over HTTP.
+
+The spans of a request are made from its observation when it has finished: one of the request, by the conventions for
+GraphQL servers, and one of each statement below it, by those for SQL clients. The module needs the packages of the
+extra `otel`. A process without tracing does not import it.
+"""
+
+import random
+import re
+import threading
+import time
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
+from opentelemetry.sdk.trace.sampling import Decision
+from opentelemetry.semconv.schemas import Schemas
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    SpanContext,
+    TraceFlags,
+    set_span_in_context,
+)
+
+from schema.prepared.document_text import without_values
+from server.runtime import otlp
+from server.runtime.observation import Observation, Outcome, Route
+from server.runtime.otlp import Attribute, Envelope, Times
+from server.runtime.trace_context import TraceContext
+
+SERVICE: Final = "leadgraph"
+FLUSH_SECONDS: Final = 3.0
+"""The time that the last spans of a stopping process have."""
+MOST_STATEMENTS: Final = 500
+"""The most spans of statements below a request."""
+LONGEST_NAME: Final = 100
+
+_ROUTES: Final = {"graphql": "/graphql", "ingest": "/ingest/mentions", "download": "/exports/{id}/download"}
+_HEXADECIMAL_ID: Final = re.compile(r"(?!0{32})[0-9a-f]{32}")
+_OPERATION_TYPES: Final = frozenset({"query", "mutation"})
+_SQLSTATE: Final = re.compile(r"[0-9A-Z]{5}")
+_FAILED: Final = frozenset({"failed", "unavailable"})
+_UNNAMED: Final = "unknown_service"
+_DEFAULT_PORT: Final = 5432
+
+
+class Database(NamedTuple):
+    """The place of the database, for the spans of statements."""
+
+    name: str
+    host: str
+    port: int
+
+
+def database_of(url: str) -> Database:
+    """Return the place that an address names, the first one of several hosts, without user and password."""
+    parts = urlsplit(url)
+    options = parse_qs(parts.query)
+    first = urlsplit("//" + parts.netloc.rpartition("@")[2].partition(",")[0])
+    host = first.hostname or options.get("host", ["localhost"])[0]
+    port = first.port or int(options.get("port", [str(_DEFAULT_PORT)])[0])
+    return Database(unquote(parts.path.lstrip("/")), host, port)
+
+
+class RequestSpans(bytes):
+    """The encoded spans of one request. The batch processor of the SDK takes them for one sampled span."""
+
+    __slots__ = ()
+    context = SpanContext(1, 1, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
+
+
+class _Exporter(OTLPSpanExporter):
+    """The exporter of the SDK, for spans that are encoded already."""
+
+    def __init__(self, envelope: Envelope) -> None:
+        super().__init__()
+        self._envelope = envelope
+
+    def export(self, spans: Sequence[Any]) -> SpanExportResult:
+        sent = self._client.export(self._envelope.request(spans))
+        return SpanExportResult.SUCCESS if sent.success else SpanExportResult.FAILURE
+
+
+class Tracing:
+    """An observer that exports the spans of requests.
+
+    The environment variables of OpenTelemetry, `OTEL_…`, set the collector, the resource, the sampler and the batches.
+    """
+
+    def __init__(self, database: Database) -> None:
+        provider = TracerProvider(shutdown_on_exit=False)
+        self._sampler = provider.sampler
+        resource = dict(provider.resource.attributes)
+        if str(resource["service.name"]).startswith(_UNNAMED):
+            resource["service.name"] = SERVICE
+        self._envelope = Envelope(
+            resource, scope=SERVICE, version=version(SERVICE), schema_url=Schemas.V1_44_0.value
+        )
+        self._batches = BatchSpanProcessor(_Exporter(self._envelope))
+        self._database = database
+
+    def __call__(self, request: Observation) -> None:
+        """Give the request its trace and its span, if it is sampled, and export them."""
+        trace_id = request.trace_id or _new_trace_id(request)
+        name = _name_of(request)
+        if not self._is_sampled(request.parent, trace_id, name):
+            return
+        span_id = random.randbytes(8)  # noqa: S311 - no secret
+        request.trace_id, request.span_id = trace_id, span_id.hex()
+        spans = self._spans(request, name, bytes.fromhex(trace_id), span_id)
+        self._batches.on_end(RequestSpans(b"".join(spans)))  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """Export the last spans, but do not wait long for a collector that does not answer."""
+        closing = threading.Thread(target=self._batches.shutdown, daemon=True)
+        closing.start()
+        closing.join(FLUSH_SECONDS)
+
+    def _is_sampled(self, parent: TraceContext | None, trace_id: str, name: str) -> bool:
+        context = None if parent is None else _remote(parent)
+        decision = self._sampler.should_sample(context, int(trace_id, 16), name).decision
+        return decision is Decision.RECORD_AND_SAMPLE
+
+    def _spans(self, request: Observation, name: str, trace_id: bytes, span_id: bytes) -> list[bytes]:
+        epoch = time.time_ns() - time.perf_counter_ns()
+        start = epoch + int(request.began * 1e9)
+        parent = request.parent
+        spans = [
+            otlp.span(
+                _request_part(
+                    name,
+                    request.method,
+                    request.route,
+                    request.status,
+                    request.outcome,
+                    request.operation,
+                    request.document,
+                    _error_of(request),
+                ),
+                trace_id,
+                span_id,
+                Times(start, start + int(request.seconds * 1e9)),
+                *_rest_of(request),
+                b"" if parent is None else otlp.trace_state(parent.state),
+                parent=b"" if parent is None else bytes.fromhex(parent.span_id),
+                remote=parent is not None,
+            )
+        ]
+        for run in request.activity.runs[:MOST_STATEMENTS]:
+            begins = epoch + int(run.began * 1e9)
+            spans.append(
+                otlp.span(
+                    _statement_part(self._database, run.name, run.error),
+                    trace_id,
+                    random.randbytes(8),  # noqa: S311 - no secret
+                    Times(begins, begins + int(run.seconds * 1e9)),
+                    otlp.attribute("db.response.returned_rows", run.rows),
+                    parent=span_id,
+                )
+            )
+        return spans
+
+
+def _new_trace_id(request: Observation) -> str:
+    """Return the request's own ID where it has the form of a trace's, so that one ID finds the log and the trace."""
+    own = request.request_id
+    return own if _HEXADECIMAL_ID.fullmatch(own) else random.randbytes(16).hex()  # noqa: S311 - no secret
+
+
+def _name_of(request: Observation) -> str:
+    if request.route != "graphql":
+        return f"{request.method} {_ROUTES[request.route]}"
+    return "GraphQL Operation" if request.operation_type is None else request.operation_type.value
+
+
+def _remote(parent: TraceContext) -> Any:
+    flags = TraceFlags(TraceFlags.SAMPLED if parent.is_sampled else TraceFlags.DEFAULT)
+    known = SpanContext(int(parent.trace_id, 16), int(parent.span_id, 16), is_remote=True, trace_flags=flags)
+    return set_span_in_context(NonRecordingSpan(known))
+
+
+def _rest_of(request: Observation) -> list[bytes]:
+    """Return the attributes that each request has for itself."""
+    rest = [otlp.attribute.__wrapped__("leadgraph.request_id", request.request_id)]
+    if request.user_id is not None:
+        rest.append(otlp.attribute("user.id", str(request.user_id)))
+    return rest
+
+
+def _error_of(request: Observation) -> str:
+    """Return the type of an error of the server. Errors of callers leave a span without one."""
+    return request.code or "" if request.outcome in _FAILED else ""
+
+
+@lru_cache(1024)
+def _request_part(
+    name: str,
+    method: str,
+    route: Route,
+    status: int,
+    outcome: Outcome,
+    operation: str | None,
+    document: str | None,
+    error: str,
+) -> bytes:
+    attributes: dict[str, Attribute] = {
+        "http.request.method": method,
+        "http.route": _ROUTES[route],
+        "http.response.status_code": status,
+        "leadgraph.outcome": outcome,
+    }
+    if name in _OPERATION_TYPES:
+        attributes["graphql.operation.type"] = name
+    if operation:
+        attributes["graphql.operation.name"] = operation[:LONGEST_NAME]
+    if document is not None and (text := without_values(document)):
+        attributes["graphql.document"] = text
+    return otlp.fixed_part(name, Span.SPAN_KIND_SERVER, attributes, error)
+
+
+@lru_cache(1024)
+def _statement_part(database: Database, name: str, error: str) -> bytes:
+    attributes: dict[str, Attribute] = {
+        "db.system.name": "postgresql",
+        "db.namespace": database.name,
+        "db.query.summary": name,
+        "server.address": database.host,
+        "server.port": database.port,
+    }
+    if _SQLSTATE.fullmatch(error):
+        attributes["db.response.status_code"] = error
+    return otlp.fixed_part(name, Span.SPAN_KIND_CLIENT, attributes, error)

@@ -33,8 +33,10 @@ from server.runtime.credentials import vault, warn_of_missing_keys
 from server.runtime.download_links import link_signer
 from server.runtime.errors import CommandError
 from server.runtime.garbage import short_collections
+from server.runtime.job_run import JobObserver, JobRun
 from server.runtime.observation import Observer
 from server.runtime.observers import observing
+from server.runtime.request_log import log_job
 from server.runtime.settings import Settings
 from server.runtime.stopping import Stopping
 from server.runtime.worker import working
@@ -269,7 +271,7 @@ async def _serve_observed(
             metrics.watching(pool),
             _serving_metrics(metrics, settings, metrics_socket),
             auditing(pool, metrics.audit, every_seconds=every, parents=parents),
-            working(url, settings.workers, observe=metrics.jobs.observe)
+            working(url, settings.workers, observe=_each(metrics.jobs.observe, log_job))
             if settings.workers
             else nullcontext(),
         ):
@@ -277,6 +279,16 @@ async def _serve_observed(
                 await server.serve(sockets=[listening])
     finally:
         pool.terminate()
+
+
+def _each(*observers: JobObserver) -> JobObserver:
+    """Return an observer that tells all observers of a turn."""
+
+    def observe(run: JobRun) -> None:
+        for each in observers:
+            each(run)
+
+    return observe
 
 
 class _MetricsServer(Server):
@@ -328,8 +340,9 @@ async def _work(
     for number in STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     metrics = WorkerMetrics()
+    observe = _each(metrics.jobs.observe, log_job)
     async with (
-        working(url, at_once, observe=metrics.jobs.observe, watching=metrics.watching_pool) as task,
+        working(url, at_once, observe=observe, watching=metrics.watching_pool) as task,
         _serving_metrics(metrics, settings, metrics_socket),
     ):
         when_ready()

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 import asyncpg
 
-from db.engine.activity import Activity, StatementRun, error_name
+from db.engine.activity import Activity, StatementRun, activity_of_task, error_name
 from db.engine.statement_cache import Statement
 from db.language.projection import EVERY_COLUMN, Projection
 from db.language.records import record_class, row_class
@@ -32,7 +32,7 @@ class Session:
     """
 
     def __init__(self, activity: Activity | None = None, *, projection: Projection = EVERY_COLUMN) -> None:
-        self.activity = Activity() if activity is None else activity
+        self.activity = activity_of_task() if activity is None else activity
         self.projection = projection
 
     async def fetch(

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 import asyncpg
 from sqlalchemy import Table
 
-from db.engine.activity import Activity, StatementRun, error_name
+from db.engine.activity import Activity, StatementRun, activity_of_task, error_name
 from db.engine.pool import Pool, Pooled
 from db.engine.session import Session
 from db.engine.statement_cache import Statement
@@ -130,7 +130,7 @@ async def in_transaction(pool: Pool, work: Work[Result], activity: Activity | No
       (see `db.engine.reader`).
     - It raised `RetryError`.
     """
-    activity = Activity() if activity is None else activity
+    activity = activity_of_task() if activity is None else activity
     for _ in range(ATTEMPTS - 1):
         before = len(activity.runs)
         try:

@@ -120,24 +120,32 @@ class DownloadEndpoint:
         link = self._link(request)
         viewer = await self._viewer(request, link)
         observation.user_id = viewer.user_id
-        export = await self._export(request, viewer)
+        with observation.part():
+            export = await self._export(request, viewer)
         headers = headers | _file_headers(export)
         if is_plain:
-            return self._plain_response(request, export, link, headers)
+            return self._plain_response(request, export, link, headers, observation)
         requested = _requested_range(request, export, headers["etag"])
         selected = requested or ByteRange(0, export.size_bytes)
         headers["content-length"] = str(selected.length)
         if requested is not None:
             headers["content-range"] = f"bytes {selected.first}-{selected.stop - 1}/{export.size_bytes}"
         status = 200 if requested is None else 206
-        return _streamed(request, self._content(request, link, export, selected), status, headers, GZIP)
+        return _streamed(
+            request, self._content(request, link, export, selected, observation), status, headers, GZIP
+        )
 
     def _plain_response(
-        self, request: Request, export: Export, link: DownloadLink | None, headers: dict[str, str]
+        self,
+        request: Request,
+        export: Export,
+        link: DownloadLink | None,
+        headers: dict[str, str],
+        observation: Observation,
     ) -> Response:
         """Return the plain file. It travels compressed if the client accepts gzip."""
         packed = protocol.accepts_gzip(request)
-        content = self._content(request, link, export, ByteRange(0, export.size_bytes))
+        content = self._content(request, link, export, ByteRange(0, export.size_bytes), observation)
         headers = headers | {
             "accept-ranges": "none",
             "content-disposition": headers["content-disposition"].replace('.gz"', '"'),
@@ -185,12 +193,18 @@ class DownloadEndpoint:
         return export
 
     async def _content(
-        self, request: Request, link: DownloadLink | None, export: Export, selected: ByteRange
+        self,
+        request: Request,
+        link: DownloadLink | None,
+        export: Export,
+        selected: ByteRange,
+        observation: Observation,
     ) -> AsyncIterator[bytes]:
         position = selected.first
         while position < selected.stop:
             viewer = await self._viewer(request, link)  # the key may expire during a long download
-            part = await read_from(self._pool, viewer, export.id, position)
+            with observation.part():
+                part = await read_from(self._pool, viewer, export.id, position)
             if not part:
                 raise GoneError(export.id)
             yield part[: selected.stop - position]

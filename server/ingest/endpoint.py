@@ -89,7 +89,7 @@ class IngestEndpoint:
             StreamingBody(receive, gzipped=gzipped, stopping=self._stopping) as body,
             NdjsonResponse(send, headers) as response,
         ):
-            ingest = self._ingest_in_turn(request, viewer, analyze=options.analyze)
+            ingest = self._ingest_in_turn(request, viewer, observation, analyze=options.analyze)
             stream = IngestStream(body, response, ingest, options, self._stopping)
             with suppress(DisconnectedError, UnreadError):  # the client has gone
                 ended_by = await _run(stream, self._stopping, request_id)
@@ -108,14 +108,17 @@ class IngestEndpoint:
         require_permission(viewer, WRITE_MENTIONS)
         return viewer
 
-    def _ingest_in_turn(self, request: Request, viewer: Viewer, *, analyze: bool) -> IngestBatch:
+    def _ingest_in_turn(
+        self, request: Request, viewer: Viewer, observation: Observation, *, analyze: bool
+    ) -> IngestBatch:
         matcher = KeywordMatcher(viewer.user_id)
         turn = self._turns.setdefault(viewer.user_id, asyncio.Lock())
 
         async def ingest_batch(rows: Sequence[Row], on_error: ErrorPolicy) -> list[RowResult]:
             await self._viewer(request)  # the key may expire during a long stream
             async with turn:
-                return await ingest(self._pool, matcher, rows, on_error, analyze=analyze)
+                with observation.part():
+                    return await ingest(self._pool, matcher, rows, on_error, analyze=analyze)
 
         return ingest_batch
 

@@ -44,12 +44,12 @@ class ActivityMetrics(Collector):
     def observe(self, activity: Activity) -> float:
         """Observe the activity of one request. Return the seconds of all statements."""
         whole = 0.0
-        for name, seconds, rows in activity.runs:
-            total = self._statements.get(name) or self._total(name)
+        for run in activity.runs:
+            total = self._statements.get(run.name) or self._total(run.name)
             total.runs += 1
-            total.seconds += seconds
-            total.rows += rows
-            whole += seconds
+            total.seconds += run.seconds
+            total.rows += run.rows
+            whole += run.seconds
         for loader, keys in activity.batches:
             known = self._loaders.get(loader)
             if known is None:

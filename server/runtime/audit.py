@@ -9,6 +9,7 @@ import logging
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import perf_counter
 from typing import Protocol
 
 import asyncpg
@@ -49,6 +50,7 @@ class Audit:
         self._observer = observer
         self._every_seconds = every_seconds
         self._parents = parents
+        self._checked = 0
 
     async def run(self) -> None:
         """Repeat rounds for ever, at random intervals: servers started together do not audit at the same time."""
@@ -58,6 +60,7 @@ class Audit:
 
     async def round(self) -> None:
         """Check a sample once. Count a failure if the database does not respond."""
+        began, self._checked = perf_counter(), 0
         try:
             for table in audit.TABLES:
                 for id_ in await audit.chosen(self._pool, table, parents=self._parents):
@@ -67,6 +70,8 @@ class Audit:
             logger.warning("The audit round failed: %r", problem)
         else:
             self._observer.note_finished()
+            milliseconds = round((perf_counter() - began) * 1000, 3)
+            logger.info("audit", extra={"milliseconds": milliseconds, "counters": self._checked})
 
     async def _check(self, table: str, id_: int) -> None:
         try:
@@ -78,6 +83,7 @@ class Audit:
             self._observer.note_skipped(table)
 
     def _note(self, batch: AuditBatch) -> None:
+        self._checked += batch.counters
         self._observer.note_checked(batch.table, batch.counters, len(batch.drifts))
         for drift in batch.drifts:
             logger.error(

@@ -1,9 +1,13 @@
 """The observation of a finished turn of a job."""
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from db.engine.activity import Activity
 
 JobOutcome: TypeAlias = Literal["done", "failed", "unavailable"]
+
+NO_ACTIVITY: Final = Activity()
 
 
 class JobRun(NamedTuple):
@@ -12,6 +16,7 @@ class JobRun(NamedTuple):
     job: str
     outcome: JobOutcome
     seconds: float
+    activity: Activity = NO_ACTIVITY
 
 
 JobObserver: TypeAlias = Callable[[JobRun], None]

@@ -4,7 +4,8 @@ An endpoint fills the observation of its request, and gives it to each observer 
 the stream has ended.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -12,7 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from graphql import OperationType
 
-from db.engine.activity import Activity
+from db.engine.activity import Activity, recording
 from resolvers.framework.errors import INTERNAL, TIMEOUT, UNAVAILABLE
 from schema.prepared.cost import Cost
 from server.runtime.trace_context import TraceContext
@@ -20,6 +21,9 @@ from server.runtime.trace_context import TraceContext
 Route: TypeAlias = Literal["graphql", "ingest", "download"]
 Outcome: TypeAlias = Literal["answered", "errors", "refused", "failed", "unavailable"]
 """Answered; errors in some fields; refused before execution; failed by the server; without a database."""
+
+MOST_RUNS: Final = 500
+"""The most runs of statements that a stream or download lists."""
 
 _OURS: Final[Mapping[str, Outcome]] = {INTERNAL: "failed", TIMEOUT: "failed", UNAVAILABLE: "unavailable"}
 """Outcomes caused by the server or the database, by error code, the worst first."""
@@ -58,6 +62,15 @@ class Observation:
         self.method, self.request_id, self.parent = method, request_id, parent
         self.trace_id = None if parent is None else parent.trace_id
         observed.set(self)
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Record the activity of a part of a stream or download, such as a batch."""
+        with recording() as activity:
+            try:
+                yield
+            finally:
+                self.activity.add(activity, most_runs=MOST_RUNS)
 
     def note_code(self, code: str) -> None:
         """Take the outcome of a request that ended with one error."""

@@ -7,8 +7,9 @@ import logging
 from collections.abc import Iterable
 from typing import Any, Final
 
-from db.engine.activity import StatementRun
+from db.engine.activity import Activity, StatementRun
 from schema.prepared.document_text import without_values
+from server.runtime.job_run import JobRun
 from server.runtime.logs import LOGGER
 from server.runtime.observation import Observation
 
@@ -21,10 +22,21 @@ MOST_STATEMENTS: Final = 100
 def log_request(request: Observation) -> None:
     """Log a finished request."""
     if logger.isEnabledFor(logging.INFO):
-        # A record made directly costs half, since the logger does not look for the line of code that calls it.
-        record = logging.LogRecord(LOGGER, logging.INFO, __file__, 0, "request", (), None)
-        record.__dict__.update(fields_of(request))
-        logger.handle(record)
+        _log("request", fields_of(request))
+
+
+def log_job(run: JobRun) -> None:
+    """Log a finished turn of a job."""
+    if logger.isEnabledFor(logging.INFO):
+        fields = {"job": run.job, "outcome": run.outcome, "milliseconds": _milliseconds(run.seconds)}
+        _log("job", fields | _activity_fields(run.activity))
+
+
+def _log(message: str, fields: dict[str, Any]) -> None:
+    """Log a line. A record made directly costs half, because the logger does not look for the calling line of code."""
+    record = logging.LogRecord(LOGGER, logging.INFO, __file__, 0, message, (), None)
+    record.__dict__.update(fields)
+    logger.handle(record)
 
 
 class SlowLog:
@@ -40,8 +52,6 @@ class SlowLog:
 
 def fields_of(request: Observation) -> dict[str, Any]:
     """Return the fields of a request's line."""
-    activity = request.activity
-    runs = activity.runs
     return {
         "request_id": request.request_id,
         "trace_id": request.trace_id,
@@ -54,9 +64,15 @@ def fields_of(request: Observation) -> dict[str, Any]:
         "code": request.code,
         "status": request.status,
         "milliseconds": _milliseconds(request.seconds),
-        "statements": len(runs),
-        "rows": sum([run.rows for run in runs]),
-        "database_milliseconds": _milliseconds(sum([run.seconds for run in runs])),
+        **_activity_fields(request.activity),
+    }
+
+
+def _activity_fields(activity: Activity) -> dict[str, Any]:
+    return {
+        "statements": activity.runs_count,
+        "rows": activity.rows,
+        "database_milliseconds": _milliseconds(activity.statement_seconds),
         "pool_wait_milliseconds": _milliseconds(sum(activity.pool_waits)),
     }
 

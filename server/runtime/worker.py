@@ -11,12 +11,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from time import perf_counter
 from typing import Any
 
+from db.engine.activity import recording
 from db.engine.outage import is_unavailable
 from db.engine.pool import Pool, open_pool
 from db.statements.export import CHANNEL
 from resolvers.framework.export_columns import export_table_of
 from server.runtime.background import in_background
 from server.runtime.job_run import JobObserver, JobOutcome, JobRun, ignore
+from server.runtime.logs import log_fields
 from services.export import jobs as exports
 
 logger = logging.getLogger("leadgraph")
@@ -99,15 +101,17 @@ class Worker:
     async def _observed(self, job: Job) -> bool:
         """Take a turn of the job, and return whether work was due. Observe the turn if so, or if it fails."""
         name, began = getattr(job, "__name__", "job"), perf_counter()
-        try:
-            outcome = await job(self._pool)
-        except Exception as failure:
-            why: JobOutcome = "unavailable" if is_unavailable(failure) else "failed"
-            self._observe(JobRun(name, why, perf_counter() - began))
-            raise
-        if outcome:
-            self._observe(JobRun(name, "failed" if outcome == "failed" else "done", perf_counter() - began))
-        return bool(outcome)
+        with recording() as activity, log_fields(job=name):
+            try:
+                outcome = await job(self._pool)
+            except Exception as failure:
+                why: JobOutcome = "unavailable" if is_unavailable(failure) else "failed"
+                self._observe(JobRun(name, why, perf_counter() - began, activity))
+                raise
+            if outcome:
+                why = "failed" if outcome == "failed" else "done"
+                self._observe(JobRun(name, why, perf_counter() - began, activity))
+            return bool(outcome)
 
     @staticmethod
     def _report(failure: Exception, *, is_first: bool) -> None:

@@ -3,9 +3,10 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 from tests.support.ports import free_port
@@ -15,7 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @asynccontextmanager
 async def served(
-    database_url: str, home: Path, *, stderr: IO[str] | None = None, **more: str
+    database_url: str,
+    home: Path,
+    more: Mapping[str, str] = MappingProxyType({}),
+    *,
+    stderr: IO[str] | None = None,
 ) -> AsyncIterator[tuple[str, int]]:
     """Start the server, yield its origin and its process id, and stop it in the end. `more` are further settings."""
     port = free_port()

@@ -303,7 +303,7 @@ async def test_sigterm_lets_a_client_that_keeps_sending_read_its_summary(
     database_url: str, ann: Sender, pool: Pool, tmp_path: Path
 ) -> None:
     settings = {"SHUTDOWN_SECONDS": "2"}
-    async with served(database_url, tmp_path, **settings) as (origin, pid), wire(origin, ann) as stream:
+    async with served(database_url, tmp_path, settings) as (origin, pid), wire(origin, ann) as stream:
         await stream.send(rows(range(1)))
         assert await stream.head() == 200
         found = await stream.lines(1)

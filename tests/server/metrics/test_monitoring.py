@@ -209,7 +209,10 @@ async def test_a_prometheus_scrapes_server_and_worker_and_three_alerts_fire(
     common = {"METRICS_TOKEN": TOKEN, "AUDIT_EVERY_SECONDS": "0.5", "WORKERS": "0"}
     worker_settings = {"DATABASE_URL": database_url, "HOME": str(server_folder), **common}
     async with (
-        served(database_url, server_folder, METRICS_ADDRESS=addresses["server"], **common) as (origin, _),
+        served(database_url, server_folder, {**common, "METRICS_ADDRESS": addresses["server"]}) as (
+            origin,
+            _,
+        ),
         running_command(
             "worker", b"worker is running", {**worker_settings, "METRICS_ADDRESS": addresses["worker"]}
         ),

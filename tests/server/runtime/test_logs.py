@@ -3,23 +3,38 @@
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Select, select
 
 from db.engine.activity import Activity, StatementRun
 from db.engine.pool import Pool
+from db.engine.reader import Reader
+from db.engine.statement_cache import statement
+from db.language.scope import EVERYBODY
+from db.models import User
 from resolvers.framework.global_id import encode
 from server.app import create_app
+from server.metrics.audit import AuditMetrics
+from server.runtime.audit import Audit
 from server.runtime.logs import LOGGER, LogFormat, LogLevel, configure_logging, log_fields
 from server.runtime.observation import Observation
-from server.runtime.request_log import MOST_STATEMENTS, SlowLog, log_request, slow_fields_of
+from server.runtime.request_log import MOST_STATEMENTS, SlowLog, log_job, log_request, slow_fields_of
+from server.runtime.worker import Worker
 from services.accounts.api_key import ALL_SCOPES
 from tests.support.sender import AddSender
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 logger = logging.getLogger(LOGGER)
+
+
+@statement
+def all_users() -> Select[tuple[User]]:
+    return select(User)
 
 
 class Log:
@@ -133,8 +148,9 @@ async def test_each_request_is_one_line(log: Log, client: httpx.AsyncClient, add
     await client.post("/graphql", json={"query": "{ viewer { id } }"})
     export = encode("Export", 1)
     await client.get(f"/exports/{export}/download", headers=headers)
-    row = {"platform": "reddit", "externalId": "1", "url": "https://example.com/1", "content": "words"}
-    await client.post("/ingest/mentions", content=json.dumps(row), headers=sender.headers)
+    row = {"platform": "X", "externalId": "1", "url": "https://example.com/1", "content": "words"}
+    ingested = await client.post("/ingest/mentions", content=json.dumps(row), headers=sender.headers)
+    assert '"created":1' in ingested.text, ingested.text
     mine, invalid, anonymous, download, ingest = log.of("request")
     times = {name: mine.pop(name) for name in [*mine] if name.endswith("milliseconds")}
     assert times.keys() == {"milliseconds", "database_milliseconds", "pool_wait_milliseconds"}
@@ -157,15 +173,53 @@ async def test_each_request_is_one_line(log: Log, client: httpx.AsyncClient, add
         "statements": 1,
         "rows": 1,
     }
-    picked = ("route", "operation", "user_id", "outcome", "code", "status")
+    picked = ("route", "operation", "user_id", "outcome", "code", "status", "statements", "rows")
     assert [tuple(line[name] for name in picked) for line in (invalid, anonymous, download, ingest)] == [
-        ("graphql", None, sender.user_id, "refused", "GRAPHQL_PARSE_FAILED", 200),
-        ("graphql", None, None, "errors", "UNAUTHENTICATED", 200),
-        ("download", None, sender.user_id, "refused", "NOT_FOUND", 404),
-        ("ingest", None, sender.user_id, "answered", None, 200),
+        ("graphql", None, sender.user_id, "refused", "GRAPHQL_PARSE_FAILED", 200, 0, 0),
+        ("graphql", None, None, "errors", "UNAUTHENTICATED", 200, 0, 0),
+        ("download", None, sender.user_id, "refused", "NOT_FOUND", 404, 1, 0),
+        ("ingest", None, sender.user_id, "answered", None, 200, 5, 4),
     ]
     assert anonymous["trace_id"] is None
     assert len(anonymous["request_id"]) == 32
+
+
+async def test_each_turn_of_a_job_is_one_line(log: Log, pool: Pool, add_sender: AddSender) -> None:
+    async def write(pool: Pool) -> bool:
+        logger.warning("in between")
+        await Reader(pool, single=True).fetch(User, all_users(), EVERYBODY)
+        return True
+
+    async def rest(_: Pool) -> bool:
+        return False
+
+    async def fail(_: Pool) -> bool:
+        raise ZeroDivisionError
+
+    await add_sender()
+    log.configure("json")
+    for job in (write, rest, fail):
+        with suppress(ZeroDivisionError):
+            await Worker(pool, observe=log_job)._observed(job)
+    (between,) = log.of("in between")
+    assert between["job"] == "write"
+    done, failed = log.of("job")
+    assert done["milliseconds"] > done["database_milliseconds"] > 0
+    picked = ("job", "outcome", "statements", "rows", "level")
+    assert [tuple(line[name] for name in picked) for line in (done, failed)] == [
+        ("write", "done", 1, 1, "info"),
+        ("fail", "failed", 0, 0, "info"),
+    ]
+
+
+async def test_each_audit_is_one_line(log: Log, three_users: Pool) -> None:
+    log.configure("json")
+    audit = Audit(three_users, AuditMetrics(CollectorRegistry()), every_seconds=1, parents=3)
+    await audit.round()
+    (line,) = log.of("audit")
+    assert (line["level"], line["logger"]) == ("info", "leadgraph")
+    assert line["milliseconds"] > 0
+    assert line["counters"] > 0
 
 
 async def test_lines_logged_during_a_request_have_its_id_and_its_trace(

@@ -205,7 +205,7 @@ async def test_streams_and_downloads_are_spans_by_their_route(
 ) -> None:
     sender = await add_sender("words")
     async with traced(pool) as client:
-        row = {"platform": "reddit", "externalId": "1", "url": "https://example.com/1", "content": "words"}
+        row = {"platform": "X", "externalId": "1", "url": "https://example.com/1", "content": "words"}
         await client.post("/ingest/mentions", content=json.dumps(row), headers=sender.headers)
         url = f"/exports/{encode('Export', 1)}/download"
         await client.head(url, headers={"authorization": f"Bearer {sender.key}"})

@@ -10,6 +10,10 @@ from db.engine.pool import Pool
 from server.app import create_app, create_metrics_app
 from server.metrics.endpoint import MetricsAccess
 from server.metrics.metrics import WorkerMetrics
+from server.runtime.errors import CommandError
+from server.runtime.settings import load_settings
+from server.serving import bind_metrics
+from tests.support.ports import free_port
 
 TOKEN = "a-secret-of-the-monitoring"
 CLOSED = "Metrics are open to this machine only. Set LEADGRAPH_METRICS_ADDRESS or LEADGRAPH_METRICS_TOKEN."
@@ -99,3 +103,18 @@ async def test_an_own_address_serves_metrics_and_nothing_else(token: str | None)
         assert refusal(await client.post("/metrics", headers=headers))[:2] == (405, "BAD_REQUEST")
         if token is not None:
             assert refusal(await client.get("/metrics")) == (401, "UNAUTHENTICATED", NO_TOKEN)
+
+
+def test_a_second_process_cannot_take_the_address_of_the_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    monkeypatch.setenv("LEADGRAPH_METRICS_ADDRESS", f"127.0.0.1:{port}")
+    listening = bind_metrics(load_settings())
+    assert listening is not None
+    with listening:
+        assert listening.getsockname() == ("127.0.0.1", port)
+        with pytest.raises(CommandError) as refused:
+            bind_metrics(load_settings())
+    assert str(refused.value) == (
+        f"Port {port} cannot be used (Address already in use). Stop the program that listens there, or choose another "
+        "port, for example with LEADGRAPH_METRICS_ADDRESS=127.0.0.1:9465."
+    )

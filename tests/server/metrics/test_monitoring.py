@@ -148,8 +148,9 @@ async def prometheus(folder: Path, addresses: dict[str, str]) -> AsyncIterator[P
     config = config.replace("# authorization", "authorization").replace(
         "/etc/prometheus/leadgraph-token", "token"
     )
-    config = config.replace('"127.0.0.1:9464", "127.0.0.1:9465"', f'"{addresses["server"]}"')
-    (folder / "prometheus.yml").write_text(config.replace("127.0.0.1:9466", addresses["worker"]))
+    for example, address in zip(("9464", "9465", "9466"), addresses.values(), strict=True):
+        config = config.replace(f"127.0.0.1:{example}", address)
+    (folder / "prometheus.yml").write_text(config)
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         "prometheus",
@@ -196,7 +197,7 @@ LOST = "query Lost { integrations { nodes { logs { nodes { id } } } } }"
 @pytest.mark.slow
 @pytest.mark.process
 @needs_prometheus
-async def test_a_prometheus_scrapes_server_and_worker_and_three_alerts_fire(
+async def test_a_prometheus_scrapes_servers_and_a_worker_and_three_alerts_fire(
     pool: Pool, database_url: str, server_folder: Path
 ) -> None:
     user_id = await add_user(pool)
@@ -205,32 +206,37 @@ async def test_a_prometheus_scrapes_server_and_worker_and_three_alerts_fire(
     key = await add_key(pool, user_id, sorted(ALL_SCOPES))
     # An audit checks users first, and fails at the last table.
     await pool.execute("ALTER TABLE day_stats RENAME COLUMN mentions TO lost")
-    addresses = {role: f"127.0.0.1:{free_port()}" for role in ("server", "worker")}
+    addresses = {process: f"127.0.0.1:{free_port()}" for process in ("first", "second", "worker")}
     common = {"METRICS_TOKEN": TOKEN, "AUDIT_EVERY_SECONDS": "0.5", "WORKERS": "0"}
-    worker_settings = {"DATABASE_URL": database_url, "HOME": str(server_folder), **common}
+    of_worker = {"DATABASE_URL": database_url, "HOME": str(server_folder), **common}
     async with (
-        served(database_url, server_folder, {**common, "METRICS_ADDRESS": addresses["server"]}) as (
-            origin,
+        served(database_url, server_folder, {**common, "METRICS_ADDRESS": addresses["first"]}) as (first, _),
+        served(database_url, server_folder, {**common, "METRICS_ADDRESS": addresses["second"]}) as (
+            second,
             _,
         ),
         running_command(
-            "worker", b"worker is running", {**worker_settings, "METRICS_ADDRESS": addresses["worker"]}
+            "worker", b"worker is running", {**of_worker, "METRICS_ADDRESS": addresses["worker"]}
         ),
         prometheus(server_folder, addresses) as monitor,
     ):
-        await monitor.until('count(up{job="leadgraph"} == 1)', 2)
-        for document in (*GOOD, EXPORT):
+        await monitor.until('count(up{job="leadgraph"} == 1)', 3)
+        for url, status in ((f"{first}/metrics", 404), (f"http://{addresses['first']}/metrics", 401)):
+            assert httpx.get(url).status_code == status
+        for origin, document in ((first, GOOD[0]), (second, GOOD[0]), (first, GOOD[1]), (first, EXPORT)):
             assert "errors" not in await answered(origin, key, document)
         await monitor.until('sum(leadgraph_job_seconds_count{kind="write_exports", outcome="done"})', 1)
-        await monitor.until('sum(leadgraph_request_seconds_count{route="graphql", outcome="answered"})', 3)
+        requests = 'leadgraph_request_seconds_count{route="graphql", outcome="answered"}'
+        await monitor.until(f"sum({requests})", 4)
+        assert await monitor.value(f"min({requests})") == 1
         await monitor.until_firing({"LeadgraphNoAudit"})
         assert await monitor.firing() & {"LeadgraphFailedRequests", "LeadgraphCounterDrift"} == set()
 
         await pool.execute("UPDATE users SET mentions_count = 40")
         await pool.execute("ALTER TABLE integration_logs RENAME TO lost_logs")
-        assert (await answered(origin, key, LOST))["errors"][0]["extensions"]["code"] == "INTERNAL"
+        assert (await answered(second, key, LOST))["errors"][0]["extensions"]["code"] == "INTERNAL"
         await monitor.until_firing({"LeadgraphNoAudit", "LeadgraphFailedRequests", "LeadgraphCounterDrift"})
-        assert await monitor.value("leadgraph_pool_connections_max") == 10
+        assert await monitor.value("sum(leadgraph_pool_connections_max)") == 10 + 10 + 4
         silent = [sent for sent in map(filled, expressions()) if await monitor.value(sent) is None]
         assert silent == []
 

@@ -7,6 +7,9 @@ import orjson
 
 OPTIONS: Final = orjson.OPT_PASSTHROUGH_SUBCLASS
 MOST_BYTES: Final = 128_000_000
+PIECE_BYTES: Final = 1_000_000
+MOST_TOGETHER: Final = 16
+"""The most elements of a list in one piece. Elements after small ones can be large."""
 
 
 class ResponseTooLargeError(Exception):
@@ -31,17 +34,37 @@ def encoded_at_once(content: Any) -> bytes:
 
 
 def _pieces(value: Any) -> Iterator[bytes]:
-    if isinstance(value, dict) and any(isinstance(inner, (dict, list)) for inner in value.values()):
+    if isinstance(value, list):
+        yield from _pieces_of_list(value)
+    elif isinstance(value, dict) and not _is_flat(value):
         yield from _pieces_of_object(value)
-    elif isinstance(value, list) and any(isinstance(inner, (dict, list)) for inner in value):
-        opening = b"["
-        for inner in value:
-            yield opening
-            yield from _pieces(inner)
-            opening = b","
-        yield b"]"
     else:
         yield encoded_at_once(value)
+
+
+def _is_flat(value: Any) -> bool:
+    """Return whether the value has no lists, so that its fields bound its size."""
+    if isinstance(value, dict):
+        return all(_is_flat(inner) for inner in value.values() if isinstance(inner, (dict, list)))
+    return not isinstance(value, list)
+
+
+def _pieces_of_list(value: list[Any]) -> Iterator[bytes]:
+    """Yield the pieces of a list. Flat elements are encoded together, fewer of them the larger they are."""
+    opening, start, together = b"[", 0, 1
+    while start < len(value):
+        elements = value[start : start + together]
+        yield opening
+        if all(map(_is_flat, elements)):
+            piece = encoded_at_once(elements)[1:-1]
+            yield piece
+            fitting = PIECE_BYTES * len(elements) // len(piece)
+            together = max(1, min(MOST_TOGETHER, 2 * together, fitting))
+        else:
+            elements = elements[:1]
+            yield from _pieces(elements[0])
+        opening, start = b",", start + len(elements)
+    yield b"]" if value else b"[]"
 
 
 def _pieces_of_object(value: dict[str, Any]) -> Iterator[bytes]:

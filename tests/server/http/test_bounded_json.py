@@ -29,3 +29,14 @@ def test_json_over_the_limit_is_not_built(monkeypatch: pytest.MonkeyPatch) -> No
     assert orjson.loads(encoded({"rows": rows})) == {"rows": rows}
     with pytest.raises(ResponseTooLargeError):
         encoded({"rows": rows * 3})
+
+
+def test_small_elements_of_a_list_share_pieces_and_large_ones_do_not() -> None:
+    """A piece for each element took three times as long as the rest of a request for a thousand elements."""
+    small = [{"id": number, "lead": {"status": "NEW"}} for number in range(1000)]
+    large = [{"text": "x" * bounded_json.PIECE_BYTES} for _ in range(100)]
+    sizes = [piece.count(b"{") for piece in bounded_json._pieces([{"rows": small}]) if b"NEW" in piece]
+    assert sizes == [2, 4, 8, 16] + [32] * 61 + [18]
+    assert [piece.count(b"{") for piece in bounded_json._pieces(large) if b"x" in piece] == [1] * 100
+    mixed = [piece.count(b"{") for piece in bounded_json._pieces(small[:40] + large) if b"x" in piece]
+    assert mixed == [9 * 2 + 7, 2, *[1] * 91]

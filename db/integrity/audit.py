@@ -123,22 +123,32 @@ async def verify(
     Raise `asyncpg.QueryCanceledError` if a statement takes longer than `longest_seconds`.
     """
     while ids.first <= ids.last:
-        async with (
-            pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            if longest_seconds is not None:
-                await connection.execute(f"SET LOCAL statement_timeout = {round(longest_seconds * 1000)}")
-            # Lock before the snapshot: TRUNCATE empties a table for older snapshots, too.
-            await connection.execute(f"LOCK TABLE {', '.join(_READ)} IN ACCESS SHARE MODE")
-            found = await _parents(connection, table, ids, batch)
-            if not found:
-                return
-            range_ = Ids(found[0]["id"], found[-1]["id"])
-            wrong = await connection.fetch(_WRONG[table], *range_)
-            rows = await _rows(connection, table, range_, found)
-        yield AuditBatch(table, range_, rows, _drifts(table, wrong))
-        ids = Ids(range_.last + 1, ids.last)
+        done = await verify_batch(pool, table, ids, batch=batch, longest_seconds=longest_seconds)
+        if done is None:
+            return
+        yield done
+        ids = Ids(done.ids.last + 1, ids.last)
+
+
+async def verify_batch(
+    pool: Pool, table: str, ids: Ids, *, batch: int | None = None, longest_seconds: float | None = None
+) -> AuditBatch | None:
+    """Verify the first parents of the range. Return None if the range has no parents."""
+    async with (
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        if longest_seconds is not None:
+            await connection.execute(f"SET LOCAL statement_timeout = {round(longest_seconds * 1000)}")
+        # Lock before the snapshot: TRUNCATE empties a table for older snapshots, too.
+        await connection.execute(f"LOCK TABLE {', '.join(_READ)} IN ACCESS SHARE MODE")
+        found = await _parents(connection, table, ids, batch)
+        if not found:
+            return None
+        range_ = Ids(found[0]["id"], found[-1]["id"])
+        wrong = await connection.fetch(_WRONG[table], *range_)
+        rows = await _rows(connection, table, range_, found)
+    return AuditBatch(table, range_, rows, _drifts(table, wrong))
 
 
 async def chosen(pool: Pool, table: str, ids: Ids = EVERY_ID, *, parents: int) -> list[int]:

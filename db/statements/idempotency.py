@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Select, Text, bindparam, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB, insert
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy.sql.dml import Insert, ReturningDelete
 
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
@@ -95,3 +95,22 @@ async def keep(writer: Writer, user_id: int, key: str, request_hash: bytes, resp
         request_hash=request_hash,
         response=response,
     )
+
+
+@statement
+def _purge_idempotency_keys() -> ReturningDelete[Any]:
+    expired = (
+        select(_KEYS.c.user_id, _KEYS.c.key)
+        .where(_KEYS.c.expires_at < func.statement_timestamp())
+        .order_by(_KEYS.c.expires_at)
+        .limit(bindparam("most", type_=BigInteger))
+        .with_for_update(skip_locked=True)
+        .cte("over")
+    )
+    identity = tuple_(_KEYS.c.user_id, _KEYS.c.key)
+    return delete(_KEYS).where(identity.in_(select(expired))).returning(_KEYS.c.user_id)
+
+
+async def purge(writer: Writer, *, most: int) -> int:
+    """Delete up to `most` expired keys, and return their number. Keys that a call is replacing are skipped."""
+    return len(await writer.fetch_values(_purge_idempotency_keys(), EVERYBODY, most=most))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -15,15 +16,17 @@ from sqlalchemy import (
     any_,
     bindparam,
     case,
+    exists,
     func,
     or_,
     select,
-    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from db.engine.pool import Pool
+from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
 from db.language.scope import EVERYBODY
@@ -179,25 +182,57 @@ async def store(writer: Writer, scores: Sequence[StoredScore], version: str) -> 
     )
 
 
+class Which(StrEnum):
+    """A choice of leads to score."""
+
+    ALL = "all"
+    OUTDATED = "outdated"
+    """Leads without a score of this version."""
+    CHANGEABLE = "changeable"
+    """Leads whose score has a part for recency, and analyzed leads without a score of this version."""
+
+
 @statement
-def _leads_to_score(*, every: bool) -> Select[Any]:
-    outdated: ColumnElement[bool] = _LEADS.c.score_version.is_distinct_from(bindparam("version", type_=Text))
+def _leads_to_score(*, which: Which) -> Select[Any]:
     return (
         select(_LEADS.c.id.label("lead_id"), _LEADS.c.user_id)
         .where(_LEADS.c.id.between(bindparam("first", type_=BigInteger), bindparam("last", type_=BigInteger)))
-        .where(true() if every else outdated)
+        .where(*_conditions(which))
         .order_by(_LEADS.c.id)
         .limit(bindparam("most", type_=Integer))
     )
 
 
-async def to_score(
-    writer: Writer, first: int, last: int, most: int, version: str, *, every: bool
-) -> dict[int, int]:
-    """Return the users of up to `most` leads, by lead ID in order.
+def _conditions(which: Which) -> list[ColumnElement[bool]]:
+    if which is Which.ALL:
+        return []
+    outdated = _LEADS.c.score_version.is_distinct_from(bindparam("version", type_=Text))
+    if which is Which.OUTDATED:
+        return [outdated]
+    is_recent = _LEADS.c.score_breakdown["recency"].as_float() > 0
+    is_analyzed = exists().where(
+        _ANALYSES.c.mention_id == _LEADS.c.mention_id, _ANALYSES.c.status == AnalysisStatus.SUCCEEDED
+    )
+    return [or_(is_recent, and_(outdated, is_analyzed))]
 
-    The leads are those with another version of the score, or with `every`, all.
-    """
-    values = {"first": first, "last": last, "most": most, **({} if every else {"version": version})}
-    found = await writer.fetch_values(_leads_to_score(every=every), EVERYBODY, **values)
+
+async def to_score(
+    writer: Writer, first: int, last: int, most: int, version: str, which: Which
+) -> dict[int, int]:
+    """Return the users of up to `most` leads in a range of IDs, by lead ID in order."""
+    values: dict[str, object] = {"first": first, "last": last, "most": most}
+    if which is not Which.ALL:
+        values["version"] = version
+    found = await writer.fetch_values(_leads_to_score(which=which), EVERYBODY, **values)
     return {row["lead_id"]: row["user_id"] for row in found}
+
+
+@statement
+def _last_lead_id() -> Select[Any]:
+    return select(func.max(_LEADS.c.id).label("last"))
+
+
+async def last_id(pool: Pool) -> int:
+    """Return the largest ID of a lead, or 0 without leads."""
+    (row,) = await Reader(pool, single=True).fetch_values(_last_lead_id(), EVERYBODY)
+    return row["last"] or 0

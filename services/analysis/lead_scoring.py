@@ -8,22 +8,25 @@ until the lead's mention has been analyzed.
 """
 
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from db.engine.pool import Pool
 from db.engine.writer import Writer, in_transaction
 from db.models import AnalysisStatus, Intent, Lead, Relevance, Sentiment
-from db.statements.lead_score import ScoreInputs, StoredScore, leads_to_score, store, to_score
-from db.statements.user import lock
+from db.statements.lead_score import ScoreInputs, StoredScore, Which, last_id, leads_to_score, store, to_score
+from db.statements.user import lock, lock_all_keeping_version
 from services.figures.rates import rounded
 
 VERSION = "1"
 BATCH = 500
+IDS_PER_TURN = 20_000
+"""The number of lead IDs of a background turn, which scores up to `BATCH` of these leads."""
 NO_VIEWER = 0
 HALF_LIFE = timedelta(days=3)
 FULL_REACH_DIGITS = 4  # 10,000 likes and comments
@@ -158,15 +161,47 @@ async def rescore(
 
     The time of the scores defaults to the moment of each batch.
     """
+    which = Which.ALL if every else Which.OUTDATED
 
-    async def score_batch(writer: Writer) -> Rescored | None:
-        owners = await to_score(writer, first, last, batch, VERSION, every=every)
+    async def lock_users(writer: Writer, user_ids: Collection[int]) -> None:
+        await lock(writer, NO_VIEWER, sorted(user_ids))
+
+    leads = partial(_rescore_batch, pool, now, last=last, batch=batch, which=which, lock_users=lock_users)
+    while (done := await leads(first)) is not None:
+        yield done
+        first = done.last_id + 1
+
+
+async def _rescore_batch(
+    pool: Pool,
+    now: datetime | None,
+    first: int,
+    *,
+    last: int,
+    batch: int,
+    which: Which,
+    lock_users: Callable[[Writer, Collection[int]], Awaitable[None]],
+) -> Rescored | None:
+    async def work(writer: Writer) -> Rescored | None:
+        owners = await to_score(writer, first, last, batch, VERSION, which)
         if not owners:
             return None
-        await lock(writer, NO_VIEWER, sorted(set(owners.values())))
+        await lock_users(writer, set(owners.values()))
         await score_leads(writer, list(owners), now or writer.moment)
         return Rescored(max(owners), len(owners))
 
-    while (done := await in_transaction(pool, score_batch)) is not None:
-        yield done
-        first = done.last_id + 1
+    return await in_transaction(pool, work)
+
+
+async def rescore_turn(pool: Pool, first: int, *, batch: int = BATCH, ids: int = IDS_PER_TURN) -> int | None:
+    """Score the next leads that time or a new formula can change, from the ID on.
+
+    Return the ID to continue from, or None after the last lead. A score changes with time as long as it has a part
+    for recency. The data versions stay, so cached figures show the new scores when they expire.
+    """
+    last = first + ids - 1
+    leads = partial(_rescore_batch, pool, None, last=last, batch=batch, lock_users=lock_all_keeping_version)
+    done = await leads(first, which=Which.CHANGEABLE)
+    if done is not None and done.leads == batch:
+        return done.last_id + 1
+    return last + 1 if last < await last_id(pool) else None

@@ -151,12 +151,21 @@ async def refresh_all(
 ) -> AsyncIterator[Refreshed]:
     """Refresh the health and days of all integrations, in one transaction per batch.
 
-    Without a run, health falls as time passes, so a timer must refresh it. The time of the health defaults to the
-    moment of each batch, which is later than all recorded runs.
+    Without a run, health falls as time passes, so workers refresh it periodically. The time of the health defaults to
+    the moment of each batch, which is later than all recorded runs.
     """
     first = 1
+    while (done := await refresh_batch(pool, first, now, batch=batch)) is not None:
+        yield done
+        first = done.last_id + 1
 
-    async def refresh_batch(writer: Writer) -> Refreshed | None:
+
+async def refresh_batch(
+    pool: Pool, first: int, now: datetime | None = None, *, batch: int = BATCH
+) -> Refreshed | None:
+    """Refresh the next integrations from the ID on. Return None if no integration is left."""
+
+    async def work(writer: Writer) -> Refreshed | None:
         owners = await stored.owners_from(writer, first, batch)
         if not owners:
             return None
@@ -166,9 +175,7 @@ async def refresh_all(
         await count_days(writer, list(owners), first_day(at))
         return Refreshed(max(owners), len(owners))
 
-    while (done := await in_transaction(pool, refresh_batch)) is not None:
-        yield done
-        first = done.last_id + 1
+    return await in_transaction(pool, work)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,15 @@ from typing import Any, TypeVar
 
 import orjson
 
-from db.engine.writer import Writer
+from db.engine.pool import Pool
+from db.engine.writer import Writer, in_transaction
 from db.statements import idempotency
 from services.accounts.viewer import Viewer
 from services.rules.user_errors import UserErrorCode, user_error
 from services.rules.validation import is_storable
 
 LONGEST_KEY = 255
+KEYS_PER_PURGE = 1000
 FIELD = "idempotency_key"
 
 Result = TypeVar("Result")
@@ -60,3 +62,8 @@ async def once(
             FIELD,
         )
     return await restored(earlier.response)
+
+
+async def purge(pool: Pool, *, most: int = KEYS_PER_PURGE) -> bool:
+    """Delete some expired keys. Return False if no more are left."""
+    return await in_transaction(pool, lambda writer: idempotency.purge(writer, most=most)) == most

@@ -299,7 +299,7 @@ FIGURES: list[tuple[str, Statement, set[str]]] = [
     ("health of integrations", integration_health._integrations_health("user_id", everybody=False), {"uq_integrations_user_id_provider_external_account_id", "ix_integration_logs_integration_id", "pk_integration_days"}),
     ("failures of an integration", integration_runs._integration_failures_after(), {"ix_integration_logs_integration_id_ran_at"}),
     ("leads with the same address", same_contact._leads_same_contact(everybody=False, shape=EVERY_COLUMN.shape(Lead)), {"pk_leads", "ix_leads_user_id_contact_email"}),
-    ("leads to score", lead_score._leads_to_score(every=True), {"pk_leads"}),
+    ("leads to score", lead_score._leads_to_score(which=lead_score.Which.ALL), {"pk_leads"}),
 ]  # fmt: skip
 
 
@@ -339,6 +339,7 @@ OTHER_INDEXES = {
     "pk_integration_logs": "rows by id",
     "pk_api_keys": "authentication",
     "pk_exports": "rows by id",
+    "pk_background_tasks": "the tasks of workers",
     "pk_backfills": "how far a backfill has come",
     "pk_schema_support": "the oldest release that may run on the schema",
     "alembic_version_pkc": "Alembic's own",

@@ -12,6 +12,7 @@ from server.commands import (
     demo,
     doctor,
     import_posts,
+    jobs,
     keys,
     preflight,
     schema,
@@ -33,6 +34,7 @@ app.command()(demo.demo)
 app.command()(serve.serve)
 app.command()(serve.worker)
 app.command()(serve.migrate)
+app.command()(jobs.jobs)
 app.command("preflight")(preflight.preflight_)
 app.command()(verify.verify)
 app.command()(doctor.doctor)

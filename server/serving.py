@@ -26,7 +26,7 @@ from server.http.limits import ConnectionLimits
 from server.metrics.endpoint import MetricsAccess
 from server.metrics.metrics import Metrics, WorkerMetrics
 from server.runtime.addresses import split_address
-from server.runtime.audit import auditing
+from server.runtime.audit import auditing, note
 from server.runtime.background import in_background
 from server.runtime.cache import open_cached
 from server.runtime.credentials import vault, warn_of_missing_keys
@@ -39,6 +39,7 @@ from server.runtime.observers import observing
 from server.runtime.request_log import log_job
 from server.runtime.settings import Settings
 from server.runtime.stopping import Stopping
+from server.runtime.tasks import background_tasks
 from server.runtime.worker import working
 
 logger = logging.getLogger("leadgraph")
@@ -267,11 +268,12 @@ async def _serve_observed(
             when_ready=when_ready,
         )
         every, parents = settings.audit_every_seconds, settings.audit_sample
+        tasks = background_tasks(settings, partial(note, observer=metrics.audit))
         async with (
             metrics.watching(pool),
             _serving_metrics(metrics, settings, metrics_socket),
             auditing(pool, metrics.audit, every_seconds=every, parents=parents),
-            working(url, settings.workers, observe=_each(metrics.jobs.observe, log_job))
+            working(url, settings.workers, tasks, observe=_each(metrics.jobs.observe, log_job))
             if settings.workers
             else nullcontext(),
         ):
@@ -342,7 +344,9 @@ async def _work(
     metrics = WorkerMetrics()
     observe = _each(metrics.jobs.observe, log_job)
     async with (
-        working(url, at_once, observe=observe, watching=metrics.watching_pool) as task,
+        working(
+            url, at_once, background_tasks(settings), observe=observe, watching=metrics.watching_pool
+        ) as task,
         _serving_metrics(metrics, settings, metrics_socket),
     ):
         when_ready()

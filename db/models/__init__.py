@@ -6,6 +6,7 @@ from pkgutil import iter_modules
 from db.models.analysis_result import AnalysisResult, AnalysisStatus, Intent, Relevance, Sentiment
 from db.models.api_key import ApiKey
 from db.models.backfill import Backfill
+from db.models.background_task import BackgroundTask
 from db.models.base import Base
 from db.models.export import Export, ExportEntity, ExportFormat, ExportPart, ExportStatus
 from db.models.idempotency_key import IdempotencyKey
@@ -25,6 +26,7 @@ __all__ = [
     "AnalysisStatus",
     "ApiKey",
     "Backfill",
+    "BackgroundTask",
     "Base",
     "DayStats",
     "DismissReason",

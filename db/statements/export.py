@@ -276,6 +276,22 @@ async def forget(writer: Writer, *, kept_for: timedelta, most: int) -> int:
 
 
 @statement
+def _exports_waiting() -> Select[int, int, int]:
+    is_due = _EXPORTS.c.due_at <= func.statement_timestamp()
+    return select(
+        func.count().label("unfinished"),
+        func.count().filter(is_due).label("due"),
+        func.count().filter(_EXPORTS.c.failures > 0).label("retried"),
+    ).where(text(UNFINISHED))
+
+
+async def waiting(pool: Pool) -> dict[str, int]:
+    """Return the numbers of unfinished exports, of due ones, and of those whose last turn failed."""
+    (row,) = await Reader(pool, single=True).fetch_values(_exports_waiting(), EVERYBODY)
+    return dict(row)
+
+
+@statement
 def _export_to_send() -> Select[Any]:
     return select(*columns(Export)).where(_THIS_EXPORT, visible(Export, everybody=False))
 

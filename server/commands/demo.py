@@ -28,6 +28,7 @@ from services.accounts.api_keys import ApiKeys, InvalidKeyError, issue_key
 from services.demo_writer import write_user
 
 MAXIMAL_SCALE = 1000
+AGING = ("refresh_health_every_seconds", "rescore_leads_every_seconds")
 console = Console(stderr=True)
 
 
@@ -42,7 +43,7 @@ def demo(
     """Start PostgreSQL, create demo data on the first run, and serve the API with GraphiQL."""
     if math.isnan(scale):
         raise CommandError(f"--scale must be a number from 0.01 to {MAXIMAL_SCALE}.")
-    settings = load_settings()
+    settings = _unchanging(load_settings())
     configure_logging(settings.log_format, settings.log_level)
     listening = bind(settings.port)
     with running_database(settings) as url:
@@ -51,6 +52,15 @@ def demo(
         key = asyncio.run(_prepare(url, scale, settings))
         facts = _facts(listening, url, key)
         serve(settings, url, listening, demo_key=key, when_ready=lambda: _announce(settings, facts))
+
+
+def _unchanging(settings: Settings) -> Settings:
+    """Return settings that keep scores and health as created, unless variables set their periods.
+
+    The integrations of the demo do not run, so that their health would only fall.
+    """
+    off = {name: 0 for name in AGING if name not in settings.model_fields_set}
+    return settings.model_copy(update=off)
 
 
 async def _prepare(url: str, scale: float, settings: Settings) -> str:

@@ -65,8 +65,8 @@ def refresh_health(batch: AuditBatch = health.BATCH) -> None:
 
     Recording a run computes the health of its integration.
 
-    The health of an integration without runs decreases with time, so run this command by a timer,
-    for example every 15 minutes.
+    The health of an integration without runs decreases with time. Workers therefore run this periodically
+    (LEADGRAPH_REFRESH_HEALTH_EVERY_SECONDS).
     """
 
     async def batches(pool: Pool) -> AsyncIterator[tuple[int, int]]:

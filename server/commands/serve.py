@@ -34,7 +34,7 @@ def worker(
         int, typer.Option(min=1, max=32, help="Number of exports to write at the same time.")
     ] = 2,
 ) -> None:
-    """Write exports and delete expired ones. Requires a migrated database."""
+    """Write exports and run background tasks. Requires a migrated database."""
     settings = load_settings()
     configure_logging(settings.log_format, settings.log_level)
     with database.migrated_database(settings) as url:

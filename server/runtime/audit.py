@@ -84,12 +84,21 @@ class Audit:
 
     def _note(self, batch: AuditBatch) -> None:
         self._checked += batch.counters
-        self._observer.note_checked(batch.table, batch.counters, len(batch.drifts))
-        for drift in batch.drifts:
-            logger.error(
-                "The counter %s.%s of ID %s is %s, but the rows give %s (slot %s). Run `leadgraph counters verify`.",
-                *(drift.table, drift.column, drift.id, drift.stored, drift.counted, drift.slot),
-            )
+        note(batch, self._observer)
+
+
+def note(batch: AuditBatch, observer: AuditObserver) -> None:
+    """Tell the observer of a batch, and log its wrong counters."""
+    observer.note_checked(batch.table, batch.counters, len(batch.drifts))
+    log_drifts(batch)
+
+
+def log_drifts(batch: AuditBatch) -> None:
+    for drift in batch.drifts:
+        logger.error(
+            "The counter %s.%s of ID %s is %s, but the rows give %s (slot %s). Run `leadgraph counters verify`.",
+            *(drift.table, drift.column, drift.id, drift.stored, drift.counted, drift.slot),
+        )
 
 
 @asynccontextmanager

@@ -73,16 +73,31 @@ def _long_secret(secret: SecretStr | None) -> SecretStr | None:
 _SHORTEST_TOKEN: Final = 16
 _SHORTEST_SECONDS: Final = 0.1
 _DAY: Final = 86_400
+_LONGEST_PERIOD: Final = 30 * _DAY
 
 
 def _whole(least: int, most: int) -> Any:
     return Field(ge=least, le=most, description=f"a whole number from {least} to {most:,}")
 
 
+def _period() -> Any:
+    """Return the period of a background task in seconds. Zero switches the task off."""
+    allowed = f"0, or a number of seconds from 1 to {_LONGEST_PERIOD:,}"
+    return Field(ge=0, le=_LONGEST_PERIOD, allow_inf_nan=False, description=allowed)
+
+
+def _zero_or_whole(seconds: float) -> float:
+    if 0 < seconds < 1:
+        raise ValueError("too short")
+    return seconds
+
+
 def _seconds(most: int) -> Any:
     allowed = f"a number of seconds from {_SHORTEST_SECONDS} to {most:,}"
     return Field(ge=_SHORTEST_SECONDS, le=most, allow_inf_nan=False, description=allowed)
 
+
+_Period = Annotated[float, _period(), AfterValidator(_zero_or_whole)]
 
 _ADDRESS_OF_DATABASE: Final = "postgresql://user:password@host:5432/database"
 _ADDRESS_OF_REDIS: Final = "redis://user:password@host:6379/0, rediss://… or unix://…"
@@ -134,6 +149,11 @@ class Settings(BaseSettings):
     ] = 5
     shutdown_seconds: Annotated[float, _seconds(3600)] = 20
     workers: Annotated[int, _whole(0, 32)] = 1
+    refresh_health_every_seconds: _Period = 900
+    rescore_leads_every_seconds: _Period = _DAY
+    purge_keys_every_seconds: _Period = 3600
+    purge_exports_every_seconds: _Period = 60
+    verify_counters_every_seconds: _Period = _DAY
     metrics_address: Annotated[str | None, AfterValidator(_ip_and_port)] = Field(
         default=None, description="an IP address and a port, such as 127.0.0.1:9464 or [::1]:9464"
     )

@@ -19,11 +19,13 @@ from resolvers.framework.export_columns import export_table_of
 from server.runtime.background import in_background
 from server.runtime.job_run import JobObserver, JobOutcome, JobRun, ignore
 from server.runtime.logs import log_fields
+from server.runtime.schedule import Schedule, Task, TaskTurn, kind_of
+from server.runtime.tasks import TURNS
 from services.export import jobs as exports
 
 logger = logging.getLogger("leadgraph")
 
-Job = Callable[[Pool], Awaitable[bool | exports.TurnOutcome | None]]
+Job = Callable[[Pool], Awaitable[bool | exports.TurnOutcome | TaskTurn | None]]
 """A function that takes one turn of work, and returns its outcome, or whether work was due."""
 
 
@@ -31,25 +33,23 @@ async def write_exports(pool: Pool) -> exports.TurnOutcome | None:
     return await exports.take_turn(pool, export_table_of)
 
 
-async def purge_exports(pool: Pool) -> bool:
-    return await exports.purge(pool)
-
-
 JOBS: Sequence[Job] = (write_exports,)
-HOUSEKEEPING: Sequence[Job] = (purge_exports,)
 WRITE_EXPORTS = write_exports.__name__
-JOB_NAMES = (WRITE_EXPORTS, purge_exports.__name__)
+JOB_NAMES = (WRITE_EXPORTS, *map(kind_of, TURNS))
 
 POLL_SECONDS = 2.0
 """Interval of looking for work without a notification, such as work that is due later."""
-HOUSEKEEPING_SECONDS = 60.0
+HOUSEKEEPING_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 30.0
 GRACE_SECONDS = 10.0
 STATEMENT_TIMEOUT_SECONDS = 300.0
 
 
 class Worker:
-    """A worker that takes `at_once` turns at a time. The pool needs a connection for each, and one to listen."""
+    """A worker that takes `at_once` turns of jobs at a time, and one of housekeeping beside them.
+
+    The pool needs a connection for each of these turns, one to listen, and one to renew a lease.
+    """
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Worker:
         *,
         at_once: int = 1,
         jobs: Sequence[Job] = JOBS,
-        housekeeping: Sequence[Job] = HOUSEKEEPING,
+        housekeeping: Sequence[Job] = (),
         observe: JobObserver = ignore,
     ) -> None:
         self._pool = pool
@@ -110,6 +110,8 @@ class Worker:
                 raise
             if outcome:
                 why = "failed" if outcome == "failed" else "done"
+                if isinstance(outcome, TaskTurn):
+                    name, why = outcome
                 self._observe(JobRun(name, why, perf_counter() - began, activity))
             return bool(outcome)
 
@@ -160,6 +162,7 @@ def _unwatched(_: Pool) -> AbstractAsyncContextManager[None]:
 async def working(
     url: str,
     at_once: int,
+    tasks: Sequence[Task],
     *,
     observe: JobObserver = ignore,
     watching: Callable[[Pool], AbstractAsyncContextManager[None]] = _unwatched,
@@ -168,8 +171,13 @@ async def working(
 
     `observe` receives the turns, and `watching` is a context for the worker's pool.
     """
-    pool = await open_pool(url, size=at_once + 2, statement_timeout_seconds=STATEMENT_TIMEOUT_SECONDS)
-    worker = Worker(pool, at_once=at_once, observe=observe)
+    pool = await open_pool(url, size=at_once + 3, statement_timeout_seconds=STATEMENT_TIMEOUT_SECONDS)
+    schedule = Schedule(tasks)
+
+    async def background_tasks(pool: Pool) -> TaskTurn | None:
+        return await schedule.take_turn(pool)
+
+    worker = Worker(pool, at_once=at_once, housekeeping=[background_tasks], observe=observe)
     try:
         async with watching(pool), in_background(worker.run()) as task:
             yield task

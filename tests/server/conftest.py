@@ -1,7 +1,7 @@
 """The application on a socket, and users with API keys and keywords."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from typer.testing import CliRunner
@@ -15,9 +15,11 @@ from server.runtime.stopping import Stopping
 from services.accounts import api_key
 from services.accounts.api_keys import ApiKeys
 from tests.support.command import Command
+from tests.support.demo import Demo
 from tests.support.listening import listening
 from tests.support.rows import add_key, add_keyword, add_user
 from tests.support.sender import AddSender, Sender
+from tests.support.workers import Workers
 
 
 @pytest.fixture
@@ -65,3 +67,10 @@ async def origin(pool: Pool, stopping: Stopping) -> AsyncIterator[str]:
     app = create_app(pool, authenticator=Authenticator(ApiKeys(pool), trust_seconds=0), stopping=stopping)
     async with listening(app, stopping=stopping) as server:
         yield server.origin
+
+
+@pytest.fixture
+def workers(database_url: str, new_demo: Demo) -> Iterator[Workers]:
+    made = Workers(new_demo, database_url)
+    yield made
+    made.end()

@@ -91,7 +91,8 @@ async def test_a_revision_fails_after_the_lock_timeout(database_url: str) -> Non
     try:
         async with other.transaction():
             await other.execute(
-                "LOCK TABLE users, keywords, leads, integrations, exports, schema_support IN ROW EXCLUSIVE MODE"
+                "LOCK TABLE users, keywords, leads, integrations, exports, schema_support, background_tasks "
+                "IN ROW EXCLUSIVE MODE"
             )
             with pytest.raises(Exception, match="lock timeout"):
                 await migrations.downgrade(database_url, "base")

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ from resolvers.framework.global_id import encode
 from server.runtime.worker import Worker
 from tests.support.demo import Demo
 from tests.support.rows import add_integration, add_key, add_user
+from tests.support.workers import Workers
 
-READY = "The worker is running. Press Ctrl-C to stop it.\n"
 QUESTION = {
     "where": {"all": []},
     "order": {"name": "oldest", "columns": ["created_at", "id"], "descending": False, "search": None},
@@ -86,42 +86,6 @@ async def ids_in_file(pool: Pool, export_id: int, *, whole: bool = True) -> list
     file = b"".join(part["data"] for part in parts)
     text = gzip.decompress(file) if whole else zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(file)
     return [json.loads(line)["id"] for line in text.splitlines()]
-
-
-class Workers:
-    """`leadgraph worker` processes on one database."""
-
-    def __init__(self, demo: Demo, url: str) -> None:
-        self._demo = demo
-        self._url = url
-        self.started: list[subprocess.Popen[str]] = []
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a worker, and return when it is running."""
-        process = subprocess.Popen(
-            [self._demo.command, "worker", *arguments],
-            env=self._demo.environment(LEADGRAPH_DATABASE_URL=self._url),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.started.append(process)
-        assert process.stdout is not None
-        assert process.stdout.readline() == READY
-        return process
-
-    def end(self) -> None:
-        for process in self.started:
-            if process.poll() is None:
-                process.kill()
-            process.communicate()
-
-
-@pytest.fixture
-def workers(database_url: str, new_demo: Demo) -> Iterator[Workers]:
-    made = Workers(new_demo, database_url)
-    yield made
-    made.end()
 
 
 async def test_a_worker_resumes_the_export_of_a_killed_worker(

@@ -1,0 +1,90 @@
+"""The background tasks of workers, with the periods of the settings."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from db.engine.pool import Pool
+from db.integrity import audit
+from db.integrity.audit import AuditBatch, Ids
+from server.runtime.audit import log_drifts
+from server.runtime.schedule import Position, Task, TaskError, Turn, kind_of
+from server.runtime.settings import Settings
+from services.analysis import lead_scoring
+from services.export import jobs as exports
+from services.integrations import health
+from services.rules import idempotency
+
+PARENTS_PER_TURN = 20
+"""The number of users or keywords whose counters one turn counts again."""
+
+_AGAIN: Position = [1]
+
+
+async def refresh_health(pool: Pool, position: Position) -> Position | None:
+    """Refresh the health of the next integrations."""
+    done = await health.refresh_batch(pool, _first(position))
+    return None if done is None else [done.last_id + 1]
+
+
+async def rescore_leads(pool: Pool, position: Position) -> Position | None:
+    """Score the next leads whose score changes with time or with the formula."""
+    following = await lead_scoring.rescore_turn(pool, _first(position))
+    return None if following is None else [following]
+
+
+async def purge_keys(pool: Pool, _: Position) -> Position | None:
+    """Delete some expired idempotency keys."""
+    return _AGAIN if await idempotency.purge(pool) else None
+
+
+async def purge_exports(pool: Pool, _: Position) -> Position | None:
+    """Delete some parts of expired files of exports, or exports that ended long ago."""
+    return _AGAIN if await exports.purge(pool) else None
+
+
+async def verify_counters(
+    pool: Pool, position: Position, *, note: Callable[[AuditBatch], None] = log_drifts
+) -> Position | None:
+    """Count the rows of the next users or keywords again. Raise `TaskError` if counters are wrong.
+
+    The position is the number of the table and the first ID. The run stays at wrong counters until they are right.
+    """
+    number, first = position or (0, 1)
+    table = audit.TABLES[number]
+    done = await audit.verify_batch(pool, table, Ids(first), batch=PARENTS_PER_TURN)
+    if done is None:
+        return [number + 1, 1] if number + 1 < len(audit.TABLES) else None
+    note(done)
+    if done.drifts:
+        raise TaskError(
+            f"Wrong counters of {table} from ID {done.ids.first} to {done.ids.last}: {len(done.drifts)}. "
+            "Run `leadgraph counters verify`."
+        )
+    return [number, done.ids.last + 1]
+
+
+def _first(position: Position) -> int:
+    return position[0] if position else 1
+
+
+TURNS: dict[str, Turn] = {
+    "refresh-health": refresh_health,
+    "rescore-leads": rescore_leads,
+    "purge-keys": purge_keys,
+    "purge-exports": purge_exports,
+    "verify-counters": verify_counters,
+}
+"""The turns by task. The setting of a task's period has the task's name: `refresh_health_every_seconds`."""
+
+
+def period(settings: Settings, name: str) -> timedelta:
+    """Return the period of a task. A period of zero switches the task off."""
+    return timedelta(seconds=getattr(settings, f"{kind_of(name)}_every_seconds"))
+
+
+def background_tasks(settings: Settings, note: Callable[[AuditBatch], None] = log_drifts) -> list[Task]:
+    """Return the tasks that are on. `note` receives the result of each verified batch of counters."""
+    turns: dict[str, Turn] = {**TURNS, "verify-counters": partial(verify_counters, note=note)}
+    periods = {name: period(settings, name) for name in turns}
+    return [Task(name, every, turns[name]) for name, every in periods.items() if every]

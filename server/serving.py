@@ -1,6 +1,7 @@
-"""Run the server or a worker on loopback until interrupted."""
+"""Run the server or a worker until interrupted."""
 
 import asyncio
+import errno
 import itertools
 import logging
 import math
@@ -44,7 +45,6 @@ from server.runtime.worker import working
 
 logger = logging.getLogger("leadgraph")
 
-HOST = "127.0.0.1"
 END_SECONDS = 3
 """Time after the grace in which clients read that their requests are refused."""
 OPEN_FILES = 4096
@@ -56,9 +56,9 @@ TICK_SECONDS = 0.1
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def bind(port: int) -> socket.socket:
-    """Return a socket that listens on the port. Called first, so that a port in use costs no other set-up."""
-    return _bound(HOST, port, "LEADGRAPH_PORT=8001")
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on the address. Called first, so that a port in use costs no other set-up."""
+    return _bound(host, port, "LEADGRAPH_HOST", "LEADGRAPH_PORT=8001")
 
 
 def bind_metrics(settings: Settings) -> socket.socket | None:
@@ -66,11 +66,14 @@ def bind_metrics(settings: Settings) -> socket.socket | None:
     if settings.metrics_address is None:
         return None
     host, port = split_address(settings.metrics_address)
-    return _bound(host, port, "LEADGRAPH_METRICS_ADDRESS=127.0.0.1:9465")
+    return _bound(host, port, "LEADGRAPH_METRICS_ADDRESS", "LEADGRAPH_METRICS_ADDRESS=127.0.0.1:9465")
 
 
-def _bound(host: str, port: int, example: str) -> socket.socket:
-    """Return a socket that listens on the port. Raise `CommandError` with the example of another one."""
+def _bound(host: str, port: int, variable: str, example: str) -> socket.socket:
+    """Return a socket that listens on the address.
+
+    Raise `CommandError` with the variable of the address, or the example of another port.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -80,11 +83,21 @@ def _bound(host: str, port: int, example: str) -> socket.socket:
         listening.listen(2048)
     except OSError as error:
         listening.close()
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise CommandError(
+                f"{variable} must be an address of this machine, not {host}. Use 0.0.0.0 for all its addresses."
+            ) from error
         raise CommandError(
             f"Port {port} cannot be used ({error.strerror}). Stop the program that listens there, or choose "
             f"another port, for example with {example}."
         ) from error
     return listening
+
+
+def origin(listening: socket.socket) -> str:
+    """Return the origin of the socket's URLs, such as `http://127.0.0.1:8000`."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _allow_files() -> int:

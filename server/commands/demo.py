@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import Annotated
 
 import typer
@@ -21,7 +22,7 @@ from server.runtime.database import fill, migrate, running_database
 from server.runtime.errors import CommandError
 from server.runtime.logs import configure_logging
 from server.runtime.settings import Settings, load_settings
-from server.serving import HOST, bind, serve
+from server.serving import bind, origin, serve
 from services import demo as demo_data
 from services.accounts import api_key
 from services.accounts.api_keys import ApiKeys, InvalidKeyError, issue_key
@@ -44,8 +45,9 @@ def demo(
     if math.isnan(scale):
         raise CommandError(f"--scale must be a number from 0.01 to {MAXIMAL_SCALE}.")
     settings = _unchanging(load_settings())
+    _require_loopback(settings.host)
     configure_logging(settings.log_format, settings.log_level)
-    listening = bind(settings.port)
+    listening = bind(settings.host, settings.port)
     with running_database(settings) as url:
         migrate(url)
         fill(url)
@@ -61,6 +63,15 @@ def _unchanging(settings: Settings) -> Settings:
     """
     off = {name: 0 for name in AGING if name not in settings.model_fields_set}
     return settings.model_copy(update=off)
+
+
+def _require_loopback(host: str) -> None:
+    """Raise `CommandError` for an address that other machines reach, because the demo shows its key to all visitors."""
+    if not ip_address(host).is_loopback:
+        raise CommandError(
+            f"LEADGRAPH_HOST must be a loopback address such as 127.0.0.1 for a demo, not {host}: a demo shows its API "
+            "key to each visitor. Use `leadgraph serve` for other addresses."
+        )
 
 
 async def _prepare(url: str, scale: float, settings: Settings) -> str:
@@ -124,10 +135,9 @@ def _previous_key(settings: Settings) -> str:
 
 
 def _facts(listening: socket.socket, url: str, key: str) -> dict[str, str]:
-    origin = f"http://{HOST}:{listening.getsockname()[1]}"
     return {
-        "url": f"{origin}/graphql",
-        "graphiql_url": f"{origin}/graphql",
+        "url": f"{origin(listening)}/graphql",
+        "graphiql_url": f"{origin(listening)}/graphql",
         "api_key": key,
         "user_email": demo_data.PEOPLE[0][0],
         "database_url": url,

@@ -11,20 +11,20 @@ from server.runtime import database
 from server.runtime.errors import CommandError
 from server.runtime.logs import configure_logging
 from server.runtime.settings import load_settings
-from server.serving import HOST, bind, work
+from server.serving import bind, origin, work
 from server.serving import serve as serve_until_stopped
 
 
 def serve() -> None:
-    """Serve the API on loopback. Requires a migrated database."""
+    """Serve the API on LEADGRAPH_HOST, by default on loopback. Requires a migrated database."""
     settings = load_settings()
     configure_logging(settings.log_format, settings.log_level)
-    listening = bind(settings.port)
+    listening = bind(settings.host, settings.port)
     with database.migrated_database(settings) as url:
         database.require_filled(url)
 
         def announce() -> None:
-            typer.echo(f"Leadgraph serves http://{HOST}:{listening.getsockname()[1]}/graphql")
+            typer.echo(f"Leadgraph serves {origin(listening)}/graphql")
 
         serve_until_stopped(settings, url, listening, when_ready=announce)
 

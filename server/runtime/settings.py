@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args
 
@@ -50,6 +51,11 @@ def _usable_folder(path: Path) -> Path:
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         raise ValueError(f"{existing} is no folder that can be written")
     return path
+
+
+def _ip_address(text: str) -> str:
+    """Return the address in its usual form. Raise `ValueError` for other texts."""
+    return str(ip_address(text))
 
 
 def _zero_or_tenths(seconds: float) -> float:
@@ -113,6 +119,9 @@ class Settings(BaseSettings):
 
     home: Annotated[Path, AfterValidator(_usable_folder)] = Field(
         default_factory=default_home, description="the path of a folder that exists or can be created"
+    )
+    host: Annotated[str, AfterValidator(_ip_address)] = Field(
+        default="127.0.0.1", description="an IP address of this machine, such as 127.0.0.1, 0.0.0.0 or ::"
     )
     port: Annotated[int, _whole(1, 65_535)] = 8000
     database_url: SecretStr | None = Field(

@@ -34,7 +34,7 @@ async def listening(
     drain_seconds: float = 0,
 ) -> AsyncIterator[ListeningServer]:
     """Serve the application, yield the server, and stop it in the end."""
-    socket = bind(0)
+    socket = bind("127.0.0.1", 0)
     stopping = stopping or Stopping(10, stream_seconds=0)
     server = ListeningServer(
         app, limits=limits or ConnectionLimits(), stopping=stopping, drain_seconds=drain_seconds

@@ -44,6 +44,7 @@ MARKS = {
     "server/runtime/test_worker.py": ("process",),
     "server/test_outage.py": ("slow", "process"),
     "server/test_own_writes.py": ("process",),
+    "server/test_serving.py": ("process",),
     "services/figures/cache/test_processes.py": ("slow", "process"),
     "services/figures/cache/test_random_interleavings.py": ("slow",),
     "services/figures/cache/test_store_failures.py": ("slow", "process"),

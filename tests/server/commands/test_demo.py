@@ -126,6 +126,17 @@ def test_a_port_in_use_is_reported_in_one_sentence(new_demo: Demo) -> None:
     assert not new_demo.home.exists()
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])  # noqa: S104 - the demo refuses them
+def test_a_demo_listens_on_loopback_only(new_demo: Demo, host: str) -> None:
+    done = new_demo.run("demo", LEADGRAPH_HOST=host)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"leadgraph: LEADGRAPH_HOST must be a loopback address such as 127.0.0.1 for a demo, not {host}: a demo shows "
+        "its API key to each visitor. Use `leadgraph serve` for other addresses.\n"
+    )
+    assert not new_demo.home.exists()
+
+
 def test_a_damaged_data_folder_is_reported_and_left_unchanged(new_demo: Demo) -> None:
     data = new_demo.home / "postgres" / "data"
     data.mkdir(parents=True)

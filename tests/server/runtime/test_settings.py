@@ -17,7 +17,14 @@ ENCODED = "with special characters of the password in percent-encoding, such as 
 DATABASE = f"must have the form postgresql://user:password@host:5432/database, {ENCODED}."
 REDIS = f"must have the form redis://user:password@host:6379/0, rediss://… or unix://…, {ENCODED}."
 
+HOST = "must be an IP address of this machine, such as 127.0.0.1, 0.0.0.0 or ::, not"
+PERIOD = "must be 0, or a number of seconds from 1 to 2,592,000, not"
+
 REFUSED = [
+    ("HOST", "localhost", f"{HOST} 'localhost'."),
+    ("HOST", "127.0.0.1:8000", f"{HOST} '127.0.0.1:8000'."),
+    ("REFRESH_HEALTH_EVERY_SECONDS", "0.5", f"{PERIOD} '0.5'."),
+    ("VERIFY_COUNTERS_EVERY_SECONDS", "1e9", f"{PERIOD} '1e9'."),
     ("PORT", "99999", "must be a whole number from 1 to 65,535, not '99999'."),
     ("PORT", "0", "must be a whole number from 1 to 65,535, not '0'."),
     ("PORT", "8000.5", "must be a whole number from 1 to 65,535, not '8000.5'."),

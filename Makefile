@@ -10,7 +10,7 @@ ARGS ?=
 # A worker for each core. A test file stays whole on one worker; files with slow tests start first.
 PARALLEL := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
-.PHONY: help demo test test-fast test-reference check check-writing hooks bench soak format schema web lock clean
+.PHONY: help demo test test-fast test-reference check check-writing hooks bench bench-check soak format schema web lock clean
 
 help:  ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,9 @@ hooks: dev  ## Let git check the subject of each commit
 
 bench: dev  ## Measure Leadgraph beside other servers on the same data (ARGS="--scale 0.25 --rounds 3": less)
 	@$(BIN)/python -m bench.run $(ARGS)
+
+bench-check: dev  ## Compare Leadgraph's ratios to the floor with bench/baseline.json (ARGS="--small": within a minute)
+	@$(BIN)/python -m bench.check $(ARGS)
 
 soak: dev  ## Write at random while processes are killed, and prove that nothing is lost (ARGS="--seed 7": again)
 	@$(BIN)/python -m bench.soak $(ARGS)

@@ -18,6 +18,7 @@ import uvicorn
 from graphql import GraphQLObjectType, GraphQLSchema, parse, specified_rules
 from graphql.execution import Executor
 from graphql.type import scalars
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 from uvicorn.protocols.http import httptools_impl
@@ -290,3 +291,12 @@ def test_python_names_the_interpreter_outside_of_the_environment() -> None:
     assert outer is not None, "Python no longer has `sys._base_executable`: adapt `pip` in web/node.py."
     assert Path(outer).exists()
     assert Path(outer).parent != Path(sys.executable).parent
+
+
+def test_the_exporter_of_opentelemetry_sends_bytes_through_its_client() -> None:
+    exporter = OTLPSpanExporter(endpoint="http://127.0.0.1:9/v1/traces")
+    parameters = list(inspect.signature(exporter._client.export).parameters)
+    assert parameters == ["data"], (
+        "OTLPSpanExporter no longer has `_client.export(data)`: adapt `_Exporter` of server/runtime/tracing.py."
+    )
+    exporter.shutdown()

@@ -253,7 +253,12 @@ def _demo(checkout: Path) -> Iterator[Target]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
-        environment = {**os.environ, "LEADGRAPH_HOME": home, "LEADGRAPH_PORT": str(port)}
+        environment = {
+            **os.environ,
+            "LEADGRAPH_HOME": home,
+            "LEADGRAPH_PORT": str(port),
+            "LEADGRAPH_DRAIN_SECONDS": "0",
+        }
         log = Path(home) / "server.log"
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 - the command of a checkout

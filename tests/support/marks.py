@@ -41,6 +41,7 @@ MARKS = {
     "server/ingest/test_endpoint.py": ("slow",),
     "server/ingest/test_stream.py": ("process",),
     "server/runtime/test_schedule.py": ("process",),
+    "server/release": ("slow", "process"),
     "server/runtime/test_worker.py": ("process",),
     "server/test_outage.py": ("slow", "process"),
     "server/test_own_writes.py": ("process",),

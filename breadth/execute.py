@@ -23,7 +23,7 @@ from graphql.pyutils.is_awaitable import is_awaitable as default_is_awaitable
 from breadth.awaitability import KNOWN_ASYNC_ITERABLE, class_facts_for
 from breadth.plan import FieldResolver, Plan
 from breadth.preflight import Unsupported
-from breadth.request import Request
+from breadth.request import Around, Request
 from breadth.run import Run
 
 P = ParamSpec("P")
@@ -149,11 +149,12 @@ def execute_plan(
     is_awaitable: Callable[[Any], bool] | None = None,
     is_async_iterable: Callable[[Any], bool] | None = None,
     hide_suggestions: bool = False,
+    around: Around | None = None,
     **custom_context_args: Any,
 ) -> AwaitableOrValue[ExecutionResult]:
     """Run a planned operation. Raise `Unsupported`, before any resolver runs, if breadth does not run it.
 
-    The arguments are those of `execute`.
+    The arguments are those of `execute`. `around` wraps the awaitables of resolvers.
     """
     class_facts = class_facts_for(is_awaitable or default_is_awaitable)
     is_async_iterable = is_async_iterable or default_is_async_iterable
@@ -182,6 +183,7 @@ def execute_plan(
         executor_class,
         hide_suggestions,
         custom_context_args,
+        around,
     )
     if custom_context_args:  # unknown arguments must fail here, not in a resolver
         request.make_executor()

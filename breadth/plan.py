@@ -83,9 +83,10 @@ class Field:
         order: int,
         details: FieldDetailsList,
         definition: GraphQLField,
-        key: str,
+        path: tuple[str, ...],
     ) -> None:
-        self.key = key
+        self.path = path
+        self.key = path[-1]
         self.order = order
         self.parent = parent
         self.details = details
@@ -110,6 +111,11 @@ class Field:
             schema = self._collector.schema
             self._conversions[name] = strawberry_field.conversion(self.definition, name, schema)
         return self._conversions[name]
+
+    @cached_property
+    def coordinate(self) -> str:
+        """The field's name in the schema, such as `Query.viewer`."""
+        return f"{self.parent.name}.{self.name}"
 
     @property
     def null_message(self) -> str:
@@ -137,7 +143,9 @@ class Field:
         """Return the fields that are selected of the field's objects of a type."""
         found = self._subfields.get(object_type)
         if found is None:
-            found = self._subfields[object_type] = self._collector.subfields(object_type, self.details)
+            found = self._subfields[object_type] = self._collector.subfields(
+                object_type, self.details, self.path
+            )
         return found
 
 
@@ -172,21 +180,25 @@ class Collector:
     def root(self, root_type: GraphQLObjectType) -> FieldSet:
         """Return the fields that are selected of the root."""
         collected = collect_fields(self.schema, self.fragments, self.conditions, root_type, self.operation)
-        return self._field_set(root_type, collected.grouped_field_set)
+        return self._field_set(root_type, collected.grouped_field_set, ())
 
-    def subfields(self, object_type: GraphQLObjectType, details: FieldDetailsList) -> FieldSet:
-        """Return the fields that are selected of an object type below a field."""
+    def subfields(
+        self, object_type: GraphQLObjectType, details: FieldDetailsList, path: tuple[str, ...]
+    ) -> FieldSet:
+        """Return the fields that are selected of an object type below the field at the path."""
         collected = collect_subfields(
             self.schema, self.fragments, self.conditions, self.operation, object_type, details
         )
-        return self._field_set(object_type, collected.grouped_field_set)
+        return self._field_set(object_type, collected.grouped_field_set, path)
 
-    def _field_set(self, object_type: GraphQLObjectType, grouped: GroupedFieldSet) -> FieldSet:
+    def _field_set(
+        self, object_type: GraphQLObjectType, grouped: GroupedFieldSet, path: tuple[str, ...]
+    ) -> FieldSet:
         fields: list[Field] = []
         for key, details in grouped.items():
             definition = self.schema.get_field(object_type, details[0].node.name.value)
             if definition is not None:
-                fields.append(Field(self, object_type, len(fields), details, definition, key))
+                fields.append(Field(self, object_type, len(fields), details, definition, (*path, key)))
         return FieldSet(object_type, fields)
 
 

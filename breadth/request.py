@@ -1,6 +1,6 @@
 """One request: a plan with variables, root value and context value, and the arguments of its fields."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -19,6 +19,10 @@ Arguments = dict[str, Any]
 CONSTANT = (str, int, float, bool, Enum)
 
 
+Around = Callable[[Field, int, Awaitable[Any]], Awaitable[Any]]
+"""A function that wraps each awaitable of a resolver. It takes the field and the number of the field's parents."""
+
+
 @dataclass(slots=True, eq=False)
 class Request:
     """The values that one execution of a plan depends on."""
@@ -33,6 +37,7 @@ class Request:
     executor_class: type[Executor[Any]]
     hide_suggestions: bool
     custom: Mapping[str, Any]
+    around: "Around | None" = None
     _executor: Executor[Any] | None = None
     _arguments: dict[Field, Arguments | Exception] = field(default_factory=dict)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from inspect import iscoroutine
 from typing import Any
 
 from breadth.completion import complete
@@ -67,7 +68,10 @@ def _resolve_per_parent(state: ExecutionState, block: RowBlock, field: Field, so
     for row, parent in enumerate(block.sources):
         try:
             given = arguments if constant or row == 0 else request.new_arguments(field)
-            values.append(resolver(parent, state.info(block, field, row), **given))
+            value = resolver(parent, state.info(block, field, row), **given)
+            if request.around is not None and iscoroutine(value):
+                value = request.around(field, len(block.rows), value)
+            values.append(value)
         except Exception as error:  # noqa: BLE001 - it becomes the field's error
             values.append(error)
     return values
@@ -86,6 +90,8 @@ def _resolve_set(state: ExecutionState, slots: FieldSlots, source: SetWise) -> N
         results = error
     if state.class_facts.is_awaitable(results):
         slots.awaited = True
+        if state.request.around is not None:
+            results = state.request.around(field, len(block.rows), results)
         state.wait_for_all(slots, results, partial(_complete_set, state, slots, source))
     else:
         _complete_set(state, slots, source, [0], [results])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from db.engine.reader import Reader
@@ -21,6 +22,14 @@ def _ids(keys: Sequence[Parent]) -> list[int] | None:
     return ids or None
 
 
+@cache
+def counter_of(model: type[Base], parent: str | None) -> str | None:
+    """Return the column with the number of the model's rows: of the parent that a column names, or of the user."""
+    owners = {f"{table.name.removesuffix('s')}_id": table for table in Base.metadata.tables.values()}
+    owner, name = owners.get(parent or "user_id"), f"{model.__tablename__}_count"
+    return f"{owner.name}.{name}" if owner is not None and name in owner.c else None
+
+
 @dataclass(frozen=True, slots=True)
 class CountByParent(DataLoader[Parent, int]):
     """The number of rows in the list."""
@@ -28,6 +37,11 @@ class CountByParent(DataLoader[Parent, int]):
     model: type[Base]
     parent: str | None
     where: Filter = EVERYTHING
+
+    @property
+    def counted_in(self) -> str | None:
+        """Return the counter of the whole list, if its parent or the user has one."""
+        return counter_of(self.model, self.parent) if self.where == EVERYTHING else None
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[Parent]) -> Sequence[int]:
         found = await counts.count(reader, scope, self.model, self.parent, _ids(keys), self.where)

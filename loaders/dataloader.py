@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from db.engine.activity import Batch
+from db.engine.activity import PLACE, Activity, Batch
 from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.models import Base
@@ -39,6 +39,11 @@ class DataLoader(Generic[Key, Value]):
     def models(self) -> tuple[type[Base], ...]:
         """Return the models whose rows the loader reads or counts."""
         return (self.model,)
+
+    @property
+    def counted_in(self) -> str | None:
+        """Return the column that has the value already, for a loader that counts rows in vain."""
+        return None
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[Key]) -> Sequence[Value]:
         """Read one value per key, in the order of the keys. The keys are distinct. A missing row is a value, too."""
@@ -83,6 +88,11 @@ class DataLoaders:
     async def open(self) -> None:
         """Open a snapshot and hold its connection. All later reads come from this snapshot."""
         await self._reader.open()
+
+    @property
+    def activity(self) -> Activity:
+        """The activity of the operation."""
+        return self._reader.activity
 
     @property
     def snapshot_age_seconds(self) -> float:
@@ -146,7 +156,8 @@ class DataLoaders:
         task.add_done_callback(self._tasks.discard)
 
     def _record(self, loader: DataLoader[Any, Any], keys: int) -> None:
-        self._reader.activity.batches.append(Batch(type(loader).__name__, keys))
+        full = keys >= loader.max_keys
+        self.activity.batches.append(Batch(type(loader).__name__, keys, PLACE.get(), full, loader.counted_in))
 
     async def _read(self, reads: _Reads, batch: _KeyBatch) -> None:
         keys = list(batch.keys)

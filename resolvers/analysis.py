@@ -5,7 +5,7 @@ from db.engine.writer import Writer
 from db.models import Mention
 from resolvers.framework.context import Context
 from resolvers.framework.global_id import row_id
-from resolvers.framework.mutation import mutation, values_of
+from resolvers.framework.mutation import mutation, takes, values_of
 from resolvers.mention import MentionsPayload
 from services.accounts.api_key import WRITE_MENTIONS
 from services.analysis import record as service
@@ -21,12 +21,14 @@ async def _analyses(context: Context, request: Any) -> list[AnalysisValues]:
     return await asyncio.to_thread(service.analyze, texts)
 
 
+@takes(7)
 @mutation(WRITE_MENTIONS, MentionsPayload, prepare=_analyses)
 async def analyze_mentions(writer: Writer, context: Context, found: list[AnalysisValues]) -> MentionsPayload:
     ids = await service.record(writer, context.viewer, found, field="ids", within=())
     return MentionsPayload(mention_ids=ids, changed_count=len(ids))
 
 
+@takes(6)
 @mutation(WRITE_MENTIONS, MentionsPayload)
 async def record_analyses(writer: Writer, context: Context, request: Any) -> MentionsPayload:
     given = [_analysis(one) for one in request.analyses]

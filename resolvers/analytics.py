@@ -7,7 +7,7 @@ from enum import Enum
 
 from db.models import LeadStatus, User
 from resolvers.framework.context import Context
-from resolvers.framework.requires import requires
+from resolvers.framework.requires import Bound, requires
 from resolvers.stats import GroupCount
 from resolvers.timeframe import Overview, figures
 from services.figures.analytics import COUNTERS, UserFigures, UserFiguresOf, trend, user_figures
@@ -81,7 +81,9 @@ class Totals:
         return [FunnelStage(*of_one) for of_one in zip(Stage, counts, before, first, strict=False)]
 
 
-@requires(others={User: (*COUNTERS, *STATE_COLUMNS)}, loads=2)
+@requires(
+    others={User: (*COUNTERS, *STATE_COLUMNS)}, loads=2, bound=Bound(owner_rows=True, shared="user figures")
+)
 async def totals(overviews: Sequence[Overview], context: Context) -> Sequence[Totals]:
     frames = [overview.frame for overview in overviews]
     questions = [UserFiguresOf(one.user_id, *one.frame.period, *one.frame.today) for one in overviews]

@@ -10,7 +10,7 @@ from db.models import Lead
 from db.statements import write_rows
 from resolvers.framework.context import Context
 from resolvers.framework.global_id import row_id
-from resolvers.framework.mutation import mutation
+from resolvers.framework.mutation import mutation, takes
 from resolvers.framework.payload import Payload
 from resolvers.lead import expected_version, lead_values
 from services import bulk_leads as service
@@ -43,6 +43,7 @@ class LeadsPayload(Payload):
 writes = mutation(WRITE_LEADS, LeadsPayload)
 
 
+@takes(6)
 @writes
 async def update_leads(writer: Writer, context: Context, request: Any) -> LeadsPayload:
     updates = [
@@ -51,6 +52,7 @@ async def update_leads(writer: Writer, context: Context, request: Any) -> LeadsP
     return LeadsPayload(results=await service.update_all(writer, context.viewer, updates))
 
 
+@takes(4)
 @writes
 async def change_lead_statuses(writer: Writer, context: Context, request: Any) -> LeadsPayload:
     changes = [

@@ -10,8 +10,8 @@ from db.statements.recent_leads import RecentLead
 from resolvers.analytics import Totals
 from resolvers.framework.context import Context
 from resolvers.framework.paging import bounded
-from resolvers.framework.requires import requires
-from resolvers.keyword_performance import KeywordPerformance, best_of_users
+from resolvers.framework.requires import Bound, joins_of, requires
+from resolvers.keyword_performance import BEST_KEYWORDS, KeywordPerformance, best_of_users
 from resolvers.timeframe import Overview, figures
 from services.figures import dashboard as service
 from services.figures.analytics import UserFigures
@@ -37,7 +37,7 @@ def _rate(of_user: UserFigures, basis: RateBasis) -> Rate:
     return Rate(over, under, basis)
 
 
-@requires(others={User: STATE_COLUMNS}, loads=2)
+@requires(others={User: STATE_COLUMNS}, loads=2, bound=BEST_KEYWORDS)
 async def top_performing_keyword(
     parents: Sequence[Totals], context: Context
 ) -> Sequence[KeywordPerformance | None]:
@@ -46,7 +46,12 @@ async def top_performing_keyword(
     return [some[0] if some and some[0].keyword.leads_count else None for some in best]
 
 
-@requires(others={User: STATE_COLUMNS}, loads=2)
+@requires(
+    others={User: STATE_COLUMNS},
+    loads=2,
+    joins=joins_of(Mention, Keyword),
+    bound=Bound(owner_rows=True),
+)
 async def recent_leads(
     overviews: Sequence[Overview], context: Context, first: int | None = None
 ) -> Sequence[Sequence[Lead]]:
@@ -55,7 +60,7 @@ async def recent_leads(
     return [[one.lead for one in figure.value[:most]] for figure in await _recent(overviews, context, most)]
 
 
-@requires(others={User: STATE_COLUMNS}, loads=2)
+@requires(others={User: STATE_COLUMNS}, loads=2, bound=Bound(owner_rows=True))
 async def recent_leads_as_of(overviews: Sequence[Overview], context: Context) -> Sequence[datetime]:
     return [figure.as_of for figure in await _recent(overviews, context, service.USUALLY_MOST)]
 

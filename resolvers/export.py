@@ -15,7 +15,7 @@ from resolvers.framework.errors import UserInputError
 from resolvers.framework.export_columns import columns_of, models_of, usual_columns
 from resolvers.framework.filter_input import filter_of, given_fields, order_of
 from resolvers.framework.global_id import encode, row_id
-from resolvers.framework.mutation import mutation
+from resolvers.framework.mutation import mutation, takes
 from resolvers.framework.names import public
 from resolvers.framework.payload import Payload
 from resolvers.framework.permission import permission_to_read, require_permission
@@ -124,11 +124,13 @@ def _checked(entity: ExportEntity, names: Sequence[str], *place: str) -> Sequenc
     return names
 
 
+@takes(4)
 @mutation(None, ExportPayload, prepare=_new_export)
 async def create_export(writer: Writer, context: Context, new: NewExport) -> ExportPayload:
     return ExportPayload(export=await service.create(writer, context.viewer, new))
 
 
+@takes(3)
 @mutation(None, ExportPayload)
 async def cancel_export(writer: Writer, context: Context, request: Any) -> ExportPayload:
     cancelled = await service.cancel(writer, context.viewer, row_id(request.id, Export))

@@ -11,7 +11,7 @@ from db.models import Base, Keyword, Mention
 from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.global_id import row_id
-from resolvers.framework.mutation import mutation, values_of
+from resolvers.framework.mutation import mutation, takes, values_of
 from resolvers.framework.names import public
 from resolvers.framework.payload import Payload
 from resolvers.framework.relation import parent, written
@@ -110,6 +110,7 @@ async def _ready(context: Context, request: Any) -> _Ready:
     return _Ready(matcher, rows, request.on_error or ErrorPolicy.REJECT_FAILED_ROWS, found)
 
 
+@takes(12)
 @mutation(WRITE_MENTIONS, IngestPayload, prepare=_ready)
 async def ingest_mentions(writer: Writer, _: Context, ready: _Ready) -> IngestPayload:
     taken = await service.ingest_rows(writer, ready.matcher, ready.rows, ready.on_error, ready.found)

@@ -6,7 +6,7 @@ from db.engine.writer import Writer
 from db.models import Integration, IntegrationLog, User
 from resolvers.framework.context import Context, Viewer
 from resolvers.framework.global_id import row_id
-from resolvers.framework.mutation import Resolver, mutation, values_as
+from resolvers.framework.mutation import Resolver, mutation, takes, values_as
 from resolvers.framework.payload import Payload
 from resolvers.framework.relation import parent
 from resolvers.framework.requires import requires
@@ -36,6 +36,7 @@ writes = mutation(WRITE_INTEGRATIONS, IntegrationPayload)
 user_of_payload = parent(User, "user_id")
 
 
+@takes(4)
 @writes
 async def connect_integration(writer: Writer, context: Context, request: Any) -> IntegrationPayload:
     owner_id = row_id(request.user_id, User) if request.user_id else None
@@ -47,6 +48,7 @@ async def connect_integration(writer: Writer, context: Context, request: Any) ->
     return IntegrationPayload(integration=made)
 
 
+@takes(5)
 @writes
 async def update_integration(writer: Writer, context: Context, request: Any) -> IntegrationPayload:
     integration_id = row_id(request.id, Integration)
@@ -61,7 +63,7 @@ def _by_id(change: Callable[[Writer, Viewer, int], Awaitable[Integration]]) -> R
         changed = await change(writer, context.viewer, row_id(request.id, Integration))
         return IntegrationPayload(integration=changed)
 
-    return writes(work)
+    return takes(5)(writes(work))
 
 
 pause_integration = _by_id(service.pause)
@@ -69,6 +71,7 @@ resume_integration = _by_id(service.resume)
 disconnect_integration = _by_id(service.disconnect)
 
 
+@takes(3)
 @writes
 async def delete_integration(writer: Writer, context: Context, request: Any) -> IntegrationPayload:
     integration_id = row_id(request.id, Integration)
@@ -76,6 +79,7 @@ async def delete_integration(writer: Writer, context: Context, request: Any) -> 
     return IntegrationPayload(deleted_id=integration_id, user_id=user_id)
 
 
+@takes(8)
 @writes
 async def record_integration_run(writer: Writer, context: Context, request: Any) -> IntegrationPayload:
     integration_id = row_id(request.integration_id, Integration)

@@ -7,7 +7,7 @@ from datetime import datetime
 from db.models import Integration, User
 from resolvers.framework.context import Context
 from resolvers.framework.paging import bounded
-from resolvers.framework.requires import requires
+from resolvers.framework.requires import Bound, requires
 from resolvers.timeframe import Overview, figures, require_age
 from services.figures.cache import STATE_COLUMNS
 from services.integrations.health import (
@@ -28,7 +28,7 @@ class IntegrationHealth:
     as_of: datetime
 
 
-@requires(others={User: STATE_COLUMNS}, loads=2)
+@requires(others={User: STATE_COLUMNS}, loads=2, bound=Bound(owner_rows=True))
 async def of_users(
     overviews: Sequence[Overview], context: Context, first: int | None = None
 ) -> Sequence[Sequence[IntegrationHealth]]:
@@ -44,7 +44,7 @@ async def of_users(
     return healths
 
 
-@requires("user_id", others={User: STATE_COLUMNS}, loads=2)
+@requires("user_id", others={User: STATE_COLUMNS}, loads=2, bound=Bound(owner_rows=True))
 async def of_integrations(
     integrations: Sequence[Integration], context: Context, max_age: int | None = None
 ) -> Sequence[IntegrationHealth]:

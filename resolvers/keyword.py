@@ -6,7 +6,7 @@ from db.engine.writer import Writer
 from db.models import Keyword, User
 from resolvers.framework.context import Context, Viewer
 from resolvers.framework.global_id import row_id
-from resolvers.framework.mutation import Resolver, mutation, values_as
+from resolvers.framework.mutation import Resolver, mutation, takes, values_as
 from resolvers.framework.payload import Payload
 from resolvers.framework.relation import parent
 from services import keyword as service
@@ -27,6 +27,7 @@ writes = mutation(WRITE_KEYWORDS, KeywordPayload)
 user_of_payload = parent(User, "user_id")
 
 
+@takes(2)
 @writes
 async def create_keyword(writer: Writer, context: Context, request: Any) -> KeywordPayload:
     owner_id = row_id(request.user_id, User) if request.user_id else None
@@ -34,6 +35,7 @@ async def create_keyword(writer: Writer, context: Context, request: Any) -> Keyw
     return KeywordPayload(keyword=made)
 
 
+@takes(2)
 @writes
 async def update_keyword(writer: Writer, context: Context, request: Any) -> KeywordPayload:
     changed = await service.update(
@@ -46,7 +48,7 @@ def _by_id(change: Callable[[Writer, Viewer, int], Awaitable[Keyword]]) -> Resol
     async def work(writer: Writer, context: Context, request: Any) -> KeywordPayload:
         return KeywordPayload(keyword=await change(writer, context.viewer, row_id(request.id, Keyword)))
 
-    return writes(work)
+    return takes(3)(writes(work))
 
 
 pause_keyword = _by_id(service.pause)
@@ -54,6 +56,7 @@ resume_keyword = _by_id(service.resume)
 archive_keyword = _by_id(service.archive)
 
 
+@takes(3)
 @writes
 async def delete_keyword(writer: Writer, context: Context, request: Any) -> KeywordPayload:
     keyword_id = row_id(request.id, Keyword)

@@ -10,7 +10,7 @@ from db.statements.keyword_ranking import Ranking
 from loaders.keyword_ranking import EfficiencyByKeyword
 from resolvers.framework.context import Context
 from resolvers.framework.paging import bounded
-from resolvers.framework.requires import requires
+from resolvers.framework.requires import Bound, requires
 from resolvers.series import Series, series_of
 from resolvers.timeframe import USERS_COLUMNS, FrameArguments, Overview, Timeframe, figures, timeframe
 from services.figures.analytics import KeywordSeriesOf, keyword_series
@@ -31,6 +31,10 @@ _RENAMED = {Ranking.CONVERSION_RATE: Ranking.LEADS_PER_MENTION}
 DEFAULT_WIDGET = 5
 DEFAULT_KEYWORDS = 20
 MOST_KEYWORDS = 100
+BEST_KEYWORDS = Bound(
+    owner_rows=True, shared="best keywords", shared_up_to=DEFAULT_KEYWORDS, facts=frozenset()
+)
+"""The bound of fields that read the usual rankings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ async def best_of_users(
     ]
 
 
-@requires(others={User: STATE_COLUMNS}, loads=2)
+@requires(others={User: STATE_COLUMNS}, loads=2, bound=BEST_KEYWORDS)
 async def widget(
     overviews: Sequence[Overview], context: Context, first: int | None = None
 ) -> Sequence[Sequence[KeywordPerformance]]:
@@ -74,7 +78,7 @@ async def widget(
     return await best_of_users(overviews, context, Ranking.LEADS, most)
 
 
-@requires(others={User: STATE_COLUMNS}, loads=2)
+@requires(others={User: STATE_COLUMNS}, loads=2, bound=Bound(owner_rows=True, facts=frozenset()))
 async def ranking(
     overviews: Sequence[Overview], context: Context, first: int | None = None, order_by: Ranking | None = None
 ) -> Sequence[Sequence[KeywordPerformance]]:
@@ -89,6 +93,7 @@ async def ranking(
     "leads_count",
     others={User: (*USERS_COLUMNS, *STATE_COLUMNS)},
     loads=2,
+    bound=Bound(most=3, viewer_row=True, owner_rows=True, facts=frozenset({"unranked"})),
 )
 async def of_keywords(
     keywords: Sequence[Keyword], context: Context, **window: Unpack[FrameArguments]
@@ -103,7 +108,7 @@ async def of_keywords(
     ]
 
 
-@requires(others={User: STATE_COLUMNS}, loads=2)
+@requires(others={User: STATE_COLUMNS}, loads=2, bound=Bound(owner_rows=True))
 async def over_time(
     performances: Sequence[KeywordPerformance], context: Context, by: TimeUnit | None = None
 ) -> Sequence[Series]:
@@ -116,7 +121,7 @@ async def over_time(
     return [series_of(own, figure) for own, figure in zip(units, found, strict=True)]
 
 
-@requires()
+@requires(bound=Bound(when=frozenset({"unranked"})))
 async def efficiency_score(
     performances: Sequence[KeywordPerformance], context: Context
 ) -> Sequence[int | None]:

@@ -8,11 +8,11 @@ from loaders.same_contact import MOST_SAME_CONTACT, SameContactByLead
 from resolvers.entities import USER
 from resolvers.framework.context import Context
 from resolvers.framework.global_id import encode, row_id
-from resolvers.framework.mutation import mutation, values_as, values_of
+from resolvers.framework.mutation import mutation, takes, values_as, values_of
 from resolvers.framework.names import public
 from resolvers.framework.payload import Payload
 from resolvers.framework.relation import parent
-from resolvers.framework.requires import requires
+from resolvers.framework.requires import OWN_JOINS, requires
 from resolvers.stats import Money
 from services import lead as service
 from services.accounts.api_key import WRITE_LEADS
@@ -77,7 +77,7 @@ async def rules_of(events: Sequence[LeadEvent], context: Context) -> Sequence[Ru
     return [Rule(**event.data["rule"]) if "rule" in event.data else None for event in events]
 
 
-@requires(loads=1)
+@requires(loads=1, joins=OWN_JOINS)
 async def same_contact(leads: Sequence[Lead], context: Context) -> Sequence[Sequence[Lead]]:
     return await context.load(SameContactByLead(), [lead.id for lead in leads])
 
@@ -113,6 +113,7 @@ def expected_version(request: Any) -> int | None:
     return seen
 
 
+@takes(5)
 @writes
 async def create_lead(writer: Writer, context: Context, request: Any) -> LeadPayload:
     origin: LeadOrigin = request.origin or LeadOrigin.MANUAL
@@ -121,6 +122,7 @@ async def create_lead(writer: Writer, context: Context, request: Any) -> LeadPay
     return LeadPayload(lead=made, created=is_new)
 
 
+@takes(4)
 @writes
 async def update_lead(writer: Writer, context: Context, request: Any) -> LeadPayload:
     lead_id = row_id(request.id, Lead)
@@ -130,6 +132,7 @@ async def update_lead(writer: Writer, context: Context, request: Any) -> LeadPay
     return LeadPayload(lead=changed)
 
 
+@takes(4)
 @writes
 async def change_lead_status(writer: Writer, context: Context, request: Any) -> LeadPayload:
     lead_id = row_id(request.id, Lead)
@@ -140,6 +143,7 @@ async def change_lead_status(writer: Writer, context: Context, request: Any) -> 
     return LeadPayload(lead=changed)
 
 
+@takes(3)
 @writes
 async def delete_lead(writer: Writer, context: Context, request: Any) -> LeadPayload:
     gone = await service.delete(writer, context.viewer, row_id(request.id, Lead), expected_version(request))

@@ -6,7 +6,7 @@ from db.engine.writer import Writer
 from db.models import Mention
 from resolvers.framework.context import Context
 from resolvers.framework.global_id import row_id
-from resolvers.framework.mutation import mutation, values_as
+from resolvers.framework.mutation import mutation, takes, values_as
 from resolvers.framework.payload import Payload
 from resolvers.framework.relation import all_written, written
 from services import mention as service
@@ -41,6 +41,7 @@ async def all_of_payload(
     return [[row for row in some if row is not None] for some in found]
 
 
+@takes(2)
 @writes
 async def triage_mention(writer: Writer, context: Context, request: Any) -> MentionsPayload:
     mention_id = row_id(request.id, Mention)
@@ -48,6 +49,7 @@ async def triage_mention(writer: Writer, context: Context, request: Any) -> Ment
     return MentionsPayload(mention_ids=[mention_id], changed_count=len(done.changed))
 
 
+@takes(2)
 @writes
 async def triage_mentions(writer: Writer, context: Context, request: Any) -> MentionsPayload:
     ids = [row_id(id_, Mention) for id_ in request.ids]

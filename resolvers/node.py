@@ -5,10 +5,11 @@ from operator import itemgetter
 
 from db.models import Base
 from loaders.rows import RowById
+from resolvers.entities import ENTITIES
 from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.global_id import decode
-from resolvers.framework.requires import requires
+from resolvers.framework.requires import Bound, requires
 from services.figures.group_by import ask_by_group
 
 MOST_IDS = 100
@@ -20,7 +21,7 @@ async def node(parents: Sequence[None], context: Context, id: str) -> Sequence[B
     return [found] * len(parents)
 
 
-@requires(loads=MOST_IDS)
+@requires(loads=MOST_IDS, bound=Bound(most=len(ENTITIES)))
 async def nodes(
     parents: Sequence[None], context: Context, ids: Sequence[str]
 ) -> Sequence[Sequence[Base | None]]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from db.models import Lead, Mention, User
 from db.statements.buckets import BucketSums
 from resolvers.framework.context import Context
-from resolvers.framework.requires import requires
+from resolvers.framework.requires import Bound, requires
 from resolvers.timeframe import Overview, figures
 from services.figures.analytics import UserSeriesOf, user_series
 from services.figures.cache import STATE_COLUMNS, Figure
@@ -41,7 +41,7 @@ def series_of(units: Sequence[Window], figure: Figure[list[BucketSums]]) -> Seri
     return Series(figure.as_of, points)
 
 
-@requires(others={User: STATE_COLUMNS}, loads=2)
+@requires(others={User: STATE_COLUMNS}, loads=2, bound=Bound(owner_rows=True))
 async def over_time(
     overviews: Sequence[Overview], context: Context, by: TimeUnit | None = None
 ) -> Sequence[Series]:

@@ -15,7 +15,7 @@ from loaders.rows import RowById
 from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.paging import Connection, bounded, load_of_each_list, total_count
-from resolvers.framework.requires import requires
+from resolvers.framework.requires import Bound, requires
 from resolvers.timeframe import zone_for
 from services.figures.rates import OF_ALL_TIME, PARTS, Rate, RateBasis
 from services.figures.windows import TimeUnit, Window, default_range, windows
@@ -23,6 +23,8 @@ from services.figures.windows import TimeUnit, Window, default_range, windows
 MOST_WINDOWS = 1000
 DEFAULT_KEYWORDS = 10
 MOST_KEYWORDS = 100
+
+_BY_STATUS = Bound(shared="groups by status")
 
 Connections: TypeAlias = Sequence[Connection[Any]]
 
@@ -63,7 +65,7 @@ count = total_count
 def grouped(by: str) -> Callable[[Connections, Context], Awaitable[Sequence[Sequence[GroupCount]]]]:
     """Return the resolver of a column's values with their numbers of rows, the most frequent first."""
 
-    @requires()
+    @requires(bound=Bound(shared=f"groups by {by}"))
     async def resolve(connections: Connections, context: Context) -> Sequence[Sequence[GroupCount]]:
         groups = await _groups(connections, context, by)
         return [[GroupCount(value, n) for value, n in found] for found in groups]
@@ -71,7 +73,7 @@ def grouped(by: str) -> Callable[[Connections, Context], Awaitable[Sequence[Sequ
     return resolve
 
 
-@requires()
+@requires(bound=_BY_STATUS)
 async def by_status(connections: Connections, context: Context) -> Sequence[Sequence[GroupCount]]:
     """Return the numbers of leads of all statuses, in the order of the stages."""
     groups = await _groups(connections, context, "status")
@@ -124,7 +126,7 @@ async def _sums(
     )
 
 
-@requires()
+@requires(bound=_BY_STATUS)
 async def converted_per_lead(connections: Connections, context: Context) -> Sequence[Rate]:
     groups = await _groups(connections, context, "status")
     return [
@@ -133,7 +135,7 @@ async def converted_per_lead(connections: Connections, context: Context) -> Sequ
     ]
 
 
-@requires(loads=2, others={User: ("time_zone", "week_start")})
+@requires(loads=2, others={User: ("time_zone", "week_start")}, bound=Bound(viewer_row=True))
 async def over_time(
     connections: Connections,
     context: Context,
@@ -190,7 +192,7 @@ def rate_of(parent: str, default: RateBasis) -> Callable[..., Awaitable[Sequence
     qualified has no counter, and is counted.
     """
 
-    @requires(*OF_ALL_TIME.values())
+    @requires(*OF_ALL_TIME.values(), bound=Bound(only_for=("basis", RateBasis.QUALIFIED_PER_LEAD.name)))
     async def resolve(
         rows: Sequence[Any], context: Context, basis: RateBasis | None = None
     ) -> Sequence[Rate]:

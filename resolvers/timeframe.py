@@ -11,7 +11,7 @@ from db.models import Base, User
 from loaders.rows import RowById
 from resolvers.framework.context import Context
 from resolvers.framework.errors import UserInputError
-from resolvers.framework.requires import requires
+from resolvers.framework.requires import Bound, requires
 from services.figures.cache import CachedFigure, Figure, Question
 from services.figures.cache import Value as Figured
 from services.figures.group_by import ask_by_group
@@ -160,10 +160,11 @@ class Overview:
     frame: Timeframe
 
 
+_FRAME = Bound(viewer_row=True, opens_scope=True)
 _FRAMED: Mapping[type[Base], tuple[str, ...]] = {User: USERS_COLUMNS}
 
 
-@requires(others=_FRAMED)
+@requires(others=_FRAMED, bound=_FRAME)
 async def of_viewer(
     parents: Sequence[None], context: Context, **given: Unpack[FrameArguments]
 ) -> Sequence[Overview]:
@@ -172,7 +173,7 @@ async def of_viewer(
     return [Overview(context.viewer.user_id, frame)] * len(parents)
 
 
-@requires(others=_FRAMED)
+@requires(others=_FRAMED, bound=_FRAME)
 async def of_users(
     users: Sequence[User], context: Context, **given: Unpack[FrameArguments]
 ) -> Sequence[Overview]:

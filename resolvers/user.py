@@ -6,9 +6,9 @@ from db.engine.writer import Writer
 from db.models import User
 from loaders.rows import RowById
 from resolvers.framework.context import Context
-from resolvers.framework.mutation import mutation, values_as
+from resolvers.framework.mutation import mutation, takes, values_as
 from resolvers.framework.payload import Payload
-from resolvers.framework.requires import requires
+from resolvers.framework.requires import Bound, requires
 from services import user as service
 from services.accounts.api_key import WRITE_SETTINGS
 from services.user import UserSettings
@@ -21,11 +21,12 @@ class ViewerPayload(Payload):
     viewer: User | None = None
 
 
-@requires()
+@requires(bound=Bound(viewer_row=True))
 async def viewer(parents: Sequence[None], context: Context) -> Sequence[User | None]:
     return await context.load(RowById(User), [context.viewer.user_id] * len(parents))
 
 
+@takes(2)
 @mutation(WRITE_SETTINGS, ViewerPayload)
 async def update_viewer(writer: Writer, context: Context, request: Any) -> ViewerPayload:
     changed = await service.change(writer, context.viewer, values_as(UserSettings, request))

@@ -23,6 +23,7 @@ from graphql import (
 
 import db
 from breadth.fields import KEY, Column, SetResolver
+from breadth.strawberry_field import metadata_of
 from db import models
 from db.language import filter as filters
 from db.language.filter import Operator, condition
@@ -32,8 +33,10 @@ from resolvers.entities import ENTITIES, OF_EXPORT, entity_of
 from resolvers.framework.entity import DeclarationError, Entity, Number, Words, plain
 from resolvers.framework.export_columns import columns_of, export_table_of, usual_columns
 from resolvers.framework.global_id import encoder_of
+from resolvers.framework.mutation import STATEMENTS
 from resolvers.framework.names import public
 from schema import fields
+from schema.fields import SET_RESOLVER
 from schema.graph import build
 from server.commands.schema import SCHEMA_FILE
 
@@ -125,6 +128,15 @@ def test_set_wise_resolvers_take_the_context_and_return_a_sequence(type_name: st
     signature = inspect.signature(definition(type_name, field_name).metadata[fields.SET_RESOLVER])
     assert list(signature.parameters)[1] == "context"
     assert "Sequence" in str(signature.return_annotation)
+
+
+def test_every_mutation_states_its_largest_number_of_statements() -> None:
+    mutations = OBJECTS["Mutation"].fields.items()
+    stated = {
+        name: getattr(metadata_of(field).get(SET_RESOLVER), STATEMENTS, None) for name, field in mutations
+    }
+    assert [name for name, statements in stated.items() if statements is None] == []
+    assert stated["triageMention"] == 2 + 3
 
 
 def test_every_model_with_a_type_in_the_api_is_declared_as_an_entity() -> None:

@@ -1,13 +1,101 @@
 """The activity of an operation: its statements, its waits for the pool, its batches and its figures.
 
-Metrics, logs, warnings and the profile of an operation read it. It holds no values of a request.
+Metrics, logs, warnings and the profile of an operation read it. It holds no values of a request, unless the guard
+watches the operation (`schema.prepared.guard`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Coroutine, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from types import TracebackType
+from typing import Any, Final, NamedTuple, TypeVar, cast
+
+from db.language.shape import Shape
+
+Result = TypeVar("Result")
+
+
+class Place(NamedTuple):
+    """The field of a document that reads: its path without list indices, and its coordinate such as `Lead.user`.
+
+    `parents` is the number of its parents. `unit` numbers the transactions and computations of figures, in which a
+    statement may run again. A computation of figures (`of_figures`) works for all fields that ask for them together.
+    """
+
+    path: tuple[str, ...]
+    coordinate: str
+    parents: int = 1
+    unit: int = 0
+    of_figures: bool = False
+
+
+PLACE: Final = ContextVar[Place | None]("place", default=None)
+"""The place for which the current task works."""
+
+
+class AtPlace(Coroutine[Any, Any, Result]):
+    """A coroutine that works for a place. Tasks that it creates work for the place, too."""
+
+    __slots__ = ("_coroutine", "_place")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Result], place: Place | None) -> None:
+        self._coroutine = coroutine
+        self._place = place
+
+    def send(self, value: Any) -> Any:
+        token = PLACE.set(self._place)
+        try:
+            return self._coroutine.send(value)
+        finally:
+            PLACE.reset(token)
+
+    def throw(
+        self, typ: Any, val: BaseException | object = None, tb: TracebackType | None = None
+    ) -> Any:  # the signature of the abstract method
+        token = PLACE.set(self._place)
+        try:
+            return self._coroutine.throw(typ) if val is None else self._coroutine.throw(typ, val, tb)
+        finally:
+            PLACE.reset(token)
+
+    def close(self) -> None:
+        self._coroutine.close()
+
+    def __await__(self) -> Generator[Any, Any, Result]:
+        return cast("Generator[Any, Any, Result]", self)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return self.send(None)
+
+
+class WatchedAtPlace(AtPlace[Any]):
+    """A resolver's coroutine at its place. It records its result."""
+
+    __slots__ = ("_activity", "_selected", "_typename")
+
+    def __init__(
+        self,
+        coroutine: Coroutine[Any, Any, Any],
+        place: Place,
+        activity: "Activity",
+        typename: str,
+        selected: frozenset[str],
+    ) -> None:
+        super().__init__(coroutine, place)
+        self._activity, self._typename, self._selected = activity, typename, selected
+
+    def send(self, value: Any) -> Any:
+        try:
+            return super().send(value)
+        except StopIteration as done:
+            place = self._place
+            assert place is not None  # noqa: S101 - the constructor takes one
+            self._activity.returned.append(Returned(place, self._typename, self._selected, done.value))
+            raise
 
 
 class StatementRun(NamedTuple):
@@ -21,6 +109,7 @@ class StatementRun(NamedTuple):
     rows: int
     began: float = 0.0
     error: str = ""
+    place: Place | None = None
 
 
 def error_name(failure: BaseException) -> str:
@@ -29,10 +118,47 @@ def error_name(failure: BaseException) -> str:
 
 
 class Batch(NamedTuple):
-    """One read of a data loader: the name of its class, and the number of keys."""
+    """One read of a data loader: the name of its class, and the number of keys.
+
+    A `full` batch has the most keys that the loader reads at once. `counter` is the column that has the value of the
+    read already, such as `keywords.mentions_count`.
+    """
 
     loader: str
     keys: int
+    place: Place | None = None
+    full: bool = False
+    counter: str | None = None
+
+
+class RowsRead(NamedTuple):
+    """Rows of a model that one statement of a reader returned, and their shape."""
+
+    place: Place | None
+    shape: Shape
+    rows: Sequence[Any]
+
+
+class Returned(NamedTuple):
+    """The result of a field's resolver: of one parent, or a list of the results of all parents.
+
+    `typename` is the type of the field's objects, and `selected` the names of the fields that are selected of them.
+    """
+
+    place: Place
+    typename: str
+    selected: frozenset[str]
+    value: Any
+
+
+class FiguresRead(NamedTuple):
+    """Figures of one kind that came together: from the cache (`hit`, `stale`), from another task or process
+    (`waited`), or from one computation (`computed`).
+    """
+
+    figure: str
+    outcome: str
+    figures: int
 
 
 @dataclass(slots=True)
@@ -43,6 +169,28 @@ class Activity:
     batches: list[Batch] = field(default_factory=list)
     pool_waits: list[float] = field(default_factory=list)
     """Seconds of each wait for a connection of the pool."""
+    figures: list[FiguresRead] = field(default_factory=list)
+    unbounded: int = 0
+    """The number of statements that no bound includes: deletes of large object trees in batches."""
+    units: int = 0
+    watched_rows: list[RowsRead] | None = None
+    """All rows, if the operation is watched. An activity that is not watched holds no values."""
+    returned: list[Returned] = field(default_factory=list)
+
+    def watch(self) -> None:
+        """Record rows and results, too."""
+        self.watched_rows = []
+
+    def forget_rows(self) -> None:
+        """Drop the recorded rows and results."""
+        self.watched_rows = None
+        self.returned.clear()
+
+    def new_unit(self, *, of_figures: bool = False) -> Place | None:
+        """Return the current place in a new unit, for a transaction or a computation of figures."""
+        self.units += 1
+        place = PLACE.get()
+        return None if place is None else place._replace(unit=self.units, of_figures=of_figures)
 
     unlisted: int = 0
     """The number of runs that were added without being listed."""

@@ -8,13 +8,13 @@ from typing import Any, cast
 
 import asyncpg
 
-from db.engine.activity import Activity
+from db.engine.activity import PLACE, Activity, RowsRead
 from db.engine.outage import is_unavailable
 from db.engine.pool import Pool, Pooled
 from db.engine.session import Session
 from db.engine.statement_cache import Statement
 from db.language.projection import EVERY_COLUMN, Projection
-from db.language.records import long_characters
+from db.language.records import long_characters, shape_of
 
 MOST_CHARACTERS = 64_000_000
 """The most characters of long texts that one operation may read. They stay in memory until the response is sent."""
@@ -73,15 +73,23 @@ class Reader(Session):
                 self.activity.pool_waits.append(time.perf_counter() - began)
                 running = alone.fetch(statement.sql, *arguments, record_class=record_class)
                 rows = await self._recorded(statement.name, running)
-            self._count(rows, record_class)
+            self._note(rows, record_class)
             return rows
         async with self._one_at_a_time:
             self._require_open()
             connection = self._connection or await self._open_snapshot()
             running = connection.fetch(statement.sql, *arguments, record_class=record_class)
             rows = await self._recorded(statement.name, running)
-            self._count(rows, record_class)
+            self._note(rows, record_class)
             return rows
+
+    def _note(self, rows: list[asyncpg.Record], record_class: type[asyncpg.Record]) -> None:
+        """Count the characters of the rows, and record the rows of a watched operation."""
+        self._count(rows, record_class)
+        if self.activity.watched_rows is not None:
+            shape = shape_of(record_class)
+            if shape is not None:
+                self.activity.watched_rows.append(RowsRead(PLACE.get(), shape, rows))
 
     def _count(self, rows: Sequence[asyncpg.Record], record_class: type[asyncpg.Record]) -> None:
         """Count the characters of the rows. Raise `TooManyCharactersError`, also for each later read."""

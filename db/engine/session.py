@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 import asyncpg
 
-from db.engine.activity import Activity, StatementRun, activity_of_task, error_name
+from db.engine.activity import PLACE, Activity, StatementRun, activity_of_task, error_name
 from db.engine.statement_cache import Statement
 from db.language.projection import EVERY_COLUMN, Projection
 from db.language.records import record_class, row_class
@@ -84,7 +84,10 @@ class Session:
             rows = await running
         except BaseException as failure:
             error = error_name(failure)
-            self.activity.runs.append(StatementRun(name, perf_counter() - began, 0, began, error))
+            self.activity.runs.append(
+                StatementRun(name, perf_counter() - began, 0, began, error, PLACE.get())
+            )
             raise
-        self.activity.runs.append(StatementRun(name, perf_counter() - began, len(rows), began))
+        took = perf_counter() - began
+        self.activity.runs.append(StatementRun(name, took, len(rows), began, "", PLACE.get()))
         return rows

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 import asyncpg
 from sqlalchemy import Table
 
-from db.engine.activity import Activity, StatementRun, activity_of_task, error_name
+from db.engine.activity import PLACE, Activity, AtPlace, StatementRun, activity_of_task, error_name
 from db.engine.pool import Pool, Pooled
 from db.engine.session import Session
 from db.engine.statement_cache import Statement
@@ -112,7 +112,8 @@ class Writer(Session):
                 raise ConstraintError(failure.constraint_name or "") from failure
             raise
         finally:
-            run = StatementRun(f"{table.name} copy", perf_counter() - began, 0, began, error)
+            took = perf_counter() - began
+            run = StatementRun(f"{table.name} copy", took, 0, began, error, PLACE.get())
             self.activity.runs.append(run)
 
 
@@ -134,7 +135,7 @@ async def in_transaction(pool: Pool, work: Work[Result], activity: Activity | No
     for _ in range(ATTEMPTS - 1):
         before = len(activity.runs)
         try:
-            return await _attempt(pool, work, activity)
+            return await AtPlace(_attempt(pool, work, activity), activity.new_unit())
         except (
             asyncpg.DeadlockDetectedError,
             asyncpg.InvalidCachedStatementError,
@@ -142,7 +143,7 @@ async def in_transaction(pool: Pool, work: Work[Result], activity: Activity | No
             RetryError,
         ):
             del activity.runs[before:]
-    return await _attempt(pool, work, activity)
+    return await AtPlace(_attempt(pool, work, activity), activity.new_unit())
 
 
 async def _attempt(pool: Pool, work: Work[Result], activity: Activity) -> Result:

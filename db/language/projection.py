@@ -37,6 +37,14 @@ class Projection:
             found = self._shapes[key] = self._shape(model, own, (), shared=shared)
         return found
 
+    def unused(self, shape: Shape) -> list[str]:
+        """Return the columns of a shape that the operation does not select, unless the shape is one of `shape`."""
+        selected = self._selected.get(shape.model)
+        if not self._selected or (selected is not None and shape in self._shapes.values()):
+            return []
+        needed = {"id"} if selected is None else selected.columns | {"id"}
+        return [name for name in shape.columns if name not in needed]
+
     def _shape(
         self, model: type[Base], own: tuple[str, ...], above: tuple[type[Base], ...], *, shared: bool
     ) -> Shape:

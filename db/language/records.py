@@ -52,7 +52,11 @@ def _joined_class(shape: Shape) -> type[tuple[Any, ...]]:
 
 def _class(shape: Shape, base: type[Any], attributes: Mapping[str, object]) -> type[Any]:
     kind = row_kind(shape.model)
-    return type(kind.__name__, (kind, base), {"__slots__": (), "_joins": _slices(shape), **attributes})
+    return type(
+        kind.__name__,
+        (kind, base),
+        {"__slots__": (), "_joins": _slices(shape), "_shape": shape, **attributes},
+    )
 
 
 def _slices(shape: Shape) -> dict[ToOne, _Slice]:
@@ -64,6 +68,12 @@ def _slices(shape: Shape) -> dict[ToOne, _Slice]:
         slices[join.relation] = _Slice(key, slice(start, stop), _joined_class(join.shape))
         start = stop
     return slices
+
+
+def shape_of(class_: type[Any]) -> Shape | None:
+    """Return the shape of a class of rows, or None for rows that belong to no model."""
+    found: Shape | None = getattr(class_, "_shape", None)
+    return found
 
 
 def row_class(model: type[Base]) -> type[Record]:

@@ -22,6 +22,10 @@ Work = Callable[[Writer, Context, Any], Awaitable[Answer]]
 Prepare = Callable[[Context, Any], Awaitable[Any]]
 Resolver = Callable[..., Awaitable[Sequence[Any]]]
 
+STATEMENTS: Final = "statements"
+"""The attribute of a mutation's resolver with the bound of its statements."""
+IDEMPOTENCY_STATEMENTS: Final = 3
+
 NULL_IS_ABSENT: Final = "null_is_absent"
 """The key in the metadata of input fields for which null means the same as an omitted field."""
 
@@ -47,12 +51,15 @@ def mutation(
                     raise ready
                 return await work(writer, context, ready)
 
+            activity = context.activity
             while True:
+                before = len(activity.runs)
                 try:
                     return await context.write(lambda writer: _once(writer, context, request, payload, do))
                 except TooManyRowsError as too_many:
                     while await context.write(too_many.delete_batch):
                         pass
+                    activity.unbounded += len(activity.runs) - before
 
         async def resolve(parents: Sequence[Any], context: Context, input: Any) -> Sequence[Answer]:  # noqa: A002 - the API's word
             require_permission(context.viewer, scope)
@@ -61,6 +68,16 @@ def mutation(
         return resolve
 
     return make
+
+
+def takes(statements: int) -> Callable[[Resolver], Resolver]:
+    """Return a decorator that states the most statements of a mutation without an idempotency key."""
+
+    def mark(resolver: Resolver) -> Resolver:
+        setattr(resolver, STATEMENTS, statements + IDEMPOTENCY_STATEMENTS)
+        return resolver
+
+    return mark
 
 
 async def _prepared(prepare: Prepare, context: Context, request: Any) -> Any:

@@ -18,7 +18,7 @@ from resolvers.framework.context import Context
 from resolvers.framework.entity import Entity
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.filter_input import filter_of, order_of
-from resolvers.framework.requires import requires
+from resolvers.framework.requires import ALL_JOINS, OWN_JOINS, Bound, requires
 from services.figures.group_by import ask_by_group
 
 DEFAULT_SIZE = 20
@@ -32,6 +32,9 @@ Result = TypeVar("Result")
 UNREAD: Page[Any] = Page((), more=False)
 PARTS_OF_PAGE = frozenset({"nodes", "edges", "pageInfo"})
 """The fields of a connection that require its page."""
+_LIST = Bound(opens_scope=True, facts=frozenset(), of_arguments=True)
+_UNCOUNTED_LIST = replace(_LIST, facts=frozenset({"uncounted"}))
+"""A list without a counter in the rows of its parents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,12 @@ def connection(
     """
     listing = Listing(entity.model, entity.default_order, parent, counter)
 
-    @requires(*([counter] if parent and counter else []), loads_for=PARTS_OF_PAGE)
+    @requires(
+        *([counter] if parent and counter else []),
+        loads_for=PARTS_OF_PAGE,
+        joins=OWN_JOINS if parent else ALL_JOINS,
+        bound=_LIST if parent and counter else _UNCOUNTED_LIST,
+    )
     async def resolve(
         parents: Sequence[Any],
         context: Context,
@@ -180,7 +188,7 @@ def whole_list(
     """Return the resolver of the list of all rows that the viewer may see, for figures over the list without a page."""
     listing = Listing(entity.model, entity.default_order, counter=counter)
 
-    @requires(loads=0)
+    @requires(loads=0, bound=_UNCOUNTED_LIST)
     async def resolve(
         parents: Sequence[Any],
         context: Context,
@@ -196,18 +204,18 @@ def whole_list(
     return resolve
 
 
-@requires()
+@requires(bound=Bound(when=frozenset({"last", "before"})))
 async def has_next_page(connections: Sequence[Connection[Any]], context: Context) -> Sequence[bool]:
     """Return whether rows follow the page. A page read backwards needs a statement for this."""
     return await of_each_list(connections, partial(_has_more, context=context, later=True))
 
 
-@requires()
+@requires(bound=Bound(when=frozenset({"after"})))
 async def has_previous_page(connections: Sequence[Connection[Any]], context: Context) -> Sequence[bool]:
     return await of_each_list(connections, partial(_has_more, context=context, later=False))
 
 
-@requires()
+@requires(bound=Bound(when=frozenset({"uncounted"})))
 async def total_count(connections: Sequence[Connection[Any]], context: Context) -> Sequence[int]:
     """Return the number of rows in the list, from its counter if it has one."""
     return await of_each_list(connections, partial(_total_count, context=context))

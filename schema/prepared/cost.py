@@ -11,6 +11,8 @@ MOST_VALUES = 2_000_000
 MOST_FIELDS = 10_000
 MOST_READS = 1000
 DEEPEST = 20
+KEYS_OF_STATEMENT = 10_000
+"""The most keys of one statement, `max_keys` of the data loaders."""
 _LARGEST_SHOWN = 10**15
 
 
@@ -18,6 +20,30 @@ class CostLimitError(CallerError):
     """The operation exceeds a limit."""
 
     code = "COST_LIMIT_EXCEEDED"
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """The bound of an operation's statements, before it runs.
+
+    `viewer_row` says that the operation reads the viewer's row, and `owner_rows` how often it reads the rows of the
+    owners of figures. `computations` is the largest number of computations of figures. A race with writers or with
+    other processes can add computations.
+    """
+
+    others: int = 0
+    viewer_row: bool = False
+    owner_rows: int = 0
+    computations: int = 0
+
+    def bound(self, objects: int, *, everybody: bool) -> int:
+        """Return the largest number of statements for a viewer who sees all users' rows, or only the viewer's own.
+
+        A member owns all figures that the member sees, and one row of a user is read once.
+        """
+        rows = self.viewer_row + self.owner_rows
+        rows = rows if everybody else min(rows, 1)
+        return (self.others + rows) * (1 + objects // KEYS_OF_STATEMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +59,11 @@ class Cost:
     reads: int
     values: int = 0
     fields: int = 0
+    statements: Statements = Statements()
+
+    def statements_bound(self, *, everybody: bool) -> int:
+        """Return the largest number of statements, for a viewer who sees the rows of everybody or only own rows."""
+        return self.statements.bound(self.objects, everybody=everybody)
 
     def refusal(self) -> GraphQLError | None:
         """Return the error for an operation that exceeds a limit."""

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from graphql import (
+    EnumValueNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -20,7 +21,9 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
+    NullValueNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionNode,
     SelectionSetNode,
     ValueNode,
@@ -30,6 +33,7 @@ from graphql import (
     is_introspection_type,
     is_list_type,
 )
+from graphql.pyutils import UndefinedType
 
 from breadth.fields import KEY, Column
 from breadth.strawberry_field import definition_of
@@ -37,11 +41,21 @@ from db.language.projection import Projection, Selected
 from db.language.shape import ToOne
 from db.models import Base
 from resolvers.entities import OF_TYPENAME
+from resolvers.framework.mutation import STATEMENTS
 from resolvers.framework.paging import LARGEST_BULK_SIZE
-from resolvers.framework.requires import EVERY_READ, OperationReads, Requirements, requirements_of
+from resolvers.framework.requires import (
+    ALL_JOINS,
+    EVERY_READ,
+    LOADS,
+    Bound,
+    Joins,
+    OperationReads,
+    Requirements,
+    requirements_of,
+)
 from schema.fields import LONG, SET_RESOLVER
 from schema.list_size import SIZE, Fixed, GivenBy, LengthOf, ListSize, OfPage, TimeBuckets, WindowEnds
-from schema.prepared.cost import DEEPEST, Cost
+from schema.prepared.cost import DEEPEST, Cost, Statements
 from schema.prepared.introspection import META_FIELDS, list_sizes
 
 VALUES_OF_LONG_TEXT = 30
@@ -66,12 +80,14 @@ class Lookahead:
 class _Position:
     """The facts that a selection set inherits from the fields above it.
 
-    `path` are the models that one statement joins to reach its rows, the last one its own. `has_ends` says that the
-    ends of a window are given.
+    `path` are the models that one statement joins to reach its rows, the last one its own. `joins` are the relations
+    that the statement brings. `has_ends` says that the ends of a window are given. `facts` are those of `Bound`.
     """
 
     path: Path = ()
     has_ends: bool = False
+    joins: Joins = ALL_JOINS
+    facts: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -79,7 +95,8 @@ class _Total:
     """The sums over a selection set.
 
     `objects_per_row` and `values_per_row` count for each row of the page that its parent is. `loads` counts only
-    reads that no statement above joins. `names` are the selected fields.
+    reads that no statement above joins. `names` are the selected fields. `unjoined` is the bound of the statements if
+    no relation is joined and no read is shared, `statements` the bound otherwise, without the reads in `shared`.
     """
 
     objects: int = 0
@@ -90,6 +107,12 @@ class _Total:
     depth: int = 0
     reads: int = 0
     loads: int = 0
+    unjoined: int = 0
+    statements: int = 0
+    viewer_row: bool = False
+    owner_rows: int = 0
+    computations: int = 0
+    shared: frozenset[str] = frozenset()
     names: set[str] = field(default_factory=set)
 
     def add(self, other: "_Total") -> None:
@@ -101,7 +124,16 @@ class _Total:
         self.depth = max(self.depth, other.depth)
         self.reads += other.reads
         self.loads += other.loads
+        self.add_bound(other)
         self.names |= other.names
+
+    def add_bound(self, other: "_Total") -> None:
+        self.unjoined += other.unjoined
+        self.statements += other.statements
+        self.viewer_row |= other.viewer_row
+        self.owner_rows += other.owner_rows
+        self.computations += other.computations
+        self.shared |= other.shared
 
 
 def look_ahead(
@@ -121,7 +153,8 @@ def look_ahead(
         total = walk.selection_set(operation.selection_set, root, _Position())
     except RecursionError:  # only fields that nest far deeper than the limit lead here
         return Lookahead(Cost(0, DEEPEST + 1, 0), EVERY_READ, ())
-    cost = Cost(total.objects, total.depth, total.reads, total.values, total.fields)
+    bound = walk.bound(total)
+    cost = Cost(total.objects, total.depth, total.reads, total.values, total.fields, bound)
     return Lookahead(cost, walk.operation_reads(total.loads), tuple(walk.sizes))
 
 
@@ -142,17 +175,24 @@ class _Walk:
         }
         self._columns: defaultdict[type[Base], set[str]] = defaultdict(set)
         self._relations: defaultdict[type[Base], set[ToOne]] = defaultdict(set)
-        self._all_stated = True
+        self._unstated: set[str] = set()
+        self._is_query = operation.operation is OperationType.QUERY
         self._visited: dict[tuple[str, _Position], _Total] = {}
 
     def operation_reads(self, loads: int) -> OperationReads:
-        if not self._all_stated:
-            return EVERY_READ
+        if self._unstated:
+            return EVERY_READ if not self._is_query else OperationReads(unstated=frozenset(self._unstated))
         selected = {
             model: Selected(frozenset(names), frozenset(self._relations[model]))
             for model, names in self._columns.items()
         }
         return OperationReads(Projection(selected), single=loads <= 1)
+
+    def bound(self, total: _Total) -> Statements:
+        if self._unstated:
+            return Statements(total.unjoined, computations=total.computations)
+        own = total.statements + len(total.shared)
+        return Statements(own, total.viewer_row, total.owner_rows, total.computations)
 
     def selection_set(self, selected: SelectionSetNode, type_: Any, position: _Position) -> _Total:
         total = _Total()
@@ -195,9 +235,12 @@ class _Walk:
             isinstance(size, (TimeBuckets, WindowEnds)) and any(name in arguments for name in size.ends)
         )
         keeps_path = is_joined or (requirements is not None and requirements.loads == 0)
+        bound = LOADS if requirements is None else requirements.bound
+        facts = self._facts(bound, arguments, position.facts)
         inner = _Total()
         if node.selection_set is not None:
-            below = _Position(path if keeps_path else (), has_ends)
+            joins = position.joins if keeps_path or requirements is None else requirements.joins
+            below = _Position(path if keeps_path else (), has_ends, joins, facts)
             inner = self.selection_set(node.selection_set, get_named_type(known.type), below)
         values = VALUES_OF_LONG_TEXT if _is_long(known) else 1
         total = _Total(depth=1 + inner.depth, fields=1 + inner.fields, values=values, names={name})
@@ -210,9 +253,69 @@ class _Walk:
             total.values, total.values_per_row = _multiplied(
                 known, inner.values, inner.values_per_row, items, of_page=of_page
             )
-        reads, loads = self._require(requirements, rows, inner.names, is_joined=is_joined)
+        reads, loads = self._require(
+            requirements, rows, inner.names, f"{parent.name}.{name}", is_joined=is_joined
+        )
         total.reads, total.loads = inner.reads + reads, inner.loads + loads
+        total.add_bound(inner)
+        if bound.opens_scope:
+            total.statements, total.shared = total.statements + len(total.shared), frozenset()
+        if reads and not _is_unread(requirements, inner.names):
+            number = _written(known) if requirements is None else bound.most or reads
+            if isinstance(size, LengthOf) and size.argument in arguments:
+                number = min(number, self._length(arguments[size.argument]))
+            comes = is_joined and _comes_with(position.joins, requirements)
+            self._bind(total, bound, number, position.facts, arguments, comes=comes)
         return total
+
+    def _facts(
+        self, bound: Bound, arguments: Mapping[str, ValueNode], above: frozenset[str]
+    ) -> frozenset[str]:
+        if bound.facts is None:
+            return above
+        given = {name for name, node in arguments.items() if bound.of_arguments and self._is_given(node)}
+        if "filter" in given:
+            given.add("uncounted")
+        return bound.facts | given
+
+    def _bind(
+        self,
+        total: _Total,
+        bound: Bound,
+        number: int,
+        facts: frozenset[str],
+        arguments: Mapping[str, ValueNode],
+        *,
+        comes: bool,
+    ) -> None:
+        """Add the statements of one field, at most `number`. `comes` says that a statement above brings its rows."""
+        if not bound.when <= facts or (bound.only_for and not self._may_be(arguments, *bound.only_for)):
+            return
+        total.unjoined += number
+        total.computations += bound.owner_rows
+        if comes:
+            return
+        total.viewer_row |= bound.viewer_row
+        total.owner_rows += bound.owner_rows
+        number -= bound.viewer_row + bound.owner_rows
+        if bound.shared and self._shares(bound, arguments):
+            total.shared |= {bound.shared}
+        else:
+            total.statements += number
+
+    def _shares(self, bound: Bound, arguments: Mapping[str, ValueNode]) -> bool:
+        if bound.shared_up_to is None or "first" not in arguments:
+            return True
+        return (self._number(arguments["first"]) or 0) <= bound.shared_up_to
+
+    def _is_given(self, node: ValueNode) -> bool:
+        value = self._value(node)
+        return value is not None and not isinstance(value, (UndefinedType, NullValueNode))
+
+    def _may_be(self, arguments: Mapping[str, ValueNode], name: str, value: str) -> bool:
+        """Return whether an argument of an enum has the value, or is a variable."""
+        node = arguments.get(name)
+        return isinstance(node, VariableNode) or (isinstance(node, EnumValueNode) and node.value == value)
 
     def _introspected(self, parent: Any, name: str) -> tuple[Requirements, ListSize | None] | None:
         """Return what a field of introspection states; None for a field of the schema's own types."""
@@ -222,20 +325,26 @@ class _Walk:
         return Requirements(loads=0), None if items is None else Fixed(items)
 
     def _require(
-        self, requirements: Requirements | None, rows: type[Base] | None, names: set[str], *, is_joined: bool
+        self,
+        requirements: Requirements | None,
+        rows: type[Base] | None,
+        names: set[str],
+        coordinate: str,
+        *,
+        is_joined: bool,
     ) -> tuple[int, int]:
         """Note what a field requires of its parents' rows and of others. `names` are selected of its objects.
 
         Return how often the field reads, and how often no statement above joins what it reads.
         """
         if requirements is None:
-            self._all_stated = False
+            self._unstated.add(coordinate)
             return 1, 1
         if rows is not None:
             self._columns[rows].update(requirements.own)
         for model, columns in requirements.others.items():
             self._columns[model].update(columns)
-        if requirements.loads_for and requirements.loads_for.isdisjoint(names):
+        if _is_unread(requirements, names):
             return requirements.loads, 0
         if requirements.relation is not None and rows is not None:
             self._relations[rows].add(requirements.relation)
@@ -279,6 +388,29 @@ class _Walk:
 
 def _page_size(number: int) -> int:
     return min(max(number, 0), LARGEST_BULK_SIZE)
+
+
+def _is_unread(requirements: Requirements | None, names: set[str]) -> bool:
+    """Return whether the resolver loads nothing, because none of the fields for which it loads is selected."""
+    loads_for = frozenset() if requirements is None else requirements.loads_for
+    return bool(loads_for) and loads_for.isdisjoint(names)
+
+
+def _written(known: GraphQLField) -> int:
+    """Return the largest number of statements of a field that states no requirements, such as a mutation."""
+    definition = definition_of(known)
+    resolver = None if definition is None else definition.metadata.get(SET_RESOLVER)
+    return getattr(resolver, STATEMENTS, 1)
+
+
+def _comes_with(joins: Joins, requirements: Requirements | None) -> bool:
+    """Return whether a statement with these joins brings the row that a field refers to."""
+    relation = None if requirements is None else requirements.relation
+    if relation is None:
+        return False
+    if joins.models is not None:
+        return relation.model in joins.models
+    return joins.shared or not relation.shared
 
 
 def _is_long(known: GraphQLField) -> bool:

@@ -1,8 +1,9 @@
 """An operation of a document, prepared once for any number of requests."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from inspect import isawaitable
+from functools import partial
+from inspect import isawaitable, iscoroutine
 from typing import Any, Final
 
 import graphql
@@ -15,13 +16,15 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     Undefined,
+    get_named_type,
 )
 from graphql.execution import Executor
 from strawberry.execution import optimized_is_awaitable
 
 from breadth import Plan, Unsupported, execute_plan
 from breadth.awaitability import register_is_awaitable
-from breadth.plan import LARGEST_VARIANTS
+from breadth.plan import LARGEST_VARIANTS, Field
+from db.engine.activity import Activity, AtPlace, Place, WatchedAtPlace
 from resolvers.framework.context import Context
 from resolvers.framework.requires import OperationReads
 from schema.prepared.cost import MOST_FIELDS, Cost
@@ -116,6 +119,7 @@ class PreparedOperation:
         return result
 
     def _started(self, variables: Mapping[str, Any], context: Context) -> Any:
+        activity = context.activity
         if self._plan is not None:
             try:
                 return execute_plan(
@@ -125,6 +129,7 @@ class PreparedOperation:
                     variables,
                     executor_class=self._executor_class,
                     is_awaitable=optimized_is_awaitable,
+                    around=_at_place if activity.watched_rows is None else partial(_watched, activity),
                 )
             except Unsupported:
                 pass
@@ -153,8 +158,25 @@ class PreparedOperation:
         return look_ahead(self._schema, self._node, fragments, variables)
 
 
+def _at_place(field: Field, parents: int, awaitable: Awaitable[Any]) -> Awaitable[Any]:
+    """Let the awaitable of a resolver work for the place of its field."""
+    if not iscoroutine(awaitable):
+        return awaitable
+    return AtPlace(awaitable, Place(field.path, field.coordinate, parents))
+
+
+def _watched(activity: Activity, field: Field, parents: int, awaitable: Awaitable[Any]) -> Awaitable[Any]:
+    """Let the awaitable of a resolver work for the place of its field, and record its result."""
+    if not iscoroutine(awaitable):
+        return awaitable
+    place, typename = Place(field.path, field.coordinate, parents), get_named_type(field.definition.type).name
+    return WatchedAtPlace(awaitable, place, activity, typename, field.selected)
+
+
 def _size(value: Any) -> Hashable:
     """Return the part of a variable's value that the cost depends on."""
     if isinstance(value, list):
         return (len(value),)
-    return value if isinstance(value, (int, float)) or value is Undefined else None
+    if value is None or value is Undefined or isinstance(value, (int, float)):
+        return value
+    return "given"

@@ -1,8 +1,10 @@
 """The GraphQL endpoint: parse a request, find its viewer, run the prepared operation, answer."""
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from time import perf_counter
 from typing import Any, Final, Protocol, TypeAlias
 
 from graphql import ExecutionResult, GraphQLError
@@ -14,14 +16,18 @@ from resolvers.framework.context import Context, Viewer
 from resolvers.framework.errors import UnauthenticatedError, code_of
 from resolvers.framework.requires import OperationReads
 from schema.prepared.cache import PreparedOperations, UnknownOperationError
-from schema.prepared.cost import CostLimitError
+from schema.prepared.cost import Cost, CostLimitError
 from schema.prepared.operation import InvalidDocument
-from server.http import bounded_json, protocol, request_limits
+from schema.prepared.statement_bound import excess_of
+from server.http import bounded_json, explain_header, protocol, request_limits
 from server.http.auth import Authenticator
 from server.http.errors import failed, presented
 from server.http.fast_request import FastRequest
+from server.runtime import explanation
 from server.runtime.observation import Observation, Observer
 from server.runtime.trace_context import trace_context
+
+logger = logging.getLogger("leadgraph")
 
 LARGEST_BODY_BYTES: Final = 2_000_000
 VALUES_AT_ONCE: Final = 20_000
@@ -94,6 +100,7 @@ class GraphQLEndpoint:
             observation.user_id = None if viewer is None else viewer.user_id
             if viewer is None:
                 request.limit_body(request_limits.ANONYMOUS_BYTES, ", the limit without an API key")
+            observation.explanations = explain_header.asked(request)
             parsed = await protocol.parse(request)
             content, encode = await self._answer(parsed, viewer, request.method, observation)
         except (protocol.RequestError, UnauthenticatedError) as refusal:
@@ -136,7 +143,7 @@ class GraphQLEndpoint:
             observation.operation = operation.name
         context = self._new_context(viewer, request_id, reads=operation.reads, now=self._clock())
         observation.activity = context.activity
-        ran = True
+        ran, began = True, perf_counter()
         try:
             result = await operation.execute(parsed.variables, context)
         except Exception as failure:  # noqa: BLE001 - the caller gets an answer to any failure
@@ -144,9 +151,32 @@ class GraphQLEndpoint:
             ran = False
         finally:
             await context.close()  # before encoding, which needs no connection
+        seconds = perf_counter() - began
         is_large = cost.values > VALUES_AT_ONCE
         encode = bounded_json.encoded if is_large else bounded_json.encoded_at_once
-        return self._content(result, request_id, context.statements, ran=ran), encode
+        content = self._content(result, request_id, context.statements, ran=ran)
+        self._note_excess(observation, viewer, cost)
+        self._explain_to(viewer, content, observation, seconds)
+        return content, encode
+
+    def _note_excess(self, observation: Observation, viewer: Viewer | None, cost: Cost) -> None:
+        """Report an operation that sent more statements than its bound. That is an error of the server."""
+        everybody = viewer is not None and viewer.scope.everybody
+        observation.excess = excess = excess_of(observation.activity, cost, everybody=everybody)
+        if excess is not None:
+            logger.error(
+                "statement bound exceeded at %s: %s (request %s)",
+                excess.coordinate,
+                excess,
+                observation.request_id,
+            )
+
+    def _explain_to(
+        self, viewer: Viewer | None, content: Content, observation: Observation, seconds: float
+    ) -> None:
+        extensions = explanation.extensions(observation, viewer, seconds)
+        if extensions:
+            content.setdefault("extensions", {}).update(extensions)
 
     def _too_large(self, request_id: str) -> Content:
         message = (

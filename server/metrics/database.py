@@ -50,11 +50,11 @@ class ActivityMetrics(Collector):
             total.seconds += run.seconds
             total.rows += run.rows
             whole += run.seconds
-        for loader, keys in activity.batches:
-            known = self._loaders.get(loader)
+        for batch in activity.batches:
+            known = self._loaders.get(batch.loader)
             if known is None:
-                known = self._loaders[loader] = self._batches.of(loader)
-            known.observe(keys)
+                known = self._loaders[batch.loader] = self._batches.of(batch.loader)
+            known.observe(batch.keys)
         return whole
 
     def _total(self, name: str) -> _Total:

@@ -1,6 +1,6 @@
 """GraphQL operations by name: duration, statements, database time and cost."""
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter
 
 from server.metrics.distribution import SECONDS, Distribution, Distributions
 from server.metrics.names import Names
@@ -58,6 +58,13 @@ class OperationMetrics:
             bounds=OBJECTS,
             labels=("operation",),
         )
+        self._bound_exceeded = Counter(
+            "leadgraph_statement_bound_exceeded",
+            "Operations that sent more SQL statements than their bound, by the field that repeated a statement. Any "
+            "value but 0 is a bug.",
+            ["field"],
+            registry=registry,
+        )
         for each in (self._seconds, self._statements, self._database, self._objects):
             registry.register(each)
 
@@ -65,6 +72,8 @@ class OperationMetrics:
         if request.operation is None:
             self._seconds.of(NOT_RUN, request.outcome).observe(request.seconds)
             return
+        if request.excess is not None:
+            self._bound_exceeded.labels(request.excess.coordinate).inc()
         name = request.operation or NO_NAME
         known = self._known.get(name) or self._operation(name)
         seconds = known.seconds.get(request.outcome) or self._outcome(known, request.outcome)

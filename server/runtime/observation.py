@@ -16,6 +16,7 @@ from graphql import OperationType
 from db.engine.activity import Activity, recording
 from resolvers.framework.errors import INTERNAL, TIMEOUT, UNAVAILABLE
 from schema.prepared.cost import Cost
+from schema.prepared.statement_bound import Excess
 from server.runtime.trace_context import TraceContext
 
 Route: TypeAlias = Literal["graphql", "ingest", "download"]
@@ -49,6 +50,10 @@ class Observation:
     document: str | None = None
     cost: Cost | None = None
     activity: Activity = field(default_factory=Activity)
+    excess: Excess | None = None
+    """The statements beyond the bound, which are an error of the server."""
+    explanations: frozenset[str] = frozenset()
+    """The explanations that the request asks for (`server.runtime.explanation`)."""
     outcome: Outcome = "answered"
     code: str | None = None
     """The error code that decided the outcome."""

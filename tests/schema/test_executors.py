@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from hypothesis_graphql import queries
 
 from breadth import object_codegen
+from db.engine.activity import Activity
 from db.engine.reader import Reader
 from db.inspection.tables import TableSize
 from db.models import UserRole
@@ -34,6 +35,7 @@ from resolvers.framework.global_id import encode
 from resolvers.framework.requires import EVERY_READ
 from schema.graph import Graph, build
 from schema.prepared.operation import InvalidDocument
+from schema.prepared.statement_bound import Excess, excess_of
 from services.accounts.api_key import READ_KEYWORDS, READ_MENTIONS, granted
 from services.doctor.report import Check, Finding, Report, Skipped
 from services.figures.cache import Cached
@@ -113,7 +115,7 @@ async def result_and_statements(
     generated: GeneratedDocument,
     world: World,
     viewer: str,
-) -> tuple[ExecutionResult, list[str]]:
+) -> tuple[ExecutionResult, Activity]:
     role = UserRole.OPERATOR if viewer == "olga" else UserRole.MEMBER
     scopes = granted([READ_MENTIONS, READ_KEYWORDS] if viewer == "ben" else [])
     # Each call computes its own figures, as of the same moment.
@@ -137,26 +139,38 @@ async def result_and_statements(
     finally:
         await context.close()
         await cached.close()
-    return result, list(context.statements)
+    return result, context.activity
 
 
 async def compare_executors(
     generated: GeneratedDocument, world: World, viewer: str
 ) -> tuple[list[str], ExecutionResult]:
-    expected, expected_statements = await result_and_statements(reference, generated, world, viewer)
+    expected, needed = await result_and_statements(reference, generated, world, viewer)
     possible = None
     if any(error.path for error in expected.errors or ()):
         possible, _ = await result_and_statements(without_propagation, generated, world, viewer)
     found: list[str] = []
     for turn in ("first", "second"):
-        result, statements = await result_and_statements(breadth, generated, world, viewer)
+        result, activity = await result_and_statements(breadth, generated, world, viewer)
         found += [f"{turn} time: {each}" for each in differences(expected, result, possible)]
+        found += [
+            f"{turn} time: {each.coordinate} {each}, {activity.statements}"
+            for each in broken_bounds(generated, activity, viewer)
+        ]
         # The number of statements that are sent before an error depends on timing.
-        if not expected.errors and len(statements) > len(expected_statements):
+        if not expected.errors and len(activity.runs) > len(needed.runs):
             found.append(
-                f"{turn} time: statements {statements}, but the reference needs only {expected_statements}"
+                f"{turn} time: statements {activity.statements}, but the reference needs only {needed.statements}"
             )
     return found, expected
+
+
+def broken_bounds(generated: GeneratedDocument, activity: Activity, viewer: str) -> list[Excess]:
+    prepared = BREADTH.prepared.get(generated.text, generated.operation)
+    if isinstance(prepared, InvalidDocument):
+        return []
+    excess = excess_of(activity, prepared.cost(generated.variables), everybody=viewer == "olga")
+    return [] if excess is None else [excess]
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from schema.fields import column, resolved_by
 from schema.graph import build
 from schema.list_size import Fixed, GivenBy
 from schema.prepared.cache import PreparedOperations
-from schema.prepared.cost import Cost
+from schema.prepared.cost import Cost, Statements
 from schema.prepared.introspection import list_sizes
 from schema.prepared.lookahead import look_ahead
 from schema.prepared.operation import PreparedOperation
@@ -231,6 +231,7 @@ def test_lists_beside_introspection_fields_are_counted() -> None:
         reads=1,
         values=1 + types * (1 + 1 + average * 2) + 1 + 7 * 2,
         fields=8,
+        statements=Statements(1),
     )
 
 

@@ -16,13 +16,14 @@ operation runs with an `exact` answer: entries are served only if they have the 
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
+from db.engine.activity import PLACE, AtPlace, FiguresRead, Place
 from db.engine.reader import Reader
 from db.language.scope import Scope
 from db.models import Base
@@ -98,6 +99,7 @@ class Answer:
         self._is_old = False
         self._as_of: float | None = None
         self._turn: dict[Asked, float] | None = None
+        self._places: dict[str, Place | None] = {}
         self._reading: asyncio.Task[dict[Asked, _Found]]
 
     async def get(
@@ -115,6 +117,7 @@ class Answer:
         if self._turn is None:
             self._turn = {}
             self._reading = asyncio.create_task(self._read(self._turn))
+        self._places[figure.name] = PLACE.get()
         longest = figure.longest_seconds
         oldest = longest if max_age_seconds is None else min(longest, max_age_seconds)
         for question in questions:
@@ -156,6 +159,7 @@ class Answer:
         found |= await self._computed(again, _never)
         for choice in choices:
             self._show(choice, found)
+        self._record(wanted, kept)
         stale = {key for key, entry in kept.items() if not cached.is_fresh(entry)}
         statistics.stale += len(stale)
         statistics.hits += len(kept) - len(stale)
@@ -195,11 +199,12 @@ class Answer:
         if self._as_of is None:
             self._as_of = self._cached.snapshot_time(self._loaders)
         generations = {key: one.current for key, one in missing.items()}
-        calls: list[Awaitable[dict[str, Entry]]] = []
+        calls: list[Coroutine[Any, Any, dict[str, Entry]]] = []
         for (figure, is_exact), keys in by_figure.items():
             job = Job(figure, self._loaders, self._as_of, generations, usable)
             compute = self._cached.computing.compute if is_exact else self._cached.computing.entries
-            calls.append(compute(job, {key: missing[key].question for key in keys}))
+            call = compute(job, {key: missing[key].question for key in keys})
+            calls.append(AtPlace(call, self._places[figure.name]))
         entries: dict[str, Entry | Exception] = {}
         for keys, result in zip(
             by_figure.values(), await asyncio.gather(*calls, return_exceptions=True), strict=True
@@ -211,6 +216,14 @@ class Answer:
             else:
                 entries |= result
         return entries
+
+    def _record(self, wanted: Mapping[str, _Wanted], kept: Mapping[str, Entry]) -> None:
+        """Record the figures that the cache had."""
+        outcomes = Counter(
+            (wanted[key].figure.name, "hit" if self._cached.is_fresh(entry) else "stale")
+            for key, entry in kept.items()
+        )
+        self._loaders.activity.figures += [FiguresRead(*of, count) for of, count in outcomes.items()]
 
     def _show(self, choice: "_Choice", found: Mapping[str, Entry | Exception]) -> None:
         """Note the generation that the answer shows of an owner."""

@@ -4,10 +4,11 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic
+from typing import Any, Generic
 
+from db.engine.activity import AtPlace, FiguresRead
 from loaders.dataloader import DataLoaders
 from services.figures.cache.decoded import DecodedValues
 from services.figures.cache.definition import CachedFigure, Question, Value
@@ -84,7 +85,10 @@ class Computing:
         """Compute the entries from the job's snapshot, regardless of the store, and store them."""
         figure, as_of = job.figure, job.as_of
         self._statistics.misses += 0 if job.background else len(question_by_key)
-        values = await figure.compute(job.loaders, list(question_by_key.values()))
+        activity = job.loaders.activity
+        activity.figures.append(FiguresRead(figure.name, "computed", len(question_by_key)))
+        computing = _computed(job, list(question_by_key.values()))
+        values = await AtPlace(computing, activity.new_unit(of_figures=True))
         if len(values) != len(question_by_key):
             raise TypeError(
                 f"{figure.name} returned {len(values)} values for {len(question_by_key)} questions"
@@ -119,9 +123,14 @@ class Computing:
         for key, flight in flights.items():
             entry = await asyncio.shield(flight)  # a cancelled wait does not cancel the flight
             if entry is not None and job.usable(key, entry):
-                self._statistics.waited += 1
+                self._waited(job, 1)
                 found[key] = entry
         return found
+
+    def _waited(self, job: Job[Any, Any], figures: int) -> None:
+        self._statistics.waited += figures
+        if figures:
+            job.loaders.activity.figures.append(FiguresRead(job.figure.name, "waited", figures))
 
     async def _lead(
         self, job: Job[Question, Value], question_by_key: Mapping[str, Question]
@@ -155,7 +164,7 @@ class Computing:
         entries, held = await self._store.claim(list(question_by_key), token)
         ready = {key: entry for key, entry in entries.items() if job.usable(key, entry)}
         if not job.background:
-            self._statistics.waited += len(ready)
+            self._waited(job, len(ready))
         mine = {
             key: question_by_key[key]
             for key in (question_by_key if even_if_locked else held)
@@ -165,3 +174,7 @@ class Computing:
             async with self._store.holding(held, token):
                 return ready | (await self.compute(job, mine) if mine else {})
         return ready | (await self.compute(job, mine) if mine else {})
+
+
+async def _computed(job: Job[Question, Value], questions: Sequence[Question]) -> Sequence[Value]:
+    return await job.figure.compute(job.loaders, questions)

@@ -64,7 +64,7 @@ MUTATIONS = [tab for tab in EXAMPLES if operation_of(tab).operation == Operation
 
 def answer_of(demo: Demo, tab: Tab) -> Any:
     """Run a tab's operation without figures from the cache, and return the response."""
-    headers = {"authorization": f"Bearer {demo.facts['api_key']}"}
+    headers = {"authorization": f"Bearer {demo.facts['api_key']}", "leadgraph-explain": "cost"}
     query = tab.query.replace("(range: $range)", "(range: $range, maxAge: 0)")
     body = {"query": query, "variables": tab.variables}
     return httpx.post(demo.facts["url"], json=body, headers=headers).json()
@@ -129,6 +129,8 @@ def test_an_example_answers_with_exactly_its_statements(demo: Demo, tab: Tab) ->
     assert "errors" not in answer
     assert list(empty_places(answer["data"])) == []
     assert sorted(answer["extensions"]["statements"]) == STATEMENTS[name_of(tab)]
+    cost, exact = answer["extensions"]["cost"], len(STATEMENTS[name_of(tab)])
+    assert (cost["statementsBound"], cost["statements"]) == (exact, exact)
 
 
 @pytest.mark.parametrize("tab", QUERIES, ids=name_of)

@@ -18,6 +18,7 @@ from db.engine.pool import Pool
 from db.engine.probe import Probe
 from resolvers.framework.context import Context
 from schema.graph import Graph, build
+from schema.prepared.guard import GuardMode
 from server.exports.download import DownloadEndpoint
 from server.graphiql import page
 from server.graphiql.tabs import EXAMPLES
@@ -75,6 +76,7 @@ def create_app(
     demo_key: str | None = None,
     hosts: Sequence[str] = ("*",),
     explain: bool = False,
+    guard: GuardMode = "off",
     clock: Callable[[], datetime] | None = None,
     stopping: Stopping | None = None,
 ) -> Starlette:
@@ -84,9 +86,9 @@ def create_app(
     figures of active users in the background when it starts.
 
     GraphiQL shows `demo_key` to every visitor, so a demo must restrict `hosts`: a foreign page could reach a
-    loopback server under another host name. With `explain`, responses list their SQL statements. Without
-    `vault`, integrations cannot store credentials. Without `links`, exports have no links. `clock` returns the current time.
-    `metrics_access` says who may read `/metrics`; with None, the route does not exist.
+    loopback server under another host name. With `explain`, responses list their SQL statements. The `guard` looks for
+    wasteful reads. Without `vault`, integrations cannot store credentials. Without `links`, exports have no links.
+    `clock` returns the current time. `metrics_access` says who may read `/metrics`; with None, the route does not exist.
     The `observers` receive each finished request, besides the metrics.
     `stopping` ends streams and downloads before the server stops.
     """
@@ -103,7 +105,7 @@ def create_app(
         *observers,
     )
     endpoint = GraphQLEndpoint(
-        operations, authenticator, new_context, observers, explain=explain, clock=clock
+        operations, authenticator, new_context, observers, explain=explain, guard=guard, clock=clock
     )
     stopping = stopping or Stopping()
     ingest = IngestEndpoint(pool, authenticator, stopping, observers)

@@ -10,10 +10,15 @@ import pytest
 from db.embedded import EmbeddedPostgres
 from db.engine import migrations
 from db.engine.pool import Pool, open_pool
+from server.app import create_app
 from tests.support.databases import FAST, copied_database
 from tests.support.demo import Demo, running_demo, unstarted_demo
 from tests.support.folders import data_folder, remove_leftovers
 from tests.support.marks import apply_marks, put_slow_files_first
+
+# All applications of tests refuse wasteful reads: those of this process, and those of demos and servers.
+create_app.__kwdefaults__ = {**(create_app.__kwdefaults__ or {}), "guard": "fail"}
+os.environ.setdefault("LEADGRAPH_GUARD", "fail")
 
 # Random documents for the executors: so many in each test, and where they start.
 DOCUMENTS = int(os.environ.get("BREADTH_DOCUMENTS", "1000"))

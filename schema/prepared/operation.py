@@ -28,10 +28,14 @@ from db.engine.activity import Activity, AtPlace, Place, WatchedAtPlace
 from resolvers.framework.context import Context
 from resolvers.framework.requires import OperationReads
 from schema.prepared.cost import MOST_FIELDS, Cost
+from schema.prepared.guard import GuardMode
 from schema.prepared.literals import with_hints
 from schema.prepared.lookahead import Lookahead, look_ahead
 
 COSTS_KEPT: Final = 100
+FIRST_EXAMINED: Final = 10
+EXAMINED_EVERY: Final = 20
+"""A guard that warns examines the first executions of an operation, and then one of this many."""
 
 register_is_awaitable(optimized_is_awaitable)
 
@@ -73,6 +77,7 @@ class PreparedOperation:
         first = self._look_ahead({})
         self._cost, self._sizes = first.cost, first.sizes
         self._costs: dict[Hashable, Cost] = {}
+        self._turns = 0
         self.reads: OperationReads = first.reads
 
     def refusal(self, variables: Mapping[str, Any]) -> Sequence[GraphQLError]:
@@ -91,6 +96,13 @@ class PreparedOperation:
                 self._costs.clear()
             cost = self._costs[key] = self._look_ahead(variables).cost
         return cost
+
+    def is_examined(self, guard: GuardMode) -> bool:
+        """Return whether the guard examines the next execution. To warn, a sample of executions is enough."""
+        self._turns += 1
+        if guard == "warn":
+            return self._turns <= FIRST_EXAMINED or self._turns % EXAMINED_EVERY == 0
+        return guard == "fail"
 
     @property
     def most_fields_kept(self) -> int:

@@ -13,10 +13,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from resolvers.framework.context import Context, Viewer
-from resolvers.framework.errors import UnauthenticatedError, code_of
+from resolvers.framework.errors import INTERNAL, UnauthenticatedError, code_of
 from resolvers.framework.requires import OperationReads
 from schema.prepared.cache import PreparedOperations, UnknownOperationError
 from schema.prepared.cost import Cost, CostLimitError
+from schema.prepared.guard import GuardMode, examine
 from schema.prepared.operation import InvalidDocument
 from schema.prepared.statement_bound import excess_of
 from server.http import bounded_json, explain_header, protocol, request_limits
@@ -48,8 +49,8 @@ class NewContext(Protocol):
 class GraphQLEndpoint:
     """Answers GET and POST.
 
-    With `explain`, the answer lists the names of its SQL statements as `extensions.statements`. `clock` tells the
-    current time. The `observers` receive each request, except those whose client has gone.
+    With `explain`, the answer lists the names of its SQL statements as `extensions.statements`. The `guard` reports
+    wasteful reads, or makes their operation fail. `clock` tells the current time. The `observers` receive each request, except those whose client has gone.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class GraphQLEndpoint:
         observers: Sequence[Observer] = (),
         *,
         explain: bool = False,
+        guard: GuardMode = "off",
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         self._operations = operations
@@ -68,6 +70,7 @@ class GraphQLEndpoint:
         self._new_context = new_context
         self._observers = observers
         self._explain = explain
+        self._guard = guard
         self._clock = clock or partial(datetime.now, UTC)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -143,6 +146,8 @@ class GraphQLEndpoint:
             observation.operation = operation.name
         context = self._new_context(viewer, request_id, reads=operation.reads, now=self._clock())
         observation.activity = context.activity
+        if operation.is_examined(self._guard):
+            context.activity.watch()
         ran, began = True, perf_counter()
         try:
             result = await operation.execute(parsed.variables, context)
@@ -157,7 +162,7 @@ class GraphQLEndpoint:
         content = self._content(result, request_id, context.statements, ran=ran)
         self._note_excess(observation, viewer, cost)
         self._explain_to(viewer, content, observation, seconds)
-        return content, encode
+        return self._guarded(content, observation, operation.reads, cost), encode
 
     def _note_excess(self, observation: Observation, viewer: Viewer | None, cost: Cost) -> None:
         """Report an operation that sent more statements than its bound. That is an error of the server."""
@@ -177,6 +182,25 @@ class GraphQLEndpoint:
         extensions = explanation.extensions(observation, viewer, seconds)
         if extensions:
             content.setdefault("extensions", {}).update(extensions)
+
+    def _guarded(
+        self, content: Content, observation: Observation, reads: OperationReads, cost: Cost
+    ) -> Content:
+        """Return the content with the guard's warnings, or an error instead of it in the mode `fail`."""
+        if observation.activity.watched_rows is None:
+            return content
+        warnings = examine(observation.activity, reads, cost, observation.excess, failed="errors" in content)
+        observation.activity.forget_rows()
+        if not warnings:
+            return content
+        for warning in warnings:
+            logger.warning("guard: %s (request %s)", warning, observation.request_id)
+        extensions = content.get("extensions", {}) | {"warnings": [warning.shown() for warning in warnings]}
+        if self._guard == "fail":
+            message = f"LEADGRAPH_GUARD=fail refuses wasteful reads. {'; '.join(map(str, warnings))}"
+            codes = {"code": INTERNAL, "requestId": observation.request_id}
+            return {"errors": [{"message": message, "extensions": codes}], "extensions": extensions}
+        return content | {"extensions": extensions}
 
     def _too_large(self, request_id: str) -> Content:
         message = (

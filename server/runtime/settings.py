@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schema.prepared.cache import ExecutorName
+from schema.prepared.guard import GuardMode
 from server.runtime.addresses import require_address, split_address
 from server.runtime.errors import CommandError
 from server.runtime.logs import LogFormat, LogLevel
@@ -139,6 +140,7 @@ class Settings(BaseSettings):
     cache_memory_mb: Annotated[int, _whole(1, 100_000)] = 64
     warm_at_start: bool = Field(default=False, description="0 or 1")
     executor: ExecutorName = Field(default="breadth", description=" or ".join(get_args(ExecutorName)))
+    guard: GuardMode | None = Field(default=None, description="off, warn or fail")
     pool_size: Annotated[int, _whole(1, 1000)] = 10
     statement_timeout_seconds: Annotated[float, _seconds(_DAY)] = 30
     answer_timeout_seconds: Annotated[float, _seconds(60)] = 5

@@ -82,7 +82,7 @@ async def explained(
 @pytest.fixture
 async def plain(world: World) -> Any:
     """A client of a server that explains nothing unless it is asked."""
-    app = create_app(world.pool, graph=BREADTH)
+    app = create_app(world.pool, graph=BREADTH, guard="off")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://localhost") as made:
         yield made
 

@@ -189,3 +189,20 @@ async def test_a_replaced_key_is_gone_on_the_next_visit(visit: Visit, demo: Demo
     for number in range(11):
         await visit.turn_to(number)
         assert json.loads(await visit.content("request-headers.json")) == {"Authorization": f"Bearer {other}"}
+
+
+async def test_the_side_panel_shows_the_cost_also_on_a_phone(visit: Visit) -> None:
+    panel = visit.page.locator(".leadgraph-costs")
+    await visit.page.get_by_role("button", name="Show Cost and Profile").click()
+    await expect(panel).to_contain_text("Run an operation to see its cost.")
+
+    answer = await visit.run()
+    assert answer["extensions"] == {"statements": ["users by id"]}
+    await expect(panel).to_contain_text("1 of at most 1")
+    await expect(panel).to_contain_text("API keys of operators get a profile, too")
+    for width in (1280, 390):
+        await visit.page.set_viewport_size({"width": width, "height": 800})
+        box = await panel.bounding_box()
+        assert box is not None
+        assert (box["x"] >= 60, box["width"] > 200, box["x"] + box["width"] <= width) == (True, True, True)
+        assert await visit.page.evaluate("document.documentElement.scrollWidth") == width

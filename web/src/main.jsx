@@ -13,6 +13,7 @@ import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
 import { Kind, parse } from "graphql";
 import { createRoot } from "react-dom/client";
+import { COSTS_PLUGIN, explained } from "./costs.jsx";
 import { createStorage, openFirst } from "./storage.js";
 
 // The server writes the configuration into the page. It is empty under `vite dev`.
@@ -33,12 +34,15 @@ function operationName(request) {
   }
 }
 
-/** Uses the configured headers if the headers editor is empty, or does not exist yet during introspection. */
-const fetcher = (request, options) =>
-  ask(
-    { ...request, operationName: operationName(request) },
-    { ...options, headers: options?.headers ?? headers ?? undefined },
-  );
+/**
+ * Uses the configured headers if the headers editor is empty, or does not exist yet during introspection. Asks for the
+ * explanation that the panel shows.
+ */
+async function fetcher(request, options) {
+  const asked = { ...request, operationName: operationName(request) };
+  const sent = { ...(options?.headers ?? headers), "Leadgraph-Explain": "cost, profile" };
+  return explained(await ask(asked, { ...options, headers: sent }), asked.operationName);
+}
 
 const examples = tabs.map(({ title, query, variables }) => ({
   query: `# ${title}\n${query.trim()}`,
@@ -49,7 +53,7 @@ const examples = tabs.map(({ title, query, variables }) => ({
 const storage = createStorage(shown);
 openFirst(examples, storage);
 
-const plugins = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
+const plugins = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false }), COSTS_PLUGIN];
 
 createRoot(document.getElementById("graphiql")).render(
   <GraphiQL

@@ -271,7 +271,7 @@ async def _serve_observed(
             demo_key=demo_key,
             hosts=LOOPBACK if demo_key else ("*",),
             explain=demo_key is not None,
-            guard=settings.guard or ("off" if demo_key is None else "warn"),
+            guard=settings.guard_mode(is_demo=demo_key is not None),
             stopping=stopping,
         )
         server = Server(

@@ -176,6 +176,10 @@ class Settings(BaseSettings):
     slow_ms: Annotated[int, _whole(0, 86_400_000)] = 1000
     tracing: bool = Field(default=False, description="0 or 1")
 
+    def guard_mode(self, *, is_demo: bool) -> GuardMode:
+        """Return the mode of the guard. By default, only a demo warns."""
+        return self.guard or ("warn" if is_demo else "off")
+
 
 def load_settings() -> Settings:
     """Return the settings of this process.

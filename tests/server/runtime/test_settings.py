@@ -74,6 +74,7 @@ REFUSED = [
     ("LOG_LEVEL", "INFO", "must be info, warning or error, not 'INFO'."),
     ("SLOW_MS", "0.5", "must be a whole number from 0 to 86,400,000, not '0.5'."),
     ("TRACING", "yes please", "must be 0 or 1, not 'yes please'."),
+    ("GUARD", "loud", "must be off, warn or fail, not 'loud'."),
     (
         "HOME",
         "/dev/null/here",
@@ -256,3 +257,19 @@ def test_a_refused_setting_ends_a_process_with_one_line(server_folder: Path) -> 
     done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
     sentence = "leadgraph: LEADGRAPH_PORT must be a whole number from 1 to 65,535, not '99999'.\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence)
+
+
+@pytest.mark.parametrize(
+    ("given", "of_demo", "of_server"),
+    [(None, "warn", "off"), ("off", "off", "off"), ("fail", "fail", "fail")],
+)
+def test_only_a_demo_warns_of_wasteful_reads_by_default(
+    given: str | None, of_demo: str, of_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LEADGRAPH_GUARD")
+    if given is not None:
+        monkeypatch.setenv("LEADGRAPH_GUARD", given)
+
+    settings = load_settings()
+
+    assert (settings.guard_mode(is_demo=True), settings.guard_mode(is_demo=False)) == (of_demo, of_server)

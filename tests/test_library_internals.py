@@ -299,4 +299,4 @@ def test_the_exporter_of_opentelemetry_sends_bytes_through_its_client() -> None:
     assert parameters == ["data"], (
         "OTLPSpanExporter no longer has `_client.export(data)`: adapt `_Exporter` of server/runtime/tracing.py."
     )
-    exporter.shutdown()
+    exporter.shutdown()  # type: ignore[no-untyped-call]

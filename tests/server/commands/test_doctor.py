@@ -108,6 +108,18 @@ async def test_planted_faults_give_as_many_findings_and_the_commands_mend_them(
     assert subjects(await report(command)) == TESTS_SETTINGS + left
 
 
+async def test_a_background_task_that_fails_repeatedly_is_found(three_users: Pool, command: Command) -> None:
+    await three_users.execute(
+        "INSERT INTO background_tasks (name, every, failures, failed_at, failure) VALUES "
+        "('purge-keys', '1 hour', 2, now(), 'secret'), ('purge-exports', '1 hour', 3, now(), 'secret')"
+    )
+    found = await report(command)
+    (failing,) = [one for one in found["findings"] if one["check"] == "jobs"]
+    problem = "The last 3 turns of the background task failed. `leadgraph jobs` prints the reason."
+    assert (failing["subject"], failing["problem"]) == ("task purge-exports", problem)
+    assert failing["command"] == "leadgraph jobs"
+
+
 async def mend(pool: Pool, command: Command, line: str) -> None:
     """Run the command of a finding: SQL, or `leadgraph`. The worker would run on."""
     if not line.startswith("leadgraph"):

@@ -236,7 +236,7 @@ async def test_a_prometheus_scrapes_servers_and_a_worker_and_three_alerts_fire(
         await pool.execute("ALTER TABLE integration_logs RENAME TO lost_logs")
         assert (await answered(second, key, LOST))["errors"][0]["extensions"]["code"] == "INTERNAL"
         await monitor.until_firing({"LeadgraphNoAudit", "LeadgraphFailedRequests", "LeadgraphCounterDrift"})
-        assert await monitor.value("sum(leadgraph_pool_connections_max)") == 10 + 10 + 4
+        assert await monitor.value("sum(leadgraph_pool_connections_max)") == 10 + 10 + 5
         silent = [sent for sent in map(filled, expressions()) if await monitor.value(sent) is None]
         assert silent == []
 

@@ -2,6 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter
 
+from schema.prepared.statement_bound import UNKNOWN
 from server.metrics.distribution import SECONDS, Distribution, Distributions
 from server.metrics.names import Names
 from server.runtime.observation import Observation
@@ -65,6 +66,7 @@ class OperationMetrics:
             ["field"],
             registry=registry,
         )
+        self._bound_exceeded.labels(UNKNOWN)  # a series from the start, so that rules have a value
         for each in (self._seconds, self._statements, self._database, self._objects):
             registry.register(each)
 

@@ -29,6 +29,7 @@ from bench.run import database
 from bench.servers import ROOT, Server
 from db.engine.pool import open_pool
 from server.app import create_app
+from server.runtime.garbage import short_collections
 from server.runtime.logs import configure_logging
 from server.runtime.observation import Observer
 from server.runtime.request_log import SlowLog, log_request
@@ -127,7 +128,8 @@ async def compare(data: Data, address: str, rounds: int) -> dict[str, dict[str, 
     other = process_time() - thread_time()
     try:
         apps: Apps = {name: create_app(pool, observers=observers) for name, observers in chosen.items()}
-        found = await measured(apps, data, rounds)
+        with short_collections():
+            found = await measured(apps, data, rounds)
         traced = 2 * (rounds + 1) * sum(REQUESTS.values())
         exporter = (process_time() - thread_time() - other) / traced
         show(f"other threads: {exporter * 1e6:.0f} µs of processor time per traced request")

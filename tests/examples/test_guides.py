@@ -14,9 +14,12 @@ from tests.support.checkout import Checkout
 from tests.support.demo import Demo
 
 ROOT = Path(__file__).parents[2]
-GUIDES = sorted(
-    path for path in (ROOT / "docs" / "guides").glob("*.md") if path.name != "new-entity.md"
-)  # test_new_entity.py tests that guide
+TESTED_ELSEWHERE = {
+    "new-entity.md",  # test_new_entity.py
+    "backup.md",  # tests/db/backup/test_point_in_time.py and tests/server/commands/test_backup.py
+    "logs.md",  # tests/server/runtime/test_logs.py and test_tracing.py
+}
+GUIDES = sorted(path for path in (ROOT / "docs" / "guides").glob("*.md") if path.name not in TESTED_ELSEWHERE)
 FENCED = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 QUOTED_FROM = {"ts": "*/**/*.ts", "python": "python/*.py", "sh": "curl/*.sh"}
 NEEDS_NODE = "npm "

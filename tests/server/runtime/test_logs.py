@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -182,6 +183,22 @@ async def test_each_request_is_one_line(log: Log, client: httpx.AsyncClient, add
     ]
     assert anonymous["trace_id"] is None
     assert len(anonymous["request_id"]) == 32
+
+
+async def test_a_line_has_the_fields_that_the_guide_shows(
+    log: Log, client: httpx.AsyncClient, add_sender: AddSender
+) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "guides" / "logs.md").read_text()
+    shown = json.loads(guide.split("```json\n")[1].split("\n```")[0])
+    log.configure("json")
+    sender = await add_sender()
+    await client.post(
+        "/graphql",
+        json={"query": "{ viewer { id } }"},
+        headers=sender.headers | {"content-type": "application/json"},
+    )
+    (line,) = log.of("request")
+    assert list(line) == list(shown)
 
 
 async def test_each_turn_of_a_job_is_one_line(log: Log, pool: Pool, add_sender: AddSender) -> None:

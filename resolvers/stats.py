@@ -86,7 +86,7 @@ async def _groups(connections: Connections, context: Context, by: str) -> Sequen
     )
 
 
-@requires(loads=2)
+@requires(loads=2, others={Keyword: ("id",)})
 async def by_keyword(
     connections: Connections, context: Context, first: int | None = None
 ) -> Sequence[Sequence[KeywordCount]]:

@@ -129,7 +129,7 @@ class Place:
             elif kind := _EXCEPTION.match(line):
                 found.append((kind[1], drivers))
                 drivers = False
-            elif line.startswith(_DRIVERS):
+            elif any(words in line for words in _DRIVERS):
                 drivers = True
         return Counter(kind for kind, of_driver in found if not of_driver)
 

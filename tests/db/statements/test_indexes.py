@@ -273,11 +273,16 @@ FILTERS: list[tuple[str, Statement, set[str]]] = [
 ]  # fmt: skip
 
 
+# The sample of ANALYZE decides between two indexes that begin with the keyword and cost the same.
+EQUAL = {"counts by platform of each keyword": [{"uq_mentions_keyword_id_platform_external_id"}]}
+
+
 @pytest.mark.parametrize(("name", "statement", "indexes"), FILTERS, ids=[name for name, _, _ in FILTERS])
 async def test_filters_and_counts_use_indexes(
     seeded: Pool, name: str, statement: Statement, indexes: set[str]
 ) -> None:
-    assert await explain(seeded, statement) == indexes, name
+    used = await explain(seeded, statement)
+    assert used == indexes or used in EQUAL.get(name, ()), name
 
 
 # Dashboards read roll-ups, and small tables by user.

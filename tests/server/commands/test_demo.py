@@ -233,5 +233,5 @@ def test_keys_are_created_only_for_existing_users(demo: Demo) -> None:
     missing = demo.run("keys", "create", "--user", "nobody@example.com")
     assert (missing.returncode, missing.stderr) == (
         1,
-        "leadgraph: No user has the e-mail address nobody@example.com.\n",
+        "leadgraph: No user has the e-mail address nobody@example.com. `leadgraph users list` shows all users.\n",
     )

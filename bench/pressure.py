@@ -109,22 +109,18 @@ async def _values(target: Target) -> Counter[str]:
     return await _repeat(target, body, at_once=8, key=True, most=1_000_000)
 
 
+def _large(number: int) -> bytes:
+    return _query("{ " + " ".join(f"f{number}x{n}: __typename" for n in range(3900)) + " }")
+
+
 async def _large_documents(target: Target) -> Counter[str]:
     """Documents of 82 kB without an API key."""
-
-    def body(number: int) -> bytes:
-        return _query("{ " + " ".join(f"f{number}x{n}: __typename" for n in range(3900)) + " }")
-
-    return await _repeat(target, body, at_once=8, key=False, most=150)
+    return await _repeat(target, _large, at_once=8, key=False, most=150)
 
 
 async def _large_documents_with_key(target: Target) -> Counter[str]:
     """Documents of 82 kB with an API key."""
-
-    def body(number: int) -> bytes:
-        return _query("{ " + " ".join(f"f{number}x{n}: __typename" for n in range(3900)) + " }")
-
-    return await _repeat(target, body, at_once=8, key=True, most=150)
+    return await _repeat(target, _large, at_once=8, key=True, most=150)
 
 
 async def _empty_filters(target: Target) -> Counter[str]:

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -220,7 +220,7 @@ async def _unread(target: Target) -> Counter[str]:
     return await _hold(target, _request(target, body, key=True), 300, receive_bytes=4096)
 
 
-ATTACKS: dict[str, Callable[[Target], Awaitable[Counter[str]]]] = {
+ATTACKS: dict[str, Callable[[Target], Coroutine[Any, Any, Counter[str]]]] = {
     "values": _values,
     "large-documents": _large_documents,
     "large-documents-with-key": _large_documents_with_key,
@@ -235,11 +235,7 @@ ATTACKS: dict[str, Callable[[Target], Awaitable[Counter[str]]]] = {
 
 
 def _run_attack(name: str, target: Target, results: Any) -> None:
-    results.put(dict(asyncio.run(_awaited(ATTACKS[name](target)))))
-
-
-async def _awaited(attack: Awaitable[Counter[str]]) -> Counter[str]:
-    return await attack
+    results.put(dict(asyncio.run(ATTACKS[name](target))))
 
 
 @contextmanager

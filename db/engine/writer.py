@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 import asyncpg
 from sqlalchemy import Table
 
-from db.engine.activity import PLACE, Activity, AtPlace, StatementRun, activity_of_task, error_name
+from db.engine.activity import Activity, AtPlace, activity_of_task
 from db.engine.pool import Pool, Pooled
 from db.engine.session import Session
 from db.engine.statement_cache import Statement
@@ -101,20 +101,19 @@ class Writer(Session):
 
         Raise `RetryError` if one of the rows exists.
         """
-        began, error = perf_counter(), ""
         try:
-            await self._connection.copy_records_to_table(table.name, records=rows, columns=list(names))
-        except BaseException as failure:
-            error = error_name(failure)
-            if isinstance(failure, asyncpg.UniqueViolationError):
-                raise RetryError from failure
-            if isinstance(failure, asyncpg.IntegrityConstraintViolationError):
-                raise ConstraintError(failure.constraint_name or "") from failure
-            raise
-        finally:
-            took = perf_counter() - began
-            run = StatementRun(f"{table.name} copy", took, 0, began, error, PLACE.get())
-            self.activity.runs.append(run)
+            await self._recorded(f"{table.name} copy", self._copy(table, names, rows))
+        except asyncpg.UniqueViolationError as faster:
+            raise RetryError from faster
+        except asyncpg.IntegrityConstraintViolationError as refused:
+            raise ConstraintError(refused.constraint_name or "") from refused
+
+    async def _copy(
+        self, table: Table, names: Sequence[str], rows: Iterable[Sequence[object]]
+    ) -> list[asyncpg.Record]:
+        """Send the rows. A COPY returns no rows."""
+        await self._connection.copy_records_to_table(table.name, records=rows, columns=list(names))
+        return []
 
 
 Work = Callable[[Writer], Awaitable[Result]]

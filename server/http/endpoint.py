@@ -159,7 +159,8 @@ class GraphQLEndpoint:
         seconds = perf_counter() - began
         is_large = cost.values > VALUES_AT_ONCE
         encode = bounded_json.encoded if is_large else bounded_json.encoded_at_once
-        content = self._content(result, request_id, context.statements, ran=ran)
+        statements = context.statements if self._explain else ()
+        content = self._content(result, request_id, statements, ran=ran)
         self._note_excess(observation, viewer, cost)
         self._explain_to(viewer, content, observation, seconds)
         return self._guarded(content, observation, operation.reads, cost), encode

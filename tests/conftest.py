@@ -1,5 +1,6 @@
 """Fixtures for all tests: a PostgreSQL, a migrated database for each test that asks for one, and demos."""
 
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -11,6 +12,7 @@ from db.embedded import EmbeddedPostgres
 from db.engine import migrations
 from db.engine.pool import Pool, open_pool
 from server.app import create_app
+from server.runtime.logs import LOGGER
 from tests.support.databases import FAST, copied_database
 from tests.support.demo import Demo, running_demo, unstarted_demo
 from tests.support.folders import data_folder, remove_leftovers
@@ -41,6 +43,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_report_header() -> str:
     return f"random documents: {DOCUMENTS} from seed {SEED} (BREADTH_DOCUMENTS=…, BREADTH_SEED=…)"
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """Take back how the test, or a command that it ran in this process, let this process log."""
+    root, logger = logging.getLogger(), logging.getLogger(LOGGER)
+    handlers, level = list(root.handlers), logger.level
+    yield
+    for added in set(root.handlers) - set(handlers):
+        root.removeHandler(added)
+    logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

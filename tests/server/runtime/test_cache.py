@@ -120,7 +120,7 @@ async def test_a_failed_warm_command_exits_with_1(
 ) -> None:
     counted.failure = ZeroDivisionError("no")
     result = await command("cache", "warm")
-    assert result.output == ("Warmed 0 users, computed 0 figures. 1 users failed, see the log.\n")
+    assert result.stdout == "Warmed 0 users, computed 0 figures. 1 users failed, see the log.\n"
     assert result.exit_code == 1
 
 

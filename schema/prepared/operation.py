@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from inspect import isawaitable, iscoroutine
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ from schema.prepared.cost import MOST_FIELDS, Cost
 from schema.prepared.guard import GuardMode
 from schema.prepared.literals import with_hints
 from schema.prepared.lookahead import Lookahead, look_ahead
+from schema.prepared.response_lists import Lists, response_lists
 
 COSTS_KEPT: Final = 100
 FIRST_EXAMINED: Final = 10
@@ -104,6 +105,11 @@ class PreparedOperation:
             return self._turns <= FIRST_EXAMINED or self._turns % EXAMINED_EVERY == 0
         return guard == "fail"
 
+    @cached_property
+    def lists(self) -> Lists:
+        """The lists of the response's data. The cost must be within the limits."""
+        return response_lists(self._schema, self._node, self._fragments)
+
     @property
     def most_fields_kept(self) -> int:
         """The most fields that the variants of the plan can hold."""
@@ -162,12 +168,12 @@ class PreparedOperation:
             return None
 
     def _look_ahead(self, variables: Mapping[str, Any]) -> Lookahead:
-        fragments = {
-            each.name.value: each
-            for each in self._document.definitions
-            if isinstance(each, FragmentDefinitionNode)
-        }
-        return look_ahead(self._schema, self._node, fragments, variables)
+        return look_ahead(self._schema, self._node, self._fragments, variables)
+
+    @property
+    def _fragments(self) -> dict[str, FragmentDefinitionNode]:
+        definitions = self._document.definitions
+        return {each.name.value: each for each in definitions if isinstance(each, FragmentDefinitionNode)}
 
 
 def _at_place(field: Field, parents: int, awaitable: Awaitable[Any]) -> Awaitable[Any]:

@@ -1,31 +1,28 @@
 """JSON of a large response, encoded in pieces, so that its size is bounded while it is built."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
+from schema.prepared.response_lists import Lists
+
 OPTIONS: Final = orjson.OPT_PASSTHROUGH_SUBCLASS
 MOST_BYTES: Final = 128_000_000
 PIECE_BYTES: Final = 1_000_000
-MOST_TOGETHER: Final = 16
-"""The most elements of a list in one piece. Elements after small ones can be large."""
+MOST_TOGETHER: Final = 64
+"""The most elements of lists in one piece. Elements after small ones can be large."""
 
 
 class ResponseTooLargeError(Exception):
     """The JSON of the response is longer than `MOST_BYTES`."""
 
 
-def encoded(content: Any) -> bytes:
-    """Return the JSON. Raise `ResponseTooLargeError`."""
-    pieces: list[bytes] = []
-    size = 0
-    for piece in _pieces(content):
-        size += len(piece)
-        if size > MOST_BYTES:
-            raise ResponseTooLargeError
-        pieces.append(piece)
-    return b"".join(pieces)
+def encoded(content: Mapping[str, Any], lists: Lists) -> bytes:
+    """Return the JSON. `lists` are the names that lead to lists. Raise `ResponseTooLargeError`."""
+    pieces = _Pieces()
+    pieces.add_object(content, lists)
+    return b"".join(pieces.found)
 
 
 def encoded_at_once(content: Any) -> bytes:
@@ -33,52 +30,85 @@ def encoded_at_once(content: Any) -> bytes:
     return orjson.dumps(content, option=OPTIONS, default=str)
 
 
-def _pieces(value: Any) -> Iterator[bytes]:
-    if isinstance(value, list):
-        yield from _pieces_of_list(value)
-    elif isinstance(value, dict) and not _is_flat(value):
-        yield from _pieces_of_object(value)
-    else:
-        yield encoded_at_once(value)
+class _Pieces:
+    """The pieces so far. A piece holds fewer elements of lists, `together`, the larger the elements before were."""
 
+    def __init__(self) -> None:
+        self.found: list[bytes] = []
+        self.together = 1
+        self._size = 0
 
-def _is_flat(value: Any) -> bool:
-    """Return whether the value has no lists, so that its fields bound its size."""
-    if isinstance(value, dict):
-        return all(_is_flat(inner) for inner in value.values() if isinstance(inner, (dict, list)))
-    return not isinstance(value, list)
-
-
-def _pieces_of_list(value: list[Any]) -> Iterator[bytes]:
-    """Yield the pieces of a list. Flat elements are encoded together, fewer of them the larger they are."""
-    opening, start, together = b"[", 0, 1
-    while start < len(value):
-        elements = value[start : start + together]
-        yield opening
-        if all(map(_is_flat, elements)):
-            piece = encoded_at_once(elements)[1:-1]
-            yield piece
-            fitting = PIECE_BYTES * len(elements) // len(piece)
-            together = max(1, min(MOST_TOGETHER, 2 * together, fitting))
-        else:
-            elements = elements[:1]
-            yield from _pieces(elements[0])
-        opening, start = b",", start + len(elements)
-    yield b"]" if value else b"[]"
-
-
-def _pieces_of_object(value: dict[str, Any]) -> Iterator[bytes]:
-    """Yield the pieces of an object in the order of its fields. Fields with single values are encoded together."""
-    opening, singles = b"{", dict[str, Any]()
-    for name, inner in [*value.items(), ("", [])]:
-        if not isinstance(inner, (dict, list)):
-            singles[name] = inner
-            continue
-        if singles:
-            yield opening + encoded_at_once(singles)[1:-1]
-            opening, singles = b",", {}
-        if name:
-            yield opening + orjson.dumps(name) + b":"
-            yield from _pieces(inner)
+    def add_object(self, value: Mapping[str, Any], lists: Lists) -> None:
+        """Add the fields in their order. Neighbours with few elements of lists share a piece."""
+        opening, few, elements = b"{", dict[str, Any](), 0
+        for name, inner in value.items():
+            count = _elements(inner, lists[name]) if name in lists else 0
+            if elements + count <= self.together:
+                few[name] = inner
+                elements += count
+                continue
+            if few:
+                self._add_encoded(few, opening, elements)
+                opening, few, elements = b",", {}, 0
+            self._add(opening + orjson.dumps(name) + b":")
+            self._add_value(inner, lists[name])
             opening = b","
-    yield b"}"
+        if few:
+            self._add_encoded(few, opening, elements)
+        self._add(b"}" if value else b"{}")
+
+    def _add_value(self, value: Any, lists: Lists) -> None:
+        if isinstance(value, list):
+            self._add_list(value, lists)
+        else:
+            self.add_object(value, lists)
+
+    def _add_list(self, values: list[Any], lists: Lists) -> None:
+        opening, start = b"[", 0
+        while start < len(values):
+            stop, elements = self._fitting(values, start, lists)
+            if stop == start:
+                self._add(opening)
+                self._add_value(values[start], lists)
+                stop += 1
+            else:
+                self._add_encoded(values[start:stop], opening, elements)
+            opening, start = b",", stop
+        self._add(b"]")
+
+    def _fitting(self, values: list[Any], start: int, lists: Lists) -> tuple[int, int]:
+        """Return the end of the values that fit into the next piece, and the number of their elements."""
+        if not lists:
+            stop = min(start + self.together, len(values))
+            return stop, stop - start
+        elements = 0
+        for index in range(start, len(values)):
+            count = 1 + _elements(values[index], lists)
+            if elements + count > self.together:
+                return index, elements
+            elements += count
+        return len(values), elements
+
+    def _add_encoded(self, value: Sequence[Any] | Mapping[str, Any], opening: bytes, elements: int) -> None:
+        """Add a list or an object without its brackets."""
+        inner = encoded_at_once(value)[1:-1]
+        self._add(opening)
+        self._add(inner)
+        if elements:
+            fitting = PIECE_BYTES * elements // len(inner)
+            self.together = max(1, min(MOST_TOGETHER, 2 * self.together, fitting))
+
+    def _add(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if self._size > MOST_BYTES:
+            raise ResponseTooLargeError
+        self.found.append(piece)
+
+
+def _elements(value: Any, lists: Lists) -> int:
+    """Return the number of elements of all lists in a value."""
+    if isinstance(value, list):
+        return len(value) + (sum(_elements(each, lists) for each in value) if lists else 0)
+    if value is None:
+        return 0
+    return sum(_elements(value.get(name), below) for name, below in lists.items())

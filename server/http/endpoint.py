@@ -157,8 +157,9 @@ class GraphQLEndpoint:
         finally:
             await context.close()  # before encoding, which needs no connection
         seconds = perf_counter() - began
-        is_large = cost.values > VALUES_AT_ONCE
-        encode = bounded_json.encoded if is_large else bounded_json.encoded_at_once
+        encode: Encode = bounded_json.encoded_at_once
+        if cost.values > VALUES_AT_ONCE:
+            encode = partial(bounded_json.encoded, lists={"data": operation.lists, "errors": {}})
         statements = context.statements if self._explain else ()
         content = self._content(result, request_id, statements, ran=ran)
         self._note_excess(observation, viewer, cost)

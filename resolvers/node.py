@@ -1,39 +1,61 @@
 """Objects of any type by their global ids."""
 
 from collections.abc import Sequence
-from operator import itemgetter
+from operator import attrgetter
+from typing import NamedTuple, TypeAlias
 
 from db.models import Base
 from loaders.rows import RowById
 from resolvers.entities import ENTITIES
 from resolvers.framework.context import Context
-from resolvers.framework.errors import UserInputError
+from resolvers.framework.errors import CallerError, ForbiddenError, UserInputError
 from resolvers.framework.global_id import decode
 from resolvers.framework.requires import Bound, requires
 from services.figures.group_by import ask_by_group
 
 MOST_IDS = 100
 
+Found: TypeAlias = Base | CallerError | None
+
+
+class Requested(NamedTuple):
+    """A requested object, or the error of an invalid ID."""
+
+    model: type[Base] | None = None
+    number: int = 0
+    error: CallerError | None = None
+
 
 @requires()
 async def node(parents: Sequence[None], context: Context, id: str) -> Sequence[Base | None]:  # noqa: A002 - the API's word
-    (found,) = await _things([id], context)
-    return [found] * len(parents)
+    model, number = decode(id)
+    return [await context.load_one(RowById(model), number)] * len(parents)
 
 
 @requires(loads=MOST_IDS, bound=Bound(most=len(ENTITIES)))
-async def nodes(
-    parents: Sequence[None], context: Context, ids: Sequence[str]
-) -> Sequence[Sequence[Base | None]]:
+async def nodes(parents: Sequence[None], context: Context, ids: Sequence[str]) -> Sequence[Sequence[Found]]:
+    """Return the objects in the order of the IDs. An ID that the caller may not use gives an error in its place."""
     if len(ids) > MOST_IDS:
         raise UserInputError(f"`ids` has {len(ids)} entries, but at most {MOST_IDS} are allowed.")
-    return [await _things(ids, context)] * len(parents)
+    return [await _objects(ids, context)] * len(parents)
 
 
-async def _things(ids: Sequence[str], context: Context) -> Sequence[Base | None]:
+async def _objects(ids: Sequence[str], context: Context) -> Sequence[Found]:
     """Load the objects with one statement per type."""
-    return await ask_by_group(
-        [decode(id_) for id_ in ids],
-        itemgetter(0),
-        lambda model, keys: context.load(RowById(model), [number for _, number in keys]),
-    )
+
+    async def load(model: type[Base] | None, some: Sequence[Requested]) -> Sequence[Found]:
+        if model is None:
+            return [requested.error for requested in some]
+        try:
+            return await context.load(RowById(model), [requested.number for requested in some])
+        except ForbiddenError as forbidden:
+            return [forbidden] * len(some)
+
+    return await ask_by_group([_requested(id_) for id_ in ids], attrgetter("model"), load)
+
+
+def _requested(text: str) -> Requested:
+    try:
+        return Requested(*decode(text))
+    except UserInputError as invalid:
+        return Requested(error=invalid)

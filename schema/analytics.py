@@ -8,7 +8,7 @@ from resolvers import keyword_performance as of_keywords
 from resolvers import series
 from resolvers.trend import rate_of_window
 from schema.enums import describe
-from schema.fields import column, resolved_by
+from schema.fields import NULL_IF_FAILED, column, resolved_by
 from schema.integration_health import IntegrationHealth
 from schema.keyword_performance import ORDER_BY, KeywordPerformance, first
 from schema.list_size import GivenBy
@@ -77,27 +77,32 @@ class ConversionAnalytics:
 
 
 @strawberry.type(
-    description="Figures about a user's mentions and leads within a window, compared with the previous window."
+    description="Figures about a user's mentions and leads within a window, compared with the previous window. A figure "
+    "that fails is null, and the other figures are not affected."
 )
 class Analytics(Framed):
-    leads: LeadAnalytics = resolved_by(resolve.totals, description="Figures about the user's leads.")
-    conversions: ConversionAnalytics = resolved_by(
-        resolve.totals, description="Figures about the conversion of mentions to leads and customers."
+    leads: LeadAnalytics | None = resolved_by(
+        resolve.totals, description="Figures about the user's leads." + NULL_IF_FAILED
     )
-    keywords: list[KeywordPerformance] = resolved_by(
+    conversions: ConversionAnalytics | None = resolved_by(
+        resolve.totals,
+        description="Figures about the conversion of mentions to leads and customers." + NULL_IF_FAILED,
+    )
+    keywords: list[KeywordPerformance] | None = resolved_by(
         of_keywords.ranking,
-        description="Best keywords of the user, in the order of `orderBy`. Keywords without mentions are omitted.",
+        description="Best keywords of the user, in the order of `orderBy`. Keywords without mentions are omitted."
+        + NULL_IF_FAILED,
         arguments={
             **first(of_keywords.DEFAULT_KEYWORDS, of_keywords.MOST_KEYWORDS, "keywords"),
             "order_by": ORDER_BY,
         },
         size=GivenBy(("first",), of_keywords.DEFAULT_KEYWORDS),
     )
-    integrations: list[IntegrationHealth] = resolved_by(
+    integrations: list[IntegrationHealth] | None = resolved_by(
         of_integrations.of_users,
         description="Health of the user's integrations with any status, least healthy first. Integrations with unknown "
-        "health come last.",
+        "health come last." + NULL_IF_FAILED,
         arguments=first(INTEGRATIONS, of_integrations.MOST_INTEGRATIONS, "integrations"),
         size=GivenBy(("first",), INTEGRATIONS),
     )
-    over_time: Series = over_time(series.over_time)
+    over_time: Series | None = over_time(series.over_time, NULL_IF_FAILED)

@@ -7,7 +7,7 @@ from resolvers import integration_health as of_integrations
 from resolvers import keyword_performance as of_keywords
 from resolvers.analytics import totals
 from schema.analytics import Analytics
-from schema.fields import column, itself, resolved_by
+from schema.fields import NULL_IF_FAILED, column, itself, resolved_by
 from schema.integration_health import IntegrationHealth
 from schema.keyword_performance import KeywordPerformance, first
 from schema.lazy_types import LeadRef
@@ -40,34 +40,37 @@ class ConversionMetrics:
 
 @strawberry.type(
     description="Figures for a user's start page. Only selected fields are computed. All figures of a user in a "
-    "response agree with each other: they were computed from the same state of the user's data."
+    "response agree with each other: they were computed from the same state of the user's data. A figure that fails is "
+    "null, and the other figures are not affected."
 )
 class Dashboard(Framed):
-    recent_leads: list[LeadRef] = resolved_by(
+    recent_leads: list[LeadRef] | None = resolved_by(
         resolve.recent_leads,
-        description="Newest leads of the user, regardless of the window.",
+        description="Newest leads of the user, regardless of the window." + NULL_IF_FAILED,
         arguments=first(USUALLY_MOST, resolve.MOST_LEADS, "leads"),
         size=GivenBy(("first",), USUALLY_MOST),
     )
-    keyword_performance: list[KeywordPerformance] = resolved_by(
+    keyword_performance: list[KeywordPerformance] | None = resolved_by(
         of_keywords.widget,
-        description="Performance of the keywords with the most leads over all time. Keywords without mentions are omitted.",
+        description="Performance of the keywords with the most leads over all time. Keywords without mentions are omitted."
+        + NULL_IF_FAILED,
         arguments=first(of_keywords.DEFAULT_WIDGET, of_keywords.MOST_KEYWORDS, "keywords"),
         size=GivenBy(("first",), of_keywords.DEFAULT_WIDGET),
     )
-    integration_status: list[IntegrationHealth] = resolved_by(
+    integration_status: list[IntegrationHealth] | None = resolved_by(
         of_integrations.of_users,
         description="Health of the user's integrations with any status, least healthy first. Integrations with unknown "
-        "health come last.",
+        "health come last." + NULL_IF_FAILED,
         arguments=first(INTEGRATIONS, of_integrations.MOST_INTEGRATIONS, "integrations"),
         size=GivenBy(("first",), INTEGRATIONS),
     )
-    analytics: Analytics = column("Detailed figures for the same window.", of=itself)
-    conversion_metrics: ConversionMetrics = resolved_by(
-        totals, description="Key figures about the conversion of mentions to leads and customers."
+    analytics: Analytics | None = column("Detailed figures for the same window." + NULL_IF_FAILED, of=itself)
+    conversion_metrics: ConversionMetrics | None = resolved_by(
+        totals,
+        description="Key figures about the conversion of mentions to leads and customers." + NULL_IF_FAILED,
     )
-    as_of: datetime = resolved_by(
+    as_of: datetime | None = resolved_by(
         resolve.recent_leads_as_of,
         description=f"Time for which up to {USUALLY_MOST} `recentLeads` were computed. More than {USUALLY_MOST} are always "
-        "computed for the response. All other figures have their own `asOf`.",
+        "computed for the response. All other figures have their own `asOf`." + NULL_IF_FAILED,
     )

@@ -15,6 +15,9 @@ from schema.resolver_types import Info, SetWiseResolver
 LONG = "long"
 """The key in a field's metadata that says whether the field returns long texts."""
 
+NULL_IF_FAILED = " Null only if the field failed."
+"""The end of the description of a field that is nullable for the sake of the other fields of the response."""
+
 SET_RESOLVER = "set_resolver"
 """The key of the resolver itself in a field's metadata. Executors read the metadata under breadth's `KEY`."""
 

@@ -12,7 +12,7 @@ from resolvers.entities import EXPORT, INTEGRATION, KEYWORD, LEAD, MENTION, USER
 from resolvers.framework import relation
 from resolvers.framework.entity import Entity
 from schema.doctor import DoctorReport
-from schema.fields import resolved_by
+from schema.fields import NULL_IF_FAILED, resolved_by
 from schema.lazy_types import (
     AnalyticsRef,
     DashboardRef,
@@ -60,52 +60,64 @@ IDS = Annotated[
 @strawberry.type(
     description="The query root. Keywords require the scope `read:keywords`, mentions and analyses `read:mentions`, "
     "leads and lead events `read:leads`, integrations and integration logs `read:integrations`. An API key without any "
-    "`read:` or `write:` scope has all four scopes."
+    "`read:` or `write:` scope has all four scopes. A field of the root that fails is null, and the other fields are not "
+    "affected."
 )
 class Query:
-    viewer: UserRef = resolved_by(of_users.viewer, description="User authenticated by the request.")
-    dashboard: DashboardRef = framed(
-        timeframe.of_viewer,
-        "Dashboard of the viewer, also for operators. Other users' dashboards are at `user(id:) { dashboard }`.",
+    viewer: UserRef | None = resolved_by(
+        of_users.viewer, description="User authenticated by the request." + NULL_IF_FAILED
     )
-    analytics: AnalyticsRef = framed(
+    dashboard: DashboardRef | None = framed(
+        timeframe.of_viewer,
+        "Dashboard of the viewer, also for operators. Other users' dashboards are at `user(id:) { dashboard }`."
+        + NULL_IF_FAILED,
+    )
+    analytics: AnalyticsRef | None = framed(
         timeframe.of_viewer,
         "Figures about the viewer's own mentions and leads, also for operators. Other users' figures are at "
-        "`user(id:) { analytics }`.",
+        "`user(id:) { analytics }`." + NULL_IF_FAILED,
     )
     node: Node | None = by_id(of_nodes.node, "object")
-    nodes: list[Node | None] = resolved_by(
+    nodes: list[Node | None] | None = resolved_by(
         of_nodes.nodes,
         description="Objects with the given IDs, in the order of the IDs. Null for each ID without an object visible to "
-        "the viewer.",
+        "the viewer. An invalid ID also gives an error for its own place.",
         arguments={"ids": IDS},
         size=LengthOf("ids"),
     )
     user: UserRef | None = row_of(USER)
-    users: Connection[UserRef] = list_of(USER, "All users visible to the viewer.")
+    users: Connection[UserRef] | None = list_of(USER, "All users visible to the viewer." + NULL_IF_FAILED)
     keyword: KeywordRef | None = row_of(KEYWORD)
-    keywords: Connection[KeywordRef] = list_of(
-        KEYWORD, "All keywords visible to the viewer.", counter="keywords_count"
+    keywords: Connection[KeywordRef] | None = list_of(
+        KEYWORD, "All keywords visible to the viewer." + NULL_IF_FAILED, counter="keywords_count"
     )
     mention: MentionRef | None = row_of(MENTION)
-    mentions: MentionConnectionRef = list_of(
-        MENTION, "All mentions visible to the viewer.", counter="mentions_count"
+    mentions: MentionConnectionRef | None = list_of(
+        MENTION, "All mentions visible to the viewer." + NULL_IF_FAILED, counter="mentions_count"
     )
     lead: LeadRef | None = row_of(LEAD)
-    leads: LeadConnectionRef = list_of(LEAD, "All leads visible to the viewer.", counter="leads_count")
-    lead_stats: LeadStats = stats_of(
-        LEAD, "Figures over all leads visible to the viewer that match the filter.", counter="leads_count"
+    leads: LeadConnectionRef | None = list_of(
+        LEAD, "All leads visible to the viewer." + NULL_IF_FAILED, counter="leads_count"
     )
-    mention_stats: MentionStats = stats_of(
+    lead_stats: LeadStats | None = stats_of(
+        LEAD,
+        "Figures over all leads visible to the viewer that match the filter." + NULL_IF_FAILED,
+        counter="leads_count",
+    )
+    mention_stats: MentionStats | None = stats_of(
         MENTION,
-        "Figures over all mentions visible to the viewer that match the filter.",
+        "Figures over all mentions visible to the viewer that match the filter." + NULL_IF_FAILED,
         counter="mentions_count",
     )
     integration: IntegrationRef | None = row_of(INTEGRATION)
-    integrations: Connection[IntegrationRef] = list_of(INTEGRATION, "All integrations visible to the viewer.")
+    integrations: Connection[IntegrationRef] | None = list_of(
+        INTEGRATION, "All integrations visible to the viewer." + NULL_IF_FAILED
+    )
     export: ExportRef | None = row_of(EXPORT)
-    exports: Connection[ExportRef] = list_of(
-        EXPORT, "Exports created by the viewer. No other user can see the exports, not even an operator."
+    exports: Connection[ExportRef] | None = list_of(
+        EXPORT,
+        "Exports created by the viewer. No other user can see the exports, not even an operator."
+        + NULL_IF_FAILED,
     )
     doctor: DoctorReport | None = resolved_by(
         of_doctor.doctor,

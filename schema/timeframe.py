@@ -153,10 +153,12 @@ class Series:
     )
 
 
-def over_time(resolver: SetWiseResolver) -> Any:
+def over_time(resolver: SetWiseResolver, end: str = "") -> Any:
+    """Return the field with a time series. `end` is the end of its description."""
     return resolved_by(
         resolver,
-        description="Numbers of mentions and leads over the window, by days, weeks or months of the time zone.",
+        description="Numbers of mentions and leads over the window, by days, weeks or months of the time zone."
+        + end,
         arguments=BY,
     )
 

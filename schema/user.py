@@ -7,7 +7,7 @@ from db.models import UserRole, Weekday
 from resolvers import timeframe
 from resolvers.entities import INTEGRATION, KEYWORD, LEAD, MENTION
 from resolvers.stats import rate_of
-from schema.fields import column
+from schema.fields import NULL_IF_FAILED, column
 from schema.lazy_types import (
     AnalyticsRef,
     DashboardRef,
@@ -50,14 +50,15 @@ class User(Node):
     created_at: datetime = column("Time when the user was created.")
     rate: Rate = rate_field(_RATE, "over all time")
     conversion_rate: Rate = conversion_rate_field(_RATE, "over all time")
-    dashboard: DashboardRef = framed(
+    dashboard: DashboardRef | None = framed(
         timeframe.of_users,
-        "Dashboard of the user for one window of time. Days are those of the viewer's time zone by default.",
+        "Dashboard of the user for one window of time. Days are those of the viewer's time zone by default."
+        + NULL_IF_FAILED,
     )
-    analytics: AnalyticsRef = framed(
+    analytics: AnalyticsRef | None = framed(
         timeframe.of_users,
         "Figures about the user's mentions and leads for one window of time. Days are those of the viewer's "
-        "time zone by default.",
+        "time zone by default." + NULL_IF_FAILED,
     )
     keywords: Connection[KeywordRef] = list_of(
         KEYWORD, "Keywords of the user.", parent="user_id", counter="keywords_count"

@@ -19,7 +19,9 @@ from db.language.records import long_characters, shape_of
 MOST_CHARACTERS = 64_000_000
 """The most characters of long texts that one operation may read. They stay in memory until the response is sent."""
 
-_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SAVEPOINT reads"
+_RECOVER = "ROLLBACK TO SAVEPOINT reads"
+"""Returns to the same snapshot after a failed statement: a snapshot outlives the subtransactions that read it."""
 
 
 class TooManyCharactersError(Exception):
@@ -33,7 +35,7 @@ class TooManyCharactersError(Exception):
 
 
 class Reader(Session):
-    """A read-only session of one snapshot.
+    """A read-only session of one snapshot. A failed statement leaves the other reads of the session unaffected.
 
     The first read takes a connection from the pool, and `close` gives it back. A reader never holds one
     connection while it waits for another. Reads after `close` are cancelled.
@@ -79,7 +81,11 @@ class Reader(Session):
             self._require_open()
             connection = self._connection or await self._open_snapshot()
             running = connection.fetch(statement.sql, *arguments, record_class=record_class)
-            rows = await self._recorded(statement.name, running)
+            try:
+                rows = await self._recorded(statement.name, running)
+            except asyncpg.PostgresError:
+                await _recover(connection)
+                raise
             self._note(rows, record_class)
             return rows
 
@@ -149,6 +155,13 @@ async def _begin(connection: Pooled) -> None:
         # The connection's previous user was cancelled after a statement was prepared and before it was sent.
         # The driver then leaves an implicit transaction open. The error has ended that transaction.
         await connection.execute(_BEGIN)
+
+
+async def _recover(connection: Pooled) -> None:
+    """Let the transaction go on after a failed statement. A lost connection fails again at the next statement."""
+    if not connection.is_closed() and connection.is_in_transaction():
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+            await connection.execute(_RECOVER)
 
 
 async def _release(pool: Pool, connection: Pooled) -> None:

@@ -1,5 +1,6 @@
 """Errors that a caller causes and may read, and the codes of all errors. The edge masks every other error."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from db.engine.outage import is_read_only, is_too_slow, is_unavailable
@@ -32,9 +33,18 @@ class UnauthenticatedError(CallerError):
 
 
 class ForbiddenError(CallerError):
-    """The credential is valid, but does not permit the operation."""
+    """The credential is valid, but does not permit the operation. `missing_scopes` are the scopes that it lacks."""
 
     code = "FORBIDDEN"
+
+    def __init__(self, message: str, missing_scopes: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.missing_scopes = tuple(missing_scopes)
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        missing = {"missingScopes": list(self.missing_scopes)} if self.missing_scopes else {}
+        return super().extensions | missing
 
 
 class UserInputError(CallerError):

@@ -40,4 +40,4 @@ def rows_to_read(viewer: Viewer, loader: DataLoader[Any, Any]) -> Scope:
 def require_permission(viewer: Viewer, scope: str | None) -> None:
     """Raise `ForbiddenError` if the viewer's key lacks the scope. None requires no scope."""
     if scope is not None and scope not in viewer.scopes:
-        raise ForbiddenError(f"This API key lacks the scope `{scope}`.")
+        raise ForbiddenError(f"This API key lacks the scope `{scope}`.", [scope])

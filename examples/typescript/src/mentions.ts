@@ -47,6 +47,7 @@ async function* pages(api: Api, filter: MentionFilter, size: number) {
   let after: string | null = null;
   do {
     const { mentions }: PageOfMentionsQuery = await ask(api, PageOfMentions, { filter, size, after });
+    if (!mentions) throw new Error("The list failed."); // `ask` has thrown its error
     yield mentions;
     after = mentions.pageInfo.hasNextPage ? mentions.pageInfo.endCursor : null;
   } while (after !== null);

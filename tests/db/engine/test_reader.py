@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import asyncpg
 import pytest
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal, select
 
 from db.engine.pool import Pool, open_pool
 from db.engine.reader import Reader
@@ -13,6 +14,7 @@ from db.engine.statement_cache import statement
 from db.engine.writer import Writer, in_transaction
 from db.language.scope import EVERYBODY
 from db.models import User
+from tests.support.rows import add_user
 
 
 @statement
@@ -67,6 +69,24 @@ async def test_a_read_that_waits_for_a_connection_at_close_returns_the_connectio
     async with asyncio.timeout(5):
         await asyncio.wait([reading])
         assert await single.fetchval("SELECT 1") == 1
+
+
+@statement
+def _users_divided() -> Select[Any]:
+    return select(literal(1) / func.count(User.id))
+
+
+async def test_a_failed_statement_leaves_the_snapshot_to_later_reads(single: Pool, pool: Pool) -> None:
+    reader = Reader(single)
+    await read(reader)
+    for number in range(2):
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            await reader.fetch_values(_users_divided(), EVERYBODY)
+        await add_user(pool, f"user{number}@example.com")
+        await read(reader)  # the snapshot is older than the users
+    reader.close()
+    async with asyncio.timeout(5), single.acquire() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM users") == 2
 
 
 async def test_a_statement_that_was_prepared_and_never_sent_does_not_break_the_next_transaction(

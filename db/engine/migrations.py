@@ -4,16 +4,17 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -59,16 +60,21 @@ def scripts() -> Path:
 
 
 def engine_for(url: str) -> AsyncEngine:
-    """Return an engine for migrations. It has one connection, which is closed after use."""
+    """Return an engine for migrations. It has one connection, which is closed after use.
+
+    The driver reads the URL, as for the other connections: SQLAlchemy does not know its options, such as `sslmode`.
+    """
     return create_async_engine(
-        make_url(url).set(drivername="postgresql+asyncpg"),
+        "postgresql+asyncpg://",
         poolclass=NullPool,
-        connect_args={"timeout": CONNECT_SECONDS},
+        async_creator=partial(asyncpg.connect, url, timeout=CONNECT_SECONDS),
     )
 
 
 def _config(connection: Connection | None = None) -> Config:
-    config = Config(attributes={"connection": connection})
+    config = Config(
+        attributes={"connection": connection}, stdout=io.StringIO()
+    )  # commands print their own results
     config.set_main_option("script_location", str(scripts()).replace("%", "%%"))
     return config
 

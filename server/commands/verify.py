@@ -78,10 +78,11 @@ def verify(
     checks: list[Check] = []
     try:
         settings = load_settings()
+        client = None if server is None else api_client.ApiClient(server, os.environ.get("LEADGRAPH_API_KEY"))
         with migrated_database(settings) as url:
             checks += asyncio.run(_database_checks(url, sample, settings.statement_timeout_seconds))
-        if server is not None:
-            checks += _server_checks(server, most_errors)
+        if client is not None:
+            checks += _server_checks(client, most_errors)
     except CommandError as problem:
         problem.exit_code = 2
         raise
@@ -176,9 +177,8 @@ def _documents() -> Iterator[tuple[str, str]]:
         yield name, f"query {name} {selection}"
 
 
-def _server_checks(server: str, most_errors: float) -> list[Check]:
+def _server_checks(client: api_client.ApiClient, most_errors: float) -> list[Check]:
     """Check a running server: its readiness, operations with the caller's key, and its rate of errors."""
-    client = api_client.ApiClient(server, os.environ.get("LEADGRAPH_API_KEY"))
     checks = [Check("readiness", "The server is ready.", client.readiness_problem())]
     if client.has_key:
         problems = [problem for name, document in _documents() if (problem := client.problem(name, document))]

@@ -1,6 +1,9 @@
 """`leadgraph verify`: the checks after a release, each with a planted fault."""
 
+import asyncio
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ from db.engine.pool import Pool
 from server.app import create_app
 from services.accounts import api_key
 from tests.support.command import Command
+from tests.support.demo import LEADGRAPH
 from tests.support.listening import listening
 from tests.support.rows import add_key
 
@@ -95,3 +99,16 @@ async def test_a_server_that_does_not_answer_fails_the_command(command: Command)
     assert str(failed.exception).startswith("http://127.0.0.1:1 does not answer")
     failed = await command("verify", "--server", "localhost:8000")
     assert str(failed.exception) == "--server must be an origin, such as http://127.0.0.1:8000."
+
+
+@pytest.mark.process
+@pytest.mark.usefixtures("three_users")
+async def test_json_is_the_only_output_of_the_process(database_url: str, server_folder: Path) -> None:
+    """The tests above replace the output of the process, which a library may have kept."""
+    settings = {"LEADGRAPH_DATABASE_URL": database_url, "LEADGRAPH_HOME": str(server_folder)}
+    for arguments in (["verify"], ["preflight"], ["doctor"], ["jobs"]):
+        process = await asyncio.create_subprocess_exec(
+            LEADGRAPH, *arguments, "--json", env={**os.environ, **settings}, stdout=asyncio.subprocess.PIPE
+        )
+        output, _ = await process.communicate()
+        assert isinstance(json.loads(output), dict), arguments

@@ -5,7 +5,8 @@ import json
 import os
 import struct
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,6 +49,11 @@ class Manifest:
     format: int = FORMAT
 
     @property
+    def made_at(self) -> datetime:
+        """The time of the backup."""
+        return datetime.fromisoformat(self.created_at)
+
+    @property
     def rows(self) -> int:
         return sum(table.rows for table in self.tables.values())
 
@@ -63,13 +69,38 @@ def add_manifest(file: Path, manifest: Manifest, key_text: str | None) -> None:
         os.fsync(written.fileno())
 
 
+def newest_in(folder: Path) -> Path | None:
+    """Return the backup that was made last, or None if the folder has no complete backup. Other files do not count."""
+    times = {}
+    for file in folder.iterdir():
+        with suppress(BackupError):
+            times[file] = _described(file).made_at
+    return max(times, key=times.__getitem__, default=None)
+
+
 def read_manifest(file: Path) -> Manifest:
     """Return the manifest of a complete and undamaged backup. Raise `BackupError` for any other file."""
-    try:
-        with zipfile.ZipFile(file) as directory:
-            values = json.loads(directory.read(MANIFEST))
-        manifest = _manifest(values)
+    manifest = _described(file)
+    with _readable(file):
         size, digest = measure(file, manifest.dump_bytes)
+    if digest != manifest.dump_sha256:
+        raise BackupError(
+            f"{file} is damaged (the SHA-256 of its first {size} bytes is wrong): use another backup."
+        )
+    return manifest
+
+
+def _described(file: Path) -> Manifest:
+    """Return the manifest of a file, which may be damaged before it. Raise `BackupError` for a file without one."""
+    with _readable(file), zipfile.ZipFile(file) as directory:
+        return _manifest(json.loads(directory.read(MANIFEST)))
+
+
+@contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    """Raise `BackupError` if the file cannot be read, or has another form."""
+    try:
+        yield
     except OSError as error:
         raise BackupError(
             f"{file} cannot be read ({error.strerror}): check the name and the permissions."
@@ -78,18 +109,16 @@ def read_manifest(file: Path) -> Manifest:
         raise BackupError(
             f"{file} is not a backup of Leadgraph, or it is truncated: use another backup."
         ) from error
-    if digest != manifest.dump_sha256:
-        raise BackupError(
-            f"{file} is damaged (the SHA-256 of its first {size} bytes is wrong): use another backup."
-        )
-    return manifest
 
 
 def _manifest(values: dict[str, Any]) -> Manifest:
     if values["format"] != FORMAT:
         raise ValueError("unknown format")
     tables = {name: TableContents(**table) for name, table in values.pop("tables").items()}
-    return Manifest(tables=tables, **values)
+    manifest = Manifest(tables=tables, **values)
+    if manifest.made_at.tzinfo is None:
+        raise ValueError("time without a zone")
+    return manifest
 
 
 def read_keys(file: Path) -> str | None:

@@ -29,6 +29,7 @@ SLOW_STATES = (
 """The beginnings of the SQLSTATEs of exceeded time limits."""
 
 _READ_ONLY = "25006"
+_NOT_ALLOWED = "42501"
 
 # The third message comes from a connection whose end was announced by the server but is not yet processed.
 _LOST_MESSAGES = (
@@ -54,6 +55,14 @@ def is_unavailable(failure: BaseException) -> bool:
 def is_read_only(failure: BaseException) -> bool:
     """Return whether the database refused a write because it is read-only."""
     return any(_state(each).startswith(_READ_ONLY) for each in _chain(failure))
+
+
+def refused_privilege(failure: BaseException) -> str | None:
+    """Return the first line of the database's message about a missing privilege, or None for other failures."""
+    for each in _chain(failure):
+        if isinstance(each, asyncpg.PostgresError) and _state(each) == _NOT_ALLOWED:
+            return str(each).partition("\n")[0]
+    return None
 
 
 def is_too_slow(failure: BaseException) -> bool:

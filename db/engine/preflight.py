@@ -40,6 +40,19 @@ _EXTENSION: Final = re.compile(r"^CREATE EXTENSION IF NOT EXISTS (\w+)")
 _MISSING = (
     "SELECT name FROM unnest($1::text[]) AS name WHERE name NOT IN (SELECT name FROM pg_available_extensions)"
 )
+# A trusted extension needs the privilege CREATE on the database, unless it is installed.
+_PRIVILEGES = """
+SELECT 'to create tables in the schema ' || current_schema() AS problem
+WHERE NOT has_schema_privilege(current_schema(), 'CREATE')
+UNION ALL
+SELECT 'to own the table ' || relname FROM pg_class
+WHERE relname = ANY ($1::text[]) AND relnamespace = current_schema()::regnamespace AND relkind = 'r'
+AND NOT pg_has_role(relowner, 'USAGE')
+UNION ALL
+SELECT 'to create extensions in the database ' || current_database()
+WHERE NOT has_database_privilege(current_database(), 'CREATE')
+AND EXISTS (SELECT FROM unnest($2::text[]) AS name WHERE name NOT IN (SELECT extname FROM pg_extension))
+"""
 _DATA_FOLDER = (
     "SELECT current_setting('data_directory') AS folder, "
     "extract(epoch FROM pg_postmaster_start_time())::float AS started_at"
@@ -88,6 +101,9 @@ class DatabaseFacts:
     prepared_transactions: list[str]
     missing_extensions: list[str]
     read_only: bool
+    is_standby: bool
+    missing_privileges: list[str]
+    """Privileges that the role lacks for the pending revisions, such as `to own the table leads`."""
     migration_runs: bool
     archived_seconds_ago: float | None
 
@@ -123,10 +139,18 @@ async def database_facts(url: str, *, longest_seconds: float = LONGEST_SECONDS) 
             [OldTransaction(**row) for row in await connection.fetch(_OLD_TRANSACTIONS, longest_seconds)],
             [row["gid"] for row in await connection.fetch(_PREPARED)],
             [row["name"] for row in await connection.fetch(_MISSING, extensions)],
+            await connection.fetchval("SELECT current_setting('transaction_read_only')::boolean"),
             await connection.fetchval("SELECT pg_is_in_recovery()"),
+            [row["problem"] for row in await connection.fetch(_PRIVILEGES, _locked(pending), extensions)]
+            if pending
+            else [],
             await connection.fetchval(_MIGRATES, migrations.LOCK),
             await connection.fetchval(_ARCHIVED),
         )
+
+
+def _locked(pending: list[PendingRevision]) -> list[str]:
+    return sorted({lock.table for revision in pending for lock in revision.locks})
 
 
 async def _free_disk_bytes(connection: "asyncpg.Connection[asyncpg.Record]") -> int | None:

@@ -2,14 +2,16 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from db.backup.archive import newest_in, read_manifest
+from db.backup.error import BackupError
 from db.engine import migrations, preflight
 from db.engine.preflight import DatabaseFacts
 from db.engine.revision_locks import LockMode
@@ -42,11 +44,13 @@ def preflight_(
     """
     try:
         facts = _facts(longest_transaction)
-        backup_age = facts.archived_seconds_ago if backup is None else _age_of(backup)
+        backup_age, unusable = (facts.archived_seconds_ago, None) if backup is None else _age_of(backup)
     except CommandError as problem:
         problem.exit_code = 2
         raise
     findings = list(_findings(facts, backup_age, backup_hours * HOUR))
+    if unusable is not None:
+        findings.append(unusable)
     typer.echo(json.dumps(_report(facts, backup_age, findings)) if as_json else _text(facts, backup_age))
     if not as_json:
         for finding in findings or ["Nothing stands in the way."]:
@@ -62,18 +66,30 @@ def _facts(longest_transaction: float) -> DatabaseFacts:
             raise CommandError(unsupported(revision)) from revision
 
 
-def _age_of(backup: Path) -> float:
-    """Return the age in seconds of the newest file. Raise `CommandError` if there is no file."""
-    files = [path for path in backup.iterdir() if path.is_file()] if backup.is_dir() else [backup]
+def _age_of(backup: Path) -> tuple[float | None, str | None]:
+    """Return the age in seconds of the newest backup, or a sentence about a damaged one.
+
+    Raise `CommandError` if there is no backup.
+    """
+    file = newest_in(backup) if backup.is_dir() else backup
+    if file is None or not file.is_file():
+        raise CommandError(
+            f"{backup} is no backup: pass a file of `leadgraph backup`, or a folder with such files."
+        )
     try:
-        return time.time() - max(path.stat().st_mtime for path in files)
-    except (OSError, ValueError) as missing:
-        raise CommandError(f"{backup} is no backup: pass a file, or a folder with files.") from missing
+        made_at = read_manifest(file).made_at
+    except BackupError as problem:
+        return None, str(problem)
+    return (datetime.now(UTC) - made_at).total_seconds(), None
 
 
 def _findings(facts: DatabaseFacts, backup_age: float | None, oldest_backup: float) -> Iterator[str]:
-    if facts.read_only:
+    if facts.is_standby:
         yield "The database accepts no writes: connect to the primary server."
+    elif facts.read_only:
+        yield "The database accepts no writes: turn default_transaction_read_only off for the database and its role."
+    for privilege in facts.missing_privileges:
+        yield f"The role of the database lacks the privilege {privilege}: use the role that owns the database."
     if facts.migration_runs:
         yield "Another migration of this database runs: wait for its end."
     for name in facts.missing_extensions:

@@ -9,7 +9,7 @@ import asyncpg
 
 from db.embedded import EmbeddedError, EmbeddedPostgres
 from db.engine import databases, migrations
-from db.engine.outage import is_read_only, is_too_slow, is_unavailable
+from db.engine.outage import is_read_only, is_too_slow, is_unavailable, refused_privilege
 from db.engine.pool import Pool, open_pool
 from db.integrity import backfill
 from server.runtime.addresses import without_password, without_secrets
@@ -44,6 +44,11 @@ def _sentence(failure: Exception, settings: Settings) -> str | None:
     if is_unavailable(failure) or isinstance(failure, TimeoutError):
         url = "" if settings.database_url is None else settings.database_url.get_secret_value()
         return f"The database is unavailable ({_reason(failure, url)}): check the server, and try again."
+    if refused := refused_privilege(failure):
+        return (
+            f"The role of the database lacks a privilege ({refused}): use the role that owns the tables, or "
+            "grant the privilege."
+        )
     if is_too_slow(failure):
         return (
             "A statement exceeded its time limit and was rolled back: try again when other programs are done."

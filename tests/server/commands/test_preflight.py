@@ -1,16 +1,18 @@
 """`leadgraph preflight`: what the migration will do, and what stands in its way."""
 
 import json
-import os
-import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+import pytest
 
 from db.engine import migrations
 from db.engine.pool import Pool
+from tests.support.backups import rewrite_manifest
 from tests.support.command import Command
+from tests.support.databases import role_without_rights
 
 
 async def report(command: Command, *options: str) -> tuple[int, dict[str, Any]]:
@@ -73,9 +75,13 @@ async def test_open_transactions_and_another_migration_are_findings(
 async def test_an_old_backup_is_a_finding(command: Command, tmp_path: Path) -> None:
     new, old = tmp_path / "new", tmp_path / "old"
     for file, hours in ((new, 2), (old, 30)):
-        file.touch()
-        os.utime(file, (time.time(), time.time() - hours * 3600))
-    assert (await report(command, "--backup", str(tmp_path)))[0] == 0
+        assert (await command("backup", str(file))).exit_code == 0
+        made_at = datetime.now(UTC) - timedelta(hours=hours)
+        rewrite_manifest(file, lambda values, at=made_at: values.update(created_at=at.isoformat()))
+    for other in ("log", "killed.backup.new"):
+        (tmp_path / other).write_bytes(new.read_bytes()[:-1])
+    code, found = await report(command, "--backup", str(tmp_path))
+    assert (code, round(found["backupAgeSeconds"] / 3600)) == (0, 2)
     assert (await report(command, "--backup", str(new), "--backup-hours", "1"))[0] == 1
     code, found = await report(command, "--backup", str(old))
     assert (code, found["findings"]) == (
@@ -84,7 +90,60 @@ async def test_an_old_backup_is_a_finding(command: Command, tmp_path: Path) -> N
     )
     failed = await command("preflight", "--backup", str(tmp_path / "none"))
     assert failed.exception.exit_code == 2  # type: ignore[union-attr]
-    assert str(failed.exception) == f"{tmp_path / 'none'} is no backup: pass a file, or a folder with files."
+    sentence = "is no backup: pass a file of `leadgraph backup`, or a folder with such files."
+    assert str(failed.exception) == f"{tmp_path / 'none'} {sentence}"
+    (tmp_path / "empty").mkdir()
+    failed = await command("preflight", "--backup", str(tmp_path / "empty"))
+    assert str(failed.exception) == f"{tmp_path / 'empty'} {sentence}"
+
+
+async def test_a_damaged_backup_is_a_finding_however_new_it_is(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "leadgraph.backup"
+    assert (await command("backup", str(file))).exit_code == 0
+    whole = file.read_bytes()
+    file.write_bytes(b"X" + whole[1:])
+    for place in (file, tmp_path):
+        code, found = await report(command, "--backup", str(place))
+        assert (code, found["backupAgeSeconds"]) == (1, None)
+        assert found["findings"][0].startswith(f"{file} is damaged (the SHA-256 of its first ")
+    file.write_bytes(whole[:-1])
+    code, found = await report(command, "--backup", str(file))
+    assert (code, found["findings"]) == (
+        1,
+        [f"{file} is not a backup of Leadgraph, or it is truncated: use another backup."],
+    )
+
+
+async def test_missing_privileges_and_a_read_only_database_are_findings(
+    pool: Pool, database_url: str, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await migrations.downgrade(database_url, "0013")
+    async with role_without_rights(pool, database_url) as weak:
+        monkeypatch.setenv("LEADGRAPH_DATABASE_URL", weak)
+        code, found = await report(command)
+        lacks, owner = (
+            "The role of the database lacks the privilege",
+            ": use the role that owns the database.",
+        )
+        assert (code, found["findings"]) == (
+            1,
+            [
+                f"{lacks} to create tables in the schema public{owner}",
+                f"{lacks} to own the table leads{owner}",
+            ],
+        )
+        refused = await command("migrate")
+        assert str(refused.exception).startswith(
+            "The role of the database lacks a privilege (must be owner of"
+        )
+    monkeypatch.setenv("LEADGRAPH_DATABASE_URL", f"{database_url}?default_transaction_read_only=on")
+    code, found = await report(command)
+    assert (code, found["findings"]) == (
+        1,
+        [
+            "The database accepts no writes: turn default_transaction_read_only off for the database and its role."
+        ],
+    )
 
 
 async def test_a_database_that_does_not_support_this_release_is_refused(pool: Pool, command: Command) -> None:

@@ -53,10 +53,7 @@ async def back_up(
     new = _create(file)
     try:
         manifest = await _dump(url, programs, new, revision)
-        await asyncio.to_thread(add_manifest, new, manifest, key_text)
-        os.link(new, file)  # unlike a renaming, a link never replaces a file
-    except FileExistsError as error:
-        raise BackupError(f"{file} was created meanwhile: choose another name.") from error
+        await asyncio.to_thread(_finish, new, file, manifest, key_text)
     finally:
         new.unlink(missing_ok=True)
     return manifest
@@ -78,6 +75,30 @@ def _create(file: Path) -> Path:
             f"{new} cannot be created ({error.strerror}): choose another folder, or correct its permissions."
         ) from error
     return new
+
+
+def _finish(new: Path, file: Path, manifest: Manifest, key_text: str | None) -> None:
+    """Append the manifest, and give the file its name, unless a file has that name."""
+    try:
+        add_manifest(new, manifest, key_text)
+        _name(new, file)
+    except FileExistsError as error:
+        raise BackupError(f"{file} was created meanwhile: choose another name.") from error
+    except OSError as error:
+        raise BackupError(
+            f"{file} cannot be written ({error.strerror}): free space, or choose another folder."
+        ) from error
+
+
+def _name(new: Path, file: Path) -> None:
+    """Give the file its name. Raise `FileExistsError` if a file has that name."""
+    try:
+        os.link(new, file)  # unlike a renaming, a link never replaces a file
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links, such as a network share
+        os.close(open_private(file, os.O_RDWR | os.O_EXCL))
+        new.replace(file)
 
 
 async def _dump(url: str, programs: ClientPrograms, file: Path, revision: str) -> Manifest:

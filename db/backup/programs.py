@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
@@ -70,7 +71,8 @@ class ClientPrograms:
                     process.kill()
                 await process.wait()
         if process.returncode:
-            raise BackupError(f"{program} failed ({_reason(errors.decode(errors='replace'))}).")
+            reason = _reason(errors.decode(errors="replace")) or _ending(process.returncode)
+            raise BackupError(f"{program} failed ({reason}).")
         return output.decode()
 
 
@@ -122,7 +124,12 @@ def _password(url: str) -> dict[str, str]:
 
 
 def _reason(errors: str) -> str:
-    """Return the program's first error without the program's name."""
+    """Return the program's first error without the program's name, or an empty string if it printed none."""
     lines = [line for line in errors.splitlines() if line.strip()]
-    first = next((line for line in lines if "error:" in line), lines[0] if lines else "without a reason")
+    first = next((line for line in lines if "error:" in line), lines[0] if lines else "")
     return re.sub(r"^pg_\w+: (error: )?", "", first).rstrip(".")
+
+
+def _ending(code: int) -> str:
+    """Return how a program without an error message ended. The kernel kills programs when memory is used up."""
+    return f"the signal {signal.Signals(-code).name} ended it" if code < 0 else f"exit code {code}"

@@ -61,6 +61,16 @@ async def restore_and_replace(url: str, programs: ClientPrograms, file: Path, ma
     return replaced
 
 
+async def unfinished(url: str) -> list[str]:
+    """Return the databases that killed restores of this database with `restore_and_replace` left."""
+    async with connected(url) as connection:
+        names = [
+            row["datname"] for row in await connection.fetch("SELECT datname FROM pg_database ORDER BY 1")
+        ]
+    form = re.compile(re.escape(f"{name_of(url)[:_LONGEST_NAME]}_new_") + r"\d{8}_\d{6}")
+    return [name for name in names if form.fullmatch(name)]
+
+
 def name_of(url: str) -> str:
     return unquote(urlsplit(url).path.removeprefix("/"))
 

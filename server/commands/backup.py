@@ -48,7 +48,7 @@ def back_up(
     keys = credentials.key_text(settings)
     if with_key and not keys:
         raise CommandError("This server has no key of credentials: leave out --with-credentials-key.")
-    with _one_sentence(), running_database(settings) as url:
+    with running_database(settings) as url, _one_sentence():
         manifest = asyncio.run(_back_up(url, file.absolute(), keys if with_key else None))
     typer.echo(
         f"Backed up {manifest.rows:,} rows of {len(manifest.tables)} tables at revision {manifest.revision} to {file} "
@@ -87,7 +87,7 @@ def restore(
     with _one_sentence():
         manifest = archive.read_manifest(file.absolute())
         _require_known(manifest)
-        with running_database(settings) as url:
+        with running_database(settings) as url, _one_sentence():
             replaced = asyncio.run(_restore(url, file.absolute(), manifest, replace=replace))
             typer.echo(
                 f"Restored {manifest.rows:,} rows of {len(manifest.tables)} tables, as of {manifest.created_at}. Rows and "
@@ -98,6 +98,7 @@ def restore(
                     f'The replaced database is now named {replaced}. To delete it: DROP DATABASE "{replaced}";'
                 )
             wrong = _audit(url, manifest)
+            _report_unfinished(url)
     _restore_keys(file, settings)
     _report_missing_keys(file, settings, manifest)
     raise typer.Exit(1 if wrong else 0)
@@ -145,6 +146,14 @@ def _audit(url: str, manifest: Manifest) -> int:
 async def _wrong_counters(url: str) -> int:
     async with await open_pool(url, size=1, statement_timeout_seconds=AUDIT_SECONDS) as pool:
         return len(await audit.drifts(pool))
+
+
+def _report_unfinished(url: str) -> None:
+    for name in asyncio.run(restoring.unfinished(url)):
+        typer.echo(
+            f"The database {name} is of a restore that did not finish. Unless that restore still runs, delete it: "
+            f'DROP DATABASE "{name}";'
+        )
 
 
 def _restore_keys(file: Path, settings: Settings) -> None:

@@ -1,23 +1,26 @@
 """`leadgraph backup` and `leadgraph restore`."""
 
 import asyncio
+import errno
 import json
+import os
+import re
 import stat
 import zipfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from db.backup import programs
+from db.backup import dump, programs
 from db.backup.archive import read_manifest
 from db.backup.contents import read_contents
 from db.backup.dump import connected
+from db.backup.error import BackupError
 from db.embedded import EmbeddedPostgres
 from db.engine import databases, migrations
 from db.engine.pool import Pool, open_pool
@@ -26,6 +29,7 @@ from db.models import Base
 from server.cli import app as cli
 from server.runtime.errors import CommandError
 from services.accounts.vault import id_of, new_key
+from tests.support.backups import rewrite_manifest
 from tests.support.command import Command
 from tests.support.databases import copied_database
 from tests.support.rows import add_integration, add_lead, add_mention, add_user
@@ -208,17 +212,6 @@ async def test_a_restore_compares_rows_and_checksums_with_the_manifest(
     )
 
 
-def rewrite_manifest(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Replace the manifest of a backup by a changed one."""
-    manifest = read_manifest(file)
-    with zipfile.ZipFile(file) as directory:
-        values = json.loads(directory.read("manifest.json"))
-    change(values)
-    file.write_bytes(file.read_bytes()[: manifest.dump_bytes])
-    with zipfile.ZipFile(file, "a") as directory:
-        directory.writestr("manifest.json", json.dumps(values))
-
-
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
@@ -362,3 +355,70 @@ def test_command_lines_hold_no_password_and_no_options_of_the_driver(
 ) -> None:
     assert programs._without_password(url) == shown
     assert programs._password(url).get("PGPASSWORD") == password
+
+
+def no_space(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.usefixtures("three_users")
+async def test_a_full_disk_is_not_taken_for_the_database(
+    command: Command, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dump, "add_manifest", no_space)
+    assert problem(await command("backup", str(file))) == (
+        f"{file} cannot be written (No space left on device): free space, or choose another folder."
+    )
+    assert list(file.parent.iterdir()) == []
+
+
+@pytest.mark.usefixtures("three_users")
+async def test_a_backup_needs_no_links_of_the_file_system_and_replaces_no_file_there(
+    command: Command, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(_: Path, to: Path) -> None:
+        if crowded:
+            to.write_text("precious")
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", no_links)
+    crowded = False
+    assert (await command("backup", str(file))).exit_code == 0
+    assert read_manifest(file).tables["mentions"].rows == 6
+    assert [one.name for one in file.parent.iterdir()] == [file.name]
+    file.unlink()
+    crowded = True
+    assert problem(await command("backup", str(file))) == (
+        f"{file} was created meanwhile: choose another name."
+    )
+    assert file.read_text() == "precious"
+
+
+async def test_a_killed_program_is_named_with_its_signal(tmp_path: Path) -> None:
+    for name, script in (("pg_dump", "kill -9 $$"), ("pg_restore", "exit 3")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    client = programs.ClientPrograms(tmp_path, 16)
+    with pytest.raises(BackupError, match=re.escape("pg_dump failed (the signal SIGKILL ended it).")):
+        await client.run("pg_dump")
+    with pytest.raises(BackupError, match=re.escape("pg_restore failed (exit code 3).")):
+        await client.run("pg_restore")
+
+
+@pytest.mark.usefixtures("three_users")
+async def test_a_restore_names_the_database_that_a_killed_restore_left(
+    command: Command, restore: Command, file: Path, empty_url: str, postgres: EmbeddedPostgres
+) -> None:
+    assert (await command("backup", str(file))).exit_code == 0
+    left = f"{urlsplit(empty_url).path[1:]}_new_20261130_095911"
+    async with connected(postgres.url("postgres")) as connection:
+        await connection.execute(f'CREATE DATABASE "{left}"')
+        try:
+            result = await restore(str(file))
+        finally:
+            await connection.execute(f'DROP DATABASE "{left}"')
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1] == (
+        f"The database {left} is of a restore that did not finish. Unless that restore still runs, delete it: "
+        f'DROP DATABASE "{left}";'
+    )

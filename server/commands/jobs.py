@@ -14,6 +14,7 @@ from db.models import BackgroundTask
 from db.statements import background_task as tasks
 from db.statements import export as exports
 from server.runtime.database import migrated_database
+from server.runtime.errors import CommandError
 from server.runtime.settings import Settings, load_settings
 from server.runtime.tasks import TURNS, period
 
@@ -42,11 +43,16 @@ class TaskState:
 def jobs(*, as_json: AsJson = False) -> None:
     """Print the background tasks: when they are due, how they last ran, and their failures.
 
-    The exit code is 1 if a task fails, or is due and no worker takes it.
+    The exit code is 0 if all is well, 1 if a task fails, or is due and no worker takes it, and 2 if the tasks cannot be
+    read.
     """
-    settings = load_settings()
-    with migrated_database(settings) as url:
-        states, waiting = asyncio.run(_read(url, settings))
+    try:
+        settings = load_settings()
+        with migrated_database(settings) as url:
+            states, waiting = asyncio.run(_read(url, settings))
+    except CommandError as problem:
+        problem.exit_code = 2
+        raise
     if as_json:
         typer.echo(json.dumps({"tasks": [_portable(each) for each in states], "exports": waiting}, indent=2))
     else:

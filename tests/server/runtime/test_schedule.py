@@ -15,6 +15,7 @@ import pytest
 from db.engine.pool import Pool
 from db.integrity import audit
 from db.statements.export import CHANNEL
+from server.runtime.errors import CommandError
 from server.runtime.schedule import Position, Schedule, Task, TaskError, TaskTurn
 from server.runtime.settings import Settings
 from server.runtime.tasks import TURNS, background_tasks, verify_counters
@@ -377,3 +378,10 @@ async def test_jobs_lists_tasks_and_exports_and_fails_for_late_and_failing_tasks
     result = await command("jobs", "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout)["tasks"][0]["state"] == "late"
+
+
+async def test_jobs_that_cannot_be_read_are_told_apart_from_late_ones(pool: Pool, command: Command) -> None:
+    await pool.execute("UPDATE alembic_version SET version_num = '0015'")
+    result = await command("jobs")
+    assert isinstance(result.exception, CommandError)
+    assert result.exception.exit_code == 2

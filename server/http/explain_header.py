@@ -14,10 +14,11 @@ _NOTHING: Final[frozenset[str]] = frozenset()
 
 def asked(request: Request) -> frozenset[str]:
     """Return the explanations that the request asks for. Raise `RequestError` for an unknown one."""
-    given = request.headers.get(HEADER)
-    if given is None:
+    if HEADER not in request.headers:
         return _NOTHING
-    names = frozenset(name.strip().lower() for name in given.split(","))
+    # Several lines of a header are one list.
+    lines = [value.decode("latin-1") for name, value in request.scope["headers"] if name == HEADER.encode()]
+    names = frozenset(name.strip().lower() for name in ",".join(lines).split(","))
     if not names <= _CHOICES:
         message = "The header Leadgraph-Explain must be `cost`, `profile`, or both, separated by a comma."
         raise RequestError(400, message)

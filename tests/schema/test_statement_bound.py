@@ -104,6 +104,18 @@ async def test_the_cost_is_shown_on_request(plain: httpx.AsyncClient, world: Wor
     }
 
 
+async def test_several_lines_of_the_header_are_one_list(plain: httpx.AsyncClient, world: World) -> None:
+    key = ("authorization", f"Bearer {world.keys['olga']}")
+    for lines in (["cost", "profile"], ["profile", "COST"]):
+        headers = [key, *(("leadgraph-explain", line) for line in lines)]
+        answer = await plain.post("/graphql", json={"query": "{ __typename }"}, headers=headers)
+        assert answer.json()["extensions"].keys() == {"cost", "profile"}
+    refused = await plain.get(
+        "/graphql?query={__typename}", headers=[("leadgraph-explain", "cost"), ("leadgraph-explain", "x")]
+    )
+    assert refused.status_code == 400
+
+
 async def test_an_unknown_explanation_is_refused(plain: httpx.AsyncClient, world: World) -> None:
     answer = await explained(plain, world.keys["ann"], "{ __typename }", "cost, plan")
 

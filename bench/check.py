@@ -9,6 +9,7 @@ differs.
 
 import argparse
 import json
+import statistics
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -75,12 +76,22 @@ def results(cases: Sequence[Case]) -> dict[str, Result]:
 
 
 def _ratio(name: str, case: Case, floor: Case) -> float | None:
-    """Return the ratio of the best rounds, since other load on the machine only ever makes a round worse."""
+    """Return the ratio of the best rounds, or the median of the rounds' ratios if it is better. Return None without rounds.
+
+    Other load only ever makes a round worse, so the best rounds are the least disturbed ones. If the load let only the
+    floor have a calm round, the ratios within the rounds are the fairer ones: slower code makes both worse.
+    """
     own: list[float] = getattr(case, name)
     below: list[float] = getattr(floor, name)
     if not own or not below or not min(own) or not min(below):
         return None
-    return round(max(below) / max(own) if name == "per_second" else min(own) / min(below), 3)
+    if name == "per_second":
+        own, below = below, own
+        best = max(own) / max(below)
+    else:
+        best = min(own) / min(below)
+    median = statistics.median(mine / other for mine, other in zip(own, below, strict=False))
+    return round(min(best, median), 3)
 
 
 def regressions(

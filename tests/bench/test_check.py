@@ -57,10 +57,16 @@ def test_another_number_of_statements_is_a_regression_at_any_tolerance() -> None
 
 
 def test_ratios_are_those_of_the_best_rounds() -> None:
-    floor = Case("floor", "point", Effort(1, 0, 0.1), p50=[2, 1, 9], per_second=[900, 1000], cpu=[0.1, 0.2])
-    ours = Case("breadth", "point", Effort(1, 0, 0.1), p50=[9, 3, 2], per_second=[250, 200], cpu=[0.4, 0.3])
+    floor = Case("floor", "point", Effort(1, 0, 0.1), p50=[2, 1, 0.9], per_second=[900, 1000], cpu=[0.1, 0.2])
+    ours = Case("breadth", "point", Effort(1, 0, 0.1), p50=[9, 3, 1.8], per_second=[250, 200], cpu=[0.7, 0.3])
     expected = {"breadth point": Result({"p50": 2.0, "per_second": 4.0, "cpu": 3.0}, 1)}
     assert results([floor, ours, Case("static", "point")]) == expected
+
+
+def test_a_calm_round_of_the_floor_alone_is_no_regression() -> None:
+    floor = Case("floor", "point", p50=[1.0, 2.0, 2.2], per_second=[1000, 500, 450], cpu=[1, 2, 2])
+    ours = Case("breadth", "point", p50=[5.0, 4.0, 4.4], per_second=[200, 250, 225], cpu=[5, 4, 4])
+    assert results([floor, ours])["breadth point"].ratios == {"p50": 2.0, "per_second": 2.0, "cpu": 2.0}
 
 
 def test_a_written_baseline_keeps_the_other_sizes(tmp_path: Path) -> None:

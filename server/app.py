@@ -24,6 +24,7 @@ from server.graphiql import page
 from server.graphiql.tabs import EXAMPLES
 from server.http import protocol
 from server.http.auth import Authenticator
+from server.http.cors import Cors
 from server.http.endpoint import GraphQLEndpoint
 from server.http.errors import failed
 from server.http.known_hosts import KnownHosts
@@ -48,8 +49,15 @@ class Api(Starlette):
     """The application, with a direct way to the GraphQL endpoint for POST requests if all hosts are allowed."""
 
     endpoint: GraphQLEndpoint | None = None
+    cors: Cors | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.cors is None:
+            await self.respond(scope, receive, send)
+        else:
+            await self.cors(scope, receive, send)
+
+    async def respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (
             self.endpoint is not None
             and scope["type"] == "http"
@@ -75,6 +83,7 @@ def create_app(
     observers: Sequence[Observer] = (),
     demo_key: str | None = None,
     hosts: Sequence[str] = ("*",),
+    origins: Sequence[str] = (),
     explain: bool = False,
     guard: GuardMode = "off",
     clock: Callable[[], datetime] | None = None,
@@ -86,7 +95,7 @@ def create_app(
     figures of active users in the background when it starts.
 
     GraphiQL shows `demo_key` to every visitor, so a demo must restrict `hosts`: a foreign page could reach a
-    loopback server under another host name. With `explain`, responses list their SQL statements. The `guard` looks for
+    loopback server under another host name. Pages of the `origins` may call the API. With `explain`, responses list their SQL statements. The `guard` looks for
     wasteful reads. Without `vault`, integrations cannot store credentials. Without `links`, exports have no links.
     `clock` returns the current time. `metrics_access` says who may read `/metrics`; with None, the route does not exist.
     The `observers` receive each finished request, besides the metrics.
@@ -172,6 +181,8 @@ def create_app(
     app.router.redirect_slashes = False  # the address of its redirects begins with the caller's Host header
     if "*" in hosts:
         app.endpoint = endpoint
+    if origins:
+        app.cors = Cors(app.respond, origins)
     return app
 
 

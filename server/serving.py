@@ -270,6 +270,7 @@ async def _serve_observed(
             observers=observers,
             demo_key=demo_key,
             hosts=LOOPBACK if demo_key else ("*",),
+            origins=settings.origins,
             explain=demo_key is not None,
             guard=settings.guard_mode(is_demo=demo_key is not None),
             stopping=stopping,

@@ -71,12 +71,34 @@ def _ip_and_port(address: str | None) -> str | None:
     return address
 
 
+def _origins(text: str | None) -> str | None:
+    """Return the origins as given. Raise `ValueError` for a text that no browser sends as its page's origin."""
+    if text is not None and not all(_is_origin(each.strip()) for each in text.split(",")):
+        raise ValueError("no origins")
+    return text
+
+
+def _is_origin(text: str) -> bool:
+    """Return whether the text has the form in which browsers send origins."""
+    match = _ORIGIN.fullmatch(text)
+    if match is None:
+        return False
+    port = match["port"]
+    return port is None or (port != _USUAL_PORTS[match["scheme"]] and 0 < int(port) <= _LARGEST_PORT)
+
+
 def _long_secret(secret: SecretStr | None) -> SecretStr | None:
     if secret is not None and not re.fullmatch(rf"[!-~]{{{_SHORTEST_TOKEN},}}", secret.get_secret_value()):
         raise ValueError("too short")
     return secret
 
 
+_ORIGIN: Final = re.compile(
+    r"(?P<scheme>https?)://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:(?P<port>[1-9][0-9]{0,4}))?",
+    re.ASCII,
+)
+_USUAL_PORTS: Final = {"http": "80", "https": "443"}
+_LARGEST_PORT: Final = 65_535
 _SHORTEST_TOKEN: Final = 16
 _SHORTEST_SECONDS: Final = 0.1
 _DAY: Final = 86_400
@@ -125,6 +147,11 @@ class Settings(BaseSettings):
         default="127.0.0.1", description="an IP address of this machine, such as 127.0.0.1, 0.0.0.0 or ::"
     )
     port: Annotated[int, _whole(1, 65_535)] = 8000
+    cors_origins: Annotated[str | None, AfterValidator(_origins)] = Field(
+        default=None,
+        description="exact origins in lower case, separated by commas, without `*`, paths, slashes at the end and usual "
+        "ports, such as https://app.example.com or http://localhost:3000",
+    )
     database_url: SecretStr | None = Field(
         default=None, description=f"the address of a PostgreSQL, such as {_ADDRESS_OF_DATABASE}"
     )
@@ -175,6 +202,11 @@ class Settings(BaseSettings):
     log_level: LogLevel | None = Field(default=None, description="info, warning or error")
     slow_ms: Annotated[int, _whole(0, 86_400_000)] = 1000
     tracing: bool = Field(default=False, description="0 or 1")
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins whose pages may call the API."""
+        return tuple(origin.strip() for origin in (self.cors_origins or "").split(",") if origin.strip())
 
     def guard_mode(self, *, is_demo: bool) -> GuardMode:
         """Return the mode of the guard. By default, only a demo warns."""

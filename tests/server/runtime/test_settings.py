@@ -20,7 +20,30 @@ REDIS = f"must have the form redis://user:password@host:6379/0, rediss://… or 
 HOST = "must be an IP address of this machine, such as 127.0.0.1, 0.0.0.0 or ::, not"
 PERIOD = "must be 0, or a number of seconds from 1 to 2,592,000, not"
 
+ORIGINS = (
+    "must be exact origins in lower case, separated by commas, without `*`, paths, slashes at the end and usual ports, such "
+    "as https://app.example.com or http://localhost:3000, not"
+)
+
 REFUSED = [
+    *(
+        ("CORS_ORIGINS", origins, f"{ORIGINS} {origins!r}.")
+        for origins in (
+            "*",
+            "https://*.example.com",
+            "https://app.example.com/",
+            "https://app.example.com/path",
+            "https://app.example.com,",
+            "https://App.example.com",
+            "app.example.com",
+            "null",
+            "ftp://app.example.com",
+            "https://app.example.com:443",
+            "http://localhost:99999",
+            "https://user@app.example.com",
+            "https://app.example.com https://b.example.com",
+        )
+    ),
     ("HOST", "localhost", f"{HOST} 'localhost'."),
     ("HOST", "127.0.0.1:8000", f"{HOST} '127.0.0.1:8000'."),
     ("REFRESH_HEALTH_EVERY_SECONDS", "0.5", f"{PERIOD} '0.5'."),
@@ -273,3 +296,15 @@ def test_only_a_demo_warns_of_wasteful_reads_by_default(
     settings = load_settings()
 
     assert (settings.guard_mode(is_demo=True), settings.guard_mode(is_demo=False)) == (of_demo, of_server)
+
+
+def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().origins == ()
+    monkeypatch.setenv(
+        "LEADGRAPH_CORS_ORIGINS", "https://app.example.com, http://[::1]:3000,http://localhost:3000"
+    )
+    assert load_settings().origins == (
+        "https://app.example.com",
+        "http://[::1]:3000",
+        "http://localhost:3000",
+    )

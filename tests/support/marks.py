@@ -28,6 +28,7 @@ MARKS = {
     "schema/test_plans.py": ("slow",),
     "schema/test_schema_diff.py": ("slow",),
     "schema/test_walk.py": ("slow",),
+    "server/clients": ("slow", "process"),
     "server/commands/test_backup.py": ("slow", "process"),
     "server/commands/test_demo.py": ("slow", "process"),
     "server/commands/test_doctor.py": ("slow",),

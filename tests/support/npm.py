@@ -1,0 +1,53 @@
+"""The npm packages of `tests/clients`, installed once into the folder `build`."""
+
+import asyncio
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from web.node import Node, kept_node, locked
+
+ROOT = Path(__file__).parents[2]
+SOURCES = ROOT / "tests" / "clients"
+INSTALLED = ROOT / "build" / "test-clients"
+SECONDS = 120
+
+
+def installed_clients() -> Node:
+    """Return Node, after the packages of the lock file are in place. Skip the test without Node."""
+    if os.environ.get("LEADGRAPH_SKIP_WEB") == "1":
+        pytest.skip("LEADGRAPH_SKIP_WEB=1 leaves out Node.")
+    node = kept_node(ROOT / "build" / "node.log")
+    lock = (SOURCES / "package-lock.json").read_bytes()
+    with locked(INSTALLED):
+        stamp = INSTALLED / ".stamp"
+        if not stamp.is_file() or stamp.read_bytes() != lock:
+            shutil.rmtree(INSTALLED, ignore_errors=True)
+            INSTALLED.mkdir(parents=True)
+            for name in ("package.json", "package-lock.json", ".npmrc"):
+                shutil.copyfile(SOURCES / name, INSTALLED / name)
+            node.install_packages(INSTALLED)
+            stamp.write_bytes(lock)
+        for script in SOURCES.glob("*.mjs"):
+            shutil.copyfile(script, INSTALLED / script.name)
+    return node
+
+
+async def output_of(node: Node, script: str, *arguments: str) -> Any:
+    """Return the JSON that a script of `tests/clients` prints. A script that fails fails the test."""
+    process = await asyncio.create_subprocess_exec(
+        node.program,
+        INSTALLED / script,
+        *arguments,
+        cwd=INSTALLED,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await asyncio.wait_for(process.communicate(), SECONDS)
+    assert process.returncode == 0, errors.decode()
+    return json.loads(output)

@@ -46,7 +46,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Api(Starlette):
-    """The application, with a direct way to the GraphQL endpoint for POST requests if all hosts are allowed."""
+    """The application, with a direct way to the GraphQL endpoint for requests with a body if all hosts are allowed."""
 
     endpoint: GraphQLEndpoint | None = None
     cors: Cors | None = None
@@ -62,7 +62,7 @@ class Api(Starlette):
             self.endpoint is not None
             and scope["type"] == "http"
             and scope["path"] == PATH
-            and scope["method"] == "POST"
+            and scope["method"] in protocol.BODIES
         ):
             await self.endpoint(scope, receive, send)
         else:
@@ -161,14 +161,14 @@ def create_app(
 
     app = Api(
         routes=[
-            Route(PATH, graphql, methods=["GET", "POST"]),
+            Route(PATH, graphql, methods=["GET", "POST", "QUERY"]),
             Route("/ingest/mentions", ingest, methods=["POST"]),
             Route("/exports/{id}/download", download, methods=["GET"]),
             Route("/healthz", _alive),
             Route("/readyz", ready),
             *metrics_routes,
             Route("/", _to_graphql),
-            Route(f"{PATH}/", _to_graphql, methods=["GET", "POST"]),
+            Route(f"{PATH}/", _to_graphql, methods=["GET", "POST", "QUERY"]),
             page.assets(),
         ],
         middleware=[
@@ -200,6 +200,8 @@ async def _refused(request: Request, problem: Exception) -> Response:
     status = problem.status_code if isinstance(problem, HTTPException) else 500
     headers = dict((problem.headers if isinstance(problem, HTTPException) else None) or {})
     allowed = headers.get("Allow", "")
+    if status == HTTPStatus.METHOD_NOT_ALLOWED and request.method == "OPTIONS":
+        return _options(request, allowed or "GET, HEAD")
     if status == HTTPStatus.NOT_FOUND:
         missing = f"This path does not exist. The API is at {PATH}."
         error: protocol.RequestError = protocol.UnknownPathError(404, missing)
@@ -209,6 +211,14 @@ async def _refused(request: Request, problem: Exception) -> Response:
     else:
         error = protocol.RequestError(status, f"The request is refused: {HTTPStatus(status).phrase}.")
     return protocol.refusal(error, *protocol.request_id(request))
+
+
+def _options(request: Request, allowed: str) -> Response:
+    """Return the methods of a path, and the media types that it takes as a query."""
+    headers = {"allow": f"{allowed}, OPTIONS"} | protocol.request_id(request)[1]
+    if "QUERY" in allowed:
+        headers["accept-query"] = protocol.ACCEPT_QUERY
+    return Response(status_code=204, headers=headers)
 
 
 async def _failed(request: Request, failure: Exception) -> Response:

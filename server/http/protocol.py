@@ -35,9 +35,14 @@ OPERATIONS: Final[Mapping[str, frozenset[OperationType]]] = {
     "GET": frozenset({OperationType.QUERY}),
     "HEAD": frozenset({OperationType.QUERY}),
     "POST": frozenset({OperationType.QUERY, OperationType.MUTATION}),
+    "QUERY": frozenset({OperationType.QUERY}),
 }
 """The operations that each HTTP method allows."""
 READING: Final = frozenset({"GET", "HEAD"})
+BODIES: Final = frozenset({"POST", "QUERY"})
+"""The methods whose request stands in the body. QUERY is the safe one of RFC 10008."""
+ACCEPT_QUERY: Final = f'"{JSON}"'
+"""The media types of a QUERY request, for the header `Accept-Query`."""
 
 _STATUSES: Final[Mapping[type[CallerError], int]] = {UnauthenticatedError: 401, ForbiddenError: 403}
 SAFE_HEADERS: Final[Mapping[str, str]] = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
@@ -168,7 +173,8 @@ async def parse(request: Request) -> GraphQLRequest:
         return _checked(parameters, from_url=True)
     media_type, _, options = request.headers.get("content-type", "").partition(";")
     if media_type.strip().lower() != JSON:
-        raise RequestError(415, f"The request's Content-Type must be {JSON}.")
+        wrong = f"The request's Content-Type must be {JSON}."
+        raise RequestError(415, wrong, {"accept-query": ACCEPT_QUERY})
     charset = options.strip().lower().replace(" ", "").replace('"', "")
     if charset not in {"", "charset=utf-8"} or "content-encoding" in request.headers:
         raise RequestError(415, "The request's body must be UTF-8 without a Content-Encoding.")

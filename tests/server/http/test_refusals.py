@@ -68,7 +68,7 @@ async def test_an_unknown_path_is_not_found(client: httpx.AsyncClient, path: str
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PUT", "/graphql", {"GET", "HEAD", "POST"}),
+        ("PUT", "/graphql", {"GET", "HEAD", "POST", "QUERY"}),
         ("POST", "/healthz", {"GET", "HEAD"}),
         ("GET", "/ingest/mentions", {"POST"}),
         ("DELETE", "/exports/x/download", {"GET", "HEAD"}),

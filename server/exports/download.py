@@ -23,6 +23,7 @@ from resolvers.framework.global_id import row_id
 from server.exports.range_header import ByteRange, UnsatisfiableRangeError, parse_range
 from server.http import protocol
 from server.http.auth import Authenticator
+from server.http.compression import coding_of
 from server.runtime.observation import Observation, Observer
 from server.runtime.stopping import Stopping
 from server.runtime.trace_context import trace_context
@@ -144,7 +145,7 @@ class DownloadEndpoint:
         observation: Observation,
     ) -> Response:
         """Return the plain file. It travels compressed if the client accepts gzip."""
-        packed = protocol.accepts_gzip(request)
+        packed = coding_of(request.headers.get("accept-encoding", ""), ("gzip",)) is not None
         content = self._content(request, link, export, ByteRange(0, export.size_bytes), observation)
         headers = headers | {
             "accept-ranges": "none",

@@ -20,7 +20,7 @@ from schema.prepared.cost import Cost, CostLimitError
 from schema.prepared.guard import GuardMode, examine
 from schema.prepared.operation import InvalidDocument
 from schema.prepared.statement_bound import excess_of
-from server.http import bounded_json, explain_header, protocol, request_limits
+from server.http import bounded_json, compression, explain_header, protocol, request_limits
 from server.http.auth import Authenticator
 from server.http.errors import failed, presented
 from server.http.fast_request import FastRequest
@@ -118,6 +118,8 @@ class GraphQLEndpoint:
             content = self._too_large(request_id)
             response = protocol.answer(content, media_type, status=status, headers=headers)
         observation.note_content(content)
+        if compression.is_safe(request, observation.operation_type, content):
+            return await compression.compressed(request, response)
         return response
 
     async def _answer(

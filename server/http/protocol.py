@@ -227,33 +227,27 @@ def media_type_of(request: Request, *, html: bool = False) -> str:
     accepted = request.headers.get("accept", "")
     if accepted in offered:
         return accepted
-    weights = _weights(accepted)
-    named = [each for each in weights if each in offered]
-    best = max((*named, *offered), key=lambda media_type: _weight_of(media_type, weights))
-    return best if _weight_of(best, weights) else JSON
+    weighed = weights(accepted)
+    named = [each for each in weighed if each in offered]
+    best = max((*named, *offered), key=lambda media_type: _weight_of(media_type, weighed))
+    return best if _weight_of(best, weighed) else JSON
 
 
-def accepts_gzip(request: Request) -> bool:
-    """Return whether the client accepts a response in gzip. Without the header `Accept-Encoding`, it does not."""
-    weights = _weights(request.headers.get("accept-encoding", ""))
-    return weights.get("gzip", weights.get("*", 0.0)) > 0
-
-
-def _weights(accept: str) -> dict[str, float]:
-    """Return the weights of the media ranges, in the order of the header."""
-    weights: dict[str, float] = {}
+def weights(accept: str) -> dict[str, float]:
+    """Return the weights of the media ranges or codings, in the order of the header."""
+    found: dict[str, float] = {}
     for part in accept.lower().split(","):
         media_range, *parameters = map(str.strip, part.split(";"))
         texts = [each.removeprefix("q=") for each in parameters if each.startswith("q=")]
         weight = float(texts[0]) if texts and _WEIGHT.fullmatch(texts[0]) else 1.0
-        weights[media_range] = max(weight, weights.get(media_range, 0))
-    return weights
+        found[media_range] = max(weight, found.get(media_range, 0))
+    return found
 
 
-def _weight_of(media_type: str, weights: dict[str, float]) -> float:
+def _weight_of(media_type: str, weighed: dict[str, float]) -> float:
     """Return the weight of the most specific range that matches a type."""
-    of_all = weights.get("*/*", 0.0)
-    return weights.get(media_type, weights.get(f"{media_type.partition('/')[0]}/*", of_all))
+    of_all = weighed.get("*/*", 0.0)
+    return weighed.get(media_type, weighed.get(f"{media_type.partition('/')[0]}/*", of_all))
 
 
 class Answer(Response):
@@ -268,6 +262,12 @@ class Answer(Response):
             *((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()),
         ]
 
+    def with_body(self, body: bytes, headers: dict[str, str]) -> "Answer":
+        """Return the answer with another body and more headers."""
+        answer = Answer(body, self.status_code, headers)
+        answer.raw_headers += self.raw_headers[1:]
+        return answer
+
 
 def answer(
     content: dict[str, Any],
@@ -276,7 +276,7 @@ def answer(
     status: int = 200,
     headers: dict[str, str] | None = None,
     encode: Callable[[Any], bytes] = bounded_json.encoded_at_once,
-) -> Response:
+) -> Answer:
     body = encode(content)
     return Answer(
         body, status, {"content-type": f"{media_type}; charset=utf-8", **SAFE_HEADERS, **(headers or {})}

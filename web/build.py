@@ -27,7 +27,7 @@ STAMP = BUILT / ".stamp"
 WORK = ROOT / "build" / "web"
 KEPT = ROOT / "build" / "web-kept"
 LOG = ROOT / "build" / "web.log"
-SOURCES = ("package.json", "package-lock.json", ".npmrc", "vite.config.js", "index.html", "src")
+SOURCES = ("package.json", "package-lock.json", ".npmrc", "vite.config.js", "compress.mjs", "index.html", "src")
 
 
 def sources() -> list[Path]:
@@ -48,7 +48,7 @@ def is_current() -> bool:
 
 
 def bundle(node: Node) -> Path:
-    """Install the packages beside a copy of the sources, bundle them, and return the folder of the page."""
+    """Install the packages beside a copy of the sources, bundle and compress them, and return the folder of the page."""
     page = WORK / "page"
     for path in sources():
         copy = page / path.relative_to(WEB)
@@ -57,6 +57,7 @@ def bundle(node: Node) -> Path:
     node.install_packages(page)
     vite = page / "node_modules" / "vite" / "bin" / "vite.js"
     node.run("vite could not bundle it", vite, "build", "--logLevel", "error", where=page)
+    node.run("its files could not be compressed", page / "compress.mjs", str(page / "dist" / "assets"), where=page)
     return page / "dist"
 
 

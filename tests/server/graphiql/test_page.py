@@ -215,6 +215,44 @@ async def test_paths_outside_of_the_assets_are_not_found(client: httpx.AsyncClie
     assert "cache-control" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    ("accepted", "coding", "ending"),
+    [
+        ("gzip, deflate, br, zstd", "zstd", ".zst"),
+        ("gzip, br", "br", ".br"),
+        ("gzip", "gzip", ".gz"),
+        ("br;q=0, *", "zstd", ".zst"),
+        ("identity", None, ""),
+        ("", None, ""),
+    ],
+)
+async def test_an_asset_travels_as_the_build_has_compressed_it(
+    tmp_path: Path, accepted: str, coding: str | None, ending: str
+) -> None:
+    (tmp_path / "assets").mkdir()
+    for each in ("", ".zst", ".br", ".gz"):
+        (tmp_path / "assets" / f"index-1a2b.js{each}").write_text(f"the file {each}")
+    async with serve(tmp_path) as client:
+        request = client.build_request(
+            "GET", "/graphiql/assets/index-1a2b.js", headers={"accept-encoding": accepted}
+        )
+        answer = await client.send(request, stream=True)
+        body = b"".join([piece async for piece in answer.aiter_raw()])
+        known = {"accept-encoding": accepted, "if-none-match": answer.headers["etag"]}
+        again = await client.get("/graphiql/assets/index-1a2b.js", headers=known)
+
+    assert body.decode() == f"the file {ending}"
+    assert answer.headers.get("content-encoding") == coding
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert (again.status_code, again.headers["etag"]) == (304, answer.headers["etag"])
+
+
+async def test_an_asset_without_compressed_files_travels_as_it_is(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/graphiql/assets/index-1a2b.js", headers={"accept-encoding": "br"})
+    assert (answer.text, answer.headers.get("content-encoding")) == ("export {};\n", None)
+
+
 async def test_assets_built_while_the_server_runs_are_found(tmp_path: Path) -> None:
     async with serve(tmp_path) as client:
         before = await client.get("/graphiql/assets/index-1a2b.js")

@@ -22,13 +22,14 @@ from schema.prepared.guard import GuardMode
 from server.exports.download import DownloadEndpoint
 from server.graphiql import page
 from server.graphiql.tabs import EXAMPLES
-from server.http import protocol
+from server.http import protocol, schema_file
 from server.http.auth import Authenticator
 from server.http.cors import Cors
 from server.http.endpoint import GraphQLEndpoint
 from server.http.errors import failed
 from server.http.known_hosts import KnownHosts
 from server.http.safe_headers import SafeHeaders
+from server.http.schema_file import SchemaFile
 from server.ingest.endpoint import IngestEndpoint
 from server.metrics.endpoint import LOCAL_ONLY, MetricsAccess, metrics_route
 from server.metrics.metrics import Metrics, WorkerMetrics
@@ -107,7 +108,8 @@ def create_app(
     authenticator = authenticator or Authenticator(ApiKeys(pool))
     senders = Senders()
     new_context = partial(Context, pool, cached=cached, vault=vault, links=links, senders=senders)
-    operations = (graph or build()).prepared
+    graph = graph or build()
+    operations = graph.prepared
     observers = (
         metrics.observe,
         lambda seen: senders.note(seen.operation, seen.activity.statements),
@@ -164,6 +166,7 @@ def create_app(
             Route(PATH, graphql, methods=["GET", "POST", "QUERY"]),
             Route("/ingest/mentions", ingest, methods=["POST"]),
             Route("/exports/{id}/download", download, methods=["GET"]),
+            Route(schema_file.PATH, SchemaFile(lambda: f"{graph.definition.as_str()}\n").respond),
             Route("/healthz", _alive),
             Route("/readyz", ready),
             *metrics_routes,

@@ -27,6 +27,7 @@ async def client(pool: Pool, request: pytest.FixtureRequest) -> AsyncIterator[ht
         ("/graphql/", {"GET", "HEAD", "POST", "QUERY", "OPTIONS"}),
         ("/ingest/mentions", {"POST", "OPTIONS"}),
         ("/exports/x/download", {"GET", "HEAD", "OPTIONS"}),
+        ("/schema.graphql", {"GET", "HEAD", "OPTIONS"}),
         ("/healthz", {"GET", "HEAD", "OPTIONS"}),
         ("/readyz", {"GET", "HEAD", "OPTIONS"}),
         ("/metrics", {"GET", "HEAD", "OPTIONS"}),

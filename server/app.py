@@ -25,6 +25,7 @@ from server.graphiql.tabs import EXAMPLES
 from server.http import protocol, schema_file
 from server.http.auth import Authenticator
 from server.http.cors import Cors
+from server.http.documents import Documents
 from server.http.endpoint import GraphQLEndpoint
 from server.http.errors import failed
 from server.http.known_hosts import KnownHosts
@@ -89,6 +90,7 @@ def create_app(
     guard: GuardMode = "off",
     clock: Callable[[], datetime] | None = None,
     stopping: Stopping | None = None,
+    documents: Documents | None = None,
 ) -> Starlette:
     """Return the API over a pool. The caller closes the pool.
 
@@ -100,6 +102,7 @@ def create_app(
     wasteful reads. Without `vault`, integrations cannot store credentials. Without `links`, exports have no links.
     `clock` returns the current time. `metrics_access` says who may read `/metrics`; with None, the route does not exist.
     The `observers` receive each finished request, besides the metrics.
+    `documents` knows the documents that requests name by a hash or an ID.
     `stopping` ends streams and downloads before the server stops.
     """
     cached = Cached(pool) if cached is None else cached
@@ -116,7 +119,14 @@ def create_app(
         *observers,
     )
     endpoint = GraphQLEndpoint(
-        operations, authenticator, new_context, observers, explain=explain, guard=guard, clock=clock
+        operations,
+        authenticator,
+        new_context,
+        observers,
+        explain=explain,
+        guard=guard,
+        clock=clock,
+        documents=documents,
     )
     stopping = stopping or Stopping()
     ingest = IngestEndpoint(pool, authenticator, stopping, observers)

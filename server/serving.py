@@ -24,6 +24,7 @@ from server.app import LOOPBACK, create_app, create_metrics_app
 from server.http.connection import Connection
 from server.http.connections import Connections
 from server.http.limits import ConnectionLimits
+from server.http.trusted_documents import open_documents
 from server.metrics.endpoint import MetricsAccess
 from server.metrics.metrics import Metrics, WorkerMetrics
 from server.runtime.addresses import split_address
@@ -246,6 +247,7 @@ async def _serve_observed(
     when_ready: Callable[[], None],
     observers: Sequence[Observer],
 ) -> None:
+    documents = open_documents(settings)
     pool = await open_pool(
         url,
         size=settings.pool_size,
@@ -274,6 +276,7 @@ async def _serve_observed(
             explain=demo_key is not None,
             guard=settings.guard_mode(is_demo=demo_key is not None),
             stopping=stopping,
+            documents=documents,
         )
         server = Server(
             app,

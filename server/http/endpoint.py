@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from resolvers.framework.context import Context, Viewer
-from resolvers.framework.errors import INTERNAL, UnauthenticatedError, code_of
+from resolvers.framework.errors import INTERNAL, CallerError, UnauthenticatedError, code_of
 from resolvers.framework.requires import OperationReads
 from schema.prepared.cache import PreparedOperations, UnknownOperationError
 from schema.prepared.cost import Cost, CostLimitError
@@ -22,6 +22,7 @@ from schema.prepared.operation import InvalidDocument
 from schema.prepared.statement_bound import excess_of
 from server.http import bounded_json, compression, explain_header, protocol, request_limits
 from server.http.auth import Authenticator
+from server.http.documents import Documents
 from server.http.errors import failed, presented
 from server.http.fast_request import FastRequest
 from server.runtime import explanation
@@ -51,6 +52,7 @@ class GraphQLEndpoint:
 
     With `explain`, the answer lists the names of its SQL statements as `extensions.statements`. The `guard` reports
     wasteful reads, or makes their operation fail. `clock` tells the current time. The `observers` receive each request, except those whose client has gone.
+    `documents` knows the documents that requests name by a hash or an ID.
     """
 
     def __init__(
@@ -63,7 +65,9 @@ class GraphQLEndpoint:
         explain: bool = False,
         guard: GuardMode = "off",
         clock: Callable[[], datetime] | None = None,
+        documents: Documents | None = None,
     ) -> None:
+        self._documents = documents or Documents()
         self._operations = operations
         self._anonymous_operations = request_limits.anonymous(operations)
         self._authenticator = authenticator
@@ -127,6 +131,10 @@ class GraphQLEndpoint:
     ) -> tuple[Content, Encode]:
         """Return the content of the answer, and the way to encode it."""
         request_id = observation.request_id
+        try:
+            parsed = self._documents.resolve(parsed, may_add=viewer is not None)
+        except CallerError as wrong:
+            return self._refused(wrong, request_id), bounded_json.encoded_at_once
         observation.document = parsed.query
         request_limits.require_few_variables(parsed)
         operations = self._operations
@@ -205,6 +213,10 @@ class GraphQLEndpoint:
             codes = {"code": INTERNAL, "requestId": observation.request_id}
             return {"errors": [{"message": message, "extensions": codes}], "extensions": extensions}
         return content | {"extensions": extensions}
+
+    def _refused(self, cause: CallerError, request_id: str) -> Content:
+        error = GraphQLError(str(cause), original_error=cause)
+        return self._content(ExecutionResult(None, [error]), request_id, (), ran=False)
 
     def _too_large(self, request_id: str) -> Content:
         message = (

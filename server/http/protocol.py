@@ -94,6 +94,15 @@ class TooLargeError(RequestError):
         super().__init__(413, f"The request's body exceeds {largest_bytes:,} bytes{limited_because}.")
 
 
+class UnsupportedPersistedQueryError(RequestError):
+    """The extension `persistedQuery` is of an unknown version. Clients then send whole documents."""
+
+    code = "PERSISTED_QUERY_NOT_SUPPORTED"
+
+    def __init__(self) -> None:
+        super().__init__(400, "`extensions.persistedQuery` must be an object with `version: 1`.")
+
+
 class InternalError(RequestError):
     """The server failed. The log describes the cause."""
 
@@ -159,11 +168,15 @@ def lacks_database(content: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """A GraphQL request, whichever way it was sent."""
+    """A GraphQL request, whichever way it was sent.
+
+    `document_id` is the hash or the ID of the document. With it, `query` may be empty.
+    """
 
     query: str
     variables: dict[str, Any]
     operation_name: str | None
+    document_id: str | None = None
 
 
 async def parse(request: Request) -> GraphQLRequest:
@@ -194,17 +207,38 @@ def _decoded(text: bytes | str, name: str) -> dict[str, Any]:
 
 def _checked(given: dict[str, Any], *, from_url: bool = False) -> GraphQLRequest:
     query, variables, name = (given.get(key) for key in ("query", "variables", "operationName"))
+    extensions = given.get("extensions")
     if from_url and variables is not None:
         variables = _decoded(variables, "`variables`")
-    if not isinstance(query, str) or not query.strip():
+    if from_url and extensions is not None:
+        extensions = _decoded(extensions, "`extensions`")
+    if extensions is not None and not isinstance(extensions, dict):
+        raise RequestError(400, "`extensions` must be a JSON object.")
+    document_id = _document_id(given.get("documentId"), (extensions or {}).get("persistedQuery"))
+    if query is None and document_id is not None:
+        query = ""
+    elif not isinstance(query, str) or not query.strip():
         raise RequestError(400, "`query` must be a GraphQL document.")
     if variables is not None and not isinstance(variables, dict):
         raise RequestError(400, "`variables` must be a JSON object.")
     if name is not None and not isinstance(name, str):
         raise RequestError(400, "`operationName` must be a string.")
-    if given.get("extensions") is not None and not from_url and not isinstance(given["extensions"], dict):
-        raise RequestError(400, "`extensions` must be a JSON object.")
-    return GraphQLRequest(query, variables or {}, name or None)
+    return GraphQLRequest(query, variables or {}, name or None, document_id)
+
+
+def _document_id(given: object, persisted: object) -> str | None:
+    """Return the hash or the ID of the document, without the prefix `sha256:`; None for a request without one."""
+    if persisted is not None and given is None:
+        if not isinstance(persisted, dict) or persisted.get("version") != 1:
+            raise UnsupportedPersistedQueryError
+        given = persisted.get("sha256Hash")
+        if not isinstance(given, str):
+            raise RequestError(400, "`extensions.persistedQuery.sha256Hash` must be a string.")
+    if given is None:
+        return None
+    if not isinstance(given, str) or not given.removeprefix("sha256:"):
+        raise RequestError(400, "`documentId` must be a string.")
+    return given.removeprefix("sha256:")
 
 
 def require_method(method: str, operation: OperationType | None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,6 +18,8 @@ from server.runtime.errors import CommandError
 from server.runtime.logs import LogFormat, LogLevel
 
 PREFIX: Final = "LEADGRAPH_"
+DocumentsMode: TypeAlias = Literal["open", "log", "enforce"]
+"""Any document runs; any document runs and untrusted ones are logged; only trusted documents run."""
 OTHER_VARIABLES: Final = frozenset(
     {
         "LEADGRAPH_API_KEY",  # of client programs
@@ -168,6 +170,8 @@ class Settings(BaseSettings):
     warm_at_start: bool = Field(default=False, description="0 or 1")
     executor: ExecutorName = Field(default="breadth", description=" or ".join(get_args(ExecutorName)))
     guard: GuardMode | None = Field(default=None, description="off, warn or fail")
+    trusted_documents: Path | None = Field(default=None, description="the path of a manifest")
+    documents: DocumentsMode = Field(default="open", description="open, log or enforce")
     pool_size: Annotated[int, _whole(1, 1000)] = 10
     statement_timeout_seconds: Annotated[float, _seconds(_DAY)] = 30
     answer_timeout_seconds: Annotated[float, _seconds(60)] = 5

@@ -27,7 +27,15 @@ STAMP = BUILT / ".stamp"
 WORK = ROOT / "build" / "web"
 KEPT = ROOT / "build" / "web-kept"
 LOG = ROOT / "build" / "web.log"
-SOURCES = ("package.json", "package-lock.json", ".npmrc", "vite.config.js", "compress.mjs", "index.html", "src")
+SOURCES = (
+    "package.json",
+    "package-lock.json",
+    ".npmrc",
+    "vite.config.js",
+    "compress.mjs",
+    "index.html",
+    "src",
+)
 
 
 def sources() -> list[Path]:
@@ -57,7 +65,9 @@ def bundle(node: Node) -> Path:
     node.install_packages(page)
     vite = page / "node_modules" / "vite" / "bin" / "vite.js"
     node.run("vite could not bundle it", vite, "build", "--logLevel", "error", where=page)
-    node.run("its files could not be compressed", page / "compress.mjs", str(page / "dist" / "assets"), where=page)
+    node.run(
+        "its files could not be compressed", page / "compress.mjs", str(page / "dist" / "assets"), where=page
+    )
     return page / "dist"
 
 

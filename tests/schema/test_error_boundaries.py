@@ -18,7 +18,7 @@ SCHEMA = build().schema
 def fields_of(name: str) -> dict[str, Any]:
     type_ = SCHEMA.get_type(name)
     assert isinstance(type_, GraphQLObjectType)
-    return type_.fields
+    return dict(type_.fields)
 
 
 @pytest.mark.parametrize("root", ["Query", "Mutation"])

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ async def test_an_old_backup_is_a_finding(command: Command, tmp_path: Path) -> N
     for file, hours in ((new, 2), (old, 30)):
         assert (await command("backup", str(file))).exit_code == 0
         made_at = datetime.now(UTC) - timedelta(hours=hours)
-        rewrite_manifest(file, lambda values, at=made_at: values.update(created_at=at.isoformat()))
+        rewrite_manifest(file, partial(dict.update, created_at=made_at.isoformat()))
     for other in ("log", "killed.backup.new"):
         (tmp_path / other).write_bytes(new.read_bytes()[:-1])
     code, found = await report(command, "--backup", str(tmp_path))

@@ -82,7 +82,10 @@ class Totals:
 
 
 @requires(
-    others={User: (*COUNTERS, *STATE_COLUMNS)}, loads=2, bound=Bound(owner_rows=True, shared="user figures")
+    others={User: (*COUNTERS, *STATE_COLUMNS)},
+    loads=2,
+    bound=Bound(owner_rows=True, shared="user figures"),
+    models=user_figures.models,
 )
 async def totals(overviews: Sequence[Overview], context: Context) -> Sequence[Totals]:
     frames = [overview.frame for overview in overviews]

@@ -16,6 +16,7 @@ from resolvers.timeframe import Overview, figures
 from services.figures import dashboard as service
 from services.figures.analytics import UserFigures
 from services.figures.cache import STATE_COLUMNS, Figure
+from services.figures.keyword_performance import best_keywords
 from services.figures.rates import OF_ALL_TIME, PARTS, Rate, RateBasis
 
 MOST_LEADS = 50
@@ -37,7 +38,7 @@ def _rate(of_user: UserFigures, basis: RateBasis) -> Rate:
     return Rate(over, under, basis)
 
 
-@requires(others={User: STATE_COLUMNS}, loads=2, bound=BEST_KEYWORDS)
+@requires(others={User: STATE_COLUMNS}, loads=2, bound=BEST_KEYWORDS, models=best_keywords.models)
 async def top_performing_keyword(
     parents: Sequence[Totals], context: Context
 ) -> Sequence[KeywordPerformance | None]:
@@ -51,6 +52,7 @@ async def top_performing_keyword(
     loads=2,
     joins=joins_of(Mention, Keyword),
     bound=Bound(owner_rows=True),
+    models=service.recent_leads.models,
 )
 async def recent_leads(
     overviews: Sequence[Overview], context: Context, first: int | None = None
@@ -60,7 +62,12 @@ async def recent_leads(
     return [[one.lead for one in figure.value[:most]] for figure in await _recent(overviews, context, most)]
 
 
-@requires(others={User: STATE_COLUMNS}, loads=2, bound=Bound(owner_rows=True))
+@requires(
+    others={User: STATE_COLUMNS},
+    loads=2,
+    bound=Bound(owner_rows=True),
+    models=service.recent_leads.models,
+)
 async def recent_leads_as_of(overviews: Sequence[Overview], context: Context) -> Sequence[datetime]:
     return [figure.as_of for figure in await _recent(overviews, context, service.USUALLY_MOST)]
 

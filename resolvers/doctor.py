@@ -12,7 +12,7 @@ from services.doctor.report import Limits, Report
 _READ = (Keyword, Mention, Lead, Integration)
 
 
-@requires()
+@requires(models=_READ)
 async def doctor(parents: Sequence[None], context: Context) -> Sequence[Report | None]:
     """Return the report once for all parents, or None for members.
 

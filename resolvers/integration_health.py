@@ -28,7 +28,9 @@ class IntegrationHealth:
     as_of: datetime
 
 
-@requires(others={User: STATE_COLUMNS}, loads=2, bound=Bound(owner_rows=True))
+@requires(
+    others={User: STATE_COLUMNS}, loads=2, bound=Bound(owner_rows=True), models=integration_health.models
+)
 async def of_users(
     overviews: Sequence[Overview], context: Context, first: int | None = None
 ) -> Sequence[Sequence[IntegrationHealth]]:
@@ -44,7 +46,13 @@ async def of_users(
     return healths
 
 
-@requires("user_id", others={User: STATE_COLUMNS}, loads=2, bound=Bound(owner_rows=True))
+@requires(
+    "user_id",
+    others={User: STATE_COLUMNS},
+    loads=2,
+    bound=Bound(owner_rows=True),
+    models=integration_health.models,
+)
 async def of_integrations(
     integrations: Sequence[Integration], context: Context, max_age: int | None = None
 ) -> Sequence[IntegrationHealth]:

@@ -69,7 +69,7 @@ async def best_of_users(
     ]
 
 
-@requires(others={User: STATE_COLUMNS}, loads=2, bound=BEST_KEYWORDS)
+@requires(others={User: STATE_COLUMNS}, loads=2, bound=BEST_KEYWORDS, models=best_keywords.models)
 async def widget(
     overviews: Sequence[Overview], context: Context, first: int | None = None
 ) -> Sequence[Sequence[KeywordPerformance]]:
@@ -78,7 +78,12 @@ async def widget(
     return await best_of_users(overviews, context, Ranking.LEADS, most)
 
 
-@requires(others={User: STATE_COLUMNS}, loads=2, bound=Bound(owner_rows=True, facts=frozenset()))
+@requires(
+    others={User: STATE_COLUMNS},
+    loads=2,
+    bound=Bound(owner_rows=True, facts=frozenset()),
+    models=best_keywords.models,
+)
 async def ranking(
     overviews: Sequence[Overview], context: Context, first: int | None = None, order_by: Ranking | None = None
 ) -> Sequence[Sequence[KeywordPerformance]]:
@@ -94,6 +99,7 @@ async def ranking(
     others={User: (*USERS_COLUMNS, *STATE_COLUMNS)},
     loads=2,
     bound=Bound(most=3, viewer_row=True, owner_rows=True, facts=frozenset({"unranked"})),
+    models=[Keyword, *keyword_window.models],
 )
 async def of_keywords(
     keywords: Sequence[Keyword], context: Context, **window: Unpack[FrameArguments]
@@ -108,7 +114,7 @@ async def of_keywords(
     ]
 
 
-@requires(others={User: STATE_COLUMNS}, loads=2, bound=Bound(owner_rows=True))
+@requires(others={User: STATE_COLUMNS}, loads=2, bound=Bound(owner_rows=True), models=keyword_series.models)
 async def over_time(
     performances: Sequence[KeywordPerformance], context: Context, by: TimeUnit | None = None
 ) -> Sequence[Series]:
@@ -121,7 +127,7 @@ async def over_time(
     return [series_of(own, figure) for own, figure in zip(units, found, strict=True)]
 
 
-@requires(bound=Bound(when=frozenset({"unranked"})))
+@requires(bound=Bound(when=frozenset({"unranked"})), models=[Keyword])
 async def efficiency_score(
     performances: Sequence[KeywordPerformance], context: Context
 ) -> Sequence[int | None]:
@@ -133,7 +139,7 @@ async def efficiency_score(
     ]
 
 
-@requires()
+@requires(models=[Keyword])
 async def efficiency_of_keywords(keywords: Sequence[Keyword], context: Context) -> Sequence[int | None]:
     """Return the efficiency as of the operation's snapshot, like the keyword's totals."""
     context.require(Keyword)

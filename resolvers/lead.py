@@ -77,7 +77,7 @@ async def rules_of(events: Sequence[LeadEvent], context: Context) -> Sequence[Ru
     return [Rule(**event.data["rule"]) if "rule" in event.data else None for event in events]
 
 
-@requires(loads=1, joins=OWN_JOINS)
+@requires(loads=1, joins=OWN_JOINS, models=SameContactByLead().models)
 async def same_contact(leads: Sequence[Lead], context: Context) -> Sequence[Sequence[Lead]]:
     return await context.load(SameContactByLead(), [lead.id for lead in leads])
 

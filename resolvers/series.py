@@ -41,7 +41,12 @@ def series_of(units: Sequence[Window], figure: Figure[list[BucketSums]]) -> Seri
     return Series(figure.as_of, points)
 
 
-@requires(others={User: STATE_COLUMNS}, loads=2, bound=Bound(owner_rows=True))
+@requires(
+    others={User: STATE_COLUMNS},
+    loads=2,
+    bound=Bound(owner_rows=True),
+    models=[Lead, Mention, *user_series.models],
+)
 async def over_time(
     overviews: Sequence[Overview], context: Context, by: TimeUnit | None = None
 ) -> Sequence[Series]:

@@ -86,7 +86,7 @@ async def _groups(connections: Connections, context: Context, by: str) -> Sequen
     )
 
 
-@requires(loads=2, others={Keyword: ("id",)})
+@requires(loads=2, others={Keyword: ("id",)}, models=[Keyword])
 async def by_keyword(
     connections: Connections, context: Context, first: int | None = None
 ) -> Sequence[Sequence[KeywordCount]]:
@@ -192,7 +192,11 @@ def rate_of(parent: str, default: RateBasis) -> Callable[..., Awaitable[Sequence
     qualified has no counter, and is counted.
     """
 
-    @requires(*OF_ALL_TIME.values(), bound=Bound(only_for=("basis", RateBasis.QUALIFIED_PER_LEAD.name)))
+    @requires(
+        *OF_ALL_TIME.values(),
+        bound=Bound(only_for=("basis", RateBasis.QUALIFIED_PER_LEAD.name)),
+        models=[Lead],
+    )
     async def resolve(
         rows: Sequence[Any], context: Context, basis: RateBasis | None = None
     ) -> Sequence[Rate]:

@@ -26,6 +26,9 @@ STATEMENTS: Final = "statements"
 """The attribute of a mutation's resolver with the bound of its statements."""
 IDEMPOTENCY_STATEMENTS: Final = 3
 
+SCOPE: Final = "scope"
+"""The attribute of a mutation's resolver with the scope that it requires, or None."""
+
 NULL_IS_ABSENT: Final = "null_is_absent"
 """The key in the metadata of input fields for which null means the same as an omitted field."""
 
@@ -65,6 +68,7 @@ def mutation(
             require_permission(context.viewer, scope)
             return [await _answered(payload, attempt(context, without_nulls(input)))] * len(parents)
 
+        setattr(resolve, SCOPE, scope)
         return resolve
 
     return make

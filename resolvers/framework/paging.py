@@ -155,6 +155,7 @@ def connection(
         loads_for=PARTS_OF_PAGE,
         joins=OWN_JOINS if parent else ALL_JOINS,
         bound=_LIST if parent and counter else _UNCOUNTED_LIST,
+        models=[entity.model],
     )
     async def resolve(
         parents: Sequence[Any],
@@ -188,7 +189,7 @@ def whole_list(
     """Return the resolver of the list of all rows that the viewer may see, for figures over the list without a page."""
     listing = Listing(entity.model, entity.default_order, counter=counter)
 
-    @requires(loads=0, bound=_UNCOUNTED_LIST)
+    @requires(loads=0, bound=_UNCOUNTED_LIST, models=[entity.model])
     async def resolve(
         parents: Sequence[Any],
         context: Context,

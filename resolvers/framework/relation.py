@@ -57,7 +57,9 @@ def _resolver(relation: Relation, *, granted: bool) -> ToOne[Any]:
     is_own = relation.column == "id" and relation.key != "id"
     load = _by_own_id if is_own else _by_reference
 
-    @requires(*([] if is_own else [relation.column]), relation=relation)
+    @requires(
+        *([] if is_own else [relation.column]), relation=relation, models=() if granted else [relation.model]
+    )
     def resolve(
         rows: Sequence[Any], context: Context
     ) -> Sequence[Any | None] | Awaitable[Sequence[Any | None]]:
@@ -94,7 +96,7 @@ async def _by_own_id(
 def by_id(model: type[Model]) -> Callable[..., Awaitable[Sequence[Model | None]]]:
     """Return the resolver of a row by its global id; None if the viewer may not see it."""
 
-    @requires()
+    @requires(models=[model])
     async def resolve(parents: Sequence[Any], context: Context, id: str) -> Sequence[Model | None]:  # noqa: A002 - the API's word
         return await context.load(RowById(model), [row_id(id, model)] * len(parents))
 

@@ -1,6 +1,6 @@
 """Requirements of resolvers, so that an operation reads only the columns it needs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -75,6 +75,7 @@ class Requirements:
     - `loads_for`: the fields for which it loads. It has a parameter `selected` with the selected fields.
     - `joins`: the related rows that come with the returned rows.
     - `bound`: facts for the bound of its statements.
+    - `models`: the models whose scopes the viewer's key needs, with `bound.only_for` only for that argument.
 
     The selection decides which columns of the returned rows are read.
     """
@@ -86,6 +87,7 @@ class Requirements:
     loads_for: frozenset[str] = frozenset()
     joins: Joins = ALL_JOINS
     bound: Bound = LOADS
+    models: tuple[type[Base], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +114,15 @@ def requires(
     loads_for: frozenset[str] = frozenset(),
     joins: Joins = ALL_JOINS,
     bound: Bound = LOADS,
+    models: Sequence[type[Base]] = (),
 ) -> Callable[[Resolver], Resolver]:
     """Return a decorator that states a resolver's requirements. An operation with a resolver that states none reads all
     columns.
     """
+    stated = Requirements(own, others or {}, loads, relation, loads_for, joins, bound, tuple(models))
 
     def mark(resolver: Resolver) -> Resolver:
-        setattr(resolver, _NEEDS, Requirements(own, others or {}, loads, relation, loads_for, joins, bound))
+        setattr(resolver, _NEEDS, stated)
         return resolver
 
     return mark

@@ -25,8 +25,9 @@ from breadth import Plan, Unsupported, execute_plan
 from breadth.awaitability import register_is_awaitable
 from breadth.plan import LARGEST_VARIANTS, Field
 from db.engine.activity import Activity, AtPlace, Place, WatchedAtPlace
-from resolvers.framework.context import Context
+from resolvers.framework.context import Context, Viewer
 from resolvers.framework.requires import OperationReads
+from schema.prepared.access import Access
 from schema.prepared.cost import MOST_FIELDS, Cost
 from schema.prepared.guard import GuardMode
 from schema.prepared.literals import with_hints
@@ -48,7 +49,7 @@ class InvalidDocument:
     errors: Sequence[GraphQLError]
     type: OperationType | None = None
 
-    def refusal(self, _: Mapping[str, Any]) -> Sequence[GraphQLError]:
+    def refusal(self, _variables: Mapping[str, Any], _viewer: Viewer | None) -> Sequence[GraphQLError]:
         """Return the errors of the document."""
         return self.errors
 
@@ -75,15 +76,22 @@ class PreparedOperation:
         self._document = document
         self._node = node
         self._plan = self._new_plan() if planned else None
+        self._fragments = {
+            each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
+        }
         first = self._look_ahead({})
         self._cost, self._sizes = first.cost, first.sizes
+        self._access = Access(schema, node, self._fragments)
         self._costs: dict[Hashable, Cost] = {}
         self._turns = 0
         self.reads: OperationReads = first.reads
 
-    def refusal(self, variables: Mapping[str, Any]) -> Sequence[GraphQLError]:
-        """Return the errors for which the operation does not run with these variables, if any."""
-        error = self.cost(variables).refusal()
+    def refusal(self, variables: Mapping[str, Any], viewer: Viewer | None) -> Sequence[GraphQLError]:
+        """Return the errors for which the operation does not run with these variables for this viewer, if any.
+
+        Raise `UnauthenticatedError` for an operation that requires a viewer.
+        """
+        error = self.cost(variables).refusal() or self._access.refusal(variables, viewer)
         return () if error is None else (error,)
 
     def cost(self, variables: Mapping[str, Any]) -> Cost:
@@ -169,11 +177,6 @@ class PreparedOperation:
 
     def _look_ahead(self, variables: Mapping[str, Any]) -> Lookahead:
         return look_ahead(self._schema, self._node, self._fragments, variables)
-
-    @property
-    def _fragments(self) -> dict[str, FragmentDefinitionNode]:
-        definitions = self._document.definitions
-        return {each.name.value: each for each in definitions if isinstance(each, FragmentDefinitionNode)}
 
 
 def _at_place(field: Field, parents: int, awaitable: Awaitable[Any]) -> Awaitable[Any]:

@@ -145,10 +145,11 @@ async def _operations(pool: Pool) -> Check:
 
     async def run(document: str, user_id: int) -> str | None:
         operation = await graph.prepared.prepared(document, None)
-        refusal = operation.refusal({})
+        viewer = Viewer(user_id, UserRole.MEMBER, ALL_SCOPES)
+        refusal = operation.refusal({}, viewer)
         if refusal or isinstance(operation, InvalidDocument):
             return str(refusal[0])
-        context = Context(pool, Viewer(user_id, UserRole.MEMBER, ALL_SCOPES), "verify", reads=operation.reads)
+        context = Context(pool, viewer, "verify", reads=operation.reads)
         try:
             errors = (await operation.execute({}, context)).errors
         finally:

@@ -146,7 +146,7 @@ class GraphQLEndpoint:
         except UnknownOperationError as unknown:
             raise protocol.RequestError(400, str(unknown)) from unknown
         protocol.require_method(method, operation.type)
-        refusal = operation.refusal(parsed.variables)
+        refusal = operation.refusal(parsed.variables, viewer)
         if refusal or isinstance(operation, InvalidDocument):
             refused = ExecutionResult(None, list(refusal))
             return self._content(refused, request_id, (), ran=False), bounded_json.encoded_at_once

@@ -3,7 +3,7 @@
 The reference executor reads all columns of all rows, and one kind of row in each statement.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,9 @@ import hypothesis
 import pytest
 from graphql import (
     ExecutionResult,
+    FieldNode,
     GraphQLBoolean,
+    GraphQLError,
     GraphQLFloat,
     GraphQLInt,
     GraphQLString,
@@ -31,12 +33,13 @@ from db.inspection.tables import TableSize
 from db.models import UserRole
 from resolvers import doctor
 from resolvers.framework.context import Context, Viewer
+from resolvers.framework.errors import ForbiddenError
 from resolvers.framework.global_id import encode
 from resolvers.framework.requires import EVERY_READ
 from schema.graph import Graph, build
 from schema.prepared.operation import InvalidDocument
 from schema.prepared.statement_bound import Excess, excess_of
-from services.accounts.api_key import READ_KEYWORDS, READ_MENTIONS, granted
+from services.accounts.api_key import ALL_SCOPES, READ_KEYWORDS, READ_MENTIONS, granted
 from services.doctor.report import Check, Finding, Report, Skipped
 from services.figures.cache import Cached
 from tests.breadth.compare import differences
@@ -63,6 +66,10 @@ GIVEN = {
     "to": 0.05,
     "timeZone": 0.05,
 }
+SCOPES = {"ann": granted([]), "ben": granted([READ_MENTIONS, READ_KEYWORDS]), "olga": granted([])}
+FIELD_OF_JSON = "settings"
+"""The only field with objects inside of a scalar."""
+EVERY_SCOPE = Viewer(1, UserRole.OPERATOR, ALL_SCOPES)
 NOW = datetime(2026, 2, 3, 12, tzinfo=UTC)
 CURSORS = (
     "{ keywords(first: 4) { edges { cursor } } mentions(first: 4, orderBy: OLDEST) { edges { cursor } } }"
@@ -91,7 +98,7 @@ async def breadth(generated: GeneratedDocument, context: Context) -> ExecutionRe
 
 async def execute_prepared(graph: Graph, generated: GeneratedDocument, context: Context) -> ExecutionResult:
     prepared = graph.prepared.get(generated.text, generated.operation)
-    refusal = prepared.refusal(generated.variables)
+    refusal = prepared.refusal(generated.variables, EVERY_SCOPE)  # the execution checks scopes, too
     if refusal or isinstance(prepared, InvalidDocument):
         return ExecutionResult(None, list(refusal))
     return await prepared.execute(generated.variables, context)
@@ -117,7 +124,6 @@ async def result_and_statements(
     viewer: str,
 ) -> tuple[ExecutionResult, Activity]:
     role = UserRole.OPERATOR if viewer == "olga" else UserRole.MEMBER
-    scopes = granted([READ_MENTIONS, READ_KEYWORDS] if viewer == "ben" else [])
     # Each call computes its own figures, as of the same moment.
     cached = Cached(world.pool, clock=NOW.timestamp)
     prepared = BREADTH.prepared.get(generated.text, generated.operation)
@@ -128,7 +134,7 @@ async def result_and_statements(
     )
     context = Context(
         world.pool,
-        Viewer(world.users[viewer], role, scopes),
+        Viewer(world.users[viewer], role, SCOPES[viewer]),
         "a request",
         reads=reads,
         cached=cached,
@@ -153,6 +159,8 @@ async def compare_executors(
     for turn in ("first", "second"):
         result, activity = await result_and_statements(breadth, generated, world, viewer)
         found += [f"{turn} time: {each}" for each in differences(expected, result, possible)]
+        found += [f"{turn} time: {each}" for each in undeclared_scopes(generated, result, viewer)]
+        found += [f"{turn} time: {each}" for each in broken_costs(generated, result)]
         found += [
             f"{turn} time: {each.coordinate} {each}, {activity.statements}"
             for each in broken_bounds(generated, activity, viewer)
@@ -171,6 +179,50 @@ def broken_bounds(generated: GeneratedDocument, activity: Activity, viewer: str)
         return []
     excess = excess_of(activity, prepared.cost(generated.variables), everybody=viewer == "olga")
     return [] if excess is None else [excess]
+
+
+def undeclared_scopes(
+    generated: GeneratedDocument, result: ExecutionResult, viewer: str
+) -> Iterator[GraphQLError]:
+    """Yield the errors about scopes that the refusal before the execution would not have named.
+
+    Only the type of the object tells the scope of `node` and `nodes`.
+    """
+    prepared = BREADTH.prepared.get(generated.text, generated.operation)
+    if isinstance(prepared, InvalidDocument):
+        return
+    refusal = prepared.refusal(generated.variables, Viewer(1, UserRole.MEMBER, SCOPES[viewer]))
+    missing = {scope for error in refusal for scope in (error.extensions or {})["missingScopes"]}
+    for error in result.errors or ():
+        cause = error.original_error
+        if isinstance(cause, ForbiddenError) and not missing.issuperset(cause.missing_scopes):
+            names = [node.name.value for node in error.nodes or () if isinstance(node, FieldNode)]
+            if not {"node", "nodes"} & set(names):
+                yield error
+
+
+def broken_costs(generated: GeneratedDocument, result: ExecutionResult) -> Iterator[str]:
+    """Yield the sizes of the response that exceed the cost of the operation."""
+    prepared = BREADTH.prepared.get(generated.text, generated.operation)
+    if isinstance(prepared, InvalidDocument) or not result.data or FIELD_OF_JSON in generated.text:
+        return
+    cost = prepared.cost(generated.variables)
+    objects, values = size_of(result.data)
+    if objects - 1 > cost.objects:
+        yield f"{objects - 1} objects, but the cost is {cost.objects}"
+    if values - 1 > cost.values:
+        yield f"{values - 1} values, but the cost is {cost.values}"
+
+
+def size_of(value: Any) -> tuple[int, int]:
+    """Return the numbers of objects and values. Nulls of fields that failed count nothing."""
+    if isinstance(value, dict):
+        sizes = [size_of(each) for each in value.values()]
+        return 1 + sum(objects for objects, _ in sizes), 1 + sum(values for _, values in sizes)
+    if isinstance(value, list) and any(isinstance(each, (dict, list)) for each in value):
+        sizes = [size_of(each) for each in value]
+        return sum(objects for objects, _ in sizes), sum(values for _, values in sizes)
+    return 0, int(value not in (None, []))
 
 
 @pytest.fixture(autouse=True)

@@ -375,8 +375,11 @@ async def test_writing_keywords_requires_an_api_key_with_the_scope(
     await world.set_scopes("ann", "read:keywords", "write:leads")
     answer = await ask(document, input=given)
     assert answer.code == "FORBIDDEN"
-    assert answer.error["message"] == ("This API key lacks the scope `write:keywords`.")
-    assert list(answer.body["data"].values()) == [None]
+    (field,) = answer.error["extensions"]["requiredBy"]["write:keywords"]
+    assert (
+        answer.error["message"] == f"This API key lacks the scope `write:keywords` (required by `{field}`)."
+    )
+    assert "data" not in answer.body
     assert answer.statements == []
     assert (await ask(document, viewer=None, input=given)).code == "UNAUTHENTICATED"
 
@@ -391,7 +394,8 @@ async def test_a_key_that_may_only_write_keywords_reads_only_the_written_keyword
     answer = await ask(document)
     assert answer.code == "FORBIDDEN"
     assert "`read:mentions`" in answer.error["message"]
-    assert answer.error["path"] == ["createKeyword", "keyword", "mentions"]
+    assert answer.error["extensions"]["requiredBy"] == {"read:mentions": ["Keyword.mentions"]}
+    assert await world.fetch("SELECT 1 FROM keywords WHERE keyword = 'crm'") == []
     document = 'mutation { createKeyword(input: { keyword: "sales" }) { keyword { keyword } } }'
     assert (await ask(document)).data == {"createKeyword": {"keyword": {"keyword": "sales"}}}
 

@@ -101,7 +101,7 @@ async def test_the_list_of_known_values_is_bounded(ask_ann: Any) -> None:
 @pytest.mark.parametrize("executor", ["breadth", "reference"])
 def test_each_enum_lists_its_values(executor: Any) -> None:
     graph = build(executor)
-    refused = graph.prepared.get("{ keywords(orderBy: BEST) { totalCount } }", None).refusal({})
+    refused = graph.prepared.get("{ keywords(orderBy: BEST) { totalCount } }", None).refusal({}, None)
     (error,) = refused
     assert error.message.endswith("The values are NEWEST, OLDEST, MOST_MENTIONS, MOST_LEADS.")
 

@@ -207,8 +207,9 @@ async def test_the_write_scope_alone_shows_no_object_of_another_scope(
     document = f"mutation($input: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $input) {wanted} }}"
     errors = (await ask(document, input=given(ids))).body["errors"]
     assert {error["extensions"]["code"] for error in errors} == {"FORBIDDEN"}
+    field = f"{kind}.{relation.split(maxsplit=1)[0]}"
     assert {error["message"] for error in errors} == {
-        f"This API key lacks the scope `{RELATIONS[kind, relation]}`."
+        f"This API key lacks the scope `{RELATIONS[kind, relation]}` (required by `{field}`)."
     }
 
 

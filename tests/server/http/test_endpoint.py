@@ -12,6 +12,7 @@ from db.engine.pool import Pool
 from schema.prepared import operation as operations
 from server.app import create_app
 from server.http.request_limits import ANONYMOUS_BYTES
+from tests.support.rows import add_key, add_user
 
 JSON, GRAPHQL = "application/json", "application/graphql-response+json"
 QUERY = "{ __typename }"
@@ -53,9 +54,9 @@ async def test_an_answer_has_the_media_type_of_accept(client: httpx.AsyncClient,
             "The document has several operations. Choose one with `operationName`.",
         ),
         (
-            "query($id: ID!) { keyword(id: $id) { id } }",
+            "query($name: String!) { __type(name: $name) { name } }",
             "BAD_USER_INPUT",
-            "Variable '$id' has invalid value: Expected a value of non-null type 'ID!' to be provided.",
+            "Variable '$name' has invalid value: Expected a value of non-null type 'String!' to be provided.",
         ),
     ],
 )
@@ -69,11 +70,29 @@ async def test_what_does_not_run_has_no_data(
             assert "data" not in answer.json()
 
 
-async def test_a_field_that_fails_leaves_data(client: httpx.AsyncClient) -> None:
-    body = {"query": '{ keyword(id: "S2V5d29yZDox") { id } }'}
-    answer = await client.post("/graphql", json=body, headers={"accept": GRAPHQL})
+async def test_a_field_that_fails_leaves_data(client: httpx.AsyncClient, pool: Pool) -> None:
+    key = await add_key(pool, await add_user(pool))
+    headers = {"accept": GRAPHQL, "authorization": f"Bearer {key}"}
+    answer = await client.post("/graphql", json={"query": '{ keyword(id: "x") { id } }'}, headers=headers)
     assert (answer.status_code, answer.json()["data"]) == (200, {"keyword": None})
-    assert seen(answer)[1] == "UNAUTHENTICATED"
+    assert seen(answer)[1] == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize("media_type", [JSON, GRAPHQL])
+async def test_a_query_of_data_without_a_credential_is_unauthorized(
+    client: httpx.AsyncClient, media_type: str
+) -> None:
+    body = {"query": "query($on: Boolean = false) { __typename viewer @include(if: $on) { id } }"}
+    headers = {"accept": media_type}
+    answer = await client.post("/graphql", json=body, headers=headers)
+    assert answer.json() == {"data": {"__typename": "Query"}}
+    answer = await client.post("/graphql", json=body | {"variables": {"on": True}}, headers=headers)
+    assert seen(answer) == (
+        401,
+        "UNAUTHENTICATED",
+        "Authentication is required. Send the header `Authorization: Bearer <API key>`.",
+    )
+    assert "data" not in answer.json()
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,7 @@ def create_app(
         clock=clock,
         documents=documents,
     )
+    metrics.observe_documents(endpoint.documents)
     stopping = stopping or Stopping()
     ingest = IngestEndpoint(pool, authenticator, stopping, observers)
     download = DownloadEndpoint(pool, authenticator, links or LinkSigner(), stopping, observers)

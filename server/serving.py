@@ -18,7 +18,7 @@ from typing import cast
 import uvicorn
 from starlette.types import ASGIApp
 
-from db.engine.pool import open_pool
+from db.engine.pool import Pool, open_pool
 from schema.graph import build
 from server.app import LOOPBACK, create_app, create_metrics_app
 from server.http.connection import Connection
@@ -288,10 +288,16 @@ async def _serve_observed(
         every, parents = settings.audit_every_seconds, settings.audit_sample
         tasks = background_tasks(settings, partial(note, observer=metrics.audit))
         async with (
-            metrics.watching(pool),
+            metrics.watching(pool, {task.name for task in tasks}),
             _serving_metrics(metrics, settings, metrics_socket),
             auditing(pool, metrics.audit, every_seconds=every, parents=parents),
-            working(url, settings.workers, tasks, observe=_each(metrics.jobs.observe, log_job))
+            working(
+                url,
+                settings.workers,
+                tasks,
+                observe=_each(metrics.observe_job, log_job),
+                watching=metrics.observing_jobs,
+            )
             if settings.workers
             else nullcontext(),
         ):
@@ -360,11 +366,16 @@ async def _work(
     for number in STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     metrics = WorkerMetrics()
-    observe = _each(metrics.jobs.observe, log_job)
+    observe = _each(metrics.observe_job, log_job)
+    tasks = background_tasks(settings)
+
+    @asynccontextmanager
+    async def watching(pool: Pool) -> AsyncIterator[None]:
+        async with metrics.observing_jobs(pool), metrics.watching(pool, {each.name for each in tasks}):
+            yield
+
     async with (
-        working(
-            url, at_once, background_tasks(settings), observe=observe, watching=metrics.watching_pool
-        ) as task,
+        working(url, at_once, tasks, observe=observe, watching=watching) as task,
         _serving_metrics(metrics, settings, metrics_socket),
     ):
         when_ready()

@@ -162,6 +162,20 @@ class FiguresRead(NamedTuple):
 
 
 @dataclass(slots=True)
+class StatementSum:
+    """Runs of one statement in sum."""
+
+    runs: int = 0
+    seconds: float = 0.0
+    rows: int = 0
+
+    def add(self, run: StatementRun) -> None:
+        self.runs += 1
+        self.seconds += run.seconds
+        self.rows += run.rows
+
+
+@dataclass(slots=True)
 class Activity:
     """The activity of all sessions of an operation, in the order of its parts' ends."""
 
@@ -192,35 +206,32 @@ class Activity:
         place = PLACE.get()
         return None if place is None else place._replace(unit=self.units, of_figures=of_figures)
 
-    unlisted: int = 0
-    """The number of runs that were added without being listed."""
-    unlisted_rows: int = 0
-    unlisted_seconds: float = 0.0
+    unlisted: dict[str, StatementSum] = field(default_factory=dict)
+    """The runs that were added without being listed, by the name of the statement."""
 
     def add(self, part: "Activity", *, most_runs: int) -> None:
         """Add the activity of a part, such as a batch of a stream. At most `most_runs` runs are listed in all."""
         room = max(0, most_runs - len(self.runs))
         self.runs += part.runs[:room]
-        beyond = part.runs[room:]
-        self.unlisted += len(beyond)
-        self.unlisted_rows += sum([run.rows for run in beyond])
-        self.unlisted_seconds += sum([run.seconds for run in beyond])
+        for run in part.runs[room:]:
+            self.unlisted.setdefault(run.name, StatementSum()).add(run)
         self.pool_waits[:] = [sum(self.pool_waits) + sum(part.pool_waits)]
 
     @property
     def runs_count(self) -> int:
         """The number of runs."""
-        return len(self.runs) + self.unlisted
+        return len(self.runs) + sum([each.runs for each in self.unlisted.values()])
 
     @property
     def rows(self) -> int:
         """The number of rows that the statements returned."""
-        return sum([run.rows for run in self.runs]) + self.unlisted_rows
+        return sum([run.rows for run in self.runs]) + sum([each.rows for each in self.unlisted.values()])
 
     @property
     def statement_seconds(self) -> float:
         """The time of the statements."""
-        return sum([run.seconds for run in self.runs]) + self.unlisted_seconds
+        listed = sum([run.seconds for run in self.runs])
+        return listed + sum([each.seconds for each in self.unlisted.values()])
 
     @property
     def statements(self) -> list[str]:

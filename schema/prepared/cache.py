@@ -58,6 +58,8 @@ class PreparedOperations:
         self._threads = asyncio.Semaphore(MOST_THREADS)
         self.bytes_held = 0
         """The estimated memory of the kept operations."""
+        self.hits = self.misses = 0
+        """The numbers of operations that were found, and of those that were prepared."""
 
     def limited(self, *, bytes_kept: int, most_tokens: int) -> "PreparedOperations":
         """Return an empty cache for the same schema with other limits."""
@@ -78,15 +80,21 @@ class PreparedOperations:
         """Return the operation. Raise `UnknownOperationError` if the document lacks an operation of the name."""
         return self._find(text, name) or self._keep(text, name, *self._prepare(text, name))
 
+    def __len__(self) -> int:
+        """Return the number of kept operations."""
+        return len(self._kept)
+
     def _find(self, text: str, name: str | None) -> Prepared | None:
         found = self._kept.get((text, name))
         if found is None:
             return None
         self._kept.move_to_end((text, name))
+        self.hits += 1
         return found[0]
 
     def _keep(self, text: str, name: str | None, made: Prepared, size: int) -> Prepared:
         """Keep the operation, and drop the least recently used ones. A very large one is not kept."""
+        self.misses += 1
         if size > self._bytes_kept // 8 or (text, name) in self._kept:
             return made
         self._kept[text, name] = made, size
@@ -97,7 +105,7 @@ class PreparedOperations:
         return made
 
     def _prepare(self, text: str, name: str | None) -> tuple[Prepared, int]:
-        """Return the operation and its estimated memory in bytes."""
+        """Return the operation and its estimated memory in bytes. Several threads may call this at a time."""
         base = BYTES_OF_ENTRY + 4 * len(text)
         try:
             document, errors = parse(text, self._most_tokens)

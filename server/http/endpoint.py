@@ -1,7 +1,7 @@
 """The GraphQL endpoint: parse a request, find its viewer, run the prepared operation, answer."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from time import perf_counter
@@ -76,6 +76,11 @@ class GraphQLEndpoint:
         self._explain = explain
         self._guard = guard
         self._clock = clock or partial(datetime.now, UTC)
+
+    @property
+    def documents(self) -> Mapping[str, PreparedOperations]:
+        """The caches of prepared documents, by their callers."""
+        return {"known": self._operations, "anonymous": self._anonymous_operations}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

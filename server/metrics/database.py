@@ -1,36 +1,29 @@
 """The database as requests see it: statements, batches of data loaders, the pool and the waits for it."""
 
 from collections.abc import Iterator
+from typing import Literal, TypeAlias
 
-from prometheus_client import CollectorRegistry, Gauge
-from prometheus_client.core import CounterMetricFamily, SummaryMetricFamily
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, SummaryMetricFamily
 from prometheus_client.registry import Collector
 
-from db.engine.activity import Activity
+from db.engine.activity import Activity, StatementSum
 from db.engine.pool import Pool
 from server.metrics.distribution import SECONDS, Distribution, Distributions
 from server.metrics.names import Names
+
+PoolName: TypeAlias = Literal["requests", "jobs"]
 
 STATEMENTS_KEPT = 300
 KEYS = (1, 2, 5, 10, 25, 50, 100, 250, 1_000, 10_000)
 
 
-class _Total:
-    """The runs of one statement."""
-
-    __slots__ = ("rows", "runs", "seconds")
-
-    def __init__(self) -> None:
-        self.runs = self.rows = 0
-        self.seconds = 0.0
-
-
 class ActivityMetrics(Collector):
-    """The statements and the batches of operations."""
+    """The statements and the batches of requests and jobs."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._names = Names(STATEMENTS_KEPT)
-        self._statements: dict[str, _Total] = {}
+        self._statements: dict[str, StatementSum] = {}
         self._loaders: dict[str, Distribution] = {}
         self._batches = Distributions(
             "leadgraph_loader_batch_keys",
@@ -42,7 +35,7 @@ class ActivityMetrics(Collector):
         registry.register(self)
 
     def observe(self, activity: Activity) -> float:
-        """Observe the activity of one request. Return the seconds of all statements."""
+        """Observe the activity of a request or of a turn of a job. Return the seconds of all listed statements."""
         whole = 0.0
         for run in activity.runs:
             total = self._statements.get(run.name) or self._total(run.name)
@@ -50,6 +43,11 @@ class ActivityMetrics(Collector):
             total.seconds += run.seconds
             total.rows += run.rows
             whole += run.seconds
+        for name, unlisted in activity.unlisted.items():
+            total = self._statements.get(name) or self._total(name)
+            total.runs += unlisted.runs
+            total.seconds += unlisted.seconds
+            total.rows += unlisted.rows
         for batch in activity.batches:
             known = self._loaders.get(batch.loader)
             if known is None:
@@ -57,8 +55,8 @@ class ActivityMetrics(Collector):
             known.observe(batch.keys)
         return whole
 
-    def _total(self, name: str) -> _Total:
-        return self._statements.setdefault(self._names.kept(name), _Total())
+    def _total(self, name: str) -> StatementSum:
+        return self._statements.setdefault(self._names.kept(name), StatementSum())
 
     def collect(self) -> Iterator[SummaryMetricFamily | CounterMetricFamily]:
         seconds = SummaryMetricFamily(
@@ -74,42 +72,45 @@ class ActivityMetrics(Collector):
         yield rows
 
 
-class PoolMetrics:
-    """The connections of a pool, and the waits for them by requests, jobs and audits."""
+class PoolMetrics(Collector):
+    """The connections of the pools of a process, and the waits for them."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        waits = Distributions(
+        self._pools: dict[PoolName, Pool] = {}
+        self._waits = Distributions(
             "leadgraph_pool_wait_seconds",
             "Time until a connection of the pool was free, or the wait was given up.",
             bounds=SECONDS,
+            labels=("pool",),
         )
-        self._waits = waits.of()
-        self._registry = registry
-        registry.register(waits)
+        registry.register(self._waits)
+        registry.register(self)
 
-    def observe(self, pool: Pool) -> None:
-        """Observe the pool of this process."""
-        pool.on_wait = self._waits.observe
-        connections = Gauge(
-            "leadgraph_pool_connections", "Connections to the database.", ["state"], registry=self._registry
+    def observe(self, pool: Pool, name: PoolName) -> None:
+        """Observe a pool of this process. A pool of the same name takes the place of the former one."""
+        pool.on_wait = self._waits.of(name).observe
+        self._pools[name] = pool
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        connections = GaugeMetricFamily(
+            "leadgraph_pool_connections", "Connections to the database.", labels=("pool", "state")
         )
-        connections.labels("idle").set_function(pool.get_idle_size)
-        connections.labels("busy").set_function(lambda: pool.get_size() - pool.get_idle_size())
-        most = Gauge(
+        most = GaugeMetricFamily(
             "leadgraph_pool_connections_max",
             "Maximum number of connections to the database.",
-            registry=self._registry,
+            labels=("pool",),
         )
-        most.set(pool.get_max_size())
-        self._registry.register(_Timeouts(pool))
-
-
-class _Timeouts(Collector):
-    """The waits that the pool gave up."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-
-    def collect(self) -> Iterator[CounterMetricFamily]:
-        documentation = "Waits for a connection of the pool that were given up."
-        yield CounterMetricFamily("leadgraph_pool_timeouts", documentation, value=self._pool.timeouts)
+        timeouts = CounterMetricFamily(
+            "leadgraph_pool_timeouts",
+            "Waits for a connection of the pool that were given up.",
+            labels=("pool",),
+        )
+        for name, pool in list(self._pools.items()):
+            idle = pool.get_idle_size()
+            connections.add_metric([name, "idle"], idle)
+            connections.add_metric([name, "busy"], pool.get_size() - idle)
+            most.add_metric([name], pool.get_max_size())
+            timeouts.add_metric([name], pool.timeouts)
+        yield connections
+        yield most
+        yield timeouts

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from typing import Final, get_args
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from typing import Final, NamedTuple, get_args
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
@@ -11,9 +12,12 @@ from prometheus_client.registry import Collector
 
 from db.engine.outage import is_unavailable
 from db.engine.pool import Pool
-from db.statements.export import ExportQueue, export_queue
+from db.models import BackgroundTask
+from db.statements import background_task
+from db.statements.export import export_queue
 from server.metrics.distribution import Distributions
 from server.runtime.job_run import JobOutcome, JobRun
+from server.runtime.schedule import kind_of
 from server.runtime.worker import JOB_NAMES, WRITE_EXPORTS
 
 logger = logging.getLogger("leadgraph")
@@ -22,8 +26,17 @@ LOOK_EVERY_SECONDS: Final = 10.0
 SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 
+class Queue(NamedTuple):
+    """The unfinished jobs of a kind by state, and the time that the one that has waited longest is due."""
+
+    queued: int = 0
+    running: int = 0
+    failing: int = 0
+    due_seconds: float = 0.0
+
+
 class JobMetrics(Collector):
-    """The metrics of jobs. `watch` reads the queue, which is the same for all processes of a database."""
+    """The metrics of jobs. `watch` reads the queues, which are the same for all processes of a database."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._seconds = Distributions(
@@ -36,20 +49,23 @@ class JobMetrics(Collector):
         for job in JOB_NAMES:
             for outcome in get_args(JobOutcome):
                 self._seconds.of(job, outcome)
-        self._queue: ExportQueue | None = None
+        self._queues: Mapping[str, Queue] = {}
         registry.register(self._seconds)
         registry.register(self)
 
     def observe(self, run: JobRun) -> None:
         self._seconds.of(run.job, run.outcome).observe(run.seconds)
 
-    async def watch(self, pool: Pool) -> None:
-        """Read the queue every few seconds until cancelled. While the database is unavailable, it is unknown."""
+    async def watch(self, pool: Pool, tasks: Collection[str]) -> None:
+        """Read the queues every few seconds until cancelled. While the database is unavailable, they are unknown.
+
+        `tasks` names the background tasks that are on. Others never come to their turn.
+        """
         while True:
             try:
-                self._queue = await export_queue(pool)
+                self._queues = await _queues(pool, tasks)
             except Exception as failure:  # noqa: BLE001 - the next look may succeed after any failure
-                self._queue = None
+                self._queues = {}
                 if not is_unavailable(failure):
                     logger.warning("The queue of jobs cannot be read: %r", failure)
             await asyncio.sleep(LOOK_EVERY_SECONDS)
@@ -65,10 +81,31 @@ class JobMetrics(Collector):
             "Time that the job that has waited longest is due, or 0.",
             labels=("kind",),
         )
-        queue = self._queue
-        if queue is not None:
+        for kind, queue in self._queues.items():
             for state in ("queued", "running", "failing"):
-                depth.add_metric([WRITE_EXPORTS, state], getattr(queue, state))
-            age.add_metric([WRITE_EXPORTS], queue.due_seconds)
+                depth.add_metric([kind, state], getattr(queue, state))
+            age.add_metric([kind], queue.due_seconds)
         yield depth
         yield age
+
+
+async def _queues(pool: Pool, tasks: Collection[str]) -> dict[str, Queue]:
+    """Return the queues of all kinds of jobs. A background task is a queue of one."""
+    exports = await export_queue(pool)
+    found = {
+        WRITE_EXPORTS: Queue(exports.queued, exports.running, exports.failing, exports.due_seconds),
+    }
+    if tasks:
+        for task, now in await background_task.read_all(pool):
+            if task.name in tasks:
+                found[kind_of(task.name)] = _queue_of(task, now)
+    return found
+
+
+def _queue_of(task: BackgroundTask, now: datetime) -> Queue:
+    if task.leased_until is not None and task.leased_until > now:
+        return Queue(running=1)
+    if task.failures:
+        return Queue(failing=1, due_seconds=max(0.0, (now - task.due_at).total_seconds()))
+    waits = (now - task.due_at).total_seconds()
+    return Queue(queued=1, due_seconds=waits) if waits >= 0 else Queue()

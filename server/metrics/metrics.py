@@ -1,48 +1,52 @@
 """All metrics of one process."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry, generate_latest
 
 from db.engine.pool import Pool
+from schema.prepared.cache import PreparedOperations
 from server.metrics.audit import AuditMetrics
 from server.metrics.cache import CacheMetrics
 from server.metrics.database import ActivityMetrics, PoolMetrics
+from server.metrics.documents import DocumentMetrics
 from server.metrics.jobs import JobMetrics
 from server.metrics.operations import OperationMetrics
 from server.metrics.process import ProcessMetrics
 from server.metrics.requests import RequestMetrics
 from server.runtime.background import in_background
+from server.runtime.job_run import JobRun
 from server.runtime.observation import Observation
 from services.figures.cache.statistics import Statistics
 
 
 class WorkerMetrics:
-    """The metrics of a worker: its process, its pool and its jobs. No metric identifies a user."""
+    """The metrics of a worker: its process, its pool, its jobs and their statements. No metric identifies a user."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.jobs = JobMetrics(self.registry)
-        self._pool_metrics = PoolMetrics(self.registry)
+        self._jobs = JobMetrics(self.registry)
+        self._pools = PoolMetrics(self.registry)
         self._process = ProcessMetrics(self.registry)
+        self._activity = ActivityMetrics(self.registry)
 
-    def observe_pool(self, pool: Pool) -> None:
-        """Observe the pool. Call this once."""
-        self._pool_metrics.observe(pool)
-
-    @asynccontextmanager
-    async def watching(self, pool: Pool) -> AsyncIterator[None]:
-        """Measure the event loop and the queue of jobs during the context."""
-        async with in_background(self._process.watch()), in_background(self.jobs.watch(pool)):
-            yield
+    def observe_job(self, run: JobRun) -> None:
+        """Observe a turn of a job."""
+        self._jobs.observe(run)
+        self._activity.observe(run.activity)
 
     @asynccontextmanager
-    async def watching_pool(self, pool: Pool) -> AsyncIterator[None]:
-        """Observe the pool too during the context."""
-        self.observe_pool(pool)
-        async with self.watching(pool):
+    async def observing_jobs(self, pool: Pool) -> AsyncIterator[None]:
+        """Observe the pool of jobs. It keeps its last values after the context."""
+        self._pools.observe(pool, "jobs")
+        yield
+
+    @asynccontextmanager
+    async def watching(self, pool: Pool, tasks: Collection[str] = ()) -> AsyncIterator[None]:
+        """Measure the event loop and the queues of jobs during the context. `tasks` names background tasks that are on."""
+        async with in_background(self._process.watch()), in_background(self._jobs.watch(pool, tasks)):
             yield
 
     async def encoded(self) -> bytes:
@@ -58,13 +62,17 @@ class Metrics(WorkerMetrics):
         self.audit = AuditMetrics(self.registry)
         self._requests = RequestMetrics(self.registry)
         self._operations = OperationMetrics(self.registry)
-        self._activity = ActivityMetrics(self.registry)
-        self.observe_pool(pool)
+        self._pools.observe(pool, "requests")
 
     def observe(self, request: Observation) -> None:
         self._requests.observe(request)
+        seconds = self._activity.observe(request.activity)
         if request.route == "graphql":
-            self._operations.observe(request, self._activity.observe(request.activity))
+            self._operations.observe(request, seconds)
+
+    def observe_documents(self, caches: Mapping[str, PreparedOperations]) -> None:
+        """Observe the caches of prepared documents, by their callers."""
+        self.registry.register(DocumentMetrics(caches))
 
     def observe_cache(self, statistics: Statistics) -> None:
         self.registry.register(CacheMetrics(statistics))

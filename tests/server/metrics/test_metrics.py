@@ -1,5 +1,6 @@
 """The metrics of a server at `/metrics`."""
 
+import json
 from collections.abc import AsyncIterator
 
 import httpx
@@ -10,11 +11,13 @@ from db.engine.activity import Activity, Batch, StatementRun
 from db.engine.outage import OutageError
 from db.engine.pool import Pool, open_pool
 from db.integrity.audit import TABLES
+from resolvers.framework.global_id import encode
 from schema.prepared.cost import Cost
 from server.app import create_app
 from server.metrics.distribution import SECONDS
 from server.metrics.metrics import Metrics
 from server.metrics.names import NAMES_KEPT
+from server.runtime import observation
 from server.runtime.observation import Observation
 from services.accounts.api_key import ALL_SCOPES
 from services.figures.cache import Cached
@@ -125,8 +128,8 @@ async def test_durations_are_counted_in_buckets(client: httpx.AsyncClient) -> No
 async def test_metrics_show_busy_and_idle_connections(client: httpx.AsyncClient, pool: Pool) -> None:
     async with pool.acquire(), pool.acquire():
         found = await samples(client, "leadgraph_pool_connections")
-    assert found == {("busy",): 2, ("idle",): pool.get_size() - 2}
-    assert await samples(client, "leadgraph_pool_connections_max") == {(): 10}
+    assert found == {("requests", "busy"): 2, ("requests", "idle"): pool.get_size() - 2}
+    assert await samples(client, "leadgraph_pool_connections_max") == {("requests",): 10}
 
 
 async def test_metrics_show_the_memory_of_the_process(client: httpx.AsyncClient) -> None:
@@ -207,6 +210,41 @@ async def test_statements_batches_and_cost_are_counted_by_name(
     assert objects == {("Nested",): 2 * (1 + 2 + 2 * (1 + 3)), ("Typename",): 0}
 
 
+async def test_statements_of_streams_and_downloads_are_counted_by_name(
+    client: httpx.AsyncClient, add_sender: AddSender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also those beyond the listed ones."""
+    monkeypatch.setattr(observation, "MOST_RUNS", 1)
+    sender = await add_sender("security", scopes=tuple(ALL_SCOPES))
+    row = {"platform": "REDDIT", "url": "https://x.example/1", "content": "about security"}
+    rows = [json.dumps({**row, "externalId": str(number)}) for number in range(3)]
+    answer = await client.post("/ingest/mentions", content="\n".join(rows), headers=sender.headers)
+    assert answer.text.endswith('"mentionsCreated":3,"complete":true}}\n'), answer.text
+    await client.get(f"/exports/{encode('Export', 1)}/download", headers=sender.headers)
+    runs = await samples(client, "leadgraph_statement_seconds_count")
+    of_stream = ("active_keywords", "find_or_number", "lock_keywords", "lock_user", "mentions copy")
+    assert runs == {(name,): 1 for name in (*of_stream, "export_to_send")}
+    assert (await samples(client, "leadgraph_statement_rows_total"))["find_or_number",] == 3
+
+
+async def test_lookups_of_documents_are_counted_by_callers_and_outcome(
+    client: httpx.AsyncClient, add_sender: AddSender
+) -> None:
+    sender = await add_sender()
+    for document, key in (("{ __typename }", sender.key), ("{ a: __typename }", None), ("{", None)) * 2:
+        await ask(client, document, key)
+    assert await samples(client, "leadgraph_document_lookups_total") == {
+        ("known", "found"): 1,
+        ("known", "prepared"): 1,
+        ("anonymous", "found"): 2,
+        ("anonymous", "prepared"): 2,
+    }
+    assert await samples(client, "leadgraph_documents_kept") == {("known",): 1, ("anonymous",): 2}
+    held = await samples(client, "leadgraph_documents_bytes")
+    assert held.keys() == {("known",), ("anonymous",)}
+    assert min(held.values()) > 4_000
+
+
 async def test_statement_names_beyond_the_limit_share_a_series(pool: Pool) -> None:
     metrics = Metrics(pool)
     runs = [StatementRun(f"statement {number}", 0.5, 1) for number in range(400)]
@@ -224,10 +262,11 @@ async def test_statement_names_beyond_the_limit_share_a_series(pool: Pool) -> No
 
 async def test_waits_for_the_pool_are_observed_even_if_given_up(database_url: str) -> None:
     async with await open_pool(database_url, size=1, wait_seconds=0.05) as pool:
-        value = Metrics(pool).registry.get_sample_value
+        value, labels = Metrics(pool).registry.get_sample_value, {"pool": "requests"}
         async with pool.acquire():
             with pytest.raises(OutageError):
                 await pool.fetchval("SELECT 1")
-        assert value("leadgraph_pool_wait_seconds_count") == 2
-        assert value("leadgraph_pool_wait_seconds_bucket", {"le": "0.025"}) == 1
-        assert value("leadgraph_pool_timeouts_total") == 1
+        assert value("leadgraph_pool_wait_seconds_count", labels) == 2
+        assert (value("leadgraph_pool_wait_seconds_sum", labels) or 0) > 0.04
+        assert (value("leadgraph_pool_wait_seconds_bucket", {**labels, "le": "0.025"}) or 0) <= 1
+        assert value("leadgraph_pool_timeouts_total", labels) == 1

@@ -157,6 +157,7 @@ class DataLoaders:
 
     def _record(self, loader: DataLoader[Any, Any], keys: int) -> None:
         full = keys >= loader.max_keys
+        self.activity.models.update(loader.models)
         self.activity.batches.append(Batch(type(loader).__name__, keys, PLACE.get(), full, loader.counted_in))
 
     async def _read(self, reads: _Reads, batch: _KeyBatch) -> None:

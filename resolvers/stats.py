@@ -147,6 +147,7 @@ async def over_time(
     viewer = await context.load_one(RowById(User), context.viewer.user_id)
     week_start = viewer.week_start if viewer else 1
     request = _windows(by, zone_for(viewer, time_zone), week_start, context.now, since, until)
+    context.note_ends(since, until)
     if not request:
         return [[]] * len(connections)
     starts, end = tuple(window.start for window in request), request[-1].end

@@ -108,6 +108,7 @@ async def timeframe(
         period = period_of(wanted, zone, context.now, _utc(since), _utc(until))
     except RangeError as error:
         raise UserInputError(f"`{error.argument}`: {error}") from error
+    context.note_ends(since, until)
     week_start = viewer.week_start if viewer else 1
     return Timeframe(wanted, period, zone.key, week_start, context.now, max_age)
 

@@ -24,6 +24,7 @@ from server.graphiql import page
 from server.graphiql.tabs import EXAMPLES
 from server.http import protocol, schema_file
 from server.http.auth import Authenticator
+from server.http.conditional import Condition
 from server.http.cors import Cors
 from server.http.documents import Documents
 from server.http.endpoint import GraphQLEndpoint
@@ -38,6 +39,7 @@ from server.runtime.cache import warming
 from server.runtime.observation import Observer
 from server.runtime.stopping import Stopping
 from services.accounts.api_keys import ApiKeys
+from services.accounts.data_state import DataStates
 from services.accounts.vault import Vault
 from services.doctor.senders import Senders
 from services.export.download_link import LinkSigner
@@ -122,6 +124,7 @@ def create_app(
         operations,
         authenticator,
         new_context,
+        partial(Condition, states=DataStates(pool)),
         observers,
         explain=explain,
         guard=guard,

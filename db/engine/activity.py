@@ -190,6 +190,10 @@ class Activity:
     watched_rows: list[RowsRead] | None = None
     """All rows, if the operation is watched. An activity that is not watched holds no values."""
     returned: list[Returned] = field(default_factory=list)
+    models: set[type[Any]] = field(default_factory=set)
+    """The models whose rows data loaders have read."""
+    unlisted: dict[str, StatementSum] = field(default_factory=dict)
+    """The runs that were added without being listed, by the name of the statement."""
 
     def watch(self) -> None:
         """Record rows and results, too."""
@@ -205,9 +209,6 @@ class Activity:
         self.units += 1
         place = PLACE.get()
         return None if place is None else place._replace(unit=self.units, of_figures=of_figures)
-
-    unlisted: dict[str, StatementSum] = field(default_factory=dict)
-    """The runs that were added without being listed, by the name of the statement."""
 
     def add(self, part: "Activity", *, most_runs: int) -> None:
         """Add the activity of a part, such as a batch of a stream. At most `most_runs` runs are listed in all."""

@@ -50,7 +50,7 @@ def _leads(parent: str) -> list[Counter]:
     return [Counter("leads_count", "leads", parent), *by_status]
 
 
-_COUNT_RECOMPUTATION = "UPDATE users SET recomputations = recomputations + 1 WHERE id = ANY ($1)"
+COUNT_RECOMPUTATION = "UPDATE users SET recomputations = recomputations + 1 WHERE id = ANY ($1)"
 # The lock order of db.integrity.counters: users, then keywords.
 COUNTERS: dict[str, list[Counter]] = {
     "users": [
@@ -225,7 +225,7 @@ async def _repair(pool: Pool, table: str, ids: Ids, batch: int | None) -> AuditB
         if repaired and table != "users":
             # One answer never shows figures of before and after the repair. Counters of users tell that by themselves.
             owners = {row["id"]: row["owner"] for row in found}
-            await connection.execute(_COUNT_RECOMPUTATION, sorted({owners[row["id"]] for row in repaired}))
+            await connection.execute(COUNT_RECOMPUTATION, sorted({owners[row["id"]] for row in repaired}))
         rows = await _rows(connection, table, range_, locked)
     return AuditBatch(table, range_, rows, _drifts(table, repaired))
 

@@ -11,7 +11,7 @@ import asyncpg
 
 from db.engine.pool import Connection, Pool
 from db.integrity import audit
-from db.integrity.audit import LARGEST_ID, AuditBatch, Ids
+from db.integrity.audit import COUNT_RECOMPUTATION, LARGEST_ID, AuditBatch, Ids
 from db.integrity.counters import LOCK_USERS
 from db.models.lead import SEARCHED
 from text.lexemes import OLD, vector, vector_of_fields
@@ -77,7 +77,9 @@ async def _fill_rows(
             found = await connection.fetch(select, reached, within.last, batch or _BATCH)
             if not found:
                 return
-            await connection.execute(LOCK_USERS, sorted({row["user_id"] for row in found}))
+            owners = sorted({row["user_id"] for row in found})
+            await connection.execute(LOCK_USERS, owners)
+            await connection.execute(COUNT_RECOMPUTATION, owners)  # a search may find other rows now
             await _WRITE[name](connection, [row["id"] for row in found])
         reached = found[-1]["id"]
         yield AuditBatch(name, Ids(found[0]["id"], reached), len(found), ())

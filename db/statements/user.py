@@ -24,6 +24,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     func,
+    literal_column,
     or_,
     select,
     text,
@@ -121,6 +122,26 @@ async def seen_lately(pool: Pool, within: timedelta, most: int) -> Sequence[Seen
     reader = Reader(pool, single=True)
     found = await reader.fetch_values(_seen_lately(), EVERYBODY, within=within, most=most)
     return [SeenUser(**dict(row)) for row in found]
+
+
+@statement
+def _user_state() -> Select[Any]:
+    return select(
+        literal_column("users.xmin").label("written_by"),
+        _USERS.c.data_version,
+        _USERS.c.recomputations,
+        _USERS.c.last_write_at,
+    ).where(_USERS.c.id == bindparam("user_id", type_=BigInteger))
+
+
+async def state_of(reader: Reader, user_id: int) -> tuple[object, ...] | None:
+    """Return a value that differs after each write of the user's data, and never returns; None for a missing user.
+
+    Each transaction that changes rows of the user also writes the row of the user. PostgreSQL then stores another
+    transaction ID in it, and the moment of the transaction grows.
+    """
+    found = await reader.fetch_values(_user_state(), EVERYBODY, user_id=user_id)
+    return tuple(found[0].values()) if found else None
 
 
 def _later_than(last: ColumnElement[Any]) -> ColumnElement[Any]:

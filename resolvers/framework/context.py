@@ -28,6 +28,7 @@ from services.doctor.senders import Senders
 from services.export.download_link import LinkSigner
 from services.figures.cache import Answer, Cached, CachedFigure, Figure, FigureByQuestion, Question
 from services.figures.cache import Value as Figured
+from services.figures.windows import EARLIEST, QUARTER
 
 __all__ = ["Context", "Viewer"]
 
@@ -56,8 +57,14 @@ class Context:
         self.vault = Vault() if vault is None else vault
         self.links = LinkSigner() if links is None else links
         self.senders = Senders() if senders is None else senders
-        self.now = now or datetime.now(UTC)
-        """The current time, the same for the whole operation. Resolvers do not read the clock."""
+        self._now = now or datetime.now(UTC)
+        self.reads_clock = False
+        """True if a resolver has read the current time."""
+        self.is_inexact = False
+        """True if an answer to the same request can differ although no data of the viewer has changed.
+
+        It never is for windows whose ends are full quarters of an hour, within one quarter of an hour.
+        """
         self._pool = pool
         self._viewer = viewer
         self.activity = Activity()
@@ -74,6 +81,16 @@ class Context:
         if self._viewer is None:
             raise UnauthenticatedError
         return self._viewer
+
+    @property
+    def now(self) -> datetime:
+        """The current time, the same for the whole operation. Resolvers do not read the clock."""
+        self.reads_clock = True
+        return self._now
+
+    def note_ends(self, *ends: datetime | None) -> None:
+        """Note the ends of a window. The answer changes when the time reaches an end."""
+        self.is_inexact |= any(end is not None and (end - EARLIEST) % QUARTER for end in ends)
 
     @property
     def dataloaders(self) -> DataLoaders:
@@ -186,6 +203,7 @@ class Context:
 
         An operation that waited for a second connection of the pool while it holds one could block others, and itself.
         """
+        self.is_inexact = True
         async with await self._pool.beside() as own:
             return await work(own)
 
@@ -195,6 +213,7 @@ class Context:
         await self._release()
 
     async def _release(self) -> None:
+        self.is_inexact |= self._answer is not None and self._answer.is_old
         loaders, self._dataloaders, self._answer = self._dataloaders, None, None
         if loaders is not None:
             await loaders.close()

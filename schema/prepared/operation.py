@@ -29,6 +29,7 @@ from resolvers.framework.context import Context, Viewer
 from resolvers.framework.requires import OperationReads
 from schema.prepared.access import Access
 from schema.prepared.cost import MOST_FIELDS, Cost
+from schema.prepared.dependencies import depends_on_viewer_alone
 from schema.prepared.guard import GuardMode
 from schema.prepared.literals import with_hints
 from schema.prepared.lookahead import Lookahead, look_ahead
@@ -85,6 +86,11 @@ class PreparedOperation:
         self._costs: dict[Hashable, Cost] = {}
         self._turns = 0
         self.reads: OperationReads = first.reads
+
+    @cached_property
+    def depends_on_viewer_alone(self) -> bool:
+        """Whether the answer depends only on the request, the data of a member, and the time."""
+        return depends_on_viewer_alone(self._schema, self._document, self._node)
 
     def refusal(self, variables: Mapping[str, Any], viewer: Viewer | None) -> Sequence[GraphQLError]:
         """Return the errors for which the operation does not run with these variables for this viewer, if any.

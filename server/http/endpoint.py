@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any, Final, Protocol, TypeAlias
 
 from graphql import ExecutionResult, GraphQLError
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -22,6 +22,7 @@ from schema.prepared.operation import InvalidDocument
 from schema.prepared.statement_bound import excess_of
 from server.http import bounded_json, compression, explain_header, protocol, request_limits
 from server.http.auth import Authenticator
+from server.http.conditional import Condition, NotModifiedError, not_modified
 from server.http.documents import Documents
 from server.http.errors import failed, presented
 from server.http.fast_request import FastRequest
@@ -47,6 +48,10 @@ class NewContext(Protocol):
     ) -> Context: ...
 
 
+NewCondition: TypeAlias = Callable[[Request, str], Condition]
+"""Makes the condition of a request and the media type of its answer."""
+
+
 class GraphQLEndpoint:
     """Answers GET and POST.
 
@@ -60,6 +65,7 @@ class GraphQLEndpoint:
         operations: PreparedOperations,
         authenticator: Authenticator,
         new_context: NewContext,
+        new_condition: NewCondition,
         observers: Sequence[Observer] = (),
         *,
         explain: bool = False,
@@ -72,6 +78,7 @@ class GraphQLEndpoint:
         self._anonymous_operations = request_limits.anonymous(operations)
         self._authenticator = authenticator
         self._new_context = new_context
+        self._new_condition = new_condition
         self._observers = observers
         self._explain = explain
         self._guard = guard
@@ -107,6 +114,7 @@ class GraphQLEndpoint:
         request_id, headers = protocol.request_id(request)
         observation.begin(request.method, request_id, trace_context(request.headers))
         media_type = protocol.media_type_of(request)
+        condition = self._new_condition(request, media_type)
         try:
             viewer = await self._authenticator.viewer(request)
             observation.user_id = None if viewer is None else viewer.user_id
@@ -114,10 +122,15 @@ class GraphQLEndpoint:
                 request.limit_body(request_limits.ANONYMOUS_BYTES, ", the limit without an API key")
             observation.explanations = explain_header.asked(request)
             parsed = await protocol.parse(request)
-            content, encode = await self._answer(parsed, viewer, request.method, observation)
+            content, encode = await self._answer(parsed, viewer, request.method, observation, condition)
+        except NotModifiedError:
+            if condition.state is not None:
+                observation.activity = condition.state.activity
+            return not_modified(condition, headers)
         except (protocol.RequestError, UnauthenticatedError) as refusal:
             observation.note_code(refusal.code)
             return protocol.refusal(refusal, request_id, headers, media_type)
+        headers |= condition.headers
         status = 400 if "data" not in content and media_type == protocol.GRAPHQL_JSON else 200
         if protocol.lacks_database(content):
             status, headers = 503, headers | protocol.RETRY_SOON
@@ -132,7 +145,12 @@ class GraphQLEndpoint:
         return response
 
     async def _answer(
-        self, parsed: protocol.GraphQLRequest, viewer: Viewer | None, method: str, observation: Observation
+        self,
+        parsed: protocol.GraphQLRequest,
+        viewer: Viewer | None,
+        method: str,
+        observation: Observation,
+        condition: Condition,
     ) -> tuple[Content, Encode]:
         """Return the content of the answer, and the way to encode it."""
         request_id = observation.request_id
@@ -159,7 +177,9 @@ class GraphQLEndpoint:
         observation.operation_type = operation.type
         if viewer is not None:
             observation.operation = operation.name
-        context = self._new_context(viewer, request_id, reads=operation.reads, now=self._clock())
+        now = self._clock()
+        await condition.check(viewer, operation, parsed, now)
+        context = self._new_context(viewer, request_id, reads=operation.reads, now=now)
         observation.activity = context.activity
         if operation.is_examined(self._guard):
             context.activity.watch()
@@ -179,7 +199,9 @@ class GraphQLEndpoint:
         content = self._content(result, request_id, statements, ran=ran)
         self._note_excess(observation, viewer, cost)
         self._explain_to(viewer, content, observation, seconds)
-        return self._guarded(content, observation, operation.reads, cost), encode
+        content = self._guarded(content, observation, operation.reads, cost)
+        condition.conclude(context, content, now)
+        return content, encode
 
     def _note_excess(self, observation: Observation, viewer: Viewer | None, cost: Cost) -> None:
         """Report an operation that sent more statements than its bound. That is an error of the server."""

@@ -39,6 +39,7 @@ MARKS = {
     "server/commands/test_verify.py": ("slow",),
     "server/exports/test_download.py": ("slow",),
     "server/graphiql/test_examples.py": ("slow", "process"),
+    "server/http/test_conditional_interleavings.py": ("slow",),
     "server/ingest/test_endpoint.py": ("slow",),
     "server/ingest/test_stream.py": ("process",),
     "server/runtime/test_schedule.py": ("process",),

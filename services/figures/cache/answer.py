@@ -225,6 +225,11 @@ class Answer:
         )
         self._loaders.activity.figures += [FiguresRead(*of, count) for of, count in outcomes.items()]
 
+    @property
+    def is_old(self) -> bool:
+        """True if a served figure shows another state of the data than the snapshot of the operation."""
+        return self._is_old
+
     def _show(self, choice: "_Choice", found: Mapping[str, Entry | Exception]) -> None:
         """Note the generation that the answer shows of an owner."""
         for generation in choice.generations(found):

@@ -1,0 +1,63 @@
+"""The state of a member's data, to tell whether an earlier answer is still current."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from db.engine.activity import Activity
+from db.engine.pool import Pool
+from db.engine.reader import Reader
+from db.models import (
+    AnalysisResult,
+    Base,
+    Integration,
+    IntegrationDay,
+    IntegrationLog,
+    Keyword,
+    Lead,
+    LeadEvent,
+    Mention,
+    User,
+)
+from db.statements.user import state_of
+from services.accounts.viewer import Viewer
+
+TRACKED: Final[frozenset[type[Base]]] = frozenset(
+    {
+        AnalysisResult,
+        Integration,
+        IntegrationDay,
+        IntegrationLog,
+        Keyword,
+        Lead,
+        LeadEvent,
+        Mention,
+        User,
+    }
+)
+"""The models of which each write also writes the row of its user, in the same transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataState:
+    """The state of a member's data, and the activity of its read.
+
+    The value differs after each transaction that changes the member's data, and never returns.
+    """
+
+    value: tuple[object, ...]
+    activity: Activity
+
+
+class DataStates:
+    """Reads the states of members' data."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def read(self, viewer: Viewer) -> DataState | None:
+        """Return the state now, by one statement; None for operators, who see the data of all users."""
+        if viewer.scope.everybody:
+            return None
+        activity = Activity()
+        value = await state_of(Reader(self._pool, activity, single=True), viewer.user_id)
+        return None if value is None else DataState(value, activity)

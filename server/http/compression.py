@@ -14,7 +14,7 @@ import zstandard
 from graphql import OperationType
 from starlette.requests import Request
 
-from server.http.protocol import Answer, weights
+from server.http.protocol import BODIES, Answer, weights
 
 CODINGS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
     "zstd": lambda body: zstandard.ZstdCompressor(level=3).compress(body),
@@ -46,12 +46,14 @@ def is_safe(request: Request, operation: OperationType | None, content: Mapping[
     """Return whether the answer may be compressed.
 
     Answers of mutations may contain new secrets, and errors repeat words of the request. A browser sends cookies also
-    for pages of other sites: with cookies, the request must come from the own site or carry a checked `Origin`.
+    for pages of other sites. With cookies, the request must therefore come from the own origin, or have a body: a JSON
+    body of a page of another origin needs a preflight.
     """
     if operation is not OperationType.QUERY or "errors" in content:
         return False
-    headers = request.headers
-    return "cookie" not in headers or "origin" in headers or headers.get("sec-fetch-site") == "same-origin"
+    if "cookie" not in request.headers or request.method in BODIES:
+        return True
+    return request.headers.get("sec-fetch-site") == "same-origin"
 
 
 async def compressed(request: Request, answer: Answer) -> Answer:

@@ -94,22 +94,28 @@ QUERY, MUTATION = OperationType.QUERY, OperationType.MUTATION
 
 
 @pytest.mark.parametrize(
-    ("operation", "content", "headers", "expected"),
+    ("operation", "content", "method", "headers", "expected"),
     [
-        (QUERY, {"data": {}}, {}, True),
-        (MUTATION, {"data": {}}, {}, False),
-        (None, {}, {}, False),
-        (QUERY, {"data": {}, "errors": []}, {}, False),
-        (QUERY, {"data": {}}, {"cookie": "a=b"}, False),
-        (QUERY, {"data": {}}, {"cookie": "a=b", "sec-fetch-site": "cross-site"}, False),
-        (QUERY, {"data": {}}, {"cookie": "a=b", "sec-fetch-site": "same-site"}, False),
-        (QUERY, {"data": {}}, {"cookie": "a=b", "sec-fetch-site": "same-origin"}, True),
-        (QUERY, {"data": {}}, {"cookie": "a=b", "origin": "https://app.example"}, True),
+        (QUERY, {"data": {}}, "GET", {}, True),
+        (MUTATION, {"data": {}}, "POST", {}, False),
+        (None, {}, "POST", {}, False),
+        (QUERY, {"data": {}, "errors": []}, "POST", {}, False),
+        (QUERY, {"data": {}}, "GET", {"cookie": "a=b"}, False),
+        (QUERY, {"data": {}}, "GET", {"cookie": "a=b", "sec-fetch-site": "cross-site"}, False),
+        (QUERY, {"data": {}}, "GET", {"cookie": "a=b", "sec-fetch-site": "same-site"}, False),
+        (QUERY, {"data": {}}, "GET", {"cookie": "a=b", "origin": "https://app.example"}, False),
+        (QUERY, {"data": {}}, "GET", {"cookie": "a=b", "sec-fetch-site": "same-origin"}, True),
+        (QUERY, {"data": {}}, "POST", {"cookie": "a=b", "sec-fetch-site": "cross-site"}, True),
+        (QUERY, {"data": {}}, "QUERY", {"cookie": "a=b"}, True),
     ],
 )
 def test_answers_with_secrets_or_to_foreign_pages_are_not_compressed(
-    operation: OperationType | None, content: dict[str, object], headers: dict[str, str], expected: bool
+    operation: OperationType | None,
+    content: dict[str, object],
+    method: str,
+    headers: dict[str, str],
+    expected: bool,
 ) -> None:
     raw_headers = [(name.encode(), value.encode()) for name, value in headers.items()]
-    request = Request({"type": "http", "headers": raw_headers})
+    request = Request({"type": "http", "method": method, "headers": raw_headers})
     assert compression.is_safe(request, operation, content) is expected

@@ -219,22 +219,6 @@ class Activity:
         self.pool_waits[:] = [sum(self.pool_waits) + sum(part.pool_waits)]
 
     @property
-    def runs_count(self) -> int:
-        """The number of runs."""
-        return len(self.runs) + sum([each.runs for each in self.unlisted.values()])
-
-    @property
-    def rows(self) -> int:
-        """The number of rows that the statements returned."""
-        return sum([run.rows for run in self.runs]) + sum([each.rows for each in self.unlisted.values()])
-
-    @property
-    def statement_seconds(self) -> float:
-        """The time of the statements."""
-        listed = sum([run.seconds for run in self.runs])
-        return listed + sum([each.seconds for each in self.unlisted.values()])
-
-    @property
     def statements(self) -> list[str]:
         """The names of the statements, in order."""
         return [run.name for run in self.runs]

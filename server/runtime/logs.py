@@ -9,8 +9,9 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO, TypeAlias
 
 import orjson
@@ -22,6 +23,7 @@ LogFormat: TypeAlias = Literal["text", "json"]
 LogLevel: TypeAlias = Literal["info", "warning", "error"]
 
 LOGGER: Final = "leadgraph"
+_logger = logging.getLogger(LOGGER)
 
 _OWN_ATTRIBUTES: Final = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"})
 _PLAIN: Final = re.compile(r"[\w.:/+-]+", re.ASCII)
@@ -57,6 +59,22 @@ def configure_logging(form: LogFormat, level: LogLevel | None = None) -> None:
     logging.getLogger(LOGGER).setLevel((level or ("info" if form == "json" else "warning")).upper())
 
 
+def log_info(message: str, fields: dict[str, Any]) -> None:
+    """Log a line with the fields, which the function may change. Callers check the level first.
+
+    Lines of JSON about requests are frequent, so they go straight to the stream, under the handler's lock. A record, with
+    its formatter, would take several times as long.
+    """
+    handlers = logging.root.handlers
+    if len(handlers) == 1 and not _logger.handlers and not _logger.filters:
+        handler = handlers[0]
+        if isinstance(handler, _Handler) and handler.write_json(message, fields):
+            return
+    record = logging.LogRecord(LOGGER, logging.INFO, __file__, 0, message, (), None)
+    record.__dict__.update(fields)
+    _logger.handle(record)
+
+
 class _Handler(logging.StreamHandler[TextIO]):
     """Writes to the present `sys.stderr`, and adds the fields of the current task."""
 
@@ -68,15 +86,37 @@ class _Handler(logging.StreamHandler[TextIO]):
         return sys.stderr
 
     def handle(self, record: logging.LogRecord) -> bool:
-        known = record.__dict__
-        request = observed.get()
-        if request is not None:
-            known.setdefault("request_id", request.request_id)
-            if request.trace_id is not None:
-                known.setdefault("trace_id", request.trace_id)
-        for name, value in _fields.get().items():
-            known.setdefault(name, value)
+        _add_fields_of_task(record.__dict__)
         return bool(super().handle(record))
+
+    def write_json(self, message: str, fields: dict[str, Any]) -> bool:
+        """Write a line of the level info as `JsonFormatter` does. Return whether that was possible."""
+        if not isinstance(self.formatter, JsonFormatter) or self.filters:
+            return False
+        _add_fields_of_task(fields)
+        line = {"level": "info", "logger": LOGGER, "message": message, **fields, "time": datetime.now(UTC)}
+        try:
+            text = orjson.dumps(line).decode() + "\n"
+        except TypeError:  # a value that only the formatter can encode
+            return False
+        with self.lock or nullcontext():
+            try:
+                self.stream.write(text)
+                self.flush()
+            except Exception:  # noqa: BLE001 - as other lines of the log, which report this
+                self.handleError(logging.LogRecord(LOGGER, logging.INFO, __file__, 0, message, (), None))
+        return True
+
+
+def _add_fields_of_task(known: dict[str, Any]) -> None:
+    """Add the fields of the current request or job that are not known yet."""
+    request = observed.get()
+    if request is not None:
+        known.setdefault("request_id", request.request_id)
+        if request.trace_id is not None:
+            known.setdefault("trace_id", request.trace_id)
+    for name, value in _fields.get().items():
+        known.setdefault(name, value)
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:

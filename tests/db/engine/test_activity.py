@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Select, func, select
 
-from db.engine.activity import Activity, StatementRun, error_name, recording
+from db.engine.activity import Activity, StatementRun, StatementSum, error_name, recording
 from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.engine.statement_cache import statement
@@ -55,5 +55,7 @@ def test_parts_are_summed_and_only_the_first_runs_are_listed() -> None:
         runs = [StatementRun(f"{number} {each}", 0.5, 10) for each in "ab"]
         whole.add(Activity(runs=runs, pool_waits=[0.25, 0.5]), most_runs=3)
     assert whole.statements == ["0 a", "0 b", "1 a"]
-    assert (whole.runs_count, whole.rows, whole.statement_seconds) == (6, 60, 3.0)
+    whole.add(Activity(runs=[StatementRun("2 b", 1.5, 1)]), most_runs=3)
+    once = StatementSum(1, 0.5, 10)
+    assert whole.unlisted == {"1 b": once, "2 a": once, "2 b": StatementSum(2, 2.0, 11)}
     assert whole.pool_waits == [2.25]

@@ -1,7 +1,9 @@
 """The log: its forms, the line of each request, and the line of each slow operation."""
 
+import io
 import json
 import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +23,9 @@ from db.models import User
 from resolvers.framework.global_id import encode
 from server.app import create_app
 from server.metrics.audit import AuditMetrics
+from server.runtime import logs
 from server.runtime.audit import Audit
+from server.runtime.job_run import JobRun
 from server.runtime.logs import LOGGER, LogFormat, LogLevel, configure_logging, log_fields
 from server.runtime.observation import Observation
 from server.runtime.request_log import MOST_STATEMENTS, SlowLog, log_job, log_request, slow_fields_of
@@ -29,6 +33,7 @@ from server.runtime.worker import Worker
 from services.accounts.api_key import ALL_SCOPES
 from tests.support.sender import AddSender
 
+TIME = r"\d{4}-\d\d-\d\dT[\d:.]+(\+00:00|Z)"
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 logger = logging.getLogger(LOGGER)
 
@@ -91,6 +96,48 @@ def test_a_line_of_json_has_time_level_logger_and_message(log: Log) -> None:
     }
     assert (second["level"], second["message"], "job" in second) == ("info", "after", False)
     assert (third["level"], third["logger"]) == ("error", "uvicorn.error")
+
+
+def let_alone(monkeypatch: pytest.MonkeyPatch, *others: logging.Handler) -> None:
+    """Remove the handlers of the tests, so that the log is as in a server."""
+    own = [handler for handler in logging.root.handlers if isinstance(handler, logs._Handler)]
+    monkeypatch.setattr(logging.root, "handlers", [*own, *others])
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+async def test_lines_of_requests_and_jobs_equal_those_of_records(
+    log: Log, monkeypatch: pytest.MonkeyPatch, form: LogFormat
+) -> None:
+    """They go straight to the stream if the log is JSON. A second handler makes them records."""
+    configure_logging(form, "info")
+    activity = Activity([StatementRun("users by id", 0.25, 2)], [], [0.001])
+    request = Observation("graphql", operation='Ä"\n', user_id=7, trace_id=TRACE, activity=activity)
+    run = JobRun("purge_keys", "done", 1.5, activity)
+    texts, read = [], 0
+    for others in ([], [logging.NullHandler()]):
+        let_alone(monkeypatch, *others)
+        with log_fields(job="outer", place="here"):
+            log_job(run)
+        with log_fields(job="exports"):
+            logger.info("between")
+            log_request(request)
+        texts.append(re.sub(TIME, "<time>", log.text[read:]))
+        read = len(log.text)
+    assert texts[0].count("<time>") == texts[0].count("\n") == 3
+    assert texts[0] == texts[1]
+    assert texts[0].index("purge_keys") < texts[0].index("between") < texts[0].index("graphql")
+
+
+def test_a_broken_stream_of_the_log_fails_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    configure_logging("json")
+    let_alone(monkeypatch)
+    monkeypatch.setattr("sys.stderr", Broken())
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    log_request(Observation("graphql"))
 
 
 def test_a_line_of_json_has_the_traceback_of_an_exception(log: Log) -> None:

@@ -9,12 +9,14 @@ import re
 import sys
 import time
 from collections.abc import Awaitable
+from math import nan
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from bench.command import exit_code, say
+from bench.command import exit_code, say, show
+from bench.table import markdown
 from db.embedded import EmbeddedPostgres
 from db.engine import databases, migrations
 from db.engine.pool import Pool, open_pool
@@ -22,6 +24,8 @@ from db.engine.revision_locks import statements_of
 
 WRITERS = 4
 PAUSE_SECONDS = 0.005
+FEW = 20
+"""Fewer writes than this have no percentiles."""
 CALM_SECONDS = 5.0
 BUILD = re.compile(r"^CREATE INDEX CONCURRENTLY IF NOT EXISTS (\w+) ON (\w+)")
 FILL = (
@@ -63,18 +67,18 @@ class Writers:
         self.seconds: list[float] = []
 
     async def during(self, work: Awaitable[Result]) -> Result:
-        """Write while the work runs."""
+        """Write while the work runs. The last writes end, too: a build that blocks them makes them the longest."""
         self.seconds = []
-        tasks = [asyncio.create_task(self._write(number)) for number in range(1, WRITERS + 1)]
+        ended = asyncio.Event()
+        tasks = [asyncio.create_task(self._write(number, ended)) for number in range(1, WRITERS + 1)]
         try:
             return await work
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            ended.set()
+            await asyncio.gather(*tasks)
 
-    async def _write(self, user_id: int) -> None:
-        while True:
+    async def _write(self, user_id: int, ended: asyncio.Event) -> None:
+        while not ended.is_set():
             began = time.perf_counter()
             await self._pool.execute(WRITE, user_id, f"{user_id} {began}")
             self.seconds.append(time.perf_counter() - began)
@@ -82,7 +86,9 @@ class Writers:
 
     @property
     def p99(self) -> float:
-        return quantiles(self.seconds, n=100)[98]
+        """The 99th percentile, or the longest of a few writes."""
+        seconds = self.seconds
+        return quantiles(seconds, n=100)[98] if len(seconds) >= FEW else max(seconds, default=nan)
 
 
 def builds() -> dict[str, tuple[str, str]]:
@@ -102,9 +108,7 @@ async def measure(url: str, mentions: int) -> None:
             await pool.execute(statement, *([mentions] if "$1" in statement else []))
         await pool.execute("ANALYZE")
         writers = Writers(pool)
-        say(
-            f"{'index':<46} {'build s':>8} {'writes':>7} {'calm p99 ms':>12} {'build p99 ms':>13} {'ratio':>6}"
-        )
+        rows, ratios = [], []
         for name, (_, statement) in builds().items():
             if name not in existing:  # a later revision replaced it
                 continue
@@ -113,10 +117,22 @@ async def measure(url: str, mentions: int) -> None:
             calm, began = writers.p99, time.perf_counter()
             await writers.during(pool.execute(statement))
             took, busy = time.perf_counter() - began, writers.p99
-            say(
-                f"{name:<46} {took:>8.2f} {len(writers.seconds):>7} {calm * 1000:>12.1f} {busy * 1000:>13.1f} "
-                f"{busy / calm:>6.2f}"
+            ratios.append(busy / calm)
+            rows.append(
+                [
+                    name,
+                    f"{took:.2f}",
+                    str(len(writers.seconds)),
+                    f"{calm * 1000:.1f}",
+                    f"{busy * 1000:.1f}",
+                    f"{busy / calm:.2f}",
+                ]
             )
+            say(f"{name}: {busy / calm:.2f} times the p99 of calm.")
+        show(markdown(["index", "build s", "writes", "calm p99 ms", "build p99 ms", "ratio"], rows))
+        show(
+            f"Ratio to calm: {median(ratios):.2f} in the median of {len(ratios)} indexes, {max(ratios):.2f} at most."
+        )
 
 
 async def run(postgres: EmbeddedPostgres, mentions: int) -> None:

@@ -27,6 +27,7 @@ from bench.data import Data
 from bench.operations import NESTED, POINT, Operation
 from bench.run import database
 from bench.servers import ROOT, Server
+from bench.table import markdown
 from db.engine.pool import open_pool
 from server.app import create_app
 from server.runtime.garbage import short_collections
@@ -140,13 +141,23 @@ async def compare(data: Data, address: str, rounds: int) -> dict[str, dict[str, 
 
 
 def report(found: dict[str, dict[str, list[float]]]) -> None:
+    """Print a row per operation and application: its median time, and its ratio to the one that observes nothing."""
+    rows = []
     for operation, times in found.items():
         base = times["neither"]
-        show(f"{operation}: {statistics.median(base) * 1e6:.0f} µs of processor time per request")
         for name, values in times.items():
             ratios = sorted(own / plain for own, plain in zip(values, base, strict=True))
-            low, high = ratios[len(ratios) // 4], ratios[len(ratios) * 3 // 4]
-            show(f"{name:14} ÷ neither: {statistics.median(ratios):.3f} (quartiles {low:.3f} and {high:.3f})")
+            quartiles = (ratios[len(ratios) // 4], ratios[len(ratios) // 2], ratios[len(ratios) * 3 // 4])
+            rows.append(
+                [
+                    f"{operation}, {name}",
+                    f"{statistics.median(values) * 1e6:.0f}",
+                    *(f"{one:.3f}" for one in quartiles),
+                ]
+            )
+    show(
+        markdown(["operation, log", "µs per request", "lower quartile", "÷ neither", "upper quartile"], rows)
+    )
 
 
 def bench(args: argparse.Namespace) -> None:

@@ -12,6 +12,7 @@ from db.language import keyset
 from db.language.shape import ToOne
 from db.models import (
     AnalysisResult,
+    ApiKey,
     Base,
     DismissReason,
     Export,
@@ -400,6 +401,25 @@ EXPORT = Entity(
     },
 )
 
+API_KEY = Entity(
+    model=ApiKey,
+    typename="ApiKey",
+    plural="API keys",
+    permission=api_key.READ_KEYS,
+    personal=True,
+    orders=(
+        (keyset.LATEST_ID_FIRST, "Orders API keys by time of creation, newest first."),
+        (keyset.EARLIEST_ID_FIRST, "Orders API keys by time of creation, oldest first."),
+    ),
+    filters={
+        "name": Name("Filters API keys by name."),
+        "revoked": Presence("Filters API keys by whether the key is revoked.", "revoked_at"),
+        "expires_at": Timestamp("Filters API keys by time of expiry."),
+        "last_used_at": Timestamp("Filters API keys by time of the last request."),
+        "created_at": Timestamp("Filters API keys by time of creation."),
+    },
+)
+
 ENTITIES: Sequence[Entity[Any]] = (
     USER,
     KEYWORD,
@@ -410,6 +430,7 @@ ENTITIES: Sequence[Entity[Any]] = (
     INTEGRATION,
     INTEGRATION_LOG,
     EXPORT,
+    API_KEY,
 )
 
 OF_MODEL: Mapping[type[Base], Entity[Any]] = {entity.model: entity for entity in ENTITIES}

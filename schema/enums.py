@@ -32,6 +32,13 @@ describe(
     operator="The user may see the rows of all users.",
 )
 describe(
+    models.UserStatus,
+    "Status of a user, which determines whether the user's API keys work.",
+    active="The API keys of the user work.",
+    suspended="The API keys of the user are refused until the user is resumed. The data of the user stays.",
+    deleted="The API keys of the user are refused, and workers delete the data of the user. Then the user is gone.",
+)
+describe(
     models.Weekday,
     "A day of the week.",
     **{day.name.lower(): f"{day.name.title()}, day {day} of the ISO week." for day in models.Weekday},

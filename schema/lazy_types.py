@@ -7,6 +7,7 @@ import strawberry
 if TYPE_CHECKING:
     from schema.analysis import Analysis
     from schema.analytics import Analytics
+    from schema.api_key import ApiKey
     from schema.dashboard import Dashboard
     from schema.export import Export
     from schema.integration import Integration
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from schema.user import User
 
 AnalysisRef = Annotated["Analysis", strawberry.lazy("schema.analysis")]
+ApiKeyRef = Annotated["ApiKey", strawberry.lazy("schema.api_key")]
 ExportRef = Annotated["Export", strawberry.lazy("schema.export")]
 IntegrationLogRef = Annotated["IntegrationLog", strawberry.lazy("schema.integration_log")]
 IntegrationRef = Annotated["Integration", strawberry.lazy("schema.integration")]

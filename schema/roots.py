@@ -8,13 +8,14 @@ from resolvers import doctor as of_doctor
 from resolvers import node as of_nodes
 from resolvers import timeframe
 from resolvers import user as of_users
-from resolvers.entities import EXPORT, INTEGRATION, KEYWORD, LEAD, MENTION, USER
+from resolvers.entities import API_KEY, EXPORT, INTEGRATION, KEYWORD, LEAD, MENTION, USER
 from resolvers.framework import relation
 from resolvers.framework.entity import Entity
 from schema.doctor import DoctorReport
 from schema.fields import NULL_IF_FAILED, resolved_by
 from schema.lazy_types import (
     AnalyticsRef,
+    ApiKeyRef,
     DashboardRef,
     ExportRef,
     IntegrationRef,
@@ -27,6 +28,7 @@ from schema.lazy_types import (
 )
 from schema.list_size import LengthOf
 from schema.mutations.analysis import AnalysisMutation
+from schema.mutations.api_key import ApiKeyMutation
 from schema.mutations.bulk_leads import BulkLeadMutation
 from schema.mutations.export import ExportMutation
 from schema.mutations.ingest import IngestMutation
@@ -119,6 +121,12 @@ class Query:
         "Exports created by the viewer. No other user can see the exports, not even an operator."
         + NULL_IF_FAILED,
     )
+    api_key: ApiKeyRef | None = by_id(relation.by_id(API_KEY.model), "API key")
+    api_keys: Connection[ApiKeyRef] = list_of(
+        API_KEY,
+        "API keys of the viewer, revoked and expired ones too. No other user can see the keys, not even an operator. "
+        "Requires the scope `read:keys`.",
+    )
     doctor: DoctorReport | None = resolved_by(
         of_doctor.doctor,
         description="Problems of the database, its tables and its jobs, each with the command that mends it. The report "
@@ -141,5 +149,6 @@ class Mutation(
     IntegrationMutation,
     ExportMutation,
     UserMutation,
+    ApiKeyMutation,
 ):
     pass

@@ -3,7 +3,7 @@ from datetime import datetime
 import strawberry
 
 from db import models
-from db.models import UserRole, Weekday
+from db.models import UserRole, UserStatus, Weekday
 from resolvers import timeframe
 from resolvers.entities import INTEGRATION, KEYWORD, LEAD, MENTION
 from resolvers.stats import rate_of
@@ -33,6 +33,7 @@ class User(Node):
     email: str = column("Email address of the user.")
     name: str = column("Name of the user. Empty string if not set.")
     role: UserRole = column("Role of the user, which determines the rows that the user may see.")
+    status: UserStatus = column("Status of the user, which determines whether the user's API keys work.")
     time_zone: str = column("IANA name of the time zone in which the user's days begin and end.")
     week_start: Weekday = column(
         "First day of the user's weeks. Figures by week begin their weeks on the viewer's day.",

@@ -8,7 +8,7 @@ from db.statements import write_rows
 from services.accounts.viewer import Viewer
 from services.figures.windows import UnknownZoneError, zone_of
 from services.rules.user_errors import UserErrorCode, require
-from services.rules.user_locks import lock_for_rows
+from services.rules.user_locks import lock_user
 from services.rules.validation import Validation
 
 LONGEST_NAME = 200
@@ -42,5 +42,5 @@ def _checked(settings: UserSettings) -> UserSettings:
 async def change(writer: Writer, viewer: Viewer, settings: UserSettings) -> User:
     """Change the viewer's settings and return the viewer. Raises `UserErrors`."""
     values = _checked(settings)
-    await lock_for_rows(writer, viewer, User, [viewer.user_id])
+    await lock_user(writer, viewer, viewer.user_id)
     return require(await write_rows.update_one(writer, viewer.scope, User, viewer.user_id, values), "user")

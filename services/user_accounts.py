@@ -1,7 +1,8 @@
 """Accounts: create, find, suspend, resume and delete users."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -10,14 +11,20 @@ from db.engine.reader import Reader
 from db.engine.writer import ConstraintError, Writer, in_transaction
 from db.language.scope import EVERYBODY
 from db.models import Base, Export, IntegrationLog, Mention, User, UserRole, UserStatus
-from db.statements import account
+from db.statements import account, write_rows
 from db.statements import user as users
 from db.statements.chunked_delete import DeleteCursor, delete_some
+from services.accounts.viewer import Viewer
 from services.figures.windows import UnknownZoneError, zone_of
 from services.rules.large_deletes import MOST_AT_ONCE
+from services.rules.user_errors import UserErrorCode, UserErrors, require, user_error
+from services.rules.user_locks import hold_viewer, lock_user
+from services.rules.validation import UNSTORABLE, Validation, is_storable
 from services.user import LONGEST_NAME
 
 USERS_PER_PAGE: Final = 1000
+LONGEST_EMAIL: Final = 254
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 _LARGE: Final[Sequence[type[Base]]] = (Mention, IntegrationLog, Export)
 """Models with many rows of one user. A mention takes its analysis, its lead and the lead's history along."""
 
@@ -34,23 +41,59 @@ class Deleted:
     rows: int
 
 
-async def create(
-    pool: Pool, email: str, *, name: str = "", role: UserRole = UserRole.MEMBER, time_zone: str = "UTC"
-) -> User:
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """The values of a new user."""
+
+    email: str
+    name: str = ""
+    role: UserRole = UserRole.MEMBER
+    time_zone: str = "UTC"
+
+
+async def create(pool: Pool, new: NewUser) -> User:
     """Create an active user. Raise `AccountError` for a used e-mail address, or an invalid value."""
-    if len(name) > LONGEST_NAME:
-        raise AccountError(f"The name must have at most {LONGEST_NAME} characters, but has {len(name)}.")
     try:
-        zone_of(time_zone)
-        return await in_transaction(pool, lambda writer: account.add(writer, email, name, role, time_zone))
-    except UnknownZoneError as unknown:
-        raise AccountError(str(unknown)) from unknown
+        return await in_transaction(pool, lambda writer: _add(writer, new))
+    except UserErrors as refused:
+        raise AccountError(refused.errors[0].message) from refused
     except ConstraintError as refused:
         if refused.constraint == "uq_users_email":
-            raise AccountError(f"A user with the e-mail address {email} exists already.") from refused
-        raise AccountError(
-            f"{email[:300]!r} is not an e-mail address of at most 254 characters."
-        ) from refused
+            raise AccountError(f"A user with the e-mail address {new.email} exists already.") from refused
+        raise AccountError(_no_address(new.email)) from refused
+
+
+async def create_by_operator(writer: Writer, viewer: Viewer, new: NewUser) -> User:
+    """Create an active user. Raise `UserErrors`, and `ConstraintError` for a used e-mail address."""
+    await hold_viewer(writer, viewer)
+    return await _add(writer, new)
+
+
+async def _add(writer: Writer, new: NewUser) -> User:
+    values = _checked(new)
+    return await account.add(writer, values.email, values.name, values.role, values.time_zone)
+
+
+def _checked(new: NewUser) -> NewUser:
+    """Return the cleaned values. Raise `UserErrors` with all errors."""
+    validation = Validation({"email": new.email.strip(), "name": new.name.strip()})
+    if len(new.name.strip()) > LONGEST_NAME:
+        message = f"The name must have at most {LONGEST_NAME} characters, but has {len(new.name.strip())}."
+        validation.add_error(UserErrorCode.TOO_LONG, message, "name")
+    elif not is_storable(new.name):
+        validation.add_error(UserErrorCode.INVALID, UNSTORABLE, "name")
+    email = new.email.strip()
+    if len(email) > LONGEST_EMAIL or not is_storable(email) or _EMAIL.fullmatch(email) is None:
+        validation.add_error(UserErrorCode.INVALID, _no_address(email), "email")
+    try:
+        zone_of(new.time_zone)
+    except UnknownZoneError as unknown:
+        validation.add_error(UserErrorCode.INVALID, str(unknown), "time_zone")
+    return replace(new, **validation.cleaned())
+
+
+def _no_address(email: str) -> str:
+    return f"{email[:LONGEST_EMAIL]!r} is not an e-mail address of at most {LONGEST_EMAIL} characters."
 
 
 async def by_email(pool: Pool, email: str) -> User:
@@ -72,14 +115,45 @@ async def set_status(pool: Pool, email: str, status: UserStatus) -> User:
 
     async def work(writer: Writer) -> User:
         user = _known(await account.by_email(writer, email), email)
-        if user.status == UserStatus.DELETED:
+        await users.lock(writer, user.id, [user.id])
+        changed = await account.set_status(writer, user.id, status)
+        if changed is None:
             raise AccountError(
                 f"The deletion of {email} has begun. Run `leadgraph users delete` again to finish it."
             )
-        await users.lock(writer, user.id, [user.id])
-        return _known(await account.set_status(writer, user.id, status), email)
+        return changed
 
     return await in_transaction(pool, work)
+
+
+async def set_status_by_operator(writer: Writer, viewer: Viewer, user_id: int, status: UserStatus) -> User:
+    """Suspend, resume or delete another user. The data of a deleted user stays until `delete_next_batch` deletes it.
+
+    Raise `UserErrors`.
+    """
+    if user_id == viewer.user_id:
+        message = "Must not be the viewer. Another operator, or `leadgraph users`, can do this."
+        raise user_error(UserErrorCode.INVALID, message, "id")
+    await lock_user(writer, viewer, user_id)
+    changed = await account.set_status(writer, user_id, status)
+    if changed is None:
+        current = require(await write_rows.read(writer, EVERYBODY, User, user_id), "user")
+        message = "The deletion of the user has begun."
+        raise user_error(UserErrorCode.INVALID_TRANSITION, message, "id", user=current)
+    return changed
+
+
+async def delete_next_batch(pool: Pool) -> bool:
+    """Delete a batch of the data of a deleted user, at last the user. Return False if no deleted user is left."""
+    user_id = await account.first_deleted(Reader(pool, single=True))
+    if user_id is None:
+        return False
+    for model in _LARGE:
+        delete_batch = partial(_delete_batch, user_id=user_id, model=model, cursor=DeleteCursor())
+        if await in_transaction(pool, delete_batch):
+            return True
+    await in_transaction(pool, lambda writer: _finish_deletion(writer, user_id))
+    return True
 
 
 async def delete(pool: Pool, email: str) -> AsyncIterator[Deleted]:

@@ -204,8 +204,8 @@ def test_a_declaration_of_an_attribute_that_the_model_lacks_is_refused(wrong: An
 
 
 def test_an_undeclared_model_has_no_global_ids() -> None:
-    with pytest.raises(DeclarationError, match="ApiKey is not declared"):
-        encoder_of(models.ApiKey)
+    with pytest.raises(DeclarationError, match="IdempotencyKey is not declared"):
+        encoder_of(models.IdempotencyKey)
 
 
 def string_literals(path: Path) -> list[tuple[int, str]]:

@@ -14,7 +14,7 @@ import asyncpg
 from sqlalchemy import Table
 
 from db.engine.activity import Activity, AtPlace, activity_of_task
-from db.engine.pool import Pool, Pooled
+from db.engine.pool import Connection, Pool
 from db.engine.session import Session
 from db.engine.statement_cache import Statement
 from db.language import moment
@@ -52,7 +52,11 @@ class Writer(Session):
     """
 
     def __init__(
-        self, connection: Pooled, activity: Activity | None = None, *, projection: Projection = EVERY_COLUMN
+        self,
+        connection: Connection,
+        activity: Activity | None = None,
+        *,
+        projection: Projection = EVERY_COLUMN,
     ) -> None:
         super().__init__(activity, projection=projection)
         self._connection = connection

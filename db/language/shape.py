@@ -10,7 +10,7 @@ from db.models import Base
 from db.models.base import table_of
 
 SEARCH = "search"
-HIDDEN = {SEARCH, "credentials"}
+HIDDEN = {SEARCH, "credentials", "secret_hash"}
 """Columns that reads never return: the full-text index of the row, and secrets."""
 
 LONG_TEXTS = {"content", "notes"}

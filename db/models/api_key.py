@@ -10,6 +10,7 @@ class ApiKey(Base):
     """An API key. The key itself is shown once. `secret_hash` is the SHA-256 of its secret."""
 
     __tablename__ = "api_keys"
+    __parents__ = ("user_id",)
 
     id: Mapped[Id]
     user_id: Mapped[ForeignId] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))

@@ -82,6 +82,8 @@ class User(Base):
         ),
         # user by e-mail address, ignoring case; unique address
         Index("uq_users_email", text("lower(email)"), unique=True),
+        # deleted users, whose data workers delete
+        Index("ix_users_deleted", "id", postgresql_where=text("status = 'deleted'")),
         # Each write changes counters. Free space on the page keeps these updates off the indexes (HOT).
         {"postgresql_with": {"fillfactor": 70}},
     )

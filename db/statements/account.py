@@ -3,7 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, Text, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Select,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.sql.dml import ReturningDelete, ReturningInsert, ReturningUpdate
 
 from db.engine.reader import Reader
@@ -63,13 +75,30 @@ async def page(reader: Reader, after: int, most: int) -> Sequence[User]:
 @statement
 def _set_status() -> ReturningUpdate[Any]:
     status = bindparam("status", type_=Text)
-    changed = update(_USERS).values(status=status, updated_at=moment()).where(_USERS.c.id == _USER_ID)
+    keeps = or_(_USERS.c.status != UserStatus.DELETED, status == UserStatus.DELETED)
+    changed = update(_USERS).values(status=status, updated_at=moment()).where(_USERS.c.id == _USER_ID, keeps)
     return changed.returning(*columns(User))
 
 
 async def set_status(writer: Writer, user_id: int, status: UserStatus) -> User | None:
-    """Set the status of the user. Return None for a missing user."""
+    """Set the status of the user. Return None for a missing user. A deleted user stays deleted: return None, too."""
     return await writer.fetch_one(User, _set_status(), EVERYBODY, user_id=user_id, status=status)
+
+
+@statement
+def _first_deleted_user() -> Select[Any]:
+    return (
+        select(_USERS.c.id)
+        .where(_USERS.c.status == literal_column("'deleted'"))
+        .order_by(_USERS.c.id)
+        .limit(1)
+    )
+
+
+async def first_deleted(reader: Reader) -> int | None:
+    """Return the ID of a user whose deletion has begun."""
+    found = await reader.fetch_values(_first_deleted_user(), EVERYBODY)
+    return int(found[0]["id"]) if found else None
 
 
 @statement

@@ -113,7 +113,7 @@ async def _answered(payload: type[Answer], attempt: Awaitable[Answer]) -> Answer
             raise
         return payload(user_errors=(error,))
     except InactiveViewerError as inactive:
-        raise ForbiddenError("The user of this API key is no longer active.") from inactive
+        raise ForbiddenError(str(inactive)) from inactive
 
 
 async def _once(

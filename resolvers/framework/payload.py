@@ -26,13 +26,19 @@ class Payload:
     user_errors: Sequence[UserError] = ()
     replayed: bool = False
 
+    @classmethod
+    def not_stored(cls) -> frozenset[str]:
+        """Return the names of the fields that are shown once, and are null in a repeated call."""
+        return frozenset()
+
     def stored(self) -> dict[str, Any]:
         """Return the payload as JSON, without fields that have their default.
 
         A row is stored as type and id: a repeated call returns the row's current state.
         """
+        omitted = _NOT_STORED | self.not_stored()
         values = {
-            field.name: getattr(self, field.name) for field in fields(self) if field.name not in _NOT_STORED
+            field.name: getattr(self, field.name) for field in fields(self) if field.name not in omitted
         }
         defaults = {field.name: field.default for field in fields(self)}
         return {name: _stored(value) for name, value in values.items() if value != defaults[name]}

@@ -1,22 +1,19 @@
 """`leadgraph keys`: create, list, rotate and revoke API keys."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
-from db.engine.pool import Pooled, open_pool
+from db.engine.writer import Work, Writer, in_transaction
+from db.models import ApiKey
+from db.statements import account
 from db.statements import api_key as stored
-from db.statements import user as users
-from db.statements.api_key import StoredKey
-from server.runtime.database import migrated_database
+from server.commands.on_database import on_database
 from server.runtime.errors import CommandError
-from server.runtime.settings import load_settings
 from services.accounts import api_key, api_keys
-from services.accounts.api_keys import InvalidKeyError, issue_key, state_of
+from services.accounts.api_keys import InvalidKeyError, issue, state_of
 
 keys_app = typer.Typer(no_args_is_help=True)
 
@@ -60,10 +57,9 @@ def create(
         raise CommandError(f"The name must have at most {LONGEST_NAME} characters.")
     expires_at = None if expires_in_days is None else datetime.now(UTC) + _days(expires_in_days)
 
-    async def work(connection: Pooled) -> str:
-        return await issue_key(
-            connection, await _user_id(connection, user), name, scopes, expires_at=expires_at
-        )
+    async def work(writer: Writer) -> str:
+        user_id = await _user_id(writer, user)
+        return (await issue(writer, user_id, name, scopes, expires_at=expires_at)).text
 
     typer.echo(_run(work))
 
@@ -76,8 +72,8 @@ def list_(
 ) -> None:
     """Print all keys of a user without their secrets, the newest first."""
 
-    async def work(connection: Pooled) -> list[StoredKey]:
-        return await stored.of_user(connection, await _user_id(connection, user))
+    async def work(writer: Writer) -> list[ApiKey]:
+        return await stored.of_user(writer, await _user_id(writer, user))
 
     for key in _run(work):
         facts = _facts(key)
@@ -95,13 +91,14 @@ def rotate(
 
     The existing key works during the overlap, so that programs can change to the new key without a failed request.
     """
-    typer.echo(_run(lambda connection: api_keys.rotate(connection, key_id, timedelta(hours=overlap_hours))))
+    overlap = timedelta(hours=overlap_hours)
+    typer.echo(_run(lambda writer: api_keys.rotate_by_id(writer, key_id, overlap)).text)
 
 
 @keys_app.command()
 def revoke(key_id: KeyId) -> None:
     """Let a key stop working. Running servers refuse it within five seconds."""
-    _run(lambda connection: api_keys.revoke(connection, key_id))
+    _run(lambda writer: api_keys.revoke_by_id(writer, key_id))
     typer.echo(f"The API key {key_id} is revoked.")
 
 
@@ -111,38 +108,25 @@ def _days(days: float) -> timedelta:
     return timedelta(days=days)
 
 
-async def _user_id(connection: Pooled, email: str) -> int:
-    user_id = await users.id_by_email(connection, email)
-    if user_id is None:
+async def _user_id(writer: Writer, email: str) -> int:
+    user = await account.by_email(writer, email)
+    if user is None:
         raise CommandError(f"No user has the e-mail address {email}. `leadgraph users list` shows all users.")
-    return user_id
+    return user.id
 
 
-def _run(work: Callable[[Pooled], Awaitable[Result]]) -> Result:
-    """Run the work in one transaction of the migrated database. Raise `CommandError` for an unusable key."""
-
-    async def run(url: str) -> Result:
-        async with (
-            await open_pool(url, size=1) as pool,
-            pool.acquire() as connection,
-            connection.transaction(),
-        ):
-            return await work(connection)
-
-    with migrated_database(load_settings()) as url:
-        try:
-            return asyncio.run(run(url))
-        except InvalidKeyError as error:
-            raise CommandError(str(error)) from error
+def _run(work: Work[Result]) -> Result:
+    """Run the work in one transaction. Raise `CommandError` for an unusable key."""
+    return on_database(lambda pool: in_transaction(pool, work), InvalidKeyError)
 
 
-def _facts(key: StoredKey) -> dict[str, Any]:
+def _facts(key: ApiKey) -> dict[str, Any]:
     def shown(moment: datetime | None) -> str | None:
         return None if moment is None else moment.isoformat(timespec="seconds")
 
     return {
         "id": key.id,
-        "prefix": f"lg_live_{key.id}_",
+        "prefix": api_key.prefix_of(key.id),
         "state": str(state_of(key, datetime.now(UTC))),
         "name": key.name,
         "scopes": ",".join(key.scopes),

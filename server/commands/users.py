@@ -1,19 +1,16 @@
 """`leadgraph users`: create, show, suspend, resume and delete users."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
-from db.engine.pool import Pool, open_pool
+from db.engine.pool import Pool
 from db.models import User, UserRole, UserStatus
-from server.runtime.database import migrated_database
-from server.runtime.errors import CommandError
-from server.runtime.settings import load_settings
+from server.commands.on_database import on_database
 from services import user_accounts as accounts
-from services.user_accounts import AccountError
+from services.user_accounts import AccountError, NewUser
 
 users_app = typer.Typer(no_args_is_help=True)
 
@@ -41,7 +38,8 @@ def create(
     as_json: Json = False,
 ) -> None:
     """Create a user. `leadgraph keys create` makes the user's API keys."""
-    user = _run(lambda pool: accounts.create(pool, email, name=name, role=role, time_zone=time_zone))
+    new = NewUser(email, name, role, time_zone)
+    user = _run(lambda pool: accounts.create(pool, new))
     _print(user, as_json=as_json)
 
 
@@ -101,17 +99,8 @@ def delete(
 
 
 def _run(work: Callable[[Pool], Awaitable[Result]]) -> Result:
-    """Run the work on the migrated database. Raise `CommandError` for an `AccountError`."""
-
-    async def run(url: str) -> Result:
-        async with await open_pool(url, size=1, statement_timeout_seconds=DELETE_TIMEOUT_SECONDS) as pool:
-            return await work(pool)
-
-    with migrated_database(load_settings()) as url:
-        try:
-            return asyncio.run(run(url))
-        except AccountError as error:
-            raise CommandError(str(error)) from error
+    """Run the work. Raise `CommandError` for an `AccountError`."""
+    return on_database(work, AccountError, statement_timeout_seconds=DELETE_TIMEOUT_SECONDS)
 
 
 def _facts(user: User) -> dict[str, Any]:

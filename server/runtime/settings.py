@@ -195,6 +195,7 @@ class Settings(BaseSettings):
     rescore_leads_every_seconds: _Period = _DAY
     purge_keys_every_seconds: _Period = 3600
     purge_exports_every_seconds: _Period = 60
+    delete_users_every_seconds: _Period = 60
     verify_counters_every_seconds: _Period = _DAY
     metrics_address: Annotated[str | None, AfterValidator(_ip_and_port)] = Field(
         default=None, description="an IP address and a port, such as 127.0.0.1:9464 or [::1]:9464"

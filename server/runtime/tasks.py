@@ -10,6 +10,7 @@ from db.integrity.audit import AuditBatch, Ids
 from server.runtime.audit import log_drifts
 from server.runtime.schedule import Position, Task, TaskError, Turn, kind_of
 from server.runtime.settings import Settings
+from services import user_accounts
 from services.analysis import lead_scoring
 from services.export import jobs as exports
 from services.integrations import health
@@ -43,6 +44,11 @@ async def purge_exports(pool: Pool, _: Position) -> Position | None:
     return _AGAIN if await exports.purge(pool) else None
 
 
+async def delete_users(pool: Pool, _: Position) -> Position | None:
+    """Delete a batch of the data of a deleted user."""
+    return _AGAIN if await user_accounts.delete_next_batch(pool) else None
+
+
 async def verify_counters(
     pool: Pool, position: Position, *, note: Callable[[AuditBatch], None] = log_drifts
 ) -> Position | None:
@@ -73,6 +79,7 @@ TURNS: dict[str, Turn] = {
     "rescore-leads": rescore_leads,
     "purge-keys": purge_keys,
     "purge-exports": purge_exports,
+    "delete-users": delete_users,
     "verify-counters": verify_counters,
 }
 """The turns by task. The setting of a task's period has the task's name: `refresh_health_every_seconds`."""

@@ -25,7 +25,8 @@ READ_KEYWORDS, WRITE_KEYWORDS = "read:keywords", "write:keywords"
 READ_MENTIONS, WRITE_MENTIONS = "read:mentions", "write:mentions"
 READ_LEADS, WRITE_LEADS = "read:leads", "write:leads"
 READ_INTEGRATIONS, WRITE_INTEGRATIONS = "read:integrations", "write:integrations"
-WRITE_SETTINGS = "write:settings"
+READ_KEYS, WRITE_KEYS = "read:keys", "write:keys"
+WRITE_SETTINGS, WRITE_USERS = "write:settings", "write:users"
 SCOPES = {
     READ_KEYWORDS: "Read keywords.",
     READ_MENTIONS: "Read mentions and their analyses.",
@@ -36,6 +37,9 @@ SCOPES = {
     WRITE_LEADS: "Create, change and delete leads.",
     WRITE_INTEGRATIONS: "Connect, change and disconnect integrations, and record their runs.",
     WRITE_SETTINGS: "Change the name, the time zone and the first day of the week of the user.",
+    READ_KEYS: "Read API keys of the user, without their secrets.",
+    WRITE_KEYS: "Create, rotate and revoke API keys of the user, with no more than the scopes of the key itself.",
+    WRITE_USERS: "Create, suspend, resume and delete users. Works for operators only.",
     BULK_READ: "Read pages of up to 1,000 rows of root lists.",
 }
 READ_SCOPES = frozenset({READ_KEYWORDS, READ_MENTIONS, READ_LEADS, READ_INTEGRATIONS})
@@ -67,9 +71,14 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
+def prefix_of(key_id: int) -> str:
+    """Return the characters of a key before its secret."""
+    return f"lg_live_{key_id}_"
+
+
 def written(key_id: int, secret: str) -> str:
     """Return the full text of a key. It is shown once and not stored."""
-    body = f"lg_live_{key_id}_{secret}"
+    body = prefix_of(key_id) + secret
     return body + _checksum(body)
 
 

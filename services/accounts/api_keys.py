@@ -1,15 +1,18 @@
 """The stored API keys: their creation, their holders, and notes of their use."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from db.engine.pool import Connection, Pool
-from db.models import UserStatus
+from db.engine.writer import Writer
+from db.language.scope import EVERYBODY
+from db.models import ApiKey, UserStatus
 from db.statements import api_key as stored
 from db.statements import user as users
-from db.statements.api_key import KeyHolder, StoredKey
+from db.statements.api_key import KeyHolder
 from services.accounts import api_key
 from services.accounts.viewer import Viewer
 
@@ -59,6 +62,29 @@ def _usable(holder: KeyHolder) -> KeyHolder:
     return holder
 
 
+@dataclass(frozen=True, slots=True)
+class IssuedKey:
+    """A new key and its text, which is shown once and cannot be read again."""
+
+    key: ApiKey
+    text: str
+
+
+async def issue(
+    writer: Writer,
+    user_id: int,
+    name: str,
+    scopes: Iterable[str],
+    *,
+    expires_at: datetime | None = None,
+) -> IssuedKey:
+    """Store a new API key. Only the digest of its secret is stored."""
+    secret = api_key.new_secret()
+    digest = api_key.digest(secret)
+    key = await stored.create(writer, user_id, name, digest, list(scopes), expires_at=expires_at)
+    return IssuedKey(key, api_key.written(key.id, secret))
+
+
 async def issue_key(
     connection: Connection,
     user_id: int,
@@ -67,33 +93,26 @@ async def issue_key(
     *,
     expires_at: datetime | None = None,
 ) -> str:
-    """Store a new API key and return it as text. Only its digest is stored, so it cannot be shown again."""
-    secret = api_key.new_secret()
-    digest = api_key.digest(secret)
-    key_id = await stored.create(connection, user_id, name, digest, list(scopes), expires_at=expires_at)
-    return api_key.written(key_id, secret)
+    """Store a new API key like `issue`, and return its text."""
+    issued = await issue(Writer(connection), user_id, name, scopes, expires_at=expires_at)
+    return issued.text
 
 
-async def rotate(connection: Connection, key_id: int, overlap: timedelta) -> str:
-    """Issue a key with the name and the scopes of an existing key, which then works for the overlap only.
-
-    The new key has no end.
-
-    Raise `InvalidKeyError` for a key that does not work any more. The caller opens the transaction.
-    """
+async def rotate_by_id(writer: Writer, key_id: int, overlap: timedelta) -> IssuedKey:
+    """Rotate a key of any user. The new key has no end. Raise `InvalidKeyError` for a key that does not work."""
     now = datetime.now(UTC)
-    old = await stored.of_id(connection, key_id)
+    old = (await stored.lock(writer, EVERYBODY, [key_id])).get(key_id)
     if old is None:
         raise InvalidKeyError(_unknown(key_id))
-    if state_of(old, now) is not KeyState.ACTIVE:
-        raise InvalidKeyError(f"The API key {key_id} is {state_of(old, now)}. Create a new key.")
-    await stored.end(connection, key_id, expires_at=now + overlap)
-    return await issue_key(connection, old.user_id, old.name, old.scopes)
+    state = state_of(old, now)
+    if state is not ApiKeyState.ACTIVE:
+        raise InvalidKeyError(f"The API key {key_id} is {state}. Create a new key.")
+    return await rotate(writer, old, overlap, now=now)
 
 
-async def revoke(connection: Connection, key_id: int) -> StoredKey:
-    """Let the key stop working. Raise `InvalidKeyError` for an unknown ID."""
-    revoked = await stored.end(connection, key_id, revoked_at=datetime.now(UTC))
+async def revoke_by_id(writer: Writer, key_id: int) -> ApiKey:
+    """Let a key of any user stop working. Raise `InvalidKeyError` for an unknown ID."""
+    revoked = await stored.end(writer, EVERYBODY, key_id, revoked_at=datetime.now(UTC))
     if revoked is None:
         raise InvalidKeyError(_unknown(key_id))
     return revoked
@@ -103,7 +122,15 @@ def _unknown(key_id: int) -> str:
     return f"No API key has the ID {key_id}. `leadgraph keys list` shows all keys of a user."
 
 
-class KeyState(StrEnum):
+async def rotate(
+    writer: Writer, old: ApiKey, overlap: timedelta, *, now: datetime, expires_at: datetime | None = None
+) -> IssuedKey:
+    """Issue a key with the name and the scopes of an existing key, which then works for the overlap only."""
+    await stored.end(writer, EVERYBODY, old.id, expires_at=now + overlap)
+    return await issue(writer, old.user_id, old.name, old.scopes, expires_at=expires_at)
+
+
+class ApiKeyState(StrEnum):
     """Whether a key works, apart from its user."""
 
     ACTIVE = "active"
@@ -111,16 +138,17 @@ class KeyState(StrEnum):
     REVOKED = "revoked"
 
 
-def state_of(key: StoredKey, now: datetime) -> KeyState:
+def state_of(key: ApiKey, now: datetime) -> ApiKeyState:
     """Return the state of the key at the time."""
     if key.revoked_at is not None:
-        return KeyState.REVOKED
-    return KeyState.EXPIRED if key.expires_at is not None and key.expires_at <= now else KeyState.ACTIVE
+        return ApiKeyState.REVOKED
+    return ApiKeyState.EXPIRED if key.expires_at is not None and key.expires_at <= now else ApiKeyState.ACTIVE
 
 
 def viewer_of(holder: KeyHolder) -> Viewer:
     """Return the viewer in whose name the requests of a key run."""
-    return Viewer(holder.user_id, holder.role, api_key.granted(holder.scopes), holder.key_id)
+    scopes = api_key.granted(holder.scopes)
+    return Viewer(holder.user_id, holder.role, scopes, holder.key_id, expires_at=holder.expires_at)
 
 
 def _is_long_ago(moment: datetime | None, apart: timedelta) -> bool:

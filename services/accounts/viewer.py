@@ -1,7 +1,8 @@
 """The authenticated user of an operation and the scopes of their credential."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from db.language.scope import EVERYBODY, Scope
 from db.models import UserRole
@@ -10,12 +11,16 @@ from services.accounts.api_key import BULK_READ
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The user of an operation, with the scopes and the ID of their credential (services/accounts/api_key.py)."""
+    """The user of an operation, with the scopes and the ID of their credential (services/accounts/api_key.py).
+
+    The credential stops working at `expires_at`.
+    """
 
     user_id: int
     role: UserRole
     scopes: Collection[str] = frozenset()
     key_id: int | None = None
+    expires_at: datetime | None = field(default=None, kw_only=True)
 
     @property
     def scope(self) -> Scope:

@@ -13,6 +13,12 @@ _ERRORS: dict[str, UserError] = {
         "Another lead already has this external reference.",
         ("input", "external_reference"),
     ),
+    "uq_users_email": UserError(
+        UserErrorCode.ALREADY_EXISTS, "A user with this e-mail address already exists.", ("input", "email")
+    ),
+    "ck_users_email_shape": UserError(
+        UserErrorCode.INVALID, "Must be an e-mail address.", ("input", "email")
+    ),
     "ck_leads_value_has_currency": UserError(
         UserErrorCode.REQUIRED,
         "`value` and `currency` must both be set, or both be null.",

@@ -43,7 +43,10 @@ class UserErrors(Exception):  # noqa: N818 - the API's word
 
 
 class InactiveViewerError(Exception):
-    """The viewer was suspended after their credential was checked."""
+    """The viewer was suspended, or the credential ended, after the credential was checked."""
+
+    def __init__(self, message: str = "The user of this API key is no longer active.") -> None:
+        super().__init__(message)
 
 
 def user_error(code: UserErrorCode, message: str, *path: str, **current: Any) -> UserErrors:

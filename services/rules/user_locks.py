@@ -20,6 +20,11 @@ async def lock_for_rows(
     return _of_active_viewer(locked)
 
 
+async def lock_user(writer: Writer, viewer: Viewer, user_id: int) -> None:
+    """Lock a user whose own row changes. The viewer must be this user or an operator."""
+    _of_active_viewer(await lock(writer, viewer.user_id, [user_id]))
+
+
 async def lock_for_new_rows(writer: Writer, viewer: Viewer, owner_id: int | None) -> int:
     """Lock the owner of new rows, by default the viewer, and return the owner's ID. Raises `UserErrors`."""
     user_id = viewer.user_id if owner_id is None else owner_id

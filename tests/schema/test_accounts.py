@@ -4,7 +4,10 @@ import pytest
 
 from db.integrity.audit import drifts
 from db.models import UserStatus
+from resolvers.framework.global_id import encode
+from server.runtime.tasks import delete_users
 from services import user_accounts as users
+from services.accounts import api_key
 from tests.support.world import Ask, World
 
 
@@ -52,4 +55,164 @@ async def test_an_interrupted_deletion_refuses_the_user_and_can_be_finished(
         await users.set_status(world.pool, "ann@example.com", UserStatus.ACTIVE)
     assert [batch.rows async for batch in users.delete(world.pool, "ann@example.com")][-1] == 1
     assert await world.rows("users", "ann") == []
+    assert await drifts(world.pool) == []
+
+
+CREATE = """
+mutation($input: CreateUserInput!) {
+  result: createUser(input: $input) {
+    user { email name role status timeZone } replayed userErrors { code message path }
+  }
+}
+"""
+USERS = "SELECT id, email, name, role, status FROM users ORDER BY id"
+
+
+def changing(name: str) -> str:
+    return (
+        f"mutation($input: {name[0].upper()}{name[1:]}Input!) {{ result: {name}(input: $input) "
+        "{ user { id status } replayed userErrors { code message path } } }"
+    )
+
+
+async def test_an_operator_creates_a_user(ask: Ask, world: World) -> None:
+    given = {
+        "email": "cal@example.com",
+        "name": " Cal ",
+        "timeZone": "Europe/Berlin",
+        "idempotencyKey": "one",
+    }
+    answer = await ask(CREATE, viewer="olga", input=given)
+    shown = {
+        "email": "cal@example.com",
+        "name": "Cal",
+        "role": "MEMBER",
+        "status": "ACTIVE",
+        "timeZone": "Europe/Berlin",
+    }
+    assert answer.data["result"] == {"user": shown, "replayed": False, "userErrors": []}
+    again = await ask(CREATE, viewer="olga", input=given)
+    assert again.data["result"] == {"user": shown, "replayed": True, "userErrors": []}
+    assert await world.pool.fetchval("SELECT count(*) FROM users") == 4
+
+
+async def test_null_creates_the_same_user_as_an_omitted_field(ask: Ask) -> None:
+    absent = await ask(CREATE, viewer="olga", input={"email": "cal@example.com"})
+    nulls = dict.fromkeys(["name", "role", "timeZone", "idempotencyKey"])
+    shown = await ask(CREATE, viewer="olga", input={"email": "dan@example.com", **nulls})
+    expected = {**absent.data["result"]["user"], "email": "dan@example.com"}
+    assert shown.data["result"] == {"user": expected, "replayed": False, "userErrors": []}
+    assert expected["timeZone"] == "UTC"
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "path", "message"),
+    [
+        (
+            {"email": "ANN@example.com"},
+            "ALREADY_EXISTS",
+            ["input", "email"],
+            "A user with this e-mail address already exists.",
+        ),
+        (
+            {"email": "ann"},
+            "INVALID",
+            ["input", "email"],
+            "'ann' is not an e-mail address of at most 254 characters.",
+        ),
+        (
+            {"email": "a\u0000@b.de"},
+            "INVALID",
+            ["input", "email"],
+            "'a\\x00@b.de' is not an e-mail address of at most 254 characters.",
+        ),
+        (
+            {"name": "x" * 201},
+            "TOO_LONG",
+            ["input", "name"],
+            "The name must have at most 200 characters, but has 201.",
+        ),
+        (
+            {"timeZone": "Berlin"},
+            "INVALID",
+            ["input", "timeZone"],
+            "'Berlin' is not an IANA time zone, such as Europe/Berlin.",
+        ),
+    ],
+)
+async def test_an_invalid_user_is_not_created(
+    ask: Ask, world: World, given: dict[str, object], code: str, path: list[str], message: str
+) -> None:
+    before = await world.fetch(USERS)
+    answer = await ask(CREATE, viewer="olga", input={"email": "cal@example.com", **given})
+    assert answer.data["result"]["userErrors"] == [{"code": code, "message": message, "path": path}]
+    assert await world.fetch(USERS) == before
+
+
+async def test_an_operator_suspends_and_resumes_a_user(ask: Ask, world: World) -> None:
+    ben = {"id": encode("User", world.users["ben"])}
+    for name, status in (
+        ("suspendUser", "SUSPENDED"),
+        ("suspendUser", "SUSPENDED"),
+        ("resumeUser", "ACTIVE"),
+    ):
+        answer = await ask(changing(name), viewer="olga", input=ben)
+        assert answer.data["result"] == {
+            "user": {**ben, "status": status},
+            "replayed": False,
+            "userErrors": [],
+        }
+        assert answer.statements == ["lock_user", "set_status"]
+        refused = await ask("{ viewer { id } }", viewer="ben")
+        assert (refused.status == 401) == (status == "SUSPENDED")
+
+
+async def test_members_and_keys_without_the_scope_change_no_user(ask: Ask, world: World) -> None:
+    ben = {"id": encode("User", world.users["ben"])}
+    before = await world.contents()
+    documents = [(CREATE, {"email": "cal@example.com"})]
+    documents += [(changing(name), ben) for name in ("suspendUser", "resumeUser", "deleteUser")]
+    for document, given in documents:
+        for idempotent in ({}, {"idempotencyKey": "one"}):
+            answer = await ask(document, input={**given, **idempotent})
+            assert (answer.code, answer.error["message"]) == ("FORBIDDEN", "Only an operator may do this.")
+    await world.set_scopes("olga", *(api_key.ALL_SCOPES - {"write:users"}))
+    for document, given in documents:
+        answer = await ask(document, viewer="olga", input=given)
+        assert answer.error["message"] == "This API key lacks the scope `write:users`."
+    await world.set_scopes("olga", *sorted(api_key.ALL_SCOPES))
+    assert await world.contents() == before
+
+
+async def test_operators_cannot_suspend_or_delete_themselves_or_unknown_users(ask: Ask, world: World) -> None:
+    before = await world.fetch(USERS)
+    for name in ("suspendUser", "resumeUser", "deleteUser"):
+        for user_id, code in ((world.users["olga"], "INVALID"), (999, "NOT_FOUND")):
+            answer = await ask(changing(name), viewer="olga", input={"id": encode("User", user_id)})
+            (error,) = answer.data["result"]["userErrors"]
+            assert (error["code"], error["path"]) == (code, ["input", "id"])
+    assert await world.fetch(USERS) == before
+
+
+async def test_a_user_deleted_through_the_api_is_refused_at_once_and_gone_after_the_task(
+    ask: Ask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(users, "MOST_AT_ONCE", 5)
+    ann, before = {"id": encode("User", world.users["ann"])}, await world.rows("mentions", "ben")
+    deleted = await ask(changing("deleteUser"), viewer="olga", input=ann)
+    assert deleted.data["result"]["user"] == {**ann, "status": "DELETED"}
+    assert len(await world.rows("mentions", "ann")) == 12
+    assert (await ask("{ viewer { id } }")).status == 401
+    refused = (await ask(changing("resumeUser"), viewer="olga", input=ann)).data["result"]
+    assert (refused["user"]["status"], refused["userErrors"][0]["code"]) == ("DELETED", "INVALID_TRANSITION")
+    turns = 1
+    while await delete_users(
+        world.pool, []
+    ):  # each turn commits, so that another worker can take the next one
+        turns += 1
+    assert (
+        turns == 7
+    )  # mentions in batches of 5, 5 and 2, logs in batches of 5 and 1, the user, and an empty turn
+    assert await world.rows("users", "ann") == []
+    assert await world.rows("mentions", "ben") == before
     assert await drifts(world.pool) == []

@@ -12,7 +12,6 @@ from db.engine.reader import Reader
 from db.language.records import row_class
 from db.language.scope import Scope
 from db.models import Integration, User, UserRole
-from db.statements import api_key as stored_keys
 from loaders.dataloader import DataLoaders
 from resolvers.framework.context import Context, Viewer
 from resolvers.framework.global_id import encode
@@ -20,6 +19,7 @@ from resolvers.integration_health import of_integrations
 from schema.graph import build
 from services.accounts import api_key
 from services.figures.cache import REGISTRY
+from tests.support.rows import add_key
 from tests.support.world import Asker
 
 DOCUMENT = (Path(__file__).parents[1] / "golden" / "dashboard.graphql").read_text()
@@ -433,12 +433,7 @@ async def test_lists_of_a_dashboard_can_be_empty_or_longer_than_the_default(peop
 
 async def add_partner(people: Any, name: str, scopes: Iterable[str]) -> None:
     """Add another key of the user with these scopes."""
-    secret = api_key.new_secret()
-    async with people.world.pool.acquire() as connection:
-        key_id = await stored_keys.create(
-            connection, people.world.users[name], "partner", api_key.digest(secret), sorted(scopes)
-        )
-    people.world.keys["partner"] = api_key.written(key_id, secret)
+    people.world.keys["partner"] = await add_key(people.world.pool, people.world.users[name], sorted(scopes))
 
 
 REQUIRED_SCOPES = {

@@ -28,6 +28,7 @@ from server.commands.import_posts import read_global_id
 from services.export.jobs import purge, take_turn
 from services.importing.columns import ImportOptions, open_posts
 from services.importing.run import find_matcher, import_posts
+from tests.support.rows import add_key
 from tests.support.world import Ask, Asker, World
 
 CREATE = """
@@ -474,12 +475,7 @@ async def test_downloading_a_file_requires_the_scopes_of_its_columns(exporting: 
     made = (await exporting.create("leads", columns=["mention.url"]))["export"]["id"]
     await exporting.work()
     assert (await exporting.get(made)).status_code == 200
-    await world.add_user("ann2")
-    key = await world.pool.fetchval("SELECT id FROM api_keys WHERE user_id = $1", world.users["ann2"])
-    # Make the key of ann2 another key of ann.
-    await world.pool.execute(
-        "UPDATE api_keys SET user_id = $1, scopes = '{read:leads}' WHERE id = $2", world.users["ann"], key
-    )
+    world.keys["ann2"] = await add_key(world.pool, world.users["ann"], ["read:leads"])
     answer = await exporting.get(made, "ann2")
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (403, "FORBIDDEN")
     assert (await exporting.show(made, "ann2"))["status"] == "SUCCEEDED"
@@ -514,10 +510,8 @@ async def test_an_operator_who_becomes_a_member_cannot_download_earlier_exports(
     made = (await exporting.create("mentions", viewer="olga"))["export"]["id"]
     await exporting.work()
     await exporting.world.pool.execute("UPDATE users SET role = 'member'")
-    fresh = await exporting.world.add_user("olga2")
-    await exporting.world.pool.execute(
-        "UPDATE api_keys SET user_id = $1 WHERE user_id = $2", exporting.world.users["olga"], fresh
-    )
+    world = exporting.world
+    world.keys["olga2"] = await add_key(world.pool, world.users["olga"])
     assert (await exporting.get(made, "olga2")).status_code == 404
 
 

@@ -33,6 +33,12 @@ async def test_changed_settings_are_stored_and_shown(ask: Ask, world: World) -> 
     assert other.data == {"viewer": {"timeZone": "UTC", "weekStart": "MONDAY"}}
 
 
+async def test_an_operator_changes_the_operators_own_settings(ask: Ask, world: World) -> None:
+    answer = await ask(UPDATE, viewer="olga", input={"name": "Olga Lee"})
+    assert answer.data["result"]["viewer"]["name"] == "Olga Lee"
+    assert (await world.row("users", id=world.users["ann"]))["name"] == "ann"
+
+
 async def test_omitted_settings_stay_unchanged(ask: Ask) -> None:
     await ask(UPDATE, input={"name": "Ann", "timeZone": "Europe/Berlin"})
     answer = await ask(UPDATE, input={"weekStart": "SATURDAY"})

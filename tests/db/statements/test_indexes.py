@@ -41,7 +41,7 @@ from db.statements import (
     same_contact,
 )
 from db.statements import export as exports
-from resolvers.entities import ENTITIES, EXPORT
+from resolvers.entities import API_KEY, ENTITIES, EXPORT
 from resolvers.framework.entity import Entity
 from server.commands.demo import _create_data
 from tests.support.databases import copied_database
@@ -191,6 +191,8 @@ PATHS: list[tuple[str, Statement | str, str]] = [
     ("exports to delete", "SELECT id FROM exports WHERE purged_at <= $1 LIMIT 1000", "ix_exports_purged_at"),
     ("the piece of a file that contains a byte", "SELECT data FROM export_parts WHERE export_id = 700 AND starts_at <= 2500 ORDER BY starts_at DESC LIMIT 1", "pk_export_parts"),
     ("API keys of a user", "SELECT id FROM api_keys WHERE user_id = 700 ORDER BY id", "ix_api_keys_user_id_id"),
+    ("API keys of a user, paged", list_by(API_KEY, ["user_id", "id"]), "ix_api_keys_user_id_id"),
+    ("a user whose deletion has begun", "SELECT id FROM users WHERE status = 'deleted' ORDER BY id LIMIT 1", "ix_users_deleted"),
 ]  # fmt: skip
 
 

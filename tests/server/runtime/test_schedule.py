@@ -244,6 +244,7 @@ async def test_a_worker_process_runs_all_tasks_without_a_timer(old_data: Pool, w
     assert await pool.fetchval("SELECT count(*) FROM export_parts") == 1
     rows = await pool.fetch("SELECT name, every, failures FROM background_tasks ORDER BY name")
     assert [tuple(row) for row in rows] == [
+        ("delete-users", timedelta(minutes=1), 0),
         ("purge-exports", timedelta(minutes=1), 0),
         ("purge-keys", timedelta(hours=1), 0),
         ("refresh-health", timedelta(minutes=15), 0),
@@ -330,7 +331,12 @@ async def test_a_server_without_workers_runs_no_task_and_a_server_with_one_does(
     new_demo.start("--scale", "0.01", LEADGRAPH_DATABASE_URL=database_url)
     await until(pool, "verify-counters", lambda row: row["succeeded_at"] is not None)
     names = [row["name"] for row in await pool.fetch("SELECT name FROM background_tasks ORDER BY name")]
-    assert names == ["purge-exports", "purge-keys", "verify-counters"]  # a demo keeps its scores and health
+    assert names == [
+        "delete-users",
+        "purge-exports",
+        "purge-keys",
+        "verify-counters",
+    ]  # a demo keeps its scores and health
 
 
 # `leadgraph jobs`
@@ -364,6 +370,7 @@ async def test_jobs_lists_tasks_and_exports_and_fails_for_late_and_failing_tasks
         ["purge-keys", "off"],
         ["purge-exports", "failing"],
         *([lines[5].split()[:2]]),
+        ["delete-users", "waiting"],
         ["verify-counters", "waiting"],
         ["exports:", "0"],
     ]

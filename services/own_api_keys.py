@@ -1,7 +1,7 @@
 """The viewer's own API keys: create, rotate and revoke them.
 
-A key never grants more than it has itself. The scopes of a new key are among those of the calling credential, and the
-new key ends no later.
+A key never grants more than it has itself. The scopes of a new key are among those of the calling key, and the new
+key ends no later.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,7 +31,7 @@ LONGEST_OVERLAP: Final = 90 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class _Grant:
-    """The most that the calling credential can grant."""
+    """The most that the calling key can grant."""
 
     scopes: frozenset[str]
     expires_at: datetime | None
@@ -109,20 +109,18 @@ def _overlap(seconds: int) -> timedelta:
 
 
 async def _grant(writer: Writer, viewer: Viewer, *other_ids: int) -> tuple[_Grant, dict[int, ApiKey]]:
-    """Return what the viewer's credential can grant, as the database has it now, and the other keys by ID.
+    """Return what the calling key can grant, as the database has it now, and the other keys by ID.
 
-    Raise `InactiveViewerError` if the calling key has ended, which a server notices within seconds.
+    Raise `InactiveViewerError` if the key has ended, which a server notices within seconds, and for other credentials:
+    a short-lived one must not create a lasting key.
     """
-    own = [] if viewer.key_id is None else [viewer.key_id]
-    keys = await stored.lock(writer, Scope(viewer.user_id), sorted({*own, *other_ids}))
-    scopes = frozenset(viewer.scopes)
     if viewer.key_id is None:
-        return _Grant(scopes, viewer.expires_at), keys
+        raise InactiveViewerError("Only a request with an API key may create or rotate API keys.")
+    keys = await stored.lock(writer, Scope(viewer.user_id), sorted({viewer.key_id, *other_ids}))
     calling = keys.get(viewer.key_id)
     if calling is None or state_of(calling, writer.moment) is not ApiKeyState.ACTIVE:
         raise InactiveViewerError("This API key no longer works. Use another key.")
-    ends = _earlier(viewer.expires_at, calling.expires_at)
-    return _Grant(scopes & api_key.granted(calling.scopes), ends), keys
+    return _Grant(frozenset(viewer.scopes) & api_key.granted(calling.scopes), calling.expires_at), keys
 
 
 def _require_granted(scopes: Iterable[str], grant: _Grant, *path: str) -> None:
@@ -133,7 +131,7 @@ def _require_granted(scopes: Iterable[str], grant: _Grant, *path: str) -> None:
 
 
 def _end(expires_at: datetime | None, grant: _Grant, now: datetime) -> datetime | None:
-    """Return the end of a new key, by default the end of the calling credential. Raise `UserErrors`."""
+    """Return the end of a new key, by default the end of the calling key. Raise `UserErrors`."""
     if expires_at is None:
         return grant.expires_at
     if not in_range(expires_at):

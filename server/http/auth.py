@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine
+from datetime import UTC, datetime
 from typing import Final
 
 from starlette.requests import Request
@@ -27,7 +28,8 @@ _NO_KEY: Final = "This is not an API key. The header must be `Authorization: Bea
 class Authenticator:
     """Finds viewers by their API keys.
 
-    A key that worked is trusted for `trust_seconds` without a look into the database. A revoked key works as long.
+    A key that worked is trusted for `trust_seconds` without a look into the database, but not beyond its expiry. A
+    revoked key, and a key of a suspended user, works as long.
     """
 
     def __init__(self, keys: ApiKeys, *, trust_seconds: float = 5) -> None:
@@ -53,8 +55,14 @@ class Authenticator:
         viewer = await self._identified(header)
         if len(self._trusted) >= _KEYS_KEPT:
             self._trusted.clear()
-        self._trusted[header] = (time.monotonic() + self._trust_seconds, viewer)
+        self._trusted[header] = (time.monotonic() + self._trusted_for(viewer), viewer)
         return viewer
+
+    def _trusted_for(self, viewer: Viewer) -> float:
+        """Return the seconds for which a credential is trusted: none after it has expired."""
+        if viewer.expires_at is None:
+            return self._trust_seconds
+        return min(self._trust_seconds, (viewer.expires_at - datetime.now(UTC)).total_seconds())
 
     async def required_viewer(self, request: Request) -> Viewer:
         """Return the viewer. Raise like `viewer`, and `UnauthenticatedError` for a request without a credential."""

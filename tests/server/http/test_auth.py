@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 from db.engine.pool import Pool
+from db.statements import api_key as stored
 from server.app import create_app
 from server.http.auth import Authenticator
 from services.accounts import api_key
@@ -100,6 +103,42 @@ async def test_a_key_that_worked_is_trusted_for_a_while_and_no_longer(
         transport=httpx.ASGITransport(app=distrustful), base_url="http://test"
     ) as other:
         assert (await ask(other, f"Bearer {key}")).status_code == 401
+
+
+async def test_an_expiring_key_stops_at_its_expiry_though_it_was_trusted(
+    client: httpx.AsyncClient, pool: Pool, key: str
+) -> None:
+    await pool.execute("UPDATE api_keys SET expires_at = now() + interval '2 seconds'")
+    assert (await ask(client, f"Bearer {key}")).status_code == 200
+    ends = await pool.fetchval("SELECT expires_at FROM api_keys")
+    await asyncio.sleep((ends - datetime.now(UTC)).total_seconds() + 0.01)
+    answer = await ask(client, f"Bearer {key}")
+    assert answer.status_code == 401
+    assert answer.json()["errors"][0]["message"] == "This API key has expired. Create a new key."
+
+
+async def test_a_known_key_needs_no_statement_and_its_note_is_written_beside_the_request(
+    pool: Pool, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lookups, look_up = list[int](), stored.holder
+
+    async def counted(pool: Pool, key_id: int) -> stored.KeyHolder | None:
+        lookups.append(key_id)
+        return await look_up(pool, key_id)
+
+    monkeypatch.setattr(stored, "holder", counted)
+    authenticator = Authenticator(ApiKeys(pool))
+    request = Request({"type": "http", "headers": [(b"authorization", f"Bearer {key}".encode())]})
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM api_keys FOR UPDATE")  # the note of use waits for this lock
+        async with asyncio.timeout(5):
+            first = await authenticator.viewer(request)
+        for _ in range(100):
+            assert await authenticator.viewer(request) is first
+        assert await pool.fetchval("SELECT last_used_at FROM api_keys") is None
+    await authenticator.close()
+    assert await pool.fetchval("SELECT last_used_at FROM api_keys") is not None
+    assert len(lookups) == 1
 
 
 def test_a_written_key_is_parsed_into_its_parts() -> None:

@@ -118,7 +118,7 @@ async def test_keys_require_their_own_scopes(ask: Ask, world: World, scope: str)
         own = global_id(world, "ann")
         answer = await ask(document, id=own, input=given or {"id": own})
         assert answer.code == "FORBIDDEN"
-        assert answer.error["message"] == f"This API key lacks the scope `{scope}`."
+        assert answer.error["message"].startswith(f"This API key lacks the scope `{scope}`")
     assert await world.fetch(KEYS) == before
 
 
@@ -267,9 +267,10 @@ async def test_a_rotated_key_keeps_its_end_and_never_outlives_the_calling_key(as
     which = {"id": made["result"]["apiKey"]["id"]}
     first = (await ask(ROTATE, input=which)).data["result"]["apiKey"]
     assert first["expiresAt"] == made["result"]["apiKey"]["expiresAt"]
-    await end_at(world, "ann", soon(days=3))
+    ends = soon(days=3)
+    await end_at(world, "ann", ends)
     second = (await ask(ROTATE, input={"id": first["id"]})).data["result"]["apiKey"]
-    assert second["expiresAt"] == soon(days=3).isoformat()
+    assert second["expiresAt"] == ends.isoformat()
     late = await ask(ROTATE, input={"id": second["id"], "expiresAt": soon(days=4).isoformat()})
     assert late.data["result"]["userErrors"][0]["path"] == ["input", "expiresAt"]
 

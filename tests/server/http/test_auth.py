@@ -161,3 +161,26 @@ async def test_who_uses_a_key_is_seen(client: httpx.AsyncClient, pool: Pool, key
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as other:
             assert (await ask(other, f"Bearer {key}")).status_code == 200
     assert await pool.fetchval("SELECT last_seen_at FROM users") == seen
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "application/graphql-response+json"])
+@pytest.mark.parametrize(
+    "document", ["{ viewer { email } }", "mutation { deleteUser(input: {id: 1}) { replayed } }"]
+)
+async def test_no_credential_and_a_bad_credential_are_both_401(
+    client: httpx.AsyncClient, key: str, media_type: str, document: str
+) -> None:
+    wrong = api_key.written(1, api_key.new_secret())
+    for authorization in (None, "Bearer x", f"Bearer {wrong}", f"Bearer {key}x"):
+        headers = {"accept": media_type} | ({} if authorization is None else {"authorization": authorization})
+        answer = await client.post("/graphql", json={"query": document}, headers=headers)
+        assert answer.status_code == 401
+        assert answer.headers["content-type"] == f"{media_type}; charset=utf-8"
+        assert answer.headers["www-authenticate"] == "Bearer"
+        (error,) = answer.json()["errors"]
+        assert error["extensions"]["code"] == "UNAUTHENTICATED"
+        assert "data" not in answer.json()
+    open_to_all = await client.post(
+        "/graphql", json={"query": "{ __typename }"}, headers={"accept": media_type}
+    )
+    assert (open_to_all.status_code, open_to_all.json()) == (200, {"data": {"__typename": "Query"}})

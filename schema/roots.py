@@ -61,9 +61,9 @@ IDS = Annotated[
 
 @strawberry.type(
     description="The query root. Keywords require the scope `read:keywords`, mentions and analyses `read:mentions`, "
-    "leads and lead events `read:leads`, integrations and integration logs `read:integrations`. An API key without any "
-    "`read:` or `write:` scope has all four scopes. A field of the root that fails is null, and the other fields are not "
-    "affected."
+    "leads and lead events `read:leads`, integrations and integration logs `read:integrations`, API keys `read:keys`. An "
+    "API key without any `read:` or `write:` scope has the first four of these scopes. A field of the root that fails is "
+    "null, and the other fields are not affected."
 )
 class Query:
     viewer: UserRef | None = resolved_by(
@@ -122,16 +122,16 @@ class Query:
         + NULL_IF_FAILED,
     )
     api_key: ApiKeyRef | None = by_id(relation.by_id(API_KEY.model), "API key")
-    api_keys: Connection[ApiKeyRef] = list_of(
+    api_keys: Connection[ApiKeyRef] | None = list_of(
         API_KEY,
         "API keys of the viewer, revoked and expired ones too. No other user can see the keys, not even an operator. "
-        "Requires the scope `read:keys`.",
+        "Requires the scope `read:keys`." + NULL_IF_FAILED,
     )
     doctor: DoctorReport | None = resolved_by(
         of_doctor.doctor,
         description="Problems of the database, its tables and its jobs, each with the command that mends it. The report "
         "is computed at each request and takes about a second. Null unless the viewer is an operator. Requires an API "
-        "key with all four `read:` scopes.",
+        "key with the scopes to read keywords, mentions, leads and integrations.",
     )
 
 

@@ -8,7 +8,7 @@ import math
 import resource
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -36,9 +36,7 @@ from server.runtime.download_links import link_signer
 from server.runtime.errors import CommandError
 from server.runtime.garbage import short_collections
 from server.runtime.job_run import JobObserver, JobRun
-from server.runtime.observation import Observer
-from server.runtime.observers import observing
-from server.runtime.request_log import log_job
+from server.runtime.observers import Observers, observing
 from server.runtime.settings import Settings
 from server.runtime.stopping import Stopping
 from server.runtime.tasks import background_tasks
@@ -245,7 +243,7 @@ async def _serve_observed(
     metrics_socket: socket.socket | None,
     demo_key: str | None,
     when_ready: Callable[[], None],
-    observers: Sequence[Observer],
+    observers: Observers,
 ) -> None:
     documents = open_documents(settings)
     pool = await open_pool(
@@ -269,7 +267,7 @@ async def _serve_observed(
             warm=settings.warm_at_start,
             metrics=metrics,
             metrics_access=_metrics_access(settings) if metrics_socket is None else None,
-            observers=observers,
+            observers=observers.requests,
             demo_key=demo_key,
             hosts=LOOPBACK if demo_key else ("*",),
             origins=settings.origins,
@@ -295,7 +293,7 @@ async def _serve_observed(
                 url,
                 settings.workers,
                 tasks,
-                observe=_each(metrics.observe_job, log_job),
+                observe=_each(metrics.observe_job, *observers.jobs),
                 watching=metrics.observing_jobs,
             )
             if settings.workers
@@ -366,7 +364,6 @@ async def _work(
     for number in STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     metrics = WorkerMetrics()
-    observe = _each(metrics.observe_job, log_job)
     tasks = background_tasks(settings)
 
     @asynccontextmanager
@@ -374,14 +371,16 @@ async def _work(
         async with metrics.observing_jobs(pool), metrics.watching(pool, {each.name for each in tasks}):
             yield
 
-    async with (
-        working(url, at_once, tasks, observe=observe, watching=watching) as task,
-        _serving_metrics(metrics, settings, metrics_socket),
-    ):
-        when_ready()
-        waiting = asyncio.create_task(stop.wait())
-        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
+    with observing(settings, url) as observers:
+        observe = _each(metrics.observe_job, *observers.jobs)
+        async with (
+            working(url, at_once, tasks, observe=observe, watching=watching) as task,
+            _serving_metrics(metrics, settings, metrics_socket),
+        ):
+            when_ready()
+            waiting = asyncio.create_task(stop.wait())
+            await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
 
 
 def stop_on_sigterm() -> None:

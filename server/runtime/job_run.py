@@ -17,6 +17,8 @@ class JobRun(NamedTuple):
     outcome: JobOutcome
     seconds: float
     activity: Activity = NO_ACTIVITY
+    began: float = 0.0
+    """The `perf_counter` value at the start."""
 
 
 JobObserver: TypeAlias = Callable[[JobRun], None]

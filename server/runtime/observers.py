@@ -1,23 +1,32 @@
-"""The observers of a server's requests, as the settings choose them."""
+"""The observers of requests and jobs, as the settings choose them."""
 
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from server.runtime.errors import CommandError
+from server.runtime.job_run import JobObserver
 from server.runtime.observation import Observer
-from server.runtime.request_log import SlowLog, log_request
+from server.runtime.request_log import SlowLog, log_job, log_request
 from server.runtime.settings import Settings
 
 
+class Observers(NamedTuple):
+    """The observers of requests, and those of turns of jobs."""
+
+    requests: Sequence[Observer]
+    jobs: Sequence[JobObserver]
+
+
 @contextmanager
-def observing(settings: Settings, url: str) -> Iterator[Sequence[Observer]]:
+def observing(settings: Settings, url: str) -> Iterator[Observers]:
     """Yield the observers. Tracing comes first, since it gives a request the trace that the log names."""
     logs: list[Observer] = [log_request]
     if settings.slow_ms:
         logs.append(SlowLog(settings.slow_ms))
     if not settings.tracing:
-        yield logs
+        yield Observers(logs, [log_job])
         return
     _require_http()
     try:
@@ -28,7 +37,7 @@ def observing(settings: Settings, url: str) -> Iterator[Sequence[Observer]]:
         ) from missing
     tracing = Tracing(database_of(url))
     try:
-        yield [tracing, *logs]
+        yield Observers([tracing, *logs], [tracing.observe_job, log_job])
     finally:
         tracing.close()
 

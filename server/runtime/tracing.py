@@ -1,7 +1,7 @@
-"""Traces of requests for OpenTelemetry, exported by OTLP over HTTP.
+"""Traces of requests and jobs for OpenTelemetry, exported by OTLP over HTTP.
 
 The spans of a request are made from its observation when it has finished: one of the request, by the conventions for
-GraphQL servers, and one of each statement below it, by those for SQL clients. The module needs the packages of the
+GraphQL servers, and one of each statement below it, by those for SQL clients. A turn of a job is a trace of its own. The module needs the packages of the
 extra `otel`. A process without tracing does not import it.
 """
 
@@ -29,8 +29,11 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
+from db.engine.activity import Activity
+from resolvers.framework.errors import INTERNAL, UNAVAILABLE
 from schema.prepared.document_text import LONGEST_DOCUMENT, without_values
 from server.runtime import otlp
+from server.runtime.job_run import JobOutcome, JobRun
 from server.runtime.observation import Observation, Outcome, Route
 from server.runtime.otlp import Attribute, Envelope, Times
 from server.runtime.trace_context import TraceContext
@@ -47,6 +50,7 @@ _HEXADECIMAL_ID: Final = re.compile(r"(?!0{32})[0-9a-f]{32}")
 _OPERATION_TYPES: Final = frozenset({"query", "mutation"})
 _SQLSTATE: Final = re.compile(r"[0-9A-Z]{5}")
 _FAILED: Final = frozenset({"failed", "unavailable"})
+_ERRORS_OF_JOBS: Final = {"failed": INTERNAL, "unavailable": UNAVAILABLE}
 _UNNAMED: Final = "unknown_service"
 _DEFAULT_PORT: Final = 5432
 
@@ -83,6 +87,17 @@ class _Traced:
     context: ClassVar = SpanContext(1, 1, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
 
 
+@dataclass(slots=True)
+class _TracedJob:
+    """A finished turn of a job, like `_Traced`."""
+
+    run: JobRun
+    epoch: int
+    trace_id: bytes
+
+    context: ClassVar = _Traced.context
+
+
 class _Exporter(OTLPSpanExporter):
     """The exporter of the SDK, with spans that this module encodes.
 
@@ -96,7 +111,10 @@ class _Exporter(OTLPSpanExporter):
         self._database = database
 
     def export(self, spans: Sequence[Any]) -> SpanExportResult:
-        encoded = [span for traced in spans for span in _spans(traced, self._database)]
+        encoded: list[bytes] = []
+        for traced in spans:
+            make = _spans_of_job if isinstance(traced, _TracedJob) else _spans
+            encoded += make(traced, self._database)
         sent = self._client.export(self._envelope.request(encoded))
         return SpanExportResult.SUCCESS if sent.success else SpanExportResult.FAILURE
 
@@ -129,6 +147,13 @@ class Tracing:
             request = replace(request, document=None)  # the queue holds thousands of requests
         epoch = time.time_ns() - time.perf_counter_ns()
         self._batches.on_end(_Traced(name, epoch, request))  # type: ignore[arg-type]
+
+    def observe_job(self, run: JobRun) -> None:
+        """Export the spans of a turn of a job, if it is sampled."""
+        trace_id = random.randbytes(16)  # noqa: S311 - no secret
+        if self._is_sampled(None, trace_id.hex(), run.job):
+            epoch = time.time_ns() - time.perf_counter_ns()
+            self._batches.on_end(_TracedJob(run, epoch, trace_id))  # type: ignore[arg-type]
 
     def close(self) -> None:
         """Export the last spans, but do not wait long for a collector that does not answer."""
@@ -171,7 +196,24 @@ def _spans(traced: _Traced, database: Database) -> list[bytes]:
             remote=parent is not None,
         )
     ]
-    for run in request.activity.runs[:MOST_STATEMENTS]:
+    return spans + _spans_of_statements(request.activity, epoch, trace, span_id, database)
+
+
+def _spans_of_job(traced: _TracedJob, database: Database) -> list[bytes]:
+    """Return the encoded spans of a turn of a job: its own, and one of each statement."""
+    run, epoch, trace, span_id = traced.run, traced.epoch, traced.trace_id, random.randbytes(8)  # noqa: S311 - no secret
+    start = epoch + int(run.began * 1e9)
+    own = otlp.span(
+        _job_part(run.job, run.outcome), trace, span_id, Times(start, start + int(run.seconds * 1e9))
+    )
+    return [own, *_spans_of_statements(run.activity, epoch, trace, span_id, database)]
+
+
+def _spans_of_statements(
+    activity: Activity, epoch: int, trace: bytes, parent: bytes, database: Database
+) -> list[bytes]:
+    spans = []
+    for run in activity.runs[:MOST_STATEMENTS]:
         begins = epoch + int(run.began * 1e9)
         spans.append(
             otlp.span(
@@ -180,7 +222,7 @@ def _spans(traced: _Traced, database: Database) -> list[bytes]:
                 random.randbytes(8),  # noqa: S311 - no secret
                 Times(begins, begins + int(run.seconds * 1e9)),
                 otlp.attribute("db.response.returned_rows", run.rows),
-                parent=span_id,
+                parent=parent,
             )
         )
     return spans
@@ -241,6 +283,13 @@ def _request_part(
     if document is not None and (text := without_values(document)):
         attributes["graphql.document"] = text
     return otlp.fixed_part(name, Span.SPAN_KIND_SERVER, attributes, error)
+
+
+@lru_cache(1024)
+def _job_part(job: str, outcome: JobOutcome) -> bytes:
+    attributes: dict[str, Attribute] = {"leadgraph.job": job, "leadgraph.outcome": outcome}
+    error = _ERRORS_OF_JOBS.get(outcome, "")
+    return otlp.fixed_part(f"job {job}", Span.SPAN_KIND_INTERNAL, attributes, error)
 
 
 @lru_cache(1024)

@@ -106,13 +106,13 @@ class Worker:
                 outcome = await job(self._pool)
             except Exception as failure:
                 why: JobOutcome = "unavailable" if is_unavailable(failure) else "failed"
-                self._observe(JobRun(name, why, perf_counter() - began, activity))
+                self._observe(JobRun(name, why, perf_counter() - began, activity, began))
                 raise
             if outcome:
                 why = "failed" if outcome == "failed" else "done"
                 if isinstance(outcome, TaskTurn):
                     name, why = outcome
-                self._observe(JobRun(name, why, perf_counter() - began, activity))
+                self._observe(JobRun(name, why, perf_counter() - began, activity, began))
             return bool(outcome)
 
     @staticmethod

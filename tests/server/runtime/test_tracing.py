@@ -25,11 +25,13 @@ from opentelemetry.semconv.attributes import error_attributes, http_attributes, 
 from opentelemetry.trace import SpanContext, SpanKind, StatusCode, TraceFlags
 from opentelemetry.trace import Status as SdkStatus
 
+from db.engine.activity import Activity, StatementRun
 from db.engine.pool import Pool
 from resolvers.framework.global_id import encode
 from server.app import create_app
 from server.runtime import otlp, tracing
 from server.runtime.errors import CommandError
+from server.runtime.job_run import JobRun
 from server.runtime.logs import LOGGER
 from server.runtime.observers import observing
 from server.runtime.request_log import log_request
@@ -240,10 +242,36 @@ async def test_a_served_process_exports_its_last_spans_when_it_stops(
             httpx.AsyncClient(base_url=origin) as client,
         ):
             await client.post("/graphql", json={"query": "{ __typename }"}, headers=SAMPLED)
-    (span,) = collector.spans
+    (span,) = [span for span in collector.spans if span.kind == Span.SPAN_KIND_SERVER]  # others are of jobs
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     (line,) = [line for line in lines if line["message"] == "request"]
     assert (line["trace_id"], line["span_id"]) == (TRACE, span.span_id.hex())
+
+
+def test_a_turn_of_a_job_is_a_trace_with_a_span_of_each_statement(collector: Collector) -> None:
+    tracing, began = Tracing(PLACE), time.perf_counter()
+    statements = [
+        StatementRun("take the next", 0.25, 3, began + 0.125),
+        StatementRun("delete", 0, 0, began + 1.25, "55P03"),
+    ]
+    tracing.observe_job(JobRun("purge_keys", "done", 0.5, Activity(statements[:1]), began))
+    tracing.observe_job(JobRun("write_exports", "failed", 0.5, Activity(statements[1:]), began + 1))
+    tracing.close()
+    done, taken, failed, deleted = collector.spans
+    assert [(span.name, span.kind) for span in (done, failed)] == [
+        ("job purge_keys", Span.SPAN_KIND_INTERNAL),
+        ("job write_exports", Span.SPAN_KIND_INTERNAL),
+    ]
+    assert attributes_of(done) == {"leadgraph.job": "purge_keys", "leadgraph.outcome": "done"}
+    assert attributes_of(failed)["error.type"] == "INTERNAL"
+    assert (done.status.code, failed.status.code) == (Status.STATUS_CODE_UNSET, Status.STATUS_CODE_ERROR)
+    for job, statement in ((done, taken), (failed, deleted)):
+        assert (statement.trace_id, statement.parent_span_id) == (job.trace_id, job.span_id)
+        assert (job.parent_span_id, statement.kind) == (b"", Span.SPAN_KIND_CLIENT)
+    assert done.trace_id != failed.trace_id
+    assert done.end_time_unix_nano - done.start_time_unix_nano == 500_000_000
+    assert taken.start_time_unix_nano - done.start_time_unix_nano == pytest.approx(125_000_000, abs=1000)
+    assert attributes_of(deleted)["db.response.status_code"] == "55P03"
 
 
 def test_a_process_without_tracing_imports_neither_the_exporter_nor_the_module() -> None:

@@ -1,7 +1,8 @@
 """The drill of a release: clients read and write through HAProxy, and no request fails.
 
 migrate → backfill → verify → roll one by one, and kill and restart a server of the previous release on the way →
-roll the code back, without touching the database.
+roll the code back, without touching the database. An ingest stream goes on meanwhile: a server that stops says which rows
+it has stored, and the client resumes after them.
 """
 
 import asyncio
@@ -18,8 +19,10 @@ import pytest
 from db.engine import migrations
 from db.engine.pool import Pool, open_pool
 from db.integrity import audit
+from resolvers.framework.global_id import encode
 from server.commands.verify import OPERATIONS
 from tests.support.haproxy import CHECKS_MILLISECONDS, PROGRAM, balanced
+from tests.support.long_stream import LongStream
 from tests.support.ports import free_port
 from tests.support.releases import NEXT, Release, has_history, next_release, previous_release
 from tests.support.rows import add_key, add_keyword, add_user
@@ -27,6 +30,8 @@ from tests.support.rows import add_key, add_keyword, add_user
 CLIENTS = 16
 PAUSE_SECONDS = 0.3
 DRAIN_SECONDS = 4 * CHECKS_MILLISECONDS / 1000
+SHUTDOWN_SECONDS = 5
+"""Time for running requests. A stream ends earlier, after 60 % of it."""
 CREATE = (
     "mutation ($input: CreateKeywordInput!) { createKeyword(input: $input) "
     "{ keyword { id } userErrors { message } } }"
@@ -148,16 +153,16 @@ class Site:
             await stack.aclose()
 
 
-async def add_data(pool: Pool) -> list[str]:
-    """Add users with keywords, mentions and leads, and return an API key of each."""
-    keys = []
+async def add_data(pool: Pool) -> tuple[list[str], str]:
+    """Add users with keywords, mentions and leads. Return an API key of each, and the ID of the last one's keyword."""
+    keys, keyword_id = [], 0
     for number in range(4):
         user_id = await add_user(pool, f"user{number}@example.com")
-        await add_keyword(pool, user_id)
+        keyword_id = await add_keyword(pool, user_id)
         keys.append(await add_key(pool, user_id))
     for statement in FILL:
         await pool.execute(statement)
-    return keys
+    return keys, encode("Keyword", keyword_id)
 
 
 async def migrate(release: Release, **settings: str) -> None:
@@ -171,19 +176,25 @@ async def migrate(release: Release, **settings: str) -> None:
 
 
 async def test_a_release_and_its_rollback_fail_no_request(database_url: str, server_folder: Path) -> None:
-    settings = {"DATABASE_URL": database_url, "POOL_SIZE": "5", "DRAIN_SECONDS": str(DRAIN_SECONDS)}
+    settings = {
+        "DATABASE_URL": database_url,
+        "POOL_SIZE": "5",
+        "DRAIN_SECONDS": str(DRAIN_SECONDS),
+        "SHUTDOWN_SECONDS": str(SHUTDOWN_SECONDS),
+    }
     new = next_release(server_folder)
     with previous_release(server_folder) as old:
         await migrations.downgrade(database_url, old.newest_revision)
         async with await open_pool(database_url, size=2) as pool:
-            keys = await add_data(pool)
+            keys, keyword_id = await add_data(pool)
             site = Site(settings, server_folder)
             try:
                 await asyncio.gather(site.start(0, old), site.start(1, old))
                 async with balanced(site.ports, server_folder) as origin:
                     clients = Clients(origin, keys)
-                    running = asyncio.create_task(clients.run())
-                    await release_and_roll_back(site, clients, old, new)
+                    stream = LongStream(origin, keys[-1], keyword_id, clients.stop)
+                    running = asyncio.gather(clients.run(), stream.run())
+                    await release_and_roll_back(site, clients, stream, old, new)
                     clients.stop.set()
                     await running
             finally:
@@ -191,13 +202,25 @@ async def test_a_release_and_its_rollback_fail_no_request(database_url: str, ser
             assert clients.failures == []
             assert clients.requests > 5 * CLIENTS
             assert clients.repeated <= CLIENTS
+            assert stream.failures == []
+            assert stream.resumed >= 1
+            streamed = await pool.fetch(
+                "SELECT external_id FROM mentions WHERE external_id LIKE 'streamed %'"
+            )
+            assert {row["external_id"] for row in streamed} == {
+                f"streamed {number}" for number in range(len(stream.answered))
+            }
+            assert len(streamed) == len(stream.answered) > 50
+            assert set(stream.answered) <= {"CREATED", "DUPLICATE"}
             stored = await pool.fetch("SELECT keyword FROM keywords WHERE keyword LIKE 'word %'")
             assert sorted(row["keyword"] for row in stored) == sorted(clients.written)
             assert await audit.drifts(pool) == []
         assert await migrations.current(database_url) == NEXT
 
 
-async def release_and_roll_back(site: Site, clients: Clients, old: Release, new: Release) -> None:
+async def release_and_roll_back(
+    site: Site, clients: Clients, stream: LongStream, old: Release, new: Release
+) -> None:
     url = {"DATABASE_URL": site.settings["DATABASE_URL"], "HOME": str(site.home)}
     logger.info("migrate")
     await migrate(new, **url)
@@ -207,10 +230,10 @@ async def release_and_roll_back(site: Site, clients: Clients, old: Release, new:
     logger.info("roll")
     await site.replace(0, new)
     logger.info("kill -9")
-    clients.kills = True
+    clients.kills = stream.may_break = True
     await site.kill(1)
     await site.start(1, old)  # on the schema of the new release
-    clients.kills = False
+    clients.kills = stream.may_break = False
     await site.replace(1, new)
     logger.info("verify")
     code, output = await new.run("verify", "--server", f"http://127.0.0.1:{site.ports[0]}", **url)
@@ -219,4 +242,7 @@ async def release_and_roll_back(site: Site, clients: Clients, old: Release, new:
     logger.info("roll back")
     await site.replace(0, old)
     await site.replace(1, old)
-    logger.info("%d requests, %d repeated after the kill", clients.requests, clients.repeated)
+    logger.info(
+        "%d requests, %d repeated after the kill; a stream of %d rows, resumed %d times after a stop and %d times after the kill",
+        *(clients.requests, clients.repeated, len(stream.answered), stream.resumed, stream.broken),
+    )

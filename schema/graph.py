@@ -8,6 +8,7 @@ from graphql import GraphQLSchema
 from schema.enum_errors import list_known_values
 from schema.integration_log import IntegrationLog
 from schema.prepared.cache import ExecutorName, PreparedOperations
+from schema.prepared.limits import DEFAULT_LIMITS, Limits
 from schema.roots import Mutation, Query
 from schema.scalars import CONFIG
 
@@ -21,8 +22,8 @@ class Graph:
     prepared: PreparedOperations
 
 
-def build(executor: ExecutorName = "breadth") -> Graph:
-    """Return the graph. Operations run level by level, or on graphql-core's executor for reference."""
+def build(executor: ExecutorName = "breadth", limits: Limits = DEFAULT_LIMITS) -> Graph:
+    """Return the graph with the limits on its operations. Operations run level by level, or on graphql-core's executor for reference."""
     definition = strawberry.Schema(
         query=Query,
         mutation=Mutation,
@@ -31,5 +32,5 @@ def build(executor: ExecutorName = "breadth") -> Graph:
     )
     schema = definition._schema  # noqa: SLF001 - Strawberry's own extensions read it too
     list_known_values(schema)
-    prepared = PreparedOperations(schema, definition.execution_context_class, executor)
+    prepared = PreparedOperations(schema, definition.execution_context_class, executor, limits=limits)
     return Graph(definition, schema, prepared)

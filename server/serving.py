@@ -260,7 +260,7 @@ async def _serve_observed(
         await warn_of_missing_keys(pool, keys)
         app = create_app(
             pool,
-            graph=build(settings.executor),
+            graph=build(settings.executor, settings.limits),
             vault=keys,
             links=link_signer(settings),
             cached=await open_cached(settings, pool),

@@ -12,7 +12,9 @@ from graphql import (
 )
 from graphql.execution import Executor
 
-from schema.prepared.document import LARGEST_TOKENS, parse
+from schema.prepared.document import parse
+from schema.prepared.document_size import too_large
+from schema.prepared.limits import DEFAULT_LIMITS, Limits
 from schema.prepared.literals import with_hints
 from schema.prepared.operation import InvalidDocument, PreparedOperation
 from schema.prepared.validation import validation_errors
@@ -36,8 +38,8 @@ class UnknownOperationError(Exception):
 class PreparedOperations:
     """The operations of a schema, by document text and operation name. Each is prepared once, invalid ones too.
 
-    The most recently used operations are kept while their estimated memory is at most `bytes_kept`. A document must
-    have at most `most_tokens` tokens.
+    The most recently used operations are kept while their estimated memory is at most `bytes_kept`. No
+    operation may exceed the `limits`.
     """
 
     def __init__(
@@ -47,12 +49,12 @@ class PreparedOperations:
         executor: ExecutorName,
         *,
         bytes_kept: int = BYTES_KEPT,
-        most_tokens: int = LARGEST_TOKENS,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self._schema = schema
         self._executor_class = executor_class
         self._executor: ExecutorName = executor
-        self._most_tokens = most_tokens
+        self.limits = limits
         self._bytes_kept = bytes_kept
         self._kept: OrderedDict[tuple[str, str | None], tuple[Prepared, int]] = OrderedDict()
         self._threads = asyncio.Semaphore(MOST_THREADS)
@@ -61,10 +63,10 @@ class PreparedOperations:
         self.hits = self.misses = 0
         """The numbers of operations that were found, and of those that were prepared."""
 
-    def limited(self, *, bytes_kept: int, most_tokens: int) -> "PreparedOperations":
+    def limited(self, *, bytes_kept: int, limits: Limits) -> "PreparedOperations":
         """Return an empty cache for the same schema with other limits."""
         return PreparedOperations(
-            self._schema, self._executor_class, self._executor, bytes_kept=bytes_kept, most_tokens=most_tokens
+            self._schema, self._executor_class, self._executor, bytes_kept=bytes_kept, limits=limits
         )
 
     async def prepared(self, text: str, name: str | None) -> Prepared:
@@ -108,16 +110,19 @@ class PreparedOperations:
         """Return the operation and its estimated memory in bytes. Several threads may call this at a time."""
         base = BYTES_OF_ENTRY + 4 * len(text)
         try:
-            document, errors = parse(text, self._most_tokens)
+            document, errors = parse(text, self.limits.tokens)
             node = _operation(document, name)
         except GraphQLError as error:
             return InvalidDocument([_without_nodes(error)]), base
-        errors = errors or validation_errors(self._schema, document)
+        refusal = too_large(document, self.limits)
+        errors = errors or ([] if refusal is None else [refusal]) or validation_errors(self._schema, document)
         if errors:
             own = [_without_nodes(error) for error in with_hints(errors, self._schema)]
             return InvalidDocument(own, node.operation), base + sum(500 + len(error.message) for error in own)
         planned = self._executor == "breadth"
-        made = PreparedOperation(self._schema, self._executor_class, document, node, planned=planned)
+        made = PreparedOperation(
+            self._schema, self._executor_class, document, node, planned=planned, limits=self.limits
+        )
         return made, base + BYTES_PER_TOKEN * document.token_count + BYTES_PER_FIELD * made.most_fields_kept
 
 

@@ -1,25 +1,13 @@
-"""The limits on what one operation may request."""
+"""The cost of an operation, known before the operation runs."""
 
 from dataclasses import dataclass
 
 from graphql import GraphQLError
 
-from resolvers.framework.errors import CallerError
+from schema.prepared.limits import DEFAULT_LIMITS, Limits, exceeded
 
-MOST_OBJECTS = 200_000
-MOST_VALUES = 2_000_000
-MOST_FIELDS = 10_000
-MOST_READS = 1000
-DEEPEST = 20
 KEYS_OF_STATEMENT = 10_000
 """The most keys of one statement, `max_keys` of the data loaders."""
-_LARGEST_SHOWN = 10**15
-
-
-class CostLimitError(CallerError):
-    """The operation exceeds a limit."""
-
-    code = "COST_LIMIT_EXCEEDED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,39 +53,46 @@ class Cost:
         """Return the largest number of statements, for a viewer who sees the rows of everybody or only own rows."""
         return self.statements.bound(self.objects, everybody=everybody)
 
-    def refusal(self) -> GraphQLError | None:
+    def refusal(self, limits: Limits = DEFAULT_LIMITS) -> GraphQLError | None:
         """Return the error for an operation that exceeds a limit."""
-        problem = self._problem()
-        return None if problem is None else GraphQLError(problem, original_error=CostLimitError(problem))
-
-    def _problem(self) -> str | None:
-        if self.objects > MOST_OBJECTS:
-            return (
-                f"The operation could return {_shown(self.objects)} objects; the limit is {MOST_OBJECTS:,}. Request smaller "
-                "pages (`first`) where lists are nested."
+        if self.objects > limits.objects:
+            return exceeded(
+                "objects",
+                self.objects,
+                limits.objects,
+                "The operation could return {} objects",
+                "Request smaller pages (`first`) where lists are nested.",
             )
-        if self.reads > MOST_READS:
-            return (
-                f"The operation could read {_shown(self.reads)} times; the limit is {MOST_READS:,}. Request fewer lists, "
-                "counts and figures at once."
+        if self.reads > limits.reads:
+            return exceeded(
+                "reads",
+                self.reads,
+                limits.reads,
+                "The operation could read {} times",
+                "Request fewer lists, counts and figures at once.",
             )
-        if self.fields > MOST_FIELDS:
-            return (
-                f"The operation selects {_shown(self.fields)} fields; the limit is {MOST_FIELDS:,}. Fields of a fragment "
-                "count once for each spread. Select fewer fields."
+        if self.fields > limits.fields:
+            return exceeded(
+                "fields",
+                self.fields,
+                limits.fields,
+                "The operation selects {} fields",
+                "Fields of a fragment count once for each spread. Select fewer fields.",
             )
-        if self.values > MOST_VALUES:
-            return (
-                f"The operation could return {_shown(self.values)} values; the limit is {MOST_VALUES:,}. Request smaller "
-                "pages (`first`) or fewer fields."
+        if self.values > limits.values:
+            return exceeded(
+                "values",
+                self.values,
+                limits.values,
+                "The operation could return {} values",
+                "Request smaller pages (`first`) or fewer fields.",
             )
-        if self.depth > DEEPEST:
-            return (
-                f"The operation nests {self.depth} levels deep; the limit is {DEEPEST}. Split the operation."
+        if self.depth > limits.depth:
+            return exceeded(
+                "depth",
+                self.depth,
+                limits.depth,
+                "The operation nests {} levels deep",
+                "Split the operation.",
             )
         return None
-
-
-def _shown(number: int) -> str:
-    """Return the number for a message. Nested fragments multiply without limit."""
-    return f"{number:,}" if number < _LARGEST_SHOWN else f"more than {_LARGEST_SHOWN:,}"

@@ -5,15 +5,12 @@ collection of all objects frees, and such a collection stops the process. A docu
 the last reference to it goes.
 """
 
-from typing import Final
-
 from graphql import DocumentNode, GraphQLError, GraphQLSyntaxError, Source
 from graphql.language import Location, Token
 from graphql.language.parser import Parser
 
+from schema.prepared.limits import DEFAULT_LIMITS, exceeded
 from schema.prepared.literals import number_errors
-
-LARGEST_TOKENS: Final = 15_000
 
 
 class _Location(Location):
@@ -29,6 +26,11 @@ class _Parser(Parser):
     def loc(self, start_token: Token) -> Location:
         return _Location(start_token.start, self._lexer.last_token.end, self._lexer.source)
 
+    @property
+    def has_too_many_tokens(self) -> bool:
+        """Return whether the parser has stopped at the limit of tokens."""
+        return self._lexical_token_counter > (self._max_lexical_tokens or 0)
+
     def release_tokens(self, first: Token | None) -> None:
         """Unlink the tokens from the first one on, so that no collection is needed to free them."""
         while first is not None:
@@ -37,10 +39,10 @@ class _Parser(Parser):
             first = following
 
 
-def parse(text: str, most_tokens: int = LARGEST_TOKENS) -> tuple[DocumentNode, list[GraphQLError]]:
+def parse(text: str, most_tokens: int = DEFAULT_LIMITS.tokens) -> tuple[DocumentNode, list[GraphQLError]]:
     """Return the document, and an error for each of its numbers that is too long.
 
-    Raise `GraphQLSyntaxError` for invalid syntax, and for more than `most_tokens` tokens.
+    Raise `GraphQLSyntaxError` for invalid syntax, and `GraphQLError` for more than `most_tokens` tokens.
     """
     parser = _Parser(Source(text), max_lexical_tokens=most_tokens)
     first = parser._lexer.token  # noqa: SLF001 - graphql-core has no public name for it
@@ -48,9 +50,16 @@ def parse(text: str, most_tokens: int = LARGEST_TOKENS) -> tuple[DocumentNode, l
         document = parser.parse_document()
         return document, list(number_errors(first, parser._lexer.source))  # noqa: SLF001
     except GraphQLSyntaxError as error:
+        if parser.has_too_many_tokens:
+            raise _too_many_tokens(most_tokens) from None
         raise error.with_traceback(None) from None
     except RecursionError:
         problem = "The document is nested too deeply."
         raise GraphQLSyntaxError(parser._lexer.source, parser._lexer.token.start, problem) from None  # noqa: SLF001
     finally:
         parser.release_tokens(first)
+
+
+def _too_many_tokens(most: int) -> GraphQLError:
+    problem = "The document has at least {} tokens"
+    return exceeded("tokens", most + 1, most, problem, "Send values as variables, or split the document.")

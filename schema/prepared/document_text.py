@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
-from graphql import GraphQLSyntaxError, ListValueNode, NameNode, Node, VariableNode, Visitor, print_ast, visit
+from graphql import GraphQLError, ListValueNode, NameNode, Node, VariableNode, Visitor, print_ast, visit
 
 from schema.prepared.document import parse
 
@@ -54,7 +54,7 @@ def without_values(document: str) -> str | None:
         return None
     try:
         parsed, _ = parse(document)
-    except GraphQLSyntaxError:
+    except GraphQLError:
         return None
     text = " ".join(print_ast(visit(parsed, _WithoutValues())).split())
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"

@@ -55,13 +55,15 @@ from resolvers.framework.requires import (
 )
 from schema.fields import LONG, SET_RESOLVER
 from schema.list_size import SIZE, Fixed, GivenBy, LengthOf, ListSize, OfPage, TimeBuckets, WindowEnds
-from schema.prepared.cost import DEEPEST, Cost, Statements
+from schema.prepared.cost import Cost, Statements
 from schema.prepared.introspection import META_FIELDS, list_sizes
 
 VALUES_OF_LONG_TEXT = 30
 OTHER_LISTS = 30
 """The size that counts for a list that states none, and for time buckets of a window without ends."""
 
+_BEYOND_THE_STACK = 300
+"""The depth of an operation that exhausts the stack. It is less than the real one, and more than any limit."""
 _MOST_DIGITS = 20  # a longer integer is no page size, and Python refuses to read a very long one
 
 Path: TypeAlias = tuple[type[Base], ...]
@@ -152,7 +154,7 @@ def look_ahead(
     try:
         total = walk.selection_set(operation.selection_set, root, _Position())
     except RecursionError:  # only fields that nest far deeper than the limit lead here
-        return Lookahead(Cost(0, DEEPEST + 1, 0), EVERY_READ, ())
+        return Lookahead(Cost(0, _BEYOND_THE_STACK, 0), EVERY_READ, ())
     bound = walk.bound(total)
     cost = Cost(total.objects, total.depth, total.reads, total.values, total.fields, bound)
     return Lookahead(cost, walk.operation_reads(total.loads), tuple(walk.sizes))

@@ -28,9 +28,10 @@ from db.engine.activity import Activity, AtPlace, Place, WatchedAtPlace
 from resolvers.framework.context import Context, Viewer
 from resolvers.framework.requires import OperationReads
 from schema.prepared.access import Access
-from schema.prepared.cost import MOST_FIELDS, Cost
+from schema.prepared.cost import Cost
 from schema.prepared.dependencies import depends_on_viewer_alone
 from schema.prepared.guard import GuardMode
+from schema.prepared.limits import DEFAULT_LIMITS, Limits
 from schema.prepared.literals import with_hints
 from schema.prepared.lookahead import Lookahead, look_ahead
 from schema.prepared.response_lists import Lists, response_lists
@@ -69,7 +70,9 @@ class PreparedOperation:
         node: OperationDefinitionNode,
         *,
         planned: bool,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
+        self._limits = limits
         self.type = node.operation
         self.name = node.name.value if node.name else ""
         self._schema = schema
@@ -82,7 +85,6 @@ class PreparedOperation:
         }
         first = self._look_ahead({})
         self._cost, self._sizes = first.cost, first.sizes
-        self._access = Access(schema, node, self._fragments)
         self._costs: dict[Hashable, Cost] = {}
         self._turns = 0
         self.reads: OperationReads = first.reads
@@ -97,7 +99,7 @@ class PreparedOperation:
 
         Raise `UnauthenticatedError` for an operation that requires a viewer.
         """
-        error = self.cost(variables).refusal() or self._access.refusal(variables, viewer)
+        error = self.cost(variables).refusal(self._limits) or self._access.refusal(variables, viewer)
         return () if error is None else (error,)
 
     def cost(self, variables: Mapping[str, Any]) -> Cost:
@@ -111,6 +113,11 @@ class PreparedOperation:
                 self._costs.clear()
             cost = self._costs[key] = self._look_ahead(variables).cost
         return cost
+
+    @cached_property
+    def _access(self) -> Access:
+        """The required scopes. An operation that exceeds a limit may be too deep for a walk."""
+        return Access(self._schema, self._node, self._fragments)
 
     def is_examined(self, guard: GuardMode) -> bool:
         """Return whether the guard examines the next execution. To warn, a sample of executions is enough."""
@@ -128,7 +135,7 @@ class PreparedOperation:
     def most_fields_kept(self) -> int:
         """The most fields that the variants of the plan can hold."""
         conditions = 0 if self._plan is None else len(self._plan.conditions)
-        return min(self._cost.fields, MOST_FIELDS) * min(1 << conditions, LARGEST_VARIANTS)
+        return min(self._cost.fields, self._limits.fields) * min(1 << conditions, LARGEST_VARIANTS)
 
     async def execute(self, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
         """Run the operation. Its cost must be within the limits.

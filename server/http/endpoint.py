@@ -16,8 +16,9 @@ from resolvers.framework.context import Context, Viewer
 from resolvers.framework.errors import INTERNAL, CallerError, UnauthenticatedError, code_of
 from resolvers.framework.requires import OperationReads
 from schema.prepared.cache import PreparedOperations, UnknownOperationError
-from schema.prepared.cost import Cost, CostLimitError
+from schema.prepared.cost import Cost
 from schema.prepared.guard import GuardMode, examine
+from schema.prepared.limits import CostLimitError, long_list
 from schema.prepared.operation import InvalidDocument
 from schema.prepared.statement_bound import excess_of
 from server.http import bounded_json, compression, explain_header, protocol, request_limits
@@ -159,7 +160,7 @@ class GraphQLEndpoint:
         except CallerError as wrong:
             return self._refused(wrong, request_id), bounded_json.encoded_at_once
         observation.document = parsed.query
-        request_limits.require_few_variables(parsed)
+        long = long_list(request_limits.longest_list(parsed), self._operations.limits)
         operations = self._operations
         if viewer is None:
             request_limits.require_short_document(parsed.query)
@@ -169,7 +170,7 @@ class GraphQLEndpoint:
         except UnknownOperationError as unknown:
             raise protocol.RequestError(400, str(unknown)) from unknown
         protocol.require_method(method, operation.type)
-        refusal = operation.refusal(parsed.variables, viewer)
+        refusal = [long] if long else operation.refusal(parsed.variables, viewer)
         if refusal or isinstance(operation, InvalidDocument):
             refused = ExecutionResult(None, list(refusal))
             return self._content(refused, request_id, (), ran=False), bounded_json.encoded_at_once
@@ -250,7 +251,9 @@ class GraphQLEndpoint:
             f"The response would have more than {bounded_json.MOST_BYTES:,} bytes. Request smaller pages (`first`) or "
             "fewer texts."
         )
-        error = GraphQLError(message, original_error=CostLimitError(message))
+        error = GraphQLError(
+            message, original_error=CostLimitError(message, "responseBytes", None, bounded_json.MOST_BYTES)
+        )
         return self._content(ExecutionResult(None, [error]), request_id, (), ran=True)
 
     def _content(

@@ -1,5 +1,6 @@
 """Limits on a request that are checked before any work: without a credential, and for its variables."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from resolvers.framework.errors import UnauthenticatedError
@@ -16,7 +17,10 @@ MOST_VALUES: Final = 60_000
 
 def anonymous(operations: PreparedOperations) -> PreparedOperations:
     """Return the cache of documents that came without a credential. They never displace those of users."""
-    return operations.limited(bytes_kept=ANONYMOUS_BYTES_KEPT, most_tokens=ANONYMOUS_TOKENS)
+    tokens = min(ANONYMOUS_TOKENS, operations.limits.tokens)
+    return operations.limited(
+        bytes_kept=ANONYMOUS_BYTES_KEPT, limits=replace(operations.limits, tokens=tokens)
+    )
 
 
 def require_short_document(text: str) -> None:
@@ -28,12 +32,13 @@ def require_short_document(text: str) -> None:
         )
 
 
-def require_few_variables(request: GraphQLRequest) -> None:
-    """Raise `RequestError` for variables whose coercion would take long.
+def longest_list(request: GraphQLRequest) -> int:
+    """Return the length of the longest list in the variables. Raise `RequestError` for variables whose coercion would
+    take long.
 
     Each empty filter costs as much as a filter with conditions, because all its fields are looked up.
     """
-    objects = values = 0
+    objects = values = longest = 0
     remaining: list[Any] = [request.variables]
     while remaining:
         value = remaining.pop()
@@ -42,6 +47,7 @@ def require_few_variables(request: GraphQLRequest) -> None:
             inner: Any = value.values()
         elif isinstance(value, list):
             inner = value
+            longest = max(longest, len(value))
         else:
             continue
         values += len(inner)
@@ -52,3 +58,4 @@ def require_few_variables(request: GraphQLRequest) -> None:
                 "requests.",
             )
         remaining.extend(each for each in inner if isinstance(each, (dict, list)))
+    return longest

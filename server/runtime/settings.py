@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import fields
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schema.prepared.cache import ExecutorName
 from schema.prepared.guard import GuardMode
+from schema.prepared.limits import DEFAULT_LIMITS, Limits
 from server.runtime.addresses import require_address, split_address
 from server.runtime.errors import CommandError
 from server.runtime.logs import LogFormat, LogLevel
@@ -207,11 +209,26 @@ class Settings(BaseSettings):
     log_level: LogLevel | None = Field(default=None, description="info, warning or error")
     slow_ms: Annotated[int, _whole(0, 86_400_000)] = 1000
     tracing: bool = Field(default=False, description="0 or 1")
+    max_objects: Annotated[int, _whole(1, 10_000_000)] = DEFAULT_LIMITS.objects
+    max_values: Annotated[int, _whole(1, 100_000_000)] = DEFAULT_LIMITS.values
+    max_reads: Annotated[int, _whole(1, 100_000)] = DEFAULT_LIMITS.reads
+    max_fields: Annotated[int, _whole(1, 100_000)] = DEFAULT_LIMITS.fields
+    max_depth: Annotated[int, _whole(1, 100)] = DEFAULT_LIMITS.depth
+    max_aliases: Annotated[int, _whole(0, 100_000)] = DEFAULT_LIMITS.aliases
+    max_root_fields: Annotated[int, _whole(1, 10_000)] = DEFAULT_LIMITS.root_fields
+    max_directives: Annotated[int, _whole(0, 10_000)] = DEFAULT_LIMITS.directives
+    max_tokens: Annotated[int, _whole(10, 100_000)] = DEFAULT_LIMITS.tokens
+    max_list_length: Annotated[int, _whole(1, 60_000)] = DEFAULT_LIMITS.list_length
 
     @property
     def origins(self) -> tuple[str, ...]:
         """The origins whose pages may call the API."""
         return tuple(origin.strip() for origin in (self.cors_origins or "").split(",") if origin.strip())
+
+    @property
+    def limits(self) -> Limits:
+        """The limits on one operation."""
+        return Limits(**{each.name: getattr(self, f"max_{each.name}") for each in fields(Limits)})
 
     def guard_mode(self, *, is_demo: bool) -> GuardMode:
         """Return the mode of the guard. By default, only a demo warns."""

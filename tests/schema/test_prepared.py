@@ -15,6 +15,7 @@ from schema.prepared.cache import (
     PreparedOperations,
     UnknownOperationError,
 )
+from schema.prepared.limits import Limits
 from schema.prepared.lookahead import look_ahead
 from schema.prepared.operation import COSTS_KEPT, InvalidDocument, PreparedOperation
 
@@ -53,7 +54,7 @@ def test_a_document_is_prepared_once_even_if_invalid(
 def test_a_document_larger_than_an_eighth_of_the_memory_is_not_kept(
     prepared: PreparedOperations, parsed: list[str]
 ) -> None:
-    small = prepared.limited(bytes_kept=120_000, most_tokens=1000)
+    small = prepared.limited(bytes_kept=120_000, limits=Limits(tokens=1000))
     large = f"{{ viewer {{ {'email ' * 20} }} }}"
     for text in (QUERY, QUERY, large, large):
         assert isinstance(small.get(text, None), PreparedOperation)
@@ -63,7 +64,7 @@ def test_a_document_larger_than_an_eighth_of_the_memory_is_not_kept(
 def test_the_least_recently_used_documents_are_dropped(
     prepared: PreparedOperations, parsed: list[str]
 ) -> None:
-    small = prepared.limited(bytes_kept=100_000, most_tokens=1000)
+    small = prepared.limited(bytes_kept=100_000, limits=Limits(tokens=1000))
     numbers = range(100)
     for number in numbers:
         small.get(f"{{ {number}", None)
@@ -121,7 +122,7 @@ def test_a_prepared_document_that_is_not_kept_is_freed_without_a_collection(
         return parsed, errors
 
     monkeypatch.setattr("schema.prepared.cache.parse", parse)
-    without_memory = prepared.limited(bytes_kept=0, most_tokens=100)
+    without_memory = prepared.limited(bytes_kept=0, limits=Limits(tokens=100))
     gc.disable()
     try:
         without_memory.get(text, None)
@@ -130,13 +131,13 @@ def test_a_prepared_document_that_is_not_kept_is_freed_without_a_collection(
         gc.enable()
 
 
-def test_a_document_with_too_many_tokens_is_a_syntax_error(prepared: PreparedOperations) -> None:
-    small = prepared.limited(bytes_kept=100_000, most_tokens=5)
+def test_a_document_with_too_many_tokens_is_refused_without_validation(prepared: PreparedOperations) -> None:
+    small = prepared.limited(bytes_kept=100_000, limits=Limits(tokens=5))
     assert isinstance(small.get("{ viewer }", None), InvalidDocument)
     refused = small.get("{ viewer { email } }", None)
     assert isinstance(refused, InvalidDocument)
     assert refused.errors[0].message == (
-        "Syntax Error: Document contains more than 5 tokens. Parsing aborted."
+        "The document has at least 6 tokens; the limit is 5. Send values as variables, or split the document."
     )
 
 

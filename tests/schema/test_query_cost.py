@@ -61,7 +61,7 @@ def test_the_cost_counts_objects_and_depth(
 def test_a_fragment_that_is_spread_repeatedly_is_measured_once() -> None:
     """Without memoization, this would take 2^60 steps."""
     chain = " ".join(f"fragment F{n} on User {{ ...F{n + 1} ...F{n + 1} }}" for n in range(60))
-    document = f"{{ viewer {{ ...F0 }} }} {chain} fragment F60 on User {{ user: keywords {{ totalCount }} }}"
+    document = f"{{ viewer {{ ...F0 }} }} {chain} fragment F60 on User {{ keywords {{ totalCount }} }}"
     objects, depth = objects_and_depth(document)
     assert (objects, depth) == (1 + 2**60, 3)
 
@@ -99,14 +99,11 @@ def test_the_cost_counts_reads_regardless_of_page_sizes(selected: str, reads: in
 
 
 async def test_operations_with_too_many_reads_are_refused(ask: Ask) -> None:
-    """Each of the lists has another filter and returns no rows."""
-    counts = " ".join(
-        f"c{n}: mentions(first: 0, filter: {{likes: {{gt: {n}}}}}) {{ totalCount }}" for n in range(501)
-    )
-    answer = await ask(f"{{ {counts} }}")
+    fragment = "fragment F on User { leads { totalCount nodes { mention { id } } } }"
+    answer = await ask(f"{{ viewer {{ {'...F ' * 334} }} }} {fragment}")
     assert answer.code == "COST_LIMIT_EXCEEDED"
     assert answer.error["message"] == (
-        "The operation could read 1,002 times; the limit is 1,000. Request fewer lists, counts and figures at once."
+        "The operation could read 1,003 times; the limit is 1,000. Request fewer lists, counts and figures at once."
     )
     assert answer.statements == []
 
@@ -132,7 +129,7 @@ async def test_a_document_with_other_page_sizes_is_measured_again(ask: Ask) -> N
 
 async def test_a_document_of_too_many_tokens_is_refused(ask: Ask) -> None:
     answer = await ask("{ viewer { " + "id " * 16_000 + "} }")
-    assert answer.code == "GRAPHQL_PARSE_FAILED"
+    assert answer.code == "COST_LIMIT_EXCEEDED"
 
 
 async def test_a_document_with_several_operations_requires_an_operation_name(ask: Ask) -> None:
@@ -254,7 +251,7 @@ def test_the_cost_counts_values_and_fields(
 
 
 async def test_operations_with_too_many_fields_or_values_are_refused(ask: Ask) -> None:
-    leaves = " ".join(f"a{n}: email" for n in range(100))
+    leaves = "email " * 100
     spread = "...F " * 101
     many = await ask(f"{{ viewer {{ {spread} }} }} fragment F on User {{ {leaves} }}")
     assert many.error["message"] == (
@@ -281,7 +278,7 @@ async def test_a_page_size_written_as_a_fraction_is_no_way_around_the_limit(ask:
 
 def test_a_huge_cost_is_shown_without_its_digits() -> None:
     chain = " ".join(f"fragment F{n} on User {{ ...F{n + 1} ...F{n + 1} }}" for n in range(60))
-    document = f"{{ viewer {{ ...F0 }} }} {chain} fragment F60 on User {{ user: keywords {{ totalCount }} }}"
+    document = f"{{ viewer {{ ...F0 }} }} {chain} fragment F60 on User {{ keywords {{ totalCount }} }}"
     refusal = cost_of(document).refusal()
     assert refusal is not None
     assert "more than 1,000,000,000,000,000 objects" in refusal.message
@@ -299,7 +296,7 @@ def test_a_document_that_would_exhaust_the_stack_is_too_deep() -> None:
     found = look_ahead(build().schema, operation, by_name, {})
     refusal = found.cost.refusal()
     assert refusal is not None
-    assert refusal.message == "The operation nests 21 levels deep; the limit is 20. Split the operation."
+    assert refusal.message == "The operation nests 300 levels deep; the limit is 20. Split the operation."
     assert found.reads is EVERY_READ
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from db.engine.pool import Pool
 from schema.graph import Graph, build
+from schema.prepared.limits import Limits
 from server.app import create_app
 from server.http import bounded_json
 from server.http.endpoint import LARGEST_BODY_BYTES
@@ -64,13 +65,14 @@ async def test_a_key_allows_a_larger_body(client: httpx.AsyncClient, key: str) -
 
 async def test_long_documents_require_a_key(client: httpx.AsyncClient, key: str) -> None:
     fields = " ".join(f"a{number}: __typename" for number in range(400))
-    status, refused = await ask(client, f"{{ {fields} }}")
-    assert (status, code(refused)) == (200, "GRAPHQL_PARSE_FAILED")
-    assert "more than 1000 tokens" in refused["errors"][0]["message"]
+    document = f"{{ __schema {{ {fields} }} }}"
+    status, refused = await ask(client, document)
+    assert (status, code(refused)) == (200, "COST_LIMIT_EXCEEDED")
+    assert refused["errors"][0]["message"].startswith("The document has at least 1,001 tokens; the limit is 1,000.")
     params = {"query": f"{{ __typename }} # {'x' * 16_000}"}
     answer = await client.get("/graphql", params=params)
     assert (answer.status_code, code(answer.json())) == (401, "UNAUTHENTICATED")
-    assert len((await ask(client, f"{{ {fields} }}", key))[1]["data"]) == 400
+    assert len((await ask(client, document, key))[1]["data"]["__schema"]) == 400
 
 
 async def test_documents_without_a_key_are_kept_apart_and_bounded(pool: Pool, graph: Graph) -> None:
@@ -80,7 +82,7 @@ async def test_documents_without_a_key_are_kept_apart_and_bounded(pool: Pool, gr
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as client:
         for number in range(60):
             fields = " ".join(f"a{number}_{field}: __typename" for field in range(100))
-            assert (await ask(client, f"{{ {fields} }}"))[0] == 200
+            assert (await ask(client, f"{{ __schema {{ {fields} }} }}"))[0] == 200
     assert graph.prepared.bytes_held == held
     endpoint: Any = app.endpoint  # type: ignore[attr-defined]
     assert 0 < endpoint._anonymous_operations.bytes_held <= ANONYMOUS_BYTES_KEPT
@@ -132,12 +134,12 @@ async def test_a_response_over_the_limit_is_refused_while_it_is_built(
     )
 
 
-async def test_other_requests_are_answered_while_a_long_document_is_prepared(
-    client: httpx.AsyncClient, key: str
-) -> None:
+async def test_other_requests_are_answered_while_a_long_document_is_prepared(pool: Pool, key: str) -> None:
     fields = " ".join(f"a{number}: email" for number in range(3_000))
-    long = asyncio.create_task(ask(client, f"{{ viewer {{ {fields} }} }}", key))
-    await asyncio.sleep(0.05)
-    assert (await client.get("/healthz")).json() == {"status": "alive"}
-    assert not long.done()
-    assert len((await long)[1]["data"]["viewer"]) == 3_000
+    app = create_app(pool, graph=build(limits=Limits(aliases=3_000)))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as client:
+        long = asyncio.create_task(ask(client, f"{{ viewer {{ {fields} }} }}", key))
+        await asyncio.sleep(0.05)
+        assert (await client.get("/healthz")).json() == {"status": "alive"}
+        assert not long.done()
+        assert len((await long)[1]["data"]["viewer"]) == 3_000

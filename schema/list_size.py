@@ -33,8 +33,18 @@ class LengthOf:
 
 
 @dataclass(frozen=True, slots=True)
+class ValuesOf:
+    """A list of at most one item per value of an argument, counted through its objects and lists.
+
+    On a field that returns a payload, this is the size of the payload's list of errors.
+    """
+
+    argument: str
+
+
+@dataclass(frozen=True, slots=True)
 class OfPage:
-    """A list of the rows of the page that its parent is."""
+    """A list of the rows of the page that its parent is, or of the errors of the payload that its parent is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +66,4 @@ class WindowEnds:
     ends: tuple[str, ...]
 
 
-ListSize: TypeAlias = Fixed | GivenBy | LengthOf | OfPage | TimeBuckets | WindowEnds
+ListSize: TypeAlias = Fixed | GivenBy | LengthOf | OfPage | TimeBuckets | ValuesOf | WindowEnds

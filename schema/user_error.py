@@ -3,10 +3,9 @@
 import strawberry
 
 from resolvers.framework.names import public
-from resolvers.framework.paging import LARGEST_BULK_SIZE
 from schema.enums import describe
 from schema.fields import column
-from schema.list_size import Fixed
+from schema.list_size import OfPage
 from services.rules.user_errors import UserErrorCode
 
 describe(
@@ -43,7 +42,7 @@ class Payload:
 
     user_errors: list[UserError] = column(
         "Errors because of which the mutation wrote nothing. Empty if the mutation succeeded.",
-        size=Fixed(LARGEST_BULK_SIZE),
+        size=OfPage(),
     )
     replayed: bool = column(
         "Whether the payload repeats the result of an earlier call with the same idempotency key. The repeated call "

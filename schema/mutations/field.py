@@ -6,6 +6,7 @@ import strawberry
 
 from resolvers.framework.mutation import NULL_IS_ABSENT
 from schema.fields import resolved_by
+from schema.list_size import ValuesOf
 from schema.resolver_types import SetWiseResolver
 
 
@@ -20,6 +21,7 @@ def writes(resolver: SetWiseResolver, given: Any, description: str, *, scope: st
         resolver,
         description=f"{description}{needed} Null only if the request failed with a top-level error.",
         arguments={"input": argument},
+        size=ValuesOf("input"),
     )
 
 

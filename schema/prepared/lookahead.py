@@ -22,6 +22,7 @@ from graphql import (
     IntValueNode,
     ListValueNode,
     NullValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionNode,
@@ -54,7 +55,17 @@ from resolvers.framework.requires import (
     requirements_of,
 )
 from schema.fields import LONG, SET_RESOLVER
-from schema.list_size import SIZE, Fixed, GivenBy, LengthOf, ListSize, OfPage, TimeBuckets, WindowEnds
+from schema.list_size import (
+    SIZE,
+    Fixed,
+    GivenBy,
+    LengthOf,
+    ListSize,
+    OfPage,
+    TimeBuckets,
+    ValuesOf,
+    WindowEnds,
+)
 from schema.prepared.cost import Cost, Statements
 from schema.prepared.introspection import META_FIELDS, list_sizes
 
@@ -71,11 +82,11 @@ Path: TypeAlias = tuple[type[Base], ...]
 
 @dataclass(frozen=True, slots=True)
 class Lookahead:
-    """`sizes` are the variables that the cost depends on."""
+    """`sizes` are the variables that the cost depends on, each with whether all values in it count."""
 
     cost: Cost
     reads: OperationReads
-    sizes: tuple[str, ...]
+    sizes: Mapping[str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +165,10 @@ def look_ahead(
     try:
         total = walk.selection_set(operation.selection_set, root, _Position())
     except RecursionError:  # only fields that nest far deeper than the limit lead here
-        return Lookahead(Cost(0, _BEYOND_THE_STACK, 0), EVERY_READ, ())
+        return Lookahead(Cost(0, _BEYOND_THE_STACK, 0), EVERY_READ, {})
     bound = walk.bound(total)
     cost = Cost(total.objects, total.depth, total.reads, total.values, total.fields, bound)
-    return Lookahead(cost, walk.operation_reads(total.loads), tuple(walk.sizes))
+    return Lookahead(cost, walk.operation_reads(total.loads), walk.sizes)
 
 
 class _Walk:
@@ -168,7 +179,7 @@ class _Walk:
         operation: OperationDefinitionNode,
         variables: Mapping[str, Any],
     ) -> None:
-        self.sizes: dict[str, None] = {}
+        self.sizes: dict[str, bool] = {}
         self._schema = schema
         self._fragments = fragments
         self._variables = variables
@@ -361,6 +372,8 @@ class _Walk:
                 return max((number for number in given if number is not None), default=default)
             case LengthOf(name) if name in arguments:
                 return self._length(arguments[name])
+            case ValuesOf(name) if name in arguments:
+                return self._values_in(arguments[name])
             case TimeBuckets(items) if has_ends:
                 return items
         return OTHER_LISTS
@@ -379,13 +392,41 @@ class _Walk:
             return len(value.values)
         return len(value) if isinstance(value, list) else 1
 
+    def _values_in(self, argument: ValueNode) -> int:
+        """Return the number of values in an argument. Each object and each list counts as one more."""
+        number, remaining = 0, [argument]
+        while remaining:
+            node = remaining.pop()
+            value = self._value(node)
+            if isinstance(node, VariableNode):
+                self.sizes[node.name.value] = True
+            number += 1
+            if isinstance(value, ObjectValueNode):
+                remaining += [each.value for each in value.fields]
+            elif isinstance(value, ListValueNode):
+                remaining += value.values
+            elif isinstance(value, (dict, list)):
+                number += values_in(value) - 1
+        return number
+
     def _value(self, node: ValueNode | None) -> Any:
         """Return the value that a request gives for a variable, its default, or the literal itself."""
         if not isinstance(node, VariableNode):
             return node
         name = node.name.value
-        self.sizes[name] = None
+        self.sizes.setdefault(name, False)
         return self._variables.get(name, self._defaults.get(name))
+
+
+def values_in(variable: Any) -> int:
+    """Return the number of values in a variable. Each object and each list counts as one more."""
+    number, remaining = 0, [variable]
+    while remaining:
+        value = remaining.pop()
+        number += 1
+        if isinstance(value, (dict, list)):
+            remaining += value.values() if isinstance(value, dict) else value
+    return number
 
 
 def _page_size(number: int) -> int:

@@ -33,7 +33,7 @@ from schema.prepared.dependencies import depends_on_viewer_alone
 from schema.prepared.guard import GuardMode
 from schema.prepared.limits import DEFAULT_LIMITS, Limits
 from schema.prepared.literals import with_hints
-from schema.prepared.lookahead import Lookahead, look_ahead
+from schema.prepared.lookahead import Lookahead, look_ahead, values_in
 from schema.prepared.response_lists import Lists, response_lists
 
 COSTS_KEPT: Final = 100
@@ -106,7 +106,9 @@ class PreparedOperation:
         """Return the cost with these variables, measured once for each combination of sizes."""
         if not self._sizes:
             return self._cost
-        key = tuple(_size(variables.get(name, Undefined)) for name in self._sizes)
+        key = tuple(
+            _size(variables.get(name, Undefined), counted=counted) for name, counted in self._sizes.items()
+        )
         cost = self._costs.get(key)
         if cost is None:
             if len(self._costs) >= COSTS_KEPT:
@@ -207,8 +209,10 @@ def _watched(activity: Activity, field: Field, parents: int, awaitable: Awaitabl
     return WatchedAtPlace(awaitable, place, activity, typename, field.selected)
 
 
-def _size(value: Any) -> Hashable:
-    """Return the part of a variable's value that the cost depends on."""
+def _size(value: Any, *, counted: bool) -> Hashable:
+    """Return the part of a variable's value that the cost depends on. If all values in it count, their number, too."""
+    if counted and isinstance(value, (dict, list)):
+        return (len(value), values_in(value))
     if isinstance(value, list):
         return (len(value),)
     if value is None or value is Undefined or isinstance(value, (int, float)):

@@ -8,6 +8,7 @@ import strawberry
 from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
 
 from resolvers.framework.context import Context
+from resolvers.framework.global_id import encode
 from resolvers.framework.requires import EVERY_READ
 from schema.fields import column, resolved_by
 from schema.graph import build
@@ -328,3 +329,52 @@ async def test_operations_that_read_too_much_text_are_refused(
     assert "ä" not in str(answer.body)
     small = await ask("{ mentions(first: 1) { nodes { content } } }")
     assert small.data["mentions"]["nodes"] == [{"content": "ä" * 1000}]
+
+
+CREATE = (
+    "mutation($input: CreateKeywordInput!) { createKeyword(input: $input) { userErrors { code message } } }"
+)
+CREATED = (
+    "mutation($terms: [String!], $e: String!) {{ createKeyword(input: {}) {{ userErrors {{ code }} }} }}"
+)
+
+
+@pytest.mark.parametrize(
+    ("document", "variables", "errors"),
+    [
+        ('mutation { createKeyword(input: { keyword: "x" }) { userErrors { code } } }', {}, 2),
+        ('mutation { createKeyword(input: { keyword: "x", excludedTerms: ["a", "b"] }) { userErrors { code } } }', {}, 5),
+        (CREATE, {"input": {"keyword": "x"}}, 2),
+        (CREATE, {"input": {"keyword": "x", "excludedTerms": ["a", "b"]}}, 5),
+        (CREATE, {"input": {"keyword": "x", "excludedTerms": ["a", "b", "c"]}}, 6),
+        (CREATED.format('{ keyword: "x", excludedTerms: $terms, requiredTerms: [$e] }'), {"terms": ["a", "b"], "e": "c"}, 7),
+        (CREATED.format('{ keyword: "x", excludedTerms: $terms, requiredTerms: [$e] }'), {"terms": [], "e": "c"}, 5),
+    ],
+)  # fmt: skip
+def test_the_errors_of_a_payload_count_as_the_values_of_its_input(
+    document: str, variables: dict[str, object], errors: int
+) -> None:
+    for _ in range(2):  # the second time, the cost is known
+        assert cost_of(document, **variables).objects == 1 + errors
+
+
+WORST = {
+    "createKeyword": {"keyword": "", "excludedTerms": ["", " "] * 20, "requiredTerms": ["", " "] * 20},
+    "recordAnalyses": {
+        "analyzer": "",
+        "analyses": [{"mentionId": encode("Mention", 10**6 + n)} for n in range(50)],
+    },
+    "updateLeads": {"items": [{"id": encode("Lead", 10**6), "value": "-1", "currency": "no"}] * 50},
+    "changeLeadStatuses": {"items": [{"id": encode("Lead", 10**6 + n), "status": "NEW"} for n in range(50)]},
+    "triageMentions": {"ids": [encode("Mention", 10**6 + n) for n in range(50)], "read": True},
+    "connectIntegration": {"provider": "REDDIT", "name": "", "scopes": [""] * 20},
+    "updateViewer": {"name": "", "timeZone": "Mars"},
+}
+
+
+@pytest.mark.parametrize("name", WORST)
+async def test_a_payload_has_no_more_errors_than_its_cost(ask: Ask, name: str) -> None:
+    type_ = f"{name[0].upper()}{name[1:]}Input"
+    document = f"mutation($input: {type_}!) {{ {name}(input: $input) {{ userErrors {{ path message }} }} }}"
+    errors = (await ask(document, input=WORST[name])).data[name]["userErrors"]
+    assert 0 < len(errors) <= cost_of(document, input=WORST[name]).objects - 1

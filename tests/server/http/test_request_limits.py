@@ -68,7 +68,9 @@ async def test_long_documents_require_a_key(client: httpx.AsyncClient, key: str)
     document = f"{{ __schema {{ {fields} }} }}"
     status, refused = await ask(client, document)
     assert (status, code(refused)) == (200, "COST_LIMIT_EXCEEDED")
-    assert refused["errors"][0]["message"].startswith("The document has at least 1,001 tokens; the limit is 1,000.")
+    assert refused["errors"][0]["message"].startswith(
+        "The document has at least 1,001 tokens; the limit is 1,000."
+    )
     params = {"query": f"{{ __typename }} # {'x' * 16_000}"}
     answer = await client.get("/graphql", params=params)
     assert (answer.status_code, code(answer.json())) == (401, "UNAUTHENTICATED")

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from server.http.conditional import release
 from server.runtime.observation import Observation
 from services.accounts.api_keys import ApiKeys
 from services.accounts.data_state import TRACKED
+from tests.support.fence import require_written_users
 from tests.support.world import Clock, World
 
 VIEWER = "{ viewer { mentionsCount keywordsCount } }"
@@ -79,6 +81,7 @@ async def served(pool: Pool) -> AsyncIterator[Served]:
     app = create_app(pool, authenticator=authenticator, clock=clock, observers=[seen.append])
     for name in world.keys:  # the first use of a key writes the row of the user
         await _noted(authenticator, world.keys[name])
+    await require_written_users(pool)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield Served(world, client, clock, seen)
@@ -239,3 +242,8 @@ async def test_figures_of_an_older_state_have_no_tag(served: Served) -> None:
 def test_a_release_is_identified_by_its_program() -> None:
     assert len(release()) == 64
     assert TRACKED
+
+
+async def test_the_tests_fence_refuses_a_write_that_leaves_the_users_row(served: Served) -> None:
+    with pytest.raises(asyncpg.RaiseError, match="a transaction wrote mentions and not the row of its user"):
+        await served.world.pool.execute("UPDATE mentions SET read_at = clock_timestamp()")

@@ -17,6 +17,7 @@ from server.app import create_app
 from server.http.auth import Authenticator
 from services.accounts.api_keys import ApiKeys
 from services.figures.cache import Cached
+from tests.support.fence import require_written_users
 from tests.support.world import Clock, World
 
 INTERLEAVINGS = 400
@@ -195,6 +196,7 @@ async def play(pool: Pool) -> AsyncIterator[Play]:
         await world.add_integrations(name)
     await world.index_mentions()
     await pool.execute("UPDATE users SET last_seen_at = clock_timestamp()")
+    await require_written_users(pool)
     clock, authenticator = Clock(START), Authenticator(ApiKeys(pool), trust_seconds=600)
     apps = [create_app(pool, authenticator=authenticator, cached=Cached(pool), clock=clock) for _ in range(2)]
     clients = [

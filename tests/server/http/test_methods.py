@@ -68,3 +68,11 @@ async def test_query_runs_queries_and_refuses_mutations(client: httpx.AsyncClien
 async def test_query_takes_json_only_and_says_so(client: httpx.AsyncClient) -> None:
     refused = await query(client, "{ __typename }", **{"content-type": "application/graphql"})
     assert (refused.status_code, refused.headers["accept-query"]) == (415, '"application/json"')
+
+
+async def test_query_passes_the_servers_own_connections(origin: str) -> None:
+    async with httpx.AsyncClient(base_url=origin) as client:
+        answer = await query(client, "{ __typename }")
+        options = await client.options("/graphql")
+    assert (answer.status_code, answer.json()) == (200, {"data": {"__typename": "Query"}})
+    assert (options.status_code, options.headers["accept-query"]) == (204, '"application/json"')

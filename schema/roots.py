@@ -4,8 +4,10 @@ from typing import Annotated, Any
 
 import strawberry
 
+from db.statements.session import MOST_SHOWN
 from resolvers import doctor as of_doctor
 from resolvers import node as of_nodes
+from resolvers import session as of_sessions
 from resolvers import timeframe
 from resolvers import user as of_users
 from resolvers.entities import API_KEY, EXPORT, INTEGRATION, KEYWORD, LEAD, MENTION, USER
@@ -26,7 +28,7 @@ from schema.lazy_types import (
     MentionRef,
     UserRef,
 )
-from schema.list_size import LengthOf
+from schema.list_size import Fixed, LengthOf
 from schema.mutations.analysis import AnalysisMutation
 from schema.mutations.api_key import ApiKeyMutation
 from schema.mutations.bulk_leads import BulkLeadMutation
@@ -36,10 +38,12 @@ from schema.mutations.integration import IntegrationMutation
 from schema.mutations.keyword import KeywordMutation
 from schema.mutations.lead import LeadMutation
 from schema.mutations.mention import MentionMutation
+from schema.mutations.session import SessionMutation
 from schema.mutations.user import UserMutation
 from schema.node import Node
 from schema.relay import Connection, list_of, stats_of
 from schema.resolver_types import SetWiseResolver
+from schema.session import Session
 from schema.stats import LeadStats, MentionStats
 from schema.timeframe import framed
 
@@ -127,6 +131,12 @@ class Query:
         "API keys of the viewer, revoked and expired ones too. No other user can see the keys, not even an operator. "
         "Requires the scope `read:keys`." + NULL_IF_FAILED,
     )
+    sessions: list[Session] = resolved_by(
+        of_sessions.sessions,
+        description=f"Sessions of the viewer, the newest first, at most {MOST_SHOWN}. Only a session sees them: the list is "
+        "empty for an API key and for a browser token.",
+        size=Fixed(MOST_SHOWN),
+    )
     doctor: DoctorReport | None = resolved_by(
         of_doctor.doctor,
         description="Problems of the database, its tables and its jobs, each with the command that mends it. The report "
@@ -150,5 +160,6 @@ class Mutation(
     ExportMutation,
     UserMutation,
     ApiKeyMutation,
+    SessionMutation,
 ):
     pass

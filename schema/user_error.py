@@ -21,6 +21,8 @@ describe(
     conflict="The version of the object differs from the expected version, because the object has been changed.",
     idempotency_key_reused="The idempotency key was already used with a different input.",
     in_flight="Another call with the same idempotency key is in progress. Retry later.",
+    wrong_credentials="The e-mail address or the password is wrong, or the user is not active.",
+    too_many_attempts="Too many attempts to sign in failed or are in progress. The message says when to retry.",
 )
 
 
@@ -37,13 +39,19 @@ class UserError:
 
 
 @strawberry.type
-class Payload:
-    """The base of all payloads. Every mutation takes an idempotency key."""
+class Refusable:
+    """The base of the payloads of mutations that take no idempotency key, because their result is a secret."""
 
     user_errors: list[UserError] = column(
         "Errors because of which the mutation wrote nothing. Empty if the mutation succeeded.",
         size=OfPage(),
     )
+
+
+@strawberry.type
+class Payload(Refusable):
+    """The base of the payloads of mutations that take an idempotency key."""
+
     replayed: bool = column(
         "Whether the payload repeats the result of an earlier call with the same idempotency key. The repeated call "
         "wrote nothing. Objects are shown in their current state."

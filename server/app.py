@@ -32,6 +32,7 @@ from server.http.errors import failed
 from server.http.known_hosts import KnownHosts
 from server.http.safe_headers import SafeHeaders
 from server.http.schema_file import SchemaFile
+from server.http.session_auth import SessionAuthenticator
 from server.ingest.endpoint import IngestEndpoint
 from server.metrics.endpoint import LOCAL_ONLY, MetricsAccess, metrics_route
 from server.metrics.metrics import Metrics, WorkerMetrics
@@ -41,6 +42,9 @@ from server.runtime.stopping import Stopping
 from services.accounts.api_keys import ApiKeys
 from services.accounts.data_state import DataStates
 from services.accounts.vault import Vault
+from services.browsers.browser_tokens import BrowserTokens
+from services.browsers.sessions import Sessions
+from services.browsers.sign_in import SignIns
 from services.doctor.senders import Senders
 from services.export.download_link import LinkSigner
 from services.figures.cache import Cached
@@ -110,9 +114,13 @@ def create_app(
     cached = Cached(pool) if cached is None else cached
     metrics = metrics or Metrics(pool)
     metrics.observe_cache(cached.statistics)
-    authenticator = authenticator or Authenticator(ApiKeys(pool))
-    senders = Senders()
-    new_context = partial(Context, pool, cached=cached, vault=vault, links=links, senders=senders)
+    authenticator = authenticator or Authenticator(
+        ApiKeys(pool), SessionAuthenticator(Sessions(pool), origins), BrowserTokens(pool)
+    )
+    senders, sign_ins = Senders(), SignIns()
+    new_context = partial(
+        Context, pool, cached=cached, vault=vault, links=links, senders=senders, sign_ins=sign_ins
+    )
     graph = graph or build()
     operations = graph.prepared
     observers = (
@@ -145,7 +153,7 @@ def create_app(
             return page.page(
                 endpoint=PATH,
                 origin=str(request.base_url).rstrip("/"),
-                api_key=demo_key,
+                api_key=None if await _has_session(authenticator, request) else demo_key,
                 tabs=EXAMPLES,
             )
         return await endpoint.respond(request.scope, request.receive)
@@ -174,6 +182,7 @@ def create_app(
             yield
         await cached.close()
         await authenticator.close()
+        sign_ins.close()
 
     app = Api(
         routes=[
@@ -244,6 +253,14 @@ async def _failed(request: Request, failure: Exception) -> Response:
 
 async def _alive(_: Request) -> Response:
     return JSONResponse({"status": "alive"})
+
+
+async def _has_session(authenticator: Authenticator, request: Request) -> bool:
+    """Return whether the browser has a session, which GraphiQL then uses. A page does not need the database."""
+    try:
+        return await authenticator.is_signed_in(request)
+    except protocol.RequestError:
+        return False
 
 
 async def _to_graphql(request: Request) -> Response:

@@ -8,18 +8,22 @@ from db.models.api_key import ApiKey
 from db.models.backfill import Backfill
 from db.models.background_task import BackgroundTask
 from db.models.base import Base
+from db.models.browser_token import BrowserToken
 from db.models.export import Export, ExportEntity, ExportFormat, ExportPart, ExportStatus
 from db.models.idempotency_key import IdempotencyKey
 from db.models.integration import Integration, IntegrationKind, IntegrationProvider, IntegrationStatus
 from db.models.integration_day import IntegrationDay
 from db.models.integration_log import IntegrationLog, IntegrationLogKind, IntegrationLogStatus
 from db.models.keyword import Keyword, KeywordStatus, MatchType
+from db.models.known_device import KnownDevice
 from db.models.lead import Lead, LeadOrigin, LeadStatus
 from db.models.lead_event import LeadEvent, LeadEventType
 from db.models.mention import DismissReason, Mention, MentionKind, Platform
+from db.models.password import Password
 from db.models.schema_support import SchemaSupport
 from db.models.slot_stats import DayStats, SlotStats, UserDayStats, UserSlotStats
 from db.models.user import User, UserRole, UserStatus, Weekday
+from db.models.user_session import UserSession
 
 __all__ = [
     "AnalysisResult",
@@ -28,6 +32,7 @@ __all__ = [
     "Backfill",
     "BackgroundTask",
     "Base",
+    "BrowserToken",
     "DayStats",
     "DismissReason",
     "Export",
@@ -47,6 +52,7 @@ __all__ = [
     "Intent",
     "Keyword",
     "KeywordStatus",
+    "KnownDevice",
     "Lead",
     "LeadEvent",
     "LeadEventType",
@@ -55,6 +61,7 @@ __all__ = [
     "MatchType",
     "Mention",
     "MentionKind",
+    "Password",
     "Platform",
     "Relevance",
     "SchemaSupport",
@@ -63,6 +70,7 @@ __all__ = [
     "User",
     "UserDayStats",
     "UserRole",
+    "UserSession",
     "UserSlotStats",
     "UserStatus",
     "Weekday",

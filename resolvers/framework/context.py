@@ -15,6 +15,7 @@ from db.models import Base
 from loaders.dataloader import DataLoader, DataLoaders, Key, Value
 from loaders.rows import RowById
 from resolvers.framework.errors import UnauthenticatedError
+from resolvers.framework.exchange import Exchange
 from resolvers.framework.permission import (
     permission_to_read,
     require_loadable,
@@ -24,6 +25,7 @@ from resolvers.framework.permission import (
 from resolvers.framework.requires import EVERY_READ, OperationReads
 from services.accounts.vault import Vault
 from services.accounts.viewer import Viewer
+from services.browsers.sign_in import SignIns
 from services.doctor.senders import Senders
 from services.export.download_link import LinkSigner
 from services.figures.cache import Answer, Cached, CachedFigure, Figure, FigureByQuestion, Question
@@ -50,6 +52,8 @@ class Context:
         vault: Vault | None = None,
         links: LinkSigner | None = None,
         senders: Senders | None = None,
+        sign_ins: SignIns | None = None,
+        exchange: Callable[[], Exchange] = Exchange,
         now: datetime | None = None,
     ) -> None:
         self.request_id = request_id
@@ -57,6 +61,9 @@ class Context:
         self.vault = Vault() if vault is None else vault
         self.links = LinkSigner() if links is None else links
         self.senders = Senders() if senders is None else senders
+        self._sign_ins = sign_ins
+        self._new_exchange = exchange
+        self._exchange: Exchange | None = None
         self._now = now or datetime.now(UTC)
         self.reads_clock = False
         """True if a resolver has read the current time."""
@@ -81,6 +88,24 @@ class Context:
         if self._viewer is None:
             raise UnauthenticatedError
         return self._viewer
+
+    def become(self, viewer: Viewer) -> None:
+        """Run the rest of the operation in the name of a viewer who has just signed in."""
+        self._viewer = viewer
+
+    @property
+    def sign_ins(self) -> SignIns:
+        """The service that verifies passwords."""
+        if self._sign_ins is None:
+            self._sign_ins = SignIns()
+        return self._sign_ins
+
+    @property
+    def exchange(self) -> Exchange:
+        """The client of the request, and the cookies of the response."""
+        if self._exchange is None:
+            self._exchange = self._new_exchange()
+        return self._exchange
 
     @property
     def now(self) -> datetime:

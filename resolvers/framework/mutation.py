@@ -19,6 +19,7 @@ from services.rules.user_errors import InactiveViewerError, UserErrors
 Answer = TypeVar("Answer", bound=Payload)
 Values = TypeVar("Values")
 Work = Callable[[Writer, Context, Any], Awaitable[Answer]]
+UnkeyedWork = Callable[[Context, Any], Awaitable[Answer]]
 Prepare = Callable[[Context, Any], Awaitable[Any]]
 Resolver = Callable[..., Awaitable[Sequence[Any]]]
 
@@ -74,11 +75,29 @@ def mutation(
     return make
 
 
-def takes(statements: int) -> Callable[[Resolver], Resolver]:
-    """Return a decorator that states the most statements of a mutation without an idempotency key."""
+def unkeyed_mutation(payload: type[Answer]) -> Callable[[UnkeyedWork[Answer]], Resolver]:
+    """Return a decorator that makes the resolver of a mutation whose result is a secret, so that none is stored.
+
+    The decorated work checks the permission, and opens its own transactions. Its input has no idempotency key.
+    """
+
+    def make(work: UnkeyedWork[Answer]) -> Resolver:
+        async def resolve(parents: Sequence[Any], context: Context, input: Any) -> Sequence[Answer]:  # noqa: A002 - the API's word
+            return [await _answered(payload, work(context, without_nulls(input)))] * len(parents)
+
+        return resolve
+
+    return make
+
+
+def takes(statements: int, *, keyed: bool = True) -> Callable[[Resolver], Resolver]:
+    """Return a decorator that states the most statements of a mutation without an idempotency key.
+
+    An input that is not `keyed` cannot have an idempotency key.
+    """
 
     def mark(resolver: Resolver) -> Resolver:
-        setattr(resolver, STATEMENTS, statements + IDEMPOTENCY_STATEMENTS)
+        setattr(resolver, STATEMENTS, statements + (IDEMPOTENCY_STATEMENTS if keyed else 0))
         return resolver
 
     return mark

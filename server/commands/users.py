@@ -9,7 +9,10 @@ import typer
 from db.engine.pool import Pool
 from db.models import User, UserRole, UserStatus
 from server.commands.on_database import on_database
+from server.commands.password_input import read_password
 from services import user_accounts as accounts
+from services.browsers.sign_in import end_sessions
+from services.browsers.sign_in import set_password as set_user_password
 from services.user_accounts import AccountError, NewUser
 
 users_app = typer.Typer(no_args_is_help=True)
@@ -34,13 +37,44 @@ def create(
         UserRole, typer.Option(help="An operator sees and changes the data of all users.")
     ] = UserRole.MEMBER,
     time_zone: Annotated[str, typer.Option(help="IANA time zone, such as Europe/Berlin.")] = "UTC",
+    password: Annotated[
+        bool, typer.Option("--password", help="Ask for a password, or read it from the standard input.")
+    ] = False,
     *,
     as_json: Json = False,
 ) -> None:
-    """Create a user. `leadgraph keys create` makes the user's API keys."""
+    """Create a user. `leadgraph keys create` makes the user's API keys. With a password, the user can sign in."""
     new = NewUser(email, name, role, time_zone)
-    user = _run(lambda pool: accounts.create(pool, new))
-    _print(user, as_json=as_json)
+    given = read_password() if password else None
+
+    async def work(pool: Pool) -> User:
+        user = await accounts.create(pool, new)
+        if given is not None:
+            await set_user_password(pool, user.id, given)
+        return user
+
+    _print(_run(work), as_json=as_json)
+
+
+@users_app.command("set-password")
+def set_password(email: Email) -> None:
+    """Set the password of a user: ask for it, or read it from the standard input. All sessions of the user end."""
+    given = read_password()
+
+    async def work(pool: Pool) -> int:
+        return await set_user_password(pool, (await accounts.by_email(pool, email)).id, given)
+
+    typer.echo(f"The password of {email} is set. Sessions ended: {_run(work)}.")
+
+
+@users_app.command("sign-out")
+def sign_out(email: Email) -> None:
+    """End all sessions of a user. Servers notice within five seconds."""
+
+    async def work(pool: Pool) -> int:
+        return await end_sessions(pool, (await accounts.by_email(pool, email)).id)
+
+    typer.echo(f"Sessions ended: {_run(work)}.")
 
 
 @users_app.command("list")

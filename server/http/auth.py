@@ -1,4 +1,4 @@
-"""The viewer of a request, by its API key."""
+"""The viewer of a request, by its API key, its browser token, or the session of its browser."""
 
 import asyncio
 import logging
@@ -8,12 +8,17 @@ from datetime import UTC, datetime
 from typing import Final
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from resolvers.framework.context import Viewer
 from resolvers.framework.errors import UNAVAILABLE, ForbiddenError, UnauthenticatedError, code_of
+from resolvers.framework.exchange import Exchange
 from server.http import protocol
+from server.http.session_auth import SessionAuthenticator
 from services.accounts import api_key
 from services.accounts.api_keys import ApiKeys, InvalidKeyError, viewer_of
+from services.browsers.browser_tokens import BrowserTokens, InvalidTokenError
+from services.browsers.tokens import is_browser_token
 
 logger = logging.getLogger("leadgraph")
 
@@ -26,27 +31,41 @@ _NO_KEY: Final = "This is not an API key. The header must be `Authorization: Bea
 
 
 class Authenticator:
-    """Finds viewers by their API keys.
+    """Finds viewers by their API keys and browser tokens, and else by their sessions.
 
     A key that worked is trusted for `trust_seconds` without a look into the database, but not beyond its expiry. A
     revoked key, and a key of a suspended user, works as long.
     """
 
-    def __init__(self, keys: ApiKeys, *, trust_seconds: float = 5) -> None:
+    def __init__(
+        self,
+        keys: ApiKeys,
+        sessions: SessionAuthenticator | None = None,
+        tokens: BrowserTokens | None = None,
+        *,
+        trust_seconds: float = 5,
+    ) -> None:
         self._keys = keys
+        self._sessions = sessions
+        self._tokens = tokens
         self._trust_seconds = trust_seconds
         self._trusted: dict[str, tuple[float, Viewer]] = {}
         self._notes: set[asyncio.Task[None]] = set()
 
-    async def viewer(self, request: Request) -> Viewer | None:
+    async def viewer(self, request: Request, *, sets_cookies: bool = False) -> Viewer | None:
         """Return the viewer; None for a request without a credential.
 
-        Raise `UnauthenticatedError` for an invalid credential, and `protocol.UnavailableError` if the database cannot
-        tell.
+        With `sets_cookies`, the response can carry a new token of the session. The header Authorization counts before
+        the cookie.
+
+        Raise `UnauthenticatedError` for an invalid credential, `ForeignPageError` for a page that must not use the
+        session, and `protocol.UnavailableError` if the database cannot tell.
         """
         header = request.headers.get("authorization")
         if header is None:
-            return None
+            if self._sessions is None or "cookie" not in request.headers:
+                return None
+            return await self._sessions.viewer(request, self._start, sets_cookies=sets_cookies)
         trusted = self._trusted.get(header)
         if trusted is not None and time.monotonic() < trusted[0]:
             return trusted[1]
@@ -82,12 +101,27 @@ class Authenticator:
         except InvalidKeyError as invalid:
             raise ForbiddenError(f"The API key of this link cannot be used: {invalid}") from invalid
 
+    def exchange(self, request: Request) -> Exchange:
+        """Return the client of the request, and the cookies that its response is to set."""
+        return Exchange() if self._sessions is None else self._sessions.exchange(request)
+
+    def finish(self, request: Request, response: Response) -> None:
+        """Give the response the cookies that the request has caused."""
+        if self._sessions is not None:
+            self._sessions.finish(request, response)
+
+    async def is_signed_in(self, request: Request) -> bool:
+        """Return whether the browser has a session that works, whichever page led to the request."""
+        return self._sessions is not None and await self._sessions.is_signed_in(request)
+
     async def close(self) -> None:
         """Wait for the notes of use that are under way."""
         await asyncio.gather(*self._notes, return_exceptions=True)
 
     async def _identified(self, header: str) -> Viewer:
         scheme, _, text = header.partition(" ")
+        if scheme.lower() == "bearer" and is_browser_token(text.strip()):
+            return await self._of_browser_token(text.strip())
         key = api_key.parse(text.strip())
         if scheme.lower() != "bearer" or key is None:
             is_mistyped = scheme.lower() == "bearer" and api_key.is_mistyped(text.strip())
@@ -99,6 +133,15 @@ class Authenticator:
             raise UnauthenticatedError(str(invalid)) from invalid
         self._start(self._keys.note_use(key, holder))
         return viewer_of(holder)
+
+    async def _of_browser_token(self, token: str) -> Viewer:
+        try:
+            if self._tokens is None:
+                raise InvalidTokenError("This server takes no browser tokens.")
+            with protocol.asking_database():
+                return await self._tokens.viewer(token)
+        except InvalidTokenError as invalid:
+            raise UnauthenticatedError(str(invalid)) from invalid
 
     def _start(self, note: Coroutine[None, None, None]) -> None:
         """Write a note beside the request, so that no answer waits for the note."""

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from resolvers.framework.context import Context, Viewer
 from resolvers.framework.errors import INTERNAL, CallerError, UnauthenticatedError, code_of
+from resolvers.framework.exchange import Exchange
 from resolvers.framework.requires import OperationReads
 from schema.prepared.cache import PreparedOperations, UnknownOperationError
 from schema.prepared.cost import Cost
@@ -45,7 +46,13 @@ class NewContext(Protocol):
     """Makes the context of one operation."""
 
     def __call__(
-        self, viewer: Viewer | None, request_id: str, *, reads: OperationReads, now: datetime
+        self,
+        viewer: Viewer | None,
+        request_id: str,
+        *,
+        reads: OperationReads,
+        now: datetime,
+        exchange: Callable[[], Exchange],
     ) -> Context: ...
 
 
@@ -108,6 +115,7 @@ class GraphQLEndpoint:
         except Exception as failure:  # noqa: BLE001 - the caller gets an answer to any failure
             response = failed(request, failure)
             observation.note_code(code_of(failure))
+        self._authenticator.finish(request, response)
         observation.finish(response.status_code, self._observers)
         return response
 
@@ -117,13 +125,13 @@ class GraphQLEndpoint:
         media_type = protocol.media_type_of(request)
         condition = self._new_condition(request, media_type)
         try:
-            viewer = await self._authenticator.viewer(request)
+            viewer = await self._authenticator.viewer(request, sets_cookies=True)
             observation.user_id = None if viewer is None else viewer.user_id
             if viewer is None:
                 request.limit_body(request_limits.ANONYMOUS_BYTES, ", the limit without an API key")
             observation.explanations = explain_header.asked(request)
             parsed = await protocol.parse(request)
-            content, encode = await self._answer(parsed, viewer, request.method, observation, condition)
+            content, encode = await self._answer(parsed, viewer, request, observation, condition)
         except NotModifiedError:
             if condition.state is not None:
                 observation.activity = condition.state.activity
@@ -149,7 +157,7 @@ class GraphQLEndpoint:
         self,
         parsed: protocol.GraphQLRequest,
         viewer: Viewer | None,
-        method: str,
+        request: FastRequest,
         observation: Observation,
         condition: Condition,
     ) -> tuple[Content, Encode]:
@@ -169,7 +177,7 @@ class GraphQLEndpoint:
             operation = await operations.prepared(parsed.query, parsed.operation_name)
         except UnknownOperationError as unknown:
             raise protocol.RequestError(400, str(unknown)) from unknown
-        protocol.require_method(method, operation.type)
+        protocol.require_method(request.method, operation.type)
         refusal = [long] if long else operation.refusal(parsed.variables, viewer)
         if refusal or isinstance(operation, InvalidDocument):
             refused = ExecutionResult(None, list(refusal))
@@ -180,7 +188,13 @@ class GraphQLEndpoint:
             observation.operation = operation.name
         now = self._clock()
         await condition.check(viewer, operation, parsed, now)
-        context = self._new_context(viewer, request_id, reads=operation.reads, now=now)
+        context = self._new_context(
+            viewer,
+            request_id,
+            reads=operation.reads,
+            now=now,
+            exchange=partial(self._authenticator.exchange, request),
+        )
         observation.activity = context.activity
         if operation.is_examined(self._guard):
             context.activity.watch()

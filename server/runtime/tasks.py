@@ -12,6 +12,7 @@ from server.runtime.schedule import Position, Task, TaskError, Turn, kind_of
 from server.runtime.settings import Settings
 from services import user_accounts
 from services.analysis import lead_scoring
+from services.browsers import browser_tokens, sessions
 from services.export import jobs as exports
 from services.integrations import health
 from services.rules import idempotency
@@ -35,8 +36,9 @@ async def rescore_leads(pool: Pool, position: Position) -> Position | None:
 
 
 async def purge_keys(pool: Pool, _: Position) -> Position | None:
-    """Delete some expired idempotency keys."""
-    return _AGAIN if await idempotency.purge(pool) else None
+    """Delete some expired idempotency keys, sessions and browser tokens."""
+    purges = [await purge(pool) for purge in (idempotency.purge, sessions.purge, browser_tokens.purge)]
+    return _AGAIN if any(purges) else None
 
 
 async def purge_exports(pool: Pool, _: Position) -> Position | None:

@@ -13,7 +13,8 @@ from services.accounts.api_key import BULK_READ
 class Viewer:
     """The user of an operation, with the scopes and the ID of their credential (services/accounts/api_key.py).
 
-    The credential stops working at `expires_at`.
+    The credential is an API key, a session of a browser, or a short-lived token of a browser without an ID. It stops
+    working at `expires_at`.
     """
 
     user_id: int
@@ -21,6 +22,7 @@ class Viewer:
     scopes: Collection[str] = frozenset()
     key_id: int | None = None
     expires_at: datetime | None = field(default=None, kw_only=True)
+    session_id: int | None = field(default=None, kw_only=True)
 
     @property
     def scope(self) -> Scope:

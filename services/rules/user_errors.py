@@ -19,6 +19,8 @@ class UserErrorCode(StrEnum):
     CONFLICT = "conflict"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     IN_FLIGHT = "in_flight"
+    WRONG_CREDENTIALS = "wrong_credentials"
+    TOO_MANY_ATTEMPTS = "too_many_attempts"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from click.testing import Result
 from typer.testing import CliRunner
 
 from db.engine.pool import Pool
@@ -38,9 +39,16 @@ def add_sender(pool: Pool) -> AddSender:
 
 @pytest.fixture
 def command(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Run `leadgraph` on the test's database, in a thread, since it runs its own event loop."""
+    """Run `leadgraph` on the test's database, in a thread, since it runs its own event loop.
+
+    `input` is the text of its standard input.
+    """
     monkeypatch.setenv("LEADGRAPH_DATABASE_URL", database_url)
-    return lambda *arguments: asyncio.ensure_future(asyncio.to_thread(CliRunner().invoke, cli, arguments))
+
+    def run(*arguments: str, input: str | None = None) -> asyncio.Future[Result]:  # noqa: A002 - the runner's word
+        return asyncio.ensure_future(asyncio.to_thread(CliRunner().invoke, cli, arguments, input=input))
+
+    return run
 
 
 @pytest.fixture

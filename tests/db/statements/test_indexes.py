@@ -112,6 +112,20 @@ async def fill(pool: Pool) -> None:
         "INSERT INTO export_parts (export_id, starts_at, data) "
         "SELECT id, n * 1000, 'x' FROM exports, generate_series(0, 4) AS n WHERE purged_at IS NULL"
     )
+    await pool.execute("INSERT INTO passwords (user_id, hash) SELECT id, 'x' FROM users")
+    await pool.execute(
+        "INSERT INTO sessions (user_id, token_hash, previous_hash, expires_at, ends_at) "
+        "SELECT id, sha256(id::text::bytea), CASE WHEN id % 10 = 0 THEN sha256(('p' || id)::bytea) END, "
+        "now() - interval '45 days' + id * interval '1 hour', now() FROM users"
+    )
+    await pool.execute(
+        "INSERT INTO known_devices (user_id, digest, seen_at) SELECT id, sha256(n::text::bytea), "
+        "now() - id * interval '1 hour' FROM users, generate_series(1, 5) AS n"
+    )
+    await pool.execute(
+        "INSERT INTO browser_tokens (token_hash, user_id, api_key_id, expires_at) "
+        "SELECT sha256(id::text::bytea), user_id, id, now() - interval '45 days' + id * interval '1 hour' FROM api_keys"
+    )
     await fill_if_empty(pool, [entity.model for entity in ENTITIES], each=10)
     await pool.execute("VACUUM ANALYZE")
 
@@ -190,6 +204,17 @@ PATHS: list[tuple[str, Statement | str, str]] = [
     ("expired files", exports._take_expired_export(), "ix_exports_expires_at"),
     ("exports to delete", "SELECT id FROM exports WHERE purged_at <= $1 LIMIT 1000", "ix_exports_purged_at"),
     ("the piece of a file that contains a byte", "SELECT data FROM export_parts WHERE export_id = 700 AND starts_at <= 2500 ORDER BY starts_at DESC LIMIT 1", "pk_export_parts"),
+    ("the password of a user", "SELECT hash FROM passwords WHERE user_id = 700", "pk_passwords"),
+    ("a session", "SELECT id FROM sessions WHERE token_hash = sha256('700')", "uq_sessions_token_hash"),
+    ("a rotated session", "SELECT id FROM sessions WHERE previous_hash = sha256('p700')", "ix_sessions_previous_hash"),
+    ("sessions of a user", "SELECT id FROM sessions WHERE user_id = 700 ORDER BY id DESC", "ix_sessions_user_id_id"),
+    ("ended sessions", "SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT 10", "ix_sessions_expires_at"),
+    ("a known device", "SELECT 1 FROM known_devices WHERE user_id = 700 AND digest = sha256('1')", "pk_known_devices"),
+    ("forgotten devices", "SELECT digest FROM known_devices WHERE seen_at < $1 ORDER BY seen_at LIMIT 10", "ix_known_devices_seen_at"),
+    ("a browser token", "SELECT scopes FROM browser_tokens WHERE token_hash = sha256('700')", "pk_browser_tokens"),
+    ("browser tokens of a user", "SELECT 1 FROM browser_tokens WHERE user_id = 700", "ix_browser_tokens_user_id"),
+    ("browser tokens of a key", "SELECT 1 FROM browser_tokens WHERE api_key_id = 700", "ix_browser_tokens_api_key_id"),
+    ("expired browser tokens", "SELECT 1 FROM browser_tokens WHERE expires_at < $1 ORDER BY expires_at LIMIT 10", "ix_browser_tokens_expires_at"),
     ("API keys of a user", "SELECT id FROM api_keys WHERE user_id = 700 ORDER BY id", "ix_api_keys_user_id_id"),
     ("API keys of a user, paged", list_by(API_KEY, ["user_id", "id"]), "ix_api_keys_user_id_id"),
     ("a user whose deletion has begun", "SELECT id FROM users WHERE status = 'deleted' ORDER BY id LIMIT 1", "ix_users_deleted"),
@@ -346,6 +371,7 @@ OTHER_INDEXES = {
     "pk_integration_logs": "rows by id",
     "pk_api_keys": "authentication",
     "pk_exports": "rows by id",
+    "pk_sessions": "sessions by id",
     "pk_background_tasks": "the tasks of workers",
     "pk_backfills": "how far a backfill has come",
     "pk_schema_support": "the oldest release that may run on the schema",

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from db.engine.pool import Pool
+from services.browsers.passwords import is_right
 from tests.support import rows
 from tests.support.command import Command, refusal
 from tests.support.demo import LEADGRAPH
@@ -55,6 +56,33 @@ async def test_a_wrong_account_is_refused_with_one_sentence(
     await rows.add_user(pool, "ann@example.com")
     assert message in refusal(await command("users", *arguments))
     assert await pool.fetchval("SELECT count(*) FROM users") == 1
+
+
+PASSWORD = "correct horse battery"
+
+
+async def test_a_password_is_read_from_the_standard_input_and_ends_sessions(
+    pool: Pool, command: Command
+) -> None:
+    made = await command("users", "create", "ann@example.com", "--password", input=f"{PASSWORD}\n")
+    assert made.stdout.startswith("ann@example.com  member  active")
+    kept = await pool.fetchval("SELECT hash FROM passwords")
+    assert is_right(kept, PASSWORD)
+    await pool.execute(
+        "INSERT INTO sessions (user_id, token_hash, expires_at, ends_at) "
+        "SELECT id, sha256('1'), clock_timestamp(), clock_timestamp() FROM users"
+    )
+    changed = await command("users", "set-password", "ANN@example.com", input="another long password")
+    assert changed.stdout == "The password of ANN@example.com is set. Sessions ended: 1.\n"
+    assert is_right(await pool.fetchval("SELECT hash FROM passwords"), "another long password")
+    assert (await command("users", "sign-out", "ann@example.com")).stdout == "Sessions ended: 0.\n"
+
+
+async def test_a_password_that_is_too_short_creates_no_user(pool: Pool, command: Command) -> None:
+    message = "The password is not allowed: must have at least 12 characters, but has 5."
+    for arguments in (("create", "ann@example.com", "--password"), ("set-password", "ann@example.com")):
+        assert refusal(await command("users", *arguments, input="short\n")) == message
+    assert await pool.fetchval("SELECT count(*) FROM users") == 0
 
 
 async def test_users_are_suspended_resumed_and_deleted(pool: Pool, command: Command) -> None:

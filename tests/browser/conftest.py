@@ -1,13 +1,20 @@
-"""GraphiQL in a running demo, and a Chromium browser."""
+"""GraphiQL in a running demo, the built front end of the examples, and a Chromium browser."""
 
+import os
 import shutil
-from collections.abc import AsyncIterator
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
 from server.graphiql.page import BUILT
 from tests.support.demo import Demo
+from web.node import Node, kept_node
+
+ROOT = Path(__file__).parents[2]
 
 FLAGS = [
     "--headless",
@@ -40,3 +47,35 @@ async def chromium() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         await browser.close()
+
+
+@pytest.fixture(scope="session")
+def node() -> Node:
+    """Node from its wheel, which stays in `build/node`."""
+    if os.environ.get("LEADGRAPH_SKIP_WEB") == "1":
+        pytest.skip("LEADGRAPH_SKIP_WEB=1 leaves out Node.")
+    return kept_node(ROOT / "build" / "node.log")
+
+
+@pytest.fixture(scope="session")
+def built_front_end(node: Node) -> Iterator[Path]:
+    """The folder of the built front end of examples/sessions."""
+    with tempfile.TemporaryDirectory(prefix="leadgraph-front-end-", ignore_cleanup_errors=True) as temporary:
+        folder = Path(temporary) / "examples" / "sessions"
+        made = shutil.ignore_patterns("node_modules", "dist", "*.graphql.ts")
+        shutil.copytree(ROOT / "examples" / "sessions", folder, ignore=made)
+        shutil.copyfile(ROOT / "schema.graphql", Path(temporary) / "schema.graphql")
+        path = os.pathsep.join((str(node.program.parent), os.environ["PATH"]))
+        for command in ("ci", "run generate", "run check", "run build"):
+            done = subprocess.run(
+                [node.program, node.npm, *command.split()],
+                cwd=folder,
+                env={**os.environ, "PATH": path},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=300,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+        yield folder / "dist"

@@ -200,7 +200,9 @@ def test_the_python_example_pins_the_tested_version_of_its_client() -> None:
     assert f"\n{name}=={version} \\\n" in (ROOT / "locks" / "dev.txt").read_text()
 
 
-@pytest.mark.parametrize("folder", ["web", "bench/node", "examples/typescript", "examples/caches"])
+@pytest.mark.parametrize(
+    "folder", ["web", "bench/node", "examples/typescript", "examples/caches", "examples/sessions"]
+)
 def test_npm_lock_files_contain_no_registry_addresses(folder: str) -> None:
     assert '"resolved"' not in (ROOT / folder / "package-lock.json").read_text()
     assert "omit-lockfile-registry-resolved=true" in (ROOT / folder / ".npmrc").read_text()

@@ -1,8 +1,11 @@
 """Sessions: sign-in, the cookie, rotation, list, revocation, and the pages that must not use them."""
 
 import asyncio
+import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -496,3 +499,36 @@ async def test_a_key_in_the_header_counts_before_the_cookie(client: httpx.AsyncC
     assert answer == {"data": {"viewer": {"email": "ben@example.com"}}}
     wrong = await client.post("/graphql", json={"query": VIEWER}, headers={"authorization": "Bearer x"})
     assert wrong.status_code == 401
+
+
+async def test_the_documents_of_the_guide_sign_in_and_create_a_token(
+    client: httpx.AsyncClient, pool: Pool, ann: int
+) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "guides" / "sign-in.md").read_text()
+    signing_in, creating = re.findall(r"```graphql\n(.*?)```", guide, re.DOTALL)
+    (variables,) = map(json.loads, re.findall(r"```json\n(.*?)```", guide, re.DOTALL))
+    answer = await ask(client, signing_in, input={"email": EMAIL, "password": PASSWORD})
+    assert answer["data"]["signIn"]["userErrors"] == []
+    key = {"authorization": f"Bearer {await add_key(pool, ann)}"}
+    created = (await ask(client, creating, key, **variables))["data"]["createBrowserToken"]
+    assert (created["token"][:11], created["userErrors"]) == ("lg_browser_", [])
+
+
+async def test_a_sign_in_takes_a_fixed_number_of_statements(pool: Pool, ann: int) -> None:
+    assert ann
+    app = create_app(pool, explain=True)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="https://test") as client:
+        variables = {"input": {"email": EMAIL, "password": PASSWORD}}
+        statements = []
+        for _ in range(2):
+            response = await client.post("/graphql", json={"query": SIGN_IN, "variables": variables})
+            statements.append(response.json()["extensions"]["statements"])
+        assert statements[0] == ["account_to_sign_in", "open_session", "note_devices", "users by id"]
+        assert statements[1] == [
+            *("account_to_sign_in", "end_session_by_token", "open_session", "note_devices"),
+            "users by id",
+        ]
+        for document, expected in ((SESSIONS, ["sessions_of_user"]), (SIGN_OUT, ["end_session"])):
+            response = await client.post("/graphql", json={"query": document, "variables": {"input": {}}})
+            assert response.json()["extensions"]["statements"] == expected

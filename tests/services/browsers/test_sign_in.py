@@ -106,7 +106,7 @@ async def test_a_crowd_of_attackers_does_not_keep_the_victim_out(door: Door) -> 
     known = await door.enter("198.51.100.1")
     crowd = [await door.refusal(f"203.0.113.{n}") for n in range(101)]
     assert crowd == ["wrong_credentials"] * 100 + ["too_many_attempts"]
-    # From elsewhere, nobody gets in for the time being. A known device does, and so does a known network.
+    # Unknown clients elsewhere must wait. A known device does, and so does a known network.
     assert await door.refusal("192.0.2.9", PASSWORD) == "too_many_attempts"
     assert (await door.enter("192.0.2.9", device=known.new_device)).new_device is None
     assert (await door.enter("198.51.100.1")).session

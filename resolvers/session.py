@@ -113,9 +113,9 @@ async def sign_out(context: Context, request: Any) -> SessionsPayload:
 @unkeyed_mutation(SessionsPayload)
 async def revoke_session(context: Context, request: Any) -> SessionsPayload:
     current, user_id = _require_session(context), context.viewer.user_id
-    session_id = row_id_of(request.id)
+    session_id = row_id_of(request.session_id)
     if not await context.write(lambda writer: stored.end(writer, user_id, session_id)):
-        raise not_found("session", "id")
+        raise not_found("session", "session_id")
     context.exchange.ended_for = user_id
     context.exchange.ends_session = session_id == current
     return SessionsPayload(ended_count=1)
@@ -153,7 +153,7 @@ async def create_browser_token(writer: Writer, context: Context, request: Any) -
 
 
 def global_id(session: Session) -> str:
-    """Return the global ID of a session."""
+    """Return the opaque ID of a session."""
     return encode(TYPENAME, session.row.id)
 
 

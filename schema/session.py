@@ -8,7 +8,7 @@ from schema.fields import column
 
 @strawberry.type(description="A session of the viewer: a sign-in in a browser.")
 class Session:
-    id: strawberry.ID = column("Global ID of the session, for `revokeSession`.", of=global_id)
+    session_id: strawberry.ID = column("Opaque ID of the session, for `revokeSession`.", of=global_id)
     address: str = column("IP address from which the user signed in.", of=lambda session: session.row.address)
     user_agent: str = column(
         "Name and version of the browser, as the browser gave them. Empty string if it gave none.",

@@ -28,7 +28,7 @@ class SignOutInput:
 
 @strawberry.input(description="Input for ending a session of the viewer.")
 class RevokeSessionInput:
-    id: strawberry.ID = required("Global ID of the session.")
+    session_id: strawberry.ID = required("ID of the session, from `sessions`.")
 
 
 @strawberry.input(description="Input for changing the password of the viewer.")

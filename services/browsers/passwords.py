@@ -31,10 +31,9 @@ HASH_OF_NOTHING: Final = (
     "$argon2id$v=19$m=19456,t=2,p=1$wKykcqphjgdKMKJI0+L1JQ$Dltod+NMlK29UcG8qp2XQHVzsc9x7MaRHRmZl10KA/Q"
 )
 """A hash with these parameters, which is verified for unknown users, so that an attempt takes the same time."""
-MOST_WAITING: Final = 24
-MOST_WAITING_KNOWN: Final = 32
-"""The most hashes that wait or run when a known device asks for one. An attacker cannot fill its last places."""
-MOST_WAITING_PER_NETWORK: Final = 4
+MOST_PER_THREAD: Final = 8
+"""The most hashes that wait or run for each thread, so that the last of them waits for about half a second."""
+MOST_PER_NETWORK: Final = 4
 _NICE: Final = 10
 
 
@@ -57,11 +56,6 @@ def is_right(hash_: str | None, password: str) -> bool:
     return fits
 
 
-def is_outdated(hash_: str) -> bool:
-    """Return whether the hash has other parameters than those of today."""
-    return HASHER.check_needs_rehash(hash_)
-
-
 def _normal(password: str) -> bytes:
     """Return the password in one form, however its keyboard composes letters."""
     return unicodedata.normalize("NFC", password).encode(errors="surrogatepass")
@@ -70,28 +64,37 @@ def _normal(password: str) -> bytes:
 class Passwords:
     """Hashes and verifies passwords beside the event loop.
 
-    A client's network may have a few passwords at work at a time, and all clients a few more.
+    Known clients have a thread of their own, so that they do not wait for a flood of others.
     """
 
     def __init__(self, threads: int | None = None) -> None:
-        threads = max(1, min(4, (os.cpu_count() or 1) // 2)) if threads is None else threads
-        self._executor = ThreadPoolExecutor(threads, "password", initializer=_yield_to_others)
-        self._of_network: Counter[str] = Counter()
+        usual = max(1, min(4, (os.cpu_count() or 1) // 2))
+        self._lanes = {False: _Lane(usual if threads is None else threads), True: _Lane(1)}
 
     async def hashed(self, password: str, network: str, *, known: bool) -> str:
         """Return the hash of a password. Raise `BusyError`."""
-        return await self._run(network, known, lambda: hash_of(password))
+        return await self._lanes[known].run(network, lambda: hash_of(password))
 
     async def verified(self, hash_: str | None, password: str, network: str, *, known: bool) -> bool:
         """Return whether the password has the hash, after the same time without one. Raise `BusyError`."""
-        return await self._run(network, known, lambda: is_right(hash_, password))
+        return await self._lanes[known].run(network, lambda: is_right(hash_, password))
 
     def close(self) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        for lane in self._lanes.values():
+            lane.close()
 
-    async def _run(self, network: str, known: bool, work: Callable[[], Result]) -> Result:
-        most = MOST_WAITING_KNOWN if known else MOST_WAITING
-        if self._of_network.total() >= most or self._of_network[network] >= MOST_WAITING_PER_NETWORK:
+
+class _Lane:
+    """Some threads, and a short queue before them, in which a network may have a few places."""
+
+    def __init__(self, threads: int) -> None:
+        self._most = threads * MOST_PER_THREAD
+        self._executor = ThreadPoolExecutor(threads, "password", initializer=_yield_to_others)
+        self._of_network: Counter[str] = Counter()
+
+    async def run(self, network: str, work: Callable[[], Result]) -> Result:
+        """Run the work in a thread and return its result. Raise `BusyError`."""
+        if self._of_network.total() >= self._most or self._of_network[network] >= MOST_PER_NETWORK:
             raise BusyError
         self._of_network[network] += 1
         loop = asyncio.get_running_loop()
@@ -103,6 +106,9 @@ class Passwords:
         self._of_network[network] -= 1
         if self._of_network[network] <= 0:
             del self._of_network[network]
+
+    def close(self) -> None:
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _tell(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:

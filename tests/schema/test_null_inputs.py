@@ -179,7 +179,7 @@ def test_updates_state_what_null_does() -> None:
     } - nullable_fields()
     assert {
         field for field in absent if field.split(".")[1] not in {"expectedVersion", "idempotencyKey"}
-    } == {"changeLeadStatus.disqualifyReason"}
+    } == {"changeLeadStatus.disqualifyReason", "createBrowserToken.expiresIn", "signOut.everywhere"}
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ SIGN_IN = """mutation ($input: SignInInput!) {
     signIn(input: $input) { viewer { email } userErrors { code message path } }
 }"""
 SIGN_OUT = "mutation ($input: SignOutInput!) { signOut(input: $input) { endedCount userErrors { code } } }"
-SESSIONS = "{ sessions { id address userAgent current } }"
+SESSIONS = "{ sessions { sessionId address userAgent current } }"
 VIEWER = "{ viewer { email } }"
 WRONG = "The e-mail address or the password is wrong."
 COOKIE, DEVICE = "__Host-leadgraph_session", "__Host-leadgraph_device"
@@ -252,19 +252,19 @@ async def test_sessions_are_listed_and_revoked_by_their_user_alone(
         await sign_in(ben, "ben@example.com")
         listed = (await ask(client, SESSIONS))["data"]["sessions"]
         agent = client.headers["user-agent"]
-        assert [{**each, "id": ""} for each in listed] == [
-            {"id": "", "address": "2001:db8::1", "userAgent": agent, "current": False},
-            {"id": "", "address": "192.0.2.1", "userAgent": agent, "current": True},
+        assert [{**each, "sessionId": ""} for each in listed] == [
+            {"sessionId": "", "address": "2001:db8::1", "userAgent": agent, "current": False},
+            {"sessionId": "", "address": "192.0.2.1", "userAgent": agent, "current": True},
         ]
         revoke = "mutation ($input: RevokeSessionInput!) { revokeSession(input: $input) { endedCount userErrors { code } } }"
-        foreign = await ask(ben, revoke, input={"id": listed[0]["id"]})
+        foreign = await ask(ben, revoke, input={"sessionId": listed[0]["sessionId"]})
         assert foreign["data"]["revokeSession"] == {"endedCount": 0, "userErrors": [{"code": "NOT_FOUND"}]}
         assert await is_signed_in(phone)
 
-        done = await ask(client, revoke, input={"id": listed[0]["id"]})
+        done = await ask(client, revoke, input={"sessionId": listed[0]["sessionId"]})
         assert done["data"]["revokeSession"] == {"endedCount": 1, "userErrors": []}
         assert (await is_signed_in(client), await is_signed_in(phone)) == (True, False)
-        wrong = await ask(client, revoke, input={"id": "VXNlcjox"})
+        wrong = await ask(client, revoke, input={"sessionId": "VXNlcjox"})
         assert wrong["errors"][0]["message"] == "'VXNlcjox' is not the ID of a session."
 
 

@@ -18,7 +18,6 @@ from services.browsers.passwords import (
     BusyError,
     Passwords,
     hash_of,
-    is_outdated,
     is_right,
 )
 from services.browsers.sign_in import Client, SignedIn, SignIns, Transaction
@@ -166,26 +165,20 @@ async def test_a_password_that_changes_during_the_check_opens_no_session(
     assert await pool.fetchval("SELECT count(*) FROM sessions") == 0
 
 
-async def test_a_flood_waits_in_a_short_queue_with_places_for_known_devices() -> None:
+async def test_a_flood_waits_in_a_short_queue_and_known_clients_pass_it() -> None:
     checks = Passwords(threads=1)
-    go, running = threading.Event(), []
-
-    def start(network: str, *, known: bool) -> None:
-        running.append(asyncio.create_task(checks._run(network, known, go.wait)))
-
-    for n in range(passwords.MOST_WAITING):
-        start(f"192.0.2.{n // 4}", known=False)
+    go = threading.Event()
+    flood = [
+        asyncio.create_task(checks._lanes[False].run(f"192.0.2.{n // 4}", go.wait))
+        for n in range(passwords.MOST_PER_THREAD)
+    ]
     await asyncio.sleep(0)
     with pytest.raises(BusyError):
         await checks.verified(HASH, PASSWORD, "198.51.100.1", known=False)
-    for n in range(passwords.MOST_WAITING_KNOWN - passwords.MOST_WAITING):
-        start(f"198.51.100.{n}", known=True)
-    await asyncio.sleep(0)
-    with pytest.raises(BusyError):
-        await checks.verified(HASH, PASSWORD, "198.51.100.99", known=True)
-    assert len([thread for thread in threading.enumerate() if thread.name.startswith("password")]) >= 1
+    assert await checks.verified(HASH, PASSWORD, "198.51.100.1", known=True)
+    assert not any(each.done() for each in flood)
     go.set()
-    assert await asyncio.gather(*running) == [True] * passwords.MOST_WAITING_KNOWN
+    assert await asyncio.gather(*flood) == [True] * passwords.MOST_PER_THREAD
     assert await checks.verified(HASH, PASSWORD, "198.51.100.1", known=False)
     checks.close()
 
@@ -193,12 +186,13 @@ async def test_a_flood_waits_in_a_short_queue_with_places_for_known_devices() ->
 async def test_one_network_takes_four_places_also_if_its_clients_leave() -> None:
     checks = Passwords(threads=1)
     go = threading.Event()
-    first = [asyncio.create_task(checks._run("192.0.2.1", False, go.wait)) for _ in range(4)]
+    first = [asyncio.create_task(checks._lanes[True].run("192.0.2.1", go.wait)) for _ in range(4)]
     await asyncio.sleep(0.05)
     first[0].cancel()  # its thread goes on
     await asyncio.sleep(0)
     with pytest.raises(BusyError):
         await checks.verified(HASH, PASSWORD, "192.0.2.1", known=True)
+    assert await checks.verified(HASH, PASSWORD, "192.0.2.1", known=False)
     go.set()
     await asyncio.gather(*first, return_exceptions=True)
     assert await checks.verified(HASH, PASSWORD, "192.0.2.1", known=True)
@@ -211,7 +205,7 @@ def test_the_hash_of_nothing_costs_what_each_hash_costs() -> None:
         == hash_of(PASSWORD).split("$")[:4]
         == ["", "argon2id", "v=19", "m=19456,t=2,p=1"]
     )
-    assert not is_outdated(HASH_OF_NOTHING)
+    assert not HASHER.check_needs_rehash(HASH_OF_NOTHING)
     assert HASHER.type.name == "ID"
 
     def seconds(hash_: str | None) -> float:

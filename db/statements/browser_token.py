@@ -22,12 +22,16 @@ _NOW = func.statement_timestamp()
 
 @dataclass(frozen=True, slots=True)
 class TokenHolder:
-    """A token with its user. A token, or its key, is live if it is neither revoked nor expired."""
+    """A token with its user. A token, or its key, is live if it is neither revoked nor expired.
+
+    `expires_at` is the end of the token, or of its key if that comes first.
+    """
 
     user_id: int
     role: UserRole
     status: UserStatus
     scopes: list[str]
+    expires_at: datetime
     is_live: bool
     is_key_live: bool
 
@@ -43,6 +47,7 @@ def _browser_token_holder() -> Select[Any]:
             _USERS.c.role,
             _USERS.c.status,
             _TOKENS.c.scopes,
+            func.least(_TOKENS.c.expires_at, _KEYS.c.expires_at).label("expires_at"),
             (_TOKENS.c.expires_at > _NOW).label("is_live"),
             is_key_live.label("is_key_live"),
         )

@@ -57,7 +57,7 @@ def _viewer_of(holder: TokenHolder) -> Viewer:
         raise InvalidTokenError("The API key of this browser token was revoked or has expired.")
     if holder.status != UserStatus.ACTIVE:
         raise InvalidTokenError("The user of this browser token is not active.")
-    return Viewer(holder.user_id, holder.role, frozenset(holder.scopes))
+    return Viewer(holder.user_id, holder.role, frozenset(holder.scopes), expires_at=holder.expires_at)
 
 
 async def create(

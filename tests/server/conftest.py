@@ -46,7 +46,9 @@ def command(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Command:
     monkeypatch.setenv("LEADGRAPH_DATABASE_URL", database_url)
 
     def run(*arguments: str, input: str | None = None) -> asyncio.Future[Result]:  # noqa: A002 - the runner's word
-        return asyncio.ensure_future(asyncio.to_thread(CliRunner().invoke, cli, arguments, input=input))
+        return asyncio.ensure_future(
+            asyncio.to_thread(lambda: CliRunner().invoke(cli, arguments, input=input))
+        )
 
     return run
 

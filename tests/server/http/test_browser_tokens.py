@@ -1,5 +1,6 @@
 """Browser tokens: short-lived, with a part of the scopes of an API key, and dead with the key."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -160,6 +161,17 @@ async def test_a_token_stops_with_its_key_its_user_and_its_time(
         assert (await ask(trusting, token, "{ viewer { email } }")).status_code == 200
     await pool.execute(change)
     assert await refusal(client, token) == message
+
+
+async def test_no_token_is_trusted_beyond_its_end(pool: Pool, key: str) -> None:
+    async with client_of(pool, trust_seconds=60) as trusting:
+        token = await new(trusting, key)
+        await pool.execute("UPDATE browser_tokens SET expires_at = clock_timestamp() + interval '1 second'")
+        assert (await ask(trusting, token, "{ viewer { email } }")).status_code == 200
+        await asyncio.sleep(1.1)
+        assert (await refusal(trusting, token)).startswith(
+            "This browser token does not exist or has expired."
+        )
 
 
 @pytest.mark.parametrize("number", range(4))

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from click.testing import Result
+from typer.testing import Result
 
 from server.runtime.errors import CommandError
 

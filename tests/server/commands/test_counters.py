@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import pytest
-from click.testing import Result
+from typer.testing import Result
 
 from db.engine.pool import Pool
 from db.integrity.audit import COUNTERS, drifts

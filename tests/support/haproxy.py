@@ -36,7 +36,7 @@ backend servers
 
 @asynccontextmanager
 async def balanced(ports: Sequence[int], folder: Path) -> AsyncIterator[str]:
-    """Run HAProxy before the servers on these ports, and yield its origin."""
+    """Run HAProxy before the servers on these ports, and yield its origin when it accepts connections."""
     port = free_port()
     servers = "\n".join(f"    server s{number} 127.0.0.1:{number}" for number in ports)
     file = folder / "haproxy.cfg"
@@ -45,7 +45,20 @@ async def balanced(ports: Sequence[int], folder: Path) -> AsyncIterator[str]:
     with (folder / "haproxy.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(PROGRAM, "-db", "-f", file, stdout=log, stderr=log)
     try:
+        while not await _listens(port):
+            assert process.returncode is None, "HAProxy has ended: haproxy.log in the folder says why."
+            await asyncio.sleep(0.02)
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         await process.wait()
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True

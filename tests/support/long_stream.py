@@ -42,7 +42,10 @@ class LongStream:
     async def _send(self) -> bool:
         """Send a stream of the rows without an answer. Return whether it is complete."""
         host = urlsplit(self.origin)
-        reader, writer = await asyncio.open_connection(host.hostname, host.port)
+        try:
+            reader, writer = await asyncio.open_connection(host.hostname, host.port)
+        except OSError as refused:
+            return self._note_break(repr(refused))
         answer = asyncio.create_task(reader.read())
         try:
             await self._write(writer, answer)

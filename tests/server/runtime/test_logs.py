@@ -220,7 +220,7 @@ async def test_each_request_is_one_line(log: Log, client: httpx.AsyncClient, add
     picked = ("route", "operation", "user_id", "outcome", "code", "status", "statements", "rows")
     assert [tuple(line[name] for name in picked) for line in (invalid, anonymous, download, ingest)] == [
         ("graphql", None, sender.user_id, "refused", "GRAPHQL_PARSE_FAILED", 200, 0, 0),
-        ("graphql", None, None, "errors", "UNAUTHENTICATED", 200, 0, 0),
+        ("graphql", None, None, "refused", "UNAUTHENTICATED", 401, 0, 0),
         ("download", None, sender.user_id, "refused", "NOT_FOUND", 404, 1, 0),
         ("ingest", None, sender.user_id, "answered", None, 200, 5, 4),
     ]

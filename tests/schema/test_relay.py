@@ -37,7 +37,7 @@ def test_node_is_an_interface_with_an_id_and_root_fields() -> None:
     roots = OBJECTS["Query"].fields
     assert type_text(roots["node"].type) == "Node"
     assert argument_types(roots["node"]) == {"id": "ID!"}
-    assert type_text(roots["nodes"].type) == "[Node]!"
+    assert type_text(roots["nodes"].type) == "[Node]"
     assert argument_types(roots["nodes"]) == {"ids": "[ID!]!"}
 
 

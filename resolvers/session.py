@@ -80,7 +80,7 @@ def _require_session(context: Context) -> int:
 
 
 @takes(6, keyed=False)
-@unkeyed_mutation(SignInPayload)
+@unkeyed_mutation(SignInPayload, requires_viewer=False)
 async def sign_in(context: Context, request: Any) -> SignInPayload:
     exchange = context.exchange
     if exchange.refusal is not None:

@@ -26,6 +26,8 @@ Resolver = Callable[..., Awaitable[Sequence[Any]]]
 STATEMENTS: Final = "statements"
 """The attribute of a mutation's resolver with the bound of its statements."""
 IDEMPOTENCY_STATEMENTS: Final = 3
+NEEDS_NO_VIEWER: Final = "needs_no_viewer"
+"""The attribute of a mutation's resolver that tells whether the mutation runs without a credential."""
 
 SCOPE: Final = "scope"
 """The attribute of a mutation's resolver with the scope that it requires, or None."""
@@ -75,16 +77,20 @@ def mutation(
     return make
 
 
-def unkeyed_mutation(payload: type[Answer]) -> Callable[[UnkeyedWork[Answer]], Resolver]:
+def unkeyed_mutation(
+    payload: type[Answer], *, requires_viewer: bool = True
+) -> Callable[[UnkeyedWork[Answer]], Resolver]:
     """Return a decorator that makes the resolver of a mutation whose result is a secret, so that none is stored.
 
-    The decorated work checks the permission, and opens its own transactions. Its input has no idempotency key.
+    The decorated work checks the permission, and opens its own transactions. Its input has no idempotency key. One that
+    does not require a viewer runs without a credential, too.
     """
 
     def make(work: UnkeyedWork[Answer]) -> Resolver:
         async def resolve(parents: Sequence[Any], context: Context, input: Any) -> Sequence[Answer]:  # noqa: A002 - the API's word
             return [await _answered(payload, work(context, without_nulls(input)))] * len(parents)
 
+        setattr(resolve, NEEDS_NO_VIEWER, not requires_viewer)
         return resolve
 
     return make

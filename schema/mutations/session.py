@@ -85,8 +85,8 @@ class SessionMutation:
     sign_in: SignInPayload | None = writes(
         resolve.sign_in,
         SignInInput,
-        "Signs a user in by password, and sets the cookie of a new session. Requires no credential. A session has all "
-        "scopes of its user except for `bulk:read`. Fields after this one run in the name of the user.",
+        "Signs a user in by password, and sets the cookie of a new session. Requires no credential, if the operation has no "
+        "other fields. A session has all scopes of its user except for `bulk:read`, also within the payload.",
         scope=None,
     )
     sign_out: SignOutPayload | None = writes(

@@ -28,7 +28,7 @@ from graphql import (
 from breadth.strawberry_field import definition_of
 from resolvers.entities import ENTITIES, OF_TYPENAME
 from resolvers.framework.errors import ForbiddenError, UnauthenticatedError
-from resolvers.framework.mutation import SCOPE
+from resolvers.framework.mutation import NEEDS_NO_VIEWER, SCOPE
 from resolvers.framework.names import public
 from resolvers.framework.permission import permission_to_read
 from resolvers.framework.requires import requirements_of
@@ -156,6 +156,8 @@ class _Walk:
         known: GraphQLField | None = None if name.startswith("__") else parent.fields.get(name)
         if known is None or parent.name.startswith("__"):
             return
+        if _needs_no_viewer(known):
+            return
         self.reads_data = True
         for scope in self._scopes_of(known, {each.name.value: each.value for each in node.arguments or ()}):
             self.required.setdefault(scope, {})[f"{parent.name}.{name}"] = None
@@ -254,3 +256,10 @@ def _listed(fields: list[str]) -> str:
 
 def _joined(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _needs_no_viewer(known: GraphQLField) -> bool:
+    """Return whether the field runs without a credential. The fields of its payload then have the viewer that it finds."""
+    definition = definition_of(known)
+    resolver = None if definition is None else definition.metadata.get(SET_RESOLVER)
+    return bool(getattr(resolver, NEEDS_NO_VIEWER, False))

@@ -490,6 +490,20 @@ async def test_a_session_streams_mentions_and_finds_exports(client: httpx.AsyncC
         assert found.status_code == status, headers
 
 
+async def test_without_a_credential_a_sign_in_stands_alone_and_its_payload_has_the_new_viewer(
+    client: httpx.AsyncClient, pool: Pool
+) -> None:
+    signing_in = f'signIn(input: {{email: "{EMAIL}", password: "{PASSWORD}"}}) {{ viewer {{ name keywords {{ totalCount }} }} }}'
+    renaming = 'updateViewer(input: {name: "new"}) { viewer { name } }'
+    response = await client.post("/graphql", json={"query": f"mutation {{ {signing_in} {renaming} }}"})
+    assert (response.status_code, "set-cookie" in response.headers) == (401, False)
+    assert await pool.fetchval("SELECT count(*) FROM sessions") == 0
+    alone = await ask(client, f"mutation {{ {signing_in} }}")
+    assert alone == {"data": {"signIn": {"viewer": {"name": "", "keywords": {"totalCount": 0}}}}}
+    both = await ask(client, f"mutation {{ {signing_in} {renaming} }}")
+    assert both["data"]["updateViewer"] == {"viewer": {"name": "new"}}
+
+
 async def test_a_key_in_the_header_counts_before_the_cookie(client: httpx.AsyncClient, pool: Pool) -> None:
     await sign_in(client)
     key = await add_key(pool, await add_user(pool, "ben@example.com"), [api_key.READ_LEADS])

@@ -28,5 +28,4 @@ def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.execute("SET LOCAL statement_timeout = '60s'")
     op.execute("DROP TRIGGER fix_parents ON api_keys")
-    with op.get_context().autocommit_block():
-        op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_users_deleted")
+    op.execute("DROP INDEX ix_users_deleted")

@@ -7,6 +7,7 @@ import strawberry
 from db.statements.session import MOST_SHOWN
 from resolvers import doctor as of_doctor
 from resolvers import node as of_nodes
+from resolvers import rate_limit as of_rate_limit
 from resolvers import session as of_sessions
 from resolvers import timeframe
 from resolvers import user as of_users
@@ -41,6 +42,7 @@ from schema.mutations.mention import MentionMutation
 from schema.mutations.session import SessionMutation
 from schema.mutations.user import UserMutation
 from schema.node import Node
+from schema.rate_limit import RateLimit
 from schema.relay import Connection, list_of, stats_of
 from schema.resolver_types import SetWiseResolver
 from schema.session import Session
@@ -136,6 +138,10 @@ class Query:
         description=f"Sessions of the viewer, the newest first, at most {MOST_SHOWN}. Only a session sees them: the list is "
         "empty for an API key and for a browser token.",
         size=Fixed(MOST_SHOWN),
+    )
+    rate_limit: RateLimit | None = resolved_by(
+        of_rate_limit.rate_limit,
+        description="Rate limit of the viewer after this operation was charged. Null if the server limits no rates.",
     )
     doctor: DoctorReport | None = resolved_by(
         of_doctor.doctor,

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -23,11 +23,12 @@ from server.exports.download import DownloadEndpoint
 from server.graphiql import page
 from server.graphiql.tabs import EXAMPLES
 from server.http import protocol, schema_file
+from server.http.admission import Admission, AdmissionLimits
 from server.http.auth import Authenticator
 from server.http.conditional import Condition
 from server.http.cors import Cors
 from server.http.documents import Documents
-from server.http.endpoint import GraphQLEndpoint
+from server.http.endpoint import REQUEST_SECONDS, GraphQLEndpoint
 from server.http.errors import failed
 from server.http.known_hosts import KnownHosts
 from server.http.safe_headers import SafeHeaders
@@ -41,6 +42,7 @@ from server.runtime.observation import Observer
 from server.runtime.stopping import Stopping
 from services.accounts.api_keys import ApiKeys
 from services.accounts.data_state import DataStates
+from services.accounts.rate_limit import RateLimits
 from services.accounts.vault import Vault
 from services.browsers.browser_tokens import BrowserTokens
 from services.browsers.sessions import Sessions
@@ -50,6 +52,8 @@ from services.export.download_link import LinkSigner
 from services.figures.cache import Cached
 
 PATH = "/graphql"
+CLIENT_LEFT = 499
+"""The status of a response that no client reads."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -97,6 +101,9 @@ def create_app(
     clock: Callable[[], datetime] | None = None,
     stopping: Stopping | None = None,
     documents: Documents | None = None,
+    request_seconds: float = REQUEST_SECONDS,
+    admission: Admission | None = None,
+    rate_limits: RateLimits | None = None,
 ) -> Starlette:
     """Return the API over a pool. The caller closes the pool.
 
@@ -109,7 +116,9 @@ def create_app(
     `clock` returns the current time. `metrics_access` says who may read `/metrics`; with None, the route does not exist.
     The `observers` receive each finished request, besides the metrics.
     `documents` knows the documents that requests name by a hash or an ID.
-    `stopping` ends streams and downloads before the server stops.
+    `stopping` ends streams and downloads before the server stops. `request_seconds` limit a GraphQL request.
+    `admission` shares the pool between users, by default with the limits of its size.
+    Without `rate_limits`, no request is charged.
     """
     cached = Cached(pool) if cached is None else cached
     metrics = metrics or Metrics(pool)
@@ -117,6 +126,10 @@ def create_app(
     authenticator = authenticator or Authenticator(
         ApiKeys(pool), SessionAuthenticator(Sessions(pool), origins), BrowserTokens(pool)
     )
+    admission = admission or Admission(
+        AdmissionLimits.of_pool(pool.get_max_size(), wait_seconds=pool.wait_seconds)
+    )
+    metrics.observe_admission(admission)
     senders, sign_ins = Senders(), SignIns()
     new_context = partial(
         Context, pool, cached=cached, vault=vault, links=links, senders=senders, sign_ins=sign_ins
@@ -133,16 +146,21 @@ def create_app(
         authenticator,
         new_context,
         partial(Condition, states=DataStates(pool)),
+        admission,
         observers,
         explain=explain,
         guard=guard,
         clock=clock,
         documents=documents,
+        request_seconds=request_seconds,
+        rate_limits=rate_limits,
     )
     metrics.observe_documents(endpoint.documents)
     stopping = stopping or Stopping()
-    ingest = IngestEndpoint(pool, authenticator, stopping, observers)
-    download = DownloadEndpoint(pool, authenticator, links or LinkSigner(), stopping, observers)
+    ingest = IngestEndpoint(pool, authenticator, admission, stopping, observers, rate_limits)
+    download = DownloadEndpoint(
+        pool, authenticator, admission, links or LinkSigner(), stopping, observers, rate_limits
+    )
 
     async def graphql(request: Request) -> Response:
         if (
@@ -156,7 +174,10 @@ def create_app(
                 api_key=None if await _has_session(authenticator, request) else demo_key,
                 tabs=EXAMPLES,
             )
-        return await endpoint.respond(request.scope, request.receive)
+        try:
+            return await endpoint.respond(request.scope, request.receive)
+        except ClientDisconnect:
+            return Response(status_code=CLIENT_LEFT)
 
     probe = Probe(pool)
     metrics_routes = [] if metrics_access is None else [metrics_route(metrics, metrics_access)]
@@ -180,8 +201,7 @@ def create_app(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with warming(cached, pool) if warm else nullcontext():
             yield
-        await cached.close()
-        await authenticator.close()
+        await _close(cached, authenticator, rate_limits)
         sign_ins.close()
 
     app = Api(
@@ -210,6 +230,13 @@ def create_app(
     if origins:
         app.cors = Cors(app.respond, origins)
     return app
+
+
+async def _close(cached: Cached, authenticator: Authenticator, rate_limits: RateLimits | None) -> None:
+    await cached.close()
+    await authenticator.close()
+    if rate_limits is not None:
+        await rate_limits.close()
 
 
 def create_metrics_app(metrics: WorkerMetrics, access: MetricsAccess) -> Starlette:

@@ -18,9 +18,11 @@ from typing import cast
 import uvicorn
 from starlette.types import ASGIApp
 
+from db.engine.databases import identity
 from db.engine.pool import Pool, open_pool
 from schema.graph import build
 from server.app import LOOPBACK, create_app, create_metrics_app
+from server.http.admission import Admission, AdmissionLimits
 from server.http.connection import Connection
 from server.http.connections import Connections
 from server.http.limits import ConnectionLimits
@@ -41,6 +43,7 @@ from server.runtime.settings import Settings
 from server.runtime.stopping import Stopping
 from server.runtime.tasks import background_tasks
 from server.runtime.worker import working
+from services.accounts.rate_limit import RateLimits
 
 logger = logging.getLogger("leadgraph")
 
@@ -146,6 +149,7 @@ class Server(uvicorn.Server):
             timeout_graceful_shutdown=math.ceil(stopping.seconds) + END_SECONDS,
         )
         super().__init__(config)
+        self.connections.requests = self.server_state.tasks
         self._stopping = stopping
         self._drain_seconds = drain_seconds
         self._when_ready = when_ready
@@ -275,6 +279,9 @@ async def _serve_observed(
             guard=settings.guard_mode(is_demo=demo_key is not None),
             stopping=stopping,
             documents=documents,
+            request_seconds=settings.request_seconds,
+            admission=_admission(settings),
+            rate_limits=await _rate_limits(settings, pool),
         )
         server = Server(
             app,
@@ -339,6 +346,25 @@ async def _serving_metrics(
     finally:
         server.should_exit = True
         await serving
+
+
+def _admission(settings: Settings) -> Admission:
+    return Admission(
+        AdmissionLimits.of_pool(
+            settings.pool_size,
+            user_slots=settings.user_operations,
+            wait_seconds=settings.pool_timeout_seconds,
+        )
+    )
+
+
+async def _rate_limits(settings: Settings, pool: Pool) -> RateLimits | None:
+    if not settings.rate_points:
+        return None
+    if settings.redis_url is None:
+        return RateLimits(settings.rate_points)
+    redis_url = settings.redis_url.get_secret_value()
+    return RateLimits(settings.rate_points, redis_url, namespace=f":{await identity(pool)}")
 
 
 def _metrics_access(settings: Settings) -> MetricsAccess:

@@ -8,6 +8,7 @@ import inspect
 import pkgutil
 import sys
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +22,9 @@ from graphql.type import scalars
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
+from throttled import MemoryStore, per_duration
+from throttled.asyncio import RedisStore
+from throttled.rate_limiter.gcra import GCRARateLimiter
 from uvicorn.protocols.http import httptools_impl
 
 from breadth.strawberry_field import _BASIC, _MADE, DEFINITION, _closed_over
@@ -284,6 +288,22 @@ def test_uvicorns_connections_have_the_parts_that_ours_use() -> None:
     assert [
         name for name in (*used, "disconnected", "pipeline", "flow") if f"self.{name}" not in names
     ] == [], "uvicorn's HttpToolsProtocol has changed: adapt server/http/connection.py."
+    starts = inspect.signature(httptools_impl.HttpToolsProtocol._start_asgi_task)
+    assert list(starts.parameters) == ["self", "cycle", "app"], (
+        "uvicorn starts requests by another method: adapt `_start_asgi_task` in server/http/connection.py."
+    )
+
+
+def test_a_bucket_of_throttled_takes_negative_costs() -> None:
+    bucket = GCRARateLimiter(per_duration(timedelta(seconds=60), 60_000), MemoryStore())
+    bucket.limit("key", 50_000)
+    bucket.limit("key", -40_000)
+    assert 50_000 <= bucket.peek("key").remaining <= 50_100, (
+        "A bucket of throttled-py no longer takes points back: adapt `_give_back` in services/accounts/rate_limit.py."
+    )
+    assert hasattr(RedisStore("redis://127.0.0.1:1/0")._backend, "get_client"), (
+        "throttled-py's stores no longer have `_backend`: adapt `close` in services/accounts/rate_limit.py."
+    )
 
 
 def test_python_names_the_interpreter_outside_of_the_environment() -> None:

@@ -23,6 +23,7 @@ from resolvers.framework.permission import (
     rows_to_read,
 )
 from resolvers.framework.requires import EVERY_READ, OperationReads
+from services.accounts.rate_limit import RateLimit
 from services.accounts.vault import Vault
 from services.accounts.viewer import Viewer
 from services.browsers.sign_in import SignIns
@@ -81,6 +82,8 @@ class Context:
         self._exact = False
         self._copies: dict[type[Base], dict[int, Any]] = {}
         self._closed = False
+        self.rate_limit: RateLimit | None = None
+        """The state of the rate limit after the operation was charged. None without a limit."""
 
     @property
     def viewer(self) -> Viewer:

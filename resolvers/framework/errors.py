@@ -8,6 +8,7 @@ from db.engine.reader import TooManyCharactersError
 
 UNAVAILABLE: Final = "UNAVAILABLE"
 TIMEOUT: Final = "TIMEOUT"
+RATE_LIMITED: Final = "RATE_LIMITED"
 INTERNAL: Final = "INTERNAL"
 COST_LIMIT_EXCEEDED: Final = "COST_LIMIT_EXCEEDED"
 

@@ -22,11 +22,14 @@ from resolvers.framework.errors import UNAVAILABLE, CallerError, UserInputError,
 from resolvers.framework.global_id import row_id
 from server.exports.range_header import ByteRange, UnsatisfiableRangeError, parse_range
 from server.http import protocol
+from server.http.admission import Admission
 from server.http.auth import Authenticator
 from server.http.compression import coding_of
+from server.http.rate_headers import RateLimitedError, rate_headers
 from server.runtime.observation import Observation, Observer
 from server.runtime.stopping import Stopping
 from server.runtime.trace_context import trace_context
+from services.accounts.rate_limit import RateLimits
 from services.accounts.viewer import Viewer
 from services.export.download import find, read_from
 from services.export.download_link import DownloadLink, LinkSigner
@@ -35,6 +38,7 @@ from services.export.row_format import EXTENSIONS
 logger = logging.getLogger("leadgraph")
 
 GZIP = "application/gzip"
+BYTES_PER_POINT = 1_000_000
 PLAIN = {ExportFormat.JSON_LINES: "application/x-ndjson", ExportFormat.CSV: "text/csv; charset=utf-8"}
 INVALID_LINK = "The download link is invalid. Query `downloadUrl` again."
 EXPIRED_LINK = "The download link has expired. Query `downloadUrl` again."
@@ -70,12 +74,16 @@ class DownloadEndpoint:
         self,
         pool: Pool,
         authenticator: Authenticator,
+        admission: Admission,
         links: LinkSigner,
         stopping: Stopping,
         observers: Sequence[Observer] = (),
+        rate_limits: RateLimits | None = None,
     ) -> None:
+        self._rate_limits = rate_limits
         self._pool = pool
         self._authenticator = authenticator
+        self._admission = admission
         self._links = links
         self._stopping = stopping
         self._observers = observers
@@ -121,9 +129,10 @@ class DownloadEndpoint:
         link = self._link(request)
         viewer = await self._viewer(request, link)
         observation.user_id = viewer.user_id
-        with observation.part():
-            export = await self._export(request, viewer)
-        headers = headers | _file_headers(export)
+        async with self._admission.slot(viewer.user_id):
+            with observation.part():
+                export = await self._export(request, viewer)
+        headers = headers | _file_headers(export) | self._charge(viewer, export)
         if is_plain:
             return self._plain_response(request, export, link, headers, observation)
         requested = _requested_range(request, export, headers["etag"])
@@ -135,6 +144,15 @@ class DownloadEndpoint:
         return _streamed(
             request, self._content(request, link, export, selected, observation), status, headers, GZIP
         )
+
+    def _charge(self, viewer: Viewer, export: Export) -> dict[str, str]:
+        """Charge a download by the size of the file, and return the headers. Raise `RateLimitedError`."""
+        if self._rate_limits is None:
+            return {}
+        state = self._rate_limits.charge(viewer, 1 + export.size_bytes // BYTES_PER_POINT)
+        if state.refused:
+            raise RateLimitedError(state)
+        return rate_headers(state)
 
     def _plain_response(
         self,
@@ -204,8 +222,9 @@ class DownloadEndpoint:
         position = selected.first
         while position < selected.stop:
             viewer = await self._viewer(request, link)  # the key may expire during a long download
-            with observation.part():
-                part = await read_from(self._pool, viewer, export.id, position)
+            async with self._admission.slot(viewer.user_id, patient=True):
+                with observation.part():
+                    part = await read_from(self._pool, viewer, export.id, position)
             if not part:
                 raise GoneError(export.id)
             yield part[: selected.stop - position]

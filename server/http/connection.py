@@ -3,19 +3,22 @@
 import asyncio
 import time
 from collections.abc import Set as AbstractSet
+from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 import httptools
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from server.http import protocol
 from server.http.connections import Connections
 from server.http.counted_transport import CountedTransport
+from server.http.interruption import client_left
 
 STOPS = "The server stops. A write may or may not have happened. Retry with the same idempotency key."
 
@@ -71,6 +74,7 @@ class Connection(HttpToolsProtocol):
         self._head_bytes = 0
         """Bytes received since the last head or piece of a body."""
         self._progressed = self._streams = False
+        self._running: RequestResponseCycle | None = None
         self._refusal: protocol.RequestError | None = None
 
     # The life of the connection
@@ -85,14 +89,30 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._all.remove(self)
+        if self._running is not None and not self._running.response_complete:
+            client_left(cast(Scope, self._running.scope))
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
         self._free()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        if cycle.scope["path"] in self._limits.health_paths:
+            super()._start_asgi_task(cycle, app)
+        else:
+            start = partial(self._start_in_turn, cycle, app)
+            self._all.turnstile.pass_through(cast(Scope, cycle.scope), start)
+
+    def _start_in_turn(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Start a request unless its client has left meanwhile."""
+        if not self.transport.is_closing():
+            super()._start_asgi_task(cycle, app)
 
     def _free(self) -> None:
         """Drop what refers back to the connection, so that no garbage collection is needed to free it."""
         self.transport.forget_owner()
         self.cycle = None  # type: ignore[assignment]
+        self._running = None
 
     def data_received(self, data: bytes) -> None:
         self._received_at = time.monotonic()

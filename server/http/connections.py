@@ -2,9 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Sized
 from typing import Protocol
 
 from server.http.limits import ConnectionLimits
+from server.http.turnstile import Turnstile
 
 WATCH_SECONDS = 1.0
 
@@ -38,6 +40,9 @@ class Connections:
 
     def __init__(self, limits: ConnectionLimits | None = None) -> None:
         self.limits = limits or ConnectionLimits()
+        self.turnstile = Turnstile(lambda: len(self.requests))
+        self.requests: Sized = ()
+        """The requests that have begun and are not finished, as the server counts them."""
         self._open: set[Watched] = set()
         self._waiting: dict[Watched, None] = {}  # the oldest first
         self.close_after_answers = False

@@ -20,21 +20,26 @@ from schema.prepared.cache import PreparedOperations, UnknownOperationError
 from schema.prepared.cost import Cost
 from schema.prepared.guard import GuardMode, examine
 from schema.prepared.limits import CostLimitError, long_list
-from schema.prepared.operation import InvalidDocument
+from schema.prepared.operation import InvalidDocument, PreparedOperation
 from schema.prepared.statement_bound import excess_of
 from server.http import bounded_json, compression, explain_header, protocol, request_limits
+from server.http.admission import NOBODY, Admission
 from server.http.auth import Authenticator
 from server.http.conditional import Condition, NotModifiedError, not_modified
 from server.http.documents import Documents
 from server.http.errors import failed, presented
 from server.http.fast_request import FastRequest
+from server.http.interruption import DeadlineError, Interruption, preferred_seconds
+from server.http.rate_headers import RateLimitedError, rate_headers
 from server.runtime import explanation
 from server.runtime.observation import Observation, Observer
 from server.runtime.trace_context import trace_context
+from services.accounts.rate_limit import RateLimit, RateLimits, points_of
 
 logger = logging.getLogger("leadgraph")
 
 LARGEST_BODY_BYTES: Final = 2_000_000
+REQUEST_SECONDS: Final = 60.0
 VALUES_AT_ONCE: Final = 20_000
 """The most values of a response that is encoded in one piece."""
 
@@ -64,8 +69,9 @@ class GraphQLEndpoint:
     """Answers GET and POST.
 
     With `explain`, the answer lists the names of its SQL statements as `extensions.statements`. The `guard` reports
-    wasteful reads, or makes their operation fail. `clock` tells the current time. The `observers` receive each request, except those whose client has gone.
-    `documents` knows the documents that requests name by a hash or an ID.
+    wasteful reads, or makes their operation fail. `clock` tells the current time. The `observers` receive each request,
+    except those whose client has gone. A request may take `request_seconds`, or less if its caller prefers so.
+    `documents` knows the documents that requests name by a hash or an ID. `rate_limits` charge each operation of a viewer.
     """
 
     def __init__(
@@ -74,19 +80,25 @@ class GraphQLEndpoint:
         authenticator: Authenticator,
         new_context: NewContext,
         new_condition: NewCondition,
+        admission: Admission,
         observers: Sequence[Observer] = (),
         *,
         explain: bool = False,
         guard: GuardMode = "off",
         clock: Callable[[], datetime] | None = None,
         documents: Documents | None = None,
+        request_seconds: float = REQUEST_SECONDS,
+        rate_limits: RateLimits | None = None,
     ) -> None:
         self._documents = documents or Documents()
+        self._rate_limits = rate_limits
+        self._request_seconds = request_seconds
         self._operations = operations
         self._anonymous_operations = request_limits.anonymous(operations)
         self._authenticator = authenticator
         self._new_context = new_context
         self._new_condition = new_condition
+        self._admission = admission
         self._observers = observers
         self._explain = explain
         self._guard = guard
@@ -138,8 +150,10 @@ class GraphQLEndpoint:
             return not_modified(condition, headers)
         except (protocol.RequestError, UnauthenticatedError) as refusal:
             observation.note_code(refusal.code)
-            return protocol.refusal(refusal, request_id, headers, media_type)
-        headers |= condition.headers
+            if isinstance(refusal, DeadlineError) and refusal.by_caller:
+                observation.outcome = "refused"
+            return protocol.refusal(refusal, request_id, headers | observation.headers, media_type)
+        headers |= {**condition.headers, **observation.headers}
         status = 400 if "data" not in content and media_type == protocol.GRAPHQL_JSON else 200
         if protocol.lacks_database(content):
             status, headers = 503, headers | protocol.RETRY_SOON
@@ -196,17 +210,15 @@ class GraphQLEndpoint:
             exchange=partial(self._authenticator.exchange, request),
         )
         observation.activity = context.activity
+        context.rate_limit = charged = self._charged(viewer, cost, observation)
         if operation.is_examined(self._guard):
             context.activity.watch()
-        ran, began = True, perf_counter()
-        try:
-            result = await operation.execute(parsed.variables, context)
-        except Exception as failure:  # noqa: BLE001 - the caller gets an answer to any failure
-            result = ExecutionResult(None, [GraphQLError(str(failure), original_error=failure)])
-            ran = False
-        finally:
-            await context.close()  # before encoding, which needs no connection
+        began = perf_counter()
+        with self._interruption(request, observation):
+            async with self._admission.slot(NOBODY if viewer is None else viewer.user_id):
+                result, ran = await _executed(operation, parsed.variables, context)
         seconds = perf_counter() - began
+        self._refund(viewer, charged, observation)
         encode: Encode = bounded_json.encoded_at_once
         if cost.values > VALUES_AT_ONCE:
             encode = partial(bounded_json.encoded, lists={"data": operation.lists, "errors": {}})
@@ -217,6 +229,32 @@ class GraphQLEndpoint:
         content = self._guarded(content, observation, operation.reads, cost)
         condition.conclude(context, content, now)
         return content, encode
+
+    def _charged(self, viewer: Viewer | None, cost: Cost, observation: Observation) -> RateLimit | None:
+        """Charge the operation, and return the state of the rate limit. Raise `RateLimitedError`."""
+        if viewer is None or self._rate_limits is None:
+            return None
+        state = self._rate_limits.charge(viewer, points_of(cost.objects))
+        if state.refused:
+            raise RateLimitedError(state)
+        observation.headers |= rate_headers(state)
+        return state
+
+    def _refund(self, viewer: Viewer | None, charged: RateLimit | None, observation: Observation) -> None:
+        """Give back the points of objects that the operation did not read."""
+        if viewer is not None and charged is not None and self._rate_limits is not None:
+            rows = sum([run.rows for run in observation.activity.runs])
+            unused = charged.cost - points_of(rows)
+            if unused > 0:
+                self._rate_limits.refund(viewer, unused)
+
+    def _interruption(self, request: FastRequest, observation: Observation) -> Interruption:
+        """Return the context that ends the operation when its client leaves, or at the request's deadline."""
+        limit, preferred = self._request_seconds, preferred_seconds(request.headers.get("prefer"))
+        by_caller = preferred is not None and preferred < limit
+        if by_caller and preferred is not None:
+            limit = preferred
+        return Interruption(request.scope, limit, perf_counter() - observation.began, by_caller=by_caller)
 
     def _note_excess(self, observation: Observation, viewer: Viewer | None, cost: Cost) -> None:
         """Report an operation that sent more statements than its bound. That is an error of the server."""
@@ -281,6 +319,18 @@ class GraphQLEndpoint:
         if self._explain:
             content["extensions"] = {"statements": statements}
         return content
+
+
+async def _executed(
+    operation: PreparedOperation, variables: dict[str, Any], context: Context
+) -> tuple[ExecutionResult, bool]:
+    """Return the result of an operation, and whether the operation ran. Release its connection."""
+    try:
+        return await operation.execute(variables, context), True
+    except Exception as failure:  # noqa: BLE001 - the caller gets an answer to any failure
+        return ExecutionResult(None, [GraphQLError(str(failure), original_error=failure)]), False
+    finally:
+        await context.close()  # before encoding, which needs no connection
 
 
 def _is_request_error(result: ExecutionResult) -> bool:

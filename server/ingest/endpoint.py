@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -27,15 +28,19 @@ from resolvers.framework.errors import (
 )
 from resolvers.framework.permission import require_permission
 from server.http import protocol
+from server.http.admission import Admission
 from server.http.auth import Authenticator
+from server.http.rate_headers import RateLimitedError, rate_headers
 from server.ingest.ndjson_response import NdjsonResponse, UnreadError
 from server.ingest.options import options_of
+from server.ingest.piece_turns import PieceTurns
 from server.ingest.stream import STOPPING, IngestBatch, IngestStream, StreamError
 from server.ingest.streaming_body import DisconnectedError, StreamingBody
 from server.runtime.observation import Observation, Observer
 from server.runtime.stopping import Stopping
 from server.runtime.trace_context import trace_context
 from services.accounts.api_key import WRITE_MENTIONS
+from services.accounts.rate_limit import RateLimits, points_of
 from services.ingest.row import Row
 from services.ingest.write import ErrorPolicy, RowResult, ingest
 from services.matching.keyword_matchers import KeywordMatcher
@@ -54,12 +59,21 @@ class IngestEndpoint:
     """
 
     def __init__(
-        self, pool: Pool, authenticator: Authenticator, stopping: Stopping, observers: Sequence[Observer] = ()
+        self,
+        pool: Pool,
+        authenticator: Authenticator,
+        admission: Admission,
+        stopping: Stopping,
+        observers: Sequence[Observer] = (),
+        rate_limits: RateLimits | None = None,
     ) -> None:
+        self._rate_limits = rate_limits
         self._pool = pool
         self._authenticator = authenticator
+        self._admission = admission
         self._stopping = stopping
         self._observers = observers
+        self._piece_turns = PieceTurns()
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,6 +93,7 @@ class IngestEndpoint:
         try:
             viewer = await self._viewer(request)
             observation.user_id = viewer.user_id
+            headers |= self._charge(viewer, 0)
             options, gzipped = options_of(request.query_params), _is_gzipped(request)
         except (CallerError, protocol.RequestError) as error:
             observation.note_code(error.code)
@@ -90,7 +105,8 @@ class IngestEndpoint:
             NdjsonResponse(send, headers) as response,
         ):
             ingest = self._ingest_in_turn(request, viewer, observation, analyze=options.analyze)
-            stream = IngestStream(body, response, ingest, options, self._stopping)
+            parse_turn = partial(self._piece_turns.next, viewer.user_id)
+            stream = IngestStream(body, response, ingest, options, self._stopping, parse_turn)
             with suppress(DisconnectedError, UnreadError):  # the client has gone
                 ended_by = await _run(stream, self._stopping, request_id)
                 if ended_by is not None:
@@ -108,6 +124,15 @@ class IngestEndpoint:
         require_permission(viewer, WRITE_MENTIONS)
         return viewer
 
+    def _charge(self, viewer: Viewer, rows: int) -> dict[str, str]:
+        """Charge a request or a batch of it, and return the headers. Raise `RateLimitedError`."""
+        if self._rate_limits is None:
+            return {}
+        state = self._rate_limits.charge(viewer, points_of(rows))
+        if state.refused:
+            raise RateLimitedError(state)
+        return rate_headers(state)
+
     def _ingest_in_turn(
         self, request: Request, viewer: Viewer, observation: Observation, *, analyze: bool
     ) -> IngestBatch:
@@ -116,7 +141,8 @@ class IngestEndpoint:
 
         async def ingest_batch(rows: Sequence[Row], on_error: ErrorPolicy) -> list[RowResult]:
             await self._viewer(request)  # the key may expire during a long stream
-            async with turn:
+            self._charge(viewer, len(rows))
+            async with turn, self._admission.slot(viewer.user_id, patient=True):
                 with observation.part():
                     return await ingest(self._pool, matcher, rows, on_error, analyze=analyze)
 
@@ -155,8 +181,8 @@ async def _run(stream: IngestStream, stopping: Stopping, request_id: str) -> Str
 
 def _server_error(failure: Exception, request_id: str) -> StreamError:
     """Log a failure of the server or the database, and return its public error."""
-    if isinstance(failure, protocol.RequestError):  # the key could not be checked
-        return StreamError(failure.status, failure.code, str(failure))
+    if isinstance(failure, protocol.RequestError):  # the key could not be checked, or has no points left
+        return StreamError(failure.status, failure.code, str(failure), failure.headers)
     code = code_of(failure)
     if code == UNAVAILABLE:
         logger.warning("request %s: the database is unavailable: %r", request_id, failure)

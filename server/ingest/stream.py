@@ -51,8 +51,9 @@ _UNAVAILABLE = 503
 class StreamError(RequestError):
     """An error that ends the stream. The status is used only if the response has not started."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(status, message, dict(RETRY_SOON) if status == _UNAVAILABLE else None)
+    def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
+        soon = dict(RETRY_SOON) if status == _UNAVAILABLE else None
+        super().__init__(status, message, headers or soon)
         self.code = code
 
 
@@ -90,7 +91,10 @@ def _row(line: Line) -> Row:
 
 
 class IngestStream:
-    """Reads rows from the body, stores them with `ingest`, and writes their results into the response."""
+    """Reads rows from the body, stores them with `ingest`, and writes their results into the response.
+
+    `parse_turn` waits until the stream may parse the next piece.
+    """
 
     def __init__(
         self,
@@ -99,7 +103,9 @@ class IngestStream:
         ingest: IngestBatch,
         options: IngestOptions,
         stopping: Stopping,
+        parse_turn: Callable[[], Awaitable[None]],
     ) -> None:
+        self._parse_turn = parse_turn
         self._body = body
         self._response = response
         self._ingest = ingest
@@ -204,6 +210,8 @@ class IngestStream:
                 piece = await self._body.read(LINGER_SECONDS)
             except EncodingError as damage:
                 raise StreamError(400, "BAD_REQUEST", str(damage)) from damage
+            if piece:
+                await self._parse_turn()
             number = lines.number
             yield None if piece is None else list(lines.feed(piece) if piece else lines.end())
             if lines.number > number:

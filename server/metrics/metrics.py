@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from db.engine.pool import Pool
 from schema.prepared.cache import PreparedOperations
+from server.http.admission import Admission
+from server.metrics.admission import AdmissionMetrics
 from server.metrics.audit import AuditMetrics
 from server.metrics.cache import CacheMetrics
 from server.metrics.database import ActivityMetrics, PoolMetrics
@@ -76,3 +78,7 @@ class Metrics(WorkerMetrics):
 
     def observe_cache(self, statistics: Statistics) -> None:
         self.registry.register(CacheMetrics(statistics))
+
+    def observe_admission(self, admission: Admission) -> None:
+        """Observe the admission of this process. Call this once."""
+        AdmissionMetrics(self.registry, admission)

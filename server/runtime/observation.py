@@ -54,6 +54,8 @@ class Observation:
     """The statements beyond the bound, which are an error of the server."""
     explanations: frozenset[str] = frozenset()
     """The explanations that the request asks for (`server.runtime.explanation`)."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Headers of the answer that the work on the request has made."""
     outcome: Outcome = "answered"
     code: str | None = None
     """The error code that decided the outcome."""

@@ -178,6 +178,9 @@ class Settings(BaseSettings):
     statement_timeout_seconds: Annotated[float, _seconds(_DAY)] = 30
     answer_timeout_seconds: Annotated[float, _seconds(60)] = 5
     pool_timeout_seconds: Annotated[float, _seconds(600)] = 10
+    rate_points: Annotated[int, _whole(0, 100_000_000)] = 30_000
+    user_operations: Annotated[int | None, _whole(1, 1000)] = None
+    request_seconds: Annotated[float, _seconds(3600)] = 60
     audit_every_seconds: Annotated[
         float,
         Field(ge=0, le=_DAY, allow_inf_nan=False),

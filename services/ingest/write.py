@@ -1,5 +1,6 @@
 """Ingest mentions. Files, streams and mutations all use this path."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
@@ -69,6 +70,7 @@ _REJECTED = RowResult(
         RowError(IngestErrorCode.REJECTED, "This row is valid. It was rejected because other rows failed.")
     ],
 )
+_MATCHED_AT_ONCE = 100
 _NO_KEYWORD = RowError(IngestErrorCode.NOT_FOUND, not_found_message("keyword"), "keywordId")
 _NO_INTEGRATION = RowError(IngestErrorCode.NOT_FOUND, not_found_message("integration"), "integrationId")
 
@@ -108,7 +110,7 @@ async def ingest_rows(
         raise InactiveViewerError
     if any(isinstance(row, NewRow) and row.keyword_id is None for row in rows):
         await matcher.refresh(writer)
-    matched = [keyword_ids_of(row, matcher) for row in rows]
+    matched = await _matched(rows, matcher)
     keywords = await lock_keywords(writer, matcher.user_id, sorted({id_ for ids in matched for id_ in ids}))
     integrations = await own_integrations(writer, matcher.user_id, sorted(_integration_ids(rows)))
     errors = [_errors(row, keywords, integrations) for row in rows]
@@ -127,6 +129,16 @@ async def ingest_rows(
         _failed(row_errors) if row_errors else _ingested(row_mentions, stored)
         for row_mentions, row_errors in zip(mentions, errors, strict=True)
     ]
+
+
+async def _matched(rows: Sequence[Row], matcher: KeywordMatcher) -> list[Sequence[int]]:
+    """Return the IDs of each row's keywords. Other tasks run between parts of a large batch."""
+    matched: list[Sequence[int]] = []
+    for start in range(0, len(rows), _MATCHED_AT_ONCE):
+        if start:
+            await asyncio.sleep(0)
+        matched += [keyword_ids_of(row, matcher) for row in rows[start : start + _MATCHED_AT_ONCE]]
+    return matched
 
 
 async def _insert(

@@ -15,6 +15,7 @@ from db.engine import databases, migrations
 from db.engine.outage import is_unavailable
 from db.engine.pool import Pool, open_pool
 from server.app import create_app
+from server.http.admission import Admission, AdmissionLimits
 from server.http.auth import Authenticator
 from services.accounts.api_keys import ApiKeys
 from tests.support.folders import data_folder
@@ -43,7 +44,9 @@ class Site:
 
     def client(self, *, trust_seconds: float) -> httpx.AsyncClient:
         app = create_app(
-            self.pool, authenticator=Authenticator(ApiKeys(self.pool), trust_seconds=trust_seconds)
+            self.pool,
+            authenticator=Authenticator(ApiKeys(self.pool), trust_seconds=trust_seconds),
+            admission=Admission(AdmissionLimits(slots=3, user_slots=3)),
         )
         return httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app),

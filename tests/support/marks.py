@@ -45,6 +45,7 @@ MARKS = {
     "server/runtime/test_schedule.py": ("process",),
     "server/release": ("slow", "process"),
     "server/runtime/test_worker.py": ("process",),
+    "server/test_fairness.py": ("slow", "process"),
     "server/test_outage.py": ("slow", "process"),
     "server/test_own_writes.py": ("process",),
     "server/test_serving.py": ("process",),

@@ -268,6 +268,8 @@ async def test_a_client_may_send_a_stream_before_it_reads_the_answer() -> None:
             head = b"POST %b?ahead HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n" % path
             async with connected(site, head, buffer=4096) as client:
                 await client.send(b"1\r\nx\r\n")
+                while not client.connection.cycle.response_started:  # it begins in its sender's turn
+                    await asyncio.sleep(0.001)
                 site.pass_time(0)
                 site.pass_time(11)
                 assert client.connection.transport.is_closing() == (path == b"/graphql")

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from db.engine.pool import Pool
+from server.http.admission import Admission, AdmissionLimits
 from server.metrics.metrics import Metrics
 from services.accounts.api_key import ALL_SCOPES
 from services.figures.cache import Cached
@@ -53,6 +54,7 @@ def exposed(pool: Pool) -> set[str]:
     metrics = Metrics(pool)
     metrics.observe_cache(Cached(pool).statistics)
     metrics.observe_documents({})
+    metrics.observe_admission(Admission(AdmissionLimits.of_pool(10)))
     return {
         family.name + suffix
         for family in metrics.registry.collect()

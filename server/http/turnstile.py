@@ -1,0 +1,105 @@
+"""The turnstile: few requests begin in each turn of the event loop, and senders take turns.
+
+A request begins with work that never suspends: parsing, validation, and for an introspection the whole execution.
+Without a turnstile, all requests that arrive together do that work in one turn, and everything else waits for its end.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+from starlette.types import Scope
+
+Start: TypeAlias = Callable[[], None]
+Sender: TypeAlias = bytes | str
+
+LIGHT_SECONDS: Final = 0.004
+"""A beginning up to this time is light: its sender is never held back."""
+LONGEST_HOLD_SECONDS: Final = 0.1
+
+
+def sender_of(scope: Scope) -> Sender:
+    """Return the sender of a request: its credential as bytes, or the address of its client as text."""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            return bytes(value)
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+class Turnstile:
+    """Starts one request per turn of the event loop, in turn by sender.
+
+    A sender whose request took long to begin is held back for as long again, so that others have half of the time.
+    A sender with a credential is held back only while other requests are under way. `others` returns the number of
+    requests under way, one of which has just begun.
+    """
+
+    def __init__(self, others: Callable[[], int]) -> None:
+        self._others = others
+        self._busy = False
+        self._began = 0.0
+        self._queues: dict[Sender, deque[tuple[Scope, Start]]] = {}
+        self._held: dict[Sender, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def waiting(self) -> int:
+        """The number of requests that have not begun."""
+        return sum(map(len, self._queues.values()))
+
+    def pass_through(self, scope: Scope, start: Start) -> None:
+        """Start the request now, or when it is its sender's turn."""
+        if not self._busy and not self._held:
+            self._start(scope, start)
+            return
+        self._queues.setdefault(sender_of(scope), deque()).append((scope, start))
+        if not self._busy:
+            self._next()
+
+    def _start(self, scope: Scope, start: Start) -> None:
+        """Start a request, and measure how long its first step takes."""
+        self._busy = True
+        loop: Any = asyncio.get_running_loop()
+        loop.call_soon(self._mark)
+        start()
+        loop.call_soon(self._after, scope)
+
+    def _mark(self) -> None:
+        self._began = time.perf_counter()
+
+    def _after(self, scope: Scope) -> None:
+        """Hold the sender back after a long step, and let the next one begin."""
+        self._busy = False
+        now = time.perf_counter()
+        took = now - self._began
+        if took > LIGHT_SECONDS:
+            sender = sender_of(scope)
+            if isinstance(sender, str) or self._others() > 1:
+                self._held[sender] = now + min(took, LONGEST_HOLD_SECONDS)
+        if self._queues or self._held:
+            self._next()
+
+    def _next(self) -> None:
+        """Start the next request of the first sender who is not held back."""
+        now = time.perf_counter()
+        for sender in [each for each, until in self._held.items() if until <= now]:
+            del self._held[sender]
+        for sender, queue in self._queues.items():
+            if sender not in self._held:
+                scope, start = queue.popleft()
+                del self._queues[sender]
+                if queue:
+                    self._queues[sender] = queue  # behind the other senders
+                self._start(scope, start)
+                return
+        if self._queues and self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(min(self._held.values()) - now, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        if not self._busy:
+            self._next()

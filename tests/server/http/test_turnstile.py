@@ -1,0 +1,94 @@
+"""The turnstile: one request begins per turn of the event loop, in turn by sender."""
+
+import asyncio
+import time
+from typing import Any
+
+from server.http.turnstile import Turnstile, sender_of
+
+ANN: dict[str, Any] = {
+    "headers": [(b"host", b"x"), (b"authorization", b"Bearer a")],
+    "client": ("1.1.1.1", 1),
+}
+BOB: dict[str, Any] = {"headers": [(b"authorization", b"Bearer b")], "client": ("1.1.1.1", 2)}
+NOBODY: dict[str, Any] = {"headers": [(b"host", b"x")], "client": ("2.2.2.2", 3)}
+
+
+class Loop:
+    """Counts the turns of the event loop, and notes in which turn each request begins."""
+
+    def __init__(self, *, under_way: int = 1) -> None:
+        self.turnstile = Turnstile(lambda: under_way)
+        self.begun: list[str] = []
+        self.turns: list[int] = []
+        self.turn = 0
+
+    def send(self, scope: dict[str, Any], name: str, seconds: float = 0) -> None:
+        def start() -> None:
+            asyncio.get_running_loop().call_soon(self._begin, name, seconds)
+
+        self.turnstile.pass_through(scope, start)
+
+    def _begin(self, name: str, seconds: float) -> None:
+        self.begun.append(name)
+        self.turns.append(self.turn)
+        time.sleep(seconds)
+
+    async def run(self, turns: int) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+            self.turn += 1
+
+    async def run_until_idle(self) -> None:
+        while self.turnstile.waiting or self.turnstile._timer:
+            await asyncio.sleep(0.001)
+        await self.run(3)
+
+
+async def test_requests_that_arrive_together_begin_in_turns_of_their_own() -> None:
+    loop = Loop()
+    for n in range(4):
+        loop.send(ANN, f"a{n}")
+    await loop.run(10)
+    assert loop.begun == ["a0", "a1", "a2", "a3"]
+    assert len(set(loop.turns)) == 4
+
+
+async def test_senders_take_turns() -> None:
+    loop = Loop()
+    for n in range(4):
+        loop.send(ANN, f"a{n}")
+    for n in range(2):
+        loop.send(BOB, f"b{n}")
+    await loop.run(20)
+    assert loop.begun == ["a0", "a1", "b0", "a2", "b1", "a3"]
+
+
+async def test_a_sender_of_long_steps_leaves_others_half_of_the_time() -> None:
+    loop = Loop(under_way=2)
+    for n in range(2):
+        loop.send(ANN, f"a{n}", 0.02)
+    await loop.run(3)
+    began = time.perf_counter()
+    loop.send(BOB, "b0")
+    assert loop.begun == ["a0"]
+    await loop.run(3)
+    assert loop.begun == ["a0", "b0"]
+    await loop.run_until_idle()
+    assert loop.begun == ["a0", "b0", "a1"]
+    assert time.perf_counter() - began >= 0.015
+
+
+async def test_a_sender_alone_is_held_back_only_without_a_credential() -> None:
+    for scope, held in ((ANN, 0), (NOBODY, 1)):
+        loop = Loop(under_way=1)
+        loop.send(scope, "1", 0.02)
+        loop.send(scope, "2", 0.02)
+        await loop.run(4)
+        assert loop.turnstile.waiting == held
+        await loop.run_until_idle()
+        assert loop.begun == ["1", "2"]
+
+
+def test_senders_are_credentials_or_addresses() -> None:
+    assert [sender_of(scope) for scope in (ANN, BOB, NOBODY)] == [b"Bearer a", b"Bearer b", "2.2.2.2"]

@@ -99,13 +99,13 @@ def of_python(data: Data) -> list[Server]:
     """Return the floor, Leadgraph with each executor, and the stock server."""
     user = {"x-user-id": str(data.user_id)}
 
-    def ours(executor: str) -> Server:
-        return _ours(data, executor, f"Leadgraph, {executor} executor", {"LEADGRAPH_EXECUTOR": executor})
+    def with_executor(executor: str) -> Server:
+        return ours(data, executor, f"Leadgraph, {executor} executor", {"LEADGRAPH_EXECUTOR": executor})
 
     return [
         Server("floor", "floor: ASGI, asyncpg, orjson", _module("floor"), EVERY, headers=user),
-        ours("breadth"),
-        ours("reference"),
+        with_executor("breadth"),
+        with_executor("reference"),
         Server("stock", "stock Strawberry, SQLAlchemy ORM, DataLoader", _module("stock"), headers=user),
     ]
 
@@ -117,14 +117,14 @@ def of_dashboards(data: Data, redis_url: str) -> list[Server]:
     shared = {"LEADGRAPH_REDIS_URL": redis_url}
     user = {"x-user-id": str(data.user_id)}
     return [
-        _ours(data, "warm", "Leadgraph, warm, in-process cache", operations=PAGE, variables=_nothing),
-        _ours(data, "valkey", "Leadgraph, warm, Valkey", shared, operations=PAGE, variables=_nothing),
-        _ours(data, "cold", "Leadgraph, cold (maxAge: 0)", operations=PAGE, variables=_no_age),
+        ours(data, "warm", "Leadgraph, warm, in-process cache", operations=PAGE, variables=_nothing),
+        ours(data, "valkey", "Leadgraph, warm, Valkey", shared, operations=PAGE, variables=_nothing),
+        ours(data, "cold", "Leadgraph, cold (maxAge: 0)", operations=PAGE, variables=_no_age),
         Server("naive", "naive: ORM, lazy loads, COUNTs", _module("naive"), PAGE, headers=user),
     ]
 
 
-def _ours(
+def ours(
     data: Data,
     name: str,
     title: str,
@@ -143,6 +143,7 @@ def _ours(
             "LEADGRAPH_AUDIT_EVERY_SECONDS": "0",
             "LEADGRAPH_WORKERS": "0",
             "LEADGRAPH_DRAIN_SECONDS": "0",
+            "LEADGRAPH_RATE_POINTS": "0",
             **(environment or {}),
         },
         headers={"authorization": f"Bearer {data.api_key}"},

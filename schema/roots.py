@@ -133,10 +133,10 @@ class Query:
         "API keys of the viewer, revoked and expired ones too. No other user can see the keys, not even an operator. "
         "Requires the scope `read:keys`." + NULL_IF_FAILED,
     )
-    sessions: list[Session] = resolved_by(
+    sessions: list[Session] | None = resolved_by(
         of_sessions.sessions,
         description=f"Sessions of the viewer, the newest first, at most {MOST_SHOWN}. Only a session sees them: the list is "
-        "empty for an API key and for a browser token.",
+        "empty for an API key and for a browser token." + NULL_IF_FAILED,
         size=Fixed(MOST_SHOWN),
     )
     rate_limit: RateLimit | None = resolved_by(

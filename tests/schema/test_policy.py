@@ -44,6 +44,7 @@ def test_lists_are_null_only_if_they_failed_and_their_items_only_in_nodes() -> N
         "Dashboard.keywordPerformance",
         "Dashboard.integrationStatus",
         "Query.nodes",
+        "Query.sessions",
     ]
     items = {place: get_nullable_type(type_).of_type for place, type_ in lists.items()}
     assert [place for place, type_ in items.items() if not is_non_null_type(type_)] == ["Query.nodes"]

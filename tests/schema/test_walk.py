@@ -25,8 +25,10 @@ from graphql import (
 from db.integrity import audit
 from resolvers import entities
 from resolvers.framework.global_id import decode, encode
-from schema.graph import build
+from schema.graph import Graph, build
 from schema.list_size import SIZE
+from schema.prepared.limits import Limits
+from server.runtime.settings import load_settings
 from tests.support.rows import fill_if_empty
 from tests.support.world import Asker, World
 
@@ -88,6 +90,12 @@ STATS_ROOTS = {"leadStats": "leads", "mentionStats": "mentions"}
 FIGURE_ROOTS = {name for owner, name in FIGURES if owner == "Query"} | set(STATS_ROOTS)
 FIGURES_OF_ENTITIES = {f"{owner}.{name}" for owner, name in FIGURES if owner in ENTITIES}
 """A document requests each of these figures once, at the first place of the entity."""
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    """The graph with room for the documents of the walk, which request every field under an alias."""
+    return build(load_settings().executor, Limits(aliases=5_000))
 
 
 def named(type_: GraphQLOutputType) -> Any:

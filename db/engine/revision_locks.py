@@ -43,12 +43,8 @@ _PATTERNS: Final = [
         False,
     ),
     (re.compile(r"^DROP TRIGGER .*? ON (\w+)", re.DOTALL), LockMode.ACCESS_EXCLUSIVE, False),
-    (
-        re.compile(r"^(?:CREATE|ALTER) TABLE .*?REFERENCES (\w+)", re.DOTALL),
-        LockMode.SHARE_ROW_EXCLUSIVE,
-        False,
-    ),
 ]
+_REFERENCED: Final = re.compile(r"\bREFERENCES (\w+)")
 _COMMENT: Final = re.compile(r"^--.*$", re.MULTILINE)
 
 
@@ -67,11 +63,14 @@ def statements_of(sql: str) -> list[str]:
 
 def locks_of(statement: str) -> list[TableLock]:
     """Return the locks of a statement that are strong enough to concern other processes."""
-    return [
+    found = [
         TableLock(table, mode, scans)
         for pattern, mode, scans in _PATTERNS
         for table in pattern.findall(statement)
     ]
+    if statement.startswith(("CREATE TABLE ", "ALTER TABLE ")):
+        found += [TableLock(table, LockMode.SHARE_ROW_EXCLUSIVE) for table in _REFERENCED.findall(statement)]
+    return found
 
 
 def strongest_locks(sql: str) -> list[TableLock]:

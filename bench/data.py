@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 from bench.filling import MENTIONS, Amount, fill, recipe
-from db.engine import databases, migrations
+from db.engine import databases, migrations, row_security
 from db.engine.pool import Connection
 from services.accounts import api_key
 from services.accounts.api_keys import issue_key
@@ -39,6 +39,7 @@ async def prepare(
     if await _comment(server_url, amount.name) != made_of:
         await recreate(server_url, amount.name)
         await migrations.upgrade(url)
+        await row_security.install(url)
         await fill(url, amount, end, say)
         await _set_comment(server_url, amount.name, made_of)
     return await _describe(url, amount.asked_user)

@@ -30,7 +30,7 @@ from db.embedded import EmbeddedPostgres
 from tests.support.valkey import Valkey
 
 SERVERS = (
-    "floor", "breadth", "reference", "stock", "mercurius", "postgraphile", "warm", "valkey", "cold", "naive", "static",
+    "floor", "breadth", "reference", "stock", "mercurius", "postgraphile", "warm", "valkey", "cold", "naive", "static", "fenced",
 )  # fmt: skip
 NODE_SERVERS = {"mercurius", "postgraphile"}
 PACKAGES = ("strawberry-graphql", "graphql-core", "sqlalchemy", "asyncpg", "uvicorn", "uvloop", "orjson")

@@ -106,6 +106,7 @@ def of_python(data: Data) -> list[Server]:
         Server("floor", "floor: ASGI, asyncpg, orjson", _module("floor"), EVERY, headers=user),
         with_executor("breadth"),
         with_executor("reference"),
+        ours(data, "fenced", "Leadgraph, row-level security", {"LEADGRAPH_ROW_SECURITY": "on"}),
         Server("stock", "stock Strawberry, SQLAlchemy ORM, DataLoader", _module("stock"), headers=user),
     ]
 

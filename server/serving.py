@@ -39,6 +39,7 @@ from server.runtime.errors import CommandError
 from server.runtime.garbage import short_collections
 from server.runtime.job_run import JobObserver, JobRun
 from server.runtime.observers import Observers, observing
+from server.runtime.row_security import uses_row_security
 from server.runtime.settings import Settings
 from server.runtime.stopping import Stopping
 from server.runtime.tasks import background_tasks
@@ -258,6 +259,7 @@ async def _serve_observed(
         wait_seconds=settings.pool_timeout_seconds,
     )
     try:
+        pool.has_row_security = await uses_row_security(pool, settings)
         metrics = Metrics(pool)
         stopping = Stopping(settings.shutdown_seconds)
         keys = vault(settings)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from db.embedded import EmbeddedPostgres
-from db.engine import migrations
+from db.engine import migrations, row_security
 from db.engine.pool import Pool, open_pool
 from server.app import create_app
 from server.runtime.logs import LOGGER
@@ -21,6 +21,8 @@ from tests.support.marks import apply_marks, put_slow_files_first
 # All applications of tests refuse wasteful reads: those of this process, and those of demos and servers.
 create_app.__kwdefaults__ = {**(create_app.__kwdefaults__ or {}), "guard": "fail"}
 os.environ.setdefault("LEADGRAPH_GUARD", "fail")
+# All transactions of members in this process have the second fence. Databases of the tests have its policies.
+Pool.has_row_security = True
 
 # Random documents for the executors: so many in each test, and where they start.
 DOCUMENTS = int(os.environ.get("BREADTH_DOCUMENTS", "1000"))
@@ -83,6 +85,7 @@ async def template(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     """The name of a database at the newest revision, to copy from. No connection to it may stay open."""
     async with copied_database(postgres, "template0", "template_migrated") as name:
         await migrations.upgrade(postgres.url(name))
+        await row_security.install(postgres.url(name))
         yield name
 
 

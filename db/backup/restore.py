@@ -18,7 +18,10 @@ MAINTENANCE = "postgres"
 """The database of a connection that renames other databases."""
 JOBS = 4
 _LONGEST_NAME = 40
-_NOT_RESTORED = re.compile(rf"^\d+; \d+ \d+ SCHEMA - {SCHEMA} ", re.MULTILINE)
+_NOT_RESTORED = re.compile(
+    rf"^\d+; \d+ \d+ (?:SCHEMA - {SCHEMA}|(?:POLICY|ROW SECURITY) {SCHEMA}) ", re.MULTILINE
+)
+"""Each database has the schema. Policies need a role that the server may lack: `leadgraph migrate` creates both."""
 
 
 async def restore(url: str, programs: ClientPrograms, file: Path, manifest: Manifest) -> None:
@@ -100,7 +103,7 @@ async def _require_unused(connection: Connection, name: str) -> None:
 
 
 async def _pg_restore(url: str, programs: ClientPrograms, file: Path, *options: str) -> None:
-    """Run pg_restore. It restores everything except the schema, which each database has."""
+    """Run pg_restore. It restores everything except `_NOT_RESTORED`."""
     entries = await programs.run("pg_restore", "--list", file)
     with TemporaryDirectory(prefix="leadgraph-restore-") as folder:
         chosen = Path(folder) / "entries"

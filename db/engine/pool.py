@@ -91,6 +91,7 @@ class GuardedConnection(_Connection):
     """A connection that closes itself and raises `OutageError` if the database does not answer."""
 
     answer_seconds = ANSWER_SECONDS
+    _after_begin = ""
 
     fetch = _ended_by_silence(_Connection.fetch)
     fetchrow = _ended_by_silence(_Connection.fetchrow)
@@ -103,7 +104,22 @@ class GuardedConnection(_Connection):
         """Run the command. The begin and the rollback of a transaction take no time on a database that works."""
         if timeout is None and query.startswith(_PROMPT):
             timeout = self.answer_seconds
+        if self._after_begin and query.startswith("BEGIN"):
+            return await self._begin(query, timeout)
         return await super().execute(query, *args, timeout=timeout)
+
+    def begin_next_with(self, statements: str) -> None:
+        """Add statements to the next BEGIN, in the same round trip. They begin with a semicolon."""
+        self._after_begin = statements
+
+    async def _begin(self, query: str, timeout: float | None) -> str:  # noqa: ASYNC109 - as `execute`
+        statements, self._after_begin = self._after_begin, ""
+        try:
+            return await super().execute(query.rstrip(";") + statements, timeout=timeout)
+        except asyncpg.PostgresError:
+            if self.is_in_transaction():  # it began, and then a statement failed
+                await super().execute("ROLLBACK", timeout=timeout)
+            raise
 
 
 class Pool(_Pool):
@@ -114,6 +130,9 @@ class Pool(_Pool):
     A connection must open within `answer_seconds`. If the database refuses a new connection while the pool has
     others, the caller gets the next one of these.
     """
+
+    has_row_security = False
+    """Whether transactions of members run under a role of their own (`db.engine.row_security`)."""
 
     def __init__(
         self, url: str, *, answer_seconds: float, wait_seconds: float | None, **options: Any

@@ -11,15 +11,19 @@ import asyncpg
 from db.engine.activity import PLACE, Activity, RowsRead
 from db.engine.outage import is_unavailable
 from db.engine.pool import Pool, Pooled
+from db.engine.row_security import entering
 from db.engine.session import Session
 from db.engine.statement_cache import Statement
 from db.language.projection import EVERY_COLUMN, Projection
 from db.language.records import long_characters, shape_of
+from db.language.scope import EVERYBODY, Scope
 
 MOST_CHARACTERS = 64_000_000
 """The most characters of long texts that one operation may read. They stay in memory until the response is sent."""
 
-_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SAVEPOINT reads"
+_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_SAVE = "; SAVEPOINT reads"
+"""After the role of row-level security is taken. A return to the savepoint must not leave the role."""
 _RECOVER = "ROLLBACK TO SAVEPOINT reads"
 """Returns to the same snapshot after a failed statement: a snapshot outlives the subtransactions that read it."""
 
@@ -41,6 +45,7 @@ class Reader(Session):
     connection while it waits for another. Reads after `close` are cancelled.
 
     `single` says that the reader runs one statement at most. That statement needs no transaction.
+    `fence` is the scope to which row-level security limits all statements, if the pool has it.
     """
 
     def __init__(
@@ -50,9 +55,12 @@ class Reader(Session):
         *,
         projection: Projection = EVERY_COLUMN,
         single: bool = False,
+        fence: Scope = EVERYBODY,
     ) -> None:
         super().__init__(activity, projection=projection)
-        self.single = single
+        enter = entering(fence) if pool.has_row_security else ""
+        self._begin = f"{_BEGIN}{enter}{_SAVE}"
+        self.single = single and not enter
         self._pool = pool
         self._one_at_a_time = asyncio.Lock()
         self._connection: Pooled | None = None
@@ -126,7 +134,7 @@ class Reader(Session):
         self._connection = connection = await self._pool.acquire()
         self.activity.pool_waits.append(time.perf_counter() - began)
         self._opened_at = time.monotonic()
-        await _begin(connection)
+        await _begin(connection, self._begin)
         return connection
 
     def close(self) -> None:
@@ -148,13 +156,13 @@ class Reader(Session):
 _ending: set[asyncio.Task[None]] = set()
 
 
-async def _begin(connection: Pooled) -> None:
+async def _begin(connection: Pooled, begin: str) -> None:
     try:
-        await connection.execute(_BEGIN)
+        await connection.execute(begin)
     except asyncpg.ActiveSQLTransactionError:
         # The connection's previous user was cancelled after a statement was prepared and before it was sent.
         # The driver then leaves an implicit transaction open. The error has ended that transaction.
-        await connection.execute(_BEGIN)
+        await connection.execute(begin)
 
 
 async def _recover(connection: Pooled) -> None:

@@ -8,18 +8,19 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from copy import copy
 from datetime import datetime
 from time import perf_counter
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 import asyncpg
 from sqlalchemy import Table
 
 from db.engine.activity import Activity, AtPlace, activity_of_task
-from db.engine.pool import Connection, Pool
+from db.engine.pool import Connection, GuardedConnection, Pool
+from db.engine.row_security import LEAVE, RETURN, entering
 from db.engine.session import Session
 from db.engine.statement_cache import Statement
 from db.language import moment
 from db.language.projection import EVERY_COLUMN, Projection
-from db.language.scope import Scope
+from db.language.scope import EVERYBODY, Scope
 
 Result = TypeVar("Result")
 
@@ -57,8 +58,10 @@ class Writer(Session):
         activity: Activity | None = None,
         *,
         projection: Projection = EVERY_COLUMN,
+        is_fenced: bool = False,
     ) -> None:
         super().__init__(activity, projection=projection)
+        self._is_fenced = is_fenced
         self._connection = connection
         self._moment: datetime | None = None
         self._has_locked = False
@@ -115,16 +118,24 @@ class Writer(Session):
     async def _copy(
         self, table: Table, names: Sequence[str], rows: Iterable[Sequence[object]]
     ) -> list[asyncpg.Record]:
-        """Send the rows. A COPY returns no rows."""
+        """Send the rows. A COPY returns no rows. PostgreSQL allows it only without row-level security."""
+        if self._is_fenced:
+            await self._connection.execute(LEAVE)
         await self._connection.copy_records_to_table(table.name, records=rows, columns=list(names))
+        if self._is_fenced:
+            await self._connection.execute(RETURN)
         return []
 
 
 Work = Callable[[Writer], Awaitable[Result]]
 
 
-async def in_transaction(pool: Pool, work: Work[Result], activity: Activity | None = None) -> Result:
+async def in_transaction(
+    pool: Pool, work: Work[Result], activity: Activity | None = None, *, fence: Scope = EVERYBODY
+) -> Result:
     """Run the work in a transaction, commit, and return the result. If the work raises, roll back.
+
+    `fence` is the scope to which row-level security limits all statements, if the pool has it.
 
     The work is repeated from the start in these cases:
 
@@ -138,7 +149,7 @@ async def in_transaction(pool: Pool, work: Work[Result], activity: Activity | No
     for _ in range(ATTEMPTS - 1):
         before = len(activity.runs)
         try:
-            return await AtPlace(_attempt(pool, work, activity), activity.new_unit())
+            return await AtPlace(_attempt(pool, work, activity, fence), activity.new_unit())
         except (
             asyncpg.DeadlockDetectedError,
             asyncpg.InvalidCachedStatementError,
@@ -146,16 +157,18 @@ async def in_transaction(pool: Pool, work: Work[Result], activity: Activity | No
             RetryError,
         ):
             del activity.runs[before:]
-    return await AtPlace(_attempt(pool, work, activity), activity.new_unit())
+    return await AtPlace(_attempt(pool, work, activity, fence), activity.new_unit())
 
 
-async def _attempt(pool: Pool, work: Work[Result], activity: Activity) -> Result:
+async def _attempt(pool: Pool, work: Work[Result], activity: Activity, fence: Scope) -> Result:
     began = perf_counter()
     try:
         async with pool.acquire() as connection:
             activity.pool_waits.append(perf_counter() - began)
+            after_begin = entering(fence) if pool.has_row_security else ""
+            cast("GuardedConnection", connection).begin_next_with(after_begin)
             async with connection.transaction(isolation="read_committed"):
-                return await work(Writer(connection, activity))
+                return await work(Writer(connection, activity, is_fenced=bool(after_begin)))
     except asyncpg.ReadOnlySQLTransactionError:
         await pool.renew()
         raise

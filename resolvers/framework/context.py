@@ -10,6 +10,7 @@ from db.engine.activity import Activity
 from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.engine.writer import Work, in_transaction
+from db.language.scope import EVERYBODY
 from db.language.snapshots import is_snapshot
 from db.models import Base
 from loaders.dataloader import DataLoader, DataLoaders, Key, Value
@@ -132,8 +133,11 @@ class Context:
             if self._closed:
                 raise asyncio.CancelledError
             reads = self._reads
-            reader = Reader(self._pool, self.activity, projection=reads.projection, single=reads.single)
-            self._dataloaders = DataLoaders(reader, self.viewer.scope, partial(rows_to_read, self.viewer))
+            scope = self.viewer.scope
+            reader = Reader(
+                self._pool, self.activity, projection=reads.projection, single=reads.single, fence=scope
+            )
+            self._dataloaders = DataLoaders(reader, scope, partial(rows_to_read, self.viewer))
         return self._dataloaders
 
     @property
@@ -224,7 +228,8 @@ class Context:
         # It cannot run a second time, so its figures come from its own snapshot.
         self.forget_figures(exact=True)
         await self._release()
-        return await in_transaction(self._pool, work, self.activity)
+        fence = EVERYBODY if self._viewer is None else self._viewer.scope  # signing in has no viewer yet
+        return await in_transaction(self._pool, work, self.activity, fence=fence)
 
     async def inspect(self, work: Callable[[Pool], Awaitable[Result]]) -> Result:
         """Run work that reads in its own transactions, on a connection of its own, and return its result.

@@ -21,6 +21,7 @@ from db.statements import user as users
 from server.runtime.database import fill, migrate, running_database
 from server.runtime.errors import CommandError
 from server.runtime.logs import configure_logging
+from server.runtime.row_security import install_row_security
 from server.runtime.settings import Settings, load_settings
 from server.serving import bind, origin, serve
 from services import demo as demo_data
@@ -50,6 +51,8 @@ def demo(
     listening = bind(settings.host, settings.port)
     with running_database(settings) as url:
         migrate(url)
+        if settings.row_security == "on":
+            asyncio.run(install_row_security(url))
         fill(url)
         key = asyncio.run(_prepare(url, scale, settings))
         facts = _facts(listening, url, key)

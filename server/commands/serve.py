@@ -10,6 +10,7 @@ from db.engine import databases, migrations
 from server.runtime import database
 from server.runtime.errors import CommandError
 from server.runtime.logs import configure_logging
+from server.runtime.row_security import install_row_security
 from server.runtime.settings import load_settings
 from server.serving import bind, origin, work
 from server.serving import serve as serve_until_stopped
@@ -52,8 +53,11 @@ def migrate(
     ] = migrations.WAIT_SECONDS,
 ) -> None:
     """Migrate the database to the newest revision of this release. One migration runs at a time."""
-    with database.running_database(load_settings()) as url:
+    settings = load_settings()
+    with database.running_database(settings) as url:
         revision = database.migrate(url, wait_seconds=wait)
+        if settings.row_security == "on":
+            asyncio.run(install_row_security(url))
         later = "" if migrations.is_known(revision) else " of a later release, which supports this release"
         typer.echo(f"The database is at revision {revision}{later}.")
 

@@ -33,6 +33,7 @@ OTHER_VARIABLES: Final = frozenset(
 )
 """The variables of the project that are no settings of a process."""
 
+RowSecurity = Literal["on", "off"]
 _LONGEST_VALUE: Final = 60
 
 
@@ -174,6 +175,7 @@ class Settings(BaseSettings):
     guard: GuardMode | None = Field(default=None, description="off, warn or fail")
     trusted_documents: Path | None = Field(default=None, description="the path of a manifest")
     documents: DocumentsMode = Field(default="open", description="open, log or enforce")
+    row_security: RowSecurity = Field(default="off", description=" or ".join(get_args(RowSecurity)))
     pool_size: Annotated[int, _whole(1, 1000)] = 10
     statement_timeout_seconds: Annotated[float, _seconds(_DAY)] = 30
     answer_timeout_seconds: Annotated[float, _seconds(60)] = 5

@@ -84,14 +84,16 @@ async def ingest(
     analyze: bool = False,
 ) -> list[RowResult]:
     """Ingest rows in a transaction of their own. With `analyze`, analyze the new mentions first."""
-    analyses = NO_PRE_ANALYSES
+    analyses, scope = NO_PRE_ANALYSES, Scope(matcher.user_id)
     if analyze:
-        loaders = DataLoaders(Reader(pool), Scope(matcher.user_id))
+        loaders = DataLoaders(Reader(pool, fence=scope), scope)
         try:
             analyses = await pre_analyze(loaders, matcher, rows)
         finally:
             await loaders.close()
-    return await in_transaction(pool, lambda writer: ingest_rows(writer, matcher, rows, on_error, analyses))
+    return await in_transaction(
+        pool, lambda writer: ingest_rows(writer, matcher, rows, on_error, analyses), fence=scope
+    )
 
 
 async def ingest_rows(

@@ -1,6 +1,7 @@
 """Fixtures of the schema tests: a small world, a crowded one, and functions that query the API."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from db.embedded import EmbeddedPostgres
 from db.engine.pool import Pool, open_pool
 from schema.graph import Graph, build
+from schema.prepared.limits import DEFAULT_LIMITS
 from server.app import create_app
 from server.runtime.settings import load_settings
 from services.accounts.vault import Vault
@@ -16,6 +18,9 @@ from services.figures.cache import Cached
 from tests.support.crowding import Crowding
 from tests.support.databases import copied_database
 from tests.support.world import Answer, Ask, Asker, Clock, World
+
+WALKED = replace(DEFAULT_LIMITS, aliases=10_000)
+"""Limits of generated documents, which give each field an alias."""
 
 
 @pytest.fixture
@@ -77,7 +82,8 @@ async def shared_pool(postgres: EmbeddedPostgres, template: str) -> AsyncIterato
 
 
 @pytest.fixture(scope="module")
-async def asker(shared_pool: Pool, graph: Graph) -> AsyncIterator[Asker]:
+async def asker(shared_pool: Pool) -> AsyncIterator[Asker]:
+    graph = build(load_settings().executor, limits=WALKED)
     clock, cached = Clock(), Cached(shared_pool)
     app = create_app(shared_pool, graph=graph, explain=True, clock=clock, cached=cached)
     async with httpx.AsyncClient(

@@ -27,6 +27,7 @@ MARKS = {
     "schema/test_orders.py": ("slow",),
     "schema/test_plans.py": ("slow",),
     "schema/test_schema_diff.py": ("slow",),
+    "schema/test_second_fence.py": ("slow",),
     "schema/test_walk.py": ("slow",),
     "server/clients": ("slow", "process"),
     "server/commands/test_backup.py": ("slow", "process"),

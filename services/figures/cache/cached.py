@@ -184,7 +184,7 @@ class Cached:
         try:
             async with self._slots:
                 asked = [one for group in groups for one in self._asked.recent(group, self._clock())]
-                loaders = DataLoaders(Reader(self._pool), scope)
+                loaders = DataLoaders(Reader(self._pool, fence=scope), scope)
                 try:
                     await self.refresh(loaders, asked)
                 finally:

@@ -32,6 +32,7 @@ from server.http.endpoint import REQUEST_SECONDS, GraphQLEndpoint
 from server.http.errors import failed
 from server.http.known_hosts import KnownHosts
 from server.http.safe_headers import SafeHeaders
+from server.http.schema_access import SchemaAccess
 from server.http.schema_file import SchemaFile
 from server.http.session_auth import SessionAuthenticator
 from server.ingest.endpoint import IngestEndpoint
@@ -39,6 +40,7 @@ from server.metrics.endpoint import LOCAL_ONLY, MetricsAccess, metrics_route
 from server.metrics.metrics import Metrics, WorkerMetrics
 from server.runtime.cache import warming
 from server.runtime.observation import Observer
+from server.runtime.settings import Introspection
 from server.runtime.stopping import Stopping
 from services.accounts.api_keys import ApiKeys
 from services.accounts.data_state import DataStates
@@ -104,6 +106,8 @@ def create_app(
     request_seconds: float = REQUEST_SECONDS,
     admission: Admission | None = None,
     rate_limits: RateLimits | None = None,
+    introspection: Introspection = "public",
+    graphiql: bool = True,
 ) -> Starlette:
     """Return the API over a pool. The caller closes the pool.
 
@@ -115,7 +119,8 @@ def create_app(
     wasteful reads. Without `vault`, integrations cannot store credentials. Without `links`, exports have no links.
     `clock` returns the current time. `metrics_access` says who may read `/metrics`; with None, the route does not exist.
     The `observers` receive each finished request, besides the metrics.
-    `documents` knows the documents that requests name by a hash or an ID.
+    `documents` knows the documents that requests name by a hash or an ID. `introspection` says who may read the schema, and
+    `graphiql` whether browsers get GraphiQL.
     `stopping` ends streams and downloads before the server stops. `request_seconds` limit a GraphQL request.
     `admission` shares the pool between users, by default with the limits of its size.
     Without `rate_limits`, no request is charged.
@@ -134,7 +139,7 @@ def create_app(
     new_context = partial(
         Context, pool, cached=cached, vault=vault, links=links, senders=senders, sign_ins=sign_ins
     )
-    graph = graph or build()
+    graph, access = graph or build(), SchemaAccess(introspection)
     operations = graph.prepared
     observers = (
         metrics.observe,
@@ -154,6 +159,7 @@ def create_app(
         documents=documents,
         request_seconds=request_seconds,
         rate_limits=rate_limits,
+        schema_access=access,
     )
     metrics.observe_documents(endpoint.documents)
     stopping = stopping or Stopping()
@@ -164,7 +170,8 @@ def create_app(
 
     async def graphql(request: Request) -> Response:
         if (
-            request.method in protocol.READING
+            graphiql
+            and request.method in protocol.READING
             and protocol.media_type_of(request, html=True) == protocol.HTML
             and not request.query_params
         ):
@@ -197,6 +204,10 @@ def create_app(
             return protocol.refusal(unavailable, *protocol.request_id(request))
         return JSONResponse({"status": "read-only" if read_only else "ready"})
 
+    schema = SchemaFile(lambda: f"{graph.definition.as_str()}\n").respond
+    limited = access.limited(schema, authenticator)
+    schema_routes = [] if introspection == "off" else [Route(schema_file.PATH, limited)]
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with warming(cached, pool) if warm else nullcontext():
@@ -209,13 +220,13 @@ def create_app(
             Route(PATH, graphql, methods=["GET", "POST", "QUERY"]),
             Route("/ingest/mentions", ingest, methods=["POST"]),
             Route("/exports/{id}/download", download, methods=["GET"]),
-            Route(schema_file.PATH, SchemaFile(lambda: f"{graph.definition.as_str()}\n").respond),
+            *schema_routes,
             Route("/healthz", _alive),
             Route("/readyz", ready),
             *metrics_routes,
             Route("/", _to_graphql),
             Route(f"{PATH}/", _to_graphql, methods=["GET", "POST", "QUERY"]),
-            page.assets(),
+            *([page.assets()] if graphiql else []),
         ],
         middleware=[
             Middleware(SafeHeaders),

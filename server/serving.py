@@ -284,6 +284,8 @@ async def _serve_observed(
             request_seconds=settings.request_seconds,
             admission=_admission(settings),
             rate_limits=await _rate_limits(settings, pool),
+            introspection=settings.introspection,
+            graphiql=settings.graphiql,
         )
         server = Server(
             app,

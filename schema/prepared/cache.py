@@ -39,7 +39,7 @@ class PreparedOperations:
     """The operations of a schema, by document text and operation name. Each is prepared once, invalid ones too.
 
     The most recently used operations are kept while their estimated memory is at most `bytes_kept`. No
-    operation may exceed the `limits`.
+    operation may exceed the `limits`. Without `introspection`, documents must not read the schema.
     """
 
     def __init__(
@@ -50,7 +50,9 @@ class PreparedOperations:
         *,
         bytes_kept: int = BYTES_KEPT,
         limits: Limits = DEFAULT_LIMITS,
+        introspection: bool = True,
     ) -> None:
+        self._introspection = introspection
         self._schema = schema
         self._executor_class = executor_class
         self._executor: ExecutorName = executor
@@ -63,10 +65,17 @@ class PreparedOperations:
         self.hits = self.misses = 0
         """The numbers of operations that were found, and of those that were prepared."""
 
-    def limited(self, *, bytes_kept: int, limits: Limits) -> "PreparedOperations":
+    def limited(
+        self, *, limits: Limits, bytes_kept: int = BYTES_KEPT, introspection: bool = True
+    ) -> "PreparedOperations":
         """Return an empty cache for the same schema with other limits."""
         return PreparedOperations(
-            self._schema, self._executor_class, self._executor, bytes_kept=bytes_kept, limits=limits
+            self._schema,
+            self._executor_class,
+            self._executor,
+            bytes_kept=bytes_kept,
+            limits=limits,
+            introspection=introspection,
         )
 
     async def prepared(self, text: str, name: str | None) -> Prepared:
@@ -115,7 +124,8 @@ class PreparedOperations:
         except GraphQLError as error:
             return InvalidDocument([_without_nodes(error)]), base
         refusal = too_large(document, self.limits)
-        errors = errors or ([] if refusal is None else [refusal]) or validation_errors(self._schema, document)
+        errors = errors or ([] if refusal is None else [refusal])
+        errors = errors or validation_errors(self._schema, document, introspection=self._introspection)
         if errors:
             own = [_without_nodes(error) for error in with_hints(errors, self._schema)]
             return InvalidDocument(own, node.operation), base + sum(500 + len(error.message) for error in own)

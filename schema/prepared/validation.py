@@ -6,7 +6,9 @@ The visitors of graphql-core's rules refer to themselves, and so to the document
 from typing import Any, Final
 
 from graphql import (
+    ASTValidationRule,
     DocumentNode,
+    FieldNode,
     GraphQLError,
     GraphQLSchema,
     ValuesOfCorrectTypeRule,
@@ -21,7 +23,22 @@ _RULES: Final = tuple(
 )
 
 
-def validation_errors(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
+class _NoIntrospectionRule(ASTValidationRule):
+    """Refuses the fields that read the schema."""
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        if node.name.value in {"__schema", "__type"}:
+            self.report_error(
+                GraphQLError(
+                    "Introspection is not allowed here. Send an API key, or ask the operator of the server for the schema.",
+                    node,
+                )
+            )
+
+
+def validation_errors(
+    schema: GraphQLSchema, document: DocumentNode, *, introspection: bool = True
+) -> list[GraphQLError]:
     """Return the errors of the document by all rules. Afterwards, only the errors refer to the document."""
     visitors: list[Any] = []
 
@@ -32,7 +49,9 @@ def validation_errors(schema: GraphQLSchema, document: DocumentNode) -> list[Gra
 
         return visitor
 
-    rules: Any = tuple(recorded(rule) for rule in _RULES)
+    rules: Any = tuple(
+        recorded(rule) for rule in (_RULES if introspection else (*_RULES, _NoIntrospectionRule))
+    )
     try:
         return validate_document(schema, document, rules)
     finally:

@@ -31,6 +31,7 @@ from server.http.errors import failed, presented
 from server.http.fast_request import FastRequest
 from server.http.interruption import DeadlineError, Interruption, preferred_seconds
 from server.http.rate_headers import RateLimitedError, rate_headers
+from server.http.schema_access import SchemaAccess, without_suggestions
 from server.runtime import explanation
 from server.runtime.observation import Observation, Observer
 from server.runtime.trace_context import trace_context
@@ -72,6 +73,7 @@ class GraphQLEndpoint:
     wasteful reads, or makes their operation fail. `clock` tells the current time. The `observers` receive each request,
     except those whose client has gone. A request may take `request_seconds`, or less if its caller prefers so.
     `documents` knows the documents that requests name by a hash or an ID. `rate_limits` charge each operation of a viewer.
+    `schema_access` says who may read the schema.
     """
 
     def __init__(
@@ -89,12 +91,17 @@ class GraphQLEndpoint:
         documents: Documents | None = None,
         request_seconds: float = REQUEST_SECONDS,
         rate_limits: RateLimits | None = None,
+        schema_access: SchemaAccess | None = None,
     ) -> None:
+        self._schema_access = access = schema_access or SchemaAccess()
         self._documents = documents or Documents()
         self._rate_limits = rate_limits
         self._request_seconds = request_seconds
-        self._operations = operations
-        self._anonymous_operations = request_limits.anonymous(operations)
+        is_closed = access.mode == "off"
+        self._operations = (
+            operations.limited(limits=operations.limits, introspection=False) if is_closed else operations
+        )
+        self._anonymous_operations = request_limits.anonymous(operations, introspection=access.shows(None))
         self._authenticator = authenticator
         self._new_context = new_context
         self._new_condition = new_condition
@@ -144,6 +151,8 @@ class GraphQLEndpoint:
             observation.explanations = explain_header.asked(request)
             parsed = await protocol.parse(request)
             content, encode = await self._answer(parsed, viewer, request, observation, condition)
+            if not self._schema_access.shows(viewer):
+                content = without_suggestions(content)
         except NotModifiedError:
             if condition.state is not None:
                 observation.activity = condition.state.activity

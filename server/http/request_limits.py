@@ -15,12 +15,10 @@ MOST_OBJECTS: Final = 5_000
 MOST_VALUES: Final = 60_000
 
 
-def anonymous(operations: PreparedOperations) -> PreparedOperations:
+def anonymous(operations: PreparedOperations, *, introspection: bool = True) -> PreparedOperations:
     """Return the cache of documents that came without a credential. They never displace those of users."""
-    tokens = min(ANONYMOUS_TOKENS, operations.limits.tokens)
-    return operations.limited(
-        bytes_kept=ANONYMOUS_BYTES_KEPT, limits=replace(operations.limits, tokens=tokens)
-    )
+    limits = replace(operations.limits, tokens=min(ANONYMOUS_TOKENS, operations.limits.tokens))
+    return operations.limited(limits=limits, bytes_kept=ANONYMOUS_BYTES_KEPT, introspection=introspection)
 
 
 def require_short_document(text: str) -> None:

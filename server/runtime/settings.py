@@ -33,6 +33,7 @@ OTHER_VARIABLES: Final = frozenset(
 )
 """The variables of the project that are no settings of a process."""
 
+Introspection = Literal["public", "authenticated", "off"]
 RowSecurity = Literal["on", "off"]
 _LONGEST_VALUE: Final = 60
 
@@ -175,6 +176,8 @@ class Settings(BaseSettings):
     guard: GuardMode | None = Field(default=None, description="off, warn or fail")
     trusted_documents: Path | None = Field(default=None, description="the path of a manifest")
     documents: DocumentsMode = Field(default="open", description="open, log or enforce")
+    introspection: Introspection = Field(default="public", description="public, authenticated or off")
+    graphiql: bool = Field(default=True, description="on or off")
     row_security: RowSecurity = Field(default="off", description=" or ".join(get_args(RowSecurity)))
     pool_size: Annotated[int, _whole(1, 1000)] = 10
     statement_timeout_seconds: Annotated[float, _seconds(_DAY)] = 30

@@ -23,6 +23,8 @@ describe(
     in_flight="Another call with the same idempotency key is in progress. Retry later.",
     wrong_credentials="The e-mail address or the password is wrong, or the user is not active.",
     too_many_attempts="Too many attempts to sign in failed or are in progress. The message says when to retry.",
+    sign_in_required="The sign-in of the session was too long ago for this mutation. Ask for the password and sign in "
+    "again.",
 )
 
 

@@ -1,7 +1,7 @@
 """The viewer's own API keys: create, rotate and revoke them.
 
 A key never grants more than it has itself. The scopes of a new key are among those of the calling key, and the new
-key ends no later.
+key ends no later. A session grants its own scopes for any time, but only soon after its sign-in.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +13,7 @@ from db.engine.writer import Writer
 from db.language.scope import Scope
 from db.models import ApiKey
 from db.statements import api_key as stored
+from db.statements import session as sessions
 from services.accounts import api_key, api_keys
 from services.accounts.api_keys import ApiKeyState, IssuedKey, state_of
 from services.accounts.viewer import Viewer
@@ -27,20 +28,24 @@ MOST_WORKING: Final = 100
 USUAL_OVERLAP: Final = 86_400
 LONGEST_OVERLAP: Final = 90 * 86_400
 """Seconds."""
+SIGN_IN_AGAIN: Final = (
+    "The sign-in of this session was more than an hour ago. Sign in again to create or rotate API keys."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Grant:
-    """The most that the calling key can grant."""
+    """The most that the calling key or session can grant."""
 
     scopes: frozenset[str]
     expires_at: datetime | None
+    credential: str = "API key"
 
 
 async def create(
     writer: Writer, viewer: Viewer, name: str, scopes: Sequence[str], expires_at: datetime | None = None
 ) -> IssuedKey:
-    """Create a key of the viewer. Raise `UserErrors`, and `InactiveViewerError` for a key that has ended."""
+    """Create a key of the viewer. Raise `UserErrors`, and `InactiveViewerError` for a credential that has ended."""
     cleaned = _checked(name, scopes)
     await hold_viewer(writer, viewer)
     grant = (await _grant(writer, viewer))[0]
@@ -109,13 +114,19 @@ def _overlap(seconds: int) -> timedelta:
 
 
 async def _grant(writer: Writer, viewer: Viewer, *other_ids: int) -> tuple[_Grant, dict[int, ApiKey]]:
-    """Return what the calling key can grant, as the database has it now, and the other keys by ID.
+    """Return what the calling credential can grant, as the database has it now, and the other keys by ID.
 
-    Raise `InactiveViewerError` if the key has ended, which a server notices within seconds, and for other credentials:
-    a short-lived one must not create a lasting key.
+    Raise `InactiveViewerError` if the credential has ended, which a server notices within seconds, and for a browser
+    token, which must not create a lasting key. Raise `UserErrors` for a session whose sign-in was long ago.
     """
+    if viewer.session_id is not None:
+        grant = await _grant_of_session(writer, viewer, viewer.session_id)
+        keys = await stored.lock(writer, Scope(viewer.user_id), other_ids) if other_ids else {}
+        return grant, keys
     if viewer.key_id is None:
-        raise InactiveViewerError("Only a request with an API key may create or rotate API keys.")
+        raise InactiveViewerError(
+            "A browser token cannot create or rotate API keys. Use an API key or a session."
+        )
     keys = await stored.lock(writer, Scope(viewer.user_id), sorted({viewer.key_id, *other_ids}))
     calling = keys.get(viewer.key_id)
     if calling is None or state_of(calling, writer.moment) is not ApiKeyState.ACTIVE:
@@ -123,10 +134,19 @@ async def _grant(writer: Writer, viewer: Viewer, *other_ids: int) -> tuple[_Gran
     return _Grant(frozenset(viewer.scopes) & api_key.granted(calling.scopes), calling.expires_at), keys
 
 
+async def _grant_of_session(writer: Writer, viewer: Viewer, session_id: int) -> _Grant:
+    is_recent = await sessions.is_recent(writer, viewer.user_id, session_id)
+    if is_recent is None:
+        raise InactiveViewerError("This session has ended. Sign in again.")
+    if not is_recent:
+        raise user_error(UserErrorCode.SIGN_IN_REQUIRED, SIGN_IN_AGAIN)
+    return _Grant(frozenset(viewer.scopes), None, "session")
+
+
 def _require_granted(scopes: Iterable[str], grant: _Grant, *path: str) -> None:
     lacking = sorted(set(scopes) - grant.scopes)
     if lacking:
-        message = f"This API key lacks the scope `{lacking[0]}`, so it cannot grant the scope to another key."
+        message = f"This {grant.credential} lacks the scope `{lacking[0]}`, so it cannot grant the scope to another key."
         raise user_error(UserErrorCode.INVALID, message, *path)
 
 

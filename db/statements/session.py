@@ -50,6 +50,8 @@ IDLE: Final = timedelta(days=7)
 """Time without use after which a session ends."""
 LONGEST: Final = timedelta(days=30)
 """Time after which each session ends."""
+RECENT: Final = timedelta(hours=1)
+"""Time after a sign-in in which a session may create API keys."""
 ROTATED_EVERY: Final = timedelta(hours=1)
 OVERLAP: Final = timedelta(minutes=1)
 """Time after a rotation in which requests with the earlier token can still arrive."""
@@ -313,6 +315,23 @@ async def of_user(reader: Reader, user_id: int) -> Sequence[ShownSession]:
     """Return the sessions of the user, the newest first, at most `MOST_SHOWN`."""
     found = await reader.fetch_values(_sessions_of_user(), EVERYBODY, user_id=user_id)
     return [ShownSession(**dict(row)) for row in found]
+
+
+@statement
+def _is_session_recent() -> Select[Any]:
+    """Lock the session, so that it cannot end before the write."""
+    return (
+        select((_SESSIONS.c.created_at > _ago(RECENT)).label("is_recent"))
+        .where(_SESSIONS.c.id == _SESSION_ID, _SESSIONS.c.user_id == _USER_ID, _SESSIONS.c.expires_at > _NOW)
+        .with_for_update(read=True)
+    )
+
+
+async def is_recent(writer: Writer, user_id: int, session_id: int) -> bool | None:
+    """Return whether the user signed in a short while ago. Return None for an ended session."""
+    given = {"user_id": user_id, "session_id": session_id}
+    found = await writer.fetch_values(_is_session_recent(), EVERYBODY, **given)
+    return bool(found[0]["is_recent"]) if found else None
 
 
 @statement

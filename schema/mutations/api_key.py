@@ -14,7 +14,10 @@ from services.own_api_keys import LONGEST_NAME, LONGEST_OVERLAP, MOST_WORKING, U
 
 _ID = "Global ID of the API key, which must be the viewer's own."
 _SCOPES = " ".join(f"`{scope}`: {meaning}" for scope, meaning in SCOPES.items())
-_NOT_LATER = "Must be in the future, and not after the expiry of the calling API key."
+_NOT_LATER = (
+    "Must be in the future, and not after the expiry of the calling API key. A session sets no bound."
+)
+_RECENT = "A session requires a sign-in within the last hour, and else gets SIGN_IN_REQUIRED."
 _ONCE = (
     "The new key, which requests send as `Authorization: Bearer …`. Shown once: the server stores only a hash. Null if "
     "nothing was written, and in a repeated call with the same idempotency key."
@@ -25,7 +28,7 @@ _ONCE = (
 class CreateApiKeyInput:
     name: str = required(f"Purpose of the key, 1 to {LONGEST_NAME} characters.")
     scopes: list[str] = required(
-        "Scopes of the key, at least one, all of which the calling API key must have. A key without any `read:` or "
+        "Scopes of the key, at least one, all of which the calling API key or session must have. A key without any `read:` or "
         f"`write:` scope also gets the scopes to read keywords, mentions, leads and integrations. {_SCOPES}"
     )
     expires_at: datetime | None = optional(
@@ -77,15 +80,17 @@ class ApiKeyMutation:
     create_api_key: CreateApiKeyPayload | None = _field(
         resolve.create_api_key,
         CreateApiKeyInput,
-        "Creates an API key of the viewer, and returns the key once. A new key has no scope that the calling key lacks, "
-        f"and expires no later. A user can have at most {MOST_WORKING} working keys.",
+        "Creates an API key of the viewer, and returns the key once. A new key has no scope that the calling API key or "
+        f"session lacks, and does not outlive a calling key. {_RECENT} A user can have at most {MOST_WORKING} working "
+        "keys.",
     )
     rotate_api_key: RotateApiKeyPayload | None = _field(
         resolve.rotate_api_key,
         RotateApiKeyInput,
         "Creates an API key with the name and the scopes of an existing key of the viewer, and returns the new key once. "
         "The existing key works until the end of the overlap, so that programs can change to the new key. The calling "
-        "key must have all scopes of the existing key, and may be the existing key itself.",
+        "API key or session must have all scopes of the existing key. A key may rotate itself. "
+        f"{_RECENT}",
     )
     revoke_api_key: RevokeApiKeyPayload | None = _field(
         resolve.revoke_api_key,

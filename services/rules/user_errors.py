@@ -21,6 +21,7 @@ class UserErrorCode(StrEnum):
     IN_FLIGHT = "in_flight"
     WRONG_CREDENTIALS = "wrong_credentials"
     TOO_MANY_ATTEMPTS = "too_many_attempts"
+    SIGN_IN_REQUIRED = "sign_in_required"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from db.engine.pool import Pool
+from resolvers.framework.global_id import encode
 from server.app import create_app
 from server.http.auth import Authenticator
 from services.accounts import api_key
@@ -124,6 +125,23 @@ async def test_a_token_cannot_create_tokens(client: httpx.AsyncClient, key: str)
     assert error["message"] == (
         "A browser token requires an API key. A session or a browser token cannot create one."
     )
+
+
+async def test_a_token_creates_and_rotates_no_keys(client: httpx.AsyncClient, pool: Pool) -> None:
+    user_id = await add_user(pool, "ben@example.com")
+    token = await new(client, await add_key(pool, user_id), "write:keys", "read:keys", "read:leads")
+    key_id = encode("ApiKey", await pool.fetchval("SELECT id FROM api_keys"))
+    before = await pool.fetch("SELECT id, expires_at, revoked_at FROM api_keys")
+    for document in (
+        'mutation { createApiKey(input: {name: "x", scopes: ["read:leads"]}) { secret } }',
+        f'mutation {{ rotateApiKey(input: {{id: "{key_id}"}}) {{ secret }} }}',
+    ):
+        (error,) = (await ask(client, token, document)).json()["errors"]
+        assert (error["message"], error["extensions"]["code"]) == (
+            "A browser token cannot create or rotate API keys. Use an API key or a session.",
+            "FORBIDDEN",
+        )
+    assert await pool.fetch("SELECT id, expires_at, revoked_at FROM api_keys") == before
 
 
 async def test_a_repeated_call_shows_no_token_again(client: httpx.AsyncClient, pool: Pool, key: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 from db.engine.pool import Pool
 from db.engine.writer import in_transaction
 from db.statements import session as stored
+from resolvers.framework.global_id import encode
 from server.app import create_app
 from server.http.auth import Authenticator
 from server.http.session_auth import SessionAuthenticator
@@ -546,3 +547,137 @@ async def test_a_sign_in_takes_a_fixed_number_of_statements(pool: Pool, ann: int
         for document, expected in ((SESSIONS, ["sessions_of_user"]), (SIGN_OUT, ["end_session"])):
             response = await client.post("/graphql", json={"query": document, "variables": {"input": {}}})
             assert response.json()["extensions"]["statements"] == expected
+
+
+KEYS = "{ apiKeys { nodes { name state } } }"
+CREATE_KEY = """mutation ($input: CreateApiKeyInput!) {
+    createApiKey(input: $input) { secret apiKey { id expiresAt } userErrors { code message path } }
+}"""
+ROTATE_KEY = """mutation ($input: RotateApiKeyInput!) {
+    rotateApiKey(input: $input) { secret apiKey { id scopes } userErrors { code message path } }
+}"""
+REVOKE_KEY = """mutation ($input: RevokeApiKeyInput!) {
+    revokeApiKey(input: $input) { apiKey { state } userErrors { code } }
+}"""
+STORED_KEYS = "SELECT id, user_id, scopes, expires_at, revoked_at FROM api_keys ORDER BY id"
+SIGN_IN_AGAIN = (
+    "The sign-in of this session was more than an hour ago. Sign in again to create or rotate API keys."
+)
+
+
+async def keys_of(client: httpx.AsyncClient) -> Any:
+    return (await ask(client, KEYS))["data"]["apiKeys"]["nodes"]
+
+
+async def create_key(client: httpx.AsyncClient, *scopes: str, **more: Any) -> Any:
+    given = {"name": "page", "scopes": scopes or ("read:leads",), **more}
+    return (await ask(client, CREATE_KEY, input=given))["data"]["createApiKey"]
+
+
+async def test_a_session_creates_lists_rotates_and_revokes_lasting_keys(
+    client: httpx.AsyncClient, pool: Pool
+) -> None:
+    await sign_in(client)
+    made = await create_key(client, "read:leads", "write:leads")
+    assert (made["userErrors"], made["apiKey"]["expiresAt"]) == ([], None)
+    assert await keys_of(client) == [{"name": "page", "state": "ACTIVE"}]
+
+    rotated = await ask(client, ROTATE_KEY, input={"id": made["apiKey"]["id"], "overlapSeconds": 0})
+    assert rotated["data"]["rotateApiKey"]["apiKey"]["scopes"] == ["read:leads", "write:leads"]
+    assert [each["state"] for each in await keys_of(client)] == ["ACTIVE", "EXPIRED"]
+    header = {"authorization": f"Bearer {rotated['data']['rotateApiKey']['secret']}"}
+    await ask(client, SIGN_OUT, input={})
+    assert await is_signed_in(client, header)
+
+    await sign_in(client)
+    key_id = rotated["data"]["rotateApiKey"]["apiKey"]["id"]
+    await pool.execute("UPDATE sessions SET created_at = created_at - interval '2 hours'")
+    revoked = await ask(client, REVOKE_KEY, input={"id": key_id})
+    assert revoked["data"]["revokeApiKey"] == {"apiKey": {"state": "REVOKED"}, "userErrors": []}
+    assert [each["state"] for each in await keys_of(client)] == ["REVOKED", "EXPIRED"]
+
+
+async def test_a_session_grants_no_scope_that_it_lacks(
+    client: httpx.AsyncClient, pool: Pool, ann: int
+) -> None:
+    await add_key(pool, ann, ["read:leads", "bulk:read"])
+    await sign_in(client)
+    before = await pool.fetch(STORED_KEYS)
+    message = "This session lacks the scope `bulk:read`, so it cannot grant the scope to another key."
+    made = await create_key(client, "read:leads", "bulk:read")
+    assert made["userErrors"] == [{"code": "INVALID", "message": message, "path": ["input", "scopes", "1"]}]
+    key_id = encode("ApiKey", before[0]["id"])
+    rotated = (await ask(client, ROTATE_KEY, input={"id": key_id}))["data"]["rotateApiKey"]
+    assert rotated["userErrors"] == [{"code": "INVALID", "message": message, "path": ["input", "id"]}]
+    assert await pool.fetch(STORED_KEYS) == before
+
+
+async def test_a_session_requires_a_recent_sign_in_to_create_and_rotate_keys(
+    client: httpx.AsyncClient, pool: Pool, ann: int
+) -> None:
+    await add_key(pool, ann)
+    await sign_in(client)
+    before = await pool.fetch(STORED_KEYS)
+    await pool.execute("UPDATE sessions SET created_at = created_at - interval '61 minutes'")
+    refusal = [{"code": "SIGN_IN_REQUIRED", "message": SIGN_IN_AGAIN, "path": ["input"]}]
+    assert (await create_key(client))["userErrors"] == refusal
+    key_id = encode("ApiKey", before[0]["id"])
+    rotated = (await ask(client, ROTATE_KEY, input={"id": key_id}))["data"]["rotateApiKey"]
+    assert (rotated["secret"], rotated["userErrors"]) == (None, refusal)
+    assert await pool.fetch(STORED_KEYS) == before
+
+    await sign_in(client)
+    await pool.execute("UPDATE sessions SET created_at = created_at - interval '59 minutes'")
+    assert (await create_key(client))["userErrors"] == []
+
+
+async def test_sessions_of_others_and_of_operators_do_not_see_or_change_the_keys_of_a_user(
+    pool: Pool, ann: int
+) -> None:
+    await add_key(pool, ann)
+    await add_person(pool, "ben@example.com", role="operator")
+    before = await pool.fetch(STORED_KEYS)
+    key_id = encode("ApiKey", before[0]["id"])
+    missing = [{"code": "NOT_FOUND", "message": "The API key does not exist.", "path": ["input", "id"]}]
+    async with client_of(pool) as ben:
+        await sign_in(ben, "ben@example.com")
+        assert await keys_of(ben) == []
+        rotated = await ask(ben, ROTATE_KEY, input={"id": key_id})
+        assert rotated["data"]["rotateApiKey"]["userErrors"] == missing
+        revoked = await ask(ben, REVOKE_KEY, input={"id": key_id})
+        assert revoked["data"]["revokeApiKey"]["userErrors"] == [{"code": "NOT_FOUND"}]
+    assert await pool.fetch(STORED_KEYS) == before
+
+
+@pytest.mark.usefixtures("ann")
+@pytest.mark.parametrize(
+    "end",
+    ["DELETE FROM sessions", "UPDATE sessions SET expires_at = clock_timestamp()"],
+    ids=["ended", "expired"],
+)
+async def test_a_session_that_has_ended_creates_no_key_even_while_a_server_trusts_it(
+    pool: Pool, end: str
+) -> None:
+    async with client_of(pool, trust_seconds=60) as client:
+        await sign_in(client)
+        assert await is_signed_in(client)
+        await pool.execute(end)
+        answer = await ask(client, CREATE_KEY, input={"name": "x", "scopes": ["read:leads"]})
+        (error,) = answer["errors"]
+        assert (error["message"], error["extensions"]["code"]) == (
+            "This session has ended. Sign in again.",
+            "FORBIDDEN",
+        )
+    assert await pool.fetch(STORED_KEYS) == []
+
+
+@pytest.mark.usefixtures("ann")
+async def test_a_session_creates_a_key_by_a_fixed_number_of_statements(pool: Pool) -> None:
+    app = create_app(pool, explain=True)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="https://test") as client:
+        await sign_in(client)
+        answer = await ask(client, CREATE_KEY, input={"name": "x", "scopes": ["read:leads"]})
+    assert answer["extensions"]["statements"] == [
+        *("hold_user", "is_session_recent", "count_working_keys", "create")
+    ]

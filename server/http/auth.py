@@ -10,8 +10,9 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from resolvers.framework import errors
 from resolvers.framework.context import Viewer
-from resolvers.framework.errors import UNAVAILABLE, ForbiddenError, UnauthenticatedError, code_of
+from resolvers.framework.errors import ForbiddenError, UnauthenticatedError, code_of
 from resolvers.framework.exchange import Exchange
 from server.http import protocol
 from server.http.session_auth import SessionAuthenticator
@@ -151,9 +152,14 @@ class Authenticator:
 
 
 async def _logged(note: Coroutine[None, None, None]) -> None:
+    """Write the note. A failure is logged and harms no request."""
     try:
         await note
     except Exception as failure:
-        if code_of(failure) != UNAVAILABLE:
-            raise
-        logger.warning("the database is unavailable: %r", failure)
+        match code_of(failure):
+            case errors.UNAVAILABLE:
+                logger.warning("the database is unavailable: %r", failure)
+            case errors.TIMEOUT:
+                logger.warning("the use of a credential was not noted in time: %r", failure)
+            case _:
+                logger.exception("the use of a credential was not noted")

@@ -55,7 +55,10 @@ async def client(world: World, graph: Graph) -> AsyncIterator[httpx.AsyncClient]
         explain=True,
     )
     transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as made:
+    async with (
+        app.router.lifespan_context(app),  # its end waits for notes that need the pool
+        httpx.AsyncClient(transport=transport, base_url="http://test") as made,
+    ):
         yield made
 
 
@@ -86,11 +89,12 @@ async def asker(shared_pool: Pool) -> AsyncIterator[Asker]:
     graph = build(load_settings().executor, limits=WALKED)
     clock, cached = Clock(), Cached(shared_pool)
     app = create_app(shared_pool, graph=graph, explain=True, clock=clock, cached=cached)
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app), base_url="http://test", timeout=60
-    ) as made:
+    transport = httpx.ASGITransport(app=app)
+    async with (
+        app.router.lifespan_context(app),  # its end waits for notes that need the pool
+        httpx.AsyncClient(transport=transport, base_url="http://test", timeout=60) as made,
+    ):
         yield Asker(World(shared_pool), made, cached, clock)
-    await cached.close()
 
 
 @pytest.fixture(scope="session")

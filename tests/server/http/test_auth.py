@@ -1,9 +1,11 @@
 """API keys: which open the door, and which sentence the others get."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+import asyncpg
 import httpx
 import pytest
 from starlette.requests import Request
@@ -139,6 +141,41 @@ async def test_a_known_key_needs_no_statement_and_its_note_is_written_beside_the
     await authenticator.close()
     assert await pool.fetchval("SELECT last_used_at FROM api_keys") is not None
     assert len(lookups) == 1
+
+
+@pytest.mark.parametrize(
+    ("failure", "line"),
+    [
+        (RuntimeError("broken"), ("ERROR", "the use of a credential was not noted")),
+        (
+            asyncpg.LockNotAvailableError("busy"),
+            ("WARNING", "the use of a credential was not noted in time: LockNotAvailableError('busy')"),
+        ),
+        (
+            asyncpg.InterfaceError("pool is closed"),
+            ("WARNING", "the database is unavailable: InterfaceError('pool is closed')"),
+        ),
+    ],
+    ids=["error", "lock", "closed pool"],
+)
+async def test_a_note_that_fails_is_logged_once_and_harms_no_request(
+    pool: Pool,
+    key: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    failure: Exception,
+    line: tuple[str, str],
+) -> None:
+    async def broken(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(stored, "touch", broken)
+    authenticator = Authenticator(ApiKeys(pool))
+    request = Request({"type": "http", "headers": [(b"authorization", f"Bearer {key}".encode())]})
+    assert await authenticator.viewer(request)
+    await authenticator.close()
+    gc.collect()  # a failure that no one has taken is logged when its task is deleted
+    assert [(each.levelname, each.getMessage()) for each in caplog.records] == [line]
 
 
 def test_a_written_key_is_parsed_into_its_parts() -> None:

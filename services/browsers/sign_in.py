@@ -108,7 +108,7 @@ class SignIns:
         self, attempt: Attempt, account: Account | None, password: str, *path: str
     ) -> Account:
         """Return the account if the password is right and its user is active. Raise `UserErrors`."""
-        wait = await self._limits.wait(attempt)
+        wait = self._limits.wait(attempt)
         if wait:
             minutes = -(-wait // _SECONDS_OF_MINUTE)
             message = f"Too many failed attempts. Retry in {minutes} minute{'s' if minutes > 1 else ''}."
@@ -121,9 +121,9 @@ class SignIns:
         except BusyError as busy:
             raise user_error(UserErrorCode.TOO_MANY_ATTEMPTS, BUSY, *path) from busy
         if account is None or not is_right:
-            await self._limits.note_failure(attempt)
+            self._limits.note_failure(attempt)
             _refuse_wrong(*path)
-        await self._limits.forgive(attempt)
+        self._limits.forgive(attempt)
         if account.status != UserStatus.ACTIVE:
             raise user_error(UserErrorCode.WRONG_CREDENTIALS, INACTIVE)
         return account

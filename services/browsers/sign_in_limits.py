@@ -1,27 +1,32 @@
 """Limits of failed sign-ins, which slow guessing down and keep no user out.
 
 Only failures count. A user who comes from a known device has a count of that device alone, so that failures of others
-elsewhere never matter. The counts are those of this process: a guess also costs the time of its hash, which bounds the
-guesses of all processes.
+elsewhere never matter. A count is a leaky bucket: it forgets failures one by one, at the rate of its limit. The counts
+are those of this process: a guess also costs the time of its hash, which bounds the guesses of all processes.
 """
 
 import math
-import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
+from throttled import MemoryStore, Quota, per_duration
+from throttled.rate_limiter.gcra import GCRARateLimiter
 
-_PER_DEVICE: Final = RateLimitItemPerMinute(10, 15, "device")
-_PER_CLIENT: Final = RateLimitItemPerMinute(10, 15, "client")
-_PER_NETWORK: Final = RateLimitItemPerMinute(100, 15, "network")
-_PER_ACCOUNT: Final = RateLimitItemPerMinute(100, 60, "account")
+_Kind: TypeAlias = Literal["device", "client", "network", "account"]
+_Count: TypeAlias = tuple[_Kind, tuple[str, ...]]
+
+LIMITS: Final[Mapping[_Kind, Quota]] = {
+    "device": per_duration(timedelta(minutes=15), 10),
+    "client": per_duration(timedelta(minutes=15), 10),
+    "network": per_duration(timedelta(minutes=15), 100),
+    "account": per_duration(timedelta(minutes=60), 100),
+}
+COUNTS_KEPT: Final = 100_000
+"""The most counts in memory, which take 30 MB. Each failure costs a hash, so that new ones push out only old ones."""
 _IPV6_NETWORK: Final = 64
-
-_Count: TypeAlias = tuple[RateLimitItem, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,38 +50,41 @@ class Attempt:
     def counts(self) -> list[_Count]:
         """The counts to which a failure adds."""
         if self.device is not None:
-            return [(_PER_DEVICE, (self.account, self.device))]
-        own: list[_Count] = [
-            (_PER_CLIENT, (self.account, self.network)),
-            (_PER_NETWORK, (self.network,)),
-        ]
-        return own if self.is_network_known else [*own, (_PER_ACCOUNT, (self.account,))]
+            return [("device", (self.account, self.device))]
+        own: list[_Count] = [("client", (self.account, self.network)), ("network", (self.network,))]
+        return own if self.is_network_known else [*own, ("account", (self.account,))]
 
 
 class SignInLimits:
     """The counts of failed sign-ins in this process."""
 
     def __init__(self) -> None:
-        self._counts = MovingWindowRateLimiter(MemoryStorage())
+        self._store = MemoryStore(options={"MAX_SIZE": COUNTS_KEPT})
+        self._buckets = {kind: GCRARateLimiter(quota, self._store) for kind, quota in LIMITS.items()}
 
-    async def wait(self, attempt: Attempt) -> int:
+    def wait(self, attempt: Attempt) -> int:
         """Return the number of seconds until the attempt is allowed, and 0 if it is allowed now."""
-        waits = [0]
-        for item, key in attempt.counts:
-            if not await self._counts.test(item, *key):
-                stats = await self._counts.get_window_stats(item, *key)
-                waits.append(max(1, math.ceil(stats.reset_time - time.time())))
-        return max(waits)
+        return max(self._wait(count) for count in attempt.counts)
 
-    async def note_failure(self, attempt: Attempt) -> None:
+    def note_failure(self, attempt: Attempt) -> None:
         """Count a wrong password."""
-        for item, key in attempt.counts:
-            await self._counts.hit(item, *key)
+        for count in attempt.counts:
+            self._buckets[count[0]].limit(repr(count))
 
-    async def forgive(self, attempt: Attempt) -> None:
+    def forgive(self, attempt: Attempt) -> None:
         """Forget the failures that the right password has explained."""
-        item, key = attempt.counts[0]
-        await self._counts.clear(item, *key)
+        count = attempt.counts[0]
+        key = self._buckets[count[0]]._prepare_key(repr(count))  # noqa: SLF001 - the library empties no buckets
+        self._store.set(key, 0, 1)
+
+    def _wait(self, count: _Count) -> int:
+        bucket = self._buckets[count[0]]
+        state = bucket.peek(repr(count))
+        if state.remaining > 0:
+            return 0
+        # The state's own `retry_after` is the time since a failure, not the time until the next one fits.
+        almost_full = (state.limit - 1) * bucket.quota.emission_interval
+        return max(1, math.ceil(state.reset_after - almost_full))
 
 
 def network_of(address: str) -> str:

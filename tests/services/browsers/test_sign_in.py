@@ -21,7 +21,7 @@ from services.browsers.passwords import (
     is_right,
 )
 from services.browsers.sign_in import Client, SignedIn, SignIns, Transaction
-from services.browsers.sign_in_limits import network_of
+from services.browsers.sign_in_limits import Attempt, SignInLimits, network_of
 from services.rules.user_errors import UserErrors
 from tests.support.rows import add_user
 
@@ -224,14 +224,35 @@ def test_a_password_counts_in_each_composition_of_its_letters() -> None:
     assert not is_right(hash_of("x" * 200), "x" * 201)
 
 
+def test_a_full_count_forgets_one_failure_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_000_000.0
+    monkeypatch.setattr("throttled.utils.now_mono_f", lambda: now)
+    limits, attempt = SignInLimits(), Attempt("ann@example.com", "192.0.2.1")
+    for _ in range(10):
+        assert limits.wait(attempt) == 0
+        limits.note_failure(attempt)
+    waits = {0.0: 90, 0.5: 90, 45.0: 45, 89.5: 1, 90.0: 0}
+    for later, wait in waits.items():
+        now = 1_000_000.0 + later
+        assert limits.wait(attempt) == wait
+    limits.note_failure(attempt)
+    assert limits.wait(attempt) == 90
+    limits.forgive(attempt)
+    for _ in range(10):
+        assert limits.wait(attempt) == 0
+        limits.note_failure(attempt)
+    assert limits.wait(attempt) == 90
+
+
+def test_the_counts_take_a_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sign_in_limits, "COUNTS_KEPT", 30)
+    limits = SignInLimits()
+    for number in range(100):
+        limits.note_failure(Attempt(f"u{number}@example.com", f"192.0.2.{number}"))
+    assert (len(limits._store._backend.get_client()), len(limits._store._backend.expire_info)) == (30, 30)
+
+
 def test_the_limits_are_those_of_the_guide() -> None:
-    shown = {
-        item.namespace: (item.amount, item.get_expiry())
-        for item in (
-            sign_in_limits._PER_DEVICE,
-            sign_in_limits._PER_CLIENT,
-            sign_in_limits._PER_NETWORK,
-            sign_in_limits._PER_ACCOUNT,
-        )
-    }
+    shown = {kind: (quota.burst, quota.get_period_sec()) for kind, quota in sign_in_limits.LIMITS.items()}
+    assert {quota.burst - quota.get_limit() for quota in sign_in_limits.LIMITS.values()} == {0}
     assert shown == {"device": (10, 900), "client": (10, 900), "network": (100, 900), "account": (100, 3600)}

@@ -4,7 +4,7 @@ A transaction that writes rows of users locks these users first. `db.integrity.c
 `db.statements.user` has the statements. The lock also gives the transaction its moment (`db.language.moment`).
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from copy import copy
 from datetime import datetime
 from time import perf_counter
@@ -103,7 +103,7 @@ class Writer(Session):
         except asyncpg.IntegrityConstraintViolationError as refused:
             raise ConstraintError(refused.constraint_name or "") from refused
 
-    async def copy(self, table: Table, names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    async def copy(self, table: Table, names: Sequence[str], rows: AsyncIterable[Sequence[object]]) -> None:
         """Insert new rows by COPY, which is faster than INSERT. `names` are the columns of the values.
 
         Raise `RetryError` if one of the rows exists.
@@ -116,7 +116,7 @@ class Writer(Session):
             raise ConstraintError(refused.constraint_name or "") from refused
 
     async def _copy(
-        self, table: Table, names: Sequence[str], rows: Iterable[Sequence[object]]
+        self, table: Table, names: Sequence[str], rows: AsyncIterable[Sequence[object]]
     ) -> list[asyncpg.Record]:
         """Send the rows. A COPY returns no rows. PostgreSQL allows it only without row-level security."""
         if self._is_fenced:

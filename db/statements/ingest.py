@@ -1,6 +1,6 @@
 """Ingest of mentions: insert many rows at once, skipping duplicates."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
@@ -12,6 +12,7 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 
 from db.engine.reader import Reader
 from db.engine.statement_cache import IdsAsText, statement
+from db.engine.steps import Steps
 from db.engine.writer import Writer
 from db.language.moment import TIMESTAMPS
 from db.language.scope import Scope, visible
@@ -186,9 +187,9 @@ def _find_or_number() -> Select[Any]:
 
 
 async def insert_mentions(
-    writer: Writer, user_id: int, mentions: Sequence[NewMention]
+    writer: Writer, user_id: int, mentions: Sequence[NewMention], steps: Steps
 ) -> list[StoredMention]:
-    """Insert the mentions, whose keywords are locked. Return the row of each mention, in order.
+    """Insert the mentions, whose keywords are locked, in short steps. Return the row of each mention, in order.
 
     Existing mentions, and repetitions within `mentions`, are returned as duplicates. Triggers update the
     counters. Raise `RetryError` if a writer that did not lock the user inserts one of the mentions
@@ -200,16 +201,18 @@ async def insert_mentions(
     identities = [mention.identity for mention in mentions]
     for identity, mention in zip(identities, mentions, strict=True):
         first.setdefault(identity, mention)
-    stored = await _find_or_insert(writer, user_id, first)
+    stored = await _find_or_insert(writer, user_id, first, steps)
     if len(first) == len(mentions):
         return list(stored.values())
     return [_created_once(stored, identity) for identity in identities]
 
 
 async def _find_or_insert(
-    writer: Writer, user_id: int, mentions: Mapping[Identity, NewMention]
+    writer: Writer, user_id: int, mentions: Mapping[Identity, NewMention], steps: Steps
 ) -> dict[Identity, StoredMention]:
+    await steps.pause()
     found = await writer.fetch_values(_find_or_number(), Scope(user_id), **_columns(mentions))
+    await steps.pause()
     ids: list[int | None] = [None] * len(mentions)
     for position, id_, _ in found:
         ids[position - 1] = id_
@@ -221,28 +224,34 @@ async def _find_or_insert(
     new = [
         (id_, mention) for (id_, created), mention in zip(stored, mentions.values(), strict=True) if created
     ]
-    vectors = _vectors(mention.post for _, mention in new)
-    moments = (writer.moment,) * len(TIMESTAMPS)
-    rows = [
-        (
-            id_,
-            *moments,
-            user_id,
-            mention.keyword_id,
-            *mention.post,
-            vectors[mention.post.title, mention.post.content],
-        )
-        for id_, mention in new
-    ]
-    if rows:
-        await writer.copy(_MENTIONS, _COPIED, rows)
+    if new:
+        vectors = await _vectors((mention.post for _, mention in new), steps)
+        await writer.copy(_MENTIONS, _COPIED, _rows(new, (writer.moment, user_id), vectors, steps))
     return dict(zip(mentions, stored, strict=True))
 
 
-def _vectors(posts: Iterable[NewPost]) -> dict[tuple[str | None, str], bytes]:
+Vectors: TypeAlias = dict[tuple[str | None, str], bytes]
+
+
+async def _vectors(posts: Iterable[NewPost], steps: Steps) -> Vectors:
     """Return the lexemes of the posts by title and content. A post with several keywords has them once."""
-    texts = {(post.title, post.content) for post in posts}
-    return {text: vector(*text) for text in texts}
+    vectors: Vectors = {}
+    for text in {(post.title, post.content) for post in posts}:
+        await steps.pause()
+        vectors[text] = vector(*text)
+    return vectors
+
+
+async def _rows(
+    mentions: Iterable[tuple[int, NewMention]], common: tuple[datetime, int], vectors: Vectors, steps: Steps
+) -> AsyncIterator[tuple[object, ...]]:
+    """Yield the rows of new mentions, by ID. All have the moment and the user in common."""
+    moment, user_id = common
+    moments = (moment,) * len(TIMESTAMPS)
+    for id_, mention in mentions:
+        await steps.pause()
+        post = mention.post
+        yield id_, *moments, user_id, mention.keyword_id, *post, vectors[post.title, post.content]
 
 
 def _created_once(stored: dict[Identity, StoredMention], identity: Identity) -> StoredMention:

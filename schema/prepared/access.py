@@ -16,6 +16,7 @@ from graphql import (
     NullValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionNode,
     SelectionSetNode,
     Undefined,
@@ -73,6 +74,8 @@ class Access:
         walk = self._walked(None, None)
         self._most = frozenset(walk.required)
         self._is_open = not walk.reads_data
+        self.reads_schema_alone = operation.operation is OperationType.QUERY and not walk.has_own_fields
+        """Whether the operation is a query for introspection and nothing else, whatever its variables are."""
 
     def refusal(self, variables: Mapping[str, Any], viewer: Viewer | None) -> GraphQLError | None:
         """Return the error for a viewer without a required scope. Raise `UnauthenticatedError` without a viewer.
@@ -112,7 +115,7 @@ class _Walk:
         scopes: frozenset[str] | None,
     ) -> None:
         self.required: Required = {}
-        self.reads_data = False
+        self.reads_data = self.has_own_fields = False
         self._schema, self._fragments, self._scopes = schema, fragments, scopes
         self._variables = variables
         self._defaults = {
@@ -156,6 +159,7 @@ class _Walk:
         known: GraphQLField | None = None if name.startswith("__") else parent.fields.get(name)
         if known is None or parent.name.startswith("__"):
             return
+        self.has_own_fields = True
         if _needs_no_viewer(known):
             return
         self.reads_data = True

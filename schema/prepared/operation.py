@@ -116,6 +116,11 @@ class PreparedOperation:
             cost = self._costs[key] = self._look_ahead(variables).cost
         return cost
 
+    @property
+    def reads_schema_alone(self) -> bool:
+        """Whether the operation reads the schema and no data. The cost must be within the limits."""
+        return self._access.reads_schema_alone
+
     @cached_property
     def _access(self) -> Access:
         """The required scopes. An operation that exceeds a limit may be too deep for a walk."""

@@ -30,6 +30,7 @@ from server.http.documents import Documents
 from server.http.errors import failed, presented
 from server.http.fast_request import FastRequest
 from server.http.interruption import DeadlineError, Interruption, preferred_seconds
+from server.http.introspection_answers import IntrospectionAnswers
 from server.http.rate_headers import RateLimitedError, rate_headers
 from server.http.schema_access import SchemaAccess, without_suggestions
 from server.runtime import explanation
@@ -95,6 +96,7 @@ class GraphQLEndpoint:
     ) -> None:
         self._schema_access = access = schema_access or SchemaAccess()
         self._documents = documents or Documents()
+        self._introspections = IntrospectionAnswers()
         self._rate_limits = rate_limits
         self._request_seconds = request_seconds
         is_closed = access.mode == "off"
@@ -223,16 +225,18 @@ class GraphQLEndpoint:
         if operation.is_examined(self._guard):
             context.activity.watch()
         began = perf_counter()
-        with self._interruption(request, observation):
-            async with self._admission.slot(NOBODY if viewer is None else viewer.user_id):
-                result, ran = await _executed(operation, parsed.variables, context)
+        key = self._introspections.key(operation, parsed)
+        found = self._introspections.find(key)
+        if found is not None:
+            result, ran, encode = found, True, bounded_json.encoded_at_once
+        else:
+            with self._interruption(request, observation):
+                async with self._admission.slot(NOBODY if viewer is None else viewer.user_id):
+                    result, ran = await _executed(operation, parsed.variables, context)
+            encode = self._introspections.keeping(key, _encoding(operation, cost))
         seconds = perf_counter() - began
         self._refund(viewer, charged, observation)
-        encode: Encode = bounded_json.encoded_at_once
-        if cost.values > VALUES_AT_ONCE:
-            encode = partial(bounded_json.encoded, lists={"data": operation.lists, "errors": {}})
-        statements = context.statements if self._explain else ()
-        content = self._content(result, request_id, statements, ran=ran)
+        content = self._content(result, request_id, context.statements if self._explain else (), ran=ran)
         self._note_excess(observation, viewer, cost)
         self._explain_to(viewer, content, observation, seconds)
         content = self._guarded(content, observation, operation.reads, cost)
@@ -340,6 +344,13 @@ async def _executed(
         return ExecutionResult(None, [GraphQLError(str(failure), original_error=failure)]), False
     finally:
         await context.close()  # before encoding, which needs no connection
+
+
+def _encoding(operation: PreparedOperation, cost: Cost) -> Encode:
+    """Return the way to encode the answer of an operation."""
+    if cost.values > VALUES_AT_ONCE:
+        return partial(bounded_json.encoded, lists={"data": operation.lists, "errors": {}})
+    return bounded_json.encoded_at_once
 
 
 def _is_request_error(result: ExecutionResult) -> bool:

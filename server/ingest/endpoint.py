@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from db.engine.pool import Pool
+from db.engine.steps import Steps
 from resolvers.framework.context import Viewer
 from resolvers.framework.errors import (
     INTERNAL,
@@ -33,7 +34,7 @@ from server.http.auth import Authenticator
 from server.http.rate_headers import RateLimitedError, rate_headers
 from server.ingest.ndjson_response import NdjsonResponse, UnreadError
 from server.ingest.options import options_of
-from server.ingest.piece_turns import PieceTurns
+from server.ingest.step_turns import StepTurns
 from server.ingest.stream import STOPPING, IngestBatch, IngestStream, StreamError
 from server.ingest.streaming_body import DisconnectedError, StreamingBody
 from server.runtime.observation import Observation, Observer
@@ -73,7 +74,7 @@ class IngestEndpoint:
         self._admission = admission
         self._stopping = stopping
         self._observers = observers
-        self._piece_turns = PieceTurns()
+        self._step_turns = StepTurns()
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,8 +106,8 @@ class IngestEndpoint:
             NdjsonResponse(send, headers) as response,
         ):
             ingest = self._ingest_in_turn(request, viewer, observation, analyze=options.analyze)
-            parse_turn = partial(self._piece_turns.next, viewer.user_id)
-            stream = IngestStream(body, response, ingest, options, self._stopping, parse_turn)
+            steps = partial(Steps, partial(self._step_turns.read, viewer.user_id))
+            stream = IngestStream(body, response, ingest, options, self._stopping, steps)
             with suppress(DisconnectedError, UnreadError):  # the client has gone
                 ended_by = await _run(stream, self._stopping, request_id)
                 if ended_by is not None:
@@ -138,13 +139,14 @@ class IngestEndpoint:
     ) -> IngestBatch:
         matcher = KeywordMatcher(viewer.user_id)
         turn = self._turns.setdefault(viewer.user_id, asyncio.Lock())
+        steps = Steps(self._step_turns.write)
 
         async def ingest_batch(rows: Sequence[Row], on_error: ErrorPolicy) -> list[RowResult]:
             await self._viewer(request)  # the key may expire during a long stream
             self._charge(viewer, len(rows))
             async with turn, self._admission.slot(viewer.user_id, patient=True):
                 with observation.part():
-                    return await ingest(self._pool, matcher, rows, on_error, analyze=analyze)
+                    return await ingest(self._pool, matcher, rows, on_error, analyze=analyze, steps=steps)
 
         return ingest_batch
 

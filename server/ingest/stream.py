@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
+from db.engine.steps import Steps
 from resolvers.framework.errors import UNAVAILABLE
 from resolvers.framework.global_id import encode
 from resolvers.ingest import read_id
@@ -93,7 +94,7 @@ def _row(line: Line) -> Row:
 class IngestStream:
     """Reads rows from the body, stores them with `ingest`, and writes their results into the response.
 
-    `parse_turn` waits until the stream may parse the next piece.
+    It reads and answers rows in the `steps`.
     """
 
     def __init__(
@@ -103,9 +104,9 @@ class IngestStream:
         ingest: IngestBatch,
         options: IngestOptions,
         stopping: Stopping,
-        parse_turn: Callable[[], Awaitable[None]],
+        steps: Callable[[], Steps],
     ) -> None:
-        self._parse_turn = parse_turn
+        self._read_steps, self._answer_steps = steps(), steps()
         self._body = body
         self._response = response
         self._ingest = ingest
@@ -184,6 +185,7 @@ class IngestStream:
         try:
             async for lines in self._lines():
                 for line in lines or ():
+                    await self._read_steps.pause()
                     batch.add(line)
                     if batch.is_full:
                         yield batch
@@ -210,8 +212,6 @@ class IngestStream:
                 piece = await self._body.read(LINGER_SECONDS)
             except EncodingError as damage:
                 raise StreamError(400, "BAD_REQUEST", str(damage)) from damage
-            if piece:
-                await self._parse_turn()
             number = lines.number
             yield None if piece is None else list(lines.feed(piece) if piece else lines.end())
             if lines.number > number:
@@ -224,6 +224,7 @@ class IngestStream:
     async def _write_results(self, batch: _RowBatch, results: Sequence[RowResult]) -> None:
         written: list[dict[str, Any]] = []
         for line, row, result in zip(batch.lines, batch.rows, results, strict=True):
+            await self._answer_steps.pause()
             self._outcomes[result.outcome] += 1
             self._created += sum(mention.created for mention in result.mentions)
             if self._options.results == Results.ALL or result.outcome == IngestOutcome.FAILED:

@@ -1,6 +1,5 @@
 """Ingest mentions. Files, streams and mutations all use this path."""
 
-import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
@@ -9,6 +8,7 @@ from typing import NamedTuple
 
 from db.engine.pool import Pool
 from db.engine.reader import Reader
+from db.engine.steps import Steps
 from db.engine.writer import Writer, in_transaction
 from db.language.scope import Scope
 from db.models import KeywordStatus, UserStatus
@@ -70,7 +70,6 @@ _REJECTED = RowResult(
         RowError(IngestErrorCode.REJECTED, "This row is valid. It was rejected because other rows failed.")
     ],
 )
-_MATCHED_AT_ONCE = 100
 _NO_KEYWORD = RowError(IngestErrorCode.NOT_FOUND, not_found_message("keyword"), "keywordId")
 _NO_INTEGRATION = RowError(IngestErrorCode.NOT_FOUND, not_found_message("integration"), "integrationId")
 
@@ -82,8 +81,9 @@ async def ingest(
     on_error: ErrorPolicy = ErrorPolicy.REJECT_FAILED_ROWS,
     *,
     analyze: bool = False,
+    steps: Steps | None = None,
 ) -> list[RowResult]:
-    """Ingest rows in a transaction of their own. With `analyze`, analyze the new mentions first."""
+    """Ingest rows in a transaction of their own, in short steps. With `analyze`, analyze the new mentions first."""
     analyses, scope = NO_PRE_ANALYSES, Scope(matcher.user_id)
     if analyze:
         loaders = DataLoaders(Reader(pool, fence=scope), scope)
@@ -92,7 +92,9 @@ async def ingest(
         finally:
             await loaders.close()
     return await in_transaction(
-        pool, lambda writer: ingest_rows(writer, matcher, rows, on_error, analyses), fence=scope
+        pool,
+        lambda writer: ingest_rows(writer, matcher, rows, on_error, analyses, steps),
+        fence=scope,
     )
 
 
@@ -102,19 +104,22 @@ async def ingest_rows(
     rows: Sequence[Row],
     on_error: ErrorPolicy = ErrorPolicy.REJECT_FAILED_ROWS,
     analyses: PreAnalyses = NO_PRE_ANALYSES,
+    steps: Steps | None = None,
 ) -> list[RowResult]:
     """Lock the user, ingest their rows, and return the result of each row, in order.
 
     A row without a keyword becomes a mention of each active keyword that it contains. New mentions get their
     analyses. Raises `InactiveViewerError` if the user is not active or does not exist.
     """
+    steps = steps or Steps()
     if await lock_user(writer, matcher.user_id) != UserStatus.ACTIVE:
         raise InactiveViewerError
     if any(isinstance(row, NewRow) and row.keyword_id is None for row in rows):
         await matcher.refresh(writer)
-    matched = await _matched(rows, matcher)
+    matched = await _matched(rows, matcher, steps)
     keywords = await lock_keywords(writer, matcher.user_id, sorted({id_ for ids in matched for id_ in ids}))
     integrations = await own_integrations(writer, matcher.user_id, sorted(_integration_ids(rows)))
+    await steps.pause()
     errors = [_errors(row, keywords, integrations) for row in rows]
     if on_error == ErrorPolicy.REJECT_ALL and any(errors):
         return [_failed(row_errors) if row_errors else _REJECTED for row_errors in errors]
@@ -125,21 +130,21 @@ async def ingest_rows(
         for row, ids, row_errors in zip(rows, matched, errors, strict=True)
     ]
     stored = iter(
-        await _insert(writer, matcher.user_id, list(chain.from_iterable(mentions)), analyses, ruled)
+        await _insert(writer, matcher.user_id, list(chain.from_iterable(mentions)), analyses, ruled, steps)
     )
+    await steps.pause()
     return [
         _failed(row_errors) if row_errors else _ingested(row_mentions, stored)
         for row_mentions, row_errors in zip(mentions, errors, strict=True)
     ]
 
 
-async def _matched(rows: Sequence[Row], matcher: KeywordMatcher) -> list[Sequence[int]]:
-    """Return the IDs of each row's keywords. Other tasks run between parts of a large batch."""
+async def _matched(rows: Sequence[Row], matcher: KeywordMatcher, steps: Steps) -> list[Sequence[int]]:
+    """Return the IDs of each row's keywords."""
     matched: list[Sequence[int]] = []
-    for start in range(0, len(rows), _MATCHED_AT_ONCE):
-        if start:
-            await asyncio.sleep(0)
-        matched += [keyword_ids_of(row, matcher) for row in rows[start : start + _MATCHED_AT_ONCE]]
+    for row in rows:
+        await steps.pause()
+        matched.append(keyword_ids_of(row, matcher))
     return matched
 
 
@@ -149,9 +154,10 @@ async def _insert(
     mentions: Sequence[NewMention],
     analyses: PreAnalyses,
     ruled: AbstractSet[int],
+    steps: Steps,
 ) -> list[StoredMention]:
     """Insert the mentions with their analyses. Make leads of the promising ones of the ruled keywords."""
-    stored = await insert_mentions(writer, user_id, mentions)
+    stored = await insert_mentions(writer, user_id, mentions, steps)
     analyzed = {
         row.id: mention
         for mention, row in zip(mentions, stored, strict=True)

@@ -227,6 +227,7 @@ class GraphQLEndpoint:
         began = perf_counter()
         key = self._introspections.key(operation, parsed)
         found = self._introspections.find(key)
+        encode: Encode
         if found is not None:
             result, ran, encode = found, True, bounded_json.encoded_at_once
         else:

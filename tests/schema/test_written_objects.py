@@ -31,7 +31,7 @@ BY_ID: dict[str, Callable[[Ids], dict[str, Any]]] = {
 ITEM = {"platform": "WEB", "externalId": "new", "url": "https://example.com", "content": "ann 1"}
 
 KEYWORDS, MENTIONS, LEADS = "write:keywords", "write:mentions", "write:leads"
-INTEGRATIONS, SETTINGS = "write:integrations", "write:settings"
+INTEGRATIONS, SETTINGS, KEYS = "write:integrations", "write:settings", "write:keys"
 
 WRITES: dict[str, Write] = {
     "createKeyword": (KEYWORDS, lambda _: {"keyword": "crm"}, {"Keyword"}),
@@ -88,8 +88,15 @@ WRITES: dict[str, Write] = {
     "createExport": ("read:leads", lambda _: {"list": {"leads": {}}}, {"Export"}),
     "cancelExport": ("read:leads", lambda ids: {"id": ids["Export"]}, {"Export"}),
     "updateViewer": (SETTINGS, lambda _: {"name": "Ann"}, {"User"}),
+    "createApiKey": (KEYS, lambda _: {"name": "new", "scopes": [KEYS]}, {"ApiKey"}),
+    "rotateApiKey": (KEYS, lambda ids: {"id": ids["ApiKey"]}, {"ApiKey"}),
+    "revokeApiKey": (KEYS, lambda ids: {"id": ids["ApiKey"]}, {"ApiKey"}),
 }
 """Each mutation: its scope, its input, and the types of the objects that it writes."""
+
+OF_OPERATORS = {"createUser", "suspendUser", "resumeUser", "deleteUser"}
+OF_SESSIONS = {"signIn", "signOut", "revokeSession", "changePassword", "createBrowserToken"}
+"""Mutations that require no scope, and write no objects of one."""
 
 FIGURES = {"efficiencyScore"}
 """Fields that look like values of the object, and are computed from mentions and leads."""
@@ -113,6 +120,7 @@ async def ids(world: World) -> Ids:
         name: encode(name, (await world.rows(f"{name.lower()}s", "ann"))[0]["id"])
         for name in ("Keyword", "Lead", "Integration")
     }
+    (key,) = await world.rows("api_keys", "ann")
     (free,) = await world.fetch(
         "SELECT min(id) AS id FROM mentions WHERE user_id = $1 AND id NOT IN (SELECT mention_id FROM leads)",
         world.users["ann"],
@@ -125,7 +133,8 @@ async def ids(world: World) -> Ids:
         "question": {},
     }
     (export,) = await world.add("exports", [values | {"columns": ["id"]}])
-    return found | {"Mention": encode("Mention", free["id"]), "Export": encode("Export", export)}
+    own = {"Mention": free["id"], "Export": export, "ApiKey": key["id"]}
+    return found | {name: encode(name, row_id) for name, row_id in own.items()}
 
 
 def payload_of(name: str) -> GraphQLObjectType:
@@ -176,7 +185,7 @@ def values_of(answer: Any, kind: str) -> list[Any]:
 def test_every_mutation_is_tested() -> None:
     mutation = SCHEMA.mutation_type
     assert mutation is not None
-    assert set(WRITES) == set(mutation.fields)
+    assert set(WRITES) | OF_OPERATORS | OF_SESSIONS == set(mutation.fields)
 
 
 @pytest.mark.parametrize("name", WRITES)

@@ -23,6 +23,7 @@ from db.models.base import Base, Id
 from loaders.dataloader import DataLoader, DataLoaders
 from loaders.recent_leads import RecentLeadsByUser
 from loaders.rows import RowById
+from loaders.sessions import SessionsByUser
 from resolvers.entities import ENTITIES
 from resolvers.framework.context import Context
 from resolvers.framework.entity import DeclarationError, Entity
@@ -69,7 +70,7 @@ def viewer(role: models.UserRole = models.UserRole.MEMBER, scopes: frozenset[str
 
 
 def context(scopes: frozenset[str] = ALL_SCOPES) -> Context:
-    pool: Any = None  # a refused read never takes a connection
+    pool: Any = SimpleNamespace(has_row_security=False)  # a refused read never takes a connection
     return Context(pool, viewer(scopes=scopes), "request")
 
 
@@ -78,8 +79,8 @@ def test_every_permission_is_a_scope_of_api_keys() -> None:
     assert {entity.model for entity in ENTITIES if entity.permission is None} == {models.User, models.Export}
 
 
-def test_only_exports_are_personal() -> None:
-    assert [entity.model for entity in ENTITIES if entity.personal] == [models.Export]
+def test_only_exports_and_keys_are_personal() -> None:
+    assert {entity.model for entity in ENTITIES if entity.personal} == {models.Export, models.ApiKey}
 
 
 def test_the_scope_of_an_undeclared_model_is_refused() -> None:
@@ -181,10 +182,15 @@ def loader_of(kind: type[DataLoader[Any, Any]]) -> DataLoader[Any, Any]:
 
 def test_the_walk_finds_loaders_of_all_modules() -> None:
     assert {RowById, RecentLeadsByUser, FigureByQuestion} < set(LOADERS)
-    assert len(LOADERS) == 19
+    assert len(LOADERS) == 20
 
 
-@pytest.mark.parametrize("kind", LOADERS)
+async def test_sessions_are_loaded_only_where_the_permission_is_granted() -> None:
+    with pytest.raises(DeclarationError, match="UserSession is not declared"):
+        await context().load(SessionsByUser(), [1])
+
+
+@pytest.mark.parametrize("kind", [kind for kind in LOADERS if kind is not SessionsByUser])
 async def test_every_loader_refuses_a_viewer_without_scopes(kind: type[DataLoader[Any, Any]]) -> None:
     loader = loader_of(kind)
     with pytest.raises(ForbiddenError, match="lacks the scope"):
@@ -247,7 +253,13 @@ async def test_remembered_rows_of_a_snapshot_require_the_permission() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "scope"), [(models.Export, Scope(1)), (models.Keyword, Scope(None)), (models.User, Scope(None))]
+    ("model", "scope"),
+    [
+        (models.Export, Scope(1)),
+        (models.ApiKey, Scope(1)),
+        (models.Keyword, Scope(None)),
+        (models.User, Scope(None)),
+    ],
 )
 def test_operators_read_all_rows_but_those_of_personal_models(model: type[Base], scope: Scope) -> None:
     assert rows_to_read(viewer(models.UserRole.OPERATOR), RowById(model)) == scope

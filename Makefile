@@ -24,8 +24,8 @@ test: dev web  ## Set everything up and run all tests in parallel (ARGS="tests/d
 test-fast: dev  ## Run the tests that answer within about a minute: none marked slow, browser or process
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser and not process" $(ARGS)
 
-test-reference: dev  ## Run the tests that depend on the executor on graphql-core's instead of breadth
-	@LEADGRAPH_EXECUTOR=reference $(BIN)/python -m pytest $(PARALLEL) tests/schema tests/server/graphiql/test_examples.py \
+test-reference: dev  ## Run the tests of the schema on graphql-core's executor, and with row-level security
+	@ROW_SECURITY=on LEADGRAPH_EXECUTOR=reference $(BIN)/python -m pytest $(PARALLEL) tests/schema tests/server/graphiql/test_examples.py \
 		--ignore=tests/schema/test_executors.py --ignore=tests/schema/test_plans.py $(ARGS)
 
 check: dev check-writing  ## Lint, types, layers, words, locks of migrations, migrations against models, committed schema

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from db.embedded import EmbeddedPostgres
-from db.engine import migrations, row_security
+from db.engine import migrations
 from db.engine.pool import Pool, open_pool
+from db.engine.row_security import install
 from server.app import create_app
 from server.runtime.logs import LOGGER
 from tests.support.databases import FAST, copied_database
@@ -21,8 +22,9 @@ from tests.support.marks import apply_marks, put_slow_files_first
 # All applications of tests refuse wasteful reads: those of this process, and those of demos and servers.
 create_app.__kwdefaults__ = {**(create_app.__kwdefaults__ or {}), "guard": "fail"}
 os.environ.setdefault("LEADGRAPH_GUARD", "fail")
-# All transactions of members in this process have the second fence. Databases of the tests have its policies.
-Pool.has_row_security = True
+# With ROW_SECURITY=on, all transactions of members in this process have the second fence. `make test-reference` sets it.
+# Databases of the tests always have its policies.
+Pool.has_row_security = os.environ.get("ROW_SECURITY") == "on"
 
 # Random documents for the executors: so many in each test, and where they start.
 DOCUMENTS = int(os.environ.get("BREADTH_DOCUMENTS", "1000"))
@@ -58,6 +60,18 @@ def own_logging() -> Iterator[None]:
     logger.setLevel(level)
 
 
+@pytest.fixture
+def row_security(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limit the transactions of members by row-level security."""
+    monkeypatch.setattr(Pool, "has_row_security", True)
+
+
+@pytest.fixture
+def no_row_security(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not limit the transactions of members by row-level security, whatever this run sets."""
+    monkeypatch.setattr(Pool, "has_row_security", False)
+
+
 @pytest.fixture(scope="session")
 def documents() -> int:
     """The number of random documents that a test of executors runs."""
@@ -85,7 +99,7 @@ async def template(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     """The name of a database at the newest revision, to copy from. No connection to it may stay open."""
     async with copied_database(postgres, "template0", "template_migrated") as name:
         await migrations.upgrade(postgres.url(name))
-        await row_security.install(postgres.url(name))
+        await install(postgres.url(name))
         yield name
 
 

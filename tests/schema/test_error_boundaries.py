@@ -83,6 +83,7 @@ async def test_a_root_field_whose_statement_fails_leaves_the_others(
     assert (error["path"], error["extensions"]["code"]) == (["exports"], "INTERNAL")
 
 
+@pytest.mark.usefixtures("no_row_security")
 async def test_a_root_field_whose_statement_takes_too_long_leaves_the_others(ask: Ask, world: World) -> None:
     assert (await ask("mutation { createExport(input: { list: { leads: {} } }) { export { id } } }")).data
     document = "{ exports { nodes { status } } keywords { nodes { keyword mentions { nodes { id } } } } }"

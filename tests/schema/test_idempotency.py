@@ -119,6 +119,7 @@ async def test_an_idempotency_key_expires_after_a_day(ask: Ask, world: World) ->
     assert (await create(ask, "k1", "sales"))["replayed"] is True
 
 
+@pytest.mark.usefixtures("no_row_security")
 async def test_each_new_idempotency_key_deletes_ten_expired_ones(ask: Ask, world: World) -> None:
     await world.pool.execute(
         "INSERT INTO idempotency_keys (user_id, key, request_hash, response, expires_at) "

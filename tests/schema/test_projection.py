@@ -55,6 +55,7 @@ async def any_lead_id(sent: Any) -> str:
     return str(data["leads"]["nodes"][0]["id"])
 
 
+@pytest.mark.usefixtures("no_row_security")
 async def test_only_selected_columns_are_read(sent: Any) -> None:
     _, (text,) = await sent("{ leads(first: 2) { nodes { status score } } }")
     columns = text.partition("FROM")[0].replace("SELECT", "").split(",")
@@ -66,6 +67,7 @@ async def test_only_selected_columns_are_read(sent: Any) -> None:
     ]
 
 
+@pytest.mark.usefixtures("no_row_security")
 async def test_a_single_statement_runs_without_a_transaction(sent: Any) -> None:
     id_ = await any_lead_id(sent)
     data, texts = await sent(LEAD, id=id_)

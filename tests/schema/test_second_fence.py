@@ -33,6 +33,8 @@ from tests.schema.test_walk import (
 )
 from tests.support.world import Asker
 
+pytestmark = pytest.mark.usefixtures("row_security")
+
 PARAMETER = scope.PARAMETER
 
 

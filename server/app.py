@@ -136,6 +136,7 @@ def create_app(
     )
     metrics.observe_admission(admission)
     senders, sign_ins = Senders(), SignIns()
+    metrics.observe_sign_ins(sign_ins.outcomes)
     new_context = partial(
         Context, pool, cached=cached, vault=vault, links=links, senders=senders, sign_ins=sign_ins
     )

@@ -1,6 +1,7 @@
 """All metrics of one process."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 
@@ -18,9 +19,11 @@ from server.metrics.jobs import JobMetrics
 from server.metrics.operations import OperationMetrics
 from server.metrics.process import ProcessMetrics
 from server.metrics.requests import RequestMetrics
+from server.metrics.sign_ins import SignInMetrics
 from server.runtime.background import in_background
 from server.runtime.job_run import JobRun
 from server.runtime.observation import Observation
+from services.browsers.sign_in import Outcome
 from services.figures.cache.statistics import Statistics
 
 
@@ -78,6 +81,10 @@ class Metrics(WorkerMetrics):
 
     def observe_cache(self, statistics: Statistics) -> None:
         self.registry.register(CacheMetrics(statistics))
+
+    def observe_sign_ins(self, outcomes: Counter[Outcome]) -> None:
+        """Observe the checks of passwords."""
+        self.registry.register(SignInMetrics(outcomes))
 
     def observe_admission(self, admission: Admission) -> None:
         """Observe the admission of this process. Call this once."""

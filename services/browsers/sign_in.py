@@ -1,8 +1,10 @@
 """Sign in by password, change the password, and end sessions."""
 
+import logging
+from collections import Counter
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Final, NoReturn, Protocol, TypeVar
+from typing import Final, Literal, NoReturn, Protocol, TypeAlias, TypeVar
 
 from db.engine.pool import Pool
 from db.engine.writer import Work, Writer, in_transaction
@@ -19,6 +21,10 @@ from services.rules.user_errors import UserErrorCode, not_found, user_error
 from services.rules.validation import UNSTORABLE, is_storable, too_long
 
 Result = TypeVar("Result")
+Outcome: TypeAlias = Literal["succeeded", "wrong", "inactive", "limited", "busy"]
+"""The outcome of a check of a password. Limited and busy ones cost no hash."""
+
+logger = logging.getLogger("leadgraph")
 
 LONGEST_EMAIL: Final = 254
 _LONGEST_ADDRESS: Final = 100
@@ -56,11 +62,12 @@ class SignedIn:
 
 
 class SignIns:
-    """Verifies passwords, within the limits of failed attempts."""
+    """Verifies passwords, within the limits of failed attempts. `outcomes` counts the checks."""
 
     def __init__(self, passwords: Passwords | None = None, limits: SignInLimits | None = None) -> None:
         self._passwords = passwords or Passwords()
         self._limits = limits or SignInLimits()
+        self.outcomes: Counter[Outcome] = Counter()
 
     def close(self) -> None:
         self._passwords.close()
@@ -111,6 +118,7 @@ class SignIns:
         wait = self._limits.wait(attempt)
         if wait:
             minutes = -(-wait // _SECONDS_OF_MINUTE)
+            self._note("limited", attempt, account)
             message = f"Too many failed attempts. Retry in {minutes} minute{'s' if minutes > 1 else ''}."
             raise user_error(UserErrorCode.TOO_MANY_ATTEMPTS, message, *path)
         hash_ = None if account is None else account.hash
@@ -119,14 +127,33 @@ class SignIns:
                 hash_, password, attempt.network, known=attempt.is_known
             )
         except BusyError as busy:
+            self._note("busy", attempt, account)
             raise user_error(UserErrorCode.TOO_MANY_ATTEMPTS, BUSY, *path) from busy
         if account is None or not is_right:
             self._limits.note_failure(attempt)
+            self._note("wrong", attempt, account)
             _refuse_wrong(*path)
         self._limits.forgive(attempt)
         if account.status != UserStatus.ACTIVE:
+            self._note("inactive", attempt, account)
             raise user_error(UserErrorCode.WRONG_CREDENTIALS, INACTIVE)
+        self._note("succeeded", attempt, account)
         return account
+
+    def _note(self, outcome: Outcome, attempt: Attempt, account: Account | None) -> None:
+        """Count the outcome, and log a failure.
+
+        The line has no address of e-mail: people mistype it, and some type their password there.
+        """
+        self.outcomes[outcome] += 1
+        if outcome != "succeeded":
+            fields = {
+                "outcome": outcome,
+                "user_id": None if account is None else account.user_id,
+                "network": attempt.network,
+                "known": attempt.is_known,
+            }
+            logger.info("password refused", extra=fields)
 
     async def _hashed(self, attempt: Attempt, password: str) -> str:
         try:

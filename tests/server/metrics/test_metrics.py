@@ -269,3 +269,13 @@ async def test_waits_for_the_pool_are_observed_even_if_given_up(database_url: st
         assert (value("leadgraph_pool_wait_seconds_sum", labels) or 0) > 0.04
         assert (value("leadgraph_pool_wait_seconds_bucket", {**labels, "le": "0.025"}) or 0) <= 1
         assert value("leadgraph_pool_timeouts_total", labels) == 1
+
+
+async def test_sign_ins_are_counted_by_outcome(client: httpx.AsyncClient) -> None:
+    outcomes = ("succeeded", "wrong", "inactive", "limited", "busy")
+    assert await samples(client, "leadgraph_sign_ins_total") == {(outcome,): 0 for outcome in outcomes}
+    signing_in = 'mutation { signIn(input: {email: "x@example.com", password: "y"}) { userErrors { code } } }'
+    await ask(client, signing_in)
+    assert await samples(client, "leadgraph_sign_ins_total") == {
+        (outcome,): int(outcome == "wrong") for outcome in outcomes
+    }

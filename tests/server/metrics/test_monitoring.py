@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -55,6 +56,7 @@ def exposed(pool: Pool) -> set[str]:
     metrics.observe_cache(Cached(pool).statistics)
     metrics.observe_documents({})
     metrics.observe_admission(Admission(AdmissionLimits.of_pool(10)))
+    metrics.observe_sign_ins(Counter())
     return {
         family.name + suffix
         for family in metrics.registry.collect()

@@ -4,6 +4,7 @@ import asyncio
 import statistics
 import threading
 import time
+from collections import Counter
 from functools import partial
 
 import pytest
@@ -20,7 +21,7 @@ from services.browsers.passwords import (
     hash_of,
     is_right,
 )
-from services.browsers.sign_in import Client, SignedIn, SignIns, Transaction
+from services.browsers.sign_in import Client, Outcome, SignedIn, SignIns, Transaction
 from services.browsers.sign_in_limits import Attempt, SignInLimits, network_of
 from services.rules.user_errors import UserErrors
 from tests.support.rows import add_user
@@ -63,6 +64,10 @@ class Door:
         self.checks = Checks()
         self._write = write
         self._sign_ins = SignIns(self.checks)
+
+    @property
+    def outcomes(self) -> Counter[Outcome]:
+        return self._sign_ins.outcomes
 
     async def enter(
         self, address: str, password: str = PASSWORD, *, device: str | None = None, email: str = EMAIL
@@ -136,6 +141,46 @@ async def test_the_right_password_takes_the_failures_of_its_client_back(door: Do
         for _ in range(9):
             assert await door.refusal("192.0.2.1") == "wrong_credentials"
         assert (await door.enter("192.0.2.1")).session
+
+
+async def test_outcomes_are_counted_and_failures_are_logged_without_the_address_and_the_password(
+    door: Door, pool: Pool, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "leadgraph")
+    user_id = await pool.fetchval("SELECT id FROM users")
+    await door.enter("198.51.100.1")
+    await door.refusal("198.51.100.1")
+    await door.refusal("2001:db8::1", email="hidden@example.com")
+    for _ in range(9):
+        await door.refusal("2001:db8::1", email="hidden@example.com")
+    assert await door.refusal("2001:db8::1", email="hidden@example.com") == "too_many_attempts"
+    await pool.execute("UPDATE users SET status = 'suspended'")
+    await door.refusal("198.51.100.1", PASSWORD)
+    assert door.outcomes == {"succeeded": 1, "wrong": 11, "limited": 1, "inactive": 1}
+
+    names = ("outcome", "user_id", "network", "known")
+    lines = [tuple(vars(record)[name] for name in names) for record in caplog.records]
+    assert {record.getMessage() for record in caplog.records} == {"password refused"}
+    assert lines == [
+        ("wrong", user_id, "198.51.100.1", True),
+        *[("wrong", None, "2001:db8::", False)] * 10,
+        ("limited", None, "2001:db8::", False),
+        ("inactive", user_id, "198.51.100.1", True),
+    ]
+    everything = str([vars(record) for record in caplog.records])
+    assert all(secret not in everything for secret in ("example.com", PASSWORD, WRONG))
+
+
+async def test_a_busy_check_is_counted_and_is_no_failure_of_the_client(write: Transaction) -> None:
+    class Busy(Checks):
+        async def verified(self, *_: object, **__: object) -> bool:
+            raise BusyError
+
+    sign_ins = SignIns(Busy())
+    for _ in range(11):
+        with pytest.raises(UserErrors, match="Too many people sign in"):
+            await sign_ins.sign_in(write, EMAIL, PASSWORD, Client("192.0.2.1"))
+    assert sign_ins.outcomes == {"busy": 11}
 
 
 @pytest.mark.parametrize(

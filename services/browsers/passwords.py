@@ -56,6 +56,11 @@ def is_right(hash_: str | None, password: str) -> bool:
     return fits
 
 
+def is_outdated(hash_: str) -> bool:
+    """Return whether the hash has other parameters than new ones have."""
+    return HASHER.check_needs_rehash(hash_)
+
+
 def _normal(password: str) -> bytes:
     """Return the password in one form, however its keyboard composes letters."""
     return unicodedata.normalize("NFC", password).encode(errors="surrogatepass")

@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal, NoReturn, Protocol, TypeAlias, TypeVar
 
@@ -83,7 +84,8 @@ class SignIns:
         account = await write(lambda writer: stored.account(writer, email, list(digests.values())))
         attempt = _attempt(email, client, account, digests)
         verified = await self._verified(attempt, account, password)
-        return await write(lambda writer: _opened(writer, verified, client, digests))
+        renewed = await self._renewed(attempt, verified, password)
+        return await write(lambda writer: _opened(writer, verified, renewed, client, digests))
 
     async def change_password(
         self, write: Transaction, viewer: Viewer, current: str, new: str, client: Client
@@ -155,6 +157,14 @@ class SignIns:
             }
             logger.info("password refused", extra=fields)
 
+    async def _renewed(self, attempt: Attempt, account: Account, password: str) -> str | None:
+        """Return a hash with the present parameters, or None if the stored one has them or the server is busy."""
+        if not passwords.is_outdated(account.hash or ""):
+            return None
+        with suppress(BusyError):
+            return await self._passwords.hashed(password, attempt.network, known=attempt.is_known)
+        return None
+
     async def _hashed(self, attempt: Attempt, password: str) -> str:
         try:
             return await self._passwords.hashed(password, attempt.network, known=attempt.is_known)
@@ -183,8 +193,13 @@ def _attempt(email: str, client: Client, account: Account | None, digests: dict[
     return Attempt(email.lower(), network_of(client.address), device, digests["network"] in known)
 
 
-async def _opened(writer: Writer, account: Account, client: Client, digests: dict[str, bytes]) -> SignedIn:
-    """Open the session, and note the device and the network."""
+async def _opened(
+    writer: Writer, account: Account, renewed: str | None, client: Client, digests: dict[str, bytes]
+) -> SignedIn:
+    """Open the session, note the device and the network, and replace the hash by the renewed one."""
+    hash_ = account.hash or ""
+    if renewed is not None and await stored.change_password(writer, account.user_id, hash_, renewed):
+        hash_ = renewed
     is_known = digests.get("device") in account.known
     new_device = None if is_known else new_token()
     if new_device is not None:
@@ -195,7 +210,7 @@ async def _opened(writer: Writer, account: Account, client: Client, digests: dic
     session_id = await stored.open_session(
         writer,
         account.user_id,
-        account.hash or "",
+        hash_,
         digest(token),
         client.address[:_LONGEST_ADDRESS],
         client.user_agent[:_LONGEST_USER_AGENT],

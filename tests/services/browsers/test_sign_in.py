@@ -8,6 +8,7 @@ from collections import Counter
 from functools import partial
 
 import pytest
+from argon2 import PasswordHasher
 
 from db.engine.pool import Pool
 from db.engine.writer import in_transaction
@@ -208,6 +209,41 @@ async def test_a_password_that_changes_during_the_check_opens_no_session(
     with pytest.raises(UserErrors, match="wrong"):
         await SignIns(Slow()).sign_in(write, EMAIL, PASSWORD, Client())
     assert await pool.fetchval("SELECT count(*) FROM sessions") == 0
+
+
+async def test_a_sign_in_renews_a_hash_with_other_parameters(write: Transaction, pool: Pool) -> None:
+    stored_hash = "SELECT hash FROM passwords"
+    sign_ins = SignIns()
+    await sign_ins.sign_in(write, EMAIL, PASSWORD, Client())
+    assert await pool.fetchval(stored_hash) == HASH
+
+    old = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
+    await pool.execute("UPDATE passwords SET hash = $1", old)
+    with pytest.raises(UserErrors, match="wrong"):
+        await sign_ins.sign_in(write, EMAIL, WRONG, Client())
+    assert await pool.fetchval(stored_hash) == old
+    first = await sign_ins.sign_in(write, EMAIL, PASSWORD, Client())
+    renewed = await pool.fetchval(stored_hash)
+    assert (renewed.split("$")[3], is_right(renewed, PASSWORD)) == ("m=19456,t=2,p=1", True)
+    second = await sign_ins.sign_in(write, EMAIL, PASSWORD, Client())
+    assert await pool.fetchval(stored_hash) == renewed
+    assert await pool.fetchval("SELECT count(*) FROM sessions") == 3
+    assert first.session != second.session
+    sign_ins.close()
+
+
+async def test_a_busy_server_keeps_an_old_hash_and_signs_in(write: Transaction, pool: Pool) -> None:
+    old = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
+    await pool.execute("UPDATE passwords SET hash = $1", old)
+
+    class Busy(Passwords):
+        async def hashed(self, *_: object, **__: object) -> str:
+            raise BusyError
+
+    sign_ins = SignIns(Busy())
+    assert (await sign_ins.sign_in(write, EMAIL, PASSWORD, Client())).session
+    assert await pool.fetchval("SELECT hash FROM passwords") == old
+    sign_ins.close()
 
 
 async def test_a_flood_waits_in_a_short_queue_and_known_clients_pass_it() -> None:

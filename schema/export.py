@@ -52,8 +52,8 @@ class Export(Node):
     expires_at: datetime | None = column("Time when the file expires. Null if the export has not ended.")
     url: str | None = resolved_by(
         resolve.url,
-        description="Path on this server from which GET downloads the file, with an API key of the user. Null if "
-        "`status` is not SUCCEEDED, or the file has expired.",
+        description="Path on this server from which GET downloads the file, with an API key or a session of the user. Null "
+        "if `status` is not SUCCEEDED, or the file has expired.",
     )
     download_url: str | None = resolved_by(
         resolve.download_url,
@@ -61,5 +61,6 @@ class Export(Node):
         description="Path on this server from which GET downloads the file without an API key, so that a browser can follow "
         "it. Anybody who has the link can download the file until the link expires. It also stops working when the API "
         "key that asked for it is revoked or loses a scope, or its user is not active. Null if `status` is not SUCCEEDED, "
-        "the file has expired, or the server has no key to sign links.",
+        "the file has expired, or the server has no key to sign links. Null also for a session or a browser token. A "
+        "session downloads from `url`.",
     )

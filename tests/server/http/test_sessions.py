@@ -1,6 +1,7 @@
 """Sessions: sign-in, the cookie, rotation, list, revocation, and the pages that must not use them."""
 
 import asyncio
+import gzip
 import json
 import re
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ import pytest
 from db.engine.pool import Pool
 from db.engine.writer import in_transaction
 from db.statements import session as stored
+from resolvers.framework.export_columns import export_table_of
 from resolvers.framework.global_id import encode
 from server.app import create_app
 from server.http.auth import Authenticator
@@ -23,7 +25,8 @@ from services.accounts.api_keys import ApiKeys
 from services.browsers.passwords import hash_of
 from services.browsers.sessions import Sessions
 from services.browsers.tokens import digest, new_token
-from tests.support.rows import add_key, add_user
+from services.export.jobs import take_turn
+from tests.support.rows import add_key, add_keyword, add_user
 
 EMAIL, PASSWORD = "ann@example.com", "correct horse battery"
 HASH = hash_of(PASSWORD)
@@ -547,6 +550,44 @@ async def test_a_sign_in_takes_a_fixed_number_of_statements(pool: Pool, ann: int
         for document, expected in ((SESSIONS, ["sessions_of_user"]), (SIGN_OUT, ["end_session"])):
             response = await client.post("/graphql", json={"query": document, "variables": {"input": {}}})
             assert response.json()["extensions"]["statements"] == expected
+
+
+CREATE_EXPORT = """mutation ($input: CreateExportInput!) {
+    createExport(input: $input) { export { id } userErrors { code } }
+}"""
+EXPORTS = "{ exports { nodes { url downloadUrl } } }"
+
+
+async def test_a_session_downloads_the_file_of_an_export_by_its_url(
+    client: httpx.AsyncClient, pool: Pool, ann: int
+) -> None:
+    await add_keyword(pool, ann, "crm")
+    await add_person(pool, "ben@example.com", role="operator")
+    await sign_in(client)
+    given = {"list": {"keywords": {"fields": ["KEYWORD"]}}}
+    created = await ask(client, CREATE_EXPORT, input=given)
+    assert created["data"]["createExport"]["userErrors"] == []
+    while await take_turn(pool, export_table_of):
+        pass
+    (export,) = (await ask(client, EXPORTS))["data"]["exports"]["nodes"]
+    url = export["url"]
+    assert (url, export["downloadUrl"]) == (
+        f"/exports/{created['data']['createExport']['export']['id']}/download",
+        None,
+    )
+    for site, mode in (("same-origin", "cors"), ("same-site", "navigate"), ("none", "navigate")):
+        got = await client.get(url, headers={"sec-fetch-site": site, "sec-fetch-mode": mode})
+        assert (got.status_code, gzip.decompress(got.content)) == (200, b'{"keyword":"crm"}\n'), site
+    plain = await client.get(url, params={"gzip": "false"})
+    assert plain.text == '{"keyword":"crm"}\n'
+    foreign = await client.get(url, headers={"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"})
+    assert foreign.status_code == 403
+
+    async with client_of(pool) as ben:
+        await sign_in(ben, "ben@example.com")
+        assert (await ben.get(url)).status_code == 404
+    await pool.execute("UPDATE sessions SET expires_at = clock_timestamp()")
+    assert (await client.get(url)).status_code == 401
 
 
 KEYS = "{ apiKeys { nodes { name state } } }"

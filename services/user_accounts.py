@@ -11,7 +11,7 @@ from db.engine.reader import Reader
 from db.engine.writer import ConstraintError, Writer, in_transaction
 from db.language.scope import EVERYBODY
 from db.models import Base, Export, IntegrationLog, Mention, User, UserRole, UserStatus
-from db.statements import account, write_rows
+from db.statements import account, lead_bulk, write_rows
 from db.statements import user as users
 from db.statements.chunked_delete import DeleteCursor, delete_some
 from services.accounts.viewer import Viewer
@@ -152,7 +152,8 @@ async def delete_next_batch(pool: Pool) -> bool:
         delete_batch = partial(_delete_batch, user_id=user_id, model=model, cursor=DeleteCursor())
         if await in_transaction(pool, delete_batch):
             return True
-    await in_transaction(pool, lambda writer: _finish_deletion(writer, user_id))
+    if not await _unassign_batch(pool, user_id):
+        await in_transaction(pool, lambda writer: _finish_deletion(writer, user_id))
     return True
 
 
@@ -170,6 +171,8 @@ async def delete(pool: Pool, email: str) -> AsyncIterator[Deleted]:
             rows = await in_transaction(pool, delete_batch)
             if rows:
                 yield Deleted(model.__tablename__, rows)
+    while await _unassign_batch(pool, user_id):
+        pass
     await in_transaction(pool, lambda writer: _finish_deletion(writer, user_id))
     yield Deleted(User.__tablename__, 1)
 
@@ -184,6 +187,24 @@ async def _begin_deletion(writer: Writer, email: str) -> int:
 async def _delete_batch(writer: Writer, *, user_id: int, model: type[Base], cursor: DeleteCursor) -> int:
     await users.lock(writer, user_id, [user_id])
     return await delete_some(writer, EVERYBODY, model, "user_id", cursor, key=user_id, most=MOST_AT_ONCE)
+
+
+async def _unassign_batch(pool: Pool, user_id: int) -> bool:
+    """Take the user from a batch of leads of another user. Return False if no such lead is left.
+
+    The foreign key could do this alone. But it would leave the rows of the owners unwritten, and with them
+    the figures and entity tags of earlier answers current.
+    """
+    owner_id = await lead_bulk.owner_of_assigned(Reader(pool, single=True), user_id)
+    if owner_id is None:
+        return False
+
+    async def work(writer: Writer) -> None:
+        await users.lock(writer, user_id, [owner_id])
+        await lead_bulk.unassign(writer, owner_id, user_id, MOST_AT_ONCE)
+
+    await in_transaction(pool, work)
+    return True
 
 
 async def _finish_deletion(writer: Writer, user_id: int) -> None:

@@ -23,16 +23,18 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.sql.dml import ReturningUpdate, Update
 
+from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
 from db.language.moment import moment
-from db.language.scope import Scope, visible_among
+from db.language.scope import EVERYBODY, Scope, visible_among
 from db.language.shape import SEARCH, columns
 from db.models import Lead
 from db.models.base import table_of
 from db.statements.parameters import keys_parameter, rows_parameter
 
 _LEADS = table_of(Lead)
+_ASSIGNEE = bindparam("assignee_id", type_=BigInteger)
 _FIRST_TIMES = ("contacted_at", "qualified_at", "converted_at", "disqualified_at")
 
 
@@ -123,6 +125,33 @@ async def update_leads(
 
 def _json(value: object) -> object:
     return str(value) if isinstance(value, Decimal) else value
+
+
+@statement
+def _owner_of_assigned() -> Select[Any]:
+    return select(_LEADS.c.user_id).where(_LEADS.c.assignee_user_id == _ASSIGNEE).limit(1)
+
+
+async def owner_of_assigned(reader: Reader, assignee_id: int) -> int | None:
+    """Return the ID of a user who owns leads that the assignee works on, or None without such leads."""
+    found = await reader.fetch_values(_owner_of_assigned(), EVERYBODY, assignee_id=assignee_id)
+    return int(found[0]["user_id"]) if found else None
+
+
+@statement
+def _unassign() -> Update:
+    some = select(_LEADS.c.id).where(
+        _LEADS.c.assignee_user_id == _ASSIGNEE, _LEADS.c.user_id == bindparam("user_id", type_=BigInteger)
+    )
+    most = bindparam("most", type_=BigInteger)
+    values = {"assignee_user_id": null(), "version": _LEADS.c.version + 1, "updated_at": moment()}
+    return update(_LEADS).values(**values).where(_LEADS.c.id.in_(some.limit(most)))
+
+
+async def unassign(writer: Writer, user_id: int, assignee_id: int, most: int) -> None:
+    """Take the assignee from up to `most` leads of the user, whom the caller has locked."""
+    given = {"user_id": user_id, "assignee_id": assignee_id, "most": most}
+    await writer.fetch_values(_unassign(), EVERYBODY, **given)
 
 
 @statement

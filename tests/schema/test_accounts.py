@@ -2,8 +2,10 @@
 
 import pytest
 
+from db.engine.reader import Reader
 from db.integrity.audit import drifts
 from db.models import UserStatus
+from db.statements.user import state_of
 from resolvers.framework.global_id import encode
 from server.runtime.tasks import delete_users
 from services import user_accounts as users
@@ -42,6 +44,31 @@ async def test_a_deleted_user_leaves_nothing_behind_and_other_users_untouched(
     assert {name: len(await world.rows(name, "ben")) for name in names} == before
     assert {row["assignee_user_id"] for row in await world.rows("leads", "ben")} == {None}
     assert await drifts(world.pool) == []
+
+
+@pytest.mark.parametrize("by_worker", [False, True])
+async def test_owners_notice_that_the_assignee_of_their_leads_is_deleted(
+    ask: Ask, world: World, monkeypatch: pytest.MonkeyPatch, *, by_worker: bool
+) -> None:
+    """Figures and entity tags of earlier answers depend on the rows of the owners."""
+    monkeypatch.setattr(users, "MOST_AT_ONCE", 2)
+    ann, ben = world.users["ann"], world.users["ben"]
+    await world.pool.execute("UPDATE leads SET assignee_user_id = $1 WHERE user_id = $2", ann, ben)
+    unassigned = "{ leadStats(filter: { assigneeId: { isNull: true } }) { count } }"
+    assert (await ask(unassigned, viewer="ben")).data == {"leadStats": {"count": 0}}
+    before = {row["id"]: row["version"] for row in await world.rows("leads", "ben")}
+    state = await state_of(Reader(world.pool), ben)
+    if by_worker:
+        await world.pool.execute("UPDATE users SET status = 'deleted' WHERE id = $1", ann)
+        while await users.delete_next_batch(world.pool):
+            pass
+    else:
+        _ = [batch async for batch in users.delete(world.pool, "ann@example.com")]
+    assert await world.rows("users", "ann") == []
+    assert await state_of(Reader(world.pool), ben) != state
+    assert (await ask(unassigned, viewer="ben")).data == {"leadStats": {"count": len(before)}}
+    after = {row["id"]: row["version"] for row in await world.rows("leads", "ben")}
+    assert after == {lead_id: version + 1 for lead_id, version in before.items()}
 
 
 async def test_an_interrupted_deletion_refuses_the_user_and_can_be_finished(

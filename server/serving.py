@@ -8,7 +8,7 @@ import math
 import resource
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -133,10 +133,11 @@ class Server(uvicorn.Server):
         *,
         stopping: Stopping,
         limits: ConnectionLimits,
+        origins: Sequence[str] = (),
         drain_seconds: float = 0,
         when_ready: Callable[[], None] = lambda: None,
     ) -> None:
-        self.connections = Connections(limits)
+        self.connections = Connections(limits, origins)
         protocol = partial(Connection, all_connections=self.connections)
         config = uvicorn.Config(
             app,
@@ -291,6 +292,7 @@ async def _serve_observed(
             app,
             stopping=stopping,
             limits=connection_limits(),
+            origins=settings.origins,
             drain_seconds=0 if demo_key else settings.drain_seconds,
             when_ready=when_ready,
         )

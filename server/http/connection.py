@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Collection
 from collections.abc import Set as AbstractSet
 from functools import partial
 from itertools import chain
@@ -15,7 +16,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from server.http import protocol
+from server.http import cors, protocol
 from server.http.connections import Connections
 from server.http.counted_transport import CountedTransport
 from server.http.interruption import client_left
@@ -85,7 +86,7 @@ class Connection(HttpToolsProtocol):
         if self._all.are_overfull:
             self._refuse(CrowdedError())
         elif self._all.are_full:
-            self.app = _Crowded(self.app, self._limits.health_paths)
+            self.app = _Crowded(self.app, self._limits.health_paths, self._all.origins)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._all.remove(self)
@@ -189,8 +190,16 @@ class Connection(HttpToolsProtocol):
             running.disconnected = True
             running.message_event.set()
         if not has_answer:
-            self.transport.write(_raw(error, self.server_state.default_headers))
+            self.transport.write(
+                _raw(error, [*self.server_state.default_headers, *self._permissions(running)])
+            )
         self._linger()
+
+    def _permissions(self, running: RequestResponseCycle | None) -> list[tuple[bytes, bytes]]:
+        """Return the headers of CORS of a refusal: without them, no page could read it."""
+        scope: Any = self.scope if running is None else running.scope
+        headers = cors.permissions(() if scope is None else scope["headers"], self._all.origins)
+        return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
 
     def close_after_answer(self) -> None:
         """Announce the end of the connection in the answer to the running request."""
@@ -289,18 +298,24 @@ class Connection(HttpToolsProtocol):
 
 
 class _Crowded:
-    """The application of a connection beyond the limit: it answers health checks, and refuses other requests."""
+    """The application of a connection beyond the limit: it answers health checks, and refuses other requests.
 
-    def __init__(self, app: ASGIApp, health_paths: AbstractSet[str]) -> None:
+    Preflights pass: a browser shows its page a refusal only after a preflight has succeeded.
+    """
+
+    def __init__(self, app: ASGIApp, health_paths: AbstractSet[str], origins: Collection[str]) -> None:
         self._app = app
         self._health_paths = health_paths
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._app if scope["path"] in self._health_paths else self._refusal(scope)
+        passes = scope["path"] in self._health_paths or (self._origins and cors.is_preflight(scope))
+        app = self._app if passes else self._refusal(scope)
         await app(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> ASGIApp:
         request_id, headers = protocol.request_id(Request(scope))
+        headers |= cors.permissions(scope["headers"], self._origins)
         return protocol.refusal(CrowdedError(), request_id, headers | {"connection": "close"})
 
 

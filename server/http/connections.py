@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sized
+from collections.abc import Collection, Sized
 from typing import Protocol
 
 from server.http.limits import ConnectionLimits
@@ -35,11 +35,13 @@ class Watched(Protocol):
 class Connections:
     """Admits connections and ends those that wait for too long.
 
-    Beyond the limit, a new connection replaces the one that has waited longest for a request.
+    Beyond the limit, a new connection replaces the one that has waited longest for a request. Pages of the `origins`
+    may read refusals.
     """
 
-    def __init__(self, limits: ConnectionLimits | None = None) -> None:
+    def __init__(self, limits: ConnectionLimits | None = None, origins: Collection[str] = ()) -> None:
         self.limits = limits or ConnectionLimits()
+        self.origins = frozenset(origins)
         self.turnstile = Turnstile(lambda: len(self.requests))
         self.requests: Sized = ()
         """The requests that have begun and are not finished, as the server counts them."""

@@ -1,6 +1,6 @@
 """Cross-origin requests of browsers: pages of the configured origins may call the API and read its responses."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -71,10 +71,26 @@ class Cors:
 
     def _refused_origin(self, scope: Scope) -> str | None:
         """Return the origin of a preflight that is not allowed, or None for all other requests."""
-        headers = Headers(scope=scope)
-        origin = headers.get("origin")
-        is_preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
-        return origin if is_preflight and origin not in self._origins else None
+        origin = Headers(scope=scope).get("origin")
+        return origin if is_preflight(scope) and origin not in self._origins else None
+
+
+def permissions(headers: Iterable[tuple[bytes, bytes]], origins: Collection[str]) -> dict[str, str]:
+    """Return the headers of CORS of a refusal that no application sends, for the headers of its request."""
+    origin = next((value.decode("latin-1") for name, value in headers if name == b"origin"), None)
+    if origin is None or origin not in origins:
+        return {"vary": "Origin"} if origins else {}
+    return {
+        "vary": "Origin",
+        "access-control-allow-origin": origin,
+        "access-control-allow-credentials": "true",
+        "access-control-expose-headers": ", ".join(EXPOSED),
+    }
+
+
+def is_preflight(scope: Scope) -> bool:
+    """Return whether a browser asks for the permission of a request."""
+    return scope["method"] == "OPTIONS" and "access-control-request-method" in Headers(scope=scope)
 
 
 def _vary_by_origin(headers: MutableHeaders) -> None:

@@ -1,7 +1,7 @@
 """An application on a socket of this process, behind the server's own connections."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 from starlette.types import ASGIApp
@@ -32,12 +32,17 @@ async def listening(
     limits: ConnectionLimits | None = None,
     stopping: Stopping | None = None,
     drain_seconds: float = 0,
+    origins: Sequence[str] = (),
 ) -> AsyncIterator[ListeningServer]:
     """Serve the application, yield the server, and stop it in the end."""
     socket = bind("127.0.0.1", 0)
     stopping = stopping or Stopping(10, stream_seconds=0)
     server = ListeningServer(
-        app, limits=limits or ConnectionLimits(), stopping=stopping, drain_seconds=drain_seconds
+        app,
+        limits=limits or ConnectionLimits(),
+        stopping=stopping,
+        drain_seconds=drain_seconds,
+        origins=origins,
     )
     server.port = socket.getsockname()[1]
     serving = asyncio.create_task(server.serve(sockets=[socket]))

@@ -16,6 +16,7 @@ from server.http.limits import ConnectionLimits
 from tests.support.listening import ListeningServer, listening
 
 LIMITS = ConnectionLimits(connections=3, spare_connections=2)
+APP = "https://app.example.com"
 LARGE = b"x" * 3_000_000
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 
@@ -375,6 +376,64 @@ async def test_beyond_the_limit_requests_get_503_and_health_checks_are_answered(
             assert await health.answer() == (200, b"0")
         await first.send(b"x")
         assert await first.answer() == (200, b"1")
+
+
+# Pages of other origins
+
+
+@pytest.fixture
+async def open_site() -> AsyncIterator[Site]:
+    """A site whose answers pages of `APP` may read."""
+    made = Site()
+    async with listening(made, limits=LIMITS, origins=[APP]) as server:
+        made.server = server
+        yield made
+        made.go.set()
+
+
+async def permissions(client: Client) -> tuple[int, dict[bytes, bytes]]:
+    """Return the status of a refusal, and its headers of CORS."""
+    head = await client.reader.readuntil(b"\r\n\r\n")
+    found = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:] if line)
+    names = (b"access-control-allow-origin", b"access-control-allow-credentials", b"vary")
+    return int(head.split()[1]), {name: found[name] for name in names if name in found}
+
+
+ALLOWED = {
+    b"access-control-allow-origin": APP.encode(),
+    b"access-control-allow-credentials": b"true",
+    b"vary": b"Origin",
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "path", "value"), [(431, b"/", b"y" * 33_000), (414, b"/" * 17_000, b"y")]
+)
+async def test_pages_of_listed_origins_can_read_refusals_of_requests(
+    open_site: Site, status: int, path: bytes, value: bytes
+) -> None:
+    for origin, expected in ((APP.encode(), ALLOWED), (b"https://evil.com", {b"vary": b"Origin"})):
+        head = b"GET " + path + b" HTTP/1.1\r\norigin: " + origin + b"\r\nx: " + value + b"\r\n\r\n"
+        async with connected(open_site, head) as client:
+            assert await permissions(client) == (status, expected)
+
+
+async def test_pages_of_listed_origins_can_read_that_a_body_is_late(open_site: Site) -> None:
+    head = f"POST / HTTP/1.1\r\norigin: {APP}\r\ncontent-length: 5\r\n\r\n".encode()
+    async with connected(open_site, head) as client:
+        open_site.pass_time(31)
+        assert await permissions(client) == (408, ALLOWED)
+
+
+async def test_pages_of_listed_origins_can_read_that_there_are_too_many_connections(open_site: Site) -> None:
+    wait = b"GET /wait HTTP/1.1\r\n\r\n"
+    preflight = b"OPTIONS / HTTP/1.1\r\naccess-control-request-method: POST\r\n\r\n"
+    async with connected(open_site, wait), connected(open_site, wait), connected(open_site, wait):
+        await settle(lambda: not open_site.server.connections._waiting)
+        async with connected(open_site, preflight) as client:
+            assert await client.answer() == (200, b"0")
+            await client.send(f"GET / HTTP/1.1\r\norigin: {APP}\r\n\r\n".encode())
+            assert await permissions(client) == (503, ALLOWED)
 
 
 async def test_no_more_connections_are_held_than_the_spare_ones(site: Site) -> None:

@@ -23,7 +23,7 @@ from schema.prepared.limits import CostLimitError, long_list
 from schema.prepared.operation import InvalidDocument, PreparedOperation
 from schema.prepared.statement_bound import excess_of
 from server.http import bounded_json, compression, explain_header, protocol, request_limits
-from server.http.admission import NOBODY, Admission
+from server.http.admission import NOBODY, Admission, TooManyAtOnceError
 from server.http.auth import Authenticator
 from server.http.conditional import Condition, NotModifiedError, not_modified
 from server.http.documents import Documents
@@ -231,9 +231,13 @@ class GraphQLEndpoint:
         if found is not None:
             result, ran, encode = found, True, bounded_json.encoded_at_once
         else:
-            with self._interruption(request, observation):
-                async with self._admission.slot(NOBODY if viewer is None else viewer.user_id):
-                    result, ran = await _executed(operation, parsed.variables, context)
+            try:
+                with self._interruption(request, observation):
+                    async with self._admission.slot(NOBODY if viewer is None else viewer.user_id):
+                        result, ran = await _executed(operation, parsed.variables, context)
+            except (TooManyAtOnceError, protocol.UnavailableError):
+                self._refund(viewer, charged, observation)  # nothing was executed
+                raise
             encode = self._introspections.keeping(key, _encoding(operation, cost))
         seconds = perf_counter() - began
         self._refund(viewer, charged, observation)

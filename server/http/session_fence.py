@@ -18,6 +18,8 @@ SIMPLE_TYPES: Final = frozenset(
 """The types of content that a page can send to another origin without a preflight."""
 _OWN_SITES: Final = frozenset({"same-origin", "none"})
 DOWNLOADS: Final = "/exports/"
+STREAMS: Final = "/ingest/"
+STREAM_TYPE: Final = "application/x-ndjson"
 
 
 class ForeignPageError(protocol.RequestError):
@@ -39,7 +41,8 @@ def refusal_of(request: Request, origins: Collection[str]) -> str | None:
     if request.method not in protocol.READING:
         media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type in SIMPLE_TYPES:
-            return f"A request with a session must have the Content-Type {protocol.JSON}."
+            expected = STREAM_TYPE if request.scope["path"].startswith(STREAMS) else protocol.JSON
+            return f"A request with a session must have the Content-Type {expected}."
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
     if origin is not None and origin in origins:
         return None

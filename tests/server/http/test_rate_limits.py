@@ -7,6 +7,7 @@ import pytest
 
 from db.engine.pool import Pool
 from server.app import create_app
+from server.http.admission import Admission, AdmissionLimits
 from services.accounts.rate_limit import RateLimits
 from tests.support.rows import add_key, add_user
 
@@ -43,6 +44,23 @@ async def test_unused_points_come_back(client: httpx.AsyncClient) -> None:
         answer = await client.post("/graphql", json={"query": document})
         assert answer.status_code == 200, answer.text
         assert answer.json()["data"]["rateLimit"]["cost"] > 60
+
+
+@pytest.mark.parametrize(("holder", "refusal"), [("own", "too many operations"), ("other", "is busy")])
+async def test_an_operation_that_is_not_admitted_keeps_its_points(
+    pool: Pool, key: str, holder: str, refusal: str
+) -> None:
+    admission = Admission(AdmissionLimits(slots=1, user_slots=1, wait_seconds=0.01))
+    app = create_app(pool, rate_limits=RateLimits(120), admission=admission)
+    headers = {"authorization": f"Bearer {key}"}
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
+        async with admission.slot(await pool.fetchval("SELECT id FROM users") if holder == "own" else 0):
+            for _ in range(3):  # without refunds, the second would lack points
+                answer = await client.post("/graphql", json={"query": LARGE})
+                assert refusal in answer.json()["errors"][0]["message"]
+        answer = await client.post("/graphql", json={"query": "{ viewer { email } }"})
+        assert int(answer.headers["ratelimit"].split("r=")[1].split(";")[0]) >= 120 - 4
 
 
 async def test_a_key_without_points_gets_429_everywhere(client: httpx.AsyncClient, pool: Pool) -> None:

@@ -483,7 +483,8 @@ async def test_a_session_streams_mentions_and_finds_exports(client: httpx.AsyncC
     )
     assert foreign.status_code == 403
     plain = await client.post("/ingest/mentions", content="", headers={"content-type": "text/plain"})
-    assert plain.status_code == 403
+    message = "A request with a session must have the Content-Type application/x-ndjson."
+    assert (plain.status_code, plain.json()["errors"][0]["message"]) == (403, message)
     for headers, status in (
         ({}, 404),
         ({"sec-fetch-site": "same-site", "sec-fetch-mode": "navigate"}, 404),

@@ -1,5 +1,6 @@
 """A request with the interface of Starlette's, faster where the endpoint reads it."""
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -11,12 +12,36 @@ from server.http.protocol import TooLargeError
 _MOST_DIGITS: Final = 15  # of a length
 
 
+_SEPARATORS: Final[Mapping[bytes, bytes]] = {
+    b"accept": b", ",
+    b"accept-encoding": b", ",
+    b"cookie": b"; ",
+    b"if-none-match": b", ",
+    b"prefer": b", ",
+}
+"""The headers that are lists, and may therefore come in several lines."""
+
+
 class PlainHeaders(dict[str, str]):
-    """Headers by lower-case name. The last one of a name wins."""
+    """Headers by lower-case name.
+
+    The lines of a list are joined. Of all other headers, the first one of a name wins: Starlette and the turnstile read
+    that one, too, and all parts of the server must see the same credential and the same origin.
+    """
 
     @classmethod
     def of(cls, scope: Scope) -> "PlainHeaders":
-        return cls((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+        lines = scope["headers"]
+        found = cls((name.decode("latin-1"), value.decode("latin-1")) for name, value in reversed(lines))
+        if len(found) != len(lines):
+            found._join(lines)
+        return found
+
+    def _join(self, lines: Sequence[tuple[bytes, bytes]]) -> None:
+        for name, separator in _SEPARATORS.items():
+            values = [value for each, value in lines if each == name]
+            if len(values) > 1:
+                self[name.decode("latin-1")] = separator.join(values).decode("latin-1")
 
 
 class FastRequest(Request):

@@ -1,7 +1,8 @@
 """The GraphQL endpoint: parse a request, find its viewer, run the prepared operation, answer."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from time import perf_counter
@@ -231,13 +232,12 @@ class GraphQLEndpoint:
         if found is not None:
             result, ran, encode = found, True, bounded_json.encoded_at_once
         else:
-            try:
-                with self._interruption(request, observation):
-                    async with self._admission.slot(NOBODY if viewer is None else viewer.user_id):
-                        result, ran = await _executed(operation, parsed.variables, context)
-            except (TooManyAtOnceError, protocol.UnavailableError):
-                self._refund(viewer, charged, observation)  # nothing was executed
-                raise
+            with (
+                self._points_if_refused(viewer, charged, observation),
+                self._interruption(request, observation),
+            ):
+                async with self._admission.slot(NOBODY if viewer is None else viewer.user_id):
+                    result, ran = await _executed(operation, parsed.variables, context)
             encode = self._introspections.keeping(key, _encoding(operation, cost))
         seconds = perf_counter() - began
         self._refund(viewer, charged, observation)
@@ -265,6 +265,17 @@ class GraphQLEndpoint:
             unused = charged.cost - points_of(rows)
             if unused > 0:
                 self._rate_limits.refund(viewer, unused)
+
+    @contextmanager
+    def _points_if_refused(
+        self, viewer: Viewer | None, charged: RateLimit | None, observation: Observation
+    ) -> Iterator[None]:
+        """Give the points back if the operation is not admitted. Nothing was executed then."""
+        try:
+            yield
+        except (TooManyAtOnceError, protocol.UnavailableError):
+            self._refund(viewer, charged, observation)
+            raise
 
     def _interruption(self, request: FastRequest, observation: Observation) -> Interruption:
         """Return the context that ends the operation when its client leaves, or at the request's deadline."""

@@ -67,11 +67,17 @@ class Authenticator:
             if self._sessions is None or "cookie" not in request.headers:
                 return None
             return await self._sessions.viewer(request, self._start, sets_cookies=sets_cookies)
+        return await self._by_header(header)
+
+    async def _by_header(self, header: str) -> Viewer:
         trusted = self._trusted.get(header)
         if trusted is not None and time.monotonic() < trusted[0]:
             return trusted[1]
         if len(header) > _LONGEST_HEADER:
             raise UnauthenticatedError(_NO_KEY)
+        usual = _usual(header)
+        if usual != header:  # a key has one place among those that are trusted, however it is written
+            return await self._by_header(usual)
         viewer = await self._identified(header)
         if len(self._trusted) >= _KEYS_KEPT:
             self._trusted.clear()
@@ -121,11 +127,12 @@ class Authenticator:
 
     async def _identified(self, header: str) -> Viewer:
         scheme, _, text = header.partition(" ")
-        if scheme.lower() == "bearer" and is_browser_token(text.strip()):
-            return await self._of_browser_token(text.strip())
-        key = api_key.parse(text.strip())
-        if scheme.lower() != "bearer" or key is None:
-            is_mistyped = scheme.lower() == "bearer" and api_key.is_mistyped(text.strip())
+        is_bearer = scheme == "Bearer"
+        if is_bearer and is_browser_token(text):
+            return await self._of_browser_token(text)
+        key = api_key.parse(text)
+        if not is_bearer or key is None:
+            is_mistyped = is_bearer and api_key.is_mistyped(text)
             raise UnauthenticatedError(_MISTYPED if is_mistyped else _NO_KEY)
         try:
             with protocol.asking_database():
@@ -149,6 +156,12 @@ class Authenticator:
         task = asyncio.get_running_loop().create_task(_logged(note))
         self._notes.add(task)
         task.add_done_callback(self._notes.discard)
+
+
+def _usual(header: str) -> str:
+    """Return the header as it is usually written: with one space, and without spaces at the end."""
+    scheme, _, text = header.partition(" ")
+    return "Bearer " + text.strip(" \t") if scheme.lower() == "bearer" else header
 
 
 async def _logged(note: Coroutine[None, None, None]) -> None:

@@ -21,10 +21,14 @@ LONGEST_HOLD_SECONDS: Final = 0.1
 
 
 def sender_of(scope: Scope) -> Sender:
-    """Return the sender of a request: its credential as bytes, or the address of its client as text."""
+    """Return the sender of a request: its credential as bytes, or the address of its client as text.
+
+    The credential is the last word of its header. Spaces and another spelling of the scheme make no other sender.
+    """
     for name, value in scope["headers"]:
         if name == b"authorization":
-            return bytes(value)
+            words: list[bytes] = value.split()
+            return words[-1] if words else b""
     client = scope.get("client")
     return str(client[0]) if client else ""
 

@@ -94,6 +94,23 @@ async def test_one_changed_letter_is_told_by_the_checksum(client: httpx.AsyncCli
     assert (await ask(client, f"Bearer {changed}")).status_code == 401
 
 
+async def test_a_key_takes_one_place_among_the_trusted_however_it_is_written(pool: Pool, key: str) -> None:
+    """Otherwise one key could drive all others out, and each of them would cost a statement again."""
+    authenticator = Authenticator(ApiKeys(pool))
+    for written in (
+        f"Bearer {key}",
+        f"bearer {key}",
+        f"BEARER   {key}",
+        f"Bearer {key} ",
+        f"bEARER \t{key}\t",
+    ):
+        request = Request({"type": "http", "headers": [(b"authorization", written.encode())]})
+        viewer = await authenticator.viewer(request)
+        assert viewer is not None, written
+    assert list(authenticator._trusted) == [f"Bearer {key}"]
+    await authenticator.close()
+
+
 async def test_a_key_that_worked_is_trusted_for_a_while_and_no_longer(
     client: httpx.AsyncClient, pool: Pool, key: str
 ) -> None:

@@ -91,4 +91,7 @@ async def test_a_sender_alone_is_held_back_only_without_a_credential() -> None:
 
 
 def test_senders_are_credentials_or_addresses() -> None:
-    assert [sender_of(scope) for scope in (ANN, BOB, NOBODY)] == [b"Bearer a", b"Bearer b", "2.2.2.2"]
+    assert [sender_of(scope) for scope in (ANN, BOB, NOBODY)] == [b"a", b"b", "2.2.2.2"]
+    for written in (b"bearer a", b"Bearer   a", b"Bearer a \t", b"a"):
+        assert sender_of({**ANN, "headers": [(b"authorization", written)]}) == b"a"
+    assert sender_of({**ANN, "headers": [(b"authorization", b" ")]}) == b""

@@ -61,7 +61,8 @@ async def compressed(request: Request, answer: Answer) -> Answer:
     if len(answer.body) < LEAST_BYTES:
         return answer
     coding = coding_of(request.headers.get("accept-encoding", ""))
-    varying = {"vary": "accept-encoding"}
+    varies = any(name == b"vary" and b"accept-encoding" in value for name, value in answer.raw_headers)
+    varying = {} if varies else {"vary": "accept-encoding"}
     if coding is None:
         return answer.with_body(bytes(answer.body), varying)
     compress = CODINGS[coding]

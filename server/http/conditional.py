@@ -31,7 +31,7 @@ ASKING: Final = frozenset({"GET", "HEAD", "QUERY"})
 PACKAGES: Final = ("breadth", "db", "loaders", "resolvers", "schema", "server", "services", "text")
 HEADERS: Final = {
     "cache-control": "private, no-cache",
-    "vary": "accept, authorization, cookie",
+    "vary": "accept, accept-encoding, authorization, cookie",
 }
 
 

@@ -5,15 +5,16 @@ from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Final, TypeAlias
 
-STEP_SECONDS: Final = 0.001
+STEP_SECONDS: Final = 0.003
 
-Turn: TypeAlias = Callable[[], Awaitable[None]]
-"""Returns when the next step may begin."""
+Turn: TypeAlias = Callable[[], Awaitable[float]]
+"""Returns when the next step may begin: the seconds that the step may take."""
 
 
-async def next_turn() -> None:
+async def next_turn() -> float:
     """Return in the next turn of the event loop."""
     await asyncio.sleep(0)
+    return STEP_SECONDS
 
 
 class Steps:
@@ -25,8 +26,11 @@ class Steps:
         self._turn = turn
         self._ends = 0.0
 
-    async def pause(self) -> None:
-        """Wait for the next turn if the current step has taken its time."""
-        if perf_counter() >= self._ends:
-            await self._turn()
-            self._ends = perf_counter() + STEP_SECONDS
+    def are_due(self) -> bool:
+        """Return whether the current step has taken its time. The work must then wait for its next turn."""
+        return perf_counter() >= self._ends
+
+    async def next(self) -> None:
+        """Wait for the next turn."""
+        seconds = await self._turn()
+        self._ends = perf_counter() + seconds

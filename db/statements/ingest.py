@@ -210,9 +210,11 @@ async def insert_mentions(
 async def _find_or_insert(
     writer: Writer, user_id: int, mentions: Mapping[Identity, NewMention], steps: Steps
 ) -> dict[Identity, StoredMention]:
-    await steps.pause()
+    if steps.are_due():
+        await steps.next()
     found = await writer.fetch_values(_find_or_number(), Scope(user_id), **_columns(mentions))
-    await steps.pause()
+    if steps.are_due():
+        await steps.next()
     ids: list[int | None] = [None] * len(mentions)
     for position, id_, _ in found:
         ids[position - 1] = id_
@@ -237,7 +239,8 @@ async def _vectors(posts: Iterable[NewPost], steps: Steps) -> Vectors:
     """Return the lexemes of the posts by title and content. A post with several keywords has them once."""
     vectors: Vectors = {}
     for text in {(post.title, post.content) for post in posts}:
-        await steps.pause()
+        if steps.are_due():
+            await steps.next()
         vectors[text] = vector(*text)
     return vectors
 
@@ -249,7 +252,8 @@ async def _rows(
     moment, user_id = common
     moments = (moment,) * len(TIMESTAMPS)
     for id_, mention in mentions:
-        await steps.pause()
+        if steps.are_due():
+            await steps.next()
         post = mention.post
         yield id_, *moments, user_id, mention.keyword_id, *post, vectors[post.title, post.content]
 

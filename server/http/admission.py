@@ -10,6 +10,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from types import TracebackType
 from typing import Final, Literal, Self, TypeAlias
 
@@ -72,6 +73,8 @@ class Admission:
         self.refused: Counter[Refusal] = Counter({"user": 0, "server": 0})
         self.on_wait: Callable[[float], None] | None = None
         self.waiting = 0
+        self.used_at = -inf
+        """The `perf_counter` value when an operation that is not patient last took a slot or gave it back."""
         self._free = limits.slots
         self._running: dict[int, int] = {}
         self._queues: dict[int, deque[asyncio.Future[None]]] = {}
@@ -197,8 +200,13 @@ class Slot:
         if not self._admission.take(self._user_id):
             await self._admission.wait(self._user_id, patient=self._patient)
         self._began = time.perf_counter()
+        if not self._patient:
+            self._admission.used_at = self._began
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._admission.give_back(self._user_id, time.perf_counter() - self._began)
+        now = time.perf_counter()
+        if not self._patient:
+            self._admission.used_at = now
+        self._admission.give_back(self._user_id, now - self._began)

@@ -74,7 +74,7 @@ class IngestEndpoint:
         self._admission = admission
         self._stopping = stopping
         self._observers = observers
-        self._step_turns = StepTurns()
+        self._step_turns = StepTurns(lambda: admission.used_at)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -94,7 +94,7 @@ def _row(line: Line) -> Row:
 class IngestStream:
     """Reads rows from the body, stores them with `ingest`, and writes their results into the response.
 
-    It reads and answers rows in the `steps`.
+    `steps` makes the steps in which it reads rows, and those in which it answers them.
     """
 
     def __init__(
@@ -185,7 +185,8 @@ class IngestStream:
         try:
             async for lines in self._lines():
                 for line in lines or ():
-                    await self._read_steps.pause()
+                    if self._read_steps.are_due():
+                        await self._read_steps.next()
                     batch.add(line)
                     if batch.is_full:
                         yield batch
@@ -224,7 +225,8 @@ class IngestStream:
     async def _write_results(self, batch: _RowBatch, results: Sequence[RowResult]) -> None:
         written: list[dict[str, Any]] = []
         for line, row, result in zip(batch.lines, batch.rows, results, strict=True):
-            await self._answer_steps.pause()
+            if self._answer_steps.are_due():
+                await self._answer_steps.next()
             self._outcomes[result.outcome] += 1
             self._created += sum(mention.created for mention in result.mentions)
             if self._options.results == Results.ALL or result.outcome == IngestOutcome.FAILED:

@@ -119,7 +119,8 @@ async def ingest_rows(
     matched = await _matched(rows, matcher, steps)
     keywords = await lock_keywords(writer, matcher.user_id, sorted({id_ for ids in matched for id_ in ids}))
     integrations = await own_integrations(writer, matcher.user_id, sorted(_integration_ids(rows)))
-    await steps.pause()
+    if steps.are_due():
+        await steps.next()
     errors = [_errors(row, keywords, integrations) for row in rows]
     if on_error == ErrorPolicy.REJECT_ALL and any(errors):
         return [_failed(row_errors) if row_errors else _REJECTED for row_errors in errors]
@@ -132,7 +133,8 @@ async def ingest_rows(
     stored = iter(
         await _insert(writer, matcher.user_id, list(chain.from_iterable(mentions)), analyses, ruled, steps)
     )
-    await steps.pause()
+    if steps.are_due():
+        await steps.next()
     return [
         _failed(row_errors) if row_errors else _ingested(row_mentions, stored)
         for row_mentions, row_errors in zip(mentions, errors, strict=True)
@@ -143,7 +145,8 @@ async def _matched(rows: Sequence[Row], matcher: KeywordMatcher, steps: Steps) -
     """Return the IDs of each row's keywords."""
     matched: list[Sequence[int]] = []
     for row in rows:
-        await steps.pause()
+        if steps.are_due():
+            await steps.next()
         matched.append(keyword_ids_of(row, matcher))
     return matched
 

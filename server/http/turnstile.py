@@ -6,8 +6,9 @@ Without a turnstile, all requests that arrive together do that work in one turn,
 
 import asyncio
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from starlette.types import Scope
@@ -18,6 +19,8 @@ Sender: TypeAlias = bytes | str
 LIGHT_SECONDS: Final = 0.004
 """A beginning up to this time is light: its sender is never held back."""
 LONGEST_HOLD_SECONDS: Final = 0.1
+MOST_SHARES: Final = 1000
+"""The most addresses whose shares are known."""
 
 
 def sender_of(scope: Scope) -> Sender:
@@ -33,10 +36,30 @@ def sender_of(scope: Scope) -> Sender:
     return str(client[0]) if client else ""
 
 
+def _has_cookies(scope: Scope) -> bool:
+    """Return whether a request can belong to a session. Sessions can share the address of a proxy."""
+    return any(name == b"cookie" for name, _ in scope["headers"])
+
+
+@dataclass(slots=True)
+class _Share:
+    """The seconds by which the first steps of an address exceed a quarter of the time."""
+
+    seconds: float = 0.0
+    at: float = 0.0
+
+    def excess(self, took: float, now: float) -> float:
+        """Add a step, and return the seconds to be held back."""
+        self.seconds = max(0.0, self.seconds - (now - self.at) / 4) + took
+        self.at = now
+        return self.seconds
+
+
 class Turnstile:
     """Starts one request per turn of the event loop, in turn by sender.
 
     A sender whose request took long to begin is held back for as long again, so that others have half of the time.
+    The short requests of an address without credentials and cookies count together, beyond a quarter of the time.
     A sender with a credential is held back only while other requests are under way. `others` returns the number of
     requests under way, one of which has just begun.
     """
@@ -47,6 +70,7 @@ class Turnstile:
         self._began = 0.0
         self._queues: dict[Sender, deque[tuple[Scope, Start]]] = {}
         self._held: dict[Sender, float] = {}
+        self._shares: OrderedDict[str, _Share] = OrderedDict()
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -78,13 +102,21 @@ class Turnstile:
         """Hold the sender back after a long step, and let the next one begin."""
         self._busy = False
         now = time.perf_counter()
-        took = now - self._began
-        if took > LIGHT_SECONDS:
-            sender = sender_of(scope)
-            if isinstance(sender, str) or self._others() > 1:
-                self._held[sender] = now + min(took, LONGEST_HOLD_SECONDS)
+        took, sender = now - self._began, sender_of(scope)
+        if isinstance(sender, str) and not _has_cookies(scope):
+            took = self._share(sender).excess(took, now)
+        if took > LIGHT_SECONDS and (isinstance(sender, str) or self._others() > 1):
+            self._held[sender] = now + min(took, LONGEST_HOLD_SECONDS)
         if self._queues or self._held:
             self._next()
+
+    def _share(self, address: str) -> "_Share":
+        """Return the share of an address, and forget those of the addresses that came least recently."""
+        share = self._shares.setdefault(address, _Share())
+        self._shares.move_to_end(address)
+        if len(self._shares) > MOST_SHARES:
+            self._shares.popitem(last=False)
+        return share
 
     def _next(self) -> None:
         """Start the next request of the first sender who is not held back."""

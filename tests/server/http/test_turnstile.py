@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import Any
 
-from server.http.turnstile import Turnstile, sender_of
+from server.http.turnstile import MOST_SHARES, Turnstile, sender_of
 
 ANN: dict[str, Any] = {
     "headers": [(b"host", b"x"), (b"authorization", b"Bearer a")],
@@ -88,6 +88,26 @@ async def test_a_sender_alone_is_held_back_only_without_a_credential() -> None:
         assert loop.turnstile.waiting == held
         await loop.run_until_idle()
         assert loop.begun == ["1", "2"]
+
+
+async def test_short_steps_without_a_credential_count_together() -> None:
+    session: dict[str, Any] = {"headers": [(b"cookie", b"c")], "client": ("2.2.2.2", 3)}
+    for scope, held in ((ANN, 0), (session, 0), (NOBODY, 1)):
+        loop = Loop(under_way=2)
+        for n in range(7):
+            loop.send(scope, str(n), 0.0015)
+        await loop.run(20)
+        assert (loop.turnstile.waiting > 0) == held
+        await loop.run_until_idle()
+        assert loop.begun == [str(n) for n in range(7)]
+
+
+async def test_the_shares_of_addresses_are_bounded() -> None:
+    loop = Loop()
+    for n in range(MOST_SHARES + 5):
+        loop.send({"headers": [], "client": (f"address {n}", 1)}, str(n))
+        await loop.run(3)
+    assert len(loop.turnstile._shares) == MOST_SHARES
 
 
 def test_senders_are_credentials_or_addresses() -> None:

@@ -1,4 +1,4 @@
-"""Garbage collections that stop the process for some tens of milliseconds at most.
+"""Garbage collections that stop the process for about ten milliseconds at most.
 
 A collection of all objects takes as long as there are objects, such as those of prepared documents, of cached figures
 and of a response under way. Here, the survivors of each such collection are frozen: later collections skip them, and
@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-THRESHOLDS: Final = (5_000, 5, 2)
+THRESHOLDS: Final = (5_000, 2, 1)
 """New containers until a collection of the youngest, the middle and all generations. A response is thousands of
-containers that die together, and a collection in between finds nothing."""
+containers that die together, and a collection in between finds nothing. A full collection visits at most 30,000 new
+containers: a stream of mentions makes thousands per batch, and other users wait meanwhile."""
 
 
 @contextmanager

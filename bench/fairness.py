@@ -122,13 +122,17 @@ async def _many_searches(target: Target) -> None:
     await _repeated(target, lambda n: _searches(target.key, n, 10), 12)
 
 
+KEYWORD = "sales automation 1"
+"""A keyword of each user of `bench.filling`."""
+
+
 def _rows(number: int) -> bytes:
     rows = (
         {
             "platform": "REDDIT",
             "externalId": f"{time.time_ns()}-{n}",
             "url": "https://example.com",
-            "content": f"Which crm do you use for sales and security? {number} {n} " + "words " * 30,
+            "content": f"Is {KEYWORD} worth its price? {number} {n} " + "words " * 30,
         }
         for n in range(1000)
     )

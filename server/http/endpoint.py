@@ -1,12 +1,11 @@
 """The GraphQL endpoint: parse a request, find its viewer, run the prepared operation, answer."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from time import perf_counter
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from graphql import ExecutionResult, GraphQLError
 from starlette.requests import ClientDisconnect, Request
@@ -14,30 +13,31 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from resolvers.framework.context import Context, Viewer
-from resolvers.framework.errors import INTERNAL, CallerError, UnauthenticatedError, code_of
+from resolvers.framework.errors import CallerError, UnauthenticatedError, code_of
 from resolvers.framework.exchange import Exchange
 from resolvers.framework.requires import OperationReads
 from schema.prepared.cache import PreparedOperations, UnknownOperationError
 from schema.prepared.cost import Cost
-from schema.prepared.guard import GuardMode, examine
-from schema.prepared.limits import CostLimitError, long_list
+from schema.prepared.guard import GuardMode
+from schema.prepared.limits import long_list
 from schema.prepared.operation import InvalidDocument, PreparedOperation
 from schema.prepared.statement_bound import excess_of
 from server.http import bounded_json, compression, explain_header, protocol, request_limits
-from server.http.admission import NOBODY, Admission, TooManyAtOnceError
+from server.http.admission import NOBODY, Admission
 from server.http.auth import Authenticator
+from server.http.charge import Charge
 from server.http.conditional import Condition, NotModifiedError, not_modified
+from server.http.contents import Content, caused_by, content_of, guarded, too_large
 from server.http.documents import Documents
-from server.http.errors import failed, presented
+from server.http.errors import failed
 from server.http.fast_request import FastRequest
 from server.http.interruption import DeadlineError, Interruption, preferred_seconds
 from server.http.introspection_answers import IntrospectionAnswers
-from server.http.rate_headers import RateLimitedError, rate_headers
 from server.http.schema_access import SchemaAccess, without_suggestions
 from server.runtime import explanation
 from server.runtime.observation import Observation, Observer
 from server.runtime.trace_context import trace_context
-from services.accounts.rate_limit import RateLimit, RateLimits, points_of
+from services.accounts.rate_limit import RateLimits
 
 logger = logging.getLogger("leadgraph")
 
@@ -46,8 +46,17 @@ REQUEST_SECONDS: Final = 60.0
 VALUES_AT_ONCE: Final = 20_000
 """The most values of a response that is encoded in one piece."""
 
-Content: TypeAlias = dict[str, Any]
 Encode: TypeAlias = Callable[[Any], bytes]
+
+
+class Outcome(NamedTuple):
+    """The cost and the result of an operation, whether it ran, the way to encode its answer, and its seconds."""
+
+    cost: Cost
+    result: ExecutionResult
+    ran: bool
+    encode: Encode
+    seconds: float
 
 
 class NewContext(Protocol):
@@ -172,7 +181,7 @@ class GraphQLEndpoint:
         try:
             response = protocol.answer(content, media_type, status=status, headers=headers, encode=encode)
         except bounded_json.ResponseTooLargeError:
-            content = self._too_large(request_id)
+            content = too_large(request_id, () if self._explain else None)
             response = protocol.answer(content, media_type, status=status, headers=headers)
         observation.note_content(content)
         if compression.is_safe(request, observation.operation_type, content):
@@ -188,26 +197,17 @@ class GraphQLEndpoint:
         condition: Condition,
     ) -> tuple[Content, Encode]:
         """Return the content of the answer, and the way to encode it."""
-        request_id = observation.request_id
         try:
             parsed = self._documents.resolve(parsed, may_add=viewer is not None)
         except CallerError as wrong:
-            return self._refused(wrong, request_id), bounded_json.encoded_at_once
+            return self._refused([caused_by(wrong)], observation), bounded_json.encoded_at_once
         observation.document = parsed.query
         long = long_list(request_limits.longest_list(parsed), self._operations.limits)
-        operations = self._operations
-        if viewer is None:
-            request_limits.require_short_document(parsed.query)
-            operations = self._anonymous_operations
-        try:
-            operation = await operations.prepared(parsed.query, parsed.operation_name)
-        except UnknownOperationError as unknown:
-            raise protocol.RequestError(400, str(unknown)) from unknown
+        operation = await self._prepared(parsed, viewer)
         protocol.require_method(request.method, operation.type)
         refusal = [long] if long else operation.refusal(parsed.variables, viewer)
         if refusal or isinstance(operation, InvalidDocument):
-            refused = ExecutionResult(None, list(refusal))
-            return self._content(refused, request_id, (), ran=False), bounded_json.encoded_at_once
+            return self._refused(refusal, observation), bounded_json.encoded_at_once
         observation.cost = cost = operation.cost(parsed.variables)
         observation.operation_type = operation.type
         if viewer is not None:
@@ -216,66 +216,53 @@ class GraphQLEndpoint:
         await condition.check(viewer, operation, parsed, now)
         context = self._new_context(
             viewer,
-            request_id,
+            observation.request_id,
             reads=operation.reads,
             now=now,
             exchange=partial(self._authenticator.exchange, request),
         )
         observation.activity = context.activity
-        context.rate_limit = charged = self._charged(viewer, cost, observation)
+        with Charge(self._rate_limits, viewer, cost, observation) as context.rate_limit:
+            outcome = await self._run(operation, cost, parsed, context, request, observation)
+        content = self._content(outcome, viewer, context, operation, observation)
+        condition.conclude(context, content, now)
+        return content, outcome.encode
+
+    async def _prepared(
+        self, parsed: protocol.GraphQLRequest, viewer: Viewer | None
+    ) -> PreparedOperation | InvalidDocument:
+        """Return the operation of the request. Raise `protocol.RequestError` for an unknown name."""
+        operations = self._operations
+        if viewer is None:
+            request_limits.require_short_document(parsed.query)
+            operations = self._anonymous_operations
+        try:
+            return await operations.prepared(parsed.query, parsed.operation_name)
+        except UnknownOperationError as unknown:
+            raise protocol.RequestError(400, str(unknown)) from unknown
+
+    async def _run(
+        self,
+        operation: PreparedOperation,
+        cost: Cost,
+        parsed: protocol.GraphQLRequest,
+        context: Context,
+        request: FastRequest,
+        observation: Observation,
+    ) -> Outcome:
+        """Run the operation when the admission has a slot for its viewer, or find the kept answer."""
         if operation.is_examined(self._guard):
             context.activity.watch()
         began = perf_counter()
         key = self._introspections.key(operation, parsed)
         found = self._introspections.find(key)
-        encode: Encode
         if found is not None:
-            result, ran, encode = found, True, bounded_json.encoded_at_once
-        else:
-            with (
-                self._points_if_refused(viewer, charged, observation),
-                self._interruption(request, observation),
-            ):
-                async with self._admission.slot(NOBODY if viewer is None else viewer.user_id):
-                    result, ran = await _executed(operation, parsed.variables, context)
-            encode = self._introspections.keeping(key, _encoding(operation, cost))
-        seconds = perf_counter() - began
-        self._refund(viewer, charged, observation)
-        content = self._content(result, request_id, context.statements if self._explain else (), ran=ran)
-        self._note_excess(observation, viewer, cost)
-        self._explain_to(viewer, content, observation, seconds)
-        content = self._guarded(content, observation, operation.reads, cost)
-        condition.conclude(context, content, now)
-        return content, encode
-
-    def _charged(self, viewer: Viewer | None, cost: Cost, observation: Observation) -> RateLimit | None:
-        """Charge the operation, and return the state of the rate limit. Raise `RateLimitedError`."""
-        if viewer is None or self._rate_limits is None:
-            return None
-        state = self._rate_limits.charge(viewer, points_of(cost.objects))
-        if state.refused:
-            raise RateLimitedError(state)
-        observation.headers |= rate_headers(state)
-        return state
-
-    def _refund(self, viewer: Viewer | None, charged: RateLimit | None, observation: Observation) -> None:
-        """Give back the points of objects that the operation did not read."""
-        if viewer is not None and charged is not None and self._rate_limits is not None:
-            rows = sum([run.rows for run in observation.activity.runs])
-            unused = charged.cost - points_of(rows)
-            if unused > 0:
-                self._rate_limits.refund(viewer, unused)
-
-    @contextmanager
-    def _points_if_refused(
-        self, viewer: Viewer | None, charged: RateLimit | None, observation: Observation
-    ) -> Iterator[None]:
-        """Give the points back if the operation is not admitted. Nothing was executed then."""
-        try:
-            yield
-        except (TooManyAtOnceError, protocol.UnavailableError):
-            self._refund(viewer, charged, observation)
-            raise
+            return Outcome(cost, found, True, bounded_json.encoded_at_once, perf_counter() - began)
+        with self._interruption(request, observation):
+            async with self._admission.slot(NOBODY if observation.user_id is None else observation.user_id):
+                result, ran = await _executed(operation, parsed.variables, context)
+        encode = self._introspections.keeping(key, _encoding(operation, cost))
+        return Outcome(cost, result, ran, encode, perf_counter() - began)
 
     def _interruption(self, request: FastRequest, observation: Observation) -> Interruption:
         """Return the context that ends the operation when its client leaves, or at the request's deadline."""
@@ -285,69 +272,40 @@ class GraphQLEndpoint:
             limit = preferred
         return Interruption(request.scope, limit, perf_counter() - observation.began, by_caller=by_caller)
 
-    def _note_excess(self, observation: Observation, viewer: Viewer | None, cost: Cost) -> None:
-        """Report an operation that sent more statements than its bound. That is an error of the server."""
-        everybody = viewer is not None and viewer.scope.everybody
-        observation.excess = excess = excess_of(observation.activity, cost, everybody=everybody)
-        if excess is not None:
-            logger.error(
-                "statement bound exceeded at %s: %s (request %s)",
-                excess.coordinate,
-                excess,
-                observation.request_id,
-            )
-
-    def _explain_to(
-        self, viewer: Viewer | None, content: Content, observation: Observation, seconds: float
-    ) -> None:
-        extensions = explanation.extensions(observation, viewer, seconds)
+    def _content(
+        self,
+        outcome: Outcome,
+        viewer: Viewer | None,
+        context: Context,
+        operation: PreparedOperation,
+        observation: Observation,
+    ) -> Content:
+        """Return the content of an answer, with the explanations that the caller may see."""
+        statements = context.statements if self._explain else None
+        content = content_of(outcome.result, observation.request_id, statements, ran=outcome.ran)
+        _note_excess(observation, viewer, outcome.cost)
+        extensions = explanation.extensions(observation, viewer, outcome.seconds)
         if extensions:
             content.setdefault("extensions", {}).update(extensions)
+        return guarded(content, self._guard, observation, operation.reads, outcome.cost)
 
-    def _guarded(
-        self, content: Content, observation: Observation, reads: OperationReads, cost: Cost
-    ) -> Content:
-        """Return the content with the guard's warnings, or an error instead of it in the mode `fail`."""
-        if observation.activity.watched_rows is None:
-            return content
-        warnings = examine(observation.activity, reads, cost, observation.excess, failed="errors" in content)
-        observation.activity.forget_rows()
-        if not warnings:
-            return content
-        for warning in warnings:
-            logger.warning("guard: %s (request %s)", warning, observation.request_id)
-        extensions = content.get("extensions", {}) | {"warnings": [warning.shown() for warning in warnings]}
-        if self._guard == "fail":
-            message = f"LEADGRAPH_GUARD=fail refuses wasteful reads. {'; '.join(map(str, warnings))}"
-            codes = {"code": INTERNAL, "requestId": observation.request_id}
-            return {"errors": [{"message": message, "extensions": codes}], "extensions": extensions}
-        return content | {"extensions": extensions}
+    def _refused(self, errors: Sequence[GraphQLError], observation: Observation) -> Content:
+        """Return the content for an operation that does not run."""
+        refused = ExecutionResult(None, list(errors))
+        return content_of(refused, observation.request_id, () if self._explain else None, ran=False)
 
-    def _refused(self, cause: CallerError, request_id: str) -> Content:
-        error = GraphQLError(str(cause), original_error=cause)
-        return self._content(ExecutionResult(None, [error]), request_id, (), ran=False)
 
-    def _too_large(self, request_id: str) -> Content:
-        message = (
-            f"The response would have more than {bounded_json.MOST_BYTES:,} bytes. Request smaller pages (`first`) or "
-            "fewer texts."
+def _note_excess(observation: Observation, viewer: Viewer | None, cost: Cost) -> None:
+    """Report an operation that sent more statements than its bound. That is an error of the server."""
+    everybody = viewer is not None and viewer.scope.everybody
+    observation.excess = excess = excess_of(observation.activity, cost, everybody=everybody)
+    if excess is not None:
+        logger.error(
+            "statement bound exceeded at %s: %s (request %s)",
+            excess.coordinate,
+            excess,
+            observation.request_id,
         )
-        error = GraphQLError(
-            message, original_error=CostLimitError(message, "responseBytes", None, bounded_json.MOST_BYTES)
-        )
-        return self._content(ExecutionResult(None, [error]), request_id, (), ran=True)
-
-    def _content(
-        self, result: ExecutionResult, request_id: str, statements: Sequence[str], *, ran: bool
-    ) -> Content:
-        content: Content = {}
-        if result.errors:
-            content["errors"] = presented(result.errors, request_id, before_execution=not ran)
-        if not _is_request_error(result):
-            content["data"] = result.data
-        if self._explain:
-            content["extensions"] = {"statements": statements}
-        return content
 
 
 async def _executed(
@@ -367,10 +325,3 @@ def _encoding(operation: PreparedOperation, cost: Cost) -> Encode:
     if cost.values > VALUES_AT_ONCE:
         return partial(bounded_json.encoded, lists={"data": operation.lists, "errors": {}})
     return bounded_json.encoded_at_once
-
-
-def _is_request_error(result: ExecutionResult) -> bool:
-    """Return whether nothing ran. The answer then lacks `data`, which is not even null."""
-    return (
-        bool(result.errors) and result.data is None and not any(error.path for error in result.errors or ())
-    )

@@ -61,11 +61,12 @@ class Turnstile:
     A sender whose request took long to begin is held back for as long again, so that others have half of the time.
     The short requests of an address without credentials and cookies count together, beyond a quarter of the time.
     A sender with a credential is held back only while other requests are under way. `others` returns the number of
-    requests under way, one of which has just begun.
+    requests under way, one of which has just begun. `clock` returns seconds.
     """
 
-    def __init__(self, others: Callable[[], int]) -> None:
+    def __init__(self, others: Callable[[], int], clock: Callable[[], float] = time.perf_counter) -> None:
         self._others = others
+        self._clock = clock
         self._busy = False
         self._began = 0.0
         self._queues: dict[Sender, deque[tuple[Scope, Start]]] = {}
@@ -96,12 +97,12 @@ class Turnstile:
         loop.call_soon(self._after, scope)
 
     def _mark(self) -> None:
-        self._began = time.perf_counter()
+        self._began = self._clock()
 
     def _after(self, scope: Scope) -> None:
         """Hold the sender back after a long step, and let the next one begin."""
         self._busy = False
-        now = time.perf_counter()
+        now = self._clock()
         took, sender = now - self._began, sender_of(scope)
         if isinstance(sender, str) and not _has_cookies(scope):
             took = self._share(sender).excess(took, now)
@@ -120,7 +121,7 @@ class Turnstile:
 
     def _next(self) -> None:
         """Start the next request of the first sender who is not held back."""
-        now = time.perf_counter()
+        now = self._clock()
         for sender in [each for each, until in self._held.items() if until <= now]:
             del self._held[sender]
         for sender, queue in self._queues.items():

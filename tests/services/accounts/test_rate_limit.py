@@ -111,6 +111,6 @@ async def test_without_an_answer_of_valkey_no_request_waits(monkeypatch: pytest.
         began = time.perf_counter()
         for _ in range(100):
             assert not first.charge(ANN, 1).refused
-        assert time.perf_counter() - began < 0.2
+        assert time.perf_counter() - began < 2  # each wait would take a quarter of a second
         await told(first)
         assert first.charge(ANN, POINTS).refused  # its own bucket counts

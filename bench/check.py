@@ -50,7 +50,7 @@ class Size:
 
 SIZES = {
     "usual": Size(scale=0.25, rounds=4, limits=Limits(requests=50, seconds=1.5, clients=16), tolerance=0.15),
-    "small": Size(scale=0.02, rounds=3, limits=Limits(requests=30, seconds=0.4, clients=8), tolerance=0.5),
+    "small": Size(scale=0.02, rounds=3, limits=Limits(requests=30, seconds=0.4, clients=8), tolerance=0.75),
 }
 
 

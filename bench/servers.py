@@ -144,7 +144,9 @@ def ours(
             "LEADGRAPH_AUDIT_EVERY_SECONDS": "0",
             "LEADGRAPH_WORKERS": "0",
             "LEADGRAPH_DRAIN_SECONDS": "0",
+            # One user sends all requests. No other server gives users a share of itself.
             "LEADGRAPH_RATE_POINTS": "0",
+            "LEADGRAPH_USER_OPERATIONS": "9",
             **(environment or {}),
         },
         headers={"authorization": f"Bearer {data.api_key}"},

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from graphql import GraphQLError
 
-from schema.prepared.limits import DEFAULT_LIMITS, Limits, exceeded
+from schema.prepared.limits import DEFAULT_LIMITS, Limits, first_exceeded
 
 KEYS_OF_STATEMENT = 10_000
 """The most keys of one statement, `max_keys` of the data loaders."""
@@ -55,44 +55,11 @@ class Cost:
 
     def refusal(self, limits: Limits = DEFAULT_LIMITS) -> GraphQLError | None:
         """Return the error for an operation that exceeds a limit."""
-        if self.objects > limits.objects:
-            return exceeded(
-                "objects",
-                self.objects,
-                limits.objects,
-                "The operation could return {} objects",
-                "Request smaller pages (`first`) where lists are nested.",
-            )
-        if self.reads > limits.reads:
-            return exceeded(
-                "reads",
-                self.reads,
-                limits.reads,
-                "The operation could read {} times",
-                "Request fewer lists, counts and figures at once.",
-            )
-        if self.fields > limits.fields:
-            return exceeded(
-                "fields",
-                self.fields,
-                limits.fields,
-                "The operation selects {} fields",
-                "Fields of a fragment count once for each spread. Select fewer fields.",
-            )
-        if self.values > limits.values:
-            return exceeded(
-                "values",
-                self.values,
-                limits.values,
-                "The operation could return {} values",
-                "Request smaller pages (`first`) or fewer fields.",
-            )
-        if self.depth > limits.depth:
-            return exceeded(
-                "depth",
-                self.depth,
-                limits.depth,
-                "The operation nests {} levels deep",
-                "Split the operation.",
-            )
-        return None
+        return first_exceeded(
+            limits,
+            objects=self.objects,
+            reads=self.reads,
+            fields=self.fields,
+            values=self.values,
+            depth=self.depth,
+        )

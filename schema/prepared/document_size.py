@@ -19,7 +19,7 @@ from graphql import (
     SelectionSetNode,
 )
 
-from schema.prepared.limits import Limits, exceeded, long_list
+from schema.prepared.limits import Limits, first_exceeded
 
 
 @dataclass(slots=True)
@@ -44,32 +44,9 @@ class DocumentSize:
 
     def refusal(self, limits: Limits) -> GraphQLError | None:
         """Return the error for a size that exceeds its limit."""
-        if self.root_fields > limits.root_fields:
-            return exceeded(
-                "rootFields",
-                self.root_fields,
-                limits.root_fields,
-                "The operation selects {} fields of the root",
-                "Read several objects with `nodes`, or split the operation.",
-            )
-        if self.aliases > limits.aliases:
-            return exceeded(
-                "aliases",
-                self.aliases,
-                limits.aliases,
-                "The operation has {} aliases",
-                "Aliases of a fragment count once for each spread. Read several objects with `nodes`, or split the "
-                "operation.",
-            )
-        if self.directives > limits.directives:
-            return exceeded(
-                "directives",
-                self.directives,
-                limits.directives,
-                "The operation has {} directives",
-                "Directives of a fragment count once for each spread. Put the fields of a condition into one fragment.",
-            )
-        return None
+        return first_exceeded(
+            limits, root_fields=self.root_fields, aliases=self.aliases, directives=self.directives
+        )
 
 
 def too_large(document: DocumentNode, limits: Limits) -> GraphQLError | None:
@@ -81,7 +58,7 @@ def too_large(document: DocumentNode, limits: Limits) -> GraphQLError | None:
     }
     operations = [_part(node) for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     longest = max((part.longest_list for part in (*operations, *parts.values())), default=0)
-    refusal = long_list(longest, limits)
+    refusal = first_exceeded(limits, list_length=longest)
     if refusal is not None:
         return refusal
     sizes = _sizes_of_fragments(parts)

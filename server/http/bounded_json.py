@@ -1,11 +1,14 @@
 """JSON of a large response, encoded in pieces, so that its size is bounded while it is built."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
 import orjson
 
 from schema.prepared.response_lists import Lists
+
+Encode: TypeAlias = Callable[[Any], bytes]
+"""Returns the JSON of a response's content."""
 
 OPTIONS: Final = orjson.OPT_PASSTHROUGH_SUBCLASS
 MOST_BYTES: Final = 128_000_000

@@ -19,12 +19,13 @@ from resolvers.framework.requires import OperationReads
 from schema.prepared.cache import PreparedOperations, UnknownOperationError
 from schema.prepared.cost import Cost
 from schema.prepared.guard import GuardMode
-from schema.prepared.limits import long_list
+from schema.prepared.limits import first_exceeded
 from schema.prepared.operation import InvalidDocument, PreparedOperation
 from schema.prepared.statement_bound import excess_of
 from server.http import bounded_json, compression, explain_header, protocol, request_limits
 from server.http.admission import NOBODY, Admission
 from server.http.auth import Authenticator
+from server.http.bounded_json import Encode
 from server.http.charge import Charge
 from server.http.conditional import Condition, NotModifiedError, not_modified
 from server.http.contents import Content, caused_by, content_of, guarded, too_large
@@ -46,13 +47,10 @@ REQUEST_SECONDS: Final = 60.0
 VALUES_AT_ONCE: Final = 20_000
 """The most values of a response that is encoded in one piece."""
 
-Encode: TypeAlias = Callable[[Any], bytes]
-
 
 class Outcome(NamedTuple):
-    """The cost and the result of an operation, whether it ran, the way to encode its answer, and its seconds."""
+    """The result of an operation, whether it ran, the way to encode its answer, and the seconds that it took."""
 
-    cost: Cost
     result: ExecutionResult
     ran: bool
     encode: Encode
@@ -202,7 +200,7 @@ class GraphQLEndpoint:
         except CallerError as wrong:
             return self._refused([caused_by(wrong)], observation), bounded_json.encoded_at_once
         observation.document = parsed.query
-        long = long_list(request_limits.longest_list(parsed), self._operations.limits)
+        long = first_exceeded(self._operations.limits, list_length=request_limits.longest_list(parsed))
         operation = await self._prepared(parsed, viewer)
         protocol.require_method(request.method, operation.type)
         refusal = [long] if long else operation.refusal(parsed.variables, viewer)
@@ -224,7 +222,7 @@ class GraphQLEndpoint:
         observation.activity = context.activity
         with Charge(self._rate_limits, viewer, cost, observation) as context.rate_limit:
             outcome = await self._run(operation, cost, parsed, context, request, observation)
-        content = self._content(outcome, viewer, context, operation, observation)
+        content = self._content(outcome, viewer, cost, context, operation, observation)
         condition.conclude(context, content, now)
         return content, outcome.encode
 
@@ -257,25 +255,28 @@ class GraphQLEndpoint:
         key = self._introspections.key(operation, parsed)
         found = self._introspections.find(key)
         if found is not None:
-            return Outcome(cost, found, True, bounded_json.encoded_at_once, perf_counter() - began)
+            return Outcome(found, True, bounded_json.encoded_at_once, perf_counter() - began)
         with self._interruption(request, observation):
             async with self._admission.slot(NOBODY if observation.user_id is None else observation.user_id):
                 result, ran = await _executed(operation, parsed.variables, context)
         encode = self._introspections.keeping(key, _encoding(operation, cost))
-        return Outcome(cost, result, ran, encode, perf_counter() - began)
+        return Outcome(result, ran, encode, perf_counter() - began)
 
     def _interruption(self, request: FastRequest, observation: Observation) -> Interruption:
         """Return the context that ends the operation when its client leaves, or at the request's deadline."""
-        limit, preferred = self._request_seconds, preferred_seconds(request.headers.get("prefer"))
-        by_caller = preferred is not None and preferred < limit
-        if by_caller and preferred is not None:
-            limit = preferred
-        return Interruption(request.scope, limit, perf_counter() - observation.began, by_caller=by_caller)
+        passed, preferred = (
+            perf_counter() - observation.began,
+            preferred_seconds(request.headers.get("prefer")),
+        )
+        if preferred is not None and preferred < self._request_seconds:
+            return Interruption(request.scope, preferred, passed, by_caller=True)
+        return Interruption(request.scope, self._request_seconds, passed)
 
     def _content(
         self,
         outcome: Outcome,
         viewer: Viewer | None,
+        cost: Cost,
         context: Context,
         operation: PreparedOperation,
         observation: Observation,
@@ -283,11 +284,11 @@ class GraphQLEndpoint:
         """Return the content of an answer, with the explanations that the caller may see."""
         statements = context.statements if self._explain else None
         content = content_of(outcome.result, observation.request_id, statements, ran=outcome.ran)
-        _note_excess(observation, viewer, outcome.cost)
+        _note_excess(observation, viewer, cost)
         extensions = explanation.extensions(observation, viewer, outcome.seconds)
         if extensions:
             content.setdefault("extensions", {}).update(extensions)
-        return guarded(content, self._guard, observation, operation.reads, outcome.cost)
+        return guarded(content, self._guard, observation, operation.reads, cost)
 
     def _refused(self, errors: Sequence[GraphQLError], observation: Observation) -> Content:
         """Return the content for an operation that does not run."""

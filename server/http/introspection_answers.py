@@ -6,7 +6,6 @@ and the variables alone. The endpoint asks for a kept answer only after it has a
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -15,6 +14,7 @@ from graphql import ExecutionResult
 
 from schema.prepared.operation import PreparedOperation
 from server.http import bounded_json
+from server.http.bounded_json import Encode
 from server.http.protocol import GraphQLRequest
 
 BYTES_KEPT: Final = 16_000_000
@@ -24,7 +24,6 @@ LARGEST_SHARE: Final = 4
 _START: Final = b'{"data":'
 
 Key: TypeAlias = tuple[str, str | None, str]
-Encode: TypeAlias = Callable[[Any], bytes]
 
 
 class IntrospectionAnswers:

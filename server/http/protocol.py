@@ -3,7 +3,7 @@
 import logging
 import re
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -309,7 +309,7 @@ def answer(
     *,
     status: int = 200,
     headers: dict[str, str] | None = None,
-    encode: Callable[[Any], bytes] = bounded_json.encoded_at_once,
+    encode: bounded_json.Encode = bounded_json.encoded_at_once,
 ) -> Answer:
     body = encode(content)
     return Answer(

@@ -12,7 +12,8 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from server.graphiql.page import BUILT
 from tests.support.demo import Demo
-from web.node import Node, kept_node
+from tests.support.npm import required_node
+from web.node import Node
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,9 +53,7 @@ async def chromium() -> AsyncIterator[Browser]:
 @pytest.fixture(scope="session")
 def node() -> Node:
     """Node from its wheel, which stays in `build/node`."""
-    if os.environ.get("LEADGRAPH_SKIP_WEB") == "1":
-        pytest.skip("LEADGRAPH_SKIP_WEB=1 leaves out Node.")
-    return kept_node(ROOT / "build" / "node.log")
+    return required_node()
 
 
 @pytest.fixture(scope="session")

@@ -1,24 +1,19 @@
 """A checkout as the guides describe it: the examples, the schema, and the data folder of a running demo."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.support.checkout import Checkout, checkout_of
 from tests.support.demo import Demo
-from web.node import Node, kept_node
-
-ROOT = Path(__file__).parents[2]
+from tests.support.npm import required_node
+from web.node import Node
 
 
 @pytest.fixture(scope="session")
 def node() -> Node:
     """Node from its wheel, which stays in `build/node`."""
-    if os.environ.get("LEADGRAPH_SKIP_WEB") == "1":
-        pytest.skip("LEADGRAPH_SKIP_WEB=1 leaves out Node.")
-    return kept_node(ROOT / "build" / "node.log")
+    return required_node()
 
 
 @pytest.fixture(scope="session")

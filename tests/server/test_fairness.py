@@ -4,13 +4,13 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from db.engine.pool import Pool
+from tests.support.locks import locked
 from tests.support.rows import add_key, add_user
 from tests.support.serving import served
 
@@ -42,17 +42,6 @@ async def exchange(port: int, sent: bytes) -> bytes:
         return await reader.read()
     finally:
         writer.close()
-
-
-@asynccontextmanager
-async def locked(url: str, table: str) -> AsyncIterator[None]:
-    connection = await asyncpg.connect(url)
-    try:
-        async with connection.transaction():
-            await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-            yield
-    finally:
-        await connection.close()
 
 
 async def waiting_statements(pool: Pool) -> int:

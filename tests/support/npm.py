@@ -1,4 +1,4 @@
-"""The npm packages of `tests/clients`, installed once into the folder `build`."""
+"""Node from its wheel, and the npm packages of `tests/clients`. Both stay in the folder `build`."""
 
 import asyncio
 import json
@@ -17,11 +17,16 @@ INSTALLED = ROOT / "build" / "test-clients"
 SECONDS = 120
 
 
-def installed_clients() -> Node:
-    """Return Node, after the packages of the lock file are in place. Skip the test without Node."""
+def required_node() -> Node:
+    """Return Node. Skip the test where Node is left out."""
     if os.environ.get("LEADGRAPH_SKIP_WEB") == "1":
         pytest.skip("LEADGRAPH_SKIP_WEB=1 leaves out Node.")
-    node = kept_node(ROOT / "build" / "node.log")
+    return kept_node(ROOT / "build" / "node.log")
+
+
+def installed_clients() -> Node:
+    """Return Node, after the packages of the lock file are in place. Skip the test where Node is left out."""
+    node = required_node()
     lock = (SOURCES / "package-lock.json").read_bytes()
     with locked(INSTALLED):
         stamp = INSTALLED / ".stamp"

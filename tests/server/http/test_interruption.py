@@ -4,9 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-import asyncpg
 import httpx
 import pytest
 
@@ -14,6 +12,7 @@ from db.engine.pool import Pool, open_pool
 from server.app import create_app
 from server.http.interruption import preferred_seconds
 from tests.support.listening import listening
+from tests.support.locks import locked
 from tests.support.rows import add_key, add_user
 
 ONE = "{ keywords { nodes { keyword } } }"
@@ -38,18 +37,6 @@ async def origin(database_url: str) -> AsyncIterator[str]:
     async with listening(create_app(server_pool, request_seconds=3)) as server:
         yield server.origin
     await server_pool.close()
-
-
-@asynccontextmanager
-async def locked(url: str, table: str) -> AsyncIterator[None]:
-    """Keep all others from the table."""
-    connection = await asyncpg.connect(url)
-    try:
-        async with connection.transaction():
-            await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-            yield
-    finally:
-        await connection.close()
 
 
 async def running(pool: Pool) -> int:

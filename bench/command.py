@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from bench.servers import ServerError
 from db.embedded import EmbeddedError
-from server.serving import stop_on_sigterm
+from server.runtime.signals import stop_on_sigterm
 
 
 def say(line: str) -> None:

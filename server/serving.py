@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
-from types import FrameType
 from typing import cast
 
 import uvicorn
@@ -413,12 +412,3 @@ async def _work(
             waiting = asyncio.create_task(stop.wait())
             await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
             waiting.cancel()
-
-
-def stop_on_sigterm() -> None:
-    """Make SIGTERM raise KeyboardInterrupt like Ctrl-C, so that context managers stop everything they started."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)

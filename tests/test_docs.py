@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from server.cli import app as cli
+from server.commands.app import app as cli
 from server.runtime.settings import OTHER_VARIABLES, Settings
 from server.runtime.tasks import TURNS
 

@@ -16,7 +16,7 @@ from bench.servers import ROOT, ServerError
 from bench.soak.place import place
 from bench.soak.run import PARTS, Plan, run
 from db.embedded import EmbeddedError
-from server.serving import stop_on_sigterm
+from server.runtime.signals import stop_on_sigterm
 
 
 def options(arguments: Sequence[str]) -> argparse.Namespace:

@@ -36,3 +36,17 @@ def short_collections() -> Iterator[None]:
 def _freeze_survivors(phase: str, info: dict[str, int]) -> None:
     if phase == "stop" and info["generation"] == 2:  # noqa: PLR2004 - the oldest generation
         gc.freeze()
+
+
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Collect no garbage during the context, and freeze what it made.
+
+    Imports make hundreds of thousands of objects that stay. Each collection in between would visit them all.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

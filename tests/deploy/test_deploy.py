@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from server.cli import app as cli
+from server.commands.app import app as cli
 from server.runtime.settings import Settings
 from tests.support.demo import LEADGRAPH
 

@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from schema.schema_diff import Change, Severity, changes
-from server import cli
 from server.commands import schema as command
+from server.commands.app import app
 from server.runtime.errors import CommandError
 
 OLD = dedent(
@@ -156,7 +156,7 @@ CURRENT = command.SCHEMA_FILE.read_text()
 
 
 def run_command(*arguments: str) -> Result:
-    return CliRunner().invoke(cli.app, ["schema", *arguments])
+    return CliRunner().invoke(app, ["schema", *arguments])
 
 
 @pytest.fixture

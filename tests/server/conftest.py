@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 from db.engine.pool import Pool
 from resolvers.framework.global_id import encode
 from server.app import create_app
-from server.cli import app as cli
+from server.commands.app import app as cli
 from server.http.auth import Authenticator
 from server.runtime.stopping import Stopping
 from services.accounts import api_key

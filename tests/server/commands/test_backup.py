@@ -25,7 +25,7 @@ from db.engine import databases, migrations
 from db.engine.pool import Pool, open_pool
 from db.integrity import audit
 from db.models import Base
-from server.cli import app as cli
+from server.commands.app import app as cli
 from server.runtime.errors import CommandError
 from services.accounts.vault import id_of, new_key
 from tests.support.backups import rewrite_manifest

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from db.engine.pool import Pool
-from server.cli import app
+from server.commands.app import app
 from server.commands.credentials import _rotate_all
 from server.runtime.credentials import FILE, vault, warn_of_missing_keys
 from server.runtime.errors import CommandError

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from server.cli import app as cli
+from server.commands.app import app as cli
 from server.runtime.errors import CommandError
 from server.runtime.settings import Settings, load_settings
 

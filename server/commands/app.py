@@ -1,0 +1,50 @@
+"""The commands of `leadgraph`."""
+
+import typer
+
+from server.commands import (
+    backup,
+    cache,
+    counters,
+    credentials,
+    demo,
+    doctor,
+    import_posts,
+    jobs,
+    keys,
+    migrate,
+    preflight,
+    schema,
+    scores,
+    serve,
+    users,
+    verify,
+    worker,
+)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Leadgraph: a GraphQL API over keywords, mentions, leads and integrations.",
+)
+app.command()(demo.demo)
+app.command()(serve.serve)
+app.command()(worker.worker)
+app.command()(migrate.migrate)
+app.command()(jobs.jobs)
+app.command("preflight")(preflight.preflight_)
+app.command()(verify.verify)
+app.command()(doctor.doctor)
+app.command("backup")(backup.back_up)
+app.command("restore")(backup.restore)
+app.command("import-posts")(import_posts.import_posts)
+app.add_typer(counters.counters_app, name="counters")
+app.add_typer(cache.cache_app, name="cache")
+app.add_typer(users.users_app, name="users")
+app.add_typer(keys.keys_app, name="keys")
+app.add_typer(credentials.credentials_app, name="credentials")
+app.add_typer(scores.leads_app, name="leads")
+app.add_typer(scores.integrations_app, name="integrations")
+app.command()(schema.schema)
+app.command("check-migrations", hidden=True)(migrate.check_migrations)

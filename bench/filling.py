@@ -13,7 +13,7 @@ from datetime import datetime
 
 import asyncpg
 
-from db.engine import migrations
+from db.engine import revisions
 from db.engine.pool import open_pool
 from services import demo
 from services.integrations import health
@@ -180,7 +180,7 @@ STEPS: list[tuple[str, str, Arguments]] = [
 
 def recipe(amount: Amount) -> str:
     """Return a text that changes whenever the rows change, apart from the day."""
-    parts = [migrations.head(), CHANCE, *(sql for _, sql, _ in STEPS), repr(amount)]
+    parts = [revisions.head(), CHANCE, *(sql for _, sql, _ in STEPS), repr(amount)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -5,19 +5,20 @@ import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 from typing import Final, TypeVar
 
 import asyncpg
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
+
+from db.engine import revisions
+from db.engine.databases import connected
+from db.engine.revisions import is_known, scripts, supported_revision
 
 CONNECT_SECONDS = 10
 WAIT_SECONDS = 600
@@ -33,14 +34,6 @@ _TOO_SLOW: Final = "57014"
 Result = TypeVar("Result")
 
 
-class UnsupportedReleaseError(Exception):
-    """The database is at a revision of another release, and lacks what this release needs."""
-
-
-class PendingRevisionsError(Exception):
-    """The database is older than this release."""
-
-
 class MigrationRunsError(Exception):
     """Another migration of the database runs."""
 
@@ -51,12 +44,6 @@ class LockNotGrantedError(Exception):
 
 class SlowRevisionError(Exception):
     """A statement of a revision exceeded its time limit."""
-
-
-def scripts() -> Path:
-    """Return the folder of revisions, in the installed package or in the source tree."""
-    installed = Path(__file__).parents[1] / "_migrations"
-    return installed if installed.exists() else Path(__file__).parents[2] / "alembic"
 
 
 def engine_for(url: str) -> AsyncEngine:
@@ -81,12 +68,6 @@ def _config(connection: Connection | None = None) -> Config:
 
 def _directory() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
-
-
-def head() -> str:
-    revision = _directory().get_current_head()
-    assert revision is not None  # noqa: S101 - at least one revision exists
-    return revision
 
 
 def after(revision: str | None) -> list[Script]:
@@ -121,53 +102,8 @@ async def _run(url: str, work: Callable[[Connection], Result]) -> Result:
 
 async def current(url: str) -> str | None:
     """Return the revision of the database, or None for a database without a revision."""
-    return await _run(url, _revision)
-
-
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-async def require_supported(url: str) -> None:
-    """Raise an error unless this release may run on the schema of the database.
-
-    Its revision is the newest of this release, or a newer one that supports this release. Otherwise, raise
-    `PendingRevisionsError` or `UnsupportedReleaseError`.
-    """
-    revision = await supported_revision(url)
-    if revision != head() and (revision is None or is_known(revision)):
-        raise PendingRevisionsError(revision or "none")
-
-
-async def supported_revision(url: str) -> str | None:
-    """Return the revision of the database. Raise `UnsupportedReleaseError` if this release cannot use it."""
-    return await _run(url, _supported_revision)
-
-
-def _supported_revision(connection: Connection) -> str | None:
-    revision = _revision(connection)
-    if revision is not None and not is_known(revision) and not _supports_this_release(connection):
-        raise UnsupportedReleaseError(revision)
-    return revision
-
-
-def _supports_this_release(connection: Connection) -> bool:
-    """Return whether the release with the oldest supported revision is this one, or an earlier one.
-
-    This release knows its own revisions and all earlier ones.
-    """
-    if connection.scalar(text("SELECT to_regclass('schema_support')")) is None:
-        return False
-    oldest = connection.scalar(text("SELECT max(oldest_revision) FROM schema_support"))
-    return oldest is not None and is_known(oldest)
-
-
-def is_known(revision: str) -> bool:
-    """Return whether this release contains the revision."""
-    try:
-        return _directory().get_revision(revision) is not None
-    except CommandError:
-        return False
+    async with connected(url) as connection:
+        return await revisions.current(connection)
 
 
 def _ignore() -> None:
@@ -188,8 +124,7 @@ async def upgrade(
     `UnsupportedReleaseError`.
     """
     async with _alone(url, wait_seconds, when_waiting) as connection:
-        at = await connection.run_sync(_supported_revision)
-        await connection.rollback()
+        at = await supported_revision(url)
         if at is not None and not is_known(at):
             return at
         try:
@@ -197,7 +132,7 @@ async def upgrade(
         except DBAPIError as failure:
             await _explain(url, failure)
             raise
-        return await connection.run_sync(_revision) or "none"
+    return await current(url) or "none"
 
 
 async def _explain(url: str, failure: DBAPIError) -> None:

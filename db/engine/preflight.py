@@ -8,7 +8,7 @@ from typing import Final
 
 import asyncpg
 
-from db.engine import migrations
+from db.engine import migrations, revisions
 from db.engine.databases import connected
 from db.engine.revision_locks import TableLock, statements_of, strongest_locks
 
@@ -110,8 +110,8 @@ class DatabaseFacts:
 
 async def database_facts(url: str, *, longest_seconds: float = LONGEST_SECONDS) -> DatabaseFacts:
     """Return the facts. Raise `UnsupportedReleaseError` for a database that this release cannot use."""
-    revision = await migrations.supported_revision(url)
-    scripts = migrations.after(revision) if revision is None or migrations.is_known(revision) else []
+    revision = await revisions.supported_revision(url)
+    scripts = migrations.after(revision) if revision is None or revisions.is_known(revision) else []
     sql = {script: migrations.sql_of(script) for script in scripts}
     async with connected(url) as connection:
         sizes = {

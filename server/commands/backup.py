@@ -14,7 +14,7 @@ from db.backup import restore as restoring
 from db.backup.archive import KEY_FILE, Manifest
 from db.backup.error import BackupError
 from db.backup.programs import client_programs
-from db.engine import databases, migrations
+from db.engine import databases, migrations, revisions
 from db.engine.pool import open_pool
 from db.engine.private_file import write_private
 from db.integrity import audit
@@ -105,10 +105,10 @@ def restore(
 
 
 def _require_known(manifest: Manifest) -> None:
-    if not migrations.is_known(manifest.revision):
+    if not revisions.is_known(manifest.revision):
         raise CommandError(
             f"The backup is at revision {manifest.revision}, which is unknown to this release (newest: "
-            f"{migrations.head()}). Restore it with the release that wrote it, or a newer one."
+            f"{revisions.head()}). Restore it with the release that wrote it, or a newer one."
         )
 
 
@@ -129,7 +129,7 @@ async def _restore(url: str, file: Path, manifest: Manifest, *, replace: bool) -
 
 def _audit(url: str, manifest: Manifest) -> int:
     """Count the counters again, print the result, and return the number of wrong ones."""
-    if manifest.revision != migrations.head():
+    if manifest.revision != revisions.head():
         typer.echo(
             "The backup is of an earlier release. Run `leadgraph migrate` and `leadgraph counters verify`."
         )

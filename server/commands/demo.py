@@ -18,9 +18,10 @@ from db.engine.pool import Pool, open_pool
 from db.engine.private_file import write_private
 from db.statements import demo as write
 from db.statements import user as users
-from server.runtime.database import fill, migrate, running_database
+from server.runtime.database import fill, running_database
 from server.runtime.errors import CommandError
 from server.runtime.logs import configure_logging
+from server.runtime.migration import migrate
 from server.runtime.row_security import install_row_security
 from server.runtime.settings import Settings, load_settings
 from server.serving import bind, origin, serve

@@ -12,7 +12,7 @@ import typer
 
 from db.backup.archive import newest_in, read_manifest
 from db.backup.error import BackupError
-from db.engine import migrations, preflight
+from db.engine import preflight, revisions
 from db.engine.preflight import DatabaseFacts
 from db.engine.revision_locks import LockMode
 from server.runtime.database import running_database, unsupported
@@ -62,7 +62,7 @@ def _facts(longest_transaction: float) -> DatabaseFacts:
     with running_database(load_settings()) as url:
         try:
             return asyncio.run(preflight.database_facts(url, longest_seconds=longest_transaction))
-        except migrations.UnsupportedReleaseError as revision:
+        except revisions.UnsupportedReleaseError as revision:
             raise CommandError(unsupported(revision)) from revision
 
 
@@ -119,7 +119,7 @@ def _needed_bytes(facts: DatabaseFacts) -> int:
 def _report(facts: DatabaseFacts, backup_age: float | None, findings: list[str]) -> dict[str, Any]:
     return {
         "revision": facts.revision,
-        "newestRevision": migrations.head(),
+        "newestRevision": revisions.head(),
         "pending": [
             {
                 "revision": pending.revision,
@@ -146,7 +146,7 @@ def _report(facts: DatabaseFacts, backup_age: float | None, findings: list[str])
 
 def _text(facts: DatabaseFacts, backup_age: float | None) -> str:
     lines = [
-        f"The database is at revision {facts.revision or 'none'}, and this release at {migrations.head()}."
+        f"The database is at revision {facts.revision or 'none'}, and this release at {revisions.head()}."
     ]
     for pending in facts.pending:
         lines.append(f"{pending.revision}  {pending.title}")

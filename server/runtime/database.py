@@ -1,14 +1,13 @@
 """The PostgreSQL of the commands: the embedded one, or the one of LEADGRAPH_DATABASE_URL."""
 
 import asyncio
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg
 
 from db.embedded import EmbeddedError, EmbeddedPostgres
-from db.engine import databases, migrations
+from db.engine import databases, revisions
 from db.engine.outage import is_read_only, is_too_slow, is_unavailable, refused_privilege
 from db.engine.pool import Pool, open_pool
 from db.integrity import backfill
@@ -84,44 +83,15 @@ def migrated_database(settings: Settings) -> Iterator[str]:
     """Yield the URL of a running PostgreSQL with a schema that this release supports. Otherwise, raise `CommandError`."""
     with running_database(settings) as url:
         try:
-            asyncio.run(migrations.require_supported(url))
-        except migrations.PendingRevisionsError as pending:
+            asyncio.run(revisions.require_supported(url))
+        except revisions.PendingRevisionsError as pending:
             raise CommandError(
-                f"The database is at revision {pending}, but this release requires {migrations.head()}. "
+                f"The database is at revision {pending}, but this release requires {revisions.head()}. "
                 "Run `leadgraph migrate`."
             ) from pending
-        except migrations.UnsupportedReleaseError as revision:
+        except revisions.UnsupportedReleaseError as revision:
             raise CommandError(unsupported(revision)) from revision
         yield url
-
-
-def migrate(url: str, *, wait_seconds: float = migrations.WAIT_SECONDS) -> str:
-    """Apply the missing revisions, and return the revision of the database. Raise `CommandError` if that fails."""
-    try:
-        return asyncio.run(
-            migrations.upgrade(url, wait_seconds=wait_seconds, when_waiting=_say_that_another_migration_runs)
-        )
-    except migrations.UnsupportedReleaseError as revision:
-        raise CommandError(unsupported(revision)) from revision
-    except migrations.MigrationRunsError as other:
-        raise CommandError(
-            f"Another migration of this database still runs after {wait_seconds:g} seconds. Run `leadgraph migrate` "
-            "again when it is finished."
-        ) from other
-    except migrations.LockNotGrantedError as revision:
-        raise CommandError(
-            f"Revision {revision} got no lock in time, because other transactions use its tables. Run "
-            "`leadgraph migrate` again. `leadgraph preflight` lists long transactions."
-        ) from revision
-    except migrations.SlowRevisionError as revision:
-        raise CommandError(
-            f"A statement of revision {revision} exceeded its time limit. Run `leadgraph migrate` again when the "
-            "database has less to do."
-        ) from revision
-
-
-def _say_that_another_migration_runs() -> None:
-    sys.stderr.write("Another migration of this database runs. Waiting for its end.\n")
 
 
 def require_filled(url: str) -> None:
@@ -156,7 +126,7 @@ async def _one_connection(url: str) -> Pool:
 
 def unsupported(revision: Exception) -> str:
     return (
-        f"The database is at revision {revision}, which does not support this release (newest: {migrations.head()}). "
+        f"The database is at revision {revision}, which does not support this release (newest: {revisions.head()}). "
         "Use the release that wrote the data, or another database or data folder."
     )
 

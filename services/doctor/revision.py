@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
+from db.engine import revisions
 from db.engine.pool import Pool
-from db.inspection import revisions
 from db.integrity import backfill
 from services.doctor.report import Check, Finding, SkippedError
 
 
 async def is_current(pool: Pool) -> bool:
-    return await revisions.current(pool) == revisions.newest()
+    return await revisions.current(pool) == revisions.head()
 
 
 async def require_current(pool: Pool) -> None:
@@ -20,7 +20,7 @@ async def require_current(pool: Pool) -> None:
 
 async def check(pool: Pool) -> Sequence[Finding]:
     """Find another revision, or unfilled rows."""
-    revision, newest = await revisions.current(pool), revisions.newest()
+    revision, newest = await revisions.current(pool), revisions.head()
     if revision == newest:
         return [_unfilled(name) for name in await backfill.pending(pool)]
     if revision is not None and not revisions.is_known(revision):

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from db.engine import migrations
+from db.engine import revisions
 
 ROOT = Path(__file__).resolve().parents[2]
 NEXT = "9001"
@@ -123,19 +123,18 @@ def has_history() -> bool:
 
 def previous_commit() -> str:
     """Return the commit of the previous release."""
-    newest = f"alembic/versions/{migrations.head()}_*.py"
+    newest = f"alembic/versions/{revisions.head()}_*.py"
     added = _git("log", "-1", "--diff-filter=A", "--format=%H", "--", newest)
-    if added:
-        source = subprocess.run(
-            ["git", "show", f"{added}^:db/engine/migrations.py"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        ).stdout
-        if "oldest_revision" in source:
-            return f"{added}^"
+    modules = ("revisions", "migrations")
+    if added and any("oldest_revision" in _source(f"{added}^", module) for module in modules):
+        return f"{added}^"
     return "HEAD"
+
+
+def _source(commit: str, module: str) -> str:
+    """Return the source of a module of `db.engine` in the commit, or "" if it is missing."""
+    command = ["git", "show", f"{commit}:db/engine/{module}.py"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
 
 
 @contextmanager
@@ -166,7 +165,7 @@ def next_release(folder: Path) -> Release:
         if (ROOT / name).is_file():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, place / name)
-    revision = REVISION.format(next=NEXT, head=migrations.head())
+    revision = REVISION.format(next=NEXT, head=revisions.head())
     (place / "alembic" / "versions" / f"{NEXT}_drill.py").write_text(revision)
     (place / "db" / "models" / "drill_note.py").write_text(MODELS)
     return Release(place, Path(sys.executable))

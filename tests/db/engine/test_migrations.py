@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection
 
 from db.embedded import EmbeddedPostgres
-from db.engine import migrations
+from db.engine import migrations, revisions
 from db.engine.outage import is_unavailable
 from db.integrity import counters, lexemes, ownership, rollups
 from db.models import Base
@@ -103,37 +103,37 @@ async def test_a_revision_fails_after_the_lock_timeout(database_url: str) -> Non
                 await migrations.downgrade(database_url, "base")
     finally:
         await other.close()
-    assert await migrations.current(database_url) == migrations.head()
+    assert await migrations.current(database_url) == revisions.head()
 
 
 async def test_a_database_of_another_release_raises_another_error_than_an_old_one(database_url: str) -> None:
-    await migrations.require_supported(database_url)
+    await revisions.require_supported(database_url)
     await migrations.downgrade(database_url, "0001")
-    with pytest.raises(migrations.PendingRevisionsError, match="0001"):
-        await migrations.require_supported(database_url)
+    with pytest.raises(revisions.PendingRevisionsError, match="0001"):
+        await revisions.require_supported(database_url)
     await _set(database_url, "UPDATE alembic_version SET version_num = 'ffff'")
-    with pytest.raises(migrations.UnsupportedReleaseError, match="ffff"):
-        await migrations.require_supported(database_url)
-    with pytest.raises(migrations.UnsupportedReleaseError, match="ffff"):
+    with pytest.raises(revisions.UnsupportedReleaseError, match="ffff"):
+        await revisions.require_supported(database_url)
+    with pytest.raises(revisions.UnsupportedReleaseError, match="ffff"):
         await migrations.upgrade(database_url)
 
 
 async def test_a_later_database_without_stated_support_is_refused(database_url: str) -> None:
     await _set(database_url, "UPDATE alembic_version SET version_num = 'ffff'")
     await _set(database_url, "DROP TABLE schema_support")
-    with pytest.raises(migrations.UnsupportedReleaseError, match="ffff"):
-        await migrations.require_supported(database_url)
+    with pytest.raises(revisions.UnsupportedReleaseError, match="ffff"):
+        await revisions.require_supported(database_url)
 
 
 async def test_a_release_runs_and_migrates_on_a_later_schema_that_supports_it(database_url: str) -> None:
     await _set(database_url, "UPDATE alembic_version SET version_num = 'ffff'")
-    for oldest in ("0014", migrations.head()):
+    for oldest in ("0014", revisions.head()):
         await _set(database_url, f"UPDATE schema_support SET oldest_revision = '{oldest}'")
-        await migrations.require_supported(database_url)
+        await revisions.require_supported(database_url)
         assert await migrations.upgrade(database_url) == "ffff"
     await _set(database_url, "UPDATE schema_support SET oldest_revision = 'fffe'")
-    with pytest.raises(migrations.UnsupportedReleaseError, match="ffff"):
-        await migrations.require_supported(database_url)
+    with pytest.raises(revisions.UnsupportedReleaseError, match="ffff"):
+        await revisions.require_supported(database_url)
     assert await migrations.current(database_url) == "ffff"
 
 
@@ -150,7 +150,7 @@ async def test_one_migration_runs_at_a_time_and_the_others_wait(database_url: st
     async def upgrade() -> str:
         return await migrations.upgrade(database_url, when_waiting=lambda: told.append("waits"))
 
-    assert await asyncio.gather(*(upgrade() for _ in range(3))) == [migrations.head()] * 3
+    assert await asyncio.gather(*(upgrade() for _ in range(3))) == [revisions.head()] * 3
     assert told == ["waits"] * 2
 
 
@@ -161,7 +161,7 @@ async def test_a_migration_waits_no_longer_than_it_may(database_url: str) -> Non
         with pytest.raises(migrations.MigrationRunsError):
             await migrations.upgrade(database_url, wait_seconds=0.1)
         await other.execute("SELECT pg_advisory_unlock($1)", migrations.LOCK)
-        assert await migrations.upgrade(database_url, wait_seconds=0) == migrations.head()
+        assert await migrations.upgrade(database_url, wait_seconds=0) == revisions.head()
     finally:
         await other.close()
 
@@ -178,7 +178,7 @@ async def test_a_revision_without_its_lock_keeps_earlier_steps_and_runs_again(da
                 await migrations.upgrade(database_url)
         assert await migrations.current(database_url) == "0011"
         built = await other.fetchval(index)
-        assert await migrations.upgrade(database_url) == migrations.head()
+        assert await migrations.upgrade(database_url) == revisions.head()
         assert await other.fetchval(index) == built
     finally:
         await other.close()
@@ -207,7 +207,7 @@ async def test_an_interrupted_index_build_is_found_and_repeated(database_url: st
         assert is_unavailable(interrupted.value)
         assert [tuple(row) for row in await watcher.fetch(states, names)] == [(names[0], False)]
         assert await migrations.current(database_url) == "0003"
-        assert await migrations.upgrade(database_url) == migrations.head()
+        assert await migrations.upgrade(database_url) == revisions.head()
         assert {tuple(row) for row in await watcher.fetch(states, names)} == {(name, True) for name in names}
     finally:
         await other.close()
@@ -227,7 +227,7 @@ async def test_writers_continue_while_an_index_build_waits(database_url: str) ->
             await writer.execute("SET lock_timeout = '200ms'")
             await writer.execute("UPDATE leads SET notes = 'still writing'")
             assert not upgrading.done()
-        assert await upgrading == migrations.head()
+        assert await upgrading == revisions.head()
     finally:
         await other.close()
         await writer.close()

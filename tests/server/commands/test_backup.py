@@ -21,7 +21,7 @@ from db.backup.contents import read_contents
 from db.backup.dump import connected
 from db.backup.error import BackupError
 from db.embedded import EmbeddedPostgres
-from db.engine import databases, migrations
+from db.engine import databases, migrations, revisions
 from db.engine.pool import Pool, open_pool
 from db.integrity import audit
 from db.models import Base
@@ -125,7 +125,7 @@ async def test_a_backup_is_private_and_its_tools_are_pg_restore_and_unzip(
 ) -> None:
     result = await command("backup", str(file))
     assert result.stdout == (
-        f"Backed up {read_manifest(file).rows} rows of {TABLES} tables at revision {migrations.head()} to {file} ({file.stat().st_size:,} bytes).\n"
+        f"Backed up {read_manifest(file).rows} rows of {TABLES} tables at revision {revisions.head()} to {file} ({file.stat().st_size:,} bytes).\n"
     )
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     with zipfile.ZipFile(file) as directory:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from db.engine import databases, migrations
+from db.engine import databases
 from db.engine.pool import Pool, open_pool
 from server.runtime import worker as running
 from server.runtime.errors import CommandError
@@ -49,7 +49,7 @@ async def test_a_command_ends_with_one_sentence_if_the_database_hangs(
 async def test_a_command_ends_with_one_sentence_if_the_database_hangs_later(
     command: Command, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(migrations, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(databases, "CONNECT_SECONDS", 0.2)
     checked = databases.server_major
 
     async def check_and_stall(url: str) -> int:

@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from db.embedded import EmbeddedError, EmbeddedPostgres
-from db.engine import migrations
+from db.engine import revisions
 from db.engine.pool import Pool
 from tests.support.demo import Demo
 
@@ -214,7 +214,7 @@ async def test_serving_an_old_database_asks_to_migrate(new_demo: Demo, database_
     assert done.returncode == 1
     assert done.stderr == (
         "leadgraph: The database is at revision 0001, but this release requires "
-        f"{migrations.head()}. Run `leadgraph migrate`.\n"
+        f"{revisions.head()}. Run `leadgraph migrate`.\n"
     )
 
 

@@ -6,7 +6,7 @@ import re
 import asyncpg
 import pytest
 
-from db.engine import migrations
+from db.engine import migrations, revisions
 from db.engine.pool import Pool
 from tests.support.command import Command
 from tests.support.databases import role_without_rights
@@ -30,7 +30,7 @@ async def test_a_migration_says_that_another_one_runs(pool: Pool, command: Comma
             await asyncio.sleep(0.01)
         await other.execute("SELECT pg_advisory_unlock($1)", migrations.LOCK)
         done = await waiting
-    assert (done.exit_code, done.stdout) == (0, f"The database is at revision {migrations.head()}.\n")
+    assert (done.exit_code, done.stdout) == (0, f"The database is at revision {revisions.head()}.\n")
     assert done.stderr == "Another migration of this database runs. Waiting for its end.\n"
 
 
@@ -73,7 +73,7 @@ async def test_a_migration_reads_the_url_as_servers_do(
     monkeypatch.setenv("LEADGRAPH_DATABASE_URL", f"{database_url}?{options}")
     await migrations.downgrade(f"{database_url}?{options}", "0014")
     done = await command("migrate")
-    assert (done.exit_code, done.stdout) == (0, f"The database is at revision {migrations.head()}.\n")
+    assert (done.exit_code, done.stdout) == (0, f"The database is at revision {revisions.head()}.\n")
     for other in ("preflight", "verify"):
         assert (await command(other)).exit_code == 0
 

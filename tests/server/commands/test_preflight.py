@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from db.engine import migrations
+from db.engine import migrations, revisions
 from db.engine.pool import Pool
 from tests.support.backups import rewrite_manifest
 from tests.support.command import Command
@@ -24,7 +24,7 @@ async def report(command: Command, *options: str) -> tuple[int, dict[str, Any]]:
 async def test_nothing_stands_in_the_way_of_a_migrated_database(command: Command) -> None:
     code, found = await report(command)
     assert (code, found["findings"], found["pending"]) == (0, [], [])
-    assert found["revision"] == found["newestRevision"] == migrations.head()
+    assert found["revision"] == found["newestRevision"] == revisions.head()
     assert found["freeDiskBytes"] > 1_000_000  # the server of the tests runs on this machine
     assert found["backupAgeSeconds"] is None
     done = await command("preflight")

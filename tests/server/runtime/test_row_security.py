@@ -2,7 +2,7 @@
 
 import pytest
 
-from db.engine import migrations
+from db.engine import revisions
 from db.engine.pool import Pool
 from db.engine.row_security import is_ready
 from server.runtime.errors import CommandError
@@ -34,7 +34,7 @@ async def test_a_migration_installs_the_policies_only_with_the_setting(
     assert not await is_ready(pool)
     monkeypatch.setenv("LEADGRAPH_ROW_SECURITY", "on")
     done = await command("migrate")
-    assert (done.exit_code, done.stdout) == (0, f"The database is at revision {migrations.head()}.\n")
+    assert (done.exit_code, done.stdout) == (0, f"The database is at revision {revisions.head()}.\n")
     assert await is_ready(pool)
 
 

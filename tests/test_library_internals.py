@@ -306,16 +306,6 @@ def test_a_bucket_of_throttled_takes_negative_costs() -> None:
     )
 
 
-def test_a_bucket_of_throttled_is_emptied_in_its_store() -> None:
-    store = MemoryStore()
-    bucket = GCRARateLimiter(per_duration(timedelta(seconds=60), 10), store)
-    bucket.limit("key", 10)
-    store.set(bucket._prepare_key("key"), 0, 1)
-    assert bucket.peek("key").remaining == 10, (
-        "A bucket of throttled-py keeps its state otherwise: adapt `forgive` in services/browsers/sign_in_limits.py."
-    )
-
-
 def test_python_names_the_interpreter_outside_of_the_environment() -> None:
     outer = getattr(sys, "_base_executable", None)
     assert outer is not None, "Python no longer has `sys._base_executable`: adapt `pip` in web/node.py."

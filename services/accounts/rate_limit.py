@@ -12,14 +12,13 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from throttled import MemoryStore, Quota, RateLimitState, per_duration
-from throttled.asyncio import RedisStore
-from throttled.asyncio.rate_limiter.gcra import GCRARateLimiter as SharedBuckets
-from throttled.rate_limiter.gcra import GCRARateLimiter as OwnBuckets
-
+from services.accounts.buckets import Buckets, BucketState, BucketTimes
 from services.accounts.viewer import Viewer
+
+if TYPE_CHECKING:
+    from throttled.asyncio.rate_limiter.gcra import GCRARateLimiter as SharedBuckets
 
 logger = logging.getLogger("leadgraph")
 
@@ -76,11 +75,8 @@ class RateLimits:
     def __init__(self, points: int, redis_url: str | None = None, *, namespace: str = "") -> None:
         self.points = points
         sizes = (points, KEYS_OF_USER * points)
-        quotas = [per_duration(timedelta(seconds=SECONDS), size) for size in sizes]
-        self._own = [OwnBuckets(quota, MemoryStore(options={"MAX_SIZE": BUCKETS_KEPT})) for quota in quotas]
-        self._shared = (
-            None if redis_url is None else [_shared(quota, redis_url, namespace) for quota in quotas]
-        )
+        self._own = [Buckets(size, SECONDS, BucketTimes(BUCKETS_KEPT)) for size in sizes]
+        self._shared = None if redis_url is None else [_shared(size, redis_url, namespace) for size in sizes]
         self._untold: dict[tuple[int, str], int] = {}
         self._telling: asyncio.Task[None] | None = None
         self._silent_until = 0.0
@@ -91,16 +87,16 @@ class RateLimits:
         A request larger than the bucket is charged the whole bucket.
         """
         points = min(points, self.points)
-        fuller: tuple[int, RateLimitState] | None = None
+        fuller: tuple[int, BucketState] | None = None
         for number, name in enumerate(_names(viewer)):
-            result = self._own[number].limit(name, points)
-            if result.limited:
+            state = self._own[number].charge(name, points)
+            if state.limited:
                 if number:
                     self._give_back(0, _names(viewer)[0], points)
-                return _rate_limit(number, result.state, points, max(1, math.ceil(result.state.retry_after)))
+                return _rate_limit(number, state, points, max(1, math.ceil(state.retry_after)))
             self._note(number, name, points)
-            if fuller is None or result.state.remaining < fuller[1].remaining:
-                fuller = number, result.state
+            if fuller is None or state.remaining < fuller[1].remaining:
+                fuller = number, state
         assert fuller is not None  # noqa: S101 - each viewer has buckets
         return _rate_limit(*fuller, points)
 
@@ -110,12 +106,12 @@ class RateLimits:
             self._give_back(number, name, points)
 
     def _give_back(self, number: int, name: str, points: int) -> None:
-        # The library drops a state in which the bucket would be full, and so would drop the refund: one point stays.
+        # The script in Redis drops a state in which the bucket would be full, and so would drop the refund: one point stays.
         bucket = self._own[number]
         state = bucket.peek(name)
         points = min(points, state.limit - state.remaining - 1)
         if points > 0:
-            bucket.limit(name, -points)
+            bucket.charge(name, -points)
             self._note(number, name, -points)
 
     def _note(self, number: int, name: str, points: int) -> None:
@@ -149,7 +145,7 @@ class RateLimits:
         state = (await shared.limit(name, points)).state if points else await shared.peek(name)
         excess = own.peek(name).remaining - state.remaining - self._untold.get((number, name), 0)
         if excess > 0:
-            own.limit(name, excess)
+            own.charge(name, excess)
 
     async def close(self) -> None:
         """Stop sharing."""
@@ -167,14 +163,18 @@ def _names(viewer: Viewer) -> tuple[str, ...]:
     return f"{viewer.user_id}:{viewer.key_id or 0}", str(viewer.user_id)
 
 
-def _shared(quota: Quota, redis_url: str, namespace: str) -> SharedBuckets:
+def _shared(size: int, redis_url: str, namespace: str) -> "SharedBuckets":
+    from throttled import per_duration  # noqa: PLC0415 - the library loads the Redis client
+    from throttled.asyncio import RedisStore  # noqa: PLC0415 - as above
+    from throttled.asyncio.rate_limiter.gcra import GCRARateLimiter  # noqa: PLC0415 - as above
+
     timeouts = {"SOCKET_TIMEOUT": REDIS_TIMEOUT_SECONDS, "SOCKET_CONNECT_TIMEOUT": REDIS_TIMEOUT_SECONDS}
-    return SharedBuckets(
-        quota, RedisStore(server=redis_url, options=timeouts), key_prefix=_PREFIX + namespace
-    )
+    store = RedisStore(server=redis_url, options=timeouts)
+    quota = per_duration(timedelta(seconds=SECONDS), size)
+    return GCRARateLimiter(quota, store, key_prefix=_PREFIX + namespace)
 
 
-def _rate_limit(number: int, state: RateLimitState, points: int, retry_seconds: int = 0) -> RateLimit:
+def _rate_limit(number: int, state: BucketState, points: int, retry_seconds: int = 0) -> RateLimit:
     reset = math.ceil(max(0.0, state.reset_after))
     policy = POLICIES[number]
     return RateLimit(state.limit, state.remaining, points, reset, retry_seconds, policy)

@@ -8,21 +8,27 @@ are those of this process: a guess also costs the time of its hash, which bounds
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
-from throttled import MemoryStore, Quota, per_duration
-from throttled.rate_limiter.gcra import GCRARateLimiter
+from services.accounts.buckets import Buckets, BucketTimes
 
 _Kind: TypeAlias = Literal["device", "client", "network", "account"]
 _Count: TypeAlias = tuple[_Kind, tuple[str, ...]]
 
+
+class Quota(NamedTuple):
+    """The failures that are allowed within a time."""
+
+    failures: int
+    seconds: int
+
+
 LIMITS: Final[Mapping[_Kind, Quota]] = {
-    "device": per_duration(timedelta(minutes=15), 10),
-    "client": per_duration(timedelta(minutes=15), 10),
-    "network": per_duration(timedelta(minutes=15), 100),
-    "account": per_duration(timedelta(minutes=60), 100),
+    "device": Quota(10, 900),
+    "client": Quota(10, 900),
+    "network": Quota(100, 900),
+    "account": Quota(100, 3600),
 }
 COUNTS_KEPT: Final = 100_000
 """The most counts in memory, which take 30 MB. Each failure costs a hash, so that new ones push out only old ones."""
@@ -59,8 +65,8 @@ class SignInLimits:
     """The counts of failed sign-ins in this process."""
 
     def __init__(self) -> None:
-        self._store = MemoryStore(options={"MAX_SIZE": COUNTS_KEPT})
-        self._buckets = {kind: GCRARateLimiter(quota, self._store) for kind, quota in LIMITS.items()}
+        self._times = BucketTimes(COUNTS_KEPT)
+        self._buckets = {kind: Buckets(*quota, self._times) for kind, quota in LIMITS.items()}
 
     def wait(self, attempt: Attempt) -> int:
         """Return the number of seconds until the attempt is allowed, and 0 if it is allowed now."""
@@ -69,22 +75,19 @@ class SignInLimits:
     def note_failure(self, attempt: Attempt) -> None:
         """Count a wrong password."""
         for count in attempt.counts:
-            self._buckets[count[0]].limit(repr(count))
+            self._buckets[count[0]].charge(repr(count))
 
     def forgive(self, attempt: Attempt) -> None:
         """Forget the failures that the right password has explained."""
         count = attempt.counts[0]
-        key = self._buckets[count[0]]._prepare_key(repr(count))  # noqa: SLF001 - the library empties no buckets
-        self._store.set(key, 0, 1)
+        self._buckets[count[0]].refill(repr(count))
 
     def _wait(self, count: _Count) -> int:
         bucket = self._buckets[count[0]]
         state = bucket.peek(repr(count))
         if state.remaining > 0:
             return 0
-        # The state's own `retry_after` is the time since a failure, not the time until the next one fits.
-        almost_full = (state.limit - 1) * bucket.quota.emission_interval
-        return max(1, math.ceil(state.reset_after - almost_full))
+        return max(1, math.ceil(state.reset_after - (bucket.size - 1) * bucket.interval))
 
 
 def network_of(address: str) -> str:

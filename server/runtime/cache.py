@@ -12,7 +12,6 @@ from server.runtime.errors import CommandError
 from server.runtime.settings import Settings
 from services.figures.cache import REGISTRY, Cached
 from services.figures.cache.memory import MemoryBackend
-from services.figures.cache.redis import RedisBackend
 from services.figures.cache.warm import crowded, warm
 
 logger = logging.getLogger("leadgraph")
@@ -27,6 +26,8 @@ async def open_cached(settings: Settings, pool: Pool) -> Cached:
     """
     if settings.redis_url is None:
         return Cached(pool, MemoryBackend(settings.cache_memory_mb * 2**20))
+    from services.figures.cache.redis import RedisBackend  # noqa: PLC0415 - the Redis client takes 8 MB
+
     url = settings.redis_url.get_secret_value()
     try:
         backend = RedisBackend(url, timeout_seconds=REDIS_TIMEOUT_SECONDS)

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, NamedTuple, Protocol
 
-from aiocache.serializers import BaseSerializer
-
 
 class Claim(NamedTuple):
     """The result of reading keys and locking them for computation at once."""
@@ -18,10 +16,12 @@ class Claim(NamedTuple):
 
 
 class Backend(Protocol):
-    """aiocache's bulk operations, and locks. A lock is a separate key that expires with its lease."""
+    """Bulk operations, and locks. A lock is a separate key that expires with its lease."""
 
     shared: ClassVar[bool]
     """True if other processes see the same entries."""
+    unreachable: ClassVar[tuple[type[Exception], ...]]
+    """The exceptions of a connection that fails, besides the operating system's."""
 
     async def multi_get(self, keys: Sequence[str]) -> list[bytes | None]: ...
 
@@ -34,15 +34,3 @@ class Backend(Protocol):
     async def release(self, keys: Sequence[str], token: bytes) -> None: ...
 
     async def close(self) -> object: ...
-
-
-class BytesSerializer(BaseSerializer):  # type: ignore[misc]
-    """Stores bytes unchanged. Without an encoding, aiocache does not decode them to text."""
-
-    DEFAULT_ENCODING = None
-
-    def dumps(self, value: bytes) -> bytes:
-        return value
-
-    def loads(self, value: bytes | None) -> bytes | None:
-        return value

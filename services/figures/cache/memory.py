@@ -5,22 +5,19 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from aiocache.base import BaseCache
-
-from services.figures.cache.backend import BytesSerializer, Claim
+from services.figures.cache.backend import Claim
 
 OVERHEAD_BYTES = 250
 """The approximate size of an entry besides its key and value."""
 
 
-class MemoryBackend(BaseCache):  # type: ignore[misc]
-    """An LRU cache of bytes. aiocache's own memory cache is unbounded and shares mutable objects."""
+class MemoryBackend:
+    """An LRU cache of bytes. aiocache's own memory cache is unbounded, shares mutable objects and loads the Redis client."""
 
-    NAME = "memory"
     shared: ClassVar[bool] = False
+    unreachable: ClassVar[tuple[type[Exception], ...]] = ()
 
     def __init__(self, largest_bytes: int) -> None:
-        super().__init__(serializer=BytesSerializer(), timeout=None)
         self.size_bytes = 0
         self._largest_bytes = largest_bytes
         self._entries: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
@@ -28,20 +25,13 @@ class MemoryBackend(BaseCache):  # type: ignore[misc]
     def __len__(self) -> int:
         return len(self._entries)
 
-    async def _multi_get(
-        self,
-        keys: Iterable[str],
-        encoding: str | None,  # noqa: ARG002 - aiocache passes it
-        _conn: object = None,
-    ) -> list[bytes | None]:
+    async def multi_get(self, keys: Sequence[str]) -> list[bytes | None]:
         return [self._look_up(key) for key in keys]
 
-    async def _multi_set(
-        self, pairs: Iterable[tuple[str, bytes]], ttl: float | None, _conn: object = None
-    ) -> bool:
+    async def multi_set(self, pairs: Iterable[tuple[str, bytes]], ttl: float) -> None:
+        expires = time.monotonic() + ttl
         for key, value in pairs:
-            self._keep(key, value, float("inf") if ttl is None else time.monotonic() + ttl)
-        return True
+            self._keep(key, value, expires)
 
     async def claim(self, keys: Sequence[str], token: bytes, lease_seconds: float) -> Claim:  # noqa: ARG002
         """Claim all keys: no other process uses this memory, and flights coordinate this process's tasks."""
@@ -50,6 +40,8 @@ class MemoryBackend(BaseCache):  # type: ignore[misc]
     async def renew(self, keys: Sequence[str], token: bytes, lease_seconds: float) -> None: ...
 
     async def release(self, keys: Sequence[str], token: bytes) -> None: ...
+
+    async def close(self) -> None: ...
 
     def _look_up(self, key: str) -> bytes | None:
         found = self._entries.get(key)

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from aiocache.backends.redis import RedisCache
+from aiocache.serializers import BaseSerializer
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from services.figures.cache.backend import BytesSerializer, Claim
+from services.figures.cache.backend import Claim
 
 CONNECTIONS = 16
 LONGEST_LEASE_SECONDS = 60
@@ -23,6 +26,18 @@ end
 """
 
 
+class BytesSerializer(BaseSerializer):  # type: ignore[misc]
+    """Stores bytes unchanged. Without an encoding, aiocache does not decode them to text."""
+
+    DEFAULT_ENCODING = None
+
+    def dumps(self, value: bytes) -> bytes:
+        return value
+
+    def loads(self, value: bytes | None) -> bytes | None:
+        return value
+
+
 class RedisBackend(RedisCache):  # type: ignore[misc]
     """aiocache's Redis cache with locks across processes, short timeouts and no retries.
 
@@ -30,6 +45,7 @@ class RedisBackend(RedisCache):  # type: ignore[misc]
     """
 
     shared: ClassVar[bool] = True
+    unreachable: ClassVar[tuple[type[Exception], ...]] = (RedisConnectionError, RedisTimeoutError)
 
     def __init__(self, url: str, *, timeout_seconds: float) -> None:
         super().__init__(serializer=BytesSerializer(), timeout=None)

@@ -7,9 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
 
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
-
 from services.figures.cache.backend import Backend
 from services.figures.cache.entry import Entry
 from services.figures.cache.statistics import Statistics
@@ -21,7 +18,6 @@ logger = logging.getLogger("leadgraph")
 
 LEASE_SECONDS = 3.0
 """The lifetime of a lock after its process has died. Longer computations renew their locks."""
-UNREACHABLE = (OSError, TimeoutError, RedisConnectionError, RedisTimeoutError)
 FAILURES_BEFORE_PAUSE = 3
 TIMEOUT_SECONDS = 0.25
 PAUSE_SECONDS = 2.0
@@ -174,7 +170,7 @@ class Store:
 
     def _note(self, failure: Exception) -> None:
         self._statistics.errors += 1
-        if not isinstance(failure, UNREACHABLE):
+        if not isinstance(failure, (OSError, TimeoutError, *self._backend.unreachable)):
             self._failures = 0
             logger.debug("cache store refused an operation: %r", failure)
             return

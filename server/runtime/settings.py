@@ -9,8 +9,15 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from schema.prepared.cache import ExecutorName
 from schema.prepared.guard import GuardMode
@@ -138,13 +145,13 @@ _ADDRESS_OF_DATABASE: Final = "postgresql://user:password@host:5432/database"
 _ADDRESS_OF_REDIS: Final = "redis://user:password@host:6379/0, rediss://… or unix://…"
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """The settings. The setting `port` is the environment variable LEADGRAPH_PORT, and so on.
 
     The description of a field names its allowed values, for the errors.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True)
+    model_config = ConfigDict(extra="forbid", validate_default=True)
 
     home: Annotated[Path, AfterValidator(_usable_folder)] = Field(
         default_factory=default_home, description="the path of a folder that exists or can be created"
@@ -227,6 +234,14 @@ class Settings(BaseSettings):
     max_directives: Annotated[int, _whole(0, 10_000)] = DEFAULT_LIMITS.directives
     max_tokens: Annotated[int, _whole(10, 100_000)] = DEFAULT_LIMITS.tokens
     max_list_length: Annotated[int, _whole(1, 60_000)] = DEFAULT_LIMITS.list_length
+
+    @model_validator(mode="before")
+    @classmethod
+    def _add_variables(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Return the given settings, and those of the environment variables that are not empty."""
+        variables = {name.upper(): value for name, value in os.environ.items() if value}
+        named = {name: variables.get(_variable(name)) for name in cls.model_fields}
+        return {name: value for name, value in named.items() if value is not None} | given
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -5,15 +5,20 @@ owner. Copying one integration's credentials to another in the database therefor
 is the beginning of its SHA-256. The first key encrypts; all keys decrypt.
 """
 
+import base64
 import hmac
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 _ID_LENGTH = 8
+_KEY_BYTES = 32
 
 
 class BadKeyError(Exception):
@@ -54,21 +59,34 @@ class Sealed:
 
 
 def new_key() -> str:
-    return Fernet.generate_key().decode()
+    """Return a random key of Fernet."""
+    return base64.urlsafe_b64encode(os.urandom(_KEY_BYTES)).decode()
 
 
 def id_of(key: str) -> str:
     return sha256(key.encode()).hexdigest()[:_ID_LENGTH]
 
 
+def _is_key(text: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(text)) == _KEY_BYTES
+    except ValueError:
+        return False
+
+
+def _fernet(key: str) -> "Fernet":
+    from cryptography.fernet import Fernet  # noqa: PLC0415 - 6 MB that only processes with credentials need
+
+    return Fernet(key)
+
+
 class Vault:
     """Encrypts and decrypts secrets. A vault without keys is false and can do neither."""
 
     def __init__(self, keys: Sequence[str] = ()) -> None:
-        try:
-            self._keys = {id_of(key): Fernet(key) for key in keys}
-        except ValueError as wrong:
-            raise BadKeyError("A key must be 32 bytes in URL-safe base64.") from wrong
+        if not all(_is_key(key) for key in keys):
+            raise BadKeyError("A key must be 32 bytes in URL-safe base64.")
+        self._keys = {id_of(key): key for key in keys}
         self._first = keys[0] if keys else ""
 
     def __bool__(self) -> bool:
@@ -85,15 +103,17 @@ class Vault:
     def seal(self, secret: Secret, owner: str) -> Sealed:
         """Encrypt the secret for an owner. `open` requires the same owner."""
         text = json.dumps([owner, secret.reveal()])
-        return Sealed(self.key_id, self._keys[self.key_id].encrypt(text.encode()))
+        return Sealed(self.key_id, _fernet(self._keys[self.key_id]).encrypt(text.encode()))
 
     def open(self, sealed: Sealed, owner: str) -> Secret:
         """Decrypt a secret. Raises `SealedError`."""
         key = self._keys.get(sealed.key_id)
         if key is None:
             raise SealedError(f"The key {sealed.key_id} is missing.")
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415 - as in `_fernet`
+
         try:
-            sealed_for, text = json.loads(key.decrypt(sealed.token))
+            sealed_for, text = json.loads(_fernet(key).decrypt(sealed.token))
         except InvalidToken as wrong:
             raise SealedError("The credentials are damaged.") from wrong
         if sealed_for != owner:

@@ -7,11 +7,12 @@ with strong positive and negative parts is mixed.
 
 from decimal import Decimal
 from functools import cache
-from typing import NamedTuple
-
-from vader import SentimentIntensityAnalyzer
+from typing import TYPE_CHECKING, NamedTuple
 
 from db.models import Sentiment
+
+if TYPE_CHECKING:
+    from vader import SentimentIntensityAnalyzer
 
 VERSION = "vader-2"
 CHARACTERS_READ = 2000
@@ -29,7 +30,9 @@ class DetectedSentiment(NamedTuple):
 
 
 @cache
-def _vader() -> SentimentIntensityAnalyzer:
+def _vader() -> "SentimentIntensityAnalyzer":
+    from vader import SentimentIntensityAnalyzer  # noqa: PLC0415 - the lexicon is large, and few processes analyze texts
+
     return SentimentIntensityAnalyzer()
 
 

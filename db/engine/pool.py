@@ -5,40 +5,31 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
 
+from db.engine import lending
+from db.engine.guarded_connection import ANSWER_SECONDS, GuardedConnection
 from db.engine.outage import OutageError, is_unavailable
 
 if TYPE_CHECKING:
     _Pool = asyncpg.Pool[asyncpg.Record]
-    _Connection = asyncpg.Connection[asyncpg.Record]
     Pooled = PoolConnectionProxy[asyncpg.Record]
     Connection = asyncpg.Connection[asyncpg.Record] | Pooled
 else:  # the driver's classes take no parameters at run time
-    _Pool, _Connection, Pooled, Connection = (
-        asyncpg.Pool,
-        asyncpg.Connection,
-        PoolConnectionProxy,
-        asyncpg.Connection,
-    )
+    _Pool, Pooled, Connection = asyncpg.Pool, PoolConnectionProxy, asyncpg.Connection
 
 logger = logging.getLogger("leadgraph")
 
 APPLICATION = "leadgraph"
 PREPARED_STATEMENTS = 400  # per connection
-ANSWER_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 """Interval of attempts to open a connection, while the database refuses new ones and the pool has others."""
 RENEW_SECONDS = 5.0
-
-_PROMPT = ("BEGIN", "ROLLBACK")
-
-Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 class UnreadableJson:
@@ -67,59 +58,6 @@ async def _prepare(connection: Connection) -> None:
 
 async def _keep(_: Connection) -> None:
     """Reset nothing. Settings are only ever changed for one transaction (SET LOCAL)."""
-
-
-def _ended_by_silence(method: Method) -> Method:
-    """Make a method of a connection close the connection if the database stays silent.
-
-    A database that answers ends slow statements itself, before the driver's limit. A silent one would keep the
-    connection for as long again, because the driver asks it to cancel the statement.
-    """
-
-    @wraps(method)
-    async def guarded(self: "_Connection", *args: Any, **kwargs: Any) -> Any:
-        try:
-            return await method(self, *args, **kwargs)
-        except TimeoutError as silence:
-            self.terminate()
-            raise OutageError("The database did not answer within the time limit.") from silence
-
-    return guarded  # type: ignore[return-value]
-
-
-class GuardedConnection(_Connection):
-    """A connection that closes itself and raises `OutageError` if the database does not answer."""
-
-    answer_seconds = ANSWER_SECONDS
-    _after_begin = ""
-
-    fetch = _ended_by_silence(_Connection.fetch)
-    fetchrow = _ended_by_silence(_Connection.fetchrow)
-    fetchval = _ended_by_silence(_Connection.fetchval)
-    executemany = _ended_by_silence(_Connection.executemany)
-    copy_records_to_table = _ended_by_silence(_Connection.copy_records_to_table)
-
-    @_ended_by_silence
-    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109 - overrides the driver's
-        """Run the command. The begin and the rollback of a transaction take no time on a database that works."""
-        if timeout is None and query.startswith(_PROMPT):
-            timeout = self.answer_seconds
-        if self._after_begin and query.startswith("BEGIN"):
-            return await self._begin(query, timeout)
-        return await super().execute(query, *args, timeout=timeout)
-
-    def begin_next_with(self, statements: str) -> None:
-        """Add statements to the next BEGIN, in the same round trip. They begin with a semicolon."""
-        self._after_begin = statements
-
-    async def _begin(self, query: str, timeout: float | None) -> str:  # noqa: ASYNC109 - as `execute`
-        statements, self._after_begin = self._after_begin, ""
-        try:
-            return await super().execute(query.rstrip(";") + statements, timeout=timeout)
-        except asyncpg.PostgresError:
-            if self.is_in_transaction():  # it began, and then a statement failed
-                await super().execute("ROLLBACK", timeout=timeout)
-            raise
 
 
 class Pool(_Pool):
@@ -152,7 +90,24 @@ class Pool(_Pool):
         self._refused_until = 0.0
         self._renewed_at = 0.0
 
+    def lend(self) -> Pooled | None:
+        """Return an open and free connection at once; None if the caller must wait for one."""
+        lent = lending.lend(self)
+        if lent is not None and self.on_wait is not None:
+            self.on_wait(0.0)
+        return lent
+
+    def take_back(self, connection: Pooled) -> bool:
+        """Take a connection back at once if nothing of it has to be reset, and return whether."""
+        taken = lending.take_back(self, connection)
+        if taken and self._waiting:
+            self._waiting.popleft().set_result(None)
+        return taken
+
     async def _acquire(self, timeout: float | None) -> Pooled:  # noqa: ASYNC109 - overrides the driver's
+        lent = self.lend()
+        if lent is not None:
+            return lent
         seconds = self.wait_seconds if timeout is None else timeout
         began = time.perf_counter()
         try:
@@ -199,6 +154,8 @@ class Pool(_Pool):
 
     async def release(self, connection: Pooled, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - overrides the driver's
         """Return the connection to the pool, and wake the first caller that waits for one."""
+        if self.take_back(connection):
+            return
         try:
             await super().release(connection, timeout=timeout)
         finally:

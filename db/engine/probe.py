@@ -4,8 +4,9 @@ import asyncio
 
 import asyncpg
 
+from db.engine.guarded_connection import GuardedConnection
 from db.engine.outage import OutageError
-from db.engine.pool import GuardedConnection, Pool
+from db.engine.pool import Pool
 
 _QUESTION = "SHOW transaction_read_only"
 

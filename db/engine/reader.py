@@ -77,14 +77,7 @@ class Reader(Session):
         self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]
     ) -> list[asyncpg.Record]:
         if self.single:
-            self._require_open()
-            began = time.perf_counter()
-            async with self._pool.acquire() as alone:
-                self.activity.pool_waits.append(time.perf_counter() - began)
-                running = alone.fetch(statement.sql, *arguments, record_class=record_class)
-                rows = await self._recorded(statement.name, running)
-            self._note(rows, record_class)
-            return rows
+            return await self._send_alone(statement, arguments, record_class)
         async with self._one_at_a_time:
             self._require_open()
             connection = self._connection or await self._open_snapshot()
@@ -96,6 +89,23 @@ class Reader(Session):
                 raise
             self._note(rows, record_class)
             return rows
+
+    async def _send_alone(
+        self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]
+    ) -> list[asyncpg.Record]:
+        """Run the only statement of the operation, on a connection that is lent in place if one is free."""
+        self._require_open()
+        pool, began = self._pool, time.perf_counter()
+        alone = pool.lend() or await pool.acquire()
+        self.activity.pool_waits.append(time.perf_counter() - began)
+        try:
+            running = alone.fetch(statement.sql, *arguments, record_class=record_class)
+            rows = await self._recorded(statement.name, running)
+        finally:
+            if not pool.take_back(alone):
+                await pool.release(alone)
+        self._note(rows, record_class)
+        return rows
 
     def _note(self, rows: list[asyncpg.Record], record_class: type[asyncpg.Record]) -> None:
         """Count the characters of the rows, and record the rows of a watched operation."""

@@ -14,7 +14,8 @@ import asyncpg
 from sqlalchemy import Table
 
 from db.engine.activity import Activity, AtPlace, activity_of_task
-from db.engine.pool import Connection, GuardedConnection, Pool
+from db.engine.guarded_connection import GuardedConnection
+from db.engine.pool import Connection, Pool
 from db.engine.row_security import LEAVE, RETURN, entering
 from db.engine.session import Session
 from db.engine.statement_cache import Statement

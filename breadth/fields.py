@@ -5,9 +5,11 @@ field. A field without a marker runs too. Without a resolver it is read from its
 With a resolver it is resolved parent by parent.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Final
+
+from breadth.layouts import LayoutOf
 
 KEY: Final = "breadth"
 
@@ -35,11 +37,16 @@ class SetResolver:
     `info` is a `GraphQLResolveInfo` whose path lacks list indices. With `of_context`, the request's context value
     is passed instead of `info`. With `wants_selection`, the third argument is
     the set of the fields that are selected of the returned objects, by their names in the schema.
+
+    `joined` names the join of a layout that holds the results already, if the parents have such a layout. The
+    resolver is then not called, provided that `may_join` returns true for the request's context value.
     """
 
     resolve: Callable[..., Any]
     of_context: bool = False
     wants_selection: bool = False
+    joined: Hashable | None = None
+    may_join: Callable[[Any], bool] = lambda _context: True
 
 
 class Verbatim:
@@ -62,13 +69,15 @@ class Verbatim:
 class InstanceOf:
     """An `is_type_of` that depends on the value's class alone, so that breadth asks it once per class.
 
-    Instances of these classes count as plain objects: breadth never awaits them.
+    Instances of these classes count as plain objects: breadth never awaits them. `layout_of` returns the layouts of
+    the classes that have one.
     """
 
-    __slots__ = ("classes",)
+    __slots__ = ("classes", "layout_of")
 
-    def __init__(self, *classes: type) -> None:
+    def __init__(self, *classes: type, layout_of: LayoutOf | None = None) -> None:
         self.classes = classes
+        self.layout_of = layout_of
 
     def __call__(self, value: Any, _info: Any = None) -> bool:
         return isinstance(value, self.classes)

@@ -53,6 +53,19 @@ class Leaf:
         return Executor.complete_leaf_value(self.type, value)
 
 
+def unchanged_class(leaf: Leaf) -> type | None:
+    """Return the class of which all values stay as they are, or None. Of the type Int, only values of 32 bits do."""
+    if leaf.verbatim is not None:
+        return leaf.verbatim  # type: ignore[no-any-return]
+    if leaf.expression is None or leaf.expression == _EXPRESSIONS[scalars.serialize_float]:
+        return None
+    return _CLASSES[leaf.type.coerce_output_value]
+
+
+def is_int(leaf: Leaf) -> bool:
+    return leaf.expression == _EXPRESSIONS[scalars.serialize_int]
+
+
 @cache
 def _serialize_unchanged(coerce: Callable[[Any], Any]) -> SerializeAll:
     class_ = _CLASSES[coerce]

@@ -101,7 +101,7 @@ class RowBuilders:
 
     def _compile(self, class_: type | None, sample: Any) -> BuildRows:
         names: dict[str, Any] = {"plain": awaitability.DEFAULT.plain_classes}
-        exec(_code(self._text(class_, sample, names)), names)  # noqa: S102 - see the module's docstring
+        exec(code(self._text(class_, sample, names)), names)  # noqa: S102 - see the module's docstring
         build: BuildRows = names["build"]
         return build
 
@@ -131,13 +131,13 @@ def _value(entry: Entry, order: int, class_: type | None, sample: Any, names: di
     if source.of is not None:
         names[f"of_{order}"] = source.of
         read = f"of_{order}({read})"
-    return _serialized(entry, order, f"(v := {read})", names)
+    return serialized(entry, order, f"(v := {read})", names, f"exceptional({order}, v)")
 
 
-def _serialized(entry: Entry, order: int, value: str, names: dict[str, Any]) -> str:
+def serialized(entry: Entry, order: int | str, value: str, names: dict[str, Any], otherwise: str) -> str:
+    """Return the expression that serializes a value. `otherwise` is the expression of all other values."""
     leaf = entry.leaf
     assert leaf is not None  # noqa: S101 - columns are leaves
-    otherwise = f"exceptional({order}, v)"
     if entry.nullable:
         otherwise = f"(None if v is None else {otherwise})"
     if leaf.verbatim is not None:
@@ -193,5 +193,5 @@ def _item_behind(class_: type, name: str) -> str | int | None:
 
 
 @lru_cache(maxsize=1024)
-def _code(text: str) -> CodeType:
+def code(text: str) -> CodeType:
     return compile(text, "<breadth rows>", "exec")

@@ -39,8 +39,9 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 
 from breadth import strawberry_field
-from breadth.field_source import FieldSource, source_of
+from breadth.field_source import FieldSource, SetWise, source_of
 from breadth.fields import InstanceOf
+from breadth.layout_codegen import JoinedObject, LayoutEntry, LayoutWriters
 from breadth.leaf_serialization import Leaf, leaf_of
 from breadth.object_codegen import Entry, RowBuilders
 from breadth.preflight import Unsupported, preflight
@@ -131,6 +132,26 @@ class Field:
         source: Any = self.source if self.is_column else None
         return Entry(self.key, source, self.layers[0].leaf, self.layers[0].nullable)
 
+    @property
+    def layout_entry(self) -> LayoutEntry:
+        """The field's entry for parents with a layout, which may hold the field's objects."""
+        return LayoutEntry(self.entry, self._joined_object())
+
+    def _joined_object(self) -> JoinedObject | None:
+        source, layer = self.source, self.layers[0]
+        if not isinstance(source, SetWise) or source.resolver.joined is None or self.definition.args:
+            return None
+        object_type: Any = layer.output_type
+        test = getattr(object_type, "is_type_of", None)
+        if layer.kind is not CompletionKind.OBJECT or not (test is None or isinstance(test, InstanceOf)):
+            return None
+        classes = (object,) if test is None else test.classes
+
+        def entries() -> list[LayoutEntry]:
+            return [each.layout_entry for each in self.subfields(object_type).fields]
+
+        return JoinedObject(source.resolver.joined, source.resolver.may_join, classes, entries)
+
     def possible_subfields(self) -> list["FieldSet"]:
         """Return the subfields for each object type that the field's objects can have."""
         kind, type_ = self.layers[-1].kind, self.layers[-1].output_type
@@ -161,7 +182,15 @@ class FieldSet:
         self.columns = [each for each in fields if each.is_column]
         self.others = [each for each in fields if not each.is_column]
         self.builders = RowBuilders([each.entry for each in fields])
+        self.layout_writers = self._layout_writers()
         self.empty_row = dict.fromkeys(each.key for each in fields)
+
+    def _layout_writers(self) -> LayoutWriters | None:
+        test = self.type.is_type_of
+        if not isinstance(test, InstanceOf) or test.layout_of is None:
+            return None
+        fields = self.fields
+        return LayoutWriters(test.layout_of, lambda: [each.layout_entry for each in fields])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,15 +31,16 @@ class Step(NamedTuple):
 class RowBlock:
     """The objects of one field set that were found together: `rows[i]` is written from `sources[i]`.
 
-    `slots` hold the rows. They are None for the root.
+    `slots` hold the rows. They are None for the root. `others` are the fields that are resolved after the columns.
     """
 
-    __slots__ = ("field_set", "infos", "paths", "rows", "slots", "sources")
+    __slots__ = ("field_set", "infos", "others", "paths", "rows", "slots", "sources")
 
     def __init__(
         self, field_set: FieldSet, sources: Sequence[Any], rows: list[Row], slots: "Slots | None"
     ) -> None:
         self.field_set = field_set
+        self.others = field_set.others
         self.sources = sources
         self.rows = rows
         self.slots = slots

@@ -60,7 +60,7 @@ class Run:
 
     def _resolve_others(self, block: RowBlock) -> None:
         remaining = block
-        for field in block.field_set.others:
+        for field in block.others:
             remaining = self._without_discarded(remaining, field)
             if remaining.rows:
                 self._resolve(remaining, field)
@@ -113,6 +113,12 @@ class Run:
 
     def _write(self, block: RowBlock) -> None:
         """Create the block's rows, put them into their slots, and complete the columns."""
+        if not _write_by_layout(block, self._state.request.context_value):
+            self._write_columns(block)
+        if block.others:
+            self._blocks.append(block)
+
+    def _write_columns(self, block: RowBlock) -> None:
         state, field_set = self._state, block.field_set
         exceptional = ExceptionalValues()
         rows = _generated(block, exceptional)
@@ -125,8 +131,24 @@ class Run:
         else:
             for order in exceptional.found:
                 _complete_exceptional(state, block, field_set.fields[order])
-        if field_set.others:
-            self._blocks.append(block)
+
+
+def _write_by_layout(block: RowBlock, context_value: Any) -> bool:
+    """Write the rows and the joined objects in them, if the layout of the parents allows it. Return whether it did."""
+    writers = block.field_set.layout_writers
+    writer = None if writers is None else writers.writer(block.sources)
+    if writer is None:
+        return False
+    try:
+        if not all(may_join(context_value) for may_join in writer.conditions):
+            return False
+        block.rows = writer.write(block.sources)
+    except Exception:  # noqa: BLE001 - the error is found again in the ordinary way
+        return False
+    if block.slots is not None:
+        block.slots.put(block.rows)
+    block.others = [field for field in block.others if field.order not in writer.written]
+    return True
 
 
 def _generated(block: RowBlock, exceptional: ExceptionalValues) -> list[Row] | None:

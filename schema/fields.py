@@ -2,12 +2,13 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
+from operator import methodcaller
 from typing import Any
 
 import strawberry
 
 from breadth.fields import KEY, Column, SetResolver
-from resolvers.framework.requires import requirements_of
+from resolvers.framework.requires import Requirements, requirements_of
 from schema.list_size import SIZE, ListSize
 from schema.reference_batching import gathered
 from schema.resolver_types import Info, SetWiseResolver
@@ -89,11 +90,19 @@ def resolved_by(
                 resolver,
                 of_context=True,
                 wants_selection=wants_selection,
+                **_join_of(stated),
             ),
             SET_RESOLVER: resolver,
             SIZE: size,
         },
     )
+
+
+def _join_of(stated: Requirements | None) -> dict[str, Any]:
+    """Return the join that makes a call of the resolver needless, if the viewer's key may read its models."""
+    if stated is None or stated.relation is None:
+        return {}
+    return {"joined": stated.relation, "may_join": methodcaller("may_read", stated.models)}
 
 
 def itself(parent: Any) -> Any:

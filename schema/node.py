@@ -9,6 +9,7 @@ from db.language.records import row_kind
 from db.models import Base
 from resolvers.framework.global_id import encoder_of
 from schema.fields import column
+from schema.row_layouts import layout_of
 
 _ID = "Global ID of the object, opaque and unique across all types."
 
@@ -30,4 +31,4 @@ def encoded(model: type[Base], description: str, *, name: str) -> Any:
 
 def is_row_of(model: type[Base]) -> Any:
     """Return a check that a row belongs to the type, for fields that can return several types."""
-    return InstanceOf(row_kind(model))
+    return InstanceOf(row_kind(model), layout_of=layout_of)

@@ -40,14 +40,19 @@ def row_kind(model: type[Base]) -> type[Any]:
 @lru_cache(SHAPES_KEPT)
 def record_class(shape: Shape) -> type[Record]:
     """Return the record class of the shape. Its read-only attributes are the model's columns."""
+    return _record_class(shape, ordered=True)
+
+
+def _record_class(shape: Shape, *, ordered: bool) -> type[Record]:
     attributes = {name: property(itemgetter(name)) for name in shape.columns}
-    return _class(shape, Record, attributes | {"_long_texts": tuple(shape.long_texts())})
+    more = {"_long_texts": tuple(shape.long_texts()), "_ordered": ordered}
+    return _class(shape, Record, attributes | more)
 
 
 @lru_cache(SHAPES_KEPT)
 def _joined_class(shape: Shape) -> type[tuple[Any, ...]]:
     attributes = {name: property(itemgetter(index)) for index, name in enumerate(shape.columns)}
-    return _class(shape, tuple, attributes)
+    return _class(shape, tuple, attributes | {"_ordered": True})
 
 
 def _class(shape: Shape, base: type[Any], attributes: Mapping[str, object]) -> type[Any]:
@@ -76,9 +81,21 @@ def shape_of(class_: type[Any]) -> Shape | None:
     return found
 
 
+@cache
 def row_class(model: type[Base]) -> type[Record]:
-    """Return the record class of the model's complete rows."""
-    return record_class(Shape(model, tuple(column.name for column in columns(model))))
+    """Return the record class of the model's complete rows, with the columns in any order."""
+    return _record_class(Shape(model, tuple(column.name for column in columns(model))), ordered=False)
+
+
+def ordered_shape(class_: type[Any]) -> Shape | None:
+    """Return the shape of a class whose rows have exactly the columns of the shape, in its order, or None."""
+    return shape_of(class_) if getattr(class_, "_ordered", False) else None
+
+
+def joined_class(class_: type[Any], relation: ToOne) -> type[Any]:
+    """Return the class of the rows that `joined_rows` cuts out of the rows of a class."""
+    found: _Slice = class_._joins[relation]  # noqa: SLF001 - the class is made here
+    return found.row_class
 
 
 def joined_rows(rows: Sequence[Any], relation: ToOne) -> list[Any] | None:

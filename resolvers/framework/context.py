@@ -1,7 +1,7 @@
 """The state of one operation: the viewer, the data loaders, and the transactions that write."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -18,6 +18,7 @@ from loaders.rows import RowById
 from resolvers.framework.errors import UnauthenticatedError
 from resolvers.framework.exchange import Exchange
 from resolvers.framework.permission import (
+    may_read,
     permission_to_read,
     require_loadable,
     require_permission,
@@ -148,6 +149,10 @@ class Context:
     def require(self, model: type[Base]) -> None:
         """Raise `ForbiddenError` if the viewer's key must not read the model's rows."""
         require_permission(self.viewer, permission_to_read(model))
+
+    def may_read(self, models: Collection[type[Base]]) -> bool:
+        """Return whether the viewer's key may read the rows of all the models."""
+        return all(may_read(self.viewer, model) for model in models)
 
     async def load(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         """Return one value per key. All keys that an operation loads in one turn of the event loop share a statement.

@@ -41,3 +41,9 @@ def require_permission(viewer: Viewer, scope: str | None) -> None:
     """Raise `ForbiddenError` if the viewer's key lacks the scope. None requires no scope."""
     if scope is not None and scope not in viewer.scopes:
         raise ForbiddenError(f"This API key lacks the scope `{scope}`.", [scope])
+
+
+def may_read(viewer: Viewer, model: type[Base]) -> bool:
+    """Return whether the viewer's key may read the model's rows."""
+    scope = permission_to_read(model)
+    return scope is None or scope in viewer.scopes

@@ -46,13 +46,13 @@ def _compiled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts of generated functions, in the order of compilation."""
     seen: list[str] = []
-    code = object_codegen._code
+    code = object_codegen.code
 
     def noted(text: str) -> Any:
         seen.append(text)
         return code(text)
 
-    monkeypatch.setattr(object_codegen, "_code", noted)
+    monkeypatch.setattr(object_codegen, "code", noted)
     return seen
 
 

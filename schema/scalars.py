@@ -51,6 +51,12 @@ def _parse_decimal(value: Any) -> Decimal:
     )
 
 
+def _written_decimal(value: Decimal) -> str:
+    """Return the number without an exponent. Only a text with one takes the slow way of a format."""
+    text = str(value) if type(value) is Decimal else "E"
+    return f"{value:f}" if "E" in text else text
+
+
 def _parse_url(value: Any) -> URL:
     try:
         parts = urlsplit(value) if isinstance(value, str) and not _NO_URL.search(value) else None
@@ -111,7 +117,7 @@ CONFIG = StrawberryConfig(
             name="Decimal",
             description=f"An exact decimal number of at most {MOST_DIGITS} digits, written as a string. Input may also be a "
             "JSON number.",
-            serialize="{:f}".format,
+            serialize=_written_decimal,
             parse_value=_parse_decimal,
         ),
         URL: strawberry.scalar(

@@ -113,12 +113,14 @@ def joined_rows(rows: Sequence[Any], relation: ToOne) -> list[Any] | None:
 
 def long_characters(rows: Sequence[Any], class_: type[Any]) -> int:
     """Return the number of characters of the rows' long texts. All rows have the class."""
-    return sum(
-        len(text)
-        for position in getattr(class_, "_long_texts", ())
-        for row in rows
-        if (text := row[position])
-    )
+    count = 0
+    for position in getattr(class_, "_long_texts", ()):
+        texts = list(map(itemgetter(position), rows))
+        try:
+            count += sum(map(len, texts))
+        except TypeError:  # a text is null
+            count += sum(map(len, filter(None, texts)))
+    return count
 
 
 def model_of(row: object, models: Iterable[type[Model]]) -> type[Model] | None:

@@ -26,9 +26,10 @@ def encoder_of(model: type[Base]) -> Callable[[int], str]:
 @cache
 def encoder(typename: str) -> Callable[[int], str]:
     """Return the function that writes the global ids of a type. A page calls it a thousand times."""
+    template = f"{typename}:%d".encode()  # formatting bytes takes two thirds of the time of encoding a text
 
     def encoded(row_id: int) -> str:
-        return b2a_base64(f"{typename}:{row_id}".encode(), newline=False).decode()
+        return b2a_base64(template % row_id, newline=False).decode()
 
     return encoded
 

@@ -67,9 +67,13 @@ class _Pieces:
             self.add_object(value, lists)
 
     def _add_list(self, values: list[Any], lists: Lists) -> None:
+        if not lists:
+            self._add_elements(values)
+            return
         opening, start = b"[", 0
+        counts = [1 + _elements(value, lists) for value in values]
         while start < len(values):
-            stop, elements = self._fitting(values, start, lists)
+            stop, elements = self._fitting(counts, start)
             if stop == start:
                 self._add(opening)
                 self._add_value(values[start], lists)
@@ -79,18 +83,23 @@ class _Pieces:
             opening, start = b",", stop
         self._add(b"]")
 
-    def _fitting(self, values: list[Any], start: int, lists: Lists) -> tuple[int, int]:
+    def _add_elements(self, values: list[Any]) -> None:
+        """Add a list whose elements have no lists."""
+        opening, start = b"[", 0
+        while start < len(values):
+            some = values[start : start + self.together]
+            self._add_encoded(some, opening, len(some))
+            opening, start = b",", start + len(some)
+        self._add(b"]")
+
+    def _fitting(self, counts: list[int], start: int) -> tuple[int, int]:
         """Return the end of the values that fit into the next piece, and the number of their elements."""
-        if not lists:
-            stop = min(start + self.together, len(values))
-            return stop, stop - start
         elements = 0
-        for index in range(start, len(values)):
-            count = 1 + _elements(values[index], lists)
-            if elements + count > self.together:
+        for index in range(start, len(counts)):
+            if elements + counts[index] > self.together:
                 return index, elements
-            elements += count
-        return len(values), elements
+            elements += counts[index]
+        return len(counts), elements
 
     def _add_encoded(self, value: Sequence[Any] | Mapping[str, Any], opening: bytes, elements: int) -> None:
         """Add a list or an object without its brackets."""
@@ -111,7 +120,13 @@ class _Pieces:
 def _elements(value: Any, lists: Lists) -> int:
     """Return the number of elements of all lists in a value."""
     if isinstance(value, list):
-        return len(value) + (sum(_elements(each, lists) for each in value) if lists else 0)
-    if value is None:
-        return 0
-    return sum(_elements(value.get(name), below) for name, below in lists.items())
+        count = len(value)
+        if lists:
+            for each in value:
+                count += _elements(each, lists)
+        return count
+    count = 0
+    if value is not None:
+        for name, below in lists.items():
+            count += _elements(value.get(name), below)
+    return count

@@ -5,6 +5,7 @@ from base64 import b64decode
 from binascii import b2a_base64
 from collections.abc import Callable
 from functools import cache
+from typing import Final
 
 from db.models import Base
 from resolvers.entities import OF_TYPENAME, entity_of
@@ -12,10 +13,12 @@ from resolvers.framework.errors import UserInputError
 
 _LARGEST = 2**63 - 1
 _MOST_DIGITS = len(str(_LARGEST))  # more of them Python may refuse to read at all
+IDS_KEPT: Final = 8192
+"""The number of global ids that are kept for each type, in less than 2 MB."""
 
 
 def encode(typename: str, row_id: int) -> str:
-    return encoder(typename)(row_id)
+    return b2a_base64(b"%b:%d" % (typename.encode(), row_id), newline=False).decode()
 
 
 def encoder_of(model: type[Base]) -> Callable[[int], str]:
@@ -25,13 +28,24 @@ def encoder_of(model: type[Base]) -> Callable[[int], str]:
 
 @cache
 def encoder(typename: str) -> Callable[[int], str]:
-    """Return the function that writes the global ids of a type. A page calls it a thousand times."""
-    template = f"{typename}:%d".encode()  # formatting bytes takes two thirds of the time of encoding a text
+    """Return the function that writes the global ids of a type, and keeps them. A page calls it a thousand times."""
+    return _GlobalIds(typename).__getitem__
 
-    def encoded(row_id: int) -> str:
-        return b2a_base64(template % row_id, newline=False).decode()
 
-    return encoded
+class _GlobalIds(dict[int, str]):
+    """The latest global ids of a type. To find one takes an eighth of the time of writing it."""
+
+    __slots__ = ("_template",)
+
+    def __init__(self, typename: str) -> None:
+        super().__init__()
+        self._template = f"{typename}:%d".encode()
+
+    def __missing__(self, row_id: int) -> str:
+        if len(self) >= IDS_KEPT:
+            self.clear()
+        made = self[row_id] = b2a_base64(self._template % row_id, newline=False).decode()
+        return made
 
 
 def decode(text: str) -> tuple[type[Base], int]:

@@ -6,13 +6,17 @@ Works with graphql-core schemas. `breadth.extension` has the extension for Straw
 from breadth.execute import attempt, execute, execute_plan
 from breadth.explain import explain
 from breadth.fields import Column, InstanceOf, SetResolver, Verbatim
+from breadth.fragments import ABSENT, Fragments, Selection
 from breadth.plan import Plan
 from breadth.preflight import Unsupported
 
 __all__ = [
+    "ABSENT",
     "Column",
+    "Fragments",
     "InstanceOf",
     "Plan",
+    "Selection",
     "SetResolver",
     "Unsupported",
     "Verbatim",

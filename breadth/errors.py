@@ -72,6 +72,11 @@ class Failures:
             self._first_propagations.get(address[:length], now) < now for length in range(len(address))
         )
 
+    def has_below(self, address: Address) -> bool:
+        """Return whether a slot, or one below it, has failed."""
+        length = len(address)
+        return any(each.when.address[:length] == address for each in self._found)
+
     def report(self) -> list[GraphQLError] | None:
         """Return the errors of the response in their order.
 

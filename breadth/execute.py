@@ -21,6 +21,7 @@ from graphql.pyutils.is_awaitable import is_async_iterable as default_is_async_i
 from graphql.pyutils.is_awaitable import is_awaitable as default_is_awaitable
 
 from breadth.awaitability import KNOWN_ASYNC_ITERABLE, class_facts_for
+from breadth.fragments import Fragments
 from breadth.plan import FieldResolver, Plan
 from breadth.preflight import Unsupported
 from breadth.request import Around, Request
@@ -150,11 +151,13 @@ def execute_plan(
     is_async_iterable: Callable[[Any], bool] | None = None,
     hide_suggestions: bool = False,
     around: Around | None = None,
+    fragments: Fragments | None = None,
     **custom_context_args: Any,
 ) -> AwaitableOrValue[ExecutionResult]:
     """Run a planned operation. Raise `Unsupported`, before any resolver runs, if breadth does not run it.
 
-    The arguments are those of `execute`. `around` wraps the awaitables of resolvers.
+    The arguments are those of `execute`. `around` wraps the awaitables of resolvers. `fragments` answer marked
+    fields of a query; the result's data then contain the values that they return.
     """
     class_facts = class_facts_for(is_awaitable or default_is_awaitable)
     is_async_iterable = is_async_iterable or default_is_async_iterable
@@ -184,6 +187,7 @@ def execute_plan(
         hide_suggestions,
         custom_context_args,
         around,
+        None if plan.is_serial else fragments,
     )
     if custom_context_args:  # unknown arguments must fail here, not in a resolver
         request.make_executor()

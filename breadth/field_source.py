@@ -79,7 +79,7 @@ def source_of(
     """Return the source of a field's values. `field_resolver` resolves fields without a resolver."""
     if field is TypeNameMetaFieldDef:
         return Constant(parent.name)
-    marker = strawberry_field.metadata_of(field).get(KEY) or field.extensions.get(KEY)
+    marker = marker_of(field, KEY)
     if isinstance(marker, SetResolver):
         return SetWise(marker)
     if isinstance(marker, Column):
@@ -87,6 +87,11 @@ def source_of(
         access = AccessKind.PARENT if marker.whole else AccessKind.ATTRIBUTE
         return ReadAttribute(access, attribute, marker.of, bool(field.args))
     return _unmarked(name, field, field_resolver)
+
+
+def marker_of(field: GraphQLField, key: str) -> Any:
+    """Return the marker that a field has under a key, if any."""
+    return strawberry_field.metadata_of(field).get(key) or field.extensions.get(key)
 
 
 def _unmarked(name: str, field: GraphQLField, field_resolver: Callable[..., Any]) -> FieldSource:

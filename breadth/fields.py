@@ -12,6 +12,8 @@ from typing import Any, Final
 from breadth.layouts import LayoutOf
 
 KEY: Final = "breadth"
+FRAGMENT: Final = "breadth.fragment"
+"""The key of a second marker, of any value, beside `KEY`: a fragment may answer the field (`breadth.fragments`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,8 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 
 from breadth import strawberry_field
-from breadth.field_source import FieldSource, SetWise, source_of
-from breadth.fields import InstanceOf
+from breadth.field_source import FieldSource, SetWise, marker_of, source_of
+from breadth.fields import FRAGMENT, InstanceOf
 from breadth.layout_codegen import JoinedObject, LayoutEntry, LayoutWriters
 from breadth.leaf_serialization import Leaf, leaf_of
 from breadth.object_codegen import Entry, RowBuilders
@@ -98,6 +98,9 @@ class Field:
             parent, self.nodes[0].name.value, definition, collector.field_resolver
         )
         self.is_column = self.layers[0].kind is CompletionKind.LEAF and self.source.is_column
+        self.fragment_marker: Any = marker_of(definition, FRAGMENT)
+        self.canonical: tuple[str, tuple[str, ...]] | None = None
+        """The text of the selection and the names of its variables, once `breadth.fragments` has made them."""
         self._collector = collector
         self._conversions: dict[str, strawberry_field.Conversion | None] = {}
         self._subfields: dict[GraphQLObjectType, FieldSet] = {}
@@ -140,6 +143,8 @@ class Field:
     def _joined_object(self) -> JoinedObject | None:
         source, layer = self.source, self.layers[0]
         if not isinstance(source, SetWise) or source.resolver.joined is None or self.definition.args:
+            return None
+        if self.fragment_marker is not None:
             return None
         object_type: Any = layer.output_type
         test = getattr(object_type, "is_type_of", None)

@@ -12,6 +12,7 @@ from graphql.pyutils import Path
 
 from breadth import strawberry_field
 from breadth.awaitability import ClassFacts
+from breadth.fragments import Fragments
 from breadth.plan import Field, Plan
 
 Arguments = dict[str, Any]
@@ -38,6 +39,7 @@ class Request:
     hide_suggestions: bool
     custom: Mapping[str, Any]
     around: "Around | None" = None
+    fragments: Fragments | None = None
     _executor: Executor[Any] | None = None
     _arguments: dict[Field, Arguments | Exception] = field(default_factory=dict)
 

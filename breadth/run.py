@@ -8,6 +8,7 @@ from graphql import ExecutionResult
 
 from breadth.completion import complete
 from breadth.field_source import AccessKind, ReadAttribute
+from breadth.fragment_slots import keep_fragments, resolve_marked
 from breadth.object_codegen import Exceptional, ExceptionalValues, Row
 from breadth.plan import Field, FieldSet
 from breadth.request import Request
@@ -67,7 +68,10 @@ class Run:
         block.sources = remaining.sources = ()  # no longer needed: parents can be freed early
 
     def _resolve(self, block: RowBlock, field: Field) -> None:
-        resolve(self._state, block, field)
+        if field.fragment_marker is None or self._state.request.fragments is None:
+            resolve(self._state, block, field)
+        else:
+            resolve_marked(self._state, self._state.request.fragments, block, field)
         self._write_new_blocks()
 
     def _without_discarded(self, block: RowBlock, field: Field) -> RowBlock:
@@ -101,6 +105,8 @@ class Run:
         return self._result()
 
     def _result(self) -> ExecutionResult:
+        if self._state.unkept and not self._failures.root_is_null:
+            keep_fragments(self._state)
         data = None if self._failures.root_is_null else self._root.rows[0]
         return ExecutionResult(data, self._failures.report())
 

@@ -2,16 +2,25 @@
 
 from collections.abc import Awaitable, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import GraphQLObjectType, GraphQLResolveInfo
 from graphql.pyutils import Path
 
 from breadth.errors import Failures
+from breadth.fragments import Selection
 from breadth.plan import Field
 from breadth.request import Request
 from breadth.response_slots import FieldSlots, RowBlock, Slots, field_path, is_attached, row_of
 from breadth.scheduler import PendingBatch, Scheduler, Then
+
+
+class Unkept(NamedTuple):
+    """A marked field that no fragment has answered, the rows of its block, and their parents."""
+
+    selection: Selection
+    slots: FieldSlots
+    parents: Sequence[Any]
 
 
 class ExecutionState:
@@ -23,6 +32,7 @@ class ExecutionState:
         self.failures = Failures()
         self.scheduler = Scheduler()
         self.new_blocks: list[RowBlock] = []
+        self.unkept: list[Unkept] = []
 
     def add_objects(self, slots: Slots, sources: Sequence[Any], object_type: GraphQLObjectType) -> None:
         """Add objects of a type, whose rows belong into the slots. The run writes the rows next."""

@@ -7,6 +7,7 @@ complete, if the value contains no error. The values of fields deeper in the doc
 contain fragments.
 """
 
+import hashlib
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -55,9 +56,9 @@ class Selection:
     def __init__(self, field: Field, variables: Mapping[str, Any]) -> None:
         """Raise `UnknownValueError` for a variable without a known text."""
         self.field = field
-        text, names = _canonical(field)
+        digest, names = _canonical(field)
         values = (text_of(variables[name]) if name in variables else _NOT_GIVEN for name in names)
-        self.key: Key = (text, *values)
+        self.key: Key = (digest, *values)
         """Equal for selections of equal fields with equal arguments, also of different documents."""
 
     @property
@@ -87,15 +88,15 @@ def text_of(value: Any) -> str:
 
 
 def _canonical(field: Field) -> tuple[str, tuple[str, ...]]:
-    """Return the text of the selected fields, and the names of their variables. Made once for each field.
+    """Return a hash of the selected fields, and the names of their variables. Made once for each field.
 
-    The text lacks the response key of the field itself, so that aliases share fragments.
+    The hash lacks the response key of the field itself, so that aliases share fragments.
     """
     if field.canonical is None:
         parts: list[str] = []
         names: dict[str, None] = {}
         _write(field, parts, names)
-        field.canonical = "".join(parts), tuple(names)
+        field.canonical = hashlib.sha256("".join(parts).encode()).hexdigest(), tuple(names)
     return field.canonical
 
 

@@ -100,7 +100,7 @@ class Field:
         self.is_column = self.layers[0].kind is CompletionKind.LEAF and self.source.is_column
         self.fragment_marker: Any = marker_of(definition, FRAGMENT)
         self.canonical: tuple[str, tuple[str, ...]] | None = None
-        """The text of the selection and the names of its variables, once `breadth.fragments` has made them."""
+        """A hash of the selection and the names of its variables, once `breadth.fragments` has made them."""
         self._collector = collector
         self._conversions: dict[str, strawberry_field.Conversion | None] = {}
         self._subfields: dict[GraphQLObjectType, FieldSet] = {}

@@ -110,6 +110,19 @@ class DataLoaders:
             await asyncio.shield(batch.done)
         return cast("list[Value]", [values[key] for key in keys])
 
+    async def load_alone(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
+        """Return one value per key, by a statement without a snapshot if none is open and none is required.
+
+        Nothing else may be loaded meanwhile. The values are not kept.
+        """
+        with self._reader.without_snapshot():
+            return await self.load(loader, keys)
+
+    def loaded(self, loader: DataLoader[Key, Value], key: Key) -> Value | None:
+        """Return the value of a key, if the operation has loaded it."""
+        reads = self._reads.get(loader)
+        return None if reads is None else cast("Value | None", reads.values.get(key))
+
     async def _load_alone(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         distinct = list(dict.fromkeys(keys))
         self._record(loader, len(distinct))

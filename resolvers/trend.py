@@ -1,6 +1,7 @@
 """Rates of a window compared with the window before."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 from typing import Any
 
 from resolvers.framework.context import Context
@@ -10,6 +11,7 @@ from services.figures.rates import RateBasis, RateTrend
 from services.figures.window_sums import WindowSums
 
 
+@cache
 def rate_of_window(default: RateBasis) -> Callable[..., Awaitable[Sequence[RateTrend]]]:
     """Return the resolver of a rate within the window, for values that have the `sums` of a window."""
 

@@ -9,6 +9,7 @@ from resolvers import series
 from resolvers.trend import rate_of_window
 from schema.enums import describe
 from schema.fields import NULL_IF_FAILED, column, resolved_by
+from schema.fragment_markers import Kept
 from schema.integration_health import IntegrationHealth
 from schema.keyword_performance import ORDER_BY, KeywordPerformance, first
 from schema.list_size import GivenBy
@@ -82,11 +83,12 @@ class ConversionAnalytics:
 )
 class Analytics(Framed):
     leads: LeadAnalytics | None = resolved_by(
-        resolve.totals, description="Figures about the user's leads." + NULL_IF_FAILED
+        resolve.totals, description="Figures about the user's leads." + NULL_IF_FAILED, kept=Kept.PART
     )
     conversions: ConversionAnalytics | None = resolved_by(
         resolve.totals,
         description="Figures about the conversion of mentions to leads and customers." + NULL_IF_FAILED,
+        kept=Kept.PART,
     )
     keywords: list[KeywordPerformance] | None = resolved_by(
         of_keywords.ranking,
@@ -97,6 +99,7 @@ class Analytics(Framed):
             "order_by": ORDER_BY,
         },
         size=GivenBy(("first",), of_keywords.DEFAULT_KEYWORDS),
+        kept=Kept.PART,
     )
     integrations: list[IntegrationHealth] | None = resolved_by(
         of_integrations.of_users,
@@ -104,5 +107,6 @@ class Analytics(Framed):
         "health come last." + NULL_IF_FAILED,
         arguments=first(INTEGRATIONS, of_integrations.MOST_INTEGRATIONS, "integrations"),
         size=GivenBy(("first",), INTEGRATIONS),
+        kept=Kept.PART,
     )
-    over_time: Series | None = over_time(series.over_time, NULL_IF_FAILED)
+    over_time: Series | None = over_time(series.over_time, NULL_IF_FAILED, kept=Kept.PART)

@@ -8,6 +8,7 @@ from resolvers import keyword_performance as of_keywords
 from resolvers.analytics import totals
 from schema.analytics import Analytics
 from schema.fields import NULL_IF_FAILED, column, itself, resolved_by
+from schema.fragment_markers import Kept
 from schema.integration_health import IntegrationHealth
 from schema.keyword_performance import KeywordPerformance, first
 from schema.lazy_types import LeadRef
@@ -49,6 +50,7 @@ class Dashboard(Framed):
         description="Newest leads of the user, regardless of the window." + NULL_IF_FAILED,
         arguments=first(USUALLY_MOST, resolve.MOST_LEADS, "leads"),
         size=GivenBy(("first",), USUALLY_MOST),
+        kept=Kept.PART,
     )
     keyword_performance: list[KeywordPerformance] | None = resolved_by(
         of_keywords.widget,
@@ -56,6 +58,7 @@ class Dashboard(Framed):
         + NULL_IF_FAILED,
         arguments=first(of_keywords.DEFAULT_WIDGET, of_keywords.MOST_KEYWORDS, "keywords"),
         size=GivenBy(("first",), of_keywords.DEFAULT_WIDGET),
+        kept=Kept.PART,
     )
     integration_status: list[IntegrationHealth] | None = resolved_by(
         of_integrations.of_users,
@@ -63,11 +66,15 @@ class Dashboard(Framed):
         "health come last." + NULL_IF_FAILED,
         arguments=first(INTEGRATIONS, of_integrations.MOST_INTEGRATIONS, "integrations"),
         size=GivenBy(("first",), INTEGRATIONS),
+        kept=Kept.PART,
     )
-    analytics: Analytics | None = column("Detailed figures for the same window." + NULL_IF_FAILED, of=itself)
+    analytics: Analytics | None = column(
+        "Detailed figures for the same window." + NULL_IF_FAILED, of=itself, kept=Kept.PART
+    )
     conversion_metrics: ConversionMetrics | None = resolved_by(
         totals,
         description="Key figures about the conversion of mentions to leads and customers." + NULL_IF_FAILED,
+        kept=Kept.PART,
     )
     as_of: datetime | None = resolved_by(
         resolve.recent_leads_as_of,

@@ -7,8 +7,9 @@ from typing import Any
 
 import strawberry
 
-from breadth.fields import KEY, Column, SetResolver
+from breadth.fields import FRAGMENT, KEY, Column, SetResolver
 from resolvers.framework.requires import Requirements, requirements_of
+from schema.fragment_markers import Kept
 from schema.list_size import SIZE, ListSize
 from schema.reference_batching import gathered
 from schema.resolver_types import Info, SetWiseResolver
@@ -31,12 +32,13 @@ def column(
     size: ListSize | None = None,
     deprecated: str | None = None,
     long: bool = False,
+    kept: Kept | None = None,
 ) -> Any:
     """Return a field that reads the row: the column of the field's name, or the column `name`.
 
     `of` converts the value; without `name`, `of` takes the whole row. `size` states the length of a list of objects.
     `deprecated` names the replacement of a deprecated field. `long` marks texts of thousands of characters, which the
-    cost counts like many values.
+    cost counts like many values. `kept` marks a field that a fragment may answer.
     """
     if name is None and of is None:
         return strawberry.field(
@@ -54,7 +56,7 @@ def column(
         resolver=resolve,
         description=description,
         deprecation_reason=deprecated,
-        metadata={KEY: plan, SIZE: size, LONG: long},
+        metadata={KEY: plan, SIZE: size, LONG: long, FRAGMENT: kept},
     )
 
 
@@ -65,6 +67,7 @@ def resolved_by(
     arguments: Mapping[str, Any] | None = None,
     size: ListSize | None = None,
     deprecated: str | None = None,
+    kept: Kept | None = None,
 ) -> Any:
     """Return a field whose resolver takes all parents and returns one result per parent, in the order of parents.
 
@@ -72,7 +75,8 @@ def resolved_by(
     object: there, the parents of one turn of the event loop are collected, and the resolver is called once.
 
     A resolver that loads rows only for some fields of its results gets the names of the `selected` fields.
-    `size` states the length of a list of objects. `deprecated` is the reason of a deprecation.
+    `size` states the length of a list of objects. `deprecated` is the reason of a deprecation. `kept` marks a field that
+    a fragment may answer.
     """
     stated = requirements_of(resolver)
     wants_selection = stated is not None and bool(stated.loads_for)
@@ -94,6 +98,7 @@ def resolved_by(
             ),
             SET_RESOLVER: resolver,
             SIZE: size,
+            FRAGMENT: kept,
         },
     )
 

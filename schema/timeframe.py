@@ -9,6 +9,7 @@ import strawberry
 from resolvers.timeframe import MOST_WINDOWS
 from schema.enums import describe
 from schema.fields import column, resolved_by
+from schema.fragment_markers import Kept
 from schema.list_size import TimeBuckets, WindowEnds
 from schema.resolver_types import SetWiseResolver
 from services.figures.windows import EARLIEST, LATEST, LONGEST, Range, TimeUnit
@@ -153,17 +154,22 @@ class Series:
     )
 
 
-def over_time(resolver: SetWiseResolver, end: str = "") -> Any:
+def over_time(resolver: SetWiseResolver, end: str = "", *, kept: Kept | None = None) -> Any:
     """Return the field with a time series. `end` is the end of its description."""
     return resolved_by(
         resolver,
         description="Numbers of mentions and leads over the window, by days, weeks or months of the time zone."
         + end,
         arguments=BY,
+        kept=kept,
     )
 
 
 def framed(resolver: SetWiseResolver, description: str) -> Any:
     return resolved_by(
-        resolver, description=description, arguments=ARGUMENTS, size=WindowEnds(("from", "to"))
+        resolver,
+        description=description,
+        arguments=ARGUMENTS,
+        size=WindowEnds(("from", "to")),
+        kept=Kept.OVERVIEW,
     )

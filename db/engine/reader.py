@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 import asyncpg
@@ -60,6 +60,7 @@ class Reader(Session):
         super().__init__(activity, projection=projection)
         enter = entering(fence) if pool.has_row_security else ""
         self._begin = f"{_BEGIN}{enter}{_SAVE}"
+        self._is_fenced = bool(enter)
         self.single = single and not enter
         self._pool = pool
         self._one_at_a_time = asyncio.Lock()
@@ -128,6 +129,15 @@ class Reader(Session):
             self._require_open()
             if self._connection is None:
                 await self._open_snapshot()
+
+    @contextmanager
+    def without_snapshot(self) -> Iterator[None]:
+        """Send the statements of the context without a transaction, unless one is open or row-level security needs it."""
+        self.single = self.single or (self._connection is None and not self._is_fenced)
+        try:
+            yield
+        finally:
+            self.single = False
 
     def _require_open(self) -> None:
         """Cancel the caller if the reader is closed: a connection taken now would never be returned.

@@ -12,7 +12,7 @@ from db.engine.reader import Reader
 from db.engine.writer import Work, in_transaction
 from db.language.scope import EVERYBODY
 from db.language.snapshots import is_snapshot
-from db.models import Base
+from db.models import Base, User
 from loaders.dataloader import DataLoader, DataLoaders, Key, Value
 from loaders.rows import RowById
 from resolvers.framework.errors import UnauthenticatedError
@@ -24,6 +24,7 @@ from resolvers.framework.permission import (
     require_permission,
     rows_to_read,
 )
+from resolvers.framework.reads_by_place import ReadsByPlace
 from resolvers.framework.requires import EVERY_READ, OperationReads
 from services.accounts.rate_limit import RateLimit
 from services.accounts.vault import Vault
@@ -83,6 +84,10 @@ class Context:
         self._answer: Answer | None = None
         self._exact = False
         self._copies: dict[type[Base], dict[int, Any]] = {}
+        self.takes_fragments = False
+        """True if the response is encoded by an encoder that knows fragments (`schema.prepared.fragments`)."""
+        self.reads_by_place: ReadsByPlace | None = None
+        """The reads of an operation with fragments."""
         self._closed = False
         self.rate_limit: RateLimit | None = None
         """The state of the rate limit after the operation was charged. None without a limit."""
@@ -93,6 +98,10 @@ class Context:
         if self._viewer is None:
             raise UnauthenticatedError
         return self._viewer
+
+    @property
+    def is_authenticated(self) -> bool:
+        return self._viewer is not None
 
     def become(self, viewer: Viewer) -> None:
         """Run the rest of the operation in the name of a viewer who has just signed in."""
@@ -130,6 +139,15 @@ class Context:
 
         Raise `UnauthenticatedError` if the request carries no credential.
         """
+        self._note_read()
+        return self._session
+
+    def _note_read(self, loader: DataLoader[Any, Any] | None = None, keys: Sequence[Any] = ()) -> None:
+        if self.reads_by_place is not None:
+            self.reads_by_place.note(loader, keys)
+
+    @property
+    def _session(self) -> DataLoaders:
         if self._dataloaders is None:
             if self._closed:
                 raise asyncio.CancelledError
@@ -160,13 +178,15 @@ class Context:
         Raise `ForbiddenError` if the viewer's key must not read the rows of one of the loader's models.
         """
         require_loadable(self.viewer, loader)
-        return await self.dataloaders.load(loader, keys)
+        self._note_read(loader, keys)
+        return await self._session.load(loader, keys)
 
     async def load_granted(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         """Return one value per key, like `load`, of rows that the viewer's key may see without the scope to read them:
         rows that it has written, and rows that need the same scope as a row that it has.
         """
-        return await self.dataloaders.load(loader, keys)
+        self._note_read(loader, keys)
+        return await self._session.load(loader, keys)
 
     async def load_one(self, loader: DataLoader[Key, Value], key: Key) -> Value:
         """Return the value of one key, like `load`."""
@@ -189,9 +209,31 @@ class Context:
 
         Raise `ForbiddenError` if the viewer's key must not read the rows of one of the figure's models.
         """
+        if self.reads_by_place is not None:
+            self.reads_by_place.note_figures(cached_figure, questions, max_age)
+        loader = FigureByQuestion(cached_figure, max_age, self.answer)
+        require_loadable(self.viewer, loader)
+        return await self._session.load(loader, questions)
+
+    @property
+    def answer(self) -> Answer:
+        """The figures of the operation."""
         if self._answer is None:
-            self._answer = self.cached.answer(self.dataloaders, exact=self._exact)
-        return await self.load(FigureByQuestion(cached_figure, max_age, self._answer), questions)
+            self._answer = self.cached.answer(self._session, exact=self._exact)
+        return self._answer
+
+    async def own_row(self, *, alone: bool) -> User | None:
+        """Return the viewer's row. If the operation is likely to read nothing else (`alone`), open no snapshot for it.
+
+        The row of a read without a snapshot is not kept: later reads come from a snapshot, together with the row.
+        """
+        load = self._session.load_alone if alone else self._session.load
+        (row,) = await load(RowById(User), [self.viewer.user_id])
+        return row
+
+    def known_row(self) -> User | None:
+        """Return the viewer's row of the snapshot, if the operation has loaded it."""
+        return self._session.loaded(RowById(User), self.viewer.user_id)
 
     @property
     def figures_disagree(self) -> bool:
@@ -202,6 +244,7 @@ class Context:
         """Let the operation run again in the same snapshot. Exact figures all show the data of the snapshot."""
         self._copies.clear()
         self._answer, self._exact = None, exact
+        self.takes_fragments, self.reads_by_place = False, None
 
     def remember_snapshot_rows(self, copies: Sequence[Any], model: type[Base]) -> None:
         """Remember rows stored with a cached figure, so that references from it resolve to the same snapshot."""

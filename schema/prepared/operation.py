@@ -30,6 +30,7 @@ from resolvers.framework.requires import OperationReads
 from schema.prepared.access import Access
 from schema.prepared.cost import Cost
 from schema.prepared.dependencies import depends_on_viewer_alone
+from schema.prepared.fragments import fragments_of, has_marked_fields
 from schema.prepared.guard import GuardMode
 from schema.prepared.limits import DEFAULT_LIMITS, Limits
 from schema.prepared.literals import with_hints
@@ -134,6 +135,11 @@ class PreparedOperation:
         return guard == "fail"
 
     @cached_property
+    def _has_fragments(self) -> bool:
+        """Whether a field of the operation is marked. Other operations note no reads."""
+        return has_marked_fields(self._schema, self._node, self._fragments)
+
+    @cached_property
     def lists(self) -> Lists:
         """The lists of the response's data. The cost must be within the limits."""
         return response_lists(self._schema, self._node, self._fragments)
@@ -176,6 +182,7 @@ class PreparedOperation:
                     executor_class=self._executor_class,
                     is_awaitable=optimized_is_awaitable,
                     around=_at_place if activity.watched_rows is None else partial(_watched, activity),
+                    fragments=fragments_of(context) if self._has_fragments else None,
                 )
             except Unsupported:
                 pass

@@ -5,12 +5,12 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
+from schema.prepared.fragments import ENCODING
 from schema.prepared.response_lists import Lists
 
 Encode: TypeAlias = Callable[[Any], bytes]
 """Returns the JSON of a response's content."""
 
-OPTIONS: Final = orjson.OPT_PASSTHROUGH_SUBCLASS
 MOST_BYTES: Final = 128_000_000
 PIECE_BYTES: Final = 1_000_000
 MOST_TOGETHER: Final = 64
@@ -30,7 +30,7 @@ def encoded(content: Mapping[str, Any], lists: Lists) -> bytes:
 
 def encoded_at_once(content: Any) -> bytes:
     """Return the JSON of a small value."""
-    return orjson.dumps(content, option=OPTIONS, default=str)
+    return orjson.dumps(content, option=ENCODING, default=str)
 
 
 class _Pieces:

@@ -219,6 +219,7 @@ class GraphQLEndpoint:
             now=now,
             exchange=partial(self._authenticator.exchange, request),
         )
+        context.takes_fragments = _is_encoded_at_once(cost)
         observation.activity = context.activity
         with Charge(self._rate_limits, viewer, cost, observation) as context.rate_limit:
             outcome = await self._run(operation, cost, parsed, context, request, observation)
@@ -323,6 +324,11 @@ async def _executed(
 
 def _encoding(operation: PreparedOperation, cost: Cost) -> Encode:
     """Return the way to encode the answer of an operation."""
-    if cost.values > VALUES_AT_ONCE:
-        return partial(bounded_json.encoded, lists={"data": operation.lists, "errors": {}})
-    return bounded_json.encoded_at_once
+    if _is_encoded_at_once(cost):
+        return bounded_json.encoded_at_once
+    return partial(bounded_json.encoded, lists={"data": operation.lists, "errors": {}})
+
+
+def _is_encoded_at_once(cost: Cost) -> bool:
+    """Return whether the response is small. Its values may be fragments, whose lists cannot be encoded in pieces."""
+    return cost.values <= VALUES_AT_ONCE

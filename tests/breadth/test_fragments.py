@@ -122,7 +122,7 @@ def test_random_documents_give_the_same_responses_with_fragments(
             possible = None
             if asynchronous and plain.errors:
                 unpropagated = parse(generated.unpropagated)
-                arguments = zoo.root(number % 3), [], generated.variables, generated.operation
+                arguments: Any = (zoo.root(number % 3), [], generated.variables, generated.operation)
                 possible = await settled(execute(zoo.schema, unpropagated, *arguments))
             for finds in (1.0, 1.0, 0.5):
                 kept.finds = finds

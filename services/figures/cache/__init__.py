@@ -10,7 +10,8 @@ from services.figures.cache.definition import (
     Value,
     cached_figure,
 )
-from services.figures.cache.owners import STATE_COLUMNS
+from services.figures.cache.fragments import Fragment, FragmentStore
+from services.figures.cache.owners import STATE_COLUMNS, OwnerState, state_of_row
 
 __all__ = [
     "REGISTRY",
@@ -21,7 +22,11 @@ __all__ = [
     "Figure",
     "FigureByQuestion",
     "FigureRegistry",
+    "Fragment",
+    "FragmentStore",
+    "OwnerState",
     "Question",
     "Value",
     "cached_figure",
+    "state_of_row",
 ]

@@ -32,7 +32,8 @@ from services.figures.cache.asked import Asked
 from services.figures.cache.computing import Job
 from services.figures.cache.definition import CachedFigure, Question, Value
 from services.figures.cache.entry import Entry
-from services.figures.cache.owners import owner_states
+from services.figures.cache.fragments import FigureUse, Fragment
+from services.figures.cache.owners import OwnerState, owner_states
 
 if TYPE_CHECKING:
     from services.figures.cache.cached import Cached
@@ -100,6 +101,8 @@ class Answer:
         self._as_of: float | None = None
         self._turn: dict[Asked, float] | None = None
         self._places: dict[str, Place | None] = {}
+        self._served: dict[Asked, _Found | None] = {}
+        self._ready: dict[Asked, _Found] = {}
         self._reading: asyncio.Task[dict[Asked, _Found]]
 
     async def get(
@@ -114,17 +117,72 @@ class Answer:
         """
         if not questions:
             return []
+        oldest = oldest_of(figure, max_age_seconds)
+        ready = [self._ready.get((figure, question)) for question in questions]
+        known = [one for one in ready if one is not None and one.wanted.oldest_seconds <= oldest]
+        if len(known) == len(questions):
+            return await self._values(figure, known)
+        found = await self._ask([(figure, question, oldest) for question in questions], PLACE.get())
+        return await self._values(figure, [found[figure, question] for question in questions])
+
+    async def prepare(self, uses: Sequence[FigureUse]) -> None:
+        """Read the figures of an outdated fragment together, at their places. `get` then returns them at once."""
+        reading = [self._ask([(use.figure, use.question, use.oldest_seconds)], use.place) for use in uses]
+        for found in await asyncio.gather(*reading):
+            self._ready |= found
+
+    async def _ask(
+        self, requests: Iterable[tuple[CachedFigure[Any, Any], Any, float]], place: Place | None
+    ) -> dict[Asked, "_Found"]:
         if self._turn is None:
             self._turn = {}
             self._reading = asyncio.create_task(self._read(self._turn))
-        self._places[figure.name] = PLACE.get()
-        longest = figure.longest_seconds
-        oldest = longest if max_age_seconds is None else min(longest, max_age_seconds)
-        for question in questions:
+        for figure, question, oldest in requests:
+            self._places[figure.name] = place
             asked: Asked = (figure, question)
             self._turn[asked] = min(oldest, self._turn.get(asked, oldest))
-        found = await self._reading
-        return await self._values(figure, [found[figure, question] for question in questions])
+        return await self._reading
+
+    def uses(self, requests: Iterable[tuple[Asked, float | None, Place | None]]) -> list[FigureUse] | None:
+        """Return the figures that a fragment is made of, by questions with their `max_age_seconds` and places.
+
+        Return None if an answer was served in two states, failed, or must always be exact.
+        """
+        uses: list[FigureUse] = []
+        for asked, max_age_seconds, place in requests:
+            found, oldest = self._served.get(asked), oldest_of(asked[0], max_age_seconds)
+            if found is None or isinstance(found.entry, Exception) or oldest <= 0:
+                return None
+            uses.append(FigureUse(*asked, oldest, found.key, found.entry, place))
+        return uses
+
+    def serves(self, use: FigureUse) -> bool:
+        """Return whether the prepared figure is the one that a fragment was made of."""
+        found = self._ready.get((use.figure, use.question))
+        return found is not None and not isinstance(found.entry, Exception) and use.is_entry(found.entry)
+
+    def serve(self, fragment: Fragment, state: OwnerState) -> bool:
+        """Serve the figures of a fragment, whose owner is in the state now. Return whether they may be served.
+
+        They count as figures of the store, like those of `get`.
+        """
+        owner, generation, cached = fragment.user_id, fragment.generation, self._cached
+        if (self._exact and generation != state.generation) or self._shown.get(
+            owner, generation
+        ) != generation:
+            return False
+        self._show_generation(owner, generation, state.generation)
+        stale = sum(not cached.is_fresh(use) for use in fragment.uses)
+        cached.statistics.stale += stale
+        cached.statistics.hits += len(fragment.uses) - stale
+        outcomes = Counter(
+            (use.figure.name, "hit" if cached.is_fresh(use) else "stale") for use in fragment.uses
+        )
+        self._loaders.activity.figures += [FiguresRead(*of, count) for of, count in outcomes.items()]
+        cached.note((self._loaders.scope.user_id, owner), fragment.asked)
+        if stale:
+            cached.refresh_later(self._loaders.scope, {owner})
+        return True
 
     async def _read(self, turn: Mapping[Asked, float]) -> dict[Asked, "_Found"]:
         self._turn = None  # later requests start a new turn
@@ -137,7 +195,12 @@ class Answer:
             key = self._cached.key(figure, question, viewer, state.data_version)
             wanted[key] = _Wanted(figure, question, oldest, state.generation)
         entries = await self._settled(wanted)
-        return {one.asked: _Found(key, one, entries[key]) for key, one in wanted.items()}
+        found = {one.asked: _Found(key, one, entries[key]) for key, one in wanted.items()}
+        for asked, one in found.items():
+            before = self._served.setdefault(asked, one)
+            if before is not None and before.entry != one.entry:
+                self._served[asked] = None
+        return found
 
     async def _settled(self, wanted: Mapping[str, _Wanted]) -> dict[str, Entry | Exception]:
         """Return an entry of one generation per owner for each key, or the exception of its computation."""
@@ -233,9 +296,12 @@ class Answer:
     def _show(self, choice: "_Choice", found: Mapping[str, Entry | Exception]) -> None:
         """Note the generation that the answer shows of an owner."""
         for generation in choice.generations(found):
-            before = self._shown.setdefault(choice.owner, generation)
-            self.is_torn |= generation != before
-            self._is_old |= generation != choice.current
+            self._show_generation(choice.owner, generation, choice.current)
+
+    def _show_generation(self, owner: Owner, generation: int, current: int) -> None:
+        before = self._shown.setdefault(owner, generation)
+        self.is_torn |= generation != before
+        self._is_old |= generation != current
         # Figures over all users agree with those of single users in the state of the snapshot.
         self.is_torn |= self._is_old and None in self._shown and len(self._shown) > 1
 
@@ -265,6 +331,7 @@ class Answer:
             # The shape of the value changed, but the version of the figure did not.
             logger.warning("the stored value of %s cannot be read: %s", figure.name, damaged)
             self._cached.statistics.errors += 1
+        self._served |= dict.fromkeys((one.wanted.asked for one in found), None)
         wanted = {one.key: one.wanted for one in found}
         computed = await self._computed(wanted, _never)
         for owner, some in _by_owner(wanted).items():
@@ -311,6 +378,12 @@ class _Choice:
             for key in self.wanted
             if isinstance(entry := found[key], Entry) and entry.generation != self.current
         ]
+
+
+def oldest_of(figure: CachedFigure[Any, Any], max_age_seconds: float | None) -> float:
+    """Return the largest age of the figure's served values."""
+    longest = figure.longest_seconds
+    return longest if max_age_seconds is None else min(longest, max_age_seconds)
 
 
 def _by_owner(wanted: Mapping[str, _Wanted]) -> dict[Owner, dict[str, _Wanted]]:

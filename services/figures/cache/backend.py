@@ -25,6 +25,9 @@ class Backend(Protocol):
 
     async def multi_get(self, keys: Sequence[str]) -> list[bytes | None]: ...
 
+    async def heads(self, keys: Sequence[str], length: int) -> Sequence[bytes | None]:
+        """Return the first bytes of each value. A value that does not exist has none."""
+
     async def multi_set(self, pairs: Iterable[tuple[str, bytes]], ttl: float) -> object: ...
 
     async def claim(self, keys: Sequence[str], token: bytes, lease_seconds: float) -> Claim: ...

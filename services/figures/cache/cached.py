@@ -49,6 +49,7 @@ from services.figures.cache.computing import Computing, Job
 from services.figures.cache.decoded import DecodedValues
 from services.figures.cache.definition import CachedFigure, Question, Value
 from services.figures.cache.entry import LAYOUT, Entry
+from services.figures.cache.fragments import FigureUse, Fragment, FragmentStore
 from services.figures.cache.memory import MemoryBackend
 from services.figures.cache.owners import owner_states
 from services.figures.cache.statistics import Statistics
@@ -57,6 +58,7 @@ from services.figures.cache.store import Store
 logger = logging.getLogger("leadgraph")
 
 MEMORY_BYTES = 64 * 2**20
+FRAGMENT_BYTES = 32 * 2**20
 REFRESHES_AT_ONCE = 2
 MOST_REFRESHING = 1000
 """Owners whose figures are computed in the background or queued for it. Others are not refreshed yet."""
@@ -72,12 +74,14 @@ class Cached:
         *,
         namespace: str = "",
         clock: Callable[[], float] = time.time,
+        fragment_bytes: int = FRAGMENT_BYTES,
     ) -> None:
         self.statistics = Statistics()
         self._pool = pool
         backend = MemoryBackend(MEMORY_BYTES) if backend is None else backend
         self.store = Store(backend, self.statistics)
         self.decoded = DecodedValues()
+        self.fragments = FragmentStore(fragment_bytes)
         self.computing = Computing(self.store, self.decoded, self.statistics, clock)
         self._asked = RecentlyAsked()
         self._prefix = f"leadgraph:{LAYOUT}:{namespace}:"
@@ -173,8 +177,21 @@ class Cached:
     def age(self, entry: Entry) -> float:
         return self._clock() - entry.as_of
 
-    def is_fresh(self, entry: Entry) -> bool:
+    def is_fresh(self, entry: Entry | FigureUse) -> bool:
         return self._clock() < entry.fresh_until
+
+    def may_serve(self, fragment: Fragment) -> bool:
+        """Return whether all figures of a fragment are young enough, and in the store as far as this process knows."""
+        now = self._clock()
+        young = all(now - use.as_of <= use.oldest_seconds for use in fragment.uses)
+        return young and self.store.has_now(fragment.heads) is not False
+
+    async def confirms(self, fragment: Fragment) -> bool:
+        """Return whether the fragment may be served now, also according to a shared store."""
+        has = self.store.has_now(fragment.heads)
+        if has is None:
+            has = await self.store.has(fragment.heads)
+        return has and self.may_serve(fragment)
 
     def snapshot_time(self, loaders: DataLoaders) -> float:
         return self._clock() - loaders.snapshot_age_seconds

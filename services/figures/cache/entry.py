@@ -2,13 +2,14 @@
 
 import struct
 import zlib
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 LAYOUT = 2
 """Increment it when the stored form changes. Keys contain it, so that releases do not read each other's entries."""
 
 _MARK = b"LGC"
 _HEAD = struct.Struct(">3sIddQ")
+HEAD_BYTES: Final = _HEAD.size
 
 
 class Entry(NamedTuple):
@@ -23,8 +24,11 @@ class Entry(NamedTuple):
     body: bytes
 
     def pack(self, key: str) -> bytes:
-        head = _HEAD.pack(_MARK, self._checksum(key), self.as_of, self.fresh_until, self.generation)
-        return head + self.body
+        return self.head(key) + self.body
+
+    def head(self, key: str) -> bytes:
+        """Return the first bytes of the stored form. They contain a checksum of all, so they identify the entry."""
+        return _HEAD.pack(_MARK, self._checksum(key), self.as_of, self.fresh_until, self.generation)
 
     @classmethod
     def unpack(cls, key: str, packed: bytes) -> Self | None:

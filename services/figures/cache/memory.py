@@ -33,6 +33,14 @@ class MemoryBackend:
         for key, value in pairs:
             self._keep(key, value, expires)
 
+    async def heads(self, keys: Sequence[str], length: int) -> Sequence[bytes | None]:
+        return self.heads_now(keys, length)
+
+    def heads_now(self, keys: Sequence[str], length: int) -> Sequence[bytes | None]:
+        """Return the first bytes of each value, or None, without waiting."""
+        values = [self._look_up(key) for key in keys]
+        return [None if value is None else value[:length] for value in values]
+
     async def claim(self, keys: Sequence[str], token: bytes, lease_seconds: float) -> Claim:  # noqa: ARG002
         """Claim all keys: no other process uses this memory, and flights coordinate this process's tasks."""
         return Claim([self._look_up(key) for key in keys], list(keys), [])

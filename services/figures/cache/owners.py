@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Collection, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from db.models import User
@@ -35,7 +36,7 @@ async def owner_states(loaders: DataLoaders, owners: Collection[int | None]) -> 
     ids = [user_id for user_id in owners if user_id is not None]
     rows = await loaders.load(RowById(User), ids)
     states: dict[int | None, OwnerState] = {
-        user_id: _state([getattr(row, name) for name in STATE_COLUMNS] if row else [NO_SUCH_USER])
+        user_id: _state([NO_SUCH_USER]) if row is None else state_of_row(row)
         for user_id, row in zip(ids, rows, strict=True)
     }
     if None in owners:
@@ -44,6 +45,14 @@ async def owner_states(loaders: DataLoaders, owners: Collection[int | None]) -> 
     return states
 
 
+def state_of_row(row: User) -> OwnerState:
+    """Return the state of a user's data. The row must have the `STATE_COLUMNS`."""
+    return _state(_numbers(row))
+
+
+_numbers = attrgetter(*STATE_COLUMNS)
+
+
 def _state(numbers: Sequence[int]) -> OwnerState:
-    digest = hashlib.blake2b(repr(numbers).encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(repr(list(numbers)).encode(), digest_size=8).digest()
     return OwnerState(numbers[0], int.from_bytes(digest))

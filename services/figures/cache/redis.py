@@ -79,6 +79,13 @@ class RedisBackend(RedisCache):  # type: ignore[misc]
         ]
         return Claim(list(values), held, [answer for answer in answers if isinstance(answer, Exception)])
 
+    async def heads(self, keys: Sequence[str], length: int) -> Sequence[bytes | None]:
+        async with self.client.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.getrange(key, 0, length - 1)
+            found: list[bytes] = await pipe.execute()
+        return [head or None for head in found]
+
     async def renew(self, keys: Sequence[str], token: bytes, lease_seconds: float) -> None:
         await self.client.eval(RENEW, len(keys), *map(_lock, keys), token, int(lease_seconds * 1000))
 

@@ -19,6 +19,10 @@ class Statistics:
     """Values computed for callers and in the background."""
     failed_refreshes: int = 0
     """Failed background computations. The next caller triggers a retry."""
+    fragment_hits: int = 0
+    """Fields answered by a fragment."""
+    fragment_misses: int = 0
+    """Marked fields that were resolved although fragments were allowed."""
     errors: int = 0
     """Store operations that failed or timed out, and invalid entries."""
     skipped: int = 0

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
 
 from services.figures.cache.backend import Backend
-from services.figures.cache.entry import Entry
+from services.figures.cache.entry import HEAD_BYTES, Entry
+from services.figures.cache.memory import MemoryBackend
 from services.figures.cache.statistics import Statistics
 
 Answer = TypeVar("Answer")
@@ -54,6 +55,17 @@ class Store:
         self._next_keys = None  # later reads start a new batch
         keys = list(batch)
         return self._entries(keys, await self._try(self._backend.multi_get, keys))
+
+    def has_now(self, heads: Mapping[str, bytes]) -> bool | None:
+        """Return whether the store has exactly these entries, by their heads; None if a shared store must be asked."""
+        backend = self._backend
+        if not isinstance(backend, MemoryBackend):
+            return None
+        return not self._closed and backend.heads_now(list(heads), HEAD_BYTES) == list(heads.values())
+
+    async def has(self, heads: Mapping[str, bytes]) -> bool:
+        """Return whether the store has exactly these entries, by their heads."""
+        return await self._try(self._backend.heads, list(heads), HEAD_BYTES) == list(heads.values())
 
     async def write(self, entries: Mapping[str, Entry], ttl_seconds: float) -> None:
         packed = [(key, entry.pack(key)) for key, entry in entries.items()]

@@ -174,7 +174,11 @@ class _Text:
             self.names[f"names{place}"] = {**leaf.names, None: None} if entry.nullable else leaf.names
             return f"names{place}[{value}]"
         may_be_null = item.nullable and not entry.nullable
-        if item.kind is not None and item.kind is unchanged_class(leaf) and (item.is_int32 or not is_int(leaf)):
+        if (
+            item.kind is not None
+            and item.kind is unchanged_class(leaf)
+            and (item.is_int32 or not is_int(leaf))
+        ):
             return f"({value} if {value} is not None else unusual())" if may_be_null else value
         return self._converted(entry, place, value)
 

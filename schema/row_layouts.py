@@ -1,5 +1,6 @@
 """The layouts of rows, by which breadth reads the columns of rows and of joined rows at their positions."""
 
+from collections.abc import Hashable
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +21,7 @@ def _layout(class_: type[Any], shape: Shape, start: int) -> Layout:
     """Return the layout of rows that begin at `start` in the rows of a statement."""
     facts = column_facts(shape.model)
     items = {name: Item(start + index, *facts[name]) for index, name in enumerate(shape.columns)}
-    joins = {}
+    joins: dict[Hashable, Join] = {}
     below = start + len(shape.columns)
     for join in shape.joins:
         cut = joined_class(class_, join.relation)

@@ -18,7 +18,7 @@ from db.embedded.account import Account, account_for
 from db.engine import databases, migrations
 from db.engine.pool import Pool, open_pool
 from db.integrity import audit
-from server.cli import app as cli
+from server.commands.app import app as cli
 from tests.support.folders import data_folder
 from tests.support.rows import add_keyword, add_lead, add_mention, add_user
 

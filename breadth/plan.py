@@ -45,7 +45,7 @@ from breadth.layout_codegen import JoinedObject, LayoutEntry, LayoutWriters
 from breadth.leaf_serialization import Leaf, leaf_of
 from breadth.object_codegen import Entry, RowBuilders
 from breadth.preflight import Unsupported, preflight
-from breadth.variables import Variables
+from breadth.variables import ArgumentVariable, Variables, argument_variables
 
 FieldResolver: TypeAlias = Callable[..., Any]
 
@@ -93,6 +93,7 @@ class Field:
         self.details = details
         self.definition = definition
         self.nodes: list[FieldNode] = [each.node for each in details]
+        self.has_arguments = bool(definition.args)
         self.layers = _layers(definition.type)
         self.source: FieldSource = source_of(
             parent, self.nodes[0].name.value, definition, collector.field_resolver
@@ -120,6 +121,11 @@ class Field:
     def coordinate(self) -> str:
         """The field's name in the schema, such as `Query.viewer`."""
         return f"{self.parent.name}.{self.name}"
+
+    @cached_property
+    def argument_variables(self) -> tuple[ArgumentVariable, ...] | None:
+        """The variables that are the field's arguments; None if it has other arguments, or defaults."""
+        return argument_variables(self.definition, self.nodes[0])
 
     @property
     def null_message(self) -> str:
@@ -266,10 +272,7 @@ class Plan:
 
         Raise `Unsupported` if a condition is not a boolean: graphql-core reports the error.
         """
-        values = [variables.coerced.get(name) for name in self.conditions]
-        if not all(isinstance(value, bool) for value in values):
-            raise Unsupported("a condition that is not a boolean")
-        outcome = tuple(map(bool, values))
+        outcome = self._outcome(variables) if self.conditions else ()
         found = self._variants.get(outcome)
         if found is None:
             conditions = VariableValues({}, dict(zip(self.conditions, outcome, strict=True)))
@@ -280,6 +283,13 @@ class Plan:
             if len(self._variants) > LARGEST_VARIANTS:
                 self._variants.popitem(last=False)
         return found
+
+    def _outcome(self, variables: VariableValues) -> tuple[bool, ...]:
+        """Return the values of the conditions."""
+        values = [variables.coerced.get(name) for name in self.conditions]
+        if not all(isinstance(value, bool) for value in values):
+            raise Unsupported("a condition that is not a boolean")
+        return tuple(map(bool, values))
 
 
 def _layers(type_: GraphQLOutputType) -> tuple[TypeLayer, ...]:

@@ -88,11 +88,28 @@ class Request:
 
     def new_arguments(self, selected: Field) -> Arguments:
         """Return new coerced arguments, for a resolver that could modify those that it gets."""
-        if not selected.definition.args:
+        if not selected.has_arguments:
             return {}
+        found = self._of_variables(selected)
+        if found is not None:
+            return found
         return get_argument_values(
             selected.definition, selected.nodes[0], self.variables, None, self.hide_suggestions
         )
+
+    def _of_variables(self, selected: Field) -> Arguments | None:
+        """Return arguments that are variables, which are coerced already. Return None if graphql-core must look at one:
+        at an argument that is no variable, or at a variable that is absent or null.
+        """
+        if selected.argument_variables is None:
+            return None
+        coerced, found = self.variables.coerced, Arguments()
+        for name, variable in selected.argument_variables:
+            value = coerced.get(variable)
+            if value is None:
+                return None
+            found[name] = value
+        return found
 
     def converted(self, selected: Field, info: Callable[[], GraphQLResolveInfo[Any]]) -> Arguments:
         """Return the field's arguments for its set resolver, converted as its schema's library converts them."""

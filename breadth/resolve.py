@@ -82,7 +82,9 @@ def _resolve_set(state: ExecutionState, slots: FieldSlots, source: SetWise) -> N
     results: Any
     try:
         request, resolver = state.request, source.resolver
-        arguments = request.converted(field, partial(state.set_info, block, field))
+        arguments = (
+            request.converted(field, partial(state.set_info, block, field)) if field.has_arguments else {}
+        )
         info = request.context_value if resolver.of_context else state.set_info(block, field)
         selected = (field.selected,) if resolver.wants_selection else ()
         results = resolver.resolve(list(block.sources), info, *selected, **arguments)
@@ -106,13 +108,19 @@ def _complete_set(
 
 def _one_per_parent(source: SetWise, parents: int, results: Any) -> Sequence[Any]:
     """Return one value per parent: the results, or the same exception for each."""
+    if type(results) is list and len(results) == parents:
+        return results
     if not isinstance(results, Exception):
-        resolver = source.resolver.resolve
-        name = f"{resolver.__module__}.{getattr(resolver, '__qualname__', resolver)}"
         if not isinstance(results, Sequence) or isinstance(results, (str, bytes)):
-            results = TypeError(f"{name} must return a sequence of results, not {type(results).__name__}")
+            wrong = f"must return a sequence of results, not {type(results).__name__}"
         elif len(results) != parents:
-            results = TypeError(f"{name} must return {parents} results, one per parent, not {len(results)}")
+            wrong = f"must return {parents} results, one per parent, not {len(results)}"
         else:
             return results
+        results = TypeError(f"{_name_of(source)} {wrong}")
     return [results] * parents
+
+
+def _name_of(source: SetWise) -> str:
+    resolver = source.resolver.resolve
+    return f"{resolver.__module__}.{getattr(resolver, '__qualname__', resolver)}"

@@ -101,7 +101,8 @@ class Run:
                     self._write_new_blocks()
                 self._advance()
         finally:
-            await self._scheduler.stop()
+            if not self._scheduler.is_idle:
+                await self._scheduler.stop()
         return self._result()
 
     def _result(self) -> ExecutionResult:

@@ -60,6 +60,11 @@ class Scheduler:
         return bool(self._new or self._running or self._unwanted)
 
     @property
+    def is_idle(self) -> bool:
+        """Whether nothing is new, running or unwanted, and no result has yet to be taken."""
+        return not (self._new or self._running or self._unwanted or self._done)
+
+    @property
     def has_wanted(self) -> bool:
         """Whether the response depends on an awaitable."""
         return bool(self._new or self._running)

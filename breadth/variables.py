@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
+    FieldNode,
+    GraphQLArgument,
     GraphQLError,
+    GraphQLField,
     GraphQLSchema,
     Undefined,
     VariableDefinitionNode,
+    VariableNode,
     is_non_null_type,
+    is_required_argument,
 )
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import (
@@ -92,3 +97,27 @@ def _variable(schema: GraphQLSchema, definition: VariableDefinitionNode) -> Vari
         return Variable(signature, coercion(signature.type), may_be_absent)
     except RecursiveTypeError:
         return None
+
+
+class ArgumentVariable(NamedTuple):
+    """A variable that is a whole argument of a field. `name` is the argument's name for the resolver."""
+
+    name: str
+    variable: str
+
+
+def argument_variables(field: GraphQLField, node: FieldNode) -> tuple[ArgumentVariable, ...] | None:
+    """Return the variables that are a field's arguments; None if it has other arguments, or defaults."""
+    given = {each.name.value: each.value for each in node.arguments or ()}
+    found: list[ArgumentVariable] = []
+    for name, argument in field.args.items():
+        value = given.get(name)
+        if isinstance(value, VariableNode):
+            found.append(ArgumentVariable(argument.out_name or name, value.name.value))
+        elif value is not None or is_required_argument(argument) or _has_default(argument):
+            return None
+    return tuple(found)
+
+
+def _has_default(argument: GraphQLArgument) -> bool:
+    return argument.default_value is not Undefined or getattr(argument, "default", None) is not None

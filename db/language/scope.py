@@ -1,6 +1,7 @@
 """Row scopes: the users whose rows a statement may touch. Each read takes a scope, without a default."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import BigInteger, ColumnElement, FromClause, bindparam, false, func, true
 
@@ -25,6 +26,13 @@ class Scope:
 
 EVERYBODY = Scope(None)
 PARAMETER = "scope_user_id"
+USERS_KEPT = 10_000
+
+
+@lru_cache(USERS_KEPT)
+def scope_of_user(user_id: int) -> Scope:
+    """Return the scope of one user, which several places of a request ask for."""
+    return Scope(user_id)
 
 
 def visible(model: type[Base], *, everybody: bool, table: FromClause | None = None) -> ColumnElement[bool]:

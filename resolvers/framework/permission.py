@@ -1,8 +1,9 @@
 """The scope of an API key that each model's rows require, and the users whose rows a viewer may read."""
 
+from functools import cache
 from typing import Any
 
-from db.language.scope import Scope
+from db.language.scope import Scope, scope_of_user
 from db.models import Base
 from loaders.dataloader import DataLoader
 from resolvers.entities import OF_MODEL, entity_of
@@ -32,9 +33,13 @@ def require_loadable(viewer: Viewer, loader: DataLoader[Any, Any]) -> None:
 
 def rows_to_read(viewer: Viewer, loader: DataLoader[Any, Any]) -> Scope:
     """Return the row scope in which the loader reads for the viewer."""
-    entities = [OF_MODEL[model] for model in loader.models if model in OF_MODEL]
-    is_personal = any(entity.personal for entity in entities)
-    return Scope(viewer.user_id) if is_personal else viewer.scope
+    return scope_of_user(viewer.user_id) if _are_personal(loader.models) else viewer.scope
+
+
+@cache
+def _are_personal(models: tuple[type[Base], ...]) -> bool:
+    """Return whether a viewer reads only own rows of one of the models, even if the viewer is an operator."""
+    return any(OF_MODEL[model].personal for model in models if model in OF_MODEL)
 
 
 def require_permission(viewer: Viewer, scope: str | None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from db.language.scope import EVERYBODY, Scope
+from db.language.scope import EVERYBODY, Scope, scope_of_user
 from db.models import UserRole
 from services.accounts.api_key import BULK_READ
 
@@ -27,7 +27,7 @@ class Viewer:
     @property
     def scope(self) -> Scope:
         """The rows that the viewer sees and writes: a member's own rows, or all rows for an operator."""
-        return EVERYBODY if self.role == UserRole.OPERATOR else Scope(self.user_id)
+        return EVERYBODY if self.role == UserRole.OPERATOR else scope_of_user(self.user_id)
 
     @property
     def bulk(self) -> bool:

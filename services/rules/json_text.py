@@ -7,6 +7,8 @@ from typing import Any, Final
 import orjson
 
 _LONG_INTEGER: Final = re.compile(rb"\d{19}")  # orjson reads an integer of more than 64 bits as a float
+_LONG: Final = 19
+_DIGITS: Final = b"0123456789"
 _REASONS: Final = {
     "Input is a zero-length, empty document": "it is empty",
     "unexpected end of data": "it ends too early",
@@ -46,13 +48,18 @@ def parsed(text: bytes | str) -> Any:
 def parsed_exactly(text: bytes | str) -> Any:
     """Return the value, with integers of any length as integers. Raise `JsonTextError`."""
     value = parsed(text)
-    encoded = text if isinstance(text, bytes) else text.encode()
-    if _LONG_INTEGER.search(encoded) is None:
+    if not _has_long_integer(text if isinstance(text, bytes) else text.encode()):
         return value
     try:
         return json.loads(text)  # the text is valid, and a float limits its integers to about 300 digits
     except RecursionError:
         raise JsonTextError(_REASONS["depth limit exceeded"], 1, 1) from None
+
+
+def _has_long_integer(text: bytes) -> bool:
+    """Return whether the text may have an integer of 19 digits. Most texts have fewer digits in all."""
+    digits = len(text) - len(text.translate(None, _DIGITS))
+    return digits >= _LONG and _LONG_INTEGER.search(text) is not None
 
 
 def described(text: bytes | str, invalid: orjson.JSONDecodeError) -> JsonTextError:

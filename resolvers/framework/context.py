@@ -59,6 +59,7 @@ class Context:
         sign_ins: SignIns | None = None,
         exchange: Callable[[], Exchange] = Exchange,
         now: datetime | None = None,
+        activity: Activity | None = None,
     ) -> None:
         self.request_id = request_id
         self.cached = Cached(pool) if cached is None else cached
@@ -78,7 +79,7 @@ class Context:
         """
         self._pool = pool
         self._viewer = viewer
-        self.activity = Activity()
+        self.activity = Activity() if activity is None else activity
         self._reads = reads
         self._dataloaders: DataLoaders | None = None
         self._answer: Answer | None = None

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from inspect import isawaitable, iscoroutine
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import graphql
 from graphql import (
@@ -57,6 +57,13 @@ class InvalidDocument:
         return self.errors
 
 
+class _Measured(NamedTuple):
+    """The cost of an operation, and the error if it exceeds a limit."""
+
+    cost: Cost
+    refusal: GraphQLError | None
+
+
 class PreparedOperation:
     """An operation of a valid document: its plan, its reads, and its cost.
 
@@ -85,8 +92,9 @@ class PreparedOperation:
             each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
         }
         first = self._look_ahead({})
-        self._cost, self._sizes = first.cost, first.sizes
-        self._costs: dict[Hashable, Cost] = {}
+        self._sizes = first.sizes
+        self._first = self._limited(first.cost)
+        self._costs: dict[Hashable, _Measured] = {}
         self._turns = 0
         self.reads: OperationReads = first.reads
 
@@ -100,22 +108,28 @@ class PreparedOperation:
 
         Raise `UnauthenticatedError` for an operation that requires a viewer.
         """
-        error = self.cost(variables).refusal(self._limits) or self._access.refusal(variables, viewer)
+        error = self._measured(variables).refusal or self._access.refusal(variables, viewer)
         return () if error is None else (error,)
 
     def cost(self, variables: Mapping[str, Any]) -> Cost:
         """Return the cost with these variables, measured once for each combination of sizes."""
+        return self._measured(variables).cost
+
+    def _measured(self, variables: Mapping[str, Any]) -> "_Measured":
         if not self._sizes:
-            return self._cost
+            return self._first
         key = tuple(
             _size(variables.get(name, Undefined), counted=counted) for name, counted in self._sizes.items()
         )
-        cost = self._costs.get(key)
-        if cost is None:
+        measured = self._costs.get(key)
+        if measured is None:
             if len(self._costs) >= COSTS_KEPT:
                 self._costs.clear()
-            cost = self._costs[key] = self._look_ahead(variables).cost
-        return cost
+            measured = self._costs[key] = self._limited(self._look_ahead(variables).cost)
+        return measured
+
+    def _limited(self, cost: Cost) -> "_Measured":
+        return _Measured(cost, cost.refusal(self._limits))
 
     @property
     def reads_schema_alone(self) -> bool:
@@ -148,7 +162,7 @@ class PreparedOperation:
     def most_fields_kept(self) -> int:
         """The most fields that the variants of the plan can hold."""
         conditions = 0 if self._plan is None else len(self._plan.conditions)
-        return min(self._cost.fields, self._limits.fields) * min(1 << conditions, LARGEST_VARIANTS)
+        return min(self._first.cost.fields, self._limits.fields) * min(1 << conditions, LARGEST_VARIANTS)
 
     async def execute(self, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
         """Run the operation. Its cost must be within the limits.

@@ -30,10 +30,12 @@ def excess_of(activity: Activity, cost: Cost, *, everybody: bool) -> Excess | No
     Deletes in batches do not count. A figure that was computed again, because writers or other processes were faster,
     may add one statement.
     """
+    ran, bound = len(activity.runs) - activity.unbounded, cost.statements_bound(everybody=everybody)
+    if ran <= bound:
+        return None
     computed = sum(read.outcome == "computed" for read in activity.figures)
     repeated = max(0, computed - cost.statements.computations)
-    ran = len(activity.runs) - activity.unbounded - repeated
-    bound = cost.statements_bound(everybody=everybody)
+    ran -= repeated
     if ran <= bound:
         return None
     place = _most_frequent(activity)

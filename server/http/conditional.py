@@ -43,8 +43,9 @@ class Condition:
     """The condition of one request, and the tag of its answer."""
 
     def __init__(self, request: Request, media_type: str, states: DataStates) -> None:
-        self._known = tags_in(request.headers.get("if-none-match", ""))
-        self._is_asked = request.method in ASKING or "if-none-match" in request.headers
+        known = request.headers.get("if-none-match")
+        self._known = frozenset[str]() if known is None else tags_in(known)
+        self._is_asked = known is not None or request.method in ASKING
         self._media_type = media_type
         self._states = states
         self._digest: str | None = None
@@ -73,8 +74,10 @@ class Condition:
 
     def conclude(self, context: Context, content: Mapping[str, Any], now: datetime) -> None:
         """Give the answer a tag, if it depends on nothing but what the tag names."""
+        if self._digest is None:
+            return
         is_exact = not context.is_inexact and context.activity.models <= TRACKED
-        if self._digest is not None and is_exact and "errors" not in content and _is_plain(content):
+        if is_exact and "errors" not in content and _is_plain(content):
             self.headers = _headers(_tag(self._digest, now if context.reads_clock else None))
 
 

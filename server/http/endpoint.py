@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from db.engine.activity import Activity
 from resolvers.framework.context import Context, Viewer
 from resolvers.framework.errors import CallerError, UnauthenticatedError, code_of
 from resolvers.framework.exchange import Exchange
@@ -32,7 +33,7 @@ from server.http.contents import Content, caused_by, content_of, guarded, too_la
 from server.http.documents import Documents
 from server.http.errors import failed
 from server.http.fast_request import FastRequest
-from server.http.interruption import DeadlineError, Interruption, preferred_seconds
+from server.http.interruption import DeadlineError, Deadlines, Interruption, preferred_seconds
 from server.http.introspection_answers import IntrospectionAnswers
 from server.http.schema_access import SchemaAccess, without_suggestions
 from server.runtime import explanation
@@ -68,6 +69,7 @@ class NewContext(Protocol):
         reads: OperationReads,
         now: datetime,
         exchange: Callable[[], Exchange],
+        activity: Activity,
     ) -> Context: ...
 
 
@@ -107,6 +109,7 @@ class GraphQLEndpoint:
         self._introspections = IntrospectionAnswers()
         self._rate_limits = rate_limits
         self._request_seconds = request_seconds
+        self._deadlines = Deadlines()
         is_closed = access.mode == "off"
         self._operations = (
             operations.limited(limits=operations.limits, introspection=False) if is_closed else operations
@@ -200,7 +203,7 @@ class GraphQLEndpoint:
         except CallerError as wrong:
             return self._refused([caused_by(wrong)], observation), bounded_json.encoded_at_once
         observation.document = parsed.query
-        long = first_exceeded(self._operations.limits, list_length=request_limits.longest_list(parsed))
+        long = self._list_refusal(parsed)
         operation = await self._prepared(parsed, viewer)
         protocol.require_method(request.method, operation.type)
         refusal = [long] if long else operation.refusal(parsed.variables, viewer)
@@ -218,14 +221,19 @@ class GraphQLEndpoint:
             reads=operation.reads,
             now=now,
             exchange=partial(self._authenticator.exchange, request),
+            activity=observation.activity,
         )
         context.takes_fragments = _is_encoded_at_once(cost)
-        observation.activity = context.activity
         with Charge(self._rate_limits, viewer, cost, observation) as context.rate_limit:
             outcome = await self._run(operation, cost, parsed, context, request, observation)
         content = self._content(outcome, viewer, cost, context, operation, observation)
         condition.conclude(context, content, now)
         return content, outcome.encode
+
+    def _list_refusal(self, parsed: protocol.GraphQLRequest) -> GraphQLError | None:
+        """Return the error of a list in the variables that is too long."""
+        limits, length = self._operations.limits, request_limits.longest_list(parsed)
+        return first_exceeded(limits, list_length=length) if length > limits.list_length else None
 
     async def _prepared(
         self, parsed: protocol.GraphQLRequest, viewer: Viewer | None
@@ -270,8 +278,8 @@ class GraphQLEndpoint:
             preferred_seconds(request.headers.get("prefer")),
         )
         if preferred is not None and preferred < self._request_seconds:
-            return Interruption(request.scope, preferred, passed, by_caller=True)
-        return Interruption(request.scope, self._request_seconds, passed)
+            return Interruption(request.scope, preferred, passed, by_caller=True, deadlines=self._deadlines)
+        return Interruption(request.scope, self._request_seconds, passed, deadlines=self._deadlines)
 
     def _content(
         self,

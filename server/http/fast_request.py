@@ -1,7 +1,6 @@
 """A request with the interface of Starlette's, faster where the endpoint reads it."""
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -47,18 +46,17 @@ class PlainHeaders(dict[str, str]):
 class FastRequest(Request):
     """A request with plain headers and a limit on its body."""
 
+    headers: PlainHeaders = PlainHeaders()  # type: ignore[assignment]
+
     def __init__(self, scope: Scope, receive: Receive, *, largest_body_bytes: int) -> None:
         super().__init__(scope, receive)
+        self.headers = PlainHeaders.of(scope)
         self._largest_body_bytes = largest_body_bytes
         self._because = ""
 
     def limit_body(self, largest_body_bytes: int, because: str) -> None:
         """Lower the limit on the body, which has not been read yet. The error of a larger body gives the reason."""
         self._largest_body_bytes, self._because = largest_body_bytes, because
-
-    @cached_property
-    def headers(self) -> PlainHeaders:  # type: ignore[override]
-        return PlainHeaders.of(self.scope)
 
     async def body(self) -> bytes:
         """Return the body. Raise `TooLargeError` for a body that is too large, and `ClientDisconnect`."""

@@ -51,35 +51,77 @@ def client_left(scope: Scope) -> None:
         scope[_KEY] = _LEFT
 
 
+class Deadlines:
+    """The deadlines of running requests, watched by one timer. Most requests end long before it fires."""
+
+    __slots__ = ("_next", "_open", "_timer")
+
+    def __init__(self) -> None:
+        self._open: dict[Interruption, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._next = 0.0
+
+    def add(self, running: "Interruption", seconds: float) -> None:
+        """Interrupt the request after the seconds, unless it is removed before."""
+        loop = asyncio.get_running_loop()
+        self._open[running] = at = loop.time() + max(0.0, seconds)
+        if self._timer is None or at < self._next:
+            self._watch(loop, at)
+
+    def remove(self, running: "Interruption") -> None:
+        self._open.pop(running, None)
+
+    def _watch(self, loop: asyncio.AbstractEventLoop, at: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._next, self._timer = at, loop.call_at(at, self._check, loop)
+
+    def _check(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Interrupt the requests whose time is up, and wait for the next deadline."""
+        self._timer, now = None, loop.time()
+        for running in [each for each, at in self._open.items() if at <= now]:
+            del self._open[running]
+            running.interrupt("deadline")
+        if self._open:
+            self._watch(loop, min(self._open.values()))
+
+
 class Interruption:
     """Cancels the current task inside of the context when its client leaves, or after `seconds`.
 
     The context then raises `ClientDisconnect` or `DeadlineError` in place of the cancellation.
     """
 
-    __slots__ = ("_by_caller", "_limit", "_scope", "_task", "_timer", "reason")
+    __slots__ = ("_by_caller", "_deadlines", "_left", "_limit", "_scope", "_task", "reason")
 
-    def __init__(self, scope: Scope, limit: float, passed: float = 0, *, by_caller: bool = False) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        limit: float,
+        passed: float = 0,
+        *,
+        by_caller: bool = False,
+        deadlines: Deadlines | None = None,
+    ) -> None:
         self._scope = scope
+        self._deadlines = deadlines or Deadlines()
+        self._left = limit - passed
         self._limit = limit
         self._by_caller = by_caller
         self._task: asyncio.Task[Any] | None = asyncio.current_task()
-        self._timer = asyncio.get_running_loop().call_later(
-            max(0.0, limit - passed), self.interrupt, "deadline"
-        )
         self.reason: Reason | None = None
 
     def __enter__(self) -> Self:
         if self._scope.get(_KEY) == _LEFT:
-            self._timer.cancel()
             raise ClientDisconnect
         self._scope[_KEY] = self
+        self._deadlines.add(self, self._left)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        self._timer.cancel()
+        self._deadlines.remove(self)
         task, self._task = self._task, None
         del self._scope[_KEY]
         if self.reason is None or task is None:

@@ -1,11 +1,12 @@
 """GraphQL over HTTP, as its specification defines it: requests, media types and statuses of answers."""
 
 import logging
+import os
 import re
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from graphql import OperationType
@@ -48,7 +49,9 @@ _STATUSES: Final[Mapping[type[CallerError], int]] = {UnauthenticatedError: 401, 
 SAFE_HEADERS: Final[Mapping[str, str]] = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
 """Headers of all answers that set none of the same name."""
 _REQUEST_ID: Final = re.compile(r"[!-~]{1,64}")
+_ID_BYTES: Final = 16
 _REQUEST_ID_KEY: Final = "leadgraph.request_id"
+_LONGEST_KEPT: Final = 200  # characters of a value of `Accept`
 _WEIGHT: Final = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
 
 
@@ -184,14 +187,20 @@ async def parse(request: Request) -> GraphQLRequest:
     if request.method in READING:
         parameters = {name: value for name, value in request.query_params.items() if value}
         return _checked(parameters, from_url=True)
-    media_type, _, options = request.headers.get("content-type", "").partition(";")
+    _require_json(request.headers)
+    return _checked(_decoded(await request.body(), "The request's body"))
+
+
+def _require_json(headers: Mapping[str, str]) -> None:
+    """Raise `RequestError` for a body that is not JSON, or not UTF-8."""
+    content_type = headers.get("content-type", "")
+    media_type, _, options = (JSON, "", "") if content_type == JSON else content_type.partition(";")
     if media_type.strip().lower() != JSON:
         wrong = f"The request's Content-Type must be {JSON}."
         raise RequestError(415, wrong, {"accept-query": ACCEPT_QUERY})
     charset = options.strip().lower().replace(" ", "").replace('"', "")
-    if charset not in {"", "charset=utf-8"} or "content-encoding" in request.headers:
+    if charset not in {"", "charset=utf-8"} or "content-encoding" in headers:
         raise RequestError(415, "The request's body must be UTF-8 without a Content-Encoding.")
-    return _checked(_decoded(await request.body(), "The request's body"))
 
 
 def _decoded(text: bytes | str, name: str) -> dict[str, Any]:
@@ -257,10 +266,18 @@ def media_type_of(request: Request, *, html: bool = False) -> str:
     The type with the highest weight in `Accept` wins, and among equals the one that `Accept` names first. If none
     is acceptable, the answer is JSON.
     """
-    offered = (JSON, GRAPHQL_JSON, HTML) if html else (JSON, GRAPHQL_JSON)
     accepted = request.headers.get("accept", "")
-    if accepted in offered:
-        return accepted
+    return _media_type(accepted, html=html) if len(accepted) <= _LONGEST_KEPT else _best(accepted, html=html)
+
+
+@lru_cache(100)
+def _media_type(accepted: str, *, html: bool) -> str:
+    """Return the media type for a value of `Accept`. Most clients send the same few."""
+    return _best(accepted, html=html)
+
+
+def _best(accepted: str, *, html: bool) -> str:
+    offered = (JSON, GRAPHQL_JSON, HTML) if html else (JSON, GRAPHQL_JSON)
     weighed = weights(accepted)
     named = [each for each in weighed if each in offered]
     best = max((*named, *offered), key=lambda media_type: _weight_of(media_type, weighed))
@@ -325,15 +342,19 @@ def request_id(request: Request) -> tuple[str, dict[str, str]]:
     """
     known: str | None = request.scope.get(_REQUEST_ID_KEY)
     if known is None:
-        given = request.headers.get("x-request-id", "")
-        known = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        given = request.headers.get("x-request-id")
+        known = _new_id() if given is None or not _REQUEST_ID.fullmatch(given) else given
         request.scope[_REQUEST_ID_KEY] = known
     return known, {"x-request-id": known}
 
 
 def new_request_id() -> tuple[str, dict[str, str]]:
-    new = uuid.uuid4().hex
+    new = _new_id()
     return new, {"x-request-id": new}
+
+
+def _new_id() -> str:
+    return os.urandom(_ID_BYTES).hex()
 
 
 def refusal(

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Final, Literal, Self, TypeAlias
 
 from resolvers.framework.errors import RATE_LIMITED
+from server.http.deadlines import Deadlines
 from server.http.protocol import RETRY_SOON, RequestError, UnavailableError
 
 Refusal: TypeAlias = Literal["user", "server"]
@@ -76,6 +77,7 @@ class Admission:
         self.used_at = -inf
         """The `perf_counter` value when an operation that is not patient last took a slot or gave it back."""
         self._free = limits.slots
+        self._deadlines: Deadlines[asyncio.Future[None]] = Deadlines(_give_up)
         self._running: dict[int, int] = {}
         self._queues: dict[int, deque[asyncio.Future[None]]] = {}
         self._served: dict[int, float] = {}
@@ -150,8 +152,9 @@ class Admission:
         turn = self._enqueue(user_id)
         began = time.perf_counter()
         try:
-            async with asyncio.timeout(None if patient else self.limits.wait_seconds):
-                await turn
+            if not patient:
+                self._deadlines.add(turn, self.limits.wait_seconds)
+            await turn
         except BaseException as failure:
             self._withdraw(user_id, turn)
             if not isinstance(failure, TimeoutError):
@@ -159,6 +162,7 @@ class Admission:
             is_own = self._running.get(user_id, 0) >= self.limits.user_slots
             raise self._refusal("user" if is_own else "server") from failure
         finally:
+            self._deadlines.remove(turn)
             if self.on_wait is not None:
                 self.on_wait(time.perf_counter() - began)
 
@@ -171,7 +175,7 @@ class Admission:
 
     def _withdraw(self, user_id: int, turn: asyncio.Future[None]) -> None:
         """Leave the queue, or give the slot back that came in the same moment."""
-        if turn.done() and not turn.cancelled():
+        if turn.done() and not turn.cancelled() and turn.exception() is None:
             self.give_back(user_id, 0)
             return
         if turn in self._queues.get(user_id, ()):
@@ -183,6 +187,12 @@ class Admission:
     def _refusal(self, reason: Refusal) -> RequestError:
         self.refused[reason] += 1
         return TooManyAtOnceError(self.limits.user_slots) if reason == "user" else UnavailableError(BUSY)
+
+
+def _give_up(turn: asyncio.Future[None]) -> None:
+    """End a wait that has taken too long. A turn that was given in the same moment stays given."""
+    if not turn.done():
+        turn.set_exception(TimeoutError())
 
 
 class Slot:

@@ -33,7 +33,7 @@ from server.http.contents import Content, caused_by, content_of, guarded, too_la
 from server.http.documents import Documents
 from server.http.errors import failed
 from server.http.fast_request import FastRequest
-from server.http.interruption import DeadlineError, Deadlines, Interruption, preferred_seconds
+from server.http.interruption import DeadlineError, Interruption, new_deadlines, preferred_seconds
 from server.http.introspection_answers import IntrospectionAnswers
 from server.http.schema_access import SchemaAccess, without_suggestions
 from server.runtime import explanation
@@ -109,7 +109,7 @@ class GraphQLEndpoint:
         self._introspections = IntrospectionAnswers()
         self._rate_limits = rate_limits
         self._request_seconds = request_seconds
-        self._deadlines = Deadlines()
+        self._deadlines = new_deadlines()
         is_closed = access.mode == "off"
         self._operations = (
             operations.limited(limits=operations.limits, introspection=False) if is_closed else operations

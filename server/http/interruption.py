@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Scope
 
 from resolvers.framework.errors import TIMEOUT
+from server.http.deadlines import Deadlines
 from server.http.protocol import RequestError
 
 Reason: TypeAlias = Literal["client", "deadline"]
@@ -51,41 +52,6 @@ def client_left(scope: Scope) -> None:
         scope[_KEY] = _LEFT
 
 
-class Deadlines:
-    """The deadlines of running requests, watched by one timer. Most requests end long before it fires."""
-
-    __slots__ = ("_next", "_open", "_timer")
-
-    def __init__(self) -> None:
-        self._open: dict[Interruption, float] = {}
-        self._timer: asyncio.TimerHandle | None = None
-        self._next = 0.0
-
-    def add(self, running: "Interruption", seconds: float) -> None:
-        """Interrupt the request after the seconds, unless it is removed before."""
-        loop = asyncio.get_running_loop()
-        self._open[running] = at = loop.time() + max(0.0, seconds)
-        if self._timer is None or at < self._next:
-            self._watch(loop, at)
-
-    def remove(self, running: "Interruption") -> None:
-        self._open.pop(running, None)
-
-    def _watch(self, loop: asyncio.AbstractEventLoop, at: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._next, self._timer = at, loop.call_at(at, self._check, loop)
-
-    def _check(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Interrupt the requests whose time is up, and wait for the next deadline."""
-        self._timer, now = None, loop.time()
-        for running in [each for each, at in self._open.items() if at <= now]:
-            del self._open[running]
-            running.interrupt("deadline")
-        if self._open:
-            self._watch(loop, min(self._open.values()))
-
-
 class Interruption:
     """Cancels the current task inside of the context when its client leaves, or after `seconds`.
 
@@ -101,10 +67,10 @@ class Interruption:
         passed: float = 0,
         *,
         by_caller: bool = False,
-        deadlines: Deadlines | None = None,
+        deadlines: "Deadlines[Interruption] | None" = None,
     ) -> None:
         self._scope = scope
-        self._deadlines = deadlines or Deadlines()
+        self._deadlines = deadlines or new_deadlines()
         self._left = limit - passed
         self._limit = limit
         self._by_caller = by_caller
@@ -138,3 +104,8 @@ class Interruption:
         if self.reason is None and self._task is not None:
             self.reason = reason
             self._task.cancel()
+
+
+def new_deadlines() -> Deadlines[Interruption]:
+    """Return deadlines that interrupt requests."""
+    return Deadlines(lambda running: running.interrupt("deadline"))

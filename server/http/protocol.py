@@ -12,6 +12,7 @@ from typing import Any, Final
 from graphql import OperationType
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from resolvers.framework.errors import (
     INTERNAL,
@@ -23,7 +24,7 @@ from resolvers.framework.errors import (
     code_of,
     refuses_writes,
 )
-from server.http import bounded_json
+from server.http import bounded_json, whole_answer
 from services.rules.json_text import JsonTextError, parsed_exactly
 
 logger = logging.getLogger("leadgraph")
@@ -312,6 +313,11 @@ class Answer(Response):
             (b"content-length", b"%d" % len(body)),
             *((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()),
         ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer: at once if the server can, and else by messages."""
+        if not whole_answer.write(send, self.status_code, self.raw_headers, bytes(self.body)):
+            await super().__call__(scope, receive, send)
 
     def with_body(self, body: bytes, headers: dict[str, str]) -> "Answer":
         """Return the answer with another body and more headers."""

@@ -12,22 +12,32 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from graphql import (
+    ArgumentNode,
+    BooleanValueNode,
     DocumentNode,
+    EnumValueNode,
     FieldNode,
+    FloatValueNode,
     FragmentDefinitionNode,
+    GraphQLEnumType,
     GraphQLField,
     GraphQLNamedOutputType,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
+    IntValueNode,
+    NullValueNode,
     OperationDefinitionNode,
     OperationType,
+    StringValueNode,
     assert_valid_schema,
     default_field_resolver,
+    get_named_type,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
+    is_specified_scalar_type,
 )
 from graphql.execution.collect_fields import (
     FieldDetailsList,
@@ -48,6 +58,16 @@ from breadth.preflight import Unsupported, preflight
 from breadth.variables import ArgumentVariable, Variables, argument_variables
 
 FieldResolver: TypeAlias = Callable[..., Any]
+
+# Literals that hold no variables.
+_LITERALS: Final = (
+    IntValueNode,
+    FloatValueNode,
+    StringValueNode,
+    BooleanValueNode,
+    EnumValueNode,
+    NullValueNode,
+)
 
 LARGEST_VARIANTS: Final = 32
 
@@ -102,6 +122,7 @@ class Field:
         self.fragment_marker: Any = marker_of(definition, FRAGMENT)
         self.canonical: tuple[str, tuple[str, ...]] | None = None
         """A hash of the selection and the names of its variables, once `breadth.fragments` has made them."""
+        self.kept_arguments: dict[str, Any] | None = None
         self._collector = collector
         self._conversions: dict[str, strawberry_field.Conversion | None] = {}
         self._subfields: dict[GraphQLObjectType, FieldSet] = {}
@@ -116,6 +137,18 @@ class Field:
             schema = self._collector.schema
             self._conversions[name] = strawberry_field.conversion(self.definition, name, schema)
         return self._conversions[name]
+
+    @cached_property
+    def has_pure_arguments(self) -> bool:
+        """Whether all requests give the field equal arguments: literals of built-in scalars and enums."""
+        return all(map(self._is_pure, self.nodes[0].arguments or ()))
+
+    def _is_pure(self, given: ArgumentNode) -> bool:
+        argument = self.definition.args.get(given.name.value)
+        if argument is None or not isinstance(given.value, _LITERALS):
+            return False
+        named = get_named_type(argument.type)
+        return isinstance(named, GraphQLEnumType) or is_specified_scalar_type(named)
 
     @cached_property
     def coordinate(self) -> str:

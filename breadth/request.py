@@ -75,10 +75,12 @@ class Request:
 
     def arguments(self, selected: Field) -> Arguments:
         """Return the field's arguments, coerced once. Raise the same error on each call if they are invalid."""
-        found = self._arguments.get(selected)
+        found: Arguments | Exception | None = selected.kept_arguments or self._arguments.get(selected)
         if found is None:
             try:
                 found = self.new_arguments(selected)
+                if selected.has_pure_arguments and are_constant(found):
+                    selected.kept_arguments = found
             except Exception as invalid:  # noqa: BLE001 - it is raised below
                 found = invalid
             self._arguments[selected] = found

@@ -118,7 +118,9 @@ class Reader(Session):
 
     def _count(self, rows: Sequence[asyncpg.Record], record_class: type[asyncpg.Record]) -> None:
         """Count the characters of the rows. Raise `TooManyCharactersError`, also for each later read."""
-        self._characters_left -= long_characters(rows, record_class)
+        characters = long_characters(rows, record_class)
+        self.activity.characters += characters
+        self._characters_left -= characters
         if self._characters_left < 0:
             raise TooManyCharactersError
 

@@ -7,7 +7,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
-from graphql import ExecutionResult, GraphQLError
+from graphql import ExecutionResult, GraphQLError, OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -46,7 +46,10 @@ logger = logging.getLogger("leadgraph")
 LARGEST_BODY_BYTES: Final = 2_000_000
 REQUEST_SECONDS: Final = 60.0
 VALUES_AT_ONCE: Final = 20_000
-"""The most values of a response that is encoded in one piece."""
+"""The most values of a response that is encoded in one piece, whatever the length of its texts."""
+VALUES_OF_SHORT_TEXTS: Final = 100_000
+CHARACTERS_AT_ONCE: Final = 1_000_000
+"""The most values of a query that is encoded in one piece if its long texts have few characters."""
 
 
 class Outcome(NamedTuple):
@@ -268,7 +271,7 @@ class GraphQLEndpoint:
         with self._interruption(request, observation):
             async with self._admission.slot(NOBODY if observation.user_id is None else observation.user_id):
                 result, ran = await _executed(operation, parsed.variables, context)
-        encode = self._introspections.keeping(key, _encoding(operation, cost))
+        encode = self._introspections.keeping(key, _encoding(operation, cost, context))
         return Outcome(result, ran, encode, perf_counter() - began)
 
     def _interruption(self, request: FastRequest, observation: Observation) -> Interruption:
@@ -330,11 +333,21 @@ async def _executed(
         await context.close()  # before encoding, which needs no connection
 
 
-def _encoding(operation: PreparedOperation, cost: Cost) -> Encode:
+def _encoding(operation: PreparedOperation, cost: Cost, context: Context) -> Encode:
     """Return the way to encode the answer of an operation."""
-    if _is_encoded_at_once(cost):
+    if _is_encoded_at_once(cost) or (operation.type is OperationType.QUERY and _is_short(cost, context)):
         return bounded_json.encoded_at_once
     return partial(bounded_json.encoded, lists={"data": operation.lists, "errors": {}})
+
+
+def _is_short(cost: Cost, context: Context) -> bool:
+    """Return whether a query has few values and short texts. The characters of texts from figures are unknown."""
+    activity = context.activity
+    return (
+        cost.values <= VALUES_OF_SHORT_TEXTS
+        and activity.characters <= CHARACTERS_AT_ONCE
+        and not activity.figures
+    )
 
 
 def _is_encoded_at_once(cost: Cost) -> bool:

@@ -1,7 +1,7 @@
 """The measured operations for each kind of server, and the comparison of their responses.
 
-Leadgraph, the stock server and Mercurius get the same documents. PostGraphile derives its schema from the tables, so
-its documents use aliases to give the responses the same shape.
+All servers but PostGraphile get the same documents. PostGraphile derives its schema from the tables, so its documents
+use aliases to give the responses the same shape.
 """
 
 from base64 import b64decode
@@ -48,10 +48,10 @@ query nested {
 query nested($user: BigInt!) {
   keywords: allKeywords(first: 50, condition: {userId: $user}, orderBy: ROW_ID_DESC) {
     nodes { id: rowId keyword mentionsCount
-      mentions: mentionsByUserIdAndKeywordId(first: 20, orderBy: [CREATED_AT_DESC, ROW_ID_DESC]) {
+      mentions(first: 20, orderBy: [CREATED_AT_DESC, ROW_ID_DESC]) {
         nodes { id: rowId content author platform createdAt
-          lead: leadByMentionId { id: rowId status score }
-          analysis: analysisResultByMentionId { sentiment relevance relevanceScore }
+          lead { id: rowId status score }
+          analysis { sentiment relevance relevanceScore }
         }
       }
     }
@@ -90,9 +90,9 @@ query list {
 query list($user: BigInt!) {
   leads: allLeads(first: 100, condition: {userId: $user}, orderBy: [CREATED_AT_DESC, ROW_ID_DESC]) {
     nodes { id: rowId status score createdAt
-      mention: mentionByMentionId { id: rowId content createdAt
-        keyword: keywordByUserIdAndKeywordId { id: rowId keyword mentionsCount
-          user: userByUserId { id: rowId email name }
+      mention { id: rowId content createdAt
+        keyword { id: rowId keyword mentionsCount
+          user { id: rowId email name }
         }
       }
     }
@@ -113,8 +113,8 @@ query point($id: ID!) {
         "postgraphile": """
 query point($id: BigInt!) {
   lead: leadByRowId(rowId: $id) { id: rowId status score createdAt
-    mention: mentionByMentionId { id: rowId content url
-      keyword: keywordByUserIdAndKeywordId { id: rowId keyword }
+    mention { id: rowId content url
+      keyword { id: rowId keyword }
     }
   }
 }""",

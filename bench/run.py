@@ -30,9 +30,10 @@ from db.embedded import EmbeddedPostgres
 from tests.support.valkey import Valkey
 
 SERVERS = (
-    "floor", "breadth", "reference", "stock", "mercurius", "postgraphile", "warm", "valkey", "cold", "naive", "static", "fenced",
+    "floor", "breadth", "reference", "stock", "tuned", "mercurius", "yoga", "apollo", "postgraphile",
+    "warm", "valkey", "cold", "naive", "static", "fenced",
 )  # fmt: skip
-NODE_SERVERS = {"mercurius", "postgraphile"}
+NODE_SERVERS = {"mercurius", "yoga", "apollo", "postgraphile"}
 PACKAGES = ("strawberry-graphql", "graphql-core", "sqlalchemy", "asyncpg", "uvicorn", "uvloop", "orjson")
 
 
@@ -69,18 +70,18 @@ def database(home: Path, scale: float) -> Iterator[Data]:
         yield asyncio.run(prepare(embedded.url("postgres"), scale, say))
 
 
-def servers_to_start(data: Data, home: Path, selected: set[str], redis_url: str) -> list[Server]:
+def servers_to_start(data: Data, selected: set[str], redis_url: str) -> list[Server]:
     """Return the servers to start, without the Node servers if Node cannot be installed."""
     pages = servers.of_dashboards(data, redis_url)
     found = [server for server in servers.of_python(data) + pages if server.name in selected]
     if selected & NODE_SERVERS:
         say("Preparing Node and its packages …")
         try:
-            node = npm.prepare(home / "node")
+            node = npm.prepare()
         except npm.NoNodeError as reason:
-            say(f"Mercurius and PostGraphile are skipped, because {reason}.")
+            say(f"The Node servers are skipped, because {reason}.")
         else:
-            found += [each for each in servers.of_node(data, node, home / "node") if each.name in selected]
+            found += [each for each in servers.of_node(data, node, npm.FOLDER) if each.name in selected]
     return found
 
 
@@ -122,7 +123,7 @@ def started(
     redis_url = valkey(stack, home) if "valkey" in selected and DASHBOARD.name in names else ""
     running = [
         start(stack, server, data, home)
-        for server in servers_to_start(data, home, selected, redis_url)
+        for server in servers_to_start(data, selected, redis_url)
         if server.operations & names
     ]
     answers = measure.check(running, operations, data)

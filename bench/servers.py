@@ -96,7 +96,7 @@ def global_id(_: int, lead: int) -> dict[str, Any]:
 
 
 def of_python(data: Data) -> list[Server]:
-    """Return the floor, Leadgraph with each executor, and the stock server."""
+    """Return the floor, Leadgraph with each executor, and the two servers of Strawberry."""
     user = {"x-user-id": str(data.user_id)}
 
     def with_executor(executor: str) -> Server:
@@ -108,6 +108,7 @@ def of_python(data: Data) -> list[Server]:
         with_executor("reference"),
         ours(data, "fenced", "Leadgraph, row-level security", {"LEADGRAPH_ROW_SECURITY": "on"}),
         Server("stock", "stock Strawberry, SQLAlchemy ORM, DataLoader", _module("stock"), headers=user),
+        Server("tuned", "tuned Strawberry, asyncpg, DataLoader", _module("tuned"), headers=user),
     ]
 
 
@@ -163,24 +164,22 @@ def _no_age(*_: int) -> dict[str, Any]:
 
 
 def of_node(data: Data, node: Path, folder: Path) -> list[Server]:
-    production = {"NODE_ENV": "production", "GRAPHILE_ENV": "production"}
+    user = {"x-user-id": str(data.user_id)}
+
+    def started_by(name: str, title: str, **options: Any) -> Server:
+        production = {"NODE_ENV": "production", "GRAPHILE_ENV": "production"}
+        command = (str(node), f"{name}.js", PORT)
+        return Server(name, title, command, environment=production, folder=folder, **options)
+
     return [
-        Server(
-            "mercurius",
-            "Mercurius, graphql-jit, loaders",
-            (str(node), "mercurius.js", PORT),
-            environment=production,
-            headers={"x-user-id": str(data.user_id)},
-            folder=folder,
-        ),
-        Server(
+        started_by("mercurius", "Mercurius, graphql-jit, DataLoader", headers=user),
+        started_by("yoga", "GraphQL Yoga, graphql-jit, DataLoader", headers=user),
+        started_by("apollo", "Apollo Server, DataLoader", headers=user),
+        started_by(
             "postgraphile",
             "PostGraphile",
-            (str(node), "postgraphile.js", PORT),
-            environment=production,
             dialect="postgraphile",
             variables=lambda user, lead: {"user": str(user), "id": str(lead)},
-            folder=folder,
         ),
     ]
 

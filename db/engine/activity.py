@@ -184,8 +184,8 @@ class Activity:
     pool_waits: list[float] = field(default_factory=list)
     """Seconds of each wait for a connection of the pool."""
     figures: list[FiguresRead] = field(default_factory=list)
-    characters: int = 0
-    """The characters of long texts in the rows that readers have read."""
+    longest_text: int = 0
+    """The characters of the longest of the long texts that readers have read."""
     unbounded: int = 0
     """The number of statements that no bound includes: deletes of large object trees in batches."""
     units: int = 0

@@ -119,8 +119,8 @@ class Reader(Session):
     def _count(self, rows: Sequence[asyncpg.Record], record_class: type[asyncpg.Record]) -> None:
         """Count the characters of the rows. Raise `TooManyCharactersError`, also for each later read."""
         characters = long_characters(rows, record_class)
-        self.activity.characters += characters
-        self._characters_left -= characters
+        self.activity.longest_text = max(self.activity.longest_text, characters.longest)
+        self._characters_left -= characters.total
         if self._characters_left < 0:
             raise TooManyCharactersError
 

@@ -4,10 +4,10 @@ Building a further object per row would cost more than reading the row. Each mod
 that a GraphQL interface can tell a keyword from a lead. Joined rows are tuples cut out of the record.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from asyncpg import Record
 
@@ -111,16 +111,27 @@ def joined_rows(rows: Sequence[Any], relation: ToOne) -> list[Any] | None:
     return [None if row[key] is None else joined_class(row[items]) for row in rows]
 
 
-def long_characters(rows: Sequence[Any], class_: type[Any]) -> int:
-    """Return the number of characters of the rows' long texts. All rows have the class."""
-    count = 0
-    for position in getattr(class_, "_long_texts", ()):
-        texts = list(map(itemgetter(position), rows))
-        try:
-            count += sum(map(len, texts))
-        except TypeError:  # a text is null
-            count += sum(map(len, filter(None, texts)))
-    return count
+class Characters(NamedTuple):
+    """The characters of long texts in sum, and those of the longest text."""
+
+    total: int
+    longest: int
+
+
+_NO_CHARACTERS: Final = Characters(0, 0)
+
+
+def long_characters(rows: Sequence[Any], class_: type[Any]) -> Characters:
+    """Return the characters of the rows' long texts. All rows have the class."""
+    positions = getattr(class_, "_long_texts", ())
+    if not positions or not rows:
+        return _NO_CHARACTERS
+    lengths = [length for position in positions for length in _lengths(list(map(itemgetter(position), rows)))]
+    return Characters(sum(lengths), max(lengths, default=0))
+
+
+def _lengths(texts: Sequence[str | None]) -> Iterator[int]:
+    return map(len, filter(None, texts) if None in texts else texts)  # type: ignore[arg-type]
 
 
 def model_of(row: object, models: Iterable[type[Model]]) -> type[Model] | None:

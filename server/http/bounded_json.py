@@ -33,6 +33,14 @@ def encoded_at_once(content: Any) -> bytes:
     return orjson.dumps(content, option=ENCODING, default=str)
 
 
+def encoded_within_limit(content: Any) -> bytes:
+    """Return the JSON, encoded in one piece. Raise `ResponseTooLargeError`."""
+    found = encoded_at_once(content)
+    if len(found) > MOST_BYTES:
+        raise ResponseTooLargeError
+    return found
+
+
 class _Pieces:
     """The pieces so far. A piece holds fewer elements of lists, `together`, the larger the elements before were."""
 

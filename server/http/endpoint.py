@@ -21,6 +21,7 @@ from schema.prepared.cache import PreparedOperations, UnknownOperationError
 from schema.prepared.cost import Cost
 from schema.prepared.guard import GuardMode
 from schema.prepared.limits import first_exceeded
+from schema.prepared.lookahead import VALUES_OF_LONG_TEXT
 from schema.prepared.operation import InvalidDocument, PreparedOperation
 from schema.prepared.statement_bound import excess_of
 from server.http import bounded_json, compression, explain_header, protocol, request_limits
@@ -47,9 +48,9 @@ LARGEST_BODY_BYTES: Final = 2_000_000
 REQUEST_SECONDS: Final = 60.0
 VALUES_AT_ONCE: Final = 20_000
 """The most values of a response that is encoded in one piece, whatever the length of its texts."""
-VALUES_OF_SHORT_TEXTS: Final = 100_000
-CHARACTERS_AT_ONCE: Final = 1_000_000
-"""The most values of a query that is encoded in one piece if its long texts have few characters."""
+VALUES_OF_SHORT_TEXTS: Final = 60_000
+CHARACTERS_AT_ONCE: Final = 4_000_000
+"""The most values of a query that is encoded in one piece if its long texts can have no more characters than these."""
 
 
 class Outcome(NamedTuple):
@@ -335,17 +336,23 @@ async def _executed(
 
 def _encoding(operation: PreparedOperation, cost: Cost, context: Context) -> Encode:
     """Return the way to encode the answer of an operation."""
-    if _is_encoded_at_once(cost) or (operation.type is OperationType.QUERY and _is_short(cost, context)):
+    if _is_encoded_at_once(cost):
         return bounded_json.encoded_at_once
+    if operation.type is OperationType.QUERY and _has_short_texts(cost, context):
+        return bounded_json.encoded_within_limit
     return partial(bounded_json.encoded, lists={"data": operation.lists, "errors": {}})
 
 
-def _is_short(cost: Cost, context: Context) -> bool:
-    """Return whether a query has few values and short texts. The characters of texts from figures are unknown."""
+def _has_short_texts(cost: Cost, context: Context) -> bool:
+    """Return whether a query has not many values and short texts. The texts of figures have unknown lengths.
+
+    The response can repeat a text, but has no more long texts than the cost counts.
+    """
     activity = context.activity
+    most_texts = cost.values // VALUES_OF_LONG_TEXT
     return (
         cost.values <= VALUES_OF_SHORT_TEXTS
-        and activity.characters <= CHARACTERS_AT_ONCE
+        and activity.longest_text * most_texts <= CHARACTERS_AT_ONCE
         and not activity.figures
     )
 

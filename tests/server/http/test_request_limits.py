@@ -12,10 +12,10 @@ from db.engine.pool import Pool
 from schema.graph import Graph, build
 from schema.prepared.limits import Limits
 from server.app import create_app
-from server.http import bounded_json
+from server.http import bounded_json, endpoint
 from server.http.endpoint import LARGEST_BODY_BYTES
 from server.http.request_limits import ANONYMOUS_BYTES_KEPT
-from tests.support.rows import add_key, add_keyword, add_user
+from tests.support.rows import add_key, add_keyword, add_mention, add_user
 
 JSON = {"content-type": "application/json"}
 
@@ -145,3 +145,28 @@ async def test_other_requests_are_answered_while_a_long_document_is_prepared(poo
         assert (await client.get("/healthz")).json() == {"status": "alive"}
         assert not long.done()
         assert len((await long)[1]["data"]["viewer"]) == 3_000
+
+
+async def test_a_response_with_short_texts_is_encoded_at_once(
+    client: httpx.AsyncClient, key: str, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_pieces: list[object] = []
+
+    def encoded(_content: object, lists: object) -> bytes:
+        in_pieces.append(lists)
+        return b"{}"
+
+    monkeypatch.setattr(bounded_json, "encoded", encoded)
+    keyword_id = await pool.fetchval("SELECT id FROM keywords LIMIT 1")
+    await add_mention(pool, keyword_id, content="x" * 100)
+    query = (
+        f"{{ mentions(first: 100) {{ nodes {{ {' '.join(f'{name}: content' for name in 'abcdefg')} }} }} }}"
+    )
+    nodes = [dict.fromkeys("abcdefg", "x" * 100)]
+    assert await ask(client, query, key) == (200, {"data": {"mentions": {"nodes": nodes}}})
+    assert in_pieces == []
+    monkeypatch.setattr(
+        endpoint, "CHARACTERS_AT_ONCE", 69_999
+    )  # 700 texts of 100 characters, and a few other values
+    await ask(client, query, key)
+    assert in_pieces == [{"data": {"mentions": {"nodes": {}}}, "errors": {}}]

@@ -4,12 +4,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from db.engine.reader import Reader
 from db.language.filter import EVERYTHING, Filter
 from db.language.keyset import Order, PageBounds
+from db.language.records import column_getter
 from db.language.scope import Scope
 from db.models import Base, Lead
 from db.statements import read_rows
@@ -68,8 +70,8 @@ class PageByParent(DataLoader[Any, Page[Model]], Generic[Model]):
             reader, scope, self.model, self.parent, keys, self.order, self.bounds, self.where
         )
         grouped: defaultdict[Any, list[Model]] = defaultdict(list)
-        for key, row in zip(map(attrgetter(self.parent), found), found, strict=True):
-            grouped[key].append(row)
+        for key, neighbours in groupby(found, column_getter(found, self.parent)):
+            grouped[key] += neighbours
         return [cut(grouped.get(key, []), self.bounds) for key in keys]
 
 

@@ -28,7 +28,7 @@ def complete(state: ExecutionState, slots: Slots, values: Sequence[Any], *, awai
     """Complete the values into their slots, which hold nulls. `awaited` values are not awaited again."""
     layer = slots.field.layers[slots.depth]
     classes = set(map(type, values))
-    if not state.class_facts.are_plain(classes):
+    if not (layer.declares(classes) or state.class_facts.are_plain(classes)):
         plain = {
             each
             for each in classes
@@ -230,10 +230,7 @@ def complete_objects(
 ) -> None:
     """Add the objects to the state, after the type's `is_type_of` has accepted them."""
     test = object_type.is_type_of
-    if test is None or (
-        isinstance(test, InstanceOf)
-        and all(issubclass(each, test.classes) for each in set(map(type, values)))
-    ):
+    if test is None or (isinstance(test, InstanceOf) and test.accepts(set(map(type, values)))):
         state.add_objects(slots, values, object_type)
     else:
         _ask_each(state, slots, values, test, partial(_add_accepted, state, slots, values, object_type))

@@ -84,5 +84,12 @@ class InstanceOf:
     def __call__(self, value: Any, _info: Any = None) -> bool:
         return isinstance(value, self.classes)
 
+    def accepts(self, classes: set[type]) -> bool:
+        """Return whether all instances of the classes belong to the type."""
+        for each in classes:  # noqa: SIM110 - a generator costs more than the check of the usual class
+            if not issubclass(each, self.classes):
+                return False
+        return True
+
     def __repr__(self) -> str:
         return f"InstanceOf({', '.join(each.__qualname__ for each in self.classes)})"

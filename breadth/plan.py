@@ -93,6 +93,13 @@ class TypeLayer(NamedTuple):
     leaf: Leaf | None
     plain_classes: tuple[type, ...]
 
+    def declares(self, classes: set[type]) -> bool:
+        """Return whether the type declares instances of the classes to be plain objects. Usually there is one class."""
+        if not self.plain_classes or len(classes) != 1:
+            return False
+        (one,) = classes
+        return issubclass(one, self.plain_classes)
+
 
 class Field:
     """A field of a field set, with all nodes of the document that select it under one response key."""

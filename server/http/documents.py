@@ -10,7 +10,6 @@ import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from resolvers.framework.errors import CallerError
@@ -84,7 +83,7 @@ class Documents:
             text = self._known(key)
             if text is None:
                 raise UnknownDocumentError
-            request = replace(request, query=text)
+            request = request._replace(query=text)
         elif key is not None:
             self._require_hash(key, request.query)
         if self._mode != "open" and request.query not in self._texts:

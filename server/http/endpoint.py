@@ -134,16 +134,26 @@ class GraphQLEndpoint:
         return {"known": self._operations, "anonymous": self._anonymous_operations}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        observation = Observation("graphql")
         try:
-            response = await self.respond(scope, receive)
+            response = await self._observed(scope, receive, observation)
         except ClientDisconnect:
             return
-        await response(scope, receive, send)
+        try:
+            await response(scope, receive, send)
+        finally:
+            observation.tell(self._observers)  # after the answer: no client waits for the observers
 
     async def respond(self, scope: Scope, receive: Receive) -> Response:
         """Return the response, also to a failure of the server. Raise `ClientDisconnect`."""
-        request = FastRequest(scope, receive, largest_body_bytes=LARGEST_BODY_BYTES)
         observation = Observation("graphql")
+        response = await self._observed(scope, receive, observation)
+        observation.tell(self._observers)
+        return response
+
+    async def _observed(self, scope: Scope, receive: Receive, observation: Observation) -> Response:
+        """Return the response, and end its observation."""
+        request = FastRequest(scope, receive, largest_body_bytes=LARGEST_BODY_BYTES)
         try:
             response = await self._respond(request, observation)
         except ClientDisconnect:
@@ -152,7 +162,7 @@ class GraphQLEndpoint:
             response = failed(request, failure)
             observation.note_code(code_of(failure))
         self._authenticator.finish(request, response)
-        observation.finish(response.status_code, self._observers)
+        observation.end(response.status_code)
         return response
 
     async def _respond(self, request: FastRequest, observation: Observation) -> Response:

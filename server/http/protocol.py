@@ -5,9 +5,8 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from graphql import OperationType
 from starlette.requests import Request
@@ -170,8 +169,7 @@ def lacks_database(content: Mapping[str, Any]) -> bool:
     return all(error["extensions"]["code"] == UNAVAILABLE for error in errors)
 
 
-@dataclass(frozen=True, slots=True)
-class GraphQLRequest:
+class GraphQLRequest(NamedTuple):
     """A GraphQL request, whichever way it was sent.
 
     `document_id` is the hash or the ID of the document. With it, `query` may be empty.

@@ -36,6 +36,8 @@ def longest_list(request: GraphQLRequest) -> int:
 
     Each empty filter costs as much as a filter with conditions, because all its fields are looked up.
     """
+    if not request.variables:
+        return 0
     objects = values = longest = 0
     remaining: list[Any] = [request.variables]
     while remaining:
@@ -55,5 +57,5 @@ def longest_list(request: GraphQLRequest) -> int:
                 f"`variables` must have at most {MOST_OBJECTS:,} objects and {MOST_VALUES:,} values. Send several "
                 "requests.",
             )
-        remaining.extend(each for each in inner if isinstance(each, (dict, list)))
+        remaining += [each for each in inner if isinstance(each, (dict, list))]
     return longest

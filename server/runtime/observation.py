@@ -99,7 +99,15 @@ class Observation:
 
     def finish(self, status: int, observers: "Iterable[Observer]") -> None:
         """Take the status and the duration, and tell the observers."""
+        self.end(status)
+        self.tell(observers)
+
+    def end(self, status: int) -> None:
+        """Take the status and the duration."""
         self.status, self.seconds = status, perf_counter() - self.began
+
+    def tell(self, observers: "Iterable[Observer]") -> None:
+        """Tell the observers of a request that has ended."""
         for observe in observers:
             observe(self)
 

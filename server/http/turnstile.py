@@ -19,6 +19,11 @@ Sender: TypeAlias = bytes | str
 LIGHT_SECONDS: Final = 0.004
 """A beginning up to this time is light: its sender is never held back."""
 LONGEST_HOLD_SECONDS: Final = 0.1
+MOST_TOGETHER: Final = 4
+"""The most requests that begin in one turn: of senders whose requests begin fast."""
+FAST_SECONDS: Final = LIGHT_SECONDS / MOST_TOGETHER
+FAST_AFTER: Final = 16
+"""The number of fast beginnings in a row after which a sender is known to be fast."""
 MOST_SHARES: Final = 1000
 """The most addresses whose shares are known."""
 
@@ -56,7 +61,8 @@ class _Share:
 
 
 class Turnstile:
-    """Starts one request per turn of the event loop, in turn by sender.
+    """Starts one request per turn of the event loop, in turn by sender, and up to four of senders that are known to be
+    fast.
 
     A sender whose request took long to begin is held back for as long again, so that others have half of the time.
     The short requests of an address without credentials and cookies count together, beyond a quarter of the time.
@@ -67,7 +73,10 @@ class Turnstile:
     def __init__(self, others: Callable[[], int], clock: Callable[[], float] = time.perf_counter) -> None:
         self._others = others
         self._clock = clock
-        self._busy = False
+        self._starting = 0
+        """The number of requests whose first step is due in this turn."""
+        self._fast: dict[Sender, int] = {}
+        """The fast beginnings in a row, of senders with a credential."""
         self._began = 0.0
         self._queues: dict[Sender, deque[tuple[Scope, Start]]] = {}
         self._held: dict[Sender, float] = {}
@@ -81,16 +90,23 @@ class Turnstile:
 
     def pass_through(self, scope: Scope, start: Start) -> None:
         """Start the request now, or when it is its sender's turn."""
-        if not self._busy and not self._held:
+        sender = sender_of(scope)
+        if not self._queues and not self._held and self._may_start(sender):
             self._start(scope, start)
             return
-        self._queues.setdefault(sender_of(scope), deque()).append((scope, start))
-        if not self._busy:
+        self._queues.setdefault(sender, deque()).append((scope, start))
+        if not self._starting:
             self._next()
+
+    def _may_start(self, sender: Sender) -> bool:
+        """Return whether a request of the sender may begin in this turn."""
+        if not self._starting:
+            return True
+        return self._starting < MOST_TOGETHER and self._fast.get(sender, 0) >= FAST_AFTER
 
     def _start(self, scope: Scope, start: Start) -> None:
         """Start a request, and measure how long its first step takes."""
-        self._busy = True
+        self._starting += 1
         loop: Any = asyncio.get_running_loop()
         loop.call_soon(self._mark)
         start()
@@ -101,15 +117,25 @@ class Turnstile:
 
     def _after(self, scope: Scope) -> None:
         """Hold the sender back after a long step, and let the next one begin."""
-        self._busy = False
+        self._starting -= 1
         now = self._clock()
         took, sender = now - self._began, sender_of(scope)
+        self._note(sender, took)
         if isinstance(sender, str) and not _has_cookies(scope):
             took = self._share(sender).excess(took, now)
         if took > LIGHT_SECONDS and (isinstance(sender, str) or self._others() > 1):
             self._held[sender] = now + min(took, LONGEST_HOLD_SECONDS)
         if self._queues or self._held:
             self._next()
+
+    def _note(self, sender: Sender, took: float) -> None:
+        """Count the fast beginnings of a sender with a credential. A slow one ends the count."""
+        if took > FAST_SECONDS or isinstance(sender, str):
+            self._fast.pop(sender, None)
+            return
+        self._fast[sender] = self._fast.get(sender, 0) + 1
+        if len(self._fast) > MOST_SHARES:
+            del self._fast[next(iter(self._fast))]
 
     def _share(self, address: str) -> "_Share":
         """Return the share of an address, and forget those of the addresses that came least recently."""
@@ -120,23 +146,32 @@ class Turnstile:
         return share
 
     def _next(self) -> None:
-        """Start the next request of the first sender who is not held back."""
+        """Start the next request of the first sender who is not held back, and others that may begin with it."""
         now = self._clock()
-        for sender in [each for each, until in self._held.items() if until <= now]:
-            del self._held[sender]
+        if self._held:
+            for sender in [each for each, until in self._held.items() if until <= now]:
+                del self._held[sender]
+        while self._start_first():
+            pass
+        if self._queues and self._held and not self._starting and self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(min(self._held.values()) - now, self._wake)
+
+    def _start_first(self) -> bool:
+        """Start a request of the first sender who is not held back, if it may begin now, and return whether."""
         for sender, queue in self._queues.items():
             if sender not in self._held:
+                if not self._may_start(sender):
+                    return False
                 scope, start = queue.popleft()
                 del self._queues[sender]
                 if queue:
                     self._queues[sender] = queue  # behind the other senders
                 self._start(scope, start)
-                return
-        if self._queues and self._timer is None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(min(self._held.values()) - now, self._wake)
+                return True
+        return False
 
     def _wake(self) -> None:
         self._timer = None
-        if not self._busy:
+        if not self._starting:
             self._next()

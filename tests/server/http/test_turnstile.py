@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from server.http.turnstile import MOST_SHARES, Turnstile, sender_of
+from server.http.turnstile import FAST_AFTER, FAST_SECONDS, MOST_SHARES, Turnstile, sender_of
 
 ANN: dict[str, Any] = {
     "headers": [(b"host", b"x"), (b"authorization", b"Bearer a")],
@@ -101,6 +101,82 @@ async def test_short_steps_without_a_credential_count_together() -> None:
         assert (loop.turnstile.waiting > 0) == held
         await loop.run_until_idle()
         assert loop.begun == [str(n) for n in range(7)]
+
+
+async def known_as_fast(loop: Loop, *scopes: dict[str, Any]) -> None:
+    """Let each sender begin as many fast requests as it takes to be known."""
+    for scope in scopes:
+        for n in range(FAST_AFTER):
+            loop.send(scope, f"known {n}", FAST_SECONDS / 2)
+            await loop.run(3)
+    loop.begun.clear()
+    loop.turns.clear()
+
+
+async def test_four_requests_of_fast_senders_begin_in_one_turn() -> None:
+    loop = Loop()
+    await known_as_fast(loop, ANN, BOB)
+    for n in range(5):
+        loop.send(ANN, f"a{n}")
+    loop.send(BOB, "b0")
+    await loop.run(10)
+    assert loop.begun == ["a0", "a1", "a2", "a3", "a4", "b0"]
+    assert [loop.turns.count(turn) for turn in sorted(set(loop.turns))] == [4, 2]
+
+
+async def test_one_beginning_less_leaves_a_sender_unknown() -> None:
+    loop = Loop()
+    for n in range(FAST_AFTER - 1):
+        loop.send(ANN, str(n), FAST_SECONDS / 2)
+        await loop.run(3)
+    loop.turns.clear()
+    for n in range(2):
+        loop.send(ANN, f"a{n}")
+    await loop.run(10)
+    assert len(set(loop.turns)) == 2
+
+
+async def test_a_slow_beginning_ends_the_trust_in_a_sender() -> None:
+    loop = Loop(under_way=1)
+    await known_as_fast(loop, ANN)
+    loop.send(ANN, "slow", 2 * FAST_SECONDS)
+    await loop.run(3)
+    loop.turns.clear()
+    for n in range(3):
+        loop.send(ANN, f"a{n}")
+    await loop.run(10)
+    assert len(set(loop.turns)) == 3
+
+
+async def test_fast_sender_does_not_bring_an_unknown_one_into_its_turn() -> None:
+    loop = Loop()
+    await known_as_fast(loop, ANN)
+    loop.send(ANN, "a0")
+    loop.send(BOB, "b0")
+    loop.send(ANN, "a1")
+    await loop.run(10)
+    assert loop.begun == ["a0", "b0", "a1"]
+    assert loop.turns[1] > loop.turns[0]
+
+
+async def test_callers_without_a_credential_are_never_known_as_fast() -> None:
+    loop = Loop()
+    for n in range(2 * FAST_AFTER):
+        loop.send(NOBODY, str(n))
+        await loop.run(3)
+    loop.turns.clear()
+    for n in range(2):
+        loop.send(NOBODY, f"n{n}")
+    await loop.run(10)
+    assert len(set(loop.turns)) == 2
+
+
+async def test_the_fast_senders_are_bounded() -> None:
+    loop = Loop()
+    for n in range(MOST_SHARES + 5):
+        loop.send({"headers": [(b"authorization", b"Bearer %d" % n)]}, str(n))
+        await loop.run(3)
+    assert len(loop.turnstile._fast) == MOST_SHARES
 
 
 async def test_the_shares_of_addresses_are_bounded() -> None:

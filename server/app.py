@@ -127,7 +127,7 @@ def create_app(
     """
     cached = Cached(pool) if cached is None else cached
     metrics = metrics or Metrics(pool)
-    metrics.observe_cache(cached.statistics)
+    metrics.observe_cache(cached)
     authenticator = authenticator or Authenticator(
         ApiKeys(pool), SessionAuthenticator(Sessions(pool), origins), BrowserTokens(pool)
     )

@@ -276,6 +276,8 @@ class Context:
         # An operation that waited for a second connection while it holds one could block others, and itself.
         # It cannot run a second time, so its figures come from its own snapshot.
         self.forget_figures(exact=True)
+        if self._viewer is not None:
+            self.cached.fragments.note_write(self._viewer.user_id)
         await self._release()
         fence = EVERYBODY if self._viewer is None else self._viewer.scope  # signing in has no viewer yet
         return await in_transaction(self._pool, work, self.activity, fence=fence)

@@ -34,7 +34,7 @@ from db.models import User
 from loaders.rows import RowById
 from resolvers.fragments import may_stand_in_fragment
 from resolvers.framework.context import Context
-from resolvers.framework.reads_by_place import ReadsByPlace
+from resolvers.framework.reads_by_place import Path, ReadsByPlace
 from resolvers.timeframe import Overview
 from schema.fragment_markers import Kept
 from services.figures.cache import Fragment, state_of_row
@@ -110,7 +110,8 @@ class _Fragments:
         if len(parents) == 1 and self._is_own(parents[0]):
             fragment = self._known(self._key(selection, None))
             if fragment is not None:
-                return self._confirmed(fragment, alone=alone and parents[0] is None)
+                path = selection.field.path
+                return self._confirmed(fragment, path, alone=alone and parents[0] is None)
         return [self._absent() for _ in parents]
 
     def keep(self, selection: Selection, parent: Any, value: Any) -> Any:
@@ -131,17 +132,18 @@ class _Fragments:
             return self._absent()
         return self._served(fragment)
 
-    async def _confirmed(self, fragment: Fragment, *, alone: bool) -> Sequence[Any]:
+    async def _confirmed(self, fragment: Fragment, path: Path, *, alone: bool) -> Sequence[Any]:
         """Return the fragment, if the viewer's row and the store confirm it. Prepare its figures otherwise."""
         context = self._context
-        may_serve = context.cached.may_serve(fragment)
-        row = await context.own_row(alone=alone and may_serve)
+        cached = context.cached
+        is_likely = cached.may_serve(fragment) and cached.fragments.is_likely_current(fragment)
+        row = await context.own_row(alone=alone and is_likely)
         if row is None or _state(row) != fragment.state:
             if context.known_row() is None:
                 context.activity.unbounded += 1  # the row is read again in the snapshot
             return [self._absent()]
-        if not may_serve or not await context.cached.confirms(fragment):
-            await context.answer.prepare(fragment.uses)
+        if not await cached.confirms(fragment):
+            await context.answer.prepare(fragment.uses, path)
             return [self._absent()]
         if not context.answer.serve(fragment, state_of_row(row)):
             return [self._absent()]
@@ -196,13 +198,15 @@ class _Fragments:
     def _requests(self, selection: Selection) -> Any:
         """Return the distinct questions of the fields below, with the smallest of their largest ages."""
         found: dict[Any, Any] = {}
-        for request in self._reads.figures_below(selection.field.path):
+        path = selection.field.path
+        for request in self._reads.figures_below(path):
+            place = request.place and request.place._replace(path=request.place.path[len(path) :])
             for question in request.questions:
                 asked, max_age = (request.figure, question), request.max_age
                 before = found.get(asked)
                 if before is not None and before[0] is not None:
                     max_age = before[0] if max_age is None else min(max_age, before[0])
-                found[asked] = (max_age, request.place)
+                found[asked] = (max_age, place)
         return [(asked, max_age, place) for asked, (max_age, place) in found.items()]
 
     def _reads_figures_alone(self, selection: Selection) -> bool:

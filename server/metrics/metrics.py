@@ -24,7 +24,7 @@ from server.runtime.background import in_background
 from server.runtime.job_run import JobRun
 from server.runtime.observation import Observation
 from services.browsers.sign_in import Outcome
-from services.figures.cache.statistics import Statistics
+from services.figures.cache import Cached
 
 
 class WorkerMetrics:
@@ -79,8 +79,8 @@ class Metrics(WorkerMetrics):
         """Observe the caches of prepared documents, by their callers."""
         self.registry.register(DocumentMetrics(caches))
 
-    def observe_cache(self, statistics: Statistics) -> None:
-        self.registry.register(CacheMetrics(statistics))
+    def observe_cache(self, cached: Cached) -> None:
+        self.registry.register(CacheMetrics(cached))
 
     def observe_sign_ins(self, outcomes: Counter[Outcome]) -> None:
         """Observe the checks of passwords."""

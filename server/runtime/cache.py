@@ -24,8 +24,9 @@ async def open_cached(settings: Settings, pool: Pool) -> Cached:
 
     If Redis does not respond, log a warning and compute figures until Redis responds.
     """
+    fragment_bytes = settings.fragment_memory_mb * 2**20
     if settings.redis_url is None:
-        return Cached(pool, MemoryBackend(settings.cache_memory_mb * 2**20))
+        return Cached(pool, MemoryBackend(settings.cache_memory_mb * 2**20), fragment_bytes=fragment_bytes)
     from services.figures.cache.redis import RedisBackend  # noqa: PLC0415 - the Redis client takes 8 MB
 
     url = settings.redis_url.get_secret_value()
@@ -35,7 +36,7 @@ async def open_cached(settings: Settings, pool: Pool) -> Cached:
         raise CommandError(
             f"LEADGRAPH_REDIS_URL ({without_password(url)}) cannot be used: {without_secrets(str(unusable), url)}."
         ) from unusable
-    cached = Cached(pool, backend, namespace=await identity(pool))
+    cached = Cached(pool, backend, namespace=await identity(pool), fragment_bytes=fragment_bytes)
     failure = await cached.failure()
     if failure is not None:
         logger.warning(

@@ -178,6 +178,7 @@ class Settings(BaseModel):
         default=None, description=f"the address of a Redis, such as {_ADDRESS_OF_REDIS}"
     )
     cache_memory_mb: Annotated[int, _whole(1, 100_000)] = 64
+    fragment_memory_mb: Annotated[int, _whole(0, 100_000)] = 32
     warm_at_start: bool = Field(default=False, description="0 or 1")
     executor: ExecutorName = Field(default="breadth", description=" or ".join(get_args(ExecutorName)))
     guard: GuardMode | None = Field(default=None, description="off, warn or fail")

@@ -125,9 +125,15 @@ class Answer:
         found = await self._ask([(figure, question, oldest) for question in questions], PLACE.get())
         return await self._values(figure, [found[figure, question] for question in questions])
 
-    async def prepare(self, uses: Sequence[FigureUse]) -> None:
-        """Read the figures of an outdated fragment together, at their places. `get` then returns them at once."""
-        reading = [self._ask([(use.figure, use.question, use.oldest_seconds)], use.place) for use in uses]
+    async def prepare(self, uses: Sequence[FigureUse], path: tuple[str, ...]) -> None:
+        """Read the figures of an outdated fragment together, for their places below the path.
+
+        `get` then returns them at once.
+        """
+        reading = [
+            self._ask([(use.figure, use.question, use.oldest_seconds)], _below(path, use.place))
+            for use in uses
+        ]
         for found in await asyncio.gather(*reading):
             self._ready |= found
 
@@ -378,6 +384,10 @@ class _Choice:
             for key in self.wanted
             if isinstance(entry := found[key], Entry) and entry.generation != self.current
         ]
+
+
+def _below(path: tuple[str, ...], place: Place | None) -> Place | None:
+    return place and place._replace(path=(*path, *place.path))
 
 
 def oldest_of(figure: CachedFigure[Any, Any], max_age_seconds: float | None) -> float:

@@ -21,9 +21,14 @@ OVERHEAD_BYTES: Final = 1_000
 USE_BYTES: Final = 700
 """The approximate sizes of a fragment and of each of its figures, besides the JSON and the key."""
 
+MOST_DOUBTED: Final = 10_000
+
 
 class FigureUse:
-    """A figure that a fragment was made of: its question, its largest age, its place, and the identity of its entry."""
+    """A figure that a fragment was made of: its question, its largest age, and the identity of its entry.
+
+    The path of its `place` begins below the field of the fragment.
+    """
 
     __slots__ = (
         "as_of",
@@ -104,6 +109,7 @@ class FragmentStore:
     def __init__(self, largest_bytes: int) -> None:
         self.size_bytes = 0
         self._largest_bytes = largest_bytes
+        self._doubted: set[int] = set()
         self._fragments: OrderedDict[Hashable, Fragment] = OrderedDict()
 
     def __len__(self) -> int:
@@ -113,6 +119,16 @@ class FragmentStore:
     def is_off(self) -> bool:
         return self._largest_bytes <= 0
 
+    def note_write(self, user_id: int) -> None:
+        """Note that a user has written in this process, so that the user's fragments are probably outdated."""
+        if len(self._doubted) >= MOST_DOUBTED:
+            self._doubted.clear()
+        self._doubted.add(user_id)
+
+    def is_likely_current(self, fragment: Fragment) -> bool:
+        """Return whether no write of the user is known since a fragment of the user was kept."""
+        return fragment.user_id not in self._doubted
+
     def find(self, key: Hashable) -> Fragment | None:
         found = self._fragments.get(key)
         if found is not None:
@@ -121,6 +137,7 @@ class FragmentStore:
 
     def keep(self, key: Hashable, fragment: Fragment) -> None:
         """Keep a fragment in the place of an earlier one. Drop the fragments that were not used for longest."""
+        self._doubted.discard(fragment.user_id)
         self._drop(key)
         if fragment.size_bytes > self._largest_bytes:
             return

@@ -53,7 +53,7 @@ def expressions() -> list[str]:
 def exposed(pool: Pool) -> set[str]:
     """The names of all samples that a server may expose, without those of the process."""
     metrics = Metrics(pool)
-    metrics.observe_cache(Cached(pool).statistics)
+    metrics.observe_cache(Cached(pool))
     metrics.observe_documents({})
     metrics.observe_admission(Admission(AdmissionLimits.of_pool(10)))
     metrics.observe_sign_ins(Counter())

@@ -181,9 +181,11 @@ async def test_without_a_redis_url_each_process_has_a_memory_of_the_configured_s
     pool: Pool, counted: Counted, user_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEADGRAPH_CACHE_MEMORY_MB", "1")
+    monkeypatch.setenv("LEADGRAPH_FRAGMENT_MEMORY_MB", "2")
     opened = await open_cached(load_settings(), pool)
     assert [await counted.ask(pool, opened, user_id) for _ in range(2)] == [1, 1]
     assert opened.store._backend._largest_bytes == 1_048_576  # type: ignore[attr-defined]
+    assert opened.fragments._largest_bytes == 2_097_152
 
 
 async def test_databases_of_one_server_do_not_share_figures(

@@ -58,6 +58,7 @@ REFUSED = [
     ("POOL_SIZE", "-1", "must be a whole number from 1 to 1,000, not '-1'."),
     ("POOL_SIZE", "1e12", "must be a whole number from 1 to 1,000, not '1e12'."),
     ("CACHE_MEMORY_MB", "inf", "must be a whole number from 1 to 100,000, not 'inf'."),
+    ("FRAGMENT_MEMORY_MB", "-1", "must be a whole number from 0 to 100,000, not '-1'."),
     ("STATEMENT_TIMEOUT_SECONDS", "inf", f"{SECONDS} 86,400, not 'inf'."),
     ("STATEMENT_TIMEOUT_SECONDS", "nan", f"{SECONDS} 86,400, not 'nan'."),
     ("STATEMENT_TIMEOUT_SECONDS", "1e-9", f"{SECONDS} 86,400, not '1e-9'."),

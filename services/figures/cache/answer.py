@@ -178,15 +178,9 @@ class Answer:
         ) != generation:
             return False
         self._show_generation(owner, generation, state.generation)
-        stale = sum(not cached.is_fresh(use) for use in fragment.uses)
-        cached.statistics.stale += stale
-        cached.statistics.hits += len(fragment.uses) - stale
-        outcomes = Counter(
-            (use.figure.name, "hit" if cached.is_fresh(use) else "stale") for use in fragment.uses
-        )
-        self._loaders.activity.figures += [FiguresRead(*of, count) for of, count in outcomes.items()]
-        cached.note((self._loaders.scope.user_id, owner), fragment.asked)
-        if stale:
+        reads = cached.count(fragment, (self._loaders.scope.user_id, owner))
+        self._loaders.activity.figures += reads
+        if any(read.outcome == "stale" for read in reads):
             cached.refresh_later(self._loaders.scope, {owner})
         return True
 

@@ -38,6 +38,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from db.engine.activity import FiguresRead
 from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.language.scope import Scope
@@ -49,7 +50,7 @@ from services.figures.cache.computing import Computing, Job
 from services.figures.cache.decoded import DecodedValues
 from services.figures.cache.definition import CachedFigure, Question, Value
 from services.figures.cache.entry import LAYOUT, Entry
-from services.figures.cache.fragments import FigureUse, Fragment, FragmentStore
+from services.figures.cache.fragments import Fragment, FragmentStore, figures_read
 from services.figures.cache.memory import MemoryBackend
 from services.figures.cache.owners import owner_states
 from services.figures.cache.statistics import Statistics
@@ -59,6 +60,8 @@ logger = logging.getLogger("leadgraph")
 
 MEMORY_BYTES = 64 * 2**20
 FRAGMENT_BYTES = 32 * 2**20
+NOTED_EVERY_SECONDS = 5.0
+"""A refresh may forget questions that fragments have answered this much earlier than others."""
 REFRESHES_AT_ONCE = 2
 MOST_REFRESHING = 1000
 """Owners whose figures are computed in the background or queued for it. Others are not refreshed yet."""
@@ -177,21 +180,32 @@ class Cached:
     def age(self, entry: Entry) -> float:
         return self._clock() - entry.as_of
 
-    def is_fresh(self, entry: Entry | FigureUse) -> bool:
+    def is_fresh(self, entry: Entry) -> bool:
         return self._clock() < entry.fresh_until
 
     def may_serve(self, fragment: Fragment) -> bool:
         """Return whether all figures of a fragment are young enough, and in the store as far as this process knows."""
-        now = self._clock()
-        young = all(now - use.as_of <= use.oldest_seconds for use in fragment.uses)
-        return young and self.store.has_now(fragment.heads) is not False
+        return self._clock() <= fragment.young_until and self.store.has_now(fragment.heads) is not False
 
     async def confirms(self, fragment: Fragment) -> bool:
         """Return whether the fragment may be served now, also according to a shared store."""
-        has = self.store.has_now(fragment.heads)
-        if has is None:
-            has = await self.store.has(fragment.heads)
-        return has and self.may_serve(fragment)
+        if self.store.is_shared and not await self.store.has(fragment.heads):
+            return False
+        return self.may_serve(fragment)
+
+    def count(self, fragment: Fragment, group: Group) -> Sequence[FiguresRead]:
+        """Count the figures of a fragment that is served, and return them. Note the questions of the group."""
+        now = self._clock()
+        if now - fragment.noted_at >= NOTED_EVERY_SECONDS:
+            fragment.noted_at = now
+            self._asked.note(group, fragment.asked, now)
+        if now < fragment.fresh_until:
+            self.statistics.hits += len(fragment.uses)
+            return fragment.hits
+        stale = sum(now >= use.fresh_until for use in fragment.uses)
+        self.statistics.stale += stale
+        self.statistics.hits += len(fragment.uses) - stale
+        return figures_read(fragment.uses, now)
 
     def snapshot_time(self, loaders: DataLoaders) -> float:
         return self._clock() - loaders.snapshot_age_seconds

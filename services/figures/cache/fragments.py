@@ -5,13 +5,13 @@ entries, and while each may be served itself (`Cached.may_serve`). So a fragment
 and ends with the first of them that is computed again.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from db.engine.activity import Place
+from db.engine.activity import FiguresRead, Place
 from db.models import Base
 from services.figures.cache.asked import Asked
 from services.figures.cache.definition import CachedFigure
@@ -66,7 +66,7 @@ class FigureUse:
         return entry.head(self.key) == self.head
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Fragment:
     """The JSON of a value, and all that it depends on besides its key.
 
@@ -78,6 +78,23 @@ class Fragment:
     state: Hashable
     quarter: int
     uses: Sequence[FigureUse]
+    noted_at: float = float("-inf")
+    """The time when its questions were noted as asked."""
+
+    @cached_property
+    def young_until(self) -> float:
+        """The time until which all figures are young enough."""
+        return min(use.as_of + use.oldest_seconds for use in self.uses)
+
+    @cached_property
+    def fresh_until(self) -> float:
+        """The time at which the first figure becomes stale."""
+        return min(use.fresh_until for use in self.uses)
+
+    @cached_property
+    def hits(self) -> Sequence[FiguresRead]:
+        """The figures, while all are fresh."""
+        return figures_read(self.uses, float("-inf"))
 
     @cached_property
     def heads(self) -> dict[str, bytes]:
@@ -101,6 +118,12 @@ class Fragment:
     @property
     def size_bytes(self) -> int:
         return len(self.body) + OVERHEAD_BYTES + USE_BYTES * len(self.uses)
+
+
+def figures_read(uses: Sequence[FigureUse], now: float) -> Sequence[FiguresRead]:
+    """Return the figures by kind and outcome."""
+    outcomes = Counter((use.figure.name, "hit" if now < use.fresh_until else "stale") for use in uses)
+    return [FiguresRead(*of, count) for of, count in outcomes.items()]
 
 
 class FragmentStore:

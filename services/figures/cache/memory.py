@@ -36,7 +36,7 @@ class MemoryBackend:
     async def heads(self, keys: Sequence[str], length: int) -> Sequence[bytes | None]:
         return self.heads_now(keys, length)
 
-    def heads_now(self, keys: Sequence[str], length: int) -> Sequence[bytes | None]:
+    def heads_now(self, keys: Iterable[str], length: int) -> Sequence[bytes | None]:
         """Return the first bytes of each value, or None, without waiting."""
         values = [self._look_up(key) for key in keys]
         return [None if value is None else value[:length] for value in values]

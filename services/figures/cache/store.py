@@ -56,12 +56,17 @@ class Store:
         keys = list(batch)
         return self._entries(keys, await self._try(self._backend.multi_get, keys))
 
+    @property
+    def is_shared(self) -> bool:
+        """True if other processes see the same entries."""
+        return self._backend.shared
+
     def has_now(self, heads: Mapping[str, bytes]) -> bool | None:
         """Return whether the store has exactly these entries, by their heads; None if a shared store must be asked."""
         backend = self._backend
         if not isinstance(backend, MemoryBackend):
             return None
-        return not self._closed and backend.heads_now(list(heads), HEAD_BYTES) == list(heads.values())
+        return not self._closed and backend.heads_now(heads, HEAD_BYTES) == [*heads.values()]
 
     async def has(self, heads: Mapping[str, bytes]) -> bool:
         """Return whether the store has exactly these entries, by their heads."""

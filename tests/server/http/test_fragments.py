@@ -5,8 +5,10 @@ import json
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,9 +21,12 @@ from server.http.auth import Authenticator
 from services.accounts import api_key
 from services.accounts.api_keys import ApiKeys
 from services.figures.cache import Cached
+from services.figures.cache.backend import Backend
 from services.figures.cache.memory import MemoryBackend
+from services.figures.cache.redis import RedisBackend
 from services.figures.windows import QUARTER
 from tests.support.rows import add_key, add_mention
+from tests.support.valkey import Valkey
 from tests.support.world import Clock, World
 
 START = datetime(2026, 6, 10, 12, 1, tzinfo=UTC)
@@ -126,8 +131,8 @@ class Play:
         return self.processes[0]
 
 
-@pytest.fixture
-async def play(pool: Pool) -> AsyncIterator[Play]:
+@asynccontextmanager
+async def playing(pool: Pool, new_backend: Callable[[], Backend]) -> AsyncIterator[Play]:
     world, of_play = World(pool), Time()
     for name in ("ann", "ben"):
         await world.add_user(name)
@@ -139,24 +144,25 @@ async def play(pool: Pool) -> AsyncIterator[Play]:
     authenticator = Authenticator(ApiKeys(pool), trust_seconds=600)
     processes = []
     for _ in range(2):
-        backend = MemoryBackend(2**24)
-        caches = [Cached(pool, backend, clock=of_play.seconds, fragment_bytes=size) for size in (2**24, 0)]
-        clients = [
-            httpx.AsyncClient(
-                transport=httpx.ASGITransport(
-                    app=create_app(
-                        pool,
-                        authenticator=authenticator,
-                        cached=cached,
-                        clock=of_play.clock,
-                        explain=True,
-                        guard="off",  # a watched operation has no fragments
-                    )
-                ),
-                base_url="http://test",
-                timeout=60,
+        backend = new_backend()
+        caches = [
+            Cached(pool, backend, namespace=str(id(pool)), clock=of_play.seconds, fragment_bytes=size)
+            for size in (2**24, 0)
+        ]
+        apps = [
+            create_app(
+                pool,
+                authenticator=authenticator,
+                cached=cached,
+                clock=of_play.clock,
+                explain=True,
+                guard="off",  # a watched operation has no fragments
             )
             for cached in caches
+        ]
+        clients = [
+            httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test", timeout=60)
+            for app in apps
         ]
         processes.append(Process(*caches, *clients))
     yield Play(world, of_play, processes, dict(world.keys))
@@ -165,6 +171,25 @@ async def play(pool: Pool) -> AsyncIterator[Play]:
         await process.client.aclose()
         await process.plain_client.aclose()
     await authenticator.close()
+
+
+@pytest.fixture
+async def play(pool: Pool) -> AsyncIterator[Play]:
+    """Two processes, each with its figures in memory."""
+    async with playing(pool, lambda: MemoryBackend(2**24)) as made:
+        yield made
+
+
+@pytest.fixture
+async def shared(pool: Pool, tmp_path: Path) -> AsyncIterator[Play]:
+    """Two processes that share figures."""
+    server = Valkey(tmp_path)
+    server.start()
+    async with playing(pool, lambda: RedisBackend(server.url, timeout_seconds=5)) as made:
+        yield made
+        for process in made.processes:
+            await process.cached.close()
+    server.stop()
 
 
 async def test_a_repeated_dashboard_is_one_fragment_and_one_statement(play: Play) -> None:
@@ -259,6 +284,35 @@ async def test_own_writes_are_in_the_next_answer_of_every_process(play: Play, pr
     for number in (0, 1):
         found = (await play.data(LEADS, process=number))["dashboard"]["recentLeads"]
         assert {one["id"]: one["status"] for one in found}[lead] == "CONVERTED"
+
+
+async def test_fragments_of_shared_figures_are_current_in_every_process(shared: Play) -> None:
+    first = await shared.ask(LEADS)
+    assert (await shared.ask(LEADS)).json()["data"] == first.json()["data"]
+    assert await shared.statements(LEADS) == ["users by id"]
+    assert shared.first.hits == 2
+    lead = first.json()["data"]["dashboard"]["recentLeads"][0]["id"]
+    await shared.mutate(f'changeLeadStatus(input: {{ id: "{lead}", status: CONVERTED }})', process=1)
+    found = (await shared.data(LEADS))["dashboard"]["recentLeads"]
+    assert {one["id"]: one["status"] for one in found}[lead] == "CONVERTED"
+    assert shared.first.hits == 2
+    shared.time.passes(61)  # the other process has the stale leads refreshed
+    await shared.ask(LEADS, process=1)
+    await shared.processes[1].settle()
+    hits = shared.first.hits
+    assert await shared.data(LEADS) == await shared.data(LEADS, process=1)
+    assert shared.first.hits == hits + 1  # of the metrics; the leads are built anew
+
+
+async def test_a_store_that_fails_leaves_the_answers_right(shared: Play) -> None:
+    first = await shared.data(LEADS)
+    shared.first.cached.store._backend.heads = _failing  # type: ignore[method-assign]
+    assert await shared.data(LEADS) == first
+    assert (shared.first.hits, shared.first.cached.statistics.errors) == (2, 1)  # the parts, by their figures
+
+
+async def _failing(*_: object) -> None:
+    raise OSError("the store is away")
 
 
 async def test_a_write_of_this_process_costs_no_further_statement(play: Play) -> None:
@@ -483,6 +537,7 @@ async def test_random_interleavings_give_the_answers_of_a_process_without_fragme
         after = (await play.ask(document, key, plain=True, process=process)).json()
         assert "errors" not in answer, answer
         assert answer["data"] in (before["data"], after["data"]), (number, document)
+        assert await play.data(document, key, process=process) == after["data"], (number, document)
         counts = await _counts(play, key)
         if document == LEADS:
             assert answer["data"]["dashboard"]["conversionMetrics"]["totalLeads"] == counts["leads_count"]

@@ -18,6 +18,7 @@ import orjson
 import uvicorn
 
 from bench.floor_dashboard import dashboard
+from bench.further import floor_figures, floor_lists, floor_objects, floor_writes
 from bench.page import Answer, global_id
 from db.engine.pool import Pool
 
@@ -160,9 +161,15 @@ OPERATIONS: dict[str, Callable[[Pool, int, Answer], Awaitable[Answer]]] = {
     "point": point,
     "dashboard": dashboard,
 }
+FURTHER = {
+    **floor_lists.OPERATIONS,
+    **floor_objects.OPERATIONS,
+    **floor_figures.OPERATIONS,
+    **floor_writes.OPERATIONS,
+}
 
 
-def application(pool: Pool) -> Callable[..., Awaitable[None]]:
+def application(pool: Pool, tuned: Pool) -> Callable[..., Awaitable[None]]:
     async def answer(
         scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
@@ -172,7 +179,11 @@ def application(pool: Pool) -> Callable[..., Awaitable[None]]:
             body, more = body + message["body"], message["more_body"]
         request = orjson.loads(body)
         user_id = next(int(value) for name, value in scope["headers"] if name == b"x-user-id")
-        data = await OPERATIONS[request["operationName"]](pool, user_id, request.get("variables"))
+        name, variables = request["operationName"], request.get("variables")
+        if name in OPERATIONS:
+            data = await OPERATIONS[name](tuned, user_id, variables)
+        else:
+            data = await FURTHER[name](pool, user_id, variables)
         content = orjson.dumps({"data": data})
         length = b"%d" % len(content)
         headers = [(b"content-type", b"application/json"), (b"content-length", length)]
@@ -186,21 +197,41 @@ async def _nothing_to_reset(_: Any) -> None:
     pass
 
 
-async def main(port: int) -> None:
-    url = os.environ["LEADGRAPH_DATABASE_URL"]
-    # A generic plan would sort the leads of a user with many leads. The index is ordered already.
-    tuned = {"enable_bitmapscan": "off"}
-    made = await asyncpg.create_pool(
-        url, min_size=10, max_size=10, reset=_nothing_to_reset, server_settings=tuned
+async def _with_lexemes(connection: asyncpg.Connection) -> None:
+    """Send lexemes in PostgreSQL's binary form."""
+    await connection.set_type_codec(
+        "tsvector", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary"
     )
-    pool = cast("Pool", made)  # the driver's own, without the limits of Leadgraph's
+
+
+async def _open(settings: dict[str, str]) -> Pool:
+    made = await asyncpg.create_pool(
+        os.environ["LEADGRAPH_DATABASE_URL"],
+        min_size=0,
+        max_size=10,
+        reset=_nothing_to_reset,
+        init=_with_lexemes,
+        server_settings=settings,
+    )
+    return cast("Pool", made)  # the driver's own, without the limits of Leadgraph's
+
+
+async def main(port: int) -> None:
+    # A generic plan would sort the leads of a user with many leads. The index is ordered already.
+    pool, tuned = await _open({}), await _open({"enable_bitmapscan": "off"})
     gc.collect()
     gc.freeze()
     config = uvicorn.Config(
-        application(pool), host="127.0.0.1", port=port, lifespan="off", access_log=False, log_level="warning"
+        application(pool, tuned),
+        host="127.0.0.1",
+        port=port,
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
     )
     await uvicorn.Server(config).serve()
     await pool.close()
+    await tuned.close()
 
 
 if __name__ == "__main__":

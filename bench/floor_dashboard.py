@@ -117,9 +117,9 @@ async def dashboard(pool: Pool, user_id: int, _: Answer) -> Answer:
     bounds = (frame.period.previous_start, frame.period.start, frame.period.end)
     before, start, end = bounds
     edges = [before, *(day.start for day in frame.days), end]
-    midnights = [_midnight_behind(edge) for edge in edges]
+    midnights = [midnight_behind(edge) for edge in edges]
     first = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - (DAYS_SHOWN - 1) * DAY
-    windows = (before, start, end, *map(_midnight_behind, bounds))
+    windows = (before, start, end, *map(midnight_behind, bounds))
     row = await pool.fetchrow(STATEMENT, user_id, *windows, edges, midnights, first)
     assert row is not None  # noqa: S101 - the user is there
     mentions, leads, *by_status, recent, keywords, integrations, days, quarters = row
@@ -137,7 +137,7 @@ async def dashboard(pool: Pool, user_id: int, _: Answer) -> Answer:
     )
 
 
-def _midnight_behind(moment: datetime) -> datetime:
+def midnight_behind(moment: datetime) -> datetime:
     """Return the next midnight of UTC. Midnights of the zone are shortly before it."""
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight if midnight == moment else midnight + DAY

@@ -1,14 +1,14 @@
-"""The growth of a dashboard's duration with the number of mentions.
+"""The growth of durations with the amount of data.
 
-    python -m bench.growth [--scale 0.1] [--times 10]
+    python -m bench.growth [--scales 0.1 1 10] [--users 100]
 
-Two databases have the same users, keywords, integrations and leads, but in one of them each keyword has ten times the
-mentions. Each round measures Leadgraph without cache and the naive server on both databases.
+Each scale has a database with the same users, keywords and integrations. Scale 1 has 200 mentions per keyword, and a
+lead for a quarter of them; scale 10 has ten times as many of both, of the same 90 days. With 100 users, scale 10 has 4
+million mentions, and its database takes about ten minutes to fill, once a day. Each round measures all scales.
 """
 
 import argparse
 import asyncio
-import json
 import statistics
 import sys
 from collections.abc import Sequence
@@ -19,105 +19,138 @@ from pathlib import Path
 from bench import measure, servers
 from bench.command import exit_code, say, show
 from bench.dashboard import DASHBOARD
-from bench.data import Data, prepare
-from bench.filling import MENTIONS
+from bench.data import USERS, Data, prepare_amount
+from bench.filling import MENTIONS, Amount
+from bench.further.writes import INGEST, ROWS
 from bench.measure import Effort
+from bench.operations import LIST, NESTED, POINT, Operation
 from bench.run import start
-from bench.servers import ROOT, Running, ServerError
+from bench.servers import ROOT, Running
 from bench.table import markdown, written
 from db.embedded import EmbeddedPostgres
 
-COMPARED = ("cold", "naive")
+SERVERS = ("floor", "breadth", "cold", "naive")
+MEASURED: dict[str, Sequence[Operation]] = {
+    "floor": (NESTED, LIST, POINT, DASHBOARD, INGEST),
+    "breadth": (NESTED, LIST, POINT, INGEST),
+    "cold": (DASHBOARD,),
+    "naive": (DASHBOARD,),
+}
 
 
 @dataclass(slots=True)
-class Pair:
-    """A server on both databases, with the median of each round in milliseconds."""
+class Side:
+    """A server on the database of one scale, with the median of each round in milliseconds, by operation."""
 
-    few: tuple[Running, Data]
-    many: tuple[Running, Data]
-    efforts: list[Effort | None] = field(default_factory=list)
-    p50: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
+    running: Running
+    data: Data
+    p50: dict[str, list[float]] = field(default_factory=dict)
+    efforts: dict[str, Effort | None] = field(default_factory=dict)
 
-    @property
-    def ratio(self) -> float:
-        """Return the median of the rounds' ratios. Other load on the machine affects both sides of a round."""
-        return statistics.median(many / few for few, many in zip(*self.p50, strict=True))
+    def median(self, operation: Operation) -> float:
+        return statistics.median(self.p50[operation.name])
 
 
 def options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="bench.growth", description="Measure dashboards with many mentions."
+        prog="bench.growth", description="Measure the growth of durations with the amount of data."
     )
-    parser.add_argument("--scale", type=float, default=0.1, help="amount of data; 1 is 100 users")
-    parser.add_argument("--times", type=int, default=10, help="factor between the numbers of mentions")
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--requests", type=int, default=100, help="requests per round")
-    parser.add_argument("--seconds", type=float, default=3, help="time limit of a round per server")
+    parser.add_argument(
+        "--scales", type=float, nargs="+", default=[0.1, 1, 10], help=f"1 is {MENTIONS} mentions per keyword"
+    )
+    parser.add_argument("--users", type=int, default=USERS, help="number of users of each database")
+    parser.add_argument("--only", nargs="+", choices=SERVERS, default=list(SERVERS), help="servers to run")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--requests", type=int, default=50, help="requests per round of the heaviest operation"
+    )
+    parser.add_argument("--seconds", type=float, default=2, help="time limit of a case")
     parser.add_argument("--home", type=Path, default=ROOT / "build" / "bench", help="folder for the database")
     return parser.parse_args(arguments)
 
 
-def pairs(stack: ExitStack, few: Data, many: Data, home: Path) -> list[Pair]:
-    """Raise `ServerError` unless both databases show the same leads."""
-    made = []
-    for one, other in zip(servers.of_dashboards(few, ""), servers.of_dashboards(many, ""), strict=True):
-        if one.name in COMPARED:
-            running = start(stack, one, few, home), start(stack, other, many, home)
-            if _leads(running[0], few) != _leads(running[1], many):
-                raise ServerError(f"{one.name} does not show the same leads for more mentions.")
-            made.append(Pair((running[0], few), (running[1], many)))
-    return made
+def amount_of(scale: float, users: int) -> Amount:
+    number = max(1, round(MENTIONS * scale))
+    return Amount(users, number, number)
 
 
-def _leads(running: Running, data: Data) -> object:
-    answer = json.loads(running.ask(running.server.bodies(DASHBOARD, data)[0]))["data"]["dashboard"]
-    return answer["analytics"]["leads"], [lead["createdAt"] for lead in answer["recentLeads"]]
-
-
-def rounds(pair: Pair, args: argparse.Namespace) -> None:
-    sides = (pair.few, pair.many)
-    limits = {"clients": 1, "requests": args.requests, "seconds": args.seconds}
-    for running, data in sides:
-        measure.load(running, DASHBOARD, data, **limits)
-        pair.efforts.append(asyncio.run(measure.effort(running, DASHBOARD, data)))
-    for number in range(args.rounds):
-        for side in (0, 1) if number % 2 else (1, 0):
-            running, data = sides[side]
-            measured = measure.load(running, DASHBOARD, data, **limits)
-            pair.p50[side].append(measured["p50"] * 1000)
-
-
-def pair_table(found: Sequence[Pair], times: int) -> str:
-    head = ["server", "p50 ms", f"{times} times", "ratio", "SQL ms", f"{times} times", "statements"]
-    rows = []
-    for pair in found:
-        efforts = [effort for effort in pair.efforts if effort]
-        rows.append(
-            [
-                pair.few[0].server.title,
-                *(written(statistics.median(times)) for times in pair.p50),
-                written(pair.ratio),
-                *([written(effort.milliseconds) for effort in efforts] or ["", ""]),
-                " and ".join(str(effort.statements) for effort in efforts),
-            ]
+def sides_of(stack: ExitStack, name: str, every: Sequence[Data], home: Path) -> list[Side]:
+    """Start a server on each database."""
+    sides = []
+    for data in every:
+        server = next(
+            each for each in [*servers.of_python(data), *servers.of_dashboards(data, "")] if each.name == name
         )
+        sides.append(Side(start(stack, server, data, home), data))
+    return sides
+
+
+def rounds(sides: Sequence[Side], operations: Sequence[Operation], args: argparse.Namespace) -> None:
+    """Measure each operation on all scales in turn, after requests that are not measured."""
+    for operation in operations:
+        limits = {"clients": 1, "requests": args.requests * operation.weight, "seconds": args.seconds}
+        for side in sides:
+            measure.load(side.running, operation, side.data, **limits)
+            side.efforts[operation.name] = asyncio.run(measure.effort(side.running, operation, side.data))
+        for number in range(args.rounds):
+            for side in sides if number % 2 else sides[::-1]:
+                measured = measure.load(side.running, operation, side.data, **limits)
+                side.p50.setdefault(operation.name, []).append(measured["p50"] * 1000)
+                asyncio.run(measure.clean(operation, side.data))
+
+
+def growth_table(found: Sequence[tuple[Sequence[Side], Sequence[Operation]]], scales: Sequence[float]) -> str:
+    names = [f"{scale:g}" for scale in scales]
+    head = ["server", "operation", *(f"p50 ms at {name}" for name in names), "largest ÷ smallest"]
+    head += [*(f"SQL ms at {name}" for name in names), "statements"]
+    rows = []
+    for sides, operations in found:
+        for operation in operations:
+            medians = [side.median(operation) for side in sides]
+            efforts = [effort for side in sides if (effort := side.efforts[operation.name])]
+            rows.append(
+                [
+                    sides[0].running.server.title,
+                    operation.name,
+                    *map(written, medians),
+                    written(max(medians) / min(medians)),
+                    *([written(effort.milliseconds) for effort in efforts] or [""] * len(names)),
+                    ", ".join(str(effort.statements) for effort in efforts),
+                ]
+            )
     return markdown(head, rows)
+
+
+def rates(found: Sequence[tuple[Sequence[Side], Sequence[Operation]]]) -> str:
+    """Return the ingested rows per second of one client."""
+    lines = [
+        f"{sides[0].running.server.title}: "
+        + ", ".join(f"{1000 * ROWS / side.median(INGEST):,.0f}" for side in sides)
+        for sides, operations in found
+        if INGEST in operations
+    ]
+    return "\n".join(["Ingested mentions per second, in requests of 100:", *lines])
 
 
 def bench(args: argparse.Namespace) -> None:
     home = args.home.absolute()
     home.mkdir(parents=True, exist_ok=True)
-    with EmbeddedPostgres(home / "postgres").running() as embedded, ExitStack() as stack:
+    found = []
+    with EmbeddedPostgres(home / "postgres").running() as embedded:
         url = embedded.url("postgres")
-        few = asyncio.run(prepare(url, args.scale, say))
-        many = asyncio.run(prepare(url, args.scale, say, mentions=MENTIONS * args.times))
-        found = pairs(stack, few, many, home)
-        for pair in found:
-            rounds(pair, args)
-    mentions = " and ".join(f"{data.rows['mentions']:,}" for data in (few, many))
-    show(f"{mentions} mentions, {few.rows['leads']:,} leads each; medians of {args.rounds} rounds")
-    show(pair_table(found, args.times))
+        every = [asyncio.run(prepare_amount(url, amount_of(scale, args.users), say)) for scale in args.scales]
+        for name in args.only:
+            with ExitStack() as stack:
+                sides = sides_of(stack, name, every, home)
+                rounds(sides, MEASURED[name], args)
+                found.append((sides, MEASURED[name]))
+            say(f"Measured {name}.")
+    mentions, leads = (
+        ", ".join(f"{data.rows[table]:,}" for data in every) for table in ("mentions", "leads")
+    )
+    show(f"{mentions} mentions and {leads} leads; medians of {args.rounds} rounds")
+    show(growth_table(found, args.scales))
+    show(rates(found))
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -124,7 +124,7 @@ async def bench(home: Path, embedded: EmbeddedPostgres) -> AsyncIterator[Bench]:
     await migrations.upgrade(url)
     pool = await open_pool(url, size=2, statement_timeout_seconds=3600)
     user_id, keywords = await _user(pool)
-    running = start(await _server(pool, url, user_id), data.Data(url, user_id, "", [], {}), home)
+    running = start(await _server(pool, url, user_id), data.Data(url, user_id, ""), home)
     try:
         postmaster = int((home / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
         made = Bench(pool, user_id, Posts(keywords), running, postmaster)

@@ -19,6 +19,8 @@ from bench.servers import START_SECONDS, Running, ServerError
 
 LOAD = Path(__file__).with_name("load.py")
 COUNTED_REQUESTS = 10
+CHECKED = 6
+"""The number of compared responses per operation. It is even, as writes undo each other in pairs."""
 
 _RESET = (
     "SELECT pg_stat_statements_reset(0, (SELECT oid FROM pg_database WHERE datname = current_database()))"
@@ -77,7 +79,7 @@ def check(running: Sequence[Running], operations: Sequence[Operation], data: Dat
         able = [each for each in running if operation.name in each.server.operations]
         for current in able:
             bodies = current.server.bodies(operation, data)
-            texts = [current.ask(body) for body in bodies[:5]]
+            texts = [current.ask(body) for body in bodies[:CHECKED]]
             found = [figures(json.loads(text)["data"]) for text in texts]
             if first is None:
                 first, answers[operation.name] = found, texts[0]
@@ -85,6 +87,7 @@ def check(running: Sequence[Running], operations: Sequence[Operation], data: Dat
             elif differs := difference(first, found, operation.name):
                 names = f"{able[0].server.name} and {current.server.name}"
                 raise ServerError(f"The responses of {names} differ at {differs}.")
+        asyncio.run(clean(operation, data))
     return answers
 
 
@@ -118,6 +121,17 @@ def load(
     return measured
 
 
+async def clean(operation: Operation, data: Data) -> None:
+    """Delete what requests of the operation have written."""
+    if operation.after:
+        connection = await asyncpg.connect(data.url)
+        try:
+            await connection.execute(operation.after, data.user_id)
+            await connection.execute("VACUUM mentions")  # dead rows would make the next reads slow
+        finally:
+            await connection.close()
+
+
 async def effort(current: Running, operation: Operation, data: Data) -> Effort | None:
     """Return the database's work for one request, or None without pg_stat_statements."""
     connection = await asyncpg.connect(data.url)
@@ -130,6 +144,7 @@ async def effort(current: Running, operation: Operation, data: Data) -> Effort |
         return None
     finally:
         await connection.close()
+        await clean(operation, data)
     assert row is not None  # noqa: S101 - an aggregate has a row
     # A few requests need more statements, for an API key lookup or a new connection.
     requests = int(done["requests"])  # fewer than COUNTED_REQUESTS if a slow machine reached the time limit
@@ -151,6 +166,7 @@ def rounds(
         cases[current.server.name, operation.name] = Case(current.server.name, operation.name)
         requests = limits.requests * operation.weight
         load(current, operation, data, clients=limits.clients, requests=requests, seconds=limits.seconds)
+        asyncio.run(clean(operation, data))
         case = cases[current.server.name, operation.name]
         case.effort = asyncio.run(effort(current, operation, data))
     say("Warmed up.")
@@ -205,5 +221,6 @@ def _measure(case: Case, current: Running, operation: Operation, data: Data, lim
     case.per_second.append(together["per_second"])
     case.p50_together.append(together["p50"] * 1000)
     case.p95_together.append(together["p95"] * 1000)
+    asyncio.run(clean(operation, data))
     if before is not None and after is not None:
         case.cpu.append((after - before) / together["requests"] * 1000)

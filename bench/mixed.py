@@ -13,6 +13,7 @@ import statistics
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -55,7 +56,7 @@ def copied(server_url: str, data: Data) -> Iterator[Data]:
     asyncio.run(_execute(server_url, f"CREATE DATABASE {COPY} TEMPLATE {name} STRATEGY file_copy"))
     url = urlunsplit(urlsplit(data.url)._replace(path=f"/{COPY}"))
     try:
-        yield Data(url, data.user_id, data.api_key, data.lead_ids, data.rows)
+        yield replace(data, url=url)
     finally:
         asyncio.run(_execute(server_url, f"DROP DATABASE {COPY} WITH (FORCE)"))
 

@@ -4,12 +4,17 @@ All servers but PostGraphile get the same documents. PostGraphile derives its sc
 use aliases to give the responses the same shape.
 """
 
+from __future__ import annotations
+
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from bench.data import Data
 
 Dialect = Literal["ours", "postgraphile"]
 LEAD_FIELDS = """
@@ -20,7 +25,8 @@ LEAD_FIELDS = """
 @dataclass(frozen=True, slots=True)
 class Operation:
     """An operation. `weight` is the number of requests per request of the heaviest operation. `rows` is the number of
-    objects per field of a response.
+    objects per field of a response. `variables` returns those of each request, the same for all servers. `after` is SQL
+    that deletes what the requests have written for the user `$1`.
     """
 
     name: str
@@ -29,6 +35,8 @@ class Operation:
     weight: int
     rows: Mapping[str, int]
     by_id: bool = False
+    variables: Callable[[Data], Sequence[Mapping[str, Any]] | Iterator[Mapping[str, Any]]] | None = None
+    after: str = ""
 
 
 NESTED = Operation(
@@ -146,7 +154,8 @@ def _moment(value: str) -> datetime:
 
 FIGURES: dict[str, Callable[[str], object]] = {
     "id": _row_id,
-    "value": Decimal,
+    **dict.fromkeys(("value", "amount"), Decimal),
+    **dict.fromkeys(("startCursor", "endCursor"), lambda _: "a cursor"),
     **dict.fromkeys(("createdAt", "statusChangedAt", "lastSyncedAt", "start", "end", "day"), _moment),
     **dict.fromkeys(("status", "origin", "platform", "sentiment", "relevance"), str.lower),
 }

@@ -23,6 +23,7 @@ from bench import measure, npm, processes, servers, table
 from bench.command import exit_code, say, show
 from bench.dashboard import DASHBOARD, OPERATIONS
 from bench.data import Data, prepare
+from bench.further.operations import FURTHER
 from bench.measure import Limits, Memory
 from bench.operations import Operation
 from bench.servers import ROOT, Running, Server
@@ -33,6 +34,8 @@ SERVERS = (
     "floor", "breadth", "reference", "stock", "tuned", "mercurius", "yoga", "apollo", "postgraphile",
     "warm", "valkey", "cold", "naive", "static", "fenced",
 )  # fmt: skip
+ALL_FURTHER = "further"
+"""The name of all further operations together. They run only if they are selected."""
 NODE_SERVERS = {"mercurius", "yoga", "apollo", "postgraphile"}
 PACKAGES = ("strawberry-graphql", "graphql-core", "sqlalchemy", "asyncpg", "uvicorn", "uvloop", "orjson")
 
@@ -55,7 +58,7 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
         "--clients", type=int, default=16, help="number of concurrent clients, measured after a single client"
     )
     parser.add_argument("--seconds", type=float, default=3, help="time limit of a case")
-    names = [*SERVERS, *(operation.name for operation in OPERATIONS)]
+    names = [*SERVERS, *(operation.name for operation in (*OPERATIONS, *FURTHER)), ALL_FURTHER]
     parser.add_argument("--only", nargs="+", choices=names, default=[], help="servers and operations to run")
     parser.add_argument("--json", type=Path, help="file for the results")
     parser.add_argument("--home", type=Path, default=ROOT / "build" / "bench", help="folder for the database")
@@ -170,7 +173,8 @@ def described(found: dict[str, Any]) -> str:
 def bench(args: argparse.Namespace) -> None:
     only = set(args.only)
     selected = only & set(SERVERS) or set(SERVERS)
-    operations = [each for each in OPERATIONS if each.name in only] or list(OPERATIONS)
+    only |= {each.name for each in FURTHER} if ALL_FURTHER in only else set()
+    operations = [each for each in (*OPERATIONS, *FURTHER) if each.name in only] or list(OPERATIONS)
     home = args.home.absolute()
     with database(home, args.scale) as data, ExitStack() as stack:
         running = started(stack, data, home, selected, operations)

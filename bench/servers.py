@@ -16,13 +16,16 @@ import httpx
 
 from bench.dashboard import DASHBOARD, OPERATIONS
 from bench.data import Data
+from bench.further.operations import FURTHER
 from bench.operations import READS, Dialect, Operation
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 60
 STOP_SECONDS = 15
 PORT = "{port}"
-EVERY, RELATIONS = (frozenset(each.name for each in some) for some in (OPERATIONS, READS))
+EVERY, RELATIONS, BY_KEY = (
+    frozenset(each.name for each in some) for some in ((*OPERATIONS, *FURTHER), READS, (*READS, *FURTHER))
+)
 PAGE = frozenset({DASHBOARD.name})
 
 
@@ -49,14 +52,15 @@ class Server:
     feed: str = ""
 
     def bodies(self, operation: Operation, data: Data) -> list[str]:
-        """Return the request bodies of an operation: one, or one per lead."""
+        """Return the request bodies of an operation: one, one per lead, or one per element of its variables."""
+        if operation.variables is not None:
+            return [self._with(operation, dict(variables)) for variables in operation.variables(data)]
         leads = data.lead_ids if operation.by_id else data.lead_ids[:1]
-        return [self._body(operation, data.user_id, lead) for lead in leads]
+        return [self._with(operation, self.variables(data.user_id, lead)) for lead in leads]
 
-    def _body(self, operation: Operation, user: int, lead: int) -> str:
+    def _with(self, operation: Operation, variables: dict[str, Any]) -> str:
         request = {"operationName": operation.name, "query": operation.documents[self.dialect]}
-        content = {**request, "variables": self.variables(user, lead)}
-        return json.dumps(content, separators=(",", ":"))
+        return json.dumps({**request, "variables": variables}, separators=(",", ":"))
 
 
 @dataclass(slots=True)
@@ -100,7 +104,8 @@ def of_python(data: Data) -> list[Server]:
     user = {"x-user-id": str(data.user_id)}
 
     def with_executor(executor: str) -> Server:
-        return ours(data, executor, f"Leadgraph, {executor} executor", {"LEADGRAPH_EXECUTOR": executor})
+        title = f"Leadgraph, {executor} executor"
+        return ours(data, executor, title, {"LEADGRAPH_EXECUTOR": executor}, BY_KEY)
 
     return [
         Server("floor", "floor: ASGI, asyncpg, orjson", _module("floor"), EVERY, headers=user),

@@ -1,0 +1,1 @@
+"""Further operations that users send, each with a hand-written floor."""

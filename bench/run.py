@@ -188,6 +188,8 @@ def bench(args: argparse.Namespace) -> None:
     for operation in operations:
         show(table.operation_table(operation, cases, titles, args.clients))
     show(table.memory_table(running, peaks))
+    if peers := table.peer_table(operations, cases, peaks, titles):
+        show(peers)
     if of_pages:
         show(table.request_memory_table(DASHBOARD, of_pages, titles, args.clients))
     if args.json:

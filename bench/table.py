@@ -1,13 +1,14 @@
 """The results as Markdown tables and as JSON values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bench.measure import Case, Memory
 from bench.operations import Operation
 from bench.servers import Running
 
-FLOOR, NAIVE = "floor", "naive"
+FLOOR, NAIVE, OURS = "floor", "naive", "breadth"
+PEERS = ("stock", "tuned", "mercurius", "yoga", "apollo", "postgraphile")
 
 
 def _head(clients: int, *, naive: bool) -> list[str]:
@@ -75,6 +76,63 @@ def _per_request(of: Memory, clients: int) -> float | None:
     return (
         None if of.idle_bytes is None or of.peak_bytes is None else (of.peak_bytes - of.idle_bytes) / clients
     )
+
+
+def peer_table(
+    operations: Sequence[Operation],
+    cases: Sequence[Case],
+    peaks: Mapping[str, int | None],
+    titles: Mapping[str, str],
+) -> str:
+    """Return Leadgraph's latency, throughput and memory divided by those of each measured peer.
+
+    The last column names the values in which a peer is ahead. The text is empty without Leadgraph or without a peer.
+    """
+    found = {(case.server, case.operation): case for case in cases}
+    shared = [each.name for each in operations if (OURS, each.name) in found]
+    peers = [peer for peer in PEERS if any((peer, name) in found for name in shared)]
+    if not peers:
+        return ""
+    head = [
+        "peer",
+        *(f"{name} {value}" for name in shared for value in ("p50", "req/s")),
+        "MB",
+        "ahead of us in",
+    ]
+    rows = []
+    for peer in peers:
+        ratios = _ratios_to(peer, shared, found, peaks)
+        behind = [name for name, (ratio, ahead) in ratios.items() if ratio and not ahead(ratio)]
+        rows.append(
+            [titles[peer], *(written(ratio) for ratio, _ in ratios.values()), ", ".join(behind) or "nothing"]
+        )
+    return f"### Leadgraph divided by each peer\n\n{markdown(head, rows)}"
+
+
+def _ratios_to(
+    peer: str,
+    operations: Sequence[str],
+    cases: Mapping[tuple[str, str], Case],
+    peaks: Mapping[str, int | None],
+) -> dict[str, tuple[float | None, Callable[[float], bool]]]:
+    """Return each ratio to the peer by its name, with the test that Leadgraph is ahead."""
+    ratios: dict[str, tuple[float | None, Callable[[float], bool]]] = {}
+    for operation in operations:
+        ours, theirs = cases[OURS, operation], cases.get((peer, operation), Case(peer, operation))
+        ratios[f"{operation} p50"] = _ratio(ours.median("p50"), theirs.median("p50")), _is_less
+        ratios[f"{operation} req/s"] = (
+            _ratio(ours.median("per_second"), theirs.median("per_second")),
+            _is_more,
+        )
+    return {**ratios, "MB": (_ratio(peaks.get(OURS), peaks.get(peer)), _is_less)}
+
+
+def _is_less(ratio: float) -> bool:
+    return ratio <= 1
+
+
+def _is_more(ratio: float) -> bool:
+    return ratio >= 1
 
 
 def plain(cases: Sequence[Case]) -> list[dict[str, Any]]:

@@ -60,7 +60,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Api(Starlette):
-    """The application, with a direct way to the GraphQL endpoint for requests with a body if all hosts are allowed."""
+    """The application, with a direct way to the GraphQL endpoint if all hosts are allowed."""
 
     endpoint: GraphQLEndpoint | None = None
     cors: Cors | None = None
@@ -76,11 +76,20 @@ class Api(Starlette):
             self.endpoint is not None
             and scope["type"] == "http"
             and scope["path"] == PATH
-            and scope["method"] in protocol.BODIES
+            and _has_request(scope)
         ):
             await self.endpoint(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+
+def _has_request(scope: Scope) -> bool:
+    """Return whether a GraphQL request may stand in the body or in the parameters of the URL.
+
+    GraphiQL is the answer only to a URL without parameters.
+    """
+    method = scope["method"]
+    return method in protocol.BODIES or (method in protocol.READING and b"=" in scope["query_string"])
 
 
 def create_app(

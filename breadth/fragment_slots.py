@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from breadth.fragments import ABSENT, Fragments, Selection, UnknownValueError
+from breadth.fragments import ABSENT, Fragments, Selection
 from breadth.plan import Field
 from breadth.resolve import resolve
 from breadth.response_slots import FieldSlots, RowBlock, address_of
@@ -14,12 +14,8 @@ from breadth.state import ExecutionState, Unkept
 def resolve_marked(state: ExecutionState, fragments: Fragments, block: RowBlock, field: Field) -> None:
     """Put the fragments of a marked field into its slots. Resolve the field for the other rows of the block."""
     request = state.request
+    selection = Selection(field, request.variables.coerced)
     found: Any
-    try:
-        selection = Selection(field, request.variables.coerced)
-    except (UnknownValueError, RecursionError):
-        resolve(state, block, field)
-        return
     try:
         alone = block.slots is None and len(block.field_set.others) == 1
         found = fragments.find(selection, block.sources, alone=alone)
@@ -30,9 +26,8 @@ def resolve_marked(state: ExecutionState, fragments: Fragments, block: RowBlock,
         return
     if request.around is not None:
         found = request.around(field, len(block.rows), found)
-    own = RowBlock(
-        block.field_set, block.sources, block.rows, block.slots
-    )  # the run drops the block's sources
+    # The run drops the sources of its block.
+    own = RowBlock(block.field_set, block.sources, block.rows, block.slots)
     slots = FieldSlots(own, field)
     state.wait_for_all(slots, found, partial(_fill_awaited, state, own, field, selection))
 
@@ -50,18 +45,16 @@ def _fill_awaited(
 
 def _fill(state: ExecutionState, block: RowBlock, field: Field, selection: Selection, found: Any) -> None:
     """Put the fragments into the slots, and resolve the rest. Anything but one result per row is no fragment."""
-    slots = FieldSlots(block, field)
     if isinstance(found, Sequence) and len(found) == len(block.rows):
+        slots = FieldSlots(block, field)
         picks = [row for row, each in enumerate(found) if each is ABSENT]
         for row, each in enumerate(found):
             if each is not ABSENT:
                 slots.put_one(row, each)
         if not picks:
             return
-        if len(picks) < len(found):
-            block = block.pick(picks)
-            slots = FieldSlots(block, field)
-    state.unkept.append(Unkept(selection, slots, block.sources))
+        block = block if len(picks) == len(found) else block.pick(picks)
+        state.unkept.append(Unkept(selection, FieldSlots(block, field), block.sources))
     resolve(state, block, field)
 
 

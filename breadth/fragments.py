@@ -34,12 +34,12 @@ class UnknownValueError(TypeError):
 
 
 class Fragments(Protocol):
-    """The fragments of one request. An exception of a method counts as an absent fragment."""
+    """The fragments of one request. An exception of a method counts as an absent fragment that is not kept."""
 
     def find(
         self, selection: "Selection", parents: Sequence[Any], *, alone: bool
-    ) -> Sequence[Any] | Awaitable[Sequence[Any]]:
-        """Return the fragment of the field for each parent, or `ABSENT`.
+    ) -> Sequence[Any] | Awaitable[Sequence[Any] | None] | None:
+        """Return the fragment of the field for each parent, or `ABSENT`. Return None if none is to be kept either.
 
         `alone` is true for the only field of the root that is resolved.
         """
@@ -51,15 +51,25 @@ class Fragments(Protocol):
 class Selection:
     """A marked field in a request: the field with its subfields, and the values of the variables below."""
 
-    __slots__ = ("field", "key")
+    __slots__ = ("_key", "_variables", "field")
 
     def __init__(self, field: Field, variables: Mapping[str, Any]) -> None:
-        """Raise `UnknownValueError` for a variable without a known text."""
         self.field = field
-        digest, names = _canonical(field)
-        values = (text_of(variables[name]) if name in variables else _NOT_GIVEN for name in names)
-        self.key: Key = (digest, *values)
-        """Equal for selections of equal fields with equal arguments, also of different documents."""
+        self._variables = variables
+        self._key: Key | None = None
+
+    @property
+    def key(self) -> Key:
+        """Equal for selections of equal fields with equal arguments, also of different documents.
+
+        Raise `UnknownValueError` for a variable without a known text.
+        """
+        if self._key is None:
+            known = self._variables
+            digest, names = _canonical(self.field)
+            values = (text_of(known[name]) if name in known else _NOT_GIVEN for name in names)
+            self._key = (digest, *values)
+        return self._key
 
     @property
     def marker(self) -> Any:

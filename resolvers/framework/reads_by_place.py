@@ -33,6 +33,8 @@ class ReadsByPlace:
     def __init__(self) -> None:
         self._figures: list[tuple[Path, FiguresRequest]] = []
         self._others: list[OtherRead] = []
+        self.are_exact = False
+        """True if a field has requested figures that are computed for this answer alone."""
 
     def note(self, loader: DataLoader[Any, Any] | None, keys: Sequence[Any]) -> None:
         """Note a read of the current place."""
@@ -43,6 +45,7 @@ class ReadsByPlace:
     ) -> None:
         """Note figures that the current place requests."""
         place = PLACE.get()
+        self.are_exact = self.are_exact or max_age == 0
         self._figures.append((_path(place), FiguresRequest(figure, questions, max_age, place)))
 
     def figures_below(self, path: Path) -> Iterator[FiguresRequest]:

@@ -103,20 +103,21 @@ class _Fragments:
 
     def find(
         self, selection: Selection, parents: Sequence[Any], *, alone: bool
-    ) -> Sequence[Any] | Awaitable[Sequence[Any]]:
-        """Return the fragment of each parent, or `ABSENT`."""
+    ) -> Sequence[Any] | Awaitable[Sequence[Any]] | None:
+        """Return the fragment of the parent, or `ABSENT`. Return None for several parents, and for other users."""
+        parent = parents[0]
+        if len(parents) > 1 or not self._is_own(parent):
+            return None
         if selection.marker is Kept.PART:
-            return [self._part(selection, parent) for parent in parents]
-        if len(parents) == 1 and self._is_own(parents[0]):
-            fragment = self._known(self._key(selection, None))
-            if fragment is not None:
-                path = selection.field.path
-                return self._confirmed(fragment, path, alone=alone and parents[0] is None)
-        return [self._absent() for _ in parents]
+            return None if parent.frame.max_age == 0 else [self._part(selection, parent)]
+        fragment = self._known(self._key(selection, None))
+        if fragment is None:
+            return [self._absent()]
+        return self._confirmed(fragment, selection.field.path, alone=alone and parent is None)
 
     def keep(self, selection: Selection, parent: Any, value: Any) -> Any:
         """Return the new fragment of a value, or the value if it cannot be kept."""
-        made = self._made(selection, parent, value)
+        made = None if self._reads.are_exact else self._made(selection, value)
         if made is None:
             return value
         subject = parent if selection.marker is Kept.PART else None
@@ -127,7 +128,7 @@ class _Fragments:
 
     def _part(self, selection: Selection, parent: Any) -> Any:
         """Return the fragment of a part whose figures have been prepared: they are those that the answer shows."""
-        fragment = self._known(self._key(selection, parent)) if self._is_own(parent) else None
+        fragment = self._known(self._key(selection, parent))
         if fragment is None or not all(map(self._context.answer.serves, fragment.uses)):
             return self._absent()
         return self._served(fragment)
@@ -181,9 +182,9 @@ class _Fragments:
 
     # Keeping
 
-    def _made(self, selection: Selection, parent: Any, value: Any) -> Fragment | None:
+    def _made(self, selection: Selection, value: Any) -> Fragment | None:
         context, row = self._context, self._context.known_row()
-        if row is None or not self._is_own(parent) or context.figures_disagree or context.is_inexact:
+        if row is None or context.figures_disagree or context.is_inexact:
             return None
         if not _may_stand_in_fragment(selection.field) or not self._reads_figures_alone(selection):
             return None

@@ -315,6 +315,15 @@ async def _failing(*_: object) -> None:
     raise OSError("the store is away")
 
 
+@pytest.mark.usefixtures("row_security")
+async def test_row_security_reads_the_row_in_its_transaction(play: Play) -> None:
+    assert await play.data(LEADS) == await play.data(LEADS)
+    assert await play.statements(LEADS) == ["users by id"]
+    assert play.first.hits == 2
+    assert await play.data(LEADS, "ben") != await play.data(LEADS)
+
+
+@pytest.mark.usefixtures("no_row_security")
 async def test_a_write_of_this_process_costs_no_further_statement(play: Play) -> None:
     await play.ask(LEADS)
     lead = (await play.world.rows("leads", "ann"))[0]["id"]

@@ -28,15 +28,13 @@ async def test_facts_agree_with_the_types_of_the_database(pool: Pool, model: typ
     names = [column.name for column in columns(model)]
     facts = column_facts(model)
     async with pool.acquire() as connection:
-        prepared = await connection.prepare(
-            f"SELECT {', '.join(names)} FROM {model.__tablename__}"
-        )
+        prepared = await connection.prepare(f"SELECT {', '.join(names)} FROM {model.__tablename__}")
         types = {each.name: each.type.name for each in prepared.get_attributes()}
         nullable = await connection.fetch(
             "SELECT attname AS name, NOT attnotnull AS nullable FROM pg_attribute WHERE attrelid = $1::regclass",
             model.__tablename__,
         )
-    kinds = {name: facts[name].kind and facts[name].kind.__name__ for name in names}
+    kinds = {name: getattr(facts[name].kind, "__name__", None) for name in names}
     assert kinds == {name: DECODED.get(type_) for name, type_ in types.items()}
     assert {name for name in names if facts[name].is_int32} == {
         name for name, type_ in types.items() if type_ in ("int4", "int2")

@@ -123,7 +123,10 @@ def run(task: dict[str, Any]) -> dict[str, float]:
                 size = key.data.receive()
                 if size is not None:
                     load.answered(key.data, size)
-                    busy -= not load.next(key.data)
+                    if not load.next(key.data):
+                        # The server may close an idle connection, while others still wait for their last response.
+                        ready.unregister(key.fileobj)
+                        busy -= 1
         seconds = time.perf_counter() - began
         for client in clients:
             client.socket.close()

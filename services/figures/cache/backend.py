@@ -26,7 +26,7 @@ class Backend(Protocol):
     async def multi_get(self, keys: Sequence[str]) -> list[bytes | None]: ...
 
     async def heads(self, keys: Sequence[str], length: int) -> Sequence[bytes | None]:
-        """Return the first bytes of each value. A value that does not exist has none."""
+        """Return the first bytes of each value, or None for a value that does not exist."""
 
     async def multi_set(self, pairs: Iterable[tuple[str, bytes]], ttl: float) -> object: ...
 

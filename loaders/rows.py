@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from db.engine.reader import Reader
 from db.language.filter import EVERYTHING, Filter
-from db.language.keyset import Order, PageBounds
+from db.language.keyset import Count, Order, PageBounds
 from db.language.records import column_getter
 from db.language.scope import Scope
 from db.models import Base, Lead
@@ -22,10 +22,13 @@ Model = TypeVar("Model", bound=Base)
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Model]):
-    """Rows in order. `more` says whether rows exist beyond the page, on the side of its limit."""
+    """Rows in order. `more` says whether rows exist beyond the page, on the side of its limit. `total` is the number of
+    rows of the whole list, if it was counted.
+    """
 
     rows: Sequence[Model]
     more: bool
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ LeadByMention = partial(RowByColumn, Lead, "mention_id")
 class PageByParent(DataLoader[Any, Page[Model]], Generic[Model]):
     """The same page of each parent's rows. The page of a parent without rows is empty.
 
-    Without a `parent`, it is the page of all visible rows, and the only key is None.
+    Without a `parent`, it is the page of all visible rows, and the only key is None. Pages with a
+    `count` have the number of rows of the whole list, and start at an end of the list.
     """
 
     model: type[Model]
@@ -61,18 +65,36 @@ class PageByParent(DataLoader[Any, Page[Model]], Generic[Model]):
     order: Order
     bounds: PageBounds
     where: Filter = EVERYTHING
+    count: Count | None = None
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[Any]) -> Sequence[Page[Model]]:
         if self.parent is None:
-            rows = await read_rows.page(reader, scope, self.model, self.order, self.bounds, self.where)
-            return [cut(rows, self.bounds)]
+            rows = await read_rows.page(
+                reader, scope, self.model, self.order, self.bounds, self.where, count=self.count
+            )
+            return [self._cut(rows)]
         found = await read_rows.page_of_each(
-            reader, scope, self.model, self.parent, keys, self.order, self.bounds, self.where
+            reader,
+            scope,
+            self.model,
+            self.parent,
+            keys,
+            self.order,
+            self.bounds,
+            self.where,
+            count=self.count,
         )
         grouped: defaultdict[Any, list[Model]] = defaultdict(list)
         for key, neighbours in groupby(found, column_getter(found, self.parent)):
             grouped[key] += neighbours
-        return [cut(grouped.get(key, []), self.bounds) for key in keys]
+        return [self._cut(grouped.get(key, [])) for key in keys]
+
+    def _cut(self, rows: list[Any]) -> Page[Model]:
+        """Cut the page. A list without a first row is empty."""
+        page: Page[Model] = cut(rows, self.bounds)
+        if self.count:
+            return replace(page, total=rows[0][read_rows.TOTAL] if rows else 0)
+        return page
 
 
 @dataclass(frozen=True, slots=True)

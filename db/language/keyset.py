@@ -130,6 +130,11 @@ class PageBounds:
     before: Position | None = None
 
     @property
+    def starts_at_an_end(self) -> bool:
+        """Return whether the page starts at the first or the last row of the list."""
+        return self.after is None and self.before is None
+
+    @property
     def shape(self) -> "BoundsShape":
         """The bounds without their values, which select the compiled statement."""
         return BoundsShape(self.backwards, self.after is not None, self.before is not None)
@@ -155,6 +160,13 @@ class BoundsShape:
     backwards: bool
     after: bool
     before: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The number of rows of the whole list: the sum of a counter of the visible users, or counted without a counter."""
+
+    counter: str | None = None
 
 
 def ordering(table: Table, order: Order, *, of: Of = Of.USER) -> list[ColumnElement[Any]]:

@@ -25,6 +25,7 @@ from db.engine.statement_cache import statement
 from db.language.filter import EVERYTHING, Filter, condition, shape_and_values
 from db.language.keyset import (
     BoundsShape,
+    Count,
     Order,
     PageBounds,
     Position,
@@ -38,11 +39,14 @@ from db.language.keyset import (
 from db.language.projection import EVERY_COLUMN
 from db.language.scope import Scope, visible, visible_among
 from db.language.shape import Shape
-from db.models import Base
+from db.models import Base, User
 from db.models.base import table_of
 from db.statements.parameters import IDS, keys_parameter
 
 Model = TypeVar("Model", bound=Base)
+
+TOTAL = "rows of list"
+"""The column with the number of rows of the whole list. No column of a model has this name."""
 
 _LIMIT: ColumnElement[int] = bindparam("limit", type_=BigInteger)
 
@@ -111,9 +115,10 @@ def _page(
     *,
     everybody: bool,
     shape: Shape | None = None,
+    count: Count | None = None,
 ) -> Select[Any]:
     table, of = table_of(model), kind_of_list(None, everybody=everybody)
-    return (
+    page = (
         select_shape(shape or EVERY_COLUMN.shape(model, *order.columns), everybody=everybody)
         .where(visible(model, everybody=everybody), condition(model, where, everybody=everybody))
         .where(joined(table, order, everybody=everybody))
@@ -121,6 +126,16 @@ def _page(
         .order_by(*sorting(table, order, backwards=bounds.backwards, of=of))
         .limit(_LIMIT)
     )
+    if count is None:
+        return page
+    if count.counter is None:
+        rows = (visible(model, everybody=everybody), condition(model, where, everybody=everybody))
+        number = select(func.count()).select_from(table).where(*rows)
+    else:
+        counter = table_of(User).c[count.counter]
+        number = select(cast_to(func.sum(counter), BigInteger)).where(visible(User, everybody=everybody))
+    # Without a correlation, PostgreSQL computes the number once.
+    return page.add_columns(number.correlate(None).scalar_subquery().label(TOTAL))
 
 
 async def page(
@@ -130,14 +145,18 @@ async def page(
     order: Order,
     bounds: PageBounds,
     where: Filter = EVERYTHING,
+    *,
+    count: Count | None = None,
 ) -> list[Model]:
     """Return the page of all visible rows that match the filter, and one row beyond it if one exists.
 
-    With `bounds.backwards`, the rows are in reverse order.
+    With `bounds.backwards`, the rows are in reverse order. With a `count`, rows have the item `TOTAL`.
     """
     filtered, values = shape_and_values(where)
     shape = session.projection.shape(model, *order.columns)
-    sent = _page(model, order.shape, bounds.shape, filtered, everybody=scope.everybody, shape=shape)
+    sent = _page(
+        model, order.shape, bounds.shape, filtered, everybody=scope.everybody, shape=shape, count=count
+    )
     return await session.fetch_shape(shape, sent, scope, **bounds.values(order), **values)
 
 
@@ -160,6 +179,7 @@ def _page_of_each(
     *,
     everybody: bool,
     shape: Shape | None = None,
+    count: Count | None = None,
 ) -> Select[Any]:
     table, parents = table_of(model), _parents()
     of = kind_of_list(parent, everybody=everybody)
@@ -175,7 +195,16 @@ def _page_of_each(
     )
     # PostgreSQL runs a lateral subquery with a limit once per parent, so the result keeps the subquery's
     # order.
-    return select(rows).select_from(parents.join(rows, true()))
+    if count is None:
+        return select(rows).select_from(parents.join(rows, true()))
+    total = (
+        select(func.count().label(TOTAL))
+        .select_from(table)
+        .where(table.c[parent] == parents.c.id, visible_among(model, by=parent, everybody=everybody))
+        .where(condition(model, where, everybody=everybody))
+        .lateral("total")
+    )
+    return select(rows, total.c[TOTAL]).select_from(parents.join(total, true()).join(rows, true()))
 
 
 async def page_of_each(
@@ -187,12 +216,21 @@ async def page_of_each(
     order: Order,
     bounds: PageBounds,
     where: Filter = EVERYTHING,
+    *,
+    count: Count | None = None,
 ) -> list[Model]:
     """Return the same page for each parent: one index range per parent, in one statement."""
     filtered, values = shape_and_values(where)
     shape = reader.projection.shape(model, parent, *order.columns, shared=False)
     sent = _page_of_each(
-        model, parent, order.shape, bounds.shape, filtered, everybody=scope.everybody, shape=shape
+        model,
+        parent,
+        order.shape,
+        bounds.shape,
+        filtered,
+        everybody=scope.everybody,
+        shape=shape,
+        count=count,
     )
     return await reader.fetch_shape(shape, sent, scope, keys=keys, **bounds.values(order), **values)
 

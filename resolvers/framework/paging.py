@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 from hashlib import blake2b
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from db.language.filter import EVERYTHING, Filter
-from db.language.keyset import Order, PageBounds, Position
+from db.language.keyset import Count, Order, PageBounds, Position
 from db.models import Base
 from loaders.counts import CountByParent, CounterSum
 from loaders.dataloader import DataLoader
@@ -18,7 +18,7 @@ from resolvers.framework.context import Context
 from resolvers.framework.entity import Entity
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.filter_input import filter_of, order_of
-from resolvers.framework.requires import ALL_JOINS, OWN_JOINS, Bound, requires
+from resolvers.framework.requires import ALL_JOINS, COUNTED_WITH_PAGE, OWN_JOINS, Bound, requires
 from services.figures.group_by import ask_by_group
 
 DEFAULT_SIZE = 20
@@ -58,6 +58,20 @@ class Listing(Generic[Model]):
             "" if self.where == EVERYTHING else blake2b(repr(self.where).encode(), digest_size=6).hexdigest()
         )
         return f"{self.model.__tablename__}:{self.parent or ''}:{self.order.name}:{filtered}"
+
+    @property
+    def counted_in_row(self) -> str | None:
+        """Return the counter of the list. A filtered list has none."""
+        return self.counter if self.where == EVERYTHING else None
+
+    def count_of_page(self, span: PageBounds) -> Count | None:
+        """Return how the statement of a page counts the list. None if the row of the parent has the number, or if the
+        page can lack rows although the list has some.
+        """
+        counter = self.counted_in_row
+        if not span.starts_at_an_end or (self.parent and counter):
+            return None
+        return Count(counter)
 
     def span(
         self,
@@ -176,7 +190,8 @@ def connection(
         owners = parents if parent else [None] * len(parents)
         pages: Sequence[Page[Model]] = [UNREAD] * len(parents)
         if not PARTS_OF_PAGE.isdisjoint(selected):
-            loader = PageByParent(entity.model, parent, shown.order, span, where)
+            count = shown.count_of_page(span) if "totalCount" in selected else None
+            loader = PageByParent(entity.model, parent, shown.order, span, where, count)
             pages = await context.load(loader, [owner and owner.id for owner in owners])
         return [Connection(shown, span, page, owner) for page, owner in zip(pages, owners, strict=True)]
 
@@ -216,9 +231,12 @@ async def has_previous_page(connections: Sequence[Connection[Any]], context: Con
     return await of_each_list(connections, partial(_has_more, context=context, later=False))
 
 
-@requires(bound=Bound(when=frozenset({"uncounted"})))
+@requires(bound=Bound(when=frozenset({"uncounted"}), unless=frozenset({COUNTED_WITH_PAGE})))
 async def total_count(connections: Sequence[Connection[Any]], context: Context) -> Sequence[int]:
-    """Return the number of rows in the list, from its counter if it has one."""
+    """Return the number of rows in the list, from its counter if it has one, or from the statement of its page."""
+    known = [connection.page.total for connection in connections]
+    if None not in known:
+        return cast("list[int]", known)
     return await of_each_list(connections, partial(_total_count, context=context))
 
 
@@ -239,7 +257,7 @@ async def _has_more(
 
 async def _total_count(connections: Sequence[Connection[Any]], *, context: Context) -> Sequence[int]:
     listing = connections[0].listing
-    counter = listing.counter if listing.where == EVERYTHING else None
+    counter = listing.counted_in_row
     if counter is None:
         loader = CountByParent(listing.model, listing.parent, listing.where)
         return await context.load(loader, [connection.parent_id for connection in connections])

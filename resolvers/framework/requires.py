@@ -11,6 +11,7 @@ from db.models import Base
 Resolver = TypeVar("Resolver", bound=Callable[..., Any])
 
 _NEEDS = "needs"
+COUNTED_WITH_PAGE = "counted with page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Bound:
       is the owner of all figures.
     - `when`: the resolver loads only below a field with all these facts. A list has the names of its arguments as facts,
       and `uncounted`.
+    - `unless`: the resolver does not load below a field with one of these facts. A list whose page brings the number of
+      its rows along has the fact `COUNTED_WITH_PAGE`.
     - `only_for`: the resolver loads only if the argument has the value.
     - `shared`: resolvers with the same name, in the same scope, share their load. `shared_up_to` is the largest `first`
       that shares it.
@@ -32,6 +35,7 @@ class Bound:
     viewer_row: bool = False
     owner_rows: bool = False
     when: frozenset[str] = frozenset()
+    unless: frozenset[str] = frozenset()
     only_for: tuple[str, str] | None = None
     shared: str | None = None
     shared_up_to: int | None = None

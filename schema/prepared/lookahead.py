@@ -43,9 +43,10 @@ from db.language.shape import ToOne
 from db.models import Base
 from resolvers.entities import OF_TYPENAME
 from resolvers.framework.mutation import STATEMENTS
-from resolvers.framework.paging import LARGEST_BULK_SIZE
+from resolvers.framework.paging import LARGEST_BULK_SIZE, PARTS_OF_PAGE
 from resolvers.framework.requires import (
     ALL_JOINS,
+    COUNTED_WITH_PAGE,
     EVERY_READ,
     LOADS,
     Bound,
@@ -75,6 +76,7 @@ OTHER_LISTS = 30
 
 _BEYOND_THE_STACK = 300
 """The depth of an operation that exhausts the stack. It is less than the real one, and more than any limit."""
+_POSITIONS = frozenset({"after", "before"})
 _MOST_DIGITS = 20  # a longer integer is no page size, and Python refuses to read a very long one
 
 Path: TypeAlias = tuple[type[Base], ...]
@@ -168,7 +170,7 @@ def look_ahead(
         return Lookahead(Cost(0, _BEYOND_THE_STACK, 0), EVERY_READ, {})
     bound = walk.bound(total)
     cost = Cost(total.objects, total.depth, total.reads, total.values, total.fields, bound)
-    return Lookahead(cost, walk.operation_reads(total.loads), walk.sizes)
+    return Lookahead(cost, walk.operation_reads(total.loads, bound), walk.sizes)
 
 
 class _Walk:
@@ -192,14 +194,15 @@ class _Walk:
         self._is_query = operation.operation is OperationType.QUERY
         self._visited: dict[tuple[str, _Position], _Total] = {}
 
-    def operation_reads(self, loads: int) -> OperationReads:
+    def operation_reads(self, loads: int, bound: Statements) -> OperationReads:
         if self._unstated:
             return EVERY_READ if not self._is_query else OperationReads(unstated=frozenset(self._unstated))
         selected = {
             model: Selected(frozenset(names), frozenset(self._relations[model]))
             for model, names in self._columns.items()
         }
-        return OperationReads(Projection(selected), single=loads <= 1)
+        one_statement = self._is_query and not bound.computations and bound.most <= 1
+        return OperationReads(Projection(selected), single=loads <= 1 or one_statement)
 
     def bound(self, total: _Total) -> Statements:
         if self._unstated:
@@ -253,6 +256,8 @@ class _Walk:
         inner = _Total()
         if node.selection_set is not None:
             joins = position.joins if keeps_path or requirements is None else requirements.joins
+            if bound.of_arguments and not facts & _POSITIONS and self._selects_page(node.selection_set):
+                facts |= {COUNTED_WITH_PAGE}
             below = _Position(path if keeps_path else (), has_ends, joins, facts)
             inner = self.selection_set(node.selection_set, get_named_type(known.type), below)
         values = VALUES_OF_LONG_TEXT if _is_long(known) else 1
@@ -302,7 +307,11 @@ class _Walk:
         comes: bool,
     ) -> None:
         """Add the statements of one field, at most `number`. `comes` says that a statement above brings its rows."""
-        if not bound.when <= facts or (bound.only_for and not self._may_be(arguments, *bound.only_for)):
+        if (
+            not bound.when <= facts
+            or bound.unless & facts
+            or (bound.only_for and not self._may_be(arguments, *bound.only_for))
+        ):
             return
         total.unjoined += number
         total.computations += bound.owner_rows
@@ -315,6 +324,20 @@ class _Walk:
             total.shared |= {bound.shared}
         else:
             total.statements += number
+
+    def _selects_page(self, selected: SelectionSetNode) -> bool:
+        """Return whether a connection's selection needs its page."""
+        remaining: list[SelectionNode] = list(selected.selections)
+        while remaining:
+            node = remaining.pop()
+            if isinstance(node, FieldNode):
+                if node.name.value in PARTS_OF_PAGE:
+                    return True
+            elif isinstance(node, FragmentSpreadNode):
+                remaining += self._fragments[node.name.value].selection_set.selections
+            elif isinstance(node, InlineFragmentNode):
+                remaining += node.selection_set.selections
+        return False
 
     def _shares(self, bound: Bound, arguments: Mapping[str, ValueNode]) -> bool:
         if bound.shared_up_to is None or "first" not in arguments:

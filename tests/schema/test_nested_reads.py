@@ -34,13 +34,10 @@ NESTED_QUERY = """
 """
 
 STATEMENTS_OF_NESTED_QUERY = [
-    "integration_logs count integration_id",
     "integration_logs page_of_each integration_id",
-    "integrations count",
     "integrations page",
     "keywords by id",
     "keywords page",
-    "keywords_count sum_of_counter",
     "mentions by id with analysis_results, keyword, leads, leads.keyword",
     "mentions page_of_each keyword_id with analysis_results, leads",
     "users by id",

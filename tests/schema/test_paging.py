@@ -177,7 +177,11 @@ STATEMENTS_BY_SELECTION = {
     ],
     "keywords { ...C } } fragment C on KeywordConnection { totalCount ... { edges @skip(if: false) { cursor } }": [
         "keywords page",
-        "keywords_count sum_of_counter",
+    ],
+    'keywords(filter: { keyword: { contains: "ann" } }) { totalCount nodes { id } }': ["keywords page"],
+    "keywords { nodes { leads(filter: { score: { gte: 0 } }) { totalCount nodes { id } } } }": [
+        "keywords page",
+        "leads page_of_each keyword_id",
     ],
     "a: keywords { totalCount } keywords { pageInfo { endCursor } }": [
         "keywords page",

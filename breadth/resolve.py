@@ -36,9 +36,10 @@ def _read(state: ExecutionState, block: RowBlock, field: Field, source: ReadAttr
         except Exception as invalid:  # noqa: BLE001 - it becomes the error of every parent's field
             return [invalid] * len(block.rows)
     values: list[Any] = []
-    for parent in block.sources:
+    remaining = map(source.reader(), block.sources)
+    while len(values) < len(block.sources):
         try:
-            values.append(source.read(parent))
+            values.extend(remaining)
         except Exception as error:  # noqa: BLE001 - it becomes the field's error
             values.append(error)
     if source.access is AccessKind.DEFAULT and any(map(callable, values)):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice
 from typing import TypedDict, Unpack
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ from services.figures.windows import (
     UnknownZoneError,
     Window,
     period_of,
+    quarter_start,
     today,
     window,
     windows,
@@ -79,13 +81,21 @@ class Timeframe:
 
     def units(self, unit: TimeUnit) -> Sequence[Window]:
         """Return the units of the window in order, without gaps. Raise `UserInputError` for too many units."""
-        request = windows(unit, self.period.start, self.period.end, self.zone, self.week_start, self.now)
-        found = list(islice(request, MOST_WINDOWS + 1))
+        now = quarter_start(self.now)
+        found = _units(unit, self.period.start, self.period.end, self.zone, self.week_start, now)
         if len(found) > MOST_WINDOWS:
             raise UserInputError(
                 f"The range must have at most {MOST_WINDOWS} units. Use longer units in `by`."
             )
         return found
+
+
+@lru_cache(64)
+def _units(
+    unit: TimeUnit, start: datetime, end: datetime, zone: ZoneInfo, week_start: int, now: datetime
+) -> tuple[Window, ...]:
+    """Return the units, and at most one more than a response may have. All times are full quarters."""
+    return tuple(islice(windows(unit, start, end, zone, week_start, now), MOST_WINDOWS + 1))
 
 
 async def timeframe(
@@ -138,6 +148,9 @@ async def figures(
     questions: Sequence[Question],
 ) -> Sequence[Figure[Figured]]:
     """Return one figure per question, at most as old as its timeframe allows."""
+    ages = {frame.max_age for frame in frames}
+    if len(ages) == 1:
+        return await context.figures(cached_figure, questions, ages.pop())
 
     async def ask(
         max_age: int | None, some: Sequence[tuple[Timeframe, Question]]

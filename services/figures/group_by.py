@@ -18,6 +18,10 @@ async def ask_by_group(
     groups: dict[Group, list[int]] = {}
     for index, question in enumerate(questions):
         groups.setdefault(group_of(question), []).append(index)
+    if len(groups) == 1:
+        ((group, indices),) = groups.items()
+        answers = await ask(group, questions)
+        return [answer for _, answer in zip(indices, answers, strict=True)]
     calls = (ask(group, [questions[i] for i in indices]) for group, indices in groups.items())
     answer_by_index: dict[int, Answer] = {}
     for indices, answers in zip(groups.values(), await asyncio.gather(*calls), strict=True):

@@ -1,10 +1,10 @@
 """Rates in percent, and trends. The basis of a rate names its numerator and denominator."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 
 class RateBasis(Enum):
@@ -29,8 +29,7 @@ OF_ALL_TIME = {
 """The all-time counters of users and keywords. A counter of leads that were ever qualified does not exist."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(NamedTuple):
     """`value` is numerator / denominator in percent, rounded half up to two decimals; 0 if the denominator is 0."""
 
     numerator: int
@@ -39,16 +38,15 @@ class Rate:
 
     @property
     def value(self) -> float:
-        return self.hundredths / 100
+        return _hundredths(self.numerator, self.denominator) / 100
 
     @property
     def hundredths(self) -> int:
         """The rate in hundredths of a percent."""
-        return 0 if self.denominator == 0 else half_up(10_000 * self.numerator, self.denominator)
+        return _hundredths(self.numerator, self.denominator)
 
 
-@dataclass(frozen=True, slots=True)
-class Trend:
+class Trend(NamedTuple):
     """A number in a window, in the previous window, and in the elapsed part of the previous window."""
 
     value: int
@@ -74,8 +72,7 @@ class Trend:
         return percent(self.change_to_date, self.previous_to_date) if self.previous_to_date else None
 
 
-@dataclass(frozen=True, slots=True)
-class RateTrend:
+class RateTrend(NamedTuple):
     """A rate in a window, in the previous window, and in the elapsed part of the previous window."""
 
     current: Rate
@@ -97,6 +94,12 @@ class RateTrend:
 def percent(part: int, whole: int) -> float:
     """Return the percentage, rounded half up (away from zero) to two decimals."""
     return half_up(10_000 * part, whole) / 100
+
+
+@lru_cache(4096)
+def _hundredths(part: int, whole: int) -> int:
+    """Return the quotient in hundredths of a percent, rounded half up; 0 if `whole` is 0."""
+    return half_up(10_000 * part, whole) if whole else 0
 
 
 def half_up(part: int, whole: int) -> int:

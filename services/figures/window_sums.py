@@ -1,9 +1,8 @@
 """Sums of a window, of the previous window, and of the elapsed part of the previous window."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from db.statements.buckets import BucketSums
 from db.statements.buckets import Period as Span
@@ -25,8 +24,7 @@ class Bounds(Protocol):
     def end(self) -> datetime: ...
 
 
-@dataclass(frozen=True, slots=True)
-class WindowSums:
+class WindowSums(NamedTuple):
     """The sums of a window, of the previous window, and of the previous window up to its cut."""
 
     current: BucketSums

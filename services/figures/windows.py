@@ -1,9 +1,9 @@
 """Half-open windows of time: days, weeks, months and ranges in a time zone."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -65,8 +65,7 @@ class Period(NamedTuple):
     end: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """The time from `start` up to, and without, `end`, both in UTC, for people in the zone.
 
     `partial` is True if the window is less than a whole unit, because the range cuts it or it has not ended yet.
@@ -166,6 +165,11 @@ def period_of(
     """
     if chosen is Range.CUSTOM:
         return _with_cut(*_custom(start, end, zone), zone, now)
+    return _named_period(chosen, zone, quarter_start(now))
+
+
+@lru_cache(1024)
+def _named_period(chosen: Range, zone: ZoneInfo, now: datetime) -> Period:
     if chosen is Range.ROLLING_MONTH:
         end = _next_quarter(now)
         start = _months_before(end, 1, zone)
@@ -231,8 +235,13 @@ def _month_before(first: date) -> date:
     return (first - timedelta(days=1)).replace(day=1)
 
 
+def quarter_start(now: datetime) -> datetime:
+    """Return the start of the current 15 minutes. Windows, whose ends are full quarters, depend on nothing else."""
+    return EARLIEST + (now - EARLIEST) // QUARTER * QUARTER
+
+
 def _next_quarter(now: datetime) -> datetime:
-    return EARLIEST + ((now - EARLIEST) // QUARTER + 1) * QUARTER
+    return quarter_start(now) + QUARTER
 
 
 def _months_before(moment: datetime, months: int, zone: ZoneInfo) -> datetime:

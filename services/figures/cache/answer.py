@@ -264,7 +264,7 @@ class Answer:
         generations = {key: one.current for key, one in missing.items()}
         calls: list[Coroutine[Any, Any, dict[str, Entry]]] = []
         for (figure, is_exact), keys in by_figure.items():
-            job = Job(figure, self._loaders, self._as_of, generations, usable)
+            job = Job(figure, self._loaders, self._as_of, generations, usable, is_exact=is_exact)
             compute = self._cached.computing.compute if is_exact else self._cached.computing.entries
             call = compute(job, {key: missing[key].question for key in keys})
             calls.append(AtPlace(call, self._places[figure.name]))

@@ -10,7 +10,7 @@ from typing import Any, Generic
 
 from db.engine.activity import AtPlace, FiguresRead
 from loaders.dataloader import DataLoaders
-from services.figures.cache.decoded import DecodedValues
+from services.figures.cache.decoded import DecodedValues, Unencoded
 from services.figures.cache.definition import CachedFigure, Question, Value
 from services.figures.cache.entry import Entry
 from services.figures.cache.flight import Flight, Flights
@@ -33,7 +33,7 @@ class Job(Generic[Question, Value]):
     `as_of` is the time of the snapshot, and `generations` are the states of the owners' data in it, by key.
     `usable` returns whether an entry of a key makes the computation unnecessary. A background job skips the values
     that other tasks or processes compute. It puts its entries into `unwritten`, so that the caller can store the
-    entries of several figures at once.
+    entries of several figures at once. The callers of an exact job want its values alone, whatever the store has.
     """
 
     figure: CachedFigure[Question, Value]
@@ -42,6 +42,7 @@ class Job(Generic[Question, Value]):
     generations: Mapping[str, int]
     usable: Callable[[str, Entry], bool]
     unwritten: dict[str, Entry] | None = None
+    is_exact: bool = False
 
     @property
     def background(self) -> bool:
@@ -63,6 +64,8 @@ class Computing:
         self._statistics = statistics
         self._clock = clock
         self._flights = Flights()
+        self._encoded: set[str] = set()
+        """The figures of which a value was encoded at once, so that a value of a wrong type is its caller's error."""
 
     async def entries(
         self, job: Job[Question, Value], question_by_key: Mapping[str, Question]
@@ -95,22 +98,37 @@ class Computing:
             )
         self._statistics.computed += len(values)
         ttl = figure.ttl_seconds
+        later = job.is_exact and figure.shared and figure.name in self._encoded
         entries = {
             key: Entry(
                 as_of,
                 as_of + ttl * (1 - JITTER * random.random()),  # noqa: S311
                 job.generations[key],
-                figure.dump(value),
+                Unencoded(self._decoded, figure, key, value) if later else self._body(figure, key, value),
             )
             for key, value in zip(question_by_key, values, strict=True)
         }
-        for (key, entry), value in zip(entries.items(), values, strict=True):
-            self._decoded.keep(figure, key, entry.body, value)
-        if job.unwritten is None:
-            await self.write(entries, as_of + figure.longest_seconds)
-        else:
+        until = as_of + figure.longest_seconds
+        if job.unwritten is not None:
             job.unwritten.update(entries)
+        elif later:
+            await self._write_soon(entries, until)
+        else:
+            await self.write(entries, until)
         return entries
+
+    def _body(self, figure: CachedFigure[Question, Value], key: str, value: Value) -> bytes:
+        """Encode the value. Raises `TypeError` if it is not of the return type of the figure."""
+        body = figure.dump(value)
+        self._decoded.keep(figure, key, body, value)
+        self._encoded.add(figure.name)
+        return body
+
+    async def _write_soon(self, entries: Mapping[str, Entry], until: float) -> None:
+        """Store the entries after the response, so that it does not wait for their encoding."""
+        left = until - self._clock()
+        if entries and left > SHORTEST_LIFE_SECONDS:
+            await self._store.write_soon(entries, left)
 
     async def write(self, entries: Mapping[str, Entry], until: float) -> None:
         """Store the entries at once, until the time."""

@@ -2,12 +2,34 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Generic
 
 from services.figures.cache.definition import CachedFigure, Question, Value
+from services.figures.cache.entry import LaterBody
 
 LARGEST_BYTES = 4 * 2**20
 """The total size of the bodies. The values take several times as much."""
+
+
+class Unencoded(Generic[Value]):
+    """A value of a shared figure that is encoded when its JSON is needed first."""
+
+    __slots__ = ("_body", "_decoded", "_figure", "_key", "value")
+
+    def __init__(
+        self, decoded: "DecodedValues", figure: CachedFigure[Any, Value], key: str, value: Value
+    ) -> None:
+        self.value = value
+        self._decoded = decoded
+        self._figure = figure
+        self._key = key
+        self._body: bytes | None = None
+
+    def encoded(self) -> bytes:
+        if self._body is None:
+            self._body = self._figure.dump(self.value)
+            self._decoded.keep(self._figure, self._key, self._body, self.value)
+        return self._body
 
 
 class DecodedValues:
@@ -21,8 +43,13 @@ class DecodedValues:
     def __iter__(self) -> Iterator[tuple[CachedFigure[Any, Any], bytes, Any]]:
         return ((figure, body, value) for body, value, figure in self._values.values())
 
-    def value(self, figure: CachedFigure[Question, Value], key: str, body: bytes) -> Value:
+    def value(self, figure: CachedFigure[Question, Value], key: str, body: "bytes | LaterBody") -> Value:
         """Return the value of a body. Raises `ValueError` if the body is not a value of this figure."""
+        if isinstance(body, Unencoded):
+            own: Value = body.value
+            return own
+        if not isinstance(body, bytes):
+            body = body.encoded()
         if not figure.shared:
             return figure.load(body)
         found = self._values.get(key)

@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple, Protocol, Self
 
 LAYOUT = 2
 """Increment it when the stored form changes. Keys contain it, so that releases do not read each other's entries."""
@@ -10,6 +10,12 @@ LAYOUT = 2
 _MARK = b"LGC"
 _HEAD = struct.Struct(">3sIddQ")
 HEAD_BYTES: Final = _HEAD.size
+
+
+class LaterBody(Protocol):
+    """A value that is encoded when its JSON is needed first."""
+
+    def encoded(self) -> bytes: ...
 
 
 class Entry(NamedTuple):
@@ -21,10 +27,15 @@ class Entry(NamedTuple):
     as_of: float
     fresh_until: float
     generation: int
-    body: bytes
+    body: bytes | LaterBody
+
+    @property
+    def encoded(self) -> bytes:
+        """Return the JSON. Raises `TypeError` if the value is not of the type of its figure."""
+        return self.body if isinstance(self.body, bytes) else self.body.encoded()
 
     def pack(self, key: str) -> bytes:
-        return self.head(key) + self.body
+        return self.head(key) + self.encoded
 
     def head(self, key: str) -> bytes:
         """Return the first bytes of the stored form. They contain a checksum of all, so they identify the entry."""
@@ -41,4 +52,4 @@ class Entry(NamedTuple):
 
     def _checksum(self, key: str) -> int:
         head = struct.pack(">ddQ", self.as_of, self.fresh_until, self.generation)
-        return zlib.crc32(self.body, zlib.crc32(head, zlib.crc32(key.encode())))
+        return zlib.crc32(self.encoded, zlib.crc32(head, zlib.crc32(key.encode())))

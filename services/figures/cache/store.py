@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
@@ -22,6 +23,9 @@ LEASE_SECONDS = 3.0
 FAILURES_BEFORE_PAUSE = 3
 TIMEOUT_SECONDS = 0.25
 PAUSE_SECONDS = 2.0
+WRITE_AFTER_SECONDS = 0.05
+"""The longest time that an entry waits for others. A figure that is computed again and again is encoded once."""
+MOST_UNWRITTEN = 1000
 
 
 class Store:
@@ -39,9 +43,14 @@ class Store:
         self._next_keys: dict[str, None] | None = None
         self._next_read: asyncio.Task[dict[str, Entry]]
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._unwritten: dict[str, tuple[Entry, float]] = {}
+        """Entries that are written soon, each with the end of its life."""
+        self._writing: asyncio.Task[None] | None = None
 
     async def read(self, keys: Sequence[str]) -> dict[str, Entry]:
         """Return the entries that exist. All reads of a shared store in one turn of the event loop share a round trip."""
+        if not self._unwritten.keys().isdisjoint(keys):
+            await self._write_all()
         if not self._backend.shared:
             return self._entries(keys, await self._try(self._backend.multi_get, keys))
         if self._next_keys is None:
@@ -64,20 +73,55 @@ class Store:
     def has_now(self, heads: Mapping[str, bytes]) -> bool | None:
         """Return whether the store has exactly these entries, by their heads; None if a shared store must be asked."""
         backend = self._backend
-        if not isinstance(backend, MemoryBackend):
+        if not isinstance(backend, MemoryBackend) or not self._unwritten.keys().isdisjoint(heads):
             return None
         return not self._closed and backend.heads_now(heads, HEAD_BYTES) == [*heads.values()]
 
     async def has(self, heads: Mapping[str, bytes]) -> bool:
         """Return whether the store has exactly these entries, by their heads."""
+        if not self._unwritten.keys().isdisjoint(heads):
+            await self._write_all()
         return await self._try(self._backend.heads, list(heads), HEAD_BYTES) == list(heads.values())
 
     async def write(self, entries: Mapping[str, Entry], ttl_seconds: float) -> None:
+        for key in entries:
+            self._unwritten.pop(key, None)
         packed = [(key, entry.pack(key)) for key, entry in entries.items()]
         await self._try(self._backend.multi_set, packed, float(ttl_seconds))
 
+    async def write_soon(self, entries: Mapping[str, Entry], ttl_seconds: float) -> None:
+        """Write the entries in the background, or before they are read here. A later entry of a key replaces them."""
+        until = time.monotonic() + ttl_seconds
+        for key, entry in entries.items():
+            self._unwritten[key] = (entry, until)
+        if len(self._unwritten) > MOST_UNWRITTEN:
+            await self._write_all()
+        elif self._writing is None:
+            self._writing = self._background(self._write_after_a_while())
+
+    async def _write_after_a_while(self) -> None:
+        await asyncio.sleep(WRITE_AFTER_SECONDS)
+        self._writing = None
+        await self._write_all()
+
+    async def _write_all(self) -> None:
+        unwritten, self._unwritten = self._unwritten, {}
+        by_time: defaultdict[float, list[tuple[str, bytes]]] = defaultdict(list)
+        for key, (entry, until) in unwritten.items():
+            try:
+                by_time[until].append((key, entry.pack(key)))
+            except TypeError:
+                self._statistics.errors += 1
+                logger.exception("a figure cannot be stored")
+        for until, packed in by_time.items():
+            left = until - time.monotonic()
+            if left > 0:
+                await self._try(self._backend.multi_set, packed, left)
+
     async def claim(self, keys: Sequence[str], token: bytes) -> tuple[dict[str, Entry], list[str]]:
         """Return the entries that exist, and the keys that the caller may compute."""
+        if not self._unwritten.keys().isdisjoint(keys):
+            await self._write_all()
         try:
             claim = await self._try(self._backend.claim, keys, token, LEASE_SECONDS)
         except asyncio.CancelledError:  # the locks may be set already

@@ -10,7 +10,7 @@ from resolvers.framework.context import Context
 from resolvers.framework.requires import Bound, requires
 from resolvers.stats import GroupCount
 from resolvers.timeframe import Overview, figures
-from services.figures.analytics import COUNTERS, UserFigures, UserFiguresOf, trend, user_figures
+from services.figures.analytics import COUNTERS, UserFigures, UserFiguresOf, trend_of, user_figures
 from services.figures.cache import STATE_COLUMNS, Figure
 from services.figures.rates import Trend, percent
 from services.figures.window_sums import WindowSums
@@ -23,6 +23,9 @@ class Stage(Enum):
     LEADS = "leads"
     QUALIFIED = "qualified"
     CONVERTED = "converted"
+
+
+_TRENDS = [trend_of(stage.value) for stage in Stage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Totals:
 
     @property
     def funnel(self) -> list[FunnelStage]:
-        counts = [trend(self.sums, stage.value) for stage in Stage]
+        counts = [trend(self.sums) for trend in _TRENDS]
         before = [None, *(count.value for count in counts)]
         first = [None, *[counts[0].value] * 3]
         return [FunnelStage(*of_one) for of_one in zip(Stage, counts, before, first, strict=False)]

@@ -23,7 +23,7 @@ MOST_LEADS = 50
 
 
 @requires(loads=0)
-async def rate_of_all_time(
+def rate_of_all_time(
     parents: Sequence[Totals], context: Context, basis: RateBasis | None = None
 ) -> Sequence[Rate]:
     """Return the rate of all time, from the counters."""

@@ -1,6 +1,6 @@
 """The performance of keywords in a window, in the window before, and over all time."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Unpack
@@ -128,11 +128,21 @@ async def over_time(
 
 
 @requires(bound=Bound(when=frozenset({"unranked"})), models=[Keyword])
-async def efficiency_score(
+def efficiency_score(
+    performances: Sequence[KeywordPerformance], context: Context
+) -> Sequence[int | None] | Awaitable[Sequence[int | None]]:
+    """Return the scores at once if the figures of a ranking have them. Load those of other keywords."""
+    of_rankings = [
+        one.figures.efficiency_score for one in performances if isinstance(one.figures, KeywordFigures)
+    ]
+    return of_rankings if len(of_rankings) == len(performances) else _loaded_scores(performances, context)
+
+
+async def _loaded_scores(
     performances: Sequence[KeywordPerformance], context: Context
 ) -> Sequence[int | None]:
     others = [one.keyword for one in performances if not isinstance(one.figures, KeywordFigures)]
-    request = iter(await efficiency_of_keywords(others, context) if others else [])
+    request = iter(await efficiency_of_keywords(others, context))
     return [
         one.figures.efficiency_score if isinstance(one.figures, KeywordFigures) else next(request)
         for one in performances
@@ -148,6 +158,6 @@ async def efficiency_of_keywords(keywords: Sequence[Keyword], context: Context) 
 
 
 @requires("mentions_count", "leads_count", loads=0)
-async def performance_of_keywords(keywords: Sequence[Keyword], context: Context) -> Sequence[int]:
+def performance_of_keywords(keywords: Sequence[Keyword], context: Context) -> Sequence[int]:
     del context
     return [performance_score(keyword.mentions_count, keyword.leads_count) for keyword in keywords]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from db.models import Lead, Mention, User
 from db.statements.buckets import BucketSums
@@ -14,8 +15,7 @@ from services.figures.cache import STATE_COLUMNS, Figure
 from services.figures.windows import TimeUnit, Window, bounds_of
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     start: datetime
     end: datetime
     partial: bool

@@ -1,6 +1,6 @@
 """Rates of a window compared with the window before."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -12,15 +12,15 @@ from services.figures.window_sums import WindowSums
 
 
 @cache
-def rate_of_window(default: RateBasis) -> Callable[..., Awaitable[Sequence[RateTrend]]]:
+def rate_of_window(default: RateBasis) -> Callable[..., Sequence[RateTrend]]:
     """Return the resolver of a rate within the window, for values that have the `sums` of a window."""
 
     @requires(loads=0)
-    async def resolve(
+    def resolve(
         parents: Sequence[Any], context: Context, basis: RateBasis | None = None
     ) -> Sequence[RateTrend]:
         del context
         sums: list[WindowSums] = [one.sums for one in parents]
-        return [analytics.rate_trend(of_one, basis or default) for of_one in sums]
+        return analytics.rate_trends(sums, basis or default)
 
     return resolve

@@ -47,4 +47,4 @@ class RateTrend:
 
 def trend(measure: str, description: str) -> Any:
     """Return a field with the trend of a measure, for values that have the `sums` of a window."""
-    return column(description, name="sums", of=lambda sums: analytics.trend(sums, measure))
+    return column(description, name="sums", of=analytics.trend_of(measure))

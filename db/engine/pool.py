@@ -36,9 +36,13 @@ class UnreadableJson:
     """A stored JSON value that Python cannot hold, such as 1e400. Responses show an error in its place."""
 
 
-def _json_value(text: str) -> object:
+_JSONB_VERSION = b"\x01"
+"""The first byte of a `jsonb` value in PostgreSQL's binary form."""
+
+
+def _json_value(binary: bytes) -> object:
     try:
-        return orjson.loads(text)
+        return orjson.loads(memoryview(binary)[len(_JSONB_VERSION) :])
     except orjson.JSONDecodeError:
         return UnreadableJson()
 
@@ -47,8 +51,9 @@ async def _prepare(connection: Connection) -> None:
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",
-        encoder=lambda value: orjson.dumps(value).decode(),
+        encoder=lambda value: _JSONB_VERSION + orjson.dumps(value),
         decoder=_json_value,
+        format="binary",
     )
     # COPY takes values in PostgreSQL's binary form, which `text.lexemes` makes.
     await connection.set_type_codec(
@@ -199,7 +204,12 @@ class Pool(_Pool):
 
 async def _connect(*args: Any, answer_seconds: float, **options: Any) -> GuardedConnection:
     """Open and prepare a connection. Raise `OutageError` if the database does not answer in time."""
-    options = {"statement_cache_size": PREPARED_STATEMENTS, **options, "connection_class": GuardedConnection}
+    options = {
+        "statement_cache_size": PREPARED_STATEMENTS,
+        "max_cacheable_statement_size": 0,  # no limit: statements that are read together are long
+        **options,
+        "connection_class": GuardedConnection,
+    }
     try:
         async with asyncio.timeout(answer_seconds):
             connection = cast("GuardedConnection", await asyncpg.connect(*args, **options))

@@ -4,11 +4,12 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import asyncpg
 
 from db.engine.activity import PLACE, Activity, RowsRead
+from db.engine.combined import Combined, combined, split
 from db.engine.outage import is_unavailable
 from db.engine.pool import Pool, Pooled
 from db.engine.row_security import entering
@@ -21,6 +22,7 @@ from db.language.scope import EVERYBODY, Scope
 MOST_CHARACTERS = 64_000_000
 """The most characters of long texts that one operation may read. They stay in memory until the response is sent."""
 
+_AUTO, _GENERIC = "auto", "force_generic_plan"
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _SAVE = "; SAVEPOINT reads"
 """After the role of row-level security is taken. A return to the savepoint must not leave the role."""
@@ -36,6 +38,14 @@ class TooManyCharactersError(Exception):
             f"The operation reads texts of more than {MOST_CHARACTERS:,} characters in total. Request smaller pages "
             "(`first`) or fewer texts."
         )
+
+
+class _Waiting(NamedTuple):
+    """A statement that waits for the others of its turn."""
+
+    statement: Statement
+    arguments: Sequence[object]
+    result: asyncio.Future[list[Any]]
 
 
 class Reader(Session):
@@ -66,6 +76,8 @@ class Reader(Session):
         self._one_at_a_time = asyncio.Lock()
         self._connection: Pooled | None = None
         self._closed = False
+        self._turn: list[_Waiting] | None = None
+        self._planning = _AUTO
         self._opened_at: float | None = None
         self._characters_left = MOST_CHARACTERS
 
@@ -82,10 +94,12 @@ class Reader(Session):
         async with self._one_at_a_time:
             self._require_open()
             connection = self._connection or await self._open_snapshot()
+            await self._plan(connection, _GENERIC if isinstance(statement, Combined) else _AUTO)
             running = connection.fetch(statement.sql, *arguments, record_class=record_class)
             try:
                 rows = await self._recorded(statement.name, running)
             except asyncpg.PostgresError:
+                self._planning = _AUTO  # the setting of the savepoint
                 await _recover(connection)
                 raise
             self._note(rows, record_class)
@@ -107,6 +121,55 @@ class Reader(Session):
                 await pool.release(alone)
         self._note(rows, record_class)
         return rows
+
+    async def _plan(self, connection: Pooled, planning: str) -> None:
+        """Choose how PostgreSQL plans the next statements. A combined one would be planned again for each request."""
+        if self._planning != planning:
+            await connection.execute(f"SET LOCAL plan_cache_mode = {planning}")
+            self._planning = planning
+
+    async def _send_in_turn(self, statement: Statement, arguments: Sequence[object]) -> list[Any]:
+        if self.single:
+            return await self._send(statement, arguments, asyncpg.Record)
+        result: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        waiting = _Waiting(statement, arguments, result)
+        if self._turn is not None:
+            self._turn.append(waiting)
+            return await result
+        turn = self._turn = [waiting]
+        try:
+            await asyncio.sleep(0)  # the other reads of this turn
+            self._turn = None
+            await self._send_all(turn)
+        except BaseException:
+            for one in turn:
+                one.result.cancel()
+            raise
+        return await result
+
+    async def _send_all(self, turn: "list[_Waiting]") -> None:
+        """Send the statements as one. If it fails, send each by itself, so that each fails for itself."""
+        turn.sort(key=lambda one: one.statement.name)  # one text, whatever the order in the document
+        if len(turn) > 1:
+            together = combined(tuple(one.statement for one in turn))
+            arguments = [value for one in turn for value in one.arguments]
+            try:
+                rows: list[Any] = await self._send(together, arguments, asyncpg.Record)
+            except asyncpg.PostgresError:
+                self.activity.unbounded += 1  # the bound has the statements themselves
+            except Exception as failure:  # noqa: BLE001 - each caller raises it
+                for one in turn:
+                    _settle(one.result, failure)
+                return
+            else:
+                for one, own in zip(turn, split(rows, len(turn)), strict=True):
+                    _settle(one.result, own)
+                return
+        for one in turn:
+            try:
+                _settle(one.result, await self._send(one.statement, one.arguments, asyncpg.Record))
+            except Exception as failure:  # noqa: BLE001 - its caller raises it
+                _settle(one.result, failure)
 
     def _note(self, rows: list[asyncpg.Record], record_class: type[asyncpg.Record]) -> None:
         """Count the characters of the rows, and record the rows of a watched operation."""
@@ -176,6 +239,15 @@ class Reader(Session):
 
 
 _ending: set[asyncio.Task[None]] = set()
+
+
+def _settle(result: asyncio.Future[list[Any]], outcome: list[Any] | Exception) -> None:
+    if result.done():  # its caller was cancelled
+        return
+    if isinstance(outcome, Exception):
+        result.set_exception(outcome)
+    else:
+        result.set_result(outcome)
 
 
 async def _begin(connection: Pooled, begin: str) -> None:

@@ -62,14 +62,30 @@ class Session:
         """Return the statement's rows that belong to no model, such as counts and sums."""
         return await self._fetch(asyncpg.Record, statement, scope, values)
 
+    async def fetch_tuples(self, statement: Statement, scope: Scope, **values: object) -> list[Any]:
+        """Return the statement's rows, with the columns by position alone.
+
+        A reader sends all such statements of one turn of the event loop as one. Their columns must not be arrays,
+        except of texts: the driver does not decode other arrays in a row of an unknown type.
+        """
+        return await self._send_in_turn(statement, self._arguments(statement, scope, values))
+
     async def _fetch(
         self, record_class: type[asyncpg.Record], statement: Statement, scope: Scope, values: dict[str, Any]
     ) -> list[asyncpg.Record]:
+        return await self._send(statement, self._arguments(statement, scope, values), record_class)
+
+    @staticmethod
+    def _arguments(statement: Statement, scope: Scope, values: dict[str, Any]) -> list[object]:
         if not scope.everybody:
             if PARAMETER not in statement.parameters:
                 raise UnscopedStatementError(statement.name)
             values[PARAMETER] = scope.user_id
-        return await self._send(statement, statement.arguments(values), record_class)
+        return statement.arguments(values)
+
+    async def _send_in_turn(self, statement: Statement, arguments: Sequence[object]) -> list[Any]:
+        """Run the statement, if possible together with others."""
+        return await self._send(statement, arguments, asyncpg.Record)
 
     async def _send(
         self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]

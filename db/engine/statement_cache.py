@@ -38,6 +38,9 @@ class Statement:
     constants: Mapping[str, object]
     ids: frozenset[str] = frozenset()
 
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     def arguments(self, values: Mapping[str, Any]) -> list[object]:
         """Return the values of the parameters in order. Raise `KeyError` for a missing value."""
         constants, ids = self.constants, self.ids

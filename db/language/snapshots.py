@@ -1,8 +1,10 @@
 """Row snapshots: copies of rows as plain values, for cached figures, which outlive the read."""
 
-from dataclasses import is_dataclass, make_dataclass
+from collections import namedtuple
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy import Column
@@ -15,16 +17,27 @@ from db.models import Base
 Model = TypeVar("Model", bound=Base)
 
 
+class _Snapshot:
+    """The base of all snapshots."""
+
+    __slots__ = ()
+
+
 @cache
 def snapshot_class(model: type[Base]) -> type[Any]:
-    """Return a dataclass with the attributes of the model's rows."""
-    fields = [
-        (column.name, Any if column.type.python_type is dict else _python_type(column))
+    """Return a named tuple with the attributes of the model's rows.
+
+    A slice of a record becomes a snapshot without a step per column.
+    """
+    types = {
+        column.name: Any if column.type.python_type is dict else _python_type(column)
         for column in columns(model)
-    ]
-    return make_dataclass(
-        f"{model.__name__}Snapshot", fields, bases=(row_kind(model),), frozen=True, slots=True
-    )
+    }
+    name = f"{model.__name__}Snapshot"
+    fields: type[Any] = namedtuple(name, types)  # type: ignore[misc] # noqa: PYI024 - known only now
+    attributes = {column: property(itemgetter(index)) for index, column in enumerate(types)}
+    body = {"__slots__": (), "__annotations__": types, "__module__": __name__, **attributes}
+    return type(name, (_Snapshot, row_kind(model), fields), body)
 
 
 def _python_type(column: Column[Any]) -> Any:
@@ -34,28 +47,26 @@ def _python_type(column: Column[Any]) -> Any:
 
 def is_snapshot(row: object) -> bool:
     """Return whether the row is a snapshot, which may be older than the rows read now."""
-    return is_dataclass(row)
+    return isinstance(row, _Snapshot)
 
 
-def snapshot(model: type[Model], row: Any, prefix: str = "") -> Model:
-    """Return the snapshot of a row. The row's columns may have names with a prefix."""
-    class_ = snapshot_class(model)
-    return cast("Model", class_(**{name: row[prefix + name] for name in class_.__dataclass_fields__}))
+def snapshot(model: type[Model], values: Sequence[Any]) -> Model:
+    """Return the snapshot of a row from the values of its columns, in the order of `columns`."""
+    return cast("Model", snapshot_class(model)._make(values))
 
 
-def snapshot_from_json(model: type[Model], row: Any) -> Model:
-    """Return the snapshot of a row in JSON, where timestamps are strings."""
-    class_, timestamps = snapshot_class(model), _timestamps(model)
-    values = {
-        name: datetime.fromisoformat(row[name]) if name in timestamps and row[name] is not None else row[name]
-        for name in class_.__dataclass_fields__
-    }
-    return cast("Model", class_(**values))
+def snapshot_from_json(model: type[Model], values: list[Any]) -> Model:
+    """Return the snapshot of a row from the values of its columns in JSON, where timestamps are strings."""
+    for index in _timestamps(model):
+        if values[index] is not None:
+            values[index] = datetime.fromisoformat(values[index])
+    return cast("Model", snapshot_class(model)._make(values))
 
 
 @cache
-def _timestamps(model: type[Base]) -> frozenset[str]:
-    return frozenset(column.name for column in columns(model) if column.type.python_type is datetime)
+def _timestamps(model: type[Base]) -> tuple[int, ...]:
+    """Return the positions of the timestamps among the columns."""
+    return tuple(i for i, column in enumerate(columns(model)) if column.type.python_type is datetime)
 
 
 if TYPE_CHECKING:

@@ -4,8 +4,10 @@ Most of a period is summed from UTC days. Buckets of 15 minutes cover its ends b
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from operator import add
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -14,7 +16,9 @@ from sqlalchemy import (
     DateTime,
     Integer,
     Select,
+    Text,
     bindparam,
+    cast,
     func,
     or_,
     select,
@@ -53,7 +57,7 @@ class BucketSums(NamedTuple):
 
     def plus(self, other: "BucketSums") -> "BucketSums":
         """Return the counts of both periods together."""
-        return BucketSums(*(one + another for one, another in zip(self, other, strict=True)))
+        return BucketSums._make(map(add, self, other))
 
 
 class Part(NamedTuple):
@@ -97,23 +101,29 @@ def _nearest_midnight(timestamp: datetime) -> datetime:
     return before + DAY if timestamp - before > DAY / 2 else before
 
 
-def part_values(periods: Sequence[Period]) -> dict[str, object]:
+@lru_cache(256)
+def part_values(periods: tuple[Period, ...]) -> Mapping[str, object]:
     """Return the values of the parameters of `totals`."""
     values: dict[str, object] = {}
     every = list(parts(periods))
     for name, of_days in (("quarter", False), ("day", True)):
         chosen = [part for part in every if part.days is of_days]
-        values[f"{name}_numbers"] = [part.number for part in chosen]
-        values[f"{name}_starts"] = [part.start for part in chosen]
-        values[f"{name}_ends"] = [part.end for part in chosen]
-        values[f"{name}_signs"] = [part.sign for part in chosen]
+        values[f"{name}_numbers"] = _literal(str(part.number) for part in chosen)
+        values[f"{name}_starts"] = _literal(part.start.isoformat() for part in chosen)
+        values[f"{name}_ends"] = _literal(part.end.isoformat() for part in chosen)
+        values[f"{name}_signs"] = _literal(str(part.sign) for part in chosen)
     return values
+
+
+def _literal(items: Iterable[str]) -> str:
+    """Return the text of an array. The driver would encode a real array item by item for each request."""
+    return f"{{{','.join(items)}}}"
 
 
 def _parts(name: str) -> FromClause:
     timestamp = DateTime(timezone=True)
     arrays = [
-        bindparam(f"{name}_{column}", type_=ARRAY(type_))
+        cast(bindparam(f"{name}_{column}", type_=Text), ARRAY(type_))
         for column, type_ in (
             ("numbers", Integer()),
             ("starts", timestamp),
@@ -168,13 +178,13 @@ def _not_zero(total: CTE) -> ColumnElement[bool]:
 
 
 async def bucket_sums(
-    reader: Reader, scope: Scope, by: str, keys: Sequence[int], periods: Sequence[Period]
+    reader: Reader, scope: Scope, by: str, keys: Sequence[int], periods: tuple[Period, ...]
 ) -> dict[int, dict[int, BucketSums]]:
     """Return the sums of each visible parent, by the period's position. Periods of zeros are absent."""
-    found = await reader.fetch_values(
+    found = await reader.fetch_tuples(
         _slots(by, everybody=scope.everybody), scope, keys=keys, **part_values(periods)
     )
     sums: defaultdict[int, dict[int, BucketSums]] = defaultdict(dict)
-    for row in found:
-        sums[row["id"]][row["number"]] = BucketSums(*(row[measure] for measure in MEASURES))
+    for id_, number, *measured in found:
+        sums[id_][number] = BucketSums._make(measured)
     return sums

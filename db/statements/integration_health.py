@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     any_,
     bindparam,
+    cast,
     delete,
     exists,
     func,
@@ -26,7 +27,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by, insert
 from sqlalchemy.sql.dml import Insert, ReturningUpdate
 from sqlalchemy.sql.selectable import LateralFromClause, Subquery
-from sqlalchemy.types import TypeEngine
 
 from db.engine.reader import Reader
 from db.engine.statement_cache import statement
@@ -51,6 +51,7 @@ from db.statements.parameters import keys_parameter, rows_parameter
 
 LAST_LOGS = 3
 _INTEGRATIONS, _LOGS, _DAYS = table_of(Integration), table_of(IntegrationLog), table_of(IntegrationDay)
+_WIDTH = len(columns(Integration))
 _DAY_OF_RUN: ColumnElement[Any] = literal_column(
     next(rollup for rollup in ROLLUPS if rollup.stride == "1 day").bucket(RAN_AT)
 )
@@ -83,13 +84,15 @@ class Health:
     problems: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class MonitoredIntegration:
-    """An integration, its last logs (newest first), and its runs per UTC day: day, runs, succeeded runs."""
+class MonitoredIntegration(NamedTuple):
+    """An integration, its last logs (newest first), and its runs per UTC day.
+
+    A day has its number since the first day, its runs, and its succeeded runs. Days without runs are absent.
+    """
 
     integration: Integration
     last_logs: list[IntegrationLog]
-    days: list[tuple[datetime, int, int]]
+    days: list[list[int]]
 
 
 def _timestamp(name: str) -> ColumnElement[datetime]:
@@ -278,20 +281,16 @@ def _last_logs(integration: Subquery) -> LateralFromClause:
         .lateral("last_log")
     )
     newest_first = [last.c.created_at.desc(), last.c.id.desc()]
-    logs = func.jsonb_agg(aggregate_order_by(func.to_jsonb(last.table_valued()), *newest_first), type_=JSONB)
+    values = func.jsonb_build_array(*(last.c[column.name] for column in columns(IntegrationLog)))
+    logs = func.jsonb_agg(aggregate_order_by(values, *newest_first), type_=JSONB)
     return select(logs.label("logs")).select_from(last).lateral("last_logs")
 
 
 def _days(integration: Subquery) -> LateralFromClause:
-    types: dict[str, TypeEngine[Any]] = {
-        "day": DateTime(timezone=True),
-        "runs": Integer(),
-        "succeeded": Integer(),
-    }
+    number = cast(func.extract("epoch", _DAYS.c.day - _timestamp("since")) / literal_column("86400"), Integer)
+    day = func.jsonb_build_array(number, _DAYS.c.runs, _DAYS.c.succeeded)
     return (
-        select(
-            *(func.array_agg(_DAYS.c[name], type_=ARRAY(type_)).label(name) for name, type_ in types.items())
-        )
+        select(func.jsonb_agg(day, type_=JSONB).label("days"))
         .where(_DAYS.c.integration_id == integration.c.id, _DAYS.c.day >= _timestamp("since"))
         .lateral("days")
     )
@@ -318,14 +317,15 @@ async def monitored(
     `by` is `user_id` or `id`. Days before `since` are left out.
     """
     sent = _integrations_health(by, everybody=scope.everybody)
-    found = await reader.fetch_values(sent, scope, keys=keys, most=most, since=since)
+    found = await reader.fetch_tuples(sent, scope, keys=keys, most=most, since=since)
     by_key: dict[int, list[MonitoredIntegration]] = {}
     for row in found:
-        by_key.setdefault(row[by], []).append(_monitored(row))
+        one = _monitored(row)
+        by_key.setdefault(getattr(one.integration, by), []).append(one)
     return by_key
 
 
 def _monitored(row: Any) -> MonitoredIntegration:
-    logs = [snapshot_from_json(IntegrationLog, log) for log in row["logs"] or []]
-    days = sorted(zip(row["day"] or [], row["runs"] or [], row["succeeded"] or [], strict=True))
-    return MonitoredIntegration(snapshot(Integration, row), logs, days)
+    _, logs, days = row[_WIDTH:]
+    last_logs = [snapshot_from_json(IntegrationLog, log) for log in logs or []]
+    return MonitoredIntegration(snapshot(Integration, row[:_WIDTH]), last_logs, days or [])

@@ -1,9 +1,8 @@
 """The best keywords of each user with their sums per period, in one statement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -22,6 +21,7 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.selectable import CTE
 
 from db.engine.reader import Reader
@@ -36,6 +36,7 @@ from db.statements.buckets import BucketSums, Period, part_values, totals
 from db.statements.parameters import keys_parameter
 
 _KEYWORDS = table_of(Keyword)
+_WIDTH = len(columns(Keyword))
 _Z = 1.96  # standard deviations of a 95 % confidence interval
 
 
@@ -53,16 +54,15 @@ class Ranking(Enum):
     EFFICIENCY_SCORE = "efficiency_score"
 
 
-@dataclass(frozen=True, slots=True)
-class RankedKeyword:
-    """A keyword, its places in the requested rankings (1 is the best), and its sums per period.
+class RankedKeyword(NamedTuple):
+    """A keyword, its place in each of the requested rankings (1 is the best), and its sums per period.
 
     Of the user's `among` keywords with mentions, `not_better` are at most as efficient, including this one.
     `compared` has both numbers, and is None for a keyword without leads.
     """
 
     keyword: Keyword
-    places: dict[Ranking, int]
+    places: Sequence[int]
     compared: tuple[int, int] | None
     bucket_sums: list[BucketSums]
 
@@ -150,13 +150,16 @@ def _keywords_ranking(rankings: tuple[Ranking, ...], *, everybody: bool) -> Sele
 
 
 def _with_sums(chosen: CTE, *, everybody: bool) -> Select[Any]:
-    """Select each keyword once per period with a sum, and at least once."""
+    """Select the keywords with the sums of their periods as an array: the number of the period, and its sums."""
     parents = select(chosen.c.id).cte("parent")
     total = totals(parents, "keyword_id", everybody=everybody)
-    sums = [total.c[measure].label(f"sum_of_{measure}") for measure in MEASURES]
-    return select(chosen, total.c.number, *sums).select_from(
-        chosen.outerjoin(total, total.c.id == chosen.c.id)
+    of_period = func.jsonb_build_array(total.c.number, *(total.c[measure] for measure in MEASURES))
+    sums = (
+        select(total.c.id, func.jsonb_agg(of_period, type_=JSONB).label("sums"))
+        .group_by(total.c.id)
+        .subquery("sums")
     )
+    return select(chosen, sums.c.sums).select_from(chosen.outerjoin(sums, sums.c.id == chosen.c.id))
 
 
 @statement
@@ -184,32 +187,24 @@ async def ranked(
     user_ids: Sequence[int],
     rankings: tuple[Ranking, ...],
     most: int,
-    periods: Sequence[Period],
+    periods: tuple[Period, ...],
 ) -> dict[int, list[RankedKeyword]]:
     """Return the first `most` keywords of each ranking, by user. Keywords without mentions are not ranked."""
-    found = await reader.fetch_values(
+    found = await reader.fetch_tuples(
         _keywords_ranking(rankings, everybody=scope.everybody),
         scope,
         keys=user_ids,
         most=most,
         **part_values(periods),
     )
-    by_user: dict[int, dict[int, RankedKeyword]] = {}
+    by_user: dict[int, list[RankedKeyword]] = {}
     for row in found:
-        keywords = by_user.setdefault(row["user_id"], {})
-        if row["id"] not in keywords:
-            keywords[row["id"]] = _ranked(row, rankings, len(periods))
-        if row["number"] is not None:
-            sums = (row[f"sum_of_{measure}"] for measure in MEASURES)
-            keywords[row["id"]].bucket_sums[row["number"]] = BucketSums(*sums)
-    return {user_id: list(keywords.values()) for user_id, keywords in by_user.items()}
-
-
-def _ranked(row: Any, rankings: tuple[Ranking, ...], periods: int) -> RankedKeyword:
-    places = {ranking: row[f"by_{ranking.value}"] for ranking in rankings}
-    return RankedKeyword(
-        snapshot(Keyword, row),
-        places,
-        (row["not_better"], row["among"]) if row["leads_count"] else None,
-        [BucketSums() for _ in range(periods)],
-    )
+        keyword = snapshot(Keyword, row[:_WIDTH])
+        _, not_better, among, *places, sums = row[_WIDTH:]
+        compared = (not_better, among) if keyword.leads_count else None
+        of_periods = [BucketSums()] * len(periods)
+        for number, *measured in sums or ():
+            of_periods[number] = BucketSums._make(measured)
+        ranked = RankedKeyword(keyword, places, compared, of_periods)
+        by_user.setdefault(keyword.user_id, []).append(ranked)
+    return by_user

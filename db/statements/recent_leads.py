@@ -1,8 +1,7 @@
 """The newest leads of each user with mention and keyword, in one statement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, Select, bindparam, func, select, true
 from sqlalchemy.sql import ColumnElement
@@ -18,10 +17,12 @@ from db.models.base import table_of
 from db.statements.parameters import keys_parameter
 
 _LEADS, _MENTIONS, _KEYWORDS = table_of(Lead), table_of(Mention), table_of(Keyword)
+_MENTION = len(columns(Lead))
+_KEYWORD = _MENTION + len(columns(Mention))
+"""The positions of the first columns of the mention and of the keyword."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecentLead:
+class RecentLead(NamedTuple):
     """Row snapshots of a lead, its mention and its keyword."""
 
     lead: LeadSnapshot
@@ -63,15 +64,15 @@ async def recent_leads(
     reader: Reader, scope: Scope, user_ids: Sequence[int], most: int
 ) -> dict[int, list[RecentLead]]:
     """Return up to `most` visible leads of each user, newest first. Users without leads are absent."""
-    found = await reader.fetch_values(
+    found = await reader.fetch_tuples(
         _leads_recent(everybody=scope.everybody), scope, keys=user_ids, most=most
     )
     by_user: dict[int, list[RecentLead]] = {}
     for row in found:
         recent = RecentLead(
-            snapshot(Lead, row, "leads_"),
-            snapshot(Mention, row, "mentions_"),
-            snapshot(Keyword, row, "keywords_"),
+            snapshot(Lead, row[:_MENTION]),
+            snapshot(Mention, row[_MENTION:_KEYWORD]),
+            snapshot(Keyword, row[_KEYWORD:]),
         )
         by_user.setdefault(recent.lead.user_id, []).append(recent)
     return by_user

@@ -1,9 +1,10 @@
 """Sums of a user's mentions and leads: of a window and the previous window, of today, over time, and of all time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
+from operator import attrgetter
 
 from db.models import Keyword, Lead, Mention, User
 from db.statements.buckets import BucketSums
@@ -61,7 +62,7 @@ def _warm_figures(user: User, now: datetime) -> Sequence[UserFiguresOf]:
 @cached_figure(
     "user_figures",
     models=(Lead, Mention),
-    version=2,
+    version=3,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
     shared=True,
@@ -74,7 +75,7 @@ async def user_figures(loaders: DataLoaders, questions: Sequence[UserFiguresOf])
         spans = (EVER, (group.today, group.tomorrow), *spans_of(group))
         ids = [question.user_id for question in members]
         users = await loaders.load(RowById(User), ids)
-        bucket_sums = await loaders.load(BucketSumsByParent("user_id", spans), ids)
+        bucket_sums = await loaders.load(BucketSumsByParent("user_id"), [(id_, spans) for id_ in ids])
         return [
             UserFigures(_counters(user), ever, of_today, WindowSums.of(sums))
             for user, (ever, of_today, *sums) in zip(users, bucket_sums, strict=True)
@@ -143,24 +144,25 @@ async def _series(
     async def ask(
         bounds: tuple[datetime, ...], members: Sequence[UserSeriesOf | KeywordSeriesOf]
     ) -> Sequence[list[BucketSums]]:
-        loader = BucketSumsByParent(by, tuple(pairwise(bounds)))
-        ids = [getattr(question, by) for question in members]
-        return [list(sums) for sums in await loaders.load(loader, ids)]
+        periods = tuple(pairwise(bounds))
+        keys = [(getattr(question, by), periods) for question in members]
+        return [list(sums) for sums in await loaders.load(BucketSumsByParent(by), keys)]
 
     return await ask_by_group(questions, lambda question: question.bounds, ask)
 
 
-def trend(sums: WindowSums, measure: str) -> Trend:
-    of_each = (sums.current, sums.previous, sums.previous_to_date)
-    return Trend(*(getattr(counts, measure) for counts in of_each))
+def trend_of(measure: str) -> Callable[[WindowSums], Trend]:
+    """Return a function that returns the trend of the measure."""
+    read = attrgetter(measure)
+
+    def trend(sums: WindowSums) -> Trend:
+        current, previous, to_date = sums
+        return Trend(read(current), read(previous), read(to_date))
+
+    return trend
 
 
-def rate(sums: BucketSums, basis: RateBasis) -> Rate:
-    """Return a rate within a window, for instance its first conversions per mention."""
-    numerator, denominator = PARTS[basis]
-    return Rate(getattr(sums, numerator), getattr(sums, denominator), basis)
-
-
-def rate_trend(sums: WindowSums, basis: RateBasis) -> RateTrend:
-    of_each = (sums.current, sums.previous, sums.previous_to_date)
-    return RateTrend(*(rate(counts, basis) for counts in of_each))
+def rate_trends(every: Iterable[WindowSums], basis: RateBasis) -> list[RateTrend]:
+    """Return the trends of a rate within windows, for instance of first conversions per mention."""
+    over, under = map(attrgetter, PARTS[basis])
+    return [RateTrend(*[Rate(over(sums), under(sums), basis) for sums in of_window]) for of_window in every]

@@ -28,7 +28,7 @@ def _warm_questions(user: User, _: datetime) -> Sequence[RecentLeadsOf]:
 @cached_figure(
     "recent_leads",
     models=(Lead,),
-    version=1,
+    version=2,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
     shared=True,

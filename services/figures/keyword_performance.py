@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from db.language.snapshots import KeywordSnapshot
 from db.models import Keyword, User
@@ -60,8 +61,7 @@ def best_keywords_of(user_id: int, period: Period, ranking: Ranking, most: int) 
     return BestKeywordsOf(user_id, *period, (ranking,), most)
 
 
-@dataclass(frozen=True, slots=True)
-class KeywordFigures:
+class KeywordFigures(NamedTuple):
     keyword: KeywordSnapshot
     efficiency_score: int | None
     window: WindowSums
@@ -85,7 +85,7 @@ def _warm_questions(user: User, now: datetime) -> Sequence[BestKeywordsOf]:
 @cached_figure(
     "best_keywords",
     models=(Keyword,),
-    version=2,
+    version=3,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
     shared=True,
@@ -107,10 +107,11 @@ def _found(ranked: Sequence[RankedKeyword], rankings: Sequence[Ranking], most: i
         KeywordFigures(row.keyword, efficiency_score(row.compared), WindowSums.of(row.bucket_sums))
         for row in ranked
     ]
-    return BestKeywordsFound(figures, {ranking: _indices(ranked, ranking, most) for ranking in rankings})
+    indices = {ranking: _indices(ranked, number, most) for number, ranking in enumerate(rankings)}
+    return BestKeywordsFound(figures, indices)
 
 
-def _indices(ranked: Sequence[RankedKeyword], ranking: Ranking, most: int) -> list[int]:
+def _indices(ranked: Sequence[RankedKeyword], ranking: int, most: int) -> list[int]:
     by_rank = sorted((row.places[ranking], index) for index, row in enumerate(ranked))
     return [index for rank, index in by_rank if rank <= most]
 
@@ -128,15 +129,16 @@ class KeywordWindowOf:
 @cached_figure(
     "keyword_window",
     models=(Keyword,),
-    version=2,
+    version=3,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
     shared=True,
 )
 async def keyword_window(loaders: DataLoaders, questions: Sequence[KeywordWindowOf]) -> Sequence[WindowSums]:
     async def ask(group: KeywordWindowOf, members: Sequence[KeywordWindowOf]) -> Sequence[WindowSums]:
-        loader = BucketSumsByParent("keyword_id", spans_of(group))
-        found = await loaders.load(loader, [question.keyword_id for question in members])
+        spans = spans_of(group)
+        keys = [(question.keyword_id, spans) for question in members]
+        found = await loaders.load(BucketSumsByParent("keyword_id"), keys)
         return [WindowSums.of(sums) for sums in found]
 
     return await ask_by_group(questions, lambda question: replace(question, user_id=0, keyword_id=0), ask)

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from http import HTTPStatus
+from typing import NamedTuple
 
 from db.engine.pool import Pool
 from db.engine.writer import Writer, in_transaction
@@ -188,8 +190,7 @@ class HealthsOf:
     integration_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UptimeDay:
+class UptimeDay(NamedTuple):
     """The number of runs and of successful runs on a day in UTC."""
 
     day: datetime
@@ -222,7 +223,7 @@ def _warm_questions(user: User, now: datetime) -> Sequence[HealthsOf]:
 @cached_figure(
     "integration_health",
     models=(Integration,),
-    version=2,
+    version=3,
     ttl_seconds=TTL_SECONDS,
     stale_seconds=TTL_SECONDS,
     shared=True,
@@ -252,7 +253,13 @@ def without_runs(integration: Integration, since: datetime) -> IntegrationReport
 
 
 def _report(monitored: MonitoredIntegration, since: datetime) -> IntegrationReport:
-    counts = {day: (runs, succeeded) for day, runs, succeeded in monitored.days}
-    days = [since + timedelta(days=number) for number in range(DAYS_SHOWN)]
-    uptime = [UptimeDay(day, *counts.get(day, (0, 0))) for day in days]
+    uptime = list(_days_without_runs(since))
+    for number, runs, succeeded in monitored.days:
+        if number < DAYS_SHOWN:
+            uptime[number] = UptimeDay(uptime[number].day, runs, succeeded)
     return IntegrationReport(monitored.integration, monitored.last_logs, uptime)
+
+
+@lru_cache(4)
+def _days_without_runs(since: datetime) -> tuple[UptimeDay, ...]:
+    return tuple(UptimeDay(since + timedelta(days=number), 0, 0) for number in range(DAYS_SHOWN))

@@ -80,8 +80,8 @@ FIGURES: dict[tuple[str, str], list[str]] = {
 }
 """Statements of each figure, once for each place in the document: the same for one user and for many."""
 FIGURES_WITH_TWO_READS = {
-    ("User", "dashboard"): ["users by id", "user_id slots"],
-    ("User", "analytics"): ["users by id", "user_id slots"],
+    ("User", "dashboard"): ["users by id"],
+    ("User", "analytics"): ["users by id"],
     ("Keyword", "performance"): ["keyword_id slots", "keywords_efficiency"],
 }
 """Statements that two places of a figure send with other keys: viewer and users, or window and days."""
@@ -375,7 +375,7 @@ async def test_every_field_is_answered_from_every_root_with_bounded_statements(
         await asker.forget()
         answer = await asker(document, viewer=viewer)
         assert answer.data
-        sent = Counter(map(without_joins, answer.statements))
+        sent = Counter(map(without_joins, parts_of(answer.statements)))
         assert sent <= walk.allowed, sent - walk.allowed
         assert all(BY_REFERENCE.search(one) for one in set(walk.allowed) - set(sent))
         for key, value in named_values(answer.data):
@@ -439,6 +439,11 @@ STATEMENTS_OF_PATHS = {
 NAMES_OF_JOINS = {"lead": "leads", "analysis": "analysis_results", "assignee": "assignee_user"}
 
 
+def parts_of(statements: list[str]) -> list[str]:
+    """Return the names of the statements that were sent, also of those that were sent as one."""
+    return [part for name in statements for part in name.split(" + ")]
+
+
 def statements_with(owner: str, name: str, walk: Walk) -> list[str]:
     """Return the statements of a path and a relation. A page at the root joins the row of a reference."""
     (last, *before) = reversed(STATEMENTS_OF_PATHS[owner])
@@ -464,7 +469,7 @@ async def test_a_relation_takes_the_same_statements_for_any_number_of_parents_an
     for viewer, n in (("uno", 1), ("few", 5), ("many", 5), ("many", 50)):
         await asker.forget()
         answer = await asker(document, viewer="olga" if owner == "User" else viewer, n=n)
-        assert sorted(answer.statements) == wanted, (viewer, n)
+        assert sorted(parts_of(answer.statements)) == wanted, (viewer, n)
         assert sum(key == f"{owner}_{name}" for key, _ in named_values(answer.data)) >= min(n, 4)
 
 

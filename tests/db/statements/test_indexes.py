@@ -314,12 +314,12 @@ async def test_filters_and_counts_use_indexes(
 
 # Dashboards read roll-ups, and small tables by user.
 PERIODS = buckets.part_values(
-    [
+    (
         (
             AT.replace(minute=0, second=0, microsecond=0),
             AT.replace(minute=0, second=0, microsecond=0) + timedelta(days=30),
-        )
-    ]
+        ),
+    )
 )
 FIGURES: list[tuple[str, Statement, set[str]]] = [
     ("sums of users", buckets._slots("user_id", everybody=False), {"pk_user_slot_stats", "pk_user_day_stats"}),

@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[3]
 STATEMENTS = {
     "Viewer": ["users by id"],
     "Dashboard": [
-        *("keywords_ranking", "leads_recent", "user_id integrations_health"),
-        *("user_id slots", "user_id slots", "users by id"),
+        "keywords_ranking + leads_recent + user_id integrations_health + user_id slots",
+        "users by id",
     ],
     "PageOfKeywords": ["keywords page"],
     "NewestMentions": ["keywords page", "mentions page_of_each keyword_id with analysis_results, leads"],
@@ -43,6 +43,10 @@ STATEMENTS = {
         "integrations page",
     ],
 }
+
+
+BOUNDS_OF_FIGURES = {"Dashboard": 6}
+"""The bounds of examples whose figures share a statement: each figure has one of its own if that fails."""
 
 
 def operation_of(tab: Tab) -> OperationDefinitionNode:
@@ -129,7 +133,8 @@ def test_an_example_answers_with_exactly_its_statements(demo: Demo, tab: Tab) ->
     assert list(empty_places(answer["data"])) == []
     assert sorted(answer["extensions"]["statements"]) == STATEMENTS[name_of(tab)]
     cost, exact = answer["extensions"]["cost"], len(STATEMENTS[name_of(tab)])
-    assert (cost["statementsBound"], cost["statements"]) == (exact, exact)
+    bound = BOUNDS_OF_FIGURES.get(name_of(tab), exact)
+    assert (cost["statementsBound"], cost["statements"]) == (bound, exact)
 
 
 @pytest.mark.parametrize("tab", QUERIES, ids=name_of)

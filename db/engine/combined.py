@@ -1,0 +1,47 @@
+"""Several statements as one, for all that an operation reads in one turn of the event loop."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from db.engine.statement_cache import Statement, comment
+
+_SHAPES_KEPT = 256
+_PARAMETER = re.compile(r"\$(\d+)")
+
+
+class Combined(Statement):
+    """A statement that runs several."""
+
+    __slots__ = ()
+
+
+@lru_cache(_SHAPES_KEPT)
+def combined(statements: tuple[Statement, ...]) -> Combined:
+    """Return a statement whose rows are the position of a statement, and a row of that statement as a tuple.
+
+    Its parameters are those of all statements, one after the other.
+    """
+    selects: list[str] = []
+    parameters: list[str] = []
+    for position, one in enumerate(statements):
+        sql = _shifted(one.sql.removesuffix(comment(one.name)), len(parameters))
+        selects.append(  # the text of compiled statements alone
+            f"SELECT {position} AS position, row_of_one FROM ({sql}) AS row_of_one"  # noqa: S608
+        )
+        parameters += one.parameters
+    name = " + ".join(one.name for one in statements)
+    return Combined(name, f"{' UNION ALL '.join(selects)} {comment(name)}", tuple(parameters), {})
+
+
+def _shifted(sql: str, by: int) -> str:
+    """Return the SQL with higher numbers of its parameters."""
+    return _PARAMETER.sub(lambda found: f"${int(found[1]) + by}", sql)
+
+
+def split(rows: Sequence[Sequence[object]], statements: int) -> list[list[tuple[object, ...]]]:
+    """Return the rows of each statement, from the rows of the combined one."""
+    of_each: list[list[tuple[object, ...]]] = [[] for _ in range(statements)]
+    for position, row in rows:
+        of_each[position].append(row)  # type: ignore[call-overload]
+    return of_each

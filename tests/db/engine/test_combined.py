@@ -1,0 +1,92 @@
+"""Reads of one turn of the event loop share a round trip, and fail for themselves."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import BigInteger, Integer, Select, Text, bindparam, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from db.engine.combined import combined
+from db.engine.pool import Pool
+from db.engine.reader import Reader
+from db.engine.session import UnscopedStatementError
+from db.engine.statement_cache import statement
+from db.language.scope import EVERYBODY, Scope
+
+
+@statement
+def _numbers() -> Select[Any]:
+    return select(func.generate_series(1, bindparam("most", type_=Integer)).label("number"))
+
+
+@statement
+def _texts() -> Select[Any]:
+    words = cast(literal("{a,b}"), ARRAY(Text))
+    json = func.jsonb_build_object("word", bindparam("word", type_=Text), type_=JSONB)
+    return select(words.label("words"), json.label("json"), cast(None, BigInteger).label("missing"))
+
+
+@statement
+def _divided() -> Select[Any]:
+    return select((1 / bindparam("zero", type_=Integer)).label("number"))
+
+
+def test_parameters_of_a_combined_statement_are_numbered_on() -> None:
+    together = combined((_numbers(), _texts()))
+    assert together.name == "numbers + texts"
+    assert together.sql.count("$1") == 1
+    assert together.parameters == (*_numbers().parameters, *_texts().parameters)
+    assert together.sql.endswith("/* leadgraph: numbers + texts */")
+
+
+async def test_reads_of_one_turn_are_one_statement_with_the_rows_of_each(pool: Pool) -> None:
+    reader = Reader(pool)
+    texts, numbers = await asyncio.gather(
+        reader.fetch_tuples(_texts(), EVERYBODY, word="ö"),
+        reader.fetch_tuples(_numbers(), EVERYBODY, most=3),
+    )
+    assert texts == [(["a", "b"], {"word": "ö"}, None)]
+    assert numbers == [(1,), (2,), (3,)]
+    assert reader.activity.statements == ["numbers + texts"]
+    assert await reader.fetch_tuples(_numbers(), EVERYBODY, most=1) == [(1,)]
+    assert reader.activity.statements == ["numbers + texts", "numbers"]
+    reader.close()
+
+
+async def test_a_failed_read_leaves_the_other_reads_of_its_turn_unaffected(pool: Pool) -> None:
+    reader = Reader(pool)
+    divided, numbers = await asyncio.gather(
+        reader.fetch_tuples(_divided(), EVERYBODY, zero=0),
+        reader.fetch_tuples(_numbers(), EVERYBODY, most=2),
+        return_exceptions=True,
+    )
+    assert isinstance(divided, asyncpg.DivisionByZeroError)
+    assert numbers == [(1,), (2,)]
+    assert reader.activity.statements == ["divided + numbers", "divided", "numbers"]
+    assert reader.activity.unbounded == 1
+    reader.close()
+
+
+async def test_a_cancelled_read_leaves_the_other_reads_of_its_turn_unaffected(pool: Pool) -> None:
+    reader = Reader(pool)
+    first = asyncio.create_task(reader.fetch_tuples(_numbers(), EVERYBODY, most=1))
+    second = asyncio.create_task(reader.fetch_tuples(_texts(), EVERYBODY, word="a"))
+    await asyncio.sleep(0)
+    second.cancel()
+    assert await first == [(1,)]
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    reader.close()
+
+
+async def test_a_combined_read_needs_the_condition_of_the_scope(pool: Pool) -> None:
+    with pytest.raises(UnscopedStatementError):
+        await Reader(pool).fetch_tuples(_numbers(), Scope(1), most=1)
+
+
+async def test_a_single_read_is_sent_at_once(pool: Pool) -> None:
+    reader = Reader(pool, single=True)
+    assert [tuple(row) for row in await reader.fetch_tuples(_numbers(), EVERYBODY, most=2)] == [(1,), (2,)]
+    assert reader.activity.statements == ["numbers"]

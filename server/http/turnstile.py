@@ -67,12 +67,19 @@ class Turnstile:
     A sender whose request took long to begin is held back for as long again, so that others have half of the time.
     The short requests of an address without credentials and cookies count together, beyond a quarter of the time.
     A sender with a credential is held back only while other requests are under way. `others` returns the number of
-    requests under way, one of which has just begun. `clock` returns seconds.
+    requests under way, one of which has just begun. `clock` returns seconds, and `worked` the
+    seconds of processor time: a sender is not to blame for the time in which other processes run.
     """
 
-    def __init__(self, others: Callable[[], int], clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        others: Callable[[], int],
+        clock: Callable[[], float] = time.perf_counter,
+        worked: Callable[[], float] = time.thread_time,
+    ) -> None:
         self._others = others
         self._clock = clock
+        self._worked = worked
         self._starting = 0
         """The number of requests whose first step is due in this turn."""
         self._fast: dict[Sender, int] = {}
@@ -113,13 +120,12 @@ class Turnstile:
         loop.call_soon(self._after, scope)
 
     def _mark(self) -> None:
-        self._began = self._clock()
+        self._began = self._worked()
 
     def _after(self, scope: Scope) -> None:
         """Hold the sender back after a long step, and let the next one begin."""
         self._starting -= 1
-        now = self._clock()
-        took, sender = now - self._began, sender_of(scope)
+        took, now, sender = self._worked() - self._began, self._clock(), sender_of(scope)
         self._note(sender, took)
         if isinstance(sender, str) and not _has_cookies(scope):
             took = self._share(sender).excess(took, now)

@@ -36,7 +36,7 @@ from services.figures.cache import Answer, Cached, CachedFigure, Figure, FigureB
 from services.figures.cache import Value as Figured
 from services.figures.windows import EARLIEST, QUARTER
 
-__all__ = ["Context", "Viewer"]
+__all__ = ["Activity", "Context", "Viewer"]
 
 Result = TypeVar("Result")
 Row = TypeVar("Row", bound=Base)

@@ -12,8 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from db.engine.activity import Activity
-from resolvers.framework.context import Context, Viewer
+from resolvers.framework.context import Activity, Context, Viewer
 from resolvers.framework.errors import CallerError, UnauthenticatedError, code_of
 from resolvers.framework.exchange import Exchange
 from resolvers.framework.requires import OperationReads

@@ -188,10 +188,11 @@ class Cached:
         return self._clock() <= fragment.young_until and self.store.has_now(fragment.heads) is not False
 
     async def confirms(self, fragment: Fragment) -> bool:
-        """Return whether the fragment may be served now, also according to a shared store."""
-        if self.store.is_shared and not await self.store.has(fragment.heads):
-            return False
-        return self.may_serve(fragment)
+        """Return whether the fragment may be served now, also if the store must be asked."""
+        has = self.store.has_now(fragment.heads)
+        if has is None:
+            has = await self.store.has(fragment.heads)
+        return has and self._clock() <= fragment.young_until
 
     def count(self, fragment: Fragment, group: Group) -> Sequence[FiguresRead]:
         """Count the figures of a fragment that is served, and return them. Note the questions of the group."""

@@ -65,13 +65,8 @@ class Store:
         keys = list(batch)
         return self._entries(keys, await self._try(self._backend.multi_get, keys))
 
-    @property
-    def is_shared(self) -> bool:
-        """True if other processes see the same entries."""
-        return self._backend.shared
-
     def has_now(self, heads: Mapping[str, bytes]) -> bool | None:
-        """Return whether the store has exactly these entries, by their heads; None if a shared store must be asked."""
+        """Return whether the store has exactly these entries, by their heads; None if it must be asked (`has`)."""
         backend = self._backend
         if not isinstance(backend, MemoryBackend) or not self._unwritten.keys().isdisjoint(heads):
             return None

@@ -58,7 +58,7 @@ def url_of_settings() -> str:
         raise CommandError(str(problem)) from problem
     if url is None:
         raise CommandError("LEADGRAPH_DATABASE_URL must name the database to migrate.")
-    return url.get_secret_value()
+    return url.reveal()
 
 
 def main() -> None:

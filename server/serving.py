@@ -368,12 +368,12 @@ async def _rate_limits(settings: Settings, pool: Pool) -> RateLimits | None:
         return None
     if settings.redis_url is None:
         return RateLimits(settings.rate_points)
-    redis_url = settings.redis_url.get_secret_value()
+    redis_url = settings.redis_url.reveal()
     return RateLimits(settings.rate_points, redis_url, namespace=f":{await identity(pool)}")
 
 
 def _metrics_access(settings: Settings) -> MetricsAccess:
-    token = None if settings.metrics_token is None else settings.metrics_token.get_secret_value()
+    token = None if settings.metrics_token is None else settings.metrics_token.reveal()
     return MetricsAccess(token, own_address=settings.metrics_address is not None)
 
 

@@ -6,9 +6,10 @@ import math
 import socket
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -23,7 +24,7 @@ from server.runtime.errors import CommandError
 from server.runtime.logs import configure_logging
 from server.runtime.migration import migrate
 from server.runtime.row_security import install_row_security
-from server.runtime.settings import Settings, load_settings
+from server.runtime.settings import Settings, is_set, load_settings
 from server.serving import bind, origin, serve
 from services import demo as demo_data
 from services.accounts import api_key
@@ -65,8 +66,8 @@ def _unchanging(settings: Settings) -> Settings:
 
     The integrations of the demo do not run, so that their health would only fall.
     """
-    off = {name: 0 for name in AGING if name not in settings.model_fields_set}
-    return settings.model_copy(update=off)
+    off: dict[str, Any] = {name: 0 for name in AGING if not is_set(name)}
+    return replace(settings, **off)
 
 
 def _require_loopback(host: str) -> None:

@@ -29,7 +29,7 @@ async def open_cached(settings: Settings, pool: Pool) -> Cached:
         return Cached(pool, MemoryBackend(settings.cache_memory_mb * 2**20), fragment_bytes=fragment_bytes)
     from services.figures.cache.redis import RedisBackend  # noqa: PLC0415 - the Redis client takes 8 MB
 
-    url = settings.redis_url.get_secret_value()
+    url = settings.redis_url.reveal()
     try:
         backend = RedisBackend(url, timeout_seconds=REDIS_TIMEOUT_SECONDS)
     except ValueError as unusable:

@@ -37,7 +37,7 @@ def vault(settings: Settings) -> Vault:
 def key_text(settings: Settings) -> str:
     """Return the text of the configured keys, or "" without keys. Unlike `vault`, create no key."""
     if settings.credentials_key:
-        return settings.credentials_key.get_secret_value()
+        return settings.credentials_key.reveal()
     path = settings.home / FILE
     try:
         return path.read_text() if path.exists() else ""

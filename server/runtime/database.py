@@ -41,7 +41,7 @@ def _sentence(failure: Exception, settings: Settings) -> str | None:
     if is_read_only(failure):
         return "The database accepts no writes now: connect to the primary server, or try again later."
     if is_unavailable(failure) or isinstance(failure, TimeoutError):
-        url = "" if settings.database_url is None else settings.database_url.get_secret_value()
+        url = "" if settings.database_url is None else settings.database_url.reveal()
         return f"The database is unavailable ({_reason(failure, url)}): check the server, and try again."
     if refused := refused_privilege(failure):
         return (
@@ -65,7 +65,7 @@ def _reason(failure: Exception, url: str) -> str:
 @contextmanager
 def _found_database(settings: Settings) -> Iterator[str]:
     if settings.database_url is not None:
-        url = settings.database_url.get_secret_value()
+        url = settings.database_url.reveal()
         asyncio.run(_check(url))
         yield url
         return

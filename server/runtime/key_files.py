@@ -4,16 +4,15 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from db.engine.private_file import write_private
 from server.runtime.errors import CommandError
+from server.runtime.secret_text import SecretText
 from services.accounts.vault import new_key
 
 
-def keys_of(setting: SecretStr | None, path: Path) -> list[str]:
+def keys_of(setting: SecretText | None, path: Path) -> list[str]:
     """Return the keys of the variable, separated by commas, or those of the file. Raise `CommandError`."""
-    return split_keys(setting.get_secret_value() if setting else _key_file_text(path))
+    return split_keys(setting.reveal() if setting else _key_file_text(path))
 
 
 def split_keys(text: str) -> list[str]:

@@ -1,23 +1,14 @@
 """Settings from environment variables."""
 
+import math
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
-
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from schema.prepared.cache import ExecutorName
 from schema.prepared.guard import GuardMode
@@ -25,6 +16,7 @@ from schema.prepared.limits import DEFAULT_LIMITS, Limits
 from server.runtime.addresses import require_address, split_address
 from server.runtime.errors import CommandError
 from server.runtime.logs import LogFormat, LogLevel
+from server.runtime.secret_text import SecretText
 
 PREFIX: Final = "LEADGRAPH_"
 DocumentsMode: TypeAlias = Literal["open", "log", "enforce"]
@@ -54,8 +46,9 @@ def default_home() -> Path:
     return Path(data_home) / "leadgraph"
 
 
-def _usable_folder(path: Path) -> Path:
+def _usable_folder(text: str) -> Path:
     """Return the path of a folder that exists or can be created. Raise `ValueError`."""
+    path = Path(text)
     existing = path.absolute()
     try:
         while not existing.exists():
@@ -72,21 +65,14 @@ def _ip_address(text: str) -> str:
     return str(ip_address(text))
 
 
-def _zero_or_tenths(seconds: float) -> float:
-    if 0 < seconds < _SHORTEST_SECONDS:
-        raise ValueError("too short")
-    return seconds
-
-
-def _ip_and_port(address: str | None) -> str | None:
-    if address is not None:
-        split_address(address)
+def _ip_and_port(address: str) -> str:
+    split_address(address)
     return address
 
 
-def _origins(text: str | None) -> str | None:
+def _origins(text: str) -> str:
     """Return the origins as given. Raise `ValueError` for a text that no browser sends as its page's origin."""
-    if text is not None and not all(_is_origin(each.strip()) for each in text.split(",")):
+    if not all(_is_origin(each.strip()) for each in text.split(",")):
         raise ValueError("no origins")
     return text
 
@@ -100,10 +86,10 @@ def _is_origin(text: str) -> bool:
     return port is None or (port != _USUAL_PORTS[match["scheme"]] and 0 < int(port) <= _LARGEST_PORT)
 
 
-def _long_secret(secret: SecretStr | None) -> SecretStr | None:
-    if secret is not None and not re.fullmatch(rf"[!-~]{{{_SHORTEST_TOKEN},}}", secret.get_secret_value()):
+def _long_secret(text: str) -> SecretText:
+    if not re.fullmatch(rf"[!-~]{{{_SHORTEST_TOKEN},}}", text):
         raise ValueError("too short")
-    return secret
+    return SecretText(text)
 
 
 _ORIGIN: Final = re.compile(
@@ -118,131 +104,150 @@ _DAY: Final = 86_400
 _LONGEST_PERIOD: Final = 30 * _DAY
 
 
-def _whole(least: int, most: int) -> Any:
-    return Field(ge=least, le=most, description=f"a whole number from {least} to {most:,}")
+def _setting(convert: Callable[[str], Any], allowed: str, default: Any) -> Any:
+    """Return a field with the conversion of its text, which raises `ValueError`, and a description of allowed values."""
+    return field(default=default, metadata={"convert": convert, "allowed": allowed})
 
 
-def _period() -> Any:
+def _whole(least: int, most: int, default: int | None) -> Any:
+    def convert(text: str) -> int:
+        number = int(text)
+        if not (re.fullmatch(r"[+-]?[0-9]+", text) and least <= number <= most):
+            raise ValueError("out of range")
+        return number
+
+    return _setting(convert, f"a whole number from {least} to {most:,}", default)
+
+
+def _seconds(least: float, most: int, default: float, *, zero: bool = False) -> Any:
+    """Return a number of seconds. A zero switches something off."""
+
+    def convert(text: str) -> float:
+        number = float(text)
+        if not (math.isfinite(number) and (least <= number <= most or (zero and number == 0))):
+            raise ValueError("out of range")
+        return number
+
+    allowed = f"a number of seconds from {least:g} to {most:,}"
+    return _setting(convert, f"0, or {allowed}" if zero else allowed, default)
+
+
+def _period(default: float) -> Any:
     """Return the period of a background task in seconds. Zero switches the task off."""
-    allowed = f"0, or a number of seconds from 1 to {_LONGEST_PERIOD:,}"
-    return Field(ge=0, le=_LONGEST_PERIOD, allow_inf_nan=False, description=allowed)
+    return _seconds(1, _LONGEST_PERIOD, default, zero=True)
 
 
-def _zero_or_whole(seconds: float) -> float:
-    if 0 < seconds < 1:
-        raise ValueError("too short")
-    return seconds
+def _one_of(words: Any, default: str | None, allowed: str = "") -> Any:
+    """Return one of the words of a `Literal`."""
+    known = get_args(words)
+
+    def convert(text: str) -> str:
+        if text not in known:
+            raise ValueError("unknown")
+        return text
+
+    return _setting(convert, allowed or " or ".join(known), default)
 
 
-def _seconds(most: int) -> Any:
-    allowed = f"a number of seconds from {_SHORTEST_SECONDS} to {most:,}"
-    return Field(ge=_SHORTEST_SECONDS, le=most, allow_inf_nan=False, description=allowed)
+def _switch(allowed: str, *, default: bool) -> Any:
+    def convert(text: str) -> bool:
+        if text.lower() not in {*_TRUE, *_FALSE}:
+            raise ValueError("no switch")
+        return text.lower() in _TRUE
+
+    return _setting(convert, allowed, default)
 
 
-_Period = Annotated[float, _period(), AfterValidator(_zero_or_whole)]
-
+_TRUE: Final = ("1", "true", "t", "on", "yes", "y")
+_FALSE: Final = ("0", "false", "f", "off", "no", "n")
 _ADDRESS_OF_DATABASE: Final = "postgresql://user:password@host:5432/database"
 _ADDRESS_OF_REDIS: Final = "redis://user:password@host:6379/0, rediss://… or unix://…"
 
 
-class Settings(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class Settings:
     """The settings. The setting `port` is the environment variable LEADGRAPH_PORT, and so on.
 
-    The description of a field names its allowed values, for the errors.
+    Each field states the conversion of its text and its allowed values.
     """
 
-    model_config = ConfigDict(extra="forbid", validate_default=True)
-
-    home: Annotated[Path, AfterValidator(_usable_folder)] = Field(
-        default_factory=default_home, description="the path of a folder that exists or can be created"
+    home: Path = field(
+        default_factory=default_home,
+        metadata={
+            "convert": _usable_folder,
+            "allowed": "the path of a folder that exists or can be created",
+        },
     )
-    host: Annotated[str, AfterValidator(_ip_address)] = Field(
-        default="127.0.0.1", description="an IP address of this machine, such as 127.0.0.1, 0.0.0.0 or ::"
+    host: str = _setting(
+        _ip_address, "an IP address of this machine, such as 127.0.0.1, 0.0.0.0 or ::", "127.0.0.1"
     )
-    port: Annotated[int, _whole(1, 65_535)] = 8000
-    cors_origins: Annotated[str | None, AfterValidator(_origins)] = Field(
-        default=None,
-        description="exact origins in lower case, separated by commas, without `*`, paths, slashes at the end and usual "
-        "ports, such as https://app.example.com or http://localhost:3000",
+    port: int = _whole(1, 65_535, 8000)
+    cors_origins: str | None = _setting(
+        _origins,
+        "exact origins in lower case, separated by commas, without `*`, paths, slashes at the end and usual ports, such as "
+        "https://app.example.com or http://localhost:3000",
+        None,
     )
-    database_url: SecretStr | None = Field(
-        default=None, description=f"the address of a PostgreSQL, such as {_ADDRESS_OF_DATABASE}"
+    database_url: SecretText | None = _setting(
+        SecretText, f"the address of a PostgreSQL, such as {_ADDRESS_OF_DATABASE}", None
     )
-    credentials_key: SecretStr | None = Field(
-        default=None, description="keys of `leadgraph credentials new-key`, separated by commas"
+    credentials_key: SecretText | None = _setting(
+        SecretText, "keys of `leadgraph credentials new-key`, separated by commas", None
     )
-    download_key: SecretStr | None = Field(
-        default=None, description="keys of `leadgraph credentials new-key`, separated by commas"
+    download_key: SecretText | None = _setting(
+        SecretText, "keys of `leadgraph credentials new-key`, separated by commas", None
     )
-    redis_url: SecretStr | None = Field(
-        default=None, description=f"the address of a Redis, such as {_ADDRESS_OF_REDIS}"
+    redis_url: SecretText | None = _setting(
+        SecretText, f"the address of a Redis, such as {_ADDRESS_OF_REDIS}", None
     )
-    cache_memory_mb: Annotated[int, _whole(1, 100_000)] = 64
-    fragment_memory_mb: Annotated[int, _whole(0, 100_000)] = 32
-    warm_at_start: bool = Field(default=False, description="0 or 1")
-    executor: ExecutorName = Field(default="breadth", description=" or ".join(get_args(ExecutorName)))
-    guard: GuardMode | None = Field(default=None, description="off, warn or fail")
-    trusted_documents: Path | None = Field(default=None, description="the path of a manifest")
-    documents: DocumentsMode = Field(default="open", description="open, log or enforce")
-    introspection: Introspection = Field(default="public", description="public, authenticated or off")
-    graphiql: bool = Field(default=True, description="on or off")
-    row_security: RowSecurity = Field(default="off", description=" or ".join(get_args(RowSecurity)))
-    pool_size: Annotated[int, _whole(1, 1000)] = 10
-    statement_timeout_seconds: Annotated[float, _seconds(_DAY)] = 30
-    answer_timeout_seconds: Annotated[float, _seconds(60)] = 5
-    pool_timeout_seconds: Annotated[float, _seconds(600)] = 10
-    rate_points: Annotated[int, _whole(0, 100_000_000)] = 30_000
-    user_operations: Annotated[int | None, _whole(1, 1000)] = None
-    request_seconds: Annotated[float, _seconds(3600)] = 60
-    audit_every_seconds: Annotated[
-        float,
-        Field(ge=0, le=_DAY, allow_inf_nan=False),
-        AfterValidator(_zero_or_tenths),
-        Field(description=f"0, or a number of seconds from {_SHORTEST_SECONDS} to {_DAY:,}"),
-    ] = 60
-    audit_sample: Annotated[int, _whole(1, 10_000)] = 10
-    drain_seconds: Annotated[
-        float,
-        Field(ge=0, le=600, allow_inf_nan=False),
-        AfterValidator(_zero_or_tenths),
-        Field(description=f"0, or a number of seconds from {_SHORTEST_SECONDS} to 600"),
-    ] = 5
-    shutdown_seconds: Annotated[float, _seconds(3600)] = 20
-    workers: Annotated[int, _whole(0, 32)] = 1
-    refresh_health_every_seconds: _Period = 900
-    rescore_leads_every_seconds: _Period = _DAY
-    purge_keys_every_seconds: _Period = 3600
-    purge_exports_every_seconds: _Period = 60
-    delete_users_every_seconds: _Period = 60
-    verify_counters_every_seconds: _Period = _DAY
-    metrics_address: Annotated[str | None, AfterValidator(_ip_and_port)] = Field(
-        default=None, description="an IP address and a port, such as 127.0.0.1:9464 or [::1]:9464"
+    cache_memory_mb: int = _whole(1, 100_000, 64)
+    fragment_memory_mb: int = _whole(0, 100_000, 32)
+    warm_at_start: bool = _switch("0 or 1", default=False)
+    executor: ExecutorName = _one_of(ExecutorName, "breadth")
+    guard: GuardMode | None = _one_of(GuardMode, None, "off, warn or fail")
+    trusted_documents: Path | None = _setting(Path, "the path of a manifest", None)
+    documents: DocumentsMode = _one_of(DocumentsMode, "open", "open, log or enforce")
+    introspection: Introspection = _one_of(Introspection, "public", "public, authenticated or off")
+    graphiql: bool = _switch("on or off", default=True)
+    row_security: RowSecurity = _one_of(RowSecurity, "off")
+    pool_size: int = _whole(1, 1000, 10)
+    statement_timeout_seconds: float = _seconds(_SHORTEST_SECONDS, _DAY, 30)
+    answer_timeout_seconds: float = _seconds(_SHORTEST_SECONDS, 60, 5)
+    pool_timeout_seconds: float = _seconds(_SHORTEST_SECONDS, 600, 10)
+    rate_points: int = _whole(0, 100_000_000, 30_000)
+    user_operations: int | None = _whole(1, 1000, None)
+    request_seconds: float = _seconds(_SHORTEST_SECONDS, 3600, 60)
+    audit_every_seconds: float = _seconds(_SHORTEST_SECONDS, _DAY, 60, zero=True)
+    audit_sample: int = _whole(1, 10_000, 10)
+    drain_seconds: float = _seconds(_SHORTEST_SECONDS, 600, 5, zero=True)
+    shutdown_seconds: float = _seconds(_SHORTEST_SECONDS, 3600, 20)
+    workers: int = _whole(0, 32, 1)
+    refresh_health_every_seconds: float = _period(900)
+    rescore_leads_every_seconds: float = _period(_DAY)
+    purge_keys_every_seconds: float = _period(3600)
+    purge_exports_every_seconds: float = _period(60)
+    delete_users_every_seconds: float = _period(60)
+    verify_counters_every_seconds: float = _period(_DAY)
+    metrics_address: str | None = _setting(
+        _ip_and_port, "an IP address and a port, such as 127.0.0.1:9464 or [::1]:9464", None
     )
-    metrics_token: Annotated[SecretStr | None, AfterValidator(_long_secret)] = Field(
-        default=None, description=f"a secret of at least {_SHORTEST_TOKEN} visible ASCII characters"
+    metrics_token: SecretText | None = _setting(
+        _long_secret, f"a secret of at least {_SHORTEST_TOKEN} visible ASCII characters", None
     )
-    log_format: LogFormat = Field(default="text", description="text or json")
-    log_level: LogLevel | None = Field(default=None, description="info, warning or error")
-    slow_ms: Annotated[int, _whole(0, 86_400_000)] = 1000
-    tracing: bool = Field(default=False, description="0 or 1")
-    max_objects: Annotated[int, _whole(1, 10_000_000)] = DEFAULT_LIMITS.objects
-    max_values: Annotated[int, _whole(1, 100_000_000)] = DEFAULT_LIMITS.values
-    max_reads: Annotated[int, _whole(1, 100_000)] = DEFAULT_LIMITS.reads
-    max_fields: Annotated[int, _whole(1, 100_000)] = DEFAULT_LIMITS.fields
-    max_depth: Annotated[int, _whole(1, 100)] = DEFAULT_LIMITS.depth
-    max_aliases: Annotated[int, _whole(0, 100_000)] = DEFAULT_LIMITS.aliases
-    max_root_fields: Annotated[int, _whole(1, 10_000)] = DEFAULT_LIMITS.root_fields
-    max_directives: Annotated[int, _whole(0, 10_000)] = DEFAULT_LIMITS.directives
-    max_tokens: Annotated[int, _whole(10, 100_000)] = DEFAULT_LIMITS.tokens
-    max_list_length: Annotated[int, _whole(1, 60_000)] = DEFAULT_LIMITS.list_length
-
-    @model_validator(mode="before")
-    @classmethod
-    def _add_variables(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Return the given settings, and those of the environment variables that are not empty."""
-        variables = {name.upper(): value for name, value in os.environ.items() if value}
-        named = {name: variables.get(_variable(name)) for name in cls.model_fields}
-        return {name: value for name, value in named.items() if value is not None} | given
+    log_format: LogFormat = _one_of(LogFormat, "text")
+    log_level: LogLevel | None = _one_of(LogLevel, None, "info, warning or error")
+    slow_ms: int = _whole(0, 86_400_000, 1000)
+    tracing: bool = _switch("0 or 1", default=False)
+    max_objects: int = _whole(1, 10_000_000, DEFAULT_LIMITS.objects)
+    max_values: int = _whole(1, 100_000_000, DEFAULT_LIMITS.values)
+    max_reads: int = _whole(1, 100_000, DEFAULT_LIMITS.reads)
+    max_fields: int = _whole(1, 100_000, DEFAULT_LIMITS.fields)
+    max_depth: int = _whole(1, 100, DEFAULT_LIMITS.depth)
+    max_aliases: int = _whole(0, 100_000, DEFAULT_LIMITS.aliases)
+    max_root_fields: int = _whole(1, 10_000, DEFAULT_LIMITS.root_fields)
+    max_directives: int = _whole(0, 10_000, DEFAULT_LIMITS.directives)
+    max_tokens: int = _whole(10, 100_000, DEFAULT_LIMITS.tokens)
+    max_list_length: int = _whole(1, 60_000, DEFAULT_LIMITS.list_length)
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -259,6 +264,10 @@ class Settings(BaseModel):
         return self.guard or ("warn" if is_demo else "off")
 
 
+ALLOWED: Final[Mapping[str, str]] = {each.name: each.metadata["allowed"] for each in fields(Settings)}
+"""The allowed values of each setting."""
+
+
 def load_settings() -> Settings:
     """Return the settings of this process.
 
@@ -266,14 +275,31 @@ def load_settings() -> Settings:
     """
     _require_known(os.environ)
     _require_values(os.environ)
-    try:
-        settings = Settings()
-    except ValidationError as invalid:
-        first = invalid.errors()[0]
-        name = str(first["loc"][0])
-        raise CommandError(_must_be(name, _shown(name, first["input"]))) from None
+    texts = {variable.upper(): text for variable, text in os.environ.items()}
+    values = {
+        each.name: _converted(each.name, each.metadata["convert"], texts[_variable(each.name)])
+        for each in fields(Settings)
+        if _variable(each.name) in texts
+    }
+    settings = Settings(**values)
     _require_addresses(settings)
     return settings
+
+
+def is_set(name: str) -> bool:
+    """Return whether a variable gives the setting."""
+    return any(variable.upper() == _variable(name) for variable in os.environ)
+
+
+def _converted(name: str, convert: Callable[[str], Any], text: str) -> Any:
+    try:
+        return convert(text)
+    except ValueError:
+        shown = "the given value" if name in _SECRETS else repr(text[:_LONGEST_VALUE])
+        raise CommandError(_must_be(name, shown)) from None
+
+
+_SECRETS: Final = {each.name for each in fields(Settings) if each.type in {SecretText, SecretText | None}}
 
 
 def _variable(name: str) -> str:
@@ -281,20 +307,12 @@ def _variable(name: str) -> str:
 
 
 def _must_be(name: str, found: str) -> str:
-    return f"{_variable(name)} must be {Settings.model_fields[name].description}, not {found}."
-
-
-def _shown(name: str, value: object) -> str:
-    """Return the value as a message may show it."""
-    annotation = Settings.model_fields[name].annotation
-    if SecretStr in (annotation, *get_args(annotation)):
-        return "the given value"
-    return repr(str(value)[:_LONGEST_VALUE])
+    return f"{_variable(name)} must be {ALLOWED[name]}, not {found}."
 
 
 def _require_known(variables: Mapping[str, str]) -> None:
     """Raise `CommandError` for a variable that looks like a setting and is not one."""
-    settings = [_variable(name) for name in Settings.model_fields]
+    settings = [_variable(name) for name in ALLOWED]
     known = {*settings, *OTHER_VARIABLES}
     for variable in variables:
         name = variable.upper()
@@ -310,7 +328,7 @@ def _require_values(variables: Mapping[str, str]) -> None:
     """Raise `CommandError` for a setting with an empty value."""
     for variable, value in variables.items():
         name = variable.upper().removeprefix(PREFIX).lower()
-        if variable.upper() == _variable(name) and name in Settings.model_fields and not value.strip():
+        if variable.upper() == _variable(name) and name in ALLOWED and not value.strip():
             raise CommandError(_must_be(name, "empty"))
 
 
@@ -321,4 +339,4 @@ def _require_addresses(settings: Settings) -> None:
     )
     for name, address, schemes, form in addresses:
         if address is not None:
-            require_address(_variable(name), address.get_secret_value(), schemes=schemes, form=form)
+            require_address(_variable(name), address.reveal(), schemes=schemes, form=form)

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from server.commands.app import app as cli
-from server.runtime.settings import Settings
+from server.runtime.settings import ALLOWED
 from tests.support.demo import LEADGRAPH
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +20,7 @@ DEPLOY = ROOT / "deploy"
 UNITS = ("leadgraph-server.service", "leadgraph-worker.service")
 EXECUTABLE = "/opt/leadgraph/.venv/bin/leadgraph"
 COMMANDS = {command.name or getattr(command.callback, "__name__", "") for command in cli.registered_commands}
-SETTINGS = {f"LEADGRAPH_{name.upper()}" for name in Settings.model_fields}
+SETTINGS = {f"LEADGRAPH_{name.upper()}" for name in ALLOWED}
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 OURS = {name: service for name, service in COMPOSE["services"].items() if service["image"] == "leadgraph"}
 

@@ -4,7 +4,6 @@ import stat
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from db.engine.pool import Pool
@@ -12,6 +11,7 @@ from server.commands.app import app
 from server.commands.credentials import _rotate_all
 from server.runtime.credentials import FILE, vault, warn_of_missing_keys
 from server.runtime.errors import CommandError
+from server.runtime.secret_text import SecretText
 from server.runtime.settings import Settings
 from services.accounts.vault import Sealed, SealedError, Secret, Vault, id_of, new_key
 from services.integrations.credentials import owner_of
@@ -19,7 +19,7 @@ from tests.support.rows import add_integration, add_user
 
 
 def settings(home: Path, key: str | None = None) -> Settings:
-    return Settings(home=home, credentials_key=None if key is None else SecretStr(key))
+    return Settings(home=home, credentials_key=None if key is None else SecretText(key))
 
 
 def test_a_key_file_is_created_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ import stat
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from server.runtime.download_links import FILE, link_signer
 from server.runtime.errors import CommandError
+from server.runtime.secret_text import SecretText
 from server.runtime.settings import Settings
 from services.export.download_link import DownloadLink, LinkSigner
 
@@ -15,7 +15,7 @@ LINK = DownloadLink(1, 2, 3, 4)
 
 
 def settings(home: Path, key: str | None = None) -> Settings:
-    return Settings(home=home, download_key=None if key is None else SecretStr(key))
+    return Settings(home=home, download_key=None if key is None else SecretText(key))
 
 
 def test_a_missing_key_is_created_and_kept(tmp_path: Path) -> None:

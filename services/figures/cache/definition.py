@@ -8,11 +8,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar, get_args, get_type_hints
 
-from pydantic import PydanticSchemaGenerationError, TypeAdapter
-from pydantic_core import PydanticSerializationError
-
 from db.models import Base, User
 from loaders.dataloader import DataLoaders
+from services.figures.cache.codec import Codec
 
 
 class FigureQuestion(Hashable, Protocol):
@@ -53,8 +51,8 @@ class CachedFigure(Generic[Question, Value]):
     warm_questions: WarmQuestions[Question] | None = None
     shared: bool = False
     models: tuple[type[Base], ...] = field(kw_only=True)
-    _questions: TypeAdapter[Question] = field(init=False, repr=False)
-    _values: TypeAdapter[Value] = field(init=False, repr=False)
+    _questions: Codec[Question] = field(init=False, repr=False)
+    _values: Codec[Value] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.models:
@@ -63,12 +61,10 @@ class CachedFigure(Generic[Question, Value]):
             raise ValueError(f"{self.name} must have a positive TTL and a stale time of at least 0 seconds")
         question, value = _types(self.compute)
         try:
-            object.__setattr__(self, "_questions", TypeAdapter(question))
-            object.__setattr__(self, "_values", TypeAdapter(value))
-        except PydanticSchemaGenerationError as unknown:
-            raise TypeError(
-                f"{self.name} must have plain questions and values: {unknown.message}"
-            ) from unknown
+            object.__setattr__(self, "_questions", Codec(question))
+            object.__setattr__(self, "_values", Codec(value))
+        except TypeError as unknown:
+            raise TypeError(f"{self.name} must have plain questions and values: {unknown}") from unknown
 
     @property
     def longest_seconds(self) -> float:
@@ -84,20 +80,20 @@ class CachedFigure(Generic[Question, Value]):
 
     def dump_question(self, question: Question) -> bytes:
         """Return the question as JSON. Raises an error if it is not of the type of the figure's questions."""
-        return self._questions.dump_json(question, warnings="error")
+        return self._questions.dump(question)
 
     def dump(self, value: Value) -> bytes:
         """Return the value as JSON. Raises `TypeError` if it is not of the return type of `compute`."""
         try:
-            return self._values.dump_json(value, warnings="error")
-        except PydanticSerializationError as other:
+            return self._values.dump(value)
+        except TypeError as other:
             raise TypeError(
                 f"{self.name} returned a value of another type than annotated: {other}"
             ) from other
 
     def load(self, body: bytes) -> Value:
         """Return a new value. Raises `ValueError` if the body is not a value of this figure."""
-        return self._values.validate_json(body)
+        return self._values.load(body)
 
 
 @lru_cache(4096)

@@ -4,7 +4,7 @@ import struct
 import zlib
 from typing import Final, NamedTuple, Protocol, Self
 
-LAYOUT = 2
+LAYOUT = 3
 """Increment it when the stored form changes. Keys contain it, so that releases do not read each other's entries."""
 
 _MARK = b"LGC"

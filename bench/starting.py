@@ -24,9 +24,7 @@ from bench.operations import POINT
 from bench.run import database
 from bench.servers import ROOT, Running, Server
 
-LIBRARIES = (
-    "import asyncpg, graphql, orjson, pydantic, sqlalchemy.orm, starlette.applications, strawberry, uvicorn"
-)
+LIBRARIES = "import asyncpg, graphql, orjson, sqlalchemy.orm, starlette.applications, strawberry, uvicorn"
 MEGABYTE = 1_000_000
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+PACKAGES = ("server", "schema", "resolvers", "services", "loaders", "db", "text", "breadth")
 
 
 def digest(kind: str) -> str:
@@ -63,6 +64,7 @@ def main(kind: str) -> int:
     install = [*pip(), "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     run(*install, "--require-hashes", "--requirement", f"locks/{kind}.txt")
     run(*install, "--no-deps", "--no-build-isolation", "--editable", ".")
+    run(str(PYTHON), "-m", "compileall", "-q", *PACKAGES)  # else the first start compiles them
     stamps[kind].write_text(expected)
     if kind == "dev":  # contains the runtime dependencies in the same versions
         stamps["runtime"].write_text(digest("runtime"))

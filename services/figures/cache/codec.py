@@ -61,6 +61,8 @@ def _form(type_: Any) -> Form:
         return _optional(type_, arguments)
     if origin is list or (origin is tuple and arguments[1:] == (...,)):
         return _sequence(origin, _form(arguments[0]))
+    if origin is tuple:
+        return _tuple([_form(each) for each in arguments])
     if origin is dict:
         return _mapping(*map(_form, arguments))
     if isinstance(type_, type):
@@ -87,6 +89,13 @@ def _record(type_: type[Any], names: Sequence[str]) -> Form:
     dump = _fields([form.classes for form in forms], [form.dump for form in forms])
     load = _fields([form.json_classes for form in forms], [form.load for form in forms])
     return Form((type_,), (list,), lambda value: dump(get(value)), lambda values: type_(*load(values)))
+
+
+def _tuple(forms: Sequence[Form]) -> Form:
+    """Return the form of tuples with a type for each place."""
+    dump = _fields([form.classes for form in forms], [form.dump for form in forms])
+    load = _fields([form.json_classes for form in forms], [form.load for form in forms])
+    return Form((tuple,), (list,), dump, lambda values: tuple(load(values)))
 
 
 def _fields(classes: Sequence[tuple[type, ...]], converts: Sequence[Convert | None]) -> Callable[[Any], Any]:

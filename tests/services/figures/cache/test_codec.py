@@ -43,6 +43,7 @@ class Outer:
     words: list  # type: ignore[type-arg]
     rest: Any
     day: date | None
+    pair: tuple[int, datetime | None]
     score: Decimal
     done: bool = False
 
@@ -56,7 +57,7 @@ MOMENT = datetime(2026, 11, 30, 13, 5, 0, 123456, tzinfo=UTC)
 INNER = Inner(MOMENT, Sums(1), "é")
 VALUE = Outer(
     INNER, [INNER, Inner(MOMENT, Sums(2, 1), None)], {Size.SMALL: [1, 2]}, Level.LOW, (MOMENT, MOMENT),
-    timedelta(days=-1, microseconds=7), ["a", 1], {"deep": [None, 1.5]}, date(2026, 2, 28), Decimal("0.10"), True,
+    timedelta(days=-1, microseconds=7), ["a", 1], {"deep": [None, 1.5]}, date(2026, 2, 28), (1, MOMENT), Decimal("0.10"), True,
 )  # fmt: skip
 
 
@@ -94,6 +95,8 @@ def test_a_local_time_is_the_same_instant_afterwards() -> None:
         (list[int], [1, "2"]),
         (tuple[int, ...], [1]),
         (dict[str, int], {"a": None}),
+        (tuple[int, str], (1, None)),
+        (tuple[int, str], (1,)),
         (Sums, (1, 0.5)),
         (Sums, Sums("1")),  # type: ignore[arg-type]
         (Inner, Sums(1)),

@@ -277,8 +277,8 @@ CLOCKS = {
 OTHER_CLOCKS = {
     "services/accounts/api_keys.py": "authentication, which comes before the context",
     "services/browsers/sessions.py": "authentication, too",
-    "services/browsers/sign_in_limits.py": "the clock of the library that counts",
-    "services/accounts/rate_limit.py": "the filling of buckets, before the context",
+    "services/accounts/buckets.py": "the filling of buckets, before the context",
+    "services/accounts/rate_limit.py": "the pause after a failure of Redis",
     "services/figures/cache": "the age of stored figures, and questions that no request asked",
 }
 """The modules of services that read a clock, with the reason. Writes take the moment of their transaction."""

@@ -61,7 +61,7 @@ class Listing(Generic[Model]):
 
     @property
     def counted_in_row(self) -> str | None:
-        """Return the counter of the list. A filtered list has none."""
+        """Return the counter of the list; None for a filtered list."""
         return self.counter if self.where == EVERYTHING else None
 
     def count_of_page(self, span: PageBounds) -> Count | None:

@@ -1,6 +1,7 @@
 """Reads of one turn of the event loop share a round trip, and fail for themselves."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -57,11 +58,12 @@ async def test_reads_of_one_turn_are_one_statement_with_the_rows_of_each(pool: P
 
 async def test_a_failed_read_leaves_the_other_reads_of_its_turn_unaffected(pool: Pool) -> None:
     reader = Reader(pool)
-    divided, numbers = await asyncio.gather(
+    found: Sequence[object] = await asyncio.gather(
         reader.fetch_tuples(_divided(), EVERYBODY, zero=0),
         reader.fetch_tuples(_numbers(), EVERYBODY, most=2),
         return_exceptions=True,
     )
+    divided, numbers = found
     assert isinstance(divided, asyncpg.DivisionByZeroError)
     assert numbers == [(1,), (2,)]
     assert reader.activity.statements == ["divided + numbers", "divided", "numbers"]

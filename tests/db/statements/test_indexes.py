@@ -252,7 +252,7 @@ async def explain(pool: Pool, statement: Statement | str) -> set[str]:
             }
             | EDGES
             | WHERE
-            | PERIODS
+            | dict(PERIODS)
         )
     plan = await pool.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *arguments)
     return indexes_of(json.loads(plan))

@@ -8,10 +8,11 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Final, NamedTuple, NoReturn, TypeAlias
 
 from breadth import awaitability, object_codegen
+from breadth.expressions import Entry, serialized
 from breadth.field_source import AccessKind, Constant, ReadAttribute
 from breadth.layouts import Item, Join, Layout, LayoutOf
 from breadth.leaf_serialization import is_int, unchanged_class
-from breadth.object_codegen import Entry, Row, serialized
+from breadth.object_codegen import Row
 
 WriteRows: TypeAlias = Callable[[Sequence[Any]], list[Row]]
 

@@ -49,11 +49,12 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 
 from breadth import strawberry_field
-from breadth.field_source import FieldSource, SetWise, marker_of, source_of
+from breadth.expressions import Entry, Nested
+from breadth.field_source import FieldSource, ReadAttribute, SetWise, marker_of, source_of
 from breadth.fields import FRAGMENT, InstanceOf
 from breadth.layout_codegen import JoinedObject, LayoutEntry, LayoutWriters
 from breadth.leaf_serialization import Leaf, leaf_of
-from breadth.object_codegen import Entry, RowBuilders
+from breadth.object_codegen import RowBuilders
 from breadth.preflight import Unsupported, preflight
 from breadth.variables import ArgumentVariable, Variables, argument_variables
 
@@ -179,7 +180,27 @@ class Field:
     @property
     def entry(self) -> Entry:
         source: Any = self.source if self.is_column else None
-        return Entry(self.key, source, self.layers[0].leaf, self.layers[0].nullable)
+        nested = None if self.is_column else self._nested()
+        return Entry(self.key, source, self.layers[0].leaf, self.layers[0].nullable, nested)
+
+    def _nested(self) -> Nested | None:
+        """Return the description of objects or lists that are read from the parent."""
+        source, (value, *inner) = self.source, self.layers
+        if not isinstance(source, ReadAttribute) or source.has_arguments or self.fragment_marker is not None:
+            return None
+        in_list = value.kind is CompletionKind.LIST
+        item = inner[0] if in_list else value
+        if item.kind not in {CompletionKind.OBJECT, *((CompletionKind.LEAF,) if in_list else ())}:
+            return None
+        test = getattr(item.output_type, "is_type_of", None)
+        if not (test is None or isinstance(test, InstanceOf)):
+            return None
+
+        def entries() -> list[Entry]:
+            return [each.entry for each in self.subfields(item.output_type).fields]  # type: ignore[arg-type]
+
+        classes = None if test is None else test.classes
+        return Nested(source, value.nullable, in_list, item.nullable, item.leaf, classes, entries)
 
     @property
     def layout_entry(self) -> LayoutEntry:

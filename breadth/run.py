@@ -160,14 +160,20 @@ def _write_by_layout(block: RowBlock, context_value: Any) -> bool:
 
 def _generated(block: RowBlock, exceptional: ExceptionalValues) -> list[Row] | None:
     """Return rows that generated code has written; None without generated code, or if a parent is unreadable."""
-    build = block.field_set.builders.builder(block.sources)
-    if build is None:
-        return None
-    try:
-        return build(block.sources, exceptional.add)
-    except Exception:  # noqa: BLE001 - the error is found again when parents are read one by one
-        exceptional.drop()
-        return None
+    builders = block.field_set.builders
+    while (built := builders.builder(block.sources)) is not None:
+        try:
+            rows = built.build(block.sources, exceptional.add)
+        except Exception:  # noqa: BLE001 - the error is found again when parents are read one by one
+            exceptional.drop()
+            if not built.nested:
+                return None
+            builders.stop_nesting()
+        else:
+            if built.nested:
+                block.others = [field for field in block.others if field.order not in built.nested]
+            return rows
+    return None
 
 
 def _complete_exceptional(state: ExecutionState, block: RowBlock, field: Field) -> None:

@@ -65,6 +65,7 @@ class Turnstile:
     fast.
 
     A sender whose request took long to begin is held back for as long again, so that others have half of the time.
+    The beginnings of one turn are measured together. If they take long, none of their senders is known to be fast any more.
     The short requests of an address without credentials and cookies count together, beyond a quarter of the time.
     A sender with a credential is held back only while other requests are under way. `others` returns the number of
     requests under way, one of which has just begun. `clock` returns seconds, and `worked` the
@@ -80,8 +81,12 @@ class Turnstile:
         self._others = others
         self._clock = clock
         self._worked = worked
-        self._starting = 0
-        """The number of requests whose first step is due in this turn."""
+        self._batch: list[Scope] = []
+        """The requests whose first step is due in this turn. Several are all of fast senders."""
+        self._is_fast = False
+        """Whether the requests of this turn are of fast senders."""
+        self._end: asyncio.Handle | None = None
+        """The call after the last first step of this turn."""
         self._fast: dict[Sender, int] = {}
         """The fast beginnings in a row, of senders with a credential."""
         self._began = 0.0
@@ -102,35 +107,41 @@ class Turnstile:
             self._start(scope, start)
             return
         self._queues.setdefault(sender, deque()).append((scope, start))
-        if not self._starting:
+        if not self._batch:
             self._next()
 
     def _may_start(self, sender: Sender) -> bool:
         """Return whether a request of the sender may begin in this turn."""
-        if not self._starting:
+        is_fast = self._fast.get(sender, 0) >= FAST_AFTER
+        if not self._batch:
+            self._is_fast = is_fast
             return True
-        return self._starting < MOST_TOGETHER and self._fast.get(sender, 0) >= FAST_AFTER
+        return is_fast and self._is_fast and len(self._batch) < MOST_TOGETHER
 
     def _start(self, scope: Scope, start: Start) -> None:
-        """Start a request, and measure how long its first step takes."""
-        self._starting += 1
+        """Start a request, and measure how long the first steps of its turn take."""
         loop: Any = asyncio.get_running_loop()
-        loop.call_soon(self._mark)
+        if self._end is None:
+            loop.call_soon(self._mark)
+        else:
+            self._end.cancel()
+        self._batch.append(scope)
         start()
-        loop.call_soon(self._after, scope)
+        self._end = loop.call_soon(self._after)
 
     def _mark(self) -> None:
         self._began = self._worked()
 
-    def _after(self, scope: Scope) -> None:
-        """Hold the sender back after a long step, and let the next one begin."""
-        self._starting -= 1
-        took, now, sender = self._worked() - self._began, self._clock(), sender_of(scope)
-        self._note(sender, took)
-        if isinstance(sender, str) and not _has_cookies(scope):
-            took = self._share(sender).excess(took, now)
-        if took > LIGHT_SECONDS and (isinstance(sender, str) or self._others() > 1):
-            self._held[sender] = now + min(took, LONGEST_HOLD_SECONDS)
+    def _after(self) -> None:
+        """Note how long the first steps of the turn took, and let the next ones begin."""
+        took, batch = self._worked() - self._began, self._batch
+        self._batch, self._end = [], None
+        if not self._is_fast or took > FAST_SECONDS * len(batch):
+            senders = {sender_of(scope) for scope in batch}
+            for sender in senders:
+                self._note(sender, took)
+            if len(senders) == 1:
+                self._hold(batch[0], took)
         if self._queues or self._held:
             self._next()
 
@@ -142,6 +153,14 @@ class Turnstile:
         self._fast[sender] = self._fast.get(sender, 0) + 1
         if len(self._fast) > MOST_SHARES:
             del self._fast[next(iter(self._fast))]
+
+    def _hold(self, scope: Scope, took: float) -> None:
+        """Hold the sender of the request back after a long step."""
+        now, sender = self._clock(), sender_of(scope)
+        if isinstance(sender, str) and not _has_cookies(scope):
+            took = self._share(sender).excess(took, now)
+        if took > LIGHT_SECONDS and (isinstance(sender, str) or self._others() > 1):
+            self._held[sender] = now + min(took, LONGEST_HOLD_SECONDS)
 
     def _share(self, address: str) -> "_Share":
         """Return the share of an address, and forget those of the addresses that came least recently."""
@@ -159,7 +178,7 @@ class Turnstile:
                 del self._held[sender]
         while self._start_first():
             pass
-        if self._queues and self._held and not self._starting and self._timer is None:
+        if self._queues and self._held and not self._batch and self._timer is None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(min(self._held.values()) - now, self._wake)
 
@@ -170,14 +189,15 @@ class Turnstile:
                 if not self._may_start(sender):
                     return False
                 scope, start = queue.popleft()
-                del self._queues[sender]
-                if queue:
-                    self._queues[sender] = queue  # behind the other senders
+                if not queue or len(self._queues) > 1:
+                    del self._queues[sender]
+                    if queue:
+                        self._queues[sender] = queue  # behind the other senders
                 self._start(scope, start)
                 return True
         return False
 
     def _wake(self) -> None:
         self._timer = None
-        if not self._starting:
+        if not self._batch:
             self._next()

@@ -24,11 +24,6 @@ class Statements:
     owner_rows: int = 0
     computations: int = 0
 
-    @property
-    def most(self) -> int:
-        """Return the largest number of statements for few keys."""
-        return self.others + self.viewer_row + self.owner_rows
-
     def bound(self, objects: int, *, everybody: bool) -> int:
         """Return the largest number of statements for a viewer who sees all users' rows, or only the viewer's own.
 

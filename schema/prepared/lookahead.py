@@ -111,7 +111,8 @@ class _Total:
 
     `objects_per_row` and `values_per_row` count for each row of the page that its parent is. `loads` counts only
     reads that no statement above joins. `names` are the selected fields. `unjoined` is the bound of the statements if
-    no relation is joined and no read is shared, `statements` the bound otherwise, without the reads in `shared`.
+    no relation is joined and no read is shared, `unshared` if no read is shared, and `statements` the bound otherwise,
+    without the reads in `shared`.
     """
 
     objects: int = 0
@@ -123,6 +124,7 @@ class _Total:
     reads: int = 0
     loads: int = 0
     unjoined: int = 0
+    unshared: int = 0
     statements: int = 0
     viewer_row: bool = False
     owner_rows: int = 0
@@ -144,6 +146,7 @@ class _Total:
 
     def add_bound(self, other: "_Total") -> None:
         self.unjoined += other.unjoined
+        self.unshared += other.unshared
         self.statements += other.statements
         self.viewer_row |= other.viewer_row
         self.owner_rows += other.owner_rows
@@ -170,7 +173,7 @@ def look_ahead(
         return Lookahead(Cost(0, _BEYOND_THE_STACK, 0), EVERY_READ, {})
     bound = walk.bound(total)
     cost = Cost(total.objects, total.depth, total.reads, total.values, total.fields, bound)
-    return Lookahead(cost, walk.operation_reads(total.loads, bound), walk.sizes)
+    return Lookahead(cost, walk.operation_reads(total), walk.sizes)
 
 
 class _Walk:
@@ -194,15 +197,16 @@ class _Walk:
         self._is_query = operation.operation is OperationType.QUERY
         self._visited: dict[tuple[str, _Position], _Total] = {}
 
-    def operation_reads(self, loads: int, bound: Statements) -> OperationReads:
+    def operation_reads(self, total: _Total) -> OperationReads:
         if self._unstated:
             return EVERY_READ if not self._is_query else OperationReads(unstated=frozenset(self._unstated))
         selected = {
             model: Selected(frozenset(names), frozenset(self._relations[model]))
             for model, names in self._columns.items()
         }
-        one_statement = self._is_query and not bound.computations and bound.most <= 1
-        return OperationReads(Projection(selected), single=loads <= 1 or one_statement)
+        # Loads share a read only in a snapshot: without one, each sends a statement at once.
+        one_statement = self._is_query and not total.computations and total.unshared <= 1
+        return OperationReads(Projection(selected), single=total.loads <= 1 or one_statement)
 
     def bound(self, total: _Total) -> Statements:
         if self._unstated:
@@ -317,6 +321,7 @@ class _Walk:
         total.computations += bound.owner_rows
         if comes:
             return
+        total.unshared += number
         total.viewer_row |= bound.viewer_row
         total.owner_rows += bound.owner_rows
         number -= bound.viewer_row + bound.owner_rows

@@ -58,9 +58,10 @@ class InvalidDocument:
 
 
 class _Measured(NamedTuple):
-    """The cost of an operation, and the error if it exceeds a limit."""
+    """The cost and the reads of an operation with some variables, and the error if it exceeds a limit."""
 
     cost: Cost
+    reads: OperationReads
     refusal: GraphQLError | None
 
 
@@ -93,10 +94,9 @@ class PreparedOperation:
         }
         first = self._look_ahead({})
         self._sizes = first.sizes
-        self._first = self._limited(first.cost)
+        self._first = self._limited(first)
         self._costs: dict[Hashable, _Measured] = {}
         self._turns = 0
-        self.reads: OperationReads = first.reads
 
     @cached_property
     def depends_on_viewer_alone(self) -> bool:
@@ -115,6 +115,10 @@ class PreparedOperation:
         """Return the cost with these variables, measured once for each combination of sizes."""
         return self._measured(variables).cost
 
+    def reads(self, variables: Mapping[str, Any]) -> OperationReads:
+        """Return the reads with these variables. A cursor or a list of IDs in a variable can add statements."""
+        return self._measured(variables).reads
+
     def _measured(self, variables: Mapping[str, Any]) -> "_Measured":
         if not self._sizes:
             return self._first
@@ -125,11 +129,11 @@ class PreparedOperation:
         if measured is None:
             if len(self._costs) >= COSTS_KEPT:
                 self._costs.clear()
-            measured = self._costs[key] = self._limited(self._look_ahead(variables).cost)
+            measured = self._costs[key] = self._limited(self._look_ahead(variables))
         return measured
 
-    def _limited(self, cost: Cost) -> "_Measured":
-        return _Measured(cost, cost.refusal(self._limits))
+    def _limited(self, found: Lookahead) -> "_Measured":
+        return _Measured(found.cost, found.reads, found.cost.refusal(self._limits))
 
     @property
     def reads_schema_alone(self) -> bool:

@@ -149,7 +149,7 @@ async def _operations(pool: Pool) -> Check:
         refusal = operation.refusal({}, viewer)
         if refusal or isinstance(operation, InvalidDocument):
             return str(refusal[0])
-        context = Context(pool, viewer, "verify", reads=operation.reads)
+        context = Context(pool, viewer, "verify", reads=operation.reads({}))
         try:
             errors = (await operation.execute({}, context)).errors
         finally:

@@ -226,12 +226,12 @@ class GraphQLEndpoint:
         observation.operation_type = operation.type
         if viewer is not None:
             observation.operation = operation.name
-        now = self._clock()
+        reads, now = operation.reads(parsed.variables), self._clock()
         await condition.check(viewer, operation, parsed, now)
         context = self._new_context(
             viewer,
             observation.request_id,
-            reads=operation.reads,
+            reads=reads,
             now=now,
             exchange=partial(self._authenticator.exchange, request),
             activity=observation.activity,
@@ -239,7 +239,7 @@ class GraphQLEndpoint:
         context.takes_fragments = _is_encoded_at_once(cost)
         with Charge(self._rate_limits, viewer, cost, observation) as context.rate_limit:
             outcome = await self._run(operation, cost, parsed, context, request, observation)
-        content = self._content(outcome, viewer, cost, context, operation, observation)
+        content = self._content(outcome, viewer, cost, context, reads, observation)
         condition.conclude(context, content, now)
         return content, outcome.encode
 
@@ -300,7 +300,7 @@ class GraphQLEndpoint:
         viewer: Viewer | None,
         cost: Cost,
         context: Context,
-        operation: PreparedOperation,
+        reads: OperationReads,
         observation: Observation,
     ) -> Content:
         """Return the content of an answer, with the explanations that the caller may see."""
@@ -310,7 +310,7 @@ class GraphQLEndpoint:
         extensions = explanation.extensions(observation, viewer, outcome.seconds)
         if extensions:
             content.setdefault("extensions", {}).update(extensions)
-        return guarded(content, self._guard, observation, operation.reads, cost)
+        return guarded(content, self._guard, observation, reads, cost)
 
     def _refused(self, errors: Sequence[GraphQLError], observation: Observation) -> Content:
         """Return the content for an operation that does not run."""

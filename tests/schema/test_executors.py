@@ -130,7 +130,7 @@ async def result_and_statements(
     reads = (
         EVERY_READ
         if execute_document is not breadth or isinstance(prepared, InvalidDocument)
-        else prepared.reads
+        else prepared.reads(generated.variables)
     )
     context = Context(
         world.pool,

@@ -89,7 +89,7 @@ def ask_posts(request: pytest.FixtureRequest, world: Any) -> Ask:
         operation = PREPARED[request.param].get(document, None)
         assert isinstance(operation, PreparedOperation)
         assert (operation._plan is not None) == (request.param == "breadth")
-        context: Any = Context(world.pool, viewer, "request", reads=operation.reads)
+        context: Any = Context(world.pool, viewer, "request", reads=operation.reads({}))
         context.ids = ids
         answer = await operation.execute({}, context)
         await context.close()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, cast
 
@@ -93,7 +93,7 @@ class Reader(Session):
             return await self._send_alone(statement, arguments, record_class)
         async with self._one_at_a_time:
             self._require_open()
-            connection = self._connection or await self._open_snapshot()
+            connection = await self._snapshot()
             await self._plan(connection, _GENERIC if isinstance(statement, Combined) else _AUTO)
             running = connection.fetch(statement.sql, *arguments, record_class=record_class)
             try:
@@ -141,11 +141,25 @@ class Reader(Session):
             await asyncio.sleep(0)  # the other reads of this turn
             self._turn = None
             await self._send_all(turn)
-        except BaseException:
-            for one in turn:
-                one.result.cancel()
+        except asyncio.CancelledError:
+            if self._turn is turn:
+                self._turn = None
+            self._send_later([one for one in turn if one is not waiting and not one.result.done()])
             raise
         return await result
+
+    def _send_later(self, turn: "list[_Waiting]") -> None:
+        """Send the statements in a task. The first read of their turn was cancelled, and the others still wait."""
+        if turn:
+            _in_background(self._send_again(turn))
+
+    async def _send_again(self, turn: "list[_Waiting]") -> None:
+        """Send the statements after the end of the cancelled one, which has failed the transaction."""
+        async with self._one_at_a_time:
+            self._planning = _AUTO
+            if self._connection is not None:
+                await _recover(self._connection)
+        await self._send_all(turn)
 
     async def _send_all(self, turn: "list[_Waiting]") -> None:
         """Send the statements as one. If it fails, send each by itself, so that each fails for itself."""
@@ -192,8 +206,7 @@ class Reader(Session):
         self.single = False
         async with self._one_at_a_time:
             self._require_open()
-            if self._connection is None:
-                await self._open_snapshot()
+            await self._snapshot()
 
     @contextmanager
     def without_snapshot(self) -> Iterator[None]:
@@ -214,21 +227,27 @@ class Reader(Session):
         if self._characters_left < 0:
             raise TooManyCharactersError
 
+    async def _snapshot(self) -> Pooled:
+        """Return the connection with the snapshot. Without the snapshot, statements would also lack its fence."""
+        if self._connection is not None and self._opened_at is not None:
+            return self._connection
+        return await self._open_snapshot()
+
     async def _open_snapshot(self) -> Pooled:
-        began = time.perf_counter()
-        self._connection = connection = await self._pool.acquire()
-        self.activity.pool_waits.append(time.perf_counter() - began)
-        self._opened_at = time.monotonic()
-        await _begin(connection, self._begin)
-        return connection
+        if self._connection is None:
+            began = time.perf_counter()
+            self._connection = await self._pool.acquire()
+            self.activity.pool_waits.append(time.perf_counter() - began)
+        opened_at = time.monotonic()
+        await _begin(self._connection, self._begin)
+        self._opened_at = opened_at
+        return self._connection
 
     def close(self) -> None:
         """End the snapshot and return the connection in a task. The caller need not wait."""
         self._closed = True
         if self._connection is not None or self._one_at_a_time.locked():
-            task = asyncio.get_running_loop().create_task(self._end())
-            _ending.add(task)
-            task.add_done_callback(_ending.discard)
+            _in_background(self._end())
 
     async def _end(self) -> None:
         """Return the connection after the running read, even if its caller no longer waits for the read."""
@@ -238,7 +257,13 @@ class Reader(Session):
                 await _release(self._pool, connection)
 
 
-_ending: set[asyncio.Task[None]] = set()
+_tasks: set[asyncio.Task[None]] = set()
+
+
+def _in_background(work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.get_running_loop().create_task(work)
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
 
 
 def _settle(result: asyncio.Future[list[Any]], outcome: list[Any] | Exception) -> None:

@@ -23,6 +23,11 @@ def _numbers() -> Select[Any]:
 
 
 @statement
+def _slow() -> Select[Any]:
+    return select(cast(func.pg_sleep(0.5), Text).label("slept"))
+
+
+@statement
 def _texts() -> Select[Any]:
     words = cast(literal("{a,b}"), ARRAY(Text))
     json = func.jsonb_build_object("word", bindparam("word", type_=Text), type_=JSONB)
@@ -80,6 +85,28 @@ async def test_a_cancelled_read_leaves_the_other_reads_of_its_turn_unaffected(po
     assert await first == [(1,)]
     with pytest.raises(asyncio.CancelledError):
         await second
+    reader.close()
+
+
+@pytest.mark.parametrize("others", [1, 2])
+@pytest.mark.parametrize("waits", [1, 30])
+async def test_a_cancelled_first_read_leaves_the_other_reads_of_its_turn_unaffected(
+    pool: Pool, waits: int, others: int
+) -> None:
+    """The first read sends the statement of the turn. It is cancelled before or while it does."""
+    reader = Reader(pool)
+    await reader.open()
+    first = asyncio.create_task(reader.fetch_tuples(_slow(), EVERYBODY))
+    later = [
+        asyncio.create_task(reader.fetch_tuples(_numbers(), EVERYBODY, most=most)) for most in range(others)
+    ]
+    for _ in range(waits):
+        await asyncio.sleep(0 if waits == 1 else 0.005)
+    first.cancel()
+    async with asyncio.timeout(5):
+        assert [len(rows) for rows in await asyncio.gather(*later)] == list(range(others))
+        assert await reader.fetch_tuples(_numbers(), EVERYBODY, most=1) == [(1,)]
+    assert first.cancelled()
     reader.close()
 
 

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 from sqlalchemy import Select, func, literal, select
 
+from db.engine import reader as reader_module
 from db.engine.pool import Pool, open_pool
 from db.engine.reader import Reader
 from db.engine.statement_cache import statement
@@ -87,6 +88,28 @@ async def test_a_failed_statement_leaves_the_snapshot_to_later_reads(single: Poo
     reader.close()
     async with asyncio.timeout(5), single.acquire() as connection:
         assert await connection.fetchval("SELECT count(*) FROM users") == 2
+
+
+async def test_reads_after_a_failed_begin_have_a_snapshot(
+    single: Pool, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, failures = reader_module._begin, [TimeoutError]
+
+    async def failing(connection: Any, text: str) -> None:
+        if failures:
+            raise failures.pop()
+        await begin(connection, text)
+
+    monkeypatch.setattr(reader_module, "_begin", failing)
+    reader = Reader(single)
+    with pytest.raises(TimeoutError):
+        await read(reader)
+    await read(reader)
+    await add_user(pool, "late@example.com")
+    await read(reader)  # the snapshot is older than the user
+    reader.close()
+    async with asyncio.timeout(5), single.acquire() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM users") == 1
 
 
 async def test_a_statement_that_was_prepared_and_never_sent_does_not_break_the_next_transaction(

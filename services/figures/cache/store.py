@@ -104,10 +104,12 @@ class Store:
         by_time: defaultdict[float, list[tuple[str, bytes]]] = defaultdict(list)
         for key, (entry, until) in unwritten.items():
             try:
-                by_time[until].append((key, entry.pack(key)))
+                packed_entry = entry.pack(key)
             except TypeError:
                 self._statistics.errors += 1
                 logger.exception("a figure cannot be stored")
+            else:
+                by_time[until].append((key, packed_entry))
         for until, packed in by_time.items():
             left = until - time.monotonic()
             if left > 0:

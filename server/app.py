@@ -1,6 +1,6 @@
 """The ASGI application: routes, middleware and lifespan."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime
 from functools import partial
@@ -71,16 +71,16 @@ class Api(Starlette):
         else:
             await self.cors(scope, receive, send)
 
-    async def respond(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def respond(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Return the awaitable of the application that responds. A coroutine of its own would only wait for that."""
         if (
             self.endpoint is not None
             and scope["type"] == "http"
             and scope["path"] == PATH
             and _has_request(scope)
         ):
-            await self.endpoint(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+            return self.endpoint(scope, receive, send)
+        return super().__call__(scope, receive, send)
 
 
 def _has_request(scope: Scope) -> bool:

@@ -6,6 +6,7 @@ A test here fails when a new release of a library changes such a part. Its messa
 import asyncio
 import inspect
 import pkgutil
+import re
 import sys
 from contextlib import suppress
 from datetime import timedelta
@@ -25,6 +26,7 @@ from strawberry.schema.schema import validate_document
 from throttled import MemoryStore, per_duration
 from throttled.asyncio import RedisStore
 from throttled.rate_limiter.gcra import GCRARateLimiter
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http import httptools_impl
 
 from breadth.strawberry_field import _BASIC, _MADE, DEFINITION, _closed_over
@@ -272,6 +274,14 @@ def test_uvicorn_keeps_signals_and_tasks_where_the_drain_finds_them() -> None:
     )
     assert "self.keep_alive" in inspect.getsource(httptools_impl.RequestResponseCycle.send), (
         "uvicorn's answers no longer depend on `keep_alive`: adapt `close_after_answer` in server/http/connection.py."
+    )
+
+
+def test_uvicorn_reads_only_headers_of_proxies_that_begin_with_x_forwarded() -> None:
+    called = inspect.getsource(ProxyHeadersMiddleware.__call__)
+    names = set(re.findall(r'name == b"([^"]+)"', called))
+    assert (names, called.count('scope["headers"]')) == ({"x-forwarded-proto", "x-forwarded-for"}, 1), (
+        "uvicorn's middleware reads other headers: adapt `_behind_proxy_headers` in server/http/connection.py."
     )
 
 

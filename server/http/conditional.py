@@ -33,6 +33,7 @@ HEADERS: Final = {
     "cache-control": "private, no-cache",
     "vary": "accept, accept-encoding, authorization, cookie",
 }
+_NO_TAGS: Final[frozenset[str]] = frozenset()
 
 
 class NotModifiedError(Exception):
@@ -44,7 +45,7 @@ class Condition:
 
     def __init__(self, request: Request, media_type: str, states: DataStates) -> None:
         known = request.headers.get("if-none-match")
-        self._known = frozenset[str]() if known is None else tags_in(known)
+        self._known = _NO_TAGS if known is None else tags_in(known)
         self._is_asked = known is not None or request.method in ASKING
         self._media_type = media_type
         self._states = states

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from collections.abc import Set as AbstractSet
 from functools import partial
 from itertools import chain
@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -107,7 +108,7 @@ class Connection(HttpToolsProtocol):
     def _start_in_turn(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Start a request unless its client has left meanwhile."""
         if not self.transport.is_closing():
-            super()._start_asgi_task(cycle, app)
+            super()._start_asgi_task(cycle, _behind_proxy_headers(app, cycle.scope["headers"]))
 
     def _free(self) -> None:
         """Drop what refers back to the connection, so that no garbage collection is needed to free it."""
@@ -317,6 +318,16 @@ class _Crowded:
         request_id, headers = protocol.request_id(Request(scope))
         headers |= cors.permissions(scope["headers"], self._origins)
         return protocol.refusal(CrowdedError(), request_id, headers | {"connection": "close"})
+
+
+def _behind_proxy_headers(app: ASGI3Application, headers: Iterable[tuple[bytes, bytes]]) -> ASGI3Application:
+    """Return the application without uvicorn's middleware for the headers of proxies, if the request has none of them."""
+    if type(app) is not ProxyHeadersMiddleware:
+        return app
+    for name, _ in headers:
+        if name.startswith(b"x-forwarded-"):
+            return app
+    return app.app
 
 
 def _raw(error: protocol.RequestError, default_headers: list[tuple[bytes, bytes]]) -> bytes:

@@ -29,6 +29,7 @@ class Site:
     go: asyncio.Event = field(default_factory=asyncio.Event)
     bodies: list[bytes] = field(default_factory=list)
     headers: list[list[tuple[bytes, bytes]]] = field(default_factory=list)
+    callers: list[tuple[str, str]] = field(default_factory=list)
     gone: int = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,6 +49,7 @@ class Site:
             body, more = body + message.get("body", b""), message.get("more_body", False)
         self.bodies.append(body)
         self.headers.append(scope["headers"])
+        self.callers.append((scope["scheme"], scope["client"][0]))
         answer = LARGE if scope["path"] == "/large" else b"%d" % len(body)
         headers = [(b"content-length", b"%d" % len(answer))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -127,6 +129,16 @@ async def connected(site: Site, data: bytes = b"", *, buffer: int | None = None)
 async def settle(is_true: Any) -> None:
     while not is_true():
         await asyncio.sleep(0.001)
+
+
+async def test_headers_of_a_proxy_name_the_scheme_and_the_client(site: Site) -> None:
+    lines = (b"", b"x-forwarded-for: 9.9.9.9\r\n", b"X-Forwarded-Proto: https\r\n", b"via: 1.1 x\r\n")
+    async with connected(site) as client:
+        for line in lines:
+            await client.send(b"GET / HTTP/1.1\r\nhost: x\r\n" + line + b"\r\n")
+            assert await client.answer() == (200, b"0")
+    local = ("http", "127.0.0.1")
+    assert site.callers == [local, ("http", "9.9.9.9"), ("https", "127.0.0.1"), local]
 
 
 # Slow and silent clients

@@ -109,6 +109,19 @@ async def test_only_selected_figures_are_computed_and_each_is_computed_once(peop
     assert again.statements == ["users by id"]
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ viewer { mentionsCount } dashboard { timeZone } }",
+        "{ dashboard { timeZone } other: dashboard { range } viewer { id } again: viewer { name } }",
+    ],
+)
+async def test_fields_that_read_only_the_row_of_the_viewer_share_one_statement(
+    people: Any, document: str
+) -> None:
+    assert (await people(document)).statements == ["users by id"]
+
+
 FIGURES = "keywords_ranking + leads_recent + user_id integrations_health + user_id slots"
 ALL = ["users by id", FIGURES]
 

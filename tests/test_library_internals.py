@@ -244,6 +244,17 @@ async def test_asyncpg_knows_the_type_of_its_pooled_connections(pool: Pool) -> N
         )
 
 
+def test_asyncpg_does_nothing_else_when_a_connection_without_listeners_is_released() -> None:
+    used = re.findall(r"self\.(\w+)", inspect.getsource(cast("Any", asyncpg.Connection)._on_release))
+    assert used == [
+        "_pool_release_ctr",
+        "_check_listeners",
+        "_listeners",
+        "_check_listeners",
+        "_log_listeners",
+    ], "asyncpg's `Connection._on_release` does more: adapt `take_back` in db/engine/lending.py."
+
+
 async def test_uvicorn_captures_signals_in_a_method_that_servers_can_override() -> None:
     captured: list[str] = []
 

@@ -41,7 +41,7 @@ def take_back(pool: Any, lent: "Pooled") -> bool:
         return False
     if connection.is_closed() or not _is_clean(connection) or not _is_current(pool, holder, connection):
         return False
-    connection._on_release()
+    connection._pool_release_ctr += 1  # all that asyncpg does for a connection without listeners
     holder._release()
     holder._setup_inactive_callback()
     return True

@@ -27,7 +27,8 @@ from db.language.keyset import (
     Order,
 )
 from db.language.projection import EVERY_COLUMN
-from db.models import IntegrationLog, Keyword, Lead, LeadEvent, Mention
+from db.language.shape import Join, Shape
+from db.models import IntegrationLog, Keyword, Lead, LeadEvent, Mention, User
 from db.models.base import table_of
 from db.statements import (
     buckets,
@@ -41,7 +42,7 @@ from db.statements import (
     same_contact,
 )
 from db.statements import export as exports
-from resolvers.entities import API_KEY, ENTITIES, EXPORT
+from resolvers.entities import API_KEY, ENTITIES, EXPORT, KEYWORD, LEAD, MENTION
 from resolvers.framework.entity import Entity
 from server.commands.demo import _create_data
 from tests.support.databases import copied_database
@@ -353,6 +354,32 @@ async def test_runs_of_a_day_are_found_by_the_index_of_their_integration(seeded:
     plan = await seeded.fetchval(f"EXPLAIN (FORMAT JSON) {sent.sql}", *arguments)
     logs = {"ix_integration_logs_integration_id", "ix_integration_logs_integration_id_ran_at"}
     assert indexes_of(json.loads(plan)) == {"pk_integration_days", *logs}
+
+
+async def test_joined_rows_are_looked_up_by_their_key_whatever_the_planner_prefers(seeded: Pool) -> None:
+    """A hash join would read the whole table of mentions for one page of leads."""
+    user = Join(KEYWORD.relations["user"], Shape(User, ("id", "email")))
+    keyword = Join(MENTION.relations["keyword"], Shape(Keyword, ("id", "keyword"), (user,)))
+    mention = Join(LEAD.relations["mention"], Shape(Mention, ("id", "content"), (keyword,)))
+    shape = Shape(Lead, ("id",), (mention,))
+    sent = read_rows._page(Lead, NEWEST_FIRST, FIRST, EVERYTHING, everybody=False, shape=shape)
+    arguments = sent.arguments({"scope_user_id": 1, "limit": 101})
+    async with seeded.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_nestloop = off")
+        plan = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {sent.sql}", *arguments)
+    assert nodes_of(json.loads(plan)) >= {"Nested Loop", "Index Scan"}
+    assert not nodes_of(json.loads(plan)) & {"Hash Join", "Merge Join", "Seq Scan"}
+    assert indexes_of(json.loads(plan)) == {"ix_leads_user_id", "pk_mentions", "pk_keywords", "pk_users"}
+
+
+def nodes_of(plan: Any) -> set[str]:
+    """Return the types of all nodes of the plan."""
+    if isinstance(plan, list):
+        return set().union(*map(nodes_of, plan))
+    if not isinstance(plan, dict):
+        return set()
+    own = {plan["Node Type"]} if "Node Type" in plan else set()
+    return own.union(*map(nodes_of, plan.values()))
 
 
 def test_the_ten_paths_of_the_first_design_are_tested() -> None:

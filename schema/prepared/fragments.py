@@ -139,16 +139,15 @@ class _Fragments:
         cached = context.cached
         is_likely = cached.may_serve(fragment) and cached.fragments.is_likely_current(fragment)
         row = await context.own_row(alone=alone and is_likely)
-        if row is None or _state(row) != fragment.state:
-            if context.known_row() is None:
-                context.activity.unbounded += 1  # the row is read again in the snapshot
-            return [self._absent()]
-        if not await cached.confirms(fragment):
+        is_current = row is not None and _state(row) == fragment.state
+        has_figures = is_current and await cached.confirms(fragment)
+        if row is not None and has_figures and context.answer.serve(fragment, state_of_row(row)):
+            return [self._served(fragment)]
+        if context.known_row() is None:
+            context.activity.unbounded += 1  # the row is read again in the snapshot
+        if is_current and not has_figures:
             await context.answer.prepare(fragment.uses, path)
-            return [self._absent()]
-        if not context.answer.serve(fragment, state_of_row(row)):
-            return [self._absent()]
-        return [self._served(fragment)]
+        return [self._absent()]
 
     def _known(self, key: Hashable) -> Fragment | None:
         found = self._context.cached.fragments.find(key)

@@ -36,8 +36,10 @@ class Deadlines(Generic[Item]):
     def _check(self, loop: asyncio.AbstractEventLoop) -> None:
         """Expire the items whose time is up, and wait for the next deadline."""
         self._timer, now = None, loop.time()
-        for item in [each for each, at in self._waiting.items() if at <= now]:
-            self._waiting.pop(item, None)
-            self._expire(item)
-        if self._waiting and self._timer is None:
+        expired = [each for each, at in self._waiting.items() if at <= now]
+        for item in expired:
+            del self._waiting[item]
+        if self._waiting:
             self._watch(loop, min(self._waiting.values()))
+        for item in expired:
+            self._expire(item)

@@ -174,7 +174,7 @@ def _mapping(key: Form, value: Form) -> Form:
         (dict,),
         (list,),
         lambda found: list(map(dump, found.items())),
-        lambda pairs: dict(map(load, pairs)),
+        lambda pairs: dict(map(_checked((list,), load), pairs)),
     )
 
 

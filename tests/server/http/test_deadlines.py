@@ -63,3 +63,19 @@ async def test_many_items_make_one_timer() -> None:
     finally:
         loop.call_at = plain  # type: ignore[method-assign]
     assert len(made) == 1
+
+
+async def test_items_added_by_an_expiry_delay_no_other_deadline() -> None:
+    expired: list[str] = []
+
+    def expire(item: str) -> None:
+        expired.append(item)
+        if item == "first":
+            deadlines.add("added", 5)
+
+    deadlines: Deadlines[str] = Deadlines(expire)
+    deadlines.add("first", 0.01)
+    deadlines.add("second", 0.03)
+    await asyncio.sleep(0.06)
+    assert expired == ["first", "second"]
+    deadlines.remove("added")

@@ -326,6 +326,21 @@ async def test_a_store_that_fails_leaves_the_answers_right(shared: Play) -> None
     assert (shared.first.hits, shared.first.cached.statistics.errors) == (2, 1)  # the parts, by their figures
 
 
+@pytest.mark.usefixtures("no_row_security")
+async def test_a_row_that_was_read_in_vain_is_no_excess(
+    shared: Play, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another process, or the store itself, may have dropped the figures of a likely fragment."""
+    document = "{ dashboard { recentLeads { id } } }"
+    await shared.ask(document)
+    assert await shared.statements(document) == ["users by id"]
+    backend = shared.first.cached.store._backend
+    assert isinstance(backend, RedisBackend)
+    await backend.client.flushall()
+    assert await shared.statements(document) == ["users by id", "users by id", "leads_recent"]
+    assert "bound" not in caplog.text
+
+
 async def _failing(*_: object) -> None:
     raise OSError("the store is away")
 

@@ -131,6 +131,8 @@ def test_a_value_of_another_type_is_no_json(type_: Any, value: object) -> None:
         (Size, b'"large"'),
         (list[Size], b'["small",[]]'),
         (dict[Size, int], b'[["small"]]'),
+        (dict[str, str], b'["ab"]'),
+        (dict[str, int], b'{"a":1}'),
         (dict[Size, int], b'[["small","1"]]'),
         (timedelta, b"1e400"),
         (timedelta, b"9223372036854775807000"),

@@ -93,7 +93,7 @@ class PageByParent(DataLoader[Any, Page[Model]], Generic[Model]):
         """Cut the page. A list without a first row is empty."""
         page: Page[Model] = cut(rows, self.bounds)
         if self.count:
-            return replace(page, total=rows[0][read_rows.TOTAL] if rows else 0)
+            return replace(page, total=rows[0][-1] if rows else 0)
         return page
 
 

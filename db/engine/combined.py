@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from db.engine.statement_cache import Statement, comment
@@ -10,14 +11,17 @@ _SHAPES_KEPT = 256
 _PARAMETER = re.compile(r"\$(\d+)")
 
 
+@dataclass(frozen=True, slots=True)
 class Combined(Statement):
-    """A statement that runs several."""
+    """A statement that runs several. `is_generic` says that PostgreSQL shall plan it once for all arguments."""
 
-    __slots__ = ()
+    is_generic: bool = True
+
+    __hash__ = Statement.__hash__
 
 
 @lru_cache(_SHAPES_KEPT)
-def combined(statements: tuple[Statement, ...]) -> Combined:
+def combined(statements: tuple[Statement, ...], *, is_generic: bool = True) -> Combined:
     """Return a statement whose rows are the position of a statement, and a row of that statement as a tuple.
 
     Its parameters are those of all statements, one after the other.
@@ -30,8 +34,9 @@ def combined(statements: tuple[Statement, ...]) -> Combined:
             f"SELECT {position} AS position, row_of_one FROM ({sql}) AS row_of_one"  # noqa: S608
         )
         parameters += one.parameters
-    name = " + ".join(one.name for one in statements)
-    return Combined(name, f"{' UNION ALL '.join(selects)} {comment(name)}", tuple(parameters), {})
+    name = " + ".join(dict.fromkeys(one.name for one in statements))
+    sql = f"{' UNION ALL '.join(selects)} {comment(name)}"
+    return Combined(name, sql, tuple(parameters), {}, is_generic=is_generic)
 
 
 def _shifted(sql: str, by: int) -> str:

@@ -16,11 +16,14 @@ from db.engine.row_security import entering
 from db.engine.session import Session
 from db.engine.statement_cache import Statement
 from db.language.projection import EVERY_COLUMN, Projection
-from db.language.records import long_characters, shape_of
+from db.language.records import as_rows, long_characters, shape_of
 from db.language.scope import EVERYBODY, Scope
 
 MOST_CHARACTERS = 64_000_000
 """The most characters of long texts that one operation may read. They stay in memory until the response is sent."""
+
+MOST_TOGETHER = 32
+"""The most statements that are sent as one."""
 
 _AUTO, _GENERIC = "auto", "force_generic_plan"
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -45,6 +48,8 @@ class _Waiting(NamedTuple):
 
     statement: Statement
     arguments: Sequence[object]
+    record_class: type[asyncpg.Record]
+    is_figure: bool
     result: asyncio.Future[list[Any]]
 
 
@@ -94,7 +99,8 @@ class Reader(Session):
         async with self._one_at_a_time:
             self._require_open()
             connection = await self._snapshot()
-            await self._plan(connection, _GENERIC if isinstance(statement, Combined) else _AUTO)
+            is_generic = isinstance(statement, Combined) and statement.is_generic
+            await self._plan(connection, _GENERIC if is_generic else _AUTO)
             running = connection.fetch(statement.sql, *arguments, record_class=record_class)
             try:
                 rows = await self._recorded(statement.name, running)
@@ -128,11 +134,18 @@ class Reader(Session):
             await connection.execute(f"SET LOCAL plan_cache_mode = {planning}")
             self._planning = planning
 
-    async def _send_in_turn(self, statement: Statement, arguments: Sequence[object]) -> list[Any]:
+    async def _send_in_turn(
+        self,
+        statement: Statement,
+        arguments: Sequence[object],
+        record_class: type[asyncpg.Record],
+        *,
+        is_figure: bool = False,
+    ) -> list[Any]:
         if self.single:
-            return await self._send(statement, arguments, asyncpg.Record)
+            return await self._send(statement, arguments, record_class)
         result: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
-        waiting = _Waiting(statement, arguments, result)
+        waiting = _Waiting(statement, arguments, record_class, is_figure, result)
         if self._turn is not None:
             self._turn.append(waiting)
             return await result
@@ -162,10 +175,15 @@ class Reader(Session):
         await self._send_all(turn)
 
     async def _send_all(self, turn: "list[_Waiting]") -> None:
+        turn.sort(key=_by_text)
+        for start in range(0, len(turn), MOST_TOGETHER):
+            await self._send_together(turn[start : start + MOST_TOGETHER])
+
+    async def _send_together(self, turn: "list[_Waiting]") -> None:
         """Send the statements as one. If it fails, send each by itself, so that each fails for itself."""
-        turn.sort(key=lambda one: one.statement.name)  # one text, whatever the order in the document
         if len(turn) > 1:
-            together = combined(tuple(one.statement for one in turn))
+            is_generic = all(one.is_figure for one in turn)
+            together = combined(tuple(one.statement for one in turn), is_generic=is_generic)
             arguments = [value for one in turn for value in one.arguments]
             try:
                 rows: list[Any] = await self._send(together, arguments, asyncpg.Record)
@@ -177,13 +195,23 @@ class Reader(Session):
                 return
             else:
                 for one, own in zip(turn, split(rows, len(turn)), strict=True):
-                    _settle(one.result, own)
+                    self._settle_own(one, own)
                 return
         for one in turn:
             try:
-                _settle(one.result, await self._send(one.statement, one.arguments, asyncpg.Record))
+                _settle(one.result, await self._send(one.statement, one.arguments, one.record_class))
             except Exception as failure:  # noqa: BLE001 - its caller raises it
                 _settle(one.result, failure)
+
+    def _settle_own(self, one: _Waiting, rows: list[tuple[object, ...]]) -> None:
+        """Settle a statement with its rows of a combined one."""
+        try:
+            own: list[Any] = as_rows(one.record_class, rows)
+            self._note(own, one.record_class)
+        except TooManyCharactersError as failure:
+            _settle(one.result, failure)
+        else:
+            _settle(one.result, own)
 
     def _note(self, rows: list[asyncpg.Record], record_class: type[asyncpg.Record]) -> None:
         """Count the characters of the rows, and record the rows of a watched operation."""
@@ -264,6 +292,11 @@ def _in_background(work: Coroutine[Any, Any, None]) -> None:
     task = asyncio.get_running_loop().create_task(work)
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
+
+
+def _by_text(waiting: _Waiting) -> tuple[str, str]:
+    """Order the statements of a turn, so that they are combined to one text, whatever their order in the document."""
+    return waiting.statement.name, waiting.statement.sql
 
 
 def _settle(result: asyncio.Future[list[Any]], outcome: list[Any] | Exception) -> None:

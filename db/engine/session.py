@@ -68,7 +68,19 @@ class Session:
         A reader sends all such statements of one turn of the event loop as one. Their columns must not be arrays,
         except of texts: the driver does not decode other arrays in a row of an unknown type.
         """
-        return await self._send_in_turn(statement, self._arguments(statement, scope, values))
+        return await self._send_in_turn(
+            statement, self._arguments(statement, scope, values), asyncpg.Record, is_figure=True
+        )
+
+    async def fetch_few(
+        self, shape: Shape | None, statement: Statement, scope: Scope, **values: object
+    ) -> list[Any]:
+        """Return the statement's few rows in the shape, or without a shape with the columns by position alone.
+
+        A reader may send such statements of one turn of the event loop as one, under the rules of `fetch_tuples`.
+        """
+        class_ = asyncpg.Record if shape is None else record_class(shape)
+        return await self._send_in_turn(statement, self._arguments(statement, scope, values), class_)
 
     async def _fetch(
         self, record_class: type[asyncpg.Record], statement: Statement, scope: Scope, values: dict[str, Any]
@@ -83,9 +95,16 @@ class Session:
             values[PARAMETER] = scope.user_id
         return statement.arguments(values)
 
-    async def _send_in_turn(self, statement: Statement, arguments: Sequence[object]) -> list[Any]:
+    async def _send_in_turn(
+        self,
+        statement: Statement,
+        arguments: Sequence[object],
+        record_class: type[asyncpg.Record],
+        *,
+        is_figure: bool = False,  # noqa: ARG002 - a reader plans figures in another way
+    ) -> list[Any]:
         """Run the statement, if possible together with others."""
-        return await self._send(statement, arguments, asyncpg.Record)
+        return await self._send(statement, arguments, record_class)
 
     async def _send(
         self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]

@@ -55,6 +55,12 @@ def _joined_class(shape: Shape) -> type[tuple[Any, ...]]:
     return _class(shape, tuple, attributes | {"_ordered": True})
 
 
+def as_rows(class_: type[Record], rows: list[tuple[Any, ...]]) -> list[Any]:
+    """Return the tuples of a combined statement as rows of the shape of a record class."""
+    shape = shape_of(class_)
+    return rows if shape is None else list(map(_joined_class(shape), rows))
+
+
 def _class(shape: Shape, base: type[Any], attributes: Mapping[str, object]) -> type[Any]:
     kind = row_kind(shape.model)
     return type(
@@ -110,9 +116,9 @@ def joined_rows(rows: Sequence[Any], relation: ToOne) -> list[Any] | None:
 
     Return None instead of a list if the rows were read without the join.
     """
-    classes = set(map(type, rows))
-    joined = getattr(classes.pop(), "_joins", {}).get(relation) if len(classes) == 1 else None
-    if joined is None:
+    # Rows of one statement have one class. Rows of a combined one have another class of the same shape.
+    joined, *others = [getattr(each, "_joins", {}).get(relation) for each in set(map(type, rows))] or [None]
+    if joined is None or any(other != joined for other in others):
         return None
     key, items, joined_class = joined
     return [None if row[key] is None else joined_class(row[items]) for row in rows]

@@ -69,8 +69,7 @@ async def count(
     """
     filtered, values = shape_and_values(where)
     shape = _count(model, parent, filtered, everybody=scope.everybody)
-    found = await session.fetch_values(shape, scope, **_keyed(keys), **values)
-    return {row["key"]: row["n"] for row in found}
+    return dict(await session.fetch_few(None, shape, scope, **_keyed(keys), **values))
 
 
 @statement
@@ -82,8 +81,8 @@ def _sum_of_counter(counter: str, *, everybody: bool) -> Select[Any]:
 
 async def sum_of_counter(reader: Reader, scope: Scope, counter: str) -> int:
     """Return the sum of a counter column over the visible users."""
-    (row,) = await reader.fetch_values(_sum_of_counter(counter, everybody=scope.everybody), scope)
-    return int(row["n"])
+    ((summed,),) = await reader.fetch_few(None, _sum_of_counter(counter, everybody=scope.everybody), scope)
+    return int(summed)
 
 
 @statement
@@ -122,8 +121,8 @@ async def group(
     filtered, values = shape_and_values(where)
     shape = _group(model, parent, by, filtered, everybody=scope.everybody)
     grouped: dict[int | None, list[tuple[Any, int]]] = {}
-    for row in await reader.fetch_values(shape, scope, **_keyed(keys), **values):
-        grouped.setdefault(row["key"], []).append((row["value"], row["n"]))
+    for key, value, n in await reader.fetch_few(None, shape, scope, **_keyed(keys), **values):
+        grouped.setdefault(key, []).append((value, n))
     return grouped
 
 
@@ -155,8 +154,8 @@ async def total(
     filtered, values = shape_and_values(where)
     shape = _sum(model, parent, column, by, filtered, everybody=scope.everybody)
     summed: dict[int | None, list[tuple[Any, Any]]] = {}
-    for row in await reader.fetch_values(shape, scope, **_keyed(keys), **values):
-        summed.setdefault(row["key"], []).append((row["value"], row["total"]))
+    for key, value, sum_ in await reader.fetch_few(None, shape, scope, **_keyed(keys), **values):
+        summed.setdefault(key, []).append((value, sum_))
     return summed
 
 
@@ -190,10 +189,10 @@ async def per_window(
     """
     filtered, values = shape_and_values(where)
     shape = _per_window(model, parent, filtered, everybody=scope.everybody)
-    found = await reader.fetch_values(
-        shape, scope, starts=starts, since=starts[0], until=end, **_keyed(keys), **values
+    found = await reader.fetch_few(
+        None, shape, scope, starts=starts, since=starts[0], until=end, **_keyed(keys), **values
     )
     counted: dict[int | None, dict[int, int]] = {}
-    for row in found:
-        counted.setdefault(row["key"], {})[row["window"] - 1] = row["n"]
+    for key, window, n in found:
+        counted.setdefault(key, {})[window - 1] = n
     return counted

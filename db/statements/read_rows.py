@@ -47,6 +47,9 @@ Model = TypeVar("Model", bound=Base)
 TOTAL = "rows of list"
 """The column with the number of rows of the whole list. No column of a model has this name."""
 
+FEW = 64
+"""The most rows of a statement that may share a round trip with others. More rows take longer than a round trip."""
+
 _LIMIT: ColumnElement[int] = bindparam("limit", type_=BigInteger)
 
 
@@ -172,7 +175,8 @@ async def page(
     sent = _page(
         model, order.shape, bounds.shape, filtered, everybody=scope.everybody, shape=shape, count=count
     )
-    return await session.fetch_shape(shape, sent, scope, **bounds.values(order), **values)
+    fetch = session.fetch_few if bounds.limit <= FEW else session.fetch_shape
+    return await fetch(shape, sent, scope, **bounds.values(order), **values)
 
 
 def undisclosed(limit: ColumnElement[int]) -> ColumnElement[int]:
@@ -319,7 +323,7 @@ async def any_rows_beyond(
     """Return whether a visible row is at or beyond the position."""
     filtered, values = shape_and_values(where)
     shape = _any_beyond(model, order.shape, filtered, later=later, everybody=scope.everybody)
-    return bool(await reader.fetch_values(shape, scope, **edge(order, position), **values))
+    return bool(await reader.fetch_few(None, shape, scope, **edge(order, position), **values))
 
 
 def edge(order: Order, position: Position) -> dict[str, object]:

@@ -35,9 +35,8 @@ NESTED_QUERY = """
 
 STATEMENTS_OF_NESTED_QUERY = [
     "integration_logs page_of_each integration_id",
-    "integrations page",
+    "integrations page + keywords page",
     "keywords by id",
-    "keywords page",
     "mentions by id with analysis_results, keyword, leads, leads.keyword",
     "mentions page_of_each keyword_id with analysis_results, leads",
     "users by id",
@@ -130,6 +129,23 @@ async def test_aliases_of_one_field_share_a_statement(ask: Ask, world: World) ->
     answer = await ask(f"{{ {asked} }}")
     assert answer.data == {f"k{id_}": {"mentionsCount": 4} for id_ in ids}
     assert answer.statements == ["keywords by id"]
+
+
+async def test_aliases_with_other_filters_share_a_statement(ask: Ask, world: World) -> None:
+    rows = await world.rows("keywords", "ann")
+    filters = [f'{{keywordId: {{eq: "{encode("Keyword", row["id"])}"}}}}' for row in rows]
+    fields = "nodes { lead { status } mention: id keyword { keyword } }"
+    asked = " ".join(
+        f"a{place}: mentions(first: 3, filter: {where}) {{ {fields} }}" for place, where in enumerate(filters)
+    )
+    answer = await ask(f"{{ {asked} }}")
+    assert answer.statements == ["mentions page with keyword, leads"]
+    alone = {}
+    for place, where in enumerate(filters):
+        one = await ask(f"{{ a{place}: mentions(first: 3, filter: {where}) {{ {fields} }} }}")
+        alone |= one.data
+    assert answer.data == alone
+    assert [node["keyword"] for node in answer.data["a0"]["nodes"]] == [{"keyword": rows[0]["keyword"]}] * 3
 
 
 async def test_a_response_shows_one_snapshot(ask: Ask, world: World) -> None:

@@ -25,11 +25,10 @@ STATEMENTS = {
     "NewestMentions": ["keywords page", "mentions page_of_each keyword_id with analysis_results, leads"],
     "PromisingMentions": ["mentions page with analysis_results, keyword"],
     "Search": ["mentions group sentiment", "mentions page with leads"],
-    "Weeks": ["leads per_window", "mentions per_window", "users by id"],
+    "Weeks": ["leads per_window + mentions per_window", "users by id"],
     "Funnel": [
-        "leads group status",
+        "leads group status + leads sum value currency",
         "leads page with mention",
-        "leads sum value currency",
         "users by id",
     ],
     "TopKeywords": [
@@ -45,7 +44,7 @@ STATEMENTS = {
 }
 
 
-BOUNDS_OF_FIGURES = {"Dashboard": 6}
+BOUNDS_OF_FIGURES = {"Dashboard": 6, "Weeks": 3, "Funnel": 4}
 """The bounds of examples whose figures share a statement: each figure has one of its own if that fails."""
 
 

@@ -321,7 +321,7 @@ class _Crowded:
 
 
 def _behind_proxy_headers(app: ASGI3Application, headers: Iterable[tuple[bytes, bytes]]) -> ASGI3Application:
-    """Return the application without uvicorn's middleware for the headers of proxies, if the request has none of them."""
+    """Return the application; without uvicorn's middleware for headers of proxies, if the request lacks such headers."""
     if type(app) is not ProxyHeadersMiddleware:
         return app
     for name, _ in headers:

@@ -140,7 +140,7 @@ async def test_aliases_with_other_filters_share_a_statement(ask: Ask, world: Wor
     )
     answer = await ask(f"{{ {asked} }}")
     assert answer.statements == ["mentions page with keyword, leads"]
-    alone = {}
+    alone: dict[str, object] = {}
     for place, where in enumerate(filters):
         one = await ask(f"{{ a{place}: mentions(first: 3, filter: {where}) {{ {fields} }} }}")
         alone |= one.data

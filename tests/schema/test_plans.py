@@ -16,6 +16,7 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLList, GraphQ
 from db.engine.pool import Pool
 from db.engine.row_security import entering
 from db.language.scope import EVERYBODY, Scope
+from db.statements.read_rows import TOTAL
 from resolvers.framework.global_id import encode
 from schema.graph import build
 from tests.support.crowding import Crowding
@@ -96,8 +97,8 @@ class Plan:
 
     @property
     def statements(self) -> int:
-        """The number of statements that the statement combines."""
-        return max(1, self.sql.count(" AS position, row_of_one FROM "))
+        """The number of statements that the statement combines. A page may bring the count of its list along."""
+        return max(1, self.sql.count(" AS position, row_of_one FROM ")) + self.sql.count(f' AS "{TOTAL}"')
 
     @classmethod
     def of(cls, sql: str, explained: str) -> "Plan":

@@ -20,7 +20,7 @@ STATEMENTS = {
     **({"postgraphile": {"nested": 1, "flat": 1, "list": 1, "point": 1}} if NODE else {}),
     "warm": {"dashboard": 1},
     "valkey": {"dashboard": 1},
-    "cold": {"dashboard": 6},
+    "cold": {"dashboard": 2},
     "naive": {"dashboard": 478},
 }
 

@@ -69,7 +69,9 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
 def database(home: Path, scale: float) -> Iterator[Data]:
     """Run the benchmark's PostgreSQL during the context, and yield its data."""
     home.mkdir(parents=True, exist_ok=True)
-    with EmbeddedPostgres(home / "postgres").running() as embedded:
+    # Each of the servers keeps ten connections.
+    settings = {"max_connections": str(20 * len(SERVERS))}
+    with EmbeddedPostgres(home / "postgres", settings=settings).running() as embedded:
         yield asyncio.run(prepare(embedded.url("postgres"), scale, say))
 
 

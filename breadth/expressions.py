@@ -1,12 +1,26 @@
-"""The expressions of generated code: they read values from parents and serialize them."""
+"""The expressions of generated code: they read values from parents and serialize them.
+
+Code that writes objects inside of other objects calls `unusual` for a value that it does not complete.
+"""
 
 from collections.abc import Callable, Mapping
 from keyword import iskeyword
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple, NoReturn
 
 from breadth.field_source import AccessKind, Constant, ReadAttribute
 from breadth.leaf_serialization import Leaf
+
+MOST_LEVELS: Final = 20
+"""The most levels of objects in one function. Python cannot compile code that is nested too deep."""
+
+
+class UnusualError(Exception):
+    """A value that generated code does not complete."""
+
+
+def unusual() -> NoReturn:
+    raise UnusualError
 
 
 class Entry(NamedTuple):

@@ -5,19 +5,16 @@ error. The objects are then written in the ordinary way, which finds the errors 
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, Final, NamedTuple, NoReturn, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from breadth import awaitability, object_codegen
-from breadth.expressions import Entry, serialized
+from breadth.expressions import MOST_LEVELS, Entry, serialized, unusual
 from breadth.field_source import AccessKind, Constant, ReadAttribute
 from breadth.layouts import Item, Join, Layout, LayoutOf
 from breadth.leaf_serialization import is_int, unchanged_class
 from breadth.object_codegen import Row
 
 WriteRows: TypeAlias = Callable[[Sequence[Any]], list[Row]]
-
-MOST_LEVELS: Final = 20
-"""The most levels of joined objects in one function. Python cannot compile code that is nested too deep."""
 
 
 class JoinedObject(NamedTuple):
@@ -46,10 +43,6 @@ class Writer(NamedTuple):
     write: WriteRows
     written: frozenset[int]
     conditions: tuple[Callable[[Any], bool], ...]
-
-
-class UnusualError(Exception):
-    """A value that generated code does not complete."""
 
 
 class _NotLaidOutError(Exception):
@@ -100,7 +93,7 @@ class _Text:
     """The text of a function in the making, and all that it refers to by name."""
 
     def __init__(self) -> None:
-        self.names: dict[str, Any] = {"plain": awaitability.DEFAULT.plain_classes, "unusual": _unusual}
+        self.names: dict[str, Any] = {"plain": awaitability.DEFAULT.plain_classes, "unusual": unusual}
         self.read: set[int] = set()
         self.reads_whole = False
         self.conditions: list[Callable[[Any], bool]] = []
@@ -187,7 +180,3 @@ class _Text:
         position = item.position if isinstance(item, Item) else item.key
         self.read.add(position)
         return f"v{position}"
-
-
-def _unusual() -> NoReturn:
-    raise UnusualError

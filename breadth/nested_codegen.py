@@ -6,19 +6,13 @@ completed in the ordinary way, which finds the errors of the response.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from breadth import awaitability
-from breadth.expressions import Entry, Nested, read, serialized
+from breadth.expressions import MOST_LEVELS, Entry, Nested, read, serialized, unusual
 from breadth.field_source import AccessKind, Constant, ReadAttribute
 
-MOST_LEVELS: Final = 20
-"""The most levels of objects in one function. Python cannot compile code that is nested too deep."""
 _LISTS: Final = (list, tuple)
-
-
-class UnusualError(Exception):
-    """A value that generated code does not complete."""
 
 
 class _NotNestedError(Exception):
@@ -40,7 +34,7 @@ class NestedText:
         """Return the expression of an entry's objects; None if they must be completed in the ordinary way."""
         if entry.nested is None:
             return None
-        self._names.update(lists=_LISTS, is_plain=awaitability.DEFAULT.is_plain, unusual=_unusual)
+        self._names.update(lists=_LISTS, is_plain=awaitability.DEFAULT.is_plain, unusual=unusual)
         try:
             return self._nested(entry.nested, f"_{order}_", "s")
         except (_NotNestedError, RecursionError):
@@ -114,7 +108,3 @@ class NestedText:
 
 def _otherwise(value: str, *, nullable: bool) -> str:
     return f"None if {value} is None else unusual()" if nullable else "unusual()"
-
-
-def _unusual() -> NoReturn:
-    raise UnusualError

@@ -86,16 +86,22 @@ def _record(type_: type[Any], names: Sequence[str]) -> Form:
     hints = get_type_hints(type_)
     forms = [_form(hints[name]) for name in names]
     get = attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
-    dump = _fields([form.classes for form in forms], [form.dump for form in forms])
-    load = _fields([form.json_classes for form in forms], [form.load for form in forms])
+    dump, load = _conversions(forms)
     return Form((type_,), (list,), lambda value: dump(get(value)), lambda values: type_(*load(values)))
 
 
 def _tuple(forms: Sequence[Form]) -> Form:
     """Return the form of tuples with a type for each place."""
-    dump = _fields([form.classes for form in forms], [form.dump for form in forms])
-    load = _fields([form.json_classes for form in forms], [form.load for form in forms])
+    dump, load = _conversions(forms)
     return Form((tuple,), (list,), dump, lambda values: tuple(load(values)))
+
+
+def _conversions(forms: Sequence[Form]) -> tuple[Convert, Convert]:
+    """Return the functions that dump and load the values of all fields."""
+    return (
+        _fields([form.classes for form in forms], [form.dump for form in forms]),
+        _fields([form.json_classes for form in forms], [form.load for form in forms]),
+    )
 
 
 def _fields(classes: Sequence[tuple[type, ...]], converts: Sequence[Convert | None]) -> Callable[[Any], Any]:

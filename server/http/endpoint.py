@@ -216,7 +216,7 @@ class GraphQLEndpoint:
         except CallerError as wrong:
             return self._refused([caused_by(wrong)], observation), bounded_json.encoded_at_once
         observation.document = parsed.query
-        long = self._list_refusal(parsed)
+        long = first_exceeded(self._operations.limits, list_length=request_limits.longest_list(parsed))
         operation = await self._prepared(parsed, viewer)
         protocol.require_method(request.method, operation.type)
         refusal = [long] if long else operation.refusal(parsed.variables, viewer)
@@ -242,11 +242,6 @@ class GraphQLEndpoint:
         content = self._content(outcome, viewer, cost, context, reads, observation)
         condition.conclude(context, content, now)
         return content, outcome.encode
-
-    def _list_refusal(self, parsed: protocol.GraphQLRequest) -> GraphQLError | None:
-        """Return the error of a list in the variables that is too long."""
-        limits, length = self._operations.limits, request_limits.longest_list(parsed)
-        return first_exceeded(limits, list_length=length) if length > limits.list_length else None
 
     async def _prepared(
         self, parsed: protocol.GraphQLRequest, viewer: Viewer | None

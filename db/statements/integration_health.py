@@ -24,7 +24,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSON, aggregate_order_by, insert
 from sqlalchemy.sql.dml import Insert, ReturningUpdate
 from sqlalchemy.sql.selectable import LateralFromClause, Subquery
 
@@ -32,6 +32,7 @@ from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
 from db.integrity.rollups import ROLLUPS
+from db.language.json_items import json_items
 from db.language.keyset import NEWEST_FIRST, sorting
 from db.language.scope import EVERYBODY, Scope, visible_among
 from db.language.shape import columns
@@ -281,16 +282,16 @@ def _last_logs(integration: Subquery) -> LateralFromClause:
         .lateral("last_log")
     )
     newest_first = [last.c.created_at.desc(), last.c.id.desc()]
-    values = func.jsonb_build_array(*(last.c[column.name] for column in columns(IntegrationLog)))
-    logs = func.jsonb_agg(aggregate_order_by(values, *newest_first), type_=JSONB)
+    values = func.json_build_array(*(last.c[column.name] for column in columns(IntegrationLog)))
+    logs = func.json_agg(aggregate_order_by(values, *newest_first), type_=JSON)
     return select(logs.label("logs")).select_from(last).lateral("last_logs")
 
 
 def _days(integration: Subquery) -> LateralFromClause:
     number = cast(func.extract("epoch", _DAYS.c.day - _timestamp("since")) / literal_column("86400"), Integer)
-    day = func.jsonb_build_array(number, _DAYS.c.runs, _DAYS.c.succeeded)
+    day = func.json_build_array(number, _DAYS.c.runs, _DAYS.c.succeeded)
     return (
-        select(func.jsonb_agg(day, type_=JSONB).label("days"))
+        select(func.json_agg(day, type_=JSON).label("days"))
         .where(_DAYS.c.integration_id == integration.c.id, _DAYS.c.day >= _timestamp("since"))
         .lateral("days")
     )
@@ -327,5 +328,5 @@ async def monitored(
 
 def _monitored(row: Any) -> MonitoredIntegration:
     _, logs, days = row[_WIDTH:]
-    last_logs = [snapshot_from_json(IntegrationLog, log) for log in logs or []]
-    return MonitoredIntegration(snapshot(Integration, row[:_WIDTH]), last_logs, days or [])
+    last_logs = [snapshot_from_json(IntegrationLog, log) for log in json_items(logs)]
+    return MonitoredIntegration(snapshot(Integration, row[:_WIDTH]), last_logs, json_items(days))

@@ -21,12 +21,13 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.sql.selectable import CTE
 
 from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.integrity.rollups import MEASURES
+from db.language.json_items import json_items
 from db.language.scope import Scope, visible_among
 from db.language.shape import columns
 from db.language.snapshots import snapshot
@@ -153,9 +154,9 @@ def _with_sums(chosen: CTE, *, everybody: bool) -> Select[Any]:
     """Select the keywords with the sums of their periods as an array: the number of the period, and its sums."""
     parents = select(chosen.c.id).cte("parent")
     total = totals(parents, "keyword_id", everybody=everybody)
-    of_period = func.jsonb_build_array(total.c.number, *(total.c[measure] for measure in MEASURES))
+    of_period = func.json_build_array(total.c.number, *(total.c[measure] for measure in MEASURES))
     sums = (
-        select(total.c.id, func.jsonb_agg(of_period, type_=JSONB).label("sums"))
+        select(total.c.id, func.json_agg(of_period, type_=JSON).label("sums"))
         .group_by(total.c.id)
         .subquery("sums")
     )
@@ -203,7 +204,7 @@ async def ranked(
         _, not_better, among, *places, sums = row[_WIDTH:]
         compared = (not_better, among) if keyword.leads_count else None
         of_periods = [BucketSums()] * len(periods)
-        for number, *measured in sums or ():
+        for number, *measured in json_items(sums):
             of_periods[number] = BucketSums._make(measured)
         ranked = RankedKeyword(keyword, places, compared, of_periods)
         by_user.setdefault(keyword.user_id, []).append(ranked)

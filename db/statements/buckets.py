@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import CTE, FromClause
+from sqlalchemy.types import TypeEngine
 
 from db.engine.reader import Reader
 from db.engine.statement_cache import statement
@@ -103,14 +104,20 @@ def _nearest_midnight(timestamp: datetime) -> datetime:
 
 @lru_cache(256)
 def part_values(periods: tuple[Period, ...]) -> Mapping[str, object]:
-    """Return the values of the parameters of `totals`."""
+    """Return the values of the parameters of `totals`.
+
+    The end of a day is the start of the next one. Such a span is summed once, and used by the parts of both.
+    """
     values: dict[str, object] = {}
     every = list(parts(periods))
     for name, of_days in (("quarter", False), ("day", True)):
         chosen = [part for part in every if part.days is of_days]
+        spans = list(dict.fromkeys((part.start, part.end) for part in chosen))
+        places = {span: place for place, span in enumerate(spans, 1)}
+        values[f"{name}_starts"] = _literal(start.isoformat() for start, _ in spans)
+        values[f"{name}_ends"] = _literal(end.isoformat() for _, end in spans)
+        values[f"{name}_places"] = _literal(str(places[part.start, part.end]) for part in chosen)
         values[f"{name}_numbers"] = _literal(str(part.number) for part in chosen)
-        values[f"{name}_starts"] = _literal(part.start.isoformat() for part in chosen)
-        values[f"{name}_ends"] = _literal(part.end.isoformat() for part in chosen)
         values[f"{name}_signs"] = _literal(str(part.sign) for part in chosen)
     return values
 
@@ -120,46 +127,50 @@ def _literal(items: Iterable[str]) -> str:
     return f"{{{','.join(items)}}}"
 
 
-def _parts(name: str) -> FromClause:
+def _array(name: str, type_: TypeEngine[Any]) -> ColumnElement[Any]:
+    return cast(bindparam(name, type_=Text), ARRAY(type_))
+
+
+def _spans(name: str) -> FromClause:
     timestamp = DateTime(timezone=True)
-    arrays = [
-        cast(bindparam(f"{name}_{column}", type_=Text), ARRAY(type_))
-        for column, type_ in (
-            ("numbers", Integer()),
-            ("starts", timestamp),
-            ("ends", timestamp),
-            ("signs", Integer()),
-        )
-    ]
     return (
-        func.unnest(*arrays)
-        .table_valued("number", "start", "finish", "sign", name=f"{name}_part")
-        .render_derived(name=f"{name}_part")
+        func.unnest(_array(f"{name}_starts", timestamp), _array(f"{name}_ends", timestamp))
+        .table_valued("start", "finish", with_ordinality="place", name=f"{name}_span")
+        .render_derived(name=f"{name}_span")
+    )
+
+
+def _uses(name: str) -> FromClause:
+    columns = ("places", "numbers", "signs")
+    return (
+        func.unnest(*(_array(f"{name}_{column}", Integer()) for column in columns))
+        .table_valued("place", "number", "sign", name=f"{name}_use")
+        .render_derived(name=f"{name}_use")
     )
 
 
 def totals(parents: CTE, by: str, *, everybody: bool) -> CTE:
     """Return the sums of each parent and period: `id`, `number` and the measures. Empty periods are absent.
 
-    The sums are in lateral subqueries, which run once per parent and part, using the key's index.
+    The sums are in lateral subqueries, which run once per parent and span, using the key's index.
     """
     of_each = []
     for name, model in zip(("quarter", "day"), ROLLUPS[by], strict=True):
-        table, part = table_of(model), _parts(name)
+        table, span, use = table_of(model), _spans(name), _uses(name)
         sums = (
             select(*(func.sum(table.c[measure]).label(measure) for measure in MEASURES))
             .where(
                 table.c[by] == parents.c.id,
-                table.c.slot >= part.c.start,
-                table.c.slot < part.c.finish,
+                table.c.slot >= span.c.start,
+                table.c.slot < span.c.finish,
                 visible_among(model, by=by, everybody=everybody),
             )
             .lateral(f"{name}_sums")
         )
-        joined = parents.join(part, true()).join(sums, true())
-        columns = [(sums.c[measure] * part.c.sign).label(measure) for measure in MEASURES]
+        joined = parents.join(span, true()).join(sums, true()).join(use, use.c.place == span.c.place)
+        columns = [(sums.c[measure] * use.c.sign).label(measure) for measure in MEASURES]
         not_empty = sums.c[MEASURES[0]].is_not(None)
-        of_each.append(select(parents.c.id, part.c.number, *columns).select_from(joined).where(not_empty))
+        of_each.append(select(parents.c.id, use.c.number, *columns).select_from(joined).where(not_empty))
     every = union_all(*of_each).subquery("every_part")
     added = [func.sum(every.c[measure]).cast(BigInteger).label(measure) for measure in MEASURES]
     return select(every.c.id, every.c.number, *added).group_by(every.c.id, every.c.number).cte("total")

@@ -25,6 +25,8 @@ TIMEOUT_SECONDS = 0.25
 PAUSE_SECONDS = 2.0
 WRITE_AFTER_SECONDS = 0.05
 """The longest time that an entry waits for others. A figure that is computed again and again is encoded once."""
+WRITE_TO_MEMORY_AFTER_SECONDS = 1.0
+"""The same for a store that only this process reads, which writes the entries before it reads them."""
 MOST_UNWRITTEN = 1000
 
 
@@ -45,7 +47,7 @@ class Store:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._unwritten: dict[str, tuple[Entry, float]] = {}
         """Entries that are written soon, each with the end of its life."""
-        self._writing: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     async def read(self, keys: Sequence[str]) -> dict[str, Entry]:
         """Return the entries that exist. All reads of a shared store in one turn of the event loop share a round trip."""
@@ -91,13 +93,13 @@ class Store:
             self._unwritten[key] = (entry, until)
         if len(self._unwritten) > MOST_UNWRITTEN:
             await self._write_all()
-        elif self._writing is None:
-            self._writing = self._background(self._write_after_a_while())
+        elif self._timer is None:
+            seconds = WRITE_AFTER_SECONDS if self._backend.shared else WRITE_TO_MEMORY_AFTER_SECONDS
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._write_in_background)
 
-    async def _write_after_a_while(self) -> None:
-        await asyncio.sleep(WRITE_AFTER_SECONDS)
-        self._writing = None
-        await self._write_all()
+    def _write_in_background(self) -> None:
+        self._timer = None
+        self._background(self._write_all())
 
     async def _write_all(self) -> None:
         unwritten, self._unwritten = self._unwritten, {}
@@ -158,6 +160,9 @@ class Store:
 
     async def close(self) -> None:
         """Release the locks and close the connections. Later reads find nothing."""
+        if self._timer is not None:
+            self._timer.cancel()
+            await self._write_all()
         await asyncio.gather(*self._tasks)
         self._closed = True
         try:

@@ -44,6 +44,7 @@ def numbers(monkeypatch: pytest.MonkeyPatch) -> Numbers:
     # A loaded machine takes longer than a server may.
     monkeypatch.setattr(store, "TIMEOUT_SECONDS", 10.0)
     monkeypatch.setattr(store, "WRITE_AFTER_SECONDS", 1.0)
+    monkeypatch.setattr(store, "WRITE_TO_MEMORY_AFTER_SECONDS", 1.0)
     return Numbers(monkeypatch)
 
 

@@ -1,7 +1,7 @@
 """`execute`, a drop-in replacement for graphql-core's function of the same name."""
 
 from collections.abc import Callable, Hashable, Mapping
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from inspect import signature
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
@@ -20,7 +20,8 @@ from graphql.pyutils import AwaitableOrValue
 from graphql.pyutils.is_awaitable import is_async_iterable as default_is_async_iterable
 from graphql.pyutils.is_awaitable import is_awaitable as default_is_awaitable
 
-from breadth.awaitability import KNOWN_ASYNC_ITERABLE, class_facts_for
+from breadth.awaitability import KNOWN_ASYNC_ITERABLE, ClassFacts, class_facts_for
+from breadth.direct import DirectQuery, direct_query
 from breadth.fragments import Fragments
 from breadth.plan import FieldResolver, Plan
 from breadth.preflight import Unsupported
@@ -166,9 +167,59 @@ def execute_plan(
         raise Unsupported("a custom is_awaitable or is_async_iterable")
     if not _is_ordinary(cast("Hashable", executor_class)):
         raise Unsupported("a custom executor class")
-    variables = plan.variables.coerced(
-        variable_values or {}, max_coercion_errors, hide_suggestions=hide_suggestions
+    values = variable_values or {}
+    new_run = partial(
+        _run,
+        plan,
+        values,
+        max_coercion_errors,
+        root_value,
+        context_value,
+        class_facts,
+        is_async_iterable,
+        type_resolver or default_type_resolver,
+        executor_class,
+        hide_suggestions,
+        custom_context_args,
+        around,
+        None if plan.is_serial else fragments,
     )
+    direct = None if custom_context_args else _direct_query(plan)
+    arguments = None if direct is None else direct.arguments(values)
+    if direct is not None and arguments is not None:
+        return direct.start(arguments, root_value, context_value, class_facts, around, new_run)
+    run = new_run()
+    return run if isinstance(run, ExecutionResult) else run.start()
+
+
+def _direct_query(plan: Plan) -> DirectQuery | None:
+    """Return the direct way of a plan, made once."""
+    if plan.direct is None:
+        try:
+            plan.direct = (direct_query(plan),)
+        except RecursionError:  # the ordinary way reports it
+            plan.direct = (None,)
+    found: DirectQuery | None = plan.direct[0]
+    return found
+
+
+def _run(
+    plan: Plan,
+    values: Mapping[str, Any],
+    max_coercion_errors: int,
+    root_value: Any,
+    context_value: Any,
+    class_facts: ClassFacts,
+    is_async_iterable: Callable[[Any], bool],
+    type_resolver: Callable[..., Any],
+    executor_class: type[Executor[Any]],
+    hide_suggestions: bool,
+    custom: Mapping[str, Any],
+    around: Around | None,
+    fragments: Fragments | None,
+) -> Run | ExecutionResult:
+    """Return the ordinary run, or the result with the errors of the variables."""
+    variables = plan.variables.coerced(values, max_coercion_errors, hide_suggestions=hide_suggestions)
     if isinstance(variables, list):
         return ExecutionResult(None, variables)
     try:
@@ -182,16 +233,16 @@ def execute_plan(
         context_value,
         class_facts,
         is_async_iterable,
-        type_resolver or default_type_resolver,
+        type_resolver,
         executor_class,
         hide_suggestions,
-        custom_context_args,
+        custom,
         around,
-        None if plan.is_serial else fragments,
+        fragments,
     )
-    if custom_context_args:  # unknown arguments must fail here, not in a resolver
+    if custom:  # unknown arguments must fail here, not in a resolver
         request.make_executor()
-    return Run(request, root).start()
+    return Run(request, root)
 
 
 def _has_middleware(middleware: Any) -> bool:

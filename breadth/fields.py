@@ -29,6 +29,10 @@ class Column:
     whole: bool = False
 
 
+def always(_context: Any) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class SetResolver:
     """Marks a field that one call resolves for many parents: `resolve(parents, info, **arguments)`.
@@ -48,7 +52,7 @@ class SetResolver:
     of_context: bool = False
     wants_selection: bool = False
     joined: Hashable | None = None
-    may_join: Callable[[Any], bool] = lambda _context: True
+    may_join: Callable[[Any], bool] = always
 
 
 class Verbatim:

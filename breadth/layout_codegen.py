@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 from breadth import awaitability, object_codegen
 from breadth.expressions import MOST_LEVELS, Entry, serialized, unusual
 from breadth.field_source import AccessKind, Constant, ReadAttribute
+from breadth.fields import always
 from breadth.layouts import Item, Join, Layout, LayoutOf
 from breadth.leaf_serialization import is_int, unchanged_class
 from breadth.object_codegen import Row
@@ -134,7 +135,8 @@ class _Text:
         except _NotLaidOutError:
             self.read, self.conditions = kept
             return None
-        self.conditions.append(joined.may_join)
+        if joined.may_join is not always and joined.may_join not in self.conditions:
+            self.conditions.append(joined.may_join)
         otherwise = "None" if entry.nullable else "unusual()"
         return f"({otherwise} if {self._value(join)} is None else {display})"
 

@@ -326,6 +326,8 @@ class Plan:
         self.root_type: GraphQLObjectType = root_type
         self.is_serial = found.operation.operation is OperationType.MUTATION
         self.variables = Variables(schema, found.operation.variable_definitions or ())
+        self.direct: tuple[Any] | None = None
+        """The direct way of the query (`breadth.direct`) or None in it, once `execute_plan` has looked for it."""
         self._variants: OrderedDict[tuple[bool, ...], FieldSet] = OrderedDict()
 
     def root(self, variables: VariableValues) -> FieldSet:
@@ -333,7 +335,10 @@ class Plan:
 
         Raise `Unsupported` if a condition is not a boolean: graphql-core reports the error.
         """
-        outcome = self._outcome(variables) if self.conditions else ()
+        return self.variant(self._outcome(variables) if self.conditions else ())
+
+    def variant(self, outcome: tuple[bool, ...]) -> FieldSet:
+        """Return the fields of the root in the variant for the values of the conditions."""
         found = self._variants.get(outcome)
         if found is None:
             conditions = VariableValues({}, dict(zip(self.conditions, outcome, strict=True)))

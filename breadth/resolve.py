@@ -95,16 +95,20 @@ def _resolve_set(state: ExecutionState, slots: FieldSlots, source: SetWise) -> N
         slots.awaited = True
         if state.request.around is not None:
             results = state.request.around(field, len(block.rows), results)
-        state.wait_for_all(slots, results, partial(_complete_set, state, slots, source))
+        state.wait_for_all(slots, results, partial(_complete_set, state, slots))
     else:
-        _complete_set(state, slots, source, [0], [results])
+        complete_results(state, slots, results)
 
 
-def _complete_set(
-    state: ExecutionState, slots: FieldSlots, source: SetWise, _numbers: list[int], results: list[Any]
-) -> None:
-    values = _one_per_parent(source, len(slots.block.rows), results[0])
-    complete(state, slots, values, awaited=True)
+def _complete_set(state: ExecutionState, slots: FieldSlots, _numbers: list[int], results: list[Any]) -> None:
+    complete_results(state, slots, results[0])
+
+
+def complete_results(state: ExecutionState, slots: FieldSlots, results: Any) -> None:
+    """Complete the results of a set resolver: one per parent, or an exception for all."""
+    source = slots.field.source
+    assert isinstance(source, SetWise)  # noqa: S101 - the caller knows
+    complete(state, slots, _one_per_parent(source, len(slots.block.rows), results), awaited=True)
 
 
 def _one_per_parent(source: SetWise, parents: int, results: Any) -> Sequence[Any]:

@@ -1,7 +1,8 @@
 """The run of a request: level after level while nothing has to be awaited, then on with each result."""
 
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 from graphql import ExecutionResult
@@ -9,10 +10,11 @@ from graphql import ExecutionResult
 from breadth.completion import complete
 from breadth.field_source import AccessKind, ReadAttribute
 from breadth.fragment_slots import keep_fragments, resolve_marked
+from breadth.layout_codegen import Writer
 from breadth.object_codegen import Exceptional, ExceptionalValues, Row
 from breadth.plan import Field, FieldSet
 from breadth.request import Request
-from breadth.resolve import call_if_callable, resolve
+from breadth.resolve import call_if_callable, complete_results, resolve
 from breadth.response_slots import FieldSlots, PickedSlots, RowBlock
 from breadth.state import ExecutionState
 
@@ -30,8 +32,17 @@ class Run:
         self._root = RowBlock(root, [request.root_value], [], None)
 
     def start(self) -> ExecutionResult | Coroutine[Any, Any, ExecutionResult]:
+        return self._started(self._begin)
+
+    def resume(
+        self, field: Field, results: Any, *, awaited: bool = False
+    ) -> ExecutionResult | Coroutine[Any, Any, ExecutionResult]:
+        """Start a query with the results of its only field, which has been resolved before."""
+        return self._started(partial(self._begin_with, field, results, awaited=awaited))
+
+    def _started(self, begin: Callable[[], None]) -> ExecutionResult | Coroutine[Any, Any, ExecutionResult]:
         try:
-            self._begin()
+            begin()
             self._advance()
         except BaseException:
             self._scheduler.drop()
@@ -48,6 +59,15 @@ class Run:
             self._serial_fields += root.field_set.fields
         else:
             self._write(root)
+
+    def _begin_with(self, field: Field, results: Any, *, awaited: bool) -> None:
+        self._begin()
+        block = self._blocks.popleft()
+        slots = FieldSlots(block, field)
+        slots.awaited = awaited
+        self._failures.turn += awaited
+        complete_results(self._state, slots, results)
+        self._write_new_blocks()
 
     def _advance(self) -> None:
         """Go on until something has to be awaited. Run a mutation's fields one after the other, each in full."""
@@ -146,16 +166,25 @@ def _write_by_layout(block: RowBlock, context_value: Any) -> bool:
     writer = None if writers is None else writers.writer(block.sources)
     if writer is None:
         return False
-    try:
-        if not all(may_join(context_value) for may_join in writer.conditions):
-            return False
-        block.rows = writer.write(block.sources)
-    except Exception:  # noqa: BLE001 - the error is found again in the ordinary way
+    rows = joined_rows(writer, block.sources, context_value)
+    if rows is None:
         return False
+    block.rows = rows
     if block.slots is not None:
         block.slots.put(block.rows)
     block.others = [field for field in block.others if field.order not in writer.written]
     return True
+
+
+def joined_rows(writer: Writer, sources: Sequence[Any], context_value: Any) -> list[Row] | None:
+    """Return the rows that a function for a layout writes. Return None if it may not, or fails."""
+    try:
+        for may_join in writer.conditions:
+            if not may_join(context_value):
+                return None
+        return writer.write(sources)
+    except Exception:  # noqa: BLE001 - the error is found again in the ordinary way
+        return None
 
 
 def _generated(block: RowBlock, exceptional: ExceptionalValues) -> list[Row] | None:

@@ -46,6 +46,15 @@ class Variables:
         self._definitions = definitions
         self._known = [_variable(schema, each) for each in definitions]
 
+    @property
+    def names(self) -> set[str]:
+        return {each.variable.name.value for each in self._definitions}
+
+    def coercion_of(self, name: str) -> Coerce | None:
+        """Return the function that coerces a variable; None if graphql-core must coerce it."""
+        known = (each for each in self._known if each is not None and each.signature.name == name)
+        return next((each.coerce for each in known), None)
+
     def coerced(
         self, values: Mapping[str, Any], max_errors: int | None, *, hide_suggestions: bool
     ) -> VariableValues | list[GraphQLError]:

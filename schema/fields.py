@@ -107,6 +107,8 @@ def _join_of(stated: Requirements | None) -> dict[str, Any]:
     """Return the join that makes a call of the resolver needless, if the viewer's key may read its models."""
     if stated is None or stated.relation is None:
         return {}
+    if not stated.models:
+        return {"joined": stated.relation}
     return {"joined": stated.relation, "may_join": methodcaller("may_read", stated.models)}
 
 

@@ -124,9 +124,11 @@ class DataLoaders:
         return None if reads is None else cast("Value | None", reads.values.get(key))
 
     async def _load_alone(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
-        distinct = list(dict.fromkeys(keys))
+        distinct = keys if len(keys) == 1 else list(dict.fromkeys(keys))
         self._record(loader, len(distinct))
         read = await loader.read(self._reader, self._scope_of(loader), distinct)
+        if len(keys) == len(read) == 1:
+            return read
         values = dict(_paired(loader, distinct, read))
         return [values[key] for key in keys]
 
@@ -169,9 +171,9 @@ class DataLoaders:
         task.add_done_callback(self._tasks.discard)
 
     def _record(self, loader: DataLoader[Any, Any], keys: int) -> None:
-        full = keys >= loader.max_keys
-        self.activity.models.update(loader.models)
-        self.activity.batches.append(Batch(type(loader).__name__, keys, PLACE.get(), full, loader.counted_in))
+        activity, full = self._reader.activity, keys >= loader.max_keys
+        activity.models.update(loader.models)
+        activity.batches.append(Batch(type(loader).__name__, keys, PLACE.get(), full, loader.counted_in))
 
     async def _read(self, reads: _Reads, batch: _KeyBatch) -> None:
         keys = list(batch.keys)

@@ -40,6 +40,8 @@ class RowByColumn(DataLoader[int, Model | None], Generic[Model]):
 
     async def read(self, reader: Reader, scope: Scope, keys: Sequence[int]) -> Sequence[Model | None]:
         found = await read_rows.by(reader, scope, self.model, self.column, keys)
+        if len(keys) == 1:
+            return found or [None]
         by_key = dict(zip(map(attrgetter(self.column), found), found, strict=True))
         return [by_key.get(key) for key in keys]
 

@@ -255,6 +255,24 @@ def test_asyncpg_does_nothing_else_when_a_connection_without_listeners_is_releas
     ], "asyncpg's `Connection._on_release` does more: adapt `take_back` in db/engine/lending.py."
 
 
+async def test_asyncpgs_pool_keeps_its_connections_in_a_list_and_tells_them_their_holder(pool: Pool) -> None:
+    """`db.engine.lending` takes a free connection without the detours of `asyncio.Queue.get_nowait`."""
+    queue: Any = cast("Any", pool)._queue
+    free = list(queue._queue)
+    assert free
+    holder = queue._get()
+    assert (len(queue._queue), holder in queue._queue, holder in free) == (len(free) - 1, False, True)
+    queue.put_nowait(holder)
+    async with pool.acquire() as connection:
+        proxy: Any = connection
+        assert proxy._con._pool_holder() is proxy._holder, "asyncpg's connection no longer knows its holder."
+    assert re.findall(r"self\.(_\w+)", inspect.getsource(asyncio.Queue.get_nowait)) == [
+        "_get",
+        "_wakeup_next",
+        "_putters",
+    ], "asyncio's queue does more: adapt `_borrowed` in db/engine/lending.py."
+
+
 async def test_uvicorn_captures_signals_in_a_method_that_servers_can_override() -> None:
     captured: list[str] = []
 

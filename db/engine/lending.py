@@ -5,40 +5,80 @@ connections are open, and nothing of them has to be reset. These functions do th
 leave all other cases to asyncpg.
 """
 
-from asyncio import QueueEmpty
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from asyncpg.pool import PoolConnectionProxy
 
 if TYPE_CHECKING:
+    from db.engine.guarded_connection import GuardedConnection
     from db.engine.pool import Pooled
+
+
+def borrow(pool: Any) -> "GuardedConnection | None":
+    """Return a free connection for one statement; None if the caller must wait for one, or if one must be opened.
+
+    It lacks the driver's proxy, so the caller must forget it when `give_back` has taken it.
+    """
+    holder = _borrowed(pool)
+    return None if holder is None else cast("GuardedConnection", holder._con)
+
+
+def _borrowed(pool: Any) -> Any | None:
+    """Return the holder of a free connection."""
+    queue = pool._queue
+    if queue is None or pool._closing or not queue._queue:
+        return None
+    holder = queue._get()
+    connection = holder._con
+    if connection is None or connection.is_closed() or holder._generation != pool._generation:
+        queue.put_nowait(holder)
+        return None
+    holder._maybe_cancel_inactive_callback()
+    holder._in_use = pool._loop.create_future()
+    holder._timeout = None
+    return holder
 
 
 def lend(pool: Any) -> "Pooled | None":
     """Return a free connection; None if the caller must wait for one, or if one must be opened."""
-    queue = pool._queue
-    if queue is None or pool._closing:
-        return None
-    try:
-        holder = queue.get_nowait()
-    except QueueEmpty:
-        return None
-    if not holder.is_connected() or holder._generation != pool._generation:
-        queue.put_nowait(holder)
-        return None
-    holder._maybe_cancel_inactive_callback()
+    holder = _borrowed(pool)
+    return None if holder is None else _with_proxy(holder)
+
+
+def _with_proxy(holder: Any) -> "Pooled":
     holder._proxy = lent = PoolConnectionProxy(holder, holder._con)
-    holder._in_use = pool._loop.create_future()
-    holder._timeout = None
     return lent
+
+
+def to_release(borrowed: "GuardedConnection") -> "Pooled | None":
+    """Return a borrowed connection as asyncpg's pool takes it back; None if it has ended and left the pool."""
+    connection: Any = borrowed
+    holder = _holder_of(connection)
+    return None if holder is None else _with_proxy(holder)
 
 
 def take_back(pool: Any, lent: "Pooled") -> bool:
     """Take a connection back if nothing of it has to be reset, and return whether."""
     proxy: Any = lent
-    holder, connection = proxy._holder, proxy._con
-    if connection is None or holder._pool is not pool:
-        return False
+    holder = proxy._holder
+    return proxy._con is not None and holder._pool is pool and _given_back(pool, holder, proxy._con)
+
+
+def give_back(pool: Any, borrowed: "GuardedConnection") -> bool:
+    """Take a borrowed connection back if nothing of it has to be reset, and return whether."""
+    connection: Any = borrowed
+    holder = _holder_of(connection)
+    return holder is not None and _given_back(pool, holder, connection)
+
+
+def _holder_of(connection: Any) -> Any | None:
+    """Return the holder; None for a connection that has ended. Its holder may have another one already."""
+    reference = connection._pool_holder
+    holder = None if reference is None else reference()
+    return holder if holder is not None and holder._con is connection else None
+
+
+def _given_back(pool: Any, holder: Any, connection: Any) -> bool:
     if connection.is_closed() or not _is_clean(connection) or not _is_current(pool, holder, connection):
         return False
     connection._pool_release_ctr += 1  # all that asyncpg does for a connection without listeners

@@ -109,6 +109,26 @@ class Pool(_Pool):
             self._waiting.popleft().set_result(None)
         return taken
 
+    def borrow(self) -> GuardedConnection | None:
+        """Return a free connection for one statement, which `give_back` takes; None if the caller must wait for one."""
+        borrowed = lending.borrow(self)
+        if borrowed is not None and self.on_wait is not None:
+            self.on_wait(0.0)
+        return borrowed
+
+    def give_back(self, borrowed: GuardedConnection) -> bool:
+        """Take a borrowed connection back at once. Return False if `release_borrowed` must do so."""
+        taken = lending.give_back(self, borrowed)
+        if taken and self._waiting:
+            self._waiting.popleft().set_result(None)
+        return taken
+
+    async def release_borrowed(self, borrowed: GuardedConnection) -> None:
+        """Let the driver take back a connection that has to be reset, or has ended meanwhile."""
+        lent = lending.to_release(borrowed)
+        if lent is not None:
+            await self.release(lent)
+
     async def _acquire(self, timeout: float | None) -> Pooled:  # noqa: ASYNC109 - overrides the driver's
         lent = self.lend()
         if lent is not None:

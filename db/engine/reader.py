@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, cast
 
@@ -73,12 +73,10 @@ class Reader(Session):
         fence: Scope = EVERYBODY,
     ) -> None:
         super().__init__(activity, projection=projection)
-        enter = entering(fence) if pool.has_row_security else ""
-        self._begin = f"{_BEGIN}{enter}{_SAVE}"
-        self._is_fenced = bool(enter)
-        self.single = single and not enter
+        self._enter = entering(fence) if pool.has_row_security else ""
+        self.single = single and not self._enter
         self._pool = pool
-        self._one_at_a_time = asyncio.Lock()
+        self._lock: asyncio.Lock | None = None
         self._connection: Pooled | None = None
         self._closed = False
         self._turn: list[_Waiting] | None = None
@@ -87,15 +85,26 @@ class Reader(Session):
         self._characters_left = MOST_CHARACTERS
 
     @property
+    def _one_at_a_time(self) -> asyncio.Lock:
+        """The lock of the connection. A `single` reader needs none."""
+        if self._lock is None:
+            self._lock = asyncio.Lock()
+        return self._lock
+
+    @property
     def snapshot_age_seconds(self) -> float:
         """The age of the snapshot or slightly more, and 0 before the first read."""
         return 0 if self._opened_at is None else time.monotonic() - self._opened_at
 
-    async def _send(
+    def _send(
+        self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]
+    ) -> Awaitable[list[asyncpg.Record]]:
+        send = self._send_alone if self.single else self._send_in_snapshot
+        return send(statement, arguments, record_class)
+
+    async def _send_in_snapshot(
         self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]
     ) -> list[asyncpg.Record]:
-        if self.single:
-            return await self._send_alone(statement, arguments, record_class)
         async with self._one_at_a_time:
             self._require_open()
             connection = await self._snapshot()
@@ -116,15 +125,29 @@ class Reader(Session):
     ) -> list[asyncpg.Record]:
         """Run the only statement of the operation, on a connection that is lent in place if one is free."""
         self._require_open()
-        pool, began = self._pool, time.perf_counter()
-        alone = pool.lend() or await pool.acquire()
-        self.activity.pool_waits.append(time.perf_counter() - began)
+        pool = self._pool
+        borrowed = pool.borrow()
+        if borrowed is None:
+            return await self._send_on_acquired(statement, arguments, record_class)
+        self.activity.pool_waits.append(0.0)
         try:
-            running = alone.fetch(statement.sql, *arguments, record_class=record_class)
+            running = borrowed.fetch(statement.sql, *arguments, record_class=record_class)
             rows = await self._recorded(statement.name, running)
         finally:
-            if not pool.take_back(alone):
-                await pool.release(alone)
+            if not pool.give_back(borrowed):
+                await pool.release_borrowed(borrowed)
+        self._note(rows, record_class)
+        return rows
+
+    async def _send_on_acquired(
+        self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]
+    ) -> list[asyncpg.Record]:
+        """Run the only statement of the operation on a connection for which it waits."""
+        began = time.perf_counter()
+        async with self._pool.acquire() as alone:
+            self.activity.pool_waits.append(time.perf_counter() - began)
+            running = alone.fetch(statement.sql, *arguments, record_class=record_class)
+            rows = await self._recorded(statement.name, running)
         self._note(rows, record_class)
         return rows
 
@@ -239,7 +262,7 @@ class Reader(Session):
     @contextmanager
     def without_snapshot(self) -> Iterator[None]:
         """Send the statements of the context without a transaction, unless one is open or row-level security needs it."""
-        self.single = self.single or (self._connection is None and not self._is_fenced)
+        self.single = self.single or (self._connection is None and not self._enter)
         try:
             yield
         finally:
@@ -267,14 +290,17 @@ class Reader(Session):
             self._connection = await self._pool.acquire()
             self.activity.pool_waits.append(time.perf_counter() - began)
         opened_at = time.monotonic()
-        await _begin(self._connection, self._begin)
+        plan = f"; {_PLAN}{_GENERIC}" if self._expects_figures else ""
+        await _begin(self._connection, f"{_BEGIN}{self._enter}{_SAVE}{plan}")
+        if plan:
+            self._planning, self._keeps_planning = _GENERIC, True
         self._opened_at = opened_at
         return self._connection
 
     def close(self) -> None:
         """End the snapshot and return the connection in a task. The caller need not wait."""
         self._closed = True
-        if self._connection is not None or self._one_at_a_time.locked():
+        if self._connection is not None or (self._lock is not None and self._lock.locked()):
             _in_background(self._end())
 
     async def _end(self) -> None:

@@ -42,7 +42,7 @@ class Session:
 
         Rows outside the scope are absent.
         """
-        return cast("list[Model]", await self._fetch(row_class(model), statement, scope, values))
+        return cast("list[Model]", await self.fetch_rows(row_class(model), statement, scope, values))
 
     async def fetch_one(
         self, model: type[Model], statement: Statement, scope: Scope, **values: object
@@ -54,13 +54,13 @@ class Session:
         self, shape: Shape, statement: Statement, scope: Scope, **values: object
     ) -> list[Any]:
         """Return the statement's rows in the shape, with the joined rows."""
-        return await self._fetch(record_class(shape), statement, scope, values)
+        return await self.fetch_rows(record_class(shape), statement, scope, values)
 
     async def fetch_values(
         self, statement: Statement, scope: Scope, **values: object
     ) -> list[asyncpg.Record]:
         """Return the statement's rows that belong to no model, such as counts and sums."""
-        return await self._fetch(asyncpg.Record, statement, scope, values)
+        return await self.fetch_rows(asyncpg.Record, statement, scope, values)
 
     async def fetch_tuples(self, statement: Statement, scope: Scope, **values: object) -> list[Any]:
         """Return the statement's rows, with the columns by position alone.
@@ -82,10 +82,11 @@ class Session:
         class_ = asyncpg.Record if shape is None else record_class(shape)
         return await self._send_in_turn(statement, self._arguments(statement, scope, values), class_)
 
-    async def _fetch(
+    def fetch_rows(
         self, record_class: type[asyncpg.Record], statement: Statement, scope: Scope, values: dict[str, Any]
-    ) -> list[asyncpg.Record]:
-        return await self._send(statement, self._arguments(statement, scope, values), record_class)
+    ) -> Awaitable[list[Any]]:
+        """Return the statement's rows as instances of the class. The values get the scope, too."""
+        return self._send(statement, self._arguments(statement, scope, values), record_class)
 
     @staticmethod
     def _arguments(statement: Statement, scope: Scope, values: dict[str, Any]) -> list[object]:
@@ -106,9 +107,9 @@ class Session:
         """Run the statement, if possible together with others."""
         return await self._send(statement, arguments, record_class)
 
-    async def _send(
+    def _send(
         self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]
-    ) -> list[asyncpg.Record]:
+    ) -> Awaitable[list[asyncpg.Record]]:
         """Run the statement, recorded by `_recorded`."""
         raise NotImplementedError
 

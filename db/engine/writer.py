@@ -86,14 +86,15 @@ class Writer(Session):
         other.projection = projection
         return other
 
-    async def _fetch(
+    def fetch_rows(
         self, record_class: type[asyncpg.Record], statement: Statement, scope: Scope, values: dict[str, Any]
-    ) -> list[asyncpg.Record]:
+    ) -> Awaitable[list[Any]]:
+        """Return the statement's rows like `Session`. The values get the moment of the transaction, too."""
         if moment.PARAMETER in statement.parameters:
             # Without a locked user, no row of a user is visible, and the statement writes nothing.
             nothing = self._has_locked and self._moment is None
             values[moment.PARAMETER] = None if nothing else self.moment
-        return await super()._fetch(record_class, statement, scope, values)
+        return super().fetch_rows(record_class, statement, scope, values)
 
     async def _send(
         self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]

@@ -5,7 +5,7 @@ Other columns are neither read, sent nor decoded. Rows of to-one relations are j
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from db.language.shape import COMPUTED, Join, Shape, ToOne, columns
 from db.models import Base
@@ -25,6 +25,8 @@ class Projection:
     def __init__(self, selected: Mapping[type[Base], Selected]) -> None:
         self._selected = selected
         self._shapes: dict[tuple[type[Base], tuple[str, ...], bool], Shape] = {}
+        self.reads: dict[tuple[type[Base], str, bool], Any] = {}
+        """The statements and classes of reads by a column, which `db.statements.read_rows` makes once."""
 
     def shape(self, model: type[Base], *own: str, shared: bool = True) -> Shape:
         """Return the shape of a read that also needs the columns `own`.

@@ -1,8 +1,9 @@
 """Reads for all models: rows by the values of a column, and pages of rows."""
 
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
+from asyncpg import Record
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -20,7 +21,7 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 
 from db.engine.reader import Reader
 from db.engine.session import Session
-from db.engine.statement_cache import statement
+from db.engine.statement_cache import Statement, statement
 from db.language.filter import EVERYTHING, Filter, condition, shape_and_values
 from db.language.keyset import (
     BoundsShape,
@@ -35,7 +36,8 @@ from db.language.keyset import (
     sorting,
     value_of,
 )
-from db.language.projection import EVERY_COLUMN
+from db.language.projection import EVERY_COLUMN, Projection
+from db.language.records import record_class
 from db.language.scope import Scope, visible, visible_among
 from db.language.shape import Join, Shape
 from db.models import Base, User
@@ -115,13 +117,27 @@ def _by(model: type[Base], column: str, *, everybody: bool, shape: Shape | None 
     )
 
 
-async def by(
+class _ReadBy(NamedTuple):
+    """A statement that reads rows by a column, and the class of its rows."""
+
+    statement: Statement
+    row_class: type[Record]
+
+
+def by(
     reader: Reader, scope: Scope, model: type[Model], column: str, keys: Sequence[int]
-) -> list[Model]:
+) -> Awaitable[list[Model]]:
     """Return the visible rows whose column equals one of the keys, unordered."""
-    shape = reader.projection.shape(model, column)
-    sent = _by(model, column, everybody=scope.everybody, shape=shape)
-    return await reader.fetch_shape(shape, sent, scope, keys=keys)
+    key = (model, column, scope.user_id is None)
+    read: _ReadBy | None = reader.projection.reads.get(key)
+    if read is None:
+        read = reader.projection.reads[key] = _read_by(reader.projection, *key)
+    return reader.fetch_rows(read.row_class, read.statement, scope, {"keys": keys})
+
+
+def _read_by(projection: Projection, model: type[Base], column: str, everybody: bool) -> _ReadBy:
+    shape = projection.shape(model, column)
+    return _ReadBy(_by(model, column, everybody=everybody, shape=shape), record_class(shape))
 
 
 @statement

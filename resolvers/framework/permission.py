@@ -25,10 +25,18 @@ def require_loadable(viewer: Viewer, loader: DataLoader[Any, Any]) -> None:
 
     Raise `DeclarationError` if a model is undeclared, or if the loader states no models.
     """
-    if not loader.models:
+    models = loader.models
+    if not models:
         raise DeclarationError(f"{type(loader).__name__} must state its models.")
-    for model in loader.models:
-        require_permission(viewer, permission_to_read(model))
+    for scope in _permissions_to_read(models):
+        require_permission(viewer, scope)
+
+
+@cache
+def _permissions_to_read(models: tuple[type[Base], ...]) -> tuple[str, ...]:
+    """Return the scopes that the rows of the models require."""
+    required = dict.fromkeys(map(permission_to_read, models))
+    return tuple(scope for scope in required if scope is not None)
 
 
 def rows_to_read(viewer: Viewer, loader: DataLoader[Any, Any]) -> Scope:

@@ -95,9 +95,10 @@ async def _by_own_id(
 
 def by_id(model: type[Model]) -> Callable[..., Awaitable[Sequence[Model | None]]]:
     """Return the resolver of a row by its global id; None if the viewer may not see it."""
+    loader = RowById(model)
 
     @requires(models=[model])
-    async def resolve(parents: Sequence[Any], context: Context, id: str) -> Sequence[Model | None]:  # noqa: A002 - the API's word
-        return await context.load(RowById(model), [row_id(id, model)] * len(parents))
+    def resolve(parents: Sequence[Any], context: Context, id: str) -> Awaitable[Sequence[Model | None]]:  # noqa: A002 - the API's word
+        return context.load(loader, [row_id(id, model)] * len(parents))
 
     return resolve

@@ -166,3 +166,75 @@ async def test_silence_after_a_prepared_query_closes_the_connection(database_url
     with pytest.raises(OutageError, match="did not answer within the time limit"):
         await connection.fetch(SLEEP, 60, record_class=asyncpg.Record)
     assert connection.is_closed()
+
+
+async def test_free_connection_is_borrowed_once(single: Pool) -> None:
+    waits: list[float] = []
+    single.on_wait = waits.append
+    borrowed = single.borrow()
+    assert borrowed is not None
+    assert (single.get_idle_size(), single.borrow(), single.lend(), waits) == (0, None, None, [0.0])
+    assert await borrowed.fetchval("SELECT 1") == 1
+    waiting = asyncio.create_task(single.fetchval("SELECT 2"))
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    assert single.give_back(borrowed)
+    assert await waiting == 2
+    assert single.get_idle_size() == 1
+
+
+async def test_borrowed_connection_with_an_open_transaction_is_reset_by_the_driver(single: Pool) -> None:
+    borrowed = single.borrow()
+    assert borrowed is not None
+    await borrowed.execute("BEGIN")
+    assert not single.give_back(borrowed)
+    await borrowed.execute("ROLLBACK")
+    await single.release_borrowed(borrowed)
+    async with single.acquire() as same:
+        assert await same.fetchval("SELECT pg_backend_pid()") == borrowed.get_server_pid()
+
+
+async def test_borrowed_connection_that_cancels_its_statement_waits_for_the_end(single: Pool) -> None:
+    borrowed = single.borrow()
+    assert borrowed is not None
+    running = asyncio.create_task(borrowed.fetch(SLEEP, 60))
+    await asyncio.sleep(0.1)
+    running.cancel()
+    await asyncio.wait([running])
+    assert not single.give_back(borrowed)
+    await single.release_borrowed(borrowed)
+    assert await single.fetchval("SELECT 1") == 1
+    assert single.get_idle_size() == 1
+
+
+async def test_borrowed_connection_that_has_ended_is_not_the_next_one(single: Pool) -> None:
+    borrowed = single.borrow()
+    assert borrowed is not None
+    borrowed.terminate()
+    async with single.acquire() as other:
+        assert not single.give_back(borrowed)
+        await single.release_borrowed(borrowed)
+        assert single.lend() is None  # the other one is still in use
+        assert await other.fetchval("SELECT 1") == 1
+
+
+async def test_expired_connection_is_not_borrowed(single: Pool) -> None:
+    borrowed = single.borrow()
+    assert borrowed is not None
+    await single.expire_connections()
+    assert not single.give_back(borrowed)
+    await single.release_borrowed(borrowed)
+    assert single.borrow() is None
+    assert await single.fetchval("SELECT pg_backend_pid()") != borrowed.get_server_pid()
+
+
+async def test_closed_pool_waits_for_a_borrowed_connection(database_url: str) -> None:
+    pool = await open_pool(database_url, size=1)
+    borrowed = pool.borrow()
+    assert borrowed is not None
+    closing = asyncio.create_task(pool.close())
+    await asyncio.sleep(0.01)
+    assert not closing.done()
+    assert pool.give_back(borrowed)
+    await closing
+    assert pool.borrow() is None

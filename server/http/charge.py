@@ -45,6 +45,8 @@ class Charge:
 
     def _refund(self) -> None:
         if self._viewer is not None and self._limits is not None:
+            if self._points <= 1:
+                return  # the least that an operation costs
             unused = self._points - points_of(sum([run.rows for run in self._observation.activity.runs]))
             if unused > 0:
                 self._limits.refund(self._viewer, unused)

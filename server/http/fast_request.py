@@ -31,7 +31,7 @@ class PlainHeaders(dict[str, str]):
     @classmethod
     def of(cls, scope: Scope) -> "PlainHeaders":
         lines = scope["headers"]
-        found = cls((name.decode("latin-1"), value.decode("latin-1")) for name, value in reversed(lines))
+        found = cls({name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(lines)})
         if len(found) != len(lines):
             found._join(lines)
         return found
@@ -47,10 +47,12 @@ class FastRequest(Request):
     """A request with plain headers and a limit on its body."""
 
     headers: PlainHeaders = PlainHeaders()  # type: ignore[assignment]
+    method = ""
 
     def __init__(self, scope: Scope, receive: Receive, *, largest_body_bytes: int) -> None:
         super().__init__(scope, receive)
         self.headers = PlainHeaders.of(scope)
+        self.method = scope["method"]
         self._largest_body_bytes = largest_body_bytes
         self._because = ""
 

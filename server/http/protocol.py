@@ -50,6 +50,7 @@ SAFE_HEADERS: Final[Mapping[str, str]] = {"x-content-type-options": "nosniff", "
 """Headers of all answers that set none of the same name."""
 _REQUEST_ID: Final = re.compile(r"[!-~]{1,64}")
 _ID_BYTES: Final = 16
+_IDS_AT_ONCE: Final = 64
 _REQUEST_ID_KEY: Final = "leadgraph.request_id"
 _LONGEST_KEPT: Final = 200  # characters of a value of `Accept`
 _WEIGHT: Final = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
@@ -214,15 +215,16 @@ def _decoded(text: bytes | str, name: str) -> dict[str, Any]:
 
 
 def _checked(given: dict[str, Any], *, from_url: bool = False) -> GraphQLRequest:
-    query, variables, name = (given.get(key) for key in ("query", "variables", "operationName"))
-    extensions = given.get("extensions")
+    query, variables, name = given.get("query"), given.get("variables"), given.get("operationName")
+    extensions, document_id = given.get("extensions"), None
     if from_url and variables is not None:
         variables = _decoded(variables, "`variables`")
     if from_url and extensions is not None:
         extensions = _decoded(extensions, "`extensions`")
     if extensions is not None and not isinstance(extensions, dict):
         raise RequestError(400, "`extensions` must be a JSON object.")
-    document_id = _document_id(given.get("documentId"), (extensions or {}).get("persistedQuery"))
+    if extensions or "documentId" in given:
+        document_id = _document_id(given.get("documentId"), (extensions or {}).get("persistedQuery"))
     if query is None and document_id is not None:
         query = ""
     elif not isinstance(query, str) or not query.strip():
@@ -300,6 +302,12 @@ def _weight_of(media_type: str, weighed: dict[str, float]) -> float:
     return weighed.get(media_type, weighed.get(f"{media_type.partition('/')[0]}/*", of_all))
 
 
+@lru_cache(100)
+def _encoded_name(name: str) -> bytes:
+    """Return the name of a header as bytes. The server sets few names."""
+    return name.encode("latin-1")
+
+
 class Answer(Response):
     """A response that gets all of its headers at once."""
 
@@ -307,10 +315,8 @@ class Answer(Response):
         self.status_code = status
         self.body = body
         self.background = None
-        self.raw_headers = [
-            (b"content-length", b"%d" % len(body)),
-            *((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()),
-        ]
+        self.raw_headers = [(_encoded_name(name), value.encode("latin-1")) for name, value in headers.items()]
+        self.raw_headers.insert(0, (b"content-length", b"%d" % len(body)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer: at once if the server can, and else by messages."""
@@ -333,9 +339,8 @@ def answer(
     encode: bounded_json.Encode = bounded_json.encoded_at_once,
 ) -> Answer:
     body = encode(content)
-    return Answer(
-        body, status, {"content-type": f"{media_type}; charset=utf-8", **SAFE_HEADERS, **(headers or {})}
-    )
+    usual = {"content-type": f"{media_type}; charset=utf-8", **SAFE_HEADERS}
+    return Answer(body, status, usual if headers is None else usual | headers)
 
 
 def request_id(request: Request) -> tuple[str, dict[str, str]]:
@@ -358,7 +363,17 @@ def new_request_id() -> tuple[str, dict[str, str]]:
 
 
 def _new_id() -> str:
-    return os.urandom(_ID_BYTES).hex()
+    """Return random digits. The system is asked for many at once."""
+    if not _random:
+        digits = os.urandom(_ID_BYTES * _IDS_AT_ONCE).hex()
+        _random.extend(
+            digits[start : start + 2 * _ID_BYTES] for start in range(0, len(digits), 2 * _ID_BYTES)
+        )
+    return _random.pop()
+
+
+_random: list[str] = []
+os.register_at_fork(after_in_child=_random.clear)
 
 
 def refusal(

@@ -22,7 +22,7 @@ def write(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: byt
         return False
     if cycle.access_log or cycle.scope["method"] == "HEAD":
         return False
-    head = _head(status, [*cycle.default_headers, *headers])
+    head = _head(status, cycle.default_headers + headers)
     if head is None:
         return False
     cycle.response_started = cycle.response_complete = True
@@ -44,4 +44,7 @@ def _head(status: int, headers: list[tuple[bytes, bytes]]) -> bytes | None:
     breaks = len(headers) + 2
     if head.count(b"\n") != breaks or head.count(b"\r") != breaks or b"\0" in head:
         return None
-    return None if any(name == b"connection" for name, _ in headers) else head
+    for name, _ in headers:
+        if name == b"connection":
+            return None
+    return head

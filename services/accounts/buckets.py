@@ -6,12 +6,11 @@ shares buckets through Redis and loads the Redis client even for buckets in memo
 
 import math
 from collections import OrderedDict
-from dataclasses import dataclass
 from time import monotonic
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class BucketState:
+class BucketState(NamedTuple):
     """The size of a bucket, the points left, and seconds until all points are back.
 
     `retry_after` is the time in seconds until a refused charge can succeed, and 0 if the charge was accepted.
@@ -68,18 +67,18 @@ class Buckets:
 
     def charge(self, name: str, points: int = 1) -> BucketState:
         """Take points from a bucket, or give them back if they are negative. A refused charge takes nothing."""
-        now = monotonic()
+        now, size, interval = monotonic(), self.size, self.interval
         full_at = self._times.get(name, now)
-        remaining = self.size - points + math.floor((now - full_at) / self.interval)
+        remaining = size - points + math.floor((now - full_at) / interval)
         if remaining < 0:
-            retry_after = full_at - now - (self.size - points) * self.interval
-            return BucketState(self.size, min(self.size, points + remaining), full_at - now, retry_after)
-        full_at += points * self.interval
+            retry_after = full_at - now - (size - points) * interval
+            return BucketState(size, min(size, points + remaining), full_at - now, retry_after)
+        full_at += points * interval
         if full_at > now:
             self._times.set(name, full_at)
         else:
             self._times.forget(name)
-        return BucketState(self.size, remaining, full_at - now)
+        return BucketState(size, remaining, full_at - now)
 
     def peek(self, name: str) -> BucketState:
         """Return the state of a bucket."""

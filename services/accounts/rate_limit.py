@@ -10,9 +10,9 @@ import logging
 import math
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 from services.accounts.buckets import Buckets, BucketState, BucketTimes
 from services.accounts.viewer import Viewer
@@ -27,6 +27,7 @@ OBJECTS_PER_POINT: Final = 100
 KEYS_OF_USER: Final = 2
 """A user has the points of so many keys, however many keys there are."""
 BUCKETS_KEPT: Final = 100_000
+NAMES_KEPT: Final = 1_000
 SHARE_AFTER_SECONDS: Final = 0.05
 REDIS_TIMEOUT_SECONDS: Final = 0.25
 REDIS_PAUSE_SECONDS: Final = 5.0
@@ -37,8 +38,7 @@ Policy: TypeAlias = Literal["default", "user"]
 POLICIES: Final[tuple[Policy, ...]] = ("default", "user")
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimit:
+class RateLimit(NamedTuple):
     """The state of a bucket after a request: its size, the points left, the points of the request, and the time until the
     bucket is full again. `retry_seconds` is the time until a refused request can succeed.
     """
@@ -87,14 +87,16 @@ class RateLimits:
         A request larger than the bucket is charged the whole bucket.
         """
         points = min(points, self.points)
+        names = _names(viewer.user_id, viewer.key_id)
         fuller: tuple[int, BucketState] | None = None
-        for number, name in enumerate(_names(viewer)):
+        for number, name in enumerate(names):
             state = self._own[number].charge(name, points)
-            if state.limited:
+            if state.retry_after > 0:
                 if number:
-                    self._give_back(0, _names(viewer)[0], points)
+                    self._give_back(0, names[0], points)
                 return _rate_limit(number, state, points, max(1, math.ceil(state.retry_after)))
-            self._note(number, name, points)
+            if self._shared is not None:
+                self._note(number, name, points)
             if fuller is None or state.remaining < fuller[1].remaining:
                 fuller = number, state
         assert fuller is not None  # noqa: S101 - each viewer has buckets
@@ -102,7 +104,7 @@ class RateLimits:
 
     def refund(self, viewer: Viewer, points: int) -> None:
         """Give points back that a request was charged and did not use."""
-        for number, name in enumerate(_names(viewer)):
+        for number, name in enumerate(_names(viewer.user_id, viewer.key_id)):
             self._give_back(number, name, points)
 
     def _give_back(self, number: int, name: str, points: int) -> None:
@@ -158,9 +160,10 @@ class RateLimits:
             await backend.get_client().connection_pool.disconnect()
 
 
-def _names(viewer: Viewer) -> tuple[str, ...]:
-    """Return the names of the viewer's buckets: of the key, or of the user's sessions, and of the user."""
-    return f"{viewer.user_id}:{viewer.key_id or 0}", str(viewer.user_id)
+@lru_cache(NAMES_KEPT)
+def _names(user_id: int, key_id: int | None) -> tuple[str, str]:
+    """Return the names of a viewer's buckets: of the key, or of the user's sessions, and of the user."""
+    return f"{user_id}:{key_id or 0}", str(user_id)
 
 
 def _shared(size: int, redis_url: str, namespace: str) -> "SharedBuckets":

@@ -1,4 +1,7 @@
-"""The driver's connection, which ends itself if the database stays silent, and runs prepared statements directly."""
+"""The driver's connection, which ends itself if the database stays silent, and runs prepared statements directly.
+
+Commands such as BEGIN may be sent with the next statement, in one round trip (`send_with_next`).
+"""
 
 from collections.abc import Callable
 from functools import wraps
@@ -8,6 +11,7 @@ import asyncpg
 from asyncpg.exceptions import InvalidCachedStatementError, OutdatedSchemaCacheError
 
 from db.engine.outage import OutageError
+from db.engine.pipelined import messages_of
 
 if TYPE_CHECKING:
     _Connection = asyncpg.Connection[asyncpg.Record]
@@ -17,6 +21,7 @@ else:  # the driver's class takes no parameters at run time
 ANSWER_SECONDS = 5.0
 
 _PROMPT = ("BEGIN", "ROLLBACK")
+_ENDS = ("COMMIT", "ROLLBACK;")
 _SILENT = "The database did not answer within the time limit."
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -40,17 +45,43 @@ def _ended_by_silence(method: Method) -> Method:
     return guarded  # type: ignore[return-value]
 
 
+def _after_commands(method: Method) -> Method:
+    """Make a method send the waiting commands first, by themselves."""
+
+    @wraps(method)
+    async def later(self: "GuardedConnection", *args: Any, **kwargs: Any) -> Any:
+        await self.send_commands()
+        return await method(self, *args, **kwargs)
+
+    return later  # type: ignore[return-value]
+
+
 class GuardedConnection(_Connection):
     """A connection that closes itself and raises `OutageError` if the database does not answer."""
 
     answer_seconds = ANSWER_SECONDS
-    _after_begin = ""
+    _after_begin: tuple[str, ...] = ()
+    _begins_late = False
+    _ahead: tuple[str, ...] = ()
 
     _fetch = _ended_by_silence(_Connection.fetch)
-    fetchrow = _ended_by_silence(_Connection.fetchrow)
-    fetchval = _ended_by_silence(_Connection.fetchval)
-    executemany = _ended_by_silence(_Connection.executemany)
-    copy_records_to_table = _ended_by_silence(_Connection.copy_records_to_table)
+    fetchrow = _after_commands(_ended_by_silence(_Connection.fetchrow))
+    fetchval = _after_commands(_ended_by_silence(_Connection.fetchval))
+    executemany = _after_commands(_ended_by_silence(_Connection.executemany))
+    copy_records_to_table = _after_commands(_ended_by_silence(_Connection.copy_records_to_table))
+
+    def send_with_next(self, *commands: str) -> None:
+        """Send the commands together with the next statement, before it and in the same round trip.
+
+        They return no rows. An error of a command is raised by the statement.
+        """
+        self._ahead += commands
+
+    async def send_commands(self) -> None:
+        """Send the commands now that wait for the next statement."""
+        ahead, self._ahead = self._ahead, ()
+        if ahead:
+            await self._command("; ".join(ahead))
 
     async def fetch(
         self,
@@ -62,12 +93,16 @@ class GuardedConnection(_Connection):
         """Return the rows of a query. A query that the connection has prepared runs without the driver's detours."""
         driver = cast("Any", self)
         statement = driver._stmt_cache.get((query, record_class, False))
-        if statement is None or timeout is not None or driver._query_loggers:
+        if (
+            statement is None
+            or timeout is not None
+            or driver._query_loggers
+            or driver._protocol._is_cancelling()
+        ):
+            await self.send_commands()
             return await self._fetch(query, *args, timeout=timeout, record_class=record_class)
-        driver._check_open()
         try:
-            with driver._stmt_exclusive_section:
-                found: list[Any] = await driver._protocol.bind_execute(statement, args, "", 0, False, None)
+            return await self._run(statement, args)
         except TimeoutError as silence:
             self.terminate()
             raise OutageError(_SILENT) from silence
@@ -79,26 +114,55 @@ class GuardedConnection(_Connection):
             if self.is_in_transaction():
                 raise
             return await self._fetch(query, *args, record_class=record_class)
+
+    async def _run(self, statement: object, args: tuple[object, ...]) -> list[Any]:
+        """Run a prepared statement, after the waiting commands."""
+        driver = cast("Any", self)
+        ahead, self._ahead = self._ahead, ()
+        driver._check_open()
+        try:
+            with driver._stmt_exclusive_section:
+                if ahead:
+                    driver._transport.write(messages_of(ahead))
+                found: list[Any] = await driver._protocol.bind_execute(statement, args, "", 0, False, None)
+        except TimeoutError:
+            raise
+        except Exception:
+            # If the driver refused the arguments, the commands were sent without the statement.
+            if ahead and not (self.is_closed() or self.is_in_transaction()):
+                await self._command("ROLLBACK")
+            raise
         return found
 
-    @_ended_by_silence
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109 - overrides the driver's
         """Run the command. The begin and the rollback of a transaction take no time on a database that works."""
+        if self._ahead:
+            if self._ahead[0].startswith("BEGIN") and query.startswith(
+                _ENDS
+            ):  # nothing of the transaction was sent
+                self._ahead = ()
+                return query.rstrip(";")
+            await self.send_commands()
+        if query.startswith("BEGIN") and (self._begins_late or self._after_begin):
+            return await self._begin(query)
+        return await self._command(query, *args, timeout=timeout)
+
+    @_ended_by_silence
+    async def _command(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109 - as `execute`
         if timeout is None and query.startswith(_PROMPT):
             timeout = self.answer_seconds
-        if self._after_begin and query.startswith("BEGIN"):
-            return await self._begin(query, timeout)
-        return await super().execute(query, *args, timeout=timeout)
-
-    def begin_next_with(self, statements: str) -> None:
-        """Add statements to the next BEGIN, in the same round trip. They begin with a semicolon."""
-        self._after_begin = statements
-
-    async def _begin(self, query: str, timeout: float | None) -> str:  # noqa: ASYNC109 - as `execute`
-        statements, self._after_begin = self._after_begin, ""
         try:
-            return await super().execute(query.rstrip(";") + statements, timeout=timeout)
+            return await super().execute(query, *args, timeout=timeout)
         except asyncpg.PostgresError:
-            if self.is_in_transaction():  # it began, and then a statement failed
-                await super().execute("ROLLBACK", timeout=timeout)
+            if query.startswith("BEGIN") and self.is_in_transaction():  # it began, and then a command failed
+                await super().execute("ROLLBACK", timeout=self.answer_seconds)
             raise
+
+    def begin_with_first(self, *commands: str) -> None:
+        """Send the next BEGIN with the first statement of its transaction, and the commands between them."""
+        self._begins_late, self._after_begin = True, commands
+
+    async def _begin(self, query: str) -> str:
+        self.send_with_next(query.rstrip(";"), *self._after_begin)
+        self._begins_late, self._after_begin = False, ()
+        return "BEGIN"

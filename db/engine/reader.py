@@ -10,6 +10,7 @@ import asyncpg
 
 from db.engine.activity import PLACE, Activity, RowsRead
 from db.engine.combined import Combined, combined, split
+from db.engine.guarded_connection import GuardedConnection
 from db.engine.outage import is_unavailable
 from db.engine.pool import Pool, Pooled
 from db.engine.row_security import entering
@@ -27,7 +28,7 @@ MOST_TOGETHER = 32
 
 _AUTO, _GENERIC = "auto", "force_generic_plan"
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_SAVE = "; SAVEPOINT reads"
+_SAVE = "SAVEPOINT reads"
 """After the role of row-level security is taken. A return to the savepoint must not leave the role."""
 _RECOVER = "ROLLBACK TO SAVEPOINT reads"
 """Returns to the same snapshot after a failed statement: a snapshot outlives the subtransactions that read it."""
@@ -73,7 +74,7 @@ class Reader(Session):
         fence: Scope = EVERYBODY,
     ) -> None:
         super().__init__(activity, projection=projection)
-        self._enter = entering(fence) if pool.has_row_security else ""
+        self._enter = entering(fence) if pool.has_row_security else ()
         self.single = single and not self._enter
         self._pool = pool
         self._lock: asyncio.Lock | None = None
@@ -107,18 +108,45 @@ class Reader(Session):
     ) -> list[asyncpg.Record]:
         async with self._one_at_a_time:
             self._require_open()
-            connection = await self._snapshot()
             is_generic = isinstance(statement, Combined) and statement.is_generic
-            await self._plan(connection, _GENERIC if is_generic else _AUTO)
-            running = connection.fetch(statement.sql, *arguments, record_class=record_class)
+            planning = _GENERIC if is_generic else _AUTO
             try:
-                rows = await self._recorded(statement.name, running)
-            except asyncpg.PostgresError:
-                self._planning = _AUTO  # the setting of the savepoint
-                await _recover(connection)
-                raise
+                rows = await self._run_in_snapshot(statement, arguments, record_class, planning)
+            except asyncpg.ActiveSQLTransactionError:
+                # The connection's previous user was cancelled after a statement was prepared and before it was sent.
+                # The driver then leaves an implicit transaction open. The error has ended that transaction.
+                if self._opened_at is not None:
+                    raise
+                rows = await self._run_in_snapshot(statement, arguments, record_class, planning)
             self._note(rows, record_class)
             return rows
+
+    async def _run_in_snapshot(
+        self,
+        statement: Statement,
+        arguments: Sequence[object],
+        record_class: type[asyncpg.Record],
+        planning: str,
+    ) -> list[asyncpg.Record]:
+        """Run the statement. The first one opens the snapshot in the same round trip."""
+        connection, opened_at = await self._connected(), self._opened_at
+        commands: tuple[str, ...] = ()
+        if opened_at is None:
+            commands, opened_at = (_BEGIN, *self._enter, _SAVE), time.monotonic()
+        if self._planning != planning:
+            commands = (*commands, f"SET LOCAL plan_cache_mode = {planning}")
+        cast("GuardedConnection", connection).send_with_next(*commands)
+        running = connection.fetch(statement.sql, *arguments, record_class=record_class)
+        try:
+            rows = await self._recorded(statement.name, running)
+        except asyncpg.PostgresError:
+            self._planning = _AUTO  # the setting of the savepoint
+            if not connection.is_closed() and connection.is_in_transaction():
+                self._opened_at = opened_at
+                await _recover(connection)
+            raise
+        self._planning, self._opened_at = planning, opened_at
+        return rows
 
     async def _send_alone(
         self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]
@@ -150,12 +178,6 @@ class Reader(Session):
             rows = await self._recorded(statement.name, running)
         self._note(rows, record_class)
         return rows
-
-    async def _plan(self, connection: Pooled, planning: str) -> None:
-        """Choose how PostgreSQL plans the next statements. A combined one would be planned again for each request."""
-        if self._planning != planning:
-            await connection.execute(f"SET LOCAL plan_cache_mode = {planning}")
-            self._planning = planning
 
     async def _send_in_turn(
         self,
@@ -257,7 +279,7 @@ class Reader(Session):
         self.single = False
         async with self._one_at_a_time:
             self._require_open()
-            await self._snapshot()
+            await self._open_snapshot()
 
     @contextmanager
     def without_snapshot(self) -> Iterator[None]:
@@ -278,24 +300,20 @@ class Reader(Session):
         if self._characters_left < 0:
             raise TooManyCharactersError
 
-    async def _snapshot(self) -> Pooled:
-        """Return the connection with the snapshot. Without the snapshot, statements would also lack its fence."""
-        if self._connection is not None and self._opened_at is not None:
-            return self._connection
-        return await self._open_snapshot()
-
-    async def _open_snapshot(self) -> Pooled:
+    async def _connected(self) -> Pooled:
+        """Return the connection of the session."""
         if self._connection is None:
             began = time.perf_counter()
             self._connection = await self._pool.acquire()
             self.activity.pool_waits.append(time.perf_counter() - began)
-        opened_at = time.monotonic()
-        plan = f"; {_PLAN}{_GENERIC}" if self._expects_figures else ""
-        await _begin(self._connection, f"{_BEGIN}{self._enter}{_SAVE}{plan}")
-        if plan:
-            self._planning, self._keeps_planning = _GENERIC, True
-        self._opened_at = opened_at
         return self._connection
+
+    async def _open_snapshot(self) -> None:
+        if self._opened_at is None:
+            connection = await self._connected()
+            opened_at = time.monotonic()
+            await _begin(connection, "; ".join((_BEGIN, *self._enter, _SAVE)))
+            self._opened_at = opened_at
 
     def close(self) -> None:
         """End the snapshot and return the connection in a task. The caller need not wait."""
@@ -338,8 +356,7 @@ async def _begin(connection: Pooled, begin: str) -> None:
     try:
         await connection.execute(begin)
     except asyncpg.ActiveSQLTransactionError:
-        # The connection's previous user was cancelled after a statement was prepared and before it was sent.
-        # The driver then leaves an implicit transaction open. The error has ended that transaction.
+        # An implicit transaction, as in `_send`.
         await connection.execute(begin)
 
 

@@ -28,6 +28,8 @@ SETTING: Final = "leadgraph.user_id"
 _USERS: Final = User.__tablename__
 _FIXED_OF_USERS: Final = frozenset({"id", "email", "role", "status"})
 """The columns of users that a member's transaction must not change."""
+LEAVE: Final = "SET LOCAL ROLE NONE"
+RETURN: Final = f"SET LOCAL ROLE {ROLE}"
 _OWN_ID: Final = f"(SELECT NULLIF(current_setting('{SETTING}', true), '')::bigint)"
 """The user of the transaction. The subquery runs once for each statement."""
 
@@ -55,13 +57,9 @@ def tables() -> dict[str, str]:
     return found
 
 
-def entering(scope: Scope) -> str:
-    """Return the statements that begin a transaction of the scope, after BEGIN and in the same round trip."""
-    return "" if scope.everybody else f"; SET LOCAL ROLE {ROLE}; SET LOCAL {SETTING} = '{scope.user_id:d}'"
-
-
-LEAVE: Final = "SET LOCAL ROLE NONE"
-RETURN: Final = f"SET LOCAL ROLE {ROLE}"
+def entering(scope: Scope) -> tuple[str, ...]:
+    """Return the commands that begin a transaction of the scope, after BEGIN and in the same round trip."""
+    return () if scope.everybody else (f"SET LOCAL ROLE {ROLE}", f"SET LOCAL {SETTING} = '{scope.user_id:d}'")
 
 
 class NoRoleError(Exception):

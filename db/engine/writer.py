@@ -167,10 +167,10 @@ async def _attempt(pool: Pool, work: Work[Result], activity: Activity, fence: Sc
     try:
         async with pool.acquire() as connection:
             activity.pool_waits.append(perf_counter() - began)
-            after_begin = entering(fence) if pool.has_row_security else ""
-            cast("GuardedConnection", connection).begin_next_with(after_begin)
+            enter = entering(fence) if pool.has_row_security else ()
+            cast("GuardedConnection", connection).begin_with_first(*enter)
             async with connection.transaction(isolation="read_committed"):
-                return await work(Writer(connection, activity, is_fenced=bool(after_begin)))
+                return await work(Writer(connection, activity, is_fenced=bool(enter)))
     except asyncpg.ReadOnlySQLTransactionError:
         await pool.renew()
         raise

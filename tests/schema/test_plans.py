@@ -169,7 +169,7 @@ class Database:
     async def _plans(self, fence: Scope) -> list[Plan]:
         explained = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON)"
         async with self.pool.acquire() as connection:
-            await connection.execute(f"BEGIN{entering(fence)}")
+            await connection.execute(f"{'; '.join(('BEGIN', *entering(fence)))}")
             try:
                 return [
                     Plan.of(sql, await connection.fetchval(f"{explained} {sql}", *values))

@@ -6,9 +6,10 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, literal, select
 
 from db.engine import reader as reader_module
+from db.engine.pipelined import messages_of
 from db.engine.pool import Pool, open_pool
 from db.engine.reader import Reader
 from db.engine.statement_cache import statement
@@ -103,13 +104,116 @@ async def test_reads_after_a_failed_begin_have_a_snapshot(
     monkeypatch.setattr(reader_module, "_begin", failing)
     reader = Reader(single)
     with pytest.raises(TimeoutError):
-        await read(reader)
+        await reader.open()
     await read(reader)
     await add_user(pool, "late@example.com")
     await read(reader)  # the snapshot is older than the user
     reader.close()
     async with asyncio.timeout(5), single.acquire() as connection:
         assert await connection.fetchval("SELECT count(*) FROM users") == 1
+
+
+@statement
+def _users_from() -> Select[Any]:
+    began: ColumnElement[Any] = func.now().label("at")
+    return select(func.count(User.id).label("users"), began).where(
+        User.id >= bindparam("first", type_=BigInteger)
+    )
+
+
+async def _users(reader: Reader, first: object = 0) -> tuple[int, Any]:
+    (row,) = await reader.fetch_values(_users_from(), EVERYBODY, first=first)
+    return row["users"], row["at"]
+
+
+@pytest.fixture
+async def prepared(single: Pool) -> Pool:
+    """A pool whose connection has prepared the statements, so that BEGIN travels with the first of them."""
+    reader = Reader(single)
+    for text in (_users_from(), _users_divided_by()):
+        await reader.fetch_values(text, EVERYBODY, first=1)
+    reader.close()
+    return single
+
+
+@statement
+def _users_divided_by() -> Select[Any]:
+    return select(literal(1) / bindparam("first", type_=BigInteger))
+
+
+async def test_begin_travels_with_the_first_statement_and_the_snapshot_holds(
+    prepared: Pool, pool: Pool
+) -> None:
+    reader = Reader(prepared)
+    found = await _users(reader)
+    assert found[0] == 0
+    await add_user(pool, "late@example.com")
+    assert await _users(reader) == found  # the same transaction
+    reader.close()
+    assert (await _users(Reader(prepared, single=True)))[0] == 1
+
+
+async def test_a_first_statement_that_fails_leaves_the_snapshot_to_later_reads(
+    prepared: Pool, pool: Pool
+) -> None:
+    reader = Reader(prepared)
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await reader.fetch_values(_users_divided_by(), EVERYBODY, first=0)
+    found = await _users(reader)
+    await add_user(pool, "late@example.com")
+    assert await _users(reader) == found
+    reader.close()
+    async with asyncio.timeout(5), prepared.acquire() as connection:
+        assert not connection.is_in_transaction()
+
+
+async def test_arguments_that_the_driver_refuses_leave_no_transaction(prepared: Pool, pool: Pool) -> None:
+    reader = Reader(prepared)
+    with pytest.raises(asyncpg.DataError):
+        await _users(reader, 1 << 70)
+    reader.close()
+    async with asyncio.timeout(5), prepared.acquire() as connection:
+        assert await connection.fetchval("SHOW transaction_isolation") == "read committed"
+        assert not connection.is_in_transaction()
+    again = Reader(prepared)
+    found = await _users(again)
+    await add_user(pool, "late@example.com")
+    assert await _users(again) == found
+    again.close()
+
+
+async def test_a_first_statement_after_an_implicit_transaction_has_a_snapshot(
+    prepared: Pool, pool: Pool
+) -> None:
+    async with prepared.acquire() as connection:
+        await connection.prepare("SELECT count(*) FROM users WHERE id > 7")
+        driver: Any = connection
+        # As the driver does, but without the message that ends the implicit transaction.
+        driver._transport.write(messages_of(("SELECT 1 FROM users LIMIT 0",)))
+    reader = Reader(prepared)
+    found = await _users(reader)
+    await add_user(pool, "late@example.com")
+    assert await _users(reader) == found
+    reader.close()
+
+
+async def test_a_transaction_without_statements_sends_nothing(prepared: Pool) -> None:
+    sent: list[Any] = []
+    async with prepared.acquire() as connection:
+        connection.add_query_logger(sent.append)
+
+    async def fail(_: Writer) -> None:
+        raise RuntimeError
+
+    async def nothing(_: Writer) -> None:
+        return
+
+    with pytest.raises(RuntimeError):
+        await in_transaction(prepared, fail)
+    await in_transaction(prepared, nothing)
+    assert await prepared.fetchval("SELECT 1") == 1
+    await asyncio.sleep(0)
+    assert [one.query for one in sent] == ["SELECT 1"]
 
 
 async def test_a_statement_that_was_prepared_and_never_sent_does_not_break_the_next_transaction(

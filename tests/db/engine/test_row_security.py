@@ -52,7 +52,7 @@ async def fenced(pool: Pool, ann: int, ben: int) -> AsyncIterator[Pooled]:
     """A connection in a transaction of ann."""
     del ben
     async with pool.acquire() as connection:
-        await connection.execute(f"BEGIN{entering(Scope(ann))}")
+        await connection.execute(f"{'; '.join(('BEGIN', *entering(Scope(ann))))}")
         yield connection
         await connection.execute("ROLLBACK")
 
@@ -107,7 +107,7 @@ async def test_without_a_user_the_role_sees_nothing(pool: Pool, ann: int) -> Non
 
 async def test_counters_and_rollups_follow_the_writes_of_members(pool: Pool, ann: int) -> None:
     async with pool.acquire() as connection:
-        await connection.execute(f"BEGIN{entering(Scope(ann))}")
+        await connection.execute(f"{'; '.join(('BEGIN', *entering(Scope(ann))))}")
         await connection.execute("DELETE FROM mentions")
         await connection.execute("COMMIT")
     user = await pool.fetchrow(

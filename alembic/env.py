@@ -11,6 +11,12 @@ from sqlalchemy import Connection
 
 from db.engine.migrations import engine_for
 from db.models import Base
+from db.models.change import PARTITION
+
+
+def is_declared(name: str | None, type_: str, _: object) -> bool:
+    """Return whether a model declares the table: workers create the partitions of changes."""
+    return type_ != "table" or name is None or not name.startswith(PARTITION)
 
 
 def migrate(connection: Connection) -> None:
@@ -19,6 +25,7 @@ def migrate(connection: Connection) -> None:
         connection=connection,
         target_metadata=Base.metadata,
         compare_server_default=True,
+        include_name=is_declared,
         transaction_per_migration=True,
     )
     with context.begin_transaction():

@@ -12,6 +12,7 @@ from db.engine.writer import ConstraintError, Writer, in_transaction
 from db.language.scope import EVERYBODY
 from db.models import Base, Export, IntegrationLog, Mention, User, UserRole, UserStatus
 from db.statements import account, lead_bulk, write_rows
+from db.statements import export as exports
 from db.statements import user as users
 from db.statements.chunked_delete import DeleteCursor, delete_some
 from services.accounts.viewer import Viewer
@@ -208,6 +209,7 @@ async def _unassign_batch(pool: Pool, user_id: int) -> bool:
 
 
 async def _finish_deletion(writer: Writer, user_id: int) -> None:
+    await exports.hold_all(writer, user_id)
     await users.lock(writer, user_id, [user_id])
     await account.remove(writer, user_id)
 

@@ -18,7 +18,7 @@ import asyncpg
 from db.engine.databases import connected
 from db.engine.pool import Connection, Pool
 from db.language.scope import Scope
-from db.models import User
+from db.models import Change, ChangeFeed, User
 from db.models.base import models
 
 ROLE: Final = "leadgraph_member"
@@ -26,6 +26,10 @@ _LOCK: Final = 5_499_013_172_208_614
 """The advisory lock of `install`: an arbitrary number."""
 SETTING: Final = "leadgraph.user_id"
 _USERS: Final = User.__tablename__
+_READ_ONLY: Final = Change.__tablename__
+"""The table that triggers alone write."""
+_OF_ALL: Final = ChangeFeed.__tablename__
+"""The table without rows of users that members may read."""
 _FIXED_OF_USERS: Final = frozenset({"id", "email", "role", "status"})
 """The columns of users that a member's transaction must not change."""
 LEAVE: Final = "SET LOCAL ROLE NONE"
@@ -90,6 +94,7 @@ async def install(url: str) -> None:
         except asyncpg.InsufficientPrivilegeError as denied:
             raise NoRoleError(await connection.fetchval("SELECT quote_ident(current_user)")) from denied
         known = tables()
+        await connection.execute(f"GRANT SELECT ON {_OF_ALL} TO {ROLE}")
         for row in await connection.fetch(_LACKING, list(known), ROLE, _columns_of_users()):
             async with connection.transaction():
                 await connection.execute("SET LOCAL lock_timeout = '3s'")
@@ -129,6 +134,9 @@ def _statements(table: str, owner: str) -> Iterator[str]:
     yield f"REVOKE ALL ON {table} FROM {ROLE}"
     if table == _USERS:
         yield f"GRANT SELECT, UPDATE ({', '.join(_columns_of_users())}) ON {table} TO {ROLE}"
+        return
+    if table == _READ_ONLY:
+        yield f"GRANT SELECT ON {table} TO {ROLE}"
         return
     yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {ROLE}"
     yield (

@@ -14,6 +14,7 @@ import asyncpg
 from sqlalchemy import Table
 
 from db.engine.activity import Activity, AtPlace, activity_of_task
+from db.engine.author import Author, signing
 from db.engine.guarded_connection import GuardedConnection
 from db.engine.pool import Connection, Pool
 from db.engine.row_security import LEAVE, RETURN, entering
@@ -133,11 +134,17 @@ Work = Callable[[Writer], Awaitable[Result]]
 
 
 async def in_transaction(
-    pool: Pool, work: Work[Result], activity: Activity | None = None, *, fence: Scope = EVERYBODY
+    pool: Pool,
+    work: Work[Result],
+    activity: Activity | None = None,
+    *,
+    fence: Scope = EVERYBODY,
+    author: Author | None = None,
 ) -> Result:
     """Run the work in a transaction, commit, and return the result. If the work raises, roll back.
 
-    `fence` is the scope to which row-level security limits all statements, if the pool has it.
+    `fence` is the scope to which row-level security limits all statements, if the pool has it. The changes of the
+    transaction have the `author`.
 
     The work is repeated from the start in these cases:
 
@@ -151,7 +158,7 @@ async def in_transaction(
     for _ in range(ATTEMPTS - 1):
         before = len(activity.runs)
         try:
-            return await AtPlace(_attempt(pool, work, activity, fence), activity.new_unit())
+            return await AtPlace(_attempt(pool, work, activity, fence, author), activity.new_unit())
         except (
             asyncpg.DeadlockDetectedError,
             asyncpg.InvalidCachedStatementError,
@@ -159,16 +166,18 @@ async def in_transaction(
             RetryError,
         ):
             del activity.runs[before:]
-    return await AtPlace(_attempt(pool, work, activity, fence), activity.new_unit())
+    return await AtPlace(_attempt(pool, work, activity, fence, author), activity.new_unit())
 
 
-async def _attempt(pool: Pool, work: Work[Result], activity: Activity, fence: Scope) -> Result:
+async def _attempt(
+    pool: Pool, work: Work[Result], activity: Activity, fence: Scope, author: Author | None
+) -> Result:
     began = perf_counter()
     try:
         async with pool.acquire() as connection:
             activity.pool_waits.append(perf_counter() - began)
             enter = entering(fence) if pool.has_row_security else ()
-            cast("GuardedConnection", connection).begin_with_first(*enter)
+            cast("GuardedConnection", connection).begin_with_first(*enter, *signing(author))
             async with connection.transaction(isolation="read_committed"):
                 return await work(Writer(connection, activity, is_fenced=bool(enter)))
     except asyncpg.ReadOnlySQLTransactionError:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, EmptyText, ForeignId, Now, Words, at_most, one_of
+from db.models.base import Base, EmptyText, Feed, ForeignId, Now, Words, at_most, one_of
 
 
 class AnalysisStatus(StrEnum):
@@ -47,6 +47,7 @@ class AnalysisResult(Base):
 
     __tablename__ = "analysis_results"
     __parents__ = ("user_id", "mention_id")
+    __feed__ = Feed("Mention", part="analysis", row_id="mention_id")
 
     mention_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("mentions.id", ondelete="CASCADE"), primary_key=True

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar, cast
+from typing import Annotated, ClassVar, NamedTuple, cast
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Integer, MetaData, Table, Text, func
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -27,6 +27,35 @@ Now = Annotated[datetime, mapped_column(server_default=func.clock_timestamp())]
 EmptyText = Annotated[str, mapped_column(Text, server_default="")]
 Words = Annotated[list[str], mapped_column(ARRAY(Text), server_default="{}")]
 
+COUNTERS = (
+    "mentions_count",
+    "leads_count",
+    "new_leads_count",
+    "contacted_leads_count",
+    "qualified_leads_count",
+    "converted_leads_count",
+    "disqualified_leads_count",
+)
+"""The counters that users and keywords have in common."""
+
+
+class Feed(NamedTuple):
+    """The rows of a model in the change feed (`db.integrity.feed`).
+
+    `entity` is the typename of the API, and `owner` the column of the user. Changes of the columns `ignored` do
+    not count. Changes of the columns `derived` do not count in a transaction that only computes them again. With `each_row`, a
+    trigger for each row records updates: counters of the row then cost nothing. With `part`, the rows are a part of
+    another entity's rows, whose IDs are in the column `row_id`.
+    """
+
+    entity: str
+    owner: str = "user_id"
+    ignored: tuple[str, ...] = ()
+    derived: tuple[str, ...] = ()
+    each_row: bool = False
+    part: str | None = None
+    row_id: str = "id"
+
 
 class Base(DeclarativeBase):
     """The base class of models. Models declare tables and types of rows. Loaders replace relationships."""
@@ -40,6 +69,8 @@ class Base(DeclarativeBase):
     """The columns that name the row's user and parents. A trigger refuses changes of them (db.integrity.ownership)."""
     __counter__: ClassVar[str | None] = None
     """The column of `users` that counts the user's rows (db.integrity.counters)."""
+    __feed__: ClassVar[Feed | None] = None
+    """The declaration of rows whose changes are in the feed. None keeps them out of it."""
 
 
 def models() -> list[type[Base]]:

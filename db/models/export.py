@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, Count, ForeignId, Id, Now, at_most, not_negative, one_of
+from db.models.base import Base, Count, Feed, ForeignId, Id, Now, at_most, not_negative, one_of
 
 
 class ExportEntity(StrEnum):
@@ -55,6 +55,21 @@ class Export(Base):
 
     __tablename__ = "exports"
     __parents__ = ("user_id",)
+    __feed__ = Feed(
+        "Export",
+        ignored=(
+            *(
+                "everybody",
+                "question",
+                "position",
+                "rows_count",
+                "size_bytes",
+                "content_bytes",
+                "content_crc",
+            ),
+            *("failures", "due_at", "purged_at"),
+        ),
+    )
 
     id: Mapped[Id]
     user_id: Mapped[ForeignId] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))

@@ -16,7 +16,19 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, Count, EmptyText, ForeignId, Id, Now, Words, at_most, not_negative, one_of
+from db.models.base import (
+    Base,
+    Count,
+    EmptyText,
+    Feed,
+    ForeignId,
+    Id,
+    Now,
+    Words,
+    at_most,
+    not_negative,
+    one_of,
+)
 
 
 class IntegrationProvider(StrEnum):
@@ -62,6 +74,11 @@ class Integration(Base):
 
     __tablename__ = "integrations"
     __parents__ = ("user_id",)
+    __feed__ = Feed(
+        "Integration",
+        ignored=("credentials", "credentials_key_id", "resumed_at", "health_computed_at", "health_version"),
+        derived=("health_score", "health_problems"),
+    )
 
     id: Mapped[Id]
     user_id: Mapped[ForeignId] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))

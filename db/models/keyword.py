@@ -4,7 +4,19 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, Count, ForeignId, Id, Now, Words, at_most, not_negative, one_of
+from db.models.base import (
+    COUNTERS,
+    Base,
+    Count,
+    Feed,
+    ForeignId,
+    Id,
+    Now,
+    Words,
+    at_most,
+    not_negative,
+    one_of,
+)
 
 
 class MatchType(StrEnum):
@@ -30,6 +42,7 @@ class Keyword(Base):
     __tablename__ = "keywords"
     __parents__ = ("user_id",)
     __counter__ = "keywords_count"
+    __feed__ = Feed("Keyword", ignored=("keyword_norm", *COUNTERS), each_row=True)
 
     id: Mapped[Id]
     user_id: Mapped[ForeignId] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
@@ -58,15 +71,7 @@ class Keyword(Base):
         at_most("keyword", 200),
         CheckConstraint("auto_lead_score BETWEEN 0 AND 100", name="auto_lead_score_range"),
         CheckConstraint("keyword <> '' AND keyword = btrim(keyword)", name="keyword_trimmed"),
-        *not_negative(
-            "mentions_count",
-            "leads_count",
-            "new_leads_count",
-            "contacted_leads_count",
-            "qualified_leads_count",
-            "converted_leads_count",
-            "disqualified_leads_count",
-        ),
+        *not_negative(*COUNTERS),
         # keywords of a user, by ID; target of the mentions' foreign key, so that both have the same user
         UniqueConstraint("user_id", "id"),
         # unique keyword and match type per user, archived ones excluded

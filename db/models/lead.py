@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, EmptyText, ForeignId, Id, Now, Words, at_most, one_of
+from db.models.base import Base, EmptyText, Feed, ForeignId, Id, Now, Words, at_most, one_of
 
 
 class LeadStatus(StrEnum):
@@ -52,6 +52,7 @@ class Lead(Base):
 
     __tablename__ = "leads"
     __parents__ = ("user_id", "mention_id", "keyword_id")
+    __feed__ = Feed("Lead", ignored=("search",), derived=("score", "score_version", "score_breakdown"))
 
     id: Mapped[Id]
     user_id: Mapped[ForeignId]

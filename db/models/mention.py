@@ -13,7 +13,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import EARLIEST, Base, EmptyText, ForeignId, Id, Now, at_most, not_negative, one_of
+from db.models.base import EARLIEST, Base, EmptyText, Feed, ForeignId, Id, Now, at_most, not_negative, one_of
 
 
 class Platform(StrEnum):
@@ -68,6 +68,7 @@ class Mention(Base):
 
     __tablename__ = "mentions"
     __parents__ = ("user_id", "keyword_id")
+    __feed__ = Feed("Mention", ignored=("lead_deleted_at", "search"))
 
     id: Mapped[Id]
     user_id: Mapped[ForeignId]

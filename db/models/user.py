@@ -4,7 +4,7 @@ from enum import IntEnum, StrEnum
 from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, Count, EmptyText, Id, Now, at_most, not_negative, one_of
+from db.models.base import COUNTERS, Base, Count, EmptyText, Feed, Id, Now, at_most, not_negative, one_of
 
 
 class UserRole(StrEnum):
@@ -40,6 +40,19 @@ class User(Base):
     """
 
     __tablename__ = "users"
+    __feed__ = Feed(
+        "User",
+        owner="id",
+        ignored=(
+            "last_write_at",
+            "last_seen_at",
+            "data_version",
+            "recomputations",
+            "keywords_count",
+            *COUNTERS,
+        ),
+        each_row=True,
+    )
 
     id: Mapped[Id]
     email: Mapped[str]
@@ -70,16 +83,7 @@ class User(Base):
         at_most("email", 254),
         at_most("name", 200),
         CheckConstraint("week_start BETWEEN 1 AND 7", name="week_start_iso_day"),
-        *not_negative(
-            "keywords_count",
-            "mentions_count",
-            "leads_count",
-            "new_leads_count",
-            "contacted_leads_count",
-            "qualified_leads_count",
-            "converted_leads_count",
-            "disqualified_leads_count",
-        ),
+        *not_negative("keywords_count", *COUNTERS),
         # user by e-mail address, ignoring case; unique address
         Index("uq_users_email", text("lower(email)"), unique=True),
         # deleted users, whose data workers delete

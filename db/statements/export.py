@@ -141,6 +141,17 @@ async def cancel(writer: Writer, scope: Scope, export_id: int) -> Export | None:
     return await writer.fetch_one(Export, sent, scope, export_id=export_id)
 
 
+@statement
+def _hold_exports() -> Select[Any]:
+    mine = _EXPORTS.c.user_id == bindparam("user_id", type_=BigInteger)
+    return select(_EXPORTS.c.id).where(mine).order_by(_EXPORTS.c.id).with_for_update()
+
+
+async def hold_all(writer: Writer, user_id: int) -> None:
+    """Lock the exports of a user, after their current turns. A transaction does so before it locks the user."""
+    await writer.fetch_values(_hold_exports(), EVERYBODY, user_id=user_id)
+
+
 async def _update(
     writer: Writer, sent: Any, export_id: int, values: Mapping[str, object], **more: object
 ) -> None:

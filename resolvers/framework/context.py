@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from db.engine.activity import Activity
+from db.engine.author import Author
 from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.engine.writer import Work, in_transaction
@@ -280,7 +281,14 @@ class Context:
             self.cached.fragments.note_write(self._viewer.user_id)
         await self._release()
         fence = EVERYBODY if self._viewer is None else self._viewer.scope  # signing in has no viewer yet
-        return await in_transaction(self._pool, work, self.activity, fence=fence)
+        return await in_transaction(self._pool, work, self.activity, fence=fence, author=self.author)
+
+    @property
+    def author(self) -> Author:
+        """The author of the operation's writes."""
+        if self._viewer is None:
+            return Author(request_id=self.request_id)
+        return Author(self._viewer.user_id, self._viewer.key_id, self.request_id)
 
     async def inspect(self, work: Callable[[Pool], Awaitable[Result]]) -> Result:
         """Run work that reads in its own transactions, on a connection of its own, and return its result.

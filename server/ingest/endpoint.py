@@ -16,6 +16,7 @@ from weakref import WeakValueDictionary
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from db.engine.author import Author
 from db.engine.pool import Pool
 from db.engine.steps import Steps
 from resolvers.framework.context import Viewer
@@ -139,6 +140,7 @@ class IngestEndpoint:
     ) -> IngestBatch:
         matcher = KeywordMatcher(viewer.user_id)
         turn = self._turns.setdefault(viewer.user_id, asyncio.Lock())
+        author = Author(viewer.user_id, viewer.key_id, observation.request_id)
         steps = Steps(self._step_turns.write)
 
         async def ingest_batch(rows: Sequence[Row], on_error: ErrorPolicy) -> list[RowResult]:
@@ -146,7 +148,9 @@ class IngestEndpoint:
             self._charge(viewer, len(rows))
             async with turn, self._admission.slot(viewer.user_id, patient=True):
                 with observation.part():
-                    return await ingest(self._pool, matcher, rows, on_error, analyze=analyze, steps=steps)
+                    return await ingest(
+                        self._pool, matcher, rows, on_error, analyze=analyze, steps=steps, author=author
+                    )
 
         return ingest_batch
 

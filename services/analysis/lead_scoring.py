@@ -16,6 +16,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
+from db.engine.author import RECOMPUTATION
 from db.engine.pool import Pool
 from db.engine.writer import Writer, in_transaction
 from db.models import AnalysisStatus, Intent, Lead, Relevance, Sentiment
@@ -190,7 +191,7 @@ async def _rescore_batch(
         await score_leads(writer, list(owners), now or writer.moment)
         return Rescored(max(owners), len(owners))
 
-    return await in_transaction(pool, work)
+    return await in_transaction(pool, work, author=RECOMPUTATION)
 
 
 async def rescore_turn(pool: Pool, first: int, *, batch: int = BATCH, ids: int = IDS_PER_TURN) -> int | None:

@@ -102,8 +102,9 @@ async def create(writer: Writer, viewer: Viewer, new: NewExport) -> Export:
 
 async def cancel(writer: Writer, viewer: Viewer, export_id: int) -> Export:
     """Cancel the export and return it. Raises `UserErrors` if it has already ended."""
-    await hold_viewer(writer, viewer)
+    # The row first, as in a turn of the export (db.integrity.feed).
     cancelled = await exports.cancel(writer, _own(viewer), export_id)
+    await hold_viewer(writer, viewer)
     export = require(cancelled or await write_rows.read(writer, _own(viewer), Export, export_id), "export")
     if export.status != ExportStatus.CANCELLED:
         message = "The export has already ended."

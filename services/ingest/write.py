@@ -6,6 +6,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple
 
+from db.engine.author import Author
 from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.engine.steps import Steps
@@ -82,6 +83,7 @@ async def ingest(
     *,
     analyze: bool = False,
     steps: Steps | None = None,
+    author: Author | None = None,
 ) -> list[RowResult]:
     """Ingest rows in a transaction of their own, in short steps. With `analyze`, analyze the new mentions first."""
     analyses, scope = NO_PRE_ANALYSES, Scope(matcher.user_id)
@@ -95,6 +97,7 @@ async def ingest(
         pool,
         lambda writer: ingest_rows(writer, matcher, rows, on_error, analyses, steps),
         fence=scope,
+        author=author,
     )
 
 

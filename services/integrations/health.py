@@ -20,6 +20,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import NamedTuple
 
+from db.engine.author import RECOMPUTATION
 from db.engine.pool import Pool
 from db.engine.writer import Writer, in_transaction
 from db.language.snapshots import IntegrationLogSnapshot, IntegrationSnapshot
@@ -177,7 +178,7 @@ async def refresh_batch(
         await count_days(writer, list(owners), first_day(at))
         return Refreshed(max(owners), len(owners))
 
-    return await in_transaction(pool, work)
+    return await in_transaction(pool, work, author=RECOMPUTATION)
 
 
 @dataclass(frozen=True, slots=True)

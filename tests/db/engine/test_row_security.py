@@ -59,7 +59,7 @@ async def fenced(pool: Pool, ann: int, ben: int) -> AsyncIterator[Pooled]:
 
 def test_each_table_is_limited_or_closed_to_members() -> None:
     own = [model for model in models() if model.__module__.startswith("db.models.")]  # no model of a test
-    assert {table_of(model).name for model in own} - tables().keys() == WITHOUT_USERS
+    assert {table_of(model).name for model in own} - tables().keys() == {*WITHOUT_USERS, "change_feed"}
     assert set(tables().values()) == {"id", "user_id"}
 
 
@@ -76,6 +76,29 @@ async def test_a_member_reads_only_own_rows(fenced: Pooled, ann: int) -> None:
 async def test_other_tables_are_closed_to_members(fenced: Pooled, table: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await fenced.fetch(f"SELECT * FROM {table}")
+
+
+async def test_a_member_reads_the_feed_that_triggers_write(fenced: Pooled, ann: int) -> None:
+    assert await fenced.fetchval("SELECT count(*) FROM change_feed") == 1
+    await fenced.execute("INSERT INTO keywords (user_id, keyword) VALUES ($1, 'new')", ann)
+    last = await fenced.fetchrow("SELECT user_id, entity, kind FROM changes ORDER BY id DESC LIMIT 1")
+    assert tuple(last or ()) == (ann, "Keyword", "created")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE changes SET kind = 'created'",
+        "DELETE FROM changes",
+        "INSERT INTO changes SELECT * FROM changes",
+        "SELECT * FROM changes_rest",
+        "UPDATE change_feed SET feed_id = 'x'",
+        "SELECT nextval('change_ids')",
+    ],
+)
+async def test_no_member_writes_the_feed(fenced: Pooled, sql: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await fenced.fetch(sql)
 
 
 async def test_a_member_changes_and_deletes_only_own_rows(

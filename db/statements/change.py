@@ -1,0 +1,232 @@
+"""The change feed: its state, and the changes after a position, one row per changed row.
+
+A member's position is the ID of a change: IDs of one owner ascend in the order of commits. For all owners, a position
+is a snapshot. New are the changes of transactions that the snapshot did not see (docs/decisions/0052-change-feed.md).
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    Text,
+    all_,
+    any_,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.types import UserDefinedType
+
+from db.engine.session import Session
+from db.engine.statement_cache import statement
+from db.language.scope import Scope, visible
+from db.models import Change, ChangeFeed
+from db.models.base import table_of
+from db.models.change import TransactionId
+
+_CHANGES, _FEED = table_of(Change), table_of(ChangeFeed)
+
+
+class _Snapshot(UserDefinedType[str]):
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "pg_snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """The series of changes, the last expired change and transaction, and a snapshot that sees everything committed.
+
+    `last_id` is the ID of the last change in the scope of a member.
+    """
+
+    feed_id: str
+    expired_id: int
+    expired_xid: int
+    snapshot: str
+    last_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFilter:
+    """The wanted changes. None means any. `row` is the ID of a row.
+
+    Of the entities `personal`, only the rows of the user `personal_of` are wanted.
+    """
+
+    entities: Collection[str] | None = None
+    kinds: Collection[str] | None = None
+    row: int | None = None
+    personal: Collection[str] = field(default=())
+    personal_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdRange:
+    """The changes from one ID to another. `skip` rows of the first change are left out."""
+
+    first: int
+    last: int
+    skip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NewSince:
+    """The changes that transactions committed between two snapshots: those from `xmax` on, and those of `running`."""
+
+    xmax: int
+    running: Sequence[int]
+    until: str
+
+
+def _text(name: str) -> ColumnElement[Any]:
+    return cast(bindparam(name, type_=Text), Text)
+
+
+@statement
+def _state_of_feed(*, everybody: bool) -> Select[Any]:
+    own = visible(Change, everybody=everybody)
+    last = select(func.max(_CHANGES.c.id)).where(own).scalar_subquery()
+    return select(
+        _FEED.c.feed_id,
+        _FEED.c.expired_id,
+        cast(cast(_FEED.c.expired_xid, Text), BigInteger).label("expired_xid"),
+        cast(func.pg_current_snapshot(), Text).label("snapshot"),
+        (literal(0, BigInteger) if everybody else func.coalesce(last, 0)).label("last_id"),
+    )
+
+
+async def state(session: Session, scope: Scope) -> FeedState:
+    """Return the state of the feed in the snapshot of the session."""
+    (row,) = await session.fetch_values(_state_of_feed(everybody=scope.everybody), scope)
+    return FeedState(**dict(row))
+
+
+def _is_new(*, everybody: bool) -> ColumnElement[bool]:
+    if not everybody:
+        return visible(Change, everybody=False)
+    from_xmax = _CHANGES.c.xid >= cast(_text("xmax"), TransactionId)
+    was_running = _CHANGES.c.xid == any_(cast(_text("running"), ARRAY(TransactionId)))
+    seen_now = func.pg_visible_in_snapshot(_CHANGES.c.xid, cast(_text("until"), _Snapshot))
+    return or_(from_xmax, was_running) & seen_now
+
+
+@statement
+def _first_new_change() -> Select[Any]:
+    # The sum keeps the planner from a scan of all IDs in their order.
+    return select(func.min(_CHANGES.c.id + 0).label("id")).where(_is_new(everybody=True))
+
+
+async def first_new(session: Session, scope: Scope, since: NewSince) -> int | None:
+    """Return the lowest ID of the new changes, or None if there are no new changes."""
+    (row,) = await session.fetch_values(_first_new_change(), scope, **_values(since))
+    found: int | None = row["id"]
+    return found
+
+
+def _values(since: NewSince | None) -> dict[str, object]:
+    if since is None:
+        return {}
+    running = ",".join(map(str, since.running))
+    return {"xmax": str(since.xmax), "running": f"{{{running}}}", "until": since.until}
+
+
+def _item(changes: FromClause = _CHANGES) -> TableValuedAlias:
+    """Return the changed rows of a change, each with its number from 1 on."""
+    rows = func.unnest(changes.c.row_ids)
+    return rows.table_valued(
+        column("row_id", BigInteger), with_ordinality="number", name="item"
+    ).render_derived()
+
+
+def _columns(item: TableValuedAlias) -> tuple[ColumnElement[Any], ...]:
+    c = _CHANGES.c
+    return (
+        c.id.label("id"),
+        cast(cast(c.xid, Text), BigInteger).label("xid"),
+        c.user_id,
+        c.entity,
+        c.kind,
+        item.c.row_id.label("row_id"),
+        cast(item.c.number, Integer).label("number"),
+        func.cardinality(c.row_ids).label("rows"),
+        c.columns,
+        c.at,
+        c.actor_id,
+        c.key_id,
+        c.request_id,
+    )
+
+
+def _conditions(names: frozenset[str], item: TableValuedAlias) -> list[ColumnElement[bool]]:
+    c = _CHANGES.c
+    row = bindparam("row", type_=BigInteger)
+    conditions: dict[str, ColumnElement[bool]] = {
+        "entities": c.entity == any_(bindparam("entities", type_=ARRAY(Text))),
+        "kinds": c.kind == any_(bindparam("kinds", type_=ARRAY(Text))),
+        "row": c.row_ids.contains(array([row])) & (item.c.row_id == row),
+        "personal": or_(
+            c.entity != all_(bindparam("personal", type_=ARRAY(Text))),
+            c.user_id == bindparam("personal_of", type_=BigInteger),
+        ),
+    }
+    return [conditions[name] for name in sorted(names)]
+
+
+@statement
+def _changes_after(names: frozenset[str], *, everybody: bool) -> Select[Any]:
+    item, c = _item(), _CHANGES.c
+    first = bindparam("first", type_=BigInteger)
+    return (
+        select(*_columns(item))
+        .select_from(_CHANGES.join(item, true()))
+        .where(
+            c.id.between(first, bindparam("last", type_=BigInteger)),
+            or_(c.id > first, item.c.number > bindparam("skip", type_=BigInteger)),
+            _is_new(everybody=everybody),
+            *_conditions(names, item),
+        )
+        .order_by(c.id, item.c.number)
+        .limit(bindparam("most", type_=BigInteger))
+    )
+
+
+async def after(
+    session: Session, scope: Scope, ids: IdRange, wanted: ChangeFilter, *, most: int, since: NewSince | None
+) -> list[asyncpg.Record]:
+    """Return the changed rows of the range, in the order of the IDs. All owners need `since`."""
+    values: dict[str, object] = {}
+    if wanted.entities is not None:
+        values["entities"] = list(wanted.entities)
+    if wanted.kinds is not None:
+        values["kinds"] = list(wanted.kinds)
+    if wanted.row is not None:
+        values["row"] = wanted.row
+    if wanted.personal and scope.everybody:
+        values |= {"personal": list(wanted.personal), "personal_of": wanted.personal_of or 0}
+    names = frozenset(values) - {"personal_of"}
+    return await session.fetch_values(
+        _changes_after(names, everybody=scope.everybody),
+        scope,
+        first=ids.first,
+        last=ids.last,
+        skip=ids.skip,
+        most=most,
+        **values,
+        **_values(since),
+    )

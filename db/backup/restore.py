@@ -13,6 +13,7 @@ from db.backup.dump import connected
 from db.backup.error import BackupError
 from db.backup.programs import ClientPrograms
 from db.engine.pool import Connection
+from db.integrity import feed
 
 MAINTENANCE = "postgres"
 """The database of a connection that renames other databases."""
@@ -115,10 +116,15 @@ async def _pg_restore(url: str, programs: ClientPrograms, file: Path, *options: 
 
 
 async def _finish(url: str, manifest: Manifest) -> None:
-    """Gather the planner's statistics, and compare the contents with the manifest. Raise `BackupError`."""
+    """Gather the planner's statistics, compare the contents with the manifest, and renew the change feed.
+
+    Raise `BackupError`.
+    """
     async with connected(url) as connection:
         await connection.execute(f"VACUUM (ANALYZE) {', '.join(map(_quoted, manifest.tables))}")
         different = _differences(manifest.tables, await read_contents(connection))
+        if not different:
+            await feed.renew(connection)
     if different:
         raise BackupError(
             f"The restored rows differ from the backup in {', '.join(different)}: drop the restored database, and use "

@@ -18,6 +18,8 @@ rows to tell. It renews the feed, so that all positions expire and each reader s
 from collections.abc import Iterator
 
 from db.engine.author import AUTHOR
+from db.engine.pool import Connection
+from db.integrity.counters import COUNTED
 from db.models.base import Base, Feed, models, table_of
 
 CHANNEL = "changes"
@@ -40,7 +42,7 @@ def counted_columns(model: type[Base]) -> list[str]:
     feed, table = model.__feed__, table_of(model)
     if feed is None:
         return []
-    fixed = {feed.owner, feed.row_id, *model.__parents__, *feed.ignored, "created_at"}
+    fixed = {feed.owner, feed.row_id, *model.__parents__, *feed.ignored, *COUNTED.values(), "created_at"}
     return [column.name for column in table.c if column.name not in fixed]
 
 
@@ -169,6 +171,20 @@ BEGIN
     RETURN NULL;
 END $$
 """
+
+
+async def renew(connection: Connection) -> None:
+    """Renew the feed of a restored database. Its transaction IDs are of another server: all positions expire.
+
+    The changes stay, as those of this transaction. A database at an earlier revision has no feed.
+    """
+    if await connection.fetchval("SELECT to_regclass('change_feed') IS NOT NULL"):
+        async with connection.transaction():
+            await connection.execute("UPDATE changes SET xid = pg_current_xact_id()")
+            await connection.execute(
+                "UPDATE change_feed SET feed_id = substr(gen_random_uuid()::text, 1, 8), expired_id = 0, "
+                "expired_xid = '0', expired_before = NULL, expired_at = NULL"
+            )
 
 
 def _fix_path(function: str) -> str:

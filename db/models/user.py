@@ -48,7 +48,6 @@ class User(Base):
             "last_seen_at",
             "data_version",
             "recomputations",
-            "keywords_count",
             *COUNTERS,
         ),
         each_row=True,

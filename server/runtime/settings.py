@@ -228,6 +228,8 @@ class Settings:
     purge_exports_every_seconds: float = _period(60)
     delete_users_every_seconds: float = _period(60)
     verify_counters_every_seconds: float = _period(_DAY)
+    keep_changes_every_seconds: float = _period(3600)
+    changes_days: int = _whole(1, 365, 7)
     metrics_address: str | None = _setting(
         _ip_and_port, "an IP address and a port, such as 127.0.0.1:9464 or [::1]:9464", None
     )

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
+import asyncpg
+
 from db.engine.pool import Pool
-from db.integrity import audit
+from db.integrity import audit, change_partitions
 from db.integrity.audit import AuditBatch, Ids
 from server.runtime.audit import log_drifts
 from server.runtime.schedule import Position, Task, TaskError, Turn, kind_of
@@ -72,6 +74,17 @@ async def verify_counters(
     return [number, done.ids.last + 1]
 
 
+async def keep_changes(pool: Pool, _: Position, *, days: int) -> Position | None:
+    """Make partitions of changes ahead, drop those that expired in an earlier run, and let old changes expire."""
+    await change_partitions.make_ahead(pool)
+    try:
+        await change_partitions.drop_expired(pool)
+    except asyncpg.LockNotAvailableError as busy:
+        raise TaskError("Transactions hold the change feed. `leadgraph doctor` lists long ones.") from busy
+    await change_partitions.expire(pool, timedelta(days=days))
+    return None
+
+
 def _first(position: Position) -> int:
     return position[0] if position else 1
 
@@ -83,6 +96,7 @@ TURNS: dict[str, Turn] = {
     "purge-exports": purge_exports,
     "delete-users": delete_users,
     "verify-counters": verify_counters,
+    "keep-changes": partial(keep_changes, days=Settings.changes_days),
 }
 """The turns by task. The setting of a task's period has the task's name: `refresh_health_every_seconds`."""
 
@@ -95,5 +109,6 @@ def period(settings: Settings, name: str) -> timedelta:
 def background_tasks(settings: Settings, note: Callable[[AuditBatch], None] = log_drifts) -> list[Task]:
     """Return the tasks that are on. `note` receives the result of each verified batch of counters."""
     turns: dict[str, Turn] = {**TURNS, "verify-counters": partial(verify_counters, note=note)}
+    turns["keep-changes"] = partial(keep_changes, days=settings.changes_days)
     periods = {name: period(settings, name) for name in turns}
     return [Task(name, every, turns[name]) for name, every in periods.items() if every]

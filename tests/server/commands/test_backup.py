@@ -23,11 +23,14 @@ from db.backup.error import BackupError
 from db.embedded import EmbeddedPostgres
 from db.engine import databases, migrations, revisions
 from db.engine.pool import Pool, open_pool
+from db.engine.reader import Reader
 from db.integrity import audit
+from db.language.scope import EVERYBODY
 from db.models import Base
 from server.commands.app import app as cli
 from server.runtime.errors import CommandError
 from services.accounts.vault import id_of, new_key
+from services.changes import feed
 from tests.support.backups import rewrite_manifest
 from tests.support.command import Command
 from tests.support.databases import copied_database
@@ -421,3 +424,24 @@ async def test_a_restore_names_the_database_that_a_killed_restore_left(
         f"The database {left} is of a restore that did not finish. Unless that restore still runs, delete it: "
         f'DROP DATABASE "{left}";'
     )
+
+
+async def test_a_restore_keeps_the_changes_and_renews_the_feed(
+    pool: Pool, command: Command, restore: Command, file: Path, empty_url: str
+) -> None:
+    await add_user(pool)
+    before = await feed.now(Reader(pool, single=True), EVERYBODY)
+    await pool.execute("UPDATE change_feed SET expired_id = 1, expired_xid = '1'")
+    await pool.execute("UPDATE changes SET xid = '1000000'")  # a transaction of a server that is far ahead
+    await command("backup", str(file))
+    result = await restore(str(file))
+    assert result.exit_code == 0, result.output
+    async with pool_of(empty_url) as there:
+        reader = Reader(there, single=True)
+        with pytest.raises(feed.ExpiredPositionError):
+            await feed.page(reader, EVERYBODY, before, limit=10)
+        kept = await feed.page(reader, EVERYBODY, None, limit=10)
+        assert [event.row_id for event in kept.events] == [1]
+        await add_user(there, "eve@example.com")
+        new = await feed.page(reader, EVERYBODY, kept.after, limit=10)
+        assert [event.row_id for event in new.events] == [2]

@@ -245,6 +245,7 @@ async def test_a_worker_process_runs_all_tasks_without_a_timer(old_data: Pool, w
     rows = await pool.fetch("SELECT name, every, failures FROM background_tasks ORDER BY name")
     assert [tuple(row) for row in rows] == [
         ("delete-users", timedelta(minutes=1), 0),
+        ("keep-changes", timedelta(hours=1), 0),
         ("purge-exports", timedelta(minutes=1), 0),
         ("purge-keys", timedelta(hours=1), 0),
         ("refresh-health", timedelta(minutes=15), 0),

@@ -52,8 +52,36 @@ class DataLoader(Generic[Key, Value]):
 
 @dataclass(slots=True, eq=False)
 class _KeyBatch:
+    """Keys that are read together. Each load has a future of its own, so that it can be cancelled without the others."""
+
     keys: dict[Hashable, None] = field(default_factory=dict)
-    done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    loads: list[asyncio.Future[None]] = field(default_factory=list)
+    outcome: BaseException | bool = False
+    """True after the read, or why it failed."""
+
+    def done(self) -> asyncio.Future[None]:
+        """Return a future of one load, which ends with the read."""
+        load: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.loads.append(load)
+        if self.outcome:
+            self._end(load)
+        return load
+
+    def end(self, failure: BaseException | None = None) -> None:
+        """End all loads. They raise the failure."""
+        self.outcome = failure or True
+        for load in self.loads:
+            self._end(load)
+
+    def _end(self, load: asyncio.Future[None]) -> None:
+        if load.done():  # its load was cancelled
+            return
+        if isinstance(self.outcome, asyncio.CancelledError):
+            load.cancel()
+        elif isinstance(self.outcome, BaseException):
+            load.set_exception(self.outcome)
+        else:
+            load.set_result(None)
 
 
 @dataclass(slots=True, eq=False)
@@ -106,8 +134,7 @@ class DataLoaders:
         values = reads.values
         missing = [key for key in dict.fromkeys(keys) if key not in values]
         for batch in self._batches(reads, missing):
-            # Shielded: one load that is cancelled must not take the others of its batch with it.
-            await asyncio.shield(batch.done)
+            await batch.done()
         return cast("list[Value]", [values[key] for key in keys])
 
     async def load_alone(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
@@ -152,23 +179,17 @@ class DataLoaders:
             batch.keys.update(dict.fromkeys(keys[:room]))
             batches.append(batch)
             if len(batch.keys) >= reads.loader.max_keys:
-                self._start(reads, batch)
+                reads.waiting = None
             keys = keys[room:]
         return batches
 
     def _new_batch(self, reads: _Reads) -> _KeyBatch:
         batch = reads.waiting = _KeyBatch()
-        asyncio.get_running_loop().call_soon(self._start, reads, batch)
-        return batch
-
-    def _start(self, reads: _Reads, batch: _KeyBatch) -> None:
-        if reads.waiting is not batch:  # a full batch has been started already
-            return
-        reads.waiting = None
         reads.running.append(batch)
         task = asyncio.get_running_loop().create_task(self._read(reads, batch))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return batch
 
     def _record(self, loader: DataLoader[Any, Any], keys: int) -> None:
         activity, full = self._reader.activity, keys >= loader.max_keys
@@ -176,19 +197,21 @@ class DataLoaders:
         activity.batches.append(Batch(type(loader).__name__, keys, PLACE.get(), full, loader.counted_in))
 
     async def _read(self, reads: _Reads, batch: _KeyBatch) -> None:
+        """Read the keys that were added until now, at the next turn of the event loop."""
+        if reads.waiting is batch:
+            reads.waiting = None
         keys = list(batch.keys)
         try:
             self._record(reads.loader, len(keys))
             read = await reads.loader.read(self._reader, self._scope_of(reads.loader), keys)
             reads.values.update(_paired(reads.loader, keys, read))
-        except asyncio.CancelledError:
-            batch.done.cancel()
+        except asyncio.CancelledError as cancelled:
+            batch.end(cancelled)
             raise
         except Exception as failure:  # noqa: BLE001 - all loads of the batch raise it
-            batch.done.set_exception(failure)
-            batch.done.exception()  # if all loads were cancelled, asyncio would log it as never retrieved
+            batch.end(failure)
         else:
-            batch.done.set_result(None)
+            batch.end()
         finally:
             reads.running.remove(batch)
 

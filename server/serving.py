@@ -35,7 +35,7 @@ from server.runtime.cache import open_cached
 from server.runtime.credentials import vault, warn_of_missing_keys
 from server.runtime.download_links import link_signer
 from server.runtime.errors import CommandError
-from server.runtime.garbage import short_collections
+from server.runtime.garbage import short_collections, without_collections
 from server.runtime.job_run import JobObserver, JobRun
 from server.runtime.observers import Observers, observing
 from server.runtime.row_security import uses_row_security
@@ -264,9 +264,11 @@ async def _serve_observed(
         stopping = Stopping(settings.shutdown_seconds)
         keys = vault(settings)
         await warn_of_missing_keys(pool, keys)
+        with without_collections():
+            graph = build(settings.executor, settings.limits)
         app = create_app(
             pool,
-            graph=build(settings.executor, settings.limits),
+            graph=graph,
             vault=keys,
             links=link_signer(settings),
             cached=await open_cached(settings, pool),

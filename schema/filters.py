@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from enum import Enum
+from functools import cache
+from types import new_class
 from typing import Any, Generic, TypeVar
 
 import strawberry
@@ -130,10 +133,21 @@ COMPARED: Mapping[type[FilterField], Any] = {
 """The GraphQL type of each kind of field."""
 
 
+@cache
+def _comparison_of(enum: type[Enum]) -> Any:
+    """Return the comparison of an enum. Strawberry copies a generic type whenever it looks at a field of the type."""
+    comparison: Any = Comparison
+    made = new_class(f"{enum.__name__}Comparison", (comparison[enum],), {}, _in_this_module)
+    return strawberry.input(made, description="Conditions on a value. All given conditions must hold.")
+
+
+def _in_this_module(body: dict[str, Any]) -> None:
+    body["__module__"] = __name__
+
+
 def _compared(declared: FilterField) -> Any:
     if isinstance(declared, OneOf):
-        comparison: Any = Comparison
-        return comparison[declared.enum]
+        return _comparison_of(declared.enum)
     return COMPARED[type(declared)]
 
 

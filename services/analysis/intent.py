@@ -6,6 +6,7 @@ probabilities: 1 - (1 - a)(1 - b). The most certain intent wins; among equal one
 
 import re
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple
 
 from db.models import Intent
@@ -90,10 +91,6 @@ _RULES: dict[Intent, dict[str, float]] = {
         r"\b(?:any ?one know|how (?:do|can|would) (?:i|we|you)|is there (?:a|any) way|help me)\b": 0.3,
     },
 }  # fmt: skip
-_COMPILED = {
-    intent: [(re.compile(pattern), certainty) for pattern, certainty in rules.items()]
-    for intent, rules in _RULES.items()
-}
 _THREE_DECIMALS = Decimal("0.001")
 _APOSTROPHES = str.maketrans(dict.fromkeys("‘’ʼ", "'"))  # noqa: RUF001 - look-alikes on purpose
 
@@ -107,7 +104,7 @@ class DetectedIntent(NamedTuple):
 def detect_intent(text: str) -> DetectedIntent:
     lowered = text.lower().translate(_APOSTROPHES)
     best, certainty = Intent.OTHER, 0.0
-    for intent, rules in _COMPILED.items():
+    for intent, rules in _compiled().items():
         doubt = 1.0
         for pattern, probability in rules:
             if pattern.search(lowered):
@@ -115,3 +112,12 @@ def detect_intent(text: str) -> DetectedIntent:
         if 1 - doubt > certainty:
             best, certainty = intent, 1 - doubt
     return DetectedIntent(best, Decimal(str(certainty)).quantize(_THREE_DECIMALS) if certainty else None)
+
+
+@cache
+def _compiled() -> dict[Intent, list[tuple[re.Pattern[str], float]]]:
+    """Return the rules with compiled patterns. Most processes analyse nothing at their start."""
+    return {
+        intent: [(re.compile(pattern), certainty) for pattern, certainty in rules.items()]
+        for intent, rules in _RULES.items()
+    }

@@ -25,9 +25,9 @@ ROWS = {KEYWORD_FORMS: "keywords", MENTION_LEXEMES: "mentions", LEAD_LEXEMES: "l
 _BATCH = 500
 
 
-async def pending(pool: Pool) -> list[str]:
+async def pending(database: Connection | Pool) -> list[str]:
     """Return the names of the unfinished backfills, in order."""
-    found = await pool.fetch("SELECT name FROM backfills WHERE finished_at IS NULL")
+    found = await database.fetch("SELECT name FROM backfills WHERE finished_at IS NULL")
     names = {row["name"] for row in found}
     return [name for name in NAMES if name in names]
 

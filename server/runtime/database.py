@@ -104,8 +104,8 @@ def require_filled(url: str) -> None:
 
 
 async def _pending(url: str) -> list[str]:
-    async with await _one_connection(url) as pool:
-        return await backfill.pending(pool)
+    async with databases.connected(url) as connection:  # a pool would ask for the types of the database first
+        return await backfill.pending(connection)
 
 
 def fill(url: str) -> None:

@@ -60,6 +60,8 @@ class GuardedConnection(_Connection):
     """A connection that closes itself and raises `OutageError` if the database does not answer."""
 
     answer_seconds = ANSWER_SECONDS
+    used_at = 0.0
+    """The time of the event loop when the pool got the connection last."""
     _after_begin: tuple[str, ...] = ()
     _begins_late = False
     _ahead: tuple[str, ...] = ()

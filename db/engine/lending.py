@@ -33,7 +33,6 @@ def _borrowed(pool: Any) -> Any | None:
     if connection is None or connection.is_closed() or holder._generation != pool._generation:
         queue.put_nowait(holder)
         return None
-    holder._maybe_cancel_inactive_callback()
     holder._in_use = pool._loop.create_future()
     holder._timeout = None
     return holder
@@ -82,9 +81,21 @@ def _given_back(pool: Any, holder: Any, connection: Any) -> bool:
     if connection.is_closed() or not _is_clean(connection) or not _is_current(pool, holder, connection):
         return False
     connection._pool_release_ctr += 1  # all that asyncpg does for a connection without listeners
-    holder._release()
-    holder._setup_inactive_callback()
+    if holder._proxy is None:
+        _free(pool._queue, holder)
+    else:
+        holder._release()
+    pool.idle.note_use(connection)
     return True
+
+
+def _free(queue: Any, holder: Any) -> None:
+    """Put a holder without a proxy back into the queue, as `PoolConnectionHolder._release` does."""
+    in_use, holder._in_use = holder._in_use, None
+    in_use.set_result(None)
+    queue._put(holder)
+    if queue._getters:
+        queue._wakeup_next(queue._getters)
 
 
 def _is_clean(connection: Any) -> bool:

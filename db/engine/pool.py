@@ -14,6 +14,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from db.engine import lending
 from db.engine.guarded_connection import ANSWER_SECONDS, GuardedConnection
+from db.engine.idle import IdleConnections
 from db.engine.outage import OutageError, is_unavailable
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class Pool(_Pool):
         self._alone: set[GuardedConnection] = set()
         self._refused_until = 0.0
         self._renewed_at = 0.0
+        self.idle = IdleConnections(self)
 
     def lend(self) -> Pooled | None:
         """Return an open and free connection at once; None if the caller must wait for one."""
@@ -181,9 +183,12 @@ class Pool(_Pool):
         """Return the connection to the pool, and wake the first caller that waits for one."""
         if self.take_back(connection):
             return
+        driver = cast("GuardedConnection | None", cast("Any", connection)._con)  # noqa: SLF001
         try:
             await super().release(connection, timeout=timeout)
         finally:
+            if driver is not None:
+                self.idle.note_use(driver)
             if self._waiting:
                 self._waiting.popleft().set_result(None)
 
@@ -207,6 +212,7 @@ class Pool(_Pool):
         """Close all connections at once."""
         for connection in list(self._alone):
             connection.terminate()
+        self.idle.stop()
         super().terminate()
 
     async def close(self) -> None:
@@ -214,6 +220,7 @@ class Pool(_Pool):
         for connection in list(self._alone):
             await connection.close()
         await super().close()
+        self.idle.stop()
 
     async def renew(self) -> None:
         """Replace each connection before its next use: after a failover, a new one may reach the new primary."""
@@ -234,6 +241,7 @@ async def _connect(*args: Any, answer_seconds: float, **options: Any) -> Guarded
         async with asyncio.timeout(answer_seconds):
             connection = cast("GuardedConnection", await asyncpg.connect(*args, **options))
             connection.answer_seconds = answer_seconds
+            connection.used_at = asyncio.get_running_loop().time()
             try:
                 await _prepare(connection)
             except BaseException:
@@ -267,7 +275,7 @@ async def open_pool(
         min_size=1,
         max_size=size,
         max_queries=50_000,
-        max_inactive_connection_lifetime=300,
+        max_inactive_connection_lifetime=0,  # `IdleConnections` closes them
         reset=_keep,
         loop=None,
         connection_class=GuardedConnection,

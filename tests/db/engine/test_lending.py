@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from db.engine import idle
 from db.engine.guarded_connection import GuardedConnection
 from db.engine.outage import OutageError
 from db.engine.pool import Pool, open_pool
@@ -238,3 +239,36 @@ async def test_closed_pool_waits_for_a_borrowed_connection(database_url: str) ->
     assert pool.give_back(borrowed)
     await closing
     assert pool.borrow() is None
+
+
+async def test_connections_that_stay_free_are_closed_except_the_least_number(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idle, "IDLE_SECONDS", 0.2)
+    async with await open_pool(database_url, size=3) as pool:
+        others = [await pool.acquire() for _ in range(3)]
+        assert pool.get_size() == 3
+        for each in others:
+            await pool.release(each)
+        for _ in range(4):  # one is in use meanwhile
+            await asyncio.sleep(0.1)
+            borrowed = pool.borrow()
+            assert borrowed is not None
+            assert pool.give_back(borrowed)
+        assert pool.get_size() == 1
+        await asyncio.sleep(0.5)
+        assert pool.get_size() == 1
+        assert await pool.fetchval("SELECT 1") == 1
+
+
+async def test_connection_in_use_is_not_idle(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idle, "IDLE_SECONDS", 0.1)
+    async with await open_pool(database_url, size=2) as pool:
+        first, second = await pool.acquire(), pool.lend() or await pool.acquire()
+        assert pool.take_back(first)
+        await asyncio.sleep(0.3)
+        assert pool.get_size() == 1
+        assert await second.fetchval("SELECT 1") == 1
+        assert pool.take_back(second)
+        await asyncio.sleep(0.3)
+        assert pool.get_size() == 1

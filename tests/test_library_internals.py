@@ -255,6 +255,27 @@ def test_asyncpg_does_nothing_else_when_a_connection_without_listeners_is_releas
     ], "asyncpg's `Connection._on_release` does more: adapt `take_back` in db/engine/lending.py."
 
 
+def test_uvicorn_does_nothing_else_when_a_response_is_complete() -> None:
+    done = re.findall(
+        r"self\.(\w+)", inspect.getsource(httptools_impl.HttpToolsProtocol.on_response_complete)
+    )
+    assert done == [
+        "server_state",
+        "transport",
+        "_unset_keepalive_if_required",
+        "flow",
+        "pipeline",
+        "pipeline",
+        "_start_asgi_task",
+        "timeout_keep_alive_task",
+        "loop",
+        "timeout_keep_alive",
+        "timeout_keep_alive_handler",
+    ], (
+        "uvicorn does more when a response is complete: adapt `on_response_complete` in server/http/connection.py."
+    )
+
+
 async def test_asyncpgs_pool_keeps_its_connections_in_a_list_and_tells_them_their_holder(pool: Pool) -> None:
     """`db.engine.lending` takes a free connection without the detours of `asyncio.Queue.get_nowait`."""
     queue: Any = cast("Any", pool)._queue

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from inspect import isawaitable, iscoroutine
+from inspect import iscoroutine
 from typing import Any, Final, NamedTuple
 
 import graphql
@@ -111,6 +111,11 @@ class PreparedOperation:
         error = self._measured(variables).refusal or self._access.refusal(variables, viewer)
         return () if error is None else (error,)
 
+    def measured(self, variables: Mapping[str, Any]) -> tuple[Cost, OperationReads]:
+        """Return the cost and the reads with these variables, like `cost` and `reads`."""
+        found = self._measured(variables)
+        return found.cost, found.reads
+
     def cost(self, variables: Mapping[str, Any]) -> Cost:
         """Return the cost with these variables, measured once for each combination of sizes."""
         return self._measured(variables).cost
@@ -183,7 +188,7 @@ class PreparedOperation:
 
     async def _run(self, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
         started = self._started(variables, context)
-        result: ExecutionResult = await started if isawaitable(started) else started
+        result: ExecutionResult = started if isinstance(started, ExecutionResult) else await started
         if result.errors:
             return ExecutionResult(result.data, with_hints(result.errors, self._schema))
         return result

@@ -103,7 +103,8 @@ class Connection(HttpToolsProtocol):
             super()._start_asgi_task(cycle, app)
         else:
             start = partial(self._start_in_turn, cycle, app)
-            self._all.turnstile.pass_through(cast(Scope, cycle.scope), start)
+            scope: Any = cycle.scope
+            self._all.turnstile.pass_through(scope, start)
 
     def _start_in_turn(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Start a request unless its client has left meanwhile."""
@@ -155,10 +156,21 @@ class Connection(HttpToolsProtocol):
         super().on_body(body)
 
     def on_response_complete(self) -> None:
+        """Begin the next request of the pipeline, or wait for one. Idle connections share a timer, unlike uvicorn's."""
+        self.server_state.total_requests += 1
         if not self.pipeline:
             self._waits_since = time.monotonic()
             self._all.wait(self)
-        super().on_response_complete()
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._all.idle.add(self, self.timeout_keep_alive)
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._all.idle.remove(self)
 
     # Refusals
 

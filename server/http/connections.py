@@ -5,6 +5,7 @@ import time
 from collections.abc import Collection, Sized
 from typing import Protocol
 
+from server.http.deadlines import Deadlines
 from server.http.limits import ConnectionLimits
 from server.http.turnstile import Turnstile
 
@@ -13,6 +14,8 @@ WATCH_SECONDS = 1.0
 
 class Watched(Protocol):
     """A connection, as `Connections` sees it."""
+
+    def __hash__(self) -> int: ...
 
     @property
     def unread_bytes(self) -> int: ...
@@ -31,6 +34,9 @@ class Watched(Protocol):
 
     def abort(self) -> None: ...
 
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection, which has been idle for long enough."""
+
 
 class Connections:
     """Admits connections and ends those that wait for too long.
@@ -43,6 +49,8 @@ class Connections:
         self.limits = limits or ConnectionLimits()
         self.origins = frozenset(origins)
         self.turnstile = Turnstile(lambda: len(self.requests))
+        self.idle: Deadlines[Watched] = Deadlines(lambda connection: connection.timeout_keep_alive_handler())
+        """The connections without a request since their last answer. A timer for each would cost more."""
         self.requests: Sized = ()
         """The requests that have begun and are not finished, as the server counts them."""
         self._open: set[Watched] = set()

@@ -222,11 +222,12 @@ class GraphQLEndpoint:
         refusal = [long] if long else operation.refusal(parsed.variables, viewer)
         if refusal or isinstance(operation, InvalidDocument):
             return self._refused(refusal, observation), bounded_json.encoded_at_once
-        observation.cost = cost = operation.cost(parsed.variables)
+        cost, reads = operation.measured(parsed.variables)
+        observation.cost = cost
         observation.operation_type = operation.type
         if viewer is not None:
             observation.operation = operation.name
-        reads, now = operation.reads(parsed.variables), self._clock()
+        now = self._clock()
         await condition.check(viewer, operation, parsed, now)
         context = self._new_context(
             viewer,
@@ -302,9 +303,12 @@ class GraphQLEndpoint:
         statements = context.statements if self._explain else None
         content = content_of(outcome.result, observation.request_id, statements, ran=outcome.ran)
         _note_excess(observation, viewer, cost)
-        extensions = explanation.extensions(observation, viewer, outcome.seconds)
-        if extensions:
-            content.setdefault("extensions", {}).update(extensions)
+        if observation.explanations:
+            extensions = explanation.extensions(observation, viewer, outcome.seconds)
+            if extensions:
+                content.setdefault("extensions", {}).update(extensions)
+        if observation.activity.watched_rows is None:
+            return content
         return guarded(content, self._guard, observation, reads, cost)
 
     def _refused(self, errors: Sequence[GraphQLError], observation: Observation) -> Content:

@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
@@ -126,10 +126,13 @@ class DataLoaders:
     def snapshot_age_seconds(self) -> float:
         return self._reader.snapshot_age_seconds
 
-    async def load(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
+    def load(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Awaitable[Sequence[Value]]:
         """Return one value per key, in the order of the keys. Raise the exception that the loader's read raised."""
         if self._reader.single:  # no other load can join the batch
-            return await self._load_alone(loader, keys)
+            return self._load_alone(loader, keys)
+        return self._load_together(loader, keys)
+
+    async def _load_together(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         reads = self._known(loader)
         values = reads.values
         missing = [key for key in dict.fromkeys(keys) if key not in values]

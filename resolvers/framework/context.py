@@ -44,7 +44,28 @@ Row = TypeVar("Row", bound=Base)
 
 
 class Context:
-    """The state of one operation. A new context for each keeps the rows of one viewer from another."""
+    """The state of one operation. A new context for each keeps the rows of one viewer from another.
+
+    Values that most operations leave as they are stand in the class.
+    """
+
+    reads_clock = False
+    """True if a resolver has read the current time."""
+    is_inexact = False
+    """True if an answer to the same request can differ although no data of the viewer has changed.
+
+    It never is for windows whose ends are full quarters of an hour, within one quarter of an hour.
+    """
+    takes_fragments = False
+    """True if the response is encoded by an encoder that knows fragments (`schema.prepared.fragments`)."""
+    reads_by_place: ReadsByPlace | None = None
+    """The reads of an operation with fragments."""
+    rate_limit: RateLimit | None = None
+    """The state of the rate limit after the operation was charged. None without a limit."""
+    _exchange: Exchange | None = None
+    _dataloaders: DataLoaders | None = None
+    _answer: Answer | None = None
+    _exact = _closed = False
 
     def __init__(
         self,
@@ -69,30 +90,12 @@ class Context:
         self.senders = Senders() if senders is None else senders
         self._sign_ins = sign_ins
         self._new_exchange = exchange
-        self._exchange: Exchange | None = None
         self._now = now or datetime.now(UTC)
-        self.reads_clock = False
-        """True if a resolver has read the current time."""
-        self.is_inexact = False
-        """True if an answer to the same request can differ although no data of the viewer has changed.
-
-        It never is for windows whose ends are full quarters of an hour, within one quarter of an hour.
-        """
         self._pool = pool
         self._viewer = viewer
         self.activity = Activity() if activity is None else activity
         self._reads = reads
-        self._dataloaders: DataLoaders | None = None
-        self._answer: Answer | None = None
-        self._exact = False
         self._copies: dict[type[Base], dict[int, Any]] = {}
-        self.takes_fragments = False
-        """True if the response is encoded by an encoder that knows fragments (`schema.prepared.fragments`)."""
-        self.reads_by_place: ReadsByPlace | None = None
-        """The reads of an operation with fragments."""
-        self._closed = False
-        self.rate_limit: RateLimit | None = None
-        """The state of the rate limit after the operation was charged. None without a limit."""
 
     @property
     def viewer(self) -> Viewer:

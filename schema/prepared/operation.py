@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from inspect import iscoroutine
+from types import CoroutineType
 from typing import Any, Final, NamedTuple
 
 import graphql
@@ -231,7 +232,7 @@ class PreparedOperation:
 
 def _at_place(field: Field, parents: int, awaitable: Awaitable[Any]) -> Awaitable[Any]:
     """Let the awaitable of a resolver work for the place of its field."""
-    if not iscoroutine(awaitable):
+    if type(awaitable) is not CoroutineType:
         return awaitable
     return AtPlace(awaitable, Place(field.path, field.coordinate, parents))
 

@@ -3,7 +3,7 @@
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -302,21 +302,31 @@ def _weight_of(media_type: str, weighed: dict[str, float]) -> float:
     return weighed.get(media_type, weighed.get(f"{media_type.partition('/')[0]}/*", of_all))
 
 
-@lru_cache(100)
-def _encoded_name(name: str) -> bytes:
-    """Return the name of a header as bytes. The server sets few names."""
-    return name.encode("latin-1")
+_USUAL: Final = frozenset({"content-type", *SAFE_HEADERS})
+
+
+@lru_cache(10)
+def _usual(media_type: str) -> Sequence[tuple[bytes, bytes]]:
+    """Return the headers of an answer of the media type that sets none of the same name."""
+    headers = {"content-type": f"{media_type}; charset=utf-8", **SAFE_HEADERS}
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 
 class Answer(Response):
     """A response that gets all of its headers at once."""
 
-    def __init__(self, body: bytes, status: int, headers: dict[str, str]) -> None:
+    def __init__(
+        self, body: bytes, status: int, headers: Mapping[str, str], usual: Sequence[tuple[bytes, bytes]] = ()
+    ) -> None:
+        """Take the headers, and before them the `usual` ones, which are encoded already."""
         self.status_code = status
         self.body = body
         self.background = None
-        self.raw_headers = [(_encoded_name(name), value.encode("latin-1")) for name, value in headers.items()]
-        self.raw_headers.insert(0, (b"content-length", b"%d" % len(body)))
+        self.raw_headers = [
+            (b"content-length", b"%d" % len(body)),
+            *usual,
+            *[(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer: at once if the server can, and else by messages."""
@@ -339,8 +349,10 @@ def answer(
     encode: bounded_json.Encode = bounded_json.encoded_at_once,
 ) -> Answer:
     body = encode(content)
-    usual = {"content-type": f"{media_type}; charset=utf-8", **SAFE_HEADERS}
-    return Answer(body, status, usual if headers is None else usual | headers)
+    given = headers or {}
+    if _USUAL.isdisjoint(given):
+        return Answer(body, status, given, _usual(media_type))
+    return Answer(body, status, {"content-type": f"{media_type}; charset=utf-8", **SAFE_HEADERS, **given})
 
 
 def request_id(request: Request) -> tuple[str, dict[str, str]]:

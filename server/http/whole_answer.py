@@ -39,12 +39,9 @@ def write(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: byt
 
 def _head(status: int, headers: list[tuple[bytes, bytes]]) -> bytes | None:
     """Return the head; None for one that only uvicorn can write or refuse, such as a line break in a header."""
-    lines = [b"%b: %b" % header for header in headers]
+    lines = [name + b": " + value for name, value in headers]  # a format would take twice the time
     head = STATUS_LINE[status] + b"\r\n".join(lines) + b"\r\n\r\n"
     breaks = len(headers) + 2
     if head.count(b"\n") != breaks or head.count(b"\r") != breaks or b"\0" in head:
         return None
-    for name, _ in headers:
-        if name == b"connection":
-            return None
-    return head
+    return None if b"\r\nconnection:" in head else head

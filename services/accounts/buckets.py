@@ -47,9 +47,13 @@ class BucketTimes:
         self._times.move_to_end(name)
         return found
 
+    def take(self, name: str, now: float) -> float:
+        """Return the time of a bucket like `get`, and forget it. `set` sets a new one."""
+        return max(now, self._times.pop(name, now))
+
     def set(self, name: str, time: float) -> None:
+        """Set the time of a bucket that is not known, as the one used last."""
         self._times[name] = time
-        self._times.move_to_end(name)
         if len(self._times) > self._most:
             self._times.popitem(last=False)
 
@@ -67,18 +71,21 @@ class Buckets:
 
     def charge(self, name: str, points: int = 1) -> BucketState:
         """Take points from a bucket, or give them back if they are negative. A refused charge takes nothing."""
+        return BucketState(self.size, *self.charged(name, points))
+
+    def charged(self, name: str, points: int) -> tuple[int, float, float]:
+        """Charge a bucket like `charge`. Return the last three values of its state, which costs less than the state."""
         now, size, interval = monotonic(), self.size, self.interval
-        full_at = self._times.get(name, now)
+        full_at = self._times.take(name, now)
         remaining = size - points + math.floor((now - full_at) / interval)
         if remaining < 0:
+            self._times.set(name, full_at)
             retry_after = full_at - now - (size - points) * interval
-            return BucketState(size, min(size, points + remaining), full_at - now, retry_after)
+            return min(size, points + remaining), full_at - now, retry_after
         full_at += points * interval
         if full_at > now:
             self._times.set(name, full_at)
-        else:
-            self._times.forget(name)
-        return BucketState(size, remaining, full_at - now)
+        return remaining, full_at - now, 0.0
 
     def peek(self, name: str) -> BucketState:
         """Return the state of a bucket."""

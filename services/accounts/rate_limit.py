@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
-from services.accounts.buckets import Buckets, BucketState, BucketTimes
+from services.accounts.buckets import Buckets, BucketTimes
 from services.accounts.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -88,19 +88,25 @@ class RateLimits:
         """
         points = min(points, self.points)
         names = _names(viewer.user_id, viewer.key_id)
-        fuller: tuple[int, BucketState] | None = None
+        fuller, least, reset = 0, math.inf, 0.0
         for number, name in enumerate(names):
-            state = self._own[number].charge(name, points)
-            if state.retry_after > 0:
+            remaining, reset_after, retry_after = self._own[number].charged(name, points)
+            if retry_after > 0:
                 if number:
                     self._give_back(0, names[0], points)
-                return _rate_limit(number, state, points, max(1, math.ceil(state.retry_after)))
+                retry = max(1, math.ceil(retry_after))
+                return self._state(number, remaining, points, reset_after, retry)
             if self._shared is not None:
                 self._note(number, name, points)
-            if fuller is None or state.remaining < fuller[1].remaining:
-                fuller = number, state
-        assert fuller is not None  # noqa: S101 - each viewer has buckets
-        return _rate_limit(*fuller, points)
+            if remaining < least:
+                fuller, least, reset = number, remaining, reset_after
+        return self._state(fuller, int(least), points, reset)
+
+    def _state(
+        self, number: int, remaining: int, points: int, reset_after: float, retry_seconds: int = 0
+    ) -> RateLimit:
+        reset_seconds, limit = math.ceil(max(0.0, reset_after)), self._own[number].size
+        return RateLimit(limit, remaining, points, reset_seconds, retry_seconds, POLICIES[number])
 
     def refund(self, viewer: Viewer, points: int) -> None:
         """Give points back that a request was charged and did not use."""
@@ -175,9 +181,3 @@ def _shared(size: int, redis_url: str, namespace: str) -> "SharedBuckets":
     store = RedisStore(server=redis_url, options=timeouts)
     quota = per_duration(timedelta(seconds=SECONDS), size)
     return GCRARateLimiter(quota, store, key_prefix=_PREFIX + namespace)
-
-
-def _rate_limit(number: int, state: BucketState, points: int, retry_seconds: int = 0) -> RateLimit:
-    reset = math.ceil(max(0.0, state.reset_after))
-    policy = POLICIES[number]
-    return RateLimit(state.limit, state.remaining, points, reset, retry_seconds, policy)

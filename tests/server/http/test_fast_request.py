@@ -3,8 +3,9 @@
 from typing import Any
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 
-from server.http.fast_request import PlainHeaders
+from server.http.fast_request import FastRequest, PlainHeaders
 from server.http.turnstile import sender_of
 
 TWICE = ("authorization", "content-type", "origin", "sec-fetch-site", "host", "x-request-id", "traceparent")
@@ -30,3 +31,12 @@ def test_the_lines_of_a_list_are_joined_in_order() -> None:
 
 def test_headers_in_one_line_stay_as_they_are() -> None:
     assert PlainHeaders.of(scope_of(("accept", "a, b"), ("x", "\xe9"))) == {"accept": "a, b", "x": "\xc3\xa9"}
+
+
+def test_a_fast_request_has_all_that_starlettes_has() -> None:
+    async def receive() -> Any:
+        raise NotImplementedError
+
+    scope = scope_of(("host", "example.com")) | {"method": "POST"}
+    usual, fast = vars(Request(scope, receive)), vars(FastRequest(scope, receive, largest_body_bytes=10))
+    assert {name: fast[name] for name in usual} == usual

@@ -75,6 +75,8 @@ class Connection(HttpToolsProtocol):
         self._empty_since: float | None = None
         self._head_bytes = 0
         """Bytes received since the last head or piece of a body."""
+        self._most_head_bytes = 0
+        """An upper bound of the bytes of the current head."""
         self._progressed = self._streams = False
         self._running: RequestResponseCycle | None = None
         self._refusal: protocol.RequestError | None = None
@@ -123,6 +125,7 @@ class Connection(HttpToolsProtocol):
             return
         self._unset_keepalive_if_required()
         self._progressed = False
+        self._most_head_bytes = self._head_bytes + len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -179,7 +182,8 @@ class Connection(HttpToolsProtocol):
         limits = self._limits
         if len(self.url) > limits.url_bytes or len(self.headers) > limits.headers:
             return self._too_long()
-        if sum(map(len, chain.from_iterable(self.headers))) > limits.header_bytes:
+        may_exceed = self._most_head_bytes > limits.header_bytes
+        if may_exceed and sum(map(len, chain.from_iterable(self.headers))) > limits.header_bytes:
             return self._too_long()
         if len(self.pipeline) >= limits.pipelined_requests:
             return protocol.RequestError(400, "Wait for answers before you send further requests.")

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
-from graphql import GraphQLError, GraphQLObjectType
+from graphql import GraphQLError, GraphQLObjectType, default_type_resolver
 from graphql.pyutils import Undefined, inspect, is_iterable
 
 from breadth.fields import InstanceOf
@@ -286,10 +286,27 @@ def _add_accepted(
 
 
 def _complete_abstract(state: ExecutionState, slots: Slots, values: Sequence[Any], layer: TypeLayer) -> None:
+    if _complete_by_class(state, slots, values):
+        return
     abstract: Any = layer.output_type
     resolve = abstract.resolve_type or state.request.type_resolver
     then = partial(_complete_by_type, state, slots, values, abstract)
     _ask_each(state, slots, values, lambda value, info: resolve(value, info, abstract), then)
+
+
+def _complete_by_class(state: ExecutionState, slots: Slots, values: Sequence[Any]) -> bool:
+    """Complete the objects if their classes alone tell their types. Return whether they do."""
+    if state.request.type_resolver is not default_type_resolver:
+        return False
+    types = {each: slots.field.runtime_type(each) for each in dict.fromkeys(map(type, values))}
+    if None in types.values():
+        return False
+    groups: dict[Any, list[int]] = {}
+    for index, value in enumerate(values):
+        groups.setdefault(types[type(value)], []).append(index)
+    for object_type, picks in groups.items():
+        complete_objects(state, PickedSlots(slots, picks), [values[pick] for pick in picks], object_type)
+    return True
 
 
 def _complete_by_type(

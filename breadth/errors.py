@@ -41,6 +41,9 @@ class Failures:
     _found: list[Failure] = field(default_factory=list)
     _first_propagations: dict[Address, When] = field(default_factory=dict)
 
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
     def add(self, slots: Slots, index: int, error: Exception, *, after_items: int | None = None) -> None:
         """Record an error and make the slot's null boundary null.
 

@@ -57,7 +57,7 @@ class LayoutWriters:
         self._layout_of = layout_of
         self._entries = entries
         self._seen = 0
-        self._made: dict[type, Writer | None] = {}
+        self._made: dict[tuple[type, int], Writer | None] = {}
 
     def writer(self, sources: Sequence[Any]) -> Writer | None:
         """Return a function for the parents; None while it would not pay off, or if they share no layout."""
@@ -65,17 +65,23 @@ class LayoutWriters:
         if self._seen < object_codegen.COMPILE_FROM or not sources:
             return None
         class_ = type(sources[0])
-        if class_ not in self._made:
+        layout = self._layout_of(class_)
+        if layout is None:
+            return None
+        key = class_, len(sources[0]) - layout.width
+        if key not in self._made:
             if len(self._made) >= object_codegen.LARGEST_BUILDERS:
                 self._made.clear()
-            layout = self._layout_of(class_)
-            self._made[class_] = None if layout is None else _writer(self._entries(), layout)
-        made = self._made[class_]
+            self._made[key] = _writer(self._entries(), layout, more=key[1] > 0)
+        made = self._made[key]
         return made if made is None or set(map(type, sources)) == {class_} else None
 
 
-def _writer(entries: Sequence[LayoutEntry], layout: Layout) -> Writer | None:
-    """Return the function for a layout; None if the layout lacks the value of a column."""
+def _writer(entries: Sequence[LayoutEntry], layout: Layout, *, more: bool) -> Writer | None:
+    """Return the function for a layout; None if the layout lacks the value of a column.
+
+    With `more`, the parents have further values behind those of the layout.
+    """
     text = _Text()
     written: set[int] = set()
     try:
@@ -83,6 +89,7 @@ def _writer(entries: Sequence[LayoutEntry], layout: Layout) -> Writer | None:
     except (_NotLaidOutError, RecursionError):
         return None
     names = ", ".join(f"v{index}" if index in text.read else "_" for index in range(layout.width))
+    names += ", *_" if more else ""
     source = f"for s in sources for {names}, in (s,)" if text.reads_whole else f"for {names}, in sources"
     exec(  # noqa: S102 - the text holds names of the schema and literals, like that of `object_codegen`
         object_codegen.code(f"def write(sources):\n    return [{display} {source}]\n"), text.names

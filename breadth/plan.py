@@ -49,13 +49,15 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 
 from breadth import strawberry_field
+from breadth.equal_fields import copies_among
 from breadth.expressions import Entry, Nested
-from breadth.field_source import FieldSource, ReadAttribute, SetWise, marker_of, source_of
+from breadth.field_source import AccessKind, FieldSource, ReadAttribute, SetWise, marker_of, source_of
 from breadth.fields import FRAGMENT, InstanceOf
 from breadth.layout_codegen import JoinedObject, LayoutEntry, LayoutWriters
 from breadth.leaf_serialization import Leaf, leaf_of
 from breadth.object_codegen import RowBuilders
 from breadth.preflight import Unsupported, preflight
+from breadth.runtime_types import runtime_type
 from breadth.variables import ArgumentVariable, Variables, argument_variables
 
 FieldResolver: TypeAlias = Callable[..., Any]
@@ -71,6 +73,7 @@ _LITERALS: Final = (
 )
 
 LARGEST_VARIANTS: Final = 32
+LARGEST_CLASSES: Final = 64
 
 
 class CompletionKind(Enum):
@@ -132,6 +135,7 @@ class Field:
         """A hash of the selection and the names of its variables, once `breadth.fragments` has made them."""
         self.kept_arguments: dict[str, Any] | None = None
         self._collector = collector
+        self._types_by_class: dict[type, GraphQLObjectType | None] = {}
         self._conversions: dict[str, strawberry_field.Conversion | None] = {}
         self._subfields: dict[GraphQLObjectType, FieldSet] = {}
 
@@ -158,6 +162,12 @@ class Field:
         named = get_named_type(argument.type)
         return isinstance(named, GraphQLEnumType) or is_specified_scalar_type(named)
 
+    @property
+    def may_be_copied(self) -> bool:
+        """Whether an equal field has an equal value: the resolver does not know its place, and no fragment answers."""
+        source = self.source
+        return isinstance(source, SetWise) and source.resolver.of_context and self.fragment_marker is None
+
     @cached_property
     def coordinate(self) -> str:
         """The field's name in the schema, such as `Query.viewer`."""
@@ -174,8 +184,20 @@ class Field:
 
     @cached_property
     def selected(self) -> frozenset[str]:
-        """The names of the fields that are selected of the field's objects, for set resolvers."""
-        return frozenset(field.name for subfields in self.possible_subfields() for field in subfields.fields)
+        """The names of the fields that are selected of the field's objects, for set resolvers.
+
+        A field of an object that is its own parent adds the names below it, such as `pageInfo.endCursor`.
+        """
+        fields = [field for subfields in self.possible_subfields() for field in subfields.fields]
+        below = [f"{field.name}.{name}" for field in fields if field.is_view for name in field.selected]
+        return frozenset([*(field.name for field in fields), *below])
+
+    @property
+    def is_view(self) -> bool:
+        """Whether the field's object is its parent."""
+        source, kind = self.source, self.layers[0].kind
+        is_parent = isinstance(source, ReadAttribute) and source.access is AccessKind.PARENT
+        return is_parent and kind is CompletionKind.OBJECT
 
     @property
     def entry(self) -> Entry:
@@ -224,6 +246,16 @@ class Field:
 
         return JoinedObject(source.resolver.joined, source.resolver.may_join, classes, entries)
 
+    def runtime_type(self, class_: type) -> GraphQLObjectType | None:
+        """Return the type of all instances of a class, for an abstract type; None if each instance must be asked."""
+        if class_ not in self._types_by_class:
+            if len(self._types_by_class) >= LARGEST_CLASSES:
+                self._types_by_class.clear()
+            self._types_by_class[class_] = runtime_type(
+                self._collector.schema, self.layers[-1].output_type, class_
+            )
+        return self._types_by_class[class_]
+
     def possible_subfields(self) -> list["FieldSet"]:
         """Return the subfields for each object type that the field's objects can have."""
         kind, type_ = self.layers[-1].kind, self.layers[-1].output_type
@@ -245,7 +277,8 @@ class Field:
 class FieldSet:
     """The fields that are selected of one object type at one place of a document.
 
-    Generated code writes `columns`, which are leaf fields, for all rows at once. `others` are all other fields.
+    Generated code writes `columns`, which are leaf fields, for all rows at once. `others` are all other fields. `copies`
+    are those that are equal to another one.
     """
 
     def __init__(self, object_type: GraphQLObjectType, fields: list[Field]) -> None:
@@ -256,6 +289,7 @@ class FieldSet:
         self.builders = RowBuilders([each.entry for each in fields])
         self.layout_writers = self._layout_writers()
         self.empty_row = dict.fromkeys(each.key for each in fields)
+        self.copies = copies_among((each, each.nodes) for each in self.others if each.may_be_copied)
 
     def _layout_writers(self) -> LayoutWriters | None:
         test = self.type.is_type_of

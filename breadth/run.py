@@ -1,7 +1,7 @@
 """The run of a request: level after level while nothing has to be awaited, then on with each result."""
 
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,11 @@ from breadth.state import ExecutionState
 class Run:
     """Runs a request. `start` returns the result, or a coroutine of it if something has to be awaited."""
 
-    def __init__(self, request: Request, root: FieldSet) -> None:
+    def __init__(self, request: Request, root: FieldSet, *, copies: bool = True) -> None:
+        self._request = request
+        self._field_set = root
+        self._copies = copies and not request.plan.is_serial
+        self._copied: list[tuple[Sequence[Row], Mapping[Field, Field]]] = []
         self._state = ExecutionState(request)
         self._failures = self._state.failures
         self._scheduler = self._state.scheduler
@@ -50,7 +54,7 @@ class Run:
         if self._scheduler.has_wanted or self._serial_fields:
             return self._wait()
         self._scheduler.drop()
-        return self._result()
+        return self._again() or self._result()
 
     def _begin(self) -> None:
         root = self._root
@@ -81,7 +85,12 @@ class Run:
 
     def _resolve_others(self, block: RowBlock) -> None:
         remaining = block
+        copies = block.field_set.copies if self._copies else {}
+        if copies:
+            self._copied.append((block.rows, copies))
         for field in block.others:
+            if field in copies:
+                continue
             remaining = self._without_discarded(remaining, field)
             if remaining.rows:
                 self._resolve(remaining, field)
@@ -123,9 +132,22 @@ class Run:
         finally:
             if not self._scheduler.is_idle:
                 await self._scheduler.stop()
-        return self._result()
+        again = self._again()
+        if again is None:
+            return self._result()
+        return again if isinstance(again, ExecutionResult) else await again
+
+    def _again(self) -> ExecutionResult | Coroutine[Any, Any, ExecutionResult] | None:
+        """Run a query with errors again without copies, if it has some: each copy has errors of its own."""
+        if not self._copied or not self._failures:
+            return None
+        return Run(self._request, self._field_set, copies=False).start()
 
     def _result(self) -> ExecutionResult:
+        for rows, copies in self._copied:
+            for field, original in copies.items():
+                for row in rows:
+                    row[field.key] = row[original.key]
         if self._state.unkept and not self._failures.root_is_null:
             keep_fragments(self._state)
         data = None if self._failures.root_is_null else self._root.rows[0]

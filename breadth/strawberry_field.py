@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping
 from operator import getitem
 from typing import Any, Final, TypeAlias
 
-from graphql import GraphQLField, GraphQLResolveInfo, GraphQLSchema
+from graphql import GraphQLField, GraphQLResolveInfo, GraphQLSchema, is_interface_type
 
 DEFINITION: Final = "strawberry-definition"
+CAST: Final = "__as_strawberry_type__"
+"""The attribute by which an object names its type."""
+_RESOLVE_TYPE: Final = "GraphQLCoreConverter.from_interface.<locals>._get_resolve_type.<locals>.resolve_type"
 _CONVERSIONS: Final = "breadth-conversions"
 
 Conversion: TypeAlias = tuple[str, Callable[[Any], Any]]
@@ -19,6 +22,12 @@ _MADE: Final = {_BASIC, f"{_MAKER}_resolver", f"{_MAKER}_async_resolver"}
 def definition_of(field: GraphQLField) -> Any | None:
     """Return the Strawberry field that a field was made from; None for other fields."""
     return field.extensions.get(DEFINITION)
+
+
+def resolves_by_test(abstract: Any) -> bool:
+    """Return whether an interface's `resolve_type` is Strawberry's own, which asks `is_type_of` of each possible type."""
+    made = getattr(abstract.resolve_type, "__qualname__", "") == _RESOLVE_TYPE
+    return made and is_interface_type(abstract)
 
 
 def metadata_of(field: GraphQLField) -> Mapping[Any, Any]:

@@ -98,12 +98,14 @@ class Requirements:
 class OperationReads:
     """The reads of a whole operation: the columns, and whether a single load brings them all.
 
+    `most` is the largest number of statements if no read is shared. It is None if the number is not known.
     `unstated` are the coordinates of the fields of a query whose resolvers do not state their requirements.
     """
 
     projection: Projection = EVERY_COLUMN
     single: bool = False
     unstated: frozenset[str] = frozenset()
+    most: int | None = None
 
 
 EVERY_READ: Final = OperationReads()

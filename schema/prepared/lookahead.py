@@ -36,6 +36,7 @@ from graphql import (
 )
 from graphql.pyutils import UndefinedType
 
+from breadth.equal_fields import copies_among
 from breadth.fields import KEY, Column
 from breadth.strawberry_field import definition_of
 from db.language.projection import Projection, Selected
@@ -159,8 +160,12 @@ def look_ahead(
     operation: OperationDefinitionNode,
     fragments: Mapping[str, FragmentDefinitionNode],
     variables: Mapping[str, Any],
+    *,
+    copies: bool = False,
 ) -> Lookahead:
     """Return the cost and the reads of a valid operation.
+
+    With `copies`, the executor resolves only one of several equal fields.
 
     Conditions count as met: an operation may read columns in vain, but never lacks one. An operation with a field
     that does not state its requirements reads all columns.
@@ -168,7 +173,7 @@ def look_ahead(
     walk = _Walk(schema, fragments, operation, variables)
     root = schema.get_root_type(operation.operation)
     try:
-        total = walk.selection_set(operation.selection_set, root, _Position())
+        total = walk.root(operation.selection_set, root, copies=copies)
     except RecursionError:  # only fields that nest far deeper than the limit lead here
         return Lookahead(Cost(0, _BEYOND_THE_STACK, 0), EVERY_READ, {})
     bound = walk.bound(total)
@@ -205,8 +210,9 @@ class _Walk:
             for model, names in self._columns.items()
         }
         # Loads share a read only in a snapshot: without one, each sends a statement at once.
-        one_statement = self._is_query and not total.computations and total.unshared <= 1
-        return OperationReads(Projection(selected), single=total.loads <= 1 or one_statement)
+        most = total.unshared if self._is_query and not total.computations else None
+        single = total.loads <= 1 or (most is not None and most <= 1)
+        return OperationReads(Projection(selected), single=single, most=most)
 
     def bound(self, total: _Total) -> Statements:
         if self._unstated:
@@ -218,6 +224,23 @@ class _Walk:
         total = _Total()
         for node in selected.selections:
             total.add(self._selection(node, type_, position))
+        return total
+
+    def root(self, selected: SelectionSetNode, type_: Any, *, copies: bool) -> _Total:
+        """Return the sums over the root. With `copies`, equal fields count once in `unshared`.
+
+        Below the root and with fragments, fields of one key may be merged, so that they are no longer equal.
+        """
+        fields = [node for node in selected.selections if isinstance(node, FieldNode)]
+        keys = {(node.alias or node.name).value for node in fields}
+        total, known = _Total(), dict[int, int]()
+        if copies and len(keys) == len(selected.selections):
+            known = copies_among((id(node), [node]) for node in fields)
+        for node in selected.selections:
+            before = total.unshared
+            total.add(self._selection(node, type_, _Position()))
+            if id(node) in known:
+                total.unshared = before
         return total
 
     def _selection(self, node: SelectionNode, type_: Any, position: _Position) -> _Total:

@@ -227,7 +227,7 @@ class PreparedOperation:
             return None
 
     def _look_ahead(self, variables: Mapping[str, Any]) -> Lookahead:
-        return look_ahead(self._schema, self._node, self._fragments, variables)
+        return look_ahead(self._schema, self._node, self._fragments, variables, copies=self._plan is not None)
 
 
 def _at_place(field: Field, parents: int, awaitable: Awaitable[Any]) -> Awaitable[Any]:

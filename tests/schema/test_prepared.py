@@ -186,9 +186,9 @@ def test_costs_are_computed_once_per_combination_of_sizes(
     assert isinstance(known, PreparedOperation)
     walks: list[Any] = []
 
-    def counting_look_ahead(*arguments: Any) -> Any:
+    def counting_look_ahead(*arguments: Any, **options: Any) -> Any:
         walks.append(arguments[-1])
-        return look_ahead(*arguments)
+        return look_ahead(*arguments, **options)
 
     monkeypatch.setattr(operation, "look_ahead", counting_look_ahead)
     given: list[dict[str, Any]] = [

@@ -65,6 +65,12 @@ from resolvers.framework.entity import (
 )
 from services.accounts import api_key
 
+_FOLLOWED = (
+    "A new or changed row comes last, even while others write, so a program that reads on from its last cursor misses no "
+    "row. Requires a list with the rows of one user. Operators use such a list below `user`."
+)
+"""The promise of `EARLIEST_UPDATE` (docs/decisions/0051-orders-that-can-be-polled.md)."""
+
 USER = Entity(
     model=User,
     typename="User",
@@ -73,11 +79,13 @@ USER = Entity(
     orders=(
         (keyset.LATEST_ID_FIRST, "Orders users by time of creation, newest first."),
         (keyset.EARLIEST_ID_FIRST, "Orders users by time of creation, oldest first."),
+        (keyset.LATEST_UPDATE_FIRST, "Orders users by time of the last update, latest first."),
     ),
     filters={
         "email": Name("Filters users by email address."),
         "role": OneOf("Filters users by role.", enum=UserRole),
         "created_at": Timestamp("Filters users by time of creation."),
+        "updated_at": Timestamp("Filters users by time of the last update."),
     },
 )
 
@@ -92,6 +100,11 @@ KEYWORD = Entity(
         (keyset.EARLIEST_ID_FIRST, "Orders keywords by time of creation, oldest first."),
         (keyset.MOST_MENTIONS_FIRST, "Orders keywords by number of mentions, highest first."),
         (keyset.MOST_LEADS_FIRST, "Orders keywords by number of leads, highest first."),
+        (keyset.LATEST_UPDATE_FIRST, "Orders keywords by time of the last update, latest first."),
+        (
+            keyset.EARLIEST_UPDATE_FIRST,
+            f"Orders keywords by time of the last update, earliest first. {_FOLLOWED}",
+        ),
     ),
     filters={
         "keyword": Name("Filters keywords by the words to watch for."),
@@ -100,6 +113,7 @@ KEYWORD = Entity(
         "mentions_count": Number("Filters keywords by number of mentions."),
         "leads_count": Number("Filters keywords by number of leads."),
         "created_at": Timestamp("Filters keywords by time of creation."),
+        "updated_at": Timestamp("Filters keywords by time of the last update."),
     },
     exported_as=ExportEntity.KEYWORDS,
     export=(
@@ -131,6 +145,11 @@ MENTION = Entity(
     orders=(
         (keyset.NEWEST_FIRST, "Orders mentions by time of ingestion, newest first."),
         (keyset.OLDEST_FIRST, "Orders mentions by time of ingestion, oldest first."),
+        (keyset.LATEST_UPDATE_FIRST, "Orders mentions by time of the last update, latest first."),
+        (
+            keyset.EARLIEST_UPDATE_FIRST,
+            f"Orders mentions by time of the last update, earliest first. {_FOLLOWED}",
+        ),
         (
             keyset.BEST_MATCH_FIRST,
             "Orders mentions by relevance to the filter's `search`, best match first. Requires `search`.",
@@ -163,6 +182,7 @@ MENTION = Entity(
         "comments": Number("Filters mentions by number of comments."),
         "published_at": Timestamp("Filters mentions by time of publication."),
         "created_at": Timestamp("Filters mentions by time of ingestion."),
+        "updated_at": Timestamp("Filters mentions by time of the last update."),
         "read": Presence("Filters mentions by whether the mention is marked as read.", "read_at"),
         "starred": Presence("Filters mentions by whether the mention is starred.", "starred_at"),
         "dismissed": Presence("Filters mentions by whether the mention is dismissed.", "dismissed_at"),
@@ -198,7 +218,7 @@ MENTION = Entity(
         *plain("url", "title", "content", "author", "language", "likes", "comments", "published_at"),
         *plain("created_at", "read_at", "starred_at", "dismissed_at"),
         *enums("dismiss_reason"),
-        *plain("engaged_at"),
+        *plain("engaged_at", "updated_at"),
     ),
     export_also=("keyword", "integration", "lead", "analysis"),
 )
@@ -238,6 +258,10 @@ LEAD = Entity(
         (keyset.OLDEST_FIRST, "Orders leads by time of creation, oldest first."),
         (keyset.LATEST_CHANGE_FIRST, "Orders leads by time of the last status change, latest first."),
         (keyset.LATEST_UPDATE_FIRST, "Orders leads by time of the last update, latest first."),
+        (
+            keyset.EARLIEST_UPDATE_FIRST,
+            f"Orders leads by time of the last update, earliest first. {_FOLLOWED}",
+        ),
         (
             keyset.HIGHEST_SCORE_FIRST,
             "Orders leads by score, highest first. Leads without a score come last.",
@@ -329,6 +353,11 @@ INTEGRATION = Entity(
     orders=(
         (keyset.LATEST_ID_FIRST, "Orders integrations by time of creation, newest first."),
         (keyset.EARLIEST_ID_FIRST, "Orders integrations by time of creation, oldest first."),
+        (keyset.LATEST_UPDATE_FIRST, "Orders integrations by time of the last update, latest first."),
+        (
+            keyset.EARLIEST_UPDATE_FIRST,
+            f"Orders integrations by time of the last update, earliest first. {_FOLLOWED}",
+        ),
     ),
     filters={
         "provider": OneOf("Filters integrations by service.", enum=IntegrationProvider),
@@ -340,6 +369,8 @@ INTEGRATION = Entity(
         "last_synced_at": Timestamp(
             "Filters integrations by end of the last SYNC, PUSH or AUTH run.", "last_searched_at"
         ),
+        "created_at": Timestamp("Filters integrations by time of creation."),
+        "updated_at": Timestamp("Filters integrations by time of the last update."),
     },
     exported_as=ExportEntity.INTEGRATIONS,
     export=(
@@ -392,12 +423,14 @@ EXPORT = Entity(
     orders=(
         (keyset.LATEST_ID_FIRST, "Orders exports by time of creation, newest first."),
         (keyset.EARLIEST_ID_FIRST, "Orders exports by time of creation, oldest first."),
+        (keyset.LATEST_UPDATE_FIRST, "Orders exports by time of the last update, latest first."),
     ),
     filters={
         "entity": OneOf("Filters exports by entity.", enum=ExportEntity),
         "format": OneOf("Filters exports by file format.", enum=ExportFormat),
         "status": OneOf("Filters exports by status.", enum=ExportStatus),
         "created_at": Timestamp("Filters exports by time of creation."),
+        "updated_at": Timestamp("Filters exports by time of the last update."),
     },
 )
 
@@ -410,6 +443,7 @@ API_KEY = Entity(
     orders=(
         (keyset.LATEST_ID_FIRST, "Orders API keys by time of creation, newest first."),
         (keyset.EARLIEST_ID_FIRST, "Orders API keys by time of creation, oldest first."),
+        (keyset.LATEST_UPDATE_FIRST, "Orders API keys by time of the last update, latest first."),
     ),
     filters={
         "name": Name("Filters API keys by name."),
@@ -417,6 +451,7 @@ API_KEY = Entity(
         "expires_at": Timestamp("Filters API keys by time of expiry."),
         "last_used_at": Timestamp("Filters API keys by time of the last request."),
         "created_at": Timestamp("Filters API keys by time of creation."),
+        "updated_at": Timestamp("Filters API keys by time of the last update."),
     },
 )
 

@@ -93,7 +93,8 @@ async def _new_export(context: Context, request: Any) -> NewExport:
         if wanted is None
         else filter_of(OF_EXPORT[entity], wanted, context.require, context.viewer.scope, path)
     )
-    order = order_of(given.order_by or None, wanted, path) or OF_EXPORT[entity].default_order
+    of_all = context.viewer.scope.everybody
+    order = order_of(given.order_by or None, wanted, path, of_all=of_all) or OF_EXPORT[entity].default_order
     byte_order_mark = bool(request.byte_order_mark)
     return NewExport(entity, request.format, columns, where, order, byte_order_mark)
 

@@ -44,3 +44,6 @@ class ApiKey(Node):
     last_used_at: datetime | None = column(
         "Time of the last request with the key, to the minute. Null if the key was never used."
     )
+    updated_at: datetime = column(
+        "Time when the key was created, revoked or given another time of expiry. Requests with the key are no such change."
+    )

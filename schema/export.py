@@ -50,6 +50,7 @@ class Export(Node):
         "Time when the export ended, with any result. Null if the export has not ended."
     )
     expires_at: datetime | None = column("Time when the file expires. Null if the export has not ended.")
+    updated_at: datetime = column("Time when the status or the progress of the export last changed.")
     url: str | None = resolved_by(
         resolve.url,
         description="Path on this server from which GET downloads the file, with an API key or a session of the user. Null "

@@ -63,7 +63,9 @@ class Integration(Node):
     )
     credentials_expires_at: datetime | None = column("Time when the credentials expire. Null if unknown.")
     created_at: datetime = column("Time when the integration was created.")
-    updated_at: datetime = column("Time when the integration was last changed, by the user or by a run.")
+    updated_at: datetime = column(
+        "Time when the integration was last changed, by the user or by a run. Its health is no such change."
+    )
     health: IntegrationHealthRef = resolved_by(
         of_health.of_integrations,
         description="Health of the integration: score, problems and uptime.",

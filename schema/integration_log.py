@@ -11,7 +11,9 @@ from schema.lazy_types import IntegrationRef
 from schema.node import Node, global_id, is_row_of
 
 
-@strawberry.type(description="A run or an event of an integration.")
+@strawberry.type(
+    description="A run or an event of an integration. Logs never change, so `createdAt` also is the time of the last update."
+)
 class IntegrationLog(Node):
     is_type_of = is_row_of(models.IntegrationLog)
 

@@ -97,7 +97,9 @@ class Lead(Node):
         "Version number of the lead. Each change of the values or the status increases the number by 1."
     )
     created_at: datetime = column("Time when the lead was created.")
-    updated_at: datetime = column("Time when the lead was last changed.")
+    updated_at: datetime = column(
+        "Time when the lead was last changed. Its score is no such change, since it also decreases with time."
+    )
     user: UserRef = resolved_by(related(LEAD, "user"), description="User who owns the lead.")
     assignee: UserRef | None = resolved_by(
         related(LEAD, "assignee"),

@@ -31,7 +31,9 @@ class LeadRule:
     score: int = column("Score of the lead, at least `autoLeadScore`.")
 
 
-@strawberry.type(description="An event in the history of a lead. Events never change.")
+@strawberry.type(
+    description="An event in the history of a lead. Events never change, so `createdAt` also is the time of the last update."
+)
 class LeadEvent(Node):
     is_type_of = is_row_of(models.LeadEvent)
 

@@ -46,6 +46,10 @@ class Mention(Node):
     engaged_at: datetime | None = column(
         "Time when the user engaged with the author, for example by a reply. Null if the user has not engaged."
     )
+    updated_at: datetime = column(
+        "Time when the mention was ingested, or its marks or its integration were last changed. The analysis and the lead "
+        "have times of their own."
+    )
     user: UserRef = resolved_by(
         related(MENTION, "user"), description="User who owns the keyword of the mention."
     )

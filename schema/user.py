@@ -49,6 +49,9 @@ class User(Node):
     converted_leads_count: int = column("Number of the user's leads whose current status is CONVERTED.")
     disqualified_leads_count: int = column("Number of the user's leads whose current status is DISQUALIFIED.")
     created_at: datetime = column("Time when the user was created.")
+    updated_at: datetime = column(
+        "Time when the status or the settings of the user were last changed. Totals are no such change."
+    )
     rate: Rate = rate_field(_RATE, "over all time")
     conversion_rate: Rate = conversion_rate_field(_RATE, "over all time")
     dashboard: DashboardRef | None = framed(

@@ -74,6 +74,7 @@ BEST_MATCH_FIRST = Order("best_match", (RANK, "id"))
 HIGHEST_SCORE_FIRST = Order("highest_score", ("score", "id"))
 HIGHEST_VALUE_FIRST = Order("highest_value", ("value", "id"))
 LATEST_UPDATE_FIRST = Order("latest_update", ("updated_at", "id"))
+EARLIEST_UPDATE_FIRST = Order("earliest_update", ("updated_at", "id"), descending=False)
 LATEST_PUBLISHED_FIRST = Order("latest_published", ("published_at", "id"))
 MOST_RELEVANT_FIRST = Order("most_relevant", (RELEVANCE_SCORE, "id"))
 
@@ -82,6 +83,7 @@ WITH_MANY_TIES = frozenset(
         HIGHEST_SCORE_FIRST,
         HIGHEST_VALUE_FIRST,
         LATEST_UPDATE_FIRST,
+        EARLIEST_UPDATE_FIRST,
         LATEST_PUBLISHED_FIRST,
         MOST_RELEVANT_FIRST,
     }

@@ -21,6 +21,7 @@ class ApiKey(Base):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+    updated_at: Mapped[Now]
 
     __table_args__ = (
         at_most("name", 200),

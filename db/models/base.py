@@ -4,7 +4,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, NamedTuple, cast
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Integer, MetaData, Table, Text, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
@@ -94,6 +106,14 @@ def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
 def at_most(column: str, characters: int) -> CheckConstraint:
     """Limit the length of a text column."""
     return CheckConstraint(f"char_length({column}) <= {characters}", name=f"{column}_length")
+
+
+def by_last_update(table: str) -> tuple[Index, Index]:
+    """Return the indexes of rows by their last update: of a user, and of all users (db.language.keyset.Of)."""
+    return (
+        Index(f"ix_{table}_user_id_updated_at", "user_id", text("updated_at DESC"), text("id DESC")),
+        Index(f"ix_{table}_updated_at_id", text("coalesce(updated_at, updated_at) DESC"), text("id DESC")),
+    )
 
 
 def not_negative(*columns: str) -> list[CheckConstraint]:

@@ -94,6 +94,7 @@ class Export(Base):
     finished_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     purged_at: Mapped[datetime | None]
+    updated_at: Mapped[Now]
 
     __table_args__ = (
         one_of("entity", ExportEntity),

@@ -26,6 +26,7 @@ from db.models.base import (
     Now,
     Words,
     at_most,
+    by_last_update,
     not_negative,
     one_of,
 )
@@ -123,6 +124,8 @@ class Integration(Base):
         UniqueConstraint("user_id", "id"),
         # one integration per account of a user at a provider
         UniqueConstraint("user_id", "provider", "external_account_id"),
+        # last changed integrations of a user, and of all users for operators
+        *by_last_update("integrations"),
         # active integrations due for a sync
         Index("ix_integrations_next_sync_at", "next_sync_at", postgresql_where=text("status = 'active'")),
     )

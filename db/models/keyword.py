@@ -14,6 +14,7 @@ from db.models.base import (
     Now,
     Words,
     at_most,
+    by_last_update,
     not_negative,
     one_of,
 )
@@ -86,6 +87,8 @@ class Keyword(Base):
         # a user's keywords with the most mentions, and with the most leads
         Index("ix_keywords_user_id_mentions_count", "user_id", text("mentions_count DESC"), text("id DESC")),
         Index("ix_keywords_user_id_leads_count", "user_id", text("leads_count DESC"), text("id DESC")),
+        # last changed keywords of a user, and of all users for operators
+        *by_last_update("keywords"),
         # Each ingest changes mentions_count. Free space on the page keeps these updates HOT.
         {"postgresql_with": {"fillfactor": 80}},
     )

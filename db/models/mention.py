@@ -13,7 +13,19 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import EARLIEST, Base, EmptyText, Feed, ForeignId, Id, Now, at_most, not_negative, one_of
+from db.models.base import (
+    EARLIEST,
+    Base,
+    EmptyText,
+    Feed,
+    ForeignId,
+    Id,
+    Now,
+    at_most,
+    by_last_update,
+    not_negative,
+    one_of,
+)
 
 
 class Platform(StrEnum):
@@ -126,6 +138,8 @@ class Mention(Base):
         Index(
             "ix_mentions_published_at_id", text(f"coalesce({_PUBLISHED}, {_PUBLISHED}) DESC"), text("id DESC")
         ),
+        # last changed mentions of a user, and of all users for operators
+        *by_last_update("mentions"),
         # mentions of a user by the post's ID
         Index(None, "user_id", "external_id"),
         # newest mentions of an integration; mentions of a deleted integration, to be set to null

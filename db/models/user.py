@@ -4,7 +4,19 @@ from enum import IntEnum, StrEnum
 from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import COUNTERS, Base, Count, EmptyText, Feed, Id, Now, at_most, not_negative, one_of
+from db.models.base import (
+    COUNTERS,
+    Base,
+    Count,
+    EmptyText,
+    Feed,
+    Id,
+    Now,
+    at_most,
+    by_last_update,
+    not_negative,
+    one_of,
+)
 
 
 class UserRole(StrEnum):
@@ -85,6 +97,8 @@ class User(Base):
         *not_negative("keywords_count", *COUNTERS),
         # user by e-mail address, ignoring case; unique address
         Index("uq_users_email", text("lower(email)"), unique=True),
+        # last changed users, for operators
+        by_last_update("users")[1],
         # deleted users, whose data workers delete
         Index("ix_users_deleted", "id", postgresql_where=text("status = 'deleted'")),
         # Each write changes counters. Free space on the page keeps these updates off the indexes (HOT).

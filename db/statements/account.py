@@ -21,7 +21,7 @@ from sqlalchemy.sql.dml import ReturningDelete, ReturningInsert, ReturningUpdate
 from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
-from db.language.moment import moment
+from db.language.moment import TIMESTAMPS, moment
 from db.language.scope import EVERYBODY
 from db.language.shape import columns
 from db.models import User, UserRole, UserStatus
@@ -34,7 +34,8 @@ _USER_ID = bindparam("user_id", type_=BigInteger)
 @statement
 def _insert_user() -> ReturningInsert[Any]:
     values = {name: bindparam(name, type_=Text) for name in ("email", "name", "role", "time_zone")}
-    return insert(_USERS).values(**values).returning(*columns(User))
+    moments = {name: func.statement_timestamp() for name in TIMESTAMPS}
+    return insert(_USERS).values(**values, **moments).returning(*columns(User))
 
 
 async def add(writer: Writer, email: str, name: str, role: UserRole, time_zone: str) -> User:

@@ -29,6 +29,7 @@ from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
+from db.language.moment import TIMESTAMPS
 from db.language.scope import EVERYBODY, Scope, visible, visible_among
 from db.language.shape import columns
 from db.models import ApiKey, User, UserRole, UserStatus
@@ -103,6 +104,7 @@ def _create() -> ReturningInsert[Any]:
             secret_hash=bindparam("secret_hash", type_=BYTEA),
             scopes=bindparam("scopes", type_=ARRAY(Text)),
             expires_at=bindparam("expires_at", type_=DateTime(timezone=True)),
+            **{name: func.statement_timestamp() for name in TIMESTAMPS},
         )
         .returning(*columns(ApiKey))
     )

@@ -182,7 +182,7 @@ async def references_of_others(
 def _clear_references(*, everybody: bool) -> Update:
     return (
         update(_LEADS)
-        .values(external_reference=null())
+        .values(external_reference=null(), updated_at=moment())
         .where(_LEADS.c.id == any_(keys_parameter()), visible_among(Lead, everybody=everybody))
     )
 

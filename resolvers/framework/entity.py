@@ -130,7 +130,8 @@ class Entity(Generic[Model]):
     - `personal`: whether only their own user sees the rows, and operators do not.
     - `has_id`: whether the rows have global ids.
     - `relations`: the rows that a row refers to, by the field's name.
-    - `orders`: the orders of lists, each served by an index, with their descriptions. The first is the default.
+    - `orders`: the orders of lists, with their descriptions. Each is served by an index, or sorts a few rows of a user.
+      The first is the default.
     - `filters`: the fields of the lists' filter.
     - `exported_as`: the name under which lists can be exported, `export` the columns, and `export_also` the relations
       of which the columns can be exported as well.

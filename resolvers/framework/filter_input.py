@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from db.language.filter import All, AnyOf, Filter, Not, Operator, Test
-from db.language.keyset import BEST_MATCH_FIRST, MOST_RELEVANT_FIRST, Order
+from db.language.keyset import BEST_MATCH_FIRST, EARLIEST_UPDATE_FIRST, MOST_RELEVANT_FIRST, Order
 from db.language.scope import Scope
 from db.models import Base, User
 from resolvers.framework.entity import Entity, FilterField, IdOf, Presence, Words
@@ -52,13 +52,19 @@ def filter_of(
     return _Reading(entity, require, scope).all_of(given, path, depth=1)
 
 
-def order_of(order: Enum | None, given: Any, path: str = "filter") -> Order | None:
-    """Return the order of an enumeration's member; `given` is the filter at the path. Raise `UserInputError` for an
-    order that requires a condition which the filter lacks.
+def order_of(order: Enum | None, given: Any, path: str = "filter", *, of_all: bool = False) -> Order | None:
+    """Return the order of an enumeration's member; `given` is the filter at the path, `of_all` says that the list has
+    the rows of all users. Raise `UserInputError` for an order that requires a condition which the filter lacks, or
+    that a list of all users cannot have.
     """
     if order is None:
         return None
     chosen: Order = order.value
+    if chosen == EARLIEST_UPDATE_FIRST and of_all:
+        raise UserInputError(
+            "`orderBy: EARLIEST_UPDATE` requires a list with the rows of one user. Use such a list below `user(id:)`, or "
+            "`orderBy: LATEST_UPDATE`."
+        )
     wanted = dict(given_fields(given)) if given is not None else {}
     if chosen == MOST_RELEVANT_FIRST and not _excludes_null(wanted.get("relevance_score")):
         raise UserInputError(

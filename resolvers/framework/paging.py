@@ -183,7 +183,9 @@ def connection(
         where = (
             EVERYTHING if filter is None else filter_of(entity, filter, context.require, context.viewer.scope)
         )
-        shown = replace(listing, where=where, order=order_of(order_by, filter) or listing.order)
+        of_all = parent is None and context.viewer.scope.everybody
+        order = order_of(order_by, filter, of_all=of_all) or listing.order
+        shown = replace(listing, where=where, order=order)
         context.require(entity.model)
         is_bulk = parent is None and context.viewer.bulk
         span = shown.span(LARGEST_BULK_SIZE if is_bulk else LARGEST_SIZE, **arguments)

@@ -114,4 +114,7 @@ async def crowd(asker: Asker) -> World:
     await filling.everything("ann", 90)
     await filling.everything("ben", 30)
     await world.index_mentions()
+    await world.pool.execute(
+        "UPDATE users SET updated_at = '2026-01-01'::timestamptz + id / 2 * interval '1 hour'"
+    )
     return world

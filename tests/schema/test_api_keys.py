@@ -320,5 +320,6 @@ async def test_no_read_returns_the_hash_of_a_secret(world: World) -> None:
         (key,) = await stored.of_user(Writer(connection), world.users["ann"])
     assert key.id == id_of(world, "ann")
     assert [column.name for column in columns(ApiKey)] == [
-        *("id", "user_id", "name", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at")
+        *("id", "user_id", "name", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at"),
+        "updated_at",
     ]

@@ -48,10 +48,11 @@ def columns(*names: str) -> dict[str, Of]:
 
 # The value of each field of each filter, defined a second time.
 REFERENCE: dict[str, dict[str, Of]] = {
-    "users": columns("email", "role", "created_at"),
-    "keywords": columns("keyword", "status", "match_type", "mentions_count", "leads_count", "created_at"),
+    "users": columns("email", "role", "created_at", "updated_at"),
+    "keywords": columns("keyword", "status", "match_type", "mentions_count", "leads_count", "created_at", "updated_at"),
     "mentions": {
         **columns("platform", "kind", "author", "language", "likes", "comments", "published_at", "created_at"),
+        **columns("updated_at"),
         **columns("sentiment", "intent", "relevance", "relevance_score", "lead_status"),
         "externalId": column("external_id"),
         "keywordId": id_of("Keyword", "keyword_id"),
@@ -69,7 +70,7 @@ REFERENCE: dict[str, dict[str, Of]] = {
         "keywordId": id_of("Keyword", "keyword_id"),
         "assigneeId": id_of("User", "assignee_user_id"),
     },
-    "integrations": {**columns("provider", "kind", "status", "health_score"), "lastSyncedAt": column("last_searched_at")},
+    "integrations": {**columns("provider", "kind", "status", "health_score", "created_at", "updated_at"), "lastSyncedAt": column("last_searched_at")},
     "logs": {**columns("kind", "status", "created_at"), "integrationId": id_of("Integration", "integration_id")},
 }  # fmt: skip
 RAW = {

@@ -1,10 +1,12 @@
 """The order in time of one user's rows is the order of commit, while many connections write them."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from db.engine.pool import Connection, Pool
 from resolvers.framework.global_id import encode
 from tests.support.world import Ask, World
 
@@ -177,3 +179,160 @@ async def test_moments_go_on_when_the_clock_of_the_database_goes_back(ask: Ask, 
     before = await world.pool.fetchval("SELECT clock_timestamp()")
     (corrected,) = moments([(await ask(document, word="c d")).data["createKeyword"]["keyword"]["createdAt"]])
     assert before < corrected < ahead - timedelta(minutes=50)
+
+
+FOLLOW = """
+query($after: String, $user: ID!) { user(id: $user) { mentions(orderBy: EARLIEST_UPDATE, first: 7, after: $after) {
+  nodes { id externalId createdAt updatedAt readAt starredAt } pageInfo { endCursor hasNextPage }
+} } }
+"""
+MARK = "mutation($ids: [ID!]!, $on: Boolean!) { triageMentions(input: { ids: $ids, starred: $on }) { userErrors { code } } }"
+
+
+@dataclass
+class Writing:
+    """The number of writers that have not ended."""
+
+    writers: int
+
+
+class Follower:
+    """A program that follows the mentions of one user: it knows its last cursor, and each row as last seen."""
+
+    def __init__(self, ask: Ask, viewer: str, user_id: str) -> None:
+        self._ask, self._viewer, self._user_id = ask, viewer, user_id
+        self._after: str | None = None
+        self.rows: dict[str, Any] = {}
+        self.moments: list[datetime] = []
+
+    async def read(self) -> bool:
+        """Read the next page. Return whether it was the last one."""
+        answer = await self._ask(FOLLOW, viewer=self._viewer, after=self._after, user=self._user_id)
+        page = answer.data["user"]["mentions"]
+        self.rows |= {node["id"]: node for node in page["nodes"]}
+        self.moments += moments([node["updatedAt"] for node in page["nodes"]])
+        self._after = page["pageInfo"]["endCursor"] or self._after
+        return not page["pageInfo"]["hasNextPage"]
+
+    async def follow(self, writing: Writing) -> None:
+        while writing.writers:
+            await self.read()
+        while not await self.read():
+            pass
+
+
+async def write_mentions(ask: Ask, writing: Writing, number: int, keyword: str, member: str) -> None:
+    """Ingest mentions as the member, and change marks of the newest ones as the member or as an operator."""
+    newest = "query($user: ID!) { user(id: $user) { mentions(first: 5) { nodes { id } } } }"
+    viewer = (member, "olga")[number % 2]
+    user = (await ask("{ viewer { id } }", viewer=member)).data["viewer"]["id"]
+    for turn in range(TURNS):
+        items = [
+            {
+                "platform": "REDDIT",
+                "externalId": f"{number} {turn} {place}",
+                "url": "https://example.com",
+                "content": "x",
+                "keywordId": keyword,
+            }
+            for place in range(3)
+        ]
+        new = await ask(INGEST, viewer=member, items=items)
+        assert new.data["ingestMentions"] == {"createdCount": 3, "userErrors": []}
+        shown = (await ask(newest, viewer=viewer, user=user)).data["user"]["mentions"]["nodes"]
+        ids = [mention["id"] for mention in shown]
+        assert (await ask(MARK, viewer=viewer, ids=ids, on=turn % 2 == 0)).data["triageMentions"] == {
+            "userErrors": []
+        }
+    writing.writers -= 1
+
+
+async def open_transaction(connection: Connection, user_id: int, keyword_id: int, name: str) -> None:
+    """Write a mention as ingest does: lock the user, take the moment, insert the row."""
+    moment = await connection.fetchval(
+        "UPDATE users SET last_write_at = greatest(clock_timestamp(), last_write_at + interval '1 microsecond') "
+        "WHERE id = $1 RETURNING last_write_at",
+        user_id,
+    )
+    await connection.execute(
+        "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content, created_at, updated_at) "
+        "VALUES ($1, $2, 'web', $3, 'https://example.com', 'x', $4, $4)",
+        *(user_id, keyword_id, name, moment),
+    )
+
+
+async def stay_open(pool: Pool, writing: Writing, user_id: int, keyword_id: int) -> None:
+    """Write in transactions that stay open, of which every second one is rolled back."""
+    for turn in range(TURNS):
+        async with pool.acquire() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            await open_transaction(connection, user_id, keyword_id, f"open {turn}")
+            await asyncio.sleep(0.03)
+            await (transaction.commit() if turn % 2 else transaction.rollback())
+    writing.writers -= 1
+
+
+async def test_followers_of_updates_have_every_mention_as_it_is_while_many_write(
+    ask: Ask, world: World
+) -> None:
+    """Two members, each followed by the member and by an operator, while both write and transactions stay open."""
+    writing, writers, followers = Writing(0), [], dict[tuple[str, str], Follower]()
+    for member in ("ann", "ben"):
+        keyword = (await world.rows("keywords", member))[0]["id"]
+        user_id = world.users[member]
+        writers += [
+            write_mentions(ask, writing, number, encode("Keyword", keyword), member) for number in range(3)
+        ]
+        writers.append(stay_open(world.pool, writing, user_id, keyword))
+        for viewer in (member, "olga"):
+            followers[viewer, member] = Follower(ask, viewer, encode("User", user_id))
+    writing.writers = len(writers)
+    await asyncio.gather(*writers, *(follower.follow(writing) for follower in followers.values()))
+
+    for (_, member), follower in followers.items():
+        stored = {encode("Mention", row["id"]): row for row in await world.rows("mentions", member)}
+        assert follower.rows.keys() == stored.keys()
+        assert len(stored) == 12 + 3 * 3 * TURNS + TURNS // 2
+        for id_, node in follower.rows.items():
+            row = stored[id_]
+            for name, column in (("createdAt", "created_at"), ("updatedAt", "updated_at")):
+                assert datetime.fromisoformat(node[name]) == row[column]
+            assert (node["starredAt"] is None) == (row["starred_at"] is None)
+            assert row["created_at"] <= row["updated_at"]
+        assert follower.moments == sorted(follower.moments)
+        assert len(follower.moments) > len(stored)  # changed rows came again
+
+
+OLDEST_OF_ALL = """
+query($after: String, $user: ID!) {
+  all: mentions(orderBy: OLDEST, first: 100, after: $after) { nodes { externalId } pageInfo { endCursor } }
+  user(id: $user) { mentions(orderBy: OLDEST, first: 100) { nodes { externalId } } }
+}
+"""
+
+
+async def test_an_operators_list_of_all_users_can_gain_a_row_before_its_end(ask: Ask, world: World) -> None:
+    """Ann's transaction has its moment and stays open while Ben's commits. The list of one user has no such gap."""
+    (keyword, *_) = await world.rows("keywords", "ann")
+    (of_ben, *_) = await world.rows("keywords", "ben")
+    ann = encode("User", world.users["ann"])
+
+    async def read(after: str | None) -> tuple[set[str], set[str], str | None]:
+        """Return the external IDs of the next page of all mentions, those of all mentions of Ann, and the new cursor."""
+        data = (await ask(OLDEST_OF_ALL, viewer="olga", after=after, user=ann)).data
+        names = [
+            {node["externalId"] for node in part["nodes"]} for part in (data["all"], data["user"]["mentions"])
+        ]
+        return names[0], names[1], data["all"]["pageInfo"]["endCursor"] or after
+
+    async with world.pool.acquire() as connection, connection.transaction():
+        await open_transaction(connection, world.users["ann"], keyword["id"], "open")
+        item = {"platform": "WEB", "externalId": "ben", "url": "https://example.com", "content": "x"}
+        await ask(INGEST, viewer="ben", items=[{**item, "keywordId": encode("Keyword", of_ben["id"])}])
+        before, of_ann, after = await read(None)
+        assert "ben" in before
+        assert "open" not in before | of_ann
+    later, of_ann, _ = await read(after)
+    assert later == set()
+    assert "open" in of_ann

@@ -37,15 +37,21 @@ BY_TIME: dict[str, tuple[tuple[str, ...], bool]] = {
     "NEWEST": (("created_at", "id"), True),
     "OLDEST": (("created_at", "id"), False),
 }
+BY_UPDATE: dict[str, tuple[tuple[str, ...], bool]] = {
+    "LATEST_UPDATE": (("updated_at", "id"), True),
+    "EARLIEST_UPDATE": (("updated_at", "id"), False),
+}
 ORDERS: dict[str, dict[str, tuple[tuple[str, ...], bool]]] = {
-    "users": BY_ID,
+    "users": {**BY_ID, "LATEST_UPDATE": BY_UPDATE["LATEST_UPDATE"]},
     "keywords": {
         **BY_ID,
+        **BY_UPDATE,
         "MOST_MENTIONS": (("mentions_count", "id"), True),
         "MOST_LEADS": (("leads_count", "id"), True),
     },
     "mentions": {
         **BY_TIME,
+        **BY_UPDATE,
         "BEST_MATCH": (("rank", "id"), True),
         "LATEST_PUBLISHED": (("published_at", "id"), True),
         "MOST_RELEVANT": (("relevance_score", "id"), True),
@@ -53,11 +59,11 @@ ORDERS: dict[str, dict[str, tuple[tuple[str, ...], bool]]] = {
     "leads": {
         **BY_TIME,
         "LATEST_CHANGE": (("status_changed_at", "id"), True),
-        "LATEST_UPDATE": (("updated_at", "id"), True),
+        **BY_UPDATE,
         "HIGHEST_SCORE": (("score", "id"), True),
         "HIGHEST_VALUE": (("value", "id"), True),
     },
-    "integrations": BY_ID,
+    "integrations": {**BY_ID, **BY_UPDATE},
     "integration_logs": BY_TIME,
     "lead_events": BY_TIME,
 }
@@ -317,7 +323,9 @@ async def test_a_cursor_is_accepted_only_by_its_own_list_order_and_filter(crowd:
         rows = await stored_rows(crowd, list_.table, order)
         parent = None if list_.parent is None else encode(list_.type_name, largest_parent(rows, list_))
         for filtered in (False, True):
-            pages = Pages(asker, list_, order, parent, viewer="olga")
+            # An operator's list of all users is refused in the order that a program follows.
+            viewer = "ann" if parent is None and order == "EARLIEST_UPDATE" else "olga"
+            pages = Pages(asker, list_, order, parent, viewer=viewer)
             if filtered:
                 wanted = REQUIRED.get(order)
                 pages._fixed["filter"] = (
@@ -334,7 +342,7 @@ async def test_a_cursor_is_accepted_only_by_its_own_list_order_and_filter(crowd:
         elif there % 5 == here % 5 or list_.table == sources[there][0].table:
             side = ("after", "before")[(here + there) % 2]
             answer = await asker(
-                list_.document("nodes { id }"), viewer="olga", **pages._fixed, **{side: cursor}
+                list_.document("nodes { id }"), viewer=pages._viewer, **pages._fixed, **{side: cursor}
             )
             assert answer.code == "BAD_CURSOR", (str(list_), str(sources[there][0]), pages._fixed)
             refused += 1
@@ -346,6 +354,8 @@ CHANGING_COLUMNS = {
     "MOST_MENTIONS": "mentions_count",
     "MOST_LEADS": "leads_count",
     "LATEST_CHANGE": "status_changed_at",
+    "LATEST_UPDATE": "updated_at",
+    "EARLIEST_UPDATE": "updated_at",
 }
 
 
@@ -418,7 +428,8 @@ async def test_unchanged_rows_appear_once_while_other_rows_change(
 ) -> None:
     await cy.pool.execute("DELETE FROM keywords WHERE user_id = $1", cy.users["cy"])
     await cy.pool.execute("DELETE FROM integrations WHERE user_id = $1", cy.users["cy"])
-    await cy.add_keywords("cy", keywords=5, mentions=6)
+    # A changed row moves to the end of the order of updates, and the reader changes rows until it reaches the end.
+    await cy.add_keywords("cy", keywords=5, mentions=18 if order == "EARLIEST_UPDATE" else 6)
     await cy.add_integrations("cy", integrations=1 if list_.name == "logs" else 15, logs=15)
     await cy.pool.execute(
         "UPDATE mentions SET created_at = date_trunc('hour', created_at), content = content || ' crm' WHERE user_id = $1",
@@ -454,3 +465,33 @@ async def test_unchanged_rows_appear_once_while_other_rows_change(
     assert [id_ for id_ in seen if id_ in wanted] == wanted
     if order not in CHANGING_COLUMNS:
         assert len(set(seen)) == len(seen)
+
+
+FOLLOWED = ("keywords", "mentions", "leads", "integrations")
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+async def test_an_operator_follows_updates_of_one_user_at_a_time(
+    crowd: World, asker: Asker, name: str
+) -> None:
+    """A list of all users is refused: its rows come from writers whose transactions end in any order."""
+    root = f"{{ {name}(orderBy: EARLIEST_UPDATE) {{ nodes {{ id }} }} }}"
+    refused = await asker(root, viewer="olga")
+    message = (
+        "`orderBy: EARLIEST_UPDATE` requires a list with the rows of one user. Use such a list below `user(id:)`, or "
+        "`orderBy: LATEST_UPDATE`."
+    )
+    assert (refused.code, refused.error["message"]) == ("BAD_USER_INPUT", message)
+    below = f"query($id: ID!) {{ user(id: $id) {{ {name}(orderBy: EARLIEST_UPDATE, first: 100) {{ nodes {{ id }} }} }} }}"
+    found = await asker(below, viewer="olga", id=encode("User", crowd.users["ben"]))
+    wanted = expected_ids(await crowd.rows(name, "ben"), name, "EARLIEST_UPDATE")
+    assert [node["id"] for node in found.data["user"][name]["nodes"]] == wanted
+    assert (await asker(below, viewer="ann", id=encode("User", crowd.users["ben"]))).data == {"user": None}
+
+
+async def test_an_operator_cannot_export_all_users_in_the_order_of_updates(
+    crowd: World, asker: Asker
+) -> None:
+    document = "mutation { createExport(input: { list: { leads: { orderBy: EARLIEST_UPDATE } } }) { export { id } } }"
+    assert (await asker(document, viewer="olga")).code == "BAD_USER_INPUT"
+    assert (await asker(document, viewer="ann")).data["createExport"]["export"]["id"]

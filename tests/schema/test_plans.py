@@ -230,7 +230,7 @@ async def add_realistic_rows(pool: Pool) -> None:
         ("mentions", "created_at"),
         ("leads", "created_at"),
         ("leads", "status_changed_at"),
-        ("leads", "updated_at"),
+        *((table, "updated_at") for table in ("keywords", "mentions", "leads", "integrations")),
         ("integration_logs", "created_at"),
         ("lead_events", "created_at"),
     ):
@@ -264,7 +264,11 @@ SORTED_BELOW_PARENTS = {
     f"{list_} {order}"
     for list_, order in ORDERS
     if list_.owner in {"Keyword", "Integration"}
-    and order in {"LATEST_PUBLISHED", "MOST_RELEVANT", "LATEST_UPDATE", "HIGHEST_SCORE", "HIGHEST_VALUE"}
+    and order
+    in {
+        *("LATEST_PUBLISHED", "MOST_RELEVANT", "LATEST_UPDATE", "EARLIEST_UPDATE", "HIGHEST_SCORE"),
+        "HIGHEST_VALUE",
+    }
 } | {"User.mentions MOST_RELEVANT"}
 """Orders that sort the rows of a parent. A user's list and the list of all users have an index."""
 WHOLE_LIST = {
@@ -300,6 +304,8 @@ async def test_a_page_visits_its_own_rows_and_not_the_whole_list(
     """
     if viewer == "olga" and f"{list_} {order}" in SORTED_FOR_OPERATORS:
         return
+    if viewer == "olga" and list_.owner == "Query" and order == "EARLIEST_UPDATE":
+        return  # refused: tests/schema/test_orders.py
     most = (DEPTH + 1) * len(database.parents.get(("ann", list_.owner), [None]))
     where = REQUIRED.get(order)
     if order == "BEST_MATCH":  # all matches are ranked before the first page is known

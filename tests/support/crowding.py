@@ -19,10 +19,15 @@ class Crowding:
     def __init__(self, world: World, seed: int = 1) -> None:
         self._world = world
         self._random = random.Random(seed)  # noqa: S311 - the same rows in every run
+        self._random_updates = random.Random(seed)  # noqa: S311
         self._numbers = itertools.count(1)
 
     def _moment(self) -> str:
         return self._random.choice(MOMENTS).isoformat()
+
+    def _update(self) -> str:
+        """Return a time of an update. It leaves the other values of the rows as they are."""
+        return self._random_updates.choice(MOMENTS).isoformat()
 
     def _or_null(self, value: object, share: float = 0.4) -> object:
         return None if self._random.random() < share else value
@@ -50,6 +55,7 @@ class Crowding:
                     "match_type": self._one_of(models.MatchType),
                     "required_terms": [],
                     "created_at": self._moment(),
+                    "updated_at": self._update(),
                 }
                 for _ in range(number)
             ],
@@ -68,6 +74,7 @@ class Crowding:
                     "last_searched_at": self._or_null(self._moment()),
                     "health_score": self._or_null(self._one_of([0, 50, 100])),
                     "settings": {},
+                    "updated_at": self._update(),
                 }
                 for _ in range(number)
             ],
@@ -114,6 +121,7 @@ class Crowding:
                     "engaged_at": self._or_null(self._moment(), 0.8),
                     **self._dismissal(),
                     "created_at": self._moment(),
+                    "updated_at": self._update(),
                 }
                 for _ in range(number)
             ],

@@ -14,6 +14,7 @@ from db.language.filter import EVERYTHING, AnyOf, Filter, Not, Operator
 from db.language.filter import Test as Condition
 from db.language.keyset import (
     BEST_MATCH_FIRST,
+    EARLIEST_UPDATE_FIRST,
     HIGHEST_SCORE_FIRST,
     HIGHEST_VALUE_FIRST,
     LATEST_CHANGE_FIRST,
@@ -28,7 +29,7 @@ from db.language.keyset import (
 )
 from db.language.projection import EVERY_COLUMN
 from db.language.shape import Join, Shape
-from db.models import IntegrationLog, Keyword, Lead, LeadEvent, Mention, User
+from db.models import ApiKey, Export, Integration, IntegrationLog, Keyword, Lead, LeadEvent, Mention, User
 from db.models.base import table_of
 from db.statements import (
     buckets,
@@ -187,6 +188,19 @@ PATHS: list[tuple[str, Statement | str, str]] = [
     ("leads of a user by their last change", ordered(Lead, LATEST_CHANGE_FIRST), "ix_leads_user_id_status_changed_at"),
     ("leads of keywords by their last change", read_rows._page_of_each(Lead, "keyword_id", LATEST_CHANGE_FIRST, FIRST, EVERYTHING, everybody=False), "ix_leads_keyword_id_status_changed_at"),
     ("leads of all users by their last change", read_rows._page(Lead, LATEST_CHANGE_FIRST, FIRST, EVERYTHING, everybody=True), "ix_leads_status_changed_at_id"),
+    ("last changed users", of_all(User, LATEST_UPDATE_FIRST), "ix_users_updated_at_id"),
+    *(
+        path
+        for model, table in ((Keyword, "keywords"), (Mention, "mentions"), (Integration, "integrations"))
+        for path in (
+            (f"last changed {table} of a user", ordered(model, LATEST_UPDATE_FIRST), f"ix_{table}_user_id_updated_at"),
+            (f"last changed {table} of all users", of_all(model, LATEST_UPDATE_FIRST), f"ix_{table}_updated_at_id"),
+            (f"changed {table} of a user, to follow", ordered(model, EARLIEST_UPDATE_FIRST), f"ix_{table}_user_id_updated_at"),
+        )
+    ),
+    ("changed leads of a user, to follow", ordered(Lead, EARLIEST_UPDATE_FIRST), "ix_leads_user_id_updated_at"),
+    ("last changed exports of a user", ordered(Export, LATEST_UPDATE_FIRST), "ix_exports_user_id_id"),
+    ("last changed API keys of a user", ordered(ApiKey, LATEST_UPDATE_FIRST), "ix_api_keys_user_id_id"),
     ("last changed leads of a user", ordered(Lead, LATEST_UPDATE_FIRST), "ix_leads_user_id_updated_at"),
     ("last changed leads of all users", of_all(Lead, LATEST_UPDATE_FIRST), "ix_leads_updated_at_id"),
     ("best leads of a user", ordered(Lead, HIGHEST_SCORE_FIRST), "ix_leads_user_id_score"),
@@ -327,9 +341,9 @@ FIGURES: list[tuple[str, Statement, set[str]]] = [
     ("sums of keywords", buckets._slots("keyword_id", everybody=False), {"pk_slot_stats", "pk_day_stats"}),
     ("sums of all users", buckets._slots("user_id", everybody=True), {"pk_user_slot_stats", "pk_user_day_stats"}),
     ("the best keywords", keyword_ranking._keywords_ranking(tuple(keyword_ranking.Ranking), everybody=False), {"uq_keywords_user_id_id", "pk_slot_stats", "pk_day_stats"}),
-    ("efficiency of keywords", keyword_ranking._keywords_efficiency(everybody=False), {"ix_keywords_user_id_mentions_count"}),
+    ("efficiency of keywords", keyword_ranking._keywords_efficiency(everybody=False), {"ix_keywords_user_id_mentions_count", "ix_keywords_user_id_updated_at"}),
     ("recent leads", recent_leads._leads_recent(everybody=False), {"ix_leads_user_id", "pk_mentions", "pk_keywords"}),
-    ("health of integrations", integration_health._integrations_health("user_id", everybody=False), {"uq_integrations_user_id_provider_external_account_id", "ix_integration_logs_integration_id", "pk_integration_days"}),
+    ("health of integrations", integration_health._integrations_health("user_id", everybody=False), {"ix_integrations_user_id_updated_at", "ix_integration_logs_integration_id", "pk_integration_days"}),
     ("failures of an integration", integration_runs._integration_failures_after(), {"ix_integration_logs_integration_id_ran_at"}),
     ("leads with the same address", same_contact._leads_same_contact(everybody=False, shape=EVERY_COLUMN.shape(Lead)), {"pk_leads", "ix_leads_user_id_contact_email"}),
     ("leads to score", lead_score._leads_to_score(which=lead_score.Which.ALL), {"pk_leads"}),

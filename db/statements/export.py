@@ -93,7 +93,9 @@ async def add_part(writer: Writer, export: Export, data: bytes) -> None:
 
 
 _THIS_EXPORT = _EXPORTS.c.id == bindparam("export_id", type_=BigInteger)
-_STARTED_AT = func.coalesce(_EXPORTS.c.started_at, func.statement_timestamp())
+_NOW = func.greatest(func.statement_timestamp(), _EXPORTS.c.created_at, _EXPORTS.c.started_at)
+"""The time now, never before the export's earlier times: the clock may have gone back."""
+_STARTED_AT = func.coalesce(_EXPORTS.c.started_at, _NOW)
 
 
 @statement
@@ -111,7 +113,7 @@ async def advance(writer: Writer, export_id: int, values: Mapping[str, object]) 
 @statement
 def _finish_export(names: tuple[str, ...]) -> Update:
     expires_at = func.statement_timestamp() + bindparam("kept_for", type_=Interval)
-    ended = {"finished_at": func.statement_timestamp(), "expires_at": expires_at, "started_at": _STARTED_AT}
+    ended = {"finished_at": _NOW, "expires_at": expires_at, "started_at": _STARTED_AT}
     return update(_EXPORTS).where(_THIS_EXPORT).values(**ended, **new_parameters(_EXPORTS, names))
 
 
@@ -126,7 +128,8 @@ async def finish(
 def _cancel_export(*, everybody: bool) -> ReturningUpdate[Any]:
     # `clock_timestamp()`: the update may have waited for a turn, which has set `started_at`.
     now = func.clock_timestamp()
-    ended = {"finished_at": now, "expires_at": now, "status": ExportStatus.CANCELLED}
+    finished_at = func.greatest(now, _EXPORTS.c.created_at, _EXPORTS.c.started_at)
+    ended = {"finished_at": finished_at, "expires_at": now, "status": ExportStatus.CANCELLED}
     return (
         update(_EXPORTS)
         .where(_THIS_EXPORT, text(UNFINISHED), visible(Export, everybody=everybody))

@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
@@ -126,7 +126,9 @@ class DataLoaders:
     def snapshot_age_seconds(self) -> float:
         return self._reader.snapshot_age_seconds
 
-    def load(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Awaitable[Sequence[Value]]:
+    def load(
+        self, loader: DataLoader[Key, Value], keys: Sequence[Key]
+    ) -> Coroutine[Any, Any, Sequence[Value]]:
         """Return one value per key, in the order of the keys. Raise the exception that the loader's read raised."""
         if self._reader.single:  # no other load can join the batch
             return self._load_alone(loader, keys)

@@ -9,10 +9,12 @@ from breadth.fields import Column, InstanceOf, SetResolver, Verbatim
 from breadth.fragments import ABSENT, Fragments, Selection
 from breadth.plan import Plan
 from breadth.preflight import Unsupported
+from breadth.subscription import Events, events_of, subscribe
 
 __all__ = [
     "ABSENT",
     "Column",
+    "Events",
     "Fragments",
     "InstanceOf",
     "Plan",
@@ -21,7 +23,9 @@ __all__ = [
     "Unsupported",
     "Verbatim",
     "attempt",
+    "events_of",
     "execute",
     "execute_plan",
     "explain",
+    "subscribe",
 ]

@@ -165,7 +165,7 @@ def execute_plan(
     executor_class = executor_class or IncrementalExecutor
     if class_facts is None or is_async_iterable not in KNOWN_ASYNC_ITERABLE:
         raise Unsupported("a custom is_awaitable or is_async_iterable")
-    if not _is_ordinary(cast("Hashable", executor_class)):
+    if not is_ordinary(cast("Hashable", executor_class)):
         raise Unsupported("a custom executor class")
     values = variable_values or {}
     new_run = partial(
@@ -252,7 +252,7 @@ def _has_middleware(middleware: Any) -> bool:
 
 
 @cache
-def _is_ordinary(executor_class: Any) -> bool:
+def is_ordinary(executor_class: Any) -> bool:
     """Return whether an executor class differs from graphql-core's in `build_resolve_info` at most."""
     own = [
         each

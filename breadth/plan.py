@@ -338,7 +338,10 @@ class Collector:
 
 
 class Plan:
-    """The plan of an operation of a document. Raises `Unsupported` for an operation that breadth does not run."""
+    """The plan of an operation of a document. Raises `Unsupported` for an operation that breadth does not run.
+
+    A plan `of_events` runs a subscription for each of its events, whose payload is the root.
+    """
 
     def __init__(
         self,
@@ -346,9 +349,11 @@ class Plan:
         document: DocumentNode,
         operation_name: str | None = None,
         field_resolver: FieldResolver = default_field_resolver,
+        *,
+        of_events: bool = False,
     ) -> None:
         assert_valid_schema(schema)
-        found = preflight(schema, document, operation_name)
+        found = preflight(schema, document, operation_name, of_events=of_events)
         self.schema = schema
         self.operation: OperationDefinitionNode = found.operation
         self.conditions = found.conditions

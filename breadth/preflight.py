@@ -36,10 +36,15 @@ class Preflight:
     conditions: tuple[str, ...]
 
 
-def preflight(schema: GraphQLSchema, document: DocumentNode, operation_name: str | None) -> Preflight:
-    """Check a document. Raise `Unsupported` if breadth does not run the operation."""
+def preflight(
+    schema: GraphQLSchema, document: DocumentNode, operation_name: str | None, *, of_events: bool = False
+) -> Preflight:
+    """Check a document. Raise `Unsupported` if breadth does not run the operation.
+
+    A subscription is run only as a plan `of_events`.
+    """
     operation = _operation(document, operation_name)
-    if operation.operation is OperationType.SUBSCRIPTION:
+    if operation.operation is OperationType.SUBSCRIPTION and not of_events:
         raise Unsupported("a subscription")
     if schema.get_root_type(operation.operation) is None:
         raise Unsupported("no root type for the operation")

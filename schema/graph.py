@@ -7,6 +7,7 @@ from graphql import GraphQLSchema
 
 from schema.enum_errors import list_known_values
 from schema.integration_log import IntegrationLog
+from schema.live import Subscription, live
 from schema.prepared.cache import ExecutorName, PreparedOperations
 from schema.prepared.limits import DEFAULT_LIMITS, Limits
 from schema.roots import Mutation, Query
@@ -27,6 +28,8 @@ def build(executor: ExecutorName = "breadth", limits: Limits = DEFAULT_LIMITS) -
     definition = strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
+        directives=[live],
         types=[IntegrationLog],  # no field names the type: only `node` returns its objects
         config=CONFIG,
     )

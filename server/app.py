@@ -36,6 +36,10 @@ from server.http.schema_access import SchemaAccess
 from server.http.schema_file import SchemaFile
 from server.http.session_auth import SessionAuthenticator
 from server.ingest.endpoint import IngestEndpoint
+from server.live.limits import LiveLimits
+from server.live.runs import Runs
+from server.live.serving import live
+from server.live.websocket import WebSocketEndpoint
 from server.metrics.endpoint import LOCAL_ONLY, MetricsAccess, metrics_route
 from server.metrics.metrics import Metrics, WorkerMetrics
 from server.runtime.cache import warming
@@ -63,10 +67,13 @@ class Api(Starlette):
     """The application, with a direct way to the GraphQL endpoint if all hosts are allowed."""
 
     endpoint: GraphQLEndpoint | None = None
+    websocket: WebSocketEndpoint | None = None
     cors: Cors | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.cors is None:
+        if self.websocket is not None and scope["type"] == "websocket" and scope["path"] == PATH:
+            await self.websocket(scope, receive, send)
+        elif self.cors is None:
             await self.respond(scope, receive, send)
         else:
             await self.cors(scope, receive, send)
@@ -117,6 +124,7 @@ def create_app(
     rate_limits: RateLimits | None = None,
     introspection: Introspection = "public",
     graphiql: bool = True,
+    live_limits: LiveLimits | None = None,
 ) -> Starlette:
     """Return the API over a pool. The caller closes the pool.
 
@@ -132,7 +140,7 @@ def create_app(
     `graphiql` whether browsers get GraphiQL.
     `stopping` ends streams and downloads before the server stops. `request_seconds` limit a GraphQL request.
     `admission` shares the pool between users, by default with the limits of its size.
-    Without `rate_limits`, no request is charged.
+    Without `rate_limits`, no request is charged. `live_limits` are those of WebSockets and event streams.
     """
     cached = Cached(pool) if cached is None else cached
     metrics = metrics or Metrics(pool)
@@ -173,6 +181,20 @@ def create_app(
     )
     metrics.observe_documents(endpoint.documents)
     stopping = stopping or Stopping()
+    served_live = live(
+        pool,
+        endpoint,
+        authenticator,
+        partial(Condition, states=DataStates(pool)),
+        Runs(new_context, admission, clock),
+        observers=observers,
+        rate_limits=rate_limits,
+        access=access,
+        limits=live_limits or LiveLimits(),
+        stopping=stopping,
+        metrics=metrics.live,
+        hosts=hosts,
+    )
     ingest = IngestEndpoint(pool, authenticator, admission, stopping, observers, rate_limits)
     download = DownloadEndpoint(
         pool, authenticator, admission, links or LinkSigner(), stopping, observers, rate_limits
@@ -220,7 +242,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with warming(cached, pool) if warm else nullcontext():
+        async with warming(cached, pool) if warm else nullcontext(), served_live.running():
             yield
         await _close(cached, authenticator, rate_limits)
         sign_ins.close()
@@ -245,6 +267,7 @@ def create_app(
         exception_handlers={HTTPException: _refused, Exception: _failed},
         lifespan=lifespan,
     )
+    app.websocket = served_live.websocket
     app.router.redirect_slashes = False  # the address of its redirects begins with the caller's Host header
     if "*" in hosts:
         app.endpoint = endpoint

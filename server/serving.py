@@ -26,6 +26,7 @@ from server.http.connection import Connection
 from server.http.connections import Connections
 from server.http.limits import ConnectionLimits
 from server.http.trusted_documents import open_documents
+from server.live.limits import LiveLimits
 from server.metrics.endpoint import MetricsAccess
 from server.metrics.metrics import Metrics, WorkerMetrics
 from server.runtime.addresses import split_address
@@ -49,12 +50,14 @@ logger = logging.getLogger("leadgraph")
 
 END_SECONDS = 3
 """Time after the grace in which clients read that their requests are refused."""
-OPEN_FILES = 4096
+OPEN_FILES = 8192
 OTHER_FILES = 200
 """Files besides connections of clients: those of the database, the cache and the process."""
 SEND_BUFFER_BYTES = 131_072
 """Size of the kernel's buffer per connection. A slow client would wait long for a large one to empty."""
 TICK_SECONDS = 0.1
+LARGEST_MESSAGE_BYTES = 2_000_000
+"""The largest message of a WebSocket, as large as the body of a request."""
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -112,12 +115,15 @@ def _allow_files() -> int:
     return OPEN_FILES
 
 
-def connection_limits() -> ConnectionLimits:
-    """Return the limits of connections, fewer connections if the process may open few files."""
+def connection_limits(live: int = 0) -> ConnectionLimits:
+    """Return the limits of connections, fewer connections if the process may open few files.
+
+    So many `live` connections come on top of the usual number.
+    """
     limits = ConnectionLimits()
     # A stream may have a temporary file beside its connection.
     possible = (_allow_files() - OTHER_FILES) // 2 - limits.spare_connections
-    return replace(limits, connections=max(1, min(limits.connections, possible)))
+    return replace(limits, connections=max(1, min(limits.connections + live, possible)))
 
 
 class Server(uvicorn.Server):
@@ -134,6 +140,7 @@ class Server(uvicorn.Server):
         limits: ConnectionLimits,
         origins: Sequence[str] = (),
         drain_seconds: float = 0,
+        ping_seconds: float = 20,
         when_ready: Callable[[], None] = lambda: None,
     ) -> None:
         self.connections = Connections(limits, origins)
@@ -141,7 +148,11 @@ class Server(uvicorn.Server):
         config = uvicorn.Config(
             app,
             http=cast(type[asyncio.Protocol], protocol),
-            ws="none",
+            ws="none",  # `Connection` hands WebSockets over itself
+            ws_ping_interval=ping_seconds,
+            ws_ping_timeout=ping_seconds,
+            ws_max_size=LARGEST_MESSAGE_BYTES,
+            ws_per_message_deflate=False,  # compressed sizes can tell secrets, and each connection needs memory for it
             log_config=None,
             log_level="warning",
             access_log=False,
@@ -288,12 +299,14 @@ async def _serve_observed(
             rate_limits=await _rate_limits(settings, pool),
             introspection=settings.introspection,
             graphiql=settings.graphiql,
+            live_limits=_live_limits(settings),
         )
         server = Server(
             app,
             stopping=stopping,
-            limits=connection_limits(),
+            limits=connection_limits(settings.live_connections),
             origins=settings.origins,
+            ping_seconds=settings.live_ping_seconds,
             drain_seconds=0 if demo_key else settings.drain_seconds,
             when_ready=when_ready,
         )
@@ -372,6 +385,16 @@ async def _rate_limits(settings: Settings, pool: Pool) -> RateLimits | None:
         return RateLimits(settings.rate_points)
     redis_url = settings.redis_url.reveal()
     return RateLimits(settings.rate_points, redis_url, namespace=f":{await identity(pool)}")
+
+
+def _live_limits(settings: Settings) -> LiveLimits:
+    return LiveLimits(
+        connections=settings.live_connections,
+        user_connections=settings.live_user_connections,
+        operations=settings.live_operations,
+        buffered_events=settings.live_buffer_events,
+        ping_seconds=settings.live_ping_seconds,
+    )
 
 
 def _metrics_access(settings: Settings) -> MetricsAccess:

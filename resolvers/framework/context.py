@@ -56,6 +56,8 @@ class Context:
 
     It never is for windows whose ends are full quarters of an hour, within one quarter of an hour.
     """
+    has_old_figures = False
+    """True if a figure of the answer shows another state of the data than the snapshot of the operation."""
     takes_fragments = False
     """True if the response is encoded by an encoder that knows fragments (`schema.prepared.fragments`)."""
     reads_by_place: ReadsByPlace | None = None
@@ -308,7 +310,8 @@ class Context:
         await self._release()
 
     async def _release(self) -> None:
-        self.is_inexact |= self._answer is not None and self._answer.is_old
+        self.has_old_figures |= self._answer is not None and self._answer.is_old
+        self.is_inexact |= self.has_old_figures
         loaders, self._dataloaders, self._answer = self._dataloaders, None, None
         if loaders is not None:
             await loaders.close()

@@ -1,11 +1,11 @@
 """An operation of a document, prepared once for any number of requests."""
 
-from collections.abc import Awaitable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from inspect import iscoroutine
 from types import CoroutineType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import graphql
 from graphql import (
@@ -22,7 +22,7 @@ from graphql import (
 from graphql.execution import Executor
 from strawberry.execution import optimized_is_awaitable
 
-from breadth import Plan, Unsupported, execute_plan
+from breadth import Events, Plan, Unsupported, events_of, execute_plan
 from breadth.awaitability import register_is_awaitable
 from breadth.plan import LARGEST_VARIANTS, Field
 from db.engine.activity import Activity, AtPlace, Place, WatchedAtPlace
@@ -35,6 +35,7 @@ from schema.prepared.fragments import fragments_of, has_marked_fields
 from schema.prepared.guard import GuardMode
 from schema.prepared.limits import DEFAULT_LIMITS, Limits
 from schema.prepared.literals import with_hints
+from schema.prepared.live import Source, entities_read, is_live, source_of, without_live
 from schema.prepared.lookahead import Lookahead, look_ahead, values_in
 from schema.prepared.response_lists import Lists, response_lists
 
@@ -42,6 +43,10 @@ COSTS_KEPT: Final = 100
 FIRST_EXAMINED: Final = 10
 EXAMINED_EVERY: Final = 20
 """A guard that warns examines the first executions of an operation, and then one of this many."""
+
+Start: TypeAlias = Callable[[Mapping[str, Any], Context], Any]
+RunEvent: TypeAlias = Callable[[Any, Context], Awaitable[ExecutionResult]]
+"""Runs a subscription for the root value of one event."""
 
 register_is_awaitable(optimized_is_awaitable)
 
@@ -85,9 +90,11 @@ class PreparedOperation:
         self._limits = limits
         self.type = node.operation
         self.name = node.name.value if node.name else ""
+        self.is_live = is_live(node)
+        """Whether the query is sent again when its answer changes."""
         self._schema = schema
         self._executor_class = executor_class
-        self._document = document
+        self._document = without_live(document)
         self._node = node
         self._plan = self._new_plan() if planned else None
         self._fragments = {
@@ -179,20 +186,57 @@ class PreparedOperation:
 
         A query whose figures would disagree runs again, at last with all figures from its snapshot.
         """
-        result = await self._run(variables, context)
+        result = await self._run(self._started, variables, context)
         for exact in (False, True):
             if not context.figures_disagree:
                 break
             context.forget_figures(exact=exact)
-            result = await self._run(variables, context)
+            result = await self._run(self._started, variables, context)
         return result
 
-    async def _run(self, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
-        started = self._started(variables, context)
+    async def _run(self, start: Start, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
+        started = start(variables, context)
         result: ExecutionResult = started if isinstance(started, ExecutionResult) else await started
         if result.errors:
             return ExecutionResult(result.data, with_hints(result.errors, self._schema))
         return result
+
+    @cached_property
+    def entities_read(self) -> frozenset[str]:
+        """The entities whose changes can change the answer of the query; empty if all can."""
+        return entities_read(self._schema, self._node, self._fragments)
+
+    def source(self, variables: Mapping[str, Any]) -> Source | list[GraphQLError]:
+        """Return the source of the events of a subscription, or the errors of its variables."""
+        return source_of(self._schema, self._node, self._fragments, variables)
+
+    def events(self, variables: Mapping[str, Any]) -> "RunEvent":
+        """Return the function that runs the subscription for one event. Plan and variables are prepared once."""
+        prepared = self._prepared_events(variables)
+
+        def start(payload: Any, _: Mapping[str, Any], context: Context) -> Any:
+            if prepared is not None:
+                return prepared.run(payload, context, around=_at_place)
+            return self._run_by_graphql_core(variables, context, payload)
+
+        async def run(payload: Any, context: Context) -> ExecutionResult:
+            return await self._run(partial(start, payload), variables, context)
+
+        return run
+
+    def _prepared_events(self, variables: Mapping[str, Any]) -> Events | None:
+        if self._plan is None:
+            return None
+        try:
+            made = events_of(
+                self._plan,
+                variables,
+                executor_class=self._executor_class,
+                is_awaitable=optimized_is_awaitable,
+            )
+        except Unsupported:
+            return None
+        return made if isinstance(made, Events) else None
 
     def _started(self, variables: Mapping[str, Any], context: Context) -> Any:
         activity = context.activity
@@ -210,9 +254,15 @@ class PreparedOperation:
                 )
             except Unsupported:
                 pass
+        return self._run_by_graphql_core(variables, context)
+
+    def _run_by_graphql_core(
+        self, variables: Mapping[str, Any], context: Context, root_value: Any = None
+    ) -> Any:
         return graphql.execute(
             self._schema,
             self._document,
+            root_value,
             context_value=context,
             variable_values=dict(variables),
             operation_name=self.name or None,
@@ -222,7 +272,8 @@ class PreparedOperation:
 
     def _new_plan(self) -> Plan | None:
         try:
-            return Plan(self._schema, self._document, self.name or None)
+            of_events = self.type is OperationType.SUBSCRIPTION
+            return Plan(self._schema, self._document, self.name or None, of_events=of_events)
         except Unsupported:
             return None
 

@@ -112,6 +112,11 @@ class Authenticator:
         """Return the client of the request, and the cookies that its response is to set."""
         return Exchange() if self._sessions is None else self._sessions.exchange(request)
 
+    def without_cookies(self, request: Request, reason: str) -> None:
+        """Let the operation of the request set no cookies, for this reason."""
+        if self._sessions is not None:
+            self._sessions.without_cookies(request, reason)
+
     def finish(self, request: Request, response: Response) -> None:
         """Give the response the cookies that the request has caused."""
         if self._sessions is not None:

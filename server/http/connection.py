@@ -21,6 +21,7 @@ from server.http import cors, protocol
 from server.http.connections import Connections
 from server.http.counted_transport import CountedTransport
 from server.http.interruption import client_left
+from server.http.websocket import WebSocket, take_over
 
 STOPS = "The server stops. A write may or may not have happened. Retry with the same idempotency key."
 
@@ -129,7 +130,10 @@ class Connection(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            pass  # the request was answered like one without the header
+            if self._should_upgrade():
+                self._upgrade()
+                return
+            # otherwise the request was answered like one without the header
         except httptools.HttpParserError:
             invalid = protocol.RequestError(400, "The request is not valid HTTP/1.1.")
             self._refuse(self._refusal or invalid)
@@ -137,6 +141,27 @@ class Connection(HttpToolsProtocol):
         self._head_bytes = 0 if self._progressed else self._head_bytes + len(data)
         if self._head_bytes > self._limits.url_bytes + self._limits.header_bytes:
             self._refuse(self._too_long())
+
+    # WebSockets
+
+    def _should_upgrade_to_ws(self) -> bool:
+        """Return whether the request may become a WebSocket: on its path, as the only request of the connection."""
+        is_alone = self.cycle is None or self.cycle.response_complete
+        may_have_one = is_alone and not isinstance(self.app, _Crowded)
+        return may_have_one and self.url.partition(b"?")[0] in self._limits.websocket_paths
+
+    def _upgrade(self) -> None:
+        """Leave the connection to a WebSocket."""
+        lines = [b"%b %b HTTP/1.1" % (self.scope["method"].encode(), self.url)]
+        lines += [b"%b: %b" % header for header in self.scope["headers"]]
+        head, transport = b"\r\n".join([*lines, b"", b""]), self.transport
+        self._all.remove(self)
+        self.connections.discard(self)
+        self._unset_keepalive_if_required()
+        made = WebSocket(self.config, self.server_state, self.app_state, all_connections=self._all)
+        take_over(transport, made, head)
+        self._free()
+        self.parser = None  # type: ignore[assignment]
 
     # Callbacks of the parser
 
@@ -146,6 +171,9 @@ class Connection(HttpToolsProtocol):
         if refusal is not None:
             self._refusal = refusal
             raise _RefusedError  # the parser stops
+        if self.parser.should_upgrade() and self._should_upgrade():
+            super().on_headers_complete()
+            return
         self._all.work(self)
         self._request_at = time.monotonic()
         super().on_headers_complete()

@@ -34,6 +34,12 @@ class Watched(Protocol):
 
     def abort(self) -> None: ...
 
+
+class Reusable(Protocol):
+    """A connection for one request after the other."""
+
+    def __hash__(self) -> int: ...
+
     def timeout_keep_alive_handler(self) -> None:
         """Close the connection, which has been idle for long enough."""
 
@@ -49,7 +55,7 @@ class Connections:
         self.limits = limits or ConnectionLimits()
         self.origins = frozenset(origins)
         self.turnstile = Turnstile(lambda: len(self.requests))
-        self.idle: Deadlines[Watched] = Deadlines(lambda connection: connection.timeout_keep_alive_handler())
+        self.idle: Deadlines[Reusable] = Deadlines(lambda connection: connection.timeout_keep_alive_handler())
         """The connections without a request since their last answer. A timer for each would cost more."""
         self.requests: Sized = ()
         """The requests that have begun and are not finished, as the server counts them."""

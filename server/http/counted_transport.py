@@ -46,6 +46,9 @@ class CountedTransport(asyncio.Transport):
     def close(self) -> None:
         self._close()
 
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self._transport.set_protocol(protocol)
+
     def forget_owner(self) -> None:
         """Close at once from now on."""
         self._close = self._transport.close

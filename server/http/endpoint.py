@@ -61,6 +61,14 @@ class Outcome(NamedTuple):
     seconds: float
 
 
+class Prepared(NamedTuple):
+    """A request with the text of its document, its operation, and the errors for which the operation does not run."""
+
+    parsed: protocol.GraphQLRequest
+    operation: PreparedOperation | InvalidDocument | None
+    refusal: Sequence[GraphQLError]
+
+
 class NewContext(Protocol):
     """Makes the context of one operation."""
 
@@ -76,6 +84,9 @@ class NewContext(Protocol):
     ) -> Context: ...
 
 
+NewEventStream: TypeAlias = Callable[
+    [protocol.GraphQLRequest, Viewer | None, FastRequest, Observation], Response
+]
 NewCondition: TypeAlias = Callable[[Request, str], Condition]
 """Makes the condition of a request and the media type of its answer."""
 
@@ -126,6 +137,8 @@ class GraphQLEndpoint:
         self._explain = explain
         self._guard = guard
         self._clock = clock or partial(datetime.now, UTC)
+        self.event_stream: NewEventStream | None = None
+        """Makes the response to a request that accepts an event stream. None answers it like other requests."""
 
     @property
     def documents(self) -> Mapping[str, PreparedOperations]:
@@ -176,7 +189,9 @@ class GraphQLEndpoint:
                 request.limit_body(request_limits.ANONYMOUS_BYTES, ", the limit without an API key")
             observation.explanations = explain_header.asked(request)
             parsed = await protocol.parse(request)
-            content, encode = await self._answer(parsed, viewer, request, observation, condition)
+            if protocol.EVENT_STREAM in request.headers.get("accept", "") and self.event_stream is not None:
+                return self.event_stream(parsed, viewer, request, observation)
+            content, encode = await self.answer(parsed, viewer, request, observation, condition)
             if not self._schema_access.shows(viewer):
                 content = without_suggestions(content)
         except NotModifiedError:
@@ -198,11 +213,10 @@ class GraphQLEndpoint:
             content = too_large(request_id, () if self._explain else None)
             response = protocol.answer(content, media_type, status=status, headers=headers)
         observation.note_content(content)
-        if compression.is_safe(request, observation.operation_type, content):
-            return await compression.compressed(request, response)
-        return response
+        is_safe = compression.is_safe(request, observation.operation_type, content)
+        return await compression.compressed(request, response) if is_safe else response
 
-    async def _answer(
+    async def answer(
         self,
         parsed: protocol.GraphQLRequest,
         viewer: Viewer | None,
@@ -211,17 +225,11 @@ class GraphQLEndpoint:
         condition: Condition,
     ) -> tuple[Content, Encode]:
         """Return the content of the answer, and the way to encode it."""
-        try:
-            parsed = self._documents.resolve(parsed, may_add=viewer is not None)
-        except CallerError as wrong:
-            return self._refused([caused_by(wrong)], observation), bounded_json.encoded_at_once
-        observation.document = parsed.query
-        long = first_exceeded(self._operations.limits, list_length=request_limits.longest_list(parsed))
-        operation = await self._prepared(parsed, viewer)
-        protocol.require_method(request.method, operation.type)
-        refusal = [long] if long else operation.refusal(parsed.variables, viewer)
-        if refusal or isinstance(operation, InvalidDocument):
+        parsed, operation, refusal = await self.prepared(parsed, viewer, request.method, observation)
+        if refusal or not isinstance(operation, PreparedOperation):
             return self._refused(refusal, observation), bounded_json.encoded_at_once
+        if operation.is_live and request.method != protocol.STREAM:
+            raise protocol.RequestError(400, protocol.NEEDS_STREAM)
         cost, reads = operation.measured(parsed.variables)
         observation.cost = cost
         observation.operation_type = operation.type
@@ -243,6 +251,24 @@ class GraphQLEndpoint:
         content = self._content(outcome, viewer, cost, context, reads, observation)
         condition.conclude(context, content, now)
         return content, outcome.encode
+
+    async def prepared(
+        self,
+        parsed: protocol.GraphQLRequest,
+        viewer: Viewer | None,
+        method: str,
+        observation: Observation,
+    ) -> "Prepared":
+        """Return the request with its document, its operation, and the errors for which the operation does not run."""
+        try:
+            parsed = self._documents.resolve(parsed, may_add=viewer is not None)
+        except CallerError as wrong:
+            return Prepared(parsed, None, [caused_by(wrong)])
+        observation.document = parsed.query
+        long = first_exceeded(self._operations.limits, list_length=request_limits.longest_list(parsed))
+        operation = await self._prepared(parsed, viewer)
+        protocol.require_method(method, operation.type)
+        return Prepared(parsed, operation, [long] if long else operation.refusal(parsed.variables, viewer))
 
     async def _prepared(
         self, parsed: protocol.GraphQLRequest, viewer: Viewer | None

@@ -32,3 +32,5 @@ class ConnectionLimits:
     """Time that a connection stays open after an answer to an incomplete request, so that the client can read it."""
     health_paths: AbstractSet[str] = frozenset({"/healthz", "/readyz", "/metrics"})
     streaming_paths: AbstractSet[str] = frozenset({"/ingest/mentions"})
+    websocket_paths: AbstractSet[bytes] = frozenset({b"/graphql"})
+    """The paths of WebSockets. On other paths, a request for one is answered like a request without the header."""

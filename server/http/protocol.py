@@ -31,12 +31,18 @@ logger = logging.getLogger("leadgraph")
 JSON: Final = "application/json"
 GRAPHQL_JSON: Final = "application/graphql-response+json"
 HTML: Final = "text/html"
+EVENT_STREAM: Final = "text/event-stream"
+STREAM: Final = "STREAM"
+"""Stands for the HTTP method of an operation that came over a WebSocket, or that asks for an event stream by POST."""
+NEEDS_STREAM: Final = "A subscription and a query with @live need a WebSocket (`graphql-transport-ws`), or `Accept: text/event-stream`."
 
 OPERATIONS: Final[Mapping[str, frozenset[OperationType]]] = {
     "GET": frozenset({OperationType.QUERY}),
     "HEAD": frozenset({OperationType.QUERY}),
     "POST": frozenset({OperationType.QUERY, OperationType.MUTATION}),
     "QUERY": frozenset({OperationType.QUERY}),
+    STREAM: frozenset(OperationType),
+    f"{STREAM} by GET": frozenset({OperationType.QUERY, OperationType.SUBSCRIPTION}),
 }
 """The operations that each HTTP method allows."""
 READING: Final = frozenset({"GET", "HEAD"})
@@ -186,9 +192,9 @@ async def parse(request: Request) -> GraphQLRequest:
     """Return the GraphQL request. Raise `RequestError`."""
     if request.method in READING:
         parameters = {name: value for name, value in request.query_params.items() if value}
-        return _checked(parameters, from_url=True)
+        return checked(parameters, from_url=True)
     _require_json(request.headers)
-    return _checked(_decoded(await request.body(), "The request's body"))
+    return checked(_decoded(await request.body(), "The request's body"))
 
 
 def _require_json(headers: Mapping[str, str]) -> None:
@@ -214,7 +220,7 @@ def _decoded(text: bytes | str, name: str) -> dict[str, Any]:
     return value
 
 
-def _checked(given: dict[str, Any], *, from_url: bool = False) -> GraphQLRequest:
+def checked(given: dict[str, Any], *, from_url: bool = False) -> GraphQLRequest:
     query, variables, name = given.get("query"), given.get("variables"), given.get("operationName")
     extensions, document_id = given.get("extensions"), None
     if from_url and variables is not None:
@@ -253,8 +259,8 @@ def _document_id(given: object, persisted: object) -> str | None:
 
 def require_method(method: str, operation: OperationType | None) -> None:
     """Raise `RequestError` if the HTTP method does not allow operations of this type."""
-    if operation is OperationType.SUBSCRIPTION:
-        raise RequestError(400, "This API has no subscriptions yet. Send a query again to learn of changes.")
+    if operation is OperationType.SUBSCRIPTION and operation not in OPERATIONS[method]:
+        raise RequestError(400, NEEDS_STREAM)
     if operation is not None and operation not in OPERATIONS[method]:
         raise RequestError(
             405, f"{method} allows queries only. Send this operation by POST.", {"allow": "POST"}

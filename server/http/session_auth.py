@@ -40,6 +40,10 @@ class SessionAuthenticator:
         self._trust_seconds = trust_seconds
         self._trusted: dict[str, tuple[float, Viewer]] = {}
 
+    def without_cookies(self, request: Request, reason: str) -> None:
+        """Let the operation of the request set no cookies, for this reason."""
+        self.exchange(request).refusal = reason
+
     def exchange(self, request: Request) -> Exchange:
         """Return the exchange of the request, the same at each call."""
         known: Exchange | None = request.scope.get(_EXCHANGE)

@@ -16,6 +16,7 @@ from server.metrics.cache import CacheMetrics
 from server.metrics.database import ActivityMetrics, PoolMetrics
 from server.metrics.documents import DocumentMetrics
 from server.metrics.jobs import JobMetrics
+from server.metrics.live import LiveMetrics
 from server.metrics.operations import OperationMetrics
 from server.metrics.process import ProcessMetrics
 from server.metrics.requests import RequestMetrics
@@ -67,6 +68,7 @@ class Metrics(WorkerMetrics):
         self.audit = AuditMetrics(self.registry)
         self._requests = RequestMetrics(self.registry)
         self._operations = OperationMetrics(self.registry)
+        self.live = LiveMetrics(self.registry)
         self._pools.observe(pool, "requests")
 
     def observe(self, request: Observation) -> None:

@@ -1,8 +1,8 @@
 """The stop of the server, in the order in which requests notice it."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 STREAM_SHARE = 0.6
 LONGEST_SHARE = 0.9
@@ -25,6 +25,7 @@ class Stopping:
         self._streams_end = asyncio.Event()
         self._deadline = 0.0
         self._limits: set[asyncio.Timeout] = set()
+        self._at_begin: set[Callable[[], None]] = set()
 
     @property
     def ends_streams(self) -> bool:
@@ -37,6 +38,17 @@ class Stopping:
     def drain(self) -> None:
         self.drains = True
 
+    @contextmanager
+    def calling(self, at_begin: Callable[[], None]) -> Iterator[None]:
+        """Call the function when the grace begins, if that is during the context or was before it."""
+        if self.has_begun:
+            at_begin()
+        self._at_begin.add(at_begin)
+        try:
+            yield
+        finally:
+            self._at_begin.discard(at_begin)
+
     def begin(self) -> None:
         """Begin the grace."""
         if self.has_begun:
@@ -47,6 +59,8 @@ class Stopping:
         self._deadline = loop.time() + self.seconds * LONGEST_SHARE
         for limit in self._limits:
             limit.reschedule(self._deadline)
+        for call in list(self._at_begin):
+            call()
 
     @asynccontextmanager
     async def limit(self) -> AsyncIterator[None]:

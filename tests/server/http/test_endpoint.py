@@ -180,8 +180,11 @@ async def test_get_asks_queries_only(client: httpx.AsyncClient) -> None:
     assert seen(wrong) == (400, "BAD_REQUEST", "`variables` must be a JSON object.")
 
 
-async def test_subscriptions_are_not_supported(client: httpx.AsyncClient) -> None:
-    message = "This API has no subscriptions yet. Send a query again to learn of changes."
+async def test_subscriptions_need_a_stream(client: httpx.AsyncClient) -> None:
+    message = (
+        "A subscription and a query with @live need a WebSocket (`graphql-transport-ws`), or "
+        "`Accept: text/event-stream`."
+    )
     for query in ("subscription { a }", "subscription S { viewer { id } }"):
         for answer in (
             await client.post("/graphql", json={"query": query}),

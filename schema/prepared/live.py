@@ -1,0 +1,190 @@
+"""Operations that stay open: the source of a subscription, and the entities that a live query depends on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    get_argument_values,
+    get_named_type,
+)
+from graphql.execution.values import VariableValues, get_variable_values
+
+from breadth.strawberry_field import definition_of
+from resolvers.entities import OF_MODEL, OF_TYPENAME
+from resolvers.framework.following import Follows, follows_of
+from resolvers.framework.requires import requirements_of
+from schema.fields import SET_RESOLVER
+
+LIVE: Final = "live"
+"""The directive of a query that is sent again when its answer changes."""
+ANY: Final[frozenset[str]] = frozenset()
+"""The entities of an operation that can depend on any of them."""
+_COUNTED: Final[Mapping[str, frozenset[str]]] = {
+    "Keyword": frozenset({"Mention", "Lead"}),
+    "Mention": frozenset({"Lead"}),
+    "Lead": frozenset({"Mention"}),
+    "LeadEvent": frozenset({"Lead"}),
+    "Integration": frozenset({"Mention", "IntegrationLog"}),
+}
+"""The entities whose changes change counters and derived columns of an entity, which are no changes of their own."""
+_PLAIN: Final = ("Connection", "Edge")
+
+
+def is_live(node: OperationDefinitionNode) -> bool:
+    return any(each.name.value == LIVE for each in node.directives or ())
+
+
+def without_live(document: DocumentNode) -> DocumentNode:
+    """Return a document whose operations lack the directive, which tells the executors nothing."""
+    if not any(
+        isinstance(each, OperationDefinitionNode) and each.directives for each in document.definitions
+    ):
+        return document
+    return DocumentNode(definitions=tuple(map(_without, document.definitions)), loc=document.loc)
+
+
+def _without(definition: Any) -> Any:
+    if not isinstance(definition, OperationDefinitionNode) or not is_live(definition):
+        return definition
+    return OperationDefinitionNode(
+        operation=definition.operation,
+        name=definition.name,
+        variable_definitions=definition.variable_definitions,
+        directives=tuple(each for each in definition.directives or () if each.name.value != LIVE),
+        selection_set=definition.selection_set,
+        loc=definition.loc,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The events of a subscription: its field in the response, the changes that it follows, and where it resumes."""
+
+    key: str
+    follows: Follows
+    after: str | None
+
+
+def source_of(
+    schema: GraphQLSchema,
+    node: OperationDefinitionNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    variables: Mapping[str, Any],
+) -> Source | list[GraphQLError]:
+    """Return the source of a valid subscription, or the errors of its variables."""
+    values = get_variable_values(schema, node.variable_definitions or (), dict(variables))
+    if not isinstance(values, VariableValues):
+        return list(values)
+    field = _only_field(node.selection_set, fragments)
+    root = schema.subscription_type
+    assert root is not None  # noqa: S101 - the document is valid
+    known: GraphQLField = root.fields[field.name.value]
+    try:
+        arguments = get_argument_values(known, field, values)
+    except GraphQLError as error:
+        return [error]
+    key = field.alias.value if field.alias else field.name.value
+    return Source(key, follows_of(_resolver_of(known)), arguments.get("after"))
+
+
+def _only_field(selected: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> FieldNode:
+    """Return the only field of a subscription's root. Validation has checked that there is one."""
+    node = selected.selections[0]
+    while not isinstance(node, FieldNode):
+        inner = fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
+        assert isinstance(inner, (FragmentDefinitionNode, InlineFragmentNode))  # noqa: S101 - as above
+        node = inner.selection_set.selections[0]
+    return node
+
+
+def _resolver_of(known: GraphQLField) -> Any:
+    definition = definition_of(known)
+    return None if definition is None else definition.metadata.get(SET_RESOLVER)
+
+
+def entities_read(
+    schema: GraphQLSchema,
+    node: OperationDefinitionNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+) -> frozenset[str]:
+    """Return the entities whose changes can change the answer of a query. `ANY` stands for all of them.
+
+    Only rows and pages of rows depend on few entities. A query with any other object can depend on all.
+    """
+    walk = _Walk(schema, fragments)
+    walk.selection_set(node.selection_set, schema.query_type)
+    if walk.is_open or not walk.found:
+        return ANY
+    return walk.found.union(*(_COUNTED.get(each, frozenset()) for each in walk.found))
+
+
+class _Walk:
+    """One walk over a query, which collects the entities of rows and of the models that resolvers read."""
+
+    def __init__(self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self.found: frozenset[str] = frozenset()
+        self.is_open = False
+        self._schema, self._fragments = schema, fragments
+        self._visited: set[str] = set()
+
+    def selection_set(self, selected: SelectionSetNode | None, type_: Any) -> None:
+        for node in () if selected is None else selected.selections:
+            if isinstance(node, FieldNode):
+                self._field(node, type_)
+            elif isinstance(node, FragmentSpreadNode):
+                if node.name.value not in self._visited:
+                    self._visited.add(node.name.value)
+                    fragment = self._fragments[node.name.value]
+                    self.selection_set(
+                        fragment.selection_set, self._named(fragment.type_condition.name.value)
+                    )
+            elif isinstance(node, InlineFragmentNode):
+                condition = node.type_condition
+                self.selection_set(
+                    node.selection_set, self._named(condition.name.value) if condition else type_
+                )
+
+    def _named(self, name: str) -> Any:
+        return self._schema.get_type(name)
+
+    def _field(self, node: FieldNode, parent: Any) -> None:
+        known = getattr(parent, "fields", {}).get(node.name.value)
+        if known is None:
+            return
+        own = get_named_type(known.type)
+        if node.selection_set is not None:
+            self._add(own.name)
+        requirements = requirements_of(_resolver_of(known)) if _resolver_of(known) is not None else None
+        for model in () if requirements is None else (*requirements.models, *requirements.others):
+            entity = OF_MODEL.get(model)
+            self._add("" if entity is None else entity.typename)
+        self.selection_set(node.selection_set, own)
+
+    def _add(self, typename: str) -> None:
+        """Add the entity of a type. A type of values, which is no row, can depend on all entities."""
+        for part in _PLAIN:
+            typename = typename.removesuffix(part)
+        if typename == "PageInfo":
+            return
+        if typename == "Analysis":
+            typename = "Mention"
+        if typename == "User" or typename not in OF_TYPENAME:
+            self.is_open = True
+        else:
+            self.found |= {typename}
+
+
+def reads_changed(entities: frozenset[str], changed: Sequence[str]) -> bool:
+    """Return whether changes of these entities can change the answer of a query that reads others."""
+    return not entities or not entities.isdisjoint(changed)

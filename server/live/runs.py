@@ -1,0 +1,74 @@
+"""One run of an operation that stays open: for an event of a subscription, or of a live query after a change."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from graphql import ExecutionResult, GraphQLError
+
+from resolvers.framework.context import Context
+from resolvers.framework.exchange import Exchange
+from schema.prepared.operation import PreparedOperation
+from server.http import bounded_json
+from server.http.admission import Admission
+from server.http.contents import content_of
+from server.http.endpoint import NewContext
+from server.runtime.observation import Observation
+from services.accounts.viewer import Viewer
+
+SECONDS = 60.0
+
+Execute = Callable[[Context], Awaitable[ExecutionResult]]
+
+
+class Ran(NamedTuple):
+    """The content of a result, and whether a figure in it is older than the data."""
+
+    content: dict[str, Any]
+    has_old_figures: bool
+
+    def json(self) -> str:
+        return bounded_json.encoded_within_limit(self.content).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Runs operations with a context of their own, in turn with all other operations of their users.
+
+    Runs are not charged to the rate limit. The admission shares the pool between users, so that a user with many events
+    waits behind others.
+    """
+
+    new_context: NewContext
+    admission: Admission
+    clock: Callable[[], datetime] | None = None
+
+    async def run(
+        self,
+        operation: PreparedOperation,
+        variables: Mapping[str, Any],
+        viewer: Viewer,
+        request_id: str,
+        execute: Execute,
+    ) -> Ran:
+        """Return the result of a run. A failure is an error in the result."""
+        observation = Observation("graphql", request_id=request_id, user_id=viewer.user_id)
+        now = datetime.now(UTC) if self.clock is None else self.clock()
+        context = self.new_context(
+            viewer,
+            request_id,
+            reads=operation.reads(variables),
+            now=now,
+            exchange=Exchange,
+            activity=observation.activity,
+        )
+        try:
+            async with asyncio.timeout(SECONDS), self.admission.slot(viewer.user_id, patient=True):
+                result = await execute(context)
+        except Exception as failure:  # noqa: BLE001 - the subscriber gets an answer to any failure
+            result = ExecutionResult(None, [GraphQLError(str(failure), original_error=failure)])
+        finally:
+            await context.close()
+        return Ran(content_of(result, request_id, None, ran=True), context.has_old_figures)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 from db.engine.activity import PLACE, Activity, Batch
 from db.engine.reader import Reader
 from db.language.scope import Scope
-from db.models import Base
+from db.models import Base, User
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -117,6 +117,10 @@ class DataLoaders:
         """Open a snapshot and hold its connection. All later reads come from this snapshot."""
         await self._reader.open()
 
+    def expect_fewer(self, statements: int) -> None:
+        """Note that a read needs so many statements fewer than its bound."""
+        self._reader.expect_fewer(statements)
+
     @property
     def activity(self) -> Activity:
         """The activity of the operation."""
@@ -199,7 +203,10 @@ class DataLoaders:
     def _record(self, loader: DataLoader[Any, Any], keys: int) -> None:
         activity, full = self._reader.activity, keys >= loader.max_keys
         activity.models.update(loader.models)
-        activity.batches.append(Batch(type(loader).__name__, keys, PLACE.get(), full, loader.counted_in))
+        of_users = loader.models == (User,)
+        activity.batches.append(
+            Batch(type(loader).__name__, keys, PLACE.get(), full, loader.counted_in, of_users)
+        )
 
     async def _read(self, reads: _Reads, batch: _KeyBatch) -> None:
         """Read the keys that were added until now, at the next turn of the event loop."""

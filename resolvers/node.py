@@ -51,7 +51,10 @@ async def _objects(ids: Sequence[str], context: Context) -> Sequence[Found]:
         except ForbiddenError as forbidden:
             return [forbidden] * len(some)
 
-    return await ask_by_group([_requested(id_) for id_ in ids], attrgetter("model"), load)
+    requested = [_requested(id_) for id_ in ids]
+    models = {each.model for each in requested} - {None}
+    context.expect_fewer(min(len(ids), len(ENTITIES)) - len(models))
+    return await ask_by_group(requested, attrgetter("model"), load)
 
 
 def _requested(text: str) -> Requested:

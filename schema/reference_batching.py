@@ -10,10 +10,12 @@ from inspect import isawaitable
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
-from graphql import GraphQLObjectType, get_named_type
+from graphql import GraphQLObjectType, GraphQLResolveInfo, get_named_type
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
 from graphql.execution.values import VariableValues
 
+from breadth.fields import KEY, Column
+from breadth.strawberry_field import definition_of
 from resolvers.framework.context import Context
 from schema.resolver_types import Info, SetWiseResolver
 
@@ -40,13 +42,40 @@ def gathered(
 
 
 def selected(info: Info) -> set[str]:
+    """Return the names of the selected fields, as breadth passes them to a set resolver."""
     raw = info._raw_info  # noqa: SLF001
-    fragments = {name: FragmentDetails(each) for name, each in raw.fragments.items()}
     details = [FieldDetails(node, None) for node in raw.field_nodes]
     variables = VariableValues({}, info.variable_values)
-    object_type = cast("GraphQLObjectType", get_named_type(raw.return_type))
+    return _selected(raw, variables, cast("GraphQLObjectType", get_named_type(raw.return_type)), details)
+
+
+def _selected(
+    raw: GraphQLResolveInfo[Any],
+    variables: VariableValues,
+    object_type: GraphQLObjectType,
+    details: list[FieldDetails],
+) -> set[str]:
+    fragments = {name: FragmentDetails(each) for name, each in raw.fragments.items()}
     found = collect_subfields(raw.schema, fragments, variables, raw.operation, object_type, details)
-    return {each[0].node.name.value for each in found.grouped_field_set.values()}
+    names: set[str] = set()
+    for below in found.grouped_field_set.values():
+        name = below[0].node.name.value
+        names.add(name)
+        view = _view(object_type, name)
+        if view is not None:
+            names |= {f"{name}.{each}" for each in _selected(raw, variables, view, below)}
+    return names
+
+
+def _view(object_type: GraphQLObjectType, name: str) -> GraphQLObjectType | None:
+    """Return the type of a field whose object is its parent; None for other fields."""
+    field = object_type.fields.get(name)
+    definition = None if field is None else definition_of(field)
+    column = None if definition is None else definition.metadata.get(KEY)
+    if field is None or not isinstance(column, Column) or not column.whole:
+        return None
+    named = get_named_type(field.type)
+    return named if isinstance(named, GraphQLObjectType) else None
 
 
 class Gathering:

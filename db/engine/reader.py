@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 import asyncpg
 
-from db.engine.activity import PLACE, Activity, RowsRead
+from db.engine.activity import PLACE, Activity, Place, RowsRead
 from db.engine.combined import Combined, combined, split
 from db.engine.guarded_connection import GuardedConnection
 from db.engine.outage import is_unavailable
@@ -50,7 +50,8 @@ class _Waiting(NamedTuple):
     statement: Statement
     arguments: Sequence[object]
     record_class: type[asyncpg.Record]
-    is_figure: bool
+    is_generic: bool
+    place: Place | None
     result: asyncio.Future[list[Any]]
 
 
@@ -61,6 +62,7 @@ class Reader(Session):
     connection while it waits for another. Reads after `close` are cancelled.
 
     `single` says that the reader runs one statement at most. That statement needs no transaction.
+    `most` is the largest number of statements, if it is known. If all of them are sent as one, it needs none either.
     `fence` is the scope to which row-level security limits all statements, if the pool has it.
     """
 
@@ -71,9 +73,11 @@ class Reader(Session):
         *,
         projection: Projection = EVERY_COLUMN,
         single: bool = False,
+        most: int | None = None,
         fence: Scope = EVERYBODY,
     ) -> None:
         super().__init__(activity, projection=projection)
+        self._most = most
         self._enter = entering(fence) if pool.has_row_security else ()
         self.single = single and not self._enter
         self._pool = pool
@@ -179,18 +183,28 @@ class Reader(Session):
         self._note(rows, record_class)
         return rows
 
-    async def _send_in_turn(
+    def _send_in_turn(
         self,
         statement: Statement,
         arguments: Sequence[object],
         record_class: type[asyncpg.Record],
         *,
-        is_figure: bool = False,
-    ) -> list[Any]:
+        is_generic: bool = False,
+    ) -> Awaitable[list[Any]]:
         if self.single:
-            return await self._send(statement, arguments, record_class)
+            return self._send_alone(statement, arguments, record_class)
+        return self._join_turn(statement, arguments, record_class, is_generic=is_generic)
+
+    async def _join_turn(
+        self,
+        statement: Statement,
+        arguments: Sequence[object],
+        record_class: type[asyncpg.Record],
+        *,
+        is_generic: bool,
+    ) -> list[Any]:
         result: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
-        waiting = _Waiting(statement, arguments, record_class, is_figure, result)
+        waiting = _Waiting(statement, arguments, record_class, is_generic, PLACE.get(), result)
         if self._turn is not None:
             self._turn.append(waiting)
             return await result
@@ -227,11 +241,12 @@ class Reader(Session):
     async def _send_together(self, turn: "list[_Waiting]") -> None:
         """Send the statements as one. If it fails, send each by itself, so that each fails for itself."""
         if len(turn) > 1:
-            is_generic = all(one.is_figure for one in turn)
+            is_generic = all(one.is_generic for one in turn)
             together = combined(tuple(one.statement for one in turn), is_generic=is_generic)
             arguments = [value for one in turn for value in one.arguments]
             try:
-                rows: list[Any] = await self._send(together, arguments, asyncpg.Record)
+                send = self._send_alone if self._is_whole(turn) else self._send
+                rows: list[Any] = await send(together, arguments, asyncpg.Record)
             except asyncpg.PostgresError:
                 self.activity.unbounded += 1  # the bound has the statements themselves
             except Exception as failure:  # noqa: BLE001 - each caller raises it
@@ -242,29 +257,41 @@ class Reader(Session):
                 for one, own in zip(turn, split(rows, len(turn)), strict=True):
                     self._settle_own(one, own)
                 return
+        send = self._send_alone if len(turn) == 1 and self._is_whole(turn) else self._send
         for one in turn:
             try:
-                _settle(one.result, await self._send(one.statement, one.arguments, one.record_class))
+                _settle(one.result, await send(one.statement, one.arguments, one.record_class))
             except Exception as failure:  # noqa: BLE001 - its caller raises it
                 _settle(one.result, failure)
+
+    def expect_fewer(self, statements: int) -> None:
+        """Lower the largest number of statements: a read needs so many fewer than its bound."""
+        if self._most is not None:
+            self._most -= statements
+
+    def _is_whole(self, turn: "list[_Waiting]") -> bool:
+        """Return whether the statements are all that the reader ever sends."""
+        return len(turn) == self._most and self._connection is None and not self._enter
 
     def _settle_own(self, one: _Waiting, rows: list[tuple[object, ...]]) -> None:
         """Settle a statement with its rows of a combined one."""
         try:
             own: list[Any] = as_rows(one.record_class, rows)
-            self._note(own, one.record_class)
+            self._note(own, one.record_class, one.place)
         except TooManyCharactersError as failure:
             _settle(one.result, failure)
         else:
             _settle(one.result, own)
 
-    def _note(self, rows: list[asyncpg.Record], record_class: type[asyncpg.Record]) -> None:
-        """Count the characters of the rows, and record the rows of a watched operation."""
+    def _note(
+        self, rows: list[asyncpg.Record], record_class: type[asyncpg.Record], place: Place | None = None
+    ) -> None:
+        """Count the characters of the rows, and record the rows of a watched operation at the place that read them."""
         self._count(rows, record_class)
         if self.activity.watched_rows is not None:
             shape = shape_of(record_class)
             if shape is not None:
-                self.activity.watched_rows.append(RowsRead(PLACE.get(), shape, rows))
+                self.activity.watched_rows.append(RowsRead(place or PLACE.get(), shape, rows))
 
     def _count(self, rows: Sequence[asyncpg.Record], record_class: type[asyncpg.Record]) -> None:
         """Count the characters of the rows. Raise `TooManyCharactersError`, also for each later read."""

@@ -69,7 +69,7 @@ class Session:
         except of texts: the driver does not decode other arrays in a row of an unknown type.
         """
         return await self._send_in_turn(
-            statement, self._arguments(statement, scope, values), asyncpg.Record, is_figure=True
+            statement, self._arguments(statement, scope, values), asyncpg.Record, is_generic=True
         )
 
     async def fetch_few(
@@ -81,6 +81,23 @@ class Session:
         """
         class_ = asyncpg.Record if shape is None else record_class(shape)
         return await self._send_in_turn(statement, self._arguments(statement, scope, values), class_)
+
+    async def fetch_few_by_keys(
+        self, shape: Shape | None, statement: Statement, scope: Scope, **values: object
+    ) -> list[Any]:
+        """Return few rows like `fetch_few`. One plan of the statement serves all values, because it hides its keys."""
+        class_ = asyncpg.Record if shape is None else record_class(shape)
+        return await self._send_in_turn(
+            statement, self._arguments(statement, scope, values), class_, is_generic=True
+        )
+
+    def fetch_rows_by_keys(
+        self, record_class: type[asyncpg.Record], statement: Statement, scope: Scope, values: dict[str, Any]
+    ) -> Awaitable[list[Any]]:
+        """Return few rows like `fetch_few_by_keys`, as instances of the class. The values get the scope, too."""
+        return self._send_in_turn(
+            statement, self._arguments(statement, scope, values), record_class, is_generic=True
+        )
 
     def fetch_rows(
         self, record_class: type[asyncpg.Record], statement: Statement, scope: Scope, values: dict[str, Any]
@@ -96,16 +113,16 @@ class Session:
             values[PARAMETER] = scope.user_id
         return statement.arguments(values)
 
-    async def _send_in_turn(
+    def _send_in_turn(
         self,
         statement: Statement,
         arguments: Sequence[object],
         record_class: type[asyncpg.Record],
         *,
-        is_figure: bool = False,  # noqa: ARG002 - a reader plans figures in another way
-    ) -> list[Any]:
+        is_generic: bool = False,  # noqa: ARG002 - a reader plans such statements in another way
+    ) -> Awaitable[list[Any]]:
         """Run the statement, if possible together with others."""
-        return await self._send(statement, arguments, record_class)
+        return self._send(statement, arguments, record_class)
 
     def _send(
         self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]

@@ -52,6 +52,9 @@ TOTAL = "rows of list"
 FEW = 64
 """The most rows of a statement that may share a round trip with others. More rows take longer than a round trip."""
 
+FEW_OF_EACH = 10
+"""The most rows of each parent in such a statement. It does not depend on the number of parents, as no statement does."""
+
 _LIMIT: ColumnElement[int] = bindparam("limit", type_=BigInteger)
 
 
@@ -132,7 +135,7 @@ def by(
     read: _ReadBy | None = reader.projection.reads.get(key)
     if read is None:
         read = reader.projection.reads[key] = _read_by(reader.projection, *key)
-    return reader.fetch_rows(read.row_class, read.statement, scope, {"keys": keys})
+    return reader.fetch_rows_by_keys(read.row_class, read.statement, scope, {"keys": keys})
 
 
 def _read_by(projection: Projection, model: type[Base], column: str, everybody: bool) -> _ReadBy:
@@ -267,7 +270,9 @@ async def page_of_each(
         shape=shape,
         count=count,
     )
-    return await reader.fetch_shape(shape, sent, scope, keys=keys, **bounds.values(order), **values)
+    few = reader.fetch_few_by_keys if where == EVERYTHING else reader.fetch_few
+    fetch = few if bounds.limit <= FEW_OF_EACH else reader.fetch_shape
+    return await fetch(shape, sent, scope, keys=keys, **bounds.values(order), **values)
 
 
 @statement
@@ -305,8 +310,8 @@ async def parents_with_rows_beyond(
     """Return the parents that have rows at or beyond the position."""
     filtered, values = shape_and_values(where)
     shape = _has_beyond(model, parent, order.shape, filtered, later=later, everybody=scope.everybody)
-    found = await reader.fetch_values(shape, scope, keys=keys, **edge(order, position), **values)
-    return {row["id"] for row in found}
+    found = await reader.fetch_few(None, shape, scope, keys=keys, **edge(order, position), **values)
+    return {row[0] for row in found}
 
 
 @statement

@@ -50,5 +50,5 @@ async def same_contact(
     """
     shape = reader.projection.shape(Lead, "created_at", shared=False)
     sent = _leads_same_contact(everybody=scope.everybody, shape=shape)
-    found = await reader.fetch_shape(shape, sent, scope, keys=lead_ids, most=most)
-    return [(row["of_lead_id"], row) for row in found]
+    found = await reader.fetch_few_by_keys(shape, sent, scope, keys=lead_ids, most=most)
+    return [(row[-1], row) for row in found]

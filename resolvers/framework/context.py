@@ -161,7 +161,12 @@ class Context:
             reads = self._reads
             scope = self.viewer.scope
             reader = Reader(
-                self._pool, self.activity, projection=reads.projection, single=reads.single, fence=scope
+                self._pool,
+                self.activity,
+                projection=reads.projection,
+                single=reads.single,
+                most=reads.most,
+                fence=scope,
             )
             self._dataloaders = DataLoaders(reader, scope, partial(rows_to_read, self.viewer))
         return self._dataloaders
@@ -170,6 +175,10 @@ class Context:
     def statements(self) -> Sequence[str]:
         """The names of the statements that the operation has sent, in order."""
         return self.activity.statements
+
+    def expect_fewer(self, statements: int) -> None:
+        """Note that a read needs so many statements fewer than its bound."""
+        self._session.expect_fewer(statements)
 
     def require(self, model: type[Base]) -> None:
         """Raise `ForbiddenError` if the viewer's key must not read the model's rows."""

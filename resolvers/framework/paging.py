@@ -1,5 +1,6 @@
 """Connections as the Relay specification describes them, resolved for many parents at once."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -32,6 +33,8 @@ Result = TypeVar("Result")
 UNREAD: Page[Any] = Page((), more=False)
 PARTS_OF_PAGE = frozenset({"nodes", "edges", "pageInfo"})
 """The fields of a connection that require its page."""
+HAS_NEXT, HAS_PREVIOUS = "pageInfo.hasNextPage", "pageInfo.hasPreviousPage"
+_EITHER = frozenset({HAS_NEXT, HAS_PREVIOUS})
 _LIST = Bound(opens_scope=True, facts=frozenset(), of_arguments=True)
 _UNCOUNTED_LIST = replace(_LIST, facts=frozenset({"uncounted"}))
 """A list without a counter in the rows of its parents."""
@@ -58,6 +61,15 @@ class Listing(Generic[Model]):
             "" if self.where == EVERYTHING else blake2b(repr(self.where).encode(), digest_size=6).hexdigest()
         )
         return f"{self.model.__tablename__}:{self.parent or ''}:{self.order.name}:{filtered}"
+
+    def beyond(self, span: PageBounds, selected: Collection[str]) -> "HasRowsBeyondByParent[Model] | None":
+        """Return the loader of whether rows are on the other side of a page's position, if it is selected."""
+        position, name = (span.before, HAS_NEXT) if span.backwards else (span.after, HAS_PREVIOUS)
+        if position is None or name not in selected:
+            return None
+        return HasRowsBeyondByParent(
+            self.model, self.parent, self.order, position, span.backwards, self.where
+        )
 
     @property
     def counted_in_row(self) -> str | None:
@@ -191,13 +203,28 @@ def connection(
         span = shown.span(LARGEST_BULK_SIZE if is_bulk else LARGEST_SIZE, **arguments)
         owners = parents if parent else [None] * len(parents)
         pages: Sequence[Page[Model]] = [UNREAD] * len(parents)
-        if not PARTS_OF_PAGE.isdisjoint(selected):
-            count = shown.count_of_page(span) if "totalCount" in selected else None
-            loader = PageByParent(entity.model, parent, shown.order, span, where, count)
-            pages = await context.load(loader, [owner and owner.id for owner in owners])
+        if PARTS_OF_PAGE.isdisjoint(selected):
+            return [Connection(shown, span, page, owner) for page, owner in zip(pages, owners, strict=True)]
+        count = shown.count_of_page(span) if "totalCount" in selected else None
+        loader = PageByParent(entity.model, parent, shown.order, span, where, count)
+        keys = [owner and owner.id for owner in owners]
+        beyond = shown.beyond(span, selected)
+        if beyond is None:
+            pages = await context.load(loader, keys)
+        else:
+            # At the same time. Its own field loads it, and raises its error.
+            pages, _ = await _together(context.load(loader, keys), context.load(beyond, keys))
         return [Connection(shown, span, page, owner) for page, owner in zip(pages, owners, strict=True)]
 
     return resolve
+
+
+async def _together(first: Awaitable[Result], other: Awaitable[object]) -> tuple[Result, object]:
+    """Return the results of both. Raise the error of the first, and return that of the other."""
+    one, another = await asyncio.gather(first, other, return_exceptions=True)
+    if isinstance(one, BaseException):
+        raise one
+    return one, another
 
 
 def whole_list(
@@ -248,12 +275,9 @@ async def _has_more(
     listing, span = connections[0].listing, connections[0].span
     if later != span.backwards:  # the end at which the page was cut
         return [connection.page.more for connection in connections]
-    position = span.before if later else span.after
-    if position is None:  # the page starts at the start of the list
+    loader = listing.beyond(span, _EITHER)
+    if loader is None:  # the page starts at the start of the list
         return [False] * len(connections)
-    loader = HasRowsBeyondByParent(
-        listing.model, listing.parent, listing.order, position, later, listing.where
-    )
     return await context.load(loader, [connection.parent_id for connection in connections])
 
 

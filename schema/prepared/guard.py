@@ -80,12 +80,13 @@ def _warning(code: str, place: Place, message: str) -> ReadWarning:
 def _batches_of_one(batches: Sequence[Batch]) -> Iterator[tuple[Place, ReadWarning]]:
     """Yield a warning for each field of several parents that loaded their keys one by one."""
     counted = Counter(
-        (batch.place, batch.loader)
+        (batch.place, batch.loader, batch.of_users)
         for batch in batches
         if batch.place is not None and batch.keys == 1 and batch.place.parents > 1
     )
-    for (place, loader), number in counted.items():
-        if number > 1 and place is not None:
+    for (place, loader, of_users), number in counted.items():
+        # Figures read the row of an operator, and then those of the owners.
+        if number > 1 + of_users and place is not None:
             message = (
                 f"{loader} read {number} batches of one key for {place.parents} objects. Load the keys of all objects in "
                 "one call, and keep keys out of the loader's fields."

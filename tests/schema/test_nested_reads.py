@@ -35,12 +35,20 @@ NESTED_QUERY = """
 
 STATEMENTS_OF_NESTED_QUERY = [
     "integration_logs page_of_each integration_id",
-    "integrations page + keywords page",
+    "integrations page",
     "keywords by id",
+    "keywords page",
     "mentions by id with analysis_results, keyword, leads, leads.keyword",
     "mentions page_of_each keyword_id with analysis_results, leads",
     "users by id",
 ]
+MOST_ROUND_TRIPS = 5
+
+
+def each_of(statements: list[str]) -> list[str]:
+    """Return the statements, also those that were sent together, in alphabetical order."""
+    assert len(statements) <= MOST_ROUND_TRIPS
+    return sorted(" + ".join(statements).split(" + "))
 
 
 async def test_the_viewer_shows_the_stored_counters(ask: Ask) -> None:
@@ -86,9 +94,9 @@ async def test_integrations_are_returned_with_their_latest_logs(ask: Ask) -> Non
     assert answer.data["integrations"] == {"totalCount": 2, "nodes": [{"logs": logs}, {"logs": logs}]}
 
 
-async def test_each_relation_takes_one_statement(ask: Ask) -> None:
+async def test_each_relation_takes_at_most_one_statement(ask: Ask) -> None:
     answer = await ask(NESTED_QUERY)
-    assert sorted(answer.statements) == STATEMENTS_OF_NESTED_QUERY
+    assert each_of(answer.statements) == STATEMENTS_OF_NESTED_QUERY
 
 
 async def test_ten_times_the_data_takes_the_same_statements(ask: Ask, world: World) -> None:
@@ -98,7 +106,7 @@ async def test_ten_times_the_data_takes_the_same_statements(ask: Ask, world: Wor
     assert answer.data["viewer"]["keywordsCount"] == 30
     assert len(answer.data["keywords"]["nodes"]) == 20
     assert sum(len(node["mentions"]["nodes"]) for node in answer.data["keywords"]["nodes"]) == 400
-    assert sorted(answer.statements) == STATEMENTS_OF_NESTED_QUERY
+    assert each_of(answer.statements) == STATEMENTS_OF_NESTED_QUERY
 
 
 async def test_the_reported_statements_are_those_that_postgresql_received(
@@ -116,8 +124,11 @@ async def test_the_reported_statements_are_those_that_postgresql_received(
     of_authentication = [query for query in received if "api_keys" in query or "SET last_seen_at" in query]
     assert [query.split()[0] for query in of_authentication] == ["SELECT", "UPDATE", "WITH"]
     others = [query.split()[0] for query in received if query not in of_authentication]
-    assert others == ["BEGIN", *["SELECT"] * len(STATEMENTS_OF_NESTED_QUERY), "ROLLBACK"]
-    assert sorted(answer.json()["extensions"]["statements"]) == STATEMENTS_OF_NESTED_QUERY
+    reported = answer.json()["extensions"]["statements"]
+    # SET goes before and after a combined statement that is planned once.
+    verbs = [verb for verb in others if verb != "SET"]
+    assert verbs == ["BEGIN", *["SELECT"] * len(reported), "ROLLBACK"]
+    assert each_of(reported) == STATEMENTS_OF_NESTED_QUERY
 
 
 async def test_aliases_of_one_field_share_a_statement(ask: Ask, world: World) -> None:

@@ -1,6 +1,7 @@
 """Operations read only the columns and rows that they show, and only rows that the viewer may see."""
 
 import asyncio
+import os
 from typing import Any
 
 import httpx
@@ -78,8 +79,74 @@ async def test_a_single_statement_runs_without_a_transaction(sent: Any) -> None:
 
 
 async def test_two_statements_run_in_one_transaction(sent: Any) -> None:
-    _, texts = await sent("{ viewer { email } keywords { nodes { keyword } } }")
+    _, texts = await sent("{ keywords { nodes { keyword mentions { nodes { content } } } } }")
     assert [text.split()[0] for text in texts] == ["BEGIN", "SELECT", "SELECT", "ROLLBACK"]
+
+
+@pytest.mark.usefixtures("no_row_security")
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ viewer { email } keywords { nodes { keyword } } }",
+        "query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Lead { status } ... on Mention { title } } viewer { email } }",
+    ],
+)
+async def test_short_reads_of_one_turn_run_as_one_statement_without_a_transaction(
+    sent: Any, document: str
+) -> None:
+    data, _ = await sent("{ leads(first: 1) { nodes { id mention { id } } } }")
+    (lead,) = data["leads"]["nodes"]
+    variables = {"ids": [lead["id"], lead["mention"]["id"]]} if "$ids" in document else {}
+    _, texts = await sent(document, **variables)
+    assert [text.split()[0] for text in texts] == ["SELECT"]
+
+
+@pytest.mark.skipif(
+    os.environ.get("LEADGRAPH_EXECUTOR") == "reference", reason="graphql-core resolves each alias"
+)
+@pytest.mark.usefixtures("no_row_security")
+async def test_equal_aliases_are_one_statement_without_a_transaction(sent: Any) -> None:
+    aliased = "{ a: leads(first: 2) { nodes { id } } b: leads(first: 2) { nodes { id } } %s }"
+    for more in ("", "c: viewer { name }"):
+        data, texts = await sent(aliased % more)
+        assert data["a"] == data["b"]
+        assert [text.split()[0] for text in texts] == ["SELECT"]
+
+
+@pytest.mark.usefixtures("no_row_security")
+async def test_a_page_from_a_cursor_brings_the_existence_of_rows_on_both_sides(sent: Any) -> None:
+    data, _ = await sent("{ leads(first: 3) { nodes { id } edges { cursor } } }")
+    ids = [node["id"] for node in data["leads"]["nodes"]]
+    cursors = [edge["cursor"] for edge in data["leads"]["edges"]]
+    page = "{ nodes { id } pageInfo { hasNextPage ...P } } } fragment P on PageInfo { hasPreviousPage }"
+    for arguments, cursor, expected in (
+        ("last: 1, before: $cursor", cursors[2], ids[1:2]),
+        ("first: 1, after: $cursor", cursors[0], ids[1:2]),
+    ):
+        document = f"query($cursor: String!) {{ leads({arguments}) {page}"
+        data, texts = await sent(document, cursor=cursor)
+        assert [node["id"] for node in data["leads"]["nodes"]] == expected
+        assert data["leads"]["pageInfo"] == {"hasNextPage": True, "hasPreviousPage": True}
+        assert [text.split()[0] for text in texts] == ["SELECT"]
+    document = "query($cursor: String!) { leads(last: 1, before: $cursor) { nodes { id } pageInfo { startCursor } } }"
+    _, texts = await sent(document, cursor=cursors[2])
+    assert ["EXISTS" in text or "edge" in text for text in texts] == [False] * len(texts)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ viewer { email } keywords(first: 65) { nodes { keyword } } }",
+        "{ viewer { email } leads(first: 2) { nodes { id events { nodes { id } } } } }",
+        """{ a: leads(first: 2) { nodes { id } } b: leads(first: 2) { nodes { id } } ...F }
+        fragment F on Query { b: leads(first: 2) { stats { count } } }""",
+    ],
+)
+async def test_reads_that_are_not_one_statement_share_a_snapshot(sent: Any, document: str) -> None:
+    _, texts = await sent(document)
+    verbs = [text.split()[0] for text in texts]
+    assert (verbs[0], verbs[-1]) == ("BEGIN", "ROLLBACK")
+    assert verbs.count("SELECT") == 2
 
 
 async def test_operations_without_a_transaction_never_send_a_second_statement(sent: Any) -> None:

@@ -537,12 +537,10 @@ _OF_FILTERED_LISTS = [
     "mentions sum keyword_id likes",
 ]
 STATEMENTS_OF_EVERY_FIGURE = [
-    "keywords by id",
+    "keywords by id + leads per_window keyword_id + mentions per_window keyword_id",
     "keywords page",
     "leads count keyword_id",
-    " + ".join(_OF_FILTERED_LISTS),
-    "leads per_window keyword_id + mentions per_window keyword_id",
-    "users by id",
+    " + ".join([*_OF_FILTERED_LISTS, "users by id"]),
 ]
 
 

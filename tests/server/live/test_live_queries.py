@@ -34,7 +34,7 @@ async def test_a_burst_is_coalesced_and_the_last_answer_is_current(world: World,
         assert await ann.data("q") == {"mentions": {"totalCount": 0}}
         for _ in range(50):
             await world.add_mention(keyword_id)
-        answers = []
+        answers: list[int] = []
         while not answers or answers[-1] != 50:
             answers.append((await ann.data("q"))["mentions"]["totalCount"])
         assert len(answers) < 25

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 from db.engine.activity import PLACE, Activity, Batch
 from db.engine.reader import Reader
 from db.language.scope import Scope
-from db.models import Base, User
+from db.models import Base
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -203,9 +203,8 @@ class DataLoaders:
     def _record(self, loader: DataLoader[Any, Any], keys: int) -> None:
         activity, full = self._reader.activity, keys >= loader.max_keys
         activity.models.update(loader.models)
-        of_users = loader.models == (User,)
         activity.batches.append(
-            Batch(type(loader).__name__, keys, PLACE.get(), full, loader.counted_in, of_users)
+            Batch(type(loader).__name__, keys, PLACE.get(), full, loader.counted_in, loader.models)
         )
 
     async def _read(self, reads: _Reads, batch: _KeyBatch) -> None:

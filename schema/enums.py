@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 
 from db import models
+from db.models import ChangeKind
 
 
 def describe(values: type[Enum], description: str, **of_each: str) -> None:
@@ -243,4 +244,11 @@ describe(
     succeeded="The file is complete and can be downloaded until `expiresAt`.",
     failed="The export failed. The field `error` gives the reason.",
     cancelled="The user cancelled the export.",
+)
+describe(
+    ChangeKind,
+    "Kind of a change of an object.",
+    created="The object was created.",
+    updated="Fields of the object changed.",
+    deleted="The object was deleted.",
 )

@@ -8,8 +8,15 @@ from resolvers import integration as resolve
 from resolvers import integration_health as of_health
 from resolvers.entities import INTEGRATION, INTEGRATION_LOG, MENTION
 from resolvers.framework.relation import related
+from schema.change import changes_of
 from schema.fields import column, resolved_by
-from schema.lazy_types import IntegrationHealthRef, IntegrationLogRef, MentionConnectionRef, UserRef
+from schema.lazy_types import (
+    ChangeRef,
+    IntegrationHealthRef,
+    IntegrationLogRef,
+    MentionConnectionRef,
+    UserRef,
+)
 from schema.node import Node, global_id, is_row_of
 from schema.relay import Connection, list_of
 from schema.scalars import JSON
@@ -78,3 +85,4 @@ class Integration(Node):
     logs: Connection[IntegrationLogRef] = list_of(
         INTEGRATION_LOG, "Logs of the integration's runs and events.", parent="integration_id"
     )
+    changes: list[ChangeRef] = changes_of(INTEGRATION)

@@ -8,9 +8,16 @@ from resolvers import keyword_performance as of_performance
 from resolvers.entities import KEYWORD, LEAD, MENTION
 from resolvers.framework.relation import related
 from resolvers.stats import rate_of
+from schema.change import changes_of
 from schema.fields import column, resolved_by
 from schema.keyword_performance import EFFICIENCY_SCORE, PERFORMANCE_SCORE
-from schema.lazy_types import KeywordPerformanceRef, LeadConnectionRef, MentionConnectionRef, UserRef
+from schema.lazy_types import (
+    ChangeRef,
+    KeywordPerformanceRef,
+    LeadConnectionRef,
+    MentionConnectionRef,
+    UserRef,
+)
 from schema.node import Node, global_id, is_row_of
 from schema.relay import list_of
 from schema.stats import Rate, leads_rate_field, rate_field
@@ -73,3 +80,4 @@ class Keyword(Node):
     leads: LeadConnectionRef = list_of(
         LEAD, "Leads created from mentions of the keyword.", parent="keyword_id", counter="leads_count"
     )
+    changes: list[ChangeRef] = changes_of(KEYWORD)

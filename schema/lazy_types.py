@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from schema.analysis import Analysis
     from schema.analytics import Analytics
     from schema.api_key import ApiKey
+    from schema.change import Change
     from schema.dashboard import Dashboard
     from schema.export import Export
     from schema.integration import Integration
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 AnalysisRef = Annotated["Analysis", strawberry.lazy("schema.analysis")]
 ApiKeyRef = Annotated["ApiKey", strawberry.lazy("schema.api_key")]
+ChangeRef = Annotated["Change", strawberry.lazy("schema.change")]
 ExportRef = Annotated["Export", strawberry.lazy("schema.export")]
 IntegrationLogRef = Annotated["IntegrationLog", strawberry.lazy("schema.integration_log")]
 IntegrationRef = Annotated["Integration", strawberry.lazy("schema.integration")]

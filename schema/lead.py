@@ -9,8 +9,9 @@ from resolvers import lead as resolve
 from resolvers.entities import LEAD, LEAD_EVENT
 from resolvers.framework.relation import related
 from resolvers.lead import MOST_SAME_CONTACT
+from schema.change import changes_of
 from schema.fields import column, resolved_by
-from schema.lazy_types import KeywordRef, LeadEventRef, LeadRef, MentionRef, UserRef
+from schema.lazy_types import ChangeRef, KeywordRef, LeadEventRef, LeadRef, MentionRef, UserRef
 from schema.list_size import Fixed
 from schema.money import Money
 from schema.node import Node, global_id, is_row_of
@@ -118,3 +119,4 @@ class Lead(Node):
     events: Connection[LeadEventRef] = list_of(
         LEAD_EVENT, "Events in the history of the lead.", parent="lead_id"
     )
+    changes: list[ChangeRef] = changes_of(LEAD)

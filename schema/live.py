@@ -14,20 +14,11 @@ from resolvers.framework.entity import Entity
 from resolvers.framework.filter_input import DEEPEST, MOST_CONDITIONS
 from resolvers.framework.following import MOST_ROWS
 from resolvers.framework.global_id import encoder_of
-from schema.enums import describe
 from schema.fields import NULL_IF_FAILED, column, resolved_by
 from schema.filters import FILTERS
 from schema.lazy_types import AnalyticsRef, DashboardRef, ExportRef, IntegrationRef, LeadRef, MentionRef
 from schema.list_size import Fixed
 from schema.timeframe import framed
-
-describe(
-    ChangeKind,
-    "Kind of a change of an object.",
-    created="The object was created.",
-    updated="At least one value of the object was changed.",
-    deleted="The object was deleted.",
-)
 
 _AFTER = Annotated[
     str | None,

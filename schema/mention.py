@@ -6,8 +6,9 @@ from db import models
 from db.models import DismissReason, MentionKind, Platform
 from resolvers.entities import MENTION
 from resolvers.framework.relation import related
+from schema.change import changes_of
 from schema.fields import column, resolved_by
-from schema.lazy_types import AnalysisRef, IntegrationRef, KeywordRef, LeadRef, UserRef
+from schema.lazy_types import AnalysisRef, ChangeRef, IntegrationRef, KeywordRef, LeadRef, UserRef
 from schema.node import Node, global_id, is_row_of
 from schema.scalars import URL
 
@@ -69,3 +70,4 @@ class Mention(Node):
         related(MENTION, "analysis"),
         description="Analysis of the mention. Null if the mention has not been analyzed.",
     )
+    changes: list[ChangeRef] = changes_of(MENTION)

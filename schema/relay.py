@@ -54,6 +54,11 @@ class PageInfo:
     )
     start_cursor: str | None = column("Cursor of the first row of the page. Null if the page is empty.")
     end_cursor: str | None = column("Cursor of the last row of the page. Null if the page is empty.")
+    changes_after: str = resolved_by(
+        paging.changes_after,
+        description="Cursor of `changes` that follows the answer. The list, and the changes after this cursor, give the "
+        "present state without a gap.",
+    )
 
 
 @strawberry.type(description="A row of a page, with the cursor of the row.")

@@ -14,6 +14,7 @@ from resolvers import user as of_users
 from resolvers.entities import API_KEY, EXPORT, INTEGRATION, KEYWORD, LEAD, MENTION, USER
 from resolvers.framework import relation
 from resolvers.framework.entity import Entity
+from schema.change import ChangeConnection, all_changes
 from schema.doctor import DoctorReport
 from schema.fields import NULL_IF_FAILED, resolved_by
 from schema.lazy_types import (
@@ -139,6 +140,7 @@ class Query:
         "empty for an API key and for a browser token." + NULL_IF_FAILED,
         size=Fixed(MOST_SHOWN),
     )
+    changes: ChangeConnection | None = all_changes()
     rate_limit: RateLimit | None = resolved_by(
         of_rate_limit.rate_limit,
         description="Rate limit of the viewer after this operation was charged. Null if the server limits no rates.",

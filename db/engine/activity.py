@@ -121,7 +121,7 @@ class Batch(NamedTuple):
     """One read of a data loader: the name of its class, and the number of keys.
 
     A `full` batch has the most keys that the loader reads at once. `counter` is the column that has the value of the
-    read already, such as `keywords.mentions_count`. `of_users` says that the rows are users.
+    read already, such as `keywords.mentions_count`. `models` are those whose rows the loader reads.
     """
 
     loader: str
@@ -129,7 +129,7 @@ class Batch(NamedTuple):
     place: Place | None = None
     full: bool = False
     counter: str | None = None
-    of_users: bool = False
+    models: tuple[type, ...] = ()
 
 
 class RowsRead(NamedTuple):

@@ -18,7 +18,7 @@ import asyncpg
 from db.engine.databases import connected
 from db.engine.pool import Connection, Pool
 from db.language.scope import Scope
-from db.models import Change, ChangeFeed, User
+from db.models import ChangeFeed, RowChange, User
 from db.models.base import models
 
 ROLE: Final = "leadgraph_member"
@@ -26,7 +26,7 @@ _LOCK: Final = 5_499_013_172_208_614
 """The advisory lock of `install`: an arbitrary number."""
 SETTING: Final = "leadgraph.user_id"
 _USERS: Final = User.__tablename__
-_READ_ONLY: Final = Change.__tablename__
+_READ_ONLY: Final = RowChange.__tablename__
 """The table that triggers alone write."""
 _OF_ALL: Final = ChangeFeed.__tablename__
 """The table without rows of users that members may read."""

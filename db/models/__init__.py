@@ -9,7 +9,7 @@ from db.models.backfill import Backfill
 from db.models.background_task import BackgroundTask
 from db.models.base import Base
 from db.models.browser_token import BrowserToken
-from db.models.change import Change, ChangeFeed, ChangeKind
+from db.models.change import ChangeFeed, ChangeKind, RowChange
 from db.models.export import Export, ExportEntity, ExportFormat, ExportPart, ExportStatus
 from db.models.idempotency_key import IdempotencyKey
 from db.models.integration import Integration, IntegrationKind, IntegrationProvider, IntegrationStatus
@@ -34,7 +34,6 @@ __all__ = [
     "BackgroundTask",
     "Base",
     "BrowserToken",
-    "Change",
     "ChangeFeed",
     "ChangeKind",
     "DayStats",
@@ -68,6 +67,7 @@ __all__ = [
     "Password",
     "Platform",
     "Relevance",
+    "RowChange",
     "SchemaSupport",
     "Sentiment",
     "SlotStats",

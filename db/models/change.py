@@ -34,7 +34,7 @@ PARTITION = "changes_"
 """The beginning of the names of partitions. One holds a day, and `changes_rest` what no other partition takes."""
 
 
-class Change(Base):
+class RowChange(Base):
     """The change that one statement made to rows of one user and entity (docs/decisions/0052-change-feed.md).
 
     Triggers append the rows (`db.integrity.feed`). `row_ids` are the rows that the statement created, updated or

@@ -33,12 +33,13 @@ from sqlalchemy.types import UserDefinedType
 
 from db.engine.session import Session
 from db.engine.statement_cache import statement
-from db.language.scope import Scope, visible
-from db.models import Change, ChangeFeed
+from db.language.scope import Scope, visible, visible_among
+from db.models import ChangeFeed, RowChange
 from db.models.base import table_of
 from db.models.change import TransactionId
+from db.statements.parameters import keys_parameter
 
-_CHANGES, _FEED = table_of(Change), table_of(ChangeFeed)
+_CHANGES, _FEED = table_of(RowChange), table_of(ChangeFeed)
 
 
 class _Snapshot(UserDefinedType[str]):
@@ -100,7 +101,7 @@ def _text(name: str) -> ColumnElement[Any]:
 
 @statement
 def _state_of_feed(*, everybody: bool) -> Select[Any]:
-    own = visible(Change, everybody=everybody)
+    own = visible(RowChange, everybody=everybody)
     last = select(func.max(_CHANGES.c.id)).where(own).scalar_subquery()
     return select(
         _FEED.c.feed_id,
@@ -119,7 +120,7 @@ async def state(session: Session, scope: Scope) -> FeedState:
 
 def _is_new(*, everybody: bool) -> ColumnElement[bool]:
     if not everybody:
-        return visible(Change, everybody=False)
+        return visible(RowChange, everybody=False)
     from_xmax = _CHANGES.c.xid >= cast(_text("xmax"), TransactionId)
     was_running = _CHANGES.c.xid == any_(cast(_text("running"), ARRAY(TransactionId)))
     seen_now = func.pg_visible_in_snapshot(_CHANGES.c.xid, cast(_text("until"), _Snapshot))
@@ -230,3 +231,31 @@ async def after(
         **values,
         **_values(since),
     )
+
+
+@statement
+def _newest_changes_of_each(*, everybody: bool) -> Select[Any]:
+    rows = func.unnest(keys_parameter()).table_valued(column("key", BigInteger), name="row").render_derived()
+    item, c = _item(), _CHANGES.c
+    newest = (
+        select(*_columns(item))
+        .select_from(_CHANGES.join(item, true()))
+        .where(
+            c.row_ids.contains(array([rows.c.key])),
+            item.c.row_id == rows.c.key,
+            c.entity == bindparam("entity", type_=Text),
+            visible_among(RowChange, everybody=everybody),
+        )
+        .order_by(c.id.desc())
+        .limit(bindparam("most", type_=BigInteger))
+        .lateral("newest")
+    )
+    return select(*newest.c).select_from(rows.join(newest, true())).order_by(rows.c.key, newest.c.id.desc())
+
+
+async def newest_of_rows(
+    session: Session, scope: Scope, entity: str, ids: Sequence[int], *, most: int
+) -> list[asyncpg.Record]:
+    """Return up to `most` changes of each row of the entity, the newest first."""
+    sent = _newest_changes_of_each(everybody=scope.everybody)
+    return await session.fetch_values(sent, scope, entity=entity, keys=list(ids), most=most)

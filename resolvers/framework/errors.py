@@ -60,6 +60,12 @@ class CursorError(CallerError):
     code = "BAD_CURSOR"
 
 
+class ExpiredCursorError(CallerError):
+    """Changes after the cursor are no longer kept."""
+
+    code = "EXPIRED_CURSOR"
+
+
 def code_of(failure: BaseException) -> str:
     """Return the error code of an exception.
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 from hashlib import blake2b
-from typing import Any, Generic, TypeVar, cast
+from operator import attrgetter
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from db.language.filter import EVERYTHING, Filter
 from db.language.keyset import Count, Order, PageBounds, Position
@@ -20,6 +21,7 @@ from resolvers.framework.entity import Entity
 from resolvers.framework.errors import UserInputError
 from resolvers.framework.filter_input import filter_of, order_of
 from resolvers.framework.requires import ALL_JOINS, COUNTED_WITH_PAGE, OWN_JOINS, Bound, requires
+from services.changes.loading import PositionOfSnapshot
 from services.figures.group_by import ask_by_group
 
 DEFAULT_SIZE = 20
@@ -167,6 +169,26 @@ class Connection(Generic[Model]):
         return self.listing.cursor(self.page.rows[index])
 
 
+@dataclass(frozen=True, slots=True)
+class ReadPage(Generic[Result]):
+    """A page of a list that is no list of rows, whose ends are known."""
+
+    edges: Sequence[Any]
+    start_cursor: str | None
+    end_cursor: str
+    has_next_page: bool
+    has_previous_page: bool
+    changes_after: str
+    """The position in the change feed that follows the page."""
+
+    @property
+    def nodes(self) -> Sequence[Result]:
+        return [edge.node for edge in self.edges]
+
+
+AnyPage: TypeAlias = Connection[Any] | ReadPage[Any]
+
+
 def connection(
     entity: Entity[Model], *, parent: str | None = None, counter: str | None = None
 ) -> Callable[..., Awaitable[Sequence[Connection[Model]]]]:
@@ -250,14 +272,40 @@ def whole_list(
 
 
 @requires(bound=Bound(when=frozenset({"last", "before"})))
-async def has_next_page(connections: Sequence[Connection[Any]], context: Context) -> Sequence[bool]:
+async def has_next_page(pages: Sequence[AnyPage], context: Context) -> Sequence[bool]:
     """Return whether rows follow the page. A page read backwards needs a statement for this."""
-    return await of_each_list(connections, partial(_has_more, context=context, later=True))
+    return await _of_each_page(
+        pages, attrgetter("has_next_page"), partial(_has_more, context=context, later=True)
+    )
 
 
 @requires(bound=Bound(when=frozenset({"after"})))
-async def has_previous_page(connections: Sequence[Connection[Any]], context: Context) -> Sequence[bool]:
-    return await of_each_list(connections, partial(_has_more, context=context, later=False))
+async def has_previous_page(pages: Sequence[AnyPage], context: Context) -> Sequence[bool]:
+    return await _of_each_page(
+        pages, attrgetter("has_previous_page"), partial(_has_more, context=context, later=False)
+    )
+
+
+@requires(bound=Bound(shared="position of snapshot"))
+async def changes_after(pages: Sequence[AnyPage], context: Context) -> Sequence[str]:
+    """Return the position in the change feed that follows the snapshot of the operation."""
+    context.is_inexact = True
+    if all(isinstance(page, ReadPage) for page in pages):
+        return [page.changes_after for page in pages if isinstance(page, ReadPage)]
+    (found,) = await context.load(PositionOfSnapshot(), [None])
+    position = str(found)
+    return [page.changes_after if isinstance(page, ReadPage) else position for page in pages]
+
+
+async def _of_each_page(
+    pages: Sequence[AnyPage],
+    known: Callable[[AnyPage], bool],
+    ask: Callable[[Sequence[Connection[Any]]], Awaitable[Sequence[bool]]],
+) -> Sequence[bool]:
+    """Return what pages know themselves, and ask for the others once per kind of list."""
+    unknown = [page for page in pages if isinstance(page, Connection)]
+    asked = iter(await of_each_list(unknown, ask) if unknown else [])
+    return [next(asked) if isinstance(page, Connection) else known(page) for page in pages]
 
 
 @requires(bound=Bound(when=frozenset({"uncounted"}), unless=frozenset({COUNTED_WITH_PAGE})))

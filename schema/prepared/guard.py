@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from db.engine.activity import Activity, Batch, Place, Returned, RowsRead
 from db.language.shape import Shape
-from db.models import Base
+from db.models import Base, User
 from resolvers.entities import OF_TYPENAME
 from resolvers.framework.paging import PARTS_OF_PAGE, Connection
 from resolvers.framework.requires import OperationReads
@@ -80,13 +80,13 @@ def _warning(code: str, place: Place, message: str) -> ReadWarning:
 def _batches_of_one(batches: Sequence[Batch]) -> Iterator[tuple[Place, ReadWarning]]:
     """Yield a warning for each field of several parents that loaded their keys one by one."""
     counted = Counter(
-        (batch.place, batch.loader, batch.of_users)
+        (batch.place, batch.loader, batch.models)  # one field may refer to rows of several types
         for batch in batches
         if batch.place is not None and batch.keys == 1 and batch.place.parents > 1
     )
-    for (place, loader, of_users), number in counted.items():
+    for (place, loader, models), number in counted.items():
         # Figures read the row of an operator, and then those of the owners.
-        if number > 1 + of_users and place is not None:
+        if number > 1 + (models == (User,)) and place is not None:
             message = (
                 f"{loader} read {number} batches of one key for {place.parents} objects. Load the keys of all objects in "
                 "one call, and keep keys out of the loader's fields."

@@ -1,6 +1,6 @@
 """The change feed: pages of changes after a position, for one owner or for all (docs/decisions/0052-change-feed.md)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -114,7 +114,7 @@ async def _page_of_owner(
 ) -> Page:
     ids = IdRange(after.last + (0 if after.skip else 1), state.last_id, after.skip)
     rows = await stored.after(session, scope, ids, wanted, most=limit + 1, since=None)
-    events = [_event(row, after) for row in rows[:limit]]
+    events = [event_of(row, after) for row in rows[:limit]]
     has_more = len(rows) > limit
     return Page(events, events[-1].position if has_more else _now(state, scope), has_more)
 
@@ -122,15 +122,14 @@ async def _page_of_owner(
 async def _page_of_all(
     session: Session, scope: Scope, after: Position, state: FeedState, limit: int, wanted: ChangeFilter
 ) -> Page:
-    """Read on in the changes until the snapshot at which the reader stopped, and then until now."""
-    events: list[Event] = []
-    while True:
-        run = after if after.until else replace(after, until=Snapshot.parse(state.snapshot))
-        found = await _rest_of_run(session, scope, run, limit - len(events), wanted)
-        events += found.events
-        if found.has_more or after.until is None:
-            return Page(events, found.after, found.has_more)
-        after = found.after
+    """Read on in the changes until the snapshot at which the reader stopped, or else until now."""
+    present = Snapshot.parse(state.snapshot)
+    run = after if after.until else replace(after, until=present)
+    found = await _rest_of_run(session, scope, run, limit, wanted)
+    if found.has_more or after.until is None:
+        return found
+    newer = NewSince(after.until.xmax, after.until.running, str(present))
+    return replace(found, has_more=await stored.first_new(session, scope, newer) is not None)
 
 
 async def _rest_of_run(
@@ -146,13 +145,14 @@ async def _rest_of_run(
         return Page([], end, has_more=False)
     ids = IdRange(first, _LARGEST_ID, run.skip)
     rows = await stored.after(session, scope, ids, wanted, most=limit + 1, since=since)
-    events = [_event(row, run) for row in rows[:limit]]
+    events = [event_of(row, run) for row in rows[:limit]]
     has_more = len(rows) > limit
     stopped = events[-1].position if events else run
     return Page(events, stopped if has_more else end, has_more)
 
 
-def _event(row: Any, run: Position) -> Event:
+def event_of(row: Any, run: Position) -> Event:
+    """Return the event of a row of the statements, read after the position `run`."""
     skip = 0 if row["number"] == row["rows"] else row["number"]
     return Event(
         replace(run, last=row["id"], skip=skip),
@@ -167,8 +167,3 @@ def _event(row: Any, run: Position) -> Event:
         row["request_id"],
         row["xid"],
     )
-
-
-def of_entities(entities: Collection[str]) -> ChangeFilter:
-    """Return the filter for changes of the entities."""
-    return ChangeFilter(entities=frozenset(entities))

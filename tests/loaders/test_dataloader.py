@@ -62,7 +62,7 @@ async def test_equal_loaders_of_one_turn_share_a_batch(loaders: DataLoaders, rea
     )
     assert list(found) == [[9, 1, 9], [4, 1]]
     assert reader.batches == [[3, 1, 2]]
-    assert reader.activity.batches == [Batch("SquareByNumber", 3)]
+    assert reader.activity.batches == [Batch("SquareByNumber", 3, models=(User,))]
 
 
 async def test_loaders_with_other_arguments_have_batches_of_their_own(

@@ -301,7 +301,8 @@ LISTS = [name for name in ROOTS if type_of_root(name).endswith("Connection")]
 async def test_a_cursor_of_the_owner_opens_nothing_to_a_stranger(
     door: Door, name: str, credential: str
 ) -> None:
-    page = f"query($after: String) {{ {name}(first: 1, after: $after) {{ nodes {{ id }} pageInfo {{ endCursor }} }} }}"
+    id_ = "nodeId" if name == "changes" else "id"
+    page = f"query($after: String) {{ {name}(first: 1, after: $after) {{ nodes {{ {id_} }} pageInfo {{ endCursor }} }} }}"
     cursor = (await door.ask("owner by key", page)).data[name]["pageInfo"]["endCursor"]
     answer = await door.ask(credential, page, after=cursor)
     assert codes(answer) <= {"BAD_CURSOR"}

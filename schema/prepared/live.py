@@ -35,7 +35,8 @@ _COUNTED: Final[Mapping[str, frozenset[str]]] = {
     "Mention": frozenset({"Lead"}),
     "Lead": frozenset({"Mention"}),
     "LeadEvent": frozenset({"Lead"}),
-    "Integration": frozenset({"Mention", "IntegrationLog"}),
+    "Integration": frozenset({"Mention"}),
+    "IntegrationLog": frozenset({"Integration"}),
 }
 """The entities whose changes change counters and derived columns of an entity, which are no changes of their own."""
 _PLAIN: Final = ("Connection", "Edge")

@@ -9,7 +9,7 @@ from typing import Any, Final
 from graphql import ExecutionResult, OperationType
 
 from resolvers.framework.context import Context
-from resolvers.framework.errors import CallerError, UserInputError
+from resolvers.framework.errors import CallerError, ExpiredCursorError, UserInputError
 from resolvers.framework.following import MOST_ROWS, Follows, Told
 from schema.prepared.live import Source
 from schema.prepared.operation import PreparedOperation, RunEvent
@@ -31,16 +31,7 @@ LEAST_REST_SECONDS: Final = 0.1
 """The least time between two events of a field that merges changes."""
 
 
-class ExpiredCursorError(CallerError):
-    """The feed of changes does not reach back to the cursor."""
-
-    code = "EXPIRED_CURSOR"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The changes after this cursor are no longer kept. Read the list again, and subscribe from its "
-            "`pageInfo.changesAfter`."
-        )
+EXPIRED: Final = "The changes after this cursor are no longer kept. Read the list again, and subscribe from its `pageInfo { changesAfter }`."
 
 
 class Streams:
@@ -125,7 +116,7 @@ class Streams:
             )
             raise _refused(wrong, request_id) from bad
         except (ExpiredPositionError, RenewedError) as expired:
-            raise _refused(ExpiredCursorError(), request_id) from expired
+            raise _refused(ExpiredCursorError(EXPIRED), request_id) from expired
 
     async def _batches(
         self, viewer: Viewer, cursor: str | None, follows: Follows

@@ -9,6 +9,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.exceptions import InvalidState
 from websockets.frames import Frame
+from websockets.protocol import State
 
 from server.http.connections import Connections
 from server.http.counted_transport import CountedTransport
@@ -67,6 +68,22 @@ class WebSocket(WebSocketsSansIOProtocol):
         else:
             self.transport.close()
 
+    async def send(self, message: Any) -> None:
+        """Send a message: its frame at once if nothing stands in the way, and else by uvicorn's protocol.
+
+        A result goes to hundreds of subscribers in a moment, and uvicorn takes four times as long for a frame.
+        """
+        text = message.get("text")
+        if text is None or not self._may_write_at_once():
+            await super().send(message)
+        else:
+            data = text.encode()
+            self.transport.write(_head(len(data)) + data)
+
+    def _may_write_at_once(self) -> bool:
+        is_open = self.handshake_complete and not self.close_sent and self.conn.state is State.OPEN
+        return is_open and not self.disconnected and self.writable.is_set()
+
     def shutdown(self) -> None:
         """Tell the client that the server stops, with the code after which clients connect again."""
         if self.handshake_complete and not self.close_sent:
@@ -114,6 +131,15 @@ class WebSocket(WebSocketsSansIOProtocol):
             self._unread_since, self._taken_bytes = now, taken
         elif now - self._unread_since > limits.unread_seconds:
             self.abort()
+
+
+def _head(length: int) -> bytes:
+    """Return the head of a frame with a whole text. Servers mask no frames."""
+    if length < 126:  # noqa: PLR2004 - of RFC 6455, like the sizes below
+        return bytes((0x81, length))
+    if length < 65_536:  # noqa: PLR2004
+        return b"\x81\x7e" + length.to_bytes(2, "big")
+    return b"\x81\x7f" + length.to_bytes(8, "big")
 
 
 def take_over(transport: CountedTransport, protocol: WebSocket, head: bytes) -> None:

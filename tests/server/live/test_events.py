@@ -256,3 +256,19 @@ async def test_a_stopping_server_closes_its_websockets_with_advice(
         code, reason = await ann.closed()
         assert code == 1012
         assert "resume" in reason
+
+
+async def test_a_list_and_the_events_after_it_leave_no_gap(world: World, origin: str) -> None:
+    keyword_id = await keyword_of(world, "ann")
+    await add_mentions(world, "ann", ["before"], keyword_id)
+    text = "{ mentions { nodes { externalId } pageInfo { changesAfter } } }"
+    async with socket(origin, world.keys["ann"]) as ann:
+        await ann.subscribe("list", text)
+        found = (await ann.data("list"))["mentions"]
+        assert found["nodes"] == [{"externalId": "before"}]
+        assert await ann.next() == {"id": "list", "type": "complete"}
+        await add_mentions(world, "ann", ["between"], keyword_id)
+        await ann.subscribe("m", MENTIONS, a=found["pageInfo"]["changesAfter"])
+        assert await told(ann, "m") == [("between", "ann@example.com")]
+        await add_mentions(world, "ann", ["after"], keyword_id)
+        assert await told(ann, "m") == [("after", "ann@example.com")]

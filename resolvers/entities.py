@@ -42,6 +42,11 @@ from db.models import (
     Sentiment,
     User,
     UserRole,
+    Webhook,
+    WebhookDelivery,
+    WebhookDeliveryStatus,
+    WebhookEventType,
+    WebhookStatus,
 )
 from resolvers.framework.entity import (
     Address,
@@ -455,6 +460,44 @@ API_KEY = Entity(
     },
 )
 
+WEBHOOK = Entity(
+    model=Webhook,
+    typename="Webhook",
+    plural="webhooks",
+    permission=api_key.READ_WEBHOOKS,
+    personal=True,
+    orders=(
+        (keyset.LATEST_ID_FIRST, "Orders webhooks by time of creation, newest first."),
+        (keyset.EARLIEST_ID_FIRST, "Orders webhooks by time of creation, oldest first."),
+    ),
+    filters={
+        "url": Name("Filters webhooks by URL."),
+        "status": OneOf("Filters webhooks by status.", enum=WebhookStatus),
+        "created_at": Timestamp("Filters webhooks by time of creation."),
+    },
+)
+
+WEBHOOK_DELIVERY = Entity(
+    model=WebhookDelivery,
+    typename="WebhookDelivery",
+    plural="deliveries of webhooks",
+    permission=api_key.READ_WEBHOOKS,
+    personal=True,
+    relations={"webhook": ToOne(Webhook, "webhook_id", "id", shared=True)},
+    orders=(
+        (keyset.LATEST_ID_FIRST, "Orders deliveries by time of creation, newest first."),
+        (keyset.EARLIEST_ID_FIRST, "Orders deliveries by time of creation, oldest first."),
+    ),
+    filters={
+        "message_id": Name("Filters deliveries by ID of the message, which receivers get as `webhook-id`."),
+        "event_type": OneOf("Filters deliveries by type of the event.", enum=WebhookEventType),
+        "status": OneOf("Filters deliveries by status.", enum=WebhookDeliveryStatus),
+        "response_status": Number("Filters deliveries by HTTP status of the last response."),
+        "attempts": Number("Filters deliveries by number of attempts."),
+        "created_at": Timestamp("Filters deliveries by time of creation."),
+    },
+)
+
 ENTITIES: Sequence[Entity[Any]] = (
     USER,
     KEYWORD,
@@ -466,6 +509,8 @@ ENTITIES: Sequence[Entity[Any]] = (
     INTEGRATION_LOG,
     EXPORT,
     API_KEY,
+    WEBHOOK,
+    WEBHOOK_DELIVERY,
 )
 
 OF_MODEL: Mapping[type[Base], Entity[Any]] = {entity.model: entity for entity in ENTITIES}

@@ -252,3 +252,46 @@ describe(
     updated="Fields of the object changed.",
     deleted="The object was deleted.",
 )
+
+_KINDS = {"created": "was created", "updated": "was changed", "deleted": "was deleted"}
+_ENTITIES = {"integration": "An integration", "export": "An export"}
+
+
+def _event_description(event_type: models.WebhookEventType) -> str:
+    entity, _, kind = event_type.partition(".")
+    return f"{_ENTITIES.get(entity, f'A {entity}')} {_KINDS[kind]}."
+
+
+describe(
+    models.WebhookEventType,
+    "Type of an event. Messages have it as `type`, such as `lead.updated`.",
+    **{each.name.lower(): _event_description(each) for each in models.WebhookEventType},
+)
+describe(
+    models.WebhookStatus,
+    "Status of a webhook, which determines whether messages are sent.",
+    active="The server sends messages about new events.",
+    paused="The server sends nothing until the webhook is active again. Then the events since the pause follow.",
+    disabled="The server has stopped to send messages, for the reason in `disabledReason`.",
+)
+describe(
+    models.WebhookDisabledReason,
+    "Reason for which the server has disabled a webhook.",
+    gone="The receiver has answered 410 (Gone).",
+    failing="No attempt has succeeded for three days, and a message was given up.",
+    position_expired="The change feed no longer has the next events. Use `replayWebhook` to go on from now.",
+    not_allowed="The user of the webhook is not active, or may no longer read the rows.",
+)
+describe(
+    models.WebhookSignature,
+    "Version of the signatures of Standard Webhooks.",
+    v1="HMAC-SHA256 with a secret `whsec_…` that server and receiver share.",
+    v1a="An ed25519 signature, which the receiver verifies with the public key `whpk_…`.",
+)
+describe(
+    models.WebhookDeliveryStatus,
+    "Status of the delivery of a message.",
+    pending="The message waits for its next attempt, or for an earlier message about the same object.",
+    delivered="The receiver has accepted the message.",
+    failed="The message was given up after the last attempt, or because the receiver was gone.",
+)

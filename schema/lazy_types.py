@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from schema.mention import Mention
     from schema.relay import LeadConnection, MentionConnection
     from schema.user import User
+    from schema.webhook import Webhook, WebhookDelivery
 
 AnalysisRef = Annotated["Analysis", strawberry.lazy("schema.analysis")]
 ApiKeyRef = Annotated["ApiKey", strawberry.lazy("schema.api_key")]
@@ -32,6 +33,8 @@ KeywordRef = Annotated["Keyword", strawberry.lazy("schema.keyword")]
 LeadEventRef = Annotated["LeadEvent", strawberry.lazy("schema.lead_event")]
 LeadRef = Annotated["Lead", strawberry.lazy("schema.lead")]
 MentionRef = Annotated["Mention", strawberry.lazy("schema.mention")]
+WebhookRef = Annotated["Webhook", strawberry.lazy("schema.webhook")]
+WebhookDeliveryRef = Annotated["WebhookDelivery", strawberry.lazy("schema.webhook")]
 UserRef = Annotated["User", strawberry.lazy("schema.user")]
 LeadConnectionRef = Annotated["LeadConnection", strawberry.lazy("schema.relay")]
 MentionConnectionRef = Annotated["MentionConnection", strawberry.lazy("schema.relay")]

@@ -11,7 +11,7 @@ from resolvers import rate_limit as of_rate_limit
 from resolvers import session as of_sessions
 from resolvers import timeframe
 from resolvers import user as of_users
-from resolvers.entities import API_KEY, EXPORT, INTEGRATION, KEYWORD, LEAD, MENTION, USER
+from resolvers.entities import API_KEY, EXPORT, INTEGRATION, KEYWORD, LEAD, MENTION, USER, WEBHOOK
 from resolvers.framework import relation
 from resolvers.framework.entity import Entity
 from schema.change import ChangeConnection, all_changes
@@ -29,6 +29,7 @@ from schema.lazy_types import (
     MentionConnectionRef,
     MentionRef,
     UserRef,
+    WebhookRef,
 )
 from schema.list_size import Fixed, LengthOf
 from schema.mutations.analysis import AnalysisMutation
@@ -42,6 +43,7 @@ from schema.mutations.lead import LeadMutation
 from schema.mutations.mention import MentionMutation
 from schema.mutations.session import SessionMutation
 from schema.mutations.user import UserMutation
+from schema.mutations.webhook import WebhookMutation
 from schema.node import Node
 from schema.rate_limit import RateLimit
 from schema.relay import Connection, list_of, stats_of
@@ -68,7 +70,7 @@ IDS = Annotated[
 
 @strawberry.type(
     description="The query root. Keywords require the scope `read:keywords`, mentions and analyses `read:mentions`, "
-    "leads and lead events `read:leads`, integrations and integration logs `read:integrations`, API keys `read:keys`. An "
+    "leads and lead events `read:leads`, integrations and integration logs `read:integrations`, API keys `read:keys`, webhooks `read:webhooks`. An "
     "API key without any `read:` or `write:` scope has the first four of these scopes. A field of the root that fails is "
     "null, and the other fields are not affected."
 )
@@ -134,6 +136,12 @@ class Query:
         "API keys of the viewer, revoked and expired ones too. No other user can see the keys, not even an operator. "
         "Requires the scope `read:keys`." + NULL_IF_FAILED,
     )
+    webhook: WebhookRef | None = row_of(WEBHOOK)
+    webhooks: Connection[WebhookRef] | None = list_of(
+        WEBHOOK,
+        "Webhooks of the viewer. No other user can see them, not even an operator. Requires the scope `read:webhooks`."
+        + NULL_IF_FAILED,
+    )
     sessions: list[Session] | None = resolved_by(
         of_sessions.sessions,
         description=f"Sessions of the viewer, the newest first, at most {MOST_SHOWN}. Only a session sees them: the list is "
@@ -169,5 +177,6 @@ class Mutation(
     UserMutation,
     ApiKeyMutation,
     SessionMutation,
+    WebhookMutation,
 ):
     pass

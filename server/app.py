@@ -46,6 +46,7 @@ from server.runtime.cache import warming
 from server.runtime.observation import Observer
 from server.runtime.settings import Introspection
 from server.runtime.stopping import Stopping
+from server.webhooks.rendering import ExecutedRendering
 from services.accounts.api_keys import ApiKeys
 from services.accounts.data_state import DataStates
 from services.accounts.rate_limit import RateLimits
@@ -56,6 +57,8 @@ from services.browsers.sign_in import SignIns
 from services.doctor.senders import Senders
 from services.export.download_link import LinkSigner
 from services.figures.cache import Cached
+from services.webhooks.addresses import Fence
+from services.webhooks.tools import WebhookTools
 
 PATH = "/graphql"
 CLIENT_LEFT = 499
@@ -125,6 +128,7 @@ def create_app(
     introspection: Introspection = "public",
     graphiql: bool = True,
     live_limits: LiveLimits | None = None,
+    allow_private_webhooks: bool = False,
 ) -> Starlette:
     """Return the API over a pool. The caller closes the pool.
 
@@ -141,6 +145,7 @@ def create_app(
     `stopping` ends streams and downloads before the server stops. `request_seconds` limit a GraphQL request.
     `admission` shares the pool between users, by default with the limits of its size.
     Without `rate_limits`, no request is charged. `live_limits` are those of WebSockets and event streams.
+    `allow_private_webhooks` is for development only.
     """
     cached = Cached(pool) if cached is None else cached
     metrics = metrics or Metrics(pool)
@@ -153,11 +158,20 @@ def create_app(
     )
     metrics.observe_admission(admission)
     senders, sign_ins = Senders(), SignIns()
+    graph = graph or build()
+    rendering = ExecutedRendering(lambda: graph, pool, partial(Context, pool, cached=cached))
     metrics.observe_sign_ins(sign_ins.outcomes)
     new_context = partial(
-        Context, pool, cached=cached, vault=vault, links=links, senders=senders, sign_ins=sign_ins
+        Context,
+        pool,
+        cached=cached,
+        vault=vault,
+        links=links,
+        senders=senders,
+        sign_ins=sign_ins,
+        webhooks=WebhookTools(Fence(allow_private=allow_private_webhooks), rendering),
     )
-    graph, access = graph or build(), SchemaAccess(introspection)
+    access = SchemaAccess(introspection)
     operations = graph.prepared
     observers = (
         metrics.observe,

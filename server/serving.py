@@ -9,10 +9,10 @@ import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
-from typing import cast
+from typing import TypeAlias, cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -44,6 +44,7 @@ from server.runtime.settings import Settings
 from server.runtime.stopping import Stopping
 from server.runtime.tasks import background_tasks
 from server.runtime.worker import working
+from server.webhooks.delivering import delivering
 from services.accounts.rate_limit import RateLimits
 
 logger = logging.getLogger("leadgraph")
@@ -300,6 +301,7 @@ async def _serve_observed(
             introspection=settings.introspection,
             graphiql=settings.graphiql,
             live_limits=_live_limits(settings),
+            allow_private_webhooks=settings.webhooks_allow_private,
         )
         server = Server(
             app,
@@ -321,7 +323,7 @@ async def _serve_observed(
                 settings.workers,
                 tasks,
                 observe=_each(metrics.observe_job, *observers.jobs),
-                watching=metrics.observing_jobs,
+                watching=_both(metrics.observing_jobs, delivering(settings, keys, lambda: graph)),
             )
             if settings.workers
             else nullcontext(),
@@ -330,6 +332,20 @@ async def _serve_observed(
                 await server.serve(sockets=[listening])
     finally:
         pool.terminate()
+
+
+Watching: TypeAlias = Callable[[Pool], AbstractAsyncContextManager[None]]
+
+
+def _both(one: Watching, other: Watching) -> Watching:
+    """Return a context of a pool that enters both contexts."""
+
+    @asynccontextmanager
+    async def entered(pool: Pool) -> AsyncIterator[None]:
+        async with one(pool), other(pool):
+            yield
+
+    return entered
 
 
 def _each(*observers: JobObserver) -> JobObserver:
@@ -427,10 +443,11 @@ async def _work(
         async with metrics.observing_jobs(pool), metrics.watching(pool, {each.name for each in tasks}):
             yield
 
+    delivers = delivering(settings, vault(settings), lambda: build(settings.executor, settings.limits))
     with observing(settings, url) as observers:
         observe = _each(metrics.observe_job, *observers.jobs)
         async with (
-            working(url, at_once, tasks, observe=observe, watching=watching) as task,
+            working(url, at_once, tasks, observe=observe, watching=_both(watching, delivers)) as task,
             _serving_metrics(metrics, settings, metrics_socket),
         ):
             when_ready()

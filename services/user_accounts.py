@@ -10,7 +10,7 @@ from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.engine.writer import ConstraintError, Writer, in_transaction
 from db.language.scope import EVERYBODY
-from db.models import Base, Export, IntegrationLog, Mention, User, UserRole, UserStatus
+from db.models import Base, Export, IntegrationLog, Mention, User, UserRole, UserStatus, WebhookDelivery
 from db.statements import account, lead_bulk, write_rows
 from db.statements import export as exports
 from db.statements import user as users
@@ -26,7 +26,7 @@ from services.user import LONGEST_NAME
 USERS_PER_PAGE: Final = 1000
 LONGEST_EMAIL: Final = 254
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
-_LARGE: Final[Sequence[type[Base]]] = (Mention, IntegrationLog, Export)
+_LARGE: Final[Sequence[type[Base]]] = (Mention, IntegrationLog, Export, WebhookDelivery)
 """Models with many rows of one user. A mention takes its analysis, its lead and the lead's history along."""
 
 

@@ -25,6 +25,16 @@ from db.models.schema_support import SchemaSupport
 from db.models.slot_stats import DayStats, SlotStats, UserDayStats, UserSlotStats
 from db.models.user import User, UserRole, UserStatus, Weekday
 from db.models.user_session import UserSession
+from db.models.webhook import (
+    Webhook,
+    WebhookDelivery,
+    WebhookDeliveryStatus,
+    WebhookDisabledReason,
+    WebhookEventType,
+    WebhookSecret,
+    WebhookSignature,
+    WebhookStatus,
+)
 
 __all__ = [
     "AnalysisResult",
@@ -77,6 +87,14 @@ __all__ = [
     "UserSession",
     "UserSlotStats",
     "UserStatus",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookDeliveryStatus",
+    "WebhookDisabledReason",
+    "WebhookEventType",
+    "WebhookSecret",
+    "WebhookSignature",
+    "WebhookStatus",
     "Weekday",
 ]
 

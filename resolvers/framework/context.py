@@ -36,6 +36,7 @@ from services.export.download_link import LinkSigner
 from services.figures.cache import Answer, Cached, CachedFigure, Figure, FigureByQuestion, Question
 from services.figures.cache import Value as Figured
 from services.figures.windows import EARLIEST, QUARTER
+from services.webhooks.tools import WebhookTools
 
 __all__ = ["Activity", "Context", "Viewer"]
 
@@ -81,6 +82,7 @@ class Context:
         links: LinkSigner | None = None,
         senders: Senders | None = None,
         sign_ins: SignIns | None = None,
+        webhooks: WebhookTools | None = None,
         exchange: Callable[[], Exchange] = Exchange,
         now: datetime | None = None,
         activity: Activity | None = None,
@@ -90,6 +92,7 @@ class Context:
         self.vault = Vault() if vault is None else vault
         self.links = LinkSigner() if links is None else links
         self.senders = Senders() if senders is None else senders
+        self.webhooks = WebhookTools() if webhooks is None else webhooks
         self._sign_ins = sign_ins
         self._new_exchange = exchange
         self._now = now or datetime.now(UTC)

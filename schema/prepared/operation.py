@@ -158,6 +158,12 @@ class PreparedOperation:
         """The required scopes. An operation that exceeds a limit may be too deep for a walk."""
         return Access(self._schema, self._node, self._fragments)
 
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The declared variables, each with its type as text."""
+        declared = self._node.variable_definitions or ()
+        return {each.variable.name.value: graphql.print_ast(each.type) for each in declared}
+
     def is_examined(self, guard: GuardMode) -> bool:
         """Return whether the guard examines the next execution. To warn, a sample of executions is enough."""
         self._turns += 1

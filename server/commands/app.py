@@ -19,6 +19,7 @@ from server.commands import (
     serve,
     users,
     verify,
+    webhooks,
     worker,
 )
 
@@ -44,6 +45,7 @@ app.add_typer(cache.cache_app, name="cache")
 app.add_typer(users.users_app, name="users")
 app.add_typer(keys.keys_app, name="keys")
 app.add_typer(credentials.credentials_app, name="credentials")
+app.add_typer(webhooks.webhooks_app, name="webhooks")
 app.add_typer(scores.leads_app, name="leads")
 app.add_typer(scores.integrations_app, name="integrations")
 app.command()(schema.schema)

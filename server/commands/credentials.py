@@ -12,6 +12,7 @@ from server.runtime.errors import CommandError
 from server.runtime.settings import load_settings
 from services.accounts.vault import SealedError, Vault, new_key
 from services.integrations.credentials import reseal
+from services.webhooks import keys as webhooks
 
 BATCH = 100
 
@@ -52,6 +53,7 @@ async def _rotate(url: str, keys: Vault) -> int:
 
 async def _rotate_all(pool: Pool, keys: Vault) -> int:
     total = 0
-    while sealed := await in_transaction(pool, lambda writer: reseal(writer, keys, BATCH)):
-        total += sealed
+    for each in (reseal, webhooks.reseal):
+        while sealed := await in_transaction(pool, lambda writer: each(writer, keys, BATCH)):  # noqa: B023 - run at once
+            total += sealed
     return total

@@ -18,6 +18,7 @@ from services.browsers import browser_tokens, sessions
 from services.export import jobs as exports
 from services.integrations import health
 from services.rules import idempotency
+from services.webhooks import deliveries
 
 PARENTS_PER_TURN = 20
 """The number of users or keywords whose counters one turn counts again."""
@@ -46,6 +47,11 @@ async def purge_keys(pool: Pool, _: Position) -> Position | None:
 async def purge_exports(pool: Pool, _: Position) -> Position | None:
     """Delete some parts of expired files of exports, or exports that ended long ago."""
     return _AGAIN if await exports.purge(pool) else None
+
+
+async def purge_deliveries(pool: Pool, _: Position) -> Position | None:
+    """Delete some deliveries of webhooks that ended long ago."""
+    return _AGAIN if await deliveries.purge(pool) else None
 
 
 async def delete_users(pool: Pool, _: Position) -> Position | None:
@@ -94,6 +100,7 @@ TURNS: dict[str, Turn] = {
     "rescore-leads": rescore_leads,
     "purge-keys": purge_keys,
     "purge-exports": purge_exports,
+    "purge-deliveries": purge_deliveries,
     "delete-users": delete_users,
     "verify-counters": verify_counters,
     "keep-changes": partial(keep_changes, days=Settings.changes_days),

@@ -42,6 +42,8 @@ POLL_SECONDS = 2.0
 HOUSEKEEPING_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 30.0
 GRACE_SECONDS = 10.0
+OTHERS = 5
+"""Connections besides those of the turns: to listen, for housekeeping, to renew a lease, and two of the webhooks."""
 STATEMENT_TIMEOUT_SECONDS = 300.0
 
 
@@ -171,7 +173,7 @@ async def working(
 
     `observe` receives the turns, and `watching` is a context for the worker's pool.
     """
-    pool = await open_pool(url, size=at_once + 3, statement_timeout_seconds=STATEMENT_TIMEOUT_SECONDS)
+    pool = await open_pool(url, size=at_once + OTHERS, statement_timeout_seconds=STATEMENT_TIMEOUT_SECONDS)
     schedule = Schedule(tasks)
 
     async def background_tasks(pool: Pool) -> TaskTurn | None:

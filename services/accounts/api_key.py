@@ -26,6 +26,7 @@ READ_MENTIONS, WRITE_MENTIONS = "read:mentions", "write:mentions"
 READ_LEADS, WRITE_LEADS = "read:leads", "write:leads"
 READ_INTEGRATIONS, WRITE_INTEGRATIONS = "read:integrations", "write:integrations"
 READ_KEYS, WRITE_KEYS = "read:keys", "write:keys"
+READ_WEBHOOKS, WRITE_WEBHOOKS = "read:webhooks", "write:webhooks"
 WRITE_SETTINGS, WRITE_USERS = "write:settings", "write:users"
 SCOPES = {
     READ_KEYWORDS: "Read keywords.",
@@ -39,6 +40,8 @@ SCOPES = {
     WRITE_SETTINGS: "Change the name, the time zone and the first day of the week of the user.",
     READ_KEYS: "Read API keys of the user, without their secrets.",
     WRITE_KEYS: "Create, rotate and revoke API keys of the user, with no more than the scopes of the key itself.",
+    READ_WEBHOOKS: "Read webhooks of the user, without their secrets, and their deliveries.",
+    WRITE_WEBHOOKS: "Create, change, test, replay and delete webhooks of the user, with no more than the scopes of the key itself.",
     WRITE_USERS: "Create, suspend, resume and delete users. Works for operators only.",
     BULK_READ: "Read pages of up to 1,000 rows of root lists.",
 }

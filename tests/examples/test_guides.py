@@ -18,6 +18,7 @@ TESTED_ELSEWHERE = {
     "new-entity.md",  # test_new_entity.py
     "backup.md",  # tests/db/backup/test_point_in_time.py and tests/server/commands/test_backup.py
     "sign-in.md",  # tests/server/http/test_sessions.py
+    "webhooks.md",  # tests/server/webhooks/test_example.py and tests/schema/test_webhooks.py
     "logs.md",  # tests/server/runtime/test_logs.py and test_tracing.py
 }
 GUIDES = sorted(path for path in (ROOT / "docs" / "guides").glob("*.md") if path.name not in TESTED_ELSEWHERE)

@@ -149,7 +149,7 @@ LACKS = "This API key lacks the scope `{}`, so it cannot grant the scope to anot
             {"scopes": ["read:leads"] * 20},
             "TOO_MANY",
             ["input", "scopes"],
-            "Must have at most 13 elements, but has 20.",
+            "Must have at most 15 elements, but has 20.",
         ),
         (
             {"scopes": ["read:leads", "write:all"]},

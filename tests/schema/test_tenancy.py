@@ -136,6 +136,13 @@ async def door(asker: Asker) -> Door:
             "VALUES ($1, false, 'leads', 'csv', '{id}', '{}', 'queued')",
             world.users[name],
         )
+        await world.pool.execute(
+            "WITH made AS (INSERT INTO webhooks (user_id, everybody, url, event_types, position, change_id) "
+            "VALUES ($1, false, 'https://example.com', '{lead.created}', '', 0) RETURNING id, user_id) "
+            "INSERT INTO webhook_deliveries (user_id, webhook_id, message_id, event_type, entity, entity_id, occurred_at) "
+            "SELECT user_id, id, 'msg', 'lead.created', 'Lead', 1, now() FROM made",
+            world.users[name],
+        )
     await world.add_user("olga", role="operator")
     made = Door(asker, world, {})
     for credential in CREDENTIALS:
@@ -157,7 +164,16 @@ async def ids(door: Door) -> dict[str, str]:
     opened = await door.world.pool.fetchval(
         "SELECT id FROM sessions WHERE user_id = $1", door.world.users["ann"]
     )
+    webhook = await door.world.pool.fetchval(
+        "SELECT id FROM webhooks WHERE user_id = $1", door.world.users["ann"]
+    )
+    delivery = await door.world.pool.fetchval(
+        "SELECT id FROM webhook_deliveries WHERE user_id = $1", door.world.users["ann"]
+    )
     return found | {
+        "Webhook": encode("Webhook", webhook),
+        "WebhookDelivery": encode("WebhookDelivery", delivery),
+        "Object": found["Lead"],
         "Export": encode("Export", export),
         "ApiKey": encode("ApiKey", key),
         "Session": encode("Session", opened),
@@ -205,6 +221,8 @@ def document_of(name: str, ids: dict[str, str]) -> str:
         "apiKey": f'{{ apiKey(id: "{ids["ApiKey"]}") {{ id name }} }}',
         "apiKeys": "{ apiKeys { nodes { id name } } }",
         "sessions": "{ sessions { sessionId } }",
+        "webhook": f'{{ webhook(id: "{ids["Webhook"]}") {{ id url deliveries {{ nodes {{ id messageId }} }} }} }}',
+        "webhooks": "{ webhooks { nodes { id url deliveries { nodes { id messageId } } } } }",
     }
     if name in plain:
         return plain[name]
@@ -240,7 +258,7 @@ async def test_a_stranger_sees_nothing_of_the_owner(
     answer = await door.ask(credential, document_of(name, ids))
     assert codes(answer) <= ({"FORBIDDEN"} if name == "doctor" else set()), answer.body
     assert await owners(door.world, answer.body["data"]) <= {door.world.users["ben"]}
-    if name in {*ROOTS_BY_ID, "export", "apiKey"}:
+    if name in {*ROOTS_BY_ID, "export", "apiKey", "webhook"}:
         values = answer.data["nodes"] if name == "nodes" else list(answer.data.values())
         assert set(values) == {None}
 
@@ -346,7 +364,7 @@ def entity_of(mutation: str, field: str) -> str:
         return field[0].upper() + field[1:-2]
     if mutation == "analyzeMentions":
         return "Mention"
-    return next(tag for tag in PERMISSIONS if tag in mutation)
+    return max((tag for tag in PERMISSIONS if tag in mutation), key=len)
 
 
 def sample(mutation: str, field: str, type_: Any, ids: dict[str, str]) -> Any:
@@ -383,7 +401,7 @@ def call(mutation: str, ids: dict[str, str]) -> tuple[str, Any]:
 
 
 ON_OWN_ACCOUNT = {
-    "createKeyword", "connectIntegration", "createExport", "updateViewer", "createApiKey", "createBrowserToken",
+    "createKeyword", "connectIntegration", "createExport", "updateViewer", "createApiKey", "createBrowserToken", "createWebhook",
     "changePassword", "signIn", "signOut",
 }  # fmt: skip
 OF_OPERATORS = {"createUser", "suspendUser", "resumeUser", "deleteUser"}

@@ -38,19 +38,29 @@ OBJECTS: dict[str, GraphQLObjectType] = {
     for name, type_ in TYPES.items()
     if isinstance(type_, GraphQLObjectType) and not name.startswith("__")
 }
-# Exports, API keys and sessions are personal, and not related to other types; the doctor reads PostgreSQL's own views, and
+# Exports, API keys, sessions and webhooks are personal, and not related to other types; the doctor reads PostgreSQL's own views, and
 # the rate limit no rows. All have own tests.
 WALKED = [entity for entity in entities.ENTITIES if entity.has_id and not entity.personal]
 ENTITIES = {entity.typename for entity in WALKED}
 TABLES = {entity.typename: entity.model.__tablename__ for entity in WALKED}
-NOT_WALKED = {"doctor", "export", "exports", "apiKey", "apiKeys", "rateLimit", "sessions"}
+NOT_WALKED = {
+    "doctor",
+    "export",
+    "exports",
+    "apiKey",
+    "apiKeys",
+    "rateLimit",
+    "sessions",
+    "webhook",
+    "webhooks",
+}
 ROOTS = sorted(set(OBJECTS["Query"].fields) - NOT_WALKED)
 # All fields that queries can reach. Payloads of mutations have tests of their own.
 EVERY_FIELD = {
     (name, one)
     for name, type_ in OBJECTS.items()
     for one in type_.fields
-    if not name.startswith(("Doctor", "Export", "ApiKey", "RateLimit", "Session"))
+    if not name.startswith(("Doctor", "Export", "ApiKey", "RateLimit", "Session", "Webhook"))
     and not (name == "Query" and one in NOT_WALKED)
     and name not in {"Mutation", "UserError", "IngestResult", "IngestError", "IngestedMention", "LeadResult"}
     and not name.endswith("Payload")

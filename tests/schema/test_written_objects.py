@@ -32,6 +32,7 @@ ITEM = {"platform": "WEB", "externalId": "new", "url": "https://example.com", "c
 
 KEYWORDS, MENTIONS, LEADS = "write:keywords", "write:mentions", "write:leads"
 INTEGRATIONS, SETTINGS, KEYS = "write:integrations", "write:settings", "write:keys"
+WEBHOOKS = "write:webhooks"
 
 WRITES: dict[str, Write] = {
     "createKeyword": (KEYWORDS, lambda _: {"keyword": "crm"}, {"Keyword"}),
@@ -91,6 +92,17 @@ WRITES: dict[str, Write] = {
     "createApiKey": (KEYS, lambda _: {"name": "new", "scopes": [KEYS]}, {"ApiKey"}),
     "rotateApiKey": (KEYS, lambda ids: {"id": ids["ApiKey"]}, {"ApiKey"}),
     "revokeApiKey": (KEYS, lambda ids: {"id": ids["ApiKey"]}, {"ApiKey"}),
+    "createWebhook": (
+        WEBHOOKS,
+        lambda _: {"url": "https://example.com", "eventTypes": ["EXPORT_CREATED"]},
+        {"Webhook"},
+    ),
+    "updateWebhook": (WEBHOOKS, lambda ids: {"id": ids["Webhook"], "description": "new"}, {"Webhook"}),
+    "rotateWebhookSecret": (WEBHOOKS, lambda ids: {"id": ids["Webhook"]}, {"Webhook"}),
+    "replayWebhook": (WEBHOOKS, lambda ids: {"id": ids["Webhook"]}, {"Webhook"}),
+    "replayWebhookDelivery": (WEBHOOKS, lambda ids: {"id": ids["WebhookDelivery"]}, {"WebhookDelivery"}),
+    "deleteWebhook": (WEBHOOKS, lambda ids: {"id": ids["Webhook"]}, set()),
+    "testWebhook": (WEBHOOKS, lambda ids: {"id": ids["Webhook"], "objectId": ids["Export"]}, set()),
 }
 """Each mutation: its scope, its input, and the types of the objects that it writes."""
 
@@ -133,7 +145,18 @@ async def ids(world: World) -> Ids:
         "question": {},
     }
     (export,) = await world.add("exports", [values | {"columns": ["id"]}])
+    hook = {"user_id": world.users["ann"], "everybody": False, "url": "https://example.com", "position": ""}
+    more = {"event_types": ["export.created"], "change_id": 0, "questions": {}, "scopes": []}
+    usual = {"description": "", "signature": "v1", "status": "active"}
+    moments = dict.fromkeys(("created_at", "updated_at"), "2026-01-01T00:00:00Z")
+    (webhook,) = await world.add("webhooks", [hook | more | usual | moments])
+    delivery = await world.pool.fetchval(
+        "INSERT INTO webhook_deliveries (user_id, webhook_id, message_id, event_type, entity, entity_id, occurred_at, "
+        "status, finished_at) SELECT user_id, id, 'msg', 'export.created', 'Export', 1, now(), 'failed', now() FROM webhooks "
+        "RETURNING id"
+    )
     own = {"Mention": free["id"], "Export": export, "ApiKey": key["id"]}
+    own |= {"Webhook": webhook, "WebhookDelivery": delivery}
     return found | {name: encode(name, row_id) for name, row_id in own.items()}
 
 

@@ -10,16 +10,17 @@ READY = "The worker is running. Press Ctrl-C to stop it.\n"
 class Workers:
     """`leadgraph worker` processes on one database."""
 
-    def __init__(self, demo: Demo, url: str) -> None:
+    def __init__(self, demo: Demo, url: str, **variables: str) -> None:
         self._demo = demo
         self._url = url
+        self._variables = variables
         self.started: list[subprocess.Popen[str]] = []
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a worker, and return when it is running."""
         process = subprocess.Popen(
             [self._demo.command, "worker", *arguments],
-            env=self._demo.environment(LEADGRAPH_DATABASE_URL=self._url),
+            env=self._demo.environment(LEADGRAPH_DATABASE_URL=self._url, **self._variables),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -128,6 +128,21 @@ async def fill(pool: Pool) -> None:
         "INSERT INTO browser_tokens (token_hash, user_id, api_key_id, expires_at) "
         "SELECT sha256(id::text::bytea), user_id, id, now() - interval '45 days' + id * interval '1 hour' FROM api_keys"
     )
+    await pool.execute(
+        "INSERT INTO webhooks (user_id, everybody, url, event_types, position, change_id, status) "
+        "SELECT id, false, 'https://example.com', '{lead.created}', '', 0, "
+        "CASE WHEN id % 50 = 0 THEN 'active' ELSE 'paused' END FROM users"
+    )
+    await pool.execute(
+        "INSERT INTO webhook_secrets (user_id, webhook_id, sealed, key_id) "
+        "SELECT user_id, id, 'x', 'x' FROM webhooks"
+    )
+    await pool.execute(
+        "INSERT INTO webhook_deliveries (user_id, webhook_id, message_id, event_type, entity, entity_id, occurred_at, "
+        "status, due_at, finished_at) SELECT user_id, id, 'msg_' || n, 'lead.created', 'Lead', n, now(), "
+        "CASE WHEN n = 1 THEN 'pending' ELSE 'delivered' END, CASE WHEN n = 1 AND id % 2 = 0 THEN now() END, "
+        "CASE WHEN n > 1 THEN now() - id * interval '30 minutes' END FROM webhooks, generate_series(1, 10) AS n"
+    )
     await fill_if_empty(pool, [entity.model for entity in ENTITIES], each=10)
     await pool.execute("VACUUM ANALYZE")
 
@@ -232,6 +247,15 @@ PATHS: list[tuple[str, Statement | str, str]] = [
     ("expired browser tokens", "SELECT 1 FROM browser_tokens WHERE expires_at < $1 ORDER BY expires_at LIMIT 10", "ix_browser_tokens_expires_at"),
     ("API keys of a user", "SELECT id FROM api_keys WHERE user_id = 700 ORDER BY id", "ix_api_keys_user_id_id"),
     ("API keys of a user, paged", list_by(API_KEY, ["user_id", "id"]), "ix_api_keys_user_id_id"),
+    ("webhooks of a user", "SELECT id FROM webhooks WHERE user_id = 700 ORDER BY id DESC LIMIT 20", "uq_webhooks_user_id_id"),
+    ("webhooks that get events", "SELECT id FROM webhooks WHERE status = 'active' ORDER BY id", "ix_webhooks_active"),
+    ("keys of a webhook", "SELECT id FROM webhook_secrets WHERE webhook_id = 700 ORDER BY id", "ix_webhook_secrets_webhook_id_id"),
+    ("the delivery of an event", "SELECT id FROM webhook_deliveries WHERE webhook_id = 700 AND message_id = 'msg_1'", "uq_webhook_deliveries_webhook_id_message_id"),
+    ("deliveries of a user", "SELECT id FROM webhook_deliveries WHERE user_id = 700 ORDER BY id DESC LIMIT 20", "ix_webhook_deliveries_user_id_id"),
+    ("deliveries of a webhook", "SELECT id FROM webhook_deliveries WHERE webhook_id = 700 ORDER BY id DESC LIMIT 20", "ix_webhook_deliveries_webhook_id_id"),
+    ("due deliveries of a webhook", "SELECT id FROM webhook_deliveries WHERE webhook_id = 700 AND status = 'pending' AND due_at <= $1 ORDER BY due_at LIMIT 8", "ix_webhook_deliveries_due"),
+    ("pending deliveries about a row", "SELECT id FROM webhook_deliveries WHERE webhook_id = 700 AND entity = 'Lead' AND entity_id = 1 AND status = 'pending' ORDER BY id LIMIT 1", "ix_webhook_deliveries_row"),
+    ("finished deliveries to delete", "SELECT id FROM webhook_deliveries WHERE finished_at <= $1 LIMIT 1000", "ix_webhook_deliveries_finished_at"),
     ("a user whose deletion has begun", "SELECT id FROM users WHERE status = 'deleted' ORDER BY id LIMIT 1", "ix_users_deleted"),
 ]  # fmt: skip
 
@@ -413,6 +437,9 @@ OTHER_INDEXES = {
     "pk_api_keys": "authentication",
     "pk_exports": "rows by id",
     "pk_sessions": "sessions by id",
+    "pk_webhooks": "rows by id",
+    "pk_webhook_secrets": "rows by id",
+    "pk_webhook_deliveries": "rows by id",
     "pk_background_tasks": "the tasks of workers",
     "pk_backfills": "how far a backfill has come",
     "pk_schema_support": "the oldest release that may run on the schema",

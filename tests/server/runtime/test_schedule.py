@@ -246,6 +246,7 @@ async def test_a_worker_process_runs_all_tasks_without_a_timer(old_data: Pool, w
     assert [tuple(row) for row in rows] == [
         ("delete-users", timedelta(minutes=1), 0),
         ("keep-changes", timedelta(hours=1), 0),
+        ("purge-deliveries", timedelta(hours=1), 0),
         ("purge-exports", timedelta(minutes=1), 0),
         ("purge-keys", timedelta(hours=1), 0),
         ("refresh-health", timedelta(minutes=15), 0),
@@ -334,6 +335,8 @@ async def test_a_server_without_workers_runs_no_task_and_a_server_with_one_does(
     names = [row["name"] for row in await pool.fetch("SELECT name FROM background_tasks ORDER BY name")]
     assert names == [
         "delete-users",
+        "keep-changes",
+        "purge-deliveries",
         "purge-exports",
         "purge-keys",
         "verify-counters",
@@ -371,8 +374,10 @@ async def test_jobs_lists_tasks_and_exports_and_fails_for_late_and_failing_tasks
         ["purge-keys", "off"],
         ["purge-exports", "failing"],
         *([lines[5].split()[:2]]),
+        ["purge-deliveries", "waiting"],
         ["delete-users", "waiting"],
         ["verify-counters", "waiting"],
+        ["keep-changes", "waiting"],
         ["exports:", "0"],
     ]
     assert lines[5].endswith(": The disk is full.")

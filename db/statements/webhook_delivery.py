@@ -1,0 +1,366 @@
+"""Deliveries of webhooks: create them, lease the ones that are due, and record their outcomes.
+
+A delivery that waits for an earlier one of the same row has no due time. The end of the earlier one makes it due. Both
+transactions lock the webhook, so that none is overlooked.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Double,
+    Integer,
+    Interval,
+    SmallInteger,
+    Text,
+    any_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.sql.dml import ReturningDelete, ReturningInsert, ReturningUpdate, Update
+
+from db.engine.statement_cache import statement
+from db.engine.writer import Writer
+from db.language.scope import EVERYBODY, Scope, visible_among
+from db.language.shape import columns
+from db.models import Webhook, WebhookDelivery, WebhookDeliveryStatus, WebhookStatus
+from db.models.base import table_of
+from db.statements.parameters import keys_parameter, rows_parameter
+
+_DELIVERIES, _WEBHOOKS = table_of(WebhookDelivery), table_of(Webhook)
+_PENDING = _DELIVERIES.c.status == WebhookDeliveryStatus.PENDING
+_NOW = func.clock_timestamp()
+_FREE: dict[str, Any] = {"leased_until": null(), "holder": null()}
+_AGAIN: dict[str, Any] = {
+    **_FREE,
+    "status": WebhookDeliveryStatus.PENDING,
+    "attempts": 0,
+    "finished_at": null(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A message about an event. `is_first` says that no earlier one of the same batch has the same row."""
+
+    message_id: str
+    event_type: str
+    entity: str
+    entity_id: int
+    changed: Sequence[str] | None
+    occurred_at: str
+    is_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome of an attempt as it is stored. A failed delivery without `wait_seconds` is given up."""
+
+    id: int
+    status: WebhookDeliveryStatus
+    wait_seconds: float | None
+    response_status: int | None
+    response_excerpt: str | None
+    error: str | None
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recorded delivery, and its state."""
+
+    id: int
+    webhook_id: int
+    status: WebhookDeliveryStatus
+
+
+def _waits_for_another(table: Any) -> ColumnElement[bool]:
+    """Return whether a pending delivery of the same webhook and row exists."""
+    earlier = _DELIVERIES.alias("earlier")
+    return exists(
+        select(literal_column("1")).where(
+            earlier.c.webhook_id == bindparam("webhook_id", type_=BigInteger),
+            earlier.c.entity == table.c.entity,
+            earlier.c.entity_id == table.c.entity_id,
+            earlier.c.status == WebhookDeliveryStatus.PENDING,
+        )
+    )
+
+
+@statement
+def _add_deliveries() -> ReturningInsert[Any]:
+    rows = rows_parameter(
+        "deliveries",
+        {
+            "message_id": Text,
+            "event_type": Text,
+            "entity": Text,
+            "entity_id": BigInteger,
+            "changed": ARRAY(Text),
+            "occurred_at": DateTime(timezone=True),
+            "is_first": Boolean,
+        },
+    )
+    is_due = rows.c.is_first & ~_waits_for_another(rows)
+    given = select(
+        bindparam("owner_id", type_=BigInteger).label("user_id"),
+        bindparam("webhook_id", type_=BigInteger).label("webhook_id"),
+        rows.c.message_id,
+        rows.c.event_type,
+        rows.c.entity,
+        rows.c.entity_id,
+        rows.c.changed,
+        rows.c.occurred_at,
+        case((is_due, _NOW), else_=null()).label("due_at"),
+    )
+    new = insert(_DELIVERIES).from_select([column.name for column in given.selected_columns], given)
+    return new.on_conflict_do_update(
+        index_elements=["webhook_id", "message_id"],
+        set_={**_AGAIN, "due_at": new.excluded.due_at},
+        where=~_PENDING,
+    ).returning(_DELIVERIES.c.id)
+
+
+async def add(writer: Writer, user_id: int, webhook_id: int, new: Sequence[NewDelivery]) -> int:
+    """Add deliveries in their order, and return their number. A finished delivery of the same event starts again."""
+    rows = [asdict(each) for each in new]
+    added = await writer.fetch_values(
+        _add_deliveries(), EVERYBODY, owner_id=user_id, webhook_id=webhook_id, deliveries=rows
+    )
+    return len(added)
+
+
+@statement
+def _lease_deliveries() -> ReturningUpdate[Any]:
+    is_free = or_(
+        _DELIVERIES.c.leased_until.is_(None), _DELIVERIES.c.leased_until <= func.statement_timestamp()
+    )
+    due = (
+        select(_DELIVERIES.c.id)
+        .where(
+            _DELIVERIES.c.webhook_id == _WEBHOOKS.c.id,
+            _PENDING,
+            _DELIVERIES.c.due_at <= func.statement_timestamp(),
+            is_free,
+        )
+        .order_by(_DELIVERIES.c.due_at)
+        .limit(bindparam("most_each", type_=BigInteger))
+        .with_for_update(skip_locked=True)
+        .correlate(_WEBHOOKS)
+        .lateral("due")
+    )
+    taken = (
+        select(due.c.id)
+        .select_from(_WEBHOOKS.join(due, true()))
+        .where(
+            _WEBHOOKS.c.status == WebhookStatus.ACTIVE,
+            ~(_WEBHOOKS.c.id == any_(bindparam("busy", type_=ARRAY(BigInteger)))),
+        )
+        .limit(bindparam("most", type_=BigInteger))
+        .cte("taken")
+    )
+    return (
+        update(_DELIVERIES)
+        .where(_DELIVERIES.c.id == taken.c.id)
+        .values(
+            holder=bindparam("new_holder", type_=Text),
+            leased_until=_NOW + bindparam("lease", type_=Interval),
+            attempts=_DELIVERIES.c.attempts + 1,
+            attempted_at=_NOW,
+        )
+        .returning(*columns(WebhookDelivery))
+    )
+
+
+async def lease(
+    writer: Writer, holder: str, lease: timedelta, *, most: int, most_each: int, busy: Sequence[int] = ()
+) -> list[WebhookDelivery]:
+    """Lease deliveries that are due, up to `most_each` of each active webhook that is not `busy`."""
+    return await writer.fetch(
+        WebhookDelivery,
+        _lease_deliveries(),
+        EVERYBODY,
+        new_holder=holder,
+        lease=lease,
+        most=most,
+        most_each=most_each,
+        busy=list(busy),
+    )
+
+
+@statement
+def _return_deliveries() -> Update:
+    return (
+        update(_DELIVERIES)
+        .where(
+            _DELIVERIES.c.id == any_(keys_parameter()),
+            _PENDING,
+            _DELIVERIES.c.holder == bindparam("current_holder", type_=Text),
+        )
+        .values(
+            **_FREE,
+            attempts=_DELIVERIES.c.attempts - 1,
+            due_at=_NOW + bindparam("wait", type_=Interval),
+        )
+    )
+
+
+async def give_back(writer: Writer, holder: str, ids: Sequence[int], wait: timedelta) -> None:
+    """End leases without an attempt. The deliveries are due again after the wait."""
+    await writer.fetch_values(
+        _return_deliveries(), EVERYBODY, keys=list(ids), current_holder=holder, wait=wait
+    )
+
+
+@statement
+def _store_payloads() -> Update:
+    rows = rows_parameter("payloads", {"id": BigInteger, "payload": Text})
+    return (
+        update(_DELIVERIES)
+        .where(_DELIVERIES.c.id == rows.c.id, _DELIVERIES.c.payload.is_(None))
+        .values(payload=rows.c.payload)
+    )
+
+
+async def store_payloads(writer: Writer, payloads: dict[int, str]) -> None:
+    """Store the payloads of deliveries, which each attempt sends."""
+    rows = [{"id": id_, "payload": payload} for id_, payload in payloads.items()]
+    await writer.fetch_values(_store_payloads(), EVERYBODY, payloads=rows)
+
+
+@statement
+def _record_results() -> ReturningUpdate[Any]:
+    rows = rows_parameter(
+        "results",
+        {
+            "id": BigInteger,
+            "status": Text,
+            "wait_seconds": Double,
+            "response_status": SmallInteger,
+            "response_excerpt": Text,
+            "error": Text,
+            "duration_ms": Integer,
+        },
+    )
+    is_pending = rows.c.status == WebhookDeliveryStatus.PENDING
+    wait = func.make_interval(0, 0, 0, 0, 0, 0, rows.c.wait_seconds, type_=Interval)
+    return (
+        update(_DELIVERIES)
+        .where(
+            _DELIVERIES.c.id == rows.c.id,
+            _PENDING,
+            _DELIVERIES.c.holder == bindparam("current_holder", type_=Text),
+        )
+        .values(
+            **_FREE,
+            status=rows.c.status,
+            due_at=case((is_pending, _NOW + wait), else_=null()),
+            finished_at=case((is_pending, null()), else_=_NOW),
+            response_status=rows.c.response_status,
+            response_excerpt=rows.c.response_excerpt,
+            error=rows.c.error,
+            duration_ms=rows.c.duration_ms,
+        )
+        .returning(_DELIVERIES.c.id, _DELIVERIES.c.webhook_id, _DELIVERIES.c.status)
+    )
+
+
+async def record(writer: Writer, holder: str, results: Sequence[Result]) -> list[Recorded]:
+    """Store outcomes of the holder's leases, and return the stored ones. The webhooks must be locked."""
+    rows = [asdict(result) for result in results]
+    found = await writer.fetch_values(_record_results(), EVERYBODY, results=rows, current_holder=holder)
+    return [Recorded(**dict(row)) for row in found]
+
+
+@statement
+def _release_next() -> Update:
+    ended, other = _DELIVERIES.alias("ended"), _DELIVERIES.alias("other")
+    following = (
+        select(other.c.id)
+        .where(
+            other.c.webhook_id == ended.c.webhook_id,
+            other.c.entity == ended.c.entity,
+            other.c.entity_id == ended.c.entity_id,
+            other.c.status == WebhookDeliveryStatus.PENDING,
+        )
+        .order_by(other.c.id)
+        .limit(1)
+        .correlate(ended)
+        .scalar_subquery()
+    )
+    these = select(following.label("id")).select_from(ended).where(ended.c.id == any_(keys_parameter()))
+    return (
+        update(_DELIVERIES)
+        .where(_DELIVERIES.c.id.in_(these), _DELIVERIES.c.due_at.is_(None), _PENDING)
+        .values(due_at=_NOW)
+    )
+
+
+async def release_next(writer: Writer, ended: Sequence[int]) -> None:
+    """Make the deliveries due that waited for these ended ones."""
+    await writer.fetch_values(_release_next(), EVERYBODY, keys=list(ended))
+
+
+@statement
+def _replay_delivery(*, everybody: bool) -> ReturningUpdate[Any]:
+    other = _DELIVERIES.alias("other")
+    waits = exists(
+        select(literal_column("1"))
+        .where(
+            other.c.webhook_id == _DELIVERIES.c.webhook_id,
+            other.c.entity == _DELIVERIES.c.entity,
+            other.c.entity_id == _DELIVERIES.c.entity_id,
+            other.c.status == WebhookDeliveryStatus.PENDING,
+        )
+        .correlate(_DELIVERIES)
+    )
+    return (
+        update(_DELIVERIES)
+        .where(
+            _DELIVERIES.c.id == any_(keys_parameter()),
+            ~_PENDING,
+            visible_among(WebhookDelivery, everybody=everybody),
+        )
+        .values(**_AGAIN, due_at=case((waits, null()), else_=_NOW))
+        .returning(*columns(WebhookDelivery))
+    )
+
+
+async def replay(writer: Writer, scope: Scope, delivery_id: int) -> WebhookDelivery | None:
+    """Start a finished delivery again, with the same message. Return None if it is pending or not visible."""
+    sent = _replay_delivery(everybody=scope.everybody)
+    return await writer.fetch_one(WebhookDelivery, sent, scope, keys=[delivery_id])
+
+
+@statement
+def _purge_deliveries() -> ReturningDelete[Any]:
+    old = (
+        select(_DELIVERIES.c.id)
+        .where(
+            _DELIVERIES.c.finished_at <= func.statement_timestamp() - bindparam("kept_for", type_=Interval)
+        )
+        .limit(bindparam("most", type_=BigInteger))
+        .with_for_update(skip_locked=True)
+    )
+    return delete(_DELIVERIES).where(_DELIVERIES.c.id.in_(old)).returning(_DELIVERIES.c.id)
+
+
+async def purge(writer: Writer, *, kept_for: timedelta, most: int) -> int:
+    """Delete up to `most` deliveries that ended longer than `kept_for` ago. Return their number."""
+    return len(await writer.fetch_values(_purge_deliveries(), EVERYBODY, kept_for=kept_for, most=most))

@@ -1,0 +1,245 @@
+"""The pump of webhooks: it makes deliveries from the change feed, sends them, and records their outcomes.
+
+One loop does all work of the database, one transaction after the other, and needs one connection. The attempts run
+beside it. A stopped pump gives back what it has leased. The leases of a killed one expire.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final
+
+from db.engine.outage import is_unavailable
+from db.engine.pool import Pool
+from db.statements.export import CHANNEL
+from server.runtime.background import in_background
+from server.webhooks.client import Client
+from services.accounts.vault import SealedError, Secret, Vault
+from services.accounts.viewer import Viewer
+from services.webhooks import deliveries, keys, signatures
+from services.webhooks.deliveries import Attempt, Leased
+from services.webhooks.endpoints import reader_of
+from services.webhooks.rendering import Message, Rendered, Rendering, Subject
+
+logger = logging.getLogger("leadgraph")
+
+MOST_IN_FLIGHT: Final = 128
+MOST_OF_EACH: Final = 16
+"""The most concurrent attempts of all webhooks, and of one."""
+POLL_SECONDS: Final = 2.0
+IDLE_SECONDS: Final = 30.0
+"""The interval of looking for work while no webhook is active."""
+LEAST_SECONDS: Final = 0.02
+"""The least time between two looks for changes. A burst of commits then costs few statements."""
+RENDER_SECONDS: Final = 20.0
+LONGEST_WAIT_SECONDS: Final = 30.0
+KEY_MISSING_WAIT: Final = timedelta(minutes=5)
+FEED_CHANNEL: Final = "changes"
+
+Dispatch = Callable[[Pool], Awaitable[bool | None]]
+"""A function that makes deliveries of the next changes of a webhook. It returns None if no webhook is active, and False
+if no webhook has further changes.
+"""
+
+
+class Pump:
+    """Delivers messages until it is stopped. The pool needs two connections for it: one to work, one to listen."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        vault: Vault,
+        rendering: Rendering,
+        client: Client,
+        dispatch: Dispatch,
+        *,
+        in_flight: int = MOST_IN_FLIGHT,
+    ) -> None:
+        self._pool, self._vault, self._rendering = pool, vault, rendering
+        self._client, self._dispatch = client, dispatch
+        self._most = in_flight
+        self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self._sending: dict[asyncio.Task[Attempt], Leased] = {}
+        self._news = asyncio.Event()
+        self._stopping = False
+        self._is_idle = False
+
+    async def run(self) -> None:
+        """Work until `stop` is called. At the end, wait for the running attempts and record them."""
+        failures = 0
+        async with in_background(self._listen()):
+            while not self._stopping:
+                self._news.clear()
+                began = time.monotonic()
+                try:
+                    is_busy = await self._turn()
+                    failures = 0
+                except Exception as failure:  # noqa: BLE001 - the next turn may succeed after any failure
+                    is_busy, failures = False, failures + 1
+                    self._report(failure, is_first=failures == 1)
+                if not is_busy:
+                    await self._wait(failures)
+                    await asyncio.sleep(max(0.0, began + LEAST_SECONDS - time.monotonic()))
+            await self._finish()
+
+    async def stop(self) -> None:
+        self._stopping = True
+        self._news.set()
+
+    async def _turn(self) -> bool:
+        """Record finished attempts, make deliveries, and begin attempts. Return whether more may be left to do."""
+        await self._record()
+        made = await self._dispatch(self._pool)
+        self._is_idle = made is None and not self._sending
+        began = await self._begin()
+        return bool(made) or began
+
+    async def _begin(self) -> bool:
+        """Lease deliveries and begin their attempts. Return whether as many as possible were due."""
+        free = self._most - len(self._sending)
+        if free <= 0:
+            return False
+        running = Counter(each.delivery.webhook_id for each in self._sending.values())
+        busy = [id_ for id_, number in running.items() if number >= MOST_OF_EACH]
+        leased = await deliveries.take(self._pool, self.holder, most=free, most_each=MOST_OF_EACH, busy=busy)
+        bodies = await self._bodies(leased)
+        unsigned = []
+        for each in leased:
+            signing = self._keys(each)
+            if signing is None:
+                unsigned.append(each.delivery)
+                continue
+            task = asyncio.create_task(self._attempt(each, signing, bodies[each.delivery.id]))
+            self._sending[task] = each
+            task.add_done_callback(lambda _: self._news.set())
+        await deliveries.give_back(self._pool, self.holder, unsigned, KEY_MISSING_WAIT)
+        return bool(leased)
+
+    def _keys(self, leased: Leased) -> list[Secret] | None:
+        """Return the keys that sign the message. Return None if a key of the vault is missing."""
+        try:
+            return keys.opened(self._vault, leased.secrets)
+        except SealedError as sealed:
+            logger.warning("The webhook %s cannot sign its messages: %s", leased.owned.webhook.id, sealed)
+            return None
+
+    async def _attempt(self, leased: Leased, signing: Sequence[Secret], body: str) -> Attempt:
+        delivery, content = leased.delivery, body.encode()
+        headers = signatures.signed_headers(signing, delivery.message_id, int(time.time()), content)
+        headers = {"content-type": "application/json", "user-agent": "Leadgraph-Webhooks", **headers}
+        outcome = await self._client.send(leased.owned.webhook.url, headers, content)
+        return Attempt(delivery, outcome, signing)
+
+    async def _bodies(self, leased: Sequence[Leased]) -> dict[int, str]:
+        """Return the payloads of deliveries. Render and store those that are missing.
+
+        If they cannot be rendered now, the leases end without an attempt.
+        """
+        known = {
+            each.delivery.id: each.delivery.payload for each in leased if each.delivery.payload is not None
+        }
+        new = [each for each in leased if each.delivery.payload is None]
+        if not new:
+            return known
+        try:
+            async with asyncio.timeout(RENDER_SECONDS):
+                rendered = await self._rendered(new)
+        except Exception:
+            await deliveries.give_back(
+                self._pool, self.holder, [each.delivery for each in leased], timedelta(seconds=POLL_SECONDS)
+            )
+            raise
+        await deliveries.store_payloads(self._pool, rendered)
+        return known | rendered
+
+    async def _rendered(self, new: Sequence[Leased]) -> dict[int, str]:
+        found: dict[int, str] = {}
+        for webhook_id in dict.fromkeys(each.owned.webhook.id for each in new):
+            group = [each for each in new if each.owned.webhook.id == webhook_id]
+            document, viewer = group[0].owned.webhook.document, _viewer(group[0])
+            subjects = [Subject(each.delivery.entity, each.delivery.entity_id) for each in group]
+            results: Sequence[Rendered]
+            if document is None:
+                results = await self._rendering.objects(viewer, subjects)
+            else:
+                results = [await self._rendering.result(viewer, document, each) for each in subjects]
+            for each, subject, result in zip(group, subjects, results, strict=True):
+                found[each.delivery.id] = Message(
+                    each.delivery.event_type,
+                    each.delivery.occurred_at,
+                    self._rendering.global_id(subject),
+                    each.delivery.changed,
+                    result,
+                    is_custom=document is not None,
+                ).payload()
+        return found
+
+    async def _record(self) -> None:
+        """Record the finished attempts. If that fails, they are recorded by a later call or expire."""
+        done = [task for task in self._sending if task.done()]
+        if done:
+            await deliveries.record(self._pool, self.holder, [task.result() for task in done])
+            for task in done:
+                del self._sending[task]
+
+    async def _finish(self) -> None:
+        """Wait for the running attempts and record them."""
+        if self._sending:
+            await asyncio.wait(self._sending)
+        with suppress(Exception):  # the leases expire
+            await self._record()
+
+    async def _wait(self, failures: int) -> None:
+        seconds = IDLE_SECONDS if self._is_idle else POLL_SECONDS
+        if failures:
+            seconds = min(2.0**failures, LONGEST_WAIT_SECONDS)
+            self._news.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+
+    @staticmethod
+    def _report(failure: Exception, *, is_first: bool) -> None:
+        if not is_unavailable(failure):
+            logger.error("A turn of the webhooks failed", exc_info=failure)
+        elif is_first:
+            logger.warning("The database is unavailable to the webhooks: %s", failure)
+
+    async def _listen(self) -> None:
+        """Wake up on notifications. Reconnect after a lost connection; polling finds work meanwhile."""
+        while True:
+            with suppress(Exception):
+                await self._listen_on_connection()
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _listen_on_connection(self) -> None:
+        ended = asyncio.Event()
+        async with self._pool.acquire() as connection:
+            connection.add_termination_listener(lambda _: ended.set())
+            await connection.add_listener(CHANNEL, self._wake)
+            await connection.add_listener(FEED_CHANNEL, self._note_change)
+            self._news.set()  # for notifications sent before the listener was added
+            try:
+                await ended.wait()
+            finally:
+                await connection.remove_listener(CHANNEL, self._wake)
+                await connection.remove_listener(FEED_CHANNEL, self._note_change)
+
+    def _wake(self, *_: Any) -> None:
+        self._news.set()
+
+    def _note_change(self, *_: Any) -> None:
+        if not self._is_idle:
+            self._news.set()
+
+
+def _viewer(leased: Leased) -> Viewer:
+    webhook = leased.owned.webhook
+    return reader_of(webhook.user_id, leased.owned.role, webhook.scopes)

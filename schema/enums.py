@@ -185,6 +185,10 @@ describe(
     pipedrive="The integration connects to Pipedrive.",
     zapier="The integration connects to Zapier.",
 )
+deprecate(
+    models.IntegrationProvider.WEBHOOK,
+    "Use `createWebhook`, which sends the events. The integration sends nothing.",
+)
 describe(
     models.IntegrationKind,
     "Purpose of an integration.",

@@ -64,6 +64,7 @@ class Export(Base):
                 "position",
                 "rows_count",
                 "size_bytes",
+                "updated_at",
                 "content_bytes",
                 "content_crc",
             ),

@@ -130,9 +130,10 @@ class GuardedConnection(_Connection):
         except TimeoutError:
             raise
         except Exception:
-            # If the driver refused the arguments, the commands were sent without the statement.
+            # If the driver refused the arguments, the commands were sent without the statement. Another one ends them, and
+            # leaves their transaction open, because the caller goes on in it.
             if ahead and not (self.is_closed() or self.is_in_transaction()):
-                await self._command("ROLLBACK")
+                await self._command("SELECT", timeout=self.answer_seconds)
             raise
         return found
 

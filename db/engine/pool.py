@@ -254,6 +254,14 @@ async def _connect(*args: Any, answer_seconds: float, **options: Any) -> Guarded
     return connection
 
 
+def driver_of(connection: Pooled) -> GuardedConnection:
+    """Return the driver's connection. Raise the driver's `InterfaceError` if it has ended, and has left the pool."""
+    driver = cast("GuardedConnection | None", cast("Any", connection)._con)  # noqa: SLF001 - the driver has no public way
+    if driver is None:
+        raise asyncpg.InterfaceError("The connection has ended.")
+    return driver
+
+
 async def open_pool(
     url: str,
     *,

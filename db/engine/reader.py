@@ -10,9 +10,8 @@ import asyncpg
 
 from db.engine.activity import PLACE, Activity, Place, RowsRead
 from db.engine.combined import Combined, combined, split
-from db.engine.guarded_connection import GuardedConnection
 from db.engine.outage import is_unavailable
-from db.engine.pool import Pool, Pooled
+from db.engine.pool import Pool, Pooled, driver_of
 from db.engine.row_security import entering
 from db.engine.session import Session
 from db.engine.statement_cache import Statement
@@ -87,6 +86,7 @@ class Reader(Session):
         self._turn: list[_Waiting] | None = None
         self._planning = _AUTO
         self._opened_at: float | None = None
+        self._was_cancelled = False
         self._characters_left = MOST_CHARACTERS
 
     @property
@@ -133,13 +133,14 @@ class Reader(Session):
         planning: str,
     ) -> list[asyncpg.Record]:
         """Run the statement. The first one opens the snapshot in the same round trip."""
-        connection, opened_at = await self._connected(), self._opened_at
+        connection, opened_at = await self._ready(), self._opened_at
         commands: tuple[str, ...] = ()
         if opened_at is None:
             commands, opened_at = (_BEGIN, *self._enter, _SAVE), time.monotonic()
         if self._planning != planning:
             commands = (*commands, f"SET LOCAL plan_cache_mode = {planning}")
-        cast("GuardedConnection", connection).send_with_next(*commands)
+        if commands:
+            driver_of(connection).send_with_next(*commands)
         running = connection.fetch(statement.sql, *arguments, record_class=record_class)
         try:
             rows = await self._recorded(statement.name, running)
@@ -149,8 +150,26 @@ class Reader(Session):
                 self._opened_at = opened_at
                 await _recover(connection)
             raise
+        except asyncio.CancelledError:
+            self._was_cancelled = True
+            raise
         self._planning, self._opened_at = planning, opened_at
         return rows
+
+    async def _ready(self) -> Pooled:
+        """Return the connection of the session, after the end of a statement whose caller was cancelled.
+
+        A snapshot that such a statement opened was shown to no caller, and the next statement opens another one.
+        """
+        connection = await self._connected()
+        if self._was_cancelled:
+            await _wait_for_cancellation(connection)
+            if self._opened_at is not None:
+                await _recover(connection)
+            elif not connection.is_closed() and connection.is_in_transaction():
+                await connection.execute("ROLLBACK")
+            self._planning, self._was_cancelled = _AUTO, False
+        return connection
 
     async def _send_alone(
         self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]
@@ -223,15 +242,7 @@ class Reader(Session):
     def _send_later(self, turn: "list[_Waiting]") -> None:
         """Send the statements in a task. The first read of their turn was cancelled, and the others still wait."""
         if turn:
-            _in_background(self._send_again(turn))
-
-    async def _send_again(self, turn: "list[_Waiting]") -> None:
-        """Send the statements after the end of the cancelled one, which has failed the transaction."""
-        async with self._one_at_a_time:
-            self._planning = _AUTO
-            if self._connection is not None:
-                await _recover(self._connection)
-        await self._send_all(turn)
+            _in_background(self._send_all(turn))
 
     async def _send_all(self, turn: "list[_Waiting]") -> None:
         turn.sort(key=_by_text)
@@ -337,9 +348,13 @@ class Reader(Session):
 
     async def _open_snapshot(self) -> None:
         if self._opened_at is None:
-            connection = await self._connected()
+            connection = await self._ready()
             opened_at = time.monotonic()
-            await _begin(connection, "; ".join((_BEGIN, *self._enter, _SAVE)))
+            try:
+                await _begin(connection, "; ".join((_BEGIN, *self._enter, _SAVE)))
+            except asyncio.CancelledError:
+                self._was_cancelled = True
+                raise
             self._opened_at = opened_at
 
     def close(self) -> None:
@@ -407,11 +422,14 @@ async def _release(pool: Pool, connection: Pooled) -> None:
 
 
 async def _end_snapshot(connection: Pooled) -> None:
-    if connection.is_closed():
-        return
-    protocol: Any = cast("Any", connection)._protocol  # noqa: SLF001 - the driver has no public way
-    # The server may still be cancelling the last statement. ROLLBACK must wait for the end of that.
-    if protocol._is_cancelling():  # noqa: SLF001
-        await protocol._wait_for_cancellation()  # noqa: SLF001
-    if connection.is_in_transaction():
+    await _wait_for_cancellation(connection)
+    if not connection.is_closed() and connection.is_in_transaction():
         await connection.execute("ROLLBACK")
+
+
+async def _wait_for_cancellation(connection: Pooled) -> None:
+    """Wait until the server has cancelled the last statement. Only then its transaction is known."""
+    if not connection.is_closed():
+        protocol: Any = cast("Any", connection)._protocol  # noqa: SLF001 - the driver has no public way
+        if protocol._is_cancelling():  # noqa: SLF001
+            await protocol._wait_for_cancellation()  # noqa: SLF001

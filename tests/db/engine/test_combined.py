@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Integer, Select, Text, bindparam, cast, func,
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from db.engine.combined import combined
-from db.engine.pool import Pool
+from db.engine.pool import Pool, open_pool
 from db.engine.reader import Reader
 from db.engine.session import UnscopedStatementError
 from db.engine.statement_cache import statement
@@ -108,6 +108,37 @@ async def test_a_cancelled_first_read_leaves_the_other_reads_of_its_turn_unaffec
         assert await reader.fetch_tuples(_numbers(), EVERYBODY, most=1) == [(1,)]
     assert first.cancelled()
     reader.close()
+
+
+@pytest.mark.parametrize("is_prepared", [True, False])
+@pytest.mark.parametrize("waits", [1, 30])
+async def test_a_cancelled_read_that_begins_the_snapshot_leaves_the_other_reads_of_its_turn_unaffected(
+    database_url: str, waits: int, *, is_prepared: bool
+) -> None:
+    """BEGIN travels with the first read of the turn. That read is cancelled before or while it runs."""
+
+    async def read(reader: Reader) -> list[asyncio.Task[Any]]:
+        reads = [reader.fetch_tuples(_slow(), EVERYBODY), reader.fetch_tuples(_numbers(), EVERYBODY, most=2)]
+        tasks = [asyncio.create_task(one) for one in reads]
+        for _ in range(waits):
+            await asyncio.sleep(0 if waits == 1 else 0.005)
+        return tasks
+
+    async with await open_pool(database_url, size=1) as single:
+        if is_prepared:
+            before = Reader(single)
+            await asyncio.gather(*await read(before))
+            before.close()
+        reader = Reader(single)
+        first, second = await read(reader)
+        first.cancel()
+        try:
+            async with asyncio.timeout(5):
+                assert await second == [(1,), (2,)]
+                assert await reader.fetch_tuples(_numbers(), EVERYBODY, most=1) == [(1,)]
+        finally:
+            reader.close()
+        assert first.cancelled()
 
 
 async def test_a_combined_read_needs_the_condition_of_the_scope(pool: Pool) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, literal, select
 
 from db.engine import reader as reader_module
+from db.engine.outage import is_unavailable
 from db.engine.pipelined import messages_of
 from db.engine.pool import Pool, open_pool
 from db.engine.reader import Reader
@@ -180,6 +181,18 @@ async def test_arguments_that_the_driver_refuses_leave_no_transaction(prepared: 
     await add_user(pool, "late@example.com")
     assert await _users(again) == found
     again.close()
+
+
+async def test_a_read_after_a_lost_connection_tells_of_an_outage(prepared: Pool, pool: Pool) -> None:
+    pid = await prepared.fetchval("SELECT pg_backend_pid()")
+    reader = Reader(prepared)
+    await _users(reader)
+    await pool.execute("SELECT pg_terminate_backend($1)", pid)
+    for _ in range(2):
+        with pytest.raises(Exception) as lost:  # noqa: PT011 - the driver has several
+            await _users(reader)
+        assert is_unavailable(lost.value)
+    reader.close()
 
 
 async def test_a_first_statement_after_an_implicit_transaction_has_a_snapshot(

@@ -169,6 +169,32 @@ async def test_a_failed_statement_does_not_lift_the_fence(pool: Pool, ann: int, 
     reader.close()
 
 
+async def test_arguments_that_the_driver_refuses_do_not_lift_the_fence(
+    database_url: str, ann: int, ben: int
+) -> None:
+    """BEGIN and the role travel with the statement that the driver refuses. The work goes on in its transaction."""
+    numbered = Statement("numbered", "SELECT $1::int AS number", ("number",), {})
+    added = Statement("added", "INSERT INTO keywords (user_id, keyword) VALUES ($1, 'new')", ("user",), {})
+
+    async def work(writer: Writer, user: int) -> set[int]:
+        with pytest.raises(asyncpg.DataError):
+            await writer.fetch_values(numbered, EVERYBODY, number="x")
+        await writer.fetch_values(added, EVERYBODY, user=user)
+        found = await writer.fetch_values(ALL_KEYWORDS, EVERYBODY)
+        assert [row["role"] for row in await writer.fetch_values(WHO, EVERYBODY)] == [ROLE]
+        return {row["user_id"] for row in found}
+
+    async with await open_pool(database_url, size=1) as single:
+        single.has_row_security = True
+        await Reader(single, single=True).fetch_values(
+            numbered, EVERYBODY, number=1
+        )  # prepares the statement
+        assert await in_transaction(single, lambda writer: work(writer, ann), fence=Scope(ann)) == {ann}
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await in_transaction(single, lambda writer: work(writer, ben), fence=Scope(ann))
+        assert await single.fetchval("SELECT count(*) FROM keywords WHERE keyword = 'new'") == 1
+
+
 async def test_the_fence_takes_no_additional_round_trip_in_a_snapshot(
     pool: Pool, ann: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

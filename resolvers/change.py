@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from db.models import Base, User
 from loaders.rows import RowById
-from resolvers.entities import ENTITIES, OF_TYPENAME
+from resolvers.entities import API_KEY, ENTITIES, OF_TYPENAME
 from resolvers.framework.context import Context
 from resolvers.framework.entity import Entity
 from resolvers.framework.errors import CursorError, ExpiredCursorError, UserInputError
-from resolvers.framework.global_id import decode
+from resolvers.framework.global_id import decode, encoder
 from resolvers.framework.paging import DEFAULT_SIZE, LARGEST_BULK_SIZE, LARGEST_SIZE, ReadPage, bounded
 from resolvers.framework.requires import Bound, requires
 from services.changes.feed import ChangeFilter, Event, ExpiredPositionError
@@ -138,3 +138,15 @@ async def actors_of(events: Sequence[Event], context: Context) -> Sequence[User 
     ids = [event.actor_id for event in events if event.actor_id is not None]
     found = iter(await context.load(RowById(User), ids) if ids else [])
     return [None if event.actor_id is None else next(found) for event in events]
+
+
+@requires(loads=0)
+async def keys_of(events: Sequence[Event], context: Context) -> Sequence[str | None]:
+    """Return the global ID of each change's API key. None for the key of a user whom the viewer may not see."""
+    scope, encoded = context.viewer.scope, encoder(API_KEY.typename)
+    return [
+        encoded(event.key_id)
+        if event.key_id is not None and (scope.everybody or event.actor_id == scope.user_id)
+        else None
+        for event in events
+    ]

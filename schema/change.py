@@ -12,7 +12,7 @@ from breadth.fields import KEY, Column
 from db.models import ChangeKind
 from resolvers import change as resolve
 from resolvers.change import ChangeType
-from resolvers.entities import API_KEY, OF_TYPENAME
+from resolvers.entities import OF_TYPENAME
 from resolvers.framework import paging
 from resolvers.framework.entity import Entity
 from resolvers.framework.global_id import encode
@@ -95,9 +95,10 @@ class Change:
         resolve.actors_of,
         description="User who made the change. Null if the system did, or the viewer may not see the user.",
     )
-    api_key_id: strawberry.ID | None = column(
-        "Global ID of the API key that made the change. Null for changes of the system and of sessions.",
-        of=lambda event: None if event.key_id is None else encode(API_KEY.typename, event.key_id),
+    api_key_id: strawberry.ID | None = resolved_by(
+        resolve.keys_of,
+        description="Global ID of the API key that made the change. Null for changes of the system and of sessions, and "
+        "for keys of users whom the viewer may not see.",
     )
     request_id: str | None = column(
         "ID of the request that made the change, as in the header `X-Request-ID`. Null if no request did."

@@ -89,8 +89,8 @@ class Position:
             form = _FORM.fullmatch(b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True).decode())
         except (binascii.Error, ValueError) as damaged:
             raise BadPositionError from damaged
-        if form is None or max(int(form["owner"] or 0), int(form["last"]), int(form["skip"])) > _LARGEST:
-            raise BadPositionError
+        if form is None or max(int(form["owner"] or 0), int(form["last"]) + 1, int(form["skip"])) > _LARGEST:
+            raise BadPositionError  # the next ID must be a bigint, too
         owner = int(form["owner"]) if form["owner"] else None
         until = Snapshot.parse(form["until"]) if form["until"] else None
         if owner is not None and until is not None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from resolvers.framework.global_id import encode
 from services.accounts import api_key
+from services.changes.position import Position
 from tests.support.world import Ask, World
 
 CHANGES = """
@@ -268,3 +270,28 @@ async def test_list_and_changes_keep_a_copy_right_while_others_write(
         }
         for row in rows
     }
+
+
+async def test_a_cursor_at_the_end_of_the_numbers_is_explained(ask: Ask) -> None:
+    for viewer in ("ann", "olga"):
+        position = Position.parse(await now(ask, viewer))
+        for skip in (0, 1):
+            cursor = str(replace(position, last=2**63 - 1, skip=skip))
+            assert (await ask(CHANGES, viewer=viewer, after=cursor)).code == "BAD_CURSOR"
+        last = str(replace(position, last=2**63 - 2))
+        assert shown(await read(ask, last, viewer)) == []
+
+
+async def test_the_key_of_an_operator_is_hidden_from_members(ask: Ask, world: World) -> None:
+    after = {name: await now(ask, name) for name in ("ann", "olga")}
+    keyword = encode("Keyword", await first_keyword(world, "ann"))
+    await ask(PAUSE, viewer="olga", id=keyword)
+    parsed = api_key.parse(world.keys["olga"])
+    assert parsed is not None
+    key = encode("ApiKey", parsed.key_id)
+    for viewer, actor, shown_key in (("ann", None, None), ("olga", {"name": "olga"}, key)):
+        (change,) = (await read(ask, after[viewer], viewer, types=["KEYWORD"]))["nodes"]
+        assert (change["actor"], change["apiKeyId"]) == (actor, shown_key)
+        document = "query($id: ID!) { keyword(id: $id) { changes(first: 1) { apiKeyId } } }"
+        answer = await ask(document, viewer=viewer, id=keyword)
+        assert answer.data["keyword"]["changes"] == [{"apiKeyId": shown_key}]

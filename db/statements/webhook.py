@@ -120,6 +120,7 @@ def _take_unread_webhook() -> Select[Any]:
         with_owner()
         .where(
             _WEBHOOKS.c.status == WebhookStatus.ACTIVE,
+            ~(_WEBHOOKS.c.user_id == any_(bindparam("served", type_=ARRAY(BigInteger)))),
             or_(
                 and_(~_WEBHOOKS.c.everybody, unread),
                 and_(
@@ -133,9 +134,13 @@ def _take_unread_webhook() -> Select[Any]:
     )
 
 
-async def take_unread(writer: Writer, read: Sequence[int]) -> OwnedWebhook | None:
-    """Lock and return an active webhook with unread changes, or one for the rows of all users that is not `read`."""
-    found = await writer.fetch(Webhook, _take_unread_webhook(), EVERYBODY, read=list(read))
+async def take_unread(writer: Writer, read: Sequence[int], served: Sequence[int] = ()) -> OwnedWebhook | None:
+    """Lock and return an active webhook with unread changes, or one for the rows of all users that is not `read`.
+
+    Webhooks of the users `served` have to wait.
+    """
+    values = {"read": list(read), "served": list(served)}
+    found = await writer.fetch(Webhook, _take_unread_webhook(), EVERYBODY, **values)
     return next(iter(owned(found)), None)
 
 

@@ -59,6 +59,8 @@ class Dispatcher:
         self._fed, self._events = fed, events
         self._read: set[int] = set()
         """The webhooks for the rows of all users that had no further changes in this round."""
+        self._served: set[int] = set()
+        """The users who have had a turn. They wait until all others have had theirs."""
 
     async def __call__(self, pool: Pool) -> bool | None:
         """Make the deliveries of the next changes of a webhook.
@@ -75,10 +77,14 @@ class Dispatcher:
 
     async def _turn(self, writer: Writer, failed: list[tuple[Webhook, WebhookDisabledReason]]) -> bool | None:
         failed.clear()
-        found = await webhooks.take_unread(writer, sorted(self._read))
+        found = await webhooks.take_unread(writer, sorted(self._read), sorted(self._served))
+        if found is None and self._served:
+            self._served.clear()
+            found = await webhooks.take_unread(writer, sorted(self._read))
         if found is None:
             return False if await webhooks.is_any_active(writer) else None
         webhook = found.webhook
+        self._served.add(webhook.user_id)
         if not found.may_read:
             failed.append((webhook, WebhookDisabledReason.NOT_ALLOWED))
             return True

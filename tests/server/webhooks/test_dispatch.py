@@ -269,3 +269,23 @@ async def test_the_position_of_a_webhook_passes_events_that_it_does_not_want(hoo
             while await hooks.pool.fetchval("SELECT change_id FROM webhooks") < last:
                 await asyncio.sleep(0.02)
     assert receiver.requests == []
+
+
+async def test_many_changes_of_one_user_do_not_hold_up_those_of_others(hooks: Hooks) -> None:
+    bad, good = await rows.add_user(hooks.pool), await rows.add_user(hooks.pool, "ben@example.com")
+    keywords = [await rows.add_keyword(hooks.pool, each) for each in (bad, good)]
+    for _ in range(3):
+        await add(hooks, bad, "http://127.0.0.1:1/", "mention.created")
+    other = await add(hooks, good, "http://127.0.0.1:1/", "mention.created")
+    await hooks.pool.execute(
+        "INSERT INTO mentions (user_id, keyword_id, platform, external_id, url, content) "
+        "SELECT $1, $2, 'web', n::text, 'https://example.com', 'text' FROM generate_series(1, 500) AS n",
+        bad,
+        keywords[0],
+    )
+    await rows.add_mention(hooks.pool, keywords[1])
+    dispatch = Dispatcher(FED, events=10)
+    for _ in range(4):
+        assert await dispatch(hooks.pool)
+    sql = "SELECT count(*) FROM webhook_deliveries WHERE webhook_id = $1"
+    assert await hooks.pool.fetchval(sql, other.webhook.id) == 1

@@ -171,6 +171,7 @@ def _lease_deliveries() -> ReturningUpdate[Any]:
         .where(
             _WEBHOOKS.c.status == WebhookStatus.ACTIVE,
             ~(_WEBHOOKS.c.id == any_(bindparam("busy", type_=ARRAY(BigInteger)))),
+            ~(_WEBHOOKS.c.user_id == any_(bindparam("busy_users", type_=ARRAY(BigInteger)))),
         )
         .limit(bindparam("most", type_=BigInteger))
         .cte("taken")
@@ -189,9 +190,19 @@ def _lease_deliveries() -> ReturningUpdate[Any]:
 
 
 async def lease(
-    writer: Writer, holder: str, lease: timedelta, *, most: int, most_each: int, busy: Sequence[int] = ()
+    writer: Writer,
+    holder: str,
+    lease: timedelta,
+    *,
+    most: int,
+    most_each: int,
+    busy: Sequence[int] = (),
+    busy_users: Sequence[int] = (),
 ) -> list[WebhookDelivery]:
-    """Lease deliveries that are due, up to `most_each` of each active webhook that is not `busy`."""
+    """Lease deliveries that are due, up to `most_each` of each active webhook that is not `busy`.
+
+    Webhooks of `busy_users` get none.
+    """
     return await writer.fetch(
         WebhookDelivery,
         _lease_deliveries(),
@@ -201,6 +212,7 @@ async def lease(
         most=most,
         most_each=most_each,
         busy=list(busy),
+        busy_users=list(busy_users),
     )
 
 

@@ -21,6 +21,7 @@ from db.engine.pool import Pool
 from db.statements.export import CHANNEL
 from server.runtime.background import in_background
 from server.webhooks.client import Client
+from server.webhooks.turns import RenderingTurns
 from services.accounts.vault import SealedError, Secret, Vault
 from services.accounts.viewer import Viewer
 from services.webhooks import deliveries, keys, signatures
@@ -33,6 +34,8 @@ logger = logging.getLogger("leadgraph")
 MOST_IN_FLIGHT: Final = 128
 MOST_OF_EACH: Final = 16
 """The most concurrent attempts of all webhooks, and of one."""
+MOST_OF_USER: Final = 32
+"""The most attempts of one user that begin together. A user with as many running ones waits."""
 POLL_SECONDS: Final = 2.0
 IDLE_SECONDS: Final = 30.0
 """The interval of looking for work while no webhook is active."""
@@ -66,6 +69,7 @@ class Pump:
         self._client, self._dispatch = client, dispatch
         self._most = in_flight
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self._rendering_turns = RenderingTurns()
         self._sending: dict[asyncio.Task[Attempt], Leased] = {}
         self._news = asyncio.Event()
         self._stopping = False
@@ -108,10 +112,21 @@ class Pump:
             return False
         running = Counter(each.delivery.webhook_id for each in self._sending.values())
         busy = [id_ for id_, number in running.items() if number >= MOST_OF_EACH]
-        leased = await deliveries.take(self._pool, self.holder, most=free, most_each=MOST_OF_EACH, busy=busy)
+        of_users = Counter(each.delivery.user_id for each in self._sending.values())
+        busy_users = {id_ for id_, number in of_users.items() if number >= MOST_OF_USER}
+        leased = await deliveries.take(
+            self._pool,
+            self.holder,
+            most=min(free, MOST_OF_USER),
+            most_each=MOST_OF_EACH,
+            busy=busy,
+            busy_users=sorted(busy_users | self._rendering_turns.resting()),
+        )
         bodies = await self._bodies(leased)
         unsigned = []
         for each in leased:
+            if each.delivery.id not in bodies:
+                continue
             signing = self._keys(each)
             if signing is None:
                 unsigned.append(each.delivery)
@@ -140,46 +155,57 @@ class Pump:
     async def _bodies(self, leased: Sequence[Leased]) -> dict[int, str]:
         """Return the payloads of deliveries. Render and store those that are missing.
 
-        If they cannot be rendered now, the leases end without an attempt.
+        If the payloads of a webhook cannot be rendered now, its leases end without an attempt.
         """
-        known = {
+        found = {
             each.delivery.id: each.delivery.payload for each in leased if each.delivery.payload is not None
         }
-        new = [each for each in leased if each.delivery.payload is None]
-        if not new:
-            return known
-        try:
-            async with asyncio.timeout(RENDER_SECONDS):
-                rendered = await self._rendered(new)
-        except Exception:
-            await deliveries.give_back(
-                self._pool, self.holder, [each.delivery for each in leased], timedelta(seconds=POLL_SECONDS)
-            )
-            raise
-        await deliveries.store_payloads(self._pool, rendered)
-        return known | rendered
-
-    async def _rendered(self, new: Sequence[Leased]) -> dict[int, str]:
-        found: dict[int, str] = {}
-        for webhook_id in dict.fromkeys(each.owned.webhook.id for each in new):
-            group = [each for each in new if each.owned.webhook.id == webhook_id]
-            document, viewer = group[0].owned.webhook.document, _viewer(group[0])
-            subjects = [Subject(each.delivery.entity, each.delivery.entity_id) for each in group]
-            results: Sequence[Rendered]
-            if document is None:
-                results = await self._rendering.objects(viewer, subjects)
-            else:
-                results = [await self._rendering.result(viewer, document, each) for each in subjects]
-            for each, subject, result in zip(group, subjects, results, strict=True):
-                found[each.delivery.id] = Message(
-                    each.delivery.event_type,
-                    each.delivery.occurred_at,
-                    self._rendering.global_id(subject),
-                    each.delivery.changed,
-                    result,
-                    is_custom=document is not None,
-                ).payload()
+        groups: dict[int, list[Leased]] = {}
+        for each in leased:
+            if each.delivery.payload is None:
+                groups.setdefault(each.owned.webhook.id, []).append(each)
+        rendered: dict[int, str] = {}
+        end = asyncio.get_running_loop().time() + RENDER_SECONDS
+        for webhook_id, group in groups.items():
+            try:
+                with self._rendering_turns.turn(group[0].delivery.user_id):
+                    async with asyncio.timeout_at(end):
+                        rendered |= await self._rendered(group)
+            except Exception as failure:
+                if is_unavailable(failure) and not isinstance(failure, TimeoutError):
+                    await self._give_back(leased)
+                    raise
+                logger.warning("The payloads of the webhook %s were not rendered: %r", webhook_id, failure)
+        if groups:
+            await deliveries.store_payloads(self._pool, rendered)
+            found |= rendered
+            await self._give_back([each for each in leased if each.delivery.id not in found])
         return found
+
+    async def _give_back(self, leased: Sequence[Leased]) -> None:
+        wait = timedelta(seconds=POLL_SECONDS)
+        await deliveries.give_back(self._pool, self.holder, [each.delivery for each in leased], wait)
+
+    async def _rendered(self, group: Sequence[Leased]) -> dict[int, str]:
+        """Return the new payloads of one webhook."""
+        document, viewer = group[0].owned.webhook.document, _viewer(group[0])
+        subjects = [Subject(each.delivery.entity, each.delivery.entity_id) for each in group]
+        results: Sequence[Rendered]
+        if document is None:
+            results = await self._rendering.objects(viewer, subjects)
+        else:
+            results = [await self._rendering.result(viewer, document, each) for each in subjects]
+        return {
+            each.delivery.id: Message(
+                each.delivery.event_type,
+                each.delivery.occurred_at,
+                self._rendering.global_id(subject),
+                each.delivery.changed,
+                result,
+                is_custom=document is not None,
+            ).payload()
+            for each, subject, result in zip(group, subjects, results, strict=True)
+        }
 
     async def _record(self) -> None:
         """Record the finished attempts. If that fails, they are recorded by a later call or expire."""

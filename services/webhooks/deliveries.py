@@ -50,12 +50,20 @@ class Attempt:
 
 
 async def take(
-    pool: Pool, holder: str, *, most: int, most_each: int, busy: Sequence[int] = ()
+    pool: Pool,
+    holder: str,
+    *,
+    most: int,
+    most_each: int,
+    busy: Sequence[int] = (),
+    busy_users: Sequence[int] = (),
 ) -> list[Leased]:
     """Lease deliveries that are due. Disable webhooks whose owners may no longer read the rows."""
 
     async def work(writer: Writer) -> list[Leased]:
-        found = await stored.lease(writer, holder, LEASE, most=most, most_each=most_each, busy=busy)
+        found = await stored.lease(
+            writer, holder, LEASE, most=most, most_each=most_each, busy=busy, busy_users=busy_users
+        )
         if not found:
             return []
         ids = sorted({each.webhook_id for each in found})

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -11,7 +12,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from db.models import WebhookSignature
+from server.webhooks.rendering import ExecutedRendering
+from services.accounts.viewer import Viewer
 from services.webhooks import deliveries, retries
+from services.webhooks.rendering import Rendered, Subject
 from tests.server.webhooks.conftest import Hooks
 from tests.support import rows
 from tests.support.receivers import Receiver, failing, receiving
@@ -267,6 +271,46 @@ async def test_a_slow_receiver_leaves_room_for_others(hooks: Hooks) -> None:
             await quick.until(50, seconds=5)
             assert 0 < slow.most_at_once <= 31
     assert len(quick.accepted) == 50
+
+
+async def test_receivers_of_one_user_leave_room_for_those_of_others(hooks: Hooks) -> None:
+    bad, good = await rows.add_user(hooks.pool), await rows.add_user(hooks.pool, "ben@example.com")
+    async with receiving(Receiver(seconds=30)) as slow, receiving() as quick:
+        for _ in range(10):
+            made = await hooks.add(bad, slow.url)
+            await hooks.deliver(made.webhook, *((f"msg_{n}", n, AT) for n in range(60)))
+        other = await hooks.add(good, quick.url)
+        async with hooks.pump(seconds=2.0):
+            async with asyncio.timeout(10):
+                while slow.at_once < 16:
+                    await asyncio.sleep(0.02)
+            await asyncio.sleep(0.3)
+            await hooks.deliver(other.webhook, *((f"msg_{n}", n, AT) for n in range(20)))
+            await quick.until(20, seconds=1.5)
+
+
+async def test_a_payload_that_takes_too_long_holds_up_its_own_webhook_alone(
+    hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.webhooks.pump.RENDER_SECONDS", 0.7)
+    bad, good = await rows.add_user(hooks.pool), await rows.add_user(hooks.pool, "ben@example.com")
+    objects = ExecutedRendering.objects
+
+    async def slow(
+        self: ExecutedRendering, viewer: Viewer, subjects: Sequence[Subject]
+    ) -> Sequence[Rendered]:
+        if viewer.user_id == bad:
+            await asyncio.sleep(30)
+        return await objects(self, viewer, subjects)
+
+    monkeypatch.setattr(ExecutedRendering, "objects", slow)
+    async with receiving() as receiver:
+        made, other = await hooks.add(bad, receiver.url), await hooks.add(good, receiver.url)
+        await hooks.deliver(made.webhook, ("msg_bad", 1, AT))
+        await hooks.deliver(other.webhook, ("msg_good", 1, AT))
+        async with hooks.pump():
+            await receiver.until(1, seconds=5)
+    assert [each.id for each in receiver.requests] == ["msg_good"]
 
 
 @pytest.mark.parametrize("change", ["status = 'suspended'", None])

@@ -15,6 +15,7 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    VariableNode,
     get_argument_values,
     get_named_type,
 )
@@ -70,11 +71,15 @@ def _without(definition: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The events of a subscription: its field in the response, the changes that it follows, and where it resumes."""
+    """The events of a subscription: its field in the response, the changes that it follows, and where it resumes.
+
+    `variable` is the name of the variable that gives the cursor `after`.
+    """
 
     key: str
     follows: Follows
     after: str | None
+    variable: str | None = None
 
 
 def source_of(
@@ -96,7 +101,9 @@ def source_of(
     except GraphQLError as error:
         return [error]
     key = field.alias.value if field.alias else field.name.value
-    return Source(key, follows_of(_resolver_of(known)), arguments.get("after"))
+    given = {each.name.value: each.value for each in field.arguments or ()}.get("after")
+    variable = given.name.value if isinstance(given, VariableNode) else None
+    return Source(key, follows_of(_resolver_of(known)), arguments.get("after"), variable)
 
 
 def _only_field(selected: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> FieldNode:

@@ -13,7 +13,7 @@ from resolvers.framework.exchange import Exchange
 from schema.prepared.operation import PreparedOperation
 from server.http import bounded_json
 from server.http.admission import Admission
-from server.http.contents import content_of
+from server.http.contents import content_of, too_large
 from server.http.endpoint import NewContext
 from server.runtime.observation import Observation
 from services.accounts.viewer import Viewer
@@ -28,9 +28,14 @@ class Ran(NamedTuple):
 
     content: dict[str, Any]
     has_old_figures: bool
+    request_id: str
 
     def json(self) -> str:
-        return bounded_json.encoded_within_limit(self.content).decode()
+        """Return the content as JSON, or the error of a response that would be too large."""
+        try:
+            return bounded_json.encoded_within_limit(self.content).decode()
+        except bounded_json.ResponseTooLargeError:
+            return bounded_json.encoded_at_once(too_large(self.request_id, None)).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +76,4 @@ class Runs:
             result = ExecutionResult(None, [GraphQLError(str(failure), original_error=failure)])
         finally:
             await context.close()
-        return Ran(content_of(result, request_id, None, ran=True), context.has_old_figures)
+        return Ran(content_of(result, request_id, None, ran=True), context.has_old_figures, request_id)

@@ -214,9 +214,9 @@ async def merged(batches: AsyncIterator[Batch]) -> AsyncGenerator[Batch, None]:
 
 def without_cursor(variables: Mapping[str, Any], source: Source) -> Mapping[str, Any]:
     """Return the variables without the cursor, so that subscribers who resume share results with all others."""
-    if source.after is None:
+    if source.after is None or source.variable is None:
         return variables
-    return {name: "" if value == source.after else value for name, value in variables.items()}
+    return {**variables, source.variable: ""}
 
 
 def _refused(error: CallerError, request_id: str) -> RefusedError:

@@ -272,3 +272,39 @@ async def test_a_list_and_the_events_after_it_leave_no_gap(world: World, origin:
         assert await told(ann, "m") == [("between", "ann@example.com")]
         await add_mentions(world, "ann", ["after"], keyword_id)
         assert await told(ann, "m") == [("after", "ann@example.com")]
+
+
+async def test_a_variable_that_equals_the_cursor_keeps_its_value(world: World, origin: str) -> None:
+    document = """subscription ($name: String, $a: String) {
+        mentionAdded(filter: {externalId: {eq: $name}}, after: $a) { mentions { externalId } cursor } }"""
+    keyword_id = await keyword_of(world, "ann")
+    async with socket(origin, world.keys["ann"]) as ann:
+        await ann.subscribe("m", "subscription { mentionAdded { cursor } }")
+        await ann.nothing()
+        await world.add_mention(keyword_id, external_id="first")
+        cursor = (await ann.data("m"))["mentionAdded"]["cursor"]
+        await ann.send(type="complete", id="m")
+        await world.add_mention(keyword_id, external_id=cursor)
+        await ann.subscribe("n", document, name=cursor, a=cursor)
+        event = (await ann.data("n"))["mentionAdded"]
+        assert [each["externalId"] for each in event["mentions"]] == [cursor]
+
+
+async def test_a_result_that_is_too_large_is_told_as_of_a_post(
+    world: World, origin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.http.bounded_json.MOST_BYTES", 2_000)
+    keyword_id = await keyword_of(world, "ann")
+    async with socket(origin, world.keys["ann"]) as ann:
+        await ann.subscribe("m", MENTIONS)
+        await ann.subscribe("q", "query @live { mentions(first: 100) { nodes { externalId url content } } }")
+        assert (await ann.data("q")) == {"mentions": {"nodes": []}}
+        await ann.nothing()
+        await add_mentions(world, "ann", [f"{number:04}" * 8 for number in range(60)], keyword_id)
+        answers = [await ann.next() for _ in range(2)]
+        for answer in answers:
+            assert answer["type"] == "next"
+            (error,) = answer["payload"]["errors"]
+            assert error["extensions"]["code"] == "COST_LIMIT_EXCEEDED", error
+        await add_mentions(world, "ann", ["small"], keyword_id)
+        assert await told(ann, "m") == [("small", "ann@example.com")]

@@ -1,7 +1,9 @@
 """The change feed: its state, and the changes after a position, one row per changed row.
 
 A member's position is the ID of a change: IDs of one owner ascend in the order of commits. For all owners, a position
-is a snapshot. New are the changes of transactions that the snapshot did not see (docs/decisions/0052-change-feed.md).
+is a snapshot and the highest ID that it saw. New are the changes of transactions that the snapshot did not see, and all
+with a higher ID: after a crash, PostgreSQL may use the ID of a rolled back transaction again
+(docs/decisions/0052-change-feed.md).
 """
 
 from collections.abc import Collection, Sequence
@@ -22,7 +24,6 @@ from sqlalchemy import (
     cast,
     column,
     func,
-    literal,
     or_,
     select,
     true,
@@ -53,7 +54,7 @@ class _Snapshot(UserDefinedType[str]):
 class FeedState:
     """The series of changes, the last expired change and transaction, and a snapshot that sees everything committed.
 
-    `last_id` is the ID of the last change in the scope of a member.
+    `last_id` is the ID of the last change in the scope.
     """
 
     feed_id: str
@@ -88,11 +89,17 @@ class IdRange:
 
 @dataclass(frozen=True, slots=True)
 class NewSince:
-    """The changes that transactions committed between two snapshots: those from `xmax` on, and those of `running`."""
+    """The changes that transactions committed between two snapshots.
+
+    They are those from `xmax` on, those of `running`, and those after the change `newest`. The second snapshot sees the
+    transactions of `until`, up to the change `until_newest`.
+    """
 
     xmax: int
     running: Sequence[int]
+    newest: int
     until: str
+    until_newest: int
 
 
 def _text(name: str) -> ColumnElement[Any]:
@@ -108,7 +115,7 @@ def _state_of_feed(*, everybody: bool) -> Select[Any]:
         _FEED.c.expired_id,
         cast(cast(_FEED.c.expired_xid, Text), BigInteger).label("expired_xid"),
         cast(func.pg_current_snapshot(), Text).label("snapshot"),
-        (literal(0, BigInteger) if everybody else func.coalesce(last, 0)).label("last_id"),
+        func.coalesce(last, 0).label("last_id"),
     )
 
 
@@ -123,8 +130,10 @@ def _is_new(*, everybody: bool) -> ColumnElement[bool]:
         return visible(RowChange, everybody=False)
     from_xmax = _CHANGES.c.xid >= cast(_text("xmax"), TransactionId)
     was_running = _CHANGES.c.xid == any_(cast(_text("running"), ARRAY(TransactionId)))
+    after_newest = _CHANGES.c.id > bindparam("newest", type_=BigInteger)
     seen_now = func.pg_visible_in_snapshot(_CHANGES.c.xid, cast(_text("until"), _Snapshot))
-    return or_(from_xmax, was_running) & seen_now
+    by_id = _CHANGES.c.id <= bindparam("until_newest", type_=BigInteger)
+    return or_(from_xmax, was_running, after_newest) & seen_now & by_id
 
 
 @statement
@@ -144,7 +153,13 @@ def _values(since: NewSince | None) -> dict[str, object]:
     if since is None:
         return {}
     running = ",".join(map(str, since.running))
-    return {"xmax": str(since.xmax), "running": f"{{{running}}}", "until": since.until}
+    return {
+        "xmax": str(since.xmax),
+        "running": f"{{{running}}}",
+        "newest": since.newest,
+        "until": since.until,
+        "until_newest": since.until_newest,
+    }
 
 
 def _item(changes: FromClause = _CHANGES) -> TableValuedAlias:

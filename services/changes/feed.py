@@ -15,7 +15,6 @@ from services.changes.position import NOTHING, BadPositionError, Position, Snaps
 __all__ = ["ChangeFilter", "Event", "ExpiredPositionError", "Page", "now", "page", "start"]
 
 ANYTHING: Final = ChangeFilter()
-_LARGEST_ID: Final = 2**63 - 1
 
 
 class ExpiredPositionError(Exception):
@@ -83,10 +82,15 @@ async def page(
 
 
 def _now(state: FeedState, scope: Scope) -> Position:
-    seen = Snapshot.parse(state.snapshot)
+    seen = _present(state)
     if scope.everybody:
         return Position(state.feed_id, None, seen)
     return Position(state.feed_id, scope.user_id, Snapshot(seen.xmin, seen.xmin, ()), state.last_id)
+
+
+def _present(state: FeedState) -> Snapshot:
+    """Return the snapshot of a reader of all owners."""
+    return Snapshot.parse(f"{state.snapshot}:{state.last_id}")
 
 
 def _start(state: FeedState, scope: Scope) -> Position:
@@ -104,9 +108,16 @@ def _is_expired(after: Position, state: FeedState) -> bool:
     """Return whether a change after the position may have expired. From the oldest kept change on, none has."""
     if after.seen == NOTHING and after.last == 0:
         return False
-    if after.until is not None and state.expired_xid >= after.until.xmin:
+    if after.owner is not None:
+        return state.expired_xid >= after.seen.xmin and state.expired_id > after.last
+    if after.until is not None and _may_miss(after.until, state):
         return True
-    return state.expired_xid >= after.seen.xmin and state.expired_id > after.last
+    return _may_miss(after.seen, state) and state.expired_id > after.last
+
+
+def _may_miss(seen: Snapshot, state: FeedState) -> bool:
+    """Return whether the snapshot may not see one of the expired changes."""
+    return state.expired_xid >= seen.xmin or state.expired_id > seen.newest
 
 
 async def _page_of_owner(
@@ -123,12 +134,12 @@ async def _page_of_all(
     session: Session, scope: Scope, after: Position, state: FeedState, limit: int, wanted: ChangeFilter
 ) -> Page:
     """Read on in the changes until the snapshot at which the reader stopped, or else until now."""
-    present = Snapshot.parse(state.snapshot)
+    present = _present(state)
     run = after if after.until else replace(after, until=present)
     found = await _rest_of_run(session, scope, run, limit, wanted)
     if found.has_more or after.until is None:
         return found
-    newer = NewSince(after.until.xmax, after.until.running, str(present))
+    newer = _new_since(after.until, present)
     return replace(found, has_more=await stored.first_new(session, scope, newer) is not None)
 
 
@@ -136,19 +147,23 @@ async def _rest_of_run(
     session: Session, scope: Scope, run: Position, limit: int, wanted: ChangeFilter
 ) -> Page:
     assert run.until is not None  # noqa: S101 - for the type checker
-    since = NewSince(run.seen.xmax, run.seen.running, str(run.until))
+    since = _new_since(run.seen, run.until)
     end = Position(run.feed, None, run.until)
     first: int | None = run.last + (0 if run.skip else 1)
     if run.last == 0 and run.seen != NOTHING:
         first = await stored.first_new(session, scope, since)
     if first is None:
         return Page([], end, has_more=False)
-    ids = IdRange(first, _LARGEST_ID, run.skip)
+    ids = IdRange(first, run.until.newest, run.skip)
     rows = await stored.after(session, scope, ids, wanted, most=limit + 1, since=since)
     events = [event_of(row, run) for row in rows[:limit]]
     has_more = len(rows) > limit
     stopped = events[-1].position if events else run
     return Page(events, stopped if has_more else end, has_more)
+
+
+def _new_since(seen: Snapshot, until: Snapshot) -> NewSince:
+    return NewSince(seen.xmax, seen.running, seen.newest, until.stored, until.newest)
 
 
 def event_of(row: Any, run: Position) -> Event:

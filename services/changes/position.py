@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 
 _LARGEST: Final = 2**63 - 1
 _FORM: Final = re.compile(
-    r"1;(?P<feed>[0-9a-f]{8});(?P<owner>\d{0,19});(?P<seen>[\d:,]{4,9000});(?P<last>\d{1,19});(?P<skip>\d{1,19});"
+    r"2;(?P<feed>[0-9a-f]{8});(?P<owner>\d{0,19});(?P<seen>[\d:,]{4,9000});(?P<last>\d{1,19});(?P<skip>\d{1,19});"
     r"(?P<until>[\d:,]{0,9000})",
     re.ASCII,
 )
-_SNAPSHOT: Final = re.compile(r"(\d{1,19}):(\d{1,19}):((?:\d{1,19}(?:,\d{1,19})*)?)", re.ASCII)
+_SNAPSHOT: Final = re.compile(r"(\d{1,19}):(\d{1,19}):((?:\d{1,19}(?:,\d{1,19})*)?):(\d{1,19})", re.ASCII)
 LONGEST: Final = 25_000
 """The most characters of a position. A snapshot names all transactions that run."""
 
@@ -23,31 +23,44 @@ class BadPositionError(Exception):
 
 
 class Snapshot(NamedTuple):
-    """The transactions that a snapshot of PostgreSQL sees: all before `xmax` without those that were `running`."""
+    """The changes that a snapshot of PostgreSQL sees: of transactions before `xmax` without those that were `running`.
+
+    `newest` is the highest ID among these changes. After a crash, PostgreSQL gives the ID of a transaction that was rolled
+    back shortly before to a new transaction. The snapshot does not see that one: its changes have higher IDs.
+    """
 
     xmin: int
     xmax: int
     running: tuple[int, ...]
+    newest: int = 0
 
     @classmethod
     def parse(cls, text: str) -> "Snapshot":
-        """Read PostgreSQL's text of a snapshot. Raise `BadPositionError` for any other text."""
+        """Read the text of a snapshot: PostgreSQL's, and `newest`. Raise `BadPositionError` for any other text."""
         form = _SNAPSHOT.fullmatch(text)
         if form is None:
             raise BadPositionError
         xmin, xmax = int(form[1]), int(form[2])
         running = tuple(map(int, form[3].split(","))) if form[3] else ()
         within = all(xmin <= xid < xmax for xid in running)
+        newest = int(form[4])
         if not 1 <= xmin <= xmax <= _LARGEST or not within or list(running) != sorted(set(running)):
             raise BadPositionError
-        return cls(xmin, xmax, running)
+        if newest > _LARGEST:
+            raise BadPositionError
+        return cls(xmin, xmax, running, newest)
 
-    def sees(self, xid: int) -> bool:
-        """Return whether the snapshot sees the transaction, if it was committed."""
-        return xid < self.xmax and xid not in self.running
+    def sees(self, xid: int, change: int) -> bool:
+        """Return whether the snapshot sees the change of the transaction, if it was committed."""
+        return xid < self.xmax and xid not in self.running and change <= self.newest
+
+    @property
+    def stored(self) -> str:
+        """PostgreSQL's text of the snapshot."""
+        return f"{self.xmin}:{self.xmax}:{','.join(map(str, self.running))}"
 
     def __str__(self) -> str:
-        return f"{self.xmin}:{self.xmax}:{','.join(map(str, self.running))}"
+        return f"{self.stored}:{self.newest}"
 
 
 NOTHING: Final = Snapshot(1, 1, ())
@@ -77,7 +90,7 @@ class Position:
     @cached_property
     def _text(self) -> str:
         owner, until = "" if self.owner is None else self.owner, self.until or ""
-        text = f"1;{self.feed};{owner};{self.seen};{self.last};{self.skip};{until}"
+        text = f"2;{self.feed};{owner};{self.seen};{self.last};{self.skip};{until}"
         return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod

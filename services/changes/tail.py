@@ -232,7 +232,7 @@ def _is_after(position: Position, event: Event) -> bool:
     """Return whether a reader at the position has not seen the event. The reader has seen whole transactions."""
     if position.owner is not None:
         return event.position.last > position.last
-    return not position.seen.sees(event.xid)
+    return not position.seen.sees(event.xid, event.position.last)
 
 
 def is_wanted(event: Event, wanted: ChangeFilter) -> bool:

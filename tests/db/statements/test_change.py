@@ -61,13 +61,24 @@ async def test_the_newest_change_of_a_member(full: Pool) -> None:
     assert rows <= 10
 
 
+async def test_the_newest_change_of_all_owners(full: Pool) -> None:
+    _, rows = await visited(full, change._state_of_feed(everybody=True))
+    assert rows <= 10
+
+
 async def test_the_changes_of_all_owners_after_a_snapshot(full: Pool) -> None:
-    since = {"xmax": "30900", "running": "{1000,2000}", "until": UNTIL}
+    since = {
+        "xmax": "30900",
+        "running": "{1000,2000}",
+        "newest": 59900,
+        "until": UNTIL,
+        "until_newest": 60000,
+    }
     indexes, rows = await visited(full, change._first_new_change(), **since)
-    assert indexes == {"xid_id_idx"}
+    assert indexes == {"xid_id_idx", "pkey"}
     assert rows <= 210
     first = await full.fetchval("SELECT min(id) FROM changes WHERE xid = '30900'")
-    page = {"first": first, "last": 2**63 - 1, "skip": 0, "most": 21, **since}
+    page = {"first": first, "last": 60000, "skip": 0, "most": 21, **since}
     indexes, rows = await visited(full, change._changes_after(frozenset(), everybody=True), **page)
     assert rows <= 210
 

@@ -1,14 +1,30 @@
 """The results of a stream, and the error of a stream that cannot begin."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from server.http.text_frame import text_frame
 
 
-class Frame(NamedTuple):
-    """A result as JSON, and the cursor from which a client can resume after it."""
+class Frame:
+    """A result as JSON, and the cursor from which a client can resume after it. Subscribers share it."""
 
-    json: str
-    cursor: str | None = None
+    __slots__ = ("_opening", "_sent", "cursor", "json")
+
+    def __init__(self, json: bytes, cursor: str | None = None) -> None:
+        self.json = json
+        self.cursor = cursor
+        self._opening = self._sent = b""
+
+    def message(self, opening: bytes) -> bytes:
+        """Return the message of a WebSocket. The opening has the ID of the operation."""
+        return b"%b%b}" % (opening, self.json)
+
+    def sent(self, opening: bytes) -> bytes:
+        """Return the message as it is sent. The last one is kept: many clients give their operations the same ID."""
+        if opening != self._opening:
+            self._opening, self._sent = opening, text_frame(self.message(opening))
+        return self._sent
 
 
 class RefusedError(Exception):

@@ -81,7 +81,7 @@ class _LiveQuery:
         self._request_id, self._rest_seconds = request_id, rest_seconds
         self.readers = 0
         self._number = 0
-        self._text = ""
+        self._text = b""
         self._digest = b""
         self._changed = asyncio.Event()
         self._published = asyncio.Condition()
@@ -101,7 +101,7 @@ class _LiveQuery:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def newer(self, seen: int) -> tuple[int, str]:
+    async def newer(self, seen: int) -> tuple[int, bytes]:
         """Return the newest answer and its number, once it is newer than the number."""
         async with self._published:
             await self._published.wait_for(lambda: self._number > seen or self._failure is not None)
@@ -148,7 +148,7 @@ class _LiveQuery:
     async def _publish(self, ran: Ran) -> None:
         """Publish the answer if it differs from the last one."""
         text = ran.json()
-        digest = blake2b(text.encode(), digest_size=16).digest()
+        digest = blake2b(text, digest_size=16).digest()
         if digest == self._digest:
             return
         async with self._published:

@@ -30,12 +30,12 @@ class Ran(NamedTuple):
     has_old_figures: bool
     request_id: str
 
-    def json(self) -> str:
+    def json(self) -> bytes:
         """Return the content as JSON, or the error of a response that would be too large."""
         try:
-            return bounded_json.encoded_within_limit(self.content).decode()
+            return bounded_json.encoded_within_limit(self.content)
         except bounded_json.ResponseTooLargeError:
-            return bounded_json.encoded_at_once(too_large(self.request_id, None)).decode()
+            return bounded_json.encoded_at_once(too_large(self.request_id, None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,15 +163,15 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-def _next(json: str, cursor: str | None) -> bytes:
+def _next(json: bytes, cursor: str | None) -> bytes:
     """Return the event of a result. JSON without line breaks is one line of data."""
-    head = "" if cursor is None else f"id: {cursor}\n"
-    return f"event: next\n{head}data: {json}\n\n".encode()
+    head = b"" if cursor is None else b"id: %b\n" % cursor.encode()
+    return b"event: next\n%bdata: %b\n\n" % (head, json)
 
 
 def _body(data: bytes) -> dict[str, Any]:
     return {"type": "http.response.body", "body": data, "more_body": True}
 
 
-def _errors(errors: list[dict[str, Any]]) -> str:
-    return orjson.dumps({"errors": errors}).decode()
+def _errors(errors: list[dict[str, Any]]) -> bytes:
+    return orjson.dumps({"errors": errors})

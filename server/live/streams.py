@@ -1,7 +1,6 @@
 """Operations over a WebSocket or an event stream: one result, the events of a subscription, or a live query."""
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Hashable, Mapping
 from contextlib import aclosing
 from functools import partial
 from typing import Any, Final
@@ -10,26 +9,23 @@ from graphql import ExecutionResult, OperationType
 
 from resolvers.framework.context import Context
 from resolvers.framework.errors import CallerError, ExpiredCursorError, UserInputError
-from resolvers.framework.following import MOST_ROWS, Follows, Told
+from resolvers.framework.following import Told
 from schema.prepared.live import Source
 from schema.prepared.operation import PreparedOperation, RunEvent
 from server.http.errors import presented
 from server.http.protocol import GraphQLRequest
 from server.live.answering import Answering, StreamRequest
 from server.live.frame import Frame, RefusedError
+from server.live.groups import Followed, Groups, Member, Write, parts
 from server.live.limits import LiveLimits, TooSlowError, formatted
-from server.live.live_query import SHARE, LiveQueries
+from server.live.live_query import LiveQueries
 from server.live.runs import Ran, Runs
 from server.live.sharing import Shared, key_of
 from server.metrics.live import LiveMetrics
 from services.accounts.viewer import Viewer
 from services.changes.feed import ChangeFilter, Event, ExpiredPositionError
 from services.changes.position import BadPositionError, Position
-from services.changes.tail import Batch, OverflowedError, RenewedError, Tail
-
-LEAST_REST_SECONDS: Final = 0.1
-"""The least time between two events of a field that merges changes."""
-
+from services.changes.tail import Batch, OverflowedError, Place, RenewedError, Tail, is_after
 
 EXPIRED: Final = "The changes after this cursor are no longer kept. Read the list again, and subscribe from its `pageInfo { changesAfter }`."
 
@@ -44,6 +40,7 @@ class Streams:
         self._runs = runs
         self._tail = tail
         self._shared = Shared()
+        self._groups = Groups(tail, metrics)
         self._buffered = limits.buffered_events
         self._queries = LiveQueries(runs, tail, metrics, rest_seconds=limits.query_seconds)
         self._metrics = metrics
@@ -52,23 +49,28 @@ class Streams:
         await self._queries.close()
 
     async def open(
-        self, parsed: GraphQLRequest, request: StreamRequest, after: str | None = None
+        self,
+        parsed: GraphQLRequest,
+        request: StreamRequest,
+        after: str | None = None,
+        write: Write | None = None,
     ) -> AsyncGenerator[Frame, None]:
         """Yield the results of an operation. Raise `RefusedError` if it does not run, or `LiveError` if it ends early.
 
-        `after` is a cursor that the connection brings, in place of that of the document.
+        `after` is a cursor that the connection brings, in place of that of the document. Results of a subscription that
+        `write` can write at once are not yielded.
         """
         parsed, operation, refusal = await self._answering.prepared(parsed, request)
         if refusal or not isinstance(operation, PreparedOperation):
             raise RefusedError(self._answering.refused(refusal, request))
         if operation.type is not OperationType.SUBSCRIPTION and not operation.is_live:
-            yield Frame((await self._answering.answer(parsed, request)).decode())
+            yield Frame(await self._answering.answer(parsed, request))
             return
         viewer = self._answering.charge(operation, parsed, request)
         if operation.is_live:
             stream = self._queries.results(operation, parsed.variables, viewer, request.request_id)
         else:
-            stream = self._subscription(operation, parsed.variables, viewer, request.request_id, after)
+            stream = self._subscription(operation, parsed.variables, viewer, request.request_id, after, write)
         with self._metrics.operation("query" if operation.is_live else "subscription"):
             async with aclosing(stream) as frames:
                 async for frame in frames:
@@ -81,12 +83,13 @@ class Streams:
         viewer: Viewer,
         request_id: str,
         after: str | None,
+        write: Write | None,
     ) -> AsyncGenerator[Frame, None]:
         source = operation.source(variables)
         if isinstance(source, list):
             raise RefusedError(presented(source, request_id, before_execution=True))
         variables = without_cursor(variables, source)
-        subscriber = _Subscriber(
+        results = _Results(
             self._runs,
             self._shared,
             self._metrics,
@@ -97,19 +100,12 @@ class Streams:
             source,
             operation.events(variables),
         )
+        followed = Followed(viewer.scope, viewer.user_id, source.follows, results.frame, self._buffered)
         cursor = source.after if after is None else after
         try:
-            async with aclosing(self._batches(viewer, cursor, source.follows)) as batches:
-                async for batch in merged(batches) if source.follows.merges else batches:
-                    for events in parts(batch, source.follows, viewer.user_id):
-                        cursor = str(events[-1].position)
-                        text = await subscriber.result(events, cursor)
-                        if text is not None:
-                            self._metrics.note_event(events[-1].at)
-                            yield Frame(text, cursor)
-        except OverflowedError as slow:
-            self._metrics.note_cut_off()
-            raise TooSlowError(cursor) from slow
+            async with aclosing(self._told(results.key, followed, cursor, write)) as frames:
+                async for frame in frames:
+                    yield frame
         except BadPositionError as bad:
             wrong = UserInputError(
                 "`after` must be the `cursor` of an event, or the `changesAfter` of a list."
@@ -118,24 +114,63 @@ class Streams:
         except (ExpiredPositionError, RenewedError) as expired:
             raise _refused(ExpiredCursorError(EXPIRED), request_id) from expired
 
-    async def _batches(
-        self, viewer: Viewer, cursor: str | None, follows: Follows
-    ) -> AsyncGenerator[Batch, None]:
-        """Yield the changes after the cursor, or from now on."""
-        if cursor is not None:
-            wanted = ChangeFilter(entities=follows.entities, kinds=follows.kinds)
-            after = self._tail.follow_after(viewer.scope, Position.parse(cursor), wanted, most=self._buffered)
-            async with aclosing(after) as batches:  # type: ignore[type-var]
-                async for batch in batches:
-                    yield batch
-            return
-        async with self._tail.follow(viewer.scope, most=self._buffered) as following:
-            async for batch in following:
-                yield batch
+    async def _told(
+        self, key: Hashable, followed: Followed, cursor: str | None, write: Write | None
+    ) -> AsyncGenerator[Frame, None]:
+        """Yield the results after the cursor, or from now on, except those that are written at once."""
+        place = None if cursor is None else Place(Position.parse(cursor))
+        if place is not None:
+            async for frame in self._missed(followed, place):
+                yield frame
+        async with self._groups.joined(key, followed, write, place) as member:
+            if place is not None:
+                async for frame in self._missed(followed, place):
+                    member.cursor = frame.cursor
+                    yield frame
+            try:
+                async for frame in self._waiting(followed, place, member):
+                    yield frame
+            except OverflowedError as slow:
+                self._metrics.note_cut_off()
+                raise TooSlowError(member.cursor) from slow
+
+    async def _waiting(
+        self, followed: Followed, place: Place | None, member: Member
+    ) -> AsyncGenerator[Frame, None]:
+        """Yield the results for the changes that wait for a member, without those up to the place."""
+        async for batch in member:
+            events = batch if place is None else [each for each in batch if is_after(place.position, each)]
+            frame = await self._frame(followed, events) if events else None
+            if frame is not None:
+                member.cursor = frame.cursor
+                yield frame
+
+    async def _missed(self, followed: Followed, place: Place) -> AsyncGenerator[Frame, None]:
+        """Yield the results for the changes after the place, and move the place. Merge them if the field merges."""
+        follows, last = followed.follows, list[Event]()
+        wanted = ChangeFilter(entities=follows.entities, kinds=follows.kinds)
+        async for batch in self._tail.catch_up(followed.scope, place, wanted):
+            told = parts(batch, follows, followed.user_id)
+            if follows.merges:
+                last = list(told[-1]) if told else last
+                continue
+            for events in told:
+                frame = await self._frame(followed, events)
+                if frame is not None:
+                    yield frame
+        frame = await self._frame(followed, last) if last else None
+        if frame is not None:
+            yield frame
+
+    async def _frame(self, followed: Followed, events: Batch) -> Frame | None:
+        frame = await followed.frame_of(events)
+        if frame is not None:
+            self._metrics.note_event(events[-1].at)
+        return frame
 
 
-class _Subscriber:
-    """One subscription: the operation, its variables and its viewer."""
+class _Results:
+    """The results of one subscription: the operation with its variables, as its viewer sees them."""
 
     def __init__(
         self,
@@ -152,14 +187,15 @@ class _Subscriber:
         self._runs, self._shared, self._metrics = runs, shared, metrics
         self._operation, self._variables, self._viewer = operation, variables, viewer
         self._request_id, self._source, self._run = request_id, source, run
-        self._key = key_of(operation, variables, viewer)
+        self.key = key_of(operation, variables, viewer)
 
-    async def result(self, events: Batch, cursor: str) -> str | None:
-        """Return the JSON of the result, or None if the field tells nothing about the events."""
-        key = (self._key, str(events[0].position), cursor, len(events))
+    async def frame(self, events: Batch) -> Frame | None:
+        """Return the result, or None if the field tells nothing about the events."""
+        cursor = str(events[-1].position)
+        key = (self.key, str(events[0].position), cursor, len(events))
         return await self._shared.get(key, partial(self._computed, Told(tuple(events), cursor)))
 
-    async def _computed(self, told: Told) -> str | None:
+    async def _computed(self, told: Told) -> Frame | None:
         async def execute(context: Context) -> ExecutionResult:
             return await self._run(told, context)
 
@@ -171,45 +207,7 @@ class _Subscriber:
         data = content.get("data")
         if "errors" not in content and (data is None or data.get(self._source.key) is None):
             return None
-        return ran.json()
-
-
-def parts(batch: Batch, follows: Follows, user_id: int) -> list[Batch]:
-    """Return the changes that a field tells a viewer, at most `MOST_ROWS` together."""
-    told = [each for each in batch if follows.tells(each, user_id)]
-    if follows.merges:
-        return [told[-1:]] if told else []
-    return [told[start : start + MOST_ROWS] for start in range(0, len(told), MOST_ROWS)]
-
-
-async def merged(batches: AsyncIterator[Batch]) -> AsyncGenerator[Batch, None]:
-    """Yield the batches, and all that came while the last one was worked on as one. Rest in proportion to that work."""
-    loop = asyncio.get_running_loop()
-    news, waiting, ends = asyncio.Event(), list[Event](), list[BaseException]()
-
-    async def read() -> None:
-        try:
-            async for batch in batches:
-                waiting[:] = [*waiting, *batch][-MOST_ROWS:]
-                news.set()
-        except Exception as failure:  # noqa: BLE001 - it is raised below
-            ends.append(failure)
-            news.set()
-
-    reading = loop.create_task(read())
-    try:
-        while True:
-            await news.wait()
-            if ends:
-                raise ends[0]
-            news.clear()
-            batch, waiting[:] = tuple(waiting), []
-            began = loop.time()
-            yield batch
-            await asyncio.sleep(max(LEAST_REST_SECONDS, SHARE * (loop.time() - began)))
-    finally:
-        reading.cancel()
-        await asyncio.wait({reading})
+        return Frame(ran.json(), told.cursor)
 
 
 def without_cursor(variables: Mapping[str, Any], source: Source) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ from server.http.protocol import GraphQLRequest, RequestError
 from server.http.request_limits import ANONYMOUS_BYTES
 from server.live.answering import StreamRequest, request_of
 from server.live.frame import Frame, RefusedError
+from server.live.groups import Write
 from server.live.limits import LiveError, LiveLimits, TooManyError, formatted
 from server.live.presence import Connected, Presence
 from server.live.streams import Streams
@@ -243,10 +244,12 @@ class _Session:
     async def _run(self, id_: str, payload: dict[str, Any], viewer: Viewer) -> None:
         request_id = protocol.new_request_id()[0]
         try:
-            async with aclosing(self._frames(payload, viewer, request_id)) as frames:
-                key = json.dumps(id_)
+            opening = f'{{"id":{json.dumps(id_)},"type":"next","payload":'.encode()
+            write = self._writing(opening)
+            async with aclosing(self._frames(payload, viewer, request_id, write)) as frames:
                 async for frame in frames:
-                    await self._send_text(f'{{"id":{key},"type":"next","payload":{frame.json}}}')
+                    if write is None or not write(frame):
+                        await self._send_text(frame.message(opening).decode())
         except GoneError:
             return
         except RefusedError as refused:
@@ -261,17 +264,17 @@ class _Session:
             self._tasks.pop(id_, None)
             await self._tell({"id": id_, "type": "complete"})
 
-    def _frames(
-        self, payload: dict[str, Any], viewer: Viewer, request_id: str
-    ) -> AsyncGenerator[Frame, None]:
-        stream = StreamRequest(viewer, request_of(self._request), request_id)
-        return self._opened(payload, stream)
+    def _writing(self, opening: bytes) -> Write | None:
+        """Return the way to write frames without waiting; None if the server has no such way."""
+        write_at_once = getattr(getattr(self._send, "__self__", None), "write_at_once", None)
+        return None if write_at_once is None else lambda frame: bool(write_at_once(frame.sent(opening)))
 
-    async def _opened(self, payload: dict[str, Any], stream: StreamRequest) -> AsyncGenerator[Frame, None]:
+    def _frames(
+        self, payload: dict[str, Any], viewer: Viewer, request_id: str, write: Write | None
+    ) -> AsyncGenerator[Frame, None]:
         parsed: GraphQLRequest = protocol.checked(payload)
-        async with aclosing(self._endpoint.streams.open(parsed, stream)) as frames:
-            async for frame in frames:
-                yield frame
+        stream = StreamRequest(viewer, request_of(self._request), request_id)
+        return self._endpoint.streams.open(parsed, stream, write=write)
 
     async def _tell_errors(self, id_: str, errors: list[dict[str, Any]]) -> None:
         """End an operation with errors. Its id is free again before the client knows."""

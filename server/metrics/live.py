@@ -52,10 +52,10 @@ class LiveMetrics(Collector):
         finally:
             self._operations[kind] -= 1
 
-    def note_event(self, at: datetime) -> None:
-        """Count an event that a subscriber gets, and its lag."""
-        self._events += 1
-        self._lag.observe(max(0.0, (datetime.now(UTC) - at).total_seconds()))
+    def note_event(self, at: datetime, subscribers: int = 1) -> None:
+        """Count an event that so many subscribers get at once, and its lag."""
+        self._events += subscribers
+        self._lag.observe(max(0.0, (datetime.now(UTC) - at).total_seconds()), subscribers)
 
     def note_run(self) -> None:
         """Count a run for one or more subscribers."""

@@ -82,7 +82,7 @@ class Following:
 
 
 @dataclass(slots=True)
-class _Place:
+class Place:
     """The position up to which a follower has caught up."""
 
     position: Position
@@ -199,18 +199,18 @@ class Tail:
 
         Raise `ExpiredPositionError`, `OverflowedError` or `RenewedError`.
         """
-        place = _Place(position)
-        async for batch in self._catch_up(scope, place, wanted):
+        place = Place(position)
+        async for batch in self.catch_up(scope, place, wanted):
             yield batch
         async with self.follow(scope, most=most) as following:
-            async for batch in self._catch_up(scope, place, wanted):
+            async for batch in self.catch_up(scope, place, wanted):
                 yield batch
             async for batch in following:
-                new = [one for one in batch if _is_after(place.position, one) and is_wanted(one, wanted)]
+                new = [one for one in batch if is_after(place.position, one) and is_wanted(one, wanted)]
                 if new:
                     yield new
 
-    async def _catch_up(self, scope: Scope, place: "_Place", wanted: ChangeFilter) -> AsyncIterator[Batch]:
+    async def catch_up(self, scope: Scope, place: Place, wanted: ChangeFilter) -> AsyncIterator[Batch]:
         """Yield the events after the place until now, and move the place."""
         has_more = True
         while has_more:
@@ -228,7 +228,7 @@ def _of_owner(event: Event, seen: Snapshot) -> Event:
     return replace(event, position=own)
 
 
-def _is_after(position: Position, event: Event) -> bool:
+def is_after(position: Position, event: Event) -> bool:
     """Return whether a reader at the position has not seen the event. The reader has seen whole transactions."""
     if position.owner is not None:
         return event.position.last > position.last

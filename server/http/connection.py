@@ -21,7 +21,6 @@ from server.http import cors, protocol
 from server.http.connections import Connections
 from server.http.counted_transport import CountedTransport
 from server.http.interruption import client_left
-from server.http.websocket import WebSocket, take_over
 
 STOPS = "The server stops. A write may or may not have happened. Retry with the same idempotency key."
 
@@ -152,6 +151,8 @@ class Connection(HttpToolsProtocol):
 
     def _upgrade(self) -> None:
         """Leave the connection to a WebSocket."""
+        from server.http.websocket import WebSocket, take_over  # noqa: PLC0415 - its library takes 1 MB
+
         lines = [b"%b %b HTTP/1.1" % (self.scope["method"].encode(), self.url)]
         lines += [b"%b: %b" % header for header in self.scope["headers"]]
         head, transport = b"\r\n".join([*lines, b"", b""]), self.transport

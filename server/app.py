@@ -200,7 +200,7 @@ def create_app(
         endpoint,
         authenticator,
         partial(Condition, states=DataStates(pool)),
-        Runs(new_context, admission, clock),
+        Runs(new_context, admission, clock, guard, observers),
         observers=observers,
         rate_limits=rate_limits,
         access=access,

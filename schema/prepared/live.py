@@ -37,10 +37,11 @@ _COUNTED: Final[Mapping[str, frozenset[str]]] = {
     "Lead": frozenset({"Mention"}),
     "LeadEvent": frozenset({"Lead"}),
     "Integration": frozenset({"Mention"}),
-    "IntegrationLog": frozenset({"Integration"}),
 }
 """The entities whose changes change counters and derived columns of an entity, which are no changes of their own."""
 _PLAIN: Final = ("Connection", "Edge")
+_DERIVED: Final = frozenset({"Node", "Dashboard", "Analytics", "LeadStats", "MentionStats", "Change"})
+"""The types of the query root's fields, besides entities, whose values the change feed tells of."""
 
 
 def is_live(node: OperationDefinitionNode) -> bool:
@@ -137,12 +138,24 @@ def entities_read(
     return walk.found.union(*(_COUNTED.get(each, frozenset()) for each in walk.found))
 
 
+def untold(
+    schema: GraphQLSchema,
+    node: OperationDefinitionNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+) -> list[str]:
+    """Return the types that a query selects although the change feed does not tell of their changes, sorted."""
+    walk = _Walk(schema, fragments)
+    walk.selection_set(node.selection_set, schema.query_type)
+    return sorted(walk.untold)
+
+
 class _Walk:
     """One walk over a query, which collects the entities of rows and of the models that resolvers read."""
 
     def __init__(self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self.found: frozenset[str] = frozenset()
         self.is_open = False
+        self.untold: set[str] = set()
         self._schema, self._fragments = schema, fragments
         self._visited: set[str] = set()
 
@@ -164,6 +177,7 @@ class _Walk:
                 )
 
     def _named(self, name: str) -> Any:
+        self._note_untold(name)
         return self._schema.get_type(name)
 
     def _field(self, node: FieldNode, parent: Any) -> None:
@@ -171,6 +185,9 @@ class _Walk:
         if known is None:
             return
         own = get_named_type(known.type)
+        self._note_untold(
+            own.name, is_root=parent is self._schema.query_type and node.selection_set is not None
+        )
         if node.selection_set is not None:
             self._add(own.name)
         requirements = requirements_of(_resolver_of(known)) if _resolver_of(known) is not None else None
@@ -179,10 +196,19 @@ class _Walk:
             self._add("" if entity is None else entity.typename)
         self.selection_set(node.selection_set, own)
 
+    def _note_untold(self, typename: str, *, is_root: bool = False) -> None:
+        """Note a type of whose changes the feed does not tell. Values inside of a row change with the row."""
+        plain = _plain(typename)
+        entity = OF_TYPENAME.get(plain)
+        is_told = not is_root or plain in _DERIVED
+        if entity is not None:
+            is_told = entity.model.__feed__ is not None or plain in _COUNTED
+        if not is_told:
+            self.untold.add(plain)
+
     def _add(self, typename: str) -> None:
         """Add the entity of a type. A type of values, which is no row, can depend on all entities."""
-        for part in _PLAIN:
-            typename = typename.removesuffix(part)
+        typename = _plain(typename)
         if typename == "PageInfo":
             return
         if typename == "Analysis":
@@ -191,6 +217,13 @@ class _Walk:
             self.is_open = True
         else:
             self.found |= {typename}
+
+
+def _plain(typename: str) -> str:
+    """Return the type of the rows of a connection or an edge."""
+    for part in _PLAIN:
+        typename = typename.removesuffix(part)
+    return typename
 
 
 def reads_changed(entities: frozenset[str], changed: Sequence[str]) -> bool:

@@ -25,6 +25,7 @@ from strawberry.execution import optimized_is_awaitable
 from breadth import Events, Plan, Unsupported, events_of, execute_plan
 from breadth.awaitability import register_is_awaitable
 from breadth.plan import LARGEST_VARIANTS, Field
+from breadth.request import Around
 from db.engine.activity import Activity, AtPlace, Place, WatchedAtPlace
 from resolvers.framework.context import Context, Viewer
 from resolvers.framework.requires import OperationReads
@@ -35,7 +36,7 @@ from schema.prepared.fragments import fragments_of, has_marked_fields
 from schema.prepared.guard import GuardMode
 from schema.prepared.limits import DEFAULT_LIMITS, Limits
 from schema.prepared.literals import with_hints
-from schema.prepared.live import Source, entities_read, is_live, source_of, without_live
+from schema.prepared.live import Source, entities_read, is_live, source_of, untold, without_live
 from schema.prepared.lookahead import Lookahead, look_ahead, values_in
 from schema.prepared.response_lists import Lists, response_lists
 
@@ -212,6 +213,11 @@ class PreparedOperation:
         """The entities whose changes can change the answer of the query; empty if all can."""
         return entities_read(self._schema, self._node, self._fragments)
 
+    @cached_property
+    def untold(self) -> list[str]:
+        """The types that the query selects although no change tells of them."""
+        return untold(self._schema, self._node, self._fragments)
+
     def source(self, variables: Mapping[str, Any]) -> Source | list[GraphQLError]:
         """Return the source of the events of a subscription, or the errors of its variables."""
         return source_of(self._schema, self._node, self._fragments, variables)
@@ -222,7 +228,7 @@ class PreparedOperation:
 
         def start(payload: Any, _: Mapping[str, Any], context: Context) -> Any:
             if prepared is not None:
-                return prepared.run(payload, context, around=_at_place)
+                return prepared.run(payload, context, around=_around(context.activity))
             return self._run_by_graphql_core(variables, context, payload)
 
         async def run(payload: Any, context: Context) -> ExecutionResult:
@@ -245,7 +251,6 @@ class PreparedOperation:
         return made if isinstance(made, Events) else None
 
     def _started(self, variables: Mapping[str, Any], context: Context) -> Any:
-        activity = context.activity
         if self._plan is not None:
             try:
                 return execute_plan(
@@ -255,7 +260,7 @@ class PreparedOperation:
                     variables,
                     executor_class=self._executor_class,
                     is_awaitable=optimized_is_awaitable,
-                    around=_at_place if activity.watched_rows is None else partial(_watched, activity),
+                    around=_around(context.activity),
                     fragments=fragments_of(context) if self._has_fragments else None,
                 )
             except Unsupported:
@@ -285,6 +290,10 @@ class PreparedOperation:
 
     def _look_ahead(self, variables: Mapping[str, Any]) -> Lookahead:
         return look_ahead(self._schema, self._node, self._fragments, variables, copies=self._plan is not None)
+
+
+def _around(activity: Activity) -> Around:
+    return _at_place if activity.watched_rows is None else partial(_watched, activity)
 
 
 def _at_place(field: Field, parents: int, awaitable: Awaitable[Any]) -> Awaitable[Any]:

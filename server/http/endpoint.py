@@ -328,7 +328,7 @@ class GraphQLEndpoint:
         """Return the content of an answer, with the explanations that the caller may see."""
         statements = context.statements if self._explain else None
         content = content_of(outcome.result, observation.request_id, statements, ran=outcome.ran)
-        _note_excess(observation, viewer, cost)
+        note_excess(observation, viewer, cost)
         if observation.explanations:
             extensions = explanation.extensions(observation, viewer, outcome.seconds)
             if extensions:
@@ -343,7 +343,7 @@ class GraphQLEndpoint:
         return content_of(refused, observation.request_id, () if self._explain else None, ran=False)
 
 
-def _note_excess(observation: Observation, viewer: Viewer | None, cost: Cost) -> None:
+def note_excess(observation: Observation, viewer: Viewer | None, cost: Cost) -> None:
     """Report an operation that sent more statements than its bound. That is an error of the server."""
     everybody = viewer is not None and viewer.scope.everybody
     observation.excess = excess = excess_of(observation.activity, cost, everybody=everybody)

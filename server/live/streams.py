@@ -29,6 +29,10 @@ from services.changes.tail import Batch, OverflowedError, Place, RenewedError, T
 
 EXPIRED: Final = "The changes after this cursor are no longer kept. Read the list again, and subscribe from its `pageInfo { changesAfter }`."
 
+UNTOLD: Final = (
+    "`@live` cannot follow {}: the server does not tell of its changes. Send the query again instead."
+)
+
 
 class Streams:
     """The operations of all live connections of one process."""
@@ -66,6 +70,9 @@ class Streams:
         if operation.type is not OperationType.SUBSCRIPTION and not operation.is_live:
             yield Frame(await self._answering.answer(parsed, request))
             return
+        if operation.is_live and operation.untold:
+            untold = UserInputError(UNTOLD.format(", ".join(operation.untold)))
+            raise _refused(untold, request.request_id)
         viewer = self._answering.charge(operation, parsed, request)
         if operation.is_live:
             stream = self._queries.results(operation, parsed.variables, viewer, request.request_id)

@@ -140,7 +140,7 @@ _LEAVES = (
 
 @strawberry.type(
     description="The subscription root. Each event shows the rows as they are when the event is told, which can be after "
-    "later changes. Changes of one user are told in the order of their commits. Requires a WebSocket "
+    "later changes: a row that changes twice in a moment can look the same in both events. Changes of one user are told in the order of their commits. Requires a WebSocket "
     "(`graphql-transport-ws`) or an event stream (`Accept: text/event-stream`), and the scopes of the rows."
 )
 class Subscription:

@@ -34,6 +34,7 @@ from db.language.scope import EVERYBODY, Scope, visible, visible_among
 from db.language.shape import columns
 from db.models import ApiKey, User, UserRole, UserStatus
 from db.models.base import table_of
+from db.statements.live_credential import told
 from db.statements.parameters import keys_parameter
 
 _KEY_ID = bindparam("key_id", type_=BigInteger)
@@ -174,7 +175,7 @@ def _end_key(*, everybody: bool) -> ReturningUpdate[Any]:
             revoked_at=func.least(_KEYS.c.revoked_at, revoked),
         )
         .where(_KEYS.c.id == _KEY_ID, visible_among(ApiKey, everybody=everybody))
-        .returning(*columns(ApiKey))
+        .returning(*columns(ApiKey), told())
     )
 
 

@@ -38,6 +38,14 @@ _KEYS, _SESSIONS, _TOKENS = table_of(ApiKey), table_of(UserSession), table_of(Br
 _USERS: Final[Table] = table_of(User)
 _NOW = func.statement_timestamp()
 
+CHANNEL: Final = "credentials"
+"""The channel of NOTIFY for credentials that have ended, and for ends that have changed."""
+
+
+def told() -> ColumnElement[Any]:
+    """Return a column for RETURNING: the statement tells all servers that a credential has ended, when it commits."""
+    return func.pg_notify(CHANNEL, "").label("told")
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:

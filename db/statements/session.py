@@ -39,6 +39,7 @@ from db.engine.writer import Writer
 from db.language.scope import EVERYBODY
 from db.models import KnownDevice, Password, User, UserRole, UserSession, UserStatus
 from db.models.base import table_of
+from db.statements.live_credential import told
 
 _SESSIONS, _USERS = table_of(UserSession), table_of(User)
 _PASSWORDS, _DEVICES = table_of(Password), table_of(KnownDevice)
@@ -263,7 +264,7 @@ def _end_session() -> ReturningDelete[Any]:
     return (
         delete(_SESSIONS)
         .where(_SESSIONS.c.id == _SESSION_ID, _SESSIONS.c.user_id == _USER_ID)
-        .returning(_SESSIONS.c.id)
+        .returning(_SESSIONS.c.id, told())
     )
 
 
@@ -277,7 +278,7 @@ async def end(writer: Writer, user_id: int, session_id: int) -> bool:
 def _end_session_by_token() -> ReturningDelete[Any]:
     token_hash = bindparam("token_hash", type_=BYTEA)
     which = or_(_SESSIONS.c.token_hash == token_hash, _SESSIONS.c.previous_hash == token_hash)
-    return delete(_SESSIONS).where(which).returning(_SESSIONS.c.id)
+    return delete(_SESSIONS).where(which).returning(_SESSIONS.c.id, told())
 
 
 async def end_by_token(writer: Writer, token_hash: bytes) -> None:
@@ -291,7 +292,7 @@ def _end_sessions() -> ReturningDelete[Any]:
     return (
         delete(_SESSIONS)
         .where(_SESSIONS.c.user_id == _USER_ID, _SESSIONS.c.id.is_distinct_from(kept))
-        .returning(_SESSIONS.c.id)
+        .returning(_SESSIONS.c.id, told())
     )
 
 

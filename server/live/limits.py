@@ -21,8 +21,10 @@ class LiveLimits:
     ping_seconds: float = 20
     init_seconds: float = 10
     """Time from the handshake of a WebSocket to `connection_init`."""
-    check_seconds: float = 3
-    """Time after which the credentials of all connections are looked up again, by one statement."""
+    check_seconds: float = 30
+    """The longest time until the credentials of all connections are looked up again, by one statement, also if nothing
+    told of an end.
+    """
     query_seconds: float = 0.1
     """The least time between two runs of a live query."""
 

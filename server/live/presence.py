@@ -1,13 +1,17 @@
 """The connected viewers, whose credentials are looked up again while they stay connected.
 
-One statement looks up the credentials of all connections of the process. Without a connection, none is sent.
+One statement looks up the credentials of all connections of the process: when a credential or a user has changed, when
+a credential expires, after a new connection, and at last after `check_seconds`, in case that nothing told of the change.
+Without a connection, none is sent.
 """
 
 import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final
 
 from db.engine.pool import Pool
@@ -22,6 +26,8 @@ from services.browsers.tokens import digest
 logger = logging.getLogger("leadgraph")
 
 ENDED: Final = "The credential of this connection was revoked, has expired, or its user is not active."
+REST_SECONDS: Final = 0.1
+"""The least time between two statements."""
 CHANGED: Final = "The scopes or the role of this credential have changed. Connect again."
 
 
@@ -48,6 +54,7 @@ class Presence:
         self._connected: set[Connected] = set()
         self._of_user: Counter[int] = Counter()
         self._checking: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._connected)
@@ -68,6 +75,7 @@ class Presence:
             raise TooManyError(message)
         self._connected.add(connected)
         self._of_user[user_id] += 1
+        self._news.set()  # the credential may have been trusted without a look into the database
         if self._checking is None or self._checking.done():
             self._checking = asyncio.get_running_loop().create_task(self._check_often())
 
@@ -84,14 +92,28 @@ class Presence:
             self._checking.cancel()
             await asyncio.wait([self._checking])
 
+    def note_change(self) -> None:
+        """Look up the credentials soon: one may have ended or changed."""
+        self._news.set()
+
     async def _check_often(self) -> None:
         while self._connected:
-            await asyncio.sleep(self._limits.check_seconds)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), self._seconds())
+            self._news.clear()
+            await asyncio.sleep(REST_SECONDS)
             try:
                 await self.check()
             except Exception as failure:
                 if code_of(failure) != UNAVAILABLE:
                     logger.exception("the credentials of live connections were not looked up")
+
+    def _seconds(self) -> float:
+        """Return the time until a credential expires, at most `check_seconds`."""
+        now = datetime.now(UTC)
+        ends = [each.viewer.expires_at for each in self._connected if each.viewer.expires_at is not None]
+        soonest = min((end - now).total_seconds() for end in ends) if ends else self._limits.check_seconds
+        return min(max(soonest, REST_SECONDS), self._limits.check_seconds)
 
     async def check(self) -> None:
         """End the connections whose credentials do not work any more, or work for other scopes."""

@@ -1,10 +1,12 @@
 """All parts of live connections of one process, put together."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from db.engine.pool import Pool
+from db.language.scope import EVERYBODY
+from db.statements.live_credential import CHANNEL
 from server.http.auth import Authenticator
 from server.http.endpoint import GraphQLEndpoint, NewCondition
 from server.http.schema_access import SchemaAccess
@@ -20,7 +22,7 @@ from server.runtime.background import in_background
 from server.runtime.observation import Observer
 from server.runtime.stopping import Stopping
 from services.accounts.rate_limit import RateLimits
-from services.changes.tail import Tail
+from services.changes.tail import OverflowedError, RenewedError, Tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,19 @@ class Live:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Read changes during the context."""
-        async with in_background(self._tail.run()):
+        async with in_background(self._tail.run()), in_background(self._watch_users()):
             yield
             await self._streams.close()
             await self._presence.close()
+
+    async def _watch_users(self) -> None:
+        """Look up credentials when a user has changed: their status and role count."""
+        while True:
+            with suppress(OverflowedError, RenewedError):
+                async with self._tail.follow(EVERYBODY) as following:
+                    async for batch in following:
+                        if any(event.entity == "User" for event in batch):
+                            self._presence.note_change()
 
 
 def live(
@@ -59,8 +70,9 @@ def live(
 ) -> Live:
     """Return the live connections of a process. Event streams then come from the endpoint."""
     answering = Answering(endpoint, authenticator, new_condition, observers, rate_limits, access)
-    tail = Tail(pool)
-    streams, presence = Streams(answering, runs, tail, metrics, limits), Presence(pool, limits)
+    presence = Presence(pool, limits)
+    tail = Tail(pool, listeners={CHANNEL: presence.note_change})
+    streams = Streams(answering, runs, tail, metrics, limits)
     websocket = WebSocketEndpoint(streams, authenticator, presence, limits, metrics, hosts)
     event_streams = EventStreams(streams, presence, limits, stopping, metrics)
     endpoint.event_stream = event_streams

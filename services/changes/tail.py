@@ -7,9 +7,11 @@ from its last position by `feed.page`.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
 
 from db.engine.pool import Connection, Pool
@@ -29,6 +31,7 @@ EVENTS_PER_READ: Final = 1000
 MOST_EVENTS: Final = 10_000
 """The most events that wait for one follower."""
 RETRY_SECONDS: Final = 1.0
+NONE: Final[Mapping[str, Callable[[], None]]] = MappingProxyType({})
 
 
 class OverflowedError(Exception):
@@ -91,11 +94,15 @@ class Place:
 class Tail:
     """Reads each new change once, for all followers of a process.
 
-    `connect` opens the connection that listens. By default, the pool opens it.
+    `connect` opens the connection that listens. By default, the pool opens it. `listeners` are called on notifications
+    of further channels, and when the tail has connected, because notifications may have been lost before.
     """
 
-    def __init__(self, pool: Pool, connect: Connect | None = None) -> None:
+    def __init__(
+        self, pool: Pool, connect: Connect | None = None, listeners: Mapping[str, Callable[[], None]] = NONE
+    ) -> None:
         self._pool = pool
+        self._listeners = listeners
         self._connect: Connect = pool.connect_alone if connect is None else connect
         self._followers: dict[Scope, set[Following]] = {}
         self._position: Position | None = None
@@ -118,6 +125,9 @@ class Tail:
             ended = asyncio.Event()
             connection.add_termination_listener(lambda _: self._end(ended))
             await connection.add_listener(CHANNEL, self._wake)
+            for channel, listener in self._listeners.items():
+                await connection.add_listener(channel, partial(_call, listener))
+                listener()
             self._woken.set()  # for changes before the listener was added
             while not ended.is_set():
                 await self._woken.wait()
@@ -220,6 +230,10 @@ class Tail:
             place.position, has_more = page.after, page.has_more
             if page.events:
                 yield page.events
+
+
+def _call(listener: Callable[[], None], *_: Any) -> None:
+    listener()
 
 
 def _of_owner(event: Event, seen: Snapshot) -> Event:

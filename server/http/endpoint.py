@@ -189,9 +189,11 @@ class GraphQLEndpoint:
                 request.limit_body(request_limits.ANONYMOUS_BYTES, ", the limit without an API key")
             observation.explanations = explain_header.asked(request)
             parsed = await protocol.parse(request)
-            if protocol.EVENT_STREAM in request.headers.get("accept", "") and self.event_stream is not None:
-                return self.event_stream(parsed, viewer, request, observation)
-            content, encode = await self.answer(parsed, viewer, request, observation, condition)
+            answer = self.answer if protocol.stream_of(request) is None else self._answer_or_stream
+            found = await answer(parsed, viewer, request, observation, condition)
+            if isinstance(found, Response):
+                return found
+            content, encode = found
             if not self._schema_access.shows(viewer):
                 content = without_suggestions(content)
         except NotModifiedError:
@@ -216,6 +218,25 @@ class GraphQLEndpoint:
         is_safe = compression.is_safe(request, observation.operation_type, content)
         return await compression.compressed(request, response) if is_safe else response
 
+    async def _answer_or_stream(
+        self,
+        parsed: protocol.GraphQLRequest,
+        viewer: Viewer | None,
+        request: FastRequest,
+        observation: Observation,
+        condition: Condition,
+    ) -> tuple[Content, Encode] | Response:
+        """Return an event stream if the request prefers one, or if it accepts one and the operation needs one."""
+        streams = self.event_stream
+        if streams is None:
+            return await self.answer(parsed, viewer, request, observation, condition)
+        if protocol.stream_of(request) == "preferred":
+            return streams(parsed, viewer, request, observation)
+        try:
+            return await self.answer(parsed, viewer, request, observation, condition)
+        except protocol.NeedsStreamError:
+            return streams(parsed, viewer, request, observation)
+
     async def answer(
         self,
         parsed: protocol.GraphQLRequest,
@@ -229,7 +250,7 @@ class GraphQLEndpoint:
         if refusal or not isinstance(operation, PreparedOperation):
             return self._refused(refusal, observation), bounded_json.encoded_at_once
         if operation.is_live and request.method != protocol.STREAM:
-            raise protocol.RequestError(400, protocol.NEEDS_STREAM)
+            raise protocol.NeedsStreamError
         cost, reads = operation.measured(parsed.variables)
         observation.cost = cost
         observation.operation_type = operation.type

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from graphql import OperationType
 from starlette.requests import Request
@@ -71,6 +71,13 @@ class RequestError(Exception):
         super().__init__(message)
         self.status = status
         self.headers = headers or {}
+
+
+class NeedsStreamError(RequestError):
+    """The results of the operation need a WebSocket or an event stream."""
+
+    def __init__(self) -> None:
+        super().__init__(400, NEEDS_STREAM)
 
 
 def internal_message(request_id: str) -> str:
@@ -260,7 +267,7 @@ def _document_id(given: object, persisted: object) -> str | None:
 def require_method(method: str, operation: OperationType | None) -> None:
     """Raise `RequestError` if the HTTP method does not allow operations of this type."""
     if operation is OperationType.SUBSCRIPTION and operation not in OPERATIONS[method]:
-        raise RequestError(400, NEEDS_STREAM)
+        raise NeedsStreamError
     if operation is not None and operation not in OPERATIONS[method]:
         raise RequestError(
             405, f"{method} allows queries only. Send this operation by POST.", {"allow": "POST"}
@@ -281,6 +288,18 @@ def media_type_of(request: Request, *, html: bool = False) -> str:
 def _media_type(accepted: str, *, html: bool) -> str:
     """Return the media type for a value of `Accept`. Most clients send the same few."""
     return _best(accepted, html=html)
+
+
+def stream_of(request: Request) -> Literal["preferred", "accepted"] | None:
+    """Return whether the request accepts an event stream, and prefers it to JSON. None refuses a stream."""
+    accept = request.headers.get("accept", "").lower()
+    if EVENT_STREAM not in accept:
+        return None
+    weighed = weights(accept)
+    if not weighed.get(EVENT_STREAM):
+        return None
+    named = [each for each in weighed if each in {EVENT_STREAM, JSON, GRAPHQL_JSON}]
+    return "preferred" if max(named, key=weighed.__getitem__) == EVENT_STREAM else "accepted"
 
 
 def _best(accepted: str, *, html: bool) -> str:

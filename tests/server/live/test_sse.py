@@ -90,6 +90,47 @@ async def test_plain_requests_get_no_stream(world: World, origin: str) -> None:
             assert "text/event-stream" in answer.json()["errors"][0]["message"]
 
 
+OF_URQL = (
+    "application/graphql-response+json, application/graphql+json, application/json, text/event-stream, "
+    "multipart/mixed"
+)
+
+
+async def test_a_client_that_prefers_json_gets_a_stream_for_live_operations_only(
+    world: World, origin: str
+) -> None:
+    json, stream = "application/graphql-response+json; charset=utf-8", "text/event-stream; charset=utf-8"
+    mutation = 'mutation { createKeyword(input: { keyword: "new" }) { keyword { keyword } } }'
+    for accept, text, expected in (
+        (OF_URQL, "{ viewer { email } }", json),
+        (OF_URQL, mutation, json),
+        (OF_URQL, "{ nothing }", json),
+        (OF_URQL, MENTIONS, stream),
+        (OF_URQL, "query @live { viewer { email } }", stream),
+        ("application/json;q=0.5, text/event-stream", "{ viewer { email } }", stream),
+        ("*/*, text/event-stream", "{ viewer { email } }", stream),
+        ("text/event-stream;q=0, application/graphql-response+json", MENTIONS, json),
+    ):
+        headers = {"accept": accept, "authorization": f"Bearer {world.keys['ann']}"}
+        async with (
+            httpx.AsyncClient(headers=headers) as client,
+            client.stream("POST", f"{origin}/graphql", json={"query": text}) as response,
+        ):
+            assert (accept, text, response.headers["content-type"]) == (accept, text, expected)
+
+
+async def test_a_query_that_prefers_json_takes_no_live_connection(
+    world: World, origin: str, limits: LiveLimits
+) -> None:
+    headers = {"accept": OF_URQL, "authorization": f"Bearer {world.keys['ann']}"}
+    async with httpx.AsyncClient(headers=headers) as client:
+        body = {"query": "{ viewer { email } }"}
+        asked = [client.post(f"{origin}/graphql", json=body) for _ in range(3 * limits.user_connections)]
+        answers = await asyncio.gather(*asked)
+    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.text for answer in answers} == {'{"data":{"viewer":{"email":"ann@example.com"}}}'}
+
+
 async def test_an_idle_stream_is_kept_open_by_comments(world: World, origin: str) -> None:
     headers = {"accept": "text/event-stream", "authorization": f"Bearer {world.keys['ann']}"}
     async with (

@@ -201,7 +201,8 @@ def test_the_python_example_pins_the_tested_version_of_its_client() -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", ["web", "bench/node", "examples/typescript", "examples/caches", "examples/sessions"]
+    "folder",
+    ["web", "bench/node", *(f"examples/{name}" for name in ("typescript", "caches", "sessions", "live"))],
 )
 def test_npm_lock_files_contain_no_registry_addresses(folder: str) -> None:
     assert '"resolved"' not in (ROOT / folder / "package-lock.json").read_text()

@@ -4,10 +4,12 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.support.checkout import Checkout
@@ -25,7 +27,7 @@ GUIDES = sorted(path for path in (ROOT / "docs" / "guides").glob("*.md") if path
 FENCED = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 QUOTED_FROM = {"ts": "*/**/*.ts", "python": "python/*.py", "sh": "curl/*.sh"}
 NEEDS_NODE = "npm "
-READS = {"front-end.md", "partners.md", "curl.md", "apollo.md", "urql.md", "relay.md"}
+READS = {"front-end.md", "partners.md", "curl.md", "apollo.md", "urql.md", "relay.md", "live.md"}
 WRITES = {"ingest.md", "writes.md", "export.md"}
 
 
@@ -61,14 +63,16 @@ def blocks() -> Iterator[Block]:
 
 
 BLOCKS = list(blocks())
-QUERIES = [block for block in BLOCKS if block.language == "graphql"]
+GRAPHQL = [block for block in BLOCKS if block.language == "graphql"]
+LIVE = [block for block in GRAPHQL if re.match(r"subscription\b|.*@live", block.text)]
+QUERIES = [block for block in GRAPHQL if block not in LIVE]
 QUOTED = [block for block in BLOCKS if block.language in {"ts", "python"}]
 COMMANDS = [block for block in BLOCKS if block.language == "sh" and not block.is_quoted]
 
 
 def test_every_block_of_the_guides_is_tested() -> None:
     assert {block.language for block in BLOCKS} == {"graphql", "json", "text", "ts", "python", "sh"}
-    answers = [block.after for block in (*QUERIES, *COMMANDS) if block.after]
+    answers = [block.after for block in (*GRAPHQL, *COMMANDS) if block.after]
     assert sorted(answers) == sorted(block.text for block in BLOCKS if block.language in {"json", "text"})
     assert {block.guide for block in COMMANDS} == READS | WRITES
 
@@ -92,8 +96,26 @@ def test_queries_of_the_guides_return_no_empty_values(demo: Demo, block: Block) 
     assert list(empty_paths(data)) == []
 
 
+@pytest.mark.parametrize("block", LIVE, ids=str)
+def test_live_operations_of_the_guides_run(demo: Demo, block: Block) -> None:
+    """A live query answers at once. A subscription waits for the first event, and is not refused before."""
+    headers = {"authorization": f"Bearer {demo.facts['api_key']}", "accept": "text/event-stream"}
+    body = {"query": block.text, "variables": json.loads(block.after or "{}")}
+    lines = []
+    with (
+        suppress(httpx.ReadTimeout),
+        httpx.stream("POST", demo.facts["url"], json=body, headers=headers, timeout=2) as response,
+    ):
+        for line in response.iter_lines():
+            lines.append(line)
+            if line.startswith("data: "):
+                break
+    answers = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
+    assert [list(answer) for answer in answers] == ([["data"]] if "@live" in block.text else [])
+
+
 def test_queries_of_the_guides_show_all_their_variables() -> None:
-    for block in QUERIES:
+    for block in GRAPHQL:
         assert set(json.loads(block.after or "{}")) == set(re.findall(r"\$(\w+):", block.text)), block
 
 

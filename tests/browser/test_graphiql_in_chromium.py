@@ -49,8 +49,9 @@ class Visit:
             self.asked.append(request)
 
     def on_failure(self, request: Request) -> None:
-        """Record a failed request, except for a worker aborted by leaving the page."""
-        if request.failure != "net::ERR_ABORTED" or ".worker-" not in request.url:
+        """Record a failed request, except for a worker aborted by leaving the page and a stopped event stream."""
+        may_end = ".worker-" in request.url or request.headers.get("accept") == "text/event-stream"
+        if request.failure != "net::ERR_ABORTED" or not may_end:
             self.wrong.append(f"failed: {request.url}")
 
     def on_response(self, response: Response) -> None:
@@ -129,13 +130,65 @@ async def test_the_headers_editor_shows_the_key(visit: Visit) -> None:
 
 
 async def test_every_example_has_a_tab_and_answers_without_errors(visit: Visit) -> None:
-    await expect(visit.tabs()).to_have_count(12)
+    await expect(visit.tabs()).to_have_count(14)
 
     for number in range(11):
         await visit.turn_to(number)
         answer = await visit.run()
         assert "errors" not in answer
         assert answer["data"]
+
+
+CHANGED = (
+    "mutation($id: ID!, $notes: String) { updateLead(input: { id: $id, notes: $notes }) { lead { id } } }"
+)
+SHOWS = f"([name, text]) => ({CONTENT})(name).includes(text)"
+
+
+@pytest.mark.parametrize("number", [12, 13], ids=["live query", "subscription"])
+async def test_live_tabs_show_each_change_until_they_are_stopped(
+    visit: Visit, demo: Demo, number: int
+) -> None:
+    (lead,) = demo.ask("{ leads(first: 1, orderBy: LATEST_CHANGE) { nodes { id notes } } }")["leads"]["nodes"]
+    response = "response.json"
+    await visit.turn_to(number)
+    async with visit.page.expect_response(lambda response: response.request.method == "POST") as began:
+        await visit.page.get_by_role("button", name="Execute query").click()
+    stream = await began.value
+    assert (
+        await stream.header_value("content-type"),
+        await stream.request.header_value("authorization"),
+    ) == (
+        "text/event-stream; charset=utf-8",
+        f"Bearer {visit.api_key}",
+    )
+    if number == 12:
+        await visit.page.wait_for_function(SHOWS, arg=[response, lead["id"]])
+    for notes in ("first of GraphiQL", "second of GraphiQL"):
+        demo.ask(CHANGED, id=lead["id"], notes=notes)
+        await visit.page.wait_for_function(SHOWS, arg=[response, notes])
+    data = json.loads(await visit.content(response))["data"]
+    if number == 12:
+        assert (data["leads"]["nodes"][0]["id"], data["leads"]["nodes"][0]["notes"]) == (lead["id"], notes)
+    else:
+        (change,) = data["leadChanged"]["changes"]
+        assert (change["kind"], change["leadId"], change["lead"]["notes"]) == ("UPDATED", lead["id"], notes)
+
+    await visit.page.get_by_role("button", name="Stop").click()
+    await expect(visit.page.get_by_role("button", name="Execute query")).to_be_visible()
+    demo.ask(CHANGED, id=lead["id"], notes=lead["notes"])
+    await visit.page.wait_for_timeout(500)
+    assert notes in await visit.content(response)
+
+
+async def test_a_refused_live_operation_shows_its_errors(visit: Visit) -> None:
+    await visit.turn_to(13)
+    await visit.page.evaluate(
+        "__MONACO.editor.getModels().find((one) => one.uri.path.endsWith('variables.json'))"
+        """.setValue('{"after": "nonsense"}')"""
+    )
+    answer = await visit.run()
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 async def test_the_explorer_lists_the_fields_of_the_schema(visit: Visit) -> None:
@@ -158,13 +211,13 @@ async def test_a_later_visit_restores_the_tabs(visit: Visit) -> None:
     await visit.turn_to(1)
     query, variables = await visit.content("operation.graphql"), await visit.content("variables.json")
     await visit.page.get_by_role("button", name="New tab").click()
-    await expect(visit.tabs()).to_have_count(13)
+    await expect(visit.tabs()).to_have_count(15)
     await visit.turn_to(1)
-    await visit.page.wait_for_function(IS_KEPT, arg=[13, 1])
+    await visit.page.wait_for_function(IS_KEPT, arg=[15, 1])
 
     await visit.open()
 
-    await expect(visit.tabs()).to_have_count(13)
+    await expect(visit.tabs()).to_have_count(15)
     await expect(visit.tabs().nth(1)).to_have_attribute("aria-selected", "true")
     assert (await visit.content("operation.graphql"), await visit.content("variables.json")) == (
         query,

@@ -11,9 +11,9 @@ import "./style.css";
 import { explorerPlugin } from "@graphiql/plugin-explorer";
 import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
-import { Kind, parse } from "graphql";
 import { createRoot } from "react-dom/client";
 import { COSTS_PLUGIN, explained } from "./costs.jsx";
+import { isLive, operationName, results } from "./live.js";
 import { createStorage, openFirst } from "./storage.js";
 
 // The server writes the configuration into the page. It is empty under `vite dev`.
@@ -24,23 +24,15 @@ const shown = headers ? JSON.stringify(headers, null, 2) : undefined;
 
 const ask = createGraphiQLFetcher({ url: endpoint, enableIncrementalDelivery: false });
 
-/** Returns the name of the only operation. GraphiQL's own value is outdated just after an edit. */
-function operationName(request) {
-  try {
-    const operations = parse(request.query).definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
-    return operations.length === 1 ? operations[0].name?.value : request.operationName;
-  } catch {
-    return request.operationName; // The server reports the syntax error.
-  }
-}
-
 /**
  * Uses the configured headers if the headers editor is empty, or does not exist yet during introspection. Asks for the
- * explanation that the panel shows.
+ * explanation that the panel shows. A live operation has a stream of results instead.
  */
 async function fetcher(request, options) {
   const asked = { ...request, operationName: operationName(request) };
-  const sent = { ...(options?.headers ?? headers), "Leadgraph-Explain": "cost, profile" };
+  const given = options?.headers ?? headers ?? {};
+  if (isLive(asked)) return results(endpoint, asked, given);
+  const sent = { ...given, "Leadgraph-Explain": "cost, profile" };
   return explained(await ask(asked, { ...options, headers: sent }), asked.operationName);
 }
 

@@ -59,7 +59,8 @@ def name_of(tab: Tab) -> str:
     return name.value
 
 
-QUERIES = [tab for tab in EXAMPLES if operation_of(tab).operation == OperationType.QUERY]
+LIVE = [tab for tab in EXAMPLES if "@live" in tab.query or tab.query.startswith("subscription")]
+QUERIES = [tab for tab in EXAMPLES if operation_of(tab).operation == OperationType.QUERY and tab not in LIVE]
 MUTATIONS = [tab for tab in EXAMPLES if operation_of(tab).operation == OperationType.MUTATION]
 
 
@@ -90,9 +91,10 @@ def larger_demo() -> Iterator[Demo]:
         yield running
 
 
-def test_tabs_are_eleven_named_queries_and_then_a_mutation() -> None:
-    assert [name_of(tab) for tab in EXAMPLES] == [*STATEMENTS, "MakeLead"]
+def test_tabs_are_eleven_named_queries_then_a_mutation_and_two_live_operations() -> None:
+    assert [name_of(tab) for tab in EXAMPLES] == [*STATEMENTS, "MakeLead", "LiveLeads", "LeadChanges"]
     assert len(QUERIES) == 11
+    assert list(EXAMPLES[-2:]) == LIVE
 
 
 def test_each_file_of_the_folder_belongs_to_a_tab() -> None:

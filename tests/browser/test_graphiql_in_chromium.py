@@ -259,3 +259,19 @@ async def test_the_side_panel_shows_the_cost_also_on_a_phone(visit: Visit) -> No
         assert box is not None
         assert (box["x"] >= 60, box["width"] > 200, box["x"] + box["width"] <= width) == (True, True, True)
         assert await visit.page.evaluate("document.documentElement.scrollWidth") == width
+
+
+async def test_a_phone_shows_tabs_editors_and_the_response_below(visit: Visit) -> None:
+    await visit.page.set_viewport_size({"width": 390, "height": 800})
+    await visit.turn_to(10)
+    assert "errors" not in await visit.run()
+    boxes = [
+        await visit.page.get_by_role("region", name=name).bounding_box()
+        for name in ("Operation Editor", "Result Window")
+    ]
+    editor, response = boxes
+    assert editor is not None
+    assert response is not None
+    assert min(box["width"] for box in (editor, response)) > 200
+    assert max(box["x"] + box["width"] for box in (editor, response)) <= 390
+    assert (response["y"] >= editor["y"] + editor["height"], response["height"] > 200) == (True, True)

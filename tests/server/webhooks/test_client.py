@@ -2,17 +2,23 @@
 
 import asyncio
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
-from server.webhooks import client
+from server.webhooks import connections
 from server.webhooks.client import Client
 from services.webhooks.addresses import Fence
 from tests.services.webhooks.test_addresses import PRIVATE_ADDRESSES
@@ -90,7 +96,7 @@ async def test_a_huge_response_is_read_up_to_a_bound() -> None:
 
     async with receiver(flood) as (url, _), Client(OPEN) as sender:
         outcome = await sender.send(url, {}, b"{}")
-    assert (outcome.status, len(outcome.body)) == (200, client.EXCERPT_BYTES)
+    assert (outcome.status, len(outcome.body)) == (200, connections.EXCERPT_BYTES)
     assert written < 20_000_000
 
 
@@ -177,20 +183,18 @@ async def test_a_rebound_name_is_resolved_once_for_check_and_connection(
 
 async def connections_of(monkeypatch: pytest.MonkeyPatch, answers: list[list[str]]) -> list[str]:
     """Let names resolve to the answers, one after the other, and return the addresses of refused connections."""
-    import anyio  # noqa: PLC0415 - the library beneath the client
-
     connected: list[str] = []
     remaining = iter(answers)
 
     async def getaddrinfo(_: Any, port: int, **__: Any) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in next(remaining)]
 
-    async def connect(remote_host: str, **_: Any) -> None:
-        connected.append(remote_host)
+    async def connect(host: str, *_: Any, **__: Any) -> None:
+        connected.append(host)
         raise OSError("refused")
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
-    monkeypatch.setattr(anyio, "connect_tcp", connect)
+    monkeypatch.setattr(asyncio, "open_connection", connect)
     return connected
 
 
@@ -207,6 +211,90 @@ async def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.Monkey
 
 
 def test_a_process_loads_the_library_only_when_it_sends() -> None:
-    code = "import sys, server.serving, server.webhooks.client; print('httpcore' in sys.modules)"
+    code = "import sys, server.serving, server.webhooks.client; print('server.webhooks.connections' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+async def test_a_connection_is_kept_and_replaced_when_the_receiver_has_closed_it() -> None:
+    made: list[asyncio.StreamWriter] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        made.append(writer)
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            for _ in range(3):
+                await reader.readuntil(b"\r\n\r\n{}")
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            await reader.readuntil(b"\r\n\r\n{}")  # the fourth message gets no response
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks"
+    async with server, Client(OPEN) as sender:
+        found = [await sender.send(url, {}, b"{}") for _ in range(8)]
+        assert [(each.status, each.body) for each in found] == [(200, b"ok")] * 8
+        assert len(made) == 3
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"HTTP/1.0 200 OK\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+    ],
+)
+async def test_other_forms_of_responses_are_read(response: bytes) -> None:
+    async def handle(_: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(response)
+        await writer.drain()
+
+    async with receiver(handle) as (url, _), Client(OPEN) as sender:
+        for _ in range(2):
+            outcome = await sender.send(url, {}, b"{}")
+            assert (outcome.status, outcome.body, outcome.error) == (200, b"ok", "")
+
+
+async def test_a_reset_connection_is_a_failure() -> None:
+    async def reset(_: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    async with receiver(reset) as (url, _), Client(OPEN) as sender:
+        outcome = await sender.send(url, {}, b"{}")
+    assert outcome.status is None
+    assert outcome.error in {"The receiver closed the connection.", "The response is not HTTP/1.1."}
+
+
+async def test_a_certificate_of_another_name_is_refused(tmp_path: Path) -> None:
+    """The certificate is trusted, and is for another name than that of the URL."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate(tmp_path, "other.example.com"))
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    async with server, Client(OPEN) as sender:
+        outcome = await sender.send(f"https://127.0.0.1:{port}/", {}, b"{}")
+    assert (outcome.status, outcome.error) == (None, "The certificate of the host is not valid.")
+
+
+def certificate(folder: Path, name: str) -> Path:
+    """Return a file with a new key and its own certificate for a name."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "certificate.pem"
+    encoded = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(encoded + made.public_bytes(serialization.Encoding.PEM))
+    return path

@@ -131,7 +131,7 @@ async def test_work_is_repeated_after_a_migration_changes_a_prepared_statement(
     async with pool.acquire() as kept:  # so that the pool has one other connection for the work
         await kept.execute("SELECT 1")
         assert await in_transaction(pool, work) == "x"
-        await kept.execute("ALTER TABLE integrations ALTER COLUMN sync_cursor TYPE varchar(300)")
+        await kept.execute("ALTER TABLE integrations ALTER COLUMN health_version TYPE varchar(300)")
         assert await in_transaction(pool, work) == "x"
     assert (await versions(pool))[0] == 2
 

@@ -63,7 +63,11 @@ async def test_changes_become_messages_without_gap_or_double(hooks: Hooks) -> No
     assert len(found) == len(receiver.requests) == 4
     assert all(id_.startswith("msg_") for id_ in found)
     of_lead = [each for each in events(receiver) if each[0].startswith("lead")]
-    assert of_lead == [("lead.created", None), ("lead.updated", ["company", "notes"]), ("lead.deleted", None)]
+    assert of_lead == [
+        ("lead.created", None),
+        ("lead.updated", ["company", "notes", "updatedAt"]),
+        ("lead.deleted", None),
+    ]
     assert [each for each in events(receiver) if each[0].startswith("mention")] == [("mention.created", None)]
 
 

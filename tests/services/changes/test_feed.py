@@ -123,7 +123,7 @@ async def test_filters_by_entity_kind_and_row(pool: Pool) -> None:
     for scope in (Scope(ann), EVERYBODY):
         found = await read(pool, scope, None, entities=["Mention"], row=mentions[0])
         assert [event.kind for event in found.events] == ["created", "updated", "deleted"]
-        assert found.events[1].columns == ("read_at",)
+        assert found.events[1].columns == ("read_at", "updated_at")
         found = await read(pool, scope, None, kinds=["created"], entities=["Mention", "User"])
         assert [event.row_id for event in found.events] == [ann, *mentions]
         found = await read(pool, scope, None, 1, entities=["Keyword"])

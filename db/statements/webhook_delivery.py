@@ -4,8 +4,8 @@ A delivery that waits for an earlier one of the same row has no due time. The en
 transactions lock the webhook, so that none is overlooked.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any
 
@@ -90,6 +90,12 @@ class Recorded:
     status: WebhookDeliveryStatus
 
 
+def _rows(values: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return the fields of dataclasses. `asdict` would copy each value."""
+    names = [each.name for each in fields(values[0])] if values else []
+    return [{name: getattr(each, name) for name in names} for each in values]
+
+
 def _waits_for_another(table: Any) -> ColumnElement[bool]:
     """Return whether a pending delivery of the same webhook and row exists."""
     earlier = _DELIVERIES.alias("earlier")
@@ -139,7 +145,7 @@ def _add_deliveries() -> ReturningInsert[Any]:
 
 async def add(writer: Writer, user_id: int, webhook_id: int, new: Sequence[NewDelivery]) -> int:
     """Add deliveries in their order, and return their number. A finished delivery of the same event starts again."""
-    rows = [asdict(each) for each in new]
+    rows = _rows(new)
     added = await writer.fetch_values(
         _add_deliveries(), EVERYBODY, owner_id=user_id, webhook_id=webhook_id, deliveries=rows
     )
@@ -241,19 +247,35 @@ async def give_back(writer: Writer, holder: str, ids: Sequence[int], wait: timed
 
 
 @statement
-def _store_payloads() -> Update:
+def _store_payloads() -> ReturningUpdate[Any]:
     rows = rows_parameter("payloads", {"id": BigInteger, "payload": Text})
     return (
         update(_DELIVERIES)
-        .where(_DELIVERIES.c.id == rows.c.id, _DELIVERIES.c.payload.is_(None))
-        .values(payload=rows.c.payload)
+        .where(
+            _DELIVERIES.c.id == rows.c.id,
+            _PENDING,
+            _DELIVERIES.c.holder == bindparam("current_holder", type_=Text),
+        )
+        .values(
+            payload=func.coalesce(_DELIVERIES.c.payload, rows.c.payload),
+            leased_until=_NOW + bindparam("lease", type_=Interval),
+        )
+        .returning(_DELIVERIES.c.id, _DELIVERIES.c.payload)
     )
 
 
-async def store_payloads(writer: Writer, payloads: dict[int, str]) -> None:
-    """Store the payloads of deliveries, which each attempt sends."""
+async def store_payloads(
+    writer: Writer, holder: str, lease: timedelta, payloads: Mapping[int, str]
+) -> dict[int, str]:
+    """Store the payloads of the holder's deliveries, which each attempt sends, and renew the leases.
+
+    Return the stored payloads by delivery.
+    """
     rows = [{"id": id_, "payload": payload} for id_, payload in payloads.items()]
-    await writer.fetch_values(_store_payloads(), EVERYBODY, payloads=rows)
+    found = await writer.fetch_values(
+        _store_payloads(), EVERYBODY, payloads=rows, current_holder=holder, lease=lease
+    )
+    return {row["id"]: row["payload"] for row in found}
 
 
 @statement
@@ -295,7 +317,7 @@ def _record_results() -> ReturningUpdate[Any]:
 
 async def record(writer: Writer, holder: str, results: Sequence[Result]) -> list[Recorded]:
     """Store outcomes of the holder's leases, and return the stored ones. The webhooks must be locked."""
-    rows = [asdict(result) for result in results]
+    rows = _rows(results)
     found = await writer.fetch_values(_record_results(), EVERYBODY, results=rows, current_holder=holder)
     return [Recorded(**dict(row)) for row in found]
 

@@ -10,8 +10,7 @@ import os
 import secrets
 import socket
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
@@ -21,6 +20,7 @@ from db.engine.pool import Pool
 from db.statements.export import CHANNEL
 from server.runtime.background import in_background
 from server.webhooks.client import Client
+from server.webhooks.outbox import Limits, Outbox, Ready
 from server.webhooks.turns import RenderingTurns
 from services.accounts.vault import SealedError, Secret, Vault
 from services.accounts.viewer import Viewer
@@ -35,7 +35,13 @@ MOST_IN_FLIGHT: Final = 128
 MOST_OF_EACH: Final = 16
 """The most concurrent attempts of all webhooks, and of one."""
 MOST_OF_USER: Final = 32
-"""The most attempts of one user that begin together. A user with as many running ones waits."""
+"""The most concurrent attempts of one user."""
+MOST_LEASED: Final = 1024
+LEASED_OF_EACH: Final = 64
+LEASED_OF_USER: Final = 96
+"""The most leased deliveries in all, and the most of one webhook or user that are leased together."""
+REFILLED_AT: Final = 32
+"""The number of held deliveries of a webhook below which the pump leases more of them."""
 POLL_SECONDS: Final = 2.0
 IDLE_SECONDS: Final = 30.0
 """The interval of looking for work while no webhook is active."""
@@ -67,11 +73,11 @@ class Pump:
     ) -> None:
         self._pool, self._vault, self._rendering = pool, vault, rendering
         self._client, self._dispatch = client, dispatch
-        self._most = in_flight
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
-        self._rendering_turns = RenderingTurns()
-        self._sending: dict[asyncio.Task[Attempt], Leased] = {}
         self._news = asyncio.Event()
+        limits = Limits(in_flight, MOST_OF_USER, MOST_OF_EACH)
+        self.outbox = Outbox(self._attempt, self._news.set, limits)
+        self._rendering_turns = RenderingTurns()
         self._stopping = False
         self._is_idle = False
 
@@ -98,72 +104,96 @@ class Pump:
         self._news.set()
 
     async def _turn(self) -> bool:
-        """Record finished attempts, make deliveries, and begin attempts. Return whether more may be left to do."""
+        """Record finished attempts, make deliveries, and begin attempts. Return whether more changes may be left."""
         await self._record()
         made = await self._dispatch(self._pool)
-        self._is_idle = made is None and not self._sending
-        began = await self._begin()
-        return bool(made) or began
+        self._is_idle = made is None and not self.outbox.held()
+        await self._begin()
+        return bool(made)
 
-    async def _begin(self) -> bool:
-        """Lease deliveries and begin their attempts. Return whether as many as possible were due."""
-        free = self._most - len(self._sending)
+    async def _begin(self) -> None:
+        """Lease deliveries, and hand them to the outbox. Those that were tried before need no rendering."""
+        held = self.outbox.held()
+        free = MOST_LEASED - held.total()
         if free <= 0:
-            return False
-        running = Counter(each.delivery.webhook_id for each in self._sending.values())
-        busy = [id_ for id_, number in running.items() if number >= MOST_OF_EACH]
-        of_users = Counter(each.delivery.user_id for each in self._sending.values())
-        busy_users = {id_ for id_, number in of_users.items() if number >= MOST_OF_USER}
+            return
+        of_users = self.outbox.held_of_users()
+        busy_users = {id_ for id_, number in of_users.items() if number >= LEASED_OF_USER}
+        start_by = self._start_by()
         leased = await deliveries.take(
             self._pool,
             self.holder,
-            most=min(free, MOST_OF_USER),
-            most_each=MOST_OF_EACH,
-            busy=busy,
+            most=min(free, LEASED_OF_USER),
+            most_each=LEASED_OF_EACH,
+            busy=[id_ for id_, number in held.items() if number >= REFILLED_AT],
             busy_users=sorted(busy_users | self._rendering_turns.resting()),
         )
-        bodies = await self._bodies(leased)
-        unsigned = []
-        for each in leased:
-            if each.delivery.id not in bodies:
-                continue
-            signing = self._keys(each)
-            if signing is None:
-                unsigned.append(each.delivery)
-                continue
-            task = asyncio.create_task(self._attempt(each, signing, bodies[each.delivery.id]))
-            self._sending[task] = each
-            task.add_done_callback(lambda _: self._news.set())
+        signing = self._keys(leased)
+        signed = [each for each in leased if each.delivery.webhook_id in signing]
+        known = {each.delivery.id: each.delivery.payload or "" for each in signed if each.delivery.payload}
+        self._send(signed, signing, known, start_by)
+        unsigned = [each.delivery for each in leased if each.delivery.webhook_id not in signing]
         await deliveries.give_back(self._pool, self.holder, unsigned, KEY_MISSING_WAIT)
-        return bool(leased)
+        await self._render([each for each in signed if each.delivery.payload is None], signing)
 
-    def _keys(self, leased: Leased) -> list[Secret] | None:
-        """Return the keys that sign the message. Return None if a key of the vault is missing."""
-        try:
-            return keys.opened(self._vault, leased.secrets)
-        except SealedError as sealed:
-            logger.warning("The webhook %s cannot sign its messages: %s", leased.owned.webhook.id, sealed)
-            return None
+    @staticmethod
+    def _start_by() -> float:
+        """Return the time by which an attempt under a lease of now must begin. The other half is for the attempt."""
+        return asyncio.get_running_loop().time() + deliveries.LEASE.total_seconds() / 2
 
-    async def _attempt(self, leased: Leased, signing: Sequence[Secret], body: str) -> Attempt:
-        delivery, content = leased.delivery, body.encode()
-        headers = signatures.signed_headers(signing, delivery.message_id, int(time.time()), content)
+    def _send(
+        self,
+        leased: Sequence[Leased],
+        signing: Mapping[int, Sequence[Secret]],
+        bodies: Mapping[int, str],
+        start_by: float,
+    ) -> None:
+        """Hand the deliveries with a body to the outbox."""
+        self.outbox.put(
+            [
+                Ready(each, signing[each.delivery.webhook_id], bodies[each.delivery.id], start_by)
+                for each in leased
+                if each.delivery.id in bodies
+            ]
+        )
+
+    def _keys(self, leased: Sequence[Leased]) -> dict[int, list[Secret]]:
+        """Return the keys of the webhooks that can sign. A webhook whose key of the vault is missing is left out."""
+        found: dict[int, list[Secret]] = {}
+        for each in {each.delivery.webhook_id: each for each in leased}.values():
+            try:
+                found[each.delivery.webhook_id] = keys.opened(self._vault, each.secrets)
+            except SealedError as sealed:
+                logger.warning(
+                    "The webhook %s cannot sign its messages: %s", each.delivery.webhook_id, sealed
+                )
+        return found
+
+    async def _attempt(self, ready: Ready) -> Attempt:
+        delivery, content = ready.leased.delivery, ready.body.encode()
+        headers = signatures.signed_headers(ready.signing, delivery.message_id, int(time.time()), content)
         headers = {"content-type": "application/json", "user-agent": "Leadgraph-Webhooks", **headers}
-        outcome = await self._client.send(leased.owned.webhook.url, headers, content)
-        return Attempt(delivery, outcome, signing)
+        outcome = await self._client.send(ready.leased.owned.webhook.url, headers, content)
+        return Attempt(delivery, outcome, ready.signing)
 
-    async def _bodies(self, leased: Sequence[Leased]) -> dict[int, str]:
-        """Return the payloads of deliveries. Render and store those that are missing.
+    async def _render(self, new: Sequence[Leased], signing: Mapping[int, Sequence[Secret]]) -> None:
+        """Render the payloads of deliveries, store them, and send those that are still leased.
 
         If the payloads of a webhook cannot be rendered now, its leases end without an attempt.
         """
-        found = {
-            each.delivery.id: each.delivery.payload for each in leased if each.delivery.payload is not None
-        }
+        if not new:
+            return
+        rendered = await self._all_rendered(new)
+        start_by = self._start_by()
+        stored = await deliveries.store_payloads(self._pool, self.holder, rendered)
+        self._send(new, signing, stored, start_by)
+        await self._give_back([each for each in new if each.delivery.id not in rendered])
+
+    async def _all_rendered(self, new: Sequence[Leased]) -> dict[int, str]:
+        """Return the new payloads of all webhooks. A webhook whose payloads take too long is left out."""
         groups: dict[int, list[Leased]] = {}
-        for each in leased:
-            if each.delivery.payload is None:
-                groups.setdefault(each.owned.webhook.id, []).append(each)
+        for each in new:
+            groups.setdefault(each.owned.webhook.id, []).append(each)
         rendered: dict[int, str] = {}
         end = asyncio.get_running_loop().time() + RENDER_SECONDS
         for webhook_id, group in groups.items():
@@ -173,14 +203,10 @@ class Pump:
                         rendered |= await self._rendered(group)
             except Exception as failure:
                 if is_unavailable(failure) and not isinstance(failure, TimeoutError):
-                    await self._give_back(leased)
+                    await self._give_back(new)
                     raise
                 logger.warning("The payloads of the webhook %s were not rendered: %r", webhook_id, failure)
-        if groups:
-            await deliveries.store_payloads(self._pool, rendered)
-            found |= rendered
-            await self._give_back([each for each in leased if each.delivery.id not in found])
-        return found
+        return rendered
 
     async def _give_back(self, leased: Sequence[Leased]) -> None:
         wait = timedelta(seconds=POLL_SECONDS)
@@ -208,18 +234,20 @@ class Pump:
         }
 
     async def _record(self) -> None:
-        """Record the finished attempts. If that fails, they are recorded by a later call or expire."""
-        done = [task for task in self._sending if task.done()]
-        if done:
-            await deliveries.record(self._pool, self.holder, [task.result() for task in done])
-            for task in done:
-                del self._sending[task]
+        """Record the finished attempts, and give back late deliveries. A failed call is repeated by a later one."""
+        done, late = len(self.outbox.finished), len(self.outbox.late)
+        await deliveries.record(self._pool, self.holder, self.outbox.finished[:done])
+        del self.outbox.finished[:done]
+        await deliveries.give_back(self._pool, self.holder, self.outbox.late[:late], timedelta())
+        del self.outbox.late[:late]
 
     async def _finish(self) -> None:
-        """Wait for the running attempts and record them."""
-        if self._sending:
-            await asyncio.wait(self._sending)
+        """Give back what is not sent yet. Wait for the running attempts and record them."""
         with suppress(Exception):  # the leases expire
+            await deliveries.give_back(self._pool, self.holder, self.outbox.unsent(), timedelta())
+        if self.outbox.tasks:
+            await asyncio.wait(self.outbox.tasks)
+        with suppress(Exception):  # as above
             await self._record()
 
     async def _wait(self, failures: int) -> None:

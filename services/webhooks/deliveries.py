@@ -5,7 +5,7 @@ it again with the same ID, so that the receiver recognises it.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -89,10 +89,18 @@ async def give_back(pool: Pool, holder: str, deliveries: Sequence[WebhookDeliver
         await in_transaction(pool, lambda writer: stored.give_back(writer, holder, ids, wait))
 
 
-async def store_payloads(pool: Pool, payloads: dict[int, str]) -> None:
-    """Store the payloads of deliveries before their first attempt."""
-    if payloads:
-        await in_transaction(pool, lambda writer: stored.store_payloads(writer, payloads))
+async def store_payloads(pool: Pool, holder: str, payloads: Mapping[int, str]) -> dict[int, str]:
+    """Store the payloads of leased deliveries, and renew their leases. Return the payloads to send.
+
+    Deliveries whose lease belongs to another holder are left out: a rendering may take longer than a lease.
+    """
+    if not payloads:
+        return {}
+
+    async def work(writer: Writer) -> dict[int, str]:
+        return await stored.store_payloads(writer, holder, LEASE, payloads)
+
+    return await in_transaction(pool, work)
 
 
 async def record(pool: Pool, holder: str, attempts: Sequence[Attempt]) -> None:

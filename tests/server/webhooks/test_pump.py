@@ -239,7 +239,7 @@ async def test_a_killed_pump_loses_nothing_and_repeats_with_the_same_id(
             async with hooks.pump() as pump:
                 while not receiver.at_once:
                     await asyncio.sleep(0.01)
-                for task in pump._sending:
+                for task in pump.outbox.tasks:
                     task.cancel()
                 raise InterruptedError
         assert {row["status"] for row in await hooks.deliveries()} == {"pending"}

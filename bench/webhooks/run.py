@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -93,6 +93,7 @@ class Run:
         self._chance = random.Random(plan.seed)  # noqa: S311 - repeats a run
         self._pumps: list[asyncio.subprocess.Process] = []
         self._kills: Counter[str] = Counter()
+        self._is_over = asyncio.Event()
 
     async def result(self) -> Result:
         await migrations.upgrade(self._url)
@@ -165,10 +166,11 @@ class Run:
         try:
             yield
         finally:
-            killing.cancel()
-            await asyncio.gather(killing, return_exceptions=True)
+            self._is_over.set()
+            await killing
             for process in self._pumps:
-                process.terminate()
+                if process.returncode is None:
+                    process.terminate()
                 await process.wait()
 
     async def _pump(self) -> asyncio.subprocess.Process:
@@ -185,8 +187,12 @@ class Run:
         """Kill a pump or PostgreSQL from time to time, and start it again."""
         seconds = self._plan.kill_every_seconds
         while seconds and self._kills.total() < self._plan.most_kills:
-            await asyncio.sleep(seconds * self._chance.uniform(0.5, 1.5))
-            await asyncio.shield(self._kill_one())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds * self._chance.uniform(0.5, 1.5)):
+                    await self._is_over.wait()
+            if self._is_over.is_set():
+                return
+            await self._kill_one()
 
     async def _kill_one(self) -> None:
         if self._kills.total() % 2:

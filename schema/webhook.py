@@ -51,6 +51,10 @@ class Webhook(Node):
     failing_since: datetime | None = column(
         "Time of the first failed attempt since the last success. Null if the last attempt succeeded."
     )
+    resumes_at: datetime | None = column(
+        "Time until which the deliveries wait, because the receiver has failed ten times in a row or asks for a pause. Null "
+        "if messages are sent."
+    )
     created_at: datetime = column("Time when the webhook was created.")
     updated_at: datetime = column("Time when the user last changed the webhook.")
     deliveries: Connection[WebhookDeliveryRef] = list_of(

@@ -74,11 +74,16 @@ class Webhook(Base):
     `everybody` says that an operator gets the events of all users. `questions` holds the filters by entity. `document`
     is the stored query of the payload, which runs with the `scopes`. `position` is the place in the change feed up to
     which deliveries exist, and `change_id` the last change before it. Since `failing_since`, no attempt has succeeded.
+    After some `failures` in a row, no attempt begins before `resumes_at`, and then a single one.
     """
 
     __tablename__ = "webhooks"
     __parents__ = ("user_id",)
-    __feed__ = Feed("Webhook", ignored=("everybody", "position", "change_id", "failing_since"), each_row=True)
+    __feed__ = Feed(
+        "Webhook",
+        ignored=("everybody", "position", "change_id", "failing_since", "failures", "resumes_at"),
+        each_row=True,
+    )
 
     id: Mapped[Id]
     user_id: Mapped[ForeignId] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
@@ -97,6 +102,8 @@ class Webhook(Base):
     position: Mapped[str]
     change_id: Mapped[int] = mapped_column(BigInteger)
     failing_since: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    resumes_at: Mapped[datetime | None]
     created_at: Mapped[Now]
     updated_at: Mapped[Now]
 
@@ -107,6 +114,7 @@ class Webhook(Base):
         CheckConstraint("(status = 'disabled') = (disabled_reason IS NOT NULL)", name="disabled_has_reason"),
         CheckConstraint("(disabled_reason IS NULL) = (disabled_at IS NULL)", name="disabled_has_moment"),
         CheckConstraint("cardinality(event_types) > 0", name="event_types_named"),
+        *not_negative("failures"),
         at_most("url", 2048),
         at_most("description", 500),
         at_most("document", 20_000),

@@ -1,13 +1,17 @@
 """Webhooks: their owners and secrets, and their state after attempts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
+    ColumnElement,
     DateTime,
+    Double,
+    Integer,
     Interval,
     Select,
     Text,
@@ -19,6 +23,7 @@ from sqlalchemy import (
     exists,
     func,
     literal_column,
+    null,
     or_,
     select,
     update,
@@ -43,7 +48,14 @@ from db.models import (
     WebhookStatus,
 )
 from db.models.base import table_of
-from db.statements.parameters import keys_parameter
+from db.statements.parameters import keys_parameter, rows_parameter
+
+OPEN_AFTER: Final = 10
+"""The failed attempts in a row after which all deliveries of a webhook wait."""
+MOST_FAILURES: Final = 1_000
+FIRST_WAIT: Final = 5.0
+LONGEST_WAIT: Final = 300.0
+"""Seconds."""
 
 _WEBHOOKS, _SECRETS = table_of(Webhook), table_of(WebhookSecret)
 _USERS, _CHANGES = table_of(User), table_of(RowChange)
@@ -63,6 +75,11 @@ class OwnedWebhook:
         """Whether the owner may still read the rows of the webhook's events."""
         sees_rows = self.role == UserRole.OPERATOR or not self.webhook.everybody
         return sees_rows and self.status == UserStatus.ACTIVE
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the receiver fails repeatedly, so that a single attempt probes it."""
+        return self.webhook.failures >= OPEN_AFTER
 
     @property
     def scope(self) -> Scope:
@@ -185,20 +202,87 @@ async def move(writer: Writer, webhook_id: int, position: str, change_id: int) -
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The ended attempts of a webhook. A probe is the single attempt of a webhook that waits.
+
+    `pause_seconds` is the wait for which the receiver has asked.
+    """
+
+    id: int
+    has_success: bool
+    failed: int
+    probe_failed: bool
+    pause_seconds: float | None
+
+
+def _wait_of_breaker(failures: Any) -> ColumnElement[Any]:
+    """Return the wait after a number of failures: 5, 10, 20 … seconds up to five minutes, and by chance longer."""
+    doubled = FIRST_WAIT * func.power(2, func.least(failures - OPEN_AFTER, 10))
+    seconds = func.least(doubled, LONGEST_WAIT) * (1 + func.random() * 0.2)
+    return func.make_interval(0, 0, 0, 0, 0, 0, seconds, type_=Interval)
+
+
 @statement
 def _note_webhook_results() -> Update:
-    good = _WEBHOOKS.c.id == any_(bindparam("good", type_=ARRAY(BigInteger)))
-    changes = or_(good & _WEBHOOKS.c.failing_since.is_not(None), ~good & _WEBHOOKS.c.failing_since.is_(None))
+    rows = rows_parameter(
+        "tallies",
+        {
+            "id": BigInteger,
+            "has_success": Boolean,
+            "failed": Integer,
+            "probe_failed": Boolean,
+            "pause_seconds": Double,
+        },
+    )
+    c, given = _WEBHOOKS.c, rows.c
+    is_open = c.failures >= OPEN_AFTER
+    counted = case(
+        (given.has_success, 0),
+        (is_open & given.probe_failed, func.least(c.failures + 1, MOST_FAILURES)),
+        (is_open, c.failures),
+        else_=func.least(c.failures + given.failed, OPEN_AFTER),
+    )
+    opens = (counted >= OPEN_AFTER) & or_(~is_open, given.probe_failed)
+    pause = func.make_interval(0, 0, 0, 0, 0, 0, given.pause_seconds, type_=Interval)
+    own_wait = case(
+        (given.has_success, null()),
+        (opens, func.clock_timestamp() + _wait_of_breaker(counted)),
+        else_=c.resumes_at,
+    )
+    is_well = given.has_success & given.pause_seconds.is_(None)
+    was_well = c.failing_since.is_(None) & (c.failures == 0) & c.resumes_at.is_(None)
     return (
         update(_WEBHOOKS)
-        .where(_THESE, changes)
-        .values(failing_since=case((good, None), else_=func.clock_timestamp()))
+        .where(c.id == given.id, ~(is_well & was_well))
+        .values(
+            failing_since=case(
+                (given.has_success, null()), else_=func.coalesce(c.failing_since, func.clock_timestamp())
+            ),
+            failures=counted,
+            resumes_at=func.greatest(own_wait, func.clock_timestamp() + pause),
+        )
     )
 
 
-async def note_results(writer: Writer, good: Sequence[int], bad: Sequence[int]) -> None:
-    """Note which webhooks have accepted a message, and which have failed to."""
-    await writer.fetch_values(_note_webhook_results(), EVERYBODY, keys=[*good, *bad], good=list(good))
+async def note_results(writer: Writer, tallies: Sequence[Tally]) -> None:
+    """Note which webhooks have accepted a message and which have failed to. Let those that fail repeatedly wait."""
+    rows = [asdict(tally) for tally in tallies]
+    await writer.fetch_values(_note_webhook_results(), EVERYBODY, tallies=rows)
+
+
+@statement
+def _hold_webhooks() -> Update:
+    return (
+        update(_WEBHOOKS)
+        .where(_THESE)
+        .values(resumes_at=func.clock_timestamp() + bindparam("lease", type_=Interval))
+    )
+
+
+async def hold(writer: Writer, ids: Sequence[int], lease: timedelta) -> None:
+    """Begin no attempts of these webhooks while the probe runs."""
+    await writer.fetch_values(_hold_webhooks(), EVERYBODY, keys=list(ids), lease=lease)
 
 
 @statement

@@ -42,6 +42,7 @@ from db.language.shape import columns
 from db.models import Webhook, WebhookDelivery, WebhookDeliveryStatus, WebhookStatus
 from db.models.base import table_of
 from db.statements.parameters import keys_parameter, rows_parameter
+from db.statements.webhook import OPEN_AFTER
 
 _DELIVERIES, _WEBHOOKS = table_of(WebhookDelivery), table_of(Webhook)
 _PENDING = _DELIVERIES.c.status == WebhookDeliveryStatus.PENDING
@@ -166,7 +167,7 @@ def _lease_deliveries() -> ReturningUpdate[Any]:
             is_free,
         )
         .order_by(_DELIVERIES.c.due_at)
-        .limit(bindparam("most_each", type_=BigInteger))
+        .limit(case((_WEBHOOKS.c.failures >= OPEN_AFTER, 1), else_=bindparam("most_each", type_=BigInteger)))
         .with_for_update(skip_locked=True)
         .correlate(_WEBHOOKS)
         .lateral("due")
@@ -176,6 +177,7 @@ def _lease_deliveries() -> ReturningUpdate[Any]:
         .select_from(_WEBHOOKS.join(due, true()))
         .where(
             _WEBHOOKS.c.status == WebhookStatus.ACTIVE,
+            or_(_WEBHOOKS.c.resumes_at.is_(None), _WEBHOOKS.c.resumes_at <= func.statement_timestamp()),
             ~(_WEBHOOKS.c.id == any_(bindparam("busy", type_=ARRAY(BigInteger)))),
             ~(_WEBHOOKS.c.user_id == any_(bindparam("busy_users", type_=ARRAY(BigInteger)))),
         )
@@ -207,7 +209,8 @@ async def lease(
 ) -> list[WebhookDelivery]:
     """Lease deliveries that are due, up to `most_each` of each active webhook that is not `busy`.
 
-    Webhooks of `busy_users` get none.
+    Leave out webhooks of `busy_users`, and one that waits. Lease a single delivery, the probe, where the receiver fails
+    repeatedly.
     """
     return await writer.fetch(
         WebhookDelivery,

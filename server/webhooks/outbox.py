@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from db.models import WebhookDelivery
+from db.statements.webhook import OPEN_AFTER
 from services.accounts.vault import Secret
 from services.webhooks.deliveries import Attempt, Leased
 
@@ -53,8 +54,9 @@ class Outbox:
         """The running attempts by webhook and by user."""
         self.tasks: set[asyncio.Task[None]] = set()
         self.finished: list[Attempt] = []
+        self._failed: Counter[int] = Counter()
         self.late: list[WebhookDelivery] = []
-        """Deliveries whose attempt could outlive their lease. They are given back."""
+        """Deliveries that are given back: their attempt could outlive their lease, or their receiver fails repeatedly."""
 
     def held(self) -> Counter[int]:
         """Return the number of deliveries of each webhook that wait or are sent."""
@@ -79,6 +81,11 @@ class Outbox:
         self._waiting, self.late = {}, []
         return found
 
+    def note_recorded(self) -> None:
+        """Send to receivers again that have failed repeatedly. From here on, the recorded state tells which ones wait."""
+        for id_ in [id_ for id_, number in self._failed.items() if number >= OPEN_AFTER]:
+            del self._failed[id_]
+
     def _start(self) -> None:
         """Begin attempts, one of each webhook in turn, until no further one may begin."""
         while self._start_round():
@@ -100,7 +107,7 @@ class Outbox:
         now = asyncio.get_running_loop().time()
         while queue:
             ready = queue.popleft()
-            if ready.start_by < now:
+            if ready.start_by < now or self._is_stopped(ready):
                 self.late.append(ready.leased.delivery)
                 continue
             self._running[webhook_id] += 1
@@ -111,9 +118,16 @@ class Outbox:
             return True
         return False
 
+    def _is_stopped(self, ready: Ready) -> bool:
+        """Return whether the receiver has failed repeatedly since the lease. A probe is sent in any case."""
+        return self._failed[ready.webhook_id] >= OPEN_AFTER and not ready.leased.owned.is_failing
+
     async def _run(self, ready: Ready) -> None:
         try:
-            self.finished.append(await self._send(ready))
+            attempt = await self._send(ready)
+            self.finished.append(attempt)
+            failed = self._failed[ready.webhook_id] + 1
+            self._failed[ready.webhook_id] = 0 if attempt.outcome.is_success else failed
         finally:
             self._running[ready.webhook_id] -= 1
             self._running_of[ready.user_id] -= 1

@@ -174,7 +174,7 @@ class Pump:
         headers = signatures.signed_headers(ready.signing, delivery.message_id, int(time.time()), content)
         headers = {"content-type": "application/json", "user-agent": "Leadgraph-Webhooks", **headers}
         outcome = await self._client.send(ready.leased.owned.webhook.url, headers, content)
-        return Attempt(delivery, outcome, ready.signing)
+        return Attempt(delivery, outcome, ready.signing, ready.leased.owned.is_failing)
 
     async def _render(self, new: Sequence[Leased], signing: Mapping[int, Sequence[Secret]]) -> None:
         """Render the payloads of deliveries, store them, and send those that are still leased.
@@ -236,8 +236,11 @@ class Pump:
     async def _record(self) -> None:
         """Record the finished attempts, and give back late deliveries. A failed call is repeated by a later one."""
         done, late = len(self.outbox.finished), len(self.outbox.late)
+        if not done and not late:
+            return
         await deliveries.record(self._pool, self.holder, self.outbox.finished[:done])
         del self.outbox.finished[:done]
+        self.outbox.note_recorded()
         await deliveries.give_back(self._pool, self.holder, self.outbox.late[:late], timedelta())
         del self.outbox.late[:late]
 

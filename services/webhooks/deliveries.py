@@ -17,11 +17,11 @@ from db.models import Webhook, WebhookDelivery, WebhookDeliveryStatus, WebhookDi
 from db.statements import user as users
 from db.statements import webhook as webhooks
 from db.statements import webhook_delivery as stored
-from db.statements.webhook import OwnedWebhook
+from db.statements.webhook import OwnedWebhook, Tally
 from db.statements.webhook_delivery import Result
 from services.accounts.vault import Secret
 from services.webhooks.outcome import Outcome, excerpt
-from services.webhooks.retries import DISABLED_AFTER, wait_after
+from services.webhooks.retries import DISABLED_AFTER, pause_of, retry_after_of, wait_after
 
 logger = logging.getLogger("leadgraph")
 
@@ -42,11 +42,15 @@ class Leased:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A finished attempt. The `keys` are hidden in the response's excerpt."""
+    """A finished attempt. The `keys` are hidden in the response's excerpt.
+
+    `is_probe` says that the other deliveries of the webhook wait for the outcome.
+    """
 
     delivery: WebhookDelivery
     outcome: Outcome
     keys: Sequence[Secret] = ()
+    is_probe: bool = False
 
 
 async def take(
@@ -68,6 +72,9 @@ async def take(
             return []
         ids = sorted({each.webhook_id for each in found})
         owned = {each.webhook.id: each for each in await webhooks.read_owned(writer, ids)}
+        probed = [id_ for id_ in ids if owned[id_].is_failing]
+        if probed:
+            await webhooks.hold(writer, probed, LEASE)
         secrets: dict[int, list[WebhookSecret]] = {id_: [] for id_ in ids}
         for secret in await webhooks.working_secrets(writer, ids):
             secrets[secret.webhook_id].append(secret)
@@ -108,13 +115,12 @@ async def record(pool: Pool, holder: str, attempts: Sequence[Attempt]) -> None:
     if not attempts:
         return
     webhook_of = {each.delivery.id: each.delivery.webhook_id for each in attempts}
-    good = {each.delivery.webhook_id for each in attempts if each.outcome.is_success}
-    bad = {each.delivery.webhook_id for each in attempts} - good
+    tallies = _tallies(attempts)
     results = [_result(each) for each in attempts]
 
     async def work(writer: Writer) -> list[stored.Recorded]:
-        await webhooks.lock(writer, sorted(good | bad))
-        await webhooks.note_results(writer, sorted(good), sorted(bad))
+        await webhooks.lock(writer, [each.id for each in tallies])
+        await webhooks.note_results(writer, tallies)
         recorded = await stored.record(writer, holder, results)
         ended = [each.id for each in recorded if each.status != WebhookDeliveryStatus.PENDING]
         if ended:
@@ -123,7 +129,8 @@ async def record(pool: Pool, holder: str, attempts: Sequence[Attempt]) -> None:
 
     recorded = {each.id: each for each in await in_transaction(pool, work)}
     gone = {each.delivery.webhook_id for each in attempts if each.outcome.is_gone}
-    failed = {
+    failed = {each.id for each in tallies if each.probe_failed}
+    failed |= {
         webhook_of[each.id] for each in recorded.values() if each.status == WebhookDeliveryStatus.FAILED
     }
     for webhook_id in sorted(gone | failed):
@@ -133,12 +140,30 @@ async def record(pool: Pool, holder: str, attempts: Sequence[Attempt]) -> None:
         await _disable(pool, delivery.user_id, webhook_id, reason, failing_for)
 
 
+def _tallies(attempts: Sequence[Attempt]) -> list[Tally]:
+    """Return the outcomes by webhook, in the order of the webhooks' IDs."""
+    found = []
+    for webhook_id in sorted({each.delivery.webhook_id for each in attempts}):
+        own = [each for each in attempts if each.delivery.webhook_id == webhook_id]
+        failed = [each for each in own if not each.outcome.is_success]
+        asked = [pause for each in own if (pause := pause_of(each.outcome)) is not None]
+        tally = Tally(
+            webhook_id,
+            has_success=len(failed) < len(own),
+            failed=len(failed),
+            probe_failed=any(each.is_probe for each in failed),
+            pause_seconds=max(asked).total_seconds() if asked else None,
+        )
+        found.append(tally)
+    return found
+
+
 def _result(attempt: Attempt) -> Result:
     outcome, delivery = attempt.outcome, attempt.delivery
     wait = None
     status = WebhookDeliveryStatus.DELIVERED
     if not outcome.is_success:
-        wait = None if outcome.is_gone else wait_after(delivery.attempts, outcome.retry_after)
+        wait = None if outcome.is_gone else wait_after(delivery.attempts, retry_after_of(outcome))
         status = WebhookDeliveryStatus.FAILED if wait is None else WebhookDeliveryStatus.PENDING
     return Result(
         delivery.id,

@@ -34,7 +34,9 @@ MOST_WEBHOOKS: Final = 50
 USUAL_OVERLAP: Final = 86_400
 LONGEST_OVERLAP: Final = 30 * 86_400
 """Seconds."""
-_ENABLED: Final = {"disabled_reason": None, "disabled_at": None, "failing_since": None}
+_UNTRIED: Final = {"failing_since": None, "failures": 0, "resumes_at": None}
+"""The state of a webhook with another receiver, or that its user has enabled again."""
+_ENABLED: Final = {"disabled_reason": None, "disabled_at": None, **_UNTRIED}
 _SETTABLE: Final = (WebhookStatus.ACTIVE, WebhookStatus.PAUSED)
 
 
@@ -161,6 +163,8 @@ async def update(
     changes: dict[str, object] = dict(values)
     if webhook.status == WebhookStatus.DISABLED and "status" in values:
         changes |= _ENABLED
+    elif "url" in values or values.get("status") == WebhookStatus.ACTIVE:
+        changes |= _UNTRIED
     changed = await write_rows.update_one(writer, _own(viewer), Webhook, webhook_id, changes)
     await tell_workers(writer)
     return require(changed, "webhook")

@@ -96,7 +96,7 @@ async def test_a_revision_fails_after_the_lock_timeout(database_url: str) -> Non
     try:
         async with other.transaction():
             await other.execute(
-                "LOCK TABLE users, keywords, leads, integrations, exports, schema_support, background_tasks "
+                "LOCK TABLE users, keywords, leads, integrations, exports, schema_support, background_tasks, webhooks "
                 "IN ROW EXCLUSIVE MODE"
             )
             with pytest.raises(Exception, match="lock timeout"):

@@ -222,6 +222,7 @@ async def test_retry_after_sets_the_next_attempt_and_a_success_ends_the_failure(
             assert await hooks.pool.fetchval("SELECT failing_since IS NOT NULL FROM webhooks")
             receiver.status = lambda _: 200
             await hooks.pool.execute("UPDATE webhook_deliveries SET due_at = now()")
+            await hooks.pool.execute("UPDATE webhooks SET resumes_at = now()")  # the pause that it asked for
             await settled(hooks)
     assert await hooks.pool.fetchval("SELECT failing_since IS NULL FROM webhooks")
     assert [each.status for each in receiver.requests] == [429, 200]

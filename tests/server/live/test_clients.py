@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from httpx_sse import aconnect_sse
 
 from server.live.limits import LiveLimits
 from tests.support.npm import required_node
@@ -239,3 +241,66 @@ async def test_clients_are_told_errors_as_they_expect_them(world: World, origin:
     }
     unknown = await asyncio.gather(*(told(name, "lg_live_nonsense", "nonsense") for name in CLIENTS))
     assert dict(zip(CLIENTS, unknown, strict=True)) == WRONG_CREDENTIAL
+
+
+FOLLOWED = "subscription ($after: String) { mentionAdded(after: $after) { mentions { externalId } cursor } }"
+
+
+async def test_httpx_sse_resumes_by_the_id_of_the_last_event(world: World, proxy: Proxy) -> None:
+    (keyword,) = await world.rows("keywords", "ann")
+    found: list[str] = []
+    last = ""
+
+    async def follow(client: httpx.AsyncClient) -> None:
+        nonlocal last
+        headers = {"last-event-id": last} if last else {}
+        body = {"query": FOLLOWED}
+        async with aconnect_sse(client, "POST", proxy.url, json=body, headers=headers) as source:
+            begun.set()
+            async for event in source.aiter_sse():
+                if not event.data:  # httpx-sse makes an event of the comment that keeps a stream open
+                    continue
+                told = json.loads(event.data)["data"]["mentionAdded"]
+                assert (event.event, event.id) == ("next", told["cursor"])
+                last = event.id
+                found.extend(each["externalId"] for each in told["mentions"])
+                if found[-1] == "0 19":
+                    return
+
+    async def follow_always() -> None:
+        async with httpx.AsyncClient(headers={"authorization": f"Bearer {world.keys['ann']}"}) as client:
+            while "0 19" not in found:
+                with suppress(httpx.TransportError):
+                    await follow(client)
+
+    begun = asyncio.Event()
+    async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as group:
+        group.create_task(follow_always())
+        await begun.wait()
+        await asyncio.sleep(0.3)
+        await world.add_mention(keyword["id"], external_id="first")
+        while not found:
+            await asyncio.sleep(0.01)
+        group.create_task(write(world, keyword["id"], "0"))
+        group.create_task(cut(proxy))
+    assert found == ["first", *(f"0 {number}" for number in range(20))]
+
+
+async def test_httpx_sse_follows_a_live_query(world: World, origin: str) -> None:
+    headers = {"authorization": f"Bearer {world.keys['ann']}"}
+    body = {"query": "query @live { keywords { totalCount } }"}
+    async with (
+        asyncio.timeout(SECONDS),
+        httpx.AsyncClient(headers=headers) as client,
+        aconnect_sse(client, "POST", f"{origin}/graphql", json=body) as source,
+    ):
+        counts = []
+        async for event in source.aiter_sse():
+            if not event.data:
+                continue
+            counts.append(json.loads(event.data)["data"]["keywords"]["totalCount"])
+            if counts[-1] == 3:
+                break
+            await world.add_keyword("ben", f"foreign {counts[-1]}")
+            await world.add_keyword("ann", f"another {counts[-1]}")
+    assert counts == [1, 2, 3]

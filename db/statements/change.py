@@ -170,8 +170,8 @@ def _item(changes: FromClause = _CHANGES) -> TableValuedAlias:
     ).render_derived()
 
 
-def _columns(item: TableValuedAlias) -> tuple[ColumnElement[Any], ...]:
-    c = _CHANGES.c
+def _columns(item: TableValuedAlias, changes: FromClause = _CHANGES) -> tuple[ColumnElement[Any], ...]:
+    c = changes.c
     return (
         c.id.label("id"),
         cast(cast(c.xid, Text), BigInteger).label("xid"),
@@ -180,7 +180,6 @@ def _columns(item: TableValuedAlias) -> tuple[ColumnElement[Any], ...]:
         c.kind,
         item.c.row_id.label("row_id"),
         cast(item.c.number, Integer).label("number"),
-        func.cardinality(c.row_ids).label("rows"),
         c.columns,
         c.at,
         c.actor_id,
@@ -189,13 +188,12 @@ def _columns(item: TableValuedAlias) -> tuple[ColumnElement[Any], ...]:
     )
 
 
-def _conditions(names: frozenset[str], item: TableValuedAlias) -> list[ColumnElement[bool]]:
+def _conditions(names: frozenset[str]) -> list[ColumnElement[bool]]:
     c = _CHANGES.c
-    row = bindparam("row", type_=BigInteger)
     conditions: dict[str, ColumnElement[bool]] = {
         "entities": c.entity == any_(bindparam("entities", type_=ARRAY(Text))),
         "kinds": c.kind == any_(bindparam("kinds", type_=ARRAY(Text))),
-        "row": c.row_ids.contains(array([row])) & (item.c.row_id == row),
+        "row": c.row_ids.contains(array([bindparam("row", type_=BigInteger)])),
         "personal": or_(
             c.entity != all_(bindparam("personal", type_=ARRAY(Text))),
             c.user_id == bindparam("personal_of", type_=BigInteger),
@@ -206,20 +204,31 @@ def _conditions(names: frozenset[str], item: TableValuedAlias) -> list[ColumnEle
 
 @statement
 def _changes_after(names: frozenset[str], *, everybody: bool) -> Select[Any]:
-    item, c = _item(), _CHANGES.c
-    first = bindparam("first", type_=BigInteger)
-    return (
-        select(*_columns(item))
-        .select_from(_CHANGES.join(item, true()))
+    """Take as many changes as there can be rows, one more for a change whose rows are skipped, and then their rows.
+
+    The limit inside keeps the planner from computing the number of rows, which reads the whole array, for each row.
+    """
+    first, most = bindparam("first", type_=BigInteger), bindparam("most", type_=BigInteger)
+    changes = (
+        select(*_CHANGES.c, func.cardinality(_CHANGES.c.row_ids).label("rows"))
         .where(
-            c.id.between(first, bindparam("last", type_=BigInteger)),
-            or_(c.id > first, item.c.number > bindparam("skip", type_=BigInteger)),
+            _CHANGES.c.id.between(first, bindparam("last", type_=BigInteger)),
             _is_new(everybody=everybody),
-            *_conditions(names, item),
+            *_conditions(names),
         )
-        .order_by(c.id, item.c.number)
-        .limit(bindparam("most", type_=BigInteger))
+        .order_by(_CHANGES.c.id)
+        .limit(most + 1)
+        .subquery("page")
     )
+    item, c = _item(changes), changes.c
+    found = (
+        select(*_columns(item, changes), c.rows)
+        .select_from(changes.join(item, true()))
+        .where(or_(c.id > first, item.c.number > bindparam("skip", type_=BigInteger)))
+    )
+    if "row" in names:
+        found = found.where(item.c.row_id == bindparam("row", type_=BigInteger))
+    return found.order_by(c.id, item.c.number).limit(most)
 
 
 async def after(
@@ -253,7 +262,7 @@ def _newest_changes_of_each(*, everybody: bool) -> Select[Any]:
     rows = func.unnest(keys_parameter()).table_valued(column("key", BigInteger), name="row").render_derived()
     item, c = _item(), _CHANGES.c
     newest = (
-        select(*_columns(item))
+        select(*_columns(item), func.cardinality(c.row_ids).label("rows"))
         .select_from(_CHANGES.join(item, true()))
         .where(
             c.row_ids.contains(array([rows.c.key])),

@@ -97,3 +97,24 @@ async def test_the_changes_of_a_row(full: Pool) -> None:
     indexes, rows = await visited(full, statement, **page)
     assert "row_ids_idx" in indexes
     assert rows <= 10
+
+
+@pytest.mark.parametrize("everybody", [False, True])
+async def test_a_page_of_large_changes_reads_few_of_them(pool: Pool, everybody: bool) -> None:
+    """The number of rows of a change is computed once, not for each row: that reads the whole array from TOAST."""
+    await pool.execute(
+        "INSERT INTO changes (id, at, xid, user_id, entity, kind, row_ids) "
+        "SELECT n, clock_timestamp(), (1000 + n)::text::xid8, 7, 'Lead', 'created', "
+        "(SELECT array_agg(n * 5000 + row * row % 4001) FROM generate_series(1, 4000) AS row) "
+        "FROM generate_series(1, 60) AS n"
+    )
+    await pool.execute("VACUUM ANALYZE changes")
+    statement = change._changes_after(frozenset(), everybody=everybody)
+    values: dict[str, object] = {"first": 10, "last": 60, "skip": 100, "most": 1001, "scope_user_id": 7}
+    values |= {"xmax": "900", "running": "{}", "newest": 0, "until": UNTIL, "until_newest": 60}
+    async with pool.acquire() as connection:
+        sql = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.sql}"
+        (row,) = await connection.fetch(sql, *statement.arguments(values))
+    plan = orjson.loads(row[0])[0]["Plan"]
+    assert plan["Actual Rows"] == 1001
+    assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 600

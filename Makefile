@@ -10,7 +10,7 @@ ARGS ?=
 # A worker for each core. A test file stays whole on one worker; files with slow tests start first.
 PARALLEL := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
-.PHONY: help demo test test-fast test-reference check check-writing hooks bench bench-check soak soak-webhooks fuzz format schema web lock clean
+.PHONY: help demo test test-fast test-reference check check-writing hooks bench bench-check soak soak-feed soak-webhooks fuzz format schema web lock clean
 
 help:  ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -57,6 +57,9 @@ soak: dev  ## Write at random while processes are killed, and prove that nothing
 
 soak-webhooks: dev  ## Deliver 100,000 messages of webhooks while processes are killed (ARGS="--deliveries 5000")
 	@$(BIN)/python -m bench.webhooks --kill-every 30 $(ARGS)
+
+soak-feed: dev  ## Compare what consumers of changes get with what was committed (ARGS="--changes 100000 --worlds 100")
+	@$(BIN)/python -m bench.feed_soak $(ARGS)
 
 fuzz: dev  ## Send ten thousand random requests over the whole schema (FUZZ_CASES=100000 FUZZ_SEED=7: others)
 	@FUZZ_CASES=$${FUZZ_CASES:-10000} $(BIN)/python -m pytest tests/schema/test_fuzz.py -q -s $(ARGS)

@@ -104,7 +104,7 @@ class Place:
     def kill_postgres(self, choose: random.Random) -> None:
         """Kill the postmaster or a backend with SIGKILL, or stop PostgreSQL, and start it again."""
         postmaster = postmaster_of(self._data)
-        backends = _children(postmaster.pid) if postmaster else []
+        backends = backends_of(postmaster.pid) if postmaster else []
         how = choose.choice(("postmaster", "backend", "restart"))
         if postmaster is None or how == "restart":
             self._postgres.stop()
@@ -142,7 +142,7 @@ class Place:
         return log.read_text(errors="replace").count("deadlock detected")
 
 
-def _children(pid: int) -> list[int]:
+def backends_of(pid: int) -> list[int]:
     """Return the IDs of the backends that serve connections, found by their process titles."""
     found = []
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
@@ -161,7 +161,7 @@ def place(home: Path) -> Iterator[Place]:
         port = int(probe.getsockname()[1])
     # Acknowledged writes must survive a crash of the process, not of the machine.
     with EmbeddedPostgres(home / "postgres", settings={"fsync": "off"}).running() as postgres:
-        asyncio.run(_new_database(postgres))
+        asyncio.run(new_database(postgres, DATABASE))
         made = Place(home, postgres, port)
         try:
             made.start_server()
@@ -170,14 +170,15 @@ def place(home: Path) -> Iterator[Place]:
             made.stop_server()
 
 
-async def _new_database(postgres: EmbeddedPostgres) -> None:
+async def new_database(postgres: EmbeddedPostgres, name: str) -> None:
+    """Create an empty database at the newest revision, in place of an earlier one."""
     connection = await asyncpg.connect(postgres.url("postgres"))
     try:
-        await connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     finally:
         await connection.close()
-    await databases.ensure(postgres.url("postgres"), DATABASE)
-    await migrations.upgrade(postgres.url(DATABASE))
+    await databases.ensure(postgres.url("postgres"), name)
+    await migrations.upgrade(postgres.url(name))
 
 
 async def people(url: str) -> list[Person]:

@@ -103,7 +103,9 @@ def test_each_enum_lists_its_values(executor: Any) -> None:
     graph = build(executor)
     refused = graph.prepared.get("{ keywords(orderBy: BEST) { totalCount } }", None).refusal({}, None)
     (error,) = refused
-    assert error.message.endswith("The values are NEWEST, OLDEST, MOST_MENTIONS, MOST_LEADS.")
+    assert error.message.endswith(
+        "The values are NEWEST, OLDEST, MOST_MENTIONS, MOST_LEADS, LATEST_UPDATE, EARLIEST_UPDATE."
+    )
 
 
 DIGITS = "9" * 4301

@@ -77,6 +77,21 @@ async def add_delivery(world: World, webhook: str, number: int = 1, **values: ob
     return encode("WebhookDelivery", id_)
 
 
+async def test_null_in_creations_and_rotations_means_an_omitted_field(ask: Ask) -> None:
+    optional = ("description", "filter", "document", "scopes", "signature", "idempotencyKey")
+    omitted, nulls = await create(ask), await create(ask, **dict.fromkeys(optional))
+    id_ = nulls["webhook"].pop("id")
+    omitted["webhook"].pop("id")
+    assert nulls["webhook"] == omitted["webhook"]
+    for document, names in (
+        (ROTATE, ("overlapSeconds", "signature", "idempotencyKey")),
+        (REPLAY, ("after", "idempotencyKey")),
+    ):
+        answer = await ask(document, input={"id": id_, **dict.fromkeys(names)})
+        assert answer.data["result"]["userErrors"] == []
+        assert answer.data["result"]["webhook"]["id"] == id_
+
+
 async def test_a_webhook_is_created_with_a_secret_that_is_shown_once(ask: Ask, world: World) -> None:
     result = await create(ask, description=" my CRM ", idempotencyKey="one")
     assert result["userErrors"] == []

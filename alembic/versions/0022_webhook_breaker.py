@@ -15,7 +15,7 @@ depends_on = None
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.execute("SET LOCAL statement_timeout = '60s'")
-    op.execute("ALTER TABLE webhooks ADD COLUMN IF NOT EXISTS failures smallint NOT NULL DEFAULT 0")
+    op.execute("ALTER TABLE webhooks ADD COLUMN IF NOT EXISTS failures smallint NOT NULL DEFAULT '0'")
     op.execute("ALTER TABLE webhooks ADD COLUMN IF NOT EXISTS resumes_at timestamptz")
     op.create_check_constraint("failures_not_negative", "webhooks", "failures >= 0")
 

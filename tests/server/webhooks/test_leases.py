@@ -17,7 +17,7 @@ async def test_a_rendering_that_outlives_its_lease_sends_nothing(
     hooks: Hooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A second pump takes over during the rendering, renders other values, and is the only one to send."""
-    monkeypatch.setattr(deliveries, "LEASE", timedelta(seconds=0.6))
+    monkeypatch.setattr(deliveries, "LEASE", timedelta(seconds=2))
     user = await rows.add_user(hooks.pool)
     keyword = await rows.add_keyword(hooks.pool, user)
     began = asyncio.Event()
@@ -30,7 +30,7 @@ async def test_a_rendering_that_outlives_its_lease_sends_nothing(
             async def late(*arguments: Any) -> Any:
                 found = await rendered(*arguments)
                 began.set()
-                await asyncio.sleep(1.5)
+                await asyncio.sleep(4)
                 return found
 
             monkeypatch.setattr(slow._rendering, "objects", late)
@@ -39,7 +39,7 @@ async def test_a_rendering_that_outlives_its_lease_sends_nothing(
             await hooks.pool.execute("UPDATE keywords SET keyword = 'other'")
             async with hooks.pump():
                 await settled(hooks)
-                await asyncio.sleep(2)
+                await asyncio.sleep(4)  # the end of the slow rendering
     assert [each.id for each in receiver.requests] == ["msg_0"]
     (row,) = await hooks.deliveries()
     assert (row["attempts"], row["payload"].encode()) == (2, receiver.requests[0].body)

@@ -152,6 +152,8 @@ def upgrade() -> None:
         sa.Column("position", sa.Text(), nullable=False),
         sa.Column("change_id", sa.BigInteger(), nullable=False),
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failures", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("resumes_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
@@ -180,6 +182,7 @@ def upgrade() -> None:
             "(disabled_reason IS NULL) = (disabled_at IS NULL)", name=op.f("ck_webhooks_disabled_has_moment")
         ),
         sa.CheckConstraint("cardinality(event_types) > 0", name=op.f("ck_webhooks_event_types_named")),
+        sa.CheckConstraint("failures >= 0", name=op.f("ck_webhooks_failures_not_negative")),
         sa.CheckConstraint("char_length(description) <= 500", name=op.f("ck_webhooks_description_length")),
         sa.CheckConstraint("char_length(document) <= 20000", name=op.f("ck_webhooks_document_length")),
         sa.CheckConstraint("char_length(url) <= 2048", name=op.f("ck_webhooks_url_length")),

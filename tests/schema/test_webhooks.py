@@ -79,7 +79,8 @@ async def add_delivery(world: World, webhook: str, number: int = 1, **values: ob
 
 async def test_null_in_creations_and_rotations_means_an_omitted_field(ask: Ask) -> None:
     optional = ("description", "filter", "document", "scopes", "signature", "idempotencyKey")
-    omitted, nulls = await create(ask), await create(ask, **dict.fromkeys(optional))
+    null_fields: dict[str, Any] = dict.fromkeys(optional)
+    omitted, nulls = await create(ask), await create(ask, **null_fields)
     id_ = nulls["webhook"].pop("id")
     omitted["webhook"].pop("id")
     assert nulls["webhook"] == omitted["webhook"]

@@ -42,9 +42,10 @@ SELECT class.relname AS name, indrelid::regclass::text AS table, pg_relation_siz
 FROM pg_index JOIN pg_class AS class ON class.oid = indexrelid
 JOIN pg_stat_user_indexes AS used USING (indexrelid)
 WHERE class.relnamespace = 'public'::regnamespace AND indisvalid AND NOT indisunique AND idx_scan = 0
-AND class.relname <> ALL ($1)
+AND class.relname <> ALL ($1) AND NOT class.relispartition
 ORDER BY class.relname
 """
+"""The indexes of partitions belong to the index of their table."""
 
 
 def names_of_release() -> list[str]:

@@ -39,7 +39,9 @@ PLACES = {
     "Mutation": "%s",
     "User": "viewer { %s }",
     "Keyword": "keywords(first: 1) { nodes { %s } }",
+    "Mention": "mentions(first: 1) { nodes { %s } }",
     "Integration": "integrations(first: 1) { nodes { %s } }",
+    "Webhook": "webhooks(first: 1) { nodes { %s } }",
     "MentionStats": "mentions { stats { %s } }",
     "LeadStats": "leads { stats { %s } }",
     "Lead": "leads(first: 1) { nodes { %s } }",
@@ -104,8 +106,11 @@ def bad_values(kind: str) -> list[object]:
 
 
 def arguments() -> Iterator[tuple[str, str, str, GraphQLArgument]]:
+    """Yield all arguments but those of events, which have the inputs of lists and figures (tests/server/live)."""
     for type_name, type_ in TYPES.items():
         if not isinstance(type_, GraphQLObjectType) or type_name.startswith("__"):
+            continue
+        if type_name in {"Subscription", "FiguresChanged"}:
             continue
         for field_name, field in type_.fields.items():
             for name, argument in field.args.items():

@@ -115,6 +115,18 @@ async def test_a_damaged_backup_is_a_finding_however_new_it_is(command: Command,
     )
 
 
+CHANGED_TABLES = (
+    "analysis_results",
+    "api_keys",
+    "exports",
+    "integrations",
+    "keywords",
+    "leads",
+    "mentions",
+    "users",
+)
+
+
 async def test_missing_privileges_and_a_read_only_database_are_findings(
     pool: Pool, database_url: str, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,7 +143,7 @@ async def test_missing_privileges_and_a_read_only_database_are_findings(
             [
                 f"{lacks} to create tables in the schema public{owner}",
                 # The tables that the revisions after 0013 change.
-                *(f"{lacks} to own the table {table}{owner}" for table in ("api_keys", "leads", "users")),
+                *(f"{lacks} to own the table {table}{owner}" for table in CHANGED_TABLES),
             ],
         )
         refused = await command("migrate")

@@ -40,7 +40,7 @@ async def test_all_checks_pass_on_a_healthy_database(command: Command) -> None:
     ("fault", "check", "problem"),
     [
         (
-            "ALTER TABLE leads DROP COLUMN tags",
+            "ALTER TABLE leads DROP COLUMN tags CASCADE",
             "schema",
             "Tables and models differ: ",
         ),

@@ -1,8 +1,11 @@
 """Partitions of the change feed: one per day in UTC, made ahead, and dropped when all its changes have expired.
 
 Changes expire in one turn and are dropped in a later one. In between, positions before them are refused already, and
-all readers that had accepted such a position have ended. Without partitions for a day, its changes go to
-`changes_rest`, and no write fails.
+all readers that had accepted such a position have ended. Without a partition for a day, its changes go to
+`changes_rest`.
+
+A partition is only made well before its day begins. PostgreSQL chooses the partition of a row before it waits for the
+lock that a new partition takes: a row of that day would fail, because `changes_rest` no longer accepts it.
 """
 
 import asyncio
@@ -16,6 +19,8 @@ from db.models.change import PARTITION
 
 DAYS_AHEAD: Final = 4
 """The number of days after today that have partitions."""
+MARGIN: Final = timedelta(minutes=5)
+"""The least time between the making of a partition and the begin of its day."""
 GRACE: Final = timedelta(minutes=5)
 """The least time between the expiry of changes and their deletion."""
 LOCK_TIMEOUT: Final = "100ms"
@@ -38,20 +43,21 @@ _DROPPABLE = "SELECT expired_before FROM change_feed WHERE expired_at <= clock_t
 
 
 async def make_ahead(pool: Pool) -> list[str]:
-    """Make the missing partitions of today and the next days, and return their names.
+    """Make the missing partitions of the next days, and return their names.
 
-    A day with changes in `changes_rest` gets no partition.
+    A day that has begun, or has changes in `changes_rest`, gets no partition.
     """
     async with pool.acquire() as connection:
-        known = await _partitions(connection)
-        days = [await _today(connection) + number * _DAY for number in range(DAYS_AHEAD + 1)]
-        return [_name(day) for day in days if _name(day) not in known and await _make(connection, day)]
+        known, now = await _partitions(connection), await _now(connection)
+        begins = [_begin_of(now) + number * _DAY for number in range(1, DAYS_AHEAD + 1)]
+        days = [day for day in begins if day >= now + MARGIN and _name(day) not in known]
+        return [_name(day) for day in days if await _make(connection, day)]
 
 
 async def expire(pool: Pool, keep: timedelta) -> bool:
     """Let the changes of days that ended longer ago than `keep` expire. Return whether a day expired."""
     async with pool.acquire() as connection:
-        before = await _today(connection) - keep
+        before = _begin_of(await _now(connection)) - keep
         if not await connection.fetchval("SELECT EXISTS (SELECT FROM changes WHERE at < $1)", before):
             return False
         return str(await connection.execute(_EXPIRE, before)) == "UPDATE 1"
@@ -73,9 +79,13 @@ async def drop_expired(pool: Pool, grace: timedelta = GRACE) -> list[str]:
     return old
 
 
-async def _today(connection: Connection) -> datetime:
+async def _now(connection: Connection) -> datetime:
     now: datetime = await connection.fetchval("SELECT clock_timestamp()")
-    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return now.astimezone(UTC)
+
+
+def _begin_of(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 async def _partitions(connection: Connection) -> set[str]:

@@ -34,20 +34,40 @@ async def last(pool: Pool) -> int:
 
 
 async def test_days_are_made_ahead_once(pool: Pool) -> None:
-    assert await days.make_ahead(pool) == [name(number) for number in range(5)]
+    assert await days.make_ahead(pool) == [name(number) for number in range(1, 5)]
     assert await days.make_ahead(pool) == []
     await add_user(pool)
-    assert await partition_of(pool, await last(pool)) == name(0)
+    assert await partition_of(pool, await last(pool)) == "changes_rest"
+    await pool.execute("UPDATE changes SET at = at + interval '1 day'")
+    assert await partition_of(pool, await last(pool)) == name(1)
     await pool.execute("UPDATE changes SET at = at + interval '30 days'")
     assert await partition_of(pool, await last(pool)) == "changes_rest"
 
 
+async def test_writes_go_on_while_days_are_made(pool: Pool) -> None:
+    """A partition for the present day would refuse the writes that wait while it is made."""
+
+    async def write(number: int) -> None:
+        user = await add_user(pool, f"user{number}@example.com")
+        for each in range(20):
+            await add_keyword(pool, user, f"keyword {each}")
+
+    async def make() -> None:
+        for _ in range(10):
+            made = await days.make_ahead(pool)
+            for one in made:
+                await pool.execute(f"DROP TABLE {one}")
+
+    await asyncio.gather(*map(write, range(4)), make())
+    assert await pool.fetchval("SELECT count(*) FROM changes") == 4 * 21
+
+
 async def test_a_day_with_changes_in_the_rest_keeps_them(pool: Pool) -> None:
     await add_user(pool)
-    assert await days.make_ahead(pool) == [name(number) for number in range(1, 5)]
-    await add_user(pool, "bob@example.com")
+    await pool.execute("UPDATE changes SET at = at + interval '1 day'")
+    assert await days.make_ahead(pool) == [name(number) for number in range(2, 5)]
     assert await partition_of(pool, await last(pool)) == "changes_rest"
-    assert await pool.fetchval("SELECT count(*) FROM changes") == 2
+    assert await pool.fetchval("SELECT count(*) FROM changes") == 1
 
 
 async def test_changes_expire_before_they_are_dropped(pool: Pool) -> None:

@@ -51,6 +51,8 @@ class Presence:
     def __init__(self, pool: Pool, limits: LiveLimits) -> None:
         self._pool = pool
         self._limits = limits
+        self.occupied = asyncio.Event()
+        """Set while there are connections."""
         self._connected: set[Connected] = set()
         self._of_user: Counter[int] = Counter()
         self._checking: asyncio.Task[None] | None = None
@@ -74,6 +76,7 @@ class Presence:
             message = f"This user has too many live connections; the limit is {most}. Close others first."
             raise TooManyError(message)
         self._connected.add(connected)
+        self.occupied.set()
         self._of_user[user_id] += 1
         self._news.set()  # the credential may have been trusted without a look into the database
         if self._checking is None or self._checking.done():
@@ -82,6 +85,8 @@ class Presence:
     def leave(self, connected: Connected) -> None:
         if connected in self._connected:
             self._connected.remove(connected)
+            if not self._connected:
+                self.occupied.clear()
             self._of_user[connected.viewer.user_id] -= 1
             if not self._of_user[connected.viewer.user_id]:
                 del self._of_user[connected.viewer.user_id]

@@ -44,13 +44,19 @@ class Live:
             await self._presence.close()
 
     async def _watch_users(self) -> None:
-        """Look up credentials when a user has changed: their status and role count."""
+        """Look up credentials when a user has changed: their status and role count.
+
+        Without connections, nothing follows the feed, and changes cost this process no statement.
+        """
         while True:
+            await self._presence.occupied.wait()
             with suppress(OverflowedError, RenewedError):
                 async with self._tail.follow(EVERYBODY) as following:
                     async for batch in following:
                         if any(event.entity == "User" for event in batch):
                             self._presence.note_change()
+                        if not self._presence.occupied.is_set():
+                            break
 
 
 def live(

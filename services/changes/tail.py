@@ -7,8 +7,8 @@ from its last position by `feed.page`.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
@@ -105,6 +105,7 @@ class Tail:
         self._listeners = listeners
         self._connect: Connect = pool.connect_alone if connect is None else connect
         self._followers: dict[Scope, set[Following]] = {}
+        self._wanting = 0
         self._position: Position | None = None
         self._woken = asyncio.Event()
         self._has_begun = asyncio.Event()
@@ -155,6 +156,11 @@ class Tail:
             await self._read_on()
 
     async def _read_on(self) -> None:
+        """Read on for the followers. Without followers, forget the position and read nothing."""
+        if not self._wanting:
+            self._position = None
+            self._has_begun.clear()
+            return
         if self._position is None:
             self._position = await feed.now(self._reader(), EVERYBODY)
             self._has_begun.set()
@@ -192,7 +198,18 @@ class Tail:
 
         Wait until the tail has begun.
         """
-        await self._has_begun.wait()
+        self._wanting += 1
+        try:
+            if self._position is None:
+                self._woken.set()
+            await self._has_begun.wait()
+            with self._following(scope, most) as following:
+                yield following
+        finally:
+            self._wanting -= 1
+
+    @contextmanager
+    def _following(self, scope: Scope, most: int) -> Iterator[Following]:
         following = Following(scope, most)
         self._followers.setdefault(scope, set()).add(following)
         try:

@@ -186,7 +186,7 @@ def undeclared_scopes(
 ) -> Iterator[GraphQLError]:
     """Yield the errors about scopes that the refusal before the execution would not have named.
 
-    Only the type of the object tells the scope of `node` and `nodes`.
+    Only the type of the object tells the scope of `node` and `nodes`, and an argument those of `changes`.
     """
     prepared = BREADTH.prepared.get(generated.text, generated.operation)
     if isinstance(prepared, InvalidDocument):
@@ -197,7 +197,7 @@ def undeclared_scopes(
         cause = error.original_error
         if isinstance(cause, ForbiddenError) and not missing.issuperset(cause.missing_scopes):
             names = [node.name.value for node in error.nodes or () if isinstance(node, FieldNode)]
-            if not {"node", "nodes"} & set(names):
+            if not {"node", "nodes", "changes"} & set(names):
                 yield error
 
 

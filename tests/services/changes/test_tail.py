@@ -87,6 +87,21 @@ async def test_an_idle_feed_costs_no_statement(pool: Pool, tail: Tail) -> None:
         assert after - before <= 1
 
 
+async def test_changes_without_a_follower_cost_no_statement(pool: Pool, tail: Tail) -> None:
+    async with tail.follow(EVERYBODY):
+        pass
+    await add_user(pool)
+    await asyncio.sleep(0.2)
+    with recording() as activity:
+        await add_user(pool, "bob@example.com")
+        await asyncio.sleep(0.2)
+    assert activity.runs == []
+    async with tail.follow(EVERYBODY) as following:
+        carl = await add_user(pool, "carl@example.com")
+        (event,) = await anext(following)
+    assert (event.entity, event.row_id) == ("User", carl)
+
+
 async def test_a_slow_follower_is_told_and_resumes_without_loss(pool: Pool, tail: Tail) -> None:
     ann = await add_user(pool)
     keyword = await add_keyword(pool, ann)

@@ -82,7 +82,7 @@ def sql_of(script: Script) -> str:
     config = _config()
     config.output_buffer = printed
     command.upgrade(config, f"{script.down_revision or 'base'}:{script.revision}", sql=True)
-    return printed.getvalue()
+    return printed.getvalue().replace("%%", "%")  # the driver's form of a percent sign
 
 
 @asynccontextmanager

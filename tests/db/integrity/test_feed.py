@@ -68,8 +68,8 @@ async def test_an_update_names_its_changed_columns(pool: Pool) -> None:
     await pool.execute("UPDATE keywords SET status = 'paused', updated_at = now()")
     await pool.execute("UPDATE users SET name = 'Ann', data_version = 7")
     assert await changes(pool, before) == [
-        (ann, "Lead", "updated", leads[:1], ["notes"]),
-        (ann, "Lead", "updated", leads[1:], ["notes", "tags"]),
+        (ann, "Lead", "updated", leads[1:], ["notes", "tags", "updated_at"]),
+        (ann, "Lead", "updated", leads[:1], ["notes", "updated_at"]),
         (ann, "Keyword", "updated", [keyword], ["status", "updated_at"]),
         (ann, "User", "updated", [ann], ["name"]),
     ]
@@ -112,9 +112,9 @@ async def test_cascades_give_complete_tombstones(pool: Pool) -> None:
     assert sorted(await changes(pool, before), key=repr) == sorted(
         [
             (ann, "Integration", "deleted", [integration], None),
-            (ann, "Mention", "updated", mentions[1:2], ["integration_id"]),
+            (ann, "Mention", "updated", mentions[1:2], ["integration_id", "updated_at"]),
             (bob, "User", "deleted", [bob], None),
-            (ann, "Lead", "updated", leads[:1], ["assignee_user_id"]),
+            (ann, "Lead", "updated", leads[:1], ["assignee_user_id", "updated_at"]),
         ],
         key=repr,
     )

@@ -35,6 +35,7 @@ from server.http.errors import presented
 from server.http.protocol import internal_message
 from services.accounts.api_key import ALL_SCOPES
 from services.accounts.viewer import Viewer
+from services.changes.loading import ChangesAfter, ChangesByRow, PositionOfSnapshot
 from services.figures.cache import REGISTRY, CachedFigure, FigureByQuestion
 
 
@@ -79,8 +80,13 @@ def test_every_permission_is_a_scope_of_api_keys() -> None:
     assert {entity.model for entity in ENTITIES if entity.permission is None} == {models.User, models.Export}
 
 
-def test_only_exports_and_keys_are_personal() -> None:
-    assert {entity.model for entity in ENTITIES if entity.personal} == {models.Export, models.ApiKey}
+def test_only_exports_keys_and_webhooks_are_personal() -> None:
+    assert {entity.model for entity in ENTITIES if entity.personal} == {
+        models.Export,
+        models.ApiKey,
+        models.Webhook,
+        models.WebhookDelivery,
+    }
 
 
 def test_the_scope_of_an_undeclared_model_is_refused() -> None:
@@ -182,7 +188,11 @@ def loader_of(kind: type[DataLoader[Any, Any]]) -> DataLoader[Any, Any]:
 
 def test_the_walk_finds_loaders_of_all_modules() -> None:
     assert {RowById, RecentLeadsByUser, FigureByQuestion} < set(LOADERS)
-    assert len(LOADERS) == 20
+    assert len(LOADERS) == 23
+
+
+OF_CHANGES = {ChangesAfter, ChangesByRow, PositionOfSnapshot}
+"""The loaders of the feed. Its field asks for the permission of each entity: tests/schema/test_changes.py."""
 
 
 async def test_sessions_are_loaded_only_where_the_permission_is_granted() -> None:
@@ -190,7 +200,7 @@ async def test_sessions_are_loaded_only_where_the_permission_is_granted() -> Non
         await context().load(SessionsByUser(), [1])
 
 
-@pytest.mark.parametrize("kind", [kind for kind in LOADERS if kind is not SessionsByUser])
+@pytest.mark.parametrize("kind", [kind for kind in LOADERS if kind not in {SessionsByUser, *OF_CHANGES}])
 async def test_every_loader_refuses_a_viewer_without_scopes(kind: type[DataLoader[Any, Any]]) -> None:
     loader = loader_of(kind)
     with pytest.raises(ForbiddenError, match="lacks the scope"):

@@ -115,6 +115,7 @@ async def test_a_failed_operation_tells_nothing_of_the_inside(
         raise failure
 
     monkeypatch.setattr(Reader, "_send", fail)
+    monkeypatch.setattr(Reader, "_send_alone", fail)
     monkeypatch.setattr(Writer, "_send", fail)
     answer = await client.post(
         "/graphql",

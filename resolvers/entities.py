@@ -469,11 +469,13 @@ WEBHOOK = Entity(
     orders=(
         (keyset.LATEST_ID_FIRST, "Orders webhooks by time of creation, newest first."),
         (keyset.EARLIEST_ID_FIRST, "Orders webhooks by time of creation, oldest first."),
+        (keyset.LATEST_UPDATE_FIRST, "Orders webhooks by time of the last update, latest first."),
     ),
     filters={
         "url": Name("Filters webhooks by URL."),
         "status": OneOf("Filters webhooks by status.", enum=WebhookStatus),
         "created_at": Timestamp("Filters webhooks by time of creation."),
+        "updated_at": Timestamp("Filters webhooks by time of the last update."),
     },
 )
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from db.integrity.updates import COMPUTED, counted_columns
-from db.models import AnalysisResult, IntegrationLog, LeadEvent
+from db.models import AnalysisResult, IntegrationLog, LeadEvent, WebhookDelivery
 from db.models.base import models, table_of
 from resolvers.entities import ENTITIES
 from resolvers.framework.global_id import encode
@@ -37,14 +37,17 @@ UNCOUNTED = {
 
 
 def test_every_entity_with_an_id_has_updated_at_in_its_type_filter_and_orders() -> None:
-    """The analysis of a mention has neither an ID nor lists. Logs and events never change."""
+    """The analysis of a mention has neither an ID nor lists. Logs and events never change.
+
+    A delivery tells the times of its attempts and of its end.
+    """
     for entity in ENTITIES:
         type_ = TYPES[entity.typename]
         if entity.model in APPEND_ONLY:
             assert "so `createdAt` also is the time of the last update" in type_.description
             assert {order.name for order, _ in entity.orders} == {"newest", "oldest"}
             assert "createdAt" in TYPES[f"{entity.typename}Filter"].fields
-        elif entity.model is not AnalysisResult:
+        elif entity.model not in {AnalysisResult, WebhookDelivery}:
             assert str(type_.fields["updatedAt"].type) == "DateTime!"
             assert str(TYPES[f"{entity.typename}Filter"].fields["updatedAt"].type) == "DateTimeComparison"
             assert "LATEST_UPDATE" in TYPES[f"{entity.typename}Order"].values
@@ -52,9 +55,9 @@ def test_every_entity_with_an_id_has_updated_at_in_its_type_filter_and_orders() 
                 assert "updatedAt" in {column.name for column in entity.export}
 
 
-def test_every_table_with_updated_at_has_the_trigger_except_users() -> None:
+def test_every_table_with_updated_at_has_the_trigger_except_users_and_webhooks() -> None:
     changing = {model for model in models() if "updated_at" in table_of(model).c}
-    assert {model.__tablename__ for model in changing - set(COMPUTED)} == {"users"}
+    assert {model.__tablename__ for model in changing - set(COMPUTED)} == {"users", "webhooks"}
     for model in COMPUTED:
         assert set(COMPUTED[model]) < set(table_of(model).c.keys())
         assert not {"id", "user_id", "created_at", "updated_at"} & set(counted_columns(model))

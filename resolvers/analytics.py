@@ -6,11 +6,12 @@ from datetime import datetime
 from enum import Enum
 
 from db.models import LeadStatus, User
+from db.models.base import COUNTERS
 from resolvers.framework.context import Context
 from resolvers.framework.requires import Bound, requires
 from resolvers.stats import GroupCount
 from resolvers.timeframe import Overview, figures
-from services.figures.analytics import COUNTERS, UserFigures, UserFiguresOf, trend_of, user_figures
+from services.figures.analytics import UserFigures, UserFiguresOf, trend_of, user_figures
 from services.figures.cache import STATE_COLUMNS, Figure
 from services.figures.rates import Trend, percent
 from services.figures.window_sums import WindowSums

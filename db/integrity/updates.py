@@ -13,7 +13,6 @@ from collections.abc import Sequence
 
 from db.models import ApiKey, Base, Export, Integration, Keyword, Lead, Mention
 from db.models.base import table_of
-from db.models.lead import LeadStatus
 
 ADVANCE = """
 CREATE OR REPLACE FUNCTION advance_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -24,15 +23,18 @@ END $$
 """
 
 FIXED = ("id", "created_at", "updated_at")
+
+
+def _left_out(model: type[Base]) -> Sequence[str]:
+    """Return the columns that the change feed leaves out or takes as computed."""
+    feed = model.__feed__
+    return () if feed is None else (*feed.ignored, *feed.derived)
+
+
 COMPUTED: dict[type[Base], Sequence[str]] = {
-    Keyword: (
-        "keyword_norm",
-        "mentions_count",
-        "leads_count",
-        *(f"{status}_leads_count" for status in LeadStatus),
-    ),
-    Mention: ("search", "lead_deleted_at"),
-    Lead: ("search", "score", "score_version", "score_breakdown"),
+    Keyword: _left_out(Keyword),
+    Mention: _left_out(Mention),
+    Lead: _left_out(Lead),
     Integration: (
         "credentials",
         "credentials_key_id",

@@ -7,6 +7,7 @@ from itertools import pairwise
 from operator import attrgetter
 
 from db.models import Keyword, Lead, Mention, User
+from db.models.base import COUNTERS
 from db.statements.buckets import BucketSums
 from loaders.buckets import BucketSumsByParent
 from loaders.dataloader import DataLoaders
@@ -19,15 +20,6 @@ from services.figures.windows import TimeUnit, bounds_of, today, usual_period, w
 
 TTL_SECONDS = 600
 EVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
-COUNTERS = (
-    "mentions_count",
-    "leads_count",
-    "new_leads_count",
-    "contacted_leads_count",
-    "qualified_leads_count",
-    "converted_leads_count",
-    "disqualified_leads_count",
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -398,7 +398,7 @@ async def _begin(connection: Pooled, begin: str) -> None:
     try:
         await connection.execute(begin)
     except asyncpg.ActiveSQLTransactionError:
-        # An implicit transaction, as in `_send`.
+        # An implicit transaction, as in `_send_in_snapshot`.
         await connection.execute(begin)
 
 

@@ -162,12 +162,12 @@ END $$
 """
 
 
-RENEW = """
+RENEW = f"""
 CREATE OR REPLACE FUNCTION renew_change_feed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     INSERT INTO change_feed DEFAULT VALUES
     ON CONFLICT (single) DO UPDATE SET feed_id = substr(gen_random_uuid()::text, 1, 8);
-    PERFORM pg_notify('changes', '');
+    PERFORM pg_notify('{CHANNEL}', '');
     RETURN NULL;
 END $$
 """
@@ -229,7 +229,7 @@ def _triggers(table: str) -> Iterator[str]:
 
 
 TABLES = ["CREATE TABLE changes_rest PARTITION OF changes DEFAULT"]
-"""The partition of changes for which workers have made no other partition (`db.statements.change_partition`)."""
+"""The partition of changes for which workers have made no other partition (`db.integrity.change_partitions`)."""
 FUNCTIONS = list(_functions())
 TRIGGERS = [trigger for table in fed() for trigger in _triggers(table)]
 TRIGGERS.append(

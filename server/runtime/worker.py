@@ -18,6 +18,7 @@ from db.statements.export import CHANNEL
 from resolvers.framework.export_columns import export_table_of
 from server.runtime.background import in_background
 from server.runtime.job_run import JobObserver, JobOutcome, JobRun, ignore
+from server.runtime.listening import listen
 from server.runtime.logs import log_fields
 from server.runtime.schedule import Schedule, Task, TaskTurn, kind_of
 from server.runtime.tasks import TURNS
@@ -75,7 +76,8 @@ class Worker:
         """Work until `stop` is called, and return when the current turns have ended."""
         work = [self._repeat(self._jobs, self.poll_seconds) for _ in range(self._at_once)]
         work.append(self._repeat(self._housekeeping, HOUSEKEEPING_SECONDS))
-        async with in_background(self._listen()):
+        listening = listen(self._pool, {CHANNEL: self._wake}, self._wake, retry_seconds=POLL_SECONDS)
+        async with in_background(listening):
             await asyncio.gather(*work)
 
     async def stop(self) -> None:
@@ -135,25 +137,6 @@ class Worker:
     async def _wake(self, *_: Any) -> None:
         async with self._news:
             self._news.notify_all()
-
-    async def _listen(self) -> None:
-        """Wake up on notifications. Reconnect after a lost connection; polling finds work meanwhile."""
-        while True:
-            with suppress(Exception):
-                await self._listen_on_connection()
-            await asyncio.sleep(POLL_SECONDS)
-
-    async def _listen_on_connection(self) -> None:
-        """Wake up on notifications until the connection ends."""
-        ended = asyncio.Event()
-        async with self._pool.acquire() as connection:
-            connection.add_termination_listener(lambda _: ended.set())
-            await connection.add_listener(CHANNEL, self._wake)
-            await self._wake()  # for notifications sent before the listener was added
-            try:
-                await ended.wait()
-            finally:
-                await connection.remove_listener(CHANNEL, self._wake)
 
 
 def _unwatched(_: Pool) -> AbstractAsyncContextManager[None]:

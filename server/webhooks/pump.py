@@ -17,8 +17,10 @@ from typing import Any, Final
 
 from db.engine.outage import is_unavailable
 from db.engine.pool import Pool
+from db.integrity.feed import CHANNEL as FEED_CHANNEL
 from db.statements.export import CHANNEL
 from server.runtime.background import in_background
+from server.runtime.listening import listen
 from server.webhooks.client import Client
 from server.webhooks.outbox import Limits, Outbox, Ready
 from server.webhooks.turns import RenderingTurns
@@ -50,7 +52,6 @@ LEAST_SECONDS: Final = 0.02
 RENDER_SECONDS: Final = 20.0
 LONGEST_WAIT_SECONDS: Final = 30.0
 KEY_MISSING_WAIT: Final = timedelta(minutes=5)
-FEED_CHANNEL: Final = "changes"
 
 Dispatch = Callable[[Pool], Awaitable[bool | None]]
 """A function that makes deliveries of the next changes of a webhook. It returns None if no webhook is active, and False
@@ -84,7 +85,9 @@ class Pump:
     async def run(self) -> None:
         """Work until `stop` is called. At the end, wait for the running attempts and record them."""
         failures = 0
-        async with in_background(self._listen()):
+        channels = {CHANNEL: self._wake, FEED_CHANNEL: self._note_change}
+        listening = listen(self._pool, channels, self._wake, retry_seconds=POLL_SECONDS)
+        async with in_background(listening):
             while not self._stopping:
                 self._news.clear()
                 began = time.monotonic()
@@ -269,27 +272,7 @@ class Pump:
         elif is_first:
             logger.warning("The database is unavailable to the webhooks: %s", failure)
 
-    async def _listen(self) -> None:
-        """Wake up on notifications. Reconnect after a lost connection; polling finds work meanwhile."""
-        while True:
-            with suppress(Exception):
-                await self._listen_on_connection()
-            await asyncio.sleep(POLL_SECONDS)
-
-    async def _listen_on_connection(self) -> None:
-        ended = asyncio.Event()
-        async with self._pool.acquire() as connection:
-            connection.add_termination_listener(lambda _: ended.set())
-            await connection.add_listener(CHANNEL, self._wake)
-            await connection.add_listener(FEED_CHANNEL, self._note_change)
-            self._news.set()  # for notifications sent before the listener was added
-            try:
-                await ended.wait()
-            finally:
-                await connection.remove_listener(CHANNEL, self._wake)
-                await connection.remove_listener(FEED_CHANNEL, self._note_change)
-
-    def _wake(self, *_: Any) -> None:
+    async def _wake(self, *_: Any) -> None:
         self._news.set()
 
     def _note_change(self, *_: Any) -> None:

@@ -222,7 +222,9 @@ async def test_a_server_without_workers_leaves_exports_to_other_processes(
     made = new_demo.ask("mutation { createExport(input: {list: {leads: {}}}) { export { id status } } }")
     assert made["createExport"]["export"]["status"] == "QUEUED"
     listening = await pool.fetch("SELECT query FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
-    assert {row["query"] for row in listening} <= {'LISTEN "credentials"'}  # of the tail, the last of its channels
+    assert {row["query"] for row in listening} <= {
+        'LISTEN "credentials"'
+    }  # of the tail, the last of its channels
     (export_id,) = [row["id"] for row in await pool.fetch("SELECT id FROM exports")]
     assert (await progress(pool, export_id))["status"] == "queued"
     workers.start()

@@ -19,6 +19,7 @@ from db.engine.outage import is_unavailable
 from db.engine.pool import Pool
 from db.integrity.feed import CHANNEL as FEED_CHANNEL
 from db.statements.export import CHANNEL
+from resolvers.framework.names import public
 from server.runtime.background import in_background
 from server.runtime.listening import listen
 from server.webhooks.client import Client
@@ -229,7 +230,7 @@ class Pump:
                 each.delivery.event_type,
                 each.delivery.occurred_at,
                 self._rendering.global_id(subject),
-                each.delivery.changed,
+                _changed(each),
                 result,
                 is_custom=document is not None,
             ).payload()
@@ -278,6 +279,12 @@ class Pump:
     def _note_change(self, *_: Any) -> None:
         if not self._is_idle:
             self._news.set()
+
+
+def _changed(leased: Leased) -> list[str] | None:
+    """Return the names of what an update changed, as the API writes names; None for other events."""
+    columns = leased.delivery.changed
+    return None if columns is None else list(map(public, columns))
 
 
 def _viewer(leased: Leased) -> Viewer:

@@ -48,12 +48,15 @@ class Rendering(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An event as its payload shows it. `is_custom` says that a stored document made the result."""
+    """An event as its payload shows it. `is_custom` says that a stored document made the result.
+
+    `changed` are the names of what an update changed, as the API writes names, and None for other events.
+    """
 
     event_type: str
     occurred_at: datetime
     global_id: str
-    changed: Sequence[str] | None
+    changed: list[str] | None
     rendered: Rendered
     is_custom: bool = False
 
@@ -62,16 +65,10 @@ class Message:
         data: dict[str, Any] = {
             "id": self.global_id,
             "kind": self.event_type.rpartition(".")[2].upper(),
-            "changedFields": None if self.changed is None else [_public(name) for name in self.changed],
+            "changedFields": self.changed,
             "result" if self.is_custom else "object": self.rendered.values,
         }
         if self.rendered.errors:
             data["errors"] = list(self.rendered.errors)
         at = self.occurred_at.astimezone(UTC).isoformat()
         return orjson.dumps({"type": self.event_type, "timestamp": at, "data": data}).decode()
-
-
-def _public(name: str) -> str:
-    """Return the name of a column as the API writes names."""
-    first, *rest = name.split("_")
-    return first + "".join(map(str.capitalize, rest))

@@ -19,7 +19,7 @@ from db.engine.reader import Reader
 from db.integrity.feed import CHANNEL
 from db.language.scope import EVERYBODY, Scope
 from services.changes import feed
-from services.changes.feed import ANYTHING, ChangeFilter, Event, ExpiredPositionError
+from services.changes.feed import ChangeFilter, Event, ExpiredPositionError
 from services.changes.position import Position, Snapshot
 
 logger = logging.getLogger("leadgraph")
@@ -45,8 +45,7 @@ class RenewedError(Exception):
 class Following:
     """The events of one follower: an asynchronous iterator of batches."""
 
-    def __init__(self, scope: Scope, most: int) -> None:
-        self._scope = scope
+    def __init__(self, most: int) -> None:
         self._most = most
         self._batches: deque[Batch] = deque()
         self._waiting = 0
@@ -210,7 +209,7 @@ class Tail:
 
     @contextmanager
     def _following(self, scope: Scope, most: int) -> Iterator[Following]:
-        following = Following(scope, most)
+        following = Following(most)
         self._followers.setdefault(scope, set()).add(following)
         try:
             yield following
@@ -218,24 +217,6 @@ class Tail:
             self._followers[scope].discard(following)
             if not self._followers[scope]:
                 del self._followers[scope]
-
-    async def follow_after(
-        self, scope: Scope, position: Position, wanted: ChangeFilter = ANYTHING, *, most: int = MOST_EVENTS
-    ) -> AsyncIterator[Batch]:
-        """Yield all wanted events after the position, without a gap and without repetition, and then new ones.
-
-        Raise `ExpiredPositionError`, `OverflowedError` or `RenewedError`.
-        """
-        place = Place(position)
-        async for batch in self.catch_up(scope, place, wanted):
-            yield batch
-        async with self.follow(scope, most=most) as following:
-            async for batch in self.catch_up(scope, place, wanted):
-                yield batch
-            async for batch in following:
-                new = [one for one in batch if is_after(place.position, one) and is_wanted(one, wanted)]
-                if new:
-                    yield new
 
     async def catch_up(self, scope: Scope, place: Place, wanted: ChangeFilter) -> AsyncIterator[Batch]:
         """Yield the events after the place until now, and move the place."""
@@ -264,13 +245,3 @@ def is_after(position: Position, event: Event) -> bool:
     if position.owner is not None:
         return event.position.last > position.last
     return not position.seen.sees(event.xid, event.position.last)
-
-
-def is_wanted(event: Event, wanted: ChangeFilter) -> bool:
-    """Return whether the event passes the filter."""
-    return (
-        (wanted.entities is None or event.entity in wanted.entities)
-        and (wanted.kinds is None or event.kind in wanted.kinds)
-        and (wanted.row is None or event.row_id == wanted.row)
-        and (event.entity not in wanted.personal or event.user_id == wanted.personal_of)
-    )

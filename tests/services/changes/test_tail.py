@@ -10,9 +10,9 @@ from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.language.scope import EVERYBODY, Scope
 from services.changes import feed
-from services.changes.feed import Event
+from services.changes.feed import ANYTHING, Event
 from services.changes.position import Position
-from services.changes.tail import Following, OverflowedError, RenewedError, Tail
+from services.changes.tail import Batch, Following, OverflowedError, Place, RenewedError, Tail, is_after
 from tests.db.integrity.test_counters import add_mentions
 from tests.support.rows import add_keyword, add_user
 
@@ -51,6 +51,19 @@ async def row_ids_after(pool: Pool, scope: Scope, position: Position) -> list[in
         found += [one.row_id for one in page.events]
         position, has_more = page.after, page.has_more
     return found
+
+
+async def follow_after(tail: Tail, scope: Scope, position: Position) -> AsyncIterator[Batch]:
+    """Yield all events after the position, as subscriptions do: catch up, follow, and catch up again."""
+    place = Place(position)
+    async for batch in tail.catch_up(scope, place, ANYTHING):
+        yield batch
+    async with tail.follow(scope) as following:
+        async for batch in tail.catch_up(scope, place, ANYTHING):
+            yield batch
+        async for batch in following:
+            if new := [event for event in batch if is_after(place.position, event)]:
+                yield new
 
 
 async def test_each_follower_gets_the_events_of_its_scope(pool: Pool, tail: Tail) -> None:
@@ -180,7 +193,7 @@ async def test_catching_up_and_the_tail_join_without_gap_or_double(pool: Pool, t
         await asyncio.sleep(delay)
         found: list[int] = []
         async with asyncio.timeout(10):
-            async for batch in tail.follow_after(scope, start):
+            async for batch in follow_after(tail, scope, start):
                 found += [one.row_id for one in batch if (one.entity, one.kind) == ("Keyword", "created")]
                 if done.is_set() and len(found) >= expected_of(scope):
                     return found

@@ -45,9 +45,11 @@ _PRIVILEGES = """
 SELECT 'to create tables in the schema ' || current_schema() AS problem
 WHERE NOT has_schema_privilege(current_schema(), 'CREATE')
 UNION ALL
-SELECT 'to own the table ' || relname FROM pg_class
-WHERE relname = ANY ($1::text[]) AND relnamespace = current_schema()::regnamespace AND relkind = 'r'
-AND NOT pg_has_role(relowner, 'USAGE')
+(
+    SELECT 'to own the table ' || relname FROM pg_class
+    WHERE relname = ANY ($1::text[]) AND relnamespace = current_schema()::regnamespace AND relkind = 'r'
+    AND NOT pg_has_role(relowner, 'USAGE') ORDER BY relname
+)
 UNION ALL
 SELECT 'to create extensions in the database ' || current_database()
 WHERE NOT has_database_privilege(current_database(), 'CREATE')

@@ -21,6 +21,7 @@ from server.http import cors, protocol
 from server.http.connections import Connections
 from server.http.counted_transport import CountedTransport
 from server.http.interruption import client_left
+from server.http.unread import Unread
 
 STOPS = "The server stops. A write may or may not have happened. Retry with the same idempotency key."
 
@@ -70,8 +71,7 @@ class Connection(HttpToolsProtocol):
         self._limits = all_connections.limits
         now = time.monotonic()
         self._waits_since = self._received_at = self._request_at = now
-        self._unread_since: float | None = None
-        self._taken_bytes = 0
+        self._unread = Unread(self._limits.least_read_bytes)
         self._empty_since: float | None = None
         self._head_bytes = 0
         """Bytes received since the last head or piece of a body."""
@@ -285,7 +285,7 @@ class Connection(HttpToolsProtocol):
 
     @property
     def unread_since(self) -> float:
-        return self._unread_since or time.monotonic()
+        return self._unread.since
 
     def abort(self) -> None:
         self.transport.abort()
@@ -295,7 +295,7 @@ class Connection(HttpToolsProtocol):
         if self.unread_bytes:
             self._check_reader(now)
             return
-        self._unread_since = None
+        self._unread.clear()
         if self.transport.ends:
             self._check_end(now)
         elif self.cycle is None or self.cycle.response_complete:
@@ -305,10 +305,8 @@ class Connection(HttpToolsProtocol):
 
     def _check_reader(self, now: float) -> None:
         """Abort a connection whose client does not read, and does not send a stream either."""
-        taken = self.transport.taken_bytes()
-        if self._unread_since is None or taken - self._taken_bytes >= self._limits.least_read_bytes:
-            self._unread_since, self._taken_bytes = now, taken
-        elif now - self._unread_since > self._limits.unread_seconds and not self._is_streaming(now):
+        unread_seconds = self._unread.seconds(self.transport, now)
+        if unread_seconds > self._limits.unread_seconds and not self._is_streaming(now):
             self.abort()
 
     def _is_streaming(self, now: float) -> bool:

@@ -1,6 +1,5 @@
 """A WebSocket connection with limits: uvicorn's protocol, which bounds neither unread bytes nor pieces of messages."""
 
-import time
 from asyncio import BaseTransport
 from typing import Any, cast
 
@@ -14,6 +13,7 @@ from websockets.protocol import State
 from server.http.connections import Connections
 from server.http.counted_transport import CountedTransport
 from server.http.text_frame import text_frame
+from server.http.unread import Unread
 
 STOPS = "The server stops. Connect again, and resume with the last cursor."
 RESTARTS = 1012
@@ -39,8 +39,7 @@ class WebSocket(WebSocketsSansIOProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state)
         self._all = all_connections
-        self._unread_since: float | None = None
-        self._taken_bytes = 0
+        self._unread = Unread(all_connections.limits.least_read_bytes)
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
@@ -112,7 +111,7 @@ class WebSocket(WebSocketsSansIOProtocol):
 
     @property
     def unread_since(self) -> float:
-        return self._unread_since or time.monotonic()
+        return self._unread.since
 
     def abort(self) -> None:
         self.transport.abort()
@@ -129,12 +128,8 @@ class WebSocket(WebSocketsSansIOProtocol):
     def check(self, now: float) -> None:
         """Abort a connection whose client does not read."""
         if not self.unread_bytes:
-            self._unread_since = None
-            return
-        taken, limits = self.transport.taken_bytes(), self._all.limits
-        if self._unread_since is None or taken - self._taken_bytes >= limits.least_read_bytes:
-            self._unread_since, self._taken_bytes = now, taken
-        elif now - self._unread_since > limits.unread_seconds:
+            self._unread.clear()
+        elif self._unread.seconds(self.transport, now) > self._all.limits.unread_seconds:
             self.abort()
 
 

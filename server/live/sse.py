@@ -1,7 +1,6 @@
 """The protocol graphql-sse, in its mode of distinct connections: one operation per event stream."""
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -11,12 +10,13 @@ import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from resolvers.framework.errors import UNAVAILABLE, CallerError
+from resolvers.framework.errors import UNAVAILABLE
 from server.http import protocol
 from server.http.fast_request import FastRequest
 from server.http.protocol import GraphQLRequest, RequestError
 from server.live.answering import StreamRequest, request_of
-from server.live.frame import Frame, RefusedError
+from server.live.failures import errors_of
+from server.live.frame import Frame
 from server.live.limits import EndedError, LiveError, LiveLimits, StoppedError, formatted
 from server.live.presence import Connected, Presence
 from server.live.streams import Streams
@@ -24,8 +24,6 @@ from server.metrics.live import LiveMetrics
 from server.runtime.observation import Observation
 from server.runtime.stopping import Stopping
 from services.accounts.viewer import Viewer
-
-logger = logging.getLogger("leadgraph")
 
 COMPLETE: Final = b"event: complete\ndata: \n\n"
 PING: Final = b":\n\n"
@@ -138,20 +136,13 @@ class EventStream(Response):
 
     async def _send_results(self, send: Send) -> None:
         """Send all results and the end of the operation, or the errors for which it does not run."""
-        stream = self._stream
         try:
             async with aclosing(self._frames()) as frames:
                 async for frame in frames:
                     self._cursor = frame.cursor or self._cursor
                     await send(_body(_next(frame.json, frame.cursor)))
-        except RefusedError as refused:
-            await send(_body(_next(_errors(refused.errors), None)))
-        except (CallerError, RequestError) as refused:
-            await send(_body(_next(_errors([formatted(refused, stream.request_id)]), None)))
-        except Exception as failure:
-            error = protocol.database_error(failure) or protocol.InternalError(stream.request_id)
-            logger.exception("request %s failed", stream.request_id)
-            await send(_body(_next(_errors([formatted(error, stream.request_id)]), None)))
+        except Exception as failure:  # noqa: BLE001 - each failure ends the stream with its error
+            await send(_body(_next(_errors(errors_of(failure, self._stream.request_id)), None)))
         await send(_body(COMPLETE))
 
     def _frames(self) -> AsyncGenerator[Frame, None]:

@@ -19,7 +19,8 @@ from server.http.known_hosts import is_known
 from server.http.protocol import GraphQLRequest, RequestError
 from server.http.request_limits import ANONYMOUS_BYTES
 from server.live.answering import StreamRequest, request_of
-from server.live.frame import Frame, RefusedError
+from server.live.failures import errors_of
+from server.live.frame import Frame
 from server.live.groups import Write
 from server.live.limits import LiveError, LiveLimits, TooManyError, formatted
 from server.live.presence import Connected, Presence
@@ -252,14 +253,8 @@ class _Session:
                         await self._send_text(frame.message(opening).decode())
         except GoneError:
             return
-        except RefusedError as refused:
-            await self._tell_errors(id_, refused.errors)
-        except (CallerError, RequestError) as refused:
-            await self._tell_errors(id_, [formatted(refused, request_id)])
-        except Exception as failure:
-            error = protocol.database_error(failure) or protocol.InternalError(request_id)
-            logger.exception("request %s failed", request_id)
-            await self._tell_errors(id_, [formatted(error, request_id)])
+        except Exception as failure:  # noqa: BLE001 - each failure ends the operation with its error
+            await self._tell_errors(id_, errors_of(failure, request_id))
         else:
             self._tasks.pop(id_, None)
             await self._tell({"id": id_, "type": "complete"})

@@ -1,4 +1,4 @@
-"""What a client leaves unread of the bytes that the server has written."""
+"""The time since which a client has left bytes of the server unread."""
 
 import time
 

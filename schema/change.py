@@ -1,6 +1,6 @@
 """Changes of objects, as a list that a client can follow."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib import import_module
@@ -25,7 +25,6 @@ from schema.lazy_types import UserRef
 from schema.list_size import GivenBy, OfPage
 from schema.node import Node
 from schema.relay import PageInfo
-from services.changes.feed import Event
 
 describe(
     ChangeType,
@@ -66,9 +65,9 @@ def _columns_of(field: Any) -> Sequence[str]:
     return () if requirements is None else requirements.own
 
 
-def _changed_fields(event: Event) -> list[str]:
-    names = (name for column_ in event.columns for name in fields_of(event.entity, column_))
-    return sorted(set(names))
+def changed_fields(typename: str, columns: Iterable[str]) -> list[str]:
+    """Return the names of the fields of a type that read one of the columns, in alphabetical order."""
+    return sorted({name for column_ in columns for name in fields_of(typename, column_)})
 
 
 @strawberry.type(
@@ -88,7 +87,7 @@ class Change:
     fields: list[str] = column(
         "Names of the object's fields that changed, in alphabetical order. Empty unless `kind` is UPDATED. Counters, "
         "figures and lists of other objects are not named.",
-        of=_changed_fields,
+        of=lambda event: changed_fields(event.entity, event.columns),
     )
     at: datetime = column("Time of the change.")
     actor: UserRef | None = resolved_by(

@@ -18,8 +18,8 @@ from typing import Any, Final
 from db.engine.outage import is_unavailable
 from db.engine.pool import Pool
 from db.integrity.feed import CHANNEL as FEED_CHANNEL
+from db.models import WebhookDelivery
 from db.statements.export import CHANNEL
-from resolvers.framework.names import public
 from server.runtime.background import in_background
 from server.runtime.listening import listen
 from server.webhooks.client import Client
@@ -230,12 +230,18 @@ class Pump:
                 each.delivery.event_type,
                 each.delivery.occurred_at,
                 self._rendering.global_id(subject),
-                _changed(each),
+                self._changed(each.delivery),
                 result,
                 is_custom=document is not None,
             ).payload()
             for each, subject, result in zip(group, subjects, results, strict=True)
         }
+
+    def _changed(self, delivery: WebhookDelivery) -> list[str] | None:
+        """Return the names of the fields that an update changed. Return None for other events."""
+        if delivery.changed is None:
+            return None
+        return self._rendering.changed_fields(delivery.entity, delivery.changed)
 
     async def _record(self) -> None:
         """Record the finished attempts, and give back late deliveries. A failed call is repeated by a later one."""
@@ -279,12 +285,6 @@ class Pump:
     def _note_change(self, *_: Any) -> None:
         if not self._is_idle:
             self._news.set()
-
-
-def _changed(leased: Leased) -> list[str] | None:
-    """Return the names of what an update changed, as the API writes names; None for other events."""
-    columns = leased.delivery.changed
-    return None if columns is None else list(map(public, columns))
 
 
 def _viewer(leased: Leased) -> Viewer:

@@ -1,6 +1,6 @@
 """Render payloads by the executor of the API, in the name of a webhook's owner with the scopes of the webhook."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, cached_property, partial
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from db.engine.outage import is_unavailable
 from db.engine.pool import Pool
 from resolvers.framework.context import Context
 from resolvers.framework.global_id import encode
+from schema.change import changed_fields
 from schema.fields import LONG
 from schema.graph import Graph
 from schema.prepared.cache import UnknownOperationError
@@ -71,6 +72,10 @@ class ExecutedRendering:
     def global_id(self, subject: Subject) -> str:
         """Return the global ID of the row."""
         return encode(subject.entity, subject.row_id)
+
+    def changed_fields(self, entity: str, columns: Iterable[str]) -> list[str]:
+        """Return the names of the fields that changed with the columns, as the change feed names them."""
+        return changed_fields(entity, columns)
 
     async def objects(self, viewer: Viewer, subjects: Sequence[Subject]) -> Sequence[Rendered]:
         """Return the main fields of each row."""

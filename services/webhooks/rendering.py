@@ -1,6 +1,6 @@
 """The payloads of messages. The schema renders their objects, and this module knows their form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -37,6 +37,10 @@ class Rendering(Protocol):
         """Return the global ID of the row."""
         ...
 
+    def changed_fields(self, entity: str, columns: Iterable[str]) -> list[str]:
+        """Return the names of the fields that changed with the columns, as the change feed names them."""
+        ...
+
     async def objects(self, viewer: Viewer, subjects: Sequence[Subject]) -> Sequence[Rendered]:
         """Return the main fields of each row. A row that does not exist or is not visible has no values."""
         ...
@@ -50,7 +54,7 @@ class Rendering(Protocol):
 class Message:
     """An event as its payload shows it. `is_custom` says that a stored document made the result.
 
-    `changed` are the names of what an update changed, as the API writes names, and None for other events.
+    `changed` are the names of the fields that an update changed, and None for other events.
     """
 
     event_type: str

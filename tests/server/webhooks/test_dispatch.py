@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from db.engine.writer import in_transaction
@@ -12,6 +13,8 @@ from db.language.filter import Operator
 from db.language.filter import Test as Condition
 from db.language.saved_query import SavedQuery
 from db.language.scope import EVERYBODY, Scope
+from resolvers.framework.global_id import encode
+from server.app import create_app
 from server.webhooks.pump import Pump
 from services.webhooks import endpoints, retries
 from services.webhooks.dispatch import Dispatcher
@@ -69,6 +72,38 @@ async def test_changes_become_messages_without_gap_or_double(hooks: Hooks) -> No
         ("lead.deleted", None),
     ]
     assert [each for each in events(receiver) if each[0].startswith("mention")] == [("mention.created", None)]
+
+
+async def test_messages_name_changed_fields_as_the_feed_does(hooks: Hooks) -> None:
+    user = await rows.add_user(hooks.pool)
+    lead = await rows.add_lead(
+        hooks.pool, await rows.add_mention(hooks.pool, await rows.add_keyword(hooks.pool, user))
+    )
+    integration = await rows.add_integration(hooks.pool, user)
+    key = await rows.add_key(hooks.pool, user)
+    async with receiving() as receiver:
+        await add(hooks, user, receiver.url, "lead.updated", "integration.updated")
+        await hooks.pool.execute(
+            "UPDATE leads SET assignee_user_id = user_id, score_version = 9 WHERE id = $1", lead
+        )
+        await hooks.pool.execute(
+            "UPDATE integrations SET credentials_set_at = now(), last_searched_at = now() WHERE id = $1",
+            integration,
+        )
+        async with hooks.pump(Dispatcher(FED)):
+            await receiver.until(2)
+    transport = httpx.ASGITransport(app=create_app(hooks.pool))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        document = "{ changes(filter: {kinds: [UPDATED]}) { nodes { nodeId fields } } }"
+        headers = {"authorization": f"Bearer {key}"}
+        response = await client.post("/graphql", json={"query": document}, headers=headers)
+    feed = {each["nodeId"]: each["fields"] for each in response.json()["data"]["changes"]["nodes"]}
+    data = [each.payload["data"] for each in receiver.requests]
+    assert {each["id"]: each["changedFields"] for each in data} == feed
+    assert feed == {
+        encode("Lead", lead): ["assignee", "scoreVersion", "updatedAt"],
+        encode("Integration", integration): ["hasCredentials", "lastSyncedAt", "updatedAt"],
+    }
 
 
 async def test_a_statement_with_many_rows_is_read_in_several_turns(hooks: Hooks) -> None:

@@ -49,7 +49,8 @@ async def test_a_message_has_the_default_payload_and_a_valid_signature(hooks: Ho
     payload = payloads["msg_1"]
     assert (payload["type"], payload["timestamp"]) == ("lead.updated", "2026-11-30T12:00:00+00:00")
     assert payload["data"].keys() == {"id", "kind", "changedFields", "object"}
-    assert (payload["data"]["kind"], payload["data"]["changedFields"]) == ("UPDATED", ["status"])
+    assert payload["data"]["kind"] == "UPDATED"
+    assert payload["data"]["changedFields"] == ["nextStatuses", "status"]
     found = payload["data"]["object"]
     assert (found["id"], found["status"], found["company"]) == (payload["data"]["id"], "QUALIFIED", "Acme")
     assert payloads["msg_2"]["data"]["object"] is None

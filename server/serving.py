@@ -323,7 +323,10 @@ async def _serve_observed(
                 settings.workers,
                 tasks,
                 observe=_each(metrics.observe_job, *observers.jobs),
-                watching=_both(metrics.observing_jobs, delivering(settings, keys, lambda: graph)),
+                watching=_both(
+                    metrics.observing_jobs,
+                    delivering(settings, keys, lambda: graph, metrics.webhooks.observe),
+                ),
             )
             if settings.workers
             else nullcontext(),
@@ -443,7 +446,12 @@ async def _work(
         async with metrics.observing_jobs(pool), metrics.watching(pool, {each.name for each in tasks}):
             yield
 
-    delivers = delivering(settings, vault(settings), lambda: build(settings.executor, settings.limits))
+    delivers = delivering(
+        settings,
+        vault(settings),
+        lambda: build(settings.executor, settings.limits),
+        metrics.webhooks.observe,
+    )
     with observing(settings, url) as observers:
         observe = _each(metrics.observe_job, *observers.jobs)
         async with (

@@ -21,6 +21,7 @@ from server.metrics.operations import OperationMetrics
 from server.metrics.process import ProcessMetrics
 from server.metrics.requests import RequestMetrics
 from server.metrics.sign_ins import SignInMetrics
+from server.metrics.webhooks import WebhookMetrics
 from server.runtime.background import in_background
 from server.runtime.job_run import JobRun
 from server.runtime.observation import Observation
@@ -29,11 +30,12 @@ from services.figures.cache import Cached
 
 
 class WorkerMetrics:
-    """The metrics of a worker: its process, its pool, its jobs and their statements. No metric identifies a user."""
+    """The metrics of a worker: its process, its pool, its jobs, webhooks, statements. No metric identifies a user."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._jobs = JobMetrics(self.registry)
+        self.webhooks = WebhookMetrics(self.registry)
         self._pools = PoolMetrics(self.registry)
         self._process = ProcessMetrics(self.registry)
         self._activity = ActivityMetrics(self.registry)
@@ -51,8 +53,12 @@ class WorkerMetrics:
 
     @asynccontextmanager
     async def watching(self, pool: Pool, tasks: Collection[str] = ()) -> AsyncIterator[None]:
-        """Measure the event loop and the queues of jobs during the context. `tasks` names background tasks that are on."""
-        async with in_background(self._process.watch()), in_background(self._jobs.watch(pool, tasks)):
+        """Measure the event loop, the queues of jobs and the webhooks. `tasks` names background tasks that are on."""
+        async with (
+            in_background(self._process.watch()),
+            in_background(self._jobs.watch(pool, tasks)),
+            in_background(self.webhooks.watch(pool)),
+        ):
             yield
 
     async def encoded(self) -> bytes:

@@ -12,7 +12,7 @@ from server.runtime.background import in_background
 from server.runtime.row_security import uses_row_security
 from server.runtime.settings import Settings
 from server.webhooks.client import Client
-from server.webhooks.pump import Pump
+from server.webhooks.pump import AttemptObserver, Pump, ignore
 from server.webhooks.rendering import ExecutedRendering
 from services.accounts.vault import Vault
 from services.webhooks.addresses import Fence
@@ -22,15 +22,22 @@ GRACE_SECONDS: Final = 10.0
 
 
 def delivering(
-    settings: Settings, vault: Vault, graph: Callable[[], Graph]
+    settings: Settings,
+    vault: Vault,
+    graph: Callable[[], Graph],
+    observe: AttemptObserver = ignore,
 ) -> Callable[[Pool], AbstractAsyncContextManager[None]]:
-    """Return a context that delivers webhooks over the pool of a worker. `graph` is made for the first payload."""
+    """Return a context that delivers webhooks over the pool of a worker.
+
+    `graph` is made for the first payload. `observe` receives the recorded attempts.
+    """
 
     @asynccontextmanager
     async def run(pool: Pool) -> AsyncIterator[None]:
         pool.has_row_security = await uses_row_security(pool, settings)
         async with Client(Fence(allow_private=settings.webhooks_allow_private)) as client:
-            pump = Pump(pool, vault, ExecutedRendering(graph, pool), client, Dispatcher(fed_entities()))
+            rendering, dispatch = ExecutedRendering(graph, pool), Dispatcher(fed_entities())
+            pump = Pump(pool, vault, rendering, client, dispatch, observe=observe)
             async with in_background(pump.run()) as task:
                 yield
                 await pump.stop()

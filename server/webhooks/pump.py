@@ -20,6 +20,7 @@ from db.engine.pool import Pool
 from db.integrity.feed import CHANNEL as FEED_CHANNEL
 from db.models import WebhookDelivery
 from db.statements.export import CHANNEL
+from db.statements.webhook_delivery import Recorded
 from server.runtime.background import in_background
 from server.runtime.listening import listen
 from server.webhooks.client import Client
@@ -59,6 +60,13 @@ Dispatch = Callable[[Pool], Awaitable[bool | None]]
 if no webhook has further changes.
 """
 
+AttemptObserver = Callable[[Sequence[Attempt], Sequence[Recorded]], None]
+"""A function that receives attempts, and the state of their deliveries after they were recorded."""
+
+
+def ignore(_: Sequence[Attempt], __: Sequence[Recorded]) -> None:
+    """Observe nothing."""
+
 
 class Pump:
     """Delivers messages until it is stopped. The pool needs two connections for it: one to work, one to listen."""
@@ -72,9 +80,11 @@ class Pump:
         dispatch: Dispatch,
         *,
         in_flight: int = MOST_IN_FLIGHT,
+        observe: AttemptObserver = ignore,
     ) -> None:
         self._pool, self._vault, self._rendering = pool, vault, rendering
         self._client, self._dispatch = client, dispatch
+        self._observe = observe
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self._news = asyncio.Event()
         limits = Limits(in_flight, MOST_OF_USER, MOST_OF_EACH)
@@ -248,7 +258,8 @@ class Pump:
         done, late = len(self.outbox.finished), len(self.outbox.late)
         if not done and not late:
             return
-        await deliveries.record(self._pool, self.holder, self.outbox.finished[:done])
+        attempts = self.outbox.finished[:done]
+        self._observe(attempts, await deliveries.record(self._pool, self.holder, attempts))
         del self.outbox.finished[:done]
         self.outbox.note_recorded()
         await deliveries.give_back(self._pool, self.holder, self.outbox.late[:late], timedelta())

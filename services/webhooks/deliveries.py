@@ -18,7 +18,7 @@ from db.statements import user as users
 from db.statements import webhook as webhooks
 from db.statements import webhook_delivery as stored
 from db.statements.webhook import OwnedWebhook, Tally
-from db.statements.webhook_delivery import Result
+from db.statements.webhook_delivery import Recorded, Result
 from services.accounts.vault import Secret
 from services.webhooks.outcome import Outcome, excerpt
 from services.webhooks.retries import DISABLED_AFTER, pause_of, retry_after_of, wait_after
@@ -110,15 +110,18 @@ async def store_payloads(pool: Pool, holder: str, payloads: Mapping[int, str]) -
     return await in_transaction(pool, work)
 
 
-async def record(pool: Pool, holder: str, attempts: Sequence[Attempt]) -> None:
-    """Store the outcomes in one transaction, and disable webhooks that are gone or have failed for days."""
+async def record(pool: Pool, holder: str, attempts: Sequence[Attempt]) -> list[Recorded]:
+    """Store the outcomes in one transaction, and disable webhooks that are gone or have failed for days.
+
+    Return the state of the recorded deliveries. Those whose lease belongs to another holder are left out.
+    """
     if not attempts:
-        return
+        return []
     webhook_of = {each.delivery.id: each.delivery.webhook_id for each in attempts}
     tallies = _tallies(attempts)
     results = [_result(each) for each in attempts]
 
-    async def work(writer: Writer) -> list[stored.Recorded]:
+    async def work(writer: Writer) -> list[Recorded]:
         await webhooks.lock(writer, [each.id for each in tallies])
         await webhooks.note_results(writer, tallies)
         recorded = await stored.record(writer, holder, results)
@@ -127,17 +130,16 @@ async def record(pool: Pool, holder: str, attempts: Sequence[Attempt]) -> None:
             await stored.release_next(writer, ended)
         return recorded
 
-    recorded = {each.id: each for each in await in_transaction(pool, work)}
+    recorded = await in_transaction(pool, work)
     gone = {each.delivery.webhook_id for each in attempts if each.outcome.is_gone}
     failed = {each.id for each in tallies if each.probe_failed}
-    failed |= {
-        webhook_of[each.id] for each in recorded.values() if each.status == WebhookDeliveryStatus.FAILED
-    }
+    failed |= {webhook_of[each.id] for each in recorded if each.status == WebhookDeliveryStatus.FAILED}
     for webhook_id in sorted(gone | failed):
         (delivery,) = [each.delivery for each in attempts if each.delivery.webhook_id == webhook_id][:1]
         reason = WebhookDisabledReason.GONE if webhook_id in gone else WebhookDisabledReason.FAILING
         failing_for = None if webhook_id in gone else DISABLED_AFTER
         await _disable(pool, delivery.user_id, webhook_id, reason, failing_for)
+    return recorded
 
 
 def _tallies(attempts: Sequence[Attempt]) -> list[Tally]:

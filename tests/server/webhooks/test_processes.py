@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from services.accounts.vault import Vault, new_key
@@ -10,6 +11,7 @@ from tests.server.webhooks.conftest import Hooks
 from tests.server.webhooks.test_dispatch import add, until
 from tests.support import rows
 from tests.support.demo import Demo
+from tests.support.ports import free_port
 from tests.support.receivers import Receiver, receiving
 from tests.support.workers import Workers
 
@@ -67,6 +69,32 @@ async def test_killed_workers_lose_no_message_and_repeat_none_under_another_id(
     assert len(await hooks.deliveries()) == 120
 
 
+async def until_counted(metrics: str) -> None:
+    """Wait until a process has counted one accepted attempt and one delivery."""
+    counted = {
+        'leadgraph_webhook_attempt_seconds_count{outcome="accepted"} 1.0',
+        'leadgraph_webhook_deliveries_total{outcome="delivered"} 1.0',
+    }
+    async with httpx.AsyncClient() as client, asyncio.timeout(20):
+        while not counted <= set((await client.get(metrics)).text.splitlines()):
+            await asyncio.sleep(0.1)
+
+
+async def test_a_worker_counts_its_deliveries(hooks: Hooks, demo: Demo, database_url: str, key: str) -> None:
+    hooks.vault = Vault([key])
+    user, address = await rows.add_user(hooks.pool), f"127.0.0.1:{free_port()}"
+    variables = {"CREDENTIALS_KEY": key, "WEBHOOKS_ALLOW_PRIVATE": "on", "METRICS_ADDRESS": address}
+    workers = Workers(demo, database_url, **{f"LEADGRAPH_{name}": each for name, each in variables.items()})
+    try:
+        async with receiving() as receiver:
+            await add(hooks, user, receiver.url, "keyword.created")
+            await asyncio.to_thread(workers.start)
+            await rows.add_keyword(hooks.pool, user)
+            await until_counted(f"http://{address}/metrics")
+    finally:
+        workers.end()
+
+
 async def test_a_server_delivers_to_the_webhooks_of_its_api(new_demo: Demo) -> None:
     async with receiving() as receiver:
         await asyncio.to_thread(new_demo.start, "--scale", "0.01", LEADGRAPH_WEBHOOKS_ALLOW_PRIVATE="on")
@@ -79,6 +107,7 @@ async def test_a_server_delivers_to_the_webhooks_of_its_api(new_demo: Demo) -> N
         created = (await asyncio.to_thread(new_demo.ask, write))["createKeyword"]["keyword"]
         await receiver.until(1)
         payload = receiver.requests[0].verify(made["secret"])
+        await until_counted(f"http://127.0.0.1:{new_demo.port}/metrics")
         await asyncio.to_thread(new_demo.stop)
     assert payload["data"]["id"] == created["id"]
     assert payload["data"]["object"]["keyword"] == "webhooks in action"

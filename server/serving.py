@@ -63,7 +63,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on the address. Called first, so that a port in use costs no other set-up."""
+    """Return a socket that listens on the address."""
     return _bound(host, port, "LEADGRAPH_HOST", "LEADGRAPH_PORT=8001")
 
 

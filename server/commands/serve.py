@@ -13,9 +13,9 @@ def serve() -> None:
     """Serve the API on LEADGRAPH_HOST, by default on loopback. Requires a migrated database."""
     settings = load_settings()
     configure_logging(settings.log_format, settings.log_level)
-    listening = bind(settings.host, settings.port)
-    with database.migrated_database(settings) as url:
+    with database.migrated_database(settings, wait_seconds=settings.database_wait_seconds) as url:
         database.require_filled(url)
+        listening = bind(settings.host, settings.port)  # no earlier: clients would wait for the database, too
 
         def announce() -> None:
             sys.stdout.write(f"Leadgraph serves {origin(listening)}/graphql\n")

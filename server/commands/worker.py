@@ -18,7 +18,7 @@ def worker(
     """Write exports and run background tasks. Requires a migrated database."""
     settings = load_settings()
     configure_logging(settings.log_format, settings.log_level)
-    with database.migrated_database(settings) as url:
+    with database.migrated_database(settings, wait_seconds=settings.database_wait_seconds) as url:
         work(
             settings,
             url,

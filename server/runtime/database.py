@@ -1,6 +1,8 @@
 """The PostgreSQL of the commands: the embedded one, or the one of LEADGRAPH_DATABASE_URL."""
 
 import asyncio
+import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,19 +17,24 @@ from server.runtime.addresses import without_password, without_secrets
 from server.runtime.errors import CommandError
 from server.runtime.settings import Settings
 
+logger = logging.getLogger("leadgraph")
+
 _UNUSABLE = (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 OLDEST_VERSION = 15
+RETRY_SECONDS = 0.5
+_WRONG_LOGIN = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+"""Refusals that no waiting mends: of the role, of the password, and of the name of the database."""
 DATABASE = "leadgraph"
 
 
 @contextmanager
-def running_database(settings: Settings) -> Iterator[str]:
+def running_database(settings: Settings, *, wait_seconds: float = 0) -> Iterator[str]:
     """Yield the URL of a running PostgreSQL. The embedded PostgreSQL runs during the context.
 
-    Raise `CommandError` if the database is or becomes unavailable.
+    Wait up to `wait_seconds` for another PostgreSQL that does not answer, or still recovers. Raise `CommandError` if the database is or becomes unavailable.
     """
     try:
-        with _found_database(settings) as url:
+        with _found_database(settings, wait_seconds) as url:
             yield url
     except Exception as failure:
         sentence = None if isinstance(failure, CommandError) else _sentence(failure, settings)
@@ -63,10 +70,10 @@ def _reason(failure: Exception, url: str) -> str:
 
 
 @contextmanager
-def _found_database(settings: Settings) -> Iterator[str]:
+def _found_database(settings: Settings, wait_seconds: float) -> Iterator[str]:
     if settings.database_url is not None:
         url = settings.database_url.reveal()
-        asyncio.run(_check(url))
+        asyncio.run(_check(url, wait_seconds))
         yield url
         return
     embedded = EmbeddedPostgres(settings.home / "postgres")
@@ -79,9 +86,12 @@ def _found_database(settings: Settings) -> Iterator[str]:
 
 
 @contextmanager
-def migrated_database(settings: Settings) -> Iterator[str]:
-    """Yield the URL of a running PostgreSQL with a schema that this release supports. Otherwise, raise `CommandError`."""
-    with running_database(settings) as url:
+def migrated_database(settings: Settings, *, wait_seconds: float = 0) -> Iterator[str]:
+    """Yield the URL of a running PostgreSQL with a schema that this release supports. Otherwise, raise `CommandError`.
+
+    Wait for the PostgreSQL like `running_database`.
+    """
+    with running_database(settings, wait_seconds=wait_seconds) as url:
         try:
             asyncio.run(revisions.require_supported(url))
         except revisions.PendingRevisionsError as pending:
@@ -131,16 +141,43 @@ def unsupported(revision: Exception) -> str:
     )
 
 
-async def _check(url: str) -> None:
-    """Raise `CommandError` unless a PostgreSQL of a supported version responds at the URL."""
+async def _check(url: str, wait_seconds: float) -> None:
+    """Raise `CommandError` unless a PostgreSQL of a supported version responds at the URL, or will within the time."""
     try:
-        major = await databases.server_major(url)
+        major = await _server_major(url, wait_seconds)
     except _UNUSABLE as failure:
+        waited = f" after {wait_seconds:g} seconds" if wait_seconds and _may_end(failure) else ""
         raise CommandError(
-            f"Cannot use the PostgreSQL of LEADGRAPH_DATABASE_URL ({without_password(url)}): {_reason(failure, url)}. "
-            "Correct the URL, or unset it to use the embedded PostgreSQL."
+            f"Cannot use the PostgreSQL of LEADGRAPH_DATABASE_URL ({without_password(url)}){waited}: "
+            f"{_reason(failure, url)}. Correct the URL, or unset it to use the embedded PostgreSQL."
         ) from failure
     if major < OLDEST_VERSION:
         raise CommandError(
             f"LEADGRAPH_DATABASE_URL points to PostgreSQL {major}. Leadgraph requires version {OLDEST_VERSION} or newer."
         )
+
+
+async def _server_major(url: str, wait_seconds: float) -> int:
+    """Return the server's major version. Try again until the time is over, with one line in the log."""
+    until, is_first = time.monotonic() + wait_seconds, True
+    while True:
+        try:
+            return await databases.server_major(url)
+        except _UNUSABLE as failure:
+            if not _may_end(failure) or time.monotonic() + RETRY_SECONDS > until:
+                raise
+            if is_first:
+                logger.warning(
+                    "The database is unavailable (%s): waiting up to %g seconds",
+                    _reason(failure, url),
+                    wait_seconds,
+                )
+            is_first = False
+        await asyncio.sleep(RETRY_SECONDS)
+
+
+def _may_end(failure: BaseException) -> bool:
+    """Return whether the failure may end without a correction: no connection, no answer, start or recovery."""
+    if isinstance(failure, _WRONG_LOGIN):
+        return False
+    return isinstance(failure, TimeoutError) or is_unavailable(failure)

@@ -191,6 +191,7 @@ class Settings:
     database_url: SecretText | None = _setting(
         SecretText, f"the address of a PostgreSQL, such as {_ADDRESS_OF_DATABASE}", None
     )
+    database_wait_seconds: float = _seconds(_SHORTEST_SECONDS, 3600, 60, zero=True)
     credentials_key: SecretText | None = _setting(
         SecretText, "keys of `leadgraph credentials new-key`, separated by commas", None
     )

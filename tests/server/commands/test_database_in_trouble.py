@@ -38,6 +38,7 @@ async def test_a_command_ends_with_one_sentence_if_the_database_hangs(
     command: Command, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr(databases, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setenv("LEADGRAPH_DATABASE_WAIT_SECONDS", "0")
     proxy.stall()
     told = await sentence(command, *arguments)
     assert told.startswith("Cannot use the PostgreSQL of LEADGRAPH_DATABASE_URL (postgresql://")

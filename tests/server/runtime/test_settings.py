@@ -70,6 +70,7 @@ REFUSED = [
     ("AUDIT_SAMPLE", "0", "must be a whole number from 1 to 10,000, not '0'."),
     ("DRAIN_SECONDS", "-1", "must be 0, or a number of seconds from 0.1 to 600, not '-1'."),
     ("SHUTDOWN_SECONDS", "0", f"{SECONDS} 3,600, not '0'."),
+    ("DATABASE_WAIT_SECONDS", "-1", "must be 0, or a number of seconds from 0.1 to 3,600, not '-1'."),
     ("DOCUMENTS", "on", "must be open, log or enforce, not 'on'."),
     ("TRUSTED_DOCUMENTS", "", "must be the path of a manifest, not empty."),
     ("WORKERS", "33", "must be a whole number from 0 to 32, not '33'."),

@@ -19,6 +19,7 @@ describe(
     replication="Standbys that lag, and replication slots without a consumer.",
     tables="Dead rows, empty pages and maintenance of tables.",
     jobs="Exports that do not come to their end.",
+    webhooks="Webhooks that fail or were disabled, and events that wait for a worker.",
     keys="API keys that expire within 14 days and have no successor.",
 )
 
@@ -52,5 +53,5 @@ class DoctorTable:
 @strawberry.type(description="Report about the database and what depends on it, at the time of the request.")
 class DoctorReport:
     findings: list[DoctorFinding] = column("Problems, in the order of the checks.", size=Fixed(100))
-    skipped: list[DoctorSkip] = column("Checks that could not run.", size=Fixed(11))
+    skipped: list[DoctorSkip] = column("Checks that could not run.", size=Fixed(12))
     tables: list[DoctorTable] = column("Tables of the database, the largest first.", size=Fixed(30))

@@ -1,14 +1,17 @@
-"""`leadgraph webhooks`: check stored documents against the schema of this release."""
+"""`leadgraph webhooks`: enable webhooks, and check stored documents against the schema of this release."""
 
 import asyncio
+from typing import Annotated
 
 import typer
 
 from db.engine.pool import open_pool
 from schema.graph import build
+from server.commands.on_database import on_database
 from server.runtime.database import migrated_database
 from server.runtime.settings import load_settings
 from server.webhooks.rendering import ExecutedRendering
+from services.webhooks import enabling
 from services.webhooks.documents import WrongDocument, wrong_documents
 
 webhooks_app = typer.Typer(no_args_is_help=True)
@@ -16,7 +19,7 @@ webhooks_app = typer.Typer(no_args_is_help=True)
 
 @webhooks_app.callback()
 def webhooks() -> None:
-    """Check webhooks."""
+    """Check and enable webhooks."""
 
 
 @webhooks_app.command()
@@ -32,6 +35,21 @@ def check() -> None:
     if wrong:
         raise typer.Exit(1)
     typer.echo("All stored documents can be executed.")
+
+
+@webhooks_app.command()
+def enable(
+    webhook_id: Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1, show_default=False)],
+    from_now: Annotated[
+        bool, typer.Option("--from-now", help="Skip the events between the last message and now.")
+    ] = False,
+) -> None:
+    """Enable a webhook that the server has disabled, or let one that fails send at once.
+
+    `leadgraph doctor` prints the IDs of such webhooks.
+    """
+    on_database(lambda pool: enabling.enable(pool, webhook_id, from_now=from_now), enabling.EnablingError)
+    typer.echo(f"The webhook {webhook_id} is active.")
 
 
 async def _wrong(url: str) -> list[WrongDocument]:

@@ -20,6 +20,7 @@ from services.doctor import (
     statements,
     tables,
     transactions,
+    webhooks,
 )
 from services.doctor.report import Check, Finding, Limits, Report, Skipped, SkippedError
 from services.doctor.senders import Senders
@@ -66,5 +67,6 @@ def _checks(
         Check.REPLICATION: partial(replication.check, pool, limits),
         Check.TABLES: of_tables,
         Check.JOBS: partial(jobs.check, pool, limits),
+        Check.WEBHOOKS: partial(webhooks.check, pool, limits),
         Check.KEYS: partial(keys.check, pool, limits),
     }

@@ -21,6 +21,7 @@ class Check(StrEnum):
     REPLICATION = "replication"
     TABLES = "tables"
     JOBS = "jobs"
+    WEBHOOKS = "webhooks"
     KEYS = "keys"
 
 
@@ -73,6 +74,8 @@ class Limits:
     failures: int = 3
     waiting: timedelta = field(default=timedelta(minutes=10))
     unpurged: timedelta = field(default=timedelta(days=1))
+    failing: timedelta = field(default=timedelta(hours=1))
+    disabled: timedelta = field(default=timedelta(days=30))
     expiring: timedelta = field(default=timedelta(days=14))
     cache_requests: int = 1000
     cache_percent: int = 50

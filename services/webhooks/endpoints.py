@@ -36,7 +36,8 @@ LONGEST_OVERLAP: Final = 30 * 86_400
 """Seconds."""
 _UNTRIED: Final = {"failing_since": None, "failures": 0, "resumes_at": None}
 """The state of a webhook with another receiver, or that its user has enabled again."""
-_ENABLED: Final = {"disabled_reason": None, "disabled_at": None, **_UNTRIED}
+ENABLED: Final = {"disabled_reason": None, "disabled_at": None, **_UNTRIED}
+"""The state of a webhook that the server no longer disables."""
 _SETTABLE: Final = (WebhookStatus.ACTIVE, WebhookStatus.PAUSED)
 
 
@@ -162,7 +163,7 @@ async def update(
         return webhook
     changes: dict[str, object] = dict(values)
     if webhook.status == WebhookStatus.DISABLED and "status" in values:
-        changes |= _ENABLED
+        changes |= ENABLED
     elif "url" in values or values.get("status") == WebhookStatus.ACTIVE:
         changes |= _UNTRIED
     changed = await write_rows.update_one(writer, _own(viewer), Webhook, webhook_id, changes)
@@ -244,7 +245,7 @@ async def delete(writer: Writer, viewer: Viewer, webhook_id: int) -> int:
 async def _delete_batch(writer: Writer, *, viewer: Viewer, webhook_id: int, cursor: DeleteCursor) -> bool:
     """Pause the webhook, and delete a batch of its deliveries. Return whether more may be left."""
     await hold_viewer(writer, viewer)
-    paused = {**_ENABLED, "status": WebhookStatus.PAUSED}
+    paused = {**ENABLED, "status": WebhookStatus.PAUSED}
     if await write_rows.update_one(writer, _own(viewer), Webhook, webhook_id, paused) is None:
         return False
     deleted = await delete_some(

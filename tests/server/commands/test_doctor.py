@@ -142,14 +142,20 @@ async def test_the_text_names_problem_and_command_and_never_a_value(
         "counters      users: 1 counters of the sample are wrong, such as mentions_count of ID 2: stored 40, counted 2."
     )
     assert lines[at + 1] == "              → leadgraph counters repair --table users"
-    assert lines[-1] == f"11 checks, {len(TESTS_SETTINGS) + 2} findings."
+    assert lines[-1] == f"12 checks, {len(TESTS_SETTINGS) + 2} findings."
     assert result.exit_code == 1
 
 
 async def test_a_check_that_cannot_run_is_named_with_its_reason(three_users: Pool, command: Command) -> None:
     await three_users.execute("UPDATE alembic_version SET version_num = '0013'")
     found = await report(command)
-    assert [one["check"] for one in found["skipped"]] == ["counters", "statements", "jobs", "keys"]
+    assert [one["check"] for one in found["skipped"]] == [
+        "counters",
+        "statements",
+        "jobs",
+        "webhooks",
+        "keys",
+    ]
     (revision,) = [one for one in found["findings"] if one["check"] == "revision"]
     assert (revision["subject"], revision["command"]) == ("0013", "leadgraph migrate")
 

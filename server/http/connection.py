@@ -20,6 +20,7 @@ from uvicorn.server import ServerState
 from server.http import cors, protocol
 from server.http.connections import Connections
 from server.http.counted_transport import CountedTransport
+from server.http.farewell import farewell_of
 from server.http.interruption import client_left
 from server.http.unread import Unread
 
@@ -305,9 +306,16 @@ class Connection(HttpToolsProtocol):
 
     def _check_reader(self, now: float) -> None:
         """Abort a connection whose client does not read, and does not send a stream either."""
+        if self._is_after_farewell(now):
+            self.abort()
+            return
         unread_seconds = self._unread.seconds(self.transport, now)
         if unread_seconds > self._limits.unread_seconds and not self._is_streaming(now):
             self.abort()
+
+    def _is_after_farewell(self, now: float) -> bool:
+        said_at = None if self.cycle is None else farewell_of(cast(Scope, self.cycle.scope))
+        return said_at is not None and now - said_at > self._limits.linger_seconds
 
     def _is_streaming(self, now: float) -> bool:
         """Return whether the client sends a stream, or waits for the server to read more of it."""

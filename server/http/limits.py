@@ -29,7 +29,9 @@ class ConnectionLimits:
     unread_bytes: int = 256_000_000
     """Limit of unread bytes of all connections."""
     linger_seconds: float = 2
-    """Time that a connection stays open after an answer to an incomplete request, so that the client can read it."""
+    """Time that a connection stays open for the client to read: after an answer to an incomplete request, and after the
+    server has ended a stream.
+    """
     health_paths: AbstractSet[str] = frozenset({"/healthz", "/readyz", "/metrics"})
     streaming_paths: AbstractSet[str] = frozenset({"/ingest/mentions"})
     websocket_paths: AbstractSet[bytes] = frozenset({b"/graphql"})

@@ -1,5 +1,6 @@
 """A WebSocket connection with limits: uvicorn's protocol, which bounds neither unread bytes nor pieces of messages."""
 
+import time
 from asyncio import BaseTransport
 from typing import Any, cast
 
@@ -40,6 +41,7 @@ class WebSocket(WebSocketsSansIOProtocol):
         super().__init__(config, server_state, app_state)
         self._all = all_connections
         self._unread = Unread(all_connections.limits.least_read_bytes)
+        self._closing_at: float | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
@@ -71,8 +73,10 @@ class WebSocket(WebSocketsSansIOProtocol):
     async def send(self, message: Any) -> None:
         """Send a message: its frame at once if nothing stands in the way, and else by uvicorn's protocol.
 
-        uvicorn takes four times as long for a frame.
+        uvicorn takes four times as long for a frame. It sends a close only after the client has read.
         """
+        if message["type"] == "websocket.close":
+            self._closing_at = self._closing_at or time.monotonic()
         text = message.get("text")
         if text is None or not self.write_at_once(text_frame(text.encode())):
             await super().send(message)
@@ -126,10 +130,13 @@ class WebSocket(WebSocketsSansIOProtocol):
         return False
 
     def check(self, now: float) -> None:
-        """Abort a connection whose client does not read."""
+        """Abort a connection whose client does not read. After a close, the client has only a moment to do so."""
+        limits = self._all.limits
         if not self.unread_bytes:
             self._unread.clear()
-        elif self._unread.seconds(self.transport, now) > self._all.limits.unread_seconds:
+            return
+        is_late = self._closing_at is not None and now - self._closing_at > limits.linger_seconds
+        if is_late or self._unread.seconds(self.transport, now) > limits.unread_seconds:
             self.abort()
 
 

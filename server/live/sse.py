@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from resolvers.framework.errors import UNAVAILABLE
 from server.http import protocol
+from server.http.farewell import say_farewell
 from server.http.fast_request import FastRequest
 from server.http.protocol import GraphQLRequest, RequestError
 from server.live.answering import StreamRequest, request_of
@@ -87,7 +88,7 @@ class EventStream(Response):
         self._connected = connected
         self._cursor = after
 
-    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         served = self._served
         ending: asyncio.Future[LiveError] = asyncio.get_running_loop().create_future()
 
@@ -95,8 +96,12 @@ class EventStream(Response):
             if not ending.done():
                 ending.set_result(failure)
 
+        def end_credential(reason: str) -> None:
+            say_farewell(scope)
+            end(EndedError(reason))
+
         if self._connected is not None:
-            self._connected.end = lambda reason: end(EndedError(reason))
+            self._connected.end = end_credential
         try:
             with (
                 served.metrics.connection("sse"),
@@ -112,19 +117,15 @@ class EventStream(Response):
         loop = asyncio.get_running_loop()
         sending = loop.create_task(self._send_results(send))
         leaving = loop.create_task(_left(receive))
+        pinging = loop.create_task(self._ping(send))
+        tasks = {sending, leaving, pinging}
+        waiting: set[asyncio.Future[Any]] = {*tasks, ending}
         try:
-            while True:
-                waiting: set[asyncio.Future[Any]] = {sending, leaving, ending}
-                done, _ = await asyncio.wait(
-                    waiting, timeout=self._served.limits.ping_seconds, return_when=asyncio.FIRST_COMPLETED
-                )
-                if done:
-                    break
-                await send(_body(PING))
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (sending, leaving):
+            for task in tasks:
                 task.cancel()
-            await asyncio.wait({sending, leaving})
+            await asyncio.wait(tasks)
         if leaving.done() and not leaving.cancelled() and not sending.done():
             return
         if ending.done() and (sending.cancelled() or not sending.done()):
@@ -133,6 +134,11 @@ class EventStream(Response):
             await send(_body(COMPLETE))
         with suppress(OSError):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _ping(self, send: Send) -> None:
+        while True:
+            await asyncio.sleep(self._served.limits.ping_seconds)
+            await send(_body(PING))
 
     async def _send_results(self, send: Send) -> None:
         """Send all results and the end of the operation, or the errors for which it does not run."""

@@ -126,14 +126,20 @@ class _Session:
         if self._connected is not None:
             self._endpoint.presence.leave(self._connected)
         self._ending.cancel()
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
+        tasks = self._cancel()
         if tasks:
             await asyncio.wait(tasks)
 
+    def _cancel(self) -> list[asyncio.Task[None]]:
+        """Cancel all operations, and return their tasks."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        return tasks
+
     def _end_with(self, reason: str) -> None:
-        """Close the connection because its credential does not work any more."""
+        """Close the connection because its credential does not work any more. Its operations send nothing from now on."""
+        self._cancel()
         if not self._ending.done():
             self._ending.set_exception(CloseError(FORBIDDEN, reason))
 

@@ -74,6 +74,7 @@ async def _serve(stack: AsyncExitStack, url: str, folder: str, number: int) -> a
         "PORT": str(FIRST_PORT + number),
         "WORKERS": "0",
         "DRAIN_SECONDS": "0",
+        "LIVE_PING_SECONDS": "600",  # the clients read pings only between events
         "LIVE_USER_CONNECTIONS": "100000",
         "LIVE_CONNECTIONS": "2000",
     }

@@ -12,7 +12,7 @@ from db.statements import webhook as stored
 from resolvers.entities import OF_MODEL, OF_TYPENAME, entity_of
 from resolvers.framework.context import Context
 from resolvers.framework.entity import Entity
-from resolvers.framework.filter_input import filter_of, given_fields
+from resolvers.framework.filter_input import filter_of, given_fields, written
 from resolvers.framework.global_id import decode, encoder, row_id
 from resolvers.framework.mutation import mutation, takes, unkeyed_mutation, values_as, values_of
 from resolvers.framework.names import public
@@ -46,6 +46,10 @@ FILTERED: Final = {
     entity.model.__name__.lower(): entity for entity in EVENT_ENTITIES.values() if entity.filters
 }
 """The entities whose events a webhook can filter, by the field of the input."""
+OF_FILTER: Final = {entity.typename: public(name) for name, entity in FILTERED.items()}
+"""The fields of the input by typename."""
+GIVEN: Final = "given"
+"""The key of the filter as it was given, beside the filter that the dispatch reads."""
 
 
 def fed_entities() -> Fed:
@@ -57,6 +61,16 @@ def fed_entities() -> Fed:
 @requires("questions", loads=0)
 async def has_filter(webhooks: Sequence[Webhook], context: Context) -> Sequence[bool]:  # noqa: ARG001 - all resolvers take it
     return [bool(webhook.questions) for webhook in webhooks]
+
+
+@requires("questions", loads=0)
+async def given_filters(webhooks: Sequence[Webhook], context: Context) -> Sequence[dict[str, Any] | None]:  # noqa: ARG001 - as above
+    """Return the filters as their users gave them. Return None without a filter."""
+    return [given_filter(webhook.questions) or None for webhook in webhooks]
+
+
+def given_filter(questions: Mapping[str, Any]) -> dict[str, Any]:
+    return {OF_FILTER[typename]: question[GIVEN] for typename, question in questions.items()}
 
 
 @requires("entity", "entity_id", loads=0)
@@ -124,14 +138,15 @@ def _values(context: Context, request: Any) -> WebhookValues:
 
 
 def _questions(context: Context, given: Any) -> dict[str, Any]:
-    """Return the filters as JSON, by entity."""
+    """Return the filters as JSON, by entity: for the dispatch, and as they were given."""
     found: dict[str, Any] = {}
     for name, wanted in () if given is None else given_fields(given):
         entity = FILTERED[name]
         where = filter_of(
             entity, wanted, context.require, context.viewer.scope, f"input.filter.{public(name)}"
         )
-        found[entity.typename] = saved_query.dump(SavedQuery(where, entity.default_order))
+        question = saved_query.dump(SavedQuery(where, entity.default_order))
+        found[entity.typename] = {**question, GIVEN: written(wanted)}
     return found
 
 

@@ -17,6 +17,7 @@ from schema.fields import column, resolved_by
 from schema.lazy_types import WebhookDeliveryRef, WebhookRef
 from schema.node import Node, global_id, is_row_of
 from schema.relay import Connection, list_of
+from schema.scalars import JSON
 
 
 @strawberry.type(
@@ -32,6 +33,11 @@ class Webhook(Node):
     event_types: list[WebhookEventType] = column("Types of the events.")
     has_filter: bool = resolved_by(
         resolve.has_filter, description="Whether a filter limits the objects of the events."
+    )
+    filter: JSON | None = resolved_by(
+        resolve.given_filters,
+        description="Conditions on the objects of the events, as a value of the input `WebhookFilterInput`. Null without a "
+        "filter.",
     )
     document: str | None = column(
         "Query whose result the messages contain. Null for the main fields.", long=True

@@ -1,7 +1,9 @@
 """Filters as clients write them, turned into conditions on rows, with limits on their size."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
+from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
@@ -160,6 +162,22 @@ def given_fields(given: Any) -> Iterator[tuple[str, Any]]:
         value = getattr(given, field.name)
         if value is not None and value is not field.default:
             yield field.name, value
+
+
+def written(given: Any) -> Any:
+    """Return an input object as the JSON value that a client would send for it. Null counts as absent."""
+    if is_dataclass(given):
+        return {public(name): written(value) for name, value in given_fields(given)}
+    match given:
+        case list():
+            return [written(one) for one in given]
+        case Enum():
+            return given.name
+        case datetime():
+            return given.isoformat()
+        case Decimal():
+            return str(given)
+    return given
 
 
 def _operands(comparison: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -15,7 +15,7 @@ from tests.services.webhooks.test_addresses import PRIVATE_ADDRESSES, REFUSED_UR
 from tests.support.rows import add_key
 from tests.support.world import Ask, World
 
-FIELDS = """id url description eventTypes hasFilter document scopes signature publicKey status disabledReason disabledAt
+FIELDS = """id url description eventTypes filter hasFilter document scopes signature publicKey status disabledReason disabledAt
     failingSince"""
 ERRORS = "userErrors { code message path }"
 CREATE = f"""mutation($input: CreateWebhookInput!) {{
@@ -103,6 +103,7 @@ async def test_a_webhook_is_created_with_a_secret_that_is_shown_once(ask: Ask, w
         "url": URL,
         "description": "my CRM",
         "eventTypes": ["LEAD_CREATED", "LEAD_UPDATED"],
+        "filter": None,
         "hasFilter": False,
         "document": None,
         "scopes": READS,
@@ -306,7 +307,7 @@ async def test_an_update_changes_the_named_fields_alone(ask: Ask) -> None:
     made = (await create(ask, document="query($id: ID!) { node(id: $id) { id } }"))["webhook"]
     given = {"id": made["id"], "url": URL + "/2", "filter": {"lead": {"status": {"eq": "NEW"}}}}
     changed = (await ask(UPDATE, input=given)).data["result"]["webhook"]
-    assert changed == {**made, "url": URL + "/2", "hasFilter": True}
+    assert changed == {**made, "url": URL + "/2", "filter": given["filter"], "hasFilter": True}
     given = {"id": made["id"], "document": None, "filter": None, "status": "PAUSED"}
     changed = (await ask(UPDATE, input=given)).data["result"]["webhook"]
     assert changed == {**made, "url": URL + "/2", "document": None, "status": "PAUSED"}
@@ -317,6 +318,42 @@ async def test_an_update_changes_the_named_fields_alone(ask: Ask) -> None:
     for name in ("url", "eventTypes", "scopes", "status", "description"):
         refused = (await ask(UPDATE, input={"id": made["id"], name: None})).data["result"]
         assert [error["path"] for error in refused["userErrors"]] == [["input", name]]
+
+
+async def test_a_filter_is_returned_as_it_was_given(ask: Ask, world: World) -> None:
+    """Each value has the form that the input takes: a client shows, edits and sends the filter."""
+    user = encode("User", world.users["ann"])
+    keyword = encode("Keyword", (await world.rows("keywords", "ann"))[0]["id"])
+    foreign = encode("Keyword", (await world.rows("keywords", "ben"))[0]["id"])
+    given = {
+        "lead": {
+            "and": [{"not": {"status": {"in": ["DISQUALIFIED", "NEW"]}}}],
+            "or": [
+                {"value": {"gte": "12.50", "isNull": False}},
+                {"createdAt": {"lt": "2026-11-30T12:00:00+00:00"}},
+            ],
+            "search": 'budget "this year"',
+            "keywordId": {"in": [keyword, foreign]},
+            "platform": {"notIn": ["HACKERNEWS"]},
+            "score": {"gt": 3},
+            "tags": {"hasAny": ["a", "b"]},
+            "assigneeId": {"eq": user},
+        },
+        "mention": {"read": True, "author": {"contains": "ann"}, "relevance": {"eq": "HIGH"}},
+    }
+    made = await create(ask, eventTypes=["LEAD_UPDATED", "MENTION_CREATED"], filter=given)
+    webhook, query = made["webhook"]["id"], "query($id: ID!) { webhook(id: $id) { filter hasFilter } }"
+    (stored,) = await world.rows("webhooks")
+    found = (await ask(query, id=webhook)).data["webhook"]
+    assert found == {"filter": given, "hasFilter": True}
+    sent = {"id": webhook, "filter": found["filter"]}
+    assert (await ask(UPDATE, input=sent)).data["result"]["userErrors"] == []
+    assert (await world.rows("webhooks"))[0]["questions"] == stored["questions"]
+    empty = {"id": webhook, "filter": {"lead": {"score": None}}}
+    assert (await ask(UPDATE, input=empty)).data["result"]["userErrors"] == []
+    assert (await ask(query, id=webhook)).data["webhook"] == {"filter": {"lead": {}}, "hasFilter": True}
+    assert (await ask(UPDATE, input={"id": webhook, "filter": None})).data["result"]["userErrors"] == []
+    assert (await ask(query, id=webhook)).data["webhook"] == {"filter": None, "hasFilter": False}
 
 
 async def test_a_disabled_webhook_tells_why_and_can_be_enabled(ask: Ask, world: World) -> None:

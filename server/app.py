@@ -250,7 +250,7 @@ def create_app(
             return protocol.refusal(unavailable, *protocol.request_id(request))
         return JSONResponse({"status": "read-only" if read_only else "ready"})
 
-    schema = SchemaFile(lambda: f"{graph.definition.as_str()}\n").respond
+    schema = SchemaFile(lambda: graph.sdl).respond
     limited = access.limited(schema, authenticator)
     schema_routes = [] if introspection == "off" else [Route(schema_file.PATH, limited)]
 

@@ -53,7 +53,7 @@ def schema(
         raise CommandError(
             "--allow-breaking requires --changes, --changes-since or --changes-since-revision."
         )
-    printed = build().definition.as_str() + "\n"
+    printed = build().sdl
     if write:
         SCHEMA_FILE.write_text(printed)
     elif check:

@@ -93,7 +93,7 @@ class Lookahead:
 
 
 @dataclass(frozen=True, slots=True)
-class _Position:
+class Position:
     """The facts that a selection set inherits from the fields above it.
 
     `path` are the models that one statement joins to reach its rows, the last one its own. `joins` are the relations
@@ -107,7 +107,7 @@ class _Position:
 
 
 @dataclass(slots=True)
-class _Total:
+class Total:
     """The sums over a selection set.
 
     `objects_per_row` and `values_per_row` count for each row of the page that its parent is. `loads` counts only
@@ -133,7 +133,7 @@ class _Total:
     shared: frozenset[str] = frozenset()
     names: set[str] = field(default_factory=set)
 
-    def add(self, other: "_Total") -> None:
+    def add(self, other: "Total") -> None:
         self.objects += other.objects
         self.objects_per_row += other.objects_per_row
         self.values += other.values
@@ -145,7 +145,7 @@ class _Total:
         self.add_bound(other)
         self.names |= other.names
 
-    def add_bound(self, other: "_Total") -> None:
+    def add_bound(self, other: "Total") -> None:
         self.unjoined += other.unjoined
         self.unshared += other.unshared
         self.statements += other.statements
@@ -170,7 +170,7 @@ def look_ahead(
     Conditions count as met: an operation may read columns in vain, but never lacks one. An operation with a field
     that does not state its requirements reads all columns.
     """
-    walk = _Walk(schema, fragments, operation, variables)
+    walk = Walk(schema, fragments, operation, variables)
     root = schema.get_root_type(operation.operation)
     try:
         total = walk.root(operation.selection_set, root, copies=copies)
@@ -181,7 +181,7 @@ def look_ahead(
     return Lookahead(cost, walk.operation_reads(total), walk.sizes)
 
 
-class _Walk:
+class Walk:
     def __init__(
         self,
         schema: GraphQLSchema,
@@ -200,9 +200,9 @@ class _Walk:
         self._relations: defaultdict[type[Base], set[ToOne]] = defaultdict(set)
         self._unstated: set[str] = set()
         self._is_query = operation.operation is OperationType.QUERY
-        self._visited: dict[tuple[str, _Position], _Total] = {}
+        self._visited: dict[tuple[str, Position], Total] = {}
 
-    def operation_reads(self, total: _Total) -> OperationReads:
+    def operation_reads(self, total: Total) -> OperationReads:
         if self._unstated:
             return EVERY_READ if not self._is_query else OperationReads(unstated=frozenset(self._unstated))
         selected = {
@@ -214,36 +214,36 @@ class _Walk:
         single = total.loads <= 1 or (most is not None and most <= 1)
         return OperationReads(Projection(selected), single=single, most=most)
 
-    def bound(self, total: _Total) -> Statements:
+    def bound(self, total: Total) -> Statements:
         if self._unstated:
             return Statements(total.unjoined, computations=total.computations)
         own = total.statements + len(total.shared)
         return Statements(own, total.viewer_row, total.owner_rows, total.computations)
 
-    def selection_set(self, selected: SelectionSetNode, type_: Any, position: _Position) -> _Total:
-        total = _Total()
+    def selection_set(self, selected: SelectionSetNode, type_: Any, position: Position) -> Total:
+        total = Total()
         for node in selected.selections:
             total.add(self._selection(node, type_, position))
         return total
 
-    def root(self, selected: SelectionSetNode, type_: Any, *, copies: bool) -> _Total:
+    def root(self, selected: SelectionSetNode, type_: Any, *, copies: bool) -> Total:
         """Return the sums over the root. With `copies`, equal fields count once in `unshared`.
 
         Below the root and with fragments, fields of one key may be merged, so that they are no longer equal.
         """
         fields = [node for node in selected.selections if isinstance(node, FieldNode)]
         keys = {(node.alias or node.name).value for node in fields}
-        total, known = _Total(), dict[int, int]()
+        total, known = Total(), dict[int, int]()
         if copies and len(keys) == len(selected.selections):
             known = copies_among((id(node), [node]) for node in fields)
         for node in selected.selections:
             before = total.unshared
-            total.add(self._selection(node, type_, _Position()))
+            total.add(self._selection(node, type_, Position()))
             if id(node) in known:
                 total.unshared = before
         return total
 
-    def _selection(self, node: SelectionNode, type_: Any, position: _Position) -> _Total:
+    def _selection(self, node: SelectionNode, type_: Any, position: Position) -> Total:
         match node:
             case FieldNode():
                 return self._field(node, type_, position)
@@ -255,7 +255,7 @@ class _Walk:
                 return self.selection_set(node.selection_set, inner, position)
         raise TypeError(node)
 
-    def _spread(self, fragment: FragmentDefinitionNode, position: _Position) -> _Total:
+    def _spread(self, fragment: FragmentDefinitionNode, position: Position) -> Total:
         key = (fragment.name.value, position)
         found = self._visited.get(key)
         if found is None:
@@ -263,11 +263,11 @@ class _Walk:
             found = self._visited[key] = self.selection_set(fragment.selection_set, type_, position)
         return found
 
-    def _field(self, node: FieldNode, parent: Any, position: _Position) -> _Total:
+    def _field(self, node: FieldNode, parent: Any, position: Position) -> Total:
         name = node.name.value
         known: GraphQLField | None = META_FIELDS.get(name) or getattr(parent, "fields", {}).get(name)
         if known is None:  # `__typename`
-            return _Total(depth=1, fields=1, values=1, names={name})
+            return Total(depth=1, fields=1, values=1, names={name})
         entity = OF_TYPENAME.get(parent.name)
         rows = None if entity is None else entity.model
         requirements, size = self._introspected(parent, name) or _stated(known, rows)
@@ -280,15 +280,15 @@ class _Walk:
         keeps_path = is_joined or (requirements is not None and requirements.loads == 0)
         bound = LOADS if requirements is None else requirements.bound
         facts = self._facts(bound, arguments, position.facts)
-        inner = _Total()
+        inner = Total()
         if node.selection_set is not None:
             joins = position.joins if keeps_path or requirements is None else requirements.joins
             if bound.of_arguments and not facts & _POSITIONS and self._selects_page(node.selection_set):
                 facts |= {COUNTED_WITH_PAGE}
-            below = _Position(path if keeps_path else (), has_ends, joins, facts)
+            below = Position(path if keeps_path else (), has_ends, joins, facts)
             inner = self.selection_set(node.selection_set, get_named_type(known.type), below)
         values = VALUES_OF_LONG_TEXT if _is_long(known) else 1
-        total = _Total(depth=1 + inner.depth, fields=1 + inner.fields, values=values, names={name})
+        total = Total(depth=1 + inner.depth, fields=1 + inner.fields, values=values, names={name})
         if node.selection_set is not None:
             items = partial(self._items, size, arguments, has_ends=has_ends)
             of_page = isinstance(size, OfPage)
@@ -325,7 +325,7 @@ class _Walk:
 
     def _bind(
         self,
-        total: _Total,
+        total: Total,
         bound: Bound,
         number: int,
         facts: frozenset[str],

@@ -31,6 +31,7 @@ from resolvers.framework.context import Context, Viewer
 from resolvers.framework.requires import OperationReads
 from schema.prepared.access import Access
 from schema.prepared.cost import Cost
+from schema.prepared.cost_by_field import MOST_FIELDS, FieldCost, cost_by_field
 from schema.prepared.dependencies import depends_on_viewer_alone
 from schema.prepared.fragments import fragments_of, has_marked_fields
 from schema.prepared.guard import GuardMode
@@ -128,6 +129,12 @@ class PreparedOperation:
     def cost(self, variables: Mapping[str, Any]) -> Cost:
         """Return the cost with these variables, measured once for each combination of sizes."""
         return self._measured(variables).cost
+
+    def cost_by_field(self, variables: Mapping[str, Any]) -> Sequence[FieldCost]:
+        """Return the objects by field, or nothing for an operation with very many fields. Its cost must be within the limits."""
+        if self.cost(variables).fields > MOST_FIELDS:
+            return ()
+        return cost_by_field(self._schema, self._node, self._fragments, variables)
 
     def reads(self, variables: Mapping[str, Any]) -> OperationReads:
         """Return the reads with these variables. A cursor or a list of IDs in a variable can add statements."""

@@ -253,6 +253,8 @@ class GraphQLEndpoint:
             raise protocol.NeedsStreamError
         cost, reads = operation.measured(parsed.variables)
         observation.cost = cost
+        if explanation.COST in observation.explanations:
+            observation.cost_by_field = operation.cost_by_field(parsed.variables)
         observation.operation_type = operation.type
         if viewer is not None:
             observation.operation = operation.name

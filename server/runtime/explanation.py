@@ -8,6 +8,7 @@ from db.engine.activity import Activity, Place
 from resolvers.framework.context import Viewer
 from schema.prepared.cost import Cost
 from server.runtime.observation import Observation
+from services.accounts.rate_limit import OBJECTS_PER_POINT, points_of
 
 COST: Final = "cost"
 PROFILE: Final = "profile"
@@ -17,20 +18,25 @@ def extensions(observation: Observation, viewer: Viewer | None, seconds: float) 
     """Return the extensions of a response whose execution took the seconds. Only operators get a profile."""
     found: dict[str, Any] = {}
     if COST in observation.explanations and observation.cost is not None:
-        found[COST] = cost_of(observation.cost, viewer, observation.activity)
+        found[COST] = cost_of(observation.cost, viewer, observation)
     if PROFILE in observation.explanations and may_profile(viewer):
         found[PROFILE] = profile_of(observation.activity, seconds)
     return found
 
 
-def cost_of(cost: Cost, viewer: Viewer | None, activity: Activity) -> Mapping[str, int]:
+def cost_of(cost: Cost, viewer: Viewer | None, observation: Observation) -> Mapping[str, Any]:
     """Return the bounds that were known before the execution, and the number of statements that ran."""
     everybody = viewer is not None and viewer.scope.everybody
     return {
         "statementsBound": cost.statements_bound(everybody=everybody),
-        "statements": len(activity.runs),
+        "statements": len(observation.activity.runs),
         "objectsBound": cost.objects,
+        "points": points_of(cost.objects),
         "depth": cost.depth,
+        "fields": [
+            {"path": list(path), "objects": objects, "points": objects / OBJECTS_PER_POINT}
+            for path, objects in observation.cost_by_field
+        ],
     }
 
 

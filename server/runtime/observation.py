@@ -4,7 +4,7 @@ An endpoint fills the observation of its request, and gives it to each observer 
 the stream has ended.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ from graphql import OperationType
 from db.engine.activity import Activity, recording
 from resolvers.framework.errors import INTERNAL, TIMEOUT, UNAVAILABLE
 from schema.prepared.cost import Cost
+from schema.prepared.cost_by_field import FieldCost
 from schema.prepared.statement_bound import Excess
 from server.runtime.trace_context import TraceContext
 
@@ -49,6 +50,8 @@ class Observation:
     operation_type: OperationType | None = None
     document: str | None = None
     cost: Cost | None = None
+    cost_by_field: Sequence[FieldCost] = ()
+    """The objects by field, if the request asks for its cost."""
     activity: Activity = field(default_factory=Activity)
     excess: Excess | None = None
     """The statements beyond the bound, which are an error of the server."""

@@ -93,15 +93,73 @@ async def test_the_cost_is_shown_on_request(plain: httpx.AsyncClient, world: Wor
     assert "extensions" not in await explained(plain, world.keys["ann"], document, None)
     answer = await explained(plain, world.keys["ann"], document, "cost")
     assert answer["extensions"] == {
-        "cost": {"statementsBound": 1, "statements": 1, "objectsBound": 1 + 2 * (1 + 1 + 1), "depth": 4}
+        "cost": {
+            "statementsBound": 1,
+            "statements": 1,
+            "objectsBound": 1 + 2 * (1 + 1 + 1),
+            "points": 1,
+            "depth": 4,
+            "fields": [
+                {"path": ["keywords"], "objects": 7, "points": 0.07},
+                {"path": ["keywords", "nodes", "user"], "objects": 2, "points": 0.02},
+                {"path": ["keywords", "nodes", "mentions"], "objects": 2, "points": 0.02},
+            ],
+        }
     }
     unauthorized = await explained(plain, None, "{ __typename }", "Cost")
     assert unauthorized["extensions"]["cost"] == {
         "statementsBound": 0,
         "statements": 0,
         "objectsBound": 0,
+        "points": 1,
         "depth": 1,
+        "fields": [],
     }
+
+
+PAGES = """
+    query($first: Int!) {
+        own: keywords(first: $first) { edges { node { ...Found } } nodes { id } }
+        viewer { leads(first: 4) { nodes { mention { keyword { id } } } } }
+        none: leads(first: 0) { nodes { id } stats { byStatus { count } } }
+    }
+    fragment Found on Keyword { found: mentions(first: 3) { nodes { lead { id } } } }
+"""
+
+
+async def test_the_cost_is_shown_by_field(plain: httpx.AsyncClient, world: World) -> None:
+    body = {"query": PAGES, "variables": {"first": 50}}
+    headers = {"authorization": f"Bearer {world.keys['ann']}", "leadgraph-explain": "cost"}
+    answer = (await plain.post("/graphql", json=body, headers=headers)).json()
+
+    cost = answer["extensions"]["cost"]
+    assert (cost["objectsBound"], cost["points"]) == (522, 6)
+    assert {".".join(field["path"]): field["objects"] for field in cost["fields"]} == {
+        "own": 1 + 50 * (1 + 8) + 50,
+        "own.edges.node": 50 * 8,
+        "own.edges.node.found": 50 * (1 + 3 * 2),
+        "own.edges.node.found.nodes.lead": 50 * 3,
+        "viewer": 1 + 13,
+        "viewer.leads": 1 + 4 * 3,
+        "viewer.leads.nodes.mention": 4 * 2,
+        "viewer.leads.nodes.mention.keyword": 4,
+        "none": 7,
+        "none.stats": 6,
+        "none.stats.byStatus": 5,
+    }
+    assert [field["points"] for field in cost["fields"]] == [
+        field["objects"] / 100 for field in cost["fields"]
+    ]
+
+
+async def test_a_very_large_document_has_no_cost_by_field(plain: httpx.AsyncClient, world: World) -> None:
+    names = "id email name role status timeZone weekStart keywordsCount mentionsCount leadsCount createdAt"
+    rows = "".join(f"a{number}: viewer {{ {names} ...More }} " for number in range(50))
+    more = "fragment More on User { updatedAt newLeadsCount contactedLeadsCount qualifiedLeadsCount a: id b: id c: id %s }"
+    for last, expected in (("d: id", 50), ("d: id e: id", 0)):
+        answer = await explained(plain, world.keys["ann"], f"{{ {rows} }} {more % last}", "cost")
+        cost = answer["extensions"]["cost"]
+        assert (cost["objectsBound"], len(cost["fields"])) == (50, expected)
 
 
 async def test_several_lines_of_the_header_are_one_list(plain: httpx.AsyncClient, world: World) -> None:

@@ -1,7 +1,8 @@
 """The tail of the change feed: each new change is read once per process, and given to all that follow.
 
-NOTIFY only wakes the tail. An idle feed costs no statement. A follower that is too slow is told so, and can continue
-from its last position by `feed.page`.
+NOTIFY only wakes the tail. An idle feed costs no statement. Without followers, the tail does not listen: PostgreSQL wakes
+each listening connection on each commit that notifies, whatever its channels. A follower that is too slow is told so,
+and can continue from its last position by `feed.page`.
 """
 
 import asyncio
@@ -31,6 +32,8 @@ EVENTS_PER_READ: Final = 1000
 MOST_EVENTS: Final = 10_000
 """The most events that wait for one follower."""
 RETRY_SECONDS: Final = 1.0
+LEAVE_SECONDS: Final = 10.0
+"""Time after the last follower until the tail stops listening. A page that loads again finds it listening."""
 NONE: Final[Mapping[str, Callable[[], None]]] = MappingProxyType({})
 
 
@@ -105,21 +108,25 @@ class Tail:
         self._connect: Connect = pool.connect_alone if connect is None else connect
         self._followers: dict[Scope, set[Following]] = {}
         self._wanting = 0
+        self._wanted = asyncio.Event()
+        self._left_at = 0.0
         self._position: Position | None = None
         self._woken = asyncio.Event()
         self._has_begun = asyncio.Event()
 
     async def run(self) -> None:
-        """Follow the feed until cancelled. Reconnect after a lost connection, and read what was missed."""
+        """Follow the feed while there are followers, until cancelled. Reconnect, and read what was missed."""
         while True:
+            await self._wanted.wait()
             try:
                 await self._run_on_connection()
             except Exception as failure:  # noqa: BLE001 - the tail outlives every outage
                 logger.warning("The tail of the change feed lost the database: %r", failure)
-            await asyncio.sleep(RETRY_SECONDS)
+            if self._wanted.is_set():
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _run_on_connection(self) -> None:
-        """Read on each notification, until the connection ends."""
+        """Read on each notification, until the connection ends or the last follower has left."""
         connection = await self._connect()
         try:
             ended = asyncio.Event()
@@ -129,13 +136,27 @@ class Tail:
                 await connection.add_listener(channel, partial(_call, listener))
                 listener()
             self._woken.set()  # for changes before the listener was added
-            while not ended.is_set():
+            while not ended.is_set() and not self._is_left():
                 await self._woken.wait()
                 self._woken.clear()
                 await self._read()
         finally:
             with suppress(Exception):
                 await connection.close(timeout=1)
+
+    def _is_left(self) -> bool:
+        """Return whether the last follower left a while ago. If so, the next one begins anew."""
+        passed = asyncio.get_running_loop().time() - self._left_at
+        if self._wanting or passed < LEAVE_SECONDS:
+            return False
+        self._forget()
+        self._wanted.clear()
+        return True
+
+    def _forget(self) -> None:
+        """Forget the position, so that the next follower begins anew."""
+        self._position = None
+        self._has_begun.clear()
 
     def _end(self, ended: asyncio.Event) -> None:
         ended.set()
@@ -149,16 +170,14 @@ class Tail:
         try:
             await self._read_on()
         except ExpiredPositionError:
-            self._position = None
-            self._has_begun.clear()
+            self._forget()
             self._fail_all(RenewedError("Changes were dropped."))
             await self._read_on()
 
     async def _read_on(self) -> None:
         """Read on for the followers. Without followers, forget the position and read nothing."""
         if not self._wanting:
-            self._position = None
-            self._has_begun.clear()
+            self._forget()
             return
         if self._position is None:
             self._position = await feed.now(self._reader(), EVERYBODY)
@@ -198,6 +217,7 @@ class Tail:
         Wait until the tail has begun.
         """
         self._wanting += 1
+        self._wanted.set()
         try:
             if self._position is None:
                 self._woken.set()
@@ -206,6 +226,14 @@ class Tail:
                 yield following
         finally:
             self._wanting -= 1
+            if not self._wanting:
+                self._leave()
+
+    def _leave(self) -> None:
+        """Look later whether another follower has come."""
+        loop = asyncio.get_running_loop()
+        self._left_at = loop.time()
+        loop.call_later(LEAVE_SECONDS + 0.1, self._woken.set)  # a timer may be a little early
 
     @contextmanager
     def _following(self, scope: Scope, most: int) -> Iterator[Following]:

@@ -10,6 +10,7 @@ from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.language.scope import EVERYBODY, Scope
 from services.changes import feed
+from services.changes import tail as of_tail
 from services.changes.feed import ANYTHING, Event
 from services.changes.position import Position
 from services.changes.tail import Batch, Following, OverflowedError, Place, RenewedError, Tail, is_after
@@ -125,6 +126,37 @@ async def test_changes_without_a_follower_cost_no_statement(
         carl = await add_user(pool, "carl@example.com")
         batch = await anext(following)
     assert [(event.entity, event.row_id) for event in batch] == [("User", carl)]
+
+
+async def test_a_tail_without_followers_does_not_listen_and_begins_again(
+    pool: Pool, tail: Tail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def listens() -> bool:
+        found: bool = await pool.fetchval(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity "
+            "WHERE datname = current_database() AND query ILIKE 'LISTEN%')"
+        )
+        return found
+
+    monkeypatch.setattr(of_tail, "LEAVE_SECONDS", 0.2)
+    ann = await add_user(pool)
+    for number in range(2):
+        async with tail.follow(Scope(ann)) as following:
+            assert await listens()
+            await asyncio.sleep(0.5)
+            keyword = await add_keyword(pool, ann, f"{number}")
+            assert [event.row_id for event in await take(following, 1)] == [keyword]
+        async with asyncio.timeout(5):
+            while await listens():
+                await asyncio.sleep(0.05)
+        await add_keyword(pool, ann, f"unseen {number}")
+        tries = [tail.follow(Scope(ann)) for _ in range(3)]
+        for each in tries:
+            async with each:
+                assert await listens()
+        async with asyncio.timeout(5):
+            while await listens():
+                await asyncio.sleep(0.05)
 
 
 async def test_a_slow_follower_is_told_and_resumes_without_loss(pool: Pool, tail: Tail) -> None:

@@ -5,20 +5,16 @@
 
 import html
 import json
-import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from starlette.datastructures import Headers
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount
-from starlette.staticfiles import PathLike, StaticFiles
-from starlette.types import Scope
 
 from server.graphiql.tabs import Tab
-from server.http.compression import coding_of
+from server.http.static_files import Assets
 
 BUILT = Path(__file__).parents[1] / "static" / "graphiql"
 
@@ -33,12 +29,6 @@ PAGE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",  # the page contains a key
-}
-ASSET_HEADERS = {
-    "Content-Security-Policy": POLICY,  # a worker obeys the policy of its own file
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "public, max-age=31536000, immutable",  # file names contain a hash of the content
-    "Vary": "Accept-Encoding",
 }
 
 UNCONFIGURED = '<script type="application/json" id="graphiql-config">{}</script>'
@@ -87,44 +77,8 @@ def page(
 
 def assets(*, built: Path = BUILT) -> Mount:
     """Return the route of scripts, workers, styles and fonts. It also serves files built after the start."""
-    return Mount("/graphiql/assets", app=Assets(directory=built / "assets", check_dir=False))
-
-
-ENDINGS: Mapping[str, str] = {"zstd": ".zst", "br": ".br", "gzip": ".gz"}
-"""The endings of the compressed assets that `web/compress.mjs` writes."""
-
-
-class Assets(StaticFiles):
-    """Static files with a hash of their content in the name, which browsers may cache for ever.
-
-    A browser gets the compressed file in the coding that it accepts.
-    """
-
-    async def check_config(self) -> None:
-        """Accept a missing folder: its files respond 404 until they are built."""
-
-    def file_response(
-        self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
-    ) -> Response:
-        coding = coding_of(Headers(scope=scope).get("accept-encoding", ""), tuple(ENDINGS))
-        path = os.fspath(full_path)
-        packed = None if coding is None else f"{path}{ENDINGS[coding]}"
-        stat_of_packed = None if packed is None else _stat(packed)
-        if coding is None or packed is None or stat_of_packed is None:
-            response = super().file_response(full_path, stat_result, scope, status_code)
-        else:
-            response = super().file_response(packed, stat_of_packed, scope, status_code)
-            response.headers["content-encoding"] = coding
-            response.headers["content-type"] = FileResponse(path).headers["content-type"]
-        response.headers.update(ASSET_HEADERS)
-        return response
-
-
-def _stat(path: str) -> os.stat_result | None:
-    try:
-        return Path(path).stat()
-    except OSError:
-        return None
+    # A worker obeys the policy of its own file.
+    return Mount("/graphiql/assets", app=Assets(built / "assets", POLICY))
 
 
 def script_data(config: Mapping[str, object]) -> str:

@@ -10,7 +10,7 @@ ARGS ?=
 # A worker for each core. A test file stays whole on one worker; files with slow tests start first.
 PARALLEL := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
-.PHONY: help demo test test-fast test-reference check check-writing hooks bench bench-check soak soak-feed soak-webhooks fuzz format schema web lock clean
+.PHONY: help demo test test-fast test-reference check check-writing hooks bench bench-check soak soak-feed soak-webhooks fuzz format schema web documents lock clean
 
 help:  ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -71,8 +71,11 @@ format: dev  ## Format the code and apply the linter's safe fixes
 schema: dev  ## Write schema.graphql after a change of the API
 	@$(BIN)/leadgraph schema --write
 
-web: runtime  ## Build GraphiQL's assets from npm packages, once
+web: runtime  ## Build GraphiQL and the page from npm packages, once
 	@$(BIN)/python -m web.build
+
+documents: runtime  ## Compile the documents of the page after a change of its queries, and check its types
+	@$(BIN)/python -m web.documents
 
 lock: dev  ## Resolve the dependencies again (needs uv)
 	@uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
@@ -83,7 +86,7 @@ lock: dev  ## Resolve the dependencies again (needs uv)
 		--extra dev --extra otel pyproject.toml locks/build.in -c locks/otel.txt -o locks/dev.txt
 
 clean:  ## Remove what was built and installed; the data folder stays
-	@rm -rf .venv build server/static/graphiql
+	@rm -rf .venv build server/static
 
 .PHONY: runtime dev python
 python:

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from db.engine.pool import Pool
@@ -42,6 +42,8 @@ from server.live.serving import live
 from server.live.websocket import WebSocketEndpoint
 from server.metrics.endpoint import LOCAL_ONLY, MetricsAccess, metrics_route
 from server.metrics.metrics import Metrics, WorkerMetrics
+from server.page.demo_session import DemoSession
+from server.page.page import routes as page_routes
 from server.runtime.cache import warming
 from server.runtime.observation import Observer
 from server.runtime.settings import Introspection
@@ -127,6 +129,7 @@ def create_app(
     rate_limits: RateLimits | None = None,
     introspection: Introspection = "public",
     graphiql: bool = True,
+    has_page: bool = True,
     live_limits: LiveLimits | None = None,
     allow_private_webhooks: bool = False,
 ) -> Starlette:
@@ -141,7 +144,7 @@ def create_app(
     `clock` returns the current time. `metrics_access` says who may read `/metrics`; with None, the route does not exist.
     The `observers` receive each finished request, besides the metrics.
     `documents` knows the documents that requests name by a hash or an ID. `introspection` says who may read the schema, and
-    `graphiql` whether browsers get GraphiQL.
+    `graphiql` whether browsers get GraphiQL. With `has_page`, browsers get the page at `/`. A demo signs them in there.
     `stopping` ends streams and downloads before the server stops. `request_seconds` limit a GraphQL request.
     `admission` shares the pool between users, by default with the limits of its size.
     Without `rate_limits`, no request is charged. `live_limits` are those of WebSockets and event streams.
@@ -270,7 +273,7 @@ def create_app(
             Route("/healthz", _alive),
             Route("/readyz", ready),
             *metrics_routes,
-            Route("/", _to_graphql),
+            *_home_routes(DemoSession(pool, authenticator, demo_key), has_page=has_page),
             Route(f"{PATH}/", _to_graphql, methods=["GET", "POST", "QUERY"]),
             *([page.assets()] if graphiql else []),
         ],
@@ -338,6 +341,11 @@ async def _failed(request: Request, failure: Exception) -> Response:
 
 async def _alive(_: Request) -> Response:
     return JSONResponse({"status": "alive"})
+
+
+def _home_routes(demo: DemoSession, *, has_page: bool) -> list[BaseRoute]:
+    """Return the routes of `/` and of the page. Without the page, `/` leads all clients to the API."""
+    return page_routes(demo, otherwise=_to_graphql) if has_page else [Route("/", _to_graphql)]
 
 
 async def _has_session(authenticator: Authenticator, request: Request) -> bool:

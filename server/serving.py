@@ -29,6 +29,7 @@ from server.http.trusted_documents import open_documents
 from server.live.limits import LiveLimits
 from server.metrics.endpoint import MetricsAccess
 from server.metrics.metrics import Metrics, WorkerMetrics
+from server.page.documents import page_documents
 from server.runtime.addresses import split_address
 from server.runtime.audit import auditing, note
 from server.runtime.background import in_background
@@ -262,7 +263,7 @@ async def _serve_observed(
     when_ready: Callable[[], None],
     observers: Observers,
 ) -> None:
-    documents = open_documents(settings)
+    documents = open_documents(settings, page_documents() if settings.page else {})
     pool = await open_pool(
         url,
         size=settings.pool_size,
@@ -300,6 +301,7 @@ async def _serve_observed(
             rate_limits=await _rate_limits(settings, pool),
             introspection=settings.introspection,
             graphiql=settings.graphiql,
+            has_page=settings.page,
             live_limits=_live_limits(settings),
             allow_private_webhooks=settings.webhooks_allow_private,
         )

@@ -55,11 +55,13 @@ class Node:
         command: list[str | Path] = [self.program, script, *arguments]
         run(purpose, command, where=where, log=self.log, environment=self.environment)
 
-    def install_packages(self, where: Path) -> None:
-        """Install exactly the packages of the folder's lock file, without running their scripts."""
-        self.run(
-            "npm could not install its packages", self.npm, "ci", "--include=dev", *NPM_OPTIONS, where=where
-        )
+    def install_packages(self, where: Path, *, development: bool = True) -> None:
+        """Install exactly the packages of the folder's lock file, without running their scripts.
+
+        Without `development`, those for the work on the sources are left out.
+        """
+        scope = "--include=dev" if development else "--omit=dev"
+        self.run("npm could not install its packages", self.npm, "ci", scope, *NPM_OPTIONS, where=where)
 
 
 def run(

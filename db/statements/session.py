@@ -260,6 +260,27 @@ async def open_session(
 
 
 @statement
+def _open_demo_session() -> ReturningInsert[Any]:
+    """Insert a session of an active user without a look at the password."""
+    names = ("user_id", "token_hash", "address", "user_agent", "expires_at", "ends_at")
+    new = select(
+        _USERS.c.id,
+        bindparam("token_hash", type_=BYTEA),
+        literal("", Text),
+        literal("", Text),
+        _NOW + literal(IDLE, Interval),
+        _NOW + literal(LONGEST, Interval),
+    ).where(_USERS.c.id == _USER_ID, _USERS.c.status == UserStatus.ACTIVE)
+    return insert(_SESSIONS).from_select(names, new).returning(_SESSIONS.c.id)
+
+
+async def open_demo_session(writer: Writer, user_id: int, token_hash: bytes) -> bool:
+    """Insert a session without a password, which a demo gives to its visitors. Return False for an inactive user."""
+    given = {"user_id": user_id, "token_hash": token_hash}
+    return bool(await writer.fetch_values(_open_demo_session(), EVERYBODY, **given))
+
+
+@statement
 def _end_session() -> ReturningDelete[Any]:
     return (
         delete(_SESSIONS)

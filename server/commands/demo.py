@@ -143,6 +143,7 @@ def _facts(listening: socket.socket, url: str, key: str) -> dict[str, str]:
     return {
         "url": f"{origin(listening)}/graphql",
         "graphiql_url": f"{origin(listening)}/graphql",
+        "page_url": f"{origin(listening)}/",
         "api_key": key,
         "user_email": demo_data.PEOPLE[0][0],
         "database_url": url,
@@ -154,9 +155,10 @@ def _announce(settings: Settings, facts: dict[str, str]) -> None:
     path = settings.home / "demo.json"
     settings.home.mkdir(parents=True, exist_ok=True)
     write_private(path, json.dumps(facts, indent=2))
+    page = f"  Page      {facts['page_url']}\n" if settings.page else ""
     body = json.dumps({"query": "{ viewer { email keywordsCount mentionsCount leadsCount } }"})
     sys.stdout.write(
-        f"\n  GraphiQL  {facts['graphiql_url']}\n"
+        f"\n{page}  GraphiQL  {facts['graphiql_url']}\n"
         f"  API key   {facts['api_key']}\n"
         f"  Try       curl {facts['url']} -H 'Content-Type: application/json' "
         f"-H 'Authorization: Bearer {facts['api_key']}' -d '{body}'\n"

@@ -1,6 +1,7 @@
 """The manifest of trusted documents, in the format of Apollo or of Relay."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from server.http.documents import Documents
@@ -17,20 +18,23 @@ class ManifestError(ValueError):
     """The file is not a manifest."""
 
 
-def open_documents(settings: Settings) -> Documents:
-    """Return the documents that the settings name. Raise `CommandError` for a manifest that cannot be used."""
+def open_documents(settings: Settings, own: Mapping[str, str] = MappingProxyType({})) -> Documents:
+    """Return the documents that the settings name, and the server's own ones.
+
+    Raise `CommandError` for a manifest that cannot be used.
+    """
     path = settings.trusted_documents
     if path is None:
         if settings.documents != "open":
             raise CommandError(f"LEADGRAPH_DOCUMENTS={settings.documents} requires {VARIABLE}.")
-        return Documents()
+        return Documents(own)
     try:
         if path.stat().st_size > MOST_BYTES:
             raise ManifestError(f"It must have at most {MOST_BYTES:,} bytes.")
         trusted = trusted_of(path.read_bytes())
     except (OSError, ManifestError) as error:
         raise CommandError(f"{VARIABLE} must name a manifest of Apollo or Relay. {path}: {error}") from error
-    return Documents(trusted, settings.documents)
+    return Documents({**trusted, **own}, settings.documents)
 
 
 def trusted_of(manifest: bytes) -> Mapping[str, str]:

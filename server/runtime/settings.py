@@ -210,6 +210,7 @@ class Settings:
     documents: DocumentsMode = _one_of(DocumentsMode, "open", "open, log or enforce")
     introspection: Introspection = _one_of(Introspection, "public", "public, authenticated or off")
     graphiql: bool = _switch("on or off", default=True)
+    page: bool = _switch("on or off", default=True)
     webhooks_allow_private: bool = _switch("on or off", default=False)
     row_security: RowSecurity = _one_of(RowSecurity, "off")
     pool_size: int = _whole(1, 1000, 10)

@@ -48,7 +48,7 @@ def test_the_build_context_of_the_image_suffices_for_the_wheel(tmp_path: Path) -
     for name in allowed:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, context / name, ignore=shutil.ignore_patterns("__pycache__", "graphiql"))
+            shutil.copytree(source, context / name, ignore=shutil.ignore_patterns("__pycache__", "static"))
         else:
             shutil.copy(source, context / name)
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]

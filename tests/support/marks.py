@@ -61,6 +61,7 @@ MARKS = {
     "services/figures/cache/test_random_interleavings.py": ("slow",),
     "services/figures/cache/test_store_failures.py": ("slow", "process"),
     "services/ingest/test_write.py": ("slow",),
+    "web": ("slow", "process"),
 }
 
 

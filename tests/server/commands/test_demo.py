@@ -34,7 +34,7 @@ def runs(pid: int) -> bool:
 
 def test_the_printed_values_work_and_are_stored_in_a_private_file(demo: Demo) -> None:
     facts = demo.facts
-    assert set(facts) == {"url", "graphiql_url", "api_key", "user_email", "database_url"}
+    assert set(facts) == {"url", "graphiql_url", "page_url", "api_key", "user_email", "database_url"}
     assert stat.S_IMODE((demo.home / "demo.json").stat().st_mode) == 0o600
     assert demo.ask(COUNTS)["viewer"]["email"] == facts["user_email"] == "demo@leadgraph.example"
 
@@ -48,6 +48,7 @@ def test_a_demo_stops_cleanly_and_keeps_its_data(new_demo: Demo) -> None:
     code, output = new_demo.stop(signal.SIGINT)
     assert (code, runs(server)) == (0, False)
     assert "Traceback" not in output
+    assert f"Page      http://127.0.0.1:{new_demo.port}/\n" in output
     assert f"GraphiQL  http://127.0.0.1:{new_demo.port}/graphql" in output
     assert f"API key   {key}" in output
     (command,) = re.findall(r"Try       (curl .*)", output)

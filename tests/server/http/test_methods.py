@@ -33,6 +33,8 @@ async def client(pool: Pool, request: pytest.FixtureRequest) -> AsyncIterator[ht
         ("/metrics", {"GET", "HEAD", "OPTIONS"}),
         ("/", {"GET", "HEAD", "OPTIONS"}),
         ("/graphiql/assets/x.js", {"GET", "HEAD", "OPTIONS"}),
+        ("/inbox", {"GET", "HEAD", "OPTIONS"}),
+        ("/page/assets/x.js", {"GET", "HEAD", "OPTIONS"}),
     ],
 )
 async def test_each_route_answers_options_with_its_methods(

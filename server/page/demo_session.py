@@ -1,0 +1,48 @@
+"""The sign-in of a demo: each browser without a session gets one together with the page.
+
+A demo listens on loopback, answers to loopback hosts only, and shows its API key to each visitor anyway.
+"""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from db.engine.pool import Pool
+from resolvers.framework.errors import UnauthenticatedError
+from server.http import protocol
+from server.http.auth import Authenticator
+from services.accounts import api_key
+from services.accounts.api_keys import ApiKeys, InvalidKeyError
+from services.browsers.sign_in import open_demo_session
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSession:
+    """Opens sessions of the user of a demo's API key. Without a key, it opens none."""
+
+    pool: Pool
+    authenticator: Authenticator
+    key: str | None
+
+    async def __call__(self, request: Request, response: Response) -> None:
+        """Add the cookie of a new session to the page, unless the browser has a session. A failure leaves it out."""
+        if self.key is None:
+            return
+        try:
+            if await self.authenticator.is_signed_in(request):
+                return
+            with protocol.asking_database():
+                token = await self._token(self.key)
+        except (protocol.RequestError, UnauthenticatedError, InvalidKeyError):
+            return
+        if token is not None:
+            self.authenticator.exchange(request).new_session = token
+            self.authenticator.finish(request, response)
+
+    async def _token(self, text: str) -> str | None:
+        key = api_key.parse(text)
+        if key is None:
+            return None
+        holder = await ApiKeys(self.pool).holder(key)
+        return await open_demo_session(self.pool, holder.user_id)

@@ -1,0 +1,91 @@
+"""The page of a demo, and of a server whose user signs in by a password."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, ViewportSize, expect
+
+from db.engine.pool import Pool
+from db.engine.writer import in_transaction
+from db.statements import session as stored
+from server.page.page import BUILT
+from services.browsers.passwords import hash_of
+from tests.support.demo import Demo, running_demo
+from tests.support.npm import required_node
+from tests.support.page import REPORT_VIOLATIONS, Visit
+from tests.support.rows import add_user
+from tests.support.serving import served
+from web.documents import tools
+
+EMAIL, PASSWORD = "ann@example.com", "correct horse battery"
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def built_page() -> None:
+    required_node()
+    if not (BUILT / "index.html").exists():
+        pytest.skip("The page is not built; `make web` builds it.")
+    tools()  # axe
+
+
+@pytest.fixture(scope="session")
+def page_demo() -> Iterator[Demo]:
+    """A demo of its own: tests of the page write into it."""
+    with running_demo("0.1") as running:
+        yield running
+
+
+@asynccontextmanager
+async def visiting(chromium: Browser, origin: str) -> AsyncIterator[Visit]:
+    """Yield a visit in a new profile. Fail afterwards if something wrong has happened."""
+    context = await chromium.new_context(viewport=DESKTOP)
+    await context.add_init_script(REPORT_VIOLATIONS)
+    made = Visit(await context.new_page(), origin)
+    made.watch()
+    yield made
+    await context.close()
+    assert made.wrong == []
+
+
+@pytest.fixture
+async def visit(chromium: Browser, page_demo: Demo) -> AsyncIterator[Visit]:
+    """A visit of the demo, which signs the browser in."""
+    async with visiting(chromium, f"http://127.0.0.1:{page_demo.port}") as made:
+        yield made
+
+
+@dataclass
+class Place:
+    """A server with the user Ann and no other rows, its database, and a visit that is not signed in."""
+
+    pool: Pool
+    user_id: int
+    visit: Visit
+    pid: int
+
+    async def sign_in(self) -> None:
+        """Fill in the form, and wait for its end."""
+        page = self.visit.page
+        await page.get_by_label("E-mail address").fill(EMAIL)
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+@pytest.fixture
+async def place(
+    pool: Pool, database_url: str, server_folder: Path, chromium: Browser, request: pytest.FixtureRequest
+) -> AsyncIterator[Place]:
+    """A server. `@pytest.mark.parametrize("place", [{"RATE_POINTS": "100"}], indirect=True)` changes its settings."""
+    user_id = await add_user(pool, EMAIL, name="Ann")
+    await in_transaction(pool, lambda writer: stored.set_password(writer, user_id, hash_of(PASSWORD)))
+    settings = {"WORKERS": "0", **getattr(request, "param", {})}
+    async with (
+        served(database_url, server_folder, settings) as (origin, pid),
+        visiting(chromium, origin) as visit,
+    ):
+        yield Place(pool, user_id, visit, pid)

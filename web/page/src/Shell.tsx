@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { Link, useLocation } from "wouter";
 import { status } from "./api/status.ts";
 import { useStore } from "./api/store.ts";
+import { Boundary } from "./ui/Boundary.tsx";
 import { Account } from "./session/Account.tsx";
 import { undoLast } from "./ui/toasts.ts";
 import { ShortcutsDialog } from "./ui/ShortcutsDialog.tsx";
@@ -56,7 +57,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </header>
       <StatusBar />
       <main id="main" ref={main} tabIndex={-1}>
-        {children}
+        <Boundary key={title}>{children}</Boundary>
       </main>
       <ShortcutsDialog />
     </div>

@@ -14,14 +14,18 @@ const LONGEST_PAUSE = 30_000;
 const TEMPORARY: readonly unknown[] = ["TOO_SLOW", "UNAVAILABLE", "RATE_LIMITED", "TIMEOUT"];
 const EXPIRED = "EXPIRED_CURSOR";
 
+const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
 let failures = 0;
 
 const socket = createSocket({
   url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/graphql`,
   retryAttempts: Number.POSITIVE_INFINITY,
   retryWait: (attempt) => pause(Math.min(500 * 2 ** attempt * (0.75 + Math.random() / 2), LONGEST_PAUSE)),
-  shouldRetry: (event) => (event as CloseEvent).code !== FORBIDDEN,
+  shouldRetry: (failure) => failure instanceof CloseEvent && failure.code !== FORBIDDEN,
   keepAlive: 15_000,
+  // The package requires a text, and the server knows the document by its hash.
+  jsonMessageReplacer: (key, value) => (key === "query" && value === "" ? undefined : value),
   on: {
     connecting: () => status.get().live === "idle" && status.set({ live: "connecting" }),
     connected() {
@@ -37,8 +41,6 @@ const socket = createSocket({
     },
   },
 });
-
-const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
 interface Answer {
   data?: Record<string, { cursor?: string } | null> | null;
@@ -63,7 +65,7 @@ function follow(payload: { variables?: Record<string, unknown> | undefined }, si
     if (!isOver) start();
   };
   const start = () => {
-    stop = socket.subscribe({ ...payload, variables } as never, {
+    stop = socket.subscribe({ ...payload, query: "", variables } as never, {
       next(answer: Answer) {
         const code = answer.errors?.[0]?.extensions?.["code"];
         if (TEMPORARY.includes(code)) return;
@@ -120,12 +122,14 @@ export function useLive<Result, Variables>(
   const onEvent = useEffectEvent(options.onEvent);
   const poll = useEffectEvent(options.poll);
   const { pause: isPaused = false, seconds = POLL_SECONDS } = options;
-  const key = JSON.stringify(variables);
+  const current = useEffectEvent(() => variables as Variables & object);
+  // The subscription moves its cursor itself, so that another first one does not restart it.
+  const key = JSON.stringify({ ...variables, after: null });
 
   useEffect(() => {
-    if (isPaused) return;
+    if (isPaused || !key) return;
     const { unsubscribe } = client
-      .subscription(documentOf(document), JSON.parse(key))
+      .subscription(documentOf(document), current())
       .subscribe(({ data, error }) => {
         if (error?.graphQLErrors.some(({ extensions }) => extensions["code"] === EXPIRED)) poll();
         else if (data) onEvent(data as Result);

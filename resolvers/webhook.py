@@ -7,30 +7,23 @@ from typing import Any, Final
 from db.engine.writer import Writer
 from db.language import saved_query
 from db.language.saved_query import SavedQuery
-from db.models import Base, User, Webhook, WebhookDelivery, WebhookEventType, WebhookSignature
-from db.statements import webhook as stored
-from resolvers.entities import OF_MODEL, OF_TYPENAME, entity_of
+from db.models import User, Webhook, WebhookDelivery, WebhookEventType, WebhookSignature
+from resolvers.entities import OF_TYPENAME
 from resolvers.framework.context import Context
 from resolvers.framework.entity import Entity
 from resolvers.framework.filter_input import filter_of, given_fields, written
-from resolvers.framework.global_id import decode, encoder, row_id
-from resolvers.framework.mutation import mutation, takes, unkeyed_mutation, values_as, values_of
+from resolvers.framework.global_id import encoder, row_id
+from resolvers.framework.mutation import mutation, takes, values_as, values_of
 from resolvers.framework.names import public
 from resolvers.framework.payload import Payload
-from resolvers.framework.permission import require_permission
 from resolvers.framework.relation import parent
 from resolvers.framework.requires import requires
 from services.accounts.api_key import WRITE_WEBHOOKS
-from services.accounts.vault import SealedError
 from services.rules.user_errors import UserErrorCode, user_error
 from services.webhooks import endpoints as service
-from services.webhooks import keys, signatures
 from services.webhooks.dispatch import Fed
 from services.webhooks.endpoints import KeyedWebhook, WebhookValues
-from services.webhooks.rendering import Message, Rendered, Subject
 from services.webhooks.start import start_at, start_now
-
-TEST_MESSAGE: Final = "msg_test"
 
 
 def entity_of_event(event_type: str) -> Entity[Any]:
@@ -92,25 +85,6 @@ class WebhookPayload(Payload):
     def not_stored(cls) -> frozenset[str]:
         """Keep the secret out of the database. A repeated call gets the webhook without the secret."""
         return frozenset({"secret"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TestPayload(Payload):
-    """A message that is not sent."""
-
-    __test__ = False
-
-    url: str | None = None
-    headers: Sequence["Header"] = ()
-    body: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """A header of a message."""
-
-    name: str
-    value: str
 
 
 user_of_payload = parent(User, "user_id")
@@ -245,57 +219,3 @@ async def delete_webhook(writer: Writer, context: Context, request: Any) -> Webh
     webhook_id = row_id(request.id, Webhook)
     user_id = await service.delete(writer, context.viewer, webhook_id)
     return WebhookPayload(deleted_id=webhook_id, user_id=user_id)
-
-
-@takes(20, keyed=False)
-@unkeyed_mutation(TestPayload)
-async def test_webhook(context: Context, request: Any) -> TestPayload:
-    """Render a message about an object, and sign it. Send nothing and store nothing."""
-    require_permission(context.viewer, WRITE_WEBHOOKS)
-    webhook_id = row_id(request.id, Webhook)
-
-    async def read(writer: Writer) -> tuple[Webhook, Sequence[Any]]:
-        webhook = await service.read(writer, context.viewer, webhook_id)
-        return webhook, await stored.working_secrets(writer, [webhook_id])
-
-    webhook, secrets = await context.write(read)
-    service.require_granted(context.viewer, webhook.scopes, "id")
-    subject, event_type = _subject(webhook, request.object_id)
-    now = context.now
-    rendered = await _rendered(context, webhook, subject)
-    message = Message(event_type, now, request.object_id, None, rendered, webhook.document is not None)
-    try:
-        signing = keys.opened(context.vault, secrets)
-    except SealedError as sealed:
-        raise user_error(UserErrorCode.INVALID, f"The secret cannot be read. {sealed}", "id") from sealed
-    body = message.payload()
-    headers = signatures.signed_headers(signing, TEST_MESSAGE, int(now.timestamp()), body.encode())
-    return TestPayload(url=webhook.url, headers=[Header(*each) for each in headers.items()], body=body)
-
-
-test_webhook.__test__ = False  # type: ignore[attr-defined]
-
-
-def _subject(webhook: Webhook, object_id: str) -> tuple[Subject, str]:
-    """Return the row of the object, and the webhook's first event type about it. Raise `UserErrors`."""
-    model, number = decode(object_id)
-    typename = _typename(model)
-    types = [each for each in webhook.event_types if entity_of_event(each).typename == typename]
-    if not types:
-        message = "Must be the ID of an object that an event type of the webhook is about."
-        raise user_error(UserErrorCode.INVALID, message, "object_id")
-    return Subject(typename, number), types[0]
-
-
-def _typename(model: type[Base]) -> str:
-    return entity_of(model).typename if model in OF_MODEL else ""
-
-
-async def _rendered(context: Context, webhook: Webhook, subject: Subject) -> Rendered:
-    rendering = context.webhooks.rendering
-    if rendering is None:
-        raise user_error(UserErrorCode.INVALID, "This server cannot render payloads.")
-    viewer = service.reader_of(webhook.user_id, context.viewer.role, webhook.scopes)
-    if webhook.document is not None:
-        return await rendering.result(viewer, webhook.document, subject)
-    return (await rendering.objects(viewer, [subject]))[0]

@@ -48,6 +48,7 @@ from server.runtime.cache import warming
 from server.runtime.observation import Observer
 from server.runtime.settings import Introspection
 from server.runtime.stopping import Stopping
+from server.webhooks.client import send_once
 from server.webhooks.rendering import ExecutedRendering
 from services.accounts.api_keys import ApiKeys
 from services.accounts.data_state import DataStates
@@ -102,6 +103,11 @@ def _has_request(scope: Scope) -> bool:
     """
     method = scope["method"]
     return method in protocol.BODIES or (method in protocol.READING and b"=" in scope["query_string"])
+
+
+def _webhook_tools(rendering: ExecutedRendering, *, allow_private: bool) -> WebhookTools:
+    fence = Fence(allow_private=allow_private)
+    return WebhookTools(fence, rendering, partial(send_once, fence))
 
 
 def create_app(
@@ -172,7 +178,7 @@ def create_app(
         links=links,
         senders=senders,
         sign_ins=sign_ins,
-        webhooks=WebhookTools(Fence(allow_private=allow_private_webhooks), rendering),
+        webhooks=_webhook_tools(rendering, allow_private=allow_private_webhooks),
     )
     access = SchemaAccess(introspection)
     operations = graph.prepared

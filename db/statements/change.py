@@ -258,6 +258,28 @@ async def after(
 
 
 @statement
+def _change_at(*, everybody: bool) -> Select[Any]:
+    item, c = _item(), _CHANGES.c
+    rows = func.cardinality(c.row_ids)
+    skip = bindparam("skip", type_=BigInteger)
+    return (
+        select(*_columns(item), rows.label("rows"))
+        .select_from(_CHANGES.join(item, true()))
+        .where(
+            c.id == bindparam("change", type_=BigInteger),
+            item.c.number == func.coalesce(func.nullif(skip, 0), rows),
+            visible_among(RowChange, everybody=everybody),
+        )
+    )
+
+
+async def at(session: Session, scope: Scope, change: int, skip: int) -> asyncpg.Record | None:
+    """Return the last changed row before a position. `skip` is its number, or 0 for the last row of the change."""
+    sent = _change_at(everybody=scope.everybody)
+    return next(iter(await session.fetch_values(sent, scope, change=change, skip=skip)), None)
+
+
+@statement
 def _newest_changes_of_each(*, everybody: bool) -> Select[Any]:
     rows = func.unnest(keys_parameter()).table_valued(column("key", BigInteger), name="row").render_derived()
     item, c = _item(), _CHANGES.c

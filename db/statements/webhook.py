@@ -33,11 +33,9 @@ from sqlalchemy.sql.dml import ReturningDelete, ReturningUpdate, Update
 
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
-from db.language.filter import Filter, condition, shape_and_values
-from db.language.scope import EVERYBODY, Scope, visible, visible_among
+from db.language.scope import EVERYBODY, Scope, visible
 from db.language.shape import columns
 from db.models import (
-    Base,
     RowChange,
     User,
     UserRole,
@@ -369,25 +367,6 @@ async def count(writer: Writer, user_id: int) -> int:
     """Return the number of webhooks of the user."""
     ((number,),) = await writer.fetch_values(_count_webhooks(), Scope(user_id))
     return int(number)
-
-
-@statement
-def _matching_rows(model: type[Base], where: Filter, *, everybody: bool) -> Select[Any]:
-    table = table_of(model)
-    return select(table.c.id).where(
-        table.c.id == any_(keys_parameter()),
-        visible_among(model, everybody=everybody),
-        condition(model, where, everybody=everybody),
-    )
-
-
-async def matching(
-    writer: Writer, scope: Scope, model: type[Base], ids: Sequence[int], where: Filter
-) -> set[int]:
-    """Return the IDs of the visible rows that match the filter now."""
-    shape, values = shape_and_values(where)
-    sent = _matching_rows(model, shape, everybody=scope.everybody)
-    return {row["id"] for row in await writer.fetch_values(sent, scope, keys=list(ids), **values)}
 
 
 @dataclass(frozen=True, slots=True)

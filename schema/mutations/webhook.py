@@ -8,6 +8,7 @@ from db.models import WebhookEventType, WebhookSignature, WebhookStatus
 from resolvers import webhook as resolve
 from resolvers.framework.mutation import NULL_IS_ABSENT
 from resolvers.webhook import FILTERED
+from resolvers.webhook_dry_run import test_webhook
 from schema.fields import column, resolved_by
 from schema.filters import FILTERS
 from schema.lazy_types import UserRef, WebhookDeliveryRef, WebhookRef
@@ -122,10 +123,24 @@ class ReplayWebhookInput:
     idempotency_key: str | None = idempotency_key()
 
 
-@strawberry.input(description="Input for rendering a message of a webhook without sending it.")
+@strawberry.input(
+    description="Input for rendering a message of a webhook. Requires exactly one of `objectId` and `change`."
+)
 class TestWebhookInput:
     id: strawberry.ID = required(_ID)
-    object_id: strawberry.ID = required("Global ID of the object that the message is about.")
+    object_id: strawberry.ID | None = optional(
+        "Global ID of the object that the message is about, as if the first event type of the webhook about the object "
+        "occurred now."
+    )
+    change: str | None = optional(
+        "Cursor of the past change that the message is about, as an edge of `changes` has it. The object is rendered as it "
+        "is now."
+    )
+    send: bool | None = optional(
+        "Sends the message once to the URL of the webhook, even if there are mismatches. Its ID begins with `msg_test_`. "
+        "The delivery is not stored and not repeated.",
+        False,
+    )
 
 
 @strawberry.type(description="A header of a message.")
@@ -173,13 +188,36 @@ class DeleteWebhookPayload(Payload):
     )
 
 
+@strawberry.type(description="A reason for which a webhook sends no message about an event.")
+class WebhookMismatch:
+    path: list[str] = column(
+        "Path from the webhook to the condition that is not met, such as `filter`, `lead`, `status`."
+    )
+    message: str = column("Explanation of the reason in one sentence.")
+
+
+@strawberry.type(description="The response of a receiver to a test, without secrets.")
+class WebhookTestResponse:
+    status: int | None = column("HTTP status of the response. Null without a response.")
+    excerpt: str | None = column("First 1,000 characters of the response. Null without a response.")
+    error: str | None = column("Reason for which the attempt failed without a response. Null otherwise.")
+    duration_ms: int = column("Duration of the attempt in milliseconds.")
+
+
 @strawberry.type(description="A message as the receiver would get it.")
 class TestWebhookPayload(Payload):
     url: str | None = column("URL to which the message would be sent. Null after an error.")
     headers: list[WebhookHeader] = column(
-        "Headers of the message with its signatures. Empty after an error.", size=Fixed(3)
+        "Headers of the message with its signatures. Empty after an error.", size=Fixed(5)
     )
     body: str | None = column("Body of the message, a JSON object. Null after an error.")
+    mismatches: list[WebhookMismatch] = column(
+        "Reasons for which the webhook sends no message about the event. Empty if it sends one, and after an error.",
+        size=Fixed(20),
+    )
+    response: WebhookTestResponse | None = column(
+        "Response of the receiver. Null if nothing was sent, and after an error."
+    )
 
 
 _field: Any = partial(writes, scope=WRITE_WEBHOOKS)
@@ -225,8 +263,9 @@ class WebhookMutation:
         "Deletes a webhook with its deliveries.",
     )
     test_webhook: TestWebhookPayload | None = _field(
-        resolve.test_webhook,
+        test_webhook,
         TestWebhookInput,
-        "Renders and signs a message of a webhook about an object. Sends nothing and stores nothing. The calling API key "
-        "or session must have all scopes of the webhook.",
+        "Renders and signs a message of a webhook about an object or a past change, and says why the webhook would not send "
+        "it. Sends the message on request, and stores nothing. The calling API key or session must have all scopes of the "
+        "webhook.",
     )

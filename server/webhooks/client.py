@@ -64,6 +64,12 @@ class Client:
         return self._connections
 
 
+async def send_once(fence: Fence, url: str, headers: Mapping[str, str], body: bytes) -> Outcome:
+    """Send one message over a connection of its own."""
+    async with Client(fence) as client:
+        return await client.send(url, headers, body)
+
+
 def _retry_after(text: str) -> timedelta | None:
     """Return the wait of a header `Retry-After`: seconds or a date. Return None for other texts."""
     text = text.strip()

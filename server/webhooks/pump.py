@@ -185,8 +185,7 @@ class Pump:
 
     async def _attempt(self, ready: Ready) -> Attempt:
         delivery, content = ready.leased.delivery, ready.body.encode()
-        headers = signatures.signed_headers(ready.signing, delivery.message_id, int(time.time()), content)
-        headers = {"content-type": "application/json", "user-agent": "Leadgraph-Webhooks", **headers}
+        headers = signatures.message_headers(ready.signing, delivery.message_id, int(time.time()), content)
         outcome = await self._client.send(ready.leased.owned.webhook.url, headers, content)
         return Attempt(delivery, outcome, ready.signing, ready.leased.owned.is_failing)
 

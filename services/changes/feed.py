@@ -12,7 +12,7 @@ from db.statements import change as stored
 from db.statements.change import ChangeFilter, FeedState, IdRange, NewSince
 from services.changes.position import NOTHING, BadPositionError, Position, Snapshot
 
-__all__ = ["ChangeFilter", "Event", "ExpiredPositionError", "Page", "now", "page", "start"]
+__all__ = ["ChangeFilter", "Event", "ExpiredPositionError", "Page", "event_at", "now", "page", "start"]
 
 ANYTHING: Final = ChangeFilter()
 
@@ -79,6 +79,16 @@ async def page(
     if scope.everybody:
         return await _page_of_all(session, scope, after, state, limit, wanted)
     return await _page_of_owner(session, scope, after, state, limit, wanted)
+
+
+async def event_at(session: Session, scope: Scope, position: Position) -> Event | None:
+    """Return the event after which a reader has the position. Return None if the position follows no single event.
+
+    Raise `ExpiredPositionError` if the event may be missing, and `BadPositionError` for a position of another owner.
+    """
+    _require_valid(position, await stored.state(session, scope), scope)
+    row = await stored.at(session, scope, position.last, position.skip)
+    return None if row is None else event_of(row, position)
 
 
 def _now(state: FeedState, scope: Scope) -> Position:

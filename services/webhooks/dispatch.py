@@ -16,7 +16,7 @@ from db.engine.writer import Writer, in_transaction
 from db.language import saved_query
 from db.models import Base, ChangeKind, Webhook, WebhookDisabledReason
 from db.statements import webhook as webhooks
-from db.statements import webhook_delivery
+from db.statements import webhook_delivery, webhook_matching
 from db.statements.webhook import OwnedWebhook
 from db.statements.webhook_delivery import NewDelivery
 from services.changes import feed
@@ -126,7 +126,7 @@ async def _matching(
         ids = {each.row_id for each in events if each.entity == entity and each.kind != ChangeKind.DELETED}
         if ids:
             where = saved_query.load(question).where
-            matching[entity] = await webhooks.matching(
+            matching[entity] = await webhook_matching.matching(
                 writer, found.scope, fed.models[entity], sorted(ids), where
             )
     return [

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 SHARED, PRIVATE, PUBLIC = "whsec_", "whsk_", "whpk_"
+USER_AGENT: Final = "Leadgraph-Webhooks"
 _SHARED_BYTES: Final = 32
 _SEED_BYTES: Final = 32
 
@@ -53,6 +54,14 @@ def signed_headers(keys: Iterable[Secret], message_id: str, timestamp: int, body
         TIMESTAMP: str(timestamp),
         SIGNATURE: " ".join(_signature(key, content) for key in keys),
     }
+
+
+def message_headers(
+    keys: Iterable[Secret], message_id: str, timestamp: int, body: bytes
+) -> Mapping[str, str]:
+    """Return all headers of a message that depend on it, with its signatures."""
+    signed = signed_headers(keys, message_id, timestamp, body)
+    return {"content-type": "application/json", "user-agent": USER_AGENT, **signed}
 
 
 def _signature(key: Secret, content: bytes) -> str:

@@ -416,6 +416,8 @@ async def test_a_test_renders_a_signed_message_and_stores_nothing(ask: Ask, worl
     tested = (await ask(TEST, input={"id": usual["webhook"]["id"], "objectId": lead})).data["result"]
     assert (tested["url"], tested["userErrors"]) == (URL, [])
     assert [header["name"] for header in tested["headers"]] == [
+        "content-type",
+        "user-agent",
         "webhook-id",
         "webhook-timestamp",
         "webhook-signature",

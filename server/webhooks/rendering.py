@@ -1,30 +1,21 @@
 """Render payloads by the executor of the API, in the name of a webhook's owner with the scopes of the webhook."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from typing import Any, Final
 
-from graphql import (
-    GraphQLField,
-    GraphQLObjectType,
-    GraphQLSchema,
-    OperationType,
-    get_named_type,
-    is_leaf_type,
-)
+from graphql import OperationType
 
-from breadth.fields import KEY, Column
-from breadth.strawberry_field import metadata_of
 from db.engine.outage import is_unavailable
 from db.engine.pool import Pool
 from resolvers.framework.context import Context
 from resolvers.framework.global_id import encode
 from schema.change import changed_fields
-from schema.fields import LONG
 from schema.graph import Graph
 from schema.prepared.cache import UnknownOperationError
 from schema.prepared.operation import InvalidDocument, PreparedOperation
 from server.http.errors import presented
+from server.webhooks.default_payload import default_document
 from services.accounts.viewer import Viewer
 from services.figures.cache import Cached
 from services.webhooks.rendering import Rendered, Subject
@@ -85,7 +76,8 @@ class ExecutedRendering:
             for start in range(0, len(own), PAGE):
                 page = own[start : start + PAGE]
                 variables = {"ids": [self.global_id(each) for each in page]}
-                data, errors = await self._run(viewer, usual_document(self._graph.schema, entity), variables)
+                document = default_document(self._graph.schema, entity, viewer.scopes)
+                data, errors = await self._run(viewer, document, variables)
                 nodes = (data or {}).get("nodes") or [None] * len(page)
                 found |= {each: Rendered(node, errors) for each, node in zip(page, nodes, strict=True)}
         return [found[each] for each in subjects]
@@ -122,19 +114,3 @@ class ExecutedRendering:
 def _context_of(pool: Pool) -> NewContext:
     """Return a function that makes contexts over the pool, with one cache of figures."""
     return partial(Context, pool, cached=Cached(pool))
-
-
-@cache
-def usual_document(schema: GraphQLSchema, typename: str) -> str:
-    """Return the query of the main fields of objects: all columns with short values that are not deprecated."""
-    type_ = schema.get_type(typename)
-    if not isinstance(type_, GraphQLObjectType):
-        raise TypeError(f"{typename} is no object type.")
-    names = " ".join(name for name, field in type_.fields.items() if _is_main(field))
-    return f"query Webhook($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {typename} {{ {names} }} }} }}"
-
-
-def _is_main(field: GraphQLField) -> bool:
-    metadata = metadata_of(field)
-    is_short_column = isinstance(metadata.get(KEY), Column) and not metadata.get(LONG)
-    return is_short_column and is_leaf_type(get_named_type(field.type)) and field.deprecation_reason is None

@@ -122,31 +122,31 @@ def _resolver_of(known: GraphQLField) -> Any:
     return None if definition is None else definition.metadata.get(SET_RESOLVER)
 
 
-def entities_read(
-    schema: GraphQLSchema,
-    node: OperationDefinitionNode,
-    fragments: Mapping[str, FragmentDefinitionNode],
-) -> frozenset[str]:
-    """Return the entities whose changes can change the answer of a query. `ANY` stands for all of them.
+@dataclass(frozen=True, slots=True)
+class LiveReads:
+    """The dependencies of a query.
 
-    Only rows and pages of rows depend on few entities. A query with any other object can depend on all.
+    `entities` are those whose changes can change its answer; `ANY` stands for all of them. Only rows and pages of rows
+    depend on few entities. A query with any other object can depend on all. `untold` are the types that the query selects
+    although the change feed does not tell of their changes, sorted.
     """
-    walk = _Walk(schema, fragments)
-    walk.selection_set(node.selection_set, schema.query_type)
-    if walk.is_open or not walk.found:
-        return ANY
-    return walk.found.union(*(_COUNTED.get(each, frozenset()) for each in walk.found))
+
+    entities: frozenset[str]
+    untold: list[str]
 
 
-def untold(
+def live_reads_of(
     schema: GraphQLSchema,
     node: OperationDefinitionNode,
     fragments: Mapping[str, FragmentDefinitionNode],
-) -> list[str]:
-    """Return the types that a query selects although the change feed does not tell of their changes, sorted."""
+) -> LiveReads:
+    """Return the dependencies of a query."""
     walk = _Walk(schema, fragments)
     walk.selection_set(node.selection_set, schema.query_type)
-    return sorted(walk.untold)
+    entities = ANY
+    if walk.found and not walk.is_open:
+        entities = walk.found.union(*(_COUNTED.get(each, frozenset()) for each in walk.found))
+    return LiveReads(entities, sorted(walk.untold))
 
 
 class _Walk:
@@ -190,7 +190,8 @@ class _Walk:
         )
         if node.selection_set is not None:
             self._add(own.name)
-        requirements = requirements_of(_resolver_of(known)) if _resolver_of(known) is not None else None
+        resolver = _resolver_of(known)
+        requirements = None if resolver is None else requirements_of(resolver)
         for model in () if requirements is None else (*requirements.models, *requirements.others):
             entity = OF_MODEL.get(model)
             self._add("" if entity is None else entity.typename)

@@ -37,7 +37,7 @@ from schema.prepared.fragments import fragments_of, has_marked_fields
 from schema.prepared.guard import GuardMode
 from schema.prepared.limits import DEFAULT_LIMITS, Limits
 from schema.prepared.literals import with_hints
-from schema.prepared.live import Source, entities_read, is_live, source_of, untold, without_live
+from schema.prepared.live import LiveReads, Source, is_live, live_reads_of, source_of, without_live
 from schema.prepared.lookahead import Lookahead, look_ahead, values_in
 from schema.prepared.response_lists import Lists, response_lists
 
@@ -216,14 +216,9 @@ class PreparedOperation:
         return result
 
     @cached_property
-    def entities_read(self) -> frozenset[str]:
-        """The entities whose changes can change the answer of the query; empty if all can."""
-        return entities_read(self._schema, self._node, self._fragments)
-
-    @cached_property
-    def untold(self) -> list[str]:
-        """The types that the query selects although no change tells of them."""
-        return untold(self._schema, self._node, self._fragments)
+    def live_reads(self) -> LiveReads:
+        """The entities whose changes can change the answer of the query, and the types of whose changes nothing tells."""
+        return live_reads_of(self._schema, self._node, self._fragments)
 
     def source(self, variables: Mapping[str, Any]) -> Source | list[GraphQLError]:
         """Return the source of the events of a subscription, or the errors of its variables."""

@@ -111,7 +111,7 @@ class _LiveQuery:
 
     async def _follow(self, tail: Tail, begun: asyncio.Event) -> None:
         """Note each change that the query can depend on."""
-        entities = self._operation.entities_read
+        entities = self._operation.live_reads.entities
         while True:
             with suppress(OverflowedError, RenewedError):
                 async with tail.follow(self._viewer.scope) as following:

@@ -70,8 +70,8 @@ class Streams:
         if operation.type is not OperationType.SUBSCRIPTION and not operation.is_live:
             yield Frame(await self._answering.answer(parsed, request))
             return
-        if operation.is_live and operation.untold:
-            untold = UserInputError(UNTOLD.format(", ".join(operation.untold)))
+        if operation.is_live and (names := operation.live_reads.untold):
+            untold = UserInputError(UNTOLD.format(", ".join(names)))
             raise _refused(untold, request.request_id)
         viewer = self._answering.charge(operation, parsed, request)
         if operation.is_live:

@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +26,29 @@ def required_node() -> Node:
     return kept_node(ROOT / "build" / "node.log")
 
 
+@contextmanager
+def installing(node: Node, source: Path, target: Path) -> Iterator[None]:
+    """Install the packages of the source's lock file in the target, unless they are there. The context may add files.
+
+    Other processes that install in the target wait until the end of the context.
+    """
+    lock = (source / "package-lock.json").read_bytes()
+    with locked(target):
+        stamp = target / ".stamp"
+        if not stamp.is_file() or stamp.read_bytes() != lock:
+            shutil.rmtree(target, ignore_errors=True)
+            target.mkdir(parents=True)
+            for name in ("package.json", "package-lock.json", ".npmrc"):
+                shutil.copyfile(source / name, target / name)
+            node.install_packages(target)
+            stamp.write_bytes(lock)
+        yield
+
+
 def installed_clients() -> Node:
     """Return Node, after the packages of the lock file are in place. Skip the test where Node is left out."""
     node = required_node()
-    lock = (SOURCES / "package-lock.json").read_bytes()
-    with locked(INSTALLED):
-        stamp = INSTALLED / ".stamp"
-        if not stamp.is_file() or stamp.read_bytes() != lock:
-            shutil.rmtree(INSTALLED, ignore_errors=True)
-            INSTALLED.mkdir(parents=True)
-            for name in ("package.json", "package-lock.json", ".npmrc"):
-                shutil.copyfile(SOURCES / name, INSTALLED / name)
-            node.install_packages(INSTALLED)
-            stamp.write_bytes(lock)
+    with installing(node, SOURCES, INSTALLED):
         for script in SOURCES.glob("*.mjs"):
             shutil.copyfile(script, INSTALLED / script.name)
     return node

@@ -16,12 +16,12 @@ import pytest
 from httpx_sse import aconnect_sse
 
 from server.live.limits import LiveLimits
-from tests.support.npm import required_node
+from tests.support.npm import installing, required_node
 from tests.support.ports import free_port
 from tests.support.proxy import Proxy, proxied
 from tests.support.serving import served
 from tests.support.world import World
-from web.node import ROOT, Node, locked
+from web.node import ROOT, Node
 
 EXAMPLE = ROOT / "examples" / "live"
 INSTALLED = ROOT / "build" / "example-live"
@@ -38,16 +38,7 @@ def limits() -> LiveLimits:
 def example() -> Node:
     """Node, after the packages and sources of the example are in the folder `build`."""
     node = required_node()
-    lock = (EXAMPLE / "package-lock.json").read_bytes()
-    with locked(INSTALLED):
-        stamp = INSTALLED / ".stamp"
-        if not stamp.is_file() or stamp.read_bytes() != lock:
-            shutil.rmtree(INSTALLED, ignore_errors=True)
-            INSTALLED.mkdir(parents=True)
-            for name in ("package.json", "package-lock.json", ".npmrc"):
-                shutil.copyfile(EXAMPLE / name, INSTALLED / name)
-            node.install_packages(INSTALLED)
-            stamp.write_bytes(lock)
+    with installing(node, EXAMPLE, INSTALLED):
         shutil.rmtree(INSTALLED / "src", ignore_errors=True)
         shutil.copytree(EXAMPLE / "src", INSTALLED / "src")
         shutil.copyfile(EXAMPLE / "tsconfig.json", INSTALLED / "tsconfig.json")

@@ -238,7 +238,7 @@ def checked(given: dict[str, Any], *, from_url: bool = False) -> GraphQLRequest:
         raise RequestError(400, "`extensions` must be a JSON object.")
     if extensions or "documentId" in given:
         document_id = _document_id(given.get("documentId"), (extensions or {}).get("persistedQuery"))
-    if query is None and document_id is not None:
+    if document_id is not None and (query is None or query == ""):
         query = ""
     elif not isinstance(query, str) or not query.strip():
         raise RequestError(400, "`query` must be a GraphQL document.")

@@ -21,7 +21,11 @@ export function webSocket(url: string, token: () => string): Streams {
       connectionParams: () => ({ Authorization: `Bearer ${token()}` }),
       retryAttempts: RETRIES,
       retryWait: pause,
-      shouldRetry: (event) => (event as CloseEvent).code !== FORBIDDEN,
+      shouldRetry(failure) {
+        // An error is no closed connection. graphql-ws would retry it without a pause, and hang.
+        const { code } = failure as Partial<CloseEvent>;
+        return typeof code === "number" && code !== FORBIDDEN;
+      },
       keepAlive: 15_000,
     }),
   );

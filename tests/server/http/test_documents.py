@@ -82,6 +82,16 @@ async def test_a_document_sent_once_with_its_hash_runs_by_the_hash(serve: Serve)
         assert (await client.get("/graphql", params={"extensions": extensions})).json() == DATA
 
 
+async def test_an_empty_text_beside_a_hash_counts_as_absent(serve: Serve) -> None:
+    """graphql-ws always sends a text in `query`."""
+    async with serve(Documents(TRUSTED, "enforce")) as client:
+        for body in ({"documentId": "a-1", "query": ""}, {"query": ""} | apq("a-1")):
+            answer = await client.post("/graphql", json=body)
+            assert answer.json() == DATA, body
+        answer = await client.post("/graphql", json={"documentId": "unknown", "query": ""})
+    assert seen(answer) == NOT_FOUND
+
+
 async def test_a_wrong_hash_adds_nothing(serve: Serve) -> None:
     documents = Documents()
     async with serve(documents) as client:
@@ -119,7 +129,8 @@ async def test_a_request_without_a_credential_adds_nothing(serve: Serve) -> None
         ),
         ({"documentId": 1}, "BAD_REQUEST", "`documentId` must be a string."),
         ({"documentId": "sha256:"}, "BAD_REQUEST", "`documentId` must be a string."),
-        ({"documentId": "x", "query": ""}, "BAD_REQUEST", "`query` must be a GraphQL document."),
+        ({"documentId": "x", "query": " "}, "BAD_REQUEST", "`query` must be a GraphQL document."),
+        ({"documentId": None, "query": ""}, "BAD_REQUEST", "`query` must be a GraphQL document."),
         ({"documentId": "x", "query": 1}, "BAD_REQUEST", "`query` must be a GraphQL document."),
     ],
 )

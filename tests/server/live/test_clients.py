@@ -108,6 +108,38 @@ def test_the_types_of_the_example_are_right(example: Node) -> None:
     example.run("the types are wrong", compiler, where=INSTALLED)
 
 
+FAULTY_REQUEST = """
+import { webSocket } from "./src/streams.ts";
+const { LEADGRAPH_URL, LEADGRAPH_API_KEY } = process.env;
+const follow = (request) => new Promise((resolve) => webSocket(LEADGRAPH_URL, () => LEADGRAPH_API_KEY)
+  .subscribe(request, { next() {}, error: resolve, complete: () => resolve("complete") }));
+console.log(JSON.stringify({ failed: String(await follow({ query: "{ __typename }", variables: { big: 1n } })) }));
+process.exit();
+"""
+
+
+async def test_a_request_that_cannot_be_sent_fails_instead_of_being_retried_without_end(
+    world: World, origin: str, example: Node
+) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(example.program, "--input-type=module", "--eval", FAULTY_REQUEST),
+        cwd=INSTALLED,
+        env={
+            **os.environ,
+            "LEADGRAPH_URL": f"{origin}/graphql",
+            "LEADGRAPH_API_KEY": world.keys["ann"],
+        },
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(SECONDS):
+            output, _ = await process.communicate()
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+    assert json.loads(output) == {"failed": "TypeError: Do not know how to serialize a BigInt"}
+
+
 async def write(world: World, keyword_id: int, prefix: str) -> None:
     chance = random.Random(prefix)  # noqa: S311 - the same pauses in every run
     for number in range(20):

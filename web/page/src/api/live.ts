@@ -24,8 +24,6 @@ const socket = createSocket({
   retryWait: (attempt) => pause(Math.min(500 * 2 ** attempt * (0.75 + Math.random() / 2), LONGEST_PAUSE)),
   shouldRetry: (failure) => failure instanceof CloseEvent && failure.code !== FORBIDDEN,
   keepAlive: 15_000,
-  // The package requires a text, and the server knows the document by its hash.
-  jsonMessageReplacer: (key, value) => (key === "query" && value === "" ? undefined : value),
   on: {
     connecting: () => status.get().live === "idle" && status.set({ live: "connecting" }),
     connected() {
@@ -65,6 +63,7 @@ function follow(payload: { variables?: Record<string, unknown> | undefined }, si
     if (!isOver) start();
   };
   const start = () => {
+    // The server knows the document by its hash. The package requires a text.
     stop = socket.subscribe({ ...payload, query: "", variables } as never, {
       next(answer: Answer) {
         const code = answer.errors?.[0]?.extensions?.["code"];

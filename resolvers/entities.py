@@ -310,6 +310,7 @@ LEAD = Entity(
         "created_at": Timestamp("Filters leads by time of creation."),
         "updated_at": Timestamp("Filters leads by time of the last update."),
         "status_changed_at": Timestamp("Filters leads by time of the last status change."),
+        "qualified_at": Timestamp("Filters leads by the time when the lead first became QUALIFIED."),
         "converted_at": Timestamp("Filters leads by the time when the lead first became CONVERTED."),
     },
     exported_as=ExportEntity.LEADS,

@@ -66,7 +66,7 @@ REFERENCE: dict[str, dict[str, Of]] = {
     },
     "leads": {
         **columns("platform", "status", "origin", "score", "value", "currency", "company", "external_reference"),
-        **columns("created_at", "updated_at", "status_changed_at", "converted_at", "intent", "contact_email", "tags"),
+        **columns("created_at", "updated_at", "status_changed_at", "qualified_at", "converted_at", "intent", "contact_email", "tags"),
         "keywordId": id_of("Keyword", "keyword_id"),
         "assigneeId": id_of("User", "assignee_user_id"),
     },

@@ -621,6 +621,7 @@ FILTERS_OF_FIGURES: dict[str, list[dict[str, Any]]] = {
         {"search": "crm or acme"}, {"intent": {"isNull": True}}, {"contactEmail": {"eq": "ADA@acme.com"}},
         {"tags": {"hasAny": ["hot"]}}, {"updatedAt": {"gt": "2026-02-01T00:00:00Z"}}, {"assigneeId": {"isNull": True}},
         {"statusChangedAt": {"lt": "2026-02-02T00:00:00Z"}}, {"convertedAt": {"isNull": True}},
+        {"qualifiedAt": {"gte": "2026-01-15T00:00:00Z"}},
     ],
 }  # fmt: skip
 

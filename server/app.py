@@ -75,6 +75,7 @@ class Api(Starlette):
     endpoint: GraphQLEndpoint | None = None
     websocket: WebSocketEndpoint | None = None
     cors: Cors | None = None
+    graphiql = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.websocket is not None and scope["type"] == "websocket" and scope["path"] == PATH:
@@ -91,16 +92,14 @@ class Api(Starlette):
             and scope["type"] == "http"
             and scope["path"] == PATH
             and _has_request(scope)
+            and not (self.graphiql and page.is_for(Request(scope)))
         ):
             return self.endpoint(scope, receive, send)
         return super().__call__(scope, receive, send)
 
 
 def _has_request(scope: Scope) -> bool:
-    """Return whether a GraphQL request may stand in the body or in the parameters of the URL.
-
-    GraphiQL is the answer only to a URL without parameters.
-    """
+    """Return whether a GraphQL request may stand in the body or in the parameters of the URL."""
     method = scope["method"]
     return method in protocol.BODIES or (method in protocol.READING and b"=" in scope["query_string"])
 
@@ -224,12 +223,7 @@ def create_app(
     )
 
     async def graphql(request: Request) -> Response:
-        if (
-            graphiql
-            and request.method in protocol.READING
-            and protocol.media_type_of(request, html=True) == protocol.HTML
-            and not request.query_params
-        ):
+        if graphiql and page.is_for(request):
             return page.page(
                 endpoint=PATH,
                 origin=str(request.base_url).rstrip("/"),
@@ -290,7 +284,7 @@ def create_app(
         exception_handlers={HTTPException: _refused, Exception: _failed},
         lifespan=lifespan,
     )
-    app.websocket = served_live.websocket
+    app.websocket, app.graphiql = served_live.websocket, graphiql
     app.router.redirect_slashes = False  # the address of its redirects begins with the caller's Host header
     if "*" in hosts:
         app.endpoint = endpoint

@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount
 
 from server.graphiql.tabs import Tab
+from server.http import protocol
 from server.http.static_files import Assets
 
 BUILT = Path(__file__).parents[1] / "static" / "graphiql"
@@ -52,6 +54,20 @@ pre {{ padding: 1rem; background: #8882; border-radius: .5rem; white-space: pre-
 </body>
 </html>
 """
+
+
+def is_for(request: Request) -> bool:
+    """Return whether the page answers the request, because a browser opens the page or a link with a query.
+
+    The page reads the parameters of a link and shows them. No part of a link runs before its reader runs it.
+    """
+    given = request.query_params
+    is_link = "query" in given or not given
+    return (
+        is_link
+        and request.method in protocol.READING
+        and protocol.media_type_of(request, html=True) == protocol.HTML
+    )
 
 
 def page(

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from server.graphiql.page import BUILT
 from tests.support.demo import Demo
+from tests.support.graphiql import Visit, visiting
 from tests.support.npm import required_node
 from web.node import Node
 
@@ -48,6 +49,14 @@ async def chromium() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def visit(chromium: Browser, served: tuple[str, str]) -> AsyncIterator[Visit]:
+    """A visit of GraphiQL in a running demo, on a desktop."""
+    async with visiting(chromium, *served) as visit:
+        await visit.open()
+        yield visit
 
 
 @pytest.fixture(scope="session")

@@ -1,113 +1,12 @@
 """The built GraphiQL page in a real browser, under the strict Content-Security-Policy."""
 
 import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, Response, Route, expect
+from playwright.async_api import Route, expect
 
 from tests.support.demo import Demo
-
-REPORT_VIOLATIONS = """
-addEventListener("securitypolicyviolation",
-  (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
-"""
-
-
-CONTENT = "(name) => __MONACO.editor.getModels().find((model) => model.uri.path.endsWith(name)).getValue()"
-IS_KEPT = """([tabs, active]) => {
-  const kept = JSON.parse(localStorage["leadgraph:graphiql:tabState"] ?? '{"tabs": []}');
-  return kept.tabs.length === tabs && kept.activeTabIndex === active;
-}"""
-HAS_CONTENT = f"(name) => globalThis.__MONACO && ({CONTENT})(name) !== ''"
-
-
-@dataclass
-class Visit:
-    """A page in a new browser profile, with a list of all unexpected events."""
-
-    page: Page
-    url: str
-    api_key: str
-    asked: list[Request] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-
-    def watch(self) -> None:
-        self.page.on("request", self.on_request)
-        self.page.on("requestfailed", self.on_failure)
-        self.page.on("response", self.on_response)
-        self.page.on("console", self.on_console)
-        self.page.on("pageerror", lambda error: self.wrong.append(f"thrown: {error}"))
-
-    def on_request(self, request: Request) -> None:
-        if urlsplit(request.url)[:2] != urlsplit(self.url)[:2] and not request.url.startswith("data:"):
-            self.wrong.append(f"foreign: {request.url}")
-        if request.method == "POST":
-            self.asked.append(request)
-
-    def on_failure(self, request: Request) -> None:
-        """Record a failed request, except for a worker aborted by leaving the page and a stopped event stream."""
-        may_end = ".worker-" in request.url or request.headers.get("accept") == "text/event-stream"
-        if request.failure != "net::ERR_ABORTED" or not may_end:
-            self.wrong.append(f"failed: {request.url}")
-
-    def on_response(self, response: Response) -> None:
-        if response.status >= 400:
-            self.wrong.append(f"{response.status}: {response.url}")
-
-    def on_console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning", "assert"}:
-            self.wrong.append(f"{message.type}: {message.text}")
-
-    async def open(self) -> None:
-        """Load the page, and wait for its editors and the schema."""
-        async with self.page.expect_response(lambda response: response.request.method == "POST"):
-            await self.page.goto(self.url)
-        await expect(self.page.get_by_role("button", name="Execute query")).to_be_visible()
-        await self.page.wait_for_function(HAS_CONTENT, arg="operation.graphql")
-        await self.page.wait_for_function(HAS_CONTENT, arg="request-headers.json")
-
-    async def run(self) -> Any:
-        """Press the button, and return the shown response."""
-        async with self.page.expect_response(lambda response: response.request.method == "POST"):
-            await self.page.get_by_role("button", name="Execute query").click()
-        await self.page.wait_for_function(HAS_CONTENT, arg="response.json")
-        return json.loads(await self.content("response.json"))
-
-    async def content(self, editor: str) -> str:
-        """Return the whole text of an editor."""
-        value = await self.page.evaluate(CONTENT, editor)
-        assert isinstance(value, str)
-        return value
-
-    def tabs(self) -> Locator:
-        return self.page.get_by_role("tablist", name="Select active operation").get_by_role("tab")
-
-    async def turn_to(self, number: int) -> None:
-        await self.tabs().nth(number).get_by_role("button").first.click()
-        await expect(self.tabs().nth(number)).to_have_attribute("aria-selected", "true")
-
-    async def remembered(self) -> str:
-        """Return everything that the browser stores for later visits."""
-        kept = await self.page.evaluate("JSON.stringify(localStorage)")
-        assert isinstance(kept, str)
-        return kept
-
-
-@pytest.fixture
-async def visit(chromium: Browser, served: tuple[str, str]) -> AsyncIterator[Visit]:
-    url, api_key = served
-    context = await chromium.new_context(viewport={"width": 1280, "height": 800})
-    await context.add_init_script(REPORT_VIOLATIONS)
-    visit = Visit(await context.new_page(), url, api_key)
-    visit.watch()
-    await visit.open()
-    yield visit
-    await context.close()
-    assert visit.wrong == []
+from tests.support.graphiql import CONTENT, IS_KEPT, Visit
 
 
 async def test_the_first_run_answers_with_the_configured_key(visit: Visit) -> None:
@@ -183,10 +82,7 @@ async def test_live_tabs_show_each_change_until_they_are_stopped(
 
 async def test_a_refused_live_operation_shows_its_errors(visit: Visit) -> None:
     await visit.turn_to(13)
-    await visit.page.evaluate(
-        "__MONACO.editor.getModels().find((one) => one.uri.path.endsWith('variables.json'))"
-        """.setValue('{"after": "nonsense"}')"""
-    )
+    await visit.type("variables.json", '{"after": "nonsense"}')
     answer = await visit.run()
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
@@ -201,7 +97,9 @@ async def test_the_explorer_lists_the_fields_of_the_schema(visit: Visit) -> None
 async def test_documentation_explorer_and_history_open(visit: Visit) -> None:
     await visit.run()
     await visit.page.get_by_role("button", name="Show Documentation Explorer").click()
-    await expect(visit.page.get_by_role("region", name="Documentation Explorer")).to_contain_text("Query")
+    await expect(visit.page.get_by_role("region", name="Documentation Explorer")).to_contain_text(
+        "Leadgraph finds keywords in posts on the web."
+    )
 
     await visit.page.get_by_role("button", name="Show History").click()
     await expect(visit.page.get_by_role("region", name="History")).to_contain_text("Viewer")

@@ -11,9 +11,10 @@ function chosen({ query, operationName }) {
   }
 }
 
-/** Returns the name of the only operation. GraphiQL's own value is outdated just after an edit. */
+/** Returns the name of the operation that runs. GraphiQL's own value is outdated just after an edit. */
 export function operationName(request) {
-  return chosen(request)?.name?.value ?? request.operationName;
+  const operation = chosen(request);
+  return operation ? operation.name?.value : request.operationName;
 }
 
 /** Whether an operation has more than one result: a subscription, or a query with `@live`. */

@@ -13,8 +13,10 @@ import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
 import { createRoot } from "react-dom/client";
 import { COSTS_PLUGIN, explained } from "./costs.jsx";
+import { ChosenOperation, CopyLink, Notice, tellOfLink } from "./link.jsx";
+import { linkIn } from "./links.js";
 import { isLive, operationName, results } from "./live.js";
-import { createStorage, openFirst } from "./storage.js";
+import { createStorage, openAtFirst } from "./storage.js";
 
 // The server writes the configuration into the page. It is empty under `vite dev`.
 const { endpoint = "/graphql", headers = null, tabs = [] } = JSON.parse(
@@ -43,16 +45,22 @@ const examples = tabs.map(({ title, query, variables }) => ({
 }));
 
 const storage = createStorage(shown);
-openFirst(examples, storage);
+const link = linkIn(location.search);
+const opened = link ? [{ query: link.query, variables: link.variables, headers: shown ?? null }] : [];
+openAtFirst(opened, examples, storage);
+if (link) tellOfLink(link);
+// A reload then shows the tab as it was edited. A link with problems stays in the address for its reader to mend.
+if (link?.problems.length === 0) history.replaceState(null, "", location.pathname);
 
 const plugins = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false }), COSTS_PLUGIN];
+const firstTabs = [...opened, ...examples];
 
 createRoot(document.getElementById("graphiql")).render(
   <GraphiQL
     fetcher={fetcher}
     plugins={plugins}
     storage={storage}
-    defaultTabs={examples.length ? examples : undefined}
+    defaultTabs={firstTabs.length ? firstTabs : undefined}
     initialHeaders={shown}
     defaultHeaders={shown}
     defaultEditorToolsVisibility="headers"
@@ -65,5 +73,19 @@ createRoot(document.getElementById("graphiql")).render(
     <GraphiQL.Logo>
       <span className="leadgraph-logo">Leadgraph</span>
     </GraphiQL.Logo>
+    <GraphiQL.Toolbar>
+      {({ prettify, merge, copy }) => (
+        <>
+          {prettify}
+          {merge}
+          {copy}
+          <CopyLink endpoint={endpoint} />
+        </>
+      )}
+    </GraphiQL.Toolbar>
+    <GraphiQL.Footer>
+      <Notice />
+    </GraphiQL.Footer>
+    {link?.operationName && <ChosenOperation name={link.operationName} />}
   </GraphiQL>,
 );

@@ -68,9 +68,13 @@ class ConfiguredStorage extends PersonalStorage {
 
 export const createStorage = (headers) => (headers ? new ConfiguredStorage(headers) : new PersonalStorage());
 
-/** Opens the first tab with its variables on the first visit. */
-export function openFirst(tabs, storage) {
-  if (storage.getItem(TABS) || !tabs.length) return;
-  storage.setItem("graphiql:query", tabs[0].query);
-  storage.setItem("graphiql:variables", tabs[0].variables ?? "");
+/**
+ * Opens the tab of a link, or the first example on the first visit. GraphiQL opens the stored query: in its tab, or in
+ * a new one.
+ */
+export function openAtFirst(linked, examples, storage) {
+  const [tab] = linked.length || storage.getItem(TABS) ? linked : examples;
+  if (!tab) return;
+  storage.setItem("graphiql:query", tab.query);
+  storage.setItem("graphiql:variables", tab.variables ?? "");
 }

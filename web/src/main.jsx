@@ -35,7 +35,9 @@ async function fetcher(request, options) {
   const given = options?.headers ?? headers ?? {};
   if (isLive(asked)) return results(endpoint, asked, given);
   const sent = { ...given, "Leadgraph-Explain": "cost, profile" };
-  return explained(await ask(asked, { ...options, headers: sent }), asked.operationName);
+  const began = performance.now();
+  const response = await ask(asked, { ...options, headers: sent });
+  return explained(response, asked.operationName, performance.now() - began);
 }
 
 const examples = tabs.map(({ title, query, variables }) => ({

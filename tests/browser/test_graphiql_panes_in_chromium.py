@@ -1,12 +1,25 @@
-"""The panes of GraphiQL around its editors."""
+"""The panes of GraphiQL on a desktop and on a phone."""
+
+from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Route, expect
+from playwright.async_api import Browser, Locator, Route, expect
 
 from tests.support.demo import Demo
-from tests.support.graphiql import Visit
+from tests.support.graphiql import Visit, visiting
 
+PHONE = {"width": 390, "height": 844}
 NESTED = "{ keywords(first: 2) { nodes { mentions(first: 3) { nodes { id } } } } }"
+
+
+async def box_of(place: Locator) -> dict[str, float]:
+    box = await place.bounding_box()
+    assert box is not None
+    return {"x": box["x"], "y": box["y"], "width": box["width"], "height": box["height"]}
+
+
+def region(visit: Visit, name: str) -> Locator:
+    return visit.page.get_by_role("region", name=name)
 
 
 async def open_panel(visit: Visit, title: str = "Cost and Profile") -> Locator:
@@ -21,6 +34,39 @@ async def rows_of(panel: Locator, title: str) -> list[list[str]]:
         "rows => rows.map(row => [...row.cells].map(cell => cell.innerText.replaceAll('\\u200b', '')))"
     )
     return rows
+
+
+async def test_variables_are_the_first_pane_and_open(visit: Visit) -> None:
+    tools = visit.page.locator(".graphiql-editor-tools button")
+    assert (await tools.all_inner_texts())[:2] == ["Variables", "Headers"]
+    await expect(tools.nth(0)).to_have_class("graphiql-un-styled active")
+    await expect(region(visit, "Variables")).to_be_visible()
+
+    await visit.turn_to(1)
+    await expect(region(visit, "Variables")).to_contain_text("LAST_30_DAYS")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_tabs_scroll_and_have_whole_titles(visit: Visit, width: int) -> None:
+    await visit.page.set_viewport_size({"width": width, "height": 800})
+    bar = visit.page.get_by_role("tablist", name="Select active operation")
+    sizes = "bar => [bar.scrollWidth > bar.clientWidth, bar.scrollHeight <= bar.clientHeight, bar.scrollLeft]"
+    clipped = "buttons => buttons.filter(each => each.scrollWidth > each.clientWidth).length"
+
+    assert await bar.evaluate(sizes) == [True, True, 0]
+    assert await bar.get_by_role("button").evaluate_all(clipped) == 0
+    assert await visit.page.evaluate("document.documentElement.scrollWidth") == width
+    add = visit.page.get_by_role("button", name="New tab")
+    assert (await box_of(add))["x"] < width - 20
+
+    await bar.hover()
+    await visit.page.mouse.wheel(0, 200)
+    await visit.page.wait_for_function("() => document.querySelector('.graphiql-tabs').scrollLeft > 0")
+    await add.click()
+    await expect(visit.tabs().nth(14)).to_be_in_viewport(ratio=0.9)
+    assert (await box_of(visit.tabs().nth(14)))["x"] < (await box_of(add))["x"]
+    for number in (1, 13):
+        await visit.turn_to(number)
 
 
 async def test_the_panel_shows_statements_cost_and_time_of_each_operation(visit: Visit) -> None:
@@ -87,3 +133,43 @@ async def test_the_panel_shows_an_operator_phases_rows_and_figures(visit: Visit,
     times = [float(text[:-3]) for text in await panel.locator(".leadgraph-phases dd").all_inner_texts()]
     assert sum(times[:-1]) == pytest.approx(times[-1], abs=2.5)
     assert "get a profile" not in await panel.inner_text()
+
+
+@pytest.fixture
+async def phone(chromium: Browser, served: tuple[str, str]) -> Any:
+    """A visit of GraphiQL on a phone."""
+    async with visiting(chromium, *served, viewport=PHONE, has_touch=True) as visit:
+        await visit.open()
+        yield visit
+
+
+async def test_a_phone_stacks_editors_response_and_panel(phone: Visit) -> None:
+    await phone.turn_to(10)
+    assert "errors" not in await phone.run()
+    parts = [region(phone, name) for name in ("Operation Editor", "Variables", "Result Window")]
+    for title, text in (
+        ("Cost and Profile", "Cost by field"),
+        ("Documentation Explorer", "Leadgraph finds keywords"),
+        ("GraphiQL Explorer", "viewer"),
+        ("History", "Integrations"),
+    ):
+        panel = await open_panel(phone, title)
+        await expect(panel).to_contain_text(text)
+        await expect(panel).to_be_in_viewport()
+        stack = [*parts, panel]
+        boxes = [await box_of(part) for part in stack]
+        assert [box["x"] >= 60 and box["x"] + box["width"] <= 390 for box in boxes] == [True] * 4
+        assert [box["width"] > 250 and box["height"] > 100 for box in boxes] == [True] * 4
+        bottoms = [box["y"] + box["height"] for box in boxes]
+        assert [above <= box["y"] for above, box in zip(bottoms, boxes[1:], strict=False)] == [True] * 3
+        assert await phone.page.evaluate("document.documentElement.scrollWidth") == 390
+        content = "panel => panel.scrollWidth <= panel.clientWidth"
+        assert await panel.evaluate(content), title
+
+
+async def test_a_phone_runs_an_operation_after_a_panel_was_open(phone: Visit) -> None:
+    await open_panel(phone)
+    await phone.page.get_by_role("button", name="Hide Cost and Profile").click()
+    await expect(region(phone, "Operation Editor")).to_be_in_viewport()
+    assert "errors" not in await phone.run()
+    await expect(region(phone, "Result Window")).to_be_in_viewport(ratio=0.5)

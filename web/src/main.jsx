@@ -17,6 +17,7 @@ import { ChosenOperation, CopyLink, Notice, tellOfLink } from "./link.jsx";
 import { linkIn } from "./links.js";
 import { isLive, operationName, results } from "./live.js";
 import { createStorage, openAtFirst } from "./storage.js";
+import { VisibleTab } from "./tabs.jsx";
 
 // The server writes the configuration into the page. It is empty under `vite dev`.
 const { endpoint = "/graphql", headers = null, tabs = [] } = JSON.parse(
@@ -65,7 +66,7 @@ createRoot(document.getElementById("graphiql")).render(
     defaultTabs={firstTabs.length ? firstTabs : undefined}
     initialHeaders={shown}
     defaultHeaders={shown}
-    defaultEditorToolsVisibility="headers"
+    defaultEditorToolsVisibility="variables"
     // Undefined instead of false, since GraphiQL hides the setting if the value is defined.
     shouldPersistHeaders={storage.keepsHeaders || undefined}
     showPersistHeadersSettings={!headers}
@@ -88,6 +89,7 @@ createRoot(document.getElementById("graphiql")).render(
     <GraphiQL.Footer>
       <Notice />
     </GraphiQL.Footer>
+    <VisibleTab />
     {link?.operationName && <ChosenOperation name={link.operationName} />}
   </GraphiQL>,
 );

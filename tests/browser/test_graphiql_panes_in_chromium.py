@@ -1,4 +1,4 @@
-"""The panes of GraphiQL on a desktop and on a phone."""
+"""The panes of GraphiQL on a desktop and on a phone: variables, tabs, the panel with costs, the Explorer."""
 
 from typing import Any
 
@@ -173,3 +173,26 @@ async def test_a_phone_runs_an_operation_after_a_panel_was_open(phone: Visit) ->
     await expect(region(phone, "Operation Editor")).to_be_in_viewport()
     assert "errors" not in await phone.run()
     await expect(region(phone, "Result Window")).to_be_in_viewport(ratio=0.5)
+
+
+async def test_the_explorer_adds_the_size_of_a_page_to_lists_alone(visit: Visit) -> None:
+    await visit.page.get_by_role("button", name="New tab").click()
+    await visit.type("operation.graphql", "query New { __typename }")
+    await open_panel(visit, "GraphiQL Explorer")
+    explorer = visit.page.locator(".docExplorerWrap")
+    shows = "text => __MONACO.editor.getModels().some(each => each.getValue().replace(/\\s+/g, ' ') === text)"
+    for field, expected in (
+        ("keywords", "query New { keywords(first: 10) }"),
+        ("nodes", "query New { keywords(first: 10) { nodes } }"),
+        ("mentions", "query New { keywords(first: 10) { nodes { mentions(first: 10) } } }"),
+        ("viewer", "query New { keywords(first: 10) { nodes { mentions(first: 10) } } viewer }"),
+    ):
+        await explorer.get_by_text(field, exact=True).first.click()
+        await visit.page.wait_for_function(shows, arg=expected)
+
+    answer = await visit.run()
+    assert len(answer["data"]["keywords"]["nodes"]) == 10
+    sent = await visit.content("operation.graphql")
+    assert " ".join(sent.split()) == (
+        "query New { keywords(first: 10) { nodes { mentions(first: 10) { nodes { id } } } } viewer { id } }"
+    )

@@ -8,11 +8,11 @@ import "@graphiql/plugin-history/style.css";
 import "@graphiql/plugin-explorer/style.css";
 import "graphiql/graphiql.css";
 import "./style.css";
-import { explorerPlugin } from "@graphiql/plugin-explorer";
 import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
 import { createRoot } from "react-dom/client";
 import { COSTS_PLUGIN, explained } from "./costs.jsx";
+import { defaultFieldNames, EXPLORER_PLUGIN } from "./explorer.js";
 import { ChosenOperation, CopyLink, Notice, tellOfLink } from "./link.jsx";
 import { linkIn } from "./links.js";
 import { isLive, operationName, results } from "./live.js";
@@ -55,7 +55,7 @@ if (link) tellOfLink(link);
 // A reload then shows the tab as it was edited. A link with problems stays in the address for its reader to mend.
 if (link?.problems.length === 0) history.replaceState(null, "", location.pathname);
 
-const plugins = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false }), COSTS_PLUGIN];
+const plugins = [HISTORY_PLUGIN, EXPLORER_PLUGIN, COSTS_PLUGIN];
 const firstTabs = [...opened, ...examples];
 
 createRoot(document.getElementById("graphiql")).render(
@@ -67,6 +67,7 @@ createRoot(document.getElementById("graphiql")).render(
     initialHeaders={shown}
     defaultHeaders={shown}
     defaultEditorToolsVisibility="variables"
+    getDefaultFieldNames={defaultFieldNames}
     // Undefined instead of false, since GraphiQL hides the setting if the value is defined.
     shouldPersistHeaders={storage.keepsHeaders || undefined}
     showPersistHeadersSettings={!headers}

@@ -13,6 +13,7 @@ import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
 import { createRoot } from "react-dom/client";
 import { COSTS_PLUGIN, explained } from "./costs.jsx";
 import { defaultFieldNames, EXPLORER_PLUGIN } from "./explorer.js";
+import { PLACEHOLDER, remember, sendable, SharedHeaders } from "./headers.jsx";
 import { ChosenOperation, CopyLink, Notice, tellOfLink } from "./link.jsx";
 import { linkIn } from "./links.js";
 import { isLive, operationName, results } from "./live.js";
@@ -33,7 +34,7 @@ const ask = createGraphiQLFetcher({ url: endpoint, enableIncrementalDelivery: fa
  */
 async function fetcher(request, options) {
   const asked = { ...request, operationName: operationName(request) };
-  const given = options?.headers ?? headers ?? {};
+  const given = sendable(options?.headers ?? headers ?? {});
   if (isLive(asked)) return results(endpoint, asked, given);
   const sent = { ...given, "Leadgraph-Explain": "cost, profile" };
   const began = performance.now();
@@ -65,9 +66,10 @@ createRoot(document.getElementById("graphiql")).render(
     storage={storage}
     defaultTabs={firstTabs.length ? firstTabs : undefined}
     initialHeaders={shown}
-    defaultHeaders={shown}
+    defaultHeaders={shown ?? PLACEHOLDER}
     defaultEditorToolsVisibility="variables"
     getDefaultFieldNames={defaultFieldNames}
+    onEditHeaders={remember}
     // Undefined instead of false, since GraphiQL hides the setting if the value is defined.
     shouldPersistHeaders={storage.keepsHeaders || undefined}
     showPersistHeadersSettings={!headers}
@@ -90,6 +92,7 @@ createRoot(document.getElementById("graphiql")).render(
     <GraphiQL.Footer>
       <Notice />
     </GraphiQL.Footer>
+    <SharedHeaders />
     <VisibleTab />
     {link?.operationName && <ChosenOperation name={link.operationName} />}
   </GraphiQL>,

@@ -1,10 +1,15 @@
 """The entry point of `leadgraph`. It imports only the modules that the command needs."""
 
+import re
 import sys
+from typing import Final
 
 from server.runtime.errors import CommandError
 from server.runtime.garbage import without_collections
 from server.runtime.signals import stop_on_sigterm
+
+_SERVE: Final = re.compile(r"serve(?: --workers[ =](?P<workers>[1-9]|[1-5][0-9]|6[0-4]))?")
+"""`leadgraph serve` with valid options."""
 
 
 def main() -> None:
@@ -22,10 +27,10 @@ def main() -> None:
 
 def _run() -> None:
     """Run `serve` without the modules of the other commands, which take memory and time. Run another command by typer."""
-    if sys.argv[1:] == ["serve"]:
+    if serves := _SERVE.fullmatch(" ".join(sys.argv[1:])):
         with without_collections():
             from server.commands.serve import serve  # noqa: PLC0415 - as above
-        serve()
+        serve(None if serves["workers"] is None else int(serves["workers"]))
         return
     with without_collections():
         from server.commands.app import app  # noqa: PLC0415 - as above

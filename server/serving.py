@@ -8,19 +8,23 @@ import math
 import resource
 import signal
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+from types import FrameType
 from typing import TypeAlias, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from db.engine.databases import identity
+from db.engine.databases import connections_allowed, identity
 from db.engine.pool import Pool, open_pool
-from schema.graph import build
+from schema.graph import Graph, build
 from server.app import LOOPBACK, create_app, create_metrics_app
+from server.http.accepting import ABSENT, Acceptor, Loads
 from server.http.admission import Admission, AdmissionLimits
 from server.http.connection import Connection
 from server.http.connections import Connections
@@ -29,17 +33,21 @@ from server.http.trusted_documents import open_documents
 from server.live.limits import LiveLimits
 from server.metrics.endpoint import MetricsAccess
 from server.metrics.metrics import Metrics, WorkerMetrics
+from server.metrics.other_processes import OtherProcesses
 from server.page.documents import page_documents
 from server.runtime.addresses import split_address
 from server.runtime.audit import auditing, note
 from server.runtime.background import in_background
 from server.runtime.cache import open_cached
+from server.runtime.connection_budget import USUAL_POOL, pool_size
 from server.runtime.credentials import vault, warn_of_missing_keys
+from server.runtime.database import explained
 from server.runtime.download_links import link_signer
 from server.runtime.errors import CommandError
 from server.runtime.garbage import short_collections, without_collections
 from server.runtime.job_run import JobObserver, JobRun
 from server.runtime.observers import Observers, observing
+from server.runtime.processes import DRAIN, FORCE, NOW, Line, Supervisor
 from server.runtime.row_security import uses_row_security
 from server.runtime.settings import Settings
 from server.runtime.stopping import Stopping
@@ -61,6 +69,10 @@ TICK_SECONDS = 0.1
 LARGEST_MESSAGE_BYTES = 2_000_000
 """The largest message of a WebSocket, as large as the body of a request."""
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+JOBS_SECONDS = 10
+"""Time after the end of the requests in which the jobs of a server end."""
+LONGEST_FOLDER = 60
+"""The path of a socket is limited to 107 bytes."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -144,6 +156,8 @@ class Server(uvicorn.Server):
         drain_seconds: float = 0,
         ping_seconds: float = 20,
         when_ready: Callable[[], None] = lambda: None,
+        line: Line | None = None,
+        loads: Loads | None = None,
     ) -> None:
         self.connections = Connections(limits, origins)
         protocol = partial(Connection, all_connections=self.connections)
@@ -167,15 +181,63 @@ class Server(uvicorn.Server):
         self._stopping = stopping
         self._drain_seconds = drain_seconds
         self._when_ready = when_ready
+        self._line = line
+        self._loads = loads
+        self._acceptors: list[Acceptor] = []
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         async with in_background(self.connections.watch()):
-            await super().serve(sockets=sockets)
+            with self._obeying():
+                await super().serve(sockets=sockets)
+
+    @contextmanager
+    def _obeying(self) -> Iterator[None]:
+        """Take orders from the supervisor during the context."""
+        if self._line is None:
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._line.socket, self._obey, self._line)
+        try:
+            yield
+        finally:
+            loop.remove_reader(self._line.socket)
+
+    def _obey(self, line: Line) -> None:
+        orders = line.orders()
+        if orders is None:  # the supervisor has died
+            asyncio.get_running_loop().remove_reader(line.socket)
+            orders = DRAIN
+        if DRAIN in orders and not self._stopping.has_begun:
+            for acceptor in self._acceptors:
+                acceptor.start()
+            if not self.should_exit:
+                self.handle_exit(signal.SIGTERM, None)
+        if NOW in orders:
+            for _ in range(2):
+                self.handle_exit(signal.SIGTERM, None)
+        if FORCE in orders:
+            for _ in range(2):
+                self.handle_exit(signal.SIGINT, None)
+
+    def _stop_alone(self, number: int, frame: FrameType | None = None) -> None:
+        """Stop at the first signal, and leave new connections to the other processes.
+
+        A supervisor of services may send the signal to all processes. Then the order of ours follows: until it does, this
+        process cannot know that no other one accepts.
+        """
+        if not self.should_exit:
+            self.handle_exit(number, frame)
+            loop = asyncio.get_running_loop()
+            for acceptor in self._acceptors:
+                loop.call_soon_threadsafe(acceptor.stop)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain, accept no connections any more, finish the running requests, and refuse those that take too long."""
         await self._drain()
         self._stopping.begin()
+        for acceptor in self._acceptors:
+            acceptor.stop()
         async with in_background(self._refuse_late_requests()):
             await super().shutdown(sockets=sockets)
 
@@ -200,14 +262,38 @@ class Server(uvicorn.Server):
             task.cancel()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
+        if self._line is None or self._loads is None:
+            await super().startup(sockets=sockets)
+        else:
+            await super().startup(sockets=[])
+            if self.started:
+                self._accept_beside_others(sockets or (), self._line.place, self._loads)
         if self.started:
             self._when_ready()
+
+    def _accept_beside_others(self, sockets: Sequence[socket.socket], place: int, loads: Loads) -> None:
+        """Accept a share of the connections, because the other processes of the server accept the same sockets."""
+        protocol = partial(
+            cast("Callable[..., asyncio.Protocol]", self.config.http_protocol_class),
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        number = self.server_state.connections.__len__
+        self._acceptors = [Acceptor(each, protocol, number, loads, place) for each in sockets]
+
+    async def on_tick(self, counter: int) -> bool:
+        for acceptor in self._acceptors:
+            acceptor.note_load()
+        return await super().on_tick(counter)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Handle the signals to stop like uvicorn, but do not raise them again: the caller stops a database."""
-        before = {number: signal.signal(number, self.handle_exit) for number in STOP_SIGNALS}
+        if self._line is None:
+            before = {number: signal.signal(number, self.handle_exit) for number in STOP_SIGNALS}
+        else:
+            before = {signal.SIGTERM: signal.signal(signal.SIGTERM, self._stop_alone)}
         try:
             yield
         finally:
@@ -220,6 +306,24 @@ def _is_no_cancellation(record: logging.LogRecord) -> bool:
     return record.exc_info is None or record.exc_info[0] is not asyncio.CancelledError
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A process of a server. The first one also runs the jobs and the audit. `folder` holds sockets of metrics."""
+
+    line: Line | None = None
+    loads: Loads | None = None
+    folder: Path | None = None
+
+    @property
+    def place(self) -> int:
+        """The place of the process among those of the server."""
+        return 0 if self.line is None else self.line.place
+
+    @property
+    def is_first(self) -> bool:
+        return self.place == 0
+
+
 def serve(
     settings: Settings,
     url: str,
@@ -229,9 +333,44 @@ def serve(
     when_ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve the socket until SIGINT or SIGTERM, then finish the running requests."""
+    allowed = asyncio.run(connections_allowed(url))
+    settings = replace(settings, pool_size=pool_size(settings, allowed))
     metrics_socket = bind_metrics(settings)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, url, listening, metrics_socket, demo_key, when_ready))
+    with without_collections():
+        graph = build(settings.executor, settings.limits)
+
+    def run(part: Part, when_ready: Callable[[], None]) -> None:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(settings, url, listening, metrics_socket, graph, demo_key, when_ready, part))
+
+    if settings.processes == 1:
+        run(Part(), when_ready)
+        return
+    vault(settings)  # creates a missing key file once
+    link_signer(settings)
+    loads = Loads(settings.processes)
+    with _folder() as folder:
+
+        def work(line: Line) -> None:
+            with explained(settings):
+                run(Part(line, loads, folder), line.say_ready)
+
+        Supervisor(
+            work,
+            settings.processes,
+            sockets=[each for each in (listening, metrics_socket) if each is not None],
+            seconds=settings.drain_seconds + settings.shutdown_seconds + END_SECONDS + JOBS_SECONDS,
+            when_ready=when_ready,
+            when_ended=lambda place: loads.note(place, ABSENT),
+        ).run()
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Yield a folder for sockets that only this user may enter."""
+    parent = None if len(tempfile.gettempdir()) <= LONGEST_FOLDER else "/tmp"  # noqa: S108 - a new folder of its own
+    with tempfile.TemporaryDirectory(prefix="leadgraph-", dir=parent, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -247,11 +386,15 @@ async def _serve(
     url: str,
     listening: socket.socket,
     metrics_socket: socket.socket | None,
+    graph: Graph,
     demo_key: str | None,
     when_ready: Callable[[], None],
+    part: Part,
 ) -> None:
     with observing(settings, url) as observers:
-        await _serve_observed(settings, url, listening, metrics_socket, demo_key, when_ready, observers)
+        await _serve_observed(
+            settings, url, listening, metrics_socket, graph, demo_key, when_ready, part, observers
+        )
 
 
 async def _serve_observed(
@@ -259,14 +402,16 @@ async def _serve_observed(
     url: str,
     listening: socket.socket,
     metrics_socket: socket.socket | None,
+    graph: Graph,
     demo_key: str | None,
     when_ready: Callable[[], None],
+    part: Part,
     observers: Observers,
 ) -> None:
     documents = open_documents(settings, page_documents() if settings.page else {})
     pool = await open_pool(
         url,
-        size=settings.pool_size,
+        size=settings.pool_size or USUAL_POOL,
         statement_timeout_seconds=settings.statement_timeout_seconds,
         answer_seconds=settings.answer_timeout_seconds,
         wait_seconds=settings.pool_timeout_seconds,
@@ -277,15 +422,13 @@ async def _serve_observed(
         stopping = Stopping(settings.shutdown_seconds)
         keys = vault(settings)
         await warn_of_missing_keys(pool, keys)
-        with without_collections():
-            graph = build(settings.executor, settings.limits)
         app = create_app(
             pool,
             graph=graph,
             vault=keys,
             links=link_signer(settings),
             cached=await open_cached(settings, pool),
-            warm=settings.warm_at_start,
+            warm=settings.warm_at_start and (part.is_first or settings.redis_url is None),
             metrics=metrics,
             metrics_access=_metrics_access(settings) if metrics_socket is None else None,
             observers=observers.requests,
@@ -313,13 +456,17 @@ async def _serve_observed(
             ping_seconds=settings.live_ping_seconds,
             drain_seconds=0 if demo_key else settings.drain_seconds,
             when_ready=when_ready,
+            line=part.line,
+            loads=part.loads,
         )
         every, parents = settings.audit_every_seconds, settings.audit_sample
         tasks = background_tasks(settings, partial(note, observer=metrics.audit))
+        queues = metrics.watching(pool, {task.name for task in tasks})
         async with (
-            metrics.watching(pool, {task.name for task in tasks}),
+            queues if part.is_first else metrics.watching_process(),
+            _sharing_metrics(metrics, settings, part),
             _serving_metrics(metrics, settings, metrics_socket),
-            auditing(pool, metrics.audit, every_seconds=every, parents=parents),
+            auditing(pool, metrics.audit, every_seconds=every if part.is_first else 0, parents=parents),
             working(
                 url,
                 settings.workers,
@@ -330,13 +477,24 @@ async def _serve_observed(
                     delivering(settings, keys, lambda: graph, metrics.webhooks.observe),
                 ),
             )
-            if settings.workers
+            if settings.workers and part.is_first
             else nullcontext(),
         ):
             with short_collections():
                 await server.serve(sockets=[listening])
     finally:
         pool.terminate()
+
+
+@asynccontextmanager
+async def _sharing_metrics(metrics: WorkerMetrics, settings: Settings, part: Part) -> AsyncIterator[None]:
+    """Tell the other processes of the server the metrics of this one, and let it tell those of all."""
+    if part.folder is None:
+        yield
+        return
+    metrics.others = OtherProcesses(metrics.registry, part.folder, part.place, settings.processes)
+    async with metrics.others.told():
+        yield
 
 
 Watching: TypeAlias = Callable[[Pool], AbstractAsyncContextManager[None]]
@@ -392,7 +550,7 @@ async def _serving_metrics(
 def _admission(settings: Settings) -> Admission:
     return Admission(
         AdmissionLimits.of_pool(
-            settings.pool_size,
+            settings.pool_size or USUAL_POOL,
             user_slots=settings.user_operations,
             wait_seconds=settings.pool_timeout_seconds,
         )

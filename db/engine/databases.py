@@ -10,6 +10,15 @@ import asyncpg
 from db.engine.pool import Pool
 
 CONNECT_SECONDS = 10
+_ALLOWED = """
+SELECT least(
+    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - coalesce(current_setting('reserved_connections', true)::int, 0),
+    (SELECT nullif(datconnlimit, -1) FROM pg_database WHERE datname = current_database()),
+    (SELECT nullif(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user)
+)
+"""
+"""PostgreSQL 16 and later can reserve connections for privileged roles."""
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -46,6 +55,12 @@ async def identity(pool: Pool) -> str:
     except asyncpg.PostgresError:  # some hosting providers do not grant these functions
         row = await pool.fetchrow(f"SELECT current_database(), {database}")
     return "-".join(str(part) for part in row or ())
+
+
+async def connections_allowed(url: str) -> int:
+    """Return the number of connections that the server, the database and the role of the URL allow in total."""
+    async with connected(url) as connection:
+        return int(await connection.fetchval(_ALLOWED))
 
 
 async def ensure(url: str, name: str) -> None:

@@ -1,5 +1,7 @@
 """The commands of `leadgraph`."""
 
+from typing import Annotated
+
 import typer
 
 from server.commands import (
@@ -22,6 +24,7 @@ from server.commands import (
     webhooks,
     worker,
 )
+from server.runtime.settings import MOST_PROCESSES
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,8 +32,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Leadgraph: a GraphQL API over keywords, mentions, leads and integrations.",
 )
+
+
+def serve_(
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=MOST_PROCESSES,
+            help="Number of processes that serve together, by default LEADGRAPH_PROCESSES.",
+        ),
+    ] = None,
+) -> None:
+    """Serve the API on LEADGRAPH_HOST, by default on loopback. Requires a migrated database."""
+    serve.serve(workers)
+
+
 app.command()(demo.demo)
-app.command()(serve.serve)
+app.command("serve")(serve_)
 app.command()(worker.worker)
 app.command()(migrate.migrate)
 app.command()(jobs.jobs)

@@ -18,6 +18,7 @@ from server.metrics.documents import DocumentMetrics
 from server.metrics.jobs import JobMetrics
 from server.metrics.live import LiveMetrics
 from server.metrics.operations import OperationMetrics
+from server.metrics.other_processes import OtherProcesses
 from server.metrics.process import ProcessMetrics
 from server.metrics.requests import RequestMetrics
 from server.metrics.sign_ins import SignInMetrics
@@ -39,6 +40,8 @@ class WorkerMetrics:
         self._pools = PoolMetrics(self.registry)
         self._process = ProcessMetrics(self.registry)
         self._activity = ActivityMetrics(self.registry)
+        self.others: OtherProcesses | None = None
+        """The other processes of the server, whose metrics this process tells, too."""
 
     def observe_job(self, run: JobRun) -> None:
         """Observe a turn of a job."""
@@ -55,14 +58,22 @@ class WorkerMetrics:
     async def watching(self, pool: Pool, tasks: Collection[str] = ()) -> AsyncIterator[None]:
         """Measure the event loop, the queues of jobs and the webhooks. `tasks` names background tasks that are on."""
         async with (
-            in_background(self._process.watch()),
+            self.watching_process(),
             in_background(self._jobs.watch(pool, tasks)),
             in_background(self.webhooks.watch(pool)),
         ):
             yield
 
+    @asynccontextmanager
+    async def watching_process(self) -> AsyncIterator[None]:
+        """Measure the event loop alone during the context: another process of the server measures the rest."""
+        async with in_background(self._process.watch()):
+            yield
+
     async def encoded(self) -> bytes:
         """Return all metrics as text. A thread encodes them, since thousands of lines would block requests."""
+        if self.others is not None:
+            return await self.others.encoded()
         return await asyncio.to_thread(generate_latest, self.registry)
 
 

@@ -33,9 +33,15 @@ def running_database(settings: Settings, *, wait_seconds: float = 0) -> Iterator
 
     Wait up to `wait_seconds` for another PostgreSQL that does not answer, or still recovers. Raise `CommandError` if the database is or becomes unavailable.
     """
+    with explained(settings), _found_database(settings, wait_seconds) as url:
+        yield url
+
+
+@contextmanager
+def explained(settings: Settings) -> Iterator[None]:
+    """Raise `CommandError` instead of failures that the database causes."""
     try:
-        with _found_database(settings, wait_seconds) as url:
-            yield url
+        yield
     except Exception as failure:
         sentence = None if isinstance(failure, CommandError) else _sentence(failure, settings)
         if sentence is None:

@@ -100,6 +100,7 @@ _USUAL_PORTS: Final = {"http": "80", "https": "443"}
 _LARGEST_PORT: Final = 65_535
 _SHORTEST_TOKEN: Final = 16
 _SHORTEST_SECONDS: Final = 0.1
+MOST_PROCESSES: Final = 64
 _DAY: Final = 86_400
 _LONGEST_PERIOD: Final = 30 * _DAY
 
@@ -213,7 +214,8 @@ class Settings:
     page: bool = _switch("on or off", default=True)
     webhooks_allow_private: bool = _switch("on or off", default=False)
     row_security: RowSecurity = _one_of(RowSecurity, "off")
-    pool_size: int = _whole(1, 1000, 10)
+    processes: int = _whole(1, MOST_PROCESSES, 1)
+    pool_size: int | None = _whole(1, 1000, None)
     statement_timeout_seconds: float = _seconds(_SHORTEST_SECONDS, _DAY, 30)
     answer_timeout_seconds: float = _seconds(_SHORTEST_SECONDS, 60, 5)
     pool_timeout_seconds: float = _seconds(_SHORTEST_SECONDS, 600, 10)

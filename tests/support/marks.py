@@ -54,6 +54,7 @@ MARKS = {
     "server/test_own_writes.py": ("process",),
     "server/test_lean_start.py": ("slow", "process"),
     "server/test_serving.py": ("process",),
+    "server/test_several_processes.py": ("slow", "process"),
     "server/webhooks/test_dispatch.py": ("slow",),
     "server/webhooks/test_processes.py": ("slow", "process"),
     "server/webhooks/test_pump.py": ("slow",),

@@ -6,7 +6,6 @@ from typing import Any
 import strawberry
 
 from db import models
-from db.models import ChangeKind
 
 
 def describe(values: type[Enum], description: str, **of_each: str) -> None:
@@ -250,7 +249,7 @@ describe(
     cancelled="The user cancelled the export.",
 )
 describe(
-    ChangeKind,
+    models.ChangeKind,
     "Kind of a change of an object.",
     created="The object was created.",
     updated="Fields of the object changed.",

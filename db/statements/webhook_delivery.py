@@ -17,15 +17,16 @@ from sqlalchemy import (
     Double,
     Integer,
     Interval,
+    Select,
     SmallInteger,
     Text,
+    and_,
     any_,
     bindparam,
     case,
     delete,
     exists,
     func,
-    literal_column,
     null,
     or_,
     select,
@@ -97,16 +98,21 @@ def _rows(values: Sequence[Any]) -> list[dict[str, Any]]:
     return [{name: getattr(each, name) for name in names} for each in values]
 
 
-def _waits_for_another(table: Any) -> ColumnElement[bool]:
-    """Return whether a pending delivery of the same webhook and row exists."""
-    earlier = _DELIVERIES.alias("earlier")
-    return exists(
-        select(literal_column("1")).where(
-            earlier.c.webhook_id == bindparam("webhook_id", type_=BigInteger),
-            earlier.c.entity == table.c.entity,
-            earlier.c.entity_id == table.c.entity_id,
-            earlier.c.status == WebhookDeliveryStatus.PENDING,
-        )
+def _is_held(ids: Any) -> ColumnElement[bool]:
+    """Return whether a pending delivery among the IDs is leased by the holder."""
+    return and_(
+        _DELIVERIES.c.id == ids, _PENDING, _DELIVERIES.c.holder == bindparam("current_holder", type_=Text)
+    )
+
+
+def _pending_of_row(webhook_id: Any, row: Any) -> Select[Any]:
+    """Return the select of the IDs of pending deliveries of a webhook about the entity and ID of the row."""
+    other = _DELIVERIES.alias("other")
+    return select(other.c.id).where(
+        other.c.webhook_id == webhook_id,
+        other.c.entity == row.c.entity,
+        other.c.entity_id == row.c.entity_id,
+        other.c.status == WebhookDeliveryStatus.PENDING,
     )
 
 
@@ -124,7 +130,8 @@ def _add_deliveries() -> ReturningInsert[Any]:
             "is_first": Boolean,
         },
     )
-    is_due = rows.c.is_first & ~_waits_for_another(rows)
+    waits = exists(_pending_of_row(bindparam("webhook_id", type_=BigInteger), rows).correlate(rows))
+    is_due = rows.c.is_first & ~waits
     given = select(
         bindparam("owner_id", type_=BigInteger).label("user_id"),
         bindparam("webhook_id", type_=BigInteger).label("webhook_id"),
@@ -229,11 +236,7 @@ async def lease(
 def _return_deliveries() -> Update:
     return (
         update(_DELIVERIES)
-        .where(
-            _DELIVERIES.c.id == any_(keys_parameter()),
-            _PENDING,
-            _DELIVERIES.c.holder == bindparam("current_holder", type_=Text),
-        )
+        .where(_is_held(any_(keys_parameter())))
         .values(
             **_FREE,
             attempts=_DELIVERIES.c.attempts - 1,
@@ -254,11 +257,7 @@ def _store_payloads() -> ReturningUpdate[Any]:
     rows = rows_parameter("payloads", {"id": BigInteger, "payload": Text})
     return (
         update(_DELIVERIES)
-        .where(
-            _DELIVERIES.c.id == rows.c.id,
-            _PENDING,
-            _DELIVERIES.c.holder == bindparam("current_holder", type_=Text),
-        )
+        .where(_is_held(rows.c.id))
         .values(
             payload=func.coalesce(_DELIVERIES.c.payload, rows.c.payload),
             leased_until=_NOW + bindparam("lease", type_=Interval),
@@ -299,11 +298,7 @@ def _record_results() -> ReturningUpdate[Any]:
     wait = func.make_interval(0, 0, 0, 0, 0, 0, rows.c.wait_seconds, type_=Interval)
     return (
         update(_DELIVERIES)
-        .where(
-            _DELIVERIES.c.id == rows.c.id,
-            _PENDING,
-            _DELIVERIES.c.holder == bindparam("current_holder", type_=Text),
-        )
+        .where(_is_held(rows.c.id))
         .values(
             **_FREE,
             status=rows.c.status,
@@ -327,20 +322,9 @@ async def record(writer: Writer, holder: str, results: Sequence[Result]) -> list
 
 @statement
 def _release_next() -> Update:
-    ended, other = _DELIVERIES.alias("ended"), _DELIVERIES.alias("other")
-    following = (
-        select(other.c.id)
-        .where(
-            other.c.webhook_id == ended.c.webhook_id,
-            other.c.entity == ended.c.entity,
-            other.c.entity_id == ended.c.entity_id,
-            other.c.status == WebhookDeliveryStatus.PENDING,
-        )
-        .order_by(other.c.id)
-        .limit(1)
-        .correlate(ended)
-        .scalar_subquery()
-    )
+    ended = _DELIVERIES.alias("ended")
+    pending = _pending_of_row(ended.c.webhook_id, ended)
+    following = pending.order_by(pending.selected_columns.id).limit(1).correlate(ended).scalar_subquery()
     these = select(following.label("id")).select_from(ended).where(ended.c.id == any_(keys_parameter()))
     return (
         update(_DELIVERIES)
@@ -356,17 +340,7 @@ async def release_next(writer: Writer, ended: Sequence[int]) -> None:
 
 @statement
 def _replay_delivery(*, everybody: bool) -> ReturningUpdate[Any]:
-    other = _DELIVERIES.alias("other")
-    waits = exists(
-        select(literal_column("1"))
-        .where(
-            other.c.webhook_id == _DELIVERIES.c.webhook_id,
-            other.c.entity == _DELIVERIES.c.entity,
-            other.c.entity_id == _DELIVERIES.c.entity_id,
-            other.c.status == WebhookDeliveryStatus.PENDING,
-        )
-        .correlate(_DELIVERIES)
-    )
+    waits = exists(_pending_of_row(_DELIVERIES.c.webhook_id, _DELIVERIES).correlate(_DELIVERIES))
     return (
         update(_DELIVERIES)
         .where(

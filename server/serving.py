@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TypeAlias, cast
+from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -46,13 +46,14 @@ from server.runtime.download_links import link_signer
 from server.runtime.errors import CommandError
 from server.runtime.garbage import short_collections, without_collections
 from server.runtime.job_run import JobObserver, JobRun
+from server.runtime.listening import Notifications
 from server.runtime.observers import Observers, observing
 from server.runtime.processes import DRAIN, FORCE, NOW, Line, Supervisor
 from server.runtime.row_security import uses_row_security
 from server.runtime.settings import Settings
 from server.runtime.stopping import Stopping
 from server.runtime.tasks import background_tasks
-from server.runtime.worker import working
+from server.runtime.worker import Watching, working
 from server.webhooks.delivering import delivering
 from services.accounts.rate_limit import RateLimits
 
@@ -497,15 +498,12 @@ async def _sharing_metrics(metrics: WorkerMetrics, settings: Settings, part: Par
         yield
 
 
-Watching: TypeAlias = Callable[[Pool], AbstractAsyncContextManager[None]]
-
-
-def _both(one: Watching, other: Watching) -> Watching:
-    """Return a context of a pool that enters both contexts."""
+def _both(one: Callable[[Pool], AbstractAsyncContextManager[None]], other: Watching) -> Watching:
+    """Return a context beside a worker that enters both contexts."""
 
     @asynccontextmanager
-    async def entered(pool: Pool) -> AsyncIterator[None]:
-        async with one(pool), other(pool):
+    async def entered(pool: Pool, notifications: Notifications) -> AsyncIterator[None]:
+        async with one(pool), other(pool, notifications):
             yield
 
     return entered

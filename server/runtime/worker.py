@@ -9,7 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeAlias
 
 from db.engine.activity import recording
 from db.engine.outage import is_unavailable
@@ -18,7 +18,7 @@ from db.statements.export import CHANNEL
 from resolvers.framework.export_columns import export_table_of
 from server.runtime.background import in_background
 from server.runtime.job_run import JobObserver, JobOutcome, JobRun, ignore
-from server.runtime.listening import listen
+from server.runtime.listening import Notifications
 from server.runtime.logs import log_fields
 from server.runtime.schedule import Schedule, Task, TaskTurn, kind_of
 from server.runtime.tasks import TURNS
@@ -43,8 +43,8 @@ POLL_SECONDS = 2.0
 HOUSEKEEPING_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 30.0
 GRACE_SECONDS = 10.0
-OTHERS = 5
-"""Connections besides those of the turns: to listen, for housekeeping, to renew a lease, and two of the webhooks."""
+OTHERS = 4
+"""Connections besides those of the turns: to listen, for housekeeping, to renew a lease, and for the webhooks."""
 STATEMENT_TIMEOUT_SECONDS = 300.0
 
 
@@ -62,8 +62,10 @@ class Worker:
         jobs: Sequence[Job] = JOBS,
         housekeeping: Sequence[Job] = (),
         observe: JobObserver = ignore,
+        notifications: Notifications | None = None,
     ) -> None:
         self._pool = pool
+        self._notifications = notifications or Notifications(pool, retry_seconds=POLL_SECONDS)
         self._at_once = at_once
         self._jobs = jobs
         self._housekeeping = housekeeping
@@ -76,8 +78,7 @@ class Worker:
         """Work until `stop` is called, and return when the current turns have ended."""
         work = [self._repeat(self._jobs, self.poll_seconds) for _ in range(self._at_once)]
         work.append(self._repeat(self._housekeeping, HOUSEKEEPING_SECONDS))
-        listening = listen(self._pool, {CHANNEL: self._wake}, self._wake, retry_seconds=POLL_SECONDS)
-        async with in_background(listening):
+        async with self._notifications.heard({CHANNEL: self._wake}, self._wake):
             await asyncio.gather(*work)
 
     async def stop(self) -> None:
@@ -139,7 +140,11 @@ class Worker:
             self._news.notify_all()
 
 
-def _unwatched(_: Pool) -> AbstractAsyncContextManager[None]:
+Watching: TypeAlias = Callable[[Pool, Notifications], AbstractAsyncContextManager[None]]
+"""A context beside a worker, with the worker's pool and notifications."""
+
+
+def _unwatched(*_: object) -> AbstractAsyncContextManager[None]:
     return nullcontext()
 
 
@@ -150,21 +155,28 @@ async def working(
     tasks: Sequence[Task],
     *,
     observe: JobObserver = ignore,
-    watching: Callable[[Pool], AbstractAsyncContextManager[None]] = _unwatched,
+    watching: Watching = _unwatched,
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Run a worker during the context, and yield its task. At the end, wait a while for its current turns.
 
-    `observe` receives the turns, and `watching` is a context for the worker's pool.
+    `observe` receives the turns, and `watching` is a context beside the worker.
     """
     pool = await open_pool(url, size=at_once + OTHERS, statement_timeout_seconds=STATEMENT_TIMEOUT_SECONDS)
+    notifications = Notifications(pool, retry_seconds=POLL_SECONDS)
     schedule = Schedule(tasks)
 
     async def background_tasks(pool: Pool) -> TaskTurn | None:
         return await schedule.take_turn(pool)
 
-    worker = Worker(pool, at_once=at_once, housekeeping=[background_tasks], observe=observe)
+    worker = Worker(
+        pool,
+        at_once=at_once,
+        housekeeping=[background_tasks],
+        observe=observe,
+        notifications=notifications,
+    )
     try:
-        async with watching(pool), in_background(worker.run()) as task:
+        async with watching(pool, notifications), in_background(worker.run()) as task:
             yield task
             await worker.stop()
             await asyncio.wait({task}, timeout=GRACE_SECONDS)

@@ -11,7 +11,7 @@ import secrets
 import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from typing import Any, Final
 
@@ -21,8 +21,7 @@ from db.integrity.feed import CHANNEL as FEED_CHANNEL
 from db.models import WebhookDelivery
 from db.statements.export import CHANNEL
 from db.statements.webhook_delivery import Recorded
-from server.runtime.background import in_background
-from server.runtime.listening import listen
+from server.runtime.listening import Notifications
 from server.webhooks.client import Client
 from server.webhooks.outbox import Limits, Outbox, Ready
 from server.webhooks.turns import RenderingTurns
@@ -81,11 +80,15 @@ class Pump:
         *,
         in_flight: int = MOST_IN_FLIGHT,
         observe: AttemptObserver = ignore,
+        notifications: Notifications | None = None,
     ) -> None:
         self._pool, self._vault, self._rendering = pool, vault, rendering
         self._client, self._dispatch = client, dispatch
         self._observe = observe
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self._notifications = notifications or Notifications(pool, retry_seconds=POLL_SECONDS)
+        self._following = AsyncExitStack()
+        self._follows = False
         self._news = asyncio.Event()
         limits = Limits(in_flight, MOST_OF_USER, MOST_OF_EACH)
         self.outbox = Outbox(self._attempt, self._news.set, limits)
@@ -96,9 +99,7 @@ class Pump:
     async def run(self) -> None:
         """Work until `stop` is called. At the end, wait for the running attempts and record them."""
         failures = 0
-        channels = {CHANNEL: self._wake, FEED_CHANNEL: self._note_change}
-        listening = listen(self._pool, channels, self._wake, retry_seconds=POLL_SECONDS)
-        async with in_background(listening):
+        async with self._notifications.heard({CHANNEL: self._wake}, self._wake), self._following:
             while not self._stopping:
                 self._news.clear()
                 began = time.monotonic()
@@ -122,8 +123,19 @@ class Pump:
         await self._record()
         made = await self._dispatch(self._pool)
         self._is_idle = made is None and not self.outbox.held()
+        await self._follow_changes()
         await self._begin()
         return bool(made)
+
+    async def _follow_changes(self) -> None:
+        """Listen for changes while a webhook is active, and no longer."""
+        if self._follows == self._is_idle:
+            self._follows = not self._is_idle
+            if self._is_idle:
+                await self._following.aclose()
+            else:
+                heard = self._notifications.heard({FEED_CHANNEL: self._wake}, self._wake)
+                await self._following.enter_async_context(heard)
 
     async def _begin(self) -> None:
         """Lease deliveries, and hand them to the outbox. Those that were tried before need no rendering."""
@@ -291,10 +303,6 @@ class Pump:
 
     async def _wake(self, *_: Any) -> None:
         self._news.set()
-
-    def _note_change(self, *_: Any) -> None:
-        if not self._is_idle:
-            self._news.set()
 
 
 def _viewer(leased: Leased) -> Viewer:

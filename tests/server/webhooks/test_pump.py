@@ -11,7 +11,10 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from db.engine.pool import Pool
+from db.integrity.feed import CHANNEL as FEED_CHANNEL
 from db.models import WebhookSignature
+from db.statements.export import CHANNEL
 from server.webhooks.rendering import ExecutedRendering
 from services.accounts.viewer import Viewer
 from services.webhooks import deliveries, retries
@@ -344,3 +347,31 @@ async def test_the_fence_holds_at_the_delivery(hooks: Hooks, monkeypatch: pytest
                     await asyncio.sleep(0.02)
     assert error == "The fence refuses the URL. Must begin with `https://`."
     assert receiver.requests == []
+
+
+async def test_changes_wake_a_pump_only_while_a_webhook_is_active(
+    hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.webhooks.pump.POLL_SECONDS", 3600)
+    looks, is_active = 0, False
+
+    async def dispatch(_: Pool) -> bool | None:
+        nonlocal looks
+        looks += 1
+        return False if is_active else None
+
+    async def looked() -> int:
+        """Return the number of looks once it does not grow any more."""
+        before = -1
+        while before != looks:
+            before = looks
+            await asyncio.sleep(0.3)
+        return looks
+
+    async with hooks.pump(dispatch):
+        for is_active in (False, True, False, True):
+            await hooks.pool.execute(f"NOTIFY {CHANNEL}")
+            before = await looked()
+            assert before > 0
+            await hooks.pool.execute(f"NOTIFY {FEED_CHANNEL}")
+            assert (await looked() > before) is is_active

@@ -175,7 +175,7 @@ class _Subscriber(asyncio.Protocol):
     def __init__(self, key: str, commits: int, done: asyncio.Semaphore) -> None:
         self._key, self._commits, self._done = key, commits, done
         self._received: list[tuple[float, bytes]] = []
-        self._events = 0
+        self._mentions = 0
         self.subscribed = asyncio.Event()
         self._transport: Any = None
 
@@ -197,8 +197,8 @@ class _Subscriber(asyncio.Protocol):
             self._transport.write(bytes([PONG, 0x80 | (len(data) - 2)]) + bytes(4) + data[2:])
         else:
             self._received.append((time.time(), data))
-            self._events += data.count(b'"next"')
-            if self._events == self._commits:
+            self._mentions += data.count(b'"externalId"')  # an event may have the rows of several commits
+            if self._mentions == self._commits:
                 self._done.release()
 
     def _send(self, **message: object) -> None:

@@ -1,9 +1,11 @@
 """The page of a demo, and of a server whose user signs in by a password."""
 
-from collections.abc import AsyncIterator, Iterator
+import json
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, ViewportSize, expect
@@ -37,6 +39,14 @@ def page_demo() -> Iterator[Demo]:
     """A demo of its own: tests of the page write into it."""
     with running_demo("0.1") as running:
         yield running
+
+
+def refused(code: str, status: int, *, missing: Sequence[str] = (), **headers: str) -> dict[str, Any]:
+    """Return the options of an answer that refuses the request with a code, such as for missing scopes."""
+    extensions = {"code": code, **({"missingScopes": list(missing)} if missing else {})}
+    body = {"errors": [{"message": code, "extensions": extensions}]}
+    types = {"content-type": "application/graphql-response+json"}
+    return {"status": status, "headers": {**types, **headers}, "body": json.dumps(body)}
 
 
 @asynccontextmanager

@@ -1,12 +1,9 @@
 """The frame of the page in a browser: sign-in, navigation, keys, themes, and troubles with the API."""
 
-import json
-from typing import Any
-
 import pytest
 from playwright.async_api import Route, expect
 
-from tests.browser.page.conftest import EMAIL, PASSWORD, Place
+from tests.browser.page.conftest import EMAIL, PASSWORD, Place, refused
 from tests.support.page import Visit
 
 PAGES = [
@@ -163,13 +160,6 @@ async def test_an_outage_is_shown_and_ends_by_itself(visit: Visit) -> None:
     await expect(bar.get_by_text("The server cannot be reached.")).to_be_hidden()
 
 
-def refused(code: str, status: int, **headers: str) -> dict[str, Any]:
-    """Return the options of an answer that refuses the request with a code."""
-    body = {"errors": [{"message": code, "extensions": {"code": code}}]}
-    types = {"content-type": "application/graphql-response+json"}
-    return {"status": status, "headers": {**types, **headers}, "body": json.dumps(body)}
-
-
 async def test_a_rate_limit_says_when_the_page_continues(visit: Visit) -> None:
     visit.tolerated.append("429")
     answers = [refused("RATE_LIMITED", 429, **{"retry-after": "2"})]
@@ -200,9 +190,7 @@ async def test_a_newer_server_asks_for_a_reload(visit: Visit, code: str) -> None
 
 async def test_a_missing_permission_names_the_scopes(visit: Visit) -> None:
     visit.tolerated.append("403")
-    answer = refused("FORBIDDEN", 403)
-    extensions = {"code": "FORBIDDEN", "missingScopes": ["read:leads"]}
-    answer["body"] = json.dumps({"errors": [{"message": "no", "extensions": extensions}]})
+    answer = refused("FORBIDDEN", 403, missing=["read:leads"])
     await visit.page.route("**/graphql", lambda route: route.fulfill(**answer))
     await visit.page.goto(visit.origin)
     alert = visit.page.get_by_role("alert")

@@ -54,6 +54,7 @@ export const texts: Kind<string[]> = {
 
 type Spec = Record<string, Kind<any>>;
 export type ValuesOf<S extends Spec> = { [Name in keyof S]?: S[Name] extends Kind<infer Value> ? Value : never };
+type Changes<Values> = { [Name in keyof Values]: Values[Name] | undefined };
 
 /** Return functions that read filters from the query of an address, and write them. */
 export function codec<S extends Spec>(spec: S) {
@@ -64,7 +65,7 @@ export function codec<S extends Spec>(spec: S) {
       return Object.fromEntries(found.filter(([, value]) => value !== undefined)) as ValuesOf<S>;
     },
     /** Return the query, such as `?read=false`, or an empty text. */
-    write(values: ValuesOf<S>): string {
+    write(values: Changes<ValuesOf<S>>): string {
       const parameters = new URLSearchParams();
       for (const [name, kind] of Object.entries(spec)) {
         const value = values[name];

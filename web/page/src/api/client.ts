@@ -11,7 +11,7 @@ import { liveExchange } from "./live.ts";
 import { status } from "./status.ts";
 import { steadyFetch } from "./steady.ts";
 
-const LISTS = ["users", "keywords", "mentions", "leads", "integrations", "exports", "apiKeys"];
+const LISTS = ["users", "keywords", "mentions", "leads", "integrations", "exports", "apiKeys", "webhooks"];
 const lists = (names: string[]) => Object.fromEntries(names.map((name) => [name, relayPagination()]));
 const OUTDATED: readonly unknown[] = ["PERSISTED_QUERY_NOT_FOUND", "DOCUMENT_NOT_TRUSTED"];
 
@@ -42,6 +42,7 @@ const cache = cacheExchange({
     User: lists(["keywords", "mentions", "leads", "integrations"]),
     Keyword: lists(["mentions", "leads"]),
     Integration: lists(["mentions", "logs"]),
+    Webhook: lists(["deliveries"]),
   },
   optimistic,
   updates,

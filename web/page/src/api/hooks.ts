@@ -100,18 +100,20 @@ interface Connection {
 
 /**
  * Read a list page by page. The document has the variables `$first` and `$after`, and `connection` finds the list in
- * the data. The cache joins the pages. `more` reads the next page.
+ * the data. The cache joins the pages. `more` reads the next page. `restart` shows the first page again, which is
+ * necessary after `forgetList`.
  */
 export function usePages<Result, Variables>(
   document: CompiledDocument<Result, Variables>,
   variables: Omit<Variables, "after">,
   connection: (data: Result) => Connection | null | undefined,
-): QueryState<Result> & { more: (() => void) | null } {
+): QueryState<Result> & { more: (() => void) | null; restart: () => void } {
   const key = JSON.stringify(variables);
   const [place, setPlace] = useState({ key, after: null as string | null });
   const after = place.key === key ? place.after : null;
   const state = useQuery(document, { ...variables, after } as Variables);
   const info = state.data ? connection(state.data)?.pageInfo : undefined;
   const end = info?.hasNextPage ? (info.endCursor ?? null) : null;
-  return { ...state, more: end && !state.isFetching ? () => setPlace({ key, after: end }) : null };
+  const restart = useCallback(() => setPlace({ key, after: null }), [key]);
+  return { ...state, restart, more: end && !state.isFetching ? () => setPlace({ key, after: end }) : null };
 }

@@ -4,9 +4,9 @@ A plan has one variant per combination of the conditions of `@skip` and `@includ
 collects the fields once for each object type at each place of the document.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -225,6 +225,11 @@ class Field:
         return Nested(source, value.nullable, in_list, item.nullable, item.leaf, classes, entries)
 
     @property
+    def shapes(self) -> Counter[str]:
+        """The number of field sets of the plan by their shape."""
+        return self._collector.shapes
+
+    @property
     def layout_entry(self) -> LayoutEntry:
         """The field's entry for parents with a layout, which may hold the field's objects."""
         return LayoutEntry(self.entry, self._joined_object())
@@ -291,6 +296,24 @@ class FieldSet:
         self.empty_row = dict.fromkeys(each.key for each in fields)
         self.copies = copies_among((each, each.nodes) for each in self.others if each.may_be_copied)
 
+    @cached_property
+    def shape(self) -> str | None:
+        """A text that is equal for field sets of one plan that make equal objects of equal parents.
+
+        It is None if a field needs more than its parent, or if there are no fields.
+        """
+        parts: list[str | None] = [_shape_of(field) for field in self.fields]
+        if None in parts or not parts:
+            return None
+        shape = f"{self.type.name}{{{' '.join(map(str, parts))}}}"
+        self.fields[0].shapes[shape] += 1
+        return shape
+
+    @property
+    def has_twin(self) -> bool:
+        """Whether a field set at another place of the plan is known to make equal objects."""
+        return self.shape is not None and self.fields[0].shapes[self.shape] > 1
+
     def _layout_writers(self) -> LayoutWriters | None:
         test = self.type.is_type_of
         if not isinstance(test, InstanceOf) or test.layout_of is None:
@@ -299,9 +322,19 @@ class FieldSet:
         return LayoutWriters(test.layout_of, lambda: [each.layout_entry for each in fields])
 
 
+def _shape_of(field: Field) -> str | None:
+    """Return the part of a field in the shape of its field set."""
+    if field.is_column:
+        return f"{field.key}:{field.name}"
+    if field.entry.nested is None:
+        return None
+    below = [each.shape for each in field.possible_subfields()]
+    return None if None in below else f"{field.key}:{field.name}{below}"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Collector:
-    """Collects the fields of a plan's variant.
+    """Collects the fields of a plan's variant. `shapes` counts the field sets by their shape.
 
     Fields refer to the collector and the collector to no field, so that a plan is freed with its last reference.
     """
@@ -311,6 +344,7 @@ class Collector:
     fragments: dict[str, FragmentDetails]
     field_resolver: FieldResolver
     conditions: VariableValues
+    shapes: Counter[str] = field(default_factory=Counter)
 
     def root(self, root_type: GraphQLObjectType) -> FieldSet:
         """Return the fields that are selected of the root."""

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
+from operator import is_
 from typing import Any
 
 from graphql import ExecutionResult
@@ -32,6 +33,8 @@ class Run:
         self._scheduler = self._state.scheduler
         self._blocks: deque[RowBlock] = deque()
         self._serial_fields: deque[Field] = deque()
+        self._written: dict[tuple[str | None, int, int], tuple[Sequence[Any], list[Row]]] = {}
+        """Complete rows that may be needed at another place, by the shape, the first parent and the number of parents."""
         self._pruned_at = 0  # the number of propagated failures at the last pruning
         self._root = RowBlock(root, [request.root_value], [], None)
 
@@ -169,6 +172,8 @@ class Run:
 
     def _write_columns(self, block: RowBlock) -> None:
         state, field_set = self._state, block.field_set
+        if self._is_written_before(block):
+            return
         exceptional = ExceptionalValues()
         rows = _generated(block, exceptional)
         block.rows = [field_set.empty_row.copy() for _ in block.sources] if rows is None else rows
@@ -180,6 +185,24 @@ class Run:
         else:
             for order in exceptional.found:
                 _complete_exceptional(state, block, field_set.fields[order])
+            if not exceptional.found and not block.others and field_set.has_twin and block.sources:
+                self._written[_identity(block)] = block.sources, rows
+
+    def _is_written_before(self, block: RowBlock) -> bool:
+        """Take the rows that were written from the same parents at another place, if there are some."""
+        if not self._written or not block.sources or not block.field_set.has_twin:
+            return False
+        sources, rows = self._written.get(_identity(block), ((), None))
+        if rows is None or not all(map(is_, sources, block.sources)):
+            return False
+        block.rows, block.others = rows, []
+        if block.slots is not None:
+            block.slots.put(rows)
+        return True
+
+
+def _identity(block: RowBlock) -> tuple[str | None, int, int]:
+    return block.field_set.shape, id(block.sources[0]), len(block.sources)
 
 
 def _write_by_layout(block: RowBlock, context_value: Any) -> bool:

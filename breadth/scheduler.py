@@ -5,7 +5,6 @@ import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
-from inspect import iscoroutine
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -172,7 +171,7 @@ async def _awaited(pending: PendingAwaitable) -> BatchResults:
 def _started(awaitable: Awaitable[Any]) -> asyncio.Future[Any]:
     if isinstance(awaitable, asyncio.Future):
         return awaitable
-    coroutine = awaitable if iscoroutine(awaitable) else _coroutine(awaitable)
+    coroutine = awaitable if isinstance(awaitable, Coroutine) else _coroutine(awaitable)
     loop = asyncio.get_running_loop()
     if EAGER and loop.get_task_factory() is None:
         return asyncio.Task(coroutine, loop=loop, eager_start=True)  # type: ignore[call-arg, unused-ignore]

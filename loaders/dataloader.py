@@ -161,7 +161,7 @@ class DataLoaders:
 
     async def _load_alone(self, loader: DataLoader[Key, Value], keys: Sequence[Key]) -> Sequence[Value]:
         distinct = keys if len(keys) == 1 else list(dict.fromkeys(keys))
-        self._record(loader, len(distinct))
+        self.record(loader, len(distinct))
         read = await loader.read(self._reader, self._scope_of(loader), distinct)
         if len(keys) == len(read) == 1:
             return read
@@ -200,7 +200,8 @@ class DataLoaders:
         task.add_done_callback(self._tasks.discard)
         return batch
 
-    def _record(self, loader: DataLoader[Any, Any], keys: int) -> None:
+    def record(self, loader: DataLoader[Any, Any], keys: int) -> None:
+        """Record a batch of the loader."""
         activity, full = self._reader.activity, keys >= loader.max_keys
         activity.models.update(loader.models)
         activity.batches.append(
@@ -213,7 +214,7 @@ class DataLoaders:
             reads.waiting = None
         keys = list(batch.keys)
         try:
-            self._record(reads.loader, len(keys))
+            self.record(reads.loader, len(keys))
             read = await reads.loader.read(self._reader, self._scope_of(reads.loader), keys)
             reads.values.update(_paired(reads.loader, keys, read))
         except asyncio.CancelledError as cancelled:

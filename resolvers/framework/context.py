@@ -232,7 +232,7 @@ class Context:
             self.reads_by_place.note_figures(cached_figure, questions, max_age)
         loader = FigureByQuestion(cached_figure, max_age, self.answer)
         require_loadable(self.viewer, loader)
-        return await self._session.load(loader, questions)
+        return await self.answer.load(loader, questions)
 
     @property
     def answer(self) -> Answer:

@@ -32,6 +32,7 @@ from services.figures.cache.asked import Asked
 from services.figures.cache.computing import Job
 from services.figures.cache.definition import CachedFigure, Question, Value
 from services.figures.cache.entry import Entry
+from services.figures.cache.exact import ExactFigures
 from services.figures.cache.fragments import FigureUse, Fragment
 from services.figures.cache.owners import OwnerState, owner_states
 
@@ -98,12 +99,45 @@ class Answer:
         self._exact = exact
         self._shown: dict[Owner, int] = {}
         self._is_old = False
-        self._as_of: float | None = None
         self._turn: dict[Asked, float] | None = None
         self._places: dict[str, Place | None] = {}
         self._served: dict[Asked, _Found | None] = {}
         self._ready: dict[Asked, _Found] = {}
         self._reading: asyncio.Task[dict[Asked, _Found]]
+        self._computed_now = ExactFigures(cached, loaders)
+        self._figures: dict[Asked, Figure[Any]] = {}
+
+    async def load(
+        self,
+        loader: FigureByQuestion[Question, Value],
+        questions: Sequence[Question],
+    ) -> Sequence[Figure[Value]]:
+        """Return one figure per question, each loaded once by the data loader.
+
+        Figures that must show the snapshot are computed at once. Beside others, they are chosen together with them.
+        """
+        max_age, figure = loader.max_age_seconds, loader.figure
+        if max_age is None or max_age > 0 or self._turn is not None:
+            return await self._loaders.load(loader, questions)
+        found = await self._computed_now.get(loader, figure, questions)
+        return [
+            self._shown_now(figure, question, *one) for question, one in zip(questions, found, strict=True)
+        ]
+
+    def _shown_now(
+        self, figure: CachedFigure[Question, Value], question: Question, key: str, entry: Entry
+    ) -> Figure[Value]:
+        """Return the figure of an entry that was computed from the snapshot. A shared one is always the same object."""
+        known = self._figures.get((figure, question))
+        if known is not None:
+            return known
+        generation = self._computed_now.states[question.user_id].generation
+        self._show_generation(question.user_id, generation, generation)
+        self._served[figure, question] = None  # no fragment is made of it
+        value = self._cached.value(figure, key, entry)
+        if figure.shared:
+            self._figures[figure, question] = value
+        return value
 
     async def get(
         self,
@@ -259,12 +293,11 @@ class Answer:
         by_figure: defaultdict[tuple[CachedFigure[Any, Any], bool], list[str]] = defaultdict(list)
         for key, one in missing.items():
             by_figure[one.figure, one.is_exact or usable is _never].append(key)
-        if self._as_of is None:
-            self._as_of = self._cached.snapshot_time(self._loaders)
+        as_of = self._computed_now.snapshot_time()
         generations = {key: one.current for key, one in missing.items()}
         calls: list[Coroutine[Any, Any, dict[str, Entry]]] = []
         for (figure, is_exact), keys in by_figure.items():
-            job = Job(figure, self._loaders, self._as_of, generations, usable, is_exact=is_exact)
+            job = Job(figure, self._loaders, as_of, generations, usable, is_exact=is_exact)
             compute = self._cached.computing.compute if is_exact else self._cached.computing.entries
             call = compute(job, {key: missing[key].question for key in keys})
             calls.append(AtPlace(call, self._places[figure.name]))

@@ -9,7 +9,7 @@ from resolvers.framework.context import Context
 from resolvers.framework.paging import bounded
 from resolvers.framework.requires import Bound, requires
 from resolvers.timeframe import Overview, figures, require_age
-from services.figures.cache import STATE_COLUMNS
+from services.figures.cache import STATE_COLUMNS, Figure
 from services.integrations.health import (
     USUALLY_MOST,
     HealthsOf,
@@ -41,9 +41,13 @@ async def of_users(
     since = first_day(context.now)
     questions = [HealthsOf(overview.user_id, since, size) for overview in overviews]
     found = await figures(context, integration_health, [overview.frame for overview in overviews], questions)
-    healths = [[IntegrationHealth(one, figure.as_of) for one in figure.value[:most]] for figure in found]
+    healths = [context.once(figure, _healths)[:most] for figure in found]
     context.remember_snapshot_rows([one.report.integration for some in healths for one in some], Integration)
     return healths
+
+
+def _healths(figure: Figure[list[IntegrationReport]]) -> Sequence[IntegrationHealth]:
+    return [IntegrationHealth(report, figure.as_of) for report in figure.value]
 
 
 @requires(

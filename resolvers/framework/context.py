@@ -41,6 +41,7 @@ from services.webhooks.tools import WebhookTools
 __all__ = ["Activity", "Context", "Viewer"]
 
 Result = TypeVar("Result")
+Source = TypeVar("Source")
 Row = TypeVar("Row", bound=Base)
 
 
@@ -101,6 +102,8 @@ class Context:
         self.activity = Activity() if activity is None else activity
         self._reads = reads
         self._copies: dict[type[Base], dict[int, Any]] = {}
+        self._made: dict[tuple[int, Callable[..., Any]], tuple[Any, Any]] = {}
+        """The results of `once`, each with its source, so that no other object gets the id of the source."""
 
     @property
     def viewer(self) -> Viewer:
@@ -262,6 +265,7 @@ class Context:
     def forget_figures(self, *, exact: bool) -> None:
         """Let the operation run again in the same snapshot. Exact figures all show the data of the snapshot."""
         self._copies.clear()
+        self._made.clear()
         self._answer, self._exact = None, exact
         self.takes_fragments, self.reads_by_place = False, None
 
@@ -270,6 +274,17 @@ class Context:
         known = self._copies.setdefault(model, {})
         for copy in copies:
             known.setdefault(copy.id, copy)
+
+    def once(self, source: Source, make: Callable[[Source], Result]) -> Result:
+        """Return the value that a function makes of an object. It is made once for each object.
+
+        Places of a response that show the same objects are written once.
+        """
+        made = self._made.get((id(source), make))
+        if made is None:
+            made = self._made[id(source), make] = (source, make(source))
+        result: Result = made[1]
+        return result
 
     async def row_by_reference(
         self, parents: Sequence[Any], model: type[Row], ids: Sequence[int], *, granted: bool = False

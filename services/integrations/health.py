@@ -11,12 +11,12 @@ without a run in 24 hours has a null score. Health is computed and stored when a
 read it. All times come from the database's clock.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -203,6 +203,10 @@ class UptimeDay(NamedTuple):
         return percent(self.succeeded, self.runs) if self.runs else None
 
 
+_new_day: Callable[[tuple[datetime, int, int]], UptimeDay] = partial(tuple.__new__, UptimeDay)
+"""Make a day without the steps of a named tuple's constructor. A report has hundreds."""
+
+
 @dataclass(frozen=True, slots=True)
 class IntegrationReport:
     """An integration, its last logs (newest first), and its days without gaps."""
@@ -257,7 +261,7 @@ def _report(monitored: MonitoredIntegration, since: datetime) -> IntegrationRepo
     uptime = list(_days_without_runs(since))
     for number, runs, succeeded in monitored.days:
         if number < DAYS_SHOWN:
-            uptime[number] = UptimeDay(uptime[number].day, runs, succeeded)
+            uptime[number] = _new_day((uptime[number].day, runs, succeeded))
     return IntegrationReport(monitored.integration, monitored.last_logs, uptime)
 
 

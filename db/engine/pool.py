@@ -16,6 +16,7 @@ from db.engine import lending
 from db.engine.guarded_connection import ANSWER_SECONDS, GuardedConnection
 from db.engine.idle import IdleConnections
 from db.engine.outage import OutageError, is_unavailable
+from db.language.json_items import json_value
 
 if TYPE_CHECKING:
     _Pool = asyncpg.Pool[asyncpg.Record]
@@ -33,19 +34,12 @@ RETRY_SECONDS = 1.0
 RENEW_SECONDS = 5.0
 
 
-class UnreadableJson:
-    """A stored JSON value that Python cannot hold, such as 1e400. Responses show an error in its place."""
-
-
 _JSONB_VERSION = b"\x01"
 """The first byte of a `jsonb` value in PostgreSQL's binary form."""
 
 
 def _json_value(binary: bytes) -> object:
-    try:
-        return orjson.loads(memoryview(binary)[len(_JSONB_VERSION) :])
-    except orjson.JSONDecodeError:
-        return UnreadableJson()
+    return json_value(memoryview(binary)[len(_JSONB_VERSION) :])
 
 
 async def _prepare(connection: Connection) -> None:

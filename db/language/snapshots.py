@@ -1,15 +1,18 @@
 """Row snapshots: copies of rows as plain values, for cached figures, which outlive the read."""
 
 from collections import namedtuple
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from sqlalchemy import Column
+from sqlalchemy import Column, ColumnElement, FromClause, Text
+from sqlalchemy import cast as cast_to
 
 from db import models
+from db.language.json_items import json_value
 from db.language.records import row_kind
 from db.language.shape import columns
 from db.models import Base
@@ -55,18 +58,33 @@ def snapshot(model: type[Model], values: Sequence[Any]) -> Model:
     return cast("Model", snapshot_class(model)._make(values))
 
 
+def json_columns(model: type[Base], source: FromClause) -> list[ColumnElement[Any]]:
+    """Return the values of a row's columns for JSON. A number with decimals and a JSON value are strings in it."""
+    return [
+        cast_to(source.c[column.name], Text) if column.type.python_type in _AS_TEXT else source.c[column.name]
+        for column in columns(model)
+    ]
+
+
+_AS_TEXT: Final[Mapping[type, Callable[[str], Any]]] = {Decimal: Decimal, object: json_value}
+_READERS: Final[Mapping[type, Callable[[str], Any]]] = {datetime: datetime.fromisoformat, **_AS_TEXT}
+
+
 def snapshot_from_json(model: type[Model], values: list[Any]) -> Model:
-    """Return the snapshot of a row from the values of its columns in JSON, where timestamps are strings."""
-    for index in _timestamps(model):
+    """Return the snapshot of a row from its columns in JSON, in the order and the form of `json_columns`."""
+    for index, read in _readers(model):
         if values[index] is not None:
-            values[index] = datetime.fromisoformat(values[index])
+            values[index] = read(values[index])
     return cast("Model", snapshot_class(model)._make(values))
 
 
 @cache
-def _timestamps(model: type[Base]) -> tuple[int, ...]:
-    """Return the positions of the timestamps among the columns."""
-    return tuple(i for i, column in enumerate(columns(model)) if column.type.python_type is datetime)
+def _readers(model: type[Base]) -> tuple[tuple[int, Callable[[str], Any]], ...]:
+    """Return the positions of the columns that JSON does not have as they are, each with its function."""
+    types = [column.type.python_type for column in columns(model)]
+    if timedelta in types:
+        raise TypeError(f"{model.__name__} has an interval, which has no form in JSON")
+    return tuple((index, _READERS[type_]) for index, type_ in enumerate(types) if type_ in _READERS)
 
 
 if TYPE_CHECKING:

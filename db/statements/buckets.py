@@ -20,18 +20,20 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    literal_column,
     or_,
     select,
     true,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql.selectable import CTE, FromClause
+from sqlalchemy.sql.selectable import CTE, FromClause, LateralFromClause, Subquery
 from sqlalchemy.types import TypeEngine
 
 from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.integrity.rollups import MEASURES
+from db.language.json_items import as_json_items, json_items
 from db.language.scope import Scope, visible_among
 from db.models import Base, DayStats, SlotStats, UserDayStats, UserSlotStats
 from db.models.base import table_of
@@ -167,13 +169,27 @@ def totals(parents: CTE, by: str, *, everybody: bool) -> CTE:
             )
             .lateral(f"{name}_sums")
         )
-        joined = parents.join(span, true()).join(sums, true()).join(use, use.c.place == span.c.place)
-        columns = [(sums.c[measure] * use.c.sign).label(measure) for measure in MEASURES]
-        not_empty = sums.c[MEASURES[0]].is_not(None)
-        of_each.append(select(parents.c.id, use.c.number, *columns).select_from(joined).where(not_empty))
+        summed = _summed_once(parents, span, sums, name)
+        signed = [(summed.c[measure] * use.c.sign).label(measure) for measure in MEASURES]
+        joined = summed.join(use, use.c.place == summed.c.place)
+        of_each.append(select(summed.c.id, use.c.number, *signed).select_from(joined))
     every = union_all(*of_each).subquery("every_part")
     added = [func.sum(every.c[measure]).cast(BigInteger).label(measure) for measure in MEASURES]
     return select(every.c.id, every.c.number, *added).group_by(every.c.id, every.c.number).cte("total")
+
+
+def _summed_once(parents: CTE, span: FromClause, sums: LateralFromClause, name: str) -> Subquery:
+    """Select the sums of each parent and span that has rows.
+
+    OFFSET 0 keeps the planner from joining the uses of a span first. It would sum the span once for each use.
+    """
+    return (
+        select(parents.c.id, span.c.place, *(sums.c[measure] for measure in MEASURES))
+        .select_from(parents.join(span, true()).join(sums, true()))
+        .where(sums.c[MEASURES[0]].is_not(None))
+        .offset(literal_column("0"))
+        .subquery(f"{name}_summed")
+    )
 
 
 @statement
@@ -181,7 +197,7 @@ def _slots(by: str, *, everybody: bool) -> Select[Any]:
     keys = func.unnest(keys_parameter()).table_valued("id", name="key").render_derived(name="key")
     parents = select(keys.c.id).cte("parent")
     total = totals(parents, by, everybody=everybody)
-    return select(total).where(_not_zero(total))
+    return as_json_items(select(total).where(_not_zero(total)))
 
 
 def _not_zero(total: CTE) -> ColumnElement[bool]:
@@ -192,10 +208,10 @@ async def bucket_sums(
     reader: Reader, scope: Scope, by: str, keys: Sequence[int], periods: tuple[Period, ...]
 ) -> dict[int, dict[int, BucketSums]]:
     """Return the sums of each visible parent, by the period's position. Periods of zeros are absent."""
-    found = await reader.fetch_tuples(
+    ((items,),) = await reader.fetch_tuples(
         _slots(by, everybody=scope.everybody), scope, keys=keys, **part_values(periods)
     )
     sums: defaultdict[int, dict[int, BucketSums]] = defaultdict(dict)
-    for id_, number, *measured in found:
+    for id_, number, *measured in json_items(items):
         sums[id_][number] = BucketSums._make(measured)
     return sums

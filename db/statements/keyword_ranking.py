@@ -27,10 +27,10 @@ from sqlalchemy.sql.selectable import CTE
 from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.integrity.rollups import MEASURES
-from db.language.json_items import json_items
+from db.language.json_items import as_json_items, json_items
 from db.language.scope import Scope, visible_among
 from db.language.shape import columns
-from db.language.snapshots import snapshot
+from db.language.snapshots import snapshot_from_json
 from db.models import Keyword
 from db.models.base import table_of
 from db.statements.buckets import BucketSums, Period, part_values, totals
@@ -160,7 +160,10 @@ def _with_sums(chosen: CTE, *, everybody: bool) -> Select[Any]:
         .group_by(total.c.id)
         .subquery("sums")
     )
-    return select(chosen, sums.c.sums).select_from(chosen.outerjoin(sums, sums.c.id == chosen.c.id))
+    kept = [column for column in chosen.c if column.name != "efficiency"]
+    return as_json_items(
+        select(*kept, sums.c.sums).select_from(chosen.outerjoin(sums, sums.c.id == chosen.c.id))
+    )
 
 
 @statement
@@ -191,7 +194,7 @@ async def ranked(
     periods: tuple[Period, ...],
 ) -> dict[int, list[RankedKeyword]]:
     """Return the first `most` keywords of each ranking, by user. Keywords without mentions are not ranked."""
-    found = await reader.fetch_tuples(
+    ((items,),) = await reader.fetch_tuples(
         _keywords_ranking(rankings, everybody=scope.everybody),
         scope,
         keys=user_ids,
@@ -199,12 +202,12 @@ async def ranked(
         **part_values(periods),
     )
     by_user: dict[int, list[RankedKeyword]] = {}
-    for row in found:
-        keyword = snapshot(Keyword, row[:_WIDTH])
-        _, not_better, among, *places, sums = row[_WIDTH:]
+    for row in json_items(items):
+        keyword = snapshot_from_json(Keyword, row[:_WIDTH])
+        not_better, among, *places, sums = row[_WIDTH:]
         compared = (not_better, among) if keyword.leads_count else None
         of_periods = [BucketSums()] * len(periods)
-        for number, *measured in json_items(sums):
+        for number, *measured in sums or ():
             of_periods[number] = BucketSums._make(measured)
         ranked = RankedKeyword(keyword, places, compared, of_periods)
         by_user.setdefault(keyword.user_id, []).append(ranked)

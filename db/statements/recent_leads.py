@@ -4,23 +4,28 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, Select, bindparam, func, literal_column, select, true
+from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 from sqlalchemy.sql import ColumnElement
-from sqlalchemy.sql.selectable import LateralFromClause
+from sqlalchemy.sql.selectable import FromClause, LateralFromClause
 
 from db.engine.reader import Reader
 from db.engine.statement_cache import statement
+from db.language.json_items import json_items
 from db.language.keyset import NEWEST_FIRST, sorting
 from db.language.scope import Scope, visible_among
 from db.language.shape import columns
-from db.language.snapshots import KeywordSnapshot, LeadSnapshot, MentionSnapshot, snapshot
+from db.language.snapshots import (
+    KeywordSnapshot,
+    LeadSnapshot,
+    MentionSnapshot,
+    json_columns,
+    snapshot_from_json,
+)
 from db.models import Base, Keyword, Lead, Mention
 from db.models.base import table_of
 from db.statements.parameters import keys_parameter
 
 _LEADS = table_of(Lead)
-_MENTION = len(columns(Lead))
-_KEYWORD = _MENTION + len(columns(Mention))
-"""The positions of the first columns of the mention and of the keyword."""
 
 
 class RecentLead(NamedTuple):
@@ -31,9 +36,8 @@ class RecentLead(NamedTuple):
     keyword: KeywordSnapshot
 
 
-def _prefixed(model: type[Base], source: Any) -> list[ColumnElement[Any]]:
-    name = model.__tablename__
-    return [source.c[column.name].label(f"{name}_{column.name}") for column in columns(model)]
+def _as_array(model: type[Base], source: FromClause) -> ColumnElement[Any]:
+    return func.json_build_array(*json_columns(model, source))
 
 
 @statement
@@ -51,8 +55,9 @@ def _leads_recent(*, everybody: bool) -> Select[Any]:
     keyword = _looked_up(Keyword, newest.c.keyword_id, "keyword")
     joined = users.join(newest, true()).join(mention, true()).join(keyword, true())
     of_each = zip((Lead, Mention, Keyword), (newest, mention, keyword), strict=True)
-    selected = [column for model, source in of_each for column in _prefixed(model, source)]
-    return select(*selected).select_from(joined).order_by(*_newest(newest))
+    row = func.json_build_array(*(_as_array(model, source) for model, source in of_each))
+    rows = func.json_agg(aggregate_order_by(row, *_newest(newest)), type_=JSON)
+    return select(rows.label("items")).select_from(joined)
 
 
 def _looked_up(model: type[Base], id_: ColumnElement[Any], name: str) -> LateralFromClause:
@@ -72,15 +77,15 @@ async def recent_leads(
     reader: Reader, scope: Scope, user_ids: Sequence[int], most: int
 ) -> dict[int, list[RecentLead]]:
     """Return up to `most` visible leads of each user, newest first. Users without leads are absent."""
-    found = await reader.fetch_tuples(
+    ((items,),) = await reader.fetch_tuples(
         _leads_recent(everybody=scope.everybody), scope, keys=user_ids, most=most
     )
     by_user: dict[int, list[RecentLead]] = {}
-    for row in found:
+    for lead, mention, keyword in json_items(items):
         recent = RecentLead(
-            snapshot(Lead, row[:_MENTION]),
-            snapshot(Mention, row[_MENTION:_KEYWORD]),
-            snapshot(Keyword, row[_KEYWORD:]),
+            snapshot_from_json(Lead, lead),
+            snapshot_from_json(Mention, mention),
+            snapshot_from_json(Keyword, keyword),
         )
         by_user.setdefault(recent.lead.user_id, []).append(recent)
     return by_user

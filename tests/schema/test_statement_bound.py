@@ -194,7 +194,7 @@ async def test_only_operators_get_a_profile(plain: httpx.AsyncClient, world: Wor
     found = sorted((one["name"], one["field"], one["rows"]) for one in profile["statements"])
     assert found == [
         ("keywords page + users by id", "Query.keywords", 7),
-        ("leads_recent", "Dashboard.recentLeads", 0),
+        ("leads_recent", "Dashboard.recentLeads", 1),
         ("mentions page_of_each keyword_id", "Keyword.mentions", 12),
     ]
     assert sorted((one["loader"], one["keys"]) for one in profile["batches"]) == [

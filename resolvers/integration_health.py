@@ -1,8 +1,8 @@
 """The health of integrations, as of their last runs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from db.models import Integration, User
 from resolvers.framework.context import Context
@@ -22,8 +22,7 @@ from services.integrations.health import (
 MOST_INTEGRATIONS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class IntegrationHealth:
+class IntegrationHealth(NamedTuple):
     report: IntegrationReport
     as_of: datetime
 

@@ -1,9 +1,8 @@
 """The performance of keywords in a window, in the window before, and over all time."""
 
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Unpack
+from typing import NamedTuple, Unpack
 
 from db.models import Keyword, User
 from db.statements.keyword_ranking import Ranking
@@ -37,8 +36,7 @@ BEST_KEYWORDS = Bound(
 """The bound of fields that read the usual rankings."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeywordPerformance:
+class KeywordPerformance(NamedTuple):
     """A keyword with its figures. Figures of a ranking include the efficiency; otherwise it is loaded if selected."""
 
     keyword: Keyword

@@ -14,7 +14,15 @@ from loaders.dataloader import DataLoaders
 from loaders.rows import RowById
 from services.figures.cache import cached_figure
 from services.figures.group_by import ask_by_group
-from services.figures.rates import PARTS, Rate, RateBasis, RateTrend, Trend
+from services.figures.rates import (
+    PARTS,
+    RateBasis,
+    RateTrend,
+    Trend,
+    new_rate,
+    new_rate_trend,
+    new_trend,
+)
 from services.figures.window_sums import WindowSums, spans_of
 from services.figures.windows import TimeUnit, bounds_of, today, usual_period, windows, zone_or_utc
 
@@ -149,7 +157,7 @@ def trend_of(measure: str) -> Callable[[WindowSums], Trend]:
 
     def trend(sums: WindowSums) -> Trend:
         current, previous, to_date = sums
-        return Trend(read(current), read(previous), read(to_date))
+        return new_trend((read(current), read(previous), read(to_date)))
 
     return trend
 
@@ -157,4 +165,7 @@ def trend_of(measure: str) -> Callable[[WindowSums], Trend]:
 def rate_trends(every: Iterable[WindowSums], basis: RateBasis) -> list[RateTrend]:
     """Return the trends of a rate within windows, for instance of first conversions per mention."""
     over, under = map(attrgetter, PARTS[basis])
-    return [RateTrend(*[Rate(over(sums), under(sums), basis) for sums in of_window]) for of_window in every]
+    return [
+        new_rate_trend([new_rate((over(sums), under(sums), basis)) for sums in of_window])
+        for of_window in every
+    ]

@@ -53,7 +53,7 @@ export const texts: Kind<string[]> = {
 };
 
 type Spec = Record<string, Kind<any>>;
-export type ValuesOf<S extends Spec> = { [Name in keyof S]?: S[Name] extends Kind<infer Value> ? Value : never };
+export type ValuesOf<S extends Spec> = { [Name in keyof S]?: (S[Name] extends Kind<infer Value> ? Value : never) | undefined };
 type Changes<Values> = { [Name in keyof Values]: Values[Name] | undefined };
 
 /** Return functions that read filters from the query of an address, and write them. */
@@ -143,15 +143,27 @@ export const leadFilters = codec({
   status: someOf(STATUSES),
   origin: someOf(["AUTO", "MANUAL", "IMPORT", "API"]),
   tag: texts,
+  assignee: text,
   scoreFrom: whole,
+  scoreTo: whole,
+  valueFrom: whole,
+  valueTo: whole,
   createdFrom: moment,
   createdTo: moment,
   convertedFrom: moment,
   convertedTo: moment,
   order: word(LEAD_ORDERS),
+  view: word(["board", "list"]),
 });
 
+/** The value of `assignee` for leads of no one. */
+export const UNASSIGNED = "none";
+
 const among = <Value>(values: Value[] | undefined) => (values ? { in: values } : null);
+const within = (from: number | undefined, to: number | undefined) =>
+  from === undefined && to === undefined
+    ? null
+    : { ...(from !== undefined && { gte: from }), ...(to !== undefined && { lte: to }) };
 const between = (from: string | undefined, to: string | undefined) =>
   from === undefined && to === undefined ? null : { ...(from && { gte: from }), ...(to && { lt: to }) };
 
@@ -170,9 +182,20 @@ export function mentionFilterOf(values: ReturnType<typeof mentionFilters.read>) 
     starred: starred ?? null,
     dismissed: dismissed ?? null,
     hasLead: hasLead ?? null,
+    // Mentions without a score have no place in the order of relevance.
+    relevanceScore: values.order === "MOST_RELEVANT" ? { gte: 0 } : null,
     createdAt: between(values.createdFrom, values.createdTo),
   };
 }
+
+/** Return the order of mentions. Without words to search for, no mention matches best. */
+export function mentionOrderOf({ order, search }: ReturnType<typeof mentionFilters.read>) {
+  return order === undefined || (order === "BEST_MATCH" && search === undefined) ? "NEWEST" : order;
+}
+
+const assigneeOf = (id: string | undefined) => (id === undefined ? null : id === UNASSIGNED ? { isNull: true } : { eq: id });
+const decimals = (range: ReturnType<typeof within>) =>
+  range && Object.fromEntries(Object.entries(range).map(([name, value]) => [name, String(value)]));
 
 /** Return the `LeadFilter` of the API. Null fields have no condition. */
 export function leadFilterOf(values: ReturnType<typeof leadFilters.read>) {
@@ -184,7 +207,9 @@ export function leadFilterOf(values: ReturnType<typeof leadFilters.read>) {
     status: among(values.status),
     origin: among(values.origin),
     tags: values.tag ? { hasAny: values.tag } : null,
-    score: values.scoreFrom === undefined ? null : { gte: values.scoreFrom },
+    assigneeId: assigneeOf(values.assignee),
+    score: within(values.scoreFrom, values.scoreTo),
+    value: decimals(within(values.valueFrom, values.valueTo)),
     createdAt: between(values.createdFrom, values.createdTo),
     convertedAt: between(values.convertedFrom, values.convertedTo),
   };

@@ -2,6 +2,7 @@ import {
   cacheExchange,
   type Cache,
   type OptimisticMutationConfig,
+  type UpdateResolver,
   type UpdatesConfig,
 } from "@urql/exchange-graphcache";
 import { relayPagination } from "@urql/exchange-graphcache/extras";
@@ -36,6 +37,25 @@ export function forgetList(cache: Cache, field: string, of: string = "Query"): v
   }
 }
 
+/**
+ * Forget the pages behind a first page that ends elsewhere than before. Joined to it, they would leave a gap: the rows
+ * that newer rows have moved from the first page.
+ */
+const forgetLaterPages: UpdateResolver = (_result, { after, before }, cache, { fieldName }) => {
+  if (after || before) return;
+  const pages = cache.inspectFields("Query").filter((each) => each.fieldName === fieldName);
+  const ends = pages.map(({ fieldKey }) => endOf(cache, fieldKey));
+  for (const { fieldKey, arguments: args } of pages) {
+    if (args?.["after"] && !ends.includes(String(args["after"]))) cache.invalidate("Query", fieldKey);
+  }
+};
+
+function endOf(cache: Cache, fieldKey: string): unknown {
+  const list = cache.resolve("Query", fieldKey);
+  const info = typeof list === "string" ? cache.resolve(list, "pageInfo") : null;
+  return typeof info === "string" ? cache.resolve(info, "endCursor") : null;
+}
+
 const cache = cacheExchange({
   resolvers: {
     Query: lists(LISTS),
@@ -45,7 +65,7 @@ const cache = cacheExchange({
     Webhook: lists(["deliveries"]),
   },
   optimistic,
-  updates,
+  updates: Object.assign(updates, { Query: Object.fromEntries(LISTS.map((name) => [name, forgetLaterPages])) }),
 });
 
 /** Sends the hash of each document instead of its text, and waits for troubles to end. */

@@ -31,7 +31,8 @@ export function useQuery<Result, Variables>(
   });
   const refresh = useCallback(() => execute(REFRESHED), [execute]);
   const poll = useCallback(() => execute(POLLED), [execute]);
-  return { data, error, isFetching: fetching || stale, refresh, poll };
+  // A failed operation has null as its data.
+  return { data: data ?? undefined, error, isFetching: fetching || stale, refresh, poll };
 }
 
 export interface UserError {
@@ -101,7 +102,7 @@ interface Connection {
 /**
  * Read a list page by page. The document has the variables `$first` and `$after`, and `connection` finds the list in
  * the data. The cache joins the pages. `more` reads the next page. `restart` shows the first page again, which is
- * necessary after `forgetList`.
+ * necessary after `forgetList`. `refresh` and `poll` begin with the first page, too.
  */
 export function usePages<Result, Variables>(
   document: CompiledDocument<Result, Variables>,
@@ -115,5 +116,7 @@ export function usePages<Result, Variables>(
   const info = state.data ? connection(state.data)?.pageInfo : undefined;
   const end = info?.hasNextPage ? (info.endCursor ?? null) : null;
   const restart = useCallback(() => setPlace({ key, after: null }), [key]);
-  return { ...state, restart, more: end && !state.isFetching ? () => setPlace({ key, after: end }) : null };
+  // Another first page makes the later ones obsolete. The changed variables read it from the server.
+  const [refresh, poll] = after === null ? [state.refresh, state.poll] : [restart, restart];
+  return { ...state, refresh, poll, restart, more: end && !state.isFetching ? () => setPlace({ key, after: end }) : null };
 }

@@ -1,6 +1,30 @@
 import { defineConfig } from "vite";
 
+const CALL = /\bgraphql\(\s*`\s*(query|mutation|subscription|fragment)\s+(\w+)[^`]*`,?\s*\)/g;
+const IMPORT = /import \{[^}]*\bgraphql\b[^}]*\} from "([^"]*\/gql)\/index\.ts";/;
+
+/**
+ * Takes compiled documents by their names. The function `graphql` finds them by their texts, and would bring each text
+ * into the bundle a second time.
+ */
+const documentsByName = {
+  name: "documents-by-name",
+  enforce: "pre",
+  transform(code, id) {
+    const folder = /\.tsx?$/.test(id) && !id.includes("/gql/") && IMPORT.exec(code)?.[1];
+    if (!folder) return;
+    const names = [];
+    const named = code.replace(CALL, (_, kind, name) => {
+      names.push(`${name}${kind === "fragment" ? "FragmentDoc" : "Document"}`);
+      return names.at(-1);
+    });
+    if (/\bgraphql\(/.test(named)) this.error("A document has no name, or an expression in its text.");
+    return { code: `import { ${names.join(", ")} } from "${folder}/graphql.ts";\n${named}`, map: null };
+  },
+};
+
 export default defineConfig({
+  plugins: [documentsByName],
   root: import.meta.dirname,
   // The server serves the built assets below this path.
   base: "/page/",

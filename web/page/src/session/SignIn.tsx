@@ -5,7 +5,7 @@ import { graphql } from "../gql/index.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { FormErrors, TextField } from "../ui/fields.tsx";
 
-const SIGN_IN = graphql(`
+export const SIGN_IN = graphql(`
   mutation SignIn($input: SignInInput!) {
     signIn(input: $input) {
       viewer {

@@ -21,14 +21,14 @@ export function useRowKeys<Box extends HTMLElement>(): RefObject<Box | null> {
 
 const POLL_SECONDS = 30;
 
-/** Read data without a subscription again, every 30 seconds in visible tabs. */
-export function usePolling(poll: () => void): void {
+/** Read again what no subscription tells, every 30 seconds in visible tabs. */
+export function usePolling(poll: () => void, seconds: number = POLL_SECONDS): void {
   const run = useEffectEvent(poll);
   useEffect(() => {
     let isFirst = true;
-    return whileVisible(POLL_SECONDS * 1000, () => {
+    return whileVisible(seconds * 1000, () => {
       if (!isFirst) run();
       isFirst = false;
     });
-  }, []);
+  }, [seconds]);
 }

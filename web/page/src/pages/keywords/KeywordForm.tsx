@@ -2,7 +2,7 @@ import { useMutation } from "../../api/hooks.ts";
 import { PLATFORMS, someOf } from "../../filters.ts";
 import { words } from "../../format.ts";
 import { ChecksField, errorAt, linesOf, SelectField, TextArea, TextField, textOf } from "../../ui/fields.tsx";
-import { FormDialog } from "../../ui/FormDialog.tsx";
+import { FormDialog, type Sent } from "../../ui/FormDialog.tsx";
 import { toast } from "../../ui/toasts.ts";
 import { graphql } from "./gql/index.ts";
 import type { Keyword } from "./index.tsx";
@@ -78,7 +78,7 @@ export function KeywordForm(props: { keyword?: Keyword; onClose: () => void; sav
   const [create] = useMutation(CREATE);
   const [update] = useMutation(UPDATE);
 
-  async function submit(form: FormData) {
+  async function submit(form: FormData): Promise<Sent<unknown>> {
     const values = valuesOf(form);
     if (!keyword) {
       const made = await create({ input: values }, { showsErrors: true });

@@ -243,7 +243,7 @@ function KeywordTable(props: {
     },
   ];
   return (
-    <div ref={box} className="card">
+    <div ref={box} className="card bare">
       <Table caption="Keywords" columns={columns} rows={keywords} keyOf={({ id }) => id} />
       {children}
     </div>

@@ -79,11 +79,11 @@ class Place:
 
     async def sign_in(self) -> None:
         """Fill in the form, and wait for its end."""
-        page = self.visit.page
-        await page.get_by_label("E-mail address").fill(EMAIL)
-        await page.get_by_label("Password").fill(PASSWORD)
-        await page.get_by_role("button", name="Sign in").click()
-        await expect(page.get_by_role("dialog")).to_be_hidden()
+        dialog = self.visit.page.get_by_role("dialog")
+        await dialog.get_by_label("E-mail address").fill(EMAIL)
+        await dialog.get_by_label("Password").fill(PASSWORD)
+        await dialog.get_by_role("button", name="Sign in").click()
+        await expect(dialog).to_be_hidden()
 
 
 @pytest.fixture

@@ -198,6 +198,8 @@ export type LeadFilter = {
   origin?: LeadOriginComparison | null | undefined;
   /** Filters leads by platform of the mention. */
   platform?: PlatformComparison | null | undefined;
+  /** Filters leads by the time when the lead first became QUALIFIED. */
+  qualifiedAt?: DateTimeComparison | null | undefined;
   /** Filters leads by score, from 0 to 100. The score is null without a successful analysis. */
   score?: IntComparison | null | undefined;
   /** Filters leads by a full-text search, as in mentions. The contact person, company and notes of the lead must match the search, or the title and text of the mention must match. At most 500 characters. Requires the scope `read:mentions`, too. */

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 import { usePages } from "../../api/hooks.ts";
 import { leadFilterOf, STATUSES } from "../../filters.ts";
@@ -103,7 +103,7 @@ function Columns({ columns, query }: { columns: Column[]; query: string }) {
   const [dragged, setDragged] = useState<LeadCard | null>(null);
   const all = columns.flatMap(({ leads }) => leads);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     // A card that moves to another column takes the focus along.
     if (document.activeElement === document.body && focused.current) document.getElementById(cardId(focused.current))?.focus();
   });

@@ -98,8 +98,10 @@ const CHANGE_STATUS = graphql(`
 
 addOptimistic({
   changeLeadStatus(args) {
-    const { id, status } = args["input"] as { id: string; status: LeadStatus };
-    return { __typename: "ChangeLeadStatusPayload", userErrors: [], lead: { __typename: "Lead", id, status } };
+    const { id, status, expectedVersion } = args["input"] as { id: string; status: LeadStatus; expectedVersion: number };
+    // A second change may follow before the answer to this one.
+    const lead = { __typename: "Lead", id, status, version: expectedVersion + 1 } as const;
+    return { __typename: "ChangeLeadStatusPayload", userErrors: [], lead };
   },
 });
 addUpdates({ Mutation: { deleteLead: forgetLeads } });

@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, ViewportSize, expect
 
-from db.engine.pool import Pool
+from db.embedded import EmbeddedPostgres
+from db.engine.pool import Pool, open_pool
 from db.engine.writer import in_transaction
 from db.statements import session as stored
 from server.page.page import BUILT
 from services.browsers.passwords import hash_of
+from tests.support.databases import copied_database
 from tests.support.demo import Demo, running_demo
+from tests.support.folders import data_folder
 from tests.support.npm import required_node
 from tests.support.page import REPORT_VIOLATIONS, Visit
 from tests.support.rows import add_user
@@ -23,6 +26,7 @@ from tests.support.serving import served
 from web.documents import tools
 
 EMAIL, PASSWORD = "ann@example.com", "correct horse battery"
+SIGN_IN = "mutation($input: SignInInput!) { signIn(input: $input) { viewer { id } userErrors { message } } }"
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 
 
@@ -85,17 +89,49 @@ class Place:
         await dialog.get_by_role("button", name="Sign in").click()
         await expect(dialog).to_be_hidden()
 
+    async def enter(self, path: str, heading: str) -> None:
+        """Sign in through the API, load a path of the page, and wait for its heading."""
+        answer = await self.visit.ask(SIGN_IN, input={"email": EMAIL, "password": PASSWORD})
+        assert answer["signIn"]["userErrors"] == []
+        await self.visit.open(path, heading)
+
+
+async def add_ann(pool: Pool) -> int:
+    """Add the user Ann with her password, and return her id."""
+    user_id = await add_user(pool, EMAIL, name="Ann")
+    await in_transaction(pool, lambda writer: stored.set_password(writer, user_id, hash_of(PASSWORD)))
+    return user_id
+
 
 @pytest.fixture
 async def place(
     pool: Pool, database_url: str, server_folder: Path, chromium: Browser, request: pytest.FixtureRequest
 ) -> AsyncIterator[Place]:
     """A server. `@pytest.mark.parametrize("place", [{"RATE_POINTS": "100"}], indirect=True)` changes its settings."""
-    user_id = await add_user(pool, EMAIL, name="Ann")
-    await in_transaction(pool, lambda writer: stored.set_password(writer, user_id, hash_of(PASSWORD)))
+    user_id = await add_ann(pool)
     settings = {"WORKERS": "0", **getattr(request, "param", {})}
     async with (
         served(database_url, server_folder, settings) as (origin, pid),
         visiting(chromium, origin) as visit,
     ):
         yield Place(pool, user_id, visit, pid)
+
+
+@pytest.fixture(scope="session")
+async def kept_server(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[tuple[Pool, str, int]]:
+    """A server with a database of its own, which tests share that empty it: its pool, origin and process id."""
+    async with copied_database(postgres, template) as name:
+        pool = await open_pool(postgres.url(name))
+        with data_folder() as folder:
+            async with served(postgres.url(name), folder, {"WORKERS": "0"}) as (origin, pid):
+                yield pool, origin, pid
+        await pool.close()
+
+
+@pytest.fixture
+async def kept_place(kept_server: tuple[Pool, str, int], chromium: Browser) -> AsyncIterator[Place]:
+    """A place like `place` that does not start a server for each test."""
+    pool, origin, pid = kept_server
+    async with visiting(chromium, origin) as visit:
+        yield Place(pool, await add_ann(pool), visit, pid)
+    await pool.execute("TRUNCATE users CASCADE")

@@ -40,21 +40,14 @@ async def add_mentions(pool: Pool, keyword_id: int, number: int, **values: objec
 
 
 @pytest.fixture
-async def inbox(place: Place) -> Place:
+async def inbox(kept_place: Place) -> Place:
     """Ann, signed in, with five unread mentions of the keyword "crm", and another user with one."""
-    keyword = await add_keyword(place.pool, place.user_id, "crm")
-    await add_mentions(place.pool, keyword, 5)
-    other = await add_keyword(place.pool, await add_user(place.pool, "bob@example.com"), "crm")
-    await add_mention(place.pool, other, author="foreign", content="A crm of another user")
-    await open_inbox(place, "/inbox")
-    return place
-
-
-async def open_inbox(place: Place, path: str) -> None:
-    place.visit.tolerated.append("401")
-    await place.visit.page.goto(f"{place.visit.origin}{path}")
-    await place.sign_in()
-    await expect(place.visit.page.get_by_role("heading", level=1, name="Inbox")).to_be_visible()
+    keyword = await add_keyword(kept_place.pool, kept_place.user_id, "crm")
+    await add_mentions(kept_place.pool, keyword, 5)
+    other = await add_keyword(kept_place.pool, await add_user(kept_place.pool, "bob@example.com"), "crm")
+    await add_mention(kept_place.pool, other, author="foreign", content="A crm of another user")
+    await kept_place.enter("/inbox", "Inbox")
+    return kept_place
 
 
 def row(page: Page, author: str) -> Locator:
@@ -255,14 +248,14 @@ async def test_a_refused_change_is_rolled_back_with_its_reason(inbox: Place) -> 
     await expect(page.get_by_role("button", name="Star")).to_be_visible()
 
 
-async def test_filters_are_in_the_address_and_survive_a_reload(place: Place) -> None:
-    crm = await add_keyword(place.pool, place.user_id, "crm")
-    erp = await add_keyword(place.pool, place.user_id, "erp")
-    await add_mentions(place.pool, crm, 2, platform="reddit")
-    await add_mention(place.pool, erp, author="old", content="erp", created_at=NOON - timedelta(days=9))
-    await add_mention(place.pool, erp, author="new", content="erp", created_at=NOON, platform="x")
-    await open_inbox(place, "/inbox")
-    page = place.visit.page
+async def test_filters_are_in_the_address_and_survive_a_reload(kept_place: Place) -> None:
+    crm = await add_keyword(kept_place.pool, kept_place.user_id, "crm")
+    erp = await add_keyword(kept_place.pool, kept_place.user_id, "erp")
+    await add_mentions(kept_place.pool, crm, 2, platform="reddit")
+    await add_mention(kept_place.pool, erp, author="old", content="erp", created_at=NOON - timedelta(days=9))
+    await add_mention(kept_place.pool, erp, author="new", content="erp", created_at=NOON, platform="x")
+    await kept_place.enter("/inbox", "Inbox")
+    page = kept_place.visit.page
     await page.get_by_text("Keyword: any").click()
     await page.get_by_role("checkbox", name="erp").check()
     await expect(row(page, "writer 1")).to_have_count(0)
@@ -282,10 +275,10 @@ async def test_filters_are_in_the_address_and_survive_a_reload(place: Place) -> 
     await page.get_by_role("checkbox", name="Reddit").check()
     await expect(row(page, "new")).to_have_count(0)
     await shows(page, "writer 2", "writer 1")
-    assert await place.visit.serious_violations() == []
+    assert await kept_place.visit.serious_violations() == []
     # A link of the dashboard counts dismissed mentions, too. Unknown values are dropped.
-    await place.pool.execute("UPDATE mentions SET dismissed_at = now() WHERE author = 'writer 1'")
-    await page.goto(f"{place.visit.origin}/inbox?platform=REDDIT&platform=NO_PLATFORM")
+    await kept_place.pool.execute("UPDATE mentions SET dismissed_at = now() WHERE author = 'writer 1'")
+    await page.goto(f"{kept_place.visit.origin}/inbox?platform=REDDIT&platform=NO_PLATFORM")
     await expect(row(page, "writer 1").get_by_text("Dismissed")).to_be_visible()
     await page.get_by_role("link", name="To do").click()
     await expect(row(page, "writer 1")).to_have_count(0)
@@ -295,15 +288,15 @@ async def test_filters_are_in_the_address_and_survive_a_reload(place: Place) -> 
     await expect(row(page, "writer 2")).to_be_visible()
 
 
-async def test_pages_of_fifty_follow_one_another_without_gaps_or_repetitions(place: Place) -> None:
-    keyword = await add_keyword(place.pool, place.user_id, "crm")
-    await add_mentions(place.pool, keyword, 120)
-    await open_inbox(place, "/inbox")
-    page = place.visit.page
+async def test_pages_of_fifty_follow_one_another_without_gaps_or_repetitions(kept_place: Place) -> None:
+    keyword = await add_keyword(kept_place.pool, kept_place.user_id, "crm")
+    await add_mentions(kept_place.pool, keyword, 120)
+    await kept_place.enter("/inbox", "Inbox")
+    page = kept_place.visit.page
     await expect(page.get_by_text("50 of 120")).to_be_visible()
     await page.get_by_role("button", name="Show more").click()
     await expect(page.get_by_text("100 of 120")).to_be_visible()
-    await ingest(place, "crm", "newest")
+    await ingest(kept_place, "crm", "newest")
     await expect(page.get_by_role("button", name="1 new mention")).to_be_visible()
     # The first page is read again after a visit of another page, and now ends before the old second one.
     await page.get_by_role("link", name="Leads").click()
@@ -316,10 +309,10 @@ async def test_pages_of_fifty_follow_one_another_without_gaps_or_repetitions(pla
     await shows(page, "newest", *(f"writer {n}" for n in range(120, 0, -1)))
 
 
-async def ingest(place: Place, *authors_and_words: str) -> None:
+async def ingest(kept_place: Place, *authors_and_words: str) -> None:
     """Add mentions through the API: the keyword, and then the authors."""
     word, *authors = authors_and_words
-    ids = await place.visit.ask("{ keywords(first: 100) { nodes { id keyword } } }")
+    ids = await kept_place.visit.ask("{ keywords(first: 100) { nodes { id keyword } } }")
     keyword = next(each["id"] for each in ids["keywords"]["nodes"] if each["keyword"] == word)
     items = [
         {
@@ -332,28 +325,28 @@ async def ingest(place: Place, *authors_and_words: str) -> None:
         }
         for author in authors
     ]
-    answer = await place.visit.ask(INGEST, items=items)
+    answer = await kept_place.visit.ask(INGEST, items=items)
     assert answer["ingestMentions"]["userErrors"] == []
 
 
-async def test_new_mentions_come_at_once_at_the_top_and_wait_elsewhere(place: Place) -> None:
-    keyword = await add_keyword(place.pool, place.user_id, "crm")
-    await add_mentions(place.pool, keyword, 40)
-    await open_inbox(place, "/inbox")
-    page = place.visit.page
+async def test_new_mentions_come_at_once_at_the_top_and_wait_elsewhere(kept_place: Place) -> None:
+    keyword = await add_keyword(kept_place.pool, kept_place.user_id, "crm")
+    await add_mentions(kept_place.pool, keyword, 40)
+    await kept_place.enter("/inbox", "Inbox")
+    page = kept_place.visit.page
     await expect(page.get_by_role("status", name="Changes").get_by_text("Live")).to_be_visible()
     await expect(page.get_by_text("40 mentions · 40 unread")).to_be_visible()
     began = time.monotonic()
-    await ingest(place, "crm", "first")
+    await ingest(kept_place, "crm", "first")
     await expect(row(page, "first")).to_be_visible()
     assert time.monotonic() - began < SOON
     await expect(page.get_by_text("41 mentions · 41 unread")).to_be_visible()
     await row(page, "writer 1").last.scroll_into_view_if_needed()
-    await ingest(place, "crm", "second", "third")
+    await ingest(kept_place, "crm", "second", "third")
     pill = page.get_by_role("button", name="2 new mentions")
     await expect(pill).to_be_visible()
     await expect(page.locator(".mention strong").first).to_have_text("first")
-    assert await place.visit.serious_violations() == []
+    assert await kept_place.visit.serious_violations() == []
     await pill.click()
     await expect(row(page, "second")).to_be_visible()
     names = await page.locator(".mention strong").all_text_contents()
@@ -363,7 +356,7 @@ async def test_new_mentions_come_at_once_at_the_top_and_wait_elsewhere(place: Pl
 async def test_two_browsers_see_each_others_marks(inbox: Place, chromium: Browser) -> None:
     async with visiting(chromium, inbox.visit.origin) as other:
         there = Place(inbox.pool, inbox.user_id, other, inbox.pid)
-        await open_inbox(there, "/inbox")
+        await there.enter("/inbox", "Inbox")
         await expect(row(other.page, "writer 5")).to_be_visible()
         for visit in (inbox.visit, other):
             await expect(visit.page.get_by_role("status", name="Changes").get_by_text("Live")).to_be_visible()
@@ -398,12 +391,12 @@ async def foreign_id(pool: Pool) -> str:
     return encode("Mention", await pool.fetchval("SELECT id FROM mentions WHERE author = 'foreign'"))
 
 
-async def test_without_permission_and_without_mentions_the_page_says_so(place: Place) -> None:
-    await open_inbox(place, "/inbox")
-    page = place.visit.page
+async def test_without_permission_and_without_mentions_the_page_says_so(kept_place: Place) -> None:
+    await kept_place.enter("/inbox", "Inbox")
+    page = kept_place.visit.page
     await expect(page.get_by_text("No mentions here.")).to_be_visible()
-    assert await place.visit.serious_violations() == []
-    place.visit.tolerated.append("403")
+    assert await kept_place.visit.serious_violations() == []
+    kept_place.visit.tolerated.append("403")
     await page.route("**/graphql", refuse_lists)
     await page.reload()
     await expect(page.get_by_role("alert").get_by_text("You may not see this.")).to_be_visible()

@@ -34,21 +34,14 @@ async def add_company(pool: Pool, user_id: int, company: str, minute: int, **val
 
 
 @pytest.fixture
-async def leads(place: Place) -> Place:
+async def leads(kept_place: Place) -> Place:
     """Ann's leads of three companies, and a lead of another user. Ann has signed in."""
-    await add_company(place.pool, place.user_id, "Acorn", 1)
-    await add_company(place.pool, place.user_id, "Birch", 2)
-    await add_company(place.pool, place.user_id, "Cedar", 3, status="qualified", score=71)
-    await add_company(place.pool, await add_user(place.pool, "bob@example.com"), "Foreign", 4)
-    await open_leads(place, "/leads")
-    return place
-
-
-async def open_leads(place: Place, path: str) -> None:
-    place.visit.tolerated.append("401")
-    await place.visit.page.goto(f"{place.visit.origin}{path}")
-    await place.sign_in()
-    await expect(place.visit.page.get_by_role("heading", level=1, name="Leads")).to_be_visible()
+    await add_company(kept_place.pool, kept_place.user_id, "Acorn", 1)
+    await add_company(kept_place.pool, kept_place.user_id, "Birch", 2)
+    await add_company(kept_place.pool, kept_place.user_id, "Cedar", 3, status="qualified", score=71)
+    await add_company(kept_place.pool, await add_user(kept_place.pool, "bob@example.com"), "Foreign", 4)
+    await kept_place.enter("/leads", "Leads")
+    return kept_place
 
 
 def column(page: Page, status: str) -> Locator:
@@ -162,11 +155,11 @@ async def test_a_refused_move_says_why_and_is_rolled_back(leads: Place) -> None:
     await until(visit, "Birch", status="CONVERTED", version=2)
 
 
-async def hold_until_changed(route: Any, place: Place) -> None:
+async def hold_until_changed(route: Any, kept_place: Place) -> None:
     """Let another client convert the lead before the page's mutation arrives."""
     if "LeadsChangeStatus" in (route.request.post_data or ""):
-        id_ = (await lead(place.visit, "Birch"))["id"]
-        await place.visit.ask(CHANGE, id=id_, status="CONVERTED")
+        id_ = (await lead(kept_place.visit, "Birch"))["id"]
+        await kept_place.visit.ask(CHANGE, id=id_, status="CONVERTED")
     await route.continue_()
 
 
@@ -254,7 +247,7 @@ async def test_a_change_by_others_does_not_overwrite_what_is_being_typed(leads: 
 
 async def test_two_browsers_see_each_others_changes(leads: Place, chromium: Browser) -> None:
     async with visiting(chromium, leads.visit.origin) as other:
-        await open_leads(Place(leads.pool, leads.user_id, other, leads.pid), "/leads")
+        await Place(leads.pool, leads.user_id, other, leads.pid).enter("/leads", "Leads")
         for visit in (leads.visit, other):
             await stands_in(visit.page, "New", "Birch", "Acorn")
             await expect(visit.page.get_by_role("status", name="Changes").get_by_text("Live")).to_be_visible()
@@ -279,13 +272,15 @@ async def test_two_browsers_see_each_others_changes(leads: Place, chromium: Brow
         await stands_in(leads.visit.page, "New", "Dogwood")
 
 
-async def test_foreign_leads_do_not_exist_and_no_leads_is_a_state(place: Place) -> None:
-    foreign = await add_company(place.pool, await add_user(place.pool, "bob@example.com"), "Foreign", 1)
-    await open_leads(place, "/leads?view=list")
-    page = place.visit.page
+async def test_foreign_leads_do_not_exist_and_no_leads_is_a_state(kept_place: Place) -> None:
+    foreign = await add_company(
+        kept_place.pool, await add_user(kept_place.pool, "bob@example.com"), "Foreign", 1
+    )
+    await kept_place.enter("/leads?view=list", "Leads")
+    page = kept_place.visit.page
     await expect(page.get_by_text("No leads here.")).to_be_visible()
-    assert await place.visit.serious_violations() == []
-    await page.goto(f"{place.visit.origin}/leads/{encode('Lead', foreign)}")
+    assert await kept_place.visit.serious_violations() == []
+    await page.goto(f"{kept_place.visit.origin}/leads/{encode('Lead', foreign)}")
     await expect(page.get_by_text("This lead does not exist.")).to_be_visible()
 
 

@@ -1,0 +1,47 @@
+import { useLive } from "../../api/live.ts";
+import { graphql } from "./gql/index.ts";
+
+const CHANGED = graphql(`
+  subscription IntegrationsChanged($after: String) {
+    integrationChanged(after: $after) {
+      cursor
+      changes {
+        kind
+        integrationId
+        integration {
+          id
+          name
+          status
+          lastSyncedAt
+          lastErrorCode
+          consecutiveFailures
+          nextSyncAt
+          hasCredentials
+          health {
+            score
+            problems
+            uptime {
+              localDate
+              runs
+              succeeded
+              percent
+            }
+          }
+        }
+      }
+    }
+  }
+`);
+
+interface Change {
+  kind: string;
+  integrationId: string;
+}
+
+/** Follow the changes of integrations. Their values are in the cache already. */
+export function useIntegrationChanges(onChange: (change: Change) => void, poll: () => void): void {
+  useLive(CHANGED, { after: null }, {
+    onEvent: ({ integrationChanged }) => integrationChanged?.changes.forEach(onChange),
+    poll,
+  });
+}

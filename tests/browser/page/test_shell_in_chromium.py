@@ -39,7 +39,7 @@ async def test_links_and_keys_lead_from_page_to_page(visit: Visit) -> None:
     await expect(visit.page.get_by_role("heading", level=1, name="Inbox")).to_be_visible()
     await visit.page.go_back()
     await expect(visit.page.get_by_role("heading", level=1, name="Leads")).to_be_visible()
-    assert visit.operations() == ["Viewer"]
+    assert visit.operations().count("Viewer") == 1
 
 
 async def test_a_question_mark_lists_the_keys(visit: Visit) -> None:
@@ -154,8 +154,9 @@ async def test_an_outage_is_shown_and_ends_by_itself(visit: Visit) -> None:
     bar = visit.page.get_by_role("status", name="Connection")
     await expect(bar.get_by_text("The server cannot be reached.")).to_be_visible()
     assert await visit.serious_violations() == []
+    async with visit.page.expect_request("**/readyz"):
+        await bar.get_by_role("button", name="Try now").click()
     is_away = False
-    await bar.get_by_role("button", name="Try now").click()
     await expect(visit.page.get_by_role("heading", level=1, name="Dashboard")).to_be_visible()
     await expect(bar.get_by_text("The server cannot be reached.")).to_be_hidden()
 
@@ -173,7 +174,7 @@ async def test_a_rate_limit_says_when_the_page_continues(visit: Visit) -> None:
     await expect(bar.get_by_text("Too many requests. The page continues in 2 s.")).to_be_visible()
     await expect(visit.page.get_by_role("heading", level=1, name="Dashboard")).to_be_visible()
     await expect(bar.get_by_text("Too many requests.")).to_be_hidden()
-    assert visit.operations() == ["Viewer", "Viewer"]
+    assert visit.operations()[:3] == ["Viewer", "Viewer", "DashboardPage"]
 
 
 @pytest.mark.parametrize("code", ["PERSISTED_QUERY_NOT_FOUND", "DOCUMENT_NOT_TRUSTED"])

@@ -27,6 +27,26 @@ export const moment: Kind<string> = {
   write: (value) => [value],
 };
 
+/** A local day, such as `firstDay=2026-11-01`. */
+export const day: Kind<string> = {
+  read: ([value]) => (value && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined),
+  write: (value) => [value],
+};
+
+/** A time zone that the browser knows, such as `timeZone=Europe/Berlin`. */
+export const zone: Kind<string> = {
+  read: ([value]) => (value && isZone(value) ? value : undefined),
+  write: (value) => [value],
+};
+
+function isZone(name: string): boolean {
+  try {
+    return Boolean(new Intl.DateTimeFormat("en", { timeZone: name }));
+  } catch {
+    return false;
+  }
+}
+
 /** One of some words, such as an order. */
 export function word<const Words extends readonly string[]>(known: Words): Kind<Words[number]> {
   return { read: ([value]) => known.find((each) => each === value), write: (value) => [value] };
@@ -114,7 +134,20 @@ export const INTENTS = [
 export const RELEVANCES = ["HIGH", "MEDIUM", "LOW"] as const;
 export const STATUSES = ["NEW", "CONTACTED", "QUALIFIED", "CONVERTED", "DISQUALIFIED"] as const;
 export const MENTION_ORDERS = ["NEWEST", "OLDEST", "LATEST_PUBLISHED", "BEST_MATCH", "MOST_RELEVANT"] as const;
+export const RANGES = [
+  "TODAY",
+  "YESTERDAY",
+  "LAST_7_DAYS",
+  "LAST_30_DAYS",
+  "THIS_MONTH",
+  "PREVIOUS_MONTH",
+  "ROLLING_MONTH",
+  "CUSTOM",
+] as const;
 export const LEAD_ORDERS = ["NEWEST", "OLDEST", "LATEST_CHANGE", "HIGHEST_SCORE", "HIGHEST_VALUE"] as const;
+
+/** The window of the dashboard. `firstDay` and `lastDay` are those of CUSTOM. */
+export const windowFilters = codec({ range: word(RANGES), timeZone: zone, firstDay: day, lastDay: day });
 
 /** The filters of `/inbox`. */
 export const mentionFilters = codec({
@@ -150,6 +183,8 @@ export const leadFilters = codec({
   valueTo: whole,
   createdFrom: moment,
   createdTo: moment,
+  qualifiedFrom: moment,
+  qualifiedTo: moment,
   convertedFrom: moment,
   convertedTo: moment,
   order: word(LEAD_ORDERS),
@@ -211,6 +246,7 @@ export function leadFilterOf(values: ReturnType<typeof leadFilters.read>) {
     score: within(values.scoreFrom, values.scoreTo),
     value: decimals(within(values.valueFrom, values.valueTo)),
     createdAt: between(values.createdFrom, values.createdTo),
+    qualifiedAt: between(values.qualifiedFrom, values.qualifiedTo),
     convertedAt: between(values.convertedFrom, values.convertedTo),
   };
 }

@@ -15,6 +15,7 @@ const number = new Intl.NumberFormat();
 const compact = new Intl.NumberFormat(undefined, { notation: "compact" });
 const percent = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 2 });
 const change = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" });
+const points = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2, signDisplay: "exceptZero" });
 const age = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
 /** Formats that need no time zone. Percentages of the API are numbers such as 12.5. */
@@ -23,6 +24,7 @@ export const format = {
   compact: (value: number) => compact.format(value),
   percent: (value: number) => percent.format(value / 100),
   change: (value: number) => change.format(value / 100),
+  points: (value: number) => `${points.format(value)} points`,
   money: (amount: number | string, currency: string) =>
     new Intl.NumberFormat(undefined, { style: "currency", currency }).format(Number(amount)),
   /** How long ago a moment was, such as "5 minutes ago". */

@@ -1,7 +1,7 @@
 // Subscriptions over one WebSocket of the tab. A subscription resumes after its last cursor, so that no change is lost
 // or told twice. Without a WebSocket, pages poll politely: hidden tabs do not, and unchanged answers have no body.
 import { createClient as createSocket } from "graphql-ws";
-import { useEffect, useEffectEvent } from "react";
+import { useEffect, useEffectEvent, useRef } from "react";
 import { type ExchangeIO, subscriptionExchange, useClient } from "urql";
 import { type CompiledDocument, documentOf } from "./documents.ts";
 import { status } from "./status.ts";
@@ -135,6 +135,13 @@ export function useLive<Result, Variables>(
       });
     return unsubscribe;
   }, [client, document, key, isPaused]);
+
+  // A subscription without an event so far has no cursor, and cannot tell of changes before it began.
+  const before = useRef(live);
+  useEffect(() => {
+    if (live === "on" && before.current !== "on" && !isPaused) poll();
+    before.current = live;
+  }, [live, isPaused]);
 
   useEffect(() => {
     if (live !== "off" || isPaused) return;

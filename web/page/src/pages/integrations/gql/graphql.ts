@@ -560,6 +560,8 @@ export type LeadFilter = {
   origin?: LeadOriginComparison | null | undefined;
   /** Filters leads by platform of the mention. */
   platform?: PlatformComparison | null | undefined;
+  /** Filters leads by the time when the lead first became QUALIFIED. */
+  qualifiedAt?: DateTimeComparison | null | undefined;
   /** Filters leads by score, from 0 to 100. The score is null without a successful analysis. */
   score?: IntComparison | null | undefined;
   /** Filters leads by a full-text search, as in mentions. The contact person, company and notes of the lead must match the search, or the title and text of the mention must match. At most 500 characters. Requires the scope `read:mentions`, too. */
@@ -898,12 +900,16 @@ export type TagsComparison = {
   hasAny?: Array<string> | null | undefined;
 };
 
-/** Input for rendering a message of a webhook without sending it. */
+/** Input for rendering a message of a webhook. Requires exactly one of `objectId` and `change`. */
 export type TestWebhookInput = {
+  /** Cursor of the past change that the message is about, as an edge of `changes` has it. The object is rendered as it is now. */
+  change?: string | null | undefined;
   /** Global ID of the webhook, which must be the viewer's own. */
   id: string;
-  /** Global ID of the object that the message is about. */
-  objectId: string;
+  /** Global ID of the object that the message is about, as if the first event type of the webhook about the object occurred now. */
+  objectId?: string | null | undefined;
+  /** Sends the message once to the URL of the webhook, even if there are mismatches. Its ID begins with `msg_test_`. The delivery is not stored and not repeated. */
+  send?: boolean | null | undefined;
 };
 
 /** Conditions on a string. All given conditions must hold. */

@@ -10,7 +10,7 @@ ARGS ?=
 # A worker for each core. A test file stays whole on one worker; files with slow tests start first.
 PARALLEL := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
-.PHONY: help demo test test-fast test-reference check check-writing hooks bench bench-check soak soak-feed soak-webhooks fuzz format schema web documents lock clean
+.PHONY: help demo test test-fast test-reference test-pgbouncer check check-writing hooks bench bench-check soak soak-feed soak-webhooks fuzz format schema web documents lock clean
 
 help:  ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,9 @@ test-fast: dev  ## Run the tests that answer within about a minute: none marked 
 test-reference: dev  ## Run the tests of the schema on graphql-core's executor, and with row-level security
 	@ROW_SECURITY=on LEADGRAPH_EXECUTOR=reference $(BIN)/python -m pytest $(PARALLEL) tests/schema tests/server/graphiql/test_examples.py \
 		--ignore=tests/schema/test_executors.py --ignore=tests/schema/test_plans.py $(ARGS)
+
+test-pgbouncer: dev  ## Run the fast tests through PgBouncer in transaction mode (needs pgbouncer)
+	@PGBOUNCER=on $(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser and not process" $(ARGS)
 
 check: dev check-writing  ## Lint, types, layers, words, locks of migrations, migrations against models, committed schema
 	@$(BIN)/ruff check .

@@ -55,14 +55,15 @@ async def connect_and_migrate(url: str) -> None:
 
 
 def url_of_settings() -> str:
-    """Return LEADGRAPH_DATABASE_URL. Raise Alembic's `CommandError` unless the settings are valid and name one."""
+    """Return the address of the database, without a pooler if one is named. Raise Alembic's `CommandError` unless the settings are valid and name one."""
     from server.runtime.errors import CommandError as SettingsError  # noqa: PLC0415 - for Alembic's own command only
     from server.runtime.settings import load_settings  # noqa: PLC0415 - as above
 
     try:
-        url = load_settings().database_url
+        settings = load_settings()
     except SettingsError as problem:
         raise CommandError(str(problem)) from problem
+    url = settings.direct_database_url or settings.database_url
     if url is None:
         raise CommandError("LEADGRAPH_DATABASE_URL must name the database to migrate.")
     return url.reveal()

@@ -41,7 +41,7 @@ from server.runtime.background import in_background
 from server.runtime.cache import open_cached
 from server.runtime.connection_budget import USUAL_POOL, pool_size
 from server.runtime.credentials import vault, warn_of_missing_keys
-from server.runtime.database import explained
+from server.runtime.database import explained, requests_url, require_same_database
 from server.runtime.download_links import link_signer
 from server.runtime.errors import CommandError
 from server.runtime.garbage import short_collections, without_collections
@@ -334,8 +334,11 @@ def serve(
     when_ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve the socket until SIGINT or SIGTERM, then finish the running requests."""
-    allowed = asyncio.run(connections_allowed(url))
-    settings = replace(settings, pool_size=pool_size(settings, allowed))
+    if settings.direct_database_url is None:
+        allowed = asyncio.run(connections_allowed(url))
+        settings = replace(settings, pool_size=pool_size(settings, allowed))
+    else:
+        asyncio.run(require_same_database(settings, url))
     metrics_socket = bind_metrics(settings)
     with without_collections():
         graph = build(settings.executor, settings.limits)
@@ -410,8 +413,10 @@ async def _serve_observed(
     observers: Observers,
 ) -> None:
     documents = open_documents(settings, page_documents() if settings.page else {})
+    requests, direct = requests_url(settings, url)
     pool = await open_pool(
-        url,
+        requests,
+        direct_url=direct,
         size=settings.pool_size or USUAL_POOL,
         statement_timeout_seconds=settings.statement_timeout_seconds,
         answer_seconds=settings.answer_timeout_seconds,

@@ -18,6 +18,7 @@ from tests.support.databases import FAST, copied_database
 from tests.support.demo import Demo, running_demo, unstarted_demo
 from tests.support.folders import data_folder, remove_leftovers
 from tests.support.marks import apply_marks, put_slow_files_first
+from tests.support.pgbouncer import all_pools_through, pgbouncer
 
 # All applications of tests refuse wasteful reads: those of this process, and those of demos and servers.
 create_app.__kwdefaults__ = {**(create_app.__kwdefaults__ or {}), "guard": "fail"}
@@ -25,6 +26,9 @@ os.environ.setdefault("LEADGRAPH_GUARD", "fail")
 # With ROW_SECURITY=on, all transactions of members in this process have the second fence. `make test-reference` sets it.
 # Databases of the tests always have its policies.
 Pool.has_row_security = os.environ.get("ROW_SECURITY") == "on"
+
+# With PGBOUNCER=on, the pools of this process reach PostgreSQL through PgBouncer. `make test-pgbouncer` sets it.
+PGBOUNCER = os.environ.get("PGBOUNCER") == "on"
 
 # Random documents for the executors: so many in each test, and where they start.
 DOCUMENTS = int(os.environ.get("BREADTH_DOCUMENTS", "1000"))
@@ -91,7 +95,12 @@ def postgres() -> Iterator[EmbeddedPostgres]:
         data_folder() as folder,
         EmbeddedPostgres(folder / "postgres", settings=FAST).running() as server,
     ):
-        yield server
+        if not PGBOUNCER:
+            yield server
+            return
+        direct = server.url("postgres")
+        with pgbouncer(direct, more="default_pool_size = 30") as bouncer, all_pools_through(bouncer, direct):
+            yield server
 
 
 @pytest.fixture(scope="session")

@@ -56,21 +56,40 @@ def _after_commands(method: Method) -> Method:
     return later  # type: ignore[return-value]
 
 
+def _in_transaction(method: Method) -> Method:
+    """Make a method of a pooled connection run in a transaction of its own, unless one is open."""
+
+    @wraps(method)
+    async def within(self: "GuardedConnection", *args: Any, **kwargs: Any) -> Any:
+        if not self.is_pooled or self.is_in_transaction():
+            return await method(self, *args, **kwargs)
+        async with self.transaction():
+            return await method(self, *args, **kwargs)
+
+    return within  # type: ignore[return-value]
+
+
 class GuardedConnection(_Connection):
     """A connection that closes itself and raises `OutageError` if the database does not answer."""
 
     answer_seconds = ANSWER_SECONDS
+    is_pooled = False
+    """Whether a pooler gives the connection to a server for one transaction at a time."""
+    limits: tuple[str, ...] = ()
+    """The commands that limit the time of each transaction of a pooled connection."""
     used_at = 0.0
     """The time of the event loop when the pool got the connection last."""
     _after_begin: tuple[str, ...] = ()
     _begins_late = False
     _ahead: tuple[str, ...] = ()
 
-    _fetch = _ended_by_silence(_Connection.fetch)
-    fetchrow = _after_commands(_ended_by_silence(_Connection.fetchrow))
-    fetchval = _after_commands(_ended_by_silence(_Connection.fetchval))
-    executemany = _after_commands(_ended_by_silence(_Connection.executemany))
-    copy_records_to_table = _after_commands(_ended_by_silence(_Connection.copy_records_to_table))
+    _fetch = _in_transaction(_ended_by_silence(_Connection.fetch))
+    fetchrow = _after_commands(_in_transaction(_ended_by_silence(_Connection.fetchrow)))
+    fetchval = _after_commands(_in_transaction(_ended_by_silence(_Connection.fetchval)))
+    executemany = _after_commands(_in_transaction(_ended_by_silence(_Connection.executemany)))
+    copy_records_to_table = _after_commands(
+        _in_transaction(_ended_by_silence(_Connection.copy_records_to_table))
+    )
 
     def send_with_next(self, *commands: str) -> None:
         """Send the commands together with the next statement, before it and in the same round trip.
@@ -148,12 +167,20 @@ class GuardedConnection(_Connection):
             await self.send_commands()
         if query.startswith("BEGIN") and (self._begins_late or self._after_begin):
             return await self._begin(query)
+        run = self._command_in_transaction if args else self._command
+        return await run(query, *args, timeout=timeout)
+
+    @_in_transaction
+    async def _command_in_transaction(self, query: str, *args: Any, timeout: float | None) -> str:  # noqa: ASYNC109 - as `execute`
         return await self._command(query, *args, timeout=timeout)
 
     @_ended_by_silence
     async def _command(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109 - as `execute`
         if timeout is None and query.startswith(_PROMPT):
             timeout = self.answer_seconds
+        if self.limits and query.startswith("BEGIN"):
+            begin, _, rest = query.partition(";")
+            query = "; ".join([begin, *self.limits, *([rest] if rest else [])])
         try:
             return await super().execute(query, *args, timeout=timeout)
         except asyncpg.PostgresError:
@@ -169,3 +196,13 @@ class GuardedConnection(_Connection):
         self.send_with_next(query.rstrip(";"), *self._after_begin)
         self._begins_late, self._after_begin = False, ()
         return "BEGIN"
+
+
+class PooledConnection(GuardedConnection):
+    """A connection to a pooler in transaction mode, such as PgBouncer.
+
+    The next transaction may have another server, and another client may have prepared a statement there. So nothing may
+    outlive a transaction: each statement runs in one, and no statement stays prepared.
+    """
+
+    is_pooled = True

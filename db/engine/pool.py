@@ -5,6 +5,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,7 +14,7 @@ import orjson
 from asyncpg.pool import PoolConnectionProxy
 
 from db.engine import lending
-from db.engine.guarded_connection import ANSWER_SECONDS, GuardedConnection
+from db.engine.guarded_connection import ANSWER_SECONDS, GuardedConnection, PooledConnection
 from db.engine.idle import IdleConnections
 from db.engine.outage import OutageError, is_unavailable
 from db.language.json_items import json_value
@@ -65,6 +66,9 @@ class Pool(_Pool):
 
     `on_wait` receives the seconds of each wait for a connection, and `timeouts` counts those that were given up.
 
+    With a `direct_url`, the other address leads to a pooler in transaction mode. Connections that listen then use the
+    direct address.
+
     A connection must open within `answer_seconds`. If the database refuses a new connection while the pool has
     others, the caller gets the next one of these.
     """
@@ -73,14 +77,32 @@ class Pool(_Pool):
     """Whether transactions of members run under a role of their own (`db.engine.row_security`)."""
 
     def __init__(
-        self, url: str, *, answer_seconds: float, wait_seconds: float | None, **options: Any
+        self,
+        url: str,
+        *,
+        answer_seconds: float,
+        wait_seconds: float | None,
+        direct_url: str | None = None,
+        **options: Any,
     ) -> None:
         connecting = {name: options[name] for name in ("command_timeout", "server_settings")}
         self._one = partial(
-            Pool, url, answer_seconds=answer_seconds, wait_seconds=wait_seconds, **{**options, "max_size": 1}
+            Pool,
+            url,
+            answer_seconds=answer_seconds,
+            wait_seconds=wait_seconds,
+            direct_url=direct_url,
+            **{**options, "max_size": 1},
         )
-        self._connect_alone = partial(_connect, url, answer_seconds=answer_seconds, **connecting)
-        super().__init__(url, connect=partial(_connect, answer_seconds=answer_seconds), **options)
+        self.has_sessions = direct_url is None
+        connect = partial(
+            _connect if self.has_sessions else _connect_to_pooler, answer_seconds=answer_seconds
+        )
+        self._connect_alone = partial(connect, url, **connecting)
+        self._connect_directly = partial(
+            _connect, direct_url or url, answer_seconds=answer_seconds, **connecting
+        )
+        super().__init__(url, connect=connect, **options)
         self.answer_seconds = answer_seconds
         self.wait_seconds = wait_seconds
         self.on_wait: Callable[[float], None] | None = None
@@ -193,7 +215,13 @@ class Pool(_Pool):
 
     async def connect_alone(self) -> GuardedConnection:
         """Open a connection outside of the pool. It ends with the pool at the latest."""
-        connection = await self._connect_alone()
+        return self._kept(await self._connect_alone())
+
+    async def connect_to_listen(self) -> GuardedConnection:
+        """Open a connection outside of the pool that has a session of the server, also behind a pooler."""
+        return self._kept(await self._connect_directly())
+
+    def _kept(self, connection: GuardedConnection) -> GuardedConnection:
         self._alone.add(connection)
         connection.add_termination_listener(self._alone.discard)
         return connection
@@ -223,21 +251,38 @@ class Pool(_Pool):
             await self.expire_connections()
 
 
-async def _connect(*args: Any, answer_seconds: float, **options: Any) -> GuardedConnection:
+_SETTINGS_OF_POOLERS = ("application_name", "timezone")
+"""The settings that poolers keep for a client. They refuse others, or ignore them."""
+
+
+async def _connect_to_pooler(
+    *args: Any, answer_seconds: float, server_settings: dict[str, str], **options: Any
+) -> GuardedConnection:
+    """Open a connection to a pooler. Its transactions have the other settings, instead of its session."""
+    kept = {name: value for name, value in server_settings.items() if name in _SETTINGS_OF_POOLERS}
+    limits = [f"SET LOCAL {name} = {value}" for name, value in server_settings.items() if name not in kept]
+    pooled = {"connection_class": PooledConnection, "statement_cache_size": 0, "server_settings": kept}
+    return await _connect(*args, answer_seconds=answer_seconds, limits=tuple(limits), **{**options, **pooled})
+
+
+async def _connect(
+    *args: Any, answer_seconds: float, limits: tuple[str, ...] = (), **options: Any
+) -> GuardedConnection:
     """Open and prepare a connection. Raise `OutageError` if the database does not answer in time."""
     options = {
         "statement_cache_size": PREPARED_STATEMENTS,
         "max_cacheable_statement_size": 0,  # no limit: statements that are read together are long
-        **options,
         "connection_class": GuardedConnection,
+        **options,
     }
     try:
         async with asyncio.timeout(answer_seconds):
             connection = cast("GuardedConnection", await asyncpg.connect(*args, **options))
-            connection.answer_seconds = answer_seconds
+            connection.answer_seconds, connection.limits = answer_seconds, limits
             connection.used_at = asyncio.get_running_loop().time()
             try:
-                await _prepare(connection)
+                async with connection.transaction() if limits else nullcontext():
+                    await _prepare(connection)
             except BaseException:
                 connection.terminate()
                 raise
@@ -264,14 +309,17 @@ async def open_pool(
     answer_seconds: float = ANSWER_SECONDS,
     wait_seconds: float | None = None,
     name: str = APPLICATION,
+    direct_url: str | None = None,
 ) -> Pool:
     """Return a pool that opens connections on demand. The name appears in `pg_stat_activity`.
 
     The database ends statements after `statement_timeout_seconds`. The pool gives up a database that does not even do
-    that within `answer_seconds`. Without `wait_seconds`, callers wait for a free connection as long as it takes.
+    that within `answer_seconds`. Without `wait_seconds`, callers wait for a free connection as long as it takes. With a
+    `direct_url`, the other address is the one of a pooler in transaction mode.
     """
     return await Pool(
         url,
+        direct_url=direct_url,
         answer_seconds=answer_seconds,
         wait_seconds=wait_seconds,
         min_size=1,

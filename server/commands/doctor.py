@@ -2,18 +2,18 @@
 
 import asyncio
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
 
 from db.engine.pool import open_pool
 from server.runtime.cache import open_cached
-from server.runtime.database import running_database
+from server.runtime.database import require_same_database, running_database
 from server.runtime.errors import CommandError
 from server.runtime.settings import Settings, load_settings
 from services.doctor.examine import examine
-from services.doctor.report import Check, Limits, Report
+from services.doctor.report import Check, Finding, Limits, Report
 from services.doctor.senders import Senders
 
 _USUAL = Limits()
@@ -46,6 +46,7 @@ def doctor(
         settings = load_settings()
         with running_database(settings) as url:
             report = asyncio.run(_examine(settings, url, limits))
+            report = replace(report, findings=[*_findings_of_pooler(settings, url), *report.findings])
     except CommandError as problem:
         problem.exit_code = 2
         raise
@@ -63,6 +64,16 @@ async def _examine(settings: Settings, url: str, limits: Limits) -> Report:
             return await examine(pool, cached, limits, Senders())
         finally:
             await cached.close()
+
+
+def _findings_of_pooler(settings: Settings, url: str) -> list[Finding]:
+    """Return a finding if the pooler of the settings cannot be used, or leads to another database."""
+    try:
+        asyncio.run(require_same_database(settings, url))
+    except CommandError as problem:
+        command = "export LEADGRAPH_DATABASE_URL=… (the pooler), LEADGRAPH_DIRECT_DATABASE_URL=… (PostgreSQL)"
+        return [Finding(Check.SETTINGS, "LEADGRAPH_DATABASE_URL", str(problem), command)]
+    return []
 
 
 def text_of(report: Report) -> str:

@@ -15,9 +15,9 @@ from db.backup.error import BackupError
 from db.engine import preflight, revisions
 from db.engine.preflight import DatabaseFacts
 from db.engine.revision_locks import LockMode
-from server.runtime.database import running_database, unsupported
+from server.runtime.database import require_same_database, running_database, unsupported
 from server.runtime.errors import CommandError
-from server.runtime.settings import load_settings
+from server.runtime.settings import Settings, load_settings
 
 HOUR = 3600
 _UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
@@ -43,14 +43,13 @@ def preflight_(
     The exit code is 0 if nothing stands in the way, 1 with a finding, and 2 if the check itself failed.
     """
     try:
-        facts = _facts(longest_transaction)
+        facts, pooler = _facts(longest_transaction)
         backup_age, unusable = (facts.archived_seconds_ago, None) if backup is None else _age_of(backup)
     except CommandError as problem:
         problem.exit_code = 2
         raise
     findings = list(_findings(facts, backup_age, backup_hours * HOUR))
-    if unusable is not None:
-        findings.append(unusable)
+    findings += [sentence for sentence in (unusable, pooler) if sentence is not None]
     typer.echo(json.dumps(_report(facts, backup_age, findings)) if as_json else _text(facts, backup_age))
     if not as_json:
         for finding in findings or ["Nothing stands in the way."]:
@@ -58,12 +57,23 @@ def preflight_(
     raise typer.Exit(1 if findings else 0)
 
 
-def _facts(longest_transaction: float) -> DatabaseFacts:
-    with running_database(load_settings()) as url:
+def _facts(longest_transaction: float) -> tuple[DatabaseFacts, str | None]:
+    """Return the facts, and a sentence about a pooler that cannot be used."""
+    settings = load_settings()
+    with running_database(settings) as url:
         try:
-            return asyncio.run(preflight.database_facts(url, longest_seconds=longest_transaction))
+            facts = asyncio.run(preflight.database_facts(url, longest_seconds=longest_transaction))
+            return facts, _problem_of_pooler(settings, url)
         except revisions.UnsupportedReleaseError as revision:
             raise CommandError(unsupported(revision)) from revision
+
+
+def _problem_of_pooler(settings: Settings, url: str) -> str | None:
+    try:
+        asyncio.run(require_same_database(settings, url))
+    except CommandError as problem:
+        return str(problem)
+    return None
 
 
 def _age_of(backup: Path) -> tuple[float | None, str | None]:

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import asyncpg
 
 from db.embedded import EmbeddedError, EmbeddedPostgres
-from db.engine import databases, revisions
-from db.engine.outage import is_read_only, is_too_slow, is_unavailable, refused_privilege
+from db.engine import databases, poolers, revisions
+from db.engine.outage import OutageError, is_read_only, is_too_slow, is_unavailable, refused_privilege
 from db.engine.pool import Pool, open_pool
 from db.integrity import backfill
 from server.runtime.addresses import without_password, without_secrets
@@ -51,6 +51,11 @@ def explained(settings: Settings) -> Iterator[None]:
 
 def _sentence(failure: Exception, settings: Settings) -> str | None:
     """Return a sentence about a failure that the database causes, or None for other failures."""
+    if poolers.refuses_parameter(failure):
+        return (
+            f"The pooler of LEADGRAPH_DATABASE_URL refuses a setting of sessions ({_reason(failure, '')}): set "
+            "LEADGRAPH_DIRECT_DATABASE_URL to the address of PostgreSQL itself, so that none is sent to the pooler."
+        )
     if is_read_only(failure):
         return "The database accepts no writes now: connect to the primary server, or try again later."
     if is_unavailable(failure) or isinstance(failure, TimeoutError):
@@ -78,9 +83,7 @@ def _reason(failure: Exception, url: str) -> str:
 @contextmanager
 def _found_database(settings: Settings, wait_seconds: float) -> Iterator[str]:
     if settings.database_url is not None:
-        url = settings.database_url.reveal()
-        asyncio.run(_check(url, wait_seconds))
-        yield url
+        yield _checked(settings, wait_seconds)
         return
     embedded = EmbeddedPostgres(settings.home / "postgres")
     try:
@@ -89,6 +92,16 @@ def _found_database(settings: Settings, wait_seconds: float) -> Iterator[str]:
             yield embedded.url(DATABASE)
     except EmbeddedError as problem:
         raise CommandError(str(problem)) from problem
+
+
+def _checked(settings: Settings, wait_seconds: float) -> str:
+    """Return the address that leads to PostgreSQL without a pooler. Raise `CommandError` if it cannot be used."""
+    direct = settings.direct_database_url
+    address = settings.database_url if direct is None else direct
+    variable = "LEADGRAPH_DATABASE_URL" if direct is None else "LEADGRAPH_DIRECT_DATABASE_URL"
+    url = "" if address is None else address.reveal()
+    asyncio.run(_check(url, variable, wait_seconds))
+    return url
 
 
 @contextmanager
@@ -147,20 +160,56 @@ def unsupported(revision: Exception) -> str:
     )
 
 
-async def _check(url: str, wait_seconds: float) -> None:
+async def _check(url: str, variable: str, wait_seconds: float) -> None:
     """Raise `CommandError` unless a PostgreSQL of a supported version responds at the URL, or will within the time."""
     try:
         major = await _server_major(url, wait_seconds)
+        has_sessions = await poolers.has_sessions(url)
     except _UNUSABLE as failure:
         waited = f" after {wait_seconds:g} seconds" if wait_seconds and _may_end(failure) else ""
         raise CommandError(
-            f"Cannot use the PostgreSQL of LEADGRAPH_DATABASE_URL ({without_password(url)}){waited}: "
+            f"Cannot use the PostgreSQL of {variable} ({without_password(url)}){waited}: "
             f"{_reason(failure, url)}. Correct the URL, or unset it to use the embedded PostgreSQL."
         ) from failure
     if major < OLDEST_VERSION:
         raise CommandError(
-            f"LEADGRAPH_DATABASE_URL points to PostgreSQL {major}. Leadgraph requires version {OLDEST_VERSION} or newer."
+            f"{variable} points to PostgreSQL {major}. Leadgraph requires version {OLDEST_VERSION} or newer."
         )
+    if not has_sessions:
+        raise CommandError(
+            f"{variable} leads to a pooler in transaction mode, such as PgBouncer. Set LEADGRAPH_DIRECT_DATABASE_URL to the "
+            "address of PostgreSQL itself, for migrations, jobs and notifications."
+        )
+
+
+async def require_same_database(settings: Settings, direct_url: str) -> None:
+    """Raise `CommandError` unless the pooler of the settings leads to the database of the other address."""
+    url = _pooled(settings)
+    if url is None:
+        return
+    try:
+        is_same = await poolers.are_same(url, direct_url, answer_seconds=settings.answer_timeout_seconds)
+    except (*_UNUSABLE, OutageError) as failure:
+        raise CommandError(
+            f"Cannot use the pooler of LEADGRAPH_DATABASE_URL ({without_password(url)}): {_reason(failure, url)}. Correct the "
+            "URL or the pooler."
+        ) from failure
+    if not is_same:
+        raise CommandError(
+            "LEADGRAPH_DATABASE_URL and LEADGRAPH_DIRECT_DATABASE_URL lead to different databases. Correct one of them."
+        )
+
+
+def _pooled(settings: Settings) -> str | None:
+    if settings.direct_database_url is None or settings.database_url is None:
+        return None
+    return settings.database_url.reveal()
+
+
+def requests_url(settings: Settings, url: str) -> tuple[str, str | None]:
+    """Return the address for requests, and the direct one if the first leads to a pooler."""
+    pooled = _pooled(settings)
+    return (url, None) if pooled is None else (pooled, url)
 
 
 async def _server_major(url: str, wait_seconds: float) -> int:

@@ -22,6 +22,20 @@ class _Hearing:
     connected: Callable[[], Awaitable[None]]
 
 
+@asynccontextmanager
+async def _session(pool: Pool) -> AsyncIterator[Connection]:
+    """Yield a connection with a session of the server: one of the pool, or one beside a pool that lacks sessions."""
+    if pool.has_sessions:
+        async with pool.acquire() as one:
+            yield one
+        return
+    alone = await pool.connect_to_listen()
+    try:
+        yield alone
+    finally:
+        alone.terminate()
+
+
 class Notifications:
     """The notifications of the database. They need one connection of the pool while anything is heard."""
 
@@ -69,7 +83,7 @@ class Notifications:
 
     async def _run_on_connection(self) -> None:
         present: set[_Hearing] = set()
-        async with self._pool.acquire() as connection:
+        async with _session(self._pool) as connection:
             connection.add_termination_listener(self._note_end)
             try:
                 while not connection.is_closed():

@@ -193,6 +193,9 @@ class Settings:
         SecretText, f"the address of a PostgreSQL, such as {_ADDRESS_OF_DATABASE}", None
     )
     database_wait_seconds: float = _seconds(_SHORTEST_SECONDS, 3600, 60, zero=True)
+    direct_database_url: SecretText | None = _setting(
+        SecretText, f"the address of a PostgreSQL without a pooler, such as {_ADDRESS_OF_DATABASE}", None
+    )
     credentials_key: SecretText | None = _setting(
         SecretText, "keys of `leadgraph credentials new-key`, separated by commas", None
     )
@@ -348,8 +351,18 @@ def _require_values(variables: Mapping[str, str]) -> None:
 def _require_addresses(settings: Settings) -> None:
     addresses = (
         ("database_url", settings.database_url, ("postgresql", "postgres"), _ADDRESS_OF_DATABASE),
+        (
+            "direct_database_url",
+            settings.direct_database_url,
+            ("postgresql", "postgres"),
+            _ADDRESS_OF_DATABASE,
+        ),
         ("redis_url", settings.redis_url, ("redis", "rediss", "unix"), _ADDRESS_OF_REDIS),
     )
     for name, address, schemes, form in addresses:
         if address is not None:
             require_address(_variable(name), address.reveal(), schemes=schemes, form=form)
+    if settings.direct_database_url is not None and settings.database_url is None:
+        raise CommandError(
+            "LEADGRAPH_DIRECT_DATABASE_URL requires LEADGRAPH_DATABASE_URL, the address of the same database through a pooler."
+        )

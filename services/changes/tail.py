@@ -105,7 +105,7 @@ class Tail:
     ) -> None:
         self._pool = pool
         self._listeners = listeners
-        self._connect: Connect = pool.connect_alone if connect is None else connect
+        self._connect: Connect = pool.connect_to_listen if connect is None else connect
         self._followers: dict[Scope, set[Following]] = {}
         self._wanting = 0
         self._wanted = asyncio.Event()

@@ -240,6 +240,9 @@ async def test_each_process_tells_the_metrics_of_all_and_one_runs_the_jobs(
             await until(lambda: clients.requests > 200)
         assert clients.failures == {}
         # three that follow changes, one that waits for exports and one that waits for webhooks
+        async with asyncio.timeout(10):
+            while await sessions_of(three_users, "LISTEN%") < 5:
+                await asyncio.sleep(0.05)
         assert await sessions_of(three_users, "LISTEN%") == 5
         name = "leadgraph_request_seconds_count"
         told = [httpx.get(f"{origin}/metrics").text for _ in range(8)]  # each on a connection of its own

@@ -52,6 +52,7 @@ MARKS = {
     "server/test_fairness.py": ("slow", "process"),
     "server/test_outage.py": ("slow", "process"),
     "server/test_own_writes.py": ("process",),
+    "server/test_pgbouncer.py": ("slow", "process"),
     "server/test_lean_start.py": ("slow", "process"),
     "server/test_serving.py": ("process",),
     "server/test_several_processes.py": ("slow", "process"),

@@ -1,0 +1,65 @@
+"""Poolers in transaction mode, such as PgBouncer: they give a client a server for one transaction at a time.
+
+Settings of sessions, prepared statements and notifications are lost there (`db.engine.guarded_connection`).
+"""
+
+import asyncio
+import secrets
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+import asyncpg
+
+from db.engine.databases import CONNECT_SECONDS, connected, identity
+from db.engine.pool import open_pool
+
+NOTIFIED_SECONDS: Final = 2.0
+"""Time in which a notification arrives. A pooler loses it."""
+_REFUSAL: Final = "unsupported startup parameter"
+
+
+async def has_sessions(url: str) -> bool:
+    """Return whether a connection keeps its session between transactions.
+
+    A connection whose server tells the process ID of the connection has no pooler before it. For others, try whether a
+    notification arrives.
+    """
+    connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, statement_cache_size=0)
+    try:
+        async with connection.transaction():
+            server = await connection.fetchval("SELECT pg_backend_pid()")
+        return server == connection.get_server_pid() or await _is_notified(url, connection)
+    finally:
+        await connection.close()
+
+
+async def _is_notified(url: str, listening: Any) -> bool:
+    """Return whether the connection gets a notification of another one."""
+    channel, notified = f"leadgraph_{secrets.token_hex(8)}", asyncio.Event()
+    await listening.add_listener(channel, lambda *_: notified.set())
+    async with connected(url) as other:
+        await other.execute(f"NOTIFY {channel}")
+        try:
+            async with asyncio.timeout(NOTIFIED_SECONDS):
+                await notified.wait()
+        except TimeoutError:
+            return False
+    return True
+
+
+async def are_same(pooled_url: str, direct_url: str, *, answer_seconds: float) -> bool:
+    """Return whether both addresses lead to the same database."""
+    async with AsyncExitStack() as stack:
+        pools = [
+            await stack.enter_async_context(
+                await open_pool(url, size=1, answer_seconds=answer_seconds, direct_url=direct)
+            )
+            for url, direct in ((pooled_url, direct_url), (direct_url, None))
+        ]
+        first, second = [await identity(each) for each in pools]
+        return first == second
+
+
+def refuses_parameter(failure: BaseException) -> bool:
+    """Return whether a pooler refused a setting that came with the connection."""
+    return isinstance(failure, asyncpg.PostgresError) and str(failure).startswith(_REFUSAL)

@@ -109,7 +109,6 @@ async def test_an_export_is_created_by_keys_alone_for_the_days_of_the_viewer(pla
     await opened(place)
     await press("n")
     dialog = page.get_by_role("dialog", name="New export")
-    await press("Tab")
     await expect(dialog.get_by_label("List")).to_be_focused()
     await page.keyboard.type("Mentions")
     await press("Tab")
@@ -204,9 +203,12 @@ async def test_each_offered_column_of_each_list_exists_and_too_many_exports_are_
 
 async def test_an_address_brings_the_filters_of_a_list(place: Place) -> None:
     visit, page = place.visit, place.visit.page
-    await opened(place, "/exports?list=mentions&platform=WEB&read=false&search=price")
+    days = "createdFrom=2026-11-01T00%3A00%3A00Z&createdTo=2026-11-03T00%3A00%3A00Z"
+    await opened(place, f"/exports?list=mentions&platform=WEB&read=false&search=price&{days}")
     dialog = page.get_by_role("dialog", name="New export")
     await expect(dialog.get_by_label("Search")).to_have_value("price")
+    await expect(dialog.get_by_label("Created from")).to_have_value("2026-11-01")
+    await expect(dialog.get_by_label("Created until the end of")).to_have_value("2026-11-02")
     await expect(dialog.get_by_text("Further filters of the list apply: read.")).to_be_visible()
     await dialog.get_by_role("button", name="Export", exact=True).click()
     await expect(rows(visit)).to_contain_text("Mentions")
@@ -216,6 +218,7 @@ async def test_an_address_brings_the_filters_of_a_list(place: Place) -> None:
         "search": "price",
         "platform": {"in": ["WEB"]},
         "read": False,
+        "createdAt": {"gte": "2026-11-01T00:00:00.000Z", "lt": "2026-11-03T00:00:00.000Z"},
     }
 
 

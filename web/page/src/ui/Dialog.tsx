@@ -1,5 +1,7 @@
 import { type ReactNode, useEffect, useId, useRef } from "react";
 
+const FIRST_FIELD = "form :is(input:not([hidden]), select, textarea)";
+
 /** A modal dialog. The browser keeps the focus inside, and returns it afterwards. Escape closes it if `onClose` is given. */
 export function Dialog({ title, onClose, children }: { title: string; onClose?: () => void; children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -7,6 +9,8 @@ export function Dialog({ title, onClose, children }: { title: string; onClose?: 
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    // People type at once: the focus begins at the first field, if there is one.
+    element?.querySelector<HTMLElement>(FIRST_FIELD)?.focus();
     return () => element?.close();
   }, []);
   return (

@@ -1,10 +1,10 @@
 import { useState } from "react";
 import { useMutation } from "../../api/hooks.ts";
+import { dayOf, endOfDay, startOfDay } from "../../days.ts";
 import { leadFilterOf, leadFilters, mentionFilterOf, mentionFilters, PLATFORMS, STATUSES } from "../../filters.ts";
 import { useTimes, words } from "../../format.ts";
 import { ChecksField, errorAt, SelectField, TextField, textOf } from "../../ui/fields.tsx";
 import { FormDialog } from "../../ui/FormDialog.tsx";
-import { dayAfter, dayOf, startOfDay } from "./days.ts";
 import { FIELDS } from "./fields.ts";
 import { graphql } from "./gql/index.ts";
 import type { CreateExportInput, ExportListInput } from "./gql/graphql.ts";
@@ -66,7 +66,7 @@ export function ExportForm(props: { search: string; onClose: () => void; created
     return outcome;
   }
 
-  const day = (name: string) => (given.get(name) ? dayOf(given.get(name) ?? "", timeZone) : "");
+  const { createdFrom, createdTo } = mentionFilters.read(given);
   return (
     <FormDialog title="New export" action="Export" shown={["list"]} onClose={props.onClose} submit={submit}>
       {(userErrors) => (
@@ -101,8 +101,8 @@ export function ExportForm(props: { search: string; onClose: () => void; created
               hint="Without a choice, all."
             />
           )}
-          <TextField label="Created from" name="from" type="date" defaultValue={day("createdFrom")} />
-          <TextField label="Created until the end of" name="to" type="date" defaultValue={day("createdTo")} />
+          <TextField label="Created from" name="from" type="date" defaultValue={createdFrom && dayOf(createdFrom, timeZone)} />
+          <TextField label="Created until the end of" name="to" type="date" defaultValue={createdTo && dayOf(createdTo, timeZone, true)} />
           {further.length > 0 && <p className="note">Further filters of the list apply: {further.join(", ")}.</p>}
           <ChecksField
             key={`columns of ${list}`}
@@ -121,7 +121,7 @@ function inputOf(list: List, form: FormData, given: URLSearchParams, timeZone: s
   const [from, to] = [textOf(form, "from"), textOf(form, "to")];
   const created = {
     ...(from && { createdFrom: startOfDay(from, timeZone) }),
-    ...(to && { createdTo: startOfDay(dayAfter(to), timeZone) }),
+    ...(to && { createdTo: endOfDay(to, timeZone) }),
   };
   const chosen = new URLSearchParams(given);
   for (const name of SHOWN) chosen.delete(name);

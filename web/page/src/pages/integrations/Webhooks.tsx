@@ -70,10 +70,10 @@ const TONES: Record<string, string> = { ACTIVE: "good", PAUSED: "warn", DISABLED
 
 export function WebhookBadge({ status, failingSince }: { status: string; failingSince: string | null }) {
   return (
-    <>
+    <span className="row">
       <span className={`badge ${TONES[status] ?? "muted"}`}>{words(status)}</span>
       {failingSince && <span className="badge bad">Failing since {format.age(failingSince)}</span>}
-    </>
+    </span>
   );
 }
 

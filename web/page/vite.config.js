@@ -33,6 +33,19 @@ export default defineConfig({
     // The policy of the page allows no data: scripts, and small files are few.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // Pages with much code in common compress better together.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [
+            { name: "manage", test: /\/src\/pages\/(keywords|integrations|exports|settings)\// },
+            { name: "base", test: /\/node_modules\/|\/src\/(api|session|ui|gql|[a-z]+\.ts)/ },
+            { name: "work", test: /\/src\/pages\/(inbox|leads)\// },
+          ],
+        },
+      },
+    },
   },
   server: { proxy: { "/graphql": { target: "http://127.0.0.1:8000", ws: true }, "/readyz": "http://127.0.0.1:8000" } },
 });

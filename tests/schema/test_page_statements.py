@@ -11,7 +11,7 @@ from resolvers.framework.global_id import encode
 from tests.support.world import Ask, Row, World
 
 MANIFESTS = Path(__file__).parents[2] / "server" / "page" / "documents"
-NAME = re.compile(r"\b(query|mutation) (\w+)(?=[ ({])")
+NAME = re.compile(r"(?:^|} )(query|mutation) (\w+)")
 FILTER: dict[str, Any] = {"search": None, "keywordId": None}
 PAGE = {"first": 50, "after": None, "filter": FILTER, "order": "NEWEST"}
 

@@ -213,6 +213,8 @@ async def test_a_lead_is_edited_with_errors_in_place_an_undo_and_a_history(leads
     )
     history = page.get_by_role("list", name="History", exact=True)
     await expect(history.get_by_text("Notes changed")).to_be_visible()
+    await expect(history.get_by_text("Assigned to Ann")).to_be_visible()
+    await expect(history.get_by_text("→ 1250.50")).to_be_visible()
     await (
         page.get_by_role("toolbar", name="Status").get_by_role("button", name="Qualified", exact=True).click()
     )

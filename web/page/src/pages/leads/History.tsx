@@ -1,4 +1,5 @@
 import { format, useTimes, words } from "../../format.ts";
+import { useChoices } from "./Filters.tsx";
 import type { LeadsEventFragment } from "./gql/graphql.ts";
 import { type FragmentType, graphql, unmasked } from "./gql/index.ts";
 
@@ -26,7 +27,7 @@ export const EVENT = graphql(`
   }
 `);
 
-/** What has happened to the lead, newest first. */
+/** The events of the lead, newest first. */
 export function History(props: {
   events: readonly FragmentType<typeof EVENT>[];
   total: number;
@@ -34,14 +35,15 @@ export function History(props: {
 }) {
   const events = unmasked(EVENT, props.events);
   const { moment } = useTimes();
+  const people = new Map(useChoices().people);
   return (
     <>
       <h2>History</h2>
       <ol className="history" aria-label="History">
         {events.map((event) => (
           <li key={event.id}>
-            <p>{sentence(event)}</p>
-            {event.type !== "STATUS_CHANGED" && <Changes changes={event.changes} />}
+            <p>{sentence(event, people)}</p>
+            {event.type !== "STATUS_CHANGED" && event.type !== "ASSIGNED" && <Changes changes={event.changes} />}
             <p className="note">
               {event.actor ? event.actor.name || event.actor.email : "Leadgraph"} · {moment(event.createdAt)}
             </p>
@@ -62,7 +64,8 @@ export function History(props: {
   );
 }
 
-function sentence({ type, fromStatus, toStatus, rule }: LeadsEventFragment): string {
+function sentence(event: LeadsEventFragment, people: ReadonlyMap<string, string>): string {
+  const { type, fromStatus, toStatus, rule, changes } = event;
   switch (type) {
     case "CREATED":
       return rule ? `Made by a rule: score ${rule.score}, at least ${rule.autoLeadScore}` : "Created";
@@ -70,14 +73,16 @@ function sentence({ type, fromStatus, toStatus, rule }: LeadsEventFragment): str
       return `${fromStatus ? `${words(fromStatus)} → ` : ""}${toStatus ? words(toStatus) : ""}`;
     case "NOTED":
       return "Notes changed";
-    case "ASSIGNED":
-      return "Assignee changed";
+    case "ASSIGNED": {
+      const to = changes.find(({ field }) => field === "assigneeId")?.new;
+      return to ? `Assigned to ${people.get(to) ?? "another user"}` : "Unassigned";
+    }
     default:
       return words(type);
   }
 }
 
-const NAMES: Record<string, string> = { expectedValue: "Value", value: "Value", contactName: "Contact", assigneeId: "Assignee" };
+const NAMES: Record<string, string> = { expectedValue: "Value", value: "Value", contactName: "Contact" };
 const fieldName = (field: string) =>
   NAMES[field] ?? words(field.replace(/[A-Z]/gu, (letter) => `_${letter}`));
 

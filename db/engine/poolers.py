@@ -6,11 +6,12 @@ Settings of sessions, prepared statements and notifications are lost there (`db.
 import asyncio
 import secrets
 from contextlib import AsyncExitStack
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import asyncpg
 
-from db.engine.databases import CONNECT_SECONDS, connected, identity
+from db.engine import databases
+from db.engine.databases import connected, identity
 from db.engine.pool import open_pool
 
 NOTIFIED_SECONDS: Final = 2.0
@@ -18,17 +19,25 @@ NOTIFIED_SECONDS: Final = 2.0
 _REFUSAL: Final = "unsupported startup parameter"
 
 
-async def has_sessions(url: str) -> bool:
-    """Return whether a connection keeps its session between transactions.
+class Server(NamedTuple):
+    """The major version of a server, and whether a connection keeps its session between transactions."""
+
+    major: int
+    has_sessions: bool
+
+
+async def examined(url: str) -> Server:
+    """Return what one connection tells of the server. Raise the driver's error if the server does not answer.
 
     A connection whose server tells the process ID of the connection has no pooler before it. For others, try whether a
     notification arrives.
     """
-    connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, statement_cache_size=0)
+    connection = await asyncpg.connect(url, timeout=databases.CONNECT_SECONDS, statement_cache_size=0)
     try:
         async with connection.transaction():
-            server = await connection.fetchval("SELECT pg_backend_pid()")
-        return server == connection.get_server_pid() or await _is_notified(url, connection)
+            process = await connection.fetchval("SELECT pg_backend_pid()", timeout=databases.CONNECT_SECONDS)
+        is_direct = process == connection.get_server_pid()
+        return Server(connection.get_server_version().major, is_direct or await _is_notified(url, connection))
     finally:
         await connection.close()
 

@@ -163,8 +163,7 @@ def unsupported(revision: Exception) -> str:
 async def _check(url: str, variable: str, wait_seconds: float) -> None:
     """Raise `CommandError` unless a PostgreSQL of a supported version responds at the URL, or will within the time."""
     try:
-        major = await _server_major(url, wait_seconds)
-        has_sessions = await poolers.has_sessions(url)
+        major, has_sessions = await _examined(url, wait_seconds)
     except _UNUSABLE as failure:
         waited = f" after {wait_seconds:g} seconds" if wait_seconds and _may_end(failure) else ""
         raise CommandError(
@@ -212,12 +211,12 @@ def requests_url(settings: Settings, url: str) -> tuple[str, str | None]:
     return (url, None) if pooled is None else (pooled, url)
 
 
-async def _server_major(url: str, wait_seconds: float) -> int:
-    """Return the server's major version. Try again until the time is over, with one line in the log."""
+async def _examined(url: str, wait_seconds: float) -> poolers.Server:
+    """Return the server's version, and whether it keeps sessions. Try again until the time is over, with one line in the log."""
     until, is_first = time.monotonic() + wait_seconds, True
     while True:
         try:
-            return await databases.server_major(url)
+            return await poolers.examined(url)
         except _UNUSABLE as failure:
             if not _may_end(failure) or time.monotonic() + RETRY_SECONDS > until:
                 raise

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from db.engine import databases
+from db.engine import databases, poolers
 from db.engine.pool import Pool, open_pool
 from server.runtime import worker as running
 from server.runtime.errors import CommandError
@@ -51,14 +51,14 @@ async def test_a_command_ends_with_one_sentence_if_the_database_hangs_later(
     command: Command, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(databases, "CONNECT_SECONDS", 0.2)
-    checked = databases.server_major
+    checked = poolers.examined
 
-    async def check_and_stall(url: str) -> int:
-        major = await checked(url)
+    async def check_and_stall(url: str) -> poolers.Server:
+        found = await checked(url)
         proxy.stall()
-        return major
+        return found
 
-    monkeypatch.setattr(databases, "server_major", check_and_stall)
+    monkeypatch.setattr(poolers, "examined", check_and_stall)
     assert await sentence(command, *REPAIR) == (
         "The database is unavailable (it does not answer): check the server, and try again."
     )

@@ -16,7 +16,8 @@ export interface QueryState<Result> {
 }
 
 const REFRESHED = { requestPolicy: "network-only" } as const;
-const POLLED = { ...REFRESHED, fetchOptions: CONDITIONAL } as const;
+/** Options of a request that reads from the server, and whose answer may be "unchanged". */
+export const POLLED = { ...REFRESHED, fetchOptions: CONDITIONAL } as const;
 
 /** Read a document. `<Answer of={…}>` renders its states. */
 export function useQuery<Result, Variables>(

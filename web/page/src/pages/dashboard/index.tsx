@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useClient } from "urql";
 import { Link } from "wouter";
 import { documentOf } from "../../api/documents.ts";
-import { useQuery } from "../../api/hooks.ts";
+import { POLLED, useQuery } from "../../api/hooks.ts";
 import { useLive } from "../../api/live.ts";
 import { timesIn } from "../../format.ts";
 import { Answer, Empty } from "../../ui/Answer.tsx";
@@ -11,8 +11,8 @@ import { useShortcut } from "../../ui/shortcuts.ts";
 import { Card } from "./Card.tsx";
 import { Controls } from "./Controls.tsx";
 import { Funnel } from "./Funnel.tsx";
-import { graphql } from "./gql/index.ts";
-import type { DashboardPageQuery } from "./gql/graphql.ts";
+import { type FragmentType, graphql, unmasked } from "./gql/index.ts";
+import type { DashboardCountersFragment, DashboardPageQuery } from "./gql/graphql.ts";
 import { Integrations } from "./Integrations.tsx";
 import { Keywords } from "./Keywords.tsx";
 import { OverTime } from "./OverTime.tsx";
@@ -35,6 +35,7 @@ const PAGE = graphql(`
       id
       keywordsCount
       mentionsCount
+      ...DashboardCounters
     }
     dashboard(range: $range, timeZone: $timeZone, from: $from, to: $to, maxAge: $maxAge) {
       asOf
@@ -80,6 +81,36 @@ const PAGE = graphql(`
   }
 `);
 
+const COUNTERS = graphql(`
+  fragment DashboardCounters on User {
+    mentionsCount
+    newLeadsCount
+    contactedLeadsCount
+    qualifiedLeadsCount
+    convertedLeadsCount
+    disqualifiedLeadsCount
+  }
+`);
+
+// An answer with `asOf` has no ETag, so that a poll of the figures would never be answered by 304.
+const POLL = graphql(`
+  query DashboardPoll {
+    viewer {
+      id
+      ...DashboardCounters
+    }
+  }
+`);
+
+const COUNTED = [
+  "mentionsCount",
+  "newLeadsCount",
+  "contactedLeadsCount",
+  "qualifiedLeadsCount",
+  "convertedLeadsCount",
+  "disqualifiedLeadsCount",
+] as const;
+
 const CHANGED = graphql(`
   subscription DashboardChanged($after: String) {
     figuresChanged(after: $after) {
@@ -98,7 +129,8 @@ export default function Dashboard() {
   const state = useQuery(PAGE, { ...known, maxAge: null }, { pause: !variables });
   const [refresh, isRefreshing] = useRefresh(known, state.refresh);
   const refreshSoon = useThrottled(() => void refresh());
-  useLive(CHANGED, { after: null }, { onEvent: refreshSoon, poll: state.poll });
+  const poll = usePoll(state.data?.viewer, refreshSoon);
+  useLive(CHANGED, { after: null }, { onEvent: refreshSoon, poll });
   useShortcut("r", "Compute the figures anew", () => void refresh());
 
   return (
@@ -134,6 +166,19 @@ function useRefresh(variables: Variables, show: () => void): [() => Promise<void
     setRunning((number) => number - 1);
   }
   return [refresh, running > 0];
+}
+
+/** Return a function that reads the counters, and calls another one if they differ from those beside the figures. */
+function usePoll(shown: FragmentType<typeof COUNTERS> | null | undefined, changed: () => void): () => void {
+  const client = useClient();
+  return async () => {
+    const { data } = await client.query(documentOf(POLL), {}, POLLED).toPromise();
+    if (shown && data?.viewer && !areEqual(unmasked(COUNTERS, shown), unmasked(COUNTERS, data.viewer))) changed();
+  };
+}
+
+function areEqual(one: DashboardCountersFragment, other: DashboardCountersFragment): boolean {
+  return COUNTED.every((name) => one[name] === other[name]);
 }
 
 interface FiguresProps {

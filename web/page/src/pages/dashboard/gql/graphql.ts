@@ -178,7 +178,10 @@ export type DashboardPageQueryVariables = Exact<{
 }>;
 
 
-export type DashboardPageQuery = { viewer: { __typename: 'User', id: string, keywordsCount: number, mentionsCount: number } | null, dashboard: { __typename: 'Dashboard', asOf: string | null, window: { __typename: 'Window', start: string, end: string, firstDay: string, lastDay: string }, recentLeads: Array<(
+export type DashboardPageQuery = { viewer: (
+    { __typename: 'User', id: string, keywordsCount: number, mentionsCount: number }
+    & { ' $fragmentRefs'?: { 'DashboardCountersFragment': DashboardCountersFragment } }
+  ) | null, dashboard: { __typename: 'Dashboard', asOf: string | null, window: { __typename: 'Window', start: string, end: string, firstDay: string, lastDay: string }, recentLeads: Array<(
       { __typename: 'Lead' }
       & { ' $fragmentRefs'?: { 'DashboardLeadFragment': DashboardLeadFragment } }
     )> | null, keywordPerformance: Array<(
@@ -197,6 +200,16 @@ export type DashboardPageQuery = { viewer: { __typename: 'User', id: string, key
         { __typename: 'Series', asOf: string }
         & { ' $fragmentRefs'?: { 'DashboardSeriesFragment': DashboardSeriesFragment } }
       ) | null } | null } | null, today: { __typename: 'Analytics', window: { __typename: 'Window', start: string, end: string } } | null };
+
+export type DashboardCountersFragment = { __typename: 'User', mentionsCount: number, newLeadsCount: number, contactedLeadsCount: number, qualifiedLeadsCount: number, convertedLeadsCount: number, disqualifiedLeadsCount: number } & { ' $fragmentName'?: 'DashboardCountersFragment' };
+
+export type DashboardPollQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type DashboardPollQuery = { viewer: (
+    { __typename: 'User', id: string }
+    & { ' $fragmentRefs'?: { 'DashboardCountersFragment': DashboardCountersFragment } }
+  ) | null };
 
 export type DashboardChangedSubscriptionVariables = Exact<{
   after?: string | null | undefined;
@@ -388,12 +401,24 @@ export const DashboardMetricsFragmentDoc = new TypedDocumentString(`
   __typename
 }
     `, {"fragmentName":"DashboardMetrics"}) as unknown as TypedDocumentString<DashboardMetricsFragment, unknown>;
+export const DashboardCountersFragmentDoc = new TypedDocumentString(`
+    fragment DashboardCounters on User {
+  mentionsCount
+  newLeadsCount
+  contactedLeadsCount
+  qualifiedLeadsCount
+  convertedLeadsCount
+  disqualifiedLeadsCount
+  __typename
+}
+    `, {"fragmentName":"DashboardCounters"}) as unknown as TypedDocumentString<DashboardCountersFragment, unknown>;
 export const DashboardPageDocument = new TypedDocumentString(`
     query DashboardPage($range: Range!, $timeZone: String!, $from: DateTime, $to: DateTime, $by: TimeUnit!, $maxAge: Int) {
   viewer {
     id
     keywordsCount
     mentionsCount
+    ...DashboardCounters
     __typename
   }
   dashboard(
@@ -598,7 +623,33 @@ fragment DashboardMetrics on ConversionMetrics {
     __typename
   }
   __typename
-}`, {"hash":"sha256:93cc247000b84350490f7080e2c6968eacd8d2e78d7348413adf631f2e26f576"}) as unknown as TypedDocumentString<DashboardPageQuery, DashboardPageQueryVariables>;
+}
+fragment DashboardCounters on User {
+  mentionsCount
+  newLeadsCount
+  contactedLeadsCount
+  qualifiedLeadsCount
+  convertedLeadsCount
+  disqualifiedLeadsCount
+  __typename
+}`, {"hash":"sha256:feca8edc4b67504fb9f309e7c90cd8ddda9de2583e8bd2be04a487cb8d1c8b96"}) as unknown as TypedDocumentString<DashboardPageQuery, DashboardPageQueryVariables>;
+export const DashboardPollDocument = new TypedDocumentString(`
+    query DashboardPoll {
+  viewer {
+    id
+    ...DashboardCounters
+    __typename
+  }
+}
+    fragment DashboardCounters on User {
+  mentionsCount
+  newLeadsCount
+  contactedLeadsCount
+  qualifiedLeadsCount
+  convertedLeadsCount
+  disqualifiedLeadsCount
+  __typename
+}`, {"hash":"sha256:a87aefadfb372bf333ab1f0b147128704b600fc29e61856588aa14bf3df9081e"}) as unknown as TypedDocumentString<DashboardPollQuery, DashboardPollQueryVariables>;
 export const DashboardChangedDocument = new TypedDocumentString(`
     subscription DashboardChanged($after: String) {
   figuresChanged(after: $after) {

@@ -10,7 +10,7 @@ ARGS ?=
 # A worker for each core. A test file stays whole on one worker; files with slow tests start first.
 PARALLEL := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
-.PHONY: help demo test test-fast test-reference test-pgbouncer check check-writing hooks bench bench-check soak soak-feed soak-webhooks fuzz format schema web documents lock clean
+.PHONY: help demo test test-fast test-reference test-pgbouncer check check-writing hooks bench bench-check lighthouse soak soak-feed soak-webhooks fuzz format schema web documents lock clean
 
 help:  ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,9 @@ bench: dev  ## Measure Leadgraph beside other servers on the same data (ARGS="--
 
 bench-check: dev  ## Compare Leadgraph's ratios to the floor with bench/baseline.json (ARGS="--small": within a minute)
 	@$(BIN)/python -m bench.check $(ARGS)
+
+lighthouse: dev  ## Measure the page of a running demo by Lighthouse (ARGS="http://127.0.0.1:8000/inbox": another page)
+	@$(BIN)/python -m bench.lighthouse $(ARGS)
 
 soak: dev  ## Write at random while processes are killed, and prove that nothing is lost (ARGS="--seed 7": again)
 	@$(BIN)/python -m bench.soak $(ARGS)

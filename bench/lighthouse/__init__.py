@@ -1,0 +1,1 @@
+"""Lighthouse on the page of a running demo."""

@@ -266,18 +266,27 @@ def _open_demo_session() -> ReturningInsert[Any]:
     new = select(
         _USERS.c.id,
         bindparam("token_hash", type_=BYTEA),
-        literal("", Text),
-        literal("", Text),
+        bindparam("address", type_=Text),
+        bindparam("user_agent", type_=Text),
         _NOW + literal(IDLE, Interval),
         _NOW + literal(LONGEST, Interval),
     ).where(_USERS.c.id == _USER_ID, _USERS.c.status == UserStatus.ACTIVE)
     return insert(_SESSIONS).from_select(names, new).returning(_SESSIONS.c.id)
 
 
-async def open_demo_session(writer: Writer, user_id: int, token_hash: bytes) -> bool:
+async def open_demo_session(
+    writer: Writer, user_id: int, token_hash: bytes, address: str, user_agent: str
+) -> bool:
     """Insert a session without a password, which a demo gives to its visitors. Return False for an inactive user."""
-    given = {"user_id": user_id, "token_hash": token_hash}
-    return bool(await writer.fetch_values(_open_demo_session(), EVERYBODY, **given))
+    opened = await writer.fetch_values(
+        _open_demo_session(),
+        EVERYBODY,
+        user_id=user_id,
+        token_hash=token_hash,
+        address=address,
+        user_agent=user_agent,
+    )
+    return bool(opened)
 
 
 @statement

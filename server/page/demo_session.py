@@ -14,7 +14,7 @@ from server.http import protocol
 from server.http.auth import Authenticator
 from services.accounts import api_key
 from services.accounts.api_keys import ApiKeys, InvalidKeyError
-from services.browsers.sign_in import open_demo_session
+from services.browsers.sign_in import Client, open_demo_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +29,21 @@ class DemoSession:
         """Add the cookie of a new session to the page, unless the browser has a session. A failure leaves it out."""
         if self.key is None:
             return
+        exchange = self.authenticator.exchange(request)
         try:
             if await self.authenticator.is_signed_in(request):
                 return
             with protocol.asking_database():
-                token = await self._token(self.key)
+                token = await self._token(self.key, exchange.client)
         except (protocol.RequestError, UnauthenticatedError, InvalidKeyError):
             return
         if token is not None:
-            self.authenticator.exchange(request).new_session = token
+            exchange.new_session = token
             self.authenticator.finish(request, response)
 
-    async def _token(self, text: str) -> str | None:
+    async def _token(self, text: str, client: Client) -> str | None:
         key = api_key.parse(text)
         if key is None:
             return None
         holder = await ApiKeys(self.pool).holder(key)
-        return await open_demo_session(self.pool, holder.user_id)
+        return await open_demo_session(self.pool, holder.user_id, client)

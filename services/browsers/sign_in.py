@@ -212,14 +212,18 @@ async def _opened(
         account.user_id,
         hash_,
         digest(token),
-        client.address[:_LONGEST_ADDRESS],
-        client.user_agent[:_LONGEST_USER_AGENT],
+        *_shortened(client),
     )
     if session_id is None:
         _refuse_wrong()
     await stored.note_devices(writer, account.user_id, list(digests.values()))
     viewer = Viewer(account.user_id, account.role, ALL_SCOPES, session_id=session_id)
     return SignedIn(viewer, token, new_device)
+
+
+def _shortened(client: Client) -> tuple[str, str]:
+    """Return the address and the user agent of a client, as long as a session stores them."""
+    return client.address[:_LONGEST_ADDRESS], client.user_agent[:_LONGEST_USER_AGENT]
 
 
 def require_valid(password: str, *path: str) -> None:
@@ -250,10 +254,11 @@ async def end_sessions(pool: Pool, user_id: int) -> int:
     return await in_transaction(pool, lambda writer: stored.end_all(writer, user_id))
 
 
-async def open_demo_session(pool: Pool, user_id: int) -> str | None:
+async def open_demo_session(pool: Pool, user_id: int, client: Client) -> str | None:
     """Open a session without a password, and return its token. Only a demo calls this, on loopback."""
     token = new_token()
     opened = await in_transaction(
-        pool, lambda writer: stored.open_demo_session(writer, user_id, digest(token))
+        pool,
+        lambda writer: stored.open_demo_session(writer, user_id, digest(token), *_shortened(client)),
     )
     return token if opened else None

@@ -147,6 +147,14 @@ async def test_a_demo_signs_a_browser_in_with_the_page(pool: Pool, demo_key: str
     assert await pool.fetchval("SELECT count(*) FROM sessions") == 1
 
 
+async def test_the_session_of_a_demo_has_its_browser_and_address(pool: Pool, demo_key: str) -> None:
+    async with client_of(pool, demo_key=demo_key, hosts=LOOPBACK) as client:
+        await client.get("/", headers=HTML | {"user-agent": "Browser 1.0 " + "x" * 400})
+    found = await pool.fetchrow("SELECT host(address::inet) AS address, user_agent FROM sessions")
+    assert found is not None
+    assert tuple(found) == ("127.0.0.1", "Browser 1.0 " + "x" * 288)
+
+
 async def test_a_demo_signs_in_by_its_page_alone(pool: Pool, demo_key: str) -> None:
     async with client_of(pool, demo_key=demo_key, hosts=LOOPBACK) as client:
         for path, accept in (("/", "*/*"), ("/leads", "*/*"), ("/graphql", "text/html")):

@@ -81,6 +81,7 @@ SOURCES = [
     Platform.GITHUB,
     Platform.BLOG,
 ]
+BRANDS = {IntegrationProvider.HACKERNEWS: "Hacker News", IntegrationProvider.HUBSPOT: "HubSpot"}
 FUNNEL = [LeadStatus.NEW, LeadStatus.CONTACTED, LeadStatus.QUALIFIED, LeadStatus.CONVERTED]
 
 Row = dict[str, Any]
@@ -246,7 +247,7 @@ def _integration(
     return {
         "provider": provider,
         "kind": kind,
-        "name": provider.capitalize(),
+        "name": BRANDS.get(provider, provider.capitalize()),
         "external_account_id": f"demo-{provider}",
         "status": status,
         "last_searched_at": max(good + bad, default=None),

@@ -62,8 +62,23 @@ export function useTimes() {
   return timesIn(use(ViewerContext)?.timeZone ?? "UTC");
 }
 
-/** Return a name of the API for people, such as "Feature request" for FEATURE_REQUEST. */
+/** Brands and abbreviations that differ from the usual form of a name. */
+const BRANDS: Record<string, string> = {
+  API: "API",
+  DEVTO: "DEV",
+  GITHUB: "GitHub",
+  HACKERNEWS: "Hacker News",
+  HUBSPOT: "HubSpot",
+  LINKEDIN: "LinkedIn",
+  RSS: "RSS",
+  STACKOVERFLOW: "Stack Overflow",
+  YOUTUBE: "YouTube",
+};
+
+/** Return a name of the API for people, such as "Feature request" for FEATURE_REQUEST, and "GitHub" for GITHUB. */
 export function words(name: string): string {
+  const brand = BRANDS[name];
+  if (brand) return brand;
   const text = name.toLowerCase().replaceAll("_", " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

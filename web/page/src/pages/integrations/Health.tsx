@@ -9,14 +9,10 @@ interface Day {
 
 const GOOD = 99;
 const FAIR = 90;
-const NAMES: Record<string, string> = { HACKERNEWS: "Hacker News", RSS: "RSS", GITHUB: "GitHub", YOUTUBE: "YouTube", HUBSPOT: "HubSpot" };
-
-/** Return the name of a service. */
-export const providerName = (provider: string) => NAMES[provider] ?? words(provider);
 
 /** Return the name of an integration, or of its service and account. */
 export function nameOf(of: { name: string; provider: string; externalAccountId: string }): string {
-  const service = providerName(of.provider);
+  const service = words(of.provider);
   if (of.name) return of.name;
   return of.externalAccountId ? `${service}: ${of.externalAccountId}` : service;
 }

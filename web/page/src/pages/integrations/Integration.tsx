@@ -10,7 +10,7 @@ import { type Column, Table } from "../../ui/Table.tsx";
 import { Actions, StatusBadge } from "./actions.tsx";
 import { graphql } from "./gql/index.ts";
 import type { IntegrationsDetailQuery } from "./gql/graphql.ts";
-import { Health, nameOf, providerName } from "./Health.tsx";
+import { Health, nameOf } from "./Health.tsx";
 import { useIntegrationChanges } from "./live.ts";
 import { SettingsForm } from "./SettingsForm.tsx";
 
@@ -121,7 +121,7 @@ export function Integration({ id }: { id: string }) {
 function Facts({ of }: { of: Row }) {
   const times = useTimes();
   const facts: [string, React.ReactNode][] = [
-    ["Service", `${providerName(of.provider)}, ${words(of.kind).toLowerCase()}`],
+    ["Service", `${words(of.provider)}, ${words(of.kind).toLowerCase()}`],
     ["Account", of.externalAccountId || "–"],
     ["Credentials", of.hasCredentials ? "Stored" : "None"],
     ["They expire", of.credentialsExpiresAt ? `${timesIn("UTC").date(of.credentialsExpiresAt)} (UTC)` : "Unknown"],

@@ -1,9 +1,9 @@
 import { useMutation } from "../../api/hooks.ts";
+import { words } from "../../format.ts";
 import { errorAt, linesOf, SelectField, TextArea, TextField, textOf } from "../../ui/fields.tsx";
 import { FormDialog, type Sent } from "../../ui/FormDialog.tsx";
 import { graphql } from "./gql/index.ts";
 import type { IntegrationProvider } from "./gql/graphql.ts";
-import { providerName } from "./Health.tsx";
 
 const CONNECT = graphql(`
   mutation IntegrationsConnect($input: ConnectIntegrationInput!) {
@@ -126,7 +126,7 @@ export function ConnectForm({ onClose, connected }: { onClose: () => void; conne
           <SelectField
             label="Service"
             name="provider"
-            options={PROVIDERS.map((provider) => [provider, providerName(provider)] as const)}
+            options={PROVIDERS.map((provider) => [provider, words(provider)] as const)}
             error={errorAt(userErrors, "provider")}
           />
           <TextField

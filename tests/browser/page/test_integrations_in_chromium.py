@@ -1,6 +1,6 @@
 """The page of integrations and webhooks in a browser, by mouse and by keys, with exact results in the API."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -206,6 +206,31 @@ async def test_a_run_that_another_client_reports_appears_within_a_second(place: 
     connect = 'mutation { connectIntegration(input: { provider: X, name: "Other" }) { userErrors { code } } }'
     await visit.ask(connect)
     await expect(cards(visit)).to_have_count(2, timeout=1_000)
+
+
+async def test_the_next_run_is_announced_or_overdue(kept_place: Place) -> None:
+    for name, minutes in (("Late", -28.5), ("Now", 0), ("Soon", 28.5)):
+        due = datetime.now(UTC) + timedelta(minutes=minutes)
+        await add_integration(
+            kept_place.pool,
+            kept_place.user_id,
+            name=name,
+            status="active",
+            external_account_id=name,
+            next_sync_at=due,
+        )
+    await kept_place.enter("/integrations", "Integrations")
+    visit = kept_place.visit
+    for name, text in (
+        ("Late", "was due 28 minutes ago"),
+        ("Now", "due now"),
+        ("Soon", "next in 28 minutes"),
+    ):
+        await expect(cards(visit).filter(has_text=name)).to_contain_text(
+            f"No run yet · {text} · no credentials"
+        )
+    await visit.page.get_by_role("link", name="Late").click()
+    await expect(visit.page.locator(".fact").filter(has_text="Next run")).to_contain_text("(overdue)")
 
 
 @SENDING

@@ -118,6 +118,8 @@ export function Integration({ id }: { id: string }) {
   );
 }
 
+const isPast = (moment: string) => Date.parse(moment) < Date.now();
+
 function Facts({ of }: { of: Row }) {
   const times = useTimes();
   const facts: [string, React.ReactNode][] = [
@@ -126,7 +128,7 @@ function Facts({ of }: { of: Row }) {
     ["Credentials", of.hasCredentials ? "Stored" : "None"],
     ["They expire", of.credentialsExpiresAt ? `${timesIn("UTC").date(of.credentialsExpiresAt)} (UTC)` : "Unknown"],
     ["Runs every", `${format.number(of.syncIntervalMinutes)} minutes`],
-    ["Next run", of.nextSyncAt ? times.moment(of.nextSyncAt) : "–"],
+    ["Next run", of.nextSyncAt ? `${times.moment(of.nextSyncAt)}${isPast(of.nextSyncAt) ? " (overdue)" : ""}` : "–"],
     ["Last success", of.lastSuccessAt ? times.moment(of.lastSuccessAt) : "–"],
     ["Last failure", of.lastErrorAt ? `${times.moment(of.lastErrorAt)} (${of.lastErrorCode ?? "unknown"})` : "–"],
     ["Failures in a row", format.number(of.consecutiveFailures)],

@@ -107,13 +107,20 @@ function Card({ integration, changed }: { integration: Row; changed: () => void 
       <Health health={integration.health} />
       <p className="note">
         {lastSyncedAt ? `Last run ${format.age(lastSyncedAt)}` : "No run yet"}
-        {nextSyncAt && ` · next ${format.age(nextSyncAt)}`}
+        {nextSyncAt && ` · ${dueOf(nextSyncAt)}`}
         {consecutiveFailures > 0 && ` · ${failuresOf(consecutiveFailures)} (${lastErrorCode ?? "unknown"})`}
         {!hasCredentials && " · no credentials"}
       </p>
       <Actions integration={integration} changed={changed} />
     </li>
   );
+}
+
+/** Return when the next run is due, such as "next in 5 minutes", or since when it is overdue. */
+function dueOf(moment: string): string {
+  const seconds = (Date.parse(moment) - Date.now()) / 1000;
+  if (Math.abs(seconds) < 60) return "due now";
+  return `${seconds > 0 ? "next" : "was due"} ${format.age(moment)}`;
 }
 
 const failuresOf = (number: number) => (number === 1 ? "the last run failed" : `${number} failures in a row`);

@@ -81,6 +81,30 @@ async def test_a_phone_shows_the_page_without_scrolling_sideways(visit: Visit) -
     assert await visit.serious_violations() == []
 
 
+async def test_a_phone_shows_the_current_page_in_the_navigation_and_that_others_follow(visit: Visit) -> None:
+    page = visit.page
+    await page.set_viewport_size({"width": 360, "height": 740})
+    await visit.open("/", "Dashboard")
+    navigation = page.get_by_role("navigation", name="Pages")
+    await expect(navigation).to_have_attribute("data-more", "end")
+    await expect(navigation.get_by_role("link", name="Settings")).not_to_be_in_viewport()
+    for key, name, more in (
+        ("s", "Settings", "start"),
+        ("k", "Keywords", "start end"),
+        ("d", "Dashboard", "end"),
+    ):
+        await page.keyboard.press("g")
+        await page.keyboard.press(key)
+        await expect(navigation.get_by_role("link", name=name)).to_be_in_viewport(ratio=1)
+        await expect(navigation).to_have_attribute("data-more", more)
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    await expect(navigation).to_have_attribute("data-more", "")
+    await visit.open("/settings", "Settings")
+    await page.set_viewport_size({"width": 360, "height": 740})
+    await page.reload()
+    await expect(navigation.get_by_role("link", name="Settings")).to_be_in_viewport(ratio=1)
+
+
 async def test_the_time_zone_is_that_of_the_viewer_and_can_be_changed(place: Place) -> None:
     place.visit.tolerated.append("401")
     page = place.visit.page

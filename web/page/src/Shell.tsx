@@ -8,6 +8,7 @@ import { undoLast } from "./ui/toasts.ts";
 import { ShortcutsDialog } from "./ui/ShortcutsDialog.tsx";
 import { useShortcut } from "./ui/shortcuts.ts";
 import { StatusBar } from "./ui/StatusBar.tsx";
+import { useSideways } from "./ui/sideways.ts";
 
 const PAGES = [
   ["/", "Dashboard", "g d"],
@@ -28,6 +29,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const main = useRef<HTMLElement>(null);
   const title = PAGES.find(([path]) => isWithin(location, path))?.[1] ?? "Leadgraph";
   const isFirst = useRef(true);
+  const sideways = useSideways<HTMLElement>(title);
 
   useEffect(() => {
     document.title = `${title} · Leadgraph`;
@@ -46,7 +48,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <Link href="/" className="brand">
           Leadgraph
         </Link>
-        <nav aria-label="Pages">
+        <nav aria-label="Pages" ref={sideways}>
           {PAGES.map(([path, name, keys]) => (
             <NavLink key={path} path={path} name={name} keys={keys} current={isWithin(location, path)} go={navigate} />
           ))}

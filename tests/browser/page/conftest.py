@@ -117,15 +117,24 @@ async def place(
         yield Place(pool, user_id, visit, pid)
 
 
-@pytest.fixture(scope="session")
-async def kept_server(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[tuple[Pool, str, int]]:
-    """A server with a database of its own, which tests share that empty it: its pool, origin and process id."""
+@asynccontextmanager
+async def keeping(
+    postgres: EmbeddedPostgres, template: str, settings: dict[str, str]
+) -> AsyncIterator[tuple[Pool, str, int]]:
+    """Yield the pool, the origin and the process id of a server with a database of its own."""
     async with copied_database(postgres, template) as name:
         pool = await open_pool(postgres.url(name))
         with data_folder() as folder:
-            async with served(postgres.url(name), folder, {"WORKERS": "0"}) as (origin, pid):
+            async with served(postgres.url(name), folder, settings) as (origin, pid):
                 yield pool, origin, pid
         await pool.close()
+
+
+@pytest.fixture(scope="session")
+async def kept_server(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[tuple[Pool, str, int]]:
+    """A server that tests share which empty its database."""
+    async with keeping(postgres, template, {"WORKERS": "0"}) as kept:
+        yield kept
 
 
 @pytest.fixture

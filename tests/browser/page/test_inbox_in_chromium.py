@@ -5,6 +5,7 @@ import re
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.async_api import Browser, Locator, Page, Route, expect
@@ -384,6 +385,20 @@ async def test_a_link_to_a_mention_opens_it_and_a_foreign_one_does_not_exist(inb
     await expect(visit.page.get_by_role("button", name="Make a lead")).to_be_disabled()
     await visit.page.get_by_role("article").get_by_role("link", name="Lead: New").click()
     await expect(visit.page).to_have_url(re.compile("/leads/"))
+
+
+async def test_words_with_hyphens_and_other_signs_are_marked(kept_place: Place) -> None:
+    visit = kept_place.visit
+    keyword = await add_keyword(kept_place.pool, kept_place.user_id, "e-mail")
+    text = "An E-mail tool, pay-per-use, in C++ (or a/b)"
+    mention = await add_mention(kept_place.pool, keyword, author="writer", content=text)
+    await kept_place.enter("/inbox", "Inbox")
+    await row(visit.page, "writer").get_by_role("link").click()
+    marked = visit.page.get_by_role("article", name="Mention").locator("mark")
+    await expect(marked).to_have_text(["E-mail"])
+    search = quote('pay-per-use c++ "(or" a/b [')
+    await visit.page.goto(f"{visit.origin}/inbox/{encode('Mention', mention)}?search={search}")
+    await expect(marked).to_have_text(["E-mail", "pay-per-use", "C++", "(or", "a/b"])
 
 
 async def foreign_id(pool: Pool) -> str:

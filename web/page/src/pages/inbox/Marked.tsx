@@ -1,7 +1,8 @@
 import { Fragment } from "react";
 
 const WORD = "[\\p{L}\\p{N}]";
-const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\/-]/gu, "\\$&");
+// Patterns of Unicode allow a backslash before these characters alone: one before a hyphen is an error.
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\/]/gu, "\\$&");
 const phrase = (text: string) => text.trim().split(/\s+/u).map(escaped).join("\\s+");
 
 /** Return the words of a keyword as patterns. A phrase is one pattern. */

@@ -206,11 +206,11 @@ async def test_sessions_are_listed_and_ended_and_all_of_them_at_once(place: Plac
     assert await place.pool.fetchval("SELECT count(*) FROM sessions") == 1
     await page.get_by_role("button", name="Sign out everywhere").click()
     await page.get_by_role("button", name="Sign out everywhere").last.click()
-    await expect(page.get_by_role("dialog", name="Your session has ended")).to_be_visible()
+    await expect(page.get_by_role("dialog", name="Sign in to Leadgraph")).to_be_visible()
     assert await place.pool.fetchval("SELECT count(*) FROM sessions") == 0
     await place.sign_in()
     await page.get_by_role("button", name="End this session").click()
-    await expect(page.get_by_role("dialog", name="Your session has ended")).to_be_visible()
+    await expect(page.get_by_role("dialog", name="Sign in to Leadgraph")).to_be_visible()
     assert await place.pool.fetchval("SELECT count(*) FROM sessions") == 0
 
 

@@ -3,8 +3,12 @@
 import pytest
 from playwright.async_api import Route, expect
 
-from tests.browser.page.conftest import EMAIL, PASSWORD, Place, refused
+from db.engine.writer import in_transaction
+from db.statements import session as stored
+from services.browsers.passwords import hash_of
+from tests.browser.page.conftest import EMAIL, PASSWORD, SIGN_IN, Place, refused
 from tests.support.page import Visit
+from tests.support.rows import add_keyword, add_user
 
 PAGES = [
     ("/", "Dashboard"),
@@ -16,6 +20,7 @@ PAGES = [
     ("/settings", "Settings"),
 ]
 SESSION_ENDED = "Your session has ended"
+SIGN_IN_FORM = "Sign in to Leadgraph"
 COLOUR = "() => getComputedStyle(document.documentElement).backgroundColor"
 LIGHT, DARK = "rgb(246, 247, 249)", "rgb(20, 23, 28)"
 
@@ -143,8 +148,10 @@ async def test_after_the_sign_in_the_route_stays_and_a_sign_out_ends_the_session
     await place.sign_in()
     await expect(page.get_by_role("heading", level=1, name="Keywords")).to_be_visible()
     await page.get_by_text("Ann", exact=True).click()
+    assert EMAIL in await page.content()
     await page.get_by_role("button", name="Sign out").click()
-    await expect(page.get_by_role("dialog", name=SESSION_ENDED)).to_be_visible()
+    await expect(page.get_by_role("dialog", name=SIGN_IN_FORM)).to_be_visible()
+    assert EMAIL not in await page.content()
     assert await place.pool.fetchval("SELECT count(*) FROM sessions") == 0
     await place.sign_in()
     await expect(page.get_by_role("heading", level=1, name="Keywords")).to_be_visible()
@@ -155,14 +162,48 @@ async def test_a_revoked_session_asks_for_the_password_in_place(place: Place) ->
     page = place.visit.page
     await page.goto(f"{place.visit.origin}/exports")
     await place.sign_in()
+    await expect(page.get_by_role("status", name="Changes")).to_have_text("Live")
+    await page.wait_for_timeout(500)  # the server looks up the session of a new live connection soon
     await place.pool.execute("DELETE FROM sessions")
     await page.wait_for_timeout(5_500)  # the server trusts a session for five seconds
     await page.get_by_text("Ann", exact=True).click()
     await page.get_by_label("Time zone").select_option("Europe/Berlin")
     await expect(page.get_by_role("dialog", name=SESSION_ENDED)).to_be_visible()
+    await expect(page.get_by_text(EMAIL, exact=True)).to_be_hidden()
+    for _ in range(3):
+        await page.keyboard.press("Escape")
+    await page.wait_for_timeout(100)
+    await expect(page.get_by_role("dialog", name=SESSION_ENDED)).to_be_visible()
     await place.sign_in()
     await expect(page.get_by_text("The time zone is changed.")).to_be_visible()
     await expect(page).to_have_url(f"{place.visit.origin}/exports")
+
+
+async def test_tabs_show_the_user_of_the_session_after_another_sign_in(place: Place) -> None:
+    place.visit.tolerated.append("401")
+    page = place.visit.page
+    bob = await add_user(place.pool, "bob@example.com", name="Bob")
+    await in_transaction(
+        place.pool, lambda writer: stored.set_password(writer, bob, hash_of("another password"))
+    )
+    await add_keyword(place.pool, place.user_id, "words of Ann")
+    await add_keyword(place.pool, bob, "words of Bob")
+    await place.enter("/keywords", "Keywords")
+    await expect(page.get_by_text("words of Ann")).to_be_visible()
+    await place.visit.ask(SIGN_IN, input={"email": "bob@example.com", "password": "another password"})
+    other = await page.context.new_page()
+    await other.goto(f"{place.visit.origin}/keywords")
+    for tab in (other, page):
+        await expect(tab.get_by_text("words of Bob")).to_be_visible()
+        assert "words of Ann" not in await tab.content()
+    await other.get_by_text("Bob", exact=True).click()
+    await other.get_by_role("button", name="Sign out").click()
+    for tab in (other, page):
+        await expect(tab.get_by_role("dialog", name=SIGN_IN_FORM)).to_be_visible()
+        assert "words of Bob" not in await tab.content()
+    await place.sign_in()
+    for tab in (other, page):
+        await expect(tab.get_by_text("words of Ann")).to_be_visible()
 
 
 async def test_an_outage_is_shown_and_ends_by_itself(visit: Visit) -> None:

@@ -1,4 +1,4 @@
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { Provider } from "urql";
 import { Route, Switch } from "wouter";
 import { client } from "./api/client.ts";
@@ -7,6 +7,7 @@ import { status } from "./api/status.ts";
 import { useStore } from "./api/store.ts";
 import { graphql } from "./gql/index.ts";
 import { SignIn } from "./session/SignIn.tsx";
+import { showUser } from "./session/tabs.ts";
 import { ViewerContext } from "./session/viewer.ts";
 import { Shell } from "./Shell.tsx";
 import { Empty, ErrorState, Loading } from "./ui/Answer.tsx";
@@ -45,11 +46,15 @@ export function App() {
   );
 }
 
-/** The page of the viewer. The sign-in covers it while the session has ended. */
+/** The page of the viewer. It stays as it is, and out of sight, while the session has ended. */
 function SignedIn() {
   const { data, error, refresh } = useQuery(VIEWER, {});
   const { isSignedOut } = useStore(status);
   const viewer = data?.viewer;
+  const viewerId = viewer?.id;
+  useEffect(() => {
+    if (viewerId) showUser(viewerId);
+  }, [viewerId]);
   return (
     <>
       {viewer ? (
@@ -66,7 +71,7 @@ function SignedIn() {
           {error ? <ErrorState error={error} retry={refresh} /> : <Loading />}
         </main>
       )}
-      {isSignedOut && <SignIn viewerId={viewer?.id} />}
+      {isSignedOut && <SignIn viewerId={viewerId} />}
     </>
   );
 }

@@ -38,9 +38,10 @@ export function Shell({ children }: { children: ReactNode }) {
     isFirst.current = false;
   }, [title]);
   useShortcut("z", "Undo the last change", undoLast, "Everywhere");
+  const { isSignedOut } = useStore(status);
 
   return (
-    <div className="shell">
+    <div className={isSignedOut ? "shell covered" : "shell"}>
       <a className="skip" href="#main">
         Skip to the content
       </a>

@@ -1,9 +1,9 @@
 import { use, useId } from "react";
 import { useMutation } from "../api/hooks.ts";
-import { status } from "../api/status.ts";
 import { useStore } from "../api/store.ts";
 import { graphql } from "../gql/index.ts";
 import { chooseTheme, type Theme, theme } from "../ui/theme.ts";
+import { leavePage } from "./tabs.ts";
 import { ViewerContext } from "./viewer.ts";
 
 const SIGN_OUT = graphql(`
@@ -46,7 +46,7 @@ export function Account() {
 
   async function leave() {
     const { payload } = await signOut({});
-    if (payload) status.set({ isSignedOut: true });
+    if (payload) leavePage();
   }
 
   return (

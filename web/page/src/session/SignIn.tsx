@@ -1,9 +1,9 @@
 import { useState } from "react";
 import { type Outcome, useMutation } from "../api/hooks.ts";
-import { status } from "../api/status.ts";
 import { graphql } from "../gql/index.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { FormErrors, TextField } from "../ui/fields.tsx";
+import { enter } from "./tabs.ts";
 
 export const SIGN_IN = graphql(`
   mutation SignIn($input: SignInInput!) {
@@ -33,9 +33,7 @@ export function SignIn({ viewerId }: { viewerId: string | undefined }) {
     const done = await signIn({ input }, { showsErrors: true });
     setOutcome(done as Outcome<object>);
     const signedIn = done.payload?.viewer?.id;
-    if (!signedIn) return;
-    if (viewerId !== undefined && signedIn !== viewerId) location.reload();
-    else status.set({ isSignedOut: false });
+    if (signedIn) enter(signedIn);
   }
 
   return (

@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useId, useRef } from "react";
 
 const FIRST_FIELD = "form :is(input:not([hidden]), select, textarea)";
 
-/** A modal dialog. The browser keeps the focus inside, and returns it afterwards. Escape closes it if `onClose` is given. */
+/** A modal dialog. The browser keeps the focus inside, and returns it afterwards. Escape closes it only if `onClose` is given. */
 export function Dialog({ title, onClose, children }: { title: string; onClose?: () => void; children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
@@ -20,6 +20,10 @@ export function Dialog({ title, onClose, children }: { title: string; onClose?: 
       onCancel={(event) => {
         event.preventDefault();
         onClose?.();
+      }}
+      onClose={() => {
+        // Browsers let a second Escape close a dialog that has refused the first one.
+        if (!onClose && !dialog.current?.open) dialog.current?.showModal();
       }}
       onKeyDown={(event) => event.stopPropagation()}
     >

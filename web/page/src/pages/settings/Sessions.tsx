@@ -1,8 +1,8 @@
 import { useState } from "react";
 import { addUpdates, forgetList } from "../../api/client.ts";
 import { useMutation, useQuery } from "../../api/hooks.ts";
-import { status } from "../../api/status.ts";
 import { format, useTimes } from "../../format.ts";
+import { leavePage } from "../../session/tabs.ts";
 import { Answer } from "../../ui/Answer.tsx";
 import { FormDialog } from "../../ui/FormDialog.tsx";
 import { usePolling } from "../../ui/rows.ts";
@@ -64,13 +64,13 @@ export function Sessions() {
   async function end(sessionId: string, isCurrent: boolean) {
     const { payload } = await revoke({ input: { sessionId } }, { done: "The session has ended." });
     if (!payload) return;
-    if (isCurrent) status.set({ isSignedOut: true });
+    if (isCurrent) leavePage();
     else state.refresh();
   }
 
   async function leave() {
     const outcome = await signOut({}, { showsErrors: true });
-    if (outcome.payload) status.set({ isSignedOut: true });
+    if (outcome.payload) leavePage();
     return outcome;
   }
 

@@ -27,7 +27,7 @@ class DemoSession:
 
     async def __call__(self, request: Request, response: Response) -> None:
         """Add the cookie of a new session to the page, unless the browser has a session. A failure leaves it out."""
-        if self.key is None:
+        if self.key is None or not _opens_tab(request):
             return
         exchange = self.authenticator.exchange(request)
         try:
@@ -47,3 +47,8 @@ class DemoSession:
             return None
         holder = await ApiKeys(self.pool).holder(key)
         return await open_demo_session(self.pool, holder.user_id, client)
+
+
+def _opens_tab(request: Request) -> bool:
+    """Return whether a browser opens the page in a tab. Scripts and frames of other sites can ask for it, too."""
+    return request.headers.get("sec-fetch-dest", "document") == "document"

@@ -164,6 +164,19 @@ async def test_a_demo_signs_in_by_its_page_alone(pool: Pool, demo_key: str) -> N
     assert await pool.fetchval("SELECT count(*) FROM sessions") == 0
 
 
+@pytest.mark.parametrize("destination", ["empty", "iframe", "image", "script"])
+async def test_scripts_and_frames_of_other_sites_open_no_session(
+    pool: Pool, demo_key: str, destination: str
+) -> None:
+    foreign = HTML | {"sec-fetch-site": "cross-site"}
+    async with client_of(pool, demo_key=demo_key, hosts=LOOPBACK) as client:
+        answer = await client.get("/", headers=foreign | {"sec-fetch-dest": destination})
+        assert "set-cookie" not in answer.headers
+        assert await pool.fetchval("SELECT count(*) FROM sessions") == 0
+        followed_link = await client.get("/", headers=foreign | {"sec-fetch-dest": "document"})
+        assert "set-cookie" in followed_link.headers
+
+
 @pytest.mark.usefixtures("demo_key")
 async def test_a_server_without_a_demo_opens_no_session(pool: Pool) -> None:
     async with client_of(pool) as client:

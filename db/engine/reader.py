@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 import asyncpg
 
-from db.engine.activity import PLACE, Activity, Place, RowsRead
+from db.engine.activity import PLACE, Activity, Place, RowsRead, error_name
 from db.engine.combined import Combined, combined, split
 from db.engine.outage import is_unavailable
 from db.engine.pool import Pool, Pooled, driver_of
@@ -116,14 +116,19 @@ class Reader(Session):
             planning = _GENERIC if is_generic else _AUTO
             try:
                 rows = await self._run_in_snapshot(statement, arguments, record_class, planning)
-            except asyncpg.ActiveSQLTransactionError:
+            except asyncpg.ActiveSQLTransactionError as refused:
                 # The connection's previous user was cancelled after a statement was prepared and before it was sent.
                 # The driver then leaves an implicit transaction open. The error has ended that transaction.
                 if self._opened_at is not None:
                     raise
+                self._forget_runs(error_name(refused))
                 rows = await self._run_in_snapshot(statement, arguments, record_class, planning)
             self._note(rows, record_class)
             return rows
+
+    def _forget_runs(self, error: str) -> None:
+        """Remove the refused runs from the activity. The bound of an operation has no statement for them."""
+        self.activity.runs[:] = [run for run in self.activity.runs if run.error != error]
 
     async def _run_in_snapshot(
         self,

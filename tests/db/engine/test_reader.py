@@ -207,6 +207,8 @@ async def test_a_first_statement_after_an_implicit_transaction_has_a_snapshot(
     found = await _users(reader)
     await add_user(pool, "late@example.com")
     assert await _users(reader) == found
+    # The refused attempt is no statement of the operation, which keeps its bound.
+    assert [(run.name, run.error) for run in reader.activity.runs] == [("users_from", "")] * 2
     reader.close()
 
 

@@ -249,7 +249,7 @@ async def test_a_prometheus_scrapes_servers_and_a_worker_and_three_alerts_fire(
         assert (await answered(second, key, LOST))["errors"][0]["extensions"]["code"] == "INTERNAL"
         await monitor.until_firing({"LeadgraphNoAudit", "LeadgraphFailedRequests", "LeadgraphCounterDrift"})
         assert await monitor.value('sum(leadgraph_pool_connections_max{pool="requests"})') == 10 + 10
-        assert await monitor.value('sum(leadgraph_pool_connections_max{pool="jobs"})') == 7
+        assert await monitor.value('sum(leadgraph_pool_connections_max{pool="jobs"})') == 6
         for sent in map(filled, expressions()):
             await monitor.until_present(sent)
 

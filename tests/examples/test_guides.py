@@ -26,6 +26,8 @@ TESTED_ELSEWHERE = {
 GUIDES = sorted(path for path in (ROOT / "docs" / "guides").glob("*.md") if path.name not in TESTED_ELSEWHERE)
 FENCED = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 QUOTED_FROM = {"ts": "*/**/*.ts", "python": "python/*.py", "sh": "curl/*.sh"}
+CONFIGURATION = "ini"
+"""The language of PgBouncer's settings, which tests/server/test_pgbouncer.py runs."""
 NEEDS_NODE = "npm "
 READS = {"front-end.md", "partners.md", "curl.md", "apollo.md", "urql.md", "relay.md", "live.md"}
 WRITES = {"ingest.md", "writes.md", "export.md"}
@@ -71,7 +73,8 @@ COMMANDS = [block for block in BLOCKS if block.language == "sh" and not block.is
 
 
 def test_every_block_of_the_guides_is_tested() -> None:
-    assert {block.language for block in BLOCKS} == {"graphql", "json", "text", "ts", "python", "sh"}
+    languages = {block.language for block in BLOCKS}
+    assert languages == {"graphql", "json", "text", "ts", "python", "sh", CONFIGURATION}
     answers = [block.after for block in (*GRAPHQL, *COMMANDS) if block.after]
     assert sorted(answers) == sorted(block.text for block in BLOCKS if block.language in {"json", "text"})
     assert {block.guide for block in COMMANDS} == READS | WRITES

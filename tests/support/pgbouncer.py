@@ -1,11 +1,12 @@
 """PgBouncer in transaction mode before a PostgreSQL, as an operator sets it up."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,20 +19,7 @@ from tests.support.folders import data_folder
 from tests.support.ports import free_port
 
 PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
-CONFIGURATION = """
-[databases]
-* = host=127.0.0.1 port={postgres} user={user} password={password}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {port}
-unix_socket_dir =
-auth_type = any
-pool_mode = {mode}
-max_client_conn = 500
-default_pool_size = 20
-server_lifetime = 30
-{more}
-"""
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "deployment.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +45,16 @@ def pgbouncer(direct: str, *, mode: str = "transaction", more: str = "") -> Iter
     with data_folder() as folder:
         file = folder / "pgbouncer.ini"
         file.write_text(
-            CONFIGURATION.format(
-                postgres=parts.port,
-                user=parts.username,
-                password=parts.password,
-                port=port,
-                mode=mode,
-                more=more,
+            _configuration(
+                {
+                    "leadgraph = host=127.0.0.1 port=5432 dbname=leadgraph": f"* = host=127.0.0.1 port={parts.port} user={parts.username} password={parts.password}",
+                    "listen_port = 6432": f"listen_port = {port}",
+                    "auth_type = scram-sha-256": "auth_type = any",
+                    "auth_file = /etc/pgbouncer/userlist.txt": "unix_socket_dir =",
+                    "pool_mode = transaction": f"pool_mode = {mode}",
+                }
             )
+            + f"server_lifetime = 30\n{more}\n"
         )
         process = _started(file)
         try:
@@ -73,6 +63,14 @@ def pgbouncer(direct: str, *, mode: str = "transaction", more: str = "") -> Iter
         finally:
             process.terminate()
             process.wait(10)
+
+
+def _configuration(changes: Mapping[str, str]) -> str:
+    """Return the configuration of the guide, with other lines for a test."""
+    (found,) = re.findall(r"```ini\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    lines = found.splitlines()
+    assert changes.keys() <= set(lines)
+    return "".join(f"{changes.get(line, line)}\n" for line in lines)
 
 
 def _started(file: Path) -> subprocess.Popen[bytes]:

@@ -36,6 +36,8 @@ DEATHS_SECONDS: Final = 60.0
 QUICK_RESTARTS: Final = 3
 """The deaths in `DEATHS_SECONDS` after which a process is started again at once."""
 LONGEST_PAUSE: Final = 30.0
+RETRY_SECONDS: Final = 1.0
+"""Time until another attempt if the system has no room for a process."""
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -160,10 +162,26 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
             process.start()
+        except OSError as failure:
+            ours.close()
+            self._note_no_start(place, failure)
+        else:
+            self._running[place] = _Process(place, process, ours)
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-        theirs.close()
-        self._running[place] = _Process(place, process, ours)
+            theirs.close()
+
+    def _note_no_start(self, place: int, failure: OSError) -> None:
+        """Plan another attempt, since the other processes serve meanwhile. Before all were ready, give up."""
+        if not self._is_announced:
+            self._give_up(f"A process of the server cannot start ({failure}).")
+        logger.error(
+            "Process %d of the server cannot start (%s). Another attempt follows in %g seconds",
+            place,
+            failure,
+            RETRY_SECONDS,
+        )
+        self._due[place] = time.monotonic() + RETRY_SECONDS
 
     def _begin(self, line: Line, ours: socket.socket) -> None:
         """Do the work in the new process. Close the other lines, whose ends tell their processes of a death."""

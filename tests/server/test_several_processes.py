@@ -389,7 +389,7 @@ from server.runtime.processes import Supervisor
 logging.basicConfig(format="%(message)s")
 
 def work(line):
-    print("begun", line.place, flush=True)
+    os.write(1, f"begun {{line.place}}\\n".encode())
     if {fails}:
         raise CommandError("There is no room.")
     line.say_ready()
@@ -435,3 +435,67 @@ def test_a_server_that_cannot_start_says_so_once() -> None:
         "begun 0\n",
         "leadgraph: There is no room.\n",
     )
+
+
+CROWDED = """
+import logging, os, sys, time
+from multiprocessing.context import ForkProcess
+from server.runtime.errors import CommandError
+from server.runtime.processes import Supervisor
+
+logging.basicConfig(format="%(message)s")
+begin, begun = ForkProcess.start, []
+
+def start(process):
+    begun.append(process)
+    if len(begun) == {refused}:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+    begin(process)
+
+ForkProcess.start = start
+
+def work(line):
+    os.write(1, f"begun {{line.place}} {{len(begun)}}\\n".encode())
+    line.say_ready()
+    while not (orders := line.orders()):
+        time.sleep(0.05)
+        if line.place == 1 and len(begun) == 2:
+            os._exit(7)
+        if len(begun) == 4:
+            begun.clear()
+            os.kill(os.getppid(), 15)
+    os.write(1, f"ended {{line.place}} {{orders}}\\n".encode())
+
+try:
+    Supervisor(work, 2).run()
+except CommandError as problem:
+    print(problem)
+    sys.exit(1)
+"""
+
+
+def crowded(refused: int) -> subprocess.CompletedProcess[str]:
+    program = [sys.executable, "-c", CROWDED.format(refused=refused)]
+    return subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_a_process_that_the_system_refuses_is_tried_again_while_the_others_serve() -> None:
+    ended = crowded(refused=3)
+    assert ended.returncode == 0, ended.stderr
+    assert sorted(ended.stdout.splitlines()) == [
+        "begun 0 1",
+        "begun 1 2",
+        "begun 1 4",
+        "ended 0 b'd'",
+        "ended 1 b'd'",
+    ]
+    assert (
+        "Process 1 of the server cannot start ([Errno 11] Resource temporarily unavailable)" in ended.stderr
+    )
+
+
+def test_a_server_that_gets_too_few_processes_at_the_start_ends_with_a_sentence() -> None:
+    ended = crowded(refused=2)
+    refusal = "[Errno 11] Resource temporarily unavailable"
+    sentence = f"A process of the server cannot start ({refusal}). Read the lines of the log before this one."
+    assert (ended.returncode, ended.stdout.splitlines()) == (1, ["begun 0 1", "ended 0 b'n'", sentence])

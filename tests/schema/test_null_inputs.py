@@ -47,8 +47,8 @@ CREATES: dict[str, dict[str, Any]] = {
 }
 BY_OPERATORS = {"createUser"}
 """Creations that members cannot do. tests/schema/test_accounts.py sends null to them."""
-OF_WEBHOOKS = {"createWebhook", "rotateWebhookSecret", "replayWebhook"}
-"""Writes whose rows are random or encrypted. tests/schema/test_webhooks.py sends null to them."""
+OF_WEBHOOKS = {"createWebhook", "rotateWebhookSecret", "replayWebhook", "testWebhook"}
+"""Writes whose rows are random or encrypted, and dry runs. Tests of webhooks send null to them."""
 OF_CHANGES = {"at", "xid"}
 """The columns of the change feed that differ between two equal writes."""
 IDENTITY = {

@@ -143,6 +143,16 @@ async def test_a_filter_that_matches_has_no_mismatch(ask: Ask, world: World) -> 
         assert (await dry_run(ask, id=made["webhook"]["id"], objectId=lead))["mismatches"] == []
 
 
+async def test_null_counts_as_absent(ask: Ask, world: World) -> None:
+    made = await create(ask, eventTypes=LEADS)
+    _, lead = await a_lead(world)
+    (edge, *_) = await changes(ask, lead)
+    for given in ({"objectId": lead, "change": None}, {"objectId": None, "change": edge["cursor"]}):
+        result = await dry_run(ask, id=made["webhook"]["id"], send=None, **given)
+        assert (result["userErrors"], result["response"]) == ([], None)
+        assert json.loads(result["body"])["data"]["id"] == lead
+
+
 async def test_a_wrong_cursor_is_refused_with_the_fix(ask: Ask, world: World) -> None:
     webhook = (await create(ask, eventTypes=LEADS))["webhook"]["id"]
     _, lead = await a_lead(world)

@@ -53,5 +53,7 @@ export const EMBEDDED = [
   "UptimeDay",
   "UserError",
   "WebhookHeader",
+  "WebhookMismatch",
+  "WebhookTestResponse",
   "Window",
 ] as const;

@@ -127,6 +127,7 @@ async def test_keys_move_leads_and_the_focus_follows(leads: Place) -> None:
     await expect(page.get_by_text("Acorn has no allowed status before contacted.")).to_be_visible()
     await keys(page, "]")
     await until(visit, "Acorn", status="QUALIFIED")
+    await expect(page.get_by_text("Acorn: qualified.")).to_be_visible()
     await keys(page, "z")
     await until(visit, "Acorn", status="CONTACTED")
     await keys(page, "h")

@@ -116,8 +116,8 @@ async def test_the_time_zone_is_that_of_the_viewer_and_can_be_changed(place: Pla
     await page.goto(place.visit.origin)
     await place.sign_in()
     await page.get_by_text("Ann", exact=True).click()
-    await expect(page.get_by_label("Time zone")).to_have_value("UTC")
-    await page.get_by_label("Time zone").select_option("Asia/Tokyo")
+    await expect(page.get_by_role("banner").get_by_label("Time zone")).to_have_value("UTC")
+    await page.get_by_role("banner").get_by_label("Time zone").select_option("Asia/Tokyo")
     await expect(page.get_by_text("The time zone is changed.")).to_be_visible()
     zone = await place.pool.fetchval("SELECT time_zone FROM users WHERE id = $1", place.user_id)
     assert zone == "Asia/Tokyo"
@@ -167,7 +167,7 @@ async def test_a_revoked_session_asks_for_the_password_in_place(place: Place) ->
     await place.pool.execute("DELETE FROM sessions")
     await page.wait_for_timeout(5_500)  # the server trusts a session for five seconds
     await page.get_by_text("Ann", exact=True).click()
-    await page.get_by_label("Time zone").select_option("Europe/Berlin")
+    await page.get_by_role("banner").get_by_label("Time zone").select_option("Europe/Berlin")
     await expect(page.get_by_role("dialog", name=SESSION_ENDED)).to_be_visible()
     await expect(page.get_by_text(EMAIL, exact=True)).to_be_hidden()
     for _ in range(3):

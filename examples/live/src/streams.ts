@@ -21,11 +21,9 @@ export function webSocket(url: string, token: () => string): Streams {
       connectionParams: () => ({ Authorization: `Bearer ${token()}` }),
       retryAttempts: RETRIES,
       retryWait: pause,
-      shouldRetry(failure) {
-        // An error is no closed connection. graphql-ws would retry it without a pause, and hang.
-        const { code } = failure as Partial<CloseEvent>;
-        return typeof code === "number" && code !== FORBIDDEN;
-      },
+      // An Error is a fault of the request: graphql-ws would retry it without a pause, and hang. A failed or closed
+      // connection is an event.
+      shouldRetry: (failure) => !(failure instanceof Error) && (failure as CloseEvent).code !== FORBIDDEN,
       keepAlive: 15_000,
     }),
   );

@@ -22,7 +22,8 @@ const socket = createSocket({
   url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/graphql`,
   retryAttempts: Number.POSITIVE_INFINITY,
   retryWait: (attempt) => pause(Math.min(500 * 2 ** attempt * (0.75 + Math.random() / 2), LONGEST_PAUSE)),
-  shouldRetry: (failure) => failure instanceof CloseEvent && failure.code !== FORBIDDEN,
+  // An Error is a fault of the request. A failed or closed connection is an event.
+  shouldRetry: (failure) => !(failure instanceof Error) && (failure as CloseEvent).code !== FORBIDDEN,
   keepAlive: 15_000,
   on: {
     connecting: () => status.get().live === "idle" && status.set({ live: "connecting" }),

@@ -15,7 +15,8 @@ PARALLEL := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 help:  ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
-demo: runtime web  ## Set everything up, make demo data and serve the API with GraphiQL
+demo: environment  ## Set everything up, make demo data and serve the API with GraphiQL
+	@$(MAKE) --no-print-directory -j 2 runtime web
 	@$(BIN)/leadgraph demo $(ARGS)
 
 test: dev web  ## Set everything up and run all tests in parallel (ARGS="tests/db -n 0": some, in one process)
@@ -77,7 +78,7 @@ format: dev  ## Format the code and apply the linter's safe fixes
 schema: dev  ## Write schema.graphql after a change of the API
 	@$(BIN)/leadgraph schema --write
 
-web: runtime  ## Build GraphiQL and the page from npm packages, once
+web: environment  ## Build GraphiQL and the page from npm packages, once
 	@$(BIN)/python -m web.build
 
 documents: runtime  ## Compile the documents of the page after a change of its queries, and check its types
@@ -94,10 +95,12 @@ lock: dev  ## Resolve the dependencies again (needs uv)
 clean:  ## Remove what was built and installed; the data folder stays
 	@rm -rf .venv build server/static
 
-.PHONY: runtime dev python
+.PHONY: environment runtime dev python
 python:
 	@test -n "$(PYTHON)" || { echo "Leadgraph needs Python 3.11, 3.12 or 3.13 on the PATH (or: make PYTHON=/path/to/python)." >&2; exit 1; }
-runtime: python
+environment: python
+	@$(PYTHON) bootstrap.py environment
+runtime: environment
 	@$(PYTHON) bootstrap.py runtime
-dev: python
+dev: environment
 	@$(PYTHON) bootstrap.py dev

@@ -1,7 +1,8 @@
 """Create `.venv` with exactly the locked dependencies and the project itself.
 
-    python3 bootstrap.py runtime    install the dependencies of the server
-    python3 bootstrap.py dev        install the dependencies of the server, tests and checks
+    python3 bootstrap.py environment    create `.venv`, if it is missing
+    python3 bootstrap.py runtime        install the dependencies of the server
+    python3 bootstrap.py dev            install the dependencies of the server, tests and checks
 
 The script uses the standard library alone. A stamp in `.venv` lets a second call do nothing.
 """
@@ -54,16 +55,21 @@ def make_environment() -> None:
 
 
 def main(kind: str) -> int:
-    stamps = {name: VENV / f".leadgraph-{name}" for name in ("runtime", "dev")}
-    expected = digest(kind)
-    if usable() and stamps[kind].exists() and stamps[kind].read_text() == expected:
-        return 0
-    print(f"Installing the {kind} dependencies into .venv …", flush=True)
     if not usable():
         make_environment()
-    install = [*pip(), "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    run(*install, "--require-hashes", "--requirement", f"locks/{kind}.txt")
-    run(*install, "--no-deps", "--no-build-isolation", "--editable", ".")
+    return 0 if kind == "environment" else install(kind)
+
+
+def install(kind: str) -> int:
+    """Install the dependencies of the kind, unless they are installed."""
+    stamps = {name: VENV / f".leadgraph-{name}" for name in ("runtime", "dev")}
+    expected = digest(kind)
+    if stamps[kind].exists() and stamps[kind].read_text() == expected:
+        return 0
+    print(f"Installing the {kind} dependencies into .venv …", flush=True)
+    installing = [*pip(), "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    run(*installing, "--require-hashes", "--requirement", f"locks/{kind}.txt")
+    run(*installing, "--no-deps", "--no-build-isolation", "--editable", ".")
     run(str(PYTHON), "-m", "compileall", "-q", *PACKAGES)  # else the first start compiles them
     stamps[kind].write_text(expected)
     if kind == "dev":  # contains the runtime dependencies in the same versions
@@ -72,7 +78,7 @@ def main(kind: str) -> int:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] not in (["runtime"], ["dev"]):
+    if sys.argv[1:] not in (["environment"], ["runtime"], ["dev"]):
         sys.exit(__doc__)
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
         sys.exit(f"Leadgraph requires Python 3.11, 3.12 or 3.13, not {sys.version.split()[0]}.")

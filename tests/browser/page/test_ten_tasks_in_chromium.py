@@ -331,7 +331,7 @@ async def test_a_seller_signs_out_and_in_again(seller: Seller) -> None:
     seller.visit.tolerated.append("401")
     await seller.hands.act(page.locator("summary").filter(has_text="Ann"))
     await seller.press("Sign out")
-    dialog = page.get_by_role("dialog", name="Your session has ended")
+    dialog = page.get_by_role("dialog", name="Sign in to Leadgraph")
     await expect(dialog).to_be_visible()
     assert await seller.place.pool.fetchval("SELECT count(*) FROM sessions") == 0
     await seller.hands.write(dialog.get_by_label("E-mail address"), EMAIL)

@@ -12,7 +12,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from web.node import ROOT, Node, StepFailed, kept_node, locked
+from web.node import ROOT, Node, StepFailed, installing, kept_node, locked
 
 WEB = ROOT / "web"
 TOOLS = ROOT / "build" / "page-tools"
@@ -26,17 +26,8 @@ HASH_PREFIX = "sha256:"
 def tools() -> Node:
     """Return Node, after the packages of the lock file are in place."""
     node = kept_node(LOG)
-    lock = (WEB / "package-lock.json").read_bytes()
-    with locked(TOOLS):
-        stamp = TOOLS / ".stamp"
-        if not stamp.is_file() or stamp.read_bytes() != lock:
-            shutil.rmtree(TOOLS, ignore_errors=True)
-            TOOLS.mkdir(parents=True)
-            for name in ("package.json", "package-lock.json", ".npmrc"):
-                shutil.copyfile(WEB / name, TOOLS / name)
-            node.install_packages(TOOLS)
-            stamp.write_bytes(lock)
-    return node
+    with installing(node, WEB, TOOLS):
+        return node
 
 
 def _copied() -> Path:

@@ -132,3 +132,22 @@ def locked(folder: Path) -> Iterator[None]:
     with folder.with_name(f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def installing(node: Node, source: Path, target: Path) -> Iterator[None]:
+    """Install the packages of the source's lock file in the target, unless they are there. The context may add files.
+
+    Other processes that install in the target wait until the end of the context. Raise `StepFailed` if that fails.
+    """
+    lock = (source / "package-lock.json").read_bytes()
+    with locked(target):
+        stamp = target / ".stamp"
+        if not stamp.is_file() or stamp.read_bytes() != lock:
+            shutil.rmtree(target, ignore_errors=True)
+            target.mkdir(parents=True)
+            for name in ("package.json", "package-lock.json", ".npmrc"):
+                shutil.copyfile(source / name, target / name)
+            node.install_packages(target)
+            stamp.write_bytes(lock)
+        yield

@@ -10,12 +10,11 @@ Chromium must be installed. `CHROME_PATH` names its program.
 import argparse
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
-from web.node import ROOT, Node, StepFailed, kept_node, locked
+from web.node import ROOT, Node, StepFailed, installing, kept_node
 
 SOURCE = Path(__file__).parent
 TOOLS = ROOT / "build" / "lighthouse"
@@ -34,17 +33,8 @@ SHOWN = (
 def tools() -> Node:
     """Return Node, after the packages of the lock file are in place."""
     node = kept_node(LOG)
-    lock = (SOURCE / "package-lock.json").read_bytes()
-    with locked(TOOLS):
-        stamp = TOOLS / ".stamp"
-        if not stamp.is_file() or stamp.read_bytes() != lock:
-            shutil.rmtree(TOOLS, ignore_errors=True)
-            TOOLS.mkdir(parents=True)
-            for name in ("package.json", "package-lock.json", ".npmrc"):
-                shutil.copyfile(SOURCE / name, TOOLS / name)
-            node.install_packages(TOOLS)
-            stamp.write_bytes(lock)
-    return node
+    with installing(node, SOURCE, TOOLS):
+        return node
 
 
 def measured(node: Node, url: str) -> dict[str, Any]:

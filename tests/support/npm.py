@@ -4,14 +4,12 @@ import asyncio
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from web.node import Node, kept_node, locked
+from web.node import Node, installing, kept_node
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "tests" / "clients"
@@ -24,25 +22,6 @@ def required_node() -> Node:
     if os.environ.get("LEADGRAPH_SKIP_WEB") == "1":
         pytest.skip("LEADGRAPH_SKIP_WEB=1 leaves out Node.")
     return kept_node(ROOT / "build" / "node.log")
-
-
-@contextmanager
-def installing(node: Node, source: Path, target: Path) -> Iterator[None]:
-    """Install the packages of the source's lock file in the target, unless they are there. The context may add files.
-
-    Other processes that install in the target wait until the end of the context.
-    """
-    lock = (source / "package-lock.json").read_bytes()
-    with locked(target):
-        stamp = target / ".stamp"
-        if not stamp.is_file() or stamp.read_bytes() != lock:
-            shutil.rmtree(target, ignore_errors=True)
-            target.mkdir(parents=True)
-            for name in ("package.json", "package-lock.json", ".npmrc"):
-                shutil.copyfile(source / name, target / name)
-            node.install_packages(target)
-            stamp.write_bytes(lock)
-        yield
 
 
 def installed_clients() -> Node:

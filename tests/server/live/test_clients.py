@@ -16,12 +16,12 @@ import pytest
 from httpx_sse import aconnect_sse
 
 from server.live.limits import LiveLimits
-from tests.support.npm import installing, required_node
+from tests.support.npm import required_node
 from tests.support.ports import free_port
 from tests.support.proxy import Proxy, proxied
 from tests.support.serving import served
 from tests.support.world import World
-from web.node import ROOT, Node
+from web.node import ROOT, Node, installing
 
 EXAMPLE = ROOT / "examples" / "live"
 INSTALLED = ROOT / "build" / "example-live"

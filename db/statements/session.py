@@ -219,28 +219,31 @@ async def account_of_user(writer: Writer, user_id: int) -> Account | None:
     return Account(**dict(found[0])) if found else None
 
 
+_NEW_SESSION = ("user_id", "token_hash", "address", "user_agent", "expires_at", "ends_at")
+
+
+def _new_session() -> Select[Any]:
+    """Return the values of `_NEW_SESSION` for an active user."""
+    return select(
+        _USERS.c.id,
+        bindparam("token_hash", type_=BYTEA),
+        bindparam("address", type_=Text),
+        bindparam("user_agent", type_=Text),
+        _NOW + literal(IDLE, Interval),
+        _NOW + literal(LONGEST, Interval),
+    ).where(_USERS.c.id == _USER_ID, _USERS.c.status == UserStatus.ACTIVE)
+
+
 @statement
 def _open_session() -> ReturningInsert[Any]:
     """Insert a session of a user who is still active and has still the password that was verified."""
-    names = ("user_id", "token_hash", "address", "user_agent", "expires_at", "ends_at")
     new = (
-        select(
-            _USERS.c.id,
-            bindparam("token_hash", type_=BYTEA),
-            bindparam("address", type_=Text),
-            bindparam("user_agent", type_=Text),
-            _NOW + literal(IDLE, Interval),
-            _NOW + literal(LONGEST, Interval),
-        )
+        _new_session()
         .join(_PASSWORDS, _PASSWORDS.c.user_id == _USERS.c.id)
-        .where(
-            _USERS.c.id == _USER_ID,
-            _USERS.c.status == UserStatus.ACTIVE,
-            _PASSWORDS.c.hash == bindparam("hash", type_=Text),
-        )
+        .where(_PASSWORDS.c.hash == bindparam("hash", type_=Text))
         .with_for_update(read=True, of=_PASSWORDS)
     )
-    return insert(_SESSIONS).from_select(names, new).returning(_SESSIONS.c.id)
+    return insert(_SESSIONS).from_select(_NEW_SESSION, new).returning(_SESSIONS.c.id)
 
 
 async def open_session(
@@ -262,16 +265,7 @@ async def open_session(
 @statement
 def _open_demo_session() -> ReturningInsert[Any]:
     """Insert a session of an active user without a look at the password."""
-    names = ("user_id", "token_hash", "address", "user_agent", "expires_at", "ends_at")
-    new = select(
-        _USERS.c.id,
-        bindparam("token_hash", type_=BYTEA),
-        bindparam("address", type_=Text),
-        bindparam("user_agent", type_=Text),
-        _NOW + literal(IDLE, Interval),
-        _NOW + literal(LONGEST, Interval),
-    ).where(_USERS.c.id == _USER_ID, _USERS.c.status == UserStatus.ACTIVE)
-    return insert(_SESSIONS).from_select(names, new).returning(_SESSIONS.c.id)
+    return insert(_SESSIONS).from_select(_NEW_SESSION, _new_session()).returning(_SESSIONS.c.id)
 
 
 async def open_demo_session(

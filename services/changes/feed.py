@@ -137,7 +137,8 @@ async def _page_of_owner(
     rows = await stored.after(session, scope, ids, wanted, most=limit + 1, since=None)
     events = [event_of(row, after) for row in rows[:limit]]
     has_more = len(rows) > limit
-    return Page(events, events[-1].position if has_more else _now(state, scope), has_more)
+    stopped = events[-1].position if events else after
+    return Page(events, stopped if has_more else _now(state, scope), has_more)
 
 
 async def _page_of_all(
@@ -147,6 +148,8 @@ async def _page_of_all(
     present = _present(state)
     run = after if after.until else replace(after, until=present)
     found = await _rest_of_run(session, scope, run, limit, wanted)
+    if found.has_more and not found.events:
+        return replace(found, after=after)  # the limit is 0
     if found.has_more or after.until is None:
         return found
     newer = _new_since(after.until, present)

@@ -49,5 +49,4 @@ async def result_of(schema: GraphQLSchema, text: str, root: Any = None, **option
         return await found if isinstance(found, Awaitable) else found
 
 
-def other_tasks() -> set[asyncio.Task[Any]]:
-    return asyncio.all_tasks() - {asyncio.current_task()}
+OtherTasks = Callable[[], set[asyncio.Task[Any]]]

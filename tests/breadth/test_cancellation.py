@@ -19,7 +19,7 @@ from graphql import (
 )
 
 import breadth
-from tests.breadth.small_schemas import DEADLINE, make_schema, other_tasks, per_parent, result_of, set_wise
+from tests.breadth.small_schemas import DEADLINE, OtherTasks, make_schema, per_parent, result_of, set_wise
 
 
 class Hanging:
@@ -65,7 +65,9 @@ class Hanging:
         ("{ each items { id each together } list }", 6),
     ],
 )
-async def test_cancelling_an_operation_stops_all_its_resolvers(text: str, expected: int) -> None:
+async def test_cancelling_an_operation_stops_all_its_resolvers(
+    text: str, expected: int, other_tasks: OtherTasks
+) -> None:
     hanging = Hanging()
     hanging.expected = expected
     listed = per_parent(hanging.items, GraphQLList(GraphQLInt))
@@ -83,7 +85,7 @@ async def test_cancelling_an_operation_stops_all_its_resolvers(text: str, expect
     assert other_tasks() == set()
 
 
-async def test_a_null_response_cancels_running_resolvers() -> None:
+async def test_a_null_response_cancels_running_resolvers(other_tasks: OtherTasks) -> None:
     hanging = Hanging()
 
     async def fail(_root: Any, _info: Any) -> int:
@@ -99,7 +101,7 @@ async def test_a_null_response_cancels_running_resolvers() -> None:
     assert (hanging.stopped, other_tasks()) == (1, set())
 
 
-async def test_resolvers_below_a_null_are_not_awaited() -> None:
+async def test_resolvers_below_a_null_are_not_awaited(other_tasks: OtherTasks) -> None:
     """A required field nulls its object. The object's other field would never return."""
     hanging = Hanging()
     later: list[str] = []
@@ -136,7 +138,7 @@ def test_coroutines_of_a_null_response_are_closed() -> None:
     assert result.data is None
 
 
-async def test_base_exceptions_pass_through_and_stop_everything() -> None:
+async def test_base_exceptions_pass_through_and_stop_everything(other_tasks: OtherTasks) -> None:
     def stop(_root: Any, _info: Any) -> int:
         raise KeyboardInterrupt
 
@@ -157,7 +159,9 @@ async def test_base_exceptions_pass_through_and_stop_everything() -> None:
 
 
 @pytest.mark.parametrize("kind", ["coroutine", "future"])
-async def test_a_null_does_not_cancel_a_future_that_other_fields_await(kind: str) -> None:
+async def test_a_null_does_not_cancel_a_future_that_other_fields_await(
+    kind: str, other_tasks: OtherTasks
+) -> None:
     """Loaders return the same future for the same key.
 
     graphql-core cancels the future for all fields, and the operation fails with `CancelledError`.
@@ -218,7 +222,7 @@ async def test_a_mutation_field_ends_before_the_next_one_starts() -> None:
 @pytest.mark.parametrize(
     "text", ["{ each }", "{ items { together } }", "{ each items { each together } list }"]
 )
-async def test_a_timeout_stops_all_resolvers(text: str) -> None:
+async def test_a_timeout_stops_all_resolvers(text: str, other_tasks: OtherTasks) -> None:
     hanging = Hanging()
     schema = make_schema(
         {"each": per_parent(hanging.each), "list": per_parent(hanging.items, GraphQLList(GraphQLInt))},
@@ -232,7 +236,7 @@ async def test_a_timeout_stops_all_resolvers(text: str) -> None:
     assert other_tasks() == set()
 
 
-async def test_a_task_returned_by_a_resolver_is_cancelled_with_its_field() -> None:
+async def test_a_task_returned_by_a_resolver_is_cancelled_with_its_field(other_tasks: OtherTasks) -> None:
     hanging = Hanging()
 
     def start(_root: Any, _info: Any) -> asyncio.Task[None]:

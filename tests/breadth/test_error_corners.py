@@ -18,7 +18,7 @@ from graphql import (
 )
 
 import breadth
-from tests.breadth.small_schemas import Resolver, other_tasks, per_parent
+from tests.breadth.small_schemas import Resolver, per_parent
 
 REQUIRED_INT = GraphQLNonNull(GraphQLInt)
 
@@ -40,10 +40,16 @@ async def response(run: Resolver, schema: GraphQLSchema, text: str) -> Response:
 
 async def both(schema: GraphQLSchema, text: str) -> tuple[Response, Response]:
     """Return breadth's response and graphql-core's, when all that runs in the background has ended."""
+    before = asyncio.all_tasks()
     responses = await response(breadth.execute, schema, text), await response(execute, schema, text)
-    while other_tasks():
-        await asyncio.sleep(0)
+    await ended_since(before)
     return responses
+
+
+async def ended_since(before: set[asyncio.Task[Any]]) -> None:
+    """Wait for the tasks that began since then."""
+    while asyncio.all_tasks() - before:
+        await asyncio.sleep(0)
 
 
 def failing(message: str, type_: Any = GraphQLInt, *, turns: int | None = None) -> GraphQLField:
@@ -158,6 +164,7 @@ async def test_an_error_after_its_parent_became_null_is_not_reported() -> None:
 
 
 async def test_coroutines_orphaned_by_a_null_are_closed_but_graphql_core_runs_them() -> None:
+    before = asyncio.all_tasks()
     ran: list[str] = []
 
     async def later(*_: object) -> None:
@@ -170,10 +177,13 @@ async def test_coroutines_orphaned_by_a_null_are_closed_but_graphql_core_runs_th
     ):
         own = await response(breadth.execute, schema, text)
         await asyncio.sleep(0)
-        assert (own, ran, other_tasks()) == (Response(data, ["now required"], awaited=False), [], set())
+        assert (own, ran, asyncio.all_tasks() - before) == (
+            Response(data, ["now required"], awaited=False),
+            [],
+            set(),
+        )
         assert await response(execute, schema, text) == own
-        while other_tasks():
-            await asyncio.sleep(0)
+        await ended_since(before)
         assert ran == ["later"]
         ran.clear()
 
@@ -248,12 +258,12 @@ class Read(NamedTuple):
 
 async def read_by_both(class_: type[Halfway], item: Any, *values: Any) -> tuple[Read, Read]:
     found: list[Read] = []
+    before = asyncio.all_tasks()
     for run in (breadth.execute, execute):
         iterator = class_(*values)
         field = per_parent(lambda *_, it=iterator: it, GraphQLList(item))
         answer = await response(run, GraphQLSchema(GraphQLObjectType("Query", {"list": field})), "{ list }")
-        while other_tasks():
-            await asyncio.sleep(0)
+        await ended_since(before)
         found.append(Read(answer, iterator.reads, iterator.closed))
     return found[0], found[1]
 

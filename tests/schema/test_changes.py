@@ -160,6 +160,19 @@ async def test_scopes_limit_the_types(ask: Ask, world: World) -> None:
     assert (await ask("{ integrations { nodes { changes { kind } } } }")).code == "FORBIDDEN"
 
 
+@pytest.mark.parametrize("viewer", ["ann", "olga"])
+async def test_a_page_of_no_changes_keeps_its_place(ask: Ask, viewer: str) -> None:
+    keyword = (await ask("{ keywords(first: 1) { nodes { id } } }")).data["keywords"]["nodes"][0]["id"]
+    after = await now(ask, viewer)
+    await ask(PAUSE, id=keyword)
+    nothing = await read(ask, after, viewer, first=0)
+    assert nothing["nodes"] == []
+    assert nothing["pageInfo"]["hasNextPage"]
+    rest = await read(ask, nothing["pageInfo"]["changesAfter"], viewer)
+    assert shown(rest)[0] == ("KEYWORD", "UPDATED", keyword)
+    assert (await read(ask, None, viewer, first=0))["pageInfo"]["hasNextPage"]
+
+
 async def test_wrong_cursors_and_filters_are_explained(ask: Ask, world: World) -> None:
     mine, theirs, all_ = [await now(ask, name) for name in ("ann", "ben", "olga")]
     row = (await ask("{ keywords { pageInfo { endCursor } } }")).data["keywords"]["pageInfo"]["endCursor"]

@@ -85,14 +85,24 @@ class Receiver:
 
 @asynccontextmanager
 async def receiving(receiver: Receiver | None = None) -> AsyncIterator[Receiver]:
-    """Run a receiver during the context."""
+    """Run a receiver during the context. Its connections end with it."""
     made = receiver or Receiver()
-    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
+    serving: set[asyncio.Task[None]] = set()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(made.serve(reader, writer))
+        serving.add(task)
+        task.add_done_callback(serving.discard)
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
     made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks"
     try:
         yield made
     finally:
         server.close()
+        for task in serving:
+            task.cancel()  # a client may keep its connection
+        await asyncio.gather(*serving)
 
 
 def failing(share: float, seed: int = 1) -> Status:

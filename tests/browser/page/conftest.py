@@ -1,6 +1,7 @@
 """The page of a demo, and of a server whose user signs in by a password."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from tests.support.serving import served
 from web.documents import tools
 
 EMAIL, PASSWORD = "ann@example.com", "correct horse battery"
+SIGN_IN_TITLES = re.compile("Sign in to Leadgraph|Your session has ended")
+"""Of the first sign-in, and after the end of a session. Other dialogs may open behind it."""
 SIGN_IN = "mutation($input: SignInInput!) { signIn(input: $input) { viewer { id } userErrors { message } } }"
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 
@@ -83,7 +86,7 @@ class Place:
 
     async def sign_in(self) -> None:
         """Fill in the form, and wait for its end."""
-        dialog = self.visit.page.get_by_role("dialog")
+        dialog = self.visit.page.get_by_role("dialog", name=SIGN_IN_TITLES)
         await dialog.get_by_label("E-mail address").fill(EMAIL)
         await dialog.get_by_label("Password").fill(PASSWORD)
         await dialog.get_by_role("button", name="Sign in").click()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.async_api import Browser, Page, Response, WebSocket, expect
@@ -12,10 +13,11 @@ from playwright.async_api import Browser, Page, Response, WebSocket, expect
 from db.engine.pool import Pool
 from db.engine.writer import in_transaction
 from db.statements import session as stored
+from resolvers.framework.global_id import encode
 from services.browsers.passwords import hash_of
 from tests.browser.page.conftest import EMAIL, PASSWORD, Place, visiting
 from tests.support.ports import free_port
-from tests.support.rows import add_keyword, add_mention, add_user
+from tests.support.rows import add_integration, add_keyword, add_lead, add_mention, add_user
 from tests.support.serving import served
 
 MINUTE = 60_000
@@ -86,8 +88,26 @@ async def test_a_subscription_resumes_on_the_next_server_without_loss(
             await expect(mentions(page)).to_have_text("4")
     assert {payload["operationName"] for payload in sent} == {"DashboardChanged"}
     assert {payload["query"] for payload in sent} == {""}
-    assert sent[0]["variables"] == {"after": None}
-    assert sent[-1]["variables"]["after"]
+    assert all(payload["variables"]["after"] for payload in sent)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/inbox", "/leads", "/leads/ID", "/integrations", "/integrations/ID", "/exports"]
+)
+async def test_a_subscription_begins_after_the_answer_that_is_shown(kept_place: Place, path: str) -> None:
+    """A change between the answer and the begin of the subscription is told, too."""
+    pool, user_id, visit = kept_place.pool, kept_place.user_id, kept_place.visit
+    lead = await add_lead(pool, await add_mention(pool, await add_keyword(pool, user_id)))
+    integration = await add_integration(pool, user_id)
+    ids = {"/leads/ID": encode("Lead", lead), "/integrations/ID": encode("Integration", integration)}
+    sent = subscriptions(visit.page)
+    visit.tolerated.append("401")
+    await visit.page.goto(visit.origin + path.replace("ID", quote(ids.get(path, ""), safe="")))
+    await kept_place.sign_in()
+    await expect(visit.page.get_by_text("Live", exact=True)).to_be_visible()
+    own = [each["variables"] for each in sent if "after" in each["variables"]]
+    assert len(own) == 1
+    assert own[0]["after"]
 
 
 @pytest.mark.parametrize("place", [{"LIVE_CONNECTIONS": "0"}], indirect=True)

@@ -12,10 +12,11 @@ from db.statements import change
 
 CHANGES = """
 INSERT INTO changes (id, at, xid, user_id, entity, kind, row_ids)
-SELECT nextval('change_ids'), clock_timestamp() + n * interval '4 s', (1000 + n / 2)::text::xid8, 1 + n % 50, 'Lead',
+SELECT nextval('change_ids'), date_trunc('day', clock_timestamp(), 'UTC') + n * interval '4 s', (1000 + n / 2)::text::xid8, 1 + n % 50, 'Lead',
     'created', ARRAY[n::bigint, n + 1]
 FROM generate_series(1, 60000) AS n
 """
+"""From the begin of today, so that no partition has few rows: PostgreSQL reads such a one whole."""
 UNTIL = "40000:40000:"
 
 

@@ -1,7 +1,7 @@
 // Subscriptions over one WebSocket of the tab. A subscription resumes after its last cursor, so that no change is lost
 // or told twice. Without a WebSocket, pages poll politely: hidden tabs do not, and unchanged answers have no body.
 import { createClient as createSocket } from "graphql-ws";
-import { useEffect, useEffectEvent, useRef } from "react";
+import { useEffect, useEffectEvent } from "react";
 import { type ExchangeIO, subscriptionExchange, useClient } from "urql";
 import { type CompiledDocument, documentOf } from "./documents.ts";
 import { status } from "./status.ts";
@@ -106,7 +106,7 @@ export interface LiveOptions<Result> {
   onEvent(event: Result): void;
   /** Read again what the page shows: the `poll` of `useQuery`. Called without a WebSocket, and after lost changes. */
   poll(): void;
-  /** Whether to wait, such as for the first `after`. */
+  /** Whether to wait, such as for the first `after`: without one, changes before the subscription began are lost. */
   pause?: boolean;
   seconds?: number;
 }
@@ -136,13 +136,6 @@ export function useLive<Result, Variables>(
       });
     return unsubscribe;
   }, [client, document, key, isPaused]);
-
-  // A subscription without an event so far has no cursor, and cannot tell of changes before it began.
-  const before = useRef(live);
-  useEffect(() => {
-    if (live === "on" && before.current !== "on" && !isPaused) poll();
-    before.current = live;
-  }, [live, isPaused]);
 
   useEffect(() => {
     if (live !== "off" || isPaused) return;

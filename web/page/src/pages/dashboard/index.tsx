@@ -72,6 +72,11 @@ const PAGE = graphql(`
         }
       }
     }
+    keywords(first: 0) {
+      pageInfo {
+        changesAfter
+      }
+    }
     today: analytics(range: TODAY, timeZone: $timeZone) {
       window {
         start
@@ -130,7 +135,8 @@ export default function Dashboard() {
   const [refresh, isRefreshing] = useRefresh(known, state.refresh);
   const refreshSoon = useThrottled(() => void refresh());
   const poll = usePoll(state.data?.viewer, refreshSoon);
-  useLive(CHANGED, { after: null }, { onEvent: refreshSoon, poll });
+  const after = state.data?.keywords?.pageInfo.changesAfter;
+  useLive(CHANGED, { after: after ?? null }, { onEvent: refreshSoon, poll, pause: after === undefined });
   useShortcut("r", "Compute the figures anew", () => void refresh());
 
   return (

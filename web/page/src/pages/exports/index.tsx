@@ -35,6 +35,7 @@ const LIST = graphql(`
       pageInfo {
         hasNextPage
         endCursor
+        changesAfter
       }
     }
   }
@@ -93,13 +94,15 @@ export default function Exports() {
   const [isOpen, setOpen] = useState(() => new URLSearchParams(search).has("list"));
   const known = useRef(new Set<string>());
   known.current = new Set(list.data?.exports?.nodes.map(({ id }) => id));
-  useLive(CHANGED, { after: null }, {
+  const changesAfter = list.data?.exports?.pageInfo.changesAfter;
+  useLive(CHANGED, { after: changesAfter ?? null }, {
     onEvent({ exportChanged }) {
       const isOther = ({ kind, exportId }: { kind: string; exportId: string }) =>
         kind === "DELETED" || !known.current.has(exportId);
       if (exportChanged?.changes.some(isOther)) list.refresh();
     },
     poll: list.poll,
+    pause: changesAfter === undefined,
   });
   // Events tell of each status. The rows of an export that runs are polled.
   const isRunning = list.data?.exports?.nodes.some(({ status }) => status === "QUEUED" || status === "RUNNING");

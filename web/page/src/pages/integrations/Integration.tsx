@@ -65,6 +65,7 @@ const DETAIL = graphql(`
         pageInfo {
           hasNextPage
           endCursor
+          changesAfter
         }
       }
     }
@@ -79,7 +80,8 @@ export function Integration({ id }: { id: string }) {
   const state = usePages(DETAIL, { id, first: 25 }, (data) => data.integration?.logs);
   const [, navigate] = useLocation();
   const [isOpen, setOpen] = useState(false);
-  useIntegrationChanges(({ integrationId }) => {
+  const changesAfter = state.data?.integration?.logs.pageInfo.changesAfter;
+  useIntegrationChanges(changesAfter, ({ integrationId }) => {
     if (integrationId === id) state.refresh();
   }, state.poll);
   usePolling(state.poll);

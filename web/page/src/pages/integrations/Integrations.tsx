@@ -43,6 +43,7 @@ const LIST = graphql(`
       pageInfo {
         hasNextPage
         endCursor
+        changesAfter
       }
     }
   }
@@ -57,7 +58,8 @@ export function Integrations() {
   const known = useRef(new Set<string>());
   known.current = new Set(list.data?.integrations?.nodes.map(({ id }) => id));
   const box = useRowKeys<HTMLUListElement>();
-  useIntegrationChanges(({ kind, integrationId }) => {
+  const changesAfter = list.data?.integrations?.pageInfo.changesAfter;
+  useIntegrationChanges(changesAfter, ({ kind, integrationId }) => {
     if (kind === "DELETED" || !known.current.has(integrationId)) list.refresh();
   }, list.poll);
   usePolling(list.poll);

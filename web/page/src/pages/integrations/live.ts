@@ -38,10 +38,18 @@ interface Change {
   integrationId: string;
 }
 
-/** Follow the changes of integrations. Their values are in the cache already. */
-export function useIntegrationChanges(onChange: (change: Change) => void, poll: () => void): void {
-  useLive(CHANGED, { after: null }, {
+/**
+ * Follow the changes of integrations after an answer, by its `changesAfter`. Without an answer, wait. The values of the
+ * changed integrations are in the cache already.
+ */
+export function useIntegrationChanges(
+  after: string | undefined,
+  onChange: (change: Change) => void,
+  poll: () => void,
+): void {
+  useLive(CHANGED, { after: after ?? null }, {
     onEvent: ({ integrationChanged }) => integrationChanged?.changes.forEach(onChange),
     poll,
+    pause: after === undefined,
   });
 }

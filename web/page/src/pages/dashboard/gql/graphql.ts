@@ -199,7 +199,7 @@ export type DashboardPageQuery = { viewer: (
       ) | null, overTime: (
         { __typename: 'Series', asOf: string }
         & { ' $fragmentRefs'?: { 'DashboardSeriesFragment': DashboardSeriesFragment } }
-      ) | null } | null } | null, today: { __typename: 'Analytics', window: { __typename: 'Window', start: string, end: string } } | null };
+      ) | null } | null } | null, keywords: { __typename: 'KeywordConnection', pageInfo: { __typename: 'PageInfo', changesAfter: string } } | null, today: { __typename: 'Analytics', window: { __typename: 'Window', start: string, end: string } } | null };
 
 export type DashboardCountersFragment = { __typename: 'User', mentionsCount: number, newLeadsCount: number, contactedLeadsCount: number, qualifiedLeadsCount: number, convertedLeadsCount: number, disqualifiedLeadsCount: number } & { ' $fragmentName'?: 'DashboardCountersFragment' };
 
@@ -471,6 +471,13 @@ export const DashboardPageDocument = new TypedDocumentString(`
     }
     __typename
   }
+  keywords(first: 0) {
+    pageInfo {
+      changesAfter
+      __typename
+    }
+    __typename
+  }
   today: analytics(range: TODAY, timeZone: $timeZone) {
     window {
       start
@@ -632,7 +639,7 @@ fragment DashboardCounters on User {
   convertedLeadsCount
   disqualifiedLeadsCount
   __typename
-}`, {"hash":"sha256:feca8edc4b67504fb9f309e7c90cd8ddda9de2583e8bd2be04a487cb8d1c8b96"}) as unknown as TypedDocumentString<DashboardPageQuery, DashboardPageQueryVariables>;
+}`, {"hash":"sha256:d37bba01c90e7ea171bb02bd8d8040408e32e76e057026d6f53a85602ad3a6ae"}) as unknown as TypedDocumentString<DashboardPageQuery, DashboardPageQueryVariables>;
 export const DashboardPollDocument = new TypedDocumentString(`
     query DashboardPoll {
   viewer {

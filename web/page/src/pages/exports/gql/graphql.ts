@@ -1489,7 +1489,7 @@ export type ExportsListQueryVariables = Exact<{
 }>;
 
 
-export type ExportsListQuery = { exports: { __typename: 'ExportConnection', totalCount: number, nodes: Array<{ __typename: 'Export', id: string, entity: ExportEntity, format: ExportFormat, status: ExportStatus, columns: Array<string>, rowsCount: number, rowsTotal: number | null, sizeBytes: number, error: string | null, createdAt: string, expiresAt: string | null, url: string | null }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } | null };
+export type ExportsListQuery = { exports: { __typename: 'ExportConnection', totalCount: number, nodes: Array<{ __typename: 'Export', id: string, entity: ExportEntity, format: ExportFormat, status: ExportStatus, columns: Array<string>, rowsCount: number, rowsTotal: number | null, sizeBytes: number, error: string | null, createdAt: string, expiresAt: string | null, url: string | null }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean, endCursor: string | null, changesAfter: string } } | null };
 
 export type ExportsChangedSubscriptionVariables = Exact<{
   after?: string | null | undefined;
@@ -1563,12 +1563,13 @@ export const ExportsListDocument = new TypedDocumentString(`
     pageInfo {
       hasNextPage
       endCursor
+      changesAfter
       __typename
     }
     __typename
   }
 }
-    `, {"hash":"sha256:876b71aad442fc78632274b37a74f272f5e3f4693ae755de67601cc1fe3e2a0c"}) as unknown as TypedDocumentString<ExportsListQuery, ExportsListQueryVariables>;
+    `, {"hash":"sha256:06b0ce7d4da633b2aad79a556fcacd91495525a73e44c06b415bbbde83467d1e"}) as unknown as TypedDocumentString<ExportsListQuery, ExportsListQueryVariables>;
 export const ExportsChangedDocument = new TypedDocumentString(`
     subscription ExportsChanged($after: String) {
   exportChanged(after: $after) {

@@ -1219,7 +1219,7 @@ export type IntegrationsDetailQueryVariables = Exact<{
 }>;
 
 
-export type IntegrationsDetailQuery = { integration: { __typename: 'Integration', id: string, provider: IntegrationProvider, kind: IntegrationKind, name: string, externalAccountId: string, status: IntegrationStatus, lastSyncedAt: string | null, lastSuccessAt: string | null, lastErrorAt: string | null, lastErrorCode: string | null, consecutiveFailures: number, syncIntervalMinutes: number, nextSyncAt: string | null, settings: unknown, scopes: Array<string>, hasCredentials: boolean, credentialsExpiresAt: string | null, createdAt: string, health: { __typename: 'IntegrationHealth', score: number | null, problems: Array<IntegrationProblem>, uptime: Array<{ __typename: 'UptimeDay', localDate: string, runs: number, succeeded: number, percent: number | null }> }, logs: { __typename: 'IntegrationLogConnection', totalCount: number, nodes: Array<{ __typename: 'IntegrationLog', id: string, kind: IntegrationLogKind, status: IntegrationLogStatus, finishedAt: string | null, durationMs: number | null, itemsFound: number, itemsCreated: number, itemsDuplicate: number, itemsFailed: number, httpStatus: number | null, errorCode: string | null, message: string, createdAt: string }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } } | null };
+export type IntegrationsDetailQuery = { integration: { __typename: 'Integration', id: string, provider: IntegrationProvider, kind: IntegrationKind, name: string, externalAccountId: string, status: IntegrationStatus, lastSyncedAt: string | null, lastSuccessAt: string | null, lastErrorAt: string | null, lastErrorCode: string | null, consecutiveFailures: number, syncIntervalMinutes: number, nextSyncAt: string | null, settings: unknown, scopes: Array<string>, hasCredentials: boolean, credentialsExpiresAt: string | null, createdAt: string, health: { __typename: 'IntegrationHealth', score: number | null, problems: Array<IntegrationProblem>, uptime: Array<{ __typename: 'UptimeDay', localDate: string, runs: number, succeeded: number, percent: number | null }> }, logs: { __typename: 'IntegrationLogConnection', totalCount: number, nodes: Array<{ __typename: 'IntegrationLog', id: string, kind: IntegrationLogKind, status: IntegrationLogStatus, finishedAt: string | null, durationMs: number | null, itemsFound: number, itemsCreated: number, itemsDuplicate: number, itemsFailed: number, httpStatus: number | null, errorCode: string | null, message: string, createdAt: string }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean, endCursor: string | null, changesAfter: string } } } | null };
 
 export type IntegrationsListQueryVariables = Exact<{
   first: number;
@@ -1227,7 +1227,7 @@ export type IntegrationsListQueryVariables = Exact<{
 }>;
 
 
-export type IntegrationsListQuery = { integrations: { __typename: 'IntegrationConnection', totalCount: number, nodes: Array<{ __typename: 'Integration', id: string, provider: IntegrationProvider, kind: IntegrationKind, name: string, externalAccountId: string, status: IntegrationStatus, lastSyncedAt: string | null, lastErrorCode: string | null, consecutiveFailures: number, nextSyncAt: string | null, hasCredentials: boolean, health: { __typename: 'IntegrationHealth', score: number | null, problems: Array<IntegrationProblem>, uptime: Array<{ __typename: 'UptimeDay', localDate: string, runs: number, succeeded: number, percent: number | null }> } }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } | null };
+export type IntegrationsListQuery = { integrations: { __typename: 'IntegrationConnection', totalCount: number, nodes: Array<{ __typename: 'Integration', id: string, provider: IntegrationProvider, kind: IntegrationKind, name: string, externalAccountId: string, status: IntegrationStatus, lastSyncedAt: string | null, lastErrorCode: string | null, consecutiveFailures: number, nextSyncAt: string | null, hasCredentials: boolean, health: { __typename: 'IntegrationHealth', score: number | null, problems: Array<IntegrationProblem>, uptime: Array<{ __typename: 'UptimeDay', localDate: string, runs: number, succeeded: number, percent: number | null }> } }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean, endCursor: string | null, changesAfter: string } } | null };
 
 export type IntegrationsConnectMutationVariables = Exact<{
   input: ConnectIntegrationInput;
@@ -1423,6 +1423,7 @@ export const IntegrationsDetailDocument = new TypedDocumentString(`
       pageInfo {
         hasNextPage
         endCursor
+        changesAfter
         __typename
       }
       __typename
@@ -1430,7 +1431,7 @@ export const IntegrationsDetailDocument = new TypedDocumentString(`
     __typename
   }
 }
-    `, {"hash":"sha256:e03121be59805c5ee92f5566a899cc16197e765d1ad8b414ba2445e71b55873b"}) as unknown as TypedDocumentString<IntegrationsDetailQuery, IntegrationsDetailQueryVariables>;
+    `, {"hash":"sha256:7d894ee06df8013739e8ff405a7f4dc64de07e2e745d9d6dc3060567da99a15b"}) as unknown as TypedDocumentString<IntegrationsDetailQuery, IntegrationsDetailQueryVariables>;
 export const IntegrationsListDocument = new TypedDocumentString(`
     query IntegrationsList($first: Int!, $after: String) {
   integrations(first: $first, after: $after) {
@@ -1464,12 +1465,13 @@ export const IntegrationsListDocument = new TypedDocumentString(`
     pageInfo {
       hasNextPage
       endCursor
+      changesAfter
       __typename
     }
     __typename
   }
 }
-    `, {"hash":"sha256:51cf078a321e0de3062bbde61c0b88be4652f8f0cac2c53ce2a80e13b0153377"}) as unknown as TypedDocumentString<IntegrationsListQuery, IntegrationsListQueryVariables>;
+    `, {"hash":"sha256:2512a83d24911306f90079392bf43c63d7d77e859c0f7796233d663509799e27"}) as unknown as TypedDocumentString<IntegrationsListQuery, IntegrationsListQueryVariables>;
 export const IntegrationsConnectDocument = new TypedDocumentString(`
     mutation IntegrationsConnect($input: ConnectIntegrationInput!) {
   connectIntegration(input: $input) {

@@ -220,6 +220,7 @@ async def test_a_lead_is_edited_with_errors_in_place_an_undo_and_a_history(leads
         page.get_by_role("toolbar", name="Status").get_by_role("button", name="Qualified", exact=True).click()
     )
     await expect(history.get_by_text("New → Qualified")).to_be_visible()
+    await expect(page.get_by_role("heading", level=1, name="Birch")).to_be_focused()
     await until(visit, "Birch", status="QUALIFIED")
     undo = page.get_by_role("status", name="Messages").get_by_role("button", name="Undo")
     await undo.first.click()

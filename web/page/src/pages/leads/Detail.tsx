@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { useMutation, useQuery } from "../../api/hooks.ts";
 import { leadFilterOf } from "../../filters.ts";
@@ -136,11 +136,21 @@ function Shown(props: { lead: LeadsOneFragment; query: string; refresh: () => vo
   const card = unmasked(CARD, lead);
   const ask = useAskStatus();
   const { moment } = useTimes();
+  const heading = useRef<HTMLHeadingElement>(null);
+  const offered = card.nextStatuses.join();
+  const before = useRef(offered);
+  // The pressed button of a status is gone after the change, and the focus with it.
+  useEffect(() => {
+    if (before.current !== offered && document.activeElement === document.body) heading.current?.focus();
+    before.current = offered;
+  }, [offered]);
   return (
     <>
       <Link href={query || "/"}>← Back to the leads</Link>
       <header className="row leads-header">
-        <h1>{nameOf(card)}</h1>
+        <h1 ref={heading} tabIndex={-1}>
+          {nameOf(card)}
+        </h1>
         <span className="badge">{words(card.status)}</span>
         {lead.disqualifyReason && <span className="note">{lead.disqualifyReason}</span>}
         <div className="row" role="toolbar" aria-label="Status">

@@ -56,6 +56,7 @@ from server.runtime.tasks import background_tasks
 from server.runtime.worker import Watching, working
 from server.webhooks.delivering import delivering
 from services.accounts.rate_limit import RateLimits
+from services.shared_store.availability import Availability
 
 logger = logging.getLogger("leadgraph")
 
@@ -428,12 +429,13 @@ async def _serve_observed(
         stopping = Stopping(settings.shutdown_seconds)
         keys = vault(settings)
         await warn_of_missing_keys(pool, keys)
+        cached = await open_cached(settings, pool)
         app = create_app(
             pool,
             graph=graph,
             vault=keys,
             links=link_signer(settings),
-            cached=await open_cached(settings, pool),
+            cached=cached,
             warm=settings.warm_at_start and (part.is_first or settings.redis_url is None),
             metrics=metrics,
             metrics_access=_metrics_access(settings) if metrics_socket is None else None,
@@ -447,7 +449,7 @@ async def _serve_observed(
             documents=documents,
             request_seconds=settings.request_seconds,
             admission=_admission(settings),
-            rate_limits=await _rate_limits(settings, pool),
+            rate_limits=await _rate_limits(settings, pool, cached.availability),
             introspection=settings.introspection,
             graphiql=settings.graphiql,
             has_page=settings.page,
@@ -560,13 +562,14 @@ def _admission(settings: Settings) -> Admission:
     )
 
 
-async def _rate_limits(settings: Settings, pool: Pool) -> RateLimits | None:
+async def _rate_limits(settings: Settings, pool: Pool, availability: Availability) -> RateLimits | None:
     if not settings.rate_points:
         return None
     if settings.redis_url is None:
         return RateLimits(settings.rate_points)
     redis_url = settings.redis_url.reveal()
-    return RateLimits(settings.rate_points, redis_url, namespace=f":{await identity(pool)}")
+    namespace = f":{await identity(pool)}"
+    return RateLimits(settings.rate_points, redis_url, namespace=namespace, availability=availability)
 
 
 def _live_limits(settings: Settings) -> LiveLimits:

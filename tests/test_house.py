@@ -278,7 +278,8 @@ OTHER_CLOCKS = {
     "services/accounts/api_keys.py": "authentication, which comes before the context",
     "services/browsers/sessions.py": "authentication, too",
     "services/accounts/buckets.py": "the filling of buckets, before the context",
-    "services/accounts/rate_limit.py": "the pause after a failure of Redis",
+    "services/accounts/rate_limit.py": "the time at which a bucket is full, for clients",
+    "services/shared_store/availability.py": "the length of an outage of Redis",
     "services/figures/cache": "the age of stored figures, and questions that no request asked",
 }
 """The modules of services that read a clock, with the reason. Writes take the moment of their transaction."""

@@ -14,6 +14,7 @@ class CacheMetrics(Collector):
     def __init__(self, cached: Cached) -> None:
         self._statistics = cached.statistics
         self._fragments = cached.fragments
+        self._availability = cached.availability
 
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         figures = "Requested figures, by outcome."
@@ -28,6 +29,17 @@ class CacheMetrics(Collector):
         size = GaugeMetricFamily("leadgraph_fragments_bytes", "Estimated memory of the fragments.")
         size.add_metric([], self._fragments.size_bytes)
         yield size
+        yield from self._outages()
+
+    def _outages(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+        away = GaugeMetricFamily(
+            "leadgraph_redis_unavailable", "1 while memory takes the place of LEADGRAPH_REDIS_URL."
+        )
+        away.add_metric([], not self._availability.is_used)
+        yield away
+        outages = CounterMetricFamily("leadgraph_redis_outages", "Outages of LEADGRAPH_REDIS_URL.")
+        outages.add_metric([], self._availability.outages)
+        yield outages
 
     def _lookups(self) -> CounterMetricFamily:
         lookups = CounterMetricFamily(

@@ -13,6 +13,7 @@ from server.runtime.settings import Settings
 from services.figures.cache import REGISTRY, Cached
 from services.figures.cache.memory import MemoryBackend
 from services.figures.cache.warm import crowded, warm
+from services.shared_store.availability import Availability
 
 logger = logging.getLogger("leadgraph")
 
@@ -22,29 +23,38 @@ REDIS_TIMEOUT_SECONDS = 0.25
 async def open_cached(settings: Settings, pool: Pool) -> Cached:
     """Return the cache of the settings. Raise `CommandError` for an invalid URL.
 
-    If Redis does not respond, log a warning and compute figures until Redis responds.
+    While Redis cannot be used, figures are kept in the memory of the process, from the start on.
     """
-    fragment_bytes = settings.fragment_memory_mb * 2**20
+    fragment_bytes, memory_bytes = settings.fragment_memory_mb * 2**20, settings.cache_memory_mb * 2**20
     if settings.redis_url is None:
-        return Cached(pool, MemoryBackend(settings.cache_memory_mb * 2**20), fragment_bytes=fragment_bytes)
-    from services.figures.cache.redis import RedisBackend  # noqa: PLC0415 - the Redis client takes 8 MB
+        return Cached(pool, MemoryBackend(memory_bytes), fragment_bytes=fragment_bytes)
+    from services.figures.cache.redis_cluster import open_backend  # noqa: PLC0415 - the Redis client takes 8 MB
 
     url = settings.redis_url.reveal()
     try:
-        backend = RedisBackend(url, timeout_seconds=REDIS_TIMEOUT_SECONDS)
-    except ValueError as unusable:
+        backend = open_backend(url, timeout_seconds=REDIS_TIMEOUT_SECONDS)
+    except Exception as unusable:
         raise CommandError(
             f"LEADGRAPH_REDIS_URL ({without_password(url)}) cannot be used: {without_secrets(str(unusable), url)}."
         ) from unusable
-    cached = Cached(pool, backend, namespace=await identity(pool), fragment_bytes=fragment_bytes)
-    failure = await cached.failure()
-    if failure is not None:
-        logger.warning(
-            "The Redis of LEADGRAPH_REDIS_URL (%s) does not respond. Figures are computed until it responds: %s",
-            without_password(url),
-            without_secrets(str(failure), url) or type(failure).__name__,
-        )
+    cached = Cached(
+        pool,
+        backend,
+        namespace=await identity(pool),
+        fragment_bytes=fragment_bytes,
+        availability=_availability(url),
+        substitute_bytes=memory_bytes,
+    )
+    await cached.availability.check()
     return cached
+
+
+def _availability(url: str) -> Availability:
+    return Availability(
+        f"The Redis of LEADGRAPH_REDIS_URL ({without_password(url)})",
+        lambda failure: without_secrets(str(failure), url) or type(failure).__name__,
+        effect=": each process keeps its own figures and rate limits until it works",
+    )
 
 
 @asynccontextmanager

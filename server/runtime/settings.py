@@ -162,7 +162,14 @@ def _switch(allowed: str, *, default: bool) -> Any:
 _TRUE: Final = ("1", "true", "t", "on", "yes", "y")
 _FALSE: Final = ("0", "false", "f", "off", "no", "n")
 _ADDRESS_OF_DATABASE: Final = "postgresql://user:password@host:5432/database"
-_ADDRESS_OF_REDIS: Final = "redis://user:password@host:6379/0, rediss://… or unix://…"
+_ADDRESS_OF_REDIS: Final = (
+    "redis://user:password@host:6379/0, rediss://…, unix://…, redis+sentinel://user:password@host:26379,host:26379/service or "
+    "redis+cluster://user:password@host:6379,host:6379"
+)
+_SCHEMES_OF_REDIS: Final = (
+    *("redis", "rediss", "unix"),
+    *("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -357,7 +364,7 @@ def _require_addresses(settings: Settings) -> None:
             ("postgresql", "postgres"),
             _ADDRESS_OF_DATABASE,
         ),
-        ("redis_url", settings.redis_url, ("redis", "rediss", "unix"), _ADDRESS_OF_REDIS),
+        ("redis_url", settings.redis_url, _SCHEMES_OF_REDIS, _ADDRESS_OF_REDIS),
     )
     for name, address, schemes, form in addresses:
         if address is not None:

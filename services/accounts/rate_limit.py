@@ -6,21 +6,20 @@ answer, each process has its own buckets.
 """
 
 import asyncio
-import logging
 import math
-import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, cast
 
 from services.accounts.buckets import Buckets, BucketTimes
 from services.accounts.viewer import Viewer
+from services.shared_store.availability import Availability
 
 if TYPE_CHECKING:
     from throttled.asyncio.rate_limiter.gcra import GCRARateLimiter as SharedBuckets
 
-logger = logging.getLogger("leadgraph")
+    from services.shared_store.client import Client
 
 SECONDS: Final = 60
 OBJECTS_PER_POINT: Final = 100
@@ -30,9 +29,9 @@ BUCKETS_KEPT: Final = 100_000
 NAMES_KEPT: Final = 1_000
 SHARE_AFTER_SECONDS: Final = 0.05
 REDIS_TIMEOUT_SECONDS: Final = 0.25
-REDIS_PAUSE_SECONDS: Final = 5.0
-"""Pause after a failure, in which the process keeps to its own buckets."""
+PROBE_SECONDS: Final = 1.0
 _PREFIX: Final = "leadgraph:rate"
+_PROBED: Final = "probe"
 
 Policy: TypeAlias = Literal["default", "user"]
 POLICIES: Final[tuple[Policy, ...]] = ("default", "user")
@@ -72,14 +71,26 @@ class RateLimits:
     Databases that use the same Redis need a `namespace` of their own.
     """
 
-    def __init__(self, points: int, redis_url: str | None = None, *, namespace: str = "") -> None:
+    def __init__(
+        self,
+        points: int,
+        redis_url: str | None = None,
+        *,
+        namespace: str = "",
+        availability: Availability | None = None,
+    ) -> None:
         self.points = points
         sizes = (points, KEYS_OF_USER * points)
         self._own = [Buckets(size, SECONDS, BucketTimes(BUCKETS_KEPT)) for size in sizes]
-        self._shared = None if redis_url is None else [_shared(size, redis_url, namespace) for size in sizes]
+        self._client = None if redis_url is None else _client(redis_url)
+        self._shared = (
+            None if self._client is None else [_shared(size, self._client, namespace) for size in sizes]
+        )
+        self._availability = availability or Availability()
+        if self._client is not None:
+            self._availability.probe_by(self._probe)
         self._untold: dict[tuple[int, str], int] = {}
         self._telling: asyncio.Task[None] | None = None
-        self._silent_until = 0.0
 
     def charge(self, viewer: Viewer, points: int) -> RateLimit:
         """Charge the viewer's key and user. Return the state of the fuller bucket. Charge nothing if it refuses.
@@ -124,7 +135,7 @@ class RateLimits:
 
     def _note(self, number: int, name: str, points: int) -> None:
         """Remember points that the shared bucket does not know, and tell it soon."""
-        if self._shared is None or time.monotonic() < self._silent_until:
+        if self._shared is None or not self._availability.is_used:
             return
         self._untold[number, name] = self._untold.get((number, name), 0) + points
         if self._telling is None:
@@ -135,13 +146,12 @@ class RateLimits:
             while self._untold:
                 await asyncio.sleep(SHARE_AFTER_SECONDS)
                 untold, self._untold = self._untold, {}
-                async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
-                    for (number, name), points in untold.items():
+                for (number, name), points in untold.items():
+                    async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
                         await self._share(number, name, points)
-        except Exception as failure:  # noqa: BLE001 - whatever Redis does, requests go on
-            logger.warning("Rate limits are not shared for now: %s", type(failure).__name__)
+        except Exception:  # noqa: BLE001 - whatever Redis does, requests go on
             self._untold.clear()
-            self._silent_until = time.monotonic() + REDIS_PAUSE_SECONDS
+            self._availability.failed()
         finally:
             self._telling = None
 
@@ -161,9 +171,35 @@ class RateLimits:
             self._telling.cancel()
             with suppress(asyncio.CancelledError):
                 await self._telling
-        for bucket in self._shared or ():
-            backend: Any = bucket._store._backend  # noqa: SLF001 - the library closes no connections
-            await backend.get_client().connection_pool.disconnect()
+        await self._availability.close()
+        if self._client is not None:
+            from services.shared_store.client import close  # noqa: PLC0415 - the Redis client takes 8 MB
+
+            with suppress(Exception):
+                async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
+                    await close(self._client)
+
+    async def _probe(self) -> None:
+        """Read the state of a bucket. Raise an exception if that fails or takes long, and renew the connections then."""
+        try:
+            for seconds in (
+                PROBE_SECONDS,
+                REDIS_TIMEOUT_SECONDS,
+            ):  # the first answer may take a new connection
+                async with asyncio.timeout(seconds):
+                    for shared in self._shared or ():
+                        await shared.peek(_PROBED)
+        except Exception:
+            await self._renew_connections()
+            raise
+
+    async def _renew_connections(self) -> None:
+        from services.shared_store.client import disconnect  # noqa: PLC0415 - the Redis client takes 8 MB
+
+        if self._client is not None:
+            with suppress(Exception):
+                async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
+                    await disconnect(self._client)
 
 
 @lru_cache(NAMES_KEPT)
@@ -172,12 +208,19 @@ def _names(user_id: int, key_id: int | None) -> tuple[str, str]:
     return f"{user_id}:{key_id or 0}", str(user_id)
 
 
-def _shared(size: int, redis_url: str, namespace: str) -> "SharedBuckets":
+def _client(redis_url: str) -> "Client":
+    from services.shared_store.client import open_client  # noqa: PLC0415 - the Redis client takes 8 MB
+
+    return open_client(redis_url, timeout_seconds=REDIS_TIMEOUT_SECONDS)
+
+
+def _shared(size: int, client: "Client", namespace: str) -> "SharedBuckets":
     from throttled import per_duration  # noqa: PLC0415 - the library loads the Redis client
     from throttled.asyncio import RedisStore  # noqa: PLC0415 - as above
     from throttled.asyncio.rate_limiter.gcra import GCRARateLimiter  # noqa: PLC0415 - as above
 
-    timeouts = {"SOCKET_TIMEOUT": REDIS_TIMEOUT_SECONDS, "SOCKET_CONNECT_TIMEOUT": REDIS_TIMEOUT_SECONDS}
-    store = RedisStore(server=redis_url, options=timeouts)
+    store = RedisStore()
+    # The library makes clients of addresses itself, of fewer forms and with retries.
+    cast("Any", store._backend)._client = client
     quota = per_duration(timedelta(seconds=SECONDS), size)
     return GCRARateLimiter(quota, store, key_prefix=_PREFIX + namespace)

@@ -1,4 +1,4 @@
-"""A TCP proxy in front of PostgreSQL that stalls, refuses and cuts connections."""
+"""A TCP proxy in front of PostgreSQL or Valkey that stalls, delays, refuses and cuts connections."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,6 +16,8 @@ class Proxy:
         self._port = free_port()
         login, _, _ = self._target.netloc.rpartition("@")
         self.url = urlunsplit(self._target._replace(netloc=f"{login}@127.0.0.1:{self._port}"))
+        self.delay_seconds = 0.0
+        """Time that each piece of bytes waits."""
         self._flows = asyncio.Event()
         self._flows.set()
         self._server: asyncio.Server | None = None
@@ -66,6 +68,8 @@ class Proxy:
         with suppress(OSError):
             while data := await reader.read(65_536):
                 await self._flows.wait()
+                if self.delay_seconds:
+                    await asyncio.sleep(self.delay_seconds)
                 writer.write(data)
                 await writer.drain()
         writer.close()

@@ -34,6 +34,8 @@ class Valkey:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.password = secrets.token_hex(16)
+        self.more = ""
+        """Further lines of the configuration."""
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -53,6 +55,7 @@ class Valkey:
         configuration.write_text(
             f"bind 127.0.0.1\nport {self.port}\nrequirepass {self.password}\ndir {self._folder}\n"
             'save ""\nappendonly no\nenable-debug-command local\nlogfile valkey.log\n'
+            f"{self.more}"
         )
         self._process = subprocess.Popen([binary(), configuration], cwd=self._folder)
         give_up_at = time.monotonic() + 20
@@ -67,6 +70,11 @@ class Valkey:
     def client(self, socket_timeout: float | None = 10) -> redis.Redis:
         """Return a blocking client, for use by the tests themselves."""
         return redis.Redis.from_url(self.url, protocol=2, socket_timeout=socket_timeout)
+
+    def send(self, number: int) -> None:
+        """Send the signal, such as SIGSTOP, and do not wait."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         """Send the signal and wait until the server has ended. Do nothing if it does not run."""

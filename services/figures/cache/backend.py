@@ -20,8 +20,6 @@ class Backend(Protocol):
 
     shared: ClassVar[bool]
     """True if other processes see the same entries."""
-    unreachable: ClassVar[tuple[type[Exception], ...]]
-    """The exceptions of a connection that fails, besides the operating system's."""
 
     async def multi_get(self, keys: Sequence[str]) -> list[bytes | None]: ...
 
@@ -35,5 +33,11 @@ class Backend(Protocol):
     async def renew(self, keys: Sequence[str], token: bytes, lease_seconds: float) -> None: ...
 
     async def release(self, keys: Sequence[str], token: bytes) -> None: ...
+
+    def is_unusable(self, failure: Exception) -> bool:
+        """Return whether the failure concerns the whole store, not a key."""
+
+    async def probe(self) -> None:
+        """Use the store like the operations do. Raise an exception if it cannot be used."""
 
     async def close(self) -> object: ...

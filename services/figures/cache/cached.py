@@ -55,6 +55,7 @@ from services.figures.cache.memory import MemoryBackend
 from services.figures.cache.owners import owner_states
 from services.figures.cache.statistics import Statistics
 from services.figures.cache.store import Store
+from services.shared_store.availability import Availability
 
 logger = logging.getLogger("leadgraph")
 
@@ -68,7 +69,10 @@ MOST_REFRESHING = 1000
 
 
 class Cached:
-    """The figures of one database. `namespace` separates databases that share a store."""
+    """The figures of one database. `namespace` separates databases that share a store.
+
+    While a shared store is not available, figures are kept in `substitute_bytes` of the memory of this process.
+    """
 
     def __init__(
         self,
@@ -78,11 +82,15 @@ class Cached:
         namespace: str = "",
         clock: Callable[[], float] = time.time,
         fragment_bytes: int = FRAGMENT_BYTES,
+        availability: Availability | None = None,
+        substitute_bytes: int = MEMORY_BYTES,
     ) -> None:
         self.statistics = Statistics()
         self._pool = pool
         backend = MemoryBackend(MEMORY_BYTES) if backend is None else backend
-        self.store = Store(backend, self.statistics)
+        self.availability = availability or Availability()
+        substitute = MemoryBackend(substitute_bytes) if backend.shared else None
+        self.store = Store(backend, self.statistics, self.availability, substitute)
         self.decoded = DecodedValues()
         self.fragments = FragmentStore(fragment_bytes)
         self.computing = Computing(self.store, self.decoded, self.statistics, clock)

@@ -15,7 +15,6 @@ class MemoryBackend:
     """An LRU cache of bytes. aiocache's own memory cache is unbounded, shares mutable objects and loads the Redis client."""
 
     shared: ClassVar[bool] = False
-    unreachable: ClassVar[tuple[type[Exception], ...]] = ()
 
     def __init__(self, largest_bytes: int) -> None:
         self.size_bytes = 0
@@ -49,7 +48,17 @@ class MemoryBackend:
 
     async def release(self, keys: Sequence[str], token: bytes) -> None: ...
 
+    def is_unusable(self, failure: Exception) -> bool:  # noqa: ARG002 - memory does not fail
+        return False
+
+    async def probe(self) -> None: ...
+
     async def close(self) -> None: ...
+
+    def clear(self) -> None:
+        """Forget all entries."""
+        self._entries.clear()
+        self.size_bytes = 0
 
     def _look_up(self, key: str) -> bytes | None:
         found = self._entries.get(key)

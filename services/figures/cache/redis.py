@@ -1,18 +1,23 @@
 """A store that processes share: Redis or Valkey."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from aiocache.backends.redis import RedisCache
 from aiocache.serializers import BaseSerializer
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import RedisClusterException, RedisError
 
 from services.figures.cache.backend import Claim
+from services.shared_store.client import close, disconnect, open_client
 
-CONNECTIONS = 16
 LONGEST_LEASE_SECONDS = 60
+CONNECT_SECONDS = 1.0
+"""Time limit of a probe's first answer, which may take new connections and a question to Sentinels."""
+
+_FAILURES = (OSError, TimeoutError, RedisError, RedisClusterException)
+_OF_A_KEY = "WRONGTYPE"
 
 RENEW = """
 for _, key in ipairs(KEYS) do
@@ -45,39 +50,27 @@ class RedisBackend(RedisCache):  # type: ignore[misc]
     """
 
     shared: ClassVar[bool] = True
-    unreachable: ClassVar[tuple[type[Exception], ...]] = (RedisConnectionError, RedisTimeoutError)
+    probes: ClassVar[Sequence[str]] = ("leadgraph:probe",)
+    """The keys that a probe reads and writes."""
 
     def __init__(self, url: str, *, timeout_seconds: float) -> None:
         super().__init__(serializer=BytesSerializer(), timeout=None)
-        connections = BlockingConnectionPool.from_url(
-            url,
-            max_connections=CONNECTIONS,
-            timeout=timeout_seconds,
-            socket_timeout=timeout_seconds,
-            socket_connect_timeout=timeout_seconds,
-            protocol=2,  # old servers reject the greeting of protocol 3
-            driver_info=None,
-        )
-        self.client = Redis(connection_pool=connections)
+        self.client: Any = open_client(url, timeout_seconds=timeout_seconds)
+        self._timeout_seconds = timeout_seconds
 
     async def claim(self, keys: Sequence[str], token: bytes, lease_seconds: float) -> Claim:
         """Read and lock the keys in one round trip. A lock without an expiry, or with a distant one, is ignored."""
         async with self.client.pipeline(transaction=False) as pipe:
             for key in keys:
-                pipe.set(_lock(key), token, nx=True, px=int(lease_seconds * 1000))
+                pipe.set(lock_of(key), token, nx=True, px=int(lease_seconds * 1000))
             for key in keys:
-                pipe.pttl(_lock(key))
+                pipe.pttl(lock_of(key))
             pipe.mget(keys)
             answers: list[Any] = await pipe.execute(raise_on_error=False)
-        locked, expiries, values = answers[: len(keys)], answers[len(keys) : -1], answers[-1]
+        *locks, values = answers
         if isinstance(values, Exception):
             raise values
-        held = [
-            key
-            for key, own, expiry in zip(keys, locked, expiries, strict=True)
-            if own is True or isinstance(own, Exception) or _is_foreign(expiry)
-        ]
-        return Claim(list(values), held, [answer for answer in answers if isinstance(answer, Exception)])
+        return claim_of(keys, locks, values)
 
     async def heads(self, keys: Sequence[str], length: int) -> Sequence[bytes | None]:
         async with self.client.pipeline(transaction=False) as pipe:
@@ -87,17 +80,51 @@ class RedisBackend(RedisCache):  # type: ignore[misc]
         return [head or None for head in found]
 
     async def renew(self, keys: Sequence[str], token: bytes, lease_seconds: float) -> None:
-        await self.client.eval(RENEW, len(keys), *map(_lock, keys), token, int(lease_seconds * 1000))
+        await self.client.eval(RENEW, len(keys), *map(lock_of, keys), token, int(lease_seconds * 1000))
 
     async def release(self, keys: Sequence[str], token: bytes) -> None:
-        await self.client.eval(RELEASE, len(keys), *map(_lock, keys), token)
+        await self.client.eval(RELEASE, len(keys), *map(lock_of, keys), token)
+
+    def is_unusable(self, failure: Exception) -> bool:
+        """Return whether the failure concerns the server, not a key."""
+        return isinstance(failure, _FAILURES) and not str(failure).startswith(_OF_A_KEY)
+
+    async def probe(self) -> None:
+        """Read, write and run a script. Raise an exception if one of them fails or takes long. Renew the connections then."""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await self.multi_get(self.probes)
+            async with asyncio.timeout(self._timeout_seconds):
+                await self.multi_set([(key, b"") for key in self.probes], ttl=1.0)
+            async with asyncio.timeout(self._timeout_seconds):
+                await self.renew(self.probes, b"", 1.0)
+        except Exception:
+            await self._disconnect()
+            raise
+
+    async def _disconnect(self) -> None:
+        """Close the connections. Another server may have the address by now."""
+        with suppress(*_FAILURES):
+            async with asyncio.timeout(self._timeout_seconds):
+                await disconnect(self.client)
 
     async def _close(self, *_: object, **__: object) -> None:
-        await self.client.aclose()
-        await self.client.connection_pool.disconnect()
+        await close(self.client)
 
 
-def _lock(key: str) -> str:
+def claim_of(keys: Sequence[str], locks: Sequence[Any], values: Sequence[Any]) -> Claim:
+    """Return the claim for the answers to SET of each lock, PTTL of each lock, and the values or their failures."""
+    locked, expiries = locks[: len(keys)], locks[len(keys) :]
+    held = [
+        key
+        for key, own, expiry in zip(keys, locked, expiries, strict=True)
+        if own is True or isinstance(own, Exception) or _is_foreign(expiry)
+    ]
+    failures = [answer for answer in (*locks, *values) if isinstance(answer, Exception)]
+    return Claim([None if isinstance(value, Exception) else value for value in values], held, failures)
+
+
+def lock_of(key: str) -> str:
     return f"{key}:lock"
 
 

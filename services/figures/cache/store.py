@@ -6,23 +6,21 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 from services.figures.cache.backend import Backend
 from services.figures.cache.entry import HEAD_BYTES, Entry
 from services.figures.cache.memory import MemoryBackend
 from services.figures.cache.statistics import Statistics
+from services.shared_store.availability import Availability
 
 Answer = TypeVar("Answer")
-Arguments = ParamSpec("Arguments")
 
 logger = logging.getLogger("leadgraph")
 
 LEASE_SECONDS = 3.0
 """The lifetime of a lock after its process has died. Longer computations renew their locks."""
-FAILURES_BEFORE_PAUSE = 3
 TIMEOUT_SECONDS = 0.25
-PAUSE_SECONDS = 2.0
 WRITE_AFTER_SECONDS = 0.05
 """The longest time that an entry waits for others. A figure that is computed again and again is encoded once."""
 WRITE_TO_MEMORY_AFTER_SECONDS = 1.0
@@ -33,15 +31,24 @@ MOST_UNWRITTEN = 1000
 class Store:
     """Reads, writes and locks entries. A backend that fails behaves like an empty one.
 
-    After three connection failures in a row, the backend is skipped for `PAUSE_SECONDS`, and then one caller retries.
+    After a failure of the backend, the store keeps its entries in `substitute`, the memory of this process, until
+    `availability` says that the backend works again. It then forgets them. Keys contain the state of the data, so no
+    entry of either place is older than its own limit allows.
     """
 
-    def __init__(self, backend: Backend, statistics: Statistics) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        statistics: Statistics,
+        availability: Availability,
+        substitute: MemoryBackend | None = None,
+    ) -> None:
+        self.availability = availability
         self._backend = backend
+        self._substitute = substitute
         self._statistics = statistics
-        self._failures = 0
-        self._paused_until = 0.0
         self._closed = False
+        availability.probe_by(backend.probe)
         self._next_keys: dict[str, None] | None = None
         self._next_read: asyncio.Task[dict[str, Entry]]
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -49,12 +56,17 @@ class Store:
         """Entries that are written soon, each with the end of its life."""
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes see the same entries while the store works."""
+        return self._backend.shared
+
     async def read(self, keys: Sequence[str]) -> dict[str, Entry]:
         """Return the entries that exist. All reads of a shared store in one turn of the event loop share a round trip."""
         if not self._unwritten.keys().isdisjoint(keys):
             await self._write_all()
         if not self._backend.shared:
-            return self._entries(keys, await self._try(self._backend.multi_get, keys))
+            return self._entries(keys, await self._try(lambda backend: backend.multi_get(keys)))
         if self._next_keys is None:
             self._next_keys = {}
             self._next_read = self._background(self._read_batch(self._next_keys))
@@ -65,7 +77,7 @@ class Store:
     async def _read_batch(self, batch: dict[str, None]) -> dict[str, Entry]:
         self._next_keys = None  # later reads start a new batch
         keys = list(batch)
-        return self._entries(keys, await self._try(self._backend.multi_get, keys))
+        return self._entries(keys, await self._try(lambda backend: backend.multi_get(keys)))
 
     def has_now(self, heads: Mapping[str, bytes]) -> bool | None:
         """Return whether the store has exactly these entries, by their heads; None if it must be asked (`has`)."""
@@ -78,13 +90,15 @@ class Store:
         """Return whether the store has exactly these entries, by their heads."""
         if not self._unwritten.keys().isdisjoint(heads):
             await self._write_all()
-        return await self._try(self._backend.heads, list(heads), HEAD_BYTES) == list(heads.values())
+        found = await self._try(lambda backend: backend.heads(list(heads), HEAD_BYTES))
+        return found == list(heads.values())
 
     async def write(self, entries: Mapping[str, Entry], ttl_seconds: float) -> None:
         for key in entries:
             self._unwritten.pop(key, None)
-        packed = [(key, entry.pack(key)) for key, entry in entries.items()]
-        await self._try(self._backend.multi_set, packed, float(ttl_seconds))
+        await self._write_packed(
+            [(key, entry.pack(key)) for key, entry in entries.items()], float(ttl_seconds)
+        )
 
     async def write_soon(self, entries: Mapping[str, Entry], ttl_seconds: float) -> None:
         """Write the entries in the background, or before they are read here. A later entry of a key replaces them."""
@@ -113,16 +127,18 @@ class Store:
             else:
                 by_time[until].append((key, packed_entry))
         for until, packed in by_time.items():
-            left = until - time.monotonic()
-            if left > 0:
-                await self._try(self._backend.multi_set, packed, left)
+            await self._write_packed(packed, until - time.monotonic())
+
+    async def _write_packed(self, packed: Sequence[tuple[str, bytes]], ttl_seconds: float) -> None:
+        if ttl_seconds > 0:
+            await self._try(lambda backend: backend.multi_set(packed, ttl_seconds))
 
     async def claim(self, keys: Sequence[str], token: bytes) -> tuple[dict[str, Entry], list[str]]:
         """Return the entries that exist, and the keys that the caller may compute."""
         if not self._unwritten.keys().isdisjoint(keys):
             await self._write_all()
         try:
-            claim = await self._try(self._backend.claim, keys, token, LEASE_SECONDS)
+            claim = await self._try(lambda backend: backend.claim(keys, token, LEASE_SECONDS))
         except asyncio.CancelledError:  # the locks may be set already
             self._release_soon(keys, token)
             raise
@@ -165,6 +181,7 @@ class Store:
             await self._write_all()
         await asyncio.gather(*self._tasks)
         self._closed = True
+        await self.availability.close()
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 await self._backend.close()
@@ -174,7 +191,7 @@ class Store:
     async def _renew(self, keys: Sequence[str], token: bytes) -> None:
         while True:
             await asyncio.sleep(LEASE_SECONDS / 3)
-            await self._try(self._backend.renew, keys, token, LEASE_SECONDS)
+            await self._try(lambda backend: backend.renew(keys, token, LEASE_SECONDS))
 
     def _release_soon(self, keys: Sequence[str], token: bytes) -> None:
         """Release the locks in the background, because a cancelled caller must not wait."""
@@ -189,7 +206,7 @@ class Store:
         return task
 
     async def _release(self, keys: Sequence[str], token: bytes) -> None:
-        await self._try(self._backend.release, keys, token)
+        await self._try(lambda backend: backend.release(keys, token))
 
     def _entries(self, keys: Sequence[str], values: Sequence[bytes | None] | None) -> dict[str, Entry]:
         entries: dict[str, Entry] = {}
@@ -203,41 +220,28 @@ class Store:
                 entries[key] = entry
         return entries
 
-    async def _try(
-        self,
-        operation: Callable[Arguments, Awaitable[Answer]],
-        *args: Arguments.args,
-        **kwargs: Arguments.kwargs,
-    ) -> Answer | None:
-        """Return the result of the operation; None if it failed, timed out or was skipped."""
-        if not self._may_try():
+    async def _try(self, operation: Callable[[Backend], Awaitable[Answer]]) -> Answer | None:
+        """Return the result of the operation; None if it failed on a key, or the store is closed."""
+        if self._closed:
             self._statistics.skipped += 1
             return None
-        try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
-                answer = await operation(*args, **kwargs)
-        except Exception as failure:  # noqa: BLE001 - the cache must never fail a request
-            self._note(failure)
-            return None
-        self._failures = 0
-        return answer
+        if self.availability.is_used:
+            if self._substitute is not None and len(self._substitute):
+                self._substitute.clear()
+            try:
+                async with asyncio.timeout(TIMEOUT_SECONDS):
+                    return await operation(self._backend)
+            except Exception as failure:  # noqa: BLE001 - the cache must never fail a request
+                if not self._note(failure):
+                    return None
+        self._statistics.skipped += 1
+        return None if self._substitute is None else await operation(self._substitute)
 
-    def _may_try(self) -> bool:
-        if self._closed or self._failures < FAILURES_BEFORE_PAUSE:
-            return not self._closed
-        now = time.monotonic()
-        if now < self._paused_until:
-            return False
-        self._paused_until = now + PAUSE_SECONDS  # this caller retries, the others skip
-        return True
-
-    def _note(self, failure: Exception) -> None:
+    def _note(self, failure: Exception) -> bool:
+        """Count the failure. Return whether it concerns the whole store, which then is not used for now."""
         self._statistics.errors += 1
-        if not isinstance(failure, (OSError, TimeoutError, *self._backend.unreachable)):
-            self._failures = 0
+        if not self._backend.is_unusable(failure):
             logger.debug("cache store refused an operation: %r", failure)
-            return
-        self._failures += 1
-        if self._failures == FAILURES_BEFORE_PAUSE:
-            self._paused_until = time.monotonic() + PAUSE_SECONDS
-            logger.warning("cache store is unreachable, figures are computed: %r", failure)
+            return False
+        self.availability.failed()
+        return True

@@ -15,7 +15,11 @@ ROOT = Path(__file__).resolve().parents[3]
 SECONDS = "must be a number of seconds from 0.1 to"
 ENCODED = "with special characters of the password in percent-encoding, such as %40 for @ and %2F for /"
 DATABASE = f"must have the form postgresql://user:password@host:5432/database, {ENCODED}."
-REDIS = f"must have the form redis://user:password@host:6379/0, rediss://… or unix://…, {ENCODED}."
+REDIS = (
+    "must have the form redis://user:password@host:6379/0, rediss://…, unix://…, "
+    "redis+sentinel://user:password@host:26379,host:26379/service or redis+cluster://user:password@host:6379,host:6379, "
+    f"{ENCODED}."
+)
 
 HOST = "must be an IP address of this machine, such as 127.0.0.1, 0.0.0.0 or ::, not"
 PERIOD = "must be 0, or a number of seconds from 1 to 2,592,000, not"
@@ -173,6 +177,8 @@ def test_nonsense_is_refused_with_the_allowed_values(
         ("DATABASE_URL", "postgres://[::1]:5432/leads"),
         ("DATABASE_URL", "postgresql:///leads?host=/run/postgresql"),
         ("REDIS_URL", "unix://:secret@/run/redis.sock?db=1"),
+        ("REDIS_URL", "redis+sentinel://:secret@one:26379,two:26379/service/1"),
+        ("REDIS_URL", "rediss+cluster://ann:secret@one,two:7000"),
     ],
 )
 def test_valid_values_are_accepted(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:

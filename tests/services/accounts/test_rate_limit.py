@@ -1,6 +1,7 @@
 """The buckets of keys and users: charges, refunds, and their shares in Valkey."""
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -9,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from db.models import UserRole
-from services.accounts import rate_limit
 from services.accounts.rate_limit import RateLimits, points_of
 from services.accounts.viewer import Viewer
 from tests.support.valkey import Valkey
@@ -105,8 +105,7 @@ async def test_processes_share_the_buckets(valkey: Valkey) -> None:
             assert client.keys("leadgraph:rate*") != []
 
 
-async def test_without_an_answer_of_valkey_no_request_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limit, "REDIS_PAUSE_SECONDS", 0.1)
+async def test_without_an_answer_of_valkey_no_request_waits() -> None:
     async with two_processes("redis://127.0.0.1:1/0") as (first, _):
         began = time.perf_counter()
         for _ in range(100):
@@ -114,3 +113,28 @@ async def test_without_an_answer_of_valkey_no_request_waits(monkeypatch: pytest.
         assert time.perf_counter() - began < 2  # each wait would take a quarter of a second
         await told(first)
         assert first.charge(ANN, POINTS).refused  # its own bucket counts
+
+
+async def test_buckets_are_shared_again_after_an_outage(tmp_path: Path) -> None:
+    server = Valkey(tmp_path)
+    server.start()
+    try:
+        async with two_processes(server.url) as (first, second):
+            first.charge(ANN, 1)
+            await told(first)
+            server.stop(signal.SIGKILL)
+            first.charge(ANN, 20_000)
+            await told(first)
+            assert first._availability.is_used is False
+            assert first.charge(ANN, 50_000).refused  # its own bucket counts
+            server.start()
+            async with asyncio.timeout(30):
+                while not first._availability.is_used:
+                    await asyncio.sleep(0.01)
+            first.charge(ANN, 30_000)
+            await told(first)
+            second.charge(ANN, 1)
+            await told(second)
+            assert second.charge(ANN, 40_000).refused
+    finally:
+        server.stop()

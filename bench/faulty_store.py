@@ -65,7 +65,7 @@ def _promote(store: Store) -> None:
 
 def _load(store: Store) -> None:
     """Let the server load its data again, slowly: it answers LOADING meanwhile."""
-    store.command("DEBUG", "POPULATE", 20_000)
+    store.command("DEBUG", "POPULATE", 5_000)
     store.command("CONFIG", "SET", "key-load-delay", 500)
     store.command("CONFIG", "SET", "loading-process-events-interval-bytes", 1024)
     store.thread = threading.Thread(target=store.command, args=("DEBUG", "RELOAD"))

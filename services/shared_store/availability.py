@@ -91,7 +91,7 @@ class Availability:
                 break
         self._returned_at = time.monotonic()
         if self._is_logged:
-            logger.info(
+            logger.warning(
                 "%s is used again after %.1f seconds", self._name, self._returned_at - self._failed_at
             )
             self._is_logged = False
@@ -105,4 +105,5 @@ class Availability:
         if not self._is_logged:
             self._is_logged = True
             self.outages += 1
-            logger.warning("%s is not used for now (%s)%s", self._name, self._describe(failure), self._effect)
+            reason = failure.__cause__ if isinstance(failure.__cause__, Exception) else failure
+            logger.warning("%s is not used for now (%s)%s", self._name, self._describe(reason), self._effect)

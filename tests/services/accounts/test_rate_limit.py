@@ -115,6 +115,12 @@ async def test_without_an_answer_of_valkey_no_request_waits() -> None:
         assert first.charge(ANN, POINTS).refused  # its own bucket counts
 
 
+async def used_again(limits: RateLimits) -> None:
+    async with asyncio.timeout(30):
+        while not limits._availability.is_used:
+            await asyncio.sleep(0.01)
+
+
 async def test_buckets_are_shared_again_after_an_outage(tmp_path: Path) -> None:
     server = Valkey(tmp_path)
     server.start()
@@ -128,9 +134,7 @@ async def test_buckets_are_shared_again_after_an_outage(tmp_path: Path) -> None:
             assert first._availability.is_used is False
             assert first.charge(ANN, 50_000).refused  # its own bucket counts
             server.start()
-            async with asyncio.timeout(30):
-                while not first._availability.is_used:
-                    await asyncio.sleep(0.01)
+            await used_again(first)
             first.charge(ANN, 30_000)
             await told(first)
             second.charge(ANN, 1)

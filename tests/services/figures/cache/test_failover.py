@@ -124,7 +124,7 @@ async def test_a_cluster_stores_the_figures_of_one_answer_on_several_nodes(
 def _keys(node: Valkey, laboratory: Laboratory) -> int:
     with node.client() as client:
         found = client.keys(f"{laboratory.cached._prefix}*")
-    return len(found)  # type: ignore[arg-type]
+    return len(found)
 
 
 async def test_processes_of_a_cluster_wait_for_one_computation(pool: Pool, nodes: list[Valkey]) -> None:

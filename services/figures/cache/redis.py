@@ -95,7 +95,8 @@ class RedisBackend(RedisCache):  # type: ignore[misc]
             async with asyncio.timeout(CONNECT_SECONDS):
                 await self.multi_get(self.probes)
             async with asyncio.timeout(self._timeout_seconds):
-                await self.multi_set([(key, b"") for key in self.probes], ttl=1.0)
+                for key in self.probes:
+                    await self.client.psetex(key, 1000, b"")
             async with asyncio.timeout(self._timeout_seconds):
                 await self.renew(self.probes, b"", 1.0)
         except Exception:

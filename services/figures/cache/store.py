@@ -18,7 +18,7 @@ Answer = TypeVar("Answer")
 
 logger = logging.getLogger("leadgraph")
 
-LEASE_SECONDS = 3.0
+LEASE_SECONDS = 1.0
 """The lifetime of a lock after its process has died. Longer computations renew their locks."""
 TIMEOUT_SECONDS = 0.25
 WRITE_AFTER_SECONDS = 0.05

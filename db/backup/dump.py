@@ -6,12 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import asyncpg
-
 from db.backup.archive import Manifest, add_manifest, measure
 from db.backup.contents import SCHEMA, credentials_keys, read_contents
 from db.backup.error import BackupError
 from db.backup.programs import ClientPrograms
+from db.engine.connecting import connect
 from db.engine.databases import CONNECT_SECONDS
 from db.engine.pool import Connection
 from db.engine.private_file import open_private
@@ -34,7 +33,7 @@ _SESSION = {
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Connection]:
     """Yield a connection without time limits, on which equal values have equal texts."""
-    connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=_SESSION)
+    connection: Connection = await connect(url, seconds=CONNECT_SECONDS, server_settings=_SESSION)
     try:
         yield connection
     finally:

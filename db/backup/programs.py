@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 from db.backup.error import BackupError
 from db.embedded.binaries import installed_folders
 
+CONNECT_SECONDS = 10
 PROGRAMS = ("pg_dump", "pg_restore")
 _LIBPQ_OPTIONS = frozenset(
     {
@@ -52,7 +53,7 @@ class ClientPrograms:
         caller ends the program.
         """
         command: list[str | Path] = [self.folder / program, *arguments]
-        variables = dict(os.environ)
+        variables = {"PGCONNECT_TIMEOUT": str(CONNECT_SECONDS), **os.environ}  # for each host of several
         if url is not None:
             command.append(f"--dbname={_without_password(url)}")
             variables |= _password(url)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from db.engine.connecting import connect
 from db.engine.pool import Pool
 
 CONNECT_SECONDS = 10
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def connected(url: str) -> "AsyncIterator[Connection]":
     """Yield a connection, and close it afterwards."""
-    connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+    connection: Connection = await connect(url, seconds=CONNECT_SECONDS)
     try:
         yield connection
     finally:

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final, TypeVar
 
-import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
@@ -17,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from db.engine import revisions
+from db.engine.connecting import connect
 from db.engine.databases import connected
 from db.engine.revisions import is_known, scripts, supported_revision
 
@@ -54,7 +54,7 @@ def engine_for(url: str) -> AsyncEngine:
     return create_async_engine(
         "postgresql+asyncpg://",
         poolclass=NullPool,
-        async_creator=partial(asyncpg.connect, url, timeout=CONNECT_SECONDS),
+        async_creator=partial(connect, url, seconds=CONNECT_SECONDS),
     )
 
 

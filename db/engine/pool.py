@@ -14,6 +14,7 @@ import orjson
 from asyncpg.pool import PoolConnectionProxy
 
 from db.engine import lending
+from db.engine.connecting import connect
 from db.engine.guarded_connection import ANSWER_SECONDS, GuardedConnection, PooledConnection
 from db.engine.idle import IdleConnections
 from db.engine.outage import OutageError, is_unavailable
@@ -95,14 +96,14 @@ class Pool(_Pool):
             **{**options, "max_size": 1},
         )
         self.has_sessions = direct_url is None
-        connect = partial(
+        opening = partial(
             _connect if self.has_sessions else _connect_to_pooler, answer_seconds=answer_seconds
         )
-        self._connect_alone = partial(connect, url, **connecting)
+        self._connect_alone = partial(opening, url, **connecting)
         self._connect_directly = partial(
             _connect, direct_url or url, answer_seconds=answer_seconds, **connecting
         )
-        super().__init__(url, connect=connect, **options)
+        super().__init__(url, connect=opening, **options)
         self.answer_seconds = answer_seconds
         self.wait_seconds = wait_seconds
         self.on_wait: Callable[[float], None] | None = None
@@ -277,7 +278,7 @@ async def _connect(
     }
     try:
         async with asyncio.timeout(answer_seconds):
-            connection = cast("GuardedConnection", await asyncpg.connect(*args, **options))
+            connection = cast("GuardedConnection", await connect(*args, seconds=answer_seconds, **options))
             connection.answer_seconds, connection.limits = answer_seconds, limits
             connection.used_at = asyncio.get_running_loop().time()
             try:

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import asyncpg
 
 from db.engine import databases
+from db.engine.connecting import connect
 from db.engine.databases import connected, identity
 from db.engine.pool import open_pool
 
@@ -32,7 +33,7 @@ async def examined(url: str) -> Server:
     A connection whose server tells the process ID of the connection has no pooler before it. For others, try whether a
     notification arrives.
     """
-    connection = await asyncpg.connect(url, timeout=databases.CONNECT_SECONDS, statement_cache_size=0)
+    connection = await connect(url, seconds=databases.CONNECT_SECONDS, statement_cache_size=0)
     try:
         async with connection.transaction():
             process = await connection.fetchval("SELECT pg_backend_pid()", timeout=databases.CONNECT_SECONDS)

@@ -74,6 +74,8 @@ def _sentence(failure: Exception, settings: Settings) -> str | None:
 
 
 def _reason(failure: Exception, url: str) -> str:
+    if isinstance(failure, asyncpg.TargetServerAttributeNotMatched):
+        return "no host of the address is a primary that accepts writes"
     text = (
         "it does not answer" if isinstance(failure, TimeoutError) else str(failure) or type(failure).__name__
     )

@@ -4,12 +4,13 @@ import math
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, get_args
 
+from db.engine.addresses import canonical
 from schema.prepared.cache import ExecutorName
 from schema.prepared.guard import GuardMode
 from schema.prepared.limits import DEFAULT_LIMITS, Limits
@@ -306,7 +307,11 @@ def load_settings() -> Settings:
     }
     settings = Settings(**values)
     _require_addresses(settings)
-    return settings
+    return replace(
+        settings,
+        database_url=_with_hosts("database_url", settings.database_url),
+        direct_database_url=_with_hosts("direct_database_url", settings.direct_database_url),
+    )
 
 
 def is_set(name: str) -> bool:
@@ -353,6 +358,16 @@ def _require_values(variables: Mapping[str, str]) -> None:
         name = variable.upper().removeprefix(PREFIX).lower()
         if variable.upper() == _variable(name) and name in ALLOWED and not value.strip():
             raise CommandError(_must_be(name, "empty"))
+
+
+def _with_hosts(name: str, address: SecretText | None) -> SecretText | None:
+    """Return the address of a database in the form that all programs read. Raise `CommandError` for wrong hosts."""
+    if address is None:
+        return None
+    try:
+        return SecretText(canonical(address.reveal()))
+    except ValueError as wrong:
+        raise CommandError(f"{_variable(name)} cannot be used: {wrong}.") from None
 
 
 def _require_addresses(settings: Settings) -> None:

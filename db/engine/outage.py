@@ -34,6 +34,7 @@ _NOT_ALLOWED = "42501"
 # The third message comes from a connection whose end was announced by the server but is not yet processed.
 _LOST_MESSAGES = (
     "connection is closed",
+    "connection has ended",
     "released back to the pool",
     "another operation (2) is in progress",
     "pool is clos",

@@ -2,6 +2,7 @@
 
 - `db.statements` holds the statements of requests and jobs.
 - `db.integrity` holds triggers, and the statements that verify, repair and fill counters and roll-ups.
+- `db.persons` holds statements that find, export and erase the data of one person.
 - `db.inspection` holds reads of PostgreSQL's own views, and commands that mend what they show.
 - `db.backup` holds statements that read, create and rename whole databases for backups.
 - `db.engine` holds statements on sessions and whole databases, such as `BEGIN` and `CREATE DATABASE`.

@@ -11,6 +11,7 @@ from db.engine.reader import Reader
 from db.engine.writer import ConstraintError, Writer, in_transaction
 from db.language.scope import EVERYBODY
 from db.models import Base, Export, IntegrationLog, Mention, User, UserRole, UserStatus, WebhookDelivery
+from db.persons.erasing import erase_copies_of_user
 from db.statements import account, lead_bulk, write_rows
 from db.statements import export as exports
 from db.statements import user as users
@@ -154,7 +155,7 @@ async def delete_next_batch(pool: Pool) -> bool:
         if await in_transaction(pool, delete_batch):
             return True
     if not await _unassign_batch(pool, user_id):
-        await in_transaction(pool, lambda writer: _finish_deletion(writer, user_id))
+        await _finish_deletion(pool, user_id)
     return True
 
 
@@ -174,7 +175,7 @@ async def delete(pool: Pool, email: str) -> AsyncIterator[Deleted]:
                 yield Deleted(model.__tablename__, rows)
     while await _unassign_batch(pool, user_id):
         pass
-    await in_transaction(pool, lambda writer: _finish_deletion(writer, user_id))
+    await _finish_deletion(pool, user_id)
     yield Deleted(User.__tablename__, 1)
 
 
@@ -208,7 +209,14 @@ async def _unassign_batch(pool: Pool, user_id: int) -> bool:
     return True
 
 
-async def _finish_deletion(writer: Writer, user_id: int) -> None:
+async def _finish_deletion(pool: Pool, user_id: int) -> None:
+    """Erase the copies that operators have, and delete the user."""
+    async with pool.acquire() as connection, connection.transaction(isolation="read_committed"):
+        await erase_copies_of_user(connection, user_id)
+    await in_transaction(pool, lambda writer: _remove(writer, user_id))
+
+
+async def _remove(writer: Writer, user_id: int) -> None:
     await exports.hold_all(writer, user_id)
     await users.lock(writer, user_id, [user_id])
     await account.remove(writer, user_id)

@@ -222,7 +222,15 @@ SQL = (
     "SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH ", "LOCK TABLE ", "ANALYZE", "BEGIN ", "ROLLBACK",
     "SET LOCAL ", "CREATE ", "DROP ", "ALTER ",
 )  # fmt: skip
-SQL_PACKAGES = ("db.backup", "db.engine", "db.inspection", "db.integrity", "db.models", "db.statements")
+SQL_PACKAGES = (
+    "db.backup",
+    "db.engine",
+    "db.inspection",
+    "db.integrity",
+    "db.models",
+    "db.persons",
+    "db.statements",
+)
 
 
 def test_sql_text_is_written_only_in_the_packages_that_db_names() -> None:

@@ -15,6 +15,7 @@ from server.commands import (
     jobs,
     keys,
     migrate,
+    persons,
     preflight,
     schema,
     scores,
@@ -62,6 +63,7 @@ app.command("import-posts")(import_posts.import_posts)
 app.add_typer(counters.counters_app, name="counters")
 app.add_typer(cache.cache_app, name="cache")
 app.add_typer(users.users_app, name="users")
+app.add_typer(persons.persons_app, name="persons")
 app.add_typer(keys.keys_app, name="keys")
 app.add_typer(credentials.credentials_app, name="credentials")
 app.add_typer(webhooks.webhooks_app, name="webhooks")

@@ -1,7 +1,9 @@
-"""`leadgraph users`: create, show, suspend, resume and delete users."""
+"""`leadgraph users`: create, show, suspend, resume, export and delete users."""
 
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
 import typer
@@ -10,9 +12,11 @@ from db.engine.pool import Pool
 from db.models import User, UserRole, UserStatus
 from server.commands.on_database import on_database
 from server.commands.password_input import read_password
+from server.commands.persons import print_rows
 from services import user_accounts as accounts
 from services.browsers.sign_in import end_sessions
 from services.browsers.sign_in import set_password as set_user_password
+from services.persons.archive import ArchiveError, export_user
 from services.user_accounts import AccountError, NewUser
 
 users_app = typer.Typer(no_args_is_help=True)
@@ -26,7 +30,7 @@ DELETE_TIMEOUT_SECONDS: Final = 600
 
 @users_app.callback()
 def users() -> None:
-    """Create, show, suspend, resume and delete users."""
+    """Create, show, suspend, resume, export and delete users."""
 
 
 @users_app.command()
@@ -112,6 +116,23 @@ def resume(email: Email) -> None:
 
 
 @users_app.command()
+def export(
+    email: Email,
+    output: Annotated[
+        Path,
+        typer.Option("--output", help="New ZIP file, which only its owner may read.", show_default=False),
+    ],
+) -> None:
+    """Write all rows of the user to a ZIP file of JSON lines, without secrets."""
+
+    async def work(pool: Pool) -> Counter[str]:
+        return await export_user(pool, await accounts.by_email(pool, email), output)
+
+    print_rows(_run(work))
+    typer.echo(f"Written to {output}.")
+
+
+@users_app.command()
 def delete(
     email: Email,
     yes: Annotated[bool, typer.Option("--yes", help="Delete without a question.")] = False,
@@ -133,8 +154,8 @@ def delete(
 
 
 def _run(work: Callable[[Pool], Awaitable[Result]]) -> Result:
-    """Run the work. Raise `CommandError` for an `AccountError`."""
-    return on_database(work, AccountError, statement_timeout_seconds=DELETE_TIMEOUT_SECONDS)
+    """Run the work. Raise `CommandError` for an `AccountError` or an `ArchiveError`."""
+    return on_database(work, AccountError, ArchiveError, statement_timeout_seconds=DELETE_TIMEOUT_SECONDS)
 
 
 def _facts(user: User) -> dict[str, Any]:

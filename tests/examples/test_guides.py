@@ -21,6 +21,7 @@ TESTED_ELSEWHERE = {
     "backup.md",  # tests/db/backup/test_point_in_time.py and tests/server/commands/test_backup.py
     "sign-in.md",  # tests/server/http/test_sessions.py
     "webhooks.md",  # tests/server/webhooks/test_example.py and tests/schema/test_webhooks.py
+    "persons.md",  # tests/server/commands/test_persons.py
     "logs.md",  # tests/server/runtime/test_logs.py and test_tracing.py
 }
 GUIDES = sorted(path for path in (ROOT / "docs" / "guides").glob("*.md") if path.name not in TESTED_ELSEWHERE)

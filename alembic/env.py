@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 
 from db.engine.migrations import engine_for
 from db.models import Base
-from db.models.change import PARTITION
+from db.models.base import is_partition
 
 
 def is_declared(name: str | None, type_: str, _: object) -> bool:
-    """Return whether a model declares the table: workers create the partitions of changes."""
-    return type_ != "table" or name is None or not name.startswith(PARTITION)
+    """Return whether a model declares the table: workers create its partitions."""
+    return type_ != "table" or name is None or not is_partition(name)
 
 
 def migrate(connection: Connection) -> None:

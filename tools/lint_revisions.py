@@ -35,8 +35,16 @@ BREAKING_RULES = frozenset(
 )
 """The rules about what earlier releases need. A revision that raises the oldest supported revision may break them."""
 RAISE_SUPPORT = "UPDATE schema_support SET oldest_revision ="
-EXCEPTIONS = {("0009", "ban-drop-generated-expression")}
-"""Proven by tests: triggers fill the two columns for servers of the previous release."""
+EXCEPTIONS = {
+    (
+        "0009",
+        "ban-drop-generated-expression",
+    ),  # triggers fill the two columns for servers of the previous release
+    ("0023", "renaming-table"),  # another table takes the name in the same transaction
+    ("0023", "renaming-object"),  # indexes of that table
+    ("0023", "ban-drop-constraint"),  # the key of the logs, which gets another column
+}
+"""Proven by tests: the previous release works on the schema."""
 
 
 def problems(sql_of_revisions: Mapping[str, str]) -> list[str]:

@@ -16,17 +16,18 @@ _REPEATABLE = "-- squawk-ignore prefer-robust-stmts\n"
 _IS_CHECKED = "SELECT true FROM pg_constraint WHERE conrelid = to_regclass(:table) AND conname = :name"
 
 
-def create_indexes(indexes: Mapping[str, str]) -> None:
+def create_indexes(indexes: Mapping[str, str], *, unique: bool = False) -> None:
     """Build the missing indexes concurrently. The values are definitions, such as `leads (user_id, id)`.
 
     Writers continue, and wait for no lock of a build. A build waits for older transactions. An interrupted build
     leaves an invalid index, which the next attempt replaces. It keeps the indexes that are complete.
     """
+    kind = "UNIQUE INDEX" if unique else "INDEX"
     with _without_transaction():
         for name, definition in indexes.items():
             if not _finds(_IS_VALID, name=name):
                 op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
-                op.execute(f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {definition}")
+                op.execute(f"CREATE {kind} CONCURRENTLY IF NOT EXISTS {name} ON {definition}")
 
 
 def add_checks(table: str, checks: Mapping[str, str]) -> None:

@@ -16,8 +16,11 @@ LONGEST_SECONDS = 60.0
 """Age from which an open transaction is reported: an index build would wait for its end."""
 
 _SIZES = """
-SELECT relname, pg_total_relation_size(oid) AS bytes, greatest(reltuples, 0)::bigint AS rows
-FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
+SELECT class.relname, sum(pg_total_relation_size(part.oid))::bigint AS bytes, sum(greatest(part.reltuples, 0))::bigint AS rows
+FROM pg_class AS class JOIN pg_class AS part ON part.oid = class.oid AND class.relkind = 'r'
+    OR part.relkind = 'r' AND part.oid IN (SELECT relid FROM pg_partition_tree(class.oid)) AND class.relkind = 'p'
+WHERE class.relkind IN ('r', 'p') AND class.relnamespace = current_schema()::regnamespace
+GROUP BY class.oid, class.relname
 """
 # An index build waits for the snapshots of transactions in the same database; locks are those of transactions with writes.
 _OLD_TRANSACTIONS = """
@@ -47,7 +50,7 @@ WHERE NOT has_schema_privilege(current_schema(), 'CREATE')
 UNION ALL
 (
     SELECT 'to own the table ' || relname FROM pg_class
-    WHERE relname = ANY ($1::text[]) AND relnamespace = current_schema()::regnamespace AND relkind = 'r'
+    WHERE relname = ANY ($1::text[]) AND relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
     AND NOT pg_has_role(relowner, 'USAGE') ORDER BY relname
 )
 UNION ALL

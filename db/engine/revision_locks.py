@@ -36,6 +36,7 @@ _PATTERNS: Final = [
     (re.compile(rf"^{_INDEX}(?!CONCURRENTLY).*? ON (\w+)", re.DOTALL), LockMode.SHARE, True),
     (re.compile(rf"^ALTER TABLE {_NAME} VALIDATE "), LockMode.SHARE_UPDATE_EXCLUSIVE, True),
     (re.compile(rf"^ALTER TABLE {_NAME} (?!VALIDATE )"), LockMode.ACCESS_EXCLUSIVE, False),
+    (re.compile(r"^LOCK TABLE (\w+) IN ACCESS EXCLUSIVE MODE"), LockMode.ACCESS_EXCLUSIVE, False),
     (re.compile(rf"^(?:DROP|TRUNCATE) TABLE {_NAME}"), LockMode.ACCESS_EXCLUSIVE, False),
     (
         re.compile(r"^CREATE (?:OR REPLACE )?TRIGGER .*? ON (\w+)", re.DOTALL),

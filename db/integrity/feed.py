@@ -263,8 +263,6 @@ def _triggers(table: str) -> Iterator[str]:
     )
 
 
-TABLES = ["CREATE TABLE changes_rest PARTITION OF changes DEFAULT"]
-"""The partition of changes for which workers have made no other partition (`db.integrity.change_partitions`)."""
 FUNCTIONS = list(_functions())
 TRIGGERS = [trigger for table in fed() for trigger in _triggers(table)]
 TRIGGERS.append(

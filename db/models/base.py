@@ -69,6 +69,33 @@ class Feed(NamedTuple):
     row_id: str = "id"
 
 
+class Partitions(NamedTuple):
+    """The partitions of a table by a column of time, one per day or month in UTC (`db.integrity.partitions`).
+
+    `ahead` of them after the present one are made before they are needed.
+    """
+
+    table: str
+    column: str
+    ahead: int
+    monthly: bool = False
+
+    @property
+    def prefix(self) -> str:
+        """The beginning of the names of all partitions."""
+        return f"{self.table}_"
+
+    @property
+    def rest(self) -> str:
+        """The name of the partition that has the rows which no other partition takes."""
+        return f"{self.table}_rest"
+
+    @property
+    def name_format(self) -> str:
+        """The form of the begin of a period in the name of its partition."""
+        return "%Y%m" if self.monthly else "%Y%m%d"
+
+
 class Base(DeclarativeBase):
     """The base class of models. Models declare tables and types of rows. Loaders replace relationships."""
 
@@ -83,11 +110,19 @@ class Base(DeclarativeBase):
     """The column of `users` that counts the user's rows (db.integrity.counters)."""
     __feed__: ClassVar[Feed | None] = None
     """The declaration of rows whose changes are in the feed. None keeps them out of it."""
+    __partitions__: ClassVar[Partitions | None] = None
+    """The partitions of the table by time. None keeps all rows in one table."""
 
 
 def models() -> list[type[Base]]:
     """Return the models of all tables, in the order of the tables' names."""
     return sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__tablename__)
+
+
+def is_partition(name: str) -> bool:
+    """Return whether a partition of a declared table has this name. Workers create and drop partitions."""
+    kinds = (model.__partitions__ for model in models())
+    return any(kind is not None and name.startswith(kind.prefix) for kind in kinds)
 
 
 def table_of(model: type[Base]) -> Table:

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, base
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
-from db.models.base import Base, ForeignId, one_of
+from db.models.base import Base, ForeignId, Partitions, one_of
 
 
 class ChangeKind(StrEnum):
@@ -30,8 +30,8 @@ base.ischema_names["xid8"] = TransactionId  # for the comparison of models and d
 
 CHANGE_IDS = Sequence("change_ids", data_type=BigInteger, metadata=Base.metadata)
 """The IDs of changes. A trigger draws them while it holds the lock of the owner."""
-PARTITION = "changes_"
-"""The beginning of the names of partitions. One holds a day, and `changes_rest` what no other partition takes."""
+PARTITIONS = Partitions("changes", "at", ahead=4)
+"""A partition per day, and `changes_rest`."""
 
 
 class RowChange(Base):
@@ -43,6 +43,7 @@ class RowChange(Base):
     """
 
     __tablename__ = "changes"
+    __partitions__ = PARTITIONS
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(primary_key=True)

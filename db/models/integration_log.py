@@ -4,7 +4,18 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Integer, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, Count, EmptyText, ForeignId, Id, Now, at_most, not_negative, one_of
+from db.models.base import (
+    Base,
+    Count,
+    EmptyText,
+    ForeignId,
+    Id,
+    Now,
+    Partitions,
+    at_most,
+    not_negative,
+    one_of,
+)
 
 
 class IntegrationLogKind(StrEnum):
@@ -28,10 +39,18 @@ RAN_AT = "least(finished_at, created_at)"
 """SQL for the time when a run ended. A run without an end ended when it was recorded, and none ends in the future."""
 
 
+PARTITIONS = Partitions("integration_logs", "created_at", ahead=2, monthly=True)
+"""A partition per month, and `integration_logs_rest`."""
+
+
 class IntegrationLog(Base):
-    """A run or event of an integration. Append-only. A report can come late, so `created_at` is not the run's time."""
+    """A run or event of an integration. Append-only. A report can come late, so `created_at` is not the run's time.
+
+    The table is partitioned by months in UTC.
+    """
 
     __tablename__ = "integration_logs"
+    __partitions__ = PARTITIONS
     __parents__ = ("user_id", "integration_id")
 
     id: Mapped[Id]
@@ -49,7 +68,7 @@ class IntegrationLog(Base):
     http_status: Mapped[int | None] = mapped_column(SmallInteger)
     error_code: Mapped[str | None]
     message: Mapped[EmptyText]
-    created_at: Mapped[Now]
+    created_at: Mapped[Now] = mapped_column(primary_key=True)
 
     __table_args__ = (
         CheckConstraint("finished_at >= started_at", name="finished_after_started"),
@@ -74,4 +93,5 @@ class IntegrationLog(Base):
         Index(None, "user_id", text("created_at DESC"), text("id DESC")),
         # newest logs of all users, for operators and for retention
         Index("ix_integration_logs_created_at_id", text("created_at DESC"), text("id DESC")),
+        {"postgresql_partition_by": "RANGE (created_at)"},
     )

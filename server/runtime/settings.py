@@ -252,6 +252,10 @@ class Settings:
     verify_counters_every_seconds: float = _period(_DAY)
     keep_changes_every_seconds: float = _period(3600)
     changes_days: int = _whole(1, 365, 7)
+    keep_logs_every_seconds: float = _period(3600)
+    logs_days: int = _whole(0, 3650, 0)
+    purge_mentions_every_seconds: float = _period(3600)
+    mentions_days: int = _whole(0, 3650, 0)
     metrics_address: str | None = _setting(
         _ip_and_port, "an IP address and a port, such as 127.0.0.1:9464 or [::1]:9464", None
     )

@@ -7,12 +7,12 @@ from functools import partial
 import asyncpg
 
 from db.engine.pool import Pool
-from db.integrity import audit, change_partitions
+from db.integrity import audit, change_partitions, log_partitions
 from db.integrity.audit import AuditBatch, Ids
 from server.runtime.audit import log_drifts
 from server.runtime.schedule import Position, Task, TaskError, Turn, kind_of
 from server.runtime.settings import Settings
-from services import user_accounts
+from services import retention, user_accounts
 from services.analysis import lead_scoring
 from services.browsers import browser_tokens, sessions
 from services.export import jobs as exports
@@ -91,6 +91,27 @@ async def keep_changes(pool: Pool, _: Position, *, days: int) -> Position | None
     return None
 
 
+async def keep_logs(pool: Pool, _: Position, *, days: int) -> Position | None:
+    """Make partitions of logs ahead, and delete logs that are older than the days. Zero days keep all logs."""
+    await log_partitions.make_ahead(pool)
+    if not days:
+        return None
+    try:
+        return _AGAIN if await log_partitions.drop_old(pool, timedelta(days=days)) else None
+    except asyncpg.LockNotAvailableError as busy:
+        raise TaskError(
+            "Transactions hold the logs of integrations. `leadgraph doctor` lists long ones."
+        ) from busy
+
+
+async def purge_mentions(pool: Pool, position: Position, *, days: int) -> Position | None:
+    """Delete a batch of a user's mentions that are older than the days. Zero days keep all mentions."""
+    if not days:
+        return None
+    done = await retention.delete_next_mentions(pool, _first(position), timedelta(days=days))
+    return None if done is None else [done.user_id if done.has_more else done.user_id + 1]
+
+
 def _first(position: Position) -> int:
     return position[0] if position else 1
 
@@ -104,6 +125,8 @@ TURNS: dict[str, Turn] = {
     "delete-users": delete_users,
     "verify-counters": verify_counters,
     "keep-changes": partial(keep_changes, days=Settings.changes_days),
+    "keep-logs": partial(keep_logs, days=Settings.logs_days),
+    "purge-mentions": partial(purge_mentions, days=Settings.mentions_days),
 }
 """The turns by task. The setting of a task's period has the task's name: `refresh_health_every_seconds`."""
 
@@ -117,5 +140,7 @@ def background_tasks(settings: Settings, note: Callable[[AuditBatch], None] = lo
     """Return the tasks that are on. `note` receives the result of each verified batch of counters."""
     turns: dict[str, Turn] = {**TURNS, "verify-counters": partial(verify_counters, note=note)}
     turns["keep-changes"] = partial(keep_changes, days=settings.changes_days)
+    turns["keep-logs"] = partial(keep_logs, days=settings.logs_days)
+    turns["purge-mentions"] = partial(purge_mentions, days=settings.mentions_days)
     periods = {name: period(settings, name) for name in turns}
     return [Task(name, every, turns[name]) for name, every in periods.items() if every]

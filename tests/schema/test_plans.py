@@ -107,12 +107,13 @@ class Plan:
         return made
 
     def _add(self, node: Any) -> None:
-        table = node.get("Relation Name")
+        # The rest of a partitioned table has all its rows here.
+        table = (node.get("Relation Name") or "").removesuffix("_rest") or None
         if table is not None:
             removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
             rows = round((node.get("Actual Rows", 0) + removed) * node.get("Actual Loops", 0))
             self.visited[table] = self.visited.get(table, 0) + rows
-        if node["Node Type"] == "Seq Scan":
+        if node["Node Type"] == "Seq Scan" and table is not None:
             self.scanned.add(table)
         for inner in node.get("Plans", ()):
             self._add(inner)

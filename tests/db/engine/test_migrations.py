@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from db.embedded import EmbeddedPostgres
 from db.engine import migrations, revisions
 from db.engine.outage import is_unavailable
-from db.integrity import counters, feed, lexemes, ownership, rollups, updates
+from db.integrity import counters, feed, lexemes, ownership, partitions, rollups, updates
 from db.models import Base
 
 VERSIONS = sorted((Path(__file__).parents[3] / "alembic" / "versions").glob("*.py"))
@@ -62,8 +62,10 @@ async def test_models_and_triggers_create_the_schema_of_the_revisions(
         connection.exec_driver_sql("CREATE EXTENSION btree_gin")
         connection.exec_driver_sql("CREATE EXTENSION pg_trgm")
         Base.metadata.create_all(connection)
+        for sql in partitions.TABLES:
+            connection.exec_driver_sql(sql)
         for module in (ownership, counters, rollups, lexemes, updates, feed):
-            for sql in (*getattr(module, "TABLES", ()), *module.FUNCTIONS, *module.TRIGGERS):
+            for sql in (*module.FUNCTIONS, *module.TRIGGERS):
                 connection.exec_driver_sql(sql)
         connection.commit()
 

@@ -9,7 +9,7 @@ from db.engine.revision_locks import LockMode, TableLock, locks_of, statements_o
 from tests.support.databases import copied_database
 
 GRANTED = """
-SELECT relation::regclass::text AS table, mode FROM pg_locks
+SELECT relation::int AS oid, mode FROM pg_locks
 WHERE pid = pg_backend_pid() AND locktype = 'relation' AND relation = ANY ($1::oid[])
 """
 TABLES = (
@@ -37,7 +37,8 @@ async def test_the_locks_of_all_revisions_are_those_that_postgresql_grants(
                 for statement in statements_of(migrations.sql_of(script)):
                     if statement == "COMMIT":
                         granted = await connection.fetch(GRANTED, list(before))
-                        assert _strongest(granted) == expected, script.revision
+                        names = [(before[row["oid"]], row["mode"]) for row in granted]
+                        assert _strongest(names) == expected, script.revision
                         compared += len(expected)
                         expected = {}
                     await connection.execute(statement)
@@ -50,7 +51,7 @@ async def test_the_locks_of_all_revisions_are_those_that_postgresql_grants(
     assert compared > 30
 
 
-def _strongest(granted: list[asyncpg.Record]) -> dict[str, LockMode]:
+def _strongest(granted: list[tuple[str, str]]) -> dict[str, LockMode]:
     strongest: dict[str, LockMode] = {}
     for table, mode in granted:
         if mode in MODES:

@@ -9,6 +9,7 @@ import pytest
 from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.integrity import change_partitions as days
+from db.integrity import partitions
 from db.language.scope import EVERYBODY, Scope
 from services.changes import feed
 from services.changes.feed import ExpiredPositionError
@@ -117,7 +118,7 @@ async def test_a_transaction_that_holds_the_feed_delays_a_drop_but_no_writer(poo
 
 
 async def test_a_drop_gives_up_in_the_end(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(days, "ATTEMPTS", 1)
+    monkeypatch.setattr(partitions, "ATTEMPTS", 1)
     await pool.execute(OLD_DAY)
     await add_user(pool)
     await pool.execute("UPDATE changes SET at = '2020-01-01 12:00Z'")

@@ -46,7 +46,7 @@ async def places_of(pool: Pool, mark: str) -> set[tuple[str, str]]:
         table, column = row["table"], f'"{row["column"]}"'
         text = f"encode({column}, 'escape')" if row["type"] == "bytea" else f"{column}::text"
         if await pool.fetchval(f"SELECT EXISTS (SELECT FROM {table} WHERE {text} ILIKE $1)", f"%{mark}%"):
-            found.add((table, row["column"]))
+            found.add((table.removesuffix("_rest"), row["column"]))
     return found
 
 

@@ -119,6 +119,7 @@ CHANGED_TABLES = (
     "analysis_results",
     "api_keys",
     "exports",
+    "integration_logs",
     "integrations",
     "keywords",
     "leads",

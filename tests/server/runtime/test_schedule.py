@@ -246,9 +246,11 @@ async def test_a_worker_process_runs_all_tasks_without_a_timer(old_data: Pool, w
     assert [tuple(row) for row in rows] == [
         ("delete-users", timedelta(minutes=1), 0),
         ("keep-changes", timedelta(hours=1), 0),
+        ("keep-logs", timedelta(hours=1), 0),
         ("purge-deliveries", timedelta(hours=1), 0),
         ("purge-exports", timedelta(minutes=1), 0),
         ("purge-keys", timedelta(hours=1), 0),
+        ("purge-mentions", timedelta(hours=1), 0),
         ("refresh-health", timedelta(minutes=15), 0),
         ("rescore-leads", timedelta(days=1), 0),
         ("verify-counters", timedelta(days=1), 0),
@@ -336,9 +338,11 @@ async def test_a_server_without_workers_runs_no_task_and_a_server_with_one_does(
     assert names == [
         "delete-users",
         "keep-changes",
+        "keep-logs",
         "purge-deliveries",
         "purge-exports",
         "purge-keys",
+        "purge-mentions",
         "verify-counters",
     ]  # a demo keeps its scores and health
 
@@ -378,6 +382,8 @@ async def test_jobs_lists_tasks_and_exports_and_fails_for_late_and_failing_tasks
         ["delete-users", "waiting"],
         ["verify-counters", "waiting"],
         ["keep-changes", "waiting"],
+        ["keep-logs", "waiting"],
+        ["purge-mentions", "waiting"],
         ["exports:", "0"],
     ]
     assert lines[5].endswith(": The disk is full.")

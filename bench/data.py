@@ -1,6 +1,6 @@
 """The databases of all servers, created once a day, since dashboards show the last days."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlsplit, urlunsplit
@@ -42,16 +42,26 @@ async def prepare(server_url: str, scale: float, say: Callable[[str], None]) -> 
 
 async def prepare_amount(server_url: str, amount: Amount, say: Callable[[str], None]) -> Data:
     """Return the database of this amount. Create it unless it was created today."""
+    url = await filled_today(
+        server_url, amount.name, recipe(amount), lambda url, end: fill(url, amount, end, say)
+    )
+    return await describe(url, amount.asked_user)
+
+
+async def filled_today(
+    server_url: str, name: str, recipe_: str, fill_: Callable[[str, datetime], Awaitable[None]]
+) -> str:
+    """Return the URL of the database of this name. Create and fill it unless this was done today by the same recipe."""
     end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    made_of = f"{recipe(amount)} {end.date()}"
-    url = urlunsplit(urlsplit(server_url)._replace(path=f"/{amount.name}"))
-    if await _comment(server_url, amount.name) != made_of:
-        await recreate(server_url, amount.name)
+    made_of = f"{recipe_} {end.date()}"
+    url = urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
+    if await _comment(server_url, name) != made_of:
+        await recreate(server_url, name)
         await migrations.upgrade(url)
         await row_security.install(url)
-        await fill(url, amount, end, say)
-        await _set_comment(server_url, amount.name, made_of)
-    return await _describe(url, amount.asked_user)
+        await fill_(url, end)
+        await _set_comment(server_url, name, made_of)
+    return url
 
 
 IDS_SQL = """
@@ -102,7 +112,8 @@ async def recreate(server_url: str, name: str) -> None:
     await databases.ensure(server_url, name)
 
 
-async def _describe(url: str, user_id: int) -> Data:
+async def describe(url: str, user_id: int) -> Data:
+    """Return the description of a filled database, with a new key of the user."""
     connection = await asyncpg.connect(url)
     try:
         ids = await connection.fetchrow(IDS_SQL, user_id)

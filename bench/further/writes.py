@@ -40,10 +40,10 @@ def _posts(data: Data) -> Iterator[dict[str, Any]]:
     run, number = token_hex(4), count()
     keywords = [global_id("Keyword", id_) for id_ in data.ids["Keyword"][:5]]
     for _ in range(MOST_BATCHES):
-        yield {"input": {"items": [_post(run, next(number), keywords) for _ in range(ROWS)]}}
+        yield {"input": {"items": [post(run, next(number), keywords) for _ in range(ROWS)]}}
 
 
-def _post(run: str, number: int, keywords: Sequence[str]) -> dict[str, Any]:
+def post(run: str, number: int, keywords: Sequence[str]) -> dict[str, Any]:
     id_ = f"{BATCH}{run}-{number:06d}"
     return {
         "platform": "REDDIT",

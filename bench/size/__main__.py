@@ -8,6 +8,7 @@ turn. Ten million mentions take 25 minutes to fill on two cores, and 21 GB of di
 
 import argparse
 import asyncio
+import hashlib
 import statistics
 import sys
 from collections.abc import Iterator, Sequence
@@ -123,7 +124,8 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
 
 def recipe() -> str:
     """Return a text that changes whenever the rows change, apart from the day."""
-    return f"{revisions.head()} {CHANCE} {filling.MENTIONS_SQL} {filling.LEADS_SQL}"
+    parts = (revisions.head(), CHANCE, filling.MENTIONS_SQL, filling.ANALYSES_SQL, filling.LEADS_SQL)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def prepared(url: str, mentions: int) -> Data:

@@ -1,8 +1,8 @@
 """Triggers that fix the owner of each row.
 
 A mention and a log refer to their user and their keyword or integration by one foreign key over two columns.
-A trigger copies the user of a lead and an analysis from the mention, and the user of an event from the lead,
-whatever the writer sends. These columns cannot be updated. Counters and permissions rely on that.
+A trigger copies the user of a lead and an analysis from the mention, the user of an event from the lead, and the user
+of a piece of a file from the export, whatever the writer sends. These columns cannot be updated. Counters and permissions rely on that.
 """
 
 from collections.abc import Sequence
@@ -39,6 +39,14 @@ BEGIN
 END $$
 """
 
+COPY_OWNER_OF_EXPORT = """
+CREATE OR REPLACE FUNCTION copy_owner_of_export() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    SELECT user_id INTO NEW.user_id FROM exports WHERE id = NEW.export_id;
+    RETURN NEW;
+END $$
+"""
+
 REFUSE_NEW_PARENT = """
 CREATE OR REPLACE FUNCTION refuse_new_parent() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -60,7 +68,7 @@ def _fixed(table: str, columns: Sequence[str]) -> str:
     )
 
 
-FUNCTIONS = [COPY_OWNER_OF_MENTION, COPY_OWNER_OF_LEAD, REFUSE_NEW_PARENT]
+FUNCTIONS = [COPY_OWNER_OF_MENTION, COPY_OWNER_OF_LEAD, COPY_OWNER_OF_EXPORT, REFUSE_NEW_PARENT]
 TRIGGERS = [
     *(
         f"CREATE TRIGGER copy_owner BEFORE INSERT ON {table} "
@@ -68,5 +76,6 @@ TRIGGERS = [
         for table in ("analysis_results", "leads")
     ),
     "CREATE TRIGGER copy_owner BEFORE INSERT ON lead_events FOR EACH ROW EXECUTE FUNCTION copy_owner_of_lead()",
+    "CREATE TRIGGER copy_owner BEFORE INSERT ON export_parts FOR EACH ROW EXECUTE FUNCTION copy_owner_of_export()",
     *(_fixed(table, columns) for table, columns in PARENTS.items()),
 ]

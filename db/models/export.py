@@ -119,7 +119,10 @@ class Export(Base):
 
 
 class ExportPart(Base):
-    """A piece of an export's file, beginning at the byte `starts_at`. The pieces have no gaps."""
+    """A piece of an export's file, beginning at the byte `starts_at`. The pieces have no gaps.
+
+    A trigger sets `user_id` from the export. It is null in pieces that were written before revision 0024.
+    """
 
     __tablename__ = "export_parts"
 
@@ -128,6 +131,7 @@ class ExportPart(Base):
     )
     starts_at: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     data: Mapped[bytes] = mapped_column(LargeBinary)
+    user_id: Mapped[ForeignId | None]
 
     __table_args__ = (
         *not_negative("starts_at"),

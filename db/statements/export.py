@@ -82,14 +82,14 @@ def _add_export_part() -> Insert:
     return insert(_PARTS).values(
         export_id=bindparam("export_id", type_=BigInteger),
         starts_at=bindparam("starts_at", type_=BigInteger),
+        user_id=bindparam("user_id", type_=BigInteger),
         data=bindparam("data", type_=BYTEA),
     )
 
 
 async def add_part(writer: Writer, export: Export, data: bytes) -> None:
-    await writer.fetch_values(
-        _add_export_part(), EVERYBODY, export_id=export.id, starts_at=export.size_bytes, data=data
-    )
+    values = {"export_id": export.id, "user_id": export.user_id, "starts_at": export.size_bytes, "data": data}
+    await writer.fetch_values(_add_export_part(), EVERYBODY, **values)
 
 
 _THIS_EXPORT = _EXPORTS.c.id == bindparam("export_id", type_=BigInteger)

@@ -21,7 +21,7 @@ from tests.support.rows import add_key, add_keyword, add_lead, add_mention, add_
 
 pytestmark = pytest.mark.usefixtures("row_security")
 
-WITHOUT_USERS = {"backfills", "background_tasks", "export_parts", "schema_support"}
+WITHOUT_USERS = {"backfills", "background_tasks", "schema_support"}
 """Tables that no transaction of a member reads."""
 WHO = Statement(
     "who", "SELECT current_user::text AS role, current_setting('leadgraph.user_id', true) AS id", (), {}

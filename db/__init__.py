@@ -6,6 +6,7 @@
 - `db.inspection` holds reads of PostgreSQL's own views, and commands that mend what they show.
 - `db.backup` holds statements that read, create and rename whole databases for backups.
 - `db.engine` holds statements on sessions and whole databases, such as `BEGIN` and `CREATE DATABASE`.
+- `db.sharding` holds the statements that distribute a database by user.
 - `db.models` declares tables. SQLAlchemy derives their DDL, apart from one storage setting.
 
 `db.language` translates scopes, filters, orders and projections into SQLAlchemy expressions, and holds no

@@ -275,7 +275,8 @@ def require_version(lead: Lead, expected_version: int | None, *path: str) -> Non
 
 
 def _event(viewer: Viewer, lead: Lead, type_: LeadEventType, **more: Any) -> NewEvent:
-    return cast("NewEvent", {"lead_id": lead.id, "actor_user_id": viewer.user_id, "type": type_, **more})
+    of_lead = {"lead_id": lead.id, "user_id": lead.user_id, "actor_user_id": viewer.user_id}
+    return cast("NewEvent", {**of_lead, "type": type_, **more})
 
 
 def events_of(viewer: Viewer, lead: Lead, changes: Mapping[str, object]) -> Iterator[NewEvent]:

@@ -229,6 +229,7 @@ SQL_PACKAGES = (
     "db.integrity",
     "db.models",
     "db.persons",
+    "db.sharding",
     "db.statements",
 )
 

@@ -221,7 +221,7 @@ async def _repair(pool: Pool, table: str, ids: Ids, batch: int | None) -> AuditB
         await connection.execute(LOCK_USERS, sorted({row["owner"] for row in found}))
         locked = await connection.fetch(_LOCK[_PARENTS_OF[table]], [row["id"] for row in found])
         range_ = Ids(found[0]["id"], found[-1]["id"])
-        repaired = await connection.fetch(_REPAIR[table], *range_, [row["id"] for row in locked])
+        repaired = await connection.fetch(_repair_sql(table), *range_, [row["id"] for row in locked])
         if repaired and table != "users":
             # One answer never shows figures of before and after the repair. Counters of users tell that by themselves.
             owners = {row["id"]: row["owner"] for row in found}
@@ -289,6 +289,11 @@ def _repair_counters(table: str, counters: Sequence[Counter]) -> str:
     )
 
 
+def _repair_sql(table: str) -> str:
+    """Return SQL that repairs the wrong rows of the table among the locked IDs $3."""
+    return _repair_counters(table, COUNTERS[table]) if table in COUNTERS else recount.repair(_ROLLUPS[table])
+
+
 _READ = ["users", *COUNTED, "mentions", "leads", *(rollup.table for rollup in ROLLUPS)]
 _COLUMNS = {table: [counter.column for counter in counters] for table, counters in COUNTERS.items()} | {
     rollup.table: list(MEASURES) for rollup in ROLLUPS
@@ -309,7 +314,5 @@ _LOCK = {
 _WRONG = {table: _wrong(table, counters) for table, counters in COUNTERS.items()} | {
     rollup.table: recount.select_wrong(rollup) for rollup in ROLLUPS
 }
-_REPAIR = {table: _repair_counters(table, counters) for table, counters in COUNTERS.items()} | {
-    rollup.table: recount.repair(rollup) for rollup in ROLLUPS
-}
+_ROLLUPS = {rollup.table: rollup for rollup in ROLLUPS}
 _ROWS = {rollup.table: recount.count_rows(rollup) for rollup in ROLLUPS}

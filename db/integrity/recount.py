@@ -4,6 +4,7 @@ Each statement takes a range of parent IDs, from $1 to $2, and finds their rows 
 """
 
 from db.integrity.rollups import MEASURES, Rollup
+from db.language.layout import LAYOUT
 
 _TIMES = {
     "mentions": ("mentions", "created_at"),
@@ -42,6 +43,7 @@ def select_wrong(rollup: Rollup) -> str:
 def repair(rollup: Rollup) -> str:
     """Return SQL that repairs the buckets of the locked parents $3, and returns the wrong buckets."""
     key = ", ".join(rollup.key)
+    unique = key if LAYOUT.is_distributed else rollup.parent
     owner = "parent.id" if rollup.parent == "user_id" else "parent.user_id, parent.id"
     values = ", ".join(f"counted_{measure}" for measure in MEASURES)
     sets = ", ".join(f"{measure} = EXCLUDED.{measure}" for measure in MEASURES)
@@ -52,7 +54,7 @@ def repair(rollup: Rollup) -> str:
         f"WHERE {rollup.table}.{rollup.parent} = wrong.id AND {rollup.table}.slot = wrong.slot AND {nothing}), "
         f"filled AS (INSERT INTO {rollup.table} ({key}, slot, {', '.join(MEASURES)}) "
         f"SELECT {owner}, slot, {values} FROM wrong JOIN {rollup.parents} AS parent USING (id) WHERE NOT ({nothing}) "
-        f"ON CONFLICT ({rollup.parent}, slot) DO UPDATE SET {sets}) "
+        f"ON CONFLICT ({unique}, slot) DO UPDATE SET {sets}) "
         "SELECT * FROM wrong"
     )
 

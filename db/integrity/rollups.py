@@ -53,8 +53,9 @@ ROLLUPS = (
 )
 
 
-def _add(rollup: Rollup) -> str:
+def _add(rollup: Rollup, *, is_distributed: bool) -> str:
     """Return SQL that adds the differences to one table, and deletes rows that become zero."""
+    unique = ", ".join(rollup.key) if is_distributed else rollup.parent
     key = ", ".join(rollup.key)
     columns = ", ".join(MEASURES)
     sums = ", ".join(f"coalesce(sum({measure}), 0)" for measure in MEASURES)
@@ -68,7 +69,7 @@ def _add(rollup: Rollup) -> str:
         AS change (user_id, keyword_id, moment, {columns})
         JOIN unnest(live_{rollup.parent}s) AS live (id) ON live.id = change.{rollup.parent}
     GROUP BY {key}, {rollup.bucket("moment")} HAVING {some}
-    ON CONFLICT ({rollup.parent}, slot) DO UPDATE SET
+    ON CONFLICT ({unique}, slot) DO UPDATE SET
         {added};
     IF less THEN
         DELETE FROM {rollup.table} USING unnest({rollup.parent}s, moments) AS change (id, moment)
@@ -77,7 +78,10 @@ def _add(rollup: Rollup) -> str:
     END IF;"""
 
 
-ADD_TO_SLOTS = f"""
+def add_to_slots(*, is_distributed: bool = False) -> str:
+    """Return the function that adds differences. The unique keys of a distributed database contain the user."""
+    additions = "".join(_add(rollup, is_distributed=is_distributed) for rollup in ROLLUPS)
+    return f"""
 CREATE OR REPLACE FUNCTION add_to_slots(
     user_ids bigint[], keyword_ids bigint[], moments timestamptz[],
     {", ".join(f"more_{measure} integer[]" for measure in MEASURES)}
@@ -94,9 +98,10 @@ BEGIN
     live_keyword_ids := ARRAY(
         SELECT id FROM keywords WHERE id = ANY (keyword_ids) ORDER BY id FOR NO KEY UPDATE
     );
-{"".join(map(_add, ROLLUPS))}
+{additions}
 END $$
 """
+
 
 EVENTS = {
     "mentions": {"mentions": "created_at"},
@@ -195,7 +200,7 @@ def _triggers(table: str) -> list[str]:
 
 
 FUNCTIONS = [
-    ADD_TO_SLOTS,
+    add_to_slots(),
     *map(_roll_up, EVENTS),
     _forget("mentions", _NO_SLOTS),
     _forget("leads", _NO_LEADS),

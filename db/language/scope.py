@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from sqlalchemy import BigInteger, ColumnElement, FromClause, bindparam, false, func, true
 
+from db.language.layout import LAYOUT
 from db.models import Base, User
 
 
@@ -54,7 +55,16 @@ def visible_among(
     few found rows match.
 
     If the keys are users, the plain comparison is better. It tells the planner how many rows this user has,
-    instead of the average.
+    instead of the average. On a distributed database, the planner tells the server of the rows from the plain comparison.
     """
     condition = visible(model, everybody=everybody, table=table)
-    return condition if everybody or by == "user_id" else func.coalesce(condition, false())
+    is_plain = everybody or by == "user_id" or LAYOUT.is_distributed
+    return condition if is_plain else func.coalesce(condition, false())
+
+
+def placed(model: type[Base], *, everybody: bool, table: FromClause | None = None) -> ColumnElement[bool]:
+    """Return the condition of `visible` on a distributed database, and a true one on another.
+
+    The rows are found by other rows of the scope, so that the condition chooses none. It tells the planner their server.
+    """
+    return visible(model, everybody=everybody or not LAYOUT.is_distributed, table=table)

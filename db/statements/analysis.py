@@ -11,8 +11,9 @@ from sqlalchemy.sql.dml import ReturningInsert
 from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
+from db.language.layout import unique_key
 from db.language.moment import moment
-from db.language.scope import Scope, visible_among
+from db.language.scope import Scope, placed, visible_among
 from db.models import AnalysisResult, AnalysisStatus, Keyword, MatchType, Mention
 from db.models.base import table_of
 from db.statements.parameters import keys_parameter, rows_parameter
@@ -72,6 +73,7 @@ def _mention_texts(*, everybody: bool) -> Select[Any]:
         select(*(_MENTIONS.c[name] for name in _OF_MENTION), *(_KEYWORDS.c[name] for name in _OF_KEYWORD))
         .join(_KEYWORDS, _KEYWORDS.c.id == _MENTIONS.c.keyword_id)
         .where(_MENTIONS.c.id == any_(keys_parameter()), visible_among(Mention, everybody=everybody))
+        .where(placed(Keyword, everybody=everybody))
     )
 
 
@@ -113,9 +115,8 @@ def _record_analyses(*, everybody: bool) -> ReturningInsert[Any]:
     replaced = {
         name: new.excluded[name] for name in values if name not in {"mention_id", "user_id", "created_at"}
     }
-    return new.on_conflict_do_update(index_elements=["mention_id"], set_=replaced).returning(
-        _RESULTS.c.mention_id
-    )
+    identity = unique_key("mention_id")
+    return new.on_conflict_do_update(index_elements=identity, set_=replaced).returning(_RESULTS.c.mention_id)
 
 
 async def record_analyses(

@@ -23,7 +23,7 @@ from sqlalchemy.sql.dml import ReturningDelete
 
 from db.engine.statement_cache import Statement, statement
 from db.engine.writer import Writer
-from db.language.scope import Scope, visible_among
+from db.language.scope import Scope, placed, visible_among
 from db.models import Base
 from db.models.base import table_of
 
@@ -39,7 +39,12 @@ def _delete(model: type[Base], dependents: tuple[Dependent, ...], *, everybody: 
     table = table_of(model)
     # The offset stops the index scan at the first row above the limit.
     too_many = (
-        exists(select(literal_column("1")).where(table_of(other).c[column] == _KEY).offset(_MOST).limit(1))
+        exists(
+            select(literal_column("1"))
+            .where(table_of(other).c[column] == _KEY, placed(other, everybody=everybody))
+            .offset(_MOST)
+            .limit(1)
+        )
         for other, column in dependents
     )
     return (
@@ -101,13 +106,21 @@ def _last(some: CTE, change: CTE) -> Select[Any]:
 @statement
 def _delete_some(model: type[Base], column: str, *, resumed: bool, everybody: bool) -> Select[Any]:
     table, some = table_of(model), _some(model, column, resumed=resumed, everybody=everybody)
-    return _last(some, delete(table).where(table.c.id == some.c.id).cte("gone"))
+    return _last(
+        some, delete(table).where(table.c.id == some.c.id, placed(model, everybody=everybody)).cte("gone")
+    )
 
 
 @statement
 def _detach_some(model: type[Base], column: str, *, resumed: bool, everybody: bool) -> Select[Any]:
     table, some = table_of(model), _some(model, column, resumed=resumed, everybody=everybody)
-    return _last(some, update(table).where(table.c.id == some.c.id).values({column: null()}).cte("gone"))
+    return _last(
+        some,
+        update(table)
+        .where(table.c.id == some.c.id, placed(model, everybody=everybody))
+        .values({column: null()})
+        .cte("gone"),
+    )
 
 
 async def delete_some(

@@ -31,7 +31,7 @@ from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
-from db.language.scope import EVERYBODY, Scope, visible
+from db.language.scope import EVERYBODY, Scope, placed, visible
 from db.language.shape import columns
 from db.models import Export, ExportPart, ExportStatus, User, UserRole, UserStatus
 from db.models.base import table_of
@@ -326,6 +326,7 @@ def _part_from() -> Select[Any]:
             _PARTS.c.export_id == bindparam("export_id", type_=BigInteger),
             _PARTS.c.starts_at <= position,
             visible(Export, everybody=False),
+            placed(ExportPart, everybody=False),
         )
         .order_by(_PARTS.c.starts_at.desc())
         .limit(1)

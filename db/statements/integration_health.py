@@ -34,7 +34,8 @@ from db.engine.writer import Writer
 from db.integrity.rollups import ROLLUPS
 from db.language.json_items import json_items
 from db.language.keyset import NEWEST_FIRST, sorting
-from db.language.scope import EVERYBODY, Scope, visible_among
+from db.language.layout import unique_key
+from db.language.scope import EVERYBODY, Scope, placed, visible_among
 from db.language.shape import columns
 from db.language.snapshots import snapshot, snapshot_from_json
 from db.models import (
@@ -223,7 +224,7 @@ def _integration_days_count() -> Insert:
     names = ["user_id", "integration_id", "day", "runs", "succeeded"]
     new = insert(_DAYS).from_select(names, select(*(counted.c[name] for name in names)))
     return new.on_conflict_do_update(
-        index_elements=["integration_id", "day"],
+        index_elements=unique_key("integration_id", "day"),
         set_={"runs": new.excluded.runs, "succeeded": new.excluded.succeeded},
     ).add_cte(emptied)
 
@@ -272,10 +273,10 @@ def _ranked(by: str, *, everybody: bool) -> Subquery:
     )
 
 
-def _last_logs(integration: Subquery) -> LateralFromClause:
+def _last_logs(integration: Subquery, *, everybody: bool) -> LateralFromClause:
     last = (
         select(*columns(IntegrationLog))
-        .where(_LOGS.c.integration_id == integration.c.id)
+        .where(_LOGS.c.integration_id == integration.c.id, placed(IntegrationLog, everybody=everybody))
         .order_by(*sorting(_LOGS, NEWEST_FIRST, backwards=False))
         .limit(literal_column(str(LAST_LOGS)))
         .correlate(integration)
@@ -287,12 +288,13 @@ def _last_logs(integration: Subquery) -> LateralFromClause:
     return select(logs.label("logs")).select_from(last).lateral("last_logs")
 
 
-def _days(integration: Subquery) -> LateralFromClause:
+def _days(integration: Subquery, *, everybody: bool) -> LateralFromClause:
     number = cast(func.extract("epoch", _DAYS.c.day - _timestamp("since")) / literal_column("86400"), Integer)
     day = func.json_build_array(number, _DAYS.c.runs, _DAYS.c.succeeded)
     return (
         select(func.json_agg(day, type_=JSON).label("days"))
         .where(_DAYS.c.integration_id == integration.c.id, _DAYS.c.day >= _timestamp("since"))
+        .where(placed(IntegrationDay, everybody=everybody))
         .lateral("days")
     )
 
@@ -300,7 +302,7 @@ def _days(integration: Subquery) -> LateralFromClause:
 @statement
 def _integrations_health(by: str, *, everybody: bool) -> Select[Any]:
     integration = _ranked(by, everybody=everybody)
-    logs, days = _last_logs(integration), _days(integration)
+    logs, days = _last_logs(integration, everybody=everybody), _days(integration, everybody=everybody)
     return (
         select(integration, logs, days)
         .select_from(integration.join(logs, true()).join(days, true()))

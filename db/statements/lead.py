@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from sqlalchemy import (
     BigInteger,
@@ -22,8 +22,9 @@ from sqlalchemy.sql.dml import Insert, ReturningInsert, ReturningUpdate
 
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
+from db.language.layout import unique_key
 from db.language.moment import TIMESTAMPS, moment
-from db.language.scope import EVERYBODY, Scope, visible_among
+from db.language.scope import EVERYBODY, Scope, placed, visible_among
 from db.language.shape import columns
 from db.models import Lead, LeadEvent, LeadEventType, LeadOrigin, LeadStatus, Mention
 from db.models.base import table_of
@@ -43,7 +44,7 @@ def _insert_lead(names: tuple[str, ...], *, everybody: bool) -> ReturningInsert[
     return (
         insert(_LEADS)
         .from_select([*_PARENTS, *names, *_MOMENTS], mention)
-        .on_conflict_do_nothing(index_elements=["mention_id"])
+        .on_conflict_do_nothing(index_elements=unique_key("mention_id"))
         .returning(*columns(Lead))
     )
 
@@ -68,6 +69,13 @@ class ScoredLead:
     score_breakdown: Mapping[str, Any]
 
 
+class MadeLead(NamedTuple):
+    """A new lead, and its user."""
+
+    id: int
+    user_id: int
+
+
 @statement
 def _insert_auto_leads() -> ReturningInsert[Any]:
     types = {"mention_id": BigInteger, "score": Integer, "score_breakdown": JSONB}
@@ -88,20 +96,20 @@ def _insert_auto_leads() -> ReturningInsert[Any]:
     return (
         insert(_LEADS)
         .from_select(list(values), rows)
-        .on_conflict_do_nothing(index_elements=["mention_id"])
-        .returning(_LEADS.c.id, _LEADS.c.mention_id)
+        .on_conflict_do_nothing(index_elements=unique_key("mention_id"))
+        .returning(_LEADS.c.id, _LEADS.c.user_id, _LEADS.c.mention_id)
     )
 
 
-async def insert_auto_leads(writer: Writer, leads: Sequence[ScoredLead], version: str) -> dict[int, int]:
-    """Insert leads of origin AUTO. Return the IDs of the new leads by the ID of their mention.
+async def insert_auto_leads(writer: Writer, leads: Sequence[ScoredLead], version: str) -> dict[int, MadeLead]:
+    """Insert leads of origin AUTO. Return the new leads by the ID of their mention.
 
     Mentions that have a lead are absent. `version` is of the score.
     """
     sent = _insert_auto_leads()
     rows = [asdict(lead) for lead in leads]
     found = await writer.fetch_values(sent, EVERYBODY, leads=rows, version=version)
-    return {row["mention_id"]: row["id"] for row in found}
+    return {row["mention_id"]: MadeLead(row["id"], row["user_id"]) for row in found}
 
 
 @statement
@@ -157,7 +165,7 @@ def _delete_lead(*, everybody: bool) -> Select[Any]:
     )
     marked = (
         update(_MENTIONS)
-        .where(_MENTIONS.c.id == gone.c.mention_id)
+        .where(_MENTIONS.c.id == gone.c.mention_id, placed(Mention, everybody=everybody))
         .values(lead_deleted_at=moment())
         .cte("marked")
     )
@@ -177,6 +185,7 @@ class NewEvent(TypedDict, total=False):
     """A new event of a lead. `data` is JSON."""
 
     lead_id: int
+    user_id: int
     actor_user_id: int | None
     type: LeadEventType
     from_status: LeadStatus | None
@@ -188,6 +197,7 @@ class NewEvent(TypedDict, total=False):
 def _insert_lead_events() -> Insert:
     types = {
         "lead_id": BigInteger,
+        "user_id": BigInteger,
         "actor_user_id": BigInteger,
         "type": Text,
         "from_status": Text,
@@ -200,6 +210,6 @@ def _insert_lead_events() -> Insert:
 
 
 async def insert_events(writer: Writer, events: Sequence[NewEvent]) -> None:
-    """Insert the events in order. A trigger sets their user from the lead."""
+    """Insert the events in order. `user_id` is the user of the lead."""
     complete = [{"data": {}, **event} for event in events]
     await writer.fetch_values(_insert_lead_events(), EVERYBODY, events=complete)

@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeEngine
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
 from db.language.moment import moment
-from db.language.scope import Scope, visible_among
+from db.language.scope import Scope, placed, visible_among
 from db.models import DismissReason, Mention
 from db.models.base import table_of
 from db.statements.parameters import keys_parameter
@@ -56,7 +56,7 @@ def _triage_mentions(marks: tuple[tuple[Mark, bool], ...], reason: bool, *, ever
     changed = (
         update(_MENTIONS)
         .values(**values, updated_at=moment())
-        .where(_MENTIONS.c.id == found.c.id, or_(*changes))
+        .where(_MENTIONS.c.id == found.c.id, or_(*changes), placed(Mention, everybody=everybody))
         .returning(_MENTIONS.c.id)
         .cte("changed")
     )

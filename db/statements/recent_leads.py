@@ -12,7 +12,7 @@ from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.language.json_items import json_items
 from db.language.keyset import NEWEST_FIRST, sorting
-from db.language.scope import Scope, visible_among
+from db.language.scope import Scope, placed, visible_among
 from db.language.shape import columns
 from db.language.snapshots import (
     KeywordSnapshot,
@@ -51,8 +51,8 @@ def _leads_recent(*, everybody: bool) -> Select[Any]:
         .limit(select(bindparam("most", type_=Integer)).scalar_subquery())
         .lateral("newest")
     )
-    mention = _looked_up(Mention, newest.c.mention_id, "mention")
-    keyword = _looked_up(Keyword, newest.c.keyword_id, "keyword")
+    mention = _looked_up(Mention, newest.c.mention_id, "mention", everybody=everybody)
+    keyword = _looked_up(Keyword, newest.c.keyword_id, "keyword", everybody=everybody)
     joined = users.join(newest, true()).join(mention, true()).join(keyword, true())
     of_each = zip((Lead, Mention, Keyword), (newest, mention, keyword), strict=True)
     row = func.json_build_array(*(_as_array(model, source) for model, source in of_each))
@@ -60,13 +60,16 @@ def _leads_recent(*, everybody: bool) -> Select[Any]:
     return select(rows.label("items")).select_from(joined)
 
 
-def _looked_up(model: type[Base], id_: ColumnElement[Any], name: str) -> LateralFromClause:
+def _looked_up(
+    model: type[Base], id_: ColumnElement[Any], name: str, *, everybody: bool
+) -> LateralFromClause:
     """Select the row by its ID for each lead. The planner, which expects many leads, would scan a small table instead.
 
     OFFSET 0 keeps the planner from choosing another join.
     """
     table = table_of(model)
-    return select(*columns(model)).where(table.c.id == id_).offset(literal_column("0")).lateral(name)
+    found = select(*columns(model)).where(table.c.id == id_, placed(model, everybody=everybody))
+    return found.offset(literal_column("0")).lateral(name)
 
 
 def _newest(source: Any) -> list[ColumnElement[Any]]:

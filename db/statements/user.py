@@ -98,7 +98,8 @@ def _seen() -> Update:
     # Skip a user that a writer has locked: waiting would block a connection. The next request tries again.
     free = select(_USERS.c.id).where(_USERS.c.id == bindparam("user_id", type_=BigInteger), long_ago)
     locked = free.with_for_update(key_share=True, skip_locked=True).cte("locked")
-    return update(_USERS).where(_USERS.c.id == locked.c.id).values(last_seen_at=func.clock_timestamp())
+    same = (_USERS.c.id == locked.c.id, _USERS.c.id == bindparam("user_id", type_=BigInteger))
+    return update(_USERS).where(*same).values(last_seen_at=func.clock_timestamp())
 
 
 async def note_seen(pool: Pool, user_id: int) -> None:

@@ -38,7 +38,8 @@ from sqlalchemy.sql.dml import ReturningDelete, ReturningInsert, ReturningUpdate
 
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer
-from db.language.scope import EVERYBODY, Scope, visible_among
+from db.language.layout import LAYOUT, unique_key
+from db.language.scope import EVERYBODY, PARAMETER, Scope, visible_among
 from db.language.shape import columns
 from db.models import Webhook, WebhookDelivery, WebhookDeliveryStatus, WebhookStatus
 from db.models.base import table_of
@@ -105,7 +106,7 @@ def _is_held(ids: Any) -> ColumnElement[bool]:
     )
 
 
-def _pending_of_row(webhook_id: Any, row: Any) -> Select[Any]:
+def _pending_of_row(owner: Any, webhook_id: Any, row: Any) -> Select[Any]:
     """Return the select of the IDs of pending deliveries of a webhook about the entity and ID of the row."""
     other = _DELIVERIES.alias("other")
     return select(other.c.id).where(
@@ -113,6 +114,7 @@ def _pending_of_row(webhook_id: Any, row: Any) -> Select[Any]:
         other.c.entity == row.c.entity,
         other.c.entity_id == row.c.entity_id,
         other.c.status == WebhookDeliveryStatus.PENDING,
+        other.c.user_id == owner if LAYOUT.is_distributed else true(),
     )
 
 
@@ -130,10 +132,11 @@ def _add_deliveries() -> ReturningInsert[Any]:
             "is_first": Boolean,
         },
     )
-    waits = exists(_pending_of_row(bindparam("webhook_id", type_=BigInteger), rows).correlate(rows))
+    owner = bindparam("owner_id", type_=BigInteger)
+    waits = exists(_pending_of_row(owner, bindparam("webhook_id", type_=BigInteger), rows).correlate(rows))
     is_due = rows.c.is_first & ~waits
     given = select(
-        bindparam("owner_id", type_=BigInteger).label("user_id"),
+        owner.label("user_id"),
         bindparam("webhook_id", type_=BigInteger).label("webhook_id"),
         rows.c.message_id,
         rows.c.event_type,
@@ -145,7 +148,7 @@ def _add_deliveries() -> ReturningInsert[Any]:
     )
     new = insert(_DELIVERIES).from_select([column.name for column in given.selected_columns], given)
     return new.on_conflict_do_update(
-        index_elements=["webhook_id", "message_id"],
+        index_elements=unique_key("webhook_id", "message_id"),
         set_={**_AGAIN, "due_at": new.excluded.due_at},
         where=~_PENDING,
     ).returning(_DELIVERIES.c.id)
@@ -323,7 +326,7 @@ async def record(writer: Writer, holder: str, results: Sequence[Result]) -> list
 @statement
 def _release_next() -> Update:
     ended = _DELIVERIES.alias("ended")
-    pending = _pending_of_row(ended.c.webhook_id, ended)
+    pending = _pending_of_row(ended.c.user_id, ended.c.webhook_id, ended)
     following = pending.order_by(pending.selected_columns.id).limit(1).correlate(ended).scalar_subquery()
     these = select(following.label("id")).select_from(ended).where(ended.c.id == any_(keys_parameter()))
     return (
@@ -340,7 +343,9 @@ async def release_next(writer: Writer, ended: Sequence[int]) -> None:
 
 @statement
 def _replay_delivery(*, everybody: bool) -> ReturningUpdate[Any]:
-    waits = exists(_pending_of_row(_DELIVERIES.c.webhook_id, _DELIVERIES).correlate(_DELIVERIES))
+    owner = _DELIVERIES.c.user_id if everybody else bindparam(PARAMETER, type_=BigInteger)
+    pending = _pending_of_row(owner, _DELIVERIES.c.webhook_id, _DELIVERIES)
+    waits = exists(pending.correlate(_DELIVERIES))
     return (
         update(_DELIVERIES)
         .where(

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from db.engine.writer import Writer
 from db.models import LeadEventType, LeadStatus
-from db.statements.lead import NewEvent, ScoredLead, insert_auto_leads, insert_events
+from db.statements.lead import MadeLead, NewEvent, ScoredLead, insert_auto_leads, insert_events
 from db.statements.lead_score import PossibleLead, analyzed_to_score, store
 from services.analysis.lead_scoring import VERSION, Score, breakdown, score, stored_score
 
@@ -39,11 +39,12 @@ async def _make(writer: Writer, promising: Sequence[_Promising], now: datetime) 
     )
 
 
-def _event(lead_id: int, one: PossibleLead, value: Score) -> NewEvent:
+def _event(made: MadeLead, one: PossibleLead, value: Score) -> NewEvent:
     """Return the first event of the lead, which names the rule and the score. It has no actor."""
     rule = {"auto_lead_score": one.auto_lead_score, "score": value.value}
     return {
-        "lead_id": lead_id,
+        "lead_id": made.id,
+        "user_id": made.user_id,
         "actor_user_id": None,
         "type": LeadEventType.CREATED,
         "to_status": LeadStatus.NEW,

@@ -1,0 +1,1 @@
+"""The database distributed by user: where each table belongs, and the SQL that converts a database (docs/guides/sharding.md)."""

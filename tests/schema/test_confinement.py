@@ -5,8 +5,10 @@ PostgreSQL itself says which partitions it visits.
 """
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +28,7 @@ from tests.schema.test_walk import (
     some_ids,
 )
 from tests.support import member_traffic as traffic
+from tests.support.databases import FAST
 from tests.support.distributed import (
     Collector,
     acting_as,
@@ -38,6 +41,7 @@ from tests.support.distributed import (
 )
 from tests.support.member_traffic import Member, served_member
 from tests.support.member_writes import write
+from tests.support.two_servers import read_on, spread_database
 from tests.support.unconfined import AUDITED, NOT_SENT, UNCONFINED
 from tests.support.world import World
 
@@ -45,6 +49,8 @@ NO_STATEMENT = re.compile(
     r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|RESET|LISTEN|UNLISTEN|LOCK)\b|SELECT 1$"
 )
 OF_THE_TEST = {"UPDATE users SET data_version = data_version + 1", "SELECT count(*) FROM mentions"}
+OF_ONE_SERVER = re.compile(r"FOR (NO KEY )?UPDATE|nextval|snapshot|xmin|_timestamp\\(\\)")
+"""Reads that lock rows, or whose result is of one server or moment."""
 NAME = re.compile(r"/\* leadgraph: (.*) \*/$")
 
 
@@ -214,3 +220,28 @@ def test_copied_rows_have_the_user_of_the_member(sent: Traffic) -> None:
     for member, table, columns, rows in sent.collector.copied:
         assert table == "mentions"
         assert {row[columns.index("user_id")] for row in rows} == {member}
+
+
+async def test_reads_of_a_member_use_the_server_of_the_member_alone(
+    sent: Traffic, distributed_pool: Pool, postgres: EmbeddedPostgres, template: str, server_folder: Path
+) -> None:
+    """The member's partitions are on a second server. The rows are those of the whole database."""
+    source = postgres.url(await distributed_pool.fetchval("SELECT current_database()"))
+    reads = [
+        one
+        for one in sent.collector.sent.values()
+        if one.sql in sent.collector.scoped
+        and one.sql.startswith("SELECT")
+        and not OF_ONE_SERVER.search(one.sql)
+    ]
+    assert len(reads) > 500
+    with EmbeddedPostgres(server_folder / "second", settings=FAST).running() as second:
+        async with spread_database(postgres, second, template, source, sent.number) as spread:
+            used: Counter[frozenset[str]] = Counter()
+            for one in reads:
+                servers, rows = await read_on(spread, one)
+                assert "first" not in servers, one.sql
+                assert rows == (await read_on(distributed_pool, one))[1], one.sql
+                used[servers] += 1
+    # PostgreSQL reads no table for a condition that no row meets, such as null in a column without nulls.
+    assert used[frozenset({"second"})] > 0.9 * len(reads)

@@ -127,6 +127,11 @@ class DataLoaders:
         return self._reader.activity
 
     @property
+    def runs_again(self) -> bool:
+        """Whether a read has failed so that the operation runs again on another server."""
+        return self._reader.failure is not None
+
+    @property
     def snapshot_age_seconds(self) -> float:
         return self._reader.snapshot_age_seconds
 

@@ -60,6 +60,7 @@ from services.browsers.sign_in import SignIns
 from services.doctor.senders import Senders
 from services.export.download_link import LinkSigner
 from services.figures.cache import Cached
+from services.replicas import Replicas
 from services.webhooks.addresses import Fence
 from services.webhooks.tools import WebhookTools
 
@@ -137,6 +138,7 @@ def create_app(
     has_page: bool = True,
     live_limits: LiveLimits | None = None,
     allow_private_webhooks: bool = False,
+    replicas: Replicas | None = None,
 ) -> Starlette:
     """Return the API over a pool. The caller closes the pool.
 
@@ -153,7 +155,7 @@ def create_app(
     `stopping` ends streams and downloads before the server stops. `request_seconds` limit a GraphQL request.
     `admission` shares the pool between users, by default with the limits of its size.
     Without `rate_limits`, no request is charged. `live_limits` are those of WebSockets and event streams.
-    `allow_private_webhooks` is for development only.
+    `allow_private_webhooks` is for development only. The `replicas` answer reads while the application runs.
     """
     cached = Cached(pool) if cached is None else cached
     metrics = metrics or Metrics(pool)
@@ -178,7 +180,9 @@ def create_app(
         senders=senders,
         sign_ins=sign_ins,
         webhooks=_webhook_tools(rendering, allow_private=allow_private_webhooks),
+        replicas=replicas,
     )
+    metrics.observe_replicas(replicas)
     access = SchemaAccess(introspection)
     operations = graph.prepared
     observers = (
@@ -235,23 +239,7 @@ def create_app(
         except ClientDisconnect:
             return Response(status_code=CLIENT_LEFT)
 
-    probe = Probe(pool)
     metrics_routes = [] if metrics_access is None else [metrics_route(metrics, metrics_access)]
-
-    async def ready(request: Request) -> Response:
-        """Respond 200 if the database responds, even if it accepts no writes: reads work.
-
-        Respond 503 first when the server stops, so that balancers send no more requests.
-        """
-        if stopping.drains:
-            stops = protocol.UnavailableError("The server stops. Use another one.")
-            return protocol.refusal(stops, *protocol.request_id(request))
-        try:
-            with protocol.asking_database():
-                read_only = await probe.is_read_only()
-        except (protocol.UnavailableError, protocol.TimedOutError) as unavailable:
-            return protocol.refusal(unavailable, *protocol.request_id(request))
-        return JSONResponse({"status": "read-only" if read_only else "ready"})
 
     schema = SchemaFile(lambda: graph.sdl).respond
     limited = access.limited(schema, authenticator)
@@ -259,7 +247,11 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with warming(cached, pool) if warm else nullcontext(), served_live.running():
+        async with (
+            replicas.running() if replicas else nullcontext(),
+            warming(cached, pool) if warm else nullcontext(),
+            served_live.running(),
+        ):
             yield
         await _close(cached, authenticator, rate_limits)
         sign_ins.close()
@@ -271,7 +263,7 @@ def create_app(
             Route("/exports/{id}/download", download, methods=["GET"]),
             *schema_routes,
             Route("/healthz", _alive),
-            Route("/readyz", ready),
+            Route("/readyz", _readiness(Probe(pool), stopping, replicas)),
             *metrics_routes,
             *_home_routes(DemoSession(pool, authenticator, demo_key), has_page=has_page),
             Route(f"{PATH}/", _to_graphql, methods=["GET", "POST", "QUERY"]),
@@ -291,6 +283,30 @@ def create_app(
     if origins:
         app.cors = Cors(app.respond, origins)
     return app
+
+
+def _readiness(
+    probe: Probe, stopping: Stopping, replicas: Replicas | None
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return the function that answers `/readyz`."""
+
+    async def ready(request: Request) -> Response:
+        """Respond 200 if the database responds, even if it accepts no writes: reads work.
+
+        Respond 503 first when the server stops, so that balancers send no more requests.
+        """
+        if stopping.drains:
+            stops = protocol.UnavailableError("The server stops. Use another one.")
+            return protocol.refusal(stops, *protocol.request_id(request))
+        try:
+            with protocol.asking_database():
+                read_only = await probe.is_read_only()
+        except (protocol.UnavailableError, protocol.TimedOutError) as unavailable:
+            return protocol.refusal(unavailable, *protocol.request_id(request))
+        status = "read-only" if read_only else "ready"
+        return JSONResponse({"status": status} | ({} if replicas is None else {"replicas": replicas.states}))
+
+    return ready
 
 
 async def _close(cached: Cached, authenticator: Authenticator, rate_limits: RateLimits | None) -> None:

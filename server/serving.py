@@ -49,6 +49,7 @@ from server.runtime.job_run import JobObserver, JobRun
 from server.runtime.listening import Notifications
 from server.runtime.observers import Observers, observing
 from server.runtime.processes import DRAIN, FORCE, NOW, Line, Supervisor
+from server.runtime.replicas import open_replicas, require_replicas
 from server.runtime.row_security import uses_row_security
 from server.runtime.settings import Settings
 from server.runtime.stopping import Stopping
@@ -340,6 +341,7 @@ def serve(
         settings = replace(settings, pool_size=pool_size(settings, allowed))
     else:
         asyncio.run(require_same_database(settings, url))
+    require_replicas(settings, url)
     metrics_socket = bind_metrics(settings)
     with without_collections():
         graph = build(settings.executor, settings.limits)
@@ -425,6 +427,7 @@ async def _serve_observed(
     )
     try:
         pool.has_row_security = await uses_row_security(pool, settings)
+        replicas = await open_replicas(settings, pool, size=settings.pool_size or USUAL_POOL)
         metrics = Metrics(pool)
         stopping = Stopping(settings.shutdown_seconds)
         keys = vault(settings)
@@ -455,6 +458,7 @@ async def _serve_observed(
             has_page=settings.page,
             live_limits=_live_limits(settings),
             allow_private_webhooks=settings.webhooks_allow_private,
+            replicas=replicas,
         )
         server = Server(
             app,

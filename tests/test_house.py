@@ -289,6 +289,7 @@ OTHER_CLOCKS = {
     "services/accounts/buckets.py": "the filling of buckets, before the context",
     "services/accounts/rate_limit.py": "the time at which a bucket is full, for clients",
     "services/shared_store/availability.py": "the length of an outage of Redis",
+    "services/replicas": "the lag of replicas, and the time for which one is avoided",
     "services/figures/cache": "the age of stored figures, and questions that no request asked",
 }
 """The modules of services that read a clock, with the reason. Writes take the moment of their transaction."""

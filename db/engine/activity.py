@@ -207,6 +207,19 @@ class Activity:
         self.watched_rows = None
         self.returned.clear()
 
+    def lengths(self) -> tuple[int, ...]:
+        """Return the lengths of the lists now, for `forget_since`."""
+        return tuple(map(len, self._lists()))
+
+    def forget_since(self, lengths: tuple[int, ...]) -> None:
+        """Remove the parts that were recorded since then, because the operation runs again."""
+        for each, length in zip(self._lists(), lengths, strict=True):
+            del each[length:]
+
+    def _lists(self) -> tuple[list[Any], ...]:
+        watched = [] if self.watched_rows is None else self.watched_rows
+        return self.runs, self.batches, self.figures, self.returned, watched
+
     def new_unit(self, *, of_figures: bool = False) -> Place | None:
         """Return the current place in a new unit, for a transaction or a computation of figures."""
         self.units += 1

@@ -70,6 +70,13 @@ def give_back(pool: Any, borrowed: "GuardedConnection") -> bool:
     return holder is not None and _given_back(pool, holder, connection)
 
 
+def drop(pool: Any) -> None:
+    """End all open connections of the pool, also those in use."""
+    for holder in pool._holders:
+        if holder._con is not None:
+            holder._con.terminate()
+
+
 def _holder_of(connection: Any) -> Any | None:
     """Return the holder; None for a connection that has ended. Its holder may have another one already."""
     reference = connection._pool_holder

@@ -4,9 +4,10 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 import asyncpg
@@ -231,6 +232,10 @@ class Pool(_Pool):
         """Return another pool of one connection, for work that must not wait for a connection of this pool."""
         return await self._one()
 
+    def drop_connections(self) -> None:
+        """End all open connections at once. Their statements fail, and the next callers open new ones."""
+        lending.drop(self)
+
     def terminate(self) -> None:
         """Close all connections at once."""
         for connection in list(self._alone):
@@ -311,19 +316,22 @@ async def open_pool(
     wait_seconds: float | None = None,
     name: str = APPLICATION,
     direct_url: str | None = None,
+    at_least: int = 1,
+    more_settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Pool:
     """Return a pool that opens connections on demand. The name appears in `pg_stat_activity`.
 
     The database ends statements after `statement_timeout_seconds`. The pool gives up a database that does not even do
     that within `answer_seconds`. Without `wait_seconds`, callers wait for a free connection as long as it takes. With a
-    `direct_url`, the other address is the one of a pooler in transaction mode.
+    `direct_url`, the other address is the one of a pooler in transaction mode. The pool opens `at_least` so many
+    connections at once, and gives all of them the settings `more_settings`, too.
     """
     return await Pool(
         url,
         direct_url=direct_url,
         answer_seconds=answer_seconds,
         wait_seconds=wait_seconds,
-        min_size=1,
+        min_size=at_least,
         max_size=size,
         max_queries=50_000,
         max_inactive_connection_lifetime=0,  # `IdleConnections` closes them
@@ -337,6 +345,7 @@ async def open_pool(
             "timezone": "UTC",
             "statement_timeout": str(int(statement_timeout_seconds * 1000)),
             "idle_in_transaction_session_timeout": "60000",
+            **more_settings,
         },
     )
 

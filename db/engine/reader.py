@@ -65,6 +65,9 @@ class Reader(Session):
     `fence` is the scope to which row-level security limits all statements, if the pool has it.
     """
 
+    failure: Exception | None = None
+    """The failure because of which the operation has to run again on another server."""
+
     def __init__(
         self,
         pool: Pool,

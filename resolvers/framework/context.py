@@ -11,7 +11,7 @@ from db.engine.author import Author
 from db.engine.pool import Pool
 from db.engine.reader import Reader
 from db.engine.writer import Work, in_transaction
-from db.language.scope import EVERYBODY
+from db.language.scope import EVERYBODY, Scope
 from db.language.snapshots import is_snapshot
 from db.models import Base, User
 from loaders.dataloader import DataLoader, DataLoaders, Key, Value
@@ -36,6 +36,7 @@ from services.export.download_link import LinkSigner
 from services.figures.cache import Answer, Cached, CachedFigure, Figure, FigureByQuestion, Question
 from services.figures.cache import Value as Figured
 from services.figures.windows import EARLIEST, QUARTER
+from services.replicas import ReplicaRead, Replicas
 from services.webhooks.tools import WebhookTools
 
 __all__ = ["Activity", "Context", "Viewer"]
@@ -66,6 +67,11 @@ class Context:
     """The reads of an operation with fragments."""
     rate_limit: RateLimit | None = None
     """The state of the rate limit after the operation was charged. None without a limit."""
+    replicas: Replicas | None = None
+    """The replicas that may answer a query. None sends all reads to the primary."""
+    shows_everything = False
+    """True if the operation must show all commits before its start, whatever SQL made them."""
+    _replica_read: ReplicaRead | None = None
     _exchange: Exchange | None = None
     _dataloaders: DataLoaders | None = None
     _answer: Answer | None = None
@@ -87,7 +93,10 @@ class Context:
         exchange: Callable[[], Exchange] = Exchange,
         now: datetime | None = None,
         activity: Activity | None = None,
+        replicas: Replicas | None = None,
     ) -> None:
+        if replicas is not None:
+            self.replicas = replicas
         self.request_id = request_id
         self.cached = Cached(pool) if cached is None else cached
         self.vault = Vault() if vault is None else vault
@@ -166,7 +175,7 @@ class Context:
                 raise asyncio.CancelledError
             reads = self._reads
             scope = self.viewer.scope
-            reader = Reader(
+            reader = self._of_replica(scope) or Reader(
                 self._pool,
                 self.activity,
                 projection=reads.projection,
@@ -176,6 +185,19 @@ class Context:
             )
             self._dataloaders = DataLoaders(reader, scope, partial(rows_to_read, self.viewer))
         return self._dataloaders
+
+    def _of_replica(self, scope: Scope) -> Reader | None:
+        """Return a reader of the replica, if the operation reads from one."""
+        read = self._replica_read
+        if read is None:
+            return None
+        return read.open(self.activity, self._reads.projection, scope)
+
+    async def read_from(self, read: ReplicaRead | None) -> None:
+        """Let the operation begin anew, on a replica or on the primary (None). Nothing of an earlier attempt remains."""
+        await self._release()
+        self.forget_figures(exact=False)
+        self._replica_read = read
 
     @property
     def statements(self) -> Sequence[str]:
@@ -312,6 +334,7 @@ class Context:
         if self._viewer is not None:
             self.cached.fragments.note_write(self._viewer.user_id)
         await self._release()
+        self._replica_read = None
         fence = EVERYBODY if self._viewer is None else self._viewer.scope  # signing in has no viewer yet
         return await in_transaction(self._pool, work, self.activity, fence=fence, author=self.author)
 

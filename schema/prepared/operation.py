@@ -28,6 +28,7 @@ from breadth.plan import LARGEST_VARIANTS, Field
 from breadth.request import Around
 from db.engine.activity import Activity, AtPlace, Place, WatchedAtPlace
 from resolvers.framework.context import Context, Viewer
+from resolvers.framework.replica_reads import answered
 from resolvers.framework.requires import OperationReads
 from schema.prepared.access import Access
 from schema.prepared.cost import Cost
@@ -40,6 +41,7 @@ from schema.prepared.literals import with_hints
 from schema.prepared.live import LiveReads, Source, is_live, live_reads_of, source_of, without_live
 from schema.prepared.lookahead import Lookahead, look_ahead, values_in
 from schema.prepared.response_lists import Lists, response_lists
+from services.replicas import Wants
 
 COSTS_KEPT: Final = 100
 FIRST_EXAMINED: Final = 10
@@ -107,6 +109,7 @@ class PreparedOperation:
         self._first = self._limited(first)
         self._costs: dict[Hashable, _Measured] = {}
         self._turns = 0
+        self._wants = Wants()
 
     @cached_property
     def depends_on_viewer_alone(self) -> bool:
@@ -198,8 +201,18 @@ class PreparedOperation:
     async def execute(self, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
         """Run the operation. Its cost must be within the limits.
 
-        A query whose figures would disagree runs again, at last with all figures from its snapshot.
+        A query whose figures would disagree runs again, at last with all figures from its snapshot. Replicas may answer
+        queries that read rows.
         """
+        if (
+            context.replicas is None
+            or self.type is not OperationType.QUERY
+            or self.reads(variables).most == 0
+        ):
+            return await self._execute(variables, context)
+        return await answered(context, partial(self._execute, variables, context), self._wants)
+
+    async def _execute(self, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
         result = await self._run(self._started, variables, context)
         for exact in (False, True):
             if not context.figures_disagree:
@@ -234,7 +247,8 @@ class PreparedOperation:
             return self._run_by_graphql_core(variables, context, payload)
 
         async def run(payload: Any, context: Context) -> ExecutionResult:
-            return await self._run(partial(start, payload), variables, context)
+            ran = partial(self._run, partial(start, payload), variables, context)
+            return await ran() if context.replicas is None else await answered(context, ran, self._wants)
 
         return run
 

@@ -11,6 +11,7 @@ from db.engine.pool import open_pool
 from server.runtime.cache import open_cached
 from server.runtime.database import require_same_database, running_database
 from server.runtime.errors import CommandError
+from server.runtime.replicas import problems as replica_problems
 from server.runtime.settings import Settings, load_settings
 from services.doctor.examine import examine
 from services.doctor.report import Check, Finding, Limits, Report
@@ -46,7 +47,8 @@ def doctor(
         settings = load_settings()
         with running_database(settings) as url:
             report = asyncio.run(_examine(settings, url, limits))
-            report = replace(report, findings=[*_findings_of_pooler(settings, url), *report.findings])
+            own = [*_findings_of_pooler(settings, url), *_findings_of_replicas(settings, url)]
+            report = replace(report, findings=[*own, *report.findings])
     except CommandError as problem:
         problem.exit_code = 2
         raise
@@ -74,6 +76,15 @@ def _findings_of_pooler(settings: Settings, url: str) -> list[Finding]:
         command = "export LEADGRAPH_DATABASE_URL=… (the pooler), LEADGRAPH_DIRECT_DATABASE_URL=… (PostgreSQL)"
         return [Finding(Check.SETTINGS, "LEADGRAPH_DATABASE_URL", str(problem), command)]
     return []
+
+
+def _findings_of_replicas(settings: Settings, url: str) -> list[Finding]:
+    """Return a finding for each read replica that cannot be used."""
+    command = "export LEADGRAPH_REPLICA_URLS=… (standbys of LEADGRAPH_DATABASE_URL), or start the replica"
+    return [
+        Finding(Check.REPLICATION, "LEADGRAPH_REPLICA_URLS", problem, command)
+        for problem in replica_problems(settings, url)
+    ]
 
 
 def text_of(report: Report) -> str:

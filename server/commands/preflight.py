@@ -17,6 +17,7 @@ from db.engine.preflight import DatabaseFacts
 from db.engine.revision_locks import LockMode
 from server.runtime.database import require_same_database, running_database, unsupported
 from server.runtime.errors import CommandError
+from server.runtime.replicas import problems as replica_problems
 from server.runtime.settings import Settings, load_settings
 
 HOUR = 3600
@@ -43,13 +44,13 @@ def preflight_(
     The exit code is 0 if nothing stands in the way, 1 with a finding, and 2 if the check itself failed.
     """
     try:
-        facts, pooler = _facts(longest_transaction)
+        facts, others = _facts(longest_transaction)
         backup_age, unusable = (facts.archived_seconds_ago, None) if backup is None else _age_of(backup)
     except CommandError as problem:
         problem.exit_code = 2
         raise
     findings = list(_findings(facts, backup_age, backup_hours * HOUR))
-    findings += [sentence for sentence in (unusable, pooler) if sentence is not None]
+    findings += [*([] if unusable is None else [unusable]), *others]
     typer.echo(json.dumps(_report(facts, backup_age, findings)) if as_json else _text(facts, backup_age))
     if not as_json:
         for finding in findings or ["Nothing stands in the way."]:
@@ -57,23 +58,28 @@ def preflight_(
     raise typer.Exit(1 if findings else 0)
 
 
-def _facts(longest_transaction: float) -> tuple[DatabaseFacts, str | None]:
-    """Return the facts, and a sentence about a pooler that cannot be used."""
+def _facts(longest_transaction: float) -> tuple[DatabaseFacts, list[str]]:
+    """Return the facts, and sentences about a pooler and replicas that cannot be used."""
     settings = load_settings()
     with running_database(settings) as url:
         try:
             facts = asyncio.run(preflight.database_facts(url, longest_seconds=longest_transaction))
-            return facts, _problem_of_pooler(settings, url)
+            return facts, [*_problem_of_pooler(settings, url), *_problems_of_replicas(settings, url, facts)]
         except revisions.UnsupportedReleaseError as revision:
             raise CommandError(unsupported(revision)) from revision
 
 
-def _problem_of_pooler(settings: Settings, url: str) -> str | None:
+def _problem_of_pooler(settings: Settings, url: str) -> list[str]:
     try:
         asyncio.run(require_same_database(settings, url))
     except CommandError as problem:
-        return str(problem)
-    return None
+        return [str(problem)]
+    return []
+
+
+def _problems_of_replicas(settings: Settings, url: str, facts: DatabaseFacts) -> list[str]:
+    """Return the problems of replicas. Skip a database without the schema."""
+    return [] if facts.revision is None else replica_problems(settings, url)
 
 
 def _age_of(backup: Path) -> tuple[float | None, str | None]:

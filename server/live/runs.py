@@ -76,6 +76,7 @@ class Runs:
             exchange=Exchange,
             activity=observation.activity,
         )
+        context.shows_everything = True  # the change that caused the run, whatever SQL made it
         if operation.is_examined(self.guard):
             observation.activity.watch()
         result = await self._executed(context, viewer, execute)

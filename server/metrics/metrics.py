@@ -20,6 +20,7 @@ from server.metrics.live import LiveMetrics
 from server.metrics.operations import OperationMetrics
 from server.metrics.other_processes import OtherProcesses
 from server.metrics.process import ProcessMetrics
+from server.metrics.replicas import ReplicaMetrics
 from server.metrics.requests import RequestMetrics
 from server.metrics.sign_ins import SignInMetrics
 from server.metrics.webhooks import WebhookMetrics
@@ -28,6 +29,7 @@ from server.runtime.job_run import JobRun
 from server.runtime.observation import Observation
 from services.browsers.sign_in import Outcome
 from services.figures.cache import Cached
+from services.replicas import Replicas
 
 
 class WorkerMetrics:
@@ -100,6 +102,11 @@ class Metrics(WorkerMetrics):
 
     def observe_cache(self, cached: Cached) -> None:
         self.registry.register(CacheMetrics(cached))
+
+    def observe_replicas(self, replicas: Replicas | None) -> None:
+        """Observe the read replicas of this process, if it has any."""
+        if replicas is not None:
+            self.registry.register(ReplicaMetrics(replicas))
 
     def observe_sign_ins(self, outcomes: Counter[Outcome]) -> None:
         """Observe the checks of passwords."""

@@ -14,6 +14,8 @@ USUAL_POOL: Final = 10
 SMALLEST_POOL: Final = 2
 OF_EACH: Final = 2
 """The connections of a process besides its pool: one for `/readyz`, and one to follow changes."""
+WITH_REPLICAS: Final = 2
+"""The further connections of a process with read replicas: for the newest writes of users, and for the position."""
 SHARE_OF_SERVER: Final = 0.75
 """The share of all connections that a server takes by default. Commands, workers and other programs have the rest."""
 
@@ -47,7 +49,8 @@ def _share(settings: Settings, allowed: int) -> int:
 def _needed(settings: Settings, size: int) -> int:
     """Return the connections of all processes. Jobs run in one of them."""
     jobs = settings.workers + OTHERS if settings.workers else 0
-    return settings.processes * (size + OF_EACH) + jobs
+    others = OF_EACH + (WITH_REPLICAS if settings.replicas else 0)
+    return settings.processes * (size + others) + jobs
 
 
 def _too_many(settings: Settings, needed: int, allowed: int) -> str:

@@ -204,6 +204,12 @@ class Settings:
     direct_database_url: SecretText | None = _setting(
         SecretText, f"the address of a PostgreSQL without a pooler, such as {_ADDRESS_OF_DATABASE}", None
     )
+    replica_urls: SecretText | None = _setting(
+        SecretText,
+        f"addresses of standbys of the database, separated by commas, such as {_ADDRESS_OF_DATABASE}",
+        None,
+    )
+    replica_lag_seconds: float = _seconds(_SHORTEST_SECONDS, 600, 10)
     credentials_key: SecretText | None = _setting(
         SecretText, "keys of `leadgraph credentials new-key`, separated by commas", None
     )
@@ -281,6 +287,12 @@ class Settings:
     def origins(self) -> tuple[str, ...]:
         """The origins whose pages may call the API."""
         return tuple(origin.strip() for origin in (self.cors_origins or "").split(",") if origin.strip())
+
+    @property
+    def replicas(self) -> tuple[str, ...]:
+        """The addresses of the read replicas, with their passwords."""
+        given = "" if self.replica_urls is None else self.replica_urls.reveal()
+        return tuple(url.strip() for url in given.split(",") if url.strip())
 
     @property
     def limits(self) -> Limits:
@@ -388,7 +400,24 @@ def _require_addresses(settings: Settings) -> None:
     for name, address, schemes, form in addresses:
         if address is not None:
             require_address(_variable(name), address.reveal(), schemes=schemes, form=form)
+    _require_replicas(settings)
     if settings.direct_database_url is not None and settings.database_url is None:
         raise CommandError(
             "LEADGRAPH_DIRECT_DATABASE_URL requires LEADGRAPH_DATABASE_URL, the address of the same database through a pooler."
         )
+
+
+def _require_replicas(settings: Settings) -> None:
+    """Raise `CommandError` unless each replica has one address of one host, and the primary has one, too."""
+    if settings.replica_urls is None:
+        return
+    if settings.database_url is None:
+        raise CommandError(
+            "LEADGRAPH_REPLICA_URLS requires LEADGRAPH_DATABASE_URL, the address of the primary server."
+        )
+    for url in settings.replicas:
+        require_address(
+            _variable("replica_urls"), url, schemes=("postgresql", "postgres"), form=_ADDRESS_OF_DATABASE
+        )
+    if not settings.replicas or len(set(settings.replicas)) < len(settings.replicas):
+        raise CommandError("LEADGRAPH_REPLICA_URLS must name each replica once.")

@@ -1,40 +1,15 @@
 """The state of a member's data, to tell whether an earlier answer is still current."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from db.engine.activity import Activity
 from db.engine.pool import Pool
 from db.engine.reader import Reader
-from db.models import (
-    AnalysisResult,
-    Base,
-    Integration,
-    IntegrationDay,
-    IntegrationLog,
-    Keyword,
-    Lead,
-    LeadEvent,
-    Mention,
-    User,
-)
 from db.statements.user import state_of
+from db.statements.write_mark import TRACKED
 from services.accounts.viewer import Viewer
 
-TRACKED: Final[frozenset[type[Base]]] = frozenset(
-    {
-        AnalysisResult,
-        Integration,
-        IntegrationDay,
-        IntegrationLog,
-        Keyword,
-        Lead,
-        LeadEvent,
-        Mention,
-        User,
-    }
-)
-"""The models of which each write also writes the row of its user, in the same transaction."""
+__all__ = ["TRACKED", "DataState", "DataStates"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,8 @@ MARKS = {
     "server/test_own_writes.py": ("process",),
     "server/test_pgbouncer.py": ("slow", "process"),
     "server/test_lean_start.py": ("slow", "process"),
+    "server/test_replicas.py": ("process",),
+    "server/test_replicas_of_processes.py": ("slow", "process"),
     "server/test_serving.py": ("process",),
     "server/test_several_processes.py": ("slow", "process"),
     "server/webhooks/test_dispatch.py": ("slow",),

@@ -158,7 +158,7 @@ class Computing:
         token = uuid.uuid4().bytes
         give_up_at = time.monotonic() + PATIENCE_SECONDS
         pause = FIRST_PAUSE_SECONDS
-        with self._flights.led(question_by_key) as flights:
+        with self._flights.led(question_by_key, runs_again=lambda: job.loaders.runs_again) as flights:
             while True:
                 missing = {key: question_by_key[key] for key in question_by_key if key not in found}
                 ready = await self._claimed(job, missing, token, even_if_locked=time.monotonic() > give_up_at)

@@ -43,7 +43,11 @@ class Marks:
     async def _read(self, user_ids: Collection[int]) -> dict[int, WriteMark]:
         if self._connection is None or self._connection.is_closed():
             self._connection = await self._primary.connect_to_listen()
-        return await write_marks(self._connection, user_ids, seconds=self._primary.answer_seconds)
+        try:
+            return await write_marks(self._connection, user_ids, seconds=self._primary.answer_seconds)
+        except Exception:
+            self._connection.terminate()  # after a failover, another connection may reach the new primary
+            raise
 
     async def close(self) -> None:
         """Close the connection."""

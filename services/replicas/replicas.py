@@ -14,7 +14,6 @@ import asyncpg
 
 from db.engine.activity import Activity
 from db.engine.guarded_connection import GuardedConnection
-from db.engine.outage import is_unavailable
 from db.engine.pool import Pool
 from db.engine.replica_reader import PositionNeededError, PrimaryNeededError, Proof, ReplicaReader
 from db.language.projection import Projection
@@ -127,9 +126,8 @@ class Replicas:
         """Return the mark of the user, or None if the primary does not tell it: its own answer has the reason."""
         try:
             return await self._marks.of(user_id)
-        except Exception as failure:
-            if not is_unavailable(failure):
-                logger.exception("The newest write of a user could not be read")
+        except Exception as failure:  # noqa: BLE001 - the primary answers, whatever the reason
+            logger.debug("The newest write of a user could not be read: %r", failure)
             return None
 
     @property
@@ -205,7 +203,10 @@ class Replicas:
     async def _primary_facts(self) -> ServerFacts:
         if self._connection is None or self._connection.is_closed():
             self._connection = await self._primary.connect_to_listen()
-        return await server_facts(self._connection, seconds=self._primary.answer_seconds)
+        facts = await server_facts(self._connection, seconds=self._primary.answer_seconds)
+        if facts.is_standby:
+            self._connection.terminate()  # after a failover, another connection may reach the new primary
+        return facts
 
     async def _probe_one(self, replica: Replica, primary: ServerFacts | None) -> None:
         try:
@@ -222,7 +223,7 @@ class Replicas:
         if problem is not None:
             self._take_out(replica, problem)
         elif replica.bring_back():
-            logger.warning("The replica %s answers reads", replica.name)
+            logger.info("The replica %s answers reads", replica.name)
 
     def _problem(self, replica: Replica, primary: ServerFacts, facts: ServerFacts) -> str | None:
         """Return why the replica cannot answer reads, and note how far it is behind."""

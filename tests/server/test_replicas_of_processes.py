@@ -16,6 +16,7 @@ import pytest
 from db.embedded import EmbeddedPostgres
 from db.engine.pool import Pool
 from resolvers.framework.global_id import encode
+from tests.support.live_client import socket
 from tests.support.pgbouncer import PROGRAM, pgbouncer
 from tests.support.ports import free_port
 from tests.support.replicas import StreamingReplica, streaming_replica
@@ -259,3 +260,26 @@ async def test_a_server_starts_without_its_replica_and_uses_it_later(
     finally:
         if replica.process is None or replica.process.poll() is not None:
             await asyncio.to_thread(replica.start)
+
+
+async def test_a_live_query_shows_the_change_that_woke_it_while_the_replay_is_paused(
+    pool: Pool, database_url: str, server_folder: Path, replica: StreamingReplica
+) -> None:
+    user = await add_user(pool)
+    await add_keyword(pool, user, "first")
+    key = await add_key(pool, user)
+    await replica.catch_up(database_url)
+    settings = {"REPLICA_URLS": replica.url(database_url)}
+    async with (
+        served(database_url, server_folder, settings) as (origin, _),
+        socket(origin, key) as follower,
+    ):
+        await follower.subscribe("q", "query @live { keywords { nodes { keyword } } }")
+        assert await follower.data("q") == {"keywords": {"nodes": [{"keyword": "first"}]}}
+        await replica.pause()
+        try:
+            # Without the lock of the user, and without a trace in the row of the user.
+            await pool.execute("UPDATE keywords SET keyword = 'by sql'")
+            assert await follower.data("q") == {"keywords": {"nodes": [{"keyword": "by sql"}]}}
+        finally:
+            await replica.resume()

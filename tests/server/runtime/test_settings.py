@@ -112,6 +112,12 @@ REFUSED = [
         "must be the path of a folder that exists or can be created, not '/dev/null/here'.",
     ),
     (
+        "REPLICA_URLS",
+        "postgresql://ann:secret@db.example/leads",
+        "requires LEADGRAPH_DATABASE_URL, the address of the primary server.",
+    ),
+    ("REPLICA_LAG_SECONDS", "0", "must be a number of seconds from 0.1 to 600, not '0'."),
+    (
         "DATABASE_URL",
         "",
         "must be the address of a PostgreSQL, such as postgresql://user:password@host:5432/database, not empty.",
@@ -318,3 +324,24 @@ def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> Non
         "http://[::1]:3000",
         "http://localhost:3000",
     )
+
+
+@pytest.mark.parametrize("url", BAD_DATABASE_URLS[:-1])
+def test_an_address_of_a_replica_is_refused_without_a_part_of_it(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADGRAPH_DATABASE_URL", "postgresql://db.example/leads")
+    monkeypatch.setenv("LEADGRAPH_REPLICA_URLS", f"postgresql://good.example/leads,{url}")
+    with pytest.raises(CommandError) as refused:
+        load_settings()
+    assert "LEADGRAPH_REPLICA_URLS must have the form" in str(refused.value)
+    assert "ret" not in str(refused.value)
+
+
+def test_replicas_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().replicas == ()
+    monkeypatch.setenv("LEADGRAPH_DATABASE_URL", "postgresql://db.example/leads")
+    monkeypatch.setenv(
+        "LEADGRAPH_REPLICA_URLS", "postgresql://one.example/leads, postgresql://two.example/leads"
+    )
+    assert load_settings().replicas == ("postgresql://one.example/leads", "postgresql://two.example/leads")

@@ -1,19 +1,17 @@
 """`leadgraph import-posts`: create mentions from a file of posts."""
 
 import asyncio
-import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict
-from datetime import tzinfo
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta, tzinfo
 from pathlib import Path
-from typing import Annotated, Self, TextIO
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import asyncpg
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from db.engine.outage import OutageError
 from db.engine.pool import Pool, open_pool
@@ -21,23 +19,25 @@ from db.engine.writer import ConstraintError
 from db.models import Base, Platform
 from resolvers.framework import global_id
 from resolvers.framework.errors import UserInputError
+from server.commands.import_rejects import RejectsFile
+from server.commands.import_report import ImportReport, as_json_text, as_text
 from server.runtime.database import migrated_database
 from server.runtime.errors import CommandError
-from server.runtime.settings import load_settings
+from server.runtime.retention import rejects_folder, remove_old_rejects
+from server.runtime.settings import Settings, load_settings
 from services.importing import run
 from services.importing.columns import FileFormat, ImportOptions, PostFile, open_posts
 from services.importing.dates import DateOrder
 from services.importing.names import ALIASES, FIELDS, ColumnOptions
-from services.importing.parse_lines import DamagedFileError, RejectedRow, UnusableFileError
+from services.importing.parse_lines import DamagedFileError, UnusableFileError
 from services.importing.post_rows import LongTexts
-from services.ingest.values import LONGEST
+from services.importing.resuming import Bookmark, fingerprint
+from services.importing.summary import Summary
 from services.matching.keyword_matchers import KeywordMatcher
 
-REJECTIONS_SHOWN = 20
 RERUN = "Run the same command again. Posts that are already imported are skipped."
+SKIPPED_AT_ONCE = 20_000
 _DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OutageError, ConnectionError, TimeoutError)
-COLUMNS_SHOWN = 30
-LONGEST_NAME = 60
 _COLUMNS = "Columns with unusual names"
 
 
@@ -99,8 +99,15 @@ def import_posts(
         str | None, typer.Option(help="Column of comment counts.", rich_help_panel=_COLUMNS)
     ] = None,
     rejects: Annotated[
-        Path | None, typer.Option(help="Write all rejected rows to this file, as JSON Lines.")
+        Path | None,
+        typer.Option(
+            help="Write all rejected rows to this file, as JSON Lines. Default: in the data folder."
+        ),
     ] = None,
+    from_start: Annotated[
+        bool,
+        typer.Option("--from-start", help="Read the whole file, also if an earlier run was interrupted."),
+    ] = False,
     analyze: Annotated[
         bool,
         typer.Option("--analyze", help="Analyse new mentions with the built-in analyser. Takes longer."),
@@ -110,8 +117,9 @@ def import_posts(
 ) -> None:
     """Import posts that contain a keyword of the user as mentions.
 
-    Importing a file again creates no duplicates. Invalid rows are reported and skipped. Unreadable values of optional
-    fields become null and are reported, as are the columns that were used and ignored.
+    Importing a file again creates no duplicates. An interrupted import of a file continues where it stopped. Invalid
+    rows are reported and skipped. Unreadable values of optional fields become null and are reported, as are the columns
+    that were used and ignored.
     """
     given = {
         "id": id_column,
@@ -132,94 +140,84 @@ def import_posts(
         read_id=read_global_id,
     )
     settings = load_settings()
+    logging.getLogger("asyncpg").setLevel(logging.ERROR)  # the import itself tells of lost connections
+    mode = _Mode(analyze=analyze, dry_run=dry_run, from_start=from_start)
     try:
         with (
             open_posts(file, platform, options) as posts,
-            _rejects_file(rejects, file) as rejects_to,
             migrated_database(settings) as url,
+            _rejects_file(rejects, file, settings, _fingerprint(file, platform, options, mode)) as kept,
         ):
-            report = _Report(posts, rejects_to)
-            asyncio.run(_import(url, user, posts, report, analyze=analyze, dry_run=dry_run))
+            report = ImportReport(posts, kept.rejects)
+            asyncio.run(_import(url, user, posts, report, kept, settings, mode))
     except KeyboardInterrupt as stop:
         raise CommandError(f"Interrupted. {RERUN}") from stop
     except UnusableFileError as unusable:
         raise CommandError(str(unusable)) from unusable
     except DamagedFileError as damage:
         raise CommandError(f"{file} is damaged in {damage}. Nothing is imported.") from damage
-    typer.echo(_as_json(report, dry_run=dry_run) if as_json else _as_text(report, dry_run=dry_run))
+    typer.echo(as_json_text(report, dry_run=dry_run) if as_json else as_text(report, dry_run=dry_run))
     if report.summary.damage is not None:
         raise CommandError(
             f"{file} is damaged in {report.summary.damage}. The posts before it are imported. Repair the file. {RERUN}"
         )
 
 
-class _Report:
-    """The progress bar and the values of the summary."""
+@dataclass(frozen=True, slots=True)
+class _Mode:
+    """The switches of the command."""
 
-    def __init__(self, posts: PostFile, rejects: TextIO | None) -> None:
-        self.summary = run.Summary()
-        self.rejected: list[RejectedRow] = []
-        self.posts = posts
-        self._rejects = rejects
-        console = Console(stderr=True)
-        self._progress = Progress(
-            TextColumn("Importing"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[read]:,} posts, {task.fields[rate]:,.0f}/s"),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self._task = self._progress.add_task("", total=posts.size_bytes or None, read=0, rate=0.0)
+    analyze: bool
+    dry_run: bool
+    from_start: bool
 
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The memory of an import between its runs. `fingerprint` is None for a pipe and for a dry run."""
 
-    def batch_done(self, summary: run.Summary, rejected: Sequence[RejectedRow]) -> None:
-        self.summary = summary
-        self.rejected += rejected[: REJECTIONS_SHOWN - len(self.rejected)]
-        self._write(rejected)
-        elapsed = self._progress.tasks[self._task].elapsed
-        rate = summary.read / elapsed if elapsed else 0.0
-        self._progress.update(self._task, completed=self.posts.bytes_read, read=summary.read, rate=rate)
+    rejects: RejectsFile
+    fingerprint: bytes | None
 
-    def _write(self, rejected: Sequence[RejectedRow]) -> None:
-        if self._rejects is None:
-            return
-        try:
-            self._rejects.writelines(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rejected)
-            self._rejects.flush()
-        except OSError as refused:
-            raise CommandError(
-                f"The rejected rows cannot be written: {refused}. Fix the cause. {RERUN}"
-            ) from refused
+
+def _fingerprint(file: Path, platform: Platform, options: ImportOptions, mode: _Mode) -> bytes | None:
+    if mode.dry_run:
+        return None
+    columns = options.columns
+    read = (
+        dict(columns.named),
+        list(columns.ignored),
+        options.file_format,
+        options.order,
+        options.long_texts,
+    )
+    return fingerprint(file, platform, str(options.zone), mode.analyze, *read)
 
 
 async def _import(
-    url: str,
-    email: str,
-    posts: PostFile,
-    report: _Report,
-    *,
-    analyze: bool,
-    dry_run: bool,
+    url: str, email: str, posts: PostFile, report: ImportReport, kept: _Kept, settings: Settings, mode: _Mode
 ) -> None:
     try:
         async with await open_pool(url, size=1) as pool:
             matcher = await _matcher_of(pool, email)
+            bookmark = None
+            if kept.fingerprint is not None:
+                kept_for = timedelta(days=settings.import_positions_days)
+                bookmark = Bookmark(matcher.user_id, kept.fingerprint, kept_for)
             with report:
+                start = await _begin(pool, posts, report, kept, bookmark, mode)
                 report.summary = await run.import_posts(
                     pool,
                     matcher,
                     posts,
-                    dry_run=dry_run,
-                    analyze=analyze,
+                    dry_run=mode.dry_run,
+                    analyze=mode.analyze,
                     ahead=posts.size_bytes > 0,
+                    start=start,
+                    bookmark=bookmark,
+                    patience_seconds=settings.database_wait_seconds,
+                    on_wait=report.waits,
+                    reject=kept.rejects.write,
                     on_batch=report.batch_done,
                 )
     except (*_DATABASE_ERRORS, ConstraintError) as problem:
@@ -228,6 +226,25 @@ async def _import(
         raise CommandError(
             f"The database failed after {report.summary.read:,} posts: {reason}. Fix the cause. {RERUN}"
         ) from problem
+
+
+async def _begin(
+    pool: Pool, posts: PostFile, report: ImportReport, kept: _Kept, bookmark: Bookmark | None, mode: _Mode
+) -> Summary:
+    """Skip the posts that an earlier run has imported, and return its counts."""
+    position = None if bookmark is None or mode.from_start else await bookmark.find(pool)
+    if position is None or not kept.rejects.resume(position.rejected_bytes):
+        kept.rejects.begin()
+        return Summary()
+    report.resume(position.summary)
+    left = position.summary.read
+    while left:
+        skipped = await asyncio.to_thread(posts.skip, min(left, SKIPPED_AT_ONCE))
+        left -= skipped
+        report.skipped(position.summary.read - left)
+        if not skipped:
+            break
+    return position.summary
 
 
 async def _matcher_of(pool: Pool, email: str) -> KeywordMatcher:
@@ -275,101 +292,18 @@ def _zone(name: str) -> tzinfo:
 
 
 @contextmanager
-def _rejects_file(path: Path | None, posts: Path) -> Iterator[TextIO | None]:
-    if path is None:
-        yield None
-        return
-    if path.exists() and path.samefile(posts):
+def _rejects_file(
+    named: Path | None, posts: Path, settings: Settings, found: bytes | None
+) -> Iterator[_Kept]:
+    """Yield the file of rejected rows: the named one, or one in the data folder for a file that is not a pipe."""
+    if named is not None and named.exists() and named.samefile(posts):
         raise CommandError("--rejects must not be the file of posts. Pass another file.")
+    path = named
+    if named is None and found is not None:
+        remove_old_rejects(settings)
+        path = rejects_folder(settings) / f"{found.hex()[:16]}.jsonl"
+    rejects = RejectsFile(path, is_named=named is not None, when_refused=RERUN)
     try:
-        file = path.open("w", encoding="utf-8")
-    except OSError as refused:
-        raise CommandError(f"The rejected rows cannot be written: {refused}.") from refused
-    try:
-        yield file
+        yield _Kept(rejects, found)
     finally:
-        with suppress(OSError):  # the failed write is reported already
-            file.close()
-
-
-def _shown(name: str) -> str:
-    """Return a column's name without control characters and of a bounded length."""
-    short = name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…"
-    return short if short.isprintable() else ascii(short)
-
-
-def _figures(report: _Report, *, dry_run: bool) -> dict[str, int]:
-    """Return the summary's numbers by name, in printing order."""
-    summary = report.summary
-    figures = {"read": summary.read, "matched": summary.matched, "mentions": summary.mentions}
-    if not dry_run:
-        figures["created"] = summary.created
-        figures["duplicates"] = summary.duplicates
-    return figures | {"rejected": summary.rejected}
-
-
-_MEANINGS = {
-    "read": "posts in the file",
-    "matched": "posts with a keyword",
-    "mentions": "pairs of a post and a keyword",
-    "created": "new mentions",
-    "duplicates": "mentions that already existed",
-    "rejected": "invalid rows, skipped",
-}
-
-
-def _as_text(report: _Report, *, dry_run: bool) -> str:
-    figures = _figures(report, dry_run=dry_run)
-    lines = [f"{name:<10} {number:>12,}  {_MEANINGS[name]}" for name, number in figures.items()]
-    lines += [f"  line {row.line}: {row.reason}" for row in report.rejected]
-    if report.summary.rejected > len(report.rejected):
-        lines.append(f"  and {report.summary.rejected - len(report.rejected):,} more")
-    lines += _column_lines(report.posts)
-    if dry_run:
-        lines.append("Dry run, nothing was written.")
-    return "\n".join(lines)
-
-
-def _column_lines(posts: PostFile) -> list[str]:
-    """Return the lines about columns: the used ones with counts, the ignored ones, and the unreadable values."""
-    lines = [
-        f"column     {field}: " + ", ".join(f"{_shown(name)} ({rows:,})" for name, rows in columns.items())
-        for field, columns in posts.usage.columns().items()
-    ]
-    ignored = posts.usage.ignored()
-    if ignored:
-        more = f" and {len(ignored) - COLUMNS_SHOWN:,} more" if len(ignored) > COLUMNS_SHOWN else ""
-        lines.append("ignored    " + ", ".join(map(_shown, ignored[:COLUMNS_SHOWN])) + more)
-    for field, unreadable in posts.usage.unreadable.items():
-        lines.append(f"unreadable {field}: {unreadable.count:,} became null")
-        lines += [f"  line {example.line}: {example.reason}" for example in unreadable.examples]
-    lines += [
-        f"cut        {field}: {rows:,} over {LONGEST[field]:,} characters"
-        for field, rows in posts.usage.cut.items()
-    ]
-    return lines + [f"note       {note}" for note in posts.notes()]
-
-
-def _as_json(report: _Report, *, dry_run: bool) -> str:
-    damage, posts = report.summary.damage, report.posts
-    return json.dumps(
-        {
-            **_figures(report, dry_run=dry_run),
-            "columns": posts.usage.columns(),
-            "ignored": posts.usage.ignored(),
-            "unreadable": {
-                field: {
-                    "count": unreadable.count,
-                    "examples": [{"line": line, "reason": reason} for line, reason in unreadable.examples],
-                }
-                for field, unreadable in posts.usage.unreadable.items()
-            },
-            "cut": dict(posts.usage.cut),
-            "notes": posts.notes(),
-            "rejections": [asdict(row) for row in report.rejected],
-            "damage": damage and {"line": damage.line, "reason": damage.reason},
-            "dry_run": dry_run,
-        },
-        indent=2,
-        ensure_ascii=False,
-    )
+        rejects.close()

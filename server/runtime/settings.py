@@ -262,6 +262,8 @@ class Settings:
     logs_days: int = _whole(0, 3650, 0)
     purge_mentions_every_seconds: float = _period(3600)
     mentions_days: int = _whole(0, 3650, 0)
+    import_positions_days: int = _whole(1, 90, 7)
+    rejected_rows_days: int = _whole(1, 3650, 30)
     metrics_address: str | None = _setting(
         _ip_and_port, "an IP address and a port, such as 127.0.0.1:9464 or [::1]:9464", None
     )

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -122,6 +123,10 @@ class PostFile:
         is_csv = self._format == FileFormat.CSV
         for row in self._rows:
             yield row if isinstance(row, RejectedRow) else self._builder.build(*row, is_csv=is_csv)
+
+    def skip(self, rows: int) -> int:
+        """Read the next rows without building posts. Return the number of rows, which is lower at the end."""
+        return sum(1 for _ in islice(self._rows, rows))
 
     def notes(self) -> list[str]:
         """Return the sentences of the report about the file as a whole."""
@@ -252,7 +257,7 @@ def _posts_in(rows: Iterator[FileRow | RejectedRow]) -> Iterator[FileRow | Rejec
             if isinstance(post, dict):
                 yield FileRow(row.line, post)
             else:
-                yield RejectedRow(row.line, "JSON, but not an object")
+                yield RejectedRow(row.line, "JSON, but not an object", post)
 
 
 class _Header(NamedTuple):
@@ -346,6 +351,5 @@ def _placed(rows: Iterator[FileRow | RejectedRow], lines: LineReader, plan: Plan
             yield _PlannedRow(row, plan)
         else:
             runs = f" (up to line {lines.number})" if lines.number > row.line else ""
-            yield RejectedRow(
-                row.line, f"the header has {width} fields, but this row{runs} has {len(row.values)}"
-            )
+            reason = f"the header has {width} fields, but this row{runs} has {len(row.values)}"
+            yield RejectedRow(row.line, reason, row.values)

@@ -183,7 +183,8 @@ def _name(text: "_Text") -> str:
 def _value_rows(text: "_Text") -> Iterator[FileRow | RejectedRow]:
     line = text.line
     for post in posts_of(text.value()):
-        yield FileRow(line, post) if isinstance(post, dict) else RejectedRow(line, "JSON, but not an object")
+        is_object = isinstance(post, dict)
+        yield FileRow(line, post) if is_object else RejectedRow(line, "JSON, but not an object", post)
 
 
 def _integer(digits: str) -> int | str:

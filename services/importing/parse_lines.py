@@ -8,7 +8,7 @@ import re
 import zlib
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -41,10 +41,14 @@ class RecordTooLongError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A row that cannot be imported, and the number of its first line, counted from 1."""
+    """A row that cannot be imported, and the number of its first line, counted from 1.
+
+    `row` has the values of the row, or the text of a line that cannot be read as values.
+    """
 
     line: int
     reason: str
+    row: Any = field(default=None, compare=False, repr=False)
 
 
 class FileRow(NamedTuple):
@@ -156,8 +160,17 @@ class LineReader(Iterator[str]):
         """The first line of the record that is not text."""
         for number, line in enumerate(self._record, self.first):
             if line.fault is not None:
-                return RejectedRow(number, line.fault)
+                return RejectedRow(number, line.fault, self.text)
         return None
+
+    @property
+    def text(self) -> str:
+        """The text of the record, with a replacement character for each byte that is not text."""
+        return "".join(line.text for line in self._record)
+
+    @property
+    def first_text(self) -> str:
+        return self._record[0].text if self._record else ""
 
     def start_record(self) -> None:
         self._record = []
@@ -249,7 +262,9 @@ def csv_rows(lines: LineReader, delimiter: str, *, spaced: bool = False) -> Iter
             if fault is not None:
                 first = lines.first
                 yield (
-                    fault if fault.line == first else RejectedRow(first, f"line {fault.line}: {fault.reason}")
+                    fault
+                    if fault.line == first
+                    else RejectedRow(first, f"line {fault.line}: {fault.reason}", fault.row)
                 )
             elif values:
                 yield FileRow(lines.first, values)
@@ -257,7 +272,7 @@ def csv_rows(lines: LineReader, delimiter: str, *, spaced: bool = False) -> Iter
 
 def _broken(lines: LineReader, error: Exception) -> RejectedRow:
     """Return the rejection of the record's first line. The lines after it are read again."""
-    line, fault = lines.first, lines.fault
+    line, fault, text = lines.first, lines.fault, lines.first_text
     if fault is not None and fault.line == line:
         reason = fault.reason
     elif isinstance(error, RecordTooLongError):
@@ -267,7 +282,7 @@ def _broken(lines: LineReader, error: Exception) -> RejectedRow:
     else:
         reason = "the quotation marks do not pair up, or a carriage return lacks its line feed"
     lines.read_again(but_first=1)
-    return RejectedRow(line, reason)
+    return RejectedRow(line, reason, text)
 
 
 def json_rows(lines: LineReader) -> Iterator[FileRow | RejectedRow]:
@@ -285,12 +300,13 @@ def json_rows(lines: LineReader) -> Iterator[FileRow | RejectedRow]:
         try:
             values = object_of(text)
         except orjson.JSONDecodeError as invalid:
-            yield RejectedRow(lines.number, f"not JSON: {described(text, invalid)} (column {invalid.colno})")
+            reason = f"not JSON: {described(text, invalid)} (column {invalid.colno})"
+            yield RejectedRow(lines.number, reason, line)
             continue
         if isinstance(values, dict):
             yield FileRow(lines.number, values)
         else:
-            yield RejectedRow(lines.number, "JSON, but not an object")
+            yield RejectedRow(lines.number, "JSON, but not an object", values)
 
 
 def object_of(text: str) -> Any:

@@ -80,7 +80,7 @@ class PostBuilder:
         try:
             return _Row(self, row, plan, is_csv=is_csv).post()
         except UnusableValueError as unusable:
-            return RejectedRow(row.line, str(unusable))
+            return RejectedRow(row.line, str(unusable), row.values)
 
 
 def flat(row: Mapping[str, Any]) -> dict[str, Any]:

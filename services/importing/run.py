@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from db.engine.outage import is_unavailable
 from db.engine.pool import Pool
 from db.engine.reader import Reader
+from db.engine.writer import Writer
 from db.language.scope import Scope
 from db.statements.ingest import NewMention
 from db.statements.user import id_by_email
@@ -14,6 +17,8 @@ from loaders.dataloader import DataLoaders
 from loaders.ingest import MentionIdByIdentity
 from services.importing.parse_lines import DamagedFileError, RejectedRow
 from services.importing.post_rows import PostRow
+from services.importing.resuming import Bookmark, Position
+from services.importing.summary import Summary
 from services.ingest.row import NewRow
 from services.ingest.write import RowResult, ingest
 from services.matching.keyword_matchers import KeywordMatcher
@@ -21,41 +26,8 @@ from services.matching.keyword_matchers import KeywordMatcher
 POSTS_PER_BATCH = 1000
 # Bounds the memory of a batch of long posts.
 CHARACTERS_PER_BATCH = 4_000_000
-
-
-@dataclass(slots=True)
-class Summary:
-    """Counts of the rows read so far.
-
-    `matched` counts posts with a keyword, and `mentions` counts pairs of a post and a keyword. `created` and
-    `duplicates` divide the mentions by their outcome, except in a dry run. `damage` is where reading stopped.
-    """
-
-    read: int = 0
-    matched: int = 0
-    rejected: int = 0
-    mentions: int = 0
-    created: int = 0
-    duplicates: int = 0
-    damage: DamagedFileError | None = None
-
-    def add(self, results: Sequence[RowResult]) -> None:
-        for _, mentions, _ in results:
-            self.matched += bool(mentions)
-            self.mentions += len(mentions)
-            created = sum(mention.created for mention in mentions)
-            self.created += created
-            self.duplicates += len(mentions) - created
-
-    def add_duplicates(self, mentions: int) -> None:
-        """Count mentions of an export that still exist."""
-        self.matched += mentions
-        self.mentions += mentions
-        self.duplicates += mentions
-
-    def add_matches(self, keyword_ids: Sequence[Sequence[int]]) -> None:
-        self.matched += sum(map(bool, keyword_ids))
-        self.mentions += sum(map(len, keyword_ids))
+_FIRST_WAIT_SECONDS = 0.25
+_LONGEST_WAIT_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -78,6 +50,7 @@ class _PostBatch:
     def add(self, row: PostRow | RejectedRow) -> None:
         if isinstance(row, RejectedRow):
             self.rejected.append(row)
+            self.characters += len(str(row.row))
             return
         if row.keyword_id is None:
             self.rows.append(NewRow(row.post))
@@ -108,32 +81,120 @@ async def import_posts(
     dry_run: bool = False,
     analyze: bool = False,
     ahead: bool = False,
+    start: Summary | None = None,
+    bookmark: Bookmark | None = None,
+    patience_seconds: float = 0,
+    on_wait: Callable[[Summary], None] = lambda _summary: None,
+    reject: Callable[[Sequence[RejectedRow]], int] = lambda _rejected: 0,
     on_batch: Callable[[Summary, Sequence[RejectedRow]], None] = lambda _summary, _rejected: None,
 ) -> Summary:
     """Ingest the posts that mention a keyword, in one transaction per batch, and return the counts.
 
-    A mention of an export that still exists is a duplicate. Other posts are matched, also those of an export. A dry run only matches. With `analyze`, new mentions are analyzed. `on_batch` gets the counts and the rejected
-    rows of each batch. If the file is damaged, everything before the damage is ingested. With `ahead`, a thread reads
-    the next batch during the write of the current one. Use it only for files, which never block for long.
+    A mention of an export that still exists is a duplicate. Other posts are matched, also those of an export. A dry run
+    only matches. With `analyze`, new mentions are analyzed. If the file is damaged, everything before the damage is
+    ingested. With `ahead`, a thread reads the next batch during the write of the current one. Use it only for files,
+    which never block for long.
+
+    `start` has the counts of the rows before the first one. Each batch stores its position at the `bookmark`, and the
+    end of the file deletes it. An unavailable database is asked again for `patience_seconds`, of which `on_wait` tells
+    once. `reject` gets the rejected
+    rows of a batch before its transaction, and returns the size of their file. `on_batch` gets the counts and the
+    rejected rows after it.
     """
-    summary = Summary()
+    run = _Run(
+        pool, matcher, bookmark, _Patience(patience_seconds, on_wait), dry_run=dry_run, analyze=analyze
+    )
+    summary = start or Summary()
     batches = _batches(rows)
     try:
         async with aclosing(_read_ahead(batches) if ahead else _in_turn(batches)) as reading:
             async for batch in reading:
-                lost = await _lost(pool, matcher.user_id, batch.exported)
-                summary.add_duplicates(len(batch.exported) - len(lost))
-                to_match = [*batch.rows, *(NewRow(mention.post) for mention in lost)]
-                if dry_run:
-                    summary.add_matches([matcher.match(row.post) for row in to_match])
-                elif to_match:
-                    summary.add(await ingest(pool, matcher, to_match, analyze=analyze))
-                summary.read += batch.read
-                summary.rejected += len(batch.rejected)
+                summary = await run.write(batch, summary, reject(batch.rejected))
                 on_batch(summary, batch.rejected)
     except DamagedFileError as damage:
         summary.damage = damage
+    else:
+        await run.end()
     return summary
+
+
+class _Patience(NamedTuple):
+    """The time between attempts that an import waits for a database, and the function that is told of the wait."""
+
+    seconds: float
+    on_wait: Callable[[Summary], None]
+
+
+class _Run:
+    """The writes of an import."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        matcher: KeywordMatcher,
+        bookmark: Bookmark | None,
+        patience: _Patience,
+        *,
+        dry_run: bool,
+        analyze: bool,
+    ) -> None:
+        self._pool, self._matcher = pool, matcher
+        self._bookmark = None if dry_run else bookmark
+        self._dry_run, self._analyze = dry_run, analyze
+        self._patience = patience
+
+    async def write(self, batch: _PostBatch, before: Summary, rejected_bytes: int) -> Summary:
+        """Write a batch, and return the counts with it. While the database is unavailable, try again for a while."""
+        waited, wait = 0.0, _FIRST_WAIT_SECONDS
+        while True:
+            try:
+                if waited and (done := await self._committed(batch, before)):
+                    return done
+                return await self._write_once(batch, before, rejected_bytes)
+            except Exception as failure:
+                if waited >= self._patience.seconds or not is_unavailable(failure):
+                    raise
+                if not waited:
+                    self._patience.on_wait(before)
+                await asyncio.sleep(wait)
+                waited, wait = waited + wait, min(2 * wait, _LONGEST_WAIT_SECONDS)
+
+    async def end(self) -> None:
+        """Forget the position of the finished import."""
+        if self._bookmark is not None:
+            await self._bookmark.forget(self._pool)
+
+    async def _committed(self, batch: _PostBatch, before: Summary) -> Summary | None:
+        """Return the counts of a transaction whose commit was not answered. Return None if it was rolled back."""
+        found = None if self._bookmark is None else await self._bookmark.find(self._pool)
+        return found.summary if found and found.summary.read == before.read + batch.read else None
+
+    async def _write_once(self, batch: _PostBatch, before: Summary, rejected_bytes: int) -> Summary:
+        lost = await _lost(self._pool, self._matcher.user_id, batch.exported)
+        after = before.copy()
+        after.read += batch.read
+        after.rejected += len(batch.rejected)
+        after.add_duplicates(len(batch.exported) - len(lost))
+        to_match = [*batch.rows, *(NewRow(mention.post) for mention in lost)]
+        if self._dry_run:
+            after.add_matches([self._matcher.match(row.post) for row in to_match])
+            return after
+        return await self._ingest(to_match, after, rejected_bytes)
+
+    async def _ingest(self, rows: Sequence[NewRow], after: Summary, rejected_bytes: int) -> Summary:
+        if not rows and self._bookmark is None:
+            return after
+        done = after
+
+        async def finish(writer: Writer, results: Sequence[RowResult]) -> None:
+            nonlocal done
+            done = after.copy()  # a transaction may be repeated
+            done.add(results)
+            if self._bookmark is not None:
+                await self._bookmark.keep(writer, Position(done, rejected_bytes))
+
+        await ingest(self._pool, self._matcher, rows, analyze=self._analyze, finish=finish)
+        return done
 
 
 async def _lost(pool: Pool, user_id: int, exported: Sequence[NewMention]) -> list[NewMention]:

@@ -1,6 +1,6 @@
 """Ingest mentions. Files, streams and mutations all use this path."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from itertools import chain
@@ -84,8 +84,12 @@ async def ingest(
     analyze: bool = False,
     steps: Steps | None = None,
     author: Author | None = None,
+    finish: Callable[[Writer, Sequence[RowResult]], Awaitable[None]] | None = None,
 ) -> list[RowResult]:
-    """Ingest rows in a transaction of their own, in short steps. With `analyze`, analyze the new mentions first."""
+    """Ingest rows in a transaction of their own, in short steps. With `analyze`, analyze the new mentions first.
+
+    `finish` runs at the end of the transaction, and again if the transaction is repeated.
+    """
     analyses, scope = NO_PRE_ANALYSES, Scope(matcher.user_id)
     if analyze:
         loaders = DataLoaders(Reader(pool, fence=scope), scope)
@@ -93,12 +97,14 @@ async def ingest(
             analyses = await pre_analyze(loaders, matcher, rows)
         finally:
             await loaders.close()
-    return await in_transaction(
-        pool,
-        lambda writer: ingest_rows(writer, matcher, rows, on_error, analyses, steps),
-        fence=scope,
-        author=author,
-    )
+
+    async def work(writer: Writer) -> list[RowResult]:
+        results = await ingest_rows(writer, matcher, rows, on_error, analyses, steps)
+        if finish is not None:
+            await finish(writer, results)
+        return results
+
+    return await in_transaction(pool, work, fence=scope, author=author)
 
 
 async def ingest_rows(

@@ -39,6 +39,7 @@ MARKS = {
     "server/commands/test_demo.py": ("slow", "process"),
     "server/commands/test_doctor.py": ("slow",),
     "server/commands/test_import_posts.py": ("slow", "process"),
+    "server/commands/test_import_resuming.py": ("slow", "process"),
     "server/commands/test_migrate.py": ("slow",),
     "server/commands/test_keys.py": ("process",),
     "server/commands/test_preflight.py": ("slow",),

@@ -27,6 +27,14 @@ async def ann(pool: Pool) -> int:
     return user_id
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The data folder of the command."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("LEADGRAPH_HOME", str(folder))
+    return folder
+
+
 def start(url: str, *arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "server.cli", "import-posts", *map(str, arguments)],
@@ -82,6 +90,7 @@ async def test_posts_are_imported_with_a_summary(database_url: str, pool: Pool, 
         "duplicates            1  mentions that already existed\n"
         "rejected              1  invalid rows, skipped\n"
         "  line 6: the header has 7 fields, but this row has 2\n"
+        f"rows       The rejected rows are in {rejects}.\n"
         "column     id: id (6)\n"
         "column     title: title (6)\n"
         "column     author: author (3)\n"
@@ -95,7 +104,7 @@ async def test_posts_are_imported_with_a_summary(database_url: str, pool: Pool, 
         "If that is wrong, pass --date-order dmy.\n"
     )
     assert [json.loads(line) for line in rejects.read_text().splitlines()] == [
-        {"line": 6, "reason": "the header has 7 fields, but this row has 2"},
+        {"line": 6, "reason": "the header has 7 fields, but this row has 2", "row": ["4", "short"]},
     ]
     expected = (5, {"crm": 4, "open source": 1, "paused": 0})
     assert await counters(pool) == expected
@@ -140,6 +149,8 @@ async def test_posts_are_imported_with_a_summary(database_url: str, pool: Pool, 
             )
         ],
         "rejections": [{"line": 6, "reason": "the header has 7 fields, but this row has 2"}],
+        "rejected_rows": str(rejects),
+        "resumed_after": 0,
         "damage": None,
         "dry_run": False,
     }
@@ -183,17 +194,24 @@ async def test_options_set_columns_platform_and_format(database_url: str, pool: 
 
 
 @pytest.mark.usefixtures("ann")
-async def test_twenty_rejected_rows_are_listed_and_all_are_counted(database_url: str, tmp_path: Path) -> None:
+async def test_twenty_rejected_rows_are_listed_and_all_are_counted(
+    database_url: str, tmp_path: Path, home: Path
+) -> None:
     file = tmp_path / "posts.csv"
     file.write_text("id,title\n" + "x\n" * 1030)
     code, output, _ = await run(database_url, file, "--user", "ann@example.com")
     assert code == 0
+    (rejects,) = (home / "rejected-rows").iterdir()
     assert output.splitlines()[5] == "rejected          1,030  invalid rows, skipped"
     assert output.splitlines()[6:] == [
         *(f"  line {line}: the header has 2 fields, but this row has 1" for line in range(2, 22)),
         "  and 1,010 more",
+        f"rows       The rejected rows are in {rejects}.",
         "ignored    id, title",
     ]
+    lines = [json.loads(line) for line in rejects.read_text().splitlines()]
+    assert [(line["line"], line["row"]) for line in lines] == [(number, ["x"]) for number in range(2, 1032)]
+    assert rejects.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.usefixtures("ann")

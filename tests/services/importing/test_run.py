@@ -13,7 +13,8 @@ from services.importing import run
 from services.importing.columns import open_posts
 from services.importing.parse_lines import DamagedFileError, RejectedRow
 from services.importing.post_rows import PostRow
-from services.importing.run import Summary, find_matcher, import_posts
+from services.importing.run import find_matcher, import_posts
+from services.importing.summary import Summary
 from services.matching.keyword_matchers import KeywordMatcher
 from tests.support import rows
 

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -54,9 +55,10 @@ from server.runtime.row_security import uses_row_security
 from server.runtime.settings import Settings
 from server.runtime.stopping import Stopping
 from server.runtime.tasks import background_tasks
-from server.runtime.worker import Watching, working
+from server.runtime.worker import Job, Watching, working, write_exports_by
 from server.webhooks.delivering import delivering
 from services.accounts.rate_limit import RateLimits
+from services.export.jobs import FileRules
 from services.shared_store.availability import Availability
 
 logger = logging.getLogger("leadgraph")
@@ -483,6 +485,7 @@ async def _serve_observed(
                 url,
                 settings.workers,
                 tasks,
+                jobs=_jobs(settings),
                 observe=_each(metrics.observe_job, *observers.jobs),
                 watching=_both(
                     metrics.observing_jobs,
@@ -507,6 +510,12 @@ async def _sharing_metrics(metrics: WorkerMetrics, settings: Settings, part: Par
     metrics.others = OtherProcesses(metrics.registry, part.folder, part.place, settings.processes)
     async with metrics.others.told():
         yield
+
+
+def _jobs(settings: Settings) -> Sequence[Job]:
+    """Return the jobs of workers."""
+    rules = FileRules(timedelta(days=settings.exports_days), settings.export_mb or None)
+    return [write_exports_by(rules)]
 
 
 def _both(one: Callable[[Pool], AbstractAsyncContextManager[None]], other: Watching) -> Watching:
@@ -625,7 +634,14 @@ async def _work(
     with observing(settings, url) as observers:
         observe = _each(metrics.observe_job, *observers.jobs)
         async with (
-            working(url, at_once, tasks, observe=observe, watching=_both(watching, delivers)) as task,
+            working(
+                url,
+                at_once,
+                tasks,
+                jobs=_jobs(settings),
+                observe=observe,
+                watching=_both(watching, delivers),
+            ) as task,
             _serving_metrics(metrics, settings, metrics_socket),
         ):
             when_ready()

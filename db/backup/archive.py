@@ -71,11 +71,30 @@ def add_manifest(file: Path, manifest: Manifest, key_text: str | None) -> None:
 
 def newest_in(folder: Path) -> Path | None:
     """Return the backup that was made last, or None if the folder has no complete backup. Other files do not count."""
+    return next(iter(_by_age(folder)), None)
+
+
+def remove_older(new: Path, *, keep: int) -> list[Path]:
+    """Delete all complete backups beside a new one but the newest ones. Return the deleted files, the newest first.
+
+    The new one and other files stay, such as unfinished backups. Raise `BackupError` for a file that cannot be deleted.
+    """
+    older = [file for file in _by_age(new.parent) if file != new][keep - 1 :]
+    for file in older:
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            raise BackupError(f"The older backup {file} cannot be deleted ({error.strerror}).") from error
+    return older
+
+
+def _by_age(folder: Path) -> list[Path]:
+    """Return the complete backups of a folder, the newest first."""
     times = {}
     for file in folder.iterdir():
-        with suppress(BackupError):
-            times[file] = _described(file).made_at
-    return max(times, key=times.__getitem__, default=None)
+        with suppress(BackupError, OSError):  # another process may have deleted the file
+            times[file] = (_described(file).made_at, file.stat().st_mtime_ns)
+    return sorted(times, key=times.__getitem__, reverse=True)
 
 
 def read_manifest(file: Path) -> Manifest:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     text,
     tuple_,
@@ -233,9 +234,12 @@ async def tell_workers(writer: Writer) -> None:
 
 @statement
 def _take_expired_export() -> Select[Any]:
+    now = func.statement_timestamp()
+    has_no_file = _EXPORTS.c.status != ExportStatus.SUCCEEDED
+    is_over = _EXPORTS.c.expires_at <= now - bindparam("under_way", type_=Interval)
     return (
         select(_EXPORTS.c.id)
-        .where(_EXPORTS.c.expires_at <= func.statement_timestamp(), _EXPORTS.c.purged_at.is_(None))
+        .where(_EXPORTS.c.expires_at <= now, or_(has_no_file, is_over), _EXPORTS.c.purged_at.is_(None))
         .order_by(_EXPORTS.c.expires_at)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -269,9 +273,12 @@ def _forget_exports() -> ReturningDelete[Any]:
     return delete(_EXPORTS).where(_EXPORTS.c.id.in_(forgotten)).returning(_EXPORTS.c.id)
 
 
-async def purge(writer: Writer, *, most: int) -> bool:
-    """Delete up to `most` pieces of an expired file. Return whether an expired file existed."""
-    found = await writer.fetch_values(_take_expired_export(), EVERYBODY)
+async def purge(writer: Writer, *, under_way: timedelta, most: int) -> bool:
+    """Delete up to `most` pieces of an expired file. Return whether a file was to be deleted.
+
+    The file of a finished export is deleted `under_way` after its expiry.
+    """
+    found = await writer.fetch_values(_take_expired_export(), EVERYBODY, under_way=under_way)
     if not found:
         return False
     export_id = found[0]["id"]

@@ -114,7 +114,7 @@ class ExportMutation:
         "Creates an export, which a worker writes to a file. Query the export again to follow its progress. In the orders "
         "NEWEST and OLDEST, every row that exists throughout the export is in the file exactly once. In other orders, a "
         f"row whose position changes during the export may be missing or duplicated. The file expires {KEPT_FOR.days} "
-        f"days after completion. A user can have at most {MOST_UNFINISHED} unfinished exports. Requires the scopes to "
+        f"days after completion, unless the server keeps files for another time. A user can have at most {MOST_UNFINISHED} unfinished exports. Requires the scopes to "
         "read the list and the columns.",
     )
     cancel_export: CancelExportPayload | None = _field(

@@ -38,6 +38,14 @@ def back_up(
             "--with-credentials-key", help="Put the keys of integrations' credentials into the file, too."
         ),
     ] = False,
+    keep: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Afterwards, delete all but so many of the newest backups in the folder of the file. 0: delete none. "
+            "Default: LEADGRAPH_BACKUPS_KEPT.",
+        ),
+    ] = None,
 ) -> None:
     """Write a backup of the database to a new file. Servers and workers go on meanwhile.
 
@@ -54,11 +62,21 @@ def back_up(
         f"Backed up {manifest.rows:,} rows of {len(manifest.tables)} tables at revision {manifest.revision} to {file} "
         f"({file.stat().st_size:,} bytes)."
     )
+    _remove_older(file, settings.backups_kept if keep is None else keep)
     if manifest.credentials_keys and not with_key:
         typer.echo(
             f"The file does not hold the keys of credentials ({', '.join(manifest.credentials_keys)}). Keep "
             f"{_place_of_keys(settings)} in another place."
         )
+
+
+def _remove_older(file: Path, keep: int) -> None:
+    """Delete the older backups beside the new one. Zero keeps all."""
+    if keep:
+        with _one_sentence():
+            removed = archive.remove_older(file.absolute(), keep=keep)
+        if removed:
+            typer.echo(f"Deleted {len(removed)} older backups, from {removed[-1].name} to {removed[0].name}.")
 
 
 async def _back_up(url: str, file: Path, key_text: str | None) -> Manifest:

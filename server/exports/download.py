@@ -132,11 +132,12 @@ class DownloadEndpoint:
         async with self._admission.slot(viewer.user_id):
             with observation.part():
                 export = await self._export(request, viewer)
-        headers = headers | _file_headers(export) | self._charge(viewer, export)
+        headers = headers | _file_headers(export)
+        requested = None if is_plain else _requested_range(request, export, headers["etag"])
+        selected = requested or ByteRange(0, export.size_bytes)
+        headers |= self._charge(viewer, selected)
         if is_plain:
             return self._plain_response(request, export, link, headers, observation)
-        requested = _requested_range(request, export, headers["etag"])
-        selected = requested or ByteRange(0, export.size_bytes)
         headers["content-length"] = str(selected.length)
         if requested is not None:
             headers["content-range"] = f"bytes {selected.first}-{selected.stop - 1}/{export.size_bytes}"
@@ -145,11 +146,11 @@ class DownloadEndpoint:
             request, self._content(request, link, export, selected, observation), status, headers, GZIP
         )
 
-    def _charge(self, viewer: Viewer, export: Export) -> dict[str, str]:
-        """Charge a download by the size of the file, and return the headers. Raise `RateLimitedError`."""
+    def _charge(self, viewer: Viewer, selected: ByteRange) -> dict[str, str]:
+        """Charge a download by the number of its bytes, and return the headers. Raise `RateLimitedError`."""
         if self._rate_limits is None:
             return {}
-        state = self._rate_limits.charge(viewer, 1 + export.size_bytes // BYTES_PER_POINT)
+        state = self._rate_limits.charge(viewer, 1 + selected.length // BYTES_PER_POINT)
         if state.refused:
             raise RateLimitedError(state)
         return rate_headers(state)

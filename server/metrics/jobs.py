@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from db.engine.outage import is_unavailable
 from db.engine.pool import Pool
+from db.inspection.archives import archive_sizes
 from db.models import BackgroundTask
 from db.statements import background_task
 from db.statements.export import export_queue
@@ -50,6 +51,7 @@ class JobMetrics(Collector):
             for outcome in get_args(JobOutcome):
                 self._seconds.of(job, outcome)
         self._queues: Mapping[str, Queue] = {}
+        self._sizes: Mapping[str, int] = {}
         registry.register(self._seconds)
         registry.register(self)
 
@@ -64,8 +66,9 @@ class JobMetrics(Collector):
         while True:
             try:
                 self._queues = await _queues(pool, tasks)
+                self._sizes = await archive_sizes(pool)
             except Exception as failure:  # noqa: BLE001 - the next look may succeed after any failure
-                self._queues = {}
+                self._queues, self._sizes = {}, {}
                 if not is_unavailable(failure):
                     logger.warning("The queue of jobs cannot be read: %r", failure)
             await asyncio.sleep(LOOK_EVERY_SECONDS)
@@ -87,6 +90,14 @@ class JobMetrics(Collector):
             age.add_metric([kind], queue.due_seconds)
         yield depth
         yield age
+        size = GaugeMetricFamily(
+            "leadgraph_archive_bytes",
+            "Size of the tables of what is kept for a time, with their indexes.",
+            labels=("table",),
+        )
+        for table, number in self._sizes.items():
+            size.add_metric([table], number)
+        yield size
 
 
 async def _queues(pool: Pool, tasks: Collection[str]) -> dict[str, Queue]:

@@ -262,6 +262,10 @@ class Settings:
     logs_days: int = _whole(0, 3650, 0)
     purge_mentions_every_seconds: float = _period(3600)
     mentions_days: int = _whole(0, 3650, 0)
+    exports_days: int = _whole(1, 365, 7)
+    export_mb: int = _whole(0, 10_000_000, 20_000)
+    backups_kept: int = _whole(0, 10_000, 0)
+    deliveries_days: int = _whole(1, 365, 30)
     import_positions_days: int = _whole(1, 90, 7)
     rejected_rows_days: int = _whole(1, 3650, 30)
     metrics_address: str | None = _setting(

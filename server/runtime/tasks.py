@@ -1,5 +1,6 @@
 """The background tasks of workers, with the periods of the settings."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -10,6 +11,7 @@ from db.engine.pool import Pool
 from db.integrity import audit, change_partitions, log_partitions
 from db.integrity.audit import AuditBatch, Ids
 from server.runtime.audit import log_drifts
+from server.runtime.retention import remove_old_rejects
 from server.runtime.schedule import Position, Task, TaskError, Turn, kind_of
 from server.runtime.settings import Settings
 from services import retention, user_accounts
@@ -38,8 +40,9 @@ async def rescore_leads(pool: Pool, position: Position) -> Position | None:
     return None if following is None else [following]
 
 
-async def purge_keys(pool: Pool, _: Position) -> Position | None:
-    """Delete some expired idempotency keys, sessions and browser tokens."""
+async def purge_keys(pool: Pool, _: Position, *, remove_files: Callable[[], int]) -> Position | None:
+    """Delete some expired idempotency keys, positions of imports, sessions and browser tokens, and some old files."""
+    await asyncio.to_thread(remove_files)
     purges = [await purge(pool) for purge in (idempotency.purge, sessions.purge, browser_tokens.purge)]
     return _AGAIN if any(purges) else None
 
@@ -49,9 +52,9 @@ async def purge_exports(pool: Pool, _: Position) -> Position | None:
     return _AGAIN if await exports.purge(pool) else None
 
 
-async def purge_deliveries(pool: Pool, _: Position) -> Position | None:
-    """Delete some deliveries of webhooks that ended long ago."""
-    return _AGAIN if await deliveries.purge(pool) else None
+async def purge_deliveries(pool: Pool, _: Position, *, days: int) -> Position | None:
+    """Delete some deliveries of webhooks that ended this many days ago."""
+    return _AGAIN if await deliveries.purge(pool, kept_for=timedelta(days=days)) else None
 
 
 async def delete_users(pool: Pool, _: Position) -> Position | None:
@@ -119,9 +122,9 @@ def _first(position: Position) -> int:
 TURNS: dict[str, Turn] = {
     "refresh-health": refresh_health,
     "rescore-leads": rescore_leads,
-    "purge-keys": purge_keys,
+    "purge-keys": partial(purge_keys, remove_files=int),
     "purge-exports": purge_exports,
-    "purge-deliveries": purge_deliveries,
+    "purge-deliveries": partial(purge_deliveries, days=Settings.deliveries_days),
     "delete-users": delete_users,
     "verify-counters": verify_counters,
     "keep-changes": partial(keep_changes, days=Settings.changes_days),
@@ -139,6 +142,8 @@ def period(settings: Settings, name: str) -> timedelta:
 def background_tasks(settings: Settings, note: Callable[[AuditBatch], None] = log_drifts) -> list[Task]:
     """Return the tasks that are on. `note` receives the result of each verified batch of counters."""
     turns: dict[str, Turn] = {**TURNS, "verify-counters": partial(verify_counters, note=note)}
+    turns["purge-keys"] = partial(purge_keys, remove_files=partial(remove_old_rejects, settings))
+    turns["purge-deliveries"] = partial(purge_deliveries, days=settings.deliveries_days)
     turns["keep-changes"] = partial(keep_changes, days=settings.changes_days)
     turns["keep-logs"] = partial(keep_logs, days=settings.logs_days)
     turns["purge-mentions"] = partial(purge_mentions, days=settings.mentions_days)

@@ -30,12 +30,19 @@ Job = Callable[[Pool], Awaitable[bool | exports.TurnOutcome | TaskTurn | None]]
 """A function that takes one turn of work, and returns its outcome, or whether work was due."""
 
 
-async def write_exports(pool: Pool) -> exports.TurnOutcome | None:
-    return await exports.take_turn(pool, export_table_of)
+def write_exports_by(rules: exports.FileRules) -> Job:
+    """Return the job that writes exports by the rules."""
 
+    async def write_exports(pool: Pool) -> exports.TurnOutcome | None:
+        return await exports.take_turn(pool, export_table_of, rules=rules)
+
+    return write_exports
+
+
+write_exports = write_exports_by(exports.FileRules())
 
 JOBS: Sequence[Job] = (write_exports,)
-WRITE_EXPORTS = write_exports.__name__
+WRITE_EXPORTS = "write_exports"
 JOB_NAMES = (WRITE_EXPORTS, *map(kind_of, TURNS))
 
 POLL_SECONDS = 2.0
@@ -154,6 +161,7 @@ async def working(
     at_once: int,
     tasks: Sequence[Task],
     *,
+    jobs: Sequence[Job] = JOBS,
     observe: JobObserver = ignore,
     watching: Watching = _unwatched,
 ) -> AsyncIterator[asyncio.Task[None]]:
@@ -171,6 +179,7 @@ async def working(
     worker = Worker(
         pool,
         at_once=at_once,
+        jobs=jobs,
         housekeeping=[background_tasks],
         observe=observe,
         notifications=notifications,

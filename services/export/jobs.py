@@ -38,6 +38,7 @@ ROWS_PER_TURN = 1000
 ROWS_OF_FIRST_TURN = 100
 BYTES_PER_TURN = 4_000_000
 """The approximate size of a turn, by the average size of the rows so far."""
+BYTES_PER_MB = 1_000_000
 MOST_UNFINISHED = 10
 MOST_FAILURES = 5
 KEPT_FOR = timedelta(days=7)
@@ -45,9 +46,25 @@ REMEMBERED_FOR = timedelta(days=30)
 PARTS_PER_PURGE = 200
 EXPORTS_PER_PURGE = 1000
 _AT_ONCE = timedelta()
+UNDER_WAY = timedelta(hours=6)
+"""The time after the expiry in which a download that has begun can end."""
 
 NOT_ALLOWED = "The user who created the export may no longer read these rows."
+TOO_LARGE = (
+    "The file would exceed {:,} MB, the limit of this server. Narrow the filter, or select fewer fields."
+)
 TOO_SLOW = "The query exceeded the time limit. Narrow the filter, or use the order NEWEST or OLDEST."
+
+
+@dataclass(frozen=True, slots=True)
+class FileRules:
+    """The time for which finished files are kept, and the largest size of a file, if there is a limit."""
+
+    kept_for: timedelta = KEPT_FOR
+    most_mb: int | None = None
+
+
+_USUAL_RULES = FileRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +137,15 @@ TurnOutcome: TypeAlias = Literal["done", "failed"]
 
 
 async def take_turn(
-    pool: Pool, export_table_of: TableFactory, *, rows_per_turn: int = ROWS_PER_TURN
+    pool: Pool,
+    export_table_of: TableFactory,
+    *,
+    rows_per_turn: int = ROWS_PER_TURN,
+    rules: FileRules = _USUAL_RULES,
 ) -> TurnOutcome | None:
     """Write the next rows of an export that is due. Return None if no export is due.
 
-    A failed turn is recorded and retried a few times. Raises the driver's exception if the database is lost.
+    An export whose file would become too large fails. A failed turn is recorded and retried a few times. Raises the driver's exception if the database is lost.
     """
     due: list[Export] = []
 
@@ -134,7 +155,7 @@ async def take_turn(
             return False
         due[:] = [turn.export]
         if _is_allowed(turn):
-            await _write_rows(writer, turn.export, export_table_of, rows_per_turn)
+            await _write_rows(writer, turn.export, export_table_of, rows_per_turn, rules)
         else:
             await _fail(writer, turn.export.id, NOT_ALLOWED)
         return True
@@ -154,7 +175,9 @@ def _is_allowed(turn: exports.Turn) -> bool:
     return sees_rows and turn.status == UserStatus.ACTIVE
 
 
-async def _write_rows(writer: Writer, export: Export, export_table_of: TableFactory, most: int) -> None:
+async def _write_rows(
+    writer: Writer, export: Export, export_table_of: TableFactory, most: int, rules: FileRules
+) -> None:
     query, table = saved_query.load(export.question), export_table_of(export.entity, export.columns)
     scope = EVERYBODY if export.everybody else Scope(export.user_id)
     progress = await _first_values(writer, export, table, scope, query.where)
@@ -166,6 +189,9 @@ async def _write_rows(writer: Writer, export: Export, export_table_of: TableFact
     found = await page(projected, scope, table.model, query.order, bounds, query.where)
     rows, is_last = found[:most], len(found) <= most
     packed, content = await asyncio.to_thread(_packed, export, table, rows, is_last=is_last)
+    if rules.most_mb is not None and export.size_bytes + len(packed) > rules.most_mb * BYTES_PER_MB:
+        await _fail(writer, export.id, TOO_LARGE.format(rules.most_mb))
+        return
     await exports.add_part(writer, export, packed)
     progress |= {
         "position": keyset_codec.dump(table.model, query.order, rows[-1]) if rows else position,
@@ -176,7 +202,7 @@ async def _write_rows(writer: Writer, export: Export, export_table_of: TableFact
     }
     if is_last:
         ended = {**progress, "status": ExportStatus.SUCCEEDED}
-        await exports.finish(writer, export.id, ended, kept_for=KEPT_FOR)
+        await exports.finish(writer, export.id, ended, kept_for=rules.kept_for)
     else:
         await exports.advance(writer, export.id, progress)
 
@@ -230,8 +256,12 @@ async def _fail(writer: Writer, export_id: int, reason: str) -> None:
 
 
 async def purge(pool: Pool) -> bool:
-    """Delete some parts of expired files, or old exports. Return False if nothing is left to delete."""
-    if await in_transaction(pool, lambda writer: exports.purge(writer, most=PARTS_PER_PURGE)):
+    """Delete some parts of expired files, or old exports. Return False if nothing is left to delete.
+
+    The file of a finished export stays for a while after its expiry, so that downloads that have begun can end.
+    """
+    delete = partial(exports.purge, under_way=UNDER_WAY, most=PARTS_PER_PURGE)
+    if await in_transaction(pool, delete):
         return True
     gone = await in_transaction(
         pool,

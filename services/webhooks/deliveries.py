@@ -194,7 +194,7 @@ async def _disable(
         logger.warning("The webhook %s of the user %s was disabled: %s", webhook_id, user_id, reason)
 
 
-async def purge(pool: Pool) -> bool:
-    """Delete some deliveries that ended long ago. Return False if nothing is left to delete."""
-    delete = partial(stored.purge, kept_for=KEPT_FOR, most=DELIVERIES_PER_PURGE)
+async def purge(pool: Pool, *, kept_for: timedelta = KEPT_FOR) -> bool:
+    """Delete some deliveries that ended longer than `kept_for` ago. Return False if nothing is left to delete."""
+    delete = partial(stored.purge, kept_for=kept_for, most=DELIVERIES_PER_PURGE)
     return await in_transaction(pool, delete) == DELIVERIES_PER_PURGE

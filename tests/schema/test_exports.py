@@ -19,13 +19,14 @@ from graphql import get_named_type, is_leaf_type
 from db import models
 from db.engine.pool import open_pool
 from db.models import ExportEntity, Platform
+from db.statements import export as exports
 from resolvers.framework.export_columns import columns_of, export_table_of, usual_columns
 from resolvers.framework.global_id import encode
 from resolvers.framework.names import public
 from schema import orders as schema_orders
 from schema.graph import Graph
 from server.commands.import_posts import read_global_id
-from services.export.jobs import purge, take_turn
+from services.export.jobs import FileRules, purge, take_turn
 from services.importing.columns import ImportOptions, open_posts
 from services.importing.run import find_matcher, import_posts
 from tests.support.rows import add_key
@@ -725,7 +726,7 @@ async def test_files_are_deleted_on_expiry_and_their_exports_later(exporting: Ex
     old, new = [(await exporting.create("mentions"))["export"]["id"] for _ in range(2)]
     await exporting.work(rows=1)
     await pool.execute(
-        "UPDATE exports SET expires_at = now() - interval '1 second' WHERE id = $1", row_id(old)
+        "UPDATE exports SET expires_at = now() - interval '6 hours' WHERE id = $1", row_id(old)
     )
     shown = await exporting.show(old)
     assert (shown["status"], shown["url"]) == ("SUCCEEDED", None)
@@ -742,6 +743,46 @@ async def test_files_are_deleted_on_expiry_and_their_exports_later(exporting: Ex
     assert (await exporting.get(new)).status_code == 200
 
 
+async def test_a_file_stays_for_six_hours_for_downloads_that_began_before_its_expiry(
+    exporting: Exporting,
+) -> None:
+    pool = exporting.world.pool
+    made = row_id((await exporting.create("mentions"))["export"]["id"])
+    await exporting.work()
+    user_id = await pool.fetchval("SELECT user_id FROM exports WHERE id = $1", made)
+    file = await exports.part_from(pool, user_id, made, 0)
+    await pool.execute("UPDATE exports SET expires_at = now() - interval '5 hours 59 minutes'")
+    assert not await purge(pool)
+    assert await exports.part_from(pool, user_id, made, 1) == file[1:]
+    await pool.execute("UPDATE exports SET expires_at = now() - interval '6 hours'")
+    assert await purge(pool)
+    assert await exports.part_from(pool, user_id, made, 1) == b""
+
+
+async def test_files_are_kept_for_the_given_days(exporting: Exporting) -> None:
+    await exporting.create("mentions")
+    rules = FileRules(kept_for=timedelta(days=3))
+    while await take_turn(exporting.world.pool, export_table_of, rules=rules):
+        pass
+    kept = await exporting.world.pool.fetchval("SELECT expires_at - finished_at FROM exports")
+    assert kept == timedelta(days=3)
+
+
+async def test_an_export_whose_file_would_become_too_large_fails_with_the_limit(exporting: Exporting) -> None:
+    pool, rules = exporting.world.pool, FileRules(most_mb=1)
+    made = (await exporting.create("mentions"))["export"]["id"]
+    assert await take_turn(pool, export_table_of, rows_per_turn=1, rules=rules) == "done"
+    assert (await exporting.show(made))["status"] == "RUNNING"
+    await pool.execute("UPDATE exports SET size_bytes = 999990")
+    assert await take_turn(pool, export_table_of, rows_per_turn=1, rules=rules) == "done"
+    shown = await exporting.show(made)
+    said = "The file would exceed 1 MB, the limit of this server. Narrow the filter, or select fewer fields."
+    assert (shown["status"], shown["error"], shown["url"]) == ("FAILED", said, None)
+    assert await take_turn(pool, export_table_of, rules=rules) is None
+    assert await purge(pool)
+    assert await exporting.world.rows("export_parts") == []
+
+
 async def test_a_large_file_is_deleted_in_batches(exporting: Exporting) -> None:
     pool = exporting.world.pool
     made = row_id((await exporting.create("mentions"))["export"]["id"])
@@ -750,7 +791,7 @@ async def test_a_large_file_is_deleted_in_batches(exporting: Exporting) -> None:
         "INSERT INTO export_parts (export_id, starts_at, data) SELECT $1, 10000 + n, 'x' FROM generate_series(1, 450) AS n",
         made,
     )
-    await pool.execute("UPDATE exports SET expires_at = now()")
+    await pool.execute("UPDATE exports SET expires_at = now() - interval '6 hours'")
     left = []
     while await purge(pool):
         left.append(await pool.fetchval("SELECT count(*) FROM export_parts"))

@@ -288,6 +288,7 @@ async def explain(pool: Pool, statement: Statement | str) -> set[str]:
                 "integration_id": 1,
                 "after": AT,
                 "credentials_set_at": AT,
+                "under_way": timedelta(hours=6),
             }
             | EDGES
             | WHERE

@@ -139,6 +139,27 @@ async def test_a_backup_is_private_and_its_tools_are_pg_restore_and_unzip(
 
 
 @pytest.mark.usefixtures("three_users")
+async def test_older_backups_are_deleted_after_a_new_one_and_other_files_stay(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    for name in ("notes.txt", "broken.backup", "other.backup.new"):
+        (folder / name).write_text("not a backup")
+    for name in ("a", "b", "c"):
+        assert (await command("backup", str(folder / f"{name}.backup"))).exit_code == 0
+    result = await command("backup", str(folder / "d.backup"), "--keep", "2")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1] == "Deleted 2 older backups, from a.backup to b.backup."
+    others = ["broken.backup", "notes.txt", "other.backup.new"]
+    assert sorted(each.name for each in folder.iterdir()) == sorted(["c.backup", "d.backup", *others])
+    monkeypatch.setenv("LEADGRAPH_BACKUPS_KEPT", "1")
+    assert (await command("backup", str(folder / "e.backup"), "--keep", "0")).exit_code == 0
+    assert (folder / "c.backup").exists()
+    assert (await command("backup", str(folder / "f.backup"))).exit_code == 0
+    assert sorted(each.name for each in folder.iterdir()) == sorted(["f.backup", *others])
+
+
 async def test_a_backup_replaces_no_file(command: Command, file: Path) -> None:
     file.write_text("precious")
     assert problem(await command("backup", str(file))) == (

@@ -32,6 +32,19 @@ async def until(reached: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
+async def test_the_sizes_of_archives_are_metrics(pool: Pool) -> None:
+    metrics = WorkerMetrics()
+    sizes = await pool.fetch(
+        "SELECT relname, pg_total_relation_size(oid) AS bytes FROM pg_class "
+        "WHERE relname IN ('export_parts', 'webhook_deliveries', 'idempotency_keys')"
+    )
+    assert len(sizes) == 3
+    async with metrics.watching(pool, set()):
+        await until(lambda: value(metrics, "archive_bytes", table="export_parts") is not None)
+        for row in sizes:
+            assert value(metrics, "archive_bytes", table=row["relname"]) == row["bytes"]
+
+
 async def test_turns_are_counted_by_outcome(pool: Pool, caplog: pytest.LogCaptureFixture) -> None:
     outcomes = iter(["done", "failed", True, False, ZeroDivisionError(), OutageError("away")])
     metrics = WorkerMetrics()

@@ -224,7 +224,7 @@ async def old_data(three_users: Pool) -> Pool:
     )
     await pool.execute(
         "INSERT INTO exports (user_id, everybody, entity, format, columns, question, status, finished_at, expires_at) "
-        "SELECT 1, false, 'leads', 'csv', '{id}', '{}', 'succeeded', now(), now() - n * interval '1 day' "
+        "SELECT 1, false, 'leads', 'csv', '{id}', '{}', 'succeeded', now(), now() - n * interval '1 day' - interval '6 hours' "
         "FROM generate_series(-1, 1) AS n"
     )
     await pool.execute("INSERT INTO export_parts SELECT id, 0, 'abc' FROM exports")

@@ -12,7 +12,9 @@ import pytest
 from db.engine.pool import Pool
 from resolvers.framework.export_columns import export_table_of
 from resolvers.framework.global_id import encode
+from server.app import create_app
 from server.runtime.stopping import Stopping
+from services.accounts.rate_limit import RateLimits
 from services.export.jobs import take_turn
 from tests.support import rows
 
@@ -226,6 +228,22 @@ async def test_slow_clients_hold_no_database_connections(served: Served) -> None
         assert (await asyncio.wait_for(served.get(range="bytes=0-9"), 30)).content == served.file[:10]
         for stream in streams:
             await stream.__aexit__(None, None, None)
+
+
+async def test_a_range_costs_the_points_of_its_bytes(served: Served) -> None:
+    await served.pool.execute("UPDATE exports SET size_bytes = size_bytes + 50000000")
+    app = create_app(served.pool, rate_limits=RateLimits(100))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as client:
+        headers = {"authorization": f"Bearer {served.key}"}
+        left = []
+        for more in ({"range": "bytes=0-9"}, {"range": "bytes=0-19999999"}, {}):
+            answer = await client.head(served.url, headers=headers | more)
+            assert answer.status_code == (206 if more else 200)
+            left.append(int(answer.headers["ratelimit"].split("r=")[1].split(";")[0]))
+    # Points come back while the requests run, less than two a second.
+    assert left[0] - left[1] in range(21 - 15, 22)
+    assert left[1] - left[2] in range(51 - 15, 52)
+    assert left[0] >= 98
 
 
 @pytest.mark.parametrize(

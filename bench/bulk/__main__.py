@@ -6,6 +6,7 @@ grows: by more than 20 MB between a tenth of its life and its end.
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -39,6 +40,8 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the parts on a database each, print their reports, and return the exit code."""
     stop_on_sigterm()
+    # A shell starts programs in the background with SIGINT ignored, and their children inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     given = options(sys.argv[1:] if arguments is None else arguments)
     runs: dict[str, Callable[[Place, Watch], Part]] = {
         "import": lambda place, watch: importing.run(

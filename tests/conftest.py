@@ -17,7 +17,7 @@ from server.runtime.logs import LOGGER
 from tests.support.databases import FAST, copied_database
 from tests.support.demo import Demo, running_demo, unstarted_demo
 from tests.support.folders import data_folder, remove_leftovers
-from tests.support.marks import apply_marks, put_slow_files_first
+from tests.support.marks import apply_marks, put_slow_files_first, skip_direct
 from tests.support.pgbouncer import all_pools_through, pgbouncer
 
 # All applications of tests refuse wasteful reads: those of this process, and those of demos and servers.
@@ -46,6 +46,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Apply marks before pytest deselects tests by them."""
     apply_marks(items)
+    if PGBOUNCER:
+        skip_direct(items)
     put_slow_files_first(items)
 
 

@@ -109,6 +109,7 @@ async def test_ten_times_the_data_takes_the_same_statements(ask: Ask, world: Wor
     assert each_of(answer.statements) == STATEMENTS_OF_NESTED_QUERY
 
 
+@pytest.mark.direct
 async def test_the_reported_statements_are_those_that_postgresql_received(
     world: World, graph: Graph, database_url: str
 ) -> None:

@@ -58,6 +58,7 @@ async def any_lead_id(sent: Any) -> str:
     return str(data["leads"]["nodes"][0]["id"])
 
 
+@pytest.mark.direct
 @pytest.mark.usefixtures("no_row_security")
 async def test_only_selected_columns_are_read(sent: Any) -> None:
     _, (text,) = await sent("{ leads(first: 2) { nodes { status score } } }")
@@ -70,6 +71,7 @@ async def test_only_selected_columns_are_read(sent: Any) -> None:
     ]
 
 
+@pytest.mark.direct
 @pytest.mark.usefixtures("no_row_security")
 async def test_a_single_statement_runs_without_a_transaction(sent: Any) -> None:
     id_ = await any_lead_id(sent)
@@ -78,11 +80,13 @@ async def test_a_single_statement_runs_without_a_transaction(sent: Any) -> None:
     assert [text.split()[0] for text in texts] == ["SELECT"]
 
 
+@pytest.mark.direct
 async def test_two_statements_run_in_one_transaction(sent: Any) -> None:
     _, texts = await sent("{ keywords { nodes { keyword mentions { nodes { content } } } } }")
     assert [text.split()[0] for text in texts] == ["BEGIN", "SELECT", "SELECT", "ROLLBACK"]
 
 
+@pytest.mark.direct
 @pytest.mark.usefixtures("no_row_security")
 @pytest.mark.parametrize(
     "document",
@@ -104,6 +108,7 @@ async def test_short_reads_of_one_turn_run_as_one_statement_without_a_transactio
 @pytest.mark.skipif(
     os.environ.get("LEADGRAPH_EXECUTOR") == "reference", reason="graphql-core resolves each alias"
 )
+@pytest.mark.direct
 @pytest.mark.usefixtures("no_row_security")
 async def test_equal_aliases_are_one_statement_without_a_transaction(sent: Any) -> None:
     aliased = "{ a: leads(first: 2) { nodes { id } } b: leads(first: 2) { nodes { id } } %s }"
@@ -113,6 +118,7 @@ async def test_equal_aliases_are_one_statement_without_a_transaction(sent: Any) 
         assert [text.split()[0] for text in texts] == ["SELECT"]
 
 
+@pytest.mark.direct
 @pytest.mark.usefixtures("no_row_security")
 async def test_a_page_from_a_cursor_brings_the_existence_of_rows_on_both_sides(sent: Any) -> None:
     data, _ = await sent("{ leads(first: 3) { nodes { id } edges { cursor } } }")
@@ -133,6 +139,7 @@ async def test_a_page_from_a_cursor_brings_the_existence_of_rows_on_both_sides(s
     assert ["EXISTS" in text or "edge" in text for text in texts] == [False] * len(texts)
 
 
+@pytest.mark.direct
 @pytest.mark.parametrize(
     "document",
     [
@@ -149,6 +156,7 @@ async def test_reads_that_are_not_one_statement_share_a_snapshot(sent: Any, docu
     assert verbs.count("SELECT") == 2
 
 
+@pytest.mark.direct
 async def test_operations_without_a_transaction_never_send_a_second_statement(sent: Any) -> None:
     """Statements without a transaction could show several states of the data."""
     of_page = "{ nodes { id } pageInfo { startCursor hasPreviousPage } totalCount }"

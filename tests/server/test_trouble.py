@@ -142,6 +142,7 @@ async def test_readyz_does_not_wait_for_the_pool_of_requests(database_url: str, 
         assert (await asking.post("/graphql", json=QUERY)).status_code == 200
 
 
+@pytest.mark.direct
 async def test_many_readiness_checks_share_one_connection(database_url: str, key: str, pool: Pool) -> None:
     async with impatient_pool(database_url, size=1) as small, client(small, key) as asking:
         answers = await asyncio.gather(*(asking.get("/readyz") for _ in range(20)))
@@ -189,6 +190,7 @@ async def test_too_many_clients_fail_no_request_while_the_pool_has_a_connection(
         assert [result(answer) for answer in answers] == [(200, None, None)] * 14
 
 
+@pytest.mark.direct
 async def test_too_many_clients_are_unavailable_to_a_pool_without_connections(
     crowded_url: str, key: str, pool: Pool
 ) -> None:
@@ -204,6 +206,7 @@ async def test_too_many_clients_are_unavailable_to_a_pool_without_connections(
         assert (await asking.get("/readyz")).status_code == 200
 
 
+@pytest.mark.direct
 async def test_a_read_only_database_serves_reads_and_refuses_writes_until_it_accepts_them(
     database_url: str, key: str, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,6 +81,13 @@ def apply_marks(items: list[pytest.Item]) -> None:
                     item.add_marker(mark)
 
 
+def skip_direct(items: list[pytest.Item]) -> None:
+    """Skip the tests that need PostgreSQL without PgBouncer before it."""
+    for item in items:
+        if item.get_closest_marker("direct"):
+            item.add_marker(pytest.mark.skip(reason="It looks at messages or sessions of PostgreSQL itself."))
+
+
 def put_slow_files_first(items: list[pytest.Item]) -> None:
     """Move files with slow tests to the front, so that no worker starts one when the others are done."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}

@@ -55,6 +55,7 @@ async def test_connection_that_is_not_open_is_not_lent(database_url: str) -> Non
         assert [pool.take_back(each) for each in (first, second)] == [True, True]
 
 
+@pytest.mark.direct
 async def test_expired_connection_is_neither_lent_nor_kept(single: Pool) -> None:
     old = single.lend()
     assert old is not None
@@ -100,6 +101,7 @@ async def test_connection_with_an_open_transaction_is_reset_by_the_driver(single
     assert single.take_back(lent)
 
 
+@pytest.mark.direct
 async def test_connection_that_cancels_its_statement_is_not_taken_back_at_once(single: Pool) -> None:
     lent = single.lend()
     assert lent is not None
@@ -145,6 +147,7 @@ async def test_prepared_query_follows_a_change_of_its_columns(single: Pool) -> N
     assert single.take_back(lent)
 
 
+@pytest.mark.direct
 async def test_changed_columns_fail_a_prepared_query_inside_a_transaction(single: Pool) -> None:
     async with single.acquire() as connection:
         await connection.execute("CREATE TEMPORARY TABLE changing AS SELECT 1 AS one")
@@ -184,6 +187,7 @@ async def test_free_connection_is_borrowed_once(single: Pool) -> None:
     assert single.get_idle_size() == 1
 
 
+@pytest.mark.direct
 async def test_borrowed_connection_with_an_open_transaction_is_reset_by_the_driver(single: Pool) -> None:
     borrowed = single.borrow()
     assert borrowed is not None
@@ -195,6 +199,7 @@ async def test_borrowed_connection_with_an_open_transaction_is_reset_by_the_driv
         assert await same.fetchval("SELECT pg_backend_pid()") == borrowed.get_server_pid()
 
 
+@pytest.mark.direct
 async def test_borrowed_connection_that_cancels_its_statement_waits_for_the_end(single: Pool) -> None:
     borrowed = single.borrow()
     assert borrowed is not None

@@ -212,6 +212,7 @@ async def test_a_first_statement_after_an_implicit_transaction_has_a_snapshot(
     reader.close()
 
 
+@pytest.mark.direct
 async def test_a_transaction_without_statements_sends_nothing(prepared: Pool) -> None:
     sent: list[Any] = []
     async with prepared.acquire() as connection:

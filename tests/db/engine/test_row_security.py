@@ -195,6 +195,7 @@ async def test_arguments_that_the_driver_refuses_do_not_lift_the_fence(
         assert await single.fetchval("SELECT count(*) FROM keywords WHERE keyword = 'new'") == 1
 
 
+@pytest.mark.direct
 async def test_the_fence_takes_no_additional_round_trip_in_a_snapshot(
     pool: Pool, ann: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -238,6 +238,7 @@ async def test_repair_loses_no_row_of_concurrent_writes(data: Pool) -> None:
     assert await drifts(data) == []
 
 
+@pytest.mark.direct
 async def test_repair_waits_for_uncommitted_rows(data: Pool) -> None:
     await data.execute("UPDATE users SET mentions_count = 100 WHERE id = 1")
     async with data.acquire() as writer:
@@ -252,6 +253,7 @@ async def test_repair_waits_for_uncommitted_rows(data: Pool) -> None:
     assert await drifts(data) == []
 
 
+@pytest.mark.direct
 async def test_repair_locks_users_before_their_keywords(data: Pool) -> None:
     await data.execute("UPDATE keywords SET mentions_count = 100 WHERE id = 1")
     async with data.acquire() as writer:
@@ -267,6 +269,7 @@ async def test_repair_locks_users_before_their_keywords(data: Pool) -> None:
     ]
 
 
+@pytest.mark.direct
 async def test_repair_is_repeated_after_a_deadlock(data: Pool) -> None:
     wrong = await spoil(data)
     async with data.acquire() as writer:
@@ -283,6 +286,7 @@ async def test_repair_is_repeated_after_a_deadlock(data: Pool) -> None:
     assert [drift for batch in await repairing for drift in batch.drifts] == wrong[:3]
 
 
+@pytest.mark.direct
 async def test_verification_waits_for_a_truncate(data: Pool) -> None:
     async with data.acquire() as writer:
         transaction = writer.transaction()

@@ -64,6 +64,7 @@ async def test_a_command_ends_with_one_sentence_if_the_database_hangs_later(
     )
 
 
+@pytest.mark.direct
 async def test_a_command_ends_with_one_sentence_if_the_database_is_read_only(
     pool: Pool, command: Command
 ) -> None:
@@ -76,6 +77,7 @@ async def test_a_command_ends_with_one_sentence_if_the_database_is_read_only(
         )
 
 
+@pytest.mark.direct
 async def test_a_worker_reports_a_read_only_database_once_and_goes_on_afterwards(
     database_url: str, pool: Pool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

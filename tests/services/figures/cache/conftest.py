@@ -16,7 +16,8 @@ from db.language.scope import EVERYBODY, Scope
 from db.models import User
 from loaders.dataloader import DataLoaders
 from loaders.rows import RowById
-from services.figures.cache import Cached, CachedFigure, Figure
+from services.accounts import rate_limit
+from services.figures.cache import Cached, CachedFigure, Figure, store
 from services.figures.cache.backend import Backend
 from services.figures.cache.memory import MemoryBackend
 from services.figures.cache.redis import RedisBackend
@@ -24,6 +25,7 @@ from tests.support.rows import add_user
 from tests.support.valkey import Valkey
 
 TTL, STALE = 100.0, 50.0
+PATIENCE_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,25 @@ async def laboratory(request: pytest.FixtureRequest, pool: Pool) -> AsyncIterato
 async def shared(pool: Pool, valkey: Valkey) -> AsyncIterator[Laboratory]:
     """A laboratory on a store that processes share."""
     made = await laboratory_on(pool, RedisBackend(valkey.url, timeout_seconds=5))
+    yield made
+    await made.cached.close()
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the operations time on a busy machine, for tests in which no server fails."""
+    monkeypatch.setattr(store, "TIMEOUT_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(rate_limit, "REDIS_TIMEOUT_SECONDS", PATIENCE_SECONDS)
+
+
+@pytest.fixture
+async def corrupted(
+    pool: Pool,
+    own_valkey: Valkey,
+    patient: None,  # noqa: ARG001 - the server answers, however late
+) -> AsyncIterator[Laboratory]:
+    """A laboratory on a server whose entries a test spoils."""
+    made = await laboratory_on(pool, RedisBackend(own_valkey.url, timeout_seconds=PATIENCE_SECONDS))
     yield made
     await made.cached.close()
 

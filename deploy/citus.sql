@@ -38,7 +38,7 @@ ALTER TABLE day_stats DROP CONSTRAINT pk_day_stats, ADD CONSTRAINT pk_day_stats 
 ALTER TABLE export_parts DROP CONSTRAINT pk_export_parts, ADD CONSTRAINT pk_export_parts PRIMARY KEY (user_id, export_id, starts_at);
 ALTER TABLE exports DROP CONSTRAINT pk_exports, ADD CONSTRAINT pk_exports PRIMARY KEY (user_id, id);
 ALTER TABLE integration_days DROP CONSTRAINT pk_integration_days, ADD CONSTRAINT pk_integration_days PRIMARY KEY (user_id, integration_id, day);
-ALTER TABLE integration_logs DROP CONSTRAINT pk_integration_logs, ADD CONSTRAINT pk_integration_logs PRIMARY KEY (user_id, id);
+ALTER TABLE integration_logs DROP CONSTRAINT pk_integration_logs, ADD CONSTRAINT pk_integration_logs PRIMARY KEY (user_id, id, created_at);
 ALTER TABLE integrations DROP CONSTRAINT pk_integrations, ADD CONSTRAINT pk_integrations PRIMARY KEY (user_id, id);
 ALTER TABLE integrations DROP CONSTRAINT uq_integrations_user_id_id;
 ALTER TABLE keywords DROP CONSTRAINT pk_keywords, ADD CONSTRAINT pk_keywords PRIMARY KEY (user_id, id);

@@ -28,7 +28,7 @@ GUIDES = sorted(path for path in (ROOT / "docs" / "guides").glob("*.md") if path
 FENCED = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 QUOTED_FROM = {"ts": "*/**/*.ts", "python": "python/*.py", "sh": "curl/*.sh"}
 CONFIGURATION = "ini"
-"""The language of PgBouncer's settings, which tests/server/test_pgbouncer.py runs."""
+"""The language of settings, of PgBouncer and of Leadgraph. The tests of these settings run them with addresses of their own."""
 NEEDS_NODE = "npm "
 READS = {"front-end.md", "partners.md", "curl.md", "apollo.md", "urql.md", "relay.md", "live.md"}
 WRITES = {"ingest.md", "writes.md", "export.md"}

@@ -232,10 +232,10 @@ async def _change(member: Member, text: str) -> None:
 
 
 async def work(member: Member) -> None:
-    """Take the turns of the background tasks. The partitions of the test's feed are not those of `keep-changes`."""
+    """Take the turns of the background tasks. The tables of the test have other partitions than `keep-changes` and `keep-logs` make."""
     for name, turn in tasks.TURNS.items():
         position: Any = []
-        while position is not None and name != "keep-changes":
+        while position is not None and name not in {"keep-changes", "keep-logs"}:
             position = await turn(member.pool, position)
 
 

@@ -118,6 +118,7 @@ async def test_a_damaged_backup_is_a_finding_however_new_it_is(command: Command,
 CHANGED_TABLES = (
     "analysis_results",
     "api_keys",
+    "export_parts",
     "exports",
     "integration_logs",
     "integrations",

@@ -151,7 +151,8 @@ async def test_an_unknown_queue_has_no_metrics(
     """A queue that was empty before an outage may be full after it."""
     monkeypatch.setattr(job_metrics, "LOOK_EVERY_SECONDS", 0.01)
     metrics = WorkerMetrics()
-    async with await open_pool(database_url, size=1) as own, metrics.watching(own):
+    # A connection for each that looks: a pool that closes ends the look of one that has waited for a connection.
+    async with await open_pool(database_url, size=3) as own, metrics.watching(own):
         await until(lambda: value(metrics, "job_depth", kind="write_exports", state="queued") == 0)
         await own.close()
         await until(lambda: value(metrics, "job_depth", kind="write_exports", state="queued") is None)

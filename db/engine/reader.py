@@ -65,6 +65,8 @@ class Reader(Session):
     `fence` is the scope to which row-level security limits all statements, if the pool has it.
     """
 
+    _needs_snapshot = False
+    """Whether even a single statement must be in a snapshot that the reader has opened."""
     failure: Exception | None = None
     """The failure because of which the operation has to run again on another server."""
 
@@ -81,7 +83,8 @@ class Reader(Session):
         super().__init__(activity, projection=projection)
         self._most = most
         self._enter = entering(fence) if pool.has_row_security else ()
-        self.single = single and not self._enter
+        self._needs_snapshot = self._needs_snapshot or bool(self._enter)
+        self.single = single and not self._needs_snapshot
         self._pool = pool
         self._lock: asyncio.Lock | None = None
         self._connection: Pooled | None = None
@@ -290,7 +293,7 @@ class Reader(Session):
 
     def _is_whole(self, turn: "list[_Waiting]") -> bool:
         """Return whether the statements are all that the reader ever sends."""
-        return len(turn) == self._most and self._connection is None and not self._enter
+        return len(turn) == self._most and self._connection is None and not self._needs_snapshot
 
     def _settle_own(self, one: _Waiting, rows: list[tuple[object, ...]]) -> None:
         """Settle a statement with its rows of a combined one."""
@@ -329,8 +332,8 @@ class Reader(Session):
 
     @contextmanager
     def without_snapshot(self) -> Iterator[None]:
-        """Send the statements of the context without a transaction, unless one is open or row-level security needs it."""
-        self.single = self.single or (self._connection is None and not self._enter)
+        """Send the statements of the context without a transaction, unless one is open or needed."""
+        self.single = self.single or (self._connection is None and not self._needs_snapshot)
         try:
             yield
         finally:

@@ -79,6 +79,8 @@ class Proof:
 class ReplicaReader(Reader):
     """A reader of a replica. Its `failure` is the first one that another server may not have."""
 
+    _needs_snapshot = True  # the proof belongs to a snapshot
+
     def __init__(
         self,
         pool: Pool,

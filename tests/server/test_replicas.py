@@ -5,7 +5,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -15,6 +15,7 @@ from db.engine.pool import Pool, open_pool
 from db.models import Keyword, User, UserRole
 from loaders.rows import RowById
 from resolvers.framework.context import Context
+from resolvers.framework.global_id import encode
 from resolvers.framework.replica_reads import answered
 from server.app import create_app
 from server.runtime.replicas import name_of
@@ -100,7 +101,7 @@ class Served:
 
 @asynccontextmanager
 async def serving(
-    pool: Pool, database_url: str, *urls: str, lag_seconds: float = 600
+    pool: Pool, database_url: str, *urls: str, lag_seconds: float = 600, **options: Any
 ) -> AsyncIterator[Served]:
     """Serve an API with replicas of the addresses in this process."""
     made = []
@@ -111,7 +112,7 @@ async def serving(
         replica_pool.has_row_security = pool.has_row_security
         made.append(Replica(name_of(url), replica_pool))
     replicas = Replicas(pool, made, lag_seconds=lag_seconds)
-    app = create_app(pool, replicas=replicas)
+    app = create_app(pool, replicas=replicas, **options)
     transport = httpx.ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),
@@ -180,6 +181,29 @@ async def test_sql_without_the_users_lock_is_never_stale_for_counted_rows(
         "ann", "by sql"
     )  # its trigger writes the row of the user, without a moment
     assert await served.words() == ["by sql", "words of ann"]
+
+
+async def test_an_operators_dashboard_shows_the_writes_of_another_process(
+    served: Served, replica: StreamingReplica
+) -> None:
+    keyword_id = await served.world.add_keyword("olga")
+    lead_id = await served.world.add_lead(await served.world.add_mention(keyword_id))
+    document = "{ dashboard { recentLeads { status } } }"
+    change = """mutation ($lead: ID!) { changeLeadStatus(input: {id: $lead, status: CONTACTED}) {
+        userErrors { message } } }"""
+    url = served.database_url
+    async with serving(served.world.pool, url, replica.url(url), guard="off") as other:  # with fragments
+        other.world.keys.update(served.world.keys)
+        await replica.catch_up(url)
+        await other.until(lambda: other.replicas.replicas[0].works)
+        for _ in range(3):  # the process keeps the dashboard
+            found = await other.from_replica(lambda: other.ask(document, "olga"))
+            assert found.data == {"dashboard": {"recentLeads": [{"status": "NEW"}]}}
+        await replica.pause()
+        changed = await served.ask(change, "olga", lead=encode("Lead", lead_id))
+        assert changed.data == {"changeLeadStatus": {"userErrors": []}}
+        found = await other.ask(document, "olga")
+        assert found.data == {"dashboard": {"recentLeads": [{"status": "CONTACTED"}]}}
 
 
 async def test_a_new_user_is_found_while_the_replay_is_paused(

@@ -10,11 +10,14 @@ import re
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit, urlunsplit
 
-ATTRIBUTES: Final = ("any", "primary", "read-write")
+_ANY: Final = "any"
+ATTRIBUTES: Final = (_ANY, "primary", "read-write")
 """The allowed values of `target_session_attrs`. Leadgraph writes, so none of them prefers a standby."""
 DEFAULT: Final = "read-write"
 _ATTRIBUTE, _HOST, _PORT = "target_session_attrs", "host", "port"
+_IP6: Final = re.compile("[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
 _LARGEST_PORT: Final = 65_535
+_MISSING: Final = "a host is missing before or after a comma"
 _REFUSED: Final = {
     "hostaddr": "`host` takes addresses, too",
     "load_balance_hosts": "one host at a time is the primary",
@@ -50,6 +53,21 @@ def single_hosts(url: str) -> list[str]:
     return [_made(parts, host, options) for host in parts.netloc.rpartition("@")[2].split(",")]
 
 
+def of_standby(url: str) -> str:
+    """Return the address of one standby, like `canonical`. Raise `ValueError` for several hosts and a wanted primary."""
+    if dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)).get(_ATTRIBUTE, _ANY) != _ANY:
+        raise ValueError(f"leave {_ATTRIBUTE} out of the address of a replica: only standbys are used anyway")
+    found = canonical(url)
+    if len(single_hosts(found)) > 1:
+        raise ValueError("an address of a replica has one host: give each replica an address of its own")
+    return found
+
+
+def place_of(url: str) -> str:
+    """Return the hosts and ports of an address, or the folder of a socket, for messages."""
+    return unquote(urlsplit(url).netloc.rpartition("@")[2]) or "localhost"
+
+
 def _options(parts: SplitResult) -> dict[str, str]:
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     options = dict(pairs)
@@ -70,7 +88,10 @@ def _hosts(parts: SplitResult, named: str | None, ports: str | None) -> list[str
             "the hosts stand there twice: name hosts and ports either before the path or as options"
         )
     if named is None and ports is None:
-        return login_and_hosts.split(",")
+        given = login_and_hosts.split(",")
+        if len(given) > 1 and any(not host or host.startswith(":") for host in given):
+            raise ValueError(_MISSING)
+        return given
     hosts = (named or "localhost").split(",")
     numbers = (ports or "").split(",")
     if len(numbers) not in {1, len(hosts)}:
@@ -82,9 +103,11 @@ def _hosts(parts: SplitResult, named: str | None, ports: str | None) -> list[str
 
 def _with_port(host: str, port: str) -> str:
     if not host:
-        raise ValueError("a host is missing between two commas")
+        raise ValueError(_MISSING)
     if port and not (re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) <= _LARGEST_PORT):
         raise ValueError("a port is no number from 1 to 65,535")
+    if _IP6.fullmatch(host):
+        host = f"[{host}]"
     name = host if host.startswith("[") else quote(unquote(host), safe="")
     return f"{name}:{port}" if port else name
 

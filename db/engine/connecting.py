@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
-from db.engine.addresses import single_hosts
+from db.engine.addresses import place_of, single_hosts
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -61,8 +61,7 @@ def _note(url: str, host: str, *, several: bool) -> None:
     before = _last_host.get(url)
     _last_host[url] = host
     if before not in {None, host}:
-        place = host.rpartition("@")[2].partition("/")[0]
-        logger.warning("The database is now the one at %s", place)
+        logger.warning("The database is now the one at %s", place_of(host))
 
 
 def _keep_alive(connection: Any) -> None:

@@ -53,9 +53,12 @@ def _user(parts: SplitResult) -> str:
 
 
 def _is_plain(parts: SplitResult) -> bool:
-    """Return whether no part can be a piece of another, as after a bare `@`, `/`, `#` or `?` in a password."""
+    """Return whether no part can be a piece of another, as after a bare `@`, `/`, `#` or `?` in a password.
+
+    A comma in the path separates two addresses.
+    """
     login, _, hosts = parts.netloc.rpartition("@")
-    if "@" in login or "@" in parts.path or "@" in parts.query or parts.fragment:
+    if "@" in login or {"@", ","} & set(parts.path) or "@" in parts.query or parts.fragment:
         return False
     return all(_is_host(host) for host in hosts.split(","))
 

@@ -5,10 +5,10 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 import asyncpg
 
+from db.engine.addresses import place_of
 from db.engine.databases import connected
 from db.engine.outage import OutageError, is_unavailable
 from db.engine.pool import Pool, open_pool
@@ -44,11 +44,6 @@ class ReplicaState:
     lag_bytes: int = 0
 
 
-def name_of(url: str) -> str:
-    """Return the host and the port of a replica, for logs and metrics."""
-    return urlsplit(url).netloc.rpartition("@")[2] or "localhost"
-
-
 async def open_replicas(settings: Settings, primary: Pool, *, size: int) -> Replicas | None:
     """Return the replicas of the settings with closed connections; None without any."""
     if not settings.replicas:
@@ -66,7 +61,7 @@ async def open_replicas(settings: Settings, primary: Pool, *, size: int) -> Repl
             more_settings={"lock_timeout": str(int(ANSWER_SECONDS * 1000))},
         )
         pool.has_row_security = primary.has_row_security
-        replicas.append(Replica(name_of(url), pool))
+        replicas.append(Replica(place_of(url), pool))
     return Replicas(primary, replicas, lag_seconds=settings.replica_lag_seconds)
 
 
@@ -103,7 +98,7 @@ async def states(settings: Settings, url: str) -> Sequence[ReplicaState]:
 
 
 async def _state(url: str, primary: ServerFacts, settings: Settings) -> ReplicaState:
-    name = name_of(url)
+    name = place_of(url)
     try:
         async with asyncio.timeout(settings.answer_timeout_seconds):
             facts, is_pooled = await _facts(url, settings.answer_timeout_seconds)

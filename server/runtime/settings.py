@@ -3,14 +3,14 @@
 import math
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, get_args
 
-from db.engine.addresses import canonical
+from db.engine.addresses import canonical, of_standby, place_of
 from schema.prepared.cache import ExecutorName
 from schema.prepared.guard import GuardMode
 from schema.prepared.limits import DEFAULT_LIMITS, Limits
@@ -167,6 +167,7 @@ _ADDRESS_OF_REDIS: Final = (
     "redis://user:password@host:6379/0, rediss://…, unix://…, redis+sentinel://user:password@host:26379,host:26379/service or "
     "redis+cluster://user:password@host:6379,host:6379"
 )
+_BETWEEN_ADDRESSES: Final = re.compile(r"\s*,\s*(?=[A-Za-z+]+://)")
 _SCHEMES_OF_REDIS: Final = (
     *("redis", "rediss", "unix"),
     *("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"),
@@ -297,8 +298,14 @@ class Settings:
     @property
     def replicas(self) -> tuple[str, ...]:
         """The addresses of the read replicas, with their passwords."""
-        given = "" if self.replica_urls is None else self.replica_urls.reveal()
-        return tuple(url.strip() for url in given.split(",") if url.strip())
+        return tuple(map(of_standby, self._given_replicas))
+
+    @property
+    def _given_replicas(self) -> Sequence[str]:
+        """The texts of the addresses of replicas. A comma before a scheme separates two of them."""
+        if self.replica_urls is None:
+            return ()
+        return _BETWEEN_ADDRESSES.split(self.replica_urls.reveal().strip().removesuffix(","))
 
     @property
     def limits(self) -> Limits:
@@ -421,9 +428,13 @@ def _require_replicas(settings: Settings) -> None:
         raise CommandError(
             "LEADGRAPH_REPLICA_URLS requires LEADGRAPH_DATABASE_URL, the address of the primary server."
         )
-    for url in settings.replicas:
-        require_address(
-            _variable("replica_urls"), url, schemes=("postgresql", "postgres"), form=_ADDRESS_OF_DATABASE
-        )
-    if not settings.replicas or len(set(settings.replicas)) < len(settings.replicas):
+    name = _variable("replica_urls")
+    places = set()
+    for url in settings._given_replicas:  # noqa: SLF001 - of this module
+        require_address(name, url, schemes=("postgresql", "postgres"), form=_ADDRESS_OF_DATABASE)
+        try:
+            places.add(place_of(of_standby(url)))
+        except ValueError as wrong:
+            raise CommandError(f"{name} cannot be used: {wrong}.") from None
+    if len(places) < len(settings.replicas):
         raise CommandError("LEADGRAPH_REPLICA_URLS must name each replica once.")

@@ -68,7 +68,8 @@ def database_of(url: str) -> Database:
     parts = urlsplit(url)
     options = parse_qs(parts.query)
     first = urlsplit("//" + parts.netloc.rpartition("@")[2].partition(",")[0])
-    host = first.hostname or options.get("host", ["localhost"])[0]
+    named = unquote(first.netloc.removesuffix(f":{first.port}").strip("[]"))
+    host = named or options.get("host", ["localhost"])[0]
     port = first.port or int(options.get("port", [str(_DEFAULT_PORT)])[0])
     return Database(unquote(parts.path.lstrip("/")), host, port)
 

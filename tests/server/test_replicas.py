@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from db.embedded import EmbeddedPostgres
+from db.engine.addresses import place_of
 from db.engine.pool import Pool, open_pool
 from db.models import Keyword, User, UserRole
 from loaders.rows import RowById
@@ -18,7 +19,6 @@ from resolvers.framework.context import Context
 from resolvers.framework.global_id import encode
 from resolvers.framework.replica_reads import answered
 from server.app import create_app
-from server.runtime.replicas import name_of
 from services.accounts.api_key import ALL_SCOPES
 from services.accounts.viewer import Viewer
 from services.figures.cache.flight import Flights
@@ -110,7 +110,7 @@ async def serving(
             url, at_least=0, size=4, answer_seconds=ANSWER_SECONDS, wait_seconds=ANSWER_SECONDS
         )
         replica_pool.has_row_security = pool.has_row_security
-        made.append(Replica(name_of(url), replica_pool))
+        made.append(Replica(place_of(url), replica_pool))
     replicas = Replicas(pool, made, lag_seconds=lag_seconds)
     app = create_app(pool, replicas=replicas, **options)
     transport = httpx.ASGITransport(app=app)

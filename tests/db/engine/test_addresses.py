@@ -2,7 +2,7 @@
 
 import pytest
 
-from db.engine.addresses import canonical, single_hosts
+from db.engine.addresses import canonical, of_standby, place_of, single_hosts
 
 TWO = "postgresql://ann:p%40ss@one:5433,two:5434/leads"
 
@@ -22,6 +22,7 @@ TWO = "postgresql://ann:p%40ss@one:5433,two:5434/leads"
         ),
         ("postgresql:///leads?host=one,two&port=5433", "postgresql://one:5433,two:5433/leads?target_session_attrs=read-write"),
         ("postgresql://[::1]:1,[::2]:2/leads", "postgresql://[::1]:1,[::2]:2/leads?target_session_attrs=read-write"),
+        ("postgresql:///leads?host=::1,fe80::2&port=1", "postgresql://[::1]:1,[fe80::2]:1/leads?target_session_attrs=read-write"),
         ("postgresql:///leads", "postgresql:///leads"),
         ("postgresql:///leads?user=ann", "postgresql:///leads?user=ann"),
         ("postgresql:///leads?port=5433", "postgresql://localhost:5433/leads"),
@@ -56,6 +57,36 @@ def test_each_host_has_an_address_with_the_login_and_the_options() -> None:
 def test_a_wrong_address_is_refused_with_a_sentence(query: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         canonical(f"postgresql://ann:secret@/leads?{query}")
+
+
+@pytest.mark.parametrize("hosts", ["one,", ",one", "one,,two", "one:1,:2"])
+def test_a_missing_host_is_refused_and_is_not_this_machine(hosts: str) -> None:
+    with pytest.raises(ValueError, match="a host is missing before or after a comma"):
+        canonical(f"postgresql://ann:secret@{hosts}/leads")
+
+
+def test_a_replica_is_one_host_of_any_role() -> None:
+    assert of_standby("postgresql:///leads?host=/run/Pg") == "postgresql://%2Frun%2FPg/leads"
+    assert of_standby("postgresql://one/leads?target_session_attrs=any").startswith("postgresql://one/leads?")
+    for wanted in ("standby", "read-write", "primary", ""):
+        with pytest.raises(ValueError, match="leave target_session_attrs out of the address of a replica"):
+            of_standby(f"postgresql://one/leads?target_session_attrs={wanted}")
+    for several in ("postgresql://one,two/leads", "postgresql:///leads?host=one,two"):
+        with pytest.raises(ValueError, match="an address of a replica has one host"):
+            of_standby(several)
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("postgresql://ann:secret@one:5433/leads", "one:5433"),
+        ("postgresql://ann:secret@[::1]:1/leads?sslmode=require", "[::1]:1"),
+        ("postgresql://%2Frun%2FPg:5433/leads", "/run/Pg:5433"),
+        ("postgresql:///leads", "localhost"),
+    ],
+)
+def test_the_place_of_an_address_is_its_host_and_port(url: str, place: str) -> None:
+    assert place_of(url) == place
 
 
 def test_hosts_at_two_places_are_refused() -> None:

@@ -338,6 +338,45 @@ def test_an_address_of_a_replica_is_refused_without_a_part_of_it(
     assert "ret" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("urls", "words"),
+    [
+        ("postgresql://ann:secret@one:1,two:2/leads", "an address of a replica has one host"),
+        ("postgresql:///leads?host=one,two&password=secret", "an address of a replica has one host"),
+        ("postgresql://one/leads?target_session_attrs=standby", "leave target_session_attrs out"),
+        ("postgresql://one/leads,postgresql://two/leads?target_session_attrs=any&hostaddr=1", "`hostaddr` is not supported"),
+        ("postgresql://ann:secret@one/leads,postgresql://ben:secret@one/leads", "must name each replica once"),
+        ("postgresql://ann:secret@one/leads,two/leads", "must have the form"),
+        ("postgresql://ann:secret@one/leads,,postgresql://two/leads", "must have the form"),
+        (",", "must have the form"),
+    ],
+)  # fmt: skip
+def test_replicas_without_an_address_of_their_own_are_refused(
+    urls: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADGRAPH_DATABASE_URL", "postgresql://db.example,db2.example/leads")
+    monkeypatch.setenv("LEADGRAPH_REPLICA_URLS", urls)
+    with pytest.raises(CommandError) as refused:
+        load_settings()
+    assert words in str(refused.value)
+    assert "LEADGRAPH_REPLICA_URLS" in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+def test_replicas_by_sockets_and_with_commas_in_passwords_are_told_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LEADGRAPH_DATABASE_URL", "postgresql://db.example/leads")
+    monkeypatch.setenv(
+        "LEADGRAPH_REPLICA_URLS",
+        "postgresql://ann:a,b@/leads?host=/run/one,postgres://ann:a%2Cb@/leads?host=/run/two,",
+    )
+    assert load_settings().replicas == (
+        "postgresql://ann:a,b@%2Frun%2Fone/leads",
+        "postgres://ann:a%2Cb@%2Frun%2Ftwo/leads",
+    )
+
+
 def test_replicas_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().replicas == ()
     monkeypatch.setenv("LEADGRAPH_DATABASE_URL", "postgresql://db.example/leads")

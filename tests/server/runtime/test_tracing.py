@@ -318,6 +318,8 @@ def test_another_protocol_is_refused_with_one_sentence(name: str, monkeypatch: p
             Database("leads", "/run/postgresql", 5433),
         ),
         ("postgresql://one:1111,two:2222/leads", Database("leads", "one", 1111)),
+        ("postgresql://%2Frun%2FPg:5433/leads", Database("leads", "/run/Pg", 5433)),
+        ("postgresql://[::1]:5433,[::2]/leads", Database("leads", "::1", 5433)),
         ("postgresql:///leads", Database("leads", "localhost", 5432)),
     ],
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from db.backup.error import BackupError
 from db.embedded.binaries import installed_folders
@@ -114,13 +114,16 @@ def _without_password(url: str) -> str:
     """Return the URL as the programs read it: without the password and without the driver's own options."""
     parts = urlsplit(url)
     login, at, hosts = parts.netloc.rpartition("@")
-    options = urlencode([(name, value) for name, value in parse_qsl(parts.query) if name in _LIBPQ_OPTIONS])
+    known = [(name, value) for name, value in parse_qsl(parts.query) if name in _LIBPQ_OPTIONS]
+    options = urlencode(known, quote_via=quote)  # the programs do not read + as a space
     question = f"?{options}" if options else ""
     return f"{parts.scheme}://{login.partition(':')[0]}{at}{hosts}{parts.path}{question}"
 
 
 def _password(url: str) -> dict[str, str]:
-    password = unquote(urlsplit(url).netloc.rpartition("@")[0].partition(":")[2])
+    parts = urlsplit(url)
+    password = unquote(parts.netloc.rpartition("@")[0].partition(":")[2])
+    password = dict(parse_qsl(parts.query)).get("password", password)
     return {"PGPASSWORD": password} if password else {}
 
 

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, get_args
+from urllib.parse import urlsplit
 
 from db.engine.addresses import canonical, of_standby, place_of
 from schema.prepared.cache import ExecutorName
@@ -413,11 +414,25 @@ def _require_addresses(settings: Settings) -> None:
     for name, address, schemes, form in addresses:
         if address is not None:
             require_address(_variable(name), address.reveal(), schemes=schemes, form=form)
+    _require_one_redis(settings)
     _require_replicas(settings)
     if settings.direct_database_url is not None and settings.database_url is None:
         raise CommandError(
             "LEADGRAPH_DIRECT_DATABASE_URL requires LEADGRAPH_DATABASE_URL, the address of the same database through a pooler."
         )
+
+
+def _require_one_redis(settings: Settings) -> None:
+    """Raise `CommandError` for several hosts, or for a database that is no number, in the address of a single Redis."""
+    parts = urlsplit("" if settings.redis_url is None else settings.redis_url.reveal())
+    if parts.scheme not in {"redis", "rediss"}:
+        return
+    if "," in parts.netloc.rpartition("@")[2]:
+        raise CommandError(
+            "LEADGRAPH_REDIS_URL names several hosts: use redis+sentinel:// for Sentinels, or redis+cluster:// for a cluster."
+        )
+    if not parts.path.removeprefix("/").isdecimal() and parts.path not in {"", "/"}:
+        raise CommandError("LEADGRAPH_REDIS_URL must end in the number of a database, such as /0.")
 
 
 def _require_replicas(settings: Settings) -> None:

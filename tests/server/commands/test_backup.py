@@ -370,6 +370,12 @@ async def test_the_embedded_server_is_backed_up_and_restored_without_a_url(
             "s@e",
         ),
         ("postgres://ann@a:1,b:2/x", "postgres://ann@a:1,b:2/x", None),
+        ("postgresql://ann@db/x?password=s%40e", "postgresql://ann@db/x", "s@e"),
+        (
+            "postgresql://ann@db/x?application_name=my%20backup",
+            "postgresql://ann@db/x?application_name=my%20backup",
+            None,
+        ),
         ("postgresql:///x?host=%2Frun", "postgresql:///x?host=%2Frun", None),
     ],
 )

@@ -1,5 +1,6 @@
 """Settings: nonsense is refused with one sentence, which names the variable and the allowed values."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -215,6 +216,23 @@ def test_an_unknown_variable_is_refused_with_the_nearest_name(
     assert str(refused.value) == (
         f"The variable {variable} is not a setting of Leadgraph: use {nearest} or unset it."
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "part"),
+    [
+        ("redis://one,two/0", "names several hosts: use redis+sentinel://"),
+        ("rediss://:secret@one,two:7000/0", "names several hosts: use redis+sentinel://"),
+        ("redis://:secret@cache.example/leads", "must end in the number of a database"),
+    ],
+)
+def test_the_address_of_one_redis_has_one_host_and_a_number(
+    url: str, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADGRAPH_REDIS_URL", url)
+    with pytest.raises(CommandError, match=re.escape(part)) as refused:
+        load_settings()
+    assert "secret" not in str(refused.value)
 
 
 def test_variables_of_other_programs_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:

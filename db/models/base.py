@@ -115,8 +115,13 @@ class Base(DeclarativeBase):
 
 
 def models() -> list[type[Base]]:
-    """Return the models of all tables, in the order of the tables' names."""
-    return sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__tablename__)
+    """Return the models of the product's tables, in the order of the tables' names."""
+    package = __name__.rpartition(".")[0]
+    every = (mapper.class_ for mapper in Base.registry.mappers)
+    return sorted(
+        (model for model in every if model.__module__.startswith(package)),  # tests make others
+        key=lambda model: model.__tablename__,
+    )
 
 
 def is_partition(name: str) -> bool:

@@ -99,3 +99,6 @@ NOT_EXPORTED: Final[Mapping[str, tuple[str, ...]]] = {
     "webhook_secrets": ("sealed", "key_id"),
 }
 """Secrets, their hashes, and lexemes: the columns that an export of a person leaves out."""
+
+TABLES_NOT_EXPORTED: Final = frozenset({"export_parts"})
+"""Files of exports: copies of rows, which can be those of all users if an operator made them."""

@@ -1,7 +1,7 @@
 """Delete mentions of a person with their copies, in the transaction of the caller."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from db.engine.pool import Connection
@@ -23,11 +23,32 @@ _DELETE: Final = f"DELETE FROM mentions WHERE id = ANY ($4) AND {IS_OF_PERSON} R
 _STILL: Final = f"SELECT id FROM mentions WHERE id = ANY ($4) AND {IS_OF_PERSON} ORDER BY id"  # noqa: S608 - our own conditions
 
 
-async def count(connection: Connection, user_id: int, mention_ids: Sequence[int]) -> Counter[str]:
-    """Return the number of rows by table that `erase` would delete or clear. Copies of a user's rows count once each call."""
-    found = await traces.words_of(connection, mention_ids)
-    holders = sorted({user_id, *await traces.operators(connection)})
-    return await _rows(connection, mention_ids) + Counter(await traces.counts(connection, holders, found))
+class Counting:
+    """The rows that an erasure would take, of all its batches together. A copy that several batches find counts once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rows: Counter[str] = Counter()
+        self._holders: set[int] = set()
+        self._places: defaultdict[str, set[str]] = defaultdict(set)
+
+    async def add(self, user_id: int, mention_ids: Sequence[int]) -> None:
+        """Count a batch of the user's mentions. All batches are of one snapshot."""
+        holders = {user_id, *await traces.operators(self._connection)}
+        self._holders |= holders
+        self._rows += await _rows(self._connection, mention_ids)
+        words = await traces.words_of(self._connection, mention_ids)
+        self._found(await traces.places(self._connection, sorted(holders), words))
+
+    async def total(self) -> Counter[str]:
+        """Return the number of rows by table that `erase` would delete or clear."""
+        self._found(await traces.places(self._connection, sorted(self._holders)))
+        copies = {trace.table: len(self._places[trace.table]) for trace in traces.TRACES}
+        return Counter({**self._rows, **copies})
+
+    def _found(self, places: Mapping[str, set[str]]) -> None:
+        for table, found in places.items():
+            self._places[table] |= found
 
 
 async def erase(

@@ -1,5 +1,6 @@
 """The author of posts, as the author's posts and leads name the person."""
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,12 +13,15 @@ _LOWER: Final = _UPPER.lower()
 def name_form(name: str) -> str:
     """Return the form in which names are compared: without a leading @, and without the case of ASCII letters.
 
+    Letters with accents are composed (NFC), since programs write them in either form.
+
     `FORM` is the same in SQL. The case of other letters depends on the locale of the database, so it counts.
     """
+    name = unicodedata.normalize("NFC", name)
     return name.strip(" ").lstrip("@").translate(str.maketrans(_UPPER, _LOWER))
 
 
-FORM: Final = f"translate(ltrim(btrim(%s), '@'), '{_UPPER}', '{_LOWER}')"
+FORM: Final = f"translate(ltrim(btrim(normalize(%s)), '@'), '{_UPPER}', '{_LOWER}')"
 """SQL for the form of a column."""
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from db.engine.pool import Connection
 from db.engine.row_security import tables
 from db.models.base import models, table_of
-from db.persons.columns import NOT_EXPORTED
+from db.persons.columns import NOT_EXPORTED, TABLES_NOT_EXPORTED
 
 _BY_MENTION: Final = {
     "mentions": "id = ANY ($2::bigint[])",
@@ -25,7 +25,8 @@ def explained() -> Mapping[str, str]:
 async def of_user(connection: Connection, user_id: int) -> AsyncIterator[tuple[str, AsyncIterator[str]]]:
     """Yield each table with rows of users, and the user's rows. The caller's transaction has one snapshot."""
     for table, owner in sorted(tables().items()):
-        yield table, _lines(connection, table, f"{owner} = $2::bigint", user_id)
+        if table not in TABLES_NOT_EXPORTED:
+            yield table, _lines(connection, table, f"{owner} = $2::bigint", user_id)
 
 
 async def of_mentions(

@@ -5,8 +5,9 @@ statements about single words take the words, too. A name counts between charact
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -14,8 +15,10 @@ from db.engine.pool import Connection
 
 SHORTEST_TEXT: Final = 8
 """The least length of a text that is searched for without regard to the characters around it."""
-_NOTHING: Final = "a^"
-"""A regular expression that matches nothing."""
+LONGEST_NAME: Final = 60
+"""The greatest length of a name that is searched for between characters that continue no word. Longer ones are texts."""
+_LONGEST_PATTERN: Final = 5000
+"""The characters of one regular expression. The time to compile it grows with the square, and PostgreSQL has a limit."""
 
 _OPERATORS: Final = """
 SELECT user_id FROM exports WHERE everybody UNION SELECT user_id FROM webhooks WHERE everybody
@@ -34,10 +37,10 @@ CROSS JOIN LATERAL (VALUES
 WHERE mentions.id = ANY ($1)
 """
 _HAS_WORD: Final = """(
-    {text} ~* $2 OR EXISTS (SELECT FROM unnest($3::text[]) AS word WHERE strpos({text}, word) > 0)
+    {text} ~* ANY ($2::text[]) OR EXISTS (SELECT FROM unnest($3::text[]) AS word WHERE strpos({text}, word) > 0)
 )"""
 _HAS_JSON_WORD: Final = """(
-    {text} ~* $2 OR EXISTS (SELECT FROM unnest($4::text[]) AS word WHERE strpos({text}, word) > 0)
+    {text} ~* ANY ($2::text[]) OR EXISTS (SELECT FROM unnest($4::text[]) AS word WHERE strpos({text}, word) > 0)
 )"""
 _KEYS: Final = "(key || ' ' || response::text)"
 _IN_KEYS: Final = (
@@ -51,25 +54,25 @@ _IN_DELIVERIES: Final = "user_id = ANY ($1) AND (payload IS NOT NULL OR response
 
 
 class Words(NamedTuple):
-    """The words of rows: names as one regular expression, and texts as they are and as parts of JSON."""
+    """The words of rows: names as regular expressions, and texts as they are and as parts of JSON."""
 
-    names: str
+    names: Sequence[str]
     texts: Sequence[str]
     json_texts: Sequence[str]
 
 
 class Trace(NamedTuple):
-    """Copies of rows in a table: a statement that counts them, and one that erases them."""
+    """Copies of rows in a table: a statement that returns their places, and one that erases them."""
 
     table: str
-    counting: str
+    finding: str
     erasing: str
     takes_words: bool
 
 
 def _trace(table: str, condition: str, erase: str, *, takes_words: bool) -> Trace:
-    count = f"SELECT count(*) FROM {table} WHERE {condition}"  # noqa: S608 - our own conditions
-    return Trace(table, count, f"{erase} WHERE {condition}", takes_words)
+    find = f"SELECT tableoid || ' ' || ctid AS place FROM {table} WHERE {condition}"  # noqa: S608 - our own conditions
+    return Trace(table, find, f"{erase} WHERE {condition}", takes_words)
 
 
 TRACES: Final = (
@@ -109,23 +112,47 @@ async def words_of(connection: Connection, mention_ids: Sequence[int]) -> Words:
 
 
 def words(names: Iterable[str], texts: Iterable[str]) -> Words:
-    """Return the words of the names and texts. Short texts count as names."""
-    texts = list(texts)
-    long = sorted(text for text in texts if len(text) >= SHORTEST_TEXT)
-    short = {
-        name.strip().lstrip("@") for name in (*names, *(text for text in texts if len(text) < SHORTEST_TEXT))
-    }
-    spelled = {form for name in short - {""} for form in (name, _in_json(name))}
-    listed = "|".join(map(_escaped, sorted(spelled)))
-    pattern = f"(?<![[:alnum:]_])(?:{listed})(?![[:alnum:]_])" if listed else _NOTHING
-    return Words(pattern, long, [_in_json(text) for text in long])
+    """Return the words of the names and texts. Short texts count as names, and long names as texts."""
+    names, texts = list(names), list(texts)
+    long = sorted(
+        {name for name in names if len(name) > LONGEST_NAME}
+        | {text for text in texts if len(text) >= SHORTEST_TEXT}
+    )
+    short = {name.strip().lstrip("@") for name in {*names, *texts}.difference(long)}
+    composed = {unicodedata.normalize(form, name) for name in short - {""} for form in ("NFC", "NFD")} | (
+        short - {""}
+    )
+    spelled = {form for name in composed for form in (name, _in_json(name))}
+    return Words(_patterns(sorted(spelled)), long, [_in_json(text) for text in long])
 
 
-async def counts(connection: Connection, user_ids: Sequence[int], found: Words) -> Mapping[str, int]:
-    """Return the number of copies by table."""
+def _patterns(names: Iterable[str]) -> list[str]:
+    """Return regular expressions of bounded length that together match each of the names."""
+    groups: list[list[str]] = []
+    room = 0
+    for name in map(_escaped, names):
+        if len(name) > room:
+            groups.append([])
+            room = _LONGEST_PATTERN
+        groups[-1].append(name)
+        room -= len(name)
+    return [f"(?<![[:alnum:]_])(?:{'|'.join(group)})(?![[:alnum:]_])" for group in groups]
+
+
+async def places(
+    connection: Connection, user_ids: Sequence[int], found: Words | None = None
+) -> Mapping[str, set[str]]:
+    """Return the places of copies by table, in the snapshot of the transaction.
+
+    With words, these are the copies with one of them. Without, they are the copies that no word finds.
+    """
     return {
-        trace.table: int(await connection.fetchval(trace.counting, *_values(trace, user_ids, found)))
+        trace.table: {
+            row["place"]
+            for row in await connection.fetch(trace.finding, user_ids, *(found if found is not None else ()))
+        }
         for trace in TRACES
+        if trace.takes_words == (found is not None)
     }
 
 
@@ -133,14 +160,12 @@ async def erase(connection: Connection, user_ids: Sequence[int], found: Words) -
     """Erase the copies, and return the number of changed rows by table."""
     return {
         trace.table: int(
-            str(await connection.execute(trace.erasing, *_values(trace, user_ids, found))).split()[-1]
+            str(
+                await connection.execute(trace.erasing, user_ids, *(found if trace.takes_words else ()))
+            ).split()[-1]
         )
         for trace in TRACES
     }
-
-
-def _values(trace: Trace, user_ids: Sequence[int], found: Words) -> Sequence[Any]:
-    return (user_ids, *found) if trace.takes_words else (user_ids,)
 
 
 def _escaped(name: str) -> str:

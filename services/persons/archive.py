@@ -1,5 +1,6 @@
 """Archives of a person's rows: a ZIP file with one file of JSON lines per table, and an explanation."""
 
+import errno
 import os
 import zipfile
 from collections import Counter
@@ -17,6 +18,9 @@ _HEAD: Final = """The data of one person in Leadgraph. Each file has the rows of
 Secrets and their hashes are left out. Files without rows are left out.
 
 """
+
+_OF_DISKS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+"""Errors of a disk, as opposed to those of the connection to the database."""
 
 Tables = AsyncIterator[tuple[str, AsyncIterator[str]]]
 
@@ -49,7 +53,7 @@ def _snapshot(connection: Connection):  # type: ignore[no-untyped-def] # noqa: A
 
 
 async def _write(file: Path, tables: Tables) -> Counter[str]:
-    """Write the archive. A failure leaves no file."""
+    """Write the archive. A failure leaves no file. Raise `ArchiveError` if it cannot be written."""
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as problem:
@@ -59,8 +63,12 @@ async def _write(file: Path, tables: Tables) -> Counter[str]:
     try:
         with os.fdopen(descriptor, "wb") as out, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
             return await _write_tables(archive, tables)
-    except BaseException:
+    except BaseException as problem:
         os.unlink(file)  # noqa: PTH108 - of a command, which may block
+        if isinstance(problem, OSError) and problem.errno in _OF_DISKS:
+            raise ArchiveError(
+                f"{file} cannot be written ({problem.strerror}): make room, or choose another folder."
+            ) from problem
         raise
 
 

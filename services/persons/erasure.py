@@ -5,7 +5,7 @@ copies of them, so that no copy outlives its row.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,31 +47,29 @@ def person_of(platform: Platform | None, author: str | None, email: str | None) 
 
 async def count(pool: Pool, person: Person) -> Counter[str]:
     """Return the number of rows by table that `erase` would delete or clear now."""
-    counted: Counter[str] = Counter()
     async with (
         pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
+        counting = erasing.Counting(connection)
         async for found in finding.find(connection, person):
-            rows = await erasing.count(connection, found.user_id, found.mention_ids)
-            for table, number in rows.items():
-                # The copies of a user are the same in each batch.
-                together = counted[table] + number if table in _ROWS else max(counted[table], number)
-                counted[table] = together
-    return counted
-
-
-_ROWS: Final = ("mentions", "analysis_results", "leads", "lead_events")
+            for ids in _batches(found.mention_ids):
+                await counting.add(found.user_id, ids)
+        return await counting.total()
 
 
 async def erase(pool: Pool, person: Person) -> AsyncIterator[ErasedBatch]:
     """Erase the person, and yield each batch after its commit."""
     async for found in finding.find(pool, person):
-        for start in range(0, len(found.mention_ids), MENTIONS_AT_ONCE):
-            ids = found.mention_ids[start : start + MENTIONS_AT_ONCE]
+        for ids in _batches(found.mention_ids):
             rows = await _erase(pool, person, found.user_id, ids)
             if rows:
                 yield ErasedBatch(found.user_id, rows)
+
+
+def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), MENTIONS_AT_ONCE):
+        yield ids[start : start + MENTIONS_AT_ONCE]
 
 
 async def _erase(pool: Pool, person: Person, user_id: int, ids: Sequence[int]) -> Counter[str]:

@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import os
+import resource
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,7 +16,7 @@ from db.engine.pool import Pool
 from db.integrity.audit import drifts
 from db.models import MentionKind, Platform
 from db.models.base import models
-from db.persons.columns import COLUMNS, NOT_EXPORTED, Erasure
+from db.persons.columns import COLUMNS, NOT_EXPORTED, TABLES_NOT_EXPORTED, Erasure
 from db.statements.ingest import NewPost
 from services.ingest.row import NewRow
 from services.ingest.write import ingest
@@ -22,6 +26,7 @@ from services.persons.archive import README
 from tests.support import rows
 from tests.support.command import Command, refusal
 
+ROOT = Path(__file__).resolve().parents[3]
 MARK = "zanzibarius"
 ERASE = ("persons", "erase", "--platform", "x", "--author", MARK)
 COLUMNS_SQL = """
@@ -143,7 +148,7 @@ async def test_columns_of_bytes_are_not_exported(pool: Pool) -> None:
         if row["type"] == "bytea"
     }
     left_out = {(table, column) for table, columns in NOT_EXPORTED.items() for column in columns}
-    assert found - left_out == {("export_parts", "data")}
+    assert {table for table, _ in found - left_out} == TABLES_NOT_EXPORTED
     names = {model.__tablename__: set(model.__table__.c.keys()) for model in models()}
     assert all(column in names[table] for table, column in left_out)
 
@@ -218,6 +223,81 @@ async def test_a_contact_is_erased_by_address_and_by_handle(pool: Pool, command:
     assert await pool.fetchval("SELECT array_agg(id ORDER BY id) FROM mentions") == [on_web, other]
 
 
+async def test_composed_and_decomposed_letters_are_the_same_person(pool: Pool, command: Command) -> None:
+    user = await rows.add_user(pool)
+    keyword = await rows.add_keyword(pool, user)
+    for author in ("Jose\u0301", "jose"):
+        await rows.add_mention(pool, keyword, platform="x", author=author)
+    integration = await rows.add_integration(pool, user)
+    await rows.insert(
+        pool, "integration_logs", user_id=user, integration_id=integration, kind="push", status="failed",
+        message="Cannot push Jos\u00e9.",
+    )  # fmt: skip
+    await command("persons", "erase", "--platform", "x", "--author", "JOS\u00e9", "--yes")
+    assert await pool.fetchval("SELECT array_agg(author) FROM mentions") == ["jose"]
+    assert await pool.fetchval("SELECT message FROM integration_logs") == ""
+
+
+async def test_a_dry_run_counts_each_copy_of_several_users_once(pool: Pool, command: Command) -> None:
+    users = [await rows.add_user(pool, f"{name}@example.com") for name in ("ann", "ben", "olga")]
+    await pool.execute("UPDATE users SET role = 'operator' WHERE id = $1", users[2])
+    for user in users:
+        await plant(pool, await rows.add_keyword(pool, user))
+        await plant_copies(pool, user, everybody=user == users[2])
+        await plant_log(pool, user)
+    counted = await command(*ERASE, "--dry-run")
+    erased = await command(*ERASE, "--yes")
+    assert counted.stdout.splitlines() == erased.stdout.splitlines()[1:]
+    assert [line.split() for line in counted.stdout.splitlines()][4:] == [
+        ["exports", "3"],
+        ["webhook_deliveries", "3"],
+        ["idempotency_keys", "6"],
+        ["integration_logs", "3"],
+    ]
+
+
+async def test_an_author_of_many_posts_with_long_ids_is_erased(pool: Pool, command: Command) -> None:
+    user = await rows.add_user(pool)
+    keyword = await rows.add_keyword(pool, user)
+    ids = [f"at://{number}/" + "x" * 400 for number in range(600)]
+    for external_id in ids:
+        await rows.add_mention(pool, keyword, platform="x", author=MARK, external_id=external_id)
+    integration = await rows.add_integration(pool, user)
+    for text in (f"Cannot push {ids[-1]}.", "Cannot push at://1/x."):
+        await rows.insert(
+            pool, "integration_logs", user_id=user, integration_id=integration, kind="push", status="failed",
+            message=text,
+        )  # fmt: skip
+    counted = await command(*ERASE, "--dry-run")
+    assert [line.split() for line in counted.stdout.splitlines()] == [
+        ["mentions", "600"],
+        ["integration_logs", "1"],
+    ]
+    assert (await command(*ERASE, "--yes")).exit_code == 0
+    assert await pool.fetchval("SELECT count(*) FROM mentions") == 0
+    assert await pool.fetchval("SELECT array_agg(message ORDER BY id) FROM integration_logs") == [
+        "",
+        "Cannot push at://1/x.",
+    ]
+
+
+async def test_an_author_of_many_posts_with_short_ids_is_erased(pool: Pool, command: Command) -> None:
+    user = await rows.add_user(pool)
+    keyword = await rows.add_keyword(pool, user)
+    await pool.execute(
+        "INSERT INTO mentions (user_id, keyword_id, platform, external_id, kind, url, content, author, published_at) "
+        "SELECT $1, $2, 'x', 'post' || lpad(n::text, 20, '0'), 'post', 'https://x.com', 'text', $3, now() "
+        "FROM generate_series(1, 6000) AS n",
+        user, keyword, MARK,
+    )  # fmt: skip
+    await plant_log(pool, user)
+    counted = await command(*ERASE, "--dry-run")
+    assert [line.split() for line in counted.stdout.splitlines()] == [
+        ["mentions", "6,000"],
+        ["integration_logs", "1"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -290,6 +370,30 @@ async def test_an_author_gets_an_archive(pool: Pool, command: Command, tmp_path:
     assert "cannot be created (File exists)" in refusal(await command(*arguments))
 
 
+async def test_a_full_disk_is_one_sentence_and_leaves_no_file(
+    pool: Pool, database_url: str, tmp_path: Path
+) -> None:
+    keyword = await rows.add_keyword(pool, await rows.add_user(pool))
+    for _ in range(20):
+        await rows.add_mention(pool, keyword, platform="x", author=MARK, content=os.urandom(5000).hex())
+    file = tmp_path / "person.zip"
+    export = ["persons", "export", "--platform", "x", "--author", MARK, "--output", str(file)]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "server.cli", *export,
+        cwd=ROOT,
+        env={**os.environ, "LEADGRAPH_DATABASE_URL": database_url, "LEADGRAPH_HOME": str(tmp_path / "home")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000)),
+    )  # fmt: skip
+    _, errors = await asyncio.wait_for(process.communicate(), 120)
+    assert process.returncode != 0
+    assert f"{file} cannot be written (File too large): make room, or choose another folder." in " ".join(
+        errors.decode().split()
+    )
+    assert not file.exists()
+
+
 async def test_a_user_gets_an_archive_of_each_table_without_secrets(
     pool: Pool, command: Command, tmp_path: Path
 ) -> None:
@@ -317,6 +421,7 @@ async def test_a_user_gets_an_archive_of_each_table_without_secrets(
     }  # fmt: skip
     assert {name: counted.get(f"{name}.ndjson") for name in expected} == expected
     assert "changes.ndjson" in content
+    assert "export_parts.ndjson" not in content
     for secret in (b"hidden", b"68696464656e", b"foreignword"):
         assert secret not in b"".join(content.values())
 

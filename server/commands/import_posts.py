@@ -233,7 +233,7 @@ async def _begin(
 ) -> Summary:
     """Skip the posts that an earlier run has imported, and return its counts."""
     position = None if bookmark is None or mode.from_start else await bookmark.find(pool)
-    if position is None or not kept.rejects.resume(position.rejected_bytes):
+    if position is None or not kept.rejects.resume(position.rejected):
         kept.rejects.begin()
         return Summary()
     report.resume(position.summary)

@@ -4,12 +4,17 @@ import json
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from db.engine.private_file import open_private
 from server.runtime.errors import CommandError
 from services.importing.parse_lines import RejectedRow
+from services.importing.resuming import WrittenRows
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 
 class RejectsFile:
@@ -21,16 +26,17 @@ class RejectsFile:
     def __init__(self, path: Path | None, *, is_named: bool, when_refused: str) -> None:
         self._path, self._is_named, self._when_refused = path, is_named, when_refused
         self._file: IO[bytes] | None = None
-        self._size = 0
+        self._written = WrittenRows()
+        self._digest = sha256()
 
     @property
     def written_to(self) -> Path | None:
         """The file, if it has rows."""
-        return self._path if self._size else None
+        return self._path if self._written.size else None
 
     def begin(self) -> None:
         """Begin an empty file. Raise `CommandError` if it cannot be written."""
-        self._size = 0
+        self._written, self._digest = WrittenRows(), sha256()
         if self._path is None:
             return
         if self._is_named:
@@ -39,26 +45,25 @@ class RejectsFile:
             with suppress(OSError):
                 self._path.unlink(missing_ok=True)
 
-    def resume(self, size: int) -> bool:
-        """Go on after the first bytes. Return False if the file does not have them any more."""
-        if self._path is None or (not size and not self._is_named):
-            return not size
-        try:
-            if self._path.stat().st_size < size:
-                return False
-        except OSError:
+    def resume(self, written: WrittenRows) -> bool:
+        """Go on after these rows. Return False if the file does not begin with them any more."""
+        if not written.size:
+            self.begin()
+            return True
+        digest = None if self._path is None else _digest_of(self._path, written.size)
+        if digest is None or digest.hexdigest() != written.sha256:
             return False
         self._open("r+b")
         assert self._file is not None  # noqa: S101 - just opened
-        self._file.truncate(size)
-        self._file.seek(size)
-        self._size = size
+        self._file.truncate(written.size)
+        self._file.seek(written.size)
+        self._written, self._digest = written, digest
         return True
 
-    def write(self, rows: Sequence[RejectedRow]) -> int:
-        """Append the rows, and return the size of the file. Raise `CommandError` if they cannot be written."""
+    def write(self, rows: Sequence[RejectedRow]) -> WrittenRows:
+        """Append the rows, and return the state of the file. Raise `CommandError` if they cannot be written."""
         if self._path is None or not rows:
-            return self._size
+            return self._written
         if self._file is None:
             self._create()
         assert self._file is not None  # noqa: S101 - just opened
@@ -70,8 +75,9 @@ class RejectsFile:
             raise CommandError(
                 f"The rejected rows cannot be written: {refused}. Fix the cause. {self._when_refused}"
             ) from refused
-        self._size += len(text)
-        return self._size
+        self._digest.update(text)
+        self._written = WrittenRows(self._written.size + len(text), self._digest.hexdigest())
+        return self._written
 
     def close(self) -> None:
         if self._file is not None:
@@ -95,6 +101,19 @@ class RejectsFile:
                 self._file = self._path.open(mode)
         except OSError as refused:
             raise CommandError(f"The rejected rows cannot be written: {refused}.") from refused
+
+
+def _digest_of(path: Path, size: int) -> "Hash | None":
+    """Return the digest of the file's first bytes, or None if it cannot be read. A shorter file has another digest."""
+    digest = sha256()
+    try:
+        with path.open("rb") as file:
+            while size and (piece := file.read(min(size, 1 << 20))):
+                digest.update(piece)
+                size -= len(piece)
+    except OSError:
+        return None
+    return digest
 
 
 def _line(row: RejectedRow) -> str:

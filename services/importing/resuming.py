@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -22,12 +22,19 @@ KEPT_FOR: Final = timedelta(days=7)
 _SAMPLED_BYTES: Final = 1 << 16
 
 
+class WrittenRows(NamedTuple):
+    """The size and the SHA-256 of a file of rejected rows. Another import may use the file in between."""
+
+    size: int = 0
+    sha256: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The counts of the rows that are done, and the size of the file of their rejected rows."""
+    """The counts of the rows that are done, and the state of the file of their rejected rows."""
 
     summary: Summary
-    rejected_bytes: int = 0
+    rejected: WrittenRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +52,19 @@ class Bookmark:
     async def find(self, pool: Pool) -> Position | None:
         """Return the position of an unfinished run. Return None if it does not exist."""
         found = await import_position.find(pool, self.user_id, self._key, self.fingerprint)
-        return None if found is None else Position(Summary(**found["summary"]), found["rejected_bytes"])
+        if found is None:
+            return None
+        rejected = WrittenRows(found["rejected_bytes"], found.get("rejected_sha256", ""))
+        return Position(Summary(**found["summary"]), rejected)
 
     async def keep(self, writer: Writer, position: Position) -> None:
         """Store the position in the transaction of its rows."""
         counts = {name: value for name, value in asdict(position.summary).items() if name != "damage"}
-        stored: dict[str, Any] = {"summary": counts, "rejected_bytes": position.rejected_bytes}
+        stored: dict[str, Any] = {
+            "summary": counts,
+            "rejected_bytes": position.rejected.size,
+            "rejected_sha256": position.rejected.sha256,
+        }
         await import_position.keep(
             writer, self.user_id, self._key, self.fingerprint, stored, kept_for=self.kept_for
         )

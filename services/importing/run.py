@@ -17,7 +17,7 @@ from loaders.dataloader import DataLoaders
 from loaders.ingest import MentionIdByIdentity
 from services.importing.parse_lines import DamagedFileError, RejectedRow
 from services.importing.post_rows import PostRow
-from services.importing.resuming import Bookmark, Position
+from services.importing.resuming import Bookmark, Position, WrittenRows
 from services.importing.summary import Summary
 from services.ingest.row import NewRow
 from services.ingest.write import RowResult, ingest
@@ -85,7 +85,7 @@ async def import_posts(
     bookmark: Bookmark | None = None,
     patience_seconds: float = 0,
     on_wait: Callable[[Summary], None] = lambda _summary: None,
-    reject: Callable[[Sequence[RejectedRow]], int] = lambda _rejected: 0,
+    reject: Callable[[Sequence[RejectedRow]], WrittenRows] = lambda _rejected: WrittenRows(),
     on_batch: Callable[[Summary, Sequence[RejectedRow]], None] = lambda _summary, _rejected: None,
 ) -> Summary:
     """Ingest the posts that mention a keyword, in one transaction per batch, and return the counts.
@@ -98,7 +98,7 @@ async def import_posts(
     `start` has the counts of the rows before the first one. Each batch stores its position at the `bookmark`, and the
     end of the file deletes it. An unavailable database is asked again for `patience_seconds`, of which `on_wait` tells
     once. `reject` gets the rejected
-    rows of a batch before its transaction, and returns the size of their file. `on_batch` gets the counts and the
+    rows of a batch before its transaction, and returns the state of their file. `on_batch` gets the counts and the
     rejected rows after it.
     """
     run = _Run(
@@ -143,14 +143,14 @@ class _Run:
         self._dry_run, self._analyze = dry_run, analyze
         self._patience = patience
 
-    async def write(self, batch: _PostBatch, before: Summary, rejected_bytes: int) -> Summary:
+    async def write(self, batch: _PostBatch, before: Summary, rejected: WrittenRows) -> Summary:
         """Write a batch, and return the counts with it. While the database is unavailable, try again for a while."""
         waited, wait = 0.0, _FIRST_WAIT_SECONDS
         while True:
             try:
                 if waited and (done := await self._committed(batch, before)):
                     return done
-                return await self._write_once(batch, before, rejected_bytes)
+                return await self._write_once(batch, before, rejected)
             except Exception as failure:
                 if waited >= self._patience.seconds or not is_unavailable(failure):
                     raise
@@ -169,7 +169,7 @@ class _Run:
         found = None if self._bookmark is None else await self._bookmark.find(self._pool)
         return found.summary if found and found.summary.read == before.read + batch.read else None
 
-    async def _write_once(self, batch: _PostBatch, before: Summary, rejected_bytes: int) -> Summary:
+    async def _write_once(self, batch: _PostBatch, before: Summary, rejected: WrittenRows) -> Summary:
         lost = await _lost(self._pool, self._matcher.user_id, batch.exported)
         after = before.copy()
         after.read += batch.read
@@ -179,9 +179,9 @@ class _Run:
         if self._dry_run:
             after.add_matches([self._matcher.match(row.post) for row in to_match])
             return after
-        return await self._ingest(to_match, after, rejected_bytes)
+        return await self._ingest(to_match, after, rejected)
 
-    async def _ingest(self, rows: Sequence[NewRow], after: Summary, rejected_bytes: int) -> Summary:
+    async def _ingest(self, rows: Sequence[NewRow], after: Summary, rejected: WrittenRows) -> Summary:
         if not rows and self._bookmark is None:
             return after
         done = after
@@ -191,7 +191,7 @@ class _Run:
             done = after.copy()  # a transaction may be repeated
             done.add(results)
             if self._bookmark is not None:
-                await self._bookmark.keep(writer, Position(done, rejected_bytes))
+                await self._bookmark.keep(writer, Position(done, rejected))
 
         await ingest(self._pool, self._matcher, rows, analyze=self._analyze, finish=finish)
         return done

@@ -177,6 +177,22 @@ async def test_other_options_a_changed_file_and_a_lost_file_of_rejected_rows_beg
     assert await positions(pool) == 0
 
 
+async def test_a_file_of_rejected_rows_with_other_rows_begins_anew(
+    database_url: str, pool: Pool, tmp_path: Path
+) -> None:
+    file, rejects = write_file(tmp_path / "posts.jsonl"), tmp_path / "rejected.jsonl"
+    process = start(database_url, file, "--rejects", rejects)
+    assert await interrupted(pool, process, process.kill, at=3000)
+
+    (other := tmp_path / "other.jsonl").write_text('{"text": "A CRM without an ID"}\n' * 500)
+    code, output, _ = await ended(start(database_url, other, "--rejects", rejects))
+    assert (code, json.loads(output)["rejected"]) == (0, 500)
+    code, output, errors = await ended(start(database_url, file, "--rejects", rejects))
+    assert (code, errors, json.loads(output)["resumed_after"]) == (0, "", 0)
+    assert rejected_numbers(rejects) == list(range(1000, POSTS + 1, 1000))
+    await all_stored(pool)
+
+
 async def test_an_import_can_begin_anew_on_request(database_url: str, pool: Pool, tmp_path: Path) -> None:
     file = write_file(tmp_path / "posts.csv")
     process = start(database_url, file)

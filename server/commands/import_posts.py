@@ -146,7 +146,7 @@ def import_posts(
         with (
             open_posts(file, platform, options) as posts,
             migrated_database(settings) as url,
-            _rejects_file(rejects, file, settings, _fingerprint(file, platform, options, mode)) as kept,
+            _rejects_file(rejects, file, settings, _fingerprint(file, user, platform, options, mode)) as kept,
         ):
             report = ImportReport(posts, kept.rejects)
             asyncio.run(_import(url, user, posts, report, kept, settings, mode))
@@ -180,7 +180,9 @@ class _Kept:
     fingerprint: bytes | None
 
 
-def _fingerprint(file: Path, platform: Platform, options: ImportOptions, mode: _Mode) -> bytes | None:
+def _fingerprint(
+    file: Path, user: str, platform: Platform, options: ImportOptions, mode: _Mode
+) -> bytes | None:
     if mode.dry_run:
         return None
     columns = options.columns
@@ -191,7 +193,7 @@ def _fingerprint(file: Path, platform: Platform, options: ImportOptions, mode: _
         options.order,
         options.long_texts,
     )
-    return fingerprint(file, platform, str(options.zone), mode.analyze, *read)
+    return fingerprint(file, user.lower(), platform, str(options.zone), mode.analyze, *read)
 
 
 async def _import(

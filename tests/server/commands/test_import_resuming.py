@@ -193,6 +193,21 @@ async def test_a_file_of_rejected_rows_with_other_rows_begins_anew(
     await all_stored(pool)
 
 
+async def test_each_user_has_a_file_of_rejected_rows(
+    database_url: str, pool: Pool, tmp_path: Path, home: Path
+) -> None:
+    await add_keyword(pool, await add_user(pool, "ben@example.com"), "crm")
+    file = write_file(tmp_path / "posts.jsonl", 2000)
+    code, output, _ = await ended(start(database_url, file))
+    first = json.loads(output)["rejected_rows"]
+    code, output, _ = await ended(start(database_url, file, "--user", "ben@example.com"))
+    assert (code, {str(path) for path in (home / "rejected-rows").iterdir()}) == (
+        0,
+        {first, json.loads(output)["rejected_rows"]},
+    )
+    assert len(list((home / "rejected-rows").iterdir())) == 2
+
+
 async def test_an_import_can_begin_anew_on_request(database_url: str, pool: Pool, tmp_path: Path) -> None:
     file = write_file(tmp_path / "posts.csv")
     process = start(database_url, file)

@@ -50,7 +50,8 @@ def _keep_import_position() -> Insert:
         expires_at=func.statement_timestamp() + kept_for,
     )
     # An update that leaves the indexed time alone does not write to the indexes.
-    ends_soon = _KEYS.c.expires_at < func.statement_timestamp() + kept_for / 2
+    half = bindparam("half", type_=Interval)
+    ends_soon = _KEYS.c.expires_at < func.statement_timestamp() + half
     expires_at = case((ends_soon, new.excluded.expires_at), else_=_KEYS.c.expires_at)
     replaced = {name: new.excluded[name] for name in ("request_hash", "response")}
     return new.on_conflict_do_update(
@@ -69,7 +70,7 @@ async def keep(
 ) -> None:
     """Store the position. It expires after `kept_for`, or after half of it, unless it is stored again."""
     sent = _keep_import_position()
-    values = {"request_hash": request_hash, "position": position, "kept_for": kept_for}
+    values = {"request_hash": request_hash, "position": position, "kept_for": kept_for, "half": kept_for / 2}
     await writer.fetch_values(sent, EVERYBODY, user_id=user_id, key=key, **values)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from db.engine.pool import Pool
+from tests.support.command import Command
 from tests.support.proxy import Proxy
 from tests.support.rows import add_keyword, add_user
 
@@ -206,6 +207,15 @@ async def test_each_user_has_a_file_of_rejected_rows(
         {first, json.loads(output)["rejected_rows"]},
     )
     assert len(list((home / "rejected-rows").iterdir())) == 2
+
+
+async def test_an_import_causes_no_warning(command: Command, tmp_path: Path) -> None:
+    """In this process, each warning is an error."""
+    file = write_file(tmp_path / "posts.jsonl", 3)
+    result = await command(
+        "import-posts", str(file), "--user", "ann@example.com", "--platform", "web", "--json"
+    )
+    assert json.loads(result.stdout)["created"] == 3
 
 
 async def test_an_import_can_begin_anew_on_request(database_url: str, pool: Pool, tmp_path: Path) -> None:

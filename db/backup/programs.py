@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from db.backup.error import BackupError
 from db.embedded.binaries import installed_folders
+from db.engine.databases import CONNECT_SECONDS
 
-CONNECT_SECONDS = 10
 PROGRAMS = ("pg_dump", "pg_restore")
 _LIBPQ_OPTIONS = frozenset(
     {

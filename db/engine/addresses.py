@@ -8,7 +8,7 @@ With several hosts, connections lead to the one that accepts writes, unless `tar
 
 import re
 from typing import Final
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 _ANY: Final = "any"
 ATTRIBUTES: Final = (_ANY, "primary", "read-write")
@@ -115,14 +115,5 @@ def _with_port(host: str, port: str) -> str:
 def _made(parts: SplitResult, hosts: str, options: dict[str, str]) -> str:
     login, at, _ = parts.netloc.rpartition("@")
     query = "&".join(f"{name}={quote(value, safe='/:')}" for name, value in options.items())
-    scheme, netloc = parts.scheme, f"{login}{at}{hosts}"
-    return (
-        urlunsplit(parts._replace(scheme=scheme, netloc=netloc, query=query))
-        if netloc
-        else _local(parts, query)
-    )
-
-
-def _local(parts: SplitResult, query: str) -> str:
-    """Return an address without a host, which `urlunsplit` would write without slashes."""
-    return f"{parts.scheme}://{parts.path}{'?' if query else ''}{query}"
+    # `urlunsplit` writes an address without a host without slashes.
+    return f"{parts.scheme}://{login}{at}{hosts}{parts.path}{'?' if query else ''}{query}"

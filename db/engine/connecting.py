@@ -3,14 +3,11 @@
 import asyncio
 import logging
 import socket
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import asyncpg
 
 from db.engine.addresses import place_of, single_hosts
-
-if TYPE_CHECKING:
-    Connection = asyncpg.Connection[asyncpg.Record]
 
 logger = logging.getLogger("leadgraph")
 

@@ -35,12 +35,18 @@ async def examined(url: str) -> Server:
     """
     connection = await connect(url, seconds=databases.CONNECT_SECONDS, statement_cache_size=0)
     try:
-        async with connection.transaction():
-            process = await connection.fetchval("SELECT pg_backend_pid()", timeout=databases.CONNECT_SECONDS)
-        is_direct = process == connection.get_server_pid()
+        is_direct = await tells_its_process(connection, seconds=databases.CONNECT_SECONDS)
         return Server(connection.get_server_version().major, is_direct or await _is_notified(url, connection))
     finally:
         await connection.close()
+
+
+async def tells_its_process(connection: Any, *, seconds: float) -> bool:
+    """Return whether the connection knows the process of its server. A pooler in transaction mode invents the number."""
+    async with connection.transaction():
+        process: int = await connection.fetchval("SELECT pg_backend_pid()", timeout=seconds)
+    own: int = connection.get_server_pid()
+    return process == own
 
 
 async def _is_notified(url: str, listening: Any) -> bool:

@@ -43,7 +43,7 @@ def select_wrong(rollup: Rollup) -> str:
 def repair(rollup: Rollup) -> str:
     """Return SQL that repairs the buckets of the locked parents $3, and returns the wrong buckets."""
     key = ", ".join(rollup.key)
-    unique = key if LAYOUT.is_distributed else rollup.parent
+    unique = rollup.unique(is_distributed=LAYOUT.is_distributed)
     owner = "parent.id" if rollup.parent == "user_id" else "parent.user_id, parent.id"
     values = ", ".join(f"counted_{measure}" for measure in MEASURES)
     sets = ", ".join(f"{measure} = EXCLUDED.{measure}" for measure in MEASURES)

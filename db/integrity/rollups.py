@@ -39,6 +39,10 @@ class Rollup:
         """The key columns of the table, apart from the bucket."""
         return ("user_id",) if self.parent == "user_id" else ("user_id", self.parent)
 
+    def unique(self, *, is_distributed: bool) -> str:
+        """Return the unique key of the table, apart from the bucket. That of a distributed database contains the user."""
+        return ", ".join(self.key) if is_distributed else self.parent
+
     def bucket(self, timestamp: str) -> str:
         """Return SQL for the start of the timestamp's bucket."""
         return f"date_bin('{self.stride}', {timestamp}, '2000-01-01 00:00+00')"
@@ -55,7 +59,7 @@ ROLLUPS = (
 
 def _add(rollup: Rollup, *, is_distributed: bool) -> str:
     """Return SQL that adds the differences to one table, and deletes rows that become zero."""
-    unique = ", ".join(rollup.key) if is_distributed else rollup.parent
+    unique = rollup.unique(is_distributed=is_distributed)
     key = ", ".join(rollup.key)
     columns = ", ".join(MEASURES)
     sums = ", ".join(f"coalesce(sum({measure}), 0)" for measure in MEASURES)

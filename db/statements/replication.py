@@ -41,12 +41,6 @@ async def server_facts(connection: Connection, *, seconds: float) -> ServerFacts
     return ServerFacts(row["is_standby"], row["database"], row["revision"], row["position"], system)
 
 
-async def is_behind_pooler(connection: Connection, *, seconds: float) -> bool:
-    """Return whether a pooler in transaction mode invents the process ID of the connection."""
-    process: int = await connection.fetchval("SELECT pg_backend_pid()", timeout=seconds)
-    return process != connection.get_server_pid()
-
-
 def difference(primary: ServerFacts, replica: ServerFacts) -> str | None:
     """Return why the replica is no standby of the primary, or None if it is one."""
     if not replica.is_standby:

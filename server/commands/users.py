@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
 import typer
@@ -12,7 +11,7 @@ from db.engine.pool import Pool
 from db.models import User, UserRole, UserStatus
 from server.commands.on_database import on_database
 from server.commands.password_input import read_password
-from server.commands.persons import print_rows
+from server.commands.persons import Output, print_rows
 from services import user_accounts as accounts
 from services.browsers.sign_in import end_sessions
 from services.browsers.sign_in import set_password as set_user_password
@@ -116,13 +115,7 @@ def resume(email: Email) -> None:
 
 
 @users_app.command()
-def export(
-    email: Email,
-    output: Annotated[
-        Path,
-        typer.Option("--output", help="New ZIP file, which only its owner may read.", show_default=False),
-    ],
-) -> None:
+def export(email: Email, output: Output) -> None:
     """Write all rows of the user to a ZIP file of JSON lines, without secrets."""
 
     async def work(pool: Pool) -> Counter[str]:

@@ -22,7 +22,7 @@ from resolvers.framework.context import Context
 from schema.prepared.operation import PreparedOperation
 from server.http import protocol
 from server.http.etags import tags_in
-from services.accounts.data_state import TRACKED, DataState, DataStates
+from services.accounts.data_state import DataState, DataStates, tells_of
 from services.accounts.viewer import Viewer
 from services.figures.windows import EARLIEST, QUARTER
 
@@ -77,7 +77,7 @@ class Condition:
         """Give the answer a tag, if it depends on nothing but what the tag names."""
         if self._digest is None:
             return
-        is_exact = not context.is_inexact and context.activity.models <= TRACKED
+        is_exact = not context.is_inexact and tells_of(context.activity)
         if is_exact and "errors" not in content and _is_plain(content):
             self.headers = _headers(_tag(self._digest, now if context.reads_clock else None))
 

@@ -19,7 +19,8 @@ from server.runtime.settings import Settings
 
 logger = logging.getLogger("leadgraph")
 
-_UNUSABLE = (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+UNUSABLE = (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""The failures of an address that cannot be used."""
 OLDEST_VERSION = 15
 RETRY_SECONDS = 0.5
 _WRONG_LOGIN = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
@@ -53,14 +54,14 @@ def _sentence(failure: Exception, settings: Settings) -> str | None:
     """Return a sentence about a failure that the database causes, or None for other failures."""
     if poolers.refuses_parameter(failure):
         return (
-            f"The pooler of LEADGRAPH_DATABASE_URL refuses a setting of sessions ({_reason(failure, '')}): set "
+            f"The pooler of LEADGRAPH_DATABASE_URL refuses a setting of sessions ({reason_of(failure, '')}): set "
             "LEADGRAPH_DIRECT_DATABASE_URL to the address of PostgreSQL itself, so that none is sent to the pooler."
         )
     if is_read_only(failure):
         return "The database accepts no writes now: connect to the primary server, or try again later."
     if is_unavailable(failure) or isinstance(failure, TimeoutError):
         url = "" if settings.database_url is None else settings.database_url.reveal()
-        return f"The database is unavailable ({_reason(failure, url)}): check the server, and try again."
+        return f"The database is unavailable ({reason_of(failure, url)}): check the server, and try again."
     if refused := refused_privilege(failure):
         return (
             f"The role of the database lacks a privilege ({refused}): use the role that owns the tables, or "
@@ -73,7 +74,8 @@ def _sentence(failure: Exception, settings: Settings) -> str | None:
     return None
 
 
-def _reason(failure: Exception, url: str) -> str:
+def reason_of(failure: Exception, url: str) -> str:
+    """Return the first line of the failure, without the password of the address and without a full stop."""
     if isinstance(failure, asyncpg.TargetServerAttributeNotMatched):
         return "no host of the address is a primary that accepts writes"
     text = (
@@ -166,11 +168,11 @@ async def _check(url: str, variable: str, wait_seconds: float) -> None:
     """Raise `CommandError` unless a PostgreSQL of a supported version responds at the URL, or will within the time."""
     try:
         major, has_sessions = await _examined(url, wait_seconds)
-    except _UNUSABLE as failure:
-        waited = f" after {wait_seconds:g} seconds" if wait_seconds and _may_end(failure) else ""
+    except UNUSABLE as failure:
+        waited = f" after {wait_seconds:g} seconds" if wait_seconds and may_end(failure) else ""
         raise CommandError(
             f"Cannot use the PostgreSQL of {variable} ({without_password(url)}){waited}: "
-            f"{_reason(failure, url)}. Correct the URL, or unset it to use the embedded PostgreSQL."
+            f"{reason_of(failure, url)}. Correct the URL, or unset it to use the embedded PostgreSQL."
         ) from failure
     if major < OLDEST_VERSION:
         raise CommandError(
@@ -190,9 +192,9 @@ async def require_same_database(settings: Settings, direct_url: str) -> None:
         return
     try:
         is_same = await poolers.are_same(url, direct_url, answer_seconds=settings.answer_timeout_seconds)
-    except (*_UNUSABLE, OutageError) as failure:
+    except (*UNUSABLE, OutageError) as failure:
         raise CommandError(
-            f"Cannot use the pooler of LEADGRAPH_DATABASE_URL ({without_password(url)}): {_reason(failure, url)}. Correct the "
+            f"Cannot use the pooler of LEADGRAPH_DATABASE_URL ({without_password(url)}): {reason_of(failure, url)}. Correct the "
             "URL or the pooler."
         ) from failure
     if not is_same:
@@ -219,20 +221,20 @@ async def _examined(url: str, wait_seconds: float) -> poolers.Server:
     while True:
         try:
             return await poolers.examined(url)
-        except _UNUSABLE as failure:
-            if not _may_end(failure) or time.monotonic() + RETRY_SECONDS > until:
+        except UNUSABLE as failure:
+            if not may_end(failure) or time.monotonic() + RETRY_SECONDS > until:
                 raise
             if is_first:
                 logger.warning(
                     "The database is unavailable (%s): waiting up to %g seconds",
-                    _reason(failure, url),
+                    reason_of(failure, url),
                     wait_seconds,
                 )
             is_first = False
         await asyncio.sleep(RETRY_SECONDS)
 
 
-def _may_end(failure: BaseException) -> bool:
+def may_end(failure: BaseException) -> bool:
     """Return whether the failure may end without a correction: no connection, no answer, start or recovery."""
     if isinstance(failure, _WRONG_LOGIN):
         return False

@@ -4,34 +4,23 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
-
-import asyncpg
 
 from db.engine.addresses import place_of
+from db.engine.connecting import connect
 from db.engine.databases import connected
-from db.engine.outage import OutageError, is_unavailable
+from db.engine.outage import OutageError
 from db.engine.pool import Pool, open_pool
-from db.statements.replication import ServerFacts, difference, is_behind_pooler, server_facts
-from server.runtime.addresses import without_password, without_secrets
+from db.engine.poolers import tells_its_process
+from db.statements.replication import ServerFacts, difference, server_facts
+from server.runtime.addresses import without_password
 from server.runtime.connection_budget import USUAL_POOL
+from server.runtime.database import UNUSABLE, may_end, reason_of
 from server.runtime.errors import CommandError
 from server.runtime.settings import Settings
 from services.replicas import Replica, Replicas
 from services.replicas.replica import ANSWER_SECONDS
 
 logger = logging.getLogger("leadgraph")
-
-_UNUSABLE: Final = (
-    OSError,
-    ValueError,
-    OutageError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
-_REFUSED: Final = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
-"""Refusals that no waiting mends: of the role, of the password, and of the name of the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +93,9 @@ async def _state(url: str, primary: ServerFacts, settings: Settings) -> ReplicaS
             facts, is_pooled = await _facts(url, settings.answer_timeout_seconds)
     except TimeoutError:
         return ReplicaState(name, "does not answer", may_end=True)
-    except _UNUSABLE as failure:
-        reason = without_secrets(str(failure).partition("\n")[0], url).rstrip(".") or type(failure).__name__
-        may_end = is_unavailable(failure) and not isinstance(failure, _REFUSED)
-        return ReplicaState(name, f"cannot be used ({without_password(url)}: {reason})", may_end)
+    except (*UNUSABLE, OutageError) as failure:
+        problem = f"cannot be used ({without_password(url)}: {reason_of(failure, url)})"
+        return ReplicaState(name, problem, may_end(failure))
     if is_pooled:
         return ReplicaState(
             name, "leads to a pooler in transaction mode: use the address of PostgreSQL itself"
@@ -120,9 +108,9 @@ async def _state(url: str, primary: ServerFacts, settings: Settings) -> ReplicaS
 
 async def _facts(url: str, seconds: float) -> tuple[ServerFacts, bool]:
     """Return the facts of a replica, and whether a pooler invents the process ID of its connections."""
-    connection = await asyncpg.connect(url, timeout=seconds, statement_cache_size=0)
+    connection = await connect(url, seconds=seconds, statement_cache_size=0)
     try:
-        is_pooled = await is_behind_pooler(connection, seconds=seconds)
+        is_pooled = not await tells_its_process(connection, seconds=seconds)
         return await server_facts(connection, seconds=seconds), is_pooled
     finally:
         await connection.close(timeout=seconds)

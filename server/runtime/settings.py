@@ -163,6 +163,7 @@ def _switch(allowed: str, *, default: bool) -> Any:
 
 _TRUE: Final = ("1", "true", "t", "on", "yes", "y")
 _FALSE: Final = ("0", "false", "f", "off", "no", "n")
+_SCHEMES_OF_DATABASE: Final = ("postgresql", "postgres")
 _ADDRESS_OF_DATABASE: Final = "postgresql://user:password@host:5432/database"
 _ADDRESS_OF_REDIS: Final = (
     "redis://user:password@host:6379/0, rediss://…, unix://…, redis+sentinel://user:password@host:26379,host:26379/service or "
@@ -402,13 +403,8 @@ def _with_hosts(name: str, address: SecretText | None) -> SecretText | None:
 
 def _require_addresses(settings: Settings) -> None:
     addresses = (
-        ("database_url", settings.database_url, ("postgresql", "postgres"), _ADDRESS_OF_DATABASE),
-        (
-            "direct_database_url",
-            settings.direct_database_url,
-            ("postgresql", "postgres"),
-            _ADDRESS_OF_DATABASE,
-        ),
+        ("database_url", settings.database_url, _SCHEMES_OF_DATABASE, _ADDRESS_OF_DATABASE),
+        ("direct_database_url", settings.direct_database_url, _SCHEMES_OF_DATABASE, _ADDRESS_OF_DATABASE),
         ("redis_url", settings.redis_url, _SCHEMES_OF_REDIS, _ADDRESS_OF_REDIS),
     )
     for name, address, schemes, form in addresses:
@@ -446,7 +442,7 @@ def _require_replicas(settings: Settings) -> None:
     name = _variable("replica_urls")
     places = set()
     for url in settings._given_replicas:  # noqa: SLF001 - of this module
-        require_address(name, url, schemes=("postgresql", "postgres"), form=_ADDRESS_OF_DATABASE)
+        require_address(name, url, schemes=_SCHEMES_OF_DATABASE, form=_ADDRESS_OF_DATABASE)
         try:
             places.add(place_of(of_standby(url)))
         except ValueError as wrong:

@@ -9,8 +9,6 @@ from db.statements.user import state_of
 from db.statements.write_mark import TRACKED
 from services.accounts.viewer import Viewer
 
-__all__ = ["TRACKED", "DataState", "DataStates"]
-
 
 @dataclass(frozen=True, slots=True)
 class DataState:
@@ -21,6 +19,11 @@ class DataState:
 
     value: tuple[object, ...]
     activity: Activity
+
+
+def tells_of(activity: Activity) -> bool:
+    """Return whether the state tells of changes of all rows that data loaders have read."""
+    return activity.models <= TRACKED
 
 
 class DataStates:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
-from db.engine.pool import Connection, Pool
+from db.engine.pool import Pool
 from db.models import User
 from db.persons import finding, rows
 from db.persons.person import Person
@@ -34,7 +34,10 @@ async def export_user(pool: Pool, user: User, file: Path) -> Counter[str]:
 
     Raise `ArchiveError` for an existing file, or one that cannot be written.
     """
-    async with pool.acquire() as connection, _snapshot(connection):
+    async with (
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
         return await _write(file, rows.of_user(connection, user.id))
 
 
@@ -43,13 +46,12 @@ async def export_author(pool: Pool, person: Person, file: Path) -> Counter[str]:
 
     Return the number of rows by table. Raise `ArchiveError` for an existing file, or one that cannot be written.
     """
-    async with pool.acquire() as connection, _snapshot(connection):
+    async with (
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
         ids = [id_ async for found in finding.find(connection, person) for id_ in found.mention_ids]
         return await _write(file, rows.of_mentions(connection, ids))
-
-
-def _snapshot(connection: Connection):  # type: ignore[no-untyped-def] # noqa: ANN202 - the driver does not export the class
-    return connection.transaction(isolation="repeatable_read", readonly=True)
 
 
 async def _write(file: Path, tables: Tables) -> Counter[str]:

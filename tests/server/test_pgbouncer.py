@@ -2,11 +2,8 @@
 
 import asyncio
 import json
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -18,9 +15,8 @@ from db.engine.pool import Pool, open_pool
 from resolvers.framework.global_id import encode
 from tests.support.live_client import event_stream, socket
 from tests.support.pgbouncer import PROGRAM, PgBouncer, pgbouncer
-from tests.support.ports import free_port
 from tests.support.rows import add_key
-from tests.support.serving import served
+from tests.support.serving import ended, served
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="PgBouncer is not installed.")
 
@@ -44,21 +40,6 @@ def bouncer(postgres: EmbeddedPostgres) -> Iterator[PgBouncer]:
 
 def settings_of(bouncer: PgBouncer, database_url: str, **more: str) -> dict[str, str]:
     return {"DATABASE_URL": bouncer.url(database_url), "DIRECT_DATABASE_URL": database_url, **more}
-
-
-def run(command: str, home: Path, settings: Mapping[str, str]) -> tuple[int, str]:
-    """Return the exit code of a command that ends, and all that it printed."""
-    variables = {"HOME": str(home), "PORT": str(free_port()), **settings}
-    ended = subprocess.run(
-        [sys.executable, "-m", "server.cli", *command.split()],
-        env={**os.environ, **{f"LEADGRAPH_{name}": value for name, value in variables.items()}},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return ended.returncode, ended.stdout
 
 
 async def test_a_server_of_two_processes_reads_writes_and_tells_changes(
@@ -153,15 +134,17 @@ async def test_a_server_without_the_direct_address_is_refused(
     )
     pooled = bouncer.url(database_url)
     for command in ("serve", "migrate"):
-        code, output = await asyncio.to_thread(run, command, server_folder, {"DATABASE_URL": pooled})
+        code, output = await asyncio.to_thread(ended, command, server_folder, {"DATABASE_URL": pooled})
         assert (code, output) == (
             1 if command != "jobs" else 2,
             f"leadgraph: LEADGRAPH_DATABASE_URL {sentence}",
         )
     settings = {"DATABASE_URL": pooled, "DIRECT_DATABASE_URL": pooled}
-    code, output = await asyncio.to_thread(run, "serve", server_folder, settings)
+    code, output = await asyncio.to_thread(ended, "serve", server_folder, settings)
     assert (code, output) == (1, f"leadgraph: LEADGRAPH_DIRECT_DATABASE_URL {sentence}")
-    code, output = await asyncio.to_thread(run, "serve", server_folder, {"DIRECT_DATABASE_URL": database_url})
+    code, output = await asyncio.to_thread(
+        ended, "serve", server_folder, {"DIRECT_DATABASE_URL": database_url}
+    )
     assert code == 1
     assert output == (
         "leadgraph: LEADGRAPH_DIRECT_DATABASE_URL requires LEADGRAPH_DATABASE_URL, the address of the same database through "
@@ -173,7 +156,7 @@ async def test_addresses_of_different_databases_are_refused(
     postgres: EmbeddedPostgres, database_url: str, server_folder: Path, bouncer: PgBouncer
 ) -> None:
     settings = settings_of(bouncer, database_url, DATABASE_URL=bouncer.url(postgres.url("postgres")))
-    code, output = await asyncio.to_thread(run, "serve", server_folder, settings)
+    code, output = await asyncio.to_thread(ended, "serve", server_folder, settings)
     assert code == 1
     assert output == (
         "leadgraph: LEADGRAPH_DATABASE_URL and LEADGRAPH_DIRECT_DATABASE_URL lead to different databases. Correct one of "
@@ -186,7 +169,7 @@ async def test_a_pooler_in_session_mode_needs_no_direct_address_if_it_takes_the_
 ) -> None:
     with pgbouncer(postgres.url("postgres"), mode="session") as strict:
         code, output = await asyncio.to_thread(
-            run, "serve", server_folder, {"DATABASE_URL": strict.url(database_url)}
+            ended, "serve", server_folder, {"DATABASE_URL": strict.url(database_url)}
         )
         assert code == 1
         assert output == (

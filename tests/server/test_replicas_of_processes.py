@@ -1,10 +1,7 @@
 """Read replicas behind several server processes: no stale read, no failed request, and clear errors at the start."""
 
 import asyncio
-import os
 import random
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -21,7 +18,7 @@ from tests.support.pgbouncer import PROGRAM, pgbouncer
 from tests.support.ports import free_port
 from tests.support.replicas import StreamingReplica, streaming_replica
 from tests.support.rows import add_key, add_keyword, add_user
-from tests.support.serving import served
+from tests.support.serving import ended, served
 
 CREATE = """mutation ($word: String!) {
     createKeyword(input: {keyword: $word}) { keyword { id } userErrors { message } } }"""
@@ -150,21 +147,6 @@ async def _answers(clients: list[httpx.AsyncClient]) -> bool:
     return True
 
 
-def ended(command: str, home: Path, **settings: str) -> tuple[int, str]:
-    """Return the exit code of a command that ends, and all that it printed."""
-    variables = {"HOME": str(home), "PORT": str(free_port()), **settings}
-    run = subprocess.run(
-        [sys.executable, "-m", "server.cli", *command.split()],
-        env={**os.environ, **{f"LEADGRAPH_{name}": value for name, value in variables.items()}},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return run.returncode, run.stdout
-
-
 async def test_wrong_addresses_are_refused_with_one_sentence(
     database_url: str, server_folder: Path, replica: StreamingReplica
 ) -> None:
@@ -174,7 +156,7 @@ async def test_wrong_addresses_are_refused_with_one_sentence(
 
     async def refusal(address: str, command: str = "serve") -> str:
         code, text = await asyncio.to_thread(
-            ended, command, server_folder, DATABASE_URL=database_url, REPLICA_URLS=address
+            ended, command, server_folder, {"DATABASE_URL": database_url, "REPLICA_URLS": address}
         )
         assert code != 0, text
         assert password not in text
@@ -195,7 +177,7 @@ async def test_wrong_addresses_are_refused_with_one_sentence(
         assert "of LEADGRAPH_REPLICA_URLS cannot be used" in await refusal(nobody, command)
         text = (
             await asyncio.to_thread(
-                ended, command, server_folder, DATABASE_URL=database_url, REPLICA_URLS=good
+                ended, command, server_folder, {"DATABASE_URL": database_url, "REPLICA_URLS": good}
             )
         )[1]
         assert "LEADGRAPH_REPLICA_URLS" not in text
@@ -231,7 +213,7 @@ async def test_replicas_work_beside_a_pooler_and_not_behind_one(
                 answer = await client.post("/graphql", json={"query": "{ keywords { totalCount } }"})
                 assert answer.json() == {"data": {"keywords": {"totalCount": number}}}
         settings["REPLICA_URLS"] = before_replica.url(good)
-        code, text = await asyncio.to_thread(ended, "serve", server_folder, **settings)
+        code, text = await asyncio.to_thread(ended, "serve", server_folder, settings)
         assert code == 1
         assert "leads to a pooler in transaction mode: use the address of PostgreSQL itself" in text
 

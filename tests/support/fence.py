@@ -1,7 +1,7 @@
 """A fence in a test's database: each transaction that writes a tracked row must write the row of its user, too."""
 
 from db.engine.pool import Pool
-from services.accounts.data_state import TRACKED
+from db.statements.write_mark import TRACKED
 
 _FUNCTION = """
 CREATE FUNCTION require_written_user() RETURNS trigger LANGUAGE plpgsql AS $$

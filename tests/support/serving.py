@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -56,3 +57,18 @@ async def running_command(
             process.terminate()
         code = await process.wait()
     assert code == 0
+
+
+def ended(command: str, home: Path, settings: Mapping[str, str]) -> tuple[int, str]:
+    """Run `leadgraph` with a command that ends. Return its exit code, and all that it printed."""
+    variables = {"HOME": str(home), "PORT": str(free_port()), **settings}
+    run = subprocess.run(
+        [sys.executable, "-m", "server.cli", *command.split()],
+        env={**os.environ, **{f"LEADGRAPH_{name}": value for name, value in variables.items()}},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return run.returncode, run.stdout

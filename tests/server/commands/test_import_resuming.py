@@ -76,14 +76,19 @@ async def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     return process.returncode, output, errors
 
 
+async def written(pool: Pool, process: subprocess.Popen[str], number: int) -> None:
+    """Wait until the import has written so many posts."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await pool.fetchval("SELECT mentions_count FROM users") < number:
+            assert process.poll() is None, process.communicate()
+            await asyncio.sleep(0.005)
+
+
 async def interrupted(
     pool: Pool, process: subprocess.Popen[str], interrupt: Callable[[], None], at: int
 ) -> int:
     """Interrupt the import when it has written some posts. Return the number of written posts."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while await pool.fetchval("SELECT mentions_count FROM users") < at:
-            assert process.poll() is None, process.communicate()
-            await asyncio.sleep(0.005)
+    await written(pool, process, at)
     interrupt()
     await ended(process)
     # A transaction that PostgreSQL still executes may commit.
@@ -236,10 +241,7 @@ async def test_an_import_waits_for_a_database_that_restarts(
     process = start(proxy.url, file)
     try:
         for reached in (2000, 5000):
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                while await pool.fetchval("SELECT mentions_count FROM users") < reached:
-                    assert process.poll() is None, process.communicate()
-                    await asyncio.sleep(0.005)
+            await written(pool, process, reached)
             proxy.refuse()
             proxy.cut()
             await asyncio.sleep(0.5)
@@ -263,10 +265,7 @@ async def test_an_import_gives_up_on_a_database_that_stays_away(
     await proxy.accept()
     process = start(proxy.url, file, LEADGRAPH_DATABASE_WAIT_SECONDS="1")
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while await pool.fetchval("SELECT mentions_count FROM users") < 2000:
-                assert process.poll() is None, process.communicate()
-                await asyncio.sleep(0.005)
+        await written(pool, process, 2000)
         proxy.refuse()
         proxy.cut()
         code, output, errors = await ended(process)

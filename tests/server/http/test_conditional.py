@@ -11,13 +11,13 @@ import pytest
 from starlette.requests import Request
 
 from db.engine.pool import Pool
+from db.statements.write_mark import TRACKED
 from resolvers.framework.global_id import encode
 from server.app import create_app
 from server.http.auth import Authenticator
 from server.http.conditional import release
 from server.runtime.observation import Observation
 from services.accounts.api_keys import ApiKeys
-from services.accounts.data_state import TRACKED
 from tests.support.fence import require_written_users
 from tests.support.world import Clock, World
 

@@ -63,6 +63,21 @@ def test_ratios_are_those_of_the_best_rounds() -> None:
     assert results([floor, ours, Case("static", "point")]) == expected
 
 
+def test_a_cached_dashboard_is_compared_with_the_floors_point_lookup() -> None:
+    """Both are one short statement. The floor's own dashboard is mostly work of PostgreSQL."""
+    cases = [
+        Case("floor", "dashboard", p50=[20.0], per_second=[50], cpu=[10]),
+        Case("floor", "point", p50=[0.5], per_second=[2000], cpu=[0.2]),
+        Case("warm", "dashboard", p50=[1.0], per_second=[1000], cpu=[0.4]),
+        Case("cold", "dashboard", p50=[40.0], per_second=[25], cpu=[20]),
+    ]
+    twice = {"p50": 2.0, "per_second": 2.0, "cpu": 2.0}
+    assert {name: found.ratios for name, found in results(cases).items()} == {
+        "warm dashboard": twice,
+        "cold dashboard": twice,
+    }
+
+
 def test_a_calm_round_of_the_floor_alone_is_no_regression() -> None:
     floor = Case("floor", "point", p50=[1.0, 2.0, 2.2], per_second=[1000, 500, 450], cpu=[1, 2, 2])
     ours = Case("breadth", "point", p50=[5.0, 4.0, 4.4], per_second=[200, 250, 225], cpu=[5, 4, 4])

@@ -36,7 +36,8 @@ def combined(statements: tuple[Statement, ...], *, is_generic: bool = True) -> C
         parameters += one.parameters
     name = " + ".join(dict.fromkeys(one.name for one in statements))
     sql = f"{' UNION ALL '.join(selects)} {comment(name)}"
-    return Combined(name, sql, tuple(parameters), {}, is_generic=is_generic)
+    is_custom = any(one.is_custom for one in statements)
+    return Combined(name, sql, tuple(parameters), {}, is_custom=is_custom, is_generic=is_generic)
 
 
 def _shifted(sql: str, by: int) -> str:

@@ -25,7 +25,7 @@ MOST_CHARACTERS = 64_000_000
 MOST_TOGETHER = 32
 """The most statements that are sent as one."""
 
-_AUTO, _GENERIC = "auto", "force_generic_plan"
+_AUTO, _GENERIC, _CUSTOM = "auto", "force_generic_plan", "force_custom_plan"
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _SAVE = "SAVEPOINT reads"
 """After the role of row-level security is taken. A return to the savepoint must not leave the role."""
@@ -60,7 +60,7 @@ class Reader(Session):
     The first read takes a connection from the pool, and `close` gives it back. A reader never holds one
     connection while it waits for another. Reads after `close` are cancelled.
 
-    `single` says that the reader runs one statement at most. That statement needs no transaction.
+    `single` says that the reader runs one statement at most. That statement needs no transaction, unless it is custom.
     `most` is the largest number of statements, if it is known. If all of them are sent as one, it needs none either.
     `fence` is the scope to which row-level security limits all statements, if the pool has it.
     """
@@ -110,7 +110,8 @@ class Reader(Session):
     def _send(
         self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]
     ) -> Awaitable[list[asyncpg.Record]]:
-        send = self._send_alone if self.single else self._send_in_snapshot
+        # The setting of a custom statement ends with the transaction.
+        send = self._send_alone if self.single and not statement.is_custom else self._send_in_snapshot
         return send(statement, arguments, record_class)
 
     async def _send_in_snapshot(
@@ -118,8 +119,7 @@ class Reader(Session):
     ) -> list[asyncpg.Record]:
         async with self._one_at_a_time:
             self._require_open()
-            is_generic = isinstance(statement, Combined) and statement.is_generic
-            planning = _GENERIC if is_generic else _AUTO
+            planning = _planning_of(statement)
             try:
                 rows = await self._run_in_snapshot(statement, arguments, record_class, planning)
             except asyncpg.ActiveSQLTransactionError as refused:
@@ -222,7 +222,7 @@ class Reader(Session):
         is_generic: bool = False,
     ) -> Awaitable[list[Any]]:
         if self.single:
-            return self._send_alone(statement, arguments, record_class)
+            return self._send(statement, arguments, record_class)
         return self._join_turn(statement, arguments, record_class, is_generic=is_generic)
 
     async def _join_turn(
@@ -292,8 +292,9 @@ class Reader(Session):
             self._most -= statements
 
     def _is_whole(self, turn: "list[_Waiting]") -> bool:
-        """Return whether the statements are all that the reader ever sends."""
-        return len(turn) == self._most and self._connection is None and not self._needs_snapshot
+        """Return whether the statements are all that the reader ever sends, and need no transaction."""
+        needs_transaction = self._needs_snapshot or any(one.statement.is_custom for one in turn)
+        return len(turn) == self._most and self._connection is None and not needs_transaction
 
     def _settle_own(self, one: _Waiting, rows: list[tuple[object, ...]]) -> None:
         """Settle a statement with its rows of a combined one."""
@@ -394,6 +395,12 @@ def _in_background(work: Coroutine[Any, Any, None]) -> None:
 def _by_text(waiting: _Waiting) -> tuple[str, str]:
     """Order the statements of a turn, so that they are combined to one text, whatever their order in the document."""
     return waiting.statement.name, waiting.statement.sql
+
+
+def _planning_of(statement: Statement) -> str:
+    if statement.is_custom:
+        return _CUSTOM
+    return _GENERIC if isinstance(statement, Combined) and statement.is_generic else _AUTO
 
 
 def _settle(result: asyncio.Future[list[Any]], outcome: list[Any] | Exception) -> None:

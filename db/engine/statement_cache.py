@@ -9,10 +9,13 @@ from sqlalchemy import Text, TypeDecorator
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.sql import ClauseElement
 
+from db.language.filter import All, AnyOf, Not, Test, needs_values
 from db.language.shape import Shape
 
 Parameters = ParamSpec("Parameters")
 
+CUSTOM_PLANS = "SET LOCAL plan_cache_mode = force_custom_plan"
+"""The command of a transaction after which PostgreSQL plans each run of a prepared statement for its values."""
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 _SHAPES_KEPT = 1024
 
@@ -29,7 +32,7 @@ class Statement:
     """A compiled statement: text with `$1, $2 …`, and the names of the parameters in order.
 
     The text ends in a comment with the statement's name, which PostgreSQL's views and logs show. `ids` names the
-    parameters of type `IdsAsText`.
+    parameters of type `IdsAsText`. `is_custom` says that PostgreSQL shall plan each run for its values.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Statement:
     parameters: tuple[str, ...]
     constants: Mapping[str, object]
     ids: frozenset[str] = frozenset()
+    is_custom: bool = False
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -54,14 +58,14 @@ def _text(ids: Sequence[int]) -> str:
     return f"{{{str(list(ids))[1:-1]}}}"
 
 
-def compiled(name: str, clause: ClauseElement) -> Statement:
+def compiled(name: str, clause: ClauseElement, *, is_custom: bool = False) -> Statement:
     sql = clause.compile(dialect=_DIALECT)
     order: list[str] = getattr(sql, "positiontup", None) or []
     constants: dict[str, Any] = {
         key: value for key, value in sql.params.items() if value is not None and key in order
     }
     ids = {key for key, bound in sql.binds.items() if isinstance(bound.type, IdsAsText)}  # type: ignore[attr-defined]
-    return Statement(name, f"{sql} {comment(name)}", tuple(order), constants, frozenset(ids))
+    return Statement(name, f"{sql} {comment(name)}", tuple(order), constants, frozenset(ids), is_custom)
 
 
 def comment(name: str) -> str:
@@ -79,7 +83,9 @@ def statement(build: Callable[Parameters, ClauseElement]) -> Callable[Parameters
     @lru_cache(maxsize=_SHAPES_KEPT)
     @wraps(build)
     def compile_shape(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Statement:
-        return compiled(_name(build.__name__, args, kwargs.get("shape")), build(*args, **kwargs))
+        name = _name(build.__name__, args, kwargs.get("shape"))
+        filters = (part for part in (*args, *kwargs.values()) if isinstance(part, (Test, All, AnyOf, Not)))
+        return compiled(name, build(*args, **kwargs), is_custom=any(map(needs_values, filters)))
 
     return cast("Callable[Parameters, Statement]", compile_shape)
 

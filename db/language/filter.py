@@ -87,6 +87,25 @@ class Not:
 Filter = Test | All | AnyOf | Not
 EVERYTHING = All(())
 
+_RANGES = frozenset({Operator.GT, Operator.GTE, Operator.LT, Operator.LTE})
+_GUESSED = _RANGES | {Operator.MATCHES, Operator.CONTAINS, Operator.HAS_ANY, Operator.HAS_ALL}
+"""Operators for which a plan without values assumes a share of the rows, whatever they find."""
+
+
+def needs_values(filter_: Filter) -> bool:
+    """Return whether the plan of a statement with this filter must know the values.
+
+    A page with a common word is a short walk along the order, one with a rare word a look-up in the full-text index.
+    The same holds for the rows of a year and of a minute.
+    """
+    match filter_:
+        case All(parts) | AnyOf(parts):
+            return any(map(needs_values, parts))
+        case Not(part):
+            return needs_values(part)
+        case Test(operator=operator):
+            return operator in _GUESSED
+
 
 def shape_and_values(filter_: Filter) -> tuple[Filter, dict[str, object]]:
     """Return the filter's shape, and its values by parameter name."""

@@ -64,6 +64,11 @@ OPERATIONS = (
         f'{{ mentions(first: 20, filter: {{search: "recommend"}}) {_OF_KEYWORD} }}',
     ),
     _read(
+        "found",
+        "number of mentions with a word",
+        '{ mentions(filter: {search: "recommend"}) { totalCount } }',
+    ),
+    _read(
         "keywords",
         "50 keywords with 20 mentions each",
         f"{{ keywords(first: 50) {{ nodes {{ id keyword mentions(first: 20) {_OF_KEYWORD} }} }} }}",

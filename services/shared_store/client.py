@@ -21,7 +21,7 @@ Client: TypeAlias = Redis | RedisCluster
 
 CONNECTIONS: Final = 16
 SENTINEL_SECONDS: Final = 0.1
-"""Time limit of the answer of one Sentinel. If it passes, the next one is asked."""
+"""Time limit of the answer of one Sentinel. If it passes, the next one is asked. A handshake of TLS takes longer."""
 SENTINEL_PORT, PORT = 26_379, 6379
 _SENTINEL, _CLUSTER = "+sentinel", "+cluster"
 
@@ -80,8 +80,9 @@ def _of_sentinels(parts: SplitResult, common: dict[str, Any]) -> Redis:
     if (password := options.pop("sentinel_password", None)) is not None:
         login = {"password": password} if password else {}
     tls = options.pop("connection_class", None) is SSLConnection
+    seconds = common["socket_timeout"] if tls else SENTINEL_SECONDS
+    asked = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
     encrypted = {name: value for name, value in options.items() if name.startswith("ssl_")}
-    asked = {"socket_timeout": SENTINEL_SECONDS, "socket_connect_timeout": SENTINEL_SECONDS}
     manager = cast("Any", Sentinel)(  # redis-py has no types here
         _hosts(parts, SENTINEL_PORT),
         sentinel_kwargs=common | asked | login | encrypted | {"ssl": tls, "retry": Retry(NoBackoff(), 0)},

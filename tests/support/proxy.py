@@ -1,6 +1,7 @@
 """A TCP proxy in front of PostgreSQL or Valkey that stalls, delays, refuses and cuts connections."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit, urlunsplit
@@ -9,9 +10,10 @@ from tests.support.ports import free_port
 
 
 class Proxy:
-    """The proxy of a database. `url` is the address of the database through the proxy."""
+    """The proxy of a database. `url` is the address of the database through the proxy, which may speak TLS."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self._target = urlsplit(url)
         self._port = free_port()
         login, _, _ = self._target.netloc.rpartition("@")
@@ -33,7 +35,7 @@ class Proxy:
         self._flows.set()
 
     async def accept(self) -> None:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", self._port)
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", self._port, ssl=self._tls)
 
     def refuse(self) -> None:
         """Refuse new connections. The present ones go on."""
@@ -76,9 +78,9 @@ class Proxy:
 
 
 @asynccontextmanager
-async def proxied(url: str) -> AsyncIterator[Proxy]:
+async def proxied(url: str, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Proxy]:
     """Run a proxy in front of the database, and end all of its connections afterwards."""
-    proxy = Proxy(url)
+    proxy = Proxy(url, tls=tls)
     await proxy.accept()
     try:
         yield proxy

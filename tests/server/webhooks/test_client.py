@@ -13,15 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from server.webhooks import connections
 from server.webhooks.client import Client
 from services.webhooks.addresses import Fence
 from tests.services.webhooks.test_addresses import PRIVATE_ADDRESSES
+from tests.support.certificates import certificate
 
 OPEN = Fence(allow_private=True)
 Handler = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
@@ -274,27 +271,3 @@ async def test_a_certificate_of_another_name_is_refused(tmp_path: Path) -> None:
     async with server, Client(OPEN) as sender:
         outcome = await sender.send(f"https://127.0.0.1:{port}/", {}, b"{}")
     assert (outcome.status, outcome.error) == (None, "The certificate of the host is not valid.")
-
-
-def certificate(folder: Path, name: str) -> Path:
-    """Return a file with a new key and its own certificate for a name."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "certificate.pem"
-    encoded = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(encoded + made.public_bytes(serialization.Encoding.PEM))
-    return path

@@ -1,4 +1,4 @@
-"""Certificates of tests, each for one name and trusted by nobody else."""
+"""Certificates of tests for one name each, without an authority."""
 
 import ipaddress
 from contextlib import suppress

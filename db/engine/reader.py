@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 import asyncpg
@@ -61,6 +62,7 @@ class Reader(Session):
     connection while it waits for another. Reads after `close` are cancelled.
 
     `single` says that the reader runs one statement at most. That statement needs no transaction, unless it is custom.
+    Close the reader after a custom statement.
     `most` is the largest number of statements, if it is known. If all of them are sent as one, it needs none either.
     `fence` is the scope to which row-level security limits all statements, if the pool has it.
     """
@@ -110,8 +112,9 @@ class Reader(Session):
     def _send(
         self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]
     ) -> Awaitable[list[asyncpg.Record]]:
-        # The setting of a custom statement ends with the transaction.
-        send = self._send_alone if self.single and not statement.is_custom else self._send_in_snapshot
+        # The setting of a custom statement ends with its transaction, and the transaction keeps its connection.
+        is_alone = self.single and not statement.is_custom and self._connection is None
+        send = self._send_alone if is_alone else self._send_in_snapshot
         return send(statement, arguments, record_class)
 
     async def _send_in_snapshot(
@@ -119,18 +122,33 @@ class Reader(Session):
     ) -> list[asyncpg.Record]:
         async with self._one_at_a_time:
             self._require_open()
-            planning = _planning_of(statement)
+            run = partial(self._run_in_snapshot, statement, arguments, record_class, _planning_of(statement))
+            is_first = self._opened_at is None
             try:
-                rows = await self._run_in_snapshot(statement, arguments, record_class, planning)
+                rows = await run()
             except asyncpg.ActiveSQLTransactionError as refused:
                 # The connection's previous user was cancelled after a statement was prepared and before it was sent.
                 # The driver then leaves an implicit transaction open. The error has ended that transaction.
                 if self._opened_at is not None:
                     raise
                 self._forget_runs(error_name(refused))
-                rows = await self._run_in_snapshot(statement, arguments, record_class, planning)
+                rows = await run()
+            except asyncpg.InvalidCachedStatementError as refused:
+                # A migration changed a table of the prepared statement. An older snapshot may see that table empty.
+                if not is_first:
+                    raise
+                await self._forget_snapshot()
+                self._forget_runs(error_name(refused))
+                rows = await run()
             self._note(rows, record_class)
             return rows
+
+    async def _forget_snapshot(self) -> None:
+        """End the snapshot, of which no caller has seen a row. The next statement opens another one."""
+        connection = await self._connected()
+        if not connection.is_closed() and connection.is_in_transaction():
+            await connection.execute("ROLLBACK")
+        self._planning, self._opened_at = _AUTO, None
 
     def _forget_runs(self, error: str) -> None:
         """Remove the refused runs from the activity. The bound of an operation has no statement for them."""
@@ -177,8 +195,8 @@ class Reader(Session):
             await _wait_for_cancellation(connection)
             if self._opened_at is not None:
                 await _recover(connection)
-            elif not connection.is_closed() and connection.is_in_transaction():
-                await connection.execute("ROLLBACK")
+            else:
+                await self._forget_snapshot()
             self._planning, self._was_cancelled = _AUTO, False
         return connection
 

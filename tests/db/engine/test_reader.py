@@ -15,8 +15,12 @@ from db.engine.pool import Pool, open_pool
 from db.engine.reader import Reader
 from db.engine.statement_cache import statement
 from db.engine.writer import Writer, in_transaction
-from db.language.scope import EVERYBODY
-from db.models import User
+from db.language.filter import Operator
+from db.language.filter import Test as Condition
+from db.language.keyset import NEWEST_FIRST, PageBounds
+from db.language.scope import EVERYBODY, Scope
+from db.models import Integration, User
+from db.statements.read_rows import page
 from tests.support.rows import add_user
 
 
@@ -249,3 +253,48 @@ async def test_a_statement_that_was_prepared_and_never_sent_does_not_break_the_n
         await writer.fetch_values(_users_slowly(), EVERYBODY)
 
     await in_transaction(single, work)
+
+
+@pytest.mark.parametrize("single_read", [False, True])
+async def test_the_first_read_is_repeated_after_a_migration_changes_its_prepared_statement(
+    single: Pool, single_read: bool
+) -> None:
+    """A part of a text is planned for its value, which needs a transaction. No caller has seen a row of it."""
+    for change in ("SELECT 1", "ALTER TABLE integrations ALTER COLUMN health_version TYPE varchar(300)"):
+        reader = Reader(single, single=single_read)
+        assert await found(reader) == []
+        assert reader.activity.statements == ["integrations page"]
+        reader.close()
+        await single.execute(change)
+    reader = Reader(single, single=single_read)
+    assert await found(reader) == []
+    assert reader.activity.statements == ["integrations page"]
+    reader.close()
+
+
+async def test_a_later_read_is_not_repeated_in_an_older_snapshot(single: Pool, database_url: str) -> None:
+    before = Reader(single)
+    await found(before)
+    before.close()
+    reader = Reader(single)
+    await read(reader)
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("ALTER TABLE integrations ALTER COLUMN health_version TYPE varchar(300)")
+    await connection.close()
+    with pytest.raises(asyncpg.InvalidCachedStatementError):
+        await found(reader)
+    reader.close()
+
+
+async def test_a_custom_read_and_the_next_one_of_a_single_reader_share_the_connection(single: Pool) -> None:
+    reader = Reader(single)
+    async with asyncio.timeout(5):
+        with reader.without_snapshot():
+            assert await found(reader) == []
+            await read(reader)
+    reader.close()
+
+
+async def found(reader: Reader) -> list[Integration]:
+    where = Condition("name", Operator.CONTAINS, "crm")
+    return await page(reader, Scope(1), Integration, NEWEST_FIRST, PageBounds(10), where)

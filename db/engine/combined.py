@@ -2,29 +2,20 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
-from db.engine.statement_cache import Statement, comment
+from db.engine.statement_cache import Planning, Statement, comment
 
 _SHAPES_KEPT = 256
 _PARAMETER = re.compile(r"\$(\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Combined(Statement):
-    """A statement that runs several. `is_generic` says that PostgreSQL shall plan it once for all arguments."""
-
-    is_generic: bool = True
-
-    __hash__ = Statement.__hash__
-
-
 @lru_cache(_SHAPES_KEPT)
-def combined(statements: tuple[Statement, ...], *, is_generic: bool = True) -> Combined:
+def combined(statements: tuple[Statement, ...], *, is_generic: bool = True) -> Statement:
     """Return a statement whose rows are the position of a statement, and a row of that statement as a tuple.
 
-    Its parameters are those of all statements, one after the other.
+    Its parameters are those of all statements, one after the other. `is_generic` says that PostgreSQL shall plan it once
+    for all arguments, unless one of the statements is planned for its values.
     """
     selects: list[str] = []
     parameters: list[str] = []
@@ -36,8 +27,10 @@ def combined(statements: tuple[Statement, ...], *, is_generic: bool = True) -> C
         parameters += one.parameters
     name = " + ".join(dict.fromkeys(one.name for one in statements))
     sql = f"{' UNION ALL '.join(selects)} {comment(name)}"
-    is_custom = any(one.is_custom for one in statements)
-    return Combined(name, sql, tuple(parameters), {}, is_custom=is_custom, is_generic=is_generic)
+    planning = Planning.GENERIC if is_generic else Planning.AUTO
+    if any(one.planning is Planning.CUSTOM for one in statements):
+        planning = Planning.CUSTOM
+    return Statement(name, sql, tuple(parameters), {}, planning=planning)
 
 
 def _shifted(sql: str, by: int) -> str:

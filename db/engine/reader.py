@@ -10,12 +10,12 @@ from typing import Any, NamedTuple, cast
 import asyncpg
 
 from db.engine.activity import PLACE, Activity, Place, RowsRead, error_name
-from db.engine.combined import Combined, combined, split
+from db.engine.combined import combined, split
 from db.engine.outage import is_unavailable
 from db.engine.pool import Pool, Pooled, driver_of
 from db.engine.row_security import entering
 from db.engine.session import Session
-from db.engine.statement_cache import Statement
+from db.engine.statement_cache import Planning, Statement
 from db.language.projection import EVERY_COLUMN, Projection
 from db.language.records import as_rows, long_characters, shape_of
 from db.language.scope import EVERYBODY, Scope
@@ -26,7 +26,6 @@ MOST_CHARACTERS = 64_000_000
 MOST_TOGETHER = 32
 """The most statements that are sent as one."""
 
-_AUTO, _GENERIC, _CUSTOM = "auto", "force_generic_plan", "force_custom_plan"
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _SAVE = "SAVEPOINT reads"
 """After the role of row-level security is taken. A return to the savepoint must not leave the role."""
@@ -92,7 +91,7 @@ class Reader(Session):
         self._connection: Pooled | None = None
         self._closed = False
         self._turn: list[_Waiting] | None = None
-        self._planning = _AUTO
+        self._planning = Planning.AUTO
         self._opened_at: float | None = None
         self._was_cancelled = False
         self._characters_left = MOST_CHARACTERS
@@ -113,7 +112,7 @@ class Reader(Session):
         self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]
     ) -> Awaitable[list[asyncpg.Record]]:
         # The setting of a custom statement ends with its transaction, and the transaction keeps its connection.
-        is_alone = self.single and not statement.is_custom and self._connection is None
+        is_alone = self.single and statement.planning is not Planning.CUSTOM and self._connection is None
         send = self._send_alone if is_alone else self._send_in_snapshot
         return send(statement, arguments, record_class)
 
@@ -122,22 +121,18 @@ class Reader(Session):
     ) -> list[asyncpg.Record]:
         async with self._one_at_a_time:
             self._require_open()
-            run = partial(self._run_in_snapshot, statement, arguments, record_class, _planning_of(statement))
+            run = partial(self._run_in_snapshot, statement, arguments, record_class)
             is_first = self._opened_at is None
             try:
                 rows = await run()
-            except asyncpg.ActiveSQLTransactionError as refused:
+            except (asyncpg.ActiveSQLTransactionError, asyncpg.InvalidCachedStatementError) as refused:
                 # The connection's previous user was cancelled after a statement was prepared and before it was sent.
                 # The driver then leaves an implicit transaction open. The error has ended that transaction.
+                # Or a migration changed a table of the prepared statement. An older snapshot may see that table empty.
+                if is_first and isinstance(refused, asyncpg.InvalidCachedStatementError):
+                    await self._forget_snapshot()
                 if self._opened_at is not None:
                     raise
-                self._forget_runs(error_name(refused))
-                rows = await run()
-            except asyncpg.InvalidCachedStatementError as refused:
-                # A migration changed a table of the prepared statement. An older snapshot may see that table empty.
-                if not is_first:
-                    raise
-                await self._forget_snapshot()
                 self._forget_runs(error_name(refused))
                 rows = await run()
             self._note(rows, record_class)
@@ -148,7 +143,7 @@ class Reader(Session):
         connection = await self._connected()
         if not connection.is_closed() and connection.is_in_transaction():
             await connection.execute("ROLLBACK")
-        self._planning, self._opened_at = _AUTO, None
+        self._planning, self._opened_at = Planning.AUTO, None
 
     def _forget_runs(self, error: str) -> None:
         """Remove the refused runs from the activity. The bound of an operation has no statement for them."""
@@ -159,22 +154,21 @@ class Reader(Session):
         statement: Statement,
         arguments: Sequence[object],
         record_class: type[asyncpg.Record],
-        planning: str,
     ) -> list[asyncpg.Record]:
         """Run the statement. The first one opens the snapshot in the same round trip."""
         connection, opened_at = await self._ready(), self._opened_at
         commands: tuple[str, ...] = ()
         if opened_at is None:
             commands, opened_at = (_BEGIN, *self._enter, _SAVE), time.monotonic()
-        if self._planning != planning:
-            commands = (*commands, f"SET LOCAL plan_cache_mode = {planning}")
+        if self._planning is not statement.planning:
+            commands = (*commands, statement.planning.command)
         if commands:
             driver_of(connection).send_with_next(*commands)
         running = connection.fetch(statement.sql, *arguments, record_class=record_class)
         try:
             rows = await self._recorded(statement.name, running)
         except asyncpg.PostgresError:
-            self._planning = _AUTO  # the setting of the savepoint
+            self._planning = Planning.AUTO  # the setting of the savepoint
             if not connection.is_closed() and connection.is_in_transaction():
                 self._opened_at = opened_at
                 await _recover(connection)
@@ -182,7 +176,7 @@ class Reader(Session):
         except asyncio.CancelledError:
             self._was_cancelled = True
             raise
-        self._planning, self._opened_at = planning, opened_at
+        self._planning, self._opened_at = statement.planning, opened_at
         return rows
 
     async def _ready(self) -> Pooled:
@@ -197,7 +191,7 @@ class Reader(Session):
                 await _recover(connection)
             else:
                 await self._forget_snapshot()
-            self._planning, self._was_cancelled = _AUTO, False
+            self._planning, self._was_cancelled = Planning.AUTO, False
         return connection
 
     async def _send_alone(
@@ -311,7 +305,9 @@ class Reader(Session):
 
     def _is_whole(self, turn: "list[_Waiting]") -> bool:
         """Return whether the statements are all that the reader ever sends, and need no transaction."""
-        needs_transaction = self._needs_snapshot or any(one.statement.is_custom for one in turn)
+        needs_transaction = self._needs_snapshot or any(
+            one.statement.planning is Planning.CUSTOM for one in turn
+        )
         return len(turn) == self._most and self._connection is None and not needs_transaction
 
     def _settle_own(self, one: _Waiting, rows: list[tuple[object, ...]]) -> None:
@@ -413,12 +409,6 @@ def _in_background(work: Coroutine[Any, Any, None]) -> None:
 def _by_text(waiting: _Waiting) -> tuple[str, str]:
     """Order the statements of a turn, so that they are combined to one text, whatever their order in the document."""
     return waiting.statement.name, waiting.statement.sql
-
-
-def _planning_of(statement: Statement) -> str:
-    if statement.is_custom:
-        return _CUSTOM
-    return _GENERIC if isinstance(statement, Combined) and statement.is_generic else _AUTO
 
 
 def _settle(result: asyncio.Future[list[Any]], outcome: list[Any] | Exception) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache, wraps
 from typing import Any, ParamSpec, cast
 
@@ -14,10 +15,21 @@ from db.language.shape import Shape
 
 Parameters = ParamSpec("Parameters")
 
-CUSTOM_PLANS = "SET LOCAL plan_cache_mode = force_custom_plan"
-"""The command of a transaction after which PostgreSQL plans each run of a prepared statement for its values."""
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 _SHAPES_KEPT = 1024
+
+
+class Planning(StrEnum):
+    """How PostgreSQL plans a prepared statement: as it chooses, once for all values, or for those of each run."""
+
+    AUTO = "auto"
+    GENERIC = "force_generic_plan"
+    CUSTOM = "force_custom_plan"
+
+    @property
+    def command(self) -> str:
+        """The command that sets it for the rest of a transaction."""
+        return f"SET LOCAL plan_cache_mode = {self}"
 
 
 class IdsAsText(TypeDecorator[Any]):
@@ -32,7 +44,7 @@ class Statement:
     """A compiled statement: text with `$1, $2 …`, and the names of the parameters in order.
 
     The text ends in a comment with the statement's name, which PostgreSQL's views and logs show. `ids` names the
-    parameters of type `IdsAsText`. `is_custom` says that PostgreSQL shall plan each run for its values.
+    parameters of type `IdsAsText`. A statement with CUSTOM `planning` needs a transaction.
     """
 
     name: str
@@ -40,7 +52,7 @@ class Statement:
     parameters: tuple[str, ...]
     constants: Mapping[str, object]
     ids: frozenset[str] = frozenset()
-    is_custom: bool = False
+    planning: Planning = Planning.AUTO
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -58,14 +70,14 @@ def _text(ids: Sequence[int]) -> str:
     return f"{{{str(list(ids))[1:-1]}}}"
 
 
-def compiled(name: str, clause: ClauseElement, *, is_custom: bool = False) -> Statement:
+def compiled(name: str, clause: ClauseElement, planning: Planning = Planning.AUTO) -> Statement:
     sql = clause.compile(dialect=_DIALECT)
     order: list[str] = getattr(sql, "positiontup", None) or []
     constants: dict[str, Any] = {
         key: value for key, value in sql.params.items() if value is not None and key in order
     }
     ids = {key for key, bound in sql.binds.items() if isinstance(bound.type, IdsAsText)}  # type: ignore[attr-defined]
-    return Statement(name, f"{sql} {comment(name)}", tuple(order), constants, frozenset(ids), is_custom)
+    return Statement(name, f"{sql} {comment(name)}", tuple(order), constants, frozenset(ids), planning)
 
 
 def comment(name: str) -> str:
@@ -85,7 +97,8 @@ def statement(build: Callable[Parameters, ClauseElement]) -> Callable[Parameters
     def compile_shape(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Statement:
         name = _name(build.__name__, args, kwargs.get("shape"))
         filters = (part for part in (*args, *kwargs.values()) if isinstance(part, (Test, All, AnyOf, Not)))
-        return compiled(name, build(*args, **kwargs), is_custom=any(map(needs_values, filters)))
+        planning = Planning.CUSTOM if any(map(needs_values, filters)) else Planning.AUTO
+        return compiled(name, build(*args, **kwargs), planning)
 
     return cast("Callable[Parameters, Statement]", compile_shape)
 

@@ -19,7 +19,7 @@ from db.engine.guarded_connection import GuardedConnection
 from db.engine.pool import Connection, Pool
 from db.engine.row_security import LEAVE, RETURN, entering
 from db.engine.session import Session
-from db.engine.statement_cache import CUSTOM_PLANS, Statement
+from db.engine.statement_cache import Planning, Statement
 from db.language import moment
 from db.language.projection import EVERY_COLUMN, Projection
 from db.language.scope import EVERYBODY, Scope
@@ -100,8 +100,10 @@ class Writer(Session):
     async def _send(
         self, statement: Statement, arguments: Sequence[object], record_class: type[asyncpg.Record]
     ) -> list[asyncpg.Record]:
-        if statement.is_custom:  # also for the rest of the transaction: its other statements are short
-            cast("GuardedConnection", self._connection).send_with_next(CUSTOM_PLANS)
+        if (
+            statement.planning is Planning.CUSTOM
+        ):  # also for the rest of the transaction: its other statements are short
+            cast("GuardedConnection", self._connection).send_with_next(statement.planning.command)
         running = self._connection.fetch(statement.sql, *arguments, record_class=record_class)
         try:
             return await self._recorded(statement.name, running)
